@@ -39,7 +39,9 @@ interface Source {
 
 function readSource(file: string): Source {
   const text = readFileSync(join(SRC, file), 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(match => match[1] as string);
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(
+    match => match[1] as string,
+  );
   const imports = specifiers.map(specifier =>
     relative(SRC, resolve(SRC, dirname(file), specifier)).replace(/\.js$/, '.ts'),
   );
@@ -78,16 +80,27 @@ test('no import goes round in a circle', () => {
 });
 
 test('shared memory is touched in state/ only', () => {
-  const guilty = sources.filter(({ folder, text }) => folder !== 'state' && /\bAtomics\b|\bnew SharedArrayBuffer\b/.test(text));
-  assert.deepEqual(guilty.map(({ file }) => file), []);
+  const guilty = sources.filter(
+    ({ folder, text }) => folder !== 'state' && /\bAtomics\b|\bnew SharedArrayBuffer\b/.test(text),
+  );
+  assert.deepEqual(
+    guilty.map(({ file }) => file),
+    [],
+  );
 });
 
 test('no file is a drawer', () => {
   const drawers = sources.filter(({ file }) => /^(utils?|helpers?|common|misc)\.ts$/.test(basename(file)));
-  assert.deepEqual(drawers.map(({ file }) => file), []);
+  assert.deepEqual(
+    drawers.map(({ file }) => file),
+    [],
+  );
 });
 
 test('only main.ts exits the process', () => {
   const guilty = sources.filter(({ file, text }) => file !== 'main.ts' && /\bprocess\.exit\(/.test(text));
-  assert.deepEqual(guilty.map(({ file }) => file), []);
+  assert.deepEqual(
+    guilty.map(({ file }) => file),
+    [],
+  );
 });

@@ -1,0 +1,14 @@
+/** Socket addresses as the configuration names them (manual, section 11). */
+export type Address =
+  | {
+      readonly kind: 'ip';
+      readonly family: 4 | 6;
+      /** Textual; `0.0.0.0` and `::` are the wildcards. */
+      readonly host: string;
+      readonly port: number;
+    }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'abstract'; readonly name: string }
+  | { readonly kind: 'fd'; readonly fd: number }
+  | { readonly kind: 'sockpair'; readonly fd: number }
+  | { readonly kind: 'name'; readonly host: string; readonly port: number; readonly family: 0 | 4 | 6 };

@@ -1,0 +1,50 @@
+/** A listening address (manual, section 5.1). One `bind` line may give many. */
+import type { Address } from './address.ts';
+import type { Position } from './diagnostic.ts';
+
+export interface Bind {
+  readonly position: Position;
+  /** `name <name>` if given. */
+  readonly name?: string;
+  readonly id: number;
+  readonly address: Address;
+  /** The word the user wrote, for messages and `show fd`. */
+  readonly written: string;
+  readonly maxconn: number;
+  readonly backlog: number;
+  readonly acceptProxy: boolean;
+  readonly transparent: boolean;
+  readonly interface?: string;
+  readonly v4v6: boolean;
+  readonly v6only: boolean;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly deferAccept: boolean;
+  readonly tfo: boolean;
+  readonly tcpUserTimeoutMs: number;
+  readonly mss?: number;
+  readonly nice: number;
+  /** Admin socket only. */
+  readonly level?: 'user' | 'operator' | 'admin';
+  readonly ssl?: BindTls;
+  readonly proto?: string;
+  readonly alpn?: readonly string[];
+  /** Every other option as written, for later layers. */
+  readonly otherOptions: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface BindTls {
+  readonly crt: readonly string[];
+  readonly crtLists: readonly string[];
+  readonly caFile?: string;
+  readonly crlFile?: string;
+  readonly verify: 'none' | 'optional' | 'required';
+  readonly ciphers?: string;
+  readonly ciphersuites?: string;
+  readonly curves?: string;
+  readonly minVersion?: string;
+  readonly maxVersion?: string;
+  readonly strictSni: boolean;
+  readonly noTickets: boolean;
+}

@@ -1,0 +1,40 @@
+/** A whole configuration after parsing and resolving. */
+import type { Position } from './diagnostic.ts';
+import type { ErrorFile, Proxy } from './proxy.ts';
+import type { Global } from './global.ts';
+import type { Word } from './word.ts';
+
+export interface Config {
+  readonly global: Global;
+  readonly proxies: readonly Proxy[];
+  readonly userlists: readonly Userlist[];
+  readonly httpErrors: readonly HttpErrors[];
+  /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, `cache`, ... */
+  readonly otherSections: readonly OtherSection[];
+}
+
+export interface Userlist {
+  readonly name: string;
+  readonly position: Position;
+  readonly groups: readonly { readonly name: string; readonly users: readonly string[] }[];
+  readonly users: readonly {
+    readonly name: string;
+    /** crypt(3) hash when `secure`. */
+    readonly password: string;
+    readonly secure: boolean;
+    readonly groups: readonly string[];
+  }[];
+}
+
+export interface HttpErrors {
+  readonly name: string;
+  readonly position: Position;
+  readonly errorFiles: readonly ErrorFile[];
+}
+
+export interface OtherSection {
+  readonly kind: string;
+  readonly name: string;
+  readonly position: Position;
+  readonly lines: readonly (readonly Word[])[];
+}

@@ -1,0 +1,72 @@
+/** The `global` section (manual, section 3). Times in milliseconds, sizes in bytes. */
+import type { Bind } from './bind.ts';
+import type { Position } from './diagnostic.ts';
+import type { LogTarget } from './log.ts';
+import type { Word } from './word.ts';
+
+export interface Global {
+  readonly nbthread?: number;
+  /** 0: derived from the limits of the process. */
+  readonly maxconn: number;
+  readonly maxconnRate: number;
+  readonly maxSessRate: number;
+  readonly maxSslConn: number;
+  readonly daemon: boolean;
+  readonly masterWorker: boolean;
+  readonly chroot?: string;
+  readonly user?: string;
+  readonly group?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly pidfile?: string;
+  readonly node?: string;
+  readonly description?: string;
+  readonly hardStopAfterMs: number;
+  readonly graceMs: number;
+  readonly closeSpreadTimeMs: number;
+  readonly spreadChecks: number;
+  readonly maxSpreadChecksMs: number;
+  readonly logs: readonly LogTarget[];
+  readonly logTag?: string;
+  readonly logSendHostname?: string;
+  readonly statsSockets: readonly Bind[];
+  readonly statsTimeoutMs: number;
+  readonly statsMaxconn: number;
+  readonly serverStateBase?: string;
+  readonly serverStateFile?: string;
+  readonly externalCheck: 'no' | 'yes' | 'preserve-env';
+  readonly httpClientLines: readonly (readonly Word[])[];
+  readonly h1CaseAdjust: ReadonlyMap<string, string>;
+  readonly tune: Tune;
+  readonly setVars: readonly {
+    readonly position: Position;
+    readonly name: string;
+    readonly words: readonly Word[];
+  }[];
+  readonly defaultPath?: string;
+  readonly caBase?: string;
+  readonly crtBase?: string;
+  readonly keyBase?: string;
+  readonly ssl: ReadonlyMap<string, readonly string[]>;
+  /** Flags such as `noreuseport`, `busy-polling`, `strict-limits`, `zero-warning`, `expose-experimental-directives`. */
+  readonly flags: ReadonlySet<string>;
+  /** Every other line as written: keyword and words. */
+  readonly otherLines: readonly (readonly Word[])[];
+}
+
+export interface Tune {
+  readonly bufsize: number;
+  readonly maxrewrite: number;
+  readonly maxhdr: number;
+  readonly cookieLen: number;
+  readonly logUriLen: number;
+  readonly idletimerMs: number;
+  readonly poolLowFdRatio: number;
+  readonly poolHighFdRatio: number;
+  /** This program's own keyword: `tune.engine auto|node|uring`. */
+  readonly engine: 'auto' | 'node' | 'uring';
+  /** This program's own keyword: `tune.http.strict on|off`. */
+  readonly httpStrict: boolean;
+  /** Every other `tune.*` value as written. */
+  readonly other: ReadonlyMap<string, readonly string[]>;
+}

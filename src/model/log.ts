@@ -1,0 +1,21 @@
+/** `log <target> [len n] [format f] [sample r:s] <facility> [max [min]]` (manual, section 3.1 and 4.2). */
+import type { Address } from './address.ts';
+import type { Position } from './diagnostic.ts';
+
+export interface LogTarget {
+  readonly position: Position;
+  readonly target:
+    | { readonly kind: 'syslog'; readonly transport: 'udp' | 'stream'; readonly address: Address }
+    | { readonly kind: 'stdout' | 'stderr' }
+    | { readonly kind: 'fd'; readonly fd: number }
+    | { readonly kind: 'ring' | 'backend'; readonly name: string };
+  readonly len: number;
+  readonly format: 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw' | 'local';
+  readonly sample?: { readonly ranges: readonly (readonly [number, number])[]; readonly size: number };
+  readonly profile?: string;
+  /** 0..23 */
+  readonly facility: number;
+  /** 0 (emerg) .. 7 (debug) */
+  readonly maxLevel: number;
+  readonly minLevel: number;
+}

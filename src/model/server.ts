@@ -1,0 +1,103 @@
+/** A server of a backend (manual, section 5.2). Times in milliseconds, sizes in bytes. */
+import type { Address } from './address.ts';
+import type { Position } from './diagnostic.ts';
+import type { Word } from './word.ts';
+
+export interface Server {
+  readonly name: string;
+  readonly position: Position;
+  /** Unique in its backend, from 1: explicit `id` or the next free number (the key of placement). */
+  readonly id: number;
+  readonly address: Address;
+  /** No port was written: the client's destination port is used, shifted by `portOffset`. */
+  readonly mapPorts: boolean;
+  readonly portOffset: number;
+  /** 0..256 */
+  readonly weight: number;
+  readonly backup: boolean;
+  readonly disabled: boolean;
+  readonly maxconn: number;
+  readonly minconn: number;
+  readonly maxqueue: number;
+  readonly cookie?: string;
+  readonly redirPrefix?: string;
+  readonly source?: SourceAddress;
+  readonly poolMaxConn: number;
+  readonly poolLowConn: number;
+  readonly poolPurgeDelayMs: number;
+  readonly maxReuse: number;
+  readonly tcpUserTimeoutMs: number;
+  readonly sendProxy?: SendProxy;
+  readonly check?: ServerCheck;
+  readonly agent?: AgentCheck;
+  readonly track?: Word;
+  readonly observe?: 'layer4' | 'layer7';
+  readonly errorLimit: number;
+  readonly onError: 'fastinter' | 'fail-check' | 'sudden-death' | 'mark-down';
+  readonly onMarkedDown?: 'shutdown-sessions';
+  readonly onMarkedUp?: 'shutdown-backup-sessions';
+  readonly slowstartMs: number;
+  readonly initAddr: readonly string[];
+  readonly initState?: 'up' | 'down' | 'fully-up' | 'fully-down';
+  readonly resolvers?: string;
+  readonly hashKey: 'id' | 'addr' | 'addr-port';
+  readonly ssl?: ServerTls;
+  /** `proto h2` and the like. */
+  readonly proto?: string;
+  readonly ws?: 'auto' | 'h1' | 'h2';
+  /** Every other option as written (name and arguments), for later layers. */
+  readonly otherOptions: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface SourceAddress {
+  readonly address: Address;
+  readonly portHigh?: number;
+  readonly interface?: string;
+  readonly usesrc?: string;
+}
+
+export interface SendProxy {
+  readonly version: 1 | 2;
+  /** `proxy-v2-options`: crc32c unique-id ssl ssl-cn cert-key ... */
+  readonly options: readonly string[];
+}
+
+export interface ServerCheck {
+  readonly enabled: boolean;
+  readonly interMs: number;
+  readonly fastinterMs?: number;
+  readonly downinterMs?: number;
+  readonly rise: number;
+  readonly fall: number;
+  readonly address?: Address;
+  readonly port?: number;
+  readonly sendProxy: boolean;
+  readonly ssl?: boolean;
+  readonly sni?: string;
+  readonly alpn?: readonly string[];
+  readonly proto?: string;
+  readonly viaSocks4: boolean;
+  readonly healthcheckSection?: string;
+}
+
+export interface AgentCheck {
+  readonly enabled: boolean;
+  readonly interMs: number;
+  readonly address?: Address;
+  readonly port: number;
+  readonly send?: string;
+}
+
+export interface ServerTls {
+  readonly verify: 'none' | 'required';
+  readonly caFile?: string;
+  readonly crlFile?: string;
+  readonly crt?: string;
+  readonly sni?: Word;
+  readonly alpn?: readonly string[];
+  readonly ciphers?: string;
+  readonly ciphersuites?: string;
+  readonly verifyHost?: string;
+  readonly minVersion?: string;
+  readonly maxVersion?: string;
+}

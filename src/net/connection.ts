@@ -1,0 +1,108 @@
+/**
+ * The connection interface: what proxy/ knows of sockets. Engines (engines/node, later engines/uring) implement
+ * it; a suite in test/net/ holds them to the same behaviour.
+ *
+ * It is completion-shaped, the stricter of the two worlds:
+ *
+ *   receive()  ──▶ exactly one of  onReceived(slice) · onEnd() · onFailed(cause)
+ *   send(slice) ─▶ exactly one of  onSent() · onFailed(cause)
+ *
+ * - A received slice belongs to the handler until it calls receive() (or close()) on that connection again:
+ *   it may be parsed, changed in place and handed to another connection's send().
+ * - A slice under send() must not be changed, nor may its origin be re-armed, before onSent().
+ *   One send and one receive may be pending per connection at a time; a second one is a bug (it throws).
+ * - After close() or reset() no callback comes any more.
+ * - An idle connection (receive armed, nothing arriving) holds no buffer.
+ * - Callbacks may come before the call that caused them returns (onSent from within send); handlers are
+ *   written for it.
+ */
+import type { Cause } from '../base/failure.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+
+/** One end of a connection. `family` 0: a unix socket (then `host` is its path or empty, `port` 0). */
+export interface Endpoint {
+  readonly family: 0 | 4 | 6;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Connection {
+  /** Unique in its thread while the connection lives. */
+  readonly id: number;
+  handler: ConnectionHandler;
+  /** The peer's address. May be replaced (PROXY protocol, set-src). */
+  remote: Endpoint;
+  /** This side's address. May be replaced (PROXY protocol, set-dst). */
+  local: Endpoint;
+  /** Bytes read from and written to the socket so far. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Raw descriptor for socket options through koffi; -1 when there is none (TLS, closed). */
+  readonly fd: number;
+
+  /** Arms one read. */
+  receive(): void;
+  /** True while a read is armed. */
+  readonly receiving: boolean;
+  /** Hands bytes to the kernel; the slice stays untouched until onSent. */
+  send(buffer: Buffer, offset: number, length: number): void;
+  /** True while a send has not completed. */
+  readonly sending: boolean;
+  /** Sends FIN after the pending send. Reading goes on. */
+  shutdown(): void;
+  /** Closes now; a pending send is given to the kernel as far as it takes it. Idempotent. */
+  close(): void;
+  /** Closes with RST (SO_LINGER 0). Idempotent. */
+  reset(): void;
+  readonly closed: boolean;
+}
+
+export interface ConnectionHandler {
+  /** Only for connections made by connect(): the handshake has completed. */
+  onConnected(connection: Connection): void;
+  onReceived(connection: Connection, buffer: Buffer, offset: number, length: number): void;
+  /** FIN from the peer. Our side can still send. */
+  onEnd(connection: Connection): void;
+  onSent(connection: Connection): void;
+  /** The connection is dead (refused, reset, timed out while connecting). close() is still to be called. */
+  onFailed(connection: Connection, cause: Cause): void;
+}
+
+export type ConnectTarget =
+  | {
+      readonly kind: 'ip';
+      readonly family: 4 | 6;
+      readonly host: string;
+      readonly port: number;
+      /** Bind before connecting. Port 0: any. */
+      readonly source?: { readonly host: string; readonly port: number };
+      readonly interface?: string;
+    }
+  /** A path, or a name in the abstract namespace when it starts with NUL. */
+  | { readonly kind: 'unix'; readonly path: string };
+
+export interface Listener {
+  /** Stop accepting for now (maxconn reached, frontend disabled); connections wait in the kernel's backlog. */
+  pause(): void;
+  resume(): void;
+  /** Stop for good; the descriptor handed in is closed. */
+  close(): void;
+  readonly paused: boolean;
+}
+
+export interface Engine {
+  readonly name: 'node' | 'uring';
+  readonly wheel: TimerWheel;
+  /**
+   * Serves a listening descriptor that belongs to this thread alone (net/listening-socket.ts makes them).
+   * `onAccept` sets the connection's handler before it returns. Accept errors (EMFILE, ...) are reported to
+   * `onError` with the system's error name; the listener backs off and goes on.
+   */
+  listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener;
+  /** Starts connecting; the handler hears onConnected or onFailed. No timeout of its own. */
+  connect(target: ConnectTarget, handler: ConnectionHandler): Connection;
+  /** Open connections (accepted and made), for the leak checks and `show info`. */
+  readonly openConnections: number;
+  /** Closes all and frees what the engine holds. */
+  destroy(): void;
+}
