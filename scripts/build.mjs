@@ -51,6 +51,7 @@ function buildGrammar(file) {
   writeFileSync(join(generatedFolder, `${name}.d.ts`), types);
 }
 
+mkdirSync(grammarFolder, { recursive: true });
 for (const file of readdirSync(grammarFolder).filter(file => file.endsWith('.peggy'))) buildGrammar(file);
 try {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], {
