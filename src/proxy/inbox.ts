@@ -1,0 +1,64 @@
+/**
+ * Bytes received from one peer and not yet used up. As long as they arrived in one piece it only refers to the
+ * engine's slice (nothing is copied); what must survive the next receive() is moved to memory of its own.
+ *
+ *   buffer  [......·start███████end·........]     start..end: unused bytes
+ */
+const EMPTY = Buffer.alloc(0);
+
+export class Inbox {
+  buffer: Buffer = EMPTY;
+  start = 0;
+  end = 0;
+  #owned = false;
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /** Takes a slice just received. */
+  add(buffer: Buffer, offset: number, length: number): void {
+    if (this.start === this.end) {
+      this.buffer = buffer;
+      this.start = offset;
+      this.end = offset + length;
+      this.#owned = false;
+      return;
+    }
+    this.#makeRoom(length);
+    buffer.copy(this.buffer, this.end, offset, offset + length);
+    this.end += length;
+  }
+
+  consume(length: number): void {
+    this.start += length;
+    if (this.start >= this.end) this.clear();
+  }
+
+  /** Makes the unused bytes independent of the engine's slice: call before receive(). */
+  detach(): void {
+    if (this.#owned || this.start === this.end) return;
+    this.#moveTo(Buffer.allocUnsafe(Math.max(1024, this.length * 2)));
+  }
+
+  clear(): void {
+    this.buffer = EMPTY;
+    this.start = 0;
+    this.end = 0;
+    this.#owned = false;
+  }
+
+  #makeRoom(length: number): void {
+    if (this.#owned && this.end + length <= this.buffer.length) return;
+    this.#moveTo(Buffer.allocUnsafe((this.length + length) * 2));
+  }
+
+  #moveTo(target: Buffer): void {
+    const length = this.length;
+    this.buffer.copy(target, 0, this.start, this.end);
+    this.buffer = target;
+    this.start = 0;
+    this.end = length;
+    this.#owned = true;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Starts the real program (bin/lb), or the real haproxy, on a configuration text and stops it again by pid.
+ * Use `await using balancer = await startBalancer(...)`-like discipline: every start has its stop in t.after.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Balancer {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  /** Folder of its own; the configuration stands there as haproxy.cfg. */
+  readonly folder: string;
+  /** Everything it printed so far. */
+  output(): string;
+  /** Sends SIGTERM (or the given signal) and waits for the end; gives the exit code (or signal name). */
+  stop(signal?: NodeJS.Signals): Promise<number | string | null>;
+  readonly ended: Promise<number | string | null>;
+  openDescriptors(): number;
+}
+
+export interface StartOptions {
+  /** Ports that accept when it is up. */
+  readonly ports?: readonly number[];
+  /** Run haproxy instead of lb. */
+  readonly program?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly readyWithinMs?: number;
+}
+
+export const LB = resolve('bin/lb');
+
+export async function startBalancer(
+  t: TestContext,
+  config: string,
+  options: StartOptions = {},
+): Promise<Balancer> {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-test-'));
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(file, config);
+  const child = spawn(options.program ?? LB, ['-f', file, '-db', ...(options.args ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  const chunks: string[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+  const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string | null);
+  const balancer: Balancer = {
+    pid: child.pid ?? 0,
+    process: child,
+    folder,
+    output: () => chunks.join(''),
+    ended,
+    openDescriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      return ended;
+    },
+  };
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await waitForPorts(balancer, options.ports ?? portsOf(config), options.readyWithinMs ?? 10_000);
+  return balancer;
+}
+
+/** Ports of `bind` lines with a literal loopback address. */
+function portsOf(config: string): number[] {
+  return [...config.matchAll(/^\s*bind\s+127\.0\.0\.1:(\d+)/gm)].map(match => Number(match[1]));
+}
+
+async function waitForPorts(balancer: Balancer, ports: readonly number[], withinMs: number): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  for (const port of ports) {
+    while (!(await accepts(port))) {
+      const child = balancer.process;
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`it ended with ${child.exitCode ?? child.signalCode}:\n${balancer.output()}`);
+      if (Date.now() > deadline) throw new Error(`port ${port} did not open:\n${balancer.output()}`);
+      await sleep(10);
+    }
+  }
+}
+
+/** Looks into the kernel's table, so that no connection is made that the balancer would count. */
+async function accepts(port: number): Promise<boolean> {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const listening = (file: string): boolean =>
+    readFileSync(file, 'latin1')
+      .split('\n')
+      .some(line => {
+        const [, local, , state] = line.trim().split(/\s+/);
+        return state === '0A' && local?.endsWith(wanted) === true;
+      });
+  return listening('/proc/net/tcp') || listening('/proc/net/tcp6');
+}
+
+/** A plain request over a connection of its own; for tests that need the raw answer. */
+export async function exchangeRaw(port: number, bytes: string | Buffer, timeoutMs = 5000): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  socket.on('data', chunk => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  await once(socket, 'close').finally(() => clearTimeout(timer));
+  return Buffer.concat(chunks).toString('latin1');
+}
