@@ -1,0 +1,105 @@
+/** What compile functions hand out: closures over the context, all text and names already resolved. */
+import type { IpAddress } from '../base/ip-address.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { Condition } from '../model/word.ts';
+import type { SampleContext } from './context.ts';
+import type { CompileEnvironment } from './environment.ts';
+import type { Int, Sample, SampleType } from './sample.ts';
+
+/**
+ * A fetch and its converters. Every accessor applies HAProxy's implicit cast from `type`; undefined: absent
+ * or not castable. The ones for the expression's own type allocate nothing beyond the value.
+ */
+export interface CompiledExpression {
+  /** As written, for messages. */
+  readonly text: string;
+  /** Static output type; `any` when only known at run time. */
+  readonly type: SampleType;
+  /** Phases (bits) where it is legal. */
+  readonly phases: number;
+  /** Needs a parsed HTTP message. */
+  readonly needsHttp: boolean;
+  /** Same answer for every context. */
+  readonly constant: boolean;
+  readonly sample: (ctx: SampleContext) => Sample | undefined;
+  readonly bool: (ctx: SampleContext) => boolean | undefined;
+  readonly int: (ctx: SampleContext) => Int | undefined;
+  readonly ip: (ctx: SampleContext) => IpAddress | undefined;
+  /** Text, latin1. Binary samples give their bytes up to the first NUL, as HAProxy's cast does. */
+  readonly string: (ctx: SampleContext) => string | undefined;
+  /** Bytes, one char each; integers as 8 bytes big endian, addresses as 4 or 16. */
+  readonly binary: (ctx: SampleContext) => string | undefined;
+}
+
+export type Test = (ctx: SampleContext) => boolean;
+
+/** `if`/`unless` already applied. */
+export interface CompiledCondition {
+  /** False also when undecided: then `ctx.needMoreData` is raised. */
+  readonly test: Test;
+  /** Set when the answer never changes. */
+  readonly constant: boolean | undefined;
+  /** Set when the condition only asks whether one sample is one of some exact strings. */
+  readonly keyed: KeyedTest | undefined;
+  readonly phases: number;
+  readonly needsHttp: boolean;
+}
+
+/**
+ * `{ hdr(host) -i a b }` and the like. A run of rules with equal `key` can become one hash lookup over
+ * `values`: evaluate `each`, look every value up, take the rule that comes first.
+ */
+export interface KeyedTest {
+  /** Equal for equal fetches with equal case folding and match method. */
+  readonly key: string;
+  readonly ignoreCase: boolean;
+  /** Exact values; folded to lower case when `ignoreCase`. */
+  readonly values: readonly string[];
+  /** Calls `visit` with every occurrence, already folded, until it answers true. */
+  readonly each: (ctx: SampleContext, visit: (value: string) => boolean) => void;
+}
+
+export interface CompiledLogFormat {
+  readonly text: string;
+  readonly render: (ctx: SampleContext) => string;
+  readonly phases: number;
+  readonly needsHttp: boolean;
+  /** Set when it has no variable part. */
+  readonly constant: string | undefined;
+}
+
+/**
+ * The doors of acl/. Each reports diagnostics at `at` and answers undefined when the text is wrong, or when
+ * it is not legal in one of `phases` (see phaseBits).
+ *
+ * expression.ts    compileExpression(text, at, phases, env)   `req.hdr(host),lower`
+ * condition.ts     compileCondition(condition, phases, env)   `if`/`unless` of a rule
+ * log-format.ts    compileLogFormat(text, at, phases, env, options)
+ */
+export type CompileExpression = (
+  text: string,
+  at: Position,
+  phases: number,
+  env: CompileEnvironment,
+) => CompiledExpression | undefined;
+
+export type CompileCondition = (
+  condition: Condition,
+  phases: number,
+  env: CompileEnvironment,
+) => CompiledCondition | undefined;
+
+export type CompileLogFormat = (
+  text: string,
+  at: Position,
+  phases: number,
+  env: CompileEnvironment,
+  options?: LogFormatOptions,
+) => CompiledLogFormat | undefined;
+
+export interface LogFormatOptions {
+  /** Value of an absent or empty item: `-` in logs, nothing in headers and rules. */
+  readonly emptyAsDash?: boolean;
+  /** HTTP-only aliases are refused when the proxy is in TCP mode. */
+  readonly mode?: 'tcp' | 'http';
+}

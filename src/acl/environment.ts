@@ -1,0 +1,41 @@
+/**
+ * What compiling needs to know of its surroundings: one per thread and proxy, made by worker/ (and by tests).
+ * Errors are reported as diagnostics, all in one go; a compile function that reported one returns undefined.
+ */
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Userlist } from '../model/config.ts';
+import type { AclTable } from './acl-table.ts';
+import type { PatternRegistry } from './pattern-registry.ts';
+import type { VariableNames } from './variables.ts';
+
+export interface CompileEnvironment {
+  readonly report: (diagnostic: Diagnostic) => void;
+  /** One for a thread. */
+  readonly variables: VariableNames;
+  /** Pattern files, maps and ACL lists, which the admin socket changes at run time; one for a thread. */
+  readonly patterns: PatternRegistry;
+  /** ACLs of the proxy whose rules are compiled. */
+  readonly acls: AclTable;
+  readonly directory: Directory;
+  /** The proxy whose rules are compiled; undefined in `global`. */
+  readonly proxy: ProxyEntry | undefined;
+  /** Environment variables as they were at load. */
+  readonly environment: (name: string) => string | undefined;
+}
+
+/** Names of other sections that arguments may mention. */
+export interface Directory {
+  frontend(name: string): ProxyEntry | undefined;
+  backend(name: string): ProxyEntry | undefined;
+  /** The model's `Server.id`. */
+  server(backend: ProxyEntry, name: string): number | undefined;
+  userlist(name: string): Userlist | undefined;
+}
+
+export interface ProxyEntry {
+  readonly name: string;
+  /** The model's `Proxy.id`. */
+  readonly id: number;
+  readonly kind: 'frontend' | 'backend' | 'listen' | 'defaults';
+  readonly fullconn: number;
+}

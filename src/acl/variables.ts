@@ -1,0 +1,85 @@
+/**
+ * Variables (manual, section 2.8): a name is turned into a small number at load, once a thread, so that
+ * reading and writing one is an array access. A store is one scope of one connection, request or process.
+ */
+import type { Sample } from './sample.ts';
+
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+
+export class VariableStore {
+  #values: (Sample | undefined)[] = [];
+
+  get(slot: number): Sample | undefined {
+    return this.#values[slot];
+  }
+
+  set(slot: number, value: Sample): void {
+    while (this.#values.length < slot) this.#values.push(undefined);
+    this.#values[slot] = value;
+  }
+
+  unset(slot: number): void {
+    if (slot < this.#values.length) this.#values[slot] = undefined;
+  }
+
+  clear(): void {
+    if (this.#values.length > 0) this.#values = [];
+  }
+
+  /** Slots that hold a value, with it. */
+  *entries(): IterableIterator<[number, Sample]> {
+    for (const [slot, value] of this.#values.entries()) if (value !== undefined) yield [slot, value];
+  }
+}
+
+export interface VariableName {
+  readonly scope: VariableScope;
+  /** Without its scope. */
+  readonly name: string;
+  readonly slot: number;
+}
+
+/** The names in use; slots are counted over all scopes. */
+export class VariableNames {
+  readonly #slots = new Map<string, VariableName>();
+  readonly #names: VariableName[] = [];
+
+  /** The name's entry, or what is wrong with it, worded as at load. */
+  resolve(text: string): VariableName | string {
+    const known = this.#slots.get(text);
+    if (known !== undefined) return known;
+    if (text === '') return 'Empty variable name cannot be accepted';
+    const dot = text.indexOf('.');
+    const scope = SCOPES.get(text.slice(0, Math.max(dot, 0)));
+    const name = text.slice(dot + 1);
+    if (scope === undefined || name === '')
+      return (
+        `invalid variable name '${text}'. A variable name must start with its scope. ` +
+        "The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'"
+      );
+    const wrong = /[^A-Za-z0-9_.]/.exec(name);
+    if (wrong !== null) return `invalid syntax at char '${wrong[0]}'`;
+    const entry = { scope, name, slot: this.#names.length };
+    this.#slots.set(text, entry);
+    this.#names.push(entry);
+    return entry;
+  }
+
+  /** Known already: what the admin socket may read. */
+  find(text: string): VariableName | undefined {
+    return this.#slots.get(text);
+  }
+
+  nameOf(slot: number): VariableName | undefined {
+    return this.#names[slot];
+  }
+}
+
+const SCOPES = new Map<string, VariableScope>([
+  ['proc', 'proc'],
+  ['sess', 'sess'],
+  ['txn', 'txn'],
+  ['req', 'req'],
+  ['res', 'res'],
+  ['check', 'check'],
+]);
