@@ -1,8 +1,12 @@
 /** What a keyword's parse function can do besides changing its draft: report, and read the line's surroundings. */
 import type { Position } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
+import type { Lookup } from './environment.ts';
 
 export type SectionKind = 'global' | 'defaults' | 'frontend' | 'listen' | 'backend';
+
+/** Answers the content of a file a configuration names (error pages, header maps, ...), or why it cannot be read. */
+export type FileReader = (path: string) => { readonly text: string } | { readonly error: string };
 
 export interface LineContext {
   readonly section: SectionKind;
@@ -11,6 +15,12 @@ export interface LineContext {
   /** The whole line, keyword first. */
   readonly line: readonly Word[];
   readonly position: Position;
+  /** Reads an environment variable as it is at this line. */
+  readonly environment: Lookup;
+  /** Reads a file relative to `default-path`; bytes as latin1. */
+  readonly readFile: FileReader;
+  /** `expose-experimental-directives` was said above this line. */
+  readonly experimentalAllowed: boolean;
   alert(at: Word | Position, message: string, hint?: string): void;
   warn(at: Word | Position, message: string): void;
   /** For words that are understood but whose effect this version does not have yet. */

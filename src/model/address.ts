@@ -8,7 +8,8 @@ export type Address =
       readonly port: number;
     }
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'abstract'; readonly name: string }
+  /** `abns@`; `abnsz@` when the name ends with a zero byte instead of filling the structure. */
+  | { readonly kind: 'abstract'; readonly name: string; readonly zeroTerminated?: boolean }
   | { readonly kind: 'fd'; readonly fd: number }
   | { readonly kind: 'sockpair'; readonly fd: number }
   | { readonly kind: 'name'; readonly host: string; readonly port: number; readonly family: 0 | 4 | 6 };
