@@ -3,7 +3,27 @@ import type { Position } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
 import type { Lookup } from './environment.ts';
 
-export type SectionKind = 'global' | 'defaults' | 'frontend' | 'listen' | 'backend';
+export type SectionKind =
+  | 'global'
+  | 'defaults'
+  | 'frontend'
+  | 'listen'
+  | 'backend'
+  | 'userlist'
+  | 'http-errors'
+  | 'peers'
+  | 'resolvers'
+  | 'mailers'
+  | 'ring'
+  | 'log-forward'
+  | 'log-profile'
+  | 'cache'
+  | 'crt-store'
+  | 'acme'
+  | 'traces'
+  | 'healthcheck'
+  | 'namespace_list'
+  | 'fcgi-app';
 
 /** Answers the content of a file a configuration names (error pages, header maps, ...), or why it cannot be read. */
 export type FileReader = (path: string) => { readonly text: string } | { readonly error: string };
@@ -22,6 +42,8 @@ export interface LineContext {
   /** `expose-experimental-directives` was said above this line. */
   readonly experimentalAllowed: boolean;
   alert(at: Word | Position, message: string, hint?: string): void;
+  /** An alert that does not stop the load: `already specified. Continuing.` */
+  complain(at: Word | Position, message: string): void;
   warn(at: Word | Position, message: string): void;
   /** For words that are understood but whose effect this version does not have yet. */
   notSupportedYet(at: Word, what: string): void;

@@ -16,6 +16,9 @@ export type Severity = 'alert' | 'warning' | 'notice' | 'diag';
 
 export interface Diagnostic {
   readonly severity: Severity;
+  /** An alert that does not stop the load: HAProxy's `already specified. Continuing.` and the like. */
+  readonly harmless?: boolean;
+  /** Line 0 when it is about no line: then no place is printed. */
   readonly position: Position;
   /** Worded as HAProxy words it where it has the same message. */
   readonly message: string;
