@@ -1,0 +1,368 @@
+/** Keywords of `global_defs` (keepalived.conf(5), Global definitions) and their defaults. */
+import type { KeepalivedGlobal, MailSettings, NotifyFifo, ScriptCommand } from '../../model/keepalived.ts';
+import type { Statement } from './block.ts';
+import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
+import type { Scope } from './scope.ts';
+import { accountOf, blockOf, readAddress, readBool, readInteger, readScript, readSeconds } from './values.ts';
+import { garpExtraKeyword, garpKeyword, type GarpDraft } from './vrrp-instance.ts';
+
+export interface GlobalDraft {
+  routerId?: string;
+  mailFrom?: string;
+  mailServer?: string;
+  mailPort: number;
+  heloName?: string;
+  mailConnectTimeoutMs: number;
+  mailTo: string[];
+  smtpAlert?: boolean;
+  smtpAlertVrrp?: boolean;
+  smtpAlertChecker?: boolean;
+  scriptUser?: { readonly user: string; readonly group?: string };
+  enableScriptSecurity: boolean;
+  startupDelayMs: number;
+  garpIntervalMs: number;
+  gnaIntervalMs: number;
+  minGarp: boolean;
+  garp: GarpDraft;
+  defaultInterface: string;
+  dynamicInterfaces: boolean;
+  fifos: { path?: NotifyFifo; script?: ScriptCommand }[];
+  fifoOnReload: boolean;
+  logUnknownVrids: boolean;
+  vmacPrefix: string;
+  vmacAddrPrefix?: string;
+  stateDumpFile: string;
+  statsDumpFile: string;
+  jsonDumpFile: string;
+  checkerLogAllFailures: boolean;
+  noEmailFaults: boolean;
+  lvsTimeoutsSec: { tcp?: number; tcpfin?: number; udp?: number };
+  lvsFlush: boolean;
+  lvsFlushOnStop: boolean;
+  nftablesTable: string;
+  multicastGroup4: string;
+  multicastGroup6: string;
+  strict: boolean;
+  skipCheckAdvAddr: boolean;
+  checkUnicastSrc: boolean;
+  version: 2 | 3;
+  lowerPrioNoAdvert?: boolean;
+  higherPrioSendAdvert?: boolean;
+  ownerIgnoreAdverts: boolean;
+  downTimerAdverts: number;
+  v3ChecksumAsV2: boolean;
+  notifyPriorityChanges: boolean;
+}
+
+export function newGlobalDraft(): GlobalDraft {
+  return {
+    mailPort: 25,
+    mailConnectTimeoutMs: 30_000,
+    mailTo: [],
+    enableScriptSecurity: false,
+    startupDelayMs: 0,
+    garpIntervalMs: 0,
+    gnaIntervalMs: 0,
+    minGarp: false,
+    garp: {},
+    defaultInterface: 'eth0',
+    dynamicInterfaces: false,
+    fifos: [{}, {}, {}],
+    fifoOnReload: false,
+    logUnknownVrids: false,
+    vmacPrefix: 'vrrp',
+    stateDumpFile: '/tmp/keepalived.data',
+    statsDumpFile: '/tmp/keepalived.stats',
+    jsonDumpFile: '/tmp/keepalived.json',
+    checkerLogAllFailures: false,
+    noEmailFaults: false,
+    lvsTimeoutsSec: {},
+    lvsFlush: false,
+    lvsFlushOnStop: false,
+    nftablesTable: 'keepalived',
+    multicastGroup4: '224.0.0.18',
+    multicastGroup6: 'ff02::12',
+    strict: false,
+    skipCheckAdvAddr: false,
+    checkUnicastSrc: false,
+    version: 2,
+    ownerIgnoreAdverts: false,
+    downTimerAdverts: 3,
+    v3ChecksumAsV2: false,
+    notifyPriorityChanges: false,
+  };
+}
+
+type Row = KeepalivedKeyword<GlobalDraft>;
+type Keys<T> = {
+  [K in keyof GlobalDraft]-?: Exclude<GlobalDraft[K], undefined> extends T ? K : never;
+}[keyof GlobalDraft];
+
+function flag(name: string, key: Keys<boolean>, summary: string): Row {
+  return {
+    name,
+    args: '[<BOOL>]',
+    summary,
+    parse: (draft, statement, scope) => {
+      const value = readBool(statement, scope);
+      if (value !== undefined) draft[key] = value;
+    },
+  };
+}
+
+function text(name: string, key: Keys<string>, args: string, summary: string): Row {
+  return {
+    name,
+    args,
+    least: 1,
+    summary,
+    parse: (draft, { words }) => void (draft[key] = words[0]?.text ?? ''),
+  };
+}
+
+function seconds(
+  name: string,
+  key: 'startupDelayMs' | 'garpIntervalMs' | 'gnaIntervalMs' | 'mailConnectTimeoutMs',
+  summary: string,
+): Row {
+  return {
+    name,
+    args: '<secs>',
+    least: 1,
+    summary,
+    parse: (draft, statement, scope) => {
+      const value = readSeconds(statement, scope, 0, 4294);
+      if (value !== undefined) draft[key] = value;
+    },
+  };
+}
+
+function group(name: string, key: 'multicastGroup4' | 'multicastGroup6', family: 4 | 6): Row {
+  return {
+    name,
+    args: '<ip>',
+    least: 1,
+    summary: `IPv${family} advert group`,
+    parse: (draft, statement, scope) => {
+      const found = readAddress(statement, scope);
+      if (found === undefined) return;
+      if (found.family === family) draft[key] = found.address;
+      else scope.report.warn(statement.position, `${name} must be an IPv${family} address - ignoring`);
+    },
+  };
+}
+
+/** `notify_fifo` (0), `vrrp_notify_fifo` (1), `lvs_notify_fifo` (2). */
+function fifo(name: string, index: 0 | 1 | 2, summary: string): Row[] {
+  return [
+    {
+      name,
+      args: 'FIFO [user [group]]',
+      least: 1,
+      summary,
+      parse: (draft, { words }) => {
+        const [path, ...account] = words.map(word => word.text);
+        (draft.fifos[index] ??= {}).path = { path: path ?? '', ...accountOf(account) };
+      },
+    },
+    {
+      name: `${name}_script`,
+      args: 'SCRIPT [user [[:]group]]',
+      least: 1,
+      summary: `program that reads ${name}`,
+      parse: (draft, statement, scope) => {
+        const script = readScript(statement, scope);
+        if (script !== undefined) (draft.fifos[index] ??= {}).script = script;
+      },
+    },
+  ];
+}
+
+function parseLvsTimeouts(draft: GlobalDraft, statement: Statement, scope: Scope): void {
+  for (let index = 0; index < statement.words.length; index += 2) {
+    const word = statement.words[index];
+    const value = readInteger(statement, scope, 1, 86_400 * 31, index + 1);
+    if (word?.text === 'tcp' || word?.text === 'tcpfin' || word?.text === 'udp') {
+      if (value !== undefined) draft.lvsTimeoutsSec[word.text] = value;
+    } else scope.report.warn(statement.position, `Unknown option '${word?.text ?? ''}' for lvs_timeouts`);
+  }
+}
+
+const ROWS: readonly Row[] = [
+  text('router_id', 'routerId', '<STRING>', 'identifies this machine in notifications'),
+  text('notification_email_from', 'mailFrom', '<email>', 'sender of notification mail'),
+  {
+    name: 'smtp_server',
+    args: '<host> [<port>]',
+    least: 1,
+    summary: 'mail relay',
+    parse: (draft, statement, scope) => {
+      draft.mailServer = statement.words[0]?.text ?? '';
+      draft.mailPort = readInteger(statement, scope, 1, 65_535, 1) ?? 25;
+    },
+  },
+  text('smtp_helo_name', 'heloName', '<STRING>', 'HELO name'),
+  seconds('smtp_connect_timeout', 'mailConnectTimeoutMs', 'mail relay timeout'),
+  {
+    name: 'notification_email',
+    args: '{ <email> ... }',
+    summary: 'recipients of notification mail',
+    parse: (draft, statement, scope) => {
+      for (const item of blockOf(statement, scope))
+        draft.mailTo.push(item.name, ...item.words.map(word => word.text));
+    },
+  },
+  flag('smtp_alert', 'smtpAlert', 'mail alerts by default'),
+  flag('smtp_alert_vrrp', 'smtpAlertVrrp', 'mail alerts for VRRP by default'),
+  flag('smtp_alert_checker', 'smtpAlertChecker', 'mail alerts for checkers by default'),
+  flag('no_email_faults', 'noEmailFaults', 'no mail upon fault'),
+  flag('checker_log_all_failures', 'checkerLogAllFailures', 'log each failed check'),
+  {
+    name: 'script_user',
+    args: 'user [[:]group]',
+    least: 1,
+    summary: 'default account for scripts',
+    parse: (draft, { words }) => {
+      const { user, group: name } = accountOf(words.map(word => word.text));
+      if (user !== undefined) draft.scriptUser = { user, ...(name === undefined ? {} : { group: name }) };
+    },
+  },
+  flag('enable_script_security', 'enableScriptSecurity', 'refuse insecure root scripts'),
+  seconds('vrrp_startup_delay', 'startupDelayMs', 'hold VRRP after start'),
+  seconds('vrrp_garp_interval', 'garpIntervalMs', 'gap between ARP announcements'),
+  seconds('vrrp_gna_interval', 'gnaIntervalMs', 'gap between neighbour announcements'),
+  flag('vrrp_min_garp', 'minGarp', 'one announcement only'),
+  garpKeyword('vrrp_garp_master_delay', 'masterDelayMs', 'wait before the second announcement batch'),
+  garpKeyword('vrrp_garp_master_repeat', 'masterRepeat', 'announcements per batch'),
+  garpKeyword('vrrp_garp_master_refresh', 'masterRefreshMs', 'periodic announcement interval'),
+  garpKeyword('vrrp_garp_master_refresh_repeat', 'masterRefreshRepeat', 'announcements per refresh'),
+  garpKeyword('vrrp_garp_lower_prio_delay', 'lowerPrioDelayMs', 'second batch wait after an inferior advert'),
+  garpKeyword('vrrp_garp_lower_prio_repeat', 'lowerPrioRepeat', 'announcements after an inferior advert'),
+  garpExtraKeyword('vrrp_garp_extra_if'),
+  garpExtraKeyword('vrrp_vmac_garp_intvl', 'vrrp_garp_extra_if'),
+  flag('vrrp_lower_prio_no_advert', 'lowerPrioNoAdvert', 'stay silent after an inferior advert'),
+  flag('vrrp_higher_prio_send_advert', 'higherPrioSendAdvert', 'advertise before yielding to a superior'),
+  flag('vrrp_owner_ignore_adverts', 'ownerIgnoreAdverts', 'the address owner ignores adverts'),
+  {
+    name: 'vrrp_down_timer_adverts',
+    args: '<1..100>',
+    least: 1,
+    summary: 'missed adverts before takeover',
+    parse: (draft, statement, scope) => {
+      draft.downTimerAdverts = readInteger(statement, scope, 1, 100) ?? draft.downTimerAdverts;
+    },
+  },
+  {
+    name: 'vrrp_version',
+    args: '2|3',
+    least: 1,
+    summary: 'default protocol version',
+    parse: (draft, statement, scope) => {
+      const value = readInteger(statement, scope, 2, 3);
+      if (value !== undefined) draft.version = value === 2 ? 2 : 3;
+    },
+  },
+  group('vrrp_mcast_group4', 'multicastGroup4', 4),
+  group('vrrp_mcast_group6', 'multicastGroup6', 6),
+  flag('vrrp_strict', 'strict', 'enforce protocol rules strictly'),
+  flag('vrrp_skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
+  flag('vrrp_check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
+  flag('v3_checksum_as_v2', 'v3ChecksumAsV2', 'VRRPv3 checksum without pseudo header'),
+  flag('vrrp_notify_priority_changes', 'notifyPriorityChanges', 'report priority changes'),
+  flag('log_unknown_vrids', 'logUnknownVrids', 'log adverts of unknown routers'),
+  text('default_interface', 'defaultInterface', '<IF>', 'interface for static addresses'),
+  {
+    name: 'dynamic_interfaces',
+    args: '[allow_if_changes]',
+    summary: 'interfaces may appear later',
+    parse: draft => void (draft.dynamicInterfaces = true),
+  },
+  ...fifo('notify_fifo', 0, 'named pipe for every event'),
+  ...fifo('vrrp_notify_fifo', 1, 'named pipe for VRRP events'),
+  ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events'),
+  flag('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
+  text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),
+  text('vmac_addr_prefix', 'vmacAddrPrefix', 'STRING', 'virtual MAC interface prefix for extra addresses'),
+  text('state_dump_file', 'stateDumpFile', 'PATH', 'state dump path'),
+  text('stats_dump_file', 'statsDumpFile', 'PATH', 'statistics dump path'),
+  text('json_dump_file', 'jsonDumpFile', 'PATH', 'JSON dump path'),
+  {
+    name: 'lvs_timeouts',
+    args: '[tcp SECS] [tcpfin SECS] [udp SECS]',
+    least: 2,
+    summary: 'connection timeouts of layer 4 services',
+    parse: parseLvsTimeouts,
+  },
+  flag('lvs_flush', 'lvsFlush', 'clear layer 4 services at startup'),
+  {
+    name: 'lvs_flush_on_stop',
+    args: '[VS]',
+    summary: 'clear layer 4 services at shutdown',
+    parse: draft => void (draft.lvsFlushOnStop = true),
+  },
+  {
+    name: 'lvs_flush_onstop',
+    args: '[VS]',
+    summary: 'clear layer 4 services at shutdown',
+    deprecated: 'lvs_flush_on_stop',
+    parse: draft => void (draft.lvsFlushOnStop = true),
+  },
+  {
+    name: 'nftables',
+    args: '[TABLE]',
+    summary: 'table that enforces no_accept',
+    parse: (draft, { words }) => void (draft.nftablesTable = words[0]?.text ?? 'keepalived'),
+  },
+];
+
+export const GLOBAL_DEFS = new KeywordTable<GlobalDraft>('global_defs', ROWS);
+
+export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGlobal {
+  const { hostname } = scope.source;
+  const [all = {}, vrrp = {}, lvs = {}] = draft.fifos;
+  const mail = resolveMail(draft, hostname);
+  const lvsFifo = fifoOf(lvs);
+  return {
+    routerId: draft.routerId ?? hostname,
+    ...(mail === undefined ? {} : { mail }),
+    ...(draft.scriptUser === undefined ? {} : { scriptUser: draft.scriptUser }),
+    enableScriptSecurity: draft.enableScriptSecurity,
+    vrrpStartupDelayMs: draft.startupDelayMs,
+    garpIntervalMs: draft.garpIntervalMs,
+    gnaIntervalMs: draft.gnaIntervalMs,
+    defaultInterface: draft.defaultInterface,
+    dynamicInterfaces: draft.dynamicInterfaces,
+    notifyFifos: [fifoOf(all), fifoOf(vrrp)].filter(found => found !== undefined),
+    ...(lvsFifo === undefined ? {} : { lvsNotifyFifo: lvsFifo }),
+    fifoWriteVrrpStatesOnReload: draft.fifoOnReload,
+    logUnknownVrids: draft.logUnknownVrids,
+    vmacPrefix: draft.vmacPrefix,
+    vmacAddrPrefix: draft.vmacAddrPrefix ?? draft.vmacPrefix,
+    stateDumpFile: draft.stateDumpFile,
+    statsDumpFile: draft.statsDumpFile,
+    jsonDumpFile: draft.jsonDumpFile,
+    checkerLogAllFailures: draft.checkerLogAllFailures,
+    noEmailFaults: draft.noEmailFaults,
+    lvsTimeoutsSec: draft.lvsTimeoutsSec,
+    lvsFlush: draft.lvsFlush,
+    lvsFlushOnStop: draft.lvsFlushOnStop,
+    nftablesTable: draft.nftablesTable,
+  };
+}
+
+function resolveMail(draft: GlobalDraft, hostname: string): MailSettings | undefined {
+  if (draft.mailServer === undefined || draft.mailTo.length === 0) return undefined;
+  return {
+    server: draft.mailServer,
+    port: draft.mailPort,
+    heloName: draft.heloName ?? hostname,
+    connectTimeoutMs: draft.mailConnectTimeoutMs,
+    from: draft.mailFrom ?? `keepalived@${hostname}`,
+    to: draft.mailTo,
+  };
+}
+
+function fifoOf({ path, script }: { path?: NotifyFifo; script?: ScriptCommand }): NotifyFifo | undefined {
+  if (path === undefined) return undefined;
+  return script === undefined ? path : { ...path, script };
+}

@@ -1,0 +1,80 @@
+/**
+ * A keyword of a block of keepalived.conf is one row. Unknown keywords are reported and skipped with their block
+ * (keepalived does the same, less gracefully); known ones without effect in this program are named as such.
+ */
+import type { Statement } from './block.ts';
+import { ignoredKeyword } from './ignored-keywords.ts';
+import type { Scope } from './scope.ts';
+
+export interface KeepalivedKeyword<Draft> {
+  readonly name: string;
+  /** As in keepalived.conf(5). */
+  readonly args: string;
+  readonly summary: string;
+  /** Fewest words after the name; default 0. */
+  readonly least?: number;
+  /** What to write instead. */
+  readonly deprecated?: string;
+  readonly parse: (draft: Draft, statement: Statement, scope: Scope) => void;
+}
+
+export class KeywordTable<Draft> {
+  /** Path of the block: `vrrp_instance/authentication`; `` is the top. */
+  readonly block: string;
+  readonly rows: readonly KeepalivedKeyword<Draft>[];
+  readonly #byName: ReadonlyMap<string, KeepalivedKeyword<Draft>>;
+
+  constructor(block: string, rows: readonly KeepalivedKeyword<Draft>[]) {
+    this.block = block;
+    this.rows = rows;
+    this.#byName = new Map(rows.map(row => [row.name, row]));
+  }
+
+  /** Reads the statements of a block into its draft. */
+  read(draft: Draft, statements: readonly Statement[], scope: Scope): void {
+    for (const statement of statements) this.#readOne(draft, statement, scope);
+  }
+
+  #readOne(draft: Draft, statement: Statement, scope: Scope): void {
+    const { name, position, words } = statement;
+    const row = this.#byName.get(name);
+    if (row === undefined) {
+      this.#unknown(statement, scope);
+      return;
+    }
+    if (words.length < (row.least ?? 0)) {
+      scope.report.warn(position, `'${name}' needs ${row.args} - ignoring`);
+      return;
+    }
+    if (row.deprecated !== undefined)
+      scope.report.remark(position, `'${name}' is deprecated, use '${row.deprecated}'`);
+    row.parse(draft, statement, scope);
+  }
+
+  #unknown({ name, position }: Statement, scope: Scope): void {
+    const ignored = ignoredKeyword(this.block, name);
+    if (ignored === 'no effect')
+      scope.report.remark(position, `'${name}' is recognised but has no effect here`);
+    else if (ignored !== undefined) scope.report.alert(position, `'${name}' is not supported: ${ignored}`);
+    else scope.report.warn(position, `Unknown keyword '${name}'`, this.#suggestion(name));
+  }
+
+  #suggestion(name: string): string | undefined {
+    const near = this.rows.find(row => distance(row.name, name) <= Math.min(2, name.length / 3));
+    return near === undefined ? undefined : `did you mean '${near.name}' ?`;
+  }
+}
+
+/** Levenshtein's. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let at = 1; at <= one.length; at++) {
+    const next = [at];
+    for (let to = 1; to <= other.length; to++) {
+      const change = (row[to - 1] ?? 0) + (one[at - 1] === other[to - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[to] ?? 0) + 1, (next[to - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

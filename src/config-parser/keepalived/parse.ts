@@ -1,0 +1,222 @@
+/**
+ * The door for keepalived.conf: text -> model and diagnostics, with keepalived's tolerances. `checkKeepalived` is
+ * what `-t` / `-c` mean. Preprocess -> blocks -> keyword tables -> resolve.
+ */
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { KeepalivedConfig, ScriptCommand } from '../../model/keepalived.ts';
+import type { Tracked, Tracking, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
+import { buildBlocks } from './block.ts';
+import { resolveGlobal } from './global-defs.ts';
+import { Preprocessor } from './preprocess.ts';
+import { EXIT_CODE, Report, type CheckStatus } from './report.ts';
+import { resolveInstance } from './resolve-instance.ts';
+import type { Scope } from './scope.ts';
+import type { ConfigSource } from './source.ts';
+import { resolveMembers, type GroupDraft } from './sync-group.ts';
+import { newTopDraft, TOP, type TopDraft } from './top.ts';
+import { resolveTrackLines, type TrackDraft, type TrackLine, type Trackables } from './track-blocks.ts';
+
+export interface KeepalivedResult {
+  /** Without the parts that are unusable. */
+  readonly config: KeepalivedConfig;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly status: CheckStatus;
+}
+
+export function parseKeepalived(path: string, source: ConfigSource): KeepalivedResult {
+  const report = new Report();
+  const text = source.read(path);
+  if (text === undefined)
+    report.alert({ file: path, line: 0, column: 0 }, `cannot read configuration file '${path}'`);
+  const preprocessor = new Preprocessor(source, report);
+  preprocessor.file(path, text ?? '');
+  const scope: Scope = { report, source };
+  const draft = newTopDraft();
+  TOP.read(draft, buildBlocks(preprocessor.lines, report), scope);
+  const config = resolve(draft, scope);
+  warnAboutScripts(config, report);
+  return { config, diagnostics: report.diagnostics, status: report.status };
+}
+
+/** keepalived's `--config-test`: 0 fine, 3 cannot be run, 4 runs after changes, 5 scripts are not secured. */
+export function checkKeepalived(
+  path: string,
+  source: ConfigSource,
+): { readonly exitCode: 0 | 3 | 4 | 5; readonly diagnostics: readonly Diagnostic[] } {
+  const { status, diagnostics } = parseKeepalived(path, source);
+  return { exitCode: EXIT_CODE[status], diagnostics };
+}
+
+function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
+  const names = new Set(draft.instances.map(instance => instance.name));
+  const grouped = new Set<string>();
+  const weightless = new Set<string>();
+  const syncGroups = draft.syncGroups.flatMap(group => {
+    const members = resolveMembers(group, names, grouped, scope);
+    if (!group.trackingWeight) for (const name of members) weightless.add(name);
+    return members.length === 0 ? [] : [resolveGroup(group, members, draft, scope)];
+  });
+  const instances = draft.instances.flatMap(instance => {
+    const tracking = resolveTracking(instance, draft, scope, weightless.has(instance.name));
+    return resolveInstance(instance, { global: draft.global, tracking, scope }) ?? [];
+  });
+  warnAboutPlaces(draft, scope);
+  warnAboutRouterIds(instances, scope);
+  return {
+    globalDefs: resolveGlobal(draft.global, scope),
+    staticAddresses: draft.staticAddresses,
+    staticRoutes: draft.staticRoutes,
+    staticRules: draft.staticRules,
+    instances,
+    syncGroups: withoutMissing(syncGroups, new Set(instances.map(instance => instance.name))),
+    scripts: draft.scripts,
+    trackProcesses: draft.trackProcesses,
+    trackFiles: draft.trackFiles,
+    garpGroups: draft.garpGroups,
+    interfaceDelays: draft.interfaceDelays,
+    virtualServers: draft.virtualServers,
+    virtualServerGroups: draft.virtualServerGroups,
+    ssl: draft.ssl,
+  };
+}
+
+/** A group whose member turned out unusable goes on with the others. */
+function withoutMissing(groups: readonly VrrpSyncGroup[], usable: ReadonlySet<string>): VrrpSyncGroup[] {
+  return groups
+    .map(group => ({ ...group, members: group.members.filter(name => usable.has(name)) }))
+    .filter(group => group.members.length > 0);
+}
+
+function resolveGroup(
+  group: GroupDraft,
+  members: readonly string[],
+  draft: TopDraft,
+  scope: Scope,
+): VrrpSyncGroup {
+  const { global } = draft;
+  return {
+    name: group.name,
+    position: group.position,
+    members,
+    tracking: resolveTracking(group, draft, scope, !group.trackingWeight),
+    notify: group.notify,
+    smtpAlert: group.smtpAlert ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
+    notifyPriorityChanges: group.notifyPriorityChanges ?? global.notifyPriorityChanges,
+    trackingWeight: group.trackingWeight,
+  };
+}
+
+function trackables(
+  list: readonly { readonly name: string; readonly weight: number; readonly reverse: boolean }[],
+): Trackables {
+  return new Map(list.map(item => [item.name, item]));
+}
+
+/** Members of a sync group must not float one by one: their weights count as 0 (keepalived.conf(5)). */
+function resolveTracking(
+  tracker: TrackDraft & { readonly name: string },
+  draft: TopDraft,
+  scope: Scope,
+  weightless: boolean,
+): Tracking {
+  const interfaces = new Map(
+    tracker.trackInterfaces.map(({ word }) => [word.text, { weight: 0, reverse: false }]),
+  );
+  const tracking: Tracking = {
+    interfaces: resolveTrackLines(tracker.trackInterfaces, interfaces, 'interface', scope),
+    scripts: resolveTrackLines(tracker.trackScripts, trackables(draft.scripts), 'track script', scope),
+    files: resolveTrackLines(tracker.trackFiles, trackables(draft.trackFiles), 'track file', scope),
+    processes: resolveTrackLines(
+      tracker.trackProcesses,
+      trackables(draft.trackProcesses),
+      'track process',
+      scope,
+    ),
+    lb: tracker.trackLb,
+  };
+  if (!weightless) return tracking;
+  return {
+    interfaces: flatten(tracking.interfaces, tracker.trackInterfaces, tracker.name, scope),
+    scripts: flatten(tracking.scripts, tracker.trackScripts, tracker.name, scope),
+    files: flatten(tracking.files, tracker.trackFiles, tracker.name, scope),
+    processes: flatten(tracking.processes, tracker.trackProcesses, tracker.name, scope),
+    lb: tracking.lb.map(item => ({ ...item, weight: 0 })),
+  };
+}
+
+function flatten(
+  tracked: readonly Tracked[],
+  lines: readonly TrackLine[],
+  owner: string,
+  { report }: Scope,
+): Tracked[] {
+  return tracked.map(item => {
+    const line = lines.find(({ word }) => word.text === item.name);
+    if (item.weight !== 0 && line !== undefined)
+      report.warn(line.word.position, `(${owner}) ignoring weight of tracked ${item.name} due to SYNC group`);
+    return { ...item, weight: 0 };
+  });
+}
+
+function warnAboutPlaces(draft: TopDraft, { source, report }: Scope): void {
+  for (const { interfaceWord: word, name } of draft.instances) {
+    if (word === undefined || draft.global.dynamicInterfaces || source.interfaceExists === undefined)
+      continue;
+    if (!source.interfaceExists(word.text))
+      report.warn(word.position, `WARNING - interface ${word.text} for vrrp_instance ${name} doesn't exist`);
+  }
+}
+
+/** Two routers of one number on one interface hear each other. */
+function warnAboutRouterIds(instances: KeepalivedConfig['instances'], { report }: Scope): void {
+  const seen = new Map<string, string>();
+  for (const {
+    name,
+    family,
+    virtualRouterId,
+    unicastPeers,
+    multicastGroup,
+    position,
+    ...rest
+  } of instances) {
+    if (unicastPeers.length > 0) continue;
+    const key = `${rest.interface} ${family} ${virtualRouterId} ${multicastGroup}`;
+    const other = seen.get(key);
+    if (other === undefined) seen.set(key, name);
+    else
+      report.alert(
+        position,
+        `(${name}) VRID ${virtualRouterId} is duplicated on interface ${rest.interface}: also used by ${other}`,
+      );
+  }
+}
+
+function scriptsOf(config: KeepalivedConfig): ScriptCommand[] {
+  const notify = [...config.instances, ...config.syncGroups].flatMap(({ notify: scripts }) =>
+    Object.values(scripts).filter(value => typeof value !== 'boolean'),
+  );
+  const servers = config.virtualServers.flatMap(server => [
+    server.quorumUp,
+    server.quorumDown,
+    ...server.realServers.flatMap(real => [
+      real.notifyUp,
+      real.notifyDown,
+      ...real.checkers.map(checker => checker.misc?.script),
+    ]),
+  ]);
+  return [...notify, ...servers, ...config.scripts.map(script => script.script)].filter(
+    found => found !== undefined,
+  );
+}
+
+function warnAboutScripts(config: KeepalivedConfig, report: Report): void {
+  if (config.globalDefs.enableScriptSecurity) return;
+  const byRoot = scriptsOf(config).find(({ user }) =>
+    /^(root|0)$/.test(user ?? config.globalDefs.scriptUser?.user ?? 'root'),
+  );
+  if (byRoot !== undefined)
+    report.insecure(
+      byRoot.position,
+      'SECURITY VIOLATION - scripts are being executed but script_security not enabled.',
+    );
+}

@@ -1,0 +1,18 @@
+/**
+ * What the parser of keepalived.conf needs from outside: files (the parser itself does no I/O), the id that
+ * `@id` lines are compared with, the environment and chance. Callers: vrrp/read-config.ts, tests.
+ */
+export interface ConfigSource {
+  /** Text of a file, or undefined when it cannot be read. */
+  read(path: string): string | undefined;
+  /** Files that match a shell pattern (`*`, `?`, `[...]`, `{a,b}`), sorted; relative patterns start in `directory`. */
+  glob(pattern: string, directory: string): readonly string[];
+  /** `-i` / `--config-id`. */
+  readonly configId: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** 0 <= value < 1. */
+  random(): number;
+  readonly hostname: string;
+  /** Whether this host has the interface now; missing: not checked. */
+  interfaceExists?(name: string): boolean;
+}

@@ -1,0 +1,127 @@
+/** `track_interface { }`, `track_script { }` and their kin, the same in an instance and in a sync group. */
+import type { Tracked, TrackedLb } from '../../model/vrrp-instance.ts';
+import type { Word } from '../../model/word.ts';
+import type { Statement } from './block.ts';
+import type { KeepalivedKeyword } from './keyword.ts';
+import type { Scope } from './scope.ts';
+import { blockOf, integerOf } from './values.ts';
+
+/** As written: a weight that was not said comes from the tracked thing's own definition. */
+export interface TrackLine {
+  readonly word: Word;
+  readonly weight?: number;
+  readonly reverse?: boolean;
+}
+
+export interface TrackDraft {
+  trackInterfaces: TrackLine[];
+  trackScripts: TrackLine[];
+  trackFiles: TrackLine[];
+  trackProcesses: TrackLine[];
+  trackLb: TrackedLb[];
+}
+
+export function emptyTracking(): TrackDraft {
+  return { trackInterfaces: [], trackScripts: [], trackFiles: [], trackProcesses: [], trackLb: [] };
+}
+
+type ListName = 'trackInterfaces' | 'trackScripts' | 'trackFiles' | 'trackProcesses';
+
+function list(name: string, into: ListName, summary: string): KeepalivedKeyword<TrackDraft> {
+  return {
+    name,
+    args: '{ <name> [weight <-253..253> [reverse|noreverse]] ... }',
+    summary,
+    parse: (draft, statement, scope) => {
+      for (const item of blockOf(statement, scope)) {
+        const line = parseTrackLine(item, scope);
+        if (draft[into].some(other => other.word.text === item.name))
+          scope.report.warn(item.position, `${item.name} is tracked twice - ignoring the second`);
+        else draft[into].push(line);
+      }
+    },
+  };
+}
+
+function parseTrackLine(item: Statement, scope: Scope): TrackLine {
+  const word = { text: item.name, position: item.position };
+  const rest = [...item.words];
+  let line: TrackLine = { word };
+  while (rest.length > 0) {
+    const option = rest.shift() as Word;
+    const value = rest[0];
+    if (option.text === 'weight' && value !== undefined) {
+      const weight = integerOf(value, 'weight', scope, -254, 254);
+      if (weight !== undefined) line = { ...line, weight };
+      rest.shift();
+    } else if (option.text === 'reverse') line = { ...line, reverse: true };
+    else if (/^no_?reverse$/.test(option.text)) line = { ...line, reverse: false };
+    else scope.report.warn(option.position, `Unknown track option '${option.text}'`);
+  }
+  return line;
+}
+
+/** `backend NAME [min N] [weight W [reverse]]` or `frontend NAME [weight W [reverse]]`. */
+function parseLbLine(item: Statement, scope: Scope): TrackedLb | undefined {
+  const [name, ...rest] = item.words;
+  if ((item.name !== 'backend' && item.name !== 'frontend') || name === undefined) {
+    scope.report.warn(
+      item.position,
+      "track_lb takes lines 'backend <name> [min <n>] ...' and 'frontend <name> ...'",
+    );
+    return undefined;
+  }
+  let minServers = 1;
+  const options = rest.filter((word, index) => {
+    const isMin = word.text === 'min' && item.name === 'backend';
+    const value = rest[index + 1];
+    if (isMin && value !== undefined) minServers = integerOf(value, 'min', scope, 1, 100_000) ?? 1;
+    return !isMin && !(rest[index - 1]?.text === 'min');
+  });
+  const line = parseTrackLine({ ...item, words: options }, scope);
+  return {
+    kind: item.name,
+    name: name.text,
+    minServers,
+    weight: line.weight ?? 0,
+    reverse: line.reverse ?? false,
+  };
+}
+
+export const TRACK_KEYWORDS: readonly KeepalivedKeyword<TrackDraft>[] = [
+  list('track_interface', 'trackInterfaces', 'interfaces watched'),
+  list('track_script', 'trackScripts', 'scripts watched'),
+  list('track_file', 'trackFiles', 'files watched'),
+  list('track_process', 'trackProcesses', 'processes watched'),
+  {
+    name: 'track_lb',
+    args: '{ backend <name> [min <n>] [weight <n> [reverse]] | frontend <name> [weight <n> [reverse]] ... }',
+    summary: "health of the balancer's backends and frontends (this program's own word)",
+    parse: (draft, statement, scope) => {
+      for (const item of blockOf(statement, scope)) {
+        const line = parseLbLine(item, scope);
+        if (line !== undefined) draft.trackLb.push(line);
+      }
+    },
+  },
+];
+
+/** Names of what can be tracked -> its own weight. */
+export type Trackables = ReadonlyMap<string, { readonly weight: number; readonly reverse: boolean }>;
+
+/** Drops what does not exist and fills in weights. */
+export function resolveTrackLines(
+  lines: readonly TrackLine[],
+  known: Trackables,
+  what: string,
+  scope: Scope,
+): Tracked[] {
+  return lines.flatMap(({ word, weight, reverse }) => {
+    const own = known.get(word.text);
+    if (own === undefined) {
+      scope.report.warn(word.position, `${what} ${word.text} not found, ignoring...`);
+      return [];
+    }
+    return [{ name: word.text, weight: weight ?? own.weight, reverse: reverse ?? own.reverse }];
+  });
+}

@@ -1,0 +1,360 @@
+/** Blocks that define what can be tracked: `vrrp_script`, `track_file`, `vrrp_track_process`; and link damping. */
+import type { Position } from '../../model/diagnostic.ts';
+import type {
+  GarpGroup,
+  InterfaceDelay,
+  ScriptCommand,
+  TrackFile,
+  VrrpScript,
+  VrrpTrackProcess,
+} from '../../model/keepalived.ts';
+import type { Word } from '../../model/word.ts';
+import type { Statement } from './block.ts';
+import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
+import type { Scope } from './scope.ts';
+import {
+  accountOf,
+  blockOf,
+  escapedWords,
+  integerOf,
+  listOf,
+  readInteger,
+  readScript,
+  readSeconds,
+  secondsOf,
+} from './values.ts';
+
+interface Weighted {
+  weight: number;
+  reverse: boolean;
+}
+
+function weight<Draft extends Weighted>(most: number): KeepalivedKeyword<Draft> {
+  return {
+    name: 'weight',
+    args: '<n> [reverse]',
+    least: 1,
+    summary: 'priority adjustment; 0: fault',
+    parse: (draft, statement, scope) => {
+      const value = readInteger(statement, scope, -most, most);
+      if (value !== undefined) draft.weight = value;
+      draft.reverse = statement.words[1]?.text === 'reverse';
+    },
+  };
+}
+
+interface ScriptDraft extends Weighted {
+  script?: ScriptCommand;
+  account: { user?: string; group?: string };
+  intervalMs: number;
+  timeoutMs?: number;
+  rise: number;
+  fall: number;
+  initFail: boolean;
+}
+
+function count(name: 'rise' | 'fall', summary: string): KeepalivedKeyword<ScriptDraft> {
+  return {
+    name,
+    args: '<n>',
+    least: 1,
+    summary,
+    parse: (draft, statement, scope) =>
+      void (draft[name] = readInteger(statement, scope, 1, 1 << 30) ?? draft[name]),
+  };
+}
+
+export const VRRP_SCRIPT = new KeywordTable<ScriptDraft>('vrrp_script', [
+  {
+    name: 'script',
+    args: '<command>',
+    least: 1,
+    summary: 'program to run',
+    parse: (draft, statement, scope) => {
+      const command = readScript(statement, scope, true);
+      if (command !== undefined) draft.script = command;
+    },
+  },
+  {
+    name: 'interval',
+    args: '<secs>',
+    least: 1,
+    summary: 'period between runs',
+    parse: (draft, statement, scope) => {
+      draft.intervalMs = readSeconds(statement, scope, 0.01, 86_400 * 365) ?? draft.intervalMs;
+    },
+  },
+  {
+    name: 'timeout',
+    args: '<secs>',
+    least: 1,
+    summary: 'run time limit',
+    parse: (draft, statement, scope) => {
+      const value = readSeconds(statement, scope, 0.01, 86_400 * 365);
+      if (value !== undefined) draft.timeoutMs = value;
+    },
+  },
+  weight(253),
+  count('rise', 'successes before OK'),
+  count('fall', 'failures before KO'),
+  {
+    name: 'user',
+    args: 'user [[:]group]',
+    least: 1,
+    summary: 'account running it',
+    parse: (draft, { words }) => void (draft.account = accountOf(words.map(word => word.text))),
+  },
+  {
+    name: 'init_fail',
+    args: '',
+    summary: 'assume failing at start',
+    parse: draft => void (draft.initFail = true),
+  },
+]);
+
+export function parseVrrpScript(name: string, statement: Statement, scope: Scope): VrrpScript | undefined {
+  const draft: ScriptDraft = {
+    weight: 0,
+    reverse: false,
+    account: {},
+    intervalMs: 1000,
+    rise: 1,
+    fall: 1,
+    initFail: false,
+  };
+  VRRP_SCRIPT.read(draft, blockOf(statement, scope), scope);
+  const { script, account, timeoutMs, ...rest } = draft;
+  if (script === undefined) {
+    scope.report.warn(statement.position, `No script set for vrrp_script ${name} - removing`);
+    return undefined;
+  }
+  return {
+    name,
+    position: statement.position,
+    ...rest,
+    script: { ...script, ...account },
+    timeoutMs: timeoutMs ?? draft.intervalMs,
+  };
+}
+
+interface ProcessDraft extends Weighted {
+  process: string[];
+  paramMatch?: 'exact' | 'initial' | 'partial';
+  fullCommand: boolean;
+  quorum: number;
+  quorumMax: number;
+  forkDelayMs: number;
+  terminateDelayMs: number;
+}
+
+function delay(
+  name: string,
+  keys: readonly ('forkDelayMs' | 'terminateDelayMs')[],
+  summary: string,
+): KeepalivedKeyword<ProcessDraft> {
+  return {
+    name,
+    args: '<secs>',
+    least: 1,
+    summary,
+    parse: (draft, statement, scope) => {
+      const value = readSeconds(statement, scope, 0.000_001, 3600);
+      if (value !== undefined) for (const key of keys) draft[key] = value;
+    },
+  };
+}
+
+export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_process', [
+  {
+    name: 'process',
+    args: '<command> [<param>...]',
+    least: 1,
+    summary: 'process to look for',
+    parse: (draft, statement, scope) => {
+      draft.process = escapedWords(statement.raw, statement.position, scope) ?? [];
+      if (draft.process.length > 1) draft.paramMatch ??= 'exact';
+    },
+  },
+  {
+    name: 'param_match',
+    args: 'initial|partial',
+    least: 1,
+    summary: 'parameter comparison kind',
+    parse: (draft, { words }, scope) => {
+      const word = words[0] as Word;
+      if (word.text === 'initial' || word.text === 'partial') draft.paramMatch = word.text;
+      else scope.report.warn(word.position, `Unknown param_match '${word.text}'`);
+    },
+  },
+  weight(254),
+  {
+    name: 'quorum',
+    args: '<n>',
+    least: 1,
+    summary: 'fewest matching processes',
+    parse: (draft, statement, scope) =>
+      void (draft.quorum = readInteger(statement, scope, 1, 65_535) ?? draft.quorum),
+  },
+  {
+    name: 'quorum_max',
+    args: '<n>',
+    least: 1,
+    summary: 'most matching processes',
+    parse: (draft, statement, scope) => {
+      draft.quorumMax = readInteger(statement, scope, 0, 65_535) ?? draft.quorumMax;
+      if (draft.quorumMax === 0) draft.quorum = 0;
+    },
+  },
+  delay('delay', ['forkDelayMs', 'terminateDelayMs'], 'both fork and terminate delay'),
+  delay('terminate_delay', ['terminateDelayMs'], 'grace after process loss'),
+  delay('fork_delay', ['forkDelayMs'], 'grace after process start'),
+  {
+    name: 'full_command',
+    args: '',
+    summary: 'compare the whole command line',
+    parse: draft => void (draft.fullCommand = true),
+  },
+]);
+
+export function parseTrackProcess(
+  name: string,
+  statement: Statement,
+  scope: Scope,
+): VrrpTrackProcess | undefined {
+  const draft: ProcessDraft = {
+    weight: 1,
+    reverse: false,
+    process: [],
+    fullCommand: false,
+    quorum: 1,
+    quorumMax: Infinity,
+    forkDelayMs: 0,
+    terminateDelayMs: 0,
+  };
+  VRRP_TRACK_PROCESS.read(draft, blockOf(statement, scope), scope);
+  if (draft.process.length === 0) {
+    scope.report.warn(statement.position, `No process set for vrrp_track_process ${name} - removing`);
+    return undefined;
+  }
+  return { name, position: statement.position, ...draft };
+}
+
+interface FileDraft extends Weighted {
+  file?: string;
+  initFile?: { value: number; overwrite: boolean };
+}
+
+export const TRACK_FILE = new KeywordTable<FileDraft>('track_file', [
+  {
+    name: 'file',
+    args: '<PATH>',
+    least: 1,
+    summary: 'file to read',
+    parse: (draft, { words }) => void (draft.file = words[0]?.text ?? ''),
+  },
+  weight(2_147_483_647),
+  {
+    name: 'init_file',
+    args: '[<value>] [overwrite]',
+    summary: 'create the file at start',
+    parse: (draft, { words, name }, scope) => {
+      const first = words[0];
+      const value =
+        first === undefined || first.text === 'overwrite'
+          ? 0
+          : integerOf(first, name, scope, -2_147_483_647, 2_147_483_647);
+      draft.initFile = { value: value ?? 0, overwrite: words.some(word => word.text === 'overwrite') };
+    },
+  },
+]);
+
+export function parseTrackFile(name: string, statement: Statement, scope: Scope): TrackFile | undefined {
+  const draft: FileDraft = { weight: 1, reverse: false };
+  TRACK_FILE.read(draft, blockOf(statement, scope), scope);
+  const { file, initFile, ...rest } = draft;
+  if (file === undefined) {
+    scope.report.warn(statement.position, `No file set for track_file ${name} - removing`);
+    return undefined;
+  }
+  return {
+    name,
+    position: statement.position,
+    file,
+    ...rest,
+    ...(initFile === undefined ? {} : { initFile }),
+  };
+}
+
+interface GarpGroupDraft {
+  interfaces: string[];
+  garpIntervalMs: number;
+  gnaIntervalMs: number;
+}
+
+export const GARP_GROUP = new KeywordTable<GarpGroupDraft>('garp_group', [
+  {
+    name: 'garp_interval',
+    args: '<secs>',
+    least: 1,
+    summary: 'gap between ARP announcements',
+    parse: (draft, statement, scope) =>
+      void (draft.garpIntervalMs = readSeconds(statement, scope, 0, 4294) ?? 0),
+  },
+  {
+    name: 'gna_interval',
+    args: '<secs>',
+    least: 1,
+    summary: 'gap between neighbour announcements',
+    parse: (draft, statement, scope) =>
+      void (draft.gnaIntervalMs = readSeconds(statement, scope, 0, 4294) ?? 0),
+  },
+  {
+    name: 'interface',
+    args: '<IF>',
+    least: 1,
+    summary: 'single interface concerned',
+    parse: (draft, { words }) => void draft.interfaces.push(words[0]?.text ?? ''),
+  },
+  {
+    name: 'interfaces',
+    args: '{ <IF> ... }',
+    summary: 'interfaces sharing the limit',
+    parse: (draft, statement) => void draft.interfaces.push(...listOf(statement).map(word => word.text)),
+  },
+]);
+
+export function parseGarpGroup(statement: Statement, scope: Scope): GarpGroup | undefined {
+  const draft: GarpGroupDraft = { interfaces: [], garpIntervalMs: 0, gnaIntervalMs: 0 };
+  GARP_GROUP.read(draft, blockOf(statement, scope), scope);
+  if (draft.interfaces.length > 0) return draft;
+  scope.report.warn(statement.position, 'garp_group has no interfaces - removing');
+  return undefined;
+}
+
+/** `ifname down_delay [up_delay]` */
+export function parseInterfaceDelays(statement: Statement, scope: Scope): [string, InterfaceDelay][] {
+  return blockOf(statement, scope).flatMap((item): [string, InterfaceDelay][] => {
+    const [down, up] = item.words;
+    const downMs = down === undefined ? undefined : secondsOf(down, item.name, scope, 0, 255);
+    if (downMs === undefined) return [];
+    const upMs = up === undefined ? downMs : (secondsOf(up, item.name, scope, 0, 255) ?? downMs);
+    return [[item.name, { downMs, upMs }]];
+  });
+}
+
+/** The name a block must have: `vrrp_script NAME {`. */
+export function nameOf(
+  statement: Statement,
+  taken: (name: string) => boolean,
+  scope: Scope,
+): string | undefined {
+  const word = statement.words[0];
+  if (word === undefined)
+    scope.report.warn(statement.position, `${statement.name} must have a name - skipping`);
+  else if (taken(word.text))
+    scope.report.warn(word.position, `${statement.name} ${word.text} already defined - skipping`);
+  else return word.text;
+  return undefined;
+}
+
+export type Named = { readonly name: string; readonly position: Position };

@@ -1,0 +1,170 @@
+/**
+ * A whole keepalived.conf after preprocessing, defaults and the consequences of `vrrp_strict`: what vrrp/ and l4/
+ * run from. Names are keepalived's own (keepalived.conf(5)); times in milliseconds.
+ */
+import type { Position } from './diagnostic.ts';
+import type { VirtualServer, VirtualServerGroup } from './virtual-server.ts';
+import type { VrrpInstance, VrrpSyncGroup } from './vrrp-instance.ts';
+
+export interface KeepalivedConfig {
+  readonly globalDefs: KeepalivedGlobal;
+  readonly staticAddresses: readonly IpAddressEntry[];
+  readonly staticRoutes: readonly IpRouteEntry[];
+  readonly staticRules: readonly IpRouteEntry[];
+  readonly instances: readonly VrrpInstance[];
+  readonly syncGroups: readonly VrrpSyncGroup[];
+  readonly scripts: readonly VrrpScript[];
+  readonly trackProcesses: readonly VrrpTrackProcess[];
+  readonly trackFiles: readonly TrackFile[];
+  readonly garpGroups: readonly GarpGroup[];
+  readonly interfaceDelays: ReadonlyMap<string, InterfaceDelay>;
+  readonly virtualServers: readonly VirtualServer[];
+  readonly virtualServerGroups: readonly VirtualServerGroup[];
+  /** Client TLS material of SSL_GET. */
+  readonly ssl: {
+    readonly password?: string;
+    readonly ca?: string;
+    readonly certificate?: string;
+    readonly key?: string;
+  };
+}
+
+export interface KeepalivedGlobal {
+  readonly routerId: string;
+  readonly mail?: MailSettings;
+  readonly scriptUser?: { readonly user: string; readonly group?: string };
+  readonly enableScriptSecurity: boolean;
+  readonly vrrpStartupDelayMs: number;
+  /** Gap between two announcements on one interface. */
+  readonly garpIntervalMs: number;
+  readonly gnaIntervalMs: number;
+  readonly defaultInterface: string;
+  /** Interfaces may appear later. */
+  readonly dynamicInterfaces: boolean;
+  /** Pipes for every event, and for VRRP events only. */
+  readonly notifyFifos: readonly NotifyFifo[];
+  readonly lvsNotifyFifo?: NotifyFifo;
+  readonly fifoWriteVrrpStatesOnReload: boolean;
+  readonly logUnknownVrids: boolean;
+  readonly vmacPrefix: string;
+  readonly vmacAddrPrefix: string;
+  readonly stateDumpFile: string;
+  readonly statsDumpFile: string;
+  readonly jsonDumpFile: string;
+  readonly checkerLogAllFailures: boolean;
+  readonly noEmailFaults: boolean;
+  readonly lvsTimeoutsSec: { readonly tcp?: number; readonly tcpfin?: number; readonly udp?: number };
+  readonly lvsFlush: boolean;
+  readonly lvsFlushOnStop: boolean;
+  /** `nftables [TABLE]`: where `no_accept` is enforced. */
+  readonly nftablesTable: string;
+}
+
+export interface MailSettings {
+  readonly server: string;
+  readonly port: number;
+  readonly heloName: string;
+  readonly connectTimeoutMs: number;
+  readonly from: string;
+  readonly to: readonly string[];
+}
+
+/** A command line and the account that runs it. */
+export interface ScriptCommand {
+  readonly position: Position;
+  /** The program and its arguments; never empty. */
+  readonly argv: readonly string[];
+  readonly user?: string;
+  readonly group?: string;
+}
+
+export interface NotifyFifo {
+  readonly path: string;
+  readonly user?: string;
+  readonly group?: string;
+  readonly script?: ScriptCommand;
+}
+
+/** One line of `virtual_ipaddress`, `virtual_ipaddress_excluded` or `static_ipaddress`. */
+export interface IpAddressEntry {
+  readonly position: Position;
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly peer?: { readonly address: string; readonly prefixLength: number };
+  /** An address, or `+` / `-`: computed with the host bits set / clear. */
+  readonly broadcast?: string;
+  readonly dev?: string;
+  readonly scope?: AddressScope;
+  readonly label?: string;
+  readonly home: boolean;
+  readonly nodad: boolean;
+  readonly mngtmpaddr: boolean;
+  readonly noprefixroute: boolean;
+  readonly autojoin: boolean;
+  readonly noTrack: boolean;
+  /** Seconds, or Infinity. */
+  readonly preferredLftSec?: number;
+  readonly useVmac: boolean;
+}
+
+export type AddressScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';
+
+/** One line of `virtual_routes` / `virtual_rules` and their static kin, as `ip route` / `ip rule` take it. */
+export interface IpRouteEntry {
+  readonly position: Position;
+  readonly family: 4 | 6;
+  /** Words after `ip [-6] route add` (or `ip [-6] rule add`). */
+  readonly words: readonly string[];
+  readonly mode: 'add' | 'append' | 'prepend';
+  readonly dev?: string;
+  readonly noTrack: boolean;
+}
+
+export interface VrrpScript {
+  readonly name: string;
+  readonly position: Position;
+  readonly script: ScriptCommand;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly weight: number;
+  readonly reverse: boolean;
+  readonly rise: number;
+  readonly fall: number;
+  readonly initFail: boolean;
+}
+
+export interface VrrpTrackProcess {
+  readonly name: string;
+  readonly position: Position;
+  /** The command and the parameters to match. */
+  readonly process: readonly string[];
+  readonly paramMatch?: 'exact' | 'initial' | 'partial';
+  readonly fullCommand: boolean;
+  readonly weight: number;
+  readonly reverse: boolean;
+  readonly quorum: number;
+  readonly quorumMax: number;
+  readonly forkDelayMs: number;
+  readonly terminateDelayMs: number;
+}
+
+export interface TrackFile {
+  readonly name: string;
+  readonly position: Position;
+  readonly file: string;
+  readonly weight: number;
+  readonly reverse: boolean;
+  readonly initFile?: { readonly value: number; readonly overwrite: boolean };
+}
+
+export interface GarpGroup {
+  readonly interfaces: readonly string[];
+  readonly garpIntervalMs: number;
+  readonly gnaIntervalMs: number;
+}
+
+export interface InterfaceDelay {
+  readonly downMs: number;
+  readonly upMs: number;
+}

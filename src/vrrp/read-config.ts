@@ -1,0 +1,80 @@
+/**
+ * keepalived.conf from disk: the files behind `include`, the host's name and interfaces. Called by main.ts and the
+ * reload; the parser itself does no I/O.
+ */
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { expandBraces } from '../config-parser/keepalived/include.ts';
+import {
+  checkKeepalived,
+  parseKeepalived,
+  type KeepalivedResult,
+} from '../config-parser/keepalived/parse.ts';
+import type { ConfigSource } from '../config-parser/keepalived/source.ts';
+
+/** `path` may be a directory: then every `*.conf` in it, in the order of names. */
+export function readKeepalived(path: string, configId?: string): KeepalivedResult {
+  return parseKeepalived(path, diskSource(configId));
+}
+
+export function checkKeepalivedFile(path: string, configId?: string): ReturnType<typeof checkKeepalived> {
+  return checkKeepalived(path, diskSource(configId));
+}
+
+export function diskSource(configId?: string): ConfigSource {
+  const host = hostname();
+  return {
+    read,
+    glob,
+    configId: configId ?? host.split('.')[0] ?? host,
+    environment: process.env,
+    random: Math.random,
+    hostname: host,
+    interfaceExists: name => existsSync(`/sys/class/net/${name}`),
+  };
+}
+
+function read(path: string): string | undefined {
+  try {
+    if (!statSync(path).isDirectory()) return readFileSync(path, 'utf8');
+    return `include ${join(path, '*.conf')}\n`;
+  } catch {
+    return undefined;
+  }
+}
+
+function glob(pattern: string, directory: string): string[] {
+  const found = expandBraces(pattern).flatMap(one => globOne(isAbsolute(one) ? one : join(directory, one)));
+  return [...new Set(found)];
+}
+
+/** Component by component; hidden files need a dot in the pattern, as in glob(7). */
+function globOne(pattern: string): string[] {
+  let paths = [pattern.startsWith('/') ? '/' : ''];
+  for (const part of pattern.split('/').filter(Boolean)) {
+    paths = paths.flatMap(base => {
+      if (!/[*?[]/.test(part)) return [base === '' || base === '/' ? base + part : `${base}/${part}`];
+      return entriesOf(base)
+        .filter(name => matcherOf(part).test(name) && (part.startsWith('.') || !name.startsWith('.')))
+        .map(name => (base === '' || base === '/' ? base + name : `${base}/${name}`));
+    });
+  }
+  return paths.filter(path => existsSync(path)).toSorted();
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory === '' ? '.' : directory);
+  } catch {
+    return [];
+  }
+}
+
+function matcherOf(part: string): RegExp {
+  const source = part.replace(/\[!/g, '[^').replace(/[.+()|^$\\]|\*|\?/g, char => {
+    if (char === '*') return '[^/]*';
+    return char === '?' ? '[^/]' : `\\${char}`;
+  });
+  return new RegExp(`^${source.replaceAll('[\\^', '[^')}$`);
+}
