@@ -3,6 +3,8 @@
  * run from. Names are keepalived's own (keepalived.conf(5)); times in milliseconds.
  */
 import type { Position } from './diagnostic.ts';
+import type { IpAddressEntry, IpRouteEntry } from './ip-entry.ts';
+import type { ScriptCommand } from './script-command.ts';
 import type { VirtualServer, VirtualServerGroup } from './virtual-server.ts';
 import type { VrrpInstance, VrrpSyncGroup } from './vrrp-instance.ts';
 
@@ -69,56 +71,11 @@ export interface MailSettings {
   readonly to: readonly string[];
 }
 
-/** A command line and the account that runs it. */
-export interface ScriptCommand {
-  readonly position: Position;
-  /** The program and its arguments; never empty. */
-  readonly argv: readonly string[];
-  readonly user?: string;
-  readonly group?: string;
-}
-
 export interface NotifyFifo {
   readonly path: string;
   readonly user?: string;
   readonly group?: string;
   readonly script?: ScriptCommand;
-}
-
-/** One line of `virtual_ipaddress`, `virtual_ipaddress_excluded` or `static_ipaddress`. */
-export interface IpAddressEntry {
-  readonly position: Position;
-  readonly family: 4 | 6;
-  readonly address: string;
-  readonly prefixLength: number;
-  readonly peer?: { readonly address: string; readonly prefixLength: number };
-  /** An address, or `+` / `-`: computed with the host bits set / clear. */
-  readonly broadcast?: string;
-  readonly dev?: string;
-  readonly scope?: AddressScope;
-  readonly label?: string;
-  readonly home: boolean;
-  readonly nodad: boolean;
-  readonly mngtmpaddr: boolean;
-  readonly noprefixroute: boolean;
-  readonly autojoin: boolean;
-  readonly noTrack: boolean;
-  /** Seconds, or Infinity. */
-  readonly preferredLftSec?: number;
-  readonly useVmac: boolean;
-}
-
-export type AddressScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';
-
-/** One line of `virtual_routes` / `virtual_rules` and their static kin, as `ip route` / `ip rule` take it. */
-export interface IpRouteEntry {
-  readonly position: Position;
-  readonly family: 4 | 6;
-  /** Words after `ip [-6] route add` (or `ip [-6] rule add`). */
-  readonly words: readonly string[];
-  readonly mode: 'add' | 'append' | 'prepend';
-  readonly dev?: string;
-  readonly noTrack: boolean;
 }
 
 export interface VrrpScript {

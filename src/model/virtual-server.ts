@@ -1,6 +1,6 @@
 /** `virtual_server`, `virtual_server_group` and their checkers (keepalived.conf(5), LVS CONFIGURATION). */
 import type { Position } from './diagnostic.ts';
-import type { ScriptCommand } from './keepalived.ts';
+import type { ScriptCommand } from './script-command.ts';
 
 export type Scheduler =
   'rr' | 'wrr' | 'lc' | 'wlc' | 'sh' | 'dh' | 'lblc' | 'lblcr' | 'sed' | 'nq' | 'mh' | 'fo' | 'ovf' | 'twos';

@@ -1,6 +1,7 @@
 /** `vrrp_instance` and `vrrp_sync_group` (keepalived.conf(5), VRRPD CONFIGURATION), defaults already applied. */
 import type { Position } from './diagnostic.ts';
-import type { IpAddressEntry, IpRouteEntry, ScriptCommand } from './keepalived.ts';
+import type { IpAddressEntry, IpRouteEntry } from './ip-entry.ts';
+import type { ScriptCommand } from './script-command.ts';
 
 export interface VrrpInstance {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** One line of `virtual_ipaddress` and its kin: `ADDR[/MASK] [brd ADDR] [dev IF] [scope S] [label L] ...`. */
-import type { AddressScope, IpAddressEntry } from '../../model/keepalived.ts';
+import type { AddressScope, IpAddressEntry } from '../../model/ip-entry.ts';
 import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
 import type { Scope } from './scope.ts';

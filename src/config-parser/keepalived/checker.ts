@@ -1,6 +1,6 @@
 /** The checkers of a real server (keepalived.conf(5), "healthcheckers"): keywords, inheritance and defaults. */
 import type { Position } from '../../model/diagnostic.ts';
-import type { ScriptCommand } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Checker, CheckerKind, HttpUrl, ServiceAddress } from '../../model/virtual-server.ts';
 import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';

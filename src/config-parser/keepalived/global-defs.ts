@@ -1,5 +1,6 @@
 /** Keywords of `global_defs` (keepalived.conf(5), Global definitions) and their defaults. */
-import type { KeepalivedGlobal, MailSettings, NotifyFifo, ScriptCommand } from '../../model/keepalived.ts';
+import type { KeepalivedGlobal, MailSettings, NotifyFifo } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';

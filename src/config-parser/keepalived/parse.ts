@@ -3,7 +3,8 @@
  * what `-t` / `-c` mean. Preprocess -> blocks -> keyword tables -> resolve.
  */
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import type { KeepalivedConfig, ScriptCommand } from '../../model/keepalived.ts';
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Tracked, Tracking, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
 import { buildBlocks } from './block.ts';
 import { resolveGlobal } from './global-defs.ts';

@@ -1,6 +1,6 @@
 /** One line of `virtual_routes` or `virtual_rules`: keepalived's words -> those of `ip route` and `ip rule`. */
 import { isIPv6 } from 'node:net';
-import type { IpRouteEntry } from '../../model/keepalived.ts';
+import type { IpRouteEntry } from '../../model/ip-entry.ts';
 import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
 import type { Scope } from './scope.ts';

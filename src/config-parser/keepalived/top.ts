@@ -1,5 +1,6 @@
 /** The blocks at the top of keepalived.conf. */
-import type { IpAddressEntry, IpRouteEntry, KeepalivedConfig } from '../../model/keepalived.ts';
+import type { IpAddressEntry, IpRouteEntry } from '../../model/ip-entry.ts';
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import { parseAddressEntry } from './address-entry.ts';
 import type { Statement } from './block.ts';
 import { GLOBAL_DEFS, newGlobalDraft, type GlobalDraft } from './global-defs.ts';

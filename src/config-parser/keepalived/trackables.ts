@@ -3,11 +3,11 @@ import type { Position } from '../../model/diagnostic.ts';
 import type {
   GarpGroup,
   InterfaceDelay,
-  ScriptCommand,
   TrackFile,
   VrrpScript,
   VrrpTrackProcess,
 } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';

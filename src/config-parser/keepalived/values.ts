@@ -2,7 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { parse as parseLine } from '../grammar/generated/keepalived.js';
 import type { Position } from '../../model/diagnostic.ts';
-import type { ScriptCommand } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
 import type { Scope } from './scope.ts';

@@ -1,6 +1,6 @@
 /** `virtual_server` and `real_server` blocks (keepalived.conf(5), Virtual server(s)). */
 import type { Position } from '../../model/diagnostic.ts';
-import type { ScriptCommand } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
 import type {
   CheckerKind,
   ForwardingMethod,

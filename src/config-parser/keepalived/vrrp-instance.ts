@@ -1,6 +1,6 @@
 /** Keywords of a `vrrp_instance` block (keepalived.conf(5), VRRP instance(s)). Defaults come in resolve-instance.ts. */
 import type { Position } from '../../model/diagnostic.ts';
-import type { IpAddressEntry, IpRouteEntry } from '../../model/keepalived.ts';
+import type { IpAddressEntry, IpRouteEntry } from '../../model/ip-entry.ts';
 import type { UnicastPeer } from '../../model/vrrp-instance.ts';
 import type { Word } from '../../model/word.ts';
 import { parseAddressEntry } from './address-entry.ts';
