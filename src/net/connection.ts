@@ -30,7 +30,10 @@ export interface Connection {
   /** Unique in its thread while the connection lives. */
   readonly id: number;
   handler: ConnectionHandler;
-  /** The peer's address. May be replaced (PROXY protocol, set-src). */
+  /**
+   * The peer's address. May be replaced (PROXY protocol, set-src). The kernel is asked at the first use: whoever
+   * wants it after the close (a log) has read it before.
+   */
   remote: Endpoint;
   /** This side's address. May be replaced (PROXY protocol, set-dst). */
   local: Endpoint;
@@ -74,8 +77,8 @@ export type ConnectTarget =
       readonly family: 4 | 6;
       readonly host: string;
       readonly port: number;
-      /** Bind before connecting. Port 0: any. */
-      readonly source?: { readonly host: string; readonly port: number };
+      /** Bind before connecting. Port 0: any. `transparent`: the address need not be this host's (usesrc). */
+      readonly source?: { readonly host: string; readonly port: number; readonly transparent?: boolean };
       readonly interface?: string;
     }
   /** A path, or a name in the abstract namespace when it starts with NUL. */

@@ -7,9 +7,13 @@
  * Setting a timer to a later deadline writes one number: the timer stays where it is and is moved when its old
  * slot comes by. So re-arming a timeout at each byte received costs nothing (bench/micro/timer-wheel.ts).
  * Precision: never early, at most TICK_MS + loop latency late.
+ *
+ * The engine that owns the wheel calls advance() when `wakeAt` has come; it sleeps as long as that is Infinity.
  */
 export const TICK_MS = 10;
 const SLOTS = 4096;
+/** One bit a slot: is any timer linked into it? */
+const WORDS = SLOTS / 32;
 
 export class Timer {
   /** Absolute, in wheel milliseconds; 0: not set. */
@@ -25,16 +29,30 @@ export class Timer {
   }
 }
 
+export interface TimerWheelOptions {
+  /** Read the clock at each set(): for an engine that has no loop turn of its own to refresh `now` in. */
+  readonly live?: boolean;
+  /** Told when advance() is needed earlier than last said. */
+  readonly wake?: (atMs: number) => void;
+}
+
 export class TimerWheel {
-  /** Milliseconds of a monotonic clock, as of the last `advance`. */
+  /** Milliseconds of a monotonic clock, as of the last `advance` (or `set`, when live). */
   now: number;
   readonly #slots: (Timer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
+  readonly #occupied = new Uint32Array(WORDS);
   readonly #clock: () => number;
+  readonly #live: boolean;
+  readonly #wake: ((atMs: number) => void) | undefined;
+  /** The tick swept last. */
   #tick: number;
   #linked = 0;
+  #wakeAt = Infinity;
 
-  constructor(clock: () => number) {
+  constructor(clock: () => number, options: TimerWheelOptions = {}) {
     this.#clock = clock;
+    this.#live = options.live ?? false;
+    this.#wake = options.wake;
     this.now = clock();
     this.#tick = Math.floor(this.now / TICK_MS);
   }
@@ -44,12 +62,18 @@ export class TimerWheel {
     return this.#linked;
   }
 
+  /** When advance() has to be called next, in wheel milliseconds; Infinity: nothing is linked. */
+  get wakeAt(): number {
+    return this.#wakeAt;
+  }
+
   /** (Re)arms: `delayMs` from now; 0 or Infinity clears. */
   set(timer: Timer, delayMs: number): void {
     if (delayMs <= 0 || delayMs === Infinity) {
       timer.deadline = 0;
       return;
     }
+    if (this.#live) this.now = this.#clock();
     timer.deadline = this.now + delayMs;
     if (timer.slot < 0) this.#link(timer);
     else if (timer.deadline < this.#slotTime(timer)) {
@@ -68,34 +92,32 @@ export class TimerWheel {
     if (timer.slot >= 0) this.#unlink(timer);
   }
 
-  /** Reads the clock, fires what is due. Called by the engine each loop turn. */
+  /** Reads the clock, fires what is due. Called by the engine, not from within onExpired. */
   advance(): void {
     this.now = this.#clock();
+    if (this.now < this.#wakeAt) return;
     const target = Math.floor(this.now / TICK_MS);
+    this.#wakeAt = -Infinity;
     if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;
     while (this.#tick < target) {
       this.#tick++;
-      this.#sweep(this.#tick % SLOTS);
+      const slot = this.#tick % SLOTS;
+      if (this.#slots[slot] !== undefined) this.#sweep(slot);
     }
+    this.#wakeAt = this.#earliest();
+    if (this.#wakeAt !== Infinity) this.#wake?.(this.#wakeAt);
   }
 
+  /** Takes one after the other from the head: onExpired may set or remove any timer, also one of this slot. */
   #sweep(slot: number): void {
-    let timer = this.#slots[slot];
-    if (timer === undefined) return;
-    this.#slots[slot] = undefined;
-    while (timer !== undefined) {
-      const next: Timer | undefined = timer.next;
-      timer.slot = -1;
-      timer.next = undefined;
-      timer.previous = undefined;
-      this.#linked--;
-      if (timer.deadline !== 0) {
-        if (timer.deadline <= this.now) {
-          timer.deadline = 0;
-          timer.onExpired();
-        } else this.#link(timer);
+    for (let timer = this.#slots[slot]; timer !== undefined; timer = this.#slots[slot]) {
+      this.#unlink(timer);
+      if (timer.deadline === 0) continue;
+      if (timer.deadline > this.now) this.#link(timer);
+      else {
+        timer.deadline = 0;
+        timer.onExpired();
       }
-      timer = next;
     }
   }
 
@@ -104,7 +126,9 @@ export class TimerWheel {
     return (this.#tick + distance) * TICK_MS;
   }
 
+  /** Never into the slot being swept: at least one tick on, at most SLOTS - 1. */
   #link(timer: Timer): void {
+    if (this.#linked === 0 && this.#wakeAt === Infinity) this.#tick = Math.floor(this.now / TICK_MS);
     const due = Math.ceil(timer.deadline / TICK_MS);
     const ticks = Math.min(Math.max(due - this.#tick, 1), SLOTS - 1);
     const slot = (this.#tick + ticks) % SLOTS;
@@ -112,18 +136,46 @@ export class TimerWheel {
     timer.slot = slot;
     timer.previous = undefined;
     timer.next = first;
-    if (first !== undefined) first.previous = timer;
+    if (first === undefined) this.#mark(slot);
+    else first.previous = timer;
     this.#slots[slot] = timer;
     this.#linked++;
+    const at = (this.#tick + ticks) * TICK_MS;
+    if (at >= this.#wakeAt) return;
+    this.#wakeAt = at;
+    this.#wake?.(at);
   }
 
   #unlink(timer: Timer): void {
     if (timer.previous === undefined) this.#slots[timer.slot] = timer.next;
     else timer.previous.next = timer.next;
     if (timer.next !== undefined) timer.next.previous = timer.previous;
+    if (this.#slots[timer.slot] === undefined) this.#unmark(timer.slot);
     timer.slot = -1;
     timer.next = undefined;
     timer.previous = undefined;
     this.#linked--;
+  }
+
+  #mark(slot: number): void {
+    this.#occupied[slot >>> 5] = (this.#occupied[slot >>> 5] as number) | (1 << (slot & 31));
+  }
+
+  #unmark(slot: number): void {
+    this.#occupied[slot >>> 5] = (this.#occupied[slot >>> 5] as number) & ~(1 << (slot & 31));
+  }
+
+  /** Time of the nearest occupied slot after the current one, found a word of slots at a time. */
+  #earliest(): number {
+    if (this.#linked === 0) return Infinity;
+    const first = (this.#tick + 1) % SLOTS;
+    let word = first >>> 5;
+    let bits = (this.#occupied[word] as number) & (-1 << (first & 31));
+    for (let looked = 0; bits === 0 && looked <= WORDS; looked++) {
+      word = (word + 1) % WORDS;
+      bits = this.#occupied[word] as number;
+    }
+    const slot = word * 32 + (31 - Math.clz32(bits & -bits));
+    return (this.#tick + 1 + ((slot - first + SLOTS) % SLOTS)) * TICK_MS;
   }
 }

@@ -1,0 +1,28 @@
+/** A wheel turned by one Node timer, which exists only while a timer of the wheel is linked: no tick when idle. */
+import { TimerWheel } from '../../timer-wheel.ts';
+
+export class WheelDriver {
+  readonly wheel: TimerWheel;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.wheel = new TimerWheel(() => performance.now(), { live: true, wake: atMs => this.#wake(atMs) });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #wake(atMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#turn, Math.max(Math.ceil(atMs - this.wheel.now), 1));
+  }
+
+  readonly #turn = (): void => {
+    this.#timer = undefined;
+    this.wheel.advance();
+    // Node's timers may come a moment early; then nothing was swept and nothing was re-armed.
+    if (this.#timer === undefined && this.wheel.wakeAt !== Infinity) this.#wake(this.wheel.wakeAt);
+  };
+}

@@ -1,0 +1,279 @@
+/**
+ * Makes the listening descriptors of a `bind` address (manual, section 5.1), one for each data thread, each its
+ * own number: TCP by SO_REUSEPORT, everything else by duplicates. The maker keeps them for as long as the process
+ * serves; engines adopt them by number. Failures are values, worded as HAProxy words them.
+ */
+import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+import type { Bind } from '../model/bind.ts';
+import { errorName } from './cause.ts';
+import type { Endpoint } from './connection.ts';
+import { ADDRESS_SIZE, decodeAddress, encodeIp, encodeUnix } from './socket-address.ts';
+import {
+  IP_FREEBIND,
+  IP_TRANSPARENT,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_FREEBIND,
+  IPV6_TRANSPARENT,
+  IPV6_V6ONLY,
+  SO_BINDTODEVICE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOL_SOCKET,
+  TCP_DEFER_ACCEPT,
+  TCP_FASTOPEN,
+  TCP_MAXSEG,
+  TCP_NODELAY,
+  TCP_USER_TIMEOUT,
+} from './socket-options.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  bindSocket,
+  closeDescriptor,
+  duplicateDescriptor,
+  listenOn,
+  openSocket,
+  setOption,
+  socketName,
+} from './system-calls.ts';
+
+export type ListenSettings = Pick<
+  Bind,
+  'address' | 'backlog' | 'transparent' | 'interface' | 'v4v6' | 'v6only' | 'mode' | 'uid' | 'gid'
+> &
+  Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss'> & {
+    /** `noreuseport` stands in the global section: then the threads share one socket by duplicates. */
+    readonly noReusePort?: boolean;
+  };
+
+export interface Listening {
+  readonly fds: readonly number[];
+  /** The address in use; tells the port when 0 was asked for. */
+  readonly endpoint: Endpoint;
+  /** Options the kernel did not take. */
+  readonly warnings: readonly string[];
+}
+
+export interface ListenFailure {
+  readonly message: string;
+  /** The system's name of the error, such as EADDRINUSE. */
+  readonly code: string;
+}
+
+/** What a backlog of 0 (not configured) becomes; the kernel lowers it to net.core.somaxconn. */
+const DEFAULT_BACKLOG = 65535;
+
+export function openListening(settings: ListenSettings, count: number): Listening | ListenFailure {
+  const { address } = settings;
+  switch (address.kind) {
+    case 'ip':
+      return openIp(settings, address.family, address.host, address.port, count);
+    case 'unix':
+      return shared(openPath(settings, address.path), `[${address.path}]`, count);
+    case 'abstract':
+      return shared(openAbstract(settings, address.name), `[abns@${address.name}]`, count);
+    case 'fd':
+      return shared(inherit(settings, address.fd), `[fd@${address.fd}]`, count);
+    case 'sockpair':
+      return { message: `cannot listen on sockpair@${address.fd}: not a listening address`, code: 'EINVAL' };
+    case 'name':
+      return { message: `cannot listen on '${address.host}': not resolved`, code: 'EINVAL' };
+  }
+}
+
+export function isListenFailure(result: Listening | ListenFailure): result is ListenFailure {
+  return 'message' in result;
+}
+
+/** What a maker got so far: a descriptor, or what could not be done and why. */
+type Opened =
+  { readonly fd: number; readonly warnings: string[] } | { readonly step: string; readonly errno: number };
+
+function openIp(
+  settings: ListenSettings,
+  family: 4 | 6,
+  host: string,
+  port: number,
+  count: number,
+): Listening | ListenFailure {
+  const first = openTcp(settings, family, host, port);
+  const where = `[${host}:${port}]`;
+  if (settings.noReusePort === true || 'step' in first || count <= 1) return shared(first, where, count);
+  const endpoint = ownAddress(first.fd);
+  const fds = [first.fd];
+  while (fds.length < count) {
+    const next = openTcp(settings, family, host, endpoint.port);
+    if ('step' in next) {
+      for (const fd of fds) closeDescriptor(fd);
+      return failure(next, where);
+    }
+    fds.push(next.fd);
+  }
+  return { fds, endpoint, warnings: first.warnings };
+}
+
+/** One socket, a duplicate of its descriptor for each further thread. */
+function shared(opened: Opened, where: string, count: number): Listening | ListenFailure {
+  if ('step' in opened) return failure(opened, where);
+  const fds = [opened.fd];
+  while (fds.length < count) {
+    const copy = duplicateDescriptor(opened.fd);
+    if (copy < 0) {
+      for (const fd of fds) closeDescriptor(fd);
+      return failure({ step: 'cannot duplicate socket', errno: -copy }, where);
+    }
+    fds.push(copy);
+  }
+  return { fds, endpoint: ownAddress(opened.fd), warnings: opened.warnings };
+}
+
+function failure(failed: { readonly step: string; readonly errno: number }, where: string): ListenFailure {
+  return {
+    message: `${failed.step} (${describeErrno(failed.errno)}) for ${where}`,
+    code: errorName(failed.errno),
+  };
+}
+
+/** The sentence of strerror(3), with its capital: libuv's own differ in a few. */
+function describeErrno(errno: number): string {
+  if (errno === EADDRNOTAVAIL) return 'Cannot assign requested address';
+  const text = getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const EADDRNOTAVAIL = 99;
+const ENAMETOOLONG = 36;
+
+function ownAddress(fd: number): Endpoint {
+  const bytes = Buffer.alloc(ADDRESS_SIZE);
+  return decodeAddress(bytes, socketName(fd, bytes));
+}
+
+function failed(fd: number, step: string, result: number): Opened {
+  closeDescriptor(fd);
+  return { step, errno: -result };
+}
+
+function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: number): Opened {
+  const fd = openSocket(family === 4 ? AF_INET : AF_INET6);
+  if (fd < 0) return { step: 'cannot create listening socket', errno: -fd };
+  const warnings: string[] = [];
+  const refused = applyBindOptions(fd, settings, family);
+  if (refused !== undefined) return failed(fd, refused.step, -refused.errno);
+  const bound = bindSocket(fd, encodeIp(family, host, port));
+  if (bound < 0) return failed(fd, 'cannot bind socket', bound);
+  applyTcpOptions(fd, settings, warnings);
+  const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+  if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
+  return { fd, warnings };
+}
+
+/** Before bind(). Accepted sockets inherit TCP_NODELAY. */
+function applyBindOptions(
+  fd: number,
+  settings: ListenSettings,
+  family: 4 | 6,
+): { step: string; errno: number } | undefined {
+  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (settings.noReusePort !== true) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (family === 6 && settings.v6only) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  else if (family === 6 && settings.v4v6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (settings.transparent) {
+    const result = setTransparent(fd, family);
+    if (result < 0) return { step: 'cannot make listening socket transparent', errno: -result };
+  }
+  if (settings.interface !== undefined) {
+    const result = setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(settings.interface));
+    if (result < 0) return { step: 'cannot bind listener to device', errno: -result };
+  }
+  return undefined;
+}
+
+/** IP_FREEBIND is enough to bind where the right for IP_TRANSPARENT is missing. */
+function setTransparent(fd: number, family: 4 | 6): number {
+  const [level, transparent, free] =
+    family === 4
+      ? [IPPROTO_IP, IP_TRANSPARENT, IP_FREEBIND]
+      : [IPPROTO_IPV6, IPV6_TRANSPARENT, IPV6_FREEBIND];
+  const result = setOption(fd, level, transparent, 1);
+  return result >= 0 ? result : setOption(fd, level, free, 1);
+}
+
+function applyTcpOptions(fd: number, settings: ListenSettings, warnings: string[]): void {
+  const set = (option: number, value: number, name: string): void => {
+    if (setOption(fd, IPPROTO_TCP, option, value) < 0) warnings.push(`cannot ${name}`);
+  };
+  if (settings.mss !== undefined) set(TCP_MAXSEG, settings.mss, 'set MSS');
+  if (settings.tcpUserTimeoutMs > 0) set(TCP_USER_TIMEOUT, settings.tcpUserTimeoutMs, 'set TCP User Timeout');
+  if (settings.deferAccept) set(TCP_DEFER_ACCEPT, 1, 'enable DEFER_ACCEPT');
+  if (settings.tfo) set(TCP_FASTOPEN, settings.backlog || DEFAULT_BACKLOG, 'enable TCP_FASTOPEN');
+}
+
+function openUnix(settings: ListenSettings, address: Buffer | undefined): Opened {
+  if (address === undefined) return { step: 'cannot bind UNIX socket', errno: ENAMETOOLONG };
+  const fd = openSocket(AF_UNIX);
+  if (fd < 0) return { step: 'cannot create receiving socket', errno: -fd };
+  const bound = bindSocket(fd, address);
+  if (bound < 0) return failed(fd, 'cannot bind UNIX socket', bound);
+  const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+  return listening < 0 ? failed(fd, 'cannot listen to socket', listening) : { fd, warnings: [] };
+}
+
+/**
+ * Bound to a temporary name, owned and listening before it takes the place of an older socket: whoever connects
+ * during a reload reaches either the old process or the new one.
+ */
+function openPath(settings: ListenSettings, path: string): Opened {
+  const temporary = `${path}.${process.pid}.tmp`;
+  remove(temporary);
+  const opened = openUnix(settings, encodeUnix(temporary));
+  if ('step' in opened) {
+    remove(temporary);
+    return opened;
+  }
+  try {
+    if (settings.uid !== undefined || settings.gid !== undefined)
+      chownSync(temporary, settings.uid ?? -1, settings.gid ?? -1);
+    if (settings.mode !== undefined) chmodSync(temporary, settings.mode);
+    renameSync(temporary, path);
+    return opened;
+  } catch (error) {
+    remove(temporary);
+    const errno = -((error as NodeJS.ErrnoException).errno ?? 0);
+    return failed(opened.fd, 'cannot change UNIX socket ownership or name', -errno);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Nothing there, or nothing we may touch: bind tells.
+  }
+}
+
+function openAbstract(settings: ListenSettings, name: string): Opened {
+  return openUnix(settings, encodeUnix(abstractPath(name)));
+}
+
+const SUN_PATH_SIZE = 108;
+
+/** The name of an `abns@` address as a socket path: padded with NULs to the full length, as HAProxy has it. */
+export function abstractPath(name: string): string {
+  return `\0${name}`.padEnd(SUN_PATH_SIZE - Buffer.byteLength(name) + name.length, '\0');
+}
+
+/** `fd@<n>`: a duplicate, so that the number inherited stays as it is for the next generation. */
+function inherit(settings: ListenSettings, inherited: number): Opened {
+  const fd = duplicateDescriptor(inherited);
+  if (fd < 0) return { step: 'cannot use inherited descriptor', errno: -fd };
+  const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+  if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  return { fd, warnings: [] };
+}

@@ -1,0 +1,53 @@
+/**
+ * A socket that has to be bound or marked before it connects (`source`, `interface`, `usesrc`): made here with the
+ * kernel's own calls, then given to an engine to connect.
+ */
+import { errorName } from './cause.ts';
+import type { ConnectTarget } from './connection.ts';
+import { encodeIp } from './socket-address.ts';
+import {
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IP_TRANSPARENT,
+  IPV6_TRANSPARENT,
+  SO_BINDTODEVICE,
+  SO_REUSEADDR,
+  SOL_SOCKET,
+} from './socket-options.ts';
+import { AF_INET, AF_INET6, bindSocket, closeDescriptor, openSocket, setOption } from './system-calls.ts';
+
+type IpTarget = ConnectTarget & { readonly kind: 'ip' };
+
+const IP_BIND_ADDRESS_NO_PORT = 24;
+
+/** The descriptor; undefined when the target asks for nothing special; or the name of the error. */
+export function preparedSocket(target: ConnectTarget): number | undefined | { readonly code: string } {
+  if (target.kind === 'unix') return undefined;
+  if (target.source === undefined && target.interface === undefined) return undefined;
+  const fd = openSocket(target.family === 4 ? AF_INET : AF_INET6);
+  if (fd < 0) return { code: errorName(-fd) };
+  const result = prepare(fd, target);
+  if (result >= 0) return fd;
+  closeDescriptor(fd);
+  return { code: errorName(-result) };
+}
+
+function prepare(fd: number, target: IpTarget): number {
+  if (target.interface !== undefined) {
+    const result = setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(target.interface));
+    if (result < 0) return result;
+  }
+  const { source } = target;
+  if (source === undefined) return 0;
+  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (source.transparent === true) {
+    const result =
+      target.family === 4
+        ? setOption(fd, IPPROTO_IP, IP_TRANSPARENT, 1)
+        : setOption(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1);
+    if (result < 0) return result;
+  }
+  // Lets connect() choose the port, so that one source address serves more than 64K connections.
+  if (source.port === 0) setOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  return bindSocket(fd, encodeIp(target.family, source.host, source.port));
+}

@@ -1,0 +1,167 @@
+/**
+ * Options of a connection's socket, by descriptor: for the rules set-tos, set-mark, silent-drop, for the keepalive
+ * and user-timeout settings of binds and servers, and for the samples that ask the kernel (fc_rtt, ...).
+ * A result below zero is the kernel's error number; -1 descriptors (closed, TLS) give EBADF like that.
+ */
+import type { Endpoint } from './connection.ts';
+import { ADDRESS_SIZE, decodeAddress } from './socket-address.ts';
+import { getIntOption, getOption, setOption } from './system-calls.ts';
+
+export const SOL_SOCKET = 1;
+export const IPPROTO_IP = 0;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_IPV6 = 41;
+
+export const SO_REUSEADDR = 2;
+export const SO_LINGER = 13;
+export const SO_REUSEPORT = 15;
+export const SO_BINDTODEVICE = 25;
+const SO_KEEPALIVE = 9;
+const SO_MARK = 36;
+const IP_TOS = 1;
+const IP_TTL = 2;
+export const IP_FREEBIND = 15;
+export const IP_TRANSPARENT = 19;
+const SO_ORIGINAL_DST = 80;
+export const IPV6_V6ONLY = 26;
+const IPV6_UNICAST_HOPS = 16;
+const IPV6_TCLASS = 67;
+export const IPV6_TRANSPARENT = 75;
+export const IPV6_FREEBIND = 78;
+export const TCP_NODELAY = 1;
+export const TCP_MAXSEG = 2;
+const TCP_KEEPIDLE = 4;
+const TCP_KEEPINTVL = 5;
+const TCP_KEEPCNT = 6;
+export const TCP_DEFER_ACCEPT = 9;
+const TCP_INFO = 11;
+const TCP_QUICKACK = 12;
+export const TCP_USER_TIMEOUT = 18;
+const TCP_REPAIR = 19;
+export const TCP_FASTOPEN = 23;
+const TCP_FASTOPEN_CONNECT = 30;
+
+/** set-tos / set-fc-tos: the DS field of what is sent. */
+export function setTos(fd: number, family: Endpoint['family'], tos: number): number {
+  return family === 6
+    ? setOption(fd, IPPROTO_IPV6, IPV6_TCLASS, tos)
+    : setOption(fd, IPPROTO_IP, IP_TOS, tos);
+}
+
+/** set-mark / set-fc-mark: the netfilter mark of what is sent. */
+export function setMark(fd: number, mark: number): number {
+  return setOption(fd, SOL_SOCKET, SO_MARK, mark);
+}
+
+export interface Keepalive {
+  readonly count?: number;
+  readonly idleSeconds?: number;
+  readonly intervalSeconds?: number;
+}
+
+/** option tcpka/clitcpka/srvtcpka with their -cnt, -idle, -intvl. */
+export function setKeepalive(fd: number, keepalive: Keepalive = {}): number {
+  const result = setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  const set = (name: number, value: number | undefined): void => {
+    if (value !== undefined) setOption(fd, IPPROTO_TCP, name, value);
+  };
+  set(TCP_KEEPCNT, keepalive.count);
+  set(TCP_KEEPIDLE, keepalive.idleSeconds);
+  set(TCP_KEEPINTVL, keepalive.intervalSeconds);
+  return result;
+}
+
+/** Acknowledge at once (1), or together with the first data (0). */
+export function setQuickAck(fd: number, on: boolean): number {
+  return setOption(fd, IPPROTO_TCP, TCP_QUICKACK, on ? 1 : 0);
+}
+
+export function setNoDelay(fd: number): number {
+  return setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+export function setUserTimeout(fd: number, timeoutMs: number): number {
+  return setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs);
+}
+
+export function setMaximumSegment(fd: number, bytes: number): number {
+  return setOption(fd, IPPROTO_TCP, TCP_MAXSEG, bytes);
+}
+
+/** The server option `tfo`: data may travel with the SYN. Before connecting. */
+export function setFastOpenConnect(fd: number): number {
+  return setOption(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+}
+
+const ABORT = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+
+/** close() will then send RST and forget what was not sent (SO_LINGER 0); option nolinger. */
+export function abortOnClose(fd: number): number {
+  return setOption(fd, SOL_SOCKET, SO_LINGER, ABORT);
+}
+
+/**
+ * For silent-drop: makes the close that follows invisible to the peer. TCP_REPAIR closes without a segment; it
+ * needs CAP_NET_ADMIN. Without it, the TTL of what is sent is lowered to 1, so that the RST dies at the first
+ * router, as the manual describes it.
+ */
+export function silenceClose(fd: number, family: Endpoint['family']): number {
+  abortOnClose(fd);
+  const repaired = setOption(fd, IPPROTO_TCP, TCP_REPAIR, 1);
+  if (repaired >= 0) return repaired;
+  return family === 6
+    ? setOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1)
+    : setOption(fd, IPPROTO_IP, IP_TTL, 1);
+}
+
+/** Where the client wanted to go before netfilter redirected it here; undefined: it was not redirected. */
+export function originalDestination(fd: number, family: Endpoint['family']): Endpoint | undefined {
+  const address = Buffer.alloc(ADDRESS_SIZE);
+  const length = getOption(fd, family === 6 ? IPPROTO_IPV6 : IPPROTO_IP, SO_ORIGINAL_DST, address);
+  return length < 0 ? undefined : decodeAddress(address, length);
+}
+
+/** What the samples fc_rtt, fc_rttvar, fc_unacked, ... read. Times in microseconds. */
+export interface TcpInfo {
+  readonly state: number;
+  readonly rttUs: number;
+  readonly rttVarianceUs: number;
+  readonly unacked: number;
+  readonly sacked: number;
+  readonly lost: number;
+  readonly retransmits: number;
+  readonly fackets: number;
+  readonly reordering: number;
+}
+
+const tcpInfo = Buffer.alloc(104);
+
+/** struct tcp_info of linux/tcp.h: eight single bytes, then 32-bit words from offset 8. */
+export function readTcpInfo(fd: number): TcpInfo | undefined {
+  if (getOption(fd, IPPROTO_TCP, TCP_INFO, tcpInfo) < 0) return undefined;
+  return {
+    state: tcpInfo[0] as number,
+    unacked: tcpInfo.readUInt32LE(24),
+    sacked: tcpInfo.readUInt32LE(28),
+    lost: tcpInfo.readUInt32LE(32),
+    retransmits: tcpInfo.readUInt32LE(36),
+    fackets: tcpInfo.readUInt32LE(40),
+    rttUs: tcpInfo.readUInt32LE(68),
+    rttVarianceUs: tcpInfo.readUInt32LE(72),
+    reordering: tcpInfo.readUInt32LE(88),
+  };
+}
+
+const LISTEN_STATE = 10;
+const KERNEL_MAXIMUM = 0x7fffffff;
+
+/** The backlog a listening socket was given (TCP says so in tcpi_sacked); else what the kernel allows at most. */
+export function listenBacklog(fd: number): number {
+  const info = readTcpInfo(fd);
+  return info?.state === LISTEN_STATE && info.sacked > 0 ? info.sacked : KERNEL_MAXIMUM;
+}
+
+/** The pending error of a socket (SO_ERROR), 0 when there is none. */
+export function pendingError(fd: number): number {
+  return getIntOption(fd, SOL_SOCKET, 4);
+}

@@ -1,0 +1,130 @@
+/**
+ * The system calls Node has no door for, through koffi. koffi is loaded at the first call, not at start. Every
+ * function gives the call's result, or the negative error number: expected failures are values.
+ */
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+
+type Call = (...args: readonly (number | Buffer | null)[]) => number;
+
+interface Calls {
+  readonly errno: () => number;
+  readonly socket: Call;
+  readonly bind: Call;
+  readonly listen: Call;
+  readonly connect: Call;
+  readonly close: Call;
+  readonly fcntl: Call;
+  readonly setsockopt: Call;
+  readonly getsockopt: Call;
+  readonly getsockname: Call;
+  readonly getpeername: Call;
+}
+
+let koffi: typeof Koffi | undefined;
+let calls: Calls | undefined;
+
+/** For the ring engine, which maps memory and makes calls of its own. */
+export function loadKoffi(): typeof Koffi {
+  koffi ??= createRequire(import.meta.url)('koffi') as typeof Koffi;
+  return koffi;
+}
+
+function system(): Calls {
+  return (calls ??= loadCalls());
+}
+
+function loadCalls(): Calls {
+  const library = loadKoffi();
+  // The running process itself: its C library, whichever that is.
+  const libc = library.load(null);
+  const call = (declaration: string): Call => libc.func(declaration);
+  return {
+    errno: () => library.errno(),
+    socket: call('int socket(int domain, int type, int protocol)'),
+    bind: call('int bind(int fd, const void *address, uint32_t length)'),
+    listen: call('int listen(int fd, int backlog)'),
+    connect: call('int connect(int fd, const void *address, uint32_t length)'),
+    close: call('int close(int fd)'),
+    fcntl: call('int fcntl(int fd, int command, int argument)'),
+    setsockopt: call('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)'),
+    getsockopt: call('int getsockopt(int fd, int level, int name, void *value, void *length)'),
+    getsockname: call('int getsockname(int fd, void *address, void *length)'),
+    getpeername: call('int getpeername(int fd, void *address, void *length)'),
+  };
+}
+
+function outcome(result: number): number {
+  return result < 0 ? -system().errno() : result;
+}
+
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const F_DUPFD_CLOEXEC = 1030;
+
+/** A non-blocking stream socket. */
+export function openSocket(family: number, protocol = 0): number {
+  return outcome(system().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+}
+
+export function bindSocket(fd: number, address: Buffer): number {
+  return outcome(system().bind(fd, address, address.length));
+}
+
+export function listenOn(fd: number, backlog: number): number {
+  return outcome(system().listen(fd, backlog));
+}
+
+export function connectSocket(fd: number, address: Buffer): number {
+  return outcome(system().connect(fd, address, address.length));
+}
+
+export function closeDescriptor(fd: number): number {
+  return outcome(system().close(fd));
+}
+
+/** A second number for the same open socket, never shared with a child program. */
+export function duplicateDescriptor(fd: number): number {
+  return outcome(system().fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+const word = Buffer.alloc(4);
+
+export function setOption(fd: number, level: number, name: number, value: number | Buffer): number {
+  if (typeof value !== 'number') return outcome(system().setsockopt(fd, level, name, value, value.length));
+  word.writeInt32LE(value | 0);
+  return outcome(system().setsockopt(fd, level, name, word, 4));
+}
+
+const lengthWord = Buffer.alloc(4);
+
+/** Fills `into` and gives the length the kernel wrote. */
+export function getOption(fd: number, level: number, name: number, into: Buffer): number {
+  lengthWord.writeUInt32LE(into.length);
+  const result = outcome(system().getsockopt(fd, level, name, into, lengthWord));
+  return result < 0 ? result : lengthWord.readUInt32LE();
+}
+
+/** The value of an option that is one integer, or the negative error number. */
+export function getIntOption(fd: number, level: number, name: number): number {
+  const result = getOption(fd, level, name, word);
+  return result < 0 ? result : word.readInt32LE();
+}
+
+/** Fills `into` with the socket's own address; gives its length. */
+export function socketName(fd: number, into: Buffer): number {
+  lengthWord.writeUInt32LE(into.length);
+  const result = outcome(system().getsockname(fd, into, lengthWord));
+  return result < 0 ? result : lengthWord.readUInt32LE();
+}
+
+/** Fills `into` with the peer's address; gives its length. */
+export function peerName(fd: number, into: Buffer): number {
+  lengthWord.writeUInt32LE(into.length);
+  const result = outcome(system().getpeername(fd, into, lengthWord));
+  return result < 0 ? result : lengthWord.readUInt32LE();
+}

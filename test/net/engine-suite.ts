@@ -1,0 +1,536 @@
+/**
+ * What every engine promises (src/net/connection.ts), as tests that are run once for each engine. The other end is
+ * a plain node:net socket, or a second connection of the engine.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Connection, ConnectionHandler, Engine } from '../../src/net/connection.ts';
+import { Timer } from '../../src/net/timer-wheel.ts';
+import { connectLoopback, listenOnLoopback, Recorder, type TestListener, within } from './wires.ts';
+
+export type MakeEngine = (options: { readonly poison: boolean }) => Engine;
+
+const SLOW_MS = 10_000;
+
+interface Setting {
+  readonly engine: Engine;
+  readonly listening: TestListener;
+  readonly accepted: Connection[];
+  /** The next accepted connection. */
+  readonly accept: () => Promise<Connection>;
+}
+
+function descriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+function setUp(t: TestContext, make: MakeEngine, handler?: () => ConnectionHandler): Setting {
+  const engine = make({ poison: true });
+  const accepted: Connection[] = [];
+  const waiting: ((connection: Connection) => void)[] = [];
+  const listening = listenOnLoopback(engine, connection => {
+    if (handler !== undefined) connection.handler = handler();
+    const waiter = waiting.shift();
+    if (waiter === undefined) accepted.push(connection);
+    else waiter(connection);
+  });
+  t.after(() => engine.destroy());
+  return {
+    engine,
+    listening,
+    accepted,
+    accept: async () =>
+      accepted.shift() ??
+      within(SLOW_MS, 'accept', new Promise<Connection>(resolve => void waiting.push(resolve))),
+  };
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Reads on, answers FIN with FIN, and waits until both are through or the connection broke. */
+async function closed(socket: Socket): Promise<void> {
+  socket.resume().on('end', () => socket.end());
+  if (!socket.closed) await new Promise<void>(resolve => void socket.once('close', () => resolve()));
+}
+
+/** Sends back what comes, and FIN for FIN. */
+class Echo implements ConnectionHandler {
+  onConnected(connection: Connection): void {
+    connection.receive();
+  }
+  onReceived(connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    connection.send(buffer, offset, length);
+  }
+  onSent(connection: Connection): void {
+    connection.receive();
+  }
+  onEnd(connection: Connection): void {
+    connection.shutdown();
+  }
+  onFailed(connection: Connection): void {
+    connection.close();
+  }
+}
+
+export function engineSuite(name: string, make: MakeEngine): void {
+  exchangeTests(name, make);
+  endingTests(name, make);
+  connectTests(name, make);
+  capacityTests(name, make);
+}
+
+function exchangeTests(name: string, make: MakeEngine): void {
+  test(`${name}: what is received can be sent back from the same slice`, async t => {
+    const { listening, accept } = setUp(t, make, () => new Echo());
+    const socket = await dial(listening.port);
+    (await accept()).receive();
+    for (const text of ['one', 'two', 'three']) {
+      socket.write(text);
+      const [data] = (await once(socket, 'data')) as [Buffer];
+      assert.equal(data.toString(), text);
+    }
+    socket.destroy();
+  });
+
+  test(`${name}: both ends know their addresses`, async t => {
+    const { listening, accept } = setUp(t, make, () => new Echo());
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    assert.deepEqual(connection.remote, { family: 4, host: '127.0.0.1', port: socket.localPort });
+    assert.deepEqual(connection.local, { family: 4, host: '127.0.0.1', port: listening.port });
+    assert.ok(connection.fd > 2);
+    connection.remote = { family: 4, host: '192.0.2.1', port: 1 };
+    assert.equal(connection.remote.host, '192.0.2.1');
+    socket.destroy();
+  });
+
+  test(`${name}: bytes that come unasked wait for the next receive`, async t => {
+    const recorder = new Recorder();
+    const { listening, accept } = setUp(t, make, () => recorder);
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    socket.write('early');
+    for (let i = 0; i < 20; i++) await turn();
+    assert.deepEqual(recorder.happened, []);
+    connection.receive();
+    assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('early') });
+    socket.write('more');
+    socket.end();
+    for (let i = 0; i < 20; i++) await turn();
+    assert.deepEqual(recorder.happened, []);
+    connection.receive();
+    assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('more') });
+    connection.receive();
+    assert.deepEqual(await recorder.next(), { kind: 'end' });
+  });
+
+  test(`${name}: a second receive or send while one is pending is a bug and throws`, async t => {
+    const { listening, accept } = setUp(t, make, () => new Recorder());
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    connection.receive();
+    assert.equal(connection.receiving, true);
+    assert.throws(() => connection.receive(), /already pending/);
+    const much = Buffer.alloc(16 << 20, 'x');
+    connection.send(much, 0, much.length);
+    assert.equal(connection.sending, true);
+    assert.throws(() => connection.send(much, 0, 1), /already pending/);
+    socket.destroy();
+  });
+
+  test(`${name}: a slice keeps its bytes until the connection is armed again`, async t => {
+    const slices: { buffer: Buffer; offset: number; text: string }[] = [];
+    const holder = (): ConnectionHandler => ({
+      ...silent,
+      onReceived: (_, buffer, offset, length) => {
+        slices.push({ buffer, offset, text: buffer.toString('latin1', offset, offset + length) });
+      },
+    });
+    const { listening, accept } = setUp(t, make, holder);
+    const sockets: Socket[] = [];
+    const connections: Connection[] = [];
+    for (let i = 0; i < 30; i++) {
+      sockets.push(await dial(listening.port));
+      connections.push(await accept());
+    }
+    for (const connection of connections) connection.receive();
+    for (const [i, socket] of sockets.entries()) socket.write(`this is number ${i}`);
+    await until(() => slices.length === 30);
+    for (const { buffer, offset, text } of slices)
+      assert.equal(buffer.toString('latin1', offset, offset + text.length), text);
+    assert.deepEqual(
+      slices.map(slice => slice.text).toSorted(),
+      sockets.map((_, i) => `this is number ${i}`).toSorted(),
+    );
+    const [first] = slices;
+    for (const connection of connections) connection.receive();
+    const { buffer, offset, text } = first as (typeof slices)[0];
+    assert.notEqual(buffer.toString('latin1', offset, offset + text.length), text, 'released: poisoned');
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test(`${name}: 100 MB pass a slow reader unchanged and in constant memory`, async t => {
+    const { engine, listening, accept } = setUp(t, make, () => new Recorder());
+    const total = 100 << 20;
+    const socket = await dial(listening.port);
+    const source = await accept();
+    const block = Buffer.alloc(1 << 20);
+    let sent = 0;
+    const fill = (connection: Connection): void => {
+      while (sent < total && !connection.sending) {
+        block.fill((sent >>> 20) & 0xff);
+        const length = Math.min(block.length, total - sent);
+        sent += length;
+        connection.send(block, 0, length);
+      }
+      if (sent === total && !connection.sending) connection.shutdown();
+    };
+    source.handler = { ...silent, onSent: connection => setImmediate(fill, connection) };
+    let received = 0;
+    let wrong = 0;
+    socket.on('data', chunk => {
+      for (let at = 0; at < chunk.length; at += 997)
+        if (chunk[at] !== (((received + at) >>> 20) & 0xff)) wrong++;
+      received += chunk.length;
+    });
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }, 20);
+    fill(source);
+    await within(60_000, 'the end', once(socket, 'end'));
+    clearInterval(watch);
+    assert.equal(received, total);
+    assert.equal(wrong, 0);
+    assert.ok(most < 64 << 20, `${most} bytes more at the peak`);
+    assert.equal(source.bytesOut, total);
+    socket.destroy();
+    assert.equal(engine.openConnections, 1);
+  });
+
+  test(`${name}: a reader that does not receive stops the sender`, async t => {
+    const { listening, accept } = setUp(t, make, () => new Recorder());
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    const block = Buffer.alloc(64 << 20, 7);
+    socket.write(block);
+    let received = 0;
+    await until(() => socket.bytesWritten >= block.length || socket.writableLength > 0);
+    for (let i = 0; i < 50; i++) await turn();
+    assert.ok(connection.bytesIn <= 65_536, `${connection.bytesIn} bytes were read ahead`);
+    assert.ok(socket.writableLength > 0);
+    connection.handler = {
+      ...silent,
+      onReceived: (_, buffer, offset, length) => {
+        received += length;
+        assert.equal(buffer[offset], 7);
+        assert.equal(buffer[offset + length - 1], 7);
+        connection.receive();
+      },
+    };
+    connection.receive();
+    await until(() => received === block.length);
+    socket.destroy();
+  });
+}
+
+const silent: ConnectionHandler = {
+  onConnected: () => undefined,
+  onReceived: () => undefined,
+  onEnd: () => undefined,
+  onSent: () => undefined,
+  onFailed: () => undefined,
+};
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + SLOW_MS;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`never became true: ${condition.toString()}`);
+    await new Promise(resolve => setTimeout(resolve, 2));
+  }
+}
+
+function endingTests(name: string, make: MakeEngine): void {
+  test(`${name}: after the peer's FIN our side can still send`, async t => {
+    const recorder = new Recorder();
+    const { listening, accept } = setUp(t, make, () => recorder);
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    connection.receive();
+    socket.end('question');
+    assert.equal((await recorder.next()).kind, 'received');
+    connection.receive();
+    assert.equal((await recorder.next()).kind, 'end');
+    connection.send(Buffer.from('answer'), 0, 6);
+    assert.equal((await recorder.next()).kind, 'sent');
+    connection.shutdown();
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    assert.equal(data.toString(), 'answer');
+    await within(SLOW_MS, 'FIN', once(socket, 'end'));
+    connection.close();
+  });
+
+  test(`${name}: shutdown sends FIN after the pending send, and reading goes on`, async t => {
+    const recorder = new Recorder();
+    const { listening, accept } = setUp(t, make, () => recorder);
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    const much = Buffer.alloc(8 << 20, 'z');
+    connection.receive();
+    connection.send(much, 0, much.length);
+    connection.shutdown();
+    let received = 0;
+    socket.on('data', chunk => (received += chunk.length));
+    await within(SLOW_MS, 'FIN', once(socket, 'end'));
+    assert.equal(received, much.length);
+    assert.equal((await recorder.next()).kind, 'sent');
+    socket.write('still here');
+    assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('still here') });
+    socket.destroy();
+  });
+
+  test(`${name}: a reset by the peer is told from FIN`, async t => {
+    const recorder = new Recorder();
+    const { listening, accept } = setUp(t, make, () => recorder);
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    connection.receive();
+    socket.resetAndDestroy();
+    assert.deepEqual(await recorder.next(), { kind: 'failed', cause: 'reset' });
+    connection.close();
+    assert.equal(connection.closed, true);
+  });
+
+  test(`${name}: reset() reaches the peer as RST, close() as FIN`, async t => {
+    const { listening, accept } = setUp(t, make, () => new Recorder());
+    const first = await dial(listening.port);
+    const errors: (string | undefined)[] = [];
+    first.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code));
+    (await accept()).reset();
+    await within(SLOW_MS, 'close', closed(first));
+    assert.deepEqual(errors, ['ECONNRESET']);
+    const second = await dial(listening.port);
+    (await accept()).close();
+    await within(SLOW_MS, 'FIN', once(second.resume(), 'end'));
+    second.destroy();
+  });
+
+  test(`${name}: no callback comes after close, whatever was pending`, async t => {
+    const recorder = new Recorder();
+    const { engine, listening, accept } = setUp(t, make, () => recorder);
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    const much = Buffer.alloc(32 << 20);
+    connection.receive();
+    connection.send(much, 0, much.length);
+    socket.write('data on its way');
+    connection.close();
+    connection.close();
+    connection.reset();
+    await within(SLOW_MS, 'close', closed(socket));
+    for (let i = 0; i < 20; i++) await turn();
+    assert.deepEqual(recorder.happened, []);
+    assert.equal(connection.fd, -1);
+    assert.equal(engine.openConnections, 0);
+  });
+
+  test(`${name}: a send to a peer that has gone fails once`, async t => {
+    const recorder = new Recorder();
+    const { listening, accept } = setUp(t, make, () => recorder);
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    socket.resetAndDestroy();
+    await closed(socket);
+    for (let i = 0; i < 20; i++) await turn();
+    connection.send(Buffer.from('hello?'), 0, 6);
+    assert.deepEqual(await recorder.next(), { kind: 'failed', cause: 'reset' });
+    for (let i = 0; i < 20; i++) await turn();
+    assert.deepEqual(recorder.happened, []);
+  });
+
+  test(`${name}: a connection closed within its callback stays closed`, async t => {
+    const { engine, listening, accept } = setUp(t, make, () => ({
+      ...silent,
+      onReceived: connection => connection.close(),
+    }));
+    const socket = await dial(listening.port);
+    (await accept()).receive();
+    socket.write(Buffer.alloc(200_000));
+    await within(SLOW_MS, 'close', closed(socket));
+    assert.equal(engine.openConnections, 0);
+  });
+}
+
+function connectTests(name: string, make: MakeEngine): void {
+  test(`${name}: connects and exchanges bytes`, async t => {
+    const server = createServer({ allowHalfOpen: true }, socket => socket.pipe(socket));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const { engine } = setUp(t, make);
+    const recorder = new Recorder();
+    const { port } = server.address() as AddressInfo;
+    const connection = connectLoopback(engine, port, recorder);
+    assert.equal((await recorder.next()).kind, 'connected');
+    assert.deepEqual(connection.remote, { family: 4, host: '127.0.0.1', port });
+    connection.receive();
+    connection.send(Buffer.from('...hello...'), 3, 5);
+    assert.equal((await recorder.next()).kind, 'sent');
+    assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('hello') });
+    connection.shutdown();
+    connection.receive();
+    assert.equal((await recorder.next()).kind, 'end');
+    connection.close();
+  });
+
+  test(`${name}: connects over IPv6`, async t => {
+    const server = createServer(socket => socket.end('six'));
+    server.listen(0, '::1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const { engine } = setUp(t, make);
+    const recorder = new Recorder();
+    const { port } = server.address() as AddressInfo;
+    const connection = engine.connect({ kind: 'ip', family: 6, host: '::1', port }, recorder);
+    assert.equal((await recorder.next()).kind, 'connected');
+    assert.deepEqual(connection.remote, { family: 6, host: '::1', port });
+    connection.receive();
+    assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('six') });
+  });
+
+  test(`${name}: connects from the source address asked for`, async t => {
+    const peers: (string | undefined)[] = [];
+    const server = createServer(socket => {
+      peers.push(socket.remoteAddress);
+      socket.end('x');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const { engine } = setUp(t, make);
+    const recorder = new Recorder();
+    const { port } = server.address() as AddressInfo;
+    const source = { host: '127.0.0.9', port: 0 };
+    const connection = engine.connect({ kind: 'ip', family: 4, host: '127.0.0.1', port, source }, recorder);
+    assert.equal((await recorder.next()).kind, 'connected');
+    connection.receive();
+    assert.equal((await recorder.next()).kind, 'received');
+    assert.deepEqual(peers, ['127.0.0.9']);
+    assert.equal(connection.local.host, '127.0.0.9');
+  });
+
+  test(`${name}: a refused connect fails, and so does one from a foreign source`, async t => {
+    const { engine, listening } = setUp(t, make);
+    listening.listener.close();
+    const recorder = new Recorder();
+    connectLoopback(engine, listening.port, recorder);
+    assert.deepEqual(await recorder.next(), { kind: 'failed', cause: 'refused' });
+    const foreign = new Recorder();
+    const source = { host: '192.0.2.77', port: 0 };
+    const { port } = listening;
+    const connection = engine.connect({ kind: 'ip', family: 4, host: '127.0.0.1', port, source }, foreign);
+    assert.deepEqual(await foreign.next(), { kind: 'failed', cause: 'resource' });
+    connection.close();
+  });
+
+  test(`${name}: a connect that is closed before it is answered says nothing`, async t => {
+    const { engine } = setUp(t, make);
+    const recorder = new Recorder();
+    const target = { kind: 'ip', family: 4, host: '192.0.2.1', port: 9 } as const;
+    const connection = engine.connect(target, recorder);
+    await turn();
+    if (!connection.closed) connection.close();
+    for (let i = 0; i < 20; i++) await turn();
+    assert.equal(recorder.happened.filter(({ kind }) => kind === 'connected').length, 0);
+    assert.equal(engine.openConnections, 0);
+  });
+
+  test(`${name}: unix sockets, by path and abstract, carry bytes`, async t => {
+    const { engine } = setUp(t, make);
+    for (const path of [`/tmp/lb-engine-${process.pid}.sock`, `\0lb-engine-${process.pid}`]) {
+      const server = createServer(socket => socket.pipe(socket));
+      server.listen(path);
+      await once(server, 'listening');
+      const recorder = new Recorder();
+      const connection = engine.connect({ kind: 'unix', path }, recorder);
+      assert.equal((await recorder.next()).kind, 'connected');
+      connection.receive();
+      connection.send(Buffer.from('local'), 0, 5);
+      assert.equal((await recorder.next()).kind, 'sent');
+      assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('local') });
+      assert.equal(connection.remote.family, 0);
+      connection.close();
+      server.close();
+    }
+    const recorder = new Recorder();
+    engine.connect({ kind: 'unix', path: '/tmp/no/such/socket' }, recorder);
+    assert.deepEqual(await recorder.next(), { kind: 'failed', cause: 'refused' });
+  });
+}
+
+function capacityTests(name: string, make: MakeEngine): void {
+  test(`${name}: a paused listener leaves connections in the backlog until it is resumed`, async t => {
+    const { listening, accepted, accept } = setUp(t, make, () => new Echo());
+    listening.listener.pause();
+    assert.equal(listening.listener.paused, true);
+    const socket = await dial(listening.port);
+    for (let i = 0; i < 20; i++) await turn();
+    assert.equal(accepted.length, 0);
+    listening.listener.resume();
+    (await accept()).receive();
+    socket.write('ping');
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    assert.equal(data.toString(), 'ping');
+    socket.destroy();
+  });
+
+  test(`${name}: timers fire without any traffic, and none keeps it awake when there is none`, async t => {
+    const { engine } = setUp(t, make);
+    const started = performance.now();
+    await within(
+      SLOW_MS,
+      'the timer',
+      new Promise<void>(resolve => engine.wheel.set(new Timer(resolve), 35)),
+    );
+    const took = performance.now() - started;
+    assert.ok(took >= 34.9 && took < 500, `${took} ms`);
+    assert.equal(engine.wheel.linked, 0);
+    assert.equal(engine.wheel.wakeAt, Infinity);
+  });
+
+  test(`${name}: 2,500 idle connections are held, served, and leave nothing behind`, async t => {
+    const before = descriptors();
+    const { engine, listening, accepted } = setUp(t, make, () => new Echo());
+    const count = 2500;
+    const clients = Array.from({ length: count }, () => {
+      const recorder = new Recorder();
+      return { recorder, connection: connectLoopback(engine, listening.port, recorder) };
+    });
+    for (const { recorder } of clients) assert.equal((await recorder.next()).kind, 'connected');
+    await until(() => accepted.length === count);
+    for (const connection of accepted) connection.receive();
+    assert.equal(engine.openConnections, 2 * count);
+    for (const { connection } of clients) connection.receive();
+    for (const [i, { connection }] of clients.entries()) {
+      const bytes = Buffer.from(`hello ${i}`);
+      connection.send(bytes, 0, bytes.length);
+    }
+    for (const [i, { recorder }] of clients.entries()) {
+      assert.equal((await recorder.next()).kind, 'sent');
+      assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from(`hello ${i}`) });
+    }
+    engine.destroy();
+    assert.equal(engine.openConnections, 0);
+    await until(() => descriptors() <= before);
+  });
+}
