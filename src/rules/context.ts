@@ -1,0 +1,98 @@
+/**
+ * What actions need besides samples: the verbs of a session and its transaction. proxy/ implements it. Edits of
+ * heads go straight to `request` and `response`, variables and captures to their stores; everything else is a
+ * method here. Of a verb that names a side, `client` is the connection from the client, `server` the one to the server.
+ */
+import type { IpAddress } from '../base/ip-address.ts';
+import type { SampleContext } from '../acl/context.ts';
+import type { Endpoint } from '../net/connection.ts';
+import type { CompiledRule } from './compiled-rule.ts';
+import type { ErrorPages } from './error-pages.ts';
+import type { Reply } from './reply.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface RuleContext extends SampleContext {
+  // ── what a ruleset tells its caller ──
+
+  /** The rule that decided (any verdict but CONTINUE), or that is waiting. */
+  finalRule: CompiledRule | undefined;
+  /** With DENY, TARPIT, AUTHENTICATE, RETURN, REDIRECT. */
+  reply: Reply | undefined;
+  /** With SERVICE: name of the built-in service. */
+  service: string | undefined;
+  /** With SILENT_DROP: send a RST with this TTL; undefined: nothing is sent. */
+  rstTtl: number | undefined;
+
+  // ── waiting: set with YIELD, read by the caller ──
+
+  /** Index of the rule whose action resume() calls again. */
+  resumeAt: number;
+  waitFor: WaitReason;
+  /** At most so long; 0: no limit of its own. */
+  waitMs: number;
+  /** Set by the caller before resume(): that time is over, or what was awaited can no longer come. */
+  waitOver: boolean;
+
+  // ── state of the evaluation ──
+
+  /** `strict-mode off`: a rewrite that fails is passed over. Reset at the start of each ruleset. */
+  softRewrites: boolean;
+  /** `lb explain` listens here; undefined in traffic. */
+  trace: RuleTrace | undefined;
+
+  // ── error pages, for answers by status ──
+
+  readonly frontendErrorPages: ErrorPages | undefined;
+  readonly backendErrorPages: ErrorPages | undefined;
+
+  // ── verbs ──
+
+  /** 0 (emerg) .. 7 (debug); -1: this exchange is not logged. */
+  setLogLevel(level: number): void;
+  setTimeout(kind: TimeoutKind, ms: number): void;
+  setPriorityClass(value: number): void;
+  setPriorityOffset(value: number): void;
+  setRetries(count: number): void;
+  /** `disable-l7-retry`. */
+  disableL7Retry(): void;
+  /** Replaces `client.source` (set-src, set-src-port). */
+  setSource(endpoint: Endpoint): void;
+  /** Replaces `client.destination` (set-dst, set-dst-port). */
+  setDestination(endpoint: Endpoint): void;
+  setTos(side: ConnectionSide, tos: number): void;
+  setMark(side: ConnectionSide, mark: number): void;
+  /** `expect-proxy layer4`: a PROXY protocol header comes first, whatever the bind line says. */
+  expectProxyProtocol(): void;
+  /** Sends `103 Early Hints` with these headers. */
+  sendEarlyHints(headers: readonly (readonly [name: string, value: string])[]): void;
+  /** `do-log`: writes a log line now. */
+  logNow(profile: string | undefined): void;
+  /** Address of a name through a resolvers section; `pending`: YIELD with waitFor `resolution`. */
+  resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined;
+  /** Head bytes of the message that may still be added before it outgrows its buffer. */
+  rewriteRoom(message: 'request' | 'response'): number;
+  /** A rewrite failed (counted in `wrew`). */
+  countFailedRewrite(): void;
+}
+
+export type ConnectionSide = 'client' | 'server';
+export type TimeoutKind = 'client' | 'connect' | 'queue' | 'server' | 'tarpit' | 'tunnel';
+export type WaitReason = 'request body' | 'response body' | 'time' | 'resolution';
+
+export interface ResolveRequest {
+  readonly resolvers: string;
+  readonly name: string;
+  /** 0: whichever comes, the section's preference first. */
+  readonly family: 0 | 4 | 6;
+}
+
+/** Hears of each rule in the order of evaluation. */
+export interface RuleTrace {
+  /** `matched` undefined: not decidable before more bytes come. */
+  evaluated(rule: CompiledRule, matched: boolean | undefined, ctx: RuleContext): void;
+  /** After its action ran. */
+  acted(rule: CompiledRule, verdict: Verdict, ctx: RuleContext): void;
+}
+
+/** An action, compiled. `resumed`: called again after YIELD. */
+export type Action = (ctx: RuleContext, resumed: boolean) => Verdict;

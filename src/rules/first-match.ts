@@ -1,0 +1,116 @@
+/**
+ * Finds the next rule of a list whose condition holds: the loop under every ruleset, use_backend and use-server.
+ * Neighbours that ask one sample for exact strings (`{ hdr(host) -i a b }`) become one hash lookup, so that 5,000
+ * host rules cost what one costs (bench/micro/rule-dispatch.ts); the answer is that of reading them in order.
+ *
+ *   conditions   0 path_beg │ 1 host a │ 2 host b c │ 3 host a │ 4 (none)
+ *   groups             -    └──── Map { a: [1, 3], b: [2], c: [2] } ┘   -
+ */
+import type { CompiledCondition, KeyedTest, Test } from '../acl/compiled.ts';
+import type { SampleContext } from '../acl/context.ts';
+
+/** Answer of `next` when it takes more bytes to decide. */
+export const UNDECIDED = -1;
+
+/** Below this, testing one after the other is as fast. */
+const SMALLEST_GROUP = 3;
+
+export class FirstMatch {
+  readonly length: number;
+  /** Undefined: always holds. */
+  readonly #tests: readonly (Test | undefined)[];
+  readonly #groups: readonly (KeyedGroup | undefined)[];
+
+  constructor(conditions: readonly (CompiledCondition | undefined)[]) {
+    this.length = conditions.length;
+    this.#tests = conditions.map(condition => (condition?.constant === true ? undefined : condition?.test));
+    this.#groups = groupKeyed(conditions);
+  }
+
+  /** Index of the first condition at or after `from` that holds, `length` when none does, or UNDECIDED. */
+  next(ctx: SampleContext, from: number): number {
+    let index = from;
+    while (index < this.length) {
+      const group = this.#groups[index];
+      if (group !== undefined) {
+        const found = group.next(ctx, index);
+        if (found !== group.end) return found;
+        index = found;
+        continue;
+      }
+      const test = this.#tests[index];
+      if (test === undefined) return index;
+      ctx.needMoreData = false;
+      if (test(ctx)) return index;
+      if (ctx.needMoreData) return UNDECIDED;
+      index++;
+    }
+    return this.length;
+  }
+}
+
+/** Conditions `start`..`end`-1, all keyed on the same sample. */
+class KeyedGroup {
+  readonly end: number;
+  readonly #each: KeyedTest['each'];
+  readonly #rulesByValue = new Map<string, number[]>();
+  #from = 0;
+  #found = 0;
+
+  constructor(start: number, tests: readonly KeyedTest[]) {
+    this.end = start + tests.length;
+    this.#each = (tests[0] as KeyedTest).each;
+    for (const [offset, test] of tests.entries())
+      for (const value of new Set(test.values)) this.#append(value, start + offset);
+  }
+
+  #append(value: string, index: number): void {
+    const known = this.#rulesByValue.get(value);
+    if (known === undefined) this.#rulesByValue.set(value, [index]);
+    else known.push(index);
+  }
+
+  next(ctx: SampleContext, from: number): number {
+    this.#from = from;
+    this.#found = this.end;
+    ctx.needMoreData = false;
+    this.#each(ctx, this.#visit);
+    // Read in order, the condition at `from` is the first that would have to wait.
+    return ctx.needMoreData && this.#found !== from ? UNDECIDED : this.#found;
+  }
+
+  readonly #visit = (value: string): boolean => {
+    const indexes = this.#rulesByValue.get(value);
+    if (indexes === undefined) return false;
+    for (const index of indexes) {
+      if (index < this.#from) continue;
+      if (index < this.#found) this.#found = index;
+      break;
+    }
+    return this.#found === this.#from;
+  };
+}
+
+function groupKeyed(conditions: readonly (CompiledCondition | undefined)[]): (KeyedGroup | undefined)[] {
+  const groups: (KeyedGroup | undefined)[] = conditions.map(() => undefined);
+  let start = 0;
+  while (start < conditions.length) {
+    const tests = keyedRun(conditions, start);
+    if (tests.length >= SMALLEST_GROUP)
+      groups.fill(new KeyedGroup(start, tests), start, start + tests.length);
+    start += Math.max(tests.length, 1);
+  }
+  return groups;
+}
+
+/** The keyed tests from `start` on that share one key. */
+function keyedRun(conditions: readonly (CompiledCondition | undefined)[], start: number): KeyedTest[] {
+  const run: KeyedTest[] = [];
+  for (let index = start; index < conditions.length; index++) {
+    const condition = conditions[index];
+    const keyed = condition?.constant === undefined ? condition?.keyed : undefined;
+    if (keyed === undefined || (run.length > 0 && run[0]?.key !== keyed.key)) break;
+    run.push(keyed);
+  }
+  return run;
+}

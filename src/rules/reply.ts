@@ -1,0 +1,12 @@
+/**
+ * A whole answer made by this program: by `deny`, `tarpit`, `return`, `redirect`, `auth`, or an error page. It
+ * carries its own content-length; proxy/ adds `connection` and sends no body to HEAD.
+ */
+export interface Reply {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly ReplyHeader[];
+  readonly body: Buffer;
+}
+
+export type ReplyHeader = readonly [name: string, value: string];
