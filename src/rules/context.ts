@@ -5,9 +5,10 @@
  */
 import type { IpAddress } from '../base/ip-address.ts';
 import type { SampleContext } from '../acl/context.ts';
+import type { CompiledCondition } from '../acl/compiled.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { Condition } from '../model/word.ts';
 import type { Endpoint } from '../net/connection.ts';
-import type { CompiledRule } from './compiled-rule.ts';
-import type { ErrorPages } from './error-pages.ts';
 import type { Reply } from './reply.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -96,3 +97,20 @@ export interface RuleTrace {
 
 /** An action, compiled. `resumed`: called again after YIELD. */
 export type Action = (ctx: RuleContext, resumed: boolean) => Verdict;
+
+/** A rule whose words are resolved: a test and an action. */
+export interface CompiledRule {
+  readonly position: Position;
+  /** As `lb explain` shows it: `http-request deny`. */
+  readonly title: string;
+  /** As written; undefined: the rule always applies. */
+  readonly source: Condition | undefined;
+  readonly condition: CompiledCondition | undefined;
+  readonly action: Action;
+}
+
+/** Undefined: the answer could not be made (a log-format body without its data). */
+export type ReplyMaker = (ctx: RuleContext) => Reply | undefined;
+
+/** The error pages of one proxy, by status. */
+export type ErrorPages = ReadonlyMap<number, ReplyMaker>;

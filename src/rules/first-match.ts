@@ -96,8 +96,8 @@ function groupKeyed(conditions: readonly (CompiledCondition | undefined)[]): (Ke
   let start = 0;
   while (start < conditions.length) {
     const tests = keyedRun(conditions, start);
-    if (tests.length >= SMALLEST_GROUP)
-      groups.fill(new KeyedGroup(start, tests), start, start + tests.length);
+    const group = tests.length >= SMALLEST_GROUP ? new KeyedGroup(start, tests) : undefined;
+    groups.fill(group, start, start + tests.length);
     start += Math.max(tests.length, 1);
   }
   return groups;

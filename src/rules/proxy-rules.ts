@@ -3,8 +3,7 @@
  * ruleset runs once.
  */
 import type { SampleContext } from '../acl/context.ts';
-import type { RuleContext } from './context.ts';
-import type { ErrorPages } from './error-pages.ts';
+import type { ErrorPages, RuleContext } from './context.ts';
 import type { CompiledRuleset } from './ruleset.ts';
 
 export interface ProxyRules {

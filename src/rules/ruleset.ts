@@ -2,8 +2,7 @@
  * Runs one list of rules for a context and answers a verdict. No promise and no allocation: an action that waits
  * answers YIELD, and resume() calls it again; NEED_DATA means run() again from the start, as HAProxy does.
  */
-import type { RuleContext } from './context.ts';
-import type { CompiledRule } from './compiled-rule.ts';
+import type { CompiledRule, RuleContext } from './context.ts';
 import { FirstMatch, UNDECIDED } from './first-match.ts';
 import { CONTINUE, NEED_DATA, YIELD, type Verdict } from './verdict.ts';
 
