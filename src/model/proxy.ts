@@ -21,6 +21,10 @@ export interface Proxy {
   readonly mode: Mode;
   readonly disabled: boolean;
   readonly description?: string;
+  /** `guid <string>` */
+  readonly guid?: string;
+  /** The defaults section this proxy started from, when it has a name. */
+  readonly defaultsName?: string;
   readonly timeouts: Timeouts;
   readonly options: ProxyOptions;
 
@@ -36,12 +40,15 @@ export interface Proxy {
   readonly captures: Captures;
   readonly uniqueIdFormat?: Word;
   readonly uniqueIdHeader?: string;
-  readonly graceMs: number;
+  /** `max-session-srv-conns` */
+  readonly maxSessionSrvConns: number;
+  readonly clientKeepAlive: TcpKeepAlive;
 
   // as a backend
   readonly balance: Balance;
   readonly hashType: HashType;
   readonly hashBalanceFactor: number;
+  readonly hashPreserveAffinity?: 'always' | 'maxconn' | 'maxqueue';
   readonly servers: readonly Server[];
   readonly serverTemplates: readonly ServerTemplate[];
   readonly dispatch?: Address;
@@ -53,7 +60,13 @@ export interface Proxy {
   /** 0: none; n>0: on every nth retry; n<0: on the nth last (as `option redispatch`). */
   readonly redispatchAfter: number;
   readonly fullconn: number;
+  /** -1: no limit. */
   readonly maxKeepAliveQueue: number;
+  /** `http-send-name-header`, in lower case. */
+  readonly sendNameHeader?: string;
+  /** `persist rdp-cookie`: name of the cookie. */
+  readonly persistRdpCookie?: string;
+  readonly serverKeepAlive: TcpKeepAlive;
   readonly httpReuse: 'never' | 'safe' | 'aggressive' | 'always';
   readonly source?: Server['source'];
   readonly loadServerStateFrom: 'none' | 'global' | 'local';
@@ -62,6 +75,8 @@ export interface Proxy {
 
   // rules, in file order; those of defaults first
   readonly acls: readonly AclLine[];
+  /** ACLs of the named defaults section: seen by the rules marked `fromDefaults` alone. */
+  readonly defaultsAcls: readonly AclLine[];
   readonly rules: readonly Rule[];
   /** `redirect`, `force-persist`, `ignore-persist`, `stick ...`, `block`-like lines with a condition. */
   readonly plainRules: readonly PlainRule[];
@@ -105,10 +120,25 @@ export interface Timeouts {
 export interface ProxyOptions {
   /** Names of the flags that are on: `abortonclose`, `http-server-close`, `allbackups`, `httplog`, ... */
   readonly flags: ReadonlySet<string>;
+  /** Names of the flags that `no option` switched off: some are on by default, or set by the other side. */
+  readonly noFlags: ReadonlySet<string>;
   readonly forwardfor?: ForwardFor;
   readonly originalto?: { readonly header: string; readonly except?: string };
   readonly forwarded?: readonly Word[];
-  readonly httpLog?: 'httplog' | 'httplog clf' | 'tcplog' | 'httpslog';
+  readonly httpLog?: LogFormatOption;
+  /** `option http-restrict-req-hdr-names` */
+  readonly restrictHeaderNames?: 'preserve' | 'delete' | 'reject';
+  /** `option use-small-buffers` */
+  readonly smallBuffers: readonly string[];
+}
+
+export type LogFormatOption = 'httplog' | 'httplog clf' | 'tcplog' | 'tcplog clf' | 'httpslog';
+
+/** `clitcpka-*` and `srvtcpka-*`; 0: the system's value. */
+export interface TcpKeepAlive {
+  readonly count: number;
+  readonly idleMs: number;
+  readonly intervalMs: number;
 }
 
 export interface ForwardFor {
@@ -136,7 +166,8 @@ export interface ServerTemplate {
 
 export interface CookiePersistence {
   readonly name: string;
-  readonly mode: 'rewrite' | 'insert' | 'prefix';
+  /** `passive`: the application sets the cookie, this program only reads it. */
+  readonly mode: 'rewrite' | 'insert' | 'prefix' | 'passive';
   readonly indirect: boolean;
   readonly nocache: boolean;
   readonly postonly: boolean;

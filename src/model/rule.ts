@@ -23,6 +23,8 @@ export interface Rule {
   readonly actionArgs?: string;
   readonly args: readonly Word[];
   readonly condition?: Condition;
+  /** Comes from a named defaults section: its ACLs are those of that section. */
+  readonly fromDefaults?: true;
 }
 
 /** `use_backend <name or log-format> [if|unless ...]`, `use-server <name> ...` */

@@ -40,7 +40,10 @@ export interface Server {
   readonly initAddr: readonly string[];
   readonly initState?: 'up' | 'down' | 'fully-up' | 'fully-down';
   readonly resolvers?: string;
-  readonly hashKey: 'id' | 'addr' | 'addr-port';
+  readonly hashKey: 'id' | 'id32' | 'guid' | 'addr' | 'addr-port';
+  readonly guid?: string;
+  /** `non-stick` was said. */
+  readonly nonStick: boolean;
   readonly ssl?: ServerTls;
   /** `proto h2` and the like. */
   readonly proto?: string;

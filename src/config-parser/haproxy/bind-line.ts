@@ -1,0 +1,96 @@
+/**
+ * `bind` and `stats socket` lines: addresses (lists and port ranges make several listeners), then options
+ * (manual, sections 4.2 and 5.1). Numbers of listeners are given when the section ends.
+ */
+import type { Bind, BindTls } from '../../model/bind.ts';
+import type { Word } from '../../model/word.ts';
+import { expandPorts, parseAddressList, type ParsedAddress } from '../address.ts';
+import type { LineContext } from '../line-context.ts';
+import { didYouMean } from '../nearest.ts';
+import { BIND_OPTIONS, findBindOption } from './bind-options.ts';
+import type { BindDraft, Mutable } from './bind-draft.ts';
+
+const NO_TLS: BindTls = { crt: [], crtLists: [], verify: 'none', strictSni: false, noTickets: false };
+
+function createBindDraft(listeners: number): BindDraft {
+  const settings: BindDraft['settings'] = {
+    maxconn: 0,
+    backlog: 0,
+    acceptProxy: false,
+    transparent: false,
+    v4v6: false,
+    v6only: false,
+    deferAccept: false,
+    tfo: false,
+    tcpUserTimeoutMs: 0,
+    nice: 0,
+    otherOptions: new Map(),
+  };
+  return { settings, id: undefined, useSsl: false, tls: { ...NO_TLS }, otherOptions: new Map(), listeners };
+}
+
+/** Walks the options; stops at the first unknown one, as what follows cannot be understood. */
+function readOptions(draft: BindDraft, words: readonly Word[], prefix: string, context: LineContext): void {
+  for (let index = 0; index < words.length;) {
+    const option = words[index] as Word;
+    const row = findBindOption(option.text);
+    if (row === undefined) {
+      const hint = didYouMean(
+        option.text,
+        BIND_OPTIONS.map(known => known.name),
+      );
+      context.alert(option, `${prefix}: unknown keyword '${option.text}'`, hint);
+      return;
+    }
+    const value = row.words === 1 ? words[index + 1] : undefined;
+    if (row.words === 1 && value === undefined) {
+      context.alert(option, `${prefix} : '${option.text}' : missing value`);
+      return;
+    }
+    row.parse({ bind: draft, option, value, context });
+    index += 1 + row.words;
+  }
+}
+
+function makeBinds(draft: BindDraft, address: ParsedAddress, context: LineContext): Mutable<Bind>[] {
+  return expandPorts(address).map(one => ({
+    ...draft.settings,
+    position: context.position,
+    id: draft.id ?? 0,
+    address: one,
+    written: address.written,
+    otherOptions: draft.otherOptions,
+    ...(draft.useSsl ? { ssl: draft.tls } : {}),
+  }));
+}
+
+export interface BindLineRules {
+  /** `bind`, `stats socket`: what messages call the line. */
+  readonly keyword: string;
+  /** A port has to be written (not for admin sockets, which are mostly paths). */
+  readonly port: 'optional' | 'required';
+}
+
+/** `words`: the address list, then options. Listeners without a number have id 0. */
+export function readBindLine(
+  words: readonly Word[],
+  rules: BindLineRules,
+  context: LineContext,
+): readonly Mutable<Bind>[] {
+  const [where, ...options] = words;
+  if (where === undefined) return [];
+  const list = parseAddressList(where.text, {
+    port: rules.port,
+    portRange: true,
+    environment: context.environment,
+  });
+  if (list.error !== undefined) {
+    context.alert(where, `'${rules.keyword}' : ${list.error}`);
+    return [];
+  }
+  const listeners = list.value.reduce((sum, one) => sum + expandPorts(one).length, 0);
+  const draft = createBindDraft(listeners);
+  const prefix = `'${rules.keyword} ${where.text}' in section '${context.section}'`;
+  readOptions(draft, options, prefix, context);
+  return list.value.flatMap(one => makeBinds(draft, one, context));
+}

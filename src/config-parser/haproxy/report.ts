@@ -1,0 +1,12 @@
+/** What checks at the end of a section see of the rest, and where they report to; a LineContext is a Report too. */
+import type { Global } from '../../model/global.ts';
+import type { Mode } from '../../model/proxy.ts';
+import type { LineContext } from '../line-context.ts';
+
+export type Report = Pick<LineContext, 'alert' | 'warn'>;
+
+export interface FinishFacts {
+  readonly global: Global;
+  /** The mode of a backend, if there is one of that name. */
+  readonly modeOf: (backend: string) => Mode | undefined;
+}

@@ -1,0 +1,131 @@
+/**
+ * A server while its line is read, and the `default-server` a section keeps (manual, section 5.2). Options of
+ * server-options.ts change it; proxy-finish.ts turns it into a model Server.
+ */
+import type { Address } from '../../model/address.ts';
+import type { Position } from '../../model/diagnostic.ts';
+import type { AgentCheck, SendProxy, Server, ServerCheck, ServerTls } from '../../model/server.ts';
+import type { Word } from '../../model/word.ts';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export interface ServerDraft {
+  name: string;
+  position: Position;
+  /** Words of the address as written, for messages. */
+  written: string;
+  address: Address;
+  mapPorts: boolean;
+  portOffset: number;
+  id: number | undefined;
+  weight: number;
+  backup: boolean;
+  disabled: boolean;
+  nonStick: boolean;
+  maxconn: number;
+  minconn: number;
+  maxqueue: number;
+  cookie: string | undefined;
+  redirPrefix: string | undefined;
+  source: Server['source'] | undefined;
+  poolMaxConn: number;
+  poolLowConn: number;
+  poolPurgeDelayMs: number;
+  maxReuse: number;
+  tcpUserTimeoutMs: number;
+  sendProxyV1: boolean;
+  sendProxyV2: boolean;
+  sendProxyOptions: Set<string>;
+  check: Mutable<ServerCheck>;
+  agent: Mutable<AgentCheck>;
+  track: Word | undefined;
+  observe: Server['observe'] | undefined;
+  errorLimit: number;
+  onError: Server['onError'];
+  onMarkedDown: Server['onMarkedDown'] | undefined;
+  onMarkedUp: Server['onMarkedUp'] | undefined;
+  slowstartMs: number;
+  initAddr: readonly string[];
+  initState: Server['initState'] | undefined;
+  resolvers: string | undefined;
+  hashKey: Server['hashKey'];
+  guid: string | undefined;
+  useSsl: boolean;
+  tls: Mutable<ServerTls> & { verifySaid: boolean };
+  proto: string | undefined;
+  ws: Server['ws'] | undefined;
+  otherOptions: Map<string, readonly string[]>;
+}
+
+const NOWHERE: Position = { file: '', line: 0, column: 0 };
+
+/** HAProxy's built-in server settings, or a copy of the section's default-server. */
+export function createServerDraft(from?: ServerDraft): ServerDraft {
+  if (from !== undefined) return copyServerDraft(from);
+  return {
+    name: '',
+    position: NOWHERE,
+    written: '',
+    address: { kind: 'ip', family: 4, host: '0.0.0.0', port: 0 },
+    mapPorts: false,
+    portOffset: 0,
+    id: undefined,
+    weight: 1,
+    backup: false,
+    disabled: false,
+    nonStick: false,
+    maxconn: 0,
+    minconn: 0,
+    maxqueue: 0,
+    cookie: undefined,
+    redirPrefix: undefined,
+    source: undefined,
+    poolMaxConn: -1,
+    poolLowConn: 0,
+    poolPurgeDelayMs: 5000,
+    maxReuse: -1,
+    tcpUserTimeoutMs: 0,
+    sendProxyV1: false,
+    sendProxyV2: false,
+    sendProxyOptions: new Set(),
+    check: { enabled: false, interMs: 2000, rise: 2, fall: 3, sendProxy: false, viaSocks4: false },
+    agent: { enabled: false, interMs: 2000, port: 0 },
+    track: undefined,
+    observe: undefined,
+    errorLimit: 10,
+    onError: 'fail-check',
+    onMarkedDown: undefined,
+    onMarkedUp: undefined,
+    slowstartMs: 0,
+    initAddr: [],
+    initState: undefined,
+    resolvers: undefined,
+    hashKey: 'id',
+    guid: undefined,
+    useSsl: false,
+    tls: { verify: 'required', verifySaid: false },
+    proto: undefined,
+    ws: undefined,
+    otherOptions: new Map(),
+  };
+}
+
+/** Everything but what names one server: its id, and the guid. */
+function copyServerDraft(from: ServerDraft): ServerDraft {
+  return {
+    ...from,
+    id: undefined,
+    guid: undefined,
+    sendProxyOptions: new Set(from.sendProxyOptions),
+    check: { ...from.check },
+    agent: { ...from.agent },
+    tls: { ...from.tls },
+    otherOptions: new Map(from.otherOptions),
+  };
+}
+
+/** `send-proxy` and `send-proxy-v2` together mean version 2 (both flags are kept, as HAProxy does). */
+export function sendProxyOf(draft: ServerDraft): SendProxy | undefined {
+  if (draft.sendProxyV2) return { version: 2, options: [...draft.sendProxyOptions] };
+  return draft.sendProxyV1 ? { version: 1, options: [] } : undefined;
+}

@@ -1,0 +1,170 @@
+/**
+ * `server`, `default-server` and `server-template` lines (manual, sections 4.2 and 5.2). A server starts from
+ * the default-server as it is at that line; later default-server lines do not change it.
+ */
+import type { Word } from '../../model/word.ts';
+import type { ParsedAddress } from '../address.ts';
+import type { Keyword } from '../keyword.ts';
+import type { LineContext } from '../line-context.ts';
+import { didYouMean } from '../nearest.ts';
+import { readParsedAddress } from './address-argument.ts';
+import { badNameCharacter } from './argument.ts';
+import type { ProxyDraft } from './proxy-draft.ts';
+import { createServerDraft, type ServerDraft } from './server-draft.ts';
+import { findServerOption, SERVER_OPTIONS } from './server-options.ts';
+
+function reportUnknown(option: Word, isDefaultServer: boolean, context: LineContext): void {
+  const names = SERVER_OPTIONS.map(row => row.name);
+  const note = isDefaultServer ? ' Hint: no address was expected for this server.' : '';
+  context.alert(option, `unknown keyword '${option.text}'.${note}`, didYouMean(option.text, names));
+}
+
+/** Walks the options; stops at the first unknown one, as what follows cannot be understood. */
+function readOptions(
+  server: ServerDraft,
+  words: readonly Word[],
+  proxy: ProxyDraft,
+  context: LineContext,
+): void {
+  const isDefaultServer = server === proxy.backend.defaultServer;
+  for (let index = 0; index < words.length;) {
+    const option = words[index] as Word;
+    const row = findServerOption(option.text);
+    if (row === undefined) {
+      reportUnknown(option, isDefaultServer, context);
+      return;
+    }
+    const rest = words.slice(index + 1);
+    const values = rest.slice(0, Math.max(row.words, 0));
+    if (values.length < row.words) {
+      context.alert(option, `'${option.text}' expects ${row.args} as argument.`);
+      return;
+    }
+    let taken: number | void = undefined;
+    if (isDefaultServer && row.serverOnly === true)
+      context.alert(option, `'${option.text}' option is not accepted in default-server sections`);
+    else taken = row.parse({ server, proxy, option, values, rest, context, isDefaultServer });
+    index += 1 + (taken ?? values.length);
+  }
+}
+
+/** Without a port, or with an offset, the port the client asked for is used. */
+function setAddress(server: ServerDraft, read: ParsedAddress): void {
+  const { address } = read;
+  server.address = address;
+  server.written = read.written;
+  const takesPort = address.kind === 'ip' || address.kind === 'name';
+  server.mapPorts = takesPort && (!read.hasPort || address.port === 0);
+  server.portOffset = read.portOffset ?? 0;
+}
+
+/** What contradicts itself only when the whole line is known. */
+function checkServer(server: ServerDraft, context: LineContext): void {
+  const at = context.position;
+  if (server.check.enabled && server.track !== undefined)
+    context.alert(at, 'unable to enable checks and tracking at the same time!');
+  if (server.initState !== undefined && server.track !== undefined)
+    context.alert(at, 'unable to set init-state and tracking at the same time!');
+  if (server.agent.enabled && (server.agent.port || server.check.port || 0) === 0)
+    context.alert(at, `server ${server.name} does not have agent port. Agent check has been disabled.`);
+}
+
+function newServer(draft: ProxyDraft, name: string, context: LineContext): ServerDraft {
+  const server = createServerDraft(draft.backend.defaultServer);
+  server.name = name;
+  server.position = context.position;
+  return server;
+}
+
+function readServerAddress(word: Word | undefined, context: LineContext): ParsedAddress | undefined {
+  const rules = { port: 'optional', portOffset: true, accepts: ['stream', 'datagram'] } as const;
+  return readParsedAddress(word, context.line[0]?.text ?? 'server', context, rules);
+}
+
+function parseServer(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
+  const [name, where, ...options] = words;
+  if (name === undefined || where === undefined) return;
+  const bad = badNameCharacter(name.text);
+  if (bad !== undefined) {
+    context.alert(name, `character '${bad}' is not permitted in server name '${name.text}'.`);
+    return;
+  }
+  const address = readServerAddress(where, context);
+  if (address === undefined) return;
+  const server = newServer(draft, name.text, context);
+  setAddress(server, address);
+  readOptions(server, options, draft, context);
+  checkServer(server, context);
+  draft.own.servers.push(server);
+}
+
+function parseDefaultServer(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
+  readOptions(draft.backend.defaultServer, words, draft, context);
+}
+
+interface NumberRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `5` means 1 to 5. */
+function readNumbers(word: Word, context: LineContext): NumberRange | undefined {
+  const match = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(word.text);
+  const first = match?.[2] === undefined ? 1 : Number(match[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match !== null && last >= first) return { first, last };
+  context.alert(word, `Wrong server-template number or range arg '${word.text}'.`);
+  return undefined;
+}
+
+function parseTemplate(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
+  const [prefix, numbers, where, ...options] = words;
+  if (prefix === undefined || numbers === undefined || where === undefined) return;
+  const bad = badNameCharacter(prefix.text);
+  if (bad !== undefined) {
+    context.alert(prefix, `character '${bad}' is not permitted in server-template prefix '${prefix.text}'.`);
+    return;
+  }
+  const range = readNumbers(numbers, context);
+  const address = readServerAddress(where, context);
+  if (range === undefined || address === undefined) return;
+  const server = newServer(draft, prefix.text, context);
+  setAddress(server, address);
+  readOptions(server, options, draft, context);
+  checkServer(server, context);
+  draft.own.serverTemplates.push({ prefix: prefix.text, position: context.position, ...range, server });
+  for (let number = range.first; number <= range.last; number++) {
+    const one = createServerDraft(server);
+    one.name = `${prefix.text}${number}`;
+    // The number of the template goes to its first server alone.
+    one.id = number === range.first ? server.id : undefined;
+    draft.own.servers.push(one);
+  }
+}
+
+export const SERVER_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
+  {
+    name: 'server',
+    sections: ['listen', 'backend'],
+    args: '<name> <address>[:[port]] [param*]',
+    arity: [2, 256],
+    summary: 'a server',
+    parse: parseServer,
+  },
+  {
+    name: 'default-server',
+    sections: ['defaults', 'listen', 'backend'],
+    args: '[param*]',
+    arity: [0, 256],
+    summary: 'options of the servers below',
+    parse: parseDefaultServer,
+  },
+  {
+    name: 'server-template',
+    sections: ['listen', 'backend'],
+    args: '<prefix> <num | range> <fqdn>[:<port>] [params*]',
+    arity: [3, 256],
+    summary: 'several servers of one name',
+    parse: parseTemplate,
+  },
+];

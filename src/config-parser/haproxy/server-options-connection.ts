@@ -1,0 +1,266 @@
+/** Server options about connections to it: pools, source, PROXY protocol, addresses (manual, section 5.2). */
+import { oneOf, readInteger, readTime } from './argument.ts';
+import { readAddress } from './address-argument.ts';
+import { readSource } from './proxy-source.ts';
+import { forgetOption, keepOption, type ServerOption, type ServerOptionLine } from './server-option.ts';
+
+const PROXY_V2_OPTIONS: ReadonlySet<string> = new Set([
+  'ssl',
+  'cert-cn',
+  'ssl-cipher',
+  'cert-sig',
+  'cert-key',
+  'authority',
+  'crc32c',
+  'unique-id',
+]);
+
+function parseProxyV2Options({ server, option, values, context }: ServerOptionLine): void {
+  for (const name of values[0]?.text.split(',') ?? []) {
+    if (!PROXY_V2_OPTIONS.has(name)) {
+      context.alert(values[0] ?? option, `'${name}' : proxy v2 option not implemented`);
+      return;
+    }
+    server.sendProxyOptions.add(name);
+  }
+}
+
+function parseInitAddr({ server, option, values, context }: ServerOptionLine): void {
+  const methods = values[0]?.text.split(',') ?? [];
+  for (const method of methods) {
+    if (['last', 'libc', 'none'].includes(method) || /^[\d.]+$|:/.test(method)) continue;
+    const known = `supported methods are 'libc', 'last', 'none'.`;
+    context.alert(values[0] ?? option, `'${option.text}' : unknown init-addr method '${method}', ${known}`);
+    return;
+  }
+  server.initAddr = methods;
+}
+
+function parseSource({ server, rest, option, context }: ServerOptionLine): number {
+  const { source, taken } = readSource(option, rest, context);
+  if (source !== undefined) server.source = source;
+  return taken;
+}
+
+function sendProxyV2Tls(option: string, value: boolean): ServerOption['parse'] {
+  return ({ server }) => {
+    server.sendProxyV2 = value;
+    if (value) server.sendProxyOptions.add(option);
+    else server.sendProxyOptions.delete(option);
+  };
+}
+
+const POOL: readonly ServerOption[] = [
+  {
+    name: 'pool-max-conn',
+    args: '<max>',
+    words: 1,
+    summary: 'most idle connections kept, -1 for no limit',
+    parse: ({ server, option, values, context }) => {
+      const value = readInteger(values[0], option.text, context, { min: -1 });
+      if (value !== undefined) server.poolMaxConn = value;
+    },
+  },
+  {
+    name: 'pool-low-conn',
+    args: '<max>',
+    words: 1,
+    summary: 'idle connections below which other threads may not take one',
+    parse: ({ server, option, values, context }) => {
+      const value = readInteger(values[0], option.text, context, { min: 0 });
+      if (value !== undefined) server.poolLowConn = value;
+    },
+  },
+  {
+    name: 'pool-purge-delay',
+    args: '<delay>',
+    words: 1,
+    summary: 'interval at which half of the idle connections go',
+    parse: ({ server, option, values, context }) => {
+      const value = readTime(values[0], option.text, context);
+      if (value !== undefined) server.poolPurgeDelayMs = value;
+    },
+  },
+  {
+    name: 'pool-conn-name',
+    args: '<expr>',
+    ...keepOption(1),
+    summary: 'which idle connections may be shared',
+  },
+  { name: 'idle-ping', args: '<delay>', ...keepOption(1), summary: 'pings idle HTTP/2 connections' },
+];
+
+const ADDRESSES: readonly ServerOption[] = [
+  {
+    name: 'source',
+    args: '<addr>[:<pl>[-<ph>]] [usesrc { <addr2>[:<port2>] | client | clientip | hdr_ip(<hdr>[,<occ>]) }] [interface <name>]',
+    words: -1,
+    summary: 'source address of connections',
+    parse: parseSource,
+  },
+  {
+    name: 'usesrc',
+    args: '{ <addr2>[:<port2>] | client | clientip | hdr_ip(<hdr>[,<occ>]) }',
+    words: 1,
+    summary: 'part of source',
+    parse: ({ option, context }) =>
+      context.alert(option, `'${option.text}' only allowed after a 'source' statement.`),
+  },
+  {
+    name: 'init-addr',
+    args: '{last | libc | none | <ip>},[...]*',
+    words: 1,
+    summary: 'how the name is resolved at start',
+    parse: parseInitAddr,
+  },
+  {
+    name: 'resolvers',
+    args: '<id>',
+    words: 1,
+    summary: 'resolvers section that follows the name',
+    parse: ({ server, option, values, context }) => {
+      server.resolvers = values[0]?.text;
+      context.notSupportedYet(option, `server ${option.text}`);
+    },
+  },
+  { name: 'resolve-prefer', args: '<family>', ...keepOption(1), summary: 'address family preferred' },
+  {
+    name: 'resolve-net',
+    args: '<network>[,<network[,...]]',
+    ...keepOption(1),
+    summary: 'networks preferred',
+  },
+  { name: 'resolve-opts', args: '<option>,<option>,...', ...keepOption(1), summary: 'details of resolution' },
+  {
+    name: 'socks4',
+    args: '<addr>:<port>',
+    words: 1,
+    summary: 'connects through a SOCKS4 proxy',
+    parse: ({ server, option, values, context }) => {
+      readAddress(values[0], option.text, context, { port: 'required' });
+      server.otherOptions.set(option.text, [values[0]?.text ?? '']);
+      context.notSupportedYet(option, `server ${option.text}`);
+    },
+  },
+  { name: 'namespace', args: '<name>', ...keepOption(1), summary: 'network namespace of connections' },
+];
+
+const PROTOCOL: readonly ServerOption[] = [
+  {
+    name: 'send-proxy',
+    args: '',
+    words: 0,
+    summary: 'sends a PROXY header, version 1',
+    parse: ({ server }) => void (server.sendProxyV1 = true),
+  },
+  {
+    name: 'no-send-proxy',
+    args: '',
+    words: 0,
+    summary: 'cancels an inherited send-proxy',
+    parse: ({ server }) => void (server.sendProxyV1 = false),
+  },
+  {
+    name: 'send-proxy-v2',
+    args: '',
+    words: 0,
+    summary: 'sends a PROXY header, version 2',
+    parse: ({ server }) => void (server.sendProxyV2 = true),
+  },
+  {
+    name: 'no-send-proxy-v2',
+    args: '',
+    words: 0,
+    summary: 'cancels an inherited send-proxy-v2',
+    parse: ({ server }) => void (server.sendProxyV2 = false),
+  },
+  {
+    name: 'send-proxy-v2-ssl',
+    args: '',
+    words: 0,
+    summary: 'version 2 with what is known of TLS',
+    parse: sendProxyV2Tls('ssl', true),
+  },
+  {
+    name: 'no-send-proxy-v2-ssl',
+    args: '',
+    words: 0,
+    summary: 'cancels an inherited send-proxy-v2-ssl',
+    parse: sendProxyV2Tls('ssl', false),
+  },
+  {
+    name: 'send-proxy-v2-ssl-cn',
+    args: '',
+    words: 0,
+    summary: 'version 2 with TLS and the common name',
+    parse: sendProxyV2Tls('cert-cn', true),
+  },
+  {
+    name: 'no-send-proxy-v2-ssl-cn',
+    args: '',
+    words: 0,
+    summary: 'cancels an inherited send-proxy-v2-ssl-cn',
+    parse: sendProxyV2Tls('cert-cn', false),
+  },
+  {
+    name: 'proxy-v2-options',
+    args: '<option>[,<option>]*',
+    words: 1,
+    summary: 'what a version 2 header carries',
+    parse: parseProxyV2Options,
+  },
+  {
+    name: 'set-proxy-v2-tlv-fmt',
+    args: '(<id>) <fmt>',
+    parenthesised: true,
+    ...keepOption(1),
+    summary: 'adds a TLV to a version 2 header',
+  },
+  {
+    name: 'proto',
+    args: '<name>',
+    words: 1,
+    summary: 'protocol spoken without negotiation',
+    parse: ({ server, option, values, context }) => {
+      const name = oneOf(
+        values[0],
+        option.text,
+        ['h1', 'h2', 'none', 'fcgi', 'spop', 'qmux'] as const,
+        context,
+      );
+      if (name === undefined) return;
+      server.proto = name;
+      if (name !== 'h1' && name !== 'none')
+        context.notSupportedYet(values[0] ?? option, `server proto ${name}`);
+    },
+  },
+  {
+    name: 'ws',
+    args: '{ auto | h1 | h2 }',
+    words: 1,
+    summary: 'protocol of WebSocket requests',
+    parse: ({ server, option, values, context }) => {
+      const ws = oneOf(values[0], option.text, ['auto', 'h1', 'h2'] as const, context);
+      if (ws !== undefined) server.ws = ws;
+    },
+  },
+  { name: 'log-proto', args: '<logproto>', ...keepOption(1), summary: 'framing of log messages' },
+  { name: 'log-bufsize', args: '<bufsize>', ...keepOption(1), summary: 'buffer of a log server' },
+  { name: 'shard', args: '<shard>', ...keepOption(1), summary: 'share of the peers table' },
+  {
+    name: 'tcp-ut',
+    args: '<delay>',
+    words: 1,
+    summary: 'TCP user timeout',
+    parse: ({ server, option, values, context }) => {
+      const value = readTime(values[0], option.text, context);
+      if (value !== undefined) server.tcpUserTimeoutMs = value;
+    },
+  },
+  { name: 'tfo', args: '', ...keepOption(0), summary: 'TCP fast open' },
+  { name: 'no-tfo', args: '', ...forgetOption('tfo'), summary: 'cancels an inherited tfo' },
+  { name: 'cc', args: '<algo>', ...keepOption(1), summary: 'TCP congestion control' },
+  { name: 'tcp-md5sig', args: '<password>', ...keepOption(1), summary: 'TCP MD5 signature' },
+];
+
+export const CONNECTION_OPTIONS: readonly ServerOption[] = [...POOL, ...ADDRESSES, ...PROTOCOL];
