@@ -1,0 +1,49 @@
+/** The IPv4 header in front of an advert: read from what a raw socket receives, written for what one sends. */
+import type { IpAddress } from '../base/ip-address.ts';
+import { addWords, foldChecksum } from './checksum.ts';
+import { bytesOfIp, readIp } from './ip-bytes.ts';
+import { VRRP_PROTOCOL, type Envelope } from './packet.ts';
+
+const LENGTH = 20;
+/** Internetwork control: as routing protocols use it. */
+const TOS = 0xc0;
+
+/** undefined: not a whole IPv4 packet. */
+export function splitIpv4(
+  packet: Buffer,
+): { readonly envelope: Envelope; readonly payload: Buffer } | undefined {
+  const first = packet[0] ?? 0;
+  const headerLength = (first & 15) * 4;
+  if (first >> 4 !== 4 || headerLength < LENGTH || packet.length < headerLength) return undefined;
+  const total = packet.readUInt16BE(2);
+  if (total < headerLength || total > packet.length) return undefined;
+  return {
+    envelope: {
+      family: 4,
+      source: readIp(packet, 12, 4),
+      destinations: [readIp(packet, 16, 4)],
+      ttl: packet[8] ?? 0,
+    },
+    payload: packet.subarray(headerLength, total),
+  };
+}
+
+export function withIpv4Header(
+  payload: Buffer,
+  source: IpAddress,
+  destination: IpAddress,
+  ttl: number,
+  id: number,
+): Buffer {
+  const header = Buffer.alloc(LENGTH);
+  header[0] = 0x45;
+  header[1] = TOS;
+  header.writeUInt16BE(LENGTH + payload.length, 2);
+  header.writeUInt16BE(id & 0xffff, 4);
+  header[8] = ttl;
+  header[9] = VRRP_PROTOCOL;
+  bytesOfIp(source).copy(header, 12);
+  bytesOfIp(destination).copy(header, 16);
+  header.writeUInt16BE(foldChecksum(addWords(0, header)), 10);
+  return Buffer.concat([header, payload]);
+}
