@@ -81,8 +81,8 @@ function checkPredicate({ name, args, offset }: PredicateTree): Evaluation | und
   const where = `of predicate '${name}' used in conditional expression`;
   if (args.length > predicate.args)
     return fail(`expected ')' before ',' in argument ${predicate.args} ${where}`, offset);
-  const given = args[0] === '' && predicate.args === 1 ? 0 : args.length;
-  if (given === predicate.args) return undefined;
+  const given = Math.max(1, args.length);
+  if (given >= predicate.args) return undefined;
   const missing = `missing arguments (got ${given}/${predicate.args}), type 'string' expected`;
   return fail(`${missing} in argument ${given + 1} ${where}`, offset);
 }

@@ -12,3 +12,41 @@ export function expandEnvironment(text: string, lookup: Lookup): string {
     return lookup((braced ?? plain) as string) ?? '';
   });
 }
+
+/** The variables while a configuration is read: `setenv` and its kind change them for the lines below. */
+export class Environment {
+  private readonly variables: Map<string, string>;
+
+  constructor(initial: Readonly<Record<string, string | undefined>>) {
+    this.variables = new Map();
+    for (const [name, value] of Object.entries(initial)) {
+      if (value !== undefined) this.variables.set(name, value);
+    }
+  }
+
+  readonly lookup: Lookup = name => this.variables.get(name);
+
+  set(name: string, value: string): void {
+    this.variables.set(name, value);
+  }
+
+  /** `presetenv`: only when the variable does not exist. */
+  preset(name: string, value: string): void {
+    if (!this.variables.has(name)) this.variables.set(name, value);
+  }
+
+  unset(name: string): void {
+    this.variables.delete(name);
+  }
+
+  /** `resetenv`: drops all but these. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.variables.keys()) {
+      if (!names.has(name)) this.variables.delete(name);
+    }
+  }
+
+  toRecord(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.variables);
+  }
+}

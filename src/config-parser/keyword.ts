@@ -21,6 +21,8 @@ export interface Keyword<Draft> {
   /** Known but refused: the message says what to use instead. */
   readonly removed?: string;
   readonly deprecated?: string;
+  /** Only behind `expose-experimental-directives`. */
+  readonly experimental?: boolean;
   /** `words` are those after the name; their number was checked against `arity`. */
   readonly parse: (draft: Draft, words: readonly Word[], context: LineContext) => void;
 }

@@ -1,7 +1,7 @@
 /** What a keyword's parse function can do besides changing its draft: report, and read the line's surroundings. */
 import type { Position } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
-import type { Lookup } from './environment.ts';
+import type { Environment, Lookup } from './environment.ts';
 
 export type SectionKind =
   | 'global'
@@ -37,8 +37,12 @@ export interface LineContext {
   readonly position: Position;
   /** Reads an environment variable as it is at this line. */
   readonly environment: Lookup;
-  /** Reads a file relative to `default-path`; bytes as latin1. */
+  /** For `setenv` and its kind. */
+  readonly variables: Environment;
+  /** Reads a file, relative to `default-path`; bytes as latin1. */
   readonly readFile: FileReader;
+  /** The path as `default-path` makes it here. */
+  readonly resolvePath: (path: string) => string;
   /** `expose-experimental-directives` was said above this line. */
   readonly experimentalAllowed: boolean;
   alert(at: Word | Position, message: string, hint?: string): void;

@@ -11,6 +11,7 @@ export interface Global {
   readonly maxconnRate: number;
   readonly maxSessRate: number;
   readonly maxSslConn: number;
+  readonly maxSslRate: number;
   readonly daemon: boolean;
   readonly masterWorker: boolean;
   readonly chroot?: string;
@@ -35,6 +36,10 @@ export interface Global {
   readonly serverStateBase?: string;
   readonly serverStateFile?: string;
   readonly externalCheck: 'no' | 'yes' | 'preserve-env';
+  /** `unix-bind`: what UNIX listeners get where their own line says nothing. */
+  readonly unixBind: UnixBind;
+  readonly localpeer?: string;
+  readonly statsFile?: string;
   readonly httpClientLines: readonly (readonly Word[])[];
   readonly h1CaseAdjust: ReadonlyMap<string, string>;
   readonly tune: Tune;
@@ -42,6 +47,8 @@ export interface Global {
     readonly position: Position;
     readonly name: string;
     readonly words: readonly Word[];
+    /** `set-var-fmt`: the words are a log format. */
+    readonly format: boolean;
   }[];
   readonly defaultPath?: string;
   readonly caBase?: string;
@@ -52,6 +59,13 @@ export interface Global {
   readonly flags: ReadonlySet<string>;
   /** Every other line as written: keyword and words. */
   readonly otherLines: readonly (readonly Word[])[];
+}
+
+export interface UnixBind {
+  readonly prefix?: string;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export interface Tune {

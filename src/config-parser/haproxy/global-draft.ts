@@ -1,0 +1,75 @@
+/** The `global` sections of a configuration while they are read (there may be several, they add up). */
+import type { Global, Tune } from '../../model/global.ts';
+import type { DefaultPath } from '../parser-context.ts';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+type Collected =
+  'logs' | 'statsSockets' | 'httpClientLines' | 'setVars' | 'otherLines' | 'flags' | 'ssl' | 'h1CaseAdjust';
+
+export interface GlobalDraft extends Omit<Mutable<Global>, Collected | 'tune'> {
+  readonly logs: Global['logs'][number][];
+  readonly statsSockets: Global['statsSockets'][number][];
+  readonly httpClientLines: Global['httpClientLines'][number][];
+  readonly setVars: Global['setVars'][number][];
+  readonly otherLines: Global['otherLines'][number][];
+  readonly flags: Set<string>;
+  readonly ssl: Map<string, readonly string[]>;
+  readonly h1CaseAdjust: Map<string, string>;
+  readonly tune: Omit<Mutable<Tune>, 'other'> & { readonly other: Map<string, readonly string[]> };
+  /** Keywords that may be said once, and were. */
+  readonly said: Set<string>;
+  pathMode: DefaultPath;
+  nbproc: number;
+}
+
+/** The manual's defaults (sections 3.1 and 3.2). */
+export function createGlobalDraft(): GlobalDraft {
+  return {
+    maxconn: 0,
+    maxconnRate: 0,
+    maxSessRate: 0,
+    maxSslConn: 0,
+    maxSslRate: 0,
+    daemon: false,
+    masterWorker: false,
+    hardStopAfterMs: 0,
+    graceMs: 0,
+    closeSpreadTimeMs: 0,
+    spreadChecks: 0,
+    maxSpreadChecksMs: 0,
+    logs: [],
+    statsSockets: [],
+    statsTimeoutMs: 10_000,
+    statsMaxconn: 10,
+    externalCheck: 'no',
+    httpClientLines: [],
+    h1CaseAdjust: new Map(),
+    unixBind: {},
+    tune: {
+      bufsize: 16_384,
+      maxrewrite: 1024,
+      maxhdr: 101,
+      cookieLen: 63,
+      logUriLen: 1023,
+      idletimerMs: 1000,
+      poolLowFdRatio: 20,
+      poolHighFdRatio: 25,
+      engine: 'auto',
+      httpStrict: false,
+      other: new Map(),
+    },
+    setVars: [],
+    ssl: new Map(),
+    flags: new Set(),
+    otherLines: [],
+    said: new Set(),
+    pathMode: { mode: 'current' },
+    nbproc: 0,
+  };
+}
+
+export function finishGlobal(draft: GlobalDraft): Global {
+  const { said: _said, pathMode: _pathMode, nbproc, ...global } = draft;
+  return global.nbthread === undefined && nbproc > 0 ? { ...global, nbthread: nbproc } : global;
+}

@@ -1,0 +1,153 @@
+/** Keywords of the `global` section about HTTP, variables, states and Lua (manual, sections 3.1 and 3.4). */
+import type { Word } from '../../model/word.ts';
+import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
+import type { Shape } from '../argument-shape.ts';
+import type { LineContext } from '../line-context.ts';
+import type { GlobalDraft } from './global-draft.ts';
+import { flag, kept, setting } from './global-rows.ts';
+import type { GlobalKeyword } from './global-rows.ts';
+
+function addCase(draft: GlobalDraft, from: string, to: string, at: Word, context: LineContext): void {
+  if (from !== from.toLowerCase()) context.alert(at, `'h1-case-adjust' : '${from}' must be in lower case.`);
+  else if (from !== to.toLowerCase())
+    context.alert(at, `'h1-case-adjust' : '${from}' and '${to}' differ by more than their case.`);
+  else draft.h1CaseAdjust.set(from, to);
+}
+
+/** Lines of `<from> <to>`, with comments. */
+function readCaseFile(draft: GlobalDraft, path: string, at: Word, context: LineContext): void {
+  const file = context.readFile(path);
+  if ('error' in file) {
+    context.alert(at, `'h1-case-adjust-file' : failed to open file '${path}' : ${file.error}.`);
+    return;
+  }
+  for (const line of file.text.split('\n')) {
+    const [from, to] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (from !== undefined && from !== '') addCase(draft, from, to ?? '', at, context);
+  }
+}
+
+const PROC_VARIABLE = /^proc\.[A-Za-z0-9_.]+$/;
+
+function setVariable(name: string, format: boolean, summary: string): GlobalKeyword {
+  return setting(
+    name,
+    text(format ? '<var-name> <format>' : '<var-name> <expression>', 2, 64),
+    summary,
+    (draft, _value, words, context) => {
+      const [variable, ...rest] = words as [Word, ...Word[]];
+      if (!PROC_VARIABLE.test(variable.text))
+        context.alert(
+          variable,
+          `'${name}': only proc variables can be set from the global section, found '${variable.text}'.`,
+        );
+      draft.setVars.push({ position: variable.position, name: variable.text, words: rest, format });
+    },
+  );
+}
+
+function httpClient(name: string, shape: Shape, summary: string): GlobalKeyword {
+  return setting(`httpclient.${name}`, shape, summary, (draft, _value, _words, context) => {
+    draft.httpClientLines.push(context.line);
+  });
+}
+
+const ON_OFF = oneWordOf('on', 'off');
+
+export const GLOBAL_HTTP_KEYWORDS: readonly GlobalKeyword[] = [
+  setting(
+    'h1-case-adjust',
+    text('<from> <to>', 2, 2),
+    'how a header name is written in HTTP/1',
+    (draft, value, words, context) =>
+      addCase(draft, String(value), (words[1] as Word).text, words[0] as Word, context),
+  ),
+  setting(
+    'h1-case-adjust-file',
+    text('<file>'),
+    'file of header names as they are written in HTTP/1',
+    (draft, value, words, context) => readCaseFile(draft, String(value), words[0] as Word, context),
+  ),
+  flag('h1-accept-payload-with-any-method', 'accept bodies of HTTP/1.0 GET, HEAD and DELETE'),
+  flag('h1-do-not-close-on-insecure-transfer-encoding', 'keep connections with both a length and chunks'),
+  flag('h2-workaround-bogus-websocket-clients', 'do not announce websockets over HTTP/2', {
+    negatable: true,
+  }),
+  kept('harden.reject-privileged-ports.tcp', ON_OFF, 'refuse TCP clients with a privileged source port'),
+  kept('harden.reject-privileged-ports.quic', ON_OFF, 'refuse QUIC clients with a privileged source port'),
+  flag('limited-quic', 'allow QUIC with limited TLS libraries'),
+  setVariable('set-var', false, 'sets a process variable from an expression'),
+  setVariable('set-var-fmt', true, 'sets a process variable from a format'),
+  setting(
+    'external-check',
+    text('[preserve-env]', 0, 1),
+    'allow checks by external programs',
+    (draft, _value, [word], context) => {
+      if (word === undefined) draft.externalCheck = 'yes';
+      else if (word.text === 'preserve-env') draft.externalCheck = 'preserve-env';
+      else
+        context.alert(
+          word,
+          `'external-check' only supports 'preserve-env' as an argument, found '${word.text}'.`,
+        );
+    },
+  ),
+  setting(
+    'server-state-base',
+    text('<directory>'),
+    'directory of server state files',
+    (draft, value) => {
+      draft.serverStateBase = String(value);
+    },
+    { once: true },
+  ),
+  setting(
+    'server-state-file',
+    text('<file>'),
+    'file server states are restored from',
+    (draft, value) => {
+      draft.serverStateFile = String(value);
+    },
+    { once: true },
+  ),
+  setting(
+    'stats-file',
+    text('<file>'),
+    'file counters are restored from',
+    (draft, value) => {
+      draft.statsFile = String(value);
+    },
+    { once: true },
+  ),
+  httpClient('resolvers.disabled', ON_OFF, 'no DNS in the internal HTTP client'),
+  httpClient('resolvers.id', text('<resolvers>'), 'resolvers section of the internal HTTP client'),
+  httpClient(
+    'resolvers.prefer',
+    oneWordOf('ipv4', 'ipv6'),
+    'address family the internal HTTP client prefers',
+  ),
+  httpClient('retries', integer(0), 'retries of the internal HTTP client'),
+  httpClient('ssl.ca-file', text('<file>'), 'authorities the internal HTTP client trusts'),
+  httpClient(
+    'ssl.verify',
+    { ...oneWordOf('none', 'required'), arity: [0, 1] },
+    'verification in the internal HTTP client',
+  ),
+  httpClient('timeout.connect', time(), 'connect timeout of the internal HTTP client'),
+  kept('lua-load', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script'),
+  kept('lua-load-per-thread', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script in every thread'),
+  kept('lua-prepend-path', text('<path> [<type>]', 1, 2), 'where Lua looks for modules'),
+  kept('profiling.memory', ON_OFF, 'statistics of memory'),
+  kept(
+    'profiling.tasks',
+    matching(
+      '{ auto | on | off | lock | no-lock | memory | no-memory }',
+      /^(auto|on|off|no-lock|lock|no-memory|memory)$/,
+    ),
+    'statistics of tasks',
+  ),
+  kept('ocsp-update.disable', { ...ON_OFF, arity: [0, 1] }, 'no automatic OCSP updates'),
+  kept('acme.scheduler', oneWordOf('auto', 'off'), 'automatic renewal of certificates', {
+    experimental: true,
+  }),
+];

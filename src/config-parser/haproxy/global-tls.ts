@@ -1,0 +1,173 @@
+/** Keywords of the `global` section about TLS (manual, section 3.1). They end in `Global.ssl` by name. */
+import type { Word } from '../../model/word.ts';
+import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
+import type { Shape } from '../argument-shape.ts';
+import type { LineContext } from '../line-context.ts';
+import { setting } from './global-rows.ts';
+import type { GlobalKeyword, RowOptions } from './global-rows.ts';
+
+function tls(name: string, shape: Shape, summary: string, options: RowOptions = {}): GlobalKeyword {
+  const store: Parameters<typeof setting>[3] = (draft, _value, words) => {
+    draft.ssl.set(
+      name,
+      words.map(word => word.text),
+    );
+  };
+  return setting(name, shape, summary, store, options);
+}
+
+const VERSIONS = new Set(['SSLv3', 'TLSv1.0', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']);
+const VERSION_FLAGS = /^(no|force)-(sslv3|tlsv10|tlsv11|tlsv12|tlsv13)$/;
+const BIND_FLAGS = new Set([
+  'no-tls-tickets',
+  'tls-tickets',
+  'prefer-client-ciphers',
+  'strict-sni',
+  'no-strict-sni',
+]);
+const SERVER_FLAGS = new Set(['no-tls-tickets', 'tls-tickets', 'renegotiate', 'no-renegotiate']);
+
+/** How many words the option at `index` takes; 0 after an error. */
+function optionLength(
+  words: readonly Word[],
+  index: number,
+  flags: ReadonlySet<string>,
+  name: string,
+  context: LineContext,
+): number {
+  const word = words[index] as Word;
+  if (VERSION_FLAGS.test(word.text) || flags.has(word.text)) return 1;
+  if (word.text !== 'ssl-min-ver' && word.text !== 'ssl-max-ver') {
+    context.alert(word, `unknown option '${word.text}' on global statement '${name}'.`);
+    return 0;
+  }
+  const version = words[index + 1];
+  if (version !== undefined && VERSIONS.has(version.text)) return 2;
+  const found = version === undefined ? 'nothing' : `'${version.text}'`;
+  context.alert(
+    word,
+    `'${name}' : '${word.text}' expects one of ${[...VERSIONS].join(', ')}, found ${found}.`,
+  );
+  return 0;
+}
+
+function options(flags: ReadonlySet<string>): Shape {
+  return {
+    args: '[<option>]...',
+    arity: [1, 64],
+    read: (words, name, context) => {
+      for (let index = 0; index < words.length;) {
+        const length = optionLength(words, index, flags, name, context);
+        if (length === 0) return undefined;
+        index += length;
+      }
+      return '';
+    },
+  };
+}
+
+const ON_OFF = oneWordOf('on', 'off');
+
+export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
+  setting(
+    'ca-base',
+    text('<dir>'),
+    'directory of authority and revocation files',
+    (draft, value) => {
+      draft.caBase = String(value);
+    },
+    { once: true },
+  ),
+  setting(
+    'crt-base',
+    text('<dir>'),
+    'directory of certificates',
+    (draft, value) => {
+      draft.crtBase = String(value);
+    },
+    { once: true },
+  ),
+  setting(
+    'key-base',
+    text('<dir>'),
+    'directory of private keys',
+    (draft, value) => {
+      draft.keyBase = String(value);
+    },
+    { once: true },
+  ),
+  tls('issuers-chain-path', text('<dir>'), 'directory of chains that complete certificates'),
+  tls('ssl-default-bind-ciphers', text('<ciphers>'), 'ciphers of listeners up to TLS 1.2'),
+  tls('ssl-default-bind-ciphersuites', text('<ciphersuites>'), 'suites of listeners for TLS 1.3'),
+  tls('ssl-default-bind-client-sigalgs', text('<algorithms>'), 'signature algorithms asked of clients'),
+  tls('ssl-default-bind-curves', text('<curves>'), 'curves of listeners'),
+  tls('ssl-default-bind-options', options(BIND_FLAGS), 'TLS versions and flags of listeners'),
+  tls('ssl-default-bind-sigalgs', text('<algorithms>'), 'signature algorithms of listeners'),
+  tls('ssl-default-server-ciphers', text('<ciphers>'), 'ciphers towards servers up to TLS 1.2'),
+  tls('ssl-default-server-ciphersuites', text('<ciphersuites>'), 'suites towards servers for TLS 1.3'),
+  tls(
+    'ssl-default-server-client-sigalgs',
+    text('<algorithms>'),
+    'signature algorithms of client certificates towards servers',
+  ),
+  tls('ssl-default-server-curves', text('<curves>'), 'curves towards servers'),
+  tls('ssl-default-server-options', options(SERVER_FLAGS), 'TLS versions and flags towards servers'),
+  tls('ssl-default-server-sigalgs', text('<algorithms>'), 'signature algorithms towards servers'),
+  tls('ssl-dh-param-file', text('<file>'), 'Diffie-Hellman parameters'),
+  tls(
+    'ssl-load-extra-del-ext',
+    { args: '', arity: [0, 0], read: () => '' },
+    'companion files replace the extension',
+  ),
+  tls(
+    'ssl-load-extra-files',
+    matching('<none|all|bundle|sctl|ocsp|issuer|key>...', /^(none|all|bundle|sctl|ocsp|issuer|key)$/),
+    'companion files of certificates',
+  ),
+  tls(
+    'ssl-passphrase-cmd',
+    text('<command> [<argument> ...]', 1, 64),
+    'program that prints passphrases of keys',
+  ),
+  tls('ssl-engine', text('<name> [algo <list>]', 1, 3), 'loads an engine'),
+  tls('ssl-mode-async', { args: '', arity: [0, 0], read: () => '' }, 'asynchronous engines'),
+  tls('ssl-propquery', text('<query>'), 'property query of the TLS library'),
+  tls('ssl-provider', text('<name>'), 'loads a provider of the TLS library'),
+  tls('ssl-provider-path', text('<dir>'), 'where providers are looked for'),
+  tls('ssl-security-level', integer(0, 5), 'security level of the TLS library'),
+  tls('ssl-server-verify', oneWordOf('none', 'required'), 'whether certificates of servers are verified'),
+  tls(
+    'ssl-skip-self-issued-ca',
+    { args: '', arity: [0, 0], read: () => '' },
+    'do not send self-signed roots',
+  ),
+  tls('jwt.decrypt_alg_list', text('<list>'), 'key algorithms allowed for encrypted tokens'),
+  tls('jwt.decrypt_enc_list', text('<list>'), 'ciphers allowed for encrypted tokens'),
+  tls('ocsp-update.mode', ON_OFF, 'OCSP updates of certificates by default'),
+  tls('ocsp-update.httpproxy', text('<address>[:port]'), 'HTTP proxy towards OCSP responders'),
+  tls('ocsp-update.maxdelay', integer(1), 'longest delay between OCSP updates'),
+  tls('ocsp-update.mindelay', integer(1), 'shortest delay between OCSP updates'),
+  tls('tune.ssl.ocsp-update.maxdelay', integer(1), 'former ocsp-update.maxdelay', {
+    deprecated: `'tune.ssl.ocsp-update.maxdelay' is deprecated, use 'ocsp-update.maxdelay'.`,
+  }),
+  tls('tune.ssl.ocsp-update.mindelay', integer(1), 'former ocsp-update.mindelay', {
+    deprecated: `'tune.ssl.ocsp-update.mindelay' is deprecated, use 'ocsp-update.mindelay'.`,
+  }),
+  tls('tune.ssl.cachesize', integer(0), 'sessions kept for resumption'),
+  tls('tune.ssl.capture-buffer-size', integer(0), 'bytes kept of a ClientHello'),
+  tls('tune.ssl.capture-cipherlist-size', integer(0), 'former tune.ssl.capture-buffer-size', {
+    deprecated: `'tune.ssl.capture-cipherlist-size' is deprecated, use 'tune.ssl.capture-buffer-size'.`,
+  }),
+  tls('tune.ssl.certificate-compression', oneWordOf('auto', 'off'), 'compressed certificates'),
+  tls('tune.ssl.default-dh-param', integer(1024, 16_384), 'largest generated Diffie-Hellman size'),
+  tls(
+    'tune.ssl.force-private-cache',
+    { args: '', arity: [0, 0], read: () => '' },
+    'a session cache for every process',
+  ),
+  tls('tune.ssl.hard-maxrecord', integer(0), 'largest record'),
+  tls('tune.ssl.keylog', ON_OFF, 'keep secrets for logging'),
+  tls('tune.ssl.lifetime', time('s'), 'how long sessions can be resumed'),
+  tls('tune.ssl.maxrecord', integer(0), 'largest record at the beginning of a transfer'),
+  tls('tune.ssl.ssl-ctx-cache-size', integer(0), 'generated certificates kept'),
+];

@@ -1,0 +1,289 @@
+/**
+ * The sections beside proxies, users and error pages: resolvers, peers, mailers, ring, logs, cache, certificates
+ * (manual, sections 5.3.2, 6.2.1, 8.3.5, 10, 11, 12). One row a section and one a keyword.
+ */
+import { integer, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
+import type { SectionKind } from '../line-context.ts';
+import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
+import type { OtherKeyword } from './other-rows.ts';
+
+export interface OtherSectionRow {
+  readonly kind: SectionKind;
+  readonly name: 'required' | 'optional' | 'none';
+  /** A second section of the same name: an error unless said otherwise. */
+  readonly repeatable?: boolean;
+  readonly experimental?: boolean;
+  readonly summary: string;
+  readonly keywords: readonly OtherKeyword[];
+}
+
+const MAX = 0x7fffffff;
+const ON_OFF = oneWordOf('on', 'off');
+const ADDRESS = { port: 'optional', accepts: ['stream', 'datagram'] } as const;
+const LISTENER = { port: 'required', portRange: true, accepts: ['stream', 'datagram'] } as const;
+
+const resolvers = rowsOf('resolvers');
+const RESOLVERS: readonly OtherKeyword[] = [
+  resolvers(
+    'nameserver',
+    text('<name> <address>[:port] [param*]', 2, 64),
+    'a DNS server',
+    all(uniqueName('nameserver'), addressAt(1, { ...ADDRESS, transport: 'datagram', names: false })),
+  ),
+  resolvers('parse-resolv-conf', nothing(), `takes the system's DNS servers`),
+  ...['nx', 'refused', 'timeout', 'other', 'valid', 'obsolete'].map(event =>
+    resolvers(`hold ${event}`, time(), `how long the last answer counts after '${event}'`),
+  ),
+  resolvers('resolve_retries', integer(0, MAX), 'queries before giving up'),
+  resolvers('timeout resolve', time(), 'interval between resolutions'),
+  resolvers('timeout retry', time(), 'wait for an answer'),
+  resolvers('accepted_payload_size', integer(512, 65_535), 'largest answer asked for'),
+  resolvers('resolution_pool_size', text('<number>', 0, 64), 'removed', undefined, {
+    removed: `'resolution_pool_size' directive is not supported anymore (it never appeared in a stable release).`,
+  }),
+];
+
+const peers = rowsOf('peers');
+const PEERS: readonly OtherKeyword[] = [
+  peers(
+    'peer',
+    text('<name> [<address>]:port [param*]', 1, 64),
+    'a node',
+    all(uniqueName('peer'), addressAt(1, ADDRESS)),
+  ),
+  peers(
+    'server',
+    text('<name> [<address>:<port>] [param*]', 1, 64),
+    'a node',
+    all(uniqueName('peer'), addressAt(1, ADDRESS)),
+  ),
+  peers('bind', text('[<address>]:port [param*]', 1, 64), 'where this node listens', addressAt(0, LISTENER)),
+  peers('default-bind', text('[param*]', 0, 64), 'options of the listener'),
+  peers('default-server', text('[param*]', 0, 64), 'options towards the others'),
+  peers('disabled', nothing(), 'switches the section off'),
+  peers('enabled', nothing(), 'switches the section on'),
+  peers(
+    'log',
+    text('<target> [<option> ...] <facility> [<level> [<minlevel>]]', 1, 64),
+    'where events are logged',
+    undefined,
+    { negatable: true },
+  ),
+  peers('shards', integer(1, MAX), 'parts a table is split into'),
+  peers(
+    'table',
+    text('<name> type <type> size <size> [<option> ...]', 5, 64),
+    'a shared stick table',
+    uniqueName('table'),
+  ),
+];
+
+const mailers = rowsOf('mailers');
+const MAILERS: readonly OtherKeyword[] = [
+  mailers(
+    'mailer',
+    text('<name> <ip>:<port>', 2, 2),
+    'a mail relay',
+    all(uniqueName('mailer'), addressAt(1, { port: 'required' })),
+  ),
+  mailers('timeout mail', time(), 'longest sending of a mail'),
+];
+
+const ring = rowsOf('ring');
+const RING: readonly OtherKeyword[] = [
+  ring('backing-file', text('<path>'), 'file that holds the ring'),
+  ring('description', text('<text>', 1, 64), 'text shown for the ring'),
+  ring(
+    'format',
+    oneWordOf('rfc3164', 'rfc5424', 'priority', 'short', 'timed', 'iso', 'raw', 'local'),
+    'layout of messages',
+  ),
+  ring('maxlen', size(MAX), 'longest message'),
+  ring(
+    'server',
+    text('<name> <address> [param*]', 2, 64),
+    'where messages are sent',
+    all(uniqueName('server'), addressAt(1, ADDRESS)),
+  ),
+  ring('size', size(), 'bytes of the ring'),
+  ring('timeout connect', time(), 'connecting to a server'),
+  ring('timeout server', time(), 'silence of a server'),
+];
+
+const logForward = rowsOf('log-forward');
+const LOG_FORWARD: readonly OtherKeyword[] = [
+  logForward('backlog', integer(0, MAX), 'pending connections'),
+  logForward('bind', text('<address> [param*]', 1, 64), 'TCP listener', addressAt(0, LISTENER)),
+  logForward(
+    'dgram-bind',
+    text('<address> [param*]', 1, 64),
+    'UDP listener',
+    addressAt(0, { ...LISTENER, transport: 'datagram' }),
+  ),
+  logForward(
+    'log',
+    text('{ global | <target> [<option> ...] <facility> [<level> [<minlevel>]] }', 1, 64),
+    'where messages go',
+    undefined,
+    { negatable: true },
+  ),
+  logForward('maxconn', integer(0, MAX), 'most connections at a time'),
+  logForward('timeout client', time(), 'silence of a sender'),
+  logForward('option assume-rfc6587-ntf', nothing(), 'messages end with a line feed', undefined, {
+    negatable: true,
+  }),
+  logForward('option dont-parse-log', nothing(), 'messages are passed on unread', undefined, {
+    negatable: true,
+  }),
+  logForward('option host', oneWordOf('replace', 'fill', 'keep', 'append'), 'what happens to the host name'),
+];
+
+const STEPS = [
+  'accept',
+  'request',
+  'connect',
+  'response',
+  'close',
+  'error',
+  'any',
+  'http-req',
+  'http-res',
+  'http-after-res',
+  'tcp-req-conn',
+  'tcp-req-sess',
+  'tcp-req-cont',
+  'tcp-res-cont',
+  'quic-init',
+];
+
+const logProfile = rowsOf('log-profile');
+const LOG_PROFILE: readonly OtherKeyword[] = [
+  logProfile('log-tag', text('<tag>'), 'program name in the log'),
+  ...STEPS.map(step =>
+    logProfile(
+      `on ${step}`,
+      text('[drop] [format <format>] [sd <format>]', 0, 5),
+      `what is logged at '${step}'`,
+    ),
+  ),
+];
+
+const cache = rowsOf('cache');
+const CACHE: readonly OtherKeyword[] = [
+  cache('total-max-size', integer(1, 4095), 'megabytes of the cache'),
+  cache('max-object-size', integer(1, MAX), 'largest object in bytes'),
+  cache('max-age', time('s'), 'longest life of an object, in seconds'),
+  cache('process-vary', ON_OFF, 'honours Vary'),
+  cache('max-secondary-entries', integer(1, MAX), 'variants of an object'),
+];
+
+const crtStore = rowsOf('crt-store');
+const CRT_STORE: readonly OtherKeyword[] = [
+  crtStore('crt-base', text('<dir>'), 'directory of certificates'),
+  crtStore('key-base', text('<dir>'), 'directory of private keys'),
+  crtStore('load', text('[crt <file>] [param*]', 2, 64), 'loads a certificate'),
+];
+
+const acme = rowsOf('acme');
+const ACME: readonly OtherKeyword[] = [
+  acme('account-key', text('<file>'), 'key of the account'),
+  acme('acme-vars', text('<text>'), 'variables for DNS tools'),
+  acme('bits', integer(1024, 16_384), 'size of new RSA keys'),
+  acme('challenge', oneWordOf('http-01', 'dns-01', 'dns-persist-01'), 'how names are validated'),
+  acme('challenge-ready', text('<value>[,<value>]*'), 'what is waited for before DNS validation'),
+  acme('contact', text('<email>'), 'address of the account'),
+  acme('curves', text('<curve>'), 'curve of new ECDSA keys'),
+  acme('directory', text('<url>'), 'the authority'),
+  acme('dns-delay', time('s'), 'wait between DNS lookups'),
+  acme('dns-timeout', time('s'), 'longest DNS validation'),
+  acme('eab-key-id', text('<file>'), 'external account'),
+  acme('eab-mac-key', text('<file>'), 'secret of the external account'),
+  acme('eab-mac-alg', oneWordOf('HS256', 'HS384', 'HS512'), 'algorithm of the external account'),
+  acme('keytype', oneWordOf('RSA', 'ECDSA'), 'kind of new keys'),
+  acme('map', text('<map>'), 'map that receives tokens'),
+  acme('profile', text('<name>'), 'certificate profile'),
+  acme('provider-name', text('<text>'), 'DNS provider'),
+  acme('reuse-key', ON_OFF, 'keeps the private key'),
+];
+
+const CHECK_TYPES = [
+  'tcp-check',
+  'httpchk',
+  'ssl-hello-chk',
+  'smtpchk',
+  'pgsql-check',
+  'redis-check',
+  'mysql-check',
+  'ldap-check',
+  'spop-check',
+];
+
+const healthcheck = rowsOf('healthcheck');
+const HEALTHCHECK: readonly OtherKeyword[] = [
+  healthcheck('type', { ...oneWordOf(...CHECK_TYPES), arity: [1, 64] }, 'kind of check'),
+  healthcheck('http-check', text('<rule>', 1, 64), 'rule of an HTTP check'),
+  healthcheck('tcp-check', text('<rule>', 1, 64), 'rule of a TCP check'),
+];
+
+const traces = rowsOf('traces');
+const TRACES: readonly OtherKeyword[] = [
+  traces('trace', text('<source> <argument> ...', 1, 64), 'sets up a trace'),
+];
+
+const namespaces = rowsOf('namespace_list');
+const NAMESPACES: readonly OtherKeyword[] = [
+  namespaces('namespace', text('<name> ...', 1, 64), 'a network namespace'),
+];
+
+const fcgi = rowsOf('fcgi-app');
+const FCGI: readonly OtherKeyword[] = [
+  fcgi('acl', text('<name> <criterion> [<value> ...]', 2, 64), 'a condition of the application'),
+  fcgi('docroot', text('<path>'), 'document root'),
+  fcgi(
+    'hide-header',
+    text('<name> [{ if | unless } <condition>]', 1, 64),
+    'a header the application does not get',
+  ),
+  fcgi('index', text('<script>'), 'script of directories'),
+  fcgi(
+    'log-stderr',
+    text('{ global | <target> ... }', 1, 64),
+    'logs what the application says on standard error',
+  ),
+  fcgi('option get-values', nothing(), 'asks the application for its limits', undefined, { negatable: true }),
+  fcgi('option keep-conn', nothing(), 'keeps connections', undefined, { negatable: true }),
+  fcgi('option max-reqs', integer(1, MAX), 'most requests at a time'),
+  fcgi('option mpxs-conns', nothing(), 'several requests on a connection', undefined, { negatable: true }),
+  fcgi('pass-header', text('<name> [{ if | unless } <condition>]', 1, 64), 'a header the application gets'),
+  fcgi('path-info', text('<regex>'), 'splits script and path'),
+  fcgi('set-param', text('<name> <format> [{ if | unless } <condition>]', 2, 64), 'sets a parameter'),
+  fcgi('unset-param', text('<name> [{ if | unless } <condition>]', 1, 64), 'removes a parameter'),
+];
+
+export const OTHER_SECTIONS: readonly OtherSectionRow[] = [
+  { kind: 'resolvers', name: 'required', summary: 'name resolution while running', keywords: RESOLVERS },
+  {
+    kind: 'peers',
+    name: 'required',
+    repeatable: true,
+    summary: 'nodes that share stick tables',
+    keywords: PEERS,
+  },
+  { kind: 'mailers', name: 'required', summary: 'mail relays for alerts', keywords: MAILERS },
+  { kind: 'ring', name: 'required', summary: 'buffers of messages', keywords: RING },
+  { kind: 'log-forward', name: 'required', summary: 'syslog relay', keywords: LOG_FORWARD },
+  { kind: 'log-profile', name: 'required', summary: 'layouts of logs', keywords: LOG_PROFILE },
+  { kind: 'cache', name: 'required', summary: 'HTTP cache', keywords: CACHE },
+  { kind: 'crt-store', name: 'optional', repeatable: true, summary: 'certificates', keywords: CRT_STORE },
+  { kind: 'acme', name: 'required', experimental: true, summary: 'certificate authority', keywords: ACME },
+  { kind: 'traces', name: 'none', repeatable: true, summary: 'debug traces', keywords: TRACES },
+  { kind: 'healthcheck', name: 'required', summary: 'checks with a name', keywords: HEALTHCHECK },
+  {
+    kind: 'namespace_list',
+    name: 'none',
+    repeatable: true,
+    summary: 'network namespaces',
+    keywords: NAMESPACES,
+  },
+  { kind: 'fcgi-app', name: 'required', summary: 'FastCGI application', keywords: FCGI },
+];

@@ -1,0 +1,26 @@
+/** Every section keyword of a configuration and how it is opened. */
+import type { SectionOpener } from '../config-draft.ts';
+import { openGlobal } from './global-reader.ts';
+import { OTHER_OPENERS } from './other-reader.ts';
+import { PROXY_OPENERS } from './proxy-opener.ts';
+import { openHttpErrors } from './http-errors.ts';
+import { openUserlist } from './userlist.ts';
+
+/** `program` had its last release in 3.2. */
+const openProgram: SectionOpener = (words, _config, context) => {
+  const advice = 'Please use an external process manager instead.';
+  context.alert(
+    words[0] ?? context.position,
+    `The 'program' section is not supported anymore since HAProxy 3.3. ${advice}`,
+  );
+  return { line: () => undefined, end: () => undefined };
+};
+
+export const SECTIONS: ReadonlyMap<string, SectionOpener> = new Map([
+  ['global', openGlobal],
+  ...Object.entries(PROXY_OPENERS),
+  ['userlist', openUserlist],
+  ['http-errors', openHttpErrors],
+  ...Object.entries(OTHER_OPENERS),
+  ['program', openProgram],
+]);

@@ -1,0 +1,54 @@
+/**
+ * The door of a configuration: text into a model and diagnostics. Never throws on bad input, reports all errors
+ * of a run, reads nothing but through the file reader it is given.
+ */
+import type { Config } from '../model/config.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { createConfigDraft } from './config-draft.ts';
+import type { ConfigDraft } from './config-draft.ts';
+import { Environment } from './environment.ts';
+import { readConfigFile } from './file-reader.ts';
+import type { ConfigFile } from './file-reader.ts';
+import type { FileReader } from './line-context.ts';
+import { ParserContext } from './parser-context.ts';
+import { PREDEFINED_VARIABLES } from './predefined-variables.ts';
+import { resolveConfig } from './resolve.ts';
+
+export interface ParseOptions {
+  /** The process's environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads error pages, lists and the like; content as latin1. Relative paths are the process's. */
+  readonly readFile: FileReader;
+}
+
+export interface ParseResult {
+  /** Absent when there is a fatal error. */
+  readonly config?: Config;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The variables as `setenv` and its kind left them. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+function readFiles(files: readonly ConfigFile[], config: ConfigDraft, context: ParserContext): void {
+  for (const file of files) {
+    const before = context.fatalCount;
+    const goesOn = readConfigFile(file, config, context);
+    if (context.fatalCount > before)
+      context.alertAboutAll(`Error(s) found in configuration file : ${file.path}`);
+    if (!goesOn) return;
+  }
+}
+
+/** Reads the files in order as one configuration. */
+export function parseConfig(files: readonly ConfigFile[], options: ParseOptions): ParseResult {
+  const variables = new Environment({ ...options.environment, ...PREDEFINED_VARIABLES });
+  const context = new ParserContext(variables, options.readFile);
+  const draft = createConfigDraft();
+  readFiles(files, draft, context);
+  const config = context.fatalCount === 0 ? resolveConfig(draft, context) : undefined;
+  const { diagnostics } = context;
+  const environment = variables.toRecord();
+  if (config !== undefined && context.fatalCount === 0) return { config, diagnostics, environment };
+  context.alertAboutAll('Fatal errors found in configuration.');
+  return { diagnostics, environment };
+}

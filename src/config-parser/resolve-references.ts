@@ -1,0 +1,174 @@
+/** Names of other things a proxy refers to: backends, servers, sections. Unknown ones stop the load. */
+import type { Config } from '../model/config.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
+import type { Word } from '../model/word.ts';
+import { didYouMean } from './nearest.ts';
+import type { ParserContext } from './parser-context.ts';
+
+/** What can be referred to. */
+export interface Names {
+  readonly config: Config;
+  readonly backends: ReadonlyMap<string, Proxy>;
+  /** `<kind> <name>` */
+  readonly sections: ReadonlySet<string>;
+}
+
+export function createNames(config: Config): Names {
+  const backends = config.proxies.filter(({ kind }) => kind !== 'frontend');
+  return {
+    config,
+    backends: new Map(backends.map(proxy => [proxy.name, proxy])),
+    sections: new Set(config.otherSections.map(({ kind, name }) => `${kind} ${name}`)),
+  };
+}
+
+function title({ kind, name }: Proxy): string {
+  return `${kind === 'listen' ? 'proxy' : kind} '${name}'`;
+}
+
+function describe(proxy: Proxy): string {
+  return `${proxy.mode} ${title(proxy)} (${proxy.position.file}:${proxy.position.line})`;
+}
+
+/** The name is computed for every request (log format). */
+function isDynamic(name: string): boolean {
+  return name.includes('%');
+}
+
+interface Reference {
+  readonly keyword: 'default_backend' | 'use_backend';
+  readonly target: Word;
+}
+
+function checkBackend(
+  proxy: Proxy,
+  { keyword, target }: Reference,
+  { backends }: Names,
+  context: ParserContext,
+): void {
+  if (isDynamic(target.text)) return;
+  const found = backends.get(target.text);
+  const what = `Proxy '${proxy.name}'`;
+  if (found === undefined) {
+    const message = `${what}: unable to find required ${keyword}: '${target.text}'.`;
+    context.alert(target, message, didYouMean(target.text, backends.keys()));
+  } else if (found === proxy)
+    context.alert(target, `${what}: loop detected for ${keyword}: '${target.text}'.`);
+  else if (found.mode !== proxy.mode && !(proxy.mode === 'tcp' && found.mode === 'http')) {
+    const place = keyword === 'default_backend' ? 'as its default backend' : `in a 'use_backend' rule`;
+    const who = `${describe(proxy)} tries to use incompatible ${describe(found)}`;
+    context.alert(target, `${who} ${place} (see 'mode').`);
+  } else if (keyword === 'default_backend' && proxy.servers.length > 0) {
+    const always = `the 'default_backend' rule always has precedence over the servers`;
+    context.warn(target, `In proxy '${proxy.name}', ${always}, which will never be used.`);
+  }
+}
+
+function checkUseServers(proxy: Proxy, context: ParserContext): void {
+  if (proxy.useServers.length === 0) return;
+  const servers = new Set(proxy.servers.map(({ name }) => name));
+  for (const { target } of proxy.useServers) {
+    if (isDynamic(target.text) || servers.has(target.text)) continue;
+    const what = `unable to find server '${target.text}' referenced in a 'use-server' rule.`;
+    context.alert(target, `${title(proxy)} : ${what}`, didYouMean(target.text, servers));
+  }
+}
+
+function checkErrorSections(proxy: Proxy, { config }: Names, context: ParserContext): void {
+  for (const { source, position } of proxy.errorFiles) {
+    if (source.kind !== 'section' || config.httpErrors.some(section => section.name === source.name))
+      continue;
+    context.alert(
+      position,
+      `proxy '${proxy.name}': unable to find the http-errors section '${source.name}'.`,
+    );
+  }
+}
+
+function checkLogBackend(
+  name: string,
+  position: Position,
+  { backends }: Names,
+  context: ParserContext,
+): void {
+  const backend = backends.get(name);
+  if (backend === undefined) context.alert(position, `unable to find log backend '${name}'.`);
+  else if (backend.mode !== 'log')
+    context.alert(position, `'${name}' is no log backend: its mode is '${backend.mode}', 'log' is expected.`);
+}
+
+function checkLogTargets(logs: Proxy['logs'], names: Names, context: ParserContext): void {
+  for (const { target, profile, position } of logs) {
+    if (target.kind === 'ring' && !names.sections.has(`ring ${target.name}`))
+      context.alert(position, `unable to find ring '${target.name}' for the log server.`);
+    if (target.kind === 'backend') checkLogBackend(target.name, position, names, context);
+    if (profile !== undefined && !names.sections.has(`log-profile ${profile}`))
+      context.alert(position, `unknown log-profile '${profile}'.`);
+  }
+}
+
+/** `stick-table ... peers <section>` */
+function checkStickTable(proxy: Proxy, names: Names, context: ParserContext): void {
+  const words = proxy.stickTable ?? [];
+  const at = words.findIndex(word => word.text === 'peers');
+  const name = at < 0 ? undefined : words[at + 1];
+  if (name !== undefined && !names.sections.has(`peers ${name.text}`))
+    context.alert(name, `Proxy '${proxy.name}': unable to find sync peers '${name.text}'.`);
+}
+
+function checkMailers(proxy: Proxy, names: Names, context: ParserContext): void {
+  const name = proxy.email?.mailers;
+  if (name !== undefined && !names.sections.has(`mailers ${name}`))
+    context.alert(proxy.position, `Proxy '${proxy.name}': unable to find mailers '${name}'.`);
+}
+
+/** `track [<backend>/]<server>` */
+function checkTrack(proxy: Proxy, server: Server, names: Names, context: ParserContext): void {
+  if (server.track === undefined) return;
+  const { text } = server.track;
+  const slash = text.indexOf('/');
+  const backend = slash < 0 ? proxy : names.backends.get(text.slice(0, slash));
+  const name = text.slice(slash + 1);
+  const who = `${title(proxy)}, server '${server.name}'`;
+  if (backend === undefined) {
+    const hint = didYouMean(text.slice(0, slash), names.backends.keys());
+    const what = `unable to find required proxy '${text.slice(0, slash)}' for tracking.`;
+    context.alert(server.track, `${who}: ${what}`, hint);
+  } else if (!backend.servers.some(one => one.name === name)) {
+    const servers = backend.servers.map(one => one.name);
+    const what = `unable to find required server '${name}' for tracking.`;
+    context.alert(server.track, `${who}: ${what}`, didYouMean(name, servers));
+  }
+}
+
+/** The section `default` exists always, made of the system's settings. */
+function checkResolvers(proxy: Proxy, server: Server, names: Names, context: ParserContext): void {
+  const { resolvers } = server;
+  if (resolvers === undefined || resolvers === 'default' || names.sections.has(`resolvers ${resolvers}`))
+    return;
+  const what = `unable to find required resolvers '${resolvers}'`;
+  context.alert(server.position, `${title(proxy)}, server '${server.name}': ${what}`);
+}
+
+export function checkReferences(proxy: Proxy, names: Names, context: ParserContext): void {
+  if (proxy.defaultBackend !== undefined)
+    checkBackend(proxy, { keyword: 'default_backend', target: proxy.defaultBackend }, names, context);
+  for (const { target } of proxy.useBackends)
+    checkBackend(proxy, { keyword: 'use_backend', target }, names, context);
+  checkUseServers(proxy, context);
+  checkErrorSections(proxy, names, context);
+  checkLogTargets(proxy.logs, names, context);
+  checkStickTable(proxy, names, context);
+  checkMailers(proxy, names, context);
+  for (const server of proxy.servers) {
+    checkTrack(proxy, server, names, context);
+    checkResolvers(proxy, server, names, context);
+  }
+}
+
+/** `log` lines of the global section. */
+export function checkGlobalReferences(names: Names, context: ParserContext): void {
+  checkLogTargets(names.config.global.logs, names, context);
+}

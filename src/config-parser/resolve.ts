@@ -1,0 +1,52 @@
+/**
+ * The last step of parsing: drafts become the model, names become known to exist, and what only the whole
+ * configuration can tell is checked. Runs only when every line was understood, as HAProxy does it.
+ */
+import type { Config } from '../model/config.ts';
+import type { Global } from '../model/global.ts';
+import type { Mode, Proxy } from '../model/proxy.ts';
+import type { ConfigDraft } from './config-draft.ts';
+import { finishGlobal } from './haproxy/global-draft.ts';
+import { finishProxy } from './haproxy/proxy-section.ts';
+import type { FinishFacts, ProxyDraft, Report } from './haproxy/proxy-section.ts';
+import type { ParserContext } from './parser-context.ts';
+import { checkConditions } from './resolve-conditions.ts';
+import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
+
+const SILENT: Report = { alert: () => undefined, warn: () => undefined };
+
+/** HAProxy's numbering: the next free number for whoever has none, starting at 2. */
+function assignIds(drafts: readonly ProxyDraft[]): readonly number[] {
+  const taken = new Set(drafts.map(({ own }) => own.id).filter(id => id !== undefined));
+  let next = 2;
+  return drafts.map(({ own }) => {
+    if (own.id !== undefined) return own.id;
+    while (taken.has(next)) next++;
+    return next++;
+  });
+}
+
+function finishProxies(draft: ConfigDraft, global: Global, context: ParserContext): readonly Proxy[] {
+  const modes = new Map<string, Mode>();
+  for (const { kind, name, shared } of draft.proxies) if (kind !== 'frontend') modes.set(name, shared.mode);
+  const facts: FinishFacts = { global, modeOf: name => modes.get(name) };
+  const ids = assignIds(draft.proxies);
+  return draft.proxies.map((proxy, index) =>
+    finishProxy(proxy, ids[index] as number, facts, proxy.shared.disabled ? SILENT : context),
+  );
+}
+
+export function resolveConfig(draft: ConfigDraft, context: ParserContext): Config {
+  const global = finishGlobal(draft.global);
+  const { userlists, httpErrors, otherSections } = draft;
+  const proxies = finishProxies(draft, global, context);
+  const config: Config = { global, proxies, userlists, httpErrors, otherSections };
+  const names = createNames(config);
+  checkGlobalReferences(names, context);
+  for (const proxy of proxies) {
+    if (proxy.disabled) continue;
+    checkReferences(proxy, names, context);
+    checkConditions(proxy, context);
+  }
+  return config;
+}
