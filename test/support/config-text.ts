@@ -18,8 +18,7 @@ function flattenEntries(path: string, entries: Iterable<readonly [string, unknow
 
 function flattenList(path: string, list: readonly unknown[], lines: Lines): void {
   const words = list.every(item => typeof item === 'object' && item !== null && isWord(item));
-  if (words && list.length > 0)
-    lines.set(path, list.map(item => JSON.stringify((item as { text: string }).text)).join(' '));
+  if (words && list.length > 0) lines.set(path, list.map(item => JSON.stringify(item.text)).join(' '));
   else if (list.every(item => typeof item !== 'object')) lines.set(path, JSON.stringify(list));
   else list.forEach((item, index) => flatten(`${path}[${index}]`, item, lines));
 }
