@@ -1,6 +1,6 @@
 /**
- * The end of a proxy section: settings that exclude each other or follow from one another, and the model Proxy.
- * What a finished proxy lacks, and the names of other sections, are looked at by resolve.ts.
+ * The end of a proxy section: checks what only the whole section shows, fills in what follows from it, and makes
+ * the model Proxy. Names of other sections are resolved by resolve.ts.
  */
 import type { Balance } from '../../model/balance.ts';
 import type { Bind } from '../../model/bind.ts';
@@ -35,6 +35,22 @@ function finishTimeouts({ shared, frontend, backend }: ProxyDraft): Timeouts {
     httpKeepAlive: shared.httpKeepAliveMs,
     clientHs: frontend.clientHsMs,
   };
+}
+
+const TIMEOUTS_ADVICE = [
+  '   | While not properly invalid, you will certainly encounter various problems',
+  '   | with such a configuration. To fix this, please ensure that all following',
+  `   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.`,
+].join('\n');
+
+function warnMissingTimeouts(draft: ProxyDraft, report: Report): void {
+  const { frontend, backend, shared, own } = draft;
+  if (shared.mode !== 'tcp' && shared.mode !== 'http') return;
+  const client = hasFrontend(draft) && frontend.clientMs === 0;
+  const noServer = backend.serverMs === 0 && (shared.mode === 'http' || backend.tunnelMs === 0);
+  const server = own.servers.length > 0 && (backend.connectMs === 0 || noServer);
+  if (!client && !(hasBackend(draft) && server)) return;
+  report.warn(draft.position, `missing timeouts for ${proxyLabel(draft)}.\n${TIMEOUTS_ADVICE}`);
 }
 
 /** In a proxy that is not http some algorithms have nothing to look at; in one that is not for logs, others. */
@@ -86,6 +102,37 @@ function finishCheck(draft: ProxyDraft, report: Report): CheckMethod {
     ...(externalCommand === undefined ? {} : { externalCommand }),
     ...(externalPath === undefined ? {} : { externalPath }),
   };
+}
+
+function checkExternal(draft: ProxyDraft, { global }: FinishFacts, report: Report): void {
+  const { externalCommand, externalPath } = draft.shared;
+  if (draft.backend.check.kind !== 'external') {
+    if (draft.kind === 'frontend') return;
+    for (const [name, value] of [
+      ['command', externalCommand],
+      ['path', externalPath],
+    ] as const) {
+      if (value === undefined) continue;
+      const why = `(requires 'option external-check').`;
+      report.warn(draft.position, `'external-check ${name}' will be ignored for ${proxyLabel(draft)} ${why}`);
+    }
+    return;
+  }
+  const proxy = `Proxy '${draft.name}'`;
+  if (global.externalCheck === 'no')
+    report.alert(
+      draft.position,
+      `${proxy} : 'option external-check' unable to find required 'global.external-check'.`,
+    );
+  if (externalCommand === undefined)
+    report.alert(
+      draft.position,
+      `${proxy} : 'option external-check' unable to find required 'external-check command'.`,
+    );
+  else if (!externalCommand.startsWith('/') && externalPath === undefined) {
+    const why = `does not have a leading '/' and 'external-check path' is not set.`;
+    report.alert(draft.position, `${proxy}: 'external-check command' ${why}`);
+  }
 }
 
 function checkEmail(draft: ProxyDraft, report: Report): Proxy['email'] {
@@ -211,12 +258,17 @@ function finishFrontend(draft: ProxyDraft, facts: FinishFacts, report: Report) {
 function finishBackend(draft: ProxyDraft, facts: FinishFacts, report: Report) {
   const { own, backend, shared } = draft;
   const check = finishCheck(draft, report);
+  if (backend.loadServerStateFrom === 'global' && facts.global.serverStateFile === undefined) {
+    const why = `Unfortunately, 'server-state-file' is not set!`;
+    const what = `backend '${draft.name}' configured to load server state file from global section`;
+    report.warn(draft.position, `${what} 'server-state-file' directive. ${why}`);
+  }
   return {
     balance: finishBalance(draft, report),
     hashType: backend.hashType,
     hashBalanceFactor: backend.hashBalanceFactor,
     hashPreserveAffinity: shared.hashPreserveAffinity,
-    servers: finishServers(draft, facts.global, report),
+    servers: finishServers(draft, check, shared.mode, facts.global, report),
     serverTemplates: own.serverTemplates.map(({ server, ...template }) => ({
       ...template,
       server: finishServer(server, server.id ?? 0, facts.global),
@@ -246,10 +298,24 @@ function withoutHoles<Value extends object>(value: Value): Value {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Value;
 }
 
+function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): void {
+  checkDefaults(draft, report);
+  if (draft.kind !== 'backend' && draft.own.binds.length === 0) {
+    const advice = 'Please declare it as a backend if this was intended.';
+    report.warn(draft.position, `${proxyLabel(draft)} has no 'bind' directive. ${advice}`);
+  }
+  checkExternal(draft, facts, report);
+  warnMissingTimeouts(draft, report);
+  const logs = draft.shared.logs.length > 0 || (draft.shared.logGlobal && facts.global.logs.length > 0);
+  const format = draft.frontend.httpLog ?? draft.frontend.logFormat ?? draft.frontend.logFormatSd;
+  if (hasFrontend(draft) && !logs && format !== undefined)
+    report.warn(draft.position, `log format ignored for ${proxyLabel(draft)} since it has no log address.`);
+}
+
 /** `id` is the number the proxy got: its own, or the next free one. */
 export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, report: Report): Proxy {
   const { own, shared, frontend } = draft;
-  checkDefaults(draft, report);
+  checkSection(draft, facts, report);
   const ignored = warnWithoutHttp(draft, facts, report);
   const proxy = {
     kind: draft.kind as Proxy['kind'],

@@ -1,4 +1,5 @@
-/** Options without effect in a proxy that speaks no HTTP: HAProxy says so and goes on. */
+/** What has no effect in a proxy that speaks no HTTP: HAProxy says so and goes on. */
+import type { RulesetName } from '../../model/rule.ts';
 import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
 
@@ -20,6 +21,8 @@ const BACKEND_FLAGS: readonly string[] = [
 ];
 
 const BOTH_FLAGS: readonly string[] = ['http-buffer-request', 'http-no-delay'];
+
+const RULESETS: readonly RulesetName[] = ['http-request', 'http-response', 'http-after-response'];
 
 /** A TCP frontend whose backend speaks HTTP becomes HTTP on the way there. */
 function upgrades(draft: ProxyDraft, facts: FinishFacts): boolean {
@@ -44,12 +47,26 @@ function ignoredFlags(draft: ProxyDraft): string[] {
   return names.filter(name => flags.has(name));
 }
 
+function warnAbout(draft: ProxyDraft, report: Report): void {
+  const label = proxyLabel(draft);
+  const statement = (name: string): void =>
+    report.warn(draft.position, `'${name}' statement ignored for ${label} as it requires HTTP mode.`);
+  if (draft.shared.stats !== undefined) statement('stats');
+  if (draft.own.cookieCapture !== undefined) statement('capture');
+  if (hasFrontend(draft) && draft.frontend.monitorUri !== undefined) statement('monitor-uri');
+  const rules = (name: string): void =>
+    report.warn(draft.position, `'${name}' rules ignored for ${label} as they require HTTP mode.`);
+  for (const ruleset of RULESETS) if (draft.own.rules.some(rule => rule.ruleset === ruleset)) rules(ruleset);
+  if (draft.own.plainRules.some(rule => rule.keyword === 'redirect')) rules('redirect');
+}
+
 /** Answers the names of the flags that are to be dropped. */
 export function warnWithoutHttp(draft: ProxyDraft, facts: FinishFacts, report: Report): ReadonlySet<string> {
   if (draft.shared.mode === 'http') return new Set();
   if (draft.backend.cookie !== undefined && hasBackend(draft))
     report.warn(draft.position, `cookie will be ignored for ${proxyLabel(draft)} (needs 'mode http').`);
   if (upgrades(draft, facts)) return new Set();
+  warnAbout(draft, report);
   const flags = ignoredFlags(draft);
   for (const flag of flags)
     report.warn(

@@ -1,5 +1,6 @@
 /** Turns the servers of a section into model Servers when the section ends: numbers, limits, what contradicts itself. */
 import type { Global } from '../../model/global.ts';
+import type { CheckMethod, Mode } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { Report } from './report.ts';
@@ -21,11 +22,74 @@ export function assignNumbers(items: readonly { readonly id: number | undefined 
   });
 }
 
-function warnRdpCookie(draft: ProxyDraft, server: ServerDraft, report: Report): void {
-  if (draft.shared.mode === 'http' || !server.mapPorts || draft.backend.persistRdpCookie === undefined)
-    return;
-  const what = `RDP cookie persistence will not work for server '${server.name}'`;
-  report.warn(server.position, `${proxyLabel(draft)} : ${what} because it lacks an explicit port number.`);
+function refuseRepeatedNames(draft: ProxyDraft, report: Report): void {
+  const seen = new Map<string, ServerDraft>();
+  for (const server of draft.own.servers) {
+    const first = seen.get(server.name);
+    if (first === undefined) {
+      seen.set(server.name, server);
+      continue;
+    }
+    const where = `was already defined at line ${first.position.line}, please use distinct names.`;
+    report.alert(server.position, `${proxyLabel(draft)}, another server named '${server.name}' ${where}`);
+  }
+}
+
+/** A tcp-check or http-check `connect` rule that says where to go. */
+function connectsElsewhere(check: CheckMethod): boolean {
+  const rules = check.kind === 'httpchk' ? check.httpCheck : check.kind === 'tcp-check' ? check.tcpCheck : [];
+  const connects = rules.filter(rule => rule[0]?.text === 'connect');
+  return (
+    connects.length > 0 && connects.every(rule => rule.some(({ text }) => text === 'port' || text === 'addr'))
+  );
+}
+
+function refuseCheckWithoutPort(
+  draft: ProxyDraft,
+  server: ServerDraft,
+  check: CheckMethod,
+  report: Report,
+): void {
+  const target = server.check.address ?? server.address;
+  const internet = target.kind === 'ip' || target.kind === 'name';
+  const asks =
+    server.check.enabled && server.track === undefined && server.check.healthcheckSection === undefined;
+  if (!asks || !internet || check.kind === 'external') return;
+  const own = server.address.kind === 'ip' || server.address.kind === 'name' ? server.address.port : 0;
+  if ((server.check.port ?? 0) > 0 || target.port > 0 || own > 0 || connectsElsewhere(check)) return;
+  const what = `server '${server.name}' has neither service port nor check port`;
+  report.alert(server.position, `${proxyLabel(draft)}: ${what}.`);
+}
+
+/** Unless told otherwise the certificate of a server is checked, and for that an authority has to be known. */
+function refuseUnverifiable(draft: ProxyDraft, server: ServerDraft, global: Global, report: Report): void {
+  const verifyOff = global.ssl.get('ssl-server-verify')?.[0] === 'none' && !server.tls.verifySaid;
+  if (!server.useSsl || verifyOff || server.tls.verify === 'none' || server.tls.caFile !== undefined) return;
+  const advice = `set 'ca-file', or 'verify none' if the network can be trusted.`;
+  const what = `server '${server.name}': verify is enabled by default but no CA file specified`;
+  report.alert(server.position, `${proxyLabel(draft)}: ${what}. Please ${advice}`);
+}
+
+function checkMode(draft: ProxyDraft, server: ServerDraft, mode: Mode, report: Report): void {
+  if (mode === 'http') return;
+  const label = proxyLabel(draft);
+  if (server.redirPrefix !== undefined)
+    report.alert(
+      server.position,
+      `${label} : server cannot have cookie or redirect prefix in non-HTTP mode.`,
+    );
+  if (server.cookie !== undefined)
+    report.warn(
+      server.position,
+      `${label} : ignoring cookie for server '${server.name}' as HTTP mode is disabled.`,
+    );
+  if (server.mapPorts && draft.backend.persistRdpCookie !== undefined) {
+    const why = 'because it lacks an explicit port number.';
+    report.warn(
+      server.position,
+      `${label} : RDP cookie persistence will not work for server '${server.name}' ${why}`,
+    );
+  }
 }
 
 /** Leaves out what was not said, as exactOptionalPropertyTypes wants it. */
@@ -70,9 +134,20 @@ export function finishServer(server: ServerDraft, id: number, global: Global): S
   }) as Server;
 }
 
-export function finishServers(draft: ProxyDraft, global: Global, report: Report): Server[] {
+export function finishServers(
+  draft: ProxyDraft,
+  check: CheckMethod,
+  mode: Mode,
+  global: Global,
+  report: Report,
+): Server[] {
   const { servers } = draft.own;
+  refuseRepeatedNames(draft, report);
   const numbers = assignNumbers(servers);
-  for (const server of servers) warnRdpCookie(draft, server, report);
+  for (const server of servers) {
+    refuseCheckWithoutPort(draft, server, check, report);
+    refuseUnverifiable(draft, server, global, report);
+    checkMode(draft, server, mode, report);
+  }
   return servers.map((server, index) => finishServer(server, numbers[index] as number, global));
 }
