@@ -1,0 +1,79 @@
+/**
+ * How much shared memory a configuration needs, and the numbers its objects have in it: plain data that goes to
+ * every thread with the buffer. Proxies, listeners and servers are numbered in the order of the configuration.
+ */
+import { monotonicMs } from '../base/clock.ts';
+import type { Balance, HashType } from '../model/balance.ts';
+import type { Config } from '../model/config.ts';
+import type { Proxy } from '../model/proxy.ts';
+
+export interface StatePlan {
+  /** Data threads (nbthread); they are threads 1..threads. Thread 0 is the control thread. */
+  readonly threads: number;
+  readonly proxies: number;
+  readonly listeners: number;
+  /** Rows of configured servers and, behind them, rows for servers added at run time. */
+  readonly servers: number;
+  readonly spareServers: number;
+  /** Per proxy: index of its first listener and of its first server (they follow one another). */
+  readonly firstListener: readonly number[];
+  readonly firstServer: readonly number[];
+  /** Per proxy: places in its heap of server loads; 0 unless `balance leastconn`. */
+  readonly heapCapacity: readonly number[];
+  /** Monotonic time when this was made: queue keys count from it. */
+  readonly epochMs: number;
+}
+
+export const SPARE_SERVERS = 256;
+
+export function planState(config: Config, threads: number, spareServers: number = SPARE_SERVERS): StatePlan {
+  const { proxies } = config;
+  const firstListener = runningTotals(proxies.map(proxy => proxy.binds.length));
+  const firstServer = runningTotals(proxies.map(proxy => proxy.servers.length));
+  return {
+    threads,
+    proxies: proxies.length,
+    listeners: firstListener.pop() as number,
+    servers: firstServer.pop() as number,
+    spareServers,
+    firstListener,
+    firstServer,
+    heapCapacity: proxies.map(proxy => heapCapacity(proxy, spareServers)),
+    epochMs: monotonicMs(),
+  };
+}
+
+/** One more than the values: the last is the sum. */
+function runningTotals(values: readonly number[]): number[] {
+  const totals = [0];
+  let total = 0;
+  for (const value of values) totals.push((total += value));
+  return totals;
+}
+
+function heapCapacity(proxy: Proxy, spareServers: number): number {
+  return proxy.balance.algorithm === 'leastconn' ? proxy.servers.length + spareServers : 0;
+}
+
+/** Algorithms that follow a change of weight at once (manual, `balance`); the others know only 0 % and 100 %. */
+export function hasDynamicWeights(balance: Balance, hashType: HashType): boolean {
+  switch (balance.algorithm) {
+    case 'roundrobin':
+    case 'leastconn':
+    case 'first':
+    case 'random':
+    case 'sticky':
+      return true;
+    case 'static-rr':
+    case 'none':
+    case 'log-hash':
+      return false;
+    case 'source':
+    case 'uri':
+    case 'url_param':
+    case 'hdr':
+    case 'rdp-cookie':
+    case 'hash':
+      return hashType.method === 'consistent';
+  }
+}

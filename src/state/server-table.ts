@@ -1,0 +1,320 @@
+/**
+ * What every thread may know of the servers and backends: states, weights, limits, current load. Read-only;
+ * changes go through ServerWriter (server-writer.ts), which only health/ and admin/ hold.
+ *
+ * A server is its row number, which stands for (backend, server), never for its address. The servers of a
+ * backend form a list in the order of the configuration. `generation(backend)` changes whenever a state, weight
+ * or the list did: who keeps something computed from them compares it and computes again.
+ *
+ *   server row  0 STATE  1 ADMIN  2 UWEIGHT 3 EWEIGHT 4 IWEIGHT 5 MAXCONN 6 MINCONN 7 MAXQUEUE
+ *               8 FLAGS  9 LAST_CHANGE 10 SLOWSTART 11 BACKEND 12 ID 13 SEED 14 NEXT
+ *              16 SERVED 17 QUEUED 18 HEAP_POSITION 19 HEAP_KEY 20 HEAP_STAMP 21 DEQUEUED
+ *   backend row 0 GENERATION 1 FIRST 2 FULLCONN 3 FLAGS 4 WEIGHT_MULTIPLIER 5 WEIGHT_DIVISOR
+ *               6 HEAP_START 7 HEAP_CAPACITY 8 CONNECTION_GATE
+ *              16 QUEUED 17 TICKET 18 STICKY 19 SERVED 20 DEQUEUED
+ *              24 HEAP_OWNER 25 HEAP_COUNT 26 HEAP_GENERATION 27 HEAP_CLOCK 28 HEAP_LATE
+ */
+import { monotonicMs } from '../base/clock.ts';
+import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
+
+/** Operational state; the numbers are those of the server state file. */
+export const SRV_STOPPED = 0;
+export const SRV_STARTING = 1;
+export const SRV_RUNNING = 2;
+export const SRV_STOPPING = 3;
+
+/** Administrative flags; the numbers are those of the server state file. */
+export const ADMIN_FMAINT = 0x01;
+export const ADMIN_IMAINT = 0x02;
+export const ADMIN_CMAINT = 0x04;
+export const ADMIN_FDRAIN = 0x08;
+export const ADMIN_IDRAIN = 0x10;
+export const ADMIN_RMAINT = 0x20;
+/** In maintenance for any reason. CMAINT only remembers that the configuration asked for it. */
+export const ADMIN_MAINT = ADMIN_FMAINT | ADMIN_IMAINT | ADMIN_RMAINT;
+export const ADMIN_DRAIN = ADMIN_FDRAIN | ADMIN_IDRAIN;
+
+export const SERVER_WORD = {
+  state: 0,
+  admin: 1,
+  uweight: 2,
+  eweight: 3,
+  iweight: 4,
+  maxconn: 5,
+  minconn: 6,
+  maxqueue: 7,
+  flags: 8,
+  lastChange: 9,
+  slowstart: 10,
+  backend: 11,
+  id: 12,
+  seed: 13,
+  next: 14,
+  served: 16,
+  queued: 17,
+  heapPosition: 18,
+  heapKey: 19,
+  heapStamp: 20,
+  dequeued: 21,
+} as const;
+
+export const BACKEND_WORD = {
+  generation: 0,
+  first: 1,
+  fullconn: 2,
+  flags: 3,
+  weightMultiplier: 4,
+  weightDivisor: 5,
+  heapStart: 6,
+  heapCapacity: 7,
+  connectionGate: 8,
+  queued: 16,
+  ticket: 17,
+  sticky: 18,
+  served: 19,
+  dequeued: 20,
+  heapOwner: 24,
+  heapCount: 25,
+  heapGeneration: 26,
+  heapClock: 27,
+  heapLate: 28,
+} as const;
+
+export const SERVER_BACKUP = 1;
+export const SERVER_IN_USE = 2;
+export const BACKEND_ALLBACKUPS = 1;
+export const BACKEND_DYNAMIC = 2;
+/** The number of requests served by the whole backend is kept (`hash-balance-factor`). */
+export const BACKEND_COUNTS_SERVED = 4;
+
+/** Scale between the weight the user sees and the effective weight of dynamic algorithms. */
+export const WEIGHT_SCALE = 16;
+
+const S = SERVER_WORD;
+const B = BACKEND_WORD;
+
+export class ServerTable {
+  /** Rows in the table, configured and spare. */
+  readonly capacity: number;
+  protected readonly words: Int32Array;
+  protected readonly layout: StateLayout;
+  readonly #servers: number;
+  readonly #backends: number;
+
+  constructor(words: Int32Array, layout: StateLayout) {
+    this.words = words;
+    this.layout = layout;
+    this.#servers = layout.servers;
+    this.#backends = layout.backends;
+    this.capacity = layout.serverCount;
+  }
+
+  // servers
+
+  state(server: number): number {
+    return this.word(server, S.state);
+  }
+
+  admin(server: number): number {
+    return this.word(server, S.admin);
+  }
+
+  /** Takes new requests: up, not drained, not in maintenance, weight above 0. */
+  usable(server: number): boolean {
+    const at = this.#servers + server * SERVER_ROW;
+    const { words } = this;
+    const state = words[at + S.state] as number;
+    return (
+      (state === SRV_RUNNING || state === SRV_STARTING) &&
+      words[at + S.eweight] !== 0 &&
+      ((words[at + S.admin] as number) & (ADMIN_MAINT | ADMIN_DRAIN)) === 0
+    );
+  }
+
+  /** The weight the balancers use, on their own scale. */
+  effectiveWeight(server: number): number {
+    return this.word(server, S.eweight);
+  }
+
+  /** The weight as `show stat` says it: the effective one on the scale of the configuration. */
+  shownWeight(server: number): number {
+    const backend = this.backendOf(server);
+    const divisor = this.backendWord(backend, B.weightDivisor);
+    const multiplied = this.effectiveWeight(server) * this.backendWord(backend, B.weightMultiplier);
+    return Math.floor((multiplied + divisor - 1) / divisor);
+  }
+
+  userWeight(server: number): number {
+    return this.word(server, S.uweight);
+  }
+
+  initialWeight(server: number): number {
+    return this.word(server, S.iweight);
+  }
+
+  maxconn(server: number): number {
+    return this.word(server, S.maxconn);
+  }
+
+  minconn(server: number): number {
+    return this.word(server, S.minconn);
+  }
+
+  maxqueue(server: number): number {
+    return this.word(server, S.maxqueue);
+  }
+
+  isBackup(server: number): boolean {
+    return (this.word(server, S.flags) & SERVER_BACKUP) !== 0;
+  }
+
+  inUse(server: number): boolean {
+    return (this.word(server, S.flags) & SERVER_IN_USE) !== 0;
+  }
+
+  backendOf(server: number): number {
+    return this.word(server, S.backend);
+  }
+
+  /** `id` of the server in its backend. */
+  id(server: number): number {
+    return this.word(server, S.id);
+  }
+
+  /** Base of its places on the ring of consistent hashing (`hash-key`), unsigned. */
+  seed(server: number): number {
+    return this.word(server, S.seed) >>> 0;
+  }
+
+  /** Seconds of the monotonic clock at the last change of state. */
+  lastChangeSeconds(server: number): number {
+    return this.word(server, S.lastChange);
+  }
+
+  slowstartSeconds(server: number): number {
+    return this.word(server, S.slowstart);
+  }
+
+  /** Requests (tcp: connections) it serves now, over all threads. */
+  served(server: number): number {
+    return this.word(server, S.served);
+  }
+
+  /** Requests waiting for this very server, over all threads. */
+  queued(server: number): number {
+    return this.word(server, S.queued);
+  }
+
+  /**
+   * How many requests it may serve now: `maxconn`, lowered towards `minconn` while the backend has fewer
+   * sessions than `fullconn`, and growing during slow start (manual, section 5.2). 0: any number.
+   */
+  dynamicMaxconn(server: number): number {
+    const at = this.#servers + server * SERVER_ROW;
+    const { words } = this;
+    const maxconn = words[at + S.maxconn] as number;
+    if (words[at + S.minconn] === maxconn && words[at + S.state] !== SRV_STARTING) return maxconn;
+    return this.#variableMaxconn(at, maxconn);
+  }
+
+  #variableMaxconn(at: number, maxconn: number): number {
+    const { words } = this;
+    const backend = words[at + S.backend] as number;
+    const minconn = words[at + S.minconn] as number;
+    const sessions = words[this.backendWord(backend, B.connectionGate)] as number;
+    const fullconn = this.backendWord(backend, B.fullconn);
+    let most = maxconn;
+    if (minconn !== maxconn && sessions < fullconn)
+      most = Math.max(minconn, Math.floor((sessions * maxconn) / fullconn));
+    const slowstart = words[at + S.slowstart] as number;
+    if (words[at + S.state] !== SRV_STARTING || slowstart === 0 || most === 0) return most;
+    const elapsed = Math.floor(monotonicMs() / 1000) - (words[at + S.lastChange] as number);
+    if (elapsed < 0 || elapsed >= slowstart) return most;
+    return Math.max(1, Math.floor((most * Math.floor((100 * elapsed) / slowstart)) / 100));
+  }
+
+  /** A new request would be served at once: nobody waits for it and it is below its limit. */
+  hasRoom(server: number): boolean {
+    const at = this.#servers + server * SERVER_ROW;
+    const { words } = this;
+    if (words[at + S.maxconn] === 0) return true;
+    return words[at + S.queued] === 0 && (words[at + S.served] as number) < this.dynamicMaxconn(server);
+  }
+
+  // backends (by proxy number)
+
+  generation(backend: number): number {
+    return this.backendWord(backend, B.generation);
+  }
+
+  /** The servers of a backend, in the order of the configuration. */
+  serversOf(backend: number): number[] {
+    const servers: number[] = [];
+    for (let server = this.backendWord(backend, B.first); server >= 0; server = this.word(server, S.next))
+      servers.push(server);
+    return servers;
+  }
+
+  usesAllBackups(backend: number): boolean {
+    return (this.backendWord(backend, B.flags) & BACKEND_ALLBACKUPS) !== 0;
+  }
+
+  fullconn(backend: number): number {
+    return this.backendWord(backend, B.fullconn);
+  }
+
+  /** Requests waiting for any server of the backend, over all threads. */
+  backendQueued(backend: number): number {
+    return this.backendWord(backend, B.queued);
+  }
+
+  /** Requests its servers serve now; kept for `hash-balance-factor` only. */
+  backendServed(backend: number): number {
+    return this.backendWord(backend, B.served);
+  }
+
+  /** Sessions assigned to the backend now (the connection gate of backends). */
+  backendSessions(backend: number): number {
+    return this.words[this.backendWord(backend, B.connectionGate)] as number;
+  }
+
+  /** The next number of a sequence all threads draw from: whose turn it is. Unsigned. */
+  nextTicket(backend: number): number {
+    return Atomics.add(this.words, this.#backends + backend * BACKEND_ROW + B.ticket, 1) >>> 0;
+  }
+
+  /** The server `balance sticky` stays on, or -1. */
+  stickyServer(backend: number): number {
+    return this.backendWord(backend, B.sticky) - 1;
+  }
+
+  /** Elects another sticky server, unless another thread did already; returns the elected one. */
+  replaceSticky(backend: number, from: number, to: number): number {
+    const at = this.#backends + backend * BACKEND_ROW + B.sticky;
+    const seen = Atomics.compareExchange(this.words, at, from + 1, to + 1) - 1;
+    return seen === from ? to : seen;
+  }
+
+  // Idle connections: each thread notes its own, readers add up.
+
+  idle(server: number): number {
+    return this.layout.idle.reduce((sum, start) => sum + (this.words[start + server] as number), 0);
+  }
+
+  idleOf(thread: number, server: number): number {
+    return this.words[(this.layout.idle[thread] as number) + server] as number;
+  }
+
+  /** For the owner of the pools of `thread` only. */
+  setIdle(thread: number, server: number, count: number): void {
+    this.words[(this.layout.idle[thread] as number) + server] = count;
+  }
+
+  protected word(server: number, word: number): number {
+    return this.words[this.#servers + server * SERVER_ROW + word] as number;
+  }
+
+  protected backendWord(backend: number, word: number): number {
+    return this.words[this.#backends + backend * BACKEND_ROW + word] as number;
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Changes servers' states, weights and limits: for health/ and admin/ (and the control thread at start) only.
+ * There is one writer, in the control thread. Each change bumps the backend's generation.
+ */
+import { monotonicMs } from '../base/clock.ts';
+import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
+import { BACKEND_ROW, SERVER_ROW } from './layout.ts';
+import { hasDynamicWeights } from './plan.ts';
+import {
+  ADMIN_CMAINT,
+  ADMIN_FMAINT,
+  BACKEND_ALLBACKUPS,
+  BACKEND_COUNTS_SERVED,
+  BACKEND_DYNAMIC,
+  BACKEND_WORD,
+  SERVER_BACKUP,
+  SERVER_IN_USE,
+  SERVER_WORD,
+  SRV_RUNNING,
+  SRV_STARTING,
+  ServerTable,
+  WEIGHT_SCALE,
+} from './server-table.ts';
+
+const S = SERVER_WORD;
+const B = BACKEND_WORD;
+const NONE = -1;
+
+export class ServerWriter extends ServerTable {
+  /** Fills the row of a backend and those of its servers from the configuration. Once, before threads start. */
+  configure(backend: number, proxy: Proxy, firstServer: number, seeds: readonly number[]): void {
+    const dynamic = hasDynamicWeights(proxy.balance, proxy.hashType);
+    const flags =
+      (proxy.options.flags.has('allbackups') ? BACKEND_ALLBACKUPS : 0) |
+      (dynamic ? BACKEND_DYNAMIC : 0) |
+      (proxy.hashBalanceFactor > 0 ? BACKEND_COUNTS_SERVED : 0);
+    this.#setBackend(backend, B.flags, flags);
+    this.#setBackend(backend, B.fullconn, Math.max(1, proxy.fullconn));
+    this.#setBackend(backend, B.first, NONE);
+    this.#setBackend(backend, B.weightDivisor, dynamic ? WEIGHT_SCALE : 1);
+    this.#setBackend(backend, B.weightMultiplier, dynamic ? 1 : commonDivisor(proxy.servers));
+    let last = NONE;
+    proxy.servers.forEach((server, index) => {
+      this.#fill(firstServer + index, backend, server, seeds[index] ?? 0);
+      this.#linkAfter(last, backend, firstServer + index);
+      last = firstServer + index;
+    });
+    this.#bump(backend);
+  }
+
+  /** Takes a spare row for a server added at run time; undefined: no row is left. It starts in maintenance. */
+  addServer(backend: number, server: Server, seed: number): number | undefined {
+    for (let row = this.capacity - 1; row >= 0; row--) {
+      if (this.inUse(row)) continue;
+      this.#fill(row, backend, server, seed);
+      this.#set(row, S.admin, this.admin(row) | ADMIN_FMAINT);
+      this.#linkAfter(this.serversOf(backend).pop() ?? NONE, backend, row);
+      this.#bump(backend);
+      return row;
+    }
+    return undefined;
+  }
+
+  /** Frees the row of a server that serves nothing and has no waiters (the caller made sure). */
+  removeServer(server: number): void {
+    const backend = this.backendOf(server);
+    const next = this.word(server, S.next);
+    const before = this.serversOf(backend).find(row => this.word(row, S.next) === server);
+    if (before === undefined) this.#setBackend(backend, B.first, next);
+    else this.#set(before, S.next, next);
+    this.#set(server, S.flags, 0);
+    this.#bump(backend);
+  }
+
+  /** Returns false when it was in that state already. */
+  setState(server: number, state: number): boolean {
+    if (this.state(server) === state) return false;
+    this.#set(server, S.lastChange, nowSeconds());
+    this.#set(server, S.state, state);
+    this.recomputeWeight(server);
+    return true;
+  }
+
+  /** Sets and clears administrative flags; returns false when nothing changed. */
+  setAdmin(server: number, set: number, clear: number): boolean {
+    const flags = (this.admin(server) | set) & ~clear;
+    if (flags === this.admin(server)) return false;
+    this.#set(server, S.admin, flags);
+    this.#bump(this.backendOf(server));
+    return true;
+  }
+
+  /** Restores the time of the last change (server state file). */
+  setLastChange(server: number, seconds: number): void {
+    this.#set(server, S.lastChange, seconds);
+  }
+
+  /** `set weight`: 0..256. */
+  setWeight(server: number, weight: number): void {
+    this.#set(server, S.uweight, weight);
+    this.recomputeWeight(server);
+  }
+
+  /**
+   * Computes the effective weight again. health/ calls it every second or so while a server is in slow start;
+   * it ends the slow start when its time is over.
+   */
+  recomputeWeight(server: number): void {
+    const backend = this.backendOf(server);
+    const slowstart = this.slowstartSeconds(server);
+    const elapsed = nowSeconds() - this.lastChangeSeconds(server);
+    if (this.state(server) === SRV_STARTING && (elapsed < 0 || elapsed >= slowstart))
+      this.#set(server, S.state, SRV_RUNNING);
+    const scale = this.backendWord(backend, B.weightDivisor);
+    const warming = this.state(server) === SRV_STARTING && this.hasDynamicWeights(backend);
+    const share = warming ? Math.floor((scale * elapsed + slowstart) / slowstart) : scale;
+    const multiplier = this.backendWord(backend, B.weightMultiplier);
+    const weight = Math.floor((this.userWeight(server) * share + multiplier - 1) / multiplier);
+    this.#set(server, S.eweight, weight);
+    this.#bump(backend);
+  }
+
+  /** False: weights other than 0 % and 100 % are refused ("static LB algorithm"). */
+  hasDynamicWeights(backend: number): boolean {
+    return (this.backendWord(backend, B.flags) & BACKEND_DYNAMIC) !== 0;
+  }
+
+  /** A static limit stays static: minconn follows when both were equal. */
+  setMaxconn(server: number, maxconn: number): void {
+    if (this.minconn(server) === this.maxconn(server)) this.#set(server, S.minconn, maxconn);
+    this.#set(server, S.maxconn, maxconn);
+  }
+
+  /** The address changed and `hash-key` follows it. */
+  setSeed(server: number, seed: number): void {
+    this.#set(server, S.seed, seed | 0);
+    this.#bump(this.backendOf(server));
+  }
+
+  /** Tells `srv_dynamic_maxconn` where the sessions of the backend are counted, and the heap where it lies. */
+  place(backend: number, connectionGateWord: number, heapStart: number, heapCapacity: number): void {
+    this.#setBackend(backend, B.connectionGate, connectionGateWord);
+    this.#setBackend(backend, B.heapStart, heapStart);
+    this.#setBackend(backend, B.heapCapacity, heapCapacity);
+  }
+
+  #fill(row: number, backend: number, server: Server, seed: number): void {
+    const { maxconn, minconn } = effectiveLimits(server);
+    this.#set(row, S.backend, backend);
+    this.#set(row, S.id, server.id);
+    this.#set(row, S.seed, seed | 0);
+    this.#set(row, S.flags, SERVER_IN_USE | (server.backup ? SERVER_BACKUP : 0));
+    this.#set(row, S.admin, server.disabled ? ADMIN_FMAINT | ADMIN_CMAINT : 0);
+    this.#set(row, S.maxconn, maxconn);
+    this.#set(row, S.minconn, minconn);
+    this.#set(row, S.maxqueue, server.maxqueue);
+    this.#set(row, S.slowstart, Math.ceil(server.slowstartMs / 1000));
+    this.#set(row, S.iweight, server.weight);
+    this.#set(row, S.uweight, server.weight);
+    this.#set(row, S.lastChange, nowSeconds());
+    this.#set(row, S.state, SRV_RUNNING);
+    this.recomputeWeight(row);
+  }
+
+  #linkAfter(last: number, backend: number, server: number): void {
+    this.#set(server, S.next, NONE);
+    if (last === NONE) this.#setBackend(backend, B.first, server);
+    else this.#set(last, S.next, server);
+  }
+
+  #set(server: number, word: number, value: number): void {
+    Atomics.store(this.words, this.layout.servers + server * SERVER_ROW + word, value);
+  }
+
+  #setBackend(backend: number, word: number, value: number): void {
+    Atomics.store(this.words, this.layout.backends + backend * BACKEND_ROW + word, value);
+  }
+
+  #bump(backend: number): void {
+    Atomics.add(this.words, this.layout.backends + backend * BACKEND_ROW + B.generation, 1);
+  }
+}
+
+function nowSeconds(): number {
+  return Math.floor(monotonicMs() / 1000);
+}
+
+/** minconn above maxconn, or alone, means a fixed limit of that size; maxconn alone is its own minimum. */
+function effectiveLimits(server: Server): { maxconn: number; minconn: number } {
+  if (server.minconn > server.maxconn) return { maxconn: server.minconn, minconn: server.minconn };
+  return { maxconn: server.maxconn, minconn: server.minconn === 0 ? server.maxconn : server.minconn };
+}
+
+/** Static algorithms divide all weights by what they have in common, to keep their map small. */
+function commonDivisor(servers: readonly Server[]): number {
+  const divisor = servers.reduce((common, { weight }) => greatestCommonDivisor(common, weight), 0);
+  return divisor === 0 ? 1 : divisor;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

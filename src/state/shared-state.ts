@@ -1,0 +1,113 @@
+/**
+ * The memory all threads share, opened by one thread: the control thread creates it, the data threads attach to
+ * the buffer and plan they are sent.
+ *
+ *   control:  const state = SharedState.create(planState(config, nbthread)); state.configure(config, seeds)
+ *             new Worker(..., { workerData: { buffer: state.buffer, plan: state.plan, thread: n } })
+ *   data:     const state = SharedState.attach(buffer, plan, thread)
+ */
+import type { Config } from '../model/config.ts';
+import type { Server } from '../model/server.ts';
+import { ConnectionLimits } from './connection-limits.ts';
+import { Counters } from './counters.ts';
+import { computeLayout, GATE_ROW, type StateLayout } from './layout.ts';
+import { LoadHeap } from './load-heap.ts';
+import type { StatePlan } from './plan.ts';
+import { ServerQueues } from './server-queues.ts';
+import { ServerSlots } from './server-slots.ts';
+import { ServerTable } from './server-table.ts';
+import { ServerWriter } from './server-writer.ts';
+import { SharedRates } from './shared-rate.ts';
+import { recoverThread } from './thread-recovery.ts';
+import { UsableServers } from './usable-servers.ts';
+
+export class SharedState {
+  readonly buffer: SharedArrayBuffer;
+  readonly plan: StatePlan;
+  /** 0: the control thread; 1..threads: data threads. */
+  readonly thread: number;
+  readonly servers: ServerTable;
+  readonly limits: ConnectionLimits;
+  readonly rates: SharedRates;
+  readonly counters: Counters;
+  readonly loads: LoadHeap;
+  readonly queues: ServerQueues;
+  readonly #words: Int32Array;
+  readonly #layout: StateLayout;
+  readonly #usable: (UsableServers | undefined)[];
+
+  private constructor(buffer: SharedArrayBuffer, plan: StatePlan, layout: StateLayout, thread: number) {
+    const words = new Int32Array(buffer);
+    this.buffer = buffer;
+    this.plan = plan;
+    this.thread = thread;
+    this.#words = words;
+    this.#layout = layout;
+    this.#usable = Array.from({ length: plan.proxies }, () => undefined);
+    this.servers = new ServerTable(words, layout);
+    this.limits = new ConnectionLimits(words, plan, layout, thread);
+    this.rates = new SharedRates(words, layout);
+    this.counters = new Counters(buffer, plan, layout, thread);
+    this.loads = new LoadHeap(words, layout, this.servers, thread);
+    const slots = new ServerSlots(words, layout, this.servers, this.loads, thread);
+    this.queues = new ServerQueues(
+      words,
+      layout,
+      this.servers,
+      slots,
+      this.loads,
+      backend => this.usable(backend),
+      thread,
+      plan.epochMs,
+    );
+  }
+
+  static create(plan: StatePlan): SharedState {
+    const layout = computeLayout(plan);
+    return new SharedState(new SharedArrayBuffer(layout.byteLength), plan, layout, 0);
+  }
+
+  static attach(buffer: SharedArrayBuffer, plan: StatePlan, thread: number): SharedState {
+    return new SharedState(buffer, plan, computeLayout(plan), thread);
+  }
+
+  /** The one writer of servers' states and weights: hand it to health/ and admin/ only. */
+  writer(): ServerWriter {
+    return new ServerWriter(this.#words, this.#layout);
+  }
+
+  /** The servers of a backend that take requests, as this thread last computed them: call `refresh()` first. */
+  usable(backend: number): UsableServers {
+    return (this.#usable[backend] ??= new UsableServers(this.servers, backend));
+  }
+
+  /**
+   * Fills the rows from the configuration: limits, rates, servers. `seedOf` gives a server's place on the ring
+   * (balancers/server-seed.ts). Once, in the control thread, before others attach.
+   */
+  configure(config: Config, seedOf: (server: Server) => number): ServerWriter {
+    const { plan, limits, rates } = this;
+    const writer = this.writer();
+    limits.setLimit(limits.process, config.global.maxconn);
+    rates.setLimit(rates.processConnections, config.global.maxconnRate);
+    rates.setLimit(rates.processSessions, config.global.maxSessRate);
+    config.proxies.forEach((proxy, index) => {
+      limits.setLimit(limits.frontend(index), proxy.maxconn);
+      rates.setLimit(rates.frontendSessions(index), proxy.rateLimitSessions);
+      const firstListener = plan.firstListener[index] as number;
+      proxy.binds.forEach((bind, at) => limits.setLimit(limits.listener(firstListener + at), bind.maxconn));
+      const gateWord = this.#layout.gates + limits.backend(index) * GATE_ROW;
+      writer.place(index, gateWord, this.#layout.heaps[index] as number, plan.heapCapacity[index] as number);
+      writer.configure(index, proxy, plan.firstServer[index] as number, proxy.servers.map(seedOf));
+    });
+    return writer;
+  }
+
+  /**
+   * Gives back what a dead data thread held (thread-recovery.ts). Waiting requests of other threads may be
+   * granted places by it, through `queues.notify`.
+   */
+  recover(thread: number): void {
+    recoverThread(this.#words, this.#layout, this.servers, this.loads, this.queues, thread);
+  }
+}
