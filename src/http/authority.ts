@@ -1,0 +1,25 @@
+/** Host against the request target (RFC 9112 section 3.2): two different names in one request are refused. */
+
+/** Host and port of an absolute-form or authority-form target; undefined for origin-form and `*`. */
+export function authorityOf(method: string, target: string): string | undefined {
+  if (method === 'CONNECT') return target;
+  const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.exec(target);
+  if (scheme === null) return undefined;
+  const rest = target.slice(scheme[0].length);
+  const end = rest.search(/[/?#]/);
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+export function authorityMatches(method: string, target: string, host: string): boolean {
+  if (/[\s,/?#@\\]/.test(host)) return false;
+  if (target.charCodeAt(0) === 0x2f) return true;
+  const authority = authorityOf(method, target);
+  if (authority === undefined) return true;
+  const [wanted, given] = [withoutDefaultPort(target, authority), withoutDefaultPort(target, host)];
+  return wanted.toLowerCase() === given.toLowerCase();
+}
+
+function withoutDefaultPort(target: string, authority: string): string {
+  const port = /^https:/i.test(target) ? ':443' : ':80';
+  return authority.endsWith(port) ? authority.slice(0, -port.length) : authority;
+}

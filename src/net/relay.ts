@@ -1,0 +1,267 @@
+/**
+ * Passes bytes between a client's and a server's connection, both ways, until both have ended: for mode tcp,
+ * CONNECT and upgrades. The slice that one side received is what the other side sends, and the side is armed
+ * again when that send has completed: back-pressure needs no bookkeeping.
+ *
+ *   client ──receive──▶ slice ──send──▶ server          FIN   is passed on as FIN, the other direction goes on
+ *   client ◀──send───── slice ◀──receive── server        RST   is passed on as RST, and ends both
+ *
+ * Each side has one inactivity timer (manual: timeout client, server, tunnel, client-fin, server-fin). It is the
+ * only code here that a slow peer meets: nothing else waits. When onFinished is called, both are closed.
+ */
+import type { Cause } from '../base/failure.ts';
+import type { Connection, ConnectionHandler } from './connection.ts';
+import { TICK_MS, Timer, type TimerWheel } from './timer-wheel.ts';
+
+/** Milliseconds; 0: none. */
+export interface RelayTimeouts {
+  readonly client: number;
+  readonly server: number;
+  /** Takes the place of both when set. */
+  readonly tunnel: number;
+  /** For a side whose one direction is shut. */
+  readonly clientFin: number;
+  readonly serverFin: number;
+}
+
+export interface Slice {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface RelayOptions {
+  /** Bytes already received, sent on first. They stay untouched until they are sent. */
+  readonly fromClient?: Slice | undefined;
+  readonly fromServer?: Slice | undefined;
+  /** option independent-streams: what is sent to a side does not count as its activity. */
+  readonly independentStreams?: boolean;
+}
+
+export interface RelayResult {
+  /** Passed on by the relay, what was handed in as received included. */
+  readonly bytesFromClient: number;
+  readonly bytesFromServer: number;
+  /** Who ended it before both had sent FIN, and how. */
+  readonly failure?: { readonly side: 'client' | 'server'; readonly cause: Cause };
+}
+
+export class Relay {
+  readonly #wheel: TimerWheel;
+  readonly #client: RelaySide;
+  readonly #server: RelaySide;
+  readonly #onFinished: (result: RelayResult) => void;
+  #over = false;
+
+  constructor(
+    wheel: TimerWheel,
+    client: Connection,
+    server: Connection,
+    timeouts: RelayTimeouts,
+    onFinished: (result: RelayResult) => void,
+    options: RelayOptions = {},
+  ) {
+    this.#wheel = wheel;
+    this.#onFinished = onFinished;
+    const { client: clientMs, server: serverMs, tunnel, clientFin, serverFin } = timeouts;
+    const counts = options.independentStreams !== true;
+    const finOnEnd = tunnel > 0;
+    this.#client = new RelaySide(
+      this,
+      'client',
+      wheel,
+      client,
+      tunnel || clientMs,
+      clientFin,
+      finOnEnd,
+      counts,
+    );
+    this.#server = new RelaySide(
+      this,
+      'server',
+      wheel,
+      server,
+      tunnel || serverMs,
+      serverFin,
+      finOnEnd,
+      counts,
+    );
+    this.#client.join(this.#server, options.fromServer);
+    this.#server.join(this.#client, options.fromClient);
+  }
+
+  /** Takes both connections' handlers; neither may have a send pending. */
+  start(): void {
+    this.#client.touch();
+    this.#server.touch();
+    this.#client.start();
+    if (!this.#over) this.#server.start();
+  }
+
+  get bytesFromClient(): number {
+    return this.#server.passed;
+  }
+
+  get bytesFromServer(): number {
+    return this.#client.passed;
+  }
+
+  /** Ends it from outside (shutdown session): both are closed, onFinished is not called. */
+  stop(): void {
+    this.#over = true;
+    this.#wheel.remove(this.#client.timer);
+    this.#wheel.remove(this.#server.timer);
+    this.#client.connection.close();
+    this.#server.connection.close();
+  }
+
+  /** Both have sent FIN, and everything before it has been passed on. */
+  sideEnded(): void {
+    if (this.#client.ended && this.#server.ended) this.#finish(undefined);
+  }
+
+  sideFailed(side: RelaySide, cause: Cause): void {
+    if (this.#over) return;
+    side.other.connection.reset();
+    this.#finish({ side: side.name, cause });
+  }
+
+  /** Where both were silent, the client is named, as HAProxy looks at it first. */
+  sideTimedOut(side: RelaySide): void {
+    if (this.#over) return;
+    const client = this.#client;
+    const both = side !== client && client.awaited && client.timer.deadline !== 0;
+    const late = both && client.timer.deadline <= this.#wheel.now + TICK_MS ? client : side;
+    if (late.connection.sending) late.connection.reset();
+    this.#finish({ side: late.name, cause: 'timeout' });
+  }
+
+  #finish(failure: RelayResult['failure']): void {
+    if (this.#over) return;
+    this.stop();
+    const { bytesFromClient, bytesFromServer } = this;
+    this.#onFinished({ bytesFromClient, bytesFromServer, ...(failure && { failure }) });
+  }
+}
+
+class RelaySide implements ConnectionHandler {
+  readonly name: 'client' | 'server';
+  readonly connection: Connection;
+  readonly timer: Timer;
+  other: RelaySide;
+  /** Bytes of the other side sent here. */
+  passed = 0;
+  /** FIN has come from this side. */
+  ended = false;
+  readonly #relay: Relay;
+  readonly #wheel: TimerWheel;
+  readonly #finMs: number;
+  readonly #finOnEnd: boolean;
+  readonly #sendingCounts: boolean;
+  #timeoutMs: number;
+  #initial: Slice | undefined;
+  #underSend = 0;
+
+  constructor(
+    relay: Relay,
+    name: 'client' | 'server',
+    wheel: TimerWheel,
+    connection: Connection,
+    timeoutMs: number,
+    finMs: number,
+    finOnEnd: boolean,
+    sendingCounts: boolean,
+  ) {
+    this.#relay = relay;
+    this.name = name;
+    this.#wheel = wheel;
+    this.connection = connection;
+    this.#timeoutMs = timeoutMs;
+    this.#finMs = finMs;
+    this.#finOnEnd = finOnEnd;
+    this.#sendingCounts = sendingCounts;
+    this.other = this;
+    this.timer = new Timer(() => this.#expired());
+  }
+
+  join(other: RelaySide, initial: Slice | undefined): void {
+    this.other = other;
+    this.#initial = initial;
+    this.connection.handler = this;
+  }
+
+  /** Sends what had been received from the other side before, then arms it. */
+  start(): void {
+    const initial = this.#initial;
+    this.#initial = undefined;
+    if (initial === undefined || initial.length === 0) this.other.arm();
+    else this.#send(initial.buffer, initial.offset, initial.length);
+  }
+
+  arm(): void {
+    const { connection } = this;
+    if (!this.ended && !connection.closed && !connection.receiving) connection.receive();
+  }
+
+  touch(): void {
+    this.#wheel.set(this.timer, this.#timeoutMs);
+  }
+
+  /** Something is expected of this peer: bytes, or taking those we send. */
+  get awaited(): boolean {
+    return this.connection.receiving || this.connection.sending;
+  }
+
+  onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.touch();
+    this.other.#send(buffer, offset, length);
+  }
+
+  onSent(): void {
+    this.passed += this.#underSend;
+    if (this.#sendingCounts) this.touch();
+    this.other.touchIfIdle();
+    this.other.arm();
+  }
+
+  onEnd(): void {
+    this.ended = true;
+    if (this.#finOnEnd) this.#halfClosed();
+    this.other.#finish();
+    this.#relay.sideEnded();
+  }
+
+  onFailed(_connection: Connection, cause: Cause): void {
+    this.#relay.sideFailed(this, cause);
+  }
+
+  onConnected(): void {
+    throw new Error('a relay is given connected connections');
+  }
+
+  /** Its receive was held back by the other side: its time starts now. */
+  touchIfIdle(): void {
+    if (!this.awaited) this.touch();
+  }
+
+  #send(buffer: Buffer, offset: number, length: number): void {
+    this.#underSend = length;
+    this.connection.send(buffer, offset, length);
+  }
+
+  #finish(): void {
+    this.connection.shutdown();
+    this.#halfClosed();
+  }
+
+  #halfClosed(): void {
+    if (this.#finMs > 0) this.#timeoutMs = this.#finMs;
+    this.touch();
+  }
+
+  /** Not this side's fault while it is held back by the other. */
+  #expired(): void {
+    if (this.awaited) this.#relay.sideTimedOut(this);
+    else this.touch();
+  }
+}

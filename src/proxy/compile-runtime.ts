@@ -1,0 +1,45 @@
+/**
+ * Compiles the configuration into what a data thread serves with. Backends are compiled when the first request
+ * asks for them, so that thousands of them cost nothing at start.
+ */
+import type { Config } from '../model/config.ts';
+import type { Proxy } from '../model/proxy.ts';
+import { BackendService } from './backend-service.ts';
+import { FrontendService } from './frontend-service.ts';
+import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
+
+export interface Runtime {
+  /** By position in `config.proxies`. */
+  frontend(proxy: number): FrontendRuntime;
+  backendNamed(name: string): BackendRuntime | undefined;
+}
+
+export function compileRuntime(config: Config, thread: DataThread): Runtime {
+  const backends = new Map<string, BackendRuntime>();
+  const byName = new Map(config.proxies.filter(servesAsBackend).map(proxy => [proxy.name, proxy]));
+  const frontends = new Map<number, FrontendRuntime>();
+  const runtime: Runtime = {
+    frontend(position) {
+      let frontend = frontends.get(position);
+      if (frontend === undefined) {
+        frontend = new FrontendService(config, config.proxies[position] as Proxy, runtime);
+        frontends.set(position, frontend);
+      }
+      return frontend;
+    },
+    backendNamed(name) {
+      const known = backends.get(name);
+      if (known !== undefined) return known;
+      const proxy = byName.get(name);
+      if (proxy === undefined) return undefined;
+      const backend = new BackendService(proxy, thread);
+      backends.set(name, backend);
+      return backend;
+    },
+  };
+  return runtime;
+}
+
+function servesAsBackend(proxy: Proxy): boolean {
+  return proxy.kind !== 'frontend';
+}

@@ -1,0 +1,243 @@
+/**
+ * Gets a stream (an HTTP request or a TCP session) its server connection, and gives the server's slot back when
+ * the stream is done. The same for both modes:
+ *
+ *              ┌──────────── another try ◀──── TURNAROUND (same server again: wait first)
+ *              ▼                                    ▲
+ *   start ─▶ choose ─▶ QUEUED ─slot─▶ connect ─▶ CONNECTING ─▶ READY
+ *              │          │ timeout                 │ refused or timed out, no retries left
+ *              ▼          ▼                         ▼
+ *            onDialFailed(reason) ◀─────────────────┘
+ */
+import type { Cause } from '../base/failure.ts';
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import { Timer } from '../net/timer-wheel.ts';
+import type { BackendRuntime, DataThread, ServerRuntime, Waiter } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
+
+export type DialFailure =
+  /** No server is usable: all down, or none. */
+  | 'no-server'
+  | 'queue-full'
+  | 'queue-timeout'
+  | 'refused'
+  | 'connect-timeout'
+  /** Out of descriptors, ports or memory here. */
+  | 'resource';
+
+export interface Stream {
+  readonly transaction: Transaction;
+  /** What receives the connection's events once it is ready. */
+  readonly serverHandler: ConnectionHandler;
+  /** Whether an idle connection may carry this stream: none, one that was reused before, or any. */
+  reusable(server: ServerRuntime): 'none' | 'proven' | 'any';
+  onDialed(connection: Connection, reused: boolean): void;
+  onDialFailed(failure: DialFailure): void;
+}
+
+const IDLE = 0;
+const QUEUED = 1;
+const CONNECTING = 2;
+const TURNAROUND = 3;
+const READY = 4;
+
+const TURNAROUND_MS = 1000;
+
+export class Dialer implements ConnectionHandler, Waiter {
+  readonly #thread: DataThread;
+  readonly #stream: Stream;
+  readonly #timer: Timer;
+  #state = IDLE;
+  #backend: BackendRuntime | undefined;
+  #server: ServerRuntime | undefined;
+  #holdsSlot = false;
+  #connection: Connection | undefined;
+  /** Persistence or a rule chose the server: only a redispatch leaves it. */
+  #direct = false;
+  #triesLeft = 0;
+  #connectTimeoutMs = 0;
+
+  constructor(thread: DataThread, stream: Stream) {
+    this.#thread = thread;
+    this.#stream = stream;
+    this.#timer = new Timer(() => this.#expired());
+  }
+
+  /** The server whose slot is held, or that is being tried. */
+  get server(): ServerRuntime | undefined {
+    return this.#server;
+  }
+
+  get waiting(): boolean {
+    return this.#state !== IDLE && this.#state !== READY;
+  }
+
+  get queued(): boolean {
+    return this.#state === QUEUED;
+  }
+
+  start(backend: BackendRuntime): void {
+    this.#backend = backend;
+    this.#triesLeft = backend.config.retries;
+    this.#connectTimeoutMs = backend.config.timeouts.connect;
+    this.#choose(undefined);
+  }
+
+  /** The stream is over, or gives up: whatever is under way is undone and the slot given back. */
+  release(): void {
+    const state = this.#state;
+    this.#state = IDLE;
+    this.#thread.wheel.remove(this.#timer);
+    if (state === QUEUED) this.#backend?.slots.leave(this);
+    if (state === CONNECTING) this.#connection?.close();
+    this.#connection = undefined;
+    this.#giveSlot();
+    this.#server = undefined;
+  }
+
+  /** The server failed after it was connected, and the request may be sent again: false when no try is left. */
+  retry(): boolean {
+    if (this.#triesLeft <= 0) return false;
+    this.#connection = undefined;
+    this.#tryAgain();
+    return true;
+  }
+
+  // ── choosing ──
+
+  #choose(avoid: ServerRuntime | undefined): void {
+    const backend = this.#backend as BackendRuntime;
+    const transaction = this.#stream.transaction;
+    const persistent = avoid === undefined ? backend.persistentServer(transaction) : undefined;
+    this.#direct = persistent !== undefined;
+    if (persistent !== undefined) return this.#takeSlot(persistent);
+    const choice = backend.balance(transaction, avoid);
+    if (choice === undefined) return this.#fail('no-server');
+    if (choice === 'full') return this.#enqueue(undefined);
+    this.#takeSlot(choice);
+  }
+
+  #takeSlot(server: ServerRuntime): void {
+    if (!(this.#backend as BackendRuntime).slots.tryTake(server)) return this.#enqueue(server);
+    this.#holdsSlot = true;
+    this.#assigned(server);
+  }
+
+  #enqueue(server: ServerRuntime | undefined): void {
+    const backend = this.#backend as BackendRuntime;
+    if (!backend.slots.wait(this, server)) return this.#fail('queue-full');
+    this.#state = QUEUED;
+    const { queue, connect } = backend.config.timeouts;
+    this.#thread.wheel.set(this.#timer, queue === 0 ? connect : queue);
+  }
+
+  onSlot(server: ServerRuntime): void {
+    this.#thread.wheel.clear(this.#timer);
+    this.#holdsSlot = true;
+    this.#assigned(server);
+  }
+
+  #assigned(server: ServerRuntime): void {
+    this.#server = server;
+    this.#stream.transaction.assign(server);
+    this.#connect(server);
+  }
+
+  #giveSlot(): void {
+    if (!this.#holdsSlot) return;
+    this.#holdsSlot = false;
+    this.#backend?.slots.release(this.#server as ServerRuntime);
+  }
+
+  // ── connecting ──
+
+  #connect(server: ServerRuntime): void {
+    const reusable = this.#stream.reusable(server);
+    const idle = reusable === 'none' ? undefined : server.idle.take(reusable === 'proven');
+    if (idle !== undefined) return this.#ready(idle, true);
+    this.#state = CONNECTING;
+    this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
+    const connection = this.#thread.engine.connect(
+      server.target(this.#stream.transaction.client.destination.port),
+      this,
+    );
+    // it may have failed, and another one been tried, before the call returned
+    if (!connection.closed && this.#connection === undefined) this.#connection = connection;
+  }
+
+  onConnected(connection: Connection): void {
+    this.#ready(connection, false);
+  }
+
+  #ready(connection: Connection, reused: boolean): void {
+    this.#state = READY;
+    this.#connection = connection;
+    this.#thread.wheel.clear(this.#timer);
+    connection.handler = this.#stream.serverHandler;
+    this.#stream.onDialed(connection, reused);
+  }
+
+  onFailed(connection: Connection, cause: Cause): void {
+    connection.close();
+    this.#connectFailed(cause === 'resource' ? 'resource' : 'refused');
+  }
+
+  #expired(): void {
+    if (this.#state === QUEUED) {
+      this.#backend?.slots.leave(this);
+      this.#fail('queue-timeout');
+    } else if (this.#state === CONNECTING) {
+      this.#connection?.close();
+      this.#connectFailed('connect-timeout');
+    } else if (this.#state === TURNAROUND) this.#connect(this.#server as ServerRuntime);
+  }
+
+  #connectFailed(failure: DialFailure): void {
+    this.#connection = undefined;
+    this.#thread.wheel.clear(this.#timer);
+    if (this.#triesLeft <= 0) return this.#fail(failure);
+    this.#tryAgain();
+  }
+
+  /** `option redispatch`: another server on the tries it names, or at once where no server is preferred. */
+  #tryAgain(): void {
+    const backend = this.#backend as BackendRuntime;
+    const server = this.#server as ServerRuntime;
+    this.#triesLeft--;
+    if (this.#mayRedispatch(backend)) {
+      this.#giveSlot();
+      this.#server = undefined;
+      this.#stream.transaction.countRedispatch(server);
+      return this.#choose(server);
+    }
+    this.#stream.transaction.countRetry(server);
+    this.#state = TURNAROUND;
+    this.#thread.wheel.set(this.#timer, Math.min(this.#connectTimeoutMs || TURNAROUND_MS, TURNAROUND_MS));
+  }
+
+  #mayRedispatch(backend: BackendRuntime): boolean {
+    const { redispatchAfter, retries } = backend.config;
+    if (redispatchAfter === 0) return false;
+    if (!this.#direct && backend.isRoundRobin && backend.usableServers() > 1) return true;
+    const tried = retries - this.#triesLeft;
+    return redispatchAfter > 0 ? tried % redispatchAfter === 0 : this.#triesLeft + 1 <= -redispatchAfter;
+  }
+
+  #fail(failure: DialFailure): void {
+    this.#state = IDLE;
+    this.#giveSlot();
+    this.#stream.onDialFailed(failure);
+  }
+
+  // ── a connection under way hears nothing else ──
+
+  onReceived(): void {
+    throw new Error('received before connected');
+  }
+  onEnd(): void {
+    throw new Error('ended before connected');
+  }
+  onSent(): void {
+    throw new Error('sent before connected');
+  }
+}

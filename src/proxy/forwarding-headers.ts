@@ -1,0 +1,45 @@
+/** `option forwardfor` and `option originalto`: tells the server who the client was, and where it went. */
+import { parseNetwork } from '../base/cidr.ts';
+import { parseIp } from '../base/ip-address.ts';
+import type { Proxy } from '../model/proxy.ts';
+import type { RuleContext } from '../rules/context.ts';
+
+export type HeaderAdder = (transaction: RuleContext) => void;
+
+/**
+ * The frontend's settings and the backend's may both ask for it; one header is added then, named as the backend
+ * says, and `except` and `if-none` of either hold (manual, `option forwardfor`).
+ */
+export function compileForwardFor(frontend: Proxy, backend: Proxy): HeaderAdder | undefined {
+  const settings = [frontend.options.forwardfor, backend.options.forwardfor].filter(one => one !== undefined);
+  const last = settings.at(-1);
+  if (last === undefined) return undefined;
+  const { header } = last;
+  const lower = header.toLowerCase();
+  const ifNone = settings.every(one => one.ifNone);
+  const except = settings.flatMap(one => (one.except === undefined ? [] : (parseNetwork(one.except) ?? [])));
+  return transaction => {
+    const source = transaction.client?.source;
+    const request = transaction.request;
+    if (source === undefined || source.family === 0 || request === undefined) return;
+    if (ifNone && request.headers.has(lower)) return;
+    if (except.length > 0) {
+      const ip = parseIp(source.host);
+      if (ip !== undefined && except.some(network => network.contains(ip))) return;
+    }
+    request.headers.add(header, source.host);
+  };
+}
+
+export function compileOriginalTo(frontend: Proxy, backend: Proxy): HeaderAdder | undefined {
+  const settings = backend.options.originalto ?? frontend.options.originalto;
+  if (settings === undefined) return undefined;
+  const except = settings.except === undefined ? undefined : parseNetwork(settings.except);
+  return transaction => {
+    const destination = transaction.client?.originalDestination;
+    if (destination === undefined || destination.family === 0) return;
+    const ip = parseIp(destination.host);
+    if (ip !== undefined && except?.contains(ip) === true) return;
+    transaction.request?.headers.add(settings.header, destination.host);
+  };
+}

@@ -1,0 +1,16 @@
+/** The timeouts of a relayed connection: the client's are the frontend's, the server's the backend's. */
+import type { RelayTimeouts } from '../net/relay.ts';
+import type { BackendRuntime } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
+
+export function relayTimeouts(transaction: Transaction): RelayTimeouts {
+  const { client, clientFin } = transaction.frontendRuntime.config.timeouts;
+  const { server, serverFin, tunnel } = (transaction.backendRuntime as BackendRuntime).config.timeouts;
+  return {
+    client: transaction.ownTimeouts?.client ?? client,
+    server: transaction.ownTimeouts?.server ?? server,
+    tunnel: transaction.ownTimeouts?.tunnel ?? tunnel,
+    clientFin,
+    serverFin,
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * The moments of a request, in milliseconds of the thread's wheel clock, and HAProxy's timers derived from them
+ * (manual, section 8.4). A moment not reached is -1, and so is a timer that ends at it.
+ *
+ *   accepted ── handshake ── idle ── firstByte ── headRead ── queued ── connected ── responseHead ── ended
+ *             Th            Ti              TR            Tw         Tc            Tr              Td
+ */
+import type { Timers } from '../acl/context.ts';
+
+export class RequestTimers implements Timers {
+  /** Wheel time and wall-clock time at the same instant, to turn one into the other. */
+  acceptedAt = 0;
+  acceptedDateMs = 0;
+  /** End of the previous request, or of the handshake. */
+  readyAt = 0;
+  firstByteAt = -1;
+  headReadAt = -1;
+  dequeuedAt = -1;
+  connectedAt = -1;
+  responseHeadAt = -1;
+  endedAt = -1;
+  readonly requestTimeUs = 0;
+  readonly handshake = 0;
+
+  /** A new connection. */
+  accept(now: number, dateMs: number): void {
+    this.acceptedAt = now;
+    this.acceptedDateMs = dateMs;
+    this.restart(now);
+  }
+
+  /** The next request of the same connection. */
+  restart(now: number): void {
+    this.readyAt = now;
+    this.firstByteAt = -1;
+    this.headReadAt = -1;
+    this.dequeuedAt = -1;
+    this.connectedAt = -1;
+    this.responseHeadAt = -1;
+    this.endedAt = -1;
+  }
+
+  get requestTimeMs(): number {
+    const start = this.firstByteAt < 0 ? this.readyAt : this.firstByteAt;
+    return this.acceptedDateMs + Math.round(start - this.acceptedAt);
+  }
+
+  get idle(): number {
+    return span(this.readyAt, this.firstByteAt);
+  }
+
+  get request(): number {
+    return span(this.firstByteAt, this.headReadAt);
+  }
+
+  get queue(): number {
+    return span(this.headReadAt, this.dequeuedAt);
+  }
+
+  get connect(): number {
+    return span(this.dequeuedAt, this.connectedAt);
+  }
+
+  get response(): number {
+    return span(this.connectedAt, this.responseHeadAt);
+  }
+
+  get data(): number {
+    return span(this.responseHeadAt, this.endedAt);
+  }
+
+  get active(): number {
+    return span(this.firstByteAt < 0 ? this.readyAt : this.firstByteAt, this.endedAt);
+  }
+
+  get total(): number {
+    return span(this.acceptedAt, this.endedAt);
+  }
+}
+
+function span(from: number, to: number): number {
+  return from < 0 || to < 0 ? -1 : Math.round(to - from);
+}

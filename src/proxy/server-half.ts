@@ -1,0 +1,239 @@
+/**
+ * The server's side of an HTTP session: reads response heads (interim ones too), decodes response bodies and
+ * sends them to the client, and keeps the server's timeout. What a response means is the session's.
+ *
+ *   IDLE ──begin──▶ HEAD ──final head──▶ BODY ──last byte sent──▶ IDLE
+ *                   └─1xx─┘                └ slices: decode ▶ client.send ▶ onSent ▶ receive
+ */
+import type { Cause } from '../base/failure.ts';
+import { BodyDecoder } from '../http/body-decoder.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
+import type { HeadLimits } from '../http/request-parser.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
+import { parseResponseHead } from '../http/response-parser.ts';
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import { Timer } from '../net/timer-wheel.ts';
+import { Inbox } from './inbox.ts';
+import type { DataThread } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
+
+const IDLE = 0;
+const HEAD = 1;
+const BODY = 2;
+
+/** What the server half tells its session, and asks of it. */
+export interface ServerHalfOwner {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  readonly limits: HeadLimits;
+  readonly requestHead: Http1RequestHead;
+  readonly responseHead: Http1ResponseHead;
+  readonly client: { readonly connection: Connection };
+  serverSent(): void;
+  /** A 1xx head; false: wait until the client's socket has taken it. */
+  interimArrived(): boolean;
+  responseArrived(): void;
+  responseInvalid(): void;
+  responseBodyInvalid(): void;
+  sendBody(buffer: Buffer, offset: number, length: number): void;
+  /** The response's last byte is with the client. */
+  responseForwarded(): void;
+  serverGone(cause: Cause): void;
+  serverStalled(): void;
+}
+
+export class ServerHalf implements ConnectionHandler {
+  readonly inbox = new Inbox();
+  readonly decoder = new BodyDecoder();
+  connection: Connection | undefined;
+  reused = false;
+  /** FIN received: nothing more will come. */
+  ended = false;
+  /** Something of a response has arrived. */
+  answered = false;
+  readonly #session: ServerHalfOwner;
+  readonly #timer: Timer;
+  #state = IDLE;
+
+  constructor(session: ServerHalfOwner) {
+    this.#session = session;
+    this.#timer = new Timer(() => this.#expired());
+  }
+
+  /** A connection is ready: the answer is expected on it. */
+  begin(connection: Connection, reused: boolean): void {
+    this.connection = connection;
+    this.reused = reused;
+    this.ended = false;
+    this.answered = false;
+    this.#state = HEAD;
+    this.receive();
+  }
+
+  /** The response's last byte has been decoded. */
+  get responseRead(): boolean {
+    return this.#state === BODY && this.decoder.done;
+  }
+
+  get inBody(): boolean {
+    return this.#state === BODY;
+  }
+
+  // ── the head ──
+
+  readHead(): void {
+    const session = this.#session;
+    const { inbox } = this;
+    while (this.#state === HEAD && inbox.length > 0) {
+      const consumed = parseResponseHead(
+        inbox.buffer,
+        inbox.start,
+        inbox.end,
+        session.responseHead,
+        session.limits,
+      );
+      if (consumed < 0) return session.responseInvalid();
+      if (consumed === 0) return this.#wantMoreHead();
+      inbox.consume(consumed);
+      const { status } = session.responseHead;
+      if (status >= 200 || status === 101) return this.#finalHead();
+      if (!session.interimArrived()) return;
+    }
+    if (this.#state === HEAD) this.#wantMoreHead();
+  }
+
+  #wantMoreHead(): void {
+    if (this.ended) this.#session.serverGone('ended');
+    else if (this.inbox.length >= this.#session.limits.maxHeadBytes) this.#session.responseInvalid();
+    else this.receive();
+  }
+
+  #finalHead(): void {
+    const head = this.#session.responseHead;
+    this.#state = BODY;
+    head.resolveFraming(this.#session.requestHead.method);
+    this.decoder.start(head.framing, head.contentLength);
+    this.#session.responseArrived();
+  }
+
+  // ── the body ──
+
+  /** Sends the next piece to the client; the next read is armed when it has been sent. */
+  pump(client: Connection): void {
+    const { inbox, decoder } = this;
+    while (!client.sending && !decoder.done) {
+      if (inbox.length === 0) return this.#wantMoreBody();
+      const { buffer } = inbox;
+      inbox.consume(decoder.decode(buffer, inbox.start, inbox.end));
+      if (decoder.error !== 0) return this.#session.responseBodyInvalid();
+      const length = decoder.outEnd - decoder.outStart;
+      if (decoder.done) this.clearTimer();
+      if (length > 0) this.#session.sendBody(buffer, decoder.outStart, length);
+      else if (!decoder.done) return this.#wantMoreBody();
+    }
+    if (decoder.done && !client.sending) this.#session.responseForwarded();
+  }
+
+  /** Decodes body bytes that are here into `target`; gives how many were written. */
+  takeBody(target: Buffer, offset: number): number {
+    const { inbox, decoder } = this;
+    if (decoder.done || inbox.length === 0) return 0;
+    const end = Math.min(inbox.end, inbox.start + target.length - offset);
+    const { buffer } = inbox;
+    inbox.consume(decoder.decode(buffer, inbox.start, end));
+    buffer.copy(target, offset, decoder.outStart, decoder.outEnd);
+    return decoder.outEnd - decoder.outStart;
+  }
+
+  #wantMoreBody(): void {
+    if (this.ended) return this.#bodyEnded();
+    this.expectBytes();
+    this.receive();
+  }
+
+  /** FIN is the end of a body without a length, and a truncation of any other. */
+  #bodyEnded(): void {
+    if (!this.decoder.endOfStream()) return this.#session.serverGone('ended');
+    this.clearTimer();
+    this.#session.responseForwarded();
+  }
+
+  receive(): void {
+    const connection = this.connection as Connection;
+    if (connection.receiving || connection.closed || this.ended) return;
+    this.inbox.detach();
+    connection.receive();
+  }
+
+  // ── events ──
+
+  onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.inbox.add(buffer, offset, length);
+    this.#session.transaction.bytes.fromServer += length;
+    if (this.#state === HEAD) {
+      this.answered = true;
+      this.readHead();
+    } else this.pump(this.#session.client.connection);
+  }
+
+  onSent(): void {
+    this.#session.serverSent();
+  }
+
+  onEnd(): void {
+    this.ended = true;
+    if (this.#state === HEAD) this.#session.serverGone('ended');
+    else if (!this.#session.client.connection.sending) this.pump(this.#session.client.connection);
+  }
+
+  onFailed(_connection: Connection, cause: Cause): void {
+    this.#session.serverGone(cause);
+  }
+
+  onConnected(): void {
+    throw new Error('connected twice');
+  }
+
+  // ── time ──
+
+  /** The server has to go on within its timeout. */
+  expectBytes(): void {
+    this.#session.thread.wheel.set(this.#timer, this.#session.transaction.timeout('server'));
+  }
+
+  clearTimer(): void {
+    this.#session.thread.wheel.clear(this.#timer);
+  }
+
+  #expired(): void {
+    this.#session.serverStalled();
+  }
+
+  // ── the end ──
+
+  /** Gives the connection up, open: for the pool. */
+  detach(): Connection {
+    const connection = this.connection as Connection;
+    this.#reset();
+    return connection;
+  }
+
+  close(): void {
+    const connection = this.connection;
+    this.#reset();
+    connection?.close();
+  }
+
+  /** The session ends. */
+  destroy(): void {
+    this.close();
+    this.#session.thread.wheel.remove(this.#timer);
+  }
+
+  #reset(): void {
+    this.clearTimer();
+    this.#state = IDLE;
+    this.inbox.clear();
+    this.connection = undefined;
+  }
+}

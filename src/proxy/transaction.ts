@@ -1,0 +1,338 @@
+/**
+ * Everything one request (or one TCP session) owns: its heads, timers, choices and fate. Rules and log formats
+ * read it as their SampleContext. A session reuses one object for its requests, one after the other.
+ */
+import type {
+  BodyFacts,
+  ByteCounters,
+  ByteView,
+  ListenerFacts,
+  ProcessFacts,
+  ProxyFacts,
+  RequestLine,
+  ServerFacts,
+  ServersView,
+  StatsView,
+  TimeoutFacts,
+  TransactionFacts,
+} from '../acl/context.ts';
+import { VariableStore } from '../acl/variables.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
+import type { Connection, Endpoint } from '../net/connection.ts';
+import type { ClientConnectionFacts } from './client-facts.ts';
+import type { IpAddress } from '../base/ip-address.ts';
+import type {
+  CompiledRule,
+  ConnectionSide,
+  ErrorPages,
+  RuleContext,
+  RuleTrace,
+  TimeoutKind,
+  WaitReason,
+} from '../rules/context.ts';
+import type { Reply } from '../rules/reply.ts';
+import { setMark, setTos } from '../net/socket-options.ts';
+import { RequestTimers } from './request-timers.ts';
+import type {
+  BackendRuntime,
+  DataThread,
+  FrontendRuntime,
+  ListenerRuntime,
+  ServerRuntime,
+} from './runtime.ts';
+import { Termination } from './termination.ts';
+
+export class Transaction implements RuleContext, TransactionFacts {
+  readonly #thread: DataThread;
+  readonly client: ClientConnectionFacts;
+  readonly listenerRuntime: ListenerRuntime;
+  readonly frontendRuntime: FrontendRuntime;
+  backendRuntime: BackendRuntime | undefined;
+  serverRuntime: ServerRuntime | undefined;
+  serverConnection: Connection | undefined;
+
+  final = true;
+  needMoreData = false;
+  request: Http1RequestHead | undefined;
+  response: Http1ResponseHead | undefined;
+  requestLine: RequestLine | undefined;
+  requestBody: BodyFacts | undefined;
+  responseBody: BodyFacts | undefined;
+  requestPayload: ByteView | undefined;
+  responsePayload: ByteView | undefined;
+  uniqueId: string | undefined;
+  readonly checkVariables = undefined;
+  readonly requestCookieCapture: string | undefined;
+  readonly responseCookieCapture: string | undefined;
+
+  readonly timers = new RequestTimers();
+  readonly termination = new Termination();
+  readonly bytes: MutableByteCounters = { fromClient: 0, toServer: 0, fromServer: 0, toClient: 0 };
+  /** Timeouts changed by `set-timeout`; undefined: those of the proxies. */
+  ownTimeouts: Partial<TimeoutFacts> | undefined;
+  status = 0;
+  serverStatus = 0;
+  cookieState = '--';
+  retries = 0;
+  redispatched = false;
+  serverQueue = 0;
+  backendQueue = 0;
+  badRequest = false;
+  clientAborted = false;
+  serverAborted = false;
+  serverReused = false;
+  id32 = 0;
+  logCounter = 0;
+  readonly logOrigin = '';
+  priorityClass = 0;
+  priorityOffset = 0;
+  lastRule: { readonly file: string; readonly line: number } | undefined;
+  waitingEntity: string | undefined;
+  cacheHit: string | undefined;
+  compression: string | undefined;
+  readonly streamId = 1;
+  /** 0..7, or -1: not logged; undefined: as the log line says. */
+  logLevel: number | undefined;
+  mayRetryRequest = true;
+  proxyProtocolExpected = false;
+  failedRewrites = 0;
+  onEarlyHints: ((headers: readonly (readonly [name: string, value: string])[]) => void) | undefined;
+  retriesAllowed: number | undefined;
+
+  finalRule: CompiledRule | undefined;
+  reply: Reply | undefined;
+  service: string | undefined;
+  rstTtl: number | undefined;
+  resumeAt = 0;
+  waitFor: WaitReason = 'time';
+  waitMs = 0;
+  waitOver = false;
+  softRewrites = false;
+  trace: RuleTrace | undefined;
+  serverConnections = 0;
+
+  #sessionVariables: VariableStore | undefined;
+  #transactionVariables: VariableStore | undefined;
+  #requestVariables: VariableStore | undefined;
+  #responseVariables: VariableStore | undefined;
+  #requestCaptures: (string | undefined)[] | undefined;
+  #responseCaptures: (string | undefined)[] | undefined;
+
+  constructor(thread: DataThread, listener: ListenerRuntime, client: ClientConnectionFacts) {
+    this.#thread = thread;
+    this.listenerRuntime = listener;
+    this.frontendRuntime = listener.frontend;
+    this.client = client;
+  }
+
+  /** The next request of the connection: everything that belongs to the previous one goes. */
+  restart(): void {
+    this.timers.restart(this.#thread.wheel.now);
+    this.termination.clear();
+    this.backendRuntime = undefined;
+    this.serverRuntime = undefined;
+    this.serverConnection = undefined;
+    this.request = undefined;
+    this.response = undefined;
+    this.requestLine = undefined;
+    this.requestBody = undefined;
+    this.responseBody = undefined;
+    this.uniqueId = undefined;
+    this.ownTimeouts = undefined;
+    this.bytes.fromClient = this.bytes.toServer = this.bytes.fromServer = this.bytes.toClient = 0;
+    this.status = this.serverStatus = this.retries = 0;
+    this.serverQueue = this.backendQueue = 0;
+    this.cookieState = '--';
+    this.logLevel = this.retriesAllowed = this.reply = this.finalRule = undefined;
+    this.mayRetryRequest = true;
+    this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
+    this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
+    this.#requestCaptures = this.#responseCaptures = undefined;
+  }
+
+  /** The head has been read: the line as received stays known when rules rewrite it. */
+  arrived(request: Http1RequestHead): void {
+    this.request = request;
+    this.client.requestCount++;
+    this.requestLine = { method: request.method, target: request.target, version: request.version };
+  }
+
+  // ── what the dialer tells ──
+
+  assign(server: ServerRuntime): void {
+    this.serverRuntime = server;
+    if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.#thread.wheel.now;
+  }
+
+  countRetry(_server: ServerRuntime): void {
+    this.retries++;
+  }
+
+  countRedispatch(_server: ServerRuntime): void {
+    this.retries++;
+    this.redispatched = true;
+  }
+
+  // ── verbs of rules ──
+
+  setLogLevel(level: number): void {
+    this.logLevel = level;
+  }
+  setTimeout(kind: TimeoutKind, ms: number): void {
+    this.ownTimeouts = { ...this.ownTimeouts, [kind]: ms };
+  }
+  setPriorityClass(value: number): void {
+    this.priorityClass = value;
+  }
+  setPriorityOffset(value: number): void {
+    this.priorityOffset = value;
+  }
+  setRetries(count: number): void {
+    this.retriesAllowed = count;
+  }
+  disableL7Retry(): void {
+    this.mayRetryRequest = false;
+  }
+  setSource(endpoint: Endpoint): void {
+    this.client.source = endpoint;
+  }
+  setDestination(endpoint: Endpoint): void {
+    this.client.destination = endpoint;
+  }
+  setTos(side: ConnectionSide, tos: number): void {
+    const connection = side === 'client' ? this.client.connection : this.serverConnection;
+    if (connection !== undefined && connection.fd >= 0) setTos(connection.fd, connection.remote.family, tos);
+  }
+  setMark(side: ConnectionSide, mark: number): void {
+    const connection = side === 'client' ? this.client.connection : this.serverConnection;
+    if (connection !== undefined && connection.fd >= 0) setMark(connection.fd, mark);
+  }
+  expectProxyProtocol(): void {
+    this.proxyProtocolExpected = true;
+  }
+  sendEarlyHints(headers: readonly (readonly [name: string, value: string])[]): void {
+    this.onEarlyHints?.(headers);
+  }
+  logNow(): void {
+    this.frontendRuntime.finished(this);
+  }
+  resolveName(): IpAddress | undefined {
+    return undefined;
+  }
+  rewriteRoom(): number {
+    return this.#thread.buffers.size;
+  }
+  countFailedRewrite(): void {
+    this.failedRewrites++;
+  }
+
+  get frontendErrorPages(): ErrorPages | undefined {
+    return this.frontendRuntime.rules.errorPages;
+  }
+  get backendErrorPages(): ErrorPages | undefined {
+    return this.backendRuntime?.rules.errorPages;
+  }
+
+  // ── SampleContext ──
+
+  get transaction(): TransactionFacts {
+    return this;
+  }
+  get terminationState(): string {
+    return this.termination.text;
+  }
+  get server(): ServerFacts | undefined {
+    return this.serverRuntime === undefined ? undefined : new ServerConnectionFacts(this);
+  }
+  get listener(): ListenerFacts {
+    return this.listenerRuntime.facts;
+  }
+  get frontend(): ProxyFacts {
+    return this.frontendRuntime.facts;
+  }
+  get backend(): ProxyFacts | undefined {
+    return this.backendRuntime?.facts;
+  }
+  get process(): ProcessFacts {
+    return this.#thread.process;
+  }
+  get stats(): StatsView {
+    return this.#thread.stats;
+  }
+  get servers(): ServersView {
+    return this.#thread.servers;
+  }
+  get processVariables(): VariableStore {
+    return this.#thread.variables;
+  }
+  get sessionVariables(): VariableStore {
+    return (this.#sessionVariables ??= new VariableStore());
+  }
+  get transactionVariables(): VariableStore {
+    return (this.#transactionVariables ??= new VariableStore());
+  }
+  get requestVariables(): VariableStore {
+    return (this.#requestVariables ??= new VariableStore());
+  }
+  get responseVariables(): VariableStore {
+    return (this.#responseVariables ??= new VariableStore());
+  }
+  get requestCaptures(): (string | undefined)[] {
+    return (this.#requestCaptures ??= []);
+  }
+  get responseCaptures(): (string | undefined)[] {
+    return (this.#responseCaptures ??= []);
+  }
+  get timeouts(): TimeoutFacts {
+    const proxy = (this.backendRuntime ?? this.frontendRuntime).facts.timeouts;
+    const own = { ...proxy, client: this.frontendRuntime.facts.timeouts.client };
+    return this.ownTimeouts === undefined ? own : { ...own, ...this.ownTimeouts };
+  }
+
+  /** Milliseconds in force, without building an object. */
+  timeout(kind: 'client' | 'server' | 'connect' | 'queue' | 'tunnel' | 'tarpit'): number {
+    const own = this.ownTimeouts?.[kind];
+    if (own !== undefined) return own;
+    const proxy = kind === 'client' ? this.frontendRuntime : (this.backendRuntime ?? this.frontendRuntime);
+    return proxy.config.timeouts[kind];
+  }
+}
+
+interface MutableByteCounters extends ByteCounters {
+  fromClient: number;
+  toServer: number;
+  fromServer: number;
+  toClient: number;
+}
+
+class ServerConnectionFacts implements ServerFacts {
+  readonly #transaction: Transaction;
+  readonly httpMajor = 1;
+  readonly streams = 1;
+  readonly glitches = 0;
+  readonly error = undefined;
+  readonly tls = undefined;
+
+  constructor(transaction: Transaction) {
+    this.#transaction = transaction;
+  }
+  get name(): string {
+    return this.#transaction.serverRuntime?.config.name ?? '';
+  }
+  get id(): number {
+    return this.#transaction.serverRuntime?.config.id ?? 0;
+  }
+  get destination(): ServerFacts['destination'] {
+    return this.#transaction.serverConnection?.remote;
+  }
+  get source(): ServerFacts['source'] {
+    return this.#transaction.serverConnection?.local;
+  }
+  get fd(): number {
+    return this.#transaction.serverConnection?.fd ?? -1;
+  }
+  get reused(): boolean {
+    return this.#transaction.serverReused;
+  }
+}

@@ -1,0 +1,69 @@
+/** What samples may know of the process they run in. */
+import { networkInterfaces, hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { parseIp, sameIp, type IpAddress } from '../base/ip-address.ts';
+import type { ProcessFacts, ServersView, StatsView } from '../acl/context.ts';
+import type { ThreadStart } from './messages.ts';
+
+export class ThreadProcessFacts implements ProcessFacts {
+  readonly pid = process.pid;
+  readonly hostname = hostname();
+  readonly node: string;
+  readonly startTimeMs: number;
+  readonly thread: number;
+  readonly nbthread: number;
+  stopping = false;
+
+  constructor(start: ThreadStart) {
+    this.node = start.config.global.node ?? this.hostname;
+    this.startTimeMs = start.startTimeMs;
+    this.thread = start.index + 1;
+    this.nbthread = start.nbthread;
+  }
+
+  nowMs(): number {
+    return Date.now();
+  }
+  nowUs(): number {
+    return Math.floor((performance.timeOrigin + performance.now()) * 1000) % 1_000_000;
+  }
+  random32(): number {
+    return randomBytes(4).readUInt32LE(0);
+  }
+  environment(name: string): string | undefined {
+    return process.env[name];
+  }
+  isLocalAddress(ip: IpAddress): boolean {
+    return Object.values(networkInterfaces())
+      .flatMap(addresses => addresses ?? [])
+      .some(({ address }) => {
+        const own = parseIp(address);
+        return own !== undefined && sameIp(own, ip);
+      });
+  }
+}
+
+/** Until counters and the server table are attached. */
+export const NO_STATS: StatsView = {
+  processConnections: () => 0,
+  frontendConnections: () => 0,
+  frontendSessionRate: () => 0,
+  frontendRequestRate: () => 0,
+  backendConnections: () => 0,
+  backendSessionRate: () => 0,
+  backendQueue: () => 0,
+};
+
+export const NO_SERVERS: ServersView = {
+  ids: () => [],
+  isUp: () => true,
+  usable: () => 0,
+  connections: () => 0,
+  maxconn: () => 0,
+  maxqueue: () => 0,
+  queue: () => 0,
+  sessionRate: () => 0,
+  weight: () => 0,
+  userWeight: () => 0,
+  initialWeight: () => 0,
+};
