@@ -11,6 +11,8 @@ export interface ConfigDraft {
   readonly global: GlobalDraft;
   /** frontend, backend and listen sections in file order. */
   readonly proxies: ProxyDraft[];
+  /** The first of each name. */
+  readonly proxyNames: Map<string, ProxyDraft>;
   readonly defaults: DefaultsRegistry;
   readonly userlists: Userlist[];
   readonly httpErrors: HttpErrors[];
@@ -47,6 +49,7 @@ export function createConfigDraft(): ConfigDraft {
   return {
     global: createGlobalDraft(),
     proxies: [],
+    proxyNames: new Map(),
     defaults: {
       last: undefined,
       named: new Map(),

@@ -41,7 +41,10 @@ interface Scope {
   readonly section: Position;
 }
 
+const NO_ACLS: ReadonlyMap<string, Position> = new Map();
+
 function createScope(acls: Proxy['acls'], section: Position): Scope {
+  if (acls.length === 0) return { acls: NO_ACLS, section };
   const first = new Map<string, Position>();
   for (const { name, position } of acls) if (!first.has(name)) first.set(name, position);
   return { acls: first, section };

@@ -293,9 +293,14 @@ function finishBackend(draft: ProxyDraft, facts: FinishFacts, report: Report) {
   };
 }
 
-/** A property without a value is left out. */
-function withoutHoles<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Value;
+type Finished = { -readonly [Key in keyof Proxy]?: Proxy[Key] };
+
+/** Copies what has a value; cheaper than spreading for thousands of proxies. */
+function copySaid(target: Finished, from: object): void {
+  const source = from as Record<string, unknown>;
+  for (const key in source) {
+    if (source[key] !== undefined) (target as Record<string, unknown>)[key] = source[key];
+  }
 }
 
 function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): void {
@@ -317,7 +322,8 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
   const { own, shared, frontend } = draft;
   checkSection(draft, facts, report);
   const ignored = warnWithoutHttp(draft, facts, report);
-  const proxy = {
+  const proxy: Finished = {};
+  copySaid(proxy, {
     kind: draft.kind as Proxy['kind'],
     name: draft.name,
     id,
@@ -329,8 +335,10 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     defaultsName: draft.from?.name === '' ? undefined : draft.from?.name,
     timeouts: finishTimeouts(draft),
     options: finishOptions(draft, ignored, report),
-    ...finishFrontend(draft, facts, report),
-    ...finishBackend(draft, facts, report),
+  });
+  copySaid(proxy, finishFrontend(draft, facts, report));
+  copySaid(proxy, finishBackend(draft, facts, report));
+  copySaid(proxy, {
     acls: own.acls,
     defaultsAcls: draft.from?.own.acls ?? [],
     rules: finishRules(draft),
@@ -350,6 +358,6 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     logSteps: frontend.logSteps,
     logTag: shared.logTag,
     otherLines: own.otherLines,
-  };
-  return withoutHoles(proxy) as Proxy;
+  });
+  return proxy as Proxy;
 }

@@ -64,7 +64,7 @@ function readProxyHead(kind: Kind, words: readonly Word[], context: ParserContex
 
 function checkSameName(kind: Kind, name: string, config: ConfigDraft, context: ParserContext): void {
   const twin =
-    config.proxies.find(proxy => proxy.name === name) ??
+    config.proxyNames.get(name) ??
     config.defaults.named.get(name) ??
     config.otherSections.find(section => section.kind === 'log-forward' && section.name === name);
   if (twin === undefined) return;
@@ -77,7 +77,7 @@ function registerDefaults(draft: ProxyDraft, config: ConfigDraft, context: Parse
   const { defaults } = config;
   defaults.last = draft;
   if (draft.name === '') return;
-  const proxy = config.proxies.find(one => one.name === draft.name);
+  const proxy = config.proxyNames.get(draft.name);
   if (proxy !== undefined) {
     const what = `defaults '${draft.name}' has the same name as ${proxy.kind} '${draft.name}'`;
     context.alert(context.position, `${what} declared at ${place(proxy.position)}.`);
@@ -156,6 +156,7 @@ function createOpener(kind: Kind): SectionOpener {
     else {
       if (head.name !== '') checkSameName(kind, head.name, config, context);
       config.proxies.push(draft);
+      if (!config.proxyNames.has(head.name)) config.proxyNames.set(head.name, draft);
     }
     return { line: (line, at) => applyLine(INDEX, draft, line, at), end: () => undefined };
   };
