@@ -96,6 +96,11 @@ function cutPrefix(line: readonly Word[], context: ParserContext): readonly Word
 
 function checkPrefix<Draft>(keyword: Keyword<Draft>, context: ParserContext): boolean {
   if (context.prefix === undefined || keyword.negatable === true) return true;
+  if (keyword.name.startsWith('option ')) {
+    const option = keyword.name.slice('option '.length);
+    context.alert(context.position, `negation/default is not supported for option '${option}'.`);
+    return false;
+  }
   context.alert(
     context.position,
     `negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.`,

@@ -113,3 +113,11 @@ export function badNameCharacter(name: string): string | undefined {
 export function wordTexts(words: readonly Word[]): string[] {
   return words.map(word => word.text);
 }
+
+/** The same line, whose messages start with what they are about: `'server b/s1' : ...`. */
+export function withPrefix(context: LineContext, prefix: string): LineContext {
+  const prefixed = Object.create(context) as LineContext;
+  prefixed.alert = (at, message, hint) => context.alert(at, `${prefix} : ${message}`, hint);
+  prefixed.warn = (at, message) => context.warn(at, `${prefix} : ${message}`);
+  return prefixed;
+}

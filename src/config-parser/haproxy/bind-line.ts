@@ -7,6 +7,7 @@ import type { Word } from '../../model/word.ts';
 import { expandPorts, parseAddressList, type ParsedAddress } from '../address.ts';
 import type { LineContext } from '../line-context.ts';
 import { didYouMean } from '../nearest.ts';
+import { withPrefix } from './argument.ts';
 import { BIND_OPTIONS, findBindOption } from './bind-options.ts';
 import type { BindDraft, Mutable } from './bind-draft.ts';
 
@@ -30,7 +31,7 @@ function createBindDraft(listeners: number): BindDraft {
 }
 
 /** Walks the options; stops at the first unknown one, as what follows cannot be understood. */
-function readOptions(draft: BindDraft, words: readonly Word[], prefix: string, context: LineContext): void {
+function readOptions(draft: BindDraft, words: readonly Word[], context: LineContext): void {
   for (let index = 0; index < words.length;) {
     const option = words[index] as Word;
     const row = findBindOption(option.text);
@@ -39,12 +40,12 @@ function readOptions(draft: BindDraft, words: readonly Word[], prefix: string, c
         option.text,
         BIND_OPTIONS.map(known => known.name),
       );
-      context.alert(option, `${prefix}: unknown keyword '${option.text}'`, hint);
+      context.alert(option, `unknown keyword '${option.text}'`, hint);
       return;
     }
     const value = row.words === 1 ? words[index + 1] : undefined;
     if (row.words === 1 && value === undefined) {
-      context.alert(option, `${prefix} : '${option.text}' : missing value`);
+      context.alert(option, `'${option.text}' : missing value`);
       return;
     }
     row.parse({ bind: draft, option, value, context });
@@ -91,6 +92,6 @@ export function readBindLine(
   const listeners = list.value.reduce((sum, one) => sum + expandPorts(one).length, 0);
   const draft = createBindDraft(listeners);
   const prefix = `'${rules.keyword} ${where.text}' in section '${context.section}'`;
-  readOptions(draft, options, prefix, context);
+  readOptions(draft, options, withPrefix(context, prefix));
   return list.value.flatMap(one => makeBinds(draft, one, context));
 }

@@ -121,7 +121,7 @@ function parseBalance(draft: ProxyDraft, words: readonly Word[], context: LineCo
       context.notSupportedYet(words[0] as Word, `balance ${algorithm}`);
     return;
   }
-  const name = words[0]?.text ?? '';
+  const name = words[0]?.text.replace(/\(.*/, '') ?? '';
   const hint = READERS[name] === undefined ? didYouMean(name, Object.keys(READERS)) : undefined;
   context.alert(words[0] ?? context.position, `balance ${balance.error}`, hint);
 }

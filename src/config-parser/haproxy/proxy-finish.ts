@@ -303,6 +303,11 @@ function copySaid(target: Finished, from: object): void {
   }
 }
 
+function finishFormats({ frontend }: ProxyDraft) {
+  const { logFormat, errorLogFormat, logFormatSd } = frontend;
+  return { logFormat, errorLogFormat, logFormatSd };
+}
+
 function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): void {
   checkDefaults(draft, report);
   if (draft.kind !== 'backend' && draft.own.binds.length === 0) {
@@ -352,9 +357,7 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     stickTable: own.stickTable,
     logs: shared.logs,
     logGlobal: shared.logGlobal,
-    logFormat: frontend.logFormat,
-    errorLogFormat: frontend.errorLogFormat,
-    logFormatSd: frontend.logFormatSd,
+    ...(hasFrontend(draft) ? finishFormats(draft) : {}),
     logSteps: frontend.logSteps,
     logTag: shared.logTag,
     otherLines: own.otherLines,

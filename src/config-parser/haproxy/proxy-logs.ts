@@ -67,7 +67,8 @@ export const LOG_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
     args: '',
     arity: [0, 0],
     summary: 'the targets of global',
-    parse: draft => void (draft.shared.logGlobal = true),
+    negatable: true,
+    parse: (draft, _, context) => parseLog(draft, context.line.slice(1), context),
   },
   {
     name: 'log-tag',

@@ -8,7 +8,7 @@ import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
 import { didYouMean } from '../nearest.ts';
 import { readParsedAddress } from './address-argument.ts';
-import { badNameCharacter } from './argument.ts';
+import { badNameCharacter, withPrefix } from './argument.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
 import { createServerDraft, type ServerDraft } from './server-draft.ts';
 import { findServerOption, SERVER_OPTIONS } from './server-options.ts';
@@ -78,7 +78,7 @@ function newServer(draft: ProxyDraft, name: string, context: LineContext): Serve
 
 function readServerAddress(word: Word | undefined, context: LineContext): ParsedAddress | undefined {
   const rules = { port: 'optional', portOffset: true, accepts: ['stream', 'datagram'] } as const;
-  return readParsedAddress(word, context.line[0]?.text ?? 'server', context, rules);
+  return readParsedAddress(word, 'address', context, rules);
 }
 
 function parseServer(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
@@ -89,12 +89,13 @@ function parseServer(draft: ProxyDraft, words: readonly Word[], context: LineCon
     context.alert(name, `character '${bad}' is not permitted in server name '${name.text}'.`);
     return;
   }
-  const address = readServerAddress(where, context);
+  const about = withPrefix(context, `'server ${draft.name}/${name.text}'`);
+  const address = readServerAddress(where, about);
   if (address === undefined) return;
   const server = newServer(draft, name.text, context);
   setAddress(server, address);
-  readOptions(server, options, draft, context);
-  checkServer(server, context);
+  readOptions(server, options, draft, about);
+  checkServer(server, about);
   draft.own.servers.push(server);
 }
 
@@ -125,13 +126,14 @@ function parseTemplate(draft: ProxyDraft, words: readonly Word[], context: LineC
     context.alert(prefix, `character '${bad}' is not permitted in server-template prefix '${prefix.text}'.`);
     return;
   }
+  const about = withPrefix(context, `'server ${draft.name}/${prefix.text}'`);
   const range = readNumbers(numbers, context);
-  const address = readServerAddress(where, context);
+  const address = readServerAddress(where, about);
   if (range === undefined || address === undefined) return;
   const server = newServer(draft, prefix.text, context);
   setAddress(server, address);
-  readOptions(server, options, draft, context);
-  checkServer(server, context);
+  readOptions(server, options, draft, about);
+  checkServer(server, about);
   draft.own.serverTemplates.push({ prefix: prefix.text, position: context.position, ...range, server });
   for (let number = range.first; number <= range.last; number++) {
     const one = createServerDraft(server);
