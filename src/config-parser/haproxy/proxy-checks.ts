@@ -124,7 +124,7 @@ function checkKeyword(row: CheckRow): Keyword<ProxyDraft> {
     arity: row.arity,
     summary: row.summary,
     parse: (draft, words, context) => {
-      ignoredWithoutBackend(draft, row.option, context);
+      if (row.kind !== 'external') ignoredWithoutBackend(draft, row.option, context);
       if (row.check !== undefined && !row.check(words, context)) return;
       const { check } = draft.backend;
       if (row.kind === 'httpchk') ownHttpCheck(check);

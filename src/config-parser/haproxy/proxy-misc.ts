@@ -332,7 +332,7 @@ const BACKEND_SETTINGS: readonly Keyword<ProxyDraft>[] = [
   },
   {
     name: 'server-state-file-name',
-    sections: PROXIES,
+    sections: ALL,
     args: '[ { use-backend-name | <file> } ]',
     arity: [0, 1],
     summary: 'file of the server states',
@@ -351,7 +351,7 @@ const BACKEND_SETTINGS: readonly Keyword<ProxyDraft>[] = [
   },
   {
     name: 'ssl-f-use',
-    sections: ['defaults', 'frontend', 'listen'],
+    sections: ALL,
     args: '[<sslbindconf> ...]*',
     arity: [0, 64],
     summary: 'a certificate of all listeners',
