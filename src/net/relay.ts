@@ -117,7 +117,9 @@ export class Relay {
 
   /** Both have sent FIN, and everything before it has been passed on. */
   sideEnded(): void {
-    if (this.#client.ended && this.#server.ended) this.#finish(undefined);
+    const [client, server] = [this.#client, this.#server];
+    const sending = client.connection.sending || server.connection.sending;
+    if (client.ended && server.ended && !sending) this.#finish(undefined);
   }
 
   sideFailed(side: RelaySide, cause: Cause): void {
@@ -159,7 +161,8 @@ class RelaySide implements ConnectionHandler {
   readonly #finOnEnd: boolean;
   readonly #sendingCounts: boolean;
   #timeoutMs: number;
-  #initial: Slice | undefined;
+  /** Bytes of the other side that came before they could be sent: handed in, or a receive was armed already. */
+  #waiting: Slice | undefined;
   #underSend = 0;
 
   constructor(
@@ -186,16 +189,21 @@ class RelaySide implements ConnectionHandler {
 
   join(other: RelaySide, initial: Slice | undefined): void {
     this.other = other;
-    this.#initial = initial;
+    this.#waiting = initial;
     this.connection.handler = this;
   }
 
   /** Sends what had been received from the other side before, then arms it. */
   start(): void {
-    const initial = this.#initial;
-    this.#initial = undefined;
-    if (initial === undefined || initial.length === 0) this.other.arm();
-    else this.#send(initial.buffer, initial.offset, initial.length);
+    if (!this.#sendWaiting()) this.other.arm();
+  }
+
+  #sendWaiting(): boolean {
+    const waiting = this.#waiting;
+    if (waiting === undefined || waiting.length === 0) return false;
+    this.#waiting = undefined;
+    this.#send(waiting.buffer, waiting.offset, waiting.length);
+    return true;
   }
 
   arm(): void {
@@ -214,14 +222,17 @@ class RelaySide implements ConnectionHandler {
 
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     this.touch();
-    this.other.#send(buffer, offset, length);
+    if (this.other.connection.sending) this.other.#waiting = { buffer, offset, length };
+    else this.other.#send(buffer, offset, length);
   }
 
   onSent(): void {
     this.passed += this.#underSend;
     if (this.#sendingCounts) this.touch();
+    if (this.#sendWaiting()) return;
     this.other.touchIfIdle();
     this.other.arm();
+    if (this.other.ended) this.#relay.sideEnded();
   }
 
   onEnd(): void {

@@ -6,6 +6,7 @@
  *   un    family:2  path, ended by NUL; or NUL and a name in the abstract namespace, ended by the length
  */
 import { networkInterfaces } from 'node:os';
+import { IpAddress, parseIpv6 } from '../base/ip-address.ts';
 import type { Endpoint } from './connection.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from './system-calls.ts';
 
@@ -40,23 +41,11 @@ export function writeIpv4(into: Buffer, offset: number, host: string): void {
   for (let i = 0; i < 4; i++) into[offset + i] = Number(parts[i]);
 }
 
-/** Any textual form that net.isIPv6 accepts, without its zone. */
+/** Any textual form, without a zone. */
 export function writeIpv6(into: Buffer, offset: number, host: string): void {
-  const [head = '', tail] = host.split('::');
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
-  into.fill(0, offset, offset + 16);
-  for (const [i, group] of before.entries()) into.writeUInt16BE(group, offset + 2 * i);
-  for (const [i, group] of after.entries()) into.writeUInt16BE(group, offset + 16 - 2 * (after.length - i));
-}
-
-function groups(text: string): number[] {
-  if (text === '') return [];
-  return text.split(':').flatMap(part => {
-    if (!part.includes('.')) return [Number.parseInt(part, 16)];
-    const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
-    return [(a << 8) | b, (c << 8) | d];
-  });
+  const ip = parseIpv6(host);
+  for (const [i, word] of [ip?.w0, ip?.w1, ip?.w2, ip?.w3].entries())
+    into.writeUInt32BE(word ?? 0, offset + 4 * i);
 }
 
 function scopeOf(zone: string): number {
@@ -88,23 +77,7 @@ export function readIpv4(bytes: Buffer, offset: number): string {
   return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
 }
 
-/** In the form of RFC 5952, as inet_ntop writes it: the longest run of zeros shortened, mapped IPv4 dotted. */
 export function readIpv6(bytes: Buffer, offset: number): string {
-  const words = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(offset + 2 * i));
-  if (words.slice(0, 5).every(value => value === 0) && words[5] === 0xffff)
-    return `::ffff:${readIpv4(bytes, offset + 12)}`;
-  const { start, length } = longestZeroRun(words);
-  const text = words.map(value => value.toString(16));
-  if (length < 2) return text.join(':');
-  return `${text.slice(0, start).join(':')}::${text.slice(start + length).join(':')}`;
-}
-
-function longestZeroRun(words: readonly number[]): { start: number; length: number } {
-  const best = { start: 0, length: 0 };
-  for (let start = 0; start < words.length; start++) {
-    let end = start;
-    while (words[end] === 0) end++;
-    if (end - start > best.length) Object.assign(best, { start, length: end - start });
-  }
-  return best;
+  const word = (i: number): number => bytes.readUInt32BE(offset + 4 * i);
+  return new IpAddress(6, word(0), word(1), word(2), word(3)).toString();
 }

@@ -30,20 +30,20 @@ export class Timer {
 }
 
 export interface TimerWheelOptions {
-  /** Read the clock at each set(): for an engine that has no loop turn of its own to refresh `now` in. */
+  /** Read the clock whenever it is asked: for an engine without a loop turn of its own to refresh `now` in. */
   readonly live?: boolean;
   /** Told when advance() is needed earlier than last said. */
   readonly wake?: (atMs: number) => void;
 }
 
 export class TimerWheel {
-  /** Milliseconds of a monotonic clock, as of the last `advance` (or `set`, when live). */
-  now: number;
   readonly #slots: (Timer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   readonly #occupied = new Uint32Array(WORDS);
   readonly #clock: () => number;
   readonly #live: boolean;
   readonly #wake: ((atMs: number) => void) | undefined;
+  /** The clock as of the last advance, when not live. */
+  #now: number;
   /** The tick swept last. */
   #tick: number;
   #linked = 0;
@@ -53,8 +53,13 @@ export class TimerWheel {
     this.#clock = clock;
     this.#live = options.live ?? false;
     this.#wake = options.wake;
-    this.now = clock();
-    this.#tick = Math.floor(this.now / TICK_MS);
+    this.#now = clock();
+    this.#tick = Math.floor(this.#now / TICK_MS);
+  }
+
+  /** Milliseconds of a monotonic clock: of this moment when live, else of the last advance(). */
+  get now(): number {
+    return this.#live ? this.#clock() : this.#now;
   }
 
   /** Timers that are linked (set, or cleared but not yet swept). Zero lets a thread sleep without a tick. */
@@ -73,7 +78,6 @@ export class TimerWheel {
       timer.deadline = 0;
       return;
     }
-    if (this.#live) this.now = this.#clock();
     timer.deadline = this.now + delayMs;
     if (timer.slot < 0) this.#link(timer);
     else if (timer.deadline < this.#slotTime(timer)) {
@@ -94,9 +98,9 @@ export class TimerWheel {
 
   /** Reads the clock, fires what is due. Called by the engine, not from within onExpired. */
   advance(): void {
-    this.now = this.#clock();
-    if (this.now < this.#wakeAt) return;
-    const target = Math.floor(this.now / TICK_MS);
+    this.#now = this.#clock();
+    if (this.#now < this.#wakeAt) return;
+    const target = Math.floor(this.#now / TICK_MS);
     this.#wakeAt = -Infinity;
     if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;
     while (this.#tick < target) {
@@ -113,7 +117,7 @@ export class TimerWheel {
     for (let timer = this.#slots[slot]; timer !== undefined; timer = this.#slots[slot]) {
       this.#unlink(timer);
       if (timer.deadline === 0) continue;
-      if (timer.deadline > this.now) this.#link(timer);
+      if (timer.deadline > this.#now) this.#link(timer);
       else {
         timer.deadline = 0;
         timer.onExpired();

@@ -15,17 +15,15 @@ export interface BackendDirectory {
 
 export class FrontendService implements FrontendRuntime {
   readonly config: Proxy;
-  readonly row: number;
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
   readonly rules: ProxyRules;
   readonly #backends: BackendDirectory;
 
-  constructor(config: Config, proxy: Proxy, row: number, backends: BackendDirectory) {
+  constructor(config: Config, proxy: Proxy, backends: BackendDirectory) {
     const { tune } = config.global;
     this.config = proxy;
-    this.row = row;
     this.facts = proxyFacts(proxy);
     this.limits = { maxHeadBytes: tune.bufsize - tune.maxrewrite, maxHeaders: tune.maxhdr };
     this.keepsClients = !proxy.options.flags.has('httpclose');
@@ -39,5 +37,5 @@ export class FrontendService implements FrontendRuntime {
     return target === undefined ? undefined : this.#backends.backendNamed(target);
   }
 
-  log(_transaction: RuleContext): void {}
+  finished(_transaction: RuleContext): void {}
 }

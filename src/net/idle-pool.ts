@@ -1,0 +1,173 @@
+/**
+ * The idle connections of one server in one thread (http-reuse, pool-max-conn, pool-purge-delay). The most recently
+ * used one is taken first, so that surplus ones age. Connections are only mixed where their key is the same: what
+ * makes them different (SNI, source address, PROXY header, mark) is the caller's to put into the key.
+ *
+ *   put ──▶ [newest ⇄ … ⇄ oldest] ──▶ take (from the newest)       each key has two such lists: of connections
+ *                              └────▶ purge (from the oldest)      reused at least once, and of fresh ones
+ *
+ * An idle connection's receive is armed: when the server closes it, or sends what nobody asked for, it is dropped
+ * at once. take() hands it over as it is, so its receive is pending already.
+ */
+import type { Connection, ConnectionHandler } from './connection.ts';
+import { Timer, type TimerWheel } from './timer-wheel.ts';
+
+export interface IdlePoolOptions {
+  /** pool-max-conn: at most so many here; -1: no limit. 0, or a purge delay of 0: none is kept. */
+  readonly maxConn: number;
+  readonly purgeDelayMs: number;
+  /** False above tune.pool-low-fd-ratio: nothing more is put in. */
+  readonly mayKeep?: () => boolean;
+}
+
+export class IdlePool {
+  readonly #wheel: TimerWheel;
+  readonly #options: IdlePoolOptions;
+  readonly #shelves = new Map<string, Shelf>();
+  readonly #spare: Idle[] = [];
+  readonly #purge: Timer;
+  #size = 0;
+  /** The least there were since the last purge: so many nobody needed. */
+  #leastSize = 0;
+
+  constructor(wheel: TimerWheel, options: IdlePoolOptions) {
+    this.#wheel = wheel;
+    this.#options = options;
+    this.#purge = new Timer(() => this.#purgeUnneeded());
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The most recently used one with that key; with `proven`, only one that was reused before. */
+  take(proven: boolean, key = ''): Connection | undefined {
+    const shelf = this.#shelves.get(key);
+    const idle = shelf?.proven.newest ?? (proven ? undefined : shelf?.fresh.newest);
+    if (idle === undefined) return undefined;
+    const connection = idle.connection as Connection;
+    this.#remove(idle);
+    return connection;
+  }
+
+  /** Takes the connection's handler and arms it. False: not kept, the caller closes it. */
+  put(connection: Connection, reusedBefore: boolean, key = ''): boolean {
+    const { maxConn, purgeDelayMs, mayKeep } = this.#options;
+    if (purgeDelayMs === 0 || (maxConn >= 0 && this.#size >= maxConn)) return false;
+    if (connection.closed || connection.sending || mayKeep?.() === false) return false;
+    let shelf = this.#shelves.get(key);
+    if (shelf === undefined) {
+      shelf = { proven: new IdleList(), fresh: new IdleList() };
+      this.#shelves.set(key, shelf);
+    }
+    const idle = this.#spare.pop() ?? new Idle(this);
+    idle.connection = connection;
+    (reusedBefore ? shelf.proven : shelf.fresh).add(idle);
+    this.#size++;
+    connection.handler = idle;
+    if (!connection.receiving) connection.receive();
+    if (this.#purge.deadline === 0) this.#wheel.set(this.#purge, purgeDelayMs);
+    return true;
+  }
+
+  /** Closes up to `count` of the oldest: above tune.pool-high-fd-ratio, or to make room for another. */
+  evict(count: number): number {
+    let left = Math.min(count, this.#size);
+    const evicted = left;
+    for (const [key, shelf] of this.#shelves) {
+      while (left > 0) {
+        const idle = shelf.fresh.oldest ?? shelf.proven.oldest;
+        if (idle === undefined) break;
+        this.drop(idle);
+        left--;
+      }
+      if (shelf.fresh.newest === undefined && shelf.proven.newest === undefined) this.#shelves.delete(key);
+    }
+    return evicted;
+  }
+
+  /** Closes all: the server is gone, or the thread ends. */
+  clear(): void {
+    this.evict(this.#size);
+    this.#wheel.remove(this.#purge);
+  }
+
+  drop(idle: Idle): void {
+    const { connection } = idle;
+    this.#remove(idle);
+    connection?.close();
+  }
+
+  #remove(idle: Idle): void {
+    idle.list?.remove(idle);
+    idle.connection = undefined;
+    this.#spare.push(idle);
+    this.#size--;
+    if (this.#size < this.#leastSize) this.#leastSize = this.#size;
+  }
+
+  /** Half of those that lay unused for the whole interval. */
+  #purgeUnneeded(): void {
+    this.evict(Math.ceil(this.#leastSize / 2));
+    this.#leastSize = this.#size;
+    if (this.#size > 0) this.#wheel.set(this.#purge, this.#options.purgeDelayMs);
+  }
+}
+
+interface Shelf {
+  readonly proven: IdleList;
+  readonly fresh: IdleList;
+}
+
+/** One kept connection, and what it hears meanwhile. Used again for the next one. */
+class Idle implements ConnectionHandler {
+  connection: Connection | undefined;
+  list: IdleList | undefined;
+  newer: Idle | undefined;
+  older: Idle | undefined;
+  readonly #pool: IdlePool;
+
+  constructor(pool: IdlePool) {
+    this.#pool = pool;
+  }
+
+  onReceived(): void {
+    this.#pool.drop(this);
+  }
+  onEnd(): void {
+    this.#pool.drop(this);
+  }
+  onFailed(): void {
+    this.#pool.drop(this);
+  }
+  onConnected(): void {
+    throw new Error('an idle connection was connected before');
+  }
+  onSent(): void {
+    throw new Error('nothing is sent on an idle connection');
+  }
+}
+
+class IdleList {
+  newest: Idle | undefined;
+  oldest: Idle | undefined;
+
+  add(idle: Idle): void {
+    idle.list = this;
+    idle.newer = undefined;
+    idle.older = this.newest;
+    if (this.newest === undefined) this.oldest = idle;
+    else this.newest.newer = idle;
+    this.newest = idle;
+  }
+
+  remove(idle: Idle): void {
+    if (idle.newer === undefined) this.newest = idle.older;
+    else idle.newer.older = idle.older;
+    if (idle.older === undefined) this.oldest = idle.newer;
+    else idle.older.newer = idle.newer;
+    idle.list = undefined;
+    idle.newer = undefined;
+    idle.older = undefined;
+  }
+}
