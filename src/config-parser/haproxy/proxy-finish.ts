@@ -37,11 +37,9 @@ function finishTimeouts({ shared, frontend, backend }: ProxyDraft): Timeouts {
   };
 }
 
-const TIMEOUTS_ADVICE = [
-  '   | While not properly invalid, you will certainly encounter various problems',
-  '   | with such a configuration. To fix this, please ensure that all following',
-  `   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.`,
-].join('\n');
+const TIMEOUTS_ADVICE =
+  '   | Connections of peers that went away are kept for ever without them. Please set all of these\n' +
+  `   | to a non-zero value: 'client', 'connect', 'server'.`;
 
 function warnMissingTimeouts(draft: ProxyDraft, report: Report): void {
   const { frontend, backend, shared, own } = draft;

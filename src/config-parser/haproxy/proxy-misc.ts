@@ -346,7 +346,7 @@ const BACKEND_SETTINGS: readonly Keyword<ProxyDraft>[] = [
     summary: 'one server without a name',
     deprecated:
       `'dispatch' is deprecated in 3.3 and will be removed in 3.5. ` +
-      'The modern way to do the same is to create a server with the same address.',
+      'Please create a server with this address instead.',
     parse: parseDispatch,
   },
   {

@@ -144,7 +144,7 @@ function parseSmallBuffers(draft: ProxyDraft, words: readonly Word[], context: L
 
 const TRANSPARENT_IS_OLD =
   `'transparent' is deprecated in 3.3 and will be removed in 3.5. ` +
-  'The modern way to do the same is to create a server with address 0.0.0.0.';
+  'Please create a server with the address 0.0.0.0 instead.';
 
 function parseTransparent(draft: ProxyDraft, _: readonly Word[], context: LineContext): void {
   setFlag(draft, 'transparent', context);
