@@ -1,4 +1,5 @@
 /** The `global` section (manual, section 3). Times in milliseconds, sizes in bytes. */
+import type { Address } from './address.ts';
 import type { Bind } from './bind.ts';
 import type { Position } from './diagnostic.ts';
 import type { LogTarget } from './log.ts';
@@ -50,6 +51,8 @@ export interface Global {
     /** `set-var-fmt`: the words are a log format. */
     readonly format: boolean;
   }[];
+  /** This program's own keyword: `demo-servers <addr>:<port> ...`, small HTTP servers started for a first try. */
+  readonly demoServers: readonly Address[];
   readonly defaultPath?: string;
   readonly caBase?: string;
   readonly crtBase?: string;

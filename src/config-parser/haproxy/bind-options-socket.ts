@@ -1,4 +1,5 @@
 /** Options of listeners that are not about TLS (manual, section 5.1). */
+import { findGroupId, findUserId } from './system-accounts.ts';
 import { oneOf, readInteger, readTime } from './argument.ts';
 import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.ts';
 
@@ -46,9 +47,15 @@ function owner(name: 'uid' | 'gid'): BindOption['parse'] {
   };
 }
 
-/** `user` and `group` by name: looked up by whoever creates the socket, so that the parser reads no databases. */
-function ownerName({ bind, option, value }: BindOptionLine): void {
-  bind.otherOptions.set(option.text, [value?.text ?? '']);
+/** `user` and `group` by name. */
+function ownerName(name: 'uid' | 'gid'): BindOption['parse'] {
+  const find = name === 'uid' ? findUserId : findGroupId;
+  return ({ bind, option, value, context }) => {
+    const id = find(value?.text ?? '', context.readFile);
+    if (id !== undefined) bind.settings[name] = id;
+    else
+      context.alert(value ?? option, `'${option.text}' : unknown ${option.text} name '${value?.text ?? ''}'`);
+  };
 }
 
 function parseMss({ bind, option, value, context }: BindOptionLine): void {
@@ -80,10 +87,10 @@ function parseShards({ bind, option, value, context }: BindOptionLine): void {
 
 const UNIX: readonly BindOption[] = [
   { name: 'gid', args: '<gid>', words: 1, summary: 'group number of a unix socket', parse: owner('gid') },
-  { name: 'group', args: '<group>', words: 1, summary: 'group of a unix socket', parse: ownerName },
+  { name: 'group', args: '<group>', words: 1, summary: 'group of a unix socket', parse: ownerName('gid') },
   { name: 'mode', args: '<mode>', words: 1, summary: 'permissions of a unix socket', parse: parseMode },
   { name: 'uid', args: '<uid>', words: 1, summary: 'owner number of a unix socket', parse: owner('uid') },
-  { name: 'user', args: '<user>', words: 1, summary: 'owner of a unix socket', parse: ownerName },
+  { name: 'user', args: '<user>', words: 1, summary: 'owner of a unix socket', parse: ownerName('uid') },
 ];
 
 const ADMIN: readonly BindOption[] = [

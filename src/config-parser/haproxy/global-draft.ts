@@ -63,6 +63,7 @@ export function createGlobalDraft(): GlobalDraft {
     ssl: new Map(),
     flags: new Set(),
     otherLines: [],
+    demoServers: [],
     said: new Set(),
     pathMode: { mode: 'current' },
     nbproc: 0,

@@ -2,6 +2,7 @@
 import type { Word } from '../../model/word.ts';
 import { integer, matching, nothing, oneWordOf, text, time } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
+import { readAddress } from './address-argument.ts';
 import type { GlobalDraft } from './global-draft.ts';
 import { flag, kept, removed, setting } from './global-rows.ts';
 import type { GlobalKeyword } from './global-rows.ts';
@@ -55,6 +56,14 @@ function checkCpuMap(draft: GlobalDraft, words: readonly Word[], context: LineCo
   const bad = cpus.find(word => !CPU_NUMBERS.test(word.text));
   if (bad !== undefined) context.alert(bad, `'cpu-map' expects CPU numbers and ranges, found '${bad.text}'.`);
   draft.otherLines.push(context.line);
+}
+
+/** This program's own keyword: the servers of the first example are started by the program itself. */
+function setDemoServers(draft: GlobalDraft, words: readonly Word[], context: LineContext): void {
+  const addresses = words.map(word =>
+    readAddress(word, 'demo-servers', context, { port: 'required', names: false }),
+  );
+  draft.demoServers = addresses.filter(address => address !== undefined);
 }
 
 function setDefaultPath(draft: GlobalDraft, words: readonly Word[], context: LineContext): void {
@@ -222,6 +231,12 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
   flag('quick-exit', 'exit without cleaning up'),
   flag('expose-experimental-directives', 'allow experimental keywords'),
   flag('expose-deprecated-directives', 'do not warn about deprecated keywords'),
+  setting(
+    'demo-servers',
+    text('<address>:<port> ...', 1, 16),
+    'start small HTTP servers for a first try (not in HAProxy)',
+    (draft, _value, words, context) => setDemoServers(draft, words, context),
+  ),
   kept('anonkey', integer(0, MAX_ID), 'key for anonymised output'),
   kept('debug.counters', oneWordOf('on', 'off'), 'event counters for developers'),
   kept('stress-level', integer(0, 9), 'stress code paths for developers', { experimental: true }),
