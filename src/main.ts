@@ -1,38 +1,105 @@
-/** The command line: decides between checking and serving. The only place that ends the process. */
-import { readFileSync } from 'node:fs';
+/** The command line: checks a configuration, or serves it. The only place that ends the process. */
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { hasFatal, renderDiagnostics } from './config-parser/diagnostic.ts';
-import { parseConfig } from './config-parser/parse.ts';
+import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
+import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
+import { evaluateConditional } from './config-parser/conditional.ts';
+import { renderDiagnostics } from './config-parser/diagnostic.ts';
+import type { Config } from './model/config.ts';
 import { Control } from './worker/control.ts';
+import { runInBackground, tellStarted } from './worker/daemon.ts';
+import { describeBuild } from './worker/describe-build.ts';
+import { loadConfiguration } from './worker/load-configuration.ts';
 
-const args = process.argv.slice(2);
-const file = args[args.indexOf('-f') + 1] as string;
+const USAGE_ERROR = 1;
 
-function readText(path: string): { text: string } | { error: string } {
-  try {
-    return { text: readFileSync(path, 'latin1') };
-  } catch (error) {
-    return { error: (error as NodeJS.ErrnoException).message };
+async function main(argv: readonly string[]): Promise<void> {
+  const command = parseCommandLine(argv);
+  if (command.error !== undefined) {
+    process.stderr.write(`lb: ${command.error}\n${renderUsage('lb')}`);
+    process.exit(USAGE_ERROR);
+  }
+  const options = command.value;
+  switch (options.action.kind) {
+    case 'help':
+      process.stderr.write(renderUsage('lb'));
+      return process.exit(0);
+    case 'version':
+      return print(versionLine());
+    case 'bare-version':
+      return print(`${options.action.what === 'branch' ? COMPATIBLE_WITH : `${COMPATIBLE_WITH}.0`}\n`);
+    case 'build-details':
+      return print(versionLine() + describeBuild());
+    case 'condition':
+      return evaluate(options.action.expression);
+    case 'check':
+    case 'run':
+      return load(options, argv);
   }
 }
 
-const result = parseConfig([{ path: file, text: readFileSync(file, 'latin1') }], {
-  environment: process.env,
-  readFile: readText,
-});
-process.stderr.write(renderDiagnostics(result.diagnostics, { pid: process.pid }));
-if (result.config === undefined || hasFatal(result.diagnostics)) process.exit(1);
-if (args.includes('-c')) {
-  process.stdout.write('Configuration file is valid\n');
-  process.exit(0);
+function print(text: string): void {
+  process.stdout.write(text, () => process.exit(0));
 }
-const control = Control.start({
-  config: result.config,
-  nbthread: result.config.global.nbthread ?? availableParallelism(),
-  notice: (level, text) => process.stderr.write(`[${level.toUpperCase()}] (${process.pid}) : ${text}\n`),
-  onStopped: () => process.exit(0),
-});
-if (control === undefined) process.exit(1);
-process.on('SIGTERM', () => control.stop());
-process.on('SIGINT', () => control.stop());
-process.on('SIGUSR1', () => control.softStop());
+
+function versionLine(): string {
+  return `lb version ${programVersion()} (HAProxy version ${COMPATIBLE_WITH}.0 compatible)\n`;
+}
+
+/** `-cc`: 0 when the condition holds, 1 when not or when it is wrong. */
+function evaluate(expression: string): void {
+  const evaluation = evaluateConditional(expression, name => process.env[name]);
+  if (evaluation.error !== undefined) process.stderr.write(`lb: ${evaluation.error}\n`);
+  process.exit(evaluation.value === true ? 0 : 1);
+}
+
+async function load(options: Options, argv: readonly string[]): Promise<void> {
+  if (options.directory !== undefined) process.chdir(options.directory);
+  const { config, diagnostics } = await loadConfiguration(options.files);
+  if (!options.quiet)
+    process.stderr.write(renderDiagnostics(diagnostics, { pid: process.pid, showDiag: options.showDiag }));
+  const warned = diagnostics.some(({ severity }) => severity === 'warning');
+  if (config === undefined || (warned && options.warningsAreFatal)) process.exit(1);
+  if (options.action.kind === 'check') {
+    if (!options.quiet)
+      process.stdout.write(warned ? 'Warnings were found.\n' : 'Configuration file is valid\n');
+    process.exit(0);
+  }
+  if ((options.daemon || config.global.daemon) && !options.foreground && !options.debug)
+    process.exit(await runInBackground(argv));
+  serve(config, options);
+}
+
+function serve(config: Config, options: Options): void {
+  const control = Control.start({
+    config,
+    nbthread: config.global.nbthread ?? availableParallelism(),
+    notice: (level, text) => notice(options, level, text),
+    onStopped: () => process.exit(0),
+  });
+  if (control === undefined) process.exit(1);
+  process.on('SIGTERM', () => control.stop());
+  process.on('SIGINT', () => control.stop());
+  process.on('SIGUSR1', () => control.softStop());
+  process.on('SIGHUP', () => undefined);
+  const pidfile = options.pidfile ?? config.global.pidfile;
+  if (pidfile !== undefined) writePidfile(pidfile, options);
+  tellStarted();
+}
+
+function writePidfile(path: string, options: Options): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    notice(options, 'alert', `Cannot create pidfile ${path}: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
+
+const LABELS = { notice: '[NOTICE]  ', warning: '[WARNING] ', alert: '[ALERT]   ' } as const;
+
+function notice(options: Options, level: 'notice' | 'warning' | 'alert', text: string): void {
+  if (!options.quiet) process.stderr.write(`${LABELS[level]} (${process.pid}) : ${text}\n`);
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,30 @@
+/**
+ * Small HTTP servers inside the program, for `demo-servers` in global (this program's own keyword): so that the
+ * quickstart configuration shows balancing on a machine that has nothing else.
+ */
+import { createServer, type Server } from 'node:http';
+import type { Address } from '../model/address.ts';
+
+export function startDemoServers(addresses: readonly Address[], onError: (text: string) => void): Server[] {
+  return addresses.flatMap((address, index) =>
+    address.kind === 'ip' ? startOne(`demo${index + 1}`, address, onError) : [],
+  );
+}
+
+function startOne(
+  name: string,
+  address: Extract<Address, { kind: 'ip' }>,
+  onError: (text: string) => void,
+): Server {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.setHeader('content-type', 'text/plain; charset=utf-8');
+    response.setHeader('x-server', name);
+    response.end(
+      `${name} on ${address.host}:${address.port} answers ${request.method ?? ''} ${request.url ?? ''}\n`,
+    );
+  });
+  server.on('error', error => onError(`demo server ${address.host}:${address.port}: ${error.message}`));
+  server.listen(address.port, address.host);
+  return server;
+}

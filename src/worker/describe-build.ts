@@ -1,0 +1,17 @@
+/** What `-vv` says below the version: where it runs, its engines, what it can balance by. */
+import { FEATURES } from '../config-parser/compatibility.ts';
+
+export function describeBuild(): string {
+  const features = [...FEATURES].map(name => `+${name}`).join(' ');
+  return [
+    `Running on: Node.js ${process.version}, ${process.platform} ${process.arch}, OpenSSL ${process.versions.openssl}`,
+    '',
+    `Feature list : ${features}`,
+    '',
+    'Available engines :',
+    '      node : net.Socket, runs everywhere',
+    '',
+    'Balance algorithms : roundrobin static-rr leastconn first random source uri url_param hdr rdp-cookie hash sticky',
+    '',
+  ].join('\n');
+}

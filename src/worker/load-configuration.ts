@@ -1,0 +1,54 @@
+/** From file names to a configuration that can serve, or to all that is wrong with it. */
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { loadFiles, type ConfigFileSystem } from '../config-parser/load-files.ts';
+import { hasFatal } from '../config-parser/diagnostic.ts';
+import { parseConfig } from '../config-parser/parse.ts';
+import type { Config } from '../model/config.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { checkRules } from '../proxy/check-rules.ts';
+import { resolveNames } from './resolve-names.ts';
+
+export interface LoadedConfiguration {
+  /** Undefined when it must not be used. */
+  readonly config: Config | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export async function loadConfiguration(paths: readonly string[]): Promise<LoadedConfiguration> {
+  const loaded = loadFiles(paths, DISK);
+  if (loaded.error !== undefined) return { config: undefined, diagnostics: [aboutAll(loaded.error)] };
+  const parsed = parseConfig(loaded.files, { environment: process.env, readFile: readText });
+  if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
+  const resolved = await resolveNames(parsed.config);
+  const diagnostics = [...parsed.diagnostics, ...checkRules(resolved.config), ...resolved.diagnostics];
+  if (!hasFatal(diagnostics)) return { config: resolved.config, diagnostics };
+  return {
+    config: undefined,
+    diagnostics: [...diagnostics, aboutAll('Fatal errors found in configuration.')],
+  };
+}
+
+function aboutAll(message: string): Diagnostic {
+  return { severity: 'alert', position: { file: '', line: 0, column: 0 }, message };
+}
+
+function attempt<T>(read: () => T): T | { readonly error: string } {
+  try {
+    return read();
+  } catch (error) {
+    return { error: (error as NodeJS.ErrnoException).code ?? String(error) };
+  }
+}
+
+function readText(path: string): { readonly text: string } | { readonly error: string } {
+  return attempt(() => ({ text: readFileSync(path, 'latin1') }));
+}
+
+const DISK: ConfigFileSystem = {
+  kindOf: path => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? undefined : stats.isDirectory() ? 'directory' : 'file';
+  },
+  list: folder => attempt(() => readdirSync(folder)),
+  read: readText,
+};
