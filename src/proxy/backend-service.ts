@@ -4,10 +4,11 @@ import type { RequestRendering } from '../http/request-head.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget } from '../net/connection.ts';
+import type { SharedState } from '../state/shared-state.ts';
 import { IdleStack } from './idle-connections.ts';
 import { NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
-import type { BackendRuntime, DataThread, ServerRuntime, Slots, Waiter } from './runtime.ts';
+import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
 import type { RuleContext } from '../rules/context.ts';
 
 const RETRYABLE = [
@@ -26,24 +27,29 @@ export class BackendService implements BackendRuntime {
   readonly config: Proxy;
   readonly facts: ProxyFacts;
   readonly servers: readonly ServerRuntime[];
-  readonly slots: Slots;
+  readonly row: number;
   readonly requestRendering: RequestRendering;
   readonly abortOnClose: boolean;
   readonly retryOn: ReadonlySet<string>;
   readonly isRoundRobin = true;
-  #next = 0;
+  readonly #firstServer: number;
+  readonly #state: SharedState;
 
-  constructor(proxy: Proxy, thread: DataThread) {
+  constructor(proxy: Proxy, row: number, thread: DataThread) {
     const { flags } = proxy.options;
     this.config = proxy;
+    this.row = row;
+    this.#firstServer = thread.state.plan.firstServer[row] as number;
+    this.#state = thread.state;
     this.facts = proxyFacts(proxy);
     this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
     this.abortOnClose = flags.has('abortonclose');
     this.retryOn = new Set(
       proxy.retryOn.flatMap(word => (word === 'all-retryable-errors' ? RETRYABLE : word)),
     );
-    this.servers = proxy.servers.map((server, index) => new ServerService(server, index, this, thread));
-    this.slots = new LocalSlots();
+    this.servers = proxy.servers.map(
+      (server, index) => new ServerService(server, this.#firstServer + index, this, thread),
+    );
   }
 
   readonly rules = NO_RULES;
@@ -56,13 +62,27 @@ export class BackendService implements BackendRuntime {
     return undefined;
   }
 
-  balance(_transaction: RuleContext, _avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined {
-    const server = this.servers[this.#next++ % this.servers.length];
-    return server;
+  balance(_transaction: RuleContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined {
+    const usable = this.#state.usable(this.row);
+    usable.refresh();
+    const { list } = usable;
+    if (list.length === 0) return undefined;
+    for (let tries = 0; tries < list.length; tries++) {
+      const row = list[this.#state.servers.nextTicket(this.row) % list.length] as number;
+      if (row === avoid?.row && list.length > 1) continue;
+      if (this.#state.servers.hasRoom(row)) return this.serverAt(row);
+    }
+    return 'full';
+  }
+
+  serverAt(row: number): ServerRuntime {
+    return this.servers[row - this.#firstServer] as ServerRuntime;
   }
 
   usableServers(): number {
-    return this.servers.length;
+    const usable = this.#state.usable(this.row);
+    usable.refresh();
+    return usable.count;
   }
 }
 
@@ -93,15 +113,4 @@ function targetOf(config: Server, clientPort: number | undefined): ConnectTarget
   if (address.kind !== 'ip') throw new Error(`server address of kind ${address.kind} was not resolved`);
   const port = clientPort === undefined ? address.port : clientPort + config.portOffset;
   return { kind: 'ip', family: address.family, host: address.host, port };
-}
-
-class LocalSlots implements Slots {
-  tryTake(_server: ServerRuntime): boolean {
-    return true;
-  }
-  wait(_waiter: Waiter, _server: ServerRuntime | undefined): boolean {
-    return false;
-  }
-  leave(_waiter: Waiter): void {}
-  release(_server: ServerRuntime): void {}
 }

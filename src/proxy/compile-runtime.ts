@@ -16,13 +16,15 @@ export interface Runtime {
 
 export function compileRuntime(config: Config, thread: DataThread): Runtime {
   const backends = new Map<string, BackendRuntime>();
-  const byName = new Map(config.proxies.filter(servesAsBackend).map(proxy => [proxy.name, proxy]));
+  const byName = new Map<string, number>();
+  for (const [row, proxy] of config.proxies.entries())
+    if (servesAsBackend(proxy)) byName.set(proxy.name, row);
   const frontends = new Map<number, FrontendRuntime>();
   const runtime: Runtime = {
     frontend(position) {
       let frontend = frontends.get(position);
       if (frontend === undefined) {
-        frontend = new FrontendService(config, config.proxies[position] as Proxy, runtime);
+        frontend = new FrontendService(config, config.proxies[position] as Proxy, position, runtime);
         frontends.set(position, frontend);
       }
       return frontend;
@@ -30,9 +32,9 @@ export function compileRuntime(config: Config, thread: DataThread): Runtime {
     backendNamed(name) {
       const known = backends.get(name);
       if (known !== undefined) return known;
-      const proxy = byName.get(name);
-      if (proxy === undefined) return undefined;
-      const backend = new BackendService(proxy, thread);
+      const row = byName.get(name);
+      if (row === undefined) return undefined;
+      const backend = new BackendService(config.proxies[row] as Proxy, row, thread);
       backends.set(name, backend);
       return backend;
     },

@@ -12,7 +12,8 @@
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
-import type { BackendRuntime, DataThread, ServerRuntime, Waiter } from './runtime.ts';
+import type { Waiter, Waiting } from '../state/local-queue.ts';
+import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
 export type DialFailure =
@@ -51,6 +52,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   #backend: BackendRuntime | undefined;
   #server: ServerRuntime | undefined;
   #holdsSlot = false;
+  #place: Waiting | undefined;
   #connection: Connection | undefined;
   /** Persistence or a rule chose the server: only a redispatch leaves it. */
   #direct = false;
@@ -88,7 +90,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     const state = this.#state;
     this.#state = IDLE;
     this.#thread.wheel.remove(this.#timer);
-    if (state === QUEUED) this.#backend?.slots.leave(this);
+    if (state === QUEUED) this.#leaveQueue();
     if (state === CONNECTING) this.#connection?.close();
     this.#connection = undefined;
     this.#giveSlot();
@@ -118,23 +120,35 @@ export class Dialer implements ConnectionHandler, Waiter {
   }
 
   #takeSlot(server: ServerRuntime): void {
-    if (!(this.#backend as BackendRuntime).slots.tryTake(server)) return this.#enqueue(server);
+    if (!this.#thread.state.queues.tryTake(server.row)) return this.#enqueue(server);
     this.#holdsSlot = true;
     this.#assigned(server);
   }
 
   #enqueue(server: ServerRuntime | undefined): void {
     const backend = this.#backend as BackendRuntime;
-    if (!backend.slots.wait(this, server)) return this.#fail('queue-full');
+    const { queues } = this.#thread.state;
+    const { priorityClass, priorityOffset } = this.#stream.transaction;
     this.#state = QUEUED;
-    const { queue, connect } = backend.config.timeouts;
-    this.#thread.wheel.set(this.#timer, queue === 0 ? connect : queue);
+    this.#thread.wheel.set(this.#timer, this.#stream.transaction.timeout('queue'));
+    const place =
+      server === undefined
+        ? queues.waitForBackend(backend.row, this, priorityClass, priorityOffset)
+        : queues.waitForServer(server.row, this, priorityClass, priorityOffset);
+    if (place === undefined) this.#fail('queue-full');
+    else if (place.queued) this.#place = place;
   }
 
-  onSlot(server: ServerRuntime): void {
+  #leaveQueue(): void {
+    if (this.#place !== undefined) this.#thread.state.queues.remove(this.#place);
+    this.#place = undefined;
+  }
+
+  onSlot(row: number): void {
+    this.#place = undefined;
     this.#thread.wheel.clear(this.#timer);
     this.#holdsSlot = true;
-    this.#assigned(server);
+    this.#assigned((this.#backend as BackendRuntime).serverAt(row));
   }
 
   #assigned(server: ServerRuntime): void {
@@ -146,7 +160,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   #giveSlot(): void {
     if (!this.#holdsSlot) return;
     this.#holdsSlot = false;
-    this.#backend?.slots.release(this.#server as ServerRuntime);
+    this.#thread.state.queues.release((this.#server as ServerRuntime).row);
   }
 
   // ── connecting ──
@@ -184,7 +198,7 @@ export class Dialer implements ConnectionHandler, Waiter {
 
   #expired(): void {
     if (this.#state === QUEUED) {
-      this.#backend?.slots.leave(this);
+      this.#leaveQueue();
       this.#fail('queue-timeout');
     } else if (this.#state === CONNECTING) {
       this.#connection?.close();
@@ -225,6 +239,7 @@ export class Dialer implements ConnectionHandler, Waiter {
 
   #fail(failure: DialFailure): void {
     this.#state = IDLE;
+    this.#thread.wheel.clear(this.#timer);
     this.#giveSlot();
     this.#stream.onDialFailed(failure);
   }

@@ -15,15 +15,17 @@ export interface BackendDirectory {
 
 export class FrontendService implements FrontendRuntime {
   readonly config: Proxy;
+  readonly row: number;
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
   readonly rules: ProxyRules;
   readonly #backends: BackendDirectory;
 
-  constructor(config: Config, proxy: Proxy, backends: BackendDirectory) {
+  constructor(config: Config, proxy: Proxy, row: number, backends: BackendDirectory) {
     const { tune } = config.global;
     this.config = proxy;
+    this.row = row;
     this.facts = proxyFacts(proxy);
     this.limits = { maxHeadBytes: tune.bufsize - tune.maxrewrite, maxHeaders: tune.maxhdr };
     this.keepsClients = !proxy.options.flags.has('httpclose');
@@ -37,5 +39,5 @@ export class FrontendService implements FrontendRuntime {
     return target === undefined ? undefined : this.#backends.backendNamed(target);
   }
 
-  finished(_transaction: RuleContext): void {}
+  log(_transaction: RuleContext): void {}
 }

@@ -534,11 +534,10 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
 
   #finish(): void {
     const { transaction } = this;
-    transaction.timers.endedAt = this.thread.wheel.now;
     this.#dropOutgoing();
     this.#dropAnswer();
     this.#dialer.release();
-    this.#frontend.finished(transaction);
+    transaction.finish();
     this.#served++;
     if (!this.#keepAlive || !this.client.requestRead) return this.#leave();
     transaction.restart();
@@ -560,14 +559,13 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   #abort(): void {
     if (this.#over) return;
     this.#over = true;
-    this.transaction.timers.endedAt = this.thread.wheel.now;
     this.server.destroy();
     this.#dialer.release();
     this.thread.wheel.remove(this.#ruleTimer);
     this.#dropOutgoing();
     this.client.close();
     this.#dropAnswer();
-    if (this.transaction.timers.firstByteAt >= 0) this.#frontend.finished(this.transaction);
+    if (this.transaction.timers.firstByteAt >= 0) this.transaction.finish();
     this.#listener.closed();
   }
 

@@ -1,28 +1,136 @@
-/** A listening address of one data thread. */
+/**
+ * A listening address of one data thread, and its gate: a connection enters the process, the frontend and the
+ * listener, or waits. When a limit is reached the listener stops accepting, so that clients wait in the kernel's
+ * backlog; the few that had been accepted in that moment are held here unread and served first.
+ */
 import type { ListenerFacts } from '../acl/context.ts';
 import type { Bind } from '../model/bind.ts';
-import type { FrontendRuntime, ListenerRuntime } from './runtime.ts';
+import type { Connection, ConnectionHandler, Listener } from '../net/connection.ts';
+import { FIELD } from '../state/counter-fields.ts';
+import type { SharedState } from '../state/shared-state.ts';
+import type { DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
 
-export class ListenerService implements ListenerRuntime {
+export interface ListenerEvents {
+  readonly serve: (listener: ListenerRuntime, connection: Connection) => void;
+  /** A place came free that somebody, on any thread, was refused before. */
+  readonly roomAgain: () => void;
+}
+
+export class ListenerService implements ListenerRuntime, ConnectionHandler {
   readonly config: Bind;
+  readonly row: number;
   readonly frontend: FrontendRuntime;
-  #connections = 0;
+  readonly #state: SharedState;
+  readonly #thread: DataThread;
+  readonly #events: ListenerEvents;
+  readonly #gates: readonly number[];
+  #listener: Listener | undefined;
+  #held: Connection[] = [];
 
-  constructor(config: Bind, frontend: FrontendRuntime) {
+  constructor(
+    config: Bind,
+    row: number,
+    frontend: FrontendRuntime,
+    thread: DataThread,
+    events: ListenerEvents,
+  ) {
     this.config = config;
+    this.row = row;
     this.frontend = frontend;
+    this.#state = thread.state;
+    this.#thread = thread;
+    this.#events = events;
+    const { limits } = thread.state;
+    this.#gates = [limits.process, limits.frontend(frontend.row), limits.listener(row)];
   }
 
   get facts(): ListenerFacts {
-    return { id: this.config.id, name: this.config.name, connections: this.#connections };
+    const { limits } = this.#state;
+    return {
+      id: this.config.id,
+      name: this.config.name,
+      connections: limits.current(limits.listener(this.row)),
+    };
   }
 
-  opened(): boolean {
-    this.#connections++;
-    return true;
+  /** Starts accepting on a descriptor of this thread's own. */
+  open(fd: number, onError: (code: string) => void): void {
+    this.#listener = this.#thread.engine.listen(fd, connection => this.#accepted(connection), onError);
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+    for (const connection of this.#held.splice(0)) connection.close();
+  }
+
+  /** Another try for what is held, then accepts again. */
+  retry(): void {
+    while (this.#held.length > 0 && this.#enter()) this.#serve(this.#held.shift() as Connection);
+    if (this.#held.length === 0 && this.#listener?.paused === true && this.#hasRoom())
+      this.#listener.resume();
   }
 
   closed(): void {
-    this.#connections--;
+    const { limits } = this.#state;
+    let wanted = false;
+    for (const gate of this.#gates) wanted = limits.leave(gate) || wanted;
+    if (wanted) this.#events.roomAgain();
+    else if (this.#listener?.paused === true) this.retry();
   }
+
+  #accepted(connection: Connection): void {
+    connection.handler = this;
+    if (this.#held.length > 0 || !this.#enter()) {
+      this.#held.push(connection);
+      this.#listener?.pause();
+      return;
+    }
+    this.#serve(connection);
+    if (!this.#hasRoom()) this.#listener?.pause();
+  }
+
+  #serve(connection: Connection): void {
+    this.#count();
+    this.#events.serve(this, connection);
+  }
+
+  #enter(): boolean {
+    const { limits } = this.#state;
+    for (const [index, gate] of this.#gates.entries()) {
+      if (limits.tryEnter(gate)) continue;
+      for (const entered of this.#gates.slice(0, index)) limits.leave(entered);
+      return false;
+    }
+    return true;
+  }
+
+  #hasRoom(): boolean {
+    return this.#gates.every(gate => !this.#state.limits.full(gate));
+  }
+
+  #count(): void {
+    const { counters, limits } = this.#state;
+    const now = this.#thread.wheel.now;
+    const frontend = counters.frontend(this.frontend.row);
+    const current = limits.current(limits.frontend(this.frontend.row));
+    for (const row of [counters.process, frontend, counters.listener(this.row)]) {
+      counters.add(row, FIELD.conn_tot, 1);
+      counters.add(row, FIELD.stot, 1);
+    }
+    counters.event(frontend, FIELD.rate, now);
+    counters.event(frontend, FIELD.conn_rate, now);
+    counters.raise(frontend, FIELD.smax, current);
+    counters.raise(counters.process, FIELD.smax, limits.current(limits.process));
+  }
+
+  // a held connection is not read: it can only die
+  onFailed(connection: Connection): void {
+    this.#held = this.#held.filter(held => held !== connection);
+    connection.close();
+  }
+  onReceived(): void {}
+  onEnd(): void {}
+  onSent(): void {}
+  onConnected(): void {}
 }

@@ -12,6 +12,7 @@ import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
 import type { Connection, ConnectTarget, Engine } from '../net/connection.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
+import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 
@@ -25,21 +26,25 @@ export interface DataThread {
   readonly stats: StatsView;
   readonly servers: ServersView;
   readonly variables: VariableStore;
+  readonly state: SharedState;
   /** A soft stop is under way: connections close after the request they serve. */
   stopping: boolean;
 }
 
 export interface ListenerRuntime {
   readonly config: Bind;
+  /** Number in the shared plan. */
+  readonly row: number;
   readonly frontend: FrontendRuntime;
   readonly facts: ListenerFacts;
-  /** A connection came (false: over a limit, close it) and went. */
-  opened(): boolean;
+  /** One of its connections is over. */
   closed(): void;
 }
 
 export interface FrontendRuntime {
   readonly config: Proxy;
+  /** Number in the shared plan: the proxy's position in the configuration. */
+  readonly row: number;
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly rules: ProxyRules;
@@ -47,15 +52,15 @@ export interface FrontendRuntime {
   readonly keepsClients: boolean;
   /** First matching use_backend, else the default one. */
   chooseBackend(transaction: RuleContext): BackendRuntime | undefined;
-  /** Log and count: once for each request, and for each TCP session. */
-  finished(transaction: RuleContext): void;
+  /** Writes the log line of an exchange that is over. */
+  log(transaction: RuleContext): void;
 }
 
 export interface BackendRuntime {
   readonly config: Proxy;
+  readonly row: number;
   readonly facts: ProxyFacts;
   readonly servers: readonly ServerRuntime[];
-  readonly slots: Slots;
   readonly rules: ProxyRules;
   readonly requestRendering: RequestRendering;
   readonly abortOnClose: boolean;
@@ -68,8 +73,9 @@ export interface BackendRuntime {
   prepareResponse(transaction: RuleContext): void;
   /** Persistence that is not the balancer's: cookies, use-server rules. */
   persistentServer(transaction: RuleContext): ServerRuntime | undefined;
-  /** The balancer's choice among usable servers with room; `full` when only full ones are left. */
+  /** The balancer's choice; `full` when a server could serve but all have reached their limit. */
   balance(transaction: RuleContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined;
+  serverAt(row: number): ServerRuntime;
   /** Servers that can take traffic now. */
   usableServers(): number;
 }
@@ -90,19 +96,4 @@ export interface IdleConnections {
   take(proven: boolean): Connection | undefined;
   /** False: the pool is full; the caller closes it. */
   put(connection: Connection, reusedBefore: boolean): boolean;
-}
-
-export interface Waiter {
-  /** A slot on that server is now the waiter's. */
-  onSlot(server: ServerRuntime): void;
-}
-
-/** Slots (maxconn) and queues of a backend's servers, shared by all threads. */
-export interface Slots {
-  /** Takes a slot if the server has one free. */
-  tryTake(server: ServerRuntime): boolean;
-  /** Waits for that server, or for any of the backend's; false: the queue is full. */
-  wait(waiter: Waiter, server: ServerRuntime | undefined): boolean;
-  leave(waiter: Waiter): void;
-  release(server: ServerRuntime): void;
 }

@@ -87,11 +87,10 @@ export class TcpSession implements Stream {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    this.transaction.timers.endedAt = this.thread.wheel.now;
     this.#dialer.release();
     this.#client.close();
     this.transaction.serverConnection?.close();
-    this.#listener.frontend.finished(this.transaction);
+    this.transaction.finish();
     this.#listener.closed();
   }
 }

@@ -20,6 +20,7 @@ import { VariableStore } from '../acl/variables.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
+import { countExchange, type Exchange } from './accounting.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type {
@@ -33,6 +34,7 @@ import type {
 } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
+import { FIELD } from '../state/counter-fields.ts';
 import { RequestTimers } from './request-timers.ts';
 import type {
   BackendRuntime,
@@ -43,7 +45,7 @@ import type {
 } from './runtime.ts';
 import { Termination } from './termination.ts';
 
-export class Transaction implements RuleContext, TransactionFacts {
+export class Transaction implements RuleContext, TransactionFacts, Exchange {
   readonly #thread: DataThread;
   readonly client: ClientConnectionFacts;
   readonly listenerRuntime: ListenerRuntime;
@@ -165,13 +167,36 @@ export class Transaction implements RuleContext, TransactionFacts {
     if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.#thread.wheel.now;
   }
 
-  countRetry(_server: ServerRuntime): void {
+  countRetry(server: ServerRuntime): void {
     this.retries++;
+    this.#count(server, FIELD.wretr);
   }
 
-  countRedispatch(_server: ServerRuntime): void {
+  countRedispatch(server: ServerRuntime): void {
     this.retries++;
     this.redispatched = true;
+    this.#count(server, FIELD.wredis);
+  }
+
+  #count(server: ServerRuntime, field: number): void {
+    const { counters } = this.#thread.state;
+    counters.add(counters.backend(server.backend.row), field, 1);
+    counters.add(counters.server(server.row), field, 1);
+  }
+
+  /** It is over: counted and logged, once. */
+  finish(): void {
+    this.timers.endedAt = this.#thread.wheel.now;
+    const { counters } = this.#thread.state;
+    const { backendRuntime, serverRuntime } = this;
+    const rows = {
+      frontend: counters.frontend(this.frontendRuntime.row),
+      listener: counters.listener(this.listenerRuntime.row),
+      backend: backendRuntime === undefined ? -1 : counters.backend(backendRuntime.row),
+      server: serverRuntime === undefined ? -1 : counters.server(serverRuntime.row),
+    };
+    countExchange(counters, this, rows, this.timers.endedAt);
+    this.frontendRuntime.log(this);
   }
 
   // ── verbs of rules ──
@@ -215,7 +240,7 @@ export class Transaction implements RuleContext, TransactionFacts {
     this.onEarlyHints?.(headers);
   }
   logNow(): void {
-    this.frontendRuntime.finished(this);
+    this.frontendRuntime.log(this);
   }
   resolveName(): IpAddress | undefined {
     return undefined;
@@ -238,6 +263,9 @@ export class Transaction implements RuleContext, TransactionFacts {
 
   get transaction(): TransactionFacts {
     return this;
+  }
+  get isHttp(): boolean {
+    return this.frontendRuntime.config.mode === 'http';
   }
   get terminationState(): string {
     return this.termination.text;

@@ -1,10 +1,15 @@
 /**
  * The control thread: binds the listening sockets, starts the data threads, passes messages between them,
- * replaces one that dies, and stops them. It serves no traffic itself, so that what it does is never late.
+ * replaces one that dies, and stops them. It keeps the sockets and gives threads duplicates: what a thread closes,
+ * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../model/config.ts';
+import type { Server } from '../model/server.ts';
 import { openListening } from '../net/listening-socket.ts';
+import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
+import { planState } from '../state/plan.ts';
+import { SharedState } from '../state/shared-state.ts';
 import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
 
 export interface ControlOptions {
@@ -20,11 +25,16 @@ export class Control {
   readonly #threads: (Worker | undefined)[] = [];
   readonly #handovers: ListenerHandover[][];
   readonly #startTimeMs = Date.now();
+  readonly #state: SharedState;
   #stopping = false;
 
   private constructor(options: ControlOptions, handovers: ListenerHandover[][]) {
     this.#options = options;
     this.#handovers = handovers;
+    this.#state = SharedState.create(planState(options.config, options.nbthread));
+    this.#state.configure(options.config, seedOf);
+    this.#state.queues.notify = (thread, server, queue) =>
+      this.#tell(thread, { kind: 'grant', server, queue });
   }
 
   /** Binds and starts; undefined when an address could not be bound (each was reported). */
@@ -32,62 +42,79 @@ export class Control {
     const handovers = bindAll(options);
     if (handovers === undefined) return undefined;
     const control = new Control(options, handovers);
-    for (let index = 0; index < options.nbthread; index++) control.#startThread(index);
+    for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
     return control;
   }
 
-  #startThread(index: number): void {
+  #startThread(thread: number): void {
     const start: ThreadStart = {
-      index,
-      nbthread: this.#options.nbthread,
+      thread,
       config: this.#options.config,
-      listeners: this.#handovers[index] ?? [],
+      plan: this.#state.plan,
+      state: this.#state.buffer,
+      listeners: (this.#handovers[thread] ?? []).map(one => ({ ...one, fd: duplicateDescriptor(one.fd) })),
       startTimeMs: this.#startTimeMs,
     };
     const worker = new Worker(new URL('./data-thread.js', import.meta.url), { workerData: start });
-    this.#threads[index] = worker;
+    this.#threads[thread] = worker;
     worker.on('message', (message: ToControl) => this.#heard(message));
     worker.on('error', error =>
-      this.#options.notice('alert', `thread ${index + 1} died: ${error.stack ?? error.message}`),
+      this.#options.notice('alert', `thread ${thread} died: ${error.stack ?? error.message}`),
     );
-    worker.on('exit', () => this.#ended(index));
+    worker.on('exit', () => this.#ended(thread));
   }
 
   #heard(message: ToControl): void {
-    if (message.kind === 'notice')
-      this.#options.notice(message.level === 'error' ? 'alert' : 'warning', message.text);
-    else if (message.kind === 'grant') this.#tell(message.thread, { kind: 'grant', server: message.server });
+    switch (message.kind) {
+      case 'grant':
+        return this.#tell(message.thread, { kind: 'grant', server: message.server, queue: message.queue });
+      case 'room':
+        return this.#tellAll({ kind: 'room' });
+      case 'notice':
+        return this.#options.notice(message.level, message.text);
+      case 'ready':
+        return;
+    }
   }
 
   #tell(thread: number, message: ToData): void {
     this.#threads[thread]?.postMessage(message);
   }
 
-  #ended(index: number): void {
-    this.#threads[index] = undefined;
-    if (!this.#stopping) {
-      this.#options.notice('warning', `thread ${index + 1} is replaced`);
-      this.#startThread(index);
-    } else if (this.#threads.every(thread => thread === undefined)) this.#options.onStopped();
+  #tellAll(message: ToData): void {
+    for (const thread of this.#threads) thread?.postMessage(message);
+  }
+
+  /** What the thread held in shared memory is given back; a new one takes over its listeners. */
+  #ended(thread: number): void {
+    this.#threads[thread] = undefined;
+    if (this.#stopping) {
+      if (this.#threads.every(other => other === undefined)) this.#options.onStopped();
+      return;
+    }
+    this.#state.recover(thread);
+    this.#options.notice('warning', `thread ${thread} is replaced`);
+    this.#startThread(thread);
   }
 
   /** Stops now (SIGTERM, SIGINT): connections are cut. */
   stop(): void {
     this.#stopping = true;
-    for (const index of this.#threads.keys()) this.#tell(index, { kind: 'stop' });
+    this.#tellAll({ kind: 'stop' });
   }
 
   /** SIGUSR1: accepts nothing new, ends when the last connection does. */
   softStop(): void {
     this.#stopping = true;
-    for (const index of this.#threads.keys()) this.#tell(index, { kind: 'soft-stop' });
+    this.#tellAll({ kind: 'soft-stop' });
+    for (const { fd } of this.#handovers.flat()) closeDescriptor(fd);
   }
 }
 
 /** Descriptors by thread. All failures are reported before giving up, so that a user sees them in one run. */
 function bindAll(options: ControlOptions): ListenerHandover[][] | undefined {
   const { config, nbthread, notice } = options;
-  const handovers: ListenerHandover[][] = Array.from({ length: nbthread }, () => []);
+  const handovers: ListenerHandover[][] = Array.from({ length: nbthread + 1 }, () => []);
   let failed = false;
   for (const [proxy, { binds, disabled, kind, name }] of config.proxies.entries()) {
     if (disabled) continue;
@@ -103,8 +130,12 @@ function bindAll(options: ControlOptions): ListenerHandover[][] | undefined {
         continue;
       }
       for (const warning of opened.warnings) notice('warning', warning);
-      for (const [thread, fd] of opened.fds.entries()) handovers[thread]?.push({ proxy, bind, fd });
+      for (const [thread, fd] of opened.fds.entries()) handovers[thread + 1]?.push({ proxy, bind, fd });
     }
   }
   return failed ? undefined : handovers;
+}
+
+function seedOf(server: Server): number {
+  return server.id;
 }

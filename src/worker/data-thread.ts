@@ -1,60 +1,95 @@
-/** A data thread: its engine, its copy of the runtime, its listeners. Started by control.ts. */
+/** A data thread: its engine, its copy of the runtime, its listeners. Started by control.ts as a worker. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { VariableStore } from '../acl/variables.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
-import type { Listener } from '../net/connection.ts';
-import { acceptConnection } from '../proxy/accept.ts';
+import { serveConnection } from '../proxy/accept.ts';
 import { compileRuntime } from '../proxy/compile-runtime.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
-import type { ThreadStart, ToControl, ToData } from './messages.ts';
+import { SharedState } from '../state/shared-state.ts';
+import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
 import { NO_SERVERS, NO_STATS, ThreadProcessFacts } from './process-facts.ts';
+
+/** How often a draining thread looks whether its last connection is gone. */
+const DRAIN_LOOK_MS = 100;
 
 const port = parentPort;
 if (port === null) throw new Error('data-thread.ts runs as a worker thread only');
 
 const start = workerData as ThreadStart;
-const { bufsize } = start.config.global.tune;
-const engine = new NodeEngine({ bufsize });
+const state = SharedState.attach(start.state, start.plan, start.thread);
+const engine = new NodeEngine({ bufsize: start.config.global.tune.bufsize });
 const thread: DataThread = {
-  index: start.index,
+  index: start.thread,
   engine,
   wheel: engine.wheel,
-  buffers: new BufferPool(bufsize),
+  buffers: new BufferPool(start.config.global.tune.bufsize),
   process: new ThreadProcessFacts(start),
   stats: NO_STATS,
   servers: NO_SERVERS,
   variables: new VariableStore(),
+  state,
   stopping: false,
 };
+state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
 const runtime = compileRuntime(start.config, thread);
 const listeners = start.listeners.map(openListener);
 
-function openListener(handover: ThreadStart['listeners'][number]): Listener {
-  const proxy = start.config.proxies[handover.proxy];
-  const bind = proxy?.binds[handover.bind];
-  if (bind === undefined) throw new Error('a listener was handed over that the configuration does not have');
-  const service = new ListenerService(bind, runtime.frontend(handover.proxy));
-  return engine.listen(
-    handover.fd,
-    connection => acceptConnection(thread, service, connection),
-    code => tell({ kind: 'notice', level: 'warn', text: `Proxy ${proxy?.name} cannot accept: ${code}` }),
+function openListener({ proxy, bind, fd }: ListenerHandover): ListenerService {
+  const config = start.config.proxies[proxy];
+  const settings = config?.binds[bind];
+  if (settings === undefined)
+    throw new Error('a listener was handed over that the configuration does not have');
+  const row = (start.plan.firstListener[proxy] as number) + bind;
+  const listener = new ListenerService(settings, row, runtime.frontend(proxy), thread, {
+    serve: (service, connection) => serveConnection(thread, service, connection),
+    roomAgain: () => tell({ kind: 'room' }),
+  });
+  listener.open(fd, code =>
+    tell({
+      kind: 'notice',
+      level: 'warning',
+      text: `Proxy ${config?.name} cannot accept connections: ${code}`,
+    }),
   );
+  return listener;
 }
 
 function tell(message: ToControl): void {
   port?.postMessage(message);
 }
 
-port.on('message', (message: ToData) => {
-  if (message.kind === 'stop') {
-    engine.destroy();
-    port.close();
-  } else if (message.kind === 'soft-stop') {
-    thread.stopping = true;
-    for (const listener of listeners) listener.close();
+function hear(message: ToData): void {
+  switch (message.kind) {
+    case 'grant':
+      return state.queues.onGrant(message.server, message.queue);
+    case 'room':
+      for (const listener of listeners) listener.retry();
+      return;
+    case 'soft-stop':
+      return drain();
+    case 'stop':
+      return end();
   }
-});
+}
 
+/** Idle server connections do not hold the thread up: they are closed with the last client. */
+function drain(): void {
+  thread.stopping = true;
+  for (const listener of listeners) listener.close();
+  const look = setInterval(() => {
+    if (listeners.some(({ row }) => state.limits.held(state.limits.listener(row)) > 0)) return;
+    clearInterval(look);
+    end();
+  }, DRAIN_LOOK_MS);
+}
+
+function end(): void {
+  for (const listener of listeners) listener.close();
+  engine.destroy();
+  port?.close();
+}
+
+port.on('message', hear);
 tell({ kind: 'ready', engine: engine.name });

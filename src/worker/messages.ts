@@ -1,5 +1,6 @@
 /** What crosses between the control thread and a data thread: one union a direction. Everything here can be cloned. */
 import type { Config } from '../model/config.ts';
+import type { StatePlan } from '../state/plan.ts';
 
 /** A listening descriptor that belongs to one data thread. */
 export interface ListenerHandover {
@@ -10,24 +11,26 @@ export interface ListenerHandover {
 }
 
 export interface ThreadStart {
-  readonly index: number;
-  readonly nbthread: number;
+  /** 1..nbthread */
+  readonly thread: number;
   readonly config: Config;
+  readonly plan: StatePlan;
+  readonly state: SharedArrayBuffer;
   readonly listeners: readonly ListenerHandover[];
   readonly startTimeMs: number;
 }
 
 export type ToData =
-  /** A slot on that server (shared row) was reserved for this thread's oldest waiter. */
-  | { readonly kind: 'grant'; readonly server: number }
-  /** Stop accepting, finish what runs. */
+  /** A place on that server (shared row) is for this thread's first in that queue. */
+  | { readonly kind: 'grant'; readonly server: number; readonly queue: number }
+  /** A connection limit has room again. */
+  | { readonly kind: 'room' }
+  /** Stop accepting, finish what runs, then end. */
   | { readonly kind: 'soft-stop' }
   | { readonly kind: 'stop' };
 
 export type ToControl =
   | { readonly kind: 'ready'; readonly engine: string }
-  | { readonly kind: 'grant'; readonly thread: number; readonly server: number }
-  /** A line for the log, already rendered, with the proxy (position) whose targets it goes to. */
-  | { readonly kind: 'notice'; readonly level: 'warn' | 'error'; readonly text: string }
-  /** Nothing is left open after a soft stop. */
-  | { readonly kind: 'drained' };
+  | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }
+  | { readonly kind: 'room' }
+  | { readonly kind: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };

@@ -17,8 +17,8 @@ export class ThreadProcessFacts implements ProcessFacts {
   constructor(start: ThreadStart) {
     this.node = start.config.global.node ?? this.hostname;
     this.startTimeMs = start.startTimeMs;
-    this.thread = start.index + 1;
-    this.nbthread = start.nbthread;
+    this.thread = start.thread;
+    this.nbthread = start.plan.threads;
   }
 
   nowMs(): number {

@@ -1,0 +1,341 @@
+/**
+ * The options of the program, those of HAProxy (management guide, section 3) and a few of its own, as one typed
+ * value. main.ts acts on it; nothing is read or printed here.
+ */
+import { parsed, refused } from './parsed.ts';
+import type { Parsed } from './parsed.ts';
+
+export type Action =
+  | { readonly kind: 'run' | 'check' | 'help' | 'version' | 'build-details' }
+  /** `-vq`, `-vqs`, `-vqb`: bare numbers for scripts. */
+  | { readonly kind: 'bare-version'; readonly what: 'full' | 'short' | 'branch' }
+  | { readonly kind: 'condition'; readonly expression: string };
+
+export interface Options {
+  readonly action: Action;
+  /** `-f` and behind `--`, files and folders. */
+  readonly files: readonly string[];
+  /** `-k`, and `-f` of a file named like one. */
+  readonly keepalivedFiles: readonly string[];
+  /** `-C` */
+  readonly directory?: string;
+  /** `-D` */
+  readonly daemon: boolean;
+  /** `-db`: no background, no master. */
+  readonly foreground: boolean;
+  /** `-d` */
+  readonly debug: boolean;
+  /** `-q` */
+  readonly quiet: boolean;
+  /** `-V` */
+  readonly verbose: boolean;
+  /** `-W`, `-Ws` */
+  readonly masterWorker: boolean;
+  readonly systemd: boolean;
+  /** `-S`, each as written: `<bind>[,<option>...]`. */
+  readonly masterSockets: readonly string[];
+  /** `-sf`, `-st` */
+  readonly oldProcesses?: { readonly signal: 'SIGUSR1' | 'SIGTERM'; readonly pids: readonly number[] };
+  /** `-x` */
+  readonly oldSocket?: string;
+  /** `-p` */
+  readonly pidfile?: string;
+  /** `-n` */
+  readonly maxconn?: number;
+  /** `-N` */
+  readonly proxyMaxconn?: number;
+  /** `-m` */
+  readonly memoryLimitMb?: number;
+  /** `-L` */
+  readonly localpeer?: string;
+  /** `-4` */
+  readonly ipv4Only: boolean;
+  /** `-dW` */
+  readonly warningsAreFatal: boolean;
+  /** `-dD` */
+  readonly showDiag: boolean;
+  /** `-dr` */
+  readonly ignoreUnresolvable: boolean;
+  /** `-dV` */
+  readonly noServerVerify: boolean;
+  /** `-dK<class>[,<class>...]` */
+  readonly dumpKeywords?: readonly string[];
+  /** `-dC[[<key>],line]` */
+  readonly dumpConfig?: { readonly key: number; readonly lineNumbers: boolean };
+  /** `-dL` */
+  readonly dumpLibraries: boolean;
+  /** `-dt` */
+  readonly traces: readonly string[];
+  /** The other `-d` options by their letter: `e`, `p`, `R`, `F`, `I`, `Z`, ... */
+  readonly debugLetters: ReadonlySet<string>;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+interface Draft extends Omit<
+  Mutable<Options>,
+  'files' | 'keepalivedFiles' | 'masterSockets' | 'traces' | 'debugLetters'
+> {
+  readonly files: string[];
+  readonly keepalivedFiles: string[];
+  readonly masterSockets: string[];
+  readonly traces: string[];
+  readonly debugLetters: Set<string>;
+}
+
+/** The arguments still to read. */
+class Arguments {
+  private index = 0;
+  private readonly list: readonly string[];
+
+  constructor(list: readonly string[]) {
+    this.list = list;
+  }
+
+  next(): string | undefined {
+    return this.list[this.index++];
+  }
+
+  peek(): string | undefined {
+    return this.list[this.index];
+  }
+}
+
+/** Answers what is wrong, or nothing. */
+type OptionHandler = (draft: Draft, args: Arguments, option: string) => string | undefined;
+
+function addFile(draft: Draft, path: string): void {
+  if (path.endsWith('keepalived.conf')) draft.keepalivedFiles.push(path);
+  else draft.files.push(path);
+}
+
+function withValue(take: (draft: Draft, value: string) => string | undefined | void): OptionHandler {
+  return (draft, args, option) => {
+    const value = args.next();
+    return value === undefined ? `${option} expects an argument` : (take(draft, value) ?? undefined);
+  };
+}
+
+function withNumber(name: 'maxconn' | 'proxyMaxconn' | 'memoryLimitMb'): OptionHandler {
+  return (draft, args, option) => {
+    const value = args.next();
+    if (value === undefined || !/^\d{1,10}$/.test(value))
+      return `${option} expects a number, found '${value ?? ''}'`;
+    draft[name] = Number(value);
+    return undefined;
+  };
+}
+
+function withText(name: 'directory' | 'pidfile' | 'localpeer' | 'oldSocket'): OptionHandler {
+  return withValue((draft, value) => {
+    draft[name] = value;
+  });
+}
+
+type Switch = {
+  [Key in keyof Draft]-?: Draft[Key] extends boolean ? Key : never;
+}[keyof Draft];
+
+function turnOn(...names: readonly Switch[]): OptionHandler {
+  return draft => {
+    for (const name of names) draft[name] = true;
+    return undefined;
+  };
+}
+
+/** Process numbers up to the next option; there may be none. */
+function oldProcesses(signal: 'SIGUSR1' | 'SIGTERM'): OptionHandler {
+  return (draft, args, option) => {
+    const pids = [...(draft.oldProcesses?.pids ?? [])];
+    for (let next = args.peek(); next !== undefined && !next.startsWith('-'); next = args.peek()) {
+      if (!/^[1-9]\d{0,9}$/.test(next.trim())) return `${option} option: failed to parse {${next}}`;
+      pids.push(Number(next));
+      args.next();
+    }
+    draft.oldProcesses = { signal, pids };
+    return undefined;
+  };
+}
+
+const HANDLERS: Readonly<Record<string, OptionHandler>> = {
+  '-f': withValue(addFile),
+  '-k': withValue((draft, value) => {
+    draft.keepalivedFiles.push(value);
+  }),
+  '--': (draft, args) => {
+    for (let path = args.next(); path !== undefined; path = args.next()) addFile(draft, path);
+    return undefined;
+  },
+  '-c': draft => {
+    draft.action = { kind: 'check' };
+    return undefined;
+  },
+  '-cc': withValue((draft, expression) => {
+    draft.action = { kind: 'condition', expression };
+  }),
+  '-h': draft => {
+    draft.action = { kind: 'help' };
+    return undefined;
+  },
+  '-C': withText('directory'),
+  '-D': turnOn('daemon'),
+  '-L': withText('localpeer'),
+  '-N': withNumber('proxyMaxconn'),
+  '-S': withValue((draft, value) => {
+    draft.masterSockets.push(value);
+  }),
+  '-V': draft => {
+    draft.verbose = true;
+    draft.quiet = false;
+    return undefined;
+  },
+  '-W': turnOn('masterWorker'),
+  '-Ws': turnOn('masterWorker', 'systemd', 'foreground'),
+  '-4': turnOn('ipv4Only'),
+  '-d': turnOn('debug', 'foreground'),
+  '-db': turnOn('foreground'),
+  '-m': withNumber('memoryLimitMb'),
+  '-n': withNumber('maxconn'),
+  '-p': withText('pidfile'),
+  '-q': turnOn('quiet'),
+  '-sf': oldProcesses('SIGUSR1'),
+  '-st': oldProcesses('SIGTERM'),
+  '-x': withText('oldSocket'),
+  '-dD': turnOn('showDiag'),
+  '-dL': turnOn('dumpLibraries'),
+  '-dV': turnOn('noServerVerify'),
+  '-dW': turnOn('warningsAreFatal'),
+  '-dr': turnOn('ignoreUnresolvable'),
+};
+
+const VERSIONS: Readonly<Record<string, Action>> = {
+  '-v': { kind: 'version' },
+  '-vv': { kind: 'build-details' },
+  '-vq': { kind: 'bare-version', what: 'full' },
+  '-vqs': { kind: 'bare-version', what: 'short' },
+  '-vqb': { kind: 'bare-version', what: 'branch' },
+};
+
+/** `-dK<classes>`, `-dC<key>`, `-dt<trace>`: their argument is glued to them. */
+const GLUED: readonly (readonly [prefix: string, (draft: Draft, value: string, args: Arguments) => void])[] =
+  [
+    ['-dK', (draft, value) => void (draft.dumpKeywords = value.split(',').filter(name => name !== ''))],
+    [
+      '-dC',
+      (draft, value) => {
+        const parts = value.split(',');
+        draft.dumpConfig = {
+          key: Number.parseInt(parts[0] ?? '', 10) || 0,
+          lineNumbers: parts.includes('line'),
+        };
+      },
+    ],
+    [
+      '-dt',
+      (draft, value, args) => {
+        const separate = value === '' && args.peek()?.startsWith('-') === false;
+        draft.traces.push(separate ? (args.next() as string) : value);
+      },
+    ],
+  ];
+
+const DEBUG_LETTER = /^-d([AFGIMRSTZcekpv])/;
+
+function readOption(draft: Draft, option: string, args: Arguments): string | undefined {
+  const handler = Object.hasOwn(HANDLERS, option) ? HANDLERS[option] : undefined;
+  if (handler !== undefined) return handler(draft, args, option);
+  const glued = GLUED.find(([prefix]) => option.startsWith(prefix));
+  if (glued !== undefined) {
+    glued[1](draft, option.slice(3), args);
+    return undefined;
+  }
+  const letter = DEBUG_LETTER.exec(option)?.[1];
+  if (letter === undefined) return `unknown option '${option}'`;
+  draft.debugLetters.add(letter);
+  return undefined;
+}
+
+function createDraft(): Draft {
+  return {
+    action: { kind: 'run' },
+    files: [],
+    keepalivedFiles: [],
+    daemon: false,
+    foreground: false,
+    debug: false,
+    quiet: false,
+    verbose: false,
+    masterWorker: false,
+    systemd: false,
+    masterSockets: [],
+    ipv4Only: false,
+    warningsAreFatal: false,
+    showDiag: false,
+    ignoreUnresolvable: false,
+    noServerVerify: false,
+    dumpLibraries: false,
+    traces: [],
+    debugLetters: new Set(),
+  };
+}
+
+/** Only these do something without a configuration. */
+function needsFiles(draft: Draft): boolean {
+  if (draft.action.kind !== 'run' && draft.action.kind !== 'check') return false;
+  return draft.dumpKeywords === undefined;
+}
+
+/** `argv` without the program. A version or help option ends the reading, as in HAProxy. */
+export function parseCommandLine(argv: readonly string[]): Parsed<Options> {
+  const draft = createDraft();
+  const args = new Arguments(argv);
+  for (let option = args.next(); option !== undefined; option = args.next()) {
+    const version = Object.hasOwn(VERSIONS, option) ? VERSIONS[option] : undefined;
+    if (version !== undefined) return parsed({ ...draft, action: version });
+    if (!option.startsWith('-')) return refused(`unexpected argument '${option}'`);
+    const error = readOption(draft, option, args);
+    if (error !== undefined) return refused(error);
+    if (draft.action.kind === 'help') return parsed(draft);
+  }
+  if (needsFiles(draft) && draft.files.length + draft.keepalivedFiles.length === 0)
+    return refused('no configuration file: -f expects one');
+  return parsed(draft);
+}
+
+/** What -h prints, and what follows an option that is not known. */
+export function renderUsage(program: string): string {
+  return [
+    `Usage : ${program} [-f <cfgfile|cfgdir>]* [ -vdVD ] [ -n <maxconn> ] [ -N <maxpconn> ]`,
+    '        [ -p <pidfile> ] [ -m <max megs> ] [ -C <dir> ] [ -k <keepalived.conf> ] [-- <cfgfile>*]',
+    '        -v displays version ; -vv shows how it was built and what it can do.',
+    '        -vq/-vqs/-vqb only displays version, short version, branch.',
+    '        -d enters debug mode ; -db only disables background mode.',
+    '        -V enters verbose mode (disables quiet mode)',
+    '        -D goes daemon ; -C changes to <dir> before loading files.',
+    '        -W master-worker mode.',
+    '        -Ws master-worker mode with systemd notifications.',
+    '        -q quiet mode : nothing is displayed',
+    '        -c check mode : only checks config files and exits',
+    '        -cc <condition> evaluates a condition and exits',
+    '        -4 takes only IPv4 addresses from resolvers',
+    '        -k reads <keepalived.conf> (as does -f for a file of that name)',
+    '        -n sets the maximum number of connections of the process',
+    '        -m limits the usable memory (in MB)',
+    '        -N sets the default maximum number of connections of a proxy',
+    '        -L sets the local peer name (default: host name)',
+    '        -p writes the process number to this file',
+    '        -dC[[key],line] displays the configuration, anonymised with a key',
+    '        -dK{class[,...]} displays the known keywords (use -dKhelp for the classes)',
+    '        -dL displays the loaded libraries',
+    '        -dr ignores server names that cannot be resolved',
+    '        -dt<trace> starts traces on standard error',
+    '        -dV does not verify certificates of servers',
+    '        -dW fails if any warning is emitted',
+    '        -dD also displays hints about suspicious statements',
+    '        -de/-dp/-dS/-dG/-dR/-dF/-dI/-dT/-dZ accepted for compatibility',
+    '        -sf/-st [pid ]* lets old processes finish, or terminates them.',
+    '        -x <unix_socket> gets listening sockets from a unix socket',
+    '        -S <bind>[,<bind options>...] master admin socket',
+    '',
+  ].join('\n');
+}
