@@ -137,10 +137,24 @@ function checkKeyword(row: CheckRow): Keyword<ProxyDraft> {
 
 export const CHECK_OPTION_KEYWORDS: readonly Keyword<ProxyDraft>[] = CHECKS.map(checkKeyword);
 
+/** A negation may be glued to the match: `!rstring` is `! rstring`. */
+function splitNegation(word: Word): readonly Word[] {
+  if (!/^!(r?(string|status|binary)|f?hdr)/.test(word.text)) return [word];
+  return [
+    { ...word, text: '!' },
+    { ...word, text: word.text.slice(1) },
+  ];
+}
+
+function ruleWords(line: readonly Word[]): readonly Word[] {
+  const words = line.slice(1);
+  return words[0]?.text === 'expect' ? words.flatMap(splitNegation) : words;
+}
+
 function parseRule(kind: CheckRuleKind): Keyword<ProxyDraft>['parse'] {
   return (draft, _, context) => {
     ignoredWithoutBackend(draft, kind, context);
-    const words = context.line.slice(1);
+    const words = ruleWords(context.line);
     if (!checkRuleShape(kind, words, context)) return;
     const { check } = draft.backend;
     if (kind === 'http-check') {

@@ -42,6 +42,16 @@ function parseSource({ server, rest, option, context }: ServerOptionLine): numbe
   return taken;
 }
 
+/** `set-proxy-v2-tlv-fmt(<id>) <fmt>`, once for each id; without a format the TLV is empty. */
+function parseTlv({ server, rest, option, context }: ServerOptionLine): number {
+  const id = Number(/\((.*)\)$/.exec(option.text)?.[1]);
+  if (Number.isInteger(id) && id >= 0 && id <= 255) {
+    server.otherOptions.set(option.text, [rest[0]?.text ?? '']);
+    context.notSupportedYet(option, 'server set-proxy-v2-tlv-fmt');
+  } else context.alert(option, `'${option.text}' : the TLV ID has to be between 0 and 255.`);
+  return Math.min(rest.length, 1);
+}
+
 function sendProxyV2Tls(option: string, value: boolean): ServerOption['parse'] {
   return ({ server }) => {
     server.sendProxyV2 = value;
@@ -212,9 +222,10 @@ const PROTOCOL: readonly ServerOption[] = [
   {
     name: 'set-proxy-v2-tlv-fmt',
     args: '(<id>) <fmt>',
+    words: -1,
     parenthesised: true,
-    ...keepOption(1),
     summary: 'adds a TLV to a version 2 header',
+    parse: parseTlv,
   },
   {
     name: 'proto',
