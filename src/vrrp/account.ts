@@ -1,0 +1,62 @@
+/** The account a script runs under, and whether root may run it (keepalived.conf(5), SCRIPTS). */
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ScriptCommand } from '../model/script-command.ts';
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface AccountSettings {
+  readonly scriptUser?: { readonly user: string; readonly group?: string };
+  readonly enableScriptSecurity: boolean;
+}
+
+/** The default account: `script_user`, else keepalived_script if there is one, else our own. */
+export function accountOf(
+  command: ScriptCommand,
+  settings: AccountSettings,
+): Account | undefined | { readonly unknown: string } {
+  const { user, group } = command.user === undefined ? (settings.scriptUser ?? {}) : command;
+  if (user === undefined) return findUser('keepalived_script');
+  const found = findUser(user);
+  if (found === undefined) return { unknown: `user ${user}` };
+  if (group === undefined) return found;
+  const gid = findGroup(group);
+  return gid === undefined ? { unknown: `group ${group}` } : { uid: found.uid, gid };
+}
+
+function linesOf(path: string): string[][] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .map(line => line.split(':'));
+  } catch {
+    return [];
+  }
+}
+
+function findUser(name: string): Account | undefined {
+  const fields = linesOf('/etc/passwd').find(line => line[0] === name || line[2] === name);
+  return fields === undefined ? undefined : { uid: Number(fields[2]), gid: Number(fields[3]) };
+}
+
+function findGroup(name: string): number | undefined {
+  const fields = linesOf('/etc/group').find(line => line[0] === name || line[2] === name);
+  return fields === undefined ? undefined : Number(fields[2]);
+}
+
+/** A program root runs must not be replaceable by others: every part of its path belongs to root and is writable by nobody else. */
+export function insecurePart(path: string): string | undefined {
+  for (let part = path; ; part = dirname(part)) {
+    try {
+      const stat = statSync(part);
+      const othersWrite = (stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0;
+      if (stat.uid !== 0 || othersWrite) return part;
+    } catch {
+      return part;
+    }
+    if (part === '/' || part === '.') return undefined;
+  }
+}

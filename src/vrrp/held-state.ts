@@ -1,0 +1,70 @@
+/**
+ * Remembers on disk what this node has put into the kernel, so that a start after a crash can take it away even when
+ * the configuration has changed meanwhile. Written when something is taken or released; losing it does no harm.
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Log } from './log.ts';
+
+export interface HeldState {
+  readonly addresses: readonly {
+    readonly device: string;
+    readonly address: string;
+    readonly prefixLength: number;
+  }[];
+  /** Lines of `ip -batch` that undo routes, rules and links. */
+  readonly undo: readonly string[];
+}
+
+const NOTHING: HeldState = { addresses: [], undo: [] };
+
+export class HeldStateFile {
+  readonly #path: string | undefined;
+  readonly #log: Log;
+  readonly #held = new Map<string, HeldState>();
+
+  constructor(path: string | undefined, log: Log) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  /** What an earlier process left behind. */
+  read(): HeldState {
+    if (this.#path === undefined) return NOTHING;
+    try {
+      const state = JSON.parse(readFileSync(this.#path, 'utf8')) as Partial<HeldState>;
+      return { addresses: state.addresses ?? [], undo: state.undo ?? [] };
+    } catch {
+      return NOTHING;
+    }
+  }
+
+  set(owner: string, state: HeldState | undefined): void {
+    if (state === undefined) this.#held.delete(owner);
+    else this.#held.set(owner, state);
+    this.#write();
+  }
+
+  #write(): void {
+    if (this.#path === undefined) return;
+    const all = [...this.#held.values()];
+    try {
+      if (all.length === 0) {
+        rmSync(this.#path, { force: true });
+        return;
+      }
+      mkdirSync(dirname(this.#path), { recursive: true });
+      const state: HeldState = {
+        addresses: all.flatMap(one => one.addresses),
+        undo: all.flatMap(one => one.undo),
+      };
+      writeFileSync(`${this.#path}.new`, JSON.stringify(state));
+      renameSync(`${this.#path}.new`, this.#path);
+    } catch (error) {
+      this.#log(
+        'warning',
+        `cannot write ${this.#path}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+}

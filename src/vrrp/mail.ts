@@ -1,0 +1,57 @@
+/** `smtp_alert`: one plain mail per event (RFC 5321), without waiting and without ever throwing. */
+import { connect } from 'node:net';
+import type { MailSettings } from '../model/keepalived.ts';
+
+export interface Mail {
+  readonly subject: string;
+  readonly body: string;
+}
+
+/** The commands after the greeting; each waits for a reply that begins with 2 or 3. */
+export function smtpDialogue(settings: MailSettings, mail: Mail, date: Date): string[] {
+  const headers = [
+    `Date: ${date.toUTCString().replace('GMT', '+0000')}`,
+    `From: ${settings.from}`,
+    `Subject: ${mail.subject}`,
+    `To: ${settings.to.join(', ')}`,
+  ];
+  const body = mail.body.split('\n').map(line => (line.startsWith('.') ? `.${line}` : line));
+  return [
+    `HELO ${settings.heloName}`,
+    `MAIL FROM:<${settings.from}>`,
+    ...settings.to.map(address => `RCPT TO:<${address}>`),
+    'DATA',
+    [...headers, '', ...body, '.'].join('\r\n'),
+    'QUIT',
+  ];
+}
+
+/** Resolves to undefined when the mail was taken, else to the reason. */
+export function sendMail(settings: MailSettings, mail: Mail, date: Date): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const commands = smtpDialogue(settings, mail, date);
+    const socket = connect({ host: settings.server, port: settings.port });
+    let text = '';
+    const finish = (trouble: string | undefined): void => {
+      socket.destroy();
+      resolve(trouble);
+    };
+    socket.setTimeout(settings.connectTimeoutMs, () => finish('timed out'));
+    socket.once('error', error => finish(error.message));
+    socket.once('close', () => finish('the mail server closed the connection'));
+    socket.on('data', data => {
+      text += data.toString('latin1');
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+        const line = text.slice(0, end).trim();
+        text = text.slice(end + 1);
+        if (/^\d{3}-/.test(line)) continue;
+        if (!/^[23]/.test(line)) finish(`the mail server said: ${line}`);
+        else {
+          const command = commands.shift();
+          if (command === undefined) finish(undefined);
+          else socket.write(`${command}\r\n`);
+        }
+      }
+    });
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * Tells scripts, pipes and people about changes of state: `notify_*`, `notify_fifo`, `smtp_alert`. Nothing waits for
+ * them. The words are keepalived's: GROUP|INSTANCE, name, MASTER|BACKUP|FAULT|STOP|DELETED, priority.
+ */
+import type { KeepalivedGlobal } from '../model/keepalived.ts';
+import type { ScriptCommand } from '../model/script-command.ts';
+import type { NotifyScripts } from '../model/vrrp-instance.ts';
+import type { Clock } from './clock.ts';
+import { openFifo, type Fifo } from './fifo.ts';
+import type { Log } from './log.ts';
+import { sendMail } from './mail.ts';
+import { runScript } from './run-script.ts';
+
+export type NotifyState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'DELETED';
+
+export interface Subject {
+  readonly kind: 'INSTANCE' | 'GROUP';
+  readonly name: string;
+  readonly priority: number;
+  readonly notify: NotifyScripts;
+  readonly smtpAlert: boolean;
+}
+
+const SCRIPT_OF: Readonly<Record<NotifyState, keyof Omit<NotifyScripts, 'sayDeleted'>>> = {
+  MASTER: 'master',
+  BACKUP: 'backup',
+  FAULT: 'fault',
+  STOP: 'stop',
+  DELETED: 'deleted',
+};
+
+const MAIL_BODY: Readonly<Record<NotifyState, string>> = {
+  MASTER: '=> VRRP Instance is now owning VRRP VIPs <=',
+  BACKUP: '=> VRRP Instance is nolonger owning VRRP VIPs <=',
+  FAULT: '=> VRRP Instance is in FAULT state <=',
+  STOP: '=> VRRP Instance is stopping <=',
+  DELETED: '=> VRRP Instance is deleted <=',
+};
+
+export class Notifier {
+  readonly #global: KeepalivedGlobal;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #fifos: readonly Fifo[];
+
+  constructor(global: KeepalivedGlobal, clock: Clock, log: Log) {
+    this.#global = global;
+    this.#clock = clock;
+    this.#log = log;
+    this.#fifos = global.notifyFifos
+      .map(fifo => openFifo(fifo, global, clock, log))
+      .filter(fifo => fifo !== undefined);
+  }
+
+  state(subject: Subject, state: NotifyState): void {
+    this.line(subject, state);
+    const { kind, name, priority, notify } = subject;
+    this.#run(notify[SCRIPT_OF[state]], []);
+    this.#run(notify.any, [kind, name, state, String(priority)]);
+    if (subject.smtpAlert && !(state === 'FAULT' && this.#global.noEmailFaults)) this.#mail(subject, state);
+  }
+
+  /** Only the pipes: also MASTER_RX_LOWER_PRI, MASTER_PRIORITY and BACKUP_PRIORITY. */
+  line({ kind, name, priority }: Pick<Subject, 'kind' | 'name' | 'priority'>, state: string): void {
+    for (const fifo of this.#fifos) fifo.write(`${kind} "${name}" ${state} ${priority}`);
+  }
+
+  lowerPriorityHeard(subject: Subject): void {
+    this.line(subject, 'MASTER_RX_LOWER_PRI');
+    this.#run(subject.notify.masterRxLowerPri, []);
+  }
+
+  close(): void {
+    for (const fifo of this.#fifos) fifo.close();
+  }
+
+  #run(command: ScriptCommand | undefined, extra: readonly string[]): void {
+    if (command === undefined) return;
+    const running = runScript(command, extra, this.#global, this.#clock);
+    void running.result.then(result => {
+      if (result.kind === 'refused')
+        this.#log('error', `notify script ${command.argv[0] ?? ''}: ${result.reason}`);
+    });
+  }
+
+  #mail({ kind, name }: Subject, state: NotifyState): void {
+    const { mail, routerId } = this.#global;
+    if (mail === undefined) return;
+    const what = kind === 'GROUP' ? 'VRRP Group' : 'VRRP Instance';
+    const subject = `[${routerId}] ${what} ${name} - Entering ${state} state`;
+    const date = new Date(this.#clock.wallClock());
+    void sendMail(mail, { subject, body: MAIL_BODY[state] }, date).then(trouble => {
+      if (trouble !== undefined) this.#log('warning', `mail alert for ${name}: ${trouble}`);
+    });
+  }
+}

@@ -1,0 +1,41 @@
+/** Virtual routes and rules -> lines of `ip -batch` that put them in and take them out. Pure. */
+import type { IpRouteEntry } from '../model/ip-entry.ts';
+
+/** keepalived marks its routes so (linux/rtnetlink.h, RTPROT_KEEPALIVED). */
+const PROTOCOL = '18';
+
+function familyFlag(entry: IpRouteEntry): string {
+  return entry.family === 6 ? '-6 ' : '';
+}
+
+/** `prepend` is the kernel's way for IPv4: before routes of the same kind. */
+export function routeAddLine(entry: IpRouteEntry, defaultDevice: string | undefined): string {
+  const verb = { add: 'replace', append: 'append', prepend: 'prepend' }[entry.mode];
+  return `${familyFlag(entry)}route ${verb} ${withDevice(entry, defaultDevice)} ${protocolOf(entry)}`.trim();
+}
+
+export function routeDeleteLine(entry: IpRouteEntry, defaultDevice: string | undefined): string {
+  return `${familyFlag(entry)}route del ${withDevice(entry, defaultDevice)} ${protocolOf(entry)}`.trim();
+}
+
+export function ruleAddLine(entry: IpRouteEntry): string {
+  return `${familyFlag(entry)}rule add ${entry.words.join(' ')}`;
+}
+
+export function ruleDeleteLine(entry: IpRouteEntry): string {
+  return `${familyFlag(entry)}rule del ${entry.words.join(' ')}`;
+}
+
+function protocolOf(entry: IpRouteEntry): string {
+  return entry.words.includes('protocol') ? '' : `protocol ${PROTOCOL}`;
+}
+
+/** A route with neither gateway nor device leaves by the instance's interface. */
+function withDevice(entry: IpRouteEntry, defaultDevice: string | undefined): string {
+  const complete = entry.words.some(word =>
+    ['dev', 'via', 'nexthop', 'blackhole', 'unreachable', 'prohibit', 'throw'].includes(word),
+  );
+  const words =
+    complete || defaultDevice === undefined ? entry.words : [...entry.words, 'dev', defaultDevice];
+  return words.join(' ');
+}

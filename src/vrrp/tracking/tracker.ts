@@ -1,0 +1,12 @@
+/** One tracked thing, whoever follows it. */
+
+/** Something that is up or down, or not known yet. */
+export interface Tracker {
+  readonly state: () => boolean | undefined;
+  stop(): void;
+}
+
+export interface ValueTracker {
+  readonly value: () => number;
+  stop(): void;
+}
