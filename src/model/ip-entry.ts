@@ -21,7 +21,6 @@ export interface IpAddressEntry {
   readonly noTrack: boolean;
   /** Seconds, or Infinity. */
   readonly preferredLftSec?: number;
-  readonly useVmac: boolean;
 }
 
 export type AddressScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';

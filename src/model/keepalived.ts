@@ -49,7 +49,6 @@ export interface KeepalivedGlobal {
   readonly fifoWriteVrrpStatesOnReload: boolean;
   readonly logUnknownVrids: boolean;
   readonly vmacPrefix: string;
-  readonly vmacAddrPrefix: string;
   readonly stateDumpFile: string;
   readonly statsDumpFile: string;
   readonly jsonDumpFile: string;

@@ -72,8 +72,6 @@ export interface VmacSettings {
   readonly mac: string;
   /** Adverts leave and arrive on the base interface. */
   readonly xmitBase: boolean;
-  /** `use_vmac_addr`: also for addresses on other interfaces. */
-  readonly addresses: boolean;
 }
 
 /** Weight 0: fault when the tracked thing is down. `reverse` turns up and down round. */

@@ -20,10 +20,9 @@ type Saved = readonly (readonly [string, string])[];
 export function createVmac(vmac: Vmac, log: Log): (() => void) | undefined {
   // one left over from an earlier process may have another address
   ip(['link', 'del', 'dev', vmac.name]);
-  const made = ip([
-    ...['link', 'add', 'link', vmac.base, 'name', vmac.name, 'address', vmac.mac],
-    ...['type', 'macvlan', 'mode', 'private'],
-  ]);
+  const made = ip(
+    `link add link ${vmac.base} name ${vmac.name} address ${vmac.mac} type macvlan mode private`.split(' '),
+  );
   if (made !== '') {
     log('error', `use_vmac ${vmac.name}: ${made}`);
     return undefined;

@@ -111,7 +111,6 @@ export function parseAddressEntry(statement: Statement, scope: Scope): IpAddress
     noprefixroute: false,
     autojoin: false,
     noTrack: false,
-    useVmac: false,
   };
   for (let index = 0; index < statement.words.length; index++)
     index = readOption(draft, statement.words, index, scope);
@@ -127,7 +126,7 @@ function readOption(draft: Draft, words: readonly Word[], index: number, scope: 
     return index;
   }
   if (word.text === 'use_vmac') {
-    draft.useVmac = true;
+    scope.report.remark(word.position, "'use_vmac' of an address is recognised but has no effect here");
     return index;
   }
   const setter = VALUES[word.text];

@@ -31,7 +31,6 @@ export interface GlobalDraft {
   fifoOnReload: boolean;
   logUnknownVrids: boolean;
   vmacPrefix: string;
-  vmacAddrPrefix?: string;
   stateDumpFile: string;
   statsDumpFile: string;
   jsonDumpFile: string;
@@ -283,7 +282,6 @@ const ROWS: readonly Row[] = [
   ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events'),
   flag('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
   text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),
-  text('vmac_addr_prefix', 'vmacAddrPrefix', 'STRING', 'virtual MAC interface prefix for extra addresses'),
   text('state_dump_file', 'stateDumpFile', 'PATH', 'state dump path'),
   text('stats_dump_file', 'statsDumpFile', 'PATH', 'statistics dump path'),
   text('json_dump_file', 'jsonDumpFile', 'PATH', 'JSON dump path'),
@@ -338,7 +336,6 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     fifoWriteVrrpStatesOnReload: draft.fifoOnReload,
     logUnknownVrids: draft.logUnknownVrids,
     vmacPrefix: draft.vmacPrefix,
-    vmacAddrPrefix: draft.vmacAddrPrefix ?? draft.vmacPrefix,
     stateDumpFile: draft.stateDumpFile,
     statsDumpFile: draft.statsDumpFile,
     jsonDumpFile: draft.jsonDumpFile,

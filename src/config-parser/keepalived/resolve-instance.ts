@@ -260,7 +260,6 @@ function resolveVmac(
     name: draft.vmacName ?? `${global.vmacPrefix}${family === 6 ? '6' : ''}.${draft.virtualRouterId}`,
     mac: mac.split(':').length === 6 ? mac : `${mac}:${last}`,
     xmitBase: draft.vmacXmitBase || unicast,
-    addresses: draft.useVmacAddr,
   };
 }
 

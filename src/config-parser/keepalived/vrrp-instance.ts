@@ -54,7 +54,6 @@ export interface InstanceDraft extends TrackDraft, NotifyDraft {
   vmacName?: string;
   vmacMac?: string;
   vmacXmitBase: boolean;
-  useVmacAddr: boolean;
   virtualAddresses: IpAddressEntry[];
   excludedAddresses: IpAddressEntry[];
   virtualRoutes: IpRouteEntry[];
@@ -94,7 +93,6 @@ export function newInstanceDraft(name: string, position: Position): InstanceDraf
     trackSourceIp: false,
     useVmac: false,
     vmacXmitBase: false,
-    useVmacAddr: false,
     virtualAddresses: [],
     excludedAddresses: [],
     virtualRoutes: [],
@@ -452,7 +450,6 @@ const ROWS: readonly Row[] = [
   flag('dont_track_primary', 'dontTrackPrimary', 'ignore faults of the own interface'),
   ...TRACK_KEYWORDS,
   { name: 'use_vmac', args: '[[name] <IF>] [MAC]', summary: 'use a virtual MAC interface', parse: parseVmac },
-  flag('use_vmac_addr', 'useVmacAddr', 'virtual MAC also on other interfaces of addresses'),
   flag('vmac_xmit_base', 'vmacXmitBase', 'adverts from the base interface'),
   flag('accept', 'accept', 'accept packets to the addresses'),
   flag('no_accept', 'accept', 'drop packets to the addresses', false),

@@ -1,0 +1,89 @@
+/**
+ * VRRP of one process: `startVrrp` puts machines, sockets, timers, trackers and notifications together and keeps them
+ * over reloads. It runs on the main thread of the process that outlives reloads, where no traffic can delay it.
+ * Called by main.ts, worker/ and master/; a failover itself is in instance.ts.
+ */
+import type { KeepalivedConfig } from '../model/keepalived.ts';
+import { Announcer } from './announcer.ts';
+import { openReceiver } from './advert-receiver.ts';
+import { openSender } from './advert-sender.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { HeldStateFile } from './held-state.ts';
+import { IpBatch } from './ip-batch.ts';
+import { watchLinks, type LinkMonitor } from './link-monitor.ts';
+import type { Log } from './log.ts';
+import { KernelNetwork, type Network } from './network.ts';
+import { VrrpRouter, type RouterPorts, type VrrpEvent } from './vrrp-router.ts';
+import type { VrrpSnapshot } from './snapshot.ts';
+import type { LoadBalancerView } from './tracking/trackers.ts';
+
+export interface VrrpOptions {
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Changes of state and priority, for statistics and the program's own log. */
+  readonly onEvent?: (event: VrrpEvent) => void;
+  readonly balancer?: LoadBalancerView;
+  /** Where to remember what was put into the kernel; missing: nowhere. */
+  readonly stateFile?: string;
+  /** For tests. */
+  readonly network?: Network;
+  readonly transport?: Pick<RouterPorts, 'openReceiver' | 'openSender'>;
+  readonly watchLinks?: (onChange: () => void) => LinkMonitor;
+}
+
+export interface VrrpHandle {
+  /** Instances that stay keep their state; new ones start, removed ones stop. */
+  reload(config: KeepalivedConfig): void;
+  /**
+   * Gives the addresses to somebody else and stays out of the way: each is kept until a new master is heard, or its
+   * time is over. Resolves when none is held any more.
+   */
+  handOver(reason: string): Promise<void>;
+  /** After a hand-over: takes part again. */
+  resume(): void;
+  /** Hands over, then removes everything this node has put into the kernel. */
+  stop(): Promise<void>;
+  /** The same at once and synchronously, for a process that ends now. */
+  releaseNow(): void;
+  /** Something of what the balancer shows has changed: look again now. */
+  balancerChanged(): void;
+  snapshot(): VrrpSnapshot;
+}
+
+export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpHandle {
+  const clock = options.clock ?? systemClock;
+  const { log } = options;
+  const network = options.network ?? new KernelNetwork();
+  const router = new VrrpRouter(config, {
+    clock,
+    log,
+    network,
+    batch: new IpBatch(message => log('error', message)),
+    held: new HeldStateFile(options.stateFile, log),
+    makeAnnouncer: current => new Announcer(clock, network, current.globalDefs, current.garpGroups),
+    openReceiver: options.transport?.openReceiver ?? openReceiver,
+    openSender: options.transport?.openSender ?? openSender,
+    balancer: options.balancer,
+    onEvent: options.onEvent ?? (() => {}),
+  });
+  const watch =
+    options.watchLinks ?? (onChange => watchLinks(clock, onChange, message => log('warning', message)));
+  const monitor = watch(() => router.networkChanged());
+  router.start();
+  const end = (): void => {
+    monitor.stop();
+    network.close();
+  };
+  return {
+    reload: next => router.reload(next),
+    handOver: reason => router.handOver(reason),
+    resume: () => router.resume(),
+    stop: async () => {
+      await router.stop();
+      end();
+    },
+    releaseNow: () => router.releaseNow(),
+    balancerChanged: () => router.evaluate(),
+    snapshot: () => router.snapshot(),
+  };
+}

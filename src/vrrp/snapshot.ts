@@ -1,0 +1,48 @@
+/** What VRRP looks like from outside, as plain data: `show vrrp`, JSON, the statistics page, Prometheus, dumps. */
+import type { InstanceCounters } from './counters.ts';
+import type { VrrpState } from './machine.ts';
+
+export interface VrrpSnapshot {
+  readonly instances: readonly InstanceSnapshot[];
+  readonly groups: readonly GroupSnapshot[];
+  /** Adverts for router ids that nobody here has; packets too broken to tell. */
+  readonly unknownRouterIds: number;
+  readonly brokenPackets: number;
+}
+
+export interface InstanceSnapshot {
+  readonly name: string;
+  readonly state: VrrpState;
+  /** Why it is in this state. */
+  readonly reason: string;
+  readonly configuredState: 'MASTER' | 'BACKUP';
+  readonly version: 2 | 3;
+  readonly family: 4 | 6;
+  readonly interface: string;
+  readonly virtualRouterId: number;
+  readonly priority: number;
+  readonly effectivePriority: number;
+  readonly advertIntMs: number;
+  readonly masterAdvertIntMs: number;
+  readonly preempt: boolean;
+  readonly accept: boolean;
+  readonly syncGroup?: string;
+  readonly source?: string;
+  /** The master heard last: another router, or ourselves. */
+  readonly master?: { readonly address: string; readonly priority: number };
+  readonly addresses: readonly string[];
+  readonly excludedAddresses: readonly string[];
+  readonly holdsAddresses: boolean;
+  readonly faults: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly lastTransition: number;
+  readonly transitions: number;
+  readonly counters: InstanceCounters;
+}
+
+export interface GroupSnapshot {
+  readonly name: string;
+  readonly state: VrrpState;
+  readonly members: readonly string[];
+  readonly lastTransition: number;
+}

@@ -1,0 +1,165 @@
+/**
+ * Everything that is tracked by somebody, and what it means for each instance and group: faults, and what is added to
+ * the priority. Called by manager.ts after every change.
+ */
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { Tracked, TrackedLb, Tracking } from '../../model/vrrp-instance.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { trackFile } from './file-tracker.ts';
+import { listProcesses, trackProcess } from './process-tracker.ts';
+import { trackScript } from './script-tracker.ts';
+import { judge, judgeFile, type Verdict } from './track-value.ts';
+import type { Tracker, ValueTracker } from './tracker.ts';
+
+/** What the balancer in the same process tells about itself; `track_lb` follows it. */
+export interface LoadBalancerView {
+  /** Servers of a backend that take new connections; undefined: no such backend. */
+  serversUp(backend: string): number | undefined;
+  /** undefined: no such frontend. */
+  listening(frontend: string): boolean | undefined;
+  /** A planned stop or drain has begun: the addresses shall go elsewhere first. */
+  readonly stopping: boolean;
+}
+
+export interface Judgement {
+  /** What is wrong, in words. */
+  readonly faults: ReadonlySet<string>;
+  readonly added: number;
+  /** Things that are not known yet and could be a fault: too early to start. */
+  readonly pending: boolean;
+}
+
+export interface TrackersPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly isInterfaceUp: (name: string) => boolean;
+  readonly balancer: LoadBalancerView | undefined;
+  readonly onChange: () => void;
+}
+
+interface Running {
+  /** JSON of its definition: it goes on over a reload that does not change it. */
+  readonly definition: string;
+  readonly tracker: Tracker | ValueTracker;
+}
+
+export class Trackers {
+  readonly #ports: TrackersPorts;
+  readonly #running = new Map<string, Running>();
+
+  constructor(ports: TrackersPorts) {
+    this.#ports = ports;
+  }
+
+  /** Starts what somebody tracks, stops the rest. */
+  arrange(config: KeepalivedConfig): void {
+    const followed = [...config.instances, ...config.syncGroups].map(one => one.tracking);
+    const wanted = new Set<string>();
+    const want = <T extends { readonly name: string }>(
+      kind: string,
+      definitions: readonly T[],
+      select: (tracking: Tracking) => readonly Tracked[],
+      start: (definition: T) => Tracker | ValueTracker,
+    ): void => {
+      const names = new Set(followed.flatMap(tracking => select(tracking).map(tracked => tracked.name)));
+      for (const definition of definitions) {
+        if (!names.has(definition.name)) continue;
+        const key = `${kind} ${definition.name}`;
+        wanted.add(key);
+        this.#keepOrStart(key, JSON.stringify([definition, config.globalDefs.scriptUser]), () =>
+          start(definition),
+        );
+      }
+    };
+    const { clock, log, onChange } = this.#ports;
+    const say = (message: string): void => log('info', message);
+    want(
+      'script',
+      config.scripts,
+      tracking => tracking.scripts,
+      script => trackScript(script, { clock, accounts: config.globalDefs, onChange, log: say }),
+    );
+    want(
+      'process',
+      config.trackProcesses,
+      tracking => tracking.processes,
+      track => trackProcess(track, { clock, list: listProcesses, onChange, log: say }),
+    );
+    want(
+      'file',
+      config.trackFiles,
+      tracking => tracking.files,
+      file => trackFile(file, onChange, say),
+    );
+    for (const [key, { tracker }] of this.#running) {
+      if (wanted.has(key)) continue;
+      tracker.stop();
+      this.#running.delete(key);
+    }
+  }
+
+  #keepOrStart(key: string, definition: string, start: () => Tracker | ValueTracker): void {
+    const old = this.#running.get(key);
+    if (old?.definition === definition) return;
+    old?.tracker.stop();
+    this.#running.set(key, { definition, tracker: start() });
+  }
+
+  judge(tracking: Tracking): Judgement {
+    const sum = new Sum();
+    for (const tracked of tracking.interfaces)
+      sum.take(judge(tracked, this.#ports.isInterfaceUp(tracked.name)), `interface ${tracked.name} is down`);
+    for (const tracked of tracking.scripts)
+      sum.take(this.#judgeState('script', tracked), `script ${tracked.name} fails`);
+    for (const tracked of tracking.processes)
+      sum.take(this.#judgeState('process', tracked), `process ${tracked.name} is missing`);
+    for (const tracked of tracking.files) {
+      const tracker = this.#running.get(`file ${tracked.name}`)?.tracker;
+      if (tracker !== undefined && 'value' in tracker)
+        sum.take(judgeFile(tracked, tracker.value()), `track file ${tracked.name} says so`);
+    }
+    for (const tracked of tracking.lb) this.#judgeLb(tracked, sum);
+    return sum;
+  }
+
+  stop(): void {
+    for (const { tracker } of this.#running.values()) tracker.stop();
+    this.#running.clear();
+  }
+
+  /** An unknown state adds nothing; it holds the start up only where it could be a fault. */
+  #judgeState(kind: string, tracked: Tracked): Verdict | undefined {
+    const tracker = this.#running.get(`${kind} ${tracked.name}`)?.tracker;
+    const up = tracker !== undefined && 'state' in tracker ? tracker.state() : undefined;
+    if (up !== undefined) return judge(tracked, up);
+    return tracked.weight === 0 ? undefined : { add: 0 };
+  }
+
+  /** Names that the balancer does not know, and a balancer that is not there, count as down. */
+  #judgeLb(tracked: TrackedLb, sum: Sum): void {
+    const { balancer } = this.#ports;
+    if (tracked.kind === 'frontend') {
+      sum.take(
+        judge(tracked, balancer?.listening(tracked.name) ?? false),
+        `frontend ${tracked.name} is not listening`,
+      );
+      return;
+    }
+    const up = balancer?.serversUp(tracked.name) ?? 0;
+    const reason = `backend ${tracked.name} has ${up} of ${tracked.minServers} servers`;
+    sum.take(judge(tracked, up >= tracked.minServers), reason);
+  }
+}
+
+class Sum implements Judgement {
+  readonly faults = new Set<string>();
+  added = 0;
+  pending = false;
+
+  take(verdict: Verdict | undefined, reason: string): void {
+    if (verdict === undefined) this.pending = true;
+    else if ('fault' in verdict) this.faults.add(reason);
+    else this.added += verdict.add;
+  }
+}
