@@ -2,10 +2,11 @@
 import type { Word } from '../model/word.ts';
 import type { ConfigDraft, SectionReader } from './config-draft.ts';
 import { Directives } from './directives.ts';
-import { SECTIONS } from './haproxy/sections.ts';
+import { SECTIONS, isSectionWord } from './haproxy/sections.ts';
 import type { SectionKind } from './line-context.ts';
 import { nearestName } from './nearest.ts';
 import type { ParserContext } from './parser-context.ts';
+import { SECTION_NAMES } from './section-names.ts';
 import { readWords } from './words.ts';
 
 /** HAProxy's: what follows that many errors in a file tells nobody anything. */
@@ -78,7 +79,7 @@ class FileReading {
   /** A mistyped section keyword is reported once and read as what was meant, so that its lines are checked too. */
   private outOfSection(words: readonly Word[]): void {
     const [word] = words as [Word, ...Word[]];
-    const nearest = nearestName(word.text, SECTIONS.keys());
+    const nearest = isSectionWord(word.text) ? undefined : nearestName(word.text, SECTION_NAMES);
     const hint = nearest === undefined ? undefined : `did you mean '${nearest}' maybe ?`;
     this.context.alert(word, `unknown keyword '${word.text}' out of section.`, hint);
     if (nearest !== undefined) this.open(nearest, words);

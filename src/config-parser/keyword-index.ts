@@ -7,6 +7,7 @@ import type { Keyword } from './keyword.ts';
 import type { SectionKind } from './line-context.ts';
 import { didYouMean } from './nearest.ts';
 import type { ParserContext } from './parser-context.ts';
+import { SECTION_NAMES } from './section-names.ts';
 
 export interface KeywordIndex<Draft> {
   readonly keywords: readonly Keyword<Draft>[];
@@ -68,7 +69,7 @@ function reportUnknown<Draft>(
   const names = namesIn(index, context.section);
   const family = names.filter(name => name.startsWith(`${head.text} `));
   if (family.length === 0) {
-    const heads = new Set(names.map(name => name.split(' ', 1)[0] as string));
+    const heads = new Set([...names.map(name => name.split(' ', 1)[0] as string), ...SECTION_NAMES]);
     const hint = didYouMean(head.text, heads);
     context.alert(head, `unknown keyword '${head.text}' in '${context.section}' section`, hint);
     return;

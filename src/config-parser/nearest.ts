@@ -27,7 +27,8 @@ export function editDistance(left: string, right: string, limit: number): number
 
 /** How many edits still count as a slip of the finger. */
 function allowedEdits(word: string): number {
-  return word.length <= 3 ? 1 : Math.min(4, Math.ceil(word.length / 3));
+  if (word.length <= 4) return 1;
+  return word.length <= 8 ? 2 : 3;
 }
 
 /** The nearest of `names`, or undefined when none is near. */

@@ -61,7 +61,8 @@ export function createGlobalDraft(): GlobalDraft {
     },
     setVars: [],
     ssl: new Map(),
-    flags: new Set(),
+    // On unless `no` is said.
+    flags: new Set(['numa-cpu-mapping', 'strict-limits']),
     otherLines: [],
     demoServers: [],
     said: new Set(),

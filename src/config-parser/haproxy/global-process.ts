@@ -1,6 +1,7 @@
 /** Keywords of the `global` section about the process: users, files, threads, start and stop (manual, section 3.1). */
 import type { Word } from '../../model/word.ts';
 import { integer, matching, nothing, oneWordOf, text, time } from '../argument-shape.ts';
+import type { Shape } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
 import { readAddress } from './address-argument.ts';
 import type { GlobalDraft } from './global-draft.ts';
@@ -90,6 +91,19 @@ function setDefaultPath(draft: GlobalDraft, words: readonly Word[], context: Lin
   }
 }
 
+/** A name here is a common mistake, and does not stop the load. */
+const ACCOUNT_NUMBER: Shape = {
+  ...integer(0, MAX_ID),
+  read: (words, name, context) => {
+    const word = words[0] as Word;
+    if (/^\d+$/.test(word.text)) return integer(0, MAX_ID).read(words, name, context);
+    const other = name === 'uid' ? 'user' : 'group';
+    const advice = `You might want to use the '${other}' parameter to use a system ${other} name.`;
+    context.warn(word, `${name}: string '${word.text}' is not a number.\n   | ${advice}`);
+    return undefined;
+  },
+};
+
 const NODE_NAME = /^[A-Za-z0-9_.-]+$/;
 
 export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
@@ -108,10 +122,10 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
   setting('group', text('<name>'), 'group to run as after the start', (draft, value, [word], context) =>
     setGroup(draft, String(value), word as Word, context),
   ),
-  setting('uid', integer(0, MAX_ID), 'numeric user to run as', (draft, value, _words, context) => {
+  setting('uid', ACCOUNT_NUMBER, 'numeric user to run as', (draft, value, _words, context) => {
     if (!isAccountSaid(draft, 'user/uid', context)) draft.uid = Number(value);
   }),
-  setting('gid', integer(0, MAX_ID), 'numeric group to run as', (draft, value, _words, context) => {
+  setting('gid', ACCOUNT_NUMBER, 'numeric group to run as', (draft, value, _words, context) => {
     if (!isAccountSaid(draft, 'group/gid', context)) draft.gid = Number(value);
   }),
   setting('daemon', nothing(), 'go to the background', draft => {

@@ -21,7 +21,7 @@ export const GLOBAL_KEYWORDS: readonly GlobalKeyword[] = [
   ...GLOBAL_TUNE_KEYWORDS,
 ];
 
-const INDEX = createKeywordIndex(GLOBAL_KEYWORDS);
+export const GLOBAL_INDEX = createKeywordIndex(GLOBAL_KEYWORDS);
 
 export const openGlobal: SectionOpener = (words, config, context) => {
   refuseSectionName(words, context);
@@ -33,7 +33,7 @@ export const openGlobal: SectionOpener = (words, config, context) => {
   const { global } = config;
   return {
     line: (line, at) => {
-      applyLine(INDEX, global, line, at);
+      applyLine(GLOBAL_INDEX, global, line, at);
       at.experimentalAllowed = global.flags.has('expose-experimental-directives');
       at.deprecatedAllowed = global.flags.has('expose-deprecated-directives');
       at.defaultPath = global.pathMode;

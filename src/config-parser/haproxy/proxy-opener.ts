@@ -18,11 +18,7 @@ interface Head {
   readonly from: Word | undefined;
 }
 
-const INDEX = createKeywordIndex(PROXY_KEYWORDS);
-
-export function proxyKeywordIndex(): typeof INDEX {
-  return INDEX;
-}
+export const PROXY_INDEX = createKeywordIndex(PROXY_KEYWORDS);
 
 function place({ file, line }: Position): string {
   return `${file}:${line}`;
@@ -158,7 +154,7 @@ function createOpener(kind: Kind): SectionOpener {
       config.proxies.push(draft);
       if (!config.proxyNames.has(head.name)) config.proxyNames.set(head.name, draft);
     }
-    return { line: (line, at) => applyLine(INDEX, draft, line, at), end: () => undefined };
+    return { line: (line, at) => applyLine(PROXY_INDEX, draft, line, at), end: () => undefined };
   };
 }
 

@@ -1,8 +1,9 @@
 /** Every section keyword of a configuration and how it is opened. */
 import type { SectionOpener } from '../config-draft.ts';
-import { openGlobal } from './global-reader.ts';
+
+import { GLOBAL_INDEX, openGlobal } from './global-reader.ts';
 import { OTHER_OPENERS } from './other-reader.ts';
-import { PROXY_OPENERS } from './proxy-opener.ts';
+import { PROXY_INDEX, PROXY_OPENERS } from './proxy-opener.ts';
 import { openHttpErrors } from './http-errors.ts';
 import { openUserlist } from './userlist.ts';
 
@@ -24,3 +25,8 @@ export const SECTIONS: ReadonlyMap<string, SectionOpener> = new Map([
   ...Object.entries(OTHER_OPENERS),
   ['program', openProgram],
 ]);
+
+/** The first word of a line that belongs into a section: above the first one it is misplaced, not mistyped. */
+export function isSectionWord(word: string): boolean {
+  return PROXY_INDEX.longest.has(word) || GLOBAL_INDEX.longest.has(word);
+}
