@@ -1,8 +1,21 @@
 /** The named ACLs of one proxy (manual, section 7.1): several lines of one name are alternatives. */
 import type { AclLine } from '../model/word.ts';
+import { compileAclLine } from './acl-line.ts';
+import type { CompiledLine } from './acl-line.ts';
+import { PREDEFINED_ACLS } from './acl-keywords.ts';
+import type { CompiledAcl, CompileEnvironment, NamedAcls } from './environment.ts';
+import { isResponsePhase } from './phase.ts';
 
-export class AclTable {
+/** An ACL as conditions see it; `lines` for those that look inside. */
+export interface LinkedAcl extends CompiledAcl {
+  readonly lines: readonly CompiledLine[];
+}
+
+export class AclTable implements NamedAcls {
   readonly #lines = new Map<string, AclLine[]>();
+  /** `hdr` and its like read the other message in responses: compiled once for each direction. */
+  readonly #compiled = new Map<string, LinkedAcl | 'broken'>();
+  readonly #compiling = new Set<string>();
 
   constructor(lines: readonly AclLine[]) {
     for (const line of lines) {
@@ -12,11 +25,63 @@ export class AclTable {
     }
   }
 
-  linesOf(name: string): readonly AclLine[] | undefined {
-    return this.#lines.get(name);
-  }
-
   names(): IterableIterator<string> {
     return this.#lines.keys();
   }
+
+  find(name: string, env: CompileEnvironment, phases: number): LinkedAcl | 'broken' | undefined {
+    const key = `${isResponsePhase(phases) ? 'res' : 'req'} ${name}`;
+    const known = this.#compiled.get(key);
+    if (known !== undefined) return known;
+    const lines = this.#lines.get(name) ?? predefined(name);
+    if (lines === undefined) return undefined;
+    const acl = this.#compileLines(name, lines, env, phases);
+    this.#compiled.set(key, acl);
+    return acl;
+  }
+
+  /** Compiles every ACL, used or not, so that all mistakes are reported. */
+  compileAll(env: CompileEnvironment, phases: number): void {
+    for (const name of this.#lines.keys()) this.find(name, env, phases);
+  }
+
+  #compileLines(
+    name: string,
+    lines: readonly AclLine[],
+    env: CompileEnvironment,
+    phases: number,
+  ): LinkedAcl | 'broken' {
+    const first = lines[0] as AclLine;
+    if (this.#compiling.has(name)) {
+      env.report({ severity: 'alert', position: first.position, message: `ACL '${name}' have a recursive loop` });
+      return 'broken';
+    }
+    this.#compiling.add(name);
+    const compiled = lines.map(line => compileAclLine(line.words, line.position, phases, env));
+    this.#compiling.delete(name);
+    return compiled.every(line => line !== undefined) ? linkLines(compiled) : 'broken';
+  }
+}
+
+const NOWHERE = { file: '', line: 0, column: 0 };
+
+function predefined(name: string): readonly AclLine[] | undefined {
+  const words = Object.hasOwn(PREDEFINED_ACLS, name) ? PREDEFINED_ACLS[name] : undefined;
+  return words && [{ name, position: NOWHERE, words: words.map(text => ({ text, position: NOWHERE })) }];
+}
+
+/** The lines as alternatives. */
+export function linkLines(lines: readonly CompiledLine[]): LinkedAcl {
+  const tests = lines.map(line => line.test);
+  const [only] = tests;
+  const constants = lines.map(line => line.constant);
+  const isTrue = constants.includes(true);
+  return {
+    lines,
+    test: tests.length === 1 && only !== undefined ? only : ctx => tests.some(test => test(ctx)),
+    phases: lines.reduce((bits, line) => bits | line.chain.phases, 0),
+    needsHttp: lines.some(line => line.chain.needsHttp),
+    constant: isTrue ? true : constants.every(constant => constant === false) ? false : undefined,
+    incremental: lines.some(line => line.chain.incremental),
+  };
 }

@@ -98,8 +98,13 @@ export type CompileLogFormat = (
 ) => CompiledLogFormat | undefined;
 
 export interface LogFormatOptions {
-  /** Value of an absent or empty item: `-` in logs, nothing in headers and rules. */
-  readonly emptyAsDash?: boolean;
-  /** HTTP-only aliases are refused when the proxy is in TCP mode. */
-  readonly mode?: 'tcp' | 'http';
+  /**
+   * `log`: `-` stands for what is empty, blanks side by side are one. `http`: bytes that a header or URL may
+   * not hold are percent-encoded. `id`: both merged blanks and encoded bytes (`unique-id-format`).
+   */
+  readonly style?: 'log' | 'http' | 'id' | 'plain';
+  /** `option logasap`: what is not final yet gets a plus sign. */
+  readonly isEarly?: boolean;
+  /** `tune.http.logurilen`: longest request line kept, by default 1024 with its end mark. */
+  readonly uriLength?: number;
 }

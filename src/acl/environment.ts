@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Userlist } from '../model/config.ts';
-import type { AclTable } from './acl-table.ts';
+import type { SampleContext } from './context.ts';
 import type { PatternRegistry } from './pattern-registry.ts';
 import type { VariableNames } from './variables.ts';
 
@@ -14,13 +14,29 @@ export interface CompileEnvironment {
   readonly variables: VariableNames;
   /** Pattern files, maps and ACL lists, which the admin socket changes at run time; one for a thread. */
   readonly patterns: PatternRegistry;
-  /** ACLs of the proxy whose rules are compiled. */
-  readonly acls: AclTable;
+  /** ACLs of the proxy whose rules are compiled: an AclTable. */
+  readonly acls: NamedAcls;
   readonly directory: Directory;
   /** The proxy whose rules are compiled; undefined in `global`. */
   readonly proxy: ProxyEntry | undefined;
   /** Environment variables as they were at load. */
   readonly environment: (name: string) => string | undefined;
+}
+
+/** One named ACL, its lines OR-ed. */
+export interface CompiledAcl {
+  readonly test: (ctx: SampleContext) => boolean;
+  /** Phases (bits) where at least one of its lines can match. */
+  readonly phases: number;
+  readonly needsHttp: boolean;
+  readonly constant: boolean | undefined;
+  /** May be undecided while bytes are still coming. */
+  readonly incremental: boolean;
+}
+
+export interface NamedAcls {
+  /** Undefined: there is none of that name. `broken`: its own line was reported already. */
+  find(name: string, env: CompileEnvironment, phases: number): CompiledAcl | 'broken' | undefined;
 }
 
 /** Names of other sections that arguments may mention. */

@@ -1,0 +1,261 @@
+/**
+ * One ACL line or anonymous ACL, words -> test (manual, section 7.1): criterion, flags, patterns. A fetch with
+ * several occurrences matches when one of them does.
+ */
+import type { Userlist } from '../model/config.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { Word } from '../model/word.ts';
+import { parseAclFlags } from './acl-flags.ts';
+import type { AclFlags } from './acl-flags.ts';
+import { findAclKeyword } from './acl-keywords.ts';
+import type { AclKeyword } from './acl-keywords.ts';
+import { isMistake } from './arguments.ts';
+import { castBetween } from './cast.ts';
+import type { SampleContext } from './context.ts';
+import type { CompileEnvironment } from './environment.ts';
+import { bindAs, compileChain } from './expression.ts';
+import type { Chain } from './expression.ts';
+import { defaultMethod, METHOD_TYPES } from './match/method.ts';
+import type { MatchMethod } from './match/method.ts';
+import { rewriteOperators } from './operators.ts';
+import type { PatternList, PatternSet } from './pattern-registry.ts';
+import type { Value } from './sample.ts';
+
+export interface CompiledLine {
+  readonly test: (ctx: SampleContext) => boolean;
+  readonly chain: Chain;
+  readonly constant: boolean | undefined;
+  /** For rules keyed by exact strings: what is looked up where. */
+  readonly exact: ExactLine | undefined;
+}
+
+export interface ExactLine {
+  /** Equal for equal fetches and case rules. */
+  readonly key: string;
+  readonly ignoreCase: boolean;
+  readonly sets: readonly PatternSet[];
+  readonly each: (ctx: SampleContext, visit: (value: string) => boolean) => void;
+}
+
+/** Undefined: reported. */
+export function compileAclLine(
+  words: readonly Word[],
+  at: Position,
+  phases: number,
+  env: CompileEnvironment,
+): CompiledLine | undefined {
+  const criterion = words[0];
+  if (criterion === undefined) return fail(env, at, 'missing fetch method in ACL expression');
+  const keyword = findAclKeyword(nameOf(criterion.text));
+  const text = keyword === undefined ? criterion.text : keyword.fetch + criterion.text.slice(keyword.name.length);
+  const chain = compileChain(text, phases, env);
+  if (isMistake(chain)) {
+    const message = keyword === undefined ? `${chain.error} in ACL expression '${criterion.text}'` : chain.error;
+    return fail(env, criterion.position, message, 'hint' in chain ? chain.hint : undefined);
+  }
+  const flags = parseAclFlags(words.slice(1));
+  if ('error' in flags) return fail(env, flags.at.position, flags.error);
+  return compileMatch(criterion, keyword, chain, flags, env);
+}
+
+function nameOf(criterion: string): string {
+  return /^[A-Za-z0-9_.:+-]*/.exec(criterion)?.[0] ?? '';
+}
+
+function fail(env: CompileEnvironment, position: Position, message: string, hint?: string): undefined {
+  env.report({ severity: 'alert', position, message, ...(hint === undefined ? {} : { hint }) });
+  return undefined;
+}
+
+function compileMatch(
+  criterion: Word,
+  keyword: AclKeyword | undefined,
+  chain: Chain,
+  flags: AclFlags,
+  env: CompileEnvironment,
+): CompiledLine | undefined {
+  const { position } = criterion;
+  const builtIn = keyword !== undefined && !chain.converted ? keyword.method : undefined;
+  if (builtIn === 'group' && flags.method === undefined) return compileGroup(criterion, chain, flags, env);
+  const method = flags.method ?? (builtIn === 'group' ? undefined : builtIn) ?? defaultMethod(chain.type);
+  if (method === undefined)
+    return fail(
+      env,
+      position,
+      `matching method must be specified first (using '-m') when using a sample fetch of this type ('${chain.fetch.name}')`,
+    );
+  if (method !== 'found' && castBetween(chain.type, METHOD_TYPES[method]) === undefined)
+    return fail(env, position, `matching method '${method}' cannot be used with fetch keyword '${chain.fetch.name}'`);
+  warnWithoutPatterns(criterion, chain, flags, env);
+  if (method === 'found') return foundLine(chain);
+  if (method === 'bool') return boolLine(chain);
+  const sets = openSets(criterion, method, flags, env);
+  return sets === undefined ? undefined : patternLine(chain, method, sets, flags.ignoreCase);
+}
+
+function warnWithoutPatterns(criterion: Word, chain: Chain, flags: AclFlags, env: CompileEnvironment): void {
+  if (flags.any || flags.patterns.length > 0 || chain.type === 'bool') return;
+  env.report({
+    severity: 'warning',
+    position: criterion.position,
+    message:
+      `parsing acl keyword '${criterion.text}' : no pattern to match against were provided, so this ACL will never match. ` +
+      "If this is what you intended, please add '--' to get rid of this warning. " +
+      "If you intended to match only for existence, please use '-m found'. " +
+      "If you wanted to force an int to match as a bool, please use '-m bool'.",
+  });
+}
+
+function foundLine(chain: Chain): CompiledLine {
+  const { get, each } = chain;
+  return {
+    chain,
+    exact: undefined,
+    constant: chain.constant ? get(NO_CONTEXT) !== undefined : undefined,
+    test: each === undefined ? ctx => get(ctx) !== undefined : ctx => each(ctx, () => true),
+  };
+}
+
+/** A constant chain never looks at its context. */
+const NO_CONTEXT = undefined as unknown as SampleContext;
+
+function boolLine(chain: Chain): CompiledLine {
+  const get = bindAs(chain, 'bool');
+  return {
+    chain,
+    exact: undefined,
+    constant: chain.constant ? get(NO_CONTEXT) === true : undefined,
+    test: withOccurrences(chain, 'bool', value => value === true),
+  };
+}
+
+/** Tests one sample, or all occurrences until one passes. */
+function withOccurrences(
+  chain: Chain,
+  type: 'bool' | 'int' | 'addr' | 'bin' | 'str',
+  pass: (value: Value) => boolean,
+): (ctx: SampleContext) => boolean {
+  const { each } = chain;
+  if (each === undefined) {
+    const get = bindAs(chain, type);
+    return ctx => {
+      const value = get(ctx);
+      return value !== undefined && pass(value);
+    };
+  }
+  const cast = castBetween(chain.type, type) ?? (() => undefined);
+  if (chain.type === type) return ctx => each(ctx, pass);
+  return ctx =>
+    each(ctx, value => {
+      const converted = cast(value);
+      return converted !== undefined && pass(converted);
+    });
+}
+
+/** The sets of the files, then the one of the patterns on the line. */
+function openSets(
+  criterion: Word,
+  method: MatchMethod,
+  flags: AclFlags,
+  env: CompileEnvironment,
+): PatternSet[] | undefined {
+  const sets: PatternSet[] = [];
+  const where = `at file '${criterion.position.file}' line ${criterion.position.line}`;
+  for (const { name, ignoreCase } of flags.files) {
+    const list = env.patterns.open(name.text, 'acl', flags.asMap, `pattern loaded from file '${name.text}' used by acl ${where}`);
+    const set = typeof list === 'string' ? list : list.setFor(method, ignoreCase);
+    if (typeof set === 'string') return fail(env, name.position, set);
+    sets.push(set);
+  }
+  const display = `acl '${nameOf(criterion.text)}' file '${criterion.position.file}' line ${criterion.position.line}`;
+  const list = env.patterns.createLine(display, flags.id);
+  if (typeof list === 'string') return fail(env, criterion.position, list);
+  const set = list.setFor(method, flags.ignoreCase);
+  if (typeof set === 'string') return fail(env, criterion.position, set);
+  sets.push(set);
+  return addPatterns(list, method, flags.patterns, env) ? sets : undefined;
+}
+
+function addPatterns(
+  list: PatternList,
+  method: MatchMethod,
+  patterns: readonly Word[],
+  env: CompileEnvironment,
+): boolean {
+  const isNumber = method === 'int' || method === 'len' || method === 'dotted';
+  const rewritten = isNumber ? rewriteOperators(patterns, method === 'dotted') : patterns;
+  if ('error' in rewritten) {
+    fail(env, rewritten.at.position, rewritten.error);
+    return false;
+  }
+  for (const word of rewritten) {
+    const wrong = list.add(word.text);
+    if (wrong === undefined) continue;
+    fail(env, word.position, wrong);
+    return false;
+  }
+  return true;
+}
+
+function patternLine(
+  chain: Chain,
+  method: MatchMethod,
+  sets: readonly PatternSet[],
+  ignoreCase: boolean,
+): CompiledLine {
+  const type = METHOD_TYPES[method] as 'int' | 'addr' | 'bin' | 'str';
+  const only = sets.length === 1 ? sets[0] : undefined;
+  const pass =
+    only === undefined ? (value: Value) => sets.some(set => set.test(value)) : (value: Value) => only.test(value);
+  return {
+    chain,
+    constant: undefined,
+    test: withOccurrences(chain, type, pass),
+    exact: method === 'str' && sets.every(set => set.ignoreCase === ignoreCase) ? exactLine(chain, sets, ignoreCase) : undefined,
+  };
+}
+
+function exactLine(chain: Chain, sets: readonly PatternSet[], ignoreCase: boolean): ExactLine {
+  return {
+    key: `${ignoreCase ? 'i' : 's'} ${chain.text}`,
+    ignoreCase,
+    sets,
+    each: (ctx, visit) => {
+      withOccurrences(chain, 'str', value =>
+        visit(ignoreCase ? (value as string).toLowerCase() : (value as string)),
+      )(ctx);
+    },
+  };
+}
+
+/** `http_auth_group(list) g1 g2`: the user is in one of the groups. */
+function compileGroup(
+  criterion: Word,
+  chain: Chain,
+  flags: AclFlags,
+  env: CompileEnvironment,
+): CompiledLine | undefined {
+  const name = /\(([^,)]*)/.exec(criterion.text)?.[1] ?? '';
+  const userlist = env.directory.userlist(name);
+  if (userlist === undefined) return fail(env, criterion.position, `unable to find userlist '${name}'`);
+  if (flags.patterns.length === 0) return fail(env, criterion.position, 'no groups specified.');
+  const groups = new Set<string>();
+  for (const word of flags.patterns) {
+    if (!userlist.groups.some(group => group.name === word.text))
+      return fail(env, word.position, `invalid group '${word.text}'.`);
+    groups.add(word.text);
+  }
+  const members = membersOf(userlist, groups);
+  return {
+    chain,
+    constant: undefined,
+    exact: undefined,
+    test: withOccurrences(chain, 'str', value => members.has(value as string)),
+  };
+}
+
+function membersOf(userlist: Userlist, groups: ReadonlySet<string>): ReadonlySet<string> {
+  const fromUsers = userlist.users.filter(user => user.groups.some(group => groups.has(group)));
+  const fromGroups = userlist.groups.filter(group => groups.has(group.name)).flatMap(group => group.users);
+  return new Set([...fromUsers.map(user => user.name), ...fromGroups]);
+}

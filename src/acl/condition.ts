@@ -1,0 +1,210 @@
+/**
+ * `if` and `unless` (manual, section 7.2): an OR of ANDs of ACLs, compiled to one closure. While the bytes of
+ * a TCP stream still come a term may be undecided; then the whole condition is, unless the others decide it.
+ */
+import type { Condition, Term } from '../model/word.ts';
+import { linkLines } from './acl-table.ts';
+import type { LinkedAcl } from './acl-table.ts';
+import { compileAclLine } from './acl-line.ts';
+import type { ExactLine } from './acl-line.ts';
+import type { CompiledCondition, KeyedTest, Test } from './compiled.ts';
+import type { CompileEnvironment } from './environment.ts';
+import { nearest } from './hint.ts';
+import { firstPhase, phaseBits } from './phase.ts';
+
+interface LinkedTerm {
+  readonly acl: LinkedAcl;
+  readonly negated: boolean;
+}
+
+const CONTENT_PHASES = phaseBits([
+  'frontend tcp-request content rule',
+  'backend tcp-request content rule',
+  'backend tcp-response content rule',
+  'frontend tcp-response content rule',
+]);
+
+const ALL_PHASES = -1;
+
+export function compileCondition(
+  condition: Condition,
+  phases: number,
+  env: CompileEnvironment,
+): CompiledCondition | undefined {
+  const alternatives: LinkedTerm[][] = [];
+  let isBroken = false;
+  for (const terms of condition.alternatives) {
+    const linked = terms.map(term => linkTerm(term, phases, env));
+    if (linked.every(term => term !== undefined)) alternatives.push(linked);
+    else isBroken = true;
+  }
+  return isBroken ? undefined : build(condition, alternatives, phases);
+}
+
+function linkTerm(term: Term, phases: number, env: CompileEnvironment): LinkedTerm | undefined {
+  const acl = findAcl(term, phases, env);
+  if (acl === undefined) return undefined;
+  warnIfUseless(term, acl, phases, env);
+  return { acl, negated: term.negated };
+}
+
+function findAcl(term: Term, phases: number, env: CompileEnvironment): LinkedAcl | undefined {
+  if (term.words !== undefined) {
+    const line = compileAclLine(term.words, term.position, phases, env);
+    return line && linkLines([line]);
+  }
+  const name = term.name ?? '';
+  const acl = env.acls.find(name, env, phases);
+  if (acl === 'broken') return undefined;
+  if (acl !== undefined) return acl as LinkedAcl;
+  const close = nearest(name, 'names' in env.acls ? (env.acls as { names: () => Iterable<string> }).names() : []);
+  env.report({
+    severity: 'alert',
+    position: term.position,
+    message: `no such ACL : '${name}'.`,
+    ...(close === undefined ? {} : { hint: `did you mean '${close}' ?` }),
+  });
+  return undefined;
+}
+
+/** HAProxy only warns: such a term never holds. */
+function warnIfUseless(term: Term, acl: LinkedAcl, phases: number, env: CompileEnvironment): void {
+  const wrong = phases & ~acl.phases;
+  if (wrong === 0) return;
+  const place = firstPhase(wrong) ?? '';
+  const what = term.name === undefined ? 'anonymous acl' : `acl '${term.name}'`;
+  const keyword = acl.lines[0]?.chain.fetch.name ?? '';
+  env.report({
+    severity: 'warning',
+    position: term.position,
+    message: `${what} will never match because it only involves keywords that are incompatible with '${place}' (${keyword})`,
+  });
+}
+
+function build(
+  condition: Condition,
+  alternatives: readonly (readonly LinkedTerm[])[],
+  phases: number,
+): CompiledCondition {
+  const terms = alternatives.flat();
+  const isPatient = (phases & CONTENT_PHASES) !== 0 && terms.some(({ acl }) => acl.incremental || acl.needsHttp);
+  const inverted = condition.kind === 'unless';
+  const constant = constantOf(alternatives);
+  const polarity = constant === undefined ? undefined : constant !== inverted;
+  const test = isPatient ? patientTest(alternatives, inverted) : plainTest(alternatives, inverted);
+  return {
+    test: polarity === undefined ? test : () => polarity,
+    constant: polarity,
+    keyed: inverted ? undefined : keyedTest(alternatives),
+    phases: terms.reduce((bits, { acl }) => bits & acl.phases, ALL_PHASES),
+    needsHttp: terms.some(({ acl }) => acl.needsHttp),
+  };
+}
+
+function constantOfTerm({ acl, negated }: LinkedTerm): boolean | undefined {
+  return acl.constant === undefined ? undefined : acl.constant !== negated;
+}
+
+function constantOf(alternatives: readonly (readonly LinkedTerm[])[]): boolean | undefined {
+  const values = alternatives.map(terms => {
+    const constants = terms.map(constantOfTerm);
+    if (constants.includes(false)) return false;
+    return constants.every(value => value === true) ? true : undefined;
+  });
+  if (values.includes(true)) return true;
+  return values.every(value => value === false) ? false : undefined;
+}
+
+/** Terms that always hold fall away. */
+function plainTest(alternatives: readonly (readonly LinkedTerm[])[], inverted: boolean): Test {
+  const suites = alternatives
+    .filter(terms => !terms.some(term => constantOfTerm(term) === false))
+    .map(terms => allOf(terms.filter(term => constantOfTerm(term) !== true).map(termTest)));
+  const any = anyOf(suites);
+  return inverted ? ctx => !any(ctx) : any;
+}
+
+function termTest({ acl: { test }, negated }: LinkedTerm): Test {
+  return negated ? ctx => !test(ctx) : test;
+}
+
+function allOf(tests: readonly Test[]): Test {
+  const [first, second, third] = tests;
+  if (first === undefined) return () => true;
+  if (second === undefined) return first;
+  if (third === undefined) return ctx => first(ctx) && second(ctx);
+  return ctx => {
+    for (const test of tests) if (!test(ctx)) return false;
+    return true;
+  };
+}
+
+function anyOf(tests: readonly Test[]): Test {
+  const [first, second, third] = tests;
+  if (first === undefined) return () => false;
+  if (second === undefined) return first;
+  if (third === undefined) return ctx => first(ctx) || second(ctx);
+  return ctx => {
+    for (const test of tests) if (test(ctx)) return true;
+    return false;
+  };
+}
+
+/** As bits, so that AND and OR of verdicts are `&` and `|`. */
+const FAIL = 0;
+const UNDECIDED = 1;
+const PASS = 3;
+type Verdict = typeof FAIL | typeof UNDECIDED | typeof PASS;
+type Evaluate = (ctx: Parameters<Test>[0]) => Verdict;
+
+function patientTest(alternatives: readonly (readonly LinkedTerm[])[], inverted: boolean): Test {
+  const suites = alternatives.map(terms => terms.map(patientTerm));
+  return ctx => {
+    const verdict = evaluate(suites, ctx);
+    ctx.needMoreData = verdict === UNDECIDED;
+    return verdict !== UNDECIDED && (verdict === PASS) !== inverted;
+  };
+}
+
+function patientTerm({ acl: { test }, negated }: LinkedTerm): Evaluate {
+  return ctx => {
+    ctx.needMoreData = false;
+    if (test(ctx)) return negated ? FAIL : PASS;
+    if (ctx.needMoreData && !ctx.final) return UNDECIDED;
+    return negated ? PASS : FAIL;
+  };
+}
+
+function evaluate(suites: readonly (readonly Evaluate[])[], ctx: Parameters<Test>[0]): Verdict {
+  let overall: number = FAIL;
+  for (const terms of suites) {
+    let suite: number = PASS;
+    for (const term of terms) {
+      suite &= term(ctx);
+      if (suite !== PASS) break;
+    }
+    overall |= suite;
+    if (overall === PASS) break;
+  }
+  return overall as Verdict;
+}
+
+/** One positive term over exact strings. */
+function keyedTest(alternatives: readonly (readonly LinkedTerm[])[]): KeyedTest | undefined {
+  const [terms] = alternatives;
+  const [term] = terms ?? [];
+  if (alternatives.length !== 1 || terms?.length !== 1 || term === undefined || term.negated) return undefined;
+  const lines = term.acl.lines.map(line => line.exact);
+  const [first] = lines;
+  if (first === undefined || !lines.every(line => line?.key === first.key)) return undefined;
+  const sets = (lines as ExactLine[]).flatMap(line => line.sets);
+  return {
+    key: first.key,
+    ignoreCase: first.ignoreCase,
+    get values() {
+      const keys = sets.flatMap(set => set.list.entries().map(entry => entry.key));
+      return first.ignoreCase ? keys.map(key => key.toLowerCase()) : keys;
+    },
+    each: first.each,
+  };
+}

@@ -1,0 +1,109 @@
+/** Dates as text and back (manual, section 7.3.1; RFC 9110, section 5.6.7). */
+import { strftime } from '../../base/strftime.ts';
+import type { Arguments, Mistake } from '../arguments.ts';
+import type { Convert, ConverterRow } from '../row.ts';
+import type { Int } from '../sample.ts';
+
+/** Units in a second. */
+type Scale = 1 | 1000 | 1000000;
+
+/** `%N` is the fraction of a second in nanoseconds, `%3N` its first three digits. */
+function withFraction(format: string, fraction: number, scale: Scale): string {
+  const digits = String(Math.round((fraction * 1e9) / scale)).padStart(9, '0');
+  return format.replace(/%(%|([1-9]?)N)/g, (whole, kind: string, width: string) =>
+    kind === '%' ? whole : digits.slice(0, width === '' ? 9 : Number(width)),
+  );
+}
+
+function compileTime(args: Arguments, isLocal: boolean, scale: Scale): Convert {
+  const format = args[0]?.text ?? '';
+  const offset = Number(args[1]?.int ?? 0);
+  if (scale === 1) return (epoch: Int) => strftime(format, Number(epoch) + offset, isLocal);
+  return (moment: Int) => {
+    const value = Number(moment);
+    const seconds = Math.floor(value / scale);
+    return strftime(withFraction(format, value - seconds * scale, scale), seconds + offset, isLocal);
+  };
+}
+
+function timeRow(name: string, isLocal: boolean, scale: Scale): ConverterRow {
+  const unit = scale === 1 ? 'seconds' : scale === 1000 ? 'milliseconds' : 'microseconds';
+  return {
+    name,
+    args: ['format:str', 'offset:int?'],
+    in: 'int',
+    out: 'str',
+    summary: `${unit} since the epoch as ${isLocal ? 'local' : 'UTC'} time text`,
+    compile: args => compileTime(args, isLocal, scale),
+  };
+}
+
+/** IMF-fixdate, with the fraction behind the seconds where a finer unit is asked for. */
+function compileHttpDate(args: Arguments): Convert | Mistake {
+  const offset = Number(args[0]?.int ?? 0);
+  const unit = args[1]?.text ?? 's';
+  if (unit === 's') return (value: Int) => strftime('%a, %d %b %Y %H:%M:%S GMT', Number(value) + offset, false);
+  if (unit !== 'ms' && unit !== 'us') return { error: `expects 's', 'ms' or 'us', got '${unit}'` };
+  const scale = unit === 'ms' ? 1000 : 1000000;
+  return (value: Int) => {
+    const moment = Number(value) + offset;
+    const seconds = Math.trunc(moment / scale);
+    return `${strftime('%a, %d %b %Y %H:%M:%S', seconds, false)}.${moment - seconds * scale} GMT`;
+  };
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+const FIXDATE = /^[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT$/;
+const RFC850 = /^[A-Z][a-z]+, ([0-9]{2})-([A-Z][a-z]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT$/;
+const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ 0-9][0-9]) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([0-9]{4})$/;
+
+/** Seconds since the epoch of an HTTP date in any of its three forms. */
+export function parseHttpDate(text: string): number | undefined {
+  const match = FIXDATE.exec(text) ?? RFC850.exec(text);
+  if (match !== null) {
+    const [, day, month, year, hour, minute, second] = match as unknown as string[];
+    return epochOf(fullYear(year as string), month as string, day as string, [hour, minute, second] as string[]);
+  }
+  const asctime = ASCTIME.exec(text);
+  if (asctime === null) return undefined;
+  const [, month, day, hour, minute, second, year] = asctime as unknown as string[];
+  return epochOf(Number(year), month as string, day as string, [hour, minute, second] as string[]);
+}
+
+/** Two digits: the century that is less than fifty years ahead. */
+function fullYear(text: string): number {
+  if (text.length === 4) return Number(text);
+  return Number(text) < 70 ? 2000 + Number(text) : 1900 + Number(text);
+}
+
+function epochOf(year: number, monthName: string, day: string, clock: readonly string[]): number | undefined {
+  const month = MONTHS.indexOf(monthName);
+  const [hour, minute, second] = clock.map(Number) as [number, number, number];
+  if (month < 0 || hour > 23 || minute > 59 || second > 60) return undefined;
+  return Date.UTC(year, month, Number(day), hour, minute, second) / 1000;
+}
+
+export const DATE_CONVERTERS: readonly ConverterRow[] = [
+  timeRow('ltime', true, 1),
+  timeRow('ms_ltime', true, 1000),
+  timeRow('us_ltime', true, 1000000),
+  timeRow('utime', false, 1),
+  timeRow('ms_utime', false, 1000),
+  timeRow('us_utime', false, 1000000),
+  {
+    name: 'http_date',
+    args: ['offset:int?', 'unit:str?'],
+    in: 'int',
+    out: 'str',
+    summary: 'seconds since the epoch as an HTTP date',
+    compile: compileHttpDate,
+  },
+  {
+    name: 'date',
+    in: 'str',
+    out: 'int',
+    summary: 'HTTP date as seconds since the epoch',
+    compile: () => (text: string) => parseHttpDate(text),
+  },
+];

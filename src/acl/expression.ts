@@ -1,0 +1,242 @@
+/**
+ * Sample expressions, text -> closures: finds the rows, checks types and phases, resolves arguments, folds
+ * what is constant. Called for every `%[...]`, ACL criterion and rule argument.
+ */
+import type { Call, ExpressionAst, ExpressionError } from '../config-parser/expression.ts';
+import { parseExpression } from '../config-parser/expression.ts';
+import type { IpAddress } from '../base/ip-address.ts';
+import type { Position } from '../model/diagnostic.ts';
+import { isMistake, parseArguments } from './arguments.ts';
+import type { Mistake } from './arguments.ts';
+import { castBetween, isFreeCast } from './cast.ts';
+import type { CompiledExpression } from './compiled.ts';
+import type { SampleContext } from './context.ts';
+import { converterRow, converterNames, fetchNames, fetchRow } from './catalog.ts';
+import type { CompileEnvironment } from './environment.ts';
+import { nearest } from './hint.ts';
+import { isResponsePhase, phasesOf, firstPhase } from './phase.ts';
+import type { Source } from './phase.ts';
+import type { CompileScope, ConverterRow, Convert, Each, FetchRow, Fetched, Getter } from './row.ts';
+import type { Int, Sample, SampleType, Value } from './sample.ts';
+
+/** A chain before its output is bound to a type: ACLs and log formats bind it themselves. */
+export interface Chain {
+  readonly text: string;
+  readonly fetch: FetchRow;
+  /** Any converter in it. */
+  readonly converted: boolean;
+  readonly type: SampleType;
+  readonly get: Getter;
+  readonly each: Each | undefined;
+  readonly constant: boolean;
+  readonly phases: number;
+  readonly needsHttp: boolean;
+  readonly incremental: boolean;
+}
+
+const HTTP_SOURCES: ReadonlySet<Source> = new Set([
+  'HTTP request headers',
+  'HTTP request',
+  'HTTP request body',
+  'HTTP response headers',
+  'HTTP response',
+  'HTTP response body',
+]);
+
+export function compileExpression(
+  text: string,
+  at: Position,
+  phases: number,
+  env: CompileEnvironment,
+): CompiledExpression | undefined {
+  const chain = compileChain(text, phases, env);
+  if (isMistake(chain)) {
+    report(env, at, chain);
+    return undefined;
+  }
+  const wrongPlace = checkPhase(chain, phases);
+  if (wrongPlace !== undefined) {
+    report(env, at, { error: wrongPlace });
+    return undefined;
+  }
+  return bindChain(chain);
+}
+
+function report(env: CompileEnvironment, position: Position, mistake: MistakeWithHint): void {
+  env.report({
+    severity: 'alert',
+    position,
+    message: mistake.error,
+    ...(mistake.hint === undefined ? {} : { hint: mistake.hint }),
+  });
+}
+
+export interface MistakeWithHint extends Mistake {
+  readonly hint?: string;
+}
+
+/** What is wrong with using it in these phases; undefined: legal in all of them. */
+export function checkPhase(chain: Chain, phases: number): string | undefined {
+  const wrong = phases & ~chain.phases;
+  if (wrong === 0) return undefined;
+  const place = firstPhase(wrong) ?? 'unknown place';
+  return (
+    `sample fetch <${chain.text}> may not be reliably used in a ${place} ` +
+    `because it needs '${chain.fetch.sources.join(',')}' which is not available here`
+  );
+}
+
+export function compileChain(text: string, phases: number, env: CompileEnvironment): Chain | MistakeWithHint {
+  const ast = parseExpression(text);
+  return isExpressionError(ast) ? ast : compileAst(ast, text, phases, env);
+}
+
+function isExpressionError(ast: ExpressionAst | ExpressionError): ast is ExpressionError {
+  return 'error' in ast;
+}
+
+export function compileAst(
+  ast: ExpressionAst,
+  text: string,
+  phases: number,
+  env: CompileEnvironment,
+): Chain | MistakeWithHint {
+  const scope: CompileScope = { env, phases, isResponse: isResponsePhase(phases) };
+  const start = compileFetch(ast.fetch, text, scope);
+  if (isMistake(start)) return start;
+  let chain: Chain = start;
+  for (const call of ast.converters) {
+    const next = appendConverter(chain, call, scope);
+    if (isMistake(next)) return next;
+    chain = next;
+  }
+  return foldChain(chain);
+}
+
+function compileFetch(call: Call, text: string, scope: CompileScope): Chain | MistakeWithHint {
+  const row = fetchRow(call.name);
+  if (row === undefined)
+    return { error: `unknown fetch method '${call.name}'`, ...hintFor(call.name, fetchNames()) };
+  const args = parseArguments(call, row.args ?? [], scope.env);
+  if (isMistake(args)) return { error: `fetch method '${call.name}' : ${args.error}` };
+  if (row.compile === undefined)
+    return { error: `fetch method '${call.name}' is not supported yet: it needs ${row.missing ?? 'more'}` };
+  const fetched = row.compile(args, scope);
+  if (isMistake(fetched)) return { error: `invalid args in fetch method '${call.name}' : ${fetched.error}` };
+  const full: Fetched = typeof fetched === 'function' ? { get: fetched } : fetched;
+  return {
+    text,
+    fetch: row,
+    converted: false,
+    type: full.type ?? row.out,
+    get: full.get,
+    each: full.each,
+    constant: full.constant === true,
+    phases: phasesOf(row.sources),
+    needsHttp: row.sources.some(source => HTTP_SOURCES.has(source)),
+    incremental: row.incremental === true,
+  };
+}
+
+function hintFor(name: string, names: Iterable<string>): { hint?: string } {
+  const close = nearest(name, names);
+  return close === undefined ? {} : { hint: `did you mean '${close}' ?` };
+}
+
+function appendConverter(chain: Chain, call: Call, scope: CompileScope): Chain | MistakeWithHint {
+  const row = converterRow(call.name);
+  if (row === undefined)
+    return { error: `unknown converter '${call.name}'`, ...hintFor(call.name, converterNames()) };
+  const cast = castBetween(chain.type, row.in);
+  if (cast === undefined) return { error: `converter '${call.name}' cannot be applied` };
+  const args = parseArguments(call, row.args ?? [], scope.env);
+  if (isMistake(args)) return { error: `invalid args in converter '${call.name}' : ${args.error}` };
+  if (row.compile === undefined)
+    return { error: `converter '${call.name}' is not supported yet: it needs ${row.missing ?? 'more'}` };
+  const compiled = row.compile(args, scope, chain.type);
+  if (isMistake(compiled)) return { error: `invalid args in converter '${call.name}' : ${compiled.error}` };
+  const convert = typeof compiled === 'function' ? compiled : compiled.convert;
+  const identity = isFreeCast(chain.type, row.in) && chain.type !== 'bool' && chain.type !== 'int';
+  return {
+    ...chain,
+    converted: true,
+    type: typeof compiled === 'function' ? outputType(chain.type, row) : compiled.out,
+    get: chain.type === row.in || (identity && row.in !== 'any')
+      ? pipe(chain.get, convert)
+      : pipeCast(chain.get, cast, convert),
+    each: chain.each && pipeEach(chain.each, cast, convert),
+    constant: chain.constant && row.impure !== true,
+  };
+}
+
+function outputType(input: SampleType, row: ConverterRow): SampleType {
+  if (row.out !== 'same') return row.out;
+  return isFreeCast(input, row.in) && row.in !== 'any' && input !== 'any' ? row.in : row.in === 'any' ? 'any' : row.in;
+}
+
+function pipe(get: Getter, convert: Convert): Getter {
+  const apply = convert as (value: Value, ctx: SampleContext) => Value | undefined;
+  return ctx => {
+    const value = get(ctx);
+    return value === undefined ? undefined : apply(value, ctx);
+  };
+}
+
+function pipeCast(get: Getter, cast: (value: Value) => Value | undefined, convert: Convert): Getter {
+  const apply = convert as (value: Value, ctx: SampleContext) => Value | undefined;
+  return ctx => {
+    const value = get(ctx);
+    if (value === undefined) return undefined;
+    const converted = cast(value);
+    return converted === undefined ? undefined : apply(converted, ctx);
+  };
+}
+
+function pipeEach(each: Each, cast: (value: Value) => Value | undefined, convert: Convert): Each {
+  const apply = convert as (value: Value, ctx: SampleContext) => Value | undefined;
+  return (ctx, visit) =>
+    each(ctx, value => {
+      const input = cast(value);
+      const output = input === undefined ? undefined : apply(input, ctx);
+      return output !== undefined && visit(output);
+    });
+}
+
+/** A constant chain is computed once, at load. */
+function foldChain(chain: Chain): Chain {
+  if (!chain.constant || !chain.converted) return chain;
+  const value = chain.get(undefined as unknown as SampleContext);
+  return { ...chain, get: () => value };
+}
+
+export function bindChain(chain: Chain): CompiledExpression {
+  return {
+    text: chain.text,
+    type: chain.type,
+    phases: chain.phases,
+    needsHttp: chain.needsHttp,
+    constant: chain.constant,
+    sample: bind<Sample>(chain, 'any'),
+    bool: bind<boolean>(chain, 'bool'),
+    int: bind<Int>(chain, 'int'),
+    ip: bind<IpAddress>(chain, 'addr'),
+    string: bind<string>(chain, 'str'),
+    binary: bind<string>(chain, 'bin'),
+  };
+}
+
+/** The chain's value as one type; a getter of absent values when there is no cast. */
+export function bindAs(chain: Pick<Chain, 'type' | 'get'>, to: SampleType): Getter {
+  const { get, type } = chain;
+  if (type === to) return get;
+  const cast = castBetween(type, to);
+  if (cast === undefined) return () => undefined;
+  return ctx => {
+    const value = get(ctx);
+    return value === undefined ? undefined : cast(value);
+  };
+}
+
+function bind<T>(chain: Chain, to: SampleType): (ctx: SampleContext) => T | undefined {
+  return bindAs(chain, to) as (ctx: SampleContext) => T | undefined;
+}

@@ -1,0 +1,226 @@
+/**
+ * Log-format strings, text -> closure (manual, section 8.2.6). Used for log lines, header values, redirects,
+ * backend names, unique identifiers and set-var-fmt.
+ */
+import { parseLogFormat } from '../config-parser/log-format.ts';
+import type { ItemName, LogFormatItem } from '../config-parser/log-format.ts';
+import type { Position } from '../model/diagnostic.ts';
+import { isMistake } from './arguments.ts';
+import type { CompiledLogFormat, LogFormatOptions } from './compiled.ts';
+import type { CompileEnvironment } from './environment.ts';
+import { checkPhase, compileChain } from './expression.ts';
+import type { MistakeWithHint } from './expression.ts';
+import { ALIASES, findAlias } from './log-format/aliases.ts';
+import type { Alias, Render } from './log-format/aliases.ts';
+import { CBOR_BREAK, CBOR_MAP, CBOR_NULL, cborText, toHex } from './log-format/cbor.ts';
+import { applyFlags, commonFlags, NO_FLAGS, settleFlags } from './log-format/flags.ts';
+import type { OutputFlags } from './log-format/flags.ts';
+import { expressionItem } from './log-format/item.ts';
+import type { TypeCast } from './log-format/output.ts';
+import { nearest } from './hint.ts';
+import { joinPieces, joinRecord } from './log-format/join.ts';
+import type { Piece } from './log-format/join.ts';
+
+const DEFAULT_URI_LENGTH = 1024;
+const ALL_PHASES = -1;
+
+export function compileLogFormat(
+  text: string,
+  at: Position,
+  phases: number,
+  env: CompileEnvironment,
+  options: LogFormatOptions = {},
+): CompiledLogFormat | undefined {
+  const builder = new Builder(phases, env, options);
+  for (const item of parseLogFormat(text)) {
+    const mistake = builder.add(item);
+    if (mistake === undefined) continue;
+    const position = at.column > 0 && 'offset' in item ? { ...at, column: at.column + item.offset } : at;
+    env.report({
+      severity: 'alert',
+      position,
+      message: mistake.error,
+      ...(mistake.hint === undefined ? {} : { hint: mistake.hint }),
+    });
+    return undefined;
+  }
+  return builder.build(text);
+}
+
+/** An item whose flags are settled when the whole string is known. */
+interface Pending {
+  readonly name: string | undefined;
+  readonly flags: OutputFlags;
+  readonly compile: (flags: OutputFlags) => Render;
+  readonly nothing: Alias['nothing'];
+}
+
+class Builder {
+  readonly #phases: number;
+  readonly #env: CompileEnvironment;
+  readonly #options: LogFormatOptions;
+  readonly #pieces: (Piece | Pending)[] = [];
+  /** In force for the items that follow; `%o` changes it. */
+  #flags: OutputFlags;
+  #whole: OutputFlags | undefined;
+  #legal = ALL_PHASES;
+  #needsHttp = false;
+
+  constructor(phases: number, env: CompileEnvironment, options: LogFormatOptions) {
+    this.#phases = phases;
+    this.#env = env;
+    this.#options = options;
+    const style = options.style ?? 'plain';
+    this.#flags = { ...NO_FLAGS, mandatory: style === 'log', http: style === 'http' || style === 'id' };
+  }
+
+  get #mergesSpaces(): boolean {
+    return this.#options.style === 'log' || this.#options.style === 'id';
+  }
+
+  /** Answers what is wrong. */
+  add(item: LogFormatItem): MistakeWithHint | undefined {
+    switch (item.kind) {
+      case 'text':
+        this.#addText(item.text);
+        return undefined;
+      case 'broken':
+        return brokenItem(item.text);
+      case 'alias':
+        return this.#addAlias(item);
+      case 'expression':
+        return this.#addExpression(item);
+    }
+  }
+
+  #addText(text: string): void {
+    if (!this.#mergesSpaces) {
+      this.#pieces.push(text);
+      return;
+    }
+    for (const part of text.split(/( )/)) if (part !== '') this.#pieces.push(part === ' ' ? SPACE : part);
+  }
+
+  #addAlias(item: Extract<LogFormatItem, { kind: 'alias' }>): MistakeWithHint | undefined {
+    const flags = applyFlags(this.#flags, item.flags);
+    if (item.alias === 'o') {
+      this.#flags = flags;
+      this.#whole = this.#whole === undefined ? flags : commonFlags(this.#whole, flags);
+      return undefined;
+    }
+    const alias = findAlias(item.alias);
+    if (alias === undefined) return unknownAlias(item.alias);
+    const cast = parseCast(item.name);
+    if (isMistake(cast)) return cast;
+    if (alias.restriction === 'http only') this.#needsHttp = true;
+    const { isEarly = false, uriLength = DEFAULT_URI_LENGTH } = this.#options;
+    this.#pieces.push({
+      name: nameOf(item.name),
+      flags,
+      compile: settled => alias.compile(settled, { isEarly, uriLength, cast: cast.cast }),
+      nothing: alias.nothing,
+    });
+    return undefined;
+  }
+
+  #addExpression(item: Extract<LogFormatItem, { kind: 'expression' }>): MistakeWithHint | undefined {
+    if (!item.closed) return { error: `missing ']' after '${item.text}'` };
+    const chain = compileChain(item.text.trim(), this.#phases, this.#env);
+    if (isMistake(chain)) {
+      const hint = 'hint' in chain && chain.hint !== undefined ? { hint: chain.hint } : {};
+      return { error: `failed to parse sample expression <${item.text}]> : ${chain.error}`, ...hint };
+    }
+    const misplaced = checkPhase(chain, this.#phases);
+    if (misplaced !== undefined) return { error: misplaced };
+    const cast = parseCast(item.name);
+    if (isMistake(cast)) return cast;
+    this.#legal &= chain.phases;
+    this.#needsHttp ||= chain.needsHttp;
+    this.#pieces.push({
+      name: nameOf(item.name),
+      flags: applyFlags(this.#flags, item.flags),
+      compile: settled => expressionItem(chain, settled, cast.cast),
+      nothing: undefined,
+    });
+    return undefined;
+  }
+
+  build(text: string): CompiledLogFormat {
+    const common = this.#whole ?? NO_FLAGS;
+    const whole = settleFlags(common, common);
+    const render = whole.encoding === 'none' ? this.#buildText(whole) : this.#buildRecord(whole);
+    const isConstant = this.#pieces.every(piece => typeof piece === 'string');
+    return {
+      text,
+      render,
+      phases: this.#legal,
+      needsHttp: this.#needsHttp,
+      constant: isConstant && whole.encoding === 'none' ? this.#pieces.join('') : undefined,
+    };
+  }
+
+  #buildText(whole: OutputFlags): Render {
+    const pieces = this.#pieces.map(piece => (isPending(piece) ? this.#finish(piece, whole) : piece));
+    return joinPieces(pieces);
+  }
+
+  #finish(item: Pending, whole: OutputFlags): Piece {
+    const flags = settleFlags(item.flags, whole);
+    const render = item.compile(flags);
+    const absent = flags.encoding === 'json' ? 'null' : flags.encoding === 'cbor' ? toHex(CBOR_NULL) : '';
+    const isUnflagged = absent === '' && !flags.quote && !flags.mandatory;
+    return {
+      render: absent === '' ? render : ctx => render(ctx) || absent,
+      maybeNothing: absent === '' && (item.nothing === 'without captures' || (item.nothing !== undefined && isUnflagged)),
+    };
+  }
+
+  /** One JSON object or CBOR map of the items that have a name. */
+  #buildRecord(whole: OutputFlags): Render {
+    const isCbor = whole.encoding === 'cbor';
+    const bytes = (text: string): string => (whole.binary ? text : toHex(text));
+    const absent = isCbor ? bytes(CBOR_NULL) : 'null';
+    const members = this.#pieces.filter(isPending).flatMap(item => {
+      if (item.name === undefined) return [];
+      const render = item.compile(settleFlags(item.flags, whole));
+      const key = isCbor ? bytes(cborText(item.name)) : `"${item.name}": `;
+      return [{ key, render: (ctx: Parameters<Render>[0]) => render(ctx) || absent }];
+    });
+    return isCbor ? joinRecord(members, bytes(CBOR_MAP), '', bytes(CBOR_BREAK)) : joinRecord(members, '{', ', ', '}');
+  }
+}
+
+const SPACE = { space: true } as const;
+
+function isPending(piece: Piece | Pending): piece is Pending {
+  return typeof piece === 'object' && 'compile' in piece;
+}
+
+function nameOf(name: ItemName | null): string | undefined {
+  return name === null || name.name === '' ? undefined : name.name;
+}
+
+function parseCast(name: ItemName | null): { readonly cast: TypeCast } | MistakeWithHint {
+  const type = name?.type ?? undefined;
+  if (type === undefined) return { cast: undefined };
+  if (type === 'str' || type === 'sint' || type === 'bool' || type === 'raw') return { cast: type };
+  return { error: `unexpected output type '${type}'. Supported types are: str, sint, bool, raw` };
+}
+
+function unknownAlias(name: string): MistakeWithHint {
+  const close = nearest(
+    name,
+    ALIASES.map(alias => alias.name),
+  );
+  return {
+    error: `no such format alias '${name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'`,
+    ...(close === undefined ? {} : { hint: `did you mean '%${close}' ?` }),
+  };
+}
+
+function brokenItem(text: string): MistakeWithHint {
+  if (text === '' || /^[({[]/.test(text)) return { error: `truncated line after '%${text}'` };
+  return {
+    error: `unexpected alias name near '${text.charAt(0)}'. Maybe you want to write a single '%', use the syntax '%%'`,
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * Regular expressions of the configuration (PCRE), over latin1 text. JavaScript's engine runs a pattern as
+ * long as the worst case for the subject's length is about a millisecond; beyond that a linear-time engine
+ * does. Used by ACLs, maps, regsub and the replace actions.
+ */
+import { RE2JS } from 're2js';
+import { emitJavaScript, emitLinear } from './emit.ts';
+import type { ParsedRegex, RegexMistake } from './node.ts';
+import { parseRegex } from './parse.ts';
+import { riskOf } from './risk.ts';
+
+export interface RegexMatch {
+  readonly start: number;
+  readonly end: number;
+  /** [0]: the whole match; undefined: that group took no part. */
+  readonly groups: readonly (string | undefined)[];
+}
+
+export interface CompiledRegex {
+  readonly source: string;
+  readonly test: (subject: string) => boolean;
+  /** `notAtStart`: the text continues something, `^` does not hold. */
+  readonly match: (subject: string, notAtStart?: boolean) => RegexMatch | undefined;
+}
+
+/** Steps of a backtracking engine: about a millisecond's worth, and about what PCRE's own limit lets pass. */
+const STEP_BUDGET = 1_000_000;
+/** Where no linear engine can take over. */
+const LAST_RESORT_BUDGET = 20_000_000;
+
+export function isRegexMistake(value: CompiledRegex | RegexMistake): value is RegexMistake {
+  return 'error' in value;
+}
+
+export function compileRegex(pattern: string, ignoreCase = false): CompiledRegex | RegexMistake {
+  const parsed = parseRegex(pattern, ignoreCase);
+  if ('error' in parsed) return { error: `regex '${pattern}' is invalid (${parsed.error})`, offset: parsed.offset };
+  const risk = riskOf(parsed.root);
+  const linear = risk === 1 ? undefined : buildLinear(parsed);
+  if (risk === Infinity && linear === undefined)
+    return {
+      error: `regex '${pattern}' can take unlimited time: rewrite it without look-around, back references or possessive repetition, or without repetition within repetition`,
+      offset: 0,
+    };
+  const backtracking = risk === Infinity ? undefined : buildBacktracking(parsed);
+  if (risk === Infinity) return fromEngine(pattern, linear as Engine);
+  if (risk === 1) return fromEngine(pattern, backtracking as Engine);
+  const budget = linear === undefined ? LAST_RESORT_BUDGET : STEP_BUDGET;
+  const longest = Math.floor(budget ** (1 / risk));
+  return switching(pattern, backtracking as Engine, linear, longest);
+}
+
+interface Engine {
+  readonly test: (subject: string) => boolean;
+  readonly match: (subject: string, notAtStart: boolean) => RegexMatch | undefined;
+}
+
+function fromEngine(source: string, { test, match }: Engine): CompiledRegex {
+  return { source, test, match: (subject, notAtStart = false) => match(subject, notAtStart) };
+}
+
+/** Subjects too long for both engines do not match, as with PCRE's match limit. */
+function switching(source: string, quick: Engine, linear: Engine | undefined, longest: number): CompiledRegex {
+  return {
+    source,
+    test: subject => (subject.length <= longest ? quick.test(subject) : (linear?.test(subject) ?? false)),
+    match: (subject, notAtStart = false) =>
+      subject.length <= longest ? quick.match(subject, notAtStart) : linear?.match(subject, notAtStart),
+  };
+}
+
+function buildBacktracking(parsed: ParsedRegex): Engine {
+  const emitted = emitJavaScript(parsed);
+  const regex = new RegExp(emitted.source);
+  let inner: RegExp | undefined;
+  return {
+    test: subject => regex.test(subject),
+    match: (subject, notAtStart) => {
+      if (notAtStart) inner ??= new RegExp(emitJavaScript(parsed, { notAtStart: true }).source);
+      const found = (notAtStart ? (inner as RegExp) : regex).exec(subject);
+      if (found === null) return undefined;
+      return {
+        start: found.index,
+        end: found.index + found[0].length,
+        groups: emitted.groups.map(group => found[group]),
+      };
+    },
+  };
+}
+
+/** Undefined when the linear engine does not know something in it. */
+function buildLinear(parsed: ParsedRegex): Engine | undefined {
+  const source = emitLinear(parsed);
+  const innerSource = emitLinear(parsed, { notAtStart: true });
+  if (source === undefined || innerSource === undefined) return undefined;
+  const regex = compileLinear(source);
+  if (regex === undefined) return undefined;
+  let inner: RE2JS | undefined;
+  return {
+    test: subject => regex.matcher(subject).find(),
+    match: (subject, notAtStart) => {
+      if (notAtStart) inner ??= compileLinear(innerSource);
+      const matcher = (notAtStart ? (inner ?? regex) : regex).matcher(subject);
+      if (!matcher.find()) return undefined;
+      const groups = Array.from({ length: parsed.captures + 1 }, (_, index) => matcher.group(index) ?? undefined);
+      return { start: matcher.start(), end: matcher.end(), groups };
+    },
+  };
+}
+
+function compileLinear(source: string): RE2JS | undefined {
+  try {
+    return RE2JS.compile(source);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Expands `\1` and `\xHH` of a replacement; undefined when it is malformed. */
+export function expandReplacement(replacement: string, groups: readonly (string | undefined)[]): string | undefined {
+  if (!replacement.includes('\\')) return replacement;
+  let output = '';
+  for (let at = 0; at < replacement.length; at++) {
+    const char = replacement.charAt(at);
+    if (char !== '\\') {
+      output += char;
+      continue;
+    }
+    const next = replacement.charAt(++at);
+    if (next === '') return undefined;
+    if (next >= '0' && next <= '9') output += groups[Number(next)] ?? '';
+    else if (next === 'x') {
+      const digits = replacement.slice(at + 1, at + 3);
+      if (!/^[0-9a-fA-F]{2}$/.test(digits)) return undefined;
+      output += String.fromCharCode(Number.parseInt(digits, 16));
+      at += 2;
+    } else output += next;
+  }
+  return output;
+}
+
+/** What is wrong with a replacement, worded as at load; undefined: nothing. */
+export function checkReplacement(replacement: string): string | undefined {
+  return expandReplacement(replacement, []) === undefined
+    ? `invalid replacement '${replacement}': a backslash must be followed by a digit, x and two hexadecimal digits, or a character`
+    : undefined;
+}
