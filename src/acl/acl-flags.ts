@@ -64,7 +64,8 @@ function readFlag(draft: Draft, { text }: Word, argument: Word | undefined): num
     case '-m':
       return readMethod(draft, argument);
     case '-u':
-      if (argument === undefined || !/^[0-9]+$/.test(argument.text)) return 'the argument of -u must be an integer';
+      if (argument === undefined || !/^[0-9]+$/.test(argument.text))
+        return 'the argument of -u must be an integer';
       draft.id = Number(argument.text);
       return 1;
     default:

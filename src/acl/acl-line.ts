@@ -47,10 +47,12 @@ export function compileAclLine(
   const criterion = words[0];
   if (criterion === undefined) return fail(env, at, 'missing fetch method in ACL expression');
   const keyword = findAclKeyword(nameOf(criterion.text));
-  const text = keyword === undefined ? criterion.text : keyword.fetch + criterion.text.slice(keyword.name.length);
+  const text =
+    keyword === undefined ? criterion.text : keyword.fetch + criterion.text.slice(keyword.name.length);
   const chain = compileChain(text, phases, env);
   if (isMistake(chain)) {
-    const message = keyword === undefined ? `${chain.error} in ACL expression '${criterion.text}'` : chain.error;
+    const message =
+      keyword === undefined ? `${chain.error} in ACL expression '${criterion.text}'` : chain.error;
     return fail(env, criterion.position, message, 'hint' in chain ? chain.hint : undefined);
   }
   const flags = parseAclFlags(words.slice(1));
@@ -85,7 +87,11 @@ function compileMatch(
       `matching method must be specified first (using '-m') when using a sample fetch of this type ('${chain.fetch.name}')`,
     );
   if (method !== 'found' && castBetween(chain.type, METHOD_TYPES[method]) === undefined)
-    return fail(env, position, `matching method '${method}' cannot be used with fetch keyword '${chain.fetch.name}'`);
+    return fail(
+      env,
+      position,
+      `matching method '${method}' cannot be used with fetch keyword '${chain.fetch.name}'`,
+    );
   warnWithoutPatterns(criterion, chain, flags, env);
   if (method === 'found') return foundLine(chain);
   if (method === 'bool') return boolLine(chain);
@@ -162,7 +168,12 @@ function openSets(
   const sets: PatternSet[] = [];
   const where = `at file '${criterion.position.file}' line ${criterion.position.line}`;
   for (const { name, ignoreCase } of flags.files) {
-    const list = env.patterns.open(name.text, 'acl', flags.asMap, `pattern loaded from file '${name.text}' used by acl ${where}`);
+    const list = env.patterns.open(
+      name.text,
+      'acl',
+      flags.asMap,
+      `pattern loaded from file '${name.text}' used by acl ${where}`,
+    );
     const set = typeof list === 'string' ? list : list.setFor(method, ignoreCase);
     if (typeof set === 'string') return fail(env, name.position, set);
     sets.push(set);
@@ -206,12 +217,17 @@ function patternLine(
   const type = METHOD_TYPES[method] as 'int' | 'addr' | 'bin' | 'str';
   const only = sets.length === 1 ? sets[0] : undefined;
   const pass =
-    only === undefined ? (value: Value) => sets.some(set => set.test(value)) : (value: Value) => only.test(value);
+    only === undefined
+      ? (value: Value) => sets.some(set => set.test(value))
+      : (value: Value) => only.test(value);
   return {
     chain,
     constant: undefined,
     test: withOccurrences(chain, type, pass),
-    exact: method === 'str' && sets.every(set => set.ignoreCase === ignoreCase) ? exactLine(chain, sets, ignoreCase) : undefined,
+    exact:
+      method === 'str' && sets.every(set => set.ignoreCase === ignoreCase)
+        ? exactLine(chain, sets, ignoreCase)
+        : undefined,
   };
 }
 

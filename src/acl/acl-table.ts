@@ -53,7 +53,11 @@ export class AclTable implements NamedAcls {
   ): LinkedAcl | 'broken' {
     const first = lines[0] as AclLine;
     if (this.#compiling.has(name)) {
-      env.report({ severity: 'alert', position: first.position, message: `ACL '${name}' have a recursive loop` });
+      env.report({
+        severity: 'alert',
+        position: first.position,
+        message: `ACL '${name}' have a recursive loop`,
+      });
       return 'broken';
     }
     this.#compiling.add(name);

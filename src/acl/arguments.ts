@@ -86,7 +86,8 @@ export function parseArguments(
   const isEmpty = given.length === 1 && given[0]?.text === '';
   if (given.length > specs.length && !isEmpty)
     return {
-      error: specs.length === 0 ? `does not support any args` : `too many args, expected at most ${specs.length}`,
+      error:
+        specs.length === 0 ? `does not support any args` : `too many args, expected at most ${specs.length}`,
     };
   const parsed: (ParsedArgument | undefined)[] = [];
   for (const [index, raw] of specs.entries()) {
@@ -115,8 +116,7 @@ function parseOne(
   given: boolean,
 ): ParsedArgument | undefined | Mistake {
   if (text === '' && spec.optional && EMPTY_MEANS_ABSENT.has(spec.type)) return undefined;
-  if (text === '' && !given && !isImplicit(spec))
-    return { error: `missing ${ARTICLES[spec.type]}` };
+  if (text === '' && !given && !isImplicit(spec)) return { error: `missing ${ARTICLES[spec.type]}` };
   const value = PARSERS[spec.type](text, env);
   return isMistake(value) ? value : { text, offset, ...value };
 }
@@ -203,7 +203,9 @@ function proxy(text: string, env: CompileEnvironment, side: 'frontend' | 'backen
   const found = text === '' ? env.proxy : env.directory[side](text);
   if (found === undefined) return { error: `unable to find ${side} '${text}'` };
   const other = side === 'frontend' ? 'backend' : 'frontend';
-  return found.kind === other ? { error: `proxy '${found.name}' has not ${side} capability` } : { proxy: found };
+  return found.kind === other
+    ? { error: `proxy '${found.name}' has not ${side} capability` }
+    : { proxy: found };
 }
 
 function parseServer(text: string, env: CompileEnvironment): Extra | Mistake {

@@ -9,7 +9,7 @@ export type Cast = (value: Value) => Value | undefined;
 const none: Cast = value => value;
 const boolToInt: Cast = value => (value === true ? 1 : 0);
 const intToBool: Cast = value => value != 0;
-const intToString: Cast = value => String(value);
+const intToString: Cast = value => (value as Int).toString();
 const boolToString: Cast = value => (value === true ? '1' : '0');
 const intToIp: Cast = value => IpAddress.v4(Number(BigInt.asUintN(32, BigInt(value as Int))));
 const intToIpv6: Cast = value => toIpv6(intToIp(value) as IpAddress);
@@ -36,7 +36,15 @@ type Row = Readonly<Partial<Record<SampleType, Cast>>>;
 
 const CASTS: Readonly<Record<Exclude<SampleType, 'any'>, Row>> = {
   bool: { bool: none, int: boolToInt, str: boolToString, bin: boolToBin },
-  int: { bool: intToBool, int: none, addr: intToIp, ipv4: intToIp, ipv6: intToIpv6, str: intToString, bin: intToBin },
+  int: {
+    bool: intToBool,
+    int: none,
+    addr: intToIp,
+    ipv4: intToIp,
+    ipv6: intToIpv6,
+    str: intToString,
+    bin: intToBin,
+  },
   addr: { addr: none, ipv4: toV4, ipv6: toV6, str: ipToString, bin: ipToBin, int: addrToInt },
   ipv4: { int: ipToInt, addr: none, ipv4: none, ipv6: toV6, str: ipToString, bin: ipToBin },
   ipv6: { addr: none, ipv4: toV4, ipv6: none, str: ipToString, bin: ipToBin },
@@ -56,7 +64,7 @@ const CASTS: Readonly<Record<Exclude<SampleType, 'any'>, Row>> = {
 
 /** The cast between two static types; undefined when there is none. Values under `any` describe themselves. */
 export function castBetween(from: SampleType, to: SampleType): Cast | undefined {
-  if (from === 'any') return to === 'any' ? none : value => castSample(value as Sample, to);
+  if (from === 'any') return to === 'any' ? none : value => castSample(value, to);
   if (to === 'any') return toSelfDescribing(from);
   return CASTS[from][to];
 }

@@ -57,7 +57,10 @@ function findAcl(term: Term, phases: number, env: CompileEnvironment): LinkedAcl
   const acl = env.acls.find(name, env, phases);
   if (acl === 'broken') return undefined;
   if (acl !== undefined) return acl as LinkedAcl;
-  const close = nearest(name, 'names' in env.acls ? (env.acls as { names: () => Iterable<string> }).names() : []);
+  const close = nearest(
+    name,
+    'names' in env.acls ? (env.acls as { names: () => Iterable<string> }).names() : [],
+  );
   env.report({
     severity: 'alert',
     position: term.position,
@@ -87,7 +90,8 @@ function build(
   phases: number,
 ): CompiledCondition {
   const terms = alternatives.flat();
-  const isPatient = (phases & CONTENT_PHASES) !== 0 && terms.some(({ acl }) => acl.incremental || acl.needsHttp);
+  const isPatient =
+    (phases & CONTENT_PHASES) !== 0 && terms.some(({ acl }) => acl.incremental || acl.needsHttp);
   const inverted = condition.kind === 'unless';
   const constant = constantOf(alternatives);
   const polarity = constant === undefined ? undefined : constant !== inverted;
@@ -193,7 +197,8 @@ function evaluate(suites: readonly (readonly Evaluate[])[], ctx: Parameters<Test
 function keyedTest(alternatives: readonly (readonly LinkedTerm[])[]): KeyedTest | undefined {
   const [terms] = alternatives;
   const [term] = terms ?? [];
-  if (alternatives.length !== 1 || terms?.length !== 1 || term === undefined || term.negated) return undefined;
+  if (alternatives.length !== 1 || terms?.length !== 1 || term === undefined || term.negated)
+    return undefined;
   const lines = term.acl.lines.map(line => line.exact);
   const [first] = lines;
   if (first === undefined || !lines.every(line => line?.key === first.key)) return undefined;

@@ -4,7 +4,6 @@
  */
 import type { Call, ExpressionAst, ExpressionError } from '../config-parser/expression.ts';
 import { parseExpression } from '../config-parser/expression.ts';
-import type { IpAddress } from '../base/ip-address.ts';
 import type { Position } from '../model/diagnostic.ts';
 import { isMistake, parseArguments } from './arguments.ts';
 import type { Mistake } from './arguments.ts';
@@ -17,7 +16,7 @@ import { nearest } from './hint.ts';
 import { isResponsePhase, phasesOf, firstPhase } from './phase.ts';
 import type { Source } from './phase.ts';
 import type { CompileScope, ConverterRow, Convert, Each, FetchRow, Fetched, Getter } from './row.ts';
-import type { Int, Sample, SampleType, Value } from './sample.ts';
+import type { SampleType, Value } from './sample.ts';
 
 /** A chain before its output is bound to a type: ACLs and log formats bind it themselves. */
 export interface Chain {
@@ -161,9 +160,10 @@ function appendConverter(chain: Chain, call: Call, scope: CompileScope): Chain |
     ...chain,
     converted: true,
     type: typeof compiled === 'function' ? outputType(chain.type, row) : compiled.out,
-    get: chain.type === row.in || (identity && row.in !== 'any')
-      ? pipe(chain.get, convert)
-      : pipeCast(chain.get, cast, convert),
+    get:
+      chain.type === row.in || (identity && row.in !== 'any')
+        ? pipe(chain.get, convert)
+        : pipeCast(chain.get, cast, convert),
     each: chain.each && pipeEach(chain.each, cast, convert),
     constant: chain.constant && row.impure !== true,
   };
@@ -171,7 +171,11 @@ function appendConverter(chain: Chain, call: Call, scope: CompileScope): Chain |
 
 function outputType(input: SampleType, row: ConverterRow): SampleType {
   if (row.out !== 'same') return row.out;
-  return isFreeCast(input, row.in) && row.in !== 'any' && input !== 'any' ? row.in : row.in === 'any' ? 'any' : row.in;
+  return isFreeCast(input, row.in) && row.in !== 'any' && input !== 'any'
+    ? row.in
+    : row.in === 'any'
+      ? 'any'
+      : row.in;
 }
 
 function pipe(get: Getter, convert: Convert): Getter {
@@ -216,12 +220,12 @@ export function bindChain(chain: Chain): CompiledExpression {
     phases: chain.phases,
     needsHttp: chain.needsHttp,
     constant: chain.constant,
-    sample: bind<Sample>(chain, 'any'),
-    bool: bind<boolean>(chain, 'bool'),
-    int: bind<Int>(chain, 'int'),
-    ip: bind<IpAddress>(chain, 'addr'),
-    string: bind<string>(chain, 'str'),
-    binary: bind<string>(chain, 'bin'),
+    sample: bindAs(chain, 'any'),
+    bool: bindAs(chain, 'bool') as CompiledExpression['bool'],
+    int: bindAs(chain, 'int') as CompiledExpression['int'],
+    ip: bindAs(chain, 'addr') as CompiledExpression['ip'],
+    string: bindAs(chain, 'str') as CompiledExpression['string'],
+    binary: bindAs(chain, 'bin') as CompiledExpression['binary'],
   };
 }
 
@@ -235,8 +239,4 @@ export function bindAs(chain: Pick<Chain, 'type' | 'get'>, to: SampleType): Gett
     const value = get(ctx);
     return value === undefined ? undefined : cast(value);
   };
-}
-
-function bind<T>(chain: Chain, to: SampleType): (ctx: SampleContext) => T | undefined {
-  return bindAs(chain, to) as (ctx: SampleContext) => T | undefined;
 }

@@ -50,7 +50,8 @@ export function parseWholeInt(text: string): Int | undefined {
 export function intToBytes(value: Int): string {
   const bits = BigInt.asUintN(64, BigInt(value));
   let bytes = '';
-  for (let shift = 56n; shift >= 0n; shift -= 8n) bytes += String.fromCharCode(Number((bits >> shift) & 255n));
+  for (let shift = 56n; shift >= 0n; shift -= 8n)
+    bytes += String.fromCharCode(Number((bits >> shift) & 255n));
   return bytes;
 }
 

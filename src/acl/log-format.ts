@@ -171,7 +171,8 @@ class Builder {
     const isUnflagged = absent === '' && !flags.quote && !flags.mandatory;
     return {
       render: absent === '' ? render : ctx => render(ctx) || absent,
-      maybeNothing: absent === '' && (item.nothing === 'without captures' || (item.nothing !== undefined && isUnflagged)),
+      maybeNothing:
+        absent === '' && (item.nothing === 'without captures' || (item.nothing !== undefined && isUnflagged)),
     };
   }
 
@@ -186,7 +187,9 @@ class Builder {
       const key = isCbor ? bytes(cborText(item.name)) : `"${item.name}": `;
       return [{ key, render: (ctx: Parameters<Render>[0]) => render(ctx) || absent }];
     });
-    return isCbor ? joinRecord(members, bytes(CBOR_MAP), '', bytes(CBOR_BREAK)) : joinRecord(members, '{', ', ', '}');
+    return isCbor
+      ? joinRecord(members, bytes(CBOR_MAP), '', bytes(CBOR_BREAK))
+      : joinRecord(members, '{', ', ', '}');
   }
 }
 

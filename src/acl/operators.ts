@@ -18,7 +18,8 @@ export function rewriteOperators(
     else if (operator === 'eq' || /[:-]/.test(word.text)) patterns.push(word);
     else {
       const text = rewrite(word.text, operator, isDotted);
-      if (text === undefined) return { error: `'${word.text}' is neither a number nor a supported operator`, at: word };
+      if (text === undefined)
+        return { error: `'${word.text}' is neither a number nor a supported operator`, at: word };
       patterns.push({ ...word, text });
     }
   }

@@ -33,7 +33,12 @@ const verdicts = new Map<string, boolean>();
 
 export function checkPassword(stored: string, isHash: boolean, given: string): boolean {
   if (!isHash) return sameText(stored, given);
-  const key = createHash('sha256').update(stored).update('\0').update(given, 'latin1').digest().toString('latin1');
+  const key = createHash('sha256')
+    .update(stored)
+    .update('\0')
+    .update(given, 'latin1')
+    .digest()
+    .toString('latin1');
   const known = verdicts.get(key);
   if (known !== undefined) return known;
   const verdict = hashMatches(stored, given);

@@ -25,7 +25,12 @@ export class PatternSet {
   #index: PatternIndex;
   #stored = new Map<PatternEntry, StoredPattern>();
 
-  constructor(list: PatternList, method: MatchMethod, ignoreCase: boolean, parseValue: ParseValue | undefined) {
+  constructor(
+    list: PatternList,
+    method: MatchMethod,
+    ignoreCase: boolean,
+    parseValue: ParseValue | undefined,
+  ) {
     this.list = list;
     this.method = method;
     this.ignoreCase = ignoreCase;
@@ -139,7 +144,8 @@ export class PatternList {
     const set = new PatternSet(this, method, ignoreCase, parseValue);
     for (const entry of this.entries()) {
       const wrong = set.insert(entry);
-      if (wrong !== undefined) return entry.line > 0 ? `${wrong} at line ${entry.line} of file '${this.name}'` : wrong;
+      if (wrong !== undefined)
+        return entry.line > 0 ? `${wrong} at line ${entry.line} of file '${this.name}'` : wrong;
     }
     this.sets.push(set);
     return set;
@@ -199,7 +205,8 @@ export class PatternList {
       version,
       entries.filter(entry => !isWanted(entry)),
     );
-    if (version === this.#version) for (const entry of removed) for (const set of this.sets) set.remove(entry);
+    if (version === this.#version)
+      for (const entry of removed) for (const set of this.sets) set.remove(entry);
     this.#touch();
     return removed.length;
   }
@@ -354,7 +361,11 @@ export function* patternLines(content: string, isMap: boolean): IterableIterator
     if (text === '') continue;
     if (!isMap) yield { key: text, value: undefined, line };
     else {
-      const [, key, value] = /^([^ \t]+)[ \t]*([^]*?)[ \t]*$/.exec(text) as unknown as [string, string, string];
+      const [, key, value] = /^([^ \t]+)[ \t]*([^]*?)[ \t]*$/.exec(text) as unknown as [
+        string,
+        string,
+        string,
+      ];
       yield { key, value, line };
     }
   }

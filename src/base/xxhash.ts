@@ -17,14 +17,16 @@ export function xxh32(bytes: Buffer, seed: number): number {
   if (length >= 16) {
     const lanes = [(seed + P32_1 + P32_2) | 0, (seed + P32_2) | 0, seed | 0, (seed - P32_1) | 0];
     for (; at + 16 <= length; at += 16)
-      for (let lane = 0; lane < 4; lane++) lanes[lane] = round32(lanes[lane] as number, bytes.readInt32LE(at + lane * 4));
+      for (let lane = 0; lane < 4; lane++)
+        lanes[lane] = round32(lanes[lane] as number, bytes.readInt32LE(at + lane * 4));
     const [a, b, c, d] = lanes as [number, number, number, number];
     hash = (rotl32(a, 1) + rotl32(b, 7) + rotl32(c, 12) + rotl32(d, 18)) | 0;
   } else hash = (seed + P32_5) | 0;
   hash = (hash + length) | 0;
   for (; at + 4 <= length; at += 4)
     hash = Math.imul(rotl32((hash + Math.imul(bytes.readInt32LE(at), P32_3)) | 0, 17), P32_4);
-  for (; at < length; at++) hash = Math.imul(rotl32((hash + Math.imul(bytes.readUInt8(at), P32_5)) | 0, 11), P32_1);
+  for (; at < length; at++)
+    hash = Math.imul(rotl32((hash + Math.imul(bytes.readUInt8(at), P32_5)) | 0, 11), P32_1);
   hash = Math.imul(hash ^ (hash >>> 15), P32_2);
   hash = Math.imul(hash ^ (hash >>> 13), P32_3);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -79,7 +81,8 @@ function finish64(start: bigint, bytes: Buffer, from: number): bigint {
     hash = u64(rotl64(hash ^ u64(BigInt(bytes.readUInt32LE(at)) * P64_1), 23n) * P64_2 + P64_3);
     at += 4;
   }
-  for (; at < bytes.length; at++) hash = u64(rotl64(hash ^ u64(BigInt(bytes.readUInt8(at)) * P64_5), 11n) * P64_1);
+  for (; at < bytes.length; at++)
+    hash = u64(rotl64(hash ^ u64(BigInt(bytes.readUInt8(at)) * P64_5), 11n) * P64_1);
   return avalanche64(hash);
 }
 

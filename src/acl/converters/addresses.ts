@@ -12,7 +12,13 @@ function compileMask(args: Arguments): Convert {
     if (v4 !== undefined) return IpAddress.v4(v4.w3 & (mask4?.w3 ?? 0));
     if (mask6 === undefined) return undefined;
     const and = (a: number, b: number): number => (a & b) >>> 0;
-    return new IpAddress(6, and(ip.w0, mask6.w0), and(ip.w1, mask6.w1), and(ip.w2, mask6.w2), and(ip.w3, mask6.w3));
+    return new IpAddress(
+      6,
+      and(ip.w0, mask6.w0),
+      and(ip.w1, mask6.w1),
+      and(ip.w2, mask6.w2),
+      and(ip.w3, mask6.w3),
+    );
   };
 }
 
@@ -37,7 +43,8 @@ function preferred(header: string, offered: readonly string[]): string | undefin
   let bestQuality = 0;
   for (const item of header.split(',')) {
     const [range, ...parameters] = item.split(';').map(part => part.trim());
-    const found = range === undefined || range === '' ? undefined : offered.find(tag => rangeMatches(range, tag));
+    const found =
+      range === undefined || range === '' ? undefined : offered.find(tag => rangeMatches(range, tag));
     if (found === undefined) continue;
     const quality = /^q\s*=\s*(.*)$/.exec(parameters[0] ?? '');
     const value = quality === null ? 1000 : parseQuality(quality[1] as string);

@@ -52,7 +52,10 @@ function isSafe(value: number): boolean {
 }
 
 /** Plain numbers while the result is exact, 64-bit arithmetic otherwise. */
-function arithmetic(fast: (a: number, b: number) => number, exact: (a: bigint, b: bigint) => bigint): Operation {
+function arithmetic(
+  fast: (a: number, b: number) => number,
+  exact: (a: bigint, b: bigint) => bigint,
+): Operation {
   return (a, b) => {
     if (typeof a === 'number' && typeof b === 'number') {
       const result = fast(a, b);
@@ -93,14 +96,47 @@ function unary(
 }
 
 export const ARITHMETIC_CONVERTERS: readonly ConverterRow[] = [
-  operator('add', 'addition', arithmetic((a, b) => a + b, (a, b) => a + b)),
-  operator('sub', 'subtraction', arithmetic((a, b) => a - b, (a, b) => a - b)),
-  operator('mul', 'multiplication', arithmetic((a, b) => a * b, (a, b) => a * b)),
+  operator(
+    'add',
+    'addition',
+    arithmetic(
+      (a, b) => a + b,
+      (a, b) => a + b,
+    ),
+  ),
+  operator(
+    'sub',
+    'subtraction',
+    arithmetic(
+      (a, b) => a - b,
+      (a, b) => a - b,
+    ),
+  ),
+  operator(
+    'mul',
+    'multiplication',
+    arithmetic(
+      (a, b) => a * b,
+      (a, b) => a * b,
+    ),
+  ),
   operator('div', 'division; by zero: the largest number', divide),
   operator('mod', 'remainder; by zero: 0', remainder),
-  operator('and', 'bitwise and', bitwise((a, b) => a & b)),
-  operator('or', 'bitwise or', bitwise((a, b) => a | b)),
-  operator('xor', 'bitwise exclusive or', bitwise((a, b) => a ^ b)),
+  operator(
+    'and',
+    'bitwise and',
+    bitwise((a, b) => a & b),
+  ),
+  operator(
+    'or',
+    'bitwise or',
+    bitwise((a, b) => a | b),
+  ),
+  operator(
+    'xor',
+    'bitwise exclusive or',
+    bitwise((a, b) => a ^ b),
+  ),
   unary('cpl', 'int', 'bitwise complement', value => wrapInt(~BigInt(value))),
   unary('neg', 'int', 'opposite number', value =>
     value === INT_MIN ? INT_MAX : typeof value === 'number' ? 0 - value : clampInt(-value),

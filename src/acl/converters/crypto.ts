@@ -1,5 +1,12 @@
 /** Digests, keyed digests, ciphers and safe comparison (manual, section 7.3.1). */
-import { createCipheriv, createDecipheriv, createHash, createHmac, getHashes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  getHashes,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { CipherGCMTypes } from 'node:crypto';
 import type { Arguments, Mistake } from '../arguments.ts';
 import { castSample } from '../cast.ts';
@@ -73,7 +80,8 @@ function compileGcmEncrypt(args: Arguments, scope: CompileScope): Convert | Mist
   const parts = cipherParts(args, scope);
   if ('error' in parts) return parts;
   const tagName = scope.env.variables.resolve(args[3]?.text ?? '');
-  if (typeof tagName === 'string') return { error: `failed to register variable name for the tag: ${tagName}` };
+  if (typeof tagName === 'string')
+    return { error: `failed to register variable name for the tag: ${tagName}` };
   const aad = textOrVariable(args, 4, scope);
   return (bytes: string, ctx) => {
     const key = parts.key(ctx);
@@ -167,7 +175,10 @@ export const CRYPTO_CONVERTERS: readonly ConverterRow[] = [
       return (bytes: string, ctx) => {
         const text = key?.(ctx);
         if (text === undefined) return undefined;
-        return createHmac(algorithm, Buffer.from(text, 'base64')).update(latin1(bytes)).digest().toString('latin1');
+        return createHmac(algorithm, Buffer.from(text, 'base64'))
+          .update(latin1(bytes))
+          .digest()
+          .toString('latin1');
       };
     },
   },

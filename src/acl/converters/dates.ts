@@ -42,7 +42,8 @@ function timeRow(name: string, isLocal: boolean, scale: Scale): ConverterRow {
 function compileHttpDate(args: Arguments): Convert | Mistake {
   const offset = Number(args[0]?.int ?? 0);
   const unit = args[1]?.text ?? 's';
-  if (unit === 's') return (value: Int) => strftime('%a, %d %b %Y %H:%M:%S GMT', Number(value) + offset, false);
+  if (unit === 's')
+    return (value: Int) => strftime('%a, %d %b %Y %H:%M:%S GMT', Number(value) + offset, false);
   if (unit !== 'ms' && unit !== 'us') return { error: `expects 's', 'ms' or 'us', got '${unit}'` };
   const scale = unit === 'ms' ? 1000 : 1000000;
   return (value: Int) => {
@@ -63,7 +64,12 @@ export function parseHttpDate(text: string): number | undefined {
   const match = FIXDATE.exec(text) ?? RFC850.exec(text);
   if (match !== null) {
     const [, day, month, year, hour, minute, second] = match as unknown as string[];
-    return epochOf(fullYear(year as string), month as string, day as string, [hour, minute, second] as string[]);
+    return epochOf(
+      fullYear(year as string),
+      month as string,
+      day as string,
+      [hour, minute, second] as string[],
+    );
   }
   const asctime = ASCTIME.exec(text);
   if (asctime === null) return undefined;

@@ -117,7 +117,9 @@ function compileHexChunks(args: Arguments): Convert | Mistake {
 export const ENCODING_CONVERTERS: readonly ConverterRow[] = [
   simple('base64', 'bin', 'str', 'base64 text', bytes => Buffer.from(bytes, 'latin1').toString('base64')),
   simple('b64dec', 'str', 'bin', 'bytes of base64 text', decodeBase64),
-  simple('ub64enc', 'bin', 'str', 'URL-safe base64 text', bytes => Buffer.from(bytes, 'latin1').toString('base64url')),
+  simple('ub64enc', 'bin', 'str', 'URL-safe base64 text', bytes =>
+    Buffer.from(bytes, 'latin1').toString('base64url'),
+  ),
   simple('ub64dec', 'str', 'bin', 'bytes of URL-safe base64 text', decodeBase64Url),
   simple('hex', 'bin', 'str', 'hexadecimal text', hex),
   simple('hex2i', 'str', 'int', 'number of hexadecimal text', hexToInt),
@@ -153,7 +155,8 @@ export const ENCODING_CONVERTERS: readonly ConverterRow[] = [
     summary: 'percent escapes for query strings',
     compile: args => {
       const type = args[0]?.text ?? '';
-      if (type !== '' && type !== 'query') return { error: "Unexpected encode type. Allowed value is 'query'" };
+      if (type !== '' && type !== 'query')
+        return { error: "Unexpected encode type. Allowed value is 'query'" };
       return (text: string) => encodeUrl(text);
     },
   },

@@ -121,7 +121,8 @@ export const FORWARDED_CONVERTERS: readonly ConverterRow[] = [
     out: 'str',
     summary: 'node port for a Forwarded header',
     compile: () => (value: Sample) => {
-      if (typeof value === 'number' || typeof value === 'bigint') return String(BigInt.asUintN(32, BigInt(value)));
+      if (typeof value === 'number' || typeof value === 'bigint')
+        return String(BigInt.asUintN(32, BigInt(value)));
       const text = castSample(value, 'str') as string | undefined;
       return text === undefined || text === '' ? undefined : obfuscate(text);
     },

@@ -1,10 +1,16 @@
 /** Hash converters (manual, section 7.3.1). Their bits agree with HAProxy's, so that placements agree. */
-import { avalanche, crc32, djb2, sdbm, wt6 } from '../../base/hash.ts';
+import { avalanche, hashCrc32, hashDjb2, hashSdbm, hashWt6 } from '../../base/hash.ts';
+import type { HashFunction } from '../../base/hash.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import { xxh3 } from '../../base/xxh3.ts';
 import { xxh32, xxh64 } from '../../base/xxhash.ts';
 import { normalInt } from '../integer.ts';
 import type { ConverterRow } from '../row.ts';
+
+const whole =
+  (hash: HashFunction) =>
+  (bytes: string): number =>
+    hash(bytes, 0, bytes.length);
 
 function spread(name: string, hash: (bytes: string) => number): ConverterRow {
   return {
@@ -37,11 +43,11 @@ function seeded(name: string, summary: string, hash: (bytes: Buffer, seed: bigin
 }
 
 export const HASH_CONVERTERS: readonly ConverterRow[] = [
-  spread('crc32', crc32),
+  spread('crc32', whole(hashCrc32)),
   spread('crc32c', crc32c),
-  spread('djb2', djb2),
-  spread('sdbm', sdbm),
-  spread('wt6', wt6),
+  spread('djb2', whole(hashDjb2)),
+  spread('sdbm', whole(hashSdbm)),
+  spread('wt6', whole(hashWt6)),
   {
     name: 'xxh32',
     args: ['seed:int?'],

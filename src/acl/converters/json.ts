@@ -56,7 +56,7 @@ function escapeUtf8(text: string, input: Exclude<InputCode, 'ascii'>): string | 
   const skips = input.endsWith('s');
   const permissive = input.includes('p');
   let output = '';
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const { code, length, state } = decodeUtf8(text, at);
     at += length;
     const isWrong = state === 'bad' || (state === 'overlong' && !permissive) || code > 0xffff;

@@ -91,7 +91,13 @@ function verifyToken(token: string, algorithm: string, key: string): number {
   return verifySignature(match[1] as string, hash, signed, signature, publicKey) ? 1 : 0;
 }
 
-function verifySignature(kind: string, hash: string, signed: Buffer, signature: Buffer, key: KeyObject): boolean {
+function verifySignature(
+  kind: string,
+  hash: string,
+  signed: Buffer,
+  signature: Buffer,
+  key: KeyObject,
+): boolean {
   try {
     if (kind === 'ES') return verify(hash, signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
     if (kind === 'PS')
@@ -144,14 +150,12 @@ export const JWT_CONVERTERS: readonly ConverterRow[] = [
     impure: true,
     compile: compileVerify,
   },
-  ...(['cert', 'jwk', 'secret'] as const).map(
-    (kind): ConverterRow => ({
-      name: `jwt_decrypt_${kind}`,
-      args: [`${kind}:str`],
-      in: 'bin',
-      out: 'bin',
-      summary: `decrypts a JSON Web Token with a ${kind}`,
-      missing: 'JSON Web Encryption',
-    }),
-  ),
+  ...(['cert', 'jwk', 'secret'] as const).map((kind): ConverterRow => ({
+    name: `jwt_decrypt_${kind}`,
+    args: [`${kind}:str`],
+    in: 'bin',
+    out: 'bin',
+    summary: `decrypts a JSON Web Token with a ${kind}`,
+    missing: 'JSON Web Encryption',
+  })),
 ];

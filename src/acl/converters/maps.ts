@@ -22,14 +22,22 @@ const VALUE_PARSERS: Readonly<Record<Output, ParseValue | undefined>> = {
   ip: parseAddress,
 };
 
-function openSet(args: Arguments, scope: CompileScope, method: MatchMethod, output: Output): PatternSet | string {
+function openSet(
+  args: Arguments,
+  scope: CompileScope,
+  method: MatchMethod,
+  output: Output,
+): PatternSet | string {
   const name = args[0]?.text ?? '';
   if (name === '') return 'missing file name';
   const list = scope.env.patterns.open(name, 'map', true, `map '${name}'`);
   return typeof list === 'string' ? list : list.setFor(method, false, VALUE_PARSERS[output]);
 }
 
-function parseDefault(args: Arguments, output: Output): { readonly value: Sample | undefined } | { readonly error: string } {
+function parseDefault(
+  args: Arguments,
+  output: Output,
+): { readonly value: Sample | undefined } | { readonly error: string } {
   const text = args[1]?.text;
   if (text === undefined) return { value: undefined };
   if (output === 'str') return { value: text };
@@ -43,7 +51,12 @@ function expandMatch(set: PatternSet, found: StoredPattern, subject: string): st
   return match === undefined ? undefined : expandReplacement(found.entry.value ?? '', match.groups);
 }
 
-function compileMap(args: Arguments, scope: CompileScope, method: MatchMethod, output: Output): Convert | { error: string } {
+function compileMap(
+  args: Arguments,
+  scope: CompileScope,
+  method: MatchMethod,
+  output: Output,
+): Convert | { error: string } {
   const set = openSet(args, scope, method, output);
   if (typeof set === 'string') return { error: set };
   const fallback = output === 'key' ? { value: undefined } : parseDefault(args, output);
@@ -51,12 +64,12 @@ function compileMap(args: Arguments, scope: CompileScope, method: MatchMethod, o
   if (method === 'regm')
     return (value: Value) => {
       const found = set.find(value);
-      return found === undefined ? (fallback.value as Value | undefined) : expandMatch(set, found, value as string);
+      return found === undefined ? fallback.value : expandMatch(set, found, value as string);
     };
   if (output === 'key') return (value: Value) => set.find(value)?.entry.key;
   return (value: Value) => {
     const found = set.find(value);
-    return found === undefined ? (fallback.value as Value | undefined) : (found.data as Value | undefined);
+    return found === undefined ? fallback.value : found.data;
   };
 }
 
@@ -64,8 +77,10 @@ const METHODS: readonly MatchMethod[] = ['str', 'beg', 'sub', 'dir', 'dom', 'end
 const OUTPUT_TYPES = { str: 'str', int: 'int', ip: 'addr', key: 'str' } as const;
 
 function mapRow(name: string, method: MatchMethod, output: Output): ConverterRow {
-  const args: readonly ArgumentSpec[] = output === 'key' ? ['map_file:str'] : ['map_file:str', 'default_value:str?'];
-  const result = output === 'key' ? 'the key that matched' : `its value${output === 'str' ? '' : ` as ${output}`}`;
+  const args: readonly ArgumentSpec[] =
+    output === 'key' ? ['map_file:str'] : ['map_file:str', 'default_value:str?'];
+  const result =
+    output === 'key' ? 'the key that matched' : `its value${output === 'str' ? '' : ` as ${output}`}`;
   return {
     name,
     args,

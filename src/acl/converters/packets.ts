@@ -52,7 +52,13 @@ function ipAddress(bytes: string, at4: number, at6: number): IpAddress | undefin
   const version = ipVersion(bytes);
   if (version === 4 && bytes.length >= 20) return IpAddress.v4(long(bytes, at4));
   if (version !== 6 || bytes.length < 40) return undefined;
-  return new IpAddress(6, long(bytes, at6), long(bytes, at6 + 4), long(bytes, at6 + 8), long(bytes, at6 + 12));
+  return new IpAddress(
+    6,
+    long(bytes, at6),
+    long(bytes, at6 + 4),
+    long(bytes, at6 + 8),
+    long(bytes, at6 + 12),
+  );
 }
 
 /** A field that stands elsewhere in the two versions. */
@@ -128,7 +134,9 @@ const behindType = (bytes: string): number | undefined => {
 };
 
 export const PACKET_CONVERTERS: readonly ConverterRow[] = [
-  row('eth.data', 'bin', 'what follows the Ethernet header', bytes => sliceAt(bytes, behindType(bytes), 'tail')),
+  row('eth.data', 'bin', 'what follows the Ethernet header', bytes =>
+    sliceAt(bytes, behindType(bytes), 'tail'),
+  ),
   row('eth.hdr', 'bin', 'Ethernet header', bytes => sliceAt(bytes, behindType(bytes), 'head')),
   row('eth.dst', 'bin', 'Ethernet destination', bytes => (bytes.length < 6 ? undefined : bytes.slice(0, 6))),
   row('eth.src', 'bin', 'Ethernet source', bytes => (bytes.length < 12 ? undefined : bytes.slice(6, 12))),
@@ -137,18 +145,37 @@ export const PACKET_CONVERTERS: readonly ConverterRow[] = [
     return at === undefined ? undefined : word(bytes, at);
   }),
   row('eth.vlan', 'int', 'last VLAN', lastVlan),
-  row('ip.data', 'bin', 'what follows the IP header', bytes => sliceAt(bytes, ipHeader(bytes)?.length, 'tail')),
+  row('ip.data', 'bin', 'what follows the IP header', bytes =>
+    sliceAt(bytes, ipHeader(bytes)?.length, 'tail'),
+  ),
   row('ip.hdr', 'bin', 'IP header', bytes => sliceAt(bytes, ipHeader(bytes)?.length, 'head')),
   row('ip.proto', 'int', 'IP protocol', bytes => ipHeader(bytes)?.protocol),
   row('ip.src', 'addr', 'IP source', bytes => ipAddress(bytes, 12, 8)),
   row('ip.dst', 'addr', 'IP destination', bytes => ipAddress(bytes, 16, 24)),
   row('ip.df', 'int', 'not to be fragmented', bytes =>
-    byVersion(bytes, 7, all => (byte(all, 6) >> 6) & 1, () => 1),
+    byVersion(
+      bytes,
+      7,
+      all => (byte(all, 6) >> 6) & 1,
+      () => 1,
+    ),
   ),
   row('ip.tos', 'int', 'type of service', bytes =>
-    byVersion(bytes, 2, all => byte(all, 1), all => (word(all, 0) >> 4) & 255),
+    byVersion(
+      bytes,
+      2,
+      all => byte(all, 1),
+      all => (word(all, 0) >> 4) & 255,
+    ),
   ),
-  row('ip.ttl', 'int', 'time to live', bytes => byVersion(bytes, 20, all => byte(all, 8), all => byte(all, 7))),
+  row('ip.ttl', 'int', 'time to live', bytes =>
+    byVersion(
+      bytes,
+      20,
+      all => byte(all, 8),
+      all => byte(all, 7),
+    ),
+  ),
   row('ip.ver', 'int', 'IP version', bytes => (bytes === '' ? undefined : ipVersion(bytes))),
   {
     name: 'ip.fp',
@@ -158,17 +185,72 @@ export const PACKET_CONVERTERS: readonly ConverterRow[] = [
     summary: 'fingerprint of a SYN packet',
     missing: 'saved SYN packets',
   },
-  row('tcp.src', 'int', 'TCP source port', tcpField(bytes => word(bytes, 0))),
-  row('tcp.dst', 'int', 'TCP destination port', tcpField(bytes => word(bytes, 2))),
-  row('tcp.seq', 'int', 'TCP sequence number', tcpField(bytes => long(bytes, 4))),
-  row('tcp.flags', 'int', 'TCP flags', tcpField(bytes => byte(bytes, 13))),
-  row('tcp.win', 'int', 'TCP window', tcpField(bytes => word(bytes, 14))),
-  row('tcp.options.mss', 'int', 'TCP maximum segment size, 0 without', tcpOption(2, (bytes, at) => word(bytes, at + 2))),
-  row('tcp.options.wscale', 'int', 'TCP window scale, 0 without', tcpOption(3, (bytes, at) => byte(bytes, at + 2))),
-  row('tcp.options.wsopt', 'int', 'TCP window scale is offered', tcpOption(3, () => 1)),
-  row('tcp.options.sack', 'int', 'TCP selective acknowledgement is offered', tcpOption(4, () => 1)),
-  row('tcp.options.tsopt', 'int', 'TCP timestamps are offered', tcpOption(8, () => 1)),
-  row('tcp.options.tsval', 'int', 'TCP timestamp, 0 without', tcpOption(8, (bytes, at) => long(bytes, at + 2))),
+  row(
+    'tcp.src',
+    'int',
+    'TCP source port',
+    tcpField(bytes => word(bytes, 0)),
+  ),
+  row(
+    'tcp.dst',
+    'int',
+    'TCP destination port',
+    tcpField(bytes => word(bytes, 2)),
+  ),
+  row(
+    'tcp.seq',
+    'int',
+    'TCP sequence number',
+    tcpField(bytes => long(bytes, 4)),
+  ),
+  row(
+    'tcp.flags',
+    'int',
+    'TCP flags',
+    tcpField(bytes => byte(bytes, 13)),
+  ),
+  row(
+    'tcp.win',
+    'int',
+    'TCP window',
+    tcpField(bytes => word(bytes, 14)),
+  ),
+  row(
+    'tcp.options.mss',
+    'int',
+    'TCP maximum segment size, 0 without',
+    tcpOption(2, (bytes, at) => word(bytes, at + 2)),
+  ),
+  row(
+    'tcp.options.wscale',
+    'int',
+    'TCP window scale, 0 without',
+    tcpOption(3, (bytes, at) => byte(bytes, at + 2)),
+  ),
+  row(
+    'tcp.options.wsopt',
+    'int',
+    'TCP window scale is offered',
+    tcpOption(3, () => 1),
+  ),
+  row(
+    'tcp.options.sack',
+    'int',
+    'TCP selective acknowledgement is offered',
+    tcpOption(4, () => 1),
+  ),
+  row(
+    'tcp.options.tsopt',
+    'int',
+    'TCP timestamps are offered',
+    tcpOption(8, () => 1),
+  ),
+  row(
+    'tcp.options.tsval',
+    'int',
+    'TCP timestamp, 0 without',
+    tcpOption(8, (bytes, at) => long(bytes, at + 2)),
+  ),
   row('tcp.options_list', 'bin', 'kinds of the TCP options in order', bytes =>
     tcpOptions(bytes)
       ?.map(({ kind }) => String.fromCharCode(kind))

@@ -17,8 +17,10 @@ const CHECKS: Readonly<Record<string, StoreCheck>> = {
   ifnotempty: (_current, value) => !isEmpty(value),
   ifset: current => current !== undefined && !isEmpty(current),
   ifnotset: current => current === undefined || isEmpty(current),
-  ifgt: (current, value) => comparable(current, value) && (bareValue(value) as number) > (bareValue(current as Sample) as number),
-  iflt: (current, value) => comparable(current, value) && (bareValue(value) as number) < (bareValue(current as Sample) as number),
+  ifgt: (current, value) =>
+    comparable(current, value) && (bareValue(value) as number) > (bareValue(current as Sample) as number),
+  iflt: (current, value) =>
+    comparable(current, value) && (bareValue(value) as number) < (bareValue(current as Sample) as number),
 };
 
 function isEmpty(value: Sample): boolean {
@@ -128,7 +130,9 @@ function findServer(text: string, scope: CompileScope, ctx: SampleContext): [num
   const slash = text.indexOf('/');
   const { directory } = scope.env;
   const backend =
-    slash < 0 ? directory.backend(ctx.backend?.name ?? scope.env.proxy?.name ?? '') : directory.backend(text.slice(0, slash));
+    slash < 0
+      ? directory.backend(ctx.backend?.name ?? scope.env.proxy?.name ?? '')
+      : directory.backend(text.slice(0, slash));
   if (backend === undefined) return undefined;
   const server = directory.server(backend, text.slice(slash + 1));
   return server === undefined ? undefined : [backend.id, server];
@@ -148,7 +152,12 @@ const WHEN: Readonly<Record<string, Condition>> = {
 function hadError({ transaction }: SampleContext): boolean {
   if (transaction === undefined) return false;
   const end = transaction.terminationState.charAt(0);
-  return transaction.redispatched || !'-L'.includes(end) || (end === '-' && transaction.retries > 0) || transaction.status >= 500;
+  return (
+    transaction.redispatched ||
+    !'-L'.includes(end) ||
+    (end === '-' && transaction.retries > 0) ||
+    transaction.status >= 500
+  );
 }
 
 function compileWhen(args: Arguments, scope: CompileScope): Convert | Mistake {
@@ -164,7 +173,9 @@ function compileWhen(args: Arguments, scope: CompileScope): Convert | Mistake {
     condition = acl.test;
   }
   if (condition === undefined)
-    return { error: `expects a supported keyword among {${Object.keys(WHEN).join(',')},acl} but got '${word}'` };
+    return {
+      error: `expects a supported keyword among {${Object.keys(WHEN).join(',')},acl} but got '${word}'`,
+    };
   const holds = condition;
   return (value: Sample, ctx) => (holds(ctx) !== negated ? value : undefined);
 }

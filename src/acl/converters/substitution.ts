@@ -7,8 +7,8 @@ import type { ConverterRow } from '../row.ts';
 export function substitute(regex: CompiledRegex, subject: string, replacement: string, all: boolean): string {
   let output = '';
   let rest = subject;
-  for (let round = 0; round === 0 || all; round++) {
-    const found = regex.match(rest, round > 0);
+  for (let round = 0; ; round++) {
+    const found = round === 0 || all ? regex.match(rest, round > 0) : undefined;
     if (found === undefined) break;
     const expanded = expandReplacement(replacement, found.groups);
     if (expanded === undefined) break;
@@ -34,7 +34,8 @@ export const REGEX_CONVERTERS: readonly ConverterRow[] = [
     compile: args => {
       const flags = args[2]?.text ?? '';
       const wrong = /[^ig]/.exec(flags);
-      if (wrong !== null) return { error: `invalid regex flag '${wrong[0]}', only 'i' and 'g' are supported` };
+      if (wrong !== null)
+        return { error: `invalid regex flag '${wrong[0]}', only 'i' and 'g' are supported` };
       const regex = compileRegex(args[0]?.text ?? '', flags.includes('i'));
       if (isRegexMistake(regex)) return { error: regex.error };
       const replacement = args[1]?.text ?? '';

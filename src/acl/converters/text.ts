@@ -43,7 +43,11 @@ function pieces(text: string, delimiters: string): [number, number][] {
 }
 
 /** `count` pieces from the index-th; negative indexes count from the end, and pieces then extend to the left. */
-function pick(text: string, all: readonly [number, number][], { index, count }: FieldArgs): string | undefined {
+function pick(
+  text: string,
+  all: readonly [number, number][],
+  { index, count }: FieldArgs,
+): string | undefined {
   const first = index > 0 ? index - 1 : all.length + index;
   if (first < 0 || first >= all.length) return undefined;
   const many = count === 0 ? all.length : Math.max(count, 1);
@@ -103,7 +107,11 @@ function trimRight(text: string, chars: string): string {
   return text.slice(0, end);
 }
 
-function trimConverter(name: string, summary: string, trim: (text: string, chars: string) => string): ConverterRow {
+function trimConverter(
+  name: string,
+  summary: string,
+  trim: (text: string, chars: string) => string,
+): ConverterRow {
   return {
     name,
     args: ['chars:str'],
@@ -121,7 +129,7 @@ export const TEXT_CONVERTERS: readonly ConverterRow[] = [
   simple('lower', 'str', 'lower case', lowerCase),
   simple('upper', 'str', 'upper case', upperCase),
   simple('length', 'int', 'length in bytes', text => text.length),
-  simple('reverse', 'str', 'bytes in reverse order', text => [...text].reverse().join('')),
+  simple('reverse', 'str', 'bytes in reverse order', text => text.split('').reverse().join('')),
   simple('reverse_dom', 'str', 'labels of a domain name in reverse order', reverseDomain),
   simple('cut_crlf', 'str', 'up to the end of the line', text => text.slice(0, /[\r\n]|$/.exec(text)?.index)),
   simple('host_only', 'str', 'host without port, in lower case', text => {

@@ -41,14 +41,21 @@ const INDEXED: readonly (readonly [word: string, what: string])[] = [
   ['inc_gpc', 'increments an indexed general counter'],
 ];
 
-function row(name: string, out: 'int' | 'bool', args: readonly ArgumentSpec[], summary: string): ConverterRow {
+function row(
+  name: string,
+  out: 'int' | 'bool',
+  args: readonly ArgumentSpec[],
+  summary: string,
+): ConverterRow {
   return { name, args, in: 'any', out, summary, missing: 'stick tables' };
 }
 
 export const TRACKING_CONVERTERS: readonly ConverterRow[] = [
   row('in_table', 'bool', ['table:table?'], 'the key stands in the table'),
   ...PLAIN.map(([word, what]) => row(`table_${word}`, 'int', ['table:table?'], `${what} of the key`)),
-  ...INDEXED.map(([word, what]) => row(`table_${word}`, 'int', ['idx:int', 'table:table?'], `${what} of the key`)),
+  ...INDEXED.map(([word, what]) =>
+    row(`table_${word}`, 'int', ['idx:int', 'table:table?'], `${what} of the key`),
+  ),
   row('table_expire', 'int', ['table:table?', 'default_value:int?'], 'milliseconds before the key expires'),
   row('table_idle', 'int', ['table:table?', 'default_value:int?'], 'milliseconds since the key was used'),
 ];

@@ -20,7 +20,8 @@ let lastCredentials: Credentials | undefined;
 function credentialsOf(ctx: SampleContext): Credentials | undefined {
   const head = requestOf(ctx);
   if (head === undefined) return undefined;
-  const isProxyRequest = head.target !== '' && head.target.charCodeAt(0) !== 47 && head.headers.has('proxy-authorization');
+  const isProxyRequest =
+    head.target !== '' && head.target.charCodeAt(0) !== 47 && head.headers.has('proxy-authorization');
   let header = '';
   eachItem(head.headers, isProxyRequest ? 'proxy-authorization' : 'authorization', item => {
     header = item;
@@ -76,7 +77,7 @@ function compileBearer(header: string): Getter {
         return true;
       });
     const match = value === undefined ? null : /^bearer +(.*)$/i.exec(value);
-    return match === null ? (value === undefined && head !== undefined ? '' : undefined) : (match[1] as string);
+    return match === null ? (value === undefined && head !== undefined ? '' : undefined) : match[1];
   };
 }
 

@@ -5,6 +5,7 @@
  *   hello   01 | length:3 | version:2 | random:32 | session:<1> | ciphers:<2> | compression:<1> | extensions:<2>
  *   extension  type:2 | data:<2>
  */
+import { latin1Slice } from '../../base/latin1.ts';
 import type { ByteView } from '../context.ts';
 
 /** `short`: more bytes can make it a hello. `other`: it is none, or it lacks what was asked for. */
@@ -87,7 +88,7 @@ export function readServerName(buffer: Buffer, extension: Span): string | undefi
   const list = readSpan(buffer, extension.start, extension.end, 2);
   if (list === undefined || list.end - list.start < 4 || buffer.readUInt8(list.start) !== 0) return undefined;
   const name = readSpan(buffer, list.start + 1, list.end, 2);
-  return name && buffer.toString('latin1', name.start, name.end);
+  return name && latin1Slice(buffer, name.start, name.end);
 }
 
 /** RFC 7301, section 3.1: the names, comma separated. */
@@ -99,7 +100,7 @@ export function readProtocolNames(buffer: Buffer, extension: Span): string | und
   while (at < list.end) {
     const name = readSpan(buffer, at, list.end, 1);
     if (name === undefined) return undefined;
-    names.push(buffer.toString('latin1', name.start, name.end));
+    names.push(latin1Slice(buffer, name.start, name.end));
     at = name.end;
   }
   return names.join(',');
@@ -112,7 +113,7 @@ export function readKeyShareGroups(buffer: Buffer, extension: Span): string | un
   let groups = '';
   let at = list.start;
   while (at + 4 <= list.end) {
-    groups += buffer.toString('latin1', at, at + 2);
+    groups += latin1Slice(buffer, at, at + 2);
     at += 4 + buffer.readUInt16BE(at + 2);
   }
   return groups;

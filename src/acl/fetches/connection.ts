@@ -34,7 +34,13 @@ const serverSource: EndpointOf = ctx => ctx.server?.source;
 const serverDestination: EndpointOf = ctx => ctx.server?.destination;
 
 function addressRow(name: string, side: Side, summary: string, endpoint: EndpointOf): FetchRow {
-  return { name, out: 'addr', sources: sourcesOf(side), summary, compile: () => ctx => addressOf(endpoint(ctx)) };
+  return {
+    name,
+    out: 'addr',
+    sources: sourcesOf(side),
+    summary,
+    compile: () => ctx => addressOf(endpoint(ctx)),
+  };
 }
 
 function portRow(name: string, side: Side, summary: string, endpoint: EndpointOf): FetchRow {
@@ -135,8 +141,18 @@ export const CONNECTION_FETCHES: readonly FetchRow[] = [
     'the client sent a PROXY header',
     client => client.proxyProtocol !== undefined,
   ),
-  clientRow('fc_pp_authority', 'str', 'authority of the PROXY header', client => client.proxyProtocol?.authority),
-  clientRow('fc_pp_unique_id', 'str', 'unique identifier of the PROXY header', client => client.proxyProtocol?.uniqueId),
+  clientRow(
+    'fc_pp_authority',
+    'str',
+    'authority of the PROXY header',
+    client => client.proxyProtocol?.authority,
+  ),
+  clientRow(
+    'fc_pp_unique_id',
+    'str',
+    'unique identifier of the PROXY header',
+    client => client.proxyProtocol?.uniqueId,
+  ),
   {
     name: 'fc_pp_tlv',
     args: ['id:str'],
@@ -152,14 +168,34 @@ export const CONNECTION_FETCHES: readonly FetchRow[] = [
   },
   clientRow('fc_http_major', 'int', 'HTTP major version of the client', client => client.httpMajor),
   clientRow('fc_err', 'int', 'error number of the client connection', client => code(client.error)),
-  clientRow('fc_err_str', 'str', 'error text of the client connection', client => client.error?.text ?? 'Success'),
-  clientRow('fc_err_name', 'str', 'error name of the client connection', client => client.error?.name ?? 'NONE'),
+  clientRow(
+    'fc_err_str',
+    'str',
+    'error text of the client connection',
+    client => client.error?.text ?? 'Success',
+  ),
+  clientRow(
+    'fc_err_name',
+    'str',
+    'error name of the client connection',
+    client => client.error?.name ?? 'NONE',
+  ),
   clientRow('fc_glitches', 'int', 'anomalies on the client connection', client => client.glitches),
   clientRow('fc_nb_streams', 'int', 'streams of the client connection', client => client.streams),
   serverRow('bc_http_major', 'int', 'HTTP major version toward the server', server => server.httpMajor),
   serverRow('bc_err', 'int', 'error number of the server connection', server => code(server.error)),
-  serverRow('bc_err_str', 'str', 'error text of the server connection', server => server.error?.text ?? 'Success'),
-  serverRow('bc_err_name', 'str', 'error name of the server connection', server => server.error?.name ?? 'NONE'),
+  serverRow(
+    'bc_err_str',
+    'str',
+    'error text of the server connection',
+    server => server.error?.text ?? 'Success',
+  ),
+  serverRow(
+    'bc_err_name',
+    'str',
+    'error name of the server connection',
+    server => server.error?.name ?? 'NONE',
+  ),
   serverRow('bc_glitches', 'int', 'anomalies on the server connection', server => server.glitches),
   serverRow('bc_nb_streams', 'int', 'streams of the server connection', server => server.streams),
   serverRow('bc_reused', 'bool', 'the server connection was used before', server => server.reused),

@@ -25,7 +25,8 @@ function compileDate(args: Arguments): FetchRowResult {
   const unit = args[1]?.text ?? 's';
   if (unit === 's') return ctx => Math.floor(ctx.process.nowMs() / 1000) + offset;
   if (unit === 'ms') return ctx => Math.floor(ctx.process.nowMs()) + offset;
-  if (unit === 'us') return ctx => Math.floor(ctx.process.nowMs() / 1000) * 1000000 + ctx.process.nowUs() + offset;
+  if (unit === 'us')
+    return ctx => Math.floor(ctx.process.nowMs() / 1000) * 1000000 + ctx.process.nowUs() + offset;
   return { error: `'s', 'ms' or 'us' expected, got '${unit}'` };
 }
 
@@ -65,12 +66,19 @@ function renderUuid(words: readonly number[], version: number): string {
 
 function compileHexBytes(args: Arguments): FetchRowResult {
   const text = textOf(args);
-  if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text)) return { error: 'an hexadecimal string is expected' };
+  if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text))
+    return { error: 'an hexadecimal string is expected' };
   return constant(Buffer.from(text, 'hex').toString('latin1'));
 }
 
 export const CONSTANT_FETCHES: readonly FetchRow[] = [
-  { name: 'always_true', out: 'bool', sources: ['constant'], summary: 'constant true', compile: () => constant(true) },
+  {
+    name: 'always_true',
+    out: 'bool',
+    sources: ['constant'],
+    summary: 'constant true',
+    compile: () => constant(true),
+  },
   {
     name: 'always_false',
     out: 'bool',
@@ -86,7 +94,9 @@ export const CONSTANT_FETCHES: readonly FetchRow[] = [
     summary: 'constant boolean: true, false, yes, no, on, off or a number',
     compile: args => {
       const value = parseBool(textOf(args));
-      return value === undefined ? { error: 'expects true, false, yes, no, on, off, 0 or 1' } : constant(value);
+      return value === undefined
+        ? { error: 'expects true, false, yes, no, on, off, 0 or 1' }
+        : constant(value);
     },
   },
   {

@@ -119,9 +119,22 @@ function sideRows(prefix: 'req' | 'res'): FetchRow[] {
     args: NonNullable<FetchRow['args']>,
     summary: string,
     compile: NonNullable<FetchRow['compile']>,
-  ): FetchRow => ({ name: `${prefix}.${word}`, out, args, sources, summary: `${summary} of the ${side}`, compile });
+  ): FetchRow => ({
+    name: `${prefix}.${word}`,
+    out,
+    args,
+    sources,
+    summary: `${summary} of the ${side}`,
+    compile,
+  });
   return [
-    row('cook', 'str', ['name:str?'], 'value of a cookie', compileCookie(isRequest, value => value)),
+    row(
+      'cook',
+      'str',
+      ['name:str?'],
+      'value of a cookie',
+      compileCookie(isRequest, value => value),
+    ),
     row('cook_val', 'int', ['name:str?'], 'cookie as an integer', compileCookie(isRequest, headerInteger)),
     row('cook_cnt', 'int', ['name:str?'], 'how often a cookie stands', compileCookieCount(isRequest)),
     row('cook_names', 'str', ['delim:str?'], 'names of all cookies', compileCookieNames(isRequest)),

@@ -21,7 +21,8 @@ const MOST_OCCURRENCES = 10;
 
 function occurrence(args: Arguments): number | string {
   const occ = Number(args[1]?.int ?? 0);
-  if (occ < -MOST_OCCURRENCES) return `occurrence too large, must be between -${MOST_OCCURRENCES} and positive`;
+  if (occ < -MOST_OCCURRENCES)
+    return `occurrence too large, must be between -${MOST_OCCURRENCES} and positive`;
   return occ;
 }
 
@@ -180,9 +181,27 @@ function sideRows(prefix: 'req' | 'res'): FetchRow[] {
     compile,
   });
   return [
-    row('hdr', 'str', NAME_OCC, 'comma separated item of a header', compileHeader(headersOf, eachItem, itself)),
-    row('hdr_val', 'int', NAME_OCC, 'header item as an integer', compileHeader(headersOf, eachItem, headerInteger)),
-    row('hdr_ip', 'addr', NAME_OCC, 'header item as an address', compileHeader(headersOf, eachItem, readAddress)),
+    row(
+      'hdr',
+      'str',
+      NAME_OCC,
+      'comma separated item of a header',
+      compileHeader(headersOf, eachItem, itself),
+    ),
+    row(
+      'hdr_val',
+      'int',
+      NAME_OCC,
+      'header item as an integer',
+      compileHeader(headersOf, eachItem, headerInteger),
+    ),
+    row(
+      'hdr_ip',
+      'addr',
+      NAME_OCC,
+      'header item as an address',
+      compileHeader(headersOf, eachItem, readAddress),
+    ),
     row('hdr_cnt', 'int', NAME, 'how many items a header has', compileCount(headersOf, eachItem)),
     row('fhdr', 'str', NAME_OCC, 'whole value of a header', compileHeader(headersOf, eachValue, itself)),
     row('fhdr_cnt', 'int', NAME, 'how often a header stands', compileCount(headersOf, eachValue)),

@@ -1,4 +1,5 @@
 /** Parameters of the query string and of form bodies, and the body itself (manual, section 7.3.6). */
+import { latin1Slice } from '../../base/latin1.ts';
 import type { Arguments } from '../arguments.ts';
 import type { BodyFacts, SampleContext } from '../context.ts';
 import type { Fetched, FetchRow } from '../row.ts';
@@ -55,7 +56,9 @@ function compileParameter(
     },
     each: (ctx, visit) => {
       const text = textOf(ctx);
-      return text !== undefined && eachParameter(text, name, delimiter, ignoreCase, value => visit(read(value)));
+      return (
+        text !== undefined && eachParameter(text, name, delimiter, ignoreCase, value => visit(read(value)))
+      );
     },
   };
 }
@@ -90,13 +93,18 @@ function bodyText(side: 'request' | 'response'): TextOf {
     const body = facts(ctx);
     if (body === undefined) return head(ctx) === undefined ? undefined : '';
     if (!body.complete && !ctx.final) ctx.needMoreData = true;
-    return body.buffer.toString('latin1', body.offset, body.offset + body.length);
+    return latin1Slice(body.buffer, body.offset, body.offset + body.length);
   };
 }
 
 const URL_PARAMETER_ARGS = ['name:str?', 'delim:str?', 'i:str?'] as const;
 
-function parameterRow(name: string, out: SampleType, summary: string, read: (value: string) => Value): FetchRow {
+function parameterRow(
+  name: string,
+  out: SampleType,
+  summary: string,
+  read: (value: string) => Value,
+): FetchRow {
   return {
     name,
     args: URL_PARAMETER_ARGS,
@@ -108,7 +116,9 @@ function parameterRow(name: string, out: SampleType, summary: string, read: (val
 }
 
 function bodyRows(side: 'request' | 'response', prefix: string): FetchRow[] {
-  const sources: FetchRow['sources'] = [side === 'request' ? 'HTTP request headers' : 'HTTP response headers'];
+  const sources: FetchRow['sources'] = [
+    side === 'request' ? 'HTTP request headers' : 'HTTP response headers',
+  ];
   const text = bodyText(side);
   const facts = bodyOf(side);
   const head = side === 'request' ? requestOf : responseOf;
@@ -120,7 +130,13 @@ function bodyRows(side: 'request' | 'response', prefix: string): FetchRow[] {
     },
   });
   return [
-    { name: `${prefix}.body`, out: 'bin', sources, summary: `body of the ${side} held so far`, compile: () => text },
+    {
+      name: `${prefix}.body`,
+      out: 'bin',
+      sources,
+      summary: `body of the ${side} held so far`,
+      compile: () => text,
+    },
     {
       name: `${prefix}.body_len`,
       out: 'int',
@@ -149,6 +165,7 @@ export const PARAMETER_FETCHES: readonly FetchRow[] = [
     out: 'bin',
     sources: ['HTTP request headers'],
     summary: 'form field of the request body',
-    compile: args => compileParameter(bodyText('request'), args[0]?.text ?? '', '&', args[1]?.text === 'i', value => value),
+    compile: args =>
+      compileParameter(bodyText('request'), args[0]?.text ?? '', '&', args[1]?.text === 'i', value => value),
   },
 ];

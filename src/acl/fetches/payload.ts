@@ -1,4 +1,5 @@
 /** Raw bytes of a TCP stream under inspection (manual, section 7.3.5). */
+import { latin1Slice } from '../../base/latin1.ts';
 import type { Arguments } from '../arguments.ts';
 import type { ByteView, SampleContext } from '../context.ts';
 import { parseWholeInt } from '../integer.ts';
@@ -24,7 +25,12 @@ function compilePayload(name: string): NonNullable<FetchRow['compile']> {
 }
 
 /** Length 0: all there is, which may still grow. */
-function slice(ctx: SampleContext, view: ByteView | undefined, offset: number, length: number): string | undefined {
+function slice(
+  ctx: SampleContext,
+  view: ByteView | undefined,
+  offset: number,
+  length: number,
+): string | undefined {
   if (view === undefined || offset < 0 || length < 0) return undefined;
   if (offset + length > view.length) {
     if (!ctx.final) ctx.needMoreData = true;
@@ -32,7 +38,7 @@ function slice(ctx: SampleContext, view: ByteView | undefined, offset: number, l
   }
   if (length === 0 && !ctx.final) ctx.needMoreData = true;
   const start = view.offset + offset;
-  return view.buffer.toString('latin1', start, length === 0 ? view.offset + view.length : start + length);
+  return latin1Slice(view.buffer, start, length === 0 ? view.offset + view.length : start + length);
 }
 
 /** `<offset1>,<length>[,<offset2>]`: the block's length stands at offset1, the block at offset2 (`+`: relative). */
@@ -52,7 +58,12 @@ function compileLengthValue(name: string): NonNullable<FetchRow['compile']> {
   };
 }
 
-function lengthValueGetter(isResponse: boolean, lengthAt: number, lengthSize: number, dataAt: number): Getter {
+function lengthValueGetter(
+  isResponse: boolean,
+  lengthAt: number,
+  lengthSize: number,
+  dataAt: number,
+): Getter {
   return ctx => {
     const view = payloadOf(ctx, isResponse);
     if (view === undefined) return undefined;
@@ -65,7 +76,7 @@ function lengthValueGetter(isResponse: boolean, lengthAt: number, lengthSize: nu
       return undefined;
     }
     const start = view.offset + dataAt;
-    return view.buffer.toString('latin1', start, start + length);
+    return latin1Slice(view.buffer, start, start + length);
   };
 }
 
@@ -92,10 +103,21 @@ const SLICE_ARGS = ['offset:int', 'length:int'] as const;
 const BLOCK_ARGS = ['offset1:int', 'length:int', 'offset2:str?'] as const;
 
 export const PAYLOAD_FETCHES: readonly FetchRow[] = [
-  row('req.len', 'int', 'bytes in the request buffer', ['request buffer'], undefined, () => lengthGetter(false)),
-  row('res.len', 'int', 'bytes in the response buffer', ['response buffer'], undefined, () => lengthGetter(true)),
+  row('req.len', 'int', 'bytes in the request buffer', ['request buffer'], undefined, () =>
+    lengthGetter(false),
+  ),
+  row('res.len', 'int', 'bytes in the response buffer', ['response buffer'], undefined, () =>
+    lengthGetter(true),
+  ),
   ...(['req.payload', 'res.payload', 'payload'] as const).map(name =>
-    row(name, 'bin', 'bytes of the buffer; length 0: all of them', bufferSources(name), SLICE_ARGS, compilePayload(name)),
+    row(
+      name,
+      'bin',
+      'bytes of the buffer; length 0: all of them',
+      bufferSources(name),
+      SLICE_ARGS,
+      compilePayload(name),
+    ),
   ),
   ...(['req.payload_lv', 'res.payload_lv', 'payload_lv'] as const).map(name =>
     row(

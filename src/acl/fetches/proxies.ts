@@ -26,7 +26,11 @@ function backendCounter(
   };
 }
 
-function frontendCounter(name: string, summary: string, read: (stats: StatsView, id: number) => number): FetchRow {
+function frontendCounter(
+  name: string,
+  summary: string,
+  read: (stats: StatsView, id: number) => number,
+): FetchRow {
   return {
     name,
     args: ['frontend:frontend?'],
@@ -135,26 +139,45 @@ export const PROXY_FETCHES: readonly FetchRow[] = [
   backendCounter('avg_queue', 'requests queued per usable server, rounded up', (_stats, id, ctx) =>
     averageQueue(ctx, id),
   ),
-  backendCounter('be_conn', 'connections established on the backend', (stats, id) => stats.backendConnections(id)),
-  backendCounter('be_conn_free', 'free connection slots of the backend, -1 without limit', (_stats, id, ctx) =>
-    freeConnections(ctx, id),
+  backendCounter('be_conn', 'connections established on the backend', (stats, id) =>
+    stats.backendConnections(id),
   ),
-  backendCounter('be_sess_rate', 'sessions per second of the backend', (stats, id) => stats.backendSessionRate(id)),
+  backendCounter(
+    'be_conn_free',
+    'free connection slots of the backend, -1 without limit',
+    (_stats, id, ctx) => freeConnections(ctx, id),
+  ),
+  backendCounter('be_sess_rate', 'sessions per second of the backend', (stats, id) =>
+    stats.backendSessionRate(id),
+  ),
   backendCounter('connslots', 'free connection and queue slots, -1 without limit', (_stats, id, ctx) =>
     freeSlots(ctx, id),
   ),
   backendCounter('nbsrv', 'usable servers of the backend', (_stats, id, ctx) => ctx.servers.usable(id)),
-  backendCounter('queue', 'requests queued on the backend and its servers', (stats, id) => stats.backendQueue(id)),
-  frontendCounter('fe_conn', 'connections established on the frontend', (stats, id) => stats.frontendConnections(id)),
-  frontendCounter('fe_req_rate', 'requests per second of the frontend', (stats, id) => stats.frontendRequestRate(id)),
-  frontendCounter('fe_sess_rate', 'sessions per second of the frontend', (stats, id) => stats.frontendSessionRate(id)),
+  backendCounter('queue', 'requests queued on the backend and its servers', (stats, id) =>
+    stats.backendQueue(id),
+  ),
+  frontendCounter('fe_conn', 'connections established on the frontend', (stats, id) =>
+    stats.frontendConnections(id),
+  ),
+  frontendCounter('fe_req_rate', 'requests per second of the frontend', (stats, id) =>
+    stats.frontendRequestRate(id),
+  ),
+  frontendCounter('fe_sess_rate', 'sessions per second of the frontend', (stats, id) =>
+    stats.frontendSessionRate(id),
+  ),
   serverFact('srv_conn', 'int', 'connections established on the server', (ctx, be, id) =>
     ctx.servers.connections(be, id),
   ),
-  serverFact('srv_conn_free', 'int', 'free connection slots of the server, -1 without limit', (ctx, be, id) => {
-    const maxconn = ctx.servers.maxconn(be, id);
-    return maxconn === 0 ? -1 : Math.max(maxconn - ctx.servers.connections(be, id), 0);
-  }),
+  serverFact(
+    'srv_conn_free',
+    'int',
+    'free connection slots of the server, -1 without limit',
+    (ctx, be, id) => {
+      const maxconn = ctx.servers.maxconn(be, id);
+      return maxconn === 0 ? -1 : Math.max(maxconn - ctx.servers.connections(be, id), 0);
+    },
+  ),
   serverFact('srv_is_up', 'bool', 'the server takes traffic', (ctx, be, id) => ctx.servers.isUp(be, id)),
   serverFact('srv_queue', 'int', 'requests queued on the server', (ctx, be, id) => ctx.servers.queue(be, id)),
   serverFact('srv_sess_rate', 'int', 'sessions per second of the server', (ctx, be, id) =>
@@ -165,14 +188,26 @@ export const PROXY_FETCHES: readonly FetchRow[] = [
   serverFact('srv_iweight', 'int', 'configured weight', (ctx, be, id) => ctx.servers.initialWeight(be, id)),
   fact('fe_id', 'int', ['frontend'], 'number of the frontend', ctx => ctx.frontend?.id),
   fact('fe_name', 'str', ['frontend'], 'name of the frontend', ctx => ctx.frontend?.name),
-  fact('fe_defbe', 'str', ['frontend'], 'default backend of the frontend', ctx => ctx.frontend?.defaultBackend),
+  fact(
+    'fe_defbe',
+    'str',
+    ['frontend'],
+    'default backend of the frontend',
+    ctx => ctx.frontend?.defaultBackend,
+  ),
   fact('be_id', 'int', ['backend'], 'number of the backend', ctx => ctx.backend?.id),
   fact('be_name', 'str', ['backend'], 'name of the backend', ctx => ctx.backend?.name),
   fact('srv_id', 'int', ['server'], 'number of the server', ctx => ctx.server?.id),
   fact('srv_name', 'str', ['server'], 'name of the server', ctx => ctx.server?.name),
   fact('so_id', 'int', ['listener'], 'number of the listening socket', ctx => ctx.listener?.id),
   fact('so_name', 'str', ['listener'], 'name of the listening socket', ctx => ctx.listener?.name),
-  fact('dst_conn', 'int', ['listener'], 'connections on the listening socket', ctx => ctx.listener?.connections),
+  fact(
+    'dst_conn',
+    'int',
+    ['listener'],
+    'connections on the listening socket',
+    ctx => ctx.listener?.connections,
+  ),
   configured('fe_client_timeout', 'frontend', 'client'),
   configured('fe_tarpit_timeout', 'frontend', 'tarpit'),
   configured('be_connect_timeout', 'backend', 'connect'),

@@ -1,4 +1,5 @@
 /** The cookie of a remote desktop connection request ([MS-RDPBCGR], section 2.2.1.1). */
+import { latin1Slice } from '../../base/latin1.ts';
 import type { ByteView, SampleContext } from '../context.ts';
 import type { FetchRow } from '../row.ts';
 
@@ -10,13 +11,14 @@ const SHORT = Symbol('more bytes are needed');
 /** The cookie's value; SHORT: more bytes can bring it. Without a name: whatever it is called. */
 function readCookie({ buffer, offset, length }: ByteView, name: string): string | typeof SHORT | undefined {
   if (length <= COOKIE_AT + 7) return SHORT;
-  const text = buffer.toString('latin1', offset + COOKIE_AT, offset + length);
+  const text = latin1Slice(buffer, offset + COOKIE_AT, offset + length);
   if (text.slice(0, 7).toLowerCase() !== 'cookie:') return undefined;
   const pair = text.slice(7).replace(/^ +/, '');
   const equals = pair.indexOf('=');
   if (name !== '') {
     if (pair.length <= name.length) return SHORT;
-    if (pair.slice(0, name.length).toLowerCase() !== name.toLowerCase() || pair[name.length] !== '=') return undefined;
+    if (pair.slice(0, name.length).toLowerCase() !== name.toLowerCase() || pair[name.length] !== '=')
+      return undefined;
     return readValue(pair.slice(name.length + 1));
   }
   if (/[\r\n]/.test(equals < 0 ? pair : pair.slice(0, equals))) return undefined;

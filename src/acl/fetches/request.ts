@@ -1,5 +1,5 @@
 /** Request and status lines, URL and its parts, captures (manual, section 7.3.6). */
-import { sdbm, avalanche } from '../../base/hash.ts';
+import { avalanche } from '../../base/hash.ts';
 import { ipToBytes, parseIpv4 } from '../../base/ip-address.ts';
 import type { RequestHead } from '../../http/head.ts';
 import type { SampleContext } from '../context.ts';
@@ -46,13 +46,23 @@ function baseOf(head: RequestHead, withQuery: boolean): string | undefined {
 function hashOf(head: RequestHead, withQuery: boolean): number {
   const path = (withQuery ? pathAndQuery(head.target) : pathOf(head.target)) ?? '';
   const host = (withQuery ? head.headers.get('host') : hostOf(head)) ?? '';
-  return avalanche(sdbm(host + (path.startsWith('/') ? path : '')));
+  return avalanche(signedHash(host + (path.startsWith('/') ? path : '')));
+}
+
+/** The SDBM function over signed bytes. */
+function signedHash(text: string): number {
+  let hash = 0;
+  for (let index = 0; index < text.length; index++)
+    hash = (Math.imul(hash, 65599) + ((text.charCodeAt(index) << 24) >> 24)) | 0;
+  return hash >>> 0;
 }
 
 function withSource(ctx: SampleContext, hash: number): string | undefined {
   const source = addressOf(ctx.client?.source);
   if (source === undefined) return undefined;
-  return String.fromCharCode(hash >>> 24, (hash >>> 16) & 255, (hash >>> 8) & 255, hash & 255) + ipToBytes(source);
+  return (
+    String.fromCharCode(hash >>> 24, (hash >>> 16) & 255, (hash >>> 8) & 255, hash & 255) + ipToBytes(source)
+  );
 }
 
 function hashWithSource(withQuery: boolean): Getter {
@@ -80,19 +90,72 @@ function captureSlot(side: 'requestCaptures' | 'responseCaptures'): NonNullable<
 const EXCHANGE = ['HTTP request'] as const;
 
 export const REQUEST_FETCHES: readonly FetchRow[] = [
-  row('method', 'meth', 'request method', ctx => (ctx.request ?? ctx.requestLine ?? requestOf(ctx))?.method, EXCHANGE),
-  row('req.ver', 'str', 'HTTP version of the request', ctx => versionOf(ctx.request ?? ctx.requestLine), EXCHANGE),
+  row(
+    'method',
+    'meth',
+    'request method',
+    ctx => (ctx.request ?? ctx.requestLine ?? requestOf(ctx))?.method,
+    EXCHANGE,
+  ),
+  row(
+    'req.ver',
+    'str',
+    'HTTP version of the request',
+    ctx => versionOf(ctx.request ?? ctx.requestLine),
+    EXCHANGE,
+  ),
   row('res.ver', 'str', 'HTTP version of the response', ctx => versionOf(responseOf(ctx)), ['HTTP response']),
   row('status', 'int', 'status of the response', ctx => responseOf(ctx)?.status, ['HTTP response']),
-  row('req.proto_http', 'bool', 'the bytes are an HTTP request', fromRequest(() => true), EXCHANGE),
-  row('url', 'str', 'request target as received', fromRequest(head => head.target)),
-  row('path', 'str', 'path of the URL, without query', fromRequest(head => pathOf(head.target))),
-  row('pathq', 'str', 'path of the URL with its query', fromRequest(head => pathAndQuery(head.target))),
-  row('base', 'str', 'Host and path', fromRequest(head => baseOf(head, false))),
-  row('baseq', 'str', 'Host, path and query', fromRequest(head => baseOf(head, true))),
-  row('base32', 'int', '32-bit hash of Host and path', fromRequest(head => hashOf(head, false))),
+  row(
+    'req.proto_http',
+    'bool',
+    'the bytes are an HTTP request',
+    fromRequest(() => true),
+    EXCHANGE,
+  ),
+  row(
+    'url',
+    'str',
+    'request target as received',
+    fromRequest(head => head.target),
+  ),
+  row(
+    'path',
+    'str',
+    'path of the URL, without query',
+    fromRequest(head => pathOf(head.target)),
+  ),
+  row(
+    'pathq',
+    'str',
+    'path of the URL with its query',
+    fromRequest(head => pathAndQuery(head.target)),
+  ),
+  row(
+    'base',
+    'str',
+    'Host and path',
+    fromRequest(head => baseOf(head, false)),
+  ),
+  row(
+    'baseq',
+    'str',
+    'Host, path and query',
+    fromRequest(head => baseOf(head, true)),
+  ),
+  row(
+    'base32',
+    'int',
+    '32-bit hash of Host and path',
+    fromRequest(head => hashOf(head, false)),
+  ),
   row('base32+src', 'bin', 'hash of Host and path, then the client address', hashWithSource(false)),
-  row('url32', 'int', '32-bit hash of Host and URL', fromRequest(head => hashOf(head, true))),
+  row(
+    'url32',
+    'int',
+    '32-bit hash of Host and URL',
+    fromRequest(head => hashOf(head, true)),
+  ),
   row('url32+src', 'bin', 'hash of Host and URL, then the client address', hashWithSource(true)),
   {
     name: 'url_ip',
@@ -101,7 +164,12 @@ export const REQUEST_FETCHES: readonly FetchRow[] = [
     summary: 'address in an absolute URL',
     compile: () => fromRequest(head => parseIpv4(urlAddress(head.target)?.host ?? '')),
   },
-  row('url_port', 'int', 'port in an absolute URL', fromRequest(head => urlAddress(head.target)?.port)),
+  row(
+    'url_port',
+    'int',
+    'port in an absolute URL',
+    fromRequest(head => urlAddress(head.target)?.port),
+  ),
   {
     name: 'query',
     args: ['options:str?'],
@@ -157,7 +225,13 @@ export const REQUEST_FETCHES: readonly FetchRow[] = [
     ctx => prefixed(versionOf(ctx.requestLine ?? ctx.request)),
     EXCHANGE,
   ),
-  row('capture.res.ver', 'str', 'HTTP/ and the version of the response', ctx => prefixed(versionOf(ctx.response)), EXCHANGE),
+  row(
+    'capture.res.ver',
+    'str',
+    'HTTP/ and the version of the response',
+    ctx => prefixed(versionOf(ctx.response)),
+    EXCHANGE,
+  ),
 ];
 
 function prefixed(version: string | undefined): string | undefined {

@@ -1,4 +1,5 @@
 /** Fetches on a TLS handshake that passes through undeciphered (manual, section 7.3.5). */
+import { latin1Slice } from '../../base/latin1.ts';
 import type { ByteView, SampleContext } from '../context.ts';
 import type { FetchRow, Getter } from '../row.ts';
 import type { Value } from '../sample.ts';
@@ -59,7 +60,9 @@ function listIn(type: number): ReadHello {
   return (buffer, hello) => {
     const extension = findExtension(buffer, hello.extensions, type);
     const list = extension && readSpan(buffer, extension.start, extension.end, 2);
-    return list === undefined || list.end === list.start ? undefined : buffer.toString('latin1', list.start, list.end);
+    return list === undefined || list.end === list.start
+      ? undefined
+      : latin1Slice(buffer, list.start, list.end);
   };
 }
 
@@ -133,34 +136,61 @@ function bytesRow(
   };
 }
 
-const EVERYWHERE: FetchRow['sources'] = ['request buffer', 'client address', 'client-side connection', 'frontend'];
+const EVERYWHERE: FetchRow['sources'] = [
+  'request buffer',
+  'client address',
+  'client-side connection',
+  'frontend',
+];
 
 export const TLS_HELLO_FETCHES: readonly FetchRow[] = [
   helloRow('req.ssl_sni', 'str', 'server name in the ClientHello', (buffer, hello) => {
     const extension = findExtension(buffer, hello.extensions, SERVER_NAME);
     return extension && readServerName(buffer, extension);
   }),
-  helloRow('req.ssl_alpn', 'str', 'application protocols in the ClientHello, comma separated', (buffer, hello) => {
-    const extension = findExtension(buffer, hello.extensions, ALPN);
-    return extension && readProtocolNames(buffer, extension);
-  }),
+  helloRow(
+    'req.ssl_alpn',
+    'str',
+    'application protocols in the ClientHello, comma separated',
+    (buffer, hello) => {
+      const extension = findExtension(buffer, hello.extensions, ALPN);
+      return extension && readProtocolNames(buffer, extension);
+    },
+  ),
   helloRow('req.ssl_ec_ext', 'bool', 'the ClientHello names elliptic curves', (buffer, hello) =>
     findExtension(buffer, hello.extensions, SUPPORTED_GROUPS) === undefined ? undefined : true,
   ),
-  helloRow('req.ssl_st_ext', 'int', 'session ticket in the ClientHello: 0 none, 1 empty, 2 filled', (buffer, hello) => {
-    const extension = findExtension(buffer, hello.extensions, SESSION_TICKET);
-    if (extension === undefined) return 0;
-    return extension.end > extension.start ? 2 : 1;
-  }),
+  helloRow(
+    'req.ssl_st_ext',
+    'int',
+    'session ticket in the ClientHello: 0 none, 1 empty, 2 filled',
+    (buffer, hello) => {
+      const extension = findExtension(buffer, hello.extensions, SESSION_TICKET);
+      if (extension === undefined) return 0;
+      return extension.end > extension.start ? 2 : 1;
+    },
+  ),
   helloRow(
     'req.ssl_cipherlist',
     'bin',
     'cipher suites in the ClientHello',
-    (buffer, hello) => buffer.toString('latin1', hello.ciphers.start, hello.ciphers.end),
+    (buffer, hello) => latin1Slice(buffer, hello.ciphers.start, hello.ciphers.end),
     EVERYWHERE,
   ),
-  helloRow('req.ssl_supported_groups', 'bin', 'groups in the ClientHello', listIn(SUPPORTED_GROUPS), EVERYWHERE),
-  helloRow('req.ssl_sigalgs', 'bin', 'signature algorithms in the ClientHello', listIn(SIGNATURE_ALGORITHMS), EVERYWHERE),
+  helloRow(
+    'req.ssl_supported_groups',
+    'bin',
+    'groups in the ClientHello',
+    listIn(SUPPORTED_GROUPS),
+    EVERYWHERE,
+  ),
+  helloRow(
+    'req.ssl_sigalgs',
+    'bin',
+    'signature algorithms in the ClientHello',
+    listIn(SIGNATURE_ALGORITHMS),
+    EVERYWHERE,
+  ),
   helloRow(
     'req.ssl_keyshare_groups',
     'bin',

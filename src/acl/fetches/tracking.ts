@@ -60,13 +60,13 @@ function family(
   whose: string,
   withIndexed: boolean,
 ): FetchRow[] {
-  return COUNTERS.filter(([word, , indexed]) => indexed === undefined || withIndexed || word === withIndexedFor(prefix)).map(
-    ([word, what, indexed]) => {
-      const index: readonly ArgumentSpec[] = indexed === undefined ? [] : ['idx:int'];
-      const where = word.startsWith('kbytes') && prefix.startsWith('sc') ? BY_ADDRESS : sources;
-      return row(`${prefix}_${word}`, 'int', [...index, ...first, 'table:table?'], where, `${what} ${whose}`);
-    },
-  );
+  return COUNTERS.filter(
+    ([word, , indexed]) => indexed === undefined || withIndexed || word === withIndexedFor(prefix),
+  ).map(([word, what, indexed]) => {
+    const index: readonly ArgumentSpec[] = indexed === undefined ? [] : ['idx:int'];
+    const where = word.startsWith('kbytes') && prefix.startsWith('sc') ? BY_ADDRESS : sources;
+    return row(`${prefix}_${word}`, 'int', [...index, ...first, 'table:table?'], where, `${what} ${whose}`);
+  });
 }
 
 /** HAProxy registers one indexed word for its second counter only. */
@@ -78,7 +78,13 @@ function trackedExtras(prefix: string, first: readonly ArgumentSpec[], whose: st
   return [
     row(`${prefix}_key`, 'any', first, TRACKED, `key ${whose}`),
     row(`${prefix}_tracked`, 'bool', [...first, 'table:table?'], TRACKED, `in use: counter ${whose}`),
-    row(`${prefix}_trackers`, 'int', [...first, 'table:table?'], TRACKED, `streams that share the counter ${whose}`),
+    row(
+      `${prefix}_trackers`,
+      'int',
+      [...first, 'table:table?'],
+      TRACKED,
+      `streams that share the counter ${whose}`,
+    ),
   ];
 }
 
@@ -90,7 +96,13 @@ export const TRACKING_FETCHES: readonly FetchRow[] = [
     ...trackedExtras(`sc${number}`, [], `of tracked counter ${number}`),
   ]),
   ...family('src', [], BY_ADDRESS, 'of the client address', true),
-  row('src_updt_conn_cnt', 'int', ['table:table?'], BY_ADDRESS, 'counts this connection for the client address'),
+  row(
+    'src_updt_conn_cnt',
+    'int',
+    ['table:table?'],
+    BY_ADDRESS,
+    'counts this connection for the client address',
+  ),
   row('table_avl', 'int', ['table:table?'], ['internal state'], 'free entries of a table'),
   row('table_cnt', 'int', ['table:table?'], ['internal state'], 'used entries of a table'),
 ];

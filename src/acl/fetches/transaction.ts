@@ -21,11 +21,18 @@ function fact(
 }
 
 function timer(name: string, sources: Sources, summary: string, read: (timers: Timers) => number): FetchRow {
-  return fact(name, 'int', sources, `${summary}, in milliseconds; -1: not reached`, facts => read(facts.timers));
+  return fact(name, 'int', sources, `${summary}, in milliseconds; -1: not reached`, facts =>
+    read(facts.timers),
+  );
 }
 
 /** Seconds, milliseconds or microseconds of a moment. */
-function moment(name: string, sources: Sources, summary: string, at: (ctx: SampleContext) => Moment): FetchRow {
+function moment(
+  name: string,
+  sources: Sources,
+  summary: string,
+  at: (ctx: SampleContext) => Moment,
+): FetchRow {
   return {
     name,
     args: ['unit:str?'],
@@ -75,14 +82,24 @@ export const TRANSACTION_FETCHES: readonly FetchRow[] = [
       ? undefined
       : { ms: ctx.transaction.timers.requestTimeMs, us: ctx.transaction.timers.requestTimeUs },
   ),
-  timer('fc.timer.handshake', ['client address'], 'time of the client handshakes', timers => timers.handshake),
+  timer(
+    'fc.timer.handshake',
+    ['client address'],
+    'time of the client handshakes',
+    timers => timers.handshake,
+  ),
   timer('fc.timer.total', ['session statistics'], 'whole time of the stream', timers => timers.total),
   timer('bc.timer.connect', SERVER, 'time to connect to the server', timers => timers.connect),
   timer('req.timer.idle', ['HTTP request headers'], 'idle time before the request', timers => timers.idle),
   timer('req.timer.tq', ['HTTP request headers'], 'handshake, idle and request time together', tq),
   timer('req.timer.hdr', ['HTTP request headers'], 'time to receive the request', timers => timers.request),
   timer('req.timer.queue', ['server address'], 'time spent queued', timers => timers.queue),
-  timer('res.timer.hdr', ['HTTP response headers'], 'time until the response came', timers => timers.response),
+  timer(
+    'res.timer.hdr',
+    ['HTTP response headers'],
+    'time until the response came',
+    timers => timers.response,
+  ),
   timer('res.timer.data', RESPONSE_END, 'time to transfer the response', timers => timers.data),
   timer('txn.timer.total', ['transaction statistics'], 'active time of the request', timers => timers.active),
   timer('txn.timer.user', ['transaction statistics'], 'time the client saw', userTime),
@@ -90,7 +107,13 @@ export const TRANSACTION_FETCHES: readonly FetchRow[] = [
   fact('bc_srv_queue', 'int', SERVER, 'requests ahead in the server queue', facts => facts.serverQueue),
   fact('req.bytes_in', 'int', REQUEST_END, 'bytes received from the client', facts => facts.bytes.fromClient),
   fact('req.bytes_out', 'int', REQUEST_END, 'bytes sent to the server', facts => facts.bytes.toServer),
-  fact('res.bytes_in', 'int', RESPONSE_END, 'bytes received from the server', facts => facts.bytes.fromServer),
+  fact(
+    'res.bytes_in',
+    'int',
+    RESPONSE_END,
+    'bytes received from the server',
+    facts => facts.bytes.fromServer,
+  ),
   fact('res.bytes_out', 'int', RESPONSE_END, 'bytes sent to the client', facts => facts.bytes.toClient),
   fact('txn.status', 'int', ['HTTP response'], 'status answered to the client', ({ status }) =>
     status === 0 ? undefined : status,
@@ -99,8 +122,20 @@ export const TRANSACTION_FETCHES: readonly FetchRow[] = [
     serverStatus === 0 ? undefined : serverStatus,
   ),
   fact('txn.conn_retries', 'int', SERVER, 'connection retries so far', facts => facts.retries),
-  fact('txn.redispatched', 'bool', SERVER, 'another server was chosen after a failure', facts => facts.redispatched),
-  fact('txn.sess_term_state', 'str', INTERNAL, 'termination state, two letters', facts => facts.terminationState),
+  fact(
+    'txn.redispatched',
+    'bool',
+    SERVER,
+    'another server was chosen after a failure',
+    facts => facts.redispatched,
+  ),
+  fact(
+    'txn.sess_term_state',
+    'str',
+    INTERNAL,
+    'termination state, two letters',
+    facts => facts.terminationState,
+  ),
   fact('txn.id32', 'int', INTERNAL, 'number of the exchange, 32 bits', facts => facts.id32),
   fact('prio_class', 'int', INTERNAL, 'queue priority class in force', facts => facts.priorityClass),
   fact('prio_offset', 'int', INTERNAL, 'queue priority offset in force', facts => facts.priorityOffset),
@@ -114,10 +149,28 @@ export const TRANSACTION_FETCHES: readonly FetchRow[] = [
   fact('fs.aborted', 'bool', ['client-side connection'], 'the client aborted', facts => facts.clientAborted),
   fact('bs.id', 'int', ['server-side connection'], 'number of the stream', facts => facts.streamId),
   fact('bs.aborted', 'bool', ['server-side connection'], 'the server aborted', facts => facts.serverAborted),
-  fact('res.cache_hit', 'bool', ['HTTP response', 'server'], 'the answer came from a cache', facts => facts.cacheHit !== undefined),
+  fact(
+    'res.cache_hit',
+    'bool',
+    ['HTTP response', 'server'],
+    'the answer came from a cache',
+    facts => facts.cacheHit !== undefined,
+  ),
   fact('res.cache_name', 'str', ['HTTP response', 'server'], 'cache that answered', facts => facts.cacheHit),
-  fact('res.comp', 'bool', ['HTTP response'], 'the answer was compressed here', facts => facts.compression !== undefined),
-  fact('res.comp_algo', 'str', ['HTTP response'], 'how the answer was compressed', facts => facts.compression),
+  fact(
+    'res.comp',
+    'bool',
+    ['HTTP response'],
+    'the answer was compressed here',
+    facts => facts.compression !== undefined,
+  ),
+  fact(
+    'res.comp_algo',
+    'str',
+    ['HTTP response'],
+    'how the answer was compressed',
+    facts => facts.compression,
+  ),
   {
     name: 'unique-id',
     out: 'str',

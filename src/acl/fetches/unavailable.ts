@@ -16,9 +16,12 @@ function group(missing: string, sources: FetchRow['sources'], entries: readonly 
   }));
 }
 
-const TCP_INFO = ['fackets', 'lost', 'reordering', 'retrans', 'sacked', 'unacked'].map(
-  (word): Entry => [`fc_${word}`, 'int', `kernel counter of the client connection: ${word}`, ['option:str?']],
-);
+const TCP_INFO = ['fackets', 'lost', 'reordering', 'retrans', 'sacked', 'unacked'].map((word): Entry => [
+  `fc_${word}`,
+  'int',
+  `kernel counter of the client connection: ${word}`,
+  ['option:str?'],
+]);
 
 const UNIT = ['unit:str?'] as const;
 const CLIENT_ADDRESS = ['client address'] as const;
@@ -33,18 +36,28 @@ export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
     ['bc_rttvar', 'int', 'variance of the round trip time to the server', UNIT],
     ['fc_saved_syn', 'bin', 'saved SYN packet of the client'],
   ]),
-  ...group('HTTP/2', ['client-side connection'], [
-    ['fc_settings_streams_limit', 'int', 'stream limit of the client connection'],
-    ['fs.rst_code', 'int', 'reset code received from the client'],
-    ['fs.debug_str', 'str', 'internals of the client stream', ['bitmap:int?']],
-  ]),
-  ...group('HTTP/2', ['server-side connection'], [
-    ['bs.rst_code', 'int', 'reset code received from the server'],
-    ['bs.debug_str', 'str', 'internals of the server stream', ['bitmap:int?']],
-  ]),
-  ...group('HTTP/2', ['server address'], [
-    ['bc_settings_streams_limit', 'int', 'stream limit of the server connection'],
-  ]),
+  ...group(
+    'HTTP/2',
+    ['client-side connection'],
+    [
+      ['fc_settings_streams_limit', 'int', 'stream limit of the client connection'],
+      ['fs.rst_code', 'int', 'reset code received from the client'],
+      ['fs.debug_str', 'str', 'internals of the client stream', ['bitmap:int?']],
+    ],
+  ),
+  ...group(
+    'HTTP/2',
+    ['server-side connection'],
+    [
+      ['bs.rst_code', 'int', 'reset code received from the server'],
+      ['bs.debug_str', 'str', 'internals of the server stream', ['bitmap:int?']],
+    ],
+  ),
+  ...group(
+    'HTTP/2',
+    ['server address'],
+    [['bc_settings_streams_limit', 'int', 'stream limit of the server connection']],
+  ),
   ...group('per-stream CPU accounting', INTERNAL, [
     ['cpu_calls', 'int', 'wake-ups of this stream'],
     ['cpu_ns_avg', 'int', 'mean CPU nanoseconds of a wake-up'],
@@ -56,26 +69,34 @@ export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
     ['lat_ns_tot', 'int', 'total latency of wake-ups'],
     ['term_events', 'str', 'termination events of all parts of the stream'],
   ]),
-  ...group('HAProxy internals that do not exist here', ['request buffer', 'response buffer'], [
-    ['internal.htx.data', 'int', 'bytes of message data'],
-    ['internal.htx.free', 'int', 'free bytes of the message buffer'],
-    ['internal.htx.free_data', 'int', 'free data bytes of the message buffer'],
-    ['internal.htx.has_eom', 'bool', 'the message is complete'],
-    ['internal.htx.nbblks', 'int', 'blocks of the message buffer'],
-    ['internal.htx.size', 'int', 'size of the message buffer'],
-    ['internal.htx.used', 'int', 'used bytes of the message buffer'],
-    ['internal.htx_blk.data', 'bin', 'data of a block', ['idx:str']],
-    ['internal.htx_blk.hdrname', 'str', 'header name of a block', ['idx:str']],
-    ['internal.htx_blk.hdrval', 'str', 'header value of a block', ['idx:str']],
-    ['internal.htx_blk.size', 'int', 'size of a block', ['idx:str']],
-    ['internal.htx_blk.start_line', 'str', 'start line of a block', ['idx:str']],
-    ['internal.htx_blk.type', 'str', 'type of a block', ['idx:str']],
-  ]),
+  ...group(
+    'HAProxy internals that do not exist here',
+    ['request buffer', 'response buffer'],
+    [
+      ['internal.htx.data', 'int', 'bytes of message data'],
+      ['internal.htx.free', 'int', 'free bytes of the message buffer'],
+      ['internal.htx.free_data', 'int', 'free data bytes of the message buffer'],
+      ['internal.htx.has_eom', 'bool', 'the message is complete'],
+      ['internal.htx.nbblks', 'int', 'blocks of the message buffer'],
+      ['internal.htx.size', 'int', 'size of the message buffer'],
+      ['internal.htx.used', 'int', 'used bytes of the message buffer'],
+      ['internal.htx_blk.data', 'bin', 'data of a block', ['idx:str']],
+      ['internal.htx_blk.hdrname', 'str', 'header name of a block', ['idx:str']],
+      ['internal.htx_blk.hdrval', 'str', 'header value of a block', ['idx:str']],
+      ['internal.htx_blk.size', 'int', 'size of a block', ['idx:str']],
+      ['internal.htx_blk.start_line', 'str', 'start line of a block', ['idx:str']],
+      ['internal.htx_blk.type', 'str', 'type of a block', ['idx:str']],
+    ],
+  ),
   ...group('HAProxy internals that do not exist here', INTERNAL, [
     ['internal.strm.is_htx', 'bool', 'the stream carries HTTP messages'],
   ]),
-  ...group('the distcc protocol', ['request buffer', 'response buffer'], [
-    ['distcc_body', 'bin', 'body of a distcc token', ['token:str', 'occ:int?']],
-    ['distcc_param', 'int', 'parameter of a distcc token', ['token:str', 'occ:int?']],
-  ]),
+  ...group(
+    'the distcc protocol',
+    ['request buffer', 'response buffer'],
+    [
+      ['distcc_body', 'bin', 'body of a distcc token', ['token:str', 'occ:int?']],
+      ['distcc_param', 'int', 'parameter of a distcc token', ['token:str', 'occ:int?']],
+    ],
+  ),
 ];

@@ -24,20 +24,17 @@ export function storeOf(ctx: SampleContext, scope: VariableScope): VariableStore
 
 /** Reads a variable; undefined when it, or its scope, does not exist here. */
 export function readVariable({ scope, slot }: VariableName): (ctx: SampleContext) => Sample | undefined {
-  switch (scope) {
-    case 'txn':
-      return ctx => ctx.transactionVariables?.get(slot);
-    case 'req':
-      return ctx => ctx.requestVariables?.get(slot);
-    default:
-      return ctx => storeOf(ctx, scope)?.get(slot);
-  }
+  if (scope === 'txn') return ctx => ctx.transactionVariables?.get(slot);
+  if (scope === 'req') return ctx => ctx.requestVariables?.get(slot);
+  return ctx => storeOf(ctx, scope)?.get(slot);
 }
 
 /** What stands in quotes when variables are listed. */
 function renderForDump(value: Sample): string {
-  const text = String(castSample(value, 'str') ?? '');
-  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? text : `"${text}"`;
+  const text = (castSample(value, 'str') as string | undefined) ?? '';
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+    ? text
+    : `"${text}"`;
 }
 
 const ALL_SCOPES: readonly VariableScope[] = ['sess', 'txn', 'req', 'res', 'proc'];

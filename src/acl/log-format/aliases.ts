@@ -9,7 +9,15 @@ import type { SampleContext, Timers, TransactionFacts } from '../context.ts';
 import { toHex } from './cbor.ts';
 import { dateLocal, dateUtc, dateWithMs } from './dates.ts';
 import type { OutputFlags } from './flags.ts';
-import { HEADER_ESCAPES, intWriter, listWriter, partsWriter, rawWriter, textWriter, URL_ESCAPES } from './output.ts';
+import {
+  HEADER_ESCAPES,
+  intWriter,
+  listWriter,
+  partsWriter,
+  rawWriter,
+  textWriter,
+  URL_ESCAPES,
+} from './output.ts';
 import type { Part, TypeCast } from './output.ts';
 
 export type Render = (ctx: SampleContext) => string;
@@ -68,7 +76,12 @@ function rawAlias(
 
 type ReadNumber = (ctx: SampleContext) => number;
 
-function numberAlias(name: string, summary: string, read: ReadNumber, restriction: Restriction = 'any'): Alias {
+function numberAlias(
+  name: string,
+  summary: string,
+  read: ReadNumber,
+  restriction: Restriction = 'any',
+): Alias {
   return {
     name,
     restriction,
@@ -99,7 +112,12 @@ function hexableAlias(name: string, summary: string, digits: number, read: ReadN
 }
 
 /** A plus sign says that the number is not final. */
-function earlyAlias(name: string, summary: string, read: ReadNumber, restriction: Restriction = 'any'): Alias {
+function earlyAlias(
+  name: string,
+  summary: string,
+  read: ReadNumber,
+  restriction: Restriction = 'any',
+): Alias {
   return {
     name,
     restriction,
@@ -150,7 +168,9 @@ function portAlias(name: string, summary: string, endpoint: EndpointOf): Alias {
         const end = endpoint(ctx);
         if (end === undefined) return writeText(undefined);
         if (end.family === 0) return writeInt(ctx.listener?.id ?? 0);
-        return flags.hexadecimal ? raw(end.port.toString(16).toUpperCase().padStart(4, '0')) : writeInt(end.port);
+        return flags.hexadecimal
+          ? raw(end.port.toString(16).toUpperCase().padStart(4, '0'))
+          : writeInt(end.port);
       };
     },
   };
@@ -161,10 +181,15 @@ const facts =
   ctx =>
     ctx.transaction === undefined ? otherwise : read(ctx.transaction);
 
-const timer = (read: (timers: Timers) => number): ReadNumber => facts(transaction => read(transaction.timers), -1);
+const timer = (read: (timers: Timers) => number): ReadNumber =>
+  facts(transaction => read(transaction.timers), -1);
 
 /** A part of the request line as first received. */
-function requestAlias(name: string, summary: string, read: (line: RequestParts) => string | undefined): Alias {
+function requestAlias(
+  name: string,
+  summary: string,
+  read: (line: RequestParts) => string | undefined,
+): Alias {
   return {
     name,
     restriction: 'http only',
@@ -226,7 +251,11 @@ function capturesAlias(name: string, summary: string, side: 'requestCaptures' | 
   };
 }
 
-function captureListAlias(name: string, summary: string, side: 'requestCaptures' | 'responseCaptures'): Alias {
+function captureListAlias(
+  name: string,
+  summary: string,
+  side: 'requestCaptures' | 'responseCaptures',
+): Alias {
   return {
     name,
     restriction: 'any',
@@ -285,40 +314,140 @@ export const ALIASES: readonly Alias[] = [
   rawAlias('Tl', 'when the connection was accepted, local time', ctx => dateLocal(seconds(acceptMs)(ctx))),
   hexableAlias('Ts', 'when the connection was accepted, seconds since the epoch', 4, seconds(acceptMs)),
   rawAlias('t', 'when the connection was accepted, with milliseconds', ctx => dateWithMs(acceptMs(ctx))),
-  hexableAlias('ms', 'milliseconds of the moment the connection was accepted', 2, ctx => Math.floor(acceptMs(ctx)) % 1000, 3),
-  rawAlias('tr', 'when the request started, with milliseconds', ctx => dateWithMs(requestMs(ctx)), 'http only'),
+  hexableAlias(
+    'ms',
+    'milliseconds of the moment the connection was accepted',
+    2,
+    ctx => Math.floor(acceptMs(ctx)) % 1000,
+    3,
+  ),
+  rawAlias(
+    'tr',
+    'when the request started, with milliseconds',
+    ctx => dateWithMs(requestMs(ctx)),
+    'http only',
+  ),
   rawAlias('trg', 'when the request started, UTC', ctx => dateUtc(seconds(requestMs)(ctx)), 'http only'),
-  rawAlias('trl', 'when the request started, local time', ctx => dateLocal(seconds(requestMs)(ctx)), 'http only'),
-  earlyAlias('Ta', 'active time of the request', timer(timers => timers.active), 'http only'),
-  numberAlias('Tc', 'time to connect to the server', timer(timers => timers.connect)),
-  numberAlias('Td', 'time to transfer the response', timer(timers => timers.data)),
-  numberAlias('Th', 'time of the client handshakes', timer(timers => timers.handshake)),
-  numberAlias('Ti', 'idle time before the request', timer(timers => timers.idle), 'http only'),
+  rawAlias(
+    'trl',
+    'when the request started, local time',
+    ctx => dateLocal(seconds(requestMs)(ctx)),
+    'http only',
+  ),
+  earlyAlias(
+    'Ta',
+    'active time of the request',
+    timer(timers => timers.active),
+    'http only',
+  ),
+  numberAlias(
+    'Tc',
+    'time to connect to the server',
+    timer(timers => timers.connect),
+  ),
+  numberAlias(
+    'Td',
+    'time to transfer the response',
+    timer(timers => timers.data),
+  ),
+  numberAlias(
+    'Th',
+    'time of the client handshakes',
+    timer(timers => timers.handshake),
+  ),
+  numberAlias(
+    'Ti',
+    'idle time before the request',
+    timer(timers => timers.idle),
+    'http only',
+  ),
   numberAlias('Tq', 'handshake, idle and request time together', timer(tq), 'http only'),
-  numberAlias('TR', 'time to receive the request', timer(timers => timers.request), 'http only'),
-  numberAlias('Tr', 'time until the response came', timer(timers => timers.response), 'http only'),
-  earlyAlias('Tt', 'whole time of the stream', timer(timers => timers.total)),
+  numberAlias(
+    'TR',
+    'time to receive the request',
+    timer(timers => timers.request),
+    'http only',
+  ),
+  numberAlias(
+    'Tr',
+    'time until the response came',
+    timer(timers => timers.response),
+    'http only',
+  ),
+  earlyAlias(
+    'Tt',
+    'whole time of the stream',
+    timer(timers => timers.total),
+  ),
   earlyAlias('Tu', 'time the client saw', timer(userTime)),
-  numberAlias('Tw', 'time spent queued', timer(timers => timers.queue)),
-  earlyAlias('B', 'bytes from the server to the client', facts(({ bytes }) => bytes.fromServer)),
-  numberAlias('U', 'bytes from the client to the server', facts(({ bytes }) => bytes.fromClient)),
+  numberAlias(
+    'Tw',
+    'time spent queued',
+    timer(timers => timers.queue),
+  ),
+  earlyAlias(
+    'B',
+    'bytes from the server to the client',
+    facts(({ bytes }) => bytes.fromServer),
+  ),
+  numberAlias(
+    'U',
+    'bytes from the client to the server',
+    facts(({ bytes }) => bytes.fromClient),
+  ),
   textAlias('CC', 'captured request cookie', ctx => ctx.requestCookieCapture, 'http only'),
   textAlias('CS', 'captured response cookie', ctx => ctx.responseCookieCapture, 'http only'),
   textAlias('H', 'name of this host', ctx => ctx.process.hostname),
-  requestAlias('HM', 'request method', unlessBad(parts => parts.method)),
-  requestAlias('HP', 'request target without query', unlessBad(parts => parts.target.split('?', 1)[0])),
-  requestAlias('HPO', 'path without host and query', unlessBad(parts => pathOf(parts.target) ?? '')),
-  requestAlias('HQ', 'query with its question mark', unlessBad(parts => /\?[^]*$/.exec(parts.target)?.[0] ?? '')),
-  requestAlias('HU', 'request target', unlessBad(parts => parts.target)),
-  requestAlias('HV', 'HTTP version', unlessBad(parts => parts.version)),
-  requestAlias('r', 'request line', unlessBad(({ method, target, version }) => `${method} ${target}${version === '' ? '' : ` ${version}`}`)),
+  requestAlias(
+    'HM',
+    'request method',
+    unlessBad(parts => parts.method),
+  ),
+  requestAlias(
+    'HP',
+    'request target without query',
+    unlessBad(parts => parts.target.split('?', 1)[0]),
+  ),
+  requestAlias(
+    'HPO',
+    'path without host and query',
+    unlessBad(parts => pathOf(parts.target) ?? ''),
+  ),
+  requestAlias(
+    'HQ',
+    'query with its question mark',
+    unlessBad(parts => /\?[^]*$/.exec(parts.target)?.[0] ?? ''),
+  ),
+  requestAlias(
+    'HU',
+    'request target',
+    unlessBad(parts => parts.target),
+  ),
+  requestAlias(
+    'HV',
+    'HTTP version',
+    unlessBad(parts => parts.version),
+  ),
+  requestAlias(
+    'r',
+    'request line',
+    unlessBad(({ method, target, version }) => `${method} ${target}${version === '' ? '' : ` ${version}`}`),
+  ),
   textAlias('ID', 'identifier of the request', ctx => ctx.uniqueId),
-  numberAlias('ST', 'status answered to the client', facts(({ status }) => status)),
+  numberAlias(
+    'ST',
+    'status answered to the client',
+    facts(({ status }) => status),
+  ),
   numberAlias('ac', 'connections of the process', ctx => ctx.stats.processConnections()),
   textAlias('b', 'backend', ctx => (ctx.backend ?? ctx.frontend)?.name),
   numberAlias('bc', 'connections of the backend', connections('backend')),
   numberAlias('fc', 'connections of the frontend', connections('frontend')),
-  numberAlias('sc', 'connections of the server', facts(({ serverConnections }) => serverConnections)),
+  numberAlias(
+    'sc',
+    'connections of the server',
+    facts(({ serverConnections }) => serverConnections),
+  ),
   addressAlias('bi', 'our address toward the server', ctx => ctx.server?.source),
   portAlias('bp', 'our port toward the server', ctx => ctx.server?.source),
   addressAlias('ci', 'client address', ctx => ctx.client?.source),
@@ -327,13 +456,31 @@ export const ALIASES: readonly Alias[] = [
   portAlias('fp', 'port the client connected to', ctx => ctx.client?.destination),
   addressAlias('si', 'server address', ctx => ctx.server?.destination),
   portAlias('sp', 'server port', ctx => ctx.server?.destination),
-  numberAlias('bq', 'place in the backend queue', facts(({ backendQueue }) => backendQueue)),
-  numberAlias('sq', 'place in the server queue', facts(({ serverQueue }) => serverQueue)),
+  numberAlias(
+    'bq',
+    'place in the backend queue',
+    facts(({ backendQueue }) => backendQueue),
+  ),
+  numberAlias(
+    'sq',
+    'place in the server queue',
+    facts(({ serverQueue }) => serverQueue),
+  ),
   textAlias('f', 'frontend', ctx => ctx.frontend?.name),
   FRONTEND_WITH_TRANSPORT,
   RETRIES,
-  hexableAlias('lc', 'number of the log line of the frontend', 4, facts(({ logCounter }) => logCounter)),
-  hexableAlias('rt', 'number of the request', 4, facts(({ id32 }) => id32)),
+  hexableAlias(
+    'lc',
+    'number of the log line of the frontend',
+    4,
+    facts(({ logCounter }) => logCounter),
+  ),
+  hexableAlias(
+    'rt',
+    'number of the request',
+    4,
+    facts(({ id32 }) => id32),
+  ),
   hexableAlias('pid', 'number of this process', 4, ctx => ctx.process.pid),
   capturesAlias('hr', 'captured request headers', 'requestCaptures'),
   captureListAlias('hrl', 'captured request headers as a list', 'requestCaptures'),

@@ -13,7 +13,8 @@ export const CBOR_BYTES = '\x5f';
 function head(major: number, argument: bigint): string {
   const type = major << 5;
   if (argument < 24n) return String.fromCharCode(type | Number(argument));
-  const [info, size] = argument < 256n ? [24, 1] : argument < 65536n ? [25, 2] : argument < 2n ** 32n ? [26, 4] : [27, 8];
+  const [info, size] =
+    argument < 256n ? [24, 1] : argument < 65536n ? [25, 2] : argument < 2n ** 32n ? [26, 4] : [27, 8];
   let bytes = String.fromCharCode(type | info);
   for (let shift = (size - 1) * 8; shift >= 0; shift -= 8)
     bytes += String.fromCharCode(Number((argument >> BigInt(shift)) & 255n));

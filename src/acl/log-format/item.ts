@@ -4,7 +4,7 @@ import type { SampleContext } from '../context.ts';
 import { bindAs } from '../expression.ts';
 import type { Chain } from '../expression.ts';
 import { typeOfSample } from '../sample.ts';
-import type { Int, Sample, SampleType, Value } from '../sample.ts';
+import type { Int, SampleType, Value } from '../sample.ts';
 import type { Render } from './aliases.ts';
 import type { OutputFlags } from './flags.ts';
 import { NO_FLAGS } from './flags.ts';
@@ -17,7 +17,11 @@ export function expressionItem(chain: Chain, flags: OutputFlags, cast: TypeCast)
   if (flags.http) return bound(chain, 'str', httpWriter(flags) as Write);
   if (flags.encoding === 'none' && !flags.binary) return bound(chain, 'str', textWriter(flags) as Write);
   if (chain.type === 'any' || chain.type === 'addr') return dynamicItem(chain, flags, cast);
-  return bound(chain, outputType(chain.type, flags, cast), writerFor(outputType(chain.type, flags, cast), flags, cast));
+  return bound(
+    chain,
+    outputType(chain.type, flags, cast),
+    writerFor(outputType(chain.type, flags, cast), flags, cast),
+  );
 }
 
 function bound(chain: Chain, type: SampleType, write: Write): Render {
@@ -38,20 +42,15 @@ function outputType(type: SampleType, flags: OutputFlags, cast: TypeCast): Sampl
 
 function writerFor(type: SampleType, flags: OutputFlags, cast: TypeCast): Write {
   if (flags.encoding !== 'none' && cast === 'raw') return bytesWriter(NO_FLAGS) as Write;
-  switch (type) {
-    case 'bin':
-      return bytesWriter(flags) as Write;
-    case 'int': {
-      const write = intWriter(flags, cast);
-      return value => (value === undefined ? textWriter(flags)(undefined) : write(value as Int));
-    }
-    case 'bool': {
-      const write = boolWriter(flags);
-      return value => (value === undefined ? textWriter(flags)(undefined) : write(value as boolean));
-    }
-    default:
-      return textWriter(flags) as Write;
+  if (type === 'bin') return bytesWriter(flags) as Write;
+  const absent = textWriter(flags)(undefined);
+  if (type === 'int') {
+    const write = intWriter(flags, cast);
+    return value => (value === undefined ? absent : write(value as Int));
   }
+  if (type !== 'bool') return textWriter(flags) as Write;
+  const write = boolWriter(flags);
+  return value => (value === undefined ? absent : write(value as boolean));
 }
 
 /** The type shows only in the value. */
@@ -60,7 +59,7 @@ function dynamicItem(chain: Chain, flags: OutputFlags, cast: TypeCast): Render {
   const writers = new Map<SampleType, Write>();
   const absent = textWriter(flags)(undefined);
   return (ctx: SampleContext) => {
-    const sample = get(ctx) as Sample | undefined;
+    const sample = get(ctx);
     if (sample === undefined) return absent;
     const type = outputType(typeOfSample(sample), flags, cast);
     let write = writers.get(type);

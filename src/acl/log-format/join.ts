@@ -10,7 +10,9 @@ export type Piece =
 
 export function joinPieces(pieces: readonly Piece[]): Render {
   const settled = mergeFixed(pieces);
-  return settled.some(piece => typeof piece === 'object' && 'space' in piece) ? joinMerging(settled) : joinPlain(settled);
+  return settled.some(piece => typeof piece === 'object' && 'space' in piece)
+    ? joinMerging(settled)
+    : joinPlain(settled);
 }
 
 /** Text and blanks whose fate is known become one text. */
@@ -42,11 +44,14 @@ function append(pieces: Piece[], text: string): void {
 }
 
 function joinPlain(pieces: readonly Piece[]): Render {
-  const steps = pieces.map(piece => (typeof piece === 'string' ? piece : (piece as { render: Render }).render));
+  const steps = pieces.map(piece =>
+    typeof piece === 'string' ? piece : (piece as { render: Render }).render,
+  );
   const [first, second, third] = steps;
   if (first === undefined) return () => '';
   if (second === undefined) return typeof first === 'string' ? () => first : first;
-  if (third === undefined && typeof first === 'string' && typeof second === 'function') return ctx => first + second(ctx);
+  if (third === undefined && typeof first === 'string' && typeof second === 'function')
+    return ctx => first + second(ctx);
   return ctx => {
     let text = '';
     for (const step of steps) text += typeof step === 'string' ? step : step(ctx);

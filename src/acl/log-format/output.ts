@@ -89,11 +89,15 @@ export type Part = string | { readonly value: string };
 /** A text put together of parts (`%r`, `%hr`, ...): quotes stand around the whole. */
 export function partsWriter(flags: OutputFlags, escapes: EscapeSet): (parts: readonly Part[]) => string {
   if (flags.encoding === 'cbor')
-    return parts => emitBytes(CBOR_TEXT, flags) + parts.map(part => cborPart(part, escapes, flags)).join('') + emitBytes(CBOR_BREAK, flags);
+    return parts =>
+      emitBytes(CBOR_TEXT, flags) +
+      parts.map(part => cborPart(part, escapes, flags)).join('') +
+      emitBytes(CBOR_BREAK, flags);
   const mark = flags.quote || flags.encoding === 'json' ? '"' : '';
   return parts => {
     let text = mark;
-    for (const part of parts) text += typeof part === 'string' ? part : protectEscaped(part.value, escapes, flags);
+    for (const part of parts)
+      text += typeof part === 'string' ? part : protectEscaped(part.value, escapes, flags);
     return text + mark;
   };
 }
@@ -104,8 +108,7 @@ function protectEscaped(value: string, escapes: EscapeSet, flags: OutputFlags): 
 
 /** One chunk for every run of plain bytes and one for every escape. */
 function cborPart(part: Part, { character, bytes }: EscapeSet, flags: OutputFlags): string {
-  if (typeof part === 'string')
-    return Array.from(part, char => emitBytes(cborText(char), flags)).join('');
+  if (typeof part === 'string') return Array.from(part, char => emitBytes(cborText(char), flags)).join('');
   return part.value
     .split(new RegExp(`(${bytes.source})`))
     .map((piece, index) => (index % 2 === 1 ? escapeByte(piece, character) : piece))

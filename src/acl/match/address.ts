@@ -1,5 +1,6 @@
 /** `-m ip`: networks of both families; the most specific one that holds the address is found. */
-import { IpAddress, parseIpv4, parseIpv4Bits, parseIpv6, toIpv4, toIpv6 } from '../../base/ip-address.ts';
+import { parseIpv4, parseIpv4Bits, parseIpv6, toIpv4, toIpv6 } from '../../base/ip-address.ts';
+import type { IpAddress } from '../../base/ip-address.ts';
 import { Buckets, Lengths } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 

@@ -50,7 +50,9 @@ export function createNumberIndex(measure: (value: Value) => Int, isDotted = fal
       const text = pattern.entry.key;
       const range = parseRange(text, parse);
       if (range === undefined)
-        return isDotted ? `'${text}' is not a valid dotted number range` : `'${text}' is not a valid number range`;
+        return isDotted
+          ? `'${text}' is not a valid dotted number range`
+          : `'${text}' is not a valid number range`;
       if (range.min !== undefined && range.min === range.max) exact.add(range.min, pattern);
       else ranges.push({ ...range, pattern });
       return undefined;
@@ -65,7 +67,9 @@ export function createNumberIndex(measure: (value: Value) => Int, isDotted = fal
       const number = measure(value);
       const found = exact.size === 0 ? undefined : exact.first(number);
       if (ranges.length === 0) return found;
-      const within = ranges.find(({ min, max }) => (min === undefined || min <= number) && (max === undefined || number <= max));
+      const within = ranges.find(
+        ({ min, max }) => (min === undefined || min <= number) && (max === undefined || number <= max),
+      );
       return earlier(found, within?.pattern);
     },
   };

@@ -27,7 +27,10 @@ export interface PatternIndex {
 }
 
 /** The one that stands first in its list. */
-export function earlier(a: StoredPattern | undefined, b: StoredPattern | undefined): StoredPattern | undefined {
+export function earlier(
+  a: StoredPattern | undefined,
+  b: StoredPattern | undefined,
+): StoredPattern | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return a.entry.id <= b.entry.id ? a : b;
 }

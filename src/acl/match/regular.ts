@@ -19,7 +19,8 @@ export interface RegularIndex extends PatternIndex {
 export function createRegularIndex(ignoreCase: boolean): RegularIndex {
   const held: HeldRegex[] = [];
   const verdicts = new Map<string, StoredPattern | undefined>();
-  const search = (text: string): StoredPattern | undefined => held.find(({ regex }) => regex.test(text))?.pattern;
+  const search = (text: string): StoredPattern | undefined =>
+    held.find(({ regex }) => regex.test(text))?.pattern;
   return {
     insert: pattern => {
       const regex = compileRegex(pattern.entry.key, ignoreCase);

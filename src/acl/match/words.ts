@@ -8,7 +8,8 @@ const DOMAIN_DELIMITERS = '/?.:';
 
 export const createDirectoryIndex = (ignoreCase: boolean): PatternIndex =>
   createWordIndex(DIRECTORY_DELIMITERS, ignoreCase);
-export const createDomainIndex = (ignoreCase: boolean): PatternIndex => createWordIndex(DOMAIN_DELIMITERS, ignoreCase);
+export const createDomainIndex = (ignoreCase: boolean): PatternIndex =>
+  createWordIndex(DOMAIN_DELIMITERS, ignoreCase);
 
 function createWordIndex(delimiters: string, ignoreCase: boolean): PatternIndex {
   const buckets = new Buckets<string>();
@@ -34,7 +35,8 @@ function createWordIndex(delimiters: string, ignoreCase: boolean): PatternIndex 
       let mayStart = true;
       for (let start = 0; start < text.length; start++) {
         const delimiter = isDelimiter[text.charCodeAt(start)] === 1;
-        if (!delimiter && mayStart) best = earlier(best, findAt(text, start, buckets, lengths.sorted, isDelimiter));
+        if (!delimiter && mayStart)
+          best = earlier(best, findAt(text, start, buckets, lengths.sorted, isDelimiter));
         mayStart = delimiter;
       }
       return best;

@@ -110,7 +110,8 @@ class Parser {
       case 'atomic':
       case 'look':
         return { ...node, body: this.#resolve(node.body) };
-      default:
+      case 'set':
+      case 'assert':
         return node;
     }
   }
@@ -243,7 +244,8 @@ class Parser {
   #flagGroup(depth: number): RegexNode | undefined {
     const found = this.#match(/\^?([imsxnJU]*)(?:-([imsx]*))?([:)])/);
     if (found === undefined) this.#fail('recursion, conditionals and callouts are not supported');
-    if (/[nJU]/.test(found[1] as string)) this.#fail('inline flags other than i, m, s and x are not supported');
+    if (/[nJU]/.test(found[1] as string))
+      this.#fail('inline flags other than i, m, s and x are not supported');
     const outer = this.#flags;
     this.#flags = changed(outer, found[1] as string, found[2] ?? '');
     if (found[3] === ')') return undefined;
@@ -277,7 +279,9 @@ class Parser {
     const set = CLASS_ESCAPES[char];
     if (assertion !== undefined || set !== undefined) {
       this.#at++;
-      return assertion === undefined ? { kind: 'set', set: set as CharSet } : { kind: 'assert', what: assertion };
+      return assertion === undefined
+        ? { kind: 'set', set: set as CharSet }
+        : { kind: 'assert', what: assertion };
     }
     if (this.#eat('R')) return NEWLINE_SEQUENCE;
     if (/[pPXCGKLlUu]/.test(char) && char !== '') this.#fail(`\\${char} is not supported`);
@@ -383,7 +387,8 @@ function bounds(quantifier: string): [number, number] {
 }
 
 function changed(flags: Flags, on: string, off: string): Flags {
-  const flag = (letter: string, old: boolean): boolean => !off.includes(letter) && (on.includes(letter) || old);
+  const flag = (letter: string, old: boolean): boolean =>
+    !off.includes(letter) && (on.includes(letter) || old);
   return {
     ignoreCase: flag('i', flags.ignoreCase),
     multiline: flag('m', flags.multiline),

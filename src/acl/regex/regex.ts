@@ -34,7 +34,8 @@ export function isRegexMistake(value: CompiledRegex | RegexMistake): value is Re
 
 export function compileRegex(pattern: string, ignoreCase = false): CompiledRegex | RegexMistake {
   const parsed = parseRegex(pattern, ignoreCase);
-  if ('error' in parsed) return { error: `regex '${pattern}' is invalid (${parsed.error})`, offset: parsed.offset };
+  if ('error' in parsed)
+    return { error: `regex '${pattern}' is invalid (${parsed.error})`, offset: parsed.offset };
   const risk = riskOf(parsed.root);
   const linear = risk === 1 ? undefined : buildLinear(parsed);
   if (risk === Infinity && linear === undefined)
@@ -60,7 +61,12 @@ function fromEngine(source: string, { test, match }: Engine): CompiledRegex {
 }
 
 /** Subjects too long for both engines do not match, as with PCRE's match limit. */
-function switching(source: string, quick: Engine, linear: Engine | undefined, longest: number): CompiledRegex {
+function switching(
+  source: string,
+  quick: Engine,
+  linear: Engine | undefined,
+  longest: number,
+): CompiledRegex {
   return {
     source,
     test: subject => (subject.length <= longest ? quick.test(subject) : (linear?.test(subject) ?? false)),
@@ -102,7 +108,10 @@ function buildLinear(parsed: ParsedRegex): Engine | undefined {
       if (notAtStart) inner ??= compileLinear(innerSource);
       const matcher = (notAtStart ? (inner ?? regex) : regex).matcher(subject);
       if (!matcher.find()) return undefined;
-      const groups = Array.from({ length: parsed.captures + 1 }, (_, index) => matcher.group(index) ?? undefined);
+      const groups = Array.from(
+        { length: parsed.captures + 1 },
+        (_, index) => matcher.group(index) ?? undefined,
+      );
       return { start: matcher.start(), end: matcher.end(), groups };
     },
   };
@@ -117,7 +126,10 @@ function compileLinear(source: string): RE2JS | undefined {
 }
 
 /** Expands `\1` and `\xHH` of a replacement; undefined when it is malformed. */
-export function expandReplacement(replacement: string, groups: readonly (string | undefined)[]): string | undefined {
+export function expandReplacement(
+  replacement: string,
+  groups: readonly (string | undefined)[],
+): string | undefined {
   if (!replacement.includes('\\')) return replacement;
   let output = '';
   for (let at = 0; at < replacement.length; at++) {

@@ -169,7 +169,10 @@ function isAnchored(node: RegexNode): boolean {
     case 'group':
     case 'atomic':
       return isAnchored(node.body);
-    default:
+    case 'set':
+    case 'repeat':
+    case 'look':
+    case 'back':
       return false;
   }
 }
