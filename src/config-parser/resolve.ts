@@ -26,10 +26,26 @@ function assignIds(drafts: readonly ProxyDraft[]): readonly number[] {
   });
 }
 
+function refuseRepeatedIds(drafts: readonly ProxyDraft[], context: ParserContext): void {
+  const owners = new Map<number, ProxyDraft>();
+  for (const draft of drafts) {
+    const { id } = draft.own;
+    if (id === undefined) continue;
+    const owner = owners.get(id);
+    if (owner === undefined) owners.set(id, draft);
+    else {
+      const { file, line } = owner.position;
+      const reused = `${draft.kind} ${draft.name} reuses same custom id as ${owner.kind} ${owner.name}`;
+      context.alert(draft.position, `${reused} (declared at ${file}:${line}).`);
+    }
+  }
+}
+
 function finishProxies(draft: ConfigDraft, global: Global, context: ParserContext): readonly Proxy[] {
   const modes = new Map<string, Mode>();
   for (const { kind, name, shared } of draft.proxies) if (kind !== 'frontend') modes.set(name, shared.mode);
   const facts: FinishFacts = { global, modeOf: name => modes.get(name) };
+  refuseRepeatedIds(draft.proxies, context);
   const ids = assignIds(draft.proxies);
   return draft.proxies.map((proxy, index) =>
     finishProxy(proxy, ids[index] as number, facts, proxy.shared.disabled ? SILENT : context),

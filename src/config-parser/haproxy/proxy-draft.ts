@@ -99,6 +99,7 @@ export interface BackendSettings {
   checkMs: number;
   queueMs: number;
   tunnelMs: number;
+  /** That of the defaults section until a default-server line of this section is read. */
   defaultServer: ServerDraft;
 }
 
@@ -146,6 +147,7 @@ export interface OwnSettings {
   otherLines: (readonly Word[])[];
   /** The stats settings were said in this section, not taken over. */
   ownsStats: boolean;
+  ownsDefaultServer: boolean;
   inspectDelaySaid: { request: boolean; response: boolean };
   /** Phases of which a rule was seen, for the "will still be processed before" warnings. */
   phasesSeen: Set<string>;
@@ -282,6 +284,7 @@ function initialOwn(): OwnSettings {
     stickTable: undefined,
     otherLines: [],
     ownsStats: false,
+    ownsDefaultServer: false,
     inspectDelaySaid: { request: false, response: false },
     phasesSeen: new Set(),
     usedBy: undefined,
@@ -311,7 +314,6 @@ function takeOverBackend(from: BackendSettings): BackendSettings {
     ...from,
     check: { ...from.check, ownHttpCheck: false, ownTcpCheck: false },
     serverKeepAlive: { ...from.serverKeepAlive },
-    defaultServer: createServerDraft(from.defaultServer),
   };
 }
 

@@ -35,9 +35,9 @@ export interface ServerDraft {
   tcpUserTimeoutMs: number;
   sendProxyV1: boolean;
   sendProxyV2: boolean;
-  sendProxyOptions: Set<string>;
+  sendProxyOptions: ReadonlySet<string>;
   check: Mutable<ServerCheck>;
-  agent: Mutable<AgentCheck>;
+  agent: AgentCheck;
   track: Word | undefined;
   observe: Server['observe'] | undefined;
   errorLimit: number;
@@ -51,10 +51,10 @@ export interface ServerDraft {
   hashKey: Server['hashKey'];
   guid: string | undefined;
   useSsl: boolean;
-  tls: Mutable<ServerTls> & { verifySaid: boolean };
+  tls: ServerTls & { readonly verifySaid: boolean };
   proto: string | undefined;
   ws: Server['ws'] | undefined;
-  otherOptions: Map<string, readonly string[]>;
+  otherOptions: ReadonlyMap<string, readonly string[]>;
 }
 
 const NOWHERE: Position = { file: '', line: 0, column: 0 };
@@ -110,18 +110,30 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
   };
 }
 
-/** Everything but what names one server: its id, and the guid. */
+/**
+ * Everything but what names one server: its id, and the guid. What few servers change (agent, TLS, other
+ * options) is shared until it is: such settings are replaced, never changed in place.
+ */
 function copyServerDraft(from: ServerDraft): ServerDraft {
-  return {
-    ...from,
-    id: undefined,
-    guid: undefined,
-    sendProxyOptions: new Set(from.sendProxyOptions),
-    check: { ...from.check },
-    agent: { ...from.agent },
-    tls: { ...from.tls },
-    otherOptions: new Map(from.otherOptions),
-  };
+  return { ...from, id: undefined, guid: undefined, check: { ...from.check } };
+}
+
+export function setOtherOption(server: ServerDraft, name: string, values: readonly string[]): void {
+  server.otherOptions = new Map(server.otherOptions).set(name, values);
+}
+
+export function forgetOtherOption(server: ServerDraft, name: string): void {
+  const others = new Map(server.otherOptions);
+  others.delete(name);
+  server.otherOptions = others;
+}
+
+export function setAgent(server: ServerDraft, change: Partial<AgentCheck>): void {
+  server.agent = { ...server.agent, ...change };
+}
+
+export function setTls(server: ServerDraft, change: Partial<ServerDraft['tls']>): void {
+  server.tls = { ...server.tls, ...change };
 }
 
 /** `send-proxy` and `send-proxy-v2` together mean version 2 (both flags are kept, as HAProxy does). */

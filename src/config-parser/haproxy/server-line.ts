@@ -100,6 +100,10 @@ function parseServer(draft: ProxyDraft, words: readonly Word[], context: LineCon
 }
 
 function parseDefaultServer(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
+  if (!draft.own.ownsDefaultServer) {
+    draft.own.ownsDefaultServer = true;
+    draft.backend.defaultServer = createServerDraft(draft.backend.defaultServer);
+  }
   readOptions(draft.backend.defaultServer, words, draft, context);
 }
 

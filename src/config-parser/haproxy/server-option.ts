@@ -2,7 +2,7 @@
 import type { Word } from '../../model/word.ts';
 import type { LineContext } from '../line-context.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
-import type { ServerDraft } from './server-draft.ts';
+import { forgetOtherOption, setOtherOption, type ServerDraft } from './server-draft.ts';
 
 /** What an option's parse function sees. */
 export interface ServerOptionLine {
@@ -38,7 +38,7 @@ export function keepOption(words: 0 | 1): Pick<ServerOption, 'words' | 'parse'> 
     words,
     parse: ({ server, option, values, context }) => {
       const texts = values.map(value => value.text);
-      server.otherOptions.set(option.text, texts);
+      setOtherOption(server, option.text, texts);
       context.notSupportedYet(option, `server ${option.text.replace(/\(.*/, '')}`);
     },
   };
@@ -46,5 +46,5 @@ export function keepOption(words: 0 | 1): Pick<ServerOption, 'words' | 'parse'> 
 
 /** Takes back an option that `keepOption` stored. */
 export function forgetOption(name: string): Pick<ServerOption, 'words' | 'parse'> {
-  return { words: 0, parse: ({ server }) => void server.otherOptions.delete(name) };
+  return { words: 0, parse: ({ server }) => forgetOtherOption(server, name) };
 }

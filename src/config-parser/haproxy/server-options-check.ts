@@ -2,6 +2,7 @@
 import { readInteger, readTime, oneOf } from './argument.ts';
 import { readAddress } from './address-argument.ts';
 import type { ServerOption, ServerOptionLine } from './server-option.ts';
+import { forgetOtherOption, setAgent, setOtherOption } from './server-draft.ts';
 
 const ON_ERROR = ['fastinter', 'fail-check', 'sudden-death', 'mark-down'] as const;
 const OBSERVE = ['none', 'layer4', 'layer7'] as const;
@@ -44,7 +45,7 @@ function parseAddr({ server, option, values, context }: ServerOptionLine): void 
 
 function parseAgentAddr({ server, option, values, context }: ServerOptionLine): void {
   const address = readAddress(values[0], option.text, context, { port: 'forbidden' });
-  if (address !== undefined) server.agent.address = address;
+  if (address !== undefined) setAgent(server, { address: address });
 }
 
 function positive(name: 'rise' | 'fall'): ServerOption['parse'] {
@@ -155,14 +156,14 @@ const ACTIVE: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'SNI of TLS checks comes from their Host header',
-    parse: ({ server, option }) => void server.otherOptions.set(option.text, []),
+    parse: ({ server, option }) => setOtherOption(server, option.text, []),
   },
   {
     name: 'no-check-sni-auto',
     args: '',
     words: 0,
     summary: 'no automatic SNI for checks',
-    parse: ({ server }) => void server.otherOptions.delete('check-sni-auto'),
+    parse: ({ server }) => forgetOtherOption(server, 'check-sni-auto'),
   },
   {
     name: 'check-alpn',
@@ -194,7 +195,7 @@ const ACTIVE: readonly ServerOption[] = [
     words: 0,
     summary: 'checks may use idle connections',
     parse: ({ server, option, context }) => {
-      server.otherOptions.set(option.text, []);
+      setOtherOption(server, option.text, []);
       context.notSupportedYet(option, 'server check-reuse-pool');
     },
   },
@@ -203,7 +204,7 @@ const ACTIVE: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'cancels an inherited check-reuse-pool',
-    parse: ({ server }) => void server.otherOptions.delete('check-reuse-pool'),
+    parse: ({ server }) => forgetOtherOption(server, 'check-reuse-pool'),
   },
   {
     name: 'check-pool-conn-name',
@@ -211,7 +212,7 @@ const ACTIVE: readonly ServerOption[] = [
     words: 1,
     summary: 'which idle connections checks may use',
     parse: ({ server, option, values, context }) => {
-      server.otherOptions.set(option.text, [values[0]?.text ?? '']);
+      setOtherOption(server, option.text, [values[0]?.text ?? '']);
       context.notSupportedYet(option, 'server check-pool-conn-name');
     },
   },
@@ -230,21 +231,21 @@ const AGENT: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'asks an agent for state and weight',
-    parse: ({ server }) => void (server.agent.enabled = true),
+    parse: ({ server }) => setAgent(server, { enabled: true }),
   },
   {
     name: 'no-agent-check',
     args: '',
     words: 0,
     summary: 'cancels an inherited agent-check',
-    parse: ({ server }) => void (server.agent.enabled = false),
+    parse: ({ server }) => setAgent(server, { enabled: false }),
   },
   {
     name: 'agent-send',
     args: '<string>',
     words: 1,
     summary: 'text sent to the agent',
-    parse: ({ server, values }) => void (server.agent.send = values[0]?.text ?? ''),
+    parse: ({ server, values }) => setAgent(server, { send: values[0]?.text ?? '' }),
   },
   {
     name: 'agent-inter',
@@ -253,7 +254,7 @@ const AGENT: readonly ServerOption[] = [
     summary: 'interval of agent checks',
     parse: line => {
       const value = readDelay(line);
-      if (value !== undefined) line.server.agent.interMs = value;
+      if (value !== undefined) setAgent(line.server, { interMs: value });
     },
   },
   {
@@ -270,7 +271,7 @@ const AGENT: readonly ServerOption[] = [
     summary: 'port of the agent',
     parse: line => {
       const port = readPort(line);
-      if (port !== undefined) line.server.agent.port = port;
+      if (port !== undefined) setAgent(line.server, { port: port });
     },
   },
 ];

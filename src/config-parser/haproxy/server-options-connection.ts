@@ -3,6 +3,7 @@ import { oneOf, readInteger, readTime } from './argument.ts';
 import { readAddress } from './address-argument.ts';
 import { readSource } from './proxy-source.ts';
 import { forgetOption, keepOption, type ServerOption, type ServerOptionLine } from './server-option.ts';
+import { setOtherOption } from './server-draft.ts';
 
 const PROXY_V2_OPTIONS: ReadonlySet<string> = new Set([
   'ssl',
@@ -21,7 +22,7 @@ function parseProxyV2Options({ server, option, values, context }: ServerOptionLi
       context.alert(values[0] ?? option, `'${name}' : proxy v2 option not implemented`);
       return;
     }
-    server.sendProxyOptions.add(name);
+    server.sendProxyOptions = new Set(server.sendProxyOptions).add(name);
   }
 }
 
@@ -46,7 +47,7 @@ function parseSource({ server, rest, option, context }: ServerOptionLine): numbe
 function parseTlv({ server, rest, option, context }: ServerOptionLine): number {
   const id = Number(/\((.*)\)$/.exec(option.text)?.[1]);
   if (Number.isInteger(id) && id >= 0 && id <= 255) {
-    server.otherOptions.set(option.text, [rest[0]?.text ?? '']);
+    setOtherOption(server, option.text, [rest[0]?.text ?? '']);
     context.notSupportedYet(option, 'server set-proxy-v2-tlv-fmt');
   } else context.alert(option, `'${option.text}' : the TLV ID has to be between 0 and 255.`);
   return Math.min(rest.length, 1);
@@ -55,8 +56,10 @@ function parseTlv({ server, rest, option, context }: ServerOptionLine): number {
 function sendProxyV2Tls(option: string, value: boolean): ServerOption['parse'] {
   return ({ server }) => {
     server.sendProxyV2 = value;
-    if (value) server.sendProxyOptions.add(option);
-    else server.sendProxyOptions.delete(option);
+    const options = new Set(server.sendProxyOptions);
+    if (value) options.add(option);
+    else options.delete(option);
+    server.sendProxyOptions = options;
   };
 }
 
@@ -148,7 +151,7 @@ const ADDRESSES: readonly ServerOption[] = [
     summary: 'connects through a SOCKS4 proxy',
     parse: ({ server, option, values, context }) => {
       readAddress(values[0], option.text, context, { port: 'required' });
-      server.otherOptions.set(option.text, [values[0]?.text ?? '']);
+      setOtherOption(server, option.text, [values[0]?.text ?? '']);
       context.notSupportedYet(option, `server ${option.text}`);
     },
   },

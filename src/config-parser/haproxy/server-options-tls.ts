@@ -2,17 +2,18 @@
 import { oneOf } from './argument.ts';
 import { forgetOption, keepOption, type ServerOption, type ServerOptionLine } from './server-option.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
+import { setTls } from './server-draft.ts';
 
 type TlsText = 'caFile' | 'crlFile' | 'crt' | 'ciphers' | 'ciphersuites' | 'verifyHost';
 
 function text(name: TlsText): Pick<ServerOption, 'words' | 'parse'> {
-  return { words: 1, parse: ({ server, values }) => void (server.tls[name] = values[0]?.text ?? '') };
+  return { words: 1, parse: ({ server, values }) => setTls(server, { [name]: values[0]?.text ?? '' }) };
 }
 
 function parseVersion(bound: 'minVersion' | 'maxVersion'): ServerOption['parse'] {
   return ({ server, option, values, context }) => {
     const version = oneOf(values[0], option.text, TLS_VERSIONS, context);
-    if (version !== undefined) server.tls[bound] = version;
+    if (version !== undefined) setTls(server, { [bound]: version });
   };
 }
 
@@ -21,8 +22,7 @@ function force(version: (typeof TLS_VERSIONS)[number]): Pick<ServerOption, 'args
     args: '',
     words: 0,
     parse: ({ server }) => {
-      server.tls.minVersion = version;
-      server.tls.maxVersion = version;
+      setTls(server, { minVersion: version, maxVersion: version });
     },
   };
 }
@@ -30,8 +30,7 @@ function force(version: (typeof TLS_VERSIONS)[number]): Pick<ServerOption, 'args
 function parseVerify({ server, option, values, context }: ServerOptionLine): void {
   const verify = oneOf(values[0], option.text, ['none', 'required'] as const, context);
   if (verify === undefined) return;
-  server.tls.verify = verify;
-  server.tls.verifySaid = true;
+  setTls(server, { verify, verifySaid: true });
 }
 
 export const TLS_OPTIONS: readonly ServerOption[] = [
@@ -76,7 +75,7 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     words: 1,
     summary: 'name sent as SNI',
     parse: ({ server, values }) => {
-      if (values[0] !== undefined) server.tls.sni = values[0];
+      if (values[0] !== undefined) setTls(server, { sni: values[0] });
     },
   },
   { name: 'sni-auto', args: '', ...keepOption(0), summary: 'SNI from the Host header' },
@@ -86,7 +85,7 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     args: '<protocols>',
     words: 1,
     summary: 'protocols offered by ALPN',
-    parse: ({ server, values }) => void (server.tls.alpn = values[0]?.text.split(',') ?? []),
+    parse: ({ server, values }) => setTls(server, { alpn: values[0]?.text.split(',') ?? [] }),
   },
   { name: 'npn', args: '<protocols>', ...keepOption(1), summary: 'protocols offered by NPN' },
   {
