@@ -55,6 +55,8 @@ export interface KeyedTest {
   readonly ignoreCase: boolean;
   /** Exact values; folded to lower case when `ignoreCase`. */
   readonly values: readonly string[];
+  /** Calls back after `values` changed (the admin socket, rules). */
+  readonly watch: (changed: () => void) => void;
   /** Calls `visit` with every occurrence, already folded, until it answers true. */
   readonly each: (ctx: SampleContext, visit: (value: string) => boolean) => void;
 }
@@ -70,7 +72,7 @@ export interface CompiledLogFormat {
 
 /**
  * The doors of acl/. Each reports diagnostics at `at` and answers undefined when the text is wrong, or when
- * it is not legal in one of `phases` (see phaseBits).
+ * it is legal in none of `phases` (see phaseBits).
  *
  * expression.ts    compileExpression(text, at, phases, env)   `req.hdr(host),lower`
  * condition.ts     compileCondition(condition, phases, env)   `if`/`unless` of a rule

@@ -210,6 +210,9 @@ function keyedTest(alternatives: readonly (readonly LinkedTerm[])[]): KeyedTest 
       const keys = sets.flatMap(set => set.list.entries().map(entry => entry.key));
       return first.ignoreCase ? keys.map(key => key.toLowerCase()) : keys;
     },
+    watch: changed => {
+      for (const set of sets) set.list.watch(changed);
+    },
     each: first.each,
   };
 }

@@ -74,11 +74,10 @@ export interface MistakeWithHint extends Mistake {
   readonly hint?: string;
 }
 
-/** What is wrong with using it in these phases; undefined: legal in all of them. */
+/** What is wrong with using it in these phases; undefined: legal in at least one, as where a section is both sides. */
 export function checkPhase(chain: Chain, phases: number): string | undefined {
-  const wrong = phases & ~chain.phases;
-  if (wrong === 0) return undefined;
-  const place = firstPhase(wrong) ?? 'unknown place';
+  if (phases === 0 || (phases & chain.phases) !== 0) return undefined;
+  const place = firstPhase(phases) ?? 'unknown place';
   return (
     `sample fetch <${chain.text}> may not be reliably used in a ${place} ` +
     `because it needs '${chain.fetch.sources.join(',')}' which is not available here`

@@ -113,6 +113,7 @@ export class PatternList {
   #nextVersion = 0;
   readonly #versions = new Map<number, PatternEntry[]>([[0, []]]);
   #nextEntry = 1;
+  readonly #watchers: (() => void)[] = [];
   readonly #registry: { revision: number };
 
   constructor(options: PatternListOptions, registry: { revision: number }) {
@@ -175,8 +176,14 @@ export class PatternList {
     return undefined;
   }
 
+  /** Calls back after each change. */
+  watch(changed: () => void): void {
+    this.#watchers.push(changed);
+  }
+
   #touch(): void {
     this.#registry.revision++;
+    for (const changed of this.#watchers) changed();
   }
 
   /** First entry of that key. */

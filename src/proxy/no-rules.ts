@@ -1,4 +1,5 @@
 /** The rules of a proxy that has none. */
+import { CaptureSlots } from '../rules/capture-slots.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import { CompiledRuleset } from '../rules/ruleset.ts';
 
@@ -20,4 +21,5 @@ export const NO_RULES: ProxyRules = {
   statsRequest: none('stats http-request'),
   statsAdmin: () => false,
   errorPages: new Map(),
+  captures: new CaptureSlots({ request: [], response: [], declared: [] }),
 };

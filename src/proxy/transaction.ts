@@ -32,6 +32,7 @@ import type {
   TimeoutKind,
   WaitReason,
 } from '../rules/context.ts';
+import type { CaptureSlots } from '../rules/capture-slots.ts';
 import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
 import { FIELD } from '../state/counter-fields.ts';
@@ -112,6 +113,7 @@ export class Transaction implements RuleContext, TransactionFacts, Exchange {
   waitOver = false;
   softRewrites = false;
   trace: RuleTrace | undefined;
+  earlyHints: (readonly [name: string, value: string])[] | undefined;
   serverConnections = 0;
 
   #sessionVariables: VariableStore | undefined;
@@ -245,6 +247,9 @@ export class Transaction implements RuleContext, TransactionFacts, Exchange {
   resolveName(): IpAddress | undefined {
     return undefined;
   }
+  publishPatternUpdate(): void {
+    // One thread: nobody to tell.
+  }
   rewriteRoom(): number {
     return this.#thread.buffers.size;
   }
@@ -252,6 +257,12 @@ export class Transaction implements RuleContext, TransactionFacts, Exchange {
     this.failedRewrites++;
   }
 
+  get captureSlots(): CaptureSlots {
+    return this.frontendRuntime.rules.captures;
+  }
+  get bodyRoom(): number {
+    return this.#thread.buffers.size;
+  }
   get frontendErrorPages(): ErrorPages | undefined {
     return this.frontendRuntime.rules.errorPages;
   }

@@ -9,6 +9,8 @@ import type { CompiledCondition } from '../acl/compiled.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Condition } from '../model/word.ts';
 import type { Endpoint } from '../net/connection.ts';
+import type { CaptureSlots } from './capture-slots.ts';
+import type { PatternUpdate } from './pattern-update.ts';
 import type { Reply } from './reply.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -33,6 +35,8 @@ export interface RuleContext extends SampleContext {
   waitMs: number;
   /** Set by the caller before resume(): that time is over, or what was awaited can no longer come. */
   waitOver: boolean;
+  /** Bytes of a body that can be held at most. */
+  readonly bodyRoom: number;
 
   // ── state of the evaluation ──
 
@@ -40,6 +44,11 @@ export interface RuleContext extends SampleContext {
   softRewrites: boolean;
   /** `lb explain` listens here; undefined in traffic. */
   trace: RuleTrace | undefined;
+
+  /** Headers of the `103 Early Hints` that neighbouring rules make together. */
+  earlyHints: (readonly [name: string, value: string])[] | undefined;
+  /** Those of the frontend. */
+  readonly captureSlots: CaptureSlots;
 
   // ── error pages, for answers by status ──
 
@@ -70,6 +79,8 @@ export interface RuleContext extends SampleContext {
   logNow(profile: string | undefined): void;
   /** Address of a name through a resolvers section; `pending`: YIELD with waitFor `resolution`. */
   resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined;
+  /** A map or ACL file changed in this thread: the others are to follow. */
+  publishPatternUpdate(update: PatternUpdate): void;
   /** Head bytes of the message that may still be added before it outgrows its buffer. */
   rewriteRoom(message: 'request' | 'response'): number;
   /** A rewrite failed (counted in `wrew`). */

@@ -1,14 +1,14 @@
 /** What compiling rules needs besides what samples need: one per thread and proxy, made by proxy/compile-runtime.ts. */
 import type { CompileEnvironment } from '../acl/environment.ts';
-import type { HttpErrors } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { CaptureSlots } from './capture-slots.ts';
+import type { ErrorPages } from './context.ts';
 
 export interface RuleEnvironment extends CompileEnvironment {
   /** The proxy whose rules are compiled. */
   readonly section: Proxy;
-  /** `http-errors` sections by name. */
-  readonly httpErrors: ReadonlyMap<string, HttpErrors>;
+  /** `http-errors` sections by name (compileErrorSections). */
+  readonly errorSections: ReadonlyMap<string, ErrorPages>;
   readonly captures: CaptureSlots;
   /** `expose-experimental-directives` was said. */
   readonly experimental: boolean;

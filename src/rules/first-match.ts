@@ -52,16 +52,31 @@ export class FirstMatch {
 /** Conditions `start`..`end`-1, all keyed on the same sample. */
 class KeyedGroup {
   readonly end: number;
+  readonly #start: number;
+  readonly #tests: readonly KeyedTest[];
   readonly #each: KeyedTest['each'];
   readonly #rulesByValue = new Map<string, number[]>();
+  #stale = true;
   #from = 0;
   #found = 0;
 
   constructor(start: number, tests: readonly KeyedTest[]) {
+    this.#start = start;
     this.end = start + tests.length;
+    this.#tests = tests;
     this.#each = (tests[0] as KeyedTest).each;
-    for (const [offset, test] of tests.entries())
-      for (const value of new Set(test.values)) this.#append(value, start + offset);
+    for (const test of tests)
+      test.watch(() => {
+        this.#stale = true;
+      });
+  }
+
+  /** At first use, and after patterns were changed at run time. */
+  #build(): void {
+    this.#rulesByValue.clear();
+    for (const [offset, test] of this.#tests.entries())
+      for (const value of new Set(test.values)) this.#append(value, this.#start + offset);
+    this.#stale = false;
   }
 
   #append(value: string, index: number): void {
@@ -71,6 +86,7 @@ class KeyedGroup {
   }
 
   next(ctx: SampleContext, from: number): number {
+    if (this.#stale) this.#build();
     this.#from = from;
     this.#found = this.end;
     ctx.needMoreData = false;

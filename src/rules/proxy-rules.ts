@@ -3,6 +3,7 @@
  * ruleset runs once.
  */
 import type { SampleContext } from '../acl/context.ts';
+import type { CaptureSlots } from './capture-slots.ts';
 import type { ErrorPages, RuleContext } from './context.ts';
 import type { CompiledRuleset } from './ruleset.ts';
 
@@ -25,6 +26,8 @@ export interface ProxyRules {
   readonly statsRequest: CompiledRuleset;
   readonly statsAdmin: (ctx: SampleContext) => boolean;
   readonly errorPages: ErrorPages;
+  /** As a frontend. */
+  readonly captures: CaptureSlots;
 }
 
 /** `use_backend` (manual, section 4.2): the model's `Proxy.id` of the first that matches, or -1: the default one. */

@@ -1,0 +1,126 @@
+/**
+ * Actions that hold an exchange up: wait-for-body, wait-for-handshake, pause, do-resolve (manual, section 4.4). None
+ * blocks: it answers YIELD with what it waits for, and is called again by resume().
+ */
+import type { IpAddress } from '../../base/ip-address.ts';
+import { storeOf } from '../../acl/fetches/variables.ts';
+import { parseSize, parseTime } from '../../config-parser/units.ts';
+import { HTTP, type ActionDefinition } from '../action-definition.ts';
+import type { Action, RuleContext } from '../context.ts';
+import type { RuleLine } from '../rule-line.ts';
+import { CONTINUE, TIMED_OUT, YIELD, type Verdict } from '../verdict.ts';
+import { takeTime } from './exchange.ts';
+
+// ── wait-for-body ──
+
+interface WaitForBody {
+  readonly timeMs: number;
+  /** 0: the whole body. */
+  readonly atLeast: number;
+}
+
+const WAIT_SHAPE = 'expects time <time> [ at-least <bytes> ]';
+
+function parseWaitForBody(line: RuleLine): WaitForBody | undefined {
+  let timeMs: number | undefined;
+  let atLeast = 0;
+  while (line.left > 0) {
+    const keyword = line.next;
+    if (keyword !== 'time' && keyword !== 'at-least') break;
+    line.take();
+    const word = line.take()?.text;
+    if (word === undefined) return line.error(`missing argument for '${keyword}'`);
+    const number = keyword === 'time' ? parseTime(word, 'ms', 'wait-for-body') : parseSize(word);
+    if (number.error !== undefined) return line.error(number.error);
+    if (keyword === 'time') timeMs = number.value;
+    else atLeast = number.value;
+  }
+  if (line.next === 'use-large-buffer')
+    return line.error("unable to use large buffers: they do not exist in this program, raise 'tune.bufsize'");
+  return timeMs === undefined ? line.error(WAIT_SHAPE) : { timeMs, atLeast };
+}
+
+function compileWaitForBody(line: RuleLine): Action | undefined {
+  const wait = parseWaitForBody(line);
+  if (wait === undefined) return undefined;
+  const { timeMs, atLeast } = wait;
+  const { onResponse } = line;
+  return (ctx, resumed) => {
+    const body = onResponse ? ctx.responseBody : ctx.requestBody;
+    if (body === undefined || body.complete) return CONTINUE;
+    if (atLeast > 0 && body.length >= atLeast) return CONTINUE;
+    if (body.length >= ctx.bodyRoom) return CONTINUE;
+    if (resumed && ctx.waitOver) return TIMED_OUT;
+    return waitFor(ctx, onResponse ? 'response body' : 'request body', resumed ? undefined : timeMs);
+  };
+}
+
+/** `ms` undefined: the time that runs already goes on. */
+function waitFor(ctx: RuleContext, what: RuleContext['waitFor'], ms: number | undefined): Verdict {
+  ctx.waitFor = what;
+  if (ms !== undefined) {
+    ctx.waitMs = ms;
+    ctx.waitOver = false;
+  }
+  return YIELD;
+}
+
+// ── pause ──
+
+function compilePause(line: RuleLine): Action | undefined {
+  const time = takeTime(line, 'pause');
+  if (time === undefined) return undefined;
+  return (ctx, resumed) => {
+    if (resumed) return ctx.waitOver ? CONTINUE : waitFor(ctx, 'time', undefined);
+    const ms = time(ctx);
+    return ms === undefined || ms <= 0 ? CONTINUE : waitFor(ctx, 'time', ms);
+  };
+}
+
+// ── do-resolve ──
+
+function compileDoResolve(line: RuleLine): Action | undefined {
+  const [variableName = '', resolvers = '', preference, ...more] = (line.source.actionArgs ?? '')
+    .split(',')
+    .map(part => part.trim());
+  if (variableName === '' || resolvers === '' || more.length > 0)
+    return line.error("do-resolve expects '(<variable>,<resolvers>[,ipv4|ipv6]) <expression>'");
+  if (preference !== undefined && preference !== 'ipv4' && preference !== 'ipv6')
+    return line.error(`do-resolve: invalid option '${preference}'`);
+  const variable = line.env.variables.resolve(variableName);
+  if (typeof variable === 'string') return line.error(variable);
+  const expression = line.takeExpression();
+  if (expression === undefined) return undefined;
+  const family = preference === 'ipv4' ? 4 : preference === 'ipv6' ? 6 : 0;
+  const { scope, slot } = variable;
+  return ctx => {
+    const name = expression.string(ctx);
+    if (name === undefined || name === '') return CONTINUE;
+    const answer: IpAddress | 'pending' | undefined = ctx.resolveName({ resolvers, name, family });
+    if (answer === 'pending') return waitFor(ctx, 'resolution', 0);
+    if (answer !== undefined) storeOf(ctx, scope)?.set(slot, answer);
+    return CONTINUE;
+  };
+}
+
+/** A request is only seen here when the handshake of its connection is over: early data is never accepted. */
+function compileWaitForHandshake(): Action {
+  return () => CONTINUE;
+}
+
+export const WAITING_ACTIONS: readonly ActionDefinition[] = [
+  {
+    name: 'wait-for-body',
+    rulesets: HTTP,
+    args: 'time <time> [ at-least <bytes> ] [use-large-buffer]',
+    compile: compileWaitForBody,
+  },
+  { name: 'wait-for-handshake', rulesets: ['http-request'], args: '', compile: compileWaitForHandshake },
+  { name: 'pause', rulesets: HTTP, args: '{ <timeout> | <expr> }', compile: compilePause },
+  {
+    name: 'do-resolve',
+    rulesets: ['tcp-request content', 'http-request'],
+    args: '(<var>,<resolvers>[,ipv4|ipv6]) <expr>',
+    compile: compileDoResolve,
+  },
+];

@@ -1,0 +1,79 @@
+/** Compiles all rules of a proxy. Called by proxy/compile-runtime.ts in each thread, and when a configuration is checked. */
+import type { Proxy } from '../model/proxy.ts';
+import type { PlainRule, Rule, RulesetName } from '../model/rule.ts';
+import { compileRule, compileWith } from './compile-rule.ts';
+import type { CompiledRule } from './context.ts';
+import type { RuleEnvironment } from './environment.ts';
+import { compileErrorPages } from './error-pages.ts';
+import { phasesOfRuleset } from './phases.ts';
+import type { ProxyRules } from './proxy-rules.ts';
+import { compileRedirect } from './redirect.ts';
+import { CompiledRuleset } from './ruleset.ts';
+import { compileStatsRule } from './stats-rules.ts';
+import { compileAnyOf, compileBackendSwitch, compilePersistence, compileServerSwitch } from './switching.ts';
+
+/** Mistakes are reported to `env.report`; rules with mistakes are missing from the result. */
+export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRules {
+  const ruleset = (name: RulesetName): CompiledRuleset => compileRuleset(name, proxy.rules, env);
+  const requestPhases = phasesOfRuleset('http-request', proxy.kind);
+  const serves = proxy.kind !== 'backend';
+  const balances = proxy.kind !== 'frontend';
+  return {
+    tcpRequestConnection: ruleset('tcp-request connection'),
+    tcpRequestSession: ruleset('tcp-request session'),
+    tcpRequestContent: ruleset('tcp-request content'),
+    tcpResponseContent: ruleset('tcp-response content'),
+    httpRequest: ruleset('http-request'),
+    redirects: compileRedirects(proxy.plainRules, requestPhases, env),
+    httpResponse: ruleset('http-response'),
+    httpAfterResponse: ruleset('http-after-response'),
+    backendSwitch: compileBackendSwitch(serves ? proxy.useBackends : [], env),
+    serverSwitch: compileServerSwitch(balances ? proxy.useServers : [], env),
+    persistence: compilePersistence(balances ? proxy.plainRules : [], env),
+    monitorFails: compileAnyOf(proxy.monitorFail, requestPhases, env),
+    statsRequest: new CompiledRuleset(
+      'stats http-request',
+      (proxy.stats?.httpRequest ?? []).flatMap(rule => compileStatsRule(rule, requestPhases, env) ?? []),
+    ),
+    statsAdmin: compileAnyOf(proxy.stats?.admin ?? [], requestPhases, env),
+    errorPages: compileErrorPages(proxy.errorFiles, env),
+    captures: env.captures,
+  };
+}
+
+export function compileRuleset(
+  name: RulesetName,
+  rules: readonly Rule[],
+  env: RuleEnvironment,
+): CompiledRuleset {
+  const phases = phasesOfRuleset(name, env.section.kind);
+  const own = rules.filter(rule => rule.ruleset === name);
+  // A ruleset that this kind of section never runs was warned about when it was read.
+  if (phases === 0) return new CompiledRuleset(name, []);
+  return new CompiledRuleset(
+    name,
+    own.flatMap((rule, index) => compileRule(rule, own[index + 1], phases, env) ?? []),
+  );
+}
+
+function compileRedirects(
+  rules: readonly PlainRule[],
+  phases: number,
+  env: RuleEnvironment,
+): CompiledRuleset {
+  const redirects = rules.filter(({ keyword }) => keyword === 'redirect');
+  return new CompiledRuleset(
+    'redirect',
+    redirects.flatMap(rule => compilePlainRedirect(rule, phases, env) ?? []),
+  );
+}
+
+function compilePlainRedirect(
+  rule: PlainRule,
+  phases: number,
+  env: RuleEnvironment,
+): CompiledRule | undefined {
+  const { position, args, condition } = rule;
+  const source = { kind: 'redirect', action: 'redirect', position, args } as const;
+  return compileWith(line => compileRedirect(line, false), source, condition, phases, env);
+}

@@ -1,0 +1,107 @@
+/**
+ * Makes the environments in which the rules of each proxy of a configuration are compiled: names of other sections,
+ * ACLs, error pages. One for a thread; asked for a proxy when its rules are compiled.
+ */
+import { AclTable } from '../acl/acl-table.ts';
+import type { Directory, ProxyEntry } from '../acl/environment.ts';
+import type { PatternRegistry } from '../acl/pattern-registry.ts';
+import type { VariableNames } from '../acl/variables.ts';
+import type { Config } from '../model/config.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Proxy } from '../model/proxy.ts';
+import { CaptureSlots } from './capture-slots.ts';
+import type { ErrorPages } from './context.ts';
+import type { RuleEnvironment } from './environment.ts';
+import { compileErrorSections } from './error-pages.ts';
+
+/** What all rules of a thread share. */
+export interface SharedEnvironment {
+  readonly report: (diagnostic: Diagnostic) => void;
+  readonly variables: VariableNames;
+  readonly patterns: PatternRegistry;
+  /** Environment variables as they were at load. */
+  readonly environment: (name: string) => string | undefined;
+}
+
+export class RuleEnvironments {
+  readonly directory: Directory;
+  readonly #config: Config;
+  readonly #shared: SharedEnvironment;
+  readonly #sections: Map<string, ErrorPages> = new Map();
+  #sectionsCompiled = false;
+
+  constructor(config: Config, shared: SharedEnvironment) {
+    this.#config = config;
+    this.#shared = shared;
+    this.directory = new ConfigDirectory(config);
+  }
+
+  for(section: Proxy): RuleEnvironment {
+    const { global } = this.#config;
+    const env: RuleEnvironment = {
+      ...this.#shared,
+      acls: new AclTable(section.acls),
+      directory: this.directory,
+      proxy: entryOf(section),
+      section,
+      errorSections: this.#sections,
+      captures: new CaptureSlots(section.captures),
+      experimental: global.flags.has('expose-experimental-directives'),
+      bufsize: global.tune.bufsize,
+    };
+    if (!this.#sectionsCompiled) this.#compileSections(env);
+    return env;
+  }
+
+  /** http-errors sections belong to no proxy; log formats in them see no ACL. */
+  #compileSections(env: RuleEnvironment): void {
+    this.#sectionsCompiled = true;
+    const outside = { ...env, acls: new AclTable([]), proxy: undefined };
+    const compiled = compileErrorSections(this.#config.httpErrors, outside);
+    for (const [name, pages] of compiled) this.#sections.set(name, pages);
+  }
+}
+
+class ConfigDirectory implements Directory {
+  readonly #frontends = new Map<string, ProxyEntry>();
+  readonly #backends = new Map<string, ProxyEntry>();
+  readonly #servers = new Map<number, ReadonlyMap<string, number>>();
+  readonly #userlists: Map<string, Config['userlists'][number]>;
+  readonly #proxies = new Map<number, Proxy>();
+
+  constructor(config: Config) {
+    for (const proxy of config.proxies) {
+      const entry = entryOf(proxy);
+      this.#proxies.set(proxy.id, proxy);
+      if (proxy.kind !== 'backend') this.#frontends.set(proxy.name, entry);
+      if (proxy.kind !== 'frontend') this.#backends.set(proxy.name, entry);
+    }
+    this.#userlists = new Map(config.userlists.map(list => [list.name, list]));
+  }
+
+  frontend(name: string): ProxyEntry | undefined {
+    return this.#frontends.get(name);
+  }
+
+  backend(name: string): ProxyEntry | undefined {
+    return this.#backends.get(name);
+  }
+
+  server(backend: ProxyEntry, name: string): number | undefined {
+    let servers = this.#servers.get(backend.id);
+    if (servers === undefined) {
+      const list = this.#proxies.get(backend.id)?.servers ?? [];
+      servers = new Map(list.map(server => [server.name, server.id]));
+      this.#servers.set(backend.id, servers);
+    }
+    return servers.get(name);
+  }
+
+  userlist(name: string): Config['userlists'][number] | undefined {
+    return this.#userlists.get(name);
+  }
+}
+
+function entryOf({ name, id, kind, fullconn }: Proxy): ProxyEntry {
+  return { name, id, kind, fullconn };
+}

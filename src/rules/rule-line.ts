@@ -1,0 +1,145 @@
+/**
+ * One rule being compiled: a cursor over its words, and the ways to report what is wrong with them in HAProxy's
+ * words. Compile functions of actions get one; each answers undefined after it reported an error.
+ */
+import { compileExpression } from '../acl/expression.ts';
+import { compileLogFormat } from '../acl/log-format.ts';
+import type { CompiledExpression, CompiledLogFormat } from '../acl/compiled.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { Rule, RulesetName } from '../model/rule.ts';
+import type { Word } from '../model/word.ts';
+import type { RuleEnvironment } from './environment.ts';
+
+/** `stats http-request` and `redirect` lines are rules too. */
+export type RuleKind = RulesetName | 'stats http-request' | 'redirect' | 'http-error';
+
+export interface RuleSource {
+  readonly kind: RuleKind;
+  readonly position: Position;
+  /** Without its part in parentheses. */
+  readonly action: string;
+  readonly actionArgs?: string;
+  readonly args: readonly Word[];
+  /** The rule behind it in the same ruleset. */
+  readonly followedBy?: Pick<Rule, 'action' | 'condition'> | undefined;
+}
+
+export class RuleLine {
+  readonly source: RuleSource;
+  readonly env: RuleEnvironment;
+  /** Phases (bits) the rule runs in. */
+  readonly phases: number;
+  #next = 0;
+
+  constructor(source: RuleSource, phases: number, env: RuleEnvironment) {
+    this.source = source;
+    this.phases = phases;
+    this.env = prefixed(env, errorPrefix(source, env));
+  }
+
+  get kind(): RuleKind {
+    return this.source.kind;
+  }
+
+  get action(): string {
+    return this.source.action;
+  }
+
+  /** Acts on the response. */
+  get onResponse(): boolean {
+    return (
+      this.kind === 'http-response' ||
+      this.kind === 'http-after-response' ||
+      this.kind === 'tcp-response content'
+    );
+  }
+
+  get isFrontend(): boolean {
+    return this.env.section.kind !== 'backend';
+  }
+
+  get isBackend(): boolean {
+    return this.env.section.kind !== 'frontend';
+  }
+
+  // ── the cursor ──
+
+  /** Text of the word that comes next; empty at the end. */
+  get next(): string {
+    return this.source.args[this.#next]?.text ?? '';
+  }
+
+  get left(): number {
+    return this.source.args.length - this.#next;
+  }
+
+  take(): Word | undefined {
+    return this.source.args[this.#next++];
+  }
+
+  /** Takes the next word if it is this one. */
+  accept(text: string): boolean {
+    if (this.left === 0 || this.next !== text) return false;
+    this.#next++;
+    return true;
+  }
+
+  /** An expression may be written with blanks behind its commas: `src, ipmask(24)`. */
+  takeExpression(): CompiledExpression | undefined {
+    const first = this.take();
+    if (first === undefined) return this.error('missing sample expression');
+    let text = first.text;
+    while (text.endsWith(',') && this.left > 0) text += this.take()?.text ?? '';
+    return this.expression({ text, position: first.position });
+  }
+
+  expression(word: Word): CompiledExpression | undefined {
+    return compileExpression(word.text, word.position, this.phases, this.env);
+  }
+
+  format(word: Word): CompiledLogFormat | undefined {
+    return compileLogFormat(word.text, word.position, this.phases, this.env);
+  }
+
+  takeFormat(): CompiledLogFormat | undefined {
+    const word = this.take();
+    return word === undefined ? this.error('missing log-format') : this.format(word);
+  }
+
+  // ── reports ──
+
+  error(message: string, at: Position = this.#position()): undefined {
+    this.env.report({ severity: 'alert', position: at, message });
+    return undefined;
+  }
+
+  /** Without the prefix of errors. */
+  warn(message: string): void {
+    const outer = Object.getPrototypeOf(this.env) as RuleEnvironment;
+    outer.report({ severity: 'warning', position: this.source.position, message });
+  }
+
+  #position(): Position {
+    const { args, position } = this.source;
+    return (args[Math.min(this.#next, args.length) - 1] ?? { position }).position;
+  }
+}
+
+/** As error messages name a proxy: `frontend 'web'`; `proxy` is both. */
+export function proxyLabel(env: RuleEnvironment): string {
+  const { kind, name } = env.section;
+  return `${kind === 'listen' ? 'proxy' : kind} '${name}'`;
+}
+
+function errorPrefix({ kind, action }: RuleSource, env: RuleEnvironment): string {
+  if (kind === 'http-error') return 'http-error : ';
+  if (kind.startsWith('tcp-')) return `'${kind} ${action}' : `;
+  const words = kind === 'redirect' ? kind : `${kind} ${action}`;
+  return `error detected in ${proxyLabel(env)} while parsing '${words}' rule : `;
+}
+
+function prefixed(env: RuleEnvironment, prefix: string): RuleEnvironment {
+  const inner = Object.create(env) as { report: RuleEnvironment['report'] };
+  inner.report = diagnostic => env.report({ ...diagnostic, message: `${prefix}${diagnostic.message}.` });
+  return inner as RuleEnvironment;
+}
