@@ -7,11 +7,13 @@ import type { GlobalDraft } from './global-draft.ts';
 import { flag, kept, setting } from './global-rows.ts';
 import type { GlobalKeyword } from './global-rows.ts';
 
+/** Header names have no case on the way in: the map knows them in lower case. */
 function addCase(draft: GlobalDraft, from: string, to: string, at: Word, context: LineContext): void {
-  if (from !== from.toLowerCase()) context.alert(at, `'h1-case-adjust' : '${from}' must be in lower case.`);
-  else if (from !== to.toLowerCase())
-    context.alert(at, `'h1-case-adjust' : '${from}' and '${to}' differ by more than their case.`);
-  else draft.h1CaseAdjust.set(from, to);
+  const name = from.toLowerCase();
+  if (name !== to.toLowerCase())
+    context.alert(at, `'h1-case-adjust' : '${from}' and '${to}' must not differ except the case.`);
+  else if (draft.h1CaseAdjust.has(name)) context.alert(at, `'h1-case-adjust' : duplicate entry '${from}'.`);
+  else draft.h1CaseAdjust.set(name, to);
 }
 
 /** Lines of `<from> <to>`, with comments. */

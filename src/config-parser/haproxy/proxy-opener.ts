@@ -33,7 +33,7 @@ function readDefaultsHead(words: readonly Word[], context: ParserContext): Head 
   if (second.text === 'from' && third !== undefined && extra === undefined)
     return { name: first?.text ?? '', from: third };
   const bad = extra ?? second;
-  context.alert(bad, `'defaults' cannot handle unexpected argument '${bad.text}'.`);
+  context.warn(bad, `'defaults' ignores the unexpected argument '${bad.text}'.`);
   return { name: first?.text ?? '', from: undefined };
 }
 
