@@ -2,25 +2,31 @@
  * What a test needs beyond Node: where it is missing the test is skipped with a reason, unless
  * LB_TEST_REQUIRE_ALL=1 says that it must be there.
  */
-import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-export type Requirement = 'haproxy' | 'root';
+/** `root`, or a program in PATH. */
+export type Requirement = 'root' | 'haproxy' | 'ip' | 'bridge' | 'keepalived';
 
 /** True: go on. False: the test was skipped. */
-export function requires(t: TestContext, requirement: Requirement): boolean {
-  if (isMet(requirement)) return true;
-  if (process.env['LB_TEST_REQUIRE_ALL'] === '1') throw new Error(`${requirement} is missing`);
-  t.skip(`needs ${requirement}`);
+export function requires(t: TestContext, ...requirements: readonly Requirement[]): boolean {
+  const missing = requirements.filter(requirement => !isMet(requirement));
+  if (missing.length === 0) return true;
+  if (process.env['LB_TEST_REQUIRE_ALL'] === '1') throw new Error(`${missing.join(', ')} is missing`);
+  t.skip(`needs ${missing.join(', ')}`);
   return false;
 }
 
 function isMet(requirement: Requirement): boolean {
   if (requirement === 'root') return process.getuid?.() === 0;
-  try {
-    execFileSync(requirement, ['-v'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some(folder => {
+    try {
+      accessSync(join(folder, requirement), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }

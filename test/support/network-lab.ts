@@ -1,0 +1,339 @@
+/**
+ * A small network of its own for a test: namespaces on a bridge, a client that asks a virtual address every 10 ms, and
+ * routers - this program or keepalived - in the namespaces. Everything it starts it stops by pid, and its namespaces
+ * go when the test ends.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import type { VrrpSnapshot } from '../../src/vrrp/snapshot.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type RouterKind = 'lb' | 'keepalived';
+
+const SUPPORT = new URL('.', import.meta.url).pathname;
+let labs = 0;
+
+function run(command: string): string {
+  const [program = '', ...words] = command.split(' ');
+  return execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** A process whose lines can be waited for. */
+export class Watched {
+  readonly lines: string[] = [];
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+  #waiting: (() => void)[] = [];
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    this.ended = new Promise(resolve => child.once('close', () => resolve()));
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on('line', line => {
+        this.lines.push(line);
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const resume of waiting) resume();
+      });
+    }
+  }
+
+  /** Resolves with the first line from `from` on that matches. */
+  async line(pattern: RegExp, from = 0, timeoutMs = 15_000): Promise<string> {
+    const deadline = Date.now() + timeoutMs;
+    for (let at = from; ; at++) {
+      while (at >= this.lines.length) {
+        const left = deadline - Date.now();
+        if (left <= 0)
+          throw new Error(`no line ${String(pattern)} within ${timeoutMs} ms in:\n${this.lines.join('\n')}`);
+        await Promise.race([new Promise<void>(resolve => this.#waiting.push(resolve)), sleep(left)]);
+      }
+      const line = this.lines[at] ?? '';
+      if (pattern.test(line)) return line;
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+}
+
+export class Router {
+  readonly kind: RouterKind;
+  readonly node: string;
+  readonly watched: Watched;
+  readonly #config: string;
+
+  constructor(kind: RouterKind, node: string, watched: Watched, config: string) {
+    this.kind = kind;
+    this.node = node;
+    this.watched = watched;
+    this.#config = config;
+  }
+
+  /** Waits until an instance says that it has entered a state; lines before `from` do not count. */
+  async enters(state: 'MASTER' | 'BACKUP' | 'FAULT', instance = 'V', from = 0): Promise<void> {
+    const pattern =
+      this.kind === 'lb'
+        ? new RegExp(`"event".*"name":"${instance}".*"to":"${state}"`)
+        : new RegExp(`\\(${instance}\\) Entering ${state} STATE`);
+    await this.watched.line(pattern, from);
+  }
+
+  /** How far the output has come: for `enters` from here on. */
+  get mark(): number {
+    return this.watched.lines.length;
+  }
+
+  /** The state it was in last. */
+  state(instance = 'V'): string {
+    const pattern =
+      this.kind === 'lb'
+        ? new RegExp(`"event".*"name":"${instance}".*"to":"(\\w+)"`)
+        : new RegExp(`\\(${instance}\\) Entering (\\w+) STATE`);
+    const found = this.watched.lines
+      .map(line => pattern.exec(line)?.[1])
+      .filter(state => state !== undefined);
+    return found.at(-1) ?? 'INIT';
+  }
+
+  async snapshot(): Promise<VrrpSnapshot> {
+    const from = this.mark;
+    this.watched.signal('SIGUSR1');
+    const line = await this.watched.line(/"snapshot"/, from);
+    return (JSON.parse(line) as { snapshot: VrrpSnapshot }).snapshot;
+  }
+
+  reload(config: string): void {
+    writeFileSync(this.#config, config);
+    this.watched.signal('SIGHUP');
+  }
+
+  async stop(): Promise<void> {
+    this.watched.signal('SIGTERM');
+    await this.watched.ended;
+  }
+}
+
+export interface Sample {
+  /** When the request was made, Date.now(). */
+  readonly at: number;
+  /** The node that answered, or an empty text. */
+  readonly by: string;
+}
+
+/** Asks all the time; answers with what it saw. */
+export class SteadyClient {
+  readonly #watched: Watched;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  take(): Sample[] {
+    return this.#watched.lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Sample);
+  }
+
+  async answers(by: string, from = 0): Promise<void> {
+    await this.#watched.line(new RegExp(`"by":"${by}"`), from);
+  }
+
+  get mark(): number {
+    return this.#watched.lines.length;
+  }
+
+  /** The longest time between two requests that were answered, in the samples from `from` on. */
+  outageMs(from = 0): number {
+    const good = this.take()
+      .slice(Math.max(0, from - 1))
+      .filter(sample => sample.by !== '');
+    let longest = 0;
+    for (const [index, sample] of good.entries()) {
+      const next = good[index + 1];
+      if (next !== undefined) longest = Math.max(longest, next.at - sample.at);
+    }
+    return longest;
+  }
+}
+
+export class Lab {
+  readonly prefix: string;
+  readonly folder = mkdtempSync(join(tmpdir(), 'lb-vrrp-'));
+  readonly #names: string[] = [];
+  readonly #processes: Watched[] = [];
+  #files = 0;
+
+  constructor() {
+    labs++;
+    this.prefix = `lb${process.pid % 100_000}x${labs}`;
+  }
+
+  /** Nodes `a`, `b`, ... get 10.9.0.1, .2, ... and fd09::1, ...; `client` is 10.9.0.9. Each has `links` interfaces. */
+  static create(t: TestContext, nodes: readonly string[], links = 1): Lab {
+    const lab = new Lab();
+    t.after(() => lab.destroy());
+    for (let link = 0; link < links; link++) {
+      lab.#addNamespace(`br${link}`);
+      lab.in(`br${link}`, 'ip link add br0 type bridge mcast_snooping 0');
+      lab.in(`br${link}`, 'ip link set dev br0 up');
+    }
+    for (const [index, node] of [...nodes, 'client'].entries())
+      lab.#addNode(node, node === 'client' ? 9 : index + 1, links);
+    return lab;
+  }
+
+  #addNamespace(name: string): void {
+    run(`ip netns add ${this.prefix}${name}`);
+    this.#names.push(name);
+    this.in(name, 'ip link set dev lo up');
+  }
+
+  #addNode(node: string, number: number, links: number): void {
+    this.#addNamespace(node);
+    // IPv6 addresses are not usable while duplicates are looked for
+    this.in(node, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0');
+    for (let link = 0; link < links; link++) {
+      const bridge = `br${link}`;
+      run(
+        `ip -n ${this.prefix}${node} link add eth${link} type veth peer name ${node} netns ${this.prefix}${bridge}`,
+      );
+      this.in(bridge, `ip link set dev ${node} master br0 up`);
+      this.in(node, `ip addr add 10.9.${link}.${number}/24 dev eth${link}`);
+      this.in(node, `ip addr add fd09:${link}::${number}/64 dev eth${link} nodad`);
+      this.in(node, `ip link set dev eth${link} up`);
+    }
+  }
+
+  in(node: string, command: string): string {
+    return run(`ip netns exec ${this.prefix}${node} ${command}`);
+  }
+
+  start(node: string, program: string, words: readonly string[]): Watched {
+    const child = spawn('ip', ['netns', 'exec', `${this.prefix}${node}`, program, ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const watched = new Watched(child);
+    this.#processes.push(watched);
+    return watched;
+  }
+
+  /** A router that runs; it has not been elected yet. */
+  async router(node: string, kind: RouterKind, config: string): Promise<Router> {
+    const path = join(this.folder, `${node}${++this.#files}.conf`);
+    writeFileSync(path, config);
+    const watched = kind === 'lb' ? this.#startLb(node, path) : this.#startKeepalived(node, path);
+    const router = new Router(kind, node, watched, path);
+    await watched.line(
+      kind === 'lb' ? /"ready"/ : /Entering BACKUP STATE|Entering FAULT STATE|VRRP sockpool/,
+    );
+    return router;
+  }
+
+  #startLb(node: string, path: string): Watched {
+    return this.start(node, process.execPath, [
+      join(SUPPORT, 'vrrp-node.js'),
+      path,
+      join(this.folder, `${node}.state`),
+    ]);
+  }
+
+  #startKeepalived(node: string, path: string): Watched {
+    const pid = (what: string): string => join(this.folder, `${node}${this.#files}.${what}.pid`);
+    const words = ['-n', '-l', '-D', '-P', '-f', path, '-p', pid('main'), '-r', pid('vrrp')];
+    return this.start(node, 'keepalived', words);
+  }
+
+  /** A service on every address of the node that answers with the node's name. */
+  async responder(node: string): Promise<void> {
+    const watched = this.start(node, process.execPath, [join(SUPPORT, 'name-responder.js'), node]);
+    await watched.line(/listening/);
+  }
+
+  client(address: string): SteadyClient {
+    return new SteadyClient(
+      this.start('client', process.execPath, [join(SUPPORT, 'steady-client.js'), address]),
+    );
+  }
+
+  /** The machine dies: its processes at once, and its cable. */
+  kill(router: Router): void {
+    this.killProcess(router);
+    this.cut(router.node);
+  }
+
+  killProcess(router: Router): void {
+    const pid = router.watched.child.pid ?? 0;
+    for (const child of childrenOf(pid)) process.kill(child, 'SIGKILL');
+    router.watched.signal('SIGKILL');
+  }
+
+  /** The cable of a node, at the far end: the node sees the carrier go. */
+  cut(node: string, link = 0): void {
+    this.in(`br${link}`, `ip link set dev ${node} down`);
+  }
+
+  plug(node: string, link = 0): void {
+    this.in(`br${link}`, `ip link set dev ${node} up`);
+  }
+
+  /** Nodes that are parted do not hear each other, but everybody else; their links stay up. */
+  part(nodes: readonly string[], parted = true, link = 0): void {
+    for (const node of nodes)
+      this.in(`br${link}`, `bridge link set dev ${node} isolated ${parted ? 'on' : 'off'}`);
+  }
+
+  holds(node: string, address: string): boolean {
+    return this.in(node, 'ip -o addr show').includes(` ${address}/`);
+  }
+
+  async until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!condition()) {
+      if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition.toString()}`);
+      await sleep(20);
+    }
+  }
+
+  /** Before the test ends, to make room for another one. */
+  async destroyNow(): Promise<void> {
+    await this.destroy();
+    this.#names.length = 0;
+    this.#processes.length = 0;
+  }
+
+  async destroy(): Promise<void> {
+    for (const { child } of this.#processes) {
+      if (child.pid === undefined || child.exitCode !== null) continue;
+      for (const pid of childrenOf(child.pid)) kill(pid);
+      kill(child.pid);
+    }
+    await Promise.all(this.#processes.map(watched => watched.ended));
+    for (const name of this.#names) run(`ip netns del ${this.prefix}${name}`);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended by itself
+  }
+}
+
+/** keepalived works in a child process. */
+function childrenOf(pid: number): number[] {
+  try {
+    return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+      .split('\n')
+      .filter(Boolean)
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
