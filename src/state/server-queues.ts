@@ -38,6 +38,8 @@ const CLAIMED = 3;
 const CLASS_STEP = 2 ** 41;
 const TIME_UNITS = 16;
 const LOWEST_CLASS = -0x7ff;
+/** Added to all times, so that the lowest offset (manual, `set-priority-offset`) stays above 0. */
+const OFFSET_RANGE_MS = 2 ** 19;
 
 export class ServerQueues {
   readonly #words: Int32Array;
@@ -223,7 +225,7 @@ export class ServerQueues {
   }
 
   #enqueue(queue: number, waiter: Waiter, priorityClass: number, offsetMs: number): Waiting {
-    const time = Math.floor((monotonicMs() - this.#epochMs + offsetMs) * TIME_UNITS);
+    const time = Math.floor((monotonicMs() - this.#epochMs + OFFSET_RANGE_MS + offsetMs) * TIME_UNITS);
     const key = (priorityClass - LOWEST_CLASS) * CLASS_STEP + Math.max(0, time);
     const entry = new Waiting(waiter, queue, key, Atomics.load(this.#words, this.#dequeuedAt(queue)));
     let local = this.#local.get(queue);

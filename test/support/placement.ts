@@ -7,13 +7,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { BalanceFacts } from '../../src/balancers/balancer.ts';
 import { createBalancer } from '../../src/balancers/create-balancer.ts';
-import { serverSeed } from '../../src/balancers/server-seed.ts';
-import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Config } from '../../src/model/config.ts';
-import { planState } from '../../src/state/plan.ts';
 import { ADMIN_FMAINT } from '../../src/state/server-table.ts';
 import type { ServerWriter } from '../../src/state/server-writer.ts';
-import { SharedState } from '../../src/state/shared-state.ts';
+import type { SharedState } from '../../src/state/shared-state.ts';
+import { createState } from './state.ts';
 
 export type KeyKind = 'source' | 'uri' | 'host' | 'header' | 'parameter';
 
@@ -75,10 +73,10 @@ export function backendSections(cases: readonly PlacementCase[], address: string
 }
 
 /** A configuration for haproxy that answers each request with the name of the server it was sent to. */
-export function haproxyConfig(cases: readonly PlacementCase[], port: number, adminSocket: string): string {
+export function haproxyConfig(cases: readonly PlacementCase[], port: number, adminSocket?: string): string {
   return `global
   nbthread 1
-  stats socket ${adminSocket} level admin
+${adminSocket === undefined ? '' : `  stats socket ${adminSocket} level admin`}
 defaults
   mode http
   timeout client 60s
@@ -217,21 +215,27 @@ function renderRequest({ target, headers }: KeyedRequest, backend: string): stri
   return `GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
+/** s1 s2 s1: `aba`. */
+export function letters(servers: readonly string[]): string {
+  return servers.map(name => String.fromCharCode(96 + Number(name.slice(1)))).join('');
+}
+
+/** The same requests in every run. */
+export function requestsOf({ keys }: PlacementCase, index: number, count: number): KeyedRequest[] {
+  const number = createNumbers(index + 1);
+  return Array.from({ length: count }, () => keyedRequest(keys, number));
+}
+
 export class OwnPlacement {
   readonly #config: Config;
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
 
   constructor(cases: readonly PlacementCase[]) {
-    const text = `defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n${backendSections(cases, '127.0.0.1:80')}\n`;
-    const parsed = parseConfig([{ path: 'test.cfg', text }], {
-      environment: {},
-      readFile: () => ({ error: 'no files here' }),
-    });
-    if (parsed.config === undefined) throw new Error(JSON.stringify(parsed.diagnostics[0]));
-    this.#config = parsed.config;
-    this.#state = SharedState.create(planState(this.#config, 1));
-    this.#writer = this.#state.configure(this.#config, serverSeed);
+    const { config, control, writer } = createState(backendSections(cases, '127.0.0.1:80'));
+    this.#config = config;
+    this.#state = control;
+    this.#writer = writer;
   }
 
   place(index: number, requests: readonly KeyedRequest[]): string[] {
