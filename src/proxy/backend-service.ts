@@ -4,8 +4,8 @@ import type { RequestRendering } from '../http/request-head.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget } from '../net/connection.ts';
+import { IdlePool } from '../net/idle-pool.ts';
 import type { SharedState } from '../state/shared-state.ts';
-import { IdleStack } from './idle-connections.ts';
 import { NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
@@ -90,14 +90,17 @@ class ServerService implements ServerRuntime {
   readonly config: Server;
   readonly backend: BackendRuntime;
   readonly row: number;
-  readonly idle: IdleStack;
+  readonly idle: IdlePool;
   readonly #target: ConnectTarget | undefined;
 
   constructor(config: Server, row: number, backend: BackendRuntime, thread: DataThread) {
     this.config = config;
     this.backend = backend;
     this.row = row;
-    this.idle = new IdleStack(thread.wheel, config.poolMaxConn, config.poolPurgeDelayMs);
+    this.idle = new IdlePool(thread.wheel, {
+      maxConn: config.poolMaxConn,
+      purgeDelayMs: config.poolPurgeDelayMs,
+    });
     this.#target = config.mapPorts ? undefined : targetOf(config, undefined);
   }
 

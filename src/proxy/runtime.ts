@@ -10,7 +10,8 @@ import type { Bind } from '../model/bind.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
-import type { Connection, ConnectTarget, Engine } from '../net/connection.ts';
+import type { ConnectTarget, Engine } from '../net/connection.ts';
+import type { IdlePool } from '../net/idle-pool.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext } from '../rules/context.ts';
@@ -87,13 +88,6 @@ export interface ServerRuntime {
   readonly row: number;
   /** Where to connect; with `mapPorts` the port is the client's destination port plus the offset. */
   target(clientPort: number): ConnectTarget;
-  readonly idle: IdleConnections;
-}
-
-/** Idle connections of one server in this thread. */
-export interface IdleConnections {
-  /** The most recently used one that still lives and was, for `proven`, already reused once. */
-  take(proven: boolean): Connection | undefined;
-  /** False: the pool is full; the caller closes it. */
-  put(connection: Connection, reusedBefore: boolean): boolean;
+  /** Its idle connections in this thread. */
+  readonly idle: IdlePool;
 }

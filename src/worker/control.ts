@@ -3,13 +3,15 @@
  * replaces one that dies, and stops them. It keeps the sockets and gives threads duplicates: what a thread closes,
  * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
+import type { Server } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../model/config.ts';
-import type { Server } from '../model/server.ts';
+import type { Server as ServerConfig } from '../model/server.ts';
 import { openListening } from '../net/listening-socket.ts';
 import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
 import { SharedState } from '../state/shared-state.ts';
+import { startDemoServers, urlsOf } from './demo-servers.ts';
 import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
 
 export interface ControlOptions {
@@ -27,6 +29,7 @@ export class Control {
   readonly #startTimeMs = Date.now();
   readonly #state: SharedState;
   #stopping = false;
+  #demo: readonly Server[] = [];
 
   private constructor(options: ControlOptions, handovers: ListenerHandover[][]) {
     this.#options = options;
@@ -42,8 +45,16 @@ export class Control {
     const handovers = bindAll(options);
     if (handovers === undefined) return undefined;
     const control = new Control(options, handovers);
+    control.#startDemo();
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
     return control;
+  }
+
+  #startDemo(): void {
+    const { config, notice } = this.#options;
+    if (config.global.demoServers.length === 0) return;
+    this.#demo = startDemoServers(config.global.demoServers, text => notice('warning', text));
+    for (const url of urlsOf(config)) notice('notice', url);
   }
 
   #startThread(thread: number): void {
@@ -100,7 +111,15 @@ export class Control {
   /** Stops now (SIGTERM, SIGINT): connections are cut. */
   stop(): void {
     this.#stopping = true;
+    this.#stopDemo();
     this.#tellAll({ kind: 'stop' });
+  }
+
+  #stopDemo(): void {
+    for (const server of this.#demo) {
+      server.close();
+      server.closeAllConnections();
+    }
   }
 
   /** SIGUSR1: accepts nothing new, ends when the last connection does. */
@@ -136,6 +155,6 @@ function bindAll(options: ControlOptions): ListenerHandover[][] | undefined {
   return failed ? undefined : handovers;
 }
 
-function seedOf(server: Server): number {
+function seedOf(server: ServerConfig): number {
   return server.id;
 }

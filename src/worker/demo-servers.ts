@@ -4,6 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Address } from '../model/address.ts';
+import type { Config } from '../model/config.ts';
 
 export function startDemoServers(addresses: readonly Address[], onError: (text: string) => void): Server[] {
   return addresses.flatMap((address, index) =>
@@ -27,4 +28,15 @@ function startOne(
   server.on('error', error => onError(`demo server ${address.host}:${address.port}: ${error.message}`));
   server.listen(address.port, address.host);
   return server;
+}
+
+/** Where to look: one line for each listening address. */
+export function urlsOf(config: Config): string[] {
+  return config.proxies.flatMap(proxy =>
+    proxy.binds.flatMap(({ address }) => {
+      if (address.kind !== 'ip') return [];
+      const host = address.host === '0.0.0.0' || address.host === '::' ? 'localhost' : address.host;
+      return [`${proxy.name} (mode ${proxy.mode}): http://${host}:${address.port}/`];
+    }),
+  );
 }
