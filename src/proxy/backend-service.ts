@@ -1,15 +1,21 @@
-/** A backend of one data thread: persistence, balance, its servers with their slots and idle connections. */
+/** A backend of one data thread: its rules, persistence, balance, and its servers with their idle connections. */
 import type { ProxyFacts } from '../acl/context.ts';
+import { ALL_FULL, NO_SERVER, type BalanceFacts, type Balancer } from '../balancers/balancer.ts';
+import { createBalancer } from '../balancers/create-balancer.ts';
+import type { RequestHead } from '../http/head.ts';
 import type { RequestRendering } from '../http/request-head.ts';
 import type { Proxy } from '../model/proxy.ts';
-import type { Server } from '../model/server.ts';
-import type { ConnectTarget } from '../net/connection.ts';
-import { IdlePool } from '../net/idle-pool.ts';
-import type { SharedState } from '../state/shared-state.ts';
-import { NO_RULES } from './no-rules.ts';
-import { proxyFacts } from './proxy-facts.ts';
-import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import type { Endpoint } from '../net/connection.ts';
+import { compileProxyRules } from '../rules/compile.ts';
 import type { RuleContext } from '../rules/context.ts';
+import { PERSIST_FORCED, PERSIST_IGNORED, type ProxyRules } from '../rules/proxy-rules.ts';
+import type { SharedState } from '../state/shared-state.ts';
+import type { Environments } from './compile-environment.ts';
+import { CookieKeeper } from './cookie-keeper.ts';
+import { compileForwardFor, compileOriginalTo, type HeaderAdder } from './forwarding-headers.ts';
+import { proxyFacts } from './proxy-facts.ts';
+import type { BackendRuntime, DataThread, ExchangeContext, ServerRuntime } from './runtime.ts';
+import { ServerService } from './server-service.ts';
 
 const RETRYABLE = [
   'conn-failure',
@@ -23,56 +29,91 @@ const RETRYABLE = [
   '504',
 ];
 
+const ROUND_ROBIN = new Set(['roundrobin', 'static-rr', 'leastconn', 'first', 'random']);
+
 export class BackendService implements BackendRuntime {
   readonly config: Proxy;
+  readonly row: number;
   readonly facts: ProxyFacts;
   readonly servers: readonly ServerRuntime[];
-  readonly row: number;
+  readonly rules: ProxyRules;
   readonly requestRendering: RequestRendering;
   readonly abortOnClose: boolean;
   readonly retryOn: ReadonlySet<string>;
-  readonly isRoundRobin = true;
+  readonly isRoundRobin: boolean;
+  readonly cookies: CookieKeeper | undefined;
   readonly #firstServer: number;
   readonly #state: SharedState;
+  readonly #balancer: Balancer | undefined;
+  readonly #facts = new RequestFacts();
+  readonly #proxies: readonly Proxy[];
+  readonly #adders = new Map<Proxy, readonly HeaderAdder[]>();
 
-  constructor(proxy: Proxy, row: number, thread: DataThread) {
+  constructor(proxies: readonly Proxy[], row: number, thread: DataThread, environments: Environments) {
+    const proxy = proxies[row] as Proxy;
+    this.#proxies = proxies;
     const { flags } = proxy.options;
     this.config = proxy;
     this.row = row;
+    this.facts = proxyFacts(proxy);
     this.#firstServer = thread.state.plan.firstServer[row] as number;
     this.#state = thread.state;
-    this.facts = proxyFacts(proxy);
+    this.rules = compileProxyRules(proxy, environments.of(proxy));
     this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
     this.abortOnClose = flags.has('abortonclose');
-    this.retryOn = new Set(
-      proxy.retryOn.flatMap(word => (word === 'all-retryable-errors' ? RETRYABLE : word)),
-    );
-    this.servers = proxy.servers.map(
-      (server, index) => new ServerService(server, this.#firstServer + index, this, thread),
-    );
+    this.retryOn = new Set(proxy.retryOn.flatMap(word => (word === 'all-retryable-errors' ? RETRYABLE : word)));
+    this.isRoundRobin = ROUND_ROBIN.has(proxy.balance.algorithm);
+    this.servers = proxy.servers.map((server, index) => new ServerService(server, this.#firstServer + index, this, thread));
+    this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
+    this.#balancer = createBalancer(thread.state, row, proxy);
   }
 
-  readonly rules = NO_RULES;
-
-  prepareResponse(_transaction: RuleContext): void {}
-
-  prepare(_transaction: RuleContext): void {}
-
-  persistentServer(_transaction: RuleContext): ServerRuntime | undefined {
-    return undefined;
+  /** What every forwarded request gets, whichever server takes it. */
+  prepare(ctx: ExchangeContext): void {
+    this.cookies?.read(ctx, server => this.#takes(ctx, server));
+    for (const add of this.#headersFor(ctx.frontend?.id)) add(ctx);
   }
 
-  balance(_transaction: RuleContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined {
-    const usable = this.#state.usable(this.row);
-    usable.refresh();
-    const { list } = usable;
-    if (list.length === 0) return undefined;
-    for (let tries = 0; tries < list.length; tries++) {
-      const row = list[this.#state.servers.nextTicket(this.row) % list.length] as number;
-      if (row === avoid?.row && list.length > 1) continue;
-      if (this.#state.servers.hasRoom(row)) return this.serverAt(row);
+  prepareResponse(ctx: ExchangeContext, server: ServerRuntime): void {
+    this.cookies?.write(ctx, server);
+  }
+
+  /** Cookies and `use-server`, unless `ignore-persist`; `force-persist` takes servers that are down too. */
+  persistentServer(ctx: ExchangeContext): ServerRuntime | undefined {
+    if (ctx.cookieServer !== undefined) return ctx.cookieServer;
+    const { serverSwitch } = this.rules;
+    if (serverSwitch.empty) return undefined;
+    const id = serverSwitch.choose(ctx, wanted => {
+      const server = this.#withId(wanted);
+      return server !== undefined && this.#state.servers.usable(server.row);
+    });
+    return id < 0 ? undefined : this.#withId(id);
+  }
+
+  #takes(ctx: ExchangeContext, server: ServerRuntime): boolean {
+    const { persistence } = this.rules;
+    const persist = persistence.empty ? 0 : persistence.decide(ctx);
+    if (persist === PERSIST_IGNORED) return false;
+    return persist === PERSIST_FORCED || this.#state.servers.usable(server.row);
+  }
+
+  /** The frontend's settings have a say too: compiled once for each that sends requests here. */
+  #headersFor(frontend: number | undefined): readonly HeaderAdder[] {
+    const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
+    let adders = this.#adders.get(proxy);
+    if (adders === undefined) {
+      adders = [compileForwardFor(proxy, this.config), compileOriginalTo(proxy, this.config)].filter(adder => adder !== undefined);
+      this.#adders.set(proxy, adders);
     }
-    return 'full';
+    return adders;
+  }
+
+  balance(ctx: ExchangeContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined {
+    if (this.#balancer === undefined) return undefined;
+    this.#facts.ctx = ctx;
+    const row = this.#balancer.pick(this.#facts, avoid?.row ?? NO_SERVER);
+    if (row === NO_SERVER) return undefined;
+    return row === ALL_FULL ? 'full' : this.serverAt(row);
   }
 
   serverAt(row: number): ServerRuntime {
@@ -84,36 +125,29 @@ export class BackendService implements BackendRuntime {
     usable.refresh();
     return usable.count;
   }
-}
 
-class ServerService implements ServerRuntime {
-  readonly config: Server;
-  readonly backend: BackendRuntime;
-  readonly row: number;
-  readonly idle: IdlePool;
-  readonly #target: ConnectTarget | undefined;
-
-  constructor(config: Server, row: number, backend: BackendRuntime, thread: DataThread) {
-    this.config = config;
-    this.backend = backend;
-    this.row = row;
-    this.idle = new IdlePool(thread.wheel, {
-      maxConn: config.poolMaxConn,
-      purgeDelayMs: config.poolPurgeDelayMs,
-    });
-    this.#target = config.mapPorts ? undefined : targetOf(config, undefined);
-  }
-
-  target(clientPort: number): ConnectTarget {
-    return this.#target ?? targetOf(this.config, clientPort);
+  #withId(id: number): ServerRuntime | undefined {
+    return this.servers.find(({ config }) => config.id === id);
   }
 }
 
-function targetOf(config: Server, clientPort: number | undefined): ConnectTarget {
-  const { address } = config;
-  if (address.kind === 'unix') return { kind: 'unix', path: address.path };
-  if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
-  if (address.kind !== 'ip') throw new Error(`server address of kind ${address.kind} was not resolved`);
-  const port = clientPort === undefined ? address.port : clientPort + config.portOffset;
-  return { kind: 'ip', family: address.family, host: address.host, port };
+const NOBODY: Endpoint = { family: 0, host: '', port: 0 };
+
+/** What a balancer may ask, answered from the request at hand; one object for all requests of the thread. */
+class RequestFacts implements BalanceFacts {
+  ctx: RuleContext | undefined;
+
+  get remote(): Endpoint {
+    return this.ctx?.client?.source ?? NOBODY;
+  }
+  get request(): RequestHead | undefined {
+    return this.ctx?.request;
+  }
+  payload(): string {
+    const bytes = this.ctx?.requestPayload ?? this.ctx?.requestBody;
+    return bytes === undefined ? '' : bytes.buffer.toString('latin1', bytes.offset, bytes.offset + bytes.length);
+  }
+  expression(): string | undefined {
+    return undefined;
+  }
 }

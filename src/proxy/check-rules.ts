@@ -1,7 +1,12 @@
 /** Compiles everything that rules say, without serving it: the errors a start would report. */
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { compileProxyRules } from '../rules/compile.ts';
+import { Environments } from './compile-environment.ts';
 
-export function checkRules(_config: Config): readonly Diagnostic[] {
-  return [];
+export function checkRules(config: Config): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic));
+  for (const proxy of config.proxies) compileProxyRules(proxy, environments.of(proxy));
+  return diagnostics;
 }

@@ -5,43 +5,50 @@
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { BackendService } from './backend-service.ts';
-import { FrontendService } from './frontend-service.ts';
+import { Environments } from './compile-environment.ts';
+import { FrontendService, type BackendDirectory } from './frontend-service.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 
-export interface Runtime {
+export class Runtime implements BackendDirectory {
+  readonly #config: Config;
+  readonly #thread: DataThread;
+  readonly #environments: Environments;
+  readonly #rowOfName = new Map<string, number>();
+  readonly #rowOfId = new Map<number, number>();
+  readonly #frontends: (FrontendRuntime | undefined)[] = [];
+  readonly #backends: (BackendRuntime | undefined)[] = [];
+
+  constructor(config: Config, thread: DataThread) {
+    this.#config = config;
+    this.#thread = thread;
+    // mistakes were reported when the configuration was checked, before threads started
+    this.#environments = new Environments(config, () => undefined);
+    for (const [row, proxy] of config.proxies.entries()) {
+      if (proxy.kind === 'frontend') continue;
+      this.#rowOfName.set(proxy.name, row);
+      this.#rowOfId.set(proxy.id, row);
+    }
+  }
+
   /** By position in `config.proxies`. */
-  frontend(proxy: number): FrontendRuntime;
-  backendNamed(name: string): BackendRuntime | undefined;
-}
+  frontend(row: number): FrontendRuntime {
+    return (this.#frontends[row] ??= new FrontendService(this.#config, this.#proxy(row), row, this, this.#environments));
+  }
 
-export function compileRuntime(config: Config, thread: DataThread): Runtime {
-  const backends = new Map<string, BackendRuntime>();
-  const byName = new Map<string, number>();
-  for (const [row, proxy] of config.proxies.entries())
-    if (servesAsBackend(proxy)) byName.set(proxy.name, row);
-  const frontends = new Map<number, FrontendRuntime>();
-  const runtime: Runtime = {
-    frontend(position) {
-      let frontend = frontends.get(position);
-      if (frontend === undefined) {
-        frontend = new FrontendService(config, config.proxies[position] as Proxy, position, runtime);
-        frontends.set(position, frontend);
-      }
-      return frontend;
-    },
-    backendNamed(name) {
-      const known = backends.get(name);
-      if (known !== undefined) return known;
-      const row = byName.get(name);
-      if (row === undefined) return undefined;
-      const backend = new BackendService(config.proxies[row] as Proxy, row, thread);
-      backends.set(name, backend);
-      return backend;
-    },
-  };
-  return runtime;
-}
+  backendNamed(name: string): BackendRuntime | undefined {
+    return this.#backend(this.#rowOfName.get(name));
+  }
 
-function servesAsBackend(proxy: Proxy): boolean {
-  return proxy.kind !== 'frontend';
+  backendWithId(id: number): BackendRuntime | undefined {
+    return this.#backend(this.#rowOfId.get(id));
+  }
+
+  #backend(row: number | undefined): BackendRuntime | undefined {
+    if (row === undefined) return undefined;
+    return (this.#backends[row] ??= new BackendService(this.#config.proxies, row, this.#thread, this.#environments));
+  }
+
+  #proxy(row: number): Proxy {
+    return this.#config.proxies[row] as Proxy;
+  }
 }

@@ -1,16 +1,19 @@
-/** A frontend of one data thread: its limits, its choice of backend, its answers, and its end-of-request work. */
+/** A frontend of one data thread: its limits, its rules, its choice of backend, its log. */
 import type { ProxyFacts } from '../acl/context.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
-import { NO_RULES } from './no-rules.ts';
+import { compileProxyRules } from '../rules/compile.ts';
+import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
+import type { Environments } from './compile-environment.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import type { BackendRuntime, FrontendRuntime } from './runtime.ts';
-import type { RuleContext } from '../rules/context.ts';
 
 export interface BackendDirectory {
   backendNamed(name: string): BackendRuntime | undefined;
+  /** By the model's `Proxy.id`. */
+  backendWithId(id: number): BackendRuntime | undefined;
 }
 
 export class FrontendService implements FrontendRuntime {
@@ -21,23 +24,25 @@ export class FrontendService implements FrontendRuntime {
   readonly keepsClients: boolean;
   readonly rules: ProxyRules;
   readonly #backends: BackendDirectory;
+  readonly #defaultName: string | undefined;
 
-  constructor(config: Config, proxy: Proxy, row: number, backends: BackendDirectory) {
+  constructor(config: Config, proxy: Proxy, row: number, backends: BackendDirectory, environments: Environments) {
     const { tune } = config.global;
     this.config = proxy;
     this.row = row;
     this.facts = proxyFacts(proxy);
     this.limits = { maxHeadBytes: tune.bufsize - tune.maxrewrite, maxHeaders: tune.maxhdr };
     this.keepsClients = !proxy.options.flags.has('httpclose');
+    this.rules = compileProxyRules(proxy, environments.of(proxy));
     this.#backends = backends;
-    this.rules = NO_RULES;
+    this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   }
 
-  chooseBackend(_transaction: RuleContext): BackendRuntime | undefined {
-    const name = this.config.kind === 'listen' ? this.config.name : undefined;
-    const target = this.config.defaultBackend?.text ?? name;
-    return target === undefined ? undefined : this.#backends.backendNamed(target);
+  chooseBackend(ctx: RuleContext): BackendRuntime | undefined {
+    const id = this.rules.backendSwitch.choose(ctx);
+    if (id >= 0) return this.#backends.backendWithId(id);
+    return this.#defaultName === undefined ? undefined : this.#backends.backendNamed(this.#defaultName);
   }
 
-  log(_transaction: RuleContext): void {}
+  log(_ctx: RuleContext): void {}
 }

@@ -384,7 +384,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   #runResponseRules(): boolean {
     const { transaction } = this;
     const backend = transaction.backendRuntime as BackendRuntime;
-    backend.prepareResponse(transaction);
+    backend.prepareResponse(transaction, transaction.serverRuntime as ServerRuntime);
     const rulesets = this.#frontend.config === backend.config ? [backend] : [backend, this.#frontend];
     for (const { rules } of rulesets) {
       if (rules.httpResponse.empty) continue;

@@ -17,6 +17,18 @@ import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 
+/** What a request's persistence cookie was worth, kept between request and response. */
+export interface CookieMemory {
+  /** Two letters (manual, section 8.5). */
+  cookieState: string;
+  /** The server it named, when that was usable. */
+  cookieServer: ServerRuntime | undefined;
+  cookieFirstDate: string | undefined;
+  cookieRead: boolean;
+}
+
+export type ExchangeContext = RuleContext & CookieMemory;
+
 /** One data thread's belongings, handed to everything it runs. */
 export interface DataThread {
   readonly index: number;
@@ -52,9 +64,9 @@ export interface FrontendRuntime {
   /** Client connections may serve several requests. */
   readonly keepsClients: boolean;
   /** First matching use_backend, else the default one. */
-  chooseBackend(transaction: RuleContext): BackendRuntime | undefined;
+  chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined;
   /** Writes the log line of an exchange that is over. */
-  log(transaction: RuleContext): void;
+  log(ctx: ExchangeContext): void;
 }
 
 export interface BackendRuntime {
@@ -69,13 +81,13 @@ export interface BackendRuntime {
   /** The algorithm gives another server at each call (roundrobin, leastconn, random). */
   readonly isRoundRobin: boolean;
   /** Header edits every forwarded request gets. */
-  prepare(transaction: RuleContext): void;
+  prepare(ctx: ExchangeContext): void;
   /** Header edits every response from a server gets. */
-  prepareResponse(transaction: RuleContext): void;
+  prepareResponse(ctx: ExchangeContext, server: ServerRuntime): void;
   /** Persistence that is not the balancer's: cookies, use-server rules. */
-  persistentServer(transaction: RuleContext): ServerRuntime | undefined;
+  persistentServer(ctx: ExchangeContext): ServerRuntime | undefined;
   /** The balancer's choice; `full` when a server could serve but all have reached their limit. */
-  balance(transaction: RuleContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined;
+  balance(ctx: ExchangeContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined;
   serverAt(row: number): ServerRuntime;
   /** Servers that can take traffic now. */
   usableServers(): number;

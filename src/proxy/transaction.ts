@@ -40,13 +40,14 @@ import { RequestTimers } from './request-timers.ts';
 import type {
   BackendRuntime,
   DataThread,
+  ExchangeContext,
   FrontendRuntime,
   ListenerRuntime,
   ServerRuntime,
 } from './runtime.ts';
 import { Termination } from './termination.ts';
 
-export class Transaction implements RuleContext, TransactionFacts, Exchange {
+export class Transaction implements ExchangeContext, TransactionFacts, Exchange {
   readonly #thread: DataThread;
   readonly client: ClientConnectionFacts;
   readonly listenerRuntime: ListenerRuntime;
@@ -77,6 +78,9 @@ export class Transaction implements RuleContext, TransactionFacts, Exchange {
   status = 0;
   serverStatus = 0;
   cookieState = '--';
+  cookieServer: ServerRuntime | undefined;
+  cookieFirstDate: string | undefined;
+  cookieRead = false;
   retries = 0;
   redispatched = false;
   serverQueue = 0;
@@ -148,6 +152,8 @@ export class Transaction implements RuleContext, TransactionFacts, Exchange {
     this.status = this.serverStatus = this.retries = 0;
     this.serverQueue = this.backendQueue = 0;
     this.cookieState = '--';
+    this.cookieServer = this.cookieFirstDate = undefined;
+    this.cookieRead = false;
     this.logLevel = this.retriesAllowed = this.reply = this.finalRule = undefined;
     this.mayRetryRequest = true;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;

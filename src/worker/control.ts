@@ -5,8 +5,8 @@
  */
 import type { Server } from 'node:http';
 import { Worker } from 'node:worker_threads';
+import { serverSeed } from '../balancers/server-seed.ts';
 import type { Config } from '../model/config.ts';
-import type { Server as ServerConfig } from '../model/server.ts';
 import { openListening } from '../net/listening-socket.ts';
 import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
@@ -35,7 +35,7 @@ export class Control {
     this.#options = options;
     this.#handovers = handovers;
     this.#state = SharedState.create(planState(options.config, options.nbthread));
-    this.#state.configure(options.config, seedOf);
+    this.#state.configure(options.config, serverSeed);
     this.#state.queues.notify = (thread, server, queue) =>
       this.#tell(thread, { kind: 'grant', server, queue });
   }
@@ -153,8 +153,4 @@ function bindAll(options: ControlOptions): ListenerHandover[][] | undefined {
     }
   }
   return failed ? undefined : handovers;
-}
-
-function seedOf(server: ServerConfig): number {
-  return server.id;
 }

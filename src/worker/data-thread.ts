@@ -4,7 +4,7 @@ import { VariableStore } from '../acl/variables.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
 import { serveConnection } from '../proxy/accept.ts';
-import { compileRuntime } from '../proxy/compile-runtime.ts';
+import { Runtime } from '../proxy/compile-runtime.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { SharedState } from '../state/shared-state.ts';
@@ -33,7 +33,7 @@ const thread: DataThread = {
   stopping: false,
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
-const runtime = compileRuntime(start.config, thread);
+const runtime = new Runtime(start.config, thread);
 const listeners = start.listeners.map(openListener);
 
 function openListener({ proxy, bind, fd }: ListenerHandover): ListenerService {

@@ -1,0 +1,48 @@
+/** A backend's cookie persistence: reads requests, remembers what it saw for the response (cookie-persistence.ts). */
+import type { CookiePersistence } from '../model/proxy.ts';
+import { readRequestCookie, writeResponseCookie } from './cookie-persistence.ts';
+import type { CookieMemory, ExchangeContext, ServerRuntime } from './runtime.ts';
+
+export class CookieKeeper {
+  readonly #settings: CookiePersistence;
+  readonly #byValue: ReadonlyMap<string, ServerRuntime>;
+
+  constructor(settings: CookiePersistence, servers: readonly ServerRuntime[]) {
+    this.#settings = settings;
+    this.#byValue = new Map(
+      servers.flatMap(server => (server.config.cookie === undefined ? [] : [[server.config.cookie, server] as const])),
+    );
+  }
+
+  /** Takes the cookie out of the request where the server shall not see it. Once, before the request is rendered. */
+  read(ctx: ExchangeContext, usable: (server: ServerRuntime) => boolean): void {
+    if (ctx.cookieRead || ctx.request === undefined) return;
+    ctx.cookieRead = true;
+    const found = readRequestCookie(this.#settings, ctx.request.headers, Date.now());
+    if (found === undefined) return this.#remember(ctx, 'N', undefined);
+    ctx.cookieFirstDate = found.firstDate;
+    const server = this.#byValue.get(found.value);
+    if (server === undefined) return this.#remember(ctx, 'I', undefined);
+    if (found.expired !== undefined) return this.#remember(ctx, found.expired, undefined);
+    if (!usable(server)) return this.#remember(ctx, 'D', undefined);
+    this.#remember(ctx, 'V', server);
+  }
+
+  /** The response of `server` says where the next request shall go. */
+  write(ctx: ExchangeContext, server: ServerRuntime): void {
+    const value = server.config.cookie;
+    if (value === undefined || ctx.response === undefined) return;
+    const request = {
+      method: ctx.requestLine?.method ?? '',
+      valid: ctx.cookieServer === server,
+      firstDate: ctx.cookieFirstDate,
+    };
+    const letter = writeResponseCookie(this.#settings, ctx.response.headers, value, request, Date.now());
+    ctx.cookieState = `${ctx.cookieState.charAt(0)}${letter}`;
+  }
+
+  #remember(ctx: CookieMemory, letter: string, server: ServerRuntime | undefined): void {
+    ctx.cookieState = `${letter}-`;
+    ctx.cookieServer = server;
+  }
+}
