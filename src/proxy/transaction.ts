@@ -27,7 +27,6 @@ import type {
   CompiledRule,
   ConnectionSide,
   ErrorPages,
-  RuleContext,
   RuleTrace,
   TimeoutKind,
   WaitReason,
