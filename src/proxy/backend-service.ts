@@ -61,9 +61,13 @@ export class BackendService implements BackendRuntime {
     this.rules = compileProxyRules(proxy, environments.of(proxy));
     this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
     this.abortOnClose = flags.has('abortonclose');
-    this.retryOn = new Set(proxy.retryOn.flatMap(word => (word === 'all-retryable-errors' ? RETRYABLE : word)));
+    this.retryOn = new Set(
+      proxy.retryOn.flatMap(word => (word === 'all-retryable-errors' ? RETRYABLE : word)),
+    );
     this.isRoundRobin = ROUND_ROBIN.has(proxy.balance.algorithm);
-    this.servers = proxy.servers.map((server, index) => new ServerService(server, this.#firstServer + index, this, thread));
+    this.servers = proxy.servers.map(
+      (server, index) => new ServerService(server, this.#firstServer + index, this, thread),
+    );
     this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
     this.#balancer = createBalancer(thread.state, row, proxy);
   }
@@ -102,7 +106,9 @@ export class BackendService implements BackendRuntime {
     const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
     let adders = this.#adders.get(proxy);
     if (adders === undefined) {
-      adders = [compileForwardFor(proxy, this.config), compileOriginalTo(proxy, this.config)].filter(adder => adder !== undefined);
+      adders = [compileForwardFor(proxy, this.config), compileOriginalTo(proxy, this.config)].filter(
+        adder => adder !== undefined,
+      );
       this.#adders.set(proxy, adders);
     }
     return adders;
@@ -145,7 +151,9 @@ class RequestFacts implements BalanceFacts {
   }
   payload(): string {
     const bytes = this.ctx?.requestPayload ?? this.ctx?.requestBody;
-    return bytes === undefined ? '' : bytes.buffer.toString('latin1', bytes.offset, bytes.offset + bytes.length);
+    return bytes === undefined
+      ? ''
+      : bytes.buffer.toString('latin1', bytes.offset, bytes.offset + bytes.length);
   }
   expression(): string | undefined {
     return undefined;

@@ -8,6 +8,8 @@ import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { CaptureSlots } from '../rules/capture-slots.ts';
+import type { ErrorPages } from '../rules/context.ts';
+import { compileErrorSections } from '../rules/error-pages.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 
 /** One for a thread, or for a check: hands out the environment of each proxy. */
@@ -17,6 +19,8 @@ export class Environments {
   readonly #variables = new VariableNames();
   readonly #patterns = new PatternRegistry({ readFile: readPatterns });
   readonly #directory: Directory;
+  /** Compiled with the first proxy's environment: its pages may use no names of a proxy. */
+  #errorSections: ReadonlyMap<string, ErrorPages> | undefined;
 
   constructor(config: Config, report: (diagnostic: Diagnostic) => void) {
     this.#config = config;
@@ -25,21 +29,25 @@ export class Environments {
   }
 
   of(proxy: Proxy): RuleEnvironment {
-    const { global, httpErrors } = this.#config;
-    return {
+    const { global } = this.#config;
+    const environment = {
       report: this.#report,
       variables: this.#variables,
       patterns: this.#patterns,
       acls: new AclTable(proxy.acls),
       directory: this.#directory,
       proxy: entryOf(proxy),
-      environment: name => process.env[name],
+      environment: (name: string) => process.env[name],
       section: proxy,
-      httpErrors: new Map(httpErrors.map(section => [section.name, section])),
       captures: new CaptureSlots(proxy.captures),
       experimental: global.flags.has('expose-experimental-directives'),
       bufsize: global.tune.bufsize,
     };
+    this.#errorSections ??= compileErrorSections(this.#config.httpErrors, {
+      ...environment,
+      errorSections: new Map<string, ErrorPages>(),
+    });
+    return { ...environment, errorSections: this.#errorSections };
   }
 }
 
@@ -56,8 +64,12 @@ function entryOf({ name, id, kind, fullconn }: Proxy): ProxyEntry {
 }
 
 function directoryOf({ proxies, userlists }: Config): Directory {
-  const frontends = new Map(proxies.filter(({ kind }) => kind !== 'backend').map(proxy => [proxy.name, entryOf(proxy)]));
-  const backends = new Map(proxies.filter(({ kind }) => kind !== 'frontend').map(proxy => [proxy.name, proxy]));
+  const frontends = new Map(
+    proxies.filter(({ kind }) => kind !== 'backend').map(proxy => [proxy.name, entryOf(proxy)]),
+  );
+  const backends = new Map(
+    proxies.filter(({ kind }) => kind !== 'frontend').map(proxy => [proxy.name, proxy]),
+  );
   const lists = new Map(userlists.map(list => [list.name, list]));
   return {
     frontend: name => frontends.get(name),

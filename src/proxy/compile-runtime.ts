@@ -32,7 +32,13 @@ export class Runtime implements BackendDirectory {
 
   /** By position in `config.proxies`. */
   frontend(row: number): FrontendRuntime {
-    return (this.#frontends[row] ??= new FrontendService(this.#config, this.#proxy(row), row, this, this.#environments));
+    return (this.#frontends[row] ??= new FrontendService(
+      this.#config,
+      this.#proxy(row),
+      row,
+      this,
+      this.#environments,
+    ));
   }
 
   backendNamed(name: string): BackendRuntime | undefined {
@@ -45,7 +51,12 @@ export class Runtime implements BackendDirectory {
 
   #backend(row: number | undefined): BackendRuntime | undefined {
     if (row === undefined) return undefined;
-    return (this.#backends[row] ??= new BackendService(this.#config.proxies, row, this.#thread, this.#environments));
+    return (this.#backends[row] ??= new BackendService(
+      this.#config.proxies,
+      row,
+      this.#thread,
+      this.#environments,
+    ));
   }
 
   #proxy(row: number): Proxy {

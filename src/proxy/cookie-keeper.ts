@@ -10,7 +10,9 @@ export class CookieKeeper {
   constructor(settings: CookiePersistence, servers: readonly ServerRuntime[]) {
     this.#settings = settings;
     this.#byValue = new Map(
-      servers.flatMap(server => (server.config.cookie === undefined ? [] : [[server.config.cookie, server] as const])),
+      servers.flatMap(server =>
+        server.config.cookie === undefined ? [] : [[server.config.cookie, server] as const],
+      ),
     );
   }
 

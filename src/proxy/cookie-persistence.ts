@@ -38,7 +38,11 @@ function decodeDate(text: string): number {
 }
 
 /** Finds and, where the server is not to see it, takes out the persistence cookie of a request. */
-export function readRequestCookie(settings: CookiePersistence, headers: Headers, nowMs: number): CookieFound | undefined {
+export function readRequestCookie(
+  settings: CookiePersistence,
+  headers: Headers,
+  nowMs: number,
+): CookieFound | undefined {
   for (let index = headers.find('cookie'); index >= 0; index = headers.find('cookie', index + 1)) {
     const parts = headers.valueAt(index).split(';');
     const at = parts.findIndex(part => nameOf(part) === settings.name);
@@ -67,7 +71,11 @@ function interpret(settings: CookiePersistence, value: string, nowMs: number): C
     return end < 0 ? undefined : { value: value.slice(0, end), expired: undefined, firstDate: undefined };
   }
   const [server = '', last, first] = value.split('|');
-  return { value: server, expired: settings.mode === 'insert' ? expiry(settings, last, first, nowMs) : undefined, firstDate: first };
+  return {
+    value: server,
+    expired: settings.mode === 'insert' ? expiry(settings, last, first, nowMs) : undefined,
+    firstDate: first,
+  };
 }
 
 function expiry(
@@ -127,7 +135,10 @@ function insert(
   const dated = settings.maxIdleMs > 0 || settings.maxLifeMs > 0;
   if (request.valid && !dated) return own >= 0 && settings.indirect ? 'D' : 'N';
   if (settings.postonly && request.method !== 'POST') return 'N';
-  headers.add('Set-Cookie', setCookie(settings, server, dated, request.valid ? request.firstDate : undefined, nowMs));
+  headers.add(
+    'Set-Cookie',
+    setCookie(settings, server, dated, request.valid ? request.firstDate : undefined, nowMs),
+  );
   if (settings.nocache) headers.add('Cache-Control', 'private');
   return request.valid ? 'U' : 'I';
 }

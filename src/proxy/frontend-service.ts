@@ -26,7 +26,13 @@ export class FrontendService implements FrontendRuntime {
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
 
-  constructor(config: Config, proxy: Proxy, row: number, backends: BackendDirectory, environments: Environments) {
+  constructor(
+    config: Config,
+    proxy: Proxy,
+    row: number,
+    backends: BackendDirectory,
+    environments: Environments,
+  ) {
     const { tune } = config.global;
     this.config = proxy;
     this.row = row;

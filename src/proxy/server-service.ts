@@ -15,7 +15,10 @@ export class ServerService implements ServerRuntime {
     this.config = config;
     this.backend = backend;
     this.row = row;
-    this.idle = new IdlePool(thread.wheel, { maxConn: config.poolMaxConn, purgeDelayMs: config.poolPurgeDelayMs });
+    this.idle = new IdlePool(thread.wheel, {
+      maxConn: config.poolMaxConn,
+      purgeDelayMs: config.poolPurgeDelayMs,
+    });
     this.#target = config.mapPorts ? undefined : targetOf(config, backend, undefined);
   }
 

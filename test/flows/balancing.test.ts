@@ -35,6 +35,21 @@ async function startCountingOrigin(t: TestContext, name: string): ReturnType<typ
   return origin;
 }
 
+/** Descriptors once all threads have served something and nothing is open any more. */
+async function idleDescriptors(balancer: Balancer, port: number): Promise<number> {
+  for (let count = 0; count < 20; count++) {
+    const client = await KeepAliveClient.open(port);
+    await client.request(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    client.close();
+  }
+  let last = -1;
+  for (let same = 0; same < 5; same = balancer.openDescriptors() === last ? same + 1 : 0) {
+    last = balancer.openDescriptors();
+    await sleep(50);
+  }
+  return last;
+}
+
 async function settledDescriptors(balancer: Balancer, expected: number): Promise<number> {
   for (let tries = 0; tries < 100 && balancer.openDescriptors() > expected; tries++) await sleep(50);
   return balancer.openDescriptors();
@@ -52,12 +67,14 @@ frontend f
   default_backend b
 backend b
   balance roundrobin
+  default-server pool-purge-delay 100ms
   server one ${one} weight 1
   server two ${two} weight 2
   server three ${three} weight 1
 `,
   );
-  const before = balancer.openDescriptors();
+  const before = await idleDescriptors(balancer, port);
+  for (const origin of origins) origin.count = 0;
   await Promise.all(
     Array.from({ length: 100 }, async () => {
       const client = await KeepAliveClient.open(port);
@@ -73,7 +90,10 @@ backend b
     [25_000, 50_000, 25_000],
   );
   for (const origin of origins) await origin.close();
-  assert.ok((await settledDescriptors(balancer, before)) <= before, 'descriptors are back to the start value');
+  assert.ok(
+    (await settledDescriptors(balancer, before)) <= before,
+    'descriptors are back to the start value',
+  );
   assert.equal(await balancer.stop(), 0);
 });
 
@@ -145,7 +165,10 @@ listen full
 
 test('a client that dribbles its request gets 408', async t => {
   const port = await freePort();
-  await startBalancer(t, `${DEFAULTS}\n  timeout http-request 300ms\nlisten l\n  bind 127.0.0.1:${port}\n  server s 127.0.0.1:1\n`);
+  await startBalancer(
+    t,
+    `${DEFAULTS}\n  timeout http-request 300ms\nlisten l\n  bind 127.0.0.1:${port}\n  server s 127.0.0.1:1\n`,
+  );
   const client = await KeepAliveClient.open(port);
   t.after(() => client.close());
   const dribble = setInterval(() => client.socket.write('a'), 50);
@@ -161,16 +184,21 @@ test('5,000 idle connections are held, answered, and leave no descriptor behind'
     t,
     `global\n  maxconn 6000\n${DEFAULTS}\n  timeout client 60s\n  timeout http-keep-alive 60s\n  timeout http-request 60s\nlisten l\n  bind 127.0.0.1:${port}\n  server s ${origin.address} pool-max-conn 0\n`,
   );
-  const before = balancer.openDescriptors();
+  const before = await idleDescriptors(balancer, port);
   const clients: KeepAliveClient[] = [];
   for (let batch = 0; batch < 50; batch++)
     clients.push(...(await Promise.all(Array.from({ length: 100 }, () => KeepAliveClient.open(port)))));
-  const answers = await Promise.all([0, 2500, 4999].map(index => (clients[index] as KeepAliveClient).request(GET)));
+  const answers = await Promise.all(
+    [0, 2500, 4999].map(index => (clients[index] as KeepAliveClient).request(GET)),
+  );
   assert.deepEqual(
     answers.map(answer => answer.status),
     [200, 200, 200],
   );
   for (const client of clients) client.close();
-  assert.ok((await settledDescriptors(balancer, before)) <= before, 'descriptors are back to the start value');
+  assert.ok(
+    (await settledDescriptors(balancer, before)) <= before,
+    'descriptors are back to the start value',
+  );
   assert.equal(await balancer.stop(), 0);
 });

@@ -100,7 +100,12 @@ test('pipelined requests are answered in order', async t => {
   t.after(() => socket.destroy());
   let received = '';
   socket.on('data', chunk => (received += chunk.toString('latin1')));
-  socket.write([1, 2, 3].map(n => `GET /${n} HTTP/1.1\r\nHost: x\r\n${n === 3 ? 'Connection: close\r\n' : ''}\r\n`).join(''));
+  socket.write(
+    [1, 2, 3]
+      .map(n => `GET /${n} HTTP/1.1\r\nHost: x\r\n${n === 3 ? 'Connection: close\r\n' : ''}\r\n`)
+      .join(''),
+  );
   await once(socket, 'end');
-  assert.deepEqual([...received.matchAll(/\/(\d)/g)].map(match => match[1]).filter(n => n !== '1' || true).join('').replaceAll('11', '1'), '123');
+  const bodies = [...received.matchAll(/\r\n(?:2\r\n)?\/(\d)/g)].map(match => match[1]);
+  assert.deepEqual(bodies, ['1', '2', '3']);
 });
