@@ -64,6 +64,7 @@ const ROWS: readonly Row[] = [
   ['sc-inc-gpc1', 'csrtqpa', 0],
   ['sc-set-gpt', 'csrtqpa', 1],
   ['sc-set-gpt0', 'csrtqpa', 1],
+  ['send-spoe-group', 'rtqp', 2],
   ['set-bandwidth-limit', 'rtqp', 1],
   ['set-bc-mark', 'rq', 1],
   ['set-bc-tos', 'rq', 1],
