@@ -13,7 +13,7 @@ function variableAfter(...rules: readonly string[]): string | undefined {
   compiled.rules.get('web')?.httpRequest.run(ctx);
   const slot = compiled.variables.find('txn.v')?.slot ?? assert.fail();
   const value = ctx.transactionVariables.get(slot);
-  return value === undefined ? undefined : String(castSample(value, 'str'));
+  return value === undefined ? undefined : (castSample(value, 'str') as string);
 }
 
 test('set-var keeps a sample, set-var-fmt a text, unset-var forgets it', () => {
