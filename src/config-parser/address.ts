@@ -93,7 +93,8 @@ function cutPrefix(text: string): Cut {
         : { transport: socketType[1] === 'dgram' ? 'datagram' : 'stream' };
   const rest = socketType === null ? text : text.slice(socketType[0].length);
   const match = /^([a-z]+[46]?)@/.exec(rest);
-  const prefix = match === null ? undefined : PREFIXES[match[1] as string];
+  const name = match?.[1] ?? '';
+  const prefix = Object.hasOwn(PREFIXES, name) ? PREFIXES[name] : undefined;
   if (match !== null && prefix !== undefined)
     return { ...forced, ...prefix, rest: rest.slice(match[0].length) };
   return { ...forced, family: rest.startsWith('/') ? 'unix' : 'any', rest };

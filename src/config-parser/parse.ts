@@ -46,6 +46,7 @@ export function parseConfig(files: readonly ConfigFile[], options: ParseOptions)
   const draft = createConfigDraft();
   readFiles(files, draft, context);
   const config = context.fatalCount === 0 ? resolveConfig(draft, context) : undefined;
+  variables.set('HAPROXY_CFGFILES', files.map(({ path }) => path).join(';'));
   const { diagnostics } = context;
   const environment = variables.toRecord();
   if (config !== undefined && context.fatalCount === 0) return { config, diagnostics, environment };

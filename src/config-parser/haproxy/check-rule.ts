@@ -69,7 +69,7 @@ function walk(
   let index = 0;
   while (index < words.length) {
     const word = words[index] as Word;
-    const values = shape[word.text];
+    const values = Object.hasOwn(shape, word.text) ? shape[word.text] : undefined;
     if (values === undefined) {
       if (stopAtUnknown) return index;
       refuseUnknown(word, what, Object.keys(shape), context);

@@ -6,6 +6,7 @@ import { integer, nothing, oneWordOf, size, text, time } from '../argument-shape
 import type { SectionKind } from '../line-context.ts';
 import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
 import type { OtherKeyword } from './other-rows.ts';
+import { checkStickTable } from './proxy-stick.ts';
 
 export interface OtherSectionRow {
   readonly kind: SectionKind;
@@ -74,7 +75,7 @@ const PEERS: readonly OtherKeyword[] = [
     'table',
     text('<name> type <type> size <size> [<option> ...]', 5, 64),
     'a shared stick table',
-    uniqueName('table'),
+    all(uniqueName('table'), (_draft, words, context) => checkStickTable(words.slice(1), context)),
   ),
 ];
 

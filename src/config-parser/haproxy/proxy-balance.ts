@@ -102,7 +102,8 @@ export function readBalance(words: readonly Word[]): Parsed<Balance> {
   if (text === undefined) return parsed({ algorithm: 'random', draws: 2 });
   const match = /^([a-z_-]+)\((.*)$/.exec(text);
   const name = match?.[1] ?? text;
-  const reader = PARENTHESISED.has(name) || match === null ? READERS[name] : undefined;
+  const isKnown = Object.hasOwn(READERS, name) && (PARENTHESISED.has(name) || match === null);
+  const reader = isKnown ? READERS[name] : undefined;
   if (reader === undefined) {
     const known = Object.keys(READERS).map(algorithm => `'${algorithm}'`);
     return refused(`only supports ${known.join(', ')} (got '${text}').`);
@@ -122,7 +123,7 @@ function parseBalance(draft: ProxyDraft, words: readonly Word[], context: LineCo
     return;
   }
   const name = words[0]?.text.replace(/\(.*/, '') ?? '';
-  const hint = READERS[name] === undefined ? didYouMean(name, Object.keys(READERS)) : undefined;
+  const hint = !Object.hasOwn(READERS, name) ? didYouMean(name, Object.keys(READERS)) : undefined;
   context.alert(words[0] ?? context.position, `balance ${balance.error}`, hint);
 }
 

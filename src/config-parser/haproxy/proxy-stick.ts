@@ -114,7 +114,7 @@ export function checkStickTable(words: readonly Word[], context: LineContext): b
   const seen = new Set<string>();
   for (let index = 0; index < words.length;) {
     const word = words[index] as Word;
-    const reader = ARGUMENTS[word.text];
+    const reader = Object.hasOwn(ARGUMENTS, word.text) ? ARGUMENTS[word.text] : undefined;
     if (reader === undefined) {
       const hint = didYouMean(word.text, Object.keys(ARGUMENTS));
       context.alert(word, `stick-table: unknown argument '${word.text}'`, hint);
