@@ -171,8 +171,9 @@ function parseHost(host: string, family: Family, port: number, names: boolean): 
     return wanted === 6
       ? { kind: 'ip', family: 6, host: '::', port }
       : { kind: 'ip', family: 4, host: '0.0.0.0', port };
-  if (wanted !== 4 && isIPv6(bare)) return { kind: 'ip', family: 6, host: bare, port };
-  if (wanted !== 6 && isIPv4(bare)) return { kind: 'ip', family: 4, host: bare, port };
+  const isV6 = bare.includes(':') && isIPv6(bare);
+  if (wanted !== 4 && isV6) return { kind: 'ip', family: 6, host: bare, port };
+  if (wanted !== 6 && !isV6 && isIPv4(bare)) return { kind: 'ip', family: 4, host: bare, port };
   if (names && HOST_NAME.test(host)) return { kind: 'name', host, port, family: wanted };
   return undefined;
 }
