@@ -17,7 +17,10 @@ export class Waiting {
   readonly arrivedAt: number;
   /** Its place in the queue, counted from 1, once it has left (`%sq`, `%bq`). */
   position = 0;
+  /** onSlot has not been called yet, and the request has not been removed. */
   queued = true;
+  /** It stands in its queue: nobody has given it a place yet. */
+  linked = true;
   next: Waiting | undefined = undefined;
   previous: Waiting | undefined = undefined;
 

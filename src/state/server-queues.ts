@@ -110,15 +110,19 @@ export class ServerQueues {
     usable.refresh();
     // A place may have come free between the balancer's look and our publication.
     for (const server of usable.list) {
-      if (!entry.queued) break;
+      if (!entry.linked) break;
       if (this.#table.hasRoom(server)) this.offer(server);
     }
     return entry;
   }
 
-  /** Takes a request out of its queue (timeout, abort); nothing happens when it has left it already. */
+  /** Takes a request out of its queue (timeout, abort); nothing happens when it was served already. */
   remove(entry: Waiting): void {
-    if (entry.queued) this.#dequeue(entry);
+    if (!entry.queued) return;
+    entry.queued = false;
+    if (entry.linked) return this.#dequeue(entry);
+    const delivery = this.#deliveries.find(one => one.entry === entry);
+    if (delivery !== undefined) this.release(delivery.server);
   }
 
   /** Empties this thread's queue for a server that went down; each request is to be balanced again. */
@@ -239,7 +243,7 @@ export class ServerQueues {
   #dequeue(entry: Waiting): void {
     const local = this.#local.get(entry.queue) as LocalQueue;
     local.remove(entry);
-    entry.queued = false;
+    entry.linked = false;
     this.#publish(entry.queue, local);
     this.#changeLength(entry.queue, -1);
     entry.position = Atomics.load(this.#words, this.#dequeuedAt(entry.queue)) - entry.arrivedAt + 1;
@@ -262,6 +266,7 @@ export class ServerQueues {
       const entry = this.#local.get(queue)?.first;
       if (entry === undefined) return entries;
       this.#dequeue(entry);
+      entry.queued = false;
       entries.push(entry);
     }
   }
@@ -275,7 +280,7 @@ export class ServerQueues {
     this.#delivering = true;
     try {
       for (let next = this.#deliveries.shift(); next !== undefined; next = this.#deliveries.shift())
-        next.entry.waiter.onSlot(next.server);
+        deliver(next.entry, next.server);
     } finally {
       this.#delivering = false;
     }
@@ -298,4 +303,10 @@ export class ServerQueues {
       ? servers + queue * SERVER_ROW + S.dequeued
       : backends + (queue - serverCount) * BACKEND_ROW + B.dequeued;
   }
+}
+
+function deliver(entry: Waiting, server: number): void {
+  if (!entry.queued) return;
+  entry.queued = false;
+  entry.waiter.onSlot(server);
 }

@@ -131,6 +131,14 @@ export class ServerTable {
     );
   }
 
+  /**
+   * Takes requests that persistence or `use-server` sends to it: neither stopped nor in maintenance. Without
+   * weight, drained or stopping it still does (manual, `weight`, `set server ... state drain`).
+   */
+  takesPersistent(server: number): boolean {
+    return this.state(server) !== SRV_STOPPED && (this.admin(server) & ADMIN_MAINT) === 0;
+  }
+
   /** The weight the balancers use, on their own scale. */
   effectiveWeight(server: number): number {
     return this.word(server, S.eweight);

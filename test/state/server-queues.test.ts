@@ -217,6 +217,26 @@ test('requests that end as soon as they are served do not nest', () => {
   assert.equal(servers.served(A), 0);
 });
 
+test('a request that gives up between its grant and its turn to be told gives its place back', () => {
+  const { control } = createState(backendOf('roundrobin', 'maxconn 1'));
+  const { queues, servers } = control;
+  const log: string[] = [];
+  queues.tryTake(A);
+  queues.waitForServer(A, {
+    onSlot: server => {
+      log.push('first');
+      queues.release(server);
+      const second = queues.waitForServer(A, recorder(log, 'second'));
+      assert.equal(servers.served(A), 1, 'the place is the second one already');
+      queues.remove(second as NonNullable<typeof second>);
+      assert.equal(servers.served(A), 0);
+    },
+  });
+  queues.release(A);
+  assert.deepEqual(log, ['first']);
+  assert.ok(queues.tryTake(A));
+});
+
 test('with minconn the limit follows the sessions of the backend up to fullconn', () => {
   const { control } = createState(`backend b\n fullconn 100\n server s1 127.0.0.1:80 minconn 10 maxconn 50`);
   const { servers, limits } = control;

@@ -31,6 +31,20 @@ test('a server is usable when it is up, has weight and is neither drained nor in
   assert.ok(servers.usable(2));
 });
 
+test('persistence reaches servers that are drained, stopping or without weight, but none that is down', () => {
+  const { control, writer } = createState(backendOf('roundrobin', '', 'weight 0', 'disabled'));
+  const { servers } = control;
+  assert.deepEqual(
+    [0, 1, 2].map(server => servers.takesPersistent(server)),
+    [true, true, false],
+  );
+  writer.setAdmin(0, ADMIN_FDRAIN, 0);
+  writer.setState(0, SRV_STOPPING);
+  assert.ok(servers.takesPersistent(0));
+  writer.setState(0, SRV_STOPPED);
+  assert.ok(!servers.takesPersistent(0));
+});
+
 test('every change is a new generation of the backend, none where nothing changed', () => {
   const { control, writer } = createState(backendOf('roundrobin', '', ''));
   const seen = new Set([control.servers.generation(0)]);
