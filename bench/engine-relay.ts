@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Connection, ConnectionHandler, Engine } from '../src/net/connection.ts';
 import { NodeEngine } from '../src/net/engines/node/engine.ts';
+import { UringEngine } from '../src/net/engines/uring/engine.ts';
 import { isListenFailure, openListening } from '../src/net/listening-socket.ts';
 import { Relay } from '../src/net/relay.ts';
 
@@ -31,12 +32,12 @@ const { values } = parseArgs({
   },
 });
 
-if (values.serve !== undefined) await serve(values.serve, Number(values.port), Number(values.origin));
+if (values.serve !== undefined) serve(values.serve, Number(values.port), Number(values.origin));
 else await compare();
 
 /** The candidate: accept, connect, relay. */
-async function serve(engineName: string, port: number, origin: number): Promise<void> {
-  const engine = await makeEngine(engineName);
+function serve(engineName: string, port: number, origin: number): void {
+  const engine = makeEngine(engineName);
   const listening = openListening(
     {
       address: { kind: 'ip', family: 4, host: '127.0.0.1', port },
@@ -76,9 +77,9 @@ function startRelay(engine: Engine, client: Connection, server: Connection): voi
   new Relay(engine.wheel, client, server, TIMEOUTS, () => undefined).start();
 }
 
-async function makeEngine(name: string): Promise<Engine> {
+function makeEngine(name: string): Engine {
   if (name === 'node') return new NodeEngine({ bufsize: 16384 });
-  throw new Error(`no engine ${name}`);
+  return new UringEngine({ bufsize: 16384 });
 }
 
 interface Candidate {

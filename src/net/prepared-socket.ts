@@ -10,21 +10,31 @@ import {
   IPPROTO_IPV6,
   IP_TRANSPARENT,
   IPV6_TRANSPARENT,
+  setNoDelay,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
   SOL_SOCKET,
 } from './socket-options.ts';
 import { AF_INET, AF_INET6, bindSocket, closeDescriptor, openSocket, setOption } from './system-calls.ts';
 
-type IpTarget = ConnectTarget & { readonly kind: 'ip' };
+export type IpTarget = ConnectTarget & { readonly kind: 'ip' };
 
 const IP_BIND_ADDRESS_NO_PORT = 24;
 
 /** The descriptor; undefined when the target asks for nothing special; or the name of the error. */
-export function preparedSocket(target: ConnectTarget): number | undefined | { readonly code: string } {
+export function preparedSocket(target: ConnectTarget): number | undefined | SocketFailure {
   if (target.kind === 'unix') return undefined;
   if (target.source === undefined && target.interface === undefined) return undefined;
-  const fd = openSocket(target.family === 4 ? AF_INET : AF_INET6);
+  return socketFor(target, 'non-blocking');
+}
+
+export interface SocketFailure {
+  readonly code: string;
+}
+
+/** A socket in any case, bound as the target asks. */
+export function socketFor(target: IpTarget, mode: 'non-blocking' | 'blocking'): number | SocketFailure {
+  const fd = openSocket(target.family === 4 ? AF_INET : AF_INET6, mode);
   if (fd < 0) return { code: errorName(-fd) };
   const result = prepare(fd, target);
   if (result >= 0) return fd;
@@ -33,6 +43,7 @@ export function preparedSocket(target: ConnectTarget): number | undefined | { re
 }
 
 function prepare(fd: number, target: IpTarget): number {
+  setNoDelay(fd);
   if (target.interface !== undefined) {
     const result = setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(target.interface));
     if (result < 0) return result;

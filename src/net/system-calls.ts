@@ -14,6 +14,7 @@ interface Calls {
   readonly listen: Call;
   readonly connect: Call;
   readonly close: Call;
+  readonly shutdown: Call;
   readonly fcntl: Call;
   readonly setsockopt: Call;
   readonly getsockopt: Call;
@@ -46,6 +47,7 @@ function loadCalls(): Calls {
     listen: call('int listen(int fd, int backlog)'),
     connect: call('int connect(int fd, const void *address, uint32_t length)'),
     close: call('int close(int fd)'),
+    shutdown: call('int shutdown(int fd, int how)'),
     fcntl: call('int fcntl(int fd, int command, int argument)'),
     setsockopt: call('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)'),
     getsockopt: call('int getsockopt(int fd, int level, int name, void *value, void *length)'),
@@ -63,12 +65,13 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
+export const SOCK_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 
-/** A non-blocking stream socket. */
-export function openSocket(family: number, protocol = 0): number {
-  return outcome(system().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+/** A stream socket: non-blocking for libuv, blocking for a ring, whose operations wait in the kernel. */
+export function openSocket(family: number, mode: 'non-blocking' | 'blocking' = 'non-blocking'): number {
+  const blocking = mode === 'blocking' ? 0 : SOCK_NONBLOCK;
+  return outcome(system().socket(family, SOCK_STREAM | blocking | SOCK_CLOEXEC, 0));
 }
 
 export function bindSocket(fd: number, address: Buffer): number {
@@ -85,6 +88,13 @@ export function connectSocket(fd: number, address: Buffer): number {
 
 export function closeDescriptor(fd: number): number {
   return outcome(system().close(fd));
+}
+
+const SHUT_WR = 1;
+
+/** Sends FIN; reading goes on. */
+export function shutdownSending(fd: number): number {
+  return outcome(system().shutdown(fd, SHUT_WR));
 }
 
 /** A second number for the same open socket, never shared with a child program. */

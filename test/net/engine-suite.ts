@@ -432,6 +432,7 @@ function connectTests(name: string, make: MakeEngine): void {
   test(`${name}: a refused connect fails, and so does one from a foreign source`, async t => {
     const { engine, listening } = setUp(t, make);
     listening.listener.close();
+    for (let i = 0; i < 20; i++) await turn();
     const recorder = new Recorder();
     connectLoopback(engine, listening.port, recorder);
     assert.deepEqual(await recorder.next(), { kind: 'failed', cause: 'refused' });

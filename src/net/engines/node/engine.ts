@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
+import { UNSET } from '../unset-handler.ts';
 import { preparedSocket } from '../../prepared-socket.ts';
 import type { TimerWheel } from '../../timer-wheel.ts';
 import { type ConnectionHost, NodeConnection } from './connection.ts';
@@ -19,6 +20,8 @@ export interface NodeEngineOptions {
   readonly poison?: boolean;
   /** The wheel of an engine that this one serves; it drives its own otherwise. */
   readonly wheel?: TimerWheel;
+  /** Numbers connections, where another engine of the thread numbers them too. */
+  readonly nextId?: () => number;
 }
 
 export class NodeEngine implements Engine, ConnectionHost {
@@ -30,11 +33,13 @@ export class NodeEngine implements Engine, ConnectionHost {
   readonly #connections = new Set<NodeConnection>();
   readonly #listeners = new Set<Listener>();
   readonly #descriptorLimit = descriptorLimit();
-  #nextId = 1;
+  #lastId = 0;
+  readonly #nextId: () => number;
   #queue: NodeConnection[] = [];
 
   constructor(options: NodeEngineOptions) {
     this.#driver = options.wheel === undefined ? new WheelDriver() : undefined;
+    this.#nextId = options.nextId ?? (() => ++this.#lastId);
     this.wheel = options.wheel ?? (this.#driver as WheelDriver).wheel;
     this.buffers = new ReadBuffers(options.bufsize, options.poison ?? false);
     this.#sockets = new SocketMaker(this.buffers);
@@ -50,7 +55,7 @@ export class NodeEngine implements Engine, ConnectionHost {
       sockets: this.#sockets,
       descriptorLimit: this.#descriptorLimit,
       accepted: (socket, origin) => {
-        const connection = new NodeConnection(this, this.#nextId++, socket, UNSET, origin);
+        const connection = new NodeConnection(this, this.#nextId(), socket, UNSET, origin);
         this.#connections.add(connection);
         onAccept(connection);
       },
@@ -64,7 +69,7 @@ export class NodeEngine implements Engine, ConnectionHost {
   connect(target: ConnectTarget, handler: ConnectionHandler): Connection {
     const prepared = preparedSocket(target);
     const socket = this.#sockets.make(typeof prepared === 'number' ? prepared : undefined);
-    const connection = new NodeConnection(this, this.#nextId++, socket, handler, 'connecting');
+    const connection = new NodeConnection(this, this.#nextId(), socket, handler, 'connecting');
     this.#connections.add(connection);
     if (typeof prepared === 'object') {
       const error: NodeJS.ErrnoException = new Error(prepared.code);
@@ -99,15 +104,6 @@ export class NodeEngine implements Engine, ConnectionHost {
     else socket.connect({ host: target.host, port: target.port, family: target.family });
   }
 }
-
-/** An accepted connection's handler until onAccept sets one; it does nothing before receive() is called. */
-const UNSET: ConnectionHandler = {
-  onConnected: () => undefined,
-  onReceived: () => undefined,
-  onEnd: () => undefined,
-  onSent: () => undefined,
-  onFailed: () => undefined,
-};
 
 /** RLIMIT_NOFILE, which Node has raised to the hard limit at its start. */
 function descriptorLimit(): number {

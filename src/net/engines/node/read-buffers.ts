@@ -9,9 +9,7 @@
  * read ends the run.
  */
 import { BufferPool } from '../../buffer-pool.ts';
-
-/** Filled into released buffers in checking mode: a use after release shows up as these bytes. */
-export const POISON = 0xdb;
+import { POISON } from '../poison.ts';
 
 export class ReadBuffers {
   readonly pool: BufferPool;

@@ -1,0 +1,426 @@
+/**
+ * The engine for plain TCP on Linux: io_uring driven from here, Node's own loop nested in it. One for each data
+ * thread. A turn:
+ *
+ *   ┌▶ enter(): hand over what was pushed; sleep unless sends were among it
+ *   │  completions ─▶ connections and listeners ─▶ handlers push receives and sends
+ *   │  sends that were handed over and have no completion are done ─▶ onSent
+ *   │  timers · nextTick and promises
+ *   └─ libuv has something to do? ──yes──▶ return to it; setImmediate brings us back
+ *
+ * Unix sockets go to a NodeEngine on the same wheel. docs/uring-memory.md argues why no operation of the kernel
+ * ever touches memory that has another owner.
+ */
+import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
+import { socketFor } from '../../prepared-socket.ts';
+import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
+import { AF_UNIX, SOCK_CLOEXEC, socketName } from '../../system-calls.ts';
+import { TimerWheel } from '../../timer-wheel.ts';
+import { NodeEngine } from '../node/engine.ts';
+import { UNSET } from '../unset-handler.ts';
+import {
+  ACCEPT_MULTISHOT,
+  ASYNC_CANCEL_ALL,
+  ASYNC_CANCEL_ANY,
+  ASYNC_CANCEL_FD,
+  CQE_MORE,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  MSG_WAITALL,
+  OP_ACCEPT,
+  OP_ASYNC_CANCEL,
+  OP_CLOSE,
+  OP_CONNECT,
+  OP_POLL_ADD,
+  OP_RECV,
+  OP_SEND,
+  POLLIN,
+  RECVSEND_POLL_FIRST,
+  SQE_BUFFER_SELECT,
+  SQE_CQE_SKIP_SUCCESS,
+} from './abi.ts';
+import { type RingHost, UringConnection } from './connection.ts';
+import { type ListenerHost, UringListener } from './listener.ts';
+import { addressOf } from './memory.ts';
+import { findNestedLoop, type NestedLoop } from './nested-loop.ts';
+import { type OnCompletion, Ring } from './ring.ts';
+import { BUFFER_GROUP, Slots } from './slots.ts';
+
+export interface UringEngineOptions {
+  readonly bufsize: number;
+  /** Checking mode: a released slot is overwritten, so that a use after release shows. */
+  readonly poison?: boolean;
+}
+
+const ENTRIES = 4096;
+const COMPLETIONS = 16384;
+const SLOTS = 16384;
+
+/** The low word of an operation's user data: a table index << KIND_BITS, and its kind. */
+const KIND_BITS = 3;
+const KIND_MASK = 7;
+const NOTHING = 0;
+const RECEIVE = 1;
+const SEND_NOW = 2;
+const SEND = 3;
+const CONNECT = 4;
+const ACCEPT = 5;
+const ACCEPT_POLL = 6;
+const LIBUV = 7;
+
+const RECEIVE_NOW = OP_RECV | (SQE_BUFFER_SELECT << 8);
+const RECEIVE_LATER = RECEIVE_NOW | (RECVSEND_POLL_FIRST << 16);
+const SEND_SKIP = OP_SEND | (SQE_CQE_SKIP_SUCCESS << 8);
+const CLOSE_SKIP = OP_CLOSE | (SQE_CQE_SKIP_SUCCESS << 8);
+const CANCEL_SKIP = OP_ASYNC_CANCEL | (SQE_CQE_SKIP_SUCCESS << 8);
+const ALL_OR_NOTHING = MSG_WAITALL | MSG_NOSIGNAL;
+
+export class UringEngine implements Engine, RingHost, ListenerHost {
+  readonly name = 'uring';
+  readonly wheel: TimerWheel;
+  readonly slots: Slots;
+  readonly #ring: Ring;
+  readonly #loop: NestedLoop;
+  readonly #node: NodeEngine;
+  readonly #connections: (UringConnection | undefined)[] = [];
+  readonly #freeIndexes: number[] = [];
+  readonly #listeners: (UringListener | undefined)[] = [];
+  readonly #addresses = new WeakMap<ConnectTarget, Buffer>();
+  /** Pushed "sends now" whose fate is known after the next enter(). */
+  #batch: UringConnection[] = [];
+  /** The batch of the last enter(). */
+  #taken: UringConnection[] = [];
+  #deferred: UringListener[] = [];
+  #starved: UringConnection[] = [];
+  #open = 0;
+  #openListeners = 0;
+  #serial = 0;
+  #nextId = 1;
+  /** Operations in the kernel that will complete, libuv's poll not counted. */
+  #pending = 0;
+  #polling = false;
+  #libuvReady = false;
+  #scheduled = false;
+  #turning = false;
+  #destroyed = false;
+
+  /** probeUring() has said that it can. */
+  constructor(options: UringEngineOptions) {
+    const ring = Ring.open(ENTRIES, COMPLETIONS);
+    if (!(ring instanceof Ring)) throw new Error(`${ring.step}: ${ring.code}`);
+    const loop = findNestedLoop();
+    if (typeof loop === 'string') throw new Error(loop);
+    const slots = Slots.open(ring, options.bufsize, SLOTS, options.poison ?? false);
+    if (slots === undefined) throw new Error('no memory for receive buffers');
+    this.#ring = ring;
+    this.#loop = loop;
+    this.slots = slots;
+    this.wheel = new TimerWheel(() => performance.now(), { wake: () => this.#schedule() });
+    this.#node = new NodeEngine({
+      bufsize: options.bufsize,
+      poison: options.poison ?? false,
+      wheel: this.wheel,
+      nextId: () => this.#nextId++,
+    });
+  }
+
+  get openConnections(): number {
+    return this.#open + this.#node.openConnections;
+  }
+
+  listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener {
+    if (familyOf(fd) === AF_UNIX) return this.#node.listen(fd, onAccept, onError);
+    const free = this.#listeners.indexOf(undefined);
+    const index = free < 0 ? this.#listeners.length : free;
+    this.#openListeners++;
+    const listener = new UringListener(this, index, fd, { onAccept, onError });
+    this.#listeners[index] = listener;
+    this.#schedule();
+    return listener;
+  }
+
+  connect(target: ConnectTarget, handler: ConnectionHandler): Connection {
+    if (target.kind === 'unix') return this.#node.connect(target, handler);
+    const fd = socketFor(target, 'blocking');
+    // It will fail there again, and in the way connects fail.
+    if (typeof fd !== 'number') return this.#node.connect(target, handler);
+    const connection = this.#make(fd, handler);
+    let address = this.#addresses.get(target);
+    if (address === undefined) {
+      address = encodeIp(target.family, target.host, target.port);
+      this.#addresses.set(target, address);
+    }
+    this.#begin(connection);
+    const low = (connection.index << KIND_BITS) | CONNECT;
+    // The kernel copies the address when it takes the entry.
+    this.#ring.push(OP_CONNECT, fd, addressOf(address), 0, 0, low, connection.serial, 0, address.length);
+    this.#schedule();
+    return connection;
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#node.destroy();
+    for (const listener of this.#listeners) listener?.close();
+    for (const connection of this.#connections) connection?.close();
+    if (!this.#turning) this.#tearDown();
+  }
+
+  // ── what connections and listeners ask ──
+
+  pushReceive(connection: UringConnection, pollFirst: boolean): void {
+    this.#begin(connection);
+    const low = (connection.index << KIND_BITS) | RECEIVE;
+    const head = pollFirst ? RECEIVE_LATER : RECEIVE_NOW;
+    this.#ring.push(head, connection.fd, 0, this.slots.size, 0, low, connection.serial, BUFFER_GROUP);
+  }
+
+  pushSendNow(connection: UringConnection, address: number, length: number): void {
+    const low = (connection.index << KIND_BITS) | SEND_NOW;
+    const flags = ALL_OR_NOTHING | MSG_DONTWAIT;
+    this.#ring.push(SEND_SKIP, connection.fd, address, length, flags, low, connection.serial);
+    this.#batch.push(connection);
+  }
+
+  sentNothing(connection: UringConnection): void {
+    this.#batch.push(connection);
+  }
+
+  pushSend(connection: UringConnection, address: number, length: number): void {
+    this.#begin(connection);
+    const low = (connection.index << KIND_BITS) | SEND;
+    this.#ring.push(OP_SEND, connection.fd, address, length, ALL_OR_NOTHING, low, connection.serial);
+  }
+
+  pushClose(_connection: UringConnection, fd: number, cancel: boolean): void {
+    const how = ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL;
+    if (cancel) this.#ring.push(CANCEL_SKIP, fd, 0, 0, how, NOTHING, 0);
+    this.#ring.push(CLOSE_SKIP, fd, 0, 0, 0, NOTHING, 0);
+    this.#schedule();
+  }
+
+  starve(connection: UringConnection): void {
+    this.slots.starved();
+    this.#starved.push(connection);
+  }
+
+  pushAccept(listener: UringListener): void {
+    this.#pending++;
+    const head = OP_ACCEPT | (ACCEPT_MULTISHOT << 16);
+    const low = (listener.index << KIND_BITS) | ACCEPT;
+    this.#ring.push(head, listener.fd, 0, 0, SOCK_CLOEXEC, low, 0);
+    this.#schedule();
+  }
+
+  pushAcceptPoll(listener: UringListener): void {
+    this.#pending++;
+    const low = (listener.index << KIND_BITS) | ACCEPT_POLL;
+    this.#ring.push(OP_POLL_ADD, listener.fd, 0, 0, POLLIN, low, 0);
+  }
+
+  pushCancelAccept(listener: UringListener): void {
+    const how = ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL;
+    this.#ring.push(CANCEL_SKIP, listener.fd, 0, 0, how, NOTHING, 0);
+    this.#schedule();
+  }
+
+  accepted(listener: UringListener, fd: number): void {
+    listener.onAccept(this.#make(fd, UNSET));
+  }
+
+  defer(listener: UringListener): void {
+    this.#deferred.push(listener);
+    this.#schedule();
+  }
+
+  forget(gone: UringConnection | UringListener): void {
+    if (gone instanceof UringConnection) this.#open--;
+    else {
+      this.#openListeners--;
+      this.#listeners[gone.index] = undefined;
+    }
+  }
+
+  release(connection: UringConnection): void {
+    if (this.#connections[connection.index] !== connection) return;
+    this.#connections[connection.index] = undefined;
+    this.#freeIndexes.push(connection.index);
+  }
+
+  #make(fd: number, handler: ConnectionHandler): UringConnection {
+    const index = this.#freeIndexes.pop() ?? this.#connections.length;
+    this.#serial = (this.#serial + 1) >>> 0;
+    const connection = new UringConnection(this, this.#nextId++, index, this.#serial, fd, handler);
+    this.#connections[index] = connection;
+    this.#open++;
+    return connection;
+  }
+
+  #begin(connection: UringConnection): void {
+    connection.pending++;
+    this.#pending++;
+  }
+
+  // ── turns ──
+
+  get #active(): boolean {
+    return this.#open > 0 || this.#openListeners > 0 || this.#pending > 0 || this.wheel.linked > 0;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#turning || this.#destroyed) return;
+    this.#scheduled = true;
+    this.#loop.hold();
+    setImmediate(this.#run);
+  }
+
+  readonly #run = (): void => {
+    this.#scheduled = false;
+    if (this.#destroyed) return;
+    this.#turning = true;
+    try {
+      this.#turn();
+    } finally {
+      this.#turning = false;
+      if (this.#destroyed) this.#tearDown();
+      else if (this.#active || this.#ring.unsubmitted > 0) this.#schedule();
+      else this.#loop.release();
+    }
+  };
+
+  /** Until libuv has something to do, or nothing is left to do here. */
+  #turn(): void {
+    const loop = this.#loop;
+    loop.enter();
+    this.#pollLibuv();
+    this.wheel.advance();
+    let libuvMs = loop.waitMs();
+    do {
+      this.#enter(libuvMs);
+      this.#settle();
+      loop.updateTime();
+      this.wheel.advance();
+      this.#resume();
+      loop.runTicks();
+      libuvMs = loop.waitMs();
+    } while (!this.#libuvReady && !this.#destroyed && libuvMs !== 0 && this.#active);
+  }
+
+  #pollLibuv(): void {
+    this.#libuvReady = false;
+    if (this.#polling) return;
+    this.#polling = true;
+    this.#ring.push(OP_POLL_ADD, this.#loop.fd, 0, 0, POLLIN, LIBUV, 0);
+  }
+
+  /** Sleeps only when nothing here waits for the kernel to have taken it. */
+  #enter(libuvMs: number): void {
+    this.slots.offer();
+    const batch = this.#batch;
+    if (libuvMs === 0 || batch.length > 0 || this.#deferred.length > 0) this.#ring.submit();
+    else {
+      const wheelMs = Math.max(this.wheel.wakeAt - this.wheel.now, 0);
+      this.#ring.wait(libuvMs < 0 ? wheelMs : Math.min(libuvMs, wheelMs));
+    }
+    if (!this.#ring.takenAll) return;
+    this.#batch = this.#taken;
+    this.#taken = batch;
+  }
+
+  /** Completions first: they tell which sends of the batch are not done. */
+  #settle(): void {
+    this.#ring.drain(this.#complete);
+    while (this.#ring.overflowing) {
+      this.#ring.submit();
+      this.#ring.drain(this.#complete);
+    }
+    const taken = this.#taken;
+    for (const connection of taken) connection.sentNow();
+    taken.length = 0;
+  }
+
+  readonly #complete: OnCompletion = (low, high, result, flags) => {
+    const index = low >>> KIND_BITS;
+    switch (low & KIND_MASK) {
+      case RECEIVE:
+        this.#ended(index, high).received(result, flags);
+        break;
+      case SEND_NOW:
+        this.#connectionAt(index, high).sentPart(result);
+        break;
+      case SEND:
+        this.#ended(index, high).sentWaiting(result);
+        break;
+      case CONNECT:
+        this.#ended(index, high).connected(result);
+        break;
+      case ACCEPT:
+        if ((flags & CQE_MORE) === 0) this.#pending--;
+        this.#listeners[index]?.completed(result, flags);
+        break;
+      case ACCEPT_POLL:
+        this.#pending--;
+        this.#listeners[index]?.polled();
+        break;
+      case LIBUV:
+        this.#polling = false;
+        this.#libuvReady = true;
+        break;
+      default:
+        // A cancel that found nothing any more.
+        break;
+    }
+  };
+
+  #connectionAt(index: number, serial: number): UringConnection {
+    const connection = this.#connections[index];
+    if (connection?.serial !== serial) throw new Error('a completion of nobody');
+    return connection;
+  }
+
+  #ended(index: number, serial: number): UringConnection {
+    const connection = this.#connectionAt(index, serial);
+    connection.pending--;
+    this.#pending--;
+    return connection;
+  }
+
+  /** What waited for a turn of its own, or for a slot. */
+  #resume(): void {
+    if (this.#deferred.length > 0) {
+      const deferred = this.#deferred;
+      this.#deferred = [];
+      for (const listener of deferred) listener.deliver();
+    }
+    if (this.#starved.length === 0 || this.slots.exhausted) return;
+    const starved = this.#starved;
+    this.#starved = [];
+    for (const connection of starved) connection.retry();
+  }
+
+  /** Waits until the kernel has nothing of ours any more; only then memory may go. */
+  #tearDown(): void {
+    const ring = this.#ring;
+    this.#loop.release();
+    ring.push(CANCEL_SKIP, 0, 0, 0, ASYNC_CANCEL_ANY | ASYNC_CANCEL_ALL, NOTHING, 0);
+    for (let tries = 0; tries < 100; tries++) {
+      ring.submit();
+      ring.drain(this.#complete);
+      for (const connection of [...this.#taken, ...this.#batch]) connection.sentNow();
+      this.#taken = [];
+      this.#batch = [];
+      if (this.#pending === 0 && !this.#polling && ring.unsubmitted === 0) {
+        ring.close();
+        this.slots.destroy();
+        return;
+      }
+      ring.wait(10);
+    }
+  }
+}
+
+function familyOf(fd: number): number {
+  const address = Buffer.alloc(ADDRESS_SIZE);
+  return socketName(fd, address) < 2 ? AF_UNIX : address.readUInt16LE(0);
+}

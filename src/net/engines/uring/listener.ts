@@ -1,0 +1,137 @@
+/**
+ * Accepts on the ring: one multishot OP_ACCEPT that goes on until it is cancelled or fails. What was accepted
+ * before a pause took effect waits here, as it would in the kernel's backlog.
+ */
+import { errorName } from '../../cause.ts';
+import type { Connection, Listener } from '../../connection.ts';
+import { closeDescriptor } from '../../system-calls.ts';
+import { Timer, type TimerWheel } from '../../timer-wheel.ts';
+import { CQE_MORE, EAGAIN, ECANCELED, EINTR } from './abi.ts';
+
+const BACK_OFF_MS = 100;
+/** Not a lack of anything: a client that has gone again, a signal. */
+const HARMLESS = new Set([
+  'ECONNABORTED',
+  'EPROTO',
+  'EINTR',
+  'ENETDOWN',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'EPERM',
+]);
+
+export interface ListenerHost {
+  readonly wheel: TimerWheel;
+  pushAccept(listener: UringListener): void;
+  /** For a listening socket that does not wait: once a connection is there, pushAccept. */
+  pushAcceptPoll(listener: UringListener): void;
+  pushCancelAccept(listener: UringListener): void;
+  accepted(listener: UringListener, fd: number): void;
+  /** Calls deliver() in the next turn. */
+  defer(listener: UringListener): void;
+  forget(listener: UringListener): void;
+}
+
+export class UringListener implements Listener {
+  readonly index: number;
+  readonly fd: number;
+  readonly onAccept: ListenerCallbacks['onAccept'];
+  paused = false;
+  closed = false;
+  readonly #host: ListenerHost;
+  readonly #onError: ListenerCallbacks['onError'];
+  readonly #backOff: Timer;
+  #armed = false;
+  #stash: number[] = [];
+
+  constructor(host: ListenerHost, index: number, fd: number, callbacks: ListenerCallbacks) {
+    this.#host = host;
+    this.index = index;
+    this.fd = fd;
+    this.onAccept = callbacks.onAccept;
+    this.#onError = callbacks.onError;
+    this.#backOff = new Timer(() => this.#arm());
+    this.#arm();
+  }
+
+  pause(): void {
+    if (this.paused || this.closed) return;
+    this.paused = true;
+    this.#host.wheel.remove(this.#backOff);
+    if (this.#armed) this.#host.pushCancelAccept(this);
+  }
+
+  resume(): void {
+    if (!this.paused || this.closed) return;
+    this.paused = false;
+    if (this.#stash.length > 0) this.#host.defer(this);
+    this.#arm();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#host.wheel.remove(this.#backOff);
+    for (const fd of this.#stash) closeDescriptor(fd);
+    this.#stash = [];
+    if (this.#armed) this.#host.pushCancelAccept(this);
+    else this.#gone();
+  }
+
+  completed(result: number, flags: number): void {
+    if ((flags & CQE_MORE) === 0) this.#armed = false;
+    if (result >= 0) this.#accepted(result);
+    else if (result !== -ECANCELED) this.#failed(result);
+    if (this.#armed) return;
+    if (this.closed) this.#gone();
+    else this.#arm();
+  }
+
+  /** The poll of pushAcceptPoll has ended. */
+  polled(): void {
+    this.#armed = false;
+    if (this.closed) this.#gone();
+    else this.#arm();
+  }
+
+  deliver(): void {
+    while (this.#stash.length > 0 && !this.paused && !this.closed)
+      this.#host.accepted(this, this.#stash.shift() as number);
+  }
+
+  #arm(): void {
+    if (this.#armed || this.closed || this.paused || this.#backOff.deadline !== 0) return;
+    this.#armed = true;
+    this.#host.pushAccept(this);
+  }
+
+  #accepted(fd: number): void {
+    if (this.closed) closeDescriptor(fd);
+    else if (this.paused || this.#stash.length > 0) this.#stash.push(fd);
+    else this.#host.accepted(this, fd);
+  }
+
+  #failed(result: number): void {
+    if (this.closed || this.paused) return;
+    if (result === -EAGAIN || result === -EINTR) {
+      if (this.#armed) return;
+      this.#armed = true;
+      this.#host.pushAcceptPoll(this);
+      return;
+    }
+    const code = errorName(-result);
+    if (HARMLESS.has(code)) return;
+    this.#host.wheel.set(this.#backOff, BACK_OFF_MS);
+    this.#onError(code);
+  }
+
+  #gone(): void {
+    closeDescriptor(this.fd);
+    this.#host.forget(this);
+  }
+}
+
+export interface ListenerCallbacks {
+  readonly onAccept: (connection: Connection) => void;
+  readonly onError: (code: string) => void;
+}
