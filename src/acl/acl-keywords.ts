@@ -27,7 +27,7 @@ export const ACL_KEYWORDS: readonly AclKeyword[] = [
   ...family('url', 'url'),
   ...family('urlp', 'url_param'),
   { name: 'http_auth_group', fetch: 'http_auth_group', method: 'group' },
-  { name: 'method', fetch: 'method', method: 'str' },
+  { name: 'method', fetch: 'method', method: 'meth' },
   { name: 'payload', fetch: 'req.payload', method: 'bin' },
   { name: 'payload_lv', fetch: 'req.payload_lv', method: 'bin' },
   { name: 'req.ssl_ver', fetch: 'req.ssl_ver', method: 'dotted' },

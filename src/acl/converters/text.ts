@@ -42,18 +42,21 @@ function pieces(text: string, delimiters: string): [number, number][] {
   return found;
 }
 
-/** `count` pieces from the index-th; negative indexes count from the end, and pieces then extend to the left. */
+/**
+ * `count` pieces from the index-th; negative indexes count from the end, and pieces then extend to the left.
+ * Where there are fewer than asked for, the rest of the text is taken whole.
+ */
 function pick(
   text: string,
   all: readonly [number, number][],
   { index, count }: FieldArgs,
 ): string | undefined {
   const first = index > 0 ? index - 1 : all.length + index;
-  if (first < 0 || first >= all.length) return undefined;
-  const many = count === 0 ? all.length : Math.max(count, 1);
-  const low = index > 0 ? first : Math.max(first - many + 1, 0);
-  const high = index > 0 ? Math.min(first + many - 1, all.length - 1) : first;
-  return text.slice((all[low] as [number, number])[0], (all[high] as [number, number])[1]);
+  const piece = all[first];
+  if (piece === undefined) return undefined;
+  const many = count > 0 ? count - 1 : Infinity;
+  if (index > 0) return text.slice(piece[0], all[first + many]?.[1]);
+  return text.slice(all[first - many]?.[0] ?? 0, piece[1]);
 }
 
 function pieceConverter(name: string, summary: string, skipEmpty: boolean): ConverterRow {

@@ -18,6 +18,20 @@ export function createExactIndex(ignoreCase: boolean): PatternIndex {
   };
 }
 
+const HTTP_METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
+
+/** The `method` ACL: well-known methods are case sensitive even under `-i`. */
+export function createHttpMethodIndex(ignoreCase: boolean): PatternIndex {
+  const known = createExactIndex(false);
+  const others = createExactIndex(ignoreCase);
+  const indexOf = (method: string): PatternIndex => (HTTP_METHODS.has(method) ? known : others);
+  return {
+    insert: pattern => indexOf(pattern.entry.key).insert(pattern),
+    remove: pattern => indexOf(pattern.entry.key).remove(pattern),
+    find: value => indexOf(value as string).find(value),
+  };
+}
+
 export function parseHex(text: string): string | undefined {
   if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text)) return undefined;
   return Buffer.from(text, 'hex').toString('latin1');

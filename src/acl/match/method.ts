@@ -2,7 +2,7 @@
 import type { Int, SampleType, Value } from '../sample.ts';
 import { createAddressIndex } from './address.ts';
 import { createPrefixIndex, createSuffixIndex } from './affix.ts';
-import { createBinaryIndex, createExactIndex } from './exact.ts';
+import { createBinaryIndex, createExactIndex, createHttpMethodIndex } from './exact.ts';
 import { createNumberIndex } from './number.ts';
 import type { PatternIndex } from './pattern.ts';
 import { createRegularIndex } from './regular.ts';
@@ -18,6 +18,7 @@ export type MatchMethod =
   | 'bin'
   | 'len'
   | 'str'
+  | 'meth'
   | 'beg'
   | 'sub'
   | 'dir'
@@ -36,6 +37,7 @@ export const METHOD_TYPES: Readonly<Record<MatchMethod, SampleType>> = {
   bin: 'bin',
   len: 'str',
   str: 'str',
+  meth: 'str',
   beg: 'str',
   sub: 'str',
   dir: 'str',
@@ -47,7 +49,7 @@ export const METHOD_TYPES: Readonly<Record<MatchMethod, SampleType>> = {
 
 /** Words behind `-m`; regm is for maps only. */
 export function findMethod(word: string): MatchMethod | undefined {
-  return word in METHOD_TYPES && word !== 'dotted' ? (word as MatchMethod) : undefined;
+  return word in METHOD_TYPES && word !== 'dotted' && word !== 'meth' ? (word as MatchMethod) : undefined;
 }
 
 const valueItself = (value: Value): Int => value as Int;
@@ -65,6 +67,8 @@ export function createIndex(method: MatchMethod, ignoreCase: boolean): PatternIn
       return createAddressIndex();
     case 'bin':
       return createBinaryIndex();
+    case 'meth':
+      return createHttpMethodIndex(ignoreCase);
     case 'beg':
       return createPrefixIndex(ignoreCase);
     case 'end':

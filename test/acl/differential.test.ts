@@ -1,0 +1,247 @@
+/**
+ * The same expressions over the same messages in HAProxy (each as a response header) and here. The requests
+ * travel over a real connection to it; here they are parsed and evaluated in this process.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { compileCondition } from '../../src/acl/condition.ts';
+import { compileLogFormat } from '../../src/acl/log-format.ts';
+import { phaseBit } from '../../src/acl/phase.ts';
+import type { Phase } from '../../src/acl/phase.ts';
+import { startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { hasHaproxy } from './haproxy.ts';
+import { AT, conditionOf, testEnvironment } from './compile-environment.ts';
+import {
+  CONDITIONS,
+  FILES,
+  MAP_EXPRESSIONS,
+  REQUEST_EXPRESSIONS,
+  REQUESTS,
+  RESPONSE_EXPRESSIONS,
+} from './differential-cases.ts';
+import type { RawRequest } from './differential-cases.ts';
+import { CLIENT, requestHead, responseHead, sampleContext } from './sample-context.ts';
+import type { MutableContext } from './sample-context.ts';
+
+const ACLS = ['is_get method GET', 'is_post method POST', 'two_lines path_beg /zzz', 'two_lines method GET'];
+/** HAProxy takes 64 words a line. */
+const PER_PROXY = 19;
+const RESPONSE_HEADERS: readonly (readonly [string, string])[] = [
+  ['x-one', 'One'],
+  ['x-two', 'a, b'],
+  ['x-two', 'c'],
+  ['x-num', '42'],
+  ['x-ip', '10.9.8.7'],
+  ['set-cookie', 'sid=abc; Path=/'],
+  ['set-cookie', 'n=7; theme=dark'],
+];
+
+/** Quoted for a configuration line. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\$]/g, '\\$&')}"`;
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+function withFiles(text: string, folder: string): string {
+  return text.replace(/\b([A-Z]*MAP|PATHS)\b/g, name => join(folder, name));
+}
+
+interface Rig {
+  readonly folder: string;
+  readonly ask: (section: number, request: RawRequest) => Promise<Answer>;
+}
+
+interface Answer {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly clientPort: number;
+  readonly port: number;
+}
+
+const HEAD = `global
+  tune.bufsize 131072
+  tune.maxrewrite 4096
+defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+  timeout http-request 5s
+`;
+
+async function startHaproxy(t: TestContext, sections: readonly (readonly string[])[]): Promise<Rig> {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-differential-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, name), content);
+  const ports: number[] = [];
+  let config = HEAD;
+  for (const [index, lines] of sections.entries()) {
+    const port = await freePort();
+    ports.push(port);
+    config += `listen s${index}\n  bind 127.0.0.1:${port}\n`;
+    config += ACLS.map(acl => `  acl ${acl}\n`).join('');
+    config += lines.map(line => `  ${withFiles(line, folder)}\n`).join('');
+  }
+  await startBalancer(t, config, { program: 'haproxy', ports });
+  return { folder, ask: (section, request) => ask(ports[section] as number, request) };
+}
+
+function ask(port: number, { line, headers }: RawRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    const head = [line, ...headers.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
+    socket.once('connect', () => socket.write(Buffer.from(head, 'latin1')));
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (!text.includes('\r\n\r\n')) return;
+      const clientPort = socket.localPort ?? 0;
+      socket.destroy();
+      resolve({ headers: parseAnswer(text), clientPort, port });
+    });
+    socket.on('error', reject);
+    socket.on('end', () => reject(new Error(`no answer: ${text}`)));
+  });
+}
+
+function parseAnswer(text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n')) {
+    const match = /^(v[0-9]+): (.*)$/.exec(line);
+    if (match !== null) found.set(match[1] as string, match[2] as string);
+  }
+  return found;
+}
+
+function contextOf({ line, headers }: RawRequest, answer: Answer, section: number): MutableContext {
+  const [method, target] = line.split(' ') as [string, string];
+  const name = `s${section}`;
+  const request = requestHead(method, target, headers.map(([header, value]) => [header, value.trim()]));
+  return sampleContext({
+    request,
+    client: {
+      ...CLIENT,
+      source: { family: 4, host: '127.0.0.1', port: answer.clientPort },
+      destination: { family: 4, host: '127.0.0.1', port: answer.port },
+    },
+    frontend: { name, id: 0, defaultBackend: undefined, timeouts: { client: 0, server: 0, connect: 0, queue: 0, tunnel: 0, tarpit: 0 } },
+    process: { ...sampleContext().process, isLocalAddress: () => true },
+  });
+}
+
+/** Differences between what HAProxy answered and what the closures give. */
+function compare(
+  expressions: readonly string[],
+  phase: Phase,
+  folder: string,
+  exchanges: readonly { readonly answer: Answer; readonly ctx: MutableContext; readonly label: string }[],
+): string[] {
+  const files = Object.fromEntries(Object.entries(FILES).map(([name, content]) => [join(folder, name), content]));
+  const env = testEnvironment({ acls: ACLS, files });
+  const formats = expressions.map(expression =>
+    compileLogFormat(`<%[${withFiles(expression, folder)}]>`, AT, phaseBit(phase), env, { style: 'http' }),
+  );
+  assert.deepEqual(
+    env.diagnostics.map(diagnostic => diagnostic.message),
+    [],
+  );
+  const differences: string[] = [];
+  for (const { answer, ctx, label } of exchanges)
+    for (const [index, format] of formats.entries()) {
+      const theirs = answer.headers.get(`v${index}`);
+      const ours = format?.render(ctx);
+      if (theirs !== ours) differences.push(`${label}: ${expressions[index]}: HAProxy ${theirs}, here ${ours}`);
+    }
+  return differences;
+}
+
+test('request expressions, maps included, give what HAProxy gives', async t => {
+  if (!hasHaproxy(t)) return;
+  const parts = chunks([...REQUEST_EXPRESSIONS, ...MAP_EXPRESSIONS], PER_PROXY);
+  const rig = await startHaproxy(
+    t,
+    parts.map(expressions => [
+      `http-request return status 200 ${expressions
+        .map((expression, index) => `hdr v${index} ${quoted(`<%[${expression}]>`)}`)
+        .join(' ')}`,
+    ]),
+  );
+  const differences: string[] = [];
+  for (const [section, expressions] of parts.entries()) {
+    const exchanges = [];
+    for (const request of REQUESTS) {
+      const answer = await rig.ask(section, request);
+      exchanges.push({ answer, ctx: contextOf(request, answer, section), label: request.line });
+    }
+    differences.push(...compare(expressions, 'frontend http-request header rule', rig.folder, exchanges));
+  }
+  assert.ok(REQUEST_EXPRESSIONS.length >= 400);
+  assert.deepEqual(differences, []);
+});
+
+test('response expressions give what HAProxy gives', async t => {
+  if (!hasHaproxy(t)) return;
+  const originPort = await freePort();
+  const origin = [
+    `bind 127.0.0.1:${originPort}`,
+    `http-request return status 203 ${RESPONSE_HEADERS.map(([name, value]) => `hdr ${name} ${quoted(value)}`).join(' ')}`,
+  ];
+  const front = [
+    ...RESPONSE_EXPRESSIONS.map((expression, index) => `http-response set-header v${index} ${quoted(`<%[${expression}]>`)}`),
+    `server srv1 127.0.0.1:${originPort}`,
+  ].filter(line => !line.includes('res.hdrs'));
+  const rig = await startHaproxy(t, [front, origin]);
+  const expressions = RESPONSE_EXPRESSIONS.map(expression => (expression.startsWith('res.hdrs') ? 'str(skipped)' : expression));
+  const request = REQUESTS[0] as RawRequest;
+  const answer = await rig.ask(0, request);
+  const ctx = contextOf(request, answer, 0);
+  ctx.response = responseHead(203, RESPONSE_HEADERS);
+  ctx.server = { ...(ctx.server as NonNullable<typeof ctx.server>), name: 'srv1', id: 1 };
+  ctx.backend = { ...(ctx.frontend as NonNullable<typeof ctx.frontend>), name: 's0', id: 2 };
+  ctx.frontend = ctx.backend;
+  const differences = compare(expressions, 'backend http-response header rule', rig.folder, [{ answer, ctx, label: 'response' }]);
+  assert.deepEqual(
+    differences.filter(difference => !difference.includes('skipped')),
+    [],
+  );
+});
+
+test('conditions hold when they hold in HAProxy', async t => {
+  if (!hasHaproxy(t)) return;
+  const parts = chunks(CONDITIONS, PER_PROXY);
+  const rig = await startHaproxy(
+    t,
+    parts.map(conditions => [
+      ...conditions.map((_, index) => `http-after-response set-header v${index} yes if { var(txn.c${index}) -m bool }`),
+      ...conditions.map((condition, index) => `http-request set-var(txn.c${index}) bool(true) if ${condition}`),
+      'http-request return status 200',
+    ]),
+  );
+  const differences: string[] = [];
+  for (const [section, conditions] of parts.entries())
+    for (const request of REQUESTS) {
+      const answer = await rig.ask(section, request);
+      const ctx = contextOf(request, answer, section);
+      const files = Object.fromEntries(Object.entries(FILES).map(([name, content]) => [join(rig.folder, name), content]));
+      const env = testEnvironment({ acls: ACLS, files });
+      for (const [index, condition] of conditions.entries()) {
+        const text = withFiles(condition, rig.folder).replaceAll('\\\\', '\\');
+        const compiled = compileCondition(conditionOf(`if ${text}`), phaseBit('frontend http-request header rule'), env);
+        const theirs = answer.headers.get(`v${index}`) === 'yes';
+        const ours = compiled?.test(ctx);
+        if (theirs !== ours) differences.push(`${request.line}: ${condition}: HAProxy ${theirs}, here ${ours}`);
+      }
+    }
+  assert.deepEqual(differences, []);
+});
