@@ -1,6 +1,17 @@
 /** Expressions that HAProxy 2.6 and this program evaluate over the same messages. */
 
-const HEADER_NAMES = ['host', 'x-list', 'x-quoted', 'x-empty', 'x-num', 'x-addr', 'x-none', 'x-dup', 'x-utf8', 'accept-language'];
+const HEADER_NAMES = [
+  'host',
+  'x-list',
+  'x-quoted',
+  'x-empty',
+  'x-num',
+  'x-addr',
+  'x-none',
+  'x-dup',
+  'x-utf8',
+  'accept-language',
+];
 
 const perHeader = (name: string): string[] => [
   `req.hdr(${name})`,
@@ -95,7 +106,14 @@ const URL_WORDS = [
   'req.proto_http',
 ];
 
-const INTEGERS = ['int(0)', 'int(1)', 'int(-7)', 'int(4294967296)', 'int(9223372036854775807)', 'int(-9223372036854775807)'];
+const INTEGERS = [
+  'int(0)',
+  'int(1)',
+  'int(-7)',
+  'int(4294967296)',
+  'int(9223372036854775807)',
+  'int(-9223372036854775807)',
+];
 const INTEGER_CONVERTERS = [
   'add(5)',
   'sub(-9)',
@@ -116,13 +134,7 @@ const INTEGER_CONVERTERS = [
   'htonl,hex',
 ];
 
-const STRING_SOURCES = [
-  'req.hdr(x-text)',
-  'str(Hello)',
-  'str("a,b;c d")',
-  'str("")',
-  'path',
-];
+const STRING_SOURCES = ['req.hdr(x-text)', 'str(Hello)', 'str("a,b;c d")', 'str("")', 'path'];
 const STRING_CONVERTERS = [
   'lower',
   'upper',
@@ -475,8 +487,14 @@ export const REQUESTS: readonly RawRequest[] = [
       ['X-Utf8', 'caf\xc3\xa9 \xe2\x82\xac'],
       ['Cookie', 'sid=abc; user=joe; quoted="a; b"; sid=xyz; empty='],
       ['Accept-Language', 'de;q=0.8, en-US;q=0.9, fr;q=0.1'],
-      ['X-Json', '{"a":1,"b":{"c":"text","d":[1,"two",{"x":3}]},"f":1.5,"t":true,"n":null,"big":12345678901,"e":"q\\"\\u00e9"}'],
-      ['X-Jwt', 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJqb2UiLCJpYXQiOjE1MTYyMzkwMjIsImFkbSI6dHJ1ZX0.w7TYhg7yN3wjZ3xXIb4dFTWkQv2vcDzB2a2vEw9Zw1M'],
+      [
+        'X-Json',
+        '{"a":1,"b":{"c":"text","d":[1,"two",{"x":3}]},"f":1.5,"t":true,"n":null,"big":12345678901,"e":"q\\"\\u00e9"}',
+      ],
+      [
+        'X-Jwt',
+        'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJqb2UiLCJpYXQiOjE1MTYyMzkwMjIsImFkbSI6dHJ1ZX0.w7TYhg7yN3wjZ3xXIb4dFTWkQv2vcDzB2a2vEw9Zw1M',
+      ],
       ['Authorization', 'Basic am9lOnNlY3JldA=='],
     ],
   },

@@ -127,7 +127,11 @@ function parseAnswer(text: string): Map<string, string> {
 function contextOf({ line, headers }: RawRequest, answer: Answer, section: number): MutableContext {
   const [method, target] = line.split(' ') as [string, string];
   const name = `s${section}`;
-  const request = requestHead(method, target, headers.map(([header, value]) => [header, value.trim()]));
+  const request = requestHead(
+    method,
+    target,
+    headers.map(([header, value]) => [header, value.trim()]),
+  );
   return sampleContext({
     request,
     client: {
@@ -135,7 +139,12 @@ function contextOf({ line, headers }: RawRequest, answer: Answer, section: numbe
       source: { family: 4, host: '127.0.0.1', port: answer.clientPort },
       destination: { family: 4, host: '127.0.0.1', port: answer.port },
     },
-    frontend: { name, id: 0, defaultBackend: undefined, timeouts: { client: 0, server: 0, connect: 0, queue: 0, tunnel: 0, tarpit: 0 } },
+    frontend: {
+      name,
+      id: 0,
+      defaultBackend: undefined,
+      timeouts: { client: 0, server: 0, connect: 0, queue: 0, tunnel: 0, tarpit: 0 },
+    },
     process: { ...sampleContext().process, isLocalAddress: () => true },
   });
 }
@@ -147,7 +156,9 @@ function compare(
   folder: string,
   exchanges: readonly { readonly answer: Answer; readonly ctx: MutableContext; readonly label: string }[],
 ): string[] {
-  const files = Object.fromEntries(Object.entries(FILES).map(([name, content]) => [join(folder, name), content]));
+  const files = Object.fromEntries(
+    Object.entries(FILES).map(([name, content]) => [join(folder, name), content]),
+  );
   const env = testEnvironment({ acls: ACLS, files });
   const formats = expressions.map(expression =>
     compileLogFormat(`<%[${withFiles(expression, folder)}]>`, AT, phaseBit(phase), env, { style: 'http' }),
@@ -161,7 +172,8 @@ function compare(
     for (const [index, format] of formats.entries()) {
       const theirs = answer.headers.get(`v${index}`);
       const ours = format?.render(ctx);
-      if (theirs !== ours) differences.push(`${label}: ${expressions[index]}: HAProxy ${theirs}, here ${ours}`);
+      if (theirs !== ours)
+        differences.push(`${label}: ${expressions[index]}: HAProxy ${theirs}, here ${ours}`);
     }
   return differences;
 }
@@ -198,11 +210,15 @@ test('response expressions give what HAProxy gives', async t => {
     `http-request return status 203 ${RESPONSE_HEADERS.map(([name, value]) => `hdr ${name} ${quoted(value)}`).join(' ')}`,
   ];
   const front = [
-    ...RESPONSE_EXPRESSIONS.map((expression, index) => `http-response set-header v${index} ${quoted(`<%[${expression}]>`)}`),
+    ...RESPONSE_EXPRESSIONS.map(
+      (expression, index) => `http-response set-header v${index} ${quoted(`<%[${expression}]>`)}`,
+    ),
     `server srv1 127.0.0.1:${originPort}`,
   ].filter(line => !line.includes('res.hdrs'));
   const rig = await startHaproxy(t, [front, origin]);
-  const expressions = RESPONSE_EXPRESSIONS.map(expression => (expression.startsWith('res.hdrs') ? 'str(skipped)' : expression));
+  const expressions = RESPONSE_EXPRESSIONS.map(expression =>
+    expression.startsWith('res.hdrs') ? 'str(skipped)' : expression,
+  );
   const request = REQUESTS[0] as RawRequest;
   const answer = await rig.ask(0, request);
   const ctx = contextOf(request, answer, 0);
@@ -210,7 +226,9 @@ test('response expressions give what HAProxy gives', async t => {
   ctx.server = { ...(ctx.server as NonNullable<typeof ctx.server>), name: 'srv1', id: 1 };
   ctx.backend = { ...(ctx.frontend as NonNullable<typeof ctx.frontend>), name: 's0', id: 2 };
   ctx.frontend = ctx.backend;
-  const differences = compare(expressions, 'backend http-response header rule', rig.folder, [{ answer, ctx, label: 'response' }]);
+  const differences = compare(expressions, 'backend http-response header rule', rig.folder, [
+    { answer, ctx, label: 'response' },
+  ]);
   assert.deepEqual(
     differences.filter(difference => !difference.includes('skipped')),
     [],
@@ -223,8 +241,12 @@ test('conditions hold when they hold in HAProxy', async t => {
   const rig = await startHaproxy(
     t,
     parts.map(conditions => [
-      ...conditions.map((_, index) => `http-after-response set-header v${index} yes if { var(txn.c${index}) -m bool }`),
-      ...conditions.map((condition, index) => `http-request set-var(txn.c${index}) bool(true) if ${condition}`),
+      ...conditions.map(
+        (_, index) => `http-after-response set-header v${index} yes if { var(txn.c${index}) -m bool }`,
+      ),
+      ...conditions.map(
+        (condition, index) => `http-request set-var(txn.c${index}) bool(true) if ${condition}`,
+      ),
       'http-request return status 200',
     ]),
   );
@@ -233,14 +255,21 @@ test('conditions hold when they hold in HAProxy', async t => {
     for (const request of REQUESTS) {
       const answer = await rig.ask(section, request);
       const ctx = contextOf(request, answer, section);
-      const files = Object.fromEntries(Object.entries(FILES).map(([name, content]) => [join(rig.folder, name), content]));
+      const files = Object.fromEntries(
+        Object.entries(FILES).map(([name, content]) => [join(rig.folder, name), content]),
+      );
       const env = testEnvironment({ acls: ACLS, files });
       for (const [index, condition] of conditions.entries()) {
         const text = withFiles(condition, rig.folder).replaceAll('\\\\', '\\');
-        const compiled = compileCondition(conditionOf(`if ${text}`), phaseBit('frontend http-request header rule'), env);
+        const compiled = compileCondition(
+          conditionOf(`if ${text}`),
+          phaseBit('frontend http-request header rule'),
+          env,
+        );
         const theirs = answer.headers.get(`v${index}`) === 'yes';
         const ours = compiled?.test(ctx);
-        if (theirs !== ours) differences.push(`${request.line}: ${condition}: HAProxy ${theirs}, here ${ours}`);
+        if (theirs !== ours)
+          differences.push(`${request.line}: ${condition}: HAProxy ${theirs}, here ${ours}`);
       }
     }
   assert.deepEqual(differences, []);

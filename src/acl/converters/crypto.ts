@@ -116,6 +116,10 @@ function compileGcmDecrypt(args: Arguments, scope: CompileScope): Convert | Mist
   };
 }
 
+const CBC_BLOCK = 16;
+const ZEROS = Buffer.alloc(CBC_BLOCK);
+
+/** A short nonce is filled up with zeros. */
 function compileCbc(args: Arguments, scope: CompileScope, encrypt: boolean): Convert | Mistake {
   const parts = cipherParts(args, scope);
   if ('error' in parts) return parts;
@@ -125,7 +129,11 @@ function compileCbc(args: Arguments, scope: CompileScope, encrypt: boolean): Con
     if (key === undefined || nonce === undefined) return undefined;
     return guarded(() => {
       const create = encrypt ? createCipheriv : createDecipheriv;
-      const cipher = create(`aes-${parts.bits}-cbc`, key, nonce);
+      const cipher = create(
+        `aes-${parts.bits}-cbc`,
+        key,
+        Buffer.concat([nonce, ZEROS]).subarray(0, CBC_BLOCK),
+      );
       return cipher.update(latin1(bytes)).toString('latin1') + cipher.final().toString('latin1');
     });
   };

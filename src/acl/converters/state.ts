@@ -5,71 +5,16 @@ import type { SampleContext } from '../context.ts';
 import { readVariable, storeOf } from '../fetches/variables.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
 import type { Sample, SampleType } from '../sample.ts';
-import { typeOfSample } from '../sample.ts';
-import type { VariableName } from '../variables.ts';
-
-export type StoreCheck = (current: Sample | undefined, value: Sample) => boolean;
-
-const CHECKS: Readonly<Record<string, StoreCheck>> = {
-  ifexists: current => current !== undefined,
-  ifnotexists: current => current === undefined,
-  ifempty: (_current, value) => isEmpty(value),
-  ifnotempty: (_current, value) => !isEmpty(value),
-  ifset: current => current !== undefined && !isEmpty(current),
-  ifnotset: current => current === undefined || isEmpty(current),
-  ifgt: (current, value) =>
-    comparable(current, value) && (bareValue(value) as number) > (bareValue(current as Sample) as number),
-  iflt: (current, value) =>
-    comparable(current, value) && (bareValue(value) as number) < (bareValue(current as Sample) as number),
-};
-
-function isEmpty(value: Sample): boolean {
-  const bare = bareValue(value);
-  return bare === '';
-}
-
-function comparable(current: Sample | undefined, value: Sample): boolean {
-  return current !== undefined && typeOfSample(current) === 'int' && typeOfSample(value) === 'int';
-}
-
-/** The conditions of `set-var(name,cond...)`; undefined entry names are a mistake. */
-export function storeChecks(words: readonly string[]): StoreCheck[] | Mistake {
-  const checks: StoreCheck[] = [];
-  for (const word of words) {
-    const check = CHECKS[word];
-    if (check === undefined)
-      return {
-        error: `invalid condition '${word}'. Possible conditions are: ${Object.keys(CHECKS).join(', ')}`,
-      };
-    checks.push(check);
-  }
-  return checks;
-}
-
-/** Stores a value under conditions, as set-var does in rules and as a converter. */
-export function storeVariable(
-  ctx: SampleContext,
-  { scope, slot }: VariableName,
-  value: Sample,
-  checks: readonly StoreCheck[],
-): void {
-  const store = storeOf(ctx, scope);
-  if (store === undefined) return;
-  if (checks.length > 0) {
-    const current = store.get(slot);
-    for (const check of checks) if (!check(current, value)) return;
-  }
-  store.set(slot, value);
-}
+import { parseStoreConditions, storeVariable } from '../store-conditions.ts';
 
 function compileSetVariable(args: Arguments): Convert | Mistake {
   const name = args[0]?.variable;
   if (name === undefined) return { error: 'missing variable name' };
   const words = args.slice(1).flatMap(argument => (argument === undefined ? [] : [argument.text]));
-  const checks = storeChecks(words);
-  if (!Array.isArray(checks)) return checks;
+  const conditions = parseStoreConditions(words);
+  if (!Array.isArray(conditions)) return conditions;
   return (value: Sample, ctx) => {
-    storeVariable(ctx, name, value, checks);
+    storeVariable(ctx, name, value, conditions);
     return value;
   };
 }
