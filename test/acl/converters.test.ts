@@ -265,10 +265,9 @@ test('the Forwarded header is checked and taken apart (RFC 7239)', () => {
 });
 
 test('headers of a captured SYN packet are read', () => {
-  const ethernet = '001122334455' + '66778899aabb' + '8100' + '0064' + '0800';
-  const ip = '45000034' + '00004000' + '40060000' + 'c0000201' + 'c6336401';
-  const tcp =
-    '9c4001bb' + '01020304' + '00000000' + '8002faf0' + '00000000' + '020405b4' + '01030307' + '04020000';
+  const ethernet = '00112233445566778899aabb810000640800';
+  const ip = '450000340000400040060000c0000201c6336401';
+  const tcp = '9c4001bb01020304000000008002faf000000000020405b40103030704020000';
   const packet = `bin(${ethernet}${ip}${tcp})`;
   check([
     [`${packet},eth.dst,hex`, '001122334455'],
