@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_KEY, compileKeyHash } from '../../src/balancers/hash-key.ts';
+import { factsOf } from '../support/placement.ts';
 import { findParameter, headerKey, rdpCookie, uriKey, type Span } from '../../src/balancers/key-span.ts';
 
 function textOf(span: Span | undefined): string | undefined {
@@ -30,6 +32,20 @@ test('url_param takes the first parameter of that very name that has a value', (
   assert.equal(find('id&x=1'), undefined);
   assert.equal(find('ID=1'), undefined);
   assert.equal(find(''), undefined);
+});
+
+test('a value in a form ends at white space, and what cannot be in a form is none', () => {
+  const keyHash = compileKeyHash(
+    { algorithm: 'url_param', name: 'id', checkPost: true, maxWait: 0 },
+    { method: 'map-based', function: 'crc32', avalanche: false },
+  );
+  const hashOf = (body: string): number => keyHash(factsOf({ target: '/', headers: {}, body }));
+  assert.equal(hashOf('id=abc\r\n'), hashOf('id=abc'));
+  assert.equal(hashOf('a=1&id=abc and more'), hashOf('id=abc'));
+  assert.notEqual(hashOf('id=abc%20d'), hashOf('id=abc'));
+  assert.equal(hashOf('id=a\0b'), NO_KEY);
+  assert.equal(hashOf('nothing'), NO_KEY);
+  assert.equal(keyHash(factsOf({ target: '/?id=1', headers: {}, body: 'id=abc' })), hashOf('id=1'));
 });
 
 test('hdr takes the first element of a list, and with use_domain_only the name before the top level', () => {
