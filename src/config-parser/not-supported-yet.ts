@@ -194,7 +194,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'email-alert to',
   'filter',
   'filter-sequence',
-  'force-be-switch',
   'load-server-state-from-file',
   'log backend@',
   'log profile',

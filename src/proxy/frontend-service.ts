@@ -25,6 +25,8 @@ export class FrontendService implements FrontendRuntime {
   readonly rules: ProxyRules;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
+  /** Disabled backends get no traffic. */
+  readonly #eligible: (backend: number) => boolean;
 
   constructor(
     config: Config,
@@ -41,13 +43,20 @@ export class FrontendService implements FrontendRuntime {
     this.keepsClients = !proxy.options.flags.has('httpclose');
     this.rules = compileProxyRules(proxy, environments.of(proxy));
     this.#backends = backends;
+    const disabled = new Set(config.proxies.filter(other => other.disabled).map(other => other.id));
+    this.#eligible = backend => !disabled.has(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   }
 
   chooseBackend(ctx: RuleContext): BackendRuntime | undefined {
-    const id = this.rules.backendSwitch.choose(ctx);
+    const { backendSwitch } = this.rules;
+    const id = backendSwitch.choose(ctx, this.#eligible);
     if (id >= 0) return this.#backends.backendWithId(id);
-    return this.#defaultName === undefined ? undefined : this.#backends.backendNamed(this.#defaultName);
+    const backend =
+      this.#defaultName === undefined ? undefined : this.#backends.backendNamed(this.#defaultName);
+    if (backend === undefined || this.#eligible(backend.config.id) || backendSwitch.forced(ctx))
+      return backend;
+    return undefined;
   }
 
   log(_ctx: RuleContext): void {}

@@ -498,8 +498,10 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     this.#replying = true;
     this.#keepAlive &&=
       keepAlive && this.client.requestRead && this.#frontend.keepsClients && !this.thread.stopping;
+    if (reply.closes === true) this.#keepAlive = false;
     transaction.status = reply.status;
-    if (this.client.connection.closed || this.client.connection.sending) return this.#abort();
+    if (reply.silent === true || this.client.connection.closed || this.client.connection.sending)
+      return this.#abort();
     fillResponse(reply, this.responseHead);
     transaction.response = this.responseHead;
     this.#runAfterResponse();

@@ -14,7 +14,7 @@ export const NO_RULES: ProxyRules = {
   redirects: none('redirect'),
   httpResponse: none('http-response'),
   httpAfterResponse: none('http-after-response'),
-  backendSwitch: { choose: () => -1 },
+  backendSwitch: { choose: () => -1, forced: () => false },
   serverSwitch: { empty: true, choose: () => -1 },
   persistence: { empty: true, decide: () => 0 },
   monitorFails: () => false,

@@ -27,7 +27,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
     redirects: compileRedirects(proxy.plainRules, requestPhases, env),
     httpResponse: ruleset('http-response'),
     httpAfterResponse: ruleset('http-after-response'),
-    backendSwitch: compileBackendSwitch(serves ? proxy.useBackends : [], env),
+    backendSwitch: compileBackendSwitch(serves ? proxy : { ...proxy, useBackends: [], plainRules: [] }, env),
     serverSwitch: compileServerSwitch(balances ? proxy.useServers : [], env),
     persistence: compilePersistence(balances ? proxy.plainRules : [], env),
     monitorFails: compileAnyOf(proxy.monitorFail, requestPhases, env),

@@ -11,6 +11,9 @@ export const ERROR_STATUSES: readonly number[] = [
   200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504,
 ];
 
+/** Of the built-in pages; the client sent nothing one could go on with. */
+const CLOSING: readonly number[] = [400, 408];
+
 const builtIn = new Map<number, Reply>();
 
 /** The built-in answer, made once. */
@@ -22,6 +25,7 @@ export function defaultReply(status: number): Reply {
     const length: ReplyHeader = ['content-length', String(body.length)];
     const headers: ReplyHeader[] = [length, ['cache-control', 'no-cache'], ['content-type', 'text/html']];
     reply = { status, reason: page.reason, headers, body };
+    if (CLOSING.includes(status)) reply = { ...reply, closes: true };
     builtIn.set(status, reply);
   }
   return reply;

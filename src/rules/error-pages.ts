@@ -54,11 +54,13 @@ function constant(reply: Reply): ReplyMaker {
   return () => reply;
 }
 
-/** An empty file answers nothing: the connection is just closed. */
-const SILENCE: Reply = { status: 0, reason: '', headers: [], body: Buffer.alloc(0) };
+/** An empty file answers nothing. */
+function silence(status: number): Reply {
+  return { status, reason: '', headers: [], body: Buffer.alloc(0), closes: true, silent: true };
+}
 
 function addStored(pages: Pages, file: ErrorFile, path: string, content: string, env: RuleEnvironment): void {
-  const reply = content === '' ? SILENCE : parseStoredMessage(content);
+  const reply = content === '' ? silence(file.status) : parseStoredMessage(content);
   if ('error' in reply) {
     const message = `errorfile : '${path}': ${reply.error}.`;
     env.report({ severity: 'alert', position: file.position, message });

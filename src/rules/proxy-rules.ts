@@ -30,9 +30,15 @@ export interface ProxyRules {
   readonly captures: CaptureSlots;
 }
 
-/** `use_backend` (manual, section 4.2): the model's `Proxy.id` of the first that matches, or -1: the default one. */
+/** `use_backend` (manual, section 4.2) and `force-be-switch`. */
 export interface BackendSwitch {
-  choose(ctx: RuleContext): number;
+  /**
+   * The model's `Proxy.id` of the first that matches, or -1: the default one. Backends that are not `eligible`
+   * (disabled, unpublished) are passed over.
+   */
+  choose(ctx: RuleContext, eligible: (backend: number) => boolean): number;
+  /** This request may go to backends that are not eligible. */
+  forced(ctx: RuleContext): boolean;
 }
 
 /** `use-server`: the model's `Server.id` of the first that matches and is `usable`, or -1: balance. */

@@ -7,6 +7,10 @@ export interface Reply {
   readonly reason: string;
   readonly headers: readonly ReplyHeader[];
   readonly body: Buffer;
+  /** The connection closes behind it. */
+  readonly closes?: true;
+  /** Nothing is sent, the connection just closes (`errorfile 408 /dev/null`). */
+  readonly silent?: true;
 }
 
 export type ReplyHeader = readonly [name: string, value: string];

@@ -49,5 +49,6 @@ function withBody(
   const dropped = new Set(['connection', 'keep-alive', 'proxy-connection']);
   const headers = all.filter(([name]) => !dropped.has(name.toLowerCase()));
   if (announced === undefined && !bodyless) headers.push(['content-length', String(text.length)]);
-  return { status, reason, headers, body: Buffer.from(text, 'latin1') };
+  const reply = { status, reason, headers, body: Buffer.from(text, 'latin1') };
+  return /\bclose\b/i.test(has('connection')?.[1] ?? '') ? { ...reply, closes: true } : reply;
 }

@@ -4,6 +4,7 @@ import type { CompiledCondition } from '../acl/compiled.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
 import { phaseBit } from '../acl/phase.ts';
 import type { SampleContext } from '../acl/context.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { PlainRule, SwitchRule } from '../model/rule.ts';
 import type { Condition } from '../model/word.ts';
 import type { RuleEnvironment } from './environment.ts';
@@ -65,9 +66,9 @@ function compileTarget(
 }
 
 /** A computed name that no backend has ends the search: the default backend takes the request. */
-export function compileBackendSwitch(rules: readonly SwitchRule[], env: RuleEnvironment): BackendSwitch {
+export function compileBackendSwitch(proxy: Proxy, env: RuleEnvironment): BackendSwitch {
   const switches = compileSwitches(
-    rules,
+    proxy.useBackends,
     {
       phases: SWITCH_PHASE,
       find: name => env.directory.backend(name)?.id,
@@ -77,10 +78,19 @@ export function compileBackendSwitch(rules: readonly SwitchRule[], env: RuleEnvi
     env,
   );
   const matcher = new FirstMatch(switches.map(({ condition }) => condition));
+  const forcing = proxy.plainRules.flatMap(rule =>
+    rule.keyword === 'force-be-switch' && rule.condition !== undefined ? [rule.condition] : [],
+  );
+  const forced = compileAnyOf(forcing, SWITCH_PHASE, env);
   return {
-    choose(ctx) {
-      const index = matcher.next(ctx, 0);
-      return index < 0 ? -1 : (switches[index]?.target(ctx) ?? -1);
+    forced,
+    choose(ctx, eligible) {
+      for (let index = matcher.next(ctx, 0); index >= 0 && index < switches.length;) {
+        const backend = (switches[index] as CompiledSwitch).target(ctx);
+        if (backend < 0 || eligible(backend) || forced(ctx)) return backend;
+        index = matcher.next(ctx, index + 1);
+      }
+      return -1;
     },
   };
 }

@@ -30,7 +30,7 @@ test('use_backend takes the first rule that matches, by many hosts, by path, by 
   );
   const { backendSwitch } = compiled.rules.get('web') ?? assert.fail();
   const ask = (path: string, host: string): number =>
-    backendSwitch.choose(requestContext(`GET ${path} HTTP/1.1`, `Host: ${host}`));
+    backendSwitch.choose(requestContext(`GET ${path} HTTP/1.1`, `Host: ${host}`), () => true);
   const first = ask('/', 'h0.example');
   assert.ok(first >= 0);
   assert.equal(ask('/', 'H7.EXAMPLE') - first, 7);
@@ -38,6 +38,35 @@ test('use_backend takes the first rule that matches, by many hosts, by path, by 
   assert.equal(ask('/x', 'other') - first, 1);
   assert.equal(ask('/', 'other'), -1);
   assert.equal(ask('/dyn', 'other'), -1, 'a computed name that no backend has leaves the default one');
+});
+
+test('use_backend passes disabled backends over, unless force-be-switch says otherwise', () => {
+  const text = [
+    'frontend web',
+    '  mode http',
+    '  bind :80',
+    '  force-be-switch if { hdr(x) 1 }',
+    '  use_backend off if { path_beg / }',
+    '  use_backend on',
+    'backend off',
+    '  mode http',
+    'backend on',
+    '  mode http',
+    '',
+  ].join('\n');
+  const { backendSwitch } = compileConfig(text).rules.get('web') ?? assert.fail();
+  const ask = (...headers: readonly string[]): number[] => {
+    const asked: number[] = [];
+    const chosen = backendSwitch.choose(requestContext('GET / HTTP/1.1', ...headers), backend => {
+      asked.push(backend);
+      return asked.length > 1;
+    });
+    return [...asked, chosen];
+  };
+  const [off, on, chosen] = ask();
+  assert.notEqual(off, on);
+  assert.equal(chosen, on);
+  assert.deepEqual(ask('X: 1'), [off, off]);
 });
 
 test('use-server passes servers over that cannot be used', () => {
