@@ -323,6 +323,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     transaction.serverConnection = connection;
     transaction.serverReused = reused;
     transaction.timers.connectedAt = this.thread.wheel.now;
+    this.server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
     this.server.begin(connection, reused);
     if (connection.closed) return;
     transaction.bytes.toServer += this.#outgoingLength;

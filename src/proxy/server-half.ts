@@ -47,6 +47,8 @@ export class ServerHalf implements ConnectionHandler {
   readonly decoder = new BodyDecoder();
   connection: Connection | undefined;
   reused = false;
+  /** The client asked with HEAD, whatever the server was asked: the body is read and dropped. */
+  bodyUnwanted = false;
   /** FIN received: nothing more will come. */
   ended = false;
   /** Something of a response has arrived. */
@@ -128,8 +130,10 @@ export class ServerHalf implements ConnectionHandler {
       if (decoder.error !== 0) return this.#session.responseBodyInvalid();
       const length = decoder.outEnd - decoder.outStart;
       if (decoder.done) this.clearTimer();
-      if (length > 0) this.#session.sendBody(buffer, decoder.outStart, length);
+      if (length > 0 && !this.bodyUnwanted) this.#session.sendBody(buffer, decoder.outStart, length);
       else if (!decoder.done) return this.#wantMoreBody();
+      // what was sent may have completed at once, and with it the whole exchange
+      if (this.#state !== BODY) return;
     }
     if (decoder.done && !client.sending) this.#session.responseForwarded();
   }
@@ -141,6 +145,7 @@ export class ServerHalf implements ConnectionHandler {
     const end = Math.min(inbox.end, inbox.start + target.length - offset);
     const { buffer } = inbox;
     inbox.consume(decoder.decode(buffer, inbox.start, end));
+    if (this.bodyUnwanted) return 0;
     buffer.copy(target, offset, decoder.outStart, decoder.outEnd);
     return decoder.outEnd - decoder.outStart;
   }
