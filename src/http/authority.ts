@@ -10,6 +10,17 @@ export function authorityOf(method: string, target: string): string | undefined 
   return end < 0 ? rest : rest.slice(0, end);
 }
 
+/** RFC 9112 section 3.2: origin-form, absolute-form, authority-form for CONNECT alone, or `*`. */
+export function isTarget(method: string, target: string): boolean {
+  if (method === 'CONNECT') return /^[^/?#@]+:\d{1,5}$/.test(target);
+  if (target.includes('#')) return false;
+  return (
+    target.charCodeAt(0) === 0x2f ||
+    target === '*' ||
+    /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]+(?:\/|$)/.test(target)
+  );
+}
+
 export function authorityMatches(method: string, target: string, host: string): boolean {
   if (/[\s,/?#@\\]/.test(host)) return false;
   if (target.charCodeAt(0) === 0x2f) return true;

@@ -51,12 +51,15 @@ export class BodyDecoder {
   #state = SIZE_FIRST;
   /** Bytes still to come: of the body, or of the current chunk. */
   #left = 0;
+  #bare = false;
   #quoted = false;
   #escaped = false;
   #trailerBytes = 0;
 
-  start(framing: Framing, contentLength: number): void {
+  /** `bare`: of a chunked body only the data is left, without framing and trailers. */
+  start(framing: Framing, contentLength: number, bare = false): void {
     this.#framing = framing;
+    this.#bare = bare;
     this.#left = framing === 'length' ? contentLength : 0;
     this.#state = SIZE_FIRST;
     this.#quoted = false;
@@ -108,7 +111,7 @@ export class BodyDecoder {
         continue;
       }
       const byte = buffer[at++] as number;
-      if (this.#step(byte)) buffer[out++] = byte;
+      if (this.#step(byte) && !this.#bare) buffer[out++] = byte;
     }
     this.outEnd = out;
     return at;

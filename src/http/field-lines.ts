@@ -16,6 +16,8 @@ const CR = 0x0d;
 const LF = 0x0a;
 const SPACE = 0x20;
 const TAB = 0x09;
+/** As in HAProxy. */
+const LONGEST_NAME = 255;
 
 /** What the framing and connection rules need to know, told for each field as it is read. */
 export interface FieldObserver {
@@ -40,7 +42,8 @@ export function readFieldLines(
   let at = start;
   while (at < end) {
     const nameEnd = endOfName(buffer, base + at) - base;
-    if (nameEnd === at || buffer[base + nameEnd] !== COLON) return INVALID_HEADER_NAME;
+    if (nameEnd === at || nameEnd - at > LONGEST_NAME || buffer[base + nameEnd] !== COLON)
+      return INVALID_HEADER_NAME;
     let valueStart = nameEnd + 1;
     while (isBlank(buffer[base + valueStart])) valueStart++;
     const lineEnd = endOfValue(buffer, base + valueStart) - base;
@@ -72,4 +75,11 @@ function endOfValue(buffer: Buffer, from: number): number {
 
 function isBlank(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB;
+}
+
+/** A line that does not end in CRLF, in a head that is not complete yet: it never will be a good one. */
+export function hasBareLineFeed(buffer: Buffer, start: number, end: number): boolean {
+  for (let at = buffer.indexOf(LF, start); at >= 0 && at < end; at = buffer.indexOf(LF, at + 1))
+    if (at === start || buffer[at - 1] !== CR) return true;
+  return false;
 }

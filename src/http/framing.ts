@@ -9,6 +9,8 @@ export type Framing = 'none' | 'length' | 'chunked' | 'close' | 'tunnel';
 
 export class FramingFields {
   contentLength = -1;
+  /** The same length stood there more than once: one is sent on. */
+  lengthRepeated = false;
   chunked = false;
   connectionClose = false;
   connectionKeepAlive = false;
@@ -18,6 +20,7 @@ export class FramingFields {
 
   reset(): void {
     this.contentLength = -1;
+    this.lengthRepeated = false;
     this.chunked = false;
     this.connectionClose = false;
     this.connectionKeepAlive = false;
@@ -46,25 +49,25 @@ export class FramingFields {
   /** RFC 9110 section 8.6: a list of equal lengths is one length. */
   #length(value: string): number {
     for (const part of value.split(',')) {
-      const digits = part.trim();
+      const digits = trimBlanks(part);
       if (!/^\d{1,15}$/.test(digits)) return INVALID_LENGTH;
       const length = Number(digits);
-      if (this.contentLength >= 0 && this.contentLength !== length) return INVALID_LENGTH;
+      if (this.contentLength >= 0) {
+        if (this.contentLength !== length) return INVALID_LENGTH;
+        this.lengthRepeated = true;
+      }
       this.contentLength = length;
     }
     return 0;
   }
 
   #coding(value: string): number {
-    if (this.chunked) return INVALID_TRANSFER_ENCODING;
-    const coding = value.toLowerCase();
-    if (coding === 'chunked') {
+    for (const part of value.split(',')) {
+      if (this.chunked) return INVALID_TRANSFER_ENCODING;
+      if (trimBlanks(part).toLowerCase() !== 'chunked') return UNKNOWN_TRANSFER_ENCODING;
       this.chunked = true;
-      return 0;
     }
-    return coding.includes('chunked') || coding === ''
-      ? INVALID_TRANSFER_ENCODING
-      : UNKNOWN_TRANSFER_ENCODING;
+    return 0;
   }
 
   #connection(value: string): number {
@@ -86,4 +89,9 @@ export class FramingFields {
   persistent(version: number): boolean {
     return !this.connectionClose && (version >= 11 || this.connectionKeepAlive);
   }
+}
+
+/** Only what HTTP calls white space: String.trim() knows more. */
+function trimBlanks(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }

@@ -19,6 +19,7 @@ export const INVALID_STATUS_LINE = -12;
 export const UNKNOWN_TRANSFER_ENCODING = -13;
 export const H2_PREFACE = -14;
 export const CONNECT_WITH_BODY = -15;
+export const WEBSOCKET_WITHOUT_KEY = -16;
 
 export const PARSE_ERRORS: ReadonlyMap<number, ParseError> = new Map([
   [INVALID_METHOD, { status: 400, text: 'invalid method' }],
@@ -33,7 +34,8 @@ export const PARSE_ERRORS: ReadonlyMap<number, ParseError> = new Map([
   [INVALID_TRANSFER_ENCODING, { status: 400, text: 'invalid transfer-encoding' }],
   [INVALID_HOST, { status: 400, text: 'invalid, repeated or mismatching host' }],
   [INVALID_STATUS_LINE, { status: 502, text: 'invalid status line' }],
-  [UNKNOWN_TRANSFER_ENCODING, { status: 501, text: 'transfer-encoding other than chunked' }],
+  [UNKNOWN_TRANSFER_ENCODING, { status: 422, text: 'transfer-encoding other than chunked' }],
   [H2_PREFACE, { status: 400, text: 'HTTP/2 connection preface' }],
+  [WEBSOCKET_WITHOUT_KEY, { status: 400, text: 'websocket upgrade without a key' }],
   [CONNECT_WITH_BODY, { status: 400, text: 'CONNECT with a body' }],
 ]);

@@ -31,9 +31,10 @@ export class Http1RequestHead implements RequestHead {
     return this.fields.contentLength;
   }
 
-  /** The client asks for another protocol on this connection (RFC 9110 section 7.8). */
+  /** The client asks for another protocol on this connection (RFC 9110 section 7.8); not while it sends a body. */
   get wantsUpgrade(): boolean {
-    return this.fields.hasUpgrade && this.fields.connectionUpgrade && this.version >= 11;
+    const { fields } = this;
+    return fields.hasUpgrade && fields.connectionUpgrade && this.version >= 11 && this.framing === 'none';
   }
 
   /** RFC 9110 section 9.2.2. */

@@ -4,19 +4,21 @@
  */
 import { latin1Slice } from '../base/latin1.ts';
 import { CLASS, TARGET, TOKEN } from './char-class.ts';
-import { readFieldLines } from './field-lines.ts';
+import { hasBareLineFeed, readFieldLines } from './field-lines.ts';
 import {
   CONNECT_WITH_BODY,
   H2_PREFACE,
   INVALID_HOST,
   INVALID_LENGTH,
+  INVALID_LINE_END,
   INVALID_METHOD,
   INVALID_TARGET,
   INVALID_VERSION,
   TOO_LARGE,
+  WEBSOCKET_WITHOUT_KEY,
 } from './parse-errors.ts';
 import type { Http1RequestHead } from './request-head.ts';
-import { authorityMatches } from './authority.ts';
+import { authorityMatches, isTarget } from './authority.ts';
 
 export interface HeadLimits {
   /** Bytes of a whole head. */
@@ -68,7 +70,7 @@ function readRequestLine(buffer: Buffer, base: number, text: string, head: Http1
   if (targetEnd === methodEnd + 1) return INVALID_TARGET;
   head.method = text.slice(0, methodEnd);
   head.target = text.slice(methodEnd + 1, targetEnd);
-  if (buffer[base + targetEnd] !== SPACE) return INVALID_TARGET;
+  if (buffer[base + targetEnd] !== SPACE || !isTarget(head.method, head.target)) return INVALID_TARGET;
   const version = text.slice(targetEnd + 1, targetEnd + 11);
   if (version === 'HTTP/1.1\r\n') head.version = 11;
   else if (version === 'HTTP/1.0\r\n') head.version = 10;
@@ -86,13 +88,20 @@ function settle(head: Http1RequestHead): number {
   if (head.method === 'CONNECT' && (fields.chunked || fields.contentLength > 0)) return CONNECT_WITH_BODY;
   head.framing = fields.chunked ? 'chunked' : fields.contentLength > 0 ? 'length' : 'none';
   head.keepAlive = fields.persistent(head.version);
+  if (fields.lengthRepeated) head.headers.set('Content-Length', String(fields.contentLength));
+  if (head.wantsUpgrade && lacksWebsocketKey(head)) return WEBSOCKET_WITHOUT_KEY;
   return checkHost(head);
+}
+
+/** RFC 6455 section 4.1. */
+function lacksWebsocketKey({ headers }: Http1RequestHead): boolean {
+  return headers.get('upgrade')?.toLowerCase() === 'websocket' && !headers.has('sec-websocket-key');
 }
 
 function checkHost(head: Http1RequestHead): number {
   const index = head.headers.find('host');
   head.hostIndex = index;
-  if (index < 0) return head.version >= 11 && head.target.charCodeAt(0) === 0x2f ? 0 : 0;
+  if (index < 0) return 0;
   if (head.headers.find('host', index + 1) >= 0) return INVALID_HOST;
   return authorityMatches(head.method, head.target, head.headers.valueAt(index)) ? 0 : INVALID_HOST;
 }
@@ -104,7 +113,7 @@ function rejectEarly(buffer: Buffer, start: number, end: number, limits: HeadLim
   const methodEnd = Math.min(run(buffer, start, TOKEN), end);
   if (methodEnd === end) return methodEnd - start > 64 ? INVALID_METHOD : 0;
   if (methodEnd === start || buffer[methodEnd] !== SPACE) return INVALID_METHOD;
-  return 0;
+  return hasBareLineFeed(buffer, start, end) ? INVALID_LINE_END : 0;
 }
 
 function run(buffer: Buffer, from: number, kind: number): number {

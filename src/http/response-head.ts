@@ -16,6 +16,8 @@ export class Http1ResponseHead implements ResponseHead {
   readonly headers = new HeaderList();
   readonly fields = new FramingFields();
   framing: Framing = 'none';
+  /** To the client the body ends with the connection. */
+  endsWithConnection = false;
   /** The server keeps the connection open after this answer. */
   keepAlive = false;
 
@@ -23,20 +25,27 @@ export class Http1ResponseHead implements ResponseHead {
     this.headers.clear();
     this.fields.reset();
     this.framing = 'none';
+    this.endsWithConnection = false;
   }
 
   get contentLength(): number {
     return this.fields.contentLength;
   }
 
-  /** RFC 9112 section 6.3: what follows depends on the request too. */
-  resolveFraming(method: string): void {
+  /**
+   * RFC 9112 section 6.3: what follows depends on the request too. An HTTP/1.0 client knows no chunks: it gets
+   * the body bare, up to the end of the connection.
+   */
+  resolveFraming(method: string, clientVersion: number): void {
     const { fields, status } = this;
     if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300)) this.framing = 'tunnel';
     else if (method === 'HEAD' || status === 204 || status === 304 || status < 200) this.framing = 'none';
     else if (fields.chunked) this.framing = 'chunked';
     else if (fields.contentLength > 0) this.framing = 'length';
     else this.framing = fields.contentLength === 0 ? 'none' : 'close';
+    const bare = this.framing === 'chunked' && clientVersion < 11;
+    if (bare) this.headers.remove('transfer-encoding');
+    this.endsWithConnection = bare || this.framing === 'close';
     this.keepAlive = this.framing !== 'close' && this.framing !== 'tunnel' && fields.persistent(this.version);
   }
 

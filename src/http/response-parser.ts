@@ -1,8 +1,8 @@
 /** Parses the head of an HTTP/1 response (RFC 9112 section 4); the counterpart of request-parser.ts. */
 import { latin1Slice } from '../base/latin1.ts';
 import { CLASS, FIELD } from './char-class.ts';
-import { readFieldLines } from './field-lines.ts';
-import { INVALID_LENGTH, INVALID_STATUS_LINE, TOO_LARGE } from './parse-errors.ts';
+import { hasBareLineFeed, readFieldLines } from './field-lines.ts';
+import { INVALID_LENGTH, INVALID_LINE_END, INVALID_STATUS_LINE, TOO_LARGE } from './parse-errors.ts';
 import type { HeadLimits } from './request-parser.ts';
 import type { Http1ResponseHead } from './response-head.ts';
 
@@ -19,7 +19,7 @@ export function parseResponseHead(
 ): number {
   if (!startsLikeHttp(buffer, start, end)) return INVALID_STATUS_LINE;
   const close = buffer.indexOf(END_OF_HEAD, start, 'latin1');
-  if (close < 0 || close + 4 > end) return end - start >= limits.maxHeadBytes ? TOO_LARGE : 0;
+  if (close < 0 || close + 4 > end) return rejectEarly(buffer, start, end, limits);
   if (close + 4 - start > limits.maxHeadBytes) return TOO_LARGE;
   head.reset();
   const text = latin1Slice(buffer, start, close + 2);
@@ -37,6 +37,7 @@ export function parseResponseHead(
   );
   if (verdict < 0) return verdict;
   if (head.fields.conflicting || (head.fields.chunked && head.version < 11)) return INVALID_LENGTH;
+  if (head.fields.lengthRepeated) head.headers.set('Content-Length', String(head.contentLength));
   return close + 4 - start;
 }
 
@@ -56,4 +57,10 @@ function startsLikeHttp(buffer: Buffer, start: number, end: number): boolean {
   const length = Math.min(end - start, 5);
   for (let at = 0; at < length; at++) if (buffer[start + at] !== 'HTTP/'.charCodeAt(at)) return false;
   return true;
+}
+
+/** An incomplete head that cannot become a good one is refused without waiting for its end. */
+function rejectEarly(buffer: Buffer, start: number, end: number, limits: HeadLimits): number {
+  if (end - start >= limits.maxHeadBytes) return TOO_LARGE;
+  return hasBareLineFeed(buffer, start, end) ? INVALID_LINE_END : 0;
 }

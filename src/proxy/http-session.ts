@@ -424,7 +424,11 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     const answer = this.#takeAnswer();
     let length = responseHead.renderInto(answer, 0, responseRendering(requestHead.version, this.#keepAlive));
     length += server.takeBody(answer, length);
-    if (server.decoder.error !== 0) return this.responseBodyInvalid();
+    if (server.decoder.error !== 0) {
+      // the client has seen nothing of it yet: it can still be told
+      this.#responseStarted = false;
+      return this.responseInvalid();
+    }
     this.#sendAnswer(length);
   }
 
@@ -433,7 +437,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
       this.#keepAlive &&
       this.#frontend.keepsClients &&
       !this.thread.stopping &&
-      this.responseHead.framing !== 'close' &&
+      !this.responseHead.endsWithConnection &&
       !this.client.ended
     );
   }

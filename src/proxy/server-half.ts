@@ -112,9 +112,13 @@ export class ServerHalf implements ConnectionHandler {
 
   #finalHead(): void {
     const head = this.#session.responseHead;
+    // RFC 9110 section 15.2.2: nobody may switch who was not asked to
+    if (head.status === 101 && !this.#session.requestHead.wantsUpgrade)
+      return this.#session.responseInvalid();
     this.#state = BODY;
-    head.resolveFraming(this.#session.requestHead.method);
-    this.decoder.start(head.framing, head.contentLength);
+    const { method, version } = this.#session.requestHead;
+    head.resolveFraming(method, version);
+    this.decoder.start(head.framing, head.contentLength, head.endsWithConnection);
     this.#session.responseArrived();
   }
 
