@@ -14,6 +14,7 @@ import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import { proxyHeaderFor } from './send-proxy.ts';
 import type { Transaction } from './transaction.ts';
 
 export type DialFailure =
@@ -41,6 +42,7 @@ const QUEUED = 1;
 const CONNECTING = 2;
 const TURNAROUND = 3;
 const READY = 4;
+const SENDING_HEADER = 5;
 
 const TURNAROUND_MS = 1000;
 
@@ -91,7 +93,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#state = IDLE;
     this.#thread.wheel.remove(this.#timer);
     if (state === QUEUED) this.#leaveQueue();
-    if (state === CONNECTING) this.#connection?.close();
+    if (state === CONNECTING || state === SENDING_HEADER) this.#connection?.close();
     this.#connection = undefined;
     this.#giveSlot();
     this.#server = undefined;
@@ -166,7 +168,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   // ── connecting ──
 
   #connect(server: ServerRuntime): void {
-    const reusable = this.#stream.reusable(server);
+    const reusable = server.config.sendProxy === undefined ? this.#stream.reusable(server) : 'none';
     const idle = reusable === 'none' ? undefined : server.idle.take(reusable === 'proven');
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
@@ -180,7 +182,16 @@ export class Dialer implements ConnectionHandler, Waiter {
   }
 
   onConnected(connection: Connection): void {
-    this.#ready(connection, false);
+    const { sendProxy } = (this.#server as ServerRuntime).config;
+    if (sendProxy === undefined) return this.#ready(connection, false);
+    this.#connection = connection;
+    this.#state = SENDING_HEADER;
+    const header = proxyHeaderFor(sendProxy, this.#stream.transaction);
+    connection.send(header, 0, header.length);
+  }
+
+  onSent(connection: Connection): void {
+    if (this.#state === SENDING_HEADER) this.#ready(connection, false);
   }
 
   #ready(connection: Connection, reused: boolean): void {
@@ -200,7 +211,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     if (this.#state === QUEUED) {
       this.#leaveQueue();
       this.#fail('queue-timeout');
-    } else if (this.#state === CONNECTING) {
+    } else if (this.#state === CONNECTING || this.#state === SENDING_HEADER) {
       this.#connection?.close();
       this.#connectFailed('connect-timeout');
     } else if (this.#state === TURNAROUND) this.#connect(this.#server as ServerRuntime);
@@ -251,8 +262,5 @@ export class Dialer implements ConnectionHandler, Waiter {
   }
   onEnd(): void {
     throw new Error('ended before connected');
-  }
-  onSent(): void {
-    throw new Error('sent before connected');
   }
 }

@@ -36,7 +36,6 @@ import {
   YIELD,
   type Verdict,
 } from '../rules/verdict.ts';
-import { ClientConnectionFacts } from './client-facts.ts';
 import { ClientHalf, type ClientHalfOwner } from './client-half.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { errorReply, fillResponse } from './own-replies.ts';
@@ -50,18 +49,20 @@ import type {
 import type { Inbox } from './inbox.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
-import { Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 const LINGER_MS = 2000;
 const NOTHING = Buffer.alloc(0);
 
 // stages of a request's rules, in order
-const FRONTEND_RULES = 0;
-const FRONTEND_REDIRECTS = 1;
-const CHOOSE_BACKEND = 2;
-const BACKEND_RULES = 3;
-// 4: the backend's redirects
-const FORWARD = 5;
+const FRONTEND_CONTENT = 0;
+const FRONTEND_RULES = 1;
+const FRONTEND_REDIRECTS = 2;
+const CHOOSE_BACKEND = 3;
+const BACKEND_CONTENT = 4;
+const BACKEND_RULES = 5;
+// 6: the backend's redirects
+const FORWARD = 7;
 
 /** Own answers after which the connection may go on: the request was whole and understood. */
 const KEEPS_CLIENT: ReadonlySet<number> = new Set<number>();
@@ -106,20 +107,25 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   #rest: Buffer | undefined;
   readonly #ruleTimer = new Timer(() => this.#ruleTimerExpired());
 
-  constructor(thread: DataThread, listener: ListenerRuntime, connection: Connection) {
+  constructor(
+    thread: DataThread,
+    listener: ListenerRuntime,
+    connection: Connection,
+    transaction: Transaction,
+  ) {
     this.thread = thread;
     this.#listener = listener;
     this.#frontend = listener.frontend;
     this.limits = listener.frontend.limits;
-    const date = Date.now();
-    this.transaction = new Transaction(thread, listener, new ClientConnectionFacts(connection, date));
-    this.transaction.timers.accept(thread.wheel.now, date);
+    this.transaction = transaction;
     this.client = new ClientHalf(this, connection);
     this.server = new ServerHalf(this);
     this.#dialer = new Dialer(thread, this);
   }
 
-  start(): void {
+  /** `received`: what came behind a PROXY protocol header. */
+  start(received: Inbox): void {
+    if (received.length > 0) this.client.inbox.add(received.buffer, received.start, received.length);
     this.client.awaitRequest(true);
   }
 
@@ -148,7 +154,16 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     transaction.timers.headReadAt = this.thread.wheel.now;
     transaction.arrived(requestHead);
     this.#keepAlive = requestHead.keepAlive;
-    this.#runRequestRules(FRONTEND_RULES);
+    if (this.#frontend.config.monitorUri === requestHead.target) return this.#monitor();
+    this.#runRequestRules(FRONTEND_CONTENT);
+  }
+
+  /** `monitor-uri`: 200, or 503 when `monitor fail` says so; never logged, never forwarded. */
+  #monitor(): void {
+    this.transaction.setLogLevel(-1);
+    const failing = this.#frontend.rules.monitorFails(this.transaction);
+    this.transaction.termination.set('L', 'R');
+    this.#replyWith(this.#errorReply(failing ? 503 : 200), true);
   }
 
   // ── 2. rules decide what becomes of it ──
@@ -168,10 +183,14 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     const { backendRuntime } = this.transaction;
     const own = backendRuntime === undefined || backendRuntime.config === this.#frontend.config;
     switch (stage) {
+      case FRONTEND_CONTENT:
+        return this.#frontend.rules.tcpRequestContent;
       case FRONTEND_RULES:
         return this.#frontend.rules.httpRequest;
       case FRONTEND_REDIRECTS:
         return this.#frontend.rules.redirects;
+      case BACKEND_CONTENT:
+        return own ? undefined : backendRuntime.rules.tcpRequestContent;
       case BACKEND_RULES:
         return own ? undefined : backendRuntime.rules.httpRequest;
       default:

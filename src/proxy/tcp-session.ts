@@ -4,12 +4,18 @@
  */
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { Cause } from '../base/failure.ts';
+import type { Proxy } from '../model/proxy.ts';
+import { silenceClose } from '../net/socket-options.ts';
+import { Timer } from '../net/timer-wheel.ts';
+import type { CompiledRuleset } from '../rules/ruleset.ts';
+import { ACCEPT, CONTINUE, NEED_DATA, SILENT_DROP, SWITCH_TO_HTTP } from '../rules/verdict.ts';
 import { Relay, type RelayResult } from '../net/relay.ts';
-import { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
+import { HttpSession } from './http-session.ts';
+import { Inbox } from './inbox.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
-import type { DataThread, ListenerRuntime } from './runtime.ts';
-import { Transaction } from './transaction.ts';
+import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
 
 export class TcpSession implements Stream {
   readonly thread: DataThread;
@@ -18,29 +24,102 @@ export class TcpSession implements Stream {
   readonly #client: Connection;
   readonly #dialer: Dialer;
   readonly #waiting: ConnectionHandler;
+  readonly #inspectTimer: Timer;
+  #inbox = new Inbox();
+  #inspecting: { readonly ruleset: CompiledRuleset; readonly proxy: Proxy } | undefined;
+  #delayOver = false;
+  #clientEnded = false;
   #over = false;
 
-  constructor(thread: DataThread, listener: ListenerRuntime, client: Connection) {
+  constructor(thread: DataThread, listener: ListenerRuntime, client: Connection, transaction: Transaction) {
     this.thread = thread;
     this.#listener = listener;
     this.#client = client;
-    const date = Date.now();
-    this.transaction = new Transaction(thread, listener, new ClientConnectionFacts(client, date));
-    this.transaction.timers.accept(thread.wheel.now, date);
+    this.transaction = transaction;
     this.#dialer = new Dialer(thread, this);
     this.#waiting = new WaitingClient(this);
+    this.#inspectTimer = new Timer(() => this.#inspectionOver());
     client.handler = this.#waiting;
   }
 
-  start(): void {
+  /** `received`: what came behind a PROXY protocol header. */
+  start(received: Inbox): void {
     const { transaction } = this;
-    const now = this.thread.wheel.now;
-    transaction.timers.firstByteAt = now;
-    transaction.timers.headReadAt = now;
-    const backend = this.#listener.frontend.chooseBackend(transaction);
+    this.#inbox = received;
+    transaction.timers.firstByteAt = this.thread.wheel.now;
+    this.#inspect(this.#listener.frontend.rules.tcpRequestContent, this.#listener.frontend.config);
+  }
+
+  // ── content rules look at the first bytes ──
+
+  #inspect(ruleset: CompiledRuleset, proxy: Proxy): void {
+    if (ruleset.empty) return this.#inspected();
+    const { transaction } = this;
+    this.#inspecting = { ruleset, proxy };
+    const inbox = this.#inbox;
+    const full = inbox.length >= this.thread.buffers.size;
+    transaction.requestPayload = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
+    transaction.final = full || this.#clientEnded || this.#delayOver || proxy.inspectDelayMs.request === 0;
+    const verdict = ruleset.run(transaction);
+    transaction.final = true;
+    if (verdict === NEED_DATA) return this.#wantMore(proxy.inspectDelayMs.request);
+    this.#inspecting = undefined;
+    this.thread.wheel.clear(this.#inspectTimer);
+    if (verdict === CONTINUE || verdict === ACCEPT) return this.#inspected();
+    if (verdict === SWITCH_TO_HTTP) return this.#becomeHttp();
+    transaction.termination.set('P', 'R');
+    if (verdict === SILENT_DROP) silenceClose(this.#client.fd, this.#client.remote.family);
+    this.#end();
+  }
+
+  #wantMore(delayMs: number): void {
+    if (this.#inspectTimer.deadline === 0) this.thread.wheel.set(this.#inspectTimer, delayMs);
+    this.#inbox.detach();
+    if (!this.#client.receiving) this.#client.receive();
+  }
+
+  #inspectionOver(): void {
+    this.#delayOver = true;
+    this.#again();
+  }
+
+  #again(): void {
+    if (this.#inspecting !== undefined) this.#inspect(this.#inspecting.ruleset, this.#inspecting.proxy);
+  }
+
+  /** Of the frontend's bytes, then of the backend's, if it has rules of its own. */
+  #inspected(): void {
+    const { transaction } = this;
+    const { frontend } = this.#listener;
+    const known = transaction.backendRuntime;
+    if (known !== undefined) return this.#dial(known);
+    const backend = frontend.chooseBackend(transaction);
     if (backend === undefined) return this.#failed('S', 'C');
     transaction.backendRuntime = backend;
+    this.#delayOver = false;
+    if (backend.config === frontend.config) this.#dial(backend);
+    else this.#inspect(backend.rules.tcpRequestContent, backend.config);
+  }
+
+  #dial(backend: BackendRuntime): void {
+    this.transaction.timers.headReadAt = this.thread.wheel.now;
     this.#dialer.start(backend);
+  }
+
+  #becomeHttp(): void {
+    this.#over = true;
+    this.thread.wheel.remove(this.#inspectTimer);
+    new HttpSession(this.thread, this.#listener, this.#client, this.transaction).start(this.#inbox);
+  }
+
+  received(buffer: Buffer, offset: number, length: number): void {
+    this.#inbox.add(buffer, offset, length);
+    this.#again();
+  }
+
+  clientHalfClosed(): void {
+    this.#clientEnded = true;
+    this.#again();
   }
 
   get serverHandler(): ConnectionHandler {
@@ -56,9 +135,17 @@ export class TcpSession implements Stream {
     transaction.serverConnection = server;
     transaction.timers.connectedAt = this.thread.wheel.now;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
-    new Relay(this.thread.wheel, this.#client, server, relayTimeouts(transaction), result =>
-      this.#relayed(result),
-    ).start();
+    const inbox = this.#inbox;
+    const early = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
+    const relay = new Relay(
+      this.thread.wheel,
+      this.#client,
+      server,
+      relayTimeouts(transaction),
+      result => this.#relayed(result),
+      { fromClient: inbox.length === 0 ? undefined : early },
+    );
+    relay.start();
   }
 
   onDialFailed(failure: DialFailure): void {
@@ -87,6 +174,7 @@ export class TcpSession implements Stream {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.thread.wheel.remove(this.#inspectTimer);
     this.#dialer.release();
     this.#client.close();
     this.transaction.serverConnection?.close();
@@ -95,7 +183,7 @@ export class TcpSession implements Stream {
   }
 }
 
-/** The client while a server is being dialed: nothing is read, so only its death is noticed. */
+/** The client before its bytes are relayed. */
 class WaitingClient implements ConnectionHandler {
   readonly #session: TcpSession;
 
@@ -106,7 +194,11 @@ class WaitingClient implements ConnectionHandler {
     this.#session.clientGone(cause);
   }
   onConnected(): void {}
-  onReceived(): void {}
-  onEnd(): void {}
+  onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.#session.received(buffer, offset, length);
+  }
+  onEnd(): void {
+    this.#session.clientHalfClosed();
+  }
   onSent(): void {}
 }
