@@ -49,6 +49,8 @@ export interface KeepalivedGlobal {
   readonly fifoWriteVrrpStatesOnReload: boolean;
   readonly logUnknownVrids: boolean;
   readonly vmacPrefix: string;
+  /** `vrrp_priority` (nice) and `vrrp_rt_priority`. */
+  readonly scheduling: { readonly nice?: number; readonly realtime?: number };
   readonly stateDumpFile: string;
   readonly statsDumpFile: string;
   readonly jsonDumpFile: string;

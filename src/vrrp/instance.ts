@@ -18,7 +18,14 @@ import type { Link } from './links.ts';
 import type { Log, RareLog } from './log.ts';
 import type { HeardAdvert } from './machine.ts';
 import { holds, type Network } from './network.ts';
-import { encodeAdvert, parseAdvert, type Advert, type Badness, type Envelope } from './packet.ts';
+import {
+  encodeAdvert,
+  parseAdvert,
+  type Advert,
+  type Badness,
+  type Envelope,
+  type Parsed,
+} from './packet.ts';
 import { routeAddLine, routeDeleteLine, ruleAddLine, ruleDeleteLine } from './route-lines.ts';
 
 export interface InstancePorts {
@@ -77,21 +84,30 @@ export class Instance {
 
   /** A packet with our router id: an advert to act upon, or a kind of badness that is counted and changes nothing. */
   hear(payload: Buffer, envelope: Envelope): HeardAdvert | undefined {
-    const { config } = this;
     const refused = this.#checkSource(envelope);
     if (refused !== undefined) return this.countBad(refused, envelope.source);
-    const parsed = parseAdvert(payload, this.#withDestinations(envelope), {
+    const parsed = this.#parse(payload, envelope);
+    if (parsed.bad !== undefined) return this.countBad(parsed.bad, envelope.source);
+    this.counters.advertsReceived++;
+    if (parsed.advert.priority === 0) this.counters.priorityZeroReceived++;
+    this.#compare(parsed.advert);
+    return parsed.advert;
+  }
+
+  /** A packet that the kernel's filter refused; where nothing else is wrong it came from afar. */
+  refuse(payload: Buffer, envelope: Envelope): void {
+    this.countBad(this.#parse(payload, envelope).bad ?? 'ttl', envelope.source);
+  }
+
+  #parse(payload: Buffer, envelope: Envelope): Parsed {
+    const { config } = this;
+    return parseAdvert(payload, this.#withDestinations(envelope), {
       version: config.version,
       virtualRouterId: config.virtualRouterId,
       ttl: this.#ttlRange(envelope.source),
       v3ChecksumAsV2: config.v3ChecksumAsV2,
       ...(config.authPass === undefined ? {} : { authPass: config.authPass }),
     });
-    if (parsed.bad !== undefined) return this.countBad(parsed.bad, envelope.source);
-    this.counters.advertsReceived++;
-    if (parsed.advert.priority === 0) this.counters.priorityZeroReceived++;
-    this.#compare(parsed.advert);
-    return parsed.advert;
   }
 
   countBad(kind: Badness, source: IpAddress | undefined): undefined {

@@ -14,6 +14,7 @@ import { watchLinks, type LinkMonitor } from './link-monitor.ts';
 import type { Log } from './log.ts';
 import { KernelNetwork, type Network } from './network.ts';
 import { VrrpRouter, type RouterPorts, type VrrpEvent } from './vrrp-router.ts';
+import { claimPriority } from './scheduling.ts';
 import type { VrrpSnapshot } from './snapshot.ts';
 import type { LoadBalancerView } from './tracking/trackers.ts';
 
@@ -61,7 +62,8 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
     batch: new IpBatch(message => log('error', message)),
     held: new HeldStateFile(options.stateFile, log),
     makeAnnouncer: current => new Announcer(clock, network, current.globalDefs, current.garpGroups),
-    openReceiver: options.transport?.openReceiver ?? openReceiver,
+    openReceiver:
+      options.transport?.openReceiver ?? ((wanted, events) => openReceiver(wanted, events, clock)),
     openSender: options.transport?.openSender ?? openSender,
     balancer: options.balancer,
     onEvent: options.onEvent ?? (() => {}),
@@ -69,9 +71,12 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
   const watch =
     options.watchLinks ?? (onChange => watchLinks(clock, onChange, message => log('warning', message)));
   const monitor = watch(() => router.networkChanged());
+  const restorePriority =
+    config.instances.length > 0 ? claimPriority(config.globalDefs.scheduling, log) : () => {};
   router.start();
   const end = (): void => {
     monitor.stop();
+    restorePriority();
     network.close();
   };
   return {

@@ -5,6 +5,8 @@ export interface RawSocket {
   setOption(level: number, option: number, value: Buffer | number, length?: number): void;
   on(event: 'message', listener: (packet: Buffer, source: string) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
+  pauseRecv(): void;
+  resumeRecv(): void;
   close(): void;
 }
 

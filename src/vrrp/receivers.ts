@@ -93,12 +93,12 @@ export class Receivers {
       this.#lanes.get(key)?.members.filter(member => member.config.virtualRouterId === payload[1]) ?? [];
     return {
       packet: (payload, envelope) => this.#dispatch(membersWith(payload), payload, envelope),
-      bad: (kind, payload) => {
-        // an IPv4 packet that is not whole has its header in front still
-        const concerned = kind === 'ttl' ? membersWith(payload) : [];
-        if (concerned.length === 0) this.broken++;
-        for (const member of concerned) member.countBad(kind, undefined);
+      rest: (payload, envelope) => {
+        const concerned = membersWith(payload);
+        for (const member of concerned) member.refuse(payload, envelope);
+        if (concerned.length === 0) this.#unknown(payload, envelope);
       },
+      broken: () => void this.broken++,
       error: error =>
         this.#ports.rareLog.say('error', `receive ${key}`, `receiving adverts: ${error.message}`),
     };
@@ -140,12 +140,16 @@ function optionsOf(family: 4 | 6, link: Link | undefined, members: readonly Vrrp
     family,
     ...(link === undefined ? {} : { device: { name: link.name, index: link.index } }),
     groups: [...new Set(multicast.map(member => member.multicastGroup))].toSorted(),
-    leastHopLimit: multicast.length === members.length ? 255 : Math.min(...members.map(leastHopLimit)),
+    leastTtl: Math.min(...members.map(leastTtl)),
+    versions: [...new Set(members.map(member => member.version))].toSorted((one, other) => one - other),
+    routerIds: [...new Set(members.map(member => member.virtualRouterId))].toSorted(
+      (one, other) => one - other,
+    ),
     ...(receiveBuffer > 0 ? { receiveBuffer } : {}),
   };
 }
 
-function leastHopLimit(member: VrrpInstance): number {
+function leastTtl(member: VrrpInstance): number {
   if (member.unicastPeers.length === 0) return 255;
   return Math.min(...member.unicastPeers.map(peer => peer.minTtl ?? 0));
 }

@@ -15,6 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type RouterKind = 'lb' | 'keepalived';
 
 const SUPPORT = new URL('.', import.meta.url).pathname;
+/** How long the client waits for an answer, and a little. */
+const PATIENCE_MS = 230;
 let labs = 0;
 
 function run(command: string): string {
@@ -51,7 +53,10 @@ export class Watched {
         const left = deadline - Date.now();
         if (left <= 0)
           throw new Error(`no line ${String(pattern)} within ${timeoutMs} ms in:\n${this.lines.join('\n')}`);
-        await Promise.race([new Promise<void>(resolve => this.#waiting.push(resolve)), sleep(left)]);
+        await Promise.race([
+          new Promise<void>(resolve => this.#waiting.push(resolve)),
+          sleep(left, undefined, { ref: false }),
+        ]);
       }
       const line = this.lines[at] ?? '';
       if (pattern.test(line)) return line;
@@ -125,6 +130,8 @@ export interface Sample {
   readonly at: number;
   /** The node that answered, or an empty text. */
   readonly by: string;
+  readonly error: string;
+  readonly tookMs: number;
 }
 
 /** Asks all the time; answers with what it saw. */
@@ -147,11 +154,16 @@ export class SteadyClient {
     return this.#watched.lines.length;
   }
 
-  /** The longest time between two requests that were answered, in the samples from `from` on. */
-  outageMs(from = 0): number {
+  /**
+   * The longest time between two requests that were answered, in the samples from `from` on. Answers may come in
+   * another order than requests: those under way are waited for.
+   */
+  async outageMs(from = 0): Promise<number> {
+    await sleep(PATIENCE_MS);
     const good = this.take()
       .slice(Math.max(0, from - 1))
-      .filter(sample => sample.by !== '');
+      .filter(sample => sample.by !== '')
+      .toSorted((one, other) => one.at - other.at);
     let longest = 0;
     for (const [index, sample] of good.entries()) {
       const next = good[index + 1];

@@ -10,8 +10,9 @@ function ask(): void {
   const socket = connect({ host, port: 8000 });
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
   socket.on('data', data => (by += data.toString()));
-  socket.on('error', () => {});
-  socket.on('close', () => console.log(JSON.stringify({ at, by })));
+  let error = '';
+  socket.on('error', (reason: NodeJS.ErrnoException) => (error = reason.code ?? ''));
+  socket.on('close', () => console.log(JSON.stringify({ at, by, error, tookMs: Date.now() - at })));
 }
 
 setInterval(ask, 10);

@@ -43,19 +43,19 @@ async function measure(lab: Lab, kinds: readonly [RouterKind, RouterKind]): Prom
   let from = client.mark;
   lab.kill(a);
   await client.answers('b', from);
-  const kill = client.outageMs(from);
+  const kill = await client.outageMs(from);
 
   lab.in('a', `ip addr del ${VIP}/24 dev eth0`);
   from = client.mark;
   lab.plug('a');
   a = await lab.router('a', first, config(150));
   await client.answers('a', from);
-  const back = client.outageMs(from);
+  const back = await client.outageMs(from);
 
   from = client.mark;
   await a.stop();
   await client.answers('b', from);
-  const stop = client.outageMs(from);
+  const stop = await client.outageMs(from);
   assert.ok(!lab.holds('a', VIP), 'a stopped router leaves no address behind');
   return { kill, back, stop };
 }

@@ -31,6 +31,7 @@ export interface GlobalDraft {
   fifoOnReload: boolean;
   logUnknownVrids: boolean;
   vmacPrefix: string;
+  scheduling: { nice?: number; realtime?: number };
   stateDumpFile: string;
   statsDumpFile: string;
   jsonDumpFile: string;
@@ -71,6 +72,7 @@ export function newGlobalDraft(): GlobalDraft {
     fifoOnReload: false,
     logUnknownVrids: false,
     vmacPrefix: 'vrrp',
+    scheduling: {},
     stateDumpFile: '/tmp/keepalived.data',
     statsDumpFile: '/tmp/keepalived.stats',
     jsonDumpFile: '/tmp/keepalived.json',
@@ -133,6 +135,24 @@ function seconds(
     parse: (draft, statement, scope) => {
       const value = readSeconds(statement, scope, 0, 4294);
       if (value !== undefined) draft[key] = value;
+    },
+  };
+}
+
+function scheduling(
+  name: string,
+  key: 'nice' | 'realtime',
+  range: readonly [number, number],
+  summary: string,
+): Row {
+  return {
+    name,
+    args: `<${range[0]}..${range[1]}>`,
+    least: 1,
+    summary,
+    parse: (draft, statement, scope) => {
+      const value = readInteger(statement, scope, ...range);
+      if (value !== undefined) draft.scheduling[key] = value;
     },
   };
 }
@@ -281,6 +301,8 @@ const ROWS: readonly Row[] = [
   ...fifo('vrrp_notify_fifo', 1, 'named pipe for VRRP events'),
   ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events'),
   flag('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
+  scheduling('vrrp_priority', 'nice', [-20, 19], 'niceness of the VRRP thread instead of realtime'),
+  scheduling('vrrp_rt_priority', 'realtime', [1, 99], 'realtime priority of the VRRP thread'),
   text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),
   text('state_dump_file', 'stateDumpFile', 'PATH', 'state dump path'),
   text('stats_dump_file', 'statsDumpFile', 'PATH', 'statistics dump path'),
@@ -336,6 +358,7 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     fifoWriteVrrpStatesOnReload: draft.fifoOnReload,
     logUnknownVrids: draft.logUnknownVrids,
     vmacPrefix: draft.vmacPrefix,
+    scheduling: draft.scheduling,
     stateDumpFile: draft.stateDumpFile,
     statsDumpFile: draft.statsDumpFile,
     jsonDumpFile: draft.jsonDumpFile,

@@ -1,0 +1,465 @@
+/**
+ * What happens to pairs and triples of routers in network namespaces, most of them with keepalived as the peer: states,
+ * addresses in the kernel, scripts and packets. How long clients are without service is measured in failover.test.ts.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Lab, type RouterKind } from '../support/network-lab.ts';
+import { requires } from '../support/requirement.ts';
+
+const VIP = '10.9.0.100';
+
+interface Settings {
+  readonly name?: string;
+  readonly priority?: number;
+  readonly id?: number;
+  readonly version?: 2 | 3;
+  readonly advertInt?: number;
+  readonly interface?: string;
+  readonly addresses?: readonly string[];
+  readonly more?: readonly string[];
+}
+
+function instance(settings: Settings): string {
+  const {
+    name = 'V',
+    priority = 100,
+    id = 51,
+    version = 3,
+    advertInt = 0.1,
+    addresses = [`${VIP}/24`],
+  } = settings;
+  return `vrrp_instance ${name} {
+    interface ${settings.interface ?? 'eth0'}
+    virtual_router_id ${id}
+    version ${version}
+    priority ${priority}
+    advert_int ${advertInt}
+    virtual_ipaddress {
+      ${addresses.join('\n      ')}
+    }
+    ${(settings.more ?? []).join('\n    ')}
+  }
+`;
+}
+
+const GLOBALS = `global_defs {
+  script_user root
+}
+`;
+
+const needs = ['root', 'ip', 'bridge', 'keepalived'] as const;
+
+const WITH_KEEPALIVED: readonly (readonly [RouterKind, RouterKind])[] = [
+  ['lb', 'keepalived'],
+  ['keepalived', 'lb'],
+];
+
+describe('routers in network namespaces', { concurrency: 3 }, () => {
+  test('with nopreempt a better router that comes late leaves the master alone, and follows when it dies', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const b = await lab.router('b', 'keepalived', instance({ priority: 100 }));
+    await b.enters('MASTER');
+    const a = await lab.router('a', 'lb', instance({ priority: 150, more: ['nopreempt'] }));
+    await sleep(800);
+    assert.equal(a.state(), 'BACKUP');
+    assert.equal(b.state(), 'MASTER');
+    lab.kill(b);
+    await a.enters('MASTER');
+  });
+
+  test('with preempt_delay a better router waits that long before it takes over', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const b = await lab.router('b', 'lb', instance({ priority: 100 }));
+    await b.enters('MASTER');
+    const a = await lab.router('a', 'lb', instance({ priority: 150, more: ['preempt_delay 1'] }));
+    const start = Date.now();
+    await a.enters('MASTER');
+    const took = Date.now() - start;
+    assert.ok(took > 1000 && took < 2200, `${took} ms`);
+  });
+
+  test('a lost link is a fault at once: the other takes over, and gives back when the link is there again', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const a = await lab.router('a', 'lb', instance({ priority: 150 }));
+    const b = await lab.router('b', 'keepalived', instance({ priority: 100 }));
+    await a.enters('MASTER');
+    await b.enters('BACKUP');
+    lab.cut('a');
+    await a.enters('FAULT');
+    await b.enters('MASTER');
+    assert.ok(!lab.holds('a', VIP), 'a router in fault has no address');
+    const mark = a.mark;
+    lab.plug('a');
+    await a.enters('MASTER', 'V', mark);
+    await lab.until(() => lab.holds('a', VIP) && !lab.holds('b', VIP));
+  });
+
+  test('a tracked interface that goes down lowers the priority by its weight', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b'], 2);
+    const a = await lab.router(
+      'a',
+      'lb',
+      instance({ priority: 150, more: ['track_interface {', 'eth1 weight -80', '}'] }),
+    );
+    const b = await lab.router('b', 'keepalived', instance({ priority: 100 }));
+    await a.enters('MASTER');
+    await b.enters('BACKUP');
+    lab.cut('a', 1);
+    await b.enters('MASTER');
+    await a.enters('BACKUP', 'V', 6);
+    assert.equal((await a.snapshot()).instances[0]?.effectivePriority, 70);
+  });
+
+  test('a failing script costs its weight, or everything when it has none', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const fine = join(lab.folder, 'fine');
+    const alive = join(lab.folder, 'alive');
+    writeFileSync(fine, '');
+    writeFileSync(alive, '');
+    const script = (name: string, file: string, weight: number): string =>
+      `vrrp_script ${name} {\n script "/usr/bin/test -e ${file}"\n interval 0.1\n weight ${weight}\n fall 2\n user root\n}\n`;
+    const tracked = instance({ priority: 150, more: ['track_script {', 'fine', 'alive', '}'] });
+    const a = await lab.router(
+      'a',
+      'lb',
+      GLOBALS + script('fine', fine, -80) + script('alive', alive, 0) + tracked,
+    );
+    const b = await lab.router('b', 'keepalived', instance({ priority: 100 }));
+    await a.enters('MASTER');
+    await b.enters('BACKUP');
+    rmSync(fine);
+    await b.enters('MASTER');
+    let mark = a.mark;
+    writeFileSync(fine, '');
+    await a.enters('MASTER', 'V', mark);
+    mark = b.mark;
+    rmSync(alive);
+    await a.enters('FAULT');
+    await b.enters('MASTER', 'V', mark);
+    assert.deepEqual((await a.snapshot()).instances[0]?.faults, ['script alive fails']);
+  });
+
+  test('of three routers the next best follows each time', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b', 'c']);
+    const a = await lab.router('a', 'lb', instance({ priority: 200 }));
+    const b = await lab.router('b', 'keepalived', instance({ priority: 150 }));
+    const c = await lab.router('c', 'lb', instance({ priority: 100 }));
+    await a.enters('MASTER');
+    await sleep(500);
+    lab.kill(a);
+    await b.enters('MASTER');
+    await sleep(200);
+    assert.equal(c.state(), 'BACKUP');
+    lab.kill(b);
+    await c.enters('MASTER');
+    await lab.until(() => lab.holds('c', VIP));
+  });
+
+  for (const [first, second] of WITH_KEEPALIVED)
+    test(`IPv6: ${second} follows ${first}`, async t => {
+      if (!requires(t, ...needs)) return;
+      const lab = Lab.create(t, ['a', 'b']);
+      await Promise.all([lab.responder('a'), lab.responder('b')]);
+      const addresses = ['fe80::9:100/64', 'fd09::100/64'];
+      const a = await lab.router('a', first, instance({ priority: 150, addresses }));
+      const b = await lab.router('b', second, instance({ priority: 100, addresses }));
+      await a.enters('MASTER');
+      await b.enters('BACKUP');
+      await sleep(600);
+      assert.equal(b.state(), 'BACKUP');
+      const client = lab.client('fd09::100');
+      await client.answers('a');
+      await a.stop();
+      await b.enters('MASTER');
+      await client.answers('b');
+      assert.ok(!lab.holds('a', 'fd09::100'));
+    });
+
+  for (const [first, second] of WITH_KEEPALIVED)
+    test(`unicast peers, version 2 with a password: ${second} follows ${first}`, async t => {
+      if (!requires(t, ...needs)) return;
+      const lab = Lab.create(t, ['a', 'b']);
+      const config = (priority: number, own: string, peer: string): string =>
+        instance({
+          priority,
+          version: 2,
+          advertInt: 1,
+          more: [
+            'authentication {',
+            'auth_type PASS',
+            'auth_pass s3cret',
+            '}',
+            `unicast_src_ip ${own}`,
+            `unicast_peer {`,
+            peer,
+            '}',
+          ],
+        });
+      const a = await lab.router('a', first, config(150, '10.9.0.1', '10.9.0.2'));
+      const b = await lab.router('b', second, config(100, '10.9.0.2', '10.9.0.1'));
+      await a.enters('MASTER');
+      await sleep(4500);
+      assert.equal(b.state(), 'BACKUP');
+      await a.stop();
+      await b.enters('MASTER', 'V', 0);
+    });
+
+  for (const [first, second] of WITH_KEEPALIVED)
+    test(`a sync group moves as one: ${second} follows ${first}`, async t => {
+      if (!requires(t, ...needs)) return;
+      const lab = Lab.create(t, ['a', 'b'], 2);
+      const config = (priority: number): string =>
+        `vrrp_sync_group G {\n group {\n V\n W\n }\n}\n` +
+        instance({ priority }) +
+        instance({ name: 'W', id: 52, priority, interface: 'eth1', addresses: ['10.9.1.100/24'] });
+      const a = await lab.router('a', first, config(150));
+      const b = await lab.router('b', second, config(100));
+      await Promise.all([a.enters('MASTER'), a.enters('MASTER', 'W')]);
+      await sleep(600);
+      const mark = b.mark;
+      lab.cut('a', 1);
+      await Promise.all([b.enters('MASTER', 'V', mark), b.enters('MASTER', 'W', mark)]);
+      await lab.until(() => !lab.holds('a', VIP) && lab.holds('b', VIP) && lab.holds('b', '10.9.1.100'));
+      const [markA, markB] = [a.mark, b.mark];
+      lab.plug('a', 1);
+      await Promise.all([a.enters('MASTER', 'V', markA), a.enters('MASTER', 'W', markA)]);
+      await Promise.all([b.enters('BACKUP', 'V', markB), b.enters('BACKUP', 'W', markB)]);
+      await lab.until(() => lab.holds('a', VIP) && !lab.holds('b', VIP) && !lab.holds('b', '10.9.1.100'));
+    });
+
+  test('of equal routers that both were master the one with the greater address stays', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    lab.part(['a', 'b']);
+    const a = await lab.router('a', 'lb', instance({}));
+    const b = await lab.router('b', 'keepalived', instance({}));
+    await Promise.all([a.enters('MASTER'), b.enters('MASTER')]);
+    lab.part(['a', 'b'], false);
+    await a.enters('BACKUP', 'V', a.mark);
+    await sleep(500);
+    assert.equal(b.state(), 'MASTER');
+    assert.ok(!lab.holds('a', VIP));
+  });
+
+  test('when a split ends the loser yields at once and clients find the winner at once', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    await Promise.all([lab.responder('a'), lab.responder('b')]);
+    lab.part(['a', 'b']);
+    const a = await lab.router('a', 'lb', instance({ priority: 150 }));
+    await a.enters('MASTER');
+    const b = await lab.router('b', 'lb', instance({ priority: 100 }));
+    await b.enters('MASTER');
+    const client = lab.client(VIP);
+    // the last one to announce itself has the clients, although it is the wrong one
+    await client.answers('b');
+    const mark = client.mark;
+    lab.part(['a', 'b'], false);
+    await b.enters('BACKUP', 'V', 4);
+    await client.answers('a', mark);
+    const outage = await client.outageMs(mark);
+    assert.ok(outage < 300, `clients were without service for ${outage} ms`);
+    const wrong = client
+      .take()
+      .slice(mark)
+      .filter(sample => sample.by === 'b');
+    assert.ok(wrong.length < 20, `${wrong.length} requests went to the loser`);
+  });
+
+  test('a reload changes priority and addresses without giving up what stays', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const a = await lab.router('a', 'lb', instance({ priority: 150 }));
+    const b = await lab.router('b', 'keepalived', instance({ priority: 100 }));
+    await a.enters('MASTER');
+    await b.enters('BACKUP');
+    const mark = a.mark;
+    a.reload(instance({ priority: 140, addresses: [`${VIP}/24`, '10.9.0.101/24'] }));
+    await lab.until(() => lab.holds('a', '10.9.0.101'));
+    assert.ok(lab.holds('a', VIP));
+    a.reload(instance({ priority: 50 }));
+    await b.enters('MASTER');
+    await a.enters('BACKUP', 'V', mark);
+    await lab.until(() => !lab.holds('a', VIP) && !lab.holds('a', '10.9.0.101'));
+  });
+
+  test('bad packets change nothing, are counted by kind and cost little', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b', 'c']);
+    const a = await lab.router('a', 'lb', instance({ priority: 150 }));
+    const b = await lab.router('b', 'lb', instance({ priority: 100 }));
+    await a.enters('MASTER');
+    const marks = [a.mark, b.mark] as const;
+    const cpuBefore = cpuMs(b.watched.child.pid);
+    const flood = lab.start('c', process.execPath, [
+      join(import.meta.dirname, '../support/bad-packets.js'),
+      '51',
+    ]);
+    const line = await flood.line(/sent/, 0, 60_000);
+    const { sent, tookMs } = JSON.parse(line) as { sent: number; tookMs: number };
+    const [snapshot] = (await b.snapshot()).instances;
+    assert.ok(
+      !b.watched.lines.slice(marks[1]).some(text => text.includes('"event"')),
+      'the backup stays backup',
+    );
+    assert.ok(
+      !a.watched.lines.slice(marks[0]).some(text => text.includes('"event"')),
+      'the master stays master',
+    );
+    const bad = snapshot?.counters.bad;
+    for (const kind of ['checksum', 'ttl', 'version', 'type', 'length'] as const)
+      assert.ok((bad?.[kind] ?? 0) > 100, `${kind}: ${bad?.[kind]}`);
+    t.diagnostic(`${sent} packets in ${tookMs} ms cost ${cpuMs(b.watched.child.pid) - cpuBefore} ms of CPU`);
+  });
+
+  test('what a killed process left in the kernel is removed by the next one, even with another configuration', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a']);
+    const routes = ['virtual_routes {', '10.77.0.0/16 via 10.9.0.9', '}'];
+    const a = await lab.router('a', 'lb', instance({ more: routes }));
+    await a.enters('MASTER');
+    await lab.until(() => lab.in('a', 'ip route').includes('10.77.0.0/16'));
+    lab.killProcess(a);
+    assert.ok(lab.holds('a', VIP));
+    await lab.router('a', 'lb', instance({ addresses: ['10.9.0.200/24'], advertInt: 10 }));
+    assert.ok(!lab.holds('a', VIP));
+    assert.ok(!lab.in('a', 'ip route').includes('10.77.0.0/16'));
+  });
+
+  test('a master holds its routes, rules and unadvertised addresses, and tells scripts and pipes', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a']);
+    const said = join(lab.folder, 'said');
+    const script = join(lab.folder, 'notify.sh');
+    writeFileSync(script, `#!/bin/sh\necho "$@" >> ${said}\n`, { mode: 0o755 });
+    const fifo = join(lab.folder, 'fifo');
+    const reader = join(lab.folder, 'reader.sh');
+    writeFileSync(reader, `#!/bin/sh\nexec cat "$1" >> ${said}.fifo\n`, { mode: 0o755 });
+    const globals = `global_defs {\n script_user root\n vrrp_notify_fifo ${fifo}\n vrrp_notify_fifo_script ${reader}\n}\n`;
+    const more = [
+      'virtual_ipaddress_excluded {',
+      'fd09::55/64',
+      '}',
+      'virtual_routes {',
+      '10.78.0.0/16 via 10.9.0.9 dev eth0',
+      '}',
+      'virtual_rules {',
+      'from 10.9.0.100 table 77 preference 1234',
+      '}',
+      `notify_master "${script} became 'the master'"`,
+      `notify ${script}`,
+    ];
+    const a = await lab.router('a', 'lb', globals + instance({ more }));
+    await a.enters('MASTER');
+    await lab.until(
+      () => lab.in('a', 'ip rule').includes('1234:') && lab.in('a', 'ip route').includes('10.78.0.0/16'),
+    );
+    assert.ok(lab.holds('a', 'fd09::55'));
+    await lab.until(() => existsSync(said) && readFileSync(said, 'utf8').includes('INSTANCE V MASTER 100'));
+    assert.match(readFileSync(said, 'utf8'), /became the master/);
+    await lab.until(
+      () =>
+        existsSync(`${said}.fifo`) &&
+        readFileSync(`${said}.fifo`, 'utf8').includes('INSTANCE "V" MASTER 100'),
+    );
+    lab.in('a', `ip addr del ${VIP}/24 dev eth0`);
+    await lab.until(() => lab.holds('a', VIP));
+    await a.stop();
+    assert.ok(!lab.in('a', 'ip rule').includes('1234:') && !lab.in('a', 'ip route').includes('10.78.0.0/16'));
+    assert.ok(!lab.holds('a', 'fd09::55'));
+    await lab.until(() => readFileSync(said, 'utf8').includes('INSTANCE V STOP 100'));
+  });
+
+  test('use_vmac: clients reach the address by the virtual MAC of its router id, on either router', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    await Promise.all([lab.responder('a'), lab.responder('b')]);
+    const more = ['use_vmac'];
+    const a = await lab.router('a', 'lb', instance({ priority: 150, more }));
+    const b = await lab.router('b', 'keepalived', instance({ priority: 100, more }));
+    await a.enters('MASTER');
+    await b.enters('BACKUP');
+    const client = lab.client(VIP);
+    await client.answers('a');
+    assert.match(lab.in('client', `ip neigh show ${VIP}`), /00:00:5e:00:01:33/);
+    await sleep(500);
+    assert.equal(b.state(), 'BACKUP');
+    await a.stop();
+    await b.enters('MASTER');
+    await client.answers('b');
+    assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
+  });
+
+  test('the usual tutorial configuration runs beside keepalived: strict, without password, no_accept', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    await lab.responder('a');
+    const config = `global_defs {
+      router_id LVS_DEVEL
+      vrrp_skip_check_adv_addr
+      vrrp_strict
+      vrrp_garp_interval 0
+      vrrp_gna_interval 0
+    }
+    vrrp_instance V {
+      state MASTER
+      interface eth0
+      virtual_router_id 51
+      priority PRIORITY
+      advert_int 1
+      authentication {
+        auth_type PASS
+        auth_pass 1111
+      }
+      virtual_ipaddress {
+        ${VIP}
+      }
+    }`;
+    const a = await lab.router('a', 'lb', config.replace('PRIORITY', '120'));
+    await a.enters('MASTER');
+    const b = await lab.router('b', 'keepalived', config.replace('PRIORITY', '100'));
+    await sleep(4500);
+    assert.equal(b.state(), 'BACKUP');
+    assert.ok(lab.holds('a', VIP));
+    const client = lab.client(VIP);
+    await lab.until(() => client.take().length >= 5);
+    const answered = client.take().filter(sample => sample.by !== '');
+    assert.deepEqual(answered, [], 'a strict master takes no packets for addresses it does not own');
+    await a.stop();
+    await b.enters('MASTER');
+  });
+
+  test('adverts stay on time while other threads of the machine are busy', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a']);
+    const a = await lab.router('a', 'lb', instance({}));
+    await a.enters('MASTER');
+    for (let count = 0; count < 2; count++) lab.start('client', 'sh', ['-c', 'while :; do :; done']);
+    await sleep(4000);
+    const counters = (await a.snapshot()).instances[0]?.counters;
+    t.diagnostic(
+      `${counters?.advertsSent} adverts, worst lateness ${counters?.worstLatenessMs.toFixed(1)} ms`,
+    );
+    assert.ok((counters?.advertsSent ?? 0) > 38);
+    assert.ok(
+      (counters?.advertsLate ?? 99) <= 2,
+      `${counters?.advertsLate} adverts were more than 10 ms late`,
+    );
+  });
+});
+
+/** User and system time of a process and, for `ip netns exec`, of what it became. */
+function cpuMs(pid: number | undefined): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
