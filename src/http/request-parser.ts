@@ -27,6 +27,7 @@ export interface HeadLimits {
 }
 
 const SPACE = 0x20;
+const CR = 0x0d;
 const END_OF_HEAD = '\r\n\r\n';
 
 /** Bytes consumed, 0 when the head is incomplete, or a negative error of parse-errors.ts. */
@@ -109,7 +110,8 @@ function checkHost(head: Http1RequestHead): number {
 /** An incomplete head that cannot become a good one is refused without waiting for its end. */
 function rejectEarly(buffer: Buffer, start: number, end: number, limits: HeadLimits): number {
   if (end - start >= limits.maxHeadBytes) return TOO_LARGE;
-  if (start >= end) return 0;
+  // nothing yet, or half of an empty line
+  if (start >= end || (end - start === 1 && buffer[start] === CR)) return 0;
   const methodEnd = Math.min(run(buffer, start, TOKEN), end);
   if (methodEnd === end) return methodEnd - start > 64 ? INVALID_METHOD : 0;
   if (methodEnd === start || buffer[methodEnd] !== SPACE) return INVALID_METHOD;
