@@ -20,6 +20,8 @@ interface Calls {
   readonly getsockopt: Call;
   readonly getsockname: Call;
   readonly getpeername: Call;
+  readonly sendto: Call;
+  readonly poll: Call;
 }
 
 let koffi: typeof Koffi | undefined;
@@ -53,6 +55,10 @@ function loadCalls(): Calls {
     getsockopt: call('int getsockopt(int fd, int level, int name, void *value, void *length)'),
     getsockname: call('int getsockname(int fd, void *address, void *length)'),
     getpeername: call('int getpeername(int fd, void *address, void *length)'),
+    sendto: call(
+      'long sendto(int fd, const void *bytes, unsigned long length, int flags, const void *address, uint32_t size)',
+    ),
+    poll: call('int poll(void *entries, unsigned long count, int timeout)'),
   };
 }
 
@@ -64,6 +70,10 @@ export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const POLLOUT = 4;
 const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
@@ -137,4 +147,24 @@ export function peerName(fd: number, into: Buffer): number {
   lengthWord.writeUInt32LE(into.length);
   const result = outcome(system().getpeername(fd, into, lengthWord));
   return result < 0 ? result : lengthWord.readUInt32LE();
+}
+
+/** A non-blocking datagram socket. */
+export function openDatagramSocket(family: number): number {
+  return outcome(system().socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+/** One datagram; never waits. */
+export function sendDatagram(fd: number, bytes: Buffer, length: number, address: Buffer): number {
+  return outcome(system().sendto(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length));
+}
+
+const pollEntry = Buffer.alloc(8);
+
+/** A short write would not wait: a pipe has room for at least a page. */
+export function isWritable(fd: number): boolean {
+  pollEntry.writeInt32LE(fd, 0);
+  pollEntry.writeInt16LE(POLLOUT, 4);
+  pollEntry.writeInt16LE(0, 6);
+  return system().poll(pollEntry, 1, 0) === 1 && (pollEntry.readInt16LE(6) & POLLOUT) !== 0;
 }

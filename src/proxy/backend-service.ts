@@ -12,7 +12,12 @@ import { PERSIST_FORCED, PERSIST_IGNORED, type ProxyRules } from '../rules/proxy
 import type { SharedState } from '../state/shared-state.ts';
 import type { Environments } from './compile-environment.ts';
 import { CookieKeeper } from './cookie-keeper.ts';
-import { compileForwardFor, compileOriginalTo, type HeaderAdder } from './forwarding-headers.ts';
+import {
+  compileForwardFor,
+  compileOriginalTo,
+  compileUniqueIdHeader,
+  type HeaderAdder,
+} from './forwarding-headers.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import type { BackendRuntime, DataThread, ExchangeContext, ServerRuntime } from './runtime.ts';
 import { ServerService } from './server-service.ts';
@@ -106,9 +111,11 @@ export class BackendService implements BackendRuntime {
     const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
     let adders = this.#adders.get(proxy);
     if (adders === undefined) {
-      adders = [compileForwardFor(proxy, this.config), compileOriginalTo(proxy, this.config)].filter(
-        adder => adder !== undefined,
-      );
+      adders = [
+        compileForwardFor(proxy, this.config),
+        compileOriginalTo(proxy, this.config),
+        compileUniqueIdHeader(proxy),
+      ].filter(adder => adder !== undefined);
       this.#adders.set(proxy, adders);
     }
     return adders;

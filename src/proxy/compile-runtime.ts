@@ -38,6 +38,7 @@ export class Runtime implements BackendDirectory {
       row,
       this,
       this.#environments,
+      this.#thread.logs,
     ));
   }
 

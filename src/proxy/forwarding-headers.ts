@@ -1,4 +1,7 @@
-/** `option forwardfor` and `option originalto`: tells the server who the client was, and where it went. */
+/**
+ * `option forwardfor`, `option originalto` and `unique-id-header`: tell the server who the client was, where it
+ * went, and what the request is called in the logs.
+ */
 import { parseNetwork } from '../base/cidr.ts';
 import { parseIp } from '../base/ip-address.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -41,5 +44,15 @@ export function compileOriginalTo(frontend: Proxy, backend: Proxy): HeaderAdder 
     const ip = parseIp(destination.host);
     if (ip !== undefined && except?.contains(ip) === true) return;
     transaction.request?.headers.add(settings.header, destination.host);
+  };
+}
+
+/** Both settings are the frontend's. */
+export function compileUniqueIdHeader(frontend: Proxy): HeaderAdder | undefined {
+  const header = frontend.uniqueIdHeader;
+  if (header === undefined || frontend.uniqueIdFormat === undefined) return undefined;
+  return transaction => {
+    const id = transaction.uniqueId;
+    if (id !== undefined) transaction.request?.headers.add(header, id);
   };
 }

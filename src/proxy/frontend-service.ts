@@ -4,11 +4,12 @@ import type { HeadLimits } from '../http/request-parser.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { compileProxyRules } from '../rules/compile.ts';
-import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { Environments } from './compile-environment.ts';
 import { proxyFacts } from './proxy-facts.ts';
-import type { BackendRuntime, FrontendRuntime } from './runtime.ts';
+import { HeadCaptures } from './head-captures.ts';
+import { compileLogFormats, FrontendLog } from './log-line.ts';
+import type { BackendRuntime, ExchangeContext, FrontendRuntime, LogSink } from './runtime.ts';
 
 export interface BackendDirectory {
   backendNamed(name: string): BackendRuntime | undefined;
@@ -23,6 +24,8 @@ export class FrontendService implements FrontendRuntime {
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
   readonly rules: ProxyRules;
+  readonly captures: HeadCaptures;
+  readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
   /** Disabled backends get no traffic. */
@@ -34,6 +37,7 @@ export class FrontendService implements FrontendRuntime {
     row: number,
     backends: BackendDirectory,
     environments: Environments,
+    logs: LogSink,
   ) {
     const { tune } = config.global;
     this.config = proxy;
@@ -41,14 +45,22 @@ export class FrontendService implements FrontendRuntime {
     this.facts = proxyFacts(proxy);
     this.limits = { maxHeadBytes: tune.bufsize - tune.maxrewrite, maxHeaders: tune.maxhdr };
     this.keepsClients = !proxy.options.flags.has('httpclose');
-    this.rules = compileProxyRules(proxy, environments.of(proxy));
+    const environment = environments.of(proxy);
+    this.rules = compileProxyRules(proxy, environment);
+    this.captures = new HeadCaptures(proxy.captures);
+    this.#log = new FrontendLog(
+      proxy,
+      compileLogFormats(proxy, environment, config.global),
+      config.global,
+      logs,
+    );
     this.#backends = backends;
     const disabled = new Set(config.proxies.filter(other => other.disabled).map(other => other.id));
     this.#eligible = backend => !disabled.has(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   }
 
-  chooseBackend(ctx: RuleContext): BackendRuntime | undefined {
+  chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined {
     const { backendSwitch } = this.rules;
     const id = backendSwitch.choose(ctx, this.#eligible);
     if (id >= 0) return this.#backends.backendWithId(id);
@@ -59,5 +71,15 @@ export class FrontendService implements FrontendRuntime {
     return undefined;
   }
 
-  log(_ctx: RuleContext): void {}
+  logStart(ctx: ExchangeContext): void {
+    this.#log.started(ctx);
+  }
+
+  log(ctx: ExchangeContext): void {
+    this.#log.ended(ctx);
+  }
+
+  uniqueId(ctx: ExchangeContext): string | undefined {
+    return this.#log.uniqueId(ctx);
+  }
 }

@@ -390,9 +390,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   responseArrived(): void {
     const { transaction, responseHead } = this;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
-    transaction.response = responseHead;
-    transaction.serverStatus = responseHead.status;
-    transaction.status = responseHead.status;
+    transaction.answered(responseHead);
     if (this.#mayResendStatus(responseHead.status)) return;
     this.#dropOutgoing();
     if (!this.#runResponseRules()) return;

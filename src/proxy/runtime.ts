@@ -7,6 +7,7 @@ import type { VariableStore } from '../acl/variables.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import type { RequestRendering } from '../http/request-head.ts';
 import type { Bind } from '../model/bind.ts';
+import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
@@ -16,6 +17,7 @@ import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
+import type { HeadCaptures } from './head-captures.ts';
 
 /** What a request's persistence cookie was worth, kept between request and response. */
 export interface CookieMemory {
@@ -27,7 +29,26 @@ export interface CookieMemory {
   cookieRead: boolean;
 }
 
-export type ExchangeContext = RuleContext & CookieMemory;
+export interface LogMemory {
+  /** Set by rules: 0..7, or -1: not logged. */
+  readonly logLevel: number | undefined;
+  /** `%lc`: lines of the frontend before this one. */
+  logCounter: number;
+}
+
+export type ExchangeContext = RuleContext & CookieMemory & LogMemory;
+
+/** The way to the targets of one proxy's log lines. Writing never waits: what cannot be sent is counted as lost. */
+export interface LogChannel {
+  /** False: there is no target, nothing needs to be rendered. */
+  readonly open: boolean;
+  /** `level` 0 (emerg) .. 7 (debug); `line` and `structuredData` one char a byte, without a line end. */
+  write(level: number, line: string, structuredData?: string): void;
+}
+
+export interface LogSink {
+  channel(targets: readonly LogTarget[], tag: string): LogChannel;
+}
 
 /** One data thread's belongings, handed to everything it runs. */
 export interface DataThread {
@@ -40,6 +61,7 @@ export interface DataThread {
   readonly servers: ServersView;
   readonly variables: VariableStore;
   readonly state: SharedState;
+  readonly logs: LogSink;
   /** A soft stop is under way: connections close after the request they serve. */
   stopping: boolean;
 }
@@ -65,8 +87,14 @@ export interface FrontendRuntime {
   readonly keepsClients: boolean;
   /** First matching use_backend, else the default one. */
   chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined;
+  /** An exchange begins: a frontend without a log format says so in its log. */
+  logStart(ctx: ExchangeContext): void;
   /** Writes the log line of an exchange that is over. */
   log(ctx: ExchangeContext): void;
+  /** What `capture` lines keep of heads. */
+  readonly captures: HeadCaptures;
+  /** By `unique-id-format`; undefined without one. */
+  uniqueId(ctx: ExchangeContext): string | undefined;
 }
 
 export interface BackendRuntime {

@@ -47,6 +47,7 @@ export class TcpSession implements Stream {
     const { transaction } = this;
     this.#inbox = received;
     transaction.timers.firstByteAt = this.thread.wheel.now;
+    this.#listener.frontend.logStart(transaction);
     this.#inspect(this.#listener.frontend.rules.tcpRequestContent, this.#listener.frontend.config);
   }
 
@@ -175,10 +176,10 @@ export class TcpSession implements Stream {
     if (this.#over) return;
     this.#over = true;
     this.thread.wheel.remove(this.#inspectTimer);
+    this.transaction.finish();
     this.#dialer.release();
     this.#client.close();
     this.transaction.serverConnection?.close();
-    this.transaction.finish();
     this.#listener.closed();
   }
 }

@@ -31,7 +31,7 @@ import type {
   TimeoutKind,
   WaitReason,
 } from '../rules/context.ts';
-import type { CaptureSlots } from '../rules/capture-slots.ts';
+import type { CaptureSide, CaptureSlots } from '../rules/capture-slots.ts';
 import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
 import { FIELD } from '../state/counter-fields.ts';
@@ -64,10 +64,10 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   responseBody: BodyFacts | undefined;
   requestPayload: ByteView | undefined;
   responsePayload: ByteView | undefined;
-  uniqueId: string | undefined;
+  #uniqueId: string | undefined;
   readonly checkVariables = undefined;
-  readonly requestCookieCapture: string | undefined;
-  readonly responseCookieCapture: string | undefined;
+  requestCookieCapture: string | undefined;
+  responseCookieCapture: string | undefined;
 
   readonly timers = new RequestTimers();
   readonly termination = new Termination();
@@ -145,7 +145,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.requestLine = undefined;
     this.requestBody = undefined;
     this.responseBody = undefined;
-    this.uniqueId = undefined;
+    this.#uniqueId = this.requestCookieCapture = this.responseCookieCapture = undefined;
     this.ownTimeouts = undefined;
     this.bytes.fromClient = this.bytes.toServer = this.bytes.fromServer = this.bytes.toClient = 0;
     this.status = this.serverStatus = this.retries = 0;
@@ -165,6 +165,17 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.request = request;
     this.client.requestCount++;
     this.requestLine = { method: request.method, target: request.target, version: request.version };
+    const { captures } = this.frontendRuntime;
+    if (!captures.empty) captures.request(this, request.headers);
+    this.frontendRuntime.logStart(this);
+  }
+
+  /** The server has answered: what is captured is its head as received. */
+  answered(response: Http1ResponseHead): void {
+    this.response = response;
+    this.serverStatus = this.status = response.status;
+    const { captures } = this.frontendRuntime;
+    if (!captures.empty) captures.response(this, response.headers);
   }
 
   // ── what the dialer tells ──
@@ -323,10 +334,21 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     return (this.#responseVariables ??= new VariableStore());
   }
   get requestCaptures(): (string | undefined)[] {
-    return (this.#requestCaptures ??= []);
+    return (this.#requestCaptures ??= this.#slots('request'));
   }
   get responseCaptures(): (string | undefined)[] {
-    return (this.#responseCaptures ??= []);
+    return (this.#responseCaptures ??= this.#slots('response'));
+  }
+
+  /** A request that could not be read has none: its log line shows no braces. */
+  #slots(side: CaptureSide): (string | undefined)[] {
+    const isUnread = this.timers.endedAt >= 0 && this.isHttp && this.request === undefined;
+    return isUnread ? [] : this.captureSlots[side].map(() => undefined);
+  }
+
+  /** Made when it is first asked for, by the log at the latest. */
+  get uniqueId(): string | undefined {
+    return (this.#uniqueId ??= this.frontendRuntime.uniqueId(this));
   }
   get timeouts(): TimeoutFacts {
     const proxy = (this.backendRuntime ?? this.frontendRuntime).facts.timeouts;

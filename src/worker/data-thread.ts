@@ -8,6 +8,7 @@ import { Runtime } from '../proxy/compile-runtime.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { SharedState } from '../state/shared-state.ts';
+import { ThreadLogSink } from './log-sink.ts';
 import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
 import { NO_SERVERS, NO_STATS, ThreadProcessFacts } from './process-facts.ts';
 
@@ -30,6 +31,7 @@ const thread: DataThread = {
   servers: NO_SERVERS,
   variables: new VariableStore(),
   state,
+  logs: new ThreadLogSink(start.config.global.logSendHostname),
   stopping: false,
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });

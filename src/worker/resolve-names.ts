@@ -1,11 +1,12 @@
 /**
- * Turns host names in server and bind addresses into IP addresses, once, before anything is served (manual,
+ * Turns host names in server, bind and log addresses into IP addresses, once, before anything is served (manual,
  * `init-addr`: libc). Each name is looked up once; a server whose name is unknown is an error, as in HAProxy.
  */
 import { lookup } from 'node:dns/promises';
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
+import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
 
 type NameAddress = Extract<Address, { kind: 'name' }>;
@@ -14,15 +15,23 @@ export async function resolveNames(
   config: Config,
 ): Promise<{ readonly config: Config; readonly diagnostics: readonly Diagnostic[] }> {
   const resolver = new NameResolver();
-  await resolver.lookUp(config.proxies.flatMap(namesOf));
+  await resolver.lookUp([...config.proxies.flatMap(namesOf), ...logNames(config.global.logs)]);
   const proxies = config.proxies.map(proxy =>
     namesOf(proxy).length === 0 ? proxy : resolver.replaceIn(proxy),
   );
-  return { config: { ...config, proxies }, diagnostics: resolver.diagnostics };
+  const global = { ...config.global, logs: resolver.replaceLogs(config.global.logs) };
+  return { config: { ...config, global, proxies }, diagnostics: resolver.diagnostics };
 }
 
 function namesOf(proxy: Proxy): NameAddress[] {
-  return [...proxy.binds, ...proxy.servers].map(one => one.address).filter(isName);
+  const addresses = [...proxy.binds, ...proxy.servers].map(one => one.address).filter(isName);
+  return [...addresses, ...logNames(proxy.logs)];
+}
+
+function logNames(logs: readonly LogTarget[]): NameAddress[] {
+  return logs.flatMap(({ target }) =>
+    target.kind === 'syslog' && isName(target.address) ? [target.address] : [],
+  );
 }
 
 function isName(address: Address): address is NameAddress {
@@ -41,6 +50,7 @@ class NameResolver {
   replaceIn(proxy: Proxy): Proxy {
     return {
       ...proxy,
+      logs: this.replaceLogs(proxy.logs),
       binds: proxy.binds.map(bind => ({
         ...bind,
         address: this.#replace(bind.address, bind.position, 'bind'),
@@ -50,6 +60,14 @@ class NameResolver {
         address: this.#replace(server.address, server.position, `server ${server.name}`),
       })),
     };
+  }
+
+  replaceLogs(logs: readonly LogTarget[]): LogTarget[] {
+    return logs.map(log => {
+      const { target } = log;
+      if (target.kind !== 'syslog' || !isName(target.address)) return log;
+      return { ...log, target: { ...target, address: this.#replace(target.address, log.position, 'log') } };
+    });
   }
 
   #replace(address: Address, position: Position, whose: string): Address {

@@ -1,0 +1,68 @@
+/** `capture request|response header` and `capture cookie`: kept from heads as they came, for logs (manual, section 4.2). */
+import type { Headers } from '../http/head.ts';
+import type { Captures } from '../model/proxy.ts';
+
+/** Where captured texts go; header slots are numbered in the order of their lines. */
+export interface CaptureStore {
+  readonly requestCaptures: (string | undefined)[];
+  readonly responseCaptures: (string | undefined)[];
+  requestCookieCapture: string | undefined;
+  responseCookieCapture: string | undefined;
+}
+
+interface HeaderSlot {
+  readonly name: string;
+  readonly len: number;
+}
+
+export class HeadCaptures {
+  readonly empty: boolean;
+  readonly #request: readonly HeaderSlot[];
+  readonly #response: readonly HeaderSlot[];
+  readonly #cookie: Captures['cookie'];
+
+  constructor(captures: Captures) {
+    const slot = ({ header, len }: { header: string; len: number }): HeaderSlot => ({
+      name: header.toLowerCase(),
+      len,
+    });
+    this.#request = captures.request.map(slot);
+    this.#response = captures.response.map(slot);
+    this.#cookie = captures.cookie;
+    this.empty = this.#request.length + this.#response.length === 0 && this.#cookie === undefined;
+  }
+
+  request(store: CaptureStore, headers: Headers): void {
+    if (this.#request.length > 0) keep(this.#request, headers, store.requestCaptures);
+    if (this.#cookie !== undefined)
+      store.requestCookieCapture = findCookie(headers, 'cookie', /[;,]/, this.#cookie);
+  }
+
+  response(store: CaptureStore, headers: Headers): void {
+    if (this.#response.length > 0) keep(this.#response, headers, store.responseCaptures);
+    if (this.#cookie !== undefined)
+      store.responseCookieCapture = findCookie(headers, 'set-cookie', /;.*$/, this.#cookie);
+  }
+}
+
+/** Of several fields with the name the last one counts. */
+function keep(slots: readonly HeaderSlot[], headers: Headers, into: (string | undefined)[]): void {
+  for (const [index, { name, len }] of slots.entries())
+    for (let at = headers.find(name); at >= 0; at = headers.find(name, at + 1))
+      into[index] = headers.valueAt(at).slice(0, len);
+}
+
+/** The first `name=value` that begins with the name given: `name=` asks for exactly that cookie. */
+function findCookie(
+  headers: Headers,
+  header: string,
+  separator: RegExp,
+  { name, len }: NonNullable<Captures['cookie']>,
+): string | undefined {
+  for (let at = headers.find(header); at >= 0; at = headers.find(header, at + 1))
+    for (const part of headers.valueAt(at).split(separator)) {
+      const cookie = part.trim();
+      if (cookie.startsWith(name) && cookie.includes('=')) return cookie.slice(0, len);
+    }
+  return undefined;
+}

@@ -1,0 +1,166 @@
+/**
+ * The last step of a log line: a datagram, a stream or a descriptor. None of them waits: a line that finds no
+ * room is lost and counted, for logging must never hold up traffic.
+ */
+import { writeSync } from 'node:fs';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { Address } from '../model/address.ts';
+import type { LogTarget } from '../model/log.ts';
+import { abstractPath } from '../net/listening-socket.ts';
+import { encodeIp, encodeUnix } from '../net/socket-address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  closeDescriptor,
+  isWritable,
+  openDatagramSocket,
+  sendDatagram,
+} from '../net/system-calls.ts';
+
+export interface LogOutlet {
+  readonly lost: number;
+  /** The line with its LF; the bytes are free again on return. */
+  send(bytes: Buffer, length: number): void;
+  close(): void;
+}
+
+export function openOutlet(target: LogTarget['target']): LogOutlet {
+  switch (target.kind) {
+    case 'stdout':
+      return new DescriptorOutlet(1);
+    case 'stderr':
+      return new DescriptorOutlet(2);
+    case 'fd':
+      return new DescriptorOutlet(target.fd);
+    case 'syslog': {
+      if (target.transport === 'stream') return new StreamOutlet(connectOptions(target.address));
+      const place = datagramPlace(target.address);
+      return place === undefined ? new NoOutlet() : new DatagramOutlet(place.family, place.address);
+    }
+    default:
+      return new NoOutlet();
+  }
+}
+
+/** Undefined: an address no datagram can go to; such a configuration is refused before. */
+function datagramPlace(address: Address): { family: number; address: Buffer } | undefined {
+  if (address.kind === 'ip') {
+    const family = address.family === 4 ? AF_INET : AF_INET6;
+    return { family, address: encodeIp(address.family, address.host, address.port) };
+  }
+  const path = socketPath(address);
+  const bytes = path === undefined ? undefined : encodeUnix(path);
+  return bytes === undefined ? undefined : { family: AF_UNIX, address: bytes };
+}
+
+function socketPath(address: Address): string | undefined {
+  if (address.kind === 'unix') return address.path;
+  if (address.kind !== 'abstract') return undefined;
+  return address.zeroTerminated === true ? `\0${address.name}\0` : abstractPath(address.name);
+}
+
+function connectOptions(address: Address): NetConnectOpts {
+  if (address.kind === 'ip' || address.kind === 'name') return { host: address.host, port: address.port };
+  return { path: socketPath(address) ?? '' };
+}
+
+class NoOutlet implements LogOutlet {
+  lost = 0;
+  send(): void {
+    this.lost++;
+  }
+  close(): void {}
+}
+
+/** The socket stays unconnected, so that a receiver which was away is found again by the next line. */
+class DatagramOutlet implements LogOutlet {
+  lost = 0;
+  readonly #family: number;
+  readonly #address: Buffer;
+  #fd = -1;
+
+  constructor(family: number, address: Buffer) {
+    this.#family = family;
+    this.#address = address;
+  }
+
+  send(bytes: Buffer, length: number): void {
+    if (this.#fd < 0) this.#fd = openDatagramSocket(this.#family);
+    if (this.#fd < 0 || sendDatagram(this.#fd, bytes, length, this.#address) < 0) this.lost++;
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeDescriptor(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+/** Of a page or less a pipe that is writable takes everything at once. */
+class DescriptorOutlet implements LogOutlet {
+  lost = 0;
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  send(bytes: Buffer, length: number): void {
+    if (!isWritable(this.#fd)) {
+      this.lost++;
+      return;
+    }
+    try {
+      writeSync(this.#fd, bytes, 0, length);
+    } catch {
+      this.lost++;
+    }
+  }
+
+  close(): void {}
+}
+
+/** Bytes that may wait for a slow receiver. */
+const STREAM_BACKLOG = 1 << 20;
+const RECONNECT_AFTER_MS = 1000;
+
+/** Lines one after the other over one connection, which is made again when it breaks. */
+class StreamOutlet implements LogOutlet {
+  lost = 0;
+  readonly #options: NetConnectOpts;
+  #socket: Socket | undefined;
+  #retryAtMs = 0;
+
+  constructor(options: NetConnectOpts) {
+    this.#options = options;
+  }
+
+  send(bytes: Buffer, length: number): void {
+    const socket = this.#socket ?? this.#connect();
+    if (socket === undefined || socket.writableLength + length > STREAM_BACKLOG) {
+      this.lost++;
+      return;
+    }
+    socket.write(Buffer.from(bytes.subarray(0, length)));
+  }
+
+  #connect(): Socket | undefined {
+    if (Date.now() < this.#retryAtMs) return undefined;
+    const socket = connect(this.#options);
+    socket.unref();
+    socket.on('error', () => this.lost++);
+    socket.on('close', () => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      this.#retryAtMs = Date.now() + RECONNECT_AFTER_MS;
+    });
+    socket.resume();
+    this.#socket = socket;
+    return socket;
+  }
+
+  close(): void {
+    this.#socket?.end();
+    this.#socket = undefined;
+  }
+}

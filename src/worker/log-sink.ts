@@ -1,0 +1,85 @@
+/**
+ * Where a data thread's log lines go. One channel for each frontend: it filters by level and sample, puts the
+ * header before the line, cuts it to the target's length and hands it to an outlet, which never waits.
+ */
+import { hostname } from 'node:os';
+import type { LogTarget } from '../model/log.ts';
+import type { LogChannel, LogSink } from '../proxy/runtime.ts';
+import { openOutlet, type LogOutlet } from './log-outlet.ts';
+import { compileHeader, type SyslogHeader } from './syslog-header.ts';
+
+/** Room for the longest line (`len 65535`). */
+const line = Buffer.allocUnsafeSlow(65_536);
+const LF = 10;
+
+export class ThreadLogSink implements LogSink {
+  readonly #hostname: string | undefined;
+  readonly #outlets = new Map<string, LogOutlet>();
+
+  /** `log-send-hostname`: empty for the system's own name. */
+  constructor(sendHostname: string | undefined) {
+    this.#hostname = sendHostname === '' ? hostname() : sendHostname;
+  }
+
+  /** Lines that could not be sent. */
+  get lost(): number {
+    let lost = 0;
+    for (const outlet of this.#outlets.values()) lost += outlet.lost;
+    return lost;
+  }
+
+  channel(targets: readonly LogTarget[], tag: string): LogChannel {
+    const facts = { tag, pid: process.pid, hostname: this.#hostname };
+    const writers = targets.map(target => {
+      return new TargetWriter(target, compileHeader(target, facts), this.#outlet(target.target));
+    });
+    return {
+      open: writers.length > 0,
+      write: (level, text, structuredData) => {
+        const nowMs = Date.now();
+        for (const writer of writers) writer.write(level, nowMs, text, structuredData);
+      },
+    };
+  }
+
+  /** Targets at the same place share a socket. */
+  #outlet(target: LogTarget['target']): LogOutlet {
+    const key = JSON.stringify(target);
+    let outlet = this.#outlets.get(key);
+    if (outlet === undefined) this.#outlets.set(key, (outlet = openOutlet(target)));
+    return outlet;
+  }
+
+  close(): void {
+    for (const outlet of this.#outlets.values()) outlet.close();
+  }
+}
+
+class TargetWriter {
+  readonly #target: LogTarget;
+  readonly #header: SyslogHeader;
+  readonly #outlet: LogOutlet;
+  #sampled = 0;
+
+  constructor(target: LogTarget, header: SyslogHeader, outlet: LogOutlet) {
+    this.#target = target;
+    this.#header = header;
+    this.#outlet = outlet;
+  }
+
+  write(level: number, nowMs: number, text: string, structuredData: string | undefined): void {
+    const { maxLevel, minLevel, len, sample } = this.#target;
+    if (level > maxLevel || (sample !== undefined && !this.#isSampled(sample))) return;
+    const header = this.#header(Math.max(level, minLevel), nowMs, structuredData);
+    const length = line.write(header + text, 0, len - 1, 'latin1');
+    line[length] = LF;
+    this.#outlet.send(line, length + 1);
+  }
+
+  /** The ranges count lines from 1 to the sample's size, then over again. */
+  #isSampled({ ranges, size }: NonNullable<LogTarget['sample']>): boolean {
+    const number = this.#sampled + 1;
+    this.#sampled = number % size;
+    return ranges.some(([from, to]) => number >= from && number <= to);
+  }
+}

@@ -1,0 +1,69 @@
+/** What stands before the text of a log line, by the format of its target (manual, `log`; RFC 3164, RFC 5424). */
+import type { LogTarget } from '../model/log.ts';
+import { strftime } from '../base/strftime.ts';
+
+export interface HeaderFacts {
+  readonly tag: string;
+  readonly pid: number;
+  /** `log-send-hostname` */
+  readonly hostname: string | undefined;
+}
+
+/** `level` 0..7; `nowMs` since the epoch. */
+export type SyslogHeader = (level: number, nowMs: number, structuredData: string | undefined) => string;
+
+export function compileHeader(
+  { format, facility }: Pick<LogTarget, 'format' | 'facility'>,
+  { tag, pid, hostname }: HeaderFacts,
+): SyslogHeader {
+  const whole = (level: number): string => `<${facility * 8 + level}>`;
+  const name = `${tag}[${pid}]: `;
+  switch (format) {
+    case 'raw':
+      return () => '';
+    case 'short':
+      return level => `<${level}>`;
+    case 'priority':
+      return whole;
+    case 'iso':
+      return (_level, nowMs) => `${isoTime(nowMs)} `;
+    case 'timed':
+      return (level, nowMs) => `<${level}>${isoTime(nowMs)} `;
+    case 'local':
+      return (level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${name}`;
+    case 'rfc3164': {
+      const rest = hostname === undefined ? name : `${hostname} ${name}`;
+      return (level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${rest}`;
+    }
+    case 'rfc5424': {
+      const rest = `${hostname ?? '-'} ${tag} ${pid} - `;
+      return (level, nowMs, structuredData) =>
+        `${whole(level)}1 ${isoTime(nowMs)} ${rest}${structuredData || '-'} `;
+    }
+  }
+}
+
+/** The text of a second is made once, however many lines fall into it. */
+function remembered(render: (epoch: number) => string): (nowMs: number) => string {
+  let last = -1;
+  let text = '';
+  return nowMs => {
+    const epoch = Math.floor(nowMs / 1000);
+    if (epoch !== last) {
+      text = render(epoch);
+      last = epoch;
+    }
+    return text;
+  };
+}
+
+/** `Jan  1 00:00:00`, local time. */
+const legacyTime = remembered(epoch => strftime('%b %e %H:%M:%S', epoch, true));
+const isoSecond = remembered(epoch => strftime('%Y-%m-%dT%H:%M:%S', epoch, true));
+const isoZone = remembered(epoch => strftime('%z', epoch, true).replace(/(..)$/, ':$1'));
+
+/** `2014-07-08T18:06:42.123000+02:00` */
+function isoTime(nowMs: number): string {
+  const fraction = String(Math.floor(nowMs % 1000)).padStart(3, '0');
+  return `${isoSecond(nowMs)}.${fraction}000${isoZone(nowMs)}`;
+}
