@@ -22,7 +22,7 @@ export function emitJavaScript(regex: ParsedRegex, options: EmitOptions = {}): E
 
 /** Undefined when it needs look-around, a back reference or an atomic group. */
 export function emitLinear(regex: ParsedRegex, options: EmitOptions = {}): string | undefined {
-  return emitLinearNode(regex.root, options.notAtStart === true);
+  return emitLinearNode(regex.root, options.notAtStart === true, true);
 }
 
 function emitCode(code: number): string {
@@ -130,21 +130,30 @@ const LINEAR_ASSERTIONS: Readonly<Record<Assertion, string>> = {
   notWord: '\\B',
 };
 
-function emitLinearNode(node: RegexNode, notAtStart: boolean): string | undefined {
-  const emit = (inner: RegexNode): string | undefined => emitLinearNode(inner, notAtStart);
+/** `isTail`: nothing of the pattern follows. Only there may `$` take the last newline with it. */
+function emitLinearNode(node: RegexNode, notAtStart: boolean, isTail: boolean): string | undefined {
+  const emit = (inner: RegexNode): string | undefined => emitLinearNode(inner, notAtStart, isTail);
   switch (node.kind) {
     case 'set':
       return emitSet(node.set);
     case 'sequence':
-      return joined(node.items.map(emit), '');
+      return joined(
+        node.items.map((item, index) =>
+          emitLinearNode(item, notAtStart, isTail && index === node.items.length - 1),
+        ),
+        '',
+      );
     case 'choice':
       return wrapped('(?:', joined(node.options.map(emit), '|'), ')');
     case 'group':
       return wrapped(node.capture === 0 ? '(?:' : '(', emit(node.body), ')');
-    case 'repeat':
+    case 'repeat': {
       if (node.possessive) return undefined;
-      return wrapped('(?:', emit(node.body), `)${emitBounds(node.min, node.max)}${node.lazy ? '?' : ''}`);
+      const body = emitLinearNode(node.body, notAtStart, false);
+      return wrapped('(?:', body, `)${emitBounds(node.min, node.max)}${node.lazy ? '?' : ''}`);
+    }
     case 'assert':
+      if (node.what === 'end' && !isTail) return undefined;
       return node.what === 'start' && notAtStart ? '[^\\x{0}-\\x{10ffff}]' : LINEAR_ASSERTIONS[node.what];
     case 'atomic':
     case 'look':

@@ -27,6 +27,7 @@ export interface CompiledRegex {
 const STEP_BUDGET = 1_000_000;
 /** Where no linear engine can take over. */
 const LAST_RESORT_BUDGET = 20_000_000;
+const WORST_WITHOUT_LINEAR = 2;
 
 export function isRegexMistake(value: CompiledRegex | RegexMistake): value is RegexMistake {
   return 'error' in value;
@@ -38,17 +39,20 @@ export function compileRegex(pattern: string, ignoreCase = false): CompiledRegex
     return { error: `regex '${pattern}' is invalid (${parsed.error})`, offset: parsed.offset };
   const risk = riskOf(parsed.root);
   const linear = risk === 1 ? undefined : buildLinear(parsed);
-  if (risk === Infinity && linear === undefined)
-    return {
-      error: `regex '${pattern}' can take unlimited time: rewrite it without look-around, back references or possessive repetition, or without repetition within repetition`,
-      offset: 0,
-    };
-  const backtracking = risk === Infinity ? undefined : buildBacktracking(parsed);
+  if (linear === undefined && risk > WORST_WITHOUT_LINEAR) return { error: tooRisky(pattern), offset: 0 };
   if (risk === Infinity) return fromEngine(pattern, linear as Engine);
-  if (risk === 1) return fromEngine(pattern, backtracking as Engine);
+  const backtracking = buildBacktracking(parsed);
+  if (risk === 1) return fromEngine(pattern, backtracking);
   const budget = linear === undefined ? LAST_RESORT_BUDGET : STEP_BUDGET;
   const longest = Math.floor(budget ** (1 / risk));
-  return switching(pattern, backtracking as Engine, linear, longest);
+  return switching(pattern, backtracking, linear, longest);
+}
+
+function tooRisky(pattern: string): string {
+  return (
+    `regex '${pattern}' can take unlimited time on long subjects: use fewer repetitions, ` +
+    'or none of look-around, back references and possessive repetition'
+  );
 }
 
 interface Engine {

@@ -94,14 +94,20 @@ function choicesIn(node: RegexNode, follow: Follow, inLoop: boolean): number {
   }
 }
 
+/** What looks around is tried anew for every choice made before it, and never again after it has passed. */
 function sequenceChoices(items: readonly RegexNode[], follow: Follow, inLoop: boolean): number {
-  let total = 0;
+  const choices: number[] = [];
   let behind = follow;
   for (const item of items.toReversed()) {
-    total += choicesIn(item, behind, inLoop);
+    choices.unshift(choicesIn(item, behind, inLoop));
     behind = inFrontOf(item, behind);
   }
-  return total;
+  let before = 0;
+  let looks = 0;
+  for (const [index, own] of choices.entries())
+    if (items[index]?.kind === 'look') looks = Math.max(looks, before + own);
+    else before += own;
+  return Math.max(before, looks);
 }
 
 /** An assertion can fail where the match could have ended. */
