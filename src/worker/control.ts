@@ -134,11 +134,12 @@ export class Control {
 function bindAll(options: ControlOptions): ListenerHandover[][] | undefined {
   const { config, nbthread, notice } = options;
   const handovers: ListenerHandover[][] = Array.from({ length: nbthread + 1 }, () => []);
+  const noReusePort = config.global.flags.has('noreuseport');
   let failed = false;
   for (const [proxy, { binds, disabled, kind, name }] of config.proxies.entries()) {
     if (disabled) continue;
     for (const [bind, settings] of binds.entries()) {
-      const opened = openListening(settings, nbthread);
+      const opened = openListening({ ...settings, noReusePort }, nbthread);
       if ('message' in opened) {
         const section = kind === 'listen' ? 'proxy' : kind;
         notice(

@@ -1,0 +1,94 @@
+/** The program as its users start it: checks, versions, exit codes, and every example serving. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { LB, startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+
+interface Ended {
+  readonly status: number | null;
+  readonly text: string;
+}
+
+function run(...args: string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(LB, args, { encoding: 'utf8', timeout: 20_000 });
+  return { status, text: stdout + stderr };
+}
+
+function check(config: string, ...more: string[]): Ended {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-check-'));
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(file, config);
+  const ended = run('-c', '-f', file, ...more);
+  rmSync(folder, { recursive: true });
+  return ended;
+}
+
+const GOOD =
+  'defaults\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\nlisten l\n  bind :80\n';
+
+test('a good configuration is valid with exit code 0', () => {
+  const ended = check(GOOD);
+  assert.equal(ended.status, 0);
+  assert.match(ended.text, /Configuration file is valid/);
+});
+
+test('a mistyped section names file, line and the nearest word, with exit code 1', () => {
+  const ended = check('listem stats\n  bind :80\n');
+  assert.equal(ended.status, 1);
+  assert.match(ended.text, /\[ALERT\] .*haproxy\.cfg:1\] : unknown keyword 'listem'.*'listen'/);
+});
+
+test('mistakes in rules are found by the check, all in one run', () => {
+  const rules =
+    '  mode http\n  http-request deny if { no_such_fetch x }\n  http-request set-header X %[src,no_such_conv]\n';
+  const ended = check(GOOD + rules);
+  assert.equal(ended.status, 1);
+  assert.match(ended.text, /no_such_fetch/);
+  assert.match(ended.text, /no_such_conv/);
+});
+
+test('warnings fail only with -dW', () => {
+  const config = `global\n  nbproc 1\n${GOOD}`;
+  assert.equal(check(config).status, 0);
+  assert.equal(check(config, '-dW').status, 1);
+});
+
+test('-v, -cc and an unknown option answer as scripts expect', () => {
+  assert.match(run('-v').text, /^lb version \S+/);
+  assert.equal(run('-cc', 'version_atleast(3.4)').status, 0);
+  assert.equal(run('-cc', 'version_atleast(9.9)').status, 1);
+  assert.equal(run('--no-such-option').status, 1);
+});
+
+test('a port in use ends the start with exit code 1 and its address', async t => {
+  const port = await freePort();
+  const config = `${GOOD.replace(':80', `127.0.0.1:${port}`)}`;
+  const first = await startBalancer(t, `global\n  noreuseport\n${config}`);
+  const ended = spawnSync(LB, ['-db', '-f', join(first.folder, 'haproxy.cfg')], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.equal(ended.status, 1);
+  assert.match(ended.stderr, new RegExp(`127\\.0\\.0\\.1:${port}`));
+});
+
+for (const name of readdirSync('examples').filter(file => file.endsWith('.cfg')))
+  test(`examples/${name} starts, listens and stops`, async t => {
+    const text = readFileSync(join('examples', name), 'utf8');
+    const ports = new Map<string, number>();
+    for (const [, port] of text.matchAll(/(?:^\s*bind\s+\S*|127\.0\.0\.1):(\d+)\b/gm))
+      if (port !== undefined && !ports.has(port)) ports.set(port, await freePort());
+    const moved = text
+      .replace(
+        /^(\s*bind\s+)\S*:(\d+)/gm,
+        (_, bind: string, port: string) => `${bind}127.0.0.1:${ports.get(port)}`,
+      )
+      .replace(/127\.0\.0\.1:(\d+)/g, (_, port: string) => `127.0.0.1:${ports.get(port) ?? port}`)
+      .replaceAll(/127\.0\.0\.1:undefined/g, '127.0.0.1:1');
+    const balancer = await startBalancer(t, moved);
+    assert.equal(await balancer.stop(), 0, balancer.output());
+  });
