@@ -66,7 +66,7 @@ test('-v, -cc and an unknown option answer as scripts expect', () => {
 
 test('a port in use ends the start with exit code 1 and its address', async t => {
   const port = await freePort();
-  const config = `${GOOD.replace(':80', `127.0.0.1:${port}`)}`;
+  const config = GOOD.replace(':80', `127.0.0.1:${port}`);
   const first = await startBalancer(t, `global\n  noreuseport\n${config}`);
   const ended = spawnSync(LB, ['-db', '-f', join(first.folder, 'haproxy.cfg')], {
     encoding: 'utf8',
