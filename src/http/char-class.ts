@@ -5,6 +5,8 @@ export const TARGET = 2;
 /** Field content: visible, obs-text, space, tab. */
 export const FIELD = 4;
 export const HEX = 8;
+/** Bytes above ASCII, which a request target may hold where a proxy is told to accept them. */
+export const OBS_TEXT = 16;
 
 export const CLASS = new Uint8Array(256);
 
@@ -15,5 +17,6 @@ for (let byte = 0; byte < 256; byte++) {
   if (byte > 0x20 && byte < 0x7f) bits |= TARGET;
   if ((byte >= 0x20 && byte !== 0x7f) || byte === 0x09) bits |= FIELD;
   if (/[0-9A-Fa-f]/.test(char)) bits |= HEX;
+  if (byte >= 0x80) bits |= OBS_TEXT;
   CLASS[byte] = bits;
 }

@@ -3,7 +3,7 @@
  * parsed anew when more has come, which is rare.
  */
 import { latin1Slice } from '../base/latin1.ts';
-import { CLASS, TARGET, TOKEN } from './char-class.ts';
+import { CLASS, OBS_TEXT, TARGET, TOKEN } from './char-class.ts';
 import { hasBareLineFeed, readFieldLines } from './field-lines.ts';
 import {
   CONNECT_WITH_BODY,
@@ -24,6 +24,8 @@ export interface HeadLimits {
   /** Bytes of a whole head. */
   readonly maxHeadBytes: number;
   readonly maxHeaders: number;
+  /** `option accept-unsafe-violations-in-http-request`: targets and Host are not looked at closely. */
+  readonly relaxed?: boolean;
 }
 
 const SPACE = 0x20;
@@ -46,7 +48,8 @@ export function parseRequestHead(
   if (close + 4 - from > limits.maxHeadBytes) return TOO_LARGE;
   head.reset();
   const text = latin1Slice(buffer, start, close + 2);
-  const fields = readRequestLine(buffer, start, text, head);
+  const relaxed = limits.relaxed === true;
+  const fields = readRequestLine(buffer, start, text, head, relaxed);
   if (fields < 0) return fields;
   const verdict = readFieldLines(
     buffer,
@@ -59,19 +62,26 @@ export function parseRequestHead(
     head.fields,
   );
   if (verdict < 0) return verdict;
-  const conflict = settle(head);
+  const conflict = settle(head, relaxed);
   return conflict < 0 ? conflict : close + 4 - from;
 }
 
 /** The request line: `method SP target SP HTTP/d.d CRLF`. Gives where the fields start, or an error. */
-function readRequestLine(buffer: Buffer, base: number, text: string, head: Http1RequestHead): number {
+function readRequestLine(
+  buffer: Buffer,
+  base: number,
+  text: string,
+  head: Http1RequestHead,
+  relaxed: boolean,
+): number {
   const methodEnd = run(buffer, base, TOKEN) - base;
   if (methodEnd === 0 || buffer[base + methodEnd] !== SPACE) return INVALID_METHOD;
-  const targetEnd = run(buffer, base + methodEnd + 1, TARGET) - base;
+  const targetEnd = run(buffer, base + methodEnd + 1, relaxed ? TARGET | OBS_TEXT : TARGET) - base;
   if (targetEnd === methodEnd + 1) return INVALID_TARGET;
   head.method = text.slice(0, methodEnd);
   head.target = text.slice(methodEnd + 1, targetEnd);
-  if (buffer[base + targetEnd] !== SPACE || !isTarget(head.method, head.target)) return INVALID_TARGET;
+  if (buffer[base + targetEnd] !== SPACE || !(relaxed || isTarget(head.method, head.target)))
+    return INVALID_TARGET;
   const version = text.slice(targetEnd + 1, targetEnd + 11);
   if (version === 'HTTP/1.1\r\n') head.version = 11;
   else if (version === 'HTTP/1.0\r\n') head.version = 10;
@@ -81,7 +91,7 @@ function readRequestLine(buffer: Buffer, base: number, text: string, head: Http1
 }
 
 /** Decides framing, persistence and Host once all fields are known. */
-function settle(head: Http1RequestHead): number {
+function settle(head: Http1RequestHead, relaxed: boolean): number {
   const { fields } = head;
   if (fields.conflicting) return INVALID_LENGTH;
   // RFC 9112 section 6.1: a transfer coding from an HTTP/1.0 client is not to be trusted
@@ -91,7 +101,7 @@ function settle(head: Http1RequestHead): number {
   head.keepAlive = fields.persistent(head.version);
   if (fields.lengthRepeated) head.headers.set('Content-Length', String(fields.contentLength));
   if (head.wantsUpgrade && lacksWebsocketKey(head)) return WEBSOCKET_WITHOUT_KEY;
-  return checkHost(head);
+  return checkHost(head, relaxed);
 }
 
 /** RFC 6455 section 4.1. */
@@ -99,12 +109,14 @@ function lacksWebsocketKey({ headers }: Http1RequestHead): boolean {
   return headers.get('upgrade')?.toLowerCase() === 'websocket' && !headers.has('sec-websocket-key');
 }
 
-function checkHost(head: Http1RequestHead): number {
+function checkHost(head: Http1RequestHead, relaxed: boolean): number {
   const index = head.headers.find('host');
   head.hostIndex = index;
   if (index < 0) return 0;
   if (head.headers.find('host', index + 1) >= 0) return INVALID_HOST;
-  return authorityMatches(head.method, head.target, head.headers.valueAt(index)) ? 0 : INVALID_HOST;
+  return relaxed || authorityMatches(head.method, head.target, head.headers.valueAt(index))
+    ? 0
+    : INVALID_HOST;
 }
 
 /** An incomplete head that cannot become a good one is refused without waiting for its end. */

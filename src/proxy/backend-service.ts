@@ -2,8 +2,10 @@
 import type { ProxyFacts } from '../acl/context.ts';
 import { ALL_FULL, NO_SERVER, type BalanceFacts, type Balancer } from '../balancers/balancer.ts';
 import { createBalancer } from '../balancers/create-balancer.ts';
+import { nameCaseOf, type NameCase } from '../http/header-names.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { RequestRendering } from '../http/request-head.ts';
+import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Endpoint } from '../net/connection.ts';
 import { compileProxyRules } from '../rules/compile.ts';
@@ -43,6 +45,7 @@ export class BackendService implements BackendRuntime {
   readonly servers: readonly ServerRuntime[];
   readonly rules: ProxyRules;
   readonly requestRendering: RequestRendering;
+  readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
   readonly retryOn: ReadonlySet<string>;
   readonly isRoundRobin: boolean;
@@ -54,7 +57,8 @@ export class BackendService implements BackendRuntime {
   readonly #proxies: readonly Proxy[];
   readonly #adders = new Map<Proxy, readonly HeaderAdder[]>();
 
-  constructor(proxies: readonly Proxy[], row: number, thread: DataThread, environments: Environments) {
+  constructor(config: Config, row: number, thread: DataThread, environments: Environments) {
+    const { proxies } = config;
     const proxy = proxies[row] as Proxy;
     this.#proxies = proxies;
     const { flags } = proxy.options;
@@ -65,6 +69,7 @@ export class BackendService implements BackendRuntime {
     this.#state = thread.state;
     this.rules = compileProxyRules(proxy, environments.of(proxy));
     this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
+    this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
     this.abortOnClose = flags.has('abortonclose');
     this.retryOn = new Set(
       proxy.retryOn.flatMap(word => (word === 'all-retryable-errors' ? RETRYABLE : word)),

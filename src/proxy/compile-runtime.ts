@@ -52,12 +52,7 @@ export class Runtime implements BackendDirectory {
 
   #backend(row: number | undefined): BackendRuntime | undefined {
     if (row === undefined) return undefined;
-    return (this.#backends[row] ??= new BackendService(
-      this.#config.proxies,
-      row,
-      this.#thread,
-      this.#environments,
-    ));
+    return (this.#backends[row] ??= new BackendService(this.#config, row, this.#thread, this.#environments));
   }
 
   #proxy(row: number): Proxy {

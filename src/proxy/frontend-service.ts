@@ -1,5 +1,6 @@
 /** A frontend of one data thread: its limits, its rules, its choice of backend, its log. */
 import type { ProxyFacts } from '../acl/context.ts';
+import { nameCaseOf, type NameCase } from '../http/header-names.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -23,6 +24,7 @@ export class FrontendService implements FrontendRuntime {
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
+  readonly nameCase: NameCase | undefined;
   readonly rules: ProxyRules;
   readonly captures: HeadCaptures;
   readonly #log: FrontendLog;
@@ -43,8 +45,14 @@ export class FrontendService implements FrontendRuntime {
     this.config = proxy;
     this.row = row;
     this.facts = proxyFacts(proxy);
-    this.limits = { maxHeadBytes: tune.bufsize - tune.maxrewrite, maxHeaders: tune.maxhdr };
-    this.keepsClients = !proxy.options.flags.has('httpclose');
+    const { flags } = proxy.options;
+    this.limits = {
+      maxHeadBytes: tune.bufsize - tune.maxrewrite,
+      maxHeaders: tune.maxhdr,
+      relaxed: flags.has('accept-unsafe-violations-in-http-request'),
+    };
+    this.keepsClients = !flags.has('httpclose');
+    this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);
     const environment = environments.of(proxy);
     this.rules = compileProxyRules(proxy, environment);
     this.captures = new HeadCaptures(proxy.captures);

@@ -10,6 +10,7 @@
  * one after the other: pipelined bytes wait in the client half's inbox.
  */
 import type { Cause } from '../base/failure.ts';
+import { adjustCase, restrictNames } from '../http/header-names.ts';
 import { PARSE_ERRORS } from '../http/parse-errors.ts';
 import { Http1RequestHead } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
@@ -155,7 +156,12 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     transaction.arrived(requestHead);
     this.#keepAlive = requestHead.keepAlive;
     if (this.#frontend.config.monitorUri === requestHead.target) return this.#monitor();
+    if (!this.#namesAllowed(this.#frontend)) return this.#fail(403, 'P', 'R');
     this.#runRequestRules(FRONTEND_CONTENT);
+  }
+
+  #namesAllowed({ config }: FrontendRuntime | BackendRuntime): boolean {
+    return restrictNames(this.requestHead.headers, config.options.restrictHeaderNames ?? 'preserve');
   }
 
   /** `monitor-uri`: 200, or 503 when `monitor fail` says so; never logged, never forwarded. */
@@ -303,6 +309,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   // ── 3. on its way to a server ──
 
   #forward(backend: BackendRuntime): void {
+    if (!this.#namesAllowed(backend)) return this.#fail(403, 'P', 'R');
     backend.prepare(this.transaction);
     if (!this.#renderRequest(backend)) return this.#fail(500, 'P', 'R');
     if (this.client.decoder.error !== 0) return this.requestBodyInvalid();
@@ -314,6 +321,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   #renderRequest(backend: BackendRuntime): boolean {
     const outgoing = this.thread.buffers.take();
     this.#outgoing = outgoing;
+    if (backend.nameCase !== undefined) adjustCase(this.requestHead.headers, backend.nameCase);
     const length = this.requestHead.renderInto(outgoing, 0, backend.requestRendering);
     if (length < 0) return false;
     this.#outgoingLength = length + this.client.takeBody(outgoing, length);
@@ -439,6 +447,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     this.#responseStarted = true;
     this.#keepAlive = this.#mayKeepClient();
     const answer = this.#takeAnswer();
+    if (this.#frontend.nameCase !== undefined) adjustCase(responseHead.headers, this.#frontend.nameCase);
     let length = responseHead.renderInto(answer, 0, responseRendering(requestHead.version, this.#keepAlive));
     length += server.takeBody(answer, length);
     if (server.decoder.error !== 0) {

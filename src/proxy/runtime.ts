@@ -4,6 +4,7 @@
  */
 import type { ListenerFacts, ProcessFacts, ProxyFacts, ServersView, StatsView } from '../acl/context.ts';
 import type { VariableStore } from '../acl/variables.ts';
+import type { NameCase } from '../http/header-names.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import type { RequestRendering } from '../http/request-head.ts';
 import type { Bind } from '../model/bind.ts';
@@ -85,6 +86,8 @@ export interface FrontendRuntime {
   readonly rules: ProxyRules;
   /** Client connections may serve several requests. */
   readonly keepsClients: boolean;
+  /** `option h1-case-adjust-bogus-client` */
+  readonly nameCase: NameCase | undefined;
   /** First matching use_backend, else the default one. */
   chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined;
   /** An exchange begins: a frontend without a log format says so in its log. */
@@ -104,6 +107,8 @@ export interface BackendRuntime {
   readonly servers: readonly ServerRuntime[];
   readonly rules: ProxyRules;
   readonly requestRendering: RequestRendering;
+  /** `option h1-case-adjust-bogus-server` */
+  readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
   readonly retryOn: ReadonlySet<string>;
   /** The algorithm gives another server at each call (roundrobin, leastconn, random). */

@@ -95,6 +95,18 @@ test('An upgrade is asked for by both fields, in HTTP/1.1, without a body', () =
   assert.equal(ask('Connection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 5\r\n'), false);
 });
 
+test('A relaxed proxy lets odd targets and hosts pass, and nothing about framing', () => {
+  const relaxed = (text: string): number => {
+    const buffer = Buffer.from(text, 'latin1');
+    return parseRequestHead(buffer, 0, buffer.length, new Http1RequestHead(), { ...LIMITS, relaxed: true });
+  };
+  for (const text of ['GET /a#b', 'GET /\x80', 'CONNECT a', 'GET http://b/'])
+    assert.ok(relaxed(`${text} HTTP/1.1\r\nHost: a b\r\n\r\n`) > 0, text);
+  assert.equal(relaxed('GET /a b HTTP/1.1\r\n\r\n'), errors.INVALID_VERSION);
+  assert.equal(relaxed('GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'), errors.INVALID_HOST);
+  assert.equal(relaxed('GET / HTTP/1.1\r\nContent-Length: +5\r\n\r\n'), errors.INVALID_LENGTH);
+});
+
 test('No bytes make the parser throw or consume more than it was given', () => {
   const next = randomNumbers(3);
   const pieces = [
