@@ -732,8 +732,11 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   }
 
   #sendAnswer(length: number, rest?: Buffer): void {
+    const { bytes } = this.transaction;
     this.#rest = rest;
-    this.transaction.bytes.toClient += length;
+    bytes.toClient += length;
+    // to logs an answer of this program's own is as good as a server's
+    if (this.#replying) bytes.fromServer += length + (rest?.length ?? 0);
     this.client.connection.send(this.#answer as Buffer, 0, length);
   }
 

@@ -387,8 +387,8 @@ export const ALIASES: readonly Alias[] = [
   ),
   earlyAlias(
     'B',
-    'bytes sent to the client',
-    facts(({ bytes }) => bytes.toClient),
+    'bytes from the server to the client',
+    facts(({ bytes }) => bytes.fromServer),
   ),
   numberAlias(
     'U',
