@@ -176,9 +176,23 @@ export class ClientHalf implements ConnectionHandler {
       buffer: inbox.buffer,
       offset: inbox.start,
       length: inbox.length,
-      complete: this.requestRead,
-      announced: decoder.bodyBytes,
+      complete: this.requestRead || this.#wholeBodyIn(inbox),
+      announced:
+        this.#session.requestHead.contentLength < 0
+          ? decoder.bodyBytes
+          : this.#session.requestHead.contentLength,
     };
+  }
+
+  /** A decoder of its own reads ahead on a copy: decoding moves bytes. */
+  #wholeBodyIn(inbox: Inbox): boolean {
+    const { framing, contentLength } = this.#session.requestHead;
+    if (framing === 'length') return inbox.length >= contentLength;
+    const ahead = new BodyDecoder();
+    ahead.start(framing, contentLength);
+    const copy = Buffer.from(inbox.buffer.subarray(inbox.start, inbox.end));
+    ahead.decode(copy, 0, copy.length);
+    return ahead.done || ahead.error !== 0;
   }
 
   /** While a request is served: a read stays armed, to notice the client leaving and to have its next request. */

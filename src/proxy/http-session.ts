@@ -102,6 +102,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   /** Which ruleset runs, or is waiting. */
   #stage = 0;
   #waiting = false;
+  #buffering = false;
   #tarpitted = false;
   #tunneling = false;
   /** What is left of a reply whose body did not fit the buffer. */
@@ -157,7 +158,9 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     this.#keepAlive = requestHead.keepAlive;
     if (this.#frontend.config.monitorUri === requestHead.target) return this.#monitor();
     if (!this.#namesAllowed(this.#frontend)) return this.#fail(403, 'P', 'R');
-    this.#runRequestRules(FRONTEND_CONTENT);
+    if (this.#frontend.config.options.flags.has('http-buffer-request') && !this.client.requestRead)
+      this.#bufferFirst();
+    else this.#runRequestRules(FRONTEND_CONTENT);
   }
 
   #namesAllowed({ config }: FrontendRuntime | BackendRuntime): boolean {
@@ -258,7 +261,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
       this.#fail(503, 'S', 'C');
       return false;
     }
-    this.transaction.backendRuntime = backend;
+    this.transaction.useBackend(backend);
     return true;
   }
 
@@ -292,9 +295,17 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   }
 
   #ruleTimerExpired(): void {
+    if (this.#buffering) return this.headTimeout();
     if (!this.#tarpitted) return this.#resume(true);
     this.#tarpitted = false;
     this.#replyWith(this.transaction.reply, false);
+  }
+
+  /** `option http-buffer-request`: rules run once the body, or a buffer full of it, is here. */
+  #bufferFirst(): void {
+    this.#buffering = true;
+    this.thread.wheel.set(this.#ruleTimer, this.requestTimeoutMs);
+    this.#bufferBody();
   }
 
   /** `wait-for-body`, `option http-buffer-request`: the body piles up in the inbox and is looked at there. */
@@ -302,8 +313,11 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     const { client, transaction } = this;
     const body = client.inspectBody();
     transaction.requestBody = body;
-    if (body.complete || body.length >= this.limits.maxHeadBytes) return this.#resume(true);
-    if (this.#waiting) client.receive();
+    if (!body.complete && body.length < this.limits.maxHeadBytes) return client.receive();
+    if (!this.#buffering) return this.#resume(true);
+    this.#buffering = false;
+    this.thread.wheel.clear(this.#ruleTimer);
+    this.#runRequestRules(FRONTEND_CONTENT);
   }
 
   // ── 3. on its way to a server ──
@@ -378,7 +392,8 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
 
   /** Bytes from the client while its request is served: body to pass on, or its next request, which waits. */
   requestBytesArrived(): void {
-    if (this.#waiting && this.transaction.waitFor === 'request body') return this.#bufferBody();
+    const wanted = this.#buffering || (this.#waiting && this.transaction.waitFor === 'request body');
+    if (wanted) return this.#bufferBody();
     const { connection } = this.server;
     if (!this.client.requestRead && connection !== undefined && !this.#dialer.waiting)
       this.client.pump(connection);
@@ -413,6 +428,11 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     backend.prepareResponse(transaction, transaction.serverRuntime as ServerRuntime);
     const rulesets = this.#frontend.config === backend.config ? [backend] : [backend, this.#frontend];
     for (const { rules } of rulesets) {
+      const content = rules.tcpResponseContent.empty ? CONTINUE : rules.tcpResponseContent.run(transaction);
+      if (content !== CONTINUE && content !== ACCEPT) {
+        this.#fail(502, 'P', 'H');
+        return false;
+      }
       if (rules.httpResponse.empty) continue;
       const verdict = rules.httpResponse.run(transaction);
       if (verdict === CONTINUE || verdict === ACCEPT) continue;

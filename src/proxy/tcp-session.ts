@@ -96,7 +96,7 @@ export class TcpSession implements Stream {
     if (known !== undefined) return this.#dial(known);
     const backend = frontend.chooseBackend(transaction);
     if (backend === undefined) return this.#failed('S', 'C');
-    transaction.backendRuntime = backend;
+    transaction.useBackend(backend);
     this.#delayOver = false;
     if (backend.config === frontend.config) this.#dial(backend);
     else this.#inspect(backend.rules.tcpRequestContent, backend.config);

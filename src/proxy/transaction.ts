@@ -178,6 +178,12 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     if (!captures.empty) captures.response(this, response.headers);
   }
 
+  useBackend(backend: BackendRuntime): void {
+    const { limits } = this.#thread.state;
+    this.backendRuntime = backend;
+    limits.enter(limits.backend(backend.row));
+  }
+
   // ── what the dialer tells ──
 
   assign(server: ServerRuntime): void {
@@ -214,6 +220,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
       server: serverRuntime === undefined ? -1 : counters.server(serverRuntime.row),
     };
     countExchange(counters, this, rows, this.timers.endedAt);
+    const { limits } = this.#thread.state;
+    if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
     this.frontendRuntime.log(this);
   }
 

@@ -10,7 +10,8 @@ import type { DataThread } from '../proxy/runtime.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
-import { NO_SERVERS, NO_STATS, ThreadProcessFacts } from './process-facts.ts';
+import { ThreadProcessFacts } from './process-facts.ts';
+import { serversView, statsView } from './state-views.ts';
 
 /** How often a draining thread looks whether its last connection is gone. */
 const DRAIN_LOOK_MS = 100;
@@ -27,8 +28,8 @@ const thread: DataThread = {
   wheel: engine.wheel,
   buffers: new BufferPool(start.config.global.tune.bufsize),
   process: new ThreadProcessFacts(start),
-  stats: NO_STATS,
-  servers: NO_SERVERS,
+  stats: statsView(start.config, state, () => engine.wheel.now),
+  servers: serversView(start.config, state, () => engine.wheel.now),
   variables: new VariableStore(),
   state,
   logs: new ThreadLogSink(start.config.global.logSendHostname),

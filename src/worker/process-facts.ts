@@ -2,7 +2,7 @@
 import { networkInterfaces, hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { parseIp, sameIp, type IpAddress } from '../base/ip-address.ts';
-import type { ProcessFacts, ServersView, StatsView } from '../acl/context.ts';
+import type { ProcessFacts } from '../acl/context.ts';
 import type { ThreadStart } from './messages.ts';
 
 export class ThreadProcessFacts implements ProcessFacts {
@@ -42,28 +42,3 @@ export class ThreadProcessFacts implements ProcessFacts {
       });
   }
 }
-
-/** Until counters and the server table are attached. */
-export const NO_STATS: StatsView = {
-  processConnections: () => 0,
-  frontendConnections: () => 0,
-  frontendSessionRate: () => 0,
-  frontendRequestRate: () => 0,
-  backendConnections: () => 0,
-  backendSessionRate: () => 0,
-  backendQueue: () => 0,
-};
-
-export const NO_SERVERS: ServersView = {
-  ids: () => [],
-  isUp: () => true,
-  usable: () => 0,
-  connections: () => 0,
-  maxconn: () => 0,
-  maxqueue: () => 0,
-  queue: () => 0,
-  sessionRate: () => 0,
-  weight: () => 0,
-  userWeight: () => 0,
-  initialWeight: () => 0,
-};
