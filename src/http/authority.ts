@@ -30,6 +30,12 @@ export function authorityMatches(method: string, target: string, host: string): 
   return wanted.toLowerCase() === given.toLowerCase();
 }
 
+/** A registered name, an IPv4 or a bracketed IPv6 address, and perhaps a port (RFC 3986 section 3.2.2). */
+export function isStrictHost(host: string): boolean {
+  const match = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?$/.exec(host);
+  return match !== null && Number(match[1] ?? 0) <= 65_535;
+}
+
 function withoutDefaultPort(target: string, authority: string): string {
   const port = /^https:/i.test(target) ? ':443' : ':80';
   return authority.endsWith(port) ? authority.slice(0, -port.length) : authority;

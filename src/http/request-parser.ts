@@ -18,7 +18,7 @@ import {
   WEBSOCKET_WITHOUT_KEY,
 } from './parse-errors.ts';
 import type { Http1RequestHead } from './request-head.ts';
-import { authorityMatches, isTarget } from './authority.ts';
+import { authorityMatches, isStrictHost, isTarget } from './authority.ts';
 
 export interface HeadLimits {
   /** Bytes of a whole head. */
@@ -26,6 +26,8 @@ export interface HeadLimits {
   readonly maxHeaders: number;
   /** `option accept-unsafe-violations-in-http-request`: targets and Host are not looked at closely. */
   readonly relaxed?: boolean;
+  /** `tune.http.strict`: what HAProxy tolerates in Host and targets is refused too (RFC 9112 section 3.2). */
+  readonly strict?: boolean;
 }
 
 const SPACE = 0x20;
@@ -63,6 +65,7 @@ export function parseRequestHead(
   );
   if (verdict < 0) return verdict;
   const conflict = settle(head, relaxed);
+  if (conflict === 0 && limits.strict === true && !isStrictlyNamed(head)) return INVALID_HOST;
   return conflict < 0 ? conflict : close + 4 - from;
 }
 
@@ -100,7 +103,7 @@ function settle(head: Http1RequestHead, relaxed: boolean): number {
   head.framing = fields.chunked ? 'chunked' : fields.contentLength > 0 ? 'length' : 'none';
   head.keepAlive = fields.persistent(head.version);
   if (fields.lengthRepeated) head.headers.set('Content-Length', String(fields.contentLength));
-  if (head.wantsUpgrade && lacksWebsocketKey(head)) return WEBSOCKET_WITHOUT_KEY;
+  if (!relaxed && head.wantsUpgrade && lacksWebsocketKey(head)) return WEBSOCKET_WITHOUT_KEY;
   return checkHost(head, relaxed);
 }
 
@@ -117,6 +120,12 @@ function checkHost(head: Http1RequestHead, relaxed: boolean): number {
   return relaxed || authorityMatches(head.method, head.target, head.headers.valueAt(index))
     ? 0
     : INVALID_HOST;
+}
+
+/** Exactly one Host in HTTP/1.1, with a port that is a number; `*` for OPTIONS alone. */
+function isStrictlyNamed({ method, target, version, headers, hostIndex }: Http1RequestHead): boolean {
+  if (target === '*' && method !== 'OPTIONS') return false;
+  return hostIndex < 0 ? version < 11 : isStrictHost(headers.valueAt(hostIndex));
 }
 
 /** An incomplete head that cannot become a good one is refused without waiting for its end. */

@@ -49,6 +49,7 @@ export class FrontendService implements FrontendRuntime {
     this.limits = {
       maxHeadBytes: tune.bufsize - tune.maxrewrite,
       maxHeaders: tune.maxhdr,
+      strict: tune.httpStrict,
       relaxed: flags.has('accept-unsafe-violations-in-http-request'),
     };
     this.keepsClients = !flags.has('httpclose');

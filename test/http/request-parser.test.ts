@@ -107,6 +107,25 @@ test('A relaxed proxy lets odd targets and hosts pass, and nothing about framing
   assert.equal(relaxed('GET / HTTP/1.1\r\nContent-Length: +5\r\n\r\n'), errors.INVALID_LENGTH);
 });
 
+test('tune.http.strict refuses what HAProxy tolerates in Host and targets', () => {
+  const strict = (text: string): number => {
+    const buffer = Buffer.from(text, 'latin1');
+    return parseRequestHead(buffer, 0, buffer.length, new Http1RequestHead(), { ...LIMITS, strict: true });
+  };
+  for (const text of [
+    'GET / HTTP/1.1\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a:x\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n',
+    'GET * HTTP/1.1\r\nHost: a\r\n\r\n',
+  ]) {
+    assert.equal(strict(text), errors.INVALID_HOST, text);
+    assert.ok(parse(text).verdict > 0, text);
+  }
+  for (const host of ['a', 'a:80', 'a:', '[::1]:80', '127.0.0.1', ''])
+    assert.ok(strict(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`) > 0, host);
+  assert.ok(strict('GET / HTTP/1.0\r\n\r\n') > 0);
+});
+
 test('No bytes make the parser throw or consume more than it was given', () => {
   const next = randomNumbers(3);
   const pieces = [
