@@ -39,6 +39,11 @@ export class HeldStateFile {
     }
   }
 
+  /** What `read` gave has been dealt with. */
+  forget(): void {
+    this.#write();
+  }
+
   set(owner: string, state: HeldState | undefined): void {
     if (state === undefined) this.#held.delete(owner);
     else this.#held.set(owner, state);

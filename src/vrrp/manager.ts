@@ -13,7 +13,8 @@ import { IpBatch } from './ip-batch.ts';
 import { watchLinks, type LinkMonitor } from './link-monitor.ts';
 import type { Log } from './log.ts';
 import { KernelNetwork, type Network } from './network.ts';
-import { VrrpRouter, type RouterPorts, type VrrpEvent } from './vrrp-router.ts';
+import type { VrrpEvent } from './reporter.ts';
+import { VrrpRouter, type RouterPorts } from './vrrp-router.ts';
 import { claimPriority } from './scheduling.ts';
 import type { VrrpSnapshot } from './snapshot.ts';
 import type { LoadBalancerView } from './tracking/trackers.ts';
@@ -88,7 +89,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
       end();
     },
     releaseNow: () => router.releaseNow(),
-    balancerChanged: () => router.evaluate(),
+    balancerChanged: () => router.balancerChanged(options.balancer),
     snapshot: () => router.snapshot(),
   };
 }

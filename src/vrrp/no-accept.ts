@@ -4,6 +4,8 @@
  * neighbour discovery passes.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import type { KeepalivedConfig } from '../model/keepalived.ts';
+import { entriesOf } from './holdings.ts';
 import type { Log } from './log.ts';
 
 export interface RefusedAddress {
@@ -34,18 +36,35 @@ export function renderNoAccept(table: string, addresses: readonly RefusedAddress
   ].join('\n');
 }
 
-/** Asynchronous: it is done long before an instance can become master. */
-export function applyNoAccept(table: string, addresses: readonly RefusedAddress[], log: Log): void {
-  const child = spawn('nft', [renderNoAccept(table, addresses)], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
-  child.once('error', error => log('error', `no_accept cannot be enforced: nft: ${error.message}`));
-  child.once('close', code => {
-    if (code !== 0 && errors !== '')
-      log('error', `no_accept cannot be enforced: ${errors.trim().split('\n')[0] ?? ''}`);
-  });
-}
+export class NoAccept {
+  readonly #log: Log;
+  #table: string | undefined;
 
-export function removeNoAccept(table: string): void {
-  spawnSync('nft', [`delete table inet ${table}`], { stdio: 'ignore', timeout: 5000 });
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Asynchronous: it is done long before an instance can become master. */
+  arrange(config: KeepalivedConfig): void {
+    const refused = config.instances.filter(instance => !instance.accept).flatMap(entriesOf);
+    if (refused.length === 0 && this.#table === undefined) return;
+    const table = config.globalDefs.nftablesTable;
+    if (this.#table !== undefined && this.#table !== table) this.remove();
+    this.#table = table;
+    const child = spawn('nft', [renderNoAccept(table, refused)], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+    child.once('error', error => this.#log('error', `no_accept cannot be enforced: nft: ${error.message}`));
+    child.once('close', () => {
+      if (errors !== '')
+        this.#log('error', `no_accept cannot be enforced: ${errors.trim().split('\n')[0] ?? ''}`);
+    });
+  }
+
+  /** Synchronously: the process may end. */
+  remove(): void {
+    if (this.#table === undefined) return;
+    spawnSync('nft', [`delete table inet ${this.#table}`], { stdio: 'ignore', timeout: 5000 });
+    this.#table = undefined;
+  }
 }

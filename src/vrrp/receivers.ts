@@ -100,7 +100,7 @@ export class Receivers {
       },
       broken: () => void this.broken++,
       error: error =>
-        this.#ports.rareLog.say('error', `receive ${key}`, `receiving adverts: ${error.message}`),
+        this.#ports.rareLog.say('error', `receive ${key}`, () => `receiving adverts: ${error.message}`),
     };
   }
 
@@ -127,7 +127,7 @@ export class Receivers {
     this.#ports.rareLog.say(
       'info',
       `vrid ${payload[1]} ${source}`,
-      `advert of unknown virtual router ${payload[1]} from ${source}`,
+      () => `advert of unknown virtual router ${payload[1]} from ${source}`,
     );
   }
 }

@@ -2,6 +2,7 @@
  * Draft of a `vrrp_instance` -> the model: defaults from `global_defs`, what `vrrp_strict` forces, and which
  * combinations cannot work (RFC 3768, RFC 5798; worded as keepalived words it). Undefined: the instance is unusable.
  */
+import type { IpAddressEntry } from '../../model/ip-entry.ts';
 import type { GarpSettings, Tracking, VmacSettings, VrrpInstance } from '../../model/vrrp-instance.ts';
 import type { GlobalDraft } from './global-defs.ts';
 import type { Scope } from './scope.ts';
@@ -69,7 +70,7 @@ export function resolveInstance(
     skipCheckAdvAddr: draft.skipCheckAdvAddr ?? global.skipCheckAdvAddr,
     ...(draft.kernelRxBufSize === undefined ? {} : { kernelRxBufSize: draft.kernelRxBufSize }),
     ...(useVmac === undefined ? {} : { useVmac }),
-    ...resolveAddresses(draft, family, version, strict, notes),
+    ...resolveAddresses(draft, family, version, strict, global.defaultInterface, notes),
     virtualRoutes: draft.virtualRoutes,
     virtualRules: draft.virtualRules,
     promoteSecondaries: draft.promoteSecondaries,
@@ -218,6 +219,7 @@ function resolveAddresses(
   family: 4 | 6,
   version: 2 | 3,
   strict: boolean,
+  defaultInterface: string,
   notes: Notes,
 ): Pick<VrrpInstance, 'virtualAddresses' | 'excludedAddresses'> {
   const first = draft.virtualAddresses[0];
@@ -228,9 +230,11 @@ function resolveAddresses(
     notes.changed(
       `Number of VIPs (${draft.virtualAddresses.length}) exceeds space in an advert (${most}) - excess moved to eVIPs`,
     );
+  const place = (entry: IpAddressEntry): IpAddressEntry =>
+    draft.interface === undefined && entry.dev === undefined ? { ...entry, dev: defaultInterface } : entry;
   return {
-    virtualAddresses: draft.virtualAddresses.slice(0, most),
-    excludedAddresses: [...draft.virtualAddresses.slice(most), ...draft.excludedAddresses],
+    virtualAddresses: draft.virtualAddresses.slice(0, most).map(place),
+    excludedAddresses: [...draft.virtualAddresses.slice(most), ...draft.excludedAddresses].map(place),
   };
 }
 

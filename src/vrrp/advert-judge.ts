@@ -1,0 +1,115 @@
+/**
+ * Judges the packets that carry an instance's router id: an advert to act upon, or a kind of badness that is counted
+ * and changes nothing (RFC 5798 7.1). Called by instance.ts.
+ */
+import { sameIp, type IpAddress } from '../base/ip-address.ts';
+import type { VrrpInstance } from '../model/vrrp-instance.ts';
+import type { InstanceCounters } from './counters.ts';
+import { ipOf } from './ip-bytes.ts';
+import type { RareLog } from './log.ts';
+import type { HeardAdvert } from './machine.ts';
+import { parseAdvert, type Advert, type Badness, type Envelope, type Parsed } from './packet.ts';
+
+export class AdvertJudge {
+  readonly #config: VrrpInstance;
+  readonly #counters: InstanceCounters;
+  readonly #rareLog: RareLog;
+  readonly #virtual: readonly IpAddress[];
+  #lastMaster: IpAddress | undefined;
+
+  constructor(config: VrrpInstance, counters: InstanceCounters, rareLog: RareLog) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#rareLog = rareLog;
+    this.#virtual = config.virtualAddresses.map(entry => ipOf(entry.address));
+  }
+
+  /** `own`: our address, the destination of unicast adverts. */
+  hear(payload: Buffer, envelope: Envelope, own: IpAddress | undefined): HeardAdvert | undefined {
+    const parsed = this.#checkSource(envelope) ?? this.#parse(payload, envelope, own);
+    if (parsed.bad !== undefined) {
+      this.#countBad(parsed.bad, envelope.source);
+      return undefined;
+    }
+    this.#counters.advertsReceived++;
+    if (parsed.advert.priority === 0) this.#counters.priorityZeroReceived++;
+    this.#compare(parsed.advert);
+    return parsed.advert;
+  }
+
+  /** A packet that the kernel's filter refused; where nothing else is wrong it came from afar. */
+  refuse(payload: Buffer, envelope: Envelope, own: IpAddress | undefined): void {
+    this.#countBad(this.#parse(payload, envelope, own).bad ?? 'ttl', envelope.source);
+  }
+
+  #countBad(kind: Badness, source: IpAddress): void {
+    const { name } = this.#config;
+    this.#counters.bad[kind]++;
+    this.#rareLog.say(
+      'warning',
+      `${name} ${kind}`,
+      () => `(${name}) bad advert from ${source.toString()}: ${kind}`,
+    );
+  }
+
+  #parse(payload: Buffer, envelope: Envelope, own: IpAddress | undefined): Parsed {
+    const config = this.#config;
+    return parseAdvert(payload, this.#withDestinations(envelope, own), {
+      version: config.version,
+      virtualRouterId: config.virtualRouterId,
+      ttl: this.#ttlRange(envelope.source),
+      v3ChecksumAsV2: config.v3ChecksumAsV2,
+      ...(config.authPass === undefined ? {} : { authPass: config.authPass }),
+    });
+  }
+
+  #checkSource(envelope: Envelope): { readonly bad: 'source' } | undefined {
+    const { checkUnicastSrc, unicastPeers } = this.#config;
+    if (!checkUnicastSrc || unicastPeers.length === 0) return undefined;
+    return unicastPeers.some(peer => sameIp(ipOf(peer.address), envelope.source))
+      ? undefined
+      : { bad: 'source' };
+  }
+
+  /** A raw IPv6 socket does not say the destination: it was the group, or our own address. */
+  #withDestinations(envelope: Envelope, own: IpAddress | undefined): Envelope {
+    if (envelope.destinations.length > 0 || own === undefined) return envelope;
+    const { unicastPeers, multicastGroup } = this.#config;
+    return { ...envelope, destinations: [unicastPeers.length > 0 ? own : ipOf(multicastGroup)] };
+  }
+
+  /** RFC 5798 5.1.1.3: 255, so that no router lies between. Unicast peers may be further off. */
+  #ttlRange(source: IpAddress): readonly [number, number] {
+    const { unicastPeers } = this.#config;
+    if (unicastPeers.length === 0) return [255, 255];
+    const peer = unicastPeers.find(one => sameIp(ipOf(one.address), source));
+    return [peer?.minTtl ?? 0, peer?.maxTtl ?? 255];
+  }
+
+  /**
+   * RFC 3768 7.1 would have us drop adverts whose interval or addresses differ from ours, which makes both routers
+   * master at once. They take part in the election instead, and the difference is reported.
+   */
+  #compare(advert: Advert): void {
+    const { name, advertIntMs, skipCheckAdvAddr } = this.#config;
+    const from = advert.source.toString();
+    const known = this.#lastMaster !== undefined && sameIp(this.#lastMaster, advert.source);
+    this.#lastMaster = advert.source;
+    if (advert.advertIntMs !== advertIntMs) {
+      this.#counters.intervalDiffers++;
+      const message = `(${name}) ${from} advertises every ${advert.advertIntMs} ms, we every ${advertIntMs} ms`;
+      this.#rareLog.say('warning', `${name} interval ${from}`, () => message);
+    }
+    if ((skipCheckAdvAddr && known) || this.#sameAddresses(advert)) return;
+    this.#counters.addressListDiffers++;
+    const message = `(${name}) ${from} advertises other addresses than ours: ${advert.addresses.join(' ')}`;
+    this.#rareLog.say('warning', `${name} addresses ${from}`, () => message);
+  }
+
+  #sameAddresses(advert: Advert): boolean {
+    return (
+      advert.addresses.length === this.#virtual.length &&
+      this.#virtual.every(own => advert.addresses.some(other => sameIp(own, other)))
+    );
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What a master has in the kernel: addresses at once through rtnetlink, routes and rules through `ip`. Remembered on
+ * disk, repaired when somebody removes it, taken away again. Called by instance.ts.
+ */
+import type { IpAddressEntry } from '../model/ip-entry.ts';
+import type { VrrpInstance } from '../model/vrrp-instance.ts';
+import type { HeldStateFile } from './held-state.ts';
+import type { IpBatch } from './ip-batch.ts';
+import { errorText } from './kernel-calls.ts';
+import type { Log } from './log.ts';
+import { holds, type Network } from './network.ts';
+import { routeAddLine, routeDeleteLine, ruleAddLine, ruleDeleteLine } from './route-lines.ts';
+
+export interface HoldingsPorts {
+  readonly network: Network;
+  readonly batch: IpBatch;
+  readonly held: HeldStateFile;
+  readonly log: Log;
+}
+
+/** Every address a master has, advertised or not. */
+export function entriesOf(config: VrrpInstance): readonly IpAddressEntry[] {
+  return [...config.virtualAddresses, ...config.excludedAddresses];
+}
+
+/** `dev` of the entry, else the virtual MAC interface, else the instance's. */
+export function deviceOf(entry: IpAddressEntry, config: VrrpInstance): string {
+  const { useVmac, interface: base = '', family } = config;
+  if (entry.dev !== undefined && entry.dev !== base) return entry.dev;
+  return useVmac !== undefined && entry.family === family ? useVmac.name : base;
+}
+
+export class Holdings {
+  /** We have put them into the kernel and not yet taken them away. */
+  present = false;
+  readonly #ports: HoldingsPorts;
+
+  constructor(ports: HoldingsPorts) {
+    this.#ports = ports;
+  }
+
+  /** What is there already is left alone. */
+  take(config: VrrpInstance): void {
+    this.present = true;
+    for (const entry of entriesOf(config)) this.#add(entry, config);
+    void this.#ports.batch.run(addLines(config));
+    this.#ports.held.set(config.name, {
+      addresses: entriesOf(config).map(entry => ({
+        device: deviceOf(entry, config),
+        address: entry.address,
+        prefixLength: entry.prefixLength,
+      })),
+      undo: deleteLines(config),
+    });
+  }
+
+  /** `now`: the process ends, nothing may be left for later. */
+  release(config: VrrpInstance, now: boolean): void {
+    const { batch, held } = this.#ports;
+    for (const entry of entriesOf(config).toReversed()) this.#remove(entry, config);
+    if (now) batch.runNow(deleteLines(config));
+    else if (this.present) void batch.run(deleteLines(config));
+    this.present = false;
+    held.set(config.name, undefined);
+  }
+
+  /** A reload while master; returns the addresses that are new. */
+  change(before: VrrpInstance, after: VrrpInstance): readonly IpAddressEntry[] {
+    const kept = new Set(entriesOf(after).map(entry => keyOf(entry, after)));
+    for (const entry of entriesOf(before)) if (!kept.has(keyOf(entry, before))) this.#remove(entry, before);
+    const wanted = new Set(deleteLines(after));
+    void this.#ports.batch.run(deleteLines(before).filter(line => !wanted.has(line)));
+    this.take(after);
+    const old = new Set(entriesOf(before).map(entry => keyOf(entry, before)));
+    return entriesOf(after).filter(entry => !old.has(keyOf(entry, after)));
+  }
+
+  /** Puts back what somebody else has removed; returns it. */
+  repair(config: VrrpInstance): readonly IpAddressEntry[] {
+    if (!this.present) return [];
+    const { network, log } = this.#ports;
+    const missing = entriesOf(config).filter(entry => {
+      const link = network.link(deviceOf(entry, config));
+      return !entry.noTrack && link !== undefined && link.up && !holds(network, entry, link);
+    });
+    for (const entry of missing) {
+      log(
+        'warning',
+        `(${config.name}) ${entry.address} was removed from ${deviceOf(entry, config)}: adding it again`,
+      );
+      this.#add(entry, config);
+    }
+    return missing;
+  }
+
+  #add(entry: IpAddressEntry, config: VrrpInstance): void {
+    const { network, log } = this.#ports;
+    const device = deviceOf(entry, config);
+    const link = network.link(device);
+    const result = link === undefined ? undefined : network.addAddress(entry, link);
+    if (result === 0) return;
+    const why = result === undefined ? 'no such interface' : errorText(result);
+    log('error', `(${config.name}) cannot add ${entry.address}/${entry.prefixLength} to ${device}: ${why}`);
+  }
+
+  #remove(entry: IpAddressEntry, config: VrrpInstance): void {
+    const { network, log } = this.#ports;
+    const link = network.link(deviceOf(entry, config));
+    if (link === undefined) return;
+    const result = network.removeAddress(entry, link);
+    if (result < 0) log('error', `(${config.name}) cannot remove ${entry.address}: ${errorText(result)}`);
+  }
+}
+
+function routeDevice(config: VrrpInstance): string | undefined {
+  return config.useVmac?.name ?? config.interface;
+}
+
+function addLines(config: VrrpInstance): string[] {
+  const routes = config.virtualRoutes.map(route => routeAddLine(route, routeDevice(config)));
+  return [...routes, ...config.virtualRules.map(ruleAddLine)];
+}
+
+function deleteLines(config: VrrpInstance): string[] {
+  const routes = config.virtualRoutes.map(route => routeDeleteLine(route, routeDevice(config)));
+  return [...config.virtualRules.map(ruleDeleteLine), ...routes];
+}
+
+function keyOf(entry: IpAddressEntry, config: VrrpInstance): string {
+  return `${deviceOf(entry, config)} ${entry.address}/${entry.prefixLength}`;
+}

@@ -1,0 +1,33 @@
+/** What is wrong with the place an instance lives in: its interface, its source address, its peers. Pure. */
+import type { IpAddress } from '../base/ip-address.ts';
+import type { VrrpInstance } from '../model/vrrp-instance.ts';
+import { entriesOf } from './holdings.ts';
+import type { Network } from './network.ts';
+import { isPresent } from './source-address.ts';
+
+export interface Place {
+  readonly config: VrrpInstance;
+  readonly source: IpAddress | undefined;
+  /** Where adverts leave and arrive. */
+  readonly device: string | undefined;
+}
+
+export function placeFaults(
+  { config, source, device }: Place,
+  network: Pick<Network, 'link' | 'addresses'>,
+  isUp: (name: string) => boolean,
+): string[] {
+  const faults: string[] = [];
+  const { interface: base, dontTrackPrimary } = config;
+  if (config.unicastFaultNoPeer) faults.push('no unicast peer is configured');
+  for (const name of new Set([base, device].filter(one => one !== undefined))) {
+    if (network.link(name) === undefined) faults.push(`interface ${name} does not exist`);
+    else if (!dontTrackPrimary && !isUp(name)) faults.push(`interface ${name} is down`);
+  }
+  if (source === undefined) faults.push(`interface ${base ?? ''} has no IPv${config.family} address`);
+  else if (config.trackSourceIp && !isPresent(source, network.addresses()))
+    faults.push(`source address ${source.toString()} is missing`);
+  for (const { dev, noTrack } of entriesOf(config))
+    if (dev !== undefined && !noTrack && dev !== base && !isUp(dev)) faults.push(`interface ${dev} is down`);
+  return faults;
+}

@@ -1,0 +1,47 @@
+/** An instance as plain data for `show vrrp` and its kin. */
+import type { Instance } from './instance.ts';
+import type { MachineState } from './machine.ts';
+import type { Life } from './reporter.ts';
+import type { InstanceSnapshot } from './snapshot.ts';
+
+export interface Shown {
+  readonly instance: Instance;
+  readonly machine: MachineState;
+  readonly life: Life;
+  readonly syncGroup: string | undefined;
+  readonly faults: readonly string[];
+}
+
+export function showInstance({ instance, machine, life, syncGroup, faults }: Shown): InstanceSnapshot {
+  const { config, source, counters } = instance;
+  const own = source === undefined ? undefined : { address: source, priority: machine.priority };
+  const master = machine.state === 'MASTER' ? own : machine.master;
+  return {
+    name: config.name,
+    state: machine.state,
+    reason: life.reason,
+    configuredState: config.initialState,
+    version: config.version,
+    family: config.family,
+    interface: config.interface ?? '',
+    virtualRouterId: config.virtualRouterId,
+    priority: config.priority,
+    effectivePriority: machine.priority,
+    advertIntMs: config.advertIntMs,
+    masterAdvertIntMs: machine.masterAdvertIntMs,
+    preempt: config.preempt,
+    accept: config.accept,
+    ...(syncGroup === undefined ? {} : { syncGroup }),
+    ...(source === undefined ? {} : { source: source.toString() }),
+    ...(master === undefined
+      ? {}
+      : { master: { address: master.address.toString(), priority: master.priority } }),
+    addresses: config.virtualAddresses.map(entry => `${entry.address}/${entry.prefixLength}`),
+    excludedAddresses: config.excludedAddresses.map(entry => `${entry.address}/${entry.prefixLength}`),
+    holdsAddresses: instance.holding,
+    faults,
+    lastTransition: life.since,
+    transitions: life.transitions,
+    counters: { ...counters, bad: { ...counters.bad } },
+  };
+}
