@@ -125,7 +125,7 @@ test('each target has its own format, length, levels and sample', async t => {
   const at = `127.0.0.1:${receiver.port}`;
   const balancer = await startBalancer(
     t,
-    `global\n  log-send-hostname here\n  log-tag tagged\n${DEFAULTS}
+    `global\n  nbthread 1\n  log-send-hostname here\n  log-tag tagged\n${DEFAULTS}
 frontend web
   bind 127.0.0.1:${port}
   log ${at} format rfc3164 local0
