@@ -42,6 +42,8 @@ const MOST_TRAILER_BYTES = 8192;
 export class BodyDecoder {
   done = true;
   error = BODY_OK;
+  /** Trailers are checked, but not sent on. Said after start(), before the first decode(). */
+  dropTrailers = false;
   /** What the last decode() left to be sent on, in the slice it was given. */
   outStart = 0;
   outEnd = 0;
@@ -66,6 +68,7 @@ export class BodyDecoder {
     this.#escaped = false;
     this.#trailerBytes = 0;
     this.error = BODY_OK;
+    this.dropTrailers = false;
     this.bodyBytes = 0;
     this.outStart = 0;
     this.outEnd = 0;
@@ -198,7 +201,7 @@ export class BodyDecoder {
         if (byte !== LF) this.error = BAD_TRAILER;
         this.done = true;
     }
-    return true;
+    return !this.dropTrailers || this.#state === LAST_LF;
   }
 }
 

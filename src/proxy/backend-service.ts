@@ -47,6 +47,7 @@ export class BackendService implements BackendRuntime {
   readonly requestRendering: RequestRendering;
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
+  readonly dropsTrailers: boolean;
   readonly retryOn: ReadonlySet<string>;
   readonly isRoundRobin: boolean;
   readonly cookies: CookieKeeper | undefined;
@@ -69,6 +70,7 @@ export class BackendService implements BackendRuntime {
     this.#state = thread.state;
     this.rules = compileProxyRules(proxy, environments.of(proxy));
     this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
+    this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
     this.abortOnClose = flags.has('abortonclose');
     this.retryOn = new Set(

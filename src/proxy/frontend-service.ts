@@ -24,6 +24,7 @@ export class FrontendService implements FrontendRuntime {
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
+  readonly dropsTrailers: boolean;
   readonly nameCase: NameCase | undefined;
   readonly rules: ProxyRules;
   readonly captures: HeadCaptures;
@@ -53,6 +54,7 @@ export class FrontendService implements FrontendRuntime {
       relaxed: flags.has('accept-unsafe-violations-in-http-request'),
     };
     this.keepsClients = !flags.has('httpclose');
+    this.dropsTrailers = flags.has('http-drop-response-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);
     const environment = environments.of(proxy);
     this.rules = compileProxyRules(proxy, environment);

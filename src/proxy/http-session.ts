@@ -325,6 +325,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   #forward(backend: BackendRuntime): void {
     if (!this.#namesAllowed(backend)) return this.#fail(403, 'P', 'R');
     backend.prepare(this.transaction);
+    this.client.decoder.dropTrailers = backend.dropsTrailers;
     if (!this.#renderRequest(backend)) return this.#fail(500, 'P', 'R');
     if (this.client.decoder.error !== 0) return this.requestBodyInvalid();
     this.#dialer.start(backend);
@@ -466,6 +467,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     const { responseHead, requestHead, server } = this;
     this.#responseStarted = true;
     this.#keepAlive = this.#mayKeepClient();
+    server.decoder.dropTrailers = this.#frontend.dropsTrailers;
     const answer = this.#takeAnswer();
     if (this.#frontend.nameCase !== undefined) adjustCase(responseHead.headers, this.#frontend.nameCase);
     let length = responseHead.renderInto(answer, 0, responseRendering(requestHead.version, this.#keepAlive));

@@ -84,6 +84,8 @@ export interface FrontendRuntime {
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly rules: ProxyRules;
+  /** `option http-drop-response-trailers` */
+  readonly dropsTrailers: boolean;
   /** Client connections may serve several requests. */
   readonly keepsClients: boolean;
   /** `option h1-case-adjust-bogus-client` */
@@ -110,6 +112,8 @@ export interface BackendRuntime {
   /** `option h1-case-adjust-bogus-server` */
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
+  /** `option http-drop-request-trailers` */
+  readonly dropsTrailers: boolean;
   readonly retryOn: ReadonlySet<string>;
   /** The algorithm gives another server at each call (roundrobin, leastconn, random). */
   readonly isRoundRobin: boolean;

@@ -47,6 +47,16 @@ test('A bare chunked body is its data alone', () => {
   assert.equal(decode(WHOLE, [], 'chunked', 0, true).out, 'hello world');
 });
 
+test('Trailers are left out where they are not wanted', () => {
+  const decoder = new BodyDecoder();
+  decoder.start('chunked', 0);
+  decoder.dropTrailers = true;
+  const buffer = Buffer.from('2\r\nok\r\n0\r\nX: y\r\nZ: 1\r\n\r\n');
+  decoder.decode(buffer, 0, buffer.length);
+  assert.equal(buffer.toString('latin1', decoder.outStart, decoder.outEnd), '2\r\nok\r\n0\r\n\r\n');
+  assert.equal(decoder.done, true);
+});
+
 test('A body with a length ends there; one without ends with the connection', () => {
   assert.deepEqual(decode('helloGET', [], 'length', 5), {
     out: 'hello',
