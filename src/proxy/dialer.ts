@@ -153,6 +153,12 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#assigned((this.#backend as BackendRuntime).serverAt(row));
   }
 
+  onFlushed(): void {
+    this.#place = undefined;
+    this.#thread.wheel.clear(this.#timer);
+    this.#choose(undefined);
+  }
+
   #assigned(server: ServerRuntime): void {
     this.#server = server;
     this.#stream.transaction.assign(server);

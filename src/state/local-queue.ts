@@ -5,6 +5,8 @@ export interface Waiter {
    * before the call that queued the request returns.
    */
   onSlot(server: number): void;
+  /** The queue was emptied, its server went down: the request has to look for another one. */
+  onFlushed?(): void;
 }
 
 export class Waiting {

@@ -6,10 +6,13 @@
 import type { Server } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import { serverSeed } from '../balancers/server-seed.ts';
+import { startChecks, type Checks } from '../health/start-checks.ts';
 import type { Config } from '../model/config.ts';
 import { openListening } from '../net/listening-socket.ts';
+import { NodeEngine } from '../net/engines/node/engine.ts';
 import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
+import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
@@ -28,6 +31,8 @@ export class Control {
   readonly #handovers: ListenerHandover[][];
   readonly #startTimeMs = Date.now();
   readonly #state: SharedState;
+  readonly #writer: ServerWriter;
+  #checks: Checks | undefined;
   #stopping = false;
   #demo: readonly Server[] = [];
 
@@ -35,7 +40,7 @@ export class Control {
     this.#options = options;
     this.#handovers = handovers;
     this.#state = SharedState.create(planState(options.config, options.nbthread));
-    this.#state.configure(options.config, serverSeed);
+    this.#writer = this.#state.configure(options.config, serverSeed);
     this.#state.queues.notify = (thread, server, queue) =>
       this.#tell(thread, { kind: 'grant', server, queue });
   }
@@ -47,7 +52,21 @@ export class Control {
     const control = new Control(options, handovers);
     control.#startDemo();
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
+    control.#startChecks();
     return control;
+  }
+
+  #startChecks(): void {
+    const { config, notice } = this.#options;
+    this.#checks = startChecks({
+      config,
+      plan: this.#state.plan,
+      servers: this.#writer,
+      createEngine: () => new NodeEngine({ bufsize: config.global.tune.bufsize }),
+      notice,
+      flush: (server, backend) => this.#tellAll({ kind: 'flush', server, backend }),
+      offer: server => this.#state.queues.offer(server),
+    });
   }
 
   #startDemo(): void {
@@ -112,6 +131,7 @@ export class Control {
   stop(): void {
     this.#stopping = true;
     this.#stopDemo();
+    this.#checks?.stop();
     this.#tellAll({ kind: 'stop' });
   }
 

@@ -70,11 +70,19 @@ function hear(message: ToData): void {
     case 'room':
       for (const listener of listeners) listener.retry();
       return;
+    case 'flush':
+      return flush(message.server, message.backend);
     case 'soft-stop':
       return drain();
     case 'stop':
       return end();
   }
+}
+
+function flush(server: number, backend: number | undefined): void {
+  const waiting = state.queues.flushServer(server);
+  if (backend !== undefined) waiting.push(...state.queues.flushBackend(backend));
+  for (const { waiter } of waiting) waiter.onFlushed?.();
 }
 
 /** Idle server connections do not hold the thread up: they are closed with the last client. */

@@ -25,6 +25,8 @@ export type ToData =
   | { readonly kind: 'grant'; readonly server: number; readonly queue: number }
   /** A connection limit has room again. */
   | { readonly kind: 'room' }
+  /** That server went down: its waiters look for another one; so do the backend's when none is left. */
+  | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
   /** Stop accepting, finish what runs, then end. */
   | { readonly kind: 'soft-stop' }
   | { readonly kind: 'stop' };
