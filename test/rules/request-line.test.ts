@@ -35,7 +35,7 @@ for (const [rule, target, expected] of EDITS)
 test('set-uri with an authority replaces Host too', () => {
   const ctx = requestContext('GET /a HTTP/1.1', 'Host: old');
   frontendRules(['http-request set-uri http://new:81/b']).httpRequest.run(ctx);
-  assert.deepEqual(headerLines(ctx.request ?? assert.fail()), ['host: new:81']);
+  assert.deepEqual(headerLines(ctx.request ?? assert.fail()), ['Host: new:81']);
 });
 
 test('a replacement that ends in a backslash is a failed rewrite', () => {

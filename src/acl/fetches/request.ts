@@ -89,12 +89,21 @@ function captureSlot(side: 'requestCaptures' | 'responseCaptures'): NonNullable<
 
 const EXCHANGE = ['HTTP request'] as const;
 
+const KNOWN_METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
+
+/** As received, also behind `set-method`, unless it was none that HAProxy knows. */
+function methodOf(ctx: SampleContext): string | undefined {
+  const received = (ctx.requestLine ?? ctx.request ?? requestOf(ctx))?.method;
+  if (received === undefined || KNOWN_METHODS.has(received)) return received;
+  return ctx.request?.method ?? received;
+}
+
 export const REQUEST_FETCHES: readonly FetchRow[] = [
   row(
     'method',
     'meth',
     'request method',
-    ctx => (ctx.request ?? ctx.requestLine ?? requestOf(ctx))?.method,
+    methodOf,
     EXCHANGE,
   ),
   row(

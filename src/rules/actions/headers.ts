@@ -82,7 +82,7 @@ function compileDelHeader(line: RuleLine): Action | undefined {
   };
 }
 
-/** The regex sees names as they were received. */
+/** The regex sees names in lower case, as HAProxy keeps them. */
 function compileDelByRegex(line: RuleLine, pattern: string): Action | undefined {
   const regex = compileRegex(pattern, line);
   if (regex === undefined) return undefined;
@@ -91,7 +91,7 @@ function compileDelByRegex(line: RuleLine, pattern: string): Action | undefined 
     const edited = headers(ctx);
     if (edited === undefined) return CONTINUE;
     for (let index = edited.count - 1; index >= 0; index--)
-      if (regex.test(edited.nameAt(index))) edited.removeAt(index);
+      if (regex.test(edited.lowerNameAt(index))) edited.removeAt(index);
     return CONTINUE;
   };
 }

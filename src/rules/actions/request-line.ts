@@ -41,7 +41,9 @@ function assignUri(head: RequestHead, value: string): boolean {
   const authority = authorityOf(head.method, value);
   if (authority === undefined) return true;
   if (authority === '') return false;
-  if (head.headers.has('host')) head.headers.set('host', authority);
+  const { headers } = head;
+  for (let index = headers.find('host'); index >= 0; index = headers.find('host', index + 1))
+    headers.setValueAt(index, authority);
   return true;
 }
 
