@@ -173,7 +173,7 @@ function normalized(answer: string): string {
   const [status = '', ...headers] = answer.slice(0, end).split('\r\n');
   const shown = headers
     .map(line => line.replace(/^[^:]*/, name => name.toLowerCase()))
-    .filter(line => !/^connection:/.test(line))
+    .filter(line => !line.startsWith('connection:'))
     .toSorted();
   const body = answer.slice(end + 4).replace(/ ([0-9A-F]{40,})$/, (_, hex: string) => ` ${headersOf(hex)}`);
   return [status, ...shown, '', body].join('\n');
