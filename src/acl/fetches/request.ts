@@ -99,13 +99,7 @@ function methodOf(ctx: SampleContext): string | undefined {
 }
 
 export const REQUEST_FETCHES: readonly FetchRow[] = [
-  row(
-    'method',
-    'meth',
-    'request method',
-    methodOf,
-    EXCHANGE,
-  ),
+  row('method', 'meth', 'request method', methodOf, EXCHANGE),
   row(
     'req.ver',
     'str',
