@@ -28,6 +28,7 @@ export class FrontendService implements FrontendRuntime {
   readonly nameCase: NameCase | undefined;
   readonly rules: ProxyRules;
   readonly captures: HeadCaptures;
+  readonly logsEarly: boolean;
   readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
@@ -58,6 +59,7 @@ export class FrontendService implements FrontendRuntime {
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);
     const environment = environments.of(proxy);
     this.rules = compileProxyRules(proxy, environment);
+    this.logsEarly = proxy.options.flags.has('logasap');
     this.captures = new HeadCaptures(proxy.captures);
     this.#log = new FrontendLog(
       proxy,

@@ -466,6 +466,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   #sendResponse(): void {
     const { responseHead, requestHead, server } = this;
     this.#responseStarted = true;
+    this.transaction.logEarly();
     this.#keepAlive = this.#mayKeepClient();
     server.decoder.dropTrailers = this.#frontend.dropsTrailers;
     const answer = this.#takeAnswer();

@@ -32,7 +32,11 @@ const ID_PHASE = phaseBit('frontend http-request header rule');
 export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, { tune }: Global): LogFormats {
   if (proxy.kind === 'backend')
     return { line: undefined, error: undefined, structuredData: undefined, uniqueId: undefined };
-  const options: LogFormatOptions = { style: 'log', uriLength: tune.logUriLen + 1 };
+  const options: LogFormatOptions = {
+    style: 'log',
+    uriLength: tune.logUriLen + 1,
+    isEarly: proxy.options.flags.has('logasap'),
+  };
   const compile = (word: Word | undefined, phase = LOG_PHASE, style = options) =>
     word === undefined ? undefined : compileLogFormat(word.text, word.position, phase, env, style);
   const { httpLog } = proxy.options;

@@ -96,6 +96,8 @@ export interface FrontendRuntime {
   logStart(ctx: ExchangeContext): void;
   /** Writes the log line of an exchange that is over. */
   log(ctx: ExchangeContext): void;
+  /** `option logasap`: the line is written when the response begins. */
+  readonly logsEarly: boolean;
   /** What `capture` lines keep of heads. */
   readonly captures: HeadCaptures;
   /** By `unique-id-format`; undefined without one. */

@@ -136,6 +136,7 @@ export class TcpSession implements Stream {
     transaction.serverConnection = server;
     transaction.timers.connectedAt = this.thread.wheel.now;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
+    transaction.logEarly();
     const inbox = this.#inbox;
     const early = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
     const relay = new Relay(

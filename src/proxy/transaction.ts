@@ -65,6 +65,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   requestPayload: ByteView | undefined;
   responsePayload: ByteView | undefined;
   #uniqueId: string | undefined;
+  #logged = false;
   readonly checkVariables = undefined;
   requestCookieCapture: string | undefined;
   responseCookieCapture: string | undefined;
@@ -137,6 +138,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   restart(): void {
     this.timers.restart(this.#thread.wheel.now);
     this.termination.clear();
+    this.#logged = false;
     this.backendRuntime = undefined;
     this.serverRuntime = undefined;
     this.serverConnection = undefined;
@@ -208,6 +210,14 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     counters.add(counters.server(server.row), field, 1);
   }
 
+  /** `option logasap`: the response begins, or the server is connected; no second line follows at the end. */
+  logEarly(): void {
+    if (!this.frontendRuntime.logsEarly) return;
+    this.timers.endedAt = this.#thread.wheel.now;
+    this.frontendRuntime.log(this);
+    this.#logged = true;
+  }
+
   /** It is over: counted and logged, once. */
   finish(): void {
     this.timers.endedAt = this.#thread.wheel.now;
@@ -222,7 +232,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     countExchange(counters, this, rows, this.timers.endedAt);
     const { limits } = this.#thread.state;
     if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
-    this.frontendRuntime.log(this);
+    if (!this.#logged) this.frontendRuntime.log(this);
   }
 
   // ── verbs of rules ──

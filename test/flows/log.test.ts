@@ -246,3 +246,34 @@ backend dead
   await receiver.find(/^<131>.*: broken from 127\.0\.0\.1\n$/);
   assert.equal(receiver.lines.length, 3);
 });
+
+test('option logasap writes the line before the response has ended, once', async t => {
+  const [receiver, port] = [await startLogReceiver(t), await freePort()];
+  let end: (() => void) | undefined;
+  const origin = await startHttpOrigin(t, 'one', (_, response) => {
+    response.write('begun');
+    end = () => response.end();
+  });
+  await startBalancer(
+    t,
+    `${DEFAULTS}
+frontend web
+  bind 127.0.0.1:${port}
+  log 127.0.0.1:${receiver.port} local0
+  option logasap
+  option httplog
+  default_backend app
+backend app
+  server one ${origin.address}
+`,
+  );
+  const answer = exchangeRaw(port, get('/slow'));
+  await receiver.find(
+    /web app\/one \d+\/\d+\/\d+\/\d+\/\+\d+ 200 \+\d+ - - ---- .* "GET \/slow HTTP\/1\.1"\n$/,
+  );
+  end?.();
+  assert.match(await answer, /begun/);
+  await exchangeRaw(port, 'nonsense\r\n\r\n');
+  await receiver.find(/BADREQ/);
+  assert.equal(receiver.lines.length, 2);
+});
