@@ -20,6 +20,7 @@ import {
   compileUniqueIdHeader,
   type HeaderAdder,
 } from './forwarding-headers.ts';
+import { hasRules, NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import type { BackendRuntime, DataThread, ExchangeContext, ServerRuntime } from './runtime.ts';
 import { ServerService } from './server-service.ts';
@@ -68,7 +69,7 @@ export class BackendService implements BackendRuntime {
     this.facts = proxyFacts(proxy);
     this.#firstServer = thread.state.plan.firstServer[row] as number;
     this.#state = thread.state;
-    this.rules = compileProxyRules(proxy, environments.of(proxy));
+    this.rules = hasRules(proxy) ? compileProxyRules(proxy, environments.of(proxy)) : NO_RULES;
     this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);

@@ -3,12 +3,14 @@ import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import { Environments } from './compile-environment.ts';
+import { hasRules } from './no-rules.ts';
 import { compileLogFormats } from './log-line.ts';
 
 export function checkRules(config: Config): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic));
   for (const proxy of config.proxies) {
+    if (proxy.kind === 'backend' && !hasRules(proxy)) continue;
     const environment = environments.of(proxy);
     compileProxyRules(proxy, environment);
     compileLogFormats(proxy, environment, config.global);

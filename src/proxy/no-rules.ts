@@ -1,5 +1,6 @@
 /** The rules of a proxy that has none. */
 import { CaptureSlots } from '../rules/capture-slots.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import { CompiledRuleset } from '../rules/ruleset.ts';
 
@@ -23,3 +24,20 @@ export const NO_RULES: ProxyRules = {
   errorPages: new Map(),
   captures: new CaptureSlots({ request: [], response: [], declared: [] }),
 };
+
+/** Most backends of a large configuration have nothing to compile: they share NO_RULES. */
+export function hasRules(proxy: Proxy): boolean {
+  const lists = [
+    proxy.rules,
+    proxy.plainRules,
+    proxy.useBackends,
+    proxy.useServers,
+    proxy.errorFiles,
+    proxy.monitorFail,
+    proxy.acls,
+    proxy.captures.declared,
+    proxy.captures.request,
+    proxy.captures.response,
+  ];
+  return proxy.stats !== undefined || lists.some(list => list.length > 0);
+}
