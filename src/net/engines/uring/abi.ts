@@ -39,6 +39,7 @@ export const SQE_CQE_SKIP_SUCCESS = 1 << 6;
 
 /** In `ioprio` of receives and accepts. */
 export const RECVSEND_POLL_FIRST = 1;
+export const RECV_MULTISHOT = 2;
 export const ACCEPT_MULTISHOT = 1;
 
 export const ASYNC_CANCEL_ALL = 1;

@@ -1,7 +1,9 @@
 /**
  * A TCP connection on the ring. What may be under way for it in the kernel, and how it ends:
  *
- *   receive   one OP_RECV; the kernel picks a slot when bytes have come. Ends with a completion.
+ *   receive   OP_RECV, multishot: it stays armed in the kernel, which picks a slot each time bytes have come.
+ *             Bytes that come before the next receive() wait in `#ahead`. When they pile up, or come in bulk, it
+ *             is cancelled, and single receives follow until the rush is over.
  *   send now  OP_SEND that never waits. All taken (the usual case): no completion, it is done when the entry has
  *             been consumed. Else a completion says how much was taken, and the rest becomes a
  *   send      that waits in the kernel until everything is taken. Its bytes lie in a slot: memory of the collector
@@ -16,7 +18,16 @@ import type { Connection, ConnectionHandler, Endpoint } from '../../connection.t
 import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { peerName, shutdownSending, socketName } from '../../system-calls.ts';
-import { CQE_BUFFER, CQE_BUFFER_SHIFT, CQE_SOCK_NONEMPTY, EAGAIN, EINTR, ENOBUFS } from './abi.ts';
+import {
+  CQE_BUFFER,
+  CQE_BUFFER_SHIFT,
+  CQE_MORE,
+  CQE_SOCK_NONEMPTY,
+  EAGAIN,
+  ECANCELED,
+  EINTR,
+  ENOBUFS,
+} from './abi.ts';
 import { addressOf } from './memory.ts';
 import type { Slots } from './slots.ts';
 
@@ -25,7 +36,10 @@ const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
 /** What a connection asks of its engine. */
 export interface RingHost {
   readonly slots: Slots;
-  pushReceive(connection: UringConnection, pollFirst: boolean): void;
+  pushReceive(connection: UringConnection, kind: ReceiveKind): void;
+  pushCancelReceive(connection: UringConnection): void;
+  /** Calls deliver() once the current callbacks are over. */
+  queue(connection: UringConnection): void;
   /** No completion when all is taken: then sentNow() is called after the entry was consumed. */
   pushSendNow(connection: UringConnection, address: number, length: number): void;
   pushSend(connection: UringConnection, address: number, length: number): void;
@@ -38,6 +52,17 @@ export interface RingHost {
   /** Closed, and nothing of it is in the kernel any more. */
   release(connection: UringConnection): void;
 }
+
+/** Until cancelled, as soon as bytes come; once, as soon as bytes come; once, bytes are there. */
+export type ReceiveKind = 'multishot' | 'later' | 'now';
+
+/** Slices that may wait for a receive() before the multishot receive is cancelled. */
+const AHEAD_AT_MOST = 2;
+
+/** Receive states: nothing in the kernel; armed there; being cancelled. */
+const UNARMED = 0;
+const ARMED = 1;
+const CANCELLING = 2;
 
 /** Send states: none, in the batch to be submitted, waiting in the kernel, waiting for a slot. */
 const IDLE = 0;
@@ -61,8 +86,14 @@ export class UringConnection implements Connection {
   readonly #host: RingHost;
   #fd: number;
   #held = -1;
+  #receiveState = UNARMED;
+  /** Slots and lengths, alternating, of what came before it was asked for. */
+  #ahead: number[] | undefined;
+  #peerEnded = false;
   /** More had come than the last receive took. */
   #more = false;
+  /** A slot was filled: single receives for now. */
+  #bulk = false;
   #starvedReceive = false;
   #sendState = IDLE;
   #sendLength = 0;
@@ -75,6 +106,8 @@ export class UringConnection implements Connection {
   /** A piece of `#sendBuffer`, copied so that the kernel may keep it. */
   #copySlot = -1;
   #shutdownWanted = false;
+  /** Found and not yet told. */
+  #failure: Cause | undefined;
   #failed = false;
   #remote: Endpoint | undefined;
   #local: Endpoint | undefined;
@@ -123,7 +156,9 @@ export class UringConnection implements Connection {
       this.#host.slots.unpin(this.#held);
       this.#held = -1;
     }
-    if (!this.#failed) this.#host.pushReceive(this, !this.#more);
+    if (this.#failed) return;
+    if (this.#ahead !== undefined || this.#peerEnded || this.#failure !== undefined) this.#host.queue(this);
+    else if (this.#receiveState === UNARMED && !this.#starvedReceive) this.#arm();
   }
 
   send(buffer: Buffer, offset: number, length: number): void {
@@ -131,6 +166,10 @@ export class UringConnection implements Connection {
     if (this.closed) return;
     this.sending = true;
     if (this.#failed) return;
+    if (this.#failure !== undefined) {
+      this.#host.queue(this);
+      return;
+    }
     this.#sendLength = length;
     this.#sendLeft = length;
     const { slots } = this.#host;
@@ -161,8 +200,7 @@ export class UringConnection implements Connection {
     this.#host.forget(this);
     this.#host.pushClose(this, this.#fd, this.pending > 0);
     this.#fd = -1;
-    if (this.#held >= 0) this.#host.slots.unpin(this.#held);
-    this.#held = -1;
+    this.#dropReceived();
     if (this.#sendState === STARVED) this.#endSend();
     this.releaseWhenIdle();
   }
@@ -177,23 +215,36 @@ export class UringConnection implements Connection {
 
   connected(result: number): void {
     if (this.closed) this.releaseWhenIdle();
-    else if (result < 0) this.#fail(result);
-    else this.handler.onConnected(this);
+    else if (result < 0) {
+      this.#failure = causeOfCode(errorName(-result));
+      this.#tell();
+    } else this.handler.onConnected(this);
   }
 
   received(result: number, flags: number): void {
-    if (result > 0 && (flags & CQE_BUFFER) !== 0) {
-      const slot = flags >>> CQE_BUFFER_SHIFT;
-      const buffer = this.#host.slots.claim(slot);
-      if (!this.closed) {
-        this.#deliver(slot, buffer, result, flags);
-        return;
-      }
-      this.#host.slots.unpin(slot);
-    }
+    if ((flags & CQE_MORE) === 0) this.#receiveState = UNARMED;
+    if (result > 0 && (flags & CQE_BUFFER) !== 0) this.#filled(flags >>> CQE_BUFFER_SHIFT, result, flags);
+    else if (!this.closed && result === 0) this.#ended();
+    else if (!this.closed) this.#receiveFailed(result);
     if (this.closed) this.releaseWhenIdle();
-    else if (result === 0) this.#ended();
-    else this.#receiveFailed(result);
+  }
+
+  /** From the engine's queue: what had come before it was asked for. */
+  deliver(): void {
+    if (this.closed || this.#failed) return;
+    const ahead = this.#ahead;
+    if (this.#failure !== undefined && (this.sending || (this.receiving && ahead === undefined)))
+      this.#tell();
+    else if (!this.receiving) return;
+    else if (ahead !== undefined) {
+      const slot = ahead.shift() as number;
+      const length = ahead.shift() as number;
+      if (ahead.length === 0) this.#ahead = undefined;
+      this.#hand(slot, this.#host.slots.bufferOf(slot), length);
+    } else if (this.#peerEnded) {
+      this.receiving = false;
+      this.handler.onEnd(this);
+    }
   }
 
   /** The entry of a "send now" has been consumed, and no completion came: all is sent. */
@@ -234,7 +285,7 @@ export class UringConnection implements Connection {
     }
     if (!this.#starvedReceive) return;
     this.#starvedReceive = false;
-    this.#host.pushReceive(this, false);
+    if (this.receiving && this.#receiveState === UNARMED) this.#arm();
   }
 
   releaseWhenIdle(): void {
@@ -243,27 +294,60 @@ export class UringConnection implements Connection {
 
   // ── receiving ──
 
-  #deliver(slot: number, buffer: Buffer, length: number, flags: number): void {
+  #arm(): void {
+    this.#receiveState = ARMED;
+    this.#host.pushReceive(this, this.#bulk ? (this.#more ? 'now' : 'later') : 'multishot');
+  }
+
+  #filled(slot: number, length: number, flags: number): void {
+    const { slots } = this.#host;
+    const buffer = slots.claim(slot);
+    if (this.closed) {
+      slots.unpin(slot);
+      return;
+    }
+    this.bytesIn += length;
+    this.#more = (flags & CQE_SOCK_NONEMPTY) !== 0;
+    this.#bulk = this.#more || length === slots.size;
+    if (this.receiving && this.#ahead === undefined) this.#hand(slot, buffer, length);
+    else (this.#ahead ??= []).push(slot, length);
+    const ahead = this.#ahead === undefined ? 0 : this.#ahead.length >>> 1;
+    if (this.#receiveState === ARMED && (ahead >= AHEAD_AT_MOST || (this.#bulk && !this.closed)))
+      this.#cancelReceive();
+  }
+
+  #cancelReceive(): void {
+    this.#receiveState = CANCELLING;
+    this.#host.pushCancelReceive(this);
+  }
+
+  #hand(slot: number, buffer: Buffer, length: number): void {
     this.receiving = false;
     this.#held = slot;
-    this.#more = (flags & CQE_SOCK_NONEMPTY) !== 0;
-    this.bytesIn += length;
     this.handler.onReceived(this, buffer, 0, length);
   }
 
   #ended(): void {
-    if (this.#failed) return;
-    this.receiving = false;
-    this.handler.onEnd(this);
+    this.#peerEnded = true;
+    if (this.receiving) this.deliver();
   }
 
   #receiveFailed(result: number): void {
-    if (this.#failed) return;
     if (result === -ENOBUFS) {
       this.#starvedReceive = true;
       this.#host.starve(this);
-    } else if (result === -EINTR || result === -EAGAIN) this.#host.pushReceive(this, true);
-    else this.#fail(result);
+    } else if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) {
+      if (this.receiving && this.#ahead === undefined) this.#arm();
+    } else this.#fail(result);
+  }
+
+  #dropReceived(): void {
+    const { slots } = this.#host;
+    if (this.#held >= 0) slots.unpin(this.#held);
+    this.#held = -1;
+    for (let i = 0; this.#ahead !== undefined && i < this.#ahead.length; i += 2)
+      slots.unpin(this.#ahead[i] as number);
+    this.#ahead = undefined;
   }
 
   // ── sending ──
@@ -343,13 +427,18 @@ export class UringConnection implements Connection {
     this.#fail(result);
   }
 
+  /** Told at once to whoever waits, else to the next receive or send. */
   #fail(result: number): void {
-    if (this.#failed) return;
+    if (this.#failed || this.#failure !== undefined) return;
+    this.#failure = causeOfCode(errorName(-result));
+    if (this.sending || (this.receiving && this.#ahead === undefined)) this.#tell();
+  }
+
+  #tell(): void {
     this.#failed = true;
     this.receiving = false;
     this.sending = false;
-    const cause: Cause = causeOfCode(errorName(-result));
-    this.handler.onFailed(this, cause);
+    this.handler.onFailed(this, this.#failure as Cause);
   }
 }
 

@@ -35,11 +35,12 @@ import {
   OP_RECV,
   OP_SEND,
   POLLIN,
+  RECV_MULTISHOT,
   RECVSEND_POLL_FIRST,
   SQE_BUFFER_SELECT,
   SQE_CQE_SKIP_SUCCESS,
 } from './abi.ts';
-import { type RingHost, UringConnection } from './connection.ts';
+import { type ReceiveKind, type RingHost, UringConnection } from './connection.ts';
 import { type ListenerHost, UringListener } from './listener.ts';
 import { addressOf } from './memory.ts';
 import { findNestedLoop, type NestedLoop } from './nested-loop.ts';
@@ -59,6 +60,8 @@ const SLOTS = 16384;
 /** The low word of an operation's user data: a table index << KIND_BITS, and its kind. */
 const KIND_BITS = 3;
 const KIND_MASK = 7;
+/** So small that a user data of both words is an exact number. */
+const SERIAL_MASK = 0xfffff;
 const NOTHING = 0;
 const RECEIVE = 1;
 const SEND_NOW = 2;
@@ -70,6 +73,7 @@ const LIBUV = 7;
 
 const RECEIVE_NOW = OP_RECV | (SQE_BUFFER_SELECT << 8);
 const RECEIVE_LATER = RECEIVE_NOW | (RECVSEND_POLL_FIRST << 16);
+const RECEIVE_ON = RECEIVE_NOW | ((RECVSEND_POLL_FIRST | RECV_MULTISHOT) << 16);
 const SEND_SKIP = OP_SEND | (SQE_CQE_SKIP_SUCCESS << 8);
 const CLOSE_SKIP = OP_CLOSE | (SQE_CQE_SKIP_SUCCESS << 8);
 const CANCEL_SKIP = OP_ASYNC_CANCEL | (SQE_CQE_SKIP_SUCCESS << 8);
@@ -91,6 +95,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   /** The batch of the last enter(). */
   #taken: UringConnection[] = [];
   #deferred: UringListener[] = [];
+  #queue: UringConnection[] = [];
   #starved: UringConnection[] = [];
   #open = 0;
   #openListeners = 0;
@@ -169,11 +174,25 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   // ── what connections and listeners ask ──
 
-  pushReceive(connection: UringConnection, pollFirst: boolean): void {
+  pushReceive(connection: UringConnection, kind: ReceiveKind): void {
     this.#begin(connection);
     const low = (connection.index << KIND_BITS) | RECEIVE;
-    const head = pollFirst ? RECEIVE_LATER : RECEIVE_NOW;
-    this.#ring.push(head, connection.fd, 0, this.slots.size, 0, low, connection.serial, BUFFER_GROUP);
+    const { fd, serial } = connection;
+    if (kind === 'multishot') this.#ring.push(RECEIVE_ON, fd, 0, 0, 0, low, serial, BUFFER_GROUP);
+    else {
+      const head = kind === 'now' ? RECEIVE_NOW : RECEIVE_LATER;
+      this.#ring.push(head, fd, 0, this.slots.size, 0, low, serial, BUFFER_GROUP);
+    }
+  }
+
+  pushCancelReceive(connection: UringConnection): void {
+    const userData = connection.serial * 4294967296 + ((connection.index << KIND_BITS) | RECEIVE);
+    this.#ring.push(CANCEL_SKIP, -1, userData, 0, 0, NOTHING, 0);
+  }
+
+  queue(connection: UringConnection): void {
+    this.#queue.push(connection);
+    this.#schedule();
   }
 
   pushSendNow(connection: UringConnection, address: number, length: number): void {
@@ -250,7 +269,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   #make(fd: number, handler: ConnectionHandler): UringConnection {
     const index = this.#freeIndexes.pop() ?? this.#connections.length;
-    this.#serial = (this.#serial + 1) >>> 0;
+    this.#serial = (this.#serial + 1) & SERIAL_MASK;
     const connection = new UringConnection(this, this.#nextId++, index, this.#serial, fd, handler);
     this.#connections[index] = connection;
     this.#open++;
@@ -318,7 +337,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   #enter(libuvMs: number): void {
     this.slots.offer();
     const batch = this.#batch;
-    if (libuvMs === 0 || batch.length > 0 || this.#deferred.length > 0) this.#ring.submit();
+    if (libuvMs === 0 || batch.length > 0 || this.#waiting) this.#ring.submit();
     else {
       const wheelMs = Math.max(this.wheel.wakeAt - this.wheel.now, 0);
       this.#ring.wait(libuvMs < 0 ? wheelMs : Math.min(libuvMs, wheelMs));
@@ -326,6 +345,10 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     if (!this.#ring.takenAll) return;
     this.#batch = this.#taken;
     this.#taken = batch;
+  }
+
+  get #waiting(): boolean {
+    return this.#queue.length > 0 || this.#deferred.length > 0;
   }
 
   /** Completions first: they tell which sends of the batch are not done. */
@@ -344,7 +367,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     const index = low >>> KIND_BITS;
     switch (low & KIND_MASK) {
       case RECEIVE:
-        this.#ended(index, high).received(result, flags);
+        this.#partOf(index, high, flags).received(result, flags);
         break;
       case SEND_NOW:
         this.#connectionAt(index, high).sentPart(result);
@@ -379,6 +402,11 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     return connection;
   }
 
+  /** A completion of an operation that may have more. */
+  #partOf(index: number, serial: number, flags: number): UringConnection {
+    return (flags & CQE_MORE) === 0 ? this.#ended(index, serial) : this.#connectionAt(index, serial);
+  }
+
   #ended(index: number, serial: number): UringConnection {
     const connection = this.#connectionAt(index, serial);
     connection.pending--;
@@ -388,6 +416,11 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   /** What waited for a turn of its own, or for a slot. */
   #resume(): void {
+    if (this.#queue.length > 0) {
+      const queue = this.#queue;
+      this.#queue = [];
+      for (const connection of queue) connection.deliver();
+    }
     if (this.#deferred.length > 0) {
       const deferred = this.#deferred;
       this.#deferred = [];
