@@ -1,4 +1,12 @@
 import { UringEngine } from '../../src/net/engines/uring/engine.ts';
-import { engineSuite } from './engine-suite.ts';
+import { engineStress } from './engine-stress.ts';
+import { engineSuite, type MakeEngine } from './engine-suite.ts';
 
-engineSuite('uring engine', ({ poison }) => new UringEngine({ bufsize: 16384, poison }));
+const make: MakeEngine = ({ poison }) => new UringEngine({ bufsize: 16384, poison });
+
+engineSuite('uring engine', make);
+engineStress('uring engine', make, engine => {
+  const { slots, pendingOperations } = engine as UringEngine;
+  // The listener's accept stays.
+  return { taken: slots.taken, pending: pendingOperations - 1 };
+});

@@ -133,6 +133,11 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     return this.#open + this.#node.openConnections;
   }
 
+  /** In the kernel, for the leak checks. */
+  get pendingOperations(): number {
+    return this.#pending;
+  }
+
   listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener {
     if (familyOf(fd) === AF_UNIX) return this.#node.listen(fd, onAccept, onError);
     const free = this.#listeners.indexOf(undefined);
