@@ -1,6 +1,6 @@
 /**
- * `http-check expect` (manual, section 4.2): what the answer has to look like. Compiled once; the last rule
- * written counts, and without one any status from 200 to 399 is good.
+ * `http-check expect` (manual, section 4.2): what the answer has to look like. Compiled once; all rules
+ * have to be met, and without one any status from 200 to 399 is good.
  */
 import type { Word } from '../model/word.ts';
 import type { CheckFinding } from './status.ts';
@@ -17,7 +17,7 @@ export interface HttpAnswer {
 export type HttpExpect = (answer: HttpAnswer) => CheckFinding | undefined;
 
 export function compileExpect(rules: readonly (readonly Word[])[], disableOn404: boolean): HttpExpect {
-  const expects = rules.filter(rule => rule[0]?.text === 'expect').map(rule => compileRule(rule.slice(1)));
+  const expects = rules.filter(rule => rule[0]?.text === 'expect').flatMap(rule => compileRule(rule));
   const expect = expects.length === 0 ? statusRule([[200, 399]], false) : allOf(expects);
   if (!disableOn404) return expect;
   return answer => (answer.status === 404 ? { status: 'L7OKC', code: 404 } : expect(answer));
@@ -35,15 +35,26 @@ function allOf(expects: readonly HttpExpect[]): HttpExpect {
   };
 }
 
-function compileRule(words: readonly Word[]): HttpExpect {
+/** None for matches that are not supported: the parser warned about them. */
+function compileRule(words: readonly Word[]): HttpExpect[] {
   const texts = words.map(word => word.text);
-  const inverse = texts[0] === '!';
-  const [match = '', pattern = ''] = inverse ? texts.slice(1) : texts;
-  if (match === 'status') return statusRule(parseRanges(pattern), inverse);
-  if (match === 'rstatus') return regexStatusRule(new RegExp(pattern), inverse);
-  if (match === 'string') return bodyRule(body => body.includes(pattern), inverse);
-  const regex = new RegExp(pattern);
-  return bodyRule(body => regex.test(body), inverse);
+  const at = texts.findIndex(text => /^r?(string|status)$/.test(text));
+  const pattern = texts[at + 1] ?? '';
+  const inverse = texts[at - 1] === '!';
+  switch (texts[at]) {
+    case 'status':
+      return [statusRule(parseRanges(pattern), inverse)];
+    case 'rstatus':
+      return [regexStatusRule(new RegExp(pattern), inverse)];
+    case 'string':
+      return [bodyRule(body => body.includes(pattern), inverse)];
+    case 'rstring': {
+      const regex = new RegExp(pattern);
+      return [bodyRule(body => regex.test(body), inverse)];
+    }
+    default:
+      return [];
+  }
 }
 
 type Range = readonly [low: number, high: number];

@@ -326,4 +326,27 @@ const OBSERVATION: readonly ServerOption[] = [
   },
 ];
 
-export const CHECK_OPTIONS: readonly ServerOption[] = [...ACTIVE, ...AGENT, ...OBSERVATION];
+/** These warn of themselves when the program does not do them yet. */
+const WARNING = new Set([
+  'agent-check',
+  'check-alpn',
+  'check-proto',
+  'check-sni',
+  'healthcheck',
+  'observe',
+  'on-marked-down',
+  'on-marked-up',
+]);
+
+function warning(option: ServerOption): ServerOption {
+  if (!WARNING.has(option.name)) return option;
+  return {
+    ...option,
+    parse: line => {
+      line.context.notSupportedYet(line.option, `server ${option.name}`);
+      return option.parse(line);
+    },
+  };
+}
+
+export const CHECK_OPTIONS: readonly ServerOption[] = [...ACTIVE, ...AGENT, ...OBSERVATION].map(warning);

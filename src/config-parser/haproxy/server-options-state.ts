@@ -180,7 +180,10 @@ export const STATE_OPTIONS: readonly ServerOption[] = [
     args: '[<backend>/]<server>',
     words: 1,
     summary: 'follows the state of another server',
-    parse: ({ server, values }) => void (server.track = values[0]),
+    parse: ({ server, option, values, context }) => {
+      server.track = values[0];
+      context.notSupportedYet(option, 'server track');
+    },
   },
   {
     name: 'weight',
