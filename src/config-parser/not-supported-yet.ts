@@ -238,7 +238,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'option smtpchk',
   'option spop-check',
   'option ssl-hello-chk',
-  'option tcp-check',
   'option transparent',
   'ssl-f-use',
   'stick match',
