@@ -1,89 +1,109 @@
 /**
- * Where a message's body ends and whether its connection lives on (RFC 9112 sections 6 and 9.3), collected field
- * by field. Whatever two readers could take differently is refused: two lengths, a length beside a transfer
- * coding, a coding that is not exactly `chunked`, a Content-Length that is not plain digits.
+ * Where a message's body ends and whether its connection lives on (RFC 9112 sections 6 and 9.3), from the fields
+ * of its head. What is left in the head afterwards says one thing only: repeated equal lengths and hosts become
+ * one, a length beside a transfer coding goes, numbers and codings stand in their plain form.
  */
-import { INVALID_LENGTH, INVALID_TRANSFER_ENCODING, UNKNOWN_TRANSFER_ENCODING } from './parse-errors.ts';
+import type { HeadLimits } from './head-limits.ts';
+import type { HeaderList } from './header-list.ts';
+import { CONTENT_LENGTH, KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING } from './known-fields.ts';
+import { endOfListItem, trimBlanks } from './list-items.ts';
+import {
+  AMBIGUOUS_LENGTH,
+  INVALID_LENGTH,
+  INVALID_TRANSFER_ENCODING,
+  UNKNOWN_TRANSFER_ENCODING,
+} from './parse-errors.ts';
 
 export type Framing = 'none' | 'length' | 'chunked' | 'close' | 'tunnel';
 
+/** All lengths a double holds exactly, and then some that no body has. */
+const MOST_DIGITS = 15;
+
 export class FramingFields {
   contentLength = -1;
-  /** The same length stood there more than once: one is sent on. */
-  lengthRepeated = false;
   chunked = false;
   connectionClose = false;
   connectionKeepAlive = false;
   connectionUpgrade = false;
-  hasConnection = false;
   hasUpgrade = false;
+  isWebsocket = false;
 
   reset(): void {
     this.contentLength = -1;
-    this.lengthRepeated = false;
     this.chunked = false;
     this.connectionClose = false;
     this.connectionKeepAlive = false;
     this.connectionUpgrade = false;
-    this.hasConnection = false;
     this.hasUpgrade = false;
+    this.isWebsocket = false;
   }
 
-  /** Negative: refuse. */
-  field(lowerName: string, value: string): number {
-    switch (lowerName) {
-      case 'content-length':
-        return this.#length(value);
-      case 'transfer-encoding':
-        return this.#coding(value);
-      case 'connection':
-        return this.#connection(value);
-      case 'upgrade':
-        this.hasUpgrade = true;
-        return 0;
-      default:
-        return 0;
+  /** Reads what `headers.seen` says may be there. Negative: refuse the message. */
+  read(headers: HeaderList, limits: HeadLimits): number {
+    const { seen } = headers;
+    if ((seen & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0) {
+      const verdict = this.#readLengths(headers, limits);
+      if (verdict < 0) return verdict;
     }
+    if ((seen & ((1 << KEEP_ALIVE) | (1 << PROXY_CONNECTION))) !== 0) removeHopFields(headers);
+    return 0;
+  }
+
+  #readLengths(headers: HeaderList, limits: HeadLimits): number {
+    let first = headers.find('content-length');
+    for (let at = first; at >= 0;) {
+      const verdict = this.#length(headers, at);
+      if (verdict < 0) return verdict;
+      if (at !== first) headers.discardAt(at);
+      at = headers.find('content-length', at === first ? at + 1 : at);
+    }
+    const coding = headers.find('transfer-encoding');
+    if (coding < 0) return 0;
+    const verdict = this.#codings(headers, coding);
+    if (verdict < 0 || first < 0) return verdict;
+    // RFC 9112 section 6.3: the coding wins, the length goes, and the connection is not trusted any further
+    if (limits.strict === true) return AMBIGUOUS_LENGTH;
+    first = headers.find('content-length');
+    headers.discardAt(first);
+    this.contentLength = -1;
+    if (limits.keepOnInsecureTransferEncoding !== true) this.connectionClose = true;
+    return 0;
   }
 
   /** RFC 9110 section 8.6: a list of equal lengths is one length. */
-  #length(value: string): number {
-    for (const part of value.split(',')) {
-      const digits = trimBlanks(part);
-      if (!/^\d{1,15}$/.test(digits)) return INVALID_LENGTH;
-      const length = Number(digits);
-      if (this.contentLength >= 0) {
-        if (this.contentLength !== length) return INVALID_LENGTH;
-        this.lengthRepeated = true;
-      }
+  #length(headers: HeaderList, index: number): number {
+    const value = headers.valueAt(index);
+    for (let at = 0; at <= value.length;) {
+      const comma = value.indexOf(',', at);
+      const end = comma < 0 ? value.length : comma;
+      const length = plainNumber(trimBlanks(value, at, end));
+      if (length < 0 || (this.contentLength >= 0 && this.contentLength !== length)) return INVALID_LENGTH;
       this.contentLength = length;
+      at = end + 1;
     }
+    const plain = String(this.contentLength);
+    if (value !== plain) headers.amendValueAt(index, plain);
     return 0;
   }
 
-  #coding(value: string): number {
-    for (const part of value.split(',')) {
-      if (this.chunked) return INVALID_TRANSFER_ENCODING;
-      if (trimBlanks(part).toLowerCase() !== 'chunked') return UNKNOWN_TRANSFER_ENCODING;
-      this.chunked = true;
+  /** RFC 9112 section 7: chunked, once, and last; no other coding can be undone here. */
+  #codings(headers: HeaderList, index: number): number {
+    let other = false;
+    for (let at = index; at >= 0; at = headers.find('transfer-encoding', at + 1)) {
+      const value = headers.valueAt(at);
+      if (value === '') return INVALID_TRANSFER_ENCODING;
+      for (let start = 0; start <= value.length;) {
+        const end = endOfListItem(value, start);
+        const coding = trimBlanks(value, start, end).toLowerCase();
+        if (coding === '' || this.chunked) return INVALID_TRANSFER_ENCODING;
+        if (coding === 'chunked') this.chunked = true;
+        else other = true;
+        start = end + 1;
+      }
+      if (this.chunked && value !== 'chunked') headers.amendValueAt(at, 'chunked');
     }
+    if (other) return this.chunked ? UNKNOWN_TRANSFER_ENCODING : INVALID_TRANSFER_ENCODING;
     return 0;
-  }
-
-  #connection(value: string): number {
-    this.hasConnection = true;
-    for (const part of value.toLowerCase().split(',')) {
-      const option = part.trim();
-      if (option === 'close') this.connectionClose = true;
-      else if (option === 'keep-alive') this.connectionKeepAlive = true;
-      else if (option === 'upgrade') this.connectionUpgrade = true;
-    }
-    return 0;
-  }
-
-  /** Both a length and a coding: ambiguous by nature (RFC 9112 section 6.3). */
-  get conflicting(): boolean {
-    return this.chunked && this.contentLength >= 0;
   }
 
   persistent(version: number): boolean {
@@ -91,7 +111,26 @@ export class FramingFields {
   }
 }
 
-/** Only what HTTP calls white space: String.trim() knows more. */
-function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+/** RFC 9110 section 7.6.1: fields of the one connection that is no concern of the other. */
+function removeHopFields(headers: HeaderList): void {
+  discardAll(headers, 'keep-alive');
+  discardAll(headers, 'proxy-connection');
+}
+
+export function discardAll(headers: HeaderList, lowerName: string): void {
+  for (let at = headers.find(lowerName); at >= 0; at = headers.find(lowerName, at)) headers.discardAt(at);
+}
+
+/** Digits only, leading zeros allowed; -1 for anything else. */
+function plainNumber(text: string): number {
+  let at = 0;
+  while (at < text.length - 1 && text.charCodeAt(at) === 0x30) at++;
+  if (text === '' || text.length - at > MOST_DIGITS) return -1;
+  let number = 0;
+  for (; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }

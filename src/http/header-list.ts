@@ -1,8 +1,23 @@
 /**
- * The header fields of one message, reused from message to message. Names are kept as received and in lower case;
- * lines nobody changed are written back exactly as they came, in one piece when nothing was changed at all.
+ * The header fields of one message, reused from message to message. A received head is kept as one text and the
+ * offsets of its fields in it; names and values become strings when somebody asks for them, and lines nobody
+ * changed are written out as they came, whole runs of them at a time.
+ *
+ *   text    GET / HTTP/1.1␍␊Host: a␍␊Accept: *␍␊...   a span: nameStart nameEnd valueStart valueEnd lineEnd hash
+ *                           └ nameStart      └ lineEnd
  */
+import { LOWER_TOKEN } from './char-class.ts';
 import type { Headers } from './head.ts';
+import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
+
+export const SPAN = 6;
+export const NAME_END = 1;
+export const VALUE_START = 2;
+export const VALUE_END = 3;
+export const LINE_END = 4;
+export const HASH = 5;
+/** As LINE_END: the line was changed, or never was one. */
+export const WRITTEN_ANEW = -1;
 
 /** Lower-case forms of names seen; bounded, since clients choose names. */
 const lowered = new Map<string, string>();
@@ -17,111 +32,230 @@ function lowerCase(name: string): string {
   return lower;
 }
 
+/** A value from a rule must not end the line: CR, LF and NUL become blanks (RFC 9110 section 5.5). */
+function oneLine(value: string): string {
+  return /[\0\r\n]/.test(value) ? value.replace(/[\0\r\n]/g, ' ') : value;
+}
+
 export class HeaderList implements Headers {
   count = 0;
-  /** The field lines as received, each with its CRLF; undefined once one was changed. */
-  #block: string | undefined = '';
-  readonly #names: string[] = [];
-  readonly #lowerNames: string[] = [];
-  readonly #values: string[] = [];
+  /** Bit n: known field n was added, changed or removed since the head was parsed. */
+  touched = 0;
+  /** Bit n: the scanner has seen what is probably known field n. */
+  seen = 0;
+  #text = '';
+  #spans = new Int32Array(SPAN * 32);
+  /** Strings made so far, or set by an edit; those win over the text. */
+  readonly #names: (string | undefined)[] = [];
+  readonly #values: (string | undefined)[] = [];
+  /** Entries of #names and #values that may be in use. */
+  #cached = 0;
 
   /** Forgets everything. */
   clear(): void {
+    for (let index = 0; index < this.#cached; index++) {
+      this.#names[index] = undefined;
+      this.#values[index] = undefined;
+    }
+    this.#cached = 0;
     this.count = 0;
-    this.#block = '';
+    this.touched = 0;
+    this.seen = 0;
+    this.#text = '';
   }
 
-  /** The parser appends what it reads, then gives the whole block. */
-  append(name: string, value: string): string {
-    const lower = lowerCase(name);
-    const index = this.count++;
-    this.#names[index] = name;
-    this.#lowerNames[index] = lower;
-    this.#values[index] = value;
-    return lower;
+  // ── filled by the parser ──
+
+  /** Where the scanner writes what it finds; offsets are those of the text given afterwards. */
+  spansFor(headers: number): Int32Array {
+    if (this.#spans.length < headers * SPAN) this.#grow(headers);
+    return this.#spans;
   }
 
-  setBlock(block: string): void {
-    this.#block = block;
+  /** The scanner has written so many fields. */
+  scanned(count: number, seen: number): void {
+    this.count = count;
+    this.seen |= seen;
   }
+
+  /** The whole head as text, from the first byte of its first line. */
+  setText(text: string): void {
+    this.#text = text;
+  }
+
+  // ── read ──
 
   nameAt(index: number): string {
-    return this.#names[index] as string;
+    return (
+      this.#names[index] ??
+      this.#keepName(index, this.#text.slice(this.#spans[index * SPAN], this.#spans[index * SPAN + NAME_END]))
+    );
   }
+
   lowerNameAt(index: number): string {
-    return this.#lowerNames[index] as string;
+    const known = knownField(this.#hashAt(index));
+    if (known !== 0 && this.#isNamed(index, KNOWN_FIELDS[known] as string))
+      return KNOWN_FIELDS[known] as string;
+    return lowerCase(this.nameAt(index));
   }
+
   valueAt(index: number): string {
-    return this.#values[index] as string;
+    const at = index * SPAN;
+    return (
+      this.#values[index] ??
+      this.#keepValue(index, this.#text.slice(this.#spans[at + VALUE_START], this.#spans[at + VALUE_END]))
+    );
   }
 
   find(lowerName: string, from = 0): number {
+    const hash = hashName(lowerName);
     for (let index = from; index < this.count; index++)
-      if (this.#lowerNames[index] === lowerName) return index;
+      if (this.#hashAt(index) === hash && this.#isNamed(index, lowerName)) return index;
     return -1;
   }
 
   get(lowerName: string): string | undefined {
     const index = this.find(lowerName);
-    return index < 0 ? undefined : this.#values[index];
+    return index < 0 ? undefined : this.valueAt(index);
   }
 
   has(lowerName: string): boolean {
     return this.find(lowerName) >= 0;
   }
 
+  #isNamed(index: number, lowerName: string): boolean {
+    const name = this.#names[index];
+    if (name !== undefined)
+      return name.length === lowerName.length && (name === lowerName || lowerCase(name) === lowerName);
+    const start = this.#spans[index * SPAN] as number;
+    if ((this.#spans[index * SPAN + NAME_END] as number) - start !== lowerName.length) return false;
+    const text = this.#text;
+    for (let at = 0; at < lowerName.length; at++)
+      if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerName.charCodeAt(at)) return false;
+    return true;
+  }
+
+  #keepName(index: number, name: string): string {
+    if (index >= this.#cached) this.#cached = index + 1;
+    this.#names[index] = name;
+    return name;
+  }
+
+  #keepValue(index: number, value: string): string {
+    if (index >= this.#cached) this.#cached = index + 1;
+    this.#values[index] = value;
+    return value;
+  }
+
+  // ── edited ──
+
   add(name: string, value: string): void {
-    if (this.#block !== undefined) this.#block += `${name}: ${value}\r\n`;
-    this.append(name, value);
+    const hash = hashName(name);
+    const index = this.count++;
+    const at = index * SPAN;
+    if (at + SPAN > this.#spans.length) this.#grow(this.count * 2);
+    this.#spans[at + LINE_END] = WRITTEN_ANEW;
+    this.#spans[at + HASH] = hash;
+    this.seen |= 1 << knownField(hash);
+    this.#keepName(index, name);
+    this.#keepValue(index, oneLine(value));
+    this.#touch(hash);
   }
 
   set(name: string, value: string): void {
-    this.remove(name.toLowerCase());
+    this.remove(lowerCase(name));
     this.add(name, value);
   }
 
   remove(lowerName: string): number {
-    let kept = 0;
-    for (let index = 0; index < this.count; index++) {
-      if (this.#lowerNames[index] === lowerName) continue;
-      if (kept !== index) this.#move(index, kept);
-      kept++;
-    }
-    const removed = this.count - kept;
-    if (removed > 0) this.#block = undefined;
-    this.count = kept;
-    return removed;
+    const before = this.count;
+    for (let at = this.find(lowerName); at >= 0; at = this.find(lowerName, at)) this.removeAt(at);
+    return before - this.count;
   }
 
   removeAt(index: number): void {
-    for (let next = index + 1; next < this.count; next++) this.#move(next, next - 1);
-    this.count--;
-    this.#block = undefined;
+    this.#touch(this.#hashAt(index));
+    this.discardAt(index);
+  }
+
+  /** Removes it as the parser does: not an edit anybody made. */
+  discardAt(index: number): void {
+    const { count } = this;
+    this.#spans.copyWithin(index * SPAN, (index + 1) * SPAN, count * SPAN);
+    const cached = this.#cached;
+    for (let next = index + 1; next <= cached && next <= count; next++) {
+      this.#names[next - 1] = this.#names[next];
+      this.#values[next - 1] = this.#values[next];
+    }
+    this.count = count - 1;
   }
 
   setValueAt(index: number, value: string): void {
-    this.#values[index] = value;
-    this.#block = undefined;
+    this.#touch(this.#hashAt(index));
+    this.amendValueAt(index, oneLine(value));
+  }
+
+  /** Changes it as the parser does: not an edit anybody made. */
+  amendValueAt(index: number, value: string): void {
+    this.#keepValue(index, value);
+    this.#spans[index * SPAN + LINE_END] = WRITTEN_ANEW;
   }
 
   setNameAt(index: number, name: string): void {
-    this.#names[index] = name;
-    this.#lowerNames[index] = lowerCase(name);
-    this.#block = undefined;
+    const before = this.#hashAt(index);
+    const hash = hashName(name);
+    this.valueAt(index);
+    this.#keepName(index, name);
+    this.#spans[index * SPAN + LINE_END] = WRITTEN_ANEW;
+    this.#spans[index * SPAN + HASH] = hash;
+    // the same name in other letters is no change of meaning
+    if (hash === before) return;
+    this.seen |= 1 << knownField(hash);
+    this.#touch(before);
+    this.#touch(hash);
   }
 
-  /** All field lines, each with its CRLF. */
-  render(): string {
-    if (this.#block !== undefined) return this.#block;
-    let text = '';
-    for (let index = 0; index < this.count; index++)
-      text += `${this.#names[index] as string}: ${this.#values[index] as string}\r\n`;
-    return text;
+  #touch(hash: number): void {
+    this.touched |= 1 << knownField(hash);
   }
 
-  #move(from: number, to: number): void {
-    this.#names[to] = this.#names[from] as string;
-    this.#lowerNames[to] = this.#lowerNames[from] as string;
-    this.#values[to] = this.#values[from] as string;
+  // ── written ──
+
+  /**
+   * `startLine` and all field lines, each with its CRLF. The text's own start line, when it is to be kept, is
+   * given by its length instead.
+   */
+  render(startLine = '', keptLength = 0): string {
+    const spans = this.#spans;
+    let out = startLine;
+    let runStart = 0;
+    let runEnd = keptLength;
+    for (let index = 0; index < this.count; index++) {
+      const at = index * SPAN;
+      const lineEnd = spans[at + LINE_END] as number;
+      if (lineEnd >= 0 && spans[at] === runEnd) {
+        runEnd = lineEnd;
+        continue;
+      }
+      if (runEnd > runStart) out += this.#text.slice(runStart, runEnd);
+      if (lineEnd >= 0) {
+        runStart = spans[at] as number;
+        runEnd = lineEnd;
+        continue;
+      }
+      runStart = runEnd = 0;
+      out += `${this.nameAt(index)}: ${this.valueAt(index)}\r\n`;
+    }
+    return runEnd > runStart ? out + this.#text.slice(runStart, runEnd) : out;
+  }
+
+  #hashAt(index: number): number {
+    return this.#spans[index * SPAN + HASH] as number;
+  }
+
+  #grow(headers: number): void {
+    const spans = new Int32Array(headers * SPAN);
+    spans.set(this.#spans);
+    this.#spans = spans;
   }
 }

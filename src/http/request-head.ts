@@ -1,8 +1,11 @@
 /** The head of an HTTP/1 request: filled by request-parser.ts, edited by rules, written out for the server. */
 import { latin1Write } from '../base/latin1.ts';
+import { readConnectionOptions } from './connection-options.ts';
+import { discardAll, FramingFields, type Framing } from './framing.ts';
+import { restoreLengths } from './framing-edits.ts';
 import type { RequestHead } from './head.ts';
-import { FramingFields, type Framing } from './framing.ts';
 import { HeaderList } from './header-list.ts';
+import { CONNECTION, CONTENT_LENGTH, TE, TRANSFER_ENCODING, UPGRADE } from './known-fields.ts';
 
 export interface RequestRendering {
   /** `Connection: close` to the server: `option httpclose`, `http-server-close`. */
@@ -12,6 +15,7 @@ export interface RequestRendering {
 export class Http1RequestHead implements RequestHead {
   method = '';
   target = '';
+  /** 10 or 11; higher minor and major numbers count as 1.1. */
   version = 11;
   readonly headers = new HeaderList();
   readonly fields = new FramingFields();
@@ -19,12 +23,28 @@ export class Http1RequestHead implements RequestHead {
   /** The client wants the connection to live on (and HTTP allows it). */
   keepAlive = false;
   hostIndex = -1;
+  /** Bytes the received request line has in the text with its CRLF, 0 when it is to be written anew. */
+  #keptLine = 0;
+  #receivedMethod = '';
+  #receivedTarget = '';
+  #parsed = false;
 
   reset(): void {
     this.headers.clear();
     this.fields.reset();
     this.framing = 'none';
     this.hostIndex = -1;
+    this.#keptLine = 0;
+    this.#parsed = false;
+  }
+
+  /** The parser has read the request line. */
+  received(method: string, target: string, version: number, keptLine: number): void {
+    this.method = this.#receivedMethod = method;
+    this.target = this.#receivedTarget = target;
+    this.version = version;
+    this.#keptLine = keptLine;
+    this.#parsed = true;
   }
 
   get contentLength(): number {
@@ -33,8 +53,12 @@ export class Http1RequestHead implements RequestHead {
 
   /** The client asks for another protocol on this connection (RFC 9110 section 7.8); not while it sends a body. */
   get wantsUpgrade(): boolean {
-    const { fields } = this;
-    return fields.hasUpgrade && fields.connectionUpgrade && this.version >= 11 && this.framing === 'none';
+    return this.fields.hasUpgrade && this.fields.connectionUpgrade;
+  }
+
+  /** The client waits for 100 before it sends the body (RFC 9110 section 10.1.1). */
+  get expectsContinue(): boolean {
+    return this.headers.get('expect')?.toLowerCase() === '100-continue';
   }
 
   /** RFC 9110 section 9.2.2. */
@@ -44,20 +68,58 @@ export class Http1RequestHead implements RequestHead {
   }
 
   /**
-   * Writes the request as HTTP/1.1 for a server; gives the bytes written, or -1 when it does not fit.
-   * Connection options are this hop's own (RFC 9110 section 7.6.1).
+   * Writes the request for a server; gives the bytes written, or -1 when it does not fit. The version stays the
+   * client's, so that an HTTP/1.0 client is not answered in chunks it cannot read.
    */
   renderInto(buffer: Buffer, offset: number, rendering: RequestRendering): number {
-    const { headers, fields } = this;
-    if (fields.hasConnection) headers.remove('connection');
-    if (headers.has('keep-alive')) headers.remove('keep-alive');
-    if (headers.has('proxy-connection')) headers.remove('proxy-connection');
-    if (fields.hasUpgrade && !this.wantsUpgrade) headers.remove('upgrade');
-    let text = `${this.method} ${this.target} HTTP/1.1\r\n${headers.render()}`;
-    if (this.wantsUpgrade) text += 'Connection: upgrade\r\n';
-    else if (rendering.close) text += 'Connection: close\r\n';
-    text += '\r\n';
+    const { headers } = this;
+    const close =
+      ((headers.touched & EDITED) | (headers.seen & (1 << TE))) === 0
+        ? rendering.close
+        : this.#settleEdits() || rendering.close;
+    const kept = this.method === this.#receivedMethod && this.target === this.#receivedTarget;
+    const keptLine = kept ? this.#keptLine : 0;
+    const line =
+      keptLine > 0 ? '' : `${this.method} ${this.target} ${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'}\r\n`;
+    const text = headers.render(line, keptLine) + this.#connectionLine(close) + '\r\n';
     if (offset + text.length > buffer.length) return -1;
     return latin1Write(buffer, text, offset);
+  }
+
+  #connectionLine(close: boolean): string {
+    if (this.fields.connectionUpgrade) return '';
+    if (this.version >= 11) return close ? 'Connection: close\r\n' : '';
+    return close ? '' : 'Connection: keep-alive\r\n';
+  }
+
+  /** True: a rule has written `Connection: close`. */
+  #settleEdits(): boolean {
+    const { headers, fields } = this;
+    if ((headers.seen & (1 << TE)) !== 0) limitTe(headers);
+    const { touched } = headers;
+    let close = false;
+    if ((touched & ((1 << CONNECTION) | (1 << UPGRADE))) !== 0) {
+      const clientCloses = fields.connectionClose;
+      fields.connectionClose = false;
+      fields.connectionUpgrade = false;
+      readConnectionOptions(headers, fields, true, this.version);
+      close = fields.connectionClose;
+      fields.connectionClose = clientCloses;
+    }
+    if (this.#parsed && (touched & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0)
+      restoreLengths(headers, fields.chunked, fields.contentLength);
+    return close;
+  }
+}
+
+const EDITED = (1 << CONNECTION) | (1 << UPGRADE) | (1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING);
+
+/** Of the transfer codings a client takes, only trailers can be promised on its behalf (RFC 9110 section 10.1.4). */
+function limitTe(headers: HeaderList): void {
+  for (let at = headers.find('te'); at >= 0; at = headers.find('te', at + 1)) {
+    const value = headers.valueAt(at);
+    if (value === 'trailers') continue;
+    if (!/(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/.test(value)) return discardAll(headers, 'te');
+    headers.amendValueAt(at, 'trailers');
   }
 }

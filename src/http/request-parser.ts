@@ -1,38 +1,32 @@
 /**
  * Parses the head of an HTTP/1 request (RFC 9112 sections 3 to 6). The bytes are contiguous; an incomplete head is
- * parsed anew when more has come, which is rare.
+ * parsed anew when more has come, which is rare. What is refused is in parse-errors.ts; where HAProxy 3.4 mends
+ * instead of refusing, so do we, and write the mended form out.
  */
 import { latin1Slice } from '../base/latin1.ts';
-import { CLASS, OBS_TEXT, TARGET, TOKEN } from './char-class.ts';
-import { hasBareLineFeed, readFieldLines } from './field-lines.ts';
+import { CLASS, CR, isBlank, LF, SPACE, TARGET, TOKEN, UNSAFE_TARGET } from './char-class.ts';
+import { scanFields } from './field-scanner.ts';
+import type { HeadLimits } from './head-limits.ts';
 import {
-  CONNECT_WITH_BODY,
   H2_PREFACE,
-  INVALID_HOST,
-  INVALID_LENGTH,
   INVALID_LINE_END,
   INVALID_METHOD,
   INVALID_TARGET,
   INVALID_VERSION,
+  TARGET_TOO_LONG,
   TOO_LARGE,
-  WEBSOCKET_WITHOUT_KEY,
+  UNSUPPORTED_VERSION,
 } from './parse-errors.ts';
 import type { Http1RequestHead } from './request-head.ts';
-import { authorityMatches, isStrictHost, isTarget } from './authority.ts';
+import { settleRequest } from './request-rules.ts';
 
-export interface HeadLimits {
-  /** Bytes of a whole head. */
-  readonly maxHeadBytes: number;
-  readonly maxHeaders: number;
-  /** `option accept-unsafe-violations-in-http-request`: targets and Host are not looked at closely. */
-  readonly relaxed?: boolean;
-  /** `tune.http.strict`: what HAProxy tolerates in Host and targets is refused too (RFC 9112 section 3.2). */
-  readonly strict?: boolean;
-}
+export type { HeadLimits } from './head-limits.ts';
 
-const SPACE = 0x20;
-const CR = 0x0d;
-const END_OF_HEAD = '\r\n\r\n';
+const H2_PREFACE_TEXT = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+// the request line last read: methodEnd, targetStart, targetEnd relative to its start, version, and whether the
+// line is exactly `method SP target SP HTTP/1.x CRLF`
+const line = { methodEnd: 0, targetStart: 0, targetEnd: 0, version: 0, regular: true };
 
 /** Bytes consumed, 0 when the head is incomplete, or a negative error of parse-errors.ts. */
 export function parseRequestHead(
@@ -43,104 +37,138 @@ export function parseRequestHead(
   limits: HeadLimits,
 ): number {
   let start = from;
-  // RFC 9112 section 2.2: at least one empty line before the request line is ignored
-  while (start + 1 < end && buffer[start] === 0x0d && buffer[start + 1] === 0x0a) start += 2;
-  const close = buffer.indexOf(END_OF_HEAD, start, 'latin1');
-  if (close < 0 || close + 4 > end) return rejectEarly(buffer, start, end, limits);
-  if (close + 4 - from > limits.maxHeadBytes) return TOO_LARGE;
+  // RFC 9112 section 2.2: empty lines before the request line are ignored
+  while (start < end && (buffer[start] === CR || buffer[start] === LF)) {
+    if (buffer[start] === CR && start + 1 < end && buffer[start + 1] !== LF) return INVALID_METHOD;
+    start++;
+  }
+  const fields = readRequestLine(buffer, start, end, limits);
+  if (fields <= 0) return fields < 0 ? fields : incomplete(from, start, end, limits, TARGET_TOO_LONG);
   head.reset();
-  const text = latin1Slice(buffer, start, close + 2);
-  const relaxed = limits.relaxed === true;
-  const fields = readRequestLine(buffer, start, text, head, relaxed);
-  if (fields < 0) return fields;
-  const verdict = readFieldLines(
-    buffer,
-    start,
-    text,
-    fields,
-    text.length,
-    head.headers,
-    limits.maxHeaders,
-    head.fields,
+  const body = line.version === 9 ? fields : scanFields(buffer, start, fields, end, head.headers, limits);
+  if (body <= 0) return body < 0 ? body : incomplete(from, start, end, limits, TOO_LARGE);
+  if (body - from > limits.maxHeadBytes) return TOO_LARGE;
+  const text = latin1Slice(buffer, start, body);
+  head.headers.setText(text);
+  head.received(
+    methodName(text, line.methodEnd),
+    text.slice(line.targetStart, line.targetEnd),
+    line.version === 9 ? 10 : line.version,
+    line.regular ? fields - start : 0,
   );
-  if (verdict < 0) return verdict;
-  const conflict = settle(head, relaxed);
-  if (conflict === 0 && limits.strict === true && !isStrictlyNamed(head)) return INVALID_HOST;
-  return conflict < 0 ? conflict : close + 4 - from;
+  const verdict = settleRequest(head, limits);
+  return verdict < 0 ? verdict : body - from;
 }
 
-/** The request line: `method SP target SP HTTP/d.d CRLF`. Gives where the fields start, or an error. */
-function readRequestLine(
-  buffer: Buffer,
-  base: number,
-  text: string,
-  head: Http1RequestHead,
-  relaxed: boolean,
-): number {
-  const methodEnd = run(buffer, base, TOKEN) - base;
-  if (methodEnd === 0 || buffer[base + methodEnd] !== SPACE) return INVALID_METHOD;
-  const targetEnd = run(buffer, base + methodEnd + 1, relaxed ? TARGET | OBS_TEXT : TARGET) - base;
-  if (targetEnd === methodEnd + 1) return INVALID_TARGET;
-  head.method = text.slice(0, methodEnd);
-  head.target = text.slice(methodEnd + 1, targetEnd);
-  if (buffer[base + targetEnd] !== SPACE || !(relaxed || isTarget(head.method, head.target)))
-    return INVALID_TARGET;
-  const version = text.slice(targetEnd + 1, targetEnd + 11);
-  if (version === 'HTTP/1.1\r\n') head.version = 11;
-  else if (version === 'HTTP/1.0\r\n') head.version = 10;
-  else if (head.method === 'PRI' && head.target === '*') return H2_PREFACE;
-  else return INVALID_VERSION;
-  return targetEnd + 11;
+function incomplete(from: number, start: number, end: number, limits: HeadLimits, tooLong: number): number {
+  return end - Math.min(from, start) >= limits.maxHeadBytes ? tooLong : 0;
 }
 
-/** Decides framing, persistence and Host once all fields are known. */
-function settle(head: Http1RequestHead, relaxed: boolean): number {
-  const { fields } = head;
-  if (fields.conflicting) return INVALID_LENGTH;
-  // RFC 9112 section 6.1: a transfer coding from an HTTP/1.0 client is not to be trusted
-  if (fields.chunked && head.version < 11) return INVALID_LENGTH;
-  if (head.method === 'CONNECT' && (fields.chunked || fields.contentLength > 0)) return CONNECT_WITH_BODY;
-  head.framing = fields.chunked ? 'chunked' : fields.contentLength > 0 ? 'length' : 'none';
-  head.keepAlive = fields.persistent(head.version);
-  if (fields.lengthRepeated) head.headers.set('Content-Length', String(fields.contentLength));
-  if (!relaxed && head.wantsUpgrade && lacksWebsocketKey(head)) return WEBSOCKET_WITHOUT_KEY;
-  return checkHost(head, relaxed);
+/** Gives where the fields start, 0 when the line is incomplete, or an error. */
+function readRequestLine(buffer: Buffer, start: number, end: number, limits: HeadLimits): number {
+  let at = start;
+  while (at < end && ((CLASS[buffer[at] as number] as number) & TOKEN) !== 0) at++;
+  if (at === end) return 0;
+  if (at === start || !isBlank(buffer[at])) return INVALID_METHOD;
+  line.methodEnd = at - start;
+  line.regular = true;
+  at = skipBlanks(buffer, at, end);
+  line.targetStart = at - start;
+  const mask = limits.relaxed === true ? TARGET | UNSAFE_TARGET : TARGET;
+  while (at < end && ((CLASS[buffer[at] as number] as number) & mask) !== 0) at++;
+  if (at === end) return 0;
+  line.targetEnd = at - start;
+  if (line.targetEnd === line.targetStart) return INVALID_TARGET;
+  if (!isBlank(buffer[at])) return lineWithoutVersion(buffer, start, at, end, limits);
+  at = skipBlanks(buffer, at, end);
+  if (limits.strict === true && !line.regular) return INVALID_TARGET;
+  return readVersion(buffer, start, at, end, limits);
 }
 
-/** RFC 6455 section 4.1. */
-function lacksWebsocketKey({ headers }: Http1RequestHead): boolean {
-  return headers.get('upgrade')?.toLowerCase() === 'websocket' && !headers.has('sec-websocket-key');
-}
-
-function checkHost(head: Http1RequestHead, relaxed: boolean): number {
-  const index = head.headers.find('host');
-  head.hostIndex = index;
-  if (index < 0) return 0;
-  if (head.headers.find('host', index + 1) >= 0) return INVALID_HOST;
-  return relaxed || authorityMatches(head.method, head.target, head.headers.valueAt(index))
-    ? 0
-    : INVALID_HOST;
-}
-
-/** Exactly one Host in HTTP/1.1, with a port that is a number; `*` for OPTIONS alone. */
-function isStrictlyNamed({ method, target, version, headers, hostIndex }: Http1RequestHead): boolean {
-  if (target === '*' && method !== 'OPTIONS') return false;
-  return hostIndex < 0 ? version < 11 : isStrictHost(headers.valueAt(hostIndex));
-}
-
-/** An incomplete head that cannot become a good one is refused without waiting for its end. */
-function rejectEarly(buffer: Buffer, start: number, end: number, limits: HeadLimits): number {
-  if (end - start >= limits.maxHeadBytes) return TOO_LARGE;
-  // nothing yet, or half of an empty line
-  if (start >= end || (end - start === 1 && buffer[start] === CR)) return 0;
-  const methodEnd = Math.min(run(buffer, start, TOKEN), end);
-  if (methodEnd === end) return methodEnd - start > 64 ? INVALID_METHOD : 0;
-  if (methodEnd === start || buffer[methodEnd] !== SPACE) return INVALID_METHOD;
-  return hasBareLineFeed(buffer, start, end) ? INVALID_LINE_END : 0;
-}
-
-function run(buffer: Buffer, from: number, kind: number): number {
-  let at = from;
-  while (((CLASS[buffer[at] ?? 0] as number) & kind) !== 0) at++;
+/** One blank is how it should be; others are mended. */
+function skipBlanks(buffer: Buffer, from: number, end: number): number {
+  let at = from + 1;
+  while (at < end && isBlank(buffer[at])) at++;
+  if (at !== from + 1 || buffer[from] !== SPACE) line.regular = false;
   return at;
+}
+
+/** `HTTP/d.d` and the end of the line. */
+function readVersion(buffer: Buffer, start: number, from: number, end: number, limits: HeadLimits): number {
+  if (end - from < 9) return couldBeVersion(buffer, from, end) ? 0 : INVALID_VERSION;
+  if (!couldBeVersion(buffer, from, from + 8)) return INVALID_VERSION;
+  const major = (buffer[from + 5] as number) - 0x30;
+  const minor = (buffer[from + 7] as number) - 0x30;
+  let at = from + 8;
+  if (buffer[at] === CR) {
+    if (++at === end) return 0;
+    if (buffer[at] !== LF) return INVALID_LINE_END;
+  } else {
+    if (buffer[at] !== LF) return INVALID_VERSION;
+    if (limits.strict === true) return INVALID_LINE_END;
+    line.regular = false;
+  }
+  line.version = major > 1 || minor >= 1 ? 11 : 10;
+  if (major !== 1 || minor > 1) return otherVersion(buffer, start, at + 1, end, major, limits);
+  return at + 1;
+}
+
+const VERSION = 'HTTP/d.d';
+
+function couldBeVersion(buffer: Buffer, from: number, end: number): boolean {
+  for (let at = from; at < end && at < from + VERSION.length; at++) {
+    const byte = buffer[at] as number;
+    const wanted = VERSION.charCodeAt(at - from);
+    if (wanted === 0x64 ? byte < 0x30 || byte > 0x39 : byte !== wanted) return false;
+  }
+  return true;
+}
+
+/** Later versions are answered as 1.1 (RFC 9110 section 2.5), unless it is HTTP/2 that is being opened. */
+function otherVersion(
+  buffer: Buffer,
+  start: number,
+  after: number,
+  end: number,
+  major: number,
+  limits: HeadLimits,
+): number {
+  if (major === 2 && latin1Slice(buffer, start, after) === 'PRI * HTTP/2.0\r\n')
+    return readPreface(buffer, start, end);
+  line.regular = false;
+  if (major === 0) return INVALID_VERSION;
+  if (limits.strict === true && major !== 1) return UNSUPPORTED_VERSION;
+  return after;
+}
+
+function readPreface(buffer: Buffer, start: number, end: number): number {
+  const seen = latin1Slice(buffer, start, Math.min(end, start + H2_PREFACE_TEXT.length));
+  if (!H2_PREFACE_TEXT.startsWith(seen)) return INVALID_METHOD;
+  return seen.length === H2_PREFACE_TEXT.length ? H2_PREFACE : 0;
+}
+
+/** HTTP/0.9: refused, or taken as an HTTP/1.0 GET with `accept-unsafe-violations`. */
+function lineWithoutVersion(
+  buffer: Buffer,
+  start: number,
+  at: number,
+  end: number,
+  limits: HeadLimits,
+): number {
+  const isLineEnd = buffer[at] === CR || buffer[at] === LF;
+  if (!isLineEnd) return INVALID_TARGET;
+  if (limits.relaxed !== true || latin1Slice(buffer, start, start + line.methodEnd) !== 'GET')
+    return INVALID_VERSION;
+  line.version = 9;
+  line.regular = false;
+  if (buffer[at] === LF) return at + 1;
+  if (at + 1 >= end) return 0;
+  return buffer[at + 1] === LF ? at + 2 : INVALID_LINE_END;
+}
+
+/** Without making a new string for the usual ones. */
+function methodName(text: string, length: number): string {
+  if (length === 3 && text.startsWith('GET')) return 'GET';
+  if (length === 4 && text.startsWith('POST')) return 'POST';
+  return text.slice(0, length);
 }

@@ -1,8 +1,11 @@
 /** The head of an HTTP/1 response: filled by response-parser.ts, edited by rules, written out for the client. */
 import { latin1Write } from '../base/latin1.ts';
-import { FramingFields, type Framing } from './framing.ts';
+import { readConnectionOptions } from './connection-options.ts';
+import { discardAll, FramingFields, type Framing } from './framing.ts';
+import { restoreLengths } from './framing-edits.ts';
 import type { ResponseHead } from './head.ts';
 import { HeaderList } from './header-list.ts';
+import { CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from './known-fields.ts';
 
 export interface ResponseRendering {
   /** What to say of the connection: nothing, `close`, or `keep-alive` for HTTP/1.0 clients. */
@@ -20,16 +23,44 @@ export class Http1ResponseHead implements ResponseHead {
   endsWithConnection = false;
   /** The server keeps the connection open after this answer. */
   keepAlive = false;
+  #keptLine = 0;
+  #receivedStatus = 0;
+  #receivedReason = '';
+  #parsed = false;
 
   reset(): void {
     this.headers.clear();
     this.fields.reset();
     this.framing = 'none';
     this.endsWithConnection = false;
+    this.#keptLine = 0;
+    this.#parsed = false;
+  }
+
+  /** The parser has read the status line. */
+  received(status: number, reason: string, version: number, keptLine: number): void {
+    this.status = this.#receivedStatus = status;
+    this.reason = this.#receivedReason = reason;
+    this.version = version;
+    this.#keptLine = keptLine;
+    this.#parsed = true;
   }
 
   get contentLength(): number {
     return this.fields.contentLength;
+  }
+
+  /**
+   * RFC 9112 section 6.1: a transfer coding in an HTTP/1.0 answer. Whoever reads it next may not understand it,
+   * so its connection must not be used again either.
+   */
+  get isMistrusted(): boolean {
+    return this.fields.chunked && this.version < 11;
+  }
+
+  /** A 101 that agrees to an upgrade (RFC 9110 section 15.2.2); any other 101 is an invalid answer. */
+  get agreesToUpgrade(): boolean {
+    return this.status === 101 && this.fields.connectionUpgrade;
   }
 
   /**
@@ -38,28 +69,71 @@ export class Http1ResponseHead implements ResponseHead {
    */
   resolveFraming(method: string, clientVersion: number): void {
     const { fields, status } = this;
-    if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300)) this.framing = 'tunnel';
+    if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300)) this.#openTunnel();
     else if (method === 'HEAD' || status === 204 || status === 304 || status < 200) this.framing = 'none';
     else if (fields.chunked) this.framing = 'chunked';
     else if (fields.contentLength > 0) this.framing = 'length';
     else this.framing = fields.contentLength === 0 ? 'none' : 'close';
     const bare = this.framing === 'chunked' && clientVersion < 11;
-    if (bare) this.headers.remove('transfer-encoding');
+    if (bare) discardAll(this.headers, 'transfer-encoding');
     this.endsWithConnection = bare || this.framing === 'close';
-    this.keepAlive = this.framing !== 'close' && this.framing !== 'tunnel' && fields.persistent(this.version);
+    this.keepAlive =
+      this.framing !== 'close' &&
+      this.framing !== 'tunnel' &&
+      !this.isMistrusted &&
+      fields.persistent(this.version);
   }
 
-  /** Writes the response as HTTP/1.1; gives the bytes written, or -1 when it does not fit. */
-  renderInto(buffer: Buffer, offset: number, rendering: ResponseRendering): number {
+  /** RFC 9110 section 9.3.6: lengths in such an answer mean nothing. */
+  #openTunnel(): void {
+    this.framing = 'tunnel';
+    this.dropLengths();
+  }
+
+  /** Of answers that never have a body (RFC 9110 section 8.6). */
+  dropLengths(): void {
     const { headers, fields } = this;
-    const switching = this.status === 101;
-    if (fields.hasConnection) headers.remove('connection');
-    if (headers.has('keep-alive')) headers.remove('keep-alive');
-    let text = `HTTP/1.1 ${this.status} ${this.reason}\r\n${headers.render()}`;
-    if (switching) text += 'Connection: upgrade\r\n';
-    else if (rendering.connection !== '') text += `Connection: ${rendering.connection}\r\n`;
-    text += '\r\n';
+    if ((headers.seen & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) === 0) return;
+    discardAll(headers, 'content-length');
+    discardAll(headers, 'transfer-encoding');
+    fields.contentLength = -1;
+    fields.chunked = false;
+  }
+
+  /** Writes the response in the version it has; gives the bytes written, or -1 when it does not fit. */
+  renderInto(buffer: Buffer, offset: number, rendering: ResponseRendering): number {
+    const { headers } = this;
+    let connection = rendering.connection;
+    if ((headers.touched & EDITED) !== 0 && this.#settleEdits() && connection !== 'keep-alive')
+      connection = 'close';
+    const kept = this.status === this.#receivedStatus && this.reason === this.#receivedReason;
+    const keptLine = kept ? this.#keptLine : 0;
+    const line =
+      keptLine > 0 ? '' : `${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'} ${this.status} ${this.reason}\r\n`;
+    const text = headers.render(line, keptLine) + this.#connectionLine(connection) + '\r\n';
     if (offset + text.length > buffer.length) return -1;
     return latin1Write(buffer, text, offset);
   }
+
+  /** In an HTTP/1.0 answer, closing is what silence means. */
+  #connectionLine(connection: ResponseRendering['connection']): string {
+    if (this.status < 200 || (this.framing === 'tunnel' && this.#parsed)) return '';
+    if (this.version >= 11) return connection === '' ? '' : `Connection: ${connection}\r\n`;
+    return connection === 'close' ? '' : 'Connection: keep-alive\r\n';
+  }
+
+  /** True: a rule has written `Connection: close`. */
+  #settleEdits(): boolean {
+    const { headers, fields } = this;
+    const { touched } = headers;
+    if ((touched & ((1 << CONNECTION) | (1 << UPGRADE))) !== 0) {
+      fields.connectionClose = false;
+      readConnectionOptions(headers, fields, false, this.version);
+    }
+    if (this.#parsed && (touched & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0)
+      restoreLengths(headers, fields.chunked && !this.endsWithConnection, fields.contentLength);
+    return fields.connectionClose;
+  }
 }
+
+const EDITED = (1 << CONNECTION) | (1 << UPGRADE) | (1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING);

@@ -1,66 +1,125 @@
-/** Parses the head of an HTTP/1 response (RFC 9112 section 4); the counterpart of request-parser.ts. */
+/**
+ * Parses the head of an HTTP/1 response (RFC 9112 section 4); the counterpart of request-parser.ts. Every error
+ * means the same to a client: 502.
+ */
 import { latin1Slice } from '../base/latin1.ts';
-import { CLASS, FIELD } from './char-class.ts';
-import { hasBareLineFeed, readFieldLines } from './field-lines.ts';
-import { INVALID_LENGTH, INVALID_LINE_END, INVALID_STATUS_LINE, TOO_LARGE } from './parse-errors.ts';
-import type { HeadLimits } from './request-parser.ts';
+import { CLASS, CR, FIELD, isBlank, LF, SPACE } from './char-class.ts';
+import { readConnectionOptions } from './connection-options.ts';
+import { scanFields } from './field-scanner.ts';
+import type { HeadLimits } from './head-limits.ts';
+import { INVALID_LINE_END, INVALID_STATUS_LINE, TOO_LARGE } from './parse-errors.ts';
 import type { Http1ResponseHead } from './response-head.ts';
+import { reasonPhrase } from './reasons.ts';
 
-const END_OF_HEAD = '\r\n\r\n';
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r\n]*))?\r\n/;
+// the status line last read; offsets relative to its start
+const line = { version: 0, status: 0, reasonStart: 0, reasonEnd: 0, regular: true };
 
 /** Bytes consumed, 0 when the head is incomplete, or a negative error. */
 export function parseResponseHead(
   buffer: Buffer,
-  start: number,
+  from: number,
   end: number,
   head: Http1ResponseHead,
   limits: HeadLimits,
 ): number {
-  if (!startsLikeHttp(buffer, start, end)) return INVALID_STATUS_LINE;
-  const close = buffer.indexOf(END_OF_HEAD, start, 'latin1');
-  if (close < 0 || close + 4 > end) return rejectEarly(buffer, start, end, limits);
-  if (close + 4 - start > limits.maxHeadBytes) return TOO_LARGE;
-  head.reset();
-  const text = latin1Slice(buffer, start, close + 2);
-  const fields = readStatusLine(text, head);
-  if (fields < 0) return fields;
-  const verdict = readFieldLines(
-    buffer,
-    start,
-    text,
-    fields,
-    text.length,
-    head.headers,
-    limits.maxHeaders,
-    head.fields,
+  let start = from;
+  while (start < end && (buffer[start] === CR || buffer[start] === LF)) {
+    if (buffer[start] === CR && start + 1 < end && buffer[start + 1] !== LF) return INVALID_STATUS_LINE;
+    start++;
+  }
+  const fields = readStatusLine(buffer, start, end, limits);
+  const body = fields <= 0 ? fields : readFields(buffer, start, fields, end, head, limits);
+  if (body < 0) return body;
+  if (body === 0) return end - from >= limits.maxHeadBytes ? TOO_LARGE : 0;
+  if (body - from > limits.maxHeadBytes) return TOO_LARGE;
+  const text = latin1Slice(buffer, start, body);
+  head.headers.setText(text);
+  const hasReason = line.reasonEnd > line.reasonStart;
+  head.received(
+    line.status,
+    hasReason ? text.slice(line.reasonStart, line.reasonEnd) : reasonPhrase(line.status),
+    line.version,
+    line.regular && hasReason ? fields - start : 0,
   );
-  if (verdict < 0) return verdict;
-  if (head.fields.conflicting || (head.fields.chunked && head.version < 11)) return INVALID_LENGTH;
-  if (head.fields.lengthRepeated) head.headers.set('Content-Length', String(head.contentLength));
-  return close + 4 - start;
+  const verdict = settle(head, limits);
+  return verdict < 0 ? verdict : body - from;
 }
 
-function readStatusLine(text: string, head: Http1ResponseHead): number {
-  const match = STATUS_LINE.exec(text);
-  if (match === null) return INVALID_STATUS_LINE;
-  const reason = match[3] ?? '';
-  for (let at = 0; at < reason.length; at++)
-    if (((CLASS[reason.charCodeAt(at)] as number) & FIELD) === 0) return INVALID_STATUS_LINE;
-  head.version = match[1] === '1' ? 11 : 10;
-  head.status = Number(match[2]);
-  head.reason = reason;
-  return match[0].length;
+function readFields(
+  buffer: Buffer,
+  start: number,
+  fields: number,
+  end: number,
+  head: Http1ResponseHead,
+  limits: HeadLimits,
+): number {
+  head.reset();
+  return scanFields(buffer, start, fields, end, head.headers, limits);
 }
+
+function settle(head: Http1ResponseHead, limits: HeadLimits): number {
+  const { fields, headers, status } = head;
+  const verdict = fields.read(headers, limits);
+  if (verdict < 0) return verdict;
+  readConnectionOptions(headers, fields, false, head.version, limits);
+  if (status < 200 || status === 204) head.dropLengths();
+  return 0;
+}
+
+/** `HTTP/d.d SP ddd [SP reason] CRLF`. Gives where the fields start, 0 when incomplete, or an error. */
+function readStatusLine(buffer: Buffer, start: number, end: number, limits: HeadLimits): number {
+  if (!startsLikeHttp(buffer, start, end)) return INVALID_STATUS_LINE;
+  // the shortest line: HTTP/1.1 200 LF
+  if (end - start < 13) return 0;
+  const major = (buffer[start + 5] as number) - 0x30;
+  const minor = (buffer[start + 7] as number) - 0x30;
+  line.version = major > 1 || minor >= 1 ? 11 : 10;
+  line.regular = major === 1 && minor <= 1 && buffer[start + 8] === SPACE;
+  let at = start + 9;
+  while (at < end && isBlank(buffer[at])) at++;
+  if (at + 3 >= end) return 0;
+  line.status = threeDigits(buffer, at);
+  if (line.status < 100) return INVALID_STATUS_LINE;
+  if (at !== start + 9) line.regular = false;
+  if (limits.strict === true && (!line.regular || line.status > 599)) return INVALID_STATUS_LINE;
+  return readReason(buffer, start, at + 3, end, limits);
+}
+
+function readReason(buffer: Buffer, start: number, from: number, end: number, limits: HeadLimits): number {
+  let at = from;
+  while (at < end && isBlank(buffer[at])) at++;
+  line.reasonStart = at - start;
+  if (at !== from + 1 || buffer[from] !== SPACE) line.regular = false;
+  while (at < end && ((CLASS[buffer[at] as number] as number) & FIELD) !== 0) at++;
+  line.reasonEnd = at - start;
+  if (at + 1 > end - 1 && buffer[at] !== LF) return at < end && buffer[at] !== CR ? INVALID_STATUS_LINE : 0;
+  if (at >= end) return 0;
+  if (line.reasonEnd > line.reasonStart && line.reasonStart === from - start) return INVALID_STATUS_LINE;
+  if (buffer[at] === CR) return buffer[at + 1] === LF ? at + 2 : INVALID_LINE_END;
+  if (buffer[at] !== LF) return INVALID_STATUS_LINE;
+  line.regular = false;
+  return limits.strict === true ? INVALID_LINE_END : at + 1;
+}
+
+function threeDigits(buffer: Buffer, from: number): number {
+  let number = 0;
+  for (let at = from; at < from + 3; at++) {
+    const digit = (buffer[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+const VERSION = 'HTTP/d.d ';
 
 function startsLikeHttp(buffer: Buffer, start: number, end: number): boolean {
-  const length = Math.min(end - start, 5);
-  for (let at = 0; at < length; at++) if (buffer[start + at] !== 'HTTP/'.charCodeAt(at)) return false;
-  return true;
-}
-
-/** An incomplete head that cannot become a good one is refused without waiting for its end. */
-function rejectEarly(buffer: Buffer, start: number, end: number, limits: HeadLimits): number {
-  if (end - start >= limits.maxHeadBytes) return TOO_LARGE;
-  return hasBareLineFeed(buffer, start, end) ? INVALID_LINE_END : 0;
+  for (let at = start; at < end && at < start + VERSION.length; at++) {
+    const byte = buffer[at] as number;
+    const wanted = VERSION.charCodeAt(at - start);
+    if (wanted === 0x64) {
+      if (byte < 0x30 || byte > 0x39) return false;
+    } else if (byte !== wanted && !(wanted === SPACE && isBlank(byte))) return false;
+  }
+  return start + 5 >= end || buffer[start + 5] !== 0x30;
 }

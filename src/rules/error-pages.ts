@@ -8,7 +8,7 @@ import type { ErrorFile } from '../model/proxy.ts';
 import type { ErrorPages, ReplyMaker } from './context.ts';
 import type { RuleEnvironment } from './environment.ts';
 import { compileReply } from './http-reply.ts';
-import { reasonPhrase } from './reasons.ts';
+import { reasonPhrase } from '../http/reasons.ts';
 import type { Reply } from './reply.ts';
 import { RuleLine } from './rule-line.ts';
 import { parseStoredMessage } from './stored-message.ts';

@@ -6,7 +6,7 @@ import type { CompiledLogFormat } from '../acl/compiled.ts';
 import type { Word } from '../model/word.ts';
 import type { ReplyMaker, RuleContext } from './context.ts';
 import { ERROR_STATUSES, pageByStatus } from './default-pages.ts';
-import { reasonPhrase } from './reasons.ts';
+import { reasonPhrase } from '../http/reasons.ts';
 import type { Reply, ReplyHeader } from './reply.ts';
 import type { RuleLine } from './rule-line.ts';
 import { parseStoredMessage } from './stored-message.ts';

@@ -3,7 +3,7 @@ import { pathAndQuery } from '../acl/fetches/header-text.ts';
 import type { CompiledLogFormat } from '../acl/compiled.ts';
 import type { Word } from '../model/word.ts';
 import type { Action, RuleContext } from './context.ts';
-import { reasonPhrase } from './reasons.ts';
+import { reasonPhrase } from '../http/reasons.ts';
 import type { Reply, ReplyHeader } from './reply.ts';
 import type { RuleLine } from './rule-line.ts';
 import { CONTINUE, REDIRECT } from './verdict.ts';

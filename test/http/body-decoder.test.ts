@@ -18,18 +18,17 @@ interface Result {
   readonly bodyBytes: number;
 }
 
-/** Decodes `text` in slices that end at `cuts`, each in a buffer of its own. */
+/** Decodes `text` in slices that end at `cuts`, each in a buffer of its own behind what the decoder left over. */
 function decode(text: string, cuts: readonly number[], framing: Framing, length = 0, bare = false): Result {
   const decoder = new BodyDecoder();
   decoder.start(framing, length, bare);
   let out = '';
   let consumed = 0;
-  for (const [index, end] of [...cuts, text.length].entries()) {
-    const slice = Buffer.from(text.slice(index === 0 ? 0 : cuts[index - 1], end), 'latin1');
+  for (const end of [...cuts, text.length]) {
+    const slice = Buffer.from(text.slice(consumed, end), 'latin1');
     if (decoder.done || decoder.error !== BODY_OK) break;
-    const taken = decoder.decode(slice, 0, slice.length);
+    consumed += decoder.decode(slice, 0, slice.length);
     out += slice.toString('latin1', decoder.outStart, decoder.outEnd);
-    consumed += taken;
   }
   const { done, error, bodyBytes } = decoder;
   return { out, done, error, consumed, bodyBytes };
@@ -41,6 +40,33 @@ test('A chunked body is passed on without its extensions, up to its last byte', 
   const result = decode(`${WHOLE}GET / HTTP/1.1`, [], 'chunked');
   assert.equal(result.out, '5\r\nhello\r\n6\r\n world\r\n0\r\nX: y\r\n\r\n');
   assert.deepEqual([result.done, result.consumed, result.bodyBytes], [true, WHOLE.length, 11]);
+});
+
+test('Blanks and leading zeros of a size go', () => {
+  assert.equal(decode('0005 \t\r\nhello\r\n00 ;x\r\n\r\n', [], 'chunked').out, '05\r\nhello\r\n0\r\n\r\n');
+});
+
+test('Trailers that say where a message ends or whom it is for go, as all do when they are not wanted', () => {
+  const text = '0\r\nA:b\r\nContent-Length: 5\r\nhost: x\r\nTransfer-Encoding: chunked\r\nC:  d \r\n\r\nGET';
+  const result = decode(text, [], 'chunked');
+  assert.equal(result.out, '0\r\nA: b\r\nC: d\r\n\r\n');
+  assert.equal(result.consumed, text.length - 3);
+  assert.equal(decode('0\r\nA:b\r\n\r\n', [], 'chunked').out, '0\r\nA:b\r\n\r\n', 'it must not grow');
+  const decoder = new BodyDecoder();
+  decoder.start('chunked', -1);
+  decoder.dropTrailers = true;
+  const slice = Buffer.from(text, 'latin1');
+  decoder.decode(slice, 0, slice.length);
+  assert.equal(slice.toString('latin1', decoder.outStart, decoder.outEnd), '0\r\n\r\n');
+});
+
+test('A trailer section that is not complete is left to be given again', () => {
+  const decoder = new BodyDecoder();
+  decoder.start('chunked', -1);
+  const slice = Buffer.from('0\r\nX: y\r\n', 'latin1');
+  assert.equal(decoder.decode(slice, 0, slice.length), 3);
+  assert.equal(slice.toString('latin1', decoder.outStart, decoder.outEnd), '0\r\n');
+  assert.equal(decoder.done, false);
 });
 
 test('A bare chunked body is its data alone', () => {
@@ -78,7 +104,9 @@ const BAD: readonly (readonly [string, number])[] = [
   ['\r\n', BAD_CHUNK_SIZE],
   ['g\r\n', BAD_CHUNK_SIZE],
   [' 5\r\n', BAD_CHUNK_SIZE],
-  ['5 \r\n', BAD_CHUNK_SIZE],
+  ['5 5\r\n', BAD_CHUNK_SIZE],
+  ['5 \n', BAD_CHUNK_SIZE],
+  ['5;a\\\r\n', BAD_CHUNK_SIZE],
   ['5\n', BAD_CHUNK_SIZE],
   ['5\r\r\n', BAD_CHUNK_SIZE],
   ['5\0\r\n', BAD_CHUNK_SIZE],
@@ -93,6 +121,7 @@ const BAD: readonly (readonly [string, number])[] = [
   ['0\r\nX: \0\r\n', BAD_TRAILER],
   ['0\r\nX: y\n', BAD_TRAILER],
   ['0\r\n\n', BAD_TRAILER],
+  ['0\r\nX: y\r\n z\r\n\r\n', BAD_TRAILER],
   [`0\r\nX: ${'y'.repeat(9000)}\r\n\r\n`, BAD_TRAILER],
 ];
 

@@ -4,6 +4,14 @@ import type { Framing } from '../../src/http/framing.ts';
 import * as errors from '../../src/http/parse-errors.ts';
 import { Http1ResponseHead } from '../../src/http/response-head.ts';
 import { parseResponseHead } from '../../src/http/response-parser.ts';
+import {
+  forwardResponse,
+  lines,
+  parseResponse,
+  responseVerdict,
+  STRICT,
+  writeResponse,
+} from '../support/http-head.ts';
 
 const LIMITS = { maxHeadBytes: 1000, maxHeaders: 10 };
 
@@ -28,14 +36,17 @@ test('Every beginning of a good head is incomplete, not wrong', () => {
 for (const [text, error] of [
   ['ICY 200 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
   ['<html>', errors.INVALID_STATUS_LINE],
-  ['HTTP/2.0 200 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
+  ['HTTP/0.9 200 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
+  ['http/1.1 200 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
+  ['HTTP/1.1 2000 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
+  ['HTTP/1.1 200OK\r\n\r\n', errors.INVALID_STATUS_LINE],
+  ['HTTP/1.1 -20 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
   ['HTTP/1.1 20 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
   ['HTTP/1.1 099 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
   ['HTTP/1.1 200 O\0K\r\n\r\n', errors.INVALID_STATUS_LINE],
-  ['HTTP/1.1 200 OK\nX', errors.INVALID_LINE_END],
+  ['HTTP/1.1 200 OK\rX: y\r\n\r\n', errors.INVALID_LINE_END],
   ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n', errors.INVALID_LENGTH],
-  ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n', errors.INVALID_LENGTH],
-  ['HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n', errors.UNKNOWN_TRANSFER_ENCODING],
+  ['HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', errors.UNKNOWN_TRANSFER_ENCODING],
   [`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(1000)}`, errors.TOO_LARGE],
 ] as const)
   test(`${JSON.stringify(text.slice(0, 70))} is refused: ${errors.PARSE_ERRORS.get(error)?.text}`, () => {
@@ -70,5 +81,84 @@ test('To an HTTP/1.0 client a chunked body goes without framing, up to the end o
   assert.deepEqual(
     [head.framing, head.endsWithConnection, head.headers.has('transfer-encoding')],
     ['chunked', true, false],
+  );
+});
+
+test('A length beside a coding goes, and the server connection is not used again; strictly it is refused', () => {
+  const text = lines('HTTP/1.1 200 OK', 'Content-Length: 2', 'Transfer-Encoding: chunked');
+  const { head } = parseResponse(text);
+  assert.deepEqual([head.framing, head.keepAlive], ['chunked', false]);
+  assert.equal(writeResponse(head), 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked');
+  assert.equal(responseVerdict(text, STRICT), 'content-length beside transfer-encoding');
+});
+
+test('A coding in an HTTP/1.0 answer is taken, but nobody trusts the connections afterwards', () => {
+  const { head } = parseResponse(
+    lines('HTTP/1.0 200 OK', 'Transfer-Encoding: chunked', 'Connection: keep-alive'),
+  );
+  assert.deepEqual([head.framing, head.keepAlive, head.isMistrusted], ['chunked', false, true]);
+});
+
+test('Answers without a body are sent without lengths, but HEAD and 304 keep theirs', () => {
+  const fields = ['Content-Length: 5', 'X: y'];
+  assert.equal(
+    forwardResponse(lines('HTTP/1.1 204 No Content', ...fields)),
+    'HTTP/1.1 204 No Content\r\nX: y',
+  );
+  assert.equal(
+    forwardResponse(lines('HTTP/1.1 103 Early Hints', ...fields)),
+    'HTTP/1.1 103 Early Hints\r\nX: y',
+  );
+  assert.equal(forwardResponse(lines('HTTP/1.1 200 OK', ...fields), 'CONNECT'), 'HTTP/1.1 200 OK\r\nX: y');
+  for (const [status, method] of [
+    ['304 Not Modified', 'GET'],
+    ['200 OK', 'HEAD'],
+  ])
+    assert.match(
+      forwardResponse(lines(`HTTP/1.1 ${status as string}`, ...fields), method),
+      /Content-Length: 5/,
+    );
+});
+
+test('What is only badly written is written well', () => {
+  for (const [received, sent] of [
+    ['HTTP/1.1 200\r\n\r\n', 'HTTP/1.1 200 OK'],
+    ['HTTP/1.1 200 \r\n\r\n', 'HTTP/1.1 200 OK'],
+    ['HTTP/1.1  200   Fine\r\n\r\n', 'HTTP/1.1 200 Fine'],
+    ['HTTP/1.1\t200\tFine\nA:b\n\n', 'HTTP/1.1 200 Fine\r\nA: b'],
+    ['HTTP/1.2 599 X\r\n\r\n', 'HTTP/1.1 599 X'],
+    ['\r\nHTTP/1.1 200 OK\r\n\r\n', 'HTTP/1.1 200 OK'],
+    ['HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n', 'HTTP/1.1 200 OK\r\nA: b   c'],
+  ] as const)
+    assert.equal(forwardResponse(received), sent, JSON.stringify(received));
+});
+
+test('What the client is told of its connection', () => {
+  const told = (version: string, connection: '' | 'close' | 'keep-alive'): string =>
+    writeResponse(parseResponse(lines(`HTTP/${version} 200 OK`, 'Content-Length: 0')).head, connection)
+      .split('\r\n')
+      .slice(2)
+      .join();
+  assert.equal(told('1.1', ''), '');
+  assert.equal(told('1.1', 'close'), 'Connection: close');
+  assert.equal(told('1.1', 'keep-alive'), 'Connection: keep-alive');
+  assert.equal(told('1.0', 'close'), '', 'in HTTP/1.0 that is what silence means');
+  assert.equal(told('1.0', ''), 'Connection: keep-alive');
+  assert.equal(
+    forwardResponse(
+      lines('HTTP/1.1 200 OK', 'Connection: keep-alive, X-A', 'Keep-Alive: timeout=5', 'Content-Length: 0'),
+    ),
+    'HTTP/1.1 200 OK\r\nConnection: X-A\r\nContent-Length: 0',
+  );
+});
+
+test('An answer may agree to an upgrade only when it says so', () => {
+  const agrees = (...fields: readonly string[]): boolean =>
+    parseResponse(lines('HTTP/1.1 101 Switching Protocols', ...fields)).head.agreesToUpgrade;
+  assert.equal(agrees('Connection: Upgrade', 'Upgrade: foo'), true);
+  assert.equal(agrees('Upgrade: foo'), false);
+  assert.equal(
+    forwardResponse(lines('HTTP/1.1 101 Switching Protocols', 'Connection: upgrade', 'Upgrade: foo')),
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: foo',
   );
 });

@@ -1,7 +1,7 @@
 /** set-status and early-hint (manual, section 4.4). */
 import type { ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
-import { reasonPhrase } from '../reasons.ts';
+import { reasonPhrase } from '../../http/reasons.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
 

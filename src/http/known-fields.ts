@@ -1,0 +1,61 @@
+/**
+ * The fields framing, connection and host rules look at, recognised while names are scanned: names are hashed
+ * byte by byte, and a small table says which hash may be one of them. A hash is a hint; whoever acts on it
+ * compares the name.
+ */
+import { LOWER_TOKEN } from './char-class.ts';
+
+export const HOST = 1;
+export const CONTENT_LENGTH = 2;
+export const TRANSFER_ENCODING = 3;
+export const CONNECTION = 4;
+export const UPGRADE = 5;
+export const TE = 6;
+export const KEEP_ALIVE = 7;
+export const PROXY_CONNECTION = 8;
+export const EXPECT = 9;
+export const WEBSOCKET_KEY = 10;
+
+/** Their names, by number. */
+export const KNOWN_FIELDS: readonly string[] = [
+  '',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+  'te',
+  'keep-alive',
+  'proxy-connection',
+  'expect',
+  'sec-websocket-key',
+];
+
+/** What the scanner computes: over the bytes of a name in lower case, from 0. */
+export function hashName(name: string): number {
+  let hash = 0;
+  for (let index = 0; index < name.length; index++)
+    hash = ((hash << 5) - hash + (LOWER_TOKEN[name.charCodeAt(index) & 0xff] as number)) | 0;
+  return hash;
+}
+
+const SLOTS = 128;
+const numbers = new Uint8Array(SLOTS);
+const hashes = new Int32Array(SLOTS);
+
+function slotOf(hash: number): number {
+  return (hash ^ (hash >>> 13)) & (SLOTS - 1);
+}
+
+for (let number = HOST; number < KNOWN_FIELDS.length; number++) {
+  const hash = hashName(KNOWN_FIELDS[number] as string);
+  if (numbers[slotOf(hash)] !== 0) throw new Error('two known fields share a slot: change slotOf()');
+  numbers[slotOf(hash)] = number;
+  hashes[slotOf(hash)] = hash;
+}
+
+/** The known field a name with that hash probably is, or 0. */
+export function knownField(hash: number): number {
+  const slot = slotOf(hash);
+  return hashes[slot] === hash ? (numbers[slot] as number) : 0;
+}
