@@ -4,11 +4,11 @@
  */
 import { sameIp, type IpAddress } from '../base/ip-address.ts';
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
-import type { InstanceCounters } from './counters.ts';
+import type { InstanceCounters, Badness } from '../model/vrrp-snapshot.ts';
 import { ipOf } from './ip-bytes.ts';
 import type { RareLog } from './log.ts';
 import type { HeardAdvert } from './machine.ts';
-import { parseAdvert, type Advert, type Badness, type Envelope, type Parsed } from './packet.ts';
+import { parseAdvert, type Advert, type Envelope, type Parsed } from './packet.ts';
 
 export class AdvertJudge {
   readonly #config: VrrpInstance;

@@ -1,24 +1,17 @@
-/** What an instance counts about itself: shown by `show vrrp`, the statistics page and Prometheus. */
-import { BADNESS, type Badness } from './packet.ts';
+/** Counters of an instance, all zero. */
+import type { Badness, InstanceCounters } from '../model/vrrp-snapshot.ts';
 
-export interface InstanceCounters {
-  advertsSent: number;
-  advertsReceived: number;
-  priorityZeroSent: number;
-  priorityZeroReceived: number;
-  sendErrors: number;
-  becameMaster: number;
-  releasedMaster: number;
-  lowerPriorityHeard: number;
-  sameAddressHeard: number;
-  /** Taken all the same: see docs/vrrp.md. */
-  addressListDiffers: number;
-  intervalDiffers: number;
-  /** Adverts sent later than a tenth of their interval, and the worst lateness. */
-  advertsLate: number;
-  worstLatenessMs: number;
-  readonly bad: Record<Badness, number>;
-}
+export const BADNESS: readonly Badness[] = [
+  'length',
+  'ttl',
+  'version',
+  'type',
+  'checksum',
+  'vrid',
+  'authType',
+  'authPass',
+  'source',
+];
 
 export function newCounters(): InstanceCounters {
   return {

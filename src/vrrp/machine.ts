@@ -11,9 +11,8 @@
  */
 import type { IpAddress } from '../base/ip-address.ts';
 import type { GarpSettings } from '../model/vrrp-instance.ts';
+import type { VrrpState } from '../model/vrrp-snapshot.ts';
 import { compareIp } from './ip-bytes.ts';
-
-export type VrrpState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
 
 export const OWNER_PRIORITY = 255;
 

@@ -16,7 +16,7 @@ import { KernelNetwork, type Network } from './network.ts';
 import type { VrrpEvent } from './reporter.ts';
 import { VrrpRouter, type RouterPorts } from './vrrp-router.ts';
 import { claimPriority } from './scheduling.ts';
-import type { VrrpSnapshot } from './snapshot.ts';
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { LoadBalancerView } from './tracking/trackers.ts';
 
 export interface VrrpOptions {
@@ -72,8 +72,8 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
   const watch =
     options.watchLinks ?? (onChange => watchLinks(clock, onChange, message => log('warning', message)));
   const monitor = watch(() => router.networkChanged());
-  const restorePriority =
-    config.instances.length > 0 ? claimPriority(config.globalDefs.scheduling, log) : () => {};
+  const isReal = options.network === undefined && config.instances.length > 0;
+  const restorePriority = isReal ? claimPriority(config.globalDefs.scheduling, log) : () => {};
   router.start();
   const end = (): void => {
     monitor.stop();

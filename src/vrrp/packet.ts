@@ -10,6 +10,7 @@
  *   | authentication data, 8 bytes      |
  */
 import type { IpAddress } from '../base/ip-address.ts';
+import type { Badness } from '../model/vrrp-snapshot.ts';
 import { addWords, foldChecksum } from './checksum.ts';
 import { bytesOfIp, readIp } from './ip-bytes.ts';
 
@@ -29,20 +30,6 @@ export interface Advert {
   readonly advertIntMs: number;
   readonly addresses: readonly IpAddress[];
 }
-
-/** Why a packet was thrown away: the names of the counters. */
-export const BADNESS = [
-  'length',
-  'ttl',
-  'version',
-  'type',
-  'checksum',
-  'vrid',
-  'authType',
-  'authPass',
-  'source',
-] as const;
-export type Badness = (typeof BADNESS)[number];
 
 /** What the IP header says, or the socket where it does not hand headers over. */
 export interface Envelope {

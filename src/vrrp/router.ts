@@ -3,7 +3,8 @@
  * goes, becomes the steps of all that are concerned. What a group is follows from its members; it has no state of
  * its own. Called by manager.ts and by the property tests.
  */
-import type { Effect, MachineConfig, MachineEvent, MachineState, VrrpState } from './machine.ts';
+import type { Effect, MachineConfig, MachineEvent, MachineState } from './machine.ts';
+import type { VrrpState } from '../model/vrrp-snapshot.ts';
 import { nextDeadline, step } from './machine.ts';
 
 export interface RouterConfig {

@@ -2,7 +2,7 @@
 import type { Instance } from './instance.ts';
 import type { MachineState } from './machine.ts';
 import type { Life } from './reporter.ts';
-import type { InstanceSnapshot } from './snapshot.ts';
+import type { InstanceSnapshot } from '../model/vrrp-snapshot.ts';
 
 export interface Shown {
   readonly instance: Instance;

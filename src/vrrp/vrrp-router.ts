@@ -20,7 +20,8 @@ import { removeLeftovers } from './leftovers.ts';
 import { Lingering } from './lingering.ts';
 import type { Link } from './links.ts';
 import { RareLog, type Log } from './log.ts';
-import { initialMachine, type Effect, type MachineEvent, type VrrpState } from './machine.ts';
+import { initialMachine, type Effect, type MachineEvent } from './machine.ts';
+import type { VrrpState, InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { Network } from './network.ts';
 import { NoAccept } from './no-accept.ts';
 import type { NotifyState } from './notifier.ts';
@@ -36,7 +37,6 @@ import {
   type RouterState,
 } from './router.ts';
 import { showInstance } from './show-instance.ts';
-import type { InstanceSnapshot, VrrpSnapshot } from './snapshot.ts';
 import { sourceAddress } from './source-address.ts';
 import { StaticEntries } from './static-entries.ts';
 import { InterfaceStates } from './tracking/interface-tracker.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import type { VrrpSnapshot } from '../../src/vrrp/snapshot.ts';
+import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type RouterKind = 'lb' | 'keepalived';

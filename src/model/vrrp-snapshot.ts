@@ -1,6 +1,10 @@
 /** What VRRP looks like from outside, as plain data: `show vrrp`, JSON, the statistics page, Prometheus, dumps. */
-import type { InstanceCounters } from './counters.ts';
-import type { VrrpState } from './machine.ts';
+
+export type VrrpState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
+
+/** Why a packet was thrown away: the names of the counters. */
+export type Badness =
+  'length' | 'ttl' | 'version' | 'type' | 'checksum' | 'vrid' | 'authType' | 'authPass' | 'source';
 
 export interface VrrpSnapshot {
   readonly instances: readonly InstanceSnapshot[];
@@ -45,4 +49,24 @@ export interface GroupSnapshot {
   readonly state: VrrpState;
   readonly members: readonly string[];
   readonly lastTransition: number;
+}
+
+/** What an instance counts about itself since the start of the process. */
+export interface InstanceCounters {
+  advertsSent: number;
+  advertsReceived: number;
+  priorityZeroSent: number;
+  priorityZeroReceived: number;
+  sendErrors: number;
+  becameMaster: number;
+  releasedMaster: number;
+  lowerPriorityHeard: number;
+  sameAddressHeard: number;
+  /** Taken all the same: see docs/vrrp.md. */
+  addressListDiffers: number;
+  intervalDiffers: number;
+  /** Adverts sent later than a tenth of their interval, and the worst lateness. */
+  advertsLate: number;
+  worstLatenessMs: number;
+  readonly bad: Record<Badness, number>;
 }

@@ -1,0 +1,315 @@
+/** The whole of VRRP on a clock, a network and a wire of our own: what needs no root and exact times. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ipOf } from '../../src/vrrp/ip-bytes.ts';
+import { encodeAdvert } from '../../src/vrrp/packet.ts';
+import { renderInstance, renderShowVrrp, renderStats } from '../../src/vrrp/render-snapshot.ts';
+import { configOf, FakeNode } from '../support/fake-vrrp.ts';
+
+function instance(more = '', name = 'V', id = 51, address = '10.0.0.100'): string {
+  return `vrrp_instance ${name} {
+    interface eth0
+    virtual_router_id ${id}
+    version 3
+    priority 100
+    advert_int 0.1
+    virtual_ipaddress {
+      ${address}
+    }
+    ${more}
+  }
+`;
+}
+
+function advert(
+  priority: number,
+  source = '10.0.0.2',
+  id = 51,
+  advertIntMs = 100,
+  address = '10.0.0.100',
+): Buffer {
+  return encodeAdvert(
+    {
+      version: 3,
+      virtualRouterId: id,
+      priority,
+      advertIntMs,
+      addresses: [ipOf(address)],
+      v3ChecksumAsV2: false,
+    },
+    ipOf(source),
+    ipOf('224.0.0.18'),
+  );
+}
+
+function node(): FakeNode {
+  const fake = new FakeNode();
+  fake.network.addLink('eth0', '10.0.0.1');
+  return fake;
+}
+
+test('a new master advertises, takes its addresses and announces them, in this order, and goes on', async () => {
+  const fake = node();
+  fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  assert.equal(fake.state, 'MASTER');
+  assert.deepEqual([...fake.network.virtual], ['eth0 10.0.0.100']);
+  assert.equal(fake.network.announced.length, 5);
+  await fake.clock.pass(1000);
+  assert.equal(fake.sent.length, 11);
+  await fake.clock.pass(4000);
+  assert.equal(fake.network.announced.length, 10);
+});
+
+test('vrrp_startup_delay holds everything back', async () => {
+  const fake = node();
+  fake.start(configOf(`global_defs {\n vrrp_startup_delay 2\n}\n${instance()}`));
+  await fake.clock.pass(1999);
+  assert.equal(fake.state, 'INIT');
+  fake.hear(advert(50), '10.0.0.2');
+  await fake.clock.pass(2);
+  assert.equal(fake.state, 'BACKUP');
+  await fake.clock.pass(361);
+  assert.equal(fake.state, 'MASTER');
+});
+
+test('vrrp_garp_interval paces the announcements', async () => {
+  const fake = node();
+  fake.start(configOf(`global_defs {\n vrrp_garp_interval 0.05\n}\n${instance()}`));
+  await fake.clock.pass(361);
+  assert.equal(fake.network.announced.length, 1);
+  await fake.clock.pass(200);
+  const times = fake.network.announced.map(one => one.at);
+  assert.equal(times.length, 5);
+  for (let at = 1; at < times.length; at++)
+    assert.ok(Math.abs((times[at] ?? 0) - (times[at - 1] ?? 0) - 50) < 1);
+});
+
+test('a stopping master says so at once, and keeps its addresses until the next master is heard', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  const stopped = handle.stop();
+  assert.equal(fake.sent.at(-1)?.priority, 0);
+  await fake.clock.pass(60);
+  assert.equal(fake.network.virtual.size, 1);
+  fake.hear(advert(90), '10.0.0.2');
+  assert.equal(fake.network.virtual.size, 0);
+  await stopped;
+});
+
+test('a stopping master that nobody follows gives its addresses up after the longest skew', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  const stopped = handle.stop();
+  await fake.clock.pass(199);
+  assert.equal(fake.network.virtual.size, 1);
+  await fake.clock.pass(2);
+  assert.equal(fake.network.virtual.size, 0);
+  await stopped;
+});
+
+test('a dying process gives everything up synchronously', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  handle.releaseNow();
+  assert.equal(fake.sent.at(-1)?.priority, 0);
+  assert.equal(fake.network.virtual.size, 0);
+});
+
+test('a node that hands over stays out of the way until it is told to resume', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  const done = handle.handOver('drain');
+  fake.hear(advert(90), '10.0.0.2');
+  await done;
+  assert.equal(fake.state, 'FAULT');
+  await fake.clock.pass(2000);
+  assert.equal(fake.network.virtual.size, 0);
+  handle.resume();
+  await fake.clock.pass(361);
+  assert.equal(fake.state, 'MASTER');
+});
+
+test('track_lb follows the servers of a backend and the listening of a frontend', async () => {
+  const fake = node();
+  const up = new Map([['web', 3]]);
+  let listening = true;
+  const balancer = {
+    serversUp: (name: string) => up.get(name),
+    listening: () => listening,
+    stopping: false,
+  };
+  const tracked = 'track_lb {\n backend web min 2 weight -60\n frontend www\n}';
+  const handle = fake.start(configOf(instance(tracked)), { balancer });
+  await fake.clock.pass(361);
+  assert.equal(fake.sent.at(-1)?.priority, 100);
+  up.set('web', 1);
+  handle.balancerChanged();
+  assert.equal(fake.sent.at(-1)?.priority, 40);
+  up.set('web', 2);
+  await fake.clock.pass(501);
+  assert.equal(handle.snapshot().instances[0]?.effectivePriority, 100);
+  listening = false;
+  handle.balancerChanged();
+  assert.equal(fake.state, 'FAULT');
+  assert.equal(fake.network.virtual.size, 0);
+  assert.deepEqual(handle.snapshot().instances[0]?.faults, ['frontend www is not listening']);
+});
+
+test('a balancer that is about to stop gives the addresses away first', async () => {
+  const fake = node();
+  const balancer = { serversUp: () => 1, listening: () => true, stopping: false };
+  fake.start(configOf(instance()), { balancer });
+  await fake.clock.pass(361);
+  balancer.stopping = true;
+  await fake.clock.pass(501);
+  assert.equal(fake.sent.at(-1)?.priority, 0);
+  assert.equal(fake.state, 'FAULT');
+});
+
+test('packets that waited while the process did not run are read before the master counts as down', async () => {
+  const fake = node();
+  fake.start(configOf(instance()));
+  fake.hear(advert(150), '10.0.0.2');
+  fake.clock.stall(2000);
+  // the timer fires late; the packet is read right after it
+  const running = fake.clock.pass(0);
+  fake.hear(advert(150), '10.0.0.2');
+  await running;
+  await fake.clock.pass(10);
+  assert.equal(fake.state, 'BACKUP');
+});
+
+test('adverts with other addresses or another interval take part in the election and are counted', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  fake.hear(advert(150, '10.0.0.2', 51, 200, '10.0.0.77'), '10.0.0.2');
+  assert.equal(fake.state, 'BACKUP');
+  const counters = handle.snapshot().instances[0]?.counters;
+  assert.equal(counters?.addressListDiffers, 1);
+  assert.equal(counters?.intervalDiffers, 1);
+  assert.equal(fake.log.filter(line => line.includes('advertises')).length, 2);
+});
+
+test('bad packets move no timer, whatever they claim', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  const packet = advert(254);
+  packet[6] = (packet[6] ?? 0) ^ 0xff;
+  for (let round = 0; round < 36; round++) {
+    await fake.clock.pass(10);
+    fake.hear(packet, '10.0.0.2');
+    fake.hear(advert(254), '10.0.0.2', '224.0.0.18', 3);
+  }
+  await fake.clock.pass(10);
+  assert.equal(fake.state, 'MASTER');
+  assert.deepEqual(handle.snapshot().instances[0]?.counters.bad.checksum, 36);
+  assert.deepEqual(handle.snapshot().instances[0]?.counters.bad.ttl, 36);
+});
+
+test('interface_up_down_delays ignore a short loss of the link', async () => {
+  const fake = node();
+  fake.start(configOf(`interface_up_down_delays {\n eth0 0.15\n}\n${instance()}`));
+  await fake.clock.pass(361);
+  fake.network.setUp('eth0', false);
+  fake.linksChanged();
+  await fake.clock.pass(100);
+  assert.equal(fake.state, 'MASTER');
+  fake.network.setUp('eth0', true);
+  fake.linksChanged();
+  await fake.clock.pass(300);
+  assert.equal(fake.state, 'MASTER');
+  fake.network.setUp('eth0', false);
+  fake.linksChanged();
+  await fake.clock.pass(151);
+  assert.equal(fake.state, 'FAULT');
+});
+
+test('a reload keeps a master, changes its addresses, and stops what is not there any more', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance() + instance('', 'W', 52, '10.0.0.200')));
+  await fake.clock.pass(361);
+  const before = fake.events.length;
+  handle.reload(configOf(instance().replace('10.0.0.100', '10.0.0.100\n 10.0.0.101')));
+  assert.deepEqual([...fake.network.virtual].toSorted(), ['eth0 10.0.0.100', 'eth0 10.0.0.101']);
+  assert.deepEqual(fake.events.slice(before), ['W MASTER -> INIT']);
+  assert.equal(fake.sent.at(-1)?.priority, 0);
+  await fake.clock.pass(150);
+  assert.equal(fake.sent.at(-1)?.payload[3], 2);
+});
+
+test('an instance without an address of its interface waits for one', async () => {
+  const fake = new FakeNode();
+  fake.network.addLink('eth0', 'fe80::1');
+  fake.start(configOf(instance()));
+  await fake.clock.pass(1000);
+  assert.equal(fake.state, 'FAULT');
+  fake.network.own.push({
+    link: 1,
+    ip: ipOf('10.0.0.1'),
+    prefixLength: 24,
+    linkLocal: false,
+    tentative: false,
+  });
+  fake.linksChanged();
+  await fake.clock.pass(400);
+  assert.equal(fake.state, 'MASTER');
+});
+
+test('what a killed process held is removed at the next start and then forgotten', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-held-'));
+  const stateFile = join(folder, 'state');
+  try {
+    const fake = node();
+    fake.start(configOf(instance()), { stateFile });
+    await fake.clock.pass(361);
+    const left = readFileSync(stateFile, 'utf8');
+    assert.match(left, /10\.0\.0\.100/);
+    const next = node();
+    next.network.virtual.add('eth0 10.0.0.100');
+    writeFileSync(stateFile, left);
+    next.start(configOf(instance('', 'V', 51, '10.0.0.200')), { stateFile });
+    assert.equal(next.network.virtual.size, 0);
+    assert.throws(() => readFileSync(stateFile), /ENOENT/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('unicast peers get an advert each', async () => {
+  const fake = node();
+  fake.start(configOf(instance('unicast_peer {\n 10.0.0.2\n 10.0.0.3\n}')));
+  await fake.clock.pass(361);
+  assert.deepEqual(
+    fake.sent.map(one => one.destination),
+    ['10.0.0.2', '10.0.0.3'],
+  );
+});
+
+test('the snapshot shows as text, and as the statistics file that exporters read', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  const snapshot = handle.snapshot();
+  assert.equal(
+    renderShowVrrp(snapshot),
+    '# instance  state   priority  interface  vrid  master    addresses\n' +
+      'V           MASTER  100       eth0       51    10.0.0.1  10.0.0.100/32\n',
+  );
+  assert.match(renderShowVrrp(snapshot, 'V'), /Effective priority = 100/);
+  assert.match(renderShowVrrp(snapshot, 'X'), /no vrrp instance X/);
+  const [first] = snapshot.instances;
+  assert.ok(first !== undefined && renderInstance(first).startsWith('VRRP Instance = V\n  State = MASTER\n'));
+  assert.match(
+    renderStats(snapshot),
+    /^VRRP Instance: V\n {2}Advertisements:\n {4}Received: 0\n {4}Sent: 1\n {2}Became master: 1/,
+  );
+});
