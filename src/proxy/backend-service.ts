@@ -1,5 +1,8 @@
 /** A backend of one data thread: its rules, persistence, balance, and its servers with their idle connections. */
+import type { CompiledExpression } from '../acl/compiled.ts';
 import type { ProxyFacts } from '../acl/context.ts';
+import { compileExpression } from '../acl/expression.ts';
+import { phaseBit } from '../acl/phase.ts';
 import { ALL_FULL, NO_SERVER, type BalanceFacts, type Balancer } from '../balancers/balancer.ts';
 import { createBalancer } from '../balancers/create-balancer.ts';
 import { nameCaseOf, type NameCase } from '../http/header-names.ts';
@@ -55,9 +58,9 @@ export class BackendService implements BackendRuntime {
   readonly #firstServer: number;
   readonly #state: SharedState;
   readonly #balancer: Balancer | undefined;
-  readonly #facts = new RequestFacts();
+  readonly #facts: RequestFacts;
   readonly #proxies: readonly Proxy[];
-  readonly #adders = new Map<Proxy, readonly HeaderAdder[]>();
+  readonly #adders = new Map<number, readonly HeaderAdder[]>();
 
   constructor(config: Config, row: number, thread: DataThread, environments: Environments) {
     const { proxies } = config;
@@ -83,6 +86,7 @@ export class BackendService implements BackendRuntime {
     );
     this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
     this.#balancer = createBalancer(thread.state, row, proxy);
+    this.#facts = new RequestFacts(compileHashKey(proxy, environments));
   }
 
   /** What every forwarded request gets, whichever server takes it. */
@@ -102,7 +106,7 @@ export class BackendService implements BackendRuntime {
     if (serverSwitch.empty) return undefined;
     const id = serverSwitch.choose(ctx, wanted => {
       const server = this.#withId(wanted);
-      return server !== undefined && this.#state.servers.usable(server.row);
+      return server !== undefined && this.#state.servers.takesPersistent(server.row);
     });
     return id < 0 ? undefined : this.#withId(id);
   }
@@ -111,20 +115,20 @@ export class BackendService implements BackendRuntime {
     const { persistence } = this.rules;
     const persist = persistence.empty ? 0 : persistence.decide(ctx);
     if (persist === PERSIST_IGNORED) return false;
-    return persist === PERSIST_FORCED || this.#state.servers.usable(server.row);
+    return persist === PERSIST_FORCED || this.#state.servers.takesPersistent(server.row);
   }
 
   /** The frontend's settings have a say too: compiled once for each that sends requests here. */
   #headersFor(frontend: number | undefined): readonly HeaderAdder[] {
-    const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
-    let adders = this.#adders.get(proxy);
+    let adders = this.#adders.get(frontend ?? this.config.id);
     if (adders === undefined) {
+      const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
       adders = [
         compileForwardFor(proxy, this.config),
         compileOriginalTo(proxy, this.config),
         compileUniqueIdHeader(proxy),
       ].filter(adder => adder !== undefined);
-      this.#adders.set(proxy, adders);
+      this.#adders.set(proxy.id, adders);
     }
     return adders;
   }
@@ -152,11 +156,24 @@ export class BackendService implements BackendRuntime {
   }
 }
 
+/** `balance hash <expression>`; mistakes in it were reported when the configuration was checked. */
+function compileHashKey(proxy: Proxy, environments: Environments): CompiledExpression | undefined {
+  if (proxy.balance.algorithm !== 'hash') return undefined;
+  const { text, position } = proxy.balance.expression;
+  return compileExpression(text, position, BALANCE_PHASE, environments.of(proxy));
+}
+
+const BALANCE_PHASE = phaseBit('backend use-server, balance or stick-match rule');
 const NOBODY: Endpoint = { family: 0, host: '', port: 0 };
 
 /** What a balancer may ask, answered from the request at hand; one object for all requests of the thread. */
 class RequestFacts implements BalanceFacts {
   ctx: RuleContext | undefined;
+  readonly #key: CompiledExpression | undefined;
+
+  constructor(key: CompiledExpression | undefined) {
+    this.#key = key;
+  }
 
   get remote(): Endpoint {
     return this.ctx?.client?.source ?? NOBODY;
@@ -171,6 +188,6 @@ class RequestFacts implements BalanceFacts {
       : bytes.buffer.toString('latin1', bytes.offset, bytes.offset + bytes.length);
   }
   expression(): string | undefined {
-    return undefined;
+    return this.ctx === undefined ? undefined : this.#key?.binary(this.ctx);
   }
 }

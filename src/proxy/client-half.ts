@@ -210,6 +210,7 @@ export class ClientHalf implements ConnectionHandler {
 
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     this.inbox.add(buffer, offset, length);
+    this.#session.transaction.bytes.fromClient += length;
     if (this.#state < SERVING) this.readHeads();
     else if (this.#state === SERVING) this.#session.requestBytesArrived();
     else this.#discard();

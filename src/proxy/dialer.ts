@@ -33,6 +33,8 @@ export interface Stream {
   readonly serverHandler: ConnectionHandler;
   /** Whether an idle connection may carry this stream: none, one that was reused before, or any. */
   reusable(server: ServerRuntime): 'none' | 'proven' | 'any';
+  /** The stream answered itself instead of that server (`redir`): nothing is dialed. */
+  answeredFor(server: ServerRuntime): boolean;
   onDialed(connection: Connection, reused: boolean): void;
   onDialFailed(failure: DialFailure): void;
 }
@@ -162,7 +164,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   #assigned(server: ServerRuntime): void {
     this.#server = server;
     this.#stream.transaction.assign(server);
-    this.#connect(server);
+    if (!this.#stream.answeredFor(server)) this.#connect(server);
   }
 
   #giveSlot(): void {

@@ -39,7 +39,7 @@ import {
 } from '../rules/verdict.ts';
 import { ClientHalf, type ClientHalfOwner } from './client-half.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
-import { errorReply, fillResponse } from './own-replies.ts';
+import { errorReply, fillResponse, redirection } from './own-replies.ts';
 import type {
   BackendRuntime,
   DataThread,
@@ -350,6 +350,16 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     if (httpReuse === 'never') return 'none';
     if (httpReuse === 'always' || this.#served > 0) return 'any';
     return httpReuse === 'aggressive' ? 'proven' : 'none';
+  }
+
+  /** `redir <prefix>`: GET and HEAD are sent to the server's own address (manual, section 5.2). */
+  answeredFor(server: ServerRuntime): boolean {
+    const { redirPrefix } = server.config;
+    const { method, target } = this.requestHead;
+    if (redirPrefix === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
+    this.transaction.termination.set('L', 'C');
+    this.#replyWith(redirection(redirPrefix, target), true);
+    return true;
   }
 
   onDialFailed(failure: DialFailure): void {

@@ -29,6 +29,17 @@ function makePage(status: number): Reply {
   };
 }
 
+/** 302 to the same path somewhere else. */
+export function redirection(prefix: string, target: string): Reply {
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  const headers = [
+    ['content-length', '0'],
+    ['cache-control', 'no-cache'],
+    ['location', prefix + path],
+  ] as const;
+  return { status: 302, reason: 'Found', headers, body: Buffer.alloc(0) };
+}
+
 /** So that `http-after-response` rules see it as they see a server's. */
 export function fillResponse(reply: Reply, head: Http1ResponseHead): void {
   head.reset();

@@ -127,6 +127,10 @@ export class TcpSession implements Stream {
     return this.#waiting;
   }
 
+  answeredFor(): false {
+    return false;
+  }
+
   reusable(): 'none' {
     return 'none';
   }
