@@ -13,6 +13,7 @@ import { compileCondition } from '../../src/acl/condition.ts';
 import { compileLogFormat } from '../../src/acl/log-format.ts';
 import { phaseBit } from '../../src/acl/phase.ts';
 import type { Phase } from '../../src/acl/phase.ts';
+import { storeVariable } from '../../src/acl/store-conditions.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { hasHaproxy } from './haproxy.ts';
@@ -274,3 +275,76 @@ test('conditions hold when they hold in HAProxy', async t => {
     }
   assert.deepEqual(differences, []);
 });
+
+/** Aliases whose value does not depend on time or load, and expressions under every flag. */
+const LOG_FORMATS: readonly string[] = [
+  '%ci|%f|%ft|%b|%s|%HM|%HP|%HQ|%HU|%HV|%r|%{+Q}r|%{+E}r|%ST|%ts|%tsc|%CC|%CS|%hr|%hrl|%hs|%hsl',
+  '%{+Q}o %ci %f %b %s %r %hr %hrl %CC %{-Q}s end',
+  'a  %hs   b %hsl c %CS  d',
+  '%{+X}ci %{+X}fi %fp %rc %bq/%sq',
+  '%[var(txn.x)] %{+Q}[var(txn.x)] %{+E}[var(txn.x)] %{+Q,+E}[var(txn.x)]',
+  '[%[var(txn.none)]] [%{+Q}[var(txn.none)]] [%{-M}[var(txn.none)]]',
+  '%[capture.req.hdr(0)] %[capture.req.hdr(1)] %[capture.req.method] %[capture.req.uri] %[capture.req.ver]',
+  '%[src] %[src,ipmask(8)] %[int(5)] %[always_true] %[bin(414200ff),hex] %[bin(41420043)] 100%%',
+  '%{+Q}[bin(4142)]%{+Q}[str(x)]',
+  '%si %{+Q}si',
+];
+
+test('log lines are those of HAProxy', async t => {
+  if (!hasHaproxy(t)) return;
+  const ports: number[] = [];
+  let config = `global\n  log stdout format raw local0\n${HEAD.replace(/^global\n/, '')}  log global\n`;
+  for (const [index, format] of LOG_FORMATS.entries()) {
+    const port = await freePort();
+    ports.push(port);
+    config += `listen s${index}\n  bind 127.0.0.1:${port}\n  log-format ${quoted(`L${index} ${format} .`)}\n`;
+    config += '  capture request header x-text len 40\n  capture request header x-none len 40\n';
+    config += '  http-request set-var(txn.x) req.fhdr(x-text)\n  http-request return status 200\n';
+  }
+  const balancer = await startBalancer(t, config, { program: 'haproxy', ports });
+  const differences: string[] = [];
+  for (const request of REQUESTS.slice(0, 2))
+    for (const [index, format] of LOG_FORMATS.entries()) {
+      const seen = linesOf(balancer.output(), index).length;
+      const answer = await ask(ports[index] as number, request);
+      const lines = await waitForLine(() => linesOf(balancer.output(), index), seen);
+      const ours = logLine(format, request, answer, index);
+      if (lines.at(-1) !== ours) differences.push(`${format}\nHAProxy ${lines.at(-1)}\nhere    ${ours}`);
+    }
+  assert.deepEqual(differences, []);
+});
+
+function linesOf(output: string, index: number): string[] {
+  return output
+    .split('\n')
+    .flatMap(line => (line.startsWith(`L${index} `) ? [line.slice(`L${index} `.length)] : []));
+}
+
+async function waitForLine(read: () => string[], seen: number): Promise<string[]> {
+  const end = Date.now() + 5000;
+  while (read().length <= seen && Date.now() < end) await new Promise(resolve => setImmediate(resolve));
+  return read();
+}
+
+function logLine(format: string, request: RawRequest, answer: Answer, index: number): string {
+  const ctx = contextOf(request, answer, index);
+  const header = (name: string) => request.headers.filter(([key]) => key.toLowerCase() === name).at(-1)?.[1];
+  ctx.requestCaptures = [header('x-text')?.slice(0, 40), undefined];
+  ctx.server = undefined;
+  ctx.backend = ctx.frontend;
+  ctx.transaction = {
+    ...(ctx.transaction as NonNullable<typeof ctx.transaction>),
+    terminationState: 'LR',
+    cookieState: '--',
+    retries: 0,
+    serverQueue: 0,
+    backendQueue: 0,
+  };
+  const env = testEnvironment();
+  const name = env.variables.resolve('txn.x');
+  assert.ok(typeof name !== 'string');
+  const text = header('x-text');
+  if (text !== undefined) storeVariable(ctx, name, text, []);
+  const compiled = compileLogFormat(`${format} .`, AT, phaseBit('logs'), env, { style: 'log' });
+  return compiled?.render(ctx) ?? JSON.stringify(env.diagnostics);
+}

@@ -26,8 +26,10 @@ export interface CompiledRegex {
 /** Steps of a backtracking engine: about a millisecond's worth, and about what PCRE's own limit lets pass. */
 const STEP_BUDGET = 1_000_000;
 /** Where no linear engine can take over. */
-const LAST_RESORT_BUDGET = 20_000_000;
-const WORST_WITHOUT_LINEAR = 2;
+const LAST_RESORT_BUDGET = 4_000_000;
+const WORST_WITHOUT_LINEAR = 2.5;
+/** A fixed factor of up to 32 a byte still counts as linear. */
+const WORST_OF_LINEAR = 1.5;
 
 export function isRegexMistake(value: CompiledRegex | RegexMistake): value is RegexMistake {
   return 'error' in value;
@@ -38,11 +40,11 @@ export function compileRegex(pattern: string, ignoreCase = false): CompiledRegex
   if ('error' in parsed)
     return { error: `regex '${pattern}' is invalid (${parsed.error})`, offset: parsed.offset };
   const risk = riskOf(parsed.root);
-  const linear = risk === 1 ? undefined : buildLinear(parsed);
+  const linear = risk <= WORST_OF_LINEAR ? undefined : buildLinear(parsed);
   if (linear === undefined && risk > WORST_WITHOUT_LINEAR) return { error: tooRisky(pattern), offset: 0 };
   if (risk === Infinity) return fromEngine(pattern, linear as Engine);
   const backtracking = buildBacktracking(parsed);
-  if (risk === 1) return fromEngine(pattern, backtracking);
+  if (risk <= WORST_OF_LINEAR) return fromEngine(pattern, backtracking);
   const budget = linear === undefined ? LAST_RESORT_BUDGET : STEP_BUDGET;
   const longest = Math.floor(budget ** (1 / risk));
   return switching(pattern, backtracking, linear, longest);

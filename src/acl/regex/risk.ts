@@ -2,8 +2,8 @@
  * How much a backtracking engine can be made to work by a hostile subject: the exponent of its length, or
  * no bound at all. Never says less than the truth; may say more.
  *
- * A loop is a choice point when what it repeats and what follows it can start with the same byte. Choice
- * points in a row multiply; one within a loop can double the work with every byte.
+ * A loop can be left in many ways when what it repeats and what follows it can start with the same byte. Such
+ * ways multiply along a sequence; within a loop they can double the work with every byte.
  */
 import { ALL, NONE } from './char-set.ts';
 import type { CharSet } from './char-set.ts';
@@ -27,10 +27,8 @@ interface Follow {
 }
 
 export function riskOf(root: RegexNode): number {
-  const choices = choicesIn(root, { first: NONE, anything: true }, false);
-  if (choices === UNBOUNDED) return UNBOUNDED;
-  if (!hasLoop(root)) return 1;
-  return Math.max(1, choices) + (isAnchored(root) ? 0 : 1);
+  const { steps } = workOf(root, { first: NONE, anything: true }, false);
+  return Math.max(1, steps + (isAnchored(root) ? 0 : 1));
 }
 
 function shapeOf(node: RegexNode): Shape {
@@ -71,43 +69,72 @@ function sequenceShape(items: readonly RegexNode[]): Shape {
   return { first, nullable: true };
 }
 
-/** Choice points one after the other; UNBOUNDED when one stands within a loop. */
-function choicesIn(node: RegexNode, follow: Follow, inLoop: boolean): number {
+/** Exponents of the length, or UNBOUNDED. */
+interface Work {
+  /** Of the ways to get past it. */
+  readonly ways: number;
+  /** Of the steps to try them all once. */
+  readonly steps: number;
+}
+
+const NO_WORK: Work = { ways: 0, steps: 0 };
+const ENDLESS: Work = { ways: UNBOUNDED, steps: UNBOUNDED };
+
+/** A fixed number of ways, as an exponent: a thousand count as one more. */
+function fixedWays(count: number): number {
+  return Math.log2(count) / 10;
+}
+
+/** ENDLESS when a choice stands within a loop. */
+function workOf(node: RegexNode, follow: Follow, inLoop: boolean): Work {
   switch (node.kind) {
     case 'sequence':
-      return sequenceChoices(node.items, follow, inLoop);
+      return sequenceWork(node.items, follow, inLoop);
     case 'choice':
-      if (inLoop && overlap(node.options.map(option => shapeOf(option).first))) return UNBOUNDED;
-      return Math.max(...node.options.map(option => choicesIn(option, follow, inLoop)));
+      return choiceWork(node.options, follow, inLoop);
     case 'group':
     case 'atomic':
-      return choicesIn(node.body, follow, inLoop);
-    case 'look':
-      return choicesIn(node.body, { first: NONE, anything: true }, inLoop);
+      return workOf(node.body, follow, inLoop);
+    case 'look': {
+      const { steps } = workOf(node.body, { first: NONE, anything: true }, false);
+      return { ways: 0, steps: inLoop && steps > 0 ? UNBOUNDED : steps };
+    }
     case 'repeat':
-      return repeatChoices(node, follow, inLoop);
+      return repeatWork(node, follow, inLoop);
     case 'back':
-      return inLoop ? UNBOUNDED : 0;
+      return inLoop ? ENDLESS : { ways: 0, steps: 1 };
     case 'set':
     case 'assert':
-      return 0;
+      return NO_WORK;
   }
 }
 
-/** What looks around is tried anew for every choice made before it, and never again after it has passed. */
-function sequenceChoices(items: readonly RegexNode[], follow: Follow, inLoop: boolean): number {
-  const choices: number[] = [];
+function choiceWork(options: readonly RegexNode[], follow: Follow, inLoop: boolean): Work {
+  const isAmbiguous = overlap(options.map(option => shapeOf(option).first));
+  if (isAmbiguous && inLoop) return ENDLESS;
+  const works = options.map(option => workOf(option, follow, inLoop));
+  const own = isAmbiguous ? fixedWays(options.length) : 0;
+  return {
+    ways: own + Math.max(...works.map(({ ways }) => ways)),
+    steps: own + Math.max(...works.map(({ steps }) => steps)),
+  };
+}
+
+/** Each item is tried anew for every way past those before it. */
+function sequenceWork(items: readonly RegexNode[], follow: Follow, inLoop: boolean): Work {
+  const works: Work[] = [];
   let behind = follow;
   for (const item of items.toReversed()) {
-    choices.unshift(choicesIn(item, behind, inLoop));
+    works.unshift(workOf(item, behind, inLoop));
     behind = inFrontOf(item, behind);
   }
-  let before = 0;
-  let looks = 0;
-  for (const [index, own] of choices.entries())
-    if (items[index]?.kind === 'look') looks = Math.max(looks, before + own);
-    else before += own;
-  return Math.max(before, looks);
+  let ways = 0;
+  let steps = 0;
+  for (const work of works) {
+    steps = Math.max(steps, ways + work.steps);
+    ways += work.ways;
+  }
+  return { ways, steps: Math.max(steps, ways) };
 }
 
 /** An assertion can fail where the match could have ended. */
@@ -120,18 +147,22 @@ function inFrontOf(item: RegexNode, behind: Follow): Follow {
     : { first: shape.first, anything: false };
 }
 
-function repeatChoices(node: Repeat, follow: Follow, inLoop: boolean): number {
+function repeatWork(node: Repeat, follow: Follow, inLoop: boolean): Work {
   const shape = shapeOf(node.body);
   const isLoop = node.max > FEW;
-  const varies = node.max !== node.min;
   const around: Follow = { first: follow.first | shape.first, anything: follow.anything && !isLoop };
-  const inside = choicesIn(node.body, node.max > 1 ? around : follow, inLoop || isLoop);
-  if (inside === UNBOUNDED || (isLoop && inside > 0)) return UNBOUNDED;
-  if (isLoop && shape.nullable && node.body.kind !== 'set') return UNBOUNDED;
-  const ambiguous = varies && !follow.anything && (shape.first & follow.first) !== NONE;
-  if (inLoop && varies && (shape.first & follow.first) !== NONE) return UNBOUNDED;
-  const own = ambiguous && isLoop ? 1 : 0;
-  return own + inside * (isLoop ? 1 : Math.max(1, Math.min(node.max, FEW)));
+  const inside = workOf(node.body, node.max > 1 ? around : follow, inLoop || isLoop);
+  if (inside.steps === UNBOUNDED || (isLoop && inside.ways > 0)) return ENDLESS;
+  if (isLoop && shape.nullable && node.body.kind !== 'set') return ENDLESS;
+  const canBeEither = node.max !== node.min && (shape.first & follow.first) !== NONE;
+  if (inLoop && canBeEither) return ENDLESS;
+  const isAmbiguous = canBeEither && !follow.anything;
+  if (isLoop) return { ways: isAmbiguous ? 1 : 0, steps: Math.max(1, inside.steps) };
+  const own = isAmbiguous ? fixedWays(node.max - node.min + 1) : 0;
+  return {
+    ways: own + inside.ways * node.max,
+    steps: own + inside.ways * Math.max(0, node.max - 1) + inside.steps,
+  };
 }
 
 function overlap(sets: readonly CharSet[]): boolean {
@@ -141,26 +172,6 @@ function overlap(sets: readonly CharSet[]): boolean {
     seen |= set;
   }
   return false;
-}
-
-function hasLoop(node: RegexNode): boolean {
-  switch (node.kind) {
-    case 'sequence':
-      return node.items.some(hasLoop);
-    case 'choice':
-      return node.options.some(hasLoop);
-    case 'group':
-    case 'atomic':
-    case 'look':
-      return hasLoop(node.body);
-    case 'repeat':
-      return node.max > FEW || hasLoop(node.body);
-    case 'back':
-      return true;
-    case 'set':
-    case 'assert':
-      return false;
-  }
 }
 
 /** Every way to match starts at the start of the subject. */
