@@ -313,8 +313,9 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
     const { client, transaction } = this;
     const body = client.inspectBody();
     transaction.requestBody = body;
-    if (!body.complete && body.length < this.limits.maxHeadBytes) return client.receive();
-    if (!this.#buffering) return this.#resume(true);
+    const enough = this.#buffering || transaction.waitBytes === 0 ? Infinity : transaction.waitBytes;
+    if (!body.complete && body.length < Math.min(enough, transaction.bodyRoom)) return client.receive();
+    if (!this.#buffering) return this.#resume(false);
     this.#buffering = false;
     this.thread.wheel.clear(this.#ruleTimer);
     this.#runRequestRules(FRONTEND_CONTENT);

@@ -114,8 +114,11 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   resumeAt = 0;
   waitFor: WaitReason = 'time';
   waitMs = 0;
+  waitBytes = 0;
   waitOver = false;
   softRewrites = false;
+  requestRoom: number;
+  responseRoom: number;
   trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
   serverConnections = 0;
@@ -132,6 +135,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.listenerRuntime = listener;
     this.frontendRuntime = listener.frontend;
     this.client = client;
+    this.requestRoom = this.responseRoom = thread.buffers.size;
   }
 
   /** The next request of the connection: everything that belongs to the previous one goes. */
@@ -157,6 +161,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.cookieRead = false;
     this.logLevel = this.retriesAllowed = this.reply = this.finalRule = undefined;
     this.mayRetryRequest = true;
+    this.requestRoom = this.responseRoom = this.#thread.buffers.size;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
     this.#requestCaptures = this.#responseCaptures = undefined;
@@ -284,9 +289,6 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   publishPatternUpdate(): void {
     // One thread: nobody to tell.
   }
-  rewriteRoom(): number {
-    return this.#thread.buffers.size;
-  }
   countFailedRewrite(): void {
     this.failedRewrites++;
   }
@@ -295,7 +297,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     return this.frontendRuntime.rules.captures;
   }
   get bodyRoom(): number {
-    return this.#thread.buffers.size;
+    return this.frontendRuntime.limits.maxHeadBytes;
   }
   get frontendErrorPages(): ErrorPages | undefined {
     return this.frontendRuntime.rules.errorPages;

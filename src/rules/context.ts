@@ -33,6 +33,8 @@ export interface RuleContext extends SampleContext {
   waitFor: WaitReason;
   /** At most so long; 0: no limit of its own. */
   waitMs: number;
+  /** Bytes of the body that are enough; 0: all of them. */
+  waitBytes: number;
   /** Set by the caller before resume(): that time is over, or what was awaited can no longer come. */
   waitOver: boolean;
   /** Bytes of a body that can be held at most. */
@@ -40,6 +42,12 @@ export interface RuleContext extends SampleContext {
 
   // ── state of the evaluation ──
 
+  /**
+   * Bytes by which each head may still grow: what the buffer has left beside the message as received. Set by the
+   * caller when a message comes, spent by rules.
+   */
+  requestRoom: number;
+  responseRoom: number;
   /** `strict-mode off`: a rewrite that fails is passed over. Reset at the start of each ruleset. */
   softRewrites: boolean;
   /** `lb explain` listens here; undefined in traffic. */
@@ -81,8 +89,6 @@ export interface RuleContext extends SampleContext {
   resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined;
   /** A map or ACL file changed in this thread: the others are to follow. */
   publishPatternUpdate(update: PatternUpdate): void;
-  /** Head bytes of the message that may still be added before it outgrows its buffer. */
-  rewriteRoom(message: 'request' | 'response'): number;
   /** A rewrite failed (counted in `wrew`). */
   countFailedRewrite(): void;
 }

@@ -14,12 +14,21 @@ export function headersOf(side: MessageSide): (ctx: RuleContext) => Headers | un
   return side === 'request' ? ctx => ctx.request?.headers : ctx => ctx.response?.headers;
 }
 
-/** Shorter additions always fit: the buffer keeps that much room for them (`tune.maxrewrite`). */
-const ALWAYS_FITS = 256;
-
-/** May the head grow by so many bytes? */
+/** Spends room for a head that grows by so many bytes (negative: shrinks); false: it would not fit. */
 export function fits(ctx: RuleContext, side: MessageSide, bytes: number): boolean {
-  return bytes <= ALWAYS_FITS || bytes <= ctx.rewriteRoom(side);
+  const room = (side === 'request' ? ctx.requestRoom : ctx.responseRoom) - bytes;
+  if (room < 0 && bytes > 0) return false;
+  if (side === 'request') ctx.requestRoom = room;
+  else ctx.responseRoom = room;
+  return true;
+}
+
+/** Bytes that the fields of one name take. */
+export function sizeOf(headers: Headers, lowerName: string): number {
+  let size = 0;
+  for (let index = headers.find(lowerName); index >= 0; index = headers.find(lowerName, index + 1))
+    size += lowerName.length + headers.valueAt(index).length + 4;
+  return size;
 }
 
 export function failedRewrite(ctx: RuleContext): Verdict {

@@ -108,6 +108,7 @@ export class FakeRuleContext implements RuleContext {
   resumeAt = 0;
   waitFor: WaitReason = 'time';
   waitMs = 0;
+  waitBytes = 0;
   waitOver = false;
   bodyRoom = 16384;
   softRewrites = false;
@@ -116,7 +117,8 @@ export class FakeRuleContext implements RuleContext {
   captureSlots = new CaptureSlots({ request: [], response: [], declared: [] });
   frontendErrorPages: ErrorPages | undefined;
   backendErrorPages: ErrorPages | undefined;
-  room = 1024;
+  requestRoom = 1024;
+  responseRoom = 1024;
   address: IpAddress | 'pending' | undefined;
   /** Verbs that were called, in order, as text. */
   readonly calls: string[] = [];
@@ -177,9 +179,6 @@ export class FakeRuleContext implements RuleContext {
   }
   publishPatternUpdate({ kind, list, key, value }: PatternUpdate): void {
     this.#note(kind, list, key, value ?? '');
-  }
-  rewriteRoom(): number {
-    return this.room;
   }
   countFailedRewrite(): void {
     this.#note('failed rewrite');

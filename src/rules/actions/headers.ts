@@ -2,7 +2,7 @@
 import type { Headers } from '../../http/head.ts';
 import { HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
-import { failedRewrite, fits, headersOf, sideOf } from '../http-message.ts';
+import { failedRewrite, fits, headersOf, sideOf, sizeOf } from '../http-message.ts';
 import { compileRegex } from '../regex.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
@@ -30,8 +30,9 @@ function compileSetHeader(line: RuleLine): Action | undefined {
     const edited = headers(ctx);
     if (edited === undefined) return CONTINUE;
     const value = render(ctx);
-    if (replaces) edited.remove(lowerName);
-    if (!fits(ctx, side, name.length + value.length + 4)) return failedRewrite(ctx);
+    const replaced = replaces ? sizeOf(edited, lowerName) : 0;
+    if (replaced > 0) edited.remove(lowerName);
+    if (!fits(ctx, side, name.length + value.length + 4 - replaced)) return failedRewrite(ctx);
     edited.add(name, value);
     return CONTINUE;
   };

@@ -47,10 +47,15 @@ function compileWaitForBody(line: RuleLine): Action | undefined {
   const { onResponse } = line;
   return (ctx, resumed) => {
     const body = onResponse ? ctx.responseBody : ctx.requestBody;
-    if (body === undefined || body.complete) return CONTINUE;
-    if (atLeast > 0 && body.length >= atLeast) return CONTINUE;
-    if (body.length >= ctx.bodyRoom) return CONTINUE;
+    // Nobody looked at the body before the first wait for it.
+    if (
+      body === undefined
+        ? resumed
+        : body.complete || body.length >= Math.min(atLeast || Infinity, ctx.bodyRoom)
+    )
+      return CONTINUE;
     if (resumed && ctx.waitOver) return TIMED_OUT;
+    ctx.waitBytes = atLeast;
     return waitFor(ctx, onResponse ? 'response body' : 'request body', resumed ? undefined : timeMs);
   };
 }
