@@ -62,10 +62,11 @@ class HttpCheck extends ConnectionCheck {
   }
 }
 
-export function httpChecker(method: CheckMethod, bufsize: number): Checker {
+/** `header` goes before the request: that of the PROXY protocol, or nothing. */
+export function httpChecker(method: CheckMethod, bufsize: number, header: Buffer): Checker {
   const disableOn404 = method.httpCheck.some(rule => rule[0]?.text === 'disable-on-404');
   const plan: Plan = {
-    request: composeRequest(method.args, method.httpCheck),
+    request: Buffer.concat([header, composeRequest(method.args, method.httpCheck)]),
     expect: compileExpect(method.httpCheck, disableOn404),
     bufsize,
   };

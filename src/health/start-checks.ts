@@ -5,6 +5,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Server, ServerCheck } from '../model/server.ts';
 import type { ConnectTarget, Engine } from '../net/connection.ts';
 import type { StatePlan } from '../state/plan.ts';
+import { proxyHeader } from './check-proxy-header.ts';
 import type { Checker } from './checker.ts';
 import { httpChecker } from './http-checker.ts';
 import { ServerCheckTask } from './server-check.ts';
@@ -53,19 +54,19 @@ export function startChecks(start: ChecksStart): Checks | undefined {
 
 function checksOf(start: ChecksStart, proxy: Proxy, backend: number): Found[] {
   if (proxy.disabled || !proxy.servers.some(({ check }) => check?.enabled)) return [];
-  const checker = checkerOf(proxy, start.config.global.tune.bufsize);
   return proxy.servers.flatMap((config, index) => {
     const { check } = config;
     const target = check?.enabled === true ? targetOf(config, check) : undefined;
     if (check === undefined || target === undefined) return [];
     const row = (start.plan.firstServer[backend] as number) + index;
+    const checker = checkerOf(proxy, start.config.global.tune.bufsize, proxyHeader(config, check));
     return [{ server: { row, backend, proxy, config }, check, target, checker }];
   });
 }
 
 /** Kinds that are not supported were warned about: of them the connection is checked. */
-function checkerOf({ check }: Proxy, bufsize: number): Checker {
-  return check.kind === 'httpchk' ? httpChecker(check, bufsize) : tcpChecker;
+function checkerOf({ check }: Proxy, bufsize: number, header: Buffer): Checker {
+  return check.kind === 'httpchk' ? httpChecker(check, bufsize, header) : tcpChecker;
 }
 
 /** `addr` and `port` of the check, else those of the server. */

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
-import { startHttpOrigin } from '../support/origin.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 
 const DEFAULTS = `
 defaults
@@ -14,6 +14,7 @@ defaults
   timeout connect 1s
   timeout client 5s
   timeout server 5s
+  timeout check 2s
   retries 3
   option redispatch
 `;
@@ -122,7 +123,7 @@ frontend f
   default_backend b
 backend b
   option httpchk GET /health
-  server s1 ${origin.address} check inter 50ms fall 2 rise 2
+  server s1 ${origin.address} check inter 200ms fall 2 rise 2
 `,
   );
   assert.match(await exchangeRaw(port, GET), /^HTTP\/1.1 200/);
@@ -134,4 +135,26 @@ backend b
   status = 200;
   assert.match(await said(balancer, 'b/s1 is UP'), /reason: Layer7 check passed, code: 200, check duration/);
   assert.match(await exchangeRaw(port, GET), /^HTTP\/1.1 200/);
+});
+
+test('a check of a server that expects the PROXY protocol begins with its header', async t => {
+  const port = await freePort();
+  const heads: string[] = [];
+  const origin = await startRawOrigin(t, socket => {
+    socket.on('data', chunk => {
+      heads.push(chunk.toString('latin1'));
+      socket.end('HTTP/1.0 200 OK\r\n\r\n');
+    });
+  });
+  const balancer = await startBalancer(
+    t,
+    `${DEFAULTS}
+listen b
+  bind 127.0.0.1:${port}
+  option httpchk
+  server s1 ${origin.address} check inter 200ms send-proxy init-state down
+`,
+  );
+  await said(balancer, 'b/s1 is UP');
+  assert.equal(heads[0], 'PROXY UNKNOWN\r\nOPTIONS / HTTP/1.0\r\nconnection: close\r\n\r\n');
 });
