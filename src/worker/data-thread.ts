@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { VariableStore } from '../acl/variables.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
+import { openEngine } from '../net/engines/open-engine.ts';
 import { serveConnection } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
@@ -21,12 +22,14 @@ if (port === null) throw new Error('data-thread.ts runs as a worker thread only'
 
 const start = workerData as ThreadStart;
 const state = SharedState.attach(start.state, start.plan, start.thread);
-const engine = new NodeEngine({ bufsize: start.config.global.tune.bufsize });
+const { bufsize, engine: wanted } = start.config.global.tune;
+const opened = openEngine(wanted, { bufsize });
+const engine = opened.engine ?? new NodeEngine({ bufsize });
 const thread: DataThread = {
   index: start.thread,
   engine,
   wheel: engine.wheel,
-  buffers: new BufferPool(start.config.global.tune.bufsize),
+  buffers: new BufferPool(bufsize),
   process: new ThreadProcessFacts(start),
   stats: statsView(start.config, state, () => engine.wheel.now),
   servers: serversView(start.config, state, () => engine.wheel.now),
@@ -103,4 +106,10 @@ function end(): void {
 }
 
 port.on('message', hear);
+if (opened.engine === undefined)
+  tell({
+    kind: 'notice',
+    level: 'warning',
+    text: `tune.engine uring cannot be had, the node engine serves: ${opened.reason}`,
+  });
 tell({ kind: 'ready', engine: engine.name });
