@@ -19,6 +19,7 @@ import { defaultMethod, METHOD_TYPES } from './match/method.ts';
 import type { MatchMethod } from './match/method.ts';
 import { rewriteOperators } from './operators.ts';
 import type { PatternList, PatternSet } from './pattern-registry.ts';
+import { compileRegex, isRegexMistake, limitWarning } from './regex/regex.ts';
 import type { Value } from './sample.ts';
 
 export interface CompiledLine {
@@ -184,7 +185,9 @@ function openSets(
   const set = list.setFor(method, flags.ignoreCase);
   if (typeof set === 'string') return fail(env, criterion.position, set);
   sets.push(set);
-  return addPatterns(list, method, flags.patterns, env) ? sets : undefined;
+  if (!addPatterns(list, method, flags.patterns, env)) return undefined;
+  if (method === 'reg') warnOfLimits(flags.patterns, env);
+  return sets;
 }
 
 function addPatterns(
@@ -206,6 +209,15 @@ function addPatterns(
     return false;
   }
   return true;
+}
+
+/** Patterns on the line only: those of files change while running. */
+function warnOfLimits(patterns: readonly Word[], env: CompileEnvironment): void {
+  for (const { text, position } of patterns) {
+    const regex = compileRegex(text);
+    const message = isRegexMistake(regex) ? undefined : limitWarning(regex);
+    if (message !== undefined) env.report({ severity: 'warning', position, message });
+  }
 }
 
 function patternLine(

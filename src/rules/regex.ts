@@ -1,8 +1,16 @@
 /** Regular expressions as arguments of rules. */
-import { compileRegex as compile, isRegexMistake, type CompiledRegex } from '../acl/regex/regex.ts';
+import {
+  compileRegex as compile,
+  isRegexMistake,
+  limitWarning,
+  type CompiledRegex,
+} from '../acl/regex/regex.ts';
 import type { RuleLine } from './rule-line.ts';
 
 export function compileRegex(pattern: string, line: RuleLine): CompiledRegex | undefined {
   const regex = compile(pattern);
-  return isRegexMistake(regex) ? line.error(regex.error) : regex;
+  if (isRegexMistake(regex)) return line.error(regex.error);
+  const warning = limitWarning(regex);
+  if (warning !== undefined) line.warn(warning);
+  return regex;
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileRegex, expandReplacement, isRegexMistake } from '../../src/acl/regex/regex.ts';
+import { compileCondition } from '../../src/acl/condition.ts';
+import { phaseBit } from '../../src/acl/phase.ts';
+import { compileRegex, expandReplacement, isRegexMistake, limitWarning } from '../../src/acl/regex/regex.ts';
 import type { CompiledRegex } from '../../src/acl/regex/regex.ts';
 import { parseRegex } from '../../src/acl/regex/parse.ts';
 import { riskOf } from '../../src/acl/regex/risk.ts';
+import { AT, testEnvironment } from './compile-environment.ts';
 import { processorMs } from '../support/processor-time.ts';
 
 function regex(pattern: string, ignoreCase = false): CompiledRegex {
@@ -169,6 +172,25 @@ test('a pattern that nothing can bound is refused at load', () => {
   const compiled = compileRegex('^(a+)+(?!x)\\1$');
   assert.ok(isRegexMistake(compiled));
   assert.match(compiled.error, /can take unlimited time on long subjects/);
+});
+
+test('a pattern that gives up on long subjects warns at load', () => {
+  const limited = regex('foo.*bar(?!x)');
+  assert.equal(limited.test(`foo${'-'.repeat(1900)}bar`), true);
+  assert.equal(limited.test(`foo${'-'.repeat(2000)}bar`), false);
+  assert.match(limitWarning(limited) ?? '', /will not match anything longer than 2000 bytes/);
+  assert.equal(limitWarning(regex('foo.*bar')), undefined);
+  const env = testEnvironment();
+  const words = ['path', '-m', 'reg', 'foo.*bar(?!x)'].map(text => ({ text, position: AT }));
+  compileCondition(
+    { kind: 'if', position: AT, alternatives: [[{ negated: false, position: AT, words }]] },
+    phaseBit('frontend http-request header rule'),
+    env,
+  );
+  assert.deepEqual(
+    env.diagnostics.map(({ severity }) => severity),
+    ['warning'],
+  );
 });
 
 test('both engines agree on random patterns and subjects', () => {

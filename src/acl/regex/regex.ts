@@ -18,6 +18,8 @@ export interface RegexMatch {
 
 export interface CompiledRegex {
   readonly source: string;
+  /** Subjects longer than this never match: see `limitWarning`. */
+  readonly longest: number;
   readonly test: (subject: string) => boolean;
   /** `notAtStart`: the text continues something, `^` does not hold. */
   readonly match: (subject: string, notAtStart?: boolean) => RegexMatch | undefined;
@@ -57,13 +59,27 @@ function tooRisky(pattern: string): string {
   );
 }
 
+/** What to say at load of a pattern that does not look at long subjects; undefined: it looks at all. */
+export function limitWarning({ source, longest }: CompiledRegex): string | undefined {
+  if (longest === Infinity) return undefined;
+  return (
+    `regex '${source}' will not match anything longer than ${longest} bytes, to bound the time it takes: ` +
+    'avoid look-around, back references and possessive repetition to lift this'
+  );
+}
+
 interface Engine {
   readonly test: (subject: string) => boolean;
   readonly match: (subject: string, notAtStart: boolean) => RegexMatch | undefined;
 }
 
 function fromEngine(source: string, { test, match }: Engine): CompiledRegex {
-  return { source, test, match: (subject, notAtStart = false) => match(subject, notAtStart) };
+  return {
+    source,
+    longest: Infinity,
+    test,
+    match: (subject, notAtStart = false) => match(subject, notAtStart),
+  };
 }
 
 /** Subjects too long for both engines do not match, as with PCRE's match limit. */
@@ -75,6 +91,7 @@ function switching(
 ): CompiledRegex {
   return {
     source,
+    longest: linear === undefined ? longest : Infinity,
     test: subject => (subject.length <= longest ? quick.test(subject) : (linear?.test(subject) ?? false)),
     match: (subject, notAtStart = false) =>
       subject.length <= longest ? quick.match(subject, notAtStart) : linear?.match(subject, notAtStart),
