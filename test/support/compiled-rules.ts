@@ -4,12 +4,14 @@ import { VariableNames } from '../../src/acl/variables.ts';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { compileProxyRules } from '../../src/rules/compile.ts';
+import type { RuleEnvironment } from '../../src/rules/environment.ts';
 import { RuleEnvironments } from '../../src/rules/environments.ts';
 import type { ProxyRules } from '../../src/rules/proxy-rules.ts';
 
 export interface CompiledConfig {
   /** By proxy name. */
   readonly rules: ReadonlyMap<string, ProxyRules>;
+  readonly environments: ReadonlyMap<string, RuleEnvironment>;
   /** `alert 3: message`, those of the parser first. */
   readonly messages: readonly string[];
   readonly variables: VariableNames;
@@ -36,16 +38,20 @@ export function compileConfig(text: string, files: Files = {}): CompiledConfig {
   });
   const variables = new VariableNames();
   const rules = new Map<string, ProxyRules>();
-  if (config === undefined) return { rules, messages, variables, patterns };
+  const compiledIn = new Map<string, RuleEnvironment>();
+  if (config === undefined) return { rules, environments: compiledIn, messages, variables, patterns };
   const environments = new RuleEnvironments(config, {
     report: diagnostic => messages.push(render(diagnostic)),
     variables,
     patterns,
     environment: () => undefined,
   });
-  for (const proxy of config.proxies)
-    rules.set(proxy.name, compileProxyRules(proxy, environments.for(proxy)));
-  return { rules, messages, variables, patterns };
+  for (const proxy of config.proxies) {
+    const env = environments.for(proxy);
+    compiledIn.set(proxy.name, env);
+    rules.set(proxy.name, compileProxyRules(proxy, env));
+  }
+  return { rules, environments: compiledIn, messages, variables, patterns };
 }
 
 function render({ severity, position, message }: Diagnostic): string {

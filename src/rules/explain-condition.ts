@@ -1,0 +1,84 @@
+/**
+ * Looks into conditions for `lb explain`: each ACL of a condition with the samples it looks at and whether it holds.
+ * Compiled from the words again, next to what traffic runs, so that traffic carries nothing of it.
+ */
+import { PREDEFINED_ACLS, findAclKeyword } from '../acl/acl-keywords.ts';
+import { compileCondition } from '../acl/condition.ts';
+import type { CompiledExpression } from '../acl/compiled.ts';
+import type { SampleContext } from '../acl/context.ts';
+import { compileExpression } from '../acl/expression.ts';
+import type { Condition, Term, Word } from '../model/word.ts';
+import type { RuleEnvironment } from './environment.ts';
+
+export interface SeenSample {
+  /** As written: `hdr(host),lower`. */
+  readonly expression: string;
+  /** Undefined: absent. */
+  readonly value: string | undefined;
+}
+
+export interface SeenTerm {
+  /** `{ path_beg /x }`, `!internal` */
+  readonly text: string;
+  readonly holds: boolean;
+  readonly samples: readonly SeenSample[];
+}
+
+/** Terms of the condition, in the order they are written, for one context. */
+export type ConditionInspector = (ctx: SampleContext) => SeenTerm[];
+
+export function inspectCondition(
+  condition: Condition,
+  phases: number,
+  env: RuleEnvironment,
+): ConditionInspector {
+  const silent = Object.create(env) as { report: RuleEnvironment['report'] };
+  silent.report = () => undefined;
+  const quiet = silent as RuleEnvironment;
+  const inspectors = condition.alternatives.flat().map(term => inspectTerm(term, phases, quiet));
+  return ctx => inspectors.map(inspect => inspect(ctx));
+}
+
+function inspectTerm(term: Term, phases: number, env: RuleEnvironment): (ctx: SampleContext) => SeenTerm {
+  const { position } = term;
+  const test = compileCondition({ kind: 'if', position, alternatives: [[term]] }, phases, env)?.test;
+  const expressions = linesOf(term, env).flatMap(words => compileCriterion(words[0], phases, env) ?? []);
+  const text = renderTerm(term);
+  return ctx => ({ text, holds: test?.(ctx) === true, samples: expressions.map(read => read(ctx)) });
+}
+
+/** The criterion and patterns of each line of an ACL; several lines are alternatives. */
+function linesOf(term: Term, env: RuleEnvironment): readonly (readonly Word[])[] {
+  if (term.words !== undefined) return [term.words];
+  const named = env.section.acls.filter(({ name }) => name === term.name).map(({ words }) => words);
+  const predefined = PREDEFINED_ACLS[term.name ?? ''];
+  if (named.length > 0 || predefined === undefined) return named;
+  return [predefined.map(text => ({ text, position: term.position }))];
+}
+
+/** `path_beg` looks at the sample `path`. */
+function compileCriterion(
+  word: Word | undefined,
+  phases: number,
+  env: RuleEnvironment,
+): ((ctx: SampleContext) => SeenSample) | undefined {
+  if (word === undefined) return undefined;
+  const name = /^[A-Za-z0-9_.:+-]*/.exec(word.text)?.[0] ?? '';
+  const keyword = findAclKeyword(name);
+  const expression = keyword === undefined ? word.text : keyword.fetch + word.text.slice(name.length);
+  const compiled = compileExpression(expression, word.position, phases, env);
+  return compiled && reading(expression, compiled);
+}
+
+function reading(expression: string, compiled: CompiledExpression): (ctx: SampleContext) => SeenSample {
+  return ctx => ({ expression, value: compiled.string(ctx) });
+}
+
+function renderTerm({ negated, name, words }: Term): string {
+  const text = words === undefined ? name : `{ ${words.map(word => word.text).join(' ')} }`;
+  return `${negated ? '!' : ''}${text ?? ''}`;
+}
+
+export function renderCondition({ kind, alternatives }: Condition): string {
+  return `${kind} ${alternatives.map(terms => terms.map(renderTerm).join(' ')).join(' || ')}`;
+}

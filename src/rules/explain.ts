@@ -1,0 +1,82 @@
+/**
+ * What `lb explain` shows of rules: each one that was evaluated with its place, the samples its condition saw, and
+ * what became of it. It listens to the same compiled rules that traffic runs (RuleContext.trace).
+ */
+import type { CompiledRule, RuleContext, RuleTrace } from './context.ts';
+import type { RuleEnvironment } from './environment.ts';
+import { inspectCondition, renderCondition, type SeenTerm } from './explain-condition.ts';
+import { CONTINUE, VERDICT_NAMES, type Verdict } from './verdict.ts';
+
+/** Plain data, as `--json` prints it. */
+export interface ExplainedRule {
+  readonly file: string;
+  readonly line: number;
+  readonly proxy: string;
+  readonly rule: string;
+  readonly condition: string | undefined;
+  /** Undefined: not decidable before more bytes come. */
+  readonly matched: boolean | undefined;
+  readonly terms: readonly SeenTerm[];
+  /** What its action answered, if it ran: `deny`; undefined where the evaluation just went on. */
+  verdict: string | undefined;
+}
+
+export class RuleRecorder implements RuleTrace {
+  readonly rules: ExplainedRule[] = [];
+  #env: RuleEnvironment | undefined;
+  #phases = 0;
+
+  /** Before each ruleset: where its rules were compiled. */
+  enter(phases: number, env: RuleEnvironment): void {
+    this.#phases = phases;
+    this.#env = env;
+  }
+
+  evaluated({ position, title, source }: CompiledRule, matched: boolean | undefined, ctx: RuleContext): void {
+    const env = this.#env;
+    const terms =
+      env === undefined || source === undefined ? [] : inspectCondition(source, this.#phases, env)(ctx);
+    this.rules.push({
+      file: position.file,
+      line: position.line,
+      proxy: env?.section.name ?? '',
+      rule: title,
+      condition: source && renderCondition(source),
+      matched,
+      terms,
+      verdict: undefined,
+    });
+  }
+
+  acted(_rule: CompiledRule, verdict: Verdict): void {
+    const last = this.rules.at(-1);
+    if (last !== undefined && verdict !== CONTINUE) last.verdict = VERDICT_NAMES[verdict];
+  }
+}
+
+const MARKS = { green: '\u001b[32m', red: '\u001b[31m', dim: '\u001b[2m', none: '\u001b[0m' } as const;
+
+/** One block a rule; `coloured` for terminals. */
+export function renderRules(rules: readonly ExplainedRule[], coloured: boolean): string {
+  const paint = (colour: keyof typeof MARKS, text: string): string =>
+    coloured ? `${MARKS[colour]}${text}${MARKS.none}` : text;
+  return rules.map(rule => renderRule(rule, paint)).join('');
+}
+
+type Paint = (colour: keyof typeof MARKS, text: string) => string;
+
+function renderRule(rule: ExplainedRule, paint: Paint): string {
+  const { file, line, matched, verdict } = rule;
+  const state = matched === undefined ? 'undecided' : matched ? 'matched' : 'not matched';
+  const outcome = verdict === undefined ? state : `${state}: ${verdict}`;
+  const head = `${paint('dim', `${file}:${line}`)}  ${rule.rule}  ${paint(matched === true ? 'green' : 'red', outcome)}\n`;
+  if (rule.condition === undefined) return head;
+  return `${head}    ${rule.condition}\n${rule.terms.map(term => renderTerm(term, paint)).join('')}`;
+}
+
+function renderTerm({ text, holds, samples }: SeenTerm, paint: Paint): string {
+  const seen = samples.map(
+    ({ expression, value }) => `${expression} = ${value === undefined ? '(absent)' : `"${value}"`}`,
+  );
+  return `      ${paint(holds ? 'green' : 'red', holds ? 'yes' : 'no ')} ${text}${seen.length > 0 ? `  (${seen.join(', ')})` : ''}\n`;
+}

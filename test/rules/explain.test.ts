@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RuleRecorder, renderRules } from '../../src/rules/explain.ts';
+import { phasesOfRuleset } from '../../src/rules/phases.ts';
+import { DENY } from '../../src/rules/verdict.ts';
+import { compileConfig } from '../support/compiled-rules.ts';
+import { requestContext } from '../support/rule-context.ts';
+
+const TEXT = [
+  'frontend web',
+  '  mode http',
+  '  bind :80',
+  '  acl internal src 10.0.0.0/8',
+  '  acl internal hdr(x-real-ip),lower 10.1.1.1',
+  '  http-request set-header A b if METH_POST',
+  '  http-request deny if { path_beg /admin } !internal || { hdr(x) 1 }',
+  '  http-request set-header never reached',
+  '',
+].join('\n');
+
+test('each rule is shown with its place, the samples it saw and what became of it', () => {
+  const compiled = compileConfig(TEXT);
+  const { httpRequest } = compiled.rules.get('web') ?? assert.fail();
+  const ctx = requestContext('GET /admin/x HTTP/1.1', 'X-Real-Ip: 192.0.2.1');
+  const recorder = new RuleRecorder();
+  ctx.trace = recorder;
+  recorder.enter(
+    phasesOfRuleset('http-request', 'frontend'),
+    compiled.environments.get('web') ?? assert.fail(),
+  );
+  assert.equal(httpRequest.run(ctx), DENY);
+  assert.deepEqual(JSON.parse(JSON.stringify(recorder.rules[1])), {
+    file: 'test.cfg',
+    line: 7,
+    proxy: 'web',
+    rule: 'http-request deny',
+    condition: 'if { path_beg /admin } !internal || { hdr(x) 1 }',
+    matched: true,
+    terms: [
+      { text: '{ path_beg /admin }', holds: true, samples: [{ expression: 'path', value: '/admin/x' }] },
+      {
+        text: '!internal',
+        holds: true,
+        samples: [
+          { expression: 'src', value: '192.0.2.7' },
+          { expression: 'req.hdr(x-real-ip),lower', value: '192.0.2.1' },
+        ],
+      },
+      { text: '{ hdr(x) 1 }', holds: false, samples: [{ expression: 'req.hdr(x)' }] },
+    ],
+    verdict: 'deny',
+  });
+  assert.equal(
+    renderRules(recorder.rules, false),
+    [
+      'test.cfg:6  http-request set-header  not matched',
+      '    if METH_POST',
+      '      no  METH_POST  (method = "GET")',
+      'test.cfg:7  http-request deny  matched: deny',
+      '    if { path_beg /admin } !internal || { hdr(x) 1 }',
+      '      yes { path_beg /admin }  (path = "/admin/x")',
+      '      yes !internal  (src = "192.0.2.7", req.hdr(x-real-ip),lower = "192.0.2.1")',
+      '      no  { hdr(x) 1 }  (req.hdr(x) = (absent))',
+      '',
+    ].join('\n'),
+  );
+  assert.match(renderRules(recorder.rules, true), /\u001b\[32mmatched: deny/);
+});
