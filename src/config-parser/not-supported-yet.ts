@@ -23,6 +23,13 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'lua-load-per-thread',
   'lua-prepend-path',
   // read, without effect so far
+  'server on-error',
+  'server error-limit',
+  'server check-sni-auto',
+  'server agent-inter',
+  'server agent-port',
+  'server agent-addr',
+  'server agent-send',
   'chroot',
   'user',
   'group',
