@@ -40,9 +40,11 @@ export class AclTable implements NamedAcls {
     return acl;
   }
 
-  /** Compiles every ACL, used or not, so that all mistakes are reported. */
-  compileAll(env: CompileEnvironment, phases: number): void {
-    for (const name of this.#lines.keys()) this.find(name, env, phases);
+  /** Compiles the ACLs that nothing used so far, so that their mistakes are reported too. */
+  compileUnused(env: CompileEnvironment, phases: number): void {
+    for (const name of this.#lines.keys())
+      if (!this.#compiled.has(`req ${name}`) && !this.#compiled.has(`res ${name}`))
+        this.find(name, env, phases);
   }
 
   #compileLines(

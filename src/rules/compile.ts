@@ -18,7 +18,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
   const requestPhases = phasesOfRuleset('http-request', proxy.kind);
   const serves = proxy.kind !== 'backend';
   const balances = proxy.kind !== 'frontend';
-  return {
+  const rules: ProxyRules = {
     tcpRequestConnection: ruleset('tcp-request connection'),
     tcpRequestSession: ruleset('tcp-request session'),
     tcpRequestContent: ruleset('tcp-request content'),
@@ -39,6 +39,9 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
     errorPages: compileErrorPages(proxy.errorFiles, env),
     captures: env.captures,
   };
+  // What is wrong with an ACL is told even when nothing uses it.
+  env.acls.compileUnused(env, requestPhases);
+  return rules;
 }
 
 export function compileRuleset(

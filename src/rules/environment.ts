@@ -1,10 +1,12 @@
 /** What compiling rules needs besides what samples need: one per thread and proxy, made by proxy/compile-runtime.ts. */
+import type { AclTable } from '../acl/acl-table.ts';
 import type { CompileEnvironment } from '../acl/environment.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { ErrorPages } from './context.ts';
 
 export interface RuleEnvironment extends CompileEnvironment {
+  readonly acls: AclTable;
   /** The proxy whose rules are compiled. */
   readonly section: Proxy;
   /** `http-errors` sections by name (compileErrorSections). */

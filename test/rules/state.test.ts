@@ -109,6 +109,15 @@ test('runs of rules on one sample see patterns that a rule adds', () => {
   assert.deepEqual(['/b', '/d', '/c', '/d'].map(names), ['b', '', 'c', 'a']);
 });
 
+test('an ACL that nothing uses is checked as well, once', () => {
+  const wrong = complaints([
+    'acl unused nonsense(1) -m str a',
+    'acl used path /',
+    'http-request deny if used',
+  ]);
+  assert.equal(wrong.filter(message => message.includes('nonsense')).length, 1);
+});
+
 test('wrong arguments are refused in the words of HAProxy', () => {
   const prefix = "alert error detected in frontend 'web' while parsing 'http-request";
   const first = (rule: string): string | undefined => complaints([`http-request ${rule}`])[0];
