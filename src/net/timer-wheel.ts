@@ -30,7 +30,7 @@ export class Timer {
 }
 
 export interface TimerWheelOptions {
-  /** Read the clock whenever it is asked: for an engine without a loop turn of its own to refresh `now` in. */
+  /** The first value of `live`. */
   readonly live?: boolean;
   /** Told when advance() is needed earlier than last said. */
   readonly wake?: (atMs: number) => void;
@@ -40,7 +40,8 @@ export class TimerWheel {
   readonly #slots: (Timer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   readonly #occupied = new Uint32Array(WORDS);
   readonly #clock: () => number;
-  readonly #live: boolean;
+  /** The clock is read whenever it is asked: while no loop turn of the engine's refreshes it. */
+  live: boolean;
   readonly #wake: ((atMs: number) => void) | undefined;
   /** The clock as of the last advance, when not live. */
   #now: number;
@@ -51,7 +52,7 @@ export class TimerWheel {
 
   constructor(clock: () => number, options: TimerWheelOptions = {}) {
     this.#clock = clock;
-    this.#live = options.live ?? false;
+    this.live = options.live ?? false;
     this.#wake = options.wake;
     this.#now = clock();
     this.#tick = Math.floor(this.#now / TICK_MS);
@@ -59,7 +60,7 @@ export class TimerWheel {
 
   /** Milliseconds of a monotonic clock: of this moment when live, else of the last advance(). */
   get now(): number {
-    return this.#live ? this.#clock() : this.#now;
+    return this.live ? this.#clock() : this.#now;
   }
 
   /** Timers that are linked (set, or cleared but not yet swept). Zero lets a thread sleep without a tick. */

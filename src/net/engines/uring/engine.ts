@@ -51,6 +51,8 @@ export interface UringEngineOptions {
   readonly bufsize: number;
   /** Checking mode: a released slot is overwritten, so that a use after release shows. */
   readonly poison?: boolean;
+  /** Receive buffers at most; when all are in use, receiving waits. */
+  readonly slots?: number;
 }
 
 const ENTRIES = 4096;
@@ -103,6 +105,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   #nextId = 1;
   /** Operations in the kernel that will complete, libuv's poll not counted. */
   #pending = 0;
+  /** enter() calls so far. */
+  turns = 0;
   #polling = false;
   #libuvReady = false;
   #scheduled = false;
@@ -115,12 +119,15 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     if (!(ring instanceof Ring)) throw new Error(`${ring.step}: ${ring.code}`);
     const loop = findNestedLoop();
     if (typeof loop === 'string') throw new Error(loop);
-    const slots = Slots.open(ring, options.bufsize, SLOTS, options.poison ?? false);
+    const slots = Slots.open(ring, options.bufsize, options.slots ?? SLOTS, options.poison ?? false);
     if (slots === undefined) throw new Error('no memory for receive buffers');
     this.#ring = ring;
     this.#loop = loop;
     this.slots = slots;
-    this.wheel = new TimerWheel(() => performance.now(), { wake: () => this.#schedule() });
+    this.wheel = new TimerWheel(() => performance.now(), {
+      live: true,
+      wake: () => this.#schedule(),
+    });
     this.#node = new NodeEngine({
       bufsize: options.bufsize,
       poison: options.poison ?? false,
@@ -303,10 +310,12 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#scheduled = false;
     if (this.#destroyed) return;
     this.#turning = true;
+    this.wheel.live = false;
     try {
       this.#turn();
     } finally {
       this.#turning = false;
+      this.wheel.live = true;
       if (this.#destroyed) this.#tearDown();
       else if (this.#active || this.#ring.unsubmitted > 0) this.#schedule();
       else this.#loop.release();
@@ -340,6 +349,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   /** Sleeps only when nothing here waits for the kernel to have taken it. */
   #enter(libuvMs: number): void {
+    this.turns++;
     this.slots.offer();
     const batch = this.#batch;
     if (libuvMs === 0 || batch.length > 0 || this.#waiting) this.#ring.submit();
