@@ -70,6 +70,8 @@ frontend f
   default_backend b
 backend b
   balance roundrobin
+  retry-on conn-failure empty-response
+  option redispatch 1
   default-server check inter 100ms fall 2 rise 2
   server s1 127.0.0.1:${one.port}
   server s2 127.0.0.1:${two.port}
