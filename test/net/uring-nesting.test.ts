@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { gunzip, gzip } from 'node:zlib';
 import type { Connection, ConnectionHandler } from '../../src/net/connection.ts';
 import { UringEngine } from '../../src/net/engines/uring/engine.ts';
@@ -136,3 +137,36 @@ test('when all receive buffers are in use, receiving waits for one, and nothing 
   }
   assert.deepEqual([...got.values()].toSorted(), sockets.map((_, i) => `from ${i}`).toSorted());
 });
+
+test('a thread that dies of an exception takes its connections with it, and no descriptor stays', async t => {
+  if (engineFor(t) === undefined) return;
+  const before = readdirSync('/proc/self/fd').length;
+  const worker = new Worker(new URL('dying-thread.js', import.meta.url));
+  const [port] = (await within(5000, 'the port', once(worker, 'message'))) as [number];
+  const sockets = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')] as const;
+  const closes = sockets.map(async socket => {
+    socket.on('error', () => undefined);
+    await new Promise(resolve => socket.once('close', resolve));
+  });
+  await within(5000, 'the second accept', seen(worker, 2));
+  const death = once(worker, 'error');
+  sockets[0].write('die');
+  assert.match(String((await within(5000, 'the error', death))[0]), /a bug/);
+  sockets[0].resume();
+  sockets[1].resume();
+  await within(5000, 'both closes', Promise.all(closes));
+  const deadline = Date.now() + 5000;
+  while (readdirSync('/proc/self/fd').length > before) {
+    assert.ok(Date.now() < deadline, 'descriptors are left');
+    await sleep(5);
+  }
+});
+
+async function seen(worker: Worker, count: number): Promise<void> {
+  let left = count;
+  await new Promise<void>(resolve => {
+    worker.on('message', () => {
+      if (--left === 0) resolve();
+    });
+  });
+}

@@ -128,6 +128,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       live: true,
       wake: () => this.#schedule(),
     });
+    process.once('exit', this.#threadEnds);
     this.#node = new NodeEngine({
       bufsize: options.bufsize,
       poison: options.poison ?? false,
@@ -135,6 +136,12 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       nextId: () => this.#nextId++,
     });
   }
+
+  /** A thread that dies of an exception must not leave its descriptors open: nobody else knows them. */
+  readonly #threadEnds = (): void => {
+    this.#turning = false;
+    this.destroy();
+  };
 
   get openConnections(): number {
     return this.#open + this.#node.openConnections;
@@ -178,6 +185,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    process.off('exit', this.#threadEnds);
     this.#node.destroy();
     for (const listener of this.#listeners) listener?.close();
     for (const connection of this.#connections) connection?.close();
