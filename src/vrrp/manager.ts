@@ -72,16 +72,23 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
   const watch =
     options.watchLinks ?? (onChange => watchLinks(clock, onChange, message => log('warning', message)));
   const monitor = watch(() => router.networkChanged());
-  const isReal = options.network === undefined && config.instances.length > 0;
-  const restorePriority = isReal ? claimPriority(config.globalDefs.scheduling, log) : () => {};
+  let restorePriority: (() => void) | undefined;
+  const claim = (current: KeepalivedConfig): void => {
+    if (options.network === undefined && current.instances.length > 0)
+      restorePriority ??= claimPriority(current.globalDefs.scheduling, log);
+  };
+  claim(config);
   router.start();
   const end = (): void => {
     monitor.stop();
-    restorePriority();
+    restorePriority?.();
     network.close();
   };
   return {
-    reload: next => router.reload(next),
+    reload: next => {
+      claim(next);
+      router.reload(next);
+    },
     handOver: reason => router.handOver(reason),
     resume: () => router.resume(),
     stop: async () => {
