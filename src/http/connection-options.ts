@@ -24,8 +24,7 @@ export function readConnectionOptions(
   if ((seen & (1 << CONNECTION)) !== 0) readConnection(headers, fields, limits.strict === true);
   if ((seen & (1 << UPGRADE)) !== 0) readUpgrade(headers, fields);
   if (!isRequest) return;
-  const hasBody = fields.chunked || fields.contentLength > 0;
-  const asks = fields.connectionUpgrade && fields.hasUpgrade && version >= 11 && !hasBody;
+  const asks = fields.connectionUpgrade && fields.hasUpgrade && version >= 11;
   if (asks) return;
   if (fields.hasUpgrade) discardAll(headers, 'upgrade');
   if (fields.connectionUpgrade) keepOptions(headers, option => option !== 'upgrade');

@@ -51,7 +51,7 @@ export class Http1RequestHead implements RequestHead {
     return this.fields.contentLength;
   }
 
-  /** The client asks for another protocol on this connection (RFC 9110 section 7.8); not while it sends a body. */
+  /** The client asks for another protocol on this connection (RFC 9110 section 7.8). */
   get wantsUpgrade(): boolean {
     return this.fields.hasUpgrade && this.fields.connectionUpgrade;
   }

@@ -58,11 +58,6 @@ export class Http1ResponseHead implements ResponseHead {
     return this.fields.chunked && this.version < 11;
   }
 
-  /** A 101 that agrees to an upgrade (RFC 9110 section 15.2.2); any other 101 is an invalid answer. */
-  get agreesToUpgrade(): boolean {
-    return this.status === 101 && this.fields.connectionUpgrade;
-  }
-
   /**
    * RFC 9112 section 6.3: what follows depends on the request too. An HTTP/1.0 client knows no chunks: it gets
    * the body bare, up to the end of the connection.

@@ -6,7 +6,9 @@ import { phaseBit } from '../acl/phase.ts';
 import { ALL_FULL, NO_SERVER, type BalanceFacts, type Balancer } from '../balancers/balancer.ts';
 import { createBalancer } from '../balancers/create-balancer.ts';
 import { nameCaseOf, type NameCase } from '../http/header-names.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import type { RequestHead } from '../http/head.ts';
+import { responseLimits } from './head-limits.ts';
 import type { RequestRendering } from '../http/request-head.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -49,6 +51,7 @@ export class BackendService implements BackendRuntime {
   readonly servers: readonly ServerRuntime[];
   readonly rules: ProxyRules;
   readonly requestRendering: RequestRendering;
+  readonly responseLimits: HeadLimits;
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
   readonly dropsTrailers: boolean;
@@ -73,6 +76,7 @@ export class BackendService implements BackendRuntime {
     this.#firstServer = thread.state.plan.firstServer[row] as number;
     this.#state = thread.state;
     this.rules = hasRules(proxy) ? compileProxyRules(proxy, environments.of(proxy)) : NO_RULES;
+    this.responseLimits = responseLimits(config, proxy);
     this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);

@@ -7,6 +7,7 @@ import type { Proxy } from '../model/proxy.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { Environments } from './compile-environment.ts';
+import { requestLimits } from './head-limits.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
 import { compileLogFormats, FrontendLog } from './log-line.ts';
@@ -43,17 +44,11 @@ export class FrontendService implements FrontendRuntime {
     environments: Environments,
     logs: LogSink,
   ) {
-    const { tune } = config.global;
     this.config = proxy;
     this.row = row;
     this.facts = proxyFacts(proxy);
     const { flags } = proxy.options;
-    this.limits = {
-      maxHeadBytes: tune.bufsize - tune.maxrewrite,
-      maxHeaders: tune.maxhdr,
-      strict: tune.httpStrict,
-      relaxed: flags.has('accept-unsafe-violations-in-http-request'),
-    };
+    this.limits = requestLimits(config, proxy);
     this.keepsClients = !flags.has('httpclose');
     this.dropsTrailers = flags.has('http-drop-response-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);

@@ -126,6 +126,10 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
   }
 
   /** `received`: what came behind a PROXY protocol header. */
+  get responseLimits(): HeadLimits {
+    return this.transaction.backendRuntime?.responseLimits ?? this.limits;
+  }
+
   start(received: Inbox): void {
     if (received.length > 0) this.client.inbox.add(received.buffer, received.start, received.length);
     this.client.awaitRequest(true);
@@ -498,6 +502,7 @@ export class HttpSession implements Stream, ClientHalfOwner, ServerHalfOwner {
       this.#frontend.keepsClients &&
       !this.thread.stopping &&
       !this.responseHead.endsWithConnection &&
+      !this.responseHead.isMistrusted &&
       !this.client.ended
     );
   }

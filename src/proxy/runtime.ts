@@ -111,6 +111,7 @@ export interface BackendRuntime {
   readonly servers: readonly ServerRuntime[];
   readonly rules: ProxyRules;
   readonly requestRendering: RequestRendering;
+  readonly responseLimits: HeadLimits;
   /** `option h1-case-adjust-bogus-server` */
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;

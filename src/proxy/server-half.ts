@@ -10,6 +10,7 @@ import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
+import { maySwitch } from '../http/switching.ts';
 import { parseResponseHead } from '../http/response-parser.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
@@ -25,10 +26,10 @@ const BODY = 2;
 export interface ServerHalfOwner {
   readonly thread: DataThread;
   readonly transaction: Transaction;
-  readonly limits: HeadLimits;
+  readonly responseLimits: HeadLimits;
   readonly requestHead: Http1RequestHead;
   readonly responseHead: Http1ResponseHead;
-  readonly client: { readonly connection: Connection };
+  readonly client: { readonly connection: Connection; readonly requestRead: boolean };
   serverSent(): void;
   /** A 1xx head; false: wait until the client's socket has taken it. */
   interimArrived(): boolean;
@@ -92,7 +93,7 @@ export class ServerHalf implements ConnectionHandler {
         inbox.start,
         inbox.end,
         session.responseHead,
-        session.limits,
+        session.responseLimits,
       );
       if (consumed < 0) return session.responseInvalid();
       if (consumed === 0) return this.#wantMoreHead();
@@ -106,17 +107,20 @@ export class ServerHalf implements ConnectionHandler {
 
   #wantMoreHead(): void {
     if (this.ended) this.#session.serverGone('ended');
-    else if (this.inbox.length >= this.#session.limits.maxHeadBytes) this.#session.responseInvalid();
+    else if (this.inbox.length >= this.#session.responseLimits.maxHeadBytes) this.#session.responseInvalid();
     else this.receive();
   }
 
   #finalHead(): void {
     const head = this.#session.responseHead;
-    // RFC 9110 section 15.2.2: nobody may switch who was not asked to
-    if (head.status === 101 && !this.#session.requestHead.wantsUpgrade)
+    const { requestHead, client, responseLimits } = this.#session;
+    if (
+      head.status === 101 &&
+      !maySwitch(requestHead, head, client.requestRead, responseLimits.relaxed === true)
+    )
       return this.#session.responseInvalid();
     this.#state = BODY;
-    const { method, version } = this.#session.requestHead;
+    const { method, version } = requestHead;
     head.resolveFraming(method, version);
     this.decoder.start(head.framing, head.contentLength, head.endsWithConnection);
     this.#session.responseArrived();

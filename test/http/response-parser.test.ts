@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import type { Framing } from '../../src/http/framing.ts';
 import * as errors from '../../src/http/parse-errors.ts';
 import { Http1ResponseHead } from '../../src/http/response-head.ts';
+import { maySwitch } from '../../src/http/switching.ts';
 import { parseResponseHead } from '../../src/http/response-parser.ts';
 import {
   forwardResponse,
   lines,
+  parseRequest,
   parseResponse,
   responseVerdict,
   STRICT,
@@ -152,11 +154,20 @@ test('What the client is told of its connection', () => {
   );
 });
 
-test('An answer may agree to an upgrade only when it says so', () => {
-  const agrees = (...fields: readonly string[]): boolean =>
-    parseResponse(lines('HTTP/1.1 101 Switching Protocols', ...fields)).head.agreesToUpgrade;
-  assert.equal(agrees('Connection: Upgrade', 'Upgrade: foo'), true);
-  assert.equal(agrees('Upgrade: foo'), false);
+test('A 101 is for a client that asked, whose request is over, and names what it agrees to', () => {
+  const ask = parseRequest(lines('GET / HTTP/1.1', 'Connection: Upgrade', 'Upgrade: foo')).head;
+  const plain = parseRequest(lines('GET / HTTP/1.1')).head;
+  const answer = (...fields: readonly string[]): Http1ResponseHead =>
+    parseResponse(lines('HTTP/1.1 101 Switching Protocols', ...fields)).head;
+  const good = answer('Connection: Upgrade', 'Upgrade: foo');
+  assert.equal(maySwitch(ask, good, true, false), true);
+  assert.equal(maySwitch(plain, good, true, false), false);
+  assert.equal(maySwitch(ask, good, false, false), false, 'the request is not over');
+  assert.equal(maySwitch(ask, answer('Upgrade: foo'), true, false), false);
+  const websocket = ['Connection: upgrade', 'Upgrade: websocket'];
+  assert.equal(maySwitch(ask, answer(...websocket), true, false), false);
+  assert.equal(maySwitch(ask, answer(...websocket), true, true), true);
+  assert.equal(maySwitch(ask, answer(...websocket, 'Sec-WebSocket-Accept: x'), true, false), true);
   assert.equal(
     forwardResponse(lines('HTTP/1.1 101 Switching Protocols', 'Connection: upgrade', 'Upgrade: foo')),
     'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: foo',
