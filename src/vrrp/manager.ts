@@ -15,6 +15,7 @@ import type { Log } from './log.ts';
 import { KernelNetwork, type Network } from './network.ts';
 import type { VrrpEvent } from './reporter.ts';
 import { VrrpRouter, type RouterPorts } from './vrrp-router.ts';
+import { writeDump, type DumpKind } from './dump.ts';
 import { claimPriority } from './scheduling.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { LoadBalancerView } from './tracking/trackers.ts';
@@ -50,6 +51,8 @@ export interface VrrpHandle {
   /** Something of what the balancer shows has changed: look again now. */
   balancerChanged(): void;
   snapshot(): VrrpSnapshot;
+  /** keepalived's SIGUSR1 and SIGUSR2: writes `state_dump_file`, `stats_dump_file`, or `json_dump_file`. */
+  dump(what: DumpKind): void;
 }
 
 export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpHandle {
@@ -78,6 +81,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
       restorePriority ??= claimPriority(current.globalDefs.scheduling, log);
   };
   claim(config);
+  let current = config;
   router.start();
   const end = (): void => {
     monitor.stop();
@@ -87,6 +91,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
   return {
     reload: next => {
       claim(next);
+      current = next;
       router.reload(next);
     },
     handOver: reason => router.handOver(reason),
@@ -98,5 +103,9 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
     releaseNow: () => router.releaseNow(),
     balancerChanged: () => router.balancerChanged(options.balancer),
     snapshot: () => router.snapshot(),
+    dump: what => {
+      const trouble = writeDump(what, router.snapshot(), current.globalDefs);
+      if (trouble !== undefined) log('error', `cannot write the ${what} dump: ${trouble}`);
+    },
   };
 }

@@ -1,6 +1,5 @@
 /** rtnetlink messages as bytes (linux/netlink.h, linux/rtnetlink.h), host byte order; no I/O. */
 
-export const RTM_NEWLINK = 16;
 export const RTM_GETLINK = 18;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;

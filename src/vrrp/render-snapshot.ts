@@ -1,8 +1,7 @@
 /**
  * A snapshot as text: `show vrrp`, and the files keepalived writes upon SIGUSR1 and SIGUSR2, which exporters read
- * (the statistics file has keepalived's own shape). Pure; called by admin/ and main.ts through the handle.
+ * (the statistics file has keepalived's own shape). Pure; called by dump.ts and the admin socket's `show vrrp`.
  */
-import { writeFileSync } from 'node:fs';
 import type { InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 
 /** One line an instance and group, or all there is to know of one instance. */
@@ -105,14 +104,4 @@ function renderInstanceStats({ name, counters }: InstanceSnapshot): string {
     Received: ${counters.priorityZeroReceived}
     Sent: ${counters.priorityZeroSent}
 `;
-}
-
-/** Writes one of the dump files; the answer is the complaint, if any. */
-export function writeDump(path: string, text: string): string | undefined {
-  try {
-    writeFileSync(path, text, { mode: 0o644 });
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

@@ -313,3 +313,25 @@ test('the snapshot shows as text, and as the statistics file that exporters read
     /^VRRP Instance: V\n {2}Advertisements:\n {4}Received: 0\n {4}Sent: 1\n {2}Became master: 1/,
   );
 });
+
+test('the dumps are written where the configuration says', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-dump-'));
+  try {
+    const fake = node();
+    const files = ['state', 'stats', 'json']
+      .map(kind => ` ${kind}_dump_file ${join(folder, kind)}\n`)
+      .join('');
+    const handle = fake.start(configOf(`global_defs {\n${files}}\n${instance()}`));
+    await fake.clock.pass(361);
+    for (const kind of ['state', 'stats', 'json'] as const) handle.dump(kind);
+    assert.match(readFileSync(join(folder, 'state'), 'utf8'), /VRRP Instance = V\n {2}State = MASTER/);
+    assert.match(readFileSync(join(folder, 'stats'), 'utf8'), /Became master: 1/);
+    const json = JSON.parse(readFileSync(join(folder, 'json'), 'utf8')) as { instances: { name: string }[] };
+    assert.equal(json.instances[0]?.name, 'V');
+    rmSync(folder, { recursive: true });
+    handle.dump('state');
+    assert.match(fake.log.at(-1) ?? '', /cannot write the state dump/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -356,5 +356,3 @@ export function nameOf(
   else return word.text;
   return undefined;
 }
-
-export type Named = { readonly name: string; readonly position: Position };

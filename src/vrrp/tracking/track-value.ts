@@ -9,9 +9,6 @@
 import type { Tracked } from '../../model/vrrp-instance.ts';
 import { OWNER_PRIORITY } from '../machine.ts';
 
-/** undefined: not known yet. */
-export type TrackedState = boolean | undefined;
-
 export type Verdict = { readonly add: number } | { readonly fault: true };
 
 const LOWEST_SUM = -253;
