@@ -1,5 +1,4 @@
 /** Blocks that define what can be tracked: `vrrp_script`, `track_file`, `vrrp_track_process`; and link damping. */
-import type { Position } from '../../model/diagnostic.ts';
 import type {
   GarpGroup,
   InterfaceDelay,
