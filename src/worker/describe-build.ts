@@ -1,7 +1,9 @@
 /** What `-vv` says below the version: where it runs, its engines, what it can balance by. */
 import { FEATURES } from '../config-parser/compatibility.ts';
+import { probeUring } from '../net/engines/uring/probe.ts';
 
 export function describeBuild(): string {
+  const ring = probeUring();
   const features = [...FEATURES].map(name => `+${name}`).join(' ');
   return [
     `Running on: Node.js ${process.version}, ${process.platform} ${process.arch}, OpenSSL ${process.versions.openssl}`,
@@ -9,6 +11,7 @@ export function describeBuild(): string {
     `Feature list : ${features}`,
     '',
     'Available engines :',
+    `     uring : io_uring, ${ring.usable ? 'usable here' : `not usable here: ${ring.reason}`}`,
     '      node : net.Socket, runs everywhere',
     '',
     'Balance algorithms : roundrobin static-rr leastconn first random source uri url_param hdr rdp-cookie hash sticky',
