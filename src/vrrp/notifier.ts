@@ -5,10 +5,10 @@
 import type { KeepalivedGlobal } from '../model/keepalived.ts';
 import type { ScriptCommand } from '../model/script-command.ts';
 import type { NotifyScripts } from '../model/vrrp-instance.ts';
+import { sendMail } from '../net/smtp.ts';
 import type { Clock } from './clock.ts';
 import { openFifo, type Fifo } from './fifo.ts';
 import type { Log } from './log.ts';
-import { sendMail } from './mail.ts';
 import { runScript } from './run-script.ts';
 
 export type NotifyState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'DELETED';
@@ -89,8 +89,10 @@ export class Notifier {
     const what = kind === 'GROUP' ? 'VRRP Group' : 'VRRP Instance';
     const subject = `[${routerId}] ${what} ${name} - Entering ${state} state`;
     const date = new Date(this.#clock.wallClock());
-    void sendMail(mail, { subject, body: MAIL_BODY[state] }, date).then(trouble => {
-      if (trouble !== undefined) this.#log('warning', `mail alert for ${name}: ${trouble}`);
-    });
+    void sendMail(mail, { from: mail.from, to: mail.to, subject, body: MAIL_BODY[state] }, date).then(
+      trouble => {
+        if (trouble !== undefined) this.#log('warning', `mail alert for ${name}: ${trouble}`);
+      },
+    );
   }
 }

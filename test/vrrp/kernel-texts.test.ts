@@ -1,4 +1,4 @@
-/** Frames, messages, command lines and programs for the kernel, and the mail dialogue, byte by byte. */
+/** Frames, messages, command lines and programs for the kernel, byte by byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddressEntry } from '../../src/config-parser/keepalived/address-entry.ts';
@@ -8,7 +8,6 @@ import { compileFilter } from '../../src/vrrp/advert-filter.ts';
 import { announcementOf } from '../../src/vrrp/announcement.ts';
 import { ipOf } from '../../src/vrrp/ip-bytes.ts';
 import { addressOf, newAddressBody, oldAddressBody, type Link } from '../../src/vrrp/links.ts';
-import { smtpDialogue } from '../../src/vrrp/mail.ts';
 import { decodeAttributes, decodeMessages, encodeMessage } from '../../src/vrrp/netlink-message.ts';
 import { renderNoAccept } from '../../src/vrrp/no-accept.ts';
 import { routeAddLine, routeDeleteLine, ruleAddLine, ruleDeleteLine } from '../../src/vrrp/route-lines.ts';
@@ -125,27 +124,6 @@ test('no_accept is one nftables table with a set for each family', () => {
   assert.match(text, /set v4 \{ type ipv4_addr; elements = \{ 10\.0\.0\.1 \}; \}/);
   assert.match(text, /set v6 \{ type ipv6_addr; elements = \{ fd09::1 \}; \}/);
   assert.match(renderNoAccept('lb', []), /set v6 \{ type ipv6_addr; \}/);
-});
-
-test('a mail is a dialogue of commands, with dots doubled', () => {
-  const settings = {
-    server: 's',
-    port: 25,
-    heloName: 'me',
-    connectTimeoutMs: 1,
-    from: 'a@x',
-    to: ['b@x', 'c@x'],
-  };
-  const dialogue = smtpDialogue(settings, { subject: 'hello', body: 'one\n.two' }, new Date(0));
-  assert.deepEqual(dialogue.slice(0, 5), [
-    'HELO me',
-    'MAIL FROM:<a@x>',
-    'RCPT TO:<b@x>',
-    'RCPT TO:<c@x>',
-    'DATA',
-  ]);
-  assert.match(dialogue[5] ?? '', /Subject: hello\r\nTo: b@x, c@x\r\n\r\none\r\n\.\.two\r\n\.$/);
-  assert.equal(dialogue.at(-1), 'QUIT');
 });
 
 /** Runs a filter as the kernel does; IPv4 packets start with their header. */

@@ -1,25 +1,36 @@
-/** `smtp_alert`: one plain mail per event (RFC 5321), without waiting and without ever throwing. */
+/**
+ * One plain mail (RFC 5321), without waiting and without ever throwing: `smtp_alert` of VRRP and `email-alert` of
+ * health checks.
+ */
 import { connect } from 'node:net';
-import type { MailSettings } from '../model/keepalived.ts';
+
+export interface MailServer {
+  readonly server: string;
+  readonly port: number;
+  readonly heloName: string;
+  readonly connectTimeoutMs: number;
+}
 
 export interface Mail {
+  readonly from: string;
+  readonly to: readonly string[];
   readonly subject: string;
   readonly body: string;
 }
 
 /** The commands after the greeting; each waits for a reply that begins with 2 or 3. */
-export function smtpDialogue(settings: MailSettings, mail: Mail, date: Date): string[] {
+export function smtpDialogue({ heloName }: Pick<MailServer, 'heloName'>, mail: Mail, date: Date): string[] {
   const headers = [
     `Date: ${date.toUTCString().replace('GMT', '+0000')}`,
-    `From: ${settings.from}`,
+    `From: ${mail.from}`,
     `Subject: ${mail.subject}`,
-    `To: ${settings.to.join(', ')}`,
+    `To: ${mail.to.join(', ')}`,
   ];
   const body = mail.body.split('\n').map(line => (line.startsWith('.') ? `.${line}` : line));
   return [
-    `HELO ${settings.heloName}`,
-    `MAIL FROM:<${settings.from}>`,
-    ...settings.to.map(address => `RCPT TO:<${address}>`),
+    `HELO ${heloName}`,
+    `MAIL FROM:<${mail.from}>`,
+    ...mail.to.map(address => `RCPT TO:<${address}>`),
     'DATA',
     [...headers, '', ...body, '.'].join('\r\n'),
     'QUIT',
@@ -27,16 +38,16 @@ export function smtpDialogue(settings: MailSettings, mail: Mail, date: Date): st
 }
 
 /** Resolves to undefined when the mail was taken, else to the reason. */
-export function sendMail(settings: MailSettings, mail: Mail, date: Date): Promise<string | undefined> {
+export function sendMail(server: MailServer, mail: Mail, date: Date): Promise<string | undefined> {
   return new Promise(resolve => {
-    const commands = smtpDialogue(settings, mail, date);
-    const socket = connect({ host: settings.server, port: settings.port });
+    const commands = smtpDialogue(server, mail, date);
+    const socket = connect({ host: server.server, port: server.port });
     let text = '';
     const finish = (trouble: string | undefined): void => {
       socket.destroy();
       resolve(trouble);
     };
-    socket.setTimeout(settings.connectTimeoutMs, () => finish('timed out'));
+    socket.setTimeout(server.connectTimeoutMs, () => finish('timed out'));
     socket.once('error', error => finish(error.message));
     socket.once('close', () => finish('the mail server closed the connection'));
     socket.on('data', data => {
