@@ -11,6 +11,8 @@
  *   │ servers   S rows   line 1: state, weights, limits │ line 2: hot words │ 32 words each
  *   ├─────────────────────────────────────────────────────────────────────┤
  *   │ heaps     one array of server indices per leastconn backend          │
+ *   ├─────────────────────────────────────────────────────────────────────┤
+ *   │ checks    S rows: what the health check and the agent said           │ 80 words each
  *   ├── per thread 0..T, each part starts on its own cache line ───────────┤
  *   │ held      connections this thread accounts for: G gates · S servers   │ 1 word each
  *   │ granted   slots handed to this thread, not yet taken: S servers       │ 1 word each
@@ -30,6 +32,8 @@ export const RATE_ROW = 16;
 export const BACKEND_ROW = 32;
 export const SERVER_ROW = 32;
 export const WAIT_ROW = 4;
+/** Two halves of 8 words and 128 bytes of text: check and agent. */
+export const CHECK_ROW = 80;
 const LINE_BYTES = 64;
 
 /** Offsets in int32 words, but `counters` in doubles. */
@@ -41,6 +45,7 @@ export interface StateLayout {
   readonly servers: number;
   readonly serverCount: number;
   readonly heaps: readonly number[];
+  readonly checks: number;
   readonly held: readonly number[];
   readonly granted: readonly number[];
   readonly idle: readonly number[];
@@ -88,6 +93,7 @@ export function computeLayout(plan: StatePlan): StateLayout {
     servers: take(serverCount * SERVER_ROW),
     serverCount,
     heaps: plan.heapCapacity.map(capacity => (capacity === 0 ? 0 : take(capacity))),
+    checks: take(serverCount * CHECK_ROW),
   };
   const all = Array.from({ length: plan.threads + 1 });
   return {

@@ -7,14 +7,15 @@
  * or the list did: who keeps something computed from them compares it and computes again.
  *
  *   server row  0 STATE  1 ADMIN  2 UWEIGHT 3 EWEIGHT 4 IWEIGHT 5 MAXCONN 6 MINCONN 7 MAXQUEUE
- *               8 FLAGS  9 LAST_CHANGE 10 SLOWSTART 11 BACKEND 12 ID 13 SEED 14 NEXT
+ *               8 FLAGS  9 LAST_CHANGE 10 SLOWSTART 11 BACKEND 12 ID 13 SEED 14 NEXT 15 DOWN_TIME
  *              16 SERVED 17 QUEUED 18 HEAP_POSITION 19 HEAP_KEY 20 HEAP_STAMP 21 DEQUEUED
  *   backend row 0 GENERATION 1 FIRST 2 FULLCONN 3 FLAGS 4 WEIGHT_MULTIPLIER 5 WEIGHT_DIVISOR
- *               6 HEAP_START 7 HEAP_CAPACITY 8 CONNECTION_GATE
+ *               6 HEAP_START 7 HEAP_CAPACITY 8 CONNECTION_GATE 9 LAST_CHANGE 10 DOWN_TIME 11 PROXY_FLAGS
  *              16 QUEUED 17 TICKET 18 STICKY 19 SERVED 20 DEQUEUED
  *              24 HEAP_OWNER 25 HEAP_COUNT 26 HEAP_GENERATION 27 HEAP_CLOCK 28 HEAP_LATE
  */
 import { monotonicMs } from '../base/clock.ts';
+import { CheckReports } from './check-reports.ts';
 import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
 
 /** Operational state; the numbers are those of the server state file. */
@@ -50,6 +51,7 @@ export const SERVER_WORD = {
   id: 12,
   seed: 13,
   next: 14,
+  downTime: 15,
   served: 16,
   queued: 17,
   heapPosition: 18,
@@ -68,6 +70,9 @@ export const BACKEND_WORD = {
   heapStart: 6,
   heapCapacity: 7,
   connectionGate: 8,
+  lastChange: 9,
+  downTime: 10,
+  proxyFlags: 11,
   queued: 16,
   ticket: 17,
   sticky: 18,
@@ -87,6 +92,13 @@ export const BACKEND_DYNAMIC = 2;
 /** The number of requests served by the whole backend is kept (`hash-balance-factor`). */
 export const BACKEND_COUNTS_SERVED = 4;
 
+/** Of a proxy as a frontend: `disable frontend`, `shutdown frontend`; as a backend: `unpublish backend`. */
+export const PROXY_PAUSED = 1;
+export const PROXY_STOPPED = 2;
+export const PROXY_UNPUBLISHED = 4;
+/** No server of the backend can take requests. */
+export const PROXY_DOWN = 8;
+
 /** Scale between the weight the user sees and the effective weight of dynamic algorithms. */
 export const WEIGHT_SCALE = 16;
 
@@ -96,6 +108,8 @@ const B = BACKEND_WORD;
 export class ServerTable {
   /** Rows in the table, configured and spare. */
   readonly capacity: number;
+  /** What the servers' checks and agents said. */
+  readonly checks: CheckReports;
   protected readonly words: Int32Array;
   protected readonly layout: StateLayout;
   readonly #servers: number;
@@ -107,6 +121,7 @@ export class ServerTable {
     this.#servers = layout.servers;
     this.#backends = layout.backends;
     this.capacity = layout.serverCount;
+    this.checks = new CheckReports(words, layout);
   }
 
   // servers
@@ -199,6 +214,14 @@ export class ServerTable {
     return this.word(server, S.lastChange);
   }
 
+  /** Seconds it was down, before now and now. */
+  downSeconds(server: number): number {
+    const before = this.word(server, S.downTime);
+    return this.state(server) === SRV_STOPPED
+      ? before + Math.max(0, nowSeconds() - this.lastChangeSeconds(server))
+      : before;
+  }
+
   slowstartSeconds(server: number): number {
     return this.word(server, S.slowstart);
   }
@@ -236,7 +259,7 @@ export class ServerTable {
       most = Math.max(minconn, Math.floor((sessions * maxconn) / fullconn));
     const slowstart = words[at + S.slowstart] as number;
     if (words[at + S.state] !== SRV_STARTING || slowstart === 0 || most === 0) return most;
-    const elapsed = Math.floor(monotonicMs() / 1000) - (words[at + S.lastChange] as number);
+    const elapsed = nowSeconds() - (words[at + S.lastChange] as number);
     if (elapsed < 0 || elapsed >= slowstart) return most;
     return Math.max(1, Math.floor((most * Math.floor((100 * elapsed) / slowstart)) / 100));
   }
@@ -261,6 +284,23 @@ export class ServerTable {
     for (let server = this.backendWord(backend, B.first); server >= 0; server = this.word(server, S.next))
       servers.push(server);
     return servers;
+  }
+
+  /** PROXY_PAUSED | PROXY_STOPPED | PROXY_UNPUBLISHED | PROXY_DOWN */
+  proxyFlags(proxy: number): number {
+    return this.backendWord(proxy, B.proxyFlags);
+  }
+
+  /** Seconds of the monotonic clock when the backend last went up or down. */
+  backendLastChangeSeconds(backend: number): number {
+    return this.backendWord(backend, B.lastChange);
+  }
+
+  /** Seconds the backend had no server to give requests to. */
+  backendDownSeconds(backend: number): number {
+    const before = this.backendWord(backend, B.downTime);
+    if ((this.proxyFlags(backend) & PROXY_DOWN) === 0) return before;
+    return before + Math.max(0, nowSeconds() - this.backendLastChangeSeconds(backend));
   }
 
   usesAllBackups(backend: number): boolean {
@@ -325,4 +365,9 @@ export class ServerTable {
   protected backendWord(backend: number, word: number): number {
     return this.words[this.#backends + backend * BACKEND_ROW + word] as number;
   }
+}
+
+/** Whole seconds of the monotonic clock: the unit of ages in the table. */
+export function nowSeconds(): number {
+  return Math.floor(monotonicMs() / 1000);
 }

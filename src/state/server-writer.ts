@@ -2,10 +2,12 @@
  * Changes servers' states, weights and limits: for health/ and admin/ (and the control thread at start) only.
  * There is one writer, in the control thread. Each change bumps the backend's generation.
  */
-import { monotonicMs } from '../base/clock.ts';
 import type { Proxy } from '../model/proxy.ts';
-import type { Server } from '../model/server.ts';
-import { BACKEND_ROW, SERVER_ROW } from './layout.ts';
+import type { AgentCheck, Server, ServerCheck } from '../model/server.ts';
+import type { CheckKind, CheckUpdate } from './check-reports.ts';
+import { FIELD } from './counter-fields.ts';
+import type { Counters } from './counters.ts';
+import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
 import { hasDynamicWeights } from './plan.ts';
 import {
   ADMIN_CMAINT,
@@ -14,11 +16,14 @@ import {
   BACKEND_COUNTS_SERVED,
   BACKEND_DYNAMIC,
   BACKEND_WORD,
+  nowSeconds,
+  PROXY_DOWN,
   SERVER_BACKUP,
   SERVER_IN_USE,
   SERVER_WORD,
   SRV_RUNNING,
   SRV_STARTING,
+  SRV_STOPPED,
   ServerTable,
   WEIGHT_SCALE,
 } from './server-table.ts';
@@ -28,6 +33,13 @@ const B = BACKEND_WORD;
 const NONE = -1;
 
 export class ServerWriter extends ServerTable {
+  readonly #counters: Counters;
+
+  constructor(words: Int32Array, layout: StateLayout, counters: Counters) {
+    super(words, layout);
+    this.#counters = counters;
+  }
+
   /** Fills the row of a backend and those of its servers from the configuration. Once, before threads start. */
   configure(backend: number, proxy: Proxy, firstServer: number, seeds: readonly number[]): void {
     const dynamic = hasDynamicWeights(proxy.balance, proxy.hashType);
@@ -47,6 +59,9 @@ export class ServerWriter extends ServerTable {
       last = firstServer + index;
     });
     this.#bump(backend);
+    this.#setBackend(backend, B.lastChange, nowSeconds());
+    const down = proxy.servers.length > 0 && !this.#anyUsable(backend);
+    this.#setBackend(backend, B.proxyFlags, down ? PROXY_DOWN : 0);
   }
 
   /** Takes a spare row for a server added at run time; undefined: no row is left. It starts in maintenance. */
@@ -57,6 +72,7 @@ export class ServerWriter extends ServerTable {
       this.#set(row, S.admin, this.admin(row) | ADMIN_FMAINT);
       this.#linkAfter(this.serversOf(backend).pop() ?? NONE, backend, row);
       this.#bump(backend);
+      this.#followBackend(backend);
       return row;
     }
     return undefined;
@@ -70,12 +86,16 @@ export class ServerWriter extends ServerTable {
     if (before === undefined) this.#setBackend(backend, B.first, next);
     else this.#set(before, S.next, next);
     this.#set(server, S.flags, 0);
+    this.checks.clear(server);
     this.#bump(backend);
+    this.#followBackend(backend);
   }
 
   /** Returns false when it was in that state already. */
   setState(server: number, state: number): boolean {
     if (this.state(server) === state) return false;
+    this.#set(server, S.downTime, this.downSeconds(server));
+    if (state === SRV_STOPPED) this.#counters.add(this.#counters.server(server), FIELD.chkdown, 1);
     this.#set(server, S.lastChange, nowSeconds());
     this.#set(server, S.state, state);
     this.recomputeWeight(server);
@@ -88,6 +108,7 @@ export class ServerWriter extends ServerTable {
     if (flags === this.admin(server)) return false;
     this.#set(server, S.admin, flags);
     this.#bump(this.backendOf(server));
+    this.#followBackend(this.backendOf(server));
     return true;
   }
 
@@ -107,6 +128,11 @@ export class ServerWriter extends ServerTable {
    * it ends the slow start when its time is over.
    */
   recomputeWeight(server: number): void {
+    this.#computeWeight(server);
+    this.#followBackend(this.backendOf(server));
+  }
+
+  #computeWeight(server: number): void {
     const backend = this.backendOf(server);
     const slowstart = this.slowstartSeconds(server);
     const elapsed = nowSeconds() - this.lastChangeSeconds(server);
@@ -119,6 +145,44 @@ export class ServerWriter extends ServerTable {
     const weight = Math.floor((this.userWeight(server) * share + multiplier - 1) / multiplier);
     this.#set(server, S.eweight, weight);
     this.#bump(backend);
+  }
+
+  /** What a check or an agent found out: `show stat`, `show servers state` and all threads read it. */
+  publishCheck(server: number, kind: CheckKind, update: CheckUpdate): void {
+    this.checks.publish(server, kind, update);
+  }
+
+  /** A check failed while the server was up (`chkfail`). */
+  countFailedCheck(server: number): void {
+    this.#counters.add(this.#counters.server(server), FIELD.chkfail, 1);
+  }
+
+  /** Traffic itself was found failing (`observe`, `hanafail`). */
+  countFailedAnalysis(server: number): void {
+    this.#counters.add(this.#counters.server(server), FIELD.hanafail, 1);
+  }
+
+  /** PROXY_PAUSED, PROXY_STOPPED, PROXY_UNPUBLISHED of a proxy. */
+  setProxyFlags(proxy: number, set: number, clear: number): void {
+    this.#setBackend(proxy, B.proxyFlags, (this.proxyFlags(proxy) | set) & ~clear);
+  }
+
+  /** Notes when the backend as a whole goes down or comes back. */
+  #followBackend(backend: number): void {
+    const flags = this.proxyFlags(backend);
+    const wasDown = (flags & PROXY_DOWN) !== 0;
+    const isDown = this.backendWord(backend, B.first) >= 0 && !this.#anyUsable(backend);
+    if (wasDown === isDown) return;
+    this.#setBackend(backend, B.downTime, this.backendDownSeconds(backend));
+    this.#setBackend(backend, B.lastChange, nowSeconds());
+    this.#setBackend(backend, B.proxyFlags, isDown ? flags | PROXY_DOWN : flags & ~PROXY_DOWN);
+    if (isDown) this.#counters.add(this.#counters.backend(backend), FIELD.chkdown, 1);
+  }
+
+  #anyUsable(backend: number): boolean {
+    for (let server = this.backendWord(backend, B.first); server >= 0; server = this.word(server, S.next))
+      if (this.usable(server)) return true;
+    return false;
   }
 
   /** False: weights other than 0 % and 100 % are refused ("static LB algorithm"). */
@@ -159,8 +223,12 @@ export class ServerWriter extends ServerTable {
     this.#set(row, S.iweight, server.weight);
     this.#set(row, S.uweight, server.weight);
     this.#set(row, S.lastChange, nowSeconds());
+    this.#set(row, S.downTime, 0);
     this.#set(row, S.state, SRV_RUNNING);
-    this.recomputeWeight(row);
+    this.checks.clear(row);
+    if (server.check !== undefined) this.publishCheck(row, 'check', initialCheck(server.check));
+    if (server.agent !== undefined) this.publishCheck(row, 'agent', initialAgent(server.agent));
+    this.#computeWeight(row);
   }
 
   #linkAfter(last: number, backend: number, server: number): void {
@@ -182,8 +250,13 @@ export class ServerWriter extends ServerTable {
   }
 }
 
-function nowSeconds(): number {
-  return Math.floor(monotonicMs() / 1000);
+function initialCheck({ enabled, rise, fall }: ServerCheck): CheckUpdate {
+  return { enabled, status: 'INI', durationMs: -1, health: rise, rise, fall };
+}
+
+/** An agent has a single success and a single failure to go. */
+function initialAgent({ enabled }: AgentCheck): CheckUpdate {
+  return { enabled, status: 'INI', durationMs: -1, health: 1, rise: 1, fall: 1 };
 }
 
 /** minconn above maxconn, or alone, means a fixed limit of that size; maxconn alone is its own minimum. */

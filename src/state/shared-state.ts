@@ -73,7 +73,7 @@ export class SharedState {
 
   /** The one writer of servers' states and weights: hand it to health/ and admin/ only. */
   writer(): ServerWriter {
-    return new ServerWriter(this.#words, this.#layout);
+    return new ServerWriter(this.#words, this.#layout, this.counters);
   }
 
   /** The servers of a backend that take requests, as this thread last computed them: call `refresh()` first. */
