@@ -17,6 +17,7 @@
  *   written for it.
  */
 import type { Cause } from '../base/failure.ts';
+import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** One end of a connection. `family` 0: a unix socket (then `host` is its path or empty, `port` 0). */
@@ -80,6 +81,10 @@ export type ConnectTarget =
       /** Bind before connecting. Port 0: any. `transparent`: the address need not be this host's (usesrc). */
       readonly source?: { readonly host: string; readonly port: number; readonly transparent?: boolean };
       readonly interface?: string;
+      /** Options set before connecting: `option srvtcpka`, `option nolinger`, `tcp-ut`. */
+      readonly keepAlive?: TcpKeepAlive;
+      readonly noLinger?: boolean;
+      readonly userTimeoutMs?: number;
     }
   /** A path, or a name in the abstract namespace when it starts with NUL. */
   | { readonly kind: 'unix'; readonly path: string };

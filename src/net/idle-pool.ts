@@ -1,5 +1,5 @@
 /**
- * The idle connections of one server in one thread (http-reuse, pool-max-conn, pool-purge-delay). The most recently
+ * The idle connections of one server in one thread (http-reuse, pool-max-conn, pool-purge-delay, max-reuse). The most recently
  * used one is taken first, so that surplus ones age. Connections are only mixed where their key is the same: what
  * makes them different (SNI, source address, PROXY header, mark) is the caller's to put into the key.
  *
@@ -16,6 +16,8 @@ export interface IdlePoolOptions {
   /** pool-max-conn: at most so many here; -1: no limit. 0, or a purge delay of 0: none is kept. */
   readonly maxConn: number;
   readonly purgeDelayMs: number;
+  /** max-reuse: a connection is taken so often at most; -1 or absent: no limit. */
+  readonly maxReuse?: number;
   /** False above tune.pool-low-fd-ratio: nothing more is put in. */
   readonly mayKeep?: () => boolean;
 }
@@ -26,6 +28,8 @@ export class IdlePool {
   readonly #shelves = new Map<string, Shelf>();
   readonly #spare: Idle[] = [];
   readonly #purge: Timer;
+  /** How often a connection was put here, where that is limited. */
+  readonly #uses: WeakMap<Connection, number> | undefined;
   #size = 0;
   /** The least there were since the last purge: so many nobody needed. */
   #leastSize = 0;
@@ -34,6 +38,7 @@ export class IdlePool {
     this.#wheel = wheel;
     this.#options = options;
     this.#purge = new Timer(() => this.#purgeUnneeded());
+    this.#uses = (options.maxReuse ?? -1) < 0 ? undefined : new WeakMap();
   }
 
   get size(): number {
@@ -55,6 +60,7 @@ export class IdlePool {
     const { maxConn, purgeDelayMs, mayKeep } = this.#options;
     if (purgeDelayMs === 0 || (maxConn >= 0 && this.#size >= maxConn)) return false;
     if (connection.closed || connection.sending || mayKeep?.() === false) return false;
+    if (this.#isWornOut(connection)) return false;
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
       shelf = { proven: new IdleList(), fresh: new IdleList() };
@@ -68,6 +74,13 @@ export class IdlePool {
     if (!connection.receiving) connection.receive();
     if (this.#purge.deadline === 0) this.#wheel.set(this.#purge, purgeDelayMs);
     return true;
+  }
+
+  #isWornOut(connection: Connection): boolean {
+    if (this.#uses === undefined) return false;
+    const uses = (this.#uses.get(connection) ?? 0) + 1;
+    this.#uses.set(connection, uses);
+    return uses > (this.#options.maxReuse as number);
   }
 
   /** Closes up to `count` of the oldest: above tune.pool-high-fd-ratio, or to make room for another. */

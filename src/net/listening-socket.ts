@@ -6,10 +6,12 @@
 import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import type { Bind } from '../model/bind.ts';
+import type { TcpKeepAlive } from '../model/proxy.ts';
 import { errorName } from './cause.ts';
 import type { Endpoint } from './connection.ts';
 import { ADDRESS_SIZE, decodeAddress, encodeIp, encodeUnix } from './socket-address.ts';
 import {
+  abortOnClose,
   IP_FREEBIND,
   IP_TRANSPARENT,
   IPPROTO_IP,
@@ -18,6 +20,7 @@ import {
   IPV6_FREEBIND,
   IPV6_TRANSPARENT,
   IPV6_V6ONLY,
+  setKeepalive,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -48,6 +51,10 @@ export type ListenSettings = Pick<
   Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss'> & {
     /** `noreuseport` stands in the global section: then the threads share one socket by duplicates. */
     readonly noReusePort?: boolean;
+    /** `option clitcpka` */
+    readonly keepAlive?: TcpKeepAlive;
+    /** `option nolinger` */
+    readonly noLinger?: boolean;
   };
 
 export interface Listening {
@@ -172,7 +179,14 @@ function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: nu
   return { fd, warnings };
 }
 
-/** Before bind(). Accepted sockets inherit TCP_NODELAY. */
+/** What accepted sockets inherit from the listening one: the kernel copies it, so that no call is needed for each. */
+function applyInherited(fd: number, { keepAlive, noLinger }: ListenSettings): void {
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (keepAlive !== undefined) setKeepalive(fd, keepAlive);
+  if (noLinger === true) abortOnClose(fd);
+}
+
+/** Before bind(). */
 function applyBindOptions(
   fd: number,
   settings: ListenSettings,
@@ -180,7 +194,7 @@ function applyBindOptions(
 ): { step: string; errno: number } | undefined {
   setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (settings.noReusePort !== true) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  applyInherited(fd, settings);
   if (family === 6 && settings.v6only) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   else if (family === 6 && settings.v4v6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (settings.transparent) {
@@ -274,6 +288,6 @@ function inherit(settings: ListenSettings, inherited: number): Opened {
   if (fd < 0) return { step: 'cannot use inherited descriptor', errno: -fd };
   const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
   if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
-  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  applyInherited(fd, settings);
   return { fd, warnings: [] };
 }

@@ -1,16 +1,19 @@
 /**
- * A socket that has to be bound or marked before it connects (`source`, `interface`, `usesrc`): made here with the
+ * A socket that has to be bound or told something before it connects (`source`, `interface`, keep-alive, ...): made here with the
  * kernel's own calls, then given to an engine to connect.
  */
 import { errorName } from './cause.ts';
 import type { ConnectTarget } from './connection.ts';
 import { encodeIp } from './socket-address.ts';
 import {
+  abortOnClose,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IP_TRANSPARENT,
   IPV6_TRANSPARENT,
+  setKeepalive,
   setNoDelay,
+  setUserTimeout,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
   SOL_SOCKET,
@@ -24,7 +27,9 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
 /** The descriptor; undefined when the target asks for nothing special; or the name of the error. */
 export function preparedSocket(target: ConnectTarget): number | undefined | SocketFailure {
   if (target.kind === 'unix') return undefined;
-  if (target.source === undefined && target.interface === undefined) return undefined;
+  const { source, interface: device, keepAlive, noLinger, userTimeoutMs } = target;
+  const special = source ?? device ?? keepAlive ?? noLinger ?? userTimeoutMs;
+  if (special === undefined) return undefined;
   return socketFor(target, 'non-blocking');
 }
 
@@ -44,6 +49,9 @@ export function socketFor(target: IpTarget, mode: 'non-blocking' | 'blocking'): 
 
 function prepare(fd: number, target: IpTarget): number {
   setNoDelay(fd);
+  if (target.keepAlive !== undefined) setKeepalive(fd, target.keepAlive);
+  if (target.noLinger === true) abortOnClose(fd);
+  if (target.userTimeoutMs !== undefined) setUserTimeout(fd, target.userTimeoutMs);
   if (target.interface !== undefined) {
     const result = setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(target.interface));
     if (result < 0) return result;

@@ -3,6 +3,7 @@
  * and user-timeout settings of binds and servers, and for the samples that ask the kernel (fc_rtt, ...).
  * A result below zero is the kernel's error number; -1 descriptors (closed, TLS) give EBADF like that.
  */
+import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { Endpoint } from './connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from './socket-address.ts';
 import { getIntOption, getOption, setOption } from './system-calls.ts';
@@ -53,21 +54,15 @@ export function setMark(fd: number, mark: number): number {
   return setOption(fd, SOL_SOCKET, SO_MARK, mark);
 }
 
-export interface Keepalive {
-  readonly count?: number;
-  readonly idleSeconds?: number;
-  readonly intervalSeconds?: number;
-}
-
 /** option tcpka/clitcpka/srvtcpka with their -cnt, -idle, -intvl. */
-export function setKeepalive(fd: number, keepalive: Keepalive = {}): number {
+export function setKeepalive(fd: number, keepalive: TcpKeepAlive): number {
   const result = setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  const set = (name: number, value: number | undefined): void => {
-    if (value !== undefined) setOption(fd, IPPROTO_TCP, name, value);
+  const set = (name: number, value: number): void => {
+    if (value > 0) setOption(fd, IPPROTO_TCP, name, value);
   };
   set(TCP_KEEPCNT, keepalive.count);
-  set(TCP_KEEPIDLE, keepalive.idleSeconds);
-  set(TCP_KEEPINTVL, keepalive.intervalSeconds);
+  set(TCP_KEEPIDLE, Math.ceil(keepalive.idleMs / 1000));
+  set(TCP_KEEPINTVL, Math.ceil(keepalive.intervalMs / 1000));
   return result;
 }
 

@@ -25,8 +25,10 @@ import {
   compileUniqueIdHeader,
   type HeaderAdder,
 } from './forwarding-headers.ts';
+import { compileForwarded } from './forwarded-header.ts';
 import { hasRules, NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
+import { serverOfRdpCookie } from './rdp-persistence.ts';
 import type { BackendRuntime, DataThread, ExchangeContext, ServerRuntime } from './runtime.ts';
 import { ServerService } from './server-service.ts';
 
@@ -63,6 +65,7 @@ export class BackendService implements BackendRuntime {
   readonly #balancer: Balancer | undefined;
   readonly #facts: RequestFacts;
   readonly #proxies: readonly Proxy[];
+  readonly #forwarded: HeaderAdder | undefined;
   readonly #adders = new Map<number, readonly HeaderAdder[]>();
 
   constructor(config: Config, row: number, thread: DataThread, environments: Environments) {
@@ -77,7 +80,8 @@ export class BackendService implements BackendRuntime {
     this.#state = thread.state;
     this.rules = hasRules(proxy) ? compileProxyRules(proxy, environments.of(proxy)) : NO_RULES;
     this.responseLimits = responseLimits(config, proxy);
-    this.requestRendering = { close: flags.has('httpclose') || flags.has('http-server-close') };
+    const closes = flags.has('httpclose') || flags.has('http-server-close');
+    this.requestRendering = { close: closes && !flags.has('http-pretend-keepalive') };
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
     this.abortOnClose = flags.has('abortonclose');
@@ -91,6 +95,8 @@ export class BackendService implements BackendRuntime {
     this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
     this.#balancer = createBalancer(thread.state, row, proxy);
     this.#facts = new RequestFacts(compileHashKey(proxy, environments));
+    this.#forwarded =
+      proxy.options.forwarded === undefined ? undefined : compileForwarded(proxy, environments.of(proxy));
   }
 
   /** What every forwarded request gets, whichever server takes it. */
@@ -103,9 +109,10 @@ export class BackendService implements BackendRuntime {
     this.cookies?.write(ctx, server);
   }
 
-  /** Cookies and `use-server`, unless `ignore-persist`; `force-persist` takes servers that are down too. */
+  /** Cookies, `persist rdp-cookie` and `use-server`, unless `ignore-persist`; `force-persist` takes servers that are down too. */
   persistentServer(ctx: ExchangeContext): ServerRuntime | undefined {
-    if (ctx.cookieServer !== undefined) return ctx.cookieServer;
+    const named = ctx.cookieServer ?? this.#serverOfRdpCookie(ctx);
+    if (named !== undefined) return named;
     const { serverSwitch } = this.rules;
     if (serverSwitch.empty) return undefined;
     const id = serverSwitch.choose(ctx, wanted => {
@@ -113,6 +120,14 @@ export class BackendService implements BackendRuntime {
       return server !== undefined && this.#state.servers.takesPersistent(server.row);
     });
     return id < 0 ? undefined : this.#withId(id);
+  }
+
+  #serverOfRdpCookie(ctx: ExchangeContext): ServerRuntime | undefined {
+    const { persistRdpCookie } = this.config;
+    if (persistRdpCookie === undefined) return undefined;
+    this.#facts.ctx = ctx;
+    const server = serverOfRdpCookie(this.#facts.payload(), persistRdpCookie, this.servers);
+    return server !== undefined && this.#takes(ctx, server) ? server : undefined;
   }
 
   #takes(ctx: ExchangeContext, server: ServerRuntime): boolean {
@@ -128,6 +143,7 @@ export class BackendService implements BackendRuntime {
     if (adders === undefined) {
       const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
       adders = [
+        this.#forwarded,
         compileForwardFor(proxy, this.config),
         compileOriginalTo(proxy, this.config),
         compileUniqueIdHeader(proxy),

@@ -1,8 +1,10 @@
 /** A server of one data thread: where to connect, and its idle connections. */
+import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget } from '../net/connection.ts';
 import { IdlePool } from '../net/idle-pool.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import { serverSocketOptions } from './socket-options.ts';
 
 export class ServerService implements ServerRuntime {
   readonly config: Server;
@@ -16,8 +18,9 @@ export class ServerService implements ServerRuntime {
     this.backend = backend;
     this.row = row;
     this.idle = new IdlePool(thread.wheel, {
-      maxConn: config.poolMaxConn,
+      maxConn: keepsConnections(backend.config) ? config.poolMaxConn : 0,
       purgeDelayMs: config.poolPurgeDelayMs,
+      maxReuse: config.maxReuse,
     });
     this.#target = config.mapPorts ? undefined : targetOf(config, backend, undefined);
   }
@@ -25,6 +28,11 @@ export class ServerService implements ServerRuntime {
   target(clientPort: number): ConnectTarget {
     return this.#target ?? targetOf(this.config, this.backend, clientPort);
   }
+}
+
+/** Not with `option http-server-close` or `httpclose`, whatever the server was told (manual, `http-pretend-keepalive`). */
+function keepsConnections({ options: { flags } }: Proxy): boolean {
+  return !flags.has('http-server-close') && !flags.has('httpclose');
 }
 
 /** `source` of the server, else of its backend; a server without a port takes the client's, shifted. */
@@ -43,5 +51,7 @@ function targetOf(config: Server, backend: BackendRuntime, clientPort: number | 
     port,
     ...(from?.kind === 'ip' && { source: { host: from.host, port: from.port } }),
     ...(source?.interface !== undefined && { interface: source.interface }),
+    ...serverSocketOptions(backend.config),
+    ...(config.tcpUserTimeoutMs > 0 && { userTimeoutMs: config.tcpUserTimeoutMs }),
   };
 }

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { serverSeed } from '../balancers/server-seed.ts';
 import { startChecks, type Checks } from '../health/start-checks.ts';
 import type { Config } from '../model/config.ts';
+import { clientSocketOptions } from '../proxy/socket-options.ts';
 import { openListening } from '../net/listening-socket.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
 import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
@@ -156,10 +157,11 @@ function bindAll(options: ControlOptions): ListenerHandover[][] | undefined {
   const handovers: ListenerHandover[][] = Array.from({ length: nbthread + 1 }, () => []);
   const noReusePort = config.global.flags.has('noreuseport');
   let failed = false;
-  for (const [proxy, { binds, disabled, kind, name }] of config.proxies.entries()) {
+  for (const [proxy, section] of config.proxies.entries()) {
+    const { binds, disabled, kind, name } = section;
     if (disabled) continue;
     for (const [bind, settings] of binds.entries()) {
-      const opened = openListening({ ...settings, noReusePort }, nbthread);
+      const opened = openListening({ ...settings, ...clientSocketOptions(section), noReusePort }, nbthread);
       if ('message' in opened) {
         const section = kind === 'listen' ? 'proxy' : kind;
         notice(

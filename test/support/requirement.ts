@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 /** `root`, or a program in PATH. */
-export type Requirement = 'root' | 'haproxy' | 'ip' | 'bridge' | 'keepalived';
+export type Requirement = 'root' | 'haproxy' | 'ip' | 'bridge' | 'keepalived' | 'ss';
 
 /** True: go on. False: the test was skipped. */
 export function requires(t: TestContext, ...requirements: readonly Requirement[]): boolean {
