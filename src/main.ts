@@ -6,6 +6,7 @@ import { parseCommandLine, renderUsage, type Options } from './config-parser/com
 import { evaluateConditional } from './config-parser/conditional.ts';
 import { renderDiagnostics } from './config-parser/diagnostic.ts';
 import type { Config } from './model/config.ts';
+import type { Diagnostic } from './model/diagnostic.ts';
 import { Control } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { describeBuild } from './worker/describe-build.ts';
@@ -67,14 +68,20 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
   }
   if ((options.daemon || config.global.daemon) && !options.foreground && !options.debug)
     process.exit(await runInBackground(argv));
-  serve(config, options);
+  serve(config, options, startupLogs(diagnostics));
 }
 
-function serve(config: Config, options: Options): void {
+function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
+  const text = renderDiagnostics(diagnostics, { pid: process.pid, showDiag: false });
+  return text.split('\n').filter(line => line !== '');
+}
+
+function serve(config: Config, options: Options, startupLogs: readonly string[]): void {
   const control = Control.start({
     config,
     nbthread: config.global.nbthread ?? availableParallelism(),
     notice: (level, text) => notice(options, level, text),
+    startupLogs,
     onStopped: () => process.exit(0),
   });
   if (control === undefined) process.exit(1);

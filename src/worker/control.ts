@@ -5,6 +5,8 @@
  */
 import type { Server } from 'node:http';
 import { Worker } from 'node:worker_threads';
+import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
+import type { AdminRuntime } from '../admin/runtime.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
 import { startChecks, type Checks } from '../health/start-checks.ts';
 import type { Config } from '../model/config.ts';
@@ -15,6 +17,7 @@ import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
+import { adminSocketsOf, bindAdminSockets, serveAdminSockets } from './admin-socket.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
 
@@ -22,6 +25,8 @@ export interface ControlOptions {
   readonly config: Config;
   readonly nbthread: number;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
+  /** What was said about the configuration, line by line: `show startup-logs`. */
+  readonly startupLogs: readonly string[];
   /** Everything is over: all threads ended after a stop. */
   readonly onStopped: () => void;
 }
@@ -34,6 +39,7 @@ export class Control {
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
   #checks: Checks | undefined;
+  #admin: AdminServer | undefined;
   #stopping = false;
   #demo: readonly Server[] = [];
 
@@ -49,12 +55,27 @@ export class Control {
   /** Binds and starts; undefined when an address could not be bound (each was reported). */
   static start(options: ControlOptions): Control | undefined {
     const handovers = bindAll(options);
-    if (handovers === undefined) return undefined;
+    const adminSockets = bindAdminSockets(options.config, options.notice);
+    if (handovers === undefined || adminSockets === undefined) return undefined;
     const control = new Control(options, handovers);
     control.#startDemo();
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
     control.#startChecks();
+    control.#startAdmin(adminSockets);
     return control;
+  }
+
+  #startAdmin(sockets: readonly OpenedSocket[]): void {
+    const { config, notice, startupLogs } = this.#options;
+    const runtime: AdminRuntime = {
+      config,
+      state: this.#state,
+      servers: this.#writer,
+      startTimeMs: this.#startTimeMs,
+      startupLogs,
+      sockets: adminSocketsOf(config),
+    };
+    this.#admin = serveAdminSockets(sockets, runtime, notice);
   }
 
   #startChecks(): void {
@@ -133,6 +154,7 @@ export class Control {
     this.#stopping = true;
     this.#stopDemo();
     this.#checks?.stop();
+    this.#admin?.close();
     this.#tellAll({ kind: 'stop' });
   }
 
@@ -146,6 +168,7 @@ export class Control {
   /** SIGUSR1: accepts nothing new, ends when the last connection does. */
   softStop(): void {
     this.#stopping = true;
+    this.#admin?.stopListening();
     this.#tellAll({ kind: 'soft-stop' });
     for (const { fd } of this.#handovers.flat()) closeDescriptor(fd);
   }

@@ -1,0 +1,105 @@
+/**
+ * The listening side of the admin socket (`stats socket`, `stats timeout`, `stats maxconn`): in the control thread, one
+ * net.Server a line. Connections beyond `stats maxconn` wait until another one ends.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Bind } from '../model/bind.ts';
+import { isListenFailure, openListening } from '../net/listening-socket.ts';
+import { AdminSession, type SessionSettings } from './admin-session.ts';
+import type { Interpreter } from './interpreter.ts';
+
+export interface OpenedSocket {
+  readonly bind: Bind;
+  readonly fd: number;
+}
+
+export interface OpenFailure {
+  readonly bind: Bind;
+  readonly message: string;
+}
+
+/** Binds all lines; before the process gives up its rights. */
+export function openAdminSockets(binds: readonly Bind[]): { opened: OpenedSocket[]; failed: OpenFailure[] } {
+  const opened: OpenedSocket[] = [];
+  const failed: OpenFailure[] = [];
+  for (const bind of binds) {
+    const listening = openListening(bind, 1);
+    if (isListenFailure(listening)) failed.push({ bind, message: listening.message });
+    else opened.push({ bind, fd: listening.fds[0] as number });
+  }
+  return { opened, failed };
+}
+
+export interface AdminServerSettings extends Omit<SessionSettings, 'level' | 'severityOutput'> {
+  readonly maxconn: number;
+}
+
+interface Waiting {
+  readonly socket: Socket;
+  readonly bind: Bind;
+}
+
+export class AdminServer {
+  readonly #interpreter: Interpreter;
+  readonly #settings: AdminServerSettings;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #waiting: Waiting[] = [];
+
+  constructor(interpreter: Interpreter, settings: AdminServerSettings) {
+    this.#interpreter = interpreter;
+    this.#settings = settings;
+  }
+
+  listen({ bind, fd }: OpenedSocket, onError: (text: string) => void): void {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, socket => {
+      socket.on('error', () => socket.destroy());
+      this.#waiting.push({ socket, bind });
+      this.#serveWaiting();
+    });
+    server.on('error', error => onError(error.message));
+    server.listen({ fd });
+    this.#servers.push(server);
+  }
+
+  #serveWaiting(): void {
+    while (this.#waiting.length > 0 && this.#sockets.size < this.#settings.maxconn) {
+      const { socket, bind } = this.#waiting.shift() as Waiting;
+      if (!socket.destroyed) this.#serve(socket, bind);
+    }
+  }
+
+  #serve(socket: Socket, bind: Bind): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#serveWaiting();
+    });
+    new AdminSession(socket, this.#interpreter, {
+      ...this.#settings,
+      level: bind.level ?? 'operator',
+      severityOutput: severityOutputOf(bind),
+    }).start();
+  }
+
+  /** Connections being served: `CurrConns` of the socket. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Accepts nothing more; connections go on. */
+  stopListening(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  close(): void {
+    this.stopListening();
+    for (const socket of this.#sockets) socket.destroy();
+    for (const { socket } of this.#waiting) socket.destroy();
+  }
+}
+
+function severityOutputOf(bind: Bind): 'none' | 'number' | 'string' {
+  const [word] = bind.otherOptions.get('severity-output') ?? [];
+  return word === 'number' || word === 'string' ? word : 'none';
+}

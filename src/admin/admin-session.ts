@@ -1,0 +1,175 @@
+/**
+ * One connection to the admin socket: reads lines, runs their commands one after the other, writes the answers.
+ * Each answer is followed by an empty line, or by the prompt. Without `prompt` the connection ends behind the first
+ * line (manual of management, section 9.3).
+ *
+ *   reading ──line──▶ running ──last command of the line──▶ reading (interactive) or closed
+ */
+import type { Socket } from 'node:net';
+import type { Answer, Level, Message, Session } from './command.ts';
+import { fail } from './command.ts';
+import type { Interpreter } from './interpreter.ts';
+import { LineReader, type InputLimits, type InputLine } from './line-reader.ts';
+
+export interface SessionSettings {
+  readonly level: Level;
+  readonly severityOutput: Session['severityOutput'];
+  readonly timeoutMs: number;
+  readonly limits: InputLimits;
+  readonly startTimeMs: number;
+}
+
+const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
+
+const TOO_LONG = {
+  line:
+    'The command line is too big for the buffer size. ' +
+    `Please change 'tune.bufsize' in the configuration to use a bigger command.`,
+  payload:
+    'The payload is too big. ' +
+    `Please change 'tune.cli.max-payload-size' in the configuration to use a bigger payload.`,
+};
+
+export class AdminSession {
+  readonly #socket: Socket;
+  readonly #interpreter: Interpreter;
+  readonly #settings: SessionSettings;
+  readonly #reader: LineReader;
+  readonly #state: Session;
+  readonly #gone = new AbortController();
+  #running = false;
+  #ended = false;
+
+  constructor(socket: Socket, interpreter: Interpreter, settings: SessionSettings) {
+    this.#socket = socket;
+    this.#interpreter = interpreter;
+    this.#settings = settings;
+    this.#reader = new LineReader(settings.limits);
+    this.#state = {
+      level: settings.level,
+      expert: false,
+      experimental: false,
+      severityOutput: settings.severityOutput,
+      interactive: false,
+      prompt: false,
+      timedPrompt: false,
+      timeoutMs: settings.timeoutMs,
+      anonKey: 0,
+      skipLineEnd: false,
+      closing: false,
+      gone: this.#gone.signal,
+    };
+  }
+
+  start(): void {
+    const socket = this.#socket;
+    socket.on('data', (bytes: Buffer) => {
+      this.#reader.add(bytes.toString('latin1'));
+      this.#readOn();
+    });
+    socket.on('end', () => {
+      this.#ended = true;
+      this.#reader.endInput();
+      if (this.#reader.isEmpty) this.#gone.abort();
+      this.#readOn();
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => {
+      if (!this.#running) socket.destroy();
+    });
+    socket.on('close', () => this.#gone.abort());
+    socket.setTimeout(this.#state.timeoutMs);
+    socket.resume();
+  }
+
+  #readOn(): void {
+    if (this.#running || this.#state.closing) return;
+    const input = this.#reader.next();
+    switch (input?.kind) {
+      case undefined:
+        if (this.#ended) this.#socket.end();
+        return;
+      case 'payload-begins':
+        if (this.#state.prompt) this.#socket.write('+ ');
+        return this.#readOn();
+      case 'too-long':
+        this.#write(this.#render(fail(TOO_LONG[input.what])));
+        return this.#close();
+      case 'line':
+        this.#running = true;
+        void this.#runLine(input.line).then(() => {
+          this.#running = false;
+          this.#socket.setTimeout(this.#state.timeoutMs);
+          this.#readOn();
+        });
+    }
+  }
+
+  async #runLine({ commands, payload }: InputLine): Promise<void> {
+    for (const [index, command] of commands.entries()) {
+      const isLast = index === commands.length - 1;
+      const answer = await this.#interpreter.run(command, isLast ? payload : undefined, this.#state);
+      await this.#writeAnswer(answer);
+      if (this.#socket.destroyed) return;
+      if (this.#state.closing) return this.#close();
+      this.#write(this.#promptAfter(isLast));
+      this.#state.skipLineEnd = false;
+    }
+    if (!this.#state.interactive) this.#close();
+  }
+
+  async #writeAnswer(answer: Answer): Promise<void> {
+    if (answer === undefined) return;
+    if ('text' in answer) return this.#write(this.#render(answer));
+    for await (const piece of answer.pieces) {
+      if (this.#socket.destroyed) return;
+      if (!this.#socket.write(piece, 'latin1')) await this.#drained();
+    }
+  }
+
+  /** The client reads slower than a dump is made: it goes on when the client has caught up, or has gone. */
+  async #drained(): Promise<void> {
+    await new Promise<void>(resolve => {
+      const done = (): void => {
+        this.#socket.off('drain', done);
+        this.#socket.off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done);
+      this.#socket.on('close', done);
+    });
+  }
+
+  #promptAfter(isLast: boolean): string {
+    const { prompt, timedPrompt, skipLineEnd } = this.#state;
+    if (!prompt) return skipLineEnd ? '' : '\n';
+    if (!isLast) return '\n';
+    return timedPrompt ? `\n[${uptime(Date.now() - this.#settings.startTimeMs)}]> ` : '\n> ';
+  }
+
+  #render({ severity, text }: Message): string {
+    const { severityOutput } = this.#state;
+    const body = `${text.replace(/\n+$/, '')}\n`;
+    if (severityOutput === 'none') return body;
+    return `[${severityOutput === 'number' ? severity : SEVERITIES[severity]}]: ${body}`;
+  }
+
+  #write(text: string): void {
+    if (text !== '' && !this.#socket.destroyed) this.#socket.write(text, 'latin1');
+  }
+
+  #close(): void {
+    this.#state.closing = true;
+    this.#socket.end();
+    // What the client still sends is not read: a reset would take our answer away from it.
+    this.#socket.resume();
+  }
+}
+
+/** `d:hh:mm:ss` */
+export function uptime(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600) % 24;
+  return `${Math.floor(seconds / 86_400)}:${two(hours)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,168 @@
+/** Commands about the connection itself: mode, prompt, level, timeout, how answers look. */
+import { allows, fail, say, type Answer, type Call, type Command, type Level } from '../command.ts';
+import { parseDelay } from '../units.ts';
+
+const PROMPT_USAGE = `Usage: prompt [help | n | i | p | timed]*
+Sets how lines are read and answered:
+  help    this text
+  n       one line, then the connection ends
+  i       line after line, without a prompt
+  p       line after line, with a prompt
+  timed   shows the uptime in the prompt, or not any more
+Alone it changes to 'p', and from there to 'n'.
+`;
+
+function prompt({ args, session }: Call): Answer {
+  const words = args.from(1);
+  if (words.includes('help')) return say(PROMPT_USAGE);
+  if (words.some(word => !['n', 'i', 'p', 'timed'].includes(word))) return fail(PROMPT_USAGE);
+  const timed = words.includes('timed');
+  if (timed) session.timedPrompt = !session.timedPrompt;
+  const isPrompt = session.prompt && session.interactive;
+  const mode = words.findLast(word => word !== 'timed') ?? (timed || !isPrompt ? 'p' : 'n');
+  session.prompt = mode === 'p';
+  session.interactive = mode !== 'n';
+  return undefined;
+}
+
+/** Nobody gets a higher level than he has; special modes end with the change. */
+function lowerTo(level: Level): (call: Call) => Answer {
+  return ({ args, session }) => {
+    if (args.at(1) === '-') session.skipLineEnd = true;
+    session.level = level;
+    session.expert = false;
+    session.experimental = false;
+    return undefined;
+  };
+}
+
+function modeSwitch(mode: 'expert' | 'experimental'): (call: Call) => Answer {
+  return ({ args, session }) => {
+    if (args.at(2) === '-') session.skipLineEnd = true;
+    if (args.at(1) === '') return say(`${mode}-mode is ${session[mode] ? 'ON' : 'OFF'}`);
+    session[mode] = args.at(1) === 'on';
+    return undefined;
+  };
+}
+
+function setTimeout({ args, session }: Call): Answer {
+  if (args.at(2) !== 'cli') return fail(`'set timeout' only supports 'cli'.`);
+  if (args.at(3) === '') return fail('Expects an integer value.');
+  const ms = parseDelay(args.at(3), 's');
+  if (ms === undefined || ms < 1000) return fail('Invalid timeout value.');
+  session.timeoutMs = ms;
+  return undefined;
+}
+
+function setSeverityOutput({ args, session }: Call): Answer {
+  if (args.at(3) === '-') session.skipLineEnd = true;
+  const wanted = args.at(2);
+  if (wanted !== 'none' && wanted !== 'number' && wanted !== 'string')
+    return fail(`one of 'none', 'number', 'string' is a required argument`);
+  session.severityOutput = wanted;
+  return undefined;
+}
+
+const LARGEST_KEY = 0xffff_ffff;
+
+function anonOn({ args, session }: Call): Answer {
+  const word = args.at(3);
+  if (word === '') {
+    session.anonKey = 1 + Math.floor(Math.random() * LARGEST_KEY);
+    return undefined;
+  }
+  const key = Number(word);
+  if (!(key >= 1 && key <= LARGEST_KEY)) return fail('Value out of range (1 to 4294967295 expected).');
+  session.anonKey = Math.floor(key);
+  return undefined;
+}
+
+function anonOff({ args, session }: Call): Answer {
+  if (args.at(3) !== '') return fail(`Key can't be added while disabling anonymized mode`);
+  session.anonKey = 0;
+  return undefined;
+}
+
+function showAnon({ session }: Call): Answer {
+  if (session.anonKey === 0) return say('Anonymized mode disabled');
+  const key = allows(session.level, 'operator') ? `\nKey : ${session.anonKey}` : '';
+  return say(`Anonymized mode enabled${key}`);
+}
+
+export const CONNECTION_COMMANDS: readonly Command[] = [
+  {
+    words: 'echo',
+    args: '<text>',
+    summary: 'says the text',
+    level: 'user',
+    run: ({ args }) => say(args.from(1).join(' ')),
+  },
+  { words: 'prompt', summary: 'interactive mode, prompt', level: 'user', hidden: true, run: prompt },
+  {
+    words: 'quit',
+    summary: 'ends the connection',
+    level: 'user',
+    hidden: true,
+    run: ({ session }) => {
+      session.closing = true;
+      return undefined;
+    },
+  },
+  {
+    words: 'operator',
+    summary: 'lowers the level of this connection to operator',
+    level: 'operator',
+    run: lowerTo('operator'),
+  },
+  {
+    words: 'user',
+    summary: 'lowers the level of this connection to user',
+    level: 'user',
+    run: lowerTo('user'),
+  },
+  {
+    words: 'expert-mode',
+    args: '[on|off]',
+    summary: 'allows dangerous commands',
+    level: 'admin',
+    hidden: true,
+    run: modeSwitch('expert'),
+  },
+  {
+    words: 'experimental-mode',
+    args: '[on|off]',
+    summary: 'allows commands still in development',
+    level: 'admin',
+    hidden: true,
+    run: modeSwitch('experimental'),
+  },
+  {
+    words: 'set timeout',
+    args: '[cli] <delay>',
+    summary: 'how long this connection may be idle',
+    level: 'user',
+    run: setTimeout,
+  },
+  {
+    words: 'set severity-output',
+    args: '[none|number|string]',
+    summary: 'severities in front of messages',
+    level: 'user',
+    run: setSeverityOutput,
+  },
+  {
+    words: 'set anon on',
+    args: '[value]',
+    summary: 'hides names in the answers of this connection',
+    level: 'user',
+    run: anonOn,
+  },
+  { words: 'set anon off', summary: 'shows names again', level: 'user', run: anonOff },
+  { words: 'show anon', summary: 'whether names are hidden', level: 'user', run: showAnon },
+  {
+    words: 'show cli level',
+    summary: 'level of this connection',
+    level: 'user',
+    run: ({ session }) => say(session.level),
+  },
+];

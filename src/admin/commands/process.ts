@@ -1,0 +1,43 @@
+/** Commands about the process: version, environment, its admin sockets, what it said at start. */
+import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
+import { COMPATIBLE_WITH, programVersion } from '../../base/version.ts';
+
+function showEnvironment({ args }: Call): Answer {
+  const name = args.at(2);
+  if (name === '') return dump(Object.entries(process.env).map(([key, value]) => `${key}=${value ?? ''}\n`));
+  const value = process.env[name];
+  return value === undefined ? fail('Variable not found') : dump([`${name}=${value}\n`]);
+}
+
+function showSockets({ runtime }: Call): Answer {
+  const lines = runtime.sockets.map(({ name, level }) => `${name} ${level} all\n`);
+  return dump(['# socket lvl processes\n', ...lines]);
+}
+
+function showStartupLogs({ runtime }: Call): Answer {
+  const { startupLogs } = runtime;
+  return startupLogs.length === 0 ? say('') : dump(startupLogs.map(line => `${line}\n`));
+}
+
+export const PROCESS_COMMANDS: readonly Command[] = [
+  {
+    words: 'show version',
+    summary: 'version of this process',
+    level: 'user',
+    run: () => say(`${COMPATIBLE_WITH}.0-lb${programVersion()}`),
+  },
+  {
+    words: 'show env',
+    args: '[var]',
+    summary: 'environment variables of the process',
+    level: 'operator',
+    run: showEnvironment,
+  },
+  { words: 'show cli sockets', summary: 'admin sockets and their levels', level: 'user', run: showSockets },
+  {
+    words: 'show startup-logs',
+    summary: 'warnings and alerts of the start',
+    level: 'operator',
+    run: showStartupLogs,
+  },
+];
