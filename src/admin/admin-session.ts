@@ -6,8 +6,9 @@
  *   reading ──line──▶ running ──last command of the line──▶ reading (interactive) or closed
  */
 import type { Socket } from 'node:net';
-import type { Answer, Level, Message, Session } from './command.ts';
+import type { Answer, Message, Session } from './command.ts';
 import { fail } from './command.ts';
+import type { Level } from './level.ts';
 import type { Interpreter } from './interpreter.ts';
 import { LineReader, type InputLimits, type InputLine } from './line-reader.ts';
 

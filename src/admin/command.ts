@@ -2,11 +2,8 @@
  * What a command of the admin socket is (manual of management, section 9.3): a row of words, the level it asks for,
  * its usage and its handler. Rows stand in commands/, one file a family; table.ts puts them together.
  */
+import type { Level } from './level.ts';
 import type { AdminRuntime } from './runtime.ts';
-
-/** Levels of a socket (`level` of `stats socket`), each includes those before it. */
-export const LEVELS = ['user', 'operator', 'admin'] as const;
-export type Level = (typeof LEVELS)[number];
 
 /** Severities of syslog, shown when `set severity-output` asks for them. */
 export const ERROR = 3;
@@ -102,8 +99,4 @@ export interface Command {
   /** Works, but is not listed. */
   readonly hidden?: true;
   readonly run: (call: Call) => Answer | Promise<Answer>;
-}
-
-export function allows(held: Level, wanted: Level): boolean {
-  return LEVELS.indexOf(held) >= LEVELS.indexOf(wanted);
 }

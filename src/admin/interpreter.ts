@@ -1,6 +1,7 @@
 /** Runs one command of a line: finds its row, checks level and mode, calls it. */
-import { allows, fail, say, type Answer, type Command, type Session, type Words } from './command.ts';
+import { fail, say, type Answer, type Command, type Session, type Words } from './command.ts';
 import { renderHelp } from './help.ts';
+import { allows } from './level.ts';
 import { splitWords, TOO_MANY_WORDS } from './line-reader.ts';
 import type { AdminRuntime } from './runtime.ts';
 

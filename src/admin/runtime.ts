@@ -5,7 +5,7 @@
 import type { Config } from '../model/config.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
-import type { Level } from './command.ts';
+import type { Level } from './level.ts';
 
 export interface AdminSocket {
   /** With its kind, as `show cli sockets` says it: `unix@/run/lb.sock`. */

@@ -1,5 +1,6 @@
 /** Commands about the connection itself: mode, prompt, level, timeout, how answers look. */
-import { allows, fail, say, type Answer, type Call, type Command, type Level } from '../command.ts';
+import { fail, say, type Answer, type Call, type Command } from '../command.ts';
+import { allows, type Level } from '../level.ts';
 import { parseDelay } from '../units.ts';
 
 const PROMPT_USAGE = `Usage: prompt [help | n | i | p | timed]*
