@@ -7,7 +7,8 @@ import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 /** `root`, or a program in PATH. */
-export type Requirement = 'root' | 'haproxy' | 'ip' | 'bridge' | 'keepalived' | 'ss';
+export type Requirement =
+  'bridge' | 'haproxy' | 'ip' | 'keepalived' | 'nginx' | 'root' | 'ss' | 'taskset' | 'wrk';
 
 /** True: go on. False: the test was skipped. */
 export function requires(t: TestContext, ...requirements: readonly Requirement[]): boolean {

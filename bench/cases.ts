@@ -1,0 +1,115 @@
+/** The cases of the table: `npm run bench` runs all, `--only` those whose names begin so. */
+import type { LoadCase } from './rounds.ts';
+import { scenario } from './scenario.ts';
+
+const ALL = ['haproxy', 'haproxy-again', 'lb', 'lb-node', 'nginx', 'http-proxy', 'fast-proxy'];
+const SERVERS = ['haproxy', 'lb', 'lb-node', 'nginx'];
+const HOSTS = ['haproxy', 'lb', 'nginx'];
+
+const UPLOAD = 'wrk.method = "POST"\nwrk.body = string.rep("x", 1048576)\n';
+const MANY_PATHS =
+  'local n = 0\nrequest = function() n = (n + 1) % 1000; return wrk.format(nil, "/item/" .. n) end\n';
+
+const SIZES = [10, 500, 4000];
+
+const serversScale = (balance: string): LoadCase => ({
+  name: `servers-scale-${balance}`,
+  title: `Choosing among many servers: balance ${balance}`,
+  contestants: HOSTS,
+  scenarios: SIZES.map(servers => scenario(`${servers} servers`, { balance, servers })),
+  load: balance === 'uri' ? { script: MANY_PATHS } : {},
+});
+
+export const LOAD_CASES: readonly LoadCase[] = [
+  {
+    name: 'h1-small',
+    title: 'Small answers, 64 keep-alive connections',
+    contestants: ALL,
+    scenarios: [scenario('64 connections')],
+    load: { connections: 64 },
+  },
+  {
+    name: 'h1-small-512',
+    title: 'Small answers, 512 keep-alive connections',
+    contestants: SERVERS,
+    scenarios: [scenario('512 connections')],
+    load: { connections: 512 },
+  },
+  {
+    name: 'h1-autocannon',
+    title: 'Small answers, 64 keep-alive connections, loaded by autocannon',
+    contestants: HOSTS,
+    scenarios: [scenario('64 connections')],
+    load: { tool: 'autocannon', connections: 64 },
+  },
+  {
+    name: 'h1-close',
+    title: 'A client connection for each request',
+    contestants: SERVERS,
+    scenarios: [scenario('64 clients')],
+    load: { connections: 64, headers: { Connection: 'close' } },
+  },
+  {
+    name: 'h1-large',
+    title: 'Responses of 1 MB',
+    contestants: SERVERS,
+    scenarios: [scenario('16 connections')],
+    load: { connections: 16, path: '/large' },
+  },
+  {
+    name: 'h1-upload',
+    title: 'Uploads of 1 MB',
+    contestants: SERVERS,
+    scenarios: [scenario('16 connections', { origin: 'upload' })],
+    load: { connections: 16, script: UPLOAD },
+  },
+  {
+    name: 'h1-rules',
+    title: '30 ACLs, header changes, a map lookup',
+    contestants: SERVERS,
+    scenarios: [scenario('64 connections', { rich: true })],
+    load: {},
+  },
+  {
+    name: 'acl-scale',
+    title: 'Host rules, the last one matching',
+    contestants: HOSTS,
+    scenarios: [1, 100, 1000, 5000].map(hostRules => scenario(`${hostRules} rules`, { hostRules })),
+    load: {},
+  },
+  serversScale('roundrobin'),
+  serversScale('leastconn'),
+  serversScale('uri'),
+  {
+    name: 'tcp-small',
+    title: 'Mode tcp, small exchanges on 64 connections',
+    contestants: SERVERS,
+    scenarios: [scenario('64 connections', { mode: 'tcp' })],
+    load: { connections: 64 },
+  },
+  {
+    name: 'tcp-large',
+    title: 'Mode tcp, 1 MB exchanges',
+    contestants: SERVERS,
+    scenarios: [scenario('16 connections', { mode: 'tcp' })],
+    load: { connections: 16, path: '/large' },
+  },
+  {
+    name: 'logging',
+    title: 'A log line for each request, by UDP',
+    contestants: HOSTS,
+    scenarios: [scenario('off'), scenario('on', { logs: true })],
+    load: {},
+  },
+  {
+    name: 'threads',
+    title: 'One and two threads, load and balancer sharing both CPUs',
+    contestants: HOSTS,
+    scenarios: [scenario('1 thread'), scenario('2 threads', { threads: 2 })],
+    load: {},
+    cpus: '0,1',
+  },
+];
+
+export const IDLE_MEMORY = { name: 'idle-memory', contestants: [...SERVERS, 'http-proxy', 'fast-proxy'] };
+export const START_UP = { name: 'start-up', contestants: HOSTS };

@@ -1,0 +1,37 @@
+/** What a balancer is to do in a measurement; configurations.ts says it in each contestant's own language. */
+export interface Scenario {
+  /** The column it stands in: `64`, `5000 rules`. */
+  readonly label: string;
+  readonly mode: 'http' | 'tcp';
+  readonly balance: string;
+  /** All of them are the same origin under numbers of their own. */
+  readonly servers: number;
+  /** `use_backend` rules by host, each with its backend; the load asks for the last host. */
+  readonly hostRules: number;
+  /** Backends nobody asks for (start-up time). */
+  readonly idleBackends: number;
+  /** Thirty ACLs, header changes and a map lookup. */
+  readonly rich: boolean;
+  /** A log line for each request by UDP. */
+  readonly logs: boolean;
+  readonly threads: number;
+  /** What the origin does: sends a small or a large answer, or takes uploads. */
+  readonly origin: 'web' | 'upload';
+}
+
+const PLAIN: Scenario = {
+  label: '',
+  mode: 'http',
+  balance: 'roundrobin',
+  servers: 1,
+  hostRules: 0,
+  idleBackends: 0,
+  rich: false,
+  logs: false,
+  threads: 1,
+  origin: 'web',
+};
+
+export function scenario(label: string, different: Partial<Scenario> = {}): Scenario {
+  return { ...PLAIN, ...different, label };
+}
