@@ -91,6 +91,8 @@ const TABLE = {
   ssl_ocsp_staple: ['sum', 'LFBS'],
   ssl_failed_ocsp_staple: ['sum', 'LFBS'],
   ssl_rate: ['rate', 'P'],
+  bytes_out_rate: ['rate', 'P'],
+  maxconn_reached: ['sum', 'P'],
   h2_headers_rcvd: ['sum', 'FB'],
   h2_data_rcvd: ['sum', 'FB'],
   h2_settings_rcvd: ['sum', 'FB'],

@@ -17,6 +17,7 @@
  *   │ held      connections this thread accounts for: G gates · S servers   │ 1 word each
  *   │ granted   slots handed to this thread, not yet taken: S servers       │ 1 word each
  *   │ idle      idle connections this thread keeps: S servers               │ 1 word each
+ *   │ idleSafe  of them, those that carried several requests: S servers     │ 1 word each
  *   │ waits     queues of this thread: S servers · P backends               │ key f64, waiting, claimed
  *   │ counters  1 process · P frontends · P backends · L listeners · S      │ COUNTER_ROW doubles each
  *   └─────────────────────────────────────────────────────────────────────┘
@@ -49,6 +50,7 @@ export interface StateLayout {
   readonly held: readonly number[];
   readonly granted: readonly number[];
   readonly idle: readonly number[];
+  readonly idleSafe: readonly number[];
   readonly waits: readonly number[];
   readonly counters: readonly number[];
   readonly byteLength: number;
@@ -101,6 +103,7 @@ export function computeLayout(plan: StatePlan): StateLayout {
     held: all.map(() => take(gateCount + serverCount)),
     granted: all.map(() => take(serverCount)),
     idle: all.map(() => take(serverCount)),
+    idleSafe: all.map(() => take(serverCount)),
     waits: all.map(() => take((serverCount + plan.proxies) * WAIT_ROW)),
     counters: all.map(() => take((gateCount + serverCount) * COUNTER_ROW * 2) / 2),
     byteLength: end,

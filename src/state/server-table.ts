@@ -161,9 +161,13 @@ export class ServerTable {
 
   /** The weight as `show stat` says it: the effective one on the scale of the configuration. */
   shownWeight(server: number): number {
-    const backend = this.backendOf(server);
+    return this.shownScale(this.backendOf(server), this.effectiveWeight(server));
+  }
+
+  /** A weight on the balancers' scale, on that of the configuration. */
+  shownScale(backend: number, weight: number): number {
     const divisor = this.backendWord(backend, B.weightDivisor);
-    const multiplied = this.effectiveWeight(server) * this.backendWord(backend, B.weightMultiplier);
+    const multiplied = weight * this.backendWord(backend, B.weightMultiplier);
     return Math.floor((multiplied + divisor - 1) / divisor);
   }
 
@@ -349,13 +353,19 @@ export class ServerTable {
     return this.layout.idle.reduce((sum, start) => sum + (this.words[start + server] as number), 0);
   }
 
+  /** Of them, those that have carried several requests. */
+  idleSafe(server: number): number {
+    return this.layout.idleSafe.reduce((sum, start) => sum + (this.words[start + server] as number), 0);
+  }
+
   idleOf(thread: number, server: number): number {
     return this.words[(this.layout.idle[thread] as number) + server] as number;
   }
 
   /** For the owner of the pools of `thread` only. */
-  setIdle(thread: number, server: number, count: number): void {
+  setIdle(thread: number, server: number, count: number, safe = 0): void {
     this.words[(this.layout.idle[thread] as number) + server] = count;
+    this.words[(this.layout.idleSafe[thread] as number) + server] = safe;
   }
 
   protected word(server: number, word: number): number {

@@ -24,7 +24,8 @@ export function recoverThread(
   leaveGates(words, layout, thread);
   leaveQueues(words, layout, thread);
   const freed = giveBackPlaces(words, layout, table, thread);
-  words.fill(0, layout.idle[thread], (layout.idle[thread] as number) + layout.serverCount);
+  for (const { [thread]: start = 0 } of [layout.idle, layout.idleSafe])
+    words.fill(0, start, start + layout.serverCount);
   for (const server of freed) {
     heap.update(server);
     queues.offer(server);

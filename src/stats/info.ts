@@ -1,0 +1,260 @@
+/**
+ * `show info`: what the process as a whole is and does. One table in the order of the typed output. What this
+ * program has no counterpart for (pipes, tainting, thread groups) is told as the constant it is.
+ */
+import { COMPATIBLE_WITH } from '../base/version.ts';
+import type { FieldName } from '../state/counter-fields.ts';
+import type { Value, ValueType } from './value.ts';
+import type { StatsView } from './view.ts';
+
+export interface InfoField {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly tags: string;
+  readonly description: string;
+  /** `precise`: with fractions, where there are some (`show info float`). */
+  readonly read: (view: StatsView, precise: boolean) => Value;
+  /** Given with fractions when those are asked for. */
+  readonly fractional: boolean;
+}
+
+type Read = InfoField['read'];
+
+function field(name: string, type: ValueType, tags: string, description: string, read: Read): InfoField {
+  return { name, type, tags, description, read, fractional: false };
+}
+
+function fractional(name: string, tags: string, description: string, read: Read): InfoField {
+  return { ...field(name, 'u32', tags, description, read), fractional: true };
+}
+
+function constant(name: string, type: ValueType, tags: string, description: string, value: Value): InfoField {
+  return field(name, type, tags, description, () => value);
+}
+
+const MEGABYTE = 1048576;
+
+function counted(view: StatsView, name: FieldName): number {
+  const { counters } = view.state;
+  return counters.read(counters.process, name, view.now());
+}
+
+function highest(view: StatsView, name: FieldName): number {
+  const { counters } = view.state;
+  return counters.highestRate(counters.process, name, view.now());
+}
+
+function uptimeMs(view: StatsView): number {
+  return Math.max(0, Date.now() - view.process.startTimeMs);
+}
+
+function seconds(ms: number, precise: boolean): number {
+  return precise ? ms / 1000 : Math.floor(ms / 1000);
+}
+
+/** `1d 2h03m04s` */
+export function readableUptime(ms: number): string {
+  const total = Math.floor(ms / 1000);
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const day = total % 86400;
+  return `${Math.floor(total / 86400)}d ${Math.floor(day / 3600)}h${two((day % 3600) / 60)}m${two(total % 60)}s`;
+}
+
+const IDENTITY: readonly InfoField[] = [
+  constant('Name', 'str', 'POS', 'Program whose interface this is', 'HAProxy'),
+  constant('Version', 'str', 'POS', 'Version of that interface', `${COMPATIBLE_WITH}.0`),
+  constant('Release_date', 'str', 'POS', 'Date of that interface', '2026/05/28'),
+  field('Nbthread', 'u32', 'CGS', 'Threads that carry traffic', ({ state }) => state.plan.threads),
+  constant('Nbproc', 'u32', 'CGS', 'Worker processes, always 1', 1),
+  constant('Process_num', 'u32', 'KGP', 'Number of this worker, always 1', 1),
+  field('Pid', 'u32', 'SGP', 'Process identifier', ({ process }) => process.pid),
+  field('Uptime', 'str', 'MDP', 'Time since the start, to read', view => readableUptime(uptimeMs(view))),
+  fractional('Uptime_sec', 'MDP', 'Seconds since the start', (view, precise) =>
+    seconds(uptimeMs(view), precise),
+  ),
+];
+
+const MEMORY: readonly InfoField[] = [
+  constant('Memmax_MB', 'u32', 'CLP', 'Limit of memory in megabytes, 0: none', 0),
+  field(
+    'PoolAlloc_MB',
+    'u32',
+    'MGP',
+    'Megabytes the process has',
+    ({ process }) => process.memory().allocatedBytes / MEGABYTE,
+  ),
+  field(
+    'PoolUsed_MB',
+    'u32',
+    'MGP',
+    'Megabytes of them in use',
+    ({ process }) => process.memory().usedBytes / MEGABYTE,
+  ),
+  constant('PoolFailed', 'u32', 'MCP', 'Allocations that failed: the first would end the process', 0),
+];
+
+const LIMITS: readonly InfoField[] = [
+  field('Ulimit-n', 'u32', 'CLP', 'Most open descriptors', ({ process }) => process.maxFiles),
+  field('Maxsock', 'u32', 'CLP', 'Most sockets', ({ process }) => process.maxFiles),
+  field('Maxconn', 'u32', 'CLP', 'Most connections of clients', maxConnections),
+  field(
+    'Hard_maxconn',
+    'u32',
+    'CLP',
+    'Most connections of clients that descriptors allow',
+    ({ process }) => process.maxConnections,
+  ),
+  field('CurrConns', 'u32', 'MGP', 'Connections of clients now', ({ state }) =>
+    state.limits.current(state.limits.process),
+  ),
+  field('CumConns', 'u32', 'MCP', 'Connections of clients so far', view => counted(view, 'conn_tot')),
+  field('CumReq', 'u32', 'MCP', 'Requests so far', view => counted(view, 'req_tot')),
+  field(
+    'MaxSslConns',
+    'u32',
+    'MMP',
+    'Most TLS connections, 0: no limit',
+    ({ config }) => config.global.maxSslConn,
+  ),
+  constant('CurrSslConns', 'u32', 'MGP', 'TLS connections now', 0),
+  field('CumSslConns', 'u32', 'MCP', 'TLS connections so far', view => counted(view, 'ssl_sess')),
+  constant('Maxpipes', 'u32', 'CLP', 'Pipes for splicing, which is not used', 0),
+  constant('PipesUsed', 'u32', 'MGP', 'Pipes in use', 0),
+  constant('PipesFree', 'u32', 'MGP', 'Pipes not in use', 0),
+];
+
+const RATES: readonly InfoField[] = [
+  fractional('ConnRate', 'MRP', 'Connections during the last second', view => counted(view, 'conn_rate')),
+  field('ConnRateLimit', 'u32', 'CLP', 'Most connections a second, 0: no limit', ({ state }) =>
+    state.rates.limit(state.rates.processConnections),
+  ),
+  field('MaxConnRate', 'u32', 'MMP', 'Most connections in a second so far', view =>
+    highest(view, 'conn_rate'),
+  ),
+  fractional('SessRate', 'MRP', 'Sessions during the last second', view => counted(view, 'rate')),
+  field('SessRateLimit', 'u32', 'CLP', 'Most sessions a second, 0: no limit', ({ state }) =>
+    state.rates.limit(state.rates.processSessions),
+  ),
+  field('MaxSessRate', 'u32', 'MRP', 'Most sessions in a second so far', view => highest(view, 'rate')),
+  fractional('SslRate', 'MRP', 'TLS connections during the last second', view => counted(view, 'ssl_rate')),
+  field('SslRateLimit', 'u32', 'CLP', 'Most TLS connections a second, 0: no limit', ({ state }) =>
+    state.rates.limit(state.rates.processSsl),
+  ),
+  field('MaxSslRate', 'u32', 'MMP', 'Most TLS connections in a second so far', view =>
+    highest(view, 'ssl_rate'),
+  ),
+  fractional('SslFrontendKeyRate', 'MGP', 'Full handshakes with clients during the last second', () => 0),
+  constant('SslFrontendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with clients in a second', 0),
+  fractional(
+    'SslFrontendSessionReuse_pct',
+    'MGP',
+    'Percentage of TLS sessions that were resumed',
+    resumedPercent,
+  ),
+  fractional('SslBackendKeyRate', 'MRP', 'Full handshakes with servers during the last second', () => 0),
+  constant('SslBackendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with servers in a second', 0),
+  constant('SslCacheLookups', 'u32', 'MCP', 'Lookups in the cache of TLS sessions', 0),
+  constant('SslCacheMisses', 'u32', 'MCP', 'Lookups in the cache of TLS sessions that found nothing', 0),
+  fractional('CompressBpsIn', 'MRP', 'Bytes given to compression during the last second', () => 0),
+  fractional('CompressBpsOut', 'MRP', 'Bytes that compression made during the last second', () => 0),
+  constant('CompressBpsRateLim', 'u32', 'CLP', 'Most bytes a second out of compression, 0: no limit', 0),
+  constant('ZlibMemUsage', 'u32', 'MGP', 'Memory of zlib', 0),
+  constant('MaxZlibMemUsage', 'u32', 'CLP', 'Most memory of zlib, 0: no limit', 0),
+];
+
+const WORK: readonly InfoField[] = [
+  field('Tasks', 'u32', 'MGP', 'Connections and listeners that are served', jobs),
+  constant('Run_queue', 'u32', 'MGP', 'Tasks that are due, which this runtime does not count', 0),
+  field('Idle_pct', 'u32', 'MaP', 'Percentage of the last second spent waiting', ({ process }) =>
+    process.idlePercent(),
+  ),
+  field('node', 'str', 'COS', 'Name of the node', ({ process }) => process.node),
+  field('description', 'str', 'COS', 'Text of `description`', ({ config }) => config.global.description),
+  field('Stopping', 'u32', 'MGP', '1: it is stopping', ({ process }) => (process.stopping() ? 1 : 0)),
+  field('Jobs', 'u32', 'MGP', 'Connections and listeners that are served', jobs),
+  constant('Unstoppable Jobs', 'u32', 'MGP', 'Jobs that outlive a soft stop', 0),
+  field('Listeners', 'u32', 'MGP', 'Listening addresses', listeners),
+  constant('ActivePeers', 'u32', 'MGP', 'Peers with a session', 0),
+  constant('ConnectedPeers', 'u32', 'MGP', 'Peers that are connected', 0),
+  field('DroppedLogs', 'u32', 'MGP', 'Log lines that could not be sent', ({ process }) =>
+    process.droppedLogs(),
+  ),
+  constant('BusyPolling', 'u32', 'MGP', '1: busy polling', 0),
+  constant('FailedResolutions', 'u32', 'MGP', 'Names that could not be resolved', 0),
+  field('TotalBytesOut', 'u64', 'MGP', 'Bytes sent so far', bytesOut),
+  constant('TotalSplicedBytesOut', 'u64', 'MGP', 'Bytes sent by splicing so far', 0),
+  field('BytesOutRate', 'u64', 'MRP', 'Bytes sent during the last second', view =>
+    counted(view, 'bytes_out_rate'),
+  ),
+  constant('DebugCommandsIssued', 'u32', 'MGP', 'Debug commands used', 0),
+  constant('CumRecvLogs', 'u32', 'MCP', 'Log messages received to pass on', 0),
+];
+
+const REST: readonly InfoField[] = [
+  field(
+    'Build info',
+    'str',
+    'POS',
+    'Version of this program and its engine',
+    ({ process }) => `lb ${process.version} (${process.engine})`,
+  ),
+  constant('Memmax_bytes', 'u32', 'CLP', 'Limit of memory in bytes, 0: none', 0),
+  field(
+    'PoolAlloc_bytes',
+    'u64',
+    'MGP',
+    'Bytes of memory the process has',
+    ({ process }) => process.memory().allocatedBytes,
+  ),
+  field('PoolUsed_bytes', 'u64', 'MGP', 'Bytes of them in use', ({ process }) => process.memory().usedBytes),
+  fractional('Start_time_sec', 'MDP', 'When it started, in seconds since 1970', ({ process }, precise) =>
+    seconds(process.startTimeMs, precise),
+  ),
+  constant('Tainted', 'str', 'SGP', 'Unusual features used, in hexadecimal', '0'),
+  field('TotalWarnings', 'u32', 'MCP', 'Warnings told so far', ({ process }) => process.warnings()),
+  field('MaxconnReached', 'u32', 'MCP', 'Times the limit of connections was reached', view =>
+    counted(view, 'maxconn_reached'),
+  ),
+  field('BootTime_ms', 'u32', 'MDP', 'Milliseconds the start took', ({ process }) => process.bootTimeMs),
+  constant('Niced_tasks', 'u32', 'MGP', 'Tasks with a priority of their own', 0),
+  field('CurrStreams', 'u64', 'MGP', 'Requests and TCP sessions now', streamsNow),
+  field('CumStreams', 'u64', 'MGP', 'Requests and TCP sessions so far', view => counted(view, 'stot')),
+  constant('BlockedTrafficWarnings', 'u32', 'MGP', 'Warnings of blocked traffic', 0),
+  constant('PatternsAdded', 'u64', 'MGP', 'Patterns added', 0),
+  constant('PatternsFreed', 'u64', 'MGP', 'Patterns removed', 0),
+  constant('NbThreadGroups', 'u32', 'CGS', 'Thread groups, always 1', 1),
+];
+
+export const INFO_FIELDS: readonly InfoField[] = [
+  ...IDENTITY,
+  ...MEMORY,
+  ...LIMITS,
+  ...RATES,
+  ...WORK,
+  ...REST,
+];
+
+function maxConnections({ state, process }: StatsView): number {
+  return state.limits.limit(state.limits.process) || process.maxConnections;
+}
+
+function resumedPercent(view: StatsView): number {
+  const all = counted(view, 'ssl_sess');
+  return all === 0 ? 0 : (100 * counted(view, 'ssl_reused_sess')) / all;
+}
+
+function listeners({ config }: StatsView): number {
+  return config.proxies.reduce((sum, { binds, disabled }) => sum + (disabled ? 0 : binds.length), 0);
+}
+
+function jobs(view: StatsView): number {
+  return listeners(view) + view.state.limits.current(view.state.limits.process);
+}
+
+function streamsNow({ config, state }: StatsView): number {
+  return config.proxies.reduce((sum, _, row) => sum + state.limits.current(state.limits.backend(row)), 0);
+}
+
+function bytesOut({ config, state: { counters } }: StatsView): number {
+  return config.proxies.reduce((sum, _, row) => sum + counters.read(counters.frontend(row), 'bout', 0), 0);
+}
