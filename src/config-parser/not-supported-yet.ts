@@ -41,7 +41,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'http-send-name-header',
   'option prefer-last-server',
   'max-keep-alive-queue',
-  'dispatch',
   'option accept-unsafe-violations-in-http-response',
   'server slowstart',
   'maxconnrate',
@@ -258,7 +257,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'option smtpchk',
   'option spop-check',
   'option ssl-hello-chk',
-  'option transparent',
   'ssl-f-use',
   'stick match',
   'stick on',
@@ -277,7 +275,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tcp-check set-var',
   'tcp-check set-var-fmt',
   'tcp-check unset-var',
-  'transparent',
   'usesrc',
   // listeners
   'bind accept-netscaler-cip',

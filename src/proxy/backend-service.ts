@@ -26,6 +26,7 @@ import {
   type HeaderAdder,
 } from './forwarding-headers.ts';
 import { compileForwarded } from './forwarded-header.ts';
+import { directTarget } from './direct-target.ts';
 import { hasRules, NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { serverOfRdpCookie } from './rdp-persistence.ts';
@@ -65,6 +66,8 @@ export class BackendService implements BackendRuntime {
   readonly #balancer: Balancer | undefined;
   readonly #facts: RequestFacts;
   readonly #proxies: readonly Proxy[];
+  /** `dispatch`, `option transparent` */
+  readonly #direct: ServerRuntime | undefined;
   readonly #forwarded: HeaderAdder | undefined;
   readonly #adders = new Map<number, readonly HeaderAdder[]>();
 
@@ -94,6 +97,7 @@ export class BackendService implements BackendRuntime {
     );
     this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
     this.#balancer = createBalancer(thread.state, row, proxy);
+    this.#direct = directTarget(this, thread);
     this.#facts = new RequestFacts(compileHashKey(proxy, environments));
     this.#forwarded =
       proxy.options.forwarded === undefined ? undefined : compileForwarded(proxy, environments.of(proxy));
@@ -154,7 +158,7 @@ export class BackendService implements BackendRuntime {
   }
 
   balance(ctx: ExchangeContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined {
-    if (this.#balancer === undefined) return undefined;
+    if (this.#balancer === undefined) return this.#direct;
     this.#facts.ctx = ctx;
     const row = this.#balancer.pick(this.#facts, avoid?.row ?? NO_SERVER);
     if (row === NO_SERVER) return undefined;

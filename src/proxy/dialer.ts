@@ -13,7 +13,7 @@ import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
-import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
 import { proxyHeaderFor } from './send-proxy.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -124,6 +124,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   }
 
   #takeSlot(server: ServerRuntime): void {
+    if (server.row === NO_ROW) return this.#assigned(server);
     if (!this.#thread.state.queues.tryTake(server.row)) return this.#enqueue(server);
     this.#holdsSlot = true;
     this.#assigned(server);
@@ -182,7 +183,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#state = CONNECTING;
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
     const connection = this.#thread.engine.connect(
-      server.target(this.#stream.transaction.client.destination.port),
+      server.target(this.#stream.transaction.client.destination),
       this,
     );
     // it may have failed, and another one been tried, before the call returned

@@ -18,9 +18,7 @@ export function serverOfRdpCookie(
   if (match === null) return undefined;
   const host = hostOf(Number(match[1]));
   const port = swapBytes(Number(match[2]));
-  return servers.find(
-    ({ config: { address } }) => address.kind === 'ip' && address.host === host && address.port === port,
-  );
+  return servers.find(({ address }) => address.port === port && address.ip?.toString() === host);
 }
 
 function hostOf(word: number): string {

@@ -12,9 +12,10 @@ import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
-import type { ConnectTarget, Engine } from '../net/connection.ts';
+import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
+import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
@@ -133,13 +134,18 @@ export interface BackendRuntime {
   usableServers(): number;
 }
 
+/** Of a target that is no server (`dispatch`, `option transparent`): nothing is counted for it. */
+export const NO_ROW = -1;
+
 export interface ServerRuntime {
   readonly config: Server;
   readonly backend: BackendRuntime;
-  /** Row of the shared server table. */
+  /** Row of the shared server table, or NO_ROW. */
   readonly row: number;
-  /** Where to connect; with `mapPorts` the port is the client's destination port plus the offset. */
-  target(clientPort: number): ConnectTarget;
+  /** Where it is now. */
+  readonly address: ServerAddress;
+  /** Where to connect; what the server leaves open is taken from the client's destination. */
+  target(destination: Endpoint): ConnectTarget;
   /** Its idle connections in this thread. */
   readonly idle: IdlePool;
 }

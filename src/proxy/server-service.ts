@@ -1,17 +1,23 @@
 /** A server of one data thread: where to connect, and its idle connections. */
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
-import type { ConnectTarget } from '../net/connection.ts';
+import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 import { IdlePool } from '../net/idle-pool.ts';
+import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
+import { connectOptions, ipTarget, type ConnectOptions } from './connect-target.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
-import { serverSocketOptions } from './socket-options.ts';
 
 export class ServerService implements ServerRuntime {
   readonly config: Server;
   readonly backend: BackendRuntime;
   readonly row: number;
   readonly idle: IdlePool;
-  readonly #target: ConnectTarget | undefined;
+  readonly #addresses: ServerAddresses;
+  readonly #options: ConnectOptions;
+  #version = -1;
+  #address: ServerAddress = { ip: undefined, port: 0, mapPorts: false };
+  /** Where every connection goes, unless that depends on the client. */
+  #target: ConnectTarget | undefined;
 
   constructor(config: Server, row: number, backend: BackendRuntime, thread: DataThread) {
     this.config = config;
@@ -22,36 +28,55 @@ export class ServerService implements ServerRuntime {
       purgeDelayMs: config.poolPurgeDelayMs,
       maxReuse: config.maxReuse,
     });
-    this.#target = config.mapPorts ? undefined : targetOf(config, backend, undefined);
+    this.#addresses = thread.state.servers.addresses;
+    this.#options = connectOptions(config, backend.config);
   }
 
-  target(clientPort: number): ConnectTarget {
-    return this.#target ?? targetOf(this.config, this.backend, clientPort);
+  get address(): ServerAddress {
+    this.#follow();
+    return this.#address;
   }
+
+  target(destination: Endpoint): ConnectTarget {
+    this.#follow();
+    return this.#target ?? this.#targetFor(destination);
+  }
+
+  /** Notices that the server has moved: what is connected to its old place is not used again. */
+  #follow(): void {
+    const version = this.#addresses.version(this.row);
+    if (version === this.#version) return;
+    if (this.#version >= 0) this.idle.clear();
+    this.#version = version;
+    this.#address = this.#addresses.read(this.row);
+    this.#target = this.#fixedTarget();
+  }
+
+  #fixedTarget(): ConnectTarget | undefined {
+    const { address } = this.config;
+    if (address.kind === 'unix') return { kind: 'unix', path: address.path };
+    if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
+    const { ip, port, mapPorts } = this.#address;
+    if (mapPorts || ip === undefined || isUnspecified(ip.toString())) return undefined;
+    return ipTarget(ip.family, ip.toString(), port, this.#options);
+  }
+
+  /** Without a port of its own it takes the client's, shifted; without an address too (manual, `server`). */
+  #targetFor(destination: Endpoint): ConnectTarget {
+    const { ip, port, mapPorts } = this.#address;
+    const { host, family, port: clientPort } = destination;
+    const toPort = mapPorts ? clientPort + port : port;
+    if (ip !== undefined && !isUnspecified(ip.toString()))
+      return ipTarget(ip.family, ip.toString(), toPort, this.#options);
+    return ipTarget(family === 6 ? 6 : 4, host, toPort, this.#options);
+  }
+}
+
+function isUnspecified(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 /** Not with `option http-server-close` or `httpclose`, whatever the server was told (manual, `http-pretend-keepalive`). */
 function keepsConnections({ options: { flags } }: Proxy): boolean {
   return !flags.has('http-server-close') && !flags.has('httpclose');
-}
-
-/** `source` of the server, else of its backend; a server without a port takes the client's, shifted. */
-function targetOf(config: Server, backend: BackendRuntime, clientPort: number | undefined): ConnectTarget {
-  const { address } = config;
-  if (address.kind === 'unix') return { kind: 'unix', path: address.path };
-  if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
-  if (address.kind !== 'ip') throw new Error(`server address of kind ${address.kind} was not resolved`);
-  const port = clientPort === undefined ? address.port : clientPort + config.portOffset;
-  const source = config.source ?? backend.config.source;
-  const from = source?.address;
-  return {
-    kind: 'ip',
-    family: address.family,
-    host: address.host,
-    port,
-    ...(from?.kind === 'ip' && { source: { host: from.host, port: from.port } }),
-    ...(source?.interface !== undefined && { interface: source.interface }),
-    ...serverSocketOptions(backend.config),
-    ...(config.tcpUserTimeoutMs > 0 && { userTimeoutMs: config.tcpUserTimeoutMs }),
-  };
 }

@@ -36,13 +36,14 @@ import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { RequestTimers } from './request-timers.ts';
-import type {
-  BackendRuntime,
-  DataThread,
-  ExchangeContext,
-  FrontendRuntime,
-  ListenerRuntime,
-  ServerRuntime,
+import {
+  NO_ROW,
+  type BackendRuntime,
+  type DataThread,
+  type ExchangeContext,
+  type FrontendRuntime,
+  type ListenerRuntime,
+  type ServerRuntime,
 } from './runtime.ts';
 import { Termination } from './termination.ts';
 
@@ -212,7 +213,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   #count(server: ServerRuntime, field: number): void {
     const { counters } = this.#thread.state;
     counters.add(counters.backend(server.backend.row), field, 1);
-    counters.add(counters.server(server.row), field, 1);
+    if (server.row !== NO_ROW) counters.add(counters.server(server.row), field, 1);
   }
 
   /** `option logasap`: the response begins, or the server is connected; no second line follows at the end. */
@@ -232,7 +233,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
       frontend: counters.frontend(this.frontendRuntime.row),
       listener: counters.listener(this.listenerRuntime.row),
       backend: backendRuntime === undefined ? -1 : counters.backend(backendRuntime.row),
-      server: serverRuntime === undefined ? -1 : counters.server(serverRuntime.row),
+      server: (serverRuntime?.row ?? NO_ROW) === NO_ROW ? -1 : counters.server(serverRuntime?.row as number),
     };
     countExchange(counters, this, rows, this.timers.endedAt);
     const { limits } = this.#thread.state;

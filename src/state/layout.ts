@@ -13,6 +13,8 @@
  *   │ heaps     one array of server indices per leastconn backend          │
  *   ├─────────────────────────────────────────────────────────────────────┤
  *   │ checks    S rows: what the health check and the agent said           │ 80 words each
+ *   ├─────────────────────────────────────────────────────────────────────┤
+ *   │ addresses S rows: where the servers are                              │ 8 words each
  *   ├── per thread 0..T, each part starts on its own cache line ───────────┤
  *   │ held      connections this thread accounts for: G gates · S servers   │ 1 word each
  *   │ granted   slots handed to this thread, not yet taken: S servers       │ 1 word each
@@ -35,6 +37,7 @@ export const SERVER_ROW = 32;
 export const WAIT_ROW = 4;
 /** Two halves of 8 words and 128 bytes of text: check and agent. */
 export const CHECK_ROW = 80;
+export const ADDRESS_ROW = 8;
 const LINE_BYTES = 64;
 
 /** Offsets in int32 words, but `counters` in doubles. */
@@ -47,6 +50,7 @@ export interface StateLayout {
   readonly serverCount: number;
   readonly heaps: readonly number[];
   readonly checks: number;
+  readonly addresses: number;
   readonly held: readonly number[];
   readonly granted: readonly number[];
   readonly idle: readonly number[];
@@ -96,6 +100,7 @@ export function computeLayout(plan: StatePlan): StateLayout {
     serverCount,
     heaps: plan.heapCapacity.map(capacity => (capacity === 0 ? 0 : take(capacity))),
     checks: take(serverCount * CHECK_ROW),
+    addresses: take(serverCount * ADDRESS_ROW),
   };
   const all = Array.from({ length: plan.threads + 1 });
   return {

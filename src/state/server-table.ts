@@ -17,6 +17,7 @@
 import { monotonicMs } from '../base/clock.ts';
 import { CheckReports } from './check-reports.ts';
 import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
+import { ServerAddresses } from './server-addresses.ts';
 
 /** Operational state; the numbers are those of the server state file. */
 export const SRV_STOPPED = 0;
@@ -110,6 +111,8 @@ export class ServerTable {
   readonly capacity: number;
   /** What the servers' checks and agents said. */
   readonly checks: CheckReports;
+  /** Where the servers are now. */
+  readonly addresses: ServerAddresses;
   protected readonly words: Int32Array;
   protected readonly layout: StateLayout;
   readonly #servers: number;
@@ -122,6 +125,7 @@ export class ServerTable {
     this.#backends = layout.backends;
     this.capacity = layout.serverCount;
     this.checks = new CheckReports(words, layout);
+    this.addresses = new ServerAddresses(words, layout);
   }
 
   // servers

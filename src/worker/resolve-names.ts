@@ -25,7 +25,8 @@ export async function resolveNames(
 
 function namesOf(proxy: Proxy): NameAddress[] {
   const addresses = [...proxy.binds, ...proxy.servers].map(one => one.address).filter(isName);
-  return [...addresses, ...logNames(proxy.logs)];
+  const dispatch = proxy.dispatch !== undefined && isName(proxy.dispatch) ? [proxy.dispatch] : [];
+  return [...addresses, ...dispatch, ...logNames(proxy.logs)];
 }
 
 function logNames(logs: readonly LogTarget[]): NameAddress[] {
@@ -51,6 +52,9 @@ class NameResolver {
     return {
       ...proxy,
       logs: this.replaceLogs(proxy.logs),
+      ...(proxy.dispatch !== undefined && {
+        dispatch: this.#replace(proxy.dispatch, proxy.position, 'dispatch'),
+      }),
       binds: proxy.binds.map(bind => ({
         ...bind,
         address: this.#replace(bind.address, bind.position, 'bind'),
