@@ -16,36 +16,64 @@ import { ClientConnectionFacts } from './client-facts.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
+import { StreamPool } from './stream-pool.ts';
 import { TcpSession } from './tcp-session.ts';
 import { Transaction } from './transaction.ts';
 
 const HEADER_TIMEOUT_MS = 5000;
 
-export function serveConnection(thread: DataThread, listener: ListenerRuntime, connection: Connection): void {
-  const date = Date.now();
-  const transaction = new Transaction(thread, listener, new ClientConnectionFacts(connection, date));
-  transaction.timers.accept(thread.wheel.now, date);
-  new Admission(thread, listener, connection, transaction).start();
+/** Serves what the listeners of one thread accept. */
+export class Reception {
+  readonly #thread: DataThread;
+  readonly #streams: StreamPool;
+
+  constructor(thread: DataThread) {
+    this.#thread = thread;
+    this.#streams = new StreamPool(thread);
+  }
+
+  serve(listener: ListenerRuntime, connection: Connection): void {
+    const facts = new ClientConnectionFacts(connection, Date.now(), this.#thread.wheel.now);
+    if (isOpenToAll(listener)) startSession(this.#streams, listener, facts);
+    else new Admission(this.#streams, listener, facts).start();
+  }
+}
+
+/** No rule and no header stands between a connection and its session: the usual case. */
+function isOpenToAll({ config, frontend: { rules } }: ListenerRuntime): boolean {
+  return !config.acceptProxy && rules.tcpRequestConnection.empty && rules.tcpRequestSession.empty;
+}
+
+function startSession(
+  streams: StreamPool,
+  listener: ListenerRuntime,
+  facts: ClientConnectionFacts,
+  received?: Inbox,
+): void {
+  const isHttp = listener.frontend.config.mode === 'http';
+  const Session = isHttp ? HttpSession : TcpSession;
+  new Session(streams, listener, facts, received).start();
 }
 
 class Admission implements ConnectionHandler {
   readonly #thread: DataThread;
+  readonly #streams: StreamPool;
   readonly #listener: ListenerRuntime;
   readonly #connection: Connection;
+  readonly #facts: ClientConnectionFacts;
+  /** What its rules work on. */
   readonly #transaction: Transaction;
   readonly #inbox = new Inbox();
   readonly #timer = new Timer(() => this.#refuse());
 
-  constructor(
-    thread: DataThread,
-    listener: ListenerRuntime,
-    connection: Connection,
-    transaction: Transaction,
-  ) {
-    this.#thread = thread;
+  constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts) {
+    this.#thread = streams.thread;
+    this.#streams = streams;
     this.#listener = listener;
-    this.#connection = connection;
-    this.#transaction = transaction;
+    this.#connection = facts.connection;
+    this.#facts = facts;
+    this.#transaction = new Transaction(streams.thread);
+    this.#transaction.begin(listener, facts);
   }
 
   start(): void {
@@ -83,7 +111,7 @@ class Admission implements ConnectionHandler {
   }
 
   #believe({ source, destination, tlvs }: ProxyHeader): void {
-    const { client } = this.#transaction;
+    const client = this.#facts;
     if (source !== undefined) client.source = source;
     if (destination !== undefined) client.destination = destination;
     const tlv = (type: number): string | undefined =>
@@ -94,9 +122,7 @@ class Admission implements ConnectionHandler {
   #admit(): void {
     this.#thread.wheel.remove(this.#timer);
     if (!this.#allows(this.#listener.frontend.rules.tcpRequestSession, FIELD.dses)) return;
-    const isHttp = this.#listener.frontend.config.mode === 'http';
-    const Session = isHttp ? HttpSession : TcpSession;
-    new Session(this.#thread, this.#listener, this.#connection, this.#transaction).start(this.#inbox);
+    startSession(this.#streams, this.#listener, this.#facts, this.#inbox);
   }
 
   #refuse(): void {

@@ -33,18 +33,6 @@ import { serverOfRdpCookie } from './rdp-persistence.ts';
 import type { BackendRuntime, DataThread, ExchangeContext, ServerRuntime } from './runtime.ts';
 import { ServerService } from './server-service.ts';
 
-const RETRYABLE = [
-  'conn-failure',
-  'empty-response',
-  'junk-response',
-  'response-timeout',
-  '0rtt-rejected',
-  '500',
-  '502',
-  '503',
-  '504',
-];
-
 const ROUND_ROBIN = new Set(['roundrobin', 'static-rr', 'leastconn', 'first', 'random']);
 
 export class BackendService implements BackendRuntime {
@@ -59,6 +47,7 @@ export class BackendService implements BackendRuntime {
   readonly abortOnClose: boolean;
   readonly dropsTrailers: boolean;
   readonly retryOn: ReadonlySet<string>;
+  readonly retryStatuses: ReadonlySet<number> | undefined;
   readonly isRoundRobin: boolean;
   readonly cookies: CookieKeeper | undefined;
   readonly #firstServer: number;
@@ -88,9 +77,8 @@ export class BackendService implements BackendRuntime {
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
     this.abortOnClose = flags.has('abortonclose');
-    this.retryOn = new Set(
-      proxy.retryOn.flatMap(word => (word === 'all-retryable-errors' ? RETRYABLE : word)),
-    );
+    this.retryOn = new Set(proxy.retryOn);
+    this.retryStatuses = statusesIn(this.retryOn);
     this.isRoundRobin = ROUND_ROBIN.has(proxy.balance.algorithm);
     this.servers = proxy.servers.map(
       (server, index) => new ServerService(server, this.#firstServer + index, this, thread),
@@ -214,4 +202,9 @@ class RequestFacts implements BalanceFacts {
   expression(): string | undefined {
     return this.ctx === undefined ? undefined : this.#key?.binary(this.ctx);
   }
+}
+
+function statusesIn(words: ReadonlySet<string>): ReadonlySet<number> | undefined {
+  const statuses = [...words].map(Number).filter(status => status > 0);
+  return statuses.length === 0 ? undefined : new Set(statuses);
 }

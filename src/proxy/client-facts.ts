@@ -1,25 +1,29 @@
 /** What samples can ask about a session's client connection. One per accepted connection. */
 import type { ClientFacts, ConnectionError, ProxyProtocolFacts, TlsFacts } from '../acl/context.ts';
+import { VariableStore } from '../acl/variables.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
 
 export class ClientConnectionFacts implements ClientFacts {
   readonly acceptTimeMs: number;
-  readonly acceptTimeUs = 0;
-  readonly transport = 'tcp';
-  readonly tls: TlsFacts | undefined = undefined;
-  readonly error: ConnectionError | undefined = undefined;
-  readonly streams = 1;
-  readonly glitches = 0;
-  readonly httpMajor = 1;
+  /** The same moment, and the end of its previous request (or the first one's possible begin), by the wheel. */
+  readonly acceptedAt: number;
+  readyAt: number;
   proxyProtocol: ProxyProtocolFacts | undefined = undefined;
   requestCount = 0;
   readonly connection: Connection;
+  #variables: VariableStore | undefined;
   #originalSource: Endpoint | undefined;
   #originalDestination: Endpoint | undefined;
 
-  constructor(connection: Connection, acceptTimeMs: number) {
+  constructor(connection: Connection, acceptTimeMs: number, acceptedAt: number) {
     this.connection = connection;
     this.acceptTimeMs = acceptTimeMs;
+    this.acceptedAt = this.readyAt = acceptedAt;
+  }
+
+  /** Scope `sess`. */
+  get variables(): VariableStore {
+    return (this.#variables ??= new VariableStore());
   }
 
   get source(): Endpoint {
@@ -47,6 +51,28 @@ export class ClientConnectionFacts implements ClientFacts {
 
   get originalDestination(): Endpoint {
     return this.#originalDestination ?? this.connection.local;
+  }
+
+  get acceptTimeUs(): number {
+    return 0;
+  }
+  get transport(): 'tcp' {
+    return 'tcp';
+  }
+  get tls(): TlsFacts | undefined {
+    return undefined;
+  }
+  get error(): ConnectionError | undefined {
+    return undefined;
+  }
+  get streams(): number {
+    return 1;
+  }
+  get glitches(): number {
+    return 0;
+  }
+  get httpMajor(): number {
+    return 1;
   }
 
   get fd(): number {

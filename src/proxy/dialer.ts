@@ -101,6 +101,11 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#server = undefined;
   }
 
+  /** Whether retry() would try. */
+  get canRetry(): boolean {
+    return this.#triesLeft > 0;
+  }
+
   /** The server failed after it was connected, and the request may be sent again: false when no try is left. */
   retry(): boolean {
     if (this.#triesLeft <= 0) return false;
@@ -229,7 +234,8 @@ export class Dialer implements ConnectionHandler, Waiter {
   #connectFailed(failure: DialFailure): void {
     this.#connection = undefined;
     this.#thread.wheel.clear(this.#timer);
-    if (this.#triesLeft <= 0) return this.#fail(failure);
+    const { retryOn } = this.#backend as BackendRuntime;
+    if (this.#triesLeft <= 0 || !retryOn.has('conn-failure')) return this.#fail(failure);
     this.#tryAgain();
   }
 

@@ -7,6 +7,13 @@
  */
 import type { Timers } from '../acl/context.ts';
 
+/** Moments of its connection. */
+export interface ClientMoments {
+  readonly acceptedAt: number;
+  readonly acceptTimeMs: number;
+  readonly readyAt: number;
+}
+
 export class RequestTimers implements Timers {
   /** Wheel time and wall-clock time at the same instant, to turn one into the other. */
   acceptedAt = 0;
@@ -22,16 +29,11 @@ export class RequestTimers implements Timers {
   readonly requestTimeUs = 0;
   readonly handshake = 0;
 
-  /** A new connection. */
-  accept(now: number, dateMs: number): void {
-    this.acceptedAt = now;
-    this.acceptedDateMs = dateMs;
-    this.restart(now);
-  }
-
-  /** The next request of the same connection. */
-  restart(now: number): void {
-    this.readyAt = now;
+  /** A request may come from now on, or has begun to. */
+  begin({ acceptedAt, acceptTimeMs, readyAt }: ClientMoments): void {
+    this.acceptedAt = acceptedAt;
+    this.acceptedDateMs = acceptTimeMs;
+    this.readyAt = readyAt;
     this.firstByteAt = -1;
     this.headReadAt = -1;
     this.dequeuedAt = -1;

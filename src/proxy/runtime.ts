@@ -118,7 +118,9 @@ export interface BackendRuntime {
   readonly abortOnClose: boolean;
   /** `option http-drop-request-trailers` */
   readonly dropsTrailers: boolean;
+  /** `retry-on`: events, and response statuses (undefined: none). */
   readonly retryOn: ReadonlySet<string>;
+  readonly retryStatuses: ReadonlySet<number> | undefined;
   /** The algorithm gives another server at each call (roundrobin, leastconn, random). */
   readonly isRoundRobin: boolean;
   /** Header edits every forwarded request gets. */

@@ -1,6 +1,6 @@
 /**
- * The server's side of an HTTP session: reads response heads (interim ones too), decodes response bodies and
- * sends them to the client, and keeps the server's timeout. What a response means is the session's.
+ * The server's side of an HTTP stream: reads response heads (interim ones too), decodes response bodies and
+ * sends them to the client, and keeps the server's timeout. What a response means is the stream's.
  *
  *   IDLE ──begin──▶ HEAD ──final head──▶ BODY ──last byte sent──▶ IDLE
  *                   └─1xx─┘                └ slices: decode ▶ client.send ▶ onSent ▶ receive
@@ -22,14 +22,15 @@ const IDLE = 0;
 const HEAD = 1;
 const BODY = 2;
 
-/** What the server half tells its session, and asks of it. */
+/** What the server half tells its stream, and asks of it. */
 export interface ServerHalfOwner {
   readonly thread: DataThread;
   readonly transaction: Transaction;
   readonly responseLimits: HeadLimits;
   readonly requestHead: Http1RequestHead;
   readonly responseHead: Http1ResponseHead;
-  readonly client: { readonly connection: Connection; readonly requestRead: boolean };
+  readonly clientConnection: Connection;
+  readonly body: { readonly read: boolean };
   serverSent(): void;
   /** A 1xx head; false: wait until the client's socket has taken it. */
   interimArrived(): boolean;
@@ -54,12 +55,12 @@ export class ServerHalf implements ConnectionHandler {
   ended = false;
   /** Something of a response has arrived. */
   answered = false;
-  readonly #session: ServerHalfOwner;
+  readonly #stream: ServerHalfOwner;
   readonly #timer: Timer;
   #state = IDLE;
 
-  constructor(session: ServerHalfOwner) {
-    this.#session = session;
+  constructor(stream: ServerHalfOwner) {
+    this.#stream = stream;
     this.#timer = new Timer(() => this.#expired());
   }
 
@@ -85,45 +86,42 @@ export class ServerHalf implements ConnectionHandler {
   // ── the head ──
 
   readHead(): void {
-    const session = this.#session;
+    const stream = this.#stream;
     const { inbox } = this;
     while (this.#state === HEAD && inbox.length > 0) {
       const consumed = parseResponseHead(
         inbox.buffer,
         inbox.start,
         inbox.end,
-        session.responseHead,
-        session.responseLimits,
+        stream.responseHead,
+        stream.responseLimits,
       );
-      if (consumed < 0) return session.responseInvalid();
+      if (consumed < 0) return stream.responseInvalid();
       if (consumed === 0) return this.#wantMoreHead();
       inbox.consume(consumed);
-      const { status } = session.responseHead;
+      const { status } = stream.responseHead;
       if (status >= 200 || status === 101) return this.#finalHead();
-      if (!session.interimArrived()) return;
+      if (!stream.interimArrived()) return;
     }
     if (this.#state === HEAD) this.#wantMoreHead();
   }
 
   #wantMoreHead(): void {
-    if (this.ended) this.#session.serverGone('ended');
-    else if (this.inbox.length >= this.#session.responseLimits.maxHeadBytes) this.#session.responseInvalid();
+    if (this.ended) this.#stream.serverGone('ended');
+    else if (this.inbox.length >= this.#stream.responseLimits.maxHeadBytes) this.#stream.responseInvalid();
     else this.receive();
   }
 
   #finalHead(): void {
-    const head = this.#session.responseHead;
-    const { requestHead, client, responseLimits } = this.#session;
-    if (
-      head.status === 101 &&
-      !maySwitch(requestHead, head, client.requestRead, responseLimits.relaxed === true)
-    )
-      return this.#session.responseInvalid();
+    const head = this.#stream.responseHead;
+    const { requestHead, body, responseLimits } = this.#stream;
+    if (head.status === 101 && !maySwitch(requestHead, head, body.read, responseLimits.relaxed === true))
+      return this.#stream.responseInvalid();
     this.#state = BODY;
     const { method, version } = requestHead;
     head.resolveFraming(method, version);
     this.decoder.start(head.framing, head.contentLength, head.endsWithConnection);
-    this.#session.responseArrived();
+    this.#stream.responseArrived();
   }
 
   // ── the body ──
@@ -135,15 +133,15 @@ export class ServerHalf implements ConnectionHandler {
       if (inbox.length === 0) return this.#wantMoreBody();
       const { buffer } = inbox;
       inbox.consume(decoder.decode(buffer, inbox.start, inbox.end));
-      if (decoder.error !== 0) return this.#session.responseBodyInvalid();
+      if (decoder.error !== 0) return this.#stream.responseBodyInvalid();
       const length = decoder.outEnd - decoder.outStart;
       if (decoder.done) this.clearTimer();
-      if (length > 0 && !this.bodyUnwanted) this.#session.sendBody(buffer, decoder.outStart, length);
+      if (length > 0 && !this.bodyUnwanted) this.#stream.sendBody(buffer, decoder.outStart, length);
       else if (!decoder.done) return this.#wantMoreBody();
       // what was sent may have completed at once, and with it the whole exchange
       if (this.#state !== BODY) return;
     }
-    if (decoder.done && !client.sending) this.#session.responseForwarded();
+    if (decoder.done && !client.sending) this.#stream.responseForwarded();
   }
 
   /** Decodes body bytes that are here into `target`; gives how many were written. */
@@ -166,9 +164,9 @@ export class ServerHalf implements ConnectionHandler {
 
   /** FIN is the end of a body without a length, and a truncation of any other. */
   #bodyEnded(): void {
-    if (!this.decoder.endOfStream()) return this.#session.serverGone('ended');
+    if (!this.decoder.endOfStream()) return this.#stream.serverGone('ended');
     this.clearTimer();
-    this.#session.responseForwarded();
+    this.#stream.responseForwarded();
   }
 
   receive(): void {
@@ -182,25 +180,25 @@ export class ServerHalf implements ConnectionHandler {
 
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     this.inbox.add(buffer, offset, length);
-    this.#session.transaction.bytes.fromServer += length;
+    this.#stream.transaction.bytes.fromServer += length;
     if (this.#state === HEAD) {
       this.answered = true;
       this.readHead();
-    } else this.pump(this.#session.client.connection);
+    } else this.pump(this.#stream.clientConnection);
   }
 
   onSent(): void {
-    this.#session.serverSent();
+    this.#stream.serverSent();
   }
 
   onEnd(): void {
     this.ended = true;
-    if (this.#state === HEAD) this.#session.serverGone('ended');
-    else if (!this.#session.client.connection.sending) this.pump(this.#session.client.connection);
+    if (this.#state === HEAD) this.#stream.serverGone('ended');
+    else if (!this.#stream.clientConnection.sending) this.pump(this.#stream.clientConnection);
   }
 
   onFailed(_connection: Connection, cause: Cause): void {
-    this.#session.serverGone(cause);
+    this.#stream.serverGone(cause);
   }
 
   onConnected(): void {
@@ -211,15 +209,15 @@ export class ServerHalf implements ConnectionHandler {
 
   /** The server has to go on within its timeout. */
   expectBytes(): void {
-    this.#session.thread.wheel.set(this.#timer, this.#session.transaction.timeout('server'));
+    this.#stream.thread.wheel.set(this.#timer, this.#stream.transaction.timeout('server'));
   }
 
   clearTimer(): void {
-    this.#session.thread.wheel.clear(this.#timer);
+    this.#stream.thread.wheel.clear(this.#timer);
   }
 
   #expired(): void {
-    this.#session.serverStalled();
+    this.#stream.serverStalled();
   }
 
   // ── the end ──
@@ -235,12 +233,6 @@ export class ServerHalf implements ConnectionHandler {
     const connection = this.connection;
     this.#reset();
     connection?.close();
-  }
-
-  /** The session ends. */
-  destroy(): void {
-    this.close();
-    this.#session.thread.wheel.remove(this.#timer);
   }
 
   #reset(): void {

@@ -10,42 +10,52 @@ import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, NEED_DATA, SILENT_DROP, SWITCH_TO_HTTP } from '../rules/verdict.ts';
 import { Relay, type RelayResult } from '../net/relay.ts';
+import type { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
-import type { Transaction } from './transaction.ts';
+import type { StreamPool } from './stream-pool.ts';
+import { Transaction } from './transaction.ts';
 
 export class TcpSession implements Stream {
   readonly thread: DataThread;
   readonly transaction: Transaction;
+  readonly #streams: StreamPool;
   readonly #listener: ListenerRuntime;
   readonly #client: Connection;
   readonly #dialer: Dialer;
   readonly #waiting: ConnectionHandler;
   readonly #inspectTimer: Timer;
-  #inbox = new Inbox();
+  readonly #inbox: Inbox;
   #inspecting: { readonly ruleset: CompiledRuleset; readonly proxy: Proxy } | undefined;
   #delayOver = false;
   #clientEnded = false;
   #over = false;
 
-  constructor(thread: DataThread, listener: ListenerRuntime, client: Connection, transaction: Transaction) {
-    this.thread = thread;
+  /** `received`: what came behind a PROXY protocol header. */
+  constructor(
+    streams: StreamPool,
+    listener: ListenerRuntime,
+    facts: ClientConnectionFacts,
+    received: Inbox | undefined,
+  ) {
+    this.thread = streams.thread;
+    this.#streams = streams;
     this.#listener = listener;
-    this.#client = client;
-    this.transaction = transaction;
-    this.#dialer = new Dialer(thread, this);
+    this.#client = facts.connection;
+    this.#inbox = received ?? new Inbox();
+    this.transaction = new Transaction(streams.thread);
+    this.transaction.begin(listener, facts);
+    this.#dialer = new Dialer(this.thread, this);
     this.#waiting = new WaitingClient(this);
     this.#inspectTimer = new Timer(() => this.#inspectionOver());
-    client.handler = this.#waiting;
+    this.#client.handler = this.#waiting;
   }
 
-  /** `received`: what came behind a PROXY protocol header. */
-  start(received: Inbox): void {
+  start(): void {
     const { transaction } = this;
-    this.#inbox = received;
     transaction.timers.firstByteAt = this.thread.wheel.now;
     this.#listener.frontend.logStart(transaction);
     this.#inspect(this.#listener.frontend.rules.tcpRequestContent, this.#listener.frontend.config);
@@ -110,7 +120,7 @@ export class TcpSession implements Stream {
   #becomeHttp(): void {
     this.#over = true;
     this.thread.wheel.remove(this.#inspectTimer);
-    new HttpSession(this.thread, this.#listener, this.#client, this.transaction).start(this.#inbox);
+    new HttpSession(this.#streams, this.#listener, this.transaction.client, this.#inbox).start();
   }
 
   received(buffer: Buffer, offset: number, length: number): void {

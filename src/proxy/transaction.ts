@@ -49,9 +49,8 @@ import { Termination } from './termination.ts';
 
 export class Transaction implements ExchangeContext, TransactionFacts, Exchange {
   readonly #thread: DataThread;
-  readonly client: ClientConnectionFacts;
-  readonly listenerRuntime: ListenerRuntime;
-  readonly frontendRuntime: FrontendRuntime;
+  #client: ClientConnectionFacts | undefined;
+  #listener: ListenerRuntime | undefined;
   backendRuntime: BackendRuntime | undefined;
   serverRuntime: ServerRuntime | undefined;
   serverConnection: Connection | undefined;
@@ -124,24 +123,22 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   earlyHints: (readonly [name: string, value: string])[] | undefined;
   serverConnections = 0;
 
-  #sessionVariables: VariableStore | undefined;
   #transactionVariables: VariableStore | undefined;
   #requestVariables: VariableStore | undefined;
   #responseVariables: VariableStore | undefined;
   #requestCaptures: (string | undefined)[] | undefined;
   #responseCaptures: (string | undefined)[] | undefined;
 
-  constructor(thread: DataThread, listener: ListenerRuntime, client: ClientConnectionFacts) {
+  constructor(thread: DataThread) {
     this.#thread = thread;
-    this.listenerRuntime = listener;
-    this.frontendRuntime = listener.frontend;
-    this.client = client;
     this.requestRoom = this.responseRoom = thread.buffers.size;
   }
 
-  /** The next request of the connection: everything that belongs to the previous one goes. */
-  restart(): void {
-    this.timers.restart(this.#thread.wheel.now);
+  /** Whose exchange it is from now on; nothing of the previous one is left. */
+  begin(listener: ListenerRuntime, client: ClientConnectionFacts): void {
+    this.#listener = listener;
+    this.#client = client;
+    this.timers.begin(client);
     this.termination.clear();
     this.#logged = false;
     this.backendRuntime = undefined;
@@ -166,6 +163,16 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
     this.#requestCaptures = this.#responseCaptures = undefined;
+  }
+
+  get client(): ClientConnectionFacts {
+    return this.#client as ClientConnectionFacts;
+  }
+  get listenerRuntime(): ListenerRuntime {
+    return this.#listener as ListenerRuntime;
+  }
+  get frontendRuntime(): FrontendRuntime {
+    return this.listenerRuntime.frontend;
   }
 
   /** The head has been read: the line as received stays known when rules rewrite it. */
@@ -343,7 +350,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     return this.#thread.variables;
   }
   get sessionVariables(): VariableStore {
-    return (this.#sessionVariables ??= new VariableStore());
+    return this.client.variables;
   }
   get transactionVariables(): VariableStore {
     return (this.#transactionVariables ??= new VariableStore());

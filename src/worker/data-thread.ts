@@ -4,7 +4,7 @@ import { VariableStore } from '../acl/variables.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
 import { openEngine } from '../net/engines/open-engine.ts';
-import { serveConnection } from '../proxy/accept.ts';
+import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
@@ -40,6 +40,7 @@ const thread: DataThread = {
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
 const runtime = new Runtime(start.config, thread);
+const reception = new Reception(thread);
 const listeners = start.listeners.map(openListener);
 
 function openListener({ proxy, bind, fd }: ListenerHandover): ListenerService {
@@ -49,7 +50,7 @@ function openListener({ proxy, bind, fd }: ListenerHandover): ListenerService {
     throw new Error('a listener was handed over that the configuration does not have');
   const row = (start.plan.firstListener[proxy] as number) + bind;
   const listener = new ListenerService(settings, row, runtime.frontend(proxy), thread, {
-    serve: (service, connection) => serveConnection(thread, service, connection),
+    serve: (service, connection) => reception.serve(service, connection),
     roomAgain: () => tell({ kind: 'room' }),
   });
   listener.open(fd, code =>

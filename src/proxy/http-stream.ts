@@ -1,0 +1,590 @@
+/**
+ * One request and its response: door two of ARCHITECTURE.md. Its life reads top to bottom:
+ *
+ *   requestArrived ─▶ rules, backend ─▶ render ─▶ dial a server ─▶ exchange ─▶ responseArrived ─▶ finish
+ *                        │                          │                │
+ *                        └──── reply (own answer) ◀─┴────────────────┘
+ *
+ * The wire is in its parts: the client's in http-session.ts and request-body.ts, the server's in server-half.ts.
+ * They call in here when something happened. Every way a request can end passes through `#finish` or `#abort`,
+ * which log, count and release. Streams are pooled: `begin` makes one as good as new.
+ */
+import type { Cause } from '../base/failure.ts';
+import { adjustCase, restrictNames } from '../http/header-names.ts';
+import { PARSE_ERRORS } from '../http/parse-errors.ts';
+import { Http1RequestHead } from '../http/request-head.ts';
+import type { HeadLimits } from '../http/request-parser.ts';
+import { Http1ResponseHead, type ResponseRendering } from '../http/response-head.ts';
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import { silenceClose } from '../net/socket-options.ts';
+import type { Reply } from '../rules/reply.ts';
+import {
+  AUTHENTICATE,
+  BAD_MESSAGE,
+  CONTINUE,
+  DENY,
+  INTERNAL_ERROR,
+  REDIRECT,
+  REJECT,
+  RETURN,
+  SILENT_DROP,
+  TIMED_OUT,
+  type Verdict,
+} from '../rules/verdict.ts';
+import { Answer } from './answer.ts';
+import { Dialer, type DialFailure, type Stream } from './dialer.ts';
+import type { HttpSession } from './http-session.ts';
+import { OutgoingRequest } from './outgoing-request.ts';
+import { errorReply, fillResponse, redirection } from './own-replies.ts';
+import { RequestBody, type RequestBodyOwner } from './request-body.ts';
+import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
+import { runAfterResponse, runResponseRules } from './response-rules.ts';
+import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from './runtime.ts';
+import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
+import { Transaction } from './transaction.ts';
+import { startTunnel } from './tunnel.ts';
+
+const NOTHING = Buffer.alloc(0);
+const SAY_NOTHING: ResponseRendering = { connection: '' };
+const SAY_CLOSE: ResponseRendering = { connection: 'close' };
+const SAY_KEEP_ALIVE: ResponseRendering = { connection: 'keep-alive' };
+
+/** What became of a try, in the words of `retry-on`; a status stands for itself. */
+type RetryEvent = 'empty-response' | 'junk-response' | 'response-timeout';
+
+export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, RequestBodyOwner {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  readonly requestHead = new Http1RequestHead();
+  readonly responseHead = new Http1ResponseHead();
+  readonly body: RequestBody;
+  readonly server: ServerHalf;
+  readonly #rules: RequestRules;
+  readonly #dialer: Dialer;
+  readonly #outgoing: OutgoingRequest;
+  readonly #answer: Answer;
+  #session: HttpSession | undefined;
+  #requestForwarded = false;
+  #responseStarted = false;
+  #keepAlive = false;
+  #replying = false;
+  #tunneling = false;
+  #over = true;
+
+  constructor(thread: DataThread) {
+    this.thread = thread;
+    this.transaction = new Transaction(thread);
+    this.body = new RequestBody(this);
+    this.server = new ServerHalf(this);
+    this.#rules = new RequestRules(this);
+    this.#dialer = new Dialer(thread, this);
+    this.#outgoing = new OutgoingRequest(thread.buffers);
+    this.#answer = new Answer(thread.buffers);
+  }
+
+  /** Whose request it is, from its first byte to its last. */
+  get session(): HttpSession {
+    return this.#session as HttpSession;
+  }
+
+  get frontend(): FrontendRuntime {
+    return this.session.listener.frontend;
+  }
+
+  get clientConnection(): Connection {
+    return this.session.connection;
+  }
+
+  get responseLimits(): HeadLimits {
+    return this.transaction.backendRuntime?.responseLimits ?? this.frontend.limits;
+  }
+
+  get serverHandler(): ConnectionHandler {
+    return this.server;
+  }
+
+  begin(session: HttpSession): void {
+    this.#session = session;
+    this.transaction.begin(session.listener, session.facts);
+    this.#requestForwarded = this.#responseStarted = this.#keepAlive = false;
+    this.#replying = this.#tunneling = this.#over = false;
+    this.body.read = true;
+  }
+
+  // ── 1. a request comes in ──
+
+  requestStarted(): void {
+    this.transaction.timers.firstByteAt = this.thread.wheel.now;
+  }
+
+  requestArrived(headLength: number): void {
+    const { transaction, requestHead, frontend } = this;
+    this.body.start();
+    transaction.bytes.fromClient = headLength;
+    transaction.timers.headReadAt = this.thread.wheel.now;
+    transaction.arrived(requestHead);
+    this.#keepAlive = requestHead.keepAlive;
+    if (frontend.config.monitorUri === requestHead.target) return this.#monitor();
+    if (!this.#namesAllowed(frontend)) return this.#fail(403, 'P', 'R');
+    this.#rules.start();
+  }
+
+  #namesAllowed({ config }: FrontendRuntime | BackendRuntime): boolean {
+    return restrictNames(this.requestHead.headers, config.options.restrictHeaderNames ?? 'preserve');
+  }
+
+  /** `monitor-uri`: 200, or 503 when `monitor fail` says so; never logged, never forwarded. */
+  #monitor(): void {
+    this.transaction.setLogLevel(-1);
+    const failing = this.frontend.rules.monitorFails(this.transaction);
+    this.transaction.termination.set('L', 'R');
+    this.#replyWith(this.#errorReply(failing ? 503 : 200), true);
+  }
+
+  // ── 2. rules decide what becomes of it ──
+
+  requestDecided(verdict: Verdict): void {
+    const { transaction } = this;
+    switch (verdict) {
+      case DENY:
+        transaction.termination.set('P', 'R');
+        return this.#replyWith(transaction.reply, true);
+      case AUTHENTICATE:
+      case RETURN:
+      case REDIRECT:
+        transaction.termination.set('L', 'R');
+        return this.#replyWith(transaction.reply, true);
+      case SILENT_DROP:
+        silenceClose(this.clientConnection.fd, this.clientConnection.remote.family);
+        return this.#cut('P', 'R');
+      case REJECT:
+        return this.#cut('P', 'R');
+      case BAD_MESSAGE:
+        return this.#badRequest(400);
+      case TIMED_OUT:
+        return this.#fail(408, 'c', 'R');
+      default:
+        return this.#fail(500, 'P', 'R');
+    }
+  }
+
+  tarpitOver(): void {
+    this.#replyWith(this.transaction.reply, false);
+  }
+
+  backendMissing(): void {
+    this.#fail(503, 'S', 'C');
+  }
+
+  // ── 3. on its way to a server ──
+
+  requestAllowed(backend: BackendRuntime): void {
+    const { requestHead, body } = this;
+    if (!this.#namesAllowed(backend)) return this.#fail(403, 'P', 'R');
+    backend.prepare(this.transaction);
+    body.decoder.dropTrailers = backend.dropsTrailers;
+    if (backend.nameCase !== undefined) adjustCase(requestHead.headers, backend.nameCase);
+    if (!this.#outgoing.render(requestHead, backend.requestRendering, body)) return this.#fail(500, 'P', 'R');
+    if (body.decoder.error !== 0) return this.requestBodyInvalid();
+    this.#dialer.start(backend);
+    if (this.#dialer.waiting) this.session.watch();
+  }
+
+  /** `http-reuse`: which connections may carry this request (manual, section 4.2). */
+  reusable(server: ServerRuntime): 'none' | 'proven' | 'any' {
+    const { httpReuse } = server.backend.config;
+    if (httpReuse === 'never') return 'none';
+    if (httpReuse === 'always' || this.session.served > 0) return 'any';
+    return httpReuse === 'aggressive' ? 'proven' : 'none';
+  }
+
+  /** `redir <prefix>`: GET and HEAD are sent to the server's own address (manual, section 5.2). */
+  answeredFor(server: ServerRuntime): boolean {
+    const { redirPrefix } = server.config;
+    const { method, target } = this.requestHead;
+    if (redirPrefix === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
+    this.transaction.termination.set('L', 'C');
+    this.#replyWith(redirection(redirPrefix, target), true);
+    return true;
+  }
+
+  onDialFailed(failure: DialFailure): void {
+    const isLate = failure === 'connect-timeout' || failure === 'queue-timeout';
+    const letter = failure === 'resource' ? 'R' : isLate ? 's' : 'S';
+    this.#fail(503, letter, failure === 'queue-timeout' ? 'Q' : 'C');
+  }
+
+  // ── 4. the exchange with the server ──
+
+  onDialed(connection: Connection, reused: boolean): void {
+    const { transaction } = this;
+    transaction.serverConnection = connection;
+    transaction.serverReused = reused;
+    transaction.timers.connectedAt = this.thread.wheel.now;
+    this.server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
+    this.server.begin(connection, reused);
+    if (connection.closed) return;
+    transaction.bytes.toServer += this.#outgoing.length;
+    this.#outgoing.send(connection);
+  }
+
+  /** The server's socket has taken what was sent: the next piece of the body, if there is one. */
+  serverSent(): void {
+    this.body.pump(this.server.connection as Connection);
+  }
+
+  forwardBody(server: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.transaction.bytes.toServer += length;
+    this.server.expectBytes();
+    server.send(buffer, offset, length);
+  }
+
+  /** All of the request is with the server: now it is the server's turn. */
+  requestForwarded(): void {
+    if (this.#requestForwarded) return;
+    this.#requestForwarded = true;
+    if (!this.#responseStarted) this.server.expectBytes();
+    this.session.watch();
+  }
+
+  /** Bytes from the client while its request is served: body to pass on, or its next request, which waits. */
+  requestBytesArrived(): void {
+    if (this.#rules.bytesArrived()) return;
+    const { connection } = this.server;
+    if (!this.body.read && connection !== undefined && !this.#dialer.waiting) this.body.pump(connection);
+  }
+
+  // ── 5. the response ──
+
+  /** 100, 102, 103: passed on at once. False: wait until it is sent. */
+  interimArrived(): boolean {
+    if (this.requestHead.version < 11) return true;
+    const length = this.responseHead.renderInto(this.#answer.take(), 0, SAY_NOTHING);
+    this.#sendAnswer(length);
+    return !this.clientConnection.sending;
+  }
+
+  responseArrived(): void {
+    const { transaction, responseHead } = this;
+    transaction.timers.responseHeadAt = this.thread.wheel.now;
+    if (this.#retriedFor(responseHead.status)) return;
+    transaction.answered(responseHead);
+    this.#outgoing.drop(this.server.connection);
+    const backend = transaction.backendRuntime as BackendRuntime;
+    backend.prepareResponse(transaction, transaction.serverRuntime as ServerRuntime);
+    const verdict = runResponseRules(transaction, this.frontend);
+    if (verdict !== CONTINUE) return this.#responseDecided(verdict);
+    runAfterResponse(transaction, this.frontend);
+    if (responseHead.framing === 'tunnel') this.#tunnel();
+    else this.#sendResponse();
+  }
+
+  #responseDecided(verdict: Verdict): void {
+    const { transaction } = this;
+    if (verdict === DENY) {
+      transaction.termination.set('P', 'H');
+      this.#replyWith(transaction.reply, false);
+    } else if (verdict === RETURN || verdict === REDIRECT) {
+      transaction.termination.set('L', 'H');
+      this.#replyWith(transaction.reply, true);
+    } else this.#fail(verdict === INTERNAL_ERROR ? 500 : 502, 'P', 'H');
+  }
+
+  #sendResponse(): void {
+    const { responseHead, requestHead, server, frontend } = this;
+    this.#responseStarted = true;
+    this.transaction.logEarly();
+    this.#keepAlive = this.#mayKeepClient();
+    server.decoder.dropTrailers = frontend.dropsTrailers;
+    const answer = this.#answer.take();
+    if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);
+    let length = responseHead.renderInto(answer, 0, responseRendering(requestHead.version, this.#keepAlive));
+    length += server.takeBody(answer, length);
+    if (server.decoder.error !== 0) {
+      // the client has seen nothing of it yet: it can still be told
+      this.#responseStarted = false;
+      return this.responseInvalid();
+    }
+    this.#sendAnswer(length);
+  }
+
+  #mayKeepClient(): boolean {
+    return (
+      this.#keepAlive &&
+      this.frontend.keepsClients &&
+      !this.thread.stopping &&
+      !this.responseHead.endsWithConnection &&
+      !this.responseHead.isMistrusted &&
+      !this.session.ended
+    );
+  }
+
+  #sendAnswer(length: number, rest?: Buffer): void {
+    const { bytes } = this.transaction;
+    bytes.toClient += length;
+    // to logs an answer of this program's own is as good as a server's
+    if (this.#replying) bytes.fromServer += length + (rest?.length ?? 0);
+    this.#answer.send(this.clientConnection, length, rest);
+  }
+
+  sendBody(buffer: Buffer, offset: number, length: number): void {
+    this.transaction.bytes.toClient += length;
+    this.#expectToSend();
+    this.clientConnection.send(buffer, offset, length);
+  }
+
+  /** The client has to take what is sent within its timeout. */
+  #expectToSend(): void {
+    this.session.expect(this.transaction.timeout('client'));
+  }
+
+  /** The client's socket has taken what was sent. */
+  clientSent(): void {
+    const { server } = this;
+    this.#answer.drop(this.clientConnection);
+    if (this.#tunneling) return startTunnel(this, () => this.#abort());
+    if (this.#replying) return this.#replySent();
+    this.session.clearTimer();
+    if (server.inBody) server.pump(this.clientConnection);
+    else if (server.connection !== undefined) server.readHead();
+  }
+
+  /** The response's last byte is with the client: the server connection is free again. */
+  responseForwarded(): void {
+    if (this.#over) return;
+    if (this.#mayPoolServer()) this.#poolServer();
+    else this.server.close();
+    this.#finish();
+  }
+
+  #mayPoolServer(): boolean {
+    const { server } = this;
+    const backend = this.transaction.backendRuntime as BackendRuntime;
+    return (
+      this.responseHead.keepAlive &&
+      !backend.requestRendering.close &&
+      this.#requestForwarded &&
+      server.inbox.length === 0 &&
+      !server.ended
+    );
+  }
+
+  #poolServer(): void {
+    const runtime = this.transaction.serverRuntime as ServerRuntime;
+    const { reused } = this.server;
+    const connection = this.server.detach();
+    if (!runtime.idle.put(connection, reused)) connection.close();
+  }
+
+  /** 101, or 2xx to CONNECT: once the head is sent, both sides are just bytes. */
+  #tunnel(): void {
+    const length = this.responseHead.renderInto(this.#answer.take(), 0, SAY_NOTHING);
+    if (length < 0) return this.responseInvalid();
+    this.#responseStarted = true;
+    this.#tunneling = true;
+    this.#sendAnswer(length);
+  }
+
+  // ── 6. own answers ──
+
+  #fail(status: number, letter: string, phase: 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' | 'T'): void {
+    this.transaction.termination.set(letter, phase);
+    if (this.#responseStarted) return this.#abort();
+    this.#keepAlive = false;
+    this.#replyWith(this.#errorReply(status), true);
+  }
+
+  /** The backend's page, else the frontend's, else the built-in one. */
+  #errorReply(status: number): Reply {
+    const { transaction } = this;
+    const maker = transaction.backendErrorPages?.get(status) ?? transaction.frontendErrorPages?.get(status);
+    return maker?.(transaction) ?? errorReply(status);
+  }
+
+  #replyWith(reply: Reply | undefined, keepAlive: boolean): void {
+    const { transaction, clientConnection } = this;
+    if (reply === undefined) return this.#abort();
+    this.#dialer.release();
+    this.server.close();
+    this.#outgoing.drop(undefined);
+    this.#answer.drop(clientConnection);
+    this.#responseStarted = true;
+    this.#replying = true;
+    this.#keepAlive &&=
+      keepAlive && this.body.read && this.frontend.keepsClients && !this.thread.stopping && !reply.closes;
+    transaction.status = reply.status;
+    if (reply.silent === true || clientConnection.closed || clientConnection.sending) return this.#abort();
+    fillResponse(reply, this.responseHead);
+    transaction.response = this.responseHead;
+    runAfterResponse(transaction, this.frontend);
+    this.#expectToSend();
+    this.#sendReply(reply);
+  }
+
+  /** Head and body in one piece; a body larger than a buffer goes out from where it lies. */
+  #sendReply(reply: Reply): void {
+    const answer = this.#answer.take();
+    const { version, method } = this.requestHead;
+    const head = this.responseHead.renderInto(answer, 0, responseRendering(version, this.#keepAlive));
+    if (head < 0) return this.#abort();
+    const body = method === 'HEAD' ? NOTHING : reply.body;
+    if (head + body.length <= answer.length) this.#sendAnswer(head + body.copy(answer, head));
+    else this.#sendAnswer(head, body);
+  }
+
+  #replySent(): void {
+    const rest = this.#answer.takeRest();
+    if (rest !== undefined) return this.sendBody(rest, 0, rest.length);
+    this.#replying = false;
+    this.session.clearTimer();
+    this.#finish();
+  }
+
+  // ── 7. the end of a request ──
+
+  #finish(): void {
+    this.#end();
+    this.transaction.finish();
+    this.session.requestFinished(this.#keepAlive && this.body.read);
+  }
+
+  /** Nothing can be said any more: both sides are cut. */
+  #abort(): void {
+    if (this.#over) return;
+    this.#end();
+    if (this.transaction.timers.firstByteAt >= 0) this.transaction.finish();
+    this.session.requestAborted();
+  }
+
+  #cut(letter: string, phase: 'R' | 'D'): void {
+    this.transaction.termination.set(letter, phase);
+    this.#abort();
+  }
+
+  /** Everything that was taken for this request is given back. */
+  #end(): void {
+    this.#over = true;
+    this.#rules.stop();
+    this.server.close();
+    this.#dialer.release();
+    this.#outgoing.drop(undefined);
+    this.#answer.forget(this.clientConnection);
+  }
+
+  // ── what can go wrong, on the client's side ──
+
+  requestRefused(error: number): void {
+    const { status } = PARSE_ERRORS.get(error) ?? { status: 400 };
+    this.#badRequest(status);
+  }
+
+  requestTooLarge(): void {
+    this.#badRequest(431);
+  }
+
+  requestBodyInvalid(): void {
+    this.#badRequest(400);
+  }
+
+  #badRequest(status: number): void {
+    this.transaction.badRequest = this.transaction.request === undefined;
+    this.#fail(status, 'P', 'R');
+  }
+
+  headTimeout(): void {
+    this.#fail(408, 'c', 'R');
+  }
+
+  /** The client neither sends its body nor takes its answer. */
+  clientStalled(): void {
+    if (this.#responseStarted) this.#cut('c', 'D');
+    else this.#fail(408, 'c', 'H');
+  }
+
+  /** FIN while a request is served. */
+  clientEnded(): void {
+    if (!this.body.read) return this.clientGone('ended');
+    this.#keepAlive = false;
+    if (this.transaction.backendRuntime?.abortOnClose !== true) return;
+    if (this.#dialer.waiting) this.clientGone('ended');
+    else if (this.#requestForwarded) this.server.connection?.shutdown();
+  }
+
+  clientGone(cause: Cause): void {
+    const phase = this.#phase();
+    this.transaction.clientAborted = true;
+    this.transaction.termination.fail('client', cause, phase);
+    if (cause === 'ended' && !this.#responseStarted) this.#fail(400, 'C', phase);
+    else this.#abort();
+  }
+
+  // ── what can go wrong, on the server's side ──
+
+  serverGone(cause: Cause): void {
+    const { server, transaction } = this;
+    if (this.#responseStarted) {
+      transaction.serverAborted = true;
+      transaction.termination.fail('server', cause, 'D');
+      return this.#abort();
+    }
+    const unanswered = !server.answered;
+    server.close();
+    if (unanswered && this.#retriedAfter('empty-response')) return;
+    transaction.serverAborted = true;
+    this.#fail(502, 'S', 'H');
+  }
+
+  serverStalled(): void {
+    if (this.#responseStarted) return this.#cut('s', 'D');
+    this.server.close();
+    if (this.#retriedAfter('response-timeout')) return;
+    this.#fail(504, 's', 'H');
+  }
+
+  responseInvalid(): void {
+    this.server.close();
+    if (this.#retriedAfter('junk-response')) return;
+    this.#fail(502, 'P', 'H');
+  }
+
+  responseBodyInvalid(): void {
+    this.#cut('P', 'D');
+  }
+
+  /**
+   * Sends the request again if that is asked for (`retry-on`), or if it cannot do harm: a reused connection that
+   * the server closed without a word, and a method that may be repeated.
+   */
+  #retriedAfter(event: RetryEvent): boolean {
+    if (!this.#canResend()) return false;
+    const { retryOn } = this.transaction.backendRuntime as BackendRuntime;
+    const isStale = event === 'empty-response' && this.server.reused && this.requestHead.isIdempotent;
+    return (isStale || (retryOn.has(event) && this.transaction.mayRetryRequest)) && this.#dialer.retry();
+  }
+
+  /** `retry-on 503`: the answer is dropped, as long as there is a try left. */
+  #retriedFor(status: number): boolean {
+    const { retryStatuses } = this.transaction.backendRuntime as BackendRuntime;
+    if (retryStatuses === undefined || !retryStatuses.has(status)) return false;
+    if (!this.transaction.mayRetryRequest || !this.#dialer.canRetry || !this.#canResend()) return false;
+    this.server.close();
+    return this.#dialer.retry();
+  }
+
+  /** All that has been sent of the request is still here. */
+  #canResend(): boolean {
+    return this.#outgoing.kept && this.body.read && this.transaction.bytes.toServer <= this.#outgoing.length;
+  }
+
+  #phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
+    if (this.transaction.request === undefined) return 'R';
+    if (this.#dialer.queued) return 'Q';
+    if (this.#dialer.waiting) return 'C';
+    return this.#responseStarted ? 'D' : 'H';
+  }
+}
+
+function responseRendering(version: number, keepAlive: boolean): ResponseRendering {
+  if (!keepAlive) return SAY_CLOSE;
+  return version < 11 ? SAY_KEEP_ALIVE : SAY_NOTHING;
+}

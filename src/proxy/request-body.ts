@@ -1,0 +1,112 @@
+/**
+ * The body of the request being served: decoded from the client's inbox, sent on to the server slice by slice.
+ *
+ *   inbox ─decode▶ slice ─▶ server.send ─▶ onSent ─▶ the client's next receive
+ */
+import type { BodyFacts } from '../acl/context.ts';
+import type { Cause } from '../base/failure.ts';
+import { BodyDecoder } from '../http/body-decoder.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
+import type { Connection } from '../net/connection.ts';
+import type { HttpSession } from './http-session.ts';
+import type { Inbox } from './inbox.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What the body tells its stream, and asks of it. */
+export interface RequestBodyOwner {
+  readonly session: HttpSession;
+  readonly transaction: Transaction;
+  readonly requestHead: Http1RequestHead;
+  requestBodyInvalid(): void;
+  forwardBody(server: Connection, buffer: Buffer, offset: number, length: number): void;
+  /** The request's last byte is with the server. */
+  requestForwarded(): void;
+  clientGone(cause: Cause): void;
+}
+
+export class RequestBody {
+  readonly decoder = new BodyDecoder();
+  /** The last byte has been decoded (not necessarily sent on). */
+  read = true;
+  readonly #stream: RequestBodyOwner;
+
+  constructor(stream: RequestBodyOwner) {
+    this.#stream = stream;
+  }
+
+  start(): void {
+    const { framing, contentLength } = this.#stream.requestHead;
+    this.decoder.start(framing, contentLength);
+    this.read = this.decoder.done;
+  }
+
+  /**
+   * Sends the next piece to the server: one slice at a time, the next read armed when it has been sent. Called
+   * when the server half is ready for more.
+   */
+  pump(server: Connection): void {
+    const { decoder } = this;
+    const { inbox } = this.#stream.session;
+    while (!this.read && !server.sending) {
+      if (inbox.length === 0) return this.#wantMore();
+      const { buffer } = inbox;
+      this.#decode(inbox, inbox.end);
+      if (decoder.error !== 0) return this.#stream.requestBodyInvalid();
+      const length = decoder.outEnd - decoder.outStart;
+      if (length > 0) this.#stream.forwardBody(server, buffer, decoder.outStart, length);
+      else if (!decoder.done) return this.#wantMore();
+    }
+    if (this.read && !server.sending) this.#stream.requestForwarded();
+  }
+
+  /** Decodes body bytes that are here into `target`; gives how many were written. */
+  takeInto(target: Buffer, offset: number): number {
+    const { decoder } = this;
+    const { inbox } = this.#stream.session;
+    if (this.read || inbox.length === 0) return 0;
+    const { buffer } = inbox;
+    this.#decode(inbox, Math.min(inbox.end, inbox.start + target.length - offset));
+    buffer.copy(target, offset, decoder.outStart, decoder.outEnd);
+    return decoder.outEnd - decoder.outStart;
+  }
+
+  #decode(inbox: Inbox, end: number): void {
+    const consumed = this.decoder.decode(inbox.buffer, inbox.start, end);
+    this.#stream.transaction.bytes.fromClient += consumed;
+    inbox.consume(consumed);
+    if (!this.decoder.done || this.decoder.error !== 0) return;
+    this.read = true;
+    this.#stream.session.clearTimer();
+  }
+
+  #wantMore(): void {
+    const { session, transaction } = this.#stream;
+    if (session.ended) return this.#stream.clientGone('ended');
+    session.expect(transaction.timeout('client'));
+    session.receive();
+  }
+
+  /** Looks at what has come so far, without taking it. */
+  inspect(): BodyFacts {
+    const { inbox } = this.#stream.session;
+    const { contentLength } = this.#stream.requestHead;
+    return {
+      buffer: inbox.buffer,
+      offset: inbox.start,
+      length: inbox.length,
+      complete: this.read || this.#isWholeIn(inbox),
+      announced: contentLength < 0 ? this.decoder.bodyBytes : contentLength,
+    };
+  }
+
+  /** A decoder of its own reads ahead on a copy: decoding moves bytes. */
+  #isWholeIn(inbox: Inbox): boolean {
+    const { framing, contentLength } = this.#stream.requestHead;
+    if (framing === 'length') return inbox.length >= contentLength;
+    const ahead = new BodyDecoder();
+    ahead.start(framing, contentLength);
+    const copy = Buffer.from(inbox.buffer.subarray(inbox.start, inbox.end));
+    ahead.decode(copy, 0, copy.length);
+    return ahead.done || ahead.error !== 0;
+  }
+}

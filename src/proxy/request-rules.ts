@@ -1,0 +1,181 @@
+/**
+ * The rulesets a request passes before it has a server, and all the ways it can wait in them: for time, for its
+ * body (`wait-for-body`, `option http-buffer-request`), in the tarpit.
+ *
+ *   frontend: content ▶ http-request ▶ redirects ▶ use_backend ─▶ backend: content ▶ http-request ▶ redirects
+ */
+import { Timer } from '../net/timer-wheel.ts';
+import type { CompiledRuleset } from '../rules/ruleset.ts';
+import { ACCEPT, CONTINUE, TARPIT, YIELD, type Verdict } from '../rules/verdict.ts';
+import type { HttpSession } from './http-session.ts';
+import type { RequestBody } from './request-body.ts';
+import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
+
+const FRONTEND_CONTENT = 0;
+const FRONTEND_RULES = 1;
+// 2: the frontend's redirects
+const CHOOSE_BACKEND = 3;
+const BACKEND_CONTENT = 4;
+const BACKEND_RULES = 5;
+const BACKEND_REDIRECTS = 6;
+
+/** What a request is held for. */
+type Hold = 'none' | 'rule' | 'tarpit' | 'whole body';
+
+/** What the rules tell their stream, and ask of it. */
+export interface RequestRulesOwner {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  readonly session: HttpSession;
+  readonly frontend: FrontendRuntime;
+  readonly body: RequestBody;
+  /** Every ruleset is passed and the backend known. */
+  requestAllowed(backend: BackendRuntime): void;
+  /** A rule has decided otherwise. */
+  requestDecided(verdict: Verdict): void;
+  /** No `use_backend` rule matched and there is no default. */
+  backendMissing(): void;
+  /** Its time in the tarpit is over. */
+  tarpitOver(): void;
+  /** `timeout http-request` ended the wait for a whole body. */
+  headTimeout(): void;
+}
+
+export class RequestRules {
+  readonly #stream: RequestRulesOwner;
+  readonly #timer = new Timer(() => this.#expired());
+  #stage = FRONTEND_CONTENT;
+  #hold: Hold = 'none';
+
+  constructor(stream: RequestRulesOwner) {
+    this.#stream = stream;
+  }
+
+  start(): void {
+    const { frontend, body } = this.#stream;
+    if (frontend.config.options.flags.has('http-buffer-request') && !body.read) this.#bufferFirst();
+    else this.#run(FRONTEND_CONTENT);
+  }
+
+  /** The stream is over: whatever is waited for. */
+  stop(): void {
+    this.#hold = 'none';
+    if (this.#timer.slot >= 0) this.#stream.thread.wheel.remove(this.#timer);
+  }
+
+  /** Runs one ruleset after the other, from `stage` on, until one decides or waits. */
+  #run(from: number): void {
+    const { transaction } = this.#stream;
+    for (let stage = from; stage <= BACKEND_REDIRECTS; stage++) {
+      this.#stage = stage;
+      if (stage === CHOOSE_BACKEND) {
+        if (!this.#chooseBackend()) return;
+      } else if (!this.#passed(this.#ruleset(stage)?.run(transaction) ?? CONTINUE)) return;
+    }
+    this.#stream.requestAllowed(transaction.backendRuntime as BackendRuntime);
+  }
+
+  #ruleset(stage: number): CompiledRuleset | undefined {
+    const { frontend } = this.#stream;
+    if (stage < CHOOSE_BACKEND) {
+      if (stage === FRONTEND_CONTENT) return frontend.rules.tcpRequestContent;
+      return stage === FRONTEND_RULES ? frontend.rules.httpRequest : frontend.rules.redirects;
+    }
+    const backend = this.#stream.transaction.backendRuntime as BackendRuntime;
+    if (backend.config === frontend.config) return undefined;
+    if (stage === BACKEND_CONTENT) return backend.rules.tcpRequestContent;
+    return stage === BACKEND_RULES ? backend.rules.httpRequest : backend.rules.redirects;
+  }
+
+  /** True: go on with the next ruleset. */
+  #passed(verdict: Verdict): boolean {
+    if (verdict === CONTINUE || verdict === ACCEPT) return true;
+    if (verdict === YIELD) this.#wait();
+    else if (verdict === TARPIT) this.#tarpit();
+    else this.#stream.requestDecided(verdict);
+    return false;
+  }
+
+  #chooseBackend(): boolean {
+    const { frontend, transaction } = this.#stream;
+    const backend = frontend.chooseBackend(transaction);
+    if (backend === undefined) this.#stream.backendMissing();
+    else transaction.useBackend(backend);
+    return backend !== undefined;
+  }
+
+  // ── waiting ──
+
+  /** A rule waits: for time, for the body, for a name. The wait's timer or the event resumes it. */
+  #wait(): void {
+    const { transaction, session } = this.#stream;
+    transaction.waitOver = false;
+    this.#hold = 'rule';
+    this.#arm(transaction.waitMs === 0 ? transaction.timeout('client') : transaction.waitMs);
+    if (transaction.waitFor === 'request body') this.#bufferBody();
+    else session.watch();
+  }
+
+  #resume(waitOver: boolean): void {
+    const { transaction } = this.#stream;
+    this.#letGo();
+    transaction.waitOver = waitOver;
+    const ruleset = this.#ruleset(this.#stage) as CompiledRuleset;
+    if (this.#passed(ruleset.resume(transaction))) this.#run(this.#stage + 1);
+  }
+
+  #tarpit(): void {
+    const { transaction, session } = this.#stream;
+    transaction.termination.set('P', 'T');
+    this.#hold = 'tarpit';
+    this.#arm(transaction.timeout('tarpit'));
+    session.watch();
+  }
+
+  /** `option http-buffer-request`: rules run once the body, or a buffer full of it, is here. */
+  #bufferFirst(): void {
+    this.#hold = 'whole body';
+    this.#arm(this.#stream.session.requestTimeoutMs);
+    this.#bufferBody();
+  }
+
+  /** The body piles up in the inbox and is looked at there. */
+  #bufferBody(): void {
+    const { transaction, session, body } = this.#stream;
+    const seen = body.inspect();
+    transaction.requestBody = seen;
+    const isForRule = this.#hold === 'rule' && transaction.waitBytes > 0;
+    const enough = isForRule ? transaction.waitBytes : Infinity;
+    if (!seen.complete && seen.length < Math.min(enough, transaction.bodyRoom)) return session.receive();
+    if (this.#hold === 'rule') return this.#resume(false);
+    this.#letGo();
+    this.#run(FRONTEND_CONTENT);
+  }
+
+  /** Bytes from the client; true: they were waited for here. */
+  bytesArrived(): boolean {
+    const isWanted =
+      this.#hold === 'whole body' ||
+      (this.#hold === 'rule' && this.#stream.transaction.waitFor === 'request body');
+    if (isWanted) this.#bufferBody();
+    return isWanted;
+  }
+
+  #expired(): void {
+    const hold = this.#hold;
+    if (hold === 'rule') return this.#resume(true);
+    this.#letGo();
+    if (hold === 'tarpit') this.#stream.tarpitOver();
+    else if (hold === 'whole body') this.#stream.headTimeout();
+  }
+
+  #arm(delayMs: number): void {
+    this.#stream.thread.wheel.set(this.#timer, delayMs);
+  }
+
+  #letGo(): void {
+    this.#hold = 'none';
+    this.#stream.thread.wheel.clear(this.#timer);
+  }
+}

@@ -1,0 +1,23 @@
+/** Streams of a thread that serve nobody now. A stream is large, connections are many, and most of them idle. */
+import { HttpStream } from './http-stream.ts';
+import type { DataThread } from './runtime.ts';
+
+/** More than are ever busy at once in a usual thread; beyond it they are left to the collector. */
+const KEPT = 512;
+
+export class StreamPool {
+  readonly thread: DataThread;
+  readonly #free: HttpStream[] = [];
+
+  constructor(thread: DataThread) {
+    this.thread = thread;
+  }
+
+  take(): HttpStream {
+    return this.#free.pop() ?? new HttpStream(this.thread);
+  }
+
+  give(stream: HttpStream): void {
+    if (this.#free.length < KEPT) this.#free.push(stream);
+  }
+}
