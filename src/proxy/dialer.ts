@@ -110,7 +110,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   retry(): boolean {
     if (this.#triesLeft <= 0) return false;
     this.#connection = undefined;
-    this.#tryAgain();
+    if (!this.#redispatched()) this.#connect(this.#server as ServerRuntime);
     return true;
   }
 
@@ -239,20 +239,27 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#tryAgain();
   }
 
-  /** `option redispatch`: another server on the tries it names, or at once where no server is preferred. */
+  /** The same server again, but not at once: it may just be starting. */
   #tryAgain(): void {
+    if (this.#redispatched()) return;
+    this.#state = TURNAROUND;
+    this.#thread.wheel.set(this.#timer, Math.min(this.#connectTimeoutMs || TURNAROUND_MS, TURNAROUND_MS));
+  }
+
+  /** `option redispatch`: another server on the tries it names, or at once where no server is preferred. */
+  #redispatched(): boolean {
     const backend = this.#backend as BackendRuntime;
     const server = this.#server as ServerRuntime;
     this.#triesLeft--;
-    if (this.#mayRedispatch(backend)) {
-      this.#giveSlot();
-      this.#server = undefined;
-      this.#stream.transaction.countRedispatch(server);
-      return this.#choose(server);
+    if (!this.#mayRedispatch(backend)) {
+      this.#stream.transaction.countRetry(server);
+      return false;
     }
-    this.#stream.transaction.countRetry(server);
-    this.#state = TURNAROUND;
-    this.#thread.wheel.set(this.#timer, Math.min(this.#connectTimeoutMs || TURNAROUND_MS, TURNAROUND_MS));
+    this.#giveSlot();
+    this.#server = undefined;
+    this.#stream.transaction.countRedispatch(server);
+    this.#choose(server);
+    return true;
   }
 
   #mayRedispatch(backend: BackendRuntime): boolean {

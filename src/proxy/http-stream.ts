@@ -224,7 +224,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     this.server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
     this.server.begin(connection, reused);
     if (connection.closed) return;
-    transaction.bytes.toServer += this.#outgoing.length;
+    transaction.bytes.toServer = this.#outgoing.length;
     this.#outgoing.send(connection);
   }
 
