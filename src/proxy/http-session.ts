@@ -14,6 +14,7 @@ import type { ClientConnectionFacts } from './client-facts.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
+import type { StreamClient } from './stream-client.ts';
 import type { StreamPool } from './stream-pool.ts';
 
 const AWAITING = 0;
@@ -24,14 +25,12 @@ const LEFT = 3;
 /** How long a closed connection is read on, in milliseconds. */
 const LINGER_MS = 2000;
 
-export class HttpSession implements ConnectionHandler {
+export class HttpSession implements ConnectionHandler, StreamClient {
   readonly listener: ListenerRuntime;
   readonly facts: ClientConnectionFacts;
   readonly connection: Connection;
   readonly inbox: Inbox;
-  /** FIN received: nothing more will come. */
   ended = false;
-  /** Requests before the current one. */
   served = 0;
   readonly #streams: StreamPool;
   readonly #timer: Timer;
@@ -71,7 +70,6 @@ export class HttpSession implements ConnectionHandler {
     return this.#frontend.limits;
   }
 
-  /** `timeout http-request`: for the whole head, and the body where it is waited for. */
   get requestTimeoutMs(): number {
     const { httpRequest, client } = this.#frontend.config.timeouts;
     return httpRequest === 0 ? client : httpRequest;
@@ -147,7 +145,6 @@ export class HttpSession implements ConnectionHandler {
 
   // ── what the stream tells ──
 
-  /** The request is over: the next one, or goodbye. */
   requestFinished(keep: boolean): void {
     this.#giveStreamBack();
     this.served++;
@@ -155,7 +152,6 @@ export class HttpSession implements ConnectionHandler {
     else this.#leave();
   }
 
-  /** Nothing can be said any more. */
   requestAborted(): void {
     this.#close();
     this.#giveStreamBack();
@@ -168,7 +164,6 @@ export class HttpSession implements ConnectionHandler {
     this.#streams.give(stream);
   }
 
-  /** While a request is served: a read stays armed, to notice the client leaving and to have its next request. */
   watch(): void {
     if (this.inbox.length === 0 && !this.ended) this.receive();
   }
@@ -180,7 +175,6 @@ export class HttpSession implements ConnectionHandler {
     connection.receive();
   }
 
-  /** The client has to go on, or to take what is sent, within this time. */
   expect(timeoutMs: number): void {
     this.#arm(timeoutMs);
   }

@@ -33,7 +33,7 @@ import {
 } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
-import type { HttpSession } from './http-session.ts';
+import type { StreamClient } from './stream-client.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { errorReply, fillResponse, redirection } from './own-replies.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
@@ -63,7 +63,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
   readonly #dialer: Dialer;
   readonly #outgoing: OutgoingRequest;
   readonly #answer: Answer;
-  #session: HttpSession | undefined;
+  #session: StreamClient | undefined;
   #requestForwarded = false;
   #responseStarted = false;
   #keepAlive = false;
@@ -83,8 +83,8 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
   }
 
   /** Whose request it is, from its first byte to its last. */
-  get session(): HttpSession {
-    return this.#session as HttpSession;
+  get session(): StreamClient {
+    return this.#session as StreamClient;
   }
 
   get frontend(): FrontendRuntime {
@@ -103,7 +103,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     return this.server;
   }
 
-  begin(session: HttpSession): void {
+  begin(session: StreamClient): void {
     this.#session = session;
     this.transaction.begin(session.listener, session.facts);
     this.#requestForwarded = this.#responseStarted = this.#keepAlive = false;

@@ -8,13 +8,13 @@ import type { Cause } from '../base/failure.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Connection } from '../net/connection.ts';
-import type { HttpSession } from './http-session.ts';
+import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What the body tells its stream, and asks of it. */
 export interface RequestBodyOwner {
-  readonly session: HttpSession;
+  readonly session: StreamClient;
   readonly transaction: Transaction;
   readonly requestHead: Http1RequestHead;
   requestBodyInvalid(): void;

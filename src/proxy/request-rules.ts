@@ -7,7 +7,7 @@
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, TARPIT, YIELD, type Verdict } from '../rules/verdict.ts';
-import type { HttpSession } from './http-session.ts';
+import type { StreamClient } from './stream-client.ts';
 import type { RequestBody } from './request-body.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
@@ -27,7 +27,7 @@ type Hold = 'none' | 'rule' | 'tarpit' | 'whole body';
 export interface RequestRulesOwner {
   readonly thread: DataThread;
   readonly transaction: Transaction;
-  readonly session: HttpSession;
+  readonly session: StreamClient;
   readonly frontend: FrontendRuntime;
   readonly body: RequestBody;
   /** Every ruleset is passed and the backend known. */

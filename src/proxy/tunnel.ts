@@ -1,7 +1,7 @@
 /** 101, or 2xx to CONNECT: from here on both sides of an exchange are just bytes. */
 import type { Connection } from '../net/connection.ts';
 import { Relay, type RelayResult, type Slice } from '../net/relay.ts';
-import type { HttpSession } from './http-session.ts';
+import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
 import type { ServerHalf } from './server-half.ts';
@@ -11,7 +11,7 @@ import type { Transaction } from './transaction.ts';
 export interface TunnelEnds {
   readonly thread: DataThread;
   readonly transaction: Transaction;
-  readonly session: HttpSession;
+  readonly session: StreamClient;
   readonly server: ServerHalf;
 }
 

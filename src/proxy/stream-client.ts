@@ -1,0 +1,29 @@
+/** The client's connection as the stream that it serves sees it; http-session.ts is one. */
+import type { Connection } from '../net/connection.ts';
+import type { ClientConnectionFacts } from './client-facts.ts';
+import type { Inbox } from './inbox.ts';
+import type { ListenerRuntime } from './runtime.ts';
+
+export interface StreamClient {
+  readonly listener: ListenerRuntime;
+  readonly facts: ClientConnectionFacts;
+  readonly connection: Connection;
+  /** Bytes of the request's body, and of requests behind it. */
+  readonly inbox: Inbox;
+  /** FIN received: nothing more will come. */
+  readonly ended: boolean;
+  /** Requests before the current one. */
+  readonly served: number;
+  /** `timeout http-request`: for the whole head, and the body where it is waited for. */
+  readonly requestTimeoutMs: number;
+  /** The client has to go on, or to take what is sent, within this time. */
+  expect(timeoutMs: number): void;
+  clearTimer(): void;
+  /** Keeps a read armed, to notice the client leaving and to have its next request. */
+  watch(): void;
+  receive(): void;
+  /** The request is over: the next one, or goodbye. */
+  requestFinished(keep: boolean): void;
+  /** Nothing can be said any more. */
+  requestAborted(): void;
+}
