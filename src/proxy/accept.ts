@@ -79,6 +79,7 @@ class Admission implements ConnectionHandler {
   start(): void {
     const { rules } = this.#listener.frontend;
     if (!this.#allows(rules.tcpRequestConnection, FIELD.dcon)) return;
+    this.#listener.admitted();
     if (!this.#listener.config.acceptProxy && !this.#transaction.proxyProtocolExpected) return this.#admit();
     this.#connection.handler = this;
     this.#thread.wheel.set(this.#timer, this.#listener.frontend.config.timeouts.client || HEADER_TIMEOUT_MS);

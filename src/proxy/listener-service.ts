@@ -1,11 +1,13 @@
 /**
  * A listening address of one data thread, and its gate: a connection enters the process, the frontend and the
  * listener, or waits. When a limit is reached the listener stops accepting, so that clients wait in the kernel's
- * backlog; the few that had been accepted in that moment are held here unread and served first.
+ * backlog; the few that had been accepted in that moment are held here unread and served first. Rates
+ * (`maxconnrate`, `maxsessrate`, `rate-limit sessions`) are limits that have room again after a while.
  */
 import type { ListenerFacts } from '../acl/context.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Connection, ConnectionHandler, Listener } from '../net/connection.ts';
+import { Timer } from '../net/timer-wheel.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
@@ -24,6 +26,8 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   readonly #thread: DataThread;
   readonly #events: ListenerEvents;
   readonly #gates: readonly number[];
+  readonly #rates: readonly number[];
+  readonly #nextPlace = new Timer(() => this.retry());
   #listener: Listener | undefined;
   #held: Connection[] = [];
 
@@ -40,8 +44,9 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     this.#state = thread.state;
     this.#thread = thread;
     this.#events = events;
-    const { limits } = thread.state;
+    const { limits, rates } = thread.state;
     this.#gates = [limits.process, limits.frontend(frontend.row), limits.listener(row)];
+    this.#rates = [rates.processConnections, rates.processSessions, rates.frontendSessions(frontend.row)];
   }
 
   get facts(): ListenerFacts {
@@ -61,6 +66,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   close(): void {
     this.#listener?.close();
     this.#listener = undefined;
+    this.#thread.wheel.remove(this.#nextPlace);
     for (const connection of this.#held.splice(0)) connection.close();
   }
 
@@ -69,6 +75,14 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     while (this.#held.length > 0 && this.#enter()) this.#serve(this.#held.shift() as Connection);
     if (this.#held.length === 0 && this.#listener?.paused === true && this.#hasRoom())
       this.#listener.resume();
+    else this.#awaitRate();
+  }
+
+  /** `tcp-request connection` rules let the connection pass: it is a session now. */
+  admitted(): void {
+    const { rates } = this.#state;
+    const now = this.#thread.wheel.now;
+    for (const rate of this.#rates) if (rate !== rates.processConnections) rates.count(rate, now);
   }
 
   closed(): void {
@@ -83,11 +97,28 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     connection.handler = this;
     if (this.#held.length > 0 || !this.#enter()) {
       this.#held.push(connection);
-      this.#listener?.pause();
-      return;
+      return this.#pause();
     }
     this.#serve(connection);
-    if (!this.#hasRoom()) this.#listener?.pause();
+    if (!this.#hasRoom()) this.#pause();
+  }
+
+  #pause(): void {
+    this.#listener?.pause();
+    this.#awaitRate();
+  }
+
+  /** Nobody tells when a rate has room again. */
+  #awaitRate(): void {
+    if (this.#listener?.paused === true) this.#thread.wheel.set(this.#nextPlace, this.#rateDelayMs());
+  }
+
+  /** 0: no rate is exceeded. */
+  #rateDelayMs(): number {
+    let delayMs = 0;
+    const now = this.#thread.wheel.now;
+    for (const rate of this.#rates) delayMs = Math.max(delayMs, this.#state.rates.delayMs(rate, now));
+    return delayMs;
   }
 
   #serve(connection: Connection): void {
@@ -96,16 +127,19 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   }
 
   #enter(): boolean {
-    const { limits } = this.#state;
+    const { limits, rates } = this.#state;
+    if (this.#rateDelayMs() > 0) return false;
     for (const [index, gate] of this.#gates.entries()) {
       if (limits.tryEnter(gate)) continue;
       for (const entered of this.#gates.slice(0, index)) limits.leave(entered);
       return false;
     }
+    rates.count(rates.processConnections, this.#thread.wheel.now);
     return true;
   }
 
   #hasRoom(): boolean {
+    if (this.#rateDelayMs() > 0) return false;
     return this.#gates.every(gate => !this.#state.limits.full(gate));
   }
 

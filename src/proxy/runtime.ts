@@ -74,6 +74,8 @@ export interface ListenerRuntime {
   readonly row: number;
   readonly frontend: FrontendRuntime;
   readonly facts: ListenerFacts;
+  /** One of its connections passed the `tcp-request connection` rules. */
+  admitted(): void;
   /** One of its connections is over. */
   closed(): void;
 }

@@ -4,7 +4,7 @@
  *
  *   word 0 tick (ms, int32, even; odd while somebody turns the page) · 1 current · 2 previous · 3 limit (0: none)
  *
- * `admit` takes a place if the rate allows one; `delayMs` says when to try again.
+ * `delayMs` says whether one more event is within the limit, or when; `count` notes that it happened.
  */
 import { PROCESS_RATES, RATE_ROW, type StateLayout } from './layout.ts';
 
@@ -40,15 +40,12 @@ export class SharedRates {
     Atomics.store(this.#words, this.#at(rate) + LIMIT, perSecond);
   }
 
-  /** Counts one event unless the limit is reached. Rates without a limit are not counted. */
-  admit(rate: number, nowMs: number): boolean {
+  /** Counts one event, whatever the limit: for those who asked `delayMs` before. Without a limit nothing is counted. */
+  count(rate: number, nowMs: number): void {
     const at = this.#at(rate);
-    const limit = this.#words[at + LIMIT] as number;
-    if (limit === 0) return true;
+    if ((this.#words[at + LIMIT] as number) === 0) return;
     this.#turn(at, nowMs | 0);
-    if (this.#total(at, nowMs | 0) >= limit * PERIOD_MS) return false;
     Atomics.add(this.#words, at + CURRENT, 1);
-    return true;
   }
 
   /** Milliseconds until one more event is within the limit; 0: now. */

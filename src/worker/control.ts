@@ -19,6 +19,7 @@ import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { adminSocketsOf, bindAdminSockets, serveAdminSockets } from './admin-socket.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
+import { StopSequence } from './stop-sequence.ts';
 import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
 
 export interface ControlOptions {
@@ -40,7 +41,7 @@ export class Control {
   readonly #writer: ServerWriter;
   #checks: Checks | undefined;
   #admin: AdminServer | undefined;
-  #stopping = false;
+  readonly #stopSequence: StopSequence;
   #demo: readonly Server[] = [];
 
   private constructor(options: ControlOptions, handovers: ListenerHandover[][]) {
@@ -50,6 +51,15 @@ export class Control {
     this.#writer = this.#state.configure(options.config, serverSeed);
     this.#state.queues.notify = (thread, server, queue) =>
       this.#tell(thread, { kind: 'grant', server, queue });
+    const { graceMs, hardStopAfterMs } = options.config.global;
+    this.#stopSequence = new StopSequence({
+      graceMs,
+      hardStopAfterMs,
+      announce: () => this.#tellAll({ kind: 'stopping' }),
+      drain: () => this.#drain(),
+      tooLong: () => options.notice('warning', 'soft-stop running for too long, performing a hard-stop.'),
+      cut: () => this.#cut(),
+    });
   }
 
   /** Binds and starts; undefined when an address could not be bound (each was reported). */
@@ -140,7 +150,7 @@ export class Control {
   /** What the thread held in shared memory is given back; a new one takes over its listeners. */
   #ended(thread: number): void {
     this.#threads[thread] = undefined;
-    if (this.#stopping) {
+    if (this.#stopSequence.ending) {
       if (this.#threads.every(other => other === undefined)) this.#options.onStopped();
       return;
     }
@@ -151,7 +161,15 @@ export class Control {
 
   /** Stops now (SIGTERM, SIGINT): connections are cut. */
   stop(): void {
-    this.#stopping = true;
+    this.#stopSequence.stop();
+  }
+
+  /** SIGUSR1: after the grace time accepts nothing new, ends when the last connection does. */
+  softStop(): void {
+    this.#stopSequence.softStop();
+  }
+
+  #cut(): void {
     this.#stopDemo();
     this.#checks?.stop();
     this.#admin?.close();
@@ -165,9 +183,7 @@ export class Control {
     }
   }
 
-  /** SIGUSR1: accepts nothing new, ends when the last connection does. */
-  softStop(): void {
-    this.#stopping = true;
+  #drain(): void {
     this.#admin?.stopListening();
     this.#tellAll({ kind: 'soft-stop' });
     for (const { fd } of this.#handovers.flat()) closeDescriptor(fd);

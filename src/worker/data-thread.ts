@@ -25,12 +25,13 @@ const state = SharedState.attach(start.state, start.plan, start.thread);
 const { bufsize, engine: wanted } = start.config.global.tune;
 const opened = openEngine(wanted, { bufsize });
 const engine = opened.engine ?? new NodeEngine({ bufsize });
+const facts = new ThreadProcessFacts(start);
 const thread: DataThread = {
   index: start.thread,
   engine,
   wheel: engine.wheel,
   buffers: new BufferPool(bufsize),
-  process: new ThreadProcessFacts(start),
+  process: facts,
   stats: statsView(start.config, state, () => engine.wheel.now),
   servers: serversView(start.config, state, () => engine.wheel.now),
   variables: new VariableStore(),
@@ -76,6 +77,9 @@ function hear(message: ToData): void {
       return;
     case 'flush':
       return flush(message.server, message.backend);
+    case 'stopping':
+      facts.stopping = true;
+      return;
     case 'soft-stop':
       return drain();
     case 'stop':
@@ -89,18 +93,19 @@ function flush(server: number, backend: number | undefined): void {
   for (const { waiter } of waiting) waiter.onFlushed?.();
 }
 
+let drainLook: NodeJS.Timeout | undefined;
+
 /** Idle server connections do not hold the thread up: they are closed with the last client. */
 function drain(): void {
   thread.stopping = true;
   for (const listener of listeners) listener.close();
-  const look = setInterval(() => {
-    if (listeners.some(({ row }) => state.limits.held(state.limits.listener(row)) > 0)) return;
-    clearInterval(look);
-    end();
+  drainLook = setInterval(() => {
+    if (listeners.every(({ row }) => state.limits.held(state.limits.listener(row)) === 0)) end();
   }, DRAIN_LOOK_MS);
 }
 
 function end(): void {
+  clearInterval(drainLook);
   for (const listener of listeners) listener.close();
   engine.destroy();
   port?.close();

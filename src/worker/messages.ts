@@ -27,6 +27,8 @@ export type ToData =
   | { readonly kind: 'room' }
   /** That server went down: its waiters look for another one; so do the backend's when none is left. */
   | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
+  /** A soft stop was asked for: the sample `stopping` is true from now on. */
+  | { readonly kind: 'stopping' }
   /** Stop accepting, finish what runs, then end. */
   | { readonly kind: 'soft-stop' }
   | { readonly kind: 'stop' };

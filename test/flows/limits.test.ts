@@ -1,0 +1,124 @@
+/** Rates that hold clients back, and the order of a stop, in the running program. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { exchangeRaw, startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { requires } from '../support/requirement.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+/** Milliseconds until so many connections, opened at once, have got their answers. */
+async function timeOf(connections: number, ports: readonly number[]): Promise<number> {
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: connections }, async (_, index) => {
+      const answer = await exchangeRaw(ports[index % ports.length] as number, GET, 20_000);
+      assert.match(answer, /^HTTP\/1\.1 200/);
+    }),
+  );
+  return performance.now() - began;
+}
+
+async function rateConfig(
+  t: TestContext,
+  limits: { global?: string; frontend?: string },
+): Promise<[string, number[]]> {
+  const origin = await startHttpOrigin(t, 'one');
+  const ports = [await freePort(), await freePort()];
+  const frontends = ports.map(
+    (port, index) => `frontend f${index}
+  bind 127.0.0.1:${port}
+  ${limits.frontend ?? ''}
+  default_backend b
+`,
+  );
+  const config = `global
+  nbthread 2
+  ${limits.global ?? ''}
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+${frontends.join('')}
+backend b
+  server s ${origin.address}
+`;
+  return [config, ports];
+}
+
+const RATES = [
+  { words: 'rate-limit sessions of one frontend', frontend: 'rate-limit sessions 20', ports: 1 },
+  { words: 'maxconnrate over all frontends', global: 'maxconnrate 20', ports: 2 },
+  { words: 'maxsessrate over all frontends', global: 'maxsessrate 20', ports: 2 },
+] as const;
+
+for (const program of ['lb', 'haproxy'] as const)
+  for (const { words, ports: count, ...limits } of RATES)
+    test(`${program} makes clients wait, and refuses none: ${words}`, async t => {
+      if (program === 'haproxy' && !requires(t, 'haproxy')) return;
+      const [config, ports] = await rateConfig(t, limits);
+      await startBalancer(t, config, program === 'lb' ? {} : { program });
+      const took = await timeOf(60, ports.slice(0, count));
+      // 20 at once, 40 more at 20 a second
+      assert.ok(took > 1400 && took < 8000, `60 sessions at 20 a second took ${took} ms`);
+    });
+
+test('during grace a soft stop only shows in the sample stopping, then listening ends', async t => {
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `global
+  grace 1s
+defaults
+  mode http
+  timeout client 5s
+frontend f
+  bind 127.0.0.1:${port}
+  monitor-uri /alive
+  monitor fail if { stopping }
+`,
+  );
+  const alive = GET.replace('/', '/alive');
+  assert.match(await exchangeRaw(port, alive), /^HTTP\/1\.1 200/);
+  const began = performance.now();
+  balancer.process.kill('SIGUSR1');
+  let answer = '';
+  while (!answer.startsWith('HTTP/1.1 503') && performance.now() - began < 900)
+    answer = await exchangeRaw(port, alive);
+  assert.match(answer, /^HTTP\/1\.1 503/, 'new connections are served, and told to go elsewhere');
+  assert.equal(await balancer.ended, 0);
+  assert.ok(performance.now() - began >= 990);
+});
+
+test('hard-stop-after cuts what a soft stop waits for', async t => {
+  const silent = await startRawOrigin(t, () => undefined);
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `global
+  hard-stop-after 300ms
+defaults
+  timeout client 50s
+  timeout server 50s
+  timeout connect 5s
+listen l
+  bind 127.0.0.1:${port}
+  server s ${silent.address}
+`,
+  );
+  const client = connect(port, '127.0.0.1');
+  t.after(() => client.destroy());
+  client.on('error', () => undefined);
+  client.write('hello');
+  await once(client, 'connect');
+  while (silent.count === 0) await new Promise(resolve => setImmediate(resolve));
+  const began = performance.now();
+  balancer.process.kill('SIGUSR1');
+  assert.equal(await balancer.ended, 0, balancer.output());
+  assert.ok(performance.now() - began >= 290);
+  assert.match(balancer.output(), /soft-stop running for too long/);
+});
