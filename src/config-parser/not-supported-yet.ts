@@ -36,9 +36,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'uid',
   'gid',
   'stats enable',
-  'http-send-name-header',
-  'option prefer-last-server',
-  'max-keep-alive-queue',
   'option accept-unsafe-violations-in-http-response',
   'server slowstart',
   // global

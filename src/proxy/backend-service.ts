@@ -9,7 +9,6 @@ import { nameCaseOf, type NameCase } from '../http/header-names.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
 import type { RequestHead } from '../http/head.ts';
 import { responseLimits } from './head-limits.ts';
-import type { RequestRendering } from '../http/request-head.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Endpoint } from '../net/connection.ts';
@@ -30,8 +29,17 @@ import { directTarget } from './direct-target.ts';
 import { hasRules, NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { serverOfRdpCookie } from './rdp-persistence.ts';
-import type { BackendRuntime, DataThread, ExchangeContext, ServerRuntime } from './runtime.ts';
+import { nameHeaderOf, type NameHeader } from './outgoing-request.ts';
+import {
+  NO_ROW,
+  type BackendRuntime,
+  type DataThread,
+  type ExchangeContext,
+  type ServerRuntime,
+} from './runtime.ts';
 import { ServerService } from './server-service.ts';
+
+const SAFE_RETRIES = ['conn-failure', 'empty-response', 'response-timeout'];
 
 const ROUND_ROBIN = new Set(['roundrobin', 'static-rr', 'leastconn', 'first', 'random']);
 
@@ -41,7 +49,10 @@ export class BackendService implements BackendRuntime {
   readonly facts: ProxyFacts;
   readonly servers: readonly ServerRuntime[];
   readonly rules: ProxyRules;
-  readonly requestRendering: RequestRendering;
+  readonly closesServers: boolean;
+  readonly pretendsKeepAlive: boolean;
+  readonly nameHeader: NameHeader | undefined;
+  readonly retriesSafely: boolean;
   readonly responseLimits: HeadLimits;
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
@@ -72,13 +83,15 @@ export class BackendService implements BackendRuntime {
     this.#state = thread.state;
     this.rules = hasRules(proxy) ? compileProxyRules(proxy, environments.of(proxy)) : NO_RULES;
     this.responseLimits = responseLimits(config, proxy);
-    const closes = flags.has('httpclose') || flags.has('http-server-close');
-    this.requestRendering = { close: closes && !flags.has('http-pretend-keepalive') };
+    this.closesServers = flags.has('httpclose') || flags.has('http-server-close');
+    this.pretendsKeepAlive = flags.has('http-pretend-keepalive');
+    this.nameHeader = nameHeaderOf(proxy);
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
     this.abortOnClose = flags.has('abortonclose');
     this.retryOn = new Set(proxy.retryOn);
     this.retryStatuses = statusesIn(this.retryOn);
+    this.retriesSafely = SAFE_RETRIES.every(event => this.retryOn.has(event));
     this.isRoundRobin = ROUND_ROBIN.has(proxy.balance.algorithm);
     this.servers = proxy.servers.map(
       (server, index) => new ServerService(server, this.#firstServer + index, this, thread),
@@ -151,6 +164,14 @@ export class BackendService implements BackendRuntime {
     const row = this.#balancer.pick(this.#facts, avoid?.row ?? NO_SERVER);
     if (row === NO_SERVER) return undefined;
     return row === ALL_FULL ? 'full' : this.serverAt(row);
+  }
+
+  mayStay({ row }: ServerRuntime, whateverTheQueue: boolean): boolean {
+    const { servers } = this.#state;
+    const { maxKeepAliveQueue } = this.config;
+    if (row === NO_ROW || !servers.usable(row)) return false;
+    if (whateverTheQueue || maxKeepAliveQueue < 0) return true;
+    return servers.hasRoom(row) || servers.queued(row) < maxKeepAliveQueue;
   }
 
   serverAt(row: number): ServerRuntime {

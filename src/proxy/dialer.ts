@@ -31,8 +31,10 @@ export interface Stream {
   readonly transaction: Transaction;
   /** What receives the connection's events once it is ready. */
   readonly serverHandler: ConnectionHandler;
-  /** Whether an idle connection may carry this stream: none, one that was reused before, or any. */
-  reusable(server: ServerRuntime): 'none' | 'proven' | 'any';
+  /** An idle connection that may carry this stream. */
+  takeIdle(server: ServerRuntime): Connection | undefined;
+  /** A server it should stay on although the balancer may choose another one. */
+  preferredServer(backend: BackendRuntime): ServerRuntime | undefined;
   /** The stream answered itself instead of that server (`redir`): nothing is dialed. */
   answeredFor(server: ServerRuntime): boolean;
   onDialed(connection: Connection, reused: boolean): void;
@@ -122,7 +124,8 @@ export class Dialer implements ConnectionHandler, Waiter {
     const persistent = avoid === undefined ? backend.persistentServer(transaction) : undefined;
     this.#direct = persistent !== undefined;
     if (persistent !== undefined) return this.#takeSlot(persistent);
-    const choice = backend.balance(transaction, avoid);
+    const preferred = avoid === undefined ? this.#stream.preferredServer(backend) : undefined;
+    const choice = preferred ?? backend.balance(transaction, avoid);
     if (choice === undefined) return this.#fail('no-server');
     if (choice === 'full') return this.#enqueue(undefined);
     this.#takeSlot(choice);
@@ -182,8 +185,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   // ── connecting ──
 
   #connect(server: ServerRuntime): void {
-    const reusable = server.config.sendProxy === undefined ? this.#stream.reusable(server) : 'none';
-    const idle = reusable === 'none' ? undefined : server.idle.take(reusable === 'proven');
+    const idle = this.#stream.takeIdle(server);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);

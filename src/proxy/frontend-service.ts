@@ -25,6 +25,7 @@ export class FrontendService implements FrontendRuntime {
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
+  readonly closesServers: boolean;
   readonly dropsTrailers: boolean;
   readonly nameCase: NameCase | undefined;
   readonly rules: ProxyRules;
@@ -50,6 +51,7 @@ export class FrontendService implements FrontendRuntime {
     const { flags } = proxy.options;
     this.limits = requestLimits(config, proxy);
     this.keepsClients = !flags.has('httpclose');
+    this.closesServers = flags.has('http-server-close');
     this.dropsTrailers = flags.has('http-drop-response-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);
     const environment = environments.of(proxy);

@@ -13,6 +13,7 @@ import { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';
+import type { PrivateConnections } from './private-connections.ts';
 import type { DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { StreamPool } from './stream-pool.ts';
@@ -32,6 +33,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   readonly inbox: Inbox;
   ended = false;
   served = 0;
+  privateConnections: PrivateConnections | undefined;
   readonly #streams: StreamPool;
   readonly #timer: Timer;
   #stream: HttpStream | undefined;
@@ -235,7 +237,9 @@ export class HttpSession implements ConnectionHandler, StreamClient {
    */
   #leave(): void {
     const { connection } = this;
-    if (this.ended || connection.closed) this.#close();
+    this.privateConnections?.close();
+    const isHard = this.#frontend.config.options.flags.has('nolinger');
+    if (this.ended || connection.closed || isHard) this.#close();
     else {
       this.#state = LEFT;
       this.inbox.clear();
@@ -249,6 +253,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #close(): void {
     this.#state = LEFT;
     this.#thread.wheel.remove(this.#timer);
+    this.privateConnections?.close();
     this.inbox.clear();
     this.connection.close();
   }

@@ -12,7 +12,7 @@
 import type { Cause } from '../base/failure.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
 import { PARSE_ERRORS } from '../http/parse-errors.ts';
-import { Http1RequestHead } from '../http/request-head.ts';
+import { Http1RequestHead, type RequestRendering } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import { Http1ResponseHead, type ResponseRendering } from '../http/response-head.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
@@ -32,6 +32,7 @@ import {
   type Verdict,
 } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
+import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
@@ -45,6 +46,8 @@ import { Transaction } from './transaction.ts';
 import { startTunnel } from './tunnel.ts';
 
 const NOTHING = Buffer.alloc(0);
+const TELL_NOTHING: RequestRendering = { close: false };
+const TELL_CLOSE: RequestRendering = { close: true };
 const SAY_NOTHING: ResponseRendering = { connection: '' };
 const SAY_CLOSE: ResponseRendering = { connection: 'close' };
 const SAY_KEEP_ALIVE: ResponseRendering = { connection: 'keep-alive' };
@@ -184,18 +187,27 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     backend.prepare(this.transaction);
     body.decoder.dropTrailers = backend.dropsTrailers;
     if (backend.nameCase !== undefined) adjustCase(requestHead.headers, backend.nameCase);
-    if (!this.#outgoing.render(requestHead, backend.requestRendering, body)) return this.#fail(500, 'P', 'R');
+    const { nameHeader } = backend;
+    if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);
+    const rendering = this.#closesServer && !backend.pretendsKeepAlive ? TELL_CLOSE : TELL_NOTHING;
+    if (!this.#outgoing.render(requestHead, rendering, body, nameHeader?.room ?? 0))
+      return this.#fail(500, 'P', 'R');
     if (body.decoder.error !== 0) return this.requestBodyInvalid();
     this.#dialer.start(backend);
     if (this.#dialer.waiting) this.session.watch();
   }
 
-  /** `http-reuse`: which connections may carry this request (manual, section 4.2). */
-  reusable(server: ServerRuntime): 'none' | 'proven' | 'any' {
-    const { httpReuse } = server.backend.config;
-    if (httpReuse === 'never') return 'none';
-    if (httpReuse === 'always' || this.session.served > 0) return 'any';
-    return httpReuse === 'aggressive' ? 'proven' : 'none';
+  /** `option httpclose`, `http-server-close`: its connection serves this request alone. */
+  get #closesServer(): boolean {
+    return this.frontend.closesServers || this.transaction.backendRuntime?.closesServers === true;
+  }
+
+  takeIdle(server: ServerRuntime): Connection | undefined {
+    return takeConnection(server, this.session);
+  }
+
+  preferredServer(backend: BackendRuntime): ServerRuntime | undefined {
+    return preferredServer(backend, this.session);
   }
 
   /** `redir <prefix>`: GET and HEAD are sent to the server's own address (manual, section 5.2). */
@@ -224,6 +236,9 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     this.server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
     this.server.begin(connection, reused);
     if (connection.closed) return;
+    const nameHeader = transaction.backendRuntime?.nameHeader;
+    if (nameHeader !== undefined)
+      this.#outgoing.nameServer(nameHeader, this.#dialer.server?.config.name ?? '');
     transaction.bytes.toServer = this.#outgoing.length;
     this.#outgoing.send(connection);
   }
@@ -269,6 +284,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     if (this.#retriedFor(responseHead.status)) return;
     transaction.answered(responseHead);
+    noteAuthentication(responseHead.status, responseHead.headers, this.session);
     this.#outgoing.drop(this.server.connection);
     const backend = transaction.backendRuntime as BackendRuntime;
     backend.prepareResponse(transaction, transaction.serverRuntime as ServerRuntime);
@@ -359,10 +375,9 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
 
   #mayPoolServer(): boolean {
     const { server } = this;
-    const backend = this.transaction.backendRuntime as BackendRuntime;
     return (
       this.responseHead.keepAlive &&
-      !backend.requestRendering.close &&
+      !this.#closesServer &&
       this.#requestForwarded &&
       server.inbox.length === 0 &&
       !server.ended
@@ -372,8 +387,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
   #poolServer(): void {
     const runtime = this.transaction.serverRuntime as ServerRuntime;
     const { reused } = this.server;
-    const connection = this.server.detach();
-    if (!runtime.idle.put(connection, reused)) connection.close();
+    keepConnection(runtime, this.server.detach(), reused, this.session);
   }
 
   /** 101, or 2xx to CONNECT: once the head is sent, both sides are just bytes. */

@@ -4,14 +4,33 @@
  */
 import type { Http1RequestHead, RequestRendering } from '../http/request-head.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { Connection } from '../net/connection.ts';
 import type { RequestBody } from './request-body.ts';
+
+/** `http-send-name-header`: the field, and the room its longest line takes. */
+export interface NameHeader {
+  readonly header: string;
+  readonly room: number;
+}
+
+export function nameHeaderOf({ sendNameHeader: header, servers }: Proxy): NameHeader | undefined {
+  if (header === undefined) return undefined;
+  const longest = servers.reduce((most, { name }) => Math.max(most, name.length), LONGEST_RUNTIME_NAME);
+  return { header, room: header.length + longest + 4 };
+}
+
+/** Servers can be added while it runs. */
+const LONGEST_RUNTIME_NAME = 256;
 
 export class OutgoingRequest {
   /** Bytes rendered. */
   length = 0;
   readonly #buffers: BufferPool;
   #buffer: Buffer | undefined;
+  /** Where the line with the server's name belongs, and how long the one there is. */
+  #nameAt = 0;
+  #nameLength = 0;
 
   constructor(buffers: BufferPool) {
     this.#buffers = buffers;
@@ -22,13 +41,27 @@ export class OutgoingRequest {
     return this.#buffer !== undefined;
   }
 
-  /** False: it does not fit a buffer any more. */
-  render(head: Http1RequestHead, rendering: RequestRendering, body: RequestBody): boolean {
+  /** `reserve`: bytes that may be inserted later. False: it does not fit a buffer any more. */
+  render(head: Http1RequestHead, rendering: RequestRendering, body: RequestBody, reserve: number): boolean {
     const buffer = (this.#buffer ??= this.#buffers.take());
-    const length = head.renderInto(buffer, 0, rendering);
+    const room = reserve === 0 ? buffer : buffer.subarray(0, Math.max(0, buffer.length - reserve));
+    const length = head.renderInto(room, 0, rendering);
     if (length < 0) return false;
-    this.length = length + body.takeInto(buffer, length);
+    this.#nameAt = length - 2;
+    this.#nameLength = 0;
+    this.length = length + body.takeInto(room, length);
     return true;
+  }
+
+  /** `http-send-name-header`: tells the server its name, instead of that of the server tried before. */
+  nameServer({ header }: NameHeader, name: string): void {
+    const buffer = this.#buffer as Buffer;
+    const line = `${header}: ${name}\r\n`;
+    const rest = this.#nameAt + this.#nameLength;
+    buffer.copyWithin(this.#nameAt + line.length, rest, this.length);
+    buffer.write(line, this.#nameAt, 'latin1');
+    this.length += line.length - this.#nameLength;
+    this.#nameLength = line.length;
   }
 
   send(server: Connection): void {

@@ -6,7 +6,6 @@ import type { ListenerFacts, ProcessFacts, ProxyFacts, ServersView, StatsView } 
 import type { VariableStore } from '../acl/variables.ts';
 import type { NameCase } from '../http/header-names.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
-import type { RequestRendering } from '../http/request-head.ts';
 import type { Bind } from '../model/bind.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -19,6 +18,7 @@ import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
+import type { NameHeader } from './outgoing-request.ts';
 import type { HeadCaptures } from './head-captures.ts';
 
 /** What a request's persistence cookie was worth, kept between request and response. */
@@ -89,6 +89,8 @@ export interface FrontendRuntime {
   readonly rules: ProxyRules;
   /** `option http-drop-response-trailers` */
   readonly dropsTrailers: boolean;
+  /** `option http-server-close`: server connections are not kept. */
+  readonly closesServers: boolean;
   /** Client connections may serve several requests. */
   readonly keepsClients: boolean;
   /** `option h1-case-adjust-bogus-client` */
@@ -113,7 +115,12 @@ export interface BackendRuntime {
   readonly facts: ProxyFacts;
   readonly servers: readonly ServerRuntime[];
   readonly rules: ProxyRules;
-  readonly requestRendering: RequestRendering;
+  /** `option httpclose`, `http-server-close`: server connections are not kept. */
+  readonly closesServers: boolean;
+  /** `option http-pretend-keepalive`: servers are not told so. */
+  readonly pretendsKeepAlive: boolean;
+  /** `http-send-name-header` */
+  readonly nameHeader: NameHeader | undefined;
   readonly responseLimits: HeadLimits;
   /** `option h1-case-adjust-bogus-server` */
   readonly nameCase: NameCase | undefined;
@@ -123,6 +130,8 @@ export interface BackendRuntime {
   /** `retry-on`: events, and response statuses (undefined: none). */
   readonly retryOn: ReadonlySet<string>;
   readonly retryStatuses: ReadonlySet<number> | undefined;
+  /** Whatever can go wrong with an idle connection is tried again: even first requests may use one. */
+  readonly retriesSafely: boolean;
   /** The algorithm gives another server at each call (roundrobin, leastconn, random). */
   readonly isRoundRobin: boolean;
   /** Header edits every forwarded request gets. */
@@ -133,6 +142,8 @@ export interface BackendRuntime {
   persistentServer(ctx: ExchangeContext): ServerRuntime | undefined;
   /** The balancer's choice; `full` when a server could serve but all have reached their limit. */
   balance(ctx: ExchangeContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined;
+  /** A client that still has a connection to it may stay on it: it takes traffic, and its queue is short enough. */
+  mayStay(server: ServerRuntime, whateverTheQueue: boolean): boolean;
   serverAt(row: number): ServerRuntime;
   /** Servers that can take traffic now. */
   usableServers(): number;

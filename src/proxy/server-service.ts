@@ -1,5 +1,4 @@
 /** A server of one data thread: where to connect, and its idle connections. */
-import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 import { IdlePool } from '../net/idle-pool.ts';
@@ -24,7 +23,7 @@ export class ServerService implements ServerRuntime {
     this.backend = backend;
     this.row = row;
     this.idle = new IdlePool(thread.wheel, {
-      maxConn: keepsConnections(backend.config) ? config.poolMaxConn : 0,
+      maxConn: config.poolMaxConn,
       purgeDelayMs: config.poolPurgeDelayMs,
       maxReuse: config.maxReuse,
     });
@@ -74,9 +73,4 @@ export class ServerService implements ServerRuntime {
 
 function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
-}
-
-/** Not with `option http-server-close` or `httpclose`, whatever the server was told (manual, `http-pretend-keepalive`). */
-function keepsConnections({ options: { flags } }: Proxy): boolean {
-  return !flags.has('http-server-close') && !flags.has('httpclose');
 }

@@ -2,6 +2,7 @@
 import type { Connection } from '../net/connection.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { Inbox } from './inbox.ts';
+import type { PrivateConnections } from './private-connections.ts';
 import type { ListenerRuntime } from './runtime.ts';
 
 export interface StreamClient {
@@ -12,6 +13,8 @@ export interface StreamClient {
   readonly inbox: Inbox;
   /** FIN received: nothing more will come. */
   readonly ended: boolean;
+  /** Server connections that nobody else may use; none until there is one. */
+  privateConnections: PrivateConnections | undefined;
   /** Requests before the current one. */
   readonly served: number;
   /** `timeout http-request`: for the whole head, and the body where it is waited for. */

@@ -141,9 +141,9 @@ export class TcpSession implements Stream {
     return false;
   }
 
-  reusable(): 'none' {
-    return 'none';
-  }
+  takeIdle(): undefined {}
+
+  preferredServer(): undefined {}
 
   onDialed(server: Connection): void {
     const { transaction } = this;

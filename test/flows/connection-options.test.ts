@@ -146,3 +146,117 @@ listen soft
   assert.equal(await ending(hard), 'ECONNRESET');
   assert.equal(await ending(soft), 'end');
 });
+
+/** A server that asks for `challenge` with 401 when there are no credentials. */
+async function startAskingOrigin(t: TestContext, challenge: string, name: string): Promise<Origin> {
+  let connections = 0;
+  return startRawOrigin(t, socket => {
+    const body = `${name}${++connections}`;
+    socket.on('data', chunk => {
+      const isKnown = /^authorization:/im.test(chunk.toString('latin1'));
+      const status = isKnown ? '200 OK' : `401 Unauthorized\r\nWWW-Authenticate: ${challenge}`;
+      socket.write(`HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    });
+    socket.on('end', () => socket.end());
+  });
+}
+
+test('Connections that authenticate their client stay with it, and it with their server', async t => {
+  const one = await startAskingOrigin(t, 'NTLM', 'one');
+  const two = await startAskingOrigin(t, 'Negotiate', 'two');
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `global\n    nbthread 1\n${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    http-reuse always
+    balance roundrobin
+    server one ${one.address}
+    server two ${two.address}
+`,
+  );
+  const known = 'GET / HTTP/1.1\r\nHost: a\r\nAuthorization: NTLM x\r\n\r\n';
+  const client = await KeepAliveClient.open(port);
+  const first = await client.request(GET);
+  assert.equal(first.status, 401);
+  for (let turn = 0; turn < 3; turn++) {
+    const answer = await client.request(known);
+    assert.equal(`${answer.status} ${answer.body.toString()}`, `200 ${first.body.toString()}`);
+  }
+  const other = await KeepAliveClient.open(port);
+  for (let turn = 0; turn < 2; turn++)
+    assert.notEqual((await other.request(known)).body.toString(), first.body.toString());
+  client.close();
+  other.close();
+});
+
+test('With http-reuse never each client keeps its own connections; prefer-last-server keeps its server too', async t => {
+  const origins = [await startNamed(t, 'a'), await startNamed(t, 'b')];
+  const [plain, preferring] = (await freePorts(2)) as [number, number];
+  const servers = origins.map(({ address }, index) => `    server s${index} ${address}\n`).join('');
+  await startBalancer(
+    t,
+    `global\n    nbthread 1\n${DEFAULTS}    http-reuse never\n    balance roundrobin
+listen plain
+    bind 127.0.0.1:${plain}
+${servers}
+listen preferring
+    bind 127.0.0.1:${preferring}
+    option prefer-last-server
+${servers}`,
+  );
+  assert.match(await connectionsUsed(plain, 4), /^a1 b1 a1 b1$|^b1 a1 b1 a1$/);
+  assert.match(await connectionsUsed(plain, 4), /^a2 b2 a2 b2$|^b2 a2 b2 a2$/);
+  assert.match(await connectionsUsed(preferring, 4), /^(\w3)( \1){3}$/);
+});
+
+async function startNamed(t: TestContext, name: string): Promise<Origin> {
+  let connections = 0;
+  return startRawOrigin(t, socket => {
+    const body = `${name}${++connections}`;
+    socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+    socket.on('end', () => socket.end());
+  });
+}
+
+test('http-send-name-header tells each server its name, also after a redispatch and in front of a body', async t => {
+  const heads: string[] = [];
+  const origin = await startNumberedOrigin(t, heads);
+  const refused = await freePort();
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    http-send-name-header X-Server
+    balance first
+    option redispatch 1
+    server first-but-dead 127.0.0.1:${refused}
+    server second ${origin.address}
+`,
+  );
+  const client = await KeepAliveClient.open(port);
+  const body = 'x'.repeat(3000);
+  await client.request(
+    `POST / HTTP/1.1\r\nHost: a\r\nX-Server: me\r\nx-server: too\r\nContent-Length: 3000\r\n\r\n${body}`,
+  );
+  client.close();
+  assert.match(heads.join(''), /^POST \/ HTTP\/1\.1\r\n(?:[^\r]*\r\n)*x-server: second\r\n\r\nx{3000}$/);
+  assert.equal(heads.join('').match(/x-server/gi)?.length, 1);
+});
+
+test('http-server-close of a frontend closes server connections too', async t => {
+  const origin = await startNumberedOrigin(t, []);
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `global\n    nbthread 1\n${DEFAULTS}frontend f
+    bind 127.0.0.1:${port}
+    option http-server-close
+    default_backend b
+backend b
+    server s ${origin.address}
+`,
+  );
+  assert.equal(await connectionsUsed(port, 3), '1 2 3');
+});

@@ -1,0 +1,72 @@
+/**
+ * Which server connections may carry a client's request (manual, `http-reuse`), and which server is preferred
+ * because the client still has a connection to it (`option prefer-last-server`). A connection is private to its
+ * client session
+ *
+ *   - with `http-reuse never`, and to a target that is no server (`dispatch`, `option transparent`),
+ *   - when it began with a PROXY header about this client,
+ *   - from the moment on which a server asks for NTLM or Negotiate.
+ *
+ * All others are lent by the server's pool.
+ */
+import type { Headers } from '../http/head.ts';
+import type { Connection, Endpoint } from '../net/connection.ts';
+import { PrivateConnections } from './private-connections.ts';
+import { NO_ROW, type BackendRuntime, type ServerRuntime } from './runtime.ts';
+import type { StreamClient } from './stream-client.ts';
+
+export function takeConnection(server: ServerRuntime, client: StreamClient): Connection | undefined {
+  const own = client.privateConnections?.take(server, keyOf(server, client));
+  if (own !== undefined || isAlwaysPrivate(server)) return own;
+  const { config, retriesSafely } = server.backend;
+  if (config.httpReuse === 'always' || client.served > 0 || retriesSafely) return server.idle.take(false);
+  return config.httpReuse === 'aggressive' ? server.idle.take(true) : undefined;
+}
+
+/** The request on it is over: it is kept for another one, or closed. */
+export function keepConnection(
+  server: ServerRuntime,
+  connection: Connection,
+  reused: boolean,
+  client: StreamClient,
+): void {
+  const isPrivate = client.privateConnections?.authenticated === true || isAlwaysPrivate(server);
+  const kept = isPrivate
+    ? privateOf(client).put(server, connection, keyOf(server, client))
+    : server.idle.put(connection, reused);
+  if (!kept) connection.close();
+}
+
+function isAlwaysPrivate({ row, config, backend }: ServerRuntime): boolean {
+  return row === NO_ROW || config.sendProxy !== undefined || backend.config.httpReuse === 'never';
+}
+
+/** A PROXY header is said once: it must still be true for a later request. */
+function keyOf({ config }: ServerRuntime, { facts }: StreamClient): string {
+  if (config.sendProxy === undefined) return '';
+  const text = ({ host, port }: Endpoint): string => `${host} ${port}`;
+  return `${text(facts.source)} ${text(facts.destination)}`;
+}
+
+function privateOf(client: StreamClient): PrivateConnections {
+  return (client.privateConnections ??= new PrivateConnections(
+    client.listener.frontend.config.maxSessionSrvConns,
+  ));
+}
+
+/** The server of `backend` this client should stay on although the balancer may choose another one. */
+export function preferredServer(backend: BackendRuntime, client: StreamClient): ServerRuntime | undefined {
+  const own = client.privateConnections;
+  if (own === undefined || !backend.isRoundRobin) return undefined;
+  if (!own.authenticated && !backend.config.options.flags.has('prefer-last-server')) return undefined;
+  const server = own.serverOf(backend);
+  return server !== undefined && backend.mayStay(server, own.authenticated) ? server : undefined;
+}
+
+/** Looks for a challenge that authenticates the connection itself (RFC 4559; NTLM alike). */
+export function noteAuthentication(status: number, headers: Headers, client: StreamClient): void {
+  const name = status === 401 ? 'www-authenticate' : status === 407 ? 'proxy-authenticate' : undefined;
+  if (name === undefined) return;
+  for (let at = headers.find(name); at >= 0; at = headers.find(name, at + 1))
+    if (/(?:^|,)\s*(?:Nego|NTLM)/i.test(headers.valueAt(at))) privateOf(client).authenticated = true;
+}
