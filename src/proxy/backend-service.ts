@@ -29,7 +29,7 @@ import { directTarget } from './direct-target.ts';
 import { hasRules, NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { serverOfRdpCookie } from './rdp-persistence.ts';
-import { nameHeaderOf, type NameHeader } from './outgoing-request.ts';
+import { nameHeaderOf, type NameHeader } from './name-header.ts';
 import {
   NO_ROW,
   type BackendRuntime,

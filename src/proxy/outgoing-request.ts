@@ -4,24 +4,9 @@
  */
 import type { Http1RequestHead, RequestRendering } from '../http/request-head.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
-import type { Proxy } from '../model/proxy.ts';
 import type { Connection } from '../net/connection.ts';
+import type { NameHeader } from './name-header.ts';
 import type { RequestBody } from './request-body.ts';
-
-/** `http-send-name-header`: the field, and the room its longest line takes. */
-export interface NameHeader {
-  readonly header: string;
-  readonly room: number;
-}
-
-export function nameHeaderOf({ sendNameHeader: header, servers }: Proxy): NameHeader | undefined {
-  if (header === undefined) return undefined;
-  const longest = servers.reduce((most, { name }) => Math.max(most, name.length), LONGEST_RUNTIME_NAME);
-  return { header, room: header.length + longest + 4 };
-}
-
-/** Servers can be added while it runs. */
-const LONGEST_RUNTIME_NAME = 256;
 
 export class OutgoingRequest {
   /** Bytes rendered. */

@@ -18,7 +18,7 @@ import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
-import type { NameHeader } from './outgoing-request.ts';
+import type { NameHeader } from './name-header.ts';
 import type { HeadCaptures } from './head-captures.ts';
 
 /** What a request's persistence cookie was worth, kept between request and response. */
