@@ -3,8 +3,11 @@
  * answers when all of them have made the change.
  */
 import type { Config } from '../model/config.ts';
+import type { CheckKind } from '../state/check-reports.ts';
+import type { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
+import type { StatsView } from '../stats/view.ts';
 import type { Level } from './level.ts';
 
 export interface AdminSocket {
@@ -13,10 +16,41 @@ export interface AdminSocket {
   readonly level: Level;
 }
 
+/** What an administrator may order of a server, by its row. */
+export interface ServerOrders {
+  setReady(row: number): void;
+  setDrain(row: number): void;
+  setMaintenance(row: number): void;
+  /** As if its health check, or its agent, had said so. */
+  setHealth(row: number, kind: CheckKind, state: 'up' | 'stopping' | 'down'): void;
+  /** Starts or stops checking; false: no such check is configured. */
+  enableCheck(row: number, kind: CheckKind, enabled: boolean): boolean;
+}
+
+/** What the data threads do on request. Each is over when all threads have done it. */
+export interface ThreadOrders {
+  /** All changes made to the server directory so far are known to the threads. */
+  serversKnown(): Promise<void>;
+  /** Stops or starts accepting connections of a frontend; answers what went wrong. */
+  pauseFrontend(proxy: number): Promise<string | undefined>;
+  resumeFrontend(proxy: number): Promise<string | undefined>;
+  /** Gives the addresses of a frontend up for good. */
+  closeFrontend(proxy: number): Promise<void>;
+  /** A limit rose, or went away: who waits for room tries again. */
+  roomAgain(): void;
+}
+
 export interface AdminRuntime {
   readonly config: Config;
   readonly state: SharedState;
   readonly servers: ServerWriter;
+  readonly directory: ServerDirectory;
+  readonly serverOrders: ServerOrders;
+  readonly threads: ThreadOrders;
+  /** What statistics are read from. */
+  readonly stats: StatsView;
+  /** Asks the threads for what only they know; before statistics of the process are told. */
+  refreshNumbers(): Promise<void>;
   readonly startTimeMs: number;
   /** Warnings and alerts of the start, as they were printed. */
   readonly startupLogs: readonly string[];

@@ -1,6 +1,23 @@
 /** All commands of the admin socket: help, the parser and docs/admin-socket.md read this. */
 import type { Command } from './command.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
+import { FRONTEND_COMMANDS } from './commands/frontends.ts';
+import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { PROCESS_COMMANDS } from './commands/process.ts';
+import { SERVER_STATE_COMMANDS } from './commands/server-state.ts';
+import { SERVER_WEIGHT_COMMANDS } from './commands/server-weight.ts';
+import { SET_SERVER } from './commands/set-server.ts';
+import { SHOW_SERVERS_COMMANDS } from './commands/show-servers.ts';
+import { STATISTICS_COMMANDS } from './commands/statistics.ts';
 
-export const COMMANDS: readonly Command[] = [...CONNECTION_COMMANDS, ...PROCESS_COMMANDS];
+export const COMMANDS: readonly Command[] = [
+  ...CONNECTION_COMMANDS,
+  ...PROCESS_COMMANDS,
+  ...STATISTICS_COMMANDS,
+  ...SERVER_STATE_COMMANDS,
+  ...SERVER_WEIGHT_COMMANDS,
+  SET_SERVER,
+  ...FRONTEND_COMMANDS,
+  ...LIMIT_COMMANDS,
+  ...SHOW_SERVERS_COMMANDS,
+];

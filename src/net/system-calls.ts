@@ -107,6 +107,13 @@ export function shutdownSending(fd: number): number {
   return outcome(system().shutdown(fd, SHUT_WR));
 }
 
+const SHUT_RD = 0;
+
+/** A listening TCP socket refuses connections, but keeps its address; `listenOn` takes it up again. */
+export function stopListening(fd: number): number {
+  return outcome(system().shutdown(fd, SHUT_RD));
+}
+
 /** A second number for the same open socket, never shared with a child program. */
 export function duplicateDescriptor(fd: number): number {
   return outcome(system().fcntl(fd, F_DUPFD_CLOEXEC, 3));

@@ -11,6 +11,7 @@ import type { RequestHead } from '../http/head.ts';
 import { responseLimits } from './head-limits.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
 import type { Endpoint } from '../net/connection.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import type { RuleContext } from '../rules/context.ts';
@@ -47,7 +48,7 @@ export class BackendService implements BackendRuntime {
   readonly config: Proxy;
   readonly row: number;
   readonly facts: ProxyFacts;
-  readonly servers: readonly ServerRuntime[];
+  servers: readonly ServerRuntime[];
   readonly rules: ProxyRules;
   readonly closesServers: boolean;
   readonly pretendsKeepAlive: boolean;
@@ -60,8 +61,12 @@ export class BackendService implements BackendRuntime {
   readonly retryOn: ReadonlySet<string>;
   readonly retryStatuses: ReadonlySet<number> | undefined;
   readonly isRoundRobin: boolean;
-  readonly cookies: CookieKeeper | undefined;
+  cookies: CookieKeeper | undefined;
   readonly #firstServer: number;
+  /** By row, behind the first; servers added at run time stand in the other. */
+  readonly #configured: ServerRuntime[];
+  readonly #added = new Map<number, ServerRuntime>();
+  readonly #thread: DataThread;
   readonly #state: SharedState;
   readonly #balancer: Balancer | undefined;
   readonly #facts: RequestFacts;
@@ -93,9 +98,11 @@ export class BackendService implements BackendRuntime {
     this.retryStatuses = statusesIn(this.retryOn);
     this.retriesSafely = SAFE_RETRIES.every(event => this.retryOn.has(event));
     this.isRoundRobin = ROUND_ROBIN.has(proxy.balance.algorithm);
-    this.servers = proxy.servers.map(
+    this.#thread = thread;
+    this.#configured = proxy.servers.map(
       (server, index) => new ServerService(server, this.#firstServer + index, this, thread),
     );
+    this.servers = this.#configured;
     this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
     this.#balancer = createBalancer(thread.state, row, proxy);
     this.#direct = directTarget(this, thread);
@@ -175,7 +182,22 @@ export class BackendService implements BackendRuntime {
   }
 
   serverAt(row: number): ServerRuntime {
-    return this.servers[row - this.#firstServer] as ServerRuntime;
+    return this.#configured[row - this.#firstServer] ?? (this.#added.get(row) as ServerRuntime);
+  }
+
+  /** It has other settings, is new, or is gone (undefined). Requests under way keep what they have. */
+  serverChanged(row: number, config: Server | undefined): void {
+    this.servers.find(server => server.row === row)?.idle.clear();
+    const server = config && new ServerService(config, row, this, this.#thread);
+    const place = row - this.#firstServer;
+    const isConfigured = place >= 0 && place < this.config.servers.length;
+    if (server !== undefined && isConfigured) this.#configured[place] = server;
+    if (!isConfigured) this.#added.delete(row);
+    if (server !== undefined && !isConfigured) this.#added.set(row, server);
+    const others = this.servers.map(known => (known.row === row ? server : known));
+    const isKnown = this.servers.some(known => known.row === row);
+    this.servers = [...others, isKnown ? undefined : server].filter(known => known !== undefined);
+    if (this.config.cookie !== undefined) this.cookies = new CookieKeeper(this.config.cookie, this.servers);
   }
 
   usableServers(): number {

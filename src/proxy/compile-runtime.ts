@@ -4,6 +4,7 @@
  */
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
 import { BackendService } from './backend-service.ts';
 import { Environments } from './compile-environment.ts';
 import { FrontendService, type BackendDirectory } from './frontend-service.ts';
@@ -16,7 +17,9 @@ export class Runtime implements BackendDirectory {
   readonly #rowOfName = new Map<string, number>();
   readonly #rowOfId = new Map<number, number>();
   readonly #frontends: (FrontendRuntime | undefined)[] = [];
-  readonly #backends: (BackendRuntime | undefined)[] = [];
+  readonly #backends: (BackendService | undefined)[] = [];
+  /** Settings of servers that are not those of the configuration any more, by backend and row. */
+  readonly #changedServers = new Map<number, Map<number, Server | undefined>>();
 
   constructor(config: Config, thread: DataThread) {
     this.#config = config;
@@ -52,7 +55,21 @@ export class Runtime implements BackendDirectory {
 
   #backend(row: number | undefined): BackendRuntime | undefined {
     if (row === undefined) return undefined;
-    return (this.#backends[row] ??= new BackendService(this.#config, row, this.#thread, this.#environments));
+    return (this.#backends[row] ??= this.#compile(row));
+  }
+
+  #compile(row: number): BackendService {
+    const backend = new BackendService(this.#config, row, this.#thread, this.#environments);
+    for (const [server, config] of this.#changedServers.get(row) ?? []) backend.serverChanged(server, config);
+    return backend;
+  }
+
+  /** A server has other settings, is new, or is gone (undefined). */
+  serverChanged(backend: number, row: number, config: Server | undefined): void {
+    let changed = this.#changedServers.get(backend);
+    if (changed === undefined) this.#changedServers.set(backend, (changed = new Map()));
+    changed.set(row, config);
+    this.#backends[backend]?.serverChanged(row, config);
   }
 
   #proxy(row: number): Proxy {

@@ -5,22 +5,23 @@
  */
 import type { Server } from 'node:http';
 import { Worker } from 'node:worker_threads';
-import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
-import type { AdminRuntime } from '../admin/runtime.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
 import { startChecks, type Checks } from '../health/start-checks.ts';
 import type { Config } from '../model/config.ts';
 import { clientSocketOptions } from '../proxy/socket-options.ts';
 import { openListening } from '../net/listening-socket.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
-import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
+import { closeDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
-import { adminSocketsOf, bindAdminSockets, serveAdminSockets } from './admin-socket.ts';
+import { bindAdminSockets } from './admin-socket.ts';
+import { Administration } from './administration.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { StopSequence } from './stop-sequence.ts';
-import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
+import type { ThreadStart, ToControl, ToData } from './messages.ts';
+import type { ListenerHandover } from './orders.ts';
+import { DirectServerOrders } from './server-orders.ts';
 
 export interface ControlOptions {
   readonly config: Config;
@@ -39,8 +40,8 @@ export class Control {
   readonly #startTimeMs = Date.now();
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
+  readonly #administration: Administration;
   #checks: Checks | undefined;
-  #admin: AdminServer | undefined;
   readonly #stopSequence: StopSequence;
   #demo: readonly Server[] = [];
 
@@ -60,6 +61,22 @@ export class Control {
       tooLong: () => options.notice('warning', 'soft-stop running for too long, performing a hard-stop.'),
       cut: () => this.#cut(),
     });
+    this.#administration = new Administration({
+      config: options.config,
+      state: this.#state,
+      servers: this.#writer,
+      serverOrders: new DirectServerOrders(this.#writer, {
+        flush: (server, backend) => this.#tellAll({ kind: 'flush', server, backend }),
+        offer: server => this.#state.queues.offer(server),
+      }),
+      handovers,
+      startTimeMs: this.#startTimeMs,
+      startupLogs: options.startupLogs,
+      notice: options.notice,
+      stopping: () => this.#stopSequence.ending,
+      running: () => [...this.#threads.keys()].filter(thread => this.#threads[thread] !== undefined),
+      tell: (thread, message) => this.#tell(thread, message),
+    });
   }
 
   /** Binds and starts; undefined when an address could not be bound (each was reported). */
@@ -71,21 +88,8 @@ export class Control {
     control.#startDemo();
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
     control.#startChecks();
-    control.#startAdmin(adminSockets);
+    control.#administration.serve(adminSockets);
     return control;
-  }
-
-  #startAdmin(sockets: readonly OpenedSocket[]): void {
-    const { config, notice, startupLogs } = this.#options;
-    const runtime: AdminRuntime = {
-      config,
-      state: this.#state,
-      servers: this.#writer,
-      startTimeMs: this.#startTimeMs,
-      startupLogs,
-      sockets: adminSocketsOf(config),
-    };
-    this.#admin = serveAdminSockets(sockets, runtime, notice);
   }
 
   #startChecks(): void {
@@ -114,28 +118,31 @@ export class Control {
       config: this.#options.config,
       plan: this.#state.plan,
       state: this.#state.buffer,
-      listeners: (this.#handovers[thread] ?? []).map(one => ({ ...one, fd: duplicateDescriptor(one.fd) })),
       startTimeMs: this.#startTimeMs,
+      ...this.#administration.forThread(thread),
     };
     const worker = new Worker(new URL('./data-thread.js', import.meta.url), { workerData: start });
     this.#threads[thread] = worker;
-    worker.on('message', (message: ToControl) => this.#heard(message));
+    worker.on('message', (message: ToControl) => this.#heard(thread, message));
     worker.on('error', error =>
       this.#options.notice('alert', `thread ${thread} died: ${error.stack ?? error.message}`),
     );
     worker.on('exit', () => this.#ended(thread));
   }
 
-  #heard(message: ToControl): void {
+  #heard(thread: number, message: ToControl): void {
     switch (message.kind) {
       case 'grant':
         return this.#tell(message.thread, { kind: 'grant', server: message.server, queue: message.queue });
       case 'room':
         return this.#tellAll({ kind: 'room' });
+      case 'done':
+        return this.#administration.answered(thread, message.id, message.result);
       case 'notice':
+        this.#administration.warned();
         return this.#options.notice(message.level, message.text);
       case 'ready':
-        return;
+        return this.#administration.threadReady(message.engine);
     }
   }
 
@@ -150,6 +157,7 @@ export class Control {
   /** What the thread held in shared memory is given back; a new one takes over its listeners. */
   #ended(thread: number): void {
     this.#threads[thread] = undefined;
+    this.#administration.threadEnded(thread);
     if (this.#stopSequence.ending) {
       if (this.#threads.every(other => other === undefined)) this.#options.onStopped();
       return;
@@ -172,7 +180,7 @@ export class Control {
   #cut(): void {
     this.#stopDemo();
     this.#checks?.stop();
-    this.#admin?.close();
+    this.#administration.close();
     this.#tellAll({ kind: 'stop' });
   }
 
@@ -184,7 +192,7 @@ export class Control {
   }
 
   #drain(): void {
-    this.#admin?.stopListening();
+    this.#administration.stopListening();
     this.#tellAll({ kind: 'soft-stop' });
     for (const { fd } of this.#handovers.flat()) closeDescriptor(fd);
   }

@@ -1,6 +1,7 @@
 /** A data thread: its engine, its copy of the runtime, its listeners. Started by control.ts as a worker. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { VariableStore } from '../acl/variables.ts';
+import type { Bind } from '../model/bind.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
 import { openEngine } from '../net/engines/open-engine.ts';
@@ -10,7 +11,9 @@ import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { ThreadLogSink } from './log-sink.ts';
-import type { ListenerHandover, ThreadStart, ToControl, ToData } from './messages.ts';
+import type { ThreadStart, ToControl, ToData } from './messages.ts';
+import { OrderDesk } from './order-desk.ts';
+import type { ListenerHandover } from './orders.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
@@ -26,6 +29,7 @@ const { bufsize, engine: wanted } = start.config.global.tune;
 const opened = openEngine(wanted, { bufsize });
 const engine = opened.engine ?? new NodeEngine({ bufsize });
 const facts = new ThreadProcessFacts(start);
+const logs = new ThreadLogSink(start.config.global.logSendHostname);
 const thread: DataThread = {
   index: start.thread,
   engine,
@@ -36,24 +40,26 @@ const thread: DataThread = {
   servers: serversView(start.config, state, () => engine.wheel.now),
   variables: new VariableStore(),
   state,
-  logs: new ThreadLogSink(start.config.global.logSendHostname),
+  logs,
   stopping: false,
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
 const runtime = new Runtime(start.config, thread);
 const reception = new Reception(thread);
-const listeners = start.listeners.map(openListener);
+for (const { backend, row, server } of start.changedServers) runtime.serverChanged(backend, row, server);
+const listeners: ListenerService[] = [];
+for (const handover of start.listeners) listen(handover);
+const desk = new OrderDesk({ runtime, listeners, listen, droppedLogs: () => logs.lost });
 
-function openListener({ proxy, bind, fd }: ListenerHandover): ListenerService {
+function listen({ proxy, bind, fd }: ListenerHandover): void {
   const config = start.config.proxies[proxy];
   const settings = config?.binds[bind];
   if (settings === undefined)
     throw new Error('a listener was handed over that the configuration does not have');
   const row = (start.plan.firstListener[proxy] as number) + bind;
-  const listener = new ListenerService(settings, row, runtime.frontend(proxy), thread, {
-    serve: (service, connection) => reception.serve(service, connection),
-    roomAgain: () => tell({ kind: 'room' }),
-  });
+  const known = listeners.find(listener => listener.row === row);
+  const listener = known ?? createListener(settings, row, proxy);
+  if (known === undefined) listeners.push(listener);
   listener.open(fd, code =>
     tell({
       kind: 'notice',
@@ -61,7 +67,13 @@ function openListener({ proxy, bind, fd }: ListenerHandover): ListenerService {
       text: `Proxy ${config?.name} cannot accept connections: ${code}`,
     }),
   );
-  return listener;
+}
+
+function createListener(settings: Bind, row: number, proxy: number): ListenerService {
+  return new ListenerService(settings, row, runtime.frontend(proxy), thread, {
+    serve: (service, connection) => reception.serve(service, connection),
+    roomAgain: () => tell({ kind: 'room' }),
+  });
 }
 
 function tell(message: ToControl): void {
@@ -80,6 +92,8 @@ function hear(message: ToData): void {
     case 'stopping':
       facts.stopping = true;
       return;
+    case 'order':
+      return tell({ kind: 'done', id: message.id, result: desk.run(message.order) });
     case 'soft-stop':
       return drain();
     case 'stop':

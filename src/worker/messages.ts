@@ -1,14 +1,7 @@
 /** What crosses between the control thread and a data thread: one union a direction. Everything here can be cloned. */
 import type { Config } from '../model/config.ts';
 import type { StatePlan } from '../state/plan.ts';
-
-/** A listening descriptor that belongs to one data thread. */
-export interface ListenerHandover {
-  /** Position of the proxy in `config.proxies`, and of the bind in its `binds`. */
-  readonly proxy: number;
-  readonly bind: number;
-  readonly fd: number;
-}
+import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
 
 export interface ThreadStart {
   /** 1..nbthread */
@@ -18,6 +11,8 @@ export interface ThreadStart {
   readonly state: SharedArrayBuffer;
   readonly listeners: readonly ListenerHandover[];
   readonly startTimeMs: number;
+  /** Servers that are not, or no longer, as the configuration has them. */
+  readonly changedServers: readonly ChangedServer[];
 }
 
 export type ToData =
@@ -29,6 +24,8 @@ export type ToData =
   | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
   /** A soft stop was asked for: the sample `stopping` is true from now on. */
   | { readonly kind: 'stopping' }
+  /** Answered by `done` with the same number. */
+  | { readonly kind: 'order'; readonly id: number; readonly order: Order }
   /** Stop accepting, finish what runs, then end. */
   | { readonly kind: 'soft-stop' }
   | { readonly kind: 'stop' };
@@ -37,4 +34,5 @@ export type ToControl =
   | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }
   | { readonly kind: 'room' }
+  | { readonly kind: 'done'; readonly id: number; readonly result: OrderResults[Order['kind']] }
   | { readonly kind: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };

@@ -1,0 +1,139 @@
+/**
+ * Everything in the control thread that the admin socket sees and steers: names of servers, orders to the data
+ * threads, listening sockets of frontends, statistics. control.ts makes one and tells it what becomes of threads.
+ */
+import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
+import type { AdminRuntime, ServerOrders, ThreadOrders } from '../admin/runtime.ts';
+import type { Config } from '../model/config.ts';
+import { ConfiguredView } from '../stats/view.ts';
+import { ServerDirectory } from '../state/server-directory.ts';
+import type { ServerWriter } from '../state/server-writer.ts';
+import type { SharedState } from '../state/shared-state.ts';
+import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
+import { FrontendListening } from './frontend-listening.ts';
+import type { ThreadStart, ToData } from './messages.ts';
+import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import { ControlNumbers } from './process-numbers.ts';
+import { ThreadCalls } from './thread-calls.ts';
+
+export interface AdministrationParts {
+  readonly config: Config;
+  readonly state: SharedState;
+  readonly servers: ServerWriter;
+  readonly serverOrders: ServerOrders;
+  /** By thread; what is given up is taken out. */
+  readonly handovers: ListenerHandover[][];
+  readonly startTimeMs: number;
+  readonly startupLogs: readonly string[];
+  readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
+  readonly stopping: () => boolean;
+  /** Threads that run now. */
+  readonly running: () => readonly number[];
+  readonly tell: (thread: number, message: ToData) => void;
+}
+
+export class Administration {
+  readonly directory: ServerDirectory;
+  readonly #parts: AdministrationParts;
+  readonly #calls: ThreadCalls;
+  readonly #listening: FrontendListening;
+  readonly #numbers: ControlNumbers;
+  readonly #stats: ConfiguredView;
+  readonly #changedServers = new Map<number, ChangedServer>();
+  #lastServerChange: Promise<unknown> = Promise.resolve();
+  #engine = 'not started';
+  #warnings: number;
+  #server: AdminServer | undefined;
+
+  constructor(parts: AdministrationParts) {
+    const { config, state, startTimeMs, stopping, running, tell } = parts;
+    this.#parts = parts;
+    this.#warnings = parts.startupLogs.length;
+    this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
+    this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
+    this.#numbers = new ControlNumbers({
+      config,
+      startTimeMs,
+      stopping,
+      warnings: () => this.#warnings,
+      engine: () => this.#engine,
+    });
+    this.#stats = new ConfiguredView(config, state, this.#numbers);
+    this.directory = new ServerDirectory(config, state.plan);
+    this.directory.watch((row, backend, server) => {
+      const change = { row, backend, server: server?.config };
+      this.#changedServers.set(row, change);
+      this.#lastServerChange = this.#calls.all({ kind: 'server', change });
+      if (server !== undefined) this.#stats.setServer(row, server.config);
+    });
+  }
+
+  /** What a thread that starts has to know beyond the configuration. */
+  forThread(thread: number): Pick<ThreadStart, 'listeners' | 'changedServers'> {
+    return {
+      listeners: this.#listening.handoversFor(thread),
+      changedServers: [...this.#changedServers.values()],
+    };
+  }
+
+  threadReady(engine: string): void {
+    this.#engine = engine;
+    if (this.#numbers.bootTimeMs === 0) this.#numbers.bootTimeMs = Date.now() - this.#parts.startTimeMs;
+  }
+
+  threadEnded(thread: number): void {
+    this.#calls.ended(thread);
+  }
+
+  answered(thread: number, id: number, result: OrderResults[Order['kind']]): void {
+    this.#calls.answered(thread, id, result);
+  }
+
+  warned(): void {
+    this.#warnings++;
+  }
+
+  serve(sockets: readonly OpenedSocket[]): void {
+    this.#server = serveAdminSockets(sockets, this.#runtime(), this.#parts.notice);
+  }
+
+  #runtime(): AdminRuntime {
+    const { config, state, servers, serverOrders, startTimeMs, startupLogs } = this.#parts;
+    return {
+      config,
+      state,
+      servers,
+      serverOrders,
+      directory: this.directory,
+      threads: this.#threadOrders(),
+      stats: this.#stats,
+      refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),
+      startTimeMs,
+      startupLogs,
+      sockets: adminSocketsOf(config),
+    };
+  }
+
+  #threadOrders(): ThreadOrders {
+    return {
+      serversKnown: async () => {
+        await this.#lastServerChange;
+      },
+      pauseFrontend: proxy => this.#listening.pause(proxy),
+      resumeFrontend: proxy => this.#listening.resume(proxy),
+      closeFrontend: proxy => this.#listening.close(proxy),
+      roomAgain: () => {
+        for (const thread of this.#parts.running()) this.#parts.tell(thread, { kind: 'room' });
+      },
+    };
+  }
+
+  /** Takes no new connections to the admin sockets. */
+  stopListening(): void {
+    this.#server?.stopListening();
+  }
+
+  close(): void {
+    this.#server?.close();
+  }
+}

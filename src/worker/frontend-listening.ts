@@ -1,0 +1,73 @@
+/**
+ * Pauses, resumes and gives up the listening sockets of frontends. The control thread holds a descriptor of every
+ * socket: when the data threads have let go of theirs it can stop the socket in the kernel, where it refuses
+ * connections but keeps its address, and listen again later.
+ */
+import type { Config } from '../model/config.ts';
+import { closeDescriptor, duplicateDescriptor, listenOn, stopListening } from '../net/system-calls.ts';
+import type { ListenerHandover } from './orders.ts';
+import type { ThreadCalls } from './thread-calls.ts';
+
+const DEFAULT_BACKLOG = 65_535;
+
+export class FrontendListening {
+  readonly #config: Config;
+  /** By thread. */
+  readonly #handovers: ListenerHandover[][];
+  readonly #calls: ThreadCalls;
+  readonly #paused = new Set<number>();
+
+  constructor(config: Config, handovers: ListenerHandover[][], calls: ThreadCalls) {
+    this.#config = config;
+    this.#handovers = handovers;
+    this.#calls = calls;
+  }
+
+  /** Descriptors for a thread that starts, its own to close. */
+  handoversFor(thread: number): readonly ListenerHandover[] {
+    return (this.#handovers[thread] ?? []).filter(({ proxy }) => !this.#paused.has(proxy)).map(duplicate);
+  }
+
+  async pause(proxy: number): Promise<string | undefined> {
+    this.#paused.add(proxy);
+    await this.#calls.all({ kind: 'close-frontend', proxy });
+    for (const { fd } of this.#of(proxy)) {
+      const result = this.#isTcp(proxy) ? stopListening(fd) : 0;
+      if (result < 0) return `error ${-result}`;
+    }
+    return undefined;
+  }
+
+  async resume(proxy: number): Promise<string | undefined> {
+    for (const { fd, bind } of this.#of(proxy)) {
+      const backlog = this.#config.proxies[proxy]?.binds[bind]?.backlog ?? 0;
+      const result = listenOn(fd, backlog === 0 ? DEFAULT_BACKLOG : backlog);
+      if (result < 0) return `error ${-result}`;
+    }
+    this.#paused.delete(proxy);
+    await this.#calls.each(thread => ({
+      kind: 'listen',
+      listeners: (this.#handovers[thread] ?? []).filter(one => one.proxy === proxy).map(duplicate),
+    }));
+    return undefined;
+  }
+
+  async close(proxy: number): Promise<void> {
+    await this.#calls.all({ kind: 'close-frontend', proxy });
+    for (const { fd } of this.#of(proxy)) closeDescriptor(fd);
+    for (const [thread, list] of this.#handovers.entries())
+      this.#handovers[thread] = list.filter(one => one.proxy !== proxy);
+  }
+
+  #of(proxy: number): readonly ListenerHandover[] {
+    return this.#handovers.flat().filter(one => one.proxy === proxy);
+  }
+
+  #isTcp(proxy: number): boolean {
+    return this.#config.proxies[proxy]?.binds.every(({ address }) => address.kind === 'ip') === true;
+  }
+}
+
+function duplicate(handover: ListenerHandover): ListenerHandover {
+  return { ...handover, fd: duplicateDescriptor(handover.fd) };
+}
