@@ -1,5 +1,5 @@
 /** Host against the request target (RFC 9112 section 3.2): two different names in one request are refused. */
-import { CLASS, TARGET } from './char-class.ts';
+import { CLASS, PLAIN_HOST } from './char-class.ts';
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 const PORT = /:([0-9]*)$/;
@@ -25,21 +25,18 @@ export function readAbsoluteTarget(target: string): AbsoluteTarget | undefined {
   return { scheme: (match[1] as string).toLowerCase(), authority: target.slice(start, end), start, end };
 }
 
-const NEVER = ',/?@[\\]';
-
 /**
  * May be a Host, or an authority: visible ASCII, brackets around the whole host only (RFC 3986 section 3.2), and
  * no comma, since lists of hosts do not exist.
  */
-export function isPossibleAuthority(text: string): boolean {
+export function isPossibleAuthority(text: string, start = 0, end = text.length): boolean {
   let open = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
-    if (((CLASS[code & 0xff] as number) & TARGET) === 0) return false;
-    if (code === 0x5b && at === 0) open = true;
-    else if (code === 0x5d && open && (at === text.length - 1 || text.charCodeAt(at + 1) === 0x3a))
-      open = false;
-    else if (NEVER.includes(text[at] as string)) return false;
+    if (((CLASS[code & 0xff] as number) & PLAIN_HOST) !== 0) continue;
+    if (code === 0x5b && at === start) open = true;
+    else if (code === 0x5d && open && (at === end - 1 || text.charCodeAt(at + 1) === 0x3a)) open = false;
+    else return false;
   }
   return !open;
 }

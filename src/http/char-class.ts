@@ -10,6 +10,9 @@ export const UNSAFE_TARGET = 16;
 /** What it lets into a field value: all but CR and LF. */
 export const UNSAFE_FIELD = 32;
 
+/** What stands in a host and a port without more ado: TARGET but for delimiters and brackets. */
+export const PLAIN_HOST = 64;
+
 export const CLASS = new Uint8Array(256);
 /** The lower-case form of bytes a field name may have, 0 for all others. */
 export const LOWER_TOKEN = new Uint8Array(256);
@@ -25,6 +28,7 @@ for (let byte = 0; byte < 256; byte++) {
   if (byte >= 0x80 || char === '#') bits |= UNSAFE_TARGET;
   if ((byte >= 0x20 && byte !== 0x7f) || byte === 0x09) bits |= FIELD;
   if (byte !== 0x0a && byte !== 0x0d) bits |= UNSAFE_FIELD;
+  if ((bits & TARGET) !== 0 && !',/?@[\\]'.includes(char)) bits |= PLAIN_HOST;
   if (/[0-9A-Fa-f]/.test(char)) bits |= HEX;
   CLASS[byte] = bits;
 }

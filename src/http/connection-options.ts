@@ -21,7 +21,8 @@ export function readConnectionOptions(
 ): void {
   const { seen } = headers;
   if ((seen & ((1 << CONNECTION) | (1 << UPGRADE))) === 0) return;
-  if ((seen & (1 << CONNECTION)) !== 0) readConnection(headers, fields, limits.strict === true);
+  if ((seen & (1 << CONNECTION)) !== 0 && !isOneWord(headers, fields))
+    readConnection(headers, fields, limits.strict === true);
   if ((seen & (1 << UPGRADE)) !== 0) readUpgrade(headers, fields);
   if (!isRequest) return;
   const asks = fields.connectionUpgrade && fields.hasUpgrade && version >= 11;
@@ -30,6 +31,18 @@ export function readConnectionOptions(
   if (fields.connectionUpgrade) keepOptions(headers, option => option !== 'upgrade');
   fields.hasUpgrade = false;
   fields.connectionUpgrade = false;
+}
+
+/** The usual case: one field, of one word. It is taken out. */
+function isOneWord(headers: HeaderList, fields: FramingFields): boolean {
+  if (((headers.repeated | headers.touched) & (1 << CONNECTION)) !== 0) return false;
+  const index = headers.firstKnown(CONNECTION);
+  if (index < 0) return false;
+  if (headers.isValue(index, 'keep-alive')) fields.connectionKeepAlive = true;
+  else if (headers.isValue(index, 'close')) fields.connectionClose = true;
+  else return false;
+  headers.discardAt(index);
+  return true;
 }
 
 function readConnection(headers: HeaderList, fields: FramingFields, strict: boolean): void {

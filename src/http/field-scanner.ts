@@ -30,6 +30,8 @@ import { wordsOf } from './words.ts';
 
 /** As in HAProxy. */
 const LONGEST_NAME = 255;
+/** From here on it pays to look at whole words. */
+const SHORT = 40;
 
 /**
  * From `from`, the start of a line, to the end of the empty line. `base` is what offsets are kept relative to.
@@ -43,11 +45,13 @@ export function scanFields(
   headers: HeaderList,
   limits: HeadLimits,
 ): number {
-  const words = limits.relaxed === true ? undefined : wordsOf(buffer);
+  const usual = limits.relaxed !== true;
+  const { firsts } = headers;
   const spans = headers.spansFor(limits.maxHeaders);
   const most = (limits.maxHeaders - 1) * SPAN;
   let slot = headers.count * SPAN;
   let seen = 0;
+  let repeated = 0;
   let at = from;
   for (;;) {
     const nameStart = at;
@@ -61,7 +65,7 @@ export function scanFields(
     let named = true;
     if (buffer[at] !== COLON || at === nameStart || at - nameStart > LONGEST_NAME) {
       if (at === nameStart && isLineEnd(buffer[at])) {
-        headers.scanned(slot / SPAN, seen);
+        headers.scanned(slot / SPAN, seen, repeated);
         return endOfFields(buffer, at, end, limits);
       }
       at = unsafeName(buffer, nameStart, at, end, limits);
@@ -71,7 +75,7 @@ export function scanFields(
     const nameEnd = at++;
     while (at < end && isBlank(buffer[at])) at++;
     const valueStart = at;
-    at = words === undefined ? endOfValue(buffer, at, end, limits) : endOfUsualValue(buffer, words, at, end);
+    at = usual ? endOfUsualValue(buffer, at, end) : endOfValue(buffer, at, end, limits);
     let next = at + 2;
     if (next >= end || buffer[at] !== CR || buffer[at + 1] !== LF || isBlank(buffer[next])) {
       next = mendLineEnd(buffer, at, end, limits);
@@ -96,7 +100,12 @@ export function scanFields(
       )
         trimLine(buffer, base, spans, slot);
       slot += SPAN;
-      seen |= 1 << knownField(hash);
+      const known = knownField(hash);
+      if (known !== 0) {
+        if ((seen & (1 << known)) === 0) firsts[known] = slot / SPAN - 1;
+        else repeated |= 1 << known;
+        seen |= 1 << known;
+      }
     }
     at = next;
   }
@@ -113,13 +122,21 @@ function endOfValue(buffer: Buffer, from: number, end: number, limits: HeadLimit
   return at;
 }
 
-/** The same four bytes at a time, as long as they are plain ASCII text. */
-function endOfUsualValue(buffer: Buffer, words: Int32Array, from: number, end: number): number {
+/** A short value byte by byte, a long one four bytes at a time, as long as they are plain ASCII text. */
+function endOfUsualValue(buffer: Buffer, from: number, end: number): number {
+  const short = Math.min(end, from + SHORT);
+  let at = from;
+  while (at < short && ((CLASS[buffer[at] as number] as number) & FIELD) !== 0) at++;
+  return at < from + SHORT || at === end ? at : endOfLongValue(buffer, at, end);
+}
+
+function endOfLongValue(buffer: Buffer, from: number, end: number): number {
+  const words = wordsOf(buffer);
   const shift = buffer.byteOffset;
   let at = from;
   while (((at + shift) & 3) !== 0 && at < end && ((CLASS[buffer[at] as number] as number) & FIELD) !== 0)
     at++;
-  if (((at + shift) & 3) === 0) {
+  if (words !== undefined && ((at + shift) & 3) === 0) {
     const last = (end + shift) >> 2;
     let index = (at + shift) >> 2;
     // a byte with its high bit set after one of: - 0x20 (controls), itself (not ASCII), + 1 (DEL)

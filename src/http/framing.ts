@@ -50,7 +50,8 @@ export class FramingFields {
   }
 
   #readLengths(headers: HeaderList, limits: HeadLimits): number {
-    let first = headers.find('content-length');
+    let first = headers.firstKnown(CONTENT_LENGTH);
+    if (first >= 0 && this.#isPlainLength(headers, first)) return 0;
     for (let at = first; at >= 0;) {
       const verdict = this.#length(headers, at);
       if (verdict < 0) return verdict;
@@ -68,6 +69,25 @@ export class FramingFields {
     this.contentLength = -1;
     if (limits.keepOnInsecureTransferEncoding !== true) this.connectionClose = true;
     return 0;
+  }
+
+  /** The usual case: one number in its plain form, and no coding beside it. */
+  #isPlainLength(headers: HeaderList, index: number): boolean {
+    if (((headers.repeated | ~headers.seen) & (1 << CONTENT_LENGTH)) !== 0) return false;
+    if ((headers.seen & (1 << TRANSFER_ENCODING)) !== 0) return false;
+    const { text } = headers;
+    const start = headers.valueStart(index);
+    const end = headers.valueEnd(index);
+    if (end <= start || end - start > MOST_DIGITS || (text.charCodeAt(start) === 0x30 && end > start + 1))
+      return false;
+    let length = 0;
+    for (let at = start; at < end; at++) {
+      const digit = text.charCodeAt(at) - 0x30;
+      if (digit < 0 || digit > 9) return false;
+      length = length * 10 + digit;
+    }
+    this.contentLength = length;
+    return true;
   }
 
   /** RFC 9110 section 8.6: a list of equal lengths is one length. */

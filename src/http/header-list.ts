@@ -8,7 +8,7 @@
  */
 import { LOWER_TOKEN } from './char-class.ts';
 import type { Headers } from './head.ts';
-import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
+import { hashName, KNOWN_FIELDS, KNOWN_HASHES, knownField } from './known-fields.ts';
 
 export const SPAN = 6;
 export const NAME_END = 1;
@@ -41,8 +41,11 @@ export class HeaderList implements Headers {
   count = 0;
   /** Bit n: known field n was added, changed or removed since the head was parsed. */
   touched = 0;
-  /** Bit n: the scanner has seen what is probably known field n. */
+  /** Bit n: the scanner has seen what is probably known field n; more than once. */
   seen = 0;
+  repeated = 0;
+  /** Where the scanner saw known field n first; discardAt() keeps it right. */
+  readonly firsts = new Int16Array(KNOWN_FIELDS.length);
   #text = '';
   #spans = new Int32Array(SPAN * 32);
   /** Strings made so far, or set by an edit; those win over the text. */
@@ -61,6 +64,7 @@ export class HeaderList implements Headers {
     this.count = 0;
     this.touched = 0;
     this.seen = 0;
+    this.repeated = 0;
     this.#text = '';
   }
 
@@ -73,9 +77,39 @@ export class HeaderList implements Headers {
   }
 
   /** The scanner has written so many fields. */
-  scanned(count: number, seen: number): void {
+  scanned(count: number, seen: number, repeated: number): void {
     this.count = count;
     this.seen |= seen;
+    this.repeated |= repeated;
+  }
+
+  /** The text, and where in it a value lies that nobody has changed. */
+  get text(): string {
+    return this.#text;
+  }
+
+  valueStart(index: number): number {
+    return this.#spans[index * SPAN + VALUE_START] as number;
+  }
+
+  valueEnd(index: number): number {
+    return this.#spans[index * SPAN + VALUE_END] as number;
+  }
+
+  /** The first of a known field as the parser found it, -1 when there is none: without a search. */
+  firstKnown(known: number): number {
+    if ((this.seen & (1 << known)) === 0) return -1;
+    const index = this.firsts[known] as number;
+    const name = KNOWN_FIELDS[known] as string;
+    const isThere = index < this.count && this.#hashAt(index) === KNOWN_HASHES[known];
+    return isThere && this.#isNamed(index, name) ? index : this.find(name);
+  }
+
+  /** Is the received value this word, in whatever letters? */
+  isValue(index: number, lowerWord: string): boolean {
+    const start = this.valueStart(index);
+    if (this.valueEnd(index) - start !== lowerWord.length || this.#values[index] !== undefined) return false;
+    return this.#isTextAt(start, lowerWord);
   }
 
   /** The whole head as text, from the first byte of its first line. */
@@ -129,9 +163,13 @@ export class HeaderList implements Headers {
       return name.length === lowerName.length && (name === lowerName || lowerCase(name) === lowerName);
     const start = this.#spans[index * SPAN] as number;
     if ((this.#spans[index * SPAN + NAME_END] as number) - start !== lowerName.length) return false;
+    return this.#isTextAt(start, lowerName);
+  }
+
+  #isTextAt(start: number, lowerToken: string): boolean {
     const text = this.#text;
-    for (let at = 0; at < lowerName.length; at++)
-      if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerName.charCodeAt(at)) return false;
+    for (let at = 0; at < lowerToken.length; at++)
+      if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerToken.charCodeAt(at)) return false;
     return true;
   }
 
@@ -180,8 +218,11 @@ export class HeaderList implements Headers {
 
   /** Removes it as the parser does: not an edit anybody made. */
   discardAt(index: number): void {
-    const { count } = this;
-    this.#spans.copyWithin(index * SPAN, (index + 1) * SPAN, count * SPAN);
+    const { count, firsts } = this;
+    const spans = this.#spans;
+    for (let at = index * SPAN; at < (count - 1) * SPAN; at++) spans[at] = spans[at + SPAN] as number;
+    for (let known = 1; known < firsts.length; known++)
+      if ((firsts[known] as number) > index) firsts[known] = (firsts[known] as number) - 1;
     const cached = this.#cached;
     for (let next = index + 1; next <= cached && next <= count; next++) {
       this.#names[next - 1] = this.#names[next];

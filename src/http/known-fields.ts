@@ -39,6 +39,8 @@ export function hashName(name: string): number {
   return hash;
 }
 
+export const KNOWN_HASHES = Int32Array.from(KNOWN_FIELDS, hashName);
+
 const SLOTS = 128;
 const numbers = new Uint8Array(SLOTS);
 const hashes = new Int32Array(SLOTS);
@@ -48,7 +50,7 @@ function slotOf(hash: number): number {
 }
 
 for (let number = HOST; number < KNOWN_FIELDS.length; number++) {
-  const hash = hashName(KNOWN_FIELDS[number] as string);
+  const hash = KNOWN_HASHES[number] as number;
   if (numbers[slotOf(hash)] !== 0) throw new Error('two known fields share a slot: change slotOf()');
   numbers[slotOf(hash)] = number;
   hashes[slotOf(hash)] = hash;

@@ -168,7 +168,9 @@ function lineWithoutVersion(
 
 /** Without making a new string for the usual ones. */
 function methodName(text: string, length: number): string {
-  if (length === 3 && text.startsWith('GET')) return 'GET';
-  if (length === 4 && text.startsWith('POST')) return 'POST';
+  const first = text.charCodeAt(0);
+  if (length === 3 && first === 0x47 && text.charCodeAt(1) === 0x45 && text.charCodeAt(2) === 0x54)
+    return 'GET';
+  if (length === 4 && first === 0x50 && text.startsWith('POST')) return 'POST';
   return text.slice(0, length);
 }

@@ -63,13 +63,18 @@ function hasWebsocketKey(headers: HeaderList): boolean {
 /** One Host: repeated equal ones become one (RFC 9112 section 3.2). */
 function settleHost(head: Http1RequestHead, limits: HeadLimits): number {
   const { headers } = head;
-  const index = (headers.seen & (1 << HOST)) === 0 ? -1 : headers.find('host');
+  const index = headers.firstKnown(HOST);
   head.hostIndex = index;
   const strict = limits.strict === true;
   if (index < 0) return strict && head.version >= 11 ? MISSING_HOST : 0;
+  if (!isPossibleAuthority(headers.text, headers.valueStart(index), headers.valueEnd(index)))
+    return INVALID_HOST;
+  if (strict && !isStrictHost(headers.valueAt(index))) return INVALID_HOST;
+  return (headers.repeated & (1 << HOST)) === 0 ? 0 : mergeHosts(headers, index, strict);
+}
+
+function mergeHosts(headers: HeaderList, index: number, strict: boolean): number {
   const host = headers.valueAt(index);
-  if (!isPossibleAuthority(host)) return INVALID_HOST;
-  if (strict && !isStrictHost(host)) return INVALID_HOST;
   for (let at = headers.find('host', index + 1); at >= 0; at = headers.find('host', at)) {
     if (strict || headers.valueAt(at).toLowerCase() !== host.toLowerCase()) return INVALID_HOST;
     headers.discardAt(at);

@@ -1,0 +1,186 @@
+/**
+ * What one request costs in JavaScript: everything between an engine that hands over bytes and one that takes them,
+ * the kernel left out. `node dist/bench/micro/http-exchange.js [part of a name]`.
+ */
+import { VariableStore } from '../../src/acl/variables.ts';
+import { serverSeed } from '../../src/balancers/server-seed.ts';
+import { parseConfig } from '../../src/config-parser/parse.ts';
+import type { Config } from '../../src/model/config.ts';
+import { BufferPool } from '../../src/net/buffer-pool.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  ConnectTarget,
+  Endpoint,
+  Engine,
+  Listener,
+} from '../../src/net/connection.ts';
+import { TimerWheel } from '../../src/net/timer-wheel.ts';
+import { Reception } from '../../src/proxy/accept.ts';
+import { Runtime } from '../../src/proxy/compile-runtime.ts';
+import { ListenerService } from '../../src/proxy/listener-service.ts';
+import type { DataThread } from '../../src/proxy/runtime.ts';
+import { planState } from '../../src/state/plan.ts';
+import { SharedState } from '../../src/state/shared-state.ts';
+import { serversView, statsView } from '../../src/worker/state-views.ts';
+import { ThreadLogSink } from '../../src/worker/log-sink.ts';
+import { measure } from './measure.ts';
+
+const PLAIN = `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend f
+  bind 127.0.0.1:1
+  default_backend b
+backend b
+  server s 127.0.0.1:2
+`;
+const LOGGED = PLAIN.replace('mode http', 'mode http\n  option httplog\n  log 127.0.0.1:9 local0');
+const RULES = PLAIN.replace(
+  'default_backend b',
+  `default_backend b
+  acl api path_beg /api/
+  acl bad hdr_sub(user-agent) -i robot
+  http-request deny if api bad
+  http-request set-header X-Real-IP %[src]
+  http-request del-header X-Internal
+  http-response del-header Server`,
+);
+
+const SHORT = 'GET / HTTP/1.1\r\nHost: 127.0.0.1:7002\r\n\r\n';
+const BROWSER = `GET /articles/2026/index.html?page=2 HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-GB,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nDNT: 1\r\nConnection: keep-alive\r\nCookie: session=8d0f7a36c1b94e1b; theme=dark; consent=yes\r\nUpgrade-Insecure-Requests: 1\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\nPriority: u=0, i\r\n\r\n`;
+const ANSWER = `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 07:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 100\r\nConnection: keep-alive\r\n\r\n${'o'.repeat(100)}`;
+
+class MemoryConnection implements Connection {
+  readonly id = 1;
+  readonly fd = -1;
+  bytesIn = 0;
+  bytesOut = 0;
+  remote: Endpoint = { family: 4, host: '127.0.0.1', port: 40_000 };
+  local: Endpoint = { family: 4, host: '127.0.0.1', port: 1 };
+  receiving = false;
+  sending = false;
+  closed = false;
+  handler: ConnectionHandler;
+
+  constructor(handler: ConnectionHandler) {
+    this.handler = handler;
+  }
+  receive(): void {
+    this.receiving = true;
+  }
+  send(_buffer: Buffer, _offset: number, _length: number): void {
+    this.sending = true;
+  }
+  shutdown(): void {}
+  close(): void {
+    this.closed = true;
+  }
+  reset(): void {
+    this.closed = true;
+  }
+
+  arrives(bytes: Buffer): void {
+    if (!this.receiving) throw new Error('nobody receives');
+    this.receiving = false;
+    this.handler.onReceived(this, bytes, 0, bytes.length);
+  }
+  isSent(): void {
+    if (!this.sending) throw new Error('nothing was sent');
+    this.sending = false;
+    this.handler.onSent(this);
+  }
+}
+
+class MemoryEngine implements Engine {
+  readonly name = 'node';
+  readonly wheel = new TimerWheel(() => performance.now());
+  readonly openConnections = 0;
+  accept: ((connection: Connection) => void) | undefined;
+  connecting: MemoryConnection | undefined;
+
+  listen(_fd: number, onAccept: (connection: Connection) => void): Listener {
+    this.accept = onAccept;
+    return { pause() {}, resume() {}, close() {}, paused: false };
+  }
+  connect(_target: ConnectTarget, handler: ConnectionHandler): Connection {
+    this.connecting = new MemoryConnection(handler);
+    return this.connecting;
+  }
+  destroy(): void {}
+}
+
+/** An lb of one thread; gives the function that plays one exchange through it. */
+function balancer(text: string, request: string, answer: string): () => void {
+  const parsed = parseConfig([{ path: 'bench.cfg', text }], {
+    environment: {},
+    readFile: () => ({ error: 'none' }),
+  });
+  // as a data thread gets it
+  const config = structuredClone(parsed.config) as Config;
+  const plan = planState(config, 1);
+  const control = SharedState.create(plan);
+  control.configure(config, serverSeed);
+  const state = SharedState.attach(control.buffer, plan, 1);
+  const engine = new MemoryEngine();
+  const thread = threadOf(config, engine, state);
+  const runtime = new Runtime(config, thread);
+  const frontend = runtime.frontend(0);
+  const reception = new Reception(thread);
+  const listener = new ListenerService(config.proxies[0]?.binds[0] as never, 0, frontend, thread, {
+    serve: (service, connection) => reception.serve(service, connection),
+    roomAgain: () => undefined,
+  });
+  listener.open(0, () => undefined);
+  const client = new MemoryConnection(undefined as never);
+  engine.accept?.(client);
+  return exchange(client, engine, Buffer.from(request), Buffer.from(answer));
+}
+
+function exchange(
+  client: MemoryConnection,
+  engine: MemoryEngine,
+  request: Buffer,
+  answer: Buffer,
+): () => void {
+  let server: MemoryConnection | undefined;
+  return () => {
+    client.arrives(request);
+    if (server === undefined) {
+      server = engine.connecting as MemoryConnection;
+      server.handler.onConnected(server);
+    }
+    server.isSent();
+    server.arrives(answer);
+    client.isSent();
+  };
+}
+
+function threadOf(config: Config, engine: MemoryEngine, state: SharedState): DataThread {
+  return {
+    index: 1,
+    engine,
+    wheel: engine.wheel,
+    buffers: new BufferPool(config.global.tune.bufsize),
+    process: {} as DataThread['process'],
+    stats: statsView(config, state, () => engine.wheel.now),
+    servers: serversView(config, state, () => engine.wheel.now),
+    variables: new VariableStore(),
+    state,
+    logs: new ThreadLogSink(config.global.logSendHostname),
+    stopping: false,
+  };
+}
+
+const wanted = process.argv[2] ?? '';
+for (const [name, text, request] of [
+  ['plain, 2-line request', PLAIN, SHORT],
+  ['plain, 14-line request', PLAIN, BROWSER],
+  ['rules, 14-line request', RULES, BROWSER],
+  ['logged, 2-line request', LOGGED, SHORT],
+] as const)
+  if (name.includes(wanted)) measure(name, balancer(text, request, ANSWER));
+process.exit();
