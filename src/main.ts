@@ -5,12 +5,17 @@ import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
 import { evaluateConditional } from './config-parser/conditional.ts';
 import { renderDiagnostics } from './config-parser/diagnostic.ts';
+import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
+import type { KeepalivedResult } from './config-parser/keepalived/parse.ts';
 import type { Config } from './model/config.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
+import type { KeepalivedConfig } from './model/keepalived.ts';
+import { readKeepalived } from './vrrp/read-config.ts';
 import { Control } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { describeBuild } from './worker/describe-build.ts';
 import { loadConfiguration } from './worker/load-configuration.ts';
+import { VirtualAddresses } from './worker/virtual-addresses.ts';
 
 const USAGE_ERROR = 1;
 
@@ -56,19 +61,22 @@ function evaluate(expression: string): void {
 
 async function load(options: Options, argv: readonly string[]): Promise<void> {
   if (options.directory !== undefined) process.chdir(options.directory);
-  const { config, diagnostics } = await loadConfiguration(options.files);
-  if (!options.quiet)
-    process.stderr.write(renderDiagnostics(diagnostics, { pid: process.pid, showDiag: options.showDiag }));
+  const balancer = options.files.length === 0 ? undefined : await loadConfiguration(options.files);
+  const virtual = options.keepalivedFiles.length === 0 ? undefined : readVirtual(options);
+  const diagnostics = [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])];
+  show(options, diagnostics);
   const warned = diagnostics.some(({ severity }) => severity === 'warning');
-  if (config === undefined || (warned && options.warningsAreFatal)) process.exit(1);
+  if (balancer !== undefined && balancer.config === undefined) process.exit(1);
+  if (warned && options.warningsAreFatal) process.exit(1);
   if (options.action.kind === 'check') {
     if (!options.quiet)
       process.stdout.write(warned ? 'Warnings were found.\n' : 'Configuration file is valid\n');
-    process.exit(0);
+    process.exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
   }
-  if ((options.daemon || config.global.daemon) && !options.foreground && !options.debug)
-    process.exit(await runInBackground(argv));
-  serve(config, options, startupLogs(diagnostics));
+  if (virtual?.status === 'unusable') process.exit(KEEPALIVED_EXIT_CODE.unusable);
+  const wantsDaemon = options.daemon || balancer?.config?.global.daemon === true;
+  if (wantsDaemon && !options.foreground && !options.debug) process.exit(await runInBackground(argv));
+  serve(options, balancer?.config, virtual?.config, startupLogs(diagnostics));
 }
 
 function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
@@ -76,7 +84,42 @@ function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
   return text.split('\n').filter(line => line !== '');
 }
 
-function serve(config: Config, options: Options, startupLogs: readonly string[]): void {
+function readVirtual({ keepalivedFiles, configId }: Options): KeepalivedResult {
+  return readKeepalived(keepalivedFiles, configId);
+}
+
+function show(options: Options, diagnostics: readonly Diagnostic[]): void {
+  if (options.quiet) return;
+  process.stderr.write(renderDiagnostics(diagnostics, { pid: process.pid, showDiag: options.showDiag }));
+}
+
+function serve(
+  options: Options,
+  config: Config | undefined,
+  keepalived: KeepalivedConfig | undefined,
+  startupLogs: readonly string[],
+): void {
+  const control = config === undefined ? undefined : startControl(options, config, startupLogs);
+  const virtual =
+    keepalived === undefined
+      ? undefined
+      : new VirtualAddresses({
+          files: options.keepalivedFiles,
+          configId: options.configId,
+          config: keepalived,
+          notice: (level, text) => notice(options, level, text),
+          diagnose: diagnostics => show(options, diagnostics),
+          ...(control === undefined
+            ? { onStopped: () => process.exit(0) }
+            : { balancer: () => control.report() }),
+        });
+  handleSignals(control, virtual);
+  const pidfile = options.pidfile ?? config?.global.pidfile;
+  if (pidfile !== undefined) writePidfile(pidfile, options);
+  tellStarted();
+}
+
+function startControl(options: Options, config: Config, startupLogs: readonly string[]): Control {
   const control = Control.start({
     config,
     nbthread: config.global.nbthread ?? availableParallelism(),
@@ -85,13 +128,25 @@ function serve(config: Config, options: Options, startupLogs: readonly string[])
     onStopped: () => process.exit(0),
   });
   if (control === undefined) process.exit(1);
-  process.on('SIGTERM', () => control.stop());
-  process.on('SIGINT', () => control.stop());
-  process.on('SIGUSR1', () => control.softStop());
-  process.on('SIGHUP', () => undefined);
-  const pidfile = options.pidfile ?? config.global.pidfile;
-  if (pidfile !== undefined) writePidfile(pidfile, options);
-  tellStarted();
+  return control;
+}
+
+/** Virtual addresses go elsewhere before anything stops. Without a balancer the signals mean what they do to keepalived. */
+function handleSignals(control: Control | undefined, virtual: VirtualAddresses | undefined): void {
+  const stop = async (): Promise<void> => {
+    await virtual?.stop();
+    if (control === undefined) process.exit(0);
+    control.stop();
+  };
+  const softStop = async (): Promise<void> => {
+    await virtual?.stop();
+    control?.softStop();
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+  process.on('SIGHUP', () => virtual?.reload());
+  process.on('SIGUSR1', () => (control === undefined ? virtual?.dump('state') : void softStop()));
+  if (control === undefined) process.on('SIGUSR2', () => virtual?.dump('stats'));
 }
 
 function writePidfile(path: string, options: Options): void {

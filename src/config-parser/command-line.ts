@@ -17,6 +17,8 @@ export interface Options {
   readonly files: readonly string[];
   /** `-k`, and `-f` of a file named like one. */
   readonly keepalivedFiles: readonly string[];
+  /** `-i`: which lines of keepalived.conf with `@<id>` count; missing: those of the host's name. */
+  readonly configId?: string;
   /** `-C` */
   readonly directory?: string;
   /** `-D` */
@@ -126,7 +128,7 @@ function withNumber(name: 'maxconn' | 'proxyMaxconn' | 'memoryLimitMb'): OptionH
   };
 }
 
-function withText(name: 'directory' | 'pidfile' | 'localpeer' | 'oldSocket'): OptionHandler {
+function withText(name: 'configId' | 'directory' | 'pidfile' | 'localpeer' | 'oldSocket'): OptionHandler {
   return withValue((draft, value) => {
     draft[name] = value;
   });
@@ -173,6 +175,7 @@ const HANDLERS: Readonly<Record<string, OptionHandler>> = {
   '-cc': withValue((draft, expression) => {
     draft.action = { kind: 'condition', expression };
   }),
+  '-i': withText('configId'),
   '-h': draft => {
     draft.action = { kind: 'help' };
     return undefined;
@@ -318,7 +321,7 @@ export function renderUsage(program: string): string {
     '        -c check mode : only checks config files and exits',
     '        -cc <condition> evaluates a condition and exits',
     '        -4 takes only IPv4 addresses from resolvers',
-    '        -k reads <keepalived.conf> (as does -f for a file of that name)',
+    '        -k reads <keepalived.conf> (as does -f for a file of that name) ; -i <id> selects its @<id> lines',
     '        -n sets the maximum number of connections of the process',
     '        -m limits the usable memory (in MB)',
     '        -N sets the default maximum number of connections of a proxy',

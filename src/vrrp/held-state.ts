@@ -20,28 +20,26 @@ const NOTHING: HeldState = { addresses: [], undo: [] };
 
 export class HeldStateFile {
   readonly #path: string | undefined;
+  readonly #abandoned: readonly string[];
   readonly #log: Log;
   readonly #held = new Map<string, HeldState>();
 
-  constructor(path: string | undefined, log: Log) {
+  /** `path`: our own; `abandoned`: those of processes that were killed. */
+  constructor(path: string | undefined, abandoned: readonly string[], log: Log) {
     this.#path = path;
+    this.#abandoned = abandoned;
     this.#log = log;
   }
 
-  /** What an earlier process left behind. */
+  /** What killed processes left behind. */
   read(): HeldState {
-    if (this.#path === undefined) return NOTHING;
-    try {
-      const state = JSON.parse(readFileSync(this.#path, 'utf8')) as Partial<HeldState>;
-      return { addresses: state.addresses ?? [], undo: state.undo ?? [] };
-    } catch {
-      return NOTHING;
-    }
+    const found = this.#abandoned.map(readState);
+    return { addresses: found.flatMap(one => one.addresses), undo: found.flatMap(one => one.undo) };
   }
 
   /** What `read` gave has been dealt with. */
   forget(): void {
-    this.#write();
+    for (const path of this.#abandoned) rmSync(path, { force: true });
   }
 
   set(owner: string, state: HeldState | undefined): void {
@@ -71,5 +69,14 @@ export class HeldStateFile {
         `cannot write ${this.#path}: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
+  }
+}
+
+function readState(path: string): HeldState {
+  try {
+    const state = JSON.parse(readFileSync(path, 'utf8')) as Partial<HeldState>;
+    return { addresses: state.addresses ?? [], undo: state.undo ?? [] };
+  } catch {
+    return NOTHING;
   }
 }

@@ -30,7 +30,10 @@ export function watchLinks(
     });
   };
   const start = (): void => {
-    child = spawn('ip', ['-o', 'monitor', 'link', 'address'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    child = spawn('ip', ['-o', 'monitor', 'link', 'address'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
     child.stdout?.on('data', onChange);
     child.once('error', error => restart(error.message));
     child.once('exit', code => restart(`ended with ${code ?? 'a signal'}`));

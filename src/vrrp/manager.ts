@@ -1,7 +1,6 @@
 /**
  * VRRP of one process: `startVrrp` puts machines, sockets, timers, trackers and notifications together and keeps them
- * over reloads. It runs on the main thread of the process that outlives reloads, where no traffic can delay it.
- * Called by main.ts, worker/ and master/; a failover itself is in instance.ts.
+ * over reloads. Called by process/vrrp-process.ts on its main thread; a failover itself is in instance.ts.
  */
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import { Announcer } from './announcer.ts';
@@ -28,6 +27,8 @@ export interface VrrpOptions {
   readonly balancer?: LoadBalancerView;
   /** Where to remember what was put into the kernel; missing: nowhere. */
   readonly stateFile?: string;
+  /** The same of processes that were killed. */
+  readonly abandonedFiles?: readonly string[];
   /** For tests. */
   readonly network?: Network;
   readonly transport?: Pick<RouterPorts, 'openReceiver' | 'openSender'>;
@@ -64,7 +65,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
     log,
     network,
     batch: new IpBatch(message => log('error', message)),
-    held: new HeldStateFile(options.stateFile, log),
+    held: new HeldStateFile(options.stateFile, options.abandonedFiles ?? [], log),
     makeAnnouncer: current => new Announcer(clock, network, current.globalDefs, current.garpGroups),
     openReceiver:
       options.transport?.openReceiver ?? ((wanted, events) => openReceiver(wanted, events, clock)),
@@ -100,8 +101,11 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
       await router.stop();
       end();
     },
-    releaseNow: () => router.releaseNow(),
-    balancerChanged: () => router.balancerChanged(options.balancer),
+    releaseNow: () => {
+      router.releaseNow();
+      end();
+    },
+    balancerChanged: () => router.evaluate(),
     snapshot: () => router.snapshot(),
     dump: what => {
       const trouble = writeDump(what, router.snapshot(), current.globalDefs);

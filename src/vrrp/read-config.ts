@@ -13,13 +13,16 @@ import {
 } from '../config-parser/keepalived/parse.ts';
 import type { ConfigSource } from '../config-parser/keepalived/source.ts';
 
-/** `path` may be a directory: then every `*.conf` in it, in the order of names. */
-export function readKeepalived(path: string, configId?: string): KeepalivedResult {
-  return parseKeepalived(path, diskSource(configId));
+/** A path may be a directory: then every `*.conf` in it, in the order of names. */
+export function readKeepalived(paths: string | readonly string[], configId?: string): KeepalivedResult {
+  return parseKeepalived(paths, diskSource(configId));
 }
 
-export function checkKeepalivedFile(path: string, configId?: string): ReturnType<typeof checkKeepalived> {
-  return checkKeepalived(path, diskSource(configId));
+export function checkKeepalivedFile(
+  paths: string | readonly string[],
+  configId?: string,
+): ReturnType<typeof checkKeepalived> {
+  return checkKeepalived(paths, diskSource(configId));
 }
 
 export function diskSource(configId?: string): ConfigSource {

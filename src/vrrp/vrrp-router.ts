@@ -57,8 +57,6 @@ export interface RouterPorts {
   readonly onEvent: (event: VrrpEvent) => void;
 }
 
-/** How often the balancer is looked at where nobody calls `balancerChanged`. */
-const BALANCER_PERIOD_MS = 500;
 /** Never sent: an instance without an address is in fault. */
 const NO_SOURCE = ipOf('0.0.0.0');
 
@@ -79,7 +77,6 @@ export class VrrpRouter {
   #links: InterfaceStates;
   #router: RouterState = EMPTY_ROUTER;
   #startAllowedAt = 0;
-  #cancelLook = (): void => {};
   #refreshPending = false;
   #handingOver: string | undefined;
   #phase: 'running' | 'stopping' | 'ended' = 'running';
@@ -240,8 +237,6 @@ export class VrrpRouter {
     this.#trackers.arrange(config);
     for (const name of this.#instances.keys()) this.#machine(name, { kind: 'reload' });
     this.evaluate();
-    this.#cancelLook();
-    if (this.#ports.balancer !== undefined) this.#lookAtBalancer(this.#ports.balancer);
   }
 
   #installInstance(config: VrrpInstance): void {
@@ -298,24 +293,9 @@ export class VrrpRouter {
     return new InterfaceStates(this.#ports.clock, config.interfaceDelays, isUpNow, () => this.evaluate());
   }
 
-  #lookAtBalancer(balancer: LoadBalancerView): void {
-    this.#cancelLook = this.#ports.clock.after(BALANCER_PERIOD_MS, () => {
-      this.balancerChanged(balancer);
-      this.#lookAtBalancer(balancer);
-    });
-  }
-
-  /** A balancer that is about to stop gives the addresses away first. */
-  balancerChanged(balancer: LoadBalancerView | undefined): void {
-    if (balancer?.stopping === true && this.#handingOver === undefined)
-      void this.handOver('the balancer is stopping');
-    else this.evaluate();
-  }
-
   #end(): void {
     this.#phase = 'ended';
     this.#timer.stop();
-    this.#cancelLook();
     this.#trackers.stop();
     this.#links.stop();
     this.#announcer.stop();

@@ -81,6 +81,11 @@ export class Administration {
     if (this.#numbers.bootTimeMs === 0) this.#numbers.bootTimeMs = Date.now() - this.#parts.startTimeMs;
   }
 
+  /** Whether connections to a frontend are accepted. */
+  listening(proxy: number): boolean {
+    return !this.#parts.stopping() && this.#listening.isListening(proxy);
+  }
+
   threadEnded(thread: number): void {
     this.#calls.ended(thread);
   }

@@ -15,8 +15,10 @@ import { closeDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
+import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
+import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { StopSequence } from './stop-sequence.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
@@ -165,6 +167,11 @@ export class Control {
     this.#state.recover(thread);
     this.#options.notice('warning', `thread ${thread} is replaced`);
     this.#startThread(thread);
+  }
+
+  /** How the balancer is, for virtual addresses that follow it. */
+  report(): BalancerReport {
+    return reportOf(this.#options.config, this.#state, proxy => this.#administration.listening(proxy));
   }
 
   /** Stops now (SIGTERM, SIGINT): connections are cut. */

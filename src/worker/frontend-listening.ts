@@ -28,6 +28,10 @@ export class FrontendListening {
     return (this.#handovers[thread] ?? []).filter(({ proxy }) => !this.#paused.has(proxy)).map(duplicate);
   }
 
+  isListening(proxy: number): boolean {
+    return !this.#paused.has(proxy) && this.#of(proxy).length > 0;
+  }
+
   async pause(proxy: number): Promise<string | undefined> {
     this.#paused.add(proxy);
     await this.#calls.all({ kind: 'close-frontend', proxy });

@@ -1,9 +1,9 @@
-/** Answers each TCP connection to port 8000, on any address, with the name it was given. */
+/** Answers each TCP connection to a port (8000), on any address, with the name it was given. */
 import { createServer } from 'node:net';
 
-const [name = ''] = process.argv.slice(2);
+const [name = '', port = '8000'] = process.argv.slice(2);
 
 createServer(socket => {
   socket.on('error', () => {});
   socket.end(name);
-}).listen({ port: 8000, host: '::' }, () => console.log('listening'));
+}).listen({ port: Number(port), host: '::' }, () => console.log('listening'));

@@ -4,11 +4,12 @@
  * go when the test ends.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { LB } from './balancer.ts';
 import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -85,7 +86,7 @@ export class Router {
   async enters(state: 'MASTER' | 'BACKUP' | 'FAULT', instance = 'V', from = 0): Promise<void> {
     const pattern =
       this.kind === 'lb'
-        ? new RegExp(`"event".*"name":"${instance}".*"to":"${state}"`)
+        ? new RegExp(`vrrp instance ${instance}: \\w+ -> ${state} `)
         : new RegExp(`\\(${instance}\\) Entering ${state} STATE`);
     await this.watched.line(pattern, from);
   }
@@ -99,7 +100,7 @@ export class Router {
   state(instance = 'V'): string {
     const pattern =
       this.kind === 'lb'
-        ? new RegExp(`"event".*"name":"${instance}".*"to":"(\\w+)"`)
+        ? new RegExp(`vrrp instance ${instance}: \\w+ -> (\\w+) `)
         : new RegExp(`\\(${instance}\\) Entering (\\w+) STATE`);
     const found = this.watched.lines
       .map(line => pattern.exec(line)?.[1])
@@ -107,11 +108,19 @@ export class Router {
     return found.at(-1) ?? 'INIT';
   }
 
+  /** The process of `lb` that speaks VRRP. */
+  get vrrpPid(): number {
+    const line = this.watched.lines.findLast(text => text.includes('vrrp: started as process')) ?? '';
+    return Number(/process (\d+)/.exec(line)?.[1]);
+  }
+
   async snapshot(): Promise<VrrpSnapshot> {
-    const from = this.mark;
-    this.watched.signal('SIGUSR1');
-    const line = await this.watched.line(/"snapshot"/, from);
-    return (JSON.parse(line) as { snapshot: VrrpSnapshot }).snapshot;
+    const path = `${this.#config}.json`;
+    rmSync(path, { force: true });
+    process.kill(this.vrrpPid, 'SIGUSR1');
+    const text = (): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+    await until(() => text().endsWith('}\n'));
+    return JSON.parse(text()) as VrrpSnapshot;
   }
 
   reload(config: string): void {
@@ -234,24 +243,29 @@ export class Lab {
     return watched;
   }
 
-  /** A router that runs; it has not been elected yet. */
-  async router(node: string, kind: RouterKind, config: string): Promise<Router> {
+  /** A router that runs; it has not been elected yet. `balancer`: the haproxy.cfg of an `lb`. */
+  async router(node: string, kind: RouterKind, config: string, balancer = ''): Promise<Router> {
     const path = join(this.folder, `${node}${++this.#files}.conf`);
     writeFileSync(path, config);
-    const watched = kind === 'lb' ? this.#startLb(node, path) : this.#startKeepalived(node, path);
+    const watched = kind === 'lb' ? this.#startLb(node, path, balancer) : this.#startKeepalived(node, path);
     const router = new Router(kind, node, watched, path);
     await watched.line(
-      kind === 'lb' ? /"ready"/ : /Entering BACKUP STATE|Entering FAULT STATE|VRRP sockpool/,
+      kind === 'lb' ? /vrrp: started/ : /Entering BACKUP STATE|Entering FAULT STATE|VRRP sockpool/,
     );
     return router;
   }
 
-  #startLb(node: string, path: string): Watched {
-    return this.start(node, process.execPath, [
-      join(SUPPORT, 'vrrp-node.js'),
-      path,
-      join(this.folder, `${node}.state`),
-    ]);
+  #startLb(node: string, path: string, balancer: string): Watched {
+    const files = ['-k', `${path}.own`, '-k', path];
+    if (balancer !== '') {
+      writeFileSync(`${path}.cfg`, balancer);
+      files.push('-f', `${path}.cfg`);
+    }
+    writeFileSync(
+      `${path}.own`,
+      `global_defs {\n  json_dump_file ${path}.json\n  state_dump_file ${path}.data\n}\n`,
+    );
+    return this.start(node, LB, files);
   }
 
   #startKeepalived(node: string, path: string): Watched {
@@ -261,9 +275,11 @@ export class Lab {
   }
 
   /** A service on every address of the node that answers with the node's name. */
-  async responder(node: string): Promise<void> {
-    const watched = this.start(node, process.execPath, [join(SUPPORT, 'name-responder.js'), node]);
+  async responder(node: string, port = 8000): Promise<Watched> {
+    const program = join(SUPPORT, 'name-responder.js');
+    const watched = this.start(node, process.execPath, [program, node, String(port)]);
     await watched.line(/listening/);
+    return watched;
   }
 
   client(address: string): SteadyClient {
@@ -303,12 +319,8 @@ export class Lab {
     return this.in(node, 'ip -o addr show').includes(` ${address}/`);
   }
 
-  async until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition.toString()}`);
-      await sleep(20);
-    }
+  async until(condition: () => boolean, timeoutMs?: number): Promise<void> {
+    await until(condition, timeoutMs);
   }
 
   /** Before the test ends, to make room for another one. */
@@ -327,6 +339,14 @@ export class Lab {
     await Promise.all(this.#processes.map(watched => watched.ended));
     for (const name of this.#names) run(`ip netns del ${this.prefix}${name}`);
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition.toString()}`);
+    await sleep(20);
   }
 }
 

@@ -112,9 +112,10 @@ describe('routers in network namespaces', { concurrency: 3 }, () => {
     const b = await lab.router('b', 'keepalived', instance({ priority: 100 }));
     await a.enters('MASTER');
     await b.enters('BACKUP');
+    const mark = a.mark;
     lab.cut('a', 1);
     await b.enters('MASTER');
-    await a.enters('BACKUP', 'V', 6);
+    await a.enters('BACKUP', 'V', mark);
     assert.equal((await a.snapshot()).instances[0]?.effectivePriority, 70);
   });
 
@@ -263,9 +264,9 @@ describe('routers in network namespaces', { concurrency: 3 }, () => {
     const client = lab.client(VIP);
     // the last one to announce itself has the clients, although it is the wrong one
     await client.answers('b');
-    const mark = client.mark;
+    const [mark, markB] = [client.mark, b.mark];
     lab.part(['a', 'b'], false);
-    await b.enters('BACKUP', 'V', 4);
+    await b.enters('BACKUP', 'V', markB);
     await client.answers('a', mark);
     const outage = await client.outageMs(mark);
     assert.ok(outage < 300, `clients were without service for ${outage} ms`);

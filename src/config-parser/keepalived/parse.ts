@@ -24,13 +24,16 @@ export interface KeepalivedResult {
   readonly status: CheckStatus;
 }
 
-export function parseKeepalived(path: string, source: ConfigSource): KeepalivedResult {
+/** Several files count as one, in their order. */
+export function parseKeepalived(paths: string | readonly string[], source: ConfigSource): KeepalivedResult {
   const report = new Report();
-  const text = source.read(path);
-  if (text === undefined)
-    report.alert({ file: path, line: 0, column: 0 }, `cannot read configuration file '${path}'`);
   const preprocessor = new Preprocessor(source, report);
-  preprocessor.file(path, text ?? '');
+  for (const path of typeof paths === 'string' ? [paths] : paths) {
+    const text = source.read(path);
+    if (text === undefined)
+      report.alert({ file: path, line: 0, column: 0 }, `cannot read configuration file '${path}'`);
+    preprocessor.file(path, text ?? '');
+  }
   const scope: Scope = { report, source };
   const draft = newTopDraft();
   TOP.read(draft, buildBlocks(preprocessor.lines, report), scope);
@@ -41,10 +44,10 @@ export function parseKeepalived(path: string, source: ConfigSource): KeepalivedR
 
 /** keepalived's `--config-test`: 0 fine, 3 cannot be run, 4 runs after changes, 5 scripts are not secured. */
 export function checkKeepalived(
-  path: string,
+  paths: string | readonly string[],
   source: ConfigSource,
 ): { readonly exitCode: 0 | 3 | 4 | 5; readonly diagnostics: readonly Diagnostic[] } {
-  const { status, diagnostics } = parseKeepalived(path, source);
+  const { status, diagnostics } = parseKeepalived(paths, source);
   return { exitCode: EXIT_CODE[status], diagnostics };
 }
 

@@ -18,8 +18,6 @@ export interface LoadBalancerView {
   serversUp(backend: string): number | undefined;
   /** undefined: no such frontend. */
   listening(frontend: string): boolean | undefined;
-  /** A planned stop or drain has begun: the addresses shall go elsewhere first. */
-  readonly stopping: boolean;
 }
 
 export interface Judgement {

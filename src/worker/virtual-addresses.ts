@@ -1,0 +1,111 @@
+/**
+ * Virtual addresses beside a balancer, or alone: starts the VRRP process for what keepalived.conf says, reads the files
+ * again when asked to, keeps the process told of what `track_lb` follows, and gives the addresses away before a stop.
+ * Called by main.ts.
+ */
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { KeepalivedConfig } from '../model/keepalived.ts';
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import type { LogLevel } from '../vrrp/log.ts';
+import type { BalancerReport } from '../vrrp/process/messages.ts';
+import { VrrpService } from '../vrrp/process/vrrp-service.ts';
+import { readKeepalived } from '../vrrp/read-config.ts';
+
+export interface VirtualAddressesOptions {
+  readonly files: readonly string[];
+  /** `-i` */
+  readonly configId: string | undefined;
+  readonly config: KeepalivedConfig;
+  readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
+  /** What is wrong with the files when they are read again. */
+  readonly diagnose: (diagnostics: readonly Diagnostic[]) => void;
+  /** Missing: there is no balancer in this program. */
+  readonly balancer?: () => BalancerReport;
+  /** The VRRP process was stopped from outside. */
+  readonly onStopped?: () => void;
+}
+
+const NOTICE_LEVEL = {
+  error: 'alert',
+  warning: 'warning',
+  notice: 'notice',
+  info: 'notice',
+} as const;
+/** How often the balancer is looked at when something follows it. */
+const LOOK_MS = 100;
+
+export class VirtualAddresses {
+  readonly #options: VirtualAddressesOptions;
+  readonly #service: VrrpService;
+  #look: NodeJS.Timeout | undefined;
+  #lastReport = '';
+
+  constructor(options: VirtualAddressesOptions) {
+    const { balancer, config } = options;
+    this.#options = options;
+    const report = balancer?.();
+    this.#service = new VrrpService({
+      config,
+      log: (level, text) => this.#say(level, text),
+      onReloadWanted: () => this.reload(),
+      ...(report === undefined ? {} : { report }),
+      ...(options.onStopped === undefined ? {} : { onStopped: options.onStopped }),
+    });
+    this.#follow(config);
+  }
+
+  /** Reads the files again; when they cannot be run the old configuration stays. */
+  reload(): void {
+    const { config, diagnostics, status } = readKeepalived(this.#options.files, this.#options.configId);
+    this.#options.diagnose(diagnostics);
+    if (status === 'unusable') {
+      this.#options.notice('alert', 'vrrp: the configuration cannot be used, the old one stays');
+      return;
+    }
+    this.#service.reload(config);
+    this.#follow(config);
+    this.#options.notice('notice', 'vrrp: configuration reloaded');
+  }
+
+  /** Gives the addresses away and keeps out of elections; resolves when none is held any more. */
+  handOver(reason: string): Promise<void> {
+    return this.#service.handOver(reason);
+  }
+
+  stop(): Promise<void> {
+    clearInterval(this.#look);
+    return this.#service.stop();
+  }
+
+  snapshot(): Promise<VrrpSnapshot> {
+    return this.#service.snapshot();
+  }
+
+  /** keepalived's dump files upon SIGUSR1 (with the JSON file) and SIGUSR2. */
+  dump(what: 'state' | 'stats'): void {
+    this.#service.dump(what);
+    if (what === 'state') this.#service.dump('json');
+  }
+
+  #say(level: LogLevel, text: string): void {
+    if (level !== 'debug') this.#options.notice(NOTICE_LEVEL[level], text);
+  }
+
+  #follow(config: KeepalivedConfig): void {
+    const { balancer } = this.#options;
+    clearInterval(this.#look);
+    const followed = [...config.instances, ...config.syncGroups].some(
+      ({ tracking }) => tracking.lb.length > 0,
+    );
+    if (balancer === undefined || !followed) return;
+    const look = (): void => {
+      const report = balancer();
+      const text = JSON.stringify([[...report.backends], [...report.frontends]]);
+      if (text === this.#lastReport) return;
+      this.#lastReport = text;
+      this.#service.report(report);
+    };
+    look();
+    this.#look = setInterval(look, LOOK_MS);
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The whole program with virtual addresses: checks of keepalived.conf, a balancer that holds an address, follows its
+ * own health, reloads, stops and dies.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { LB } from '../support/balancer.ts';
+import { Lab, type Router } from '../support/network-lab.ts';
+import { requires } from '../support/requirement.ts';
+
+const VIP = '10.9.0.100';
+const NEEDS = ['root', 'ip', 'bridge'] as const;
+
+function instance(more = '', priority = 150): string {
+  return `vrrp_instance V {
+    interface eth0
+    virtual_router_id 51
+    version 3
+    priority ${priority}
+    advert_int 0.1
+    virtual_ipaddress {
+      ${VIP}/24
+    }
+    ${more}
+  }
+`;
+}
+
+const BALANCER = `defaults
+  mode tcp
+  timeout client 10s
+  timeout server 10s
+  timeout connect 1s
+frontend www
+  bind :8000
+  default_backend web
+backend web
+  server s1 127.0.0.1:8001 check inter 100ms fall 1 rise 1
+`;
+
+function checkFiles(files: Readonly<Record<string, string>>, args: readonly string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-check-'));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const { status, stdout, stderr } = spawnSync(LB, ['-c', '-C', folder, ...args], { encoding: 'utf8' });
+    return { status, text: stdout + stderr };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('lb -c with keepalived.conf', () => {
+  const good = instance().replace('eth0', 'lo');
+
+  test('a good file is valid, alone, beside haproxy.cfg, and by its name behind -f', () => {
+    for (const args of [
+      ['-k', 'x.conf'],
+      ['-f', 'haproxy.cfg', '-k', 'x.conf'],
+      ['-f', 'keepalived.conf'],
+    ]) {
+      const files = { 'x.conf': good, 'keepalived.conf': good, 'haproxy.cfg': BALANCER };
+      const ended = checkFiles(files, args);
+      assert.equal(ended.status, 0, ended.text);
+      assert.match(ended.text, /Configuration file is valid/);
+    }
+  });
+
+  test('the exit codes are those of keepalived -t: 3 unusable, 4 changed, 5 insecure scripts', () => {
+    assert.equal(checkFiles({}, ['-k', 'missing.conf']).status, 3);
+    const changed = checkFiles({ 'x.conf': `${good}no_such_word\n` }, ['-k', 'x.conf']);
+    assert.equal(changed.status, 4, changed.text);
+    assert.match(changed.text, /x\.conf:12\].*no_such_word/);
+    const script = `vrrp_script s {\n script /bin/true\n}\n${good.replace('interface', 'track_script {\n s\n}\ninterface')}`;
+    assert.equal(checkFiles({ 'x.conf': script }, ['-k', 'x.conf']).status, 5);
+    assert.equal(
+      checkFiles({ 'x.conf': good, 'h.cfg': 'listem' }, ['-k', 'x.conf', '-f', 'h.cfg']).status,
+      1,
+    );
+  });
+
+  test('several files count as one, and -i selects the @ lines', () => {
+    const files = { 'a.conf': '$ID=77\n', 'b.conf': good.replace('router_id 51', 'router_id $ID') };
+    assert.equal(checkFiles(files, ['-k', 'a.conf', '-k', 'b.conf']).status, 0);
+    const chosen = { 'x.conf': `@one no_such_word\n${good}` };
+    assert.equal(checkFiles(chosen, ['-k', 'x.conf', '-i', 'two']).status, 0);
+    assert.equal(checkFiles(chosen, ['-k', 'x.conf', '-i', 'one']).status, 4);
+  });
+});
+
+async function balancerWithAddress(t: TestContext, more = ''): Promise<{ lab: Lab; a: Router }> {
+  const lab = Lab.create(t, ['a']);
+  await lab.responder('a', 8001);
+  const a = await lab.router('a', 'lb', instance(more), BALANCER);
+  await a.enters('MASTER');
+  return { lab, a };
+}
+
+describe('a balancer with a virtual address', { concurrency: 2 }, () => {
+  test('serves behind it, and has taken it away when it has ended', async t => {
+    if (!requires(t, ...NEEDS)) return;
+    const { lab, a } = await balancerWithAddress(t);
+    const client = lab.client(VIP);
+    await client.answers('a');
+    await a.stop();
+    assert.equal(a.watched.child.exitCode, 0);
+    assert.ok(!lab.holds('a', VIP));
+    assert.equal(vrrpProcesses(lab), 0);
+  });
+
+  test('soft-stops by SIGUSR1 after the address is gone, and ends with its last connection', async t => {
+    if (!requires(t, ...NEEDS)) return;
+    const { lab, a } = await balancerWithAddress(t);
+    a.watched.signal('SIGUSR1');
+    await a.watched.ended;
+    assert.equal(a.watched.child.exitCode, 0);
+    assert.ok(!lab.holds('a', VIP));
+  });
+
+  test('loses it at once when it is killed, and nothing of it runs on', async t => {
+    if (!requires(t, ...NEEDS)) return;
+    const { lab, a } = await balancerWithAddress(t);
+    const start = Date.now();
+    a.watched.signal('SIGKILL');
+    await lab.until(() => !lab.holds('a', VIP));
+    assert.ok(Date.now() - start < 500);
+    await lab.until(() => vrrpProcesses(lab) === 0);
+  });
+
+  test('gets it back when its VRRP process is killed, without a restart of the balancer', async t => {
+    if (!requires(t, ...NEEDS)) return;
+    const { lab, a } = await balancerWithAddress(t);
+    const mark = a.mark;
+    process.kill(a.vrrpPid, 'SIGKILL');
+    await a.watched.line(/died \(SIGKILL\)/, mark);
+    await a.watched.line(/removing 10\.9\.0\.100 from eth0, left over/, mark);
+    await a.enters('MASTER', 'V', mark);
+    assert.ok(lab.holds('a', VIP));
+  });
+
+  test('reads keepalived.conf again upon SIGHUP and stays master; a file that is unusable changes nothing', async t => {
+    if (!requires(t, ...NEEDS)) return;
+    const { lab, a } = await balancerWithAddress(t);
+    const mark = a.mark;
+    a.reload(instance('', 120));
+    await a.watched.line(/effective priority 150 -> 120/, mark);
+    a.reload('vrrp_instance V {\n virtual_router_id 999\n}\n');
+    await a.watched.line(/the old one stays/, mark);
+    assert.ok(lab.holds('a', VIP));
+    assert.ok(!a.watched.lines.slice(mark).some(line => line.includes('->') && line.includes('MASTER')));
+  });
+
+  test('gives it away while its backend has no server (track_lb), and takes it back', async t => {
+    if (!requires(t, ...NEEDS)) return;
+    const lab = Lab.create(t, ['a']);
+    const server = await lab.responder('a', 8001);
+    const a = await lab.router('a', 'lb', instance('track_lb {\n backend web\n frontend www\n}'), BALANCER);
+    await a.enters('MASTER');
+    server.signal('SIGKILL');
+    await a.enters('FAULT');
+    assert.deepEqual((await a.snapshot()).instances[0]?.faults, ['backend web has 0 of 1 servers']);
+    assert.ok(!lab.holds('a', VIP));
+    const mark = a.mark;
+    await lab.responder('a', 8001);
+    await a.enters('MASTER', 'V', mark);
+  });
+});
+
+/** VRRP processes in the namespace of node `a`. */
+function vrrpProcesses(lab: Lab): number {
+  const pids = execFileSync('ip', ['netns', 'pids', `${lab.prefix}a`], { encoding: 'utf8' }).split('\n');
+  return pids.filter(pid => {
+    if (pid === '') return false;
+    const { stdout } = spawnSync('ps', ['-o', 'args=', '-p', pid], { encoding: 'utf8' });
+    return stdout.startsWith('lb: vrrp');
+  }).length;
+}
