@@ -7,7 +7,7 @@
  * A failure takes one off, and all when that crosses the line; a success adds one, and all when it does.
  */
 import type { Server } from '../model/server.ts';
-import type { CheckOutcome } from './status.ts';
+import type { CheckOutcome } from '../state/check-status.ts';
 
 export interface CheckPolicy {
   readonly rise: number;
@@ -28,17 +28,25 @@ export interface Advance {
 }
 
 export function advance(health: number, outcome: CheckOutcome, policy: CheckPolicy): Advance {
-  const next = outcome === 'failed' ? afterFailure(health, policy) : afterSuccess(health, policy);
+  const next = nextHealth(health, outcome, policy);
   return { health: next, changed: next !== health, up: next >= policy.rise };
+}
+
+function nextHealth(health: number, outcome: CheckOutcome, policy: CheckPolicy): number {
+  if (outcome === 'failed') return afterFailure(health, policy);
+  return outcome === 'passed' || outcome === 'conditional' ? afterSuccess(health, policy) : health;
 }
 
 function afterFailure(health: number, { rise }: CheckPolicy): number {
   return health - 1 < rise ? 0 : health - 1;
 }
 
-function afterSuccess(health: number, { rise, fall }: CheckPolicy): number {
-  const most = rise + fall - 1;
-  return health + 1 >= rise ? most : health + 1;
+function afterSuccess(health: number, policy: CheckPolicy): number {
+  return health + 1 >= policy.rise ? fullHealth(policy) : health + 1;
+}
+
+export function fullHealth({ rise, fall }: CheckPolicy): number {
+  return rise + fall - 1;
 }
 
 /** `init-state`: up and one failure from down where nothing is said. */
@@ -48,10 +56,32 @@ export function initialHealth(state: Server['initState'], { rise, fall }: CheckP
   return state === 'fully-down' ? 0 : rise;
 }
 
-/** The pause before the next check: `downinter` when fully down, `fastinter` in transition. */
-export function intervalMs(health: number, { rise, fall }: CheckPolicy, intervals: CheckIntervals): number {
-  if (health === rise + fall - 1) return intervals.interMs;
-  if (health === 0) return intervals.downinterMs ?? intervals.interMs;
+/**
+ * What `observe` makes of the health at its `error-limit` (manual, `on-error`), before the simulated failed check
+ * that all but `fastinter` bring.
+ */
+export function healthAtErrorLimit(
+  health: number,
+  onError: Server['onError'],
+  { rise }: CheckPolicy,
+): number {
+  if (onError === 'mark-down') return rise;
+  return onError === 'sudden-death' && health > rise ? rise + 1 : health;
+}
+
+/**
+ * The pause before the next check: `downinter` when fully down, `fastinter` in transition. `hurried`: `observe` has
+ * met its error limit. `stopped`: the server is down.
+ */
+export function intervalMs(
+  health: number,
+  policy: CheckPolicy,
+  intervals: CheckIntervals,
+  hurried = false,
+  stopped = true,
+): number {
+  if (!hurried && health === fullHealth(policy)) return intervals.interMs;
+  if (stopped && health === 0) return intervals.downinterMs ?? intervals.interMs;
   return intervals.fastinterMs ?? intervals.interMs;
 }
 

@@ -1,45 +1,66 @@
 /** Reads the answer of an HTTP check as far as it has come (RFC 9112, section 4): status line, headers, body. */
-import type { HttpAnswer } from './http-expect.ts';
+import { latin1Slice } from '../base/latin1.ts';
+import { BODY_OK, BodyDecoder } from '../http/body-decoder.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
+import { parseResponseHead } from '../http/response-parser.ts';
+import { Http1ResponseHead } from '../http/response-head.ts';
 
-const STATUS_LINE = /^HTTP\/\d\.\d ([1-9]\d\d)(?: ([^\r\n]*))?\r?\n/;
-const BEGINS_LIKE_ONE = /^H(T(T(P(\/[\d. ]*[^\n]*)?)?)?)?$/;
+export interface HttpAnswer {
+  readonly head: Http1ResponseHead;
+  readonly status: number;
+  readonly reason: string;
+  /** Latin1, without framing. */
+  readonly body: string;
+  /** Nothing more comes. */
+  readonly complete: boolean;
+}
+
+export type ReadAnswer = HttpAnswer | 'incomplete' | 'invalid';
+
+const LIMITS: HeadLimits = { maxHeadBytes: Infinity, maxHeaders: 101, relaxed: true };
 
 /** `last`: nothing more comes. */
-export function readAnswer(text: string, last: boolean): HttpAnswer | 'incomplete' | 'invalid' {
-  const line = STATUS_LINE.exec(text);
-  if (line === null) return BEGINS_LIKE_ONE.test(text) ? 'incomplete' : 'invalid';
-  const end = /\r?\n\r?\n/.exec(text);
-  if (end === null) return 'incomplete';
-  const head = text.slice(0, end.index);
-  const raw = text.slice(end.index + end[0].length);
-  const status = Number(line[1]);
-  if (status >= 100 && status < 200) return interim(raw, last);
-  const chunked = /\ntransfer-encoding:[^\n]*chunked/i.test(head);
-  const { body, complete } = chunked ? decodeChunks(raw) : plainBody(head, raw, status);
-  return { status, reason: line[2] ?? '', body, complete: complete || last };
-}
-
-/** A final answer follows an interim one (RFC 9110, section 15.2). */
-function interim(rest: string, last: boolean): HttpAnswer | 'incomplete' | 'invalid' {
-  return rest === '' ? 'incomplete' : readAnswer(rest, last);
-}
-
-function plainBody(head: string, raw: string, status: number): { body: string; complete: boolean } {
-  const length = /\ncontent-length:[ \t]*(\d+)/i.exec(head)?.[1];
-  if (status === 204 || status === 304) return { body: '', complete: true };
-  if (length === undefined) return { body: raw, complete: false };
-  return { body: raw.slice(0, Number(length)), complete: raw.length >= Number(length) };
-}
-
-function decodeChunks(raw: string): { body: string; complete: boolean } {
-  let body = '';
-  for (let at = 0; ;) {
-    const size = /^([0-9a-f]+)[^\n]*\n/i.exec(raw.slice(at, at + 64));
-    if (size === null) return { body, complete: false };
-    const length = parseInt(size[1] as string, 16);
-    if (length === 0) return { body, complete: true };
-    at += size[0].length;
-    body += raw.slice(at, at + length);
-    at += length + 2;
+export function readAnswer(buffer: Buffer, length: number, last: boolean): ReadAnswer {
+  for (let from = 0; ;) {
+    const head = new Http1ResponseHead();
+    const taken = parseResponseHead(buffer, from, length, head, LIMITS);
+    if (taken < 0) return 'invalid';
+    if (taken === 0) return 'incomplete';
+    from += taken;
+    // RFC 9110, section 15.2: a final answer follows an interim one
+    if (head.status >= 200 || head.status === 101) return withBody(head, buffer, from, length, last);
   }
+}
+
+function withBody(
+  head: Http1ResponseHead,
+  buffer: Buffer,
+  from: number,
+  end: number,
+  last: boolean,
+): HttpAnswer {
+  const { status, reason } = head;
+  const decoder = new BodyDecoder();
+  decoder.start(framingOf(head), head.contentLength, true);
+  // decoding works in place, and more is appended to these bytes later
+  const bytes = Buffer.from(buffer.subarray(from, end));
+  const body = decodeAll(decoder, bytes);
+  return { head, status, reason, body, complete: decoder.done || decoder.error !== BODY_OK || last };
+}
+
+function framingOf({ status, fields, contentLength }: Http1ResponseHead): 'none' | 'chunked' | 'length' | 'close' {
+  if (status === 204 || status === 304 || status === 101) return 'none';
+  if (fields.chunked) return 'chunked';
+  return contentLength >= 0 ? 'length' : 'close';
+}
+
+function decodeAll(decoder: BodyDecoder, bytes: Buffer): string {
+  let body = '';
+  for (let from = 0; from < bytes.length && !decoder.done;) {
+    const taken = decoder.decode(bytes, from, bytes.length);
+    body += latin1Slice(bytes, decoder.outStart, decoder.outEnd);
+    if (taken === 0) break;
+    from += taken;
+  }
+  return body;
 }

@@ -1,62 +1,133 @@
 /**
- * The request of an HTTP check (manual, `option httpchk`, `http-check send`): composed once, when checks start.
- * `option httpchk [<method>] [<uri>] [<version>]` gives the base; `http-check send` replaces what it names.
+ * The request of an HTTP check (manual, `option httpchk`, `http-check send`).
+ * `option httpchk [<method>] [<uri>] [<version>] [<host>]` gives the base; the first `http-check send` replaces what
+ * it names.
  */
 import type { Word } from '../model/word.ts';
+import type { CheckFacts } from './check-facts.ts';
+import type { CheckExpressions } from './expressions.ts';
+import { RuleWords } from './rule-words.ts';
+import { serverStateHeader } from './server-state-header.ts';
 
-interface RequestParts {
-  method: string;
-  uri: string;
-  version: string;
-  readonly headers: [name: string, value: string][];
-  body: string;
+type Render = (facts: CheckFacts) => string;
+
+export interface RequestPlan {
+  method: string | undefined;
+  uri: Render | undefined;
+  version: string | undefined;
+  headers: readonly (readonly [name: string, value: Render])[];
+  body: Render | undefined;
+  comment?: string;
 }
 
-export function composeRequest(args: readonly Word[], rules: readonly (readonly Word[])[]): Buffer {
-  const parts = fromOption(args.map(word => word.text));
-  for (const rule of rules) if (rule[0]?.text === 'send') applySend(parts, rule);
-  const lines = [`${parts.method} ${parts.uri} ${parts.version}`];
-  for (const [name, value] of parts.headers) lines.push(`${name}: ${value}`);
-  if (!parts.headers.some(([name]) => name.toLowerCase() === 'connection')) lines.push('connection: close');
-  if (parts.body !== '') lines.push(`content-length: ${Buffer.byteLength(parts.body)}`);
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${parts.body}`);
-}
+const EMPTY: RequestPlan = {
+  method: undefined,
+  uri: undefined,
+  version: undefined,
+  headers: [],
+  body: undefined,
+};
 
 /** One word alone is the URI. Headers may be glued to the version, as was done before `http-check send`. */
-function fromOption(args: readonly string[]): RequestParts {
-  const [method = 'OPTIONS', uri = '/', protocol = 'HTTP/1.0', host] =
-    args.length === 1 ? ['OPTIONS', args[0] as string] : args;
-  const [version = '', ...lines] = protocol.split(/\r?\n/);
+export function planOfOption(args: readonly Word[], expressions: CheckExpressions): RequestPlan {
+  const plan: RequestPlan = { ...EMPTY };
+  const [first, uri, protocol, host] = args.length === 1 ? [undefined, args[0]] : args;
+  plan.method = first?.text;
+  if (uri !== undefined) plan.uri = () => uri.text;
+  const [version, ...lines] = (protocol?.text ?? '').split(/\r?\n/);
+  if (version !== '') plan.version = version;
   const headers = lines.filter(line => line.includes(':')).map(splitHeader);
-  if (host !== undefined) headers.push(['host', host]);
-  return { method, uri, version, headers, body: '' };
+  const format = host === undefined ? undefined : expressions.format(host);
+  if (format !== undefined) headers.push(['host', format]);
+  plan.headers = headers;
+  return plan;
 }
 
-function splitHeader(line: string): [name: string, value: string] {
+function splitHeader(line: string): [name: string, value: Render] {
   const colon = line.indexOf(':');
-  return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
+  const value = line.slice(colon + 1).trim();
+  return [line.slice(0, colon).trim().toLowerCase(), () => value];
 }
 
-function applySend(parts: RequestParts, rule: readonly Word[]): void {
-  const text = (index: number): string => rule[index]?.text ?? '';
-  for (let index = 1; index < rule.length; index += 2) {
-    const value = text(index + 1);
-    switch (text(index)) {
-      case 'meth':
-        parts.method = value;
-        break;
-      case 'uri':
-        parts.uri = value;
-        break;
-      case 'ver':
-        parts.version = value;
-        break;
-      case 'body':
-        parts.body = value;
-        break;
-      case 'hdr':
-        parts.headers.push([value.toLowerCase(), text(index + 2)]);
-        index++;
+/** `rule`: from the word `send` on. Undefined after a mistake. */
+export function planOfSend(rule: readonly Word[], expressions: CheckExpressions): RequestPlan | undefined {
+  const words = new RuleWords(rule.slice(1));
+  const plan: RequestPlan = { ...EMPTY };
+  const headers: [string, Render][] = [];
+  while (!words.done) if (!readSendOption(words, plan, headers, expressions)) return undefined;
+  plan.headers = headers;
+  return plan;
+}
+
+function readSendOption(
+  words: RuleWords,
+  plan: RequestPlan,
+  headers: [string, Render][],
+  expressions: CheckExpressions,
+): boolean {
+  const option = words.next().text;
+  const word = words.next();
+  switch (option) {
+    case 'meth':
+      plan.method = word.text;
+      return true;
+    case 'uri':
+      plan.uri = () => word.text;
+      return true;
+    case 'ver':
+      plan.version = word.text;
+      return true;
+    case 'body':
+      plan.body = () => word.text;
+      return true;
+    case 'comment':
+      plan.comment = word.text;
+      return true;
+    case 'uri-lf':
+      return (plan.uri = expressions.format(word)) !== undefined;
+    case 'body-lf':
+      return (plan.body = expressions.format(word)) !== undefined;
+    default: {
+      const format = expressions.format(words.next());
+      if (format !== undefined) headers.push([word.text.toLowerCase(), format]);
+      return format !== undefined;
     }
   }
+}
+
+/** What `http-check send` says wins over `option httpchk`; its headers replace all of the option's. */
+export function mergePlans(option: RequestPlan, send: RequestPlan): RequestPlan {
+  return {
+    method: send.method ?? option.method,
+    uri: send.uri ?? option.uri,
+    version: send.version ?? option.version,
+    headers: send.headers.length > 0 ? send.headers : option.headers,
+    body: send.body ?? option.body,
+    ...(send.comment !== undefined && { comment: send.comment }),
+  };
+}
+
+/** RFC 9110, section 8.6: other methods than these say how long their content is, even if there is none. */
+const WITHOUT_CONTENT = new Set(['OPTIONS', 'GET', 'HEAD', 'DELETE']);
+
+/** `sendState`: the server is told how it is seen. */
+export function compileRequest(plan: RequestPlan, sendState: boolean): (facts: CheckFacts) => Buffer {
+  const method = plan.method ?? 'OPTIONS';
+  const version = plan.version ?? 'HTTP/1.0';
+  return facts => {
+    const uri = plan.uri?.(facts) || '/';
+    const lines = [`${method} ${uri} ${version}`];
+    let connection = false;
+    for (const [name, render] of plan.headers) {
+      const value = render(facts);
+      if (value === '') continue;
+      connection ||= name === 'connection';
+      lines.push(`${name}: ${value.replace(/[\0\r\n]/g, ' ')}`);
+    }
+    if (sendState) lines.push(`x-haproxy-server-state: ${serverStateHeader(facts)}`);
+    if (!connection) lines.push('connection: close');
+    const body = plan.body?.(facts) ?? '';
+    if (body !== '' || !WITHOUT_CONTENT.has(method)) lines.push(`content-length: ${body.length}`);
+    return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1');
+  };
 }

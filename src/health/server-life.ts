@@ -1,115 +1,197 @@
 /**
- * What follows from a server's checks: its state in the shared table, the lines that tell it, and what the data
- * threads do about waiting requests. Runs in the control thread, the only writer of states.
+ * The life of servers: the only place where one goes down or comes up because of checks, agents, traffic or a
+ * server it tracks. Changes the shared table, tells the lines, and lets the data threads know. Runs in the control
+ * thread, the only writer of states. What administrators order is in server-administration.ts.
+ *
+ *             setStopped                     setRunning, no slowstart
+ *   RUNNING ─────────────▶ STOPPED ───────────────────────────────▶ RUNNING
+ *      ▲  ╲ setStopping       ▲    ╲ setRunning, slowstart             ▲
+ *      │   ▶ STOPPING ────────┘     ▶ STARTING ───── time over ────────┘
  */
-import type { Proxy } from '../model/proxy.ts';
-import type { Server } from '../model/server.ts';
-import { ADMIN_MAINT, SRV_RUNNING, SRV_STARTING, SRV_STOPPED, SRV_STOPPING } from '../state/server-table.ts';
-import type { ServerWriter } from '../state/server-writer.ts';
-import { describeResult, type CheckResult } from './status.ts';
-
-export interface LifeEffects {
-  readonly servers: ServerWriter;
-  readonly notice: (level: 'warning' | 'alert', text: string) => void;
-  /** The server went down; `backend` is given when it was the last one. */
-  readonly flush: (server: number, backend: number | undefined) => void;
-  /** The server came up: whoever waits may use it. */
-  readonly offer: (server: number) => void;
-}
-
-export interface CheckedServer {
-  readonly row: number;
-  readonly backend: number;
-  readonly proxy: Proxy;
-  readonly config: Server;
-}
-
-export function serverLabel({ proxy, config }: CheckedServer): string {
-  return `${config.backup ? 'Backup Server' : 'Server'} ${proxy.name}/${config.name}`;
-}
+import { FIELD } from '../state/counter-fields.ts';
+import {
+  ADMIN_DRAIN,
+  ADMIN_MAINT,
+  SRV_RUNNING,
+  SRV_STARTING,
+  SRV_STOPPED,
+  SRV_STOPPING,
+} from '../state/server-table.ts';
+import { LEVEL_ALERT, LEVEL_EMERGENCY, LEVEL_NOTICE, type LifeEffects } from './life-effects.ts';
+import { serverLabel, type LifeServer } from './life-server.ts';
+import { UsableCounts } from './usable-counts.ts';
 
 export class ServerLife {
   readonly #effects: LifeEffects;
+  readonly #counts: UsableCounts;
+  /** Told of servers that begin a slow start. */
+  onWarming: (server: LifeServer) => void = () => {};
 
   constructor(effects: LifeEffects) {
     this.#effects = effects;
+    this.#counts = new UsableCounts(effects.servers);
   }
 
-  inMaintenance({ row }: CheckedServer): boolean {
+  get effects(): LifeEffects {
+    return this.#effects;
+  }
+
+  inMaintenance({ row }: LifeServer): boolean {
     return (this.#effects.servers.admin(row) & ADMIN_MAINT) !== 0;
   }
 
-  /** Where `init-state` says that it starts down; nothing is told. */
-  startDown({ row }: CheckedServer): void {
-    this.#effects.servers.setState(row, SRV_STOPPED);
+  state({ row }: LifeServer): number {
+    return this.#effects.servers.state(row);
   }
 
-  goDown(server: CheckedServer, result: CheckResult): void {
-    const { servers, flush } = this.#effects;
-    const { row, backend } = server;
-    if (this.inMaintenance(server) || !servers.setState(row, SRV_STOPPED)) return;
-    const requeued = servers.queued(row);
-    const sessions = `${servers.served(row)} sessions active, ${requeued} requeued, 0 remaining in queue.`;
-    this.#tell(server, 'is DOWN', result, `servers left.`, sessions);
-    const last = this.#count(backend).every(count => count === 0);
-    flush(row, last ? backend : undefined);
-    if (last) this.#effects.notice('alert', `backend '${server.proxy.name}' has no server available!`);
+  /** `cause` goes behind the verb: what a check said, or who ordered it. */
+  setStopped(server: LifeServer, cause: string): void {
+    if (this.inMaintenance(server) || this.state(server) === SRV_STOPPED) return;
+    const level = this.wasLeaving(server) ? LEVEL_NOTICE : LEVEL_ALERT;
+    const requeued = this.goDown(server);
+    const text = `${serverLabel(server)} is DOWN${cause}${this.consequences(server, requeued, false)}.`;
+    this.tell(server, level, text);
+    this.#effects.alert(server, level, text);
+    this.settleBackend(server);
+    for (const tracker of server.trackers) this.setStopped(tracker, '');
   }
 
-  goUp(server: CheckedServer, result: CheckResult): void {
-    const { servers, offer } = this.#effects;
-    const { row } = server;
-    const state = servers.state(row);
-    if (this.inMaintenance(server) || state === SRV_RUNNING || state === SRV_STARTING) return;
-    const slow = state === SRV_STOPPED && servers.slowstartSeconds(row) > 0;
-    servers.setState(row, slow ? SRV_STARTING : SRV_RUNNING);
-    this.#tell(
-      server,
-      'is UP',
-      result,
-      'servers online.',
-      `0 sessions requeued, ${servers.queued(row)} total in queue.`,
-    );
-    offer(row);
+  setRunning(server: LifeServer, cause: string): void {
+    const state = this.state(server);
+    if (this.inMaintenance(server) || state === SRV_STARTING || state === SRV_RUNNING) return;
+    const requeued = this.comeUp(server);
+    const text = `${serverLabel(server)} is UP${cause}${this.consequences(server, requeued, false)}.`;
+    this.tell(server, LEVEL_NOTICE, text);
+    this.#effects.alert(server, LEVEL_ALERT, text);
+    this.settleBackend(server);
+    for (const tracker of server.trackers) this.setRunning(tracker, '');
   }
 
   /** `http-check disable-on-404`: serves what persists on it, takes nothing new. */
-  goStopping(server: CheckedServer, result: CheckResult): void {
-    const { servers } = this.#effects;
-    const { row } = server;
-    const up = servers.state(row) === SRV_RUNNING || servers.state(row) === SRV_STARTING;
-    if (this.inMaintenance(server) || !up) return;
-    servers.setState(row, SRV_STOPPING);
-    this.#tell(
-      server,
-      'is stopping',
-      result,
-      'servers online.',
-      `0 sessions requeued, ${servers.queued(row)} total in queue.`,
-    );
+  setStopping(server: LifeServer, cause: string): void {
+    if (this.inMaintenance(server) || this.state(server) === SRV_STOPPING) return;
+    const requeued = this.#requeue(server);
+    this.change(server, () => this.#effects.servers.setState(server.row, SRV_STOPPING));
+    const more = this.consequences(server, requeued, false);
+    this.tell(server, LEVEL_NOTICE, `${serverLabel(server)} is stopping${cause}${more}.`);
+    this.settleBackend(server);
+    for (const tracker of server.trackers) this.setStopping(tracker, '');
   }
 
   /** Slow start: the weight grows. True: call again in a while. */
-  warm({ row }: CheckedServer): boolean {
+  warm(server: LifeServer): boolean {
     const { servers } = this.#effects;
-    if (servers.state(row) !== SRV_STARTING) return false;
-    servers.recomputeWeight(row);
-    return servers.state(row) === SRV_STARTING;
+    if (servers.state(server.row) !== SRV_STARTING || this.inMaintenance(server)) return false;
+    this.change(server, () => servers.recomputeWeight(server.row));
+    this.settleBackend(server);
+    this.#effects.offer(server.row);
+    return servers.state(server.row) === SRV_STARTING;
   }
 
-  /** `log-health-checks` told the reason already. */
-  #tell(server: CheckedServer, what: string, result: CheckResult, counted: string, sessions: string): void {
-    const [active, backup] = this.#count(server.backend);
-    const reason = server.proxy.options.flags.has('log-health-checks') ? '' : describeResult(result);
+  /** Another weight, 0..256. */
+  setWeight(server: LifeServer, weight: number): void {
+    this.change(server, () => this.#effects.servers.setWeight(server.row, weight));
+    this.settleBackend(server);
+    this.#effects.offer(server.row);
+  }
+
+  // what server-administration.ts shares
+
+  /** It was about to leave anyway: then its going is no alert. */
+  wasLeaving({ row }: LifeServer): boolean {
+    const { servers } = this.#effects;
+    return servers.state(row) === SRV_STOPPING || (servers.admin(row) & ADMIN_DRAIN) !== 0;
+  }
+
+  /** From now on down; gives how many requests have to look for another server. */
+  goDown(server: LifeServer): number {
+    const { servers, counters, shutdownSessions } = this.#effects;
+    const { row } = server;
+    this.change(server, () => servers.setState(row, SRV_STOPPED));
+    counters.add(counters.server(row), FIELD.chkdown, 1);
+    if (server.config.onMarkedDown === 'shutdown-sessions') shutdownSessions(row, 'down');
+    return this.#requeue(server);
+  }
+
+  /** From now on up, slowly where it says so; gives how many waiting requests it takes. */
+  comeUp(server: LifeServer): number {
+    const { servers, offer } = this.#effects;
+    const { row } = server;
+    const slow = servers.slowstartSeconds(row) > 0;
+    this.change(server, () => servers.setState(row, slow ? SRV_STARTING : SRV_RUNNING));
+    if (slow) this.onWarming(server);
+    this.shutdownBackups(server);
+    const waiting = servers.queued(row);
+    offer(row);
+    return Math.max(0, waiting - servers.queued(row));
+  }
+
+  /** `on-marked-up shutdown-backup-sessions` */
+  shutdownBackups({ row, backend, config }: LifeServer): void {
+    const { servers, shutdownSessions } = this.#effects;
+    if (config.onMarkedUp !== 'shutdown-backup-sessions' || config.backup) return;
+    if (servers.effectiveWeight(row) === 0) return;
+    for (const other of servers.serversOf(backend))
+      if (servers.isBackup(other)) shutdownSessions(other, 'up');
+  }
+
+  #before: { readonly backend: number; readonly usable: number } | undefined;
+
+  /** Changes the table; settleBackend() then tells what it means for the backend. */
+  change(server: LifeServer, change: () => void): void {
+    const { active, backup } = this.#counts.change(server.row, change);
+    if (this.#before === undefined) this.#before = { backend: server.backend, usable: active + backup };
+  }
+
+  /** After the lines of a change: the backend may have lost its last server, or got its first one. */
+  settleBackend({ backend, proxy }: LifeServer): void {
+    const before = this.#before;
+    this.#before = undefined;
+    if (before === undefined) return;
+    const { active, backup } = this.#counts.of(backend);
+    if (before.usable > 0 && active + backup === 0) this.#backendDown(backend, proxy.name, proxy.kind);
+    else if (before.usable === 0 && active + backup > 0) this.#effects.servers.setBackendUp(backend, true);
+  }
+
+  #backendDown(backend: number, name: string, kind: string): void {
+    const { servers, counters, notice, log } = this.#effects;
+    const type = kind === 'listen' ? 'proxy' : kind;
+    servers.setBackendUp(backend, false);
+    counters.add(counters.backend(backend), FIELD.chkdown, 1);
+    notice('alert', `${type} '${name}' has no server available!`);
+    log(backend, LEVEL_EMERGENCY, `${type} ${name} has no server available!`);
+  }
+
+  #requeue({ row, backend }: LifeServer): number {
+    const { servers, flush } = this.#effects;
+    const requeued = servers.queued(row);
+    const { active, backup } = this.#counts.of(backend);
+    flush(row, active + backup === 0 ? backend : undefined);
+    return requeued;
+  }
+
+  /** ` via be/s. 1 active and 0 backup servers left. ...` `forced`: it was ordered for this very server. */
+  consequences(server: LifeServer, moved: number, forced: boolean): string {
+    const { servers } = this.#effects;
+    const { row, backend } = server;
+    const { active, backup } = this.#counts.of(backend);
     const onBackup = active === 0 && backup > 0 ? ' Running on backup.' : '';
-    const counts = `${active} active and ${backup} backup ${counted}${onBackup}`;
-    this.#effects.notice('warning', `${serverLabel(server)} ${what}${reason}. ${counts} ${sessions}`);
+    const counts = `${active} active and ${backup} backup servers`;
+    const queued = servers.queued(row);
+    const via = forced ? '' : trackedBy(server);
+    return servers.state(row) === SRV_STOPPED
+      ? `${via}. ${counts} left.${onBackup} ${servers.served(row)} sessions active, ${moved} requeued, ${Math.max(0, queued - moved)} remaining in queue`
+      : `${via}. ${counts} online.${onBackup} ${moved} sessions requeued, ${queued} total in queue`;
   }
 
-  #count(backend: number): [active: number, backup: number] {
-    const { servers } = this.#effects;
-    const usable = servers.serversOf(backend).filter(row => servers.usable(row));
-    const backups = usable.filter(row => servers.isBackup(row)).length;
-    return [usable.length - backups, backups];
+  /** On standard error and in the logs of the proxy. */
+  tell({ backend }: LifeServer, level: number, text: string): void {
+    this.#effects.notice('warning', text);
+    this.#effects.log(backend, level, text);
   }
+}
+
+/** ` via be/s` of a server that tracks another one. */
+export function trackedBy({ tracked }: LifeServer): string {
+  return tracked === undefined ? '' : ` via ${tracked.proxy.name}/${tracked.config.name}`;
 }

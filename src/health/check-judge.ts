@@ -1,0 +1,123 @@
+/**
+ * Turns what a check has found into the server's state: counts it, notes it, tells it (`option log-health-checks`),
+ * and sets the server up, stopping or down when the count says so.
+ */
+import { CHECK_STATUSES, type CheckOutcome } from '../state/check-status.ts';
+import { CHECK_ENABLED, type CheckKind } from '../state/check-table.ts';
+import type { CheckReport } from '../state/check-writer.ts';
+import { FIELD } from '../state/counter-fields.ts';
+import { SRV_STOPPED, SRV_STOPPING } from '../state/server-table.ts';
+import { advance, describeHealth, type CheckPolicy } from './advance.ts';
+import { LEVEL_INFO, LEVEL_NOTICE } from './life-effects.ts';
+import { AGENT_POLICY, type LifeServer } from './life-server.ts';
+import type { ServerLife } from './server-life.ts';
+import { describeReport } from './status.ts';
+
+export class CheckJudge {
+  readonly #life: ServerLife;
+
+  constructor(life: ServerLife) {
+    this.#life = life;
+  }
+
+  /** Notes a report and counts it. `health`: the count starts from there instead (agents set it). */
+  note(server: LifeServer, kind: CheckKind, report: CheckReport): void {
+    const { checks, counters, servers } = this.#life.effects;
+    const { row } = server;
+    const { outcome } = CHECK_STATUSES[report.status];
+    const changedStatus = checks.status(row, kind) !== report.status;
+    checks.report(row, kind, report);
+    if (outcome === 'neutral' || outcome === 'unknown') return;
+    const policy = policyOf(server, kind);
+    const health = checks.health(row, kind);
+    const counts = outcome !== 'failed' || countsAsFailure(kind, report);
+    const next = counts ? advance(health, outcome, policy) : { health, changed: false };
+    const counted = counts && outcome === 'failed' && health > 0;
+    if (counted) counters.add(counters.server(row), FIELD.chkfail, 1);
+    checks.setHealth(row, kind, next.health);
+    if (outcome !== 'failed') servers.observedSuccess(row);
+    if (changedStatus || counted || next.changed) this.#tell(server, kind, report, outcome);
+  }
+
+  /** Acts upon the last report. */
+  act(server: LifeServer, kind: CheckKind): void {
+    const { checks } = this.#life.effects;
+    const outcome = checks.result(server.row, kind);
+    if (outcome === 'failed') this.#failed(server, kind);
+    else if (outcome === 'passed') this.#passed(server, kind);
+    else if (outcome === 'conditional') this.#conditional(server, kind);
+  }
+
+  /** That an agent cannot be asked says nothing of its server. */
+  #failed(server: LifeServer, kind: CheckKind): void {
+    const { checks } = this.#life.effects;
+    if (kind === 'agent' && checks.status(server.row, 'agent') !== 'L7STS') return;
+    if (checks.health(server.row, kind) === 0) this.#life.setStopped(server, this.#cause(server, kind));
+  }
+
+  #passed(server: LifeServer, kind: CheckKind): void {
+    if (!this.#allowsUp(server)) return;
+    if (kind === 'agent' && this.#life.state(server) === SRV_STOPPING) return;
+    this.#life.setRunning(server, this.#cause(server, kind));
+  }
+
+  #conditional(server: LifeServer, kind: CheckKind): void {
+    if (kind === 'check' && this.#allowsUp(server))
+      this.#life.setStopping(server, this.#cause(server, kind));
+  }
+
+  /** Up takes all: neither maintenance, nor a tracked server that is down, nor a check or agent that says down. */
+  #allowsUp(server: LifeServer): boolean {
+    const { checks } = this.#life.effects;
+    const { row, tracked } = server;
+    if (this.#life.inMaintenance(server)) return false;
+    if (tracked !== undefined && this.#life.state(tracked) === SRV_STOPPED) return false;
+    return (['check', 'agent'] as const).every(
+      kind =>
+        (checks.flags(row, kind) & CHECK_ENABLED) === 0 ||
+        checks.health(row, kind) >= policyOf(server, kind).rise,
+    );
+  }
+
+  /** `log-health-checks` told the reason already. */
+  #cause(server: LifeServer, kind: CheckKind): string {
+    const silent = server.tracked !== undefined || server.proxy.options.flags.has('log-health-checks');
+    return silent ? '' : describeReport(lastReport(this.#life, server, kind));
+  }
+
+  #tell(server: LifeServer, kind: CheckKind, report: CheckReport, outcome: CheckOutcome): void {
+    const { checks, servers, alert } = this.#life.effects;
+    const { proxy, config, row } = server;
+    const name = `${config.backup ? 'backup ' : ''}server ${proxy.name}/${config.name}`;
+    const verdict =
+      outcome === 'failed' ? 'failed' : `${outcome === 'conditional' ? 'conditionally ' : ''}succeeded`;
+    const health = describeHealth(
+      checks.health(row, kind),
+      policyOf(server, kind),
+      servers.userWeight(row),
+    );
+    const what = kind === 'agent' ? 'Agent' : 'Health';
+    const text = `${what} check for ${name} ${verdict}${describeReport(report)}, status: ${health}.`;
+    alert(server, LEVEL_INFO, text);
+    if (proxy.options.flags.has('log-health-checks')) this.#life.tell(server, LEVEL_NOTICE, text);
+  }
+}
+
+/** An agent's failure counts only when the agent itself has spoken. */
+function countsAsFailure(kind: CheckKind, { status }: CheckReport): boolean {
+  return kind === 'check' || CHECK_STATUSES[status].withCode;
+}
+
+export function policyOf({ policy }: LifeServer, kind: CheckKind): CheckPolicy {
+  return kind === 'agent' ? AGENT_POLICY : policy;
+}
+
+function lastReport({ effects }: ServerLife, { row }: LifeServer, kind: CheckKind): CheckReport {
+  const { checks } = effects;
+  return {
+    status: checks.status(row, kind),
+    code: checks.code(row, kind),
+    durationMs: checks.durationMs(row, kind),
+    text: checks.text(row, kind),
+  };
+}

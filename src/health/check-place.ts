@@ -1,0 +1,62 @@
+/**
+ * Where the checks of one server go: to the server's own address unless `addr`, `port` or a rule say otherwise. The
+ * addresses may change while running (admin socket, name resolution).
+ */
+import type { Address } from '../model/address.ts';
+import type { Server } from '../model/server.ts';
+import type { ConnectTarget } from '../net/connection.ts';
+
+export interface PlaceOverrides {
+  readonly address?: Address | undefined;
+  readonly port?: number | undefined;
+}
+
+export class CheckPlace {
+  /** The server's own. */
+  address: Address;
+  /** `addr` and `port` of the check, or of the agent. */
+  readonly own: { address: Address | undefined; port: number | undefined };
+  readonly #source: Server['source'];
+
+  constructor(address: Address, own: PlaceOverrides, source: Server['source']) {
+    this.address = address;
+    this.own = { address: own.address, port: own.port };
+    this.#source = source;
+  }
+
+  /** The check goes elsewhere than traffic. */
+  get elsewhere(): boolean {
+    return this.own.address !== undefined || this.own.port !== undefined;
+  }
+
+  /** Undefined: there is no address to connect to. */
+  target(rule: PlaceOverrides): ConnectTarget | undefined {
+    const address = rule.address ?? this.own.address ?? this.address;
+    if (address.kind === 'unix') return { kind: 'unix', path: address.path };
+    if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
+    if (address.kind !== 'ip' && address.kind !== 'name') return undefined;
+    const port = this.#port(rule);
+    if (port === 0) return undefined;
+    const family = address.family === 6 ? 6 : 4;
+    return { kind: 'ip', family, host: address.host, port, ...this.#from() };
+  }
+
+  #port({ address, port }: PlaceOverrides): number {
+    return (
+      port || portOf(address) || this.own.port || portOf(this.own.address) || portOf(this.address) || 0
+    );
+  }
+
+  #from(): Partial<Extract<ConnectTarget, { kind: 'ip' }>> {
+    const from = this.#source?.address;
+    const device = this.#source?.interface;
+    return {
+      ...(from?.kind === 'ip' && { source: { host: from.host, port: from.port } }),
+      ...(device !== undefined && { interface: device }),
+    };
+  }
+}
+
+function portOf(address: Address | undefined): number {
+  return address?.kind === 'ip' || address?.kind === 'name' ? address.port : 0;
+}

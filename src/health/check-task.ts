@@ -1,0 +1,138 @@
+/**
+ * The check of one server (or its agent), over and over: starts it, limits its time (manual, `timeout check`,
+ * `timeout connect`), hands what it found to the judge and sets the date of the next one.
+ *
+ *   pause ──▶ run ──▶ found or time over ──▶ judge ──▶ pause
+ */
+import { CHECK_ENABLED, CHECK_IN_PROGRESS, CHECK_PAUSED, type CheckKind } from '../state/check-table.ts';
+import { SRV_STOPPED } from '../state/server-table.ts';
+import { intervalMs, type CheckIntervals } from './advance.ts';
+import type { Checker, CheckListener, RunningCheck } from './checker.ts';
+import { policyOf, type CheckJudge } from './check-judge.ts';
+import type { LifeServer } from './life-server.ts';
+import { Scheduled, type Scheduler } from './scheduler.ts';
+import type { ServerLife } from './server-life.ts';
+import { reportOf, type CheckFinding } from './status.ts';
+
+export interface CheckSetting {
+  readonly server: LifeServer;
+  readonly kind: CheckKind;
+  readonly intervals: CheckIntervals;
+  readonly checker: Checker;
+  readonly life: ServerLife;
+  readonly judge: CheckJudge;
+  readonly scheduler: Scheduler;
+  /** `spread-checks`: the pause, varied. */
+  readonly spread: (delayMs: number) => number;
+}
+
+export class CheckTask implements CheckListener {
+  readonly #setting: CheckSetting;
+  readonly #pause = new Scheduled(() => this.#run());
+  readonly #limit = new Scheduled(() => this.#expired());
+  #running: RunningCheck | undefined;
+  #starting = false;
+  #hurried = false;
+  #startedMs = 0;
+
+  constructor(setting: CheckSetting) {
+    this.#setting = setting;
+  }
+
+  get setting(): CheckSetting {
+    return this.#setting;
+  }
+
+  start(delayMs: number): void {
+    this.#setting.scheduler.after(delayMs, this.#pause);
+  }
+
+  stop(): void {
+    const { scheduler } = this.#setting;
+    scheduler.cancel(this.#pause);
+    scheduler.cancel(this.#limit);
+    this.#running?.cancel();
+    this.#running = undefined;
+    this.#starting = false;
+    this.#flag(false);
+  }
+
+  /** `observe` met its error limit: the next check comes after `fastinter`, if that is earlier. */
+  hurry(): void {
+    const { intervals, scheduler } = this.#setting;
+    this.#hurried = true;
+    if (intervals.fastinterMs === undefined || this.#running !== undefined) return;
+    const delayMs = this.#intervalMs();
+    if (scheduler.now() + delayMs < this.#pause.dueMs) scheduler.after(delayMs, this.#pause);
+  }
+
+  /** Neither disabled nor paused: servers in maintenance are not checked. */
+  #mayRun(): boolean {
+    const { server, kind, life } = this.#setting;
+    const flags = life.effects.checks.flags(server.row, kind);
+    return (flags & (CHECK_ENABLED | CHECK_PAUSED)) === CHECK_ENABLED;
+  }
+
+  #run(): void {
+    const { intervals, scheduler, checker } = this.#setting;
+    if (!this.#mayRun()) {
+      scheduler.after(intervals.interMs, this.#pause);
+      return;
+    }
+    this.#startedMs = scheduler.now();
+    this.#flag(true);
+    this.#starting = true;
+    this.onConnecting();
+    const running = checker(this);
+    if (this.#starting) this.#running = running;
+    this.#starting = false;
+  }
+
+  #flag(on: boolean): void {
+    const { server, kind, life } = this.#setting;
+    const { checks } = life.effects;
+    checks.setFlags(server.row, kind, on ? CHECK_IN_PROGRESS : 0, on ? 0 : CHECK_IN_PROGRESS);
+  }
+
+  /** Up to `inter`; `timeout connect` cuts that only where `timeout check` says how long the rest may take. */
+  onConnecting(): void {
+    const { server, intervals, scheduler } = this.#setting;
+    const { timeouts } = server.proxy;
+    const both = timeouts.check > 0 && timeouts.connect > 0;
+    const limitMs = both ? Math.min(intervals.interMs, timeouts.connect) : intervals.interMs;
+    scheduler.after(limitMs, this.#limit);
+  }
+
+  onConnected(): void {
+    const { server, scheduler } = this.#setting;
+    const timeoutMs = server.proxy.timeouts.check;
+    if (timeoutMs > 0) scheduler.after(timeoutMs, this.#limit);
+  }
+
+  onFound(finding: CheckFinding): void {
+    const { server, kind, judge, scheduler } = this.#setting;
+    if (!this.#starting && this.#running === undefined) return;
+    this.#starting = false;
+    this.#running = undefined;
+    scheduler.cancel(this.#limit);
+    this.#flag(false);
+    if (this.#mayRun()) {
+      judge.note(server, kind, reportOf(finding, scheduler.now() - this.#startedMs));
+      judge.act(server, kind);
+    }
+    scheduler.after(this.#setting.spread(this.#intervalMs()), this.#pause);
+    this.#hurried = false;
+  }
+
+  #expired(): void {
+    const running = this.#running;
+    if (running !== undefined) this.onFound(running.expire());
+  }
+
+  #intervalMs(): number {
+    const { server, kind, intervals, life } = this.#setting;
+    const health = life.effects.checks.health(server.row, kind);
+    const stopped = life.state(server) === SRV_STOPPED;
+    return intervalMs(health, policyOf(server, kind), intervals, this.#hurried, stopped);
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Compiles the rules of a check method into steps (manual, `option tcp-check`, `option httpchk`): adds the connection
+ * and the expectation that no rule names, as HAProxy does, and hands comments to the rules behind them.
+ */
+import type { CheckMethod } from '../model/proxy.ts';
+import type { Word } from '../model/word.ts';
+import { compileConnect, IMPLICIT_CONNECT } from './compile-connect.ts';
+import { compileHttpExpect, defaultHttpExpect } from './compile-http-expect.ts';
+import { compileTcpSend } from './compile-send.ts';
+import { compileTcpExpect } from './compile-tcp-expect.ts';
+import type { CheckExpressions } from './expressions.ts';
+import { compileRequest, mergePlans, planOfOption, planOfSend, type RequestPlan } from './http-request.ts';
+import { readyMadeRuleset } from './ready-made.ts';
+import type { ConnectStep, ExpectStep, Ruleset, SendStep, Step } from './ruleset.ts';
+
+/** A connection is all that is asked for. */
+export const CONNECT_ONLY: Ruleset = {
+  kind: 'ready-made',
+  steps: [IMPLICIT_CONNECT],
+  disableOn404: false,
+  sendState: false,
+};
+
+/** Undefined after a mistake (reported), and for `external`, which has no rules. */
+export function compileRuleset(method: CheckMethod, expressions: CheckExpressions): Ruleset | undefined {
+  switch (method.kind) {
+    case 'tcp':
+      return CONNECT_ONLY;
+    case 'external':
+      return undefined;
+    case 'tcp-check':
+      return compileTcpRules(method, expressions);
+    case 'httpchk':
+      return compileHttpRules(method, expressions);
+    default:
+      return readyMadeRuleset(method.kind, method.args);
+  }
+}
+
+function compileTcpRules(method: CheckMethod, expressions: CheckExpressions): Ruleset | undefined {
+  const compile: CompileStep = (rule, index, head) =>
+    rule[0]?.text === 'expect'
+      ? compileTcpExpect(rule, index, head, expressions)
+      : compileTcpSend(rule, index, expressions);
+  const steps = compileSteps(method.tcpCheck, compile, expressions);
+  return steps && finish({ kind: 'tcp-check', steps, disableOn404: false, sendState: false });
+}
+
+const FLAG_RULES = ['disable-on-404', 'send-state'];
+
+function compileHttpRules(method: CheckMethod, expressions: CheckExpressions): Ruleset | undefined {
+  const [disableOn404, sendState] = FLAG_RULES.map(name =>
+    method.httpCheck.some(rule => rule[0]?.text === name),
+  ) as [boolean, boolean];
+  const rules = method.httpCheck.filter(([word]) => !FLAG_RULES.includes(word?.text ?? ''));
+  if (!inHttpOrder(rules, expressions)) return undefined;
+  const option = planOfOption(method.args, expressions);
+  let merged = false;
+  const compile: CompileStep = (rule, index, head) => {
+    if (rule[0]?.text === 'expect')
+      return compileHttpExpect(rule, { index, head, disableOn404 }, expressions);
+    const plan = planOfSend(rule, expressions);
+    if (plan === undefined) return undefined;
+    const step = requestStep(merged ? plan : mergePlans(option, plan), index, sendState);
+    merged = true;
+    return step;
+  };
+  const explicit = compileSteps(rules, compile, expressions);
+  if (explicit === undefined) return undefined;
+  const steps = merged ? explicit : insertRequest(explicit, requestStep(option, 0, sendState));
+  const last = steps.findLast(({ kind }) => kind !== 'action');
+  if (last?.kind === 'send')
+    steps.push(defaultHttpExpect({ index: last.index + 1, head: steps.length, disableOn404 }));
+  return finish({ kind: 'httpchk', steps, disableOn404, sendState });
+}
+
+function requestStep(plan: RequestPlan, index: number, sendState: boolean): SendStep {
+  const host = plan.headers.find(([name]) => name === 'host')?.[1];
+  return {
+    kind: 'send',
+    index,
+    compose: compileRequest(plan, sendState),
+    ...(plan.comment !== undefined && { comment: plan.comment }),
+    ...(host !== undefined && { host }),
+  };
+}
+
+/** After an answer comes a new connection, and nothing is expected of one that was asked nothing. */
+function inHttpOrder(rules: readonly (readonly Word[])[], expressions: CheckExpressions): boolean {
+  let before = '';
+  for (const [index, rule] of rules.entries()) {
+    const word = rule[0] as Word;
+    const name = word.text;
+    if (!['connect', 'send', 'expect'].includes(name)) continue;
+    const missing = missingBefore(name, before);
+    if (missing !== undefined) {
+      const what = `unable to add http-check ${name} rule at step ${index + 1}`;
+      expressions.report('alert', word.position, `${what} (missing ${missing} rule).`);
+      return false;
+    }
+    before = name;
+  }
+  return true;
+}
+
+function missingBefore(name: string, before: string): string | undefined {
+  if (before === '') return undefined;
+  if (name === 'send' && before !== 'connect') return 'connect';
+  if (name === 'expect' && before === 'connect') return 'send';
+  return name === 'connect' && before !== 'expect' ? 'expect' : undefined;
+}
+
+/** `option httpchk` alone asks, behind the first connection if rules make one. */
+function insertRequest(steps: readonly Step[], request: SendStep): Step[] {
+  const first = steps.findIndex(({ kind }) => kind !== 'action');
+  const connect = steps[first]?.kind === 'connect' ? steps[first] : undefined;
+  const at = connect === undefined ? Math.max(0, first) : first + 1;
+  const index = connect === undefined ? 0 : connect.index + 1;
+  return [...steps.slice(0, at), { ...request, index }, ...shifted(steps.slice(at))];
+}
+
+/** Behind a step that was put in front. */
+function shifted(steps: readonly Step[]): Step[] {
+  return steps.map(step =>
+    step.kind === 'expect' && step.head !== undefined ? { ...step, head: step.head + 1 } : step,
+  );
+}
+
+type CompileStep = (
+  rule: readonly Word[],
+  index: number,
+  head: number,
+) => SendStep | ExpectStep | undefined;
+
+/** All rules, comments handed on. Undefined after a mistake, but all were looked at. */
+function compileSteps(
+  rules: readonly (readonly Word[])[],
+  compile: CompileStep,
+  expressions: CheckExpressions,
+): Step[] | undefined {
+  const steps: Step[] = [];
+  let failed = false;
+  let comment: string | undefined;
+  for (const [index, rule] of rules.entries()) {
+    const name = rule[0]?.text ?? '';
+    if (name === 'comment') {
+      comment = rule[1]?.text;
+      continue;
+    }
+    const step = compileStep(name, rule, index, steps, compile, expressions);
+    if (step === undefined) {
+      failed = true;
+      continue;
+    }
+    if (commentEnds(steps.at(-1), step, rules[index - 1])) comment = undefined;
+    steps.push(withComment(step, comment));
+  }
+  return failed ? undefined : steps;
+}
+
+function compileStep(
+  name: string,
+  rule: readonly Word[],
+  index: number,
+  before: readonly Step[],
+  compile: CompileStep,
+  expressions: CheckExpressions,
+): Step | undefined {
+  if (name === 'connect') return compileConnect(rule, index, expressions);
+  if (/^(un)?set-var/.test(name)) {
+    const run = expressions.variable(rule);
+    return run && { kind: 'action', index, run };
+  }
+  return compile(rule, index, headOf(before));
+}
+
+/** A comment is for the rules of one kind that follow it. */
+function commentEnds(
+  before: Step | undefined,
+  step: Step,
+  previousRule: readonly Word[] | undefined,
+): boolean {
+  if (previousRule?.[0]?.text === 'comment' || before === undefined) return false;
+  return before.kind !== step.kind || before.kind === 'connect' || before.kind === 'action';
+}
+
+function withComment<T extends Step>(step: T, comment: string | undefined): T {
+  if (comment === undefined || step.kind === 'action' || step.comment !== undefined) return step;
+  return { ...step, comment };
+}
+
+/** Expect rules one behind the other look at the same bytes: from the first inverse one, judging begins again. */
+function headOf(before: readonly Step[]): number {
+  let head = before.length;
+  for (let at = before.length - 1; at >= 0; at--) {
+    const step = before[at] as Step;
+    if (step.kind === 'expect') {
+      if (step.inverse) head = at;
+    } else if (step.kind !== 'action') break;
+  }
+  return head;
+}
+
+/** A connection comes first; it names its server by the Host of the request behind it. */
+function finish(ruleset: Ruleset): Ruleset {
+  const { steps } = ruleset;
+  const first = steps.find(({ kind }) => kind !== 'action');
+  if (first?.kind === 'connect') return ruleset;
+  const host = first?.kind === 'send' ? first.host : undefined;
+  const connect: ConnectStep = { ...IMPLICIT_CONNECT, ...(host !== undefined && { sni: host }) };
+  return { ...ruleset, steps: [connect, ...shifted(steps)] };
+}

@@ -1,0 +1,42 @@
+/**
+ * `observe`: the data threads count the errors that traffic meets in a row; at `error-limit` one of them tells the
+ * control thread, which does here what `on-error` says (manual, section 5.2).
+ */
+import { FIELD } from '../state/counter-fields.ts';
+import { healthAtErrorLimit } from './advance.ts';
+import type { CheckJudge } from './check-judge.ts';
+import type { LifeServer } from './life-server.ts';
+import type { ServerLife } from './server-life.ts';
+
+/** What traffic may see of a server, worded as in the reports of HAProxy. */
+export const OBSERVED_ERRORS = {
+  connection: 'L4 unsuccessful connection',
+  status: 'Wrong http response',
+  headers: 'Invalid http response (headers)',
+  response: 'Invalid http response',
+  'read error': 'Read error (http)',
+  'read timeout': 'Read timeout (http)',
+  closed: 'Close from server (http)',
+} as const;
+
+export type ObservedError = keyof typeof OBSERVED_ERRORS;
+
+/** `hurry`: the next check comes earlier (`fastinter`). */
+export function errorLimitReached(
+  server: LifeServer,
+  errors: number,
+  last: ObservedError,
+  { life, judge, hurry }: { life: ServerLife; judge: CheckJudge; hurry: () => void },
+): void {
+  const { checks, counters } = life.effects;
+  const { row, config, policy } = server;
+  if (config.onError !== 'fastinter') {
+    const health = checks.health(row, 'check');
+    checks.setHealth(row, 'check', healthAtErrorLimit(health, config.onError, policy));
+    const text = `Detected ${errors} consecutive errors, last one was: ${OBSERVED_ERRORS[last]}`;
+    judge.note(server, 'check', { status: 'HANA', code: 0, durationMs: -1, text });
+    judge.act(server, 'check');
+  }
+  counters.add(counters.server(row), FIELD.hanafail, 1);
+  hurry();
+}

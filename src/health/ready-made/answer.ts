@@ -1,0 +1,55 @@
+/** Steps of ready-made checks: an expectation with its own way to look at the bytes. */
+import { IMPLICIT_CONNECT } from '../compile-connect.ts';
+import type { CheckFacts } from '../check-facts.ts';
+import type { ConnectStep, ExpectStep, Verdict } from '../ruleset.ts';
+import type { CheckFinding } from '../status.ts';
+
+/** A connection that is closed cleanly: some servers complain of a reset. */
+export const CLEAN_CONNECT: ConnectStep = { ...IMPLICIT_CONNECT, implicit: false, linger: true };
+
+export interface AnswerOptions extends Pick<ExpectStep, 'okStatus' | 'timeoutStatus' | 'onSuccess' | 'statusCode'> {
+  /** Bytes without which nothing is judged while more may come. */
+  readonly least?: number;
+}
+
+type Judge = (facts: CheckFacts, last: boolean) => Verdict;
+
+/** `index`: of the step among those of the check, from 0. */
+export function answerStep(index: number, judge: Judge, { least = 1, ...rest }: AnswerOptions = {}): ExpectStep {
+  return {
+    kind: 'expect',
+    index,
+    name: 'expect custom function',
+    inverse: false,
+    judge: (facts, noMore) => {
+      const last = noMore || facts.full;
+      if (facts.length === 0 && last)
+        return { status: 'L7RSP', info: `TCPCHK got an empty response at step ${index + 1}` };
+      return facts.length < least && !last ? 'wait' : judge(facts, last);
+    },
+    ...rest,
+  };
+}
+
+/** The text matches, or the check fails with `failure`. */
+export function matching(
+  pattern: RegExp,
+  failure: (facts: CheckFacts) => CheckFinding,
+  waits: boolean,
+): Judge {
+  return (facts, last) => {
+    if (pattern.test(facts.text)) return 'passed';
+    return waits && !last ? 'wait' : failure(facts);
+  };
+}
+
+/** Up to the first line end. */
+export function firstLine(text: string): string {
+  return text.replace(/[\r\n][^]*$/, '');
+}
+
+/** A zero-terminated text, latin1. */
+export function untilNul(bytes: Buffer, from: number): string {
+  const end = bytes.indexOf(0, from);
+  return bytes.toString('latin1', from, end < 0 ? bytes.length : end);
+}
