@@ -7,7 +7,7 @@
  * A failure takes one off, and all when that crosses the line; a success adds one, and all when it does.
  */
 import type { Server } from '../model/server.ts';
-import type { CheckOutcome } from '../state/check-status.ts';
+import type { CheckOutcome } from '../model/check-status.ts';
 
 export interface CheckPolicy {
   readonly rise: number;

@@ -2,16 +2,14 @@
  * Turns what a check has found into the server's state: counts it, notes it, tells it (`option log-health-checks`),
  * and sets the server up, stopping or down when the count says so.
  */
-import { CHECK_STATUSES, type CheckOutcome } from '../state/check-status.ts';
-import { CHECK_ENABLED, type CheckKind } from '../state/check-table.ts';
-import type { CheckReport } from '../state/check-writer.ts';
-import { FIELD } from '../state/counter-fields.ts';
+import { checkStatus, type CheckOutcome } from '../model/check-status.ts';
+import type { CheckKind } from '../state/check-reports.ts';
 import { SRV_STOPPED, SRV_STOPPING } from '../state/server-table.ts';
 import { advance, describeHealth, type CheckPolicy } from './advance.ts';
 import { LEVEL_INFO, LEVEL_NOTICE } from './life-effects.ts';
 import { AGENT_POLICY, type LifeServer } from './life-server.ts';
 import type { ServerLife } from './server-life.ts';
-import { describeReport } from './status.ts';
+import { describeReport, type CheckReport } from './status.ts';
 
 export class CheckJudge {
   readonly #life: ServerLife;
@@ -20,29 +18,29 @@ export class CheckJudge {
     this.#life = life;
   }
 
-  /** Notes a report and counts it. `health`: the count starts from there instead (agents set it). */
+  /** Notes a report and counts it. */
   note(server: LifeServer, kind: CheckKind, report: CheckReport): void {
-    const { checks, counters, servers } = this.#life.effects;
+    const { servers } = this.#life.effects;
+    const { checks } = servers;
     const { row } = server;
-    const { outcome } = CHECK_STATUSES[report.status];
-    const changedStatus = checks.status(row, kind) !== report.status;
-    checks.report(row, kind, report);
+    const { outcome } = checkStatus(report.status);
+    const changedStatus = checks.status(row, kind).name !== report.status;
+    servers.publishCheck(row, kind, report);
     if (outcome === 'neutral' || outcome === 'unknown') return;
     const policy = policyOf(server, kind);
     const health = checks.health(row, kind);
     const counts = outcome !== 'failed' || countsAsFailure(kind, report);
     const next = counts ? advance(health, outcome, policy) : { health, changed: false };
     const counted = counts && outcome === 'failed' && health > 0;
-    if (counted) counters.add(counters.server(row), FIELD.chkfail, 1);
-    checks.setHealth(row, kind, next.health);
+    if (counted) servers.countFailedCheck(row);
+    servers.publishCheck(row, kind, { health: next.health });
     if (outcome !== 'failed') servers.observedSuccess(row);
     if (changedStatus || counted || next.changed) this.#tell(server, kind, report, outcome);
   }
 
   /** Acts upon the last report. */
   act(server: LifeServer, kind: CheckKind): void {
-    const { checks } = this.#life.effects;
-    const outcome = checks.result(server.row, kind);
+    const { outcome } = this.#life.effects.servers.checks.status(server.row, kind);
     if (outcome === 'failed') this.#failed(server, kind);
     else if (outcome === 'passed') this.#passed(server, kind);
     else if (outcome === 'conditional') this.#conditional(server, kind);
@@ -50,8 +48,8 @@ export class CheckJudge {
 
   /** That an agent cannot be asked says nothing of its server. */
   #failed(server: LifeServer, kind: CheckKind): void {
-    const { checks } = this.#life.effects;
-    if (kind === 'agent' && checks.status(server.row, 'agent') !== 'L7STS') return;
+    const { checks } = this.#life.effects.servers;
+    if (kind === 'agent' && checks.status(server.row, 'agent').name !== 'L7STS') return;
     if (checks.health(server.row, kind) === 0) this.#life.setStopped(server, this.#cause(server, kind));
   }
 
@@ -68,13 +66,13 @@ export class CheckJudge {
 
   /** Up takes all: neither maintenance, nor a tracked server that is down, nor a check or agent that says down. */
   #allowsUp(server: LifeServer): boolean {
-    const { checks } = this.#life.effects;
+    const { checks } = this.#life.effects.servers;
     const { row, tracked } = server;
     if (this.#life.inMaintenance(server)) return false;
     if (tracked !== undefined && this.#life.state(tracked) === SRV_STOPPED) return false;
     return (['check', 'agent'] as const).every(
       kind =>
-        (checks.flags(row, kind) & CHECK_ENABLED) === 0 ||
+        !checks.enabled(row, kind) ||
         checks.health(row, kind) >= policyOf(server, kind).rise,
     );
   }
@@ -86,13 +84,13 @@ export class CheckJudge {
   }
 
   #tell(server: LifeServer, kind: CheckKind, report: CheckReport, outcome: CheckOutcome): void {
-    const { checks, servers, alert } = this.#life.effects;
+    const { servers, alert } = this.#life.effects;
     const { proxy, config, row } = server;
     const name = `${config.backup ? 'backup ' : ''}server ${proxy.name}/${config.name}`;
     const verdict =
       outcome === 'failed' ? 'failed' : `${outcome === 'conditional' ? 'conditionally ' : ''}succeeded`;
     const health = describeHealth(
-      checks.health(row, kind),
+      servers.checks.health(row, kind),
       policyOf(server, kind),
       servers.userWeight(row),
     );
@@ -105,7 +103,7 @@ export class CheckJudge {
 
 /** An agent's failure counts only when the agent itself has spoken. */
 function countsAsFailure(kind: CheckKind, { status }: CheckReport): boolean {
-  return kind === 'check' || CHECK_STATUSES[status].withCode;
+  return kind === 'check' || checkStatus(status).withCode;
 }
 
 export function policyOf({ policy }: LifeServer, kind: CheckKind): CheckPolicy {
@@ -113,9 +111,9 @@ export function policyOf({ policy }: LifeServer, kind: CheckKind): CheckPolicy {
 }
 
 function lastReport({ effects }: ServerLife, { row }: LifeServer, kind: CheckKind): CheckReport {
-  const { checks } = effects;
+  const { checks } = effects.servers;
   return {
-    status: checks.status(row, kind),
+    status: checks.status(row, kind).name,
     code: checks.code(row, kind),
     durationMs: checks.durationMs(row, kind),
     text: checks.text(row, kind),

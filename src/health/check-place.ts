@@ -12,14 +12,14 @@ export interface PlaceOverrides {
 }
 
 export class CheckPlace {
-  /** The server's own. */
-  address: Address;
+  /** The server's own: as it is now. */
+  readonly #address: () => Address;
   /** `addr` and `port` of the check, or of the agent. */
   readonly own: { address: Address | undefined; port: number | undefined };
   readonly #source: Server['source'];
 
-  constructor(address: Address, own: PlaceOverrides, source: Server['source']) {
-    this.address = address;
+  constructor(address: () => Address, own: PlaceOverrides, source: Server['source']) {
+    this.#address = address;
     this.own = { address: own.address, port: own.port };
     this.#source = source;
   }
@@ -31,7 +31,7 @@ export class CheckPlace {
 
   /** Undefined: there is no address to connect to. */
   target(rule: PlaceOverrides): ConnectTarget | undefined {
-    const address = rule.address ?? this.own.address ?? this.address;
+    const address = rule.address ?? this.own.address ?? this.#address();
     if (address.kind === 'unix') return { kind: 'unix', path: address.path };
     if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
     if (address.kind !== 'ip' && address.kind !== 'name') return undefined;
@@ -43,7 +43,7 @@ export class CheckPlace {
 
   #port({ address, port }: PlaceOverrides): number {
     return (
-      port || portOf(address) || this.own.port || portOf(this.own.address) || portOf(this.address) || 0
+      port || portOf(address) || this.own.port || portOf(this.own.address) || portOf(this.#address())
     );
   }
 

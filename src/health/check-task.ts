@@ -4,7 +4,7 @@
  *
  *   pause ──▶ run ──▶ found or time over ──▶ judge ──▶ pause
  */
-import { CHECK_ENABLED, CHECK_IN_PROGRESS, CHECK_PAUSED, type CheckKind } from '../state/check-table.ts';
+import type { CheckKind } from '../state/check-reports.ts';
 import { SRV_STOPPED } from '../state/server-table.ts';
 import { intervalMs, type CheckIntervals } from './advance.ts';
 import type { Checker, CheckListener, RunningCheck } from './checker.ts';
@@ -54,7 +54,7 @@ export class CheckTask implements CheckListener {
     this.#running?.cancel();
     this.#running = undefined;
     this.#starting = false;
-    this.#flag(false);
+    this.#mark(false);
   }
 
   /** `observe` met its error limit: the next check comes after `fastinter`, if that is earlier. */
@@ -69,8 +69,7 @@ export class CheckTask implements CheckListener {
   /** Neither disabled nor paused: servers in maintenance are not checked. */
   #mayRun(): boolean {
     const { server, kind, life } = this.#setting;
-    const flags = life.effects.checks.flags(server.row, kind);
-    return (flags & (CHECK_ENABLED | CHECK_PAUSED)) === CHECK_ENABLED;
+    return life.effects.servers.checks.active(server.row, kind);
   }
 
   #run(): void {
@@ -80,7 +79,7 @@ export class CheckTask implements CheckListener {
       return;
     }
     this.#startedMs = scheduler.now();
-    this.#flag(true);
+    this.#mark(true);
     this.#starting = true;
     this.onConnecting();
     const running = checker(this);
@@ -88,10 +87,9 @@ export class CheckTask implements CheckListener {
     this.#starting = false;
   }
 
-  #flag(on: boolean): void {
+  #mark(inProgress: boolean): void {
     const { server, kind, life } = this.#setting;
-    const { checks } = life.effects;
-    checks.setFlags(server.row, kind, on ? CHECK_IN_PROGRESS : 0, on ? 0 : CHECK_IN_PROGRESS);
+    life.effects.servers.publishCheck(server.row, kind, { inProgress });
   }
 
   /** Up to `inter`; `timeout connect` cuts that only where `timeout check` says how long the rest may take. */
@@ -115,7 +113,7 @@ export class CheckTask implements CheckListener {
     this.#starting = false;
     this.#running = undefined;
     scheduler.cancel(this.#limit);
-    this.#flag(false);
+    this.#mark(false);
     if (this.#mayRun()) {
       judge.note(server, kind, reportOf(finding, scheduler.now() - this.#startedMs));
       judge.act(server, kind);
@@ -131,7 +129,7 @@ export class CheckTask implements CheckListener {
 
   #intervalMs(): number {
     const { server, kind, intervals, life } = this.#setting;
-    const health = life.effects.checks.health(server.row, kind);
+    const health = life.effects.servers.checks.health(server.row, kind);
     const stopped = life.state(server) === SRV_STOPPED;
     return intervalMs(health, policyOf(server, kind), intervals, this.#hurried, stopped);
   }

@@ -1,6 +1,6 @@
 /** What `tcp-check expect` and `http-check expect` have in common: options around one match (manual, section 4.2). */
 import type { Word } from '../model/word.ts';
-import type { CheckStatus } from '../state/check-status.ts';
+import type { CheckStatus } from '../model/check-status.ts';
 import type { CheckFacts } from './check-facts.ts';
 import type { CheckExpressions } from './expressions.ts';
 import { RuleWords } from './rule-words.ts';

@@ -1,6 +1,4 @@
 /** What the life of servers needs of the outside: shared memory to write, logs, and the threads that hold requests. */
-import type { CheckWriter } from '../state/check-writer.ts';
-import type { Counters } from '../state/counters.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { LifeServer } from './life-server.ts';
 
@@ -12,8 +10,6 @@ export const LEVEL_INFO = 6;
 
 export interface LifeEffects {
   readonly servers: ServerWriter;
-  readonly checks: CheckWriter;
-  readonly counters: Counters;
   /** `node`; undefined: the name of the host. */
   readonly node: string | undefined;
   /** On standard error. */

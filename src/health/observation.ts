@@ -2,7 +2,6 @@
  * `observe`: the data threads count the errors that traffic meets in a row; at `error-limit` one of them tells the
  * control thread, which does here what `on-error` says (manual, section 5.2).
  */
-import { FIELD } from '../state/counter-fields.ts';
 import { healthAtErrorLimit } from './advance.ts';
 import type { CheckJudge } from './check-judge.ts';
 import type { LifeServer } from './life-server.ts';
@@ -28,15 +27,15 @@ export function errorLimitReached(
   last: ObservedError,
   { life, judge, hurry }: { life: ServerLife; judge: CheckJudge; hurry: () => void },
 ): void {
-  const { checks, counters } = life.effects;
+  const { servers } = life.effects;
   const { row, config, policy } = server;
   if (config.onError !== 'fastinter') {
-    const health = checks.health(row, 'check');
-    checks.setHealth(row, 'check', healthAtErrorLimit(health, config.onError, policy));
+    const health = servers.checks.health(row, 'check');
+    servers.publishCheck(row, 'check', { health: healthAtErrorLimit(health, config.onError, policy) });
     const text = `Detected ${errors} consecutive errors, last one was: ${OBSERVED_ERRORS[last]}`;
     judge.note(server, 'check', { status: 'HANA', code: 0, durationMs: -1, text });
     judge.act(server, 'check');
   }
-  counters.add(counters.server(row), FIELD.hanafail, 1);
+  servers.countFailedAnalysis(row);
   hurry();
 }

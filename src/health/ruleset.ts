@@ -3,7 +3,7 @@
  * down to (manual, section 4.2). ruleset-check.ts performs it.
  */
 import type { Address } from '../model/address.ts';
-import type { CheckStatus } from '../state/check-status.ts';
+import type { CheckStatus } from '../model/check-status.ts';
 import type { CheckFacts } from './check-facts.ts';
 import type { CheckFinding } from './status.ts';
 

@@ -15,7 +15,6 @@ import {
   SRV_STOPPED,
   SRV_STOPPING,
 } from '../state/server-table.ts';
-import { CHECK_PAUSED } from '../state/check-table.ts';
 import { initialHealth } from './advance.ts';
 import { LEVEL_ALERT, LEVEL_NOTICE } from './life-effects.ts';
 import { AGENT_POLICY, serverLabel, type LifeServer } from './life-server.ts';
@@ -90,13 +89,12 @@ export class ServerAdministration {
 
   #enterMaintenance(server: LifeServer, after: number, cause: string): void {
     const life = this.#life;
-    const { checks, servers } = life.effects;
+    const { servers } = life.effects;
     const { row } = server;
     const before = servers.admin(row);
     const wasDown = life.state(server) === SRV_STOPPED;
     const level = wasDown || life.wasLeaving(server) ? LEVEL_NOTICE : LEVEL_ALERT;
-    if (checks.enabled(row, 'check')) checks.setFlags(row, 'check', CHECK_PAUSED, 0);
-    checks.setHealth(row, 'check', 0);
+    servers.publishCheck(row, 'check', { health: 0, paused: servers.checks.enabled(row, 'check') });
     const requeued = wasDown ? 0 : life.goDown(server);
     this.#write(server, before, after);
     const why = cause === '' ? '' : ` (${cause})`;
@@ -110,12 +108,12 @@ export class ServerAdministration {
   /** Up at once unless something it depends on says no: then its checks decide. */
   #leaveMaintenance(server: LifeServer, before: number, after: number): void {
     const life = this.#life;
-    const { checks, servers } = life.effects;
+    const { servers } = life.effects;
     const { row, config, policy } = server;
     this.#write(server, before, after);
-    if (checks.enabled(row, 'check')) checks.setFlags(row, 'check', 0, CHECK_PAUSED);
     const health = initialHealth(config.initState, policy);
-    if (checks.enabled(row, 'check')) checks.setHealth(row, 'check', health);
+    servers.publishCheck(row, 'check', { paused: false });
+    if (servers.checks.enabled(row, 'check')) servers.publishCheck(row, 'check', { health });
     const tracked = server.tracked === undefined ? SRV_RUNNING : life.state(server.tracked);
     if (this.#maySimplyServe(server, tracked)) {
       if (tracked === SRV_STOPPING) life.change(server, () => servers.setState(row, SRV_STOPPING));
@@ -125,7 +123,7 @@ export class ServerAdministration {
   }
 
   #maySimplyServe({ row, config, policy }: LifeServer, tracked: number): boolean {
-    const { checks } = this.#life.effects;
+    const { checks } = this.#life.effects.servers;
     if (config.initState !== undefined) return initialHealth(config.initState, policy) >= policy.rise;
     if (tracked === SRV_STOPPED) return false;
     return !checks.enabled(row, 'agent') || checks.health(row, 'agent') >= AGENT_POLICY.rise;

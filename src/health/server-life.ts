@@ -8,10 +8,10 @@
  *      ▲  ╲ setStopping       ▲    ╲ setRunning, slowstart             ▲
  *      │   ▶ STOPPING ────────┘     ▶ STARTING ───── time over ────────┘
  */
-import { FIELD } from '../state/counter-fields.ts';
 import {
   ADMIN_DRAIN,
   ADMIN_MAINT,
+  PROXY_DOWN,
   SRV_RUNNING,
   SRV_STARTING,
   SRV_STOPPED,
@@ -105,10 +105,9 @@ export class ServerLife {
 
   /** From now on down; gives how many requests have to look for another server. */
   goDown(server: LifeServer): number {
-    const { servers, counters, shutdownSessions } = this.#effects;
+    const { servers, shutdownSessions } = this.#effects;
     const { row } = server;
     this.change(server, () => servers.setState(row, SRV_STOPPED));
-    counters.add(counters.server(row), FIELD.chkdown, 1);
     if (server.config.onMarkedDown === 'shutdown-sessions') shutdownSessions(row, 'down');
     return this.#requeue(server);
   }
@@ -135,29 +134,29 @@ export class ServerLife {
       if (servers.isBackup(other)) shutdownSessions(other, 'up');
   }
 
-  #before: { readonly backend: number; readonly usable: number } | undefined;
+  /** The backend had a server before the changes that settleBackend() has not looked at yet. */
+  #hadServer: boolean | undefined;
 
   /** Changes the table; settleBackend() then tells what it means for the backend. */
   change(server: LifeServer, change: () => void): void {
-    const { active, backup } = this.#counts.change(server.row, change);
-    if (this.#before === undefined) this.#before = { backend: server.backend, usable: active + backup };
+    this.#hadServer ??= !this.#isDown(server.backend);
+    this.#counts.change(server.row, change);
   }
 
-  /** After the lines of a change: the backend may have lost its last server, or got its first one. */
+  /** After the lines of a change: the backend may have lost its last server. */
   settleBackend({ backend, proxy }: LifeServer): void {
-    const before = this.#before;
-    this.#before = undefined;
-    if (before === undefined) return;
-    const { active, backup } = this.#counts.of(backend);
-    if (before.usable > 0 && active + backup === 0) this.#backendDown(backend, proxy.name, proxy.kind);
-    else if (before.usable === 0 && active + backup > 0) this.#effects.servers.setBackendUp(backend, true);
+    if (this.#hadServer === true && this.#isDown(backend))
+      this.#tellBackendDown(backend, proxy.name, proxy.kind);
+    this.#hadServer = undefined;
   }
 
-  #backendDown(backend: number, name: string, kind: string): void {
-    const { servers, counters, notice, log } = this.#effects;
+  #isDown(backend: number): boolean {
+    return (this.#effects.servers.proxyFlags(backend) & PROXY_DOWN) !== 0;
+  }
+
+  #tellBackendDown(backend: number, name: string, kind: string): void {
+    const { notice, log } = this.#effects;
     const type = kind === 'listen' ? 'proxy' : kind;
-    servers.setBackendUp(backend, false);
-    counters.add(counters.backend(backend), FIELD.chkdown, 1);
     notice('alert', `${type} '${name}' has no server available!`);
     log(backend, LEVEL_EMERGENCY, `${type} ${name} has no server available!`);
   }

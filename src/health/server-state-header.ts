@@ -33,7 +33,7 @@ export function serverStateHeader(facts: CheckFacts): string {
 
 /** `UP`, `UP 2/3`, `NOLB`, `DOWN 1/2`, ... */
 function stateText({ server, life }: CheckFacts): string {
-  const { checks } = life.effects;
+  const { checks } = life.effects.servers;
   const { rise, fall } = server.policy;
   const health = checks.health(server.row, 'check');
   const state = life.state(server);

@@ -1,90 +1,159 @@
-/** Starts the checks of all servers, apart from each other, and stops them. Called by the control thread. */
-import type { Address } from '../model/address.ts';
+/**
+ * Starts what watches the servers: their life, the checks of all of them, apart from each other, and what follows
+ * from traffic. Called by the control thread; what it gives is also the hand of administrators (server-control.ts).
+ */
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
-import type { Server, ServerCheck } from '../model/server.ts';
-import type { ConnectTarget, Engine } from '../net/connection.ts';
+import type { Server } from '../model/server.ts';
+import type { Engine } from '../net/connection.ts';
+import type { CheckKind } from '../state/check-reports.ts';
 import type { StatePlan } from '../state/plan.ts';
-import { proxyHeader } from './check-proxy-header.ts';
-import type { Checker } from './checker.ts';
-import { httpChecker } from './http-checker.ts';
-import { ServerCheckTask } from './server-check.ts';
-import { ServerLife, type CheckedServer, type LifeEffects } from './server-life.ts';
+import { CheckJudge } from './check-judge.ts';
+import { CheckTask } from './check-task.ts';
+import { checkersOf, type CheckerTools } from './checkers-of.ts';
+import { Rulesets } from './rulesets.ts';
+import type { CheckExpressions } from './expressions.ts';
+import type { LifeEffects } from './life-effects.ts';
+import { LifeServers, type LifeServer } from './life-server.ts';
+import { errorLimitReached, type ObservedError } from './observation.ts';
+import { Scheduled, Scheduler, TimerAlarm, type Alarm } from './scheduler.ts';
+import { ServerAdministration } from './server-administration.ts';
+import { ServerLife } from './server-life.ts';
 import { spreadDelay, startDelays } from './spread.ts';
-import { tcpChecker } from './tcp-checker.ts';
+import { initialHealth } from './advance.ts';
+import { inTrackingOrder } from './tracking-order.ts';
+import { SRV_STOPPED } from '../state/server-table.ts';
 
-export interface ChecksStart extends LifeEffects {
+export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   readonly config: Config;
   readonly plan: StatePlan;
+  readonly expressions: (proxy: Proxy) => CheckExpressions;
+  readonly newScope: () => object;
   /** Called when there is something to check. */
   readonly createEngine: () => Engine;
+  readonly alert?: LifeEffects['alert'];
+  readonly alarm?: Alarm;
 }
 
-export interface Checks {
-  stop(): void;
+/** Slow start grows by steps of 5 %, a second apart at least. */
+const LEAST_WARM_MS = 1000;
+const WARM_STEPS = 20;
+
+export class Checks {
+  readonly life: ServerLife;
+  readonly judge: CheckJudge;
+  readonly administration: ServerAdministration;
+  readonly servers = new LifeServers();
+  readonly #start: ChecksStart;
+  readonly #scheduler: Scheduler;
+  readonly #tools: CheckerTools;
+  readonly #tasks = new Map<string, CheckTask>();
+  readonly #warmers = new Map<number, Scheduled>();
+  #engine: Engine | undefined;
+
+  constructor(start: ChecksStart) {
+    this.#start = start;
+    this.#scheduler = new Scheduler(start.alarm ?? new TimerAlarm());
+    this.life = new ServerLife({ ...start, alert: start.alert ?? (() => {}) });
+    this.judge = new CheckJudge(this.life);
+    this.administration = new ServerAdministration(this.life);
+    const { config, expressions } = start;
+    this.#tools = {
+      config,
+      life: this.life,
+      administration: this.administration,
+      rulesets: new Rulesets(config, expressions),
+      expressions: { newScope: start.newScope },
+      engine: () => (this.#engine ??= start.createEngine()),
+    };
+    this.life.onWarming = server => this.#warm(server);
+  }
+
+  /** All servers of the configuration, their checks begun over the shortest interval. */
+  begin(): this {
+    const { config, plan } = this.#start;
+    for (const { proxy, backend, server, index } of inTrackingOrder(config.proxies))
+      this.#know((plan.firstServer[backend] as number) + index, backend, proxy, server);
+    for (const server of this.servers.all()) this.#beginLife(server);
+    const tasks = [...this.servers.all()].sort((a, b) => a.row - b.row).flatMap(server => this.#tasksOf(server));
+    const { spreadChecks, maxSpreadChecksMs } = config.global;
+    const spread = (delayMs: number): number => spreadDelay(delayMs, spreadChecks, Math.random());
+    const intervals = tasks.map(({ setting }) => setting.intervals.interMs);
+    const delays = startDelays(intervals, maxSpreadChecksMs, spread);
+    for (const [index, task] of tasks.entries()) task.start(delays[index] ?? 0);
+    return this;
+  }
+
+  #know(row: number, backend: number, proxy: Proxy, config: Server): LifeServer {
+    return this.servers.add(row, backend, proxy, config);
+  }
+
+  /** How it stands at first: as `init-state` says, or as the server it tracks. Nothing is told. */
+  #beginLife(server: LifeServer): void {
+    const { servers } = this.life.effects;
+    const { row, config, policy, tracked } = server;
+    const health = initialHealth(config.initState, policy);
+    servers.publishCheck(row, 'check', {
+      health: config.disabled ? 0 : health,
+      rise: policy.rise,
+      fall: policy.fall,
+      paused: config.disabled,
+    });
+    if (health < policy.rise) servers.setState(row, SRV_STOPPED);
+    if (tracked?.config.disabled === true) this.administration.inherit(server, tracked);
+  }
+
+  #tasksOf(server: LifeServer): CheckTask[] {
+    const { spreadChecks } = this.#start.config.global;
+    return checkersOf(server, this.#tools).map(({ kind, checker, intervals }) => {
+      const task = new CheckTask({
+        server,
+        kind,
+        intervals,
+        checker,
+        life: this.life,
+        judge: this.judge,
+        scheduler: this.#scheduler,
+        spread: delayMs => spreadDelay(delayMs, spreadChecks, Math.random()),
+      });
+      this.#tasks.set(taskKey(server.row, kind), task);
+      return task;
+    });
+  }
+
+  /** A data thread has met `error-limit` errors in a row. */
+  observed(row: number, errors: number, last: ObservedError): void {
+    const server = this.servers.get(row);
+    if (server === undefined) return;
+    const hurry = (): void => this.#tasks.get(taskKey(row, 'check'))?.hurry();
+    errorLimitReached(server, errors, last, { life: this.life, judge: this.judge, hurry });
+  }
+
+  #warm(server: LifeServer): void {
+    const stepMs = Math.max(LEAST_WARM_MS, server.config.slowstartMs / WARM_STEPS);
+    let warmer = this.#warmers.get(server.row);
+    if (warmer === undefined) {
+      const again = new Scheduled(() => {
+        if (this.life.warm(server)) this.#scheduler.after(stepMs, again);
+      });
+      warmer = again;
+      this.#warmers.set(server.row, warmer);
+    }
+    this.#scheduler.after(stepMs, warmer);
+  }
+
+  /** How late the latest check began since this was last asked, and how much is scheduled. */
+  takeLatenessMs(): number {
+    return this.#scheduler.takeLatenessMs();
+  }
+
+  stop(): void {
+    for (const task of this.#tasks.values()) task.stop();
+    this.#scheduler.clear();
+    this.#engine?.destroy();
+  }
 }
 
-interface Found {
-  readonly server: CheckedServer;
-  readonly check: ServerCheck;
-  readonly target: ConnectTarget;
-  readonly checker: Checker;
-}
-
-/** Undefined: no server is checked. */
-export function startChecks(start: ChecksStart): Checks | undefined {
-  const found = start.config.proxies.flatMap((proxy, backend) => checksOf(start, proxy, backend));
-  if (found.length === 0) return undefined;
-  const engine = start.createEngine();
-  const life = new ServerLife(start);
-  const { spreadChecks, maxSpreadChecksMs } = start.config.global;
-  const spread = (delayMs: number): number => spreadDelay(delayMs, spreadChecks, Math.random());
-  const log = (text: string): void => start.notice('warning', text);
-  const tasks = found.map(one => new ServerCheckTask({ ...one, engine, life, spread, log }));
-  const intervals = found.map(({ check }) => check.interMs);
-  const delays = startDelays(intervals, maxSpreadChecksMs, spread);
-  for (const [index, task] of tasks.entries()) task.start(delays[index] ?? 0);
-  return {
-    stop: () => {
-      for (const task of tasks) task.stop();
-      engine.destroy();
-    },
-  };
-}
-
-function checksOf(start: ChecksStart, proxy: Proxy, backend: number): Found[] {
-  if (proxy.disabled || !proxy.servers.some(({ check }) => check?.enabled)) return [];
-  return proxy.servers.flatMap((config, index) => {
-    const { check } = config;
-    const target = check?.enabled === true ? targetOf(config, check) : undefined;
-    if (check === undefined || target === undefined) return [];
-    const row = (start.plan.firstServer[backend] as number) + index;
-    const checker = checkerOf(proxy, start.config.global.tune.bufsize, proxyHeader(config, check));
-    return [{ server: { row, backend, proxy, config }, check, target, checker }];
-  });
-}
-
-/** Kinds that are not supported were warned about: of them the connection is checked. */
-function checkerOf({ check }: Proxy, bufsize: number, header: Buffer): Checker {
-  return check.kind === 'httpchk' ? httpChecker(check, bufsize, header) : tcpChecker;
-}
-
-/** `addr` and `port` of the check, else those of the server. */
-function targetOf(server: Server, check: ServerCheck): ConnectTarget | undefined {
-  const address: Address = check.address ?? server.address;
-  if (address.kind === 'unix') return { kind: 'unix', path: address.path };
-  if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
-  if (address.kind !== 'ip') return undefined;
-  const own = server.address.kind === 'ip' ? server.address.port : 0;
-  const port = check.port ?? (address.port === 0 ? own : address.port);
-  const source = server.source;
-  const from = source?.address;
-  return {
-    kind: 'ip',
-    family: address.family,
-    host: address.host,
-    port,
-    ...(from?.kind === 'ip' && { source: { host: from.host, port: from.port } }),
-    ...(source?.interface !== undefined && { interface: source.interface }),
-  };
+function taskKey(row: number, kind: CheckKind): string {
+  return `${row} ${kind}`;
 }

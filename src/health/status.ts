@@ -1,6 +1,5 @@
 /** What a check has found, and how the lines that tell of it word it. */
-import { CHECK_STATUSES, type CheckStatus } from '../state/check-status.ts';
-import type { CheckReport } from '../state/check-writer.ts';
+import { checkStatus, type CheckStatus } from '../model/check-status.ts';
 
 /** What a checker reports; who runs it adds how long it took. */
 export interface CheckFinding {
@@ -9,19 +8,28 @@ export interface CheckFinding {
   readonly info?: string;
 }
 
+/** As it is kept and published. */
+export interface CheckReport {
+  readonly status: CheckStatus;
+  readonly code: number;
+  /** -1: not measured. */
+  readonly durationMs: number;
+  readonly text: string;
+}
+
 /** Longest text that is kept of a check, as HAProxy's. */
 const MOST_INFO = 127;
 
 export function reportOf({ status, code, info }: CheckFinding, durationMs: number): CheckReport {
-  return { status, code: code ?? 0, durationMs, text: (info ?? '').slice(0, MOST_INFO) };
+  return { status, code: code ?? 0, durationMs: Math.floor(durationMs), text: (info ?? '').slice(0, MOST_INFO) };
 }
 
 /** `, reason: ..., code: ..., info: "...", check duration: ...ms` of the lines that tell of a check. */
 export function describeReport({ status, code, text, durationMs }: CheckReport): string {
-  const row = CHECK_STATUSES[status];
+  const row = checkStatus(status);
   const codeText = row.withCode ? `, code: ${code}` : '';
   const info = text === '' ? '' : `, info: "${escapeInfo(text)}"`;
-  const duration = durationMs < 0 ? '' : `, check duration: ${Math.floor(durationMs)}ms`;
+  const duration = durationMs < 0 ? '' : `, check duration: ${durationMs}ms`;
   return `, reason: ${row.text}${codeText}${info}${duration}`;
 }
 

@@ -20,8 +20,8 @@ export class UsableCounts {
     return this.#note(backend, this.#count(backend));
   }
 
-  /** Makes a change of one server; gives the counts before it. */
-  change(server: number, change: () => void): UsableCount {
+  /** Makes a change of one server. */
+  change(server: number, change: () => void): void {
     const backend = this.#servers.backendOf(server);
     const before = this.of(backend);
     const was = this.#servers.usable(server) ? 1 : 0;
@@ -33,7 +33,6 @@ export class UsableCounts {
         ? { active: before.active, backup: before.backup + difference }
         : { active: before.active + difference, backup: before.backup },
     );
-    return before;
   }
 
   #note(backend: number, count: UsableCount): UsableCount {

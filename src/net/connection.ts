@@ -68,8 +68,11 @@ export interface ConnectionHandler {
   /** FIN from the peer. Our side can still send. */
   onEnd(connection: Connection): void;
   onSent(connection: Connection): void;
-  /** The connection is dead (refused, reset, timed out while connecting). close() is still to be called. */
-  onFailed(connection: Connection, cause: Cause): void;
+  /**
+   * The connection is dead (refused, reset, timed out while connecting). close() is still to be called. `code`: the
+   * name of the system error where the engine knows it.
+   */
+  onFailed(connection: Connection, cause: Cause, code?: string): void;
 }
 
 export type ConnectTarget =

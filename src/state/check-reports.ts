@@ -6,7 +6,7 @@
  *
  * A reader may see half of a report that is being written: each number is whole, and the next reading is right.
  */
-import { CHECK_STATUSES, type CheckStatusRow } from '../model/check-status.ts';
+import { CHECK_STATUSES, type CheckStatus, type CheckStatusRow } from '../model/check-status.ts';
 import { CHECK_ROW, type StateLayout } from './layout.ts';
 
 export type CheckKind = 'check' | 'agent';
@@ -34,8 +34,7 @@ export interface CheckUpdate {
   readonly enabled?: boolean;
   readonly paused?: boolean;
   readonly inProgress?: boolean;
-  /** A name of CHECK_STATUSES. */
-  readonly status?: string;
+  readonly status?: CheckStatus;
   readonly code?: number;
   readonly durationMs?: number;
   /** 0..rise+fall-1 */

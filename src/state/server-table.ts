@@ -8,7 +8,7 @@
  *
  *   server row  0 STATE  1 ADMIN  2 UWEIGHT 3 EWEIGHT 4 IWEIGHT 5 MAXCONN 6 MINCONN 7 MAXQUEUE
  *               8 FLAGS  9 LAST_CHANGE 10 SLOWSTART 11 BACKEND 12 ID 13 SEED 14 NEXT 15 DOWN_TIME
- *              16 SERVED 17 QUEUED 18 HEAP_POSITION 19 HEAP_KEY 20 HEAP_STAMP 21 DEQUEUED
+ *              16 SERVED 17 QUEUED 18 HEAP_POSITION 19 HEAP_KEY 20 HEAP_STAMP 21 DEQUEUED 22 CONSECUTIVE_ERRORS
  *   backend row 0 GENERATION 1 FIRST 2 FULLCONN 3 FLAGS 4 WEIGHT_MULTIPLIER 5 WEIGHT_DIVISOR
  *               6 HEAP_START 7 HEAP_CAPACITY 8 CONNECTION_GATE 9 LAST_CHANGE 10 DOWN_TIME 11 PROXY_FLAGS
  *              16 QUEUED 17 TICKET 18 STICKY 19 SERVED 20 DEQUEUED
@@ -59,6 +59,7 @@ export const SERVER_WORD = {
   heapKey: 19,
   heapStamp: 20,
   dequeued: 21,
+  consecutiveErrors: 22,
 } as const;
 
 export const BACKEND_WORD = {
@@ -228,6 +229,23 @@ export class ServerTable {
     return this.state(server) === SRV_STOPPED
       ? before + Math.max(0, nowSeconds() - this.lastChangeSeconds(server))
       : before;
+  }
+
+  /** Errors in a row that traffic met, as `observe` counts them. */
+  consecutiveErrors(server: number): number {
+    return this.word(server, S.consecutiveErrors);
+  }
+
+  /** `observe` saw that it works. Any thread; costs a write only after an error. */
+  observedSuccess(server: number): void {
+    const at = this.#servers + server * SERVER_ROW + S.consecutiveErrors;
+    if (this.words[at] !== 0) Atomics.store(this.words, at, 0);
+  }
+
+  /** `observe` saw an error; gives how many there were in a row. Any thread. */
+  observedError(server: number): number {
+    const at = this.#servers + server * SERVER_ROW + S.consecutiveErrors;
+    return Atomics.add(this.words, at, 1) + 1;
   }
 
   slowstartSeconds(server: number): number {

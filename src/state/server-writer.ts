@@ -233,7 +233,8 @@ export class ServerWriter extends ServerTable {
     this.#set(row, S.uweight, server.weight);
     this.#set(row, S.lastChange, nowSeconds());
     this.#set(row, S.downTime, 0);
-    this.#set(row, S.state, SRV_RUNNING);
+    this.#set(row, S.consecutiveErrors, 0);
+    this.#set(row, S.state, server.disabled ? SRV_STOPPED : SRV_RUNNING);
     this.addresses.write(row, configuredAddress(server));
     this.checks.clear(row);
     if (server.check !== undefined) this.publishCheck(row, 'check', initialCheck(server.check));

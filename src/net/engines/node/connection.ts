@@ -49,6 +49,7 @@ export class NodeConnection implements Connection, StreamOwner {
   #aheadLength = 0;
   #peerEnded = false;
   #failure: Cause | undefined;
+  #errorName: string | undefined;
   #failed = false;
   /** write() calls made and acknowledged: an acknowledgement of an older write must not complete a newer one. */
   #writes = 0;
@@ -178,6 +179,7 @@ export class NodeConnection implements Connection, StreamOwner {
 
   onError(error: NodeJS.ErrnoException): void {
     this.#failure ??= causeOfCode(error.code);
+    this.#errorName ??= error.code;
     if (this.receiving || this.sending || this.#connecting) this.deliver();
   }
 
@@ -239,7 +241,7 @@ export class NodeConnection implements Connection, StreamOwner {
     this.#connecting = false;
     this.receiving = false;
     this.sending = false;
-    this.handler.onFailed(this, this.#failure as Cause);
+    this.handler.onFailed(this, this.#failure as Cause, this.#errorName);
   }
 
   #retire(): void {

@@ -1,0 +1,115 @@
+/** Which checks a server has: its health check, its agent, and how each is performed. */
+import type { Address } from '../model/address.ts';
+import type { Config } from '../model/config.ts';
+import type { Engine } from '../net/connection.ts';
+import type { CheckKind } from '../state/check-reports.ts';
+import type { CheckIntervals } from './advance.ts';
+import { agentRuleset } from './agent.ts';
+import { CheckPlace } from './check-place.ts';
+import type { Checker } from './checker.ts';
+import { externalChecker } from './external-checker.ts';
+import type { CheckExpressions } from './expressions.ts';
+import type { LifeServer } from './life-server.ts';
+import { connectionOpener } from './open-connection.ts';
+import type { Ruleset } from './ruleset.ts';
+import { rulesetChecker } from './ruleset-checker.ts';
+import type { Rulesets } from './rulesets.ts';
+import type { ServerAdministration } from './server-administration.ts';
+import type { ServerLife } from './server-life.ts';
+import { readTlsSettings } from './tls-connection.ts';
+
+export interface CheckerTools {
+  readonly config: Config;
+  readonly life: ServerLife;
+  readonly administration: ServerAdministration;
+  readonly rulesets: Rulesets;
+  readonly expressions: Pick<CheckExpressions, 'newScope'>;
+  readonly engine: () => Engine;
+}
+
+/** One check of a server and what may change of it while running. */
+export interface ServerChecker {
+  readonly kind: CheckKind;
+  readonly checker: Checker;
+  readonly intervals: CheckIntervals;
+  readonly place: CheckPlace;
+  /** `agent-send` */
+  send: string;
+}
+
+export function checkersOf(server: LifeServer, tools: CheckerTools): ServerChecker[] {
+  return [healthCheckerOf(server, tools), agentCheckerOf(server, tools)].filter(one => one !== undefined);
+}
+
+function healthCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker | undefined {
+  const { check, source } = server.config;
+  const { proxy } = server;
+  if (check?.enabled !== true || proxy.disabled) return undefined;
+  const address = addressOf(server, tools.life);
+  const place = new CheckPlace(address, check, source ?? proxy.source);
+  const external = proxy.check.kind === 'external' && check.healthcheckSection === undefined;
+  const checker = external
+    ? externalOf(server, tools, address)
+    : rulesCheckerOf(server, tools, place, tools.rulesets.of(proxy, check.healthcheckSection));
+  return checker && { kind: 'check', checker, place, intervals: check, send: '' };
+}
+
+function externalOf(server: LifeServer, { config, life }: CheckerTools, address: () => Address): Checker {
+  const { externalCommand = '', externalPath } = server.proxy.check;
+  return externalChecker({
+    server,
+    life,
+    address,
+    command: externalCommand,
+    path: externalPath,
+    preserveEnvironment: config.global.externalCheck === 'preserve-env',
+  });
+}
+
+function agentCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker | undefined {
+  const { agent, source } = server.config;
+  if (agent === undefined || server.proxy.disabled) return undefined;
+  const place = new CheckPlace(addressOf(server, tools.life), agent, source ?? server.proxy.source);
+  const one: { -readonly [K in keyof ServerChecker]?: ServerChecker[K] } & { send: string } = {
+    kind: 'agent',
+    place,
+    intervals: { interMs: agent.interMs },
+    send: agent.send ?? '',
+  };
+  const ruleset = agentRuleset(server, tools.administration, () => one.send);
+  one.checker = rulesCheckerOf(server, tools, place, ruleset, false);
+  return one.checker && (one as ServerChecker);
+}
+
+function rulesCheckerOf(
+  server: LifeServer,
+  { config, life, expressions, engine }: CheckerTools,
+  place: CheckPlace,
+  ruleset: Ruleset | undefined,
+  asServer = true,
+): Checker | undefined {
+  const tls = readTlsSettings(server.config.ssl);
+  if (ruleset === undefined || typeof tls === 'string') return undefined;
+  const check = asServer ? server.config.check : undefined;
+  const open = connectionOpener({ engine: engine(), place, server: server.config, check, tls });
+  return rulesetChecker({ ruleset, server, life, open, expressions, bufsize: config.global.tune.bufsize });
+}
+
+/** Where the server is now: what shared memory says, but for what is no IP address. */
+function addressOf(server: LifeServer, life: ServerLife): () => Address {
+  const { addresses } = life.effects.servers;
+  const { address } = server.config;
+  if (address.kind !== 'ip' && address.kind !== 'name') return () => address;
+  let version = -1;
+  let known: Address = address;
+  return () => {
+    if (addresses.version(server.row) === version) return known;
+    const { ip, port } = addresses.read(server.row);
+    version = addresses.version(server.row);
+    known =
+      ip === undefined
+        ? { kind: 'ip', family: 4, host: '0.0.0.0', port: 0 }
+        : { kind: 'ip', family: ip.family, host: ip.toString(), port };
+    return known;
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * Makes the connections of a check: to where the rule, the check or the server says, with a PROXY protocol header
+ * before anything else where one is wanted, and TLS where it is asked for (manual, `check-send-proxy`, `check-ssl`).
+ */
+import type { Address } from '../model/address.ts';
+import type { Server, ServerCheck } from '../model/server.ts';
+import type { ConnectionHandler, ConnectTarget, Engine } from '../net/connection.ts';
+import { buildLocal } from '../net/proxy-protocol/build.ts';
+import type { CheckFacts } from './check-facts.ts';
+import type { CheckPlace } from './check-place.ts';
+import { PreludeHandler } from './prelude.ts';
+import type { ConnectStep } from './ruleset.ts';
+import type { CheckConnection, OpenConnection } from './ruleset-check.ts';
+import { TlsCheckConnection, type TlsSettings } from './tls-connection.ts';
+
+export interface ConnectionSettings {
+  readonly engine: Engine;
+  readonly place: CheckPlace;
+  readonly server: Server;
+  /** Undefined for an agent: it gets neither header nor TLS. */
+  readonly check: ServerCheck | undefined;
+  /** What TLS needs of the server's settings, read once. */
+  readonly tls: TlsSettings;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export function connectionOpener(settings: ConnectionSettings): OpenConnection {
+  return (step, facts, handler) => {
+    const port = typeof step.port === 'function' ? step.port(facts) : step.port;
+    const target = settings.place.target({ address: step.address as Address | undefined, port });
+    if (target === undefined) return 'no address or port to connect to';
+    const header = proxyHeader(settings, step);
+    return usesTls(settings, step)
+      ? openTls(settings, step, facts, target, header, handler)
+      : openPlain(settings.engine, target, header, handler);
+  };
+}
+
+function openPlain(
+  engine: Engine,
+  target: ConnectTarget,
+  header: Buffer,
+  handler: ConnectionHandler,
+): CheckConnection {
+  const first = header.length === 0 ? handler : new PreludeHandler(header, handler);
+  const connection = engine.connect(target, first);
+  return { connection, secure: false, layer: () => 'tcp' };
+}
+
+function openTls(
+  { server, check, tls }: ConnectionSettings,
+  step: ConnectStep,
+  facts: CheckFacts,
+  target: ConnectTarget,
+  header: Buffer,
+  handler: ConnectionHandler,
+): CheckConnection {
+  const own = step.default ? check : undefined;
+  const ruleSni = typeof step.sni === 'function' ? undefined : step.sni;
+  const automatic = server.otherOptions.has('no-check-sni-auto') ? undefined : hostOf(step, facts);
+  const sni = ruleSni ?? own?.sni ?? automatic;
+  const alpn = step.alpn ?? own?.alpn;
+  const connection = new TlsCheckConnection(target, { ...tls, sni, alpn, header }, handler);
+  return { connection, secure: true, layer: () => connection.layer };
+}
+
+/** The Host of the request, without its port. */
+function hostOf(step: ConnectStep, facts: CheckFacts): string | undefined {
+  if (typeof step.sni !== 'function') return undefined;
+  const host = step.sni(facts).replace(/:\d*$/, '');
+  return host === '' ? undefined : host;
+}
+
+/** `check-ssl`, or as traffic when the check goes where traffic goes. */
+function usesTls({ server, check, place }: ConnectionSettings, step: ConnectStep): boolean {
+  if (step.ssl) return true;
+  if (!step.default || check === undefined) return false;
+  return check.ssl ?? (server.ssl !== undefined && !place.elsewhere);
+}
+
+/** It names no client: the check is this program's own. Servers with `send-proxy` get it too, unless it goes elsewhere. */
+function proxyHeader({ server, check, place }: ConnectionSettings, step: ConnectStep): Buffer {
+  const asTraffic = server.sendProxy !== undefined && !place.elsewhere;
+  const own = step.default && check !== undefined && (check.sendProxy || asTraffic);
+  if (!step.sendProxy && !own) return NOTHING;
+  return buildLocal(server.sendProxy?.version ?? 1);
+}

@@ -1,0 +1,99 @@
+/**
+ * Ties the watching of servers (health/) to the rest of the control thread: expressions, logs of proxies, threads.
+ */
+import { VariableStore } from '../acl/variables.ts';
+import type { LifeEffects } from '../health/life-effects.ts';
+import { Checks } from '../health/start-checks.ts';
+import type { Config } from '../model/config.ts';
+import type { Proxy } from '../model/proxy.ts';
+import { NodeEngine } from '../net/engines/node/engine.ts';
+import { Environments } from '../proxy/compile-environment.ts';
+import type { LogChannel } from '../proxy/runtime.ts';
+import type { ServerWriter } from '../state/server-writer.ts';
+import type { SharedState } from '../state/shared-state.ts';
+import type { CheckSurroundings } from './check-context.ts';
+import { CheckContext } from './check-context.ts';
+import { CheckExpressionCompiler, compileUniqueId } from './check-expressions.ts';
+import { ThreadLogSink } from './log-sink.ts';
+import { ThreadProcessFacts } from './process-facts.ts';
+import { serversView, statsView } from './state-views.ts';
+
+export interface WatchSetting extends Pick<LifeEffects, 'notice' | 'flush' | 'shutdownSessions'> {
+  readonly config: Config;
+  readonly state: SharedState;
+  readonly servers: ServerWriter;
+  readonly startTimeMs: number;
+}
+
+export interface ServerWatch {
+  readonly checks: Checks;
+  stop(): void;
+}
+
+export function watchServers(setting: WatchSetting): ServerWatch {
+  const { config, state, servers, startTimeMs } = setting;
+  const { bufsize } = config.global.tune;
+  const environments = new Environments(config, () => undefined);
+  const now = (): number => performance.now();
+  const around: CheckSurroundings = {
+    process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }),
+    stats: statsView(config, state, now),
+    servers: serversView(config, state, now),
+    processVariables: new VariableStore(),
+    uniqueId: compileUniqueId(environments),
+  };
+  const logs = new ProxyLogs(config);
+  const checks = new Checks({
+    ...setting,
+    plan: state.plan,
+    servers,
+    node: config.global.node,
+    expressions: proxy => new CheckExpressionCompiler(environments, proxy, around),
+    newScope: () => new CheckContext(around),
+    createEngine: () => new NodeEngine({ bufsize }),
+    log: (backend, level, text) => logs.write(backend, level, text),
+    offer: server => state.queues.offer(server),
+  });
+  checks.begin();
+  return {
+    checks,
+    stop: () => {
+      checks.stop();
+      logs.close();
+    },
+  };
+}
+
+/** Log filters at the receiving side know the program by this name. */
+const DEFAULT_TAG = 'haproxy';
+
+/** Where the lines about a proxy's servers go: its own log targets. */
+class ProxyLogs {
+  readonly #config: Config;
+  readonly #sink: ThreadLogSink;
+  readonly #channels = new Map<number, LogChannel>();
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#sink = new ThreadLogSink(config.global.logSendHostname);
+  }
+
+  write(proxy: number, level: number, text: string): void {
+    let channel = this.#channels.get(proxy);
+    if (channel === undefined) {
+      channel = this.#open(this.#config.proxies[proxy] as Proxy);
+      this.#channels.set(proxy, channel);
+    }
+    if (channel.open) channel.write(level, text, undefined);
+  }
+
+  #open({ logGlobal, logs, logTag }: Proxy): LogChannel {
+    const { global } = this.#config;
+    const targets = logGlobal ? [...global.logs, ...logs] : logs;
+    return this.#sink.channel(targets, logTag ?? global.logTag ?? DEFAULT_TAG);
+  }
+
+  close(): void {
+    this.#sink.close();
+  }
+}
