@@ -41,8 +41,7 @@ function judgeAnswer(
   administration: ServerAdministration,
 ): Verdict {
   const { servers } = facts.life.effects;
-  if (facts.length === 0 && last)
-    return { status: 'L7RSP', info: 'TCPCHK got an empty response at step 2' };
+  if (facts.length === 0 && last) return { status: 'L7RSP', info: 'TCPCHK got an empty response at step 2' };
   const line = agentLine(facts.text);
   if (line === undefined) {
     if (!last) return 'wait';

@@ -60,8 +60,7 @@ export class CheckJudge {
   }
 
   #conditional(server: LifeServer, kind: CheckKind): void {
-    if (kind === 'check' && this.#allowsUp(server))
-      this.#life.setStopping(server, this.#cause(server, kind));
+    if (kind === 'check' && this.#allowsUp(server)) this.#life.setStopping(server, this.#cause(server, kind));
   }
 
   /** Up takes all: neither maintenance, nor a tracked server that is down, nor a check or agent that says down. */
@@ -71,9 +70,7 @@ export class CheckJudge {
     if (this.#life.inMaintenance(server)) return false;
     if (tracked !== undefined && this.#life.state(tracked) === SRV_STOPPED) return false;
     return (['check', 'agent'] as const).every(
-      kind =>
-        !checks.enabled(row, kind) ||
-        checks.health(row, kind) >= policyOf(server, kind).rise,
+      kind => !checks.enabled(row, kind) || checks.health(row, kind) >= policyOf(server, kind).rise,
     );
   }
 

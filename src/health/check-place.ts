@@ -42,9 +42,7 @@ export class CheckPlace {
   }
 
   #port({ address, port }: PlaceOverrides): number {
-    return (
-      port || portOf(address) || this.own.port || portOf(this.own.address) || portOf(this.#address())
-    );
+    return port || portOf(address) || this.own.port || portOf(this.own.address) || portOf(this.#address());
   }
 
   #from(): Partial<Extract<ConnectTarget, { kind: 'ip' }>> {

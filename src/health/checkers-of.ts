@@ -70,15 +70,11 @@ function agentCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker 
   const { agent, source } = server.config;
   if (agent === undefined || server.proxy.disabled) return undefined;
   const place = new CheckPlace(addressOf(server, tools.life), agent, source ?? server.proxy.source);
-  const one: { -readonly [K in keyof ServerChecker]?: ServerChecker[K] } & { send: string } = {
-    kind: 'agent',
-    place,
-    intervals: { interMs: agent.interMs },
-    send: agent.send ?? '',
-  };
-  const ruleset = agentRuleset(server, tools.administration, () => one.send);
-  one.checker = rulesCheckerOf(server, tools, place, ruleset, false);
-  return one.checker && (one as ServerChecker);
+  const words = { send: agent.send ?? '' };
+  const ruleset = agentRuleset(server, tools.administration, () => words.send);
+  const checker = rulesCheckerOf(server, tools, place, ruleset, false);
+  const intervals = { interMs: agent.interMs };
+  return checker && Object.assign(words, { kind: 'agent' as const, place, intervals, checker });
 }
 
 function rulesCheckerOf(

@@ -1,6 +1,5 @@
 /** `tcp-check connect`, `http-check connect` (manual, section 4.2). */
 import { parseAddress } from '../config-parser/address.ts';
-import type { Address } from '../model/address.ts';
 import type { Word } from '../model/word.ts';
 import type { CheckExpressions } from './expressions.ts';
 import { RuleWords } from './rule-words.ts';
@@ -110,4 +109,3 @@ function readProtocol(word: Word, expressions: CheckExpressions): boolean {
   expressions.report('warning', word.position, `'proto ${word.text}' is not supported by checks yet`);
   return true;
 }
-

@@ -115,12 +115,21 @@ function compileMatch(options: ExpectOptions, expressions: CheckExpressions): Ma
       return readStatuses(pattern, expressions);
     case 'rstatus': {
       const test = expressions.regex(pattern);
-      return test && { ...statusMatch([]), name: 'expect HTTP status regex', pattern: ' (regex)', test: answer => test(String(answer.status)) };
+      return (
+        test && {
+          ...statusMatch([]),
+          name: 'expect HTTP status regex',
+          pattern: ' (regex)',
+          test: answer => test(String(answer.status)),
+        }
+      );
     }
     case 'hdr':
     case 'fhdr': {
       const test = compileHeaderMatch(match, expressions);
-      return test && { ...statusMatch([]), name: 'expect HTTP header pattern', pattern: ' (header pattern)', test };
+      return (
+        test && { ...statusMatch([]), name: 'expect HTTP header pattern', pattern: ' (header pattern)', test }
+      );
     }
     case 'string':
       return bodyMatch(options, ` body content '${pattern.text}'`, ` '${pattern.text}'`, {

@@ -126,11 +126,7 @@ function shifted(steps: readonly Step[]): Step[] {
   );
 }
 
-type CompileStep = (
-  rule: readonly Word[],
-  index: number,
-  head: number,
-) => SendStep | ExpectStep | undefined;
+type CompileStep = (rule: readonly Word[], index: number, head: number) => SendStep | ExpectStep | undefined;
 
 /** All rules, comments handed on. Undefined after a mistake, but all were looked at. */
 function compileSteps(

@@ -56,7 +56,8 @@ function judge(
   if (!last && (facts.length < match.least || facts.length < minRecv)) return 'wait';
   const found = match.test(facts, last);
   if (found === 'wait') return 'wait';
-  if (typeof found === 'object') return { status: 'L7RSP', info: errorText(facts, wording, false, found.error) };
+  if (typeof found === 'object')
+    return { status: 'L7RSP', info: errorText(facts, wording, false, found.error) };
   if (!found && !last && minRecv === -1) return 'wait';
   if (found !== inverse) return 'passed';
   const info = errorText(facts, wording, found);
@@ -123,9 +124,7 @@ function formatMatch(kind: string, pattern: Word, expressions: CheckExpressions)
     const text = format(facts);
     if (text === '') return { error: 'log-format string evaluated to an empty string' };
     if (!binary) return text;
-    return (
-      fromHex(text) ?? { error: 'Failed to parse hexastring resulting of eval of a log-format string' }
-    );
+    return fromHex(text) ?? { error: 'Failed to parse hexastring resulting of eval of a log-format string' };
   };
   return {
     name: `expect ${what}`,

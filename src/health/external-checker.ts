@@ -48,9 +48,7 @@ class ExternalCheck implements RunningCheck {
     this.#child = child;
     child.once('error', error => this.#found({ status: 'PROCERR', code: -1, info: error.message }));
     child.once('exit', code =>
-      this.#found(
-        code === 0 ? { status: 'PROCOK', code: 0 } : { status: 'PROCERR', code: code ?? -1 },
-      ),
+      this.#found(code === 0 ? { status: 'PROCOK', code: 0 } : { status: 'PROCERR', code: code ?? -1 }),
     );
     return this;
   }

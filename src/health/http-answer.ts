@@ -48,7 +48,11 @@ function withBody(
   return { head, status, reason, body, complete: decoder.done || decoder.error !== BODY_OK || last };
 }
 
-function framingOf({ status, fields, contentLength }: Http1ResponseHead): 'none' | 'chunked' | 'length' | 'close' {
+function framingOf({
+  status,
+  fields,
+  contentLength,
+}: Http1ResponseHead): 'none' | 'chunked' | 'length' | 'close' {
   if (status === 204 || status === 304 || status === 101) return 'none';
   if (fields.chunked) return 'chunked';
   return contentLength >= 0 ? 'length' : 'close';

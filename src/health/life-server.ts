@@ -65,8 +65,6 @@ export class LifeServers {
   /** `[<backend>/]<server>` */
   #tracked(proxy: Proxy, text: string): LifeServer | undefined {
     const slash = text.indexOf('/');
-    return slash < 0
-      ? this.find(proxy.name, text)
-      : this.find(text.slice(0, slash), text.slice(slash + 1));
+    return slash < 0 ? this.find(proxy.name, text) : this.find(text.slice(0, slash), text.slice(slash + 1));
   }
 }

@@ -2,7 +2,6 @@
  * Makes the connections of a check: to where the rule, the check or the server says, with a PROXY protocol header
  * before anything else where one is wanted, and TLS where it is asked for (manual, `check-send-proxy`, `check-ssl`).
  */
-import type { Address } from '../model/address.ts';
 import type { Server, ServerCheck } from '../model/server.ts';
 import type { ConnectionHandler, ConnectTarget, Engine } from '../net/connection.ts';
 import { buildLocal } from '../net/proxy-protocol/build.ts';
@@ -28,7 +27,7 @@ const NOTHING = Buffer.alloc(0);
 export function connectionOpener(settings: ConnectionSettings): OpenConnection {
   return (step, facts, handler) => {
     const port = typeof step.port === 'function' ? step.port(facts) : step.port;
-    const target = settings.place.target({ address: step.address as Address | undefined, port });
+    const target = settings.place.target({ address: step.address, port });
     if (target === undefined) return 'no address or port to connect to';
     const header = proxyHeader(settings, step);
     return usesTls(settings, step)

@@ -4,14 +4,14 @@
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
-import { CheckFacts } from './check-facts.ts';
+import type { CheckFacts } from './check-facts.ts';
 import type { CheckListener, RunningCheck } from './checker.ts';
 import { connectionErrorText, placeText } from './connection-errors.ts';
 import type { ConnectStep, ExpectStep, Ruleset, SendStep, Step } from './ruleset.ts';
 import type { CheckFinding } from './status.ts';
 
-/** How far the connection stands: what an error or a timeout then means (L4, L6, L7). */
-export type ConnectionLayer = 'tcp' | 'tls' | 'ready';
+/** How far a connection that does not stand yet has come: what an error or a timeout then means (L4, L6). */
+export type ConnectionLayer = 'tcp' | 'tls';
 
 export interface CheckConnection {
   readonly connection: Connection;
@@ -193,9 +193,13 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     this.#listener.onFound(finding);
   }
 
+  #layer(): ConnectionLayer | 'ready' {
+    return this.#connected ? 'ready' : (this.#link?.layer() ?? 'tcp');
+  }
+
   #timedOut(): CheckFinding {
     const info = placeText(this.#ruleset, this.#current);
-    const layer = this.#link?.layer() ?? 'tcp';
+    const layer = this.#layer();
     if (layer === 'tcp') return { status: 'L4TOUT', info };
     if (layer === 'tls') return { status: 'L6TOUT', info };
     const step = this.#current;
@@ -241,7 +245,7 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
   onFailed(_connection: Connection, cause: Cause, code?: string): void {
     if (this.#connected && this.#facts.length > 0 && this.#current?.kind === 'expect') return this.onEnd();
     const info = connectionErrorText(cause, code) + placeText(this.#ruleset, this.#current);
-    const layer = this.#link?.layer() ?? 'tcp';
+    const layer = this.#layer();
     if (layer === 'tcp' && cause === 'resource') return this.#found({ status: 'SOCKERR', info });
     this.#found({ status: layer === 'tcp' ? 'L4CON' : layer === 'tls' ? 'L6RSP' : 'SOCKERR', info });
   }

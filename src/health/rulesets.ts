@@ -1,4 +1,5 @@
 /** The compiled rules of proxies and of healthcheck sections, each compiled once however many servers use it. */
+import { ruleWords } from '../config-parser/haproxy/check-rule.ts';
 import type { Config, OtherSection } from '../model/config.ts';
 import type { CheckMethod, Proxy } from '../model/proxy.ts';
 import type { Word } from '../model/word.ts';
@@ -50,7 +51,7 @@ const KINDS: Readonly<Record<string, CheckMethod['kind']>> = {
 export function methodOf({ lines }: OtherSection): CheckMethod {
   const type = lines.find(([word]) => word?.text === 'type') ?? [];
   const rules = (keyword: string): (readonly Word[])[] =>
-    lines.filter(([word]) => word?.text === keyword).map(line => line.slice(1));
+    lines.filter(([word]) => word?.text === keyword).map(ruleWords);
   return {
     kind: KINDS[type[1]?.text ?? ''] ?? 'tcp-check',
     args: type.slice(2),

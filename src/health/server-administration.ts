@@ -45,6 +45,12 @@ export class ServerAdministration {
     this.clearFlag(server, ADMIN_FMAINT);
   }
 
+  /** No address is known for it, or one is again. */
+  setUnresolved(server: LifeServer, unresolved: boolean, cause = ''): void {
+    if (unresolved) this.setFlag(server, ADMIN_RMAINT, cause);
+    else this.clearFlag(server, ADMIN_RMAINT);
+  }
+
   /** Sets one flag: forced maintenance or drain, or maintenance for want of an address (RMAINT). */
   setFlag(server: LifeServer, flag: number, cause = ''): void {
     const { servers } = this.#life.effects;
@@ -137,8 +143,7 @@ export class ServerAdministration {
     const label = serverLabel(server);
     const left = before & ~after;
     if ((left & ADMIN_FMAINT) !== 0) this.#notice(server, `${label} ${was} (leaving forced maintenance).`);
-    if ((left & ADMIN_RMAINT) !== 0)
-      this.#notice(server, `${label} ('${name}') ${was} (resolves again).`);
+    if ((left & ADMIN_RMAINT) !== 0) this.#notice(server, `${label} ('${name}') ${was} (resolves again).`);
     if ((left & ADMIN_IMAINT) !== 0) this.#notice(server, `${label} ${was} (leaving maintenance).`);
   }
 
@@ -154,8 +159,7 @@ export class ServerAdministration {
         server,
         `${label} ('${hostnameOf(server)}') resolves again but remains in maintenance${via}.`,
       );
-    else if ((left & ADMIN_IMAINT) !== 0)
-      this.#notice(server, `${label} remains in forced maintenance.`);
+    else if ((left & ADMIN_IMAINT) !== 0) this.#notice(server, `${label} remains in forced maintenance.`);
   }
 
   /** Enters drain, or leaves it, or one reason for it goes. */

@@ -29,8 +29,7 @@ function readWeight(text: string, initial: number): number | string {
     if (number < 0) return 'Relative weight must be positive.';
     return Math.min(MOST_WEIGHT, Math.floor((initial * Math.min(number, MOST_PERCENT)) / 100));
   }
-  if (number < 0 || number > MOST_WEIGHT)
-    return 'Absolute weight can only be between 0 and 256 inclusive.';
+  if (number < 0 || number > MOST_WEIGHT) return 'Absolute weight can only be between 0 and 256 inclusive.';
   return rest === '' ? number : 'Trailing garbage in weight string';
 }
 

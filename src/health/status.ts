@@ -21,7 +21,12 @@ export interface CheckReport {
 const MOST_INFO = 127;
 
 export function reportOf({ status, code, info }: CheckFinding, durationMs: number): CheckReport {
-  return { status, code: code ?? 0, durationMs: Math.floor(durationMs), text: (info ?? '').slice(0, MOST_INFO) };
+  return {
+    status,
+    code: code ?? 0,
+    durationMs: Math.floor(durationMs),
+    text: (info ?? '').slice(0, MOST_INFO),
+  };
 }
 
 /** `, reason: ..., code: ..., info: "...", check duration: ...ms` of the lines that tell of a check. */

@@ -120,7 +120,7 @@ export class TlsCheckConnection implements Connection {
     if (this.closed) return;
     this.sending = true;
     this.#tls?.write(Buffer.from(buffer.subarray(offset, offset + length)), error => {
-      if (this.closed || error !== undefined && error !== null) return;
+      if (this.closed || (error !== undefined && error !== null)) return;
       this.sending = false;
       this.bytesOut += length;
       this.handler.onSent(this);

@@ -72,6 +72,7 @@ export class ServerWriter extends ServerTable {
       if (this.inUse(row)) continue;
       this.#fill(row, backend, server, seed);
       this.#set(row, S.admin, this.admin(row) | ADMIN_FMAINT);
+      this.#set(row, S.state, SRV_STOPPED);
       this.#linkAfter(this.serversOf(backend).pop() ?? NONE, backend, row);
       this.#bump(backend);
       this.#followBackend(backend);

@@ -69,7 +69,10 @@ export class CheckExpressionCompiler implements CheckExpressions {
   }
 
   /** An expression may go on behind a comma at the end of a word. */
-  #value(action: string, [first, ...words]: readonly Word[]): ((ctx: CheckContext) => Sample | undefined) | undefined {
+  #value(
+    action: string,
+    [first, ...words]: readonly Word[],
+  ): ((ctx: CheckContext) => Sample | undefined) | undefined {
     const word = words[0];
     if (word === undefined)
       return this.#refuse((first as Word).position, `'${action}' expects a value behind the variable`);
@@ -120,4 +123,3 @@ export function compileUniqueId(
     return formats.get(proxy)?.(context);
   };
 }
-

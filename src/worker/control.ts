@@ -6,11 +6,9 @@
 import type { Server } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import { serverSeed } from '../balancers/server-seed.ts';
-import { startChecks, type Checks } from '../health/start-checks.ts';
 import type { Config } from '../model/config.ts';
 import { clientSocketOptions } from '../proxy/socket-options.ts';
 import { openListening } from '../net/listening-socket.ts';
-import { NodeEngine } from '../net/engines/node/engine.ts';
 import { closeDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -23,7 +21,7 @@ import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { StopSequence } from './stop-sequence.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
-import { DirectServerOrders } from './server-orders.ts';
+import { watchServers, type ServerWatch } from './server-watch.ts';
 
 export interface ControlOptions {
   readonly config: Config;
@@ -43,7 +41,7 @@ export class Control {
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
   readonly #administration: Administration;
-  #checks: Checks | undefined;
+  readonly #watch: ServerWatch;
   readonly #stopSequence: StopSequence;
   #demo: readonly Server[] = [];
 
@@ -63,14 +61,20 @@ export class Control {
       tooLong: () => options.notice('warning', 'soft-stop running for too long, performing a hard-stop.'),
       cut: () => this.#cut(),
     });
+    this.#watch = watchServers({
+      config: options.config,
+      state: this.#state,
+      servers: this.#writer,
+      startTimeMs: this.#startTimeMs,
+      notice: options.notice,
+      flush: (server, backend) => this.#tellAll({ kind: 'flush', server, backend }),
+      shutdownSessions: () => undefined,
+    });
     this.#administration = new Administration({
       config: options.config,
       state: this.#state,
       servers: this.#writer,
-      serverOrders: new DirectServerOrders(this.#writer, {
-        flush: (server, backend) => this.#tellAll({ kind: 'flush', server, backend }),
-        offer: server => this.#state.queues.offer(server),
-      }),
+      serverOrders: this.#watch.checks.steering,
       handovers,
       startTimeMs: this.#startTimeMs,
       startupLogs: options.startupLogs,
@@ -89,22 +93,9 @@ export class Control {
     const control = new Control(options, handovers);
     control.#startDemo();
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
-    control.#startChecks();
+    control.#watch.checks.begin();
     control.#administration.serve(adminSockets);
     return control;
-  }
-
-  #startChecks(): void {
-    const { config, notice } = this.#options;
-    this.#checks = startChecks({
-      config,
-      plan: this.#state.plan,
-      servers: this.#writer,
-      createEngine: () => new NodeEngine({ bufsize: config.global.tune.bufsize }),
-      notice,
-      flush: (server, backend) => this.#tellAll({ kind: 'flush', server, backend }),
-      offer: server => this.#state.queues.offer(server),
-    });
   }
 
   #startDemo(): void {
@@ -186,7 +177,7 @@ export class Control {
 
   #cut(): void {
     this.#stopDemo();
-    this.#checks?.stop();
+    this.#watch.stop();
     this.#administration.close();
     this.#tellAll({ kind: 'stop' });
   }

@@ -6,6 +6,7 @@ import { parseConfig } from '../config-parser/parse.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { checkRules } from '../proxy/check-rules.ts';
+import { checkHealthChecks } from './check-health-checks.ts';
 import { resolveNames } from './resolve-names.ts';
 
 export interface LoadedConfiguration {
@@ -20,7 +21,12 @@ export async function loadConfiguration(paths: readonly string[]): Promise<Loade
   const parsed = parseConfig(loaded.files, { environment: process.env, readFile: readText });
   if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
   const resolved = await resolveNames(parsed.config);
-  const diagnostics = [...parsed.diagnostics, ...checkRules(resolved.config), ...resolved.diagnostics];
+  const diagnostics = [
+    ...parsed.diagnostics,
+    ...checkRules(resolved.config),
+    ...checkHealthChecks(resolved.config),
+    ...resolved.diagnostics,
+  ];
   if (!hasFatal(diagnostics)) return { config: resolved.config, diagnostics };
   return {
     config: undefined,

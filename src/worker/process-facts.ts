@@ -14,7 +14,7 @@ export class ThreadProcessFacts implements ProcessFacts {
   readonly nbthread: number;
   stopping = false;
 
-  constructor(start: ThreadStart) {
+  constructor(start: Pick<ThreadStart, 'config' | 'plan' | 'startTimeMs' | 'thread'>) {
     this.node = start.config.global.node ?? this.hostname;
     this.startTimeMs = start.startTimeMs;
     this.thread = start.thread;

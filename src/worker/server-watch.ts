@@ -3,7 +3,7 @@
  */
 import { VariableStore } from '../acl/variables.ts';
 import type { LifeEffects } from '../health/life-effects.ts';
-import { Checks } from '../health/start-checks.ts';
+import { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
@@ -30,6 +30,7 @@ export interface ServerWatch {
   stop(): void;
 }
 
+/** Nothing is checked before `checks.begin()`. */
 export function watchServers(setting: WatchSetting): ServerWatch {
   const { config, state, servers, startTimeMs } = setting;
   const { bufsize } = config.global.tune;
@@ -54,7 +55,6 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     log: (backend, level, text) => logs.write(backend, level, text),
     offer: server => state.queues.offer(server),
   });
-  checks.begin();
   return {
     checks,
     stop: () => {

@@ -87,7 +87,7 @@ backend b
   const down = await said(balancer, 'Server b/s1 is DOWN');
   assert.match(
     down,
-    /Server b\/s1 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: \d+ms\. 1 active and 0 backup servers left\. \d+ sessions active, 0 requeued, 0 remaining in queue\.$/,
+    /Server b\/s1 is DOWN, reason: Layer4 connection problem, info: "ECONNREFUSED returned by OS \(Connection refused\)", check duration: \d+ms\. 1 active and 0 backup servers left\. \d+ sessions active, 0 requeued, 0 remaining in queue\.$/,
   );
   const atDown = seen.length;
   while (seen.length < atDown + 5) await sleep(10);

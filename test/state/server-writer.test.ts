@@ -28,6 +28,8 @@ test('a server is usable when it is up, has weight and is neither drained nor in
   writer.setAdmin(0, 0, ADMIN_FDRAIN);
   assert.ok(servers.usable(0));
   writer.setAdmin(2, 0, ADMIN_FMAINT);
+  assert.ok(!servers.usable(2), 'it is down until something says that it is up');
+  writer.setState(2, SRV_RUNNING);
   assert.ok(servers.usable(2));
 });
 
@@ -101,6 +103,7 @@ test('servers added at run time come last, start in maintenance, and their rows 
   assert.deepEqual(control.servers.serversOf(1), [2]);
   assert.ok(!control.servers.usable(row));
   writer.setAdmin(row, 0, ADMIN_FMAINT);
+  writer.setState(row, SRV_RUNNING);
   assert.ok(control.servers.usable(row));
   assert.equal(control.servers.id(row), 9);
   writer.removeServer(0);

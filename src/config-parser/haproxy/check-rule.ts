@@ -8,6 +8,21 @@ import { didYouMean } from '../nearest.ts';
 
 export type CheckRuleKind = 'http-check' | 'tcp-check';
 
+/** A negation may be glued to the match: `!rstring` is `! rstring`. */
+function splitNegation(word: Word): readonly Word[] {
+  if (!/^!(r?(string|status|binary)|f?hdr)/.test(word.text)) return [word];
+  return [
+    { ...word, text: '!' },
+    { ...word, text: word.text.slice(1) },
+  ];
+}
+
+/** The rule of a line: what stands behind `http-check` or `tcp-check`. */
+export function ruleWords(line: readonly Word[]): readonly Word[] {
+  const words = line.slice(1);
+  return words[0]?.text === 'expect' ? words.flatMap(splitNegation) : words;
+}
+
 /** Words of a rule and how many values follow each. */
 type Shape = Readonly<Record<string, 0 | 1 | 2>>;
 

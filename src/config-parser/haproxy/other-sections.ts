@@ -4,8 +4,9 @@
  */
 import { integer, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
 import type { SectionKind } from '../line-context.ts';
+import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
 import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
-import type { OtherKeyword } from './other-rows.ts';
+import type { LineCheck, OtherKeyword } from './other-rows.ts';
 import { checkStickTable } from './proxy-stick.ts';
 
 export interface OtherSectionRow {
@@ -219,11 +220,15 @@ const CHECK_TYPES = [
   'spop-check',
 ];
 
+function checkRule(kind: CheckRuleKind): LineCheck {
+  return (_draft, _words, context) => checkRuleShape(kind, ruleWords(context.line), context);
+}
+
 const healthcheck = rowsOf('healthcheck');
 const HEALTHCHECK: readonly OtherKeyword[] = [
   healthcheck('type', { ...oneWordOf(...CHECK_TYPES), arity: [1, 64] }, 'kind of check'),
-  healthcheck('http-check', text('<rule>', 1, 64), 'rule of an HTTP check'),
-  healthcheck('tcp-check', text('<rule>', 1, 64), 'rule of a TCP check'),
+  healthcheck('http-check', text('<rule>', 1, 64), 'rule of an HTTP check', checkRule('http-check')),
+  healthcheck('tcp-check', text('<rule>', 1, 64), 'rule of a TCP check', checkRule('tcp-check')),
 ];
 
 const traces = rowsOf('traces');

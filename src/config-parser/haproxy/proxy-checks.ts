@@ -3,7 +3,7 @@ import type { CheckMethod } from '../../model/proxy.ts';
 import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
-import { checkRuleShape, type CheckRuleKind } from './check-rule.ts';
+import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
 import { ignoredWithoutBackend } from './proxy-capability.ts';
 import type { CheckDraft, ProxyDraft } from './proxy-draft.ts';
 
@@ -137,45 +137,6 @@ function checkKeyword(row: CheckRow): Keyword<ProxyDraft> {
 
 export const CHECK_OPTION_KEYWORDS: readonly Keyword<ProxyDraft>[] = CHECKS.map(checkKeyword);
 
-/** A negation may be glued to the match: `!rstring` is `! rstring`. */
-function splitNegation(word: Word): readonly Word[] {
-  if (!/^!(r?(string|status|binary)|f?hdr)/.test(word.text)) return [word];
-  return [
-    { ...word, text: '!' },
-    { ...word, text: word.text.slice(1) },
-  ];
-}
-
-function ruleWords(line: readonly Word[]): readonly Word[] {
-  const words = line.slice(1);
-  return words[0]?.text === 'expect' ? words.flatMap(splitNegation) : words;
-}
-
-/** Warns about words of a rule that are not done yet, and refuses regular expressions that are none. */
-function checkHttpRule(words: readonly Word[], context: LineContext): boolean {
-  const rule = words[0]?.text ?? '';
-  if (rule !== 'expect' && rule !== 'send') return true;
-  const match = words.findIndex(({ text }) => /^(r?(string|status)|string-lf|f?hdr)$/.test(text));
-  const own = rule === 'expect' ? words.slice(1, match + 1) : words.slice(1);
-  for (const word of own) context.notSupportedYet(word, `http-check ${rule} ${word.text}`);
-  const format = rule === 'send' ? words.find(({ text }) => text.includes('%[')) : undefined;
-  if (format !== undefined) context.notSupportedYet(format, 'http-check send %');
-  const pattern = words[match + 1];
-  if (rule !== 'expect' || pattern === undefined || !words[match]?.text.startsWith('r')) return true;
-  const mistake = regexMistake(pattern.text);
-  if (mistake !== undefined) context.alert(pattern, `'http-check expect' : ${mistake}.`);
-  return mistake === undefined;
-}
-
-function regexMistake(text: string): string | undefined {
-  try {
-    void new RegExp(text);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
 function parseRule(kind: CheckRuleKind): Keyword<ProxyDraft>['parse'] {
   return (draft, _, context) => {
     ignoredWithoutBackend(draft, kind, context);
@@ -183,7 +144,6 @@ function parseRule(kind: CheckRuleKind): Keyword<ProxyDraft>['parse'] {
     if (!checkRuleShape(kind, words, context)) return;
     const { check } = draft.backend;
     if (kind === 'http-check') {
-      if (!checkHttpRule(words, context)) return;
       ownHttpCheck(check);
       check.httpCheck = [...check.httpCheck, words];
     } else {

@@ -132,10 +132,7 @@ const ACTIVE: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'checks run over TLS',
-    parse: ({ server, option, context }) => {
-      server.check.ssl = true;
-      context.notSupportedYet(option, 'server check-ssl');
-    },
+    parse: checkFlag('ssl', true),
   },
   {
     name: 'no-check-ssl',
@@ -156,14 +153,20 @@ const ACTIVE: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'SNI of TLS checks comes from their Host header',
-    parse: ({ server, option }) => setOtherOption(server, option.text, []),
+    parse: ({ server, option }) => {
+      forgetOtherOption(server, 'no-check-sni-auto');
+      setOtherOption(server, option.text, []);
+    },
   },
   {
     name: 'no-check-sni-auto',
     args: '',
     words: 0,
     summary: 'no automatic SNI for checks',
-    parse: ({ server }) => forgetOtherOption(server, 'check-sni-auto'),
+    parse: ({ server, option }) => {
+      forgetOtherOption(server, 'check-sni-auto');
+      setOtherOption(server, option.text, []);
+    },
   },
   {
     name: 'check-alpn',
@@ -327,16 +330,7 @@ const OBSERVATION: readonly ServerOption[] = [
 ];
 
 /** These warn of themselves when the program does not do them yet. */
-const WARNING = new Set([
-  'agent-check',
-  'check-alpn',
-  'check-proto',
-  'check-sni',
-  'healthcheck',
-  'observe',
-  'on-marked-down',
-  'on-marked-up',
-]);
+const WARNING = new Set(['check-proto', 'observe', 'on-marked-down', 'on-marked-up']);
 
 function warning(option: ServerOption): ServerOption {
   if (!WARNING.has(option.name)) return option;

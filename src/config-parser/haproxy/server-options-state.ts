@@ -180,10 +180,7 @@ export const STATE_OPTIONS: readonly ServerOption[] = [
     args: '[<backend>/]<server>',
     words: 1,
     summary: 'follows the state of another server',
-    parse: ({ server, option, values, context }) => {
-      server.track = values[0];
-      context.notSupportedYet(option, 'server track');
-    },
+    parse: ({ server, values }) => void (server.track = values[0]),
   },
   {
     name: 'weight',

@@ -7,7 +7,10 @@ import type { CheckFinding } from '../status.ts';
 /** A connection that is closed cleanly: some servers complain of a reset. */
 export const CLEAN_CONNECT: ConnectStep = { ...IMPLICIT_CONNECT, implicit: false, linger: true };
 
-export interface AnswerOptions extends Pick<ExpectStep, 'okStatus' | 'timeoutStatus' | 'onSuccess' | 'statusCode'> {
+export interface AnswerOptions extends Pick<
+  ExpectStep,
+  'okStatus' | 'timeoutStatus' | 'onSuccess' | 'statusCode'
+> {
   /** Bytes without which nothing is judged while more may come. */
   readonly least?: number;
 }
@@ -15,7 +18,11 @@ export interface AnswerOptions extends Pick<ExpectStep, 'okStatus' | 'timeoutSta
 type Judge = (facts: CheckFacts, last: boolean) => Verdict;
 
 /** `index`: of the step among those of the check, from 0. */
-export function answerStep(index: number, judge: Judge, { least = 1, ...rest }: AnswerOptions = {}): ExpectStep {
+export function answerStep(
+  index: number,
+  judge: Judge,
+  { least = 1, ...rest }: AnswerOptions = {},
+): ExpectStep {
   return {
     kind: 'expect',
     index,

@@ -18,9 +18,13 @@ export function smtpSteps([hello, domain]: readonly string[]): Step[] {
   const told = { onSuccess: spoken, statusCode: codeOf };
   return [
     CLEAN_CONNECT,
-    answerStep(1, matching(ANSWER, ({ text }) => ({ status: 'L7RSP', info: firstLine(text) }), false), {
-      least: 4,
-    }),
+    answerStep(
+      1,
+      matching(ANSWER, ({ text }) => ({ status: 'L7RSP', info: firstLine(text) }), false),
+      {
+        least: 4,
+      },
+    ),
     answerStep(2, matching(GREETING, refused, false), { least: 4, statusCode: codeOf }),
     plainSend(Buffer.from(`${command}\r\n`, 'latin1'), 3),
     answerStep(4, matching(WHOLE_ANSWER, refused, true), told),

@@ -31,11 +31,7 @@ const REASONS = {
 } as const;
 
 export function spopSteps(): Step[] {
-  return [
-    { ...CLEAN_CONNECT, linger: false },
-    plainSend(helloFrame(), 1),
-    answerStep(2, judgeHello),
-  ];
+  return [{ ...CLEAN_CONNECT, linger: false }, plainSend(helloFrame(), 1), answerStep(2, judgeHello)];
 }
 
 function helloFrame(): Buffer {

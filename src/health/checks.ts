@@ -19,10 +19,11 @@ import { errorLimitReached, type ObservedError } from './observation.ts';
 import { Scheduled, Scheduler, TimerAlarm, type Alarm } from './scheduler.ts';
 import { ServerAdministration } from './server-administration.ts';
 import { ServerLife } from './server-life.ts';
+import { ServerSteering } from './server-steering.ts';
 import { spreadDelay, startDelays } from './spread.ts';
 import { initialHealth } from './advance.ts';
 import { inTrackingOrder } from './tracking-order.ts';
-import { SRV_STOPPED } from '../state/server-table.ts';
+import { ADMIN_IMAINT, ADMIN_MAINT, SRV_STOPPED } from '../state/server-table.ts';
 
 export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   readonly config: Config;
@@ -43,6 +44,8 @@ export class Checks {
   readonly life: ServerLife;
   readonly judge: CheckJudge;
   readonly administration: ServerAdministration;
+  /** The hand of administrators. */
+  readonly steering: ServerSteering;
   readonly servers = new LifeServers();
   readonly #start: ChecksStart;
   readonly #scheduler: Scheduler;
@@ -57,6 +60,7 @@ export class Checks {
     this.life = new ServerLife({ ...start, alert: start.alert ?? (() => {}) });
     this.judge = new CheckJudge(this.life);
     this.administration = new ServerAdministration(this.life);
+    this.steering = new ServerSteering(this.servers, this.life, this.administration);
     const { config, expressions } = start;
     this.#tools = {
       config,
@@ -75,7 +79,9 @@ export class Checks {
     for (const { proxy, backend, server, index } of inTrackingOrder(config.proxies))
       this.#know((plan.firstServer[backend] as number) + index, backend, proxy, server);
     for (const server of this.servers.all()) this.#beginLife(server);
-    const tasks = [...this.servers.all()].sort((a, b) => a.row - b.row).flatMap(server => this.#tasksOf(server));
+    const tasks = [...this.servers.all()]
+      .sort((a, b) => a.row - b.row)
+      .flatMap(server => this.#tasksOf(server));
     const { spreadChecks, maxSpreadChecksMs } = config.global;
     const spread = (delayMs: number): number => spreadDelay(delayMs, spreadChecks, Math.random());
     const intervals = tasks.map(({ setting }) => setting.intervals.interMs);
@@ -100,7 +106,10 @@ export class Checks {
       paused: config.disabled,
     });
     if (health < policy.rise) servers.setState(row, SRV_STOPPED);
-    if (tracked?.config.disabled === true) this.administration.inherit(server, tracked);
+    if (tracked === undefined) return;
+    const inherited = servers.admin(tracked.row) & ADMIN_MAINT;
+    if (inherited !== 0) servers.setAdmin(row, ADMIN_IMAINT, 0);
+    if (servers.state(tracked.row) === SRV_STOPPED) servers.setState(row, SRV_STOPPED);
   }
 
   #tasksOf(server: LifeServer): CheckTask[] {
