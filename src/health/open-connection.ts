@@ -7,7 +7,6 @@ import type { ConnectionHandler, ConnectTarget, Engine } from '../net/connection
 import { buildLocal } from '../net/proxy-protocol/build.ts';
 import type { CheckFacts } from './check-facts.ts';
 import type { CheckPlace } from './check-place.ts';
-import { PreludeHandler } from './prelude.ts';
 import type { ConnectStep } from './ruleset.ts';
 import type { CheckConnection, OpenConnection } from './ruleset-check.ts';
 import { TlsCheckConnection, type TlsSettings } from './tls-connection.ts';
@@ -30,21 +29,10 @@ export function connectionOpener(settings: ConnectionSettings): OpenConnection {
     const target = settings.place.target({ address: step.address, port });
     if (target === undefined) return 'no address or port to connect to';
     const header = proxyHeader(settings, step);
-    return usesTls(settings, step)
-      ? openTls(settings, step, facts, target, header, handler)
-      : openPlain(settings.engine, target, header, handler);
+    if (usesTls(settings, step)) return openTls(settings, step, facts, target, header, handler);
+    const connection = settings.engine.connect(target, handler);
+    return { connection, secure: false, header, layer: () => 'tcp' };
   };
-}
-
-function openPlain(
-  engine: Engine,
-  target: ConnectTarget,
-  header: Buffer,
-  handler: ConnectionHandler,
-): CheckConnection {
-  const first = header.length === 0 ? handler : new PreludeHandler(header, handler);
-  const connection = engine.connect(target, first);
-  return { connection, secure: false, layer: () => 'tcp' };
 }
 
 function openTls(
@@ -61,7 +49,7 @@ function openTls(
   const sni = ruleSni ?? own?.sni ?? automatic;
   const alpn = step.alpn ?? own?.alpn;
   const connection = new TlsCheckConnection(target, { ...tls, sni, alpn, header }, handler);
-  return { connection, secure: true, layer: () => connection.layer };
+  return { connection, secure: true, header: NOTHING, layer: () => connection.layer };
 }
 
 /** The Host of the request, without its port. */

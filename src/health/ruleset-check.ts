@@ -17,6 +17,8 @@ export interface CheckConnection {
   readonly connection: Connection;
   /** TLS is spoken on it. */
   readonly secure: boolean;
+  /** Still to be sent, before anything else. */
+  readonly header: Buffer;
   layer(): ConnectionLayer;
 }
 
@@ -29,6 +31,8 @@ export type OpenConnection = (
 
 type Next = 'continue' | 'wait';
 
+const NOTHING = Buffer.alloc(0);
+
 export class RulesetCheck implements RunningCheck, ConnectionHandler {
   readonly #ruleset: Ruleset;
   readonly #open: OpenConnection;
@@ -39,6 +43,7 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
   #current: Step | undefined;
   #link: CheckConnection | undefined;
   #linger = false;
+  #header: Buffer = NOTHING;
   #connected = false;
   #sent = false;
   /** Bytes have to come before the next expect is judged. */
@@ -127,7 +132,10 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     const opened = this.#open(step, this.#facts, this);
     if (typeof opened === 'string') this.#found({ status: 'SOCKERR', info: opened });
     else if (this.#over) opened.connection.close();
-    else this.#link = opened;
+    else {
+      this.#link = opened;
+      this.#header = opened.header;
+    }
     return 'wait';
   }
 
@@ -141,11 +149,19 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     this.#current = step;
     this.#facts.forget();
     this.#mustRead = true;
-    const bytes = step.compose(this.#facts);
+    const composed = step.compose(this.#facts);
+    const bytes = typeof composed === 'string' ? composed : this.#withHeader(composed);
     if (typeof bytes === 'string') this.#found({ status: 'L7RSP', info: bytes });
     else if (bytes.length === 0) this.#sent = this.#again = true;
     else this.#link?.connection.send(bytes, 0, bytes.length);
     return 'wait';
+  }
+
+  /** The header of the PROXY protocol goes out with the first bytes. */
+  #withHeader(bytes: Buffer): Buffer {
+    const header = this.#header;
+    this.#header = NOTHING;
+    return header.length === 0 ? bytes : Buffer.concat([header, bytes]);
   }
 
   #expect(step: ExpectStep): Next {
@@ -218,14 +234,18 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
 
   // connection
 
-  onConnected(): void {
+  onConnected(connection: Connection): void {
     this.#connected = true;
     this.#listener.onConnected();
-    if (!this.#over) this.#proceed();
+    if (this.#over) return;
+    const header = this.#header;
+    if (header.length === 0 || this.#ruleset.steps[this.#at + 1]?.kind === 'send') return this.#proceed();
+    this.#header = NOTHING;
+    connection.send(header, 0, header.length);
   }
 
   onSent(): void {
-    this.#sent = true;
+    if (this.#current?.kind === 'send') this.#sent = true;
     this.#proceed();
   }
 
