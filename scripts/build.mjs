@@ -1,8 +1,9 @@
 // Builds the program into dist/: peggy grammars first, then TypeScript.
 // A grammar src/config-parser/grammar/NAME.peggy becomes generated/NAME.js beside its hand-written
 // types generated/NAME.d.ts (all rules answer `unknown`; callers narrow), and a copy in dist/.
+// The style and script of the statistics page are copied as they are.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import peggy from 'peggy';
@@ -50,6 +51,9 @@ function buildGrammar(file) {
   writeBoth(`${name}.js`, peggy.generate(text, options));
   writeFileSync(join(generatedFolder, `${name}.d.ts`), types);
 }
+
+const assets = 'src/stats/page/assets';
+cpSync(join(root, assets), join(root, 'dist', assets), { recursive: true });
 
 mkdirSync(grammarFolder, { recursive: true });
 for (const file of readdirSync(grammarFolder).filter(file => file.endsWith('.peggy'))) buildGrammar(file);

@@ -171,6 +171,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     variables: new VariableStore(),
     state,
     logs: new ThreadLogSink(config.global.logSendHostname),
+    services: {} as DataThread['services'],
     stopping: false,
   };
 }

@@ -29,7 +29,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'group',
   'uid',
   'gid',
-  'stats enable',
   'option accept-unsafe-violations-in-http-response',
   // global
   'acme.scheduler',

@@ -11,6 +11,7 @@
  */
 import type { Cause } from '../base/failure.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
+import type { BodySource, LocalAnswer } from '../http/local-service.ts';
 import { PARSE_ERRORS } from '../http/parse-errors.ts';
 import { Http1RequestHead, type RequestRendering } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
@@ -27,6 +28,7 @@ import {
   REDIRECT,
   REJECT,
   RETURN,
+  SERVICE,
   SILENT_DROP,
   TIMED_OUT,
   type Verdict,
@@ -41,6 +43,8 @@ import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
 import { runAfterResponse, runResponseRules } from './response-rules.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from './runtime.ts';
+import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
+import { StreamedBody, type StreamedBodyOwner } from './streamed-body.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
 import { Transaction } from './transaction.ts';
 import { startTunnel } from './tunnel.ts';
@@ -55,7 +59,9 @@ const SAY_KEEP_ALIVE: ResponseRendering = { connection: 'keep-alive' };
 /** What became of a try, in the words of `retry-on`; a status stands for itself. */
 type RetryEvent = 'empty-response' | 'junk-response' | 'response-timeout';
 
-export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, RequestBodyOwner {
+export class HttpStream
+  implements Stream, ServerHalfOwner, RequestRulesOwner, RequestBodyOwner, ServiceCallOwner, StreamedBodyOwner
+{
   readonly thread: DataThread;
   readonly transaction: Transaction;
   readonly requestHead = new Http1RequestHead();
@@ -66,6 +72,8 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
   readonly #dialer: Dialer;
   readonly #outgoing: OutgoingRequest;
   readonly #answer: Answer;
+  readonly #service: ServiceCall;
+  readonly #streamed: StreamedBody;
   #session: StreamClient | undefined;
   #requestForwarded = false;
   #responseStarted = false;
@@ -83,6 +91,8 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     this.#dialer = new Dialer(thread, this);
     this.#outgoing = new OutgoingRequest(thread.buffers);
     this.#answer = new Answer(thread.buffers);
+    this.#service = new ServiceCall(this);
+    this.#streamed = new StreamedBody(this);
   }
 
   /** Whose request it is, from its first byte to its last. */
@@ -157,6 +167,8 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
       case REDIRECT:
         transaction.termination.set('L', 'R');
         return this.#replyWith(transaction.reply, true);
+      case SERVICE:
+        return this.#serve();
       case SILENT_DROP:
         silenceClose(this.clientConnection.fd, this.clientConnection.remote.family);
         return this.#cut('P', 'R');
@@ -169,6 +181,23 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
       default:
         return this.#fail(500, 'P', 'R');
     }
+  }
+
+  /** The statistics page, or a service that a rule named. */
+  #serve(): void {
+    const { statistics, service } = this.transaction;
+    const { services } = this.thread;
+    const found =
+      statistics === undefined
+        ? services.named(service ?? '')
+        : services.statistics(statistics.proxy, statistics.admin);
+    if (found === undefined) this.#fail(500, 'P', 'R');
+    else this.#service.start(found);
+  }
+
+  serviceAnswered(answer: LocalAnswer): void {
+    this.transaction.termination.set('L', 'R');
+    this.#replyWith(answer, true);
   }
 
   tarpitOver(): void {
@@ -264,7 +293,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
 
   /** Bytes from the client while its request is served: body to pass on, or its next request, which waits. */
   requestBytesArrived(): void {
-    if (this.#rules.bytesArrived()) return;
+    if (this.#rules.bytesArrived() || this.#service.bytesArrived()) return;
     const { connection } = this.server;
     if (!this.body.read && connection !== undefined && !this.#dialer.waiting) this.body.pump(connection);
   }
@@ -429,6 +458,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     transaction.status = reply.status;
     if (reply.silent === true || clientConnection.closed || clientConnection.sending) return this.#abort();
     fillResponse(reply, this.responseHead);
+    if (reply.stream !== undefined) this.#beginStream(reply.stream);
     transaction.response = this.responseHead;
     runAfterResponse(transaction, this.frontend);
     this.#expectToSend();
@@ -446,9 +476,34 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
     else this.#sendAnswer(head, body);
   }
 
+  /** An HTTP/1.0 client knows no chunks: the end of the connection ends the body. */
+  #beginStream(source: BodySource): void {
+    const { version, method } = this.requestHead;
+    const isChunked = version >= 11;
+    if (isChunked) this.responseHead.headers.add('transfer-encoding', 'chunked');
+    else this.#keepAlive = false;
+    if (method === 'HEAD') source.close();
+    else this.#streamed.begin(source, isChunked);
+  }
+
+  sendStreamed(bytes: Buffer): void {
+    this.transaction.bytes.fromServer += bytes.length;
+    this.sendBody(bytes, 0, bytes.length);
+  }
+
+  streamPaused(): void {
+    this.session.clearTimer();
+    this.session.watch();
+  }
+
+  streamDone(): void {
+    this.#replySent();
+  }
+
   #replySent(): void {
     const rest = this.#answer.takeRest();
     if (rest !== undefined) return this.sendBody(rest, 0, rest.length);
+    if (this.#streamed.active) return this.#streamed.sent();
     this.#replying = false;
     this.session.clearTimer();
     this.#finish();
@@ -479,6 +534,8 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
   #end(): void {
     this.#over = true;
     this.#rules.stop();
+    this.#service.stop();
+    this.#streamed.stop();
     this.server.close();
     this.#dialer.release();
     this.#outgoing.drop(undefined);
@@ -517,7 +574,7 @@ export class HttpStream implements Stream, ServerHalfOwner, RequestRulesOwner, R
 
   /** FIN while a request is served. */
   clientEnded(): void {
-    if (!this.body.read) return this.clientGone('ended');
+    if (!this.body.read || this.#streamed.paused) return this.clientGone('ended');
     this.#keepAlive = false;
     if (this.transaction.backendRuntime?.abortOnClose !== true) return;
     if (this.#dialer.waiting) this.clientGone('ended');

@@ -2,7 +2,8 @@
  * The rulesets a request passes before it has a server, and all the ways it can wait in them: for time, for its
  * body (`wait-for-body`, `option http-buffer-request`), in the tarpit.
  *
- *   frontend: content ▶ http-request ▶ redirects ▶ use_backend ─▶ backend: content ▶ http-request ▶ redirects
+ *   frontend: content ▶ http-request ▶ statistics ▶ redirects ▶ use_backend
+ *   ─▶ backend: content ▶ http-request ▶ statistics ▶ redirects
  */
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
@@ -10,15 +11,18 @@ import { ACCEPT, CONTINUE, TARPIT, YIELD, type Verdict } from '../rules/verdict.
 import type { StreamClient } from './stream-client.ts';
 import type { RequestBody } from './request-body.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
+import { statisticsVerdict } from './statistics-request.ts';
 import type { Transaction } from './transaction.ts';
 
 const FRONTEND_CONTENT = 0;
 const FRONTEND_RULES = 1;
-// 2: the frontend's redirects
-const CHOOSE_BACKEND = 3;
-const BACKEND_CONTENT = 4;
-const BACKEND_RULES = 5;
-const BACKEND_REDIRECTS = 6;
+const FRONTEND_STATISTICS = 2;
+// 3: the frontend's redirects
+const CHOOSE_BACKEND = 4;
+const BACKEND_CONTENT = 5;
+const BACKEND_RULES = 6;
+const BACKEND_STATISTICS = 7;
+const BACKEND_REDIRECTS = 8;
 
 /** What a request is held for. */
 type Hold = 'none' | 'rule' | 'tarpit' | 'whole body';
@@ -71,19 +75,30 @@ export class RequestRules {
       this.#stage = stage;
       if (stage === CHOOSE_BACKEND) {
         if (!this.#chooseBackend()) return;
-      } else if (!this.#passed(this.#ruleset(stage)?.run(transaction) ?? CONTINUE)) return;
+      } else if (!this.#passed(this.#verdict(stage))) return;
     }
     this.#stream.requestAllowed(transaction.backendRuntime as BackendRuntime);
+  }
+
+  #verdict(stage: number): Verdict {
+    const { frontend, transaction } = this.#stream;
+    if (stage === FRONTEND_STATISTICS) return statisticsVerdict(frontend, transaction);
+    const backend = transaction.backendRuntime;
+    if (stage === BACKEND_STATISTICS && backend !== undefined && backend.config !== frontend.config)
+      return statisticsVerdict(backend, transaction);
+    return this.#ruleset(stage)?.run(transaction) ?? CONTINUE;
   }
 
   #ruleset(stage: number): CompiledRuleset | undefined {
     const { frontend } = this.#stream;
     if (stage < CHOOSE_BACKEND) {
       if (stage === FRONTEND_CONTENT) return frontend.rules.tcpRequestContent;
+      if (stage === FRONTEND_STATISTICS) return undefined;
       return stage === FRONTEND_RULES ? frontend.rules.httpRequest : frontend.rules.redirects;
     }
     const backend = this.#stream.transaction.backendRuntime as BackendRuntime;
     if (backend.config === frontend.config) return undefined;
+    if (stage === BACKEND_STATISTICS) return undefined;
     if (stage === BACKEND_CONTENT) return backend.rules.tcpRequestContent;
     return stage === BACKEND_RULES ? backend.rules.httpRequest : backend.rules.redirects;
   }

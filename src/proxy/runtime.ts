@@ -4,6 +4,7 @@
  */
 import type { ListenerFacts, ProcessFacts, ProxyFacts, ServersView, StatsView } from '../acl/context.ts';
 import type { VariableStore } from '../acl/variables.ts';
+import type { LocalService } from '../http/local-service.ts';
 import type { NameCase } from '../http/header-names.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import type { Bind } from '../model/bind.ts';
@@ -52,6 +53,14 @@ export interface LogSink {
   channel(targets: readonly LogTarget[], tag: string): LogChannel;
 }
 
+/** What answers requests in place of servers. */
+export interface LocalServices {
+  /** `http-request use-service <name>`; the names are those rules know. */
+  named(name: string): LocalService | undefined;
+  /** The statistics page of a proxy, with or without the right to act on servers. */
+  statistics(proxy: number, admin: boolean): LocalService;
+}
+
 /** One data thread's belongings, handed to everything it runs. */
 export interface DataThread {
   readonly index: number;
@@ -64,6 +73,7 @@ export interface DataThread {
   readonly variables: VariableStore;
   readonly state: SharedState;
   readonly logs: LogSink;
+  readonly services: LocalServices;
   /** A soft stop is under way: connections close after the request they serve. */
   stopping: boolean;
 }

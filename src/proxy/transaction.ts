@@ -110,6 +110,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   finalRule: CompiledRule | undefined;
   reply: Reply | undefined;
   service: string | undefined;
+  /** The statistics page of that proxy (row in the plan) was asked for, with or without the right to act. */
+  statistics: { readonly proxy: number; readonly admin: boolean } | undefined;
   rstTtl: number | undefined;
   resumeAt = 0;
   waitFor: WaitReason = 'time';
@@ -158,6 +160,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.cookieServer = this.cookieFirstDate = undefined;
     this.cookieRead = false;
     this.logLevel = this.retriesAllowed = this.reply = this.finalRule = undefined;
+    this.service = this.statistics = undefined;
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.#thread.buffers.size;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;

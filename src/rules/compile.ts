@@ -9,7 +9,7 @@ import { phasesOfRuleset } from './phases.ts';
 import type { ProxyRules } from './proxy-rules.ts';
 import { compileRedirect } from './redirect.ts';
 import { CompiledRuleset } from './ruleset.ts';
-import { compileStatsRule } from './stats-rules.ts';
+import { compileStatsRules } from './stats-rules.ts';
 import { compileAnyOf, compileBackendSwitch, compilePersistence, compileServerSwitch } from './switching.ts';
 
 /** Mistakes are reported to `env.report`; rules with mistakes are missing from the result. */
@@ -31,10 +31,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
     serverSwitch: compileServerSwitch(balances ? proxy.useServers : [], env),
     persistence: compilePersistence(balances ? proxy.plainRules : [], env),
     monitorFails: compileAnyOf(proxy.monitorFail, requestPhases, env),
-    statsRequest: new CompiledRuleset(
-      'stats http-request',
-      (proxy.stats?.httpRequest ?? []).flatMap(rule => compileStatsRule(rule, requestPhases, env) ?? []),
-    ),
+    statsRequest: new CompiledRuleset('stats http-request', compileStatsRules(proxy, requestPhases, env)),
     statsAdmin: compileAnyOf(proxy.stats?.admin ?? [], requestPhases, env),
     errorPages: compileErrorPages(proxy.errorFiles, env),
     captures: env.captures,

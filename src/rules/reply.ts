@@ -1,3 +1,5 @@
+import type { BodySource } from '../http/local-service.ts';
+
 /**
  * A whole answer made by this program: by `deny`, `tarpit`, `return`, `redirect`, `auth`, or an error page. It
  * carries its own content-length; proxy/ adds `connection` and sends no body to HEAD.
@@ -7,6 +9,8 @@ export interface Reply {
   readonly reason: string;
   readonly headers: readonly ReplyHeader[];
   readonly body: Buffer;
+  /** A service's body, in pieces (http/local-service.ts); `body` is empty then. */
+  readonly stream?: BodySource;
   /** The connection closes behind it. */
   readonly closes?: true;
   /** Nothing is sent, the connection just closes (`errorfile 408 /dev/null`). */

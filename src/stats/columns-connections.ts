@@ -23,7 +23,7 @@ const ADDRESSES: readonly StatColumn[] = [
     server: {
       type: 'str',
       tags: 'CGS',
-      read: ({ server, options }) => (options.legends ? addressText(server.config.address) : undefined),
+      read: subject => (subject.options.legends ? serverAddress(subject) : undefined),
     },
   }),
   column('cookie', 'Value of the cookie of the server; of a backend, its name', {
@@ -170,6 +170,13 @@ export function addressText(address: Address): string {
     case 'sockpair':
       return `${address.kind}@${address.fd}`;
   }
+}
+
+/** Where the server is now: names are resolved, and addresses may change. */
+function serverAddress({ view, server }: ServerSubject): string {
+  const { ip, port } = view.state.servers.addresses.read(server.row);
+  if (ip === undefined) return addressText(server.config.address);
+  return ip.family === 6 ? `[${ip.toString()}]:${port}` : `${ip.toString()}:${port}`;
 }
 
 function protocolOf({ bind }: ListenerSubject): string {

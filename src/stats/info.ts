@@ -234,6 +234,23 @@ export const INFO_FIELDS: readonly InfoField[] = [
   ...REST,
 ];
 
+/** The few numbers the page's head tells. */
+export function readNumbers(view: StatsView): {
+  readonly maxConnections: number;
+  readonly connections: number;
+  readonly connectionRate: number;
+  readonly requests: number;
+  readonly bytesOut: number;
+} {
+  return {
+    maxConnections: maxConnections(view),
+    connections: view.state.limits.current(view.state.limits.process),
+    connectionRate: counted(view, 'conn_rate'),
+    requests: counted(view, 'req_tot'),
+    bytesOut: bytesOut(view),
+  };
+}
+
 function maxConnections({ state, process }: StatsView): number {
   return state.limits.limit(state.limits.process) || process.maxConnections;
 }

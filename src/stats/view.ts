@@ -47,9 +47,10 @@ export class ConfiguredView implements StatsView {
     return monotonicMs();
   }
 
-  /** A server was added at run time, or its address, name or cookie changed. */
-  setServer(row: number, server: Server): void {
-    this.#changed.set(row, server);
+  /** A server was added at run time, or changed; undefined: it was removed. */
+  setServer(row: number, server: Server | undefined): void {
+    if (server === undefined) this.#changed.delete(row);
+    else this.#changed.set(row, server);
   }
 
   servers(proxy: number): ServerEntry[] {

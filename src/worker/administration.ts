@@ -64,7 +64,7 @@ export class Administration {
       const change = { row, backend, server: server?.config };
       this.#changedServers.set(row, change);
       this.#lastServerChange = this.#calls.all({ kind: 'server', change });
-      if (server !== undefined) this.#stats.setServer(row, server.config);
+      this.#stats.setServer(row, server?.config);
     });
   }
 

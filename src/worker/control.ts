@@ -18,6 +18,7 @@ import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
 import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
+import { actOnServers } from './page-actions.ts';
 import { StopSequence } from './stop-sequence.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
@@ -131,6 +132,12 @@ export class Control {
         return this.#tellAll({ kind: 'room' });
       case 'done':
         return this.#administration.answered(thread, message.id, message.result);
+      case 'server-action':
+        return this.#tell(thread, {
+          kind: 'acted',
+          id: message.id,
+          changed: actOnServers(this.#watch.checks.steering, this.#writer, message.action, message.rows),
+        });
       case 'notice':
         this.#administration.warned();
         return this.#options.notice(message.level, message.text);

@@ -9,13 +9,16 @@ import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
+import { ConfiguredView } from '../stats/view.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import { OrderDesk } from './order-desk.ts';
-import type { ListenerHandover } from './orders.ts';
+import type { ChangedServer, ListenerHandover } from './orders.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
+import { threadNumbers } from './thread-numbers.ts';
+import { ThreadServices } from './thread-services.ts';
 
 /** How often a draining thread looks whether its last connection is gone. */
 const DRAIN_LOOK_MS = 100;
@@ -30,6 +33,17 @@ const opened = openEngine(wanted, { bufsize });
 const engine = opened.engine ?? new NodeEngine({ bufsize });
 const facts = new ThreadProcessFacts(start);
 const logs = new ThreadLogSink(start.config.global.logSendHostname);
+const numbers = threadNumbers({
+  node: facts.node,
+  startTimeMs: start.startTimeMs,
+  maxconn: start.config.global.maxconn,
+  nbthread: start.plan.threads,
+  engine: engine.name,
+  stopping: () => facts.stopping,
+  droppedLogs: () => logs.lost,
+});
+const statistics = new ConfiguredView(start.config, state, numbers);
+const services = new ThreadServices(statistics, tell);
 const thread: DataThread = {
   index: start.thread,
   engine,
@@ -41,15 +55,21 @@ const thread: DataThread = {
   variables: new VariableStore(),
   state,
   logs,
+  services,
   stopping: false,
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
 const runtime = new Runtime(start.config, thread);
 const reception = new Reception(thread);
-for (const { backend, row, server } of start.changedServers) runtime.serverChanged(backend, row, server);
+for (const change of start.changedServers) knowServer(change);
 const listeners: ListenerService[] = [];
 for (const handover of start.listeners) listen(handover);
-const desk = new OrderDesk({ runtime, listeners, listen, droppedLogs: () => logs.lost });
+const desk = new OrderDesk({ knowServer, listeners, listen, droppedLogs: () => logs.lost });
+
+function knowServer({ backend, row, server }: ChangedServer): void {
+  runtime.serverChanged(backend, row, server);
+  statistics.setServer(row, server);
+}
 
 function listen({ proxy, bind, fd }: ListenerHandover): void {
   const config = start.config.proxies[proxy];
@@ -87,6 +107,8 @@ function hear(message: ToData): void {
     case 'room':
       for (const listener of listeners) listener.retry();
       return;
+    case 'acted':
+      return services.acted(message.id, message.changed);
     case 'flush':
       return flush(message.server, message.backend);
     case 'stopping':

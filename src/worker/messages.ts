@@ -2,6 +2,7 @@
 import type { Config } from '../model/config.ts';
 import type { StatePlan } from '../state/plan.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import type { ServerAction } from '../stats/page/action-form.ts';
 
 export interface ThreadStart {
   /** 1..nbthread */
@@ -20,6 +21,8 @@ export type ToData =
   | { readonly kind: 'grant'; readonly server: number; readonly queue: number }
   /** A connection limit has room again. */
   | { readonly kind: 'room' }
+  /** So many servers were changed. */
+  | { readonly kind: 'acted'; readonly id: number; readonly changed: number }
   /** That server went down: its waiters look for another one; so do the backend's when none is left. */
   | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
   /** A soft stop was asked for: the sample `stopping` is true from now on. */
@@ -31,6 +34,13 @@ export type ToData =
   | { readonly kind: 'stop' };
 
 export type ToControl =
+  /** An administrator ordered this on the statistics page; answered by `acted` with the same number. */
+  | {
+      readonly kind: 'server-action';
+      readonly id: number;
+      readonly action: ServerAction;
+      readonly rows: readonly number[];
+    }
   | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }
   | { readonly kind: 'room' }

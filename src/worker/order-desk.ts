@@ -1,12 +1,12 @@
 /** A data thread's side of orders: carries them out, one after the other. */
 import { getHeapStatistics } from 'node:v8';
-import type { Runtime } from '../proxy/compile-runtime.ts';
 import type { ListenerService } from '../proxy/listener-service.ts';
-import type { ListenerHandover, Order, OrderResults } from './orders.ts';
+import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
 import { threadBusyMs } from './process-numbers.ts';
 
 export interface OrderDeskParts {
-  readonly runtime: Runtime;
+  /** A server was added, changed or removed at run time. */
+  readonly knowServer: (change: ChangedServer) => void;
   readonly listeners: readonly ListenerService[];
   readonly droppedLogs: () => number;
   /** Starts accepting on a descriptor. */
@@ -21,10 +21,10 @@ export class OrderDesk {
   }
 
   run(order: Order): OrderResults[Order['kind']] {
-    const { runtime, listeners, listen } = this.#parts;
+    const { knowServer, listeners, listen } = this.#parts;
     switch (order.kind) {
       case 'server':
-        runtime.serverChanged(order.change.backend, order.change.row, order.change.server);
+        knowServer(order.change);
         return undefined;
       case 'close-frontend':
         for (const listener of listeners) if (listener.frontend.row === order.proxy) listener.close();

@@ -41,6 +41,12 @@ export interface NumbersSource {
 const RESERVED_FILES = 64;
 const FILES_PER_CONNECTION = 2;
 
+/** `maxconn`, or what the descriptors allow where it is not said. */
+export function mostConnections(maxconn: number, maxFiles: number): number {
+  if (maxconn !== 0) return maxconn;
+  return Math.max(0, Math.floor((maxFiles - RESERVED_FILES) / FILES_PER_CONNECTION));
+}
+
 export class ControlNumbers implements ProcessNumbers {
   readonly pid = process.pid;
   readonly node: string;
@@ -61,8 +67,7 @@ export class ControlNumbers implements ProcessNumbers {
     this.node = node ?? hostname();
     this.startTimeMs = source.startTimeMs;
     this.#refreshedMs = source.startTimeMs;
-    const byFiles = Math.floor((this.maxFiles - RESERVED_FILES) / FILES_PER_CONNECTION);
-    this.maxConnections = maxconn === 0 ? Math.max(0, byFiles) : maxconn;
+    this.maxConnections = mostConnections(maxconn, this.maxFiles);
   }
 
   get engine(): string {
@@ -103,7 +108,7 @@ function busy(threads: readonly ThreadNumbers[]): number {
 }
 
 /** The soft limit of open descriptors. */
-function mostOpenFiles(): number {
+export function mostOpenFiles(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'latin1');
     return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);

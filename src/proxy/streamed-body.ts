@@ -1,0 +1,85 @@
+/**
+ * The body of a service's answer on its way to the client, piece by piece: the next one is made when the client's
+ * socket has taken the one before, in a turn of the loop of its own, so that a long answer delays nobody.
+ *
+ *   next() ─piece▶ send ─▶ onSent ─▶ setImmediate ─▶ next() … ─end▶ done
+ *      └─later▶ (ready) ─▶ next()
+ */
+import { CHUNK_END, LAST_CHUNK } from '../http/chunk-encoder.ts';
+import type { BodySource } from '../http/local-service.ts';
+
+export interface StreamedBodyOwner {
+  /** Sends these bytes; `bodySent` is called when they are taken. */
+  sendStreamed(bytes: Buffer): void;
+  /** The source has nothing now: only the client leaving can be noticed. */
+  streamPaused(): void;
+  streamDone(): void;
+}
+
+export class StreamedBody {
+  readonly #owner: StreamedBodyOwner;
+  #source: BodySource | undefined;
+  #isChunked = false;
+  #isPaused = false;
+  #isLast = false;
+
+  constructor(owner: StreamedBodyOwner) {
+    this.#owner = owner;
+  }
+
+  get active(): boolean {
+    return this.#source !== undefined;
+  }
+
+  /** Nothing is being sent: the source has nothing yet. */
+  get paused(): boolean {
+    return this.#isPaused;
+  }
+
+  begin(source: BodySource, chunked: boolean): void {
+    this.#source = source;
+    this.#isChunked = chunked;
+    this.#isPaused = this.#isLast = false;
+  }
+
+  /** The head, or a piece, has been sent. */
+  sent(): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    if (this.#isLast) {
+      this.stop();
+      return this.#owner.streamDone();
+    }
+    setImmediate(() => {
+      if (this.#source === source) this.#sendNext(source);
+    });
+  }
+
+  #sendNext(source: BodySource): void {
+    const piece = source.next(() => {
+      if (this.#source !== source || !this.#isPaused) return;
+      this.#isPaused = false;
+      this.#sendNext(source);
+    });
+    if (piece === 'later') {
+      this.#isPaused = true;
+      return this.#owner.streamPaused();
+    }
+    if (piece !== 'end') return this.#owner.sendStreamed(this.#isChunked ? chunkOf(piece) : piece);
+    this.#isLast = true;
+    if (this.#isChunked) this.#owner.sendStreamed(LAST_CHUNK);
+    else this.sent();
+  }
+
+  /** The exchange is over, one way or the other. */
+  stop(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    this.#isPaused = false;
+    source?.close();
+  }
+}
+
+function chunkOf(piece: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`, 'latin1'), piece, CHUNK_END]);
+}

@@ -1,0 +1,38 @@
+/** The services of a data thread: what answers requests here instead of servers, and how it reaches the control thread. */
+import type { LocalService } from '../http/local-service.ts';
+import type { LocalServices } from '../proxy/runtime.ts';
+import type { ServerAction } from '../stats/page/action-form.ts';
+import { StatisticsPages } from '../stats/page/statistics-page.ts';
+import type { StatsView } from '../stats/view.ts';
+import type { ToControl } from './messages.ts';
+
+export class ThreadServices implements LocalServices {
+  readonly #pages: StatisticsPages;
+  readonly #tell: (message: ToControl) => void;
+  readonly #waiting = new Map<number, (changed: number) => void>();
+  #lastCall = 0;
+
+  constructor(view: StatsView, tell: (message: ToControl) => void) {
+    this.#tell = tell;
+    this.#pages = new StatisticsPages({ view, act: (action, rows, done) => this.#act(action, rows, done) });
+  }
+
+  named(): LocalService | undefined {
+    return undefined;
+  }
+
+  statistics(proxy: number, admin: boolean): LocalService {
+    return this.#pages.page(proxy, admin);
+  }
+
+  #act(action: ServerAction, rows: readonly number[], done: (changed: number) => void): void {
+    const id = ++this.#lastCall;
+    this.#waiting.set(id, done);
+    this.#tell({ kind: 'server-action', id, action, rows });
+  }
+
+  acted(id: number, changed: number): void {
+    this.#waiting.get(id)?.(changed);
+    this.#waiting.delete(id);
+  }
+}
