@@ -76,7 +76,11 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
   if (virtual?.status === 'unusable') process.exit(KEEPALIVED_EXIT_CODE.unusable);
   const wantsDaemon = options.daemon || balancer?.config?.global.daemon === true;
   if (wantsDaemon && !options.foreground && !options.debug) process.exit(await runInBackground(argv));
-  serve(options, balancer?.config, virtual?.config, startupLogs(diagnostics));
+  serve(options, {
+    config: balancer?.config,
+    keepalived: virtual?.config,
+    startupLogs: startupLogs(diagnostics),
+  });
 }
 
 function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
@@ -93,30 +97,38 @@ function show(options: Options, diagnostics: readonly Diagnostic[]): void {
   process.stderr.write(renderDiagnostics(diagnostics, { pid: process.pid, showDiag: options.showDiag }));
 }
 
-function serve(
-  options: Options,
-  config: Config | undefined,
-  keepalived: KeepalivedConfig | undefined,
-  startupLogs: readonly string[],
-): void {
-  const control = config === undefined ? undefined : startControl(options, config, startupLogs);
-  const virtual =
-    keepalived === undefined
-      ? undefined
-      : new VirtualAddresses({
-          files: options.keepalivedFiles,
-          configId: options.configId,
-          config: keepalived,
-          notice: (level, text) => notice(options, level, text),
-          diagnose: diagnostics => show(options, diagnostics),
-          ...(control === undefined
-            ? { onStopped: () => process.exit(0) }
-            : { balancer: () => control.report() }),
-        });
-  handleSignals(control, virtual);
+interface Loaded {
+  readonly config: Config | undefined;
+  readonly keepalived: KeepalivedConfig | undefined;
+  /** What was said about both, line by line. */
+  readonly startupLogs: readonly string[];
+}
+
+function serve(options: Options, loaded: Loaded): void {
+  const { config, keepalived, startupLogs } = loaded;
+  const running: Running = {};
+  // before a port opens: whoever sees it open may send a signal
+  handleSignals(running);
+  if (config !== undefined) running.control = startControl(options, config, startupLogs);
+  if (keepalived !== undefined) running.virtual = startVirtual(options, keepalived, running.control);
   const pidfile = options.pidfile ?? config?.global.pidfile;
   if (pidfile !== undefined) writePidfile(pidfile, options);
   tellStarted();
+}
+
+function startVirtual(
+  options: Options,
+  config: KeepalivedConfig,
+  control: Control | undefined,
+): VirtualAddresses {
+  return new VirtualAddresses({
+    files: options.keepalivedFiles,
+    configId: options.configId,
+    config,
+    notice: (level, text) => notice(options, level, text),
+    diagnose: diagnostics => show(options, diagnostics),
+    ...(control === undefined ? { onStopped: () => process.exit(0) } : { balancer: () => control.report() }),
+  });
 }
 
 function startControl(options: Options, config: Config, startupLogs: readonly string[]): Control {
@@ -131,22 +143,33 @@ function startControl(options: Options, config: Config, startupLogs: readonly st
   return control;
 }
 
-/** Virtual addresses go elsewhere before anything stops. Without a balancer the signals mean what they do to keepalived. */
-function handleSignals(control: Control | undefined, virtual: VirtualAddresses | undefined): void {
+interface Running {
+  control?: Control;
+  virtual?: VirtualAddresses;
+}
+
+/** Virtual addresses go elsewhere before anything stops. Without a balancer signals mean what they do to keepalived. */
+function handleSignals(running: Running): void {
   const stop = async (): Promise<void> => {
-    await virtual?.stop();
-    if (control === undefined) process.exit(0);
-    control.stop();
+    await running.virtual?.stop();
+    if (running.control === undefined) process.exit(0);
+    running.control.stop();
   };
-  const softStop = async (): Promise<void> => {
-    await virtual?.stop();
-    control?.softStop();
+  const userSignal = async (): Promise<void> => {
+    if (running.control === undefined) {
+      running.virtual?.dump('state');
+      return;
+    }
+    await running.virtual?.stop();
+    running.control.softStop();
   };
   process.on('SIGTERM', () => void stop());
   process.on('SIGINT', () => void stop());
-  process.on('SIGHUP', () => virtual?.reload());
-  process.on('SIGUSR1', () => (control === undefined ? virtual?.dump('state') : void softStop()));
-  if (control === undefined) process.on('SIGUSR2', () => virtual?.dump('stats'));
+  process.on('SIGHUP', () => running.virtual?.reload());
+  process.on('SIGUSR1', () => void userSignal());
+  process.on('SIGUSR2', () => {
+    if (running.control === undefined) running.virtual?.dump('stats');
+  });
 }
 
 function writePidfile(path: string, options: Options): void {
