@@ -111,6 +111,7 @@ function serve(options: Options, loaded: Loaded): void {
   handleSignals(running);
   if (config !== undefined) running.control = startControl(options, config, startupLogs);
   if (keepalived !== undefined) running.virtual = startVirtual(options, keepalived, running.control);
+  if (running.control !== undefined && running.virtual !== undefined) running.control.vrrp = running.virtual;
   const pidfile = options.pidfile ?? config?.global.pidfile;
   if (pidfile !== undefined) writePidfile(pidfile, options);
   tellStarted();

@@ -8,6 +8,7 @@ import type { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { StatsView } from '../stats/view.ts';
+import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { Level } from './level.ts';
 
 export interface AdminSocket {
@@ -55,4 +56,6 @@ export interface AdminRuntime {
   /** Warnings and alerts of the start, as they were printed. */
   readonly startupLogs: readonly string[];
   readonly sockets: readonly AdminSocket[];
+  /** Undefined: there are no virtual addresses. */
+  vrrp(): VrrpAccess | undefined;
 }

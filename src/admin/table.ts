@@ -9,6 +9,7 @@ import { SERVER_WEIGHT_COMMANDS } from './commands/server-weight.ts';
 import { SET_SERVER } from './commands/set-server.ts';
 import { SHOW_SERVERS_COMMANDS } from './commands/show-servers.ts';
 import { STATISTICS_COMMANDS } from './commands/statistics.ts';
+import { VRRP_COMMANDS } from './commands/vrrp.ts';
 
 export const COMMANDS: readonly Command[] = [
   ...CONNECTION_COMMANDS,
@@ -20,4 +21,5 @@ export const COMMANDS: readonly Command[] = [
   ...FRONTEND_COMMANDS,
   ...LIMIT_COMMANDS,
   ...SHOW_SERVERS_COMMANDS,
+  ...VRRP_COMMANDS,
 ];

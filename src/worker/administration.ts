@@ -9,6 +9,7 @@ import { ConfiguredView } from '../stats/view.ts';
 import { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
+import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { FrontendListening } from './frontend-listening.ts';
 import type { ThreadStart, ToData } from './messages.ts';
@@ -34,6 +35,8 @@ export interface AdministrationParts {
 
 export class Administration {
   readonly directory: ServerDirectory;
+  /** Virtual addresses are started after the balancer that they follow. */
+  vrrp: VrrpAccess | undefined;
   readonly #parts: AdministrationParts;
   readonly #calls: ThreadCalls;
   readonly #listening: FrontendListening;
@@ -116,6 +119,7 @@ export class Administration {
       startTimeMs,
       startupLogs,
       sockets: adminSocketsOf(config),
+      vrrp: () => this.vrrp,
     };
   }
 

@@ -13,6 +13,7 @@ import { closeDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
+import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
@@ -165,6 +166,11 @@ export class Control {
     this.#state.recover(thread);
     this.#options.notice('warning', `thread ${thread} is replaced`);
     this.#startThread(thread);
+  }
+
+  /** Virtual addresses beside this balancer: the admin socket shows and steers them. */
+  set vrrp(access: VrrpAccess) {
+    this.#administration.vrrp = access;
   }
 
   /** How the balancer is, for virtual addresses that follow it. */

@@ -9,6 +9,7 @@ import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { LogLevel } from '../vrrp/log.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { VrrpService } from '../vrrp/process/vrrp-service.ts';
+import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { readKeepalived } from '../vrrp/read-config.ts';
 
 export interface VirtualAddressesOptions {
@@ -34,7 +35,7 @@ const NOTICE_LEVEL = {
 /** How often the balancer is looked at when something follows it. */
 const LOOK_MS = 100;
 
-export class VirtualAddresses {
+export class VirtualAddresses implements VrrpAccess {
   readonly #options: VirtualAddressesOptions;
   readonly #service: VrrpService;
   #look: NodeJS.Timeout | undefined;
@@ -70,6 +71,10 @@ export class VirtualAddresses {
   /** Gives the addresses away and keeps out of elections; resolves when none is held any more. */
   handOver(reason: string): Promise<void> {
     return this.#service.handOver(reason);
+  }
+
+  resume(): void {
+    this.#service.resume();
   }
 
   stop(): Promise<void> {

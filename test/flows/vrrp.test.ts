@@ -8,6 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import type { InstanceSnapshot } from '../../src/model/vrrp-snapshot.ts';
+import { ask } from '../support/admin-client.ts';
 import { LB } from '../support/balancer.ts';
 import { Lab, type Router } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
@@ -167,6 +169,25 @@ describe('a balancer with a virtual address', { concurrency: 2 }, () => {
     await lab.responder('a', 8001);
     await a.enters('MASTER', 'V', mark);
   });
+});
+
+test('the admin socket shows virtual addresses, gives them to a peer and takes them back', async t => {
+  if (!requires(t, ...NEEDS)) return;
+  const lab = Lab.create(t, ['a']);
+  const socket = join(lab.folder, 'admin.sock');
+  const balancer = `global\n  stats socket ${socket} level admin\n${BALANCER}`;
+  const a = await lab.router('a', 'lb', instance(), balancer);
+  await a.enters('MASTER');
+  assert.match(await ask(socket, 'show vrrp'), /^V +MASTER +150 +eth0 +51 +10\.9\.0\.1 +10\.9\.0\.100\/24$/m);
+  assert.match(await ask(socket, 'show vrrp V'), /Wantstate = BACKUP/);
+  const shown = JSON.parse(await ask(socket, 'show vrrp V json')) as InstanceSnapshot;
+  assert.equal(shown.state, 'MASTER');
+  assert.match(await ask(socket, 'show vrrp X'), /no vrrp instance X/);
+  await ask(socket, 'disable vrrp');
+  assert.ok(!lab.holds('a', VIP));
+  const mark = a.mark;
+  await ask(socket, 'enable vrrp');
+  await a.enters('MASTER', 'V', mark);
 });
 
 /** VRRP processes in the namespace of node `a`. */

@@ -1,0 +1,48 @@
+/** Commands about virtual addresses, this program's own: `show vrrp`, and giving them to a peer for maintenance. */
+import { renderShowVrrp } from '../../vrrp/render-snapshot.ts';
+import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
+
+const NONE = 'There are no virtual addresses: no keepalived.conf was read.';
+
+async function showVrrp({ args, runtime }: Call): Promise<Answer> {
+  const vrrp = runtime.vrrp();
+  if (vrrp === undefined) return fail(NONE);
+  const snapshot = await vrrp.snapshot();
+  const words = args.from(2);
+  const json = words.at(-1) === 'json';
+  const [name] = json ? words.slice(0, -1) : words;
+  if (!json) return dump([renderShowVrrp(snapshot, name)]);
+  const shown = name === undefined ? snapshot : snapshot.instances.find(one => one.name === name);
+  return shown === undefined ? fail(`no vrrp instance ${name}`) : dump([`${JSON.stringify(shown)}\n`]);
+}
+
+async function disable({ runtime }: Call): Promise<Answer> {
+  const vrrp = runtime.vrrp();
+  if (vrrp === undefined) return fail(NONE);
+  await vrrp.handOver('disabled by an administrator');
+  return undefined;
+}
+
+function enable({ runtime }: Call): Answer {
+  const vrrp = runtime.vrrp();
+  if (vrrp === undefined) return fail(NONE);
+  vrrp.resume();
+  return undefined;
+}
+
+export const VRRP_COMMANDS: readonly Command[] = [
+  {
+    words: 'show vrrp',
+    args: '[<instance>] [json]',
+    summary: 'virtual addresses: states, masters, counters',
+    level: 'user',
+    run: showVrrp,
+  },
+  {
+    words: 'disable vrrp',
+    summary: 'give the virtual addresses to a peer and keep out of elections',
+    level: 'admin',
+    run: disable,
+  },
+  { words: 'enable vrrp', summary: 'take part in elections again', level: 'admin', run: enable },
+];

@@ -1,0 +1,10 @@
+/** What administrators may ask of VRRP and do to it; worker/ gives it to the admin socket. */
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+
+export interface VrrpAccess {
+  snapshot(): Promise<VrrpSnapshot>;
+  /** Gives the addresses away and keeps out of elections; resolves when none is held any more. */
+  handOver(reason: string): Promise<void>;
+  /** Takes part again. */
+  resume(): void;
+}

@@ -1,0 +1,58 @@
+/** VRRP as Prometheus reads it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newCounters } from '../../src/vrrp/counters.ts';
+import { renderVrrpMetrics } from '../../src/vrrp/metrics.ts';
+import type { InstanceSnapshot } from '../../src/model/vrrp-snapshot.ts';
+
+const instance: InstanceSnapshot = {
+  name: 'V"1',
+  state: 'MASTER',
+  reason: 'master is down',
+  configuredState: 'BACKUP',
+  version: 3,
+  family: 4,
+  interface: 'eth0',
+  virtualRouterId: 51,
+  priority: 100,
+  effectivePriority: 90,
+  advertIntMs: 100,
+  masterAdvertIntMs: 100,
+  preempt: true,
+  accept: true,
+  addresses: ['10.0.0.1/24'],
+  excludedAddresses: [],
+  holdsAddresses: true,
+  faults: [],
+  lastTransition: 1_700_000_000_500,
+  transitions: 3,
+  counters: { ...newCounters(), advertsSent: 42, worstLatenessMs: 1.5 },
+};
+
+test('each instance has its state, priority, counters and last change as metrics', () => {
+  const text = renderVrrpMetrics({
+    instances: [{ ...instance, counters: { ...instance.counters, bad: { ...newCounters().bad, ttl: 7 } } }],
+    groups: [],
+    unknownRouterIds: 2,
+    brokenPackets: 0,
+  });
+  const labels = 'instance="V\\"1",interface="eth0",virtual_router_id="51"';
+  for (const line of [
+    '# TYPE lb_vrrp_state gauge',
+    `lb_vrrp_state{${labels},state="MASTER"} 1`,
+    `lb_vrrp_state{${labels},state="BACKUP"} 0`,
+    `lb_vrrp_priority{${labels}} 90`,
+    `lb_vrrp_last_transition_timestamp_seconds{${labels}} 1700000000.5`,
+    `lb_vrrp_adverts_sent_total{${labels}} 42`,
+    `lb_vrrp_worst_lateness_seconds{${labels}} 0.0015`,
+    `lb_vrrp_bad_packets_total{${labels},kind="ttl"} 7`,
+    'lb_vrrp_unknown_router_id_packets_total 2',
+  ])
+    assert.ok(text.split('\n').includes(line), line);
+});
+
+test('without instances only the counters of the whole node are left', () => {
+  const text = renderVrrpMetrics({ instances: [], groups: [], unknownRouterIds: 0, brokenPackets: 1 });
+  assert.doesNotMatch(text, /lb_vrrp_state/);
+  assert.match(text, /^lb_vrrp_broken_packets_total 1$/m);
+});
