@@ -14,6 +14,7 @@ import { readKeepalived } from './vrrp/read-config.ts';
 import { Control } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { describeBuild } from './worker/describe-build.ts';
+import { ThreadLauncher } from './worker/launch.ts';
 import { loadConfiguration } from './worker/load-configuration.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
 
@@ -61,6 +62,8 @@ function evaluate(expression: string): void {
 
 async function load(options: Options, argv: readonly string[]): Promise<void> {
   if (options.directory !== undefined) process.chdir(options.directory);
+  const launcher = new ThreadLauncher();
+  if (options.action.kind === 'run' && options.files.length > 0 && !options.daemon) launcher.prepare();
   const balancer = options.files.length === 0 ? undefined : await loadConfiguration(options.files);
   const virtual = options.keepalivedFiles.length === 0 ? undefined : readVirtual(options);
   const diagnostics = [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])];
@@ -79,6 +82,7 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
   serve(options, {
     config: balancer?.config,
     keepalived: virtual?.config,
+    launcher,
     startupLogs: startupLogs(diagnostics),
   });
 }
@@ -100,16 +104,17 @@ function show(options: Options, diagnostics: readonly Diagnostic[]): void {
 interface Loaded {
   readonly config: Config | undefined;
   readonly keepalived: KeepalivedConfig | undefined;
+  readonly launcher: ThreadLauncher;
   /** What was said about both, line by line. */
   readonly startupLogs: readonly string[];
 }
 
 function serve(options: Options, loaded: Loaded): void {
-  const { config, keepalived, startupLogs } = loaded;
+  const { config, keepalived } = loaded;
   const running: Running = {};
   // before a port opens: whoever sees it open may send a signal
   handleSignals(running);
-  if (config !== undefined) running.control = startControl(options, config, startupLogs);
+  if (config !== undefined) running.control = startControl(options, config, loaded);
   if (keepalived !== undefined) running.virtual = startVirtual(options, keepalived, running.control);
   if (running.control !== undefined && running.virtual !== undefined) running.control.vrrp = running.virtual;
   const pidfile = options.pidfile ?? config?.global.pidfile;
@@ -132,10 +137,11 @@ function startVirtual(
   });
 }
 
-function startControl(options: Options, config: Config, startupLogs: readonly string[]): Control {
+function startControl(options: Options, config: Config, { launcher, startupLogs }: Loaded): Control {
   const control = Control.start({
     config,
     nbthread: config.global.nbthread ?? availableParallelism(),
+    launcher,
     notice: (level, text) => notice(options, level, text),
     startupLogs,
     onStopped: () => process.exit(0),

@@ -4,7 +4,7 @@
  * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
 import type { Server } from 'node:http';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { serverSeed } from '../balancers/server-seed.ts';
 import type { Config } from '../model/config.ts';
 import { clientSocketOptions } from '../proxy/socket-options.ts';
@@ -21,6 +21,7 @@ import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers } from './page-actions.ts';
 import { StopSequence } from './stop-sequence.ts';
+import type { ThreadLauncher } from './launch.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
 import { watchServers, type ServerWatch } from './server-watch.ts';
@@ -28,6 +29,7 @@ import { watchServers, type ServerWatch } from './server-watch.ts';
 export interface ControlOptions {
   readonly config: Config;
   readonly nbthread: number;
+  readonly launcher: ThreadLauncher;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   /** What was said about the configuration, line by line: `show startup-logs`. */
   readonly startupLogs: readonly string[];
@@ -116,7 +118,7 @@ export class Control {
       startTimeMs: this.#startTimeMs,
       ...this.#administration.forThread(thread),
     };
-    const worker = new Worker(new URL('./data-thread.js', import.meta.url), { workerData: start });
+    const worker = this.#options.launcher.launch(start);
     this.#threads[thread] = worker;
     worker.on('message', (message: ToControl) => this.#heard(thread, message));
     worker.on('error', error =>

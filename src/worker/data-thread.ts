@@ -1,4 +1,5 @@
 /** A data thread: its engine, its copy of the runtime, its listeners. Started by control.ts as a worker. */
+import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { VariableStore } from '../acl/variables.ts';
 import type { Bind } from '../model/bind.ts';
@@ -12,6 +13,7 @@ import type { DataThread } from '../proxy/runtime.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { ThreadLogSink } from './log-sink.ts';
+import type { ThreadLaunch } from './launch.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { ChangedServer, ListenerHandover } from './orders.ts';
@@ -26,7 +28,7 @@ const DRAIN_LOOK_MS = 100;
 const port = parentPort;
 if (port === null) throw new Error('data-thread.ts runs as a worker thread only');
 
-const start = workerData as ThreadStart;
+const start = await startMessage();
 const state = SharedState.attach(start.state, start.plan, start.thread);
 const { bufsize, engine: wanted } = start.config.global.tune;
 const opened = openEngine(wanted, { bufsize });
@@ -69,6 +71,14 @@ const desk = new OrderDesk({ knowServer, listeners, listen, droppedLogs: () => l
 function knowServer({ backend, row, server }: ChangedServer): void {
   runtime.serverChanged(backend, row, server);
   statistics.setServer(row, server);
+}
+
+/** The thread may have been started before there was a configuration: the port is its own, for this one message. */
+async function startMessage(): Promise<ThreadStart> {
+  const { startPort } = workerData as ThreadLaunch;
+  const [message] = (await once(startPort, 'message')) as [ThreadStart];
+  startPort.close();
+  return message;
 }
 
 function listen({ proxy, bind, fd }: ListenerHandover): void {

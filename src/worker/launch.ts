@@ -1,0 +1,40 @@
+/**
+ * Starts data threads. Loading the program into a thread takes longer than reading a usual configuration: the first
+ * thread is launched before that, and waits for its start message.
+ */
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import type { ThreadStart } from './messages.ts';
+
+/** What a new thread knows at once; everything else comes in one ThreadStart through the port. */
+export interface ThreadLaunch {
+  readonly startPort: MessagePort;
+}
+
+interface Launched {
+  readonly worker: Worker;
+  readonly startPort: MessagePort;
+}
+
+export class ThreadLauncher {
+  #spare: Launched | undefined;
+
+  /** Begins to load a thread whose start message will follow. */
+  prepare(): void {
+    this.#spare = launch();
+  }
+
+  launch(start: ThreadStart): Worker {
+    const { worker, startPort } = this.#spare ?? launch();
+    this.#spare = undefined;
+    startPort.postMessage(start);
+    startPort.close();
+    return worker;
+  }
+}
+
+function launch(): Launched {
+  const { port1, port2 } = new MessageChannel();
+  const workerData: ThreadLaunch = { startPort: port2 };
+  const url = new URL('./data-thread.js', import.meta.url);
+  return { worker: new Worker(url, { workerData, transferList: [port2] }), startPort: port1 };
+}
