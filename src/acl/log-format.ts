@@ -74,7 +74,7 @@ class Builder {
     this.#flags = { ...NO_FLAGS, mandatory: style === 'log', http: style === 'http' || style === 'id' };
   }
 
-  get #mergesSpaces(): boolean {
+  #mergesSpaces(): boolean {
     return this.#options.style === 'log' || this.#options.style === 'id';
   }
 
@@ -94,7 +94,7 @@ class Builder {
   }
 
   #addText(text: string): void {
-    if (!this.#mergesSpaces) {
+    if (!this.#mergesSpaces()) {
       this.#pieces.push(text);
       return;
     }

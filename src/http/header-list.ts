@@ -46,6 +46,9 @@ export class HeaderList implements Headers {
   repeated = 0;
   /** Where the scanner saw known field n first; discardAt() keeps it right. */
   readonly firsts = new Int16Array(KNOWN_FIELDS.length);
+  /** The memory the head came in, and where its first byte lies; for squeeze(). */
+  source: Buffer | undefined;
+  sourceStart = 0;
   #text = '';
   #spans = new Int32Array(SPAN * 32);
   /** Strings made so far, or set by an edit; those win over the text. */
@@ -88,6 +91,10 @@ export class HeaderList implements Headers {
     return this.#text;
   }
 
+  get spans(): Int32Array {
+    return this.#spans;
+  }
+
   valueStart(index: number): number {
     return this.#spans[index * SPAN + VALUE_START] as number;
   }
@@ -113,8 +120,10 @@ export class HeaderList implements Headers {
   }
 
   /** The whole head as text, from the first byte of its first line. */
-  setText(text: string): void {
+  setText(text: string, source?: Buffer, sourceStart = 0): void {
     this.#text = text;
+    this.source = source;
+    this.sourceStart = sourceStart;
   }
 
   // ── read ──

@@ -6,6 +6,7 @@ import { restoreLengths } from './framing-edits.ts';
 import type { RequestHead } from './head.ts';
 import { HeaderList } from './header-list.ts';
 import { CONNECTION, CONTENT_LENGTH, TE, TRANSFER_ENCODING, UPGRADE } from './known-fields.ts';
+import { squeeze } from './squeeze.ts';
 
 export interface RequestRendering {
   /** `Connection: close` to the server: `option httpclose`, `http-server-close`. */
@@ -77,13 +78,27 @@ export class Http1RequestHead implements RequestHead {
       ((headers.touched & EDITED) | (headers.seen & (1 << TE))) === 0
         ? rendering.close
         : this.#settleEdits() || rendering.close;
-    const kept = this.method === this.#receivedMethod && this.target === this.#receivedTarget;
-    const keptLine = kept ? this.#keptLine : 0;
+    const keptLine = this.#isLineKept() ? this.#keptLine : 0;
     const line =
       keptLine > 0 ? '' : `${this.method} ${this.target} ${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'}\r\n`;
     const text = headers.render(line, keptLine) + this.#connectionLine(close) + '\r\n';
     if (offset + text.length > buffer.length) return -1;
     return latin1Write(buffer, text, offset);
+  }
+
+  /**
+   * Where in the memory it came in the request lies ready for a server, up to the end of the received head; -1 when
+   * it has to be rendered.
+   */
+  squeeze(rendering: RequestRendering): number {
+    const { headers } = this;
+    if (rendering.close || this.version < 11 || !this.#isLineKept()) return -1;
+    if (((headers.touched & EDITED) | (headers.seen & (1 << TE))) !== 0) return -1;
+    return squeeze(headers, this.#keptLine);
+  }
+
+  #isLineKept(): boolean {
+    return this.method === this.#receivedMethod && this.target === this.#receivedTarget;
   }
 
   #connectionLine(close: boolean): string {

@@ -49,7 +49,7 @@ export function parseRequestHead(
   if (body <= 0) return body < 0 ? body : incomplete(from, start, end, limits, TOO_LARGE);
   if (body - from > limits.maxHeadBytes) return TOO_LARGE;
   const text = latin1Slice(buffer, start, body);
-  head.headers.setText(text);
+  head.headers.setText(text, buffer, start);
   head.received(
     methodName(text, line.methodEnd),
     text.slice(line.targetStart, line.targetEnd),

@@ -6,6 +6,7 @@ import { restoreLengths } from './framing-edits.ts';
 import type { ResponseHead } from './head.ts';
 import { HeaderList } from './header-list.ts';
 import { CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from './known-fields.ts';
+import { squeeze } from './squeeze.ts';
 
 export interface ResponseRendering {
   /** What to say of the connection: nothing, `close`, or `keep-alive` for HTTP/1.0 clients. */
@@ -101,13 +102,26 @@ export class Http1ResponseHead implements ResponseHead {
     let connection = rendering.connection;
     if ((headers.touched & EDITED) !== 0 && this.#settleEdits() && connection !== 'keep-alive')
       connection = 'close';
-    const kept = this.status === this.#receivedStatus && this.reason === this.#receivedReason;
-    const keptLine = kept ? this.#keptLine : 0;
+    const keptLine = this.#isLineKept() ? this.#keptLine : 0;
     const line =
       keptLine > 0 ? '' : `${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'} ${this.status} ${this.reason}\r\n`;
     const text = headers.render(line, keptLine) + this.#connectionLine(connection) + '\r\n';
     if (offset + text.length > buffer.length) return -1;
     return latin1Write(buffer, text, offset);
+  }
+
+  /**
+   * Where in the memory it came in the response lies ready for the client, up to the end of the received head; -1
+   * when it has to be rendered.
+   */
+  squeeze(rendering: ResponseRendering): number {
+    const { headers } = this;
+    if (rendering.connection !== '' || this.version < 11 || !this.#isLineKept()) return -1;
+    return (headers.touched & EDITED) !== 0 ? -1 : squeeze(headers, this.#keptLine);
+  }
+
+  #isLineKept(): boolean {
+    return this.status === this.#receivedStatus && this.reason === this.#receivedReason;
   }
 
   /** In an HTTP/1.0 answer, closing is what silence means. */

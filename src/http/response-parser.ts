@@ -33,7 +33,7 @@ export function parseResponseHead(
   if (body === 0) return end - from >= limits.maxHeadBytes ? TOO_LARGE : 0;
   if (body - from > limits.maxHeadBytes) return TOO_LARGE;
   const text = latin1Slice(buffer, start, body);
-  head.headers.setText(text);
+  head.headers.setText(text, buffer, start);
   const hasReason = line.reasonEnd > line.reasonStart;
   head.received(
     line.status,

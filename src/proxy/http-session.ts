@@ -60,25 +60,25 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.#await(this.requestTimeoutMs);
   }
 
-  get #thread(): DataThread {
+  #thread(): DataThread {
     return this.#streams.thread;
   }
 
-  get #frontend(): FrontendRuntime {
+  #frontend(): FrontendRuntime {
     return this.listener.frontend;
   }
 
-  get #limits(): HeadLimits {
-    return this.#frontend.limits;
+  #limits(): HeadLimits {
+    return this.#frontend().limits;
   }
 
   get requestTimeoutMs(): number {
-    const { httpRequest, client } = this.#frontend.config.timeouts;
+    const { httpRequest, client } = this.#frontend().config.timeouts;
     return httpRequest === 0 ? client : httpRequest;
   }
 
-  get #keepAliveTimeoutMs(): number {
-    const { httpKeepAlive } = this.#frontend.config.timeouts;
+  #keepAliveTimeoutMs(): number {
+    const { httpKeepAlive } = this.#frontend().config.timeouts;
     return httpKeepAlive === 0 ? this.requestTimeoutMs : httpKeepAlive;
   }
 
@@ -87,7 +87,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   /** Waits for the next request; bytes that are already here are read at once. */
   #await(timeoutMs: number): void {
     this.#state = AWAITING;
-    this.facts.readyAt = this.#thread.wheel.now;
+    this.facts.readyAt = this.#thread().wheel.now;
     this.#arm(timeoutMs);
     if (this.inbox.length > 0) this.#readHeads();
     else if (this.ended) this.#leave();
@@ -105,7 +105,13 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #readHead(): boolean {
     const { inbox } = this;
     const stream = this.#stream ?? this.#firstByte();
-    const consumed = parseRequestHead(inbox.buffer, inbox.start, inbox.end, stream.requestHead, this.#limits);
+    const consumed = parseRequestHead(
+      inbox.buffer,
+      inbox.start,
+      inbox.end,
+      stream.requestHead,
+      this.#limits(),
+    );
     if (consumed === 0) return this.#wantMoreHead();
     this.#state = SERVING;
     this.clearTimer();
@@ -134,7 +140,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   #wantMoreHead(): false {
     if (this.ended) this.#serve().clientGone('ended');
-    else if (this.inbox.length >= this.#limits.maxHeadBytes) this.#serve().requestTooLarge();
+    else if (this.inbox.length >= this.#limits().maxHeadBytes) this.#serve().requestTooLarge();
     else this.receive();
     return false;
   }
@@ -150,7 +156,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   requestFinished(keep: boolean): void {
     this.#giveStreamBack();
     this.served++;
-    if (keep) this.#await(this.#keepAliveTimeoutMs);
+    if (keep) this.#await(this.#keepAliveTimeoutMs());
     else this.#leave();
   }
 
@@ -182,11 +188,11 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   }
 
   #arm(delayMs: number): void {
-    this.#thread.wheel.set(this.#timer, delayMs);
+    this.#thread().wheel.set(this.#timer, delayMs);
   }
 
   clearTimer(): void {
-    this.#thread.wheel.clear(this.#timer);
+    this.#thread().wheel.clear(this.#timer);
   }
 
   // ── events ──
@@ -238,7 +244,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #leave(): void {
     const { connection } = this;
     this.privateConnections?.close();
-    const isHard = this.#frontend.config.options.flags.has('nolinger');
+    const isHard = this.#frontend().config.options.flags.has('nolinger');
     if (this.ended || connection.closed || isHard) this.#close();
     else {
       this.#state = LEFT;
@@ -252,7 +258,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   #close(): void {
     this.#state = LEFT;
-    this.#thread.wheel.remove(this.#timer);
+    this.#thread().wheel.remove(this.#timer);
     this.privateConnections?.close();
     this.inbox.clear();
     this.connection.close();

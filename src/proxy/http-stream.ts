@@ -218,16 +218,18 @@ export class HttpStream
     if (backend.nameCase !== undefined) adjustCase(requestHead.headers, backend.nameCase);
     const { nameHeader } = backend;
     if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);
-    const rendering = this.#closesServer && !backend.pretendsKeepAlive ? TELL_CLOSE : TELL_NOTHING;
+    const rendering = this.#closesServer() && !backend.pretendsKeepAlive ? TELL_CLOSE : TELL_NOTHING;
     if (!this.#outgoing.render(requestHead, rendering, body, nameHeader?.room ?? 0))
       return this.#fail(500, 'P', 'R');
     if (body.decoder.error !== 0) return this.requestBodyInvalid();
     this.#dialer.start(backend);
-    if (this.#dialer.waiting) this.session.watch();
+    if (!this.#dialer.waiting) return;
+    this.#outgoing.settle();
+    this.session.watch();
   }
 
   /** `option httpclose`, `http-server-close`: its connection serves this request alone. */
-  get #closesServer(): boolean {
+  #closesServer(): boolean {
     return this.frontend.closesServers || this.transaction.backendRuntime?.closesServers === true;
   }
 
@@ -341,16 +343,30 @@ export class HttpStream
     this.transaction.logEarly();
     this.#keepAlive = this.#mayKeepClient();
     server.decoder.dropTrailers = frontend.dropsTrailers;
-    const answer = this.#answer.take();
     if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);
-    let length = responseHead.renderInto(answer, 0, responseRendering(requestHead.version, this.#keepAlive));
+    const rendering = responseRendering(requestHead.version, this.#keepAlive);
+    const start = responseHead.squeeze(rendering);
+    if (start >= 0) return this.#sendInPlace(start);
+    const answer = this.#answer.take();
+    let length = responseHead.renderInto(answer, 0, rendering);
     length += server.takeBody(answer, length);
-    if (server.decoder.error !== 0) {
-      // the client has seen nothing of it yet: it can still be told
-      this.#responseStarted = false;
-      return this.responseInvalid();
-    }
-    this.#sendAnswer(length);
+    if (server.decoder.error !== 0) this.#firstBodyInvalid();
+    else this.#sendAnswer(length);
+  }
+
+  /** Nothing is to be written anew: head and body go out from where they came in. */
+  #sendInPlace(start: number): void {
+    const { source, sourceStart, text } = this.responseHead.headers;
+    const end = this.server.takeBodyInPlace(sourceStart + text.length);
+    if (this.server.decoder.error !== 0) return this.#firstBodyInvalid();
+    this.transaction.bytes.toClient += end - start;
+    this.clientConnection.send(source as Buffer, start, end - start);
+  }
+
+  /** The client has seen nothing of the response yet: it can still be told. */
+  #firstBodyInvalid(): void {
+    this.#responseStarted = false;
+    this.responseInvalid();
   }
 
   #mayKeepClient(): boolean {
@@ -406,7 +422,7 @@ export class HttpStream
     const { server } = this;
     return (
       this.responseHead.keepAlive &&
-      !this.#closesServer &&
+      !this.#closesServer() &&
       this.#requestForwarded &&
       server.inbox.length === 0 &&
       !server.ended

@@ -144,6 +144,14 @@ export class ServerHalf implements ConnectionHandler {
     if (decoder.done && !client.sending) this.#stream.responseForwarded();
   }
 
+  /** Decodes body bytes that are here where they lie, behind the head that ends at `headEnd`; gives their end. */
+  takeBodyInPlace(headEnd: number): number {
+    const { inbox, decoder } = this;
+    if (decoder.done || inbox.length === 0) return headEnd;
+    inbox.consume(decoder.decode(inbox.buffer, inbox.start, inbox.end));
+    return this.bodyUnwanted ? headEnd : decoder.outEnd;
+  }
+
   /** Decodes body bytes that are here into `target`; gives how many were written. */
   takeBody(target: Buffer, offset: number): number {
     const { inbox, decoder } = this;

@@ -303,7 +303,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   // ── turns ──
 
-  get #active(): boolean {
+  #active(): boolean {
     return this.#open > 0 || this.#openListeners > 0 || this.#pending > 0 || this.wheel.linked > 0;
   }
 
@@ -325,7 +325,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       this.#turning = false;
       this.wheel.live = true;
       if (this.#destroyed) this.#tearDown();
-      else if (this.#active || this.#ring.unsubmitted > 0) this.#schedule();
+      else if (this.#active() || this.#ring.unsubmitted > 0) this.#schedule();
       else this.#loop.release();
     }
   };
@@ -345,7 +345,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       this.#resume();
       loop.runTicks();
       libuvMs = loop.waitMs();
-    } while (!this.#libuvReady && !this.#destroyed && libuvMs !== 0 && this.#active);
+    } while (!this.#libuvReady && !this.#destroyed && libuvMs !== 0 && this.#active());
   }
 
   #pollLibuv(): void {
@@ -360,7 +360,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.turns++;
     this.slots.offer();
     const batch = this.#batch;
-    if (libuvMs === 0 || batch.length > 0 || this.#waiting) this.#ring.submit();
+    if (libuvMs === 0 || batch.length > 0 || this.#waiting()) this.#ring.submit();
     else {
       const wheelMs = Math.max(this.wheel.wakeAt - this.wheel.now, 0);
       this.#ring.wait(libuvMs < 0 ? wheelMs : Math.min(libuvMs, wheelMs));
@@ -370,7 +370,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#taken = batch;
   }
 
-  get #waiting(): boolean {
+  #waiting(): boolean {
     return this.#queue.length > 0 || this.#deferred.length > 0;
   }
 
