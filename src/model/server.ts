@@ -9,6 +9,10 @@ export interface Server {
   /** Unique in its backend, from 1: explicit `id` or the next free number (the key of placement). */
   readonly id: number;
   readonly address: Address;
+  /** The name `address` was resolved from, or is to be resolved from. */
+  readonly fqdn?: string;
+  /** The SRV record that gives it address, port and weight: a name that starts with an underscore. */
+  readonly srvRecord?: string;
   /** No port was written: the client's destination port is used, shifted by `portOffset`. */
   readonly mapPorts: boolean;
   readonly portOffset: number;

@@ -14,6 +14,7 @@ import { sameAddress, type ServerAddress } from './server-addresses.ts';
 import {
   ADMIN_CMAINT,
   ADMIN_FMAINT,
+  ADMIN_RMAINT,
   BACKEND_ALLBACKUPS,
   BACKEND_COUNTS_SERVED,
   BACKEND_DYNAMIC,
@@ -225,7 +226,7 @@ export class ServerWriter extends ServerTable {
     this.#set(row, S.id, server.id);
     this.#set(row, S.seed, seed | 0);
     this.#set(row, S.flags, SERVER_IN_USE | (server.backup ? SERVER_BACKUP : 0));
-    this.#set(row, S.admin, server.disabled ? ADMIN_FMAINT | ADMIN_CMAINT : 0);
+    this.#set(row, S.admin, initialAdmin(server));
     this.#set(row, S.maxconn, maxconn);
     this.#set(row, S.minconn, minconn);
     this.#set(row, S.maxqueue, server.maxqueue);
@@ -294,4 +295,9 @@ function configuredAddress({ address, mapPorts, portOffset }: Server): ServerAdd
     port: mapPorts ? portOffset : port,
     mapPorts,
   };
+}
+
+/** `disabled`; without an address it waits for one in maintenance. */
+function initialAdmin({ disabled, address }: Server): number {
+  return (disabled ? ADMIN_FMAINT | ADMIN_CMAINT : 0) | (address.kind === 'name' ? ADMIN_RMAINT : 0);
 }

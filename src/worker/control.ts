@@ -24,6 +24,7 @@ import { StopSequence } from './stop-sequence.ts';
 import type { ThreadLauncher } from './launch.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
+import { restoreServers } from './restore-servers.ts';
 import { watchServers, type ServerWatch } from './server-watch.ts';
 
 export interface ControlOptions {
@@ -98,6 +99,7 @@ export class Control {
     control.#startDemo();
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
     control.#watch.checks.begin();
+    restoreServers(options.config, control.#state.plan, control.#writer);
     control.#administration.serve(adminSockets);
     return control;
   }

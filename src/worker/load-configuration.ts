@@ -8,6 +8,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { checkRules } from '../proxy/check-rules.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
 import { resolveNames } from './resolve-names.ts';
+import { ServerStates } from './server-states.ts';
 
 export interface LoadedConfiguration {
   /** Undefined when it must not be used. */
@@ -20,11 +21,13 @@ export async function loadConfiguration(paths: readonly string[]): Promise<Loade
   if (loaded.error !== undefined) return { config: undefined, diagnostics: [aboutAll(loaded.error)] };
   const parsed = parseConfig(loaded.files, { environment: process.env, readFile: readText });
   if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
-  const resolved = await resolveNames(parsed.config);
+  const serverStates = new ServerStates(parsed.config);
+  const resolved = await resolveNames(parsed.config, serverStates);
   const diagnostics = [
     ...parsed.diagnostics,
     ...checkRules(resolved.config),
     ...checkHealthChecks(resolved.config),
+    ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];
   if (!hasFatal(diagnostics)) return { config: resolved.config, diagnostics };

@@ -1,6 +1,7 @@
 /**
- * Turns host names in server, bind and log addresses into IP addresses, once, before anything is served (manual,
- * `init-addr`: libc). Each name is looked up once; a server whose name is unknown is an error, as in HAProxy.
+ * Turns host names in server, bind and log addresses into IP addresses, once, before anything is served. Each name
+ * is looked up once; a name that is unknown is an error, but for servers that say otherwise (init-addr.ts). Servers
+ * also get what a state file says about where they are.
  */
 import { lookup } from 'node:dns/promises';
 import type { Address } from '../model/address.ts';
@@ -8,23 +9,25 @@ import type { Config } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
-
-type NameAddress = Extract<Address, { kind: 'name' }>;
+import type { Server } from '../model/server.ts';
+import type { ServerStateValues } from '../state/server-state-values.ts';
+import { initialAddress, isSrvName, needsSystem, type NameAddress } from './init-addr.ts';
+import { movedServer } from './moved-server.ts';
 
 export async function resolveNames(
   config: Config,
+  states: KnownStates,
 ): Promise<{ readonly config: Config; readonly diagnostics: readonly Diagnostic[] }> {
-  const resolver = new NameResolver();
-  await resolver.lookUp([...config.proxies.flatMap(namesOf), ...logNames(config.global.logs)]);
-  const proxies = config.proxies.map(proxy =>
-    namesOf(proxy).length === 0 ? proxy : resolver.replaceIn(proxy),
-  );
+  const resolver = new NameResolver(states);
+  const names = config.proxies.flatMap(proxy => [...namesOf(proxy), ...resolver.serverNames(proxy)]);
+  await resolver.lookUp([...names, ...logNames(config.global.logs)]);
+  const proxies = config.proxies.map(proxy => resolver.replaceServers(resolver.replaceIn(proxy)));
   const global = { ...config.global, logs: resolver.replaceLogs(config.global.logs) };
   return { config: { ...config, global, proxies }, diagnostics: resolver.diagnostics };
 }
 
 function namesOf(proxy: Proxy): NameAddress[] {
-  const addresses = [...proxy.binds, ...proxy.servers].map(one => one.address).filter(isName);
+  const addresses = proxy.binds.map(one => one.address).filter(isName);
   const dispatch = proxy.dispatch !== undefined && isName(proxy.dispatch) ? [proxy.dispatch] : [];
   return [...addresses, ...dispatch, ...logNames(proxy.logs)];
 }
@@ -39,16 +42,64 @@ function isName(address: Address): address is NameAddress {
   return address.kind === 'name';
 }
 
+/** What a state file says of a server (worker/server-states.ts). */
+export interface KnownStates {
+  of(proxy: string, server: string): ServerStateValues | undefined;
+}
+
 class NameResolver {
   readonly diagnostics: Diagnostic[] = [];
-  readonly #answers = new Map<string, Address | undefined>();
+  readonly #states: KnownStates;
+  readonly #answers = new Map<string, SocketIp | undefined>();
+
+  constructor(states: KnownStates) {
+    this.#states = states;
+  }
+
+  /** The names of servers for which the system has to be asked. */
+  serverNames({ name, servers }: Proxy): NameAddress[] {
+    return servers.flatMap(server => {
+      const { address } = server;
+      if (!isName(address) || isSrvName(address)) return [];
+      return needsSystem(server, this.#states.of(name, server.name)?.address) ? [address] : [];
+    });
+  }
 
   async lookUp(names: readonly NameAddress[]): Promise<void> {
     const wanted = new Map(names.map(name => [keyOf(name), name]));
     await Promise.all([...wanted].map(async ([key, name]) => this.#answers.set(key, await ask(name))));
   }
 
+  replaceServers(proxy: Proxy): Proxy {
+    const servers = proxy.servers.map(server => {
+      const state = this.#states.of(proxy.name, server.name);
+      const located = isName(server.address) ? this.#locate(server, server.address, state) : server;
+      return state === undefined ? located : movedServer(located, state);
+    });
+    return servers.every((server, index) => server === proxy.servers[index]) ? proxy : { ...proxy, servers };
+  }
+
+  #locate(server: Server, name: NameAddress, state: ServerStateValues | undefined): Server {
+    const isSrv = isSrvName(name);
+    const naming = isSrv ? { srvRecord: name.host } : { fqdn: name.host };
+    const system = isSrv ? undefined : this.#answers.get(keyOf(name));
+    const { address, afterFailure } = initialAddress(server, state?.address, system);
+    const what = `'server ${server.name}' : could not resolve address '${name.host}'`;
+    if (address === undefined) this.#say('alert', server.position, `${what}.`);
+    else if (afterFailure) {
+      const then = address === 'unresolved' ? 'disabling server' : 'falling back to configured address';
+      this.#say('notice', server.position, `${what}, ${then}.`);
+    }
+    if (typeof address !== 'object') return { ...server, ...naming };
+    return { ...server, ...naming, address: { kind: 'ip', ...address, port: name.port } };
+  }
+
+  #say(severity: Diagnostic['severity'], position: Position, message: string): void {
+    this.diagnostics.push({ severity, position, message });
+  }
+
   replaceIn(proxy: Proxy): Proxy {
+    if (namesOf(proxy).length === 0) return proxy;
     return {
       ...proxy,
       logs: this.replaceLogs(proxy.logs),
@@ -58,10 +109,6 @@ class NameResolver {
       binds: proxy.binds.map(bind => ({
         ...bind,
         address: this.#replace(bind.address, bind.position, 'bind'),
-      })),
-      servers: proxy.servers.map(server => ({
-        ...server,
-        address: this.#replace(server.address, server.position, `server ${server.name}`),
       })),
     };
   }
@@ -77,12 +124,8 @@ class NameResolver {
   #replace(address: Address, position: Position, whose: string): Address {
     if (!isName(address)) return address;
     const answer = this.#answers.get(keyOf(address));
-    if (answer?.kind === 'ip') return { ...answer, port: address.port };
-    this.diagnostics.push({
-      severity: 'alert',
-      position,
-      message: `'${whose}' : could not resolve address '${address.host}'.`,
-    });
+    if (answer !== undefined) return { ...answer, port: address.port };
+    this.#say('alert', position, `'${whose}' : could not resolve address '${address.host}'.`);
     return address;
   }
 }
@@ -91,7 +134,9 @@ function keyOf({ host, family }: NameAddress): string {
   return `${family} ${host}`;
 }
 
-async function ask({ host, family }: NameAddress): Promise<Address | undefined> {
+type SocketIp = Extract<Address, { kind: 'ip' }>;
+
+async function ask({ host, family }: NameAddress): Promise<SocketIp | undefined> {
   try {
     const answer = await lookup(host, { family, order: 'ipv4first' });
     return { kind: 'ip', family: answer.family === 6 ? 6 : 4, host: answer.address, port: 0 };
