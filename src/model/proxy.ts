@@ -17,6 +17,8 @@ export interface Proxy {
   readonly kind: 'frontend' | 'backend' | 'listen';
   readonly name: string;
   readonly id: number;
+  /** `id` was said. */
+  readonly explicitId?: true;
   readonly position: Position;
   readonly mode: Mode;
   readonly disabled: boolean;

@@ -8,6 +8,8 @@ export interface Server {
   readonly position: Position;
   /** Unique in its backend, from 1: explicit `id` or the next free number (the key of placement). */
   readonly id: number;
+  /** `id` was said. */
+  readonly explicitId?: true;
   readonly address: Address;
   /** The name `address` was resolved from, or is to be resolved from. */
   readonly fqdn?: string;

@@ -10,6 +10,7 @@ import {
   ADMIN_CMAINT,
   ADMIN_FDRAIN,
   ADMIN_FMAINT,
+  ADMIN_MAINT,
   nowSeconds,
   SRV_RUNNING,
   SRV_STARTING,
@@ -17,6 +18,12 @@ import {
   SRV_STOPPING,
 } from './server-table.ts';
 
+interface Standing {
+  readonly state: number;
+  readonly health: number;
+}
+
+const DOWN: Standing = { state: SRV_STOPPED, health: 0 };
 const DEFAULT_RISE = 2;
 const DEFAULT_FALL = 3;
 
@@ -27,10 +34,11 @@ export function restoreServer(
   values: ServerStateValues,
 ): void {
   const { rise = DEFAULT_RISE, fall = DEFAULT_FALL } = check ?? {};
-  const { state, health } = restoredState(values, rise, fall);
-  servers.setState(row, state);
-  servers.publishCheck(row, 'check', { health, status: values.checkStatus });
   restoreAdmin(servers, row, values, weight);
+  const inMaintenance = (servers.admin(row) & ADMIN_MAINT) !== 0;
+  const { state, health } = inMaintenance ? DOWN : restoredState(values, rise, fall);
+  servers.setState(row, state);
+  servers.publishCheck(row, 'check', { health, status: values.checkStatus, paused: inMaintenance });
   if (values.checkDisabled && servers.checks.enabled(row, 'check'))
     servers.publishCheck(row, 'check', { enabled: false });
   if (values.agentDisabled && servers.checks.enabled(row, 'agent'))
@@ -42,17 +50,19 @@ export function restoreServer(
 
 /** A state that `rise` or `fall` of 1 do not know becomes the next one; the counter of checks fits the state. */
 function restoredState(
-  { state, checkHealth }: ServerStateValues,
+  { state, admin, checkHealth }: ServerStateValues,
   rise: number,
   fall: number,
-): { readonly state: number; readonly health: number } {
+): Standing {
   const most = rise + fall - 1;
+  // it was in maintenance, and the configuration has let it out
+  if ((admin & ADMIN_FMAINT) !== 0) return { state: SRV_RUNNING, health: rise };
   if (state === SRV_STARTING && rise > 1)
     return { state, health: checkHealth < 1 || checkHealth >= rise ? rise - 1 : checkHealth };
   if (state === SRV_STOPPING && fall > 1)
     return { state, health: checkHealth < rise || checkHealth > most - 1 ? rise : checkHealth };
   if (state === SRV_RUNNING || state === SRV_STARTING) return { state: SRV_RUNNING, health: most };
-  return { state: SRV_STOPPED, health: 0 };
+  return DOWN;
 }
 
 /** `disabled` in the configuration counts when it was added or taken out; else what was ordered at run time. */

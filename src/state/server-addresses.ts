@@ -6,7 +6,8 @@
  *
  * VERSION is odd while a row is written: a reader that saw it so, or saw it change, reads again.
  */
-import { IpAddress } from '../base/ip-address.ts';
+import { IpAddress, parseIp } from '../base/ip-address.ts';
+import type { Server } from '../model/server.ts';
 import { ADDRESS_ROW, type StateLayout } from './layout.ts';
 
 const VERSION = 0;
@@ -76,4 +77,14 @@ export class ServerAddresses {
 
 export function sameAddress(a: ServerAddress, b: ServerAddress): boolean {
   return a.ip?.toString() === b.ip?.toString() && a.port === b.port && a.mapPorts === b.mapPorts;
+}
+
+/** Where the settings of a server say that it is. */
+export function addressOf({ address, mapPorts, portOffset }: Server): ServerAddress {
+  const port = address.kind === 'ip' || address.kind === 'name' ? address.port : 0;
+  return {
+    ip: address.kind === 'ip' ? parseIp(address.host) : undefined,
+    port: mapPorts ? portOffset : port,
+    mapPorts,
+  };
 }

@@ -78,8 +78,9 @@ export function renderServerStateHead(): string {
   return `${SERVER_STATE_VERSION}\n# ${SERVER_STATE_FIELDS.join(' ')}\n`;
 }
 
+/** Without its line end. */
 export function renderServerState(line: Readonly<Record<ServerStateField, string | number>>): string {
-  return `${SERVER_STATE_FIELDS.map(field => line[field]).join(' ')}\n`;
+  return SERVER_STATE_FIELDS.map(field => line[field]).join(' ');
 }
 
 export type ServerStateFile =

@@ -2,7 +2,6 @@
  * Changes servers' states, weights and limits: for health/ and admin/ (and the control thread at start) only.
  * There is one writer, in the control thread. Each change bumps the backend's generation.
  */
-import { parseIp } from '../base/ip-address.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { AgentCheck, Server, ServerCheck } from '../model/server.ts';
 import type { CheckKind, CheckUpdate } from './check-reports.ts';
@@ -10,7 +9,7 @@ import { FIELD } from './counter-fields.ts';
 import type { Counters } from './counters.ts';
 import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
 import { hasDynamicWeights } from './plan.ts';
-import { sameAddress, type ServerAddress } from './server-addresses.ts';
+import { addressOf, sameAddress, type ServerAddress } from './server-addresses.ts';
 import {
   ADMIN_CMAINT,
   ADMIN_FMAINT,
@@ -236,8 +235,8 @@ export class ServerWriter extends ServerTable {
     this.#set(row, S.lastChange, nowSeconds());
     this.#set(row, S.downTime, 0);
     this.#set(row, S.consecutiveErrors, 0);
-    this.#set(row, S.state, server.disabled ? SRV_STOPPED : SRV_RUNNING);
-    this.addresses.write(row, configuredAddress(server));
+    this.#set(row, S.state, initialAdmin(server) === 0 ? SRV_RUNNING : SRV_STOPPED);
+    this.addresses.write(row, addressOf(server));
     this.checks.clear(row);
     if (server.check !== undefined) this.publishCheck(row, 'check', initialCheck(server.check));
     if (server.agent !== undefined) this.publishCheck(row, 'agent', initialAgent(server.agent));
@@ -286,15 +285,6 @@ function commonDivisor(servers: readonly Server[]): number {
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
-function configuredAddress({ address, mapPorts, portOffset }: Server): ServerAddress {
-  const port = address.kind === 'ip' || address.kind === 'name' ? address.port : 0;
-  return {
-    ip: address.kind === 'ip' ? parseIp(address.host) : undefined,
-    port: mapPorts ? portOffset : port,
-    mapPorts,
-  };
 }
 
 /** `disabled`; without an address it waits for one in maintenance. */

@@ -32,7 +32,7 @@ test('A file that HAProxy wrote is read field by field, and written again as it 
   const written = read.map(line =>
     renderServerState(line as Record<(typeof SERVER_STATE_FIELDS)[number], string>),
   );
-  assert.equal(renderServerStateHead() + written.join(''), WRITTEN);
+  assert.equal(renderServerStateHead() + written.map(line => `${line}\n`).join(''), WRITTEN);
 });
 
 test('Values are checked: a line with anything wrong gives the whole list of mistakes', () => {

@@ -1,59 +1,20 @@
 /** `show servers state|conn` and `show backend`. The state is what `server-state-file` reads back (version 1). */
 import { nowSeconds } from '../../state/server-table.ts';
 import type { Address } from '../../model/address.ts';
+import {
+  CHECK_STATE_AGENT,
+  CHECK_STATE_CONFIGURED,
+  CHECK_STATE_ENABLED,
+  CHECK_STATE_IN_PROGRESS,
+  CHECK_STATE_PAUSED,
+  checkResultNumber,
+  renderServerState,
+  renderServerStateHead,
+} from '../../state/server-state-file.ts';
 import type { CheckKind } from '../../state/check-reports.ts';
 import type { DirectoryServer } from '../../state/server-directory.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 import type { AdminRuntime } from '../runtime.ts';
-
-const STATE_VERSION = 1;
-const STATE_FIELDS =
-  'be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight ' +
-  'srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state ' +
-  'bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr ' +
-  'srv_agent_addr srv_agent_port';
-
-/** Bits of `srv_check_state` and `srv_agent_state`. */
-const CONFIGURED = 0x02;
-const ENABLED = 0x04;
-const PAUSED = 0x08;
-const IN_PROGRESS = 0x01;
-const IS_AGENT = 0x10;
-
-/** Numbers of HAProxy's check statuses in state files; this program's names for them are those of `show stat`. */
-const STATUS_NUMBERS: Readonly<Record<string, number>> = {
-  UNK: 0,
-  INI: 1,
-  CHECKED: 3,
-  HANA: 4,
-  SOCKERR: 5,
-  L4OK: 6,
-  L4TOUT: 7,
-  L4CON: 8,
-  L6OK: 9,
-  L6TOUT: 10,
-  L6RSP: 11,
-  L7TOUT: 12,
-  L7RSP: 13,
-  L7OK: 15,
-  L7OKC: 16,
-  L7STS: 17,
-  PROCERR: 18,
-  PROCTOUT: 19,
-  PROCOK: 20,
-};
-
-const NEUTRAL = 1;
-const FAILED = 2;
-const PASSED = 3;
-const CONDITIONALLY = 4;
-
-function resultOf(status: string): number {
-  if (status === 'UNK' || status === 'INI') return 0;
-  if (status === 'CHECKED') return NEUTRAL;
-  if (status === 'L7OKC') return CONDITIONALLY;
-  return status.endsWith('OK') ? PASSED : FAILED;
-}
 
 /** The backends a `show servers` command is about, or undefined when the name is none. */
 function backendsNamed({ args, runtime }: Call): readonly number[] | undefined {
@@ -97,10 +58,10 @@ function checkState(runtime: AdminRuntime, row: number, kind: CheckKind, configu
   const { checks } = runtime.servers;
   const enabled = checks.enabled(row, kind);
   return (
-    (configured ? CONFIGURED : 0) |
-    (enabled ? ENABLED : 0) |
-    (enabled && !checks.active(row, kind) ? PAUSED : 0) |
-    (checks.inProgress(row, kind) ? IN_PROGRESS : 0)
+    (configured ? CHECK_STATE_CONFIGURED : 0) |
+    (enabled ? CHECK_STATE_ENABLED : 0) |
+    (enabled && !checks.active(row, kind) ? CHECK_STATE_PAUSED : 0) |
+    (checks.inProgress(row, kind) ? CHECK_STATE_IN_PROGRESS : 0)
   );
 }
 
@@ -108,34 +69,34 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
   const { servers } = runtime;
   const { checks } = servers;
   const { check, agent } = config;
-  const status = checks.status(row, 'check').name;
-  return [
-    proxy.id,
-    proxy.name,
-    config.id,
-    config.name,
-    servers.addresses.read(row).ip?.toString() ?? '-',
-    servers.state(row),
-    servers.admin(row),
-    servers.userWeight(row),
-    servers.initialWeight(row),
-    Math.max(0, nowSeconds() - servers.lastChangeSeconds(row)),
-    STATUS_NUMBERS[status] ?? 0,
-    resultOf(status),
-    checks.health(row, 'check'),
-    checkState(runtime, row, 'check', check?.enabled === true),
-    checkState(runtime, row, 'agent', agent?.enabled === true) | IS_AGENT,
-    0,
-    0,
-    config.address.kind === 'name' ? config.address.host : '-',
-    portOf(runtime, row),
-    '-',
-    config.ssl === undefined ? 0 : 1,
-    check?.port ?? 0,
-    hostOf(check?.address),
-    hostOf(agent?.address),
-    agent?.port ?? 0,
-  ].join(' ');
+  const status = checks.status(row, 'check');
+  return renderServerState({
+    be_id: proxy.id,
+    be_name: proxy.name,
+    srv_id: config.id,
+    srv_name: config.name,
+    srv_addr: servers.addresses.read(row).ip?.toString() ?? '-',
+    srv_op_state: servers.state(row),
+    srv_admin_state: servers.admin(row),
+    srv_uweight: servers.userWeight(row),
+    srv_iweight: servers.initialWeight(row),
+    srv_time_since_last_change: Math.max(0, nowSeconds() - servers.lastChangeSeconds(row)),
+    srv_check_status: status.number,
+    srv_check_result: checkResultNumber(status),
+    srv_check_health: checks.health(row, 'check'),
+    srv_check_state: checkState(runtime, row, 'check', check?.enabled === true),
+    srv_agent_state: checkState(runtime, row, 'agent', agent?.enabled === true) | CHECK_STATE_AGENT,
+    bk_f_forced_id: proxy.explicitId === true ? 1 : 0,
+    srv_f_forced_id: config.explicitId === true ? 1 : 0,
+    srv_fqdn: config.fqdn ?? '-',
+    srv_port: portOf(runtime, row),
+    srvrecord: config.srvRecord ?? '-',
+    srv_use_ssl: config.ssl === undefined ? 0 : 1,
+    srv_check_port: check?.port ?? 0,
+    srv_check_addr: hostOf(check?.address),
+    srv_agent_addr: hostOf(agent?.address),
+    srv_agent_port: agent?.port ?? 0,
+  });
 }
 
 function connectionLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServer): string {
@@ -187,7 +148,7 @@ export const SHOW_SERVERS_COMMANDS: readonly Command[] = [
     args: '[<backend>]',
     summary: 'states of servers, as a server state file holds them',
     level: 'user',
-    run: showServers(() => `${STATE_VERSION}\n# ${STATE_FIELDS}\n`, stateLine),
+    run: showServers(renderServerStateHead, stateLine),
   },
   {
     words: 'show servers conn',

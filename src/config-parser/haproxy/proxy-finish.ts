@@ -334,6 +334,7 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     mode: shared.mode,
     disabled: shared.disabled,
     description: own.description,
+    explicitId: own.id === undefined ? undefined : true,
     guid: own.guid,
     defaultsName: draft.from?.name === '' ? undefined : draft.from?.name,
     timeouts: finishTimeouts(draft),

@@ -140,6 +140,7 @@ export function finishServer(server: ServerDraft, id: number, global: Global): S
   const sendProxy = sendProxyOf(server);
   const agent = agentOf(server);
   const ssl = tlsOf(server, global);
+  if (server.id !== undefined) finished.explicitId = true;
   if (server.check.enabled) finished.check = server.check;
   if (sendProxy !== undefined) finished.sendProxy = sendProxy;
   if (agent !== undefined) finished.agent = agent;
