@@ -7,7 +7,7 @@ import {
   parseServerStateFile,
   renderServerState,
   renderServerStateHead,
-  SERVER_STATE_FIELDS,
+  type ServerStateField,
   type ServerStateLine,
 } from '../../src/state/server-state-file.ts';
 import { readServerState } from '../../src/state/server-state-values.ts';
@@ -29,9 +29,7 @@ test('A file that HAProxy wrote is read field by field, and written again as it 
   const read = lines(WRITTEN);
   assert.equal(read.length, 2);
   assert.equal(read[1]?.srv_fqdn, 'app.example');
-  const written = read.map(line =>
-    renderServerState(line as Record<(typeof SERVER_STATE_FIELDS)[number], string>),
-  );
+  const written = read.map(line => renderServerState(line as Record<ServerStateField, string>));
   assert.equal(renderServerStateHead() + written.map(line => `${line}\n`).join(''), WRITTEN);
 });
 
