@@ -11,7 +11,7 @@ import type { Config } from './model/config.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
 import { readKeepalived } from './vrrp/read-config.ts';
-import { Control } from './worker/control.ts';
+import { Control, type ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { describeBuild } from './worker/describe-build.ts';
 import { ThreadLauncher } from './worker/launch.ts';
@@ -84,6 +84,7 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
     keepalived: virtual?.config,
     launcher,
     startupLogs: startupLogs(diagnostics),
+    compiled: balancer?.compiled,
   });
 }
 
@@ -107,6 +108,7 @@ interface Loaded {
   readonly launcher: ThreadLauncher;
   /** What was said about both, line by line. */
   readonly startupLogs: readonly string[];
+  readonly compiled: ControlOptions['compiled'];
 }
 
 function serve(options: Options, loaded: Loaded): void {
@@ -137,13 +139,18 @@ function startVirtual(
   });
 }
 
-function startControl(options: Options, config: Config, { launcher, startupLogs }: Loaded): Control {
+function startControl(
+  options: Options,
+  config: Config,
+  { launcher, startupLogs, compiled }: Loaded,
+): Control {
   const control = Control.start({
     config,
     nbthread: config.global.nbthread ?? availableParallelism(),
     launcher,
     notice: (level, text) => notice(options, level, text),
     startupLogs,
+    compiled,
     onStopped: () => process.exit(0),
   });
   if (control === undefined) process.exit(1);

@@ -178,6 +178,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     state,
     logs: new ThreadLogSink(config.global.logSendHostname),
     services: {} as DataThread['services'],
+    publishPatternUpdate: () => undefined,
     stopping: false,
   };
 }

@@ -180,12 +180,14 @@ function openSets(
     sets.push(set);
   }
   const display = `acl '${nameOf(criterion.text)}' file '${criterion.position.file}' line ${criterion.position.line}`;
-  const list = env.patterns.createLine(display, flags.id);
+  const key = [display, ...flags.patterns.map(word => word.text)].join(' ');
+  const list = env.patterns.createLine(display, flags.id, key);
   if (typeof list === 'string') return fail(env, criterion.position, list);
   const set = list.setFor(method, flags.ignoreCase);
   if (typeof set === 'string') return fail(env, criterion.position, set);
   sets.push(set);
   if (!addPatterns(list, method, flags.patterns, env)) return undefined;
+  env.patterns.complete(list);
   if (method === 'reg') warnOfLimits(flags.patterns, env);
   return sets;
 }

@@ -95,12 +95,16 @@ export interface PatternListOptions {
   readonly name: string;
   readonly isMap: boolean;
   readonly isFile: boolean;
+  /** What it is called in all threads, by default its name. */
+  readonly key?: string;
 }
 
 export class PatternList {
   /** Given by `-u`, or the first free one when the configuration is complete. */
   id = -1;
   readonly name: string;
+  /** The same in all threads: the name of a file, the text of an ACL line. */
+  readonly key: string;
   /** Two columns. */
   readonly isMap: boolean;
   readonly isFile: boolean;
@@ -113,11 +117,14 @@ export class PatternList {
   #nextVersion = 0;
   readonly #versions = new Map<number, PatternEntry[]>([[0, []]]);
   #nextEntry = 1;
+  /** The visible version by key. */
+  #byKey = new Map<string, PatternEntry[]>();
   readonly #watchers: (() => void)[] = [];
   readonly #registry: { revision: number };
 
   constructor(options: PatternListOptions, registry: { revision: number }) {
     this.name = options.name;
+    this.key = options.key ?? options.name;
     this.isMap = options.isMap;
     this.isFile = options.isFile;
     this.#registry = registry;
@@ -160,10 +167,31 @@ export class PatternList {
     if (version === this.#version) {
       const wrong = this.#insertEverywhere(entry);
       if (wrong !== undefined) return wrong;
+      this.#index(entry);
     }
     entries.push(entry);
     this.#touch();
     return undefined;
+  }
+
+  #index(entry: PatternEntry): void {
+    const known = this.#byKey.get(entry.key);
+    if (known === undefined) this.#byKey.set(entry.key, [entry]);
+    else known.push(entry);
+  }
+
+  /** Other entries in the visible version. Those that cannot stand here are left out. */
+  replace(pairs: readonly (readonly [key: string, value: string | undefined])[]): void {
+    this.#show(pairs.map(([key, value]) => ({ id: this.#nextEntry++, key, value, line: 0 })));
+    this.#touch();
+  }
+
+  #show(entries: readonly PatternEntry[]): void {
+    for (const set of this.sets) set.reset();
+    this.#byKey = new Map();
+    const shown = entries.filter(entry => this.#insertEverywhere(entry) === undefined);
+    for (const entry of shown) this.#index(entry);
+    this.#versions.set(this.#version, shown);
   }
 
   #insertEverywhere(entry: PatternEntry): string | undefined {
@@ -188,6 +216,7 @@ export class PatternList {
 
   /** First entry of that key. */
   find(key: string, version = this.#version): PatternEntry | undefined {
+    if (version === this.#version) return this.#byKey.get(key)?.[0];
     return this.entries(version).find(entry => entry.key === key);
   }
 
@@ -197,6 +226,7 @@ export class PatternList {
 
   /** Removes all entries of that key; answers how many. */
   remove(key: string, version = this.#version): number {
+    if (version === this.#version && !this.#byKey.has(key)) return 0;
     return this.#removeIf(entry => entry.key === key, version);
   }
 
@@ -212,15 +242,21 @@ export class PatternList {
       version,
       entries.filter(entry => !isWanted(entry)),
     );
-    if (version === this.#version)
-      for (const entry of removed) for (const set of this.sets) set.remove(entry);
+    if (version === this.#version) for (const entry of removed) this.#forget(entry);
     this.#touch();
     return removed.length;
   }
 
+  #forget(entry: PatternEntry): void {
+    for (const set of this.sets) set.remove(entry);
+    const others = (this.#byKey.get(entry.key) ?? []).filter(other => other !== entry);
+    if (others.length === 0) this.#byKey.delete(entry.key);
+    else this.#byKey.set(entry.key, others);
+  }
+
   /** Changes the value of all entries of that key; answers why not. */
   set(key: string, value: string): string | undefined {
-    const entries = this.entries().filter(entry => entry.key === key);
+    const entries = this.#byKey.get(key) ?? [];
     return entries.length === 0 ? `entry not found` : this.#setAll(entries, value);
   }
 
@@ -242,8 +278,7 @@ export class PatternList {
   /** Empties a version; the visible one by default. */
   clear(version = this.#version): void {
     if (version === this.#version) {
-      this.#versions.set(version, []);
-      for (const set of this.sets) set.reset();
+      this.#show([]);
     } else this.#versions.delete(version);
     this.#touch();
   }
@@ -261,11 +296,7 @@ export class PatternList {
     if (entries === undefined || version > this.#nextVersion) return 'Version number out of range.';
     for (const old of this.#versions.keys()) if (old < version) this.#versions.delete(old);
     this.#version = version;
-    for (const set of this.sets) set.reset();
-    this.#versions.set(
-      version,
-      entries.filter(entry => this.#insertEverywhere(entry) === undefined),
-    );
+    this.#show(entries);
     this.#touch();
     return undefined;
   }
@@ -277,6 +308,8 @@ export class PatternRegistry {
   readonly readFile: ReadFile;
   readonly #named = new Map<string, PatternList>();
   readonly #lists: PatternList[] = [];
+  readonly #byKey = new Map<string, PatternList[]>();
+  readonly #pending = new Map<string, ((list: PatternList) => void)[]>();
 
   constructor({ readFile }: { readonly readFile: ReadFile }) {
     this.readFile = readFile;
@@ -296,9 +329,9 @@ export class PatternRegistry {
   }
 
   /** A list for the patterns of an ACL line; answers what is wrong with the number asked for. */
-  createLine(display: string, id: number | undefined): PatternList | string {
+  createLine(display: string, id: number | undefined, key = display): PatternList | string {
     if (id !== undefined && this.#lists.some(list => list.id === id)) return 'the id is already used';
-    const list = new PatternList({ name: '', isMap: false, isFile: false }, this);
+    const list = new PatternList({ name: '', isMap: false, isFile: false, key }, this);
     if (id !== undefined) list.id = id;
     list.usedBy.add('acl');
     list.displays.push(display);
@@ -332,7 +365,28 @@ export class PatternRegistry {
       list.add(line.key, line.value, { line: line.line });
     this.#named.set(name, list);
     this.#lists.push(list);
+    this.complete(list);
     return list;
+  }
+
+  /** The list has all entries that it has by the configuration: changes made meanwhile follow. */
+  complete(list: PatternList): void {
+    let lists = this.#byKey.get(list.key);
+    if (lists === undefined) this.#byKey.set(list.key, (lists = []));
+    lists.push(list);
+    for (const change of this.#pending.get(list.key) ?? []) change(list);
+  }
+
+  /** By what they are called in all threads; an ACL line may have been compiled several times. */
+  listsWithKey(key: string): readonly PatternList[] {
+    return this.#byKey.get(key) ?? [];
+  }
+
+  /** A change of a list that is not made yet in this thread. `anew`: what was kept before does not count any more. */
+  keepForLater(key: string, change: (list: PatternList) => void, anew: boolean): void {
+    const kept = this.#pending.get(key);
+    if (kept === undefined || anew) this.#pending.set(key, [change]);
+    else kept.push(change);
   }
 
   /** Gives every list its number: called when the configuration has been compiled. */

@@ -2,6 +2,9 @@
  * What commands may ask of the process and do to it. worker/ implements it; everything that changes data threads
  * answers when all of them have made the change.
  */
+import type { PatternChange } from '../acl/pattern-changes.ts';
+import type { PatternList, PatternRegistry } from '../acl/pattern-registry.ts';
+import type { Sample } from '../acl/sample.ts';
 import type { Config } from '../model/config.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { ServerDirectory } from '../state/server-directory.ts';
@@ -41,6 +44,12 @@ export interface ThreadOrders {
   roomAgain(): void;
 }
 
+/** Variables of the process by their full name. */
+export interface ProcessVariablesView {
+  get(name: string): Sample | undefined;
+  set(name: string, value: Sample): Promise<void>;
+}
+
 export interface AdminRuntime {
   readonly config: Config;
   readonly state: SharedState;
@@ -48,6 +57,10 @@ export interface AdminRuntime {
   readonly directory: ServerDirectory;
   readonly serverOrders: ServerOrders;
   readonly threads: ThreadOrders;
+  /** The control thread's own copy of all pattern lists: a command changes it, then tells the threads. */
+  readonly patterns: PatternRegistry;
+  patternsChanged(list: PatternList, changes: readonly PatternChange[]): Promise<void>;
+  readonly variables: ProcessVariablesView;
   /** What statistics are read from. */
   readonly stats: StatsView;
   /** Asks the threads for what only they know; before statistics of the process are told. */

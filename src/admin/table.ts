@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
 import { FRONTEND_COMMANDS } from './commands/frontends.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
+import { MAP_COMMANDS } from './commands/maps.ts';
 import { PROCESS_COMMANDS } from './commands/process.ts';
 import { SERVER_STATE_COMMANDS } from './commands/server-state.ts';
 import { SERVER_WEIGHT_COMMANDS } from './commands/server-weight.ts';
@@ -10,6 +11,7 @@ import { SET_SERVER } from './commands/set-server.ts';
 import { SHOW_SERVERS_COMMANDS } from './commands/show-servers.ts';
 import { STATISTICS_COMMANDS } from './commands/statistics.ts';
 import { VRRP_COMMANDS } from './commands/vrrp.ts';
+import { VARIABLE_COMMANDS } from './commands/variables.ts';
 
 export const COMMANDS: readonly Command[] = [
   ...CONNECTION_COMMANDS,
@@ -22,4 +24,6 @@ export const COMMANDS: readonly Command[] = [
   ...LIMIT_COMMANDS,
   ...SHOW_SERVERS_COMMANDS,
   ...VRRP_COMMANDS,
+  ...MAP_COMMANDS,
+  ...VARIABLE_COMMANDS,
 ];

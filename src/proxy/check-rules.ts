@@ -2,14 +2,30 @@
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileProxyRules } from '../rules/compile.ts';
-import { Environments } from './compile-environment.ts';
+import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
+import { Environments, readPatterns } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
 import { hasRules } from './no-rules.ts';
 import { compileLogFormats } from './log-line.ts';
 
-export function checkRules(config: Config): readonly Diagnostic[] {
+export type PatternFile = ReturnType<ReadFile>;
+
+/** Everything compiled once: what was wrong, all lists of patterns, and the files they were read from. */
+export interface CompiledOnce {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly patterns: PatternRegistry;
+  readonly files: ReadonlyMap<string, PatternFile>;
+}
+
+export function compileAll(config: Config): CompiledOnce {
   const diagnostics: Diagnostic[] = [];
-  const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic));
+  const files = new Map<string, PatternFile>();
+  const readFile: ReadFile = path => {
+    const file = files.get(path) ?? readPatterns(path);
+    files.set(path, file);
+    return file;
+  };
+  const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic), readFile);
   for (const proxy of config.proxies) {
     const { forwarded } = proxy.options;
     if (proxy.kind === 'backend' && !hasRules(proxy) && forwarded === undefined) continue;
@@ -18,5 +34,6 @@ export function checkRules(config: Config): readonly Diagnostic[] {
     compileProxyRules(proxy, environment);
     compileLogFormats(proxy, environment, config.global);
   }
-  return diagnostics;
+  environments.patterns.assignIds();
+  return { diagnostics, patterns: environments.patterns, files };
 }

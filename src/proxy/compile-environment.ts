@@ -1,6 +1,6 @@
 /** What compiling rules and expressions needs of the outside: pattern files and environment variables. */
 import { readFileSync } from 'node:fs';
-import { PatternRegistry } from '../acl/pattern-registry.ts';
+import { PatternRegistry, type ReadFile } from '../acl/pattern-registry.ts';
 import { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -10,13 +10,16 @@ import { RuleEnvironments } from '../rules/environments.ts';
 
 /** One for a thread, or for a check: hands out the environment of each proxy. */
 export class Environments {
+  readonly variables = new VariableNames();
+  readonly patterns: PatternRegistry;
   readonly #environments: RuleEnvironments;
 
-  constructor(config: Config, report: (diagnostic: Diagnostic) => void) {
+  constructor(config: Config, report: (diagnostic: Diagnostic) => void, readFile: ReadFile = readPatterns) {
+    this.patterns = new PatternRegistry({ readFile });
     this.#environments = new RuleEnvironments(config, {
       report,
-      variables: new VariableNames(),
-      patterns: new PatternRegistry({ readFile: readPatterns }),
+      variables: this.variables,
+      patterns: this.patterns,
       environment: name => process.env[name],
     });
   }
@@ -26,7 +29,7 @@ export class Environments {
   }
 }
 
-function readPatterns(path: string): { readonly content: string } | { readonly error: string } {
+export function readPatterns(path: string): { readonly content: string } | { readonly error: string } {
   try {
     return { content: readFileSync(path, 'latin1') };
   } catch (error) {

@@ -2,6 +2,8 @@
  * Compiles the configuration into what a data thread serves with. Backends are compiled when the first request
  * asks for them, so that thousands of them cost nothing at start.
  */
+import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
+import type { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
@@ -21,16 +23,25 @@ export class Runtime implements BackendDirectory {
   /** Settings of servers that are not those of the configuration any more, by backend and row. */
   readonly #changedServers = new Map<number, Map<number, Server | undefined>>();
 
-  constructor(config: Config, thread: DataThread) {
+  constructor(config: Config, thread: DataThread, readFile?: ReadFile) {
     this.#config = config;
     this.#thread = thread;
     // mistakes were reported when the configuration was checked, before threads started
-    this.#environments = new Environments(config, () => undefined);
+    this.#environments = new Environments(config, () => undefined, readFile);
     for (const [row, proxy] of config.proxies.entries()) {
       if (proxy.kind === 'frontend') continue;
       this.#rowOfName.set(proxy.name, row);
       this.#rowOfId.set(proxy.id, row);
     }
+  }
+
+  /** The thread's lists of patterns. */
+  get patterns(): PatternRegistry {
+    return this.#environments.patterns;
+  }
+
+  get variables(): VariableNames {
+    return this.#environments.variables;
   }
 
   /** By position in `config.proxies`. */

@@ -3,6 +3,7 @@
  * or its syntax tree. Built by proxy/compile-runtime.ts when a thread starts.
  */
 import type { ListenerFacts, ProcessFacts, ProxyFacts, ServersView, StatsView } from '../acl/context.ts';
+import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { LocalService } from '../http/local-service.ts';
 import type { NameCase } from '../http/header-names.ts';
@@ -74,6 +75,8 @@ export interface DataThread {
   readonly state: SharedState;
   readonly logs: LogSink;
   readonly services: LocalServices;
+  /** A rule changed a list of this thread: the others follow. */
+  readonly publishPatternUpdate: (update: PatternUpdate) => void;
   /** A soft stop is under way: connections close after the request they serve. */
   stopping: boolean;
 }

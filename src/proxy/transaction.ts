@@ -16,6 +16,7 @@ import type {
   TimeoutFacts,
   TransactionFacts,
 } from '../acl/context.ts';
+import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
@@ -297,8 +298,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   resolveName(): IpAddress | undefined {
     return undefined;
   }
-  publishPatternUpdate(): void {
-    // One thread: nobody to tell.
+  publishPatternUpdate(update: PatternUpdate): void {
+    this.#thread.publishPatternUpdate(update);
   }
   countFailedRewrite(): void {
     this.failedRewrites++;

@@ -10,7 +10,7 @@ import type { Position } from '../model/diagnostic.ts';
 import type { Condition } from '../model/word.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { CaptureSlots } from './capture-slots.ts';
-import type { PatternUpdate } from './pattern-update.ts';
+import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { Reply } from './reply.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -5,6 +5,7 @@
 import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, ThreadOrders } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
+import type { CompiledOnce } from '../proxy/check-rules.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -13,8 +14,9 @@ import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { FrontendListening } from './frontend-listening.ts';
 import type { ThreadStart, ToData } from './messages.ts';
-import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import { ControlNumbers } from './process-numbers.ts';
+import { SharedCopies } from './shared-copies.ts';
 import { ThreadCalls } from './thread-calls.ts';
 
 export interface AdministrationParts {
@@ -26,6 +28,7 @@ export interface AdministrationParts {
   readonly handovers: ListenerHandover[][];
   readonly startTimeMs: number;
   readonly startupLogs: readonly string[];
+  readonly compiled: CompiledOnce | undefined;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly stopping: () => boolean;
   /** Threads that run now. */
@@ -42,6 +45,7 @@ export class Administration {
   readonly #listening: FrontendListening;
   readonly #numbers: ControlNumbers;
   readonly #stats: ConfiguredView;
+  readonly #shared: SharedCopies;
   readonly #changedServers = new Map<number, ChangedServer>();
   #lastServerChange: Promise<unknown> = Promise.resolve();
   #engine = 'not started';
@@ -54,6 +58,7 @@ export class Administration {
     this.#warnings = parts.startupLogs.length;
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
+    this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);
     this.#numbers = new ControlNumbers({
       config,
       startTimeMs,
@@ -72,10 +77,12 @@ export class Administration {
   }
 
   /** What a thread that starts has to know beyond the configuration. */
-  forThread(thread: number): Pick<ThreadStart, 'listeners' | 'changedServers'> {
+  forThread(thread: number): Omit<ThreadStart, 'thread' | 'config' | 'plan' | 'state' | 'startTimeMs'> {
     return {
       listeners: this.#listening.handoversFor(thread),
       changedServers: [...this.#changedServers.values()],
+      patternFiles: this.#parts.compiled?.files ?? new Map(),
+      changes: this.#shared.sinceStart(),
     };
   }
 
@@ -97,6 +104,11 @@ export class Administration {
     this.#calls.answered(thread, id, result);
   }
 
+  /** A rule changed the copy of its thread. */
+  changed(thread: number, change: SharedChange, seen: number): void {
+    this.#shared.heard(thread, change, seen);
+  }
+
   warned(): void {
     this.#warnings++;
   }
@@ -114,6 +126,9 @@ export class Administration {
       serverOrders,
       directory: this.directory,
       threads: this.#threadOrders(),
+      patterns: this.#shared.patterns,
+      variables: this.#shared,
+      patternsChanged: (list, changes) => this.#shared.changed(list, changes),
       stats: this.#stats,
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),
       startTimeMs,

@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import type { Worker } from 'node:worker_threads';
 import { serverSeed } from '../balancers/server-seed.ts';
 import type { Config } from '../model/config.ts';
+import type { CompiledOnce } from '../proxy/check-rules.ts';
 import { clientSocketOptions } from '../proxy/socket-options.ts';
 import { openListening } from '../net/listening-socket.ts';
 import { closeDescriptor } from '../net/system-calls.ts';
@@ -34,6 +35,8 @@ export interface ControlOptions {
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   /** What was said about the configuration, line by line: `show startup-logs`. */
   readonly startupLogs: readonly string[];
+  /** Pattern lists and the files they came from. */
+  readonly compiled: CompiledOnce | undefined;
   /** Everything is over: all threads ended after a stop. */
   readonly onStopped: () => void;
 }
@@ -83,6 +86,7 @@ export class Control {
       handovers,
       startTimeMs: this.#startTimeMs,
       startupLogs: options.startupLogs,
+      compiled: options.compiled,
       notice: options.notice,
       stopping: () => this.#stopSequence.ending,
       running: () => [...this.#threads.keys()].filter(thread => this.#threads[thread] !== undefined),
@@ -143,6 +147,8 @@ export class Control {
           id: message.id,
           changed: actOnServers(this.#watch.checks.steering, this.#writer, message.action, message.rows),
         });
+      case 'changed':
+        return this.#administration.changed(thread, message.change, message.seen);
       case 'notice':
         this.#administration.warned();
         return this.#options.notice(message.level, message.text);

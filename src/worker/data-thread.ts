@@ -1,7 +1,7 @@
 /** A data thread: its engine, its copy of the runtime, its listeners. Started by control.ts as a worker. */
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { VariableStore } from '../acl/variables.ts';
+import { ProcessVariables } from '../acl/process-variables.ts';
 import type { Bind } from '../model/bind.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
@@ -18,6 +18,7 @@ import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { ChangedServer, ListenerHandover } from './orders.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
+import { ThreadCopies } from './thread-copies.ts';
 import { serversView, statsView } from './state-views.ts';
 import { threadNumbers } from './thread-numbers.ts';
 import { ThreadServices } from './thread-services.ts';
@@ -46,6 +47,7 @@ const numbers = threadNumbers({
 });
 const statistics = new ConfiguredView(start.config, state, numbers);
 const services = new ThreadServices(statistics, tell);
+const variables = new ProcessVariables();
 const thread: DataThread = {
   index: start.thread,
   engine,
@@ -54,19 +56,28 @@ const thread: DataThread = {
   process: facts,
   stats: statsView(start.config, state, () => engine.wheel.now),
   servers: serversView(start.config, state, () => engine.wheel.now),
-  variables: new VariableStore(),
+  variables,
   state,
   logs,
   services,
+  publishPatternUpdate: update => copies.publish(update),
   stopping: false,
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
-const runtime = new Runtime(start.config, thread);
+const runtime = new Runtime(
+  start.config,
+  thread,
+  path => start.patternFiles.get(path) ?? { error: 'not read at start' },
+);
+const copies = new ThreadCopies(runtime, variables, (change, seen) =>
+  tell({ kind: 'changed', change, seen }),
+);
+copies.follow(start.changes, 0);
 const reception = new Reception(thread);
 for (const change of start.changedServers) knowServer(change);
 const listeners: ListenerService[] = [];
 for (const handover of start.listeners) listen(handover);
-const desk = new OrderDesk({ knowServer, listeners, listen, droppedLogs: () => logs.lost });
+const desk = new OrderDesk({ knowServer, listeners, listen, copies, droppedLogs: () => logs.lost });
 
 function knowServer({ backend, row, server }: ChangedServer): void {
   runtime.serverChanged(backend, row, server);

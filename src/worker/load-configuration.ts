@@ -5,7 +5,7 @@ import { hasFatal } from '../config-parser/diagnostic.ts';
 import { parseConfig } from '../config-parser/parse.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { checkRules } from '../proxy/check-rules.ts';
+import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
 import { resolveNames } from './resolve-names.ts';
 import { ServerStates } from './server-states.ts';
@@ -14,6 +14,8 @@ export interface LoadedConfiguration {
   /** Undefined when it must not be used. */
   readonly config: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Its pattern lists, and the files they came from. */
+  readonly compiled?: CompiledOnce;
 }
 
 export async function loadConfiguration(paths: readonly string[]): Promise<LoadedConfiguration> {
@@ -23,14 +25,15 @@ export async function loadConfiguration(paths: readonly string[]): Promise<Loade
   if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
   const serverStates = new ServerStates(parsed.config);
   const resolved = await resolveNames(parsed.config, serverStates);
+  const compiled = compileAll(resolved.config);
   const diagnostics = [
     ...parsed.diagnostics,
-    ...checkRules(resolved.config),
+    ...compiled.diagnostics,
     ...checkHealthChecks(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];
-  if (!hasFatal(diagnostics)) return { config: resolved.config, diagnostics };
+  if (!hasFatal(diagnostics)) return { config: resolved.config, diagnostics, compiled };
   return {
     config: undefined,
     diagnostics: [...diagnostics, aboutAll('Fatal errors found in configuration.')],

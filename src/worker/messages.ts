@@ -1,7 +1,8 @@
 /** What crosses between the control thread and a data thread: one union a direction. Everything here can be cloned. */
 import type { Config } from '../model/config.ts';
+import type { PatternFile } from '../proxy/check-rules.ts';
 import type { StatePlan } from '../state/plan.ts';
-import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 
 export interface ThreadStart {
@@ -14,6 +15,10 @@ export interface ThreadStart {
   readonly startTimeMs: number;
   /** Servers that are not, or no longer, as the configuration has them. */
   readonly changedServers: readonly ChangedServer[];
+  /** Pattern files as they were read when the configuration was checked. */
+  readonly patternFiles: ReadonlyMap<string, PatternFile>;
+  /** What was changed of lists and variables before this thread started. */
+  readonly changes: readonly SharedChange[];
 }
 
 export type ToData =
@@ -45,4 +50,6 @@ export type ToControl =
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }
   | { readonly kind: 'room' }
   | { readonly kind: 'done'; readonly id: number; readonly result: OrderResults[Order['kind']] }
+  /** A rule changed something every thread has a copy of; `seen`: the last change of others known to it. */
+  | { readonly kind: 'changed'; readonly change: SharedChange; readonly seen: number }
   | { readonly kind: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };

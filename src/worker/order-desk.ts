@@ -2,12 +2,14 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ListenerService } from '../proxy/listener-service.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import type { ThreadCopies } from './thread-copies.ts';
 import { threadBusyMs } from './process-numbers.ts';
 
 export interface OrderDeskParts {
   /** A server was added, changed or removed at run time. */
   readonly knowServer: (change: ChangedServer) => void;
   readonly listeners: readonly ListenerService[];
+  readonly copies: ThreadCopies;
   readonly droppedLogs: () => number;
   /** Starts accepting on a descriptor. */
   readonly listen: (handover: ListenerHandover) => void;
@@ -28,6 +30,9 @@ export class OrderDesk {
         return undefined;
       case 'close-frontend':
         for (const listener of listeners) if (listener.frontend.row === order.proxy) listener.close();
+        return undefined;
+      case 'changes':
+        this.#parts.copies.follow(order.changes, order.number);
         return undefined;
       case 'numbers':
         return {

@@ -1,4 +1,6 @@
 /** What the control thread orders of data threads, each answered when it is done. Everything can be cloned. */
+import type { PatternChange } from '../acl/pattern-changes.ts';
+import type { PlainSample } from '../acl/plain-sample.ts';
 import type { Server } from '../model/server.ts';
 import type { ThreadNumbers } from './process-numbers.ts';
 
@@ -17,7 +19,20 @@ export interface ChangedServer {
   readonly server: Server | undefined;
 }
 
+/** Of something that every thread has a copy of. */
+export type SharedChange = PatternChange | VariableChange;
+
+/** A variable of the process; undefined: it was unset. */
+export interface VariableChange {
+  readonly kind: 'variable';
+  /** With its scope. */
+  readonly name: string;
+  readonly value: PlainSample | undefined;
+}
+
 export type Order =
+  /** `number`: place of the last of them in the order that all threads share. */
+  | { readonly kind: 'changes'; readonly changes: readonly SharedChange[]; readonly number: number }
   /** A server's settings as they are now. */
   | { readonly kind: 'server'; readonly change: ChangedServer }
   /** Stop accepting connections of a frontend and give its descriptors back. */
@@ -31,6 +46,7 @@ export type Order =
 export interface OrderResults {
   readonly server: undefined;
   readonly 'close-frontend': undefined;
+  readonly changes: undefined;
   readonly numbers: ThreadNumbers;
   readonly listen: undefined;
 }

@@ -13,7 +13,7 @@ import type {
   RuleTrace,
   WaitReason,
 } from '../../src/rules/context.ts';
-import type { PatternUpdate } from '../../src/rules/pattern-update.ts';
+import type { PatternUpdate } from '../../src/acl/pattern-changes.ts';
 import type { Reply } from '../../src/rules/reply.ts';
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };

@@ -30,7 +30,7 @@ function openSet(
 ): PatternSet | string {
   const name = args[0]?.text ?? '';
   if (name === '') return 'missing file name';
-  const list = scope.env.patterns.open(name, 'map', true, `map '${name}'`);
+  const list = scope.env.patterns.open(name, 'map', true, `pattern loaded from file '${name}' used by map`);
   return typeof list === 'string' ? list : list.setFor(method, false, VALUE_PARSERS[output]);
 }
 

@@ -1,7 +1,7 @@
 /** add-acl, del-acl, set-map and del-map (manual, section 4.4): lists of patterns that requests change. */
 import { HTTP, HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
-import { applyPatternUpdate, type PatternUpdate } from '../pattern-update.ts';
+import { applyPatternUpdate, type PatternUpdate } from '../../acl/pattern-changes.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
 

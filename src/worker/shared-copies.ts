@@ -1,0 +1,91 @@
+/**
+ * The control thread's copies of pattern lists and of variables of the process. It puts all changes in one order and
+ * sends them to the data threads. A thread whose rule made a change has it already; it gets it again only if
+ * others changed something it did not know of, so that in the end all threads hold the same.
+ *
+ *   rule ──▶ its own copy ──▶ control ──▶ the other threads        command ──▶ control ──▶ all threads
+ */
+import { applyPatternUpdate, type PatternChange } from '../acl/pattern-changes.ts';
+import { PatternRegistry, type PatternList } from '../acl/pattern-registry.ts';
+import { fromPlain, toPlain, type PlainSample } from '../acl/plain-sample.ts';
+import type { Sample } from '../acl/sample.ts';
+import type { ProcessVariablesView } from '../admin/runtime.ts';
+import type { SharedChange } from './orders.ts';
+import type { ThreadCalls } from './thread-calls.ts';
+
+export class SharedCopies implements ProcessVariablesView {
+  readonly patterns: PatternRegistry;
+  readonly #calls: ThreadCalls;
+  readonly #variables = new Map<string, PlainSample>();
+  readonly #changedLists = new Set<PatternList>();
+  #number = 0;
+  /** By thread: the last change that was sent to it. */
+  readonly #sent = new Map<number, number>();
+
+  constructor(patterns: PatternRegistry | undefined, calls: ThreadCalls) {
+    this.patterns = patterns ?? new PatternRegistry({ readFile: () => ({ error: 'none' }) });
+    this.#calls = calls;
+  }
+
+  get(name: string): Sample | undefined {
+    const value = this.#variables.get(name);
+    return value === undefined ? undefined : fromPlain(value);
+  }
+
+  async set(name: string, value: Sample): Promise<void> {
+    const plain = toPlain(value);
+    this.#variables.set(name, plain);
+    await this.#send([{ kind: 'variable', name, value: plain }], undefined);
+  }
+
+  /** A command changed the control thread's copy of a list. */
+  async changed(list: PatternList, changes: readonly PatternChange[]): Promise<void> {
+    this.#changedLists.add(list);
+    await this.#send(changes, undefined);
+  }
+
+  /** A rule in that thread changed its copy. */
+  heard(thread: number, change: SharedChange, seen: number): void {
+    const followed = this.#follow(change);
+    const isAhead = seen >= (this.#sent.get(thread) ?? 0);
+    void this.#send([followed], isAhead ? thread : undefined);
+  }
+
+  #follow(change: SharedChange): SharedChange {
+    if (change.kind === 'variable') {
+      if (change.value === undefined) this.#variables.delete(change.name);
+      else this.#variables.set(change.name, change.value);
+      return change;
+    }
+    const list = this.patterns.find(change.list);
+    if (list === undefined) return change;
+    this.#changedLists.add(list);
+    if ('key' in change && change.kind !== 'add' && change.kind !== 'remove' && change.kind !== 'set')
+      applyPatternUpdate(this.patterns, change);
+    return { ...change, list: list.key };
+  }
+
+  async #send(changes: readonly SharedChange[], except: number | undefined): Promise<void> {
+    const number = ++this.#number;
+    await this.#calls.each(thread => {
+      if (thread === except) return { kind: 'changes', changes: [], number: this.#sent.get(thread) ?? 0 };
+      this.#sent.set(thread, number);
+      return { kind: 'changes', changes, number };
+    });
+  }
+
+  /** For a thread that starts later than the others. */
+  sinceStart(): readonly SharedChange[] {
+    const lists = [...this.#changedLists].map(list => ({
+      kind: 'replace' as const,
+      list: list.key,
+      entries: list.entries().map(({ key, value }) => [key, value] as const),
+    }));
+    const variables = [...this.#variables].map(([name, value]) => ({
+      kind: 'variable' as const,
+      name,
+      value,
+    }));
+    return [...lists, ...variables];
+  }
+}
