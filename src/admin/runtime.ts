@@ -29,6 +29,9 @@ export interface ServerOrders {
   setHealth(row: number, kind: CheckKind, state: 'up' | 'stopping' | 'down'): void;
   /** Starts or stops checking; false: no such check is configured. */
   enableCheck(row: number, kind: CheckKind, enabled: boolean): boolean;
+  /** `75` or `75%`; answers what is wrong. */
+  setWeight(row: number, text: string): string | undefined;
+  setMaxconn(row: number, text: string): string | undefined;
 }
 
 /** What the data threads do on request. Each is over when all threads have done it. */

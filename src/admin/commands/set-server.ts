@@ -3,7 +3,7 @@ import type { DirectoryServer } from '../../state/server-directory.ts';
 import { fail, type Answer, type Call, type Command } from '../command.ts';
 import { setAddress, setAgentTarget, setCheckAddress } from './server-address.ts';
 import { setAgent, setHealth, setState, withServer } from './server-state.ts';
-import { changeWeight } from './server-weight.ts';
+import { answerOf } from './server-weight.ts';
 
 type Setter = (server: DirectoryServer, call: Call) => Answer | Promise<Answer>;
 
@@ -19,7 +19,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   health: setHealth,
   ssl: setSsl,
   state: setState,
-  weight: (server, { args, runtime }) => changeWeight(runtime.servers, server, args.at(4)),
+  weight: ({ row }, { args, runtime }) => answerOf(runtime.serverOrders.setWeight(row, args.at(4))),
 };
 
 const USAGE = `usage: set server <backend>/<server> ${Object.keys(SETTERS).join(' | ')}`;
