@@ -60,7 +60,7 @@ const CONNECTIONS: readonly StatColumn[] = [
     forKinds('F', 'u32', 'MMP', highestRate('conn_rate')),
   ),
   total('conn_tot', 'LF', 'Connections so far'),
-  total('intercepted', 'FB', 'Requests answered here: redirections, statistics, services', isHttp),
+  total('intercepted', 'F', 'Requests answered here: redirections, statistics, services', isHttp),
   total('dcon', 'LF', 'Connections refused by tcp-request connection rules'),
   total('dses', 'LF', 'Sessions refused by tcp-request session rules'),
   total('wrew', 'LFBS', 'Headers that could not be rewritten'),

@@ -3,22 +3,25 @@ import type { LocalService } from '../http/local-service.ts';
 import type { LocalServices } from '../proxy/runtime.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 import { StatisticsPages } from '../stats/page/statistics-page.ts';
+import { prometheusExporter } from '../stats/prometheus/exporter.ts';
 import type { StatsView } from '../stats/view.ts';
 import type { ToControl } from './messages.ts';
 
 export class ThreadServices implements LocalServices {
   readonly #pages: StatisticsPages;
+  readonly #exporter: LocalService;
   readonly #tell: (message: ToControl) => void;
   readonly #waiting = new Map<number, (changed: number) => void>();
   #lastCall = 0;
 
   constructor(view: StatsView, tell: (message: ToControl) => void) {
     this.#tell = tell;
+    this.#exporter = prometheusExporter(view);
     this.#pages = new StatisticsPages({ view, act: (action, rows, done) => this.#act(action, rows, done) });
   }
 
-  named(): LocalService | undefined {
-    return undefined;
+  named(name: string): LocalService | undefined {
+    return name === 'prometheus-exporter' ? this.#exporter : undefined;
   }
 
   statistics(proxy: number, admin: boolean): LocalService {

@@ -8,7 +8,17 @@ import type { TestContext } from 'node:test';
 
 /** `root`, or a program in PATH. */
 export type Requirement =
-  'bridge' | 'haproxy' | 'ip' | 'keepalived' | 'nginx' | 'root' | 'ss' | 'taskset' | 'wrk';
+  | 'bridge'
+  | 'chromium'
+  | 'haproxy'
+  | 'ip'
+  | 'keepalived'
+  | 'nginx'
+  | 'promtool'
+  | 'root'
+  | 'ss'
+  | 'taskset'
+  | 'wrk';
 
 /** True: go on. False: the test was skipped. */
 export function requires(t: TestContext, ...requirements: readonly Requirement[]): boolean {
