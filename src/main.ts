@@ -15,12 +15,14 @@ import { Control, type ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { describeBuild } from './worker/describe-build.ts';
 import { ThreadLauncher } from './worker/launch.ts';
+import { runExplain } from './worker/explain/command.ts';
 import { loadConfiguration } from './worker/load-configuration.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
 
 const USAGE_ERROR = 1;
 
 async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === 'explain') return explain(argv.slice(1));
   const command = parseCommandLine(argv);
   if (command.error !== undefined) {
     process.stderr.write(`lb: ${command.error}\n${renderUsage('lb')}`);
@@ -43,6 +45,14 @@ async function main(argv: readonly string[]): Promise<void> {
     case 'run':
       return load(options, argv);
   }
+}
+
+/** `lb explain`: what would become of a request. */
+async function explain(argv: readonly string[]): Promise<void> {
+  const coloured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const { status, output, errors } = await runExplain(argv, coloured);
+  process.stderr.write(errors);
+  process.stdout.write(output, () => process.exit(status));
 }
 
 function print(text: string): void {

@@ -310,6 +310,7 @@ export function renderUsage(program: string): string {
   return [
     `Usage : ${program} [-f <cfgfile|cfgdir>]* [ -vdVD ] [ -n <maxconn> ] [ -N <maxpconn> ]`,
     '        [ -p <pidfile> ] [ -m <max megs> ] [ -C <dir> ] [ -k <keepalived.conf> ] [-- <cfgfile>*]',
+    `        ${program} explain ... tells what would become of a request (see '${program} explain')`,
     '        -v displays version ; -vv shows how it was built and what it can do.',
     '        -vq/-vqs/-vqb only displays version, short version, branch.',
     '        -d enters debug mode ; -db only disables background mode.',

@@ -15,7 +15,7 @@ import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 export class Runtime implements BackendDirectory {
   readonly #config: Config;
   readonly #thread: DataThread;
-  readonly #environments: Environments;
+  readonly environments: Environments;
   readonly #rowOfName = new Map<string, number>();
   readonly #rowOfId = new Map<number, number>();
   readonly #frontends: (FrontendRuntime | undefined)[] = [];
@@ -27,7 +27,7 @@ export class Runtime implements BackendDirectory {
     this.#config = config;
     this.#thread = thread;
     // mistakes were reported when the configuration was checked, before threads started
-    this.#environments = new Environments(config, () => undefined, readFile);
+    this.environments = new Environments(config, () => undefined, readFile);
     for (const [row, proxy] of config.proxies.entries()) {
       if (proxy.kind === 'frontend') continue;
       this.#rowOfName.set(proxy.name, row);
@@ -37,11 +37,11 @@ export class Runtime implements BackendDirectory {
 
   /** The thread's lists of patterns. */
   get patterns(): PatternRegistry {
-    return this.#environments.patterns;
+    return this.environments.patterns;
   }
 
   get variables(): VariableNames {
-    return this.#environments.variables;
+    return this.environments.variables;
   }
 
   /** By position in `config.proxies`. */
@@ -51,7 +51,7 @@ export class Runtime implements BackendDirectory {
       this.#proxy(row),
       row,
       this,
-      this.#environments,
+      this.environments,
       this.#thread.logs,
     ));
   }
@@ -70,7 +70,7 @@ export class Runtime implements BackendDirectory {
   }
 
   #compile(row: number): BackendService {
-    const backend = new BackendService(this.#config, row, this.#thread, this.#environments);
+    const backend = new BackendService(this.#config, row, this.#thread, this.environments);
     for (const [server, config] of this.#changedServers.get(row) ?? []) backend.serverChanged(server, config);
     return backend;
   }

@@ -18,7 +18,7 @@ import type { IdlePool } from '../net/idle-pool.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
-import type { RuleContext } from '../rules/context.ts';
+import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { NameHeader } from './name-header.ts';
 import type { HeadCaptures } from './head-captures.ts';
@@ -79,6 +79,23 @@ export interface DataThread {
   readonly publishPatternUpdate: (update: PatternUpdate) => void;
   /** A soft stop is under way: connections close after the request they serve. */
   stopping: boolean;
+  /** `lb explain` looks over the thread's shoulder. */
+  readonly watcher?: Watcher;
+}
+
+export interface Watcher {
+  /** Hears of all rules. */
+  readonly rules: RuleTrace;
+  /** An exchange begins; also one of a connection's own, for the rules before its first request. */
+  began(exchange: WatchedExchange): void;
+}
+
+export interface WatchedExchange {
+  readonly client: { readonly destination: Endpoint };
+  readonly backendRuntime: BackendRuntime | undefined;
+  readonly serverRuntime: ServerRuntime | undefined;
+  readonly cookieServer: ServerRuntime | undefined;
+  readonly terminationState: string;
 }
 
 export interface ListenerRuntime {

@@ -122,7 +122,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   softRewrites = false;
   requestRoom: number;
   responseRoom: number;
-  trace: RuleTrace | undefined;
+  readonly trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
   serverConnections = 0;
 
@@ -135,12 +135,14 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   constructor(thread: DataThread) {
     this.#thread = thread;
     this.requestRoom = this.responseRoom = thread.buffers.size;
+    this.trace = thread.watcher?.rules;
   }
 
   /** Whose exchange it is from now on; nothing of the previous one is left. */
   begin(listener: ListenerRuntime, client: ClientConnectionFacts): void {
     this.#listener = listener;
     this.#client = client;
+    this.#thread.watcher?.began(this);
     this.timers.begin(client);
     this.termination.clear();
     this.#logged = false;

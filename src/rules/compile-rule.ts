@@ -33,7 +33,16 @@ export function compileWith(
   const complete = action !== undefined && !reportLeftOver(line, env);
   const test = condition === undefined ? undefined : compileCondition(condition, phases, env);
   if (!complete || (condition !== undefined && test === undefined)) return undefined;
-  return { position: source.position, title: titleOf(source), source: condition, condition: test, action };
+  return {
+    position: source.position,
+    title: titleOf(source),
+    args: source.args,
+    source: condition,
+    section: env.section,
+    phases,
+    condition: test,
+    action,
+  };
 }
 
 export function titleOf({ kind, action, actionArgs }: RuleSource): string {

@@ -7,7 +7,8 @@ import type { IpAddress } from '../base/ip-address.ts';
 import type { SampleContext } from '../acl/context.ts';
 import type { CompiledCondition } from '../acl/compiled.ts';
 import type { Position } from '../model/diagnostic.ts';
-import type { Condition } from '../model/word.ts';
+import type { Proxy } from '../model/proxy.ts';
+import type { Condition, Word } from '../model/word.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
@@ -107,21 +108,30 @@ export interface ResolveRequest {
 /** Hears of each rule in the order of evaluation. */
 export interface RuleTrace {
   /** `matched` undefined: not decidable before more bytes come. */
-  evaluated(rule: CompiledRule, matched: boolean | undefined, ctx: RuleContext): void;
+  evaluated(rule: WrittenRule, matched: boolean | undefined, ctx: RuleContext): void;
   /** After its action ran. */
-  acted(rule: CompiledRule, verdict: Verdict, ctx: RuleContext): void;
+  acted(rule: WrittenRule, verdict: Verdict, ctx: RuleContext): void;
 }
 
 /** An action, compiled. `resumed`: called again after YIELD. */
 export type Action = (ctx: RuleContext, resumed: boolean) => Verdict;
 
-/** A rule whose words are resolved: a test and an action. */
-export interface CompiledRule {
+/** A rule as its author wrote it, for those who show it. */
+export interface WrittenRule {
   readonly position: Position;
-  /** As `lb explain` shows it: `http-request deny`. */
+  /** `http-request deny` */
   readonly title: string;
-  /** As written; undefined: the rule always applies. */
+  /** The words of its action, those of the condition left out. */
+  readonly args: readonly Word[];
+  /** Undefined: the rule always applies. */
   readonly source: Condition | undefined;
+  /** Whose rule it is, and the phases (bits) its samples are compiled for. */
+  readonly section: Proxy;
+  readonly phases: number;
+}
+
+/** A rule whose words are resolved: a test and an action. */
+export interface CompiledRule extends WrittenRule {
   readonly condition: CompiledCondition | undefined;
   readonly action: Action;
 }

@@ -75,10 +75,21 @@ function reading(expression: string, compiled: CompiledExpression): (ctx: Sample
 }
 
 function renderTerm({ negated, name, words }: Term): string {
-  const text = words === undefined ? name : `{ ${words.map(word => word.text).join(' ')} }`;
+  const text = words === undefined ? name : `{ ${words.map(renderWord).join(' ')} }`;
   return `${negated ? '!' : ''}${text ?? ''}`;
 }
 
 export function renderCondition({ kind, alternatives }: Condition): string {
   return `${kind} ${alternatives.map(terms => terms.map(renderTerm).join(' ')).join(' || ')}`;
+}
+
+/** As it may stand in a configuration: quoted where a blank or a special character wants it. */
+export function renderWord({ text }: Word): string {
+  if (text !== '' && !/[\s"'\\#\p{Cc}]/u.test(text)) return text;
+  const escaped = text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/\n/g, '\\n')
+    .replace(/\r/g, '\\r')
+    .replace(/\t/g, '\\t');
+  return `"${escaped}"`;
 }

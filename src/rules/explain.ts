@@ -2,9 +2,10 @@
  * What `lb explain` shows of rules: each one that was evaluated with its place, the samples its condition saw, and
  * what became of it. It listens to the same compiled rules that traffic runs (RuleContext.trace).
  */
-import type { CompiledRule, RuleContext, RuleTrace } from './context.ts';
+import type { RuleContext, RuleTrace, WrittenRule } from './context.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { RuleEnvironment } from './environment.ts';
-import { inspectCondition, renderCondition, type SeenTerm } from './explain-condition.ts';
+import { inspectCondition, renderCondition, renderWord, type SeenTerm } from './explain-condition.ts';
 import { CONTINUE, VERDICT_NAMES, type Verdict } from './verdict.ts';
 
 /** Plain data, as `--json` prints it. */
@@ -12,6 +13,7 @@ export interface ExplainedRule {
   readonly file: string;
   readonly line: number;
   readonly proxy: string;
+  /** `http-request set-header X 1` */
   readonly rule: string;
   readonly condition: string | undefined;
   /** Undefined: not decidable before more bytes come. */
@@ -23,24 +25,25 @@ export interface ExplainedRule {
 
 export class RuleRecorder implements RuleTrace {
   readonly rules: ExplainedRule[] = [];
-  #env: RuleEnvironment | undefined;
-  #phases = 0;
+  readonly #environmentOf: (section: Proxy) => RuleEnvironment;
 
-  /** Before each ruleset: where its rules were compiled. */
-  enter(phases: number, env: RuleEnvironment): void {
-    this.#phases = phases;
-    this.#env = env;
+  /** `environmentOf`: in which the rules of a proxy were compiled, or its like (same variables, same patterns). */
+  constructor(environmentOf: (section: Proxy) => RuleEnvironment) {
+    this.#environmentOf = environmentOf;
   }
 
-  evaluated({ position, title, source }: CompiledRule, matched: boolean | undefined, ctx: RuleContext): void {
-    const env = this.#env;
+  evaluated(
+    { position, title, args, source, section, phases }: WrittenRule,
+    matched: boolean | undefined,
+    ctx: RuleContext,
+  ): void {
     const terms =
-      env === undefined || source === undefined ? [] : inspectCondition(source, this.#phases, env)(ctx);
+      source === undefined ? [] : inspectCondition(source, phases, this.#environmentOf(section))(ctx);
     this.rules.push({
       file: position.file,
       line: position.line,
-      proxy: env?.section.name ?? '',
-      rule: title,
+      proxy: section.name,
+      rule: [title, ...args.map(renderWord)].join(' '),
       condition: source && renderCondition(source),
       matched,
       terms,
@@ -48,7 +51,7 @@ export class RuleRecorder implements RuleTrace {
     });
   }
 
-  acted(_rule: CompiledRule, verdict: Verdict): void {
+  acted(_rule: WrittenRule, verdict: Verdict): void {
     const last = this.rules.at(-1);
     if (last !== undefined && verdict !== CONTINUE) last.verdict = VERDICT_NAMES[verdict];
   }

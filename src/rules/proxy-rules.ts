@@ -56,5 +56,5 @@ export const PERSIST_IGNORED = 2;
 /** `force-persist` and `ignore-persist`: the first that matches decides. */
 export interface PersistenceRules {
   readonly empty: boolean;
-  decide(ctx: SampleContext): typeof PERSIST_NORMALLY | typeof PERSIST_FORCED | typeof PERSIST_IGNORED;
+  decide(ctx: RuleContext): typeof PERSIST_NORMALLY | typeof PERSIST_FORCED | typeof PERSIST_IGNORED;
 }

@@ -1,14 +1,14 @@
 /** use_backend, use-server, force-persist and ignore-persist (manual, section 4.2): the first that matches decides. */
 import { compileCondition } from '../acl/condition.ts';
-import type { CompiledCondition } from '../acl/compiled.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
 import { phaseBit } from '../acl/phase.ts';
 import type { SampleContext } from '../acl/context.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { PlainRule, SwitchRule } from '../model/rule.ts';
 import type { Condition } from '../model/word.ts';
+import { ChoiceList, type Choice } from './choice-list.ts';
+import type { RuleContext } from './context.ts';
 import type { RuleEnvironment } from './environment.ts';
-import { FirstMatch } from './first-match.ts';
 import {
   PERSIST_FORCED,
   PERSIST_IGNORED,
@@ -21,8 +21,7 @@ import {
 /** Identifier of what a rule points to, or -1; fixed at load unless the name is a log format. */
 type Target = (ctx: SampleContext) => number;
 
-interface CompiledSwitch {
-  readonly condition: CompiledCondition | undefined;
+interface CompiledSwitch extends Choice {
   readonly target: Target;
 }
 
@@ -30,9 +29,24 @@ const SWITCH_PHASE = phaseBit('frontend use-backend rule');
 const SERVER_PHASE = phaseBit('backend use-server, balance or stick-match rule');
 
 interface Naming {
+  readonly keyword: 'use_backend' | 'use-server';
   readonly phases: number;
   readonly find: (name: string) => number | undefined;
   readonly unknown: (name: string) => string;
+}
+
+/** Where the first applicable rule leads whose target is accepted; a computed name that nothing has ends the search. */
+type Switch = (ctx: RuleContext, accepts: (target: number) => boolean) => number;
+
+function compileSwitch(switches: readonly CompiledSwitch[], phases: number, env: RuleEnvironment): Switch {
+  const list = new ChoiceList(switches, env.section, phases);
+  return (ctx, accepts) => {
+    for (let index = list.next(ctx, 0); index >= 0; index = list.next(ctx, index + 1)) {
+      const target = (switches[index] as CompiledSwitch).target(ctx);
+      if (target < 0 || accepts(target)) return target;
+    }
+    return -1;
+  };
 }
 
 function compileSwitches(
@@ -41,10 +55,12 @@ function compileSwitches(
   env: RuleEnvironment,
 ): CompiledSwitch[] {
   return rules.flatMap(rule => {
-    const condition = rule.condition && compileCondition(rule.condition, naming.phases, env);
+    const { position, target: word, condition: source } = rule;
+    const condition = source && compileCondition(source, naming.phases, env);
     const target = compileTarget(rule, naming, env);
-    if (target === undefined || (rule.condition !== undefined && condition === undefined)) return [];
-    return condition?.constant === false ? [] : [{ condition, target }];
+    if (target === undefined || (source !== undefined && condition === undefined)) return [];
+    if (condition?.constant === false) return [];
+    return [{ position, title: naming.keyword, args: [word], source, condition, target }];
   });
 }
 
@@ -67,31 +83,21 @@ function compileTarget(
 
 /** A computed name that no backend has ends the search: the default backend takes the request. */
 export function compileBackendSwitch(proxy: Proxy, env: RuleEnvironment): BackendSwitch {
-  const switches = compileSwitches(
-    proxy.useBackends,
-    {
-      phases: SWITCH_PHASE,
-      find: name => env.directory.backend(name)?.id,
-      unknown: name =>
-        `unable to find required use_backend: '${name}' in ${env.section.kind} '${env.section.name}'.`,
-    },
-    env,
-  );
-  const matcher = new FirstMatch(switches.map(({ condition }) => condition));
+  const naming: Naming = {
+    keyword: 'use_backend',
+    phases: SWITCH_PHASE,
+    find: name => env.directory.backend(name)?.id,
+    unknown: name =>
+      `unable to find required use_backend: '${name}' in ${env.section.kind} '${env.section.name}'.`,
+  };
+  const choose = compileSwitch(compileSwitches(proxy.useBackends, naming, env), SWITCH_PHASE, env);
   const forcing = proxy.plainRules.flatMap(rule =>
     rule.keyword === 'force-be-switch' && rule.condition !== undefined ? [rule.condition] : [],
   );
   const forced = compileAnyOf(forcing, SWITCH_PHASE, env);
   return {
     forced,
-    choose(ctx, eligible) {
-      for (let index = matcher.next(ctx, 0); index >= 0 && index < switches.length;) {
-        const backend = (switches[index] as CompiledSwitch).target(ctx);
-        if (backend < 0 || eligible(backend) || forced(ctx)) return backend;
-        index = matcher.next(ctx, index + 1);
-      }
-      return -1;
-    },
+    choose: (ctx, eligible) => choose(ctx, backend => eligible(backend) || forced(ctx)),
   };
 }
 
@@ -99,44 +105,32 @@ export function compileBackendSwitch(proxy: Proxy, env: RuleEnvironment): Backen
 export function compileServerSwitch(rules: readonly SwitchRule[], env: RuleEnvironment): ServerSwitch {
   const { section } = env;
   const backend = env.directory.backend(section.name);
-  const switches = compileSwitches(
-    rules,
-    {
-      phases: SERVER_PHASE,
-      find: name => (backend === undefined ? undefined : env.directory.server(backend, name)),
-      unknown: name =>
-        `unable to find server '${name}' in proxy '${section.name}' referenced in a 'use-server' rule.`,
-    },
-    env,
-  );
-  const matcher = new FirstMatch(switches.map(({ condition }) => condition));
-  return {
-    empty: switches.length === 0,
-    choose(ctx, usable) {
-      for (let index = matcher.next(ctx, 0); index >= 0 && index < switches.length;) {
-        const server = (switches[index] as CompiledSwitch).target(ctx);
-        if (server < 0 || usable(server)) return server;
-        index = matcher.next(ctx, index + 1);
-      }
-      return -1;
-    },
+  const naming: Naming = {
+    keyword: 'use-server',
+    phases: SERVER_PHASE,
+    find: name => (backend === undefined ? undefined : env.directory.server(backend, name)),
+    unknown: name =>
+      `unable to find server '${name}' in proxy '${section.name}' referenced in a 'use-server' rule.`,
   };
+  const switches = compileSwitches(rules, naming, env);
+  return { empty: switches.length === 0, choose: compileSwitch(switches, SERVER_PHASE, env) };
 }
 
 export function compilePersistence(rules: readonly PlainRule[], env: RuleEnvironment): PersistenceRules {
-  const persistence = rules.filter(
-    ({ keyword }) => keyword === 'force-persist' || keyword === 'ignore-persist',
-  );
-  const answers = persistence.map(rule =>
-    rule.keyword === 'force-persist' ? PERSIST_FORCED : PERSIST_IGNORED,
-  );
-  const matcher = new FirstMatch(
-    persistence.map(rule => rule.condition && compileCondition(rule.condition, SERVER_PHASE, env)),
-  );
+  const choices = rules.flatMap((rule): Choice[] => {
+    const { keyword, position, args, condition } = rule;
+    if (keyword !== 'force-persist' && keyword !== 'ignore-persist') return [];
+    const compiled = condition && compileCondition(condition, SERVER_PHASE, env);
+    if (condition !== undefined && compiled === undefined) return [];
+    return [{ position, title: keyword, args, source: condition, condition: compiled }];
+  });
+  const list = new ChoiceList(choices, env.section, SERVER_PHASE);
   return {
-    empty: answers.length === 0,
+    empty: choices.length === 0,
     decide(ctx) {
-      return answers[matcher.next(ctx, 0)] ?? PERSIST_NORMALLY;
+      const index = list.next(ctx, 0);
+      if (index < 0) return PERSIST_NORMALLY;
+      return choices[index]?.title === 'force-persist' ? PERSIST_FORCED : PERSIST_IGNORED;
     },
   };
 }

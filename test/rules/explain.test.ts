@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RuleRecorder, renderRules } from '../../src/rules/explain.ts';
-import { phasesOfRuleset } from '../../src/rules/phases.ts';
 import { DENY } from '../../src/rules/verdict.ts';
 import { compileConfig } from '../support/compiled-rules.ts';
 import { requestContext } from '../support/rule-context.ts';
@@ -22,12 +21,8 @@ test('each rule is shown with its place, the samples it saw and what became of i
   const compiled = compileConfig(TEXT);
   const { httpRequest } = compiled.rules.get('web') ?? assert.fail();
   const ctx = requestContext('GET /admin/x HTTP/1.1', 'X-Real-Ip: 192.0.2.1');
-  const recorder = new RuleRecorder();
+  const recorder = new RuleRecorder(({ name }) => compiled.environments.get(name) ?? assert.fail());
   ctx.trace = recorder;
-  recorder.enter(
-    phasesOfRuleset('http-request', 'frontend'),
-    compiled.environments.get('web') ?? assert.fail(),
-  );
   assert.equal(httpRequest.run(ctx), DENY);
   assert.deepEqual(JSON.parse(JSON.stringify(recorder.rules[1])), {
     file: 'test.cfg',
@@ -53,7 +48,7 @@ test('each rule is shown with its place, the samples it saw and what became of i
   assert.equal(
     renderRules(recorder.rules, false),
     [
-      'test.cfg:6  http-request set-header  not matched',
+      'test.cfg:6  http-request set-header A b  not matched',
       '    if METH_POST',
       '      no  METH_POST  (method = "GET")',
       'test.cfg:7  http-request deny  matched: deny',

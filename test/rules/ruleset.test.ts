@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Action, CompiledRule, RuleContext } from '../../src/rules/context.ts';
+import type { Action, CompiledRule, RuleContext, WrittenRule } from '../../src/rules/context.ts';
 import { CompiledRuleset } from '../../src/rules/ruleset.ts';
 import { ACCEPT, CONTINUE, DENY, NEED_DATA, YIELD, type Verdict } from '../../src/rules/verdict.ts';
+import { compileFrontend } from '../support/compiled-rules.ts';
 import { FakeRuleContext } from '../support/rule-context.ts';
 
+const { section } = compileFrontend([]).environments.get('web') ?? assert.fail();
 const POSITION = { file: 'test.cfg', line: 1, column: 1 };
 
 function rule(action: Action, answer?: boolean | 'undecided' | 'never'): CompiledRule {
@@ -21,7 +23,16 @@ function rule(action: Action, answer?: boolean | 'undecided' | 'never'): Compile
           phases: -1,
           needsHttp: false,
         };
-  return { position: POSITION, title: 'test', source: undefined, condition, action };
+  return {
+    position: POSITION,
+    title: 'test',
+    args: [],
+    source: undefined,
+    section,
+    phases: 0,
+    condition,
+    action,
+  };
 }
 
 const answering =
@@ -90,10 +101,11 @@ test('strict rewriting is on at the start of each ruleset', () => {
 test('a trace hears of each rule in order, matched or not', () => {
   const rules = [rule(answering(CONTINUE), true), rule(answering(DENY), 'never'), rule(answering(ACCEPT))];
   const heard: unknown[] = [];
+  const place = (which: WrittenRule): number => rules.findIndex(one => one === which);
   const ctx = new FakeRuleContext();
   ctx.trace = {
-    evaluated: (which, matched) => heard.push([rules.indexOf(which), matched]),
-    acted: (which, verdict) => heard.push([rules.indexOf(which), verdict]),
+    evaluated: (which, matched) => heard.push([place(which), matched]),
+    acted: (which, verdict) => heard.push([place(which), verdict]),
   };
   assert.equal(new CompiledRuleset('http-request', rules).run(ctx), ACCEPT);
   assert.deepEqual(heard, [

@@ -1,0 +1,165 @@
+/**
+ * Tells what would become of one request: builds a data thread on an engine without a network, lets a real session
+ * serve the request there, and writes down which rules it read, where it went and what was sent.
+ */
+import { isIPv6 } from 'node:net';
+import { VariableStore } from '../../acl/variables.ts';
+import { serverSeed } from '../../balancers/server-seed.ts';
+import type { ExplainOptions } from '../../config-parser/explain-command.ts';
+import type { Config } from '../../model/config.ts';
+import { BufferPool } from '../../net/buffer-pool.ts';
+import type { Endpoint } from '../../net/connection.ts';
+import { Reception } from '../../proxy/accept.ts';
+import { Runtime } from '../../proxy/compile-runtime.ts';
+import { ListenerService } from '../../proxy/listener-service.ts';
+import type { DataThread, WatchedExchange } from '../../proxy/runtime.ts';
+import { RuleRecorder } from '../../rules/explain.ts';
+import { ConfiguredView } from '../../stats/view.ts';
+import { SharedState } from '../../state/shared-state.ts';
+import { planState } from '../../state/plan.ts';
+import { SRV_STOPPED } from '../../state/server-table.ts';
+import { ThreadProcessFacts } from '../process-facts.ts';
+import { serversView, statsView } from '../state-views.ts';
+import { threadNumbers } from '../thread-numbers.ts';
+import { ThreadServices } from '../thread-services.ts';
+import { chooseListener, type ListenerChoice } from './choose-listener.ts';
+import type { Explanation } from './explanation.ts';
+import { MemoryEngine } from './memory-engine.ts';
+import { explainBackend, explainServer } from './reasons.ts';
+import { Story } from './story.ts';
+import { proxyHeaderBytes, requestBytes, responseBytes } from './wire-text.ts';
+
+/** Answers a sentence when the request can reach nothing. */
+export function explainRequest(config: Config, options: ExplainOptions): Explanation | string {
+  const choice = chooseListener(config, options);
+  if (typeof choice === 'string') return choice;
+  const state = makeState(config, options.down);
+  if (typeof state === 'string') return state;
+  const story = new Story(options.responseStatus === undefined ? undefined : responseBytes(options));
+  const engine = new MemoryEngine(Date.now(), story);
+  const { thread, recorder, runtime } = makeThread(config, state, engine, story);
+  serve(choice, options, thread, runtime, engine, story);
+  engine.destroy();
+  return tell(choice, options, story, recorder);
+}
+
+function makeState(config: Config, down: readonly string[]): SharedState | string {
+  const plan = planState(config, 1);
+  const control = SharedState.create(plan);
+  const writer = control.configure(config, serverSeed);
+  for (const name of down) {
+    const [backend, server] = name.split('/');
+    const row = config.proxies.findIndex(proxy => proxy.kind !== 'frontend' && proxy.name === backend);
+    const index = config.proxies[row]?.servers.findIndex(one => one.name === server) ?? -1;
+    if (index < 0) return `there is no server '${name}'`;
+    writer.setState((plan.firstServer[row] as number) + index, SRV_STOPPED);
+  }
+  return SharedState.attach(control.buffer, plan, 1);
+}
+
+interface ExplainingThread {
+  readonly thread: DataThread;
+  readonly runtime: Runtime;
+  readonly recorder: RuleRecorder;
+}
+
+function makeThread(
+  config: Config,
+  state: SharedState,
+  engine: MemoryEngine,
+  story: Story,
+): ExplainingThread {
+  const { plan } = state;
+  const recorder: RuleRecorder = new RuleRecorder(section => runtime.environments.of(section));
+  const startTimeMs = Date.now();
+  const facts = new ThreadProcessFacts({ thread: 1, config, plan, startTimeMs });
+  const numbers = threadNumbers({
+    node: facts.node,
+    startTimeMs,
+    maxconn: config.global.maxconn,
+    nbthread: 1,
+    engine: engine.name,
+    stopping: () => false,
+    droppedLogs: () => 0,
+  });
+  const thread: DataThread = {
+    index: 1,
+    engine,
+    wheel: engine.wheel,
+    buffers: new BufferPool(config.global.tune.bufsize),
+    process: facts,
+    stats: statsView(config, state, () => engine.wheel.now),
+    servers: serversView(config, state, () => engine.wheel.now),
+    variables: new VariableStore(),
+    state,
+    logs: { channel: () => ({ open: false, write: () => undefined }) },
+    services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
+    stopping: false,
+    publishPatternUpdate: () => undefined,
+    watcher: {
+      rules: recorder,
+      began: exchange => {
+        story.exchange = exchange;
+      },
+    },
+  };
+  const runtime: Runtime = new Runtime(config, thread);
+  return { thread, runtime, recorder };
+}
+
+function serve(
+  { row, index, bind }: ListenerChoice,
+  options: ExplainOptions,
+  thread: DataThread,
+  runtime: Runtime,
+  engine: MemoryEngine,
+  story: Story,
+): void {
+  const reception = new Reception(thread);
+  const listenerRow = (thread.state.plan.firstListener[row] as number) + index;
+  const listener = new ListenerService(bind, listenerRow, runtime.frontend(row), thread, {
+    serve: (service, connection) => reception.serve(service, connection),
+    roomAgain: () => undefined,
+  });
+  listener.open(-1, () => undefined);
+  const { host, port } = options.source;
+  const source: Endpoint = { family: isIPv6(host) ? 6 : 4, host, port };
+  const destination = destinationOf(bind.address);
+  story.client = engine.accept(source, destination);
+  if (bind.acceptProxy) story.client.deliver(proxyHeaderBytes(source, destination));
+  story.client.deliver(requestBytes(options));
+  engine.run(() => story.over);
+}
+
+/** A wildcard is reached at the loopback address. */
+function destinationOf(address: ListenerChoice['bind']['address']): Endpoint {
+  if (address.kind !== 'ip') return { family: 0, host: '', port: 0 };
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
+  return { family: address.family, host, port: address.port };
+}
+
+function tell(
+  { proxy, bind, reason }: ListenerChoice,
+  options: ExplainOptions,
+  story: Story,
+  { rules }: RuleRecorder,
+): Explanation {
+  const { backend, server, cookieServer, termination } = story.facts;
+  return {
+    request: requestBytes(options).toString('latin1'),
+    frontend: {
+      name: proxy.name,
+      file: proxy.position.file,
+      line: proxy.position.line,
+      bind: bind.written,
+      bindLine: bind.position.line,
+      reason,
+    },
+    rules,
+    backend: backend && explainBackend(backend, proxy, rules),
+    server:
+      server && explainServer(server, rules, cookieServer === server, story.exchange as WatchedExchange),
+    outcome: story.outcome,
+    termination,
+  };
+}
