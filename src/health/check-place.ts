@@ -15,23 +15,28 @@ export class CheckPlace {
   /** The server's own: as it is now. */
   readonly #address: () => Address;
   /** `addr` and `port` of the check, or of the agent. */
-  readonly own: { address: Address | undefined; port: number | undefined };
+  #own: PlaceOverrides = {};
   readonly #source: Server['source'];
 
   constructor(address: () => Address, own: PlaceOverrides, source: Server['source']) {
     this.#address = address;
-    this.own = { address: own.address, port: own.port };
+    this.follow(own);
     this.#source = source;
+  }
+
+  /** Its own address or port was changed. */
+  follow(own: PlaceOverrides | undefined): void {
+    this.#own = { address: own?.address, port: own?.port };
   }
 
   /** The check goes elsewhere than traffic. */
   get elsewhere(): boolean {
-    return this.own.address !== undefined || this.own.port !== undefined;
+    return this.#own.address !== undefined || this.#own.port !== undefined;
   }
 
   /** Undefined: there is no address to connect to. */
   target(rule: PlaceOverrides): ConnectTarget | undefined {
-    const address = rule.address ?? this.own.address ?? this.#address();
+    const address = rule.address ?? this.#own.address ?? this.#address();
     if (address.kind === 'unix') return { kind: 'unix', path: address.path };
     if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
     if (address.kind !== 'ip' && address.kind !== 'name') return undefined;
@@ -42,7 +47,7 @@ export class CheckPlace {
   }
 
   #port({ address, port }: PlaceOverrides): number {
-    return port || portOf(address) || this.own.port || portOf(this.own.address) || portOf(this.#address());
+    return port || portOf(address) || this.#own.port || portOf(this.#own.address) || portOf(this.#address());
   }
 
   #from(): Partial<Extract<ConnectTarget, { kind: 'ip' }>> {

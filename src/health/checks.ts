@@ -10,7 +10,7 @@ import type { CheckKind } from '../state/check-reports.ts';
 import type { StatePlan } from '../state/plan.ts';
 import { CheckJudge } from './check-judge.ts';
 import { CheckTask } from './check-task.ts';
-import { checkersOf, type CheckerTools } from './checkers-of.ts';
+import { checkersOf, type CheckerTools, type ServerChecker } from './checkers-of.ts';
 import { Rulesets } from './rulesets.ts';
 import type { CheckExpressions } from './expressions.ts';
 import type { LifeEffects } from './life-effects.ts';
@@ -51,6 +51,7 @@ export class Checks {
   readonly #scheduler: Scheduler;
   readonly #tools: CheckerTools;
   readonly #tasks = new Map<string, CheckTask>();
+  readonly #checkers = new Map<string, ServerChecker>();
   readonly #warmers = new Map<number, Scheduled>();
   #engine: Engine | undefined;
 
@@ -99,12 +100,9 @@ export class Checks {
     const { servers } = this.life.effects;
     const { row, config, policy, tracked } = server;
     const health = initialHealth(config.initState, policy);
-    servers.publishCheck(row, 'check', {
-      health: config.disabled ? 0 : health,
-      rise: policy.rise,
-      fall: policy.fall,
-      paused: config.disabled,
-    });
+    const paused = this.life.inMaintenance(server);
+    const { rise, fall } = policy;
+    servers.publishCheck(row, 'check', { health: paused ? 0 : health, rise, fall, paused });
     if (health < policy.rise) servers.setState(row, SRV_STOPPED);
     if (tracked === undefined) return;
     const inherited = servers.admin(tracked.row) & ADMIN_MAINT;
@@ -114,7 +112,8 @@ export class Checks {
 
   #tasksOf(server: LifeServer): CheckTask[] {
     const { spreadChecks } = this.#start.config.global;
-    return checkersOf(server, this.#tools).map(({ kind, checker, intervals }) => {
+    return checkersOf(server, this.#tools).map(one => {
+      const { kind, checker, intervals } = one;
       const task = new CheckTask({
         server,
         kind,
@@ -126,8 +125,49 @@ export class Checks {
         spread: delayMs => spreadDelay(delayMs, spreadChecks, Math.random()),
       });
       this.#tasks.set(taskKey(server.row, kind), task);
+      this.#checkers.set(taskKey(server.row, kind), one);
       return task;
     });
+  }
+
+  /** A server was changed, added or (undefined) removed at run time. */
+  changed(row: number, backend: number, config: Server | undefined): void {
+    const known = this.servers.get(row);
+    if (config === undefined) {
+      if (known !== undefined) this.#forget(known);
+    } else if (known === undefined) this.#added(row, backend, config);
+    else this.#moved(known, config);
+  }
+
+  /** Its checks are disabled until somebody enables them (manual of management, `add server`). */
+  #added(row: number, backend: number, config: Server): void {
+    const server = this.#know(row, backend, this.#start.config.proxies[backend] as Proxy, config);
+    this.#beginLife(server);
+    for (const task of this.#tasksOf(server)) {
+      this.life.effects.servers.publishCheck(row, task.setting.kind, { enabled: false });
+      task.start(0);
+    }
+  }
+
+  #moved(server: LifeServer, config: Server): void {
+    server.config = config;
+    this.#checkers.get(taskKey(server.row, 'check'))?.place.follow(config.check);
+    const agent = this.#checkers.get(taskKey(server.row, 'agent'));
+    if (agent === undefined || config.agent === undefined) return;
+    agent.place.follow(config.agent);
+    agent.send = config.agent.send ?? '';
+  }
+
+  #forget(server: LifeServer): void {
+    for (const kind of ['check', 'agent'] as const) {
+      this.#tasks.get(taskKey(server.row, kind))?.stop();
+      this.#tasks.delete(taskKey(server.row, kind));
+      this.#checkers.delete(taskKey(server.row, kind));
+    }
+    const warmer = this.#warmers.get(server.row);
+    if (warmer !== undefined) this.#scheduler.cancel(warmer);
+    this.#warmers.delete(server.row);
+    this.servers.remove(server);
   }
 
   /** A data thread has met `error-limit` errors in a row. */

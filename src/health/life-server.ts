@@ -9,7 +9,8 @@ export interface LifeServer {
   /** Number of the proxy in the configuration. */
   readonly backend: number;
   readonly proxy: Proxy;
-  readonly config: Server;
+  /** As it is now: addresses of checks may be changed at run time. */
+  config: Server;
   /** The server whose state it follows (`track`). */
   readonly tracked: LifeServer | undefined;
   readonly trackers: LifeServer[];

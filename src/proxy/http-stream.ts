@@ -38,6 +38,7 @@ import { keepConnection, noteAuthentication, preferredServer, takeConnection } f
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
+import { asksMonitor } from './monitor.ts';
 import { errorReply, fillResponse, redirection } from './own-replies.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
@@ -137,7 +138,8 @@ export class HttpStream
     transaction.timers.headReadAt = this.thread.wheel.now;
     transaction.arrived(requestHead);
     this.#keepAlive = requestHead.keepAlive;
-    if (frontend.config.monitorUri === requestHead.target) return this.#monitor();
+    const { monitorUri } = frontend.config;
+    if (monitorUri !== undefined && asksMonitor(monitorUri, requestHead.target)) return this.#monitor();
     if (!this.#namesAllowed(frontend)) return this.#fail(403, 'P', 'R');
     this.#rules.start();
   }

@@ -92,6 +92,9 @@ export class Control {
       running: () => [...this.#threads.keys()].filter(thread => this.#threads[thread] !== undefined),
       tell: (thread, message) => this.#tell(thread, message),
     });
+    this.#administration.directory.watch((row, backend, server) =>
+      this.#watch.checks.changed(row, backend, server?.config),
+    );
   }
 
   /** Binds and starts; undefined when an address could not be bound (each was reported). */

@@ -85,7 +85,8 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
     srv_check_result: checkResultNumber(status),
     srv_check_health: checks.health(row, 'check'),
     srv_check_state: checkState(runtime, row, 'check', check?.enabled === true),
-    srv_agent_state: checkState(runtime, row, 'agent', agent?.enabled === true) | CHECK_STATE_AGENT,
+    srv_agent_state:
+      agent?.enabled === true ? checkState(runtime, row, 'agent', true) | CHECK_STATE_AGENT : 0,
     bk_f_forced_id: proxy.explicitId === true ? 1 : 0,
     srv_f_forced_id: config.explicitId === true ? 1 : 0,
     srv_fqdn: config.fqdn ?? '-',

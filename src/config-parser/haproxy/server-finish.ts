@@ -141,7 +141,7 @@ export function finishServer(server: ServerDraft, id: number, global: Global): S
   const agent = agentOf(server);
   const ssl = tlsOf(server, global);
   if (server.id !== undefined) finished.explicitId = true;
-  if (server.check.enabled) finished.check = server.check;
+  finished.check = server.check;
   if (sendProxy !== undefined) finished.sendProxy = sendProxy;
   if (agent !== undefined) finished.agent = agent;
   if (ssl !== undefined) finished.ssl = ssl;
