@@ -17,6 +17,7 @@ import type {
 } from '../../src/net/connection.ts';
 import { TimerWheel } from '../../src/net/timer-wheel.ts';
 import { Reception } from '../../src/proxy/accept.ts';
+import { StreamsByServer } from '../../src/proxy/server-streams.ts';
 import { Runtime } from '../../src/proxy/compile-runtime.ts';
 import { ListenerService } from '../../src/proxy/listener-service.ts';
 import type { DataThread } from '../../src/proxy/runtime.ts';
@@ -179,6 +180,8 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     logs: new ThreadLogSink(config.global.logSendHostname),
     services: {} as DataThread['services'],
     publishPatternUpdate: () => undefined,
+    streams: new StreamsByServer(),
+    reportErrors: () => undefined,
     stopping: false,
   };
 }

@@ -22,8 +22,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'lua-load-per-thread',
   'lua-prepend-path',
   // read, without effect so far
-  'server on-error',
-  'server error-limit',
   'chroot',
   'user',
   'group',
@@ -238,9 +236,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server log-bufsize',
   'server log-proto',
   'server namespace',
-  'server observe',
-  'server on-marked-down',
-  'server on-marked-up',
   'server pool-conn-name',
   'server proto fcgi',
   'server proto h2',

@@ -15,6 +15,7 @@ import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
 import { proxyHeaderFor } from './send-proxy.ts';
+import { StreamPlace, type ShutdownLetter } from './server-streams.ts';
 import type { Transaction } from './transaction.ts';
 
 export type DialFailure =
@@ -39,6 +40,8 @@ export interface Stream {
   answeredFor(server: ServerRuntime): boolean;
   onDialed(connection: Connection, reused: boolean): void;
   onDialFailed(failure: DialFailure): void;
+  /** Its server went away, or came back: the stream is cut. */
+  shutdown(letter: ShutdownLetter): void;
 }
 
 const IDLE = 0;
@@ -54,6 +57,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   readonly #thread: DataThread;
   readonly #stream: Stream;
   readonly #timer: Timer;
+  readonly #among: StreamPlace;
   #state = IDLE;
   #backend: BackendRuntime | undefined;
   #server: ServerRuntime | undefined;
@@ -69,6 +73,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#thread = thread;
     this.#stream = stream;
     this.#timer = new Timer(() => this.#expired());
+    this.#among = new StreamPlace(stream);
   }
 
   /** The server whose slot is held, or that is being tried. */
@@ -99,6 +104,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     if (state === QUEUED) this.#leaveQueue();
     if (state === CONNECTING || state === SENDING_HEADER) this.#connection?.close();
     this.#connection = undefined;
+    this.#among.leave();
     this.#giveSlot();
     this.#server = undefined;
   }
@@ -172,6 +178,7 @@ export class Dialer implements ConnectionHandler, Waiter {
 
   #assigned(server: ServerRuntime): void {
     this.#server = server;
+    this.#among.join(server.streams);
     this.#stream.transaction.assign(server);
     if (!this.#stream.answeredFor(server)) this.#connect(server);
   }
@@ -214,6 +221,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#state = READY;
     this.#connection = connection;
     this.#thread.wheel.clear(this.#timer);
+    if (!reused) (this.#server as ServerRuntime).observer?.connected();
     connection.handler = this.#stream.serverHandler;
     this.#stream.onDialed(connection, reused);
   }
@@ -236,6 +244,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   #connectFailed(failure: DialFailure): void {
     this.#connection = undefined;
     this.#thread.wheel.clear(this.#timer);
+    (this.#server as ServerRuntime).observer?.connectFailed();
     const { retryOn } = this.#backend as BackendRuntime;
     if (this.#triesLeft <= 0 || !retryOn.has('conn-failure')) return this.#fail(failure);
     this.#tryAgain();
@@ -257,6 +266,7 @@ export class Dialer implements ConnectionHandler, Waiter {
       this.#stream.transaction.countRetry(server);
       return false;
     }
+    this.#among.leave();
     this.#giveSlot();
     this.#server = undefined;
     this.#stream.transaction.countRedispatch(server);
@@ -274,6 +284,7 @@ export class Dialer implements ConnectionHandler, Waiter {
 
   #fail(failure: DialFailure): void {
     this.#state = IDLE;
+    this.#among.leave();
     this.#thread.wheel.clear(this.#timer);
     this.#giveSlot();
     this.#stream.onDialFailed(failure);

@@ -11,6 +11,7 @@ import { IdlePool } from '../net/idle-pool.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, type ConnectOptions } from './connect-target.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
+import { ServerStreams } from './server-streams.ts';
 
 /** Undefined: the backend has servers to balance over, or nothing at all. */
 export function directTarget(backend: BackendRuntime, thread: DataThread): ServerRuntime | undefined {
@@ -26,6 +27,8 @@ class DirectTarget implements ServerRuntime {
   readonly backend: BackendRuntime;
   readonly row = NO_ROW;
   readonly idle: IdlePool;
+  readonly streams = new ServerStreams();
+  readonly observer = undefined;
   readonly address: ServerAddress;
   readonly #options: ConnectOptions;
 

@@ -10,6 +10,7 @@
  * which log, count and release. Streams are pooled: `begin` makes one as good as new.
  */
 import type { Cause } from '../base/failure.ts';
+import type { ObservedError } from '../health/observation.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
 import type { BodySource, LocalAnswer } from '../http/local-service.ts';
 import { PARSE_ERRORS } from '../http/parse-errors.ts';
@@ -47,6 +48,7 @@ import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from 
 import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
 import { StreamedBody, type StreamedBodyOwner } from './streamed-body.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
+import type { ShutdownLetter } from './server-streams.ts';
 import { Transaction } from './transaction.ts';
 import { startTunnel } from './tunnel.ts';
 
@@ -315,6 +317,7 @@ export class HttpStream
   responseArrived(): void {
     const { transaction, responseHead } = this;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
+    transaction.serverRuntime?.observer?.answered(responseHead.status);
     if (this.#retriedFor(responseHead.status)) return;
     transaction.answered(responseHead);
     noteAuthentication(responseHead.status, responseHead.headers, this.session);
@@ -617,6 +620,7 @@ export class HttpStream
       return this.#abort();
     }
     const unanswered = !server.answered;
+    this.#observe(cause === 'ended' ? 'closed' : 'read error');
     server.close();
     if (unanswered && this.#retriedAfter('empty-response')) return;
     transaction.serverAborted = true;
@@ -624,6 +628,7 @@ export class HttpStream
   }
 
   serverStalled(): void {
+    this.#observe('read timeout');
     if (this.#responseStarted) return this.#cut('s', 'D');
     this.server.close();
     if (this.#retriedAfter('response-timeout')) return;
@@ -631,13 +636,25 @@ export class HttpStream
   }
 
   responseInvalid(): void {
+    this.#observe('headers');
     this.server.close();
     if (this.#retriedAfter('junk-response')) return;
     this.#fail(502, 'P', 'H');
   }
 
   responseBodyInvalid(): void {
+    this.#observe('response');
     this.#cut('P', 'D');
+  }
+
+  /** The server went down, or another one came up; or an administrator wants it. */
+  shutdown(letter: ShutdownLetter): void {
+    if (!this.#over) this.#fail(503, letter, this.#phase());
+  }
+
+  /** A connection that was idle may have been closed for its age: that says nothing of the server. */
+  #observe(error: ObservedError): void {
+    if (!this.server.reused) this.transaction.serverRuntime?.observer?.failed(error);
   }
 
   /**

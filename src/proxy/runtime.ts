@@ -23,7 +23,12 @@ import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { NameHeader } from './name-header.ts';
 import type { HeadCaptures } from './head-captures.ts';
 
-/** What a request's persistence cookie was worth, kept between request and response. */
+/** What a request's persistence cookie was worth, kept between request and response. */ import type {
+  ReportErrors,
+  ServerObserver,
+} from './server-observer.ts';
+import type { ServerStreams, StreamsByServer } from './server-streams.ts';
+
 export interface CookieMemory {
   /** Two letters (manual, section 8.5). */
   cookieState: string;
@@ -77,6 +82,10 @@ export interface DataThread {
   readonly services: LocalServices;
   /** A rule changed a list of this thread: the others follow. */
   readonly publishPatternUpdate: (update: PatternUpdate) => void;
+  /** What runs on which server. */
+  readonly streams: StreamsByServer;
+  /** Traffic has met too many errors in a row at a server. */
+  readonly reportErrors: ReportErrors;
   /** A soft stop is under way: connections close after the request they serve. */
   stopping: boolean;
   /** `lb explain` looks over the thread's shoulder. */
@@ -193,4 +202,8 @@ export interface ServerRuntime {
   target(destination: Endpoint): ConnectTarget;
   /** Its idle connections in this thread. */
   readonly idle: IdlePool;
+  /** The streams of this thread that use it. */
+  readonly streams: ServerStreams;
+  /** `observe` */
+  readonly observer: ServerObserver | undefined;
 }

@@ -5,12 +5,16 @@ import { IdlePool } from '../net/idle-pool.ts';
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, type ConnectOptions } from './connect-target.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import { observerOf, type ServerObserver } from './server-observer.ts';
+import type { ServerStreams } from './server-streams.ts';
 
 export class ServerService implements ServerRuntime {
   readonly config: Server;
   readonly backend: BackendRuntime;
   readonly row: number;
   readonly idle: IdlePool;
+  readonly streams: ServerStreams;
+  readonly observer: ServerObserver | undefined;
   readonly #addresses: ServerAddresses;
   readonly #options: ConnectOptions;
   #version = -1;
@@ -27,6 +31,8 @@ export class ServerService implements ServerRuntime {
       purgeDelayMs: config.poolPurgeDelayMs,
       maxReuse: config.maxReuse,
     });
+    this.streams = thread.streams.of(row);
+    this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config);
   }

@@ -16,6 +16,7 @@ import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
+import type { ShutdownLetter } from './server-streams.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { Transaction } from './transaction.ts';
 
@@ -167,6 +168,11 @@ export class TcpSession implements Stream {
   onDialFailed(failure: DialFailure): void {
     const late = failure === 'connect-timeout' || failure === 'queue-timeout';
     this.#failed(failure === 'resource' ? 'R' : late ? 's' : 'S', failure === 'queue-timeout' ? 'Q' : 'C');
+  }
+
+  shutdown(letter: ShutdownLetter): void {
+    this.transaction.termination.set(letter, this.#dialer.waiting ? 'C' : 'D');
+    this.#end();
   }
 
   clientGone(cause: Cause): void {

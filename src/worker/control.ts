@@ -76,7 +76,7 @@ export class Control {
       startTimeMs: this.#startTimeMs,
       notice: options.notice,
       flush: (server, backend) => this.#tellAll({ kind: 'flush', server, backend }),
-      shutdownSessions: () => undefined,
+      shutdownSessions: (server, why) => this.#tellAll({ kind: 'shutdown-sessions', server, why }),
     });
     this.#administration = new Administration({
       config: options.config,
@@ -142,6 +142,8 @@ export class Control {
         return this.#tell(message.thread, { kind: 'grant', server: message.server, queue: message.queue });
       case 'room':
         return this.#tellAll({ kind: 'room' });
+      case 'observed-errors':
+        return this.#watch.checks.observed(message.server, message.errors, message.last);
       case 'done':
         return this.#administration.answered(thread, message.id, message.result);
       case 'server-action':

@@ -10,6 +10,7 @@ import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
+import { StreamsByServer } from '../proxy/server-streams.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { ThreadLogSink } from './log-sink.ts';
@@ -25,6 +26,8 @@ import { ThreadServices } from './thread-services.ts';
 
 /** How often a draining thread looks whether its last connection is gone. */
 const DRAIN_LOOK_MS = 100;
+
+const SHUTDOWN_LETTERS = { down: 'D', up: 'U', admin: 'K' } as const;
 
 const port = parentPort;
 if (port === null) throw new Error('data-thread.ts runs as a worker thread only');
@@ -61,6 +64,8 @@ const thread: DataThread = {
   logs,
   services,
   publishPatternUpdate: update => copies.publish(update),
+  streams: new StreamsByServer(),
+  reportErrors: (server, errors, last) => tell({ kind: 'observed-errors', server, errors, last }),
   stopping: false,
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
@@ -132,6 +137,9 @@ function hear(message: ToData): void {
       return services.acted(message.id, message.changed);
     case 'flush':
       return flush(message.server, message.backend);
+    case 'shutdown-sessions':
+      thread.streams.shutdown(message.server, SHUTDOWN_LETTERS[message.why]);
+      return;
     case 'stopping':
       facts.stopping = true;
       return;

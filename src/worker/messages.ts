@@ -1,4 +1,5 @@
 /** What crosses between the control thread and a data thread: one union a direction. Everything here can be cloned. */
+import type { ObservedError } from '../health/observation.ts';
 import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
 import type { StatePlan } from '../state/plan.ts';
@@ -30,6 +31,8 @@ export type ToData =
   | { readonly kind: 'acted'; readonly id: number; readonly changed: number }
   /** That server went down: its waiters look for another one; so do the backend's when none is left. */
   | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
+  /** Streams on that server are cut (`on-marked-down`, `on-marked-up`, `shutdown sessions server`). */
+  | { readonly kind: 'shutdown-sessions'; readonly server: number; readonly why: 'down' | 'up' | 'admin' }
   /** A soft stop was asked for: the sample `stopping` is true from now on. */
   | { readonly kind: 'stopping' }
   /** Answered by `done` with the same number. */
@@ -52,4 +55,11 @@ export type ToControl =
   | { readonly kind: 'done'; readonly id: number; readonly result: OrderResults[Order['kind']] }
   /** A rule changed something every thread has a copy of; `seen`: the last change of others known to it. */
   | { readonly kind: 'changed'; readonly change: SharedChange; readonly seen: number }
+  /** Traffic has met `error-limit` errors in a row at that server (`observe`). */
+  | {
+      readonly kind: 'observed-errors';
+      readonly server: number;
+      readonly errors: number;
+      readonly last: ObservedError;
+    }
   | { readonly kind: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };

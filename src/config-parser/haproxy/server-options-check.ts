@@ -180,7 +180,10 @@ const ACTIVE: readonly ServerOption[] = [
     args: '<name>',
     words: 1,
     summary: 'protocol of checks',
-    parse: ({ server, values }) => void (server.check.proto = values[0]?.text ?? ''),
+    parse: ({ server, option, values, context }) => {
+      server.check.proto = values[0]?.text ?? '';
+      context.notSupportedYet(option, 'server check-proto');
+    },
   },
   {
     name: 'check-via-socks4',
@@ -329,18 +332,4 @@ const OBSERVATION: readonly ServerOption[] = [
   },
 ];
 
-/** These warn of themselves when the program does not do them yet. */
-const WARNING = new Set(['check-proto', 'observe', 'on-marked-down', 'on-marked-up']);
-
-function warning(option: ServerOption): ServerOption {
-  if (!WARNING.has(option.name)) return option;
-  return {
-    ...option,
-    parse: line => {
-      line.context.notSupportedYet(line.option, `server ${option.name}`);
-      return option.parse(line);
-    },
-  };
-}
-
-export const CHECK_OPTIONS: readonly ServerOption[] = [...ACTIVE, ...AGENT, ...OBSERVATION].map(warning);
+export const CHECK_OPTIONS: readonly ServerOption[] = [...ACTIVE, ...AGENT, ...OBSERVATION];
