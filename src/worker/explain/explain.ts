@@ -10,6 +10,7 @@ import type { Config } from '../../model/config.ts';
 import { BufferPool } from '../../net/buffer-pool.ts';
 import type { Endpoint } from '../../net/connection.ts';
 import { Reception } from '../../proxy/accept.ts';
+import { StreamsByServer } from '../../proxy/server-streams.ts';
 import { Runtime } from '../../proxy/compile-runtime.ts';
 import { ListenerService } from '../../proxy/listener-service.ts';
 import type { DataThread, WatchedExchange } from '../../proxy/runtime.ts';
@@ -96,6 +97,8 @@ function makeThread(
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     stopping: false,
     publishPatternUpdate: () => undefined,
+    streams: new StreamsByServer(),
+    reportErrors: () => undefined,
     watcher: {
       rules: recorder,
       began: exchange => {
