@@ -245,7 +245,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server resolve-opts',
   'server resolve-prefer',
   'server resolvers',
-  'server set-proxy-v2-tlv-fmt',
   'server shard',
   'server socks4',
   'server ssl',

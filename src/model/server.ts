@@ -69,6 +69,14 @@ export interface SendProxy {
   readonly version: 1 | 2;
   /** `proxy-v2-options`: crc32c unique-id ssl ssl-cn cert-key ... */
   readonly options: readonly string[];
+  /** `set-proxy-v2-tlv-fmt`; without a format the TLV is empty. */
+  readonly tlvs: readonly CustomTlv[];
+}
+
+export interface CustomTlv {
+  /** 0..255 */
+  readonly type: number;
+  readonly format: Word | undefined;
 }
 
 export interface ServerCheck {

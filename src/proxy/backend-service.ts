@@ -17,6 +17,7 @@ import { compileProxyRules } from '../rules/compile.ts';
 import type { RuleContext } from '../rules/context.ts';
 import { PERSIST_FORCED, PERSIST_IGNORED, type ProxyRules } from '../rules/proxy-rules.ts';
 import type { SharedState } from '../state/shared-state.ts';
+import type { RuleEnvironment } from '../rules/environment.ts';
 import type { Environments } from './compile-environment.ts';
 import { CookieKeeper } from './cookie-keeper.ts';
 import {
@@ -71,6 +72,7 @@ export class BackendService implements BackendRuntime {
   readonly #balancer: Balancer | undefined;
   readonly #facts: RequestFacts;
   readonly #proxies: readonly Proxy[];
+  readonly #environment: () => RuleEnvironment;
   /** `dispatch`, `option transparent` */
   readonly #direct: ServerRuntime | undefined;
   readonly #forwarded: HeaderAdder | undefined;
@@ -80,6 +82,7 @@ export class BackendService implements BackendRuntime {
     const { proxies } = config;
     const proxy = proxies[row] as Proxy;
     this.#proxies = proxies;
+    this.#environment = () => environments.of(proxy);
     const { flags } = proxy.options;
     this.config = proxy;
     this.row = row;
@@ -100,7 +103,8 @@ export class BackendService implements BackendRuntime {
     this.isRoundRobin = ROUND_ROBIN.has(proxy.balance.algorithm);
     this.#thread = thread;
     this.#configured = proxy.servers.map(
-      (server, index) => new ServerService(server, this.#firstServer + index, this, thread),
+      (server, index) =>
+        new ServerService(server, this.#firstServer + index, this, thread, this.#environment),
     );
     this.servers = this.#configured;
     this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
@@ -188,7 +192,7 @@ export class BackendService implements BackendRuntime {
   /** It has other settings, is new, or is gone (undefined). Requests under way keep what they have. */
   serverChanged(row: number, config: Server | undefined): void {
     this.servers.find(server => server.row === row)?.idle.clear();
-    const server = config && new ServerService(config, row, this, this.#thread);
+    const server = config && new ServerService(config, row, this, this.#thread, this.#environment);
     const place = row - this.#firstServer;
     const isConfigured = place >= 0 && place < this.config.servers.length;
     if (server !== undefined && isConfigured) this.#configured[place] = server;

@@ -7,6 +7,7 @@ import { Environments, readPatterns } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
 import { hasRules } from './no-rules.ts';
 import { compileLogFormats } from './log-line.ts';
+import { compileProxyHeader } from './send-proxy.ts';
 
 export type PatternFile = ReturnType<ReadFile>;
 
@@ -28,6 +29,8 @@ export function compileAll(config: Config): CompiledOnce {
   const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic), readFile);
   for (const proxy of config.proxies) {
     const { forwarded } = proxy.options;
+    for (const { sendProxy } of proxy.servers)
+      if (sendProxy !== undefined) compileProxyHeader(sendProxy, () => environments.of(proxy));
     if (proxy.kind === 'backend' && !hasRules(proxy) && forwarded === undefined) continue;
     const environment = environments.of(proxy);
     if (proxy.kind !== 'frontend') compileForwarded(proxy, environment);

@@ -10,13 +10,18 @@
  * All others are lent by the server's pool.
  */
 import type { Headers } from '../http/head.ts';
-import type { Connection, Endpoint } from '../net/connection.ts';
+import type { Connection } from '../net/connection.ts';
 import { PrivateConnections } from './private-connections.ts';
 import { NO_ROW, type BackendRuntime, type ServerRuntime } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
+import type { Transaction } from './transaction.ts';
 
-export function takeConnection(server: ServerRuntime, client: StreamClient): Connection | undefined {
-  const own = client.privateConnections?.take(server, keyOf(server, client));
+export function takeConnection(
+  server: ServerRuntime,
+  client: StreamClient,
+  transaction: Transaction,
+): Connection | undefined {
+  const own = client.privateConnections?.take(server, keyOf(server, transaction));
   if (own !== undefined || isAlwaysPrivate(server)) return own;
   const { config, retriesSafely } = server.backend;
   if (config.httpReuse === 'always' || client.served > 0 || retriesSafely) return server.idle.take(false);
@@ -29,10 +34,11 @@ export function keepConnection(
   connection: Connection,
   reused: boolean,
   client: StreamClient,
+  transaction: Transaction,
 ): void {
   const isPrivate = client.privateConnections?.authenticated === true || isAlwaysPrivate(server);
   const kept = isPrivate
-    ? privateOf(client).put(server, connection, keyOf(server, client))
+    ? privateOf(client).put(server, connection, keyOf(server, transaction))
     : server.idle.put(connection, reused);
   if (!kept) connection.close();
 }
@@ -42,10 +48,8 @@ function isAlwaysPrivate({ row, config, backend }: ServerRuntime): boolean {
 }
 
 /** A PROXY header is said once: it must still be true for a later request. */
-function keyOf({ config }: ServerRuntime, { facts }: StreamClient): string {
-  if (config.sendProxy === undefined) return '';
-  const text = ({ host, port }: Endpoint): string => `${host} ${port}`;
-  return `${text(facts.source)} ${text(facts.destination)}`;
+function keyOf({ proxyHeader }: ServerRuntime, transaction: Transaction): string {
+  return proxyHeader?.(transaction).toString('latin1') ?? '';
 }
 
 function privateOf(client: StreamClient): PrivateConnections {

@@ -14,7 +14,6 @@ import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
-import { proxyHeaderFor } from './send-proxy.ts';
 import { StreamPlace, type ShutdownLetter } from './server-streams.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -205,11 +204,11 @@ export class Dialer implements ConnectionHandler, Waiter {
   }
 
   onConnected(connection: Connection): void {
-    const { sendProxy } = (this.#server as ServerRuntime).config;
-    if (sendProxy === undefined) return this.#ready(connection, false);
+    const { proxyHeader } = this.#server as ServerRuntime;
+    if (proxyHeader === undefined) return this.#ready(connection, false);
     this.#connection = connection;
     this.#state = SENDING_HEADER;
-    const header = proxyHeaderFor(sendProxy, this.#stream.transaction);
+    const header = proxyHeader(this.#stream.transaction);
     connection.send(header, 0, header.length);
   }
 

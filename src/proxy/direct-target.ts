@@ -29,6 +29,7 @@ class DirectTarget implements ServerRuntime {
   readonly idle: IdlePool;
   readonly streams = new ServerStreams();
   readonly observer = undefined;
+  readonly proxyHeader = undefined;
   readonly address: ServerAddress;
   readonly #options: ConnectOptions;
 

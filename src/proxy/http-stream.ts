@@ -238,7 +238,7 @@ export class HttpStream
   }
 
   takeIdle(server: ServerRuntime): Connection | undefined {
-    return takeConnection(server, this.session);
+    return takeConnection(server, this.session, this.transaction);
   }
 
   preferredServer(backend: BackendRuntime): ServerRuntime | undefined {
@@ -437,7 +437,7 @@ export class HttpStream
   #poolServer(): void {
     const runtime = this.transaction.serverRuntime as ServerRuntime;
     const { reused } = this.server;
-    keepConnection(runtime, this.server.detach(), reused, this.session);
+    keepConnection(runtime, this.server.detach(), reused, this.session, this.transaction);
   }
 
   /** 101, or 2xx to CONNECT: once the head is sent, both sides are just bytes. */

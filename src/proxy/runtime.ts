@@ -196,6 +196,8 @@ export interface ServerRuntime {
   readonly backend: BackendRuntime;
   /** Row of the shared server table, or NO_ROW. */
   readonly row: number;
+  /** `send-proxy`: what its connections begin with. */
+  readonly proxyHeader: ((ctx: RuleContext) => Buffer) | undefined;
   /** Where it is now. */
   readonly address: ServerAddress;
   /** Where to connect; what the server leaves open is taken from the client's destination. */

@@ -4,6 +4,8 @@ import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 import { IdlePool } from '../net/idle-pool.ts';
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, type ConnectOptions } from './connect-target.ts';
+import type { RuleEnvironment } from '../rules/environment.ts';
+import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
 import { observerOf, type ServerObserver } from './server-observer.ts';
 import type { ServerStreams } from './server-streams.ts';
@@ -15,6 +17,7 @@ export class ServerService implements ServerRuntime {
   readonly idle: IdlePool;
   readonly streams: ServerStreams;
   readonly observer: ServerObserver | undefined;
+  readonly proxyHeader: ProxyHeader | undefined;
   readonly #addresses: ServerAddresses;
   readonly #options: ConnectOptions;
   #version = -1;
@@ -22,7 +25,13 @@ export class ServerService implements ServerRuntime {
   /** Where every connection goes, unless that depends on the client. */
   #target: ConnectTarget | undefined;
 
-  constructor(config: Server, row: number, backend: BackendRuntime, thread: DataThread) {
+  constructor(
+    config: Server,
+    row: number,
+    backend: BackendRuntime,
+    thread: DataThread,
+    environment: () => RuleEnvironment,
+  ) {
     this.config = config;
     this.backend = backend;
     this.row = row;
@@ -33,6 +42,7 @@ export class ServerService implements ServerRuntime {
     });
     this.streams = thread.streams.of(row);
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
+    this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config);
   }

@@ -4,7 +4,7 @@
  */
 import type { Address } from '../../model/address.ts';
 import type { Position } from '../../model/diagnostic.ts';
-import type { AgentCheck, SendProxy, Server, ServerCheck, ServerTls } from '../../model/server.ts';
+import type { AgentCheck, CustomTlv, SendProxy, Server, ServerCheck, ServerTls } from '../../model/server.ts';
 import type { Word } from '../../model/word.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -36,6 +36,7 @@ export interface ServerDraft {
   sendProxyV1: boolean;
   sendProxyV2: boolean;
   sendProxyOptions: ReadonlySet<string>;
+  sendProxyTlvs: readonly CustomTlv[];
   check: Mutable<ServerCheck>;
   agent: AgentCheck;
   track: Word | undefined;
@@ -88,6 +89,7 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     sendProxyV1: false,
     sendProxyV2: false,
     sendProxyOptions: new Set(),
+    sendProxyTlvs: [],
     check: { enabled: false, interMs: 2000, rise: 2, fall: 3, sendProxy: false, viaSocks4: false },
     agent: { enabled: false, interMs: 2000, port: 0 },
     track: undefined,
@@ -138,6 +140,7 @@ export function setTls(server: ServerDraft, change: Partial<ServerDraft['tls']>)
 
 /** `send-proxy` and `send-proxy-v2` together mean version 2 (both flags are kept, as HAProxy does). */
 export function sendProxyOf(draft: ServerDraft): SendProxy | undefined {
-  if (draft.sendProxyV2) return { version: 2, options: [...draft.sendProxyOptions] };
-  return draft.sendProxyV1 ? { version: 1, options: [] } : undefined;
+  if (draft.sendProxyV2)
+    return { version: 2, options: [...draft.sendProxyOptions], tlvs: draft.sendProxyTlvs };
+  return draft.sendProxyV1 ? { version: 1, options: [], tlvs: [] } : undefined;
 }

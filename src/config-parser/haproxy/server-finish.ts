@@ -121,6 +121,7 @@ const DRAFT_ONLY: ReadonlySet<string> = new Set([
   'sendProxyV1',
   'sendProxyV2',
   'sendProxyOptions',
+  'sendProxyTlvs',
   'check',
   'agent',
   'minconn',

@@ -1,0 +1,56 @@
+/** PROXY headers through two instances of the program: what one says, the other can ask for. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { KeepAliveClient } from '../support/keep-alive-client.ts';
+
+async function startPair(t: TestContext, words: string, answer: string): Promise<number> {
+  const [front, back] = [await freePort(), await freePort()];
+  await startBalancer(
+    t,
+    `
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 5s
+  timeout server 5s
+listen sender
+  bind 127.0.0.1:${front}
+  unique-id-format id-%[req.hdr(in)]
+  server s 127.0.0.1:${back} send-proxy-v2 ${words}
+listen receiver
+  bind 127.0.0.1:${back} accept-proxy
+  http-request return status 200 hdr seen "${answer}"
+`,
+  );
+  return front;
+}
+
+function request(name: string): string {
+  return `GET / HTTP/1.1\r\nHost: a\r\nin: ${name}\r\n\r\n`;
+}
+
+function seen(head: string): string | undefined {
+  return /^seen: (.*?)\r?$/m.exec(head)?.[1];
+}
+
+test('set-proxy-v2-tlv-fmt adds TLVs with the value of an expression, and empty ones', async t => {
+  const port = await startPair(
+    t,
+    'set-proxy-v2-tlv-fmt(0xE1) <%[req.hdr(in)]> set-proxy-v2-tlv-fmt(226)',
+    '%[fc_pp_tlv(0xE1)] %[fc_pp_tlv(226),length] %[src]',
+  );
+  const client = await KeepAliveClient.open(port);
+  assert.equal(seen((await client.request(request('one'))).head), '<one> 0 127.0.0.1');
+  client.close();
+});
+
+test('a connection whose PROXY header would not be true for the next request is not used for it', async t => {
+  const port = await startPair(t, 'proxy-v2-options unique-id', '%[fc_pp_unique_id] %[src_port]');
+  const client = await KeepAliveClient.open(port);
+  const source = client.socket.localPort;
+  for (const name of ['one', 'two', 'two'])
+    assert.equal(seen((await client.request(request(name))).head), `id-${name} ${source}`);
+  client.close();
+});
