@@ -126,7 +126,7 @@ function serve(options: Options, loaded: Loaded): void {
   const running: Running = {};
   // before a port opens: whoever sees it open may send a signal
   handleSignals(running);
-  if (config !== undefined) running.control = startControl(options, config, loaded);
+  if (config !== undefined) running.control = startControl(options, config, loaded, running);
   if (keepalived !== undefined) running.virtual = startVirtual(options, keepalived, running.control);
   if (running.control !== undefined && running.virtual !== undefined) running.control.vrrp = running.virtual;
   const pidfile = options.pidfile ?? config?.global.pidfile;
@@ -153,6 +153,7 @@ function startControl(
   options: Options,
   config: Config,
   { launcher, startupLogs, compiled }: Loaded,
+  running: Running,
 ): Control {
   const control = Control.start({
     config,
@@ -161,39 +162,60 @@ function startControl(
     notice: (level, text) => notice(options, level, text),
     startupLogs,
     compiled,
-    onStopped: () => process.exit(0),
+    onStopped: () => void (running.virtual?.stop() ?? Promise.resolve()).then(() => process.exit(0)),
   });
   if (control === undefined) process.exit(1);
   return control;
 }
 
+/** A stop that has given addresses away waits so long for requests in flight. */
+const REQUESTS_IN_FLIGHT_MS = 2000;
+
 interface Running {
   control?: Control;
   virtual?: VirtualAddresses;
+  stopping?: true;
 }
 
 /** Virtual addresses go elsewhere before anything stops. Without a balancer signals mean what they do to keepalived. */
 function handleSignals(running: Running): void {
-  const stop = async (): Promise<void> => {
-    await running.virtual?.stop();
-    if (running.control === undefined) process.exit(0);
-    running.control.stop();
-  };
-  const userSignal = async (): Promise<void> => {
-    if (running.control === undefined) {
-      running.virtual?.dump('state');
-      return;
-    }
-    await running.virtual?.stop();
-    running.control.softStop();
-  };
-  process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  process.on('SIGTERM', () => void stop(running));
+  process.on('SIGINT', () => void stop(running));
   process.on('SIGHUP', () => running.virtual?.reload());
-  process.on('SIGUSR1', () => void userSignal());
+  process.on('SIGUSR1', () => void userSignal(running));
   process.on('SIGUSR2', () => {
     if (running.control === undefined) running.virtual?.dump('stats');
   });
+}
+
+/** Where addresses were given away, requests in flight are finished first, for a moment; a second signal cuts them. */
+async function stop(running: Running): Promise<void> {
+  const { control, virtual } = running;
+  if (control === undefined) {
+    await virtual?.stop();
+    process.exit(0);
+  }
+  if (running.stopping === true || virtual === undefined) {
+    control.stop();
+    return;
+  }
+  running.stopping = true;
+  const held = await virtual.handOver('stopping');
+  if (!held) {
+    control.stop();
+    return;
+  }
+  control.softStop();
+  setTimeout(() => control.stop(), REQUESTS_IN_FLIGHT_MS).unref();
+}
+
+async function userSignal({ control, virtual }: Running): Promise<void> {
+  if (control === undefined) {
+    virtual?.dump('state');
+    return;
+  }
+  await virtual?.handOver('stopping');
+  control.softStop();
 }
 
 function writePidfile(path: string, options: Options): void {

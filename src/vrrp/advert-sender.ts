@@ -30,7 +30,13 @@ const IPV6_MULTICAST_LOOP = 19;
 
 export interface AdvertSender {
   /** 0 or a negative errno. */
-  send(payload: Buffer, source: IpAddress, destination: IpAddress, ttl: number): number;
+  send(
+    payload: Buffer,
+    source: IpAddress,
+    destination: IpAddress,
+    ttl: number,
+    keepsConnections?: boolean,
+  ): number;
   close(): void;
 }
 
@@ -55,10 +61,10 @@ export function openSender(
   }
   let id = 0;
   return {
-    send: (payload, source, destination, ttl) => {
+    send: (payload, source, destination, ttl, keepsConnections) => {
       const packet =
         family === 4
-          ? withIpv4Header(payload, source, destination, ttl, ++id)
+          ? withIpv4Header(payload, source, destination, ttl, ++id, keepsConnections)
           : withIpv6Header(payload, source, destination, ttl);
       return Math.min(0, sendTo(fd, packet, socketAddress(bytesOfIp(destination), index)));
     },

@@ -76,7 +76,8 @@ export class Instance {
     this.#judge.refuse(payload, envelope, this.source);
   }
 
-  advertise(priority: number): void {
+  /** `keepsConnections`: with priority 0, see handover/. */
+  advertise(priority: number, keepsConnections = false): void {
     const { config, source } = this;
     const sender = source === undefined ? undefined : this.#senderOf();
     if (sender === undefined || source === undefined) return;
@@ -85,7 +86,13 @@ export class Instance {
     for (const text of unicast ? config.unicastPeers.map(peer => peer.address) : [config.multicastGroup]) {
       const destination = ipOf(text);
       const payload = encodeAdvert({ ...config, priority, addresses }, source, destination);
-      const result = sender.send(payload, source, destination, unicast ? config.unicastTtl : 255);
+      const result = sender.send(
+        payload,
+        source,
+        destination,
+        unicast ? config.unicastTtl : 255,
+        keepsConnections,
+      );
       if (result < 0) this.#sendFailed(text, result);
       else this.counters.advertsSent++;
     }

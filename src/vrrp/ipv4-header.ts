@@ -7,6 +7,11 @@ import { VRRP_PROTOCOL, type Envelope } from './packet.ts';
 const LENGTH = 20;
 /** Internetwork control: as routing protocols use it. */
 const TOS = 0xc0;
+/**
+ * Our own: a master that gives up and keeps its connections. Adverts have no field to spare in version 2; whoever does
+ * not know it, or gets it changed on the way, loses nothing but those connections.
+ */
+const TOS_KEEPS_CONNECTIONS = 0xc4;
 
 /** undefined: not a whole IPv4 packet. */
 export function splitIpv4(
@@ -23,6 +28,7 @@ export function splitIpv4(
       source: readIp(packet, 12, 4),
       destinations: [readIp(packet, 16, 4)],
       ttl: packet[8] ?? 0,
+      keepsConnections: packet[1] === TOS_KEEPS_CONNECTIONS,
     },
     payload: packet.subarray(headerLength, total),
   };
@@ -34,10 +40,11 @@ export function withIpv4Header(
   destination: IpAddress,
   ttl: number,
   id: number,
+  keepsConnections = false,
 ): Buffer {
   const header = Buffer.alloc(LENGTH);
   header[0] = 0x45;
-  header[1] = TOS;
+  header[1] = keepsConnections ? TOS_KEEPS_CONNECTIONS : TOS;
   header.writeUInt16BE(LENGTH + payload.length, 2);
   header.writeUInt16BE(id & 0xffff, 4);
   header[8] = ttl;

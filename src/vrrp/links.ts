@@ -33,6 +33,13 @@ const IFA_F_NOPREFIXROUTE = 0x200;
 const IFA_F_MCAUTOJOIN = 0x400;
 const FOREVER = 0xffff_ffff;
 
+const RT_TABLE_LOCAL = 255;
+const RTPROT_STATIC = 4;
+const RTN_LOCAL = 2;
+const RTA_DST = 1;
+const RTA_OIF = 4;
+const RTA_PRIORITY = 6;
+
 const SCOPE: Readonly<Record<AddressScope, number>> = {
   global: 0,
   site: 200,
@@ -115,6 +122,30 @@ export function newAddressBody(entry: IpAddressEntry, link: Link): Buffer {
 
 export function oldAddressBody(entry: IpAddressEntry, link: Link): Buffer {
   return Buffer.concat([addressHead(entry, link.index, 0), ...endPoints(entry)]);
+}
+
+/** struct rtmsg: `ip route add local IP/32 dev LO table local metric 1`; the address's own route has no metric. */
+export function localRouteBody(ip: IpAddress, loopback: number): Buffer {
+  const head = Buffer.from([
+    AF_INET,
+    32,
+    0,
+    0,
+    RT_TABLE_LOCAL,
+    RTPROT_STATIC,
+    SCOPE.host,
+    RTN_LOCAL,
+    0,
+    0,
+    0,
+    0,
+  ]);
+  return Buffer.concat([
+    head,
+    encodeAttribute(RTA_DST, bytesOfIp(ip)),
+    encodeAttribute(RTA_OIF, word(loopback)),
+    encodeAttribute(RTA_PRIORITY, word(1)),
+  ]);
 }
 
 function addressHead(entry: IpAddressEntry, link: number, scope: number): Buffer {

@@ -25,6 +25,8 @@ export interface VrrpOptions {
   /** Changes of state and priority, for statistics and the program's own log. */
   readonly onEvent?: (event: VrrpEvent) => void;
   readonly balancer?: LoadBalancerView;
+  /** There are connections worth keeping over a hand-over: a balancer serves in this program. */
+  readonly keepConnections?: boolean;
   /** Where to remember what was put into the kernel; missing: nowhere. */
   readonly stateFile?: string;
   /** The same of processes that were killed. */
@@ -40,9 +42,10 @@ export interface VrrpHandle {
   reload(config: KeepalivedConfig): void;
   /**
    * Gives the addresses to somebody else and stays out of the way: each is kept until a new master is heard, or its
-   * time is over. Resolves when none is held any more.
+   * time is over. Resolves when none is held any more, with whether there were any. With `keepConnections` those that
+   * began here go on until `stop` or `resume`.
    */
-  handOver(reason: string): Promise<void>;
+  handOver(reason: string): Promise<boolean>;
   /** After a hand-over: takes part again. */
   resume(): void;
   /** Hands over, then removes everything this node has put into the kernel. */
@@ -71,6 +74,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
       options.transport?.openReceiver ?? ((wanted, events) => openReceiver(wanted, events, clock)),
     openSender: options.transport?.openSender ?? openSender,
     balancer: options.balancer,
+    keepConnections: options.keepConnections ?? false,
     onEvent: options.onEvent ?? (() => {}),
   });
   const watch =

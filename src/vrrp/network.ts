@@ -14,6 +14,7 @@ import {
   anyAddress,
   anyLink,
   linkOf,
+  localRouteBody,
   newAddressBody,
   oldAddressBody,
   type HeldAddress,
@@ -23,9 +24,11 @@ import {
   NLM_F_CREATE,
   NLM_F_REPLACE,
   RTM_DELADDR,
+  RTM_DELROUTE,
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_NEWADDR,
+  RTM_NEWROUTE,
 } from './netlink-message.ts';
 import { Rtnetlink } from './rtnetlink.ts';
 
@@ -41,6 +44,9 @@ export interface Network {
   /** 0 or a negative errno; one that is not there is fine. */
   removeAddress(entry: IpAddressEntry, link: Link): number;
   announce(ip: IpAddress, link: Link, isRouter: boolean): number;
+  /** Packets for an IPv4 address that no interface has are ours all the same. 0 or a negative errno. */
+  addLocalRoute(ip: IpAddress): number;
+  removeLocalRoute(ip: IpAddress): number;
   close(): void;
 }
 
@@ -89,6 +95,18 @@ export class KernelNetwork implements Network {
   announce(ip: IpAddress, link: Link, isRouter: boolean): number {
     const { bytes, etherType, destination } = announcementOf(ip, link.mac, isRouter);
     return Math.min(0, sendTo(this.#packets, bytes, linkAddress(link.index, etherType, destination)));
+  }
+
+  addLocalRoute(ip: IpAddress): number {
+    return this.#netlink.change(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, this.#localRoute(ip));
+  }
+
+  removeLocalRoute(ip: IpAddress): number {
+    return this.#netlink.change(RTM_DELROUTE, 0, this.#localRoute(ip));
+  }
+
+  #localRoute(ip: IpAddress): Buffer {
+    return localRouteBody(ip, this.link('lo')?.index ?? 1);
   }
 
   close(): void {

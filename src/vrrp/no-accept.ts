@@ -3,10 +3,11 @@
  * itself (RFC 5798 6.1, Accept_Mode). One nftables table holds sets of such addresses for as long as we run; IPv6
  * neighbour discovery passes.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import { entriesOf } from './holdings.ts';
 import type { Log } from './log.ts';
+import { runNft } from './nft.ts';
 
 export interface RefusedAddress {
   readonly family: 4 | 6;
@@ -51,13 +52,8 @@ export class NoAccept {
     const table = config.globalDefs.nftablesTable;
     if (this.#table !== undefined && this.#table !== table) this.remove();
     this.#table = table;
-    const child = spawn('nft', [renderNoAccept(table, refused)], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let errors = '';
-    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
-    child.once('error', error => this.#log('error', `no_accept cannot be enforced: nft: ${error.message}`));
-    child.once('close', () => {
-      if (errors !== '')
-        this.#log('error', `no_accept cannot be enforced: ${errors.trim().split('\n')[0] ?? ''}`);
+    void runNft(renderNoAccept(table, refused)).then(trouble => {
+      if (trouble !== undefined) this.#log('error', `no_accept cannot be enforced: nft: ${trouble}`);
     });
   }
 

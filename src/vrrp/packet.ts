@@ -39,6 +39,8 @@ export interface Envelope {
   readonly destinations: readonly IpAddress[];
   /** undefined: the kernel has checked it already. */
   readonly ttl: number | undefined;
+  /** The sender goes on with the connections it began (handover/); never known for IPv6. */
+  readonly keepsConnections?: boolean;
 }
 
 /** What an instance wants to see. */

@@ -18,7 +18,7 @@ export interface ReceiverPorts {
   readonly log: Log;
   readonly rareLog: RareLog;
   open(options: ReceiverOptions, events: ReceiverEvents): AdvertReceiver;
-  heard(instance: Instance, advert: HeardAdvert): void;
+  heard(instance: Instance, advert: HeardAdvert, keepsConnections: boolean): void;
 }
 
 interface Lane {
@@ -112,7 +112,7 @@ export class Receivers {
     }
     for (const member of meant) {
       const advert = member.hear(payload, envelope);
-      if (advert !== undefined) this.#ports.heard(member, advert);
+      if (advert !== undefined) this.#ports.heard(member, advert, envelope.keepsConnections === true);
     }
   }
 

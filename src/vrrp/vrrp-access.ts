@@ -3,8 +3,8 @@ import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 
 export interface VrrpAccess {
   snapshot(): Promise<VrrpSnapshot>;
-  /** Gives the addresses away and keeps out of elections; resolves when none is held any more. */
-  handOver(reason: string): Promise<void>;
+  /** Gives the addresses away and keeps out of elections; resolves when none is held any more: true, if there were any. */
+  handOver(reason: string): Promise<boolean>;
   /** Takes part again. */
   resume(): void;
 }

@@ -17,10 +17,12 @@ import type { IpBatch } from './ip-batch.ts';
 import { ipOf } from './ip-bytes.ts';
 import { placeFaults } from './judge-place.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { Lingering } from './lingering.ts';
+import { ConnectionRelays } from './handover/connection-relay.ts';
+import { KeptConnections } from './handover/kept-connections.ts';
+import { Lingering, type LingeringEnd } from './handover/lingering.ts';
 import type { Link } from './links.ts';
 import { RareLog, type Log } from './log.ts';
-import { initialMachine, type Effect, type MachineEvent } from './machine.ts';
+import { initialMachine, type Effect, type HeardAdvert, type MachineEvent } from './machine.ts';
 import type { VrrpState, InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { Network } from './network.ts';
 import { NoAccept } from './no-accept.ts';
@@ -54,6 +56,7 @@ export interface RouterPorts {
   readonly openReceiver: (options: ReceiverOptions, events: ReceiverEvents) => AdvertReceiver;
   readonly openSender: (family: 4 | 6, device: Link | undefined) => AdvertSender;
   readonly balancer: LoadBalancerView | undefined;
+  readonly keepConnections: boolean;
   readonly onEvent: (event: VrrpEvent) => void;
 }
 
@@ -71,6 +74,8 @@ export class VrrpRouter {
   readonly #noAccept: NoAccept;
   readonly #reporter: Reporter;
   readonly #lingering: Lingering;
+  readonly #kept: KeptConnections;
+  readonly #relays: ConnectionRelays;
   readonly #timer: DeadlineTimer;
   #config: KeepalivedConfig;
   #announcer: Announcer;
@@ -94,6 +99,8 @@ export class VrrpRouter {
       priorityOf: name => this.#priorityOf(name),
     });
     this.#lingering = new Lingering(clock);
+    this.#kept = new KeptConnections(ports);
+    this.#relays = new ConnectionRelays(ports);
     this.#timer = new DeadlineTimer(
       clock,
       () => this.#router,
@@ -115,10 +122,7 @@ export class VrrpRouter {
       log,
       rareLog: this.#rareLog,
       open: ports.openReceiver,
-      heard: (instance, advert) => {
-        if (advert.priority > 0) this.#lingering.finish(instance.config.name);
-        this.#machine(instance.config.name, { kind: 'advert', advert });
-      },
+      heard: (instance, advert, keepsConnections) => this.#heard(instance, advert, keepsConnections),
     });
   }
 
@@ -176,10 +180,13 @@ export class VrrpRouter {
       if (!pending.has(name) && this.#stateOf(name) === 'INIT') this.#feed({ kind: 'start', name });
   }
 
-  async handOver(reason: string): Promise<void> {
+  /** True: addresses were held. */
+  async handOver(reason: string): Promise<boolean> {
+    const held = [...this.#instances.values()].some(instance => instance.holding);
     this.#handingOver = reason;
     this.evaluate();
     await this.#lingering.over();
+    return held;
   }
 
   resume(): void {
@@ -262,7 +269,9 @@ export class VrrpRouter {
       const replacement = next.instances.find(one => one.name === name);
       if (replacement !== undefined && identityOf(replacement) === identityOf(instance.config)) continue;
       this.#stopInstance(name, instance.config.notify.sayDeleted ? 'DELETED' : 'FAULT');
-      this.#lingering.finish(name);
+      this.#lingering.finish(name, 'alone');
+      this.#kept.drop(name);
+      this.#relays.stop(name);
       instance.close();
       this.#instances.delete(name);
       const machines = new Map(this.#router.machines);
@@ -302,6 +311,8 @@ export class VrrpRouter {
     this.#receivers.close();
     for (const instance of this.#instances.values()) instance.close();
     this.#reporter.close();
+    this.#kept.dropAll();
+    this.#relays.stopAll();
     this.#statics.remove();
     this.#vmacs.remove();
     this.#noAccept.remove();
@@ -319,6 +330,24 @@ export class VrrpRouter {
     this.#router = state;
     for (const { owner, effect } of effects) this.#perform(owner, effect);
     if (this.#phase !== 'ended') this.#timer.set();
+  }
+
+  #heard(instance: Instance, advert: HeardAdvert, keepsConnections: boolean): void {
+    const { name } = instance.config;
+    if (advert.priority > 0) this.#lingering.finish(name, 'followed');
+    else if (keepsConnections && this.#stateOf(name) === 'BACKUP')
+      void this.#relays.prepare(instance.config, advert.source);
+    this.#machine(name, { kind: 'advert', advert });
+  }
+
+  /** This node goes on with its connections after it has given its addresses away. */
+  get #keeps(): boolean {
+    return this.#ports.keepConnections && this.#handingOver !== undefined && this.#phase === 'running';
+  }
+
+  #lingered(instance: Instance, end: LingeringEnd): void {
+    if (end === 'followed' && this.#keeps) this.#kept.keep(instance.config);
+    instance.release();
   }
 
   #due(name: string): void {
@@ -351,15 +380,18 @@ export class VrrpRouter {
     const { name } = instance.config;
     switch (effect.kind) {
       case 'advertise':
-        instance.advertise(effect.priority);
+        if (effect.priority === 0) this.#relays.stop(name);
+        instance.advertise(effect.priority, effect.priority === 0 && this.#keeps);
         return;
       case 'take':
-        this.#lingering.finish(name);
+        this.#lingering.finish(name, 'ours');
+        this.#kept.drop(name);
         instance.take();
         return;
       case 'release':
+        this.#relays.stop(name);
         if (instance.holding && (this.#handingOver !== undefined || this.#phase === 'stopping'))
-          this.#lingering.start(instance);
+          this.#lingering.start(instance, end => this.#lingered(instance, end));
         else instance.release();
         return;
       case 'announce':

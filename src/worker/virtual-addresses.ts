@@ -3,6 +3,7 @@
  * again when asked to, keeps the process told of what `track_lb` follows, and gives the addresses away before a stop.
  * Called by main.ts.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -34,6 +35,8 @@ const NOTICE_LEVEL = {
 } as const;
 /** How often the balancer is looked at when something follows it. */
 const LOOK_MS = 100;
+/** First packets that were on their way when the addresses moved still come here. */
+const STRAGGLERS_MS = 100;
 
 export class VirtualAddresses implements VrrpAccess {
   readonly #options: VirtualAddressesOptions;
@@ -68,9 +71,14 @@ export class VirtualAddresses implements VrrpAccess {
     this.#options.notice('notice', 'vrrp: configuration reloaded');
   }
 
-  /** Gives the addresses away and keeps out of elections; resolves when none is held any more. */
-  handOver(reason: string): Promise<void> {
-    return this.#service.handOver(reason);
+  /**
+   * Gives the addresses away and keeps out of elections; resolves when none is held any more and clients have heard of
+   * it: true, if there were any. Connections that began here go on until `stop` or `resume`.
+   */
+  async handOver(reason: string): Promise<boolean> {
+    const held = await this.#service.handOver(reason);
+    if (held) await sleep(STRAGGLERS_MS);
+    return held;
   }
 
   resume(): void {

@@ -99,6 +99,14 @@ export class FakeNetwork implements Network {
     return [...this.own, ...held];
   }
 
+  addLocalRoute(): number {
+    return 0;
+  }
+
+  removeLocalRoute(): number {
+    return 0;
+  }
+
   addAddress(entry: IpAddressEntry, link: Link): number {
     this.virtual.add(`${link.name} ${entry.address}`);
     return 0;

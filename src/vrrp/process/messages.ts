@@ -33,7 +33,7 @@ export type FromVrrp =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'event'; readonly event: VrrpEvent }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: VrrpSnapshot }
-  | { readonly kind: 'handed-over' }
+  | { readonly kind: 'handed-over'; readonly held: boolean }
   /** SIGHUP came to this process. */
   | { readonly kind: 'reload-wanted' }
   | { readonly kind: 'stopped' };

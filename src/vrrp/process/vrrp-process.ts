@@ -41,7 +41,7 @@ class VrrpProcess {
         handle.balancerChanged();
         return;
       case 'hand-over':
-        void handle.handOver(message.reason).then(() => tell({ kind: 'handed-over' }));
+        void handle.handOver(message.reason).then(held => tell({ kind: 'handed-over', held }));
         return;
       case 'resume':
         handle.resume();
@@ -65,7 +65,7 @@ class VrrpProcess {
       onEvent: event => tell({ kind: 'event', event }),
       stateFile: files.own,
       abandonedFiles: files.abandoned,
-      ...(report === undefined ? {} : { balancer: this.#view() }),
+      ...(report === undefined ? {} : { balancer: this.#view(), keepConnections: true }),
     });
     tell({ kind: 'started' });
   }

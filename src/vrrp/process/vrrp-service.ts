@@ -40,7 +40,7 @@ export class VrrpService {
   #restart: NodeJS.Timeout | undefined;
   #nextQuestion = 1;
   readonly #questions = new Map<number, (snapshot: VrrpSnapshot | undefined) => void>();
-  #handingOver: (() => void)[] = [];
+  #handingOver: ((held: boolean) => void)[] = [];
   #ending: (() => void)[] = [];
 
   constructor(options: VrrpServiceOptions) {
@@ -67,9 +67,9 @@ export class VrrpService {
     this.#tell({ kind: 'report', report });
   }
 
-  /** Gives the addresses away, and resolves when none is held any more. */
-  handOver(reason: string): Promise<void> {
-    if (this.#child === undefined) return Promise.resolve();
+  /** Gives the addresses away, and resolves when none is held any more: true, if there were any. */
+  handOver(reason: string): Promise<boolean> {
+    if (this.#child === undefined) return Promise.resolve(false);
     this.#tell({ kind: 'hand-over', reason });
     return new Promise(resolve => this.#handingOver.push(resolve));
   }
@@ -134,7 +134,7 @@ export class VrrpService {
         this.#answer(message.id, message.snapshot);
         return;
       case 'handed-over':
-        this.#handedOver();
+        this.#handedOver(message.held);
         return;
       case 'reload-wanted':
         this.#options.onReloadWanted?.();
@@ -157,16 +157,16 @@ export class VrrpService {
     this.#questions.delete(id);
   }
 
-  #handedOver(): void {
+  #handedOver(held: boolean): void {
     const waiting = this.#handingOver;
     this.#handingOver = [];
-    for (const resume of waiting) resume();
+    for (const resume of waiting) resume(held);
   }
 
   #stopped(): void {
     const asked = this.#phase === 'stopping';
     this.#phase = 'stopped';
-    this.#handedOver();
+    this.#handedOver(false);
     const waiting = this.#ending;
     this.#ending = [];
     for (const resume of waiting) resume();
@@ -181,7 +181,7 @@ export class VrrpService {
       this.#stopped();
       return;
     }
-    this.#handedOver();
+    this.#handedOver(false);
     this.#options.log('error', `the VRRP process died (${how}): starting another one`);
     const waitMs = Math.max(0, RESTART_MS - (performance.now() - this.#startedAt));
     this.#restart = setTimeout(() => this.#start(), waitMs);

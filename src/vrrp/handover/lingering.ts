@@ -2,38 +2,41 @@
  * Whoever hands over keeps its addresses until the next master is heard, so that clients are served meanwhile; after
  * the longest skew a backup can have (RFC 5798 6.1) they go in any case. Called by vrrp-router.ts.
  */
-import type { Clock } from './clock.ts';
-import type { Instance } from './instance.ts';
+import type { Clock } from '../clock.ts';
+import type { Instance } from '../instance.ts';
 
 /** What a packet and a busy peer may add to the skew. */
 const MARGIN_MS = 100;
 
+/** Somebody else has the addresses now, they are ours again, or nobody came for them. */
+export type LingeringEnd = 'followed' | 'ours' | 'alone';
+
 export class Lingering {
   readonly #clock: Clock;
-  readonly #finish = new Map<string, () => void>();
+  readonly #finish = new Map<string, (end: LingeringEnd) => void>();
   #onEmpty: (() => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  start(instance: Instance): void {
+  /** `release` takes the addresses away. */
+  start(instance: Instance, release: (end: LingeringEnd) => void): void {
     const { name, version, advertIntMs } = instance.config;
     const cancel = this.#clock.after((version === 2 ? 1000 : advertIntMs) + MARGIN_MS, () =>
-      this.finish(name),
+      this.finish(name, 'alone'),
     );
-    this.#finish.set(name, () => {
+    this.#finish.set(name, end => {
       cancel();
-      instance.release();
+      release(end);
     });
   }
 
-  /** Somebody else is master, or we are again. */
-  finish(name: string): void {
+  finish(name: string, end: LingeringEnd): void {
     const finish = this.#finish.get(name);
     if (finish === undefined) return;
     this.#finish.delete(name);
-    finish();
+    finish(end);
     if (this.#finish.size > 0) return;
     const waiting = this.#onEmpty;
     this.#onEmpty = [];
@@ -41,7 +44,7 @@ export class Lingering {
   }
 
   finishAll(): void {
-    for (const name of this.#finish.keys()) this.finish(name);
+    for (const name of this.#finish.keys()) this.finish(name, 'alone');
   }
 
   /** Resolves when nobody holds addresses that way. */

@@ -1,0 +1,170 @@
+/**
+ * The side that takes over from a master which keeps its connections (kept-connections.ts): TCP packets of connections
+ * that did not begin here go back to that master, by its MAC, before this host's TCP sees and resets them. The kernel
+ * does it (nftables, netdev ingress); which connections are ours it learns from their first packet.
+ *
+ *   client ──▶ new master ── began here? ──▶ its TCP
+ *     ▲              └───────── no ────────▶ old master ──▶ its TCP
+ *     └────────────── answers, directly ────────────┘
+ */
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import type { IpAddress } from '../../base/ip-address.ts';
+import type { VrrpInstance } from '../../model/vrrp-instance.ts';
+import type { Clock } from '../clock.ts';
+import { runNft } from '../nft.ts';
+import type { Log } from '../log.ts';
+import type { Network } from '../network.ts';
+import { relayedAddresses } from './relayed-addresses.ts';
+
+/** Nothing relayed for that long: the old master has finished. */
+const LOOK_MS = 10_000;
+const QUIET_LOOKS = 6;
+const LONGEST_LOOKS = 60;
+/** The old master's MAC is asked for when the kernel does not know it. */
+const ASK_MS = 2;
+const ASKS = 25;
+const DISCARD_PORT = 9;
+
+export interface RelayPlan {
+  readonly table: string;
+  readonly device: string;
+  readonly addresses: readonly string[];
+  readonly ownMac: string;
+  readonly oldMac: string;
+}
+
+/** The whole table anew. A packet that the old master itself relayed is not sent back: two relays make no circle. */
+export function renderRelay({ table, device, addresses, ownMac, oldMac }: RelayPlan): string {
+  const key = 'ip saddr . tcp sport . ip daddr . tcp dport';
+  return [
+    `add table netdev ${table}`,
+    `delete table netdev ${table}`,
+    `table netdev ${table} {`,
+    'counter relayed { }',
+    `set virtual { type ipv4_addr; elements = { ${addresses.join(', ')} }; }`,
+    'set own {',
+    'type ipv4_addr . inet_service . ipv4_addr . inet_service; size 4000000; flags dynamic;',
+    '}',
+    'chain ingress {',
+    `type filter hook ingress device "${device}" priority -100; policy accept;`,
+    `ip daddr @virtual tcp flags & (syn | ack) == syn add @own { ${key} } accept`,
+    `ip daddr @virtual meta l4proto tcp ${key} @own accept`,
+    `ip daddr @virtual meta l4proto tcp ether saddr != ${oldMac} counter name relayed ether saddr set ${ownMac} ether daddr set ${oldMac} fwd to "${device}"`,
+    '}',
+    '}',
+  ].join('\n');
+}
+
+export interface ConnectionRelaysPorts {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly log: Log;
+}
+
+export class ConnectionRelays {
+  readonly #ports: ConnectionRelaysPorts;
+  /** By instance: what stops looking, and the table. */
+  readonly #running = new Map<string, { table: string; cancel: () => void }>();
+
+  constructor(ports: ConnectionRelaysPorts) {
+    this.#ports = ports;
+  }
+
+  /** The master at `from` has said that it gives up and keeps its connections; we may be the next one. */
+  async prepare(config: VrrpInstance, from: IpAddress): Promise<void> {
+    const device = config.interface ?? '';
+    const link = this.#ports.network.link(device);
+    const addresses = relayedAddresses(config).map(entry => entry.address);
+    if (link === undefined || addresses.length === 0) return;
+    this.stop(config.name);
+    const table = `lb_relay_${config.virtualRouterId}_${link.index}`;
+    const running = { table, cancel: () => {} };
+    this.#running.set(config.name, running);
+    const oldMac = await this.#macOf(from.toString(), device);
+    if (this.#running.get(config.name) !== running) return;
+    if (oldMac === undefined) {
+      this.#running.delete(config.name);
+      return;
+    }
+    const ownMac = macText(link.mac);
+    const trouble = await runNft(renderRelay({ table, device, addresses, ownMac, oldMac }));
+    if (trouble !== undefined)
+      this.#ports.log('info', `(${config.name}) connections of ${from.toString()} end: nft: ${trouble}`);
+    this.#look(config.name, running, { packets: -1, quiet: 0, looks: 0 });
+  }
+
+  /** Synchronously: the process may end, or somebody relays to us next. */
+  stop(name: string): void {
+    const running = this.#running.get(name);
+    if (running === undefined) return;
+    running.cancel();
+    this.#running.delete(name);
+    spawnSync('nft', [`delete table netdev ${running.table}`], { stdio: 'ignore', timeout: 5000 });
+  }
+
+  stopAll(): void {
+    for (const name of this.#running.keys()) this.stop(name);
+  }
+
+  async #macOf(address: string, device: string): Promise<string | undefined> {
+    for (let ask = 0; ask < ASKS; ask++) {
+      const mac = neighbourMac(readArpTable(), address, device);
+      if (mac !== undefined) return mac;
+      if (ask === 0) pokeNeighbour(address);
+      await new Promise<void>(resolve => this.#ports.clock.after(ASK_MS, resolve));
+    }
+    return undefined;
+  }
+
+  #look(
+    name: string,
+    running: { table: string; cancel: () => void },
+    seen: { readonly packets: number; readonly quiet: number; readonly looks: number },
+  ): void {
+    if (this.#running.get(name) !== running) return;
+    if (seen.quiet >= QUIET_LOOKS || seen.looks >= LONGEST_LOOKS) {
+      this.stop(name);
+      return;
+    }
+    running.cancel = this.#ports.clock.after(LOOK_MS, () => {
+      const packets = relayedPackets(running.table);
+      const quiet = packets === seen.packets ? seen.quiet + 1 : 0;
+      this.#look(name, running, { packets, quiet, looks: seen.looks + 1 });
+    });
+  }
+}
+
+function relayedPackets(table: string): number {
+  const { stdout } = spawnSync('nft', ['list', 'counter', 'netdev', table, 'relayed'], { encoding: 'utf8' });
+  return Number(/packets (\d+)/.exec(stdout)?.[1] ?? 0);
+}
+
+function readArpTable(): string {
+  try {
+    return readFileSync('/proc/net/arp', 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** Columns: address, type, flags (2: complete), MAC, mask, device. */
+export function neighbourMac(arpTable: string, address: string, device: string): string | undefined {
+  for (const line of arpTable.split('\n')) {
+    const [ip, , flags, mac, , name] = line.trim().split(/\s+/);
+    if (ip === address && name === device && (Number(flags) & 2) !== 0) return mac;
+  }
+  return undefined;
+}
+
+/** Any packet makes the kernel ask for the MAC. */
+function pokeNeighbour(address: string): void {
+  const socket = createSocket('udp4');
+  socket.once('error', () => undefined);
+  socket.send('', DISCARD_PORT, address, () => socket.close());
+}
+
+function macText(mac: Buffer): string {
+  return [...mac].map(byte => byte.toString(16).padStart(2, '0')).join(':');
+}
