@@ -288,6 +288,12 @@ export class Lab {
     );
   }
 
+  /** A client with many requests in flight (request-stream.ts). */
+  requests(address: string): SteadyClient {
+    const program = join(SUPPORT, 'request-stream.js');
+    return new SteadyClient(this.start('client', process.execPath, [program, address]));
+  }
+
   /** The machine dies: its processes at once, and its cable. */
   kill(router: Router): void {
     this.killProcess(router);

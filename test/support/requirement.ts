@@ -13,6 +13,7 @@ export type Requirement =
   | 'haproxy'
   | 'ip'
   | 'keepalived'
+  | 'nft'
   | 'nginx'
   | 'promtool'
   | 'root'

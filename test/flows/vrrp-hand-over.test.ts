@@ -1,0 +1,113 @@
+/**
+ * A planned hand-over between two balancers, seen by clients that have requests in flight all the time: none is lost,
+ * and there is no time without service. In namespaces.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from '../support/admin-client.ts';
+import { Lab, type Router, type SteadyClient } from '../support/network-lab.ts';
+import { requires } from '../support/requirement.ts';
+
+const VIP = '10.9.0.100';
+const SERVER_DELAY_MS = 150;
+
+function keepalived(priority: number, version: 2 | 3): string {
+  return `vrrp_instance V {
+    interface eth0
+    virtual_router_id 51
+    version ${version}
+    priority ${priority}
+    advert_int ${version === 2 ? 1 : 0.1}
+    virtual_ipaddress {
+      ${VIP}/24
+    }
+  }
+`;
+}
+
+function balancer(adminSocket: string): string {
+  return `global
+  stats socket ${adminSocket} level admin
+defaults
+  mode http
+  timeout client 10s
+  timeout server 10s
+  timeout connect 1s
+frontend www
+  bind :8000
+  default_backend web
+backend web
+  server s1 127.0.0.1:8001
+`;
+}
+
+interface Pair {
+  readonly lab: Lab;
+  readonly a: Router;
+  readonly b: Router;
+  readonly adminSocket: string;
+  readonly client: SteadyClient;
+}
+
+async function startPair(t: TestContext, version: 2 | 3): Promise<Pair> {
+  const lab = Lab.create(t, ['a', 'b']);
+  const program = join(import.meta.dirname, '../support/slow-server.js');
+  const socketOf = (node: string): string => join(lab.folder, `${node}.sock`);
+  for (const node of ['a', 'b']) {
+    const server = lab.start(node, process.execPath, [program, node, '8001', String(SERVER_DELAY_MS)]);
+    await server.line(/listening/);
+  }
+  const a = await lab.router('a', 'lb', keepalived(150, version), balancer(socketOf('a')));
+  await a.enters('MASTER');
+  const b = await lab.router('b', 'lb', keepalived(100, version), balancer(socketOf('b')));
+  await b.enters('BACKUP');
+  const client = lab.requests(VIP);
+  await client.answers('a');
+  await sleep(500);
+  return { lab, a, b, adminSocket: socketOf('a'), client };
+}
+
+/** All that ended after the change, up to one second after the next master began to answer. */
+async function whatClientsSaw({ client }: Pair, mark: number): Promise<void> {
+  await client.answers('b', mark);
+  await sleep(1000);
+  const seen = client.take().slice(mark);
+  const lost = seen.filter(({ error, by }) => error !== '' || by === '');
+  assert.deepEqual(lost, []);
+  assert.ok(seen.length > 50, `${seen.length} requests`);
+}
+
+describe('a planned hand-over between two balancers loses no request', { concurrency: 2 }, () => {
+  for (const version of [3, 2] as const)
+    test(`when the master is stopped by SIGTERM, VRRP version ${version}`, async t => {
+      if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+      const pair = await startPair(t, version);
+      const mark = pair.client.mark;
+      await pair.a.stop();
+      await whatClientsSaw(pair, mark);
+      assert.ok(!pair.lab.holds('a', VIP));
+      assert.doesNotMatch(pair.lab.in('a', 'ip route show table local'), /10\.9\.0\.100/);
+    });
+
+  test('when the master is drained by SIGUSR1: its connections end there, its address is elsewhere', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+    const pair = await startPair(t, 3);
+    const mark = pair.client.mark;
+    pair.a.watched.signal('SIGUSR1');
+    await pair.b.enters('MASTER');
+    await pair.lab.until(() => !pair.lab.holds('a', VIP));
+    await whatClientsSaw(pair, mark);
+    await pair.a.watched.ended;
+  });
+
+  test('when an administrator takes the master out by disable vrrp', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+    const pair = await startPair(t, 3);
+    const mark = pair.client.mark;
+    await ask(pair.adminSocket, 'disable vrrp');
+    assert.ok(!pair.lab.holds('a', VIP));
+    await whatClientsSaw(pair, mark);
+  });
+});
