@@ -15,6 +15,9 @@ const RESPONSES = [
   FIELD.hrsp_5xx,
 ] as const;
 
+/** Of a TCP session. */
+const NO_ANSWER = -1;
+
 /** What of a request or TCP session is counted. */
 export interface Exchange {
   readonly isHttp: boolean;
@@ -33,39 +36,67 @@ interface Rows {
   readonly server: number;
 }
 
+/** On the way of every request: no array or object is made (bench/micro/http-exchange.ts). */
 export function countExchange(counters: Counters, exchange: Exchange, rows: Rows, nowMs: number): void {
-  const { bytes } = exchange;
-  for (const row of [rows.frontend, rows.listener, rows.backend, rows.server]) {
-    if (row < 0) continue;
-    counters.add(row, FIELD.bin, bytes.fromClient);
-    counters.add(row, FIELD.bout, bytes.toClient);
+  const { frontend, listener, backend, server } = rows;
+  const { isHttp } = exchange;
+  const answer = isHttp ? answerField(exchange.status) : NO_ANSWER;
+  countBytes(counters, frontend, exchange.bytes);
+  countBytes(counters, listener, exchange.bytes);
+  if (isHttp) {
+    counters.add(frontend, FIELD.req_tot, 1);
+    counters.event(frontend, FIELD.req_rate, nowMs);
+    counters.add(frontend, answer, 1);
   }
-  if (exchange.isHttp) countHttp(counters, exchange, rows, nowMs);
-  if (rows.backend >= 0) countBackend(counters, exchange, rows, nowMs);
-  countFailure(counters, exchange, rows);
+  if (backend >= 0) {
+    const { queue, connect, response, active } = exchange.timers;
+    countBehind(counters, backend, exchange.bytes, answer, nowMs);
+    countTimes(counters, backend, queue, connect, response, active);
+    if (server >= 0) {
+      countBehind(counters, server, exchange.bytes, answer, nowMs);
+      countTimes(counters, server, queue, connect, response, active);
+    }
+  }
+  if (exchange.termination.cause !== '-') countFailure(counters, exchange, rows);
 }
 
-function countHttp(counters: Counters, exchange: Exchange, rows: Rows, nowMs: number): void {
-  const { status } = exchange;
-  const field = RESPONSES[status >= 100 && status < 600 ? Math.floor(status / 100) : 0] as number;
-  counters.add(rows.frontend, FIELD.req_tot, 1);
-  counters.event(rows.frontend, FIELD.req_rate, nowMs);
-  for (const row of [rows.frontend, rows.backend, rows.server]) if (row >= 0) counters.add(row, field, 1);
-  if (rows.backend >= 0) counters.add(rows.backend, FIELD.req_tot, 1);
-  if (rows.server >= 0) counters.add(rows.server, FIELD.req_tot, 1);
+function answerField(status: number): number {
+  return RESPONSES[status >= 100 && status < 600 ? Math.floor(status / 100) : 0] as number;
 }
 
-function countBackend(counters: Counters, exchange: Exchange, rows: Rows, nowMs: number): void {
-  const { timers } = exchange;
-  for (const row of [rows.backend, rows.server]) {
-    if (row < 0) continue;
-    counters.add(row, FIELD.stot, 1);
-    counters.event(row, FIELD.rate, nowMs);
-    sample(counters, row, FIELD.qtime, FIELD.qtime_max, timers.queue);
-    sample(counters, row, FIELD.ctime, FIELD.ctime_max, timers.connect);
-    sample(counters, row, FIELD.rtime, FIELD.rtime_max, timers.response);
-    sample(counters, row, FIELD.ttime, FIELD.ttime_max, timers.active);
-  }
+function countBytes(counters: Counters, row: number, bytes: ByteCounters): void {
+  counters.add(row, FIELD.bin, bytes.fromClient);
+  counters.add(row, FIELD.bout, bytes.toClient);
+}
+
+/** A backend, or a server. */
+function countBehind(
+  counters: Counters,
+  row: number,
+  bytes: ByteCounters,
+  answer: number,
+  nowMs: number,
+): void {
+  countBytes(counters, row, bytes);
+  counters.add(row, FIELD.stot, 1);
+  counters.event(row, FIELD.rate, nowMs);
+  if (answer === NO_ANSWER) return;
+  counters.add(row, FIELD.req_tot, 1);
+  counters.add(row, answer, 1);
+}
+
+function countTimes(
+  counters: Counters,
+  row: number,
+  queue: number,
+  connect: number,
+  response: number,
+  active: number,
+): void {
+  sample(counters, row, FIELD.qtime, FIELD.qtime_max, queue);
+  sample(counters, row, FIELD.ctime, FIELD.ctime_max, connect);
+  sample(counters, row, FIELD.rtime, FIELD.rtime_max, response);
+  sample(counters, row, FIELD.ttime, FIELD.ttime_max, active);
 }
 
 function sample(counters: Counters, row: number, mean: number, most: number, value: number): void {
@@ -77,7 +108,6 @@ function sample(counters: Counters, row: number, mean: number, most: number, val
 /** From the termination state: who failed, and when. */
 function countFailure(counters: Counters, exchange: Exchange, rows: Rows): void {
   const { cause, phase } = exchange.termination;
-  if (cause === '-') return;
   const behind = [rows.backend, rows.server].filter(row => row >= 0);
   const client = cause === 'C' || cause === 'c';
   const server = cause === 'S' || cause === 's';

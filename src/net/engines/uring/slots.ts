@@ -34,6 +34,9 @@ export class Slots {
   #tail = 0;
   #offered = 0;
   #target = OFFERED_AT_FIRST;
+  /** What was claimed last: most sends are of it. */
+  #lastBuffer: Buffer | undefined;
+  #lastSlot = -1;
 
   private constructor(size: number, count: number, arena: Arena, ringArena: Arena, poison: boolean) {
     this.size = size;
@@ -100,7 +103,10 @@ export class Slots {
   claim(slot: number): Buffer {
     this.#offered--;
     this.#uses[slot] = 1;
-    return this.bufferOf(slot);
+    const buffer = this.bufferOf(slot);
+    this.#lastBuffer = buffer;
+    this.#lastSlot = slot;
+    return buffer;
   }
 
   /** A slot for bytes of our own, -1 when all are in use. */
@@ -125,6 +131,8 @@ export class Slots {
 
   /** The slot whose memory this is, or -1. */
   slotOf(buffer: Buffer): number {
+    // asking a Buffer for its memory is a call into the runtime
+    if (buffer === this.#lastBuffer) return this.#lastSlot;
     return buffer.buffer === this.#arena.bytes ? Math.floor(buffer.byteOffset / this.size) : -1;
   }
 
