@@ -29,13 +29,14 @@ export function readAbsoluteTarget(target: string): AbsoluteTarget | undefined {
  * May be a Host, or an authority: visible ASCII, brackets around the whole host only (RFC 3986 section 3.2), and
  * no comma, since lists of hosts do not exist.
  */
-export function isPossibleAuthority(text: string, start = 0, end = text.length): boolean {
+export function isPossibleAuthority(text: string): boolean {
   let open = false;
-  for (let at = start; at < end; at++) {
+  for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (((CLASS[code & 0xff] as number) & PLAIN_HOST) !== 0) continue;
-    if (code === 0x5b && at === start) open = true;
-    else if (code === 0x5d && open && (at === end - 1 || text.charCodeAt(at + 1) === 0x3a)) open = false;
+    if (code === 0x5b && at === 0) open = true;
+    else if (code === 0x5d && open && (at === text.length - 1 || text.charCodeAt(at + 1) === 0x3a))
+      open = false;
     else return false;
   }
   return !open;

@@ -33,13 +33,16 @@ export function readConnectionOptions(
   fields.connectionUpgrade = false;
 }
 
+const WORD_KEEP_ALIVE = Buffer.from('keep-alive');
+const WORD_CLOSE = Buffer.from('close');
+
 /** The usual case: one field, of one word. It is taken out. */
 function isOneWord(headers: HeaderList, fields: FramingFields): boolean {
-  if (((headers.repeated | headers.touched) & (1 << CONNECTION)) !== 0) return false;
+  if (headers.touched !== 0 || (headers.repeated & (1 << CONNECTION)) !== 0) return false;
   const index = headers.firstKnown(CONNECTION);
   if (index < 0) return false;
-  if (headers.isValue(index, 'keep-alive')) fields.connectionKeepAlive = true;
-  else if (headers.isValue(index, 'close')) fields.connectionClose = true;
+  if (headers.isValue(index, WORD_KEEP_ALIVE)) fields.connectionKeepAlive = true;
+  else if (headers.isValue(index, WORD_CLOSE)) fields.connectionClose = true;
   else return false;
   headers.discardAt(index);
   return true;

@@ -18,7 +18,7 @@ import {
   WRITTEN_ANEW,
   type HeaderList,
 } from './header-list.ts';
-import { knownField } from './known-fields.ts';
+import { knownFieldIn } from './known-fields.ts';
 import {
   FOLDED_LINE,
   INVALID_HEADER_NAME,
@@ -26,12 +26,9 @@ import {
   INVALID_LINE_END,
   TOO_MANY_HEADERS,
 } from './parse-errors.ts';
-import { wordsOf } from './words.ts';
 
 /** As in HAProxy. */
 const LONGEST_NAME = 255;
-/** From here on it pays to look at whole words. */
-const SHORT = 40;
 
 /**
  * From `from`, the start of a line, to the end of the empty line. `base` is what offsets are kept relative to.
@@ -45,7 +42,10 @@ export function scanFields(
   headers: HeaderList,
   limits: HeadLimits,
 ): number {
-  const usual = limits.relaxed !== true;
+  // an imported table is fetched anew at each use
+  const lower = LOWER_TOKEN;
+  const classes = CLASS;
+  const allowed = limits.relaxed === true ? UNSAFE_FIELD : FIELD;
   const { firsts } = headers;
   const spans = headers.spansFor(limits.maxHeaders);
   const most = (limits.maxHeaders - 1) * SPAN;
@@ -57,7 +57,7 @@ export function scanFields(
     const nameStart = at;
     let hash = 0;
     let code = 0;
-    while (at < end && (code = LOWER_TOKEN[buffer[at] as number] as number) !== 0) {
+    while (at < end && (code = lower[buffer[at] as number] as number) !== 0) {
       hash = ((hash << 5) - hash + code) | 0;
       at++;
     }
@@ -75,7 +75,7 @@ export function scanFields(
     const nameEnd = at++;
     while (at < end && isBlank(buffer[at])) at++;
     const valueStart = at;
-    at = usual ? endOfUsualValue(buffer, at, end) : endOfValue(buffer, at, end, limits);
+    while (at < end && ((classes[buffer[at] as number] as number) & allowed) !== 0) at++;
     let next = at + 2;
     if (next >= end || buffer[at] !== CR || buffer[at + 1] !== LF || isBlank(buffer[next])) {
       next = mendLineEnd(buffer, at, end, limits);
@@ -100,7 +100,7 @@ export function scanFields(
       )
         trimLine(buffer, base, spans, slot);
       slot += SPAN;
-      const known = knownField(hash);
+      const known = knownFieldIn(buffer, nameStart, nameEnd, hash);
       if (known !== 0) {
         if ((seen & (1 << known)) === 0) firsts[known] = slot / SPAN - 1;
         else repeated |= 1 << known;
@@ -119,34 +119,6 @@ function endOfValue(buffer: Buffer, from: number, end: number, limits: HeadLimit
   const mask = limits.relaxed === true ? UNSAFE_FIELD : FIELD;
   let at = from;
   while (at < end && ((CLASS[buffer[at] as number] as number) & mask) !== 0) at++;
-  return at;
-}
-
-/** A short value byte by byte, a long one four bytes at a time, as long as they are plain ASCII text. */
-function endOfUsualValue(buffer: Buffer, from: number, end: number): number {
-  const short = Math.min(end, from + SHORT);
-  let at = from;
-  while (at < short && ((CLASS[buffer[at] as number] as number) & FIELD) !== 0) at++;
-  return at < from + SHORT || at === end ? at : endOfLongValue(buffer, at, end);
-}
-
-function endOfLongValue(buffer: Buffer, from: number, end: number): number {
-  const words = wordsOf(buffer);
-  const shift = buffer.byteOffset;
-  let at = from;
-  while (((at + shift) & 3) !== 0 && at < end && ((CLASS[buffer[at] as number] as number) & FIELD) !== 0)
-    at++;
-  if (words !== undefined && ((at + shift) & 3) === 0) {
-    const last = (end + shift) >> 2;
-    let index = (at + shift) >> 2;
-    // a byte with its high bit set after one of: - 0x20 (controls), itself (not ASCII), + 1 (DEL)
-    for (; index < last; index++) {
-      const word = words[index] as number;
-      if ((((word - 0x20202020) | word | (word + 0x01010101)) & 0x80808080) !== 0) break;
-    }
-    at = Math.max(at, (index << 2) - shift);
-  }
-  while (at < end && ((CLASS[buffer[at] as number] as number) & FIELD) !== 0) at++;
   return at;
 }
 

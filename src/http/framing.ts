@@ -75,14 +75,14 @@ export class FramingFields {
   #isPlainLength(headers: HeaderList, index: number): boolean {
     if (((headers.repeated | ~headers.seen) & (1 << CONTENT_LENGTH)) !== 0) return false;
     if ((headers.seen & (1 << TRANSFER_ENCODING)) !== 0) return false;
-    const { text } = headers;
-    const start = headers.valueStart(index);
-    const end = headers.valueEnd(index);
-    if (end <= start || end - start > MOST_DIGITS || (text.charCodeAt(start) === 0x30 && end > start + 1))
-      return false;
+    const { source, sourceStart } = headers;
+    const start = headers.valueStart(index) + sourceStart;
+    const end = headers.valueEnd(index) + sourceStart;
+    if (source === undefined || end <= start || end - start > MOST_DIGITS) return false;
+    if (source[start] === 0x30 && end > start + 1) return false;
     let length = 0;
     for (let at = start; at < end; at++) {
-      const digit = text.charCodeAt(at) - 0x30;
+      const digit = (source[at] as number) - 0x30;
       if (digit < 0 || digit > 9) return false;
       length = length * 10 + digit;
     }

@@ -8,7 +8,7 @@
  */
 import { LOWER_TOKEN } from './char-class.ts';
 import type { Headers } from './head.ts';
-import { hashName, KNOWN_FIELDS, KNOWN_HASHES, knownField } from './known-fields.ts';
+import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
 
 export const SPAN = 6;
 export const NAME_END = 1;
@@ -41,7 +41,7 @@ export class HeaderList implements Headers {
   count = 0;
   /** Bit n: known field n was added, changed or removed since the head was parsed. */
   touched = 0;
-  /** Bit n: the scanner has seen what is probably known field n; more than once. */
+  /** Bit n: the scanner has seen known field n, or one was added; the scanner has seen it more than once. */
   seen = 0;
   repeated = 0;
   /** Where the scanner saw known field n first; discardAt() keeps it right. */
@@ -103,20 +103,19 @@ export class HeaderList implements Headers {
     return this.#spans[index * SPAN + VALUE_END] as number;
   }
 
-  /** The first of a known field as the parser found it, -1 when there is none: without a search. */
+  /** The first of a known field, -1 when there is none: without a search. For the parser, before any edit. */
   firstKnown(known: number): number {
-    if ((this.seen & (1 << known)) === 0) return -1;
-    const index = this.firsts[known] as number;
-    const name = KNOWN_FIELDS[known] as string;
-    const isThere = index < this.count && this.#hashAt(index) === KNOWN_HASHES[known];
-    return isThere && this.#isNamed(index, name) ? index : this.find(name);
+    return (this.seen & (1 << known)) === 0 ? -1 : (this.firsts[known] as number);
   }
 
-  /** Is the received value this word, in whatever letters? */
-  isValue(index: number, lowerWord: string): boolean {
-    const start = this.valueStart(index);
-    if (this.valueEnd(index) - start !== lowerWord.length || this.#values[index] !== undefined) return false;
-    return this.#isTextAt(start, lowerWord);
+  /** Is the received value this word (in lower case, a token's bytes)? For the parser. */
+  isValue(index: number, word: Uint8Array): boolean {
+    const source = this.source as Buffer;
+    const start = this.valueStart(index) + this.sourceStart;
+    if (this.valueEnd(index) - this.valueStart(index) !== word.length) return false;
+    for (let at = 0; at < word.length; at++)
+      if (LOWER_TOKEN[source[start + at] as number] !== word[at]) return false;
+    return true;
   }
 
   /** The whole head as text, from the first byte of its first line. */
@@ -172,13 +171,9 @@ export class HeaderList implements Headers {
       return name.length === lowerName.length && (name === lowerName || lowerCase(name) === lowerName);
     const start = this.#spans[index * SPAN] as number;
     if ((this.#spans[index * SPAN + NAME_END] as number) - start !== lowerName.length) return false;
-    return this.#isTextAt(start, lowerName);
-  }
-
-  #isTextAt(start: number, lowerToken: string): boolean {
     const text = this.#text;
-    for (let at = 0; at < lowerToken.length; at++)
-      if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerToken.charCodeAt(at)) return false;
+    for (let at = 0; at < lowerName.length; at++)
+      if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerName.charCodeAt(at)) return false;
     return true;
   }
 
@@ -230,7 +225,7 @@ export class HeaderList implements Headers {
     const { count, firsts } = this;
     const spans = this.#spans;
     for (let at = index * SPAN; at < (count - 1) * SPAN; at++) spans[at] = spans[at + SPAN] as number;
-    for (let known = 1; known < firsts.length; known++)
+    for (let known = 1; known < firsts.length && index < count - 1; known++)
       if ((firsts[known] as number) > index) firsts[known] = (firsts[known] as number) - 1;
     const cached = this.#cached;
     for (let next = index + 1; next <= cached && next <= count; next++) {

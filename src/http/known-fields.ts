@@ -41,6 +41,24 @@ export function hashName(name: string): number {
 
 export const KNOWN_HASHES = Int32Array.from(KNOWN_FIELDS, hashName);
 
+/** Their bytes, one after the other, and where each begins: the last entry is where they end. */
+const nameBytes = Uint8Array.from(KNOWN_FIELDS.join(''), letter => letter.charCodeAt(0));
+const nameStarts = Uint8Array.from(
+  [...KNOWN_FIELDS, ''].map((_, number) => KNOWN_FIELDS.slice(0, number).join('').length),
+);
+
+/** The known field that `buffer[start..end]` names, 0 for all others. `hash`: of that name. */
+export function knownFieldIn(buffer: Buffer, start: number, end: number, hash: number): number {
+  const known = knownField(hash);
+  if (known === 0) return 0;
+  const first = nameStarts[known] as number;
+  const length = end - start;
+  if (length !== (nameStarts[known + 1] as number) - first) return 0;
+  for (let at = 0; at < length; at++)
+    if (LOWER_TOKEN[buffer[start + at] as number] !== nameBytes[first + at]) return 0;
+  return known;
+}
+
 const SLOTS = 128;
 const numbers = new Uint8Array(SLOTS);
 const hashes = new Int32Array(SLOTS);

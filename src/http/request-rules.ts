@@ -9,6 +9,7 @@ import {
   normalizedTarget,
   readAbsoluteTarget,
 } from './authority.ts';
+import { CLASS, PLAIN_HOST } from './char-class.ts';
 import { readConnectionOptions } from './connection-options.ts';
 import type { HeadLimits } from './head-limits.ts';
 import type { HeaderList } from './header-list.ts';
@@ -67,10 +68,19 @@ function settleHost(head: Http1RequestHead, limits: HeadLimits): number {
   head.hostIndex = index;
   const strict = limits.strict === true;
   if (index < 0) return strict && head.version >= 11 ? MISSING_HOST : 0;
-  if (!isPossibleAuthority(headers.text, headers.valueStart(index), headers.valueEnd(index)))
-    return INVALID_HOST;
+  if (!isPlainHost(headers, index) && !isPossibleAuthority(headers.valueAt(index))) return INVALID_HOST;
   if (strict && !isStrictHost(headers.valueAt(index))) return INVALID_HOST;
   return (headers.repeated & (1 << HOST)) === 0 ? 0 : mergeHosts(headers, index, strict);
+}
+
+/** The usual host, without a closer look and before it is a string. */
+function isPlainHost(headers: HeaderList, index: number): boolean {
+  const { source, sourceStart } = headers;
+  const end = headers.valueEnd(index) + sourceStart;
+  let at = headers.valueStart(index) + sourceStart;
+  while (source !== undefined && at < end && ((CLASS[source[at] as number] as number) & PLAIN_HOST) !== 0)
+    at++;
+  return at === end;
 }
 
 function mergeHosts(headers: HeaderList, index: number, strict: boolean): number {
