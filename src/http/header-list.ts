@@ -225,8 +225,9 @@ export class HeaderList implements Headers {
     const { count, firsts } = this;
     const spans = this.#spans;
     for (let at = index * SPAN; at < (count - 1) * SPAN; at++) spans[at] = spans[at + SPAN] as number;
-    for (let known = 1; known < firsts.length && index < count - 1; known++)
-      if ((firsts[known] as number) > index) firsts[known] = (firsts[known] as number) - 1;
+    if (index < count - 1)
+      for (let known = 1; known < firsts.length; known++)
+        if ((firsts[known] as number) > index) firsts[known] = (firsts[known] as number) - 1;
     const cached = this.#cached;
     for (let next = index + 1; next <= cached && next <= count; next++) {
       this.#names[next - 1] = this.#names[next];

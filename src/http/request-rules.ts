@@ -75,11 +75,11 @@ function settleHost(head: Http1RequestHead, limits: HeadLimits): number {
 
 /** The usual host, without a closer look and before it is a string. */
 function isPlainHost(headers: HeaderList, index: number): boolean {
-  const { source, sourceStart } = headers;
+  const { sourceStart } = headers;
+  const source = headers.source as Buffer;
   const end = headers.valueEnd(index) + sourceStart;
   let at = headers.valueStart(index) + sourceStart;
-  while (source !== undefined && at < end && ((CLASS[source[at] as number] as number) & PLAIN_HOST) !== 0)
-    at++;
+  while (at < end && ((CLASS[source[at] as number] as number) & PLAIN_HOST) !== 0) at++;
   return at === end;
 }
 
