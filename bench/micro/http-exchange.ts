@@ -24,6 +24,7 @@ import type { DataThread } from '../../src/proxy/runtime.ts';
 import { planState } from '../../src/state/plan.ts';
 import { SharedState } from '../../src/state/shared-state.ts';
 import { serversView, statsView } from '../../src/worker/state-views.ts';
+import { LiveStreams } from '../../src/proxy/live-streams.ts';
 import { ThreadLogSink } from '../../src/worker/log-sink.ts';
 import { measure } from './measure.ts';
 
@@ -179,6 +180,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     state,
     logs: new ThreadLogSink(config.global.logSendHostname),
     services: {} as DataThread['services'],
+    liveStreams: new LiveStreams(),
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     reportErrors: () => undefined,

@@ -30,7 +30,7 @@ export function openAdminSockets(binds: readonly Bind[]): { opened: OpenedSocket
   return { opened, failed };
 }
 
-export interface AdminServerSettings extends Omit<SessionSettings, 'level' | 'severityOutput'> {
+export interface AdminServerSettings extends Omit<SessionSettings, 'level' | 'severityOutput' | 'listener'> {
   readonly maxconn: number;
 }
 
@@ -79,6 +79,7 @@ export class AdminServer {
       ...this.#settings,
       level: bind.level ?? 'operator',
       severityOutput: severityOutputOf(bind),
+      listener: bind.id,
     }).start();
   }
 

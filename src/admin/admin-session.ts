@@ -18,6 +18,8 @@ export interface SessionSettings {
   readonly timeoutMs: number;
   readonly limits: InputLimits;
   readonly startTimeMs: number;
+  /** `id` of the listener. */
+  readonly listener: number;
 }
 
 const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
@@ -58,6 +60,8 @@ export class AdminSession {
       anonKey: 0,
       skipLineEnd: false,
       closing: false,
+      startMs: Date.now(),
+      ...peerOf(socket, settings.listener),
       gone: this.#gone.signal,
     };
   }
@@ -173,4 +177,11 @@ export function uptime(ms: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const hours = Math.floor(seconds / 3600) % 24;
   return `${Math.floor(seconds / 86_400)}:${two(hours)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+function peerOf(socket: Socket, listener: number): Pick<Session, 'protocol' | 'source'> {
+  const { remoteAddress, remotePort, remoteFamily } = socket;
+  if (remoteAddress === undefined) return { protocol: 'unix_stream', source: `unix:${listener}` };
+  const protocol = remoteFamily === 'IPv6' ? 'tcpv6' : 'tcpv4';
+  return { protocol, source: `${remoteAddress}:${remotePort}` };
 }

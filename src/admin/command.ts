@@ -54,6 +54,10 @@ export interface Session {
   skipLineEnd: boolean;
   /** Close when the answer is sent. */
   closing: boolean;
+  readonly protocol: 'tcpv4' | 'tcpv6' | 'unix_stream';
+  /** `address:port`, or `unix:<listener>`. */
+  readonly source: string;
+  readonly startMs: number;
   /** Aborted when the client has gone, or has ended its side and sends nothing more. */
   readonly gone: AbortSignal;
 }

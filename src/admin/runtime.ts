@@ -53,6 +53,45 @@ export interface ProcessVariablesView {
   set(name: string, value: Sample): Promise<void>;
 }
 
+/** A request or TCP session that is served now. */
+export interface StreamReport {
+  /** One number over all threads. */
+  readonly id: number;
+  readonly thread: number;
+  readonly protocol: 'tcpv4' | 'tcpv6' | 'unix_stream';
+  /** `address:port`; empty for unix sockets. */
+  readonly source: string;
+  readonly destination: string;
+  readonly listener: number;
+  readonly frontend: number;
+  readonly backend: number | undefined;
+  readonly server: number | undefined;
+  /** `address:port` of both ends of the server connection. */
+  readonly serverAddress: string;
+  readonly localAddress: string;
+  readonly isHttp: boolean;
+  readonly acceptedMs: number;
+  /** Since the request, or the session, began. */
+  readonly ageMs: number;
+  readonly phase: 'R' | 'Q' | 'C' | 'H' | 'D';
+  readonly clientFd: number;
+  readonly serverFd: number;
+  readonly retries: number;
+  readonly method: string;
+  readonly uri: string;
+  readonly status: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface StreamOrders {
+  all(): Promise<readonly StreamReport[]>;
+  /** False: there is no such stream. */
+  kill(id: number): Promise<boolean>;
+  /** All that a server serves; by its row. */
+  killOnServer(row: number): Promise<void>;
+}
+
 export interface AdminRuntime {
   readonly config: Config;
   readonly state: SharedState;
@@ -60,6 +99,7 @@ export interface AdminRuntime {
   readonly directory: ServerDirectory;
   readonly serverOrders: ServerOrders;
   readonly threads: ThreadOrders;
+  readonly streams: StreamOrders;
   /** The control thread's own copy of all pattern lists: a command changes it, then tells the threads. */
   readonly patterns: PatternRegistry;
   patternsChanged(list: PatternList, changes: readonly PatternChange[]): Promise<void>;

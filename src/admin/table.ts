@@ -7,6 +7,7 @@ import { MAP_COMMANDS } from './commands/maps.ts';
 import { PROCESS_COMMANDS } from './commands/process.ts';
 import { SERVER_STATE_COMMANDS } from './commands/server-state.ts';
 import { SERVER_WEIGHT_COMMANDS } from './commands/server-weight.ts';
+import { SESSION_COMMANDS } from './commands/sessions.ts';
 import { SET_SERVER } from './commands/set-server.ts';
 import { SHOW_SERVERS_COMMANDS } from './commands/show-servers.ts';
 import { STATISTICS_COMMANDS } from './commands/statistics.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   ...LIMIT_COMMANDS,
   ...SHOW_SERVERS_COMMANDS,
   ...VRRP_COMMANDS,
+  ...SESSION_COMMANDS,
   ...MAP_COMMANDS,
   ...VARIABLE_COMMANDS,
 ];

@@ -38,6 +38,8 @@ import { Answer } from './answer.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
+import type { LiveStream } from './live-streams.ts';
+import type { Relay } from '../net/relay.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { asksMonitor } from './monitor.ts';
 import { errorReply, fillResponse, redirection } from './own-replies.ts';
@@ -63,8 +65,17 @@ const SAY_KEEP_ALIVE: ResponseRendering = { connection: 'keep-alive' };
 type RetryEvent = 'empty-response' | 'junk-response' | 'response-timeout';
 
 export class HttpStream
-  implements Stream, ServerHalfOwner, RequestRulesOwner, RequestBodyOwner, ServiceCallOwner, StreamedBodyOwner
+  implements
+    Stream,
+    LiveStream,
+    ServerHalfOwner,
+    RequestRulesOwner,
+    RequestBodyOwner,
+    ServiceCallOwner,
+    StreamedBodyOwner
 {
+  place = -1;
+  number = 0;
   readonly thread: DataThread;
   readonly transaction: Transaction;
   readonly requestHead = new Http1RequestHead();
@@ -83,6 +94,7 @@ export class HttpStream
   #keepAlive = false;
   #replying = false;
   #tunneling = false;
+  #relay: Relay | undefined;
   #over = true;
 
   constructor(thread: DataThread) {
@@ -125,6 +137,7 @@ export class HttpStream
     this.#requestForwarded = this.#responseStarted = this.#keepAlive = false;
     this.#replying = this.#tunneling = this.#over = false;
     this.body.read = true;
+    this.thread.liveStreams.add(this);
   }
 
   // ── 1. a request comes in ──
@@ -408,7 +421,10 @@ export class HttpStream
   clientSent(): void {
     const { server } = this;
     this.#answer.drop(this.clientConnection);
-    if (this.#tunneling) return startTunnel(this, () => this.#abort());
+    if (this.#tunneling) {
+      this.#relay = startTunnel(this, () => this.#abort());
+      return;
+    }
     if (this.#replying) return this.#replySent();
     this.session.clearTimer();
     if (server.inBody) server.pump(this.clientConnection);
@@ -554,6 +570,8 @@ export class HttpStream
   /** Everything that was taken for this request is given back. */
   #end(): void {
     this.#over = true;
+    this.#relay = undefined;
+    this.thread.liveStreams.remove(this);
     this.#rules.stop();
     this.#service.stop();
     this.#streamed.stop();
@@ -603,7 +621,7 @@ export class HttpStream
   }
 
   clientGone(cause: Cause): void {
-    const phase = this.#phase();
+    const phase = this.phase();
     this.transaction.clientAborted = true;
     this.transaction.termination.fail('client', cause, phase);
     if (cause === 'ended' && !this.#responseStarted) this.#fail(400, 'C', phase);
@@ -649,7 +667,9 @@ export class HttpStream
 
   /** The server went down, or another one came up; or an administrator wants it. */
   shutdown(letter: ShutdownLetter): void {
-    if (!this.#over) this.#fail(503, letter, this.#phase());
+    if (this.#over) return;
+    this.#relay?.stop();
+    this.#fail(503, letter, this.phase());
   }
 
   /** A connection that was idle may have been closed for its age: that says nothing of the server. */
@@ -682,7 +702,7 @@ export class HttpStream
     return this.#outgoing.kept && this.body.read && this.transaction.bytes.toServer <= this.#outgoing.length;
   }
 
-  #phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
+  phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
     if (this.transaction.request === undefined) return 'R';
     if (this.#dialer.queued) return 'Q';
     if (this.#dialer.waiting) return 'C';

@@ -21,6 +21,7 @@ import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { NameHeader } from './name-header.ts';
+import type { LiveStreams } from './live-streams.ts';
 import type { HeadCaptures } from './head-captures.ts';
 
 /** What a request's persistence cookie was worth, kept between request and response. */ import type {
@@ -80,6 +81,8 @@ export interface DataThread {
   readonly state: SharedState;
   readonly logs: LogSink;
   readonly services: LocalServices;
+  /** What it serves now. */
+  readonly liveStreams: LiveStreams;
   /** A rule changed a list of this thread: the others follow. */
   readonly publishPatternUpdate: (update: PatternUpdate) => void;
   /** What runs on which server. */

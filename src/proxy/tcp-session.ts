@@ -14,13 +14,16 @@ import type { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
+import type { LiveStream } from './live-streams.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { Transaction } from './transaction.ts';
 
-export class TcpSession implements Stream {
+export class TcpSession implements Stream, LiveStream {
+  place = -1;
+  number = 0;
   readonly thread: DataThread;
   readonly transaction: Transaction;
   readonly #streams: StreamPool;
@@ -33,6 +36,7 @@ export class TcpSession implements Stream {
   #inspecting: { readonly ruleset: CompiledRuleset; readonly proxy: Proxy } | undefined;
   #delayOver = false;
   #clientEnded = false;
+  #relay: Relay | undefined;
   #over = false;
 
   /** `received`: what came behind a PROXY protocol header. */
@@ -58,6 +62,7 @@ export class TcpSession implements Stream {
   start(): void {
     const { transaction } = this;
     transaction.timers.firstByteAt = this.thread.wheel.now;
+    this.thread.liveStreams.add(this);
     this.#listener.frontend.logStart(transaction);
     this.#inspect(this.#listener.frontend.rules.tcpRequestContent, this.#listener.frontend.config);
   }
@@ -120,6 +125,7 @@ export class TcpSession implements Stream {
 
   #becomeHttp(): void {
     this.#over = true;
+    this.thread.liveStreams.remove(this);
     this.thread.wheel.remove(this.#inspectTimer);
     new HttpSession(this.#streams, this.#listener, this.transaction.client, this.#inbox).start();
   }
@@ -162,17 +168,28 @@ export class TcpSession implements Stream {
       result => this.#relayed(result),
       { fromClient: inbox.length === 0 ? undefined : early },
     );
+    this.#relay = relay;
     relay.start();
+  }
+
+  phase(): 'R' | 'Q' | 'C' | 'D' {
+    if (this.#relay !== undefined) return 'D';
+    if (this.#dialer.queued) return 'Q';
+    return this.transaction.backendRuntime === undefined ? 'R' : 'C';
+  }
+
+  shutdown(letter: ShutdownLetter): void {
+    if (this.#over) return;
+    const relay = this.#relay;
+    this.transaction.termination.set(letter, this.phase());
+    relay?.stop();
+    if (relay !== undefined) this.#countBytes(relay);
+    this.#end();
   }
 
   onDialFailed(failure: DialFailure): void {
     const late = failure === 'connect-timeout' || failure === 'queue-timeout';
     this.#failed(failure === 'resource' ? 'R' : late ? 's' : 'S', failure === 'queue-timeout' ? 'Q' : 'C');
-  }
-
-  shutdown(letter: ShutdownLetter): void {
-    this.transaction.termination.set(letter, this.#dialer.waiting ? 'C' : 'D');
-    this.#end();
   }
 
   clientGone(cause: Cause): void {
@@ -181,11 +198,19 @@ export class TcpSession implements Stream {
   }
 
   #relayed(result: RelayResult): void {
-    const { bytes, termination } = this.transaction;
-    bytes.fromClient = bytes.toServer = result.bytesFromClient;
-    bytes.fromServer = bytes.toClient = result.bytesFromServer;
+    this.#countBytes(result);
+    const { termination } = this.transaction;
     if (result.failure !== undefined) termination.fail(result.failure.side, result.failure.cause, 'D');
     this.#end();
+  }
+
+  #countBytes({
+    bytesFromClient,
+    bytesFromServer,
+  }: Pick<RelayResult, 'bytesFromClient' | 'bytesFromServer'>): void {
+    const { bytes } = this.transaction;
+    bytes.fromClient = bytes.toServer = bytesFromClient;
+    bytes.fromServer = bytes.toClient = bytesFromServer;
   }
 
   #failed(letter: string, phase: 'Q' | 'C'): void {
@@ -196,6 +221,7 @@ export class TcpSession implements Stream {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.thread.liveStreams.remove(this);
     this.thread.wheel.remove(this.#inspectTimer);
     this.transaction.finish();
     this.#dialer.release();

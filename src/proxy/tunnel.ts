@@ -16,7 +16,7 @@ export interface TunnelEnds {
 }
 
 /** `done` is called once, when both directions are over; bytes and termination are noted by then. */
-export function startTunnel({ thread, transaction, session, server }: TunnelEnds, done: () => void): void {
+export function startTunnel({ thread, transaction, session, server }: TunnelEnds, done: () => void): Relay {
   session.clearTimer();
   server.clearTimer();
   const early = { fromClient: sliceOf(session.inbox), fromServer: sliceOf(server.inbox) };
@@ -35,6 +35,7 @@ export function startTunnel({ thread, transaction, session, server }: TunnelEnds
     early,
   );
   relay.start();
+  return relay;
 }
 
 function note({ bytes, termination }: Transaction, result: RelayResult): void {

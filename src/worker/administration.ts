@@ -3,7 +3,7 @@
  * threads, listening sockets of frontends, statistics. control.ts makes one and tells it what becomes of threads.
  */
 import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
-import type { AdminRuntime, ServerOrders, ThreadOrders } from '../admin/runtime.ts';
+import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import { ConfiguredView } from '../stats/view.ts';
@@ -17,7 +17,11 @@ import type { ThreadStart, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import { ControlNumbers } from './process-numbers.ts';
 import { SharedCopies } from './shared-copies.ts';
+import { numberOfStream, threadOfStream } from './stream-reports.ts';
 import { ThreadCalls } from './thread-calls.ts';
+
+/** Streams are numbered from 1. */
+const NO_STREAM = 0;
 
 export interface AdministrationParts {
   readonly config: Config;
@@ -126,6 +130,7 @@ export class Administration {
       serverOrders,
       directory: this.directory,
       threads: this.#threadOrders(),
+      streams: this.#streamOrders(),
       patterns: this.#shared.patterns,
       variables: this.#shared,
       patternsChanged: (list, changes) => this.#shared.changed(list, changes),
@@ -148,6 +153,22 @@ export class Administration {
       closeFrontend: proxy => this.#listening.close(proxy),
       roomAgain: () => {
         for (const thread of this.#parts.running()) this.#parts.tell(thread, { kind: 'room' });
+      },
+    };
+  }
+
+  #streamOrders(): StreamOrders {
+    return {
+      all: async () => (await this.#calls.all({ kind: 'streams' })).flat(),
+      kill: async id => {
+        const results = await this.#calls.each(thread => ({
+          kind: 'kill-stream',
+          number: threadOfStream(id) === thread ? numberOfStream(id) : NO_STREAM,
+        }));
+        return results.includes(true);
+      },
+      killOnServer: async server => {
+        await this.#calls.all({ kind: 'kill-on-server', server });
       },
     };
   }

@@ -8,6 +8,7 @@ import { NodeEngine } from '../net/engines/node/engine.ts';
 import { openEngine } from '../net/engines/open-engine.ts';
 import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
+import { LiveStreams } from '../proxy/live-streams.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
@@ -63,6 +64,7 @@ const thread: DataThread = {
   state,
   logs,
   services,
+  liveStreams: new LiveStreams(),
   publishPatternUpdate: update => copies.publish(update),
   streams: new StreamsByServer(),
   reportErrors: (server, errors, last) => tell({ kind: 'observed-errors', server, errors, last }),
@@ -82,7 +84,17 @@ const reception = new Reception(thread);
 for (const change of start.changedServers) knowServer(change);
 const listeners: ListenerService[] = [];
 for (const handover of start.listeners) listen(handover);
-const desk = new OrderDesk({ knowServer, listeners, listen, copies, droppedLogs: () => logs.lost });
+const desk = new OrderDesk({
+  knowServer,
+  listeners,
+  listen,
+  copies,
+  streams: thread.liveStreams,
+  serverStreams: thread.streams,
+  thread: thread.index,
+  now: () => engine.wheel.now,
+  droppedLogs: () => logs.lost,
+});
 
 function knowServer({ backend, row, server }: ChangedServer): void {
   runtime.serverChanged(backend, row, server);

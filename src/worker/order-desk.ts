@@ -1,7 +1,10 @@
 /** A data thread's side of orders: carries them out, one after the other. */
 import { getHeapStatistics } from 'node:v8';
+import type { LiveStreams } from '../proxy/live-streams.ts';
+import type { StreamsByServer } from '../proxy/server-streams.ts';
 import type { ListenerService } from '../proxy/listener-service.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import { reportStreams } from './stream-reports.ts';
 import type { ThreadCopies } from './thread-copies.ts';
 import { threadBusyMs } from './process-numbers.ts';
 
@@ -10,6 +13,10 @@ export interface OrderDeskParts {
   readonly knowServer: (change: ChangedServer) => void;
   readonly listeners: readonly ListenerService[];
   readonly copies: ThreadCopies;
+  readonly streams: LiveStreams;
+  readonly serverStreams: StreamsByServer;
+  readonly thread: number;
+  readonly now: () => number;
   readonly droppedLogs: () => number;
   /** Starts accepting on a descriptor. */
   readonly listen: (handover: ListenerHandover) => void;
@@ -34,6 +41,13 @@ export class OrderDesk {
       case 'changes':
         this.#parts.copies.follow(order.changes, order.number);
         return undefined;
+      case 'streams':
+        return reportStreams(this.#parts.streams, this.#parts.thread, this.#parts.now());
+      case 'kill-stream':
+        return this.#kill(order.number);
+      case 'kill-on-server':
+        this.#parts.serverStreams.shutdown(order.server, 'K');
+        return undefined;
       case 'numbers':
         return {
           usedBytes: getHeapStatistics().used_heap_size,
@@ -44,5 +58,11 @@ export class OrderDesk {
         for (const handover of order.listeners) listen(handover);
         return undefined;
     }
+  }
+
+  #kill(number: number): boolean {
+    const stream = this.#parts.streams.all().find(one => one.number === number);
+    stream?.shutdown('K');
+    return stream !== undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** What the control thread orders of data threads, each answered when it is done. Everything can be cloned. */
 import type { PatternChange } from '../acl/pattern-changes.ts';
+import type { StreamReport } from '../admin/runtime.ts';
 import type { PlainSample } from '../acl/plain-sample.ts';
 import type { Server } from '../model/server.ts';
 import type { ThreadNumbers } from './process-numbers.ts';
@@ -37,6 +38,12 @@ export type Order =
   | { readonly kind: 'server'; readonly change: ChangedServer }
   /** Stop accepting connections of a frontend and give its descriptors back. */
   | { readonly kind: 'close-frontend'; readonly proxy: number }
+  /** What do you serve? */
+  | { readonly kind: 'streams' }
+  /** By its number in the thread. */
+  | { readonly kind: 'kill-stream'; readonly number: number }
+  /** All of a server (row in the server table). */
+  | { readonly kind: 'kill-on-server'; readonly server: number }
   /** What does the thread know of itself? */
   | { readonly kind: 'numbers' }
   /** Accept connections again. */
@@ -47,6 +54,9 @@ export interface OrderResults {
   readonly server: undefined;
   readonly 'close-frontend': undefined;
   readonly changes: undefined;
+  readonly streams: readonly StreamReport[];
+  readonly 'kill-stream': boolean;
+  readonly 'kill-on-server': undefined;
   readonly numbers: ThreadNumbers;
   readonly listen: undefined;
 }

@@ -9,6 +9,7 @@ import type { ExplainOptions } from '../../config-parser/explain-command.ts';
 import type { Config } from '../../model/config.ts';
 import { BufferPool } from '../../net/buffer-pool.ts';
 import type { Endpoint } from '../../net/connection.ts';
+import { LiveStreams } from '../../proxy/live-streams.ts';
 import { Reception } from '../../proxy/accept.ts';
 import { StreamsByServer } from '../../proxy/server-streams.ts';
 import { Runtime } from '../../proxy/compile-runtime.ts';
@@ -98,6 +99,7 @@ function makeThread(
     stopping: false,
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
+    liveStreams: new LiveStreams(),
     reportErrors: () => undefined,
     watcher: {
       rules: recorder,

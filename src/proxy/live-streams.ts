@@ -1,0 +1,48 @@
+/**
+ * The streams a thread serves now: requests, from their first byte on, and TCP sessions. For `show sess` and `shutdown
+ * session`. Entering and leaving costs a few writes.
+ */
+import type { ShutdownLetter } from './server-streams.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface LiveStream {
+  /** Where it stands in the list, -1: nowhere. */
+  place: number;
+  /** Which of the thread's streams it is, from 1. */
+  number: number;
+  readonly transaction: Transaction;
+  /** How far it has come: request, queue, connecting, waiting for the response's head, data. */
+  phase(): 'R' | 'Q' | 'C' | 'H' | 'D';
+  /** Cut from outside. */
+  shutdown(letter: ShutdownLetter): void;
+}
+
+export class LiveStreams {
+  readonly #streams: LiveStream[] = [];
+  #last = 0;
+
+  add(stream: LiveStream): void {
+    stream.number = ++this.#last;
+    stream.place = this.#streams.length;
+    this.#streams.push(stream);
+  }
+
+  remove(stream: LiveStream): void {
+    const { place } = stream;
+    if (place < 0) return;
+    stream.place = -1;
+    const last = this.#streams.pop() as LiveStream;
+    if (last === stream) return;
+    last.place = place;
+    this.#streams[place] = last;
+  }
+
+  /** As it is now: what is killed meanwhile leaves the list behind it alone. */
+  all(): readonly LiveStream[] {
+    return [...this.#streams];
+  }
+
+  get size(): number {
+    return this.#streams.length;
+  }
+}

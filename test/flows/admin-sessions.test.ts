@@ -1,0 +1,139 @@
+/** Streams as the admin socket shows and ends them: requests that wait for their server, and TCP sessions. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from '../support/admin-client.ts';
+import { startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { startRawOrigin } from '../support/origin.ts';
+
+interface Started {
+  readonly web: number;
+  readonly tcp: number;
+  readonly tell: (line: string) => Promise<string>;
+  /** Asks until the answer matches. */
+  readonly until: (line: string, wanted: RegExp) => Promise<string>;
+}
+
+async function start(t: TestContext): Promise<Started> {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'admin.sock');
+  const silent = await startRawOrigin(t, socket => socket.resume());
+  const [web, tcp] = [await freePort(), await freePort()];
+  await startBalancer(
+    t,
+    `global
+  nbthread 2
+  stats socket ${path} level admin
+defaults
+  timeout connect 1s
+  timeout client 20s
+  timeout server 20s
+frontend web
+  mode http
+  bind 127.0.0.1:${web}
+  default_backend app
+backend app
+  mode http
+  server one ${silent.address}
+listen plain
+  mode tcp
+  bind 127.0.0.1:${tcp}
+  server two ${silent.address}
+`,
+    { ports: [web, tcp] },
+  );
+  const tell = (line: string): Promise<string> => ask(path, line);
+  const until = async (line: string, wanted: RegExp): Promise<string> => {
+    for (const deadline = Date.now() + 5000; ; await sleep(10)) {
+      const answer = await tell(line);
+      if (wanted.test(answer)) return answer;
+      if (Date.now() > deadline) throw new Error(`${line} never matched ${wanted}: ${answer}`);
+    }
+  };
+  return { web, tcp, tell, until };
+}
+
+async function open(t: TestContext, port: number, bytes: string): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  socket.write(bytes);
+  return socket;
+}
+
+test('a request that waits for its server is listed with its client and its way', async t => {
+  const { web, until, tell } = await start(t);
+  const client = await open(t, web, 'GET /slow?x=1 HTTP/1.1\r\nHost: t\r\n\r\n');
+  const { port } = client.address() as AddressInfo;
+  const line = await until('show sess show-uri', /srv=one .*scb=\[8/);
+  assert.match(
+    line,
+    new RegExp(
+      `^0x[0-9a-f]+: proto=tcpv4 src=127\\.0\\.0\\.1:${port} fe=web be=app srv=one ts=00 .*age=\\ds .*uri="GET /slow\\?x=1"$`,
+      'm',
+    ),
+  );
+  assert.match(line, /^0x1: proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> srv=<none> /m);
+  assert.match(await tell('show sess frontend web'), /^0x.* fe=web /);
+  assert.equal(await tell('show sess backend plain'), '\n');
+  assert.match(await tell('show sess server app/one'), /srv=one/);
+  assert.equal(await tell('show sess older 1h'), '\n');
+  assert.equal(await tell('show sess server app/nobody'), 'No such server.\n\n');
+  assert.equal(
+    await tell('show sess nonsense'),
+    `Unsupported option 'nonsense', try 'help' for more info.\n\n`,
+  );
+});
+
+test('one stream is shown in detail', async t => {
+  const { tcp, until, tell } = await start(t);
+  const client = await open(t, tcp, 'hello');
+  const { port } = client.address() as AddressInfo;
+  const [, id] =
+    /(0x[0-9a-f]+): .* fe=plain be=plain srv=two/.exec(await until('show sess', /srv=two .*scb=\[8/)) ?? [];
+  const detail = await tell(`show sess ${id}`);
+  assert.match(
+    detail,
+    new RegExp(`^${id}: \\[\\d\\d/\\w{3}/\\d{4}:.*\\] id=\\d+ proto=tcpv4 source=127\\.0\\.0\\.1:${port}\n`),
+  );
+  assert.match(detail, /\n {2}frontend=plain \(id=\d+ mode=tcp\), listener=\? \(id=1\) addr=127\.0\.0\.1:/);
+  assert.match(detail, /\n {2}backend=plain \(id=\d+ mode=tcp\) addr=127\.0\.0\.1:/);
+  assert.match(detail, /\n {2}server=two \(id=1\) addr=127\.0\.0\.1:/);
+  assert.equal(await tell('show sess 0xfffffff'), 'Session not found.\n\n');
+});
+
+test('a stream that is shut down is cut, and leaves the list', async t => {
+  const { web, tcp, until, tell } = await start(t);
+  const clients = [await open(t, web, 'GET / HTTP/1.1\r\nHost: t\r\n\r\n'), await open(t, tcp, 'x')];
+  const closed = clients.map(client => once(client.resume(), 'close'));
+  await until('show sess', /srv=one .*scb=\[8[^]*srv=two .*scb=\[8|srv=two .*scb=\[8[^]*srv=one .*scb=\[8/);
+  for (const name of ['one', 'two']) {
+    const [, id] = new RegExp(`(0x[0-9a-f]+): .* srv=${name} `).exec(await tell('show sess')) ?? [];
+    assert.equal(await tell(`shutdown session ${id}`), '\n');
+    assert.equal(await tell(`shutdown session ${id}`), `No such session (use 'show sess').\n\n`);
+  }
+  await Promise.all(closed);
+  assert.doesNotMatch(await tell('show sess'), /srv=(one|two)/);
+  assert.match(await tell('show stat app 4 1'), /^app,one,0,0,0,/m);
+});
+
+test('all streams of a server are shut down at once', async t => {
+  const { web, until, tell } = await start(t);
+  const clients: Socket[] = [];
+  for (let count = 0; count < 6; count++)
+    clients.push(await open(t, web, 'GET / HTTP/1.1\r\nHost: t\r\n\r\n'));
+  const closed = clients.map(client => once(client.resume(), 'close'));
+  await until('show stat app 4 1', /^app,one,0,0,6,/m);
+  assert.equal(await tell('shutdown sessions server app/one'), '\n');
+  await Promise.all(closed);
+  await until('show stat app 4 1', /^app,one,0,0,0,/m);
+  assert.equal(await tell('shutdown sessions server app/nobody'), 'No such server.\n\n');
+});
