@@ -38,7 +38,8 @@ import { Answer } from './answer.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
-import type { LiveStream } from './live-streams.ts';
+import type { LiveStream, StreamFacts } from './live-streams.ts';
+import { describeStream } from './stream-facts.ts';
 import type { Relay } from '../net/relay.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { asksMonitor } from './monitor.ts';
@@ -621,7 +622,7 @@ export class HttpStream
   }
 
   clientGone(cause: Cause): void {
-    const phase = this.phase();
+    const phase = this.#phase();
     this.transaction.clientAborted = true;
     this.transaction.termination.fail('client', cause, phase);
     if (cause === 'ended' && !this.#responseStarted) this.#fail(400, 'C', phase);
@@ -669,7 +670,7 @@ export class HttpStream
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
     this.#relay?.stop();
-    this.#fail(503, letter, this.phase());
+    this.#fail(503, letter, this.#phase());
   }
 
   /** A connection that was idle may have been closed for its age: that says nothing of the server. */
@@ -702,7 +703,11 @@ export class HttpStream
     return this.#outgoing.kept && this.body.read && this.transaction.bytes.toServer <= this.#outgoing.length;
   }
 
-  phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
+  describe(now: number): StreamFacts {
+    return describeStream(this.transaction, this.#phase(), now);
+  }
+
+  #phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
     if (this.transaction.request === undefined) return 'R';
     if (this.#dialer.queued) return 'Q';
     if (this.#dialer.waiting) return 'C';

@@ -14,7 +14,8 @@ import type { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
-import type { LiveStream } from './live-streams.ts';
+import type { LiveStream, StreamFacts } from './live-streams.ts';
+import { describeStream } from './stream-facts.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
 import type { ShutdownLetter } from './server-streams.ts';
@@ -172,7 +173,11 @@ export class TcpSession implements Stream, LiveStream {
     relay.start();
   }
 
-  phase(): 'R' | 'Q' | 'C' | 'D' {
+  describe(now: number): StreamFacts {
+    return describeStream(this.transaction, this.#phase(), now);
+  }
+
+  #phase(): 'R' | 'Q' | 'C' | 'D' {
     if (this.#relay !== undefined) return 'D';
     if (this.#dialer.queued) return 'Q';
     return this.transaction.backendRuntime === undefined ? 'R' : 'C';
@@ -181,7 +186,7 @@ export class TcpSession implements Stream, LiveStream {
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
     const relay = this.#relay;
-    this.transaction.termination.set(letter, this.phase());
+    this.transaction.termination.set(letter, this.#phase());
     relay?.stop();
     if (relay !== undefined) this.#countBytes(relay);
     this.#end();
