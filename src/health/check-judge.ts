@@ -83,6 +83,7 @@ export class CheckJudge {
   #tell(server: LifeServer, kind: CheckKind, report: CheckReport, outcome: CheckOutcome): void {
     const { servers, alert } = this.#life.effects;
     const { proxy, config, row } = server;
+    if (!proxy.options.flags.has('log-health-checks')) return;
     const name = `${config.backup ? 'backup ' : ''}server ${proxy.name}/${config.name}`;
     const verdict =
       outcome === 'failed' ? 'failed' : `${outcome === 'conditional' ? 'conditionally ' : ''}succeeded`;
@@ -94,7 +95,7 @@ export class CheckJudge {
     const what = kind === 'agent' ? 'Agent' : 'Health';
     const text = `${what} check for ${name} ${verdict}${describeReport(report)}, status: ${health}.`;
     alert(server, LEVEL_INFO, text);
-    if (proxy.options.flags.has('log-health-checks')) this.#life.tell(server, LEVEL_NOTICE, text);
+    this.#life.tell(server, LEVEL_NOTICE, text);
   }
 }
 

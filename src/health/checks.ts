@@ -74,12 +74,17 @@ export class Checks {
     this.life.onWarming = server => this.#warm(server);
   }
 
-  /** All servers of the configuration, their checks begun over the shortest interval. */
-  begin(): this {
+  /** Knows the servers of the configuration: from now on they can be steered. Nothing is checked yet. */
+  know(): void {
     const { config, plan } = this.#start;
     for (const { proxy, backend, server, index } of inTrackingOrder(config.proxies))
       this.#know((plan.firstServer[backend] as number) + index, backend, proxy, server);
     for (const server of this.servers.all()) this.#beginLife(server);
+  }
+
+  /** Begins the checks, spread over the shortest interval. */
+  begin(): void {
+    const { config } = this.#start;
     const tasks = [...this.servers.all()]
       .sort((a, b) => a.row - b.row)
       .flatMap(server => this.#tasksOf(server));
@@ -88,7 +93,6 @@ export class Checks {
     const intervals = tasks.map(({ setting }) => setting.intervals.interMs);
     const delays = startDelays(intervals, maxSpreadChecksMs, spread);
     for (const [index, task] of tasks.entries()) task.start(delays[index] ?? 0);
-    return this;
   }
 
   #know(row: number, backend: number, proxy: Proxy, config: Server): LifeServer {

@@ -16,6 +16,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   ENOBUFS: 'ENOBUFS returned by OS (No buffer space available)',
   ENOMEM: 'ENOMEM returned by OS (Cannot allocate memory)',
   EADDRNOTAVAIL: "Can't bind to source address (Cannot assign requested address)",
+  SOCKS4_DENY: 'SOCKS4 Proxy deny the request',
+  SOCKS4_ABORT: 'SOCKS4 Proxy handshake aborted by server',
   EADDRINUSE: 'Local source address already in use (Address already in use)',
 };
 

@@ -2,6 +2,7 @@
  * Makes the connections of a check: to where the rule, the check or the server says, with a PROXY protocol header
  * before anything else where one is wanted, and TLS where it is asked for (manual, `check-send-proxy`, `check-ssl`).
  */
+import { parseAddress } from '../config-parser/address.ts';
 import type { Server, ServerCheck } from '../model/server.ts';
 import type { ConnectionHandler, ConnectTarget, Engine } from '../net/connection.ts';
 import { buildLocal } from '../net/proxy-protocol/build.ts';
@@ -9,6 +10,7 @@ import type { CheckFacts } from './check-facts.ts';
 import type { CheckPlace } from './check-place.ts';
 import type { ConnectStep } from './ruleset.ts';
 import type { CheckConnection, OpenConnection } from './ruleset-check.ts';
+import { Socks4Handler, socks4Request } from './socks4.ts';
 import { TlsCheckConnection, type TlsSettings } from './tls-connection.ts';
 
 export interface ConnectionSettings {
@@ -29,10 +31,37 @@ export function connectionOpener(settings: ConnectionSettings): OpenConnection {
     const target = settings.place.target({ address: step.address, port });
     if (target === undefined) return 'no address or port to connect to';
     const header = proxyHeader(settings, step);
+    if (usesSocks4(settings, step)) return openSocks4(settings, target, header, handler);
     if (usesTls(settings, step)) return openTls(settings, step, facts, target, header, handler);
     const connection = settings.engine.connect(target, handler);
     return { connection, secure: false, header, layer: () => 'tcp' };
   };
+}
+
+/** Through the proxy that `socks4` names, in plain text. */
+function openSocks4(
+  { engine, server }: ConnectionSettings,
+  target: ConnectTarget,
+  header: Buffer,
+  handler: ConnectionHandler,
+): CheckConnection | string {
+  const request = socks4Request(target);
+  const proxy = socks4Target(server);
+  if (request === undefined || proxy === undefined) return 'SOCKS4 reaches IPv4 addresses only';
+  const connection = engine.connect(proxy, new Socks4Handler(request, handler));
+  return { connection, secure: false, header, layer: () => 'tcp' };
+}
+
+function socks4Target({ otherOptions }: Server): ConnectTarget | undefined {
+  const parsed = parseAddress(otherOptions.get('socks4')?.[0] ?? '', { port: 'required' });
+  const address = parsed.error === undefined ? parsed.value.address : undefined;
+  if (address?.kind !== 'ip') return undefined;
+  return { kind: 'ip', family: address.family, host: address.host, port: address.port };
+}
+
+function usesSocks4({ server, check }: ConnectionSettings, step: ConnectStep): boolean {
+  const asked = step.viaSocks4 || (step.default && check?.viaSocks4 === true);
+  return asked && server.otherOptions.has('socks4');
 }
 
 function openTls(

@@ -135,9 +135,13 @@ export class Scheduler {
   }
 }
 
-/** The alarm of a running program: one Node timer, moved only when it has to ring earlier. */
+/**
+ * The alarm of a running program: one Node timer, moved only when it has to ring earlier. It rings behind the events
+ * that wait at that moment: after a pause of the thread an answer that has come must be seen before its time is over.
+ */
 export class TimerAlarm implements Alarm {
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #atMs = Infinity;
   #ring: (() => void) | undefined;
 
@@ -155,13 +159,20 @@ export class TimerAlarm implements Alarm {
   }
 
   readonly #onTimer = (): void => {
+    this.#immediate = setImmediate(this.#onEvents);
+  };
+
+  readonly #onEvents = (): void => {
     this.#timer = undefined;
+    this.#immediate = undefined;
     this.#atMs = Infinity;
     this.#ring?.();
   };
 
   #stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#immediate = undefined;
     this.#timer = undefined;
     this.#atMs = Infinity;
   }

@@ -62,7 +62,7 @@ export class ServerLife {
     const requeued = this.comeUp(server);
     const text = `${serverLabel(server)} is UP${cause}${this.consequences(server, requeued, false)}.`;
     this.tell(server, LEVEL_NOTICE, text);
-    this.#effects.alert(server, LEVEL_ALERT, text);
+    this.#effects.alert(server, LEVEL_NOTICE, text);
     this.settleBackend(server);
     for (const tracker of server.trackers) this.setRunning(tracker, '');
   }

@@ -50,6 +50,7 @@ export class Control {
   readonly #writer: ServerWriter;
   readonly #administration: Administration;
   readonly #watch: ServerWatch;
+  #readyThreads = 0;
   readonly #stopSequence: StopSequence;
   #demo: readonly Server[] = [];
 
@@ -105,7 +106,7 @@ export class Control {
     const control = new Control(options, handovers);
     control.#startDemo();
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
-    control.#watch.checks.begin();
+    control.#watch.checks.know();
     restoreServers(options.config, control.#state.plan, control.#writer);
     control.#administration.serve(adminSockets);
     return control;
@@ -158,8 +159,15 @@ export class Control {
         this.#administration.warned();
         return this.#options.notice(message.level, message.text);
       case 'ready':
-        return this.#administration.threadReady(message.engine);
+        return this.#threadReady(message.engine);
     }
+  }
+
+  /** Checks begin when all threads serve: what they find out early would be about this program's own start. */
+  #threadReady(engine: string): void {
+    this.#administration.threadReady(engine);
+    this.#readyThreads++;
+    if (this.#readyThreads === this.#options.nbthread) this.#watch.checks.begin();
   }
 
   #tell(thread: number, message: ToData): void {

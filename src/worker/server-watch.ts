@@ -2,6 +2,7 @@
  * Ties the watching of servers (health/) to the rest of the control thread: expressions, logs of proxies, threads.
  */
 import { VariableStore } from '../acl/variables.ts';
+import { EmailAlerts } from '../health/email-alert.ts';
 import type { LifeEffects } from '../health/life-effects.ts';
 import { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
@@ -44,6 +45,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     uniqueId: compileUniqueId(environments),
   };
   const logs = new ProxyLogs(config);
+  const mails = new EmailAlerts(config, text => setting.notice('warning', text));
   const checks = new Checks({
     ...setting,
     plan: state.plan,
@@ -52,6 +54,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     expressions: proxy => new CheckExpressionCompiler(environments, proxy, around),
     newScope: () => new CheckContext(around),
     createEngine: () => new NodeEngine({ bufsize }),
+    alert: (server, level, text) => mails.alert(server, level, text),
     log: (backend, level, text) => logs.write(backend, level, text),
     offer: server => state.queues.offer(server),
   });

@@ -190,10 +190,7 @@ const ACTIVE: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'checks go through the SOCKS4 proxy',
-    parse: ({ server, option, context }) => {
-      server.check.viaSocks4 = true;
-      context.notSupportedYet(option, 'server check-via-socks4');
-    },
+    parse: checkFlag('viaSocks4', true),
   },
   {
     name: 'check-reuse-pool',
