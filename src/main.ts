@@ -145,7 +145,9 @@ function startVirtual(
     config,
     notice: (level, text) => notice(options, level, text),
     diagnose: diagnostics => show(options, diagnostics),
-    ...(control === undefined ? { onStopped: () => process.exit(0) } : { balancer: () => control.report() }),
+    ...(control === undefined
+      ? { onStopped: () => process.exit(0) }
+      : { balancer: () => control.report(), onSnapshot: snapshot => control.showVrrp(snapshot) }),
   });
 }
 

@@ -6,6 +6,7 @@
 import { monotonicMs } from '../base/clock.ts';
 import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { NO_PROCESS, type ProcessNumbers } from './process-numbers.ts';
 
@@ -21,6 +22,8 @@ export interface StatsView {
   readonly config: Config;
   readonly state: SharedState;
   readonly process: ProcessNumbers;
+  /** Virtual addresses as they were a moment ago; undefined: there are none. */
+  readonly vrrp: VrrpSnapshot | undefined;
   /** Milliseconds of the monotonic clock. */
   now(): number;
   /** The servers of a backend, in their order. */
@@ -35,6 +38,7 @@ export class ConfiguredView implements StatsView {
   readonly config: Config;
   readonly state: SharedState;
   readonly process: ProcessNumbers;
+  vrrp: VrrpSnapshot | undefined;
   readonly #changed = new Map<number, Server>();
 
   constructor(config: Config, state: SharedState, process: ProcessNumbers = NO_PROCESS) {

@@ -6,6 +6,7 @@ import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -98,6 +99,10 @@ export class Administration {
   /** Whether connections to a frontend are accepted. */
   listening(proxy: number): boolean {
     return !this.#parts.stopping() && this.#listening.isListening(proxy);
+  }
+
+  showVrrp(snapshot: VrrpSnapshot): void {
+    this.#stats.vrrp = snapshot;
   }
 
   threadEnded(thread: number): void {

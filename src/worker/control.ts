@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import { serverSeed } from '../balancers/server-seed.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import { clientSocketOptions } from '../proxy/socket-options.ts';
 import { openListening } from '../net/listening-socket.ts';
 import { closeDescriptor } from '../net/system-calls.ts';
@@ -194,6 +195,12 @@ export class Control {
   /** Virtual addresses beside this balancer: the admin socket shows and steers them. */
   set vrrp(access: VrrpAccess) {
     this.#administration.vrrp = access;
+  }
+
+  /** Virtual addresses as they are now: every thread may be asked for statistics. */
+  showVrrp(snapshot: VrrpSnapshot): void {
+    this.#administration.showVrrp(snapshot);
+    this.#tellAll({ kind: 'vrrp', snapshot });
   }
 
   /** How the balancer is, for virtual addresses that follow it. */

@@ -145,6 +145,9 @@ function hear(message: ToData): void {
     case 'room':
       for (const listener of listeners) listener.retry();
       return;
+    case 'vrrp':
+      statistics.vrrp = message.snapshot;
+      return;
     case 'acted':
       return services.acted(message.id, message.changed);
     case 'flush':

@@ -4,6 +4,7 @@ import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
 import type { StatePlan } from '../state/plan.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 
 export interface ThreadStart {
@@ -33,6 +34,8 @@ export type ToData =
   | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
   /** Streams on that server are cut (`on-marked-down`, `on-marked-up`, `shutdown sessions server`). */
   | { readonly kind: 'shutdown-sessions'; readonly server: number; readonly why: 'down' | 'up' | 'admin' }
+  /** Virtual addresses as they are now, for statistics. */
+  | { readonly kind: 'vrrp'; readonly snapshot: VrrpSnapshot }
   /** A soft stop was asked for: the sample `stopping` is true from now on. */
   | { readonly kind: 'stopping' }
   /** Answered by `done` with the same number. */

@@ -23,6 +23,8 @@ export interface VirtualAddressesOptions {
   readonly diagnose: (diagnostics: readonly Diagnostic[]) => void;
   /** Missing: there is no balancer in this program. */
   readonly balancer?: () => BalancerReport;
+  /** How they are, after every change and every few seconds: for statistics. */
+  readonly onSnapshot?: (snapshot: VrrpSnapshot) => void;
   /** The VRRP process was stopped from outside. */
   readonly onStopped?: () => void;
 }
@@ -35,6 +37,7 @@ const NOTICE_LEVEL = {
 } as const;
 /** How often the balancer is looked at when something follows it. */
 const LOOK_MS = 100;
+const SHOW_MS = 5000;
 /** First packets that were on their way when the addresses moved still come here. */
 const STRAGGLERS_MS = 100;
 
@@ -42,6 +45,7 @@ export class VirtualAddresses implements VrrpAccess {
   readonly #options: VirtualAddressesOptions;
   readonly #service: VrrpService;
   #look: NodeJS.Timeout | undefined;
+  #showing: NodeJS.Timeout | undefined;
   #lastReport = '';
 
   constructor(options: VirtualAddressesOptions) {
@@ -52,10 +56,12 @@ export class VirtualAddresses implements VrrpAccess {
       config,
       log: (level, text) => this.#say(level, text),
       onReloadWanted: () => this.reload(),
+      onEvent: () => void this.#show(),
       ...(report === undefined ? {} : { report }),
       ...(options.onStopped === undefined ? {} : { onStopped: options.onStopped }),
     });
     this.#follow(config);
+    if (options.onSnapshot !== undefined) this.#showing = setInterval(() => void this.#show(), SHOW_MS);
   }
 
   /** Reads the files again; when they cannot be run the old configuration stays. */
@@ -87,6 +93,7 @@ export class VirtualAddresses implements VrrpAccess {
 
   stop(): Promise<void> {
     clearInterval(this.#look);
+    clearInterval(this.#showing);
     return this.#service.stop();
   }
 
@@ -98,6 +105,11 @@ export class VirtualAddresses implements VrrpAccess {
   dump(what: 'state' | 'stats'): void {
     this.#service.dump(what);
     if (what === 'state') this.#service.dump('json');
+  }
+
+  async #show(): Promise<void> {
+    const { onSnapshot } = this.#options;
+    if (onSnapshot !== undefined) onSnapshot(await this.#service.snapshot());
   }
 
   #say(level: LogLevel, text: string): void {

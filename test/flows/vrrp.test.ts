@@ -171,11 +171,18 @@ describe('a balancer with a virtual address', { concurrency: 2 }, () => {
   });
 });
 
-test('the admin socket shows virtual addresses, gives them to a peer and takes them back', async t => {
+test('admin socket, metrics and statistics page show virtual addresses; an administrator gives them away and takes them back', async t => {
   if (!requires(t, ...NEEDS)) return;
   const lab = Lab.create(t, ['a']);
   const socket = join(lab.folder, 'admin.sock');
-  const balancer = `global\n  stats socket ${socket} level admin\n${BALANCER}`;
+  const page = `listen stats
+  bind :8404
+  mode http
+  http-request use-service prometheus-exporter if { path /metrics }
+  stats enable
+  stats uri /
+`;
+  const balancer = `global\n  stats socket ${socket} level admin\n${BALANCER}${page}`;
   const a = await lab.router('a', 'lb', instance(), balancer);
   await a.enters('MASTER');
   assert.match(await ask(socket, 'show vrrp'), /^V +MASTER +150 +eth0 +51 +10\.9\.0\.1 +10\.9\.0\.100\/24$/m);
@@ -183,6 +190,9 @@ test('the admin socket shows virtual addresses, gives them to a peer and takes t
   const shown = JSON.parse(await ask(socket, 'show vrrp V json')) as InstanceSnapshot;
   assert.equal(shown.state, 'MASTER');
   assert.match(await ask(socket, 'show vrrp X'), /no vrrp instance X/);
+  const fetched = (path: string): string => lab.in('a', `curl -s http://127.0.0.1:8404${path}`);
+  await lab.until(() => fetched('/metrics').includes('state="MASTER"} 1'));
+  assert.match(fetched('/'), /Virtual addresses.*10\.9\.0\.100\/24/s);
   await ask(socket, 'disable vrrp');
   assert.ok(!lab.holds('a', VIP));
   const mark = a.mark;

@@ -5,6 +5,7 @@ import type { StatsView } from '../view.ts';
 import { SCRIPT, STYLE } from './assets.ts';
 import { escapeHtml, grouped, shortBytes } from './html.ts';
 import { targetText, type PageTarget } from './target.ts';
+import { vrrpPanel } from './vrrp-panel.ts';
 
 export interface PageFacts {
   readonly view: StatsView;
@@ -27,8 +28,12 @@ export function pageStart(facts: PageFacts): string {
     `<body><a class="skip" href="#proxies">Skip to the tables</a>` +
     `<header class="top"><div class="title"><h1>${title}</h1><p class="pid">lb${version}, pid ${view.process.pid}</p>${description}</div>` +
     `<p id="live" class="live" role="status" hidden></p></header>\n` +
-    `<main>${outcomeText(facts.target.outcome)}${processFacts(view)}${tools(facts)}${legend()}<div id="proxies">\n`
+    `<main>${outcomeText(facts.target.outcome)}${processFacts(view)}${virtualAddresses(view)}${tools(facts)}${legend()}<div id="proxies">\n`
   );
+}
+
+function virtualAddresses({ vrrp }: StatsView): string {
+  return vrrp === undefined ? '' : vrrpPanel(vrrp, Date.now());
 }
 
 export function pageEnd({ liveSeconds, stats, target }: PageFacts): string {

@@ -11,6 +11,7 @@ import type { StatsView } from '../view.ts';
 import { extraFamiliesOf, familiesOf, type Family } from './families.ts';
 import { INFO_COUNTERS, INFO_METRICS } from './names.ts';
 import type { ScrapeQuery } from './query.ts';
+import { renderVrrpMetrics } from './vrrp-metrics.ts';
 
 const LINES_IN_PIECE = 250;
 const KINDS: readonly SubjectKind[] = ['frontend', 'listener', 'backend', 'server'];
@@ -31,6 +32,7 @@ export function* expositionPieces(view: StatsView, query: ScrapeQuery): Generato
   if (query.scopes.has('global')) {
     const text = processMetrics(view, query);
     if (text !== '') yield text;
+    if (view.vrrp !== undefined) yield renderVrrpMetrics(view.vrrp, query.wants);
   }
   for (const kind of KINDS) {
     if (!query.scopes.has(kind)) continue;

@@ -1,10 +1,7 @@
-/**
- * A snapshot as metrics for Prometheus: families with their samples as plain data, and as text in the exposition
- * format. Pure; called by whoever exports statistics.
- */
-import type { InstanceSnapshot, VrrpSnapshot, VrrpState } from '../model/vrrp-snapshot.ts';
+/** Virtual addresses as metrics: this program's own, for HAProxy has none. Called by exposition.ts. */
+import type { InstanceSnapshot, VrrpSnapshot, VrrpState } from '../../model/vrrp-snapshot.ts';
 
-export interface VrrpMetric {
+interface VrrpMetric {
   readonly name: string;
   readonly help: string;
   readonly type: 'gauge' | 'counter';
@@ -87,7 +84,7 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-export function vrrpMetrics({ instances, unknownRouterIds, brokenPackets }: VrrpSnapshot): VrrpMetric[] {
+function vrrpMetrics({ instances, unknownRouterIds, brokenPackets }: VrrpSnapshot): VrrpMetric[] {
   return [
     {
       name: 'lb_vrrp_state',
@@ -119,10 +116,9 @@ export function vrrpMetrics({ instances, unknownRouterIds, brokenPackets }: Vrrp
   ];
 }
 
-/** The exposition format, version 0.0.4. */
-export function renderVrrpMetrics(snapshot: VrrpSnapshot): string {
+export function renderVrrpMetrics(snapshot: VrrpSnapshot, wants: (name: string) => boolean): string {
   return vrrpMetrics(snapshot)
-    .filter(({ samples }) => samples.length > 0)
+    .filter(({ name, samples }) => samples.length > 0 && wants(name))
     .map(
       ({ name, help, type, samples }) =>
         `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n` +

@@ -1,9 +1,9 @@
 /** VRRP as Prometheus reads it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newCounters } from '../../src/vrrp/counters.ts';
-import { renderVrrpMetrics } from '../../src/vrrp/metrics.ts';
-import type { InstanceSnapshot } from '../../src/model/vrrp-snapshot.ts';
+import { newCounters } from '../../../src/vrrp/counters.ts';
+import { renderVrrpMetrics } from '../../../src/stats/prometheus/vrrp-metrics.ts';
+import type { InstanceSnapshot } from '../../../src/model/vrrp-snapshot.ts';
 
 const instance: InstanceSnapshot = {
   name: 'V"1',
@@ -30,12 +30,14 @@ const instance: InstanceSnapshot = {
 };
 
 test('each instance has its state, priority, counters and last change as metrics', () => {
-  const text = renderVrrpMetrics({
+  const snapshot = {
     instances: [{ ...instance, counters: { ...instance.counters, bad: { ...newCounters().bad, ttl: 7 } } }],
     groups: [],
     unknownRouterIds: 2,
     brokenPackets: 0,
-  });
+  };
+  const text = renderVrrpMetrics(snapshot, () => true);
+  assert.equal(renderVrrpMetrics(snapshot, name => name === 'lb_vrrp_priority').split('\n').length, 4);
   const labels = 'instance="V\\"1",interface="eth0",virtual_router_id="51"';
   for (const line of [
     '# TYPE lb_vrrp_state gauge',
@@ -52,7 +54,8 @@ test('each instance has its state, priority, counters and last change as metrics
 });
 
 test('without instances only the counters of the whole node are left', () => {
-  const text = renderVrrpMetrics({ instances: [], groups: [], unknownRouterIds: 0, brokenPackets: 1 });
+  const nobody = { instances: [], groups: [], unknownRouterIds: 0, brokenPackets: 1 };
+  const text = renderVrrpMetrics(nobody, () => true);
   assert.doesNotMatch(text, /lb_vrrp_state/);
   assert.match(text, /^lb_vrrp_broken_packets_total 1$/m);
 });
