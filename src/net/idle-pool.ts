@@ -18,6 +18,8 @@ export interface IdlePoolOptions {
   readonly purgeDelayMs: number;
   /** max-reuse: a connection is taken so often at most; -1 or absent: no limit. */
   readonly maxReuse?: number;
+  /** Hears how many there are now, and how many of them were reused before. */
+  readonly changed?: (size: number, proven: number) => void;
   /** False above tune.pool-low-fd-ratio: nothing more is put in. */
   readonly mayKeep?: () => boolean;
 }
@@ -31,6 +33,7 @@ export class IdlePool {
   /** How often a connection was put here, where that is limited. */
   readonly #uses: WeakMap<Connection, number> | undefined;
   #size = 0;
+  #proven = 0;
   /** The least there were since the last purge: so many nobody needed. */
   #leastSize = 0;
 
@@ -69,7 +72,10 @@ export class IdlePool {
     const idle = this.#spare.pop() ?? new Idle(this);
     idle.connection = connection;
     (reusedBefore ? shelf.proven : shelf.fresh).add(idle);
+    idle.isProven = reusedBefore;
     this.#size++;
+    if (reusedBefore) this.#proven++;
+    this.#options.changed?.(this.#size, this.#proven);
     connection.handler = idle;
     if (!connection.receiving) connection.receive();
     if (this.#purge.deadline === 0) this.#wheel.set(this.#purge, purgeDelayMs);
@@ -116,6 +122,8 @@ export class IdlePool {
     idle.connection = undefined;
     this.#spare.push(idle);
     this.#size--;
+    if (idle.isProven) this.#proven--;
+    this.#options.changed?.(this.#size, this.#proven);
     if (this.#size < this.#leastSize) this.#leastSize = this.#size;
   }
 
@@ -136,6 +144,7 @@ interface Shelf {
 class Idle implements ConnectionHandler {
   connection: Connection | undefined;
   list: IdleList | undefined;
+  isProven = false;
   newer: Idle | undefined;
   older: Idle | undefined;
   readonly #pool: IdlePool;

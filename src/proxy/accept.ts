@@ -12,6 +12,7 @@ import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, SILENT_DROP } from '../rules/verdict.ts';
 import { FIELD } from '../state/counter-fields.ts';
+import { countSession } from './accounting.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
@@ -34,8 +35,10 @@ export class Reception {
 
   serve(listener: ListenerRuntime, connection: Connection): void {
     const facts = new ClientConnectionFacts(connection, Date.now(), this.#thread.wheel.now);
-    if (isOpenToAll(listener)) startSession(this.#streams, listener, facts);
-    else new Admission(this.#streams, listener, facts).start();
+    if (isOpenToAll(listener)) {
+      listener.admitted();
+      startSession(this.#streams, listener, facts);
+    } else new Admission(this.#streams, listener, facts).start();
   }
 }
 
@@ -51,6 +54,8 @@ function startSession(
   received?: Inbox,
 ): void {
   const isHttp = listener.frontend.config.mode === 'http';
+  const { state, wheel } = streams.thread;
+  countSession(state.counters, listener.frontend.row, listener.row, isHttp, wheel.now);
   const Session = isHttp ? HttpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
 }
@@ -92,6 +97,7 @@ class Admission implements ConnectionHandler {
     if (verdict === CONTINUE || verdict === ACCEPT) return true;
     const { counters } = this.#thread.state;
     counters.add(counters.frontend(this.#listener.frontend.row), denied, 1);
+    counters.add(counters.listener(this.#listener.row), denied, 1);
     if (verdict === SILENT_DROP) silenceClose(this.#connection.fd, this.#connection.remote.family);
     this.#refuse();
     return false;

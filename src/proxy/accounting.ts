@@ -1,6 +1,7 @@
 /**
- * What is counted, and when (manual of management, section 9.1): connections when they come and go, everything
- * else once, when a request or TCP session is over.
+ * What is counted, and when (manual of management, section 9.1): connections and sessions when they come, requests
+ * when their head has been read, attempts at servers when they are made (transaction.ts), everything else once,
+ * when a request or TCP session is over.
  */
 import { FIELD } from '../state/counter-fields.ts';
 import type { Counters } from '../state/counters.ts';
@@ -15,77 +16,98 @@ const RESPONSES = [
   FIELD.hrsp_5xx,
 ] as const;
 
-/** Of a TCP session. */
-const NO_ANSWER = -1;
+/** What went wrong that the termination state does not tell apart. */
+export type Flaw = 'none' | 'invalid request' | 'denied response' | 'internal error';
 
 /** What of a request or TCP session is counted. */
 export interface Exchange {
   readonly isHttp: boolean;
   readonly status: number;
-  readonly badRequest: boolean;
+  readonly flaw: Flaw;
+  readonly failedRewrites: number;
   readonly bytes: ByteCounters;
   readonly timers: Timers;
   readonly termination: { readonly cause: string; readonly phase: string };
 }
 
 /** Rows of the counters an exchange adds to; -1: none. */
-interface Rows {
-  readonly frontend: number;
-  readonly listener: number;
-  readonly backend: number;
-  readonly server: number;
+export interface Rows {
+  frontend: number;
+  listener: number;
+  backend: number;
+  server: number;
+}
+
+export function responseField(status: number): number {
+  return RESPONSES[status >= 100 && status < 600 ? Math.floor(status / 100) : 0] as number;
+}
+
+/** A connection has passed all rules that need no request. */
+export function countSession(
+  counters: Counters,
+  frontendRow: number,
+  listenerRow: number,
+  isHttp: boolean,
+  nowMs: number,
+): void {
+  const frontend = counters.frontend(frontendRow);
+  counters.add(frontend, FIELD.stot, 1);
+  counters.add(counters.listener(listenerRow), FIELD.stot, 1);
+  counters.event(frontend, FIELD.rate, nowMs);
+  counters.event(counters.process, FIELD.rate, nowMs);
+  if (isHttp) counters.add(frontend, FIELD.h1sess, 1);
+}
+
+/** The head of a request was read, or refused. */
+export function countRequest(counters: Counters, rows: Rows, version: number, nowMs: number): void {
+  const { frontend } = rows;
+  counters.add(frontend, FIELD.req_tot, 1);
+  counters.add(counters.process, FIELD.req_tot, 1);
+  counters.add(frontend, version >= 20 ? FIELD.h2req : FIELD.h1req, 1);
+  counters.event(frontend, FIELD.req_rate, nowMs);
 }
 
 /** On the way of every request: no array or object is made (bench/micro/http-exchange.ts). */
 export function countExchange(counters: Counters, exchange: Exchange, rows: Rows, nowMs: number): void {
-  const { frontend, listener, backend, server } = rows;
-  const { isHttp } = exchange;
-  const answer = isHttp ? answerField(exchange.status) : NO_ANSWER;
-  countBytes(counters, frontend, exchange.bytes);
-  countBytes(counters, listener, exchange.bytes);
-  if (isHttp) {
-    counters.add(frontend, FIELD.req_tot, 1);
-    counters.event(frontend, FIELD.req_rate, nowMs);
-    counters.add(frontend, answer, 1);
-  }
-  if (backend >= 0) {
-    const { queue, connect, response, active } = exchange.timers;
-    countBehind(counters, backend, exchange.bytes, answer, nowMs);
-    countTimes(counters, backend, queue, connect, response, active);
-    if (server >= 0) {
-      countBehind(counters, server, exchange.bytes, answer, nowMs);
-      countTimes(counters, server, queue, connect, response, active);
-    }
-  }
-  if (exchange.termination.cause !== '-') countFailure(counters, exchange, rows);
+  countBytes(counters, exchange.bytes, rows.frontend);
+  countBytes(counters, exchange.bytes, rows.listener);
+  if (rows.backend >= 0) countBytes(counters, exchange.bytes, rows.backend);
+  if (rows.server >= 0) countBytes(counters, exchange.bytes, rows.server);
+  counters.add(counters.process, FIELD.stot, 1);
+  counters.event(counters.process, FIELD.bytes_out_rate, nowMs, exchange.bytes.toClient);
+  if (exchange.isHttp) countAnswer(counters, exchange.status, rows);
+  if (rows.backend >= 0) countTimes(counters, exchange, rows);
+  if (exchange.termination.cause !== '-') countEnd(counters, exchange, rows);
+  if (exchange.failedRewrites > 0) countAll(counters, rows, FIELD.wrew, exchange.failedRewrites);
 }
 
-function answerField(status: number): number {
-  return RESPONSES[status >= 100 && status < 600 ? Math.floor(status / 100) : 0] as number;
-}
-
-function countBytes(counters: Counters, row: number, bytes: ByteCounters): void {
+function countBytes(counters: Counters, bytes: ByteCounters, row: number): void {
   counters.add(row, FIELD.bin, bytes.fromClient);
-  counters.add(row, FIELD.bout, bytes.toClient);
+  counters.add(row, FIELD.bout, bytes.fromServer);
+  counters.add(row, FIELD.reqbin, bytes.fromClient);
+  counters.add(row, FIELD.reqbout, bytes.toServer);
+  counters.add(row, FIELD.resbin, bytes.fromServer);
+  counters.add(row, FIELD.resbout, bytes.toClient);
 }
 
-/** A backend, or a server. */
-function countBehind(
-  counters: Counters,
-  row: number,
-  bytes: ByteCounters,
-  answer: number,
-  nowMs: number,
-): void {
-  countBytes(counters, row, bytes);
-  counters.add(row, FIELD.stot, 1);
-  counters.event(row, FIELD.rate, nowMs);
-  if (answer === NO_ANSWER) return;
-  counters.add(row, FIELD.req_tot, 1);
-  counters.add(row, answer, 1);
+/** What the client got; what a server answered is counted when it comes. */
+function countAnswer(counters: Counters, status: number, rows: Rows): void {
+  const field = responseField(status);
+  counters.add(rows.frontend, field, 1);
+  if (rows.backend < 0) return;
+  counters.add(rows.backend, field, 1);
+  counters.add(rows.backend, FIELD.req_tot, 1);
 }
 
-function countTimes(
+/** Of those that got as far as an answer, so that failures do not make a server look quick. */
+function countTimes(counters: Counters, { timers }: Exchange, rows: Rows): void {
+  const { queue, connect, response, active } = timers;
+  if (connect < 0 || response < 0) return;
+  sampleTimes(counters, rows.backend, queue, connect, response, active);
+  if (rows.server >= 0) sampleTimes(counters, rows.server, queue, connect, response, active);
+}
+
+function sampleTimes(
   counters: Counters,
   row: number,
   queue: number,
@@ -105,18 +127,52 @@ function sample(counters: Counters, row: number, mean: number, most: number, val
   counters.raise(row, most, value);
 }
 
-/** From the termination state: who failed, and when. */
-function countFailure(counters: Counters, exchange: Exchange, rows: Rows): void {
+/** From the termination state: who failed, or answered instead of a server, and when. */
+function countEnd(counters: Counters, exchange: Exchange, rows: Rows): void {
   const { cause, phase } = exchange.termination;
-  const behind = [rows.backend, rows.server].filter(row => row >= 0);
-  const client = cause === 'C' || cause === 'c';
-  const server = cause === 'S' || cause === 's';
-  if (phase === 'R' && (client || exchange.badRequest)) counters.add(rows.frontend, FIELD.ereq, 1);
-  else if (phase === 'R' && cause === 'P') counters.add(rows.frontend, FIELD.dreq, 1);
-  for (const row of behind) {
-    if (client && phase !== 'R') counters.add(row, FIELD.cli_abrt, 1);
-    if (server && (phase === 'C' || phase === 'Q')) counters.add(row, FIELD.econ, 1);
-    if ((server || cause === 'P') && phase === 'H') counters.add(row, FIELD.eresp, 1);
-    if (server && phase === 'D') counters.add(row, FIELD.srv_abrt, 1);
-  }
+  if (exchange.flaw === 'internal error') return countAll(counters, rows, FIELD.eint, 1);
+  if (exchange.flaw === 'denied response') return countAll(counters, rows, FIELD.dresp, 1);
+  const isClient = cause === 'C' || cause === 'c';
+  if (phase === 'R' && (isClient || exchange.flaw === 'invalid request'))
+    return countFront(counters, rows, FIELD.ereq);
+  if (cause === 'P' && (phase === 'R' || phase === 'T')) return countDenied(counters, rows);
+  if (cause === 'L') return countIntercepted(counters, rows, phase);
+  if (isClient) countBehind(counters, rows, FIELD.cli_abrt);
+  else countServerFailure(counters, rows, cause, phase);
+}
+
+function countDenied(counters: Counters, rows: Rows): void {
+  countFront(counters, rows, FIELD.dreq);
+  if (rows.backend >= 0) counters.add(rows.backend, FIELD.dreq, 1);
+}
+
+/** Answered here before a backend was chosen. */
+function countIntercepted(counters: Counters, rows: Rows, phase: string): void {
+  if (phase === 'R' && rows.backend < 0) counters.add(rows.frontend, FIELD.intercepted, 1);
+}
+
+function countServerFailure(counters: Counters, rows: Rows, cause: string, phase: string): void {
+  const isServer = cause === 'S' || cause === 's';
+  if (isServer && (phase === 'C' || phase === 'Q')) return countBehind(counters, rows, FIELD.econ);
+  if (phase === 'H') return countBehind(counters, rows, FIELD.eresp);
+  if (phase !== 'D') return;
+  if (isServer) countBehind(counters, rows, FIELD.srv_abrt);
+  if (cause !== 's') countBehind(counters, rows, FIELD.eresp);
+}
+
+function countFront(counters: Counters, { frontend, listener }: Rows, field: number): void {
+  counters.add(frontend, field, 1);
+  counters.add(listener, field, 1);
+}
+
+function countBehind(counters: Counters, { backend, server }: Rows, field: number): void {
+  if (backend >= 0) counters.add(backend, field, 1);
+  if (server >= 0) counters.add(server, field, 1);
+}
+
+function countAll(counters: Counters, rows: Rows, field: number, amount: number): void {
+  counters.add(rows.frontend, field, amount);
+  counters.add(rows.listener, field, amount);
+  if (rows.backend >= 0) counters.add(rows.backend, field, amount);
+  if (rows.server >= 0) counters.add(rows.server, field, amount);
 }

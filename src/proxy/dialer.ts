@@ -133,6 +133,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     const choice = preferred ?? backend.balance(transaction, avoid);
     if (choice === undefined) return this.#fail('no-server');
     if (choice === 'full') return this.#enqueue(undefined);
+    if (preferred === undefined) transaction.countChoice(choice);
     this.#takeSlot(choice);
   }
 
@@ -153,8 +154,11 @@ export class Dialer implements ConnectionHandler, Waiter {
       server === undefined
         ? queues.waitForBackend(backend.row, this, priorityClass, priorityOffset)
         : queues.waitForServer(server.row, this, priorityClass, priorityOffset);
-    if (place === undefined) this.#fail('queue-full');
-    else if (place.queued) this.#place = place;
+    if (place === undefined) return this.#fail('queue-full');
+    const { servers } = this.#thread.state;
+    const waiting = server === undefined ? servers.backendQueued(backend.row) : servers.queued(server.row);
+    this.#stream.transaction.countQueued(server, waiting);
+    if (place.queued) this.#place = place;
   }
 
   #leaveQueue(): void {
@@ -192,6 +196,7 @@ export class Dialer implements ConnectionHandler, Waiter {
 
   #connect(server: ServerRuntime): void {
     const idle = this.#stream.takeIdle(server);
+    this.#stream.transaction.countAttempt(server, idle !== undefined);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);

@@ -211,9 +211,14 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   onEnd(): void {
     this.ended = true;
     if (this.#state === LEFT) this.connection.close();
-    else if (this.#state === AWAITING) this.#leave();
-    else if (this.#state === READING_HEAD) this.#serve().clientGone('ended');
+    else if (this.#state === AWAITING && this.#mayLeaveSilently()) this.#leave();
+    else if (this.#state !== SERVING) this.#serve().clientGone('ended');
     else (this.#stream as HttpStream).clientEnded();
+  }
+
+  /** A connection that closes without a request is told so, unless it had some or `http-ignore-probes` is on. */
+  #mayLeaveSilently(): boolean {
+    return this.served > 0 || this.#frontend().config.options.flags.has('http-ignore-probes');
   }
 
   onFailed(_connection: Connection, cause: Cause): void {

@@ -197,6 +197,7 @@ export class HttpStream
       case TIMED_OUT:
         return this.#fail(408, 'c', 'R');
       default:
+        transaction.flaw = 'internal error';
         return this.#fail(500, 'P', 'R');
     }
   }
@@ -322,6 +323,7 @@ export class HttpStream
 
   /** 100, 102, 103: passed on at once. False: wait until it is sent. */
   interimArrived(): boolean {
+    this.transaction.countResponse(this.responseHead.status);
     if (this.requestHead.version < 11) return true;
     const length = this.responseHead.renderInto(this.#answer.take(), 0, SAY_NOTHING);
     this.#sendAnswer(length);
@@ -347,6 +349,8 @@ export class HttpStream
 
   #responseDecided(verdict: Verdict): void {
     const { transaction } = this;
+    if (verdict === INTERNAL_ERROR) transaction.flaw = 'internal error';
+    else if (verdict !== RETURN && verdict !== REDIRECT) transaction.flaw = 'denied response';
     if (verdict === DENY) {
       transaction.termination.set('P', 'H');
       this.#replyWith(transaction.reply, false);
@@ -599,6 +603,7 @@ export class HttpStream
 
   #badRequest(status: number): void {
     this.transaction.badRequest = this.transaction.request === undefined;
+    this.transaction.flaw = 'invalid request';
     this.#fail(status, 'P', 'R');
   }
 

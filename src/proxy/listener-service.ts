@@ -132,10 +132,17 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     for (const [index, gate] of this.#gates.entries()) {
       if (limits.tryEnter(gate)) continue;
       for (const entered of this.#gates.slice(0, index)) limits.leave(entered);
+      if (gate === limits.process) this.#countFull();
       return false;
     }
     rates.count(rates.processConnections, this.#thread.wheel.now);
     return true;
+  }
+
+  /** `MaxconnReached` */
+  #countFull(): void {
+    const { counters } = this.#state;
+    counters.add(counters.process, FIELD.maxconn_reached, 1);
   }
 
   #hasRoom(): boolean {
@@ -147,15 +154,15 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     const { counters, limits } = this.#state;
     const now = this.#thread.wheel.now;
     const frontend = counters.frontend(this.frontend.row);
-    const current = limits.current(limits.frontend(this.frontend.row));
-    for (const row of [counters.process, frontend, counters.listener(this.row)]) {
-      counters.add(row, FIELD.conn_tot, 1);
-      counters.add(row, FIELD.stot, 1);
-    }
-    counters.event(frontend, FIELD.rate, now);
+    const listener = counters.listener(this.row);
+    counters.add(counters.process, FIELD.conn_tot, 1);
+    counters.add(frontend, FIELD.conn_tot, 1);
+    counters.add(listener, FIELD.conn_tot, 1);
+    counters.event(counters.process, FIELD.conn_rate, now);
     counters.event(frontend, FIELD.conn_rate, now);
-    counters.raise(frontend, FIELD.smax, current);
     counters.raise(counters.process, FIELD.smax, limits.current(limits.process));
+    counters.raise(frontend, FIELD.smax, limits.current(limits.frontend(this.frontend.row)));
+    counters.raise(listener, FIELD.smax, limits.current(limits.listener(this.row)));
   }
 
   // a held connection is not read: it can only die

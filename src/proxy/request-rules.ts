@@ -73,6 +73,7 @@ export class RequestRules {
     const { transaction } = this.#stream;
     for (let stage = from; stage <= BACKEND_REDIRECTS; stage++) {
       this.#stage = stage;
+      if (stage === FRONTEND_RULES) transaction.countRequest();
       if (stage === CHOOSE_BACKEND) {
         if (!this.#chooseBackend()) return;
       } else if (!this.#passed(this.#verdict(stage))) return;

@@ -35,10 +35,12 @@ export class ServerService implements ServerRuntime {
     this.config = config;
     this.backend = backend;
     this.row = row;
+    const { servers } = thread.state;
     this.idle = new IdlePool(thread.wheel, {
       maxConn: config.poolMaxConn,
       purgeDelayMs: config.poolPurgeDelayMs,
       maxReuse: config.maxReuse,
+      changed: (size, proven) => servers.setIdle(thread.index, row, size, proven),
     });
     this.streams = thread.streams.of(row);
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);

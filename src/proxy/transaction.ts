@@ -21,7 +21,14 @@ import { VariableStore } from '../acl/variables.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
-import { countExchange, type Exchange } from './accounting.ts';
+import {
+  countExchange,
+  countRequest,
+  responseField,
+  type Exchange,
+  type Flaw,
+  type Rows,
+} from './accounting.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type {
@@ -87,6 +94,10 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   serverQueue = 0;
   backendQueue = 0;
   badRequest = false;
+  flaw: Flaw = 'none';
+  /** Where it is counted. */
+  readonly #rows: Rows = { frontend: -1, listener: -1, backend: -1, server: -1 };
+  #requestCounted = false;
   clientAborted = false;
   serverAborted = false;
   serverReused = false;
@@ -144,6 +155,13 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.#client = client;
     this.#thread.watcher?.began(this);
     this.timers.begin(client);
+    const { counters } = this.#thread.state;
+    this.#rows.frontend = counters.frontend(listener.frontend.row);
+    this.#rows.listener = counters.listener(listener.row);
+    this.#rows.backend = this.#rows.server = -1;
+    this.#requestCounted = false;
+    this.flaw = 'none';
+    this.failedRewrites = 0;
     this.termination.clear();
     this.#logged = false;
     this.backendRuntime = undefined;
@@ -195,14 +213,40 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   answered(response: Http1ResponseHead): void {
     this.response = response;
     this.serverStatus = this.status = response.status;
+    this.countResponse(response.status);
     const { captures } = this.frontendRuntime;
     if (!captures.empty) captures.response(this, response.headers);
   }
 
   useBackend(backend: BackendRuntime): void {
-    const { limits } = this.#thread.state;
+    const { limits, counters } = this.#thread.state;
+    const row = counters.backend(backend.row);
     this.backendRuntime = backend;
-    limits.enter(limits.backend(backend.row));
+    this.#rows.backend = row;
+    counters.raise(row, FIELD.smax, limits.enter(limits.backend(backend.row)));
+    counters.add(row, FIELD.stot, 1);
+    counters.event(row, FIELD.rate, this.#thread.wheel.now);
+  }
+
+  /** The request is one: its head is well formed, and content rules let it pass. */
+  countRequest(): void {
+    this.#requestCounted = true;
+    const version = this.request?.version ?? 0;
+    countRequest(this.#thread.state.counters, this.#rows, version, this.#thread.wheel.now);
+  }
+
+  /** Refused before it was counted: what could not be read, and what got an answer all the same. */
+  #isUncounted(): boolean {
+    return this.isHttp && !this.#requestCounted && (this.request === undefined || this.status !== 0);
+  }
+
+  /** A server has answered, finally or not. */
+  countResponse(status: number): void {
+    const { server } = this.#rows;
+    if (server < 0) return;
+    const { counters } = this.#thread.state;
+    counters.add(server, responseField(status), 1);
+    counters.add(server, FIELD.req_tot, 1);
   }
 
   // ── what the dialer tells ──
@@ -210,6 +254,40 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   assign(server: ServerRuntime): void {
     this.serverRuntime = server;
     if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.#thread.wheel.now;
+    if (server.row === NO_ROW) this.#rows.server = -1;
+    else {
+      const { counters, servers } = this.#thread.state;
+      const row = counters.server(server.row);
+      const served = servers.served(server.row);
+      this.#rows.server = row;
+      counters.raise(row, FIELD.smax, served);
+      counters.raise(row, FIELD.used_conn_max, served);
+    }
+  }
+
+  /** The balancing algorithm chose that server. */
+  countChoice(server: ServerRuntime): void {
+    this.#count(server, FIELD.lbtot);
+  }
+
+  /** A connection to that server is tried, or an idle one taken. */
+  countAttempt(server: ServerRuntime, reused: boolean): void {
+    this.#count(server, reused ? FIELD.reuse : FIELD.connect);
+    const { counters } = this.#thread.state;
+    const { now } = this.#thread.wheel;
+    counters.own[counters.backend(server.backend.row) + FIELD.lastsess] = now;
+    if (server.row === NO_ROW) return;
+    const row = counters.server(server.row);
+    counters.own[row + FIELD.lastsess] = now;
+    counters.add(row, FIELD.stot, 1);
+    counters.event(row, FIELD.rate, now);
+  }
+
+  /** It waits, with that many others, for that server or for any of the backend. */
+  countQueued(server: ServerRuntime | undefined, waiting: number): void {
+    const { counters } = this.#thread.state;
+    const row = server === undefined ? this.#rows.backend : counters.server(server.row);
+    counters.raise(row, FIELD.qmax, waiting);
   }
 
   countRetry(server: ServerRuntime): void {
@@ -240,16 +318,10 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   /** It is over: counted and logged, once. */
   finish(): void {
     this.timers.endedAt = this.#thread.wheel.now;
-    const { counters } = this.#thread.state;
-    const { backendRuntime, serverRuntime } = this;
-    const rows = {
-      frontend: counters.frontend(this.frontendRuntime.row),
-      listener: counters.listener(this.listenerRuntime.row),
-      backend: backendRuntime === undefined ? -1 : counters.backend(backendRuntime.row),
-      server: (serverRuntime?.row ?? NO_ROW) === NO_ROW ? -1 : counters.server(serverRuntime?.row as number),
-    };
-    countExchange(counters, this, rows, this.timers.endedAt);
-    const { limits } = this.#thread.state;
+    const { counters, limits } = this.#thread.state;
+    const { backendRuntime } = this;
+    if (this.#isUncounted()) this.countRequest();
+    countExchange(counters, this, this.#rows, this.timers.endedAt);
     if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
     if (!this.#logged) this.frontendRuntime.log(this);
   }

@@ -72,12 +72,12 @@ export class Counters {
     own[at] = sum - (samples > WINDOW ? Math.floor((sum + WINDOW - 1) / WINDOW) : 0) + Math.round(value);
   }
 
-  /** Counts one event of a rate. */
-  event(row: number, field: number, nowMs: number): void {
+  /** Counts one event of a rate, or several (bytes). */
+  event(row: number, field: number, nowMs: number, amount = 1): void {
     const { own } = this;
     const at = row + field;
     if (nowMs - (own[at + TICK] as number) >= PERIOD_MS) this.#turn(at, nowMs);
-    const current = (own[at + CURRENT] = (own[at + CURRENT] as number) + 1);
+    const current = (own[at + CURRENT] = (own[at + CURRENT] as number) + amount);
     if (current > (own[at + HIGHEST] as number)) own[at + HIGHEST] = current;
   }
 

@@ -169,12 +169,9 @@ function serverQueue({ view, server }: ServerSubject): number {
   return view.state.servers.queued(server.row);
 }
 
-/** Those that wait for any server, and those that wait for one of them. */
+/** Those that wait for any server. */
 function backendQueue({ view, proxyRow }: BackendSubject): number {
-  const { servers } = view.state;
-  return servers
-    .serversOf(proxyRow)
-    .reduce((sum, row) => sum + servers.queued(row), servers.backendQueued(proxyRow));
+  return view.state.servers.backendQueued(proxyRow);
 }
 
 /** The weight of the servers in use, on the scale of the configuration. */
