@@ -1,0 +1,80 @@
+/** What a nameserver's message means for the question that was asked (manual, section 5.3.2, `hold`). */
+import type { IpAddress } from '../base/ip-address.ts';
+import { RCODE_NX, RCODE_OK, RCODE_REFUSED, type Question, type Response } from './message.ts';
+import { TYPE_NUMBERS, type ResourceRecord } from './record.ts';
+
+export interface SrvTarget {
+  readonly host: string;
+  readonly port: number;
+  /** 0..65535 */
+  readonly weight: number;
+  /** Told along in the same message. */
+  readonly address: IpAddress | undefined;
+}
+
+export type Outcome =
+  | { readonly kind: 'addresses'; readonly addresses: readonly IpAddress[] }
+  | { readonly kind: 'targets'; readonly targets: readonly SrvTarget[] }
+  /** Named as `show resolvers` counts them. */
+  | { readonly kind: FailureKind };
+
+export type FailureKind = 'invalid' | 'nx' | 'refused' | 'any_err' | 'cname_error' | 'truncated' | 'other';
+
+export function outcomeOf(response: Response | undefined, { name, type }: Question): Outcome {
+  if (response === undefined) return { kind: 'invalid' };
+  if (response.name !== normalName(name) || response.type !== TYPE_NUMBERS[type]) return { kind: 'invalid' };
+  if (response.rcode === RCODE_NX) return { kind: 'nx' };
+  if (response.rcode === RCODE_REFUSED) return { kind: 'refused' };
+  if (response.rcode !== RCODE_OK) return { kind: 'other' };
+  if (type === 'SRV') return targetsOf(response);
+  if (response.truncated) return { kind: 'truncated' };
+  return addressesOf(response, type === 'A' ? 4 : 6);
+}
+
+export function normalName(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
+}
+
+function addressesOf({ name, answers }: Response, family: 4 | 6): Outcome {
+  if (answers.length === 0) return { kind: 'any_err' };
+  const names = aliasesOf(name, answers);
+  const addresses = answers.flatMap(record =>
+    record.type === 'address' && record.address.family === family && names.has(record.name)
+      ? [record.address]
+      : [],
+  );
+  if (addresses.length > 0) return { kind: 'addresses', addresses };
+  return { kind: answers.some(({ type }) => type === 'cname') ? 'cname_error' : 'other' };
+}
+
+/** The name and all it is an alias of. */
+function aliasesOf(name: string, answers: readonly ResourceRecord[]): ReadonlySet<string> {
+  const names = new Set([name]);
+  for (let before = 0; before < names.size;) {
+    before = names.size;
+    for (const record of answers)
+      if (record.type === 'cname' && names.has(record.name)) names.add(record.target);
+  }
+  return names;
+}
+
+/** Even a part of the records can be used. */
+function targetsOf({ answers, additionals, truncated }: Response): Outcome {
+  const addresses = new Map<string, IpAddress>();
+  for (const record of additionals)
+    if (record.type === 'address' && !addresses.has(record.name)) addresses.set(record.name, record.address);
+  const targets = answers.flatMap(record =>
+    record.type === 'srv'
+      ? [
+          {
+            host: record.target,
+            port: record.port,
+            weight: record.weight,
+            address: addresses.get(record.target),
+          },
+        ]
+      : [],
+  );
+  if (targets.length > 0) return { kind: 'targets', targets };
+  return { kind: truncated ? 'truncated' : 'any_err' };
+}

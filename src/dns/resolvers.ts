@@ -1,0 +1,158 @@
+/**
+ * One resolvers section at work: its nameservers, the names that somebody wants to know, and which answer belongs to
+ * which question. Runs in the control thread; worker/ makes one for each section that is used.
+ */
+import { randomInt } from 'node:crypto';
+import { encodeQuestion, idOf, parseResponse, type Question } from './message.ts';
+import { Nameserver } from './nameserver.ts';
+import { normalName, outcomeOf, type Outcome } from './outcome.ts';
+import type { QuestionType } from './record.ts';
+import { Resolution, type Requester, type ResolutionHost } from './resolution.ts';
+import type { ResolversSettings } from './settings.ts';
+
+const IDS = 65_536;
+
+interface Pending {
+  readonly resolution: Resolution;
+  readonly question: Question;
+  readonly message: Buffer;
+  /** Who was asked for more than fits a datagram. */
+  readonly whole: Set<Nameserver>;
+}
+
+export class Resolvers implements ResolutionHost {
+  readonly settings: ResolversSettings;
+  readonly now: () => number;
+  readonly nameservers: readonly Nameserver[];
+  readonly #resolutions = new Map<string, Resolution>();
+  readonly #pending = new Map<number, Pending>();
+  readonly #idOf = new Map<Resolution, number>();
+  readonly #timers = new Map<Resolution, NodeJS.Timeout>();
+
+  constructor(settings: ResolversSettings, now: () => number = () => performance.now()) {
+    this.settings = settings;
+    this.now = now;
+    this.nameservers = settings.nameservers.map(
+      one => new Nameserver(one, settings.payloadSize, (from, message) => this.#received(from, message)),
+    );
+  }
+
+  /** From now on `requester` hears of the name, which is asked for again and again; who comes first starts it. */
+  link(name: string, type: QuestionType, requester: Requester): Resolution {
+    const resolution = this.#find(name, type);
+    resolution.requesters.add(requester);
+    if (!resolution.running && resolution.startedMs < 0) resolution.run();
+    return resolution;
+  }
+
+  /** The name is asked for once more, now, unless its last answer is younger than `hold valid`. */
+  refresh(name: string, type: QuestionType, requester: Requester): Resolution {
+    const resolution = this.#find(name, type);
+    const isFresh =
+      resolution.status === 'valid' && resolution.startedMs + this.settings.holdMs.valid > this.now();
+    if (isFresh) return resolution;
+    resolution.requesters.add(requester);
+    resolution.run();
+    return resolution;
+  }
+
+  /** Families that are not taken at all are not asked for. */
+  #find(name: string, wanted: QuestionType): Resolution {
+    const { families } = this.settings;
+    const type =
+      wanted === 'AAAA' && !families.has(6) ? 'A' : wanted === 'A' && !families.has(4) ? 'AAAA' : wanted;
+    const key = `${type} ${normalName(name)}`;
+    let resolution = this.#resolutions.get(key);
+    if (resolution === undefined) {
+      resolution = new Resolution(this, normalName(name), type);
+      this.#resolutions.set(key, resolution);
+    }
+    return resolution;
+  }
+
+  unlink(resolution: Resolution, requester: Requester): void {
+    resolution.requesters.delete(requester);
+  }
+
+  // ── what resolutions ask ──
+
+  ask(resolution: Resolution, question: Question): number {
+    this.forget(resolution);
+    const id = this.#freeId();
+    const message = id < 0 ? undefined : encodeQuestion(id, question, this.settings.payloadSize);
+    if (message === undefined) return 0;
+    this.#pending.set(id, { resolution, question, message, whole: new Set() });
+    this.#idOf.set(resolution, id);
+    for (const nameserver of this.nameservers) nameserver.ask(message);
+    return this.nameservers.length;
+  }
+
+  forget(resolution: Resolution): void {
+    const id = this.#idOf.get(resolution);
+    if (id === undefined) return;
+    this.#pending.delete(id);
+    this.#idOf.delete(resolution);
+  }
+
+  /** A name nobody wants any more is dropped when its answer has grown old. */
+  schedule(resolution: Resolution, afterMs: number): void {
+    clearTimeout(this.#timers.get(resolution));
+    const isWanted = resolution.running || resolution.requesters.size > 0;
+    const delay = isWanted ? afterMs : this.settings.holdMs.valid;
+    const timer = setTimeout(() => this.#expired(resolution), delay);
+    timer.unref();
+    this.#timers.set(resolution, timer);
+  }
+
+  #expired(resolution: Resolution): void {
+    this.#timers.delete(resolution);
+    if (resolution.running || resolution.requesters.size > 0) return this.#timedOut(resolution);
+    this.#resolutions.delete(`${resolution.preferred} ${resolution.name}`);
+  }
+
+  #timedOut(resolution: Resolution): void {
+    if (resolution.running) for (const { counters } of this.nameservers) counters.timeout++;
+    resolution.expired();
+  }
+
+  /** Not to be guessed: whoever answers must have seen the question (RFC 5452, section 4). */
+  #freeId(): number {
+    if (this.#pending.size >= IDS / 2) return -1;
+    for (;;) {
+      const id = randomInt(IDS);
+      if (!this.#pending.has(id)) return id;
+    }
+  }
+
+  // ── what nameservers say ──
+
+  #received(from: Nameserver, message: Buffer): void {
+    const { counters } = from;
+    const id = idOf(message);
+    const pending = id === undefined ? undefined : this.#pending.get(id);
+    if (pending === undefined) {
+      if (id === undefined) counters.invalid++;
+      else counters.outdated++;
+      return;
+    }
+    const outcome = outcomeOf(parseResponse(message), pending.question);
+    if (outcome.kind === 'truncated' && !pending.whole.has(from)) {
+      pending.whole.add(from);
+      counters.truncated++;
+      if (from.askWhole(pending.message)) return;
+    }
+    this.#count(from, outcome);
+    pending.resolution.answered(outcome, from);
+  }
+
+  #count({ counters }: Nameserver, { kind }: Outcome): void {
+    counters[kind === 'addresses' || kind === 'targets' ? 'valid' : kind]++;
+  }
+
+  close(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#pending.clear();
+    for (const nameserver of this.nameservers) nameserver.close();
+  }
+}

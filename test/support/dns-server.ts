@@ -1,0 +1,130 @@
+/** A DNS server for tests: answers what it is told to, over datagrams and streams. Closed in t.after. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+
+export interface DnsRecord {
+  readonly name?: string;
+  readonly type: 'A' | 'AAAA' | 'CNAME' | 'SRV';
+  /** An address, a target, or `priority weight port target`. */
+  readonly data: string;
+}
+
+export interface DnsAnswer {
+  readonly rcode?: number;
+  readonly truncated?: boolean;
+  readonly records?: readonly DnsRecord[];
+  readonly additionals?: readonly DnsRecord[];
+}
+
+/** Undefined: it says nothing. */
+export type Zone = (name: string, type: string, overStream: boolean) => DnsAnswer | undefined;
+
+export interface DnsServer {
+  readonly port: number;
+  /** `<type> <name>` of every question, in order. */
+  readonly questions: string[];
+  zone: Zone;
+}
+
+const TYPES: Readonly<Record<string, number>> = { A: 1, CNAME: 5, AAAA: 28, SRV: 33 };
+
+export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsServer> {
+  const stream = createServer(socket => {
+    socket.on('error', () => undefined);
+    socket.on('data', chunk => {
+      const answer = reply(chunk.subarray(2), true);
+      if (answer === undefined) return;
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(answer.length);
+      // in pieces, as a network may bring it
+      socket.write(length);
+      socket.write(answer);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(stream, 'listening');
+  const { port } = stream.address() as AddressInfo;
+  const datagrams = createSocket('udp4').bind(port, '127.0.0.1');
+  await once(datagrams, 'listening');
+  const server: DnsServer = { port, questions: [], zone };
+  const reply = (message: Buffer, overStream: boolean): Buffer | undefined => {
+    const { name, type, end } = readQuestion(message);
+    server.questions.push(`${type} ${name}`);
+    const answer = server.zone(name, type, overStream);
+    return answer === undefined ? undefined : encodeAnswer(message.subarray(0, end), name, answer);
+  };
+  datagrams.on('message', (message, from) => {
+    const answer = reply(message, false);
+    if (answer !== undefined) datagrams.send(answer, from.port, from.address);
+  });
+  t.after(() => {
+    datagrams.close();
+    stream.close();
+  });
+  return server;
+}
+
+function readQuestion(message: Buffer): { name: string; type: string; end: number } {
+  const labels: string[] = [];
+  let at = 12;
+  for (let size = message[at] as number; size > 0; size = message[at] as number) {
+    labels.push(message.toString('latin1', at + 1, at + 1 + size));
+    at += size + 1;
+  }
+  const number = message.readUInt16BE(at + 1);
+  const type = Object.keys(TYPES).find(name => TYPES[name] === number) ?? String(number);
+  return { name: labels.join('.'), type, end: at + 5 };
+}
+
+function encodeAnswer(question: Buffer, asked: string, answer: DnsAnswer): Buffer {
+  const { rcode = 0, truncated = false, records = [], additionals = [] } = answer;
+  const header = Buffer.from(question.subarray(0, 12));
+  header.writeUInt16BE(0x8180 | rcode | (truncated ? 0x0200 : 0), 2);
+  header.writeUInt16BE(records.length, 6);
+  header.writeUInt16BE(0, 8);
+  header.writeUInt16BE(additionals.length, 10);
+  const all = [...records, ...additionals].map(record => encodeRecord(record, asked));
+  return Buffer.concat([header, question.subarray(12), ...all]);
+}
+
+function encodeRecord({ name, type, data }: DnsRecord, asked: string): Buffer {
+  // the question's name is pointed to
+  const owner = name === undefined || name === asked ? Buffer.from([0xc0, 12]) : encodeLabels(name);
+  const content = encodeData(type, data);
+  const fixed = Buffer.alloc(10);
+  fixed.writeUInt16BE(TYPES[type] as number, 0);
+  fixed.writeUInt16BE(1, 2);
+  fixed.writeUInt32BE(60, 4);
+  fixed.writeUInt16BE(content.length, 8);
+  return Buffer.concat([owner, fixed, content]);
+}
+
+function encodeLabels(name: string): Buffer {
+  return Buffer.from(
+    `${name
+      .split('.')
+      .map(label => String.fromCharCode(label.length) + label)
+      .join('')}\0`,
+    'latin1',
+  );
+}
+
+function encodeData(type: DnsRecord['type'], data: string): Buffer {
+  if (type === 'A') return Buffer.from(data.split('.').map(Number));
+  if (type === 'CNAME') return encodeLabels(data);
+  if (type === 'SRV') {
+    const [priority, weight, port, target = ''] = data.split(' ');
+    const numbers = Buffer.alloc(6);
+    [priority, weight, port].forEach((text, index) => numbers.writeUInt16BE(Number(text), index * 2));
+    return Buffer.concat([numbers, encodeLabels(target)]);
+  }
+  const [head = '', tail = ''] = data.split('::');
+  const groups = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map(group => parseInt(group, 16));
+  const missing = 8 - groups(head).length - groups(tail).length;
+  const words = [...groups(head), ...Array<number>(missing).fill(0), ...groups(tail)];
+  const bytes = Buffer.alloc(16);
+  words.forEach((word, index) => bytes.writeUInt16BE(word, index * 2));
+  return bytes;
+}
