@@ -14,6 +14,7 @@ const LEVEL: Record<string, number> = {
   state: 2,
   http: 2,
   net: 2,
+  dns: 2,
   acl: 3,
   balancers: 3,
   health: 3,

@@ -18,6 +18,7 @@ import type {
 import { TimerWheel } from '../../src/net/timer-wheel.ts';
 import { Reception } from '../../src/proxy/accept.ts';
 import { StreamsByServer } from '../../src/proxy/server-streams.ts';
+import { NameLookups } from '../../src/proxy/name-lookups.ts';
 import { Runtime } from '../../src/proxy/compile-runtime.ts';
 import { ListenerService } from '../../src/proxy/listener-service.ts';
 import type { DataThread } from '../../src/proxy/runtime.ts';
@@ -181,6 +182,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     logs: new ThreadLogSink(config.global.logSendHostname),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
+    names: new NameLookups(() => undefined),
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     reportErrors: () => undefined,

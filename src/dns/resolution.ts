@@ -123,7 +123,7 @@ export class Resolution {
     const { settings, now } = this.#host;
     this.running = false;
     this.#host.forget(this);
-    for (const requester of [...this.requesters]) tell(requester);
+    for (const requester of this.requesters) tell(requester);
     this.#host.schedule(this, Math.max(0, this.startedMs + settings.resolveMs - now()));
   }
 

@@ -45,15 +45,15 @@ export class Resolvers implements ResolutionHost {
     return resolution;
   }
 
-  /** The name is asked for once more, now, unless its last answer is younger than `hold valid`. */
-  refresh(name: string, type: QuestionType, requester: Requester): Resolution {
+  /** The name is asked for once more, now, unless its last answer, given back then, is younger than `hold valid`. */
+  lookUp(name: string, type: QuestionType, requester: Requester): Resolution | undefined {
     const resolution = this.#find(name, type);
     const isFresh =
       resolution.status === 'valid' && resolution.startedMs + this.settings.holdMs.valid > this.now();
     if (isFresh) return resolution;
     resolution.requesters.add(requester);
     resolution.run();
-    return resolution;
+    return undefined;
   }
 
   /** Families that are not taken at all are not asked for. */

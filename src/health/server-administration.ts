@@ -199,7 +199,7 @@ export class ServerAdministration {
 }
 
 function hostnameOf({ config }: LifeServer): string {
-  return config.address.kind === 'name' ? config.address.host : config.name;
+  return config.fqdn ?? (config.address.kind === 'name' ? config.address.host : config.name);
 }
 
 /** It serves, as far as its state goes. */

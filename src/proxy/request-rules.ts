@@ -54,6 +54,9 @@ export class RequestRules {
 
   constructor(stream: RequestRulesOwner) {
     this.#stream = stream;
+    stream.transaction.pendingName.onAnswer = () => {
+      if (this.#hold === 'rule' && stream.transaction.waitFor === 'resolution') this.#resume(false);
+    };
   }
 
   start(): void {

@@ -20,6 +20,7 @@ import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
+import type { NameLookups } from './name-lookups.ts';
 import type { NameHeader } from './name-header.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { HeadCaptures } from './head-captures.ts';
@@ -80,6 +81,7 @@ export interface DataThread {
   readonly variables: VariableStore;
   readonly state: SharedState;
   readonly logs: LogSink;
+  readonly names: NameLookups;
   readonly services: LocalServices;
   /** What it serves now. */
   readonly liveStreams: LiveStreams;

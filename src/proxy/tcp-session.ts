@@ -8,7 +8,7 @@ import type { Proxy } from '../model/proxy.ts';
 import { silenceClose } from '../net/socket-options.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
-import { ACCEPT, CONTINUE, NEED_DATA, SILENT_DROP, SWITCH_TO_HTTP } from '../rules/verdict.ts';
+import { ACCEPT, CONTINUE, NEED_DATA, SILENT_DROP, SWITCH_TO_HTTP, YIELD } from '../rules/verdict.ts';
 import { Relay, type RelayResult } from '../net/relay.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
@@ -36,6 +36,8 @@ export class TcpSession implements Stream, LiveStream {
   readonly #inbox: Inbox;
   #inspecting: { readonly ruleset: CompiledRuleset; readonly proxy: Proxy } | undefined;
   #delayOver = false;
+  /** A rule waits for something other than bytes. */
+  #yielded = false;
   #clientEnded = false;
   #relay: Relay | undefined;
   #over = false;
@@ -57,6 +59,9 @@ export class TcpSession implements Stream, LiveStream {
     this.#dialer = new Dialer(this.thread, this);
     this.#waiting = new WaitingClient(this);
     this.#inspectTimer = new Timer(() => this.#inspectionOver());
+    this.transaction.pendingName.onAnswer = () => {
+      if (this.#inspecting !== undefined) this.#inspect(this.#inspecting.ruleset, this.#inspecting.proxy);
+    };
     this.#client.handler = this.#waiting;
   }
 
@@ -78,8 +83,10 @@ export class TcpSession implements Stream, LiveStream {
     const full = inbox.length >= this.thread.buffers.size;
     transaction.requestPayload = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
     transaction.final = full || this.#clientEnded || this.#delayOver || proxy.inspectDelayMs.request === 0;
-    const verdict = ruleset.run(transaction);
+    const verdict = this.#yielded ? ruleset.resume(transaction) : ruleset.run(transaction);
+    this.#yielded = verdict === YIELD;
     transaction.final = true;
+    if (verdict === YIELD) return;
     if (verdict === NEED_DATA) return this.#wantMore(proxy.inspectDelayMs.request);
     this.#inspecting = undefined;
     this.thread.wheel.clear(this.#inspectTimer);
@@ -101,8 +108,10 @@ export class TcpSession implements Stream, LiveStream {
     this.#again();
   }
 
+  /** Not while a rule waits for a name: then its answer goes on. */
   #again(): void {
-    if (this.#inspecting !== undefined) this.#inspect(this.#inspecting.ruleset, this.#inspecting.proxy);
+    if (this.#inspecting !== undefined && !this.#yielded)
+      this.#inspect(this.#inspecting.ruleset, this.#inspecting.proxy);
   }
 
   /** Of the frontend's bytes, then of the backend's, if it has rules of its own. */

@@ -35,6 +35,7 @@ import type {
   CompiledRule,
   ConnectionSide,
   ErrorPages,
+  ResolveRequest,
   RuleTrace,
   TimeoutKind,
   WaitReason,
@@ -43,6 +44,7 @@ import type { CaptureSide, CaptureSlots } from '../rules/capture-slots.ts';
 import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
 import { FIELD } from '../state/counter-fields.ts';
+import { PendingName } from './pending-name.ts';
 import { RequestTimers } from './request-timers.ts';
 import {
   NO_ROW,
@@ -79,6 +81,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   responseCookieCapture: string | undefined;
 
   readonly timers = new RequestTimers();
+  readonly pendingName = new PendingName();
   readonly termination = new Termination();
   readonly bytes: MutableByteCounters = { fromClient: 0, toServer: 0, fromServer: 0, toClient: 0 };
   /** Timeouts changed by `set-timeout`; undefined: those of the proxies. */
@@ -154,6 +157,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.#listener = listener;
     this.#client = client;
     this.#thread.watcher?.began(this);
+    this.pendingName.forget();
     this.timers.begin(client);
     const { counters } = this.#thread.state;
     this.#rows.frontend = counters.frontend(listener.frontend.row);
@@ -369,8 +373,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   logNow(): void {
     this.frontendRuntime.log(this);
   }
-  resolveName(): IpAddress | undefined {
-    return undefined;
+  resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined {
+    return this.pendingName.resolve(request, this.#thread.names);
   }
   publishPatternUpdate(update: PatternUpdate): void {
     this.#thread.publishPatternUpdate(update);

@@ -26,6 +26,8 @@ import { StopSequence } from './stop-sequence.ts';
 import type { ThreadLauncher } from './launch.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
+import { nameService } from './name-effects.ts';
+import type { NameService } from './name-service.ts';
 import { restoreServers } from './restore-servers.ts';
 import { watchServers, type ServerWatch } from './server-watch.ts';
 
@@ -53,6 +55,7 @@ export class Control {
   readonly #watch: ServerWatch;
   #readyThreads = 0;
   readonly #stopSequence: StopSequence;
+  readonly #names: NameService;
   #demo: readonly Server[] = [];
 
   private constructor(options: ControlOptions, handovers: ListenerHandover[][]) {
@@ -94,9 +97,9 @@ export class Control {
       running: () => [...this.#threads.keys()].filter(thread => this.#threads[thread] !== undefined),
       tell: (thread, message) => this.#tell(thread, message),
     });
-    this.#administration.directory.watch((row, backend, server) =>
-      this.#watch.checks.changed(row, backend, server?.config),
-    );
+    const { directory } = this.#administration;
+    directory.watch((row, backend, server) => this.#watch.checks.changed(row, backend, server?.config));
+    this.#names = nameService(options.config, this.#writer, this.#watch.checks, directory);
   }
 
   /** Binds and starts; undefined when an address could not be bound (each was reported). */
@@ -109,6 +112,7 @@ export class Control {
     for (let thread = 1; thread <= options.nbthread; thread++) control.#startThread(thread);
     control.#watch.checks.know();
     restoreServers(options.config, control.#state.plan, control.#writer);
+    control.#names.begin(options.config, control.#state.plan);
     control.#administration.serve(adminSockets);
     return control;
   }
@@ -146,6 +150,10 @@ export class Control {
         return this.#tellAll({ kind: 'room' });
       case 'observed-errors':
         return this.#watch.checks.observed(message.server, message.errors, message.last);
+      case 'resolve':
+        return this.#names.lookUp(message.question, address =>
+          this.#tell(thread, { kind: 'resolved', id: message.id, host: address?.toString() }),
+        );
       case 'done':
         return this.#administration.answered(thread, message.id, message.result);
       case 'server-action':
@@ -221,6 +229,7 @@ export class Control {
   #cut(): void {
     this.#stopDemo();
     this.#watch.stop();
+    this.#names.close();
     this.#administration.close();
     this.#tellAll({ kind: 'stop' });
   }

@@ -23,6 +23,7 @@ import { ThreadProcessFacts } from './process-facts.ts';
 import { ThreadCopies } from './thread-copies.ts';
 import { serversView, statsView } from './state-views.ts';
 import { threadNumbers } from './thread-numbers.ts';
+import { NameLookups } from '../proxy/name-lookups.ts';
 import { ThreadServices } from './thread-services.ts';
 
 /** How often a draining thread looks whether its last connection is gone. */
@@ -65,6 +66,7 @@ const thread: DataThread = {
   logs,
   services,
   liveStreams: new LiveStreams(),
+  names: new NameLookups((id, question) => tell({ kind: 'resolve', id, question })),
   publishPatternUpdate: update => copies.publish(update),
   streams: new StreamsByServer(),
   reportErrors: (server, errors, last) => tell({ kind: 'observed-errors', server, errors, last }),
@@ -142,6 +144,8 @@ function hear(message: ToData): void {
   switch (message.kind) {
     case 'grant':
       return state.queues.onGrant(message.server, message.queue);
+    case 'resolved':
+      return thread.names.answered(message.id, message.host);
     case 'room':
       for (const listener of listeners) listener.retry();
       return;

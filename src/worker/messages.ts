@@ -2,6 +2,7 @@
 import type { ObservedError } from '../health/observation.ts';
 import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
+import type { NameQuestion } from '../proxy/name-lookups.ts';
 import type { StatePlan } from '../state/plan.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -36,6 +37,8 @@ export type ToData =
   | { readonly kind: 'shutdown-sessions'; readonly server: number; readonly why: 'down' | 'up' | 'admin' }
   /** Virtual addresses as they are now, for statistics. */
   | { readonly kind: 'vrrp'; readonly snapshot: VrrpSnapshot }
+  /** What became of that `resolve`; undefined: the name has no address. */
+  | { readonly kind: 'resolved'; readonly id: number; readonly host: string | undefined }
   /** A soft stop was asked for: the sample `stopping` is true from now on. */
   | { readonly kind: 'stopping' }
   /** Answered by `done` with the same number. */
@@ -55,6 +58,8 @@ export type ToControl =
   | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }
   | { readonly kind: 'room' }
+  /** A rule wants the address of a name (`do-resolve`); answered by `resolved` with the same number. */
+  | { readonly kind: 'resolve'; readonly id: number; readonly question: NameQuestion }
   | { readonly kind: 'done'; readonly id: number; readonly result: OrderResults[Order['kind']] }
   /** A rule changed something every thread has a copy of; `seen`: the last change of others known to it. */
   | { readonly kind: 'changed'; readonly change: SharedChange; readonly seen: number }

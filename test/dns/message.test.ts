@@ -59,8 +59,7 @@ test('Whatever is cut off or changed in an answer, reading it ends and throws no
   for (let length = 0; length < ANSWER.length; length++) parseResponse(ANSWER.subarray(0, length));
   for (let round = 0; round < 20_000; round++) {
     const message = Buffer.from(ANSWER);
-    for (let changes = 1 + random(4); changes > 0; changes--)
-      message[random(message.length)] = random(256);
+    for (let changes = 1 + random(4); changes > 0; changes--) message[random(message.length)] = random(256);
     const response = parseResponse(message.subarray(0, message.length - random(3)));
     outcomeOf(response, { name: 'www.example', type: random(2) === 0 ? 'A' : 'SRV' });
   }

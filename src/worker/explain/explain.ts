@@ -12,6 +12,7 @@ import type { Endpoint } from '../../net/connection.ts';
 import { LiveStreams } from '../../proxy/live-streams.ts';
 import { Reception } from '../../proxy/accept.ts';
 import { StreamsByServer } from '../../proxy/server-streams.ts';
+import { NameLookups } from '../../proxy/name-lookups.ts';
 import { Runtime } from '../../proxy/compile-runtime.ts';
 import { ListenerService } from '../../proxy/listener-service.ts';
 import type { DataThread, WatchedExchange } from '../../proxy/runtime.ts';
@@ -97,6 +98,7 @@ function makeThread(
     logs: { channel: () => ({ open: false, write: () => undefined }) },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     stopping: false,
+    names: new NameLookups(id => thread.names.answered(id, undefined)),
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     liveStreams: new LiveStreams(),

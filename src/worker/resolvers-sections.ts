@@ -1,0 +1,118 @@
+/**
+ * The resolvers sections of a configuration as dns/ takes them (manual, section 5.3.2). A section `default` that asks
+ * the system's nameservers exists in any case.
+ */
+import { readFileSync } from 'node:fs';
+import { parseIp } from '../base/ip-address.ts';
+import { parseAddress } from '../config-parser/address.ts';
+import { parseTime } from '../config-parser/units.ts';
+import { DEFAULT_SETTINGS, type HeldStatus, type ResolversSettings } from '../dns/settings.ts';
+import type { NameserverSettings } from '../dns/nameserver.ts';
+import type { Config, OtherSection } from '../model/config.ts';
+import type { Word } from '../model/word.ts';
+
+const SYSTEM_FILE = '/etc/resolv.conf';
+const PORT = 53;
+const ADDRESS = { port: 'optional', transport: 'datagram', accepts: ['stream', 'datagram'] } as const;
+
+export function resolversSections(config: Config): ResolversSettings[] {
+  const families = acceptedFamilies(config);
+  const sections = config.otherSections
+    .filter(({ kind }) => kind === 'resolvers')
+    .map(section => readSection(section, families));
+  if (sections.some(({ name }) => name === 'default')) return sections;
+  return [{ ...DEFAULT_SETTINGS, name: 'default', nameservers: systemNameservers(), families }, ...sections];
+}
+
+type Draft = { -readonly [Key in keyof ResolversSettings]: ResolversSettings[Key] };
+
+function readSection({ name, lines }: OtherSection, families: ReadonlySet<4 | 6>): ResolversSettings {
+  const draft: Draft = { ...DEFAULT_SETTINGS, name, nameservers: [], families };
+  for (const line of lines) readLine(draft, line);
+  return draft;
+}
+
+function readLine(draft: Draft, [keyword, ...words]: readonly Word[]): void {
+  const [first = '', second = ''] = words.map(({ text }) => text);
+  switch (keyword?.text) {
+    case 'nameserver':
+      return add(draft, nameserverOf(first, second));
+    case 'parse-resolv-conf':
+      for (const one of systemNameservers()) add(draft, one);
+      return;
+    case 'hold':
+      draft.holdMs = { ...draft.holdMs, [first as HeldStatus]: milliseconds(second) };
+      return;
+    case 'timeout':
+      if (first === 'resolve') draft.resolveMs = milliseconds(second);
+      else draft.retryMs = milliseconds(second);
+      return;
+    case 'resolve_retries':
+      draft.retries = Number(first);
+      return;
+    case 'accepted_payload_size':
+      draft.payloadSize = Number(first);
+      return;
+    default:
+  }
+}
+
+function add(draft: Draft, nameserver: NameserverSettings | undefined): void {
+  if (nameserver === undefined || draft.nameservers.some(({ name }) => name === nameserver.name)) return;
+  draft.nameservers = [...draft.nameservers, nameserver];
+}
+
+function milliseconds(text: string): number {
+  return parseTime(text, 'ms').value ?? 0;
+}
+
+/** The line was checked when it was parsed. */
+function nameserverOf(name: string, text: string): NameserverSettings | undefined {
+  const { value } = parseAddress(text, ADDRESS);
+  if (value?.address.kind !== 'ip') return undefined;
+  const { family, host, port } = value.address;
+  const address = { family, host, port: port === 0 ? PORT : port };
+  return { name, address, stream: value.transport === 'stream' };
+}
+
+function systemNameservers(): NameserverSettings[] {
+  let text = '';
+  try {
+    text = readFileSync(SYSTEM_FILE, 'latin1');
+  } catch {
+    return [];
+  }
+  return [...text.matchAll(/^nameserver\s+(\S+)/gm)].flatMap(([, host = '']) => {
+    const ip = parseIp(host);
+    if (ip === undefined) return [];
+    return [{ name: host, address: { family: ip.family, host, port: PORT }, stream: false }];
+  });
+}
+
+/** `dns-accept-family`; by default IPv6 only where the system has a way out for it. */
+function acceptedFamilies({ global }: Config): ReadonlySet<4 | 6> {
+  const line = global.otherLines.findLast(([keyword]) => keyword?.text === 'dns-accept-family');
+  const families = new Set<4 | 6>();
+  for (const word of line?.[1]?.text.split(',') ?? ['auto']) {
+    if (word !== 'ipv6') families.add(4);
+    if (word === 'ipv6' || (word === 'auto' && hasDefaultRoute6())) families.add(6);
+  }
+  return families;
+}
+
+/** A line of the kernel's table whose destination is everything, and that is no rejection. */
+function hasDefaultRoute6(): boolean {
+  const REJECT = 0x0200;
+  try {
+    return readFileSync('/proc/net/ipv6_route', 'latin1')
+      .split('\n')
+      .some(line => {
+        const words = line.split(/\s+/);
+        const [destination = '', length] = words;
+        const flags = Number.parseInt(words[8] ?? '0', 16);
+        return /^0{32}$/.test(destination) && length === '00' && (flags & REJECT) === 0;
+      });
+  } catch {
+    return false;
+  }
+}

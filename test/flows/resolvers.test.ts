@@ -1,0 +1,235 @@
+/** Servers that follow names of a DNS server, through the running program. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
+import { startDnsServer, type DnsRecord } from '../support/dns-server.ts';
+import { freePort, freePorts } from '../support/free-port.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n';
+
+/** Answers with the address it was reached at; the same port on several addresses of the loopback network. */
+async function startOrigins(t: TestContext, hosts: readonly string[], port?: number): Promise<number> {
+  let used = port ?? 0;
+  for (const host of hosts) {
+    const server = createServer((_request, response) => response.end(`${host}\n`));
+    server.listen(used, host);
+    await once(server, 'listening');
+    const address = server.address();
+    used = typeof address === 'object' && address !== null ? address.port : used;
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+  }
+  return used;
+}
+
+function addresses(...data: string[]): DnsRecord[] {
+  return data.map(one => ({ type: 'A', data: one }));
+}
+
+async function who(port: number): Promise<string> {
+  const answer = await exchangeRaw(port, GET);
+  return /^HTTP\/1\.1 200 [^]*\r\n\r\n(?:[0-9a-f]+\r\n)?(.*?)\r?\n/.exec(answer)?.[1] ?? answer.slice(9, 12);
+}
+
+/** Everybody who answers a few requests. */
+async function everybody(port: number, count = 8): Promise<string> {
+  const seen = new Set<string>();
+  for (let index = 0; index < count; index++) seen.add(await who(port));
+  return [...seen].sort().join(' ');
+}
+
+async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  balancer: Balancer,
+): Promise<void> {
+  for (const deadline = Date.now() + 8000; !(await condition()); await sleep(20))
+    if (Date.now() > deadline) throw new Error(`never: ${what}\n${balancer.output()}`);
+}
+
+function resolvers(port: number, more = ''): string {
+  return `resolvers res
+    nameserver ns1 127.0.0.1:${port}
+    timeout resolve 100ms
+    timeout retry 100ms
+    resolve_retries 1
+${more}`;
+}
+
+const DEFAULTS = `defaults
+    mode http
+    balance roundrobin
+    timeout connect 2s
+    timeout client 5s
+    timeout server 5s
+`;
+
+test('A server moves with its name, leaves when the name is gone for long enough, and comes back', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2', '127.0.0.3']);
+  let records: DnsRecord[] | undefined;
+  const dns = await startDnsServer(t, (name, type) => {
+    if (records === undefined) return { rcode: 3 };
+    return type === 'A' && name === 'app.test' ? { records } : {};
+  });
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `${resolvers(dns.port, '    hold nx 300ms\n')}${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    server s app.test:${origin} resolvers res init-addr none resolve-prefer ipv4
+`,
+  );
+  assert.equal(await who(port), '503');
+  records = addresses('127.0.0.2');
+  await until('an address', async () => (await who(port)) === '127.0.0.2', balancer);
+  assert.match(balancer.output(), /l\/s: IP changed from '\(none\)' to '127\.0\.0\.2' by 'res\/ns1'/);
+  assert.match(balancer.output(), /Server l\/s \('app\.test'\) is UP\/READY \(resolves again\)/);
+  assert.match(balancer.output(), /Server l\/s administratively READY thanks to valid DNS answer/);
+  records = addresses('127.0.0.3');
+  await until('another address', async () => (await who(port)) === '127.0.0.3', balancer);
+  assert.match(balancer.output(), /l\/s: IP changed from '127\.0\.0\.2' to '127\.0\.0\.3' by 'res\/ns1'/);
+  records = undefined;
+  await until('no address', async () => (await who(port)) === '503', balancer);
+  assert.match(balancer.output(), /Server l\/s is going DOWN for maintenance \(DNS NX status\)/);
+  records = addresses('127.0.0.3');
+  await until('an address again', async () => (await who(port)) === '127.0.0.3', balancer);
+});
+
+test('The servers of a template get different addresses; those that get none stay away', async t => {
+  const hosts = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
+  const origin = await startOrigins(t, hosts);
+  let records = addresses('127.0.0.2', '127.0.0.3');
+  const dns = await startDnsServer(t, (_name, type) => (type === 'A' ? { records } : {}));
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `${resolvers(dns.port)}${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    server-template s 4 app.test:${origin} resolvers res init-addr none resolve-prefer ipv4
+`,
+  );
+  await until('two servers', async () => (await everybody(port)) === '127.0.0.2 127.0.0.3', balancer);
+  records = addresses(...hosts);
+  await until('three servers', async () => (await everybody(port)) === hosts.join(' '), balancer);
+  records = addresses('127.0.0.4');
+  await until('one server', async () => (await everybody(port)) === '127.0.0.4', balancer);
+});
+
+test('SRV records give servers their targets, ports and weights, with and without addresses beside them', async t => {
+  const [one, two] = [await startOrigins(t, ['127.0.0.2']), await startOrigins(t, ['127.0.0.3'])];
+  let withAddresses = true;
+  let targets = [`0 2560 ${one} a.test`, `0 768 ${two} b.test`];
+  const hosts: Record<string, string> = { 'a.test': '127.0.0.2', 'b.test': '127.0.0.3' };
+  const dns = await startDnsServer(t, (name, type) => {
+    if (type === 'A') return { records: addresses(hosts[name] ?? '127.0.0.9') };
+    if (type !== 'SRV' || name !== '_http._tcp.app.test') return {};
+    return {
+      records: targets.map(data => ({ type: 'SRV', data })),
+      additionals: withAddresses
+        ? Object.entries(hosts).map(([host, data]) => ({ name: host, type: 'A', data }))
+        : [],
+    };
+  });
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `${resolvers(dns.port)}${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    server-template s 3 _http._tcp.app.test resolvers res resolve-prefer ipv4 init-addr none
+`,
+  );
+  await until('both', async () => (await everybody(port)) === '127.0.0.2 127.0.0.3', balancer);
+  assert.match(
+    balancer.output(),
+    new RegExp(
+      `l/s1: IP changed from '\\(none\\)' to '127.0.0.2', port changed from '\\+?0' to '${one}' by 'DNS additional record'`,
+    ),
+  );
+  const names: string[] = [];
+  for (let index = 0; index < 13; index++) names.push(await who(port));
+  assert.equal(names.filter(name => name === '127.0.0.2').length, 10, names.join(' '));
+  targets = [`0 0 ${two} b.test`, `0 100 ${one} a.test`];
+  await until('weight 0', async () => (await everybody(port)) === '127.0.0.2', balancer);
+  targets = [`0 100 ${two} b.test`];
+  withAddresses = false;
+  await until('one gone', async () => (await everybody(port)) === '127.0.0.3', balancer);
+  assert.match(
+    balancer.output(),
+    /Server l\/s1 is going DOWN for maintenance \(entry removed from SRV record\)/,
+  );
+});
+
+test('Answers that do not fit a datagram are asked for over a stream; a silent nameserver does not matter', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2']);
+  const silent = await startDnsServer(t, () => undefined);
+  const dns = await startDnsServer(t, (_name, type, overStream) => {
+    if (type !== 'A') return {};
+    return overStream ? { records: addresses('127.0.0.2') } : { truncated: true };
+  });
+  const [port, viaStream] = (await freePorts(2)) as [number, number];
+  const balancer = await startBalancer(
+    t,
+    `${resolvers(dns.port, `    nameserver silent 127.0.0.1:${silent.port}\n`)}
+resolvers tcp
+    nameserver ns1 tcp@127.0.0.1:${dns.port}
+    timeout resolve 100ms
+${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    server s app.test:${origin} resolvers res init-addr none resolve-prefer ipv4
+listen m
+    bind 127.0.0.1:${viaStream}
+    server s app.test:${origin} resolvers tcp init-addr none
+`,
+  );
+  await until('an address', async () => (await who(port)) === '127.0.0.2', balancer);
+  await until('the same over tcp@', async () => (await who(viaStream)) === '127.0.0.2', balancer);
+});
+
+test('do-resolve finds the address of the host a request names; set-dst sends it there', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2', '127.0.0.3']);
+  const hosts: Record<string, string> = { 'a.test': '127.0.0.2', 'b.test': '127.0.0.3' };
+  const dns = await startDnsServer(t, (name, type) => {
+    const data = hosts[name];
+    return data === undefined ? { rcode: 3 } : type === 'A' ? { records: addresses(data) } : {};
+  });
+  const [http, tcp] = (await freePorts(2)) as [number, number];
+  await startBalancer(
+    t,
+    `global
+    nbthread 2
+${resolvers(dns.port)}${DEFAULTS}listen l
+    bind 127.0.0.1:${http}
+    http-request do-resolve(txn.ip,res,ipv4) req.hdr(host),host_only
+    http-request return status 404 unless { var(txn.ip) -m found }
+    http-request set-dst var(txn.ip)
+    http-request set-dst-port int(${origin})
+    server s 0.0.0.0:0
+listen m
+    mode tcp
+    bind 127.0.0.1:${tcp}
+    tcp-request content do-resolve(sess.ip,res,ipv4) str(b.test)
+    tcp-request content set-dst var(sess.ip)
+    server s 0.0.0.0:${origin}
+`,
+  );
+  const ask = async (port: number, host: string): Promise<string> =>
+    /\r\n\r\n(?:[0-9a-f]+\r\n)?(.*?)\r?\n/.exec(
+      await exchangeRaw(port, GET.replace('app.test', host)),
+    )?.[1] ?? '-';
+  for (let turn = 0; turn < 3; turn++) {
+    assert.equal(await ask(http, 'a.test'), '127.0.0.2');
+    assert.equal(await ask(http, 'b.test:8080'), '127.0.0.3');
+  }
+  assert.match(await exchangeRaw(http, GET.replace('app.test', 'c.test')), /^HTTP\/1\.1 404 /);
+  assert.equal(await ask(tcp, 'whatever'), '127.0.0.3');
+  assert.equal(
+    dns.questions.filter(question => question === 'A a.test').length,
+    1,
+    'answers are kept for hold valid',
+  );
+});
