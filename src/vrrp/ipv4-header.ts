@@ -8,10 +8,11 @@ const LENGTH = 20;
 /** Internetwork control: as routing protocols use it. */
 const TOS = 0xc0;
 /**
- * Our own: a master that gives up and keeps its connections. Adverts have no field to spare in version 2; whoever does
- * not know it, or gets it changed on the way, loses nothing but those connections.
+ * Our own: a master that keeps its connections when it gives up (handover/). The same service class with the bit that
+ * means "capable of ECN", which means nothing here. Adverts have no field to spare in version 2; whoever does not know
+ * it, or gets it changed on the way, loses nothing but those connections.
  */
-const TOS_KEEPS_CONNECTIONS = 0xc4;
+const TOS_KEEPS_CONNECTIONS = 0xc2;
 
 /** undefined: not a whole IPv4 packet. */
 export function splitIpv4(

@@ -92,7 +92,7 @@ export type Effect =
   | { readonly kind: 'advertise'; readonly priority: number }
   /** Add addresses, routes and rules; or take them away. */
   | { readonly kind: 'take' }
-  | { readonly kind: 'release' }
+  | { readonly kind: 'release'; /** A superior master serves already. */ readonly yielded?: true }
   /** Gratuitous ARP or unsolicited neighbour advertisements, `repeat` times each address. */
   | { readonly kind: 'announce'; readonly repeat: number }
   | { readonly kind: 'transition'; readonly from: VrrpState; readonly to: VrrpState; readonly reason: string }
@@ -387,7 +387,7 @@ function yieldMastership(
     : [];
   return {
     state: { ...learned, masterDownAt: now + masterDownMs(learned, config) },
-    effects: [{ kind: 'release' }, ...farewell, ...effects],
+    effects: [{ kind: 'release', yielded: true }, ...farewell, ...effects],
   };
 }
 

@@ -335,9 +335,16 @@ export class VrrpRouter {
   #heard(instance: Instance, advert: HeardAdvert, keepsConnections: boolean): void {
     const { name } = instance.config;
     if (advert.priority > 0) this.#lingering.finish(name, 'followed');
-    else if (keepsConnections && this.#stateOf(name) === 'BACKUP')
+    if (keepsConnections && this.#mayFollow(instance, advert.priority))
       void this.#relays.prepare(instance.config, advert.source);
     this.#machine(name, { kind: 'advert', advert });
+  }
+
+  /** The master gives up, or we are about to take its place. */
+  #mayFollow({ config }: Instance, priority: number): boolean {
+    const machine = this.#router.machines.get(config.name);
+    if (machine?.state !== 'BACKUP') return false;
+    return priority === 0 || (config.preempt && priority < machine.priority);
   }
 
   /** This node goes on with its connections after it has given its addresses away. */
@@ -346,7 +353,7 @@ export class VrrpRouter {
   }
 
   #lingered(instance: Instance, end: LingeringEnd): void {
-    if (end === 'followed' && this.#keeps) this.#kept.keep(instance.config);
+    if (end === 'followed' && this.#keeps) this.#kept.keep(instance.config, 'for good');
     instance.release();
   }
 
@@ -381,7 +388,7 @@ export class VrrpRouter {
     switch (effect.kind) {
       case 'advertise':
         if (effect.priority === 0) this.#relays.stop(name);
-        instance.advertise(effect.priority, effect.priority === 0 && this.#keeps);
+        instance.advertise(effect.priority, this.#ports.keepConnections && this.#phase === 'running');
         return;
       case 'take':
         this.#lingering.finish(name, 'ours');
@@ -392,7 +399,11 @@ export class VrrpRouter {
         this.#relays.stop(name);
         if (instance.holding && (this.#handingOver !== undefined || this.#phase === 'stopping'))
           this.#lingering.start(instance, end => this.#lingered(instance, end));
-        else instance.release();
+        else {
+          if (effect.yielded === true && this.#ports.keepConnections)
+            this.#kept.keep(instance.config, 'a while');
+          instance.release();
+        }
         return;
       case 'announce':
         instance.announce(effect.repeat);

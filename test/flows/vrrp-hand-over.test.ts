@@ -70,8 +70,8 @@ async function startPair(t: TestContext, version: 2 | 3): Promise<Pair> {
 }
 
 /** All that ended after the change, up to one second after the next master began to answer. */
-async function whatClientsSaw({ client }: Pair, mark: number): Promise<void> {
-  await client.answers('b', mark);
+async function whatClientsSaw({ client }: Pair, mark: number, next = 'b'): Promise<void> {
+  await client.answers(next, mark);
   await sleep(1000);
   const seen = client.take().slice(mark);
   const lost = seen.filter(({ error, by }) => error !== '' || by === '');
@@ -79,7 +79,7 @@ async function whatClientsSaw({ client }: Pair, mark: number): Promise<void> {
   assert.ok(seen.length > 50, `${seen.length} requests`);
 }
 
-describe('a planned hand-over between two balancers loses no request', { concurrency: 2 }, () => {
+describe('a planned hand-over between two balancers loses no request', { concurrency: 5 }, () => {
   for (const version of [3, 2] as const)
     test(`when the master is stopped by SIGTERM, VRRP version ${version}`, async t => {
       if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
@@ -100,6 +100,19 @@ describe('a planned hand-over between two balancers loses no request', { concurr
     await pair.lab.until(() => !pair.lab.holds('a', VIP));
     await whatClientsSaw(pair, mark);
     await pair.a.watched.ended;
+  });
+
+  test('when a reload lowers the priority of the master, and when it is raised again', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+    const pair = await startPair(t, 3);
+    let mark = pair.client.mark;
+    pair.a.reload(keepalived(50, 3));
+    await whatClientsSaw(pair, mark);
+    assert.ok(!pair.lab.holds('a', VIP));
+    mark = pair.client.mark;
+    pair.a.reload(keepalived(150, 3));
+    await whatClientsSaw(pair, mark, 'a');
+    assert.ok(!pair.lab.holds('b', VIP));
   });
 
   test('when an administrator takes the master out by disable vrrp', async t => {

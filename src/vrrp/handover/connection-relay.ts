@@ -16,6 +16,7 @@ import type { Clock } from '../clock.ts';
 import { runNft } from '../nft.ts';
 import type { Log } from '../log.ts';
 import type { Network } from '../network.ts';
+import { ownConnections, type TcpConnection } from './own-connections.ts';
 import { relayedAddresses } from './relayed-addresses.ts';
 
 /** Nothing relayed for that long: the old master has finished. */
@@ -33,10 +34,15 @@ export interface RelayPlan {
   readonly addresses: readonly string[];
   readonly ownMac: string;
   readonly oldMac: string;
+  /** Connections that this host still has from an earlier time as master. */
+  readonly own: readonly TcpConnection[];
 }
 
 /** The whole table anew. A packet that the old master itself relayed is not sent back: two relays make no circle. */
-export function renderRelay({ table, device, addresses, ownMac, oldMac }: RelayPlan): string {
+export function renderRelay({ table, device, addresses, ownMac, oldMac, own }: RelayPlan): string {
+  const elements = own.map(
+    one => `${one.clientAddress} . ${one.clientPort} . ${one.ownAddress} . ${one.ownPort}`,
+  );
   const key = 'ip saddr . tcp sport . ip daddr . tcp dport';
   return [
     `add table netdev ${table}`,
@@ -46,6 +52,7 @@ export function renderRelay({ table, device, addresses, ownMac, oldMac }: RelayP
     `set virtual { type ipv4_addr; elements = { ${addresses.join(', ')} }; }`,
     'set own {',
     'type ipv4_addr . inet_service . ipv4_addr . inet_service; size 4000000; flags dynamic;',
+    elements.length === 0 ? '' : `elements = { ${elements.join(', ')} };`,
     '}',
     'chain ingress {',
     `type filter hook ingress device "${device}" priority -100; policy accept;`,
@@ -57,6 +64,14 @@ export function renderRelay({ table, device, addresses, ownMac, oldMac }: RelayP
   ].join('\n');
 }
 
+interface Running {
+  /** The old master. */
+  readonly source: string;
+  readonly table: string;
+  /** Stops looking. */
+  cancel: () => void;
+}
+
 export interface ConnectionRelaysPorts {
   readonly clock: Clock;
   readonly network: Network;
@@ -65,33 +80,37 @@ export interface ConnectionRelaysPorts {
 
 export class ConnectionRelays {
   readonly #ports: ConnectionRelaysPorts;
-  /** By instance: what stops looking, and the table. */
-  readonly #running = new Map<string, { table: string; cancel: () => void }>();
+  /** By instance. */
+  readonly #running = new Map<string, Running>();
 
   constructor(ports: ConnectionRelaysPorts) {
     this.#ports = ports;
   }
 
-  /** The master at `from` has said that it gives up and keeps its connections; we may be the next one. */
+  /** The master at `from` keeps its connections when it gives up; we may be the next one. */
   async prepare(config: VrrpInstance, from: IpAddress): Promise<void> {
     const device = config.interface ?? '';
     const link = this.#ports.network.link(device);
     const addresses = relayedAddresses(config).map(entry => entry.address);
     if (link === undefined || addresses.length === 0) return;
+    const source = from.toString();
+    if (this.#running.get(config.name)?.source === source) return;
     this.stop(config.name);
     const table = `lb_relay_${config.virtualRouterId}_${link.index}`;
-    const running = { table, cancel: () => {} };
+    const running = { source, table, cancel: () => {} };
     this.#running.set(config.name, running);
-    const oldMac = await this.#macOf(from.toString(), device);
+    const oldMac = await this.#macOf(source, device);
     if (this.#running.get(config.name) !== running) return;
     if (oldMac === undefined) {
       this.#running.delete(config.name);
       return;
     }
     const ownMac = macText(link.mac);
-    const trouble = await runNft(renderRelay({ table, device, addresses, ownMac, oldMac }));
+    const trouble = await runNft(
+      renderRelay({ table, device, addresses, ownMac, oldMac, own: ownConnections(addresses) }),
+    );
     if (trouble !== undefined)
-      this.#ports.log('info', `(${config.name}) connections of ${from.toString()} end: nft: ${trouble}`);
+      this.#ports.log('info', `(${config.name}) connections of ${source} end: nft: ${trouble}`);
     this.#look(config.name, running, { packets: -1, quiet: 0, looks: 0 });
   }
 
@@ -120,7 +139,7 @@ export class ConnectionRelays {
 
   #look(
     name: string,
-    running: { table: string; cancel: () => void },
+    running: Running,
     seen: { readonly packets: number; readonly quiet: number; readonly looks: number },
   ): void {
     if (this.#running.get(name) !== running) return;

@@ -1,10 +1,11 @@
 /**
- * The side that hands over: its addresses are with the next master, but connections that it began go on. A local route
+ * The side that hands over or yields: its addresses are with the next master, but connections that it began go on. A local route
  * stands in for each address, so that packets which the next master relays (connection-relay.ts) still arrive at their
  * sockets; nobody is told of it, and ARP does not answer for it. Remembered on disk like addresses. IPv4 only.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { VrrpInstance } from '../../model/vrrp-instance.ts';
+import type { Clock } from '../clock.ts';
 import type { HeldStateFile } from '../held-state.ts';
 import { deviceOf } from '../holdings.ts';
 import { ipOf } from '../ip-bytes.ts';
@@ -13,7 +14,11 @@ import type { Log } from '../log.ts';
 import type { Network } from '../network.ts';
 import { relayedAddresses } from './relayed-addresses.ts';
 
+/** For a master that yields: requests in flight end in that time. */
+const WHILE_MS = 60_000;
+
 export interface KeptConnectionsPorts {
+  readonly clock: Clock;
   readonly network: Network;
   readonly held: HeldStateFile;
   readonly log: Log;
@@ -28,8 +33,8 @@ export class KeptConnections {
     this.#ports = ports;
   }
 
-  /** Right before the addresses are removed. */
-  keep(config: VrrpInstance): void {
+  /** Right before the addresses are removed. `for good`: until `drop`, for this node is about to end. */
+  keep(config: VrrpInstance, howLong: 'for good' | 'a while'): void {
     const { network, held, log } = this.#ports;
     const addresses = relayedAddresses(config);
     if (addresses.length === 0) return;
@@ -44,7 +49,10 @@ export class KeptConnections {
       addresses: [],
       undo: addresses.map(({ address }) => `route del local ${address} dev lo table local metric 1`),
     });
+    const cancel =
+      howLong === 'a while' ? this.#ports.clock.after(WHILE_MS, () => this.drop(config.name)) : undefined;
     this.#kept.set(config.name, () => {
+      cancel?.();
       for (const { address } of addresses) network.removeLocalRoute(ipOf(address));
       for (const undo of restore) undo();
       held.set(ownerOf(config.name), undefined);
