@@ -20,7 +20,7 @@ interface Calls {
   readonly getsockopt: Call;
   readonly getsockname: Call;
   readonly getpeername: Call;
-  readonly sendto: Call;
+  readonly sendmmsg: Call;
   readonly poll: Call;
 }
 
@@ -55,9 +55,7 @@ function loadCalls(): Calls {
     getsockopt: call('int getsockopt(int fd, int level, int name, void *value, void *length)'),
     getsockname: call('int getsockname(int fd, void *address, void *length)'),
     getpeername: call('int getpeername(int fd, void *address, void *length)'),
-    sendto: call(
-      'long sendto(int fd, const void *bytes, unsigned long length, int flags, const void *address, uint32_t size)',
-    ),
+    sendmmsg: call('int sendmmsg(int fd, void *messages, uint32_t count, int flags)'),
     poll: call('int poll(void *entries, unsigned long count, int timeout)'),
   };
 }
@@ -161,9 +159,9 @@ export function openDatagramSocket(family: number): number {
   return outcome(system().socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-/** One datagram; never waits. */
-export function sendDatagram(fd: number, bytes: Buffer, length: number, address: Buffer): number {
-  return outcome(system().sendto(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length));
+/** Datagrams by their `struct mmsghdr`; never waits. Gives how many were sent. */
+export function sendDatagrams(fd: number, messages: Buffer, count: number): number {
+  return outcome(system().sendmmsg(fd, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 const pollEntry = Buffer.alloc(8);

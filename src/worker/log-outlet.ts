@@ -6,6 +6,8 @@ import { writeSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { Address } from '../model/address.ts';
 import type { LogTarget } from '../model/log.ts';
+import { latin1Write } from '../base/latin1.ts';
+import { DatagramBatch } from '../net/datagram-batch.ts';
 import { abstractPath } from '../net/listening-socket.ts';
 import { encodeIp, encodeUnix } from '../net/socket-address.ts';
 import {
@@ -15,13 +17,12 @@ import {
   closeDescriptor,
   isWritable,
   openDatagramSocket,
-  sendDatagram,
 } from '../net/system-calls.ts';
 
 export interface LogOutlet {
   readonly lost: number;
-  /** The line with its LF; the bytes are free again on return. */
-  send(bytes: Buffer, length: number): void;
+  /** One char a byte, cut to `room` bytes; an LF is put behind it. */
+  send(line: string, room: number): void;
   close(): void;
 }
 
@@ -75,25 +76,49 @@ class NoOutlet implements LogOutlet {
 
 /** The socket stays unconnected, so that a receiver which was away is found again by the next line. */
 class DatagramOutlet implements LogOutlet {
-  lost = 0;
   readonly #family: number;
   readonly #address: Buffer;
   #fd = -1;
+  #batch: DatagramBatch | undefined;
+  #unopened = 0;
 
   constructor(family: number, address: Buffer) {
     this.#family = family;
     this.#address = address;
   }
 
-  send(bytes: Buffer, length: number): void {
-    if (this.#fd < 0) this.#fd = openDatagramSocket(this.#family);
-    if (this.#fd < 0 || sendDatagram(this.#fd, bytes, length, this.#address) < 0) this.lost++;
+  get lost(): number {
+    return this.#unopened + (this.#batch?.lost ?? 0);
+  }
+
+  send(line: string, room: number): void {
+    const batch = this.#batch ?? this.#open();
+    if (batch === undefined) this.#unopened++;
+    else batch.add(line, room);
+  }
+
+  #open(): DatagramBatch | undefined {
+    this.#fd = openDatagramSocket(this.#family);
+    if (this.#fd < 0) return undefined;
+    return (this.#batch = new DatagramBatch(this.#fd, this.#address));
   }
 
   close(): void {
+    this.#batch?.flush();
     if (this.#fd >= 0) closeDescriptor(this.#fd);
     this.#fd = -1;
   }
+}
+
+/** Where lines that are not gathered become bytes. */
+const bytes = Buffer.allocUnsafeSlow(65_536);
+const LF = 10;
+
+/** Gives how many they are, with the LF. */
+function encode(line: string, room: number): number {
+  const length = latin1Write(bytes, line.length > room ? line.slice(0, room) : line, 0);
+  bytes[length] = LF;
+  return length + 1;
 }
 
 /** Of a page or less a pipe that is writable takes everything at once. */
@@ -105,13 +130,13 @@ class DescriptorOutlet implements LogOutlet {
     this.#fd = fd;
   }
 
-  send(bytes: Buffer, length: number): void {
+  send(line: string, room: number): void {
     if (!isWritable(this.#fd)) {
       this.lost++;
       return;
     }
     try {
-      writeSync(this.#fd, bytes, 0, length);
+      writeSync(this.#fd, bytes, 0, encode(line, room));
     } catch {
       this.lost++;
     }
@@ -135,8 +160,9 @@ class StreamOutlet implements LogOutlet {
     this.#options = options;
   }
 
-  send(bytes: Buffer, length: number): void {
+  send(line: string, room: number): void {
     const socket = this.#socket ?? this.#connect();
+    const length = encode(line, room);
     if (socket === undefined || socket.writableLength + length > STREAM_BACKLOG) {
       this.lost++;
       return;

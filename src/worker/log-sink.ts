@@ -8,10 +8,6 @@ import type { LogChannel, LogSink } from '../proxy/runtime.ts';
 import { openOutlet, type LogOutlet } from './log-outlet.ts';
 import { compileHeader, type SyslogHeader } from './syslog-header.ts';
 
-/** Room for the longest line (`len 65535`). */
-const line = Buffer.allocUnsafeSlow(65_536);
-const LF = 10;
-
 export class ThreadLogSink implements LogSink {
   readonly #hostname: string | undefined;
   readonly #outlets = new Map<string, LogOutlet>();
@@ -71,9 +67,7 @@ class TargetWriter {
     const { maxLevel, minLevel, len, sample } = this.#target;
     if (level > maxLevel || (sample !== undefined && !this.#isSampled(sample))) return;
     const header = this.#header(Math.max(level, minLevel), nowMs, structuredData);
-    const length = line.write(header + text, 0, len - 1, 'latin1');
-    line[length] = LF;
-    this.#outlet.send(line, length + 1);
+    this.#outlet.send(header + text, len - 1);
   }
 
   /** The ranges count lines from 1 to the sample's size, then over again. */

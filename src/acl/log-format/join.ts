@@ -59,25 +59,39 @@ function joinPlain(pieces: readonly Piece[]): Render {
   };
 }
 
+/** One piece, settled at load: fixed text, a blank, or what is rendered. */
+interface Step {
+  readonly text: string | undefined;
+  readonly endsInSpace: boolean;
+  readonly render: Render | undefined;
+}
+
 function joinMerging(pieces: readonly Piece[]): Render {
+  const steps = pieces.map(stepOf);
   return (ctx: SampleContext) => {
     let text = '';
     let isSpace = true;
-    for (const piece of pieces) {
-      if (typeof piece === 'string') {
-        text += piece;
-        isSpace = piece.endsWith(' ');
-      } else if ('space' in piece) {
-        if (!isSpace) text += ' ';
-        isSpace = true;
-      } else {
-        const value = piece.render(ctx);
+    for (const { text: fixed, endsInSpace, render } of steps) {
+      if (render !== undefined) {
+        const value = render(ctx);
         if (value !== '') isSpace = false;
         text += value;
+      } else if (fixed !== undefined) {
+        text += fixed;
+        isSpace = endsInSpace;
+      } else if (!isSpace) {
+        text += ' ';
+        isSpace = true;
       }
     }
     return text;
   };
+}
+
+function stepOf(piece: Piece): Step {
+  if (typeof piece === 'string') return { text: piece, endsInSpace: piece.endsWith(' '), render: undefined };
+  const render = 'render' in piece ? piece.render : undefined;
+  return { text: undefined, endsInSpace: render === undefined, render };
 }
 
 export function joinRecord(
