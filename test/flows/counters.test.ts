@@ -1,0 +1,324 @@
+/**
+ * Counters are exact: 50,000 requests of many kinds over two threads, and every counter equals what clients and
+ * servers counted, and what HAProxy counts on the same load.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBalancer } from '../support/balancer.ts';
+import { freePorts } from '../support/free-port.ts';
+import { requires } from '../support/requirement.ts';
+
+const CONNECTIONS = 40;
+const ROUNDS = 155;
+const FEW = 60;
+
+interface Kind {
+  readonly path: string;
+  readonly method?: string;
+  readonly status: number;
+}
+
+/** Sent over and over on kept connections: eight kinds. */
+const STEADY: readonly Kind[] = [
+  { path: '/plain', status: 200 },
+  { path: '/missing', status: 404 },
+  { path: '/broken', status: 500 },
+  { path: '/post', method: 'POST', status: 200 },
+  { path: '/chunked', status: 200 },
+  { path: '/deny', status: 403 },
+  { path: '/redirect', status: 302 },
+  { path: '/return', status: 200 },
+];
+
+type Row = Readonly<Record<string, string>>;
+
+interface Truth {
+  sent: number;
+  received: number;
+  statuses: Record<string, number>;
+}
+
+interface Measured {
+  readonly rows: ReadonlyMap<string, Row>;
+  readonly steady: Truth;
+  /** Requests the servers saw, by their path. */
+  readonly seen: Readonly<Record<string, number>>;
+}
+
+async function listen(t: TestContext, server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function goodServer(seen: Record<string, number>): Server {
+  return createHttpServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    const path = request.url ?? '';
+    seen[path] = (seen[path] ?? 0) + 1;
+    request.resume();
+    request.on('end', () => {
+      if (path === '/missing') response.statusCode = 404;
+      if (path === '/broken') response.statusCode = 500;
+      if (path === '/chunked') response.write('first');
+      response.end('x'.repeat(200));
+    });
+  });
+}
+
+function configOf(folder: string, ports: readonly number[], servers: Record<string, number>): string {
+  const [steady, rough] = ports;
+  const backend = (name: string, options = ''): string =>
+    `backend ${name}\n  server s 127.0.0.1:${servers[name]} ${options}\n`;
+  return `global
+  nbthread 2
+  stats socket ${folder}/stats.sock level admin
+defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 2s
+  timeout queue 5s
+  retries 1
+  option socket-stats
+frontend steady
+  bind 127.0.0.1:${steady}
+  http-request deny if { path /deny }
+  http-request redirect location /x if { path /redirect }
+  http-request return status 200 content-type text/plain string ok if { path /return }
+  default_backend good
+frontend rough
+  bind 127.0.0.1:${rough}
+  use_backend %[path,field(2,/)]
+${backend('good')}${backend('queued', 'maxconn 2')}${backend('closes')}${backend('cut')}${backend('dead', '\n  timeout connect 100ms')}
+backend refused
+  http-response deny
+  server s 127.0.0.1:${servers['good']}
+backend denied
+  http-request deny
+  server s 127.0.0.1:${servers['good']}
+backend empty
+`;
+}
+
+/** Sends one request after the other, each when the answer before has come. */
+async function steadyClient(port: number, truth: Truth): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.setNoDelay();
+  let answer = '';
+  let done = (): void => undefined;
+  socket.on('data', (chunk: Buffer) => {
+    truth.received += chunk.length;
+    answer += chunk.toString('latin1');
+    if (isWhole(answer)) done();
+  });
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { path, method = 'GET', status } of STEADY) {
+      const body = method === 'POST' ? 'b'.repeat(100) : '';
+      const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
+      const request = `${method} ${path} HTTP/1.1\r\nHost: x\r\n${length}\r\n${body}`;
+      answer = '';
+      truth.sent += request.length;
+      await new Promise<void>(resolve => {
+        done = resolve;
+        socket.write(request);
+      });
+      assert.ok(answer.startsWith(`HTTP/1.1 ${status} `), `${path}: ${answer.slice(0, 40)}`);
+      truth.statuses[status] = (truth.statuses[status] ?? 0) + 1;
+    }
+  }
+  socket.end();
+  await once(socket, 'close');
+}
+
+function isWhole(answer: string): boolean {
+  const end = answer.indexOf('\r\n\r\n');
+  if (end < 0) return false;
+  const length = /content-length: (\d+)/i.exec(answer.slice(0, end))?.[1];
+  return length === undefined ? answer.endsWith('0\r\n\r\n') : answer.length >= end + 4 + Number(length);
+}
+
+/** A request on a connection of its own; the client may leave before the answer. */
+async function onOwnConnection(port: number, bytes: string, leaveAfterMs?: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.on('error', () => undefined);
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+  socket.write(bytes);
+  if (leaveAfterMs !== undefined) setTimeout(() => socket.resetAndDestroy(), leaveAfterMs);
+  await once(socket, 'close');
+  return answer.slice(9, 12);
+}
+
+async function measure(t: TestContext, program?: string): Promise<Measured> {
+  const seen: Record<string, number> = {};
+  const raw = (answer: (socket: Socket) => void): Server =>
+    createServer(socket => socket.once('data', () => answer(socket)));
+  const unused = createServer();
+  const servers: Record<string, number> = {
+    good: await listen(t, goodServer(seen)),
+    queued: await listen(t, goodServer(seen)),
+    closes: await listen(
+      t,
+      raw(socket => socket.end()),
+    ),
+    cut: await listen(
+      t,
+      raw(socket => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf')),
+    ),
+    silent: await listen(
+      t,
+      raw(() => undefined),
+    ),
+    dead: await listen(t, unused),
+  };
+  unused.close();
+  const ports = await freePorts(2);
+  const [steadyPort = 0, roughPort = 0] = ports;
+  const folder = await socketFolder(t);
+  const balancer = await startBalancer(
+    t,
+    configOf(folder, ports, servers),
+    program === undefined ? {} : { program },
+  );
+  const steady: Truth = { sent: 0, received: 0, statuses: {} };
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => steadyClient(steadyPort, steady)));
+  await roughTraffic(roughPort);
+  const rows = await readStats(join(folder, 'stats.sock'));
+  await balancer.stop();
+  return { rows, steady, seen };
+}
+
+async function socketFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp('/tmp/lb-stats-');
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function roughTraffic(port: number): Promise<void> {
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+  const times = async (count: number, run: () => Promise<string>, status: string): Promise<void> => {
+    for (let index = 0; index < count; index++) assert.equal(await run(), status);
+  };
+  await times(FEW, () => onOwnConnection(port, get('/closes')), '502');
+  await times(FEW, () => onOwnConnection(port, get('/cut')), '200');
+  await times(FEW, () => onOwnConnection(port, get('/refused')), '502');
+  await times(FEW, () => onOwnConnection(port, get('/denied')), '403');
+  await times(FEW, () => onOwnConnection(port, get('/empty')), '503');
+  await times(FEW, () => onOwnConnection(port, 'nonsense\r\n\r\n'), '400');
+  await Promise.all(
+    Array.from({ length: FEW }, () => times(1, () => onOwnConnection(port, get('/dead')), '503')),
+  );
+  await Promise.all(
+    Array.from({ length: FEW }, () => times(4, () => onOwnConnection(port, get('/queued')), '200')),
+  );
+}
+
+async function readStats(path: string): Promise<Map<string, Row>> {
+  // the last request is counted a moment after its answer
+  await sleep(300);
+  const socket = connect(path);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.end('show stat\n');
+  await once(socket, 'close');
+  const [head = '', ...lines] = Buffer.concat(chunks).toString().trim().split('\n');
+  const names = head.slice(2).split(',');
+  return new Map(
+    lines.map(line => {
+      const cells = line.split(',');
+      const row = Object.fromEntries(names.map((name, index) => [name, cells[index] ?? '']));
+      return [`${row['pxname']}/${row['svname']}`, row];
+    }),
+  );
+}
+
+/** By row: the columns that must equal these numbers. */
+function expected({ steady, seen }: Measured): Record<string, Record<string, number>> {
+  const each = CONNECTIONS * ROUNDS;
+  const all = each * STEADY.length;
+  const toGood = each * 5;
+  assert.equal(seen['/plain'], each);
+  const failing = { stot: FEW, req_tot: FEW };
+  return {
+    'steady/FRONTEND': {
+      stot: CONNECTIONS,
+      conn_tot: CONNECTIONS,
+      req_tot: all,
+      hrsp_2xx: steady.statuses[200] ?? 0,
+      hrsp_3xx: steady.statuses[302] ?? 0,
+      hrsp_4xx: (steady.statuses[404] ?? 0) + (steady.statuses[403] ?? 0),
+      hrsp_5xx: steady.statuses[500] ?? 0,
+      hrsp_other: 0,
+      dreq: each,
+      ereq: 0,
+      intercepted: 2 * each,
+      scur: 0,
+    },
+    'good/BACKEND': {
+      stot: toGood,
+      req_tot: toGood,
+      lbtot: toGood,
+      econ: 0,
+      eresp: 0,
+      wretr: 0,
+      scur: 0,
+      qcur: 0,
+    },
+    'good/s': { req_tot: toGood, hrsp_2xx: 3 * each, hrsp_4xx: each, hrsp_5xx: each, scur: 0 },
+    'rough/FRONTEND': { stot: 11 * FEW, req_tot: 11 * FEW, ereq: FEW, dreq: FEW, dresp: FEW, scur: 0 },
+    'closes/BACKEND': { ...failing, eresp: FEW, hrsp_5xx: FEW, lbtot: FEW, wretr: 0 },
+    'closes/s': { stot: FEW, req_tot: 0, eresp: FEW, hrsp_5xx: 0 },
+    'cut/BACKEND': { ...failing, srv_abrt: FEW, eresp: FEW, hrsp_2xx: FEW, cli_abrt: 0 },
+    'cut/s': { req_tot: FEW, hrsp_2xx: FEW, srv_abrt: FEW },
+    'refused/BACKEND': { ...failing, dresp: FEW, hrsp_5xx: FEW, eresp: 0 },
+    'refused/s': { req_tot: FEW, hrsp_2xx: FEW, hrsp_5xx: 0, dresp: FEW },
+    'denied/BACKEND': { ...failing, dreq: FEW, hrsp_4xx: FEW, lbtot: 0 },
+    'denied/s': { stot: 0, req_tot: 0 },
+    'empty/BACKEND': { ...failing, econ: FEW, hrsp_5xx: FEW },
+    'dead/BACKEND': { ...failing, econ: FEW, wretr: FEW, connect: 2 * FEW, hrsp_5xx: FEW },
+    'dead/s': { stot: 2 * FEW, econ: FEW, wretr: FEW, req_tot: 0 },
+    'queued/BACKEND': { stot: 4 * FEW, req_tot: 4 * FEW, hrsp_2xx: 4 * FEW, qcur: 0, scur: 0, econ: 0 },
+    'queued/s': { stot: 4 * FEW, req_tot: 4 * FEW, smax: 2, scur: 0 },
+  };
+}
+
+function assertCounters(name: string, measured: Measured): void {
+  const wrong: string[] = [];
+  for (const [row, columns] of Object.entries(expected(measured)))
+    for (const [column, value] of Object.entries(columns)) {
+      const shown = measured.rows.get(row)?.[column];
+      if (shown !== String(value)) wrong.push(`${row} ${column}: ${shown}, not ${value}`);
+    }
+  assert.deepEqual(wrong, [], name);
+}
+
+test('after 50,000 requests of many kinds on two threads every counter equals the truth', async t => {
+  const measured = await measure(t);
+  assertCounters('lb', measured);
+  const row = measured.rows.get('steady/FRONTEND') ?? {};
+  assert.equal(row['bin'], String(measured.steady.sent));
+  assert.equal(row['reqbin'], String(measured.steady.sent));
+  assert.equal(row['resbout'], String(measured.steady.received));
+  assert.ok(Number(measured.rows.get('queued/BACKEND')?.['qmax']) > 10);
+});
+
+test('HAProxy counts the same load in the same way', async t => {
+  if (!requires(t, 'haproxy')) return;
+  assertCounters('haproxy', await measure(t, 'haproxy'));
+});
