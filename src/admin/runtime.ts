@@ -5,6 +5,7 @@
 import type { PatternChange } from '../acl/pattern-changes.ts';
 import type { PatternList, PatternRegistry } from '../acl/pattern-registry.ts';
 import type { Sample } from '../acl/sample.ts';
+import type { Resolvers } from '../dns/resolvers.ts';
 import type { Config } from '../model/config.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { ServerDirectory } from '../state/server-directory.ts';
@@ -104,6 +105,8 @@ export interface AdminRuntime {
   readonly patterns: PatternRegistry;
   patternsChanged(list: PatternList, changes: readonly PatternChange[]): Promise<void>;
   readonly variables: ProcessVariablesView;
+  /** Sections `resolvers`, at work. */
+  resolvers(): readonly Resolvers[];
   /** What statistics are read from. */
   readonly stats: StatsView;
   /** Asks the threads for what only they know; before statistics of the process are told. */

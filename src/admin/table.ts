@@ -5,6 +5,7 @@ import { FRONTEND_COMMANDS } from './commands/frontends.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { MAP_COMMANDS } from './commands/maps.ts';
 import { PROCESS_COMMANDS } from './commands/process.ts';
+import { RESOLVERS_COMMANDS } from './commands/resolvers.ts';
 import { SERVER_STATE_COMMANDS } from './commands/server-state.ts';
 import { SERVER_WEIGHT_COMMANDS } from './commands/server-weight.ts';
 import { SESSION_COMMANDS } from './commands/sessions.ts';
@@ -28,4 +29,5 @@ export const COMMANDS: readonly Command[] = [
   ...SESSION_COMMANDS,
   ...MAP_COMMANDS,
   ...VARIABLE_COMMANDS,
+  ...RESOLVERS_COMMANDS,
 ];

@@ -10,6 +10,7 @@ import {
   ADMIN_CMAINT,
   ADMIN_FDRAIN,
   ADMIN_FMAINT,
+  ADMIN_FQDN_CHANGED,
   ADMIN_MAINT,
   nowSeconds,
   SRV_RUNNING,
@@ -45,6 +46,7 @@ export function restoreServer(
     servers.publishCheck(row, 'agent', { enabled: false });
   // a weight that the configuration has changed since counts as it stands there
   if (values.initialWeight === weight) servers.setWeight(row, values.userWeight);
+  if (values.fqdnChanged && values.fqdn !== undefined) servers.setAdmin(row, ADMIN_FQDN_CHANGED, 0);
   servers.setLastChange(row, nowSeconds() - values.secondsSinceChange);
 }
 

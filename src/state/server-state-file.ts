@@ -57,9 +57,6 @@ export const CHECK_STATE_PAUSED = 0x08;
 export const CHECK_STATE_AGENT = 0x10;
 export const CHECK_STATE_KNOWN = 0x1f;
 
-/** `srv_admin_state`: its name was changed at run time. */
-export const ADMIN_STATE_FQDN_CHANGED = 0x40;
-
 /** The highest number of a check status. */
 export const HIGHEST_CHECK_STATUS = 20;
 

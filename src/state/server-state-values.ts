@@ -8,13 +8,13 @@ import {
   ADMIN_CMAINT,
   ADMIN_FDRAIN,
   ADMIN_FMAINT,
+  ADMIN_FQDN_CHANGED,
   ADMIN_IDRAIN,
   ADMIN_IMAINT,
   ADMIN_RMAINT,
   SRV_STOPPING,
 } from './server-table.ts';
 import {
-  ADMIN_STATE_FQDN_CHANGED,
   CHECK_STATE_CONFIGURED,
   CHECK_STATE_ENABLED,
   CHECK_STATE_KNOWN,
@@ -58,7 +58,7 @@ const ADMIN_COMBINATIONS: ReadonlySet<number> = new Set([
   ADMIN_CMAINT | ADMIN_FDRAIN,
   ADMIN_FDRAIN,
 ]);
-const NOT_KEPT = ADMIN_IDRAIN | ADMIN_IMAINT | ADMIN_RMAINT | ADMIN_STATE_FQDN_CHANGED;
+const NOT_KEPT = ADMIN_IDRAIN | ADMIN_IMAINT | ADMIN_RMAINT | ADMIN_FQDN_CHANGED;
 const HIGHEST_WEIGHT = 256;
 const HIGHEST_RESULT = 4;
 const HIGHEST_PORT = 65535;
@@ -132,7 +132,7 @@ export function readServerState(
       address: reader.address('srv_addr'),
       state,
       admin: admin & ~NOT_KEPT,
-      fqdnChanged: (admin & ADMIN_STATE_FQDN_CHANGED) !== 0,
+      fqdnChanged: (admin & ADMIN_FQDN_CHANGED) !== 0,
       userWeight,
       initialWeight,
       secondsSinceChange,

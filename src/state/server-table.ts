@@ -32,6 +32,8 @@ export const ADMIN_CMAINT = 0x04;
 export const ADMIN_FDRAIN = 0x08;
 export const ADMIN_IDRAIN = 0x10;
 export const ADMIN_RMAINT = 0x20;
+/** Its name was changed at run time. */
+export const ADMIN_FQDN_CHANGED = 0x40;
 /** In maintenance for any reason. CMAINT only remembers that the configuration asked for it. */
 export const ADMIN_MAINT = ADMIN_FMAINT | ADMIN_IMAINT | ADMIN_RMAINT;
 export const ADMIN_DRAIN = ADMIN_FDRAIN | ADMIN_IDRAIN;

@@ -14,6 +14,7 @@ import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { FrontendListening } from './frontend-listening.ts';
+import type { NameService } from './name-service.ts';
 import type { ThreadStart, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import { ControlNumbers } from './process-numbers.ts';
@@ -45,6 +46,7 @@ export class Administration {
   readonly directory: ServerDirectory;
   /** Virtual addresses are started after the balancer that they follow. */
   vrrp: VrrpAccess | undefined;
+  names: NameService | undefined;
   readonly #parts: AdministrationParts;
   readonly #calls: ThreadCalls;
   readonly #listening: FrontendListening;
@@ -145,6 +147,7 @@ export class Administration {
       startupLogs,
       sockets: adminSocketsOf(config),
       vrrp: () => this.vrrp,
+      resolvers: () => this.names?.sections ?? [],
     };
   }
 

@@ -100,6 +100,7 @@ export class Control {
     const { directory } = this.#administration;
     directory.watch((row, backend, server) => this.#watch.checks.changed(row, backend, server?.config));
     this.#names = nameService(options.config, this.#writer, this.#watch.checks, directory);
+    this.#administration.names = this.#names;
   }
 
   /** Binds and starts; undefined when an address could not be bound (each was reported). */

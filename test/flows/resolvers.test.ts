@@ -2,6 +2,10 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
@@ -232,4 +236,77 @@ listen m
     1,
     'answers are kept for hold valid',
   );
+});
+
+async function command(path: string, line: string): Promise<string> {
+  const socket = connect(path);
+  const chunks: Buffer[] = [];
+  socket.on('data', chunk => chunks.push(chunk));
+  socket.end(`${line}\n`);
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+test('A name changed over the admin socket is followed, shown, and kept by a state file', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2', '127.0.0.3']);
+  const hosts: Record<string, string> = { 'a.test': '127.0.0.2', 'b.test': '127.0.0.3' };
+  const dns = await startDnsServer(t, (name, type) => ({
+    records: type === 'A' ? addresses(hosts[name] ?? '127.0.0.9') : [],
+  }));
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'lb-names-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const config = `global
+    stats socket ${folder}/socket level admin
+    server-state-file ${folder}/state
+${resolvers(dns.port)}${DEFAULTS}    load-server-state-from-file global
+listen l
+    bind 127.0.0.1:${port}
+    server s a.test:${origin} resolvers res init-addr last,none resolve-prefer ipv4
+    server plain 127.0.0.1:1 disabled
+`;
+  const first = await startBalancer(t, config);
+  await until('a.test', async () => (await who(port)) === '127.0.0.2', first);
+  const tell = async (line: string): Promise<string> => command(`${folder}/socket`, line);
+  assert.match(await tell('set server l/plain fqdn b.test'), /no resolution is configured/);
+  assert.match(await tell('set server l/s fqdn a.test'), /^no need to change the FDQN/);
+  assert.match(await tell('set server l/s fqdn a/b'), /^invalid fqdn 'a\/b'/);
+  assert.match(
+    await tell('set server l/s fqdn b.test'),
+    /^l\/s changed its FQDN from a\.test to b\.test by 'stats socket command'/,
+  );
+  await until('b.test', async () => (await who(port)) === '127.0.0.3', first);
+  const state = await tell('show servers state');
+  assert.match(state, new RegExp(`^\\d+ l 1 s 127\\.0\\.0\\.3 2 64 .* b\\.test ${origin} - `, 'm'));
+  const counters = await tell('show resolvers res');
+  assert.match(
+    counters,
+    /^Resolvers section res\n nameserver ns1:\n  sent: {8}[1-9]\d*\n  snd_error: {3}0\n  valid: {7}[1-9]/,
+  );
+  assert.match(counters, /^ {2}update: {6}2$/m);
+  assert.match(await tell('show resolvers other'), /^Can't find that resolvers section/);
+  writeFileSync(join(folder, 'state'), state);
+  await first.stop();
+  dns.zone = () => undefined;
+  const second = await startBalancer(t, config);
+  assert.equal(await who(port), '127.0.0.3', 'the address of the state file, although no nameserver answers');
+  assert.match(await command(`${folder}/socket`, 'show servers state'), / b\.test /);
+  await second.stop();
+});
+
+test('Checks go where the server has moved', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2']);
+  let records = addresses('127.0.0.4');
+  const dns = await startDnsServer(t, (_name, type) => (type === 'A' ? { records } : {}));
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `${resolvers(dns.port)}${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    server s app.test:${origin} check inter 100ms fall 1 rise 1 resolvers res init-addr none resolve-prefer ipv4
+`,
+  );
+  await until('down', () => /Server l\/s is DOWN, reason: Layer4/.test(balancer.output()), balancer);
+  records = addresses('127.0.0.2');
+  await until('up elsewhere', async () => (await who(port)) === '127.0.0.2', balancer);
 });

@@ -1,6 +1,7 @@
 /** `set server <backend>/<server> ...`: one row a subcommand. */
 import type { DirectoryServer } from '../../state/server-directory.ts';
-import { fail, type Answer, type Call, type Command } from '../command.ts';
+import { ADMIN_FQDN_CHANGED } from '../../state/server-table.ts';
+import { fail, WARNING, type Answer, type Call, type Command } from '../command.ts';
 import { setAddress, setAgentTarget, setCheckAddress } from './server-address.ts';
 import { setAgent, setHealth, setState, withServer } from './server-state.ts';
 import { answerOf } from './server-weight.ts';
@@ -24,9 +25,28 @@ const SETTERS: Readonly<Record<string, Setter>> = {
 
 const USAGE = `usage: set server <backend>/<server> ${Object.keys(SETTERS).join(' | ')}`;
 
-function setFqdn(_server: DirectoryServer, { args }: Call): Answer {
-  if (args.at(4) === '') return fail('set server <b>/<s> fqdn requires a FQDN.');
-  return fail('set server <b>/<s> fqdn failed because no resolution is configured.');
+const LONGEST_NAME = 255;
+
+/** The server follows another name from now on; its address changes when that name has an answer. */
+async function setFqdn({ row, proxy, config }: DirectoryServer, { args, runtime }: Call): Promise<Answer> {
+  const name = args.at(4);
+  if (name === '') return fail('set server <b>/<s> fqdn requires a FQDN.');
+  if (config.resolvers === undefined)
+    return fail('set server <b>/<s> fqdn failed because no resolution is configured.');
+  if (config.srvRecord !== undefined)
+    return fail('set server <b>/<s> fqdn failed because SRV resolution is configured.');
+  const by = `by 'stats socket command'`;
+  if (name === config.fqdn) return { severity: WARNING, text: `no need to change the FDQN ${by}` };
+  if (name.length > LONGEST_NAME || !/^[\w.-]+$/.test(name))
+    return { severity: WARNING, text: `invalid fqdn '${name}' ${by}` };
+  runtime.directory.replace(row, { ...config, fqdn: name });
+  runtime.servers.setAdmin(row, ADMIN_FQDN_CHANGED, 0);
+  await runtime.threads.serversKnown();
+  const label = `${proxy.name}/${config.name}`;
+  return {
+    severity: WARNING,
+    text: `${label} changed its FQDN from ${config.fqdn ?? '(null)'} to ${name} ${by}`,
+  };
 }
 
 function setSsl({ config, isDynamic }: DirectoryServer): Answer {
