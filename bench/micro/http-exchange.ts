@@ -25,6 +25,7 @@ import type { DataThread } from '../../src/proxy/runtime.ts';
 import { planState } from '../../src/state/plan.ts';
 import { SharedState } from '../../src/state/shared-state.ts';
 import { serversView, statsView } from '../../src/worker/state-views.ts';
+import { BadMessages } from '../../src/proxy/bad-messages.ts';
 import { LiveStreams } from '../../src/proxy/live-streams.ts';
 import { ThreadLogSink } from '../../src/worker/log-sink.ts';
 import { measure } from './measure.ts';
@@ -183,6 +184,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     names: new NameLookups(() => undefined),
+    badMessages: new BadMessages(),
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     reportErrors: () => undefined,

@@ -85,6 +85,40 @@ export interface StreamReport {
   readonly bytesOut: number;
 }
 
+/** What one data thread knows of itself. */
+export interface ThreadNumbers {
+  /** From 1. */
+  readonly thread: number;
+  readonly heapBytes: number;
+  readonly usedBytes: number;
+  readonly droppedLogs: number;
+  /** Processor time it used so far. */
+  readonly busyMs: number;
+  /** It serves now. */
+  readonly streams: number;
+  /** Connections it accepted so far. */
+  readonly accepted: number;
+}
+
+/** A message that could not be understood. Proxies and servers by their rows. */
+export interface BadMessage {
+  readonly side: 'request' | 'response';
+  readonly proxy: number;
+  readonly otherProxy: number | undefined;
+  readonly server: number | undefined;
+  readonly source: string;
+  readonly atMs: number;
+  readonly event: number;
+  readonly reason: string;
+  readonly bytes: Uint8Array;
+  readonly bufferSize: number;
+}
+
+export interface BadMessageReport {
+  readonly count: number;
+  readonly messages: readonly BadMessage[];
+}
+
 export interface StreamOrders {
   all(): Promise<readonly StreamReport[]>;
   /** False: there is no such stream. */
@@ -111,6 +145,9 @@ export interface AdminRuntime {
   readonly stats: StatsView;
   /** Asks the threads for what only they know; before statistics of the process are told. */
   refreshNumbers(): Promise<void>;
+  threadNumbers(): Promise<readonly ThreadNumbers[]>;
+  badMessages(): Promise<readonly BadMessageReport[]>;
+  listeningDescriptors(): readonly { readonly fd: number; readonly text: string }[];
   readonly startTimeMs: number;
   /** Warnings and alerts of the start, as they were printed. */
   readonly startupLogs: readonly string[];

@@ -1,9 +1,13 @@
 /** All commands of the admin socket: help, the parser and docs/admin-socket.md read this. */
 import type { Command } from './command.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
+import { DYNAMIC_SERVER_COMMANDS } from './commands/dynamic-servers.ts';
+import { ERROR_COMMANDS } from './commands/errors.ts';
 import { FRONTEND_COMMANDS } from './commands/frontends.ts';
+import { INTERNAL_COMMANDS } from './commands/internals.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { MAP_COMMANDS } from './commands/maps.ts';
+import { NOT_CONFIGURED_COMMANDS } from './commands/not-configured.ts';
 import { PROCESS_COMMANDS } from './commands/process.ts';
 import { RESOLVERS_COMMANDS } from './commands/resolvers.ts';
 import { SERVER_STATE_COMMANDS } from './commands/server-state.ts';
@@ -12,6 +16,7 @@ import { SESSION_COMMANDS } from './commands/sessions.ts';
 import { SET_SERVER } from './commands/set-server.ts';
 import { SHOW_SERVERS_COMMANDS } from './commands/show-servers.ts';
 import { STATISTICS_COMMANDS } from './commands/statistics.ts';
+import { WAIT_COMMAND } from './commands/wait.ts';
 import { VRRP_COMMANDS } from './commands/vrrp.ts';
 import { VARIABLE_COMMANDS } from './commands/variables.ts';
 
@@ -27,6 +32,11 @@ export const COMMANDS: readonly Command[] = [
   ...SHOW_SERVERS_COMMANDS,
   ...VRRP_COMMANDS,
   ...SESSION_COMMANDS,
+  ...ERROR_COMMANDS,
+  ...DYNAMIC_SERVER_COMMANDS,
+  ...INTERNAL_COMMANDS,
+  ...NOT_CONFIGURED_COMMANDS,
+  WAIT_COMMAND,
   ...MAP_COMMANDS,
   ...VARIABLE_COMMANDS,
   ...RESOLVERS_COMMANDS,

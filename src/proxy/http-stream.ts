@@ -38,6 +38,7 @@ import { Answer } from './answer.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
+import { keepBadMessage } from './keep-bad-message.ts';
 import type { LiveStream, StreamFacts } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
 import type { Relay } from '../net/relay.ts';
@@ -589,11 +590,13 @@ export class HttpStream
   // ── what can go wrong, on the client's side ──
 
   requestRefused(error: number): void {
-    const { status } = PARSE_ERRORS.get(error) ?? { status: 400 };
+    const { status, text } = PARSE_ERRORS.get(error) ?? { status: 400, text: '' };
+    keepBadMessage(this.thread, this.transaction, 'request', this.session.inbox, text);
     this.#badRequest(status);
   }
 
   requestTooLarge(): void {
+    keepBadMessage(this.thread, this.transaction, 'request', this.session.inbox, 'head larger than a buffer');
     this.#badRequest(431);
   }
 
@@ -660,6 +663,9 @@ export class HttpStream
   }
 
   responseInvalid(): void {
+    const { inbox } = this.server;
+    if (inbox.length > 0)
+      keepBadMessage(this.thread, this.transaction, 'response', inbox, 'invalid response');
     this.#observe('headers');
     this.server.close();
     if (this.#retriedAfter('junk-response')) return;

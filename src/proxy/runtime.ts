@@ -22,6 +22,7 @@ import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { NameLookups } from './name-lookups.ts';
 import type { NameHeader } from './name-header.ts';
+import type { BadMessages } from './bad-messages.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { HeadCaptures } from './head-captures.ts';
 
@@ -85,6 +86,7 @@ export interface DataThread {
   readonly services: LocalServices;
   /** What it serves now. */
   readonly liveStreams: LiveStreams;
+  readonly badMessages: BadMessages;
   /** A rule changed a list of this thread: the others follow. */
   readonly publishPatternUpdate: (update: PatternUpdate) => void;
   /** What runs on which server. */

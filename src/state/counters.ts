@@ -132,6 +132,11 @@ export class Counters {
     }
   }
 
+  /** Another object takes that row. */
+  clearRow(row: number): void {
+    for (const own of this.#threads) own.fill(0, row, row + COUNTER_ROW);
+  }
+
   #meanAt(at: number): number {
     let sum = 0;
     let samples = 0;

@@ -142,6 +142,12 @@ export class Administration {
       variables: this.#shared,
       patternsChanged: (list, changes) => this.#shared.changed(list, changes),
       stats: this.#stats,
+      threadNumbers: async () => {
+        const numbers = await this.#calls.all({ kind: 'numbers' });
+        return [...numbers].sort((a, b) => a.thread - b.thread);
+      },
+      badMessages: () => this.#calls.all({ kind: 'bad-messages' }),
+      listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),
       startTimeMs,
       startupLogs,

@@ -8,11 +8,13 @@ import { NodeEngine } from '../net/engines/node/engine.ts';
 import { openEngine } from '../net/engines/open-engine.ts';
 import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
+import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
 import { ConfiguredView } from '../stats/view.ts';
+import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import type { ThreadLaunch } from './launch.ts';
@@ -67,6 +69,7 @@ const thread: DataThread = {
   services,
   liveStreams: new LiveStreams(),
   names: new NameLookups((id, question) => tell({ kind: 'resolve', id, question })),
+  badMessages: new BadMessages(),
   publishPatternUpdate: update => copies.publish(update),
   streams: new StreamsByServer(),
   reportErrors: (server, errors, last) => tell({ kind: 'observed-errors', server, errors, last }),
@@ -92,9 +95,11 @@ const desk = new OrderDesk({
   listen,
   copies,
   streams: thread.liveStreams,
+  badMessages: thread.badMessages,
   serverStreams: thread.streams,
   thread: thread.index,
   now: () => engine.wheel.now,
+  accepted: () => state.counters.own[state.counters.process + FIELD.conn_tot] ?? 0,
   droppedLogs: () => logs.lost,
 });
 

@@ -63,6 +63,17 @@ export class FrontendListening {
       this.#handovers[thread] = list.filter(one => one.proxy !== proxy);
   }
 
+  /** For `show fd`: whose they are. */
+  descriptors(): readonly { readonly fd: number; readonly text: string }[] {
+    return this.#handovers.flat().map(({ fd, proxy, bind }) => {
+      const section = this.#config.proxies[proxy];
+      const address = section?.binds[bind]?.address;
+      const where =
+        address?.kind === 'ip' ? `fam=ipv${address.family} lport=${address.port}` : `fam=${address?.kind}`;
+      return { fd, text: `fe=${section?.name} ${where}` };
+    });
+  }
+
   #of(proxy: number): readonly ListenerHandover[] {
     return this.#handovers.flat().filter(one => one.proxy === proxy);
   }

@@ -1,5 +1,7 @@
 /** A data thread's side of orders: carries them out, one after the other. */
 import { getHeapStatistics } from 'node:v8';
+import type { ThreadNumbers } from '../admin/runtime.ts';
+import type { BadMessages } from '../proxy/bad-messages.ts';
 import type { LiveStreams } from '../proxy/live-streams.ts';
 import type { StreamsByServer } from '../proxy/server-streams.ts';
 import type { ListenerService } from '../proxy/listener-service.ts';
@@ -17,6 +19,9 @@ export interface OrderDeskParts {
   readonly serverStreams: StreamsByServer;
   readonly thread: number;
   readonly now: () => number;
+  readonly badMessages: BadMessages;
+  /** Connections it accepted so far. */
+  readonly accepted: () => number;
   readonly droppedLogs: () => number;
   /** Starts accepting on a descriptor. */
   readonly listen: (handover: ListenerHandover) => void;
@@ -48,16 +53,28 @@ export class OrderDesk {
       case 'kill-on-server':
         this.#parts.serverStreams.shutdown(order.server, 'K');
         return undefined;
+      case 'bad-messages':
+        return this.#parts.badMessages.report();
       case 'numbers':
-        return {
-          usedBytes: getHeapStatistics().used_heap_size,
-          droppedLogs: this.#parts.droppedLogs(),
-          busyMs: threadBusyMs(),
-        };
+        return this.#numbers();
       case 'listen':
         for (const handover of order.listeners) listen(handover);
         return undefined;
     }
+  }
+
+  #numbers(): ThreadNumbers {
+    const { thread, streams, accepted, droppedLogs } = this.#parts;
+    const heap = getHeapStatistics();
+    return {
+      thread,
+      heapBytes: heap.total_heap_size,
+      usedBytes: heap.used_heap_size,
+      droppedLogs: droppedLogs(),
+      busyMs: threadBusyMs(),
+      streams: streams.size,
+      accepted: accepted(),
+    };
   }
 
   #kill(number: number): boolean {

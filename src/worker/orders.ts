@@ -1,9 +1,9 @@
 /** What the control thread orders of data threads, each answered when it is done. Everything can be cloned. */
 import type { PatternChange } from '../acl/pattern-changes.ts';
-import type { StreamReport } from '../admin/runtime.ts';
+import type { StreamReport, ThreadNumbers } from '../admin/runtime.ts';
 import type { PlainSample } from '../acl/plain-sample.ts';
+import type { BadMessageReport } from '../proxy/bad-messages.ts';
 import type { Server } from '../model/server.ts';
-import type { ThreadNumbers } from './process-numbers.ts';
 
 /** A listening descriptor that belongs to one data thread. */
 export interface ListenerHandover {
@@ -44,6 +44,8 @@ export type Order =
   | { readonly kind: 'kill-stream'; readonly number: number }
   /** All of a server (row in the server table). */
   | { readonly kind: 'kill-on-server'; readonly server: number }
+  /** What could you not understand? */
+  | { readonly kind: 'bad-messages' }
   /** What does the thread know of itself? */
   | { readonly kind: 'numbers' }
   /** Accept connections again. */
@@ -57,6 +59,7 @@ export interface OrderResults {
   readonly streams: readonly StreamReport[];
   readonly 'kill-stream': boolean;
   readonly 'kill-on-server': undefined;
+  readonly 'bad-messages': BadMessageReport;
   readonly numbers: ThreadNumbers;
   readonly listen: undefined;
 }

@@ -3,16 +3,9 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { programVersion } from '../base/version.ts';
+import type { ThreadNumbers } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
 import type { ProcessNumbers } from '../stats/process-numbers.ts';
-
-/** What one data thread knows of itself. */
-export interface ThreadNumbers {
-  readonly usedBytes: number;
-  readonly droppedLogs: number;
-  /** Processor time it used so far. */
-  readonly busyMs: number;
-}
 
 /** What this thread used of a processor: the kernel counts in hundredths of a second. */
 export function threadBusyMs(): number {

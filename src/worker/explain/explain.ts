@@ -9,6 +9,7 @@ import type { ExplainOptions } from '../../config-parser/explain-command.ts';
 import type { Config } from '../../model/config.ts';
 import { BufferPool } from '../../net/buffer-pool.ts';
 import type { Endpoint } from '../../net/connection.ts';
+import { BadMessages } from '../../proxy/bad-messages.ts';
 import { LiveStreams } from '../../proxy/live-streams.ts';
 import { Reception } from '../../proxy/accept.ts';
 import { StreamsByServer } from '../../proxy/server-streams.ts';
@@ -102,6 +103,7 @@ function makeThread(
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     liveStreams: new LiveStreams(),
+    badMessages: new BadMessages(),
     reportErrors: () => undefined,
     watcher: {
       rules: recorder,

@@ -1,0 +1,165 @@
+/**
+ * `add server` and `del server`: servers that the configuration does not have, or no longer. A new one is in
+ * maintenance, its checks disabled, until commands say otherwise (management manual, `add server`).
+ */
+import { serverSeed } from '../../balancers/server-seed.ts';
+import { parseConfig } from '../../config-parser/parse.ts';
+import { hasDynamicWeights } from '../../state/plan.ts';
+import { ADMIN_MAINT } from '../../state/server-table.ts';
+import type { Proxy } from '../../model/proxy.ts';
+import type { Server } from '../../model/server.ts';
+import { dump, fail, INFO, say, type Answer, type Call, type Command } from '../command.ts';
+import { findServer } from '../find.ts';
+import type { AdminRuntime } from '../runtime.ts';
+
+/** Options of a `server` line that a server added at run time may have. */
+const OPTIONS =
+  'addr agent-addr agent-check agent-inter agent-port agent-send alpn backup ca-file check check-proto check-send-proxy ' +
+  'check-sni check-ssl check-via-socks4 ciphers ciphersuites cookie crl-file crt downinter error-limit fall fastinter ' +
+  'guid id init-state inter maxconn maxqueue max-reuse minconn no-check no-backup no-verifyhost non-stick observe ' +
+  'on-error on-marked-down on-marked-up pool-low-conn pool-max-conn pool-purge-delay port proto proxy-v2-options rise ' +
+  'send-proxy send-proxy-v2 slowstart sni socks4 source ssl ssl-max-ver ssl-min-ver tcp-ut tfo track verify ' +
+  'verifyhost weight ws';
+
+const HIGHEST_ID = 0x7fff_ffff;
+
+async function addServer(call: Call): Promise<Answer> {
+  const { args, runtime } = call;
+  if (args.at(2) === 'help')
+    return dump(['List of keywords supported for dynamic servers:\n', `${OPTIONS.split(' ').join('\n')}\n`]);
+  const slash = args.at(2).indexOf('/');
+  const name = args.at(2).slice(slash + 1);
+  if (slash < 0 || name === '') return fail(`Require 'backend/server'.`);
+  const { directory } = runtime;
+  const backend = directory.backend(args.at(2).slice(0, slash));
+  if (backend < 0) return fail('No such backend.');
+  const proxy = directory.proxies[backend] as Proxy;
+  if (proxy.servers.length > 0 && !hasDynamicWeights(proxy.balance, proxy.hashType))
+    return fail(
+      `Backend does not support dynamic servers : backend '${proxy.name}' uses a non dynamic load balancing method.`,
+    );
+  if (directory.server(backend, name) !== undefined)
+    return fail('Already exists a server with the same name in backend.');
+  const parsed = parseServer(proxy, name, args.from(3));
+  if ('wrong' in parsed) return fail(parsed.wrong);
+  const unsuited = args
+    .from(3)
+    .find(word => word === 'disabled' || word === 'enabled' || word === 'resolvers');
+  if (unsuited !== undefined) return fail(`'${unsuited}' option is not accepted for dynamic server`);
+  return register(runtime, backend, withFreeId(runtime, backend, parsed.server, args.from(3)));
+}
+
+/** By the parser of configurations, as the only server of a backend of that mode. */
+function parseServer(
+  { mode }: Proxy,
+  name: string,
+  words: readonly string[],
+): { readonly server: Server } | { readonly wrong: string } {
+  if (words.length === 0) return { wrong: `'server' expects <name> and <addr>[:<port>] as arguments.` };
+  const line = ['server', name, ...words].map(quoted).join(' ');
+  const content = `backend CLI\n mode ${mode}\n ${line}\n`;
+  const { config, diagnostics } = parseConfig([{ path: 'CLI', text: content }], {
+    environment: {},
+    readFile: () => ({ error: 'no files are read at run time' }),
+  });
+  const [server] = config?.proxies.at(-1)?.servers ?? [];
+  const alerts = diagnostics.filter(({ severity }) => severity === 'alert').map(({ message }) => message);
+  if (server === undefined || alerts.length > 0)
+    return { wrong: alerts[0] ?? 'This server cannot be added.' };
+  return { server };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll(`'`, `'\\''`)}'`;
+}
+
+/** `id` if one was given, else the first that no server of the backend has. */
+function withFreeId(
+  { directory }: AdminRuntime,
+  backend: number,
+  server: Server,
+  words: readonly string[],
+): Server {
+  if (words.includes('id')) return server;
+  const taken = new Set(directory.serversOf(backend).map(({ config }) => config.id));
+  let id = 1;
+  while (taken.has(id) && id < HIGHEST_ID) id++;
+  return { ...server, id };
+}
+
+async function register(runtime: AdminRuntime, backend: number, server: Server): Promise<Answer> {
+  const { directory, servers, state } = runtime;
+  if (directory.serversOf(backend).some(({ config }) => config.id === server.id))
+    return fail(`The custom id ${server.id} is already used in backend.`);
+  const row = servers.addServer(backend, server, serverSeed(server));
+  if (row === undefined) return fail('Cannot attach server : no room for more servers is left.');
+  state.counters.clearRow(state.counters.server(row));
+  directory.add(row, backend, server);
+  await runtime.threads.serversKnown();
+  return say('New server registered.');
+}
+
+export interface Obstacle {
+  readonly text: string;
+  /** It may go away by itself. */
+  readonly passes: boolean;
+}
+
+/** What stands against the removal of a server; undefined: nothing does. */
+export function removalObstacle(runtime: AdminRuntime, name: string): Obstacle | undefined {
+  const found = findServer(runtime, name);
+  if ('wrong' in found) return { text: found.wrong.text, passes: false };
+  const { row, backend, config } = found.found;
+  const { servers } = runtime;
+  if (isReferred(runtime, backend, config))
+    return {
+      text: 'This server cannot be removed at runtime due to other configuration elements pointing to it.',
+      passes: false,
+    };
+  if ((servers.admin(row) & ADMIN_MAINT) === 0)
+    return { text: 'Only servers in maintenance mode can be deleted.', passes: false };
+  if (servers.served(row) > 0 || servers.queued(row) > 0)
+    return { text: 'Server still has connections attached to it, cannot remove it.', passes: true };
+  return undefined;
+}
+
+/** `track` of another server, `use-server`. */
+function isReferred({ directory }: AdminRuntime, backend: number, { name }: Server): boolean {
+  const proxy = directory.proxies[backend] as Proxy;
+  if (proxy.useServers.some(({ target }) => target.text === name)) return true;
+  return directory.proxies.some((other, at) =>
+    directory.serversOf(at).some(({ config: { track } }) => {
+      if (track === undefined) return false;
+      return track.text === `${proxy.name}/${name}` || (other === proxy && track.text === name);
+    }),
+  );
+}
+
+async function deleteServer({ args, runtime }: Call): Promise<Answer> {
+  const obstacle = removalObstacle(runtime, args.at(2));
+  if (obstacle !== undefined) return fail(obstacle.text);
+  const found = findServer(runtime, args.at(2));
+  if ('wrong' in found) return found.wrong;
+  const { row } = found.found;
+  runtime.directory.remove(row);
+  await runtime.threads.serversKnown();
+  runtime.servers.removeServer(row);
+  return { severity: INFO, text: 'Server deleted.' };
+}
+
+export const DYNAMIC_SERVER_COMMANDS: readonly Command[] = [
+  {
+    words: 'add server',
+    args: '<bk>/<srv>',
+    summary: 'adds a server, in maintenance',
+    level: 'admin',
+    run: addServer,
+  },
+  {
+    words: 'del server',
+    args: '<bk>/<srv>',
+    summary: 'removes a server that is in maintenance',
+    level: 'admin',
+    run: deleteServer,
+  },
+];

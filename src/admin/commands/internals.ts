@@ -1,0 +1,240 @@
+/**
+ * What HAProxy tells about its inner machinery, told about this runtime's: threads, memory, descriptors, libraries.
+ * Where there is no counterpart (task scheduler, profiler, traces) the answer says so, or shows an empty list.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
+import type { ThreadNumbers } from '../runtime.ts';
+import { wholeInteger } from '../units.ts';
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+const ACTIVITY: readonly (readonly [string, (thread: ThreadNumbers) => number])[] = [
+  ['accepted', thread => thread.accepted],
+  ['streams', thread => thread.streams],
+  ['cpu_ms', thread => thread.busyMs],
+  ['heap_bytes', thread => thread.usedBytes],
+  ['dropped_logs', thread => thread.droppedLogs],
+];
+
+/** `show activity [-1|0|<thread>]`: 0 sums alone, a number that thread alone. */
+async function showActivity({ args, runtime }: Call): Promise<Answer> {
+  const threads = await runtime.threadNumbers();
+  const wanted = wholeInteger(args.at(2)) ?? -1;
+  const lines = [`thread_id: 0 (0..${threads.length})\n`, `date_now: ${(Date.now() / 1000).toFixed(6)}\n`];
+  for (const [name, read] of ACTIVITY) {
+    const values = threads.map(read);
+    const total = sum(values);
+    if (wanted > 0) lines.push(`${name}: ${values[wanted - 1] ?? 0}\n`);
+    else lines.push(wanted === 0 ? `${name}: ${total}\n` : `${name}: ${total} [ ${values.join(' ')} ]\n`);
+  }
+  return dump(lines);
+}
+
+async function showPools({ runtime }: Call): Promise<Answer> {
+  const threads = await runtime.threadNumbers();
+  const { heapTotal, heapUsed, external, rss } = process.memoryUsage();
+  const heaps = [
+    { name: 'control_heap', allocated: heapTotal, used: heapUsed },
+    ...threads.map(({ thread, heapBytes, usedBytes }) => ({
+      name: `thread${thread}_heap`,
+      allocated: heapBytes,
+      used: usedBytes,
+    })),
+    { name: 'buffers', allocated: external, used: external },
+    {
+      name: 'shared_state',
+      allocated: runtime.state.buffer.byteLength,
+      used: runtime.state.buffer.byteLength,
+    },
+  ];
+  const lines = heaps.map(
+    ({ name, allocated, used }) =>
+      `  - Pool ${name} : ${allocated} bytes allocated, ${used} used, 0 failures\n`,
+  );
+  const used = sum(heaps.map(heap => heap.used));
+  return dump([
+    'Dumping pools usage. The process has no pools of its own: these are its heaps and shared memory.\n',
+    ...lines,
+    `Total: ${heaps.length} pools, ${rss} bytes allocated, ${used} used.\n`,
+  ]);
+}
+
+async function showThreads({ runtime }: Call): Promise<Answer> {
+  const threads = await runtime.threadNumbers();
+  const lines = threads.map(
+    ({ thread, busyMs, streams, usedBytes }) =>
+      `  Thread ${thread} : id=${thread} act=${streams > 0 ? 1 : 0} streams=${streams}\n` +
+      `      cpu_ns: now=${busyMs * 1_000_000}\n` +
+      `      heap_bytes: ${usedBytes}\n`,
+  );
+  return dump(lines);
+}
+
+async function showTasks({ runtime }: Call): Promise<Answer> {
+  const threads = await runtime.threadNumbers();
+  return dump([
+    `Running tasks: 0 (${threads.length} threads)\n`,
+    '  function                     places     %    lat_tot   lat_avg\n',
+  ]);
+}
+
+/** What stands behind a descriptor: a file, or `socket:[inode]`. */
+function targetOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function showDescriptors({ args, runtime }: Call): Answer {
+  const words = args.from(2);
+  const flags = words.filter(word => !/^\d/.test(word));
+  if (flags.some(word => /[^-!plcfbsd]/.test(word))) return fail('Invalid FD type');
+  const only = words.find(word => /^\d+$/.test(word));
+  const listeners = new Map(runtime.listeningDescriptors().map(one => [String(one.fd), one.text]));
+  const lines: string[] = [];
+  for (const fd of readdirSync('/proc/self/fd').sort((a, b) => Number(a) - Number(b))) {
+    const target = targetOf(fd);
+    if (target === undefined || (only !== undefined && fd !== only)) continue;
+    const listener = listeners.get(fd);
+    lines.push(
+      `${fd.padStart(7)} : owner=${target}${listener === undefined ? '' : ` l.st=RDY ${listener}`}\n`,
+    );
+  }
+  return dump(lines);
+}
+
+/** Files that the process has mapped for execution. */
+function showLibraries(): Answer {
+  const seen = new Map<string, { start: bigint; end: bigint }>();
+  for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+    const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) ..x. .* (\/.*)$/.exec(line) ?? [];
+    if (from === undefined || to === undefined || path === undefined) continue;
+    const [start, end] = [BigInt(`0x${from}`), BigInt(`0x${to}`)];
+    const known = seen.get(path);
+    if (known === undefined) seen.set(path, { start, end });
+    else known.end = end;
+  }
+  const hex = (value: bigint, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
+  return dump(
+    [...seen].map(
+      ([path, { start, end }]) => `${hex(start, 12)}-${hex(end, 12)} (${hex(end - start, 7)}) ${path}\n`,
+    ),
+  );
+}
+
+const NO_PROFILER = 'This runtime has no profiler of its own: start it with NODE_OPTIONS=--cpu-prof instead.';
+
+function showProfiling(): Answer {
+  return dump([
+    'Per-task CPU profiling              : off           # not available in this runtime\n',
+    'Memory usage profiling              : off           # not available in this runtime\n',
+  ]);
+}
+
+function setProfiling({ args }: Call): Answer {
+  const what = args.at(2);
+  if (what !== 'tasks' && what !== 'memory') return fail(`Expects either 'tasks' or 'memory'.`);
+  return args.at(3) === 'off' ? undefined : fail(NO_PROFILER);
+}
+
+function showEvents({ args }: Call): Answer {
+  if (args.at(2) !== '') return fail('No such event sink');
+  return dump([
+    'Supported events sinks are listed below. Add -0(zero), -w(wait), -n(new). Any key to stop\n',
+    '    stdout     : type=fd, 0 dropped, standard output (fd#1)\n',
+    '    stderr     : type=fd, 0 dropped, standard output (fd#2)\n',
+  ]);
+}
+
+const TRACES = 'Supported trace sources and states (.=stopped, w=waiting, R=running) :\n';
+
+function trace({ args }: Call): Answer {
+  if (args.at(1) === '')
+    return dump([TRACES, ' [.] 0          : not a source, will immediately stop all traces\n']);
+  return args.at(1) === '0' ? undefined : fail(`No such trace source '${args.at(1)}'`);
+}
+
+function showDeveloperFacts({ runtime }: Call): Answer {
+  const { versions, arch, platform, pid, execArgv } = process;
+  return dump([
+    'Platform info\n',
+    `  machine arch: ${arch}\n`,
+    `  os: ${platform}\n`,
+    `  node: ${versions.node}\n`,
+    `  v8: ${versions.v8}\n`,
+    `  openssl: ${versions.openssl}\n`,
+    'Process info\n',
+    `  pid: ${pid}\n`,
+    `  node options: ${execArgv.join(' ')}\n`,
+    `  engine: ${runtime.stats.process.engine}\n`,
+    `  data threads: ${runtime.state.plan.threads}\n`,
+  ]);
+}
+
+export const INTERNAL_COMMANDS: readonly Command[] = [
+  {
+    words: 'show activity',
+    args: '[-1|0|thread_num]',
+    summary: 'work of each thread',
+    level: 'operator',
+    run: showActivity,
+  },
+  {
+    words: 'show pools',
+    args: '[by*] [match <pfx>] [nb]',
+    summary: 'memory in use',
+    level: 'user',
+    run: showPools,
+  },
+  { words: 'show threads', summary: 'threads and their load', level: 'user', run: showThreads },
+  { words: 'show tasks', summary: 'tasks that are due', level: 'user', run: showTasks },
+  {
+    words: 'show fd',
+    args: '[-!plcfbsd]* [num]',
+    summary: 'open descriptors',
+    level: 'operator',
+    run: showDescriptors,
+  },
+  { words: 'show libs', summary: 'mapped programs and libraries', level: 'operator', run: showLibraries },
+  {
+    words: 'show profiling',
+    args: '[<what>|<#lines>|<opts>]*',
+    summary: 'state of profiling',
+    level: 'admin',
+    run: showProfiling,
+  },
+  {
+    words: 'set profiling',
+    args: '<what> {auto|on|off}',
+    summary: 'switches profiling',
+    level: 'admin',
+    run: setProfiling,
+  },
+  {
+    words: 'show events',
+    args: '[<sink>] [-w] [-n] [-0]',
+    summary: 'event sinks',
+    level: 'user',
+    run: showEvents,
+  },
+  {
+    words: 'show trace',
+    args: '[<module>]',
+    summary: 'states of traces',
+    level: 'user',
+    run: () => dump([TRACES]),
+  },
+  {
+    words: 'trace',
+    args: '[<module>|0] [cmd [args...]]',
+    summary: 'controls traces',
+    level: 'operator',
+    run: trace,
+  },
+  { words: 'show dev', summary: 'facts for bug reports', level: 'user', run: showDeveloperFacts },
+];

@@ -1,0 +1,60 @@
+/** `wait`: a pause between commands, or until a server can be removed (management manual). */
+import { fail, say, type Answer, type Call, type Command } from '../command.ts';
+import { parseDelay } from '../units.ts';
+import { removalObstacle } from './dynamic-servers.ts';
+
+const USAGE = `Usage: wait {-h|<duration>} [condition [args...]]
+  - '-h' shows this text
+  - <duration>: the longest wait, in 'us', 'ms' (when no unit is given), 's', 'm', 'h' or 'd'
+  - <condition>: what ends the wait before its time:
+    - <none> : nothing does
+    - srv-removable <px>/<sv> : the server can be removed
+`;
+
+const LOOK_MS = 20;
+
+async function wait(call: Call): Promise<Answer> {
+  const { args, runtime } = call;
+  if (args.at(1) === '') return fail('Expects a duration in milliseconds.');
+  if (args.at(1) === '-h') return say(USAGE);
+  const ms = parseDelay(args.at(1), 'ms');
+  if (ms === undefined || ms < 1) return fail('Invalid duration.');
+  const [condition, name] = [args.at(2), args.at(3)];
+  if (condition === '') return (await pause(call, ms)) ? say('Done.') : fail('Interrupted.');
+  if (condition !== 'srv-removable') return condition === '-h' ? say(USAGE) : fail(USAGE);
+  if (name === '') return fail('Missing server name (<backend>/<server>).');
+  if (!/\/./.test(name)) return fail(`Require 'backend/server'.`);
+  for (const deadline = Date.now() + ms; ;) {
+    const obstacle = removalObstacle(runtime, name);
+    if (obstacle === undefined) return say('Done.');
+    if (!obstacle.passes) return fail(`Failed. ${obstacle.text}`);
+    const left = deadline - Date.now();
+    if (left <= 0) return fail(`Wait delay expired. ${obstacle.text}`);
+    if (!(await pause(call, Math.min(LOOK_MS, left)))) return fail('Interrupted.');
+  }
+}
+
+/** False: the client has gone, or says that it sends nothing more. */
+async function pause({ session }: Call, ms: number): Promise<boolean> {
+  const { gone } = session;
+  if (gone.aborted) return false;
+  return new Promise(resolve => {
+    const timer = setTimeout(() => {
+      gone.removeEventListener('abort', interrupted);
+      resolve(true);
+    }, ms);
+    const interrupted = (): void => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    gone.addEventListener('abort', interrupted, { once: true });
+  });
+}
+
+export const WAIT_COMMAND: Command = {
+  words: 'wait',
+  args: '{-h|<delay_ms>} cond [args...]',
+  summary: 'pauses, or waits for a condition',
+  level: 'admin',
+  run: wait,
+};

@@ -1,0 +1,154 @@
+/** What the admin socket tells about the process, what it keeps of bad messages, and servers added at run time. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { ask } from '../support/admin-client.ts';
+import { exchangeRaw, startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n';
+
+interface Started {
+  readonly web: number;
+  readonly tell: (line: string) => Promise<string>;
+}
+
+async function start(t: TestContext, servers: string, backend = ''): Promise<Started> {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'admin.sock');
+  const web = await freePort();
+  await startBalancer(
+    t,
+    `global
+  nbthread 2
+  stats socket ${path} level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend web
+  bind 127.0.0.1:${web}
+  default_backend app
+backend app
+  balance roundrobin
+${backend}
+${servers}
+`,
+    { ports: [web] },
+  );
+  return { web, tell: line => ask(path, line) };
+}
+
+test('a request that cannot be understood is kept with its bytes', async t => {
+  const { web, tell } = await start(t, '  server one 127.0.0.1:1');
+  await exchangeRaw(web, 'GET / HTTP/1.1\r\nHost: t\r\nbad header\\: x\r\n\r\n');
+  const errors = await tell('show errors');
+  assert.match(errors, /^Total events captured on \[\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] : 1\n \n\[/);
+  assert.match(
+    errors,
+    /\] frontend web \(#2\): invalid request\n {2}backend <NONE> \(#-1\), server <NONE> \(#-1\), event #0, src 127\.0\.0\.1:\d+\n/,
+  );
+  assert.match(
+    errors,
+    /\n {2}00000 {2}GET \/ HTTP\/1\.1\\r\\n\n {2}00016 {2}Host: t\\r\\n\n {2}00025 {2}bad header\\\\: x\\r\\n\n/,
+  );
+  assert.doesNotMatch(await tell('show errors web response'), /invalid/);
+  assert.match(await tell('show errors web request'), /invalid request/);
+  assert.equal(await tell('show errors nobody'), 'No such proxy.\n\n');
+});
+
+test('a response that cannot be understood is kept too', async t => {
+  const origin = await startRawOrigin(t, socket => {
+    socket.on('data', () => socket.write('HTTP/1.1 abc nonsense\r\n\r\n'));
+  });
+  const { web, tell } = await start(t, `  server one ${origin.address}`);
+  assert.match(await exchangeRaw(web, GET), /^HTTP\/1\.1 502/);
+  assert.match(
+    await tell('show errors'),
+    /backend app \(#3\): invalid response\n {2}frontend web \(#2\), server one \(#1\), event #0, src 127/,
+  );
+});
+
+test('a server is added in maintenance, serves when it is enabled, and is removed again', async t => {
+  const one = await startHttpOrigin(t, 'one');
+  const two = await startHttpOrigin(t, 'two');
+  const { web, tell } = await start(t, `  server one ${one.address}`, '  cookie SRV insert');
+  assert.equal(
+    await tell(`add server app/two ${two.address} weight 7 cookie second`),
+    'New server registered.\n\n',
+  );
+  assert.match(await tell('show stat app 4 -1'), /^app,two,.*,MAINT,/m);
+  assert.equal(await tell('get weight app/two'), '7 (initial 7)\n\n');
+  const seen = async (): Promise<string> => {
+    const names = new Set<string>();
+    for (let count = 0; count < 12; count++)
+      names.add(/x-server: (\w+)/.exec(await exchangeRaw(web, GET))?.[1] ?? 'none');
+    return [...names].sort().join(' ');
+  };
+  assert.equal(await seen(), 'one');
+  assert.equal(await tell('enable server app/two'), '\n');
+  assert.equal(await seen(), 'one two');
+  const sticky = GET.replace('\r\n\r\n', '\r\nCookie: SRV=second\r\n\r\n');
+  for (let count = 0; count < 4; count++) assert.match(await exchangeRaw(web, sticky), /x-server: two/);
+  assert.equal(await tell('del server app/two'), 'Only servers in maintenance mode can be deleted.\n\n');
+  assert.equal(
+    await tell('disable server app/two;wait 2s srv-removable app/two;del server app/two'),
+    '\nDone.\n\nServer deleted.\n\n',
+  );
+  assert.equal(await seen(), 'one');
+  assert.equal(await tell('del server app/two'), 'No such server.\n\n');
+  assert.doesNotMatch(await tell('show servers state'), /two/);
+});
+
+test('a server that cannot be added is refused with the reason', async t => {
+  const { tell } = await start(t, '  server one 127.0.0.1:1');
+  assert.equal(
+    await tell('add server app/one 127.0.0.1:2'),
+    'Already exists a server with the same name in backend.\n\n',
+  );
+  assert.match(await tell('add server app/two'), /^'server' expects <name> and <addr>/);
+  assert.match(await tell('add server app/two 127.0.0.1:2 nonsense'), /unknown keyword 'nonsense'/);
+  assert.equal(await tell('add server nothing/two 127.0.0.1:2'), 'No such backend.\n\n');
+  assert.match(await tell('add server help'), /^List of keywords supported for dynamic servers:\naddr\n/);
+  const fixed = await start(t, '  server one 127.0.0.1:1', '  balance static-rr');
+  assert.match(
+    await fixed.tell('add server app/two 127.0.0.1:2'),
+    /^Backend does not support dynamic servers : /,
+  );
+});
+
+test('wait pauses between commands and ends when the client goes', async t => {
+  const { tell } = await start(t, '  server one 127.0.0.1:1');
+  const before = Date.now();
+  assert.equal(await tell('wait 150ms;show cli level'), 'Done.\n\nadmin\n\n');
+  assert.ok(Date.now() - before >= 140);
+  assert.equal(await tell('wait'), 'Expects a duration in milliseconds.\n\n');
+  assert.match(
+    await tell('wait 20ms srv-removable app/one'),
+    /^Failed\. Only servers in maintenance mode can be deleted\.\n/,
+  );
+});
+
+test('threads, memory, descriptors and libraries are those of the process', async t => {
+  const { web, tell } = await start(t, '  server one 127.0.0.1:1');
+  await exchangeRaw(web, GET);
+  assert.match(
+    await tell('show activity'),
+    /^thread_id: 0 \(0\.\.2\)\ndate_now: \d+\.\d{6}\naccepted: 1 \[ (1 0|0 1) \]\n/,
+  );
+  assert.match(await tell('show activity 0'), /\naccepted: 1\n/);
+  assert.match(await tell('show pools'), /\nTotal: \d+ pools, \d+ bytes allocated, \d+ used\.\n/);
+  assert.match(await tell('show threads'), /^ {2}Thread 1 : .*\n(?:.*\n)* {2}Thread 2 : /);
+  assert.match(
+    await tell('show fd'),
+    new RegExp(`: owner=socket:\\[\\d+\\] l\\.st=RDY fe=web fam=ipv4 lport=${web}\n`),
+  );
+  assert.equal(await tell('show fd x'), 'Invalid FD type\n\n');
+  assert.match(await tell('show libs'), /^0x[0-9a-f]+-0x[0-9a-f]+ \(0x[0-9a-f]+\) \/.*node/m);
+  assert.match(await tell('show events'), /\n {4}stdout {5}: type=fd/);
+});
