@@ -1,6 +1,5 @@
 /** The command line: checks a configuration, or serves it. The only place that ends the process. */
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
 import { evaluateConditional } from './config-parser/conditional.ts';
@@ -11,12 +10,14 @@ import type { Config } from './model/config.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
 import { readKeepalived } from './vrrp/read-config.ts';
-import { Control, type ControlOptions } from './worker/control.ts';
+import type { Control, ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { describeBuild } from './worker/describe-build.ts';
 import { ThreadLauncher } from './worker/launch.ts';
 import { runExplain } from './worker/explain/command.ts';
 import { loadConfiguration } from './worker/load-configuration.ts';
+import type { LimitRequest } from './worker/process-limits.ts';
+import { startServing } from './worker/serving-process.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
 
 const USAGE_ERROR = 1;
@@ -81,6 +82,10 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
   const warned = diagnostics.some(({ severity }) => severity === 'warning');
   if (balancer !== undefined && balancer.config === undefined) process.exit(1);
   if (warned && options.warningsAreFatal) process.exit(1);
+  if (warned && balancer?.config?.global.flags.has('zero-warning') === true) {
+    notice(options, 'alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
+    process.exit(1);
+  }
   if (options.action.kind === 'check') {
     if (!options.quiet)
       process.stdout.write(warned ? 'Warnings were found.\n' : 'Configuration file is valid\n');
@@ -129,9 +134,10 @@ function serve(options: Options, loaded: Loaded): void {
   if (config !== undefined) running.control = startControl(options, config, loaded, running);
   if (keepalived !== undefined) running.virtual = startVirtual(options, keepalived, running.control);
   if (running.control !== undefined && running.virtual !== undefined) running.control.vrrp = running.virtual;
-  const pidfile = options.pidfile ?? config?.global.pidfile;
-  if (pidfile !== undefined) writePidfile(pidfile, options);
-  tellStarted();
+  if (config === undefined) {
+    if (options.pidfile !== undefined) writePidfile(options.pidfile, options);
+    tellStarted();
+  }
 }
 
 function startVirtual(
@@ -157,17 +163,31 @@ function startControl(
   { launcher, startupLogs, compiled }: Loaded,
   running: Running,
 ): Control {
-  const control = Control.start({
+  const pidfile = options.pidfile ?? config.global.pidfile;
+  const control = startServing({
     config,
-    nbthread: config.global.nbthread ?? availableParallelism(),
+    limits: limitsOf(options),
     launcher,
     notice: (level, text) => notice(options, level, text),
     startupLogs,
     compiled,
-    onStopped: () => void (running.virtual?.stop() ?? Promise.resolve()).then(() => process.exit(0)),
+    onBound: () => {
+      if (pidfile !== undefined) writePidfile(pidfile, options);
+    },
+    onServing: tellStarted,
+    onStopped: code => void (running.virtual?.stop() ?? Promise.resolve()).then(() => process.exit(code)),
   });
   if (control === undefined) process.exit(1);
   return control;
+}
+
+/** What the command line says of limits. */
+function limitsOf({ maxconn, proxyMaxconn, memoryLimitMb }: Options): LimitRequest {
+  return {
+    ...(maxconn !== undefined && { maxconn }),
+    ...(proxyMaxconn !== undefined && { proxyMaxconn }),
+    ...(memoryLimitMb !== undefined && { memoryLimitMb }),
+  };
 }
 
 /** A stop that has given addresses away waits so long for requests in flight. */

@@ -28,7 +28,9 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   readonly #gates: readonly number[];
   readonly #rates: readonly number[];
   readonly #nextPlace = new Timer(() => this.retry());
-  #listener: Listener | undefined;
+  /** More than one when a thread took over the sockets of another. */
+  #listeners: Listener[] = [];
+  #paused = false;
   #held: Connection[] = [];
 
   constructor(
@@ -60,12 +62,15 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
 
   /** Starts accepting on a descriptor of this thread's own. */
   open(fd: number, onError: (code: string) => void): void {
-    this.#listener = this.#thread.engine.listen(fd, connection => this.#accepted(connection), onError);
+    const { engine } = this.#thread;
+    const listener = engine.listen(fd, connection => this.#accepted(connection), onError);
+    if (this.#paused) listener.pause();
+    this.#listeners.push(listener);
   }
 
   close(): void {
-    this.#listener?.close();
-    this.#listener = undefined;
+    for (const listener of this.#listeners.splice(0)) listener.close();
+    this.#paused = false;
     this.#thread.wheel.remove(this.#nextPlace);
     for (const connection of this.#held.splice(0)) connection.close();
   }
@@ -73,8 +78,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   /** Another try for what is held, then accepts again. */
   retry(): void {
     while (this.#held.length > 0 && this.#enter()) this.#serve(this.#held.shift() as Connection);
-    if (this.#held.length === 0 && this.#listener?.paused === true && this.#hasRoom())
-      this.#listener.resume();
+    if (this.#held.length === 0 && this.#paused && this.#hasRoom()) this.#resume();
     else this.#awaitRate();
   }
 
@@ -90,7 +94,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     let wanted = false;
     for (const gate of this.#gates) wanted = limits.leave(gate) || wanted;
     if (wanted) this.#events.roomAgain();
-    else if (this.#listener?.paused === true) this.retry();
+    else if (this.#paused) this.retry();
   }
 
   #accepted(connection: Connection): void {
@@ -104,13 +108,19 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   }
 
   #pause(): void {
-    this.#listener?.pause();
+    this.#paused = true;
+    for (const listener of this.#listeners) listener.pause();
     this.#awaitRate();
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    for (const listener of this.#listeners) listener.resume();
   }
 
   /** Nobody tells when a rate has room again. */
   #awaitRate(): void {
-    if (this.#listener?.paused === true) this.#thread.wheel.set(this.#nextPlace, this.#rateDelayMs());
+    if (this.#paused) this.#thread.wheel.set(this.#nextPlace, this.#rateDelayMs());
   }
 
   /** 0: no rate is exceeded. */

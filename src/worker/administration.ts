@@ -84,13 +84,17 @@ export class Administration {
   }
 
   /** What a thread that starts has to know beyond the configuration. */
-  forThread(thread: number): Omit<ThreadStart, 'thread' | 'config' | 'plan' | 'state' | 'startTimeMs'> {
+  forThread(): Pick<ThreadStart, 'changedServers' | 'patternFiles' | 'changes'> {
     return {
-      listeners: this.#listening.handoversFor(thread),
       changedServers: [...this.#changedServers.values()],
       patternFiles: this.#parts.compiled?.files ?? new Map(),
       changes: this.#shared.sinceStart(),
     };
+  }
+
+  /** Descriptors for a thread that is to listen, its own to close. */
+  listenersFor(thread: number): readonly ListenerHandover[] {
+    return this.#listening.handoversFor(thread);
   }
 
   threadReady(engine: string): void {

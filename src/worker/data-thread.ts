@@ -21,6 +21,7 @@ import type { ThreadLaunch } from './launch.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { ChangedServer, ListenerHandover } from './orders.ts';
+import { runOn } from './process-calls.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { ThreadCopies } from './thread-copies.ts';
 import { serversView, statsView } from './state-views.ts';
@@ -37,6 +38,7 @@ const port = parentPort;
 if (port === null) throw new Error('data-thread.ts runs as a worker thread only');
 
 const start = await startMessage();
+if (start.processors !== undefined) runOn(start.processors);
 const state = SharedState.attach(start.state, start.plan, start.thread);
 const { bufsize, engine: wanted } = start.config.global.tune;
 const opened = openEngine(wanted, { bufsize });
@@ -88,7 +90,6 @@ copies.follow(start.changes, 0);
 const reception = new Reception(thread);
 for (const change of start.changedServers) knowServer(change);
 const listeners: ListenerService[] = [];
-for (const handover of start.listeners) listen(handover);
 const desk = new OrderDesk({
   knowServer,
   listeners,
@@ -147,6 +148,9 @@ function tell(message: ToControl): void {
 
 function hear(message: ToData): void {
   switch (message.kind) {
+    case 'listen':
+      for (const handover of message.listeners) listen(handover);
+      return;
     case 'grant':
       return state.queues.onGrant(message.server, message.queue);
     case 'resolved':
@@ -193,7 +197,9 @@ function drain(): void {
   }, DRAIN_LOOK_MS);
 }
 
+/** Messages on their way find nobody any more. */
 function end(): void {
+  port?.off('message', hear);
   clearInterval(drainLook);
   for (const listener of listeners) listener.close();
   engine.destroy();

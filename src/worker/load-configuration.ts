@@ -21,7 +21,8 @@ export interface LoadedConfiguration {
 export async function loadConfiguration(paths: readonly string[]): Promise<LoadedConfiguration> {
   const loaded = loadFiles(paths, DISK);
   if (loaded.error !== undefined) return { config: undefined, diagnostics: [aboutAll(loaded.error)] };
-  const parsed = parseConfig(loaded.files, { environment: process.env, readFile: readText });
+  const parsed = parseConfig(loaded.files, { environment: STARTED_WITH, readFile: readText });
+  changeEnvironment(parsed.environment);
   if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
   const serverStates = new ServerStates(parsed.config);
   const resolved = await resolveNames(parsed.config, serverStates);
@@ -38,6 +39,15 @@ export async function loadConfiguration(paths: readonly string[]): Promise<Loade
     config: undefined,
     diagnostics: [...diagnostics, aboutAll('Fatal errors found in configuration.')],
   };
+}
+
+/** What `setenv` and its kind did to an earlier configuration does not count for the next. */
+const STARTED_WITH: Readonly<NodeJS.ProcessEnv> = { ...process.env };
+
+/** For the sample `env` and for programs that are started. */
+function changeEnvironment(wanted: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) if (wanted[name] === undefined) delete process.env[name];
+  Object.assign(process.env, wanted);
 }
 
 function aboutAll(message: string): Diagnostic {

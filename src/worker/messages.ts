@@ -14,8 +14,9 @@ export interface ThreadStart {
   readonly config: Config;
   readonly plan: StatePlan;
   readonly state: SharedArrayBuffer;
-  readonly listeners: readonly ListenerHandover[];
   readonly startTimeMs: number;
+  /** `cpu-map`: it runs on these only. */
+  readonly processors: readonly number[] | undefined;
   /** Servers that are not, or no longer, as the configuration has them. */
   readonly changedServers: readonly ChangedServer[];
   /** Pattern files as they were read when the configuration was checked. */
@@ -25,6 +26,8 @@ export interface ThreadStart {
 }
 
 export type ToData =
+  /** Accept connections: everybody is ready, or a thread that died is not replaced. The descriptors are its own. */
+  | { readonly kind: 'listen'; readonly listeners: readonly ListenerHandover[] }
   /** A place on that server (shared row) is for this thread's first in that queue. */
   | { readonly kind: 'grant'; readonly server: number; readonly queue: number }
   /** A connection limit has room again. */
@@ -55,6 +58,7 @@ export type ToControl =
       readonly action: ServerAction;
       readonly rows: readonly number[];
     }
+  /** Everything is loaded; it waits for `listen`. */
   | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }
   | { readonly kind: 'room' }

@@ -3,6 +3,7 @@ import type { Word } from '../../model/word.ts';
 import { integer, matching, nothing, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
+import { isSpreadEvenly } from '../processor-set.ts';
 import { readAddress } from './address-argument.ts';
 import type { GlobalDraft } from './global-draft.ts';
 import { flag, kept, removed, setting } from './global-rows.ts';
@@ -11,8 +12,8 @@ import { findGroupId, findUserId } from './system-accounts.ts';
 
 const MAX_THREADS = 1024;
 const MAX_ID = 0xffffffff;
-const CPU_NUMBERS = /^(all|odd|even|\d+(-\d+)?)(,(all|odd|even|\d+(-\d+)?))*$/;
-const THREAD_SET = /^(auto:)?(all|odd|even|\d+(-\d+)?)(\/(all|odd|even|\d+(-\d+)?))?$/;
+const CPU_NUMBERS = /^(all|odd|even|\d+(-\d*)?)(,(all|odd|even|\d+(-\d*)?))*$/;
+const THREAD_SET = /^(auto:)?(all|odd|even|\d+(-\d*)?)(\/(all|odd|even|\d+(-\d*)?))?$/;
 
 /** `user`/`uid` and `group`/`gid` exclude each other. */
 function isAccountSaid(draft: GlobalDraft, what: 'user/uid' | 'group/gid', context: LineContext): boolean {
@@ -56,6 +57,35 @@ function checkCpuMap(draft: GlobalDraft, words: readonly Word[], context: LineCo
     );
   const bad = cpus.find(word => !CPU_NUMBERS.test(word.text));
   if (bad !== undefined) context.alert(bad, `'cpu-map' expects CPU numbers and ranges, found '${bad.text}'.`);
+  else if (
+    !isSpreadEvenly(
+      threads.text,
+      cpus.map(({ text: set }) => set),
+    )
+  )
+    context.alert(threads, `'cpu-map auto:' expects as many processors as threads.`);
+  draft.otherLines.push(context.line);
+}
+
+const CPU_SET_DIRECTIVE = /^(only|drop)-(cpu|node|cluster|core|thread)$/;
+
+function checkCpuSet(draft: GlobalDraft, words: readonly Word[], context: LineContext): void {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as Word;
+    if (word.text === 'reset') {
+      context.notSupportedYet(word, 'cpu-set reset');
+      continue;
+    }
+    const set = words[++at];
+    if (!CPU_SET_DIRECTIVE.test(word.text))
+      return context.alert(word, `'cpu-set' expects a directive, found '${word.text}'.`);
+    if (set === undefined || !CPU_NUMBERS.test(set.text))
+      return context.alert(
+        set ?? word,
+        `'cpu-set ${word.text}' expects numbers and ranges, found '${set?.text ?? ''}'.`,
+      );
+    if (!word.text.endsWith('-cpu')) context.notSupportedYet(word, 'cpu-set by topology');
+  }
   draft.otherLines.push(context.line);
 }
 
@@ -173,7 +203,12 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
   ),
   kept('cpu-affinity', text('<affinity>', 1, 2), 'how tightly threads are bound to processors'),
   kept('cpu-policy', text('<policy> [<option> ...]', 1, 8), 'how processors are chosen'),
-  kept('cpu-set', text('<directive> ...', 1, 64), 'restricts the processors that may be used'),
+  setting(
+    'cpu-set',
+    text('{ reset | { only-cpu | drop-cpu | ... } <set> } ...', 1, 64),
+    'restricts the processors that may be used',
+    (draft, _value, words, context) => checkCpuSet(draft, words, context),
+  ),
   flag('numa-cpu-mapping', 'take memory nodes into account', { negatable: true }),
   kept('thread-group', text('<group> [<thread-range> ...]', 1, 64), 'threads of a group'),
   kept('thread-groups', integer(1, 64), 'number of thread groups'),

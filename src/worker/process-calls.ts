@@ -1,0 +1,77 @@
+/** System calls about the running process and its threads, through koffi. Each gives 0 or the negative error number. */
+import { loadKoffi } from '../net/system-calls.ts';
+
+interface Calls {
+  readonly errno: () => number;
+  readonly setrlimit: (resource: number, limits: Buffer) => number;
+  readonly getrlimit: (resource: number, limits: Buffer) => number;
+  readonly prctl: (option: number, first: number, second: number, third: number, fourth: number) => number;
+  readonly chroot: (path: string) => number;
+  readonly setaffinity: (thread: number, size: number, mask: Buffer) => number;
+}
+
+let calls: Calls | undefined;
+
+function system(): Calls {
+  if (calls !== undefined) return calls;
+  const library = loadKoffi();
+  const libc = library.load(null);
+  return (calls = {
+    errno: () => library.errno(),
+    setrlimit: libc.func('int setrlimit(int resource, const void *limits)'),
+    getrlimit: libc.func('int getrlimit(int resource, void *limits)'),
+    prctl: libc.func(
+      'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+    ),
+    chroot: libc.func('int chroot(const char *path)'),
+    setaffinity: libc.func('int sched_setaffinity(int thread, unsigned long size, const void *mask)'),
+  });
+}
+
+function outcome(result: number): number {
+  return result < 0 ? -system().errno() : result;
+}
+
+const RLIMIT_NOFILE = 7;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NO_NEW_PRIVS = 38;
+
+export interface ResourceLimit {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export function openFilesLimit(): ResourceLimit {
+  const limits = Buffer.alloc(16);
+  system().getrlimit(RLIMIT_NOFILE, limits);
+  return { soft: Number(limits.readBigUInt64LE(0)), hard: Number(limits.readBigUInt64LE(8)) };
+}
+
+export function setOpenFilesLimit({ soft, hard }: ResourceLimit): number {
+  const limits = Buffer.alloc(16);
+  limits.writeBigUInt64LE(BigInt(soft), 0);
+  limits.writeBigUInt64LE(BigInt(hard), 8);
+  return outcome(system().setrlimit(RLIMIT_NOFILE, limits));
+}
+
+/** This thread, and what it starts from now on, gains no rights by running setuid programs. */
+export function renounceNewPrivileges(): number {
+  return outcome(system().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+export function allowCoreDumps(): number {
+  return outcome(system().prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+}
+
+/** All threads of the process. */
+export function enterRoot(path: string): number {
+  return outcome(system().chroot(path));
+}
+
+/** The calling thread runs on these processors only. */
+export function runOn(processors: readonly number[]): number {
+  const mask = Buffer.alloc(128);
+  for (const cpu of processors)
+    if (cpu < mask.length * 8) mask[cpu >>> 3] = (mask[cpu >>> 3] as number) | (1 << (cpu & 7));
+  return outcome(system().setaffinity(0, mask.length, mask));
+}

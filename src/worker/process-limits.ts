@@ -1,0 +1,90 @@
+/**
+ * How many connections the process may have, and how many open files for that (manual, `maxconn`, `ulimit-n`,
+ * `fd-hard-limit`, `strict-limits`; -n, -N, -m). Decided before anything is bound.
+ */
+import type { Config } from '../model/config.ts';
+import type { Word } from '../model/word.ts';
+import type { ResourceLimit } from './process-calls.ts';
+
+export interface LimitRequest {
+  /** -n: counts more than `maxconn`. */
+  readonly maxconn?: number;
+  /** -N: for frontends that say nothing. */
+  readonly proxyMaxconn?: number;
+  /** -m */
+  readonly memoryLimitMb?: number;
+}
+
+export interface LimitPlan {
+  readonly maxconn: number;
+  /** Open files this takes. */
+  readonly openFiles: number;
+  /** `ulimit-n` says so: not more either. */
+  readonly exact: boolean;
+}
+
+/** Bound where nothing is said: a kernel may allow a billion descriptors (manual, `fd-hard-limit`). */
+const DEFAULT_HARD_LIMIT = 1_048_576;
+/** Files, pipes and timers of a thread and of the control thread beside its sockets. */
+const FILES_OF_A_THREAD = 16;
+const FILES_OF_THE_PROCESS = 64;
+/** Head and body buffers of both sides, and the objects of a session. */
+const BYTES_OF_A_SESSION = 8192;
+
+export function planLimits(
+  config: Config,
+  nbthread: number,
+  limit: ResourceLimit,
+  request: LimitRequest = {},
+): LimitPlan {
+  const { global, proxies } = config;
+  const binds = proxies.reduce((sum, proxy) => sum + proxy.binds.length, 0);
+  const servers = proxies.reduce((sum, proxy) => sum + proxy.servers.length, 0);
+  // a listener has a descriptor here, one in its thread and one in the event loop
+  const own =
+    FILES_OF_THE_PROCESS + nbthread * (FILES_OF_A_THREAD + 3 * binds) + servers + global.statsMaxconn;
+  const wanted = request.maxconn ?? global.maxconn;
+  const said = numberOf(global.otherLines, 'ulimit-n');
+  const exact = said !== undefined;
+  if (wanted > 0) return { maxconn: wanted, openFiles: said ?? own + 2 * wanted, exact };
+  const hardLimit = numberOf(global.otherLines, 'fd-hard-limit') ?? DEFAULT_HARD_LIMIT;
+  const openFiles = said ?? Math.min(Math.max(limit.soft, limit.hard), hardLimit);
+  const byFiles = Math.max(1, Math.floor((openFiles - own) / 2));
+  const session = 2 * global.tune.bufsize + BYTES_OF_A_SESSION;
+  const { memoryLimitMb } = request;
+  const byMemory =
+    memoryLimitMb === undefined ? Infinity : Math.max(1, Math.floor((memoryLimitMb * 1048576) / session));
+  return { maxconn: Math.min(byFiles, byMemory), openFiles, exact };
+}
+
+/** The last line of that keyword counts. */
+function numberOf(lines: readonly (readonly Word[])[], keyword: string): number | undefined {
+  const line = lines.findLast(([word]) => word?.text === keyword);
+  return line === undefined ? undefined : Number(line[1]?.text);
+}
+
+/** The configuration as it counts, with the limits decided. */
+export function withLimits(config: Config, { maxconn }: LimitPlan, { proxyMaxconn }: LimitRequest): Config {
+  const proxies =
+    proxyMaxconn === undefined
+      ? config.proxies
+      : config.proxies.map(proxy => (proxy.maxconn === 0 ? { ...proxy, maxconn: proxyMaxconn } : proxy));
+  return { ...config, proxies, global: { ...config.global, maxconn } };
+}
+
+/**
+ * Node has raised the soft limit to the hard one; only root gets more. A limit is lowered where `ulimit-n` asks
+ * for it only. Undefined: done; otherwise what could not be had.
+ */
+export function reachOpenFiles(
+  { openFiles, exact }: LimitPlan,
+  limit: ResourceLimit,
+  set: (limit: ResourceLimit) => number,
+): string | undefined {
+  if (exact ? limit.soft === openFiles : limit.soft >= openFiles) return undefined;
+  if (set({ soft: openFiles, hard: Math.max(openFiles, limit.hard) }) >= 0) return undefined;
+  return (
+    `Cannot raise FD limit to ${openFiles}, current limit is ${limit.soft} and hard limit is ${limit.hard}. ` +
+    `Without 'maxconn' and 'ulimit-n' in the global section it is adjusted by itself.`
+  );
+}

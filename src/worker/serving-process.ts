@@ -1,0 +1,108 @@
+/**
+ * From a checked configuration to a process that serves: limits, addresses, threads, then privileges are dropped
+ * and connections accepted.
+ */
+import { setPriority } from 'node:os';
+import type { Config } from '../model/config.ts';
+import { bindListeners, type Notice } from './bind-listeners.ts';
+import { Control, type ControlOptions } from './control.ts';
+import { dropPrivileges, dropsPrivileges } from './privileges.ts';
+import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
+import { planLimits, reachOpenFiles, withLimits, type LimitRequest } from './process-limits.ts';
+import { allowedProcessors, givenProcessors, mapProcessors } from './processor-map.ts';
+import { unprotected } from './unprotected.ts';
+
+export interface ServingOptions extends Pick<
+  ControlOptions,
+  'config' | 'launcher' | 'compiled' | 'notice' | 'startupLogs' | 'onStopped'
+> {
+  readonly limits: LimitRequest;
+  /** Addresses are bound, and the rights of the start are still there: time for the pidfile. */
+  readonly onBound: () => void;
+  /** Connections are accepted. */
+  readonly onServing: () => void;
+}
+
+/** Undefined when it cannot serve; everything was reported. */
+export function startServing(options: ServingOptions): Control | undefined {
+  const { launcher, compiled, notice, startupLogs, onStopped } = options;
+  const plain = unprotected(options.config);
+  for (const text of plain) notice('alert', text);
+  if (plain.length > 0) return undefined;
+  const processors = useProcessors(options.config);
+  const nbthread = threadsOf(options.config, processors.length, notice);
+  const config = applyLimits(options, nbthread);
+  if (config === undefined) return undefined;
+  setRuntimePriority(config, notice);
+  const handovers = bindListeners(config, nbthread, notice);
+  if (handovers === undefined) return undefined;
+  const confined = dropsPrivileges(config.global);
+  if (confined && !config.global.flags.has('insecure-setuid-wanted')) renounceNewPrivileges();
+  const control = Control.start({
+    config,
+    nbthread,
+    launcher,
+    compiled,
+    handovers,
+    processors: mapProcessors(config.global.otherLines, nbthread),
+    notice,
+    startupLogs,
+    onLoaded: () => {
+      if (control !== undefined) begin(control, config, options);
+    },
+    onStopped,
+  });
+  if (control !== undefined) options.onBound();
+  return control;
+}
+
+function begin(control: Control, { global }: Config, { notice, onServing, onStopped }: ServingOptions): void {
+  const refused = dropPrivileges(global, text => notice('warning', text));
+  if (refused !== undefined) {
+    notice('alert', refused);
+    return onStopped(1);
+  }
+  control.serve();
+  onServing();
+}
+
+/** `cpu-set`: the whole process keeps off the others. */
+function useProcessors({ global }: Config): readonly number[] {
+  const given = givenProcessors();
+  const allowed = allowedProcessors(global.otherLines, given);
+  if (allowed.length > 0 && allowed.length < given.length) runOn(allowed);
+  return allowed.length > 0 ? allowed : given;
+}
+
+/** `nbthread`, else as many as there are processors; `thread-hard-limit` wins over both. */
+function threadsOf({ global }: Config, processors: number, notice: Notice): number {
+  const line = global.otherLines.findLast(([word]) => word?.text === 'thread-hard-limit');
+  const most = line === undefined ? Infinity : Number(line[1]?.text);
+  const wanted = global.nbthread ?? Math.max(1, processors);
+  if (global.nbthread !== undefined && wanted > most)
+    notice(
+      'warning',
+      `nbthread ${wanted} is more than thread-hard-limit ${most}: ${most} threads are started.`,
+    );
+  return Math.min(wanted, most);
+}
+
+function applyLimits({ config, limits, notice }: ServingOptions, nbthread: number): Config | undefined {
+  const limit = openFilesLimit();
+  const plan = planLimits(config, nbthread, limit, limits);
+  const refused = reachOpenFiles(plan, limit, setOpenFilesLimit);
+  if (refused === undefined) return withLimits(config, plan, limits);
+  const isFatal = config.global.flags.has('strict-limits');
+  notice(isFatal ? 'alert' : 'warning', refused);
+  return isFatal ? undefined : withLimits(config, plan, limits);
+}
+
+function setRuntimePriority({ global }: Config, notice: Notice): void {
+  const [priority] = global.tune.other.get('tune.renice.runtime') ?? [];
+  if (priority === undefined) return;
+  try {
+    setPriority(Number(priority));
+  } catch (error) {
+    notice('warning', `tune.renice.runtime: ${(error as Error).message}`);
+  }
+}

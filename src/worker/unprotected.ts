@@ -1,0 +1,36 @@
+/**
+ * Addresses a configuration wants encrypted, which this program would serve, or reach, in plain text: it does not
+ * start with them (docs/decisions/0006-no-plain-text-where-tls-is-asked.md).
+ */
+import type { Config } from '../model/config.ts';
+import type { Position } from '../model/diagnostic.ts';
+
+interface Place {
+  readonly position: Position;
+  readonly what: string;
+}
+
+/** One text for each such address. */
+export function unprotected({ global, proxies }: Config): readonly string[] {
+  const binds = [
+    ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
+    ...proxies.flatMap(({ binds: own, disabled, kind, name }) =>
+      disabled ? [] : own.map(bind => ({ bind, of: `'bind' of ${kind} '${name}'` })),
+    ),
+  ];
+  const servers = proxies
+    .filter(({ disabled }) => !disabled)
+    .flatMap(proxy => proxy.servers.map(server => ({ server, of: `server '${proxy.name}/${server.name}'` })));
+  const places: Place[] = [
+    ...binds
+      .filter(({ bind }) => bind.ssl !== undefined)
+      .map(({ bind, of }) => ({ position: bind.position, what: of })),
+    ...servers
+      .filter(({ server }) => server.ssl !== undefined)
+      .map(({ server, of }) => ({ position: server.position, what: of })),
+  ];
+  return places.map(
+    ({ position, what }) =>
+      `[${position.file}:${position.line}] : ${what} asks for 'ssl', which is not supported yet: not started, so that nothing goes in plain text.`,
+  );
+}

@@ -1,0 +1,114 @@
+/** What the words about the process do to the running program: rights, root folder, processors, limits, files. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { requires } from '../support/requirement.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+function configOf(port: number, global: string, answer: string): string {
+  return `global
+${global}
+defaults
+  mode http
+  timeout client 5s
+listen l
+  bind 127.0.0.1:${port}
+  http-request return status 200 content-type text/plain lf-string ${answer}
+`;
+}
+
+/** One field of /proc/PID/task/TID/status, of all threads that have it. */
+function statusOf(pid: number, field: string): string[] {
+  const values = readdirSync(`/proc/${pid}/task`).map(task => {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'latin1');
+    return new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(status)?.[1]?.trim() ?? '';
+  });
+  return [...new Set(values)].toSorted();
+}
+
+function scratch(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-process-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('user, group and chroot hold for every thread before anything is served', async t => {
+  if (!requires(t, 'root')) return;
+  const port = await freePort();
+  const folder = scratch(t);
+  const pages = join(folder, 'names.map');
+  writeFileSync(pages, '/ found\n', { mode: 0o600 });
+  const balancer = await startBalancer(
+    t,
+    configOf(
+      port,
+      `  nbthread 2\n  chroot auto\n  user nobody\n  gid 65534\n  pidfile ${folder}/lb.pid`,
+      `"%[path,map(${pages})]"`,
+    ),
+  );
+  assert.match(await exchangeRaw(port, GET), /\r\n\r\nfound$/, 'files were read before');
+  const { pid } = balancer;
+  assert.deepEqual(statusOf(pid, 'Uid'), [['65534', '65534', '65534', '65534'].join('\t')]);
+  assert.deepEqual(statusOf(pid, 'Gid'), [['65534', '65534', '65534', '65534'].join('\t')]);
+  assert.deepEqual(statusOf(pid, 'Groups'), ['']);
+  assert.match(readlinkSync(`/proc/${pid}/root`), /lb-root-\w+ \(deleted\)$/);
+  assert.equal(readFileSync(`${folder}/lb.pid`, 'utf8'), `${pid}\n`);
+  assert.equal(await balancer.stop('SIGUSR1'), 0, balancer.output());
+});
+
+test('a user that cannot be taken on ends the start', async t => {
+  if (!requires(t, 'root')) return;
+  const folder = scratch(t);
+  writeFileSync(join(folder, 'a.cfg'), configOf(await freePort(), `  chroot ${folder}/missing`, 'x'));
+  const ended = spawnSync(LB, ['-db', '-f', join(folder, 'a.cfg')], { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(ended.status, 1);
+  assert.match(ended.stderr, /Cannot chroot\(.*missing\): ENOENT/);
+});
+
+test('setenv is seen by samples, cpu-map and ulimit-n by the kernel', async t => {
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    configOf(
+      port,
+      '  nbthread 2\n  setenv SAID one\n  presetenv SAID two\n  cpu-map 1/all 0\n  maxconn 100\n  ulimit-n 700',
+      '"%[env(SAID)]"',
+    ),
+  );
+  assert.match(await exchangeRaw(port, GET), /\r\n\r\none$/);
+  assert.ok(statusOf(balancer.pid, 'Cpus_allowed_list').includes('0'));
+  assert.match(readFileSync(`/proc/${balancer.pid}/limits`, 'latin1'), /Max open files\s+700\s/);
+  assert.equal(await balancer.stop(), 0, balancer.output());
+});
+
+test('an address that asks for TLS is never served in plain text', async t => {
+  const folder = scratch(t);
+  const file = join(folder, 'a.cfg');
+  const port = await freePort();
+  writeFileSync(
+    file,
+    configOf(port, '', 'x').replace(`127.0.0.1:${port}`, `127.0.0.1:${port} ssl crt ${file}`) +
+      'backend b\n  mode http\n  server s 127.0.0.1:1 ssl verify none\n',
+  );
+  const checked = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(checked.status, 0, checked.stderr);
+  const started = spawnSync(LB, ['-db', '-f', file], { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(started.status, 1);
+  assert.match(started.stderr, /a\.cfg:7\] : 'bind' of listen 'l' asks for 'ssl'/);
+  assert.match(started.stderr, /server 'b\/s' asks for 'ssl'/);
+});
+
+test('zero-warning refuses what is only worth a warning', t => {
+  const folder = scratch(t);
+  const file = join(folder, 'a.cfg');
+  writeFileSync(file, configOf(1, '  zero-warning\n  nbproc 1', 'x'));
+  const { status, stderr } = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(status, 1);
+  assert.match(stderr, /Some warnings were found and 'zero-warning' is set/);
+});

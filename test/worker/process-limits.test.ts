@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config-parser/parse.ts';
+import type { Config } from '../../src/model/config.ts';
+import { planLimits, reachOpenFiles, withLimits } from '../../src/worker/process-limits.ts';
+
+const LIMIT = { soft: 20_000, hard: 20_000 };
+
+function configOf(global: string, rest = ''): Config {
+  const text = `global\n  ${global}\nlisten l\n  bind :80\n  ${rest}\n`;
+  const { config } = parseConfig([{ path: 'test.cfg', text }], {
+    environment: {},
+    readFile: () => ({ error: 'ENOENT' }),
+  });
+  assert.ok(config !== undefined);
+  return config;
+}
+
+test('without maxconn the open files decide how many connections there may be', () => {
+  const { maxconn, openFiles, exact } = planLimits(configOf(''), 2, LIMIT);
+  assert.equal(openFiles, 20_000);
+  assert.ok(maxconn > 9900 && maxconn < 10_000, String(maxconn));
+  assert.equal(exact, false);
+  assert.ok(planLimits(configOf('fd-hard-limit 5000'), 2, LIMIT).maxconn < 2500);
+  assert.equal(planLimits(configOf(''), 2, { soft: 2 ** 30, hard: 2 ** 30 }).openFiles, 1_048_576);
+  assert.ok(planLimits(configOf(''), 2, LIMIT, { memoryLimitMb: 40 }).maxconn <= 1024);
+});
+
+test('maxconn, and -n before it, decide how many open files are needed', () => {
+  const config = configOf('maxconn 50000');
+  const plan = planLimits(config, 2, LIMIT);
+  assert.equal(plan.maxconn, 50_000);
+  assert.ok(plan.openFiles > 100_000 && plan.openFiles < 101_000, String(plan.openFiles));
+  assert.equal(planLimits(config, 2, LIMIT, { maxconn: 100 }).maxconn, 100);
+  assert.equal(withLimits(config, plan, {}).global.maxconn, 50_000);
+});
+
+test('-N is for proxies that say nothing', () => {
+  const silent = configOf('');
+  const plan = planLimits(silent, 1, LIMIT);
+  assert.equal(withLimits(silent, plan, { proxyMaxconn: 7 }).proxies[0]?.maxconn, 7);
+  assert.equal(withLimits(configOf('', 'maxconn 9'), plan, { proxyMaxconn: 7 }).proxies[0]?.maxconn, 9);
+});
+
+test('open files are raised when more are needed and lowered for ulimit-n only', () => {
+  const asked: unknown[] = [];
+  const set = (limit: unknown): number => {
+    asked.push(limit);
+    return 0;
+  };
+  const plan = { maxconn: 10, openFiles: 100, exact: false };
+  assert.equal(reachOpenFiles(plan, LIMIT, set), undefined);
+  assert.deepEqual(asked, []);
+  assert.equal(reachOpenFiles({ ...plan, exact: true }, LIMIT, set), undefined);
+  assert.equal(reachOpenFiles({ ...plan, openFiles: 30_000 }, LIMIT, set), undefined);
+  assert.deepEqual(asked, [
+    { soft: 100, hard: 20_000 },
+    { soft: 30_000, hard: 30_000 },
+  ]);
+  assert.match(
+    reachOpenFiles({ ...plan, openFiles: 30_000 }, LIMIT, () => -1) ?? '',
+    /Cannot raise FD limit to 30000/,
+  );
+});
