@@ -58,7 +58,11 @@ export class FrontendListening {
 
   async close(proxy: number): Promise<void> {
     await this.#calls.all({ kind: 'close-frontend', proxy });
-    for (const { fd } of this.#of(proxy)) closeDescriptor(fd);
+    for (const { fd } of this.#of(proxy)) {
+      // an operation under way in the kernel may hold the socket a moment longer than its descriptors
+      if (this.#isTcp(proxy)) stopListening(fd);
+      closeDescriptor(fd);
+    }
     for (const [thread, list] of this.#handovers.entries())
       this.#handovers[thread] = list.filter(one => one.proxy !== proxy);
   }

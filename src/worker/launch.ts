@@ -2,7 +2,7 @@
  * Starts data threads. Loading the program into a thread takes longer than reading a usual configuration: the first
  * thread is launched before that, and waits for its start message.
  */
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, SHARE_ENV, Worker, type MessagePort } from 'node:worker_threads';
 import type { ThreadStart } from './messages.ts';
 
 /** What a new thread knows at once; everything else comes in one ThreadStart through the port. */
@@ -36,5 +36,7 @@ function launch(): Launched {
   const { port1, port2 } = new MessageChannel();
   const workerData: ThreadLaunch = { startPort: port2 };
   const url = new URL('./data-thread.js', import.meta.url);
-  return { worker: new Worker(url, { workerData, transferList: [port2] }), startPort: port1 };
+  // `setenv` may follow: the configuration is not read yet
+  const worker = new Worker(url, { workerData, transferList: [port2], env: SHARE_ENV });
+  return { worker, startPort: port1 };
 }
