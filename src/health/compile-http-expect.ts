@@ -6,7 +6,7 @@ import { readExpect, type ExpectOptions } from './expect-options.ts';
 import type { CheckExpressions } from './expressions.ts';
 import { compileHeaderMatch } from './header-match.ts';
 import type { HttpAnswer } from './http-answer.ts';
-import type { ExpectStep, Verdict } from './ruleset.ts';
+import type { ExpectStep, StepPlace, Verdict } from './ruleset.ts';
 import type { CheckFinding } from './status.ts';
 
 /** What a match says: yes, no, not yet, or what is wrong. */
@@ -22,9 +22,7 @@ interface Match {
   readonly info: (answer: HttpAnswer) => string;
 }
 
-export interface HttpExpectPlace {
-  readonly index: number;
-  readonly head: number;
+export interface HttpExpectPlace extends StepPlace {
   /** `http-check disable-on-404` */
   readonly disableOn404: boolean;
 }
@@ -63,7 +61,8 @@ export function defaultHttpExpect(place: HttpExpectPlace): ExpectStep {
 type Settings = Omit<ExpectOptions, 'match'> & { readonly match: { readonly inverse: boolean } };
 
 function httpExpectStep(match: Match, options: Settings, place: HttpExpectPlace): ExpectStep {
-  const { comment, onError, okStatus, timeoutStatus, onSuccess, statusCode } = options;
+  const { onError, okStatus, timeoutStatus, onSuccess, statusCode } = options;
+  const comment = options.comment ?? place.comment;
   const wording = { step: place.index + 1, comment, onError, pattern: match.pattern, readyMade: false };
   return {
     kind: 'expect',

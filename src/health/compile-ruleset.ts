@@ -11,7 +11,7 @@ import { compileTcpExpect } from './compile-tcp-expect.ts';
 import type { CheckExpressions } from './expressions.ts';
 import { compileRequest, mergePlans, planOfOption, planOfSend, type RequestPlan } from './http-request.ts';
 import { readyMadeRuleset } from './ready-made.ts';
-import type { ConnectStep, ExpectStep, Ruleset, SendStep, Step } from './ruleset.ts';
+import type { ConnectStep, ExpectStep, Ruleset, SendStep, Step, StepPlace } from './ruleset.ts';
 
 /** A connection is all that is asked for. */
 export const CONNECT_ONLY: Ruleset = {
@@ -38,10 +38,10 @@ export function compileRuleset(method: CheckMethod, expressions: CheckExpression
 }
 
 function compileTcpRules(method: CheckMethod, expressions: CheckExpressions): Ruleset | undefined {
-  const compile: CompileStep = (rule, index, head) =>
+  const compile: CompileStep = (rule, place) =>
     rule[0]?.text === 'expect'
-      ? compileTcpExpect(rule, index, head, expressions)
-      : compileTcpSend(rule, index, expressions);
+      ? compileTcpExpect(rule, place, expressions)
+      : compileTcpSend(rule, place.index, expressions);
   const steps = compileSteps(method.tcpCheck, compile, expressions);
   return steps && finish({ kind: 'tcp-check', steps, disableOn404: false, sendState: false });
 }
@@ -56,12 +56,11 @@ function compileHttpRules(method: CheckMethod, expressions: CheckExpressions): R
   if (!inHttpOrder(rules, expressions)) return undefined;
   const option = planOfOption(method.args, expressions);
   let merged = false;
-  const compile: CompileStep = (rule, index, head) => {
-    if (rule[0]?.text === 'expect')
-      return compileHttpExpect(rule, { index, head, disableOn404 }, expressions);
+  const compile: CompileStep = (rule, place) => {
+    if (rule[0]?.text === 'expect') return compileHttpExpect(rule, { ...place, disableOn404 }, expressions);
     const plan = planOfSend(rule, expressions);
     if (plan === undefined) return undefined;
-    const step = requestStep(merged ? plan : mergePlans(option, plan), index, sendState);
+    const step = requestStep(merged ? plan : mergePlans(option, plan), place.index, sendState);
     merged = true;
     return step;
   };
@@ -70,7 +69,9 @@ function compileHttpRules(method: CheckMethod, expressions: CheckExpressions): R
   const steps = merged ? explicit : insertRequest(explicit, requestStep(option, 0, sendState));
   const last = steps.findLast(({ kind }) => kind !== 'action');
   if (last?.kind === 'send')
-    steps.push(defaultHttpExpect({ index: last.index + 1, head: steps.length, disableOn404 }));
+    steps.push(
+      defaultHttpExpect({ index: last.index + 1, head: steps.length, comment: undefined, disableOn404 }),
+    );
   return finish({ kind: 'httpchk', steps, disableOn404, sendState });
 }
 
@@ -126,7 +127,7 @@ function shifted(steps: readonly Step[]): Step[] {
   );
 }
 
-type CompileStep = (rule: readonly Word[], index: number, head: number) => SendStep | ExpectStep | undefined;
+type CompileStep = (rule: readonly Word[], place: StepPlace) => SendStep | ExpectStep | undefined;
 
 /** All rules, comments handed on. Undefined after a mistake, but all were looked at. */
 function compileSteps(
@@ -143,13 +144,10 @@ function compileSteps(
       comment = rule[1]?.text;
       continue;
     }
-    const step = compileStep(name, rule, index, steps, compile, expressions);
-    if (step === undefined) {
-      failed = true;
-      continue;
-    }
-    if (commentEnds(steps.at(-1), step, rules[index - 1])) comment = undefined;
-    steps.push(withComment(step, comment));
+    if (commentEnds(kindOf(name), rules[index - 1])) comment = undefined;
+    const step = compileStep(name, rule, { index, head: headOf(steps), comment }, compile, expressions);
+    if (step === undefined) failed = true;
+    else steps.push(step);
   }
   return failed ? undefined : steps;
 }
@@ -157,32 +155,35 @@ function compileSteps(
 function compileStep(
   name: string,
   rule: readonly Word[],
-  index: number,
-  before: readonly Step[],
+  place: StepPlace,
   compile: CompileStep,
   expressions: CheckExpressions,
 ): Step | undefined {
-  if (name === 'connect') return compileConnect(rule, index, expressions);
-  if (/^(un)?set-var/.test(name)) {
-    const run = expressions.variable(rule);
-    return run && { kind: 'action', index, run };
-  }
-  return compile(rule, index, headOf(before));
+  if (name === 'connect') return withComment(compileConnect(rule, place.index, expressions), place.comment);
+  if (!/^(un)?set-var/.test(name)) return withComment(compile(rule, place), place.comment);
+  const run = expressions.variable(rule);
+  return run && { kind: 'action', index: place.index, run };
 }
 
-/** A comment is for the rules of one kind that follow it. */
-function commentEnds(
-  before: Step | undefined,
-  step: Step,
-  previousRule: readonly Word[] | undefined,
-): boolean {
-  if (previousRule?.[0]?.text === 'comment' || before === undefined) return false;
-  return before.kind !== step.kind || before.kind === 'connect' || before.kind === 'action';
+function kindOf(name: string): string {
+  if (name.startsWith('send')) return 'send';
+  return /^(un)?set-var/.test(name) ? 'action' : name;
 }
 
-function withComment<T extends Step>(step: T, comment: string | undefined): T {
-  if (comment === undefined || step.kind === 'action' || step.comment !== undefined) return step;
-  return { ...step, comment };
+/** A comment is for the rule behind it, and for more of the same kind if they send or expect. */
+function commentEnds(kind: string, before: readonly Word[] | undefined): boolean {
+  const kindBefore = kindOf(before?.[0]?.text ?? 'comment');
+  if (kindBefore === 'comment') return false;
+  return kindBefore !== kind || (kind !== 'send' && kind !== 'expect');
+}
+
+function withComment<T extends ConnectStep | SendStep | ExpectStep>(
+  step: T | undefined,
+  comment: string | undefined,
+): T | undefined {
+  return step === undefined || comment === undefined || step.comment !== undefined
+    ? step
+    : { ...step, comment };
 }
 
 /** Expect rules one behind the other look at the same bytes: from the first inverse one, judging begins again. */

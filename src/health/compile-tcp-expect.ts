@@ -4,7 +4,7 @@ import type { CheckFacts } from './check-facts.ts';
 import { errorText, type ExpectWording } from './expect-messages.ts';
 import { readExpect, type ExpectOptions } from './expect-options.ts';
 import type { CheckExpressions } from './expressions.ts';
-import type { ExpectStep, Verdict } from './ruleset.ts';
+import type { ExpectStep, StepPlace, Verdict } from './ruleset.ts';
 
 /** How one match looks at the bytes. */
 interface Match {
@@ -21,14 +21,14 @@ interface Match {
 /** Undefined after a mistake. */
 export function compileTcpExpect(
   rule: readonly Word[],
-  index: number,
-  head: number,
+  { index, head, comment: given }: StepPlace,
   expressions: CheckExpressions,
 ): ExpectStep | undefined {
   const options = readExpect(rule, expressions);
   const match = options && compileMatch(options, expressions);
   if (options === undefined || match === undefined) return undefined;
-  const { comment, onError } = options;
+  const { onError } = options;
+  const comment = options.comment ?? given;
   const wording = { step: index + 1, comment, onError, pattern: match.pattern, readyMade: false };
   return {
     kind: 'expect',

@@ -74,6 +74,16 @@ export interface ActionStep {
   readonly run: (facts: CheckFacts) => void;
 }
 
+/** Where a rule stands. */
+export interface StepPlace {
+  /** Among the rules, from 0. */
+  readonly index: number;
+  /** Place of the step from which judging begins again: see ExpectStep. */
+  readonly head: number;
+  /** Of the `comment` rule before it. */
+  readonly comment: string | undefined;
+}
+
 /** The number of a step in messages, from 1; 0 for a connection that no rule asked for. */
 export function stepNumber(step: Step): number {
   return step.kind === 'connect' && step.implicit ? 0 : step.index + 1;

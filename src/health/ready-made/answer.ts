@@ -2,7 +2,6 @@
 import { IMPLICIT_CONNECT } from '../compile-connect.ts';
 import type { CheckFacts } from '../check-facts.ts';
 import type { ConnectStep, ExpectStep, Verdict } from '../ruleset.ts';
-import type { CheckFinding } from '../status.ts';
 
 /** A connection that is closed cleanly: some servers complain of a reset. */
 export const CLEAN_CONNECT: ConnectStep = { ...IMPLICIT_CONNECT, implicit: false, linger: true };
@@ -35,18 +34,6 @@ export function answerStep(
       return facts.length < least && !last ? 'wait' : judge(facts, last);
     },
     ...rest,
-  };
-}
-
-/** The text matches, or the check fails with `failure`. */
-export function matching(
-  pattern: RegExp,
-  failure: (facts: CheckFacts) => CheckFinding,
-  waits: boolean,
-): Judge {
-  return (facts, last) => {
-    if (pattern.test(facts.text)) return 'passed';
-    return waits && !last ? 'wait' : failure(facts);
   };
 }
 

@@ -13,7 +13,9 @@ export function redisSteps(): Step[] {
       1,
       (facts, last) => {
         if (facts.text.includes(PONG)) return 'passed';
-        return last ? { status: 'L7STS', info: firstLine(facts.text) } : 'wait';
+        // RESP: a line that begins so is an error, and whole
+        const refused = /^-[^\r\n]*\r\n/.test(facts.text);
+        return last || refused ? { status: 'L7STS', info: firstLine(facts.text) } : 'wait';
       },
       { least: PONG.length, onSuccess: () => 'Redis server is ok' },
     ),

@@ -1,36 +1,35 @@
 /** `option smtpchk`: the greeting, HELO or EHLO, QUIT; each has to be answered with a code from 200 to 299. */
 import type { CheckFacts } from '../check-facts.ts';
 import { plainSend } from '../compile-send.ts';
-import type { Step } from '../ruleset.ts';
-import type { CheckFinding } from '../status.ts';
-import { answerStep, CLEAN_CONNECT, firstLine, matching } from './answer.ts';
+import type { Step, Verdict } from '../ruleset.ts';
+import { answerStep, CLEAN_CONNECT, firstLine } from './answer.ts';
 
-const ANSWER = /^[0-9]{3}[ \r]/;
-const GREETING = /^2[0-9]{2}[ \r]/;
 /** RFC 5321, section 4.2.1: all lines but the last have a hyphen behind the code. */
-const WHOLE_ANSWER = /^(?:2[0-9]{2}-[^\r]*\r\n)*2[0-9]{2}[ \r]/;
-const GOODBYE = /^2[0-9]{2}[- \r]/;
+const WHOLE_ANSWER = /^(?:[0-9]{3}-[^\r\n]*\r?\n)*[0-9]{3}(?: [^\r\n]*)?\r?\n/;
+const BEGINS_LIKE_ONE = /^[0-9]{3}[- \r]/;
+const LEAST = 4;
 
 /** `[<hello> <domain>]` */
 export function smtpSteps([hello, domain]: readonly string[]): Step[] {
   const named = domain !== undefined && (hello === 'EHLO' || hello === 'HELO');
   const command = named ? `${hello} ${domain}` : 'HELO localhost';
-  const told = { onSuccess: spoken, statusCode: codeOf };
+  const told = { least: LEAST, onSuccess: spoken, statusCode: codeOf };
   return [
     CLEAN_CONNECT,
-    answerStep(
-      1,
-      matching(ANSWER, ({ text }) => ({ status: 'L7RSP', info: firstLine(text) }), false),
-      {
-        least: 4,
-      },
-    ),
-    answerStep(2, matching(GREETING, refused, false), { least: 4, statusCode: codeOf }),
-    plainSend(Buffer.from(`${command}\r\n`, 'latin1'), 3),
-    answerStep(4, matching(WHOLE_ANSWER, refused, true), told),
-    plainSend(Buffer.from('QUIT\r\n'), 5),
-    answerStep(6, matching(GOODBYE, refused, false), { ...told, least: 4 }),
+    answerStep(1, judgeAnswer, told),
+    plainSend(Buffer.from(`${command}\r\n`, 'latin1'), 2),
+    answerStep(3, judgeAnswer, told),
+    plainSend(Buffer.from('QUIT\r\n'), 4),
+    answerStep(5, judgeAnswer, told),
   ];
+}
+
+/** A whole answer with a code of 2xx. What cannot be one is refused at once. */
+function judgeAnswer(facts: CheckFacts, last: boolean): Verdict {
+  const { text } = facts;
+  if (!BEGINS_LIKE_ONE.test(text)) return { status: 'L7RSP', info: firstLine(text) };
+  if (!WHOLE_ANSWER.test(text) && !last) return 'wait';
+  return text.startsWith('2') ? 'passed' : { status: 'L7STS', code: codeOf(facts), info: spoken(facts) };
 }
 
 function codeOf({ text }: CheckFacts): number {
@@ -41,8 +40,4 @@ function codeOf({ text }: CheckFacts): number {
 /** What stands behind the code. */
 function spoken({ text }: CheckFacts): string {
   return firstLine(text.slice(4).replace(/^ +/, ''));
-}
-
-function refused(facts: CheckFacts): CheckFinding {
-  return { status: 'L7STS', code: codeOf(facts), info: spoken(facts) };
 }

@@ -35,7 +35,7 @@ export function spopSteps(): Step[] {
 }
 
 function helloFrame(): Buffer {
-  const size = Buffer.from([0xfc, 0xf0]);
+  const size = Buffer.from([0xfc, 0xf0, 0x06]);
   const body = Buffer.concat([
     text('supported-versions'),
     Buffer.from([STRING]),
