@@ -266,14 +266,13 @@ for (const check of CHECKS) {
 }
 
 test('bytes that come too slowly end with the time too', async t => {
-  const { address } = await serve(t, socket => {
-    socket.once('data', async () => {
-      for (const byte of '+PONG\r\n') {
-        if (socket.destroyed) return;
-        socket.write(byte);
-        await sleep(60);
-      }
-    });
-  });
+  const dribble = async (socket: Socket): Promise<void> => {
+    for (const byte of '+PONG\r\n') {
+      if (socket.destroyed) return;
+      socket.write(byte);
+      await sleep(60);
+    }
+  };
+  const { address } = await serve(t, socket => socket.once('data', () => void dribble(socket)));
   assert.equal(await firstFinding(t, 'option redis-check', address), 'failed, reason: Layer7 timeout');
 });

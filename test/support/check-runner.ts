@@ -21,7 +21,7 @@ export interface CheckedConfig extends TestState {
   /** What effects were asked for: `flush 0`, `offer 0`, `shutdown 0 down`. */
   readonly effects: string[];
   /** The first line that matches, from the beginning. */
-  line(pattern: RegExp, withinMs?: number): Promise<string>;
+  readonly line: (pattern: RegExp, withinMs?: number) => Promise<string>;
 }
 
 export interface CheckRunnerOptions {
