@@ -18,8 +18,8 @@ export type ResolutionStatus = 'none' | 'valid' | 'nx' | 'refused' | 'timeout' |
 
 /** Who wants to know about a name. */
 export interface Requester {
-  /** `by`: whose answer it was. */
-  resolved(resolution: Resolution, by: Nameserver): void;
+  /** `by`: whose answer it was; only the first one hears it, to all others it is an answer known already. */
+  resolved(resolution: Resolution, by: Nameserver | undefined): void;
   failed(resolution: Resolution): void;
 }
 
@@ -110,7 +110,11 @@ export class Resolution {
     this.status = 'valid';
     this.lastValidMs = now;
     this.cache.take(outcome, now, this.#host.settings.holdMs.obsolete);
-    this.#over(requester => requester.resolved(this, by));
+    let source: Nameserver | undefined = by;
+    this.#over(requester => {
+      requester.resolved(this, source);
+      source = undefined;
+    });
   }
 
   #failed(status: ResolutionStatus): void {

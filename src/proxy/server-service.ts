@@ -83,11 +83,14 @@ export class ServerService implements ServerRuntime {
     const { ip, port, mapPorts } = this.#address;
     const { host, family, port: clientPort } = destination;
     const toPort = mapPorts ? clientPort + port : port;
-    if (ip !== undefined && !isUnspecified(ip.toString()))
-      return ipTarget(ip.family, ip.toString(), toPort, this.#options);
+    if (ip === undefined) return ipTarget(4, NOWHERE, toPort, this.#options);
+    if (!isUnspecified(ip.toString())) return ipTarget(ip.family, ip.toString(), toPort, this.#options);
     return ipTarget(family === 6 ? 6 : 4, host, toPort, this.#options);
   }
 }
+
+/** A server whose name has no address: connecting fails, as it should. */
+const NOWHERE = '255.255.255.255';
 
 function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::';

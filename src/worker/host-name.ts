@@ -62,7 +62,7 @@ export class HostName implements Requester {
     this.#resolution = undefined;
   }
 
-  resolved(resolution: Resolution, by: Nameserver): void {
+  resolved(resolution: Resolution, by: Nameserver | undefined): void {
     this.#update(resolution, by);
   }
 

@@ -4,6 +4,7 @@ import type { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
 import type { ServerDirectory } from '../state/server-directory.ts';
+import { ADMIN_FQDN_CHANGED } from '../state/server-table.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { NameService } from './name-service.ts';
 
@@ -27,6 +28,7 @@ export function nameService(
       const known = directory.at(row)?.config;
       if (known === undefined || known.fqdn === fqdn) return;
       const { fqdn: _before, ...rest } = known;
+      if (fqdn !== undefined) servers.setAdmin(row, ADMIN_FQDN_CHANGED, 0);
       directory.replace(row, fqdn === undefined ? rest : { ...rest, fqdn });
     },
   });

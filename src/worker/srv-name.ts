@@ -33,6 +33,8 @@ export class SrvName implements Requester {
   readonly #naming: ServerNaming;
   readonly #resolvers: Resolvers;
   readonly #places: readonly Place[];
+  /** Without a target; who waits longest comes first. */
+  #free: Place[];
 
   constructor(
     servers: readonly NamedServer[],
@@ -48,6 +50,7 @@ export class SrvName implements Requester {
       if (fqdn !== undefined) place.expected = `${fqdn} ${naming.address(server).port}`;
       return place;
     });
+    this.#free = [...this.#places];
   }
 
   follow(record: string): void {
@@ -57,7 +60,7 @@ export class SrvName implements Requester {
   resolved(resolution: Resolution): void {
     const { targets } = resolution.cache;
     const keys = new Set(targets.map(keyOf));
-    for (const place of this.#places) if (place.key !== undefined && !keys.has(place.key)) this.#free(place);
+    for (const place of this.#places) if (place.key !== undefined && !keys.has(place.key)) this.#empty(place);
     for (const target of targets) {
       const place = this.#placeFor(keyOf(target));
       if (place !== undefined) this.#fill(place, target);
@@ -66,21 +69,22 @@ export class SrvName implements Requester {
 
   failed(resolution: Resolution): void {
     if (!resolution.heldOut) return;
-    for (const place of this.#places) if (place.key !== undefined) this.#free(place);
+    for (const place of this.#places) if (place.key !== undefined) this.#empty(place);
   }
 
   /** The server that has the target, else the one that had it in an earlier process, else a free one. */
   #placeFor(key: string): Place | undefined {
     return (
       this.#places.find(place => place.key === key) ??
-      this.#places.find(place => place.key === undefined && place.expected === key) ??
-      this.#places.find(place => place.key === undefined && place.expected === undefined) ??
-      this.#places.find(place => place.key === undefined)
+      this.#free.find(({ expected }) => expected === key) ??
+      this.#free.find(({ expected }) => expected === undefined) ??
+      this.#free[0]
     );
   }
 
-  #free(place: Place): void {
+  #empty(place: Place): void {
     place.key = undefined;
+    this.#free.push(place);
     place.following = '';
     place.host.stop();
     this.#naming.lose(place.server, GONE, false);
@@ -94,16 +98,19 @@ export class SrvName implements Requester {
       if (place.expected !== key) this.#tellName(server, target.host);
       this.#naming.effects.setFqdn(server.row, target.host);
       place.key = key;
+      this.#free = this.#free.filter(one => one !== place);
       place.expected = undefined;
     }
     if (target.address !== undefined) this.#standAt(place, target, target.address);
     else this.#followTarget(place, target);
-    // 0..65535 become 0..256, and nothing but 0 becomes 0
-    if (!place.ignoresWeight)
-      this.#naming.effects.checks.steering.setWeight(
-        server.row,
-        String(Math.floor((target.weight + 255) / 256)),
-      );
+    if (!place.ignoresWeight) this.#weigh(server, target);
+  }
+
+  /** 0..65535 become 0..256, and nothing but 0 becomes 0. */
+  #weigh({ row }: NamedServer, { weight }: SrvTarget): void {
+    const { servers, checks } = this.#naming.effects;
+    const share = Math.floor((weight + 255) / 256);
+    if (servers.userWeight(row) !== share) checks.steering.setWeight(row, String(share));
   }
 
   #standAt(place: Place, { port }: SrvTarget, address: NonNullable<SrvTarget['address']>): void {
