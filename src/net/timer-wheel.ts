@@ -97,6 +97,11 @@ export class TimerWheel {
     if (timer.slot >= 0) this.#unlink(timer);
   }
 
+  /** After a sleep: what is set from now on counts from now, and fires at the next advance() at the earliest. */
+  readClock(): void {
+    this.#now = this.#clock();
+  }
+
   /** Reads the clock, fires what is due. Called by the engine, not from within onExpired. */
   advance(): void {
     this.#now = this.#clock();

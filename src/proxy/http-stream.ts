@@ -170,7 +170,7 @@ export class HttpStream
     this.transaction.setLogLevel(-1);
     const failing = this.frontend.rules.monitorFails(this.transaction);
     this.transaction.termination.set('L', 'R');
-    this.#replyWith(this.#errorReply(failing ? 503 : 200), true);
+    this.#replyWith(this.#errorReply(failing ? 503 : 200));
   }
 
   // ── 2. rules decide what becomes of it ──
@@ -180,12 +180,12 @@ export class HttpStream
     switch (verdict) {
       case DENY:
         transaction.termination.set('P', 'R');
-        return this.#replyWith(transaction.reply, true);
+        return this.#replyWith(transaction.reply);
       case AUTHENTICATE:
       case RETURN:
       case REDIRECT:
         transaction.termination.set('L', 'R');
-        return this.#replyWith(transaction.reply, true);
+        return this.#replyWith(transaction.reply);
       case SERVICE:
         return this.#serve();
       case SILENT_DROP:
@@ -217,11 +217,11 @@ export class HttpStream
 
   serviceAnswered(answer: LocalAnswer): void {
     this.transaction.termination.set('L', 'R');
-    this.#replyWith(answer, true);
+    this.#replyWith(answer);
   }
 
   tarpitOver(): void {
-    this.#replyWith(this.transaction.reply, false);
+    this.#replyWith(this.transaction.reply);
   }
 
   backendMissing(): void {
@@ -232,6 +232,7 @@ export class HttpStream
 
   requestAllowed(backend: BackendRuntime): void {
     const { requestHead, body } = this;
+    if (this.session.ended && !body.read) return this.clientGone('ended');
     if (!this.#namesAllowed(backend)) return this.#fail(403, 'P', 'R');
     backend.prepare(this.transaction);
     body.decoder.dropTrailers = backend.dropsTrailers;
@@ -267,7 +268,7 @@ export class HttpStream
     const { method, target } = this.requestHead;
     if (redirPrefix === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
     this.transaction.termination.set('L', 'C');
-    this.#replyWith(redirection(redirPrefix, target), true);
+    this.#replyWith(redirection(redirPrefix, target));
     return true;
   }
 
@@ -354,10 +355,10 @@ export class HttpStream
     else if (verdict !== RETURN && verdict !== REDIRECT) transaction.flaw = 'denied response';
     if (verdict === DENY) {
       transaction.termination.set('P', 'H');
-      this.#replyWith(transaction.reply, false);
+      this.#replyWith(transaction.reply);
     } else if (verdict === RETURN || verdict === REDIRECT) {
       transaction.termination.set('L', 'H');
-      this.#replyWith(transaction.reply, true);
+      this.#replyWith(transaction.reply);
     } else this.#fail(verdict === INTERNAL_ERROR ? 500 : 502, 'P', 'H');
   }
 
@@ -476,8 +477,7 @@ export class HttpStream
   #fail(status: number, letter: string, phase: 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' | 'T'): void {
     this.transaction.termination.set(letter, phase);
     if (this.#responseStarted) return this.#abort();
-    this.#keepAlive = false;
-    this.#replyWith(this.#errorReply(status), true);
+    this.#replyWith(this.#errorReply(status));
   }
 
   /** The backend's page, else the frontend's, else the built-in one. */
@@ -487,7 +487,7 @@ export class HttpStream
     return maker?.(transaction) ?? errorReply(status);
   }
 
-  #replyWith(reply: Reply | undefined, keepAlive: boolean): void {
+  #replyWith(reply: Reply | undefined): void {
     const { transaction, clientConnection } = this;
     if (reply === undefined) return this.#abort();
     this.#dialer.release();
@@ -497,7 +497,7 @@ export class HttpStream
     this.#responseStarted = true;
     this.#replying = true;
     this.#keepAlive &&=
-      keepAlive && this.body.read && this.frontend.keepsClients && !this.thread.stopping && !reply.closes;
+      this.body.drop() && this.frontend.keepsClients && !this.thread.stopping && !reply.closes;
     transaction.status = reply.status;
     if (reply.silent === true || clientConnection.closed || clientConnection.sending) return this.#abort();
     fillResponse(reply, this.responseHead);
@@ -607,21 +607,27 @@ export class HttpStream
   #badRequest(status: number): void {
     this.transaction.badRequest = this.transaction.request === undefined;
     this.transaction.flaw = 'invalid request';
+    this.#keepAlive = false;
     this.#fail(status, 'P', 'R');
   }
 
   headTimeout(): void {
+    this.#keepAlive = false;
     this.#fail(408, 'c', 'R');
   }
 
   /** The client neither sends its body nor takes its answer. */
   clientStalled(): void {
     if (this.#responseStarted) this.#cut('c', 'D');
-    else this.#fail(408, 'c', 'H');
+    else {
+      this.#keepAlive = false;
+      this.#fail(408, 'c', 'H');
+    }
   }
 
   /** FIN while a request is served. */
   clientEnded(): void {
+    if (!this.body.read && this.#rules.bodyTruncated()) return;
     if (!this.body.read || this.#streamed.paused) return this.clientGone('ended');
     this.#keepAlive = false;
     if (this.transaction.backendRuntime?.abortOnClose !== true) return;
@@ -633,7 +639,8 @@ export class HttpStream
     const phase = this.#phase();
     this.transaction.clientAborted = true;
     this.transaction.termination.fail('client', cause, phase);
-    if (cause === 'ended' && !this.#responseStarted) this.#fail(400, 'C', phase);
+    this.#keepAlive = false;
+    if (cause === 'ended' && (phase === 'R' || phase === 'H')) this.#fail(400, 'C', phase);
     else this.#abort();
   }
 
@@ -722,6 +729,7 @@ export class HttpStream
     if (this.transaction.request === undefined) return 'R';
     if (this.#dialer.queued) return 'Q';
     if (this.#dialer.waiting) return 'C';
+    if (this.#dialer.server === undefined && !this.#responseStarted) return 'R';
     return this.#responseStarted ? 'D' : 'H';
   }
 }

@@ -70,6 +70,13 @@ export class RequestBody {
     return decoder.outEnd - decoder.outStart;
   }
 
+  /** Drops what is here of it: nobody wants it any more. True: that was all, and a next request can follow. */
+  drop(): boolean {
+    const { inbox } = this.#stream.session;
+    if (!this.read && inbox.length > 0) this.#decode(inbox, inbox.end);
+    return this.read;
+  }
+
   #decode(inbox: Inbox, end: number): void {
     const consumed = this.decoder.decode(inbox.buffer, inbox.start, end);
     this.#stream.transaction.bytes.fromClient += consumed;

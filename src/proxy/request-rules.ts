@@ -172,6 +172,14 @@ export class RequestRules {
     this.#run(FRONTEND_CONTENT);
   }
 
+  /** The client sends no more of it; true: it was waited for here, and the rules see what there is. */
+  bodyTruncated(): boolean {
+    if (this.#hold !== 'whole body') return false;
+    this.#letGo();
+    this.#run(FRONTEND_CONTENT);
+    return true;
+  }
+
   /** Bytes from the client; true: they were waited for here. */
   bytesArrived(): boolean {
     const isWanted =

@@ -3,6 +3,7 @@
  * a plain node:net socket, or a second connection of the engine.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -85,7 +86,26 @@ export function engineSuite(name: string, make: MakeEngine): void {
   exchangeTests(name, make);
   endingTests(name, make);
   connectTests(name, make);
+  clockTest(name, make);
   capacityTests(name, make);
+}
+
+/** The client is another process: nothing of it wakes this thread but its connection. */
+function clockTest(name: string, make: MakeEngine): void {
+  test(`${name}: a timeout that begins after a long sleep is not shortened by the sleep`, async t => {
+    let tell: (elapsedMs: number) => void = () => undefined;
+    const elapsed = new Promise<number>(resolve => (tell = resolve));
+    const { engine, listening } = setUp(t, make, () => {
+      const begin = performance.now();
+      engine.wheel.set(new Timer(() => tell(performance.now() - begin)), 300);
+      return new Echo();
+    });
+    const sleeper = `sleep 0.5; exec 3<>/dev/tcp/127.0.0.1/${listening.port}; sleep 5`;
+    const client = spawn('bash', ['-c', sleeper], { stdio: 'ignore' });
+    t.after(() => client.kill('SIGKILL'));
+    const elapsedMs = await within(SLOW_MS, 'the timeout', elapsed);
+    assert.ok(elapsedMs >= 299, `${elapsedMs} ms`);
+  });
 }
 
 function exchangeTests(name: string, make: MakeEngine): void {

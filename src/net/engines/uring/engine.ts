@@ -339,6 +339,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     let libuvMs = loop.waitMs();
     do {
       this.#enter(libuvMs);
+      this.wheel.readClock();
       this.#settle();
       loop.updateTime();
       this.wheel.advance();
