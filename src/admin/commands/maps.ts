@@ -231,7 +231,8 @@ function remove(kind: Kind): Command['run'] {
     if (name === '' || key === '')
       return fail(`This command expects two parameters: ${LABEL[kind]} identifier and key.`);
     const found = findList(call, name, kind, true);
-    if ('wrong' in found) return found.wrong;
+    // HAProxy calls ACLs maps here
+    if ('wrong' in found) return fail('Unknown map identifier. Please use #<id> or <file>.');
     const list = found.found;
     const entry = REFERENCE.test(key) ? byReference(list, key) : undefined;
     if (entry === 'malformed') return fail('Malformed identifier. Please use #<id> or <file>.');

@@ -97,7 +97,9 @@ async function showSessions(call: Call): Promise<Answer> {
   const lines = streams.map(stream =>
     inDetail ? detail(stream, runtime) : shortLine(stream, runtime, wanted.showUri),
   );
-  return dump(inDetail || wanted.place !== undefined ? lines : [...lines, ownLine(call)]);
+  if (wanted.id !== undefined || wanted.place !== undefined) return dump(lines);
+  if (wanted.olderMs > 0) return dump(lines);
+  return dump([...lines, inDetail ? ownDetail(call) : ownLine(call)]);
 }
 
 export function streamName(id: number): string {
@@ -138,6 +140,15 @@ function ownLine({ session }: Call): string {
     `ts=02 epoch=0 age=${humanTime(Date.now() - session.startMs)} calls=0 rate=0 cpu=0 lat=0 ` +
     `rq[f=000000h,i=0,an=00h,ax=] rp[f=000000h,i=0,an=00h,ax=] ` +
     `scf=[8,0h,fd=-1,rex=,wex=] scb=[8,0h,fd=-1,rex=,wex=] exp= rc=0 c_exp=\n`
+  );
+}
+
+function ownDetail({ session }: Call): string {
+  return (
+    `0x1: [${logDate(session.startMs)}] id=0 proto=${session.protocol} source=${session.source}\n` +
+    `  frontend=GLOBAL (id=0 mode=cli), listener=? (id=1)\n` +
+    `  backend=<NONE> (id=-1 mode=-)\n` +
+    `  server=<NONE> (id=-1)\n`
   );
 }
 
