@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
+import type { Proxy } from '../model/proxy.ts';
 
 export function startDemoServers(addresses: readonly Address[], onError: (text: string) => void): Server[] {
   return addresses.flatMap((address, index) =>
@@ -30,13 +31,18 @@ function startOne(
   return server;
 }
 
-/** Where to look: one line for each listening address. */
+/** Where to look: one line for each listening address, and one for the statistics page there. */
 export function urlsOf(config: Config): string[] {
-  return config.proxies.flatMap(proxy =>
-    proxy.binds.flatMap(({ address }) => {
-      if (address.kind !== 'ip') return [];
-      const host = address.host === '0.0.0.0' || address.host === '::' ? 'localhost' : address.host;
-      return [`${proxy.name} (mode ${proxy.mode}): http://${host}:${address.port}/`];
-    }),
-  );
+  return config.proxies.flatMap(proxy => proxy.binds.flatMap(({ address }) => urlsAt(proxy, address)));
+}
+
+function urlsAt({ name, mode, stats }: Proxy, address: Address): string[] {
+  if (address.kind !== 'ip') return [];
+  const isAny = address.host === '0.0.0.0' || address.host === '::';
+  const host = isAny ? 'localhost' : address.family === 6 ? `[${address.host}]` : address.host;
+  const base = `http://${host}:${address.port}`;
+  const page = stats === undefined ? undefined : `${name} (statistics page): ${base}${stats.uri}`;
+  const own = `${name} (mode ${mode}): ${base}/`;
+  if (page === undefined) return [own];
+  return stats?.uri === '/' ? [page] : [own, page];
 }

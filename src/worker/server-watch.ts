@@ -1,6 +1,7 @@
 /**
  * Ties the watching of servers (health/) to the rest of the control thread: expressions, logs of proxies, threads.
  */
+import { monotonicMs } from '../base/clock.ts';
 import { VariableStore } from '../acl/variables.ts';
 import { EmailAlerts } from '../health/email-alert.ts';
 import type { LifeEffects } from '../health/life-effects.ts';
@@ -36,7 +37,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
   const { config, state, servers, startTimeMs } = setting;
   const { bufsize } = config.global.tune;
   const environments = new Environments(config, () => undefined);
-  const now = (): number => performance.now();
+  const now = monotonicMs;
   const around: CheckSurroundings = {
     process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }),
     stats: statsView(config, state, now),

@@ -223,3 +223,22 @@ test('events tell everything first, then only what changed, and end with the cli
   socket.end();
   await once(socket, 'close');
 });
+
+test('rates and ages are those of now, whichever thread counted', async t => {
+  const origin = await startHttpOrigin(t, 'one');
+  const page = await startPage(
+    t,
+    'stats uri /s\ndefault_backend b',
+    `backend b\n  server s1 ${origin.address}`,
+    'nbthread 2',
+  );
+  for (let index = 0; index < 10; index++)
+    await exchangeRaw(page.port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  const [head = '', ...lines] = (await page.text('/s;csv')).trim().split('\n');
+  const names = head.slice(2).split(',');
+  const value = (start: string, name: string): number =>
+    Number(lines.find(line => line.startsWith(start))?.split(',')[names.indexOf(name)]);
+  assert.ok(value('b,s1,', 'rate') > 0 && value('b,BACKEND,', 'rate_max') > 0);
+  assert.ok(value('fe1,FRONTEND,', 'conn_rate') > 0 && value('fe1,FRONTEND,', 'req_rate') > 0);
+  assert.ok(value('b,s1,', 'lastsess') >= 0 && value('b,s1,', 'lastsess') < 10);
+});

@@ -86,6 +86,13 @@ function words(title: string, hint: string, text: (subject: Subject) => string):
 }
 
 export const COLUMN_GROUPS: readonly ColumnGroup[] = [
+  {
+    title: 'State',
+    columns: [
+      words('Status', 'State, and for how long', statusText),
+      words('LastChk', 'Result of the last check', lastCheckText),
+    ],
+  },
   { title: 'Queue', columns: [shown('Cur', 'qcur'), shown('Max', 'qmax'), shown('Limit', 'qlimit')] },
   {
     title: 'Session rate',
@@ -109,8 +116,6 @@ export const COLUMN_GROUPS: readonly ColumnGroup[] = [
   {
     title: 'Server',
     columns: [
-      words('Status', 'State, and for how long', statusText),
-      words('LastChk', 'Result of the last check', lastCheckText),
       shown('Wght', 'weight'),
       yesOrCount('Act', 'act'),
       yesOrCount('Bck', 'bck'),
@@ -138,8 +143,9 @@ export function stateClass(subject: Subject): StateClass {
   return subject.kind === 'frontend' || subject.kind === 'listener' ? 'open' : 'up';
 }
 
-/** What the charts draw: sessions, new sessions a second, errors so far, milliseconds to the answer, queue. */
+/** What the charts draw: sessions, new ones (requests) a second, errors so far, milliseconds to the answer, queue. */
 const CHARTED = ['scur', 'rate', 'rtime', 'qcur'].map(columnOf);
+const REQUEST_RATE = columnOf('req_rate');
 const FAILURES = ['ereq', 'econ', 'eresp', 'dreq', 'dresp', 'hrsp_5xx'].map(columnOf);
 
 export function chartNumbers(subject: Subject): number[] {
@@ -147,7 +153,9 @@ export function chartNumbers(subject: Subject): number[] {
     const value = valueOf(column, subject);
     return typeof value === 'number' ? value : 0;
   };
-  const [sessions = 0, rate = 0, latency = 0, queue = 0] = CHARTED.map(read);
+  const [sessions = 0, newSessions = 0, latency = 0, queue = 0] = CHARTED.map(read);
+  // clients send many requests over one connection
+  const rate = Math.max(newSessions, read(REQUEST_RATE));
   return [sessions, rate, FAILURES.reduce((sum, column) => sum + read(column), 0), latency, queue];
 }
 

@@ -16,10 +16,10 @@ const HEADS = [
 
 export function vrrpPanel({ instances }: VrrpSnapshot, nowMs: number): string {
   if (instances.length === 0) return '';
-  const heads = HEADS.map(head => `<th scope="col">${head}</th>`).join('');
+  const heads = HEADS.map(head => `<th scope="col" class="text">${head}</th>`).join('');
   return (
-    `<section aria-labelledby="vrrp"><h2 id="vrrp" class="small">Virtual addresses</h2>` +
-    `<table><thead><tr>${heads}</tr></thead><tbody>${instances.map(one => row(one, nowMs)).join('')}</tbody></table></section>\n`
+    `<section class="vrrp" aria-labelledby="vrrp"><header><h2 id="vrrp">Virtual addresses</h2></header>` +
+    `<div class="scroll" tabindex="0" role="region" aria-label="Virtual addresses: table"><table><thead><tr>${heads}</tr></thead><tbody>${instances.map(one => row(one, nowMs)).join('')}</tbody></table></div></section>\n`
   );
 }
 
@@ -36,8 +36,8 @@ function row(one: InstanceSnapshot, nowMs: number): string {
     one.master?.address ?? '-',
     one.faults.length > 0 ? one.faults.join('; ') : one.reason,
   ];
-  const name = `<th scope="row">${escapeHtml(one.name)}</th>`;
-  return `<tr class="${STATE_CLASS[one.state]}">${name}${cells.map(cell => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`;
+  const name = `<th scope="row" class="name">${escapeHtml(one.name)}</th>`;
+  return `<tr data-state="${STATE_CLASS[one.state]}">${name}${cells.map(cell => `<td class="text">${escapeHtml(cell)}</td>`).join('')}</tr>`;
 }
 
 const STATE_CLASS: Readonly<Record<InstanceSnapshot['state'], string>> = {

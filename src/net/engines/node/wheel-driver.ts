@@ -1,4 +1,5 @@
 /** A wheel turned by one Node timer, which exists only while a timer of the wheel is linked: no tick when idle. */
+import { monotonicMs } from '../../../base/clock.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
 
 export class WheelDriver {
@@ -6,7 +7,7 @@ export class WheelDriver {
   #timer: NodeJS.Timeout | undefined;
 
   constructor() {
-    this.wheel = new TimerWheel(() => performance.now(), { live: true, wake: atMs => this.#wake(atMs) });
+    this.wheel = new TimerWheel(monotonicMs, { live: true, wake: atMs => this.#wake(atMs) });
   }
 
   stop(): void {

@@ -15,6 +15,7 @@ import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } f
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
 import { AF_UNIX, SOCK_CLOEXEC, socketName } from '../../system-calls.ts';
+import { monotonicMs } from '../../../base/clock.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
 import { NodeEngine } from '../node/engine.ts';
 import { UNSET } from '../unset-handler.ts';
@@ -124,7 +125,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#ring = ring;
     this.#loop = loop;
     this.slots = slots;
-    this.wheel = new TimerWheel(() => performance.now(), {
+    this.wheel = new TimerWheel(monotonicMs, {
       live: true,
       wake: () => this.#schedule(),
     });

@@ -8,11 +8,13 @@
   const nameFilter = document.getElementById('filter');
   const stateFilters = [...document.querySelectorAll('[data-filter]')];
   const POINTS = 90;
+  /** A chart that has just begun takes this share of the room. */
+  const SHORTEST = 20;
   const SVG = 'http://www.w3.org/2000/svg';
   /** Title, unit, and whether it is a fault to be above 0. The order is that of the numbers in events. */
   const CHARTS = [
     ['Sessions', '', false],
-    ['Session rate', '/s', false],
+    ['Rate', '/s', false],
     ['Errors', '/s', true],
     ['Response time', ' ms', false],
     ['Queue', '', true],
@@ -22,7 +24,7 @@
 
   /** @type {Map<string, {row: HTMLTableRowElement, cells: HTMLTableCellElement[], spark: Element, history: number[][], errors: number | undefined, more: Element | undefined, drawn: boolean}>} */
   const rows = new Map();
-  for (const row of document.querySelectorAll('tbody tr')) {
+  for (const row of document.querySelectorAll('#proxies tbody tr')) {
     const spark = row.querySelector('.spark');
     spark.hidden = false;
     rows.set(row.id, {
@@ -79,7 +81,7 @@
 
   function chart(history, isFault) {
     const highest = Math.max(...history, 1e-9);
-    const step = 100 / (POINTS - 1);
+    const step = 100 / (Math.max(history.length, SHORTEST) - 1);
     const from = 100 - (history.length - 1) * step;
     const points = history.map(
       (value, index) => `${(from + index * step).toFixed(1)},${(29 - (27 * value) / highest).toFixed(1)}`,
