@@ -1,6 +1,6 @@
 /**
  * Addresses a configuration wants encrypted, which this program would serve, or reach, in plain text: it does not
- * start with them (docs/decisions/0006-no-plain-text-where-tls-is-asked.md).
+ * start with them (docs/decisions/0007-no-plain-text-where-tls-is-asked.md).
  */
 import type { Config } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';

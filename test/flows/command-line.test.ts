@@ -92,3 +92,35 @@ for (const name of readdirSync('examples').filter(file => file.endsWith('.cfg'))
     const balancer = await startBalancer(t, moved);
     assert.equal(await balancer.stop(), 0, balancer.output());
   });
+
+/** What becomes of the teaching texts' configurations (test/cases/seed), as somebody sees who tries them. */
+const SEEDS: readonly (readonly [file: string, status: number, said: RegExp])[] = [
+  ['02-balance.cfg', 0, /Configuration file is valid|Warnings were found/],
+  ['03-cookie.cfg', 0, /Configuration file is valid|Warnings were found/],
+  ['04-stats.cfg', 0, /Configuration file is valid|Warnings were found/],
+  ['05-l4-proxy-protocol.cfg', 0, /Configuration file is valid|Warnings were found/],
+  ['06-http-features.cfg', 0, /Configuration file is valid|Warnings were found/],
+  [
+    '07-acl-routing.cfg',
+    1,
+    /07-acl-routing\.cfg:27\] .*server 'web1' has neither service port nor check port/,
+  ],
+  ['08-errors.cfg', 1, /08-errors\.cfg:6\] .*\/etc\/haproxy\/errorfiles\/400badreq\.http/],
+  ['09-kube-api-fixed.cfg', 0, /Configuration file is valid|Warnings were found/],
+  ['10-kube-api.cfg', 1, /10-kube-api\.cfg:1\] .*did you mean 'listen'/],
+  ['11-keepalived.conf', 0, /Configuration file is valid|Warnings were found/],
+];
+
+for (const [file, status, said] of SEEDS)
+  test(`lb -c of the seed ${file} ends with ${status}`, () => {
+    const ended = run('-c', '-f', join('test/cases/seed', file));
+    assert.equal(ended.status, status, ended.text);
+    assert.match(ended.text, said);
+  });
+
+test('lb -c of the seed 01-global-defaults.cfg reads nbproc as a number of threads', () => {
+  const { status, text } = run('-c', '-f', 'test/cases/seed/01-global-defaults.cfg');
+  assert.match(text, /nbproc is not supported any more/);
+  // whoever has no user 'haproxy' is told so
+  if (!/cannot find user id/.test(text)) assert.equal(status, 0, text);
+});
