@@ -7,6 +7,9 @@ import type { Step } from '../ruleset.ts';
 import { answerStep, CLEAN_CONNECT, untilNul } from './answer.ts';
 
 const ERROR_RESPONSE = 0x45;
+/** Behind the kind and the length of the message. */
+const FIRST_FIELD = 5;
+const MESSAGE_FIELD = 0x4d;
 const PROTOCOL_3 = 0x0003_0000;
 /** Authentication requests up to this length and of these kinds are known. */
 const REQUESTS = new Set([0, 2, 3, 4, 5, 6, 7, 9, 10]);
@@ -19,7 +22,7 @@ export function pgsqlSteps([, user = '']: readonly string[]): Step[] {
       2,
       facts =>
         facts.received[0] === ERROR_RESPONSE
-          ? { status: 'L7RSP', info: untilNul(facts.received, 6) }
+          ? { status: 'L7RSP', info: errorText(facts.received) }
           : 'passed',
       { least: 5 },
     ),
@@ -40,6 +43,14 @@ function startupMessage(user: string): Buffer {
   head.writeUInt32BE(head.length + fields.length, 0);
   head.writeUInt32BE(PROTOCOL_3, 4);
   return Buffer.concat([head, fields]);
+}
+
+/** Severity and message; fields are a letter and a zero-terminated text each. */
+function errorText(bytes: Buffer): string {
+  const severity = untilNul(bytes, FIRST_FIELD + 1);
+  for (let at = FIRST_FIELD; at < bytes.length && bytes[at] !== 0; at += untilNul(bytes, at).length + 1)
+    if (bytes[at] === MESSAGE_FIELD) return `${severity}: ${untilNul(bytes, at + 1)}`;
+  return severity;
 }
 
 /** `R`, a length of one byte, the kind of request. */
