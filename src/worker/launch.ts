@@ -5,6 +5,12 @@
 import { MessageChannel, SHARE_ENV, Worker, type MessagePort } from 'node:worker_threads';
 import type { ThreadStart } from './messages.ts';
 
+/**
+ * Requests leave little behind: a small nursery is emptied as quickly as it fills, and many connections that open
+ * at once do not blow it up for good (docs/performance.md, idle-memory).
+ */
+const YOUNG_MB = 8;
+
 /** What a new thread knows at once; everything else comes in one ThreadStart through the port. */
 export interface ThreadLaunch {
   readonly startPort: MessagePort;
@@ -37,6 +43,7 @@ function launch(): Launched {
   const workerData: ThreadLaunch = { startPort: port2 };
   const url = new URL('./data-thread.js', import.meta.url);
   // `setenv` may follow: the configuration is not read yet
-  const worker = new Worker(url, { workerData, transferList: [port2], env: SHARE_ENV });
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+  const worker = new Worker(url, { workerData, transferList: [port2], env: SHARE_ENV, resourceLimits });
   return { worker, startPort: port1 };
 }

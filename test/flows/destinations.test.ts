@@ -36,7 +36,7 @@ listen tcp
   );
   assert.match(await exchangeRaw(http, GET), /^HTTP\/1\.1 200 .*\r\n\r\nthere\n$/s);
   assert.match(await exchangeRaw(tcp, GET), /^HTTP\/1\.1 200 .*\r\n\r\nthere\n$/s);
-  await logs.find(/ http http\/<NOSRV> \d+\/0\/\d+\/\d+\/\d+ 200 /);
+  await logs.find(/ http http\/<NOSRV> \d+\/\d+\/\d+\/\d+\/\d+ 200 /);
 });
 
 test('A server without address takes the address the client asked for, one without port its port', async t => {

@@ -44,7 +44,8 @@ export async function startBalancer(
   const folder = mkdtempSync(join(tmpdir(), 'lb-test-'));
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, config);
-  const child = spawn(options.program ?? LB, ['-f', file, '-db', ...(options.args ?? [])], {
+  const files = [...(options.program === undefined ? engineFile(folder) : []), '-f', file];
+  const child = spawn(options.program ?? LB, [...files, '-db', ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   });
@@ -71,6 +72,15 @@ export async function startBalancer(
   });
   await waitForPorts(balancer, options.ports ?? portsOf(config), options.readyWithinMs ?? 10_000);
   return balancer;
+}
+
+/** LB_TEST_ENGINE: the engine every lb of a test run serves with; unset: what lb chooses. */
+function engineFile(folder: string): string[] {
+  const engine = process.env['LB_TEST_ENGINE'];
+  if (engine === undefined) return [];
+  const file = join(folder, 'engine.cfg');
+  writeFileSync(file, `global\n  tune.engine ${engine}\n`);
+  return ['-f', file];
 }
 
 /** Ports of `bind` lines with a literal loopback address. */
