@@ -9,22 +9,29 @@ import type { TestContext } from 'node:test';
 /** `root`, or a program in PATH. */
 export type Requirement =
   | 'bridge'
+  | 'check_haproxy_stats'
   | 'chromium'
   | 'haproxy'
   | 'initdb'
+  | 'hatop'
   | 'ip'
   | 'keepalived'
   | 'mariadbd'
   | 'nft'
   | 'nginx'
+  | 'prometheus-haproxy-exporter'
   | 'promtool'
   | 'redis-server'
   | 'root'
   | 'slapd'
   | 'smtpd'
+  | 'script'
+  | 'socat'
   | 'ss'
   | 'taskset'
   | 'wrk';
+
+const NAGIOS_PLUGINS = '/usr/lib/nagios/plugins';
 
 /** True: go on. False: the test was skipped. */
 export function requires(t: TestContext, ...requirements: readonly Requirement[]): boolean {
@@ -37,7 +44,7 @@ export function requires(t: TestContext, ...requirements: readonly Requirement[]
 
 function isMet(requirement: Requirement): boolean {
   if (requirement === 'root') return process.getuid?.() === 0;
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', NAGIOS_PLUGINS];
   return folders.some(folder => {
     try {
       accessSync(join(folder, requirement), constants.X_OK);

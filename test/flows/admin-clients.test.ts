@@ -1,0 +1,126 @@
+/** Programs that people use with HAProxy's admin socket, run against this one: socat, hatop, an exporter, Nagios. */
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { exchangeRaw, startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { startHttpOrigin } from '../support/origin.ts';
+import { requires } from '../support/requirement.ts';
+
+const run = promisify(execFile);
+
+async function start(t: TestContext): Promise<{ path: string; web: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'admin.sock');
+  const origin = await startHttpOrigin(t, 'one');
+  const web = await freePort();
+  await startBalancer(
+    t,
+    `global
+  stats socket ${path} level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend web
+  bind 127.0.0.1:${web}
+  default_backend app
+backend app
+  server one ${origin.address} check inter 100ms
+  server two 127.0.0.1:1 disabled
+`,
+    { ports: [web] },
+  );
+  for (let count = 0; count < 3; count++)
+    await exchangeRaw(web, 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+  return { path, web };
+}
+
+test('socat passes commands and answers, with and without a line end', async t => {
+  if (!requires(t, 'socat')) return;
+  const { path } = await start(t);
+  const script = (text: string): Promise<{ stdout: string }> =>
+    run('sh', ['-c', `${text} | socat stdio "$1"`, 'sh', path]);
+  assert.equal((await script(`echo 'show cli level'`)).stdout, 'admin\n\n');
+  assert.equal(
+    (await script(`printf 'show cli level;get weight app/one'`)).stdout,
+    'admin\n\n1 (initial 1)\n\n',
+  );
+  assert.match((await script(`printf 'prompt\\nshow cli level\\nquit\\n'`)).stdout, /^\n> admin\n\n> $/);
+  const names = await script(`echo 'show stat'`);
+  assert.match(names.stdout, /^# pxname,svname,/);
+});
+
+test('hatop draws its screen and acts on servers', async t => {
+  if (!requires(t, 'hatop', 'script')) return;
+  const { path } = await start(t);
+  const command = `stty cols 160 rows 40; TERM=xterm exec hatop -s ${path}`;
+  const child = spawn('script', ['-qec', `sh -c '${command}'`, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let screen = '';
+  child.stdout.on('data', (chunk: Buffer) => (screen += chunk.toString('latin1')));
+  const shows = async (text: RegExp): Promise<void> => {
+    for (const deadline = Date.now() + 15_000; !text.test(plain(screen)); await sleep(50))
+      if (Date.now() > deadline) throw new Error(`hatop never showed ${text}: ${plain(screen)}`);
+  };
+  await shows(/HATop version .*Node: /);
+  await shows(/app[^]*one 1 (- none|UP)[^]*two [^]*MAINT/);
+  child.stdin.write('q');
+  await once(child, 'exit');
+});
+
+/** What a terminal would show, roughly: no control sequences, blanks squeezed. */
+function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\x1b(?:\[[0-9;?]*[A-Za-z]|\([A-Z]|[=>])/g, ' ').replace(/[\r ]+/g, ' ');
+}
+
+test('the exporter finds its counters on the unix socket', async t => {
+  if (!requires(t, 'prometheus-haproxy-exporter')) return;
+  const { path } = await start(t);
+  const port = await freePort();
+  const exporter = spawn(
+    'prometheus-haproxy-exporter',
+    [`--haproxy.scrape-uri=unix:${path}`, `--web.listen-address=127.0.0.1:${port}`],
+    { stdio: 'ignore' },
+  );
+  t.after(() => exporter.kill('SIGKILL'));
+  const metrics = await fetchWhenReady(`http://127.0.0.1:${port}/metrics`);
+  assert.match(metrics, /^haproxy_up 1$/m);
+  assert.match(metrics, /^haproxy_frontend_http_responses_total\{code="2xx",frontend="web"\} 3$/m);
+  assert.match(metrics, /^haproxy_server_up\{backend="app",server="one"\} 1$/m);
+  assert.match(metrics, /^haproxy_exporter_csv_parse_failures(?:_total)? 0$/m);
+});
+
+async function fetchWhenReady(url: string): Promise<string> {
+  for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
+    try {
+      return await (await fetch(url)).text();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
+
+test('the Nagios plugin judges proxies by the socket', async t => {
+  if (!requires(t, 'check_haproxy_stats')) return;
+  const { path } = await start(t);
+  const plugin = '/usr/lib/nagios/plugins/check_haproxy_stats';
+  const good = await run(plugin, ['-s', path, '-m']);
+  assert.match(good.stdout, /^Check haproxy OK - checked \d proxies\./);
+  await run('sh', ['-c', `echo 'set server app/one health down' | socat stdio "$1"`, 'sh', path]);
+  const bad = await run(plugin, ['-s', path, '-m']).catch(
+    (error: unknown) => error as { stdout: string; code: number },
+  );
+  assert.match(bad.stdout, /CRITICAL/);
+});
