@@ -164,19 +164,25 @@ export class SteadyClient {
   }
 
   /**
-   * The longest time between two requests that were answered, in the samples from `from` on. Answers may come in
-   * another order than requests: those under way are waited for.
+   * The longest time between two requests that were answered with one between them that was not, in the samples from
+   * `from` on: a client that did not get to ask has lost nothing. Answers may come in another order than requests: those
+   * under way are waited for.
    */
   async outageMs(from = 0): Promise<number> {
     await sleep(PATIENCE_MS);
-    const good = this.take()
+    const samples = this.take()
       .slice(Math.max(0, from - 1))
-      .filter(sample => sample.by !== '')
       .toSorted((one, other) => one.at - other.at);
     let longest = 0;
-    for (const [index, sample] of good.entries()) {
-      const next = good[index + 1];
-      if (next !== undefined) longest = Math.max(longest, next.at - sample.at);
+    let lastGood: number | undefined;
+    let failed = false;
+    for (const { by, at } of samples) {
+      if (by === '') failed = true;
+      else {
+        if (failed && lastGood !== undefined) longest = Math.max(longest, at - lastGood);
+        lastGood = at;
+        failed = false;
+      }
     }
     return longest;
   }
