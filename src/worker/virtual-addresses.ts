@@ -60,6 +60,7 @@ export class VirtualAddresses implements VrrpAccess {
       ...(report === undefined ? {} : { report }),
       ...(options.onStopped === undefined ? {} : { onStopped: options.onStopped }),
     });
+    this.#warn(config);
     this.#follow(config);
     if (options.onSnapshot !== undefined) this.#showing = setInterval(() => void this.#show(), SHOW_MS);
   }
@@ -73,6 +74,7 @@ export class VirtualAddresses implements VrrpAccess {
       return;
     }
     this.#service.reload(config);
+    this.#warn(config);
     this.#follow(config);
     this.#options.notice('notice', 'vrrp: configuration reloaded');
   }
@@ -105,6 +107,12 @@ export class VirtualAddresses implements VrrpAccess {
   dump(what: 'state' | 'stats'): void {
     this.#service.dump(what);
     if (what === 'state') this.#service.dump('json');
+  }
+
+  #warn({ virtualServers }: KeepalivedConfig): void {
+    if (virtualServers.length === 0) return;
+    const text = `keepalived.conf: ${virtualServers.length} virtual_server block(s) are checked, but nothing forwards for them yet`;
+    this.#options.notice('warning', text);
   }
 
   async #show(): Promise<void> {

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { ask } from '../support/admin-client.ts';
 import { LB } from '../support/balancer.ts';
@@ -15,6 +16,7 @@ import { Lab, type Router } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
 
 const VIP = '10.9.0.100';
+const SUPPORT = join(import.meta.dirname, '../support');
 const NEEDS = ['root', 'ip', 'bridge'] as const;
 
 function instance(more = '', priority = 150): string {
@@ -199,6 +201,60 @@ test('admin socket, metrics and statistics page show virtual addresses; an admin
   await ask(socket, 'enable vrrp');
   await a.enters('MASTER', 'V', mark);
 });
+
+/** 4,000 servers that are all the same one, each checked every two seconds. */
+const MANY_SERVERS = `global
+  nbthread 2
+defaults
+  mode http
+  timeout client 10s
+  timeout server 10s
+  timeout connect 1s
+frontend www
+  bind :8000
+  default_backend web
+backend web
+  default-server check inter 2s
+  server-template s 1-4000 127.0.0.1:8001
+`;
+
+test('adverts stay on time while threads are saturated, servers checked, files reloaded and the balancer stalls', async t => {
+  if (!requires(t, ...NEEDS)) return;
+  const lab = Lab.create(t, ['a']);
+  const server = lab.start('a', process.execPath, [join(SUPPORT, 'slow-server.js'), 'a', '8001']);
+  await server.line(/listening/);
+  const a = await lab.router('a', 'lb', instance(), MANY_SERVERS);
+  await a.enters('MASTER');
+  const client = lab.requests('10.9.0.1', 100);
+  await client.answers('a');
+  // a machine that itself stands still for a moment spoils a round
+  for (let round = 1; ; round++) {
+    const { sent, late, worstMs } = await disturb(a);
+    t.diagnostic(`${sent} adverts, ${late} late, worst ${worstMs.toFixed(1)} ms`);
+    if (sent >= 20 && late === 0) return;
+    assert.ok(round < 3, `${late} of ${sent} adverts were more than 10 ms late`);
+  }
+});
+
+/** Reloads, and two seconds in which the whole balancer stands still: more than one of its threads can do. */
+async function disturb(a: Router): Promise<{ sent: number; late: number; worstMs: number }> {
+  const before = (await a.snapshot()).instances[0]?.counters;
+  for (let priority = 140; priority > 110; priority -= 10) {
+    const mark = a.mark;
+    a.reload(instance('', priority));
+    await a.watched.line(/configuration reloaded/, mark);
+  }
+  a.watched.signal('SIGSTOP');
+  await sleep(2000);
+  const after = (await a.snapshot()).instances[0]?.counters;
+  a.watched.signal('SIGCONT');
+  assert.ok(before !== undefined && after !== undefined);
+  return {
+    sent: after.advertsSent - before.advertsSent,
+    late: after.advertsLate - before.advertsLate,
+    worstMs: after.worstLatenessMs,
+  };
+}
 
 /** VRRP processes in the namespace of node `a`. */
 function vrrpProcesses(lab: Lab): number {

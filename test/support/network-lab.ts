@@ -295,9 +295,9 @@ export class Lab {
   }
 
   /** A client with many requests in flight (request-stream.ts). */
-  requests(address: string): SteadyClient {
+  requests(address: string, count = 20): SteadyClient {
     const program = join(SUPPORT, 'request-stream.js');
-    return new SteadyClient(this.start('client', process.execPath, [program, address]));
+    return new SteadyClient(this.start('client', process.execPath, [program, address, String(count)]));
   }
 
   /** The machine dies: its processes at once, and its cable. */
