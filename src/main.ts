@@ -17,6 +17,7 @@ import { ThreadLauncher } from './worker/launch.ts';
 import { runExplain } from './worker/explain/command.ts';
 import { loadConfiguration } from './worker/load-configuration.ts';
 import type { LimitRequest } from './worker/process-limits.ts';
+import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
 
@@ -128,32 +129,25 @@ interface Loaded {
 
 function serve(options: Options, loaded: Loaded): void {
   const { config, keepalived } = loaded;
-  const running: Running = {};
-  // before a port opens: whoever sees it open may send a signal
-  handleSignals(running);
-  if (config !== undefined) running.control = startControl(options, config, loaded, running);
-  if (keepalived !== undefined) running.virtual = startVirtual(options, keepalived, running.control);
-  if (running.control !== undefined && running.virtual !== undefined) running.control.vrrp = running.virtual;
-  if (config === undefined) {
-    if (options.pidfile !== undefined) writePidfile(options.pidfile, options);
-    tellStarted();
+  const running = new RunningProgram(code => process.exit(code));
+  running.handleSignals();
+  if (keepalived !== undefined) running.virtual = prepareVirtual(options, running);
+  if (config !== undefined) {
+    running.control = startControl(options, config, loaded, running);
+    return;
   }
+  running.virtual?.begin();
+  if (options.pidfile !== undefined) writePidfile(options.pidfile, options);
+  tellStarted();
 }
 
-function startVirtual(
-  options: Options,
-  config: KeepalivedConfig,
-  control: Control | undefined,
-): VirtualAddresses {
+function prepareVirtual(options: Options, running: RunningProgram): VirtualAddresses {
   return new VirtualAddresses({
     files: options.keepalivedFiles,
     configId: options.configId,
-    config,
     notice: (level, text) => notice(options, level, text),
     diagnose: diagnostics => show(options, diagnostics),
-    ...(control === undefined
-      ? { onStopped: () => process.exit(0) }
-      : { balancer: () => control.report(), onSnapshot: snapshot => control.showVrrp(snapshot) }),
+    onStopped: () => running.virtualStopped(),
   });
 }
 
@@ -161,7 +155,7 @@ function startControl(
   options: Options,
   config: Config,
   { launcher, startupLogs, compiled }: Loaded,
-  running: Running,
+  running: RunningProgram,
 ): Control {
   const pidfile = options.pidfile ?? config.global.pidfile;
   const control = startServing({
@@ -174,8 +168,11 @@ function startControl(
     onBound: () => {
       if (pidfile !== undefined) writePidfile(pidfile, options);
     },
-    onServing: tellStarted,
-    onStopped: code => void (running.virtual?.stop() ?? Promise.resolve()).then(() => process.exit(code)),
+    onServing: () => {
+      running.serving();
+      tellStarted();
+    },
+    onStopped: code => void running.ended(code),
   });
   if (control === undefined) process.exit(1);
   return control;
@@ -188,56 +185,6 @@ function limitsOf({ maxconn, proxyMaxconn, memoryLimitMb }: Options): LimitReque
     ...(proxyMaxconn !== undefined && { proxyMaxconn }),
     ...(memoryLimitMb !== undefined && { memoryLimitMb }),
   };
-}
-
-/** A stop that has given addresses away waits so long for requests in flight. */
-const REQUESTS_IN_FLIGHT_MS = 2000;
-
-interface Running {
-  control?: Control;
-  virtual?: VirtualAddresses;
-  stopping?: true;
-}
-
-/** Virtual addresses go elsewhere before anything stops. Without a balancer signals mean what they do to keepalived. */
-function handleSignals(running: Running): void {
-  process.on('SIGTERM', () => void stop(running));
-  process.on('SIGINT', () => void stop(running));
-  process.on('SIGHUP', () => running.virtual?.reload());
-  process.on('SIGUSR1', () => void userSignal(running));
-  process.on('SIGUSR2', () => {
-    if (running.control === undefined) running.virtual?.dump('stats');
-  });
-}
-
-/** Where addresses were given away, requests in flight are finished first, for a moment; a second signal cuts them. */
-async function stop(running: Running): Promise<void> {
-  const { control, virtual } = running;
-  if (control === undefined) {
-    await virtual?.stop();
-    process.exit(0);
-  }
-  if (running.stopping === true || virtual === undefined) {
-    control.stop();
-    return;
-  }
-  running.stopping = true;
-  const held = await virtual.handOver('stopping');
-  if (!held) {
-    control.stop();
-    return;
-  }
-  control.softStop();
-  setTimeout(() => control.stop(), REQUESTS_IN_FLIGHT_MS).unref();
-}
-
-async function userSignal({ control, virtual }: Running): Promise<void> {
-  if (control === undefined) {
-    virtual?.dump('state');
-    return;
-  }
-  await virtual?.handOver('stopping');
-  control.softStop();
 }
 
 function writePidfile(path: string, options: Options): void {

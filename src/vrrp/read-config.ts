@@ -11,11 +11,22 @@ import {
   parseKeepalived,
   type KeepalivedResult,
 } from '../config-parser/keepalived/parse.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { ConfigSource } from '../config-parser/keepalived/source.ts';
 
 /** A path may be a directory: then every `*.conf` in it, in the order of names. */
 export function readKeepalived(paths: string | readonly string[], configId?: string): KeepalivedResult {
-  return parseKeepalived(paths, diskSource(configId));
+  const result = parseKeepalived(paths, diskSource(configId));
+  return { ...result, diagnostics: [...result.diagnostics, ...notForwarded(result.config)] };
+}
+
+function notForwarded({ virtualServers }: KeepalivedConfig): Diagnostic[] {
+  return virtualServers.map(({ position }) => ({
+    severity: 'warning',
+    position,
+    message: 'virtual_server is checked, but nothing forwards for it yet',
+  }));
 }
 
 export function checkKeepalivedFile(

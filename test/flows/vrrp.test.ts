@@ -139,7 +139,7 @@ describe('a balancer with a virtual address', { concurrency: 2 }, () => {
     const { lab, a } = await balancerWithAddress(t);
     const mark = a.mark;
     process.kill(a.vrrpPid, 'SIGKILL');
-    await a.watched.line(/died \(SIGKILL\)/, mark);
+    await a.watched.line(/the process died, another one takes its place/, mark);
     await a.watched.line(/removing 10\.9\.0\.100 from eth0, left over/, mark);
     await a.enters('MASTER', 'V', mark);
     assert.ok(lab.holds('a', VIP));

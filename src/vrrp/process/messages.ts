@@ -1,5 +1,5 @@
 /** What crosses between the program and its VRRP process: one union a direction. Everything here can be cloned. */
-import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { VrrpSnapshot } from '../../model/vrrp-snapshot.ts';
 import type { DumpKind } from '../dump.ts';
 import type { LogLevel } from '../log.ts';
@@ -16,11 +16,13 @@ export interface BalancerReport {
 export type ToVrrp =
   | {
       readonly kind: 'start';
-      readonly config: KeepalivedConfig;
+      /** The process reads them itself: the program may have given up the right to. */
+      readonly files: readonly string[];
+      readonly configId: string | undefined;
       /** Missing: there is no balancer in this program. */
-      readonly report?: BalancerReport;
+      readonly report: BalancerReport | undefined;
     }
-  | { readonly kind: 'reload'; readonly config: KeepalivedConfig }
+  | { readonly kind: 'reload' }
   | { readonly kind: 'report'; readonly report: BalancerReport }
   | { readonly kind: 'hand-over'; readonly reason: string }
   | { readonly kind: 'resume' }
@@ -29,11 +31,19 @@ export type ToVrrp =
   | { readonly kind: 'dump'; readonly what: DumpKind };
 
 export type FromVrrp =
-  | { readonly kind: 'started' }
+  /** A process waits for `start`: the first one, or one that takes the place of another. */
+  | { readonly kind: 'hello'; readonly pid: number }
+  /** A configuration is at work, or was refused and the one before stays. */
+  | {
+      readonly kind: 'configured';
+      readonly again: boolean;
+      readonly refused: boolean;
+      readonly diagnostics: readonly Diagnostic[];
+      /** Somebody follows the balancer. */
+      readonly follows: boolean;
+    }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'event'; readonly event: VrrpEvent }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: VrrpSnapshot }
   | { readonly kind: 'handed-over'; readonly held: boolean }
-  /** SIGHUP came to this process. */
-  | { readonly kind: 'reload-wanted' }
   | { readonly kind: 'stopped' };

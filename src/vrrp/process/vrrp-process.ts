@@ -6,10 +6,12 @@
  * Signals are keepalived's: SIGUSR1 and SIGUSR2 write the dump files, SIGHUP reloads, SIGTERM stops. Node cannot take
  * the realtime signal for the JSON file: it is written along with the state.
  */
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { DumpKind } from '../dump.ts';
-import type { LoadBalancerView } from '../tracking/trackers.ts';
-import { stateFiles } from '../state-files.ts';
 import { startVrrp, type VrrpHandle } from '../manager.ts';
+import { readKeepalived } from '../read-config.ts';
+import { stateFiles } from '../state-files.ts';
+import type { LoadBalancerView } from '../tracking/trackers.ts';
 import type { BalancerReport, FromVrrp, ToVrrp } from './messages.ts';
 
 const TITLE = 'lb: vrrp';
@@ -21,21 +23,20 @@ function tell(message: FromVrrp): void {
 }
 
 class VrrpProcess {
+  #start: Start | undefined;
   #handle: VrrpHandle | undefined;
   #report: BalancerReport | undefined;
   #ending = false;
 
   take(message: ToVrrp): void {
-    if (message.kind === 'start') {
-      this.#start(message);
-      return;
-    }
-    const handle = this.#handle;
-    if (handle === undefined) return;
+    if (message.kind === 'start') this.#begin(message);
+    else if (message.kind === 'stop') this.stop();
+    else if (message.kind === 'reload') this.reload();
+    else if (this.#handle !== undefined) this.#pass(message, this.#handle);
+  }
+
+  #pass(message: Exclude<ToVrrp, { readonly kind: 'start' | 'stop' | 'reload' }>, handle: VrrpHandle): void {
     switch (message.kind) {
-      case 'reload':
-        handle.reload(message.config);
-        return;
       case 'report':
         this.#report = message.report;
         handle.balancerChanged();
@@ -46,9 +47,6 @@ class VrrpProcess {
       case 'resume':
         handle.resume();
         return;
-      case 'stop':
-        this.stop();
-        return;
       case 'snapshot':
         tell({ kind: 'snapshot', id: message.id, snapshot: handle.snapshot() });
         return;
@@ -57,17 +55,19 @@ class VrrpProcess {
     }
   }
 
-  #start({ config, report }: Start): void {
+  #begin(start: Start): void {
+    const { config } = readKeepalived(start.files, start.configId);
     const files = stateFiles(TITLE);
-    this.#report = report;
+    this.#start = start;
+    this.#report = start.report;
     this.#handle = startVrrp(config, {
       log: (level, message) => tell({ kind: 'log', level, message }),
       onEvent: event => tell({ kind: 'event', event }),
       stateFile: files.own,
       abandonedFiles: files.abandoned,
-      ...(report === undefined ? {} : { balancer: this.#view(), keepConnections: true }),
+      ...(start.report === undefined ? {} : { balancer: this.#view(), keepConnections: true }),
     });
-    tell({ kind: 'started' });
+    tell({ kind: 'configured', again: false, refused: false, diagnostics: [], follows: follows(config) });
   }
 
   #view(): LoadBalancerView {
@@ -75,6 +75,15 @@ class VrrpProcess {
       serversUp: backend => this.#report?.backends.get(backend),
       listening: frontend => this.#report?.frontends.get(frontend),
     };
+  }
+
+  /** A configuration that cannot be run changes nothing. */
+  reload(): void {
+    if (this.#start === undefined || this.#handle === undefined) return;
+    const { config, diagnostics, status } = readKeepalived(this.#start.files, this.#start.configId);
+    const refused = status === 'unusable';
+    if (!refused) this.#handle.reload(config);
+    tell({ kind: 'configured', again: true, refused, diagnostics, follows: follows(config) });
   }
 
   /** Gently; afterwards nothing keeps this process alive. */
@@ -100,6 +109,10 @@ class VrrpProcess {
   }
 }
 
+function follows(config: KeepalivedConfig): boolean {
+  return [...config.instances, ...config.syncGroups].some(({ tracking }) => tracking.lb.length > 0);
+}
+
 process.title = TITLE;
 const self = new VrrpProcess();
 process.on('message', message => self.take(message as ToVrrp));
@@ -109,6 +122,7 @@ process.on('SIGUSR1', () => {
   self.dump('json');
 });
 process.on('SIGUSR2', () => self.dump('stats'));
-process.on('SIGHUP', () => tell({ kind: 'reload-wanted' }));
+process.on('SIGHUP', () => self.reload());
 process.on('SIGTERM', () => self.stop());
 process.on('SIGINT', () => self.stop());
+tell({ kind: 'hello', pid: process.pid });

@@ -1,9 +1,13 @@
 /**
- * The program's end of the VRRP process (vrrp-process.ts): starts it, starts it again when it dies, and asks things of
- * it. Called by worker/virtual-addresses.ts; whoever outlives reloads owns the service.
+ * The program's end of the VRRP process (vrrp-process.ts). Made while the program still has the rights of its start: a
+ * shell that keeps them starts the process, and another one when it dies, on the same channel.
+ *
+ *   program (may give up its rights) ── channel ── process          worker/virtual-addresses.ts calls this;
+ *                                        sh (waits) ──┘             whoever outlives reloads owns the service.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import { resolve as absolute } from 'node:path';
+import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { VrrpSnapshot } from '../../model/vrrp-snapshot.ts';
 import type { DumpKind } from '../dump.ts';
 import type { Log } from '../log.ts';
@@ -11,20 +15,21 @@ import type { VrrpEvent } from '../reporter.ts';
 import type { BalancerReport, FromVrrp, ToVrrp } from './messages.ts';
 
 export interface VrrpServiceOptions {
-  readonly config: KeepalivedConfig;
+  readonly files: readonly string[];
+  readonly configId: string | undefined;
   readonly log: Log;
-  /** Missing: there is no balancer to follow. */
-  readonly report?: BalancerReport;
   readonly onEvent?: (event: VrrpEvent) => void;
-  /** Somebody sent SIGHUP to the process. */
-  readonly onReloadWanted?: () => void;
+  /** The files were read again. */
+  readonly onReload: (diagnostics: readonly Diagnostic[]) => void;
+  /** Whether somebody follows the balancer. */
+  readonly onFollows: (follows: boolean) => void;
   /** It was stopped from outside (SIGTERM to the process), and stays so. */
   readonly onStopped?: () => void;
 }
 
 const PROGRAM = new URL('./vrrp-process.js', import.meta.url);
-/** A process that dies again and again is not started more often than that. */
-const RESTART_MS = 1000;
+/** Ends with the process when that ends well. */
+const KEEPER = 'while :; do "$0" "$@" && exit 0; sleep 1; done';
 /** The longest hand-over is one advert interval, 40.95 s in version 3. */
 const STOP_LIMIT_MS = 45_000;
 const SNAPSHOT_LIMIT_MS = 2000;
@@ -32,33 +37,40 @@ const EMPTY: VrrpSnapshot = { instances: [], groups: [], unknownRouterIds: 0, br
 
 export class VrrpService {
   readonly #options: VrrpServiceOptions;
-  #config: KeepalivedConfig;
+  readonly #child: ChildProcess;
+  #phase: 'prepared' | 'running' | 'stopping' | 'stopped' = 'prepared';
   #report: BalancerReport | undefined;
-  #child: ChildProcess | undefined;
-  #phase: 'running' | 'stopping' | 'stopped' = 'running';
-  #startedAt = 0;
-  #restart: NodeJS.Timeout | undefined;
+  #hellos = 0;
   #nextQuestion = 1;
   readonly #questions = new Map<number, (snapshot: VrrpSnapshot | undefined) => void>();
   #handingOver: ((held: boolean) => void)[] = [];
   #ending: (() => void)[] = [];
 
   constructor(options: VrrpServiceOptions) {
-    this.#options = options;
-    this.#config = options.config;
-    this.#report = options.report;
-    this.#start();
+    this.#options = { ...options, files: options.files.map(path => absolute(path)) };
+    // a session of its own: a signal for the terminal's group is for the program, which stops this process in its turn
+    this.#child = fork(PROGRAM, [], {
+      execPath: '/bin/sh',
+      execArgv: ['-c', KEEPER, process.execPath],
+      serialization: 'advanced',
+      detached: true,
+    });
+    this.#child.on('message', message => this.#heard(message as FromVrrp));
+    this.#child.once('error', error => options.log('error', `the VRRP process: ${error.message}`));
+    this.#child.once('disconnect', () => this.#gone());
   }
 
-  /** 0 while there is none. */
-  get pid(): number {
-    return this.#child?.pid ?? 0;
+  /** Instances start now. `report`: missing where there is no balancer to follow. */
+  begin(report: BalancerReport | undefined): void {
+    if (this.#phase !== 'prepared') return;
+    this.#phase = 'running';
+    this.#report = report;
+    if (this.#hellos > 0) this.#start();
   }
 
-  /** Instances that stay keep their state; new ones start, removed ones stop. */
-  reload(config: KeepalivedConfig): void {
-    this.#config = config;
-    this.#tell({ kind: 'reload', config });
+  /** Reads the files again: instances that stay keep their state; new ones start, removed ones stop. */
+  reload(): void {
+    this.#tell({ kind: 'reload' });
   }
 
   /** The balancer has changed. */
@@ -69,8 +81,8 @@ export class VrrpService {
 
   /** Gives the addresses away, and resolves when none is held any more: true, if there were any. */
   handOver(reason: string): Promise<boolean> {
-    if (this.#child === undefined) return Promise.resolve(false);
-    this.#tell({ kind: 'hand-over', reason });
+    if (this.#phase !== 'running' || !this.#tell({ kind: 'hand-over', reason }))
+      return Promise.resolve(false);
     return new Promise(resolve => this.#handingOver.push(resolve));
   }
 
@@ -81,12 +93,11 @@ export class VrrpService {
 
   /** Hands over, takes everything out of the kernel, and resolves when the process is done. */
   stop(): Promise<void> {
-    clearTimeout(this.#restart);
-    if (this.#phase === 'stopped' || this.#child === undefined) return Promise.resolve();
-    if (this.#phase === 'running') {
+    if (this.#phase === 'stopped') return Promise.resolve();
+    if (this.#phase !== 'stopping') {
       this.#phase = 'stopping';
       this.#tell({ kind: 'stop' });
-      setTimeout(() => this.#child?.kill('SIGKILL'), STOP_LIMIT_MS).unref();
+      setTimeout(() => this.#gone(), STOP_LIMIT_MS).unref();
     }
     return new Promise(resolve => this.#ending.push(resolve));
   }
@@ -108,22 +119,18 @@ export class VrrpService {
   }
 
   #start(): void {
-    // a session of its own: a signal for the terminal's group is for the program, which stops this process in its turn
-    const child = fork(PROGRAM, [], { serialization: 'advanced', execArgv: [], detached: true });
-    this.#child = child;
-    this.#startedAt = performance.now();
-    child.on('message', message => this.#heard(message as FromVrrp));
-    child.once('error', error => this.#options.log('error', `the VRRP process: ${error.message}`));
-    child.once('exit', (code, signal) => this.#exited(child, signal ?? `code ${code}`));
-    this.#tell({
-      kind: 'start',
-      config: this.#config,
-      ...(this.#report === undefined ? {} : { report: this.#report }),
-    });
+    const { files, configId } = this.#options;
+    this.#tell({ kind: 'start', files, configId, report: this.#report });
   }
 
   #heard(message: FromVrrp): void {
     switch (message.kind) {
+      case 'hello':
+        this.#greeted(message.pid);
+        return;
+      case 'configured':
+        this.#configured(message);
+        return;
       case 'log':
         this.#options.log(message.level, message.message);
         return;
@@ -136,25 +143,46 @@ export class VrrpService {
       case 'handed-over':
         this.#handedOver(message.held);
         return;
-      case 'reload-wanted':
-        this.#options.onReloadWanted?.();
-        return;
       case 'stopped':
-        this.#stopped();
-        return;
-      case 'started':
-        this.#options.log('notice', `vrrp: started as process ${this.pid}`);
+        this.#gone();
+    }
+  }
+
+  /** What the one before was asked is lost. */
+  #greeted(pid: number): void {
+    const { log } = this.#options;
+    const isFirst = this.#hellos++ === 0;
+    if (!isFirst) log('error', 'vrrp: the process died, another one takes its place');
+    log('notice', `vrrp: started as process ${pid}`);
+    this.#forgetQuestions();
+    if (this.#phase === 'running') this.#start();
+    else if (this.#phase === 'stopping') this.#tell({ kind: 'stop' });
+  }
+
+  #configured({ again, refused, diagnostics, follows }: FromVrrp & { readonly kind: 'configured' }): void {
+    const { onReload, onFollows, log } = this.#options;
+    if (again) onReload(diagnostics);
+    if (refused) log('error', 'vrrp: the configuration cannot be used, the old one stays');
+    else {
+      if (again) log('notice', 'vrrp: configuration reloaded');
+      onFollows(follows);
     }
   }
 
   #tell(message: ToVrrp): boolean {
-    if (this.#child?.connected !== true) return false;
-    return this.#child.send(message, undefined, undefined, () => undefined);
+    if (!this.#child.connected) return false;
+    this.#child.send(message, undefined, undefined, () => undefined);
+    return true;
   }
 
   #answer(id: number, snapshot: VrrpSnapshot | undefined): void {
     this.#questions.get(id)?.(snapshot);
     this.#questions.delete(id);
+  }
+
+  #forgetQuestions(): void {
+    for (const id of this.#questions.keys()) this.#answer(id, undefined);
+    this.#handedOver(false);
   }
 
   #handedOver(held: boolean): void {
@@ -163,27 +191,17 @@ export class VrrpService {
     for (const resume of waiting) resume(held);
   }
 
-  #stopped(): void {
+  /** The process is done, or out of reach. */
+  #gone(): void {
+    if (this.#phase === 'stopped') return;
     const asked = this.#phase === 'stopping';
     this.#phase = 'stopped';
-    this.#handedOver(false);
+    this.#forgetQuestions();
     const waiting = this.#ending;
     this.#ending = [];
     for (const resume of waiting) resume();
-    if (!asked) this.#options.onStopped?.();
-  }
-
-  #exited(child: ChildProcess, how: string): void {
-    if (this.#child !== child) return;
-    this.#child = undefined;
-    for (const id of this.#questions.keys()) this.#answer(id, undefined);
-    if (this.#phase !== 'running') {
-      this.#stopped();
-      return;
-    }
-    this.#handedOver(false);
-    this.#options.log('error', `the VRRP process died (${how}): starting another one`);
-    const waitMs = Math.max(0, RESTART_MS - (performance.now() - this.#startedAt));
-    this.#restart = setTimeout(() => this.#start(), waitMs);
+    if (asked) return;
+    this.#options.log('error', 'vrrp: the process has ended');
+    this.#options.onStopped?.();
   }
 }
