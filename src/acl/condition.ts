@@ -25,6 +25,8 @@ const CONTENT_PHASES = phaseBits([
 ]);
 
 const ALL_PHASES = -1;
+/** Nothing it looks at exists where the condition runs. */
+const NEVER = { constant: false, test: () => false } as const;
 
 export function compileCondition(
   condition: Condition,
@@ -45,7 +47,8 @@ function linkTerm(term: Term, phases: number, env: CompileEnvironment): LinkedTe
   const acl = findAcl(term, phases, env);
   if (acl === undefined) return undefined;
   warnIfUseless(term, acl, phases, env);
-  return { acl, negated: term.negated };
+  const isUseless = (phases & acl.phases) === 0;
+  return { acl: isUseless ? { ...acl, ...NEVER } : acl, negated: term.negated };
 }
 
 function findAcl(term: Term, phases: number, env: CompileEnvironment): LinkedAcl | undefined {

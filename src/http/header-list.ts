@@ -125,6 +125,11 @@ export class HeaderList implements Headers {
     this.sourceStart = sourceStart;
   }
 
+  /** The memory it came in may change from now on: it is not to be sent from there. */
+  leaveSource(): void {
+    this.source = undefined;
+  }
+
   // ── read ──
 
   nameAt(index: number): string {

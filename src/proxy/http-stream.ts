@@ -9,6 +9,7 @@
  * They call in here when something happened. Every way a request can end passes through `#finish` or `#abort`,
  * which log, count and release. Streams are pooled: `begin` makes one as good as new.
  */
+import type { BodyFacts } from '../acl/context.ts';
 import type { Cause } from '../base/failure.ts';
 import type { ObservedError } from '../health/observation.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
@@ -19,11 +20,11 @@ import type { HeadLimits } from '../http/request-parser.ts';
 import { Http1ResponseHead, type ResponseRendering } from '../http/response-head.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { silenceClose } from '../net/socket-options.ts';
-import type { Reply } from '../rules/reply.ts';
+import { errorReply } from '../rules/default-pages.ts';
+import type { Reply, ReplyHeader } from '../rules/reply.ts';
 import {
   AUTHENTICATE,
   BAD_MESSAGE,
-  CONTINUE,
   DENY,
   INTERNAL_ERROR,
   REDIRECT,
@@ -44,10 +45,10 @@ import { describeStream } from './stream-facts.ts';
 import type { Relay } from '../net/relay.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { asksMonitor } from './monitor.ts';
-import { errorReply, fillResponse, redirection } from './own-replies.ts';
+import { fillResponse, interimResponse, redirection } from './own-replies.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
-import { runAfterResponse, runResponseRules } from './response-rules.ts';
+import { ResponseRules, runAfterResponse, type ResponseRulesOwner } from './response-rules.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from './runtime.ts';
 import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
 import { StreamedBody, type StreamedBodyOwner } from './streamed-body.ts';
@@ -72,6 +73,7 @@ export class HttpStream
     LiveStream,
     ServerHalfOwner,
     RequestRulesOwner,
+    ResponseRulesOwner,
     RequestBodyOwner,
     ServiceCallOwner,
     StreamedBodyOwner
@@ -85,6 +87,7 @@ export class HttpStream
   readonly body: RequestBody;
   readonly server: ServerHalf;
   readonly #rules: RequestRules;
+  readonly #responseRules: ResponseRules;
   readonly #dialer: Dialer;
   readonly #outgoing: OutgoingRequest;
   readonly #answer: Answer;
@@ -105,6 +108,9 @@ export class HttpStream
     this.body = new RequestBody(this);
     this.server = new ServerHalf(this);
     this.#rules = new RequestRules(this);
+    this.#responseRules = new ResponseRules(this);
+    this.transaction.bodies = this;
+    this.transaction.onEarlyHints = headers => this.#sendEarlyHints(headers);
     this.#dialer = new Dialer(thread, this);
     this.#outgoing = new OutgoingRequest(thread.buffers);
     this.#answer = new Answer(thread.buffers);
@@ -153,6 +159,7 @@ export class HttpStream
     this.body.start();
     transaction.bytes.fromClient = headLength;
     transaction.timers.headReadAt = this.thread.wheel.now;
+    transaction.holdsOfRequest(headLength + this.session.inbox.length);
     transaction.arrived(requestHead);
     this.#keepAlive = requestHead.keepAlive;
     const { monitorUri } = frontend.config;
@@ -170,7 +177,7 @@ export class HttpStream
     this.transaction.setLogLevel(-1);
     const failing = this.frontend.rules.monitorFails(this.transaction);
     this.transaction.termination.set('L', 'R');
-    this.#replyWith(this.#errorReply(failing ? 503 : 200));
+    this.#replyWith(errorReply(this.transaction, failing ? 503 : 200));
   }
 
   // ── 2. rules decide what becomes of it ──
@@ -337,19 +344,23 @@ export class HttpStream
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     transaction.serverRuntime?.observer?.answered(responseHead.status);
     if (this.#retriedFor(responseHead.status)) return;
+    transaction.holdsOfResponse(responseHead.headers.text.length + this.server.inbox.length);
     transaction.answered(responseHead);
     noteAuthentication(responseHead.status, responseHead.headers, this.session);
     this.#outgoing.drop(this.server.connection);
     const backend = transaction.backendRuntime as BackendRuntime;
     backend.prepareResponse(transaction, transaction.serverRuntime as ServerRuntime);
-    const verdict = runResponseRules(transaction, this.frontend);
-    if (verdict !== CONTINUE) return this.#responseDecided(verdict);
-    runAfterResponse(transaction, this.frontend);
+    this.#responseRules.start();
+  }
+
+  responseAllowed(): void {
+    const { transaction, responseHead } = this;
+    if (!runAfterResponse(transaction, this.frontend)) return this.responseDecided(INTERNAL_ERROR);
     if (responseHead.framing === 'tunnel') this.#tunnel();
     else this.#sendResponse();
   }
 
-  #responseDecided(verdict: Verdict): void {
+  responseDecided(verdict: Verdict): void {
     const { transaction } = this;
     if (verdict === INTERNAL_ERROR) transaction.flaw = 'internal error';
     else if (verdict !== RETURN && verdict !== REDIRECT) transaction.flaw = 'denied response';
@@ -359,7 +370,36 @@ export class HttpStream
     } else if (verdict === RETURN || verdict === REDIRECT) {
       transaction.termination.set('L', 'H');
       this.#replyWith(transaction.reply);
-    } else this.#fail(verdict === INTERNAL_ERROR ? 500 : 502, 'P', 'H');
+    } else if (verdict === TIMED_OUT) this.#fail(504, 's', 'D');
+    else this.#fail(verdict === INTERNAL_ERROR ? 500 : 502, 'P', 'H');
+  }
+
+  // ── what rules want of bodies, and say ahead of the answer ──
+
+  inspectRequestBody(): BodyFacts | undefined {
+    return this.transaction.request === undefined ? undefined : this.body.inspect();
+  }
+
+  inspectResponseBody(): BodyFacts | undefined {
+    return this.server.inBody ? this.server.inspect() : undefined;
+  }
+
+  holdResponse(held: boolean): void {
+    this.server.held = held;
+    this.server.clearTimer();
+    this.responseHead.headers.leaveSource();
+  }
+
+  receiveResponse(): void {
+    this.server.receive();
+  }
+
+  heldBytesArrived(): void {
+    this.#responseRules.bytesArrived();
+  }
+
+  #sendEarlyHints(headers: readonly ReplyHeader[]): void {
+    this.#answer.sendAhead(this.clientConnection, interimResponse(103, headers));
   }
 
   #sendResponse(): void {
@@ -370,7 +410,8 @@ export class HttpStream
     server.decoder.dropTrailers = frontend.dropsTrailers;
     if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);
     const rendering = responseRendering(requestHead.version, this.#keepAlive);
-    const start = responseHead.squeeze(rendering);
+    // early hints may still be under way: the answer waits in a buffer of its own
+    const start = this.clientConnection.sending ? -1 : responseHead.squeeze(rendering);
     if (start >= 0) return this.#sendInPlace(start);
     const answer = this.#answer.take();
     let length = responseHead.renderInto(answer, 0, rendering);
@@ -427,6 +468,7 @@ export class HttpStream
   /** The client's socket has taken what was sent. */
   clientSent(): void {
     const { server } = this;
+    if (this.#answer.wasAhead(this.clientConnection)) return;
     this.#answer.drop(this.clientConnection);
     if (this.#tunneling) {
       this.#relay = startTunnel(this, () => this.#abort());
@@ -477,14 +519,7 @@ export class HttpStream
   #fail(status: number, letter: string, phase: 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' | 'T'): void {
     this.transaction.termination.set(letter, phase);
     if (this.#responseStarted) return this.#abort();
-    this.#replyWith(this.#errorReply(status));
-  }
-
-  /** The backend's page, else the frontend's, else the built-in one. */
-  #errorReply(status: number): Reply {
-    const { transaction } = this;
-    const maker = transaction.backendErrorPages?.get(status) ?? transaction.frontendErrorPages?.get(status);
-    return maker?.(transaction) ?? errorReply(status);
+    this.#replyWith(errorReply(this.transaction, status));
   }
 
   #replyWith(reply: Reply | undefined): void {
@@ -494,12 +529,14 @@ export class HttpStream
     this.server.close();
     this.#outgoing.drop(undefined);
     this.#answer.drop(clientConnection);
+    this.#responseRules.stop();
     this.#responseStarted = true;
     this.#replying = true;
     this.#keepAlive &&=
       this.body.drop() && this.frontend.keepsClients && !this.thread.stopping && !reply.closes;
     transaction.status = reply.status;
-    if (reply.silent === true || clientConnection.closed || clientConnection.sending) return this.#abort();
+    if (reply.silent === true || clientConnection.closed || this.#answer.isSending(clientConnection))
+      return this.#abort();
     fillResponse(reply, this.responseHead);
     if (reply.stream !== undefined) this.#beginStream(reply.stream);
     transaction.response = this.responseHead;
@@ -579,6 +616,7 @@ export class HttpStream
     this.#relay = undefined;
     this.thread.liveStreams.remove(this);
     this.#rules.stop();
+    this.#responseRules.stop();
     this.#service.stop();
     this.#streamed.stop();
     this.server.close();

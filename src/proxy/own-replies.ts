@@ -1,33 +1,7 @@
 /** Answers of the balancer's own that no configuration replaces, and how any own answer becomes a response. */
-import { errorPage } from '../http/error-pages.ts';
+import { reasonPhrase } from '../http/reasons.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
-import type { Reply } from '../rules/reply.ts';
-
-const pages = new Map<number, Reply>();
-
-export function errorReply(status: number): Reply {
-  let reply = pages.get(status);
-  if (reply === undefined) {
-    reply = makePage(status);
-    pages.set(status, reply);
-  }
-  return reply;
-}
-
-function makePage(status: number): Reply {
-  const page = errorPage(status);
-  const body = Buffer.from(page.body, 'latin1');
-  return {
-    status,
-    reason: page.reason,
-    headers: [
-      ['content-length', String(body.length)],
-      ['cache-control', 'no-cache'],
-      ['content-type', 'text/html'],
-    ],
-    body,
-  };
-}
+import type { Reply, ReplyHeader } from '../rules/reply.ts';
 
 /** 302 to the same path somewhere else. */
 export function redirection(prefix: string, target: string): Reply {
@@ -47,4 +21,10 @@ export function fillResponse(reply: Reply, head: Http1ResponseHead): void {
   head.reason = reply.reason;
   head.version = 11;
   for (const [name, value] of reply.headers) head.headers.add(name, value);
+}
+
+/** A 1xx response, as it is sent. */
+export function interimResponse(status: number, headers: readonly ReplyHeader[]): Buffer {
+  const lines = headers.map(([name, value]) => `${name}: ${value.replace(/[\0\r\n]/g, ' ')}\r\n`);
+  return Buffer.from(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${lines.join('')}\r\n`, 'latin1');
 }

@@ -8,6 +8,7 @@ import type { Cause } from '../base/failure.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Connection } from '../net/connection.ts';
+import { inspectBody } from './body-ahead.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
 import type { Transaction } from './transaction.ts';
@@ -95,25 +96,8 @@ export class RequestBody {
 
   /** Looks at what has come so far, without taking it. */
   inspect(): BodyFacts {
-    const { inbox } = this.#stream.session;
-    const { contentLength } = this.#stream.requestHead;
-    return {
-      buffer: inbox.buffer,
-      offset: inbox.start,
-      length: inbox.length,
-      complete: this.read || this.#isWholeIn(inbox),
-      announced: contentLength < 0 ? this.decoder.bodyBytes : contentLength,
-    };
-  }
-
-  /** A decoder of its own reads ahead on a copy: decoding moves bytes. */
-  #isWholeIn(inbox: Inbox): boolean {
-    const { framing, contentLength } = this.#stream.requestHead;
-    if (framing === 'length') return inbox.length >= contentLength;
-    const ahead = new BodyDecoder();
-    ahead.start(framing, contentLength);
-    const copy = Buffer.from(inbox.buffer.subarray(inbox.start, inbox.end));
-    ahead.decode(copy, 0, copy.length);
-    return ahead.done || ahead.error !== 0;
+    const { session, requestHead } = this.#stream;
+    const { framing, contentLength } = requestHead;
+    return inspectBody(session.inbox, this.read ? 'none' : framing, contentLength, session.ended);
   }
 }

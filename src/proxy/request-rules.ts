@@ -130,6 +130,7 @@ export class RequestRules {
   #wait(): void {
     const { transaction, session } = this.#stream;
     transaction.waitOver = false;
+    transaction.request?.headers.leaveSource();
     this.#hold = 'rule';
     this.#arm(transaction.waitMs === 0 ? transaction.timeout('client') : transaction.waitMs);
     if (transaction.waitFor === 'request body') this.#bufferBody();
@@ -147,14 +148,17 @@ export class RequestRules {
   #tarpit(): void {
     const { transaction, session } = this.#stream;
     transaction.termination.set('P', 'T');
+    const holdMs = transaction.timeout('tarpit');
+    if (holdMs === 0) return this.#stream.tarpitOver();
     this.#hold = 'tarpit';
-    this.#arm(transaction.timeout('tarpit'));
+    this.#arm(holdMs);
     session.watch();
   }
 
   /** `option http-buffer-request`: rules run once the body, or a buffer full of it, is here. */
   #bufferFirst(): void {
     this.#hold = 'whole body';
+    this.#stream.transaction.request?.headers.leaveSource();
     this.#arm(this.#stream.session.requestTimeoutMs);
     this.#bufferBody();
   }
@@ -163,10 +167,10 @@ export class RequestRules {
   #bufferBody(): void {
     const { transaction, session, body } = this.#stream;
     const seen = body.inspect();
-    transaction.requestBody = seen;
     const isForRule = this.#hold === 'rule' && transaction.waitBytes > 0;
     const enough = isForRule ? transaction.waitBytes : Infinity;
     if (!seen.complete && seen.length < Math.min(enough, transaction.bodyRoom)) return session.receive();
+    transaction.holdsOfRequest((transaction.request?.headers.text.length ?? 0) + session.inbox.length);
     if (this.#hold === 'rule') return this.#resume(false);
     this.#letGo();
     this.#run(FRONTEND_CONTENT);

@@ -1,33 +1,130 @@
-/** The rulesets a server's response passes: the backend's first, then the frontend's if that is another proxy. */
-import { ACCEPT, CONTINUE, REJECT, type Verdict } from '../rules/verdict.ts';
+/**
+ * The rulesets a server's response passes: the backend's first, then the frontend's if that is another proxy; and the
+ * ways it can wait in them: for time (`pause`), for its body (`wait-for-body`).
+ *
+ *   backend: content ▶ http-response ─▶ frontend: content ▶ http-response
+ */
+import type { BodyFacts } from '../acl/context.ts';
+import { Timer } from '../net/timer-wheel.ts';
+import type { CompiledRuleset } from '../rules/ruleset.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
-import type { FrontendRuntime } from './runtime.ts';
+import { ACCEPT, CONTINUE, INTERNAL_ERROR, REJECT, YIELD, type Verdict } from '../rules/verdict.ts';
+import type { DataThread, FrontendRuntime } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
-/** CONTINUE, or what a rule decided; REJECT for everything that content rules refuse. */
-export function runResponseRules(transaction: Transaction, frontend: FrontendRuntime): Verdict {
+const BACKEND_CONTENT = 0;
+const BACKEND_RULES = 1;
+const FRONTEND_CONTENT = 2;
+const FRONTEND_RULES = 3;
+
+/** What the rules tell their stream, and ask of it. */
+export interface ResponseRulesOwner {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  readonly frontend: FrontendRuntime;
+  inspectResponseBody(): BodyFacts | undefined;
+  /** The server's bytes pile up from now on, or no more. */
+  holdResponse(held: boolean): void;
+  /** More of the body is wanted. */
+  receiveResponse(): void;
+  /** Every ruleset is passed. */
+  responseAllowed(): void;
+  /** A rule has decided otherwise; REJECT for everything that content rules refuse. */
+  responseDecided(verdict: Verdict): void;
+}
+
+export class ResponseRules {
+  readonly #stream: ResponseRulesOwner;
+  readonly #timer = new Timer(() => this.#resume(true));
+  #stage = BACKEND_CONTENT;
+  #waits = false;
+
+  constructor(stream: ResponseRulesOwner) {
+    this.#stream = stream;
+  }
+
+  start(): void {
+    this.#run(BACKEND_CONTENT);
+  }
+
+  /** The stream is over, or answers itself: whatever is waited for. */
+  stop(): void {
+    this.#waits = false;
+    if (this.#timer.slot >= 0) this.#stream.thread.wheel.remove(this.#timer);
+  }
+
+  #run(from: number): void {
+    const { transaction } = this.#stream;
+    for (let stage = from; stage <= FRONTEND_RULES; stage++) {
+      const ruleset = this.#ruleset(stage);
+      if (ruleset === undefined || ruleset.empty) continue;
+      this.#stage = stage;
+      if (!this.#passed(ruleset.run(transaction))) return;
+    }
+    this.#stream.responseAllowed();
+  }
+
+  #ruleset(stage: number): CompiledRuleset | undefined {
+    const { frontend, transaction } = this.#stream;
+    const backend = transaction.backendRuntime;
+    if (stage >= FRONTEND_CONTENT) return rulesetOf(frontend.rules, stage === FRONTEND_CONTENT);
+    if (backend === undefined || backend.config === frontend.config) return undefined;
+    return rulesetOf(backend.rules, stage === BACKEND_CONTENT);
+  }
+
+  /** True: go on with the next ruleset. */
+  #passed(verdict: Verdict): boolean {
+    if (verdict === CONTINUE || verdict === ACCEPT) return true;
+    const isContent = this.#stage !== BACKEND_RULES && this.#stage !== FRONTEND_RULES;
+    if (verdict === YIELD && !isContent) this.#wait();
+    else this.#stream.responseDecided(isContent ? REJECT : verdict);
+    return false;
+  }
+
+  #wait(): void {
+    const { transaction, thread } = this.#stream;
+    transaction.waitOver = false;
+    this.#waits = true;
+    const ms = transaction.waitMs === 0 ? transaction.timeout('server') : transaction.waitMs;
+    thread.wheel.set(this.#timer, ms);
+    this.#stream.holdResponse(true);
+    if (transaction.waitFor === 'response body') this.#lookAtBody();
+  }
+
+  #lookAtBody(): void {
+    const { transaction } = this.#stream;
+    const seen = this.#stream.inspectResponseBody();
+    const enough = transaction.waitBytes > 0 ? transaction.waitBytes : Infinity;
+    const wanted = Math.min(enough, transaction.bodyRoom);
+    if (seen === undefined || seen.complete || seen.length >= wanted) this.#resume(false);
+    else this.#stream.receiveResponse();
+  }
+
+  /** Bytes or the end of the response have come while it was held. */
+  bytesArrived(): void {
+    if (this.#waits && this.#stream.transaction.waitFor === 'response body') this.#lookAtBody();
+  }
+
+  #resume(waitOver: boolean): void {
+    const { transaction, thread } = this.#stream;
+    if (!this.#waits) return;
+    this.#waits = false;
+    thread.wheel.clear(this.#timer);
+    this.#stream.holdResponse(false);
+    transaction.waitOver = waitOver;
+    const ruleset = this.#ruleset(this.#stage) as CompiledRuleset;
+    if (this.#passed(ruleset.resume(transaction))) this.#run(this.#stage + 1);
+  }
+}
+
+function rulesetOf(rules: ProxyRules, isContent: boolean): CompiledRuleset {
+  return isContent ? rules.tcpResponseContent : rules.httpResponse;
+}
+
+/** `http-after-response`: for every answer, whoever made it. False: a rewrite failed. */
+export function runAfterResponse(transaction: Transaction, frontend: FrontendRuntime): boolean {
   const backend = transaction.backendRuntime;
-  if (backend === undefined || backend.config === frontend.config) return passes(frontend.rules, transaction);
-  const verdict = passes(backend.rules, transaction);
-  return verdict === CONTINUE ? passes(frontend.rules, transaction) : verdict;
-}
-
-function passes(rules: ProxyRules, transaction: Transaction): Verdict {
-  const content = rules.tcpResponseContent;
-  if (!content.empty && !isPass(content.run(transaction))) return REJECT;
-  if (rules.httpResponse.empty) return CONTINUE;
-  const verdict = rules.httpResponse.run(transaction);
-  return isPass(verdict) ? CONTINUE : verdict;
-}
-
-/** `http-after-response`: for every answer, whoever made it. */
-export function runAfterResponse(transaction: Transaction, frontend: FrontendRuntime): void {
-  const backend = transaction.backendRuntime;
-  if (backend !== undefined && backend.config !== frontend.config)
-    backend.rules.httpAfterResponse.run(transaction);
-  frontend.rules.httpAfterResponse.run(transaction);
-}
-
-function isPass(verdict: Verdict): boolean {
-  return verdict === CONTINUE || verdict === ACCEPT;
+  const isOther = backend !== undefined && backend.config !== frontend.config;
+  if (isOther && backend.rules.httpAfterResponse.run(transaction) === INTERNAL_ERROR) return false;
+  return frontend.rules.httpAfterResponse.run(transaction) !== INTERNAL_ERROR;
 }

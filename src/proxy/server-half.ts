@@ -5,6 +5,7 @@
  *   IDLE ──begin──▶ HEAD ──final head──▶ BODY ──last byte sent──▶ IDLE
  *                   └─1xx─┘                └ slices: decode ▶ client.send ▶ onSent ▶ receive
  */
+import type { BodyFacts } from '../acl/context.ts';
 import type { Cause } from '../base/failure.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
@@ -14,6 +15,7 @@ import { maySwitch } from '../http/switching.ts';
 import { parseResponseHead } from '../http/response-parser.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
+import { inspectBody } from './body-ahead.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
@@ -37,6 +39,8 @@ export interface ServerHalfOwner {
   responseArrived(): void;
   responseInvalid(): void;
   responseBodyInvalid(): void;
+  /** Bytes or the end have come while the body is held. */
+  heldBytesArrived(): void;
   sendBody(buffer: Buffer, offset: number, length: number): void;
   /** The response's last byte is with the client. */
   responseForwarded(): void;
@@ -55,6 +59,8 @@ export class ServerHalf implements ConnectionHandler {
   ended = false;
   /** Something of a response has arrived. */
   answered = false;
+  /** Rules look at the body: nothing is sent on, the owner hears of what comes. */
+  held = false;
   readonly #stream: ServerHalfOwner;
   readonly #timer: Timer;
   #state = IDLE;
@@ -177,6 +183,12 @@ export class ServerHalf implements ConnectionHandler {
     this.#stream.responseForwarded();
   }
 
+  /** Looks at what has come of the body so far, without taking it. */
+  inspect(): BodyFacts {
+    const { framing, contentLength } = this.#stream.responseHead;
+    return inspectBody(this.inbox, this.decoder.done ? 'none' : framing, contentLength, this.ended);
+  }
+
   receive(): void {
     const connection = this.connection as Connection;
     if (connection.receiving || connection.closed || this.ended) return;
@@ -192,7 +204,8 @@ export class ServerHalf implements ConnectionHandler {
     if (this.#state === HEAD) {
       this.answered = true;
       this.readHead();
-    } else this.pump(this.#stream.clientConnection);
+    } else if (this.held) this.#stream.heldBytesArrived();
+    else this.pump(this.#stream.clientConnection);
   }
 
   onSent(): void {
@@ -202,6 +215,7 @@ export class ServerHalf implements ConnectionHandler {
   onEnd(): void {
     this.ended = true;
     if (this.#state === HEAD) this.#stream.serverGone('ended');
+    else if (this.held) this.#stream.heldBytesArrived();
     else if (!this.#stream.clientConnection.sending) this.pump(this.#stream.clientConnection);
   }
 
@@ -245,6 +259,7 @@ export class ServerHalf implements ConnectionHandler {
 
   #reset(): void {
     this.clearTimer();
+    this.held = false;
     this.#state = IDLE;
     this.inbox.clear();
     this.connection = undefined;

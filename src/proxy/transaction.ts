@@ -29,6 +29,7 @@ import {
   type Flaw,
   type Rows,
 } from './accounting.ts';
+import type { BodyReader } from './body-ahead.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type {
@@ -70,8 +71,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   request: Http1RequestHead | undefined;
   response: Http1ResponseHead | undefined;
   requestLine: RequestLine | undefined;
-  requestBody: BodyFacts | undefined;
-  responseBody: BodyFacts | undefined;
+  /** Where its bodies lie; a session in mode tcp has none. */
+  bodies: BodyReader | undefined;
   requestPayload: ByteView | undefined;
   responsePayload: ByteView | undefined;
   #uniqueId: string | undefined;
@@ -136,6 +137,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   softRewrites = false;
   requestRoom: number;
   responseRoom: number;
+  #requestHeld = 0;
+  #responseHeld = 0;
   readonly trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
   serverConnections = 0;
@@ -174,8 +177,6 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.request = undefined;
     this.response = undefined;
     this.requestLine = undefined;
-    this.requestBody = undefined;
-    this.responseBody = undefined;
     this.#uniqueId = this.requestCookieCapture = this.responseCookieCapture = undefined;
     this.ownTimeouts = undefined;
     this.bytes.fromClient = this.bytes.toServer = this.bytes.fromServer = this.bytes.toClient = 0;
@@ -188,6 +189,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.service = this.statistics = undefined;
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.#thread.buffers.size;
+    this.#requestHeld = this.#responseHeld = 0;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
     this.#requestCaptures = this.#responseCaptures = undefined;
@@ -251,6 +253,19 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     const { counters } = this.#thread.state;
     counters.add(server, responseField(status), 1);
     counters.add(server, FIELD.req_tot, 1);
+  }
+
+  /** So many bytes of the request, body included, are in the buffer its head may grow in. */
+  holdsOfRequest(bytes: number): void {
+    const held = Math.min(bytes, this.bodyRoom);
+    this.requestRoom -= held - this.#requestHeld;
+    this.#requestHeld = held;
+  }
+
+  holdsOfResponse(bytes: number): void {
+    const held = Math.min(bytes, this.bodyRoom);
+    this.responseRoom -= held - this.#responseHeld;
+    this.#responseHeld = held;
   }
 
   // ── what the dialer tells ──
@@ -400,6 +415,12 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
 
   get transaction(): TransactionFacts {
     return this;
+  }
+  get requestBody(): BodyFacts | undefined {
+    return this.bodies?.inspectRequestBody();
+  }
+  get responseBody(): BodyFacts | undefined {
+    return this.bodies?.inspectResponseBody();
   }
   get isHttp(): boolean {
     return this.frontendRuntime.config.mode === 'http';
