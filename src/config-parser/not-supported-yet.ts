@@ -192,7 +192,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'stick store-request',
   'stick store-response',
   'stick-table',
-  'usesrc',
   // listeners
   'bind accept-netscaler-cip',
   'bind cc',

@@ -1,4 +1,5 @@
 /** Comma-separated field values (RFC 9110 section 5.6.1) as the connection and framing rules read them. */
+import type { Headers } from './head.ts';
 
 /** End of the item that starts at `from`: a comma outside quotes, or the end of the text. */
 export function endOfListItem(text: string, from: number): number {
@@ -36,4 +37,18 @@ export function filterListItems(text: string, keep: (lowerItem: string) => boole
     start = end + 1;
   }
   return dropped ? kept : text;
+}
+
+/** All items of all fields of that name, in order. */
+export function listItems(headers: Headers, lowerName: string): string[] {
+  const items: string[] = [];
+  for (let at = headers.find(lowerName); at >= 0; at = headers.find(lowerName, at + 1)) {
+    const value = headers.valueAt(at);
+    for (let start = 0; start <= value.length;) {
+      const end = endOfListItem(value, start);
+      items.push(trimBlanks(value, start, end));
+      start = end + 1;
+    }
+  }
+  return items;
 }

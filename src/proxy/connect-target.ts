@@ -13,11 +13,23 @@ export function connectOptions(server: Server | undefined, backend: Proxy): Conn
   const from = source?.address;
   const userTimeoutMs = server?.tcpUserTimeoutMs ?? 0;
   return {
-    ...(from?.kind === 'ip' && { source: { host: from.host, port: from.port } }),
+    ...(from?.kind === 'ip' && !isAny(from) && { source: { host: from.host, port: from.port } }),
     ...(source?.interface !== undefined && { interface: source.interface }),
     ...serverSocketOptions(backend),
     ...(userTimeoutMs > 0 && { userTimeoutMs }),
   };
+}
+
+/** What tells connections apart that go to different places, or come from there. */
+export function keyOfTarget(target: ConnectTarget): string {
+  if (target.kind === 'unix') return target.path;
+  const { host, port, source } = target;
+  return `${host} ${port} ${source?.host ?? ''} ${source?.port ?? ''}`;
+}
+
+/** The system chooses: no need to say so. */
+function isAny({ host, port }: { readonly host: string; readonly port: number }): boolean {
+  return port === 0 && (host === '0.0.0.0' || host === '::');
 }
 
 export function ipTarget(family: 4 | 6, host: string, port: number, options: ConnectOptions): ConnectTarget {

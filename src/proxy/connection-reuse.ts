@@ -4,7 +4,7 @@
  * client session
  *
  *   - with `http-reuse never`, and to a target that is no server (`dispatch`, `option transparent`),
- *   - when it began with a PROXY header about this client,
+ *   - when it began with a PROXY header about this client, or comes from an address of its own (`usesrc`),
  *   - from the moment on which a server asks for NTLM or Negotiate.
  *
  * All others are lent by the server's pool.
@@ -24,8 +24,9 @@ export function takeConnection(
   const own = client.privateConnections?.take(server, keyOf(server, transaction));
   if (own !== undefined || isAlwaysPrivate(server)) return own;
   const { config, retriesSafely } = server.backend;
-  if (config.httpReuse === 'always' || client.served > 0 || retriesSafely) return server.idle.take(false);
-  return config.httpReuse === 'aggressive' ? server.idle.take(true) : undefined;
+  const isAny = config.httpReuse === 'always' || client.served > 0 || retriesSafely;
+  if (!isAny && config.httpReuse !== 'aggressive') return undefined;
+  return server.idle.take(!isAny, server.connectionKey(transaction));
 }
 
 /** The request on it is over: it is kept for another one, or closed. */
@@ -36,20 +37,23 @@ export function keepConnection(
   client: StreamClient,
   transaction: Transaction,
 ): void {
+  if (server.generation !== transaction.serverGeneration) return connection.close();
   const isPrivate = client.privateConnections?.authenticated === true || isAlwaysPrivate(server);
   const kept = isPrivate
     ? privateOf(client).put(server, connection, keyOf(server, transaction))
-    : server.idle.put(connection, reused);
+    : server.idle.put(connection, reused, server.connectionKey(transaction));
   if (!kept) connection.close();
 }
 
 function isAlwaysPrivate({ row, config, backend }: ServerRuntime): boolean {
-  return row === NO_ROW || config.sendProxy !== undefined || backend.config.httpReuse === 'never';
+  if (row === NO_ROW || config.sendProxy !== undefined || backend.config.httpReuse === 'never') return true;
+  return (config.source ?? backend.config.source)?.usesrc !== undefined;
 }
 
 /** A PROXY header is said once: it must still be true for a later request. */
-function keyOf({ proxyHeader }: ServerRuntime, transaction: Transaction): string {
-  return proxyHeader?.(transaction).toString('latin1') ?? '';
+function keyOf(server: ServerRuntime, transaction: Transaction): string {
+  const header = server.proxyHeader?.(transaction).toString('latin1') ?? '';
+  return `${server.connectionKey(transaction)} ${header}`;
 }
 
 function privateOf(client: StreamClient): PrivateConnections {

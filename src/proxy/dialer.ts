@@ -195,15 +195,13 @@ export class Dialer implements ConnectionHandler, Waiter {
   // ── connecting ──
 
   #connect(server: ServerRuntime): void {
+    this.#stream.transaction.serverGeneration = server.generation;
     const idle = this.#stream.takeIdle(server);
     this.#stream.transaction.countAttempt(server, idle !== undefined);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
-    const connection = this.#thread.engine.connect(
-      server.target(this.#stream.transaction.client.destination),
-      this,
-    );
+    const connection = this.#thread.engine.connect(server.target(this.#stream.transaction), this);
     // it may have failed, and another one been tried, before the call returned
     if (!connection.closed && this.#connection === undefined) this.#connection = connection;
   }

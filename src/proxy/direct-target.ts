@@ -9,7 +9,8 @@ import type { Server } from '../model/server.ts';
 import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 import { IdlePool } from '../net/idle-pool.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
-import { connectOptions, ipTarget, type ConnectOptions } from './connect-target.ts';
+import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
+import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-source.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
 import { ServerStreams } from './server-streams.ts';
 
@@ -20,18 +21,21 @@ export function directTarget(backend: BackendRuntime, thread: DataThread): Serve
   return new DirectTarget(backend, thread, dispatch ?? OF_CLIENT);
 }
 
+const NOWHERE: Endpoint = { family: 0, host: '255.255.255.255', port: 0 };
 const OF_CLIENT: Address = { kind: 'ip', family: 4, host: '0.0.0.0', port: 0 };
 
 class DirectTarget implements ServerRuntime {
   readonly config: Server;
   readonly backend: BackendRuntime;
   readonly row = NO_ROW;
+  readonly generation = 0;
   readonly idle: IdlePool;
   readonly streams = new ServerStreams();
   readonly observer = undefined;
   readonly proxyHeader = undefined;
   readonly address: ServerAddress;
   readonly #options: ConnectOptions;
+  readonly #sourceOf: SourceOf | undefined;
 
   constructor(backend: BackendRuntime, thread: DataThread, address: Address) {
     this.config = { ...UNNAMED, address };
@@ -41,14 +45,22 @@ class DirectTarget implements ServerRuntime {
     const { host, port } = address.kind === 'ip' ? address : { host: '', port: 0 };
     this.address = { ip: parseIp(host), port, mapPorts: address === OF_CLIENT };
     this.#options = connectOptions(undefined, backend.config);
+    this.#sourceOf = compileSource(backend.config.source, thread.index, thread.state.plan.threads);
   }
 
-  target(destination: Endpoint): ConnectTarget {
+  connectionKey(facts: OutgoingFacts): string {
+    return keyOfTarget(this.target(facts));
+  }
+
+  target(facts: OutgoingFacts): ConnectTarget {
     const { address } = this.config;
     if (address.kind === 'unix') return { kind: 'unix', path: address.path };
     if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
-    const { family, host, port } = address === OF_CLIENT || address.kind !== 'ip' ? destination : address;
-    return ipTarget(family === 6 ? 6 : 4, host, port, this.#options);
+    const isOfClient = address === OF_CLIENT || address.kind !== 'ip';
+    const { family, host, port } = isOfClient ? (facts.client?.destination ?? NOWHERE) : address;
+    const source = this.#sourceOf?.(facts);
+    const options = source === undefined ? this.#options : { ...this.#options, source };
+    return ipTarget(family === 6 ? 6 : 4, host, port, options);
   }
 }
 

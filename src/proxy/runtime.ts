@@ -20,6 +20,7 @@ import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
+import type { OutgoingFacts } from './outgoing-source.ts';
 import type { NameLookups } from './name-lookups.ts';
 import type { NameHeader } from './name-header.ts';
 import type { BadMessages } from './bad-messages.ts';
@@ -107,7 +108,7 @@ export interface Watcher {
 }
 
 export interface WatchedExchange {
-  readonly client: { readonly destination: Endpoint };
+  readonly client: { readonly source: Endpoint; readonly destination: Endpoint };
   readonly backendRuntime: BackendRuntime | undefined;
   readonly serverRuntime: ServerRuntime | undefined;
   readonly cookieServer: ServerRuntime | undefined;
@@ -208,7 +209,11 @@ export interface ServerRuntime {
   /** Where it is now. */
   readonly address: ServerAddress;
   /** Where to connect; what the server leaves open is taken from the client's destination. */
-  target(destination: Endpoint): ConnectTarget;
+  target(facts: OutgoingFacts): ConnectTarget;
+  /** Connections of one key are made alike: only those may stand in for one another. */
+  connectionKey(facts: OutgoingFacts): string;
+  /** Changes when the server moves: connections made before are not used again. */
+  readonly generation: number;
   /** Its idle connections in this thread. */
   readonly idle: IdlePool;
   /** The streams of this thread that use it. */

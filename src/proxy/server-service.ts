@@ -2,8 +2,9 @@
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 import { IdlePool } from '../net/idle-pool.ts';
+import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-source.ts';
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
-import { connectOptions, ipTarget, type ConnectOptions } from './connect-target.ts';
+import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
@@ -20,6 +21,8 @@ export class ServerService implements ServerRuntime {
   readonly proxyHeader: ProxyHeader | undefined;
   readonly #addresses: ServerAddresses;
   readonly #options: ConnectOptions;
+  readonly #isForeign: boolean;
+  readonly #sourceOf: SourceOf | undefined;
   #version = -1;
   #address: ServerAddress = { ip: undefined, port: 0, mapPorts: false };
   /** Where every connection goes, unless that depends on the client. */
@@ -47,6 +50,9 @@ export class ServerService implements ServerRuntime {
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config);
+    const source = config.source ?? backend.config.source;
+    this.#isForeign = source?.usesrc !== undefined;
+    this.#sourceOf = compileSource(source, thread.index, thread.state.plan.threads);
   }
 
   get address(): ServerAddress {
@@ -54,9 +60,24 @@ export class ServerService implements ServerRuntime {
     return this.#address;
   }
 
-  target(destination: Endpoint): ConnectTarget {
+  target(facts: OutgoingFacts): ConnectTarget {
     this.#follow();
-    return this.#target ?? this.#targetFor(destination);
+    const target = this.#target ?? this.#targetFor(facts.client?.destination ?? UNKNOWN);
+    if (this.#sourceOf === undefined || target.kind === 'unix') return target;
+    const source = this.#sourceOf(facts);
+    const { source: _configured, ...rest } = target;
+    return source === undefined ? rest : { ...rest, source };
+  }
+
+  get generation(): number {
+    this.#follow();
+    return this.#version;
+  }
+
+  /** Ports of a range are of no interest. */
+  connectionKey(facts: OutgoingFacts): string {
+    this.#follow();
+    return this.#target === undefined ? keyOfTarget(this.target(facts)) : '';
   }
 
   /** Notices that the server has moved: what is connected to its old place is not used again. */
@@ -74,7 +95,7 @@ export class ServerService implements ServerRuntime {
     if (address.kind === 'unix') return { kind: 'unix', path: address.path };
     if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
     const { ip, port, mapPorts } = this.#address;
-    if (mapPorts || ip === undefined || isUnspecified(ip.toString())) return undefined;
+    if (mapPorts || this.#isForeign || ip === undefined || isUnspecified(ip.toString())) return undefined;
     return ipTarget(ip.family, ip.toString(), port, this.#options);
   }
 
@@ -88,6 +109,8 @@ export class ServerService implements ServerRuntime {
     return ipTarget(family === 6 ? 6 : 4, host, toPort, this.#options);
   }
 }
+
+const UNKNOWN: Endpoint = { family: 0, host: '255.255.255.255', port: 0 };
 
 /** A server whose name has no address: connecting fails, as it should. */
 const NOWHERE = '255.255.255.255';

@@ -105,6 +105,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   clientAborted = false;
   serverAborted = false;
   serverReused = false;
+  /** Of the server when it was dialed. */
+  serverGeneration = 0;
   id32 = 0;
   logCounter = 0;
   readonly logOrigin = '';

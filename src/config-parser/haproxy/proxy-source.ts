@@ -21,7 +21,6 @@ function checkUseSource(word: Word | undefined, context: LineContext): string | 
   }
   const dynamic = word.text === 'client' || word.text === 'clientip' || word.text.startsWith('hdr_ip(');
   if (!dynamic && readAddress(word, 'usesrc', context, { port: 'optional' }) === undefined) return undefined;
-  context.notSupportedYet(word, 'usesrc');
   return word.text;
 }
 

@@ -39,7 +39,7 @@ export function explainServer(
 }
 
 function addressOf(server: ServerRuntime, { client }: WatchedExchange): string {
-  const target = server.target(client.destination);
+  const target = server.target({ client, request: undefined });
   if (target.kind === 'unix') return `unix@${target.path.replace(/^\0/, '@')}`;
   return target.family === 6 ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
 }
