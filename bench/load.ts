@@ -87,6 +87,6 @@ function readAutocannon(text: string): LoadResult {
 }
 
 /** bench/ has dependencies of its own, beside the product's. */
-function autocannonFile(): string {
+export function autocannonFile(): string {
   return createRequire(new URL('../../bench/package.json', import.meta.url)).resolve('autocannon');
 }
