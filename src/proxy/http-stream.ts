@@ -289,6 +289,7 @@ export class HttpStream
 
   onDialed(connection: Connection, reused: boolean): void {
     const { transaction } = this;
+    this.#requestForwarded = false;
     transaction.serverConnection = connection;
     transaction.serverReused = reused;
     transaction.timers.connectedAt = this.thread.wheel.now;

@@ -96,6 +96,13 @@ const CASES = [
   { title: 'junk', words: 'retry-on junk-response', answers: ['what?\r\n\r\n'], status: 200, tries: 2 },
   { title: 'silence', words: 'retry-on response-timeout', answers: ['-'], status: 200, tries: 2 },
   {
+    title: 'silence, until no try is left',
+    words: 'retry-on response-timeout',
+    answers: ['-', '-', '-'],
+    status: 504,
+    tries: 3,
+  },
+  {
     title: 'anything',
     words: 'retry-on all-retryable-errors',
     answers: ['-', UNAVAILABLE],
