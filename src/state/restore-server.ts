@@ -44,10 +44,12 @@ export function restoreServer(
     servers.publishCheck(row, 'check', { enabled: false });
   if (values.agentDisabled && servers.checks.enabled(row, 'agent'))
     servers.publishCheck(row, 'agent', { enabled: false });
+  // slow start goes on where it was
+  servers.setLastChange(row, nowSeconds() - values.secondsSinceChange);
+  servers.recomputeWeight(row);
   // a weight that the configuration has changed since counts as it stands there
   if (values.initialWeight === weight) servers.setWeight(row, values.userWeight);
   if (values.fqdnChanged && values.fqdn !== undefined) servers.setAdmin(row, ADMIN_FQDN_CHANGED, 0);
-  servers.setLastChange(row, nowSeconds() - values.secondsSinceChange);
 }
 
 /** A state that `rise` or `fall` of 1 do not know becomes the next one; the counter of checks fits the state. */

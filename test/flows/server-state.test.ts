@@ -121,3 +121,30 @@ listen l
     await second.stop();
   }
 });
+
+test('init-addr says where a server with a name begins', async t => {
+  const a = await startHttpOrigin(t, 'a');
+  const [written, none, libc] = (await freePorts(3)) as [number, number, number];
+  const section = (name: string, port: number, host: string, methods: string): string => `listen ${name}
+    bind 127.0.0.1:${port}
+    server s ${host}:${a.port} init-addr ${methods}
+`;
+  const defaults = `defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+`;
+  const balancer = await startBalancer(
+    t,
+    `${defaults}${section('written', written, 'unknown.invalid', 'last,127.0.0.1')}${section('none', none, 'unknown.invalid', 'libc,none')}${section('libc', libc, 'localhost', 'last,libc')}`,
+  );
+  assert.equal(await answers(written, 1), 'a');
+  assert.match(await exchangeRaw(none, GET), /^HTTP\/1\.1 503 /);
+  assert.match(balancer.output(), /could not resolve address 'unknown\.invalid', disabling server/);
+  assert.equal(await answers(libc, 1), 'a');
+  const refused = startBalancer(t, `${defaults}${section('bad', 1, 'unknown.invalid', 'libc')}`, {
+    ports: [1],
+  });
+  await assert.rejects(refused, /could not resolve address 'unknown\.invalid'\./);
+});
