@@ -132,6 +132,8 @@ export interface AdminRuntime {
   readonly state: SharedState;
   readonly servers: ServerWriter;
   readonly directory: ServerDirectory;
+  /** Servers that rules and expressions name, as `<backend id>/<server id>`: they stay. */
+  readonly namedServers: ReadonlySet<string>;
   readonly serverOrders: ServerOrders;
   readonly threads: ThreadOrders;
   readonly streams: StreamOrders;

@@ -16,6 +16,8 @@ export interface CompiledOnce {
   readonly diagnostics: readonly Diagnostic[];
   readonly patterns: PatternRegistry;
   readonly files: ReadonlyMap<string, PatternFile>;
+  /** Servers that expressions name, as `<backend id>/<server id>`. */
+  readonly namedServers: ReadonlySet<string>;
 }
 
 export function compileAll(config: Config): CompiledOnce {
@@ -38,5 +40,5 @@ export function compileAll(config: Config): CompiledOnce {
     compileLogFormats(proxy, environment, config.global);
   }
   environments.patterns.assignIds();
-  return { diagnostics, patterns: environments.patterns, files };
+  return { diagnostics, patterns: environments.patterns, files, namedServers: environments.namedServers };
 }

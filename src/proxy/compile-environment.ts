@@ -24,6 +24,11 @@ export class Environments {
     });
   }
 
+  /** Servers that expressions name: RuleEnvironments.namedServers. */
+  get namedServers(): ReadonlySet<string> {
+    return this.#environments.namedServers;
+  }
+
   of(proxy: Proxy): RuleEnvironment {
     return this.#environments.for(proxy);
   }

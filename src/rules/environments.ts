@@ -25,6 +25,8 @@ export interface SharedEnvironment {
 
 export class RuleEnvironments {
   readonly directory: Directory;
+  /** Servers that expressions name, as `<backend id>/<server id>`: they cannot be removed at run time. */
+  readonly namedServers: Set<string> = new Set();
   readonly #config: Config;
   readonly #shared: SharedEnvironment;
   readonly #sections: Map<string, ErrorPages> = new Map();
@@ -33,7 +35,7 @@ export class RuleEnvironments {
   constructor(config: Config, shared: SharedEnvironment) {
     this.#config = config;
     this.#shared = shared;
-    this.directory = new ConfigDirectory(config);
+    this.directory = new ConfigDirectory(config, this.namedServers);
   }
 
   for(section: Proxy): RuleEnvironment {
@@ -69,7 +71,10 @@ class ConfigDirectory implements Directory {
   readonly #userlists: Map<string, Config['userlists'][number]>;
   readonly #proxies = new Map<number, Proxy>();
 
-  constructor(config: Config) {
+  readonly #named: Set<string>;
+
+  constructor(config: Config, named: Set<string>) {
+    this.#named = named;
     for (const proxy of config.proxies) {
       const entry = entryOf(proxy);
       this.#proxies.set(proxy.id, proxy);
@@ -94,7 +99,9 @@ class ConfigDirectory implements Directory {
       servers = new Map(list.map(server => [server.name, server.id]));
       this.#servers.set(backend.id, servers);
     }
-    return servers.get(name);
+    const id = servers.get(name);
+    if (id !== undefined) this.#named.add(`${backend.id}/${id}`);
+    return id;
   }
 
   userlist(name: string): Config['userlists'][number] | undefined {

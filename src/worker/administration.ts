@@ -140,6 +140,7 @@ export class Administration {
       servers,
       serverOrders,
       directory: this.directory,
+      namedServers: this.#parts.compiled?.namedServers ?? new Set(),
       threads: this.#threadOrders(),
       streams: this.#streamOrders(),
       patterns: this.#shared.patterns,

@@ -111,7 +111,8 @@ export function removalObstacle(runtime: AdminRuntime, name: string): Obstacle |
   if ('wrong' in found) return { text: found.wrong.text, passes: false };
   const { row, backend, config } = found.found;
   const { servers } = runtime;
-  if (isReferred(runtime, backend, config))
+  const isNamed = runtime.namedServers.has(`${found.found.proxy.id}/${config.id}`);
+  if (isNamed || isReferred(runtime, backend, config))
     return {
       text: 'This server cannot be removed at runtime due to other configuration elements pointing to it.',
       passes: false,

@@ -44,6 +44,10 @@ function connectsElsewhere(check: CheckMethod): boolean {
   );
 }
 
+function isUnspecified(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
 function refuseCheckWithoutPort(
   draft: ProxyDraft,
   server: ServerDraft,
@@ -51,7 +55,8 @@ function refuseCheckWithoutPort(
   report: Report,
 ): void {
   const target = server.check.address ?? server.address;
-  const internet = target.kind === 'ip' || target.kind === 'name';
+  // an address that says nothing (`:`, `*`) is none to HAProxy: it does not ask for a port then
+  const internet = target.kind === 'name' || (target.kind === 'ip' && !isUnspecified(target.host));
   const asks =
     server.check.enabled && server.track === undefined && server.check.healthcheckSection === undefined;
   if (!asks || !internet || check.kind === 'external') return;
