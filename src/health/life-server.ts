@@ -50,7 +50,8 @@ export class LifeServers {
   add(row: number, backend: number, proxy: Proxy, config: Server): LifeServer {
     const tracked = config.track === undefined ? undefined : this.#tracked(proxy, config.track.text);
     const server = { row, backend, proxy, config, tracked, trackers: [], policy: policyOf(config) };
-    tracked?.trackers.push(server);
+    // HAProxy walks its trackers from the last one to the first
+    tracked?.trackers.unshift(server);
     this.#byRow.set(row, server);
     this.#byName.set(`${proxy.name}/${config.name}`, server);
     return server;

@@ -92,12 +92,12 @@ function hostOf(step: ConnectStep, facts: CheckFacts): string | undefined {
 function usesTls({ server, check, place }: ConnectionSettings, step: ConnectStep): boolean {
   if (step.ssl) return true;
   if (!step.default || check === undefined) return false;
-  return check.ssl ?? (server.ssl !== undefined && !place.elsewhere);
+  return check.ssl ?? (server.ssl !== undefined && !place.elsewhere && check.unlikeTraffic !== true);
 }
 
 /** It names no client: the check is this program's own. Servers with `send-proxy` get it too, unless it goes elsewhere. */
 function proxyHeader({ server, check, place }: ConnectionSettings, step: ConnectStep): Buffer {
-  const asTraffic = server.sendProxy !== undefined && !place.elsewhere;
+  const asTraffic = server.sendProxy !== undefined && !place.elsewhere && check?.unlikeTraffic !== true;
   const own = step.default && check !== undefined && (check.sendProxy || asTraffic);
   if (!step.sendProxy && !own) return NOTHING;
   return buildLocal(server.sendProxy?.version ?? 1);

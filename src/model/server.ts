@@ -89,6 +89,8 @@ export interface ServerCheck {
   readonly address?: Address;
   readonly port?: number;
   readonly sendProxy: boolean;
+  /** Servers added at run time: TLS and PROXY header of their traffic are not taken over. */
+  readonly unlikeTraffic?: true;
   readonly ssl?: boolean;
   readonly sni?: string;
   readonly alpn?: readonly string[];

@@ -8,6 +8,7 @@ import { hasDynamicWeights } from '../../state/plan.ts';
 import { ADMIN_MAINT } from '../../state/server-table.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
+import type { Word } from '../../model/word.ts';
 import { dump, fail, INFO, say, type Answer, type Call, type Command } from '../command.ts';
 import { findServer } from '../find.ts';
 import type { AdminRuntime } from '../runtime.ts';
@@ -40,13 +41,45 @@ async function addServer(call: Call): Promise<Answer> {
     );
   if (directory.server(backend, name) !== undefined)
     return fail('Already exists a server with the same name in backend.');
-  const parsed = parseServer(proxy, name, args.from(3));
+  const { words, track } = withoutTracking(args.from(3));
+  const tracked = track === undefined ? undefined : trackable(runtime, backend, track);
+  if (tracked !== undefined && 'wrong' in tracked) return fail(tracked.wrong);
+  const parsed = parseServer(proxy, name, words);
   if ('wrong' in parsed) return fail(parsed.wrong);
   const unsuited = args
     .from(3)
     .find(word => word === 'disabled' || word === 'enabled' || word === 'resolvers');
   if (unsuited !== undefined) return fail(`'${unsuited}' option is not accepted for dynamic server`);
-  return register(runtime, backend, withFreeId(runtime, backend, parsed.server, args.from(3)));
+  const server = withFreeId(runtime, backend, parsed.server, words);
+  return register(runtime, backend, tracked === undefined ? server : { ...server, track: tracked.track });
+}
+
+/** The parser of configurations does not see the other servers: `track` is read here. */
+function withoutTracking(words: readonly string[]): { words: readonly string[]; track: string | undefined } {
+  const at = words.indexOf('track');
+  if (at < 0) return { words, track: undefined };
+  return { words: [...words.slice(0, at), ...words.slice(at + 2)], track: words[at + 1] ?? '' };
+}
+
+/** `[<backend>/]<server>`: one of the configuration that is checked. */
+function trackable(
+  { directory, servers }: AdminRuntime,
+  own: number,
+  text: string,
+): { readonly track: Word } | { readonly wrong: string } {
+  const slash = text.indexOf('/');
+  const backend = slash < 0 ? own : directory.backend(text.slice(0, slash));
+  if (backend < 0) return { wrong: `unable to find required proxy '${text.slice(0, slash)}' for tracking.` };
+  const server = directory.server(backend, text.slice(slash + 1));
+  if (server === undefined)
+    return { wrong: `unable to find required server '${text.slice(slash + 1)}' for tracking.` };
+  const name = `${server.proxy.name}/${server.config.name}`;
+  if (server.isDynamic) return { wrong: `unable to use ${name} for tracking as it is a dynamic server.` };
+  const { check, agent, track } = server.config;
+  const isChecked = check?.enabled === true || agent?.enabled === true || track !== undefined;
+  if (!isChecked && !servers.checks.enabled(server.row, 'check'))
+    return { wrong: `unable to use ${name} for tracking as it does not have any check nor agent enabled.` };
+  return { track: { text: name, position: { file: 'CLI', line: 0, column: 0 } } };
 }
 
 /** By the parser of configurations, as the only server of a backend of that mode. */
@@ -66,7 +99,13 @@ function parseServer(
   const alerts = diagnostics.filter(({ severity }) => severity === 'alert').map(({ message }) => message);
   if (server === undefined || alerts.length > 0)
     return { wrong: alerts[0] ?? 'This server cannot be added.' };
-  return { server };
+  return { server: checkedAsSaid(server) };
+}
+
+/** Checks take over neither TLS nor the PROXY header of a server that is added at run time. */
+function checkedAsSaid(server: Server): Server {
+  const { check } = server;
+  return check === undefined ? server : { ...server, check: { ...check, unlikeTraffic: true } };
 }
 
 function quoted(word: string): string {
