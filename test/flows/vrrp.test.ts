@@ -103,7 +103,7 @@ async function balancerWithAddress(t: TestContext, more = ''): Promise<{ lab: La
   return { lab, a };
 }
 
-describe('a balancer with a virtual address', { concurrency: 2 }, () => {
+describe('a balancer with a virtual address', { concurrency: 4 }, () => {
   test('serves behind it, and has taken it away when it has ended', async t => {
     if (!requires(t, ...NEEDS)) return;
     const { lab, a } = await balancerWithAddress(t);
@@ -134,10 +134,19 @@ describe('a balancer with a virtual address', { concurrency: 2 }, () => {
     await lab.until(() => vrrpProcesses(lab) === 0);
   });
 
-  test('gets it back when its VRRP process is killed, without a restart of the balancer', async t => {
+  test('that has no rights left reloads, and gets the address back when its VRRP process is killed', async t => {
     if (!requires(t, ...NEEDS)) return;
-    const { lab, a } = await balancerWithAddress(t);
-    const mark = a.mark;
+    const lab = Lab.create(t, ['a']);
+    await lab.responder('a', 8001);
+    const root = mkdtempSync(join(tmpdir(), 'lb-root-'));
+    t.after(() => rmSync(root, { recursive: true }));
+    const confined = `global\n  uid 65534\n  gid 65534\n  chroot ${root}\n${BALANCER}`;
+    const a = await lab.router('a', 'lb', instance(), confined);
+    await a.enters('MASTER');
+    let mark = a.mark;
+    a.reload(instance('', 120));
+    await a.watched.line(/effective priority 150 -> 120/, mark);
+    mark = a.mark;
     process.kill(a.vrrpPid, 'SIGKILL');
     await a.watched.line(/the process died, another one takes its place/, mark);
     await a.watched.line(/removing 10\.9\.0\.100 from eth0, left over/, mark);
