@@ -5,7 +5,7 @@ import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import { accountOf, blockOf, readAddress, readBool, readInteger, readScript, readSeconds } from './values.ts';
-import { garpExtraKeyword, garpKeyword, type GarpDraft } from './vrrp-instance.ts';
+import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
 export interface GlobalDraft {
   routerId?: string;

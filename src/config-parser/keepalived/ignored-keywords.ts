@@ -32,6 +32,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'virtual_server/real_server': 'snmp_name BFD_CHECK',
   'virtual_server/real_server/HTTP_GET/url': 'regex_stack tls_compliant',
   'virtual_server/real_server/HTTP_GET': 'tls_compliant',
+  'virtual_server/real_server/SSL_GET': 'tls_compliant',
+  'virtual_server/real_server/SSL_GET/url': 'regex_stack tls_compliant',
+  'virtual_server/real_server/FILE_CHECK': 'dynamic',
   'virtual_server/real_server/SMTP_CHECK': 'host',
 };
 

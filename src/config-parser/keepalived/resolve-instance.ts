@@ -6,7 +6,8 @@ import type { IpAddressEntry } from '../../model/ip-entry.ts';
 import type { GarpSettings, Tracking, VmacSettings, VrrpInstance } from '../../model/vrrp-instance.ts';
 import type { GlobalDraft } from './global-defs.ts';
 import type { Scope } from './scope.ts';
-import type { GarpDraft, InstanceDraft } from './vrrp-instance.ts';
+import type { GarpDraft } from './garp-rows.ts';
+import type { InstanceDraft } from './instance-draft.ts';
 
 /** What resolving one instance needs from the rest of the file. */
 export interface InstanceSurroundings {

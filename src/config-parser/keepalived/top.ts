@@ -18,8 +18,9 @@ import {
   parseVrrpScript,
 } from './trackables.ts';
 import { blockOf } from './values.ts';
-import { parseVirtualServer } from './virtual-server.ts';
-import { newInstanceDraft, VRRP_INSTANCE, type InstanceDraft } from './vrrp-instance.ts';
+import { parseVirtualServer } from './resolve-virtual-server.ts';
+import { newInstanceDraft, type InstanceDraft } from './instance-draft.ts';
+import { VRRP_INSTANCE } from './vrrp-instance.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Lists =

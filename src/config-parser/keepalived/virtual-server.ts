@@ -1,48 +1,18 @@
-/** `virtual_server` and `real_server` blocks (keepalived.conf(5), Virtual server(s)). */
-import type { Position } from '../../model/diagnostic.ts';
+/** Keywords of `virtual_server` blocks (keepalived.conf(5), Virtual server(s)). Defaults come in resolve-virtual-server.ts. */
 import type { ScriptCommand } from '../../model/script-command.ts';
-import type {
-  CheckerKind,
-  ForwardingMethod,
-  RealServer,
-  Scheduler,
-  ServiceAddress,
-  SorryServer,
-  VirtualServer,
-} from '../../model/virtual-server.ts';
+import type { ForwardingMethod, Scheduler, ServiceAddress } from '../../model/virtual-server.ts';
 import type { Word } from '../../model/word.ts';
 import { maskLength } from './address-entry.ts';
 import type { Statement } from './block.ts';
-import {
-  CHECKER_TABLES,
-  checkDefaultRows,
-  parseChecker,
-  resolveChecker,
-  virtualhostRow,
-  type CheckDefaults,
-  type PendingChecker,
-} from './checker.ts';
-import type { GlobalDraft } from './global-defs.ts';
+import { checkDefaultRows, virtualhostRow, type CheckDefaults } from './checkers/check-defaults.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
+import { parseRealServer, type RealServerDraft } from './real-server.ts';
 import type { Scope } from './scope.ts';
-import { parseServer, parseService } from './service-address.ts';
-import { blockOf, readBool, readInteger, readScript } from './values.ts';
+import { parseServer } from './service-address.ts';
+import { METHOD_ARGS, methodOf, script, smtpAlert } from './service-rows.ts';
+import { readBool, readInteger } from './values.ts';
 
-interface RealServerDraft extends CheckDefaults {
-  readonly position: Position;
-  readonly address: ServiceAddress;
-  weight?: number;
-  method?: ForwardingMethod;
-  uthreshold: number;
-  lthreshold: number;
-  inhibitOnFailure?: boolean;
-  smtpAlert?: boolean;
-  notifyUp?: ScriptCommand;
-  notifyDown?: ScriptCommand;
-  checkers: PendingChecker[];
-}
-
-interface VirtualServerDraft extends CheckDefaults {
+export interface VirtualServerDraft extends CheckDefaults {
   ipFamily?: 4 | 6;
   scheduler: Scheduler;
   schedulerFlags: string[];
@@ -82,108 +52,6 @@ const SCHEDULERS: readonly Scheduler[] = [
   'ovf',
   'twos',
 ];
-
-function methodOf(statement: Statement, scope: Scope): ForwardingMethod | undefined {
-  const word = statement.words[0] as Word;
-  const found = (['NAT', 'DR', 'TUN'] as const).find(method => method === word.text);
-  if (found === undefined)
-    scope.report.warn(word.position, `Unknown forwarding method '${word.text}' - ignoring`);
-  return found;
-}
-
-const METHOD_ARGS = 'NAT|DR|TUN [type {ipip|gue port <n>|gre}]';
-
-function script<Key extends string>(
-  name: string,
-  key: Key,
-  summary: string,
-): KeepalivedKeyword<{ [K in Key]?: ScriptCommand }> {
-  return {
-    name,
-    args: 'SCRIPT [user [[:]group]]',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const command = readScript(statement, scope);
-      if (command !== undefined) draft[key] = command as (typeof draft)[Key];
-    },
-  };
-}
-
-function smtpAlert<Draft extends { smtpAlert?: boolean }>(): KeepalivedKeyword<Draft> {
-  return {
-    name: 'smtp_alert',
-    args: '[<BOOL>]',
-    summary: 'mail upon change',
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft.smtpAlert = value;
-    },
-  };
-}
-
-function threshold(name: 'uthreshold' | 'lthreshold', summary: string): KeepalivedKeyword<RealServerDraft> {
-  return {
-    name,
-    args: '<n>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) =>
-      void (draft[name] = readInteger(statement, scope, 0, 0xffff_ffff) ?? 0),
-  };
-}
-
-function checkerRow(kind: CheckerKind): KeepalivedKeyword<RealServerDraft> {
-  return {
-    name: kind,
-    args: '{ ... }',
-    summary: `health check ${kind}`,
-    parse: (draft, statement, scope) => {
-      const checker = parseChecker(kind, statement, scope);
-      if (checker !== undefined) draft.checkers.push(checker);
-    },
-  };
-}
-
-export const REAL_SERVER = new KeywordTable<RealServerDraft>('virtual_server/real_server', [
-  {
-    name: 'weight',
-    args: '<n>',
-    least: 1,
-    summary: 'weight; 0: no new connections',
-    parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, 0, 65_535);
-      if (value !== undefined) draft.weight = value;
-    },
-  },
-  {
-    name: 'lvs_method',
-    args: METHOD_ARGS,
-    least: 1,
-    summary: 'forwarding method of this server',
-    parse: (draft, statement, scope) => {
-      const method = methodOf(statement, scope);
-      if (method !== undefined) draft.method = method;
-    },
-  },
-  threshold('uthreshold', 'connections above which to stop'),
-  threshold('lthreshold', 'connections below which to resume'),
-  {
-    name: 'inhibit_on_failure',
-    args: '[<BOOL>]',
-    summary: 'weight zero instead of removal',
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft.inhibitOnFailure = value;
-    },
-  },
-  script('notify_up', 'notifyUp', 'run when the server recovers'),
-  script('notify_down', 'notifyDown', 'run when the server fails'),
-  ...checkDefaultRows<RealServerDraft>(),
-  smtpAlert<RealServerDraft>(),
-  virtualhostRow<RealServerDraft>(),
-  ...(Object.keys(CHECKER_TABLES) as CheckerKind[]).map(checkerRow),
-]);
 
 type Row = KeepalivedKeyword<VirtualServerDraft>;
 
@@ -241,20 +109,6 @@ function integer(name: 'quorum' | 'hysteresis' | 'weight', least: number, summar
     parse: (draft, statement, scope) =>
       void (draft[name] = readInteger(statement, scope, least, 1 << 30) ?? draft[name]),
   };
-}
-
-function parseRealServer(draft: VirtualServerDraft, statement: Statement, scope: Scope): void {
-  const address = parseServer(statement.words, statement, scope);
-  if (address === undefined) return;
-  const server: RealServerDraft = {
-    position: statement.position,
-    address,
-    uthreshold: 0,
-    lthreshold: 0,
-    checkers: [],
-  };
-  REAL_SERVER.read(server, blockOf(statement, scope), scope);
-  draft.realServers.push(server);
 }
 
 function parseGranularity(draft: VirtualServerDraft, { words }: Statement, scope: Scope): void {
@@ -333,120 +187,9 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
     args: '<ip> [<port>] { ... }',
     least: 1,
     summary: 'one real server',
-    parse: parseRealServer,
+    parse: (draft, statement, scope) => {
+      const server = parseRealServer(statement, scope);
+      if (server !== undefined) draft.realServers.push(server);
+    },
   },
 ]);
-
-export function parseVirtualServer(
-  statement: Statement,
-  global: GlobalDraft,
-  scope: Scope,
-): VirtualServer | undefined {
-  const service = parseService(statement.words, statement, scope);
-  if (service === undefined) return undefined;
-  const draft: VirtualServerDraft = {
-    scheduler: 'wlc',
-    schedulerFlags: [],
-    ops: false,
-    method: 'NAT',
-    protocol: 'TCP',
-    persistenceTimeoutSec: 0,
-    haSuspend: false,
-    omega: false,
-    quorum: 1,
-    hysteresis: 0,
-    weight: 1,
-    inhibitOnFailure: false,
-    sorryInhibit: false,
-    realServers: [],
-  };
-  VIRTUAL_SERVER.read(draft, blockOf(statement, scope), scope);
-  const alerts = global.smtpAlertChecker ?? global.smtpAlert;
-  const { position } = statement;
-  if (service.kind === 'address' && service.port === 0 && draft.persistenceTimeoutSec === 0)
-    scope.report.warn(
-      position,
-      'a virtual server without port must be persistent: persistence_timeout 360 assumed',
-    );
-  if (draft.quorum <= draft.hysteresis) {
-    scope.report.warn(
-      position,
-      `hysteresis ${draft.hysteresis} must be less than quorum ${draft.quorum} - ignoring`,
-    );
-    draft.hysteresis = 0;
-  }
-  return {
-    position,
-    service,
-    ...(draft.ipFamily === undefined ? {} : { ipFamily: draft.ipFamily }),
-    scheduler: draft.scheduler,
-    schedulerFlags: draft.schedulerFlags,
-    onePacketScheduling: draft.ops,
-    method: draft.method,
-    protocol: draft.protocol,
-    persistenceTimeoutSec:
-      draft.persistenceTimeoutSec || (service.kind === 'address' && service.port === 0 ? 360 : 0),
-    persistenceGranularity:
-      draft.persistenceGranularity ?? (service.kind === 'address' && service.family === 6 ? 128 : 32),
-    haSuspend: draft.haSuspend,
-    alpha: draft.alpha ?? false,
-    omega: draft.omega,
-    quorum: draft.quorum,
-    hysteresis: draft.hysteresis,
-    ...(draft.quorumUp === undefined ? {} : { quorumUp: draft.quorumUp }),
-    ...(draft.quorumDown === undefined ? {} : { quorumDown: draft.quorumDown }),
-    smtpAlert: draft.smtpAlert ?? alerts ?? false,
-    ...sorryOf(draft),
-    realServers: draft.realServers.map(server => resolveRealServer(server, draft, alerts ?? true, global)),
-  };
-}
-
-function sorryOf(draft: VirtualServerDraft): { sorryServer?: SorryServer } {
-  if (draft.sorry === undefined) return {};
-  return {
-    sorryServer: {
-      address: draft.sorry,
-      method: draft.sorryMethod ?? draft.method,
-      inhibit: draft.sorryInhibit,
-    },
-  };
-}
-
-function resolveRealServer(
-  server: RealServerDraft,
-  around: VirtualServerDraft,
-  alerts: boolean,
-  global: GlobalDraft,
-): RealServer {
-  const { checkers, position, address, notifyUp, notifyDown, uthreshold, lthreshold } = server;
-  const defaults: CheckDefaults = { ...inherited(around), ...inherited(server) };
-  return {
-    position,
-    address,
-    weight: server.weight ?? around.weight,
-    method: server.method ?? around.method,
-    uthreshold,
-    lthreshold,
-    inhibitOnFailure: server.inhibitOnFailure ?? around.inhibitOnFailure,
-    alpha: defaults.alpha ?? false,
-    smtpAlert: server.smtpAlert ?? alerts,
-    ...(notifyUp === undefined ? {} : { notifyUp }),
-    ...(notifyDown === undefined ? {} : { notifyDown }),
-    checkers: checkers.map(checker =>
-      resolveChecker(checker, defaults, address, global.checkerLogAllFailures),
-    ),
-  };
-}
-
-function inherited(from: CheckDefaults): CheckDefaults {
-  const keys = [
-    'retry',
-    'delayBeforeRetryMs',
-    'warmupMs',
-    'connectTimeoutMs',
-    'delayLoopMs',
-    'alpha',
-    'virtualhost',
-  ] as const;
-  return Object.fromEntries(keys.filter(key => from[key] !== undefined).map(key => [key, from[key]]));
-}

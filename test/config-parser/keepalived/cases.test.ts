@@ -7,8 +7,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { ignoredKeywords } from '../../../src/config-parser/keepalived/ignored-keywords.ts';
-import { AUTHENTICATION, VRRP_INSTANCE } from '../../../src/config-parser/keepalived/vrrp-instance.ts';
-import { CHECKER_TABLES } from '../../../src/config-parser/keepalived/checker.ts';
+import { AUTHENTICATION } from '../../../src/config-parser/keepalived/authentication.ts';
+import { VRRP_INSTANCE } from '../../../src/config-parser/keepalived/vrrp-instance.ts';
+import { CHECKER_TABLES } from '../../../src/config-parser/keepalived/checkers/checker.ts';
 import { GLOBAL_DEFS } from '../../../src/config-parser/keepalived/global-defs.ts';
 import { parseKeepalived } from '../../../src/config-parser/keepalived/parse.ts';
 import { EXIT_CODE } from '../../../src/config-parser/keepalived/report.ts';
@@ -21,7 +22,8 @@ import {
   VRRP_SCRIPT,
   VRRP_TRACK_PROCESS,
 } from '../../../src/config-parser/keepalived/trackables.ts';
-import { REAL_SERVER, VIRTUAL_SERVER } from '../../../src/config-parser/keepalived/virtual-server.ts';
+import { REAL_SERVER } from '../../../src/config-parser/keepalived/real-server.ts';
+import { VIRTUAL_SERVER } from '../../../src/config-parser/keepalived/virtual-server.ts';
 
 interface Case {
   readonly title: string;

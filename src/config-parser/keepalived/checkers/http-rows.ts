@@ -1,0 +1,52 @@
+/** HTTP_GET and SSL_GET. */
+import type { Word } from '../../../model/word.ts';
+import { readInteger } from '../values.ts';
+import { virtualhostRow } from './check-defaults.ts';
+import { CONNECTING, flag, text, type CheckerDraft, type Row } from './checker-rows.ts';
+import { readUrl, urlTable } from './http-url.ts';
+
+const NB_GET_RETRY: Row = {
+  name: 'nb_get_retry',
+  args: '<n>',
+  least: 1,
+  summary: 'old name of retry',
+  deprecated: 'retry',
+  parse: (draft, statement, scope) => {
+    const value = readInteger(statement, scope, 0, 1 << 30);
+    if (value !== undefined) draft.retry = value;
+  },
+};
+
+function urlRow(block: string): Row {
+  const table = urlTable(block);
+  return {
+    name: 'url',
+    args: '{ path <STRING> ... }',
+    summary: 'one URL to test',
+    parse: (draft, statement, scope) => void draft.urls.push(readUrl(table, statement, scope)),
+  };
+}
+
+export function httpRows(block: string): Row[] {
+  return [
+    ...CONNECTING,
+    NB_GET_RETRY,
+    virtualhostRow<CheckerDraft>(),
+    {
+      name: 'http_protocol',
+      args: '1.0|1.0C|1.1',
+      least: 1,
+      summary: 'HTTP version',
+      parse: (draft, { words }, scope) => {
+        const word = words[0] as Word;
+        const found = (['1.0', '1.0C', '1.1'] as const).find(version => version === word.text.toUpperCase());
+        if (found !== undefined) draft.protocol = found;
+        else scope.report.warn(word.position, `Invalid http_protocol '${word.text}' - ignoring`);
+      },
+    },
+    flag('enable_sni', 'enableSni', 'send SNI'),
+    text('sni_name', 'sniName', 'SNI value'),
+    flag('fast_recovery', 'fastRecovery', 'no delay between recovery URLs'),
+    urlRow(block),
+  ];
+}
