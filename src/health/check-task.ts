@@ -26,6 +26,9 @@ export interface CheckSetting {
   readonly spread: (delayMs: number) => number;
 }
 
+/** After a check that took longer than the interval. */
+const LEAST_PAUSE_MS = 1;
+
 export class CheckTask implements CheckListener {
   readonly #setting: CheckSetting;
   readonly #pause = new Scheduled(() => this.#run());
@@ -118,7 +121,12 @@ export class CheckTask implements CheckListener {
       judge.note(server, kind, reportOf(finding, scheduler.now() - this.#startedMs));
       judge.act(server, kind);
     }
-    scheduler.after(this.#setting.spread(this.#intervalMs()), this.#pause);
+    // from beginning to beginning, so that slow checks of a server that hangs do not put off its discovery
+    const sinceMs = scheduler.now() - this.#startedMs;
+    scheduler.after(
+      Math.max(LEAST_PAUSE_MS, this.#setting.spread(this.#intervalMs()) - sinceMs),
+      this.#pause,
+    );
     this.#hurried = false;
   }
 
