@@ -7,6 +7,7 @@ import type { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
+import { PROXY_UNPUBLISHED } from '../state/server-table.ts';
 import { BackendService } from './backend-service.ts';
 import { Environments } from './compile-environment.ts';
 import { FrontendService, type BackendDirectory } from './frontend-service.ts';
@@ -62,6 +63,11 @@ export class Runtime implements BackendDirectory {
 
   backendWithId(id: number): BackendRuntime | undefined {
     return this.#backend(this.#rowOfId.get(id));
+  }
+
+  isPublished(id: number): boolean {
+    const row = this.#rowOfId.get(id);
+    return row === undefined || (this.#thread.state.servers.proxyFlags(row) & PROXY_UNPUBLISHED) === 0;
   }
 
   #backend(row: number | undefined): BackendRuntime | undefined {

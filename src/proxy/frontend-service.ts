@@ -17,6 +17,8 @@ export interface BackendDirectory {
   backendNamed(name: string): BackendRuntime | undefined;
   /** By the model's `Proxy.id`. */
   backendWithId(id: number): BackendRuntime | undefined;
+  /** False after `unpublish backend`. */
+  isPublished(id: number): boolean;
 }
 
 export class FrontendService implements FrontendRuntime {
@@ -34,7 +36,7 @@ export class FrontendService implements FrontendRuntime {
   readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
-  /** Disabled backends get no traffic. */
+  /** Disabled and unpublished backends get no traffic. */
   readonly #eligible: (backend: number) => boolean;
 
   constructor(
@@ -66,7 +68,7 @@ export class FrontendService implements FrontendRuntime {
     );
     this.#backends = backends;
     const disabled = new Set(config.proxies.filter(other => other.disabled).map(other => other.id));
-    this.#eligible = backend => !disabled.has(backend);
+    this.#eligible = backend => !disabled.has(backend) && backends.isPublished(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   }
 

@@ -1,6 +1,6 @@
-/** Frontends: paused, resumed, shut down, their limits. */
-import { PROXY_PAUSED, PROXY_STOPPED } from '../../state/server-table.ts';
-import { fail, NOTICE, type Answer, type Call, type Command, type Message } from '../command.ts';
+/** Frontends: paused, resumed, shut down, their limits; backends: published or not. */
+import { PROXY_PAUSED, PROXY_STOPPED, PROXY_UNPUBLISHED } from '../../state/server-table.ts';
+import { fail, NOTICE, say, type Answer, type Call, type Command, type Message } from '../command.ts';
 import { findFrontend } from '../find.ts';
 import { leadingInteger } from '../units.ts';
 
@@ -65,6 +65,17 @@ function setMaxconn(proxy: number, { args, runtime }: Call): Answer {
   return undefined;
 }
 
+function publish(published: boolean): (call: Call) => Answer {
+  return ({ args, runtime }) => {
+    const proxy = runtime.directory.backend(args.at(2));
+    if (proxy < 0) return fail('No such backend.');
+    if (runtime.directory.proxies[proxy]?.disabled === true) return fail('No effect on a disabled backend.');
+    if (published) runtime.servers.setProxyFlags(proxy, 0, PROXY_UNPUBLISHED);
+    else runtime.servers.setProxyFlags(proxy, PROXY_UNPUBLISHED, 0);
+    return say(published ? 'Backend published.' : 'Backend unpublished.');
+  };
+}
+
 export const FRONTEND_COMMANDS: readonly Command[] = [
   {
     words: 'disable frontend',
@@ -93,5 +104,19 @@ export const FRONTEND_COMMANDS: readonly Command[] = [
     summary: 'changes how many connections a frontend takes',
     level: 'admin',
     run: withFrontend(setMaxconn, 3),
+  },
+  {
+    words: 'publish backend',
+    args: '<backend>',
+    summary: 'lets switching rules choose a backend again',
+    level: 'admin',
+    run: publish(true),
+  },
+  {
+    words: 'unpublish backend',
+    args: '<backend>',
+    summary: 'keeps switching rules from choosing a backend',
+    level: 'admin',
+    run: publish(false),
   },
 ];
