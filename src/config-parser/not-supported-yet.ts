@@ -16,6 +16,7 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section peers',
   'section ring',
   'section traces',
+  'nameserver ssl',
   'lua-load',
   'lua-load-per-thread',
   'lua-prepend-path',

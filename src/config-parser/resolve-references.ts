@@ -152,6 +152,19 @@ function checkResolvers(proxy: Proxy, server: Server, names: Names, context: Par
   context.alert(server.position, `${title(proxy)}, server '${server.name}': ${what}`);
 }
 
+/** `do-resolve(<var>,<resolvers>[,...])` */
+function checkResolvingRules(proxy: Proxy, names: Names, context: ParserContext): void {
+  for (const { action, actionArgs, position } of proxy.rules) {
+    if (action !== 'do-resolve') continue;
+    const name = actionArgs?.split(',')[1]?.trim() ?? '';
+    if (name === '' || name === 'default' || names.sections.has(`resolvers ${name}`)) continue;
+    context.alert(
+      position,
+      `${title(proxy)}: do-resolve action: unable to find resolvers section '${name}'.`,
+    );
+  }
+}
+
 export function checkReferences(proxy: Proxy, names: Names, context: ParserContext): void {
   if (proxy.defaultBackend !== undefined)
     checkBackend(proxy, { keyword: 'default_backend', target: proxy.defaultBackend }, names, context);
@@ -162,6 +175,7 @@ export function checkReferences(proxy: Proxy, names: Names, context: ParserConte
   checkLogTargets(proxy.logs, names, context);
   checkStickTable(proxy, names, context);
   checkMailers(proxy, names, context);
+  checkResolvingRules(proxy, names, context);
   for (const server of proxy.servers) {
     checkTrack(proxy, server, names, context);
     checkResolvers(proxy, server, names, context);

@@ -25,12 +25,20 @@ const ADDRESS = { port: 'optional', accepts: ['stream', 'datagram'] } as const;
 const LISTENER = { port: 'required', portRange: true, accepts: ['stream', 'datagram'] } as const;
 
 const resolvers = rowsOf('resolvers');
+
+/** Questions go out as plain text. */
+const plain: LineCheck = (_draft, words, context) => {
+  const ssl = words.slice(2).find(({ text }) => text === 'ssl');
+  if (ssl !== undefined) context.notSupportedYet(ssl, 'nameserver ssl');
+  return true;
+};
+
 const RESOLVERS: readonly OtherKeyword[] = [
   resolvers(
     'nameserver',
     text('<name> <address>[:port] [param*]', 2, 64),
     'a DNS server',
-    all(uniqueName('nameserver'), addressAt(1, { ...ADDRESS, transport: 'datagram', names: false })),
+    all(uniqueName('nameserver'), addressAt(1, { ...ADDRESS, transport: 'datagram', names: false }), plain),
   ),
   resolvers('parse-resolv-conf', nothing(), `takes the system's DNS servers`),
   ...['nx', 'refused', 'timeout', 'other', 'valid', 'obsolete'].map(event =>
