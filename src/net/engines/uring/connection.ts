@@ -47,7 +47,7 @@ export interface RingHost {
   /** Nothing to push: sentNow() is called all the same. */
   sentNothing(connection: UringConnection): void;
   /** No slot is left: retry() is called when there is one. */
-  starve(connection: UringConnection): void;
+  starve(connection: UringConnection, inBulk: boolean): void;
   forget(connection: UringConnection): void;
   /** Closed, and nothing of it is in the kernel any more. */
   release(connection: UringConnection): void;
@@ -177,7 +177,7 @@ export class UringConnection implements Connection {
     this.#sendSlot = slot;
     if (slot >= 0) {
       slots.pin(slot);
-      this.#sendAddress = slots.baseAddress + buffer.byteOffset + offset;
+      this.#sendAddress = slots.baseOf(slot) + buffer.byteOffset + offset;
     } else {
       this.#sendBuffer = buffer;
       this.#sendOffset = offset;
@@ -308,7 +308,7 @@ export class UringConnection implements Connection {
     }
     this.bytesIn += length;
     this.#more = (flags & CQE_SOCK_NONEMPTY) !== 0;
-    this.#bulk = this.#more || length === slots.size;
+    this.#bulk = this.#more || length === slots.sizeOf(slot);
     if (this.receiving && this.#ahead === undefined) this.#hand(slot, buffer, length);
     else (this.#ahead ??= []).push(slot, length);
     const ahead = this.#ahead === undefined ? 0 : this.#ahead.length >>> 1;
@@ -335,7 +335,7 @@ export class UringConnection implements Connection {
   #receiveFailed(result: number): void {
     if (result === -ENOBUFS) {
       this.#starvedReceive = true;
-      this.#host.starve(this);
+      this.#host.starve(this, this.#bulk);
     } else if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) {
       if (this.receiving && this.#ahead === undefined) this.#arm();
     } else this.#fail(result);
@@ -375,7 +375,7 @@ export class UringConnection implements Connection {
     const slot = slots.take();
     if (slot < 0) {
       this.#sendState = STARVED;
-      this.#host.starve(this);
+      this.#host.starve(this, false);
       return;
     }
     const length = Math.min(this.#sendLeft, slots.size);

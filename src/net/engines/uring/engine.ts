@@ -46,7 +46,7 @@ import { type ListenerHost, UringListener } from './listener.ts';
 import { addressOf } from './memory.ts';
 import { findNestedLoop, type NestedLoop } from './nested-loop.ts';
 import { type OnCompletion, Ring } from './ring.ts';
-import { BUFFER_GROUP, Slots } from './slots.ts';
+import { Slots } from './slots.ts';
 
 export interface UringEngineOptions {
   readonly bufsize: number;
@@ -199,10 +199,12 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#begin(connection);
     const low = (connection.index << KIND_BITS) | RECEIVE;
     const { fd, serial } = connection;
-    if (kind === 'multishot') this.#ring.push(RECEIVE_ON, fd, 0, 0, 0, low, serial, BUFFER_GROUP);
+    const { small, bulk } = this.slots;
+    if (kind === 'multishot') this.#ring.push(RECEIVE_ON, fd, 0, 0, 0, low, serial, small.id);
     else {
       const head = kind === 'now' ? RECEIVE_NOW : RECEIVE_LATER;
-      this.#ring.push(head, fd, 0, this.slots.size, 0, low, serial, BUFFER_GROUP);
+      const group = bulk.available ? bulk : small;
+      this.#ring.push(head, fd, 0, group.size, 0, low, serial, group.id);
     }
   }
 
@@ -240,8 +242,9 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#schedule();
   }
 
-  starve(connection: UringConnection): void {
-    this.slots.starved();
+  starve(connection: UringConnection, inBulk: boolean): void {
+    const { small, bulk } = this.slots;
+    (inBulk ? bulk : small).starved();
     this.#starved.push(connection);
   }
 

@@ -1,0 +1,127 @@
+/**
+ * Receive buffers of one size in one arena, offered to the kernel as a provided buffer ring
+ * (IORING_REGISTER_PBUF_RING). Few are offered at a time: the ring is first in, first out, and each slot in it is
+ * cold memory. The number grows when a receive finds none (ENOBUFS). Slots are numbered from `first` on, through
+ * all groups of a ring.
+ */
+import { REGISTER_PBUF_RING } from './abi.ts';
+import { Arena } from './memory.ts';
+import type { Ring } from './ring.ts';
+
+const RING_ENTRIES = 4096;
+
+export interface GroupOptions {
+  /** The kernel's number for the group. */
+  readonly id: number;
+  readonly first: number;
+  readonly size: number;
+  readonly count: number;
+  readonly offeredAtFirst: number;
+}
+
+export class SlotGroup {
+  readonly id: number;
+  readonly first: number;
+  readonly size: number;
+  readonly arena: Arena;
+  readonly #ringArena: Arena;
+  readonly #ring: Uint32Array;
+  readonly #ringShorts: Uint16Array;
+  readonly #free: Int32Array;
+  #freeCount: number;
+  #tail = 0;
+  #offered = 0;
+  #target: number;
+
+  private constructor(options: GroupOptions, arena: Arena, ringArena: Arena) {
+    const { id, first, size, count, offeredAtFirst } = options;
+    this.id = id;
+    this.first = first;
+    this.size = size;
+    this.arena = arena;
+    this.#ringArena = ringArena;
+    this.#ring = new Uint32Array(ringArena.bytes);
+    this.#ringShorts = new Uint16Array(ringArena.bytes);
+    this.#free = Int32Array.from({ length: count }, (_, i) => first + count - 1 - i);
+    this.#freeCount = count;
+    this.#target = offeredAtFirst;
+  }
+
+  /** Registers it with the ring; undefined where memory or the kernel's consent is missing. */
+  static open(ring: Ring, options: GroupOptions): SlotGroup | undefined {
+    const arena = Arena.take(options.size * options.count);
+    const ringArena = Arena.take(RING_ENTRIES * 16);
+    if (arena === undefined || ringArena === undefined) return undefined;
+    const request = Buffer.alloc(40);
+    request.writeBigUInt64LE(BigInt(ringArena.address), 0);
+    request.writeUInt32LE(RING_ENTRIES, 8);
+    request.writeUInt16LE(options.id, 12);
+    if (ring.register(REGISTER_PBUF_RING, request, 1) < 0) {
+      arena.release();
+      ringArena.release();
+      return undefined;
+    }
+    return new SlotGroup(options, arena, ringArena);
+  }
+
+  /** Slots that nobody holds. */
+  get idle(): number {
+    return this.#freeCount + this.#offered;
+  }
+
+  /** A receive of this group would find a buffer once offer() has been called. */
+  get available(): boolean {
+    return this.#freeCount > 0 || this.#offered > 0;
+  }
+
+  /** Fills the ring up to the number wanted. Called once before the kernel is entered. */
+  offer(): void {
+    if (this.#offered >= this.#target) return;
+    const ring = this.#ring;
+    while (this.#offered < this.#target && this.#freeCount > 0) {
+      const slot = this.#free[--this.#freeCount] as number;
+      const address = this.addressOf(slot);
+      const at = (this.#tail & (RING_ENTRIES - 1)) << 2;
+      ring[at] = address;
+      ring[at + 1] = Math.floor(address / 4294967296);
+      ring[at + 2] = this.size;
+      this.#ringShorts[(at + 3) << 1] = slot;
+      this.#tail = (this.#tail + 1) & 0xffff;
+      this.#offered++;
+    }
+    // The ring's tail lies where the first entry has an unused field.
+    this.#ringShorts[7] = this.#tail;
+  }
+
+  /** A receive found no buffer: more are offered from now on. */
+  starved(): void {
+    this.#target = Math.min(this.#target * 2, RING_ENTRIES);
+  }
+
+  /** The kernel has taken one out of the ring. */
+  taken(): void {
+    this.#offered--;
+  }
+
+  /** A slot for bytes of our own, -1 when all are in use. */
+  take(): number {
+    return this.#freeCount === 0 ? -1 : (this.#free[--this.#freeCount] as number);
+  }
+
+  give(slot: number): void {
+    this.#free[this.#freeCount++] = slot;
+  }
+
+  addressOf(slot: number): number {
+    return this.arena.address + (slot - this.first) * this.size;
+  }
+
+  bufferOf(slot: number): Buffer {
+    return Buffer.from(this.arena.bytes, (slot - this.first) * this.size, this.size);
+  }
+
+  destroy(): void {
+    this.arena.release();
+    this.#ringArena.release();
+  }
+}
