@@ -90,7 +90,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'ssl-server-verify',
   'ssl-skip-self-issued-ca',
   'stats calculate-max-counters',
-  'stats-file',
   'tune.comp.maxlevel',
   'tune.glitches.kill.cpu-usage',
   'tune.h1.be.glitches-threshold',

@@ -10,6 +10,7 @@ import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { Counters } from './counters.ts';
+import { fullconnOf } from './fullconn.ts';
 import { computeLayout, GATE_ROW, type StateLayout } from './layout.ts';
 import { LoadHeap } from './load-heap.ts';
 import type { StatePlan } from './plan.ts';
@@ -85,7 +86,11 @@ export class SharedState {
    * Fills the rows from the configuration: limits, rates, servers. `seedOf` gives a server's place on the ring
    * (balancers/server-seed.ts). Once, in the control thread, before others attach.
    */
-  configure(config: Config, seedOf: (server: Server) => number): ServerWriter {
+  configure(
+    config: Config,
+    seedOf: (server: Server) => number,
+    processMaxconn: number = config.global.maxconn,
+  ): ServerWriter {
     const { plan, limits, rates } = this;
     const writer = this.writer();
     limits.setLimit(limits.process, config.global.maxconn);
@@ -98,7 +103,9 @@ export class SharedState {
       proxy.binds.forEach((bind, at) => limits.setLimit(limits.listener(firstListener + at), bind.maxconn));
       const gateWord = this.#layout.gates + limits.backend(index) * GATE_ROW;
       writer.place(index, gateWord, this.#layout.heaps[index] as number, plan.heapCapacity[index] as number);
-      writer.configure(index, proxy, plan.firstServer[index] as number, proxy.servers.map(seedOf));
+      const fullconn = fullconnOf(config, proxy, processMaxconn);
+      const first = plan.firstServer[index] as number;
+      writer.configure(index, { ...proxy, fullconn }, first, proxy.servers.map(seedOf));
     });
     return writer;
   }

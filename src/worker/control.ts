@@ -21,6 +21,8 @@ import type { Notice } from './bind-listeners.ts';
 import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers } from './page-actions.ts';
+import { preloadCounters } from './preload-counters.ts';
+import { mostConnections, mostOpenFiles } from './process-numbers.ts';
 import { StopSequence } from './stop-sequence.ts';
 import type { ThreadLauncher } from './launch.ts';
 import type { ToControl } from './messages.ts';
@@ -67,7 +69,9 @@ export class Control {
     this.#options = options;
     this.#adminSockets = adminSockets;
     this.#state = SharedState.create(planState(options.config, options.nbthread));
-    this.#writer = this.#state.configure(options.config, serverSeed);
+    const maxconn = mostConnections(options.config.global.maxconn, mostOpenFiles());
+    this.#writer = this.#state.configure(options.config, serverSeed, maxconn);
+    preloadCounters(options.config, this.#state, text => options.notice('warning', text));
     this.#threads = this.#createThreads();
     this.#state.queues.notify = (thread, server, queue) =>
       this.#threads.tell(thread, { kind: 'grant', server, queue });

@@ -1,6 +1,7 @@
 /** `show info`, `show stat` and their schema: what stats/ tells, by the options of the command. */
 import { renderInfo } from '../../stats/render-info.ts';
 import { JSON_SCHEMA } from '../../stats/json-schema.ts';
+import { renderStatsFile } from '../../stats/stats-file.ts';
 import { statPieces, type StatFormat } from '../../stats/render-stat.ts';
 import type { RowFilter } from '../../stats/rows.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
@@ -72,6 +73,13 @@ export const STATISTICS_COMMANDS: readonly Command[] = [
     summary: 'statistics of proxies and servers',
     level: 'user',
     run: showStat,
+  },
+  {
+    words: 'dump stats-file',
+    args: '',
+    summary: `counters as 'stats-file' takes them over`,
+    level: 'user',
+    run: ({ runtime }) => dump([renderStatsFile(runtime.stats)]),
   },
   {
     words: 'show schema json',
