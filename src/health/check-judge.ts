@@ -36,6 +36,7 @@ export class CheckJudge {
     servers.publishCheck(row, kind, { health: next.health });
     if (outcome !== 'failed') servers.observedSuccess(row);
     if (changedStatus || counted || next.changed) this.#tell(server, kind, report, outcome);
+    if (kind === 'check' && report.status === 'L4TOUT') this.#life.onUnreachable(server);
   }
 
   /** Acts upon the last report. */

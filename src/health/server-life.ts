@@ -26,6 +26,8 @@ export class ServerLife {
   readonly #counts: UsableCounts;
   /** Told of servers that begin a slow start. */
   onWarming: (server: LifeServer) => void = () => {};
+  /** Told of servers whose checks do not even connect in time: they may have moved. */
+  onUnreachable: (server: LifeServer) => void = () => {};
 
   constructor(effects: LifeEffects) {
     this.#effects = effects;

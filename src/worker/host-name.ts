@@ -62,6 +62,11 @@ export class HostName implements Requester {
     this.#resolution = undefined;
   }
 
+  /** The name is asked for now: the address it has may be an old one. */
+  hurry(): void {
+    this.#resolution?.run();
+  }
+
   resolved(resolution: Resolution, by: Nameserver | undefined): void {
     this.#update(resolution, by);
   }

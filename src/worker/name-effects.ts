@@ -32,6 +32,7 @@ export function nameService(
       directory.replace(row, fqdn === undefined ? rest : { ...rest, fqdn });
     },
   });
+  checks.life.onUnreachable = ({ row }) => service.hurry(row);
   directory.watch((row, _backend, server) => service.renamed(row, server?.config.fqdn));
   return service;
 }

@@ -68,6 +68,11 @@ export class NameService {
     if (section !== undefined) new SrvName(servers, this.#naming, section, this.#uses).follow(srvRecord);
   }
 
+  /** A check did not connect in time (manual, section 5.3.1). */
+  hurry(row: number): void {
+    this.#hosts.get(row)?.host.hurry();
+  }
+
   /** `set server ... fqdn`: it follows another name from now on. */
   renamed(row: number, name: string | undefined): void {
     const known = this.#hosts.get(row);

@@ -116,3 +116,12 @@ test('It is asked for again when timeout resolve has passed since the last begin
   play.pass(1);
   assert.equal(play.asked.length, 2);
 });
+
+test('It can be asked for earlier, but not twice at once', () => {
+  const play = new Play(1);
+  play.resolution.run();
+  play.answer(FOUND);
+  play.resolution.run();
+  play.resolution.run();
+  assert.equal(play.asked.length, 2);
+});

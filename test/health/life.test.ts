@@ -315,3 +315,14 @@ test('servers added and removed at run time live and are forgotten', t => {
   config.checks.changed(row, 0, undefined);
   assert.equal(config.checks.servers.get(row), undefined);
 });
+
+test('a check that does not connect in time says that its server may have moved', t => {
+  const config = idle(t, TWO);
+  const told: string[] = [];
+  config.checks.life.onUnreachable = server => told.push(server.config.name);
+  finds(config, 0, 'L4CON');
+  finds(config, 0, 'L7TOUT');
+  finds(config, 1, 'L4TOUT');
+  finds(config, 1, 'L4TOUT', 'agent');
+  assert.deepEqual(told, ['s2']);
+});
