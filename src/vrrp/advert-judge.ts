@@ -7,7 +7,7 @@ import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import type { InstanceCounters, Badness } from '../model/vrrp-snapshot.ts';
 import { ipOf } from './ip-bytes.ts';
 import type { RareLog } from './log.ts';
-import type { HeardAdvert } from './machine.ts';
+import type { HeardAdvert } from './machine/machine-state.ts';
 import { parseAdvert, type Advert, type Envelope, type Parsed } from './packet.ts';
 
 export class AdvertJudge {

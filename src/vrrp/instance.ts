@@ -1,5 +1,5 @@
 /**
- * A failover: one `vrrp_instance` at work. The machine decides (machine.ts); this file performs its effects in the
+ * A failover: one `vrrp_instance` at work. The machine decides (machine/step.ts); this file performs its effects in the
  * order they come - advertise, take or release, announce - and hands packets to their judge (advert-judge.ts).
  * Called by vrrp-router.ts.
  */
@@ -17,7 +17,7 @@ import { ipOf } from './ip-bytes.ts';
 import { errorText } from './kernel-calls.ts';
 import type { Link } from './links.ts';
 import type { RareLog } from './log.ts';
-import type { HeardAdvert } from './machine.ts';
+import type { HeardAdvert } from './machine/machine-state.ts';
 import { encodeAdvert, type Envelope } from './packet.ts';
 
 export interface InstancePorts extends HoldingsPorts {
@@ -97,6 +97,13 @@ export class Instance {
       else this.counters.advertsSent++;
     }
     if (priority === 0) this.counters.priorityZeroSent++;
+  }
+
+  /** A timer that came late is counted: adverts shall leave within a tenth of their interval. */
+  advertIsDue(latenessMs: number): void {
+    const { counters, config } = this;
+    counters.worstLatenessMs = Math.max(counters.worstLatenessMs, latenessMs);
+    if (latenessMs > config.advertIntMs / 10) counters.advertsLate++;
   }
 
   take(): void {

@@ -9,7 +9,7 @@ import { sameIp } from '../base/ip-address.ts';
 import { ipOf } from './ip-bytes.ts';
 import type { Link } from './links.ts';
 import type { Log, RareLog } from './log.ts';
-import type { HeardAdvert } from './machine.ts';
+import type { HeardAdvert } from './machine/machine-state.ts';
 import type { Network } from './network.ts';
 import type { Envelope } from './packet.ts';
 

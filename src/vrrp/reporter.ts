@@ -5,7 +5,7 @@
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
-import type { Effect } from './machine.ts';
+import type { Effect } from './machine/machine-state.ts';
 import type { VrrpState } from '../model/vrrp-snapshot.ts';
 import { Notifier, type NotifyState, type Subject } from './notifier.ts';
 

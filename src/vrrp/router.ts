@@ -3,9 +3,10 @@
  * goes, becomes the steps of all that are concerned. What a group is follows from its members; it has no state of
  * its own. Called by manager.ts and by the property tests.
  */
-import type { Effect, MachineConfig, MachineEvent, MachineState } from './machine.ts';
+import type { Effect, MachineConfig, MachineEvent, MachineState } from './machine/machine-state.ts';
 import type { VrrpState } from '../model/vrrp-snapshot.ts';
-import { nextDeadline, step } from './machine.ts';
+import { nextDeadline } from './machine/machine-state.ts';
+import { step } from './machine/step.ts';
 
 export interface RouterConfig {
   readonly instances: ReadonlyMap<string, Omit<MachineConfig, 'groupIsReady'>>;

@@ -1,6 +1,6 @@
 /** An instance as plain data for `show vrrp` and its kin. */
 import type { Instance } from './instance.ts';
-import type { MachineState } from './machine.ts';
+import type { MachineState } from './machine/machine-state.ts';
 import type { Life } from './reporter.ts';
 import type { InstanceSnapshot } from '../model/vrrp-snapshot.ts';
 

@@ -140,5 +140,6 @@ test('what happens to a master costs clients no more than between two keepalived
     for (let attempt = 1; attempt < 3 && misses(outages, bar).length > 0; attempt++)
       outages = best(outages, await measureIn(t, kinds));
     assert.deepEqual(misses(outages, bar), [], kinds.join(' - '));
+    assert.ok(outages.kill < 500, `a death cost ${outages.kill} ms`);
   }
 });

@@ -6,7 +6,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IpAddress } from '../../src/base/ip-address.ts';
-import { initialMachine, nextDeadline, OWNER_PRIORITY, type HeardAdvert } from '../../src/vrrp/machine.ts';
+import {
+  initialMachine,
+  nextDeadline,
+  OWNER_PRIORITY,
+  type HeardAdvert,
+} from '../../src/vrrp/machine/machine-state.ts';
 import {
   EMPTY_ROUTER,
   stepRouter,

@@ -10,12 +10,12 @@ import { ipOf } from '../../src/vrrp/ip-bytes.ts';
 import {
   initialMachine,
   nextDeadline,
-  step,
   type Effect,
   type MachineConfig,
   type MachineEvent,
   type MachineState,
-} from '../../src/vrrp/machine.ts';
+} from '../../src/vrrp/machine/machine-state.ts';
+import { step } from '../../src/vrrp/machine/step.ts';
 
 const FOLDER = 'test/cases/vrrp';
 

@@ -9,7 +9,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import type { IpAddress } from '../../base/ip-address.ts';
 import type { VrrpInstance } from '../../model/vrrp-instance.ts';
 import type { Clock } from '../clock.ts';
@@ -82,6 +82,8 @@ export class ConnectionRelays {
   readonly #ports: ConnectionRelaysPorts;
   /** By instance. */
   readonly #running = new Map<string, Running>();
+  /** Transactions of nft, one after the other. */
+  #nft: Promise<unknown> = Promise.resolve();
 
   constructor(ports: ConnectionRelaysPorts) {
     this.#ports = ports;
@@ -106,25 +108,34 @@ export class ConnectionRelays {
       return;
     }
     const ownMac = macText(link.mac);
-    const trouble = await runNft(
-      renderRelay({ table, device, addresses, ownMac, oldMac, own: ownConnections(addresses) }),
-    );
+    const own = ownConnections(addresses);
+    const trouble = await this.#run(renderRelay({ table, device, addresses, ownMac, oldMac, own }));
     if (trouble !== undefined)
       this.#ports.log('info', `(${config.name}) connections of ${source} end: nft: ${trouble}`);
     this.#look(config.name, running, { packets: -1, quiet: 0, looks: 0 });
   }
 
-  /** Synchronously: the process may end, or somebody relays to us next. */
   stop(name: string): void {
     const running = this.#running.get(name);
     if (running === undefined) return;
     running.cancel();
     this.#running.delete(name);
-    spawnSync('nft', [`delete table netdev ${running.table}`], { stdio: 'ignore', timeout: 5000 });
+    void this.#run(`delete table netdev ${running.table}`);
   }
 
-  stopAll(): void {
-    for (const name of this.#running.keys()) this.stop(name);
+  /** Synchronously: the process ends. */
+  end(): void {
+    for (const { table, cancel } of this.#running.values()) {
+      cancel();
+      spawnSync('nft', [`delete table netdev ${table}`], { stdio: 'ignore', timeout: 5000 });
+    }
+    this.#running.clear();
+  }
+
+  #run(commands: string): Promise<string | undefined> {
+    const result = this.#nft.then(() => runNft(commands));
+    this.#nft = result;
+    return result;
   }
 
   async #macOf(address: string, device: string): Promise<string | undefined> {
@@ -148,16 +159,21 @@ export class ConnectionRelays {
       return;
     }
     running.cancel = this.#ports.clock.after(LOOK_MS, () => {
-      const packets = relayedPackets(running.table);
-      const quiet = packets === seen.packets ? seen.quiet + 1 : 0;
-      this.#look(name, running, { packets, quiet, looks: seen.looks + 1 });
+      void relayedPackets(running.table).then(packets => {
+        const quiet = packets === seen.packets ? seen.quiet + 1 : 0;
+        this.#look(name, running, { packets, quiet, looks: seen.looks + 1 });
+      });
     });
   }
 }
 
-function relayedPackets(table: string): number {
-  const { stdout } = spawnSync('nft', ['list', 'counter', 'netdev', table, 'relayed'], { encoding: 'utf8' });
-  return Number(/packets (\d+)/.exec(stdout)?.[1] ?? 0);
+/** Without waiting: adverts must not be late for it. */
+function relayedPackets(table: string): Promise<number> {
+  return new Promise(resolve => {
+    execFile('nft', ['list', 'counter', 'netdev', table, 'relayed'], (_, stdout) =>
+      resolve(Number(/packets (\d+)/.exec(stdout)?.[1] ?? 0)),
+    );
+  });
 }
 
 function readArpTable(): string {

@@ -7,7 +7,7 @@
  *   weight < 0    subtracted while down            weight < 0 reverse  added while down
  */
 import type { Tracked } from '../../model/vrrp-instance.ts';
-import { OWNER_PRIORITY } from '../machine.ts';
+import { OWNER_PRIORITY } from '../machine/machine-state.ts';
 
 export type Verdict = { readonly add: number } | { readonly fault: true };
 

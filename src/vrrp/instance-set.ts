@@ -1,0 +1,81 @@
+/** The instances of a configuration, kept over reloads, with what their machines need to know. Called by vrrp-router.ts. */
+import { sameIp, type IpAddress } from '../base/ip-address.ts';
+import type { KeepalivedConfig } from '../model/keepalived.ts';
+import type { VrrpInstance } from '../model/vrrp-instance.ts';
+import { entriesOf } from './holdings.ts';
+import { Instance, type InstancePorts } from './instance.ts';
+import { ipOf } from './ip-bytes.ts';
+import { sourceAddress } from './source-address.ts';
+
+/** Never sent: an instance without an address is in fault. */
+const NO_SOURCE = ipOf('0.0.0.0');
+
+export class InstanceSet {
+  /** For the router: as configured, with the source address of now. */
+  configs: ReadonlyMap<string, VrrpInstance & { readonly source: IpAddress }> = new Map();
+  readonly #ports: InstancePorts;
+  readonly #instances = new Map<string, Instance>();
+
+  constructor(ports: InstancePorts) {
+    this.#ports = ports;
+  }
+
+  get(name: string): Instance | undefined {
+    return this.#instances.get(name);
+  }
+
+  names(): readonly string[] {
+    return [...this.#instances.keys()];
+  }
+
+  all(): readonly Instance[] {
+    return [...this.#instances.values()];
+  }
+
+  /** True: it is a new one. */
+  install(config: VrrpInstance): boolean {
+    const old = this.#instances.get(config.name);
+    old?.reconfigure(config);
+    if (old === undefined) this.#instances.set(config.name, new Instance(config, this.#ports));
+    return old === undefined;
+  }
+
+  /** Those that are gone from a configuration, or are others for their peers. */
+  without(next: KeepalivedConfig): readonly Instance[] {
+    return this.all().filter(({ config }) => {
+      const replacement = next.instances.find(one => one.name === config.name);
+      return replacement === undefined || identityOf(replacement) !== identityOf(config);
+    });
+  }
+
+  remove(instance: Instance): void {
+    instance.close();
+    this.#instances.delete(instance.config.name);
+  }
+
+  findSources({ instances }: KeepalivedConfig): void {
+    const { network } = this.#ports;
+    const virtual = instances.flatMap(entriesOf).map(entry => ipOf(entry.address));
+    const isVirtual = (ip: IpAddress): boolean => virtual.some(other => sameIp(other, ip));
+    for (const instance of this.#instances.values()) {
+      const { config } = instance;
+      const link = config.interface === undefined ? undefined : network.link(config.interface);
+      instance.source = sourceAddress(config, link, network.addresses(), isVirtual);
+    }
+    this.configs = new Map(
+      [...this.#instances].map(([name, { config, source = NO_SOURCE }]) => [name, { ...config, source }]),
+    );
+  }
+
+  close(): void {
+    for (const instance of this.#instances.values()) instance.close();
+  }
+}
+
+/** What makes an instance another one for its peers. */
+function identityOf(config: VrrpInstance): string {
+  const { family, version, interface: base, virtualRouterId, useVmac, authPass } = config;
+  const unicast = config.unicastPeers.length > 0;
+  const { multicastGroup } = config;
+  return JSON.stringify([family, version, base, virtualRouterId, useVmac, authPass, unicast, multicastGroup]);
+}
