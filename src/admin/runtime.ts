@@ -141,6 +141,8 @@ export interface AdminRuntime {
   readonly patterns: PatternRegistry;
   patternsChanged(list: PatternList, changes: readonly PatternChange[]): Promise<void>;
   readonly variables: ProcessVariablesView;
+  /** The value of an expression, or of a log format; a text says what is wrong, undefined: there is no value. */
+  evaluate(name: string, text: string, format: boolean): { readonly value: Sample } | string | undefined;
   /** Sections `resolvers`, at work. */
   resolvers(): readonly Resolvers[];
   /** What statistics are read from. */

@@ -60,8 +60,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'ocsp-update.mindelay',
   'ocsp-update.mode',
   'pp2-never-send-local',
-  'set-var',
-  'set-var-fmt',
   'setcap',
   'shm-stats-file',
   'shm-stats-file-max-objects',

@@ -5,6 +5,7 @@ import { compileProxyRules } from '../rules/compile.ts';
 import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
 import { Environments, readPatterns } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
+import { compileAssignment } from './process-variable.ts';
 import { hasRules } from './no-rules.ts';
 import { compileLogFormats } from './log-line.ts';
 import { compileProxyHeader } from './send-proxy.ts';
@@ -29,6 +30,8 @@ export function compileAll(config: Config): CompiledOnce {
     return file;
   };
   const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic), readFile);
+  const outside = environments.outside(diagnostic => diagnostics.push(diagnostic));
+  for (const source of config.global.setVars) compileAssignment(source, 'configuration parser', outside);
   for (const proxy of config.proxies) {
     const { forwarded } = proxy.options;
     for (const { sendProxy } of proxy.servers)

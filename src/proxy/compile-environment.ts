@@ -1,5 +1,6 @@
 /** What compiling rules and expressions needs of the outside: pattern files and environment variables. */
 import { readFileSync } from 'node:fs';
+import type { CompileEnvironment } from '../acl/environment.ts';
 import { PatternRegistry, type ReadFile } from '../acl/pattern-registry.ts';
 import { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
@@ -27,6 +28,11 @@ export class Environments {
   /** Servers that expressions name: RuleEnvironments.namedServers. */
   get namedServers(): ReadonlySet<string> {
     return this.#environments.namedServers;
+  }
+
+  /** For expressions of `global` and of commands. */
+  outside(report: (diagnostic: Diagnostic) => void): CompileEnvironment {
+    return this.#environments.outside(report);
   }
 
   of(proxy: Proxy): RuleEnvironment {

@@ -3,7 +3,7 @@
  * ACLs, error pages. One for a thread; asked for a proxy when its rules are compiled.
  */
 import { AclTable } from '../acl/acl-table.ts';
-import type { Directory, ProxyEntry } from '../acl/environment.ts';
+import type { CompileEnvironment, Directory, ProxyEntry } from '../acl/environment.ts';
 import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
@@ -53,6 +53,17 @@ export class RuleEnvironments {
     };
     if (!this.#sectionsCompiled) this.#compileSections(env);
     return env;
+  }
+
+  /** For expressions that belong to no proxy. */
+  outside(report: SharedEnvironment['report']): CompileEnvironment {
+    return {
+      ...this.#shared,
+      report,
+      acls: new AclTable([]),
+      directory: this.directory,
+      proxy: undefined,
+    };
   }
 
   /** http-errors sections belong to no proxy; log formats in them see no ACL. */

@@ -17,6 +17,7 @@ import { FrontendListening } from './frontend-listening.ts';
 import type { NameService } from './name-service.ts';
 import type { ThreadStart, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
+import { ProcessExpressions } from './process-expressions.ts';
 import { ControlNumbers } from './process-numbers.ts';
 import { SharedCopies } from './shared-copies.ts';
 import { numberOfStream, threadOfStream } from './stream-reports.ts';
@@ -53,6 +54,7 @@ export class Administration {
   readonly #numbers: ControlNumbers;
   readonly #stats: ConfiguredView;
   readonly #shared: SharedCopies;
+  readonly #expressions: ProcessExpressions;
   readonly #changedServers = new Map<number, ChangedServer>();
   #lastServerChange: Promise<unknown> = Promise.resolve();
   #engine = 'not started';
@@ -66,6 +68,8 @@ export class Administration {
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);
+    this.#expressions = new ProcessExpressions(config, state, startTimeMs);
+    this.#shared.begin(this.#expressions.fromConfiguration());
     this.#numbers = new ControlNumbers({
       config,
       startTimeMs,
@@ -145,6 +149,7 @@ export class Administration {
       streams: this.#streamOrders(),
       patterns: this.#shared.patterns,
       variables: this.#shared,
+      evaluate: (name, text, format) => this.#evaluate(name, text, format),
       patternsChanged: (list, changes) => this.#shared.changed(list, changes),
       stats: this.#stats,
       threadNumbers: async () => {
@@ -160,6 +165,12 @@ export class Administration {
       vrrp: () => this.vrrp,
       resolvers: () => this.names?.sections ?? [],
     };
+  }
+
+  #evaluate(name: string, text: string, format: boolean): ReturnType<AdminRuntime['evaluate']> {
+    const words = [{ text, position: { file: 'CLI', line: 0, column: 0 } }];
+    const assigned = this.#expressions.evaluate({ name, words, format }, known => this.#shared.get(known));
+    return typeof assigned === 'object' ? { value: assigned.value } : assigned;
   }
 
   #threadOrders(): ThreadOrders {

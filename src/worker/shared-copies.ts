@@ -27,6 +27,11 @@ export class SharedCopies implements ProcessVariablesView {
     this.#calls = calls;
   }
 
+  /** What variables hold from the start on. */
+  begin(assigned: readonly { readonly name: string; readonly value: Sample }[]): void {
+    for (const { name, value } of assigned) this.#variables.set(name, toPlain(value));
+  }
+
   get(name: string): Sample | undefined {
     const value = this.#variables.get(name);
     return value === undefined ? undefined : fromPlain(value);

@@ -29,6 +29,8 @@ async function start(t: TestContext): Promise<Started> {
     `global
   nbthread 3
   stats socket ${socket} level admin
+  set-var proc.greeting str(hello)
+  set-var-fmt proc.last "%[var(proc.greeting)] there"
 defaults
   mode http
   timeout connect 1s
@@ -74,7 +76,7 @@ test('maps are listed with where they are used, and their entries with a referen
   assert.match(await tell('show acl'), new RegExp(`\\(${list}\\) pattern loaded from file`));
   assert.match(
     await tell('show acl'),
-    /^\d+ \(\) acl 'path' file .* line 12\. curr_ver=0 next_ver=0 entry_cnt=1$/m,
+    /^\d+ \(\) acl 'path' file .* line 14\. curr_ver=0 next_ver=0 entry_cnt=1$/m,
   );
   assert.equal(await tell('show map nothing'), 'Unknown map identifier. Please use #<id> or <file>.\n\n');
 });
@@ -127,7 +129,7 @@ test('ACL files and the patterns of ACL lines change alike', async t => {
   assert.equal(await answers('/secret'), 'secret');
   assert.equal(await tell(`add acl ${list} /hidden;del acl ${list} /secret`), '\n\n');
   assert.equal(`${await answers('/hidden')} ${await answers('/secret')}`, 'secret none');
-  const [, id] = /^(\d+) \(\) acl 'path' file .* line 12\./m.exec(await tell('show acl')) ?? [];
+  const [, id] = /^(\d+) \(\) acl 'path' file .* line 14\./m.exec(await tell('show acl')) ?? [];
   assert.equal(await tell(`add acl #${id} /a`), '\n');
   assert.equal(await answers('/a'), 'forbidden');
 });
@@ -156,10 +158,19 @@ test('what a rule puts into a map is seen by every thread and by show map', asyn
 
 test('variables of the process are the same in all threads', async t => {
   const { tell, answers } = await start(t);
-  assert.equal(await tell('get var proc.last'), 'Variable not found.\n\n');
+  assert.equal(await tell('get var proc.nothing'), 'Variable not found.\n\n');
+  assert.equal(await tell('get var proc.last'), 'proc.last: type=str value=<hello there>\n\n');
+  assert.equal(await answers('/last'), 'hello there');
   await answers('/remember');
   await until(async () => (await tell('get var proc.last')) === 'proc.last: type=str value=</remember>\n\n');
   assert.equal(await answers('/last'), '/remember');
+  assert.match(await tell('set var proc.last int(7)'), /experimental mode only/);
+  assert.equal(
+    await tell('experimental-mode on -;set var proc.last int(7),add(1);get var proc.last'),
+    '\nproc.last: type=sint value=<8>\n\n',
+  );
+  assert.equal(await answers('/last'), '8');
+  assert.match(await tell('experimental-mode on -;set var proc.last nonsense()'), /nonsense/);
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
