@@ -18,6 +18,10 @@ export interface IdlePoolOptions {
   readonly purgeDelayMs: number;
   /** max-reuse: a connection is taken so often at most; -1 or absent: no limit. */
   readonly maxReuse?: number;
+  /** How many of the server's connections are in use now, that which is about to be put included. */
+  readonly used?: () => number;
+  /** pool-low-conn: so many are kept above what is needed. */
+  readonly lowConn?: number;
   /** Hears how many there are now, and how many of them were reused before. */
   readonly changed?: (size: number, proven: number) => void;
   /** False above tune.pool-low-fd-ratio: nothing more is put in. */
@@ -36,6 +40,9 @@ export class IdlePool {
   #proven = 0;
   /** The least there were since the last purge: so many nobody needed. */
   #leastSize = 0;
+  /** Most in use at the same time since the last purge, and what that says will be needed. */
+  #mostUsed = 0;
+  #needed = 0;
 
   constructor(wheel: TimerWheel, options: IdlePoolOptions) {
     this.#wheel = wheel;
@@ -63,7 +70,7 @@ export class IdlePool {
     const { maxConn, purgeDelayMs, mayKeep } = this.#options;
     if (purgeDelayMs === 0 || (maxConn >= 0 && this.#size >= maxConn)) return false;
     if (connection.closed || connection.sending || mayKeep?.() === false) return false;
-    if (this.#isWornOut(connection)) return false;
+    if (this.#isWornOut(connection) || !this.#isNeeded()) return false;
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
       shelf = { proven: new IdleList(), fresh: new IdleList() };
@@ -80,6 +87,19 @@ export class IdlePool {
     if (!connection.receiving) connection.receive();
     if (this.#purge.deadline === 0) this.#wheel.set(this.#purge, purgeDelayMs);
     return true;
+  }
+
+  /**
+   * Used and idle ones together are not to be more than were ever in use at once: where requests keep coming on
+   * connections of their own (`http-reuse safe`), idle ones would pile up.
+   */
+  #isNeeded(): boolean {
+    const { used, lowConn = 0 } = this.#options;
+    if (used === undefined) return true;
+    const now = used();
+    if (now > this.#mostUsed) this.#mostUsed = now;
+    if (now > this.#needed) this.#needed = now;
+    return this.#size + now <= this.#needed + lowConn;
   }
 
   #isWornOut(connection: Connection): boolean {
@@ -131,6 +151,8 @@ export class IdlePool {
   #purgeUnneeded(): void {
     this.evict(Math.ceil(this.#leastSize / 2));
     this.#leastSize = this.#size;
+    this.#needed = Math.max(Math.floor((this.#needed + this.#mostUsed) / 2), this.#mostUsed);
+    this.#mostUsed = this.#options.used?.() ?? 0;
     if (this.#size > 0) this.#wheel.set(this.#purge, this.#options.purgeDelayMs);
   }
 }

@@ -154,10 +154,11 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   // ── what the stream tells ──
 
   requestFinished(keep: boolean): void {
+    const hasSaidAll = this.inbox.length === 0 && (this.#stream as HttpStream).wasLast;
     this.#giveStreamBack();
     this.served++;
     if (keep) this.#await(this.#keepAliveTimeoutMs());
-    else this.#leave();
+    else this.#leave(hasSaidAll);
   }
 
   requestAborted(): void {
@@ -244,13 +245,13 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   /**
    * Says goodbye: FIN, then what the client still sends is read and dropped for a while, so that no reset
-   * destroys an answer it has not read yet.
+   * destroys an answer it has not read yet. A client that has announced its last request sends nothing more.
    */
-  #leave(): void {
+  #leave(hasSaidAll = false): void {
     const { connection } = this;
     this.privateConnections?.close();
     const isHard = this.#frontend().config.options.flags.has('nolinger');
-    if (this.ended || connection.closed || isHard) this.#close();
+    if (this.ended || hasSaidAll || connection.closed || isHard) this.#close();
     else {
       this.#state = LEFT;
       this.inbox.clear();

@@ -135,6 +135,11 @@ export class HttpStream
     return this.transaction.backendRuntime?.responseLimits ?? this.frontend.limits;
   }
 
+  /** The client has sent a whole request and said that no other will follow (RFC 9112 section 9.6). */
+  get wasLast(): boolean {
+    return this.transaction.request !== undefined && this.body.read && !this.requestHead.keepAlive;
+  }
+
   get serverHandler(): ConnectionHandler {
     return this.server;
   }

@@ -43,6 +43,8 @@ export class ServerService implements ServerRuntime {
       maxConn: config.poolMaxConn,
       purgeDelayMs: config.poolPurgeDelayMs,
       maxReuse: config.maxReuse,
+      used: () => thread.state.queues.held(row),
+      lowConn: config.poolLowConn,
       // the limit is that of the server, whichever threads keep its connections
       ...(config.poolMaxConn > 0 && { mayKeep: () => servers.idle(row) < config.poolMaxConn }),
       changed: (size, proven) => servers.setIdle(thread.index, row, size, proven),

@@ -88,6 +88,11 @@ export class ServerQueues {
     return this.#slots.take(server);
   }
 
+  /** Requests of this thread that the server serves. */
+  held(server: number): number {
+    return this.#slots.held(server);
+  }
+
   /** Gives a place back and hands it to whoever waits longest. */
   release(server: number): void {
     this.#slots.give(server);

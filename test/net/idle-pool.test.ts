@@ -97,6 +97,20 @@ test('pool-max-conn and the descriptor ratio limit what is kept', async t => {
   assert.equal(none.put(b, false), false);
 });
 
+test('used and idle connections together are no more than were ever in use at once, and pool-low-conn', async t => {
+  const { engine, open } = await setUp(t);
+  let used = 2;
+  const options = { maxConn: -1, purgeDelayMs: 5000, used: () => used };
+  const pool = new IdlePool(engine.wheel, { ...options, lowConn: 1 });
+  const [a, b, c, d] = [await open(), await open(), await open(), await open()];
+  assert.equal(pool.put(a, false), true, 'one in use and one idle');
+  assert.equal(pool.put(b, false), true, 'one more for pool-low-conn');
+  assert.equal(pool.put(c, false), false, 'both of two are still in use: nobody will need a third');
+  used = 1;
+  assert.equal(pool.put(d, false), true);
+  assert.equal(pool.size, 3);
+});
+
 test('each purge closes half of what nobody needed, the oldest first', async t => {
   const { engine, open } = await setUp(t);
   const pool = new IdlePool(engine.wheel, { maxConn: -1, purgeDelayMs: 40 });
