@@ -11,10 +11,13 @@ import type { Diagnostic } from './model/diagnostic.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
 import { readKeepalived } from './vrrp/read-config.ts';
 import type { Control, ControlOptions } from './worker/control.ts';
+import { runMaster } from './master/run-master.ts';
+import { replaceOldProcesses } from './master/old-processes.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { describeBuild } from './worker/describe-build.ts';
 import { ThreadLauncher } from './worker/launch.ts';
 import { runExplain } from './worker/explain/command.ts';
+import { followMaster, InheritedSockets, inheritedSockets, takeGeneration } from './worker/generation.ts';
 import { loadConfiguration } from './worker/load-configuration.ts';
 import type { LimitRequest } from './worker/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
@@ -73,13 +76,18 @@ function evaluate(expression: string): void {
 }
 
 async function load(options: Options, argv: readonly string[]): Promise<void> {
-  if (options.directory !== undefined) process.chdir(options.directory);
+  const generation = takeGeneration();
+  // a reload asked for before there is anything to reload
+  if (options.masterWorker && generation === undefined) process.on('SIGUSR2', () => undefined);
+  const environment = { ...process.env };
+  if (options.directory !== undefined && generation === undefined) process.chdir(options.directory);
   const launcher = new ThreadLauncher();
-  if (options.action.kind === 'run' && options.files.length > 0 && !options.daemon) launcher.prepare();
+  if (startsThreads(options, generation)) launcher.prepare();
   const balancer = options.files.length === 0 ? undefined : await loadConfiguration(options.files);
   const virtual = options.keepalivedFiles.length === 0 ? undefined : readVirtual(options);
   const diagnostics = [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])];
-  show(options, diagnostics);
+  // the master has said it all
+  if (generation === undefined) show(options, diagnostics);
   const warned = diagnostics.some(({ severity }) => severity === 'warning');
   if (balancer !== undefined && balancer.config === undefined) process.exit(1);
   if (warned && options.warningsAreFatal) process.exit(1);
@@ -93,15 +101,31 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
     process.exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
   }
   if (virtual?.status === 'unusable') process.exit(KEEPALIVED_EXIT_CODE.unusable);
-  const wantsDaemon = options.daemon || balancer?.config?.global.daemon === true;
-  if (wantsDaemon && !options.foreground && !options.debug) process.exit(await runInBackground(argv));
-  serve(options, {
-    config: balancer?.config,
+  const config = balancer?.config;
+  const loaded = {
+    config,
     keepalived: virtual?.config,
     launcher,
     startupLogs: startupLogs(diagnostics),
     compiled: balancer?.compiled,
-  });
+  };
+  if (generation !== undefined) return serveUnderMaster(options, loaded);
+  const wantsDaemon = options.daemon || config?.global.daemon === true;
+  if (wantsDaemon && !options.foreground && !options.debug) process.exit(await runInBackground(argv));
+  if (config === undefined || !(options.masterWorker || config.global.masterWorker))
+    return serve(options, loaded, undefined);
+  launcher.discard();
+  return runMaster({ options, argv, environment, config, withVirtual: virtual !== undefined, notice, show });
+}
+
+function startsThreads({ action, files, daemon, masterWorker }: Options, generation?: number): boolean {
+  return action.kind === 'run' && files.length > 0 && !daemon && (!masterWorker || generation !== undefined);
+}
+
+/** A worker process: addresses, pidfile, virtual addresses and old processes are the master's business. */
+async function serveUnderMaster(options: Options, loaded: Loaded): Promise<void> {
+  const sockets = new InheritedSockets(await inheritedSockets());
+  serve(options, { ...loaded, keepalived: undefined }, sockets);
 }
 
 function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
@@ -127,13 +151,14 @@ interface Loaded {
   readonly compiled: ControlOptions['compiled'];
 }
 
-function serve(options: Options, loaded: Loaded): void {
+function serve(options: Options, loaded: Loaded, inherited: InheritedSockets | undefined): void {
   const { config, keepalived } = loaded;
   const running = new RunningProgram(code => process.exit(code));
   running.handleSignals();
   if (keepalived !== undefined) running.virtual = prepareVirtual(options, running);
   if (config !== undefined) {
-    running.control = startControl(options, config, loaded, running);
+    running.control = startControl(options, config, loaded, running, inherited);
+    if (inherited !== undefined) followMaster(running.control, options.keepalivedFiles.length > 0);
     return;
   }
   running.virtual?.begin();
@@ -156,21 +181,25 @@ function startControl(
   config: Config,
   { launcher, startupLogs, compiled }: Loaded,
   running: RunningProgram,
+  inherited: InheritedSockets | undefined,
 ): Control {
-  const pidfile = options.pidfile ?? config.global.pidfile;
+  const pidfile = inherited === undefined ? (options.pidfile ?? config.global.pidfile) : undefined;
   const control = startServing({
     config,
     limits: limitsOf(options),
+    open: inherited?.open,
     launcher,
     notice: (level, text) => notice(options, level, text),
     startupLogs,
     compiled,
     onBound: () => {
+      inherited?.done();
       if (pidfile !== undefined) writePidfile(pidfile, options);
     },
     onServing: () => {
       running.serving();
       tellStarted();
+      if (inherited === undefined) replaceOldProcesses(options);
     },
     onStopped: code => void running.ended(code),
   });

@@ -2,6 +2,7 @@
  * What one request costs in JavaScript: everything between an engine that hands over bytes and one that takes them,
  * the kernel left out. `node dist/bench/micro/http-exchange.js [part of a name]`.
  */
+import { WaitingClients } from '../../src/proxy/waiting-clients.ts';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { serverSeed } from '../../src/balancers/server-seed.ts';
 import { parseConfig } from '../../src/config-parser/parse.ts';
@@ -189,6 +190,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     streams: new StreamsByServer(),
     reportErrors: () => undefined,
     stopping: false,
+    clients: new WaitingClients(),
   };
 }
 

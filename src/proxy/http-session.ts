@@ -57,6 +57,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   }
 
   start(): void {
+    this.#thread().clients.add(this);
     this.#await(this.requestTimeoutMs);
   }
 
@@ -243,12 +244,18 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   // ── the end ──
 
+  /** The process stops: nobody is waited for. */
+  closeIfIdle(silent: boolean): void {
+    if (this.#state === AWAITING && (silent || this.served > 0)) this.#leave();
+  }
+
   /**
    * Says goodbye: FIN, then what the client still sends is read and dropped for a while, so that no reset
    * destroys an answer it has not read yet. A client that has announced its last request sends nothing more.
    */
   #leave(hasSaidAll = false): void {
     const { connection } = this;
+    this.#thread().clients.remove(this);
     this.privateConnections?.close();
     const isHard = this.#frontend().config.options.flags.has('nolinger');
     if (this.ended || hasSaidAll || connection.closed || isHard) this.#close();
@@ -264,6 +271,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   #close(): void {
     this.#state = LEFT;
+    this.#thread().clients.remove(this);
     this.#thread().wheel.remove(this.#timer);
     this.privateConnections?.close();
     this.inbox.clear();

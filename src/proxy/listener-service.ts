@@ -68,11 +68,18 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     this.#listeners.push(listener);
   }
 
+  /** No connection of it is left in this thread. */
+  get unused(): boolean {
+    const { limits } = this.#state;
+    return this.#held.length === 0 && limits.held(limits.listener(this.row)) === 0;
+  }
+
+  /** Takes nothing new. Who is held already is still served. */
   close(): void {
     for (const listener of this.#listeners.splice(0)) listener.close();
     this.#paused = false;
-    this.#thread.wheel.remove(this.#nextPlace);
-    for (const connection of this.#held.splice(0)) connection.close();
+    if (this.#held.length === 0) this.#thread.wheel.remove(this.#nextPlace);
+    else this.#pause();
   }
 
   /** Another try for what is held, then accepts again. */

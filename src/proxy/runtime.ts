@@ -15,6 +15,7 @@ import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
 import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
+import type { WaitingClients } from './waiting-clients.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
@@ -95,7 +96,8 @@ export interface DataThread {
   /** Traffic has met too many errors in a row at a server. */
   readonly reportErrors: ReportErrors;
   /** A soft stop is under way: connections close after the request they serve. */
-  stopping: boolean;
+  readonly stopping: boolean;
+  readonly clients: WaitingClients;
   /** `lb explain` looks over the thread's shoulder. */
   readonly watcher?: Watcher;
 }

@@ -1,33 +1,72 @@
-/** Binds the addresses of all proxies, once, for all data threads. */
+/** Binds the addresses of all proxies, once, for all data threads; or finds the sockets a master has bound. */
 import type { Config } from '../model/config.ts';
-import { openListening } from '../net/listening-socket.ts';
+import {
+  openListening,
+  type Listening,
+  type ListenFailure,
+  type ListenSettings,
+} from '../net/listening-socket.ts';
 import { clientSocketOptions } from '../proxy/socket-options.ts';
 import type { ListenerHandover } from './orders.ts';
 
 export type Notice = (level: 'notice' | 'warning' | 'alert', text: string) => void;
+
+/** `nth`: how many binds with the same settings came before. */
+export type OpenListening = (
+  settings: ListenSettings,
+  nth: number,
+  count: number,
+) => Listening | ListenFailure;
+
+const bindNow: OpenListening = (settings, _nth, count) => openListening(settings, count);
+
+/** The same for the same socket, in every process and after every reload. */
+export function socketKey(settings: ListenSettings, nth: number): string {
+  const { address, backlog, transparent, interface: device, v4v6, v6only, mode, uid, gid } = settings;
+  const { deferAccept, tfo, tcpUserTimeoutMs, mss, keepAlive, noLinger, noReusePort } = settings;
+  const where = [address, backlog, transparent, device, v4v6, v6only, mode, uid, gid];
+  return JSON.stringify([
+    nth,
+    where,
+    deferAccept,
+    tfo,
+    tcpUserTimeoutMs,
+    mss,
+    keepAlive,
+    noLinger,
+    noReusePort,
+  ]);
+}
 
 /** Descriptors by thread. All failures are reported before giving up, so that a user sees them in one run. */
 export function bindListeners(
   config: Config,
   nbthread: number,
   notice: Notice,
+  open: OpenListening = bindNow,
 ): ListenerHandover[][] | undefined {
   const handovers: ListenerHandover[][] = Array.from({ length: nbthread + 1 }, () => []);
+  const seen = new Map<string, number>();
   const noReusePort = config.global.flags.has('noreuseport');
   let failed = false;
   for (const [proxy, section] of config.proxies.entries()) {
     if (section.disabled) continue;
-    for (const [bind, settings] of section.binds.entries()) {
-      const opened = openListening({ ...settings, ...clientSocketOptions(section), noReusePort }, nbthread);
+    for (const [bind, line] of section.binds.entries()) {
+      const settings = { ...line, ...clientSocketOptions(section), noReusePort };
+      const plainKey = socketKey(settings, 0);
+      const nth = seen.get(plainKey) ?? 0;
+      seen.set(plainKey, nth + 1);
+      const opened = open(settings, nth, nbthread);
       if ('message' in opened) {
-        const { file, line } = settings.position;
+        const { file, line: number } = line.position;
         const kind = section.kind === 'listen' ? 'proxy' : section.kind;
-        notice('alert', `Binding [${file}:${line}] for ${kind} ${section.name}: ${opened.message}`);
+        notice('alert', `Binding [${file}:${number}] for ${kind} ${section.name}: ${opened.message}`);
         failed = true;
         continue;
       }
       for (const warning of opened.warnings) notice('warning', warning);
-      for (const [thread, fd] of opened.fds.entries()) handovers[thread + 1]?.push({ proxy, bind, fd });
+      for (const [index, fd] of opened.fds.entries())
+        handovers[(index % nbthread) + 1]?.push({ proxy, bind, fd });
     }
   }
   return failed ? undefined : handovers;

@@ -13,9 +13,11 @@ import { LiveStreams } from '../proxy/live-streams.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
+import { WaitingClients } from '../proxy/waiting-clients.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
+import { Drain } from './drain.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import type { ThreadLaunch } from './launch.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
@@ -57,6 +59,7 @@ const numbers = threadNumbers({
 const statistics = new ConfiguredView(start.config, state, numbers);
 const services = new ThreadServices(statistics, tell);
 const variables = new ProcessVariables();
+const stopping = new Drain(start.config.global.closeSpreadTimeMs);
 const thread: DataThread = {
   index: start.thread,
   engine,
@@ -75,7 +78,10 @@ const thread: DataThread = {
   publishPatternUpdate: update => copies.publish(update),
   streams: new StreamsByServer(),
   reportErrors: (server, errors, last) => tell({ kind: 'observed-errors', server, errors, last }),
-  stopping: false,
+  clients: new WaitingClients(),
+  get stopping() {
+    return stopping.sendsAway();
+  },
 };
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
 const runtime = new Runtime(
@@ -190,10 +196,11 @@ let drainLook: NodeJS.Timeout | undefined;
 
 /** Idle server connections do not hold the thread up: they are closed with the last client. */
 function drain(): void {
-  thread.stopping = true;
+  stopping.begin();
   for (const listener of listeners) listener.close();
   drainLook = setInterval(() => {
-    if (listeners.every(({ row }) => state.limits.held(state.limits.listener(row)) === 0)) end();
+    stopping.look(thread.clients);
+    if (listeners.every(listener => listener.unused)) end();
   }, DRAIN_LOOK_MS);
 }
 

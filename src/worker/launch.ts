@@ -29,6 +29,13 @@ export class ThreadLauncher {
     this.#spare = launch();
   }
 
+  /** No thread will be needed here after all. */
+  discard(): void {
+    this.#spare?.startPort.close();
+    void this.#spare?.worker.terminate();
+    this.#spare = undefined;
+  }
+
   launch(start: ThreadStart): Worker {
     const { worker, startPort } = this.#spare ?? launch();
     this.#spare = undefined;

@@ -21,7 +21,8 @@ export interface LoadedConfiguration {
 export async function loadConfiguration(paths: readonly string[]): Promise<LoadedConfiguration> {
   const loaded = loadFiles(paths, DISK);
   if (loaded.error !== undefined) return { config: undefined, diagnostics: [aboutAll(loaded.error)] };
-  const parsed = parseConfig(loaded.files, { environment: STARTED_WITH, readFile: readText });
+  startedWith ??= { ...process.env };
+  const parsed = parseConfig(loaded.files, { environment: startedWith, readFile: readText });
   changeEnvironment(parsed.environment);
   if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
   const serverStates = new ServerStates(parsed.config);
@@ -42,7 +43,7 @@ export async function loadConfiguration(paths: readonly string[]): Promise<Loade
 }
 
 /** What `setenv` and its kind did to an earlier configuration does not count for the next. */
-const STARTED_WITH: Readonly<NodeJS.ProcessEnv> = { ...process.env };
+let startedWith: Readonly<NodeJS.ProcessEnv> | undefined;
 
 /** For the sample `env` and for programs that are started. */
 function changeEnvironment(wanted: Readonly<Record<string, string>>): void {

@@ -4,12 +4,13 @@
  */
 import { setPriority } from 'node:os';
 import type { Config } from '../model/config.ts';
-import { bindListeners, type Notice } from './bind-listeners.ts';
+import { bindListeners, type Notice, type OpenListening } from './bind-listeners.ts';
 import { Control, type ControlOptions } from './control.ts';
 import { dropPrivileges, dropsPrivileges } from './privileges.ts';
 import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
 import { planLimits, reachOpenFiles, withLimits, type LimitRequest } from './process-limits.ts';
 import { allowedProcessors, givenProcessors, mapProcessors } from './processor-map.ts';
+import { threadCount } from './thread-count.ts';
 import { unprotected } from './unprotected.ts';
 
 export interface ServingOptions extends Pick<
@@ -17,6 +18,8 @@ export interface ServingOptions extends Pick<
   'config' | 'launcher' | 'compiled' | 'notice' | 'startupLogs' | 'onStopped'
 > {
   readonly limits: LimitRequest;
+  /** Where sockets come from; missing: they are bound. */
+  readonly open: OpenListening | undefined;
   /** Addresses are bound, and the rights of the start are still there: time for the pidfile. */
   readonly onBound: () => void;
   /** Connections are accepted. */
@@ -29,12 +32,12 @@ export function startServing(options: ServingOptions): Control | undefined {
   const plain = unprotected(options.config);
   for (const text of plain) notice('alert', text);
   if (plain.length > 0) return undefined;
-  const processors = useProcessors(options.config);
-  const nbthread = threadsOf(options.config, processors.length, notice);
+  const nbthread = threadCount(options.config, notice);
+  keepToProcessors(options.config);
   const config = applyLimits(options, nbthread);
   if (config === undefined) return undefined;
   setRuntimePriority(config, notice);
-  const handovers = bindListeners(config, nbthread, notice);
+  const handovers = bindListeners(config, nbthread, notice, options.open);
   if (handovers === undefined) return undefined;
   const confined = dropsPrivileges(config.global);
   if (confined && !config.global.flags.has('insecure-setuid-wanted')) renounceNewPrivileges();
@@ -67,24 +70,10 @@ function begin(control: Control, { global }: Config, { notice, onServing, onStop
 }
 
 /** `cpu-set`: the whole process keeps off the others. */
-function useProcessors({ global }: Config): readonly number[] {
+function keepToProcessors({ global }: Config): void {
   const given = givenProcessors();
   const allowed = allowedProcessors(global.otherLines, given);
   if (allowed.length > 0 && allowed.length < given.length) runOn(allowed);
-  return allowed.length > 0 ? allowed : given;
-}
-
-/** `nbthread`, else as many as there are processors; `thread-hard-limit` wins over both. */
-function threadsOf({ global }: Config, processors: number, notice: Notice): number {
-  const line = global.otherLines.findLast(([word]) => word?.text === 'thread-hard-limit');
-  const most = line === undefined ? Infinity : Number(line[1]?.text);
-  const wanted = global.nbthread ?? Math.max(1, processors);
-  if (global.nbthread !== undefined && wanted > most)
-    notice(
-      'warning',
-      `nbthread ${wanted} is more than thread-hard-limit ${most}: ${most} threads are started.`,
-    );
-  return Math.min(wanted, most);
 }
 
 function applyLimits({ config, limits, notice }: ServingOptions, nbthread: number): Config | undefined {

@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 
 /** `root`, or a program in PATH. */
 export type Requirement =
+  | 'socat'
   | 'bridge'
   | 'check_haproxy_stats'
   | 'chromium'

@@ -2,6 +2,7 @@
  * Tells what would become of one request: builds a data thread on an engine without a network, lets a real session
  * serve the request there, and writes down which rules it read, where it went and what was sent.
  */
+import { WaitingClients } from '../../proxy/waiting-clients.ts';
 import { isIPv6 } from 'node:net';
 import { VariableStore } from '../../acl/variables.ts';
 import { serverSeed } from '../../balancers/server-seed.ts';
@@ -99,6 +100,7 @@ function makeThread(
     logs: { channel: () => ({ open: false, write: () => undefined }) },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     stopping: false,
+    clients: new WaitingClients(),
     names: new NameLookups(id => thread.names.answered(id, undefined)),
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),

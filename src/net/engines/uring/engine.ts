@@ -14,7 +14,7 @@
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
-import { AF_UNIX, SOCK_CLOEXEC, socketName } from '../../system-calls.ts';
+import { AF_UNIX, closeDescriptor, SOCK_CLOEXEC, socketName } from '../../system-calls.ts';
 import { monotonicMs } from '../../../base/clock.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
 import { NodeEngine } from '../node/engine.ts';
@@ -269,6 +269,10 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   }
 
   accepted(listener: UringListener, fd: number): void {
+    if (this.#destroyed) {
+      closeDescriptor(fd);
+      return;
+    }
     listener.onAccept(this.#make(fd, UNSET));
   }
 

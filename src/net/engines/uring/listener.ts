@@ -72,8 +72,7 @@ export class UringListener implements Listener {
     if (this.closed) return;
     this.closed = true;
     this.#host.wheel.remove(this.#backOff);
-    for (const fd of this.#stash) closeDescriptor(fd);
-    this.#stash = [];
+    for (const fd of this.#stash.splice(0)) this.#host.accepted(this, fd);
     if (this.#armed) this.#host.pushCancelAccept(this);
     else this.#gone();
   }
@@ -106,8 +105,8 @@ export class UringListener implements Listener {
   }
 
   #accepted(fd: number): void {
-    if (this.closed) closeDescriptor(fd);
-    else if (this.paused || this.#stash.length > 0) this.#stash.push(fd);
+    // also when closed: whom the kernel has let in meanwhile is served
+    if (!this.closed && (this.paused || this.#stash.length > 0)) this.#stash.push(fd);
     else this.#host.accepted(this, fd);
   }
 

@@ -1,0 +1,79 @@
+/**
+ * The listening sockets of all generations of workers. A socket lives as long as some configuration wants it, so
+ * that a reload neither refuses a client nor loses one that waits in the kernel's queue.
+ *
+ *   reload:  begin ─▶ open, open, … ─▶ commit (the new workers serve)   or   rollback (the old ones go on)
+ */
+import { duplicateDescriptor, closeDescriptor } from '../net/system-calls.ts';
+import {
+  openListening,
+  type Listening,
+  type ListenFailure,
+  type ListenSettings,
+} from '../net/listening-socket.ts';
+import { socketKey, type OpenListening } from '../worker/bind-listeners.ts';
+
+export interface SharedSocket {
+  readonly key: string;
+  readonly fds: readonly number[];
+  readonly endpoint: Listening['endpoint'];
+}
+
+export class ListeningSockets {
+  readonly #sockets = new Map<string, SharedSocket>();
+  #wanted = new Set<string>();
+  /** Descriptors that are new in the reload under way. */
+  #added: number[] = [];
+  #before = new Map<string, SharedSocket>();
+
+  begin(): void {
+    this.#wanted = new Set();
+    this.#added = [];
+    this.#before = new Map(this.#sockets);
+  }
+
+  readonly open: OpenListening = (settings, nth, count): Listening | ListenFailure => {
+    const key = socketKey(settings, nth);
+    this.#wanted.add(key);
+    const known = this.#sockets.get(key);
+    const opened = known === undefined ? openListening(settings, count) : more(known, settings, count);
+    if ('message' in opened) return opened;
+    const { fds, endpoint } = opened;
+    this.#added.push(...fds.slice(known?.fds.length ?? 0));
+    this.#sockets.set(key, { key, fds, endpoint });
+    return opened;
+  };
+
+  /** Those of the configuration that was opened last. */
+  list(): readonly SharedSocket[] {
+    return [...this.#sockets.values()].filter(({ key }) => this.#wanted.has(key));
+  }
+
+  commit(): void {
+    for (const [key, { fds }] of this.#sockets) {
+      if (this.#wanted.has(key)) continue;
+      for (const fd of fds) closeDescriptor(fd);
+      this.#sockets.delete(key);
+    }
+  }
+
+  rollback(): void {
+    for (const fd of this.#added) closeDescriptor(fd);
+    this.#sockets.clear();
+    for (const [key, socket] of this.#before) this.#sockets.set(key, socket);
+  }
+}
+
+/** More threads than before want more sockets of the same address. */
+function more(known: SharedSocket, settings: ListenSettings, count: number): Listening | ListenFailure {
+  const missing = count - known.fds.length;
+  if (missing <= 0) return { ...known, warnings: [] };
+  const [first] = known.fds;
+  const isShared = settings.address.kind !== 'ip' || settings.noReusePort === true;
+  if (isShared) {
+    const copies = Array.from({ length: missing }, () => duplicateDescriptor(first as number));
+    return { fds: [...known.fds, ...copies], endpoint: known.endpoint, warnings: [] };
+  }
+  const opened = openListening(settings, missing);
+  return 'message' in opened ? opened : { ...opened, fds: [...known.fds, ...opened.fds] };
+}

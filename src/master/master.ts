@@ -1,0 +1,190 @@
+/**
+ * The master process (-W, -Ws, `master-worker`): binds the listening sockets, runs a worker process, and on a reload
+ * starts the next generation beside it. The old one goes on serving until the new one does, then finishes what it
+ * has. A configuration that cannot be used changes nothing.
+ *
+ *   start ─▶ worker 1 serves ─ reload ─▶ worker 2 starts ─ serves ─▶ worker 1: soft stop ─▶ ends
+ */
+import { constants } from 'node:os';
+import type { Config } from '../model/config.ts';
+import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { bindListeners, type Notice } from '../worker/bind-listeners.ts';
+import type { ToMaster } from '../worker/generation.ts';
+import type { BalancerReport } from '../vrrp/process/messages.ts';
+import { threadCount } from '../worker/thread-count.ts';
+import { ListeningSockets } from './listening-sockets.ts';
+import type { SystemdNotify } from './systemd-notify.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+export interface MasterOptions {
+  /** What the workers are started with. */
+  readonly argv: readonly string[];
+  /** As the master was started: `setenv` of one configuration does not reach the next. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Reads the configuration and reports what is wrong with it. */
+  readonly load: () => Promise<Config | undefined>;
+  readonly notice: Notice;
+  readonly systemd: SystemdNotify;
+  /** The first worker serves. */
+  readonly onServing: (config: Config) => void;
+  /** How the balancer is, for virtual addresses that follow it. */
+  readonly onReport: (report: BalancerReport) => void;
+  readonly onStopped: (exitCode: number) => void;
+}
+
+const RESTART_MS = 1000;
+
+export class Master {
+  readonly #options: MasterOptions;
+  readonly #sockets = new ListeningSockets();
+  readonly #workers = new Set<WorkerProcess>();
+  #current: WorkerProcess | undefined;
+  #starting: WorkerProcess | undefined;
+  #config: Config | undefined;
+  #generation = 0;
+  #reloading = false;
+  #reloadAgain = false;
+  #stopping = false;
+  #exitCode = 0;
+
+  constructor(options: MasterOptions) {
+    this.#options = options;
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Loads, binds and starts the first worker. False: it cannot; everything was reported. */
+  async start(): Promise<boolean> {
+    return this.#startGeneration();
+  }
+
+  /** SIGUSR2, SIGHUP. One that comes during another is done after it. */
+  async reload(): Promise<void> {
+    if (this.#stopping) return;
+    if (this.#reloading) {
+      this.#reloadAgain = true;
+      return;
+    }
+    this.#reloading = true;
+    this.#options.notice('notice', 'Reloading HAProxy configuration');
+    this.#options.systemd.tell('reloading');
+    if (!(await this.#startGeneration())) this.#reloadOver('the configuration cannot be used');
+  }
+
+  async #startGeneration(): Promise<boolean> {
+    const { load, notice } = this.#options;
+    const config = await load();
+    if (config === undefined || this.#stopping) return false;
+    this.#sockets.begin();
+    if (bindListeners(config, threadCount(config, notice), notice, this.#sockets.open) === undefined) {
+      this.#sockets.rollback();
+      return false;
+    }
+    this.#spawn(config);
+    return true;
+  }
+
+  #spawn(config: Config): void {
+    const { argv, environment } = this.#options;
+    const worker = new WorkerProcess(++this.#generation, argv, this.#sockets.list(), environment, {
+      onMessage: message => this.#heard(worker, message, config),
+      onExit: (code, signal) => this.#exited(worker, code, signal),
+    });
+    this.#starting = worker;
+    this.#workers.add(worker);
+    this.#options.notice('notice', `New worker (${worker.pid}) forked`);
+  }
+
+  #heard(worker: WorkerProcess, message: ToMaster, config: Config): void {
+    if (message === 'started') return this.#serves(worker, config);
+    worker.report = message.report;
+    if (worker === this.#current) this.#options.onReport(message.report);
+  }
+
+  #serves(worker: WorkerProcess, config: Config): void {
+    const first = this.#config === undefined;
+    this.#starting = undefined;
+    this.#current = worker;
+    this.#config = config;
+    this.#sockets.commit();
+    this.#options.notice('notice', 'Loading success.');
+    if (first) this.#options.onServing(config);
+    if (worker.report !== undefined) this.#options.onReport(worker.report);
+    this.#options.systemd.tell('ready');
+    this.#retireOthers(worker, config);
+    this.#reloadOver(undefined);
+    if (this.#stopping) worker.kill('SIGTERM');
+  }
+
+  /** `mworker-max-reloads`: who has seen more of them does not finish, it ends. */
+  #retireOthers(current: WorkerProcess, { global }: Config): void {
+    const line = global.otherLines.findLast(([word]) => word?.text === 'mworker-max-reloads');
+    const most = line === undefined ? Infinity : Number(line[1]?.text);
+    for (const worker of this.#workers) {
+      if (worker === current) continue;
+      worker.reloads++;
+      worker.kill(worker.reloads > most ? 'SIGTERM' : 'SIGUSR1');
+    }
+  }
+
+  #reloadOver(failure: string | undefined): void {
+    if (!this.#reloading) return;
+    this.#reloading = false;
+    if (failure !== undefined) {
+      this.#options.notice('alert', `Failed to reload: ${failure}; the running worker goes on.`);
+      this.#options.systemd.tell('ready');
+    }
+    if (!this.#reloadAgain) return;
+    this.#reloadAgain = false;
+    void this.reload();
+  }
+
+  #exited(worker: WorkerProcess, code: number, signal: NodeJS.Signals | null): void {
+    if (!this.#workers.delete(worker)) return;
+    const status = signal === null ? code : 128 + constants.signals[signal];
+    if (worker === this.#starting) this.#failedToStart(worker, status);
+    else if (worker === this.#current) this.#lost(worker, status, signal);
+    else this.#options.notice('warning', `Former worker (${worker.pid}) exited with code ${status}`);
+    if (this.#workers.size === 0 && this.#stopping) this.#options.onStopped(this.#exitCode);
+  }
+
+  #failedToStart(worker: WorkerProcess, status: number): void {
+    this.#starting = undefined;
+    this.#sockets.rollback();
+    this.#options.notice('alert', `Worker (${worker.pid}) exited with code ${status} before it served`);
+    if (this.#current === undefined && this.#config === undefined)
+      this.#options.onStopped(status === 0 ? 1 : status);
+    this.#reloadOver('the new worker did not start');
+  }
+
+  /** `master-worker no-exit-on-failure`: a new one is started; else everything ends, and whoever started us decides. */
+  #lost(worker: WorkerProcess, status: number, signal: NodeJS.Signals | null): void {
+    const { notice } = this.#options;
+    this.#current = undefined;
+    if (this.#stopping) return;
+    const how = signal === null ? '' : ` (${signal})`;
+    notice('alert', `Current worker (${worker.pid}) exited with code ${status}${how}`);
+    if (this.#config?.global.flags.has('no-exit-on-failure') === true) {
+      setTimeout(() => void this.reload(), RESTART_MS);
+      return;
+    }
+    notice('alert', 'exit-on-failure: killing every processes with SIGTERM');
+    this.#exitCode = status;
+    this.stop('SIGTERM');
+  }
+
+  /** SIGTERM, SIGINT: now. SIGUSR1: when the last connection is over. */
+  stop(signal: 'SIGTERM' | 'SIGUSR1'): void {
+    if (!this.#stopping) this.#options.systemd.tell('stopping');
+    this.#stopping = true;
+    if (this.#workers.size === 0) this.#options.onStopped(this.#exitCode);
+    for (const worker of this.#workers) worker.kill(signal);
+  }
+
+  /** Virtual addresses as they are now. */
+  showVrrp(snapshot: VrrpSnapshot): void {
+    this.#current?.send({ kind: 'vrrp', snapshot });
+  }
+}

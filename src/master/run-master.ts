@@ -1,0 +1,120 @@
+/** The master process as main.ts runs it: its signals, its pidfile, systemd, and virtual addresses beside the workers. */
+import { writeFileSync } from 'node:fs';
+import { hasFatal } from '../config-parser/diagnostic.ts';
+import type { Options } from '../config-parser/command-line.ts';
+import type { Config } from '../model/config.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { BalancerReport } from '../vrrp/process/messages.ts';
+import { tellStarted } from '../worker/daemon.ts';
+import { loadConfiguration } from '../worker/load-configuration.ts';
+import { VirtualAddresses } from '../worker/virtual-addresses.ts';
+import { Master } from './master.ts';
+import { replaceOldProcesses } from './old-processes.ts';
+import { SystemdNotify } from './systemd-notify.ts';
+
+export interface MasterStart {
+  readonly options: Options;
+  readonly argv: readonly string[];
+  /** As it was before the configuration was read. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** What was read, and found good, already. */
+  readonly config: Config;
+  /** Virtual addresses are wanted too. */
+  readonly withVirtual: boolean;
+  readonly notice: (options: Options, level: 'notice' | 'warning' | 'alert', text: string) => void;
+  readonly show: (options: Options, diagnostics: readonly Diagnostic[]) => void;
+}
+
+/** A stop that has given addresses away waits so long for requests in flight. */
+const REQUESTS_IN_FLIGHT_MS = 2000;
+
+export async function runMaster(start: MasterStart): Promise<void> {
+  const { options, argv, environment } = start;
+  const notice = (level: 'notice' | 'warning' | 'alert', text: string): void =>
+    start.notice(options, level, text);
+  const virtual = start.withVirtual ? prepareVirtual(start) : undefined;
+  let report: BalancerReport | undefined;
+  const master = new Master({
+    argv,
+    environment,
+    load: configurations(start),
+    notice,
+    systemd: new SystemdNotify(options.systemd ? environment['NOTIFY_SOCKET'] : undefined),
+    onServing: config => {
+      writePidfile(options.pidfile ?? config.global.pidfile, notice);
+      replaceOldProcesses(options);
+      tellStarted();
+    },
+    onReport: latest => {
+      const isFirst = report === undefined;
+      report = latest;
+      if (isFirst)
+        virtual?.begin({
+          report: () => report as BalancerReport,
+          showVrrp: snapshot => master.showVrrp(snapshot),
+        });
+    },
+    onStopped: code => void (virtual?.stop() ?? Promise.resolve()).then(() => process.exit(code)),
+  });
+  handleSignals(master, virtual);
+  if (!(await master.start())) process.exit(1);
+}
+
+/** The configuration that was read at the start, and then what the files say each time. */
+function configurations({ options, config, show }: MasterStart): () => Promise<Config | undefined> {
+  let first: Config | undefined = config;
+  return async () => {
+    if (first !== undefined) {
+      const read = first;
+      first = undefined;
+      return read;
+    }
+    const loaded = await loadConfiguration(options.files);
+    show(options, loaded.diagnostics);
+    const warned = loaded.diagnostics.some(({ severity }) => severity === 'warning');
+    const strict = options.warningsAreFatal || loaded.config?.global.flags.has('zero-warning') === true;
+    return hasFatal(loaded.diagnostics) || (warned && strict) ? undefined : loaded.config;
+  };
+}
+
+/** Early: their process has to have the rights of the start. */
+function prepareVirtual({ options, notice, show }: MasterStart): VirtualAddresses {
+  return new VirtualAddresses({
+    files: options.keepalivedFiles,
+    configId: options.configId,
+    notice: (level, text) => notice(options, level, text),
+    diagnose: diagnostics => show(options, diagnostics),
+    onStopped: () => undefined,
+  });
+}
+
+/** Management guide, section 4; virtual addresses go elsewhere before anything stops. */
+function handleSignals(master: Master, virtual: VirtualAddresses | undefined): void {
+  const reload = (): void => {
+    virtual?.reload();
+    void master.reload();
+  };
+  process.on('SIGUSR2', reload);
+  process.on('SIGHUP', reload);
+  process.on('SIGTERM', () => void stop(master, virtual));
+  process.on('SIGINT', () => void stop(master, virtual));
+  process.on('SIGUSR1', () => {
+    void (virtual?.handOver('stopping') ?? Promise.resolve()).then(() => master.stop('SIGUSR1'));
+  });
+}
+
+async function stop(master: Master, virtual: VirtualAddresses | undefined): Promise<void> {
+  const held = virtual !== undefined && !master.stopping && (await virtual.handOver('stopping'));
+  if (!held) return master.stop('SIGTERM');
+  master.stop('SIGUSR1');
+  setTimeout(() => master.stop('SIGTERM'), REQUESTS_IN_FLIGHT_MS).unref();
+}
+
+function writePidfile(path: string | undefined, notice: (level: 'alert', text: string) => void): void {
+  if (path === undefined) return;
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    notice('alert', `Cannot create pidfile ${path}: ${(error as Error).message}`);
+  }
+}
