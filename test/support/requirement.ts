@@ -8,7 +8,6 @@ import type { TestContext } from 'node:test';
 
 /** `root`, or a program in PATH. */
 export type Requirement =
-  | 'socat'
   | 'bridge'
   | 'check_haproxy_stats'
   | 'chromium'
