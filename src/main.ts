@@ -115,7 +115,16 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
   if (config === undefined || !(options.masterWorker || config.global.masterWorker))
     return serve(options, loaded, undefined);
   launcher.discard();
-  return runMaster({ options, argv, environment, config, withVirtual: virtual !== undefined, notice, show });
+  return runMaster({
+    exit: code => process.exit(code),
+    options,
+    argv,
+    environment,
+    config,
+    withVirtual: virtual !== undefined,
+    notice,
+    show,
+  });
 }
 
 function startsThreads({ action, files, daemon, masterWorker }: Options, generation?: number): boolean {

@@ -21,6 +21,7 @@ export interface MasterStart {
   readonly config: Config;
   /** Virtual addresses are wanted too. */
   readonly withVirtual: boolean;
+  readonly exit: (code: number) => void;
   readonly notice: (options: Options, level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly show: (options: Options, diagnostics: readonly Diagnostic[]) => void;
 }
@@ -54,10 +55,10 @@ export async function runMaster(start: MasterStart): Promise<void> {
           showVrrp: snapshot => master.showVrrp(snapshot),
         });
     },
-    onStopped: code => void (virtual?.stop() ?? Promise.resolve()).then(() => process.exit(code)),
+    onStopped: code => void (virtual?.stop() ?? Promise.resolve()).then(() => start.exit(code)),
   });
   handleSignals(master, virtual);
-  if (!(await master.start())) process.exit(1);
+  if (!(await master.start())) start.exit(1);
 }
 
 /** The configuration that was read at the start, and then what the files say each time. */
