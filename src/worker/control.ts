@@ -20,7 +20,7 @@ import { Administration } from './administration.ts';
 import type { Notice } from './bind-listeners.ts';
 import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
-import { actOnServers } from './page-actions.ts';
+import { actOnServers, type PageActionEffects } from './page-actions.ts';
 import { preloadCounters } from './preload-counters.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
 import { StopSequence } from './stop-sequence.ts';
@@ -159,6 +159,14 @@ export class Control {
     });
   }
 
+  #pageEffects(): PageActionEffects {
+    return {
+      orders: this.#watch.checks.steering,
+      servers: this.#writer,
+      shutdown: server => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why: 'admin' }),
+    };
+  }
+
   #startDemo(): void {
     const { config, notice } = this.#options;
     if (config.global.demoServers.length === 0) return;
@@ -188,7 +196,7 @@ export class Control {
         return this.#threads.tell(thread, {
           kind: 'acted',
           id: message.id,
-          changed: actOnServers(this.#watch.checks.steering, this.#writer, message.action, message.rows),
+          changed: actOnServers(this.#pageEffects(), message.action, message.rows),
         });
       case 'changed':
         return this.#administration.changed(thread, message.change, message.seen);

@@ -4,19 +4,27 @@ import type { CheckKind } from '../state/check-reports.ts';
 import { ADMIN_FDRAIN, ADMIN_FMAINT, type ServerTable } from '../state/server-table.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 
+export interface PageActionEffects {
+  readonly orders: ServerOrders;
+  readonly servers: ServerTable;
+  /** The streams on that server are cut. */
+  readonly shutdown: (server: number) => void;
+}
+
 export function actOnServers(
-  orders: ServerOrders,
-  servers: ServerTable,
+  { orders, servers, shutdown }: PageActionEffects,
   action: ServerAction,
   rows: readonly number[],
 ): number {
-  return rows.filter(row => ACTIONS[action](orders, servers, row)).length;
+  if (action !== 'shutdown') return rows.filter(row => ACTIONS[action](orders, servers, row)).length;
+  for (const row of rows) shutdown(row);
+  return rows.length;
 }
 
 /** False: there was nothing to do. */
 type Act = (orders: ServerOrders, servers: ServerTable, row: number) => boolean;
 
-const ACTIONS: Readonly<Record<ServerAction, Act>> = {
+const ACTIONS: Readonly<Record<Exclude<ServerAction, 'shutdown'>, Act>> = {
   ready: always('setReady'),
   drain: always('setDrain'),
   maint: always('setMaintenance'),

@@ -1,11 +1,13 @@
 /** The statistics page over real sockets: its forms, who may see it, and what administrators do on it. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
+import { requires } from '../support/requirement.ts';
 
 const DEFAULTS = `
 defaults
@@ -241,4 +243,36 @@ test('rates and ages are those of now, whichever thread counted', async t => {
   assert.ok(value('b,s1,', 'rate') > 0 && value('b,BACKEND,', 'rate_max') > 0);
   assert.ok(value('fe1,FRONTEND,', 'conn_rate') > 0 && value('fe1,FRONTEND,', 'req_rate') > 0);
   assert.ok(value('b,s1,', 'lastsess') >= 0 && value('b,s1,', 'lastsess') < 10);
+});
+
+test('an administrator kills the sessions of a server', async t => {
+  const origin = await startHttpOrigin(t, 'slow', request => void request.resume());
+  const page = await startPage(
+    t,
+    'stats uri /s\nstats admin if TRUE\ndefault_backend b',
+    `backend b\n  server s1 ${origin.address}`,
+  );
+  const waiting = exchangeRaw(page.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  while (origin.count === 0) await new Promise(resolve => setImmediate(resolve));
+  const answer = await page.post('/s', 's=s1&action=shutdown&b=b');
+  assert.equal(answer.headers.get('location'), '/s;st=DONE');
+  assert.match(await waiting, /^HTTP\/1\.1 50\d|^$/);
+});
+
+test('the Nagios plugin judges proxies by the CSV behind a password', async t => {
+  if (!requires(t, 'check_haproxy')) return;
+  const page = await startPage(t, 'stats uri /\nstats auth joe:pw\nstats admin if TRUE');
+  const judge = async (): Promise<string> => {
+    const plugin = '/usr/lib/nagios/plugins/check_haproxy';
+    const child = spawn(plugin, ['-u', page.url('/;csv'), '-U', 'joe', '-P', 'pw']);
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await once(child, 'close');
+    return said;
+  };
+  assert.match(await judge(), /^HAPROXY OK/);
+  const body = 's=srv1&action=hdown&b=b2';
+  const headers = { authorization: `Basic ${Buffer.from('joe:pw').toString('base64')}` };
+  await fetch(page.url('/'), { method: 'POST', body, headers, redirect: 'manual' });
+  assert.match(await judge(), /^HAPROXY CRITICAL.*'b2'/);
 });

@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 /** `root`, or a program in PATH. */
 export type Requirement =
   | 'bridge'
+  | 'check_haproxy'
   | 'check_haproxy_stats'
   | 'chromium'
   | 'haproxy'

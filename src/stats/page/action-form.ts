@@ -15,6 +15,7 @@ export const SERVER_ACTIONS = [
   ['eagent', 'Agent: enable checks'],
   ['arunn', 'Agent: force UP'],
   ['adown', 'Agent: force DOWN'],
+  ['shutdown', 'Kill Sessions'],
 ] as const;
 
 /** Names of earlier versions. */

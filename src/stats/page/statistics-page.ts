@@ -29,6 +29,7 @@ export interface PageEnvironment {
 }
 
 const DEFAULT_LIVE_SECONDS = 2;
+const SERVERS_A_SECOND = 800;
 /** Pages that are updated at a time, in each thread. */
 const MOST_LISTENERS = 64;
 const ROWS_IN_PIECE = 25;
@@ -71,7 +72,7 @@ export class StatisticsPages {
       case 'events':
         return this.#live(stats, filter);
       case 'html': {
-        const facts = { view, stats, target, liveSeconds: liveSeconds(stats) };
+        const facts = { view, stats, target, liveSeconds: liveSeconds(stats, view) };
         const options = { legends: stats.showLegends, modules: stats.showModules, admin };
         const pieces = pagePieces(facts, filter, options);
         return streamedAnswer('text/html; charset=utf-8', piecesSource(pieces), [
@@ -94,7 +95,7 @@ export class StatisticsPages {
     }
     this.#listeners++;
     const { view } = this.#environment;
-    const events = new LiveEvents(view, filter, liveSeconds(stats) * 1000, () => this.#listeners--);
+    const events = new LiveEvents(view, filter, liveSeconds(stats, view) * 1000, () => this.#listeners--);
     return streamedAnswer('text/event-stream', events, NO_CACHE);
   }
 
@@ -135,8 +136,8 @@ function isBackend({ kind, name, id }: Proxy, wanted: string): boolean {
   return kind !== 'frontend' && (wanted.startsWith('#') ? wanted === `#${id}` : wanted === name);
 }
 
-/** `ready`, `drain` and `maint` count every server they name; the others those they had to change. */
-const COUNTS_ALL: ReadonlySet<ServerAction> = new Set(['ready', 'drain', 'maint']);
+/** `ready`, `drain`, `maint` and `shutdown` count every server they name; the others those they had to change. */
+const COUNTS_ALL: ReadonlySet<ServerAction> = new Set(['ready', 'drain', 'maint', 'shutdown']);
 
 function outcomeOf({ action, servers }: ActionForm, changed: number, found: number): Outcome {
   const unknown = servers.length - found;
@@ -156,8 +157,10 @@ function afterPrefix(target: string, uri: string): string {
   return at < 0 ? '' : target.slice(at + uri.length);
 }
 
-function liveSeconds({ refreshMs }: StatsSettings): number {
-  return refreshMs > 0 ? Math.max(1, Math.round(refreshMs / 1000)) : DEFAULT_LIVE_SECONDS;
+/** Thousands of servers are told less often: a round has to be over well before the next. */
+function liveSeconds({ refreshMs }: StatsSettings, { state }: StatsView): number {
+  const wanted = refreshMs > 0 ? Math.max(1, Math.round(refreshMs / 1000)) : DEFAULT_LIVE_SECONDS;
+  return Math.max(wanted, Math.ceil(state.plan.servers / SERVERS_A_SECOND));
 }
 
 function refreshHeader({ refreshMs }: StatsSettings, { noRefresh }: PageTarget): [string, string][] {

@@ -153,6 +153,27 @@
   addEventListener('scroll', draw, { passive: true });
   document.addEventListener('visibilitychange', draw);
 
+  // ── charts over a reload ──
+
+  const KEPT = `charts ${location.pathname}`;
+  const KEPT_FOR_MS = 60_000;
+
+  /** `stats refresh` reloads the page: its charts go on. */
+  addEventListener('pagehide', () => {
+    const histories = [...rows].map(([id, { history, errors }]) => [id, history, errors]);
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify([Date.now(), histories]));
+    } catch {
+      // thousands of servers do not fit: their charts begin anew
+    }
+  });
+  const [keptAt = 0, kept = []] = JSON.parse(sessionStorage.getItem(KEPT) ?? '[]');
+  if (Date.now() - keptAt < KEPT_FOR_MS)
+    for (const [id, history, errors] of kept) {
+      const known = rows.get(id);
+      if (known !== undefined) Object.assign(known, { history, errors: errors ?? undefined });
+    }
+
   // ── details of a row ──
 
   async function toggle(id, button) {
