@@ -1,6 +1,7 @@
 /** What one run of a check knows: its server, what has been received since the last send, its variables. */
 import { latin1Slice } from '../base/latin1.ts';
-import { readAnswer, type ReadAnswer } from './http-answer.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
+import { giveHead, readAnswer, takeHead, type ReadAnswer } from './http-answer.ts';
 import { SRV_STOPPED } from '../state/server-table.ts';
 import type { LifeServer } from './life-server.ts';
 import type { ServerLife } from './server-life.ts';
@@ -17,6 +18,7 @@ export class CheckFacts {
   #received: Buffer = NOTHING;
   #length = 0;
   readonly #most: number;
+  #head: Http1ResponseHead | undefined;
   #answer: ReadAnswer | undefined;
   #answerLength = -1;
   #answerLast = false;
@@ -71,10 +73,18 @@ export class CheckFacts {
     this.#answerLength = -1;
   }
 
+  /** The run is over: its answer is not looked at again. */
+  end(): void {
+    if (this.#head !== undefined) giveHead(this.#head);
+    this.#head = undefined;
+    this.#answer = undefined;
+  }
+
   /** What has been received, read as an HTTP answer. */
   answer(last: boolean): ReadAnswer {
     if (this.#answer === undefined || this.#answerLength !== this.#length || this.#answerLast !== last) {
-      this.#answer = readAnswer(this.#received, this.#length, last);
+      this.#head ??= takeHead();
+      this.#answer = readAnswer(this.#head, this.#received, this.#length, last);
       this.#answerLength = this.#length;
       this.#answerLast = last;
     }

@@ -19,10 +19,14 @@ export type ReadAnswer = HttpAnswer | 'incomplete' | 'invalid';
 
 const LIMITS: HeadLimits = { maxHeadBytes: Infinity, maxHeaders: 101, relaxed: true };
 
-/** `last`: nothing more comes. */
-export function readAnswer(buffer: Buffer, length: number, last: boolean): ReadAnswer {
+/** `head` is filled, and part of the answer. `last`: nothing more comes. */
+export function readAnswer(
+  head: Http1ResponseHead,
+  buffer: Buffer,
+  length: number,
+  last: boolean,
+): ReadAnswer {
   for (let from = 0; ;) {
-    const head = new Http1ResponseHead();
     const taken = parseResponseHead(buffer, from, length, head, LIMITS);
     if (taken < 0) return 'invalid';
     if (taken === 0) return 'incomplete';
@@ -67,4 +71,16 @@ function decodeAll(decoder: BodyDecoder, bytes: Buffer): string {
     from += taken;
   }
   return body;
+}
+
+/** Heads are large: those of checks that are over serve the next ones. */
+const spareHeads: Http1ResponseHead[] = [];
+const MOST_SPARE = 64;
+
+export function takeHead(): Http1ResponseHead {
+  return spareHeads.pop() ?? new Http1ResponseHead();
+}
+
+export function giveHead(head: Http1ResponseHead): void {
+  if (spareHeads.length < MOST_SPARE) spareHeads.push(head);
 }

@@ -72,6 +72,7 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
   }
 
   cancel(): void {
+    if (!this.#over) this.#facts.end();
     this.#over = true;
     this.#close();
   }

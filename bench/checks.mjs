@@ -1,0 +1,144 @@
+/**
+ * What checking many servers costs: CPU of the control thread and lateness of checks, beside HAProxy.
+ *
+ *   node bench/checks.mjs [servers=10000] [seconds=10] [inter=2s] [tcp|http]
+ *
+ * All servers are loopback addresses of one process that accepts and notes when; lateness is how much later than
+ * `inter` after the one before a check arrives. HAProxy's figure is that of its whole process, with one thread. Of its
+ * plain TCP checks nothing arrives (it resets connections before they are complete): ask for http to see its lateness.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+
+const TICKS_A_SECOND = 100;
+const ANSWER = 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n';
+
+if (isMainThread) await main();
+else serve(workerData.interMs);
+
+/** The checked servers: notes the arrivals of each address. */
+function serve(interMs) {
+  const last = new Map();
+  let late = [];
+  const server = createServer(socket => {
+    const now = performance.now();
+    const address = socket.localAddress;
+    const before = last.get(address);
+    if (before !== undefined) late.push(now - before - interMs);
+    last.set(address, now);
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(ANSWER));
+  });
+  server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
+    // all of 127.0.0.0/8 arrives at a wildcard listener on the same port
+    const { port } = server.address();
+    server.close(() =>
+      server.listen({ host: '0.0.0.0', port, backlog: 4096 }, () => parentPort.postMessage({ port })),
+    );
+  });
+  parentPort.on('message', () => {
+    parentPort.postMessage({ late, servers: last.size });
+    late = [];
+  });
+}
+
+async function main() {
+  const [servers = 10_000, seconds = 10, inter = '2s', kind = 'tcp'] = process.argv.slice(2);
+  const interMs = inter.endsWith('ms') ? Number(inter.slice(0, -2)) : Number(inter.replace('s', '')) * 1000;
+  console.log(`${servers} servers, ${kind} checks, inter ${inter}, measured over ${seconds} s`);
+  for (const [name, program, thread] of [
+    ['lb, control thread', resolve('bin/lb'), 'first'],
+    ['haproxy, 1 thread', 'haproxy', 'all'],
+  ])
+    console.log(await measure(name, program, thread, Number(servers), Number(seconds), inter, interMs, kind));
+}
+
+async function measure(name, program, thread, count, seconds, inter, interMs, kind) {
+  const target = new Worker(new URL(import.meta.url), { workerData: { interMs } });
+  const { port } = await once(target);
+  const folder = mkdtempSync(join(tmpdir(), 'lb-bench-'));
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(file, configuration(folder, count, port, inter, kind));
+  const child = spawn(program, ['-f', file, '-db'], { stdio: 'ignore' });
+  try {
+    await (kind === 'http' ? settled(target, count, interMs) : sleep(8 * interMs));
+    ask(target);
+    await once(target);
+    const before = ticks(child.pid, thread);
+    await sleep(seconds * 1000);
+    const used = (ticks(child.pid, thread) - before) / TICKS_A_SECOND / seconds;
+    ask(target);
+    const { late } = await once(target);
+    return `${name}: ${(used * 100).toFixed(1)} % of a core, ${late.length} checks, late by ${quantiles(late)}`;
+  } finally {
+    child.kill('SIGKILL');
+    await target.terminate();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every server has been checked at least twice. */
+async function settled(target, count, interMs) {
+  let servers = 0;
+  for (let left = 30; left > 0; left--) {
+    await sleep(1000);
+    ask(target);
+    ({ servers } = await once(target));
+    if (servers === count) return sleep(2 * interMs);
+  }
+  throw new Error(`only ${servers} servers are checked`);
+}
+
+function configuration(folder, count, port, inter, kind) {
+  const addresses = Array.from({ length: count }, (_, index) => index + 1).map(
+    number => `127.${number >> 16}.${(number >> 8) & 255}.${number & 255}`,
+  );
+  return `global
+  nbthread 1
+  maxconn 100
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 1s
+  timeout server 1s
+frontend f
+  bind unix@${folder}/socket
+  default_backend b
+backend b
+  balance roundrobin
+  ${kind === 'http' ? 'option httpchk' : ''}
+${addresses.map((address, index) => `  server s${index} ${address}:${port} check inter ${inter}`).join('\n')}
+`;
+}
+
+/** Ticks of processor time used so far, by the first thread or by all. */
+function ticks(pid, thread) {
+  const stat =
+    thread === 'first'
+      ? readFileSync(
+          `/proc/${pid}/task/${readdirSync(`/proc/${pid}/task`).toSorted((a, b) => a - b)[0]}/stat`,
+          'latin1',
+        )
+      : readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+function quantiles(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = share => `${(sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1)} ms`;
+  return `${at(0.5)} (median), ${at(0.99)} (99 %), ${at(1)} (most)`;
+}
+
+function ask(target) {
+  target.postMessage('tell');
+}
+
+function once(target) {
+  return new Promise(done => target.once('message', done));
+}
