@@ -4,7 +4,7 @@
  * go when the test ends.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type RouterKind = 'lb' | 'keepalived';
 
 const SUPPORT = new URL('.', import.meta.url).pathname;
+const STATE_FOLDER = '/run/lb';
 /** How long the client waits for an answer, and a little. */
 const PATIENCE_MS = 230;
 let labs = 0;
@@ -308,7 +309,7 @@ export class Lab {
 
   killProcess(router: Router): void {
     const pid = router.watched.child.pid ?? 0;
-    for (const child of childrenOf(pid)) process.kill(child, 'SIGKILL');
+    for (const child of descendantsOf(pid)) kill(child);
     router.watched.signal('SIGKILL');
   }
 
@@ -342,14 +343,23 @@ export class Lab {
     this.#processes.length = 0;
   }
 
+  /** With what killed routers in it left to be remembered. */
+  #removeNamespace(name: string): void {
+    const { ino } = statSync(`/run/netns/${this.prefix}${name}`);
+    run(`ip netns del ${this.prefix}${name}`);
+    const remembered = existsSync(STATE_FOLDER) ? readdirSync(STATE_FOLDER) : [];
+    for (const file of remembered)
+      if (file.startsWith(`vrrp-${ino}-`)) rmSync(join(STATE_FOLDER, file), { force: true });
+  }
+
   async destroy(): Promise<void> {
     for (const { child } of this.#processes) {
       if (child.pid === undefined || child.exitCode !== null) continue;
-      for (const pid of childrenOf(child.pid)) kill(pid);
+      for (const pid of descendantsOf(child.pid)) kill(pid);
       kill(child.pid);
     }
     await Promise.all(this.#processes.map(watched => watched.ended));
-    for (const name of this.#names) run(`ip netns del ${this.prefix}${name}`);
+    for (const name of this.#names) this.#removeNamespace(name);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -370,7 +380,11 @@ function kill(pid: number): void {
   }
 }
 
-/** keepalived works in a child process. */
+/** keepalived works in a child process, `lb` has one behind a shell: the deepest come first. */
+function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap(child => [...descendantsOf(child), child]);
+}
+
 function childrenOf(pid: number): number[] {
   try {
     return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })

@@ -58,7 +58,7 @@ const WITH_KEEPALIVED: readonly (readonly [RouterKind, RouterKind])[] = [
   ['keepalived', 'lb'],
 ];
 
-describe('routers in network namespaces', { concurrency: 3 }, () => {
+describe('routers in network namespaces', { concurrency: 5 }, () => {
   test('with nopreempt a better router that comes late leaves the master alone, and follows when it dies', async t => {
     if (!requires(t, ...needs)) return;
     const lab = Lab.create(t, ['a', 'b']);
