@@ -18,6 +18,8 @@ export interface SessionSettings {
   readonly timeoutMs: number;
   readonly limits: InputLimits;
   readonly startTimeMs: number;
+  /** A command threw: a mistake of this program's. */
+  readonly onBug: (command: string, error: unknown) => void;
   /** `id` of the listener. */
   readonly listener: number;
 }
@@ -113,14 +115,23 @@ export class AdminSession {
   async #runLine({ commands, payload }: InputLine): Promise<void> {
     for (const [index, command] of commands.entries()) {
       const isLast = index === commands.length - 1;
-      const answer = await this.#interpreter.run(command, isLast ? payload : undefined, this.#state);
-      await this.#writeAnswer(answer);
+      await this.#runCommand(command, isLast ? payload : undefined);
       if (this.#socket.destroyed) return;
       if (this.#state.closing) return this.#close();
       this.#write(this.#promptAfter(isLast));
       this.#state.skipLineEnd = false;
     }
     if (!this.#state.interactive) this.#close();
+  }
+
+  /** A command that fails by a mistake of this program's must not take the process with it. */
+  async #runCommand(command: string, payload: string | undefined): Promise<void> {
+    try {
+      await this.#writeAnswer(await this.#interpreter.run(command, payload, this.#state));
+    } catch (error) {
+      this.#settings.onBug(command, error);
+      this.#write(this.#render(fail('Internal error.')));
+    }
   }
 
   async #writeAnswer(answer: Answer): Promise<void> {

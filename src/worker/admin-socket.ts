@@ -31,6 +31,11 @@ export function serveAdminSockets(
     maxconn: global.statsMaxconn,
     timeoutMs: global.statsTimeoutMs,
     startTimeMs: runtime.startTimeMs,
+    onBug: (command, error) =>
+      notice(
+        'alert',
+        `admin command '${command}' failed: ${error instanceof Error ? error.stack : String(error)}`,
+      ),
     limits: { lineBytes: global.tune.bufsize, payloadBytes: payloadLimit(runtime.config) },
   });
   for (const socket of opened)

@@ -1,0 +1,61 @@
+/** Whatever is typed into the admin socket, it answers and the process goes on. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { COMMANDS } from '../../src/admin/table.ts';
+import { AdminTalk, ask, connectAdmin } from '../support/admin-client.ts';
+import { startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+
+const ENDINGS = [
+  '',
+  ' x',
+  ' app',
+  ' app/one',
+  ' app/one x',
+  ' app/one x y z',
+  ' @1 x y z',
+  ' #1 0x1',
+  ' %[x] \\',
+  ' -1',
+];
+
+/** They end the connection, lower its level, or wait. */
+const LEFT_OUT = new Set(['quit', 'operator', 'user', 'prompt', 'wait', 'set severity-output']);
+
+test('every command answers any arguments, and nothing breaks', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'admin.sock');
+  const web = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `global
+  nbthread 2
+  stats socket ${path} level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend web
+  bind 127.0.0.1:${web}
+  default_backend app
+backend app
+  server one 127.0.0.1:1
+`,
+    { ports: [web] },
+  );
+  const talk = new AdminTalk(await connectAdmin(path));
+  await talk.say('prompt', '\n> ');
+  await talk.say('experimental-mode on;expert-mode on', '\n> ');
+  for (const { words } of COMMANDS) {
+    if (LEFT_OUT.has(words)) continue;
+    const answer = await talk.say(ENDINGS.map(ending => words + ending).join(';'), '\n> ');
+    assert.doesNotMatch(answer, /Internal error/, words);
+  }
+  assert.equal(await ask(path, 'show cli level'), 'admin\n\n');
+  assert.doesNotMatch(balancer.output(), /ALERT.*(failed|died)/);
+});
