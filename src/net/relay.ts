@@ -30,12 +30,19 @@ export interface Slice {
   readonly length: number;
 }
 
+/** Looks at what the server sends before any of it passes (`tcp-response content`). */
+export interface RelayGate {
+  /** `ended`: nothing follows. True: all passes from now on. False: more is wanted, or the relay was stopped. */
+  look(held: Slice, ended: boolean): boolean;
+}
+
 export interface RelayOptions {
   /** Bytes already received, sent on first. They stay untouched until they are sent. */
   readonly fromClient?: Slice | undefined;
   readonly fromServer?: Slice | undefined;
   /** option independent-streams: what is sent to a side does not count as its activity. */
   readonly independentStreams?: boolean;
+  readonly gate?: RelayGate | undefined;
 }
 
 export interface RelayResult {
@@ -88,6 +95,7 @@ export class Relay {
     );
     this.#client.join(this.#server, options.fromServer);
     this.#server.join(this.#client, options.fromClient);
+    this.#server.gate = options.gate;
   }
 
   /** Takes both connections' handlers; neither may have a send pending. */
@@ -96,6 +104,11 @@ export class Relay {
     this.#server.touch();
     this.#client.start();
     if (!this.#over) this.#server.start();
+  }
+
+  /** The gate has changed its mind: asks it again. */
+  lookAgain(): void {
+    if (!this.#over) this.#server.lookAtHeld(false);
   }
 
   get bytesFromClient(): number {
@@ -146,11 +159,16 @@ export class Relay {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
+
 class RelaySide implements ConnectionHandler {
   readonly name: 'client' | 'server';
   readonly connection: Connection;
   readonly timer: Timer;
   other: RelaySide;
+  /** Until it has let the first bytes of this side pass. */
+  gate: RelayGate | undefined;
+  #held: Buffer = NOTHING;
   /** Bytes of the other side sent here. */
   passed = 0;
   /** FIN has come from this side. */
@@ -222,6 +240,23 @@ class RelaySide implements ConnectionHandler {
 
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     this.touch();
+    if (this.gate === undefined) return this.#pass(buffer, offset, length);
+    this.#held = Buffer.concat([this.#held, buffer.subarray(offset, offset + length)]);
+    if (!this.lookAtHeld(false)) this.arm();
+  }
+
+  /** True: nothing is held any more. */
+  lookAtHeld(ended: boolean): boolean {
+    const held = this.#held;
+    if (this.gate === undefined) return true;
+    if (!this.gate.look({ buffer: held, offset: 0, length: held.length }, ended)) return false;
+    this.gate = undefined;
+    this.#held = NOTHING;
+    if (held.length > 0) this.#pass(held, 0, held.length);
+    return true;
+  }
+
+  #pass(buffer: Buffer, offset: number, length: number): void {
     if (this.other.connection.sending) this.other.#waiting = { buffer, offset, length };
     else this.other.#send(buffer, offset, length);
   }
@@ -236,6 +271,7 @@ class RelaySide implements ConnectionHandler {
   }
 
   onEnd(): void {
+    if (!this.lookAtHeld(true)) return;
     this.ended = true;
     if (this.#finOnEnd) this.#halfClosed();
     this.other.#finish();

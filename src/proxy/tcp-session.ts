@@ -8,7 +8,15 @@ import type { Proxy } from '../model/proxy.ts';
 import { silenceClose } from '../net/socket-options.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
-import { ACCEPT, CONTINUE, NEED_DATA, SILENT_DROP, SWITCH_TO_HTTP, YIELD } from '../rules/verdict.ts';
+import {
+  ACCEPT,
+  CONTINUE,
+  NEED_DATA,
+  SILENT_DROP,
+  SWITCH_TO_HTTP,
+  YIELD,
+  type Verdict,
+} from '../rules/verdict.ts';
 import { Relay, type RelayResult } from '../net/relay.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
@@ -17,12 +25,13 @@ import { Inbox } from './inbox.ts';
 import type { LiveStream, StreamFacts } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
 import { relayTimeouts } from './relay-timeouts.ts';
+import { ResponseGate, type ResponseGateOwner } from './response-gate.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { Transaction } from './transaction.ts';
 
-export class TcpSession implements Stream, LiveStream {
+export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   place = -1;
   number = 0;
   readonly thread: DataThread;
@@ -40,6 +49,7 @@ export class TcpSession implements Stream, LiveStream {
   #yielded = false;
   #clientEnded = false;
   #relay: Relay | undefined;
+  #gate: ResponseGate | undefined;
   #over = false;
 
   /** `received`: what came behind a PROXY protocol header. */
@@ -168,6 +178,8 @@ export class TcpSession implements Stream, LiveStream {
     transaction.timers.connectedAt = this.thread.wheel.now;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     transaction.logEarly();
+    const backend = transaction.backendRuntime as BackendRuntime;
+    this.#gate = ResponseGate.for(this, backend, this.#listener.frontend);
     const inbox = this.#inbox;
     const early = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
     const relay = new Relay(
@@ -176,10 +188,22 @@ export class TcpSession implements Stream, LiveStream {
       server,
       relayTimeouts(transaction),
       result => this.#relayed(result),
-      { fromClient: inbox.length === 0 ? undefined : early },
+      { fromClient: inbox.length === 0 ? undefined : early, gate: this.#gate },
     );
     this.#relay = relay;
     relay.start();
+  }
+
+  inspectAgain(): void {
+    this.#relay?.lookAgain();
+  }
+
+  responseRefused(verdict: Verdict): void {
+    if (verdict === SILENT_DROP) silenceClose(this.#client.fd, this.#client.remote.family);
+    this.transaction.termination.set('P', 'D');
+    this.#relay?.stop();
+    if (this.#relay !== undefined) this.#countBytes(this.#relay);
+    this.#end();
   }
 
   describe(now: number): StreamFacts {
@@ -237,6 +261,7 @@ export class TcpSession implements Stream, LiveStream {
     this.#over = true;
     this.thread.liveStreams.remove(this);
     this.thread.wheel.remove(this.#inspectTimer);
+    this.#gate?.stop();
     this.transaction.finish();
     this.#dialer.release();
     this.#client.close();

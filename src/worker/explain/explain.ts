@@ -23,6 +23,7 @@ import { ConfiguredView } from '../../stats/view.ts';
 import { SharedState } from '../../state/shared-state.ts';
 import { planState } from '../../state/plan.ts';
 import { SRV_STOPPED } from '../../state/server-table.ts';
+import { ProcessExpressions } from '../process-expressions.ts';
 import { ThreadProcessFacts } from '../process-facts.ts';
 import { serversView, statsView } from '../state-views.ts';
 import { threadNumbers } from '../thread-numbers.ts';
@@ -43,6 +44,7 @@ export function explainRequest(config: Config, options: ExplainOptions): Explana
   const story = new Story(options.responseStatus === undefined ? undefined : responseBytes(options));
   const engine = new MemoryEngine(Date.now(), story);
   const { thread, recorder, runtime } = makeThread(config, state, engine, story);
+  setVariables(config, state, thread, runtime);
   serve(choice, options, thread, runtime, engine, story);
   engine.destroy();
   return tell(choice, options, story, recorder);
@@ -60,6 +62,14 @@ function makeState(config: Config, down: readonly string[]): SharedState | strin
     writer.setState((plan.firstServer[row] as number) + index, SRV_STOPPED);
   }
   return SharedState.attach(control.buffer, plan, 1);
+}
+
+/** `set-var` of the global section. */
+function setVariables(config: Config, state: SharedState, thread: DataThread, runtime: Runtime): void {
+  for (const { name, value } of new ProcessExpressions(config, state, Date.now()).fromConfiguration()) {
+    const variable = runtime.variables.resolve(name);
+    if (typeof variable === 'object') thread.variables.set(variable.slot, value);
+  }
 }
 
 interface ExplainingThread {

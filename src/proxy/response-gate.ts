@@ -1,0 +1,86 @@
+/** `tcp-response content` rules of a session in mode tcp: they see the server's first bytes before the client does. */
+import type { RelayGate, Slice } from '../net/relay.ts';
+import { Timer } from '../net/timer-wheel.ts';
+import type { CompiledRuleset } from '../rules/ruleset.ts';
+import { ACCEPT, CONTINUE, NEED_DATA, type Verdict } from '../rules/verdict.ts';
+import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
+
+interface Inspection {
+  readonly ruleset: CompiledRuleset;
+  readonly delayMs: number;
+}
+
+export interface ResponseGateOwner {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  /** The time to look is over: the gate is to be asked again. */
+  inspectAgain(): void;
+  /** A rule refuses what the server says. */
+  responseRefused(verdict: Verdict): void;
+}
+
+export class ResponseGate implements RelayGate {
+  readonly #owner: ResponseGateOwner;
+  readonly #timer: Timer;
+  /** Still to pass: the backend's, then the frontend's. */
+  readonly #left: Inspection[];
+  #delayOver = false;
+
+  private constructor(owner: ResponseGateOwner, inspections: Inspection[]) {
+    this.#owner = owner;
+    this.#left = inspections;
+    this.#timer = new Timer(() => {
+      this.#delayOver = true;
+      owner.inspectAgain();
+    });
+  }
+
+  /** Undefined: there are no such rules. */
+  static for(
+    owner: ResponseGateOwner,
+    backend: BackendRuntime,
+    frontend: FrontendRuntime,
+  ): ResponseGate | undefined {
+    const proxies = backend.config === frontend.config ? [backend] : [backend, frontend];
+    const inspections = proxies.flatMap(({ rules, config }) =>
+      rules.tcpResponseContent.empty
+        ? []
+        : [{ ruleset: rules.tcpResponseContent, delayMs: config.inspectDelayMs.response }],
+    );
+    return inspections.length === 0 ? undefined : new ResponseGate(owner, inspections);
+  }
+
+  look(held: Slice, ended: boolean): boolean {
+    for (let next = this.#left[0]; next !== undefined; next = this.#left[0]) {
+      const verdict = this.#run(next, held, ended);
+      if (verdict === NEED_DATA) return this.#wait(next.delayMs);
+      if (verdict !== CONTINUE && verdict !== ACCEPT) {
+        this.stop();
+        this.#owner.responseRefused(verdict);
+        return false;
+      }
+      this.#left.shift();
+    }
+    this.stop();
+    return true;
+  }
+
+  #run({ ruleset, delayMs }: Inspection, held: Slice, ended: boolean): Verdict {
+    const { transaction, thread } = this.#owner;
+    transaction.responsePayload = held;
+    transaction.final = ended || this.#delayOver || delayMs === 0 || held.length >= thread.buffers.size;
+    const verdict = ruleset.run(transaction);
+    transaction.final = true;
+    return verdict;
+  }
+
+  #wait(delayMs: number): false {
+    if (this.#timer.deadline === 0) this.#owner.thread.wheel.set(this.#timer, delayMs);
+    return false;
+  }
+
+  stop(): void {
+    this.#owner.thread.wheel.remove(this.#timer);
+  }
+}
