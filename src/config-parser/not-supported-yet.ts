@@ -176,7 +176,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'mode haterm',
   'mode log',
   'mode spop',
-  'option checkcache',
   'option http-use-proxy-header',
   'option independent-streams',
   'ssl-f-use',

@@ -36,6 +36,7 @@ import {
   type Verdict,
 } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
+import { setsCacheableCookie } from './cacheable-cookies.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -361,9 +362,18 @@ export class HttpStream
 
   responseAllowed(): void {
     const { transaction, responseHead } = this;
+    if (this.#leaksCookie()) return this.responseDecided(REJECT);
     if (!runAfterResponse(transaction, this.frontend)) return this.responseDecided(INTERNAL_ERROR);
     if (responseHead.framing === 'tunnel') this.#tunnel();
     else this.#sendResponse();
+  }
+
+  /** `option checkcache` */
+  #leaksCookie(): boolean {
+    const { backendRuntime, requestLine } = this.transaction;
+    if (backendRuntime?.config.options.flags.has('checkcache') !== true) return false;
+    const { status, headers } = this.responseHead;
+    return setsCacheableCookie(requestLine?.method ?? '', status, headers);
   }
 
   responseDecided(verdict: Verdict): void {
