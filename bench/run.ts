@@ -47,12 +47,17 @@ if (availableParallelism() < 2)
   throw new Error('two CPUs are needed: one for the balancer, one for the load');
 pinOwnProcess();
 for (const wanted of LOAD_CASES)
-  if (chosen(wanted.name)) await done(measure(wanted, lineUp(wanted.contestants), values.base, pace));
+  if (chosen(wanted.name))
+    await done(wanted.name, measure(wanted, lineUp(wanted.contestants), values.base, pace));
 if (chosen(IDLE_MEMORY.name))
-  await done(measureIdleMemory(lineUp(IDLE_MEMORY.contestants), values.base, Number(values.connections)));
-if (chosen(START_UP.name)) await done(measureStart(lineUp(START_UP.contestants), values.base, pairs));
-if (results.length === 0) throw new Error(`no case's name begins with ${values.only}`);
-save();
+  await done(
+    IDLE_MEMORY.name,
+    measureIdleMemory(lineUp(IDLE_MEMORY.contestants), values.base, Number(values.connections)),
+  );
+if (chosen(START_UP.name))
+  await done(START_UP.name, measureStart(lineUp(START_UP.contestants), values.base, pairs));
+if (results.length === 0) throw new Error(`nothing was measured: no case's name begins with ${values.only}`);
+if (values.write) writeTables(join(root, 'docs/performance.md'));
 
 function chosen(name: string): boolean {
   return values.only === undefined || values.only.split(',').some(part => name.startsWith(part));
@@ -66,10 +71,17 @@ function lineUp(names: readonly string[]): Contestant[] {
   return [...names.filter(name => wanted.includes(name)), ...others].map(contestant);
 }
 
-async function done(running: Promise<CaseResult>): Promise<void> {
-  const result = await running;
-  results.push(result);
-  console.log(`\n${table(result)}`);
+/** A case that cannot be measured costs the others nothing; what is measured is kept at once. */
+async function done(name: string, running: Promise<CaseResult>): Promise<void> {
+  try {
+    const result = await running;
+    results.push(result);
+    console.log(`\n${table(result)}`);
+    save();
+  } catch (error) {
+    console.error(`${name}: not measured:`, error);
+    process.exitCode = 1;
+  }
 }
 
 function machine(): string {
@@ -89,7 +101,6 @@ function machine(): string {
 function save(): void {
   mkdirSync(dirname(values.json), { recursive: true });
   writeFileSync(values.json, `${JSON.stringify({ facts, results }, undefined, 1)}\n`);
-  if (values.write) writeTables(join(root, 'docs/performance.md'));
 }
 
 /** Between the page's markers. */
