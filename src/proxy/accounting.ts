@@ -63,8 +63,17 @@ export function countRequest(counters: Counters, rows: Rows, version: number, no
   const { frontend } = rows;
   counters.add(frontend, FIELD.req_tot, 1);
   counters.add(counters.process, FIELD.req_tot, 1);
-  counters.add(frontend, version >= 20 ? FIELD.h2req : FIELD.h1req, 1);
+  if (version >= 20) counters.add(frontend, FIELD.h2req, 1);
+  else {
+    counters.add(frontend, FIELD.h1req, 1);
+    counters.add(frontend, FIELD.h1_open_streams, 1);
+  }
   counters.event(frontend, FIELD.req_rate, nowMs);
+}
+
+/** A counted request of HTTP/1 is over. */
+export function countStreamEnd(counters: Counters, { frontend }: Rows): void {
+  counters.add(frontend, FIELD.h1_open_streams, -1);
 }
 
 /** On the way of every request: no array or object is made (bench/micro/http-exchange.ts). */

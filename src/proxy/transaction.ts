@@ -24,6 +24,7 @@ import type { Connection, Endpoint } from '../net/connection.ts';
 import {
   countExchange,
   countRequest,
+  countStreamEnd,
   responseField,
   type Exchange,
   type Flaw,
@@ -342,6 +343,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     const { counters, limits } = this.#thread.state;
     const { backendRuntime } = this;
     if (this.#isUncounted()) this.countRequest();
+    if (this.#requestCounted && (this.request?.version ?? 0) < 20) countStreamEnd(counters, this.#rows);
     countExchange(counters, this, this.#rows, this.timers.endedAt);
     if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
     if (!this.#logged) this.frontendRuntime.log(this);

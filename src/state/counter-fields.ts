@@ -106,14 +106,7 @@ const TABLE = {
   h2_backend_open_streams: ['sum', 'FB'],
   h2_total_connections: ['sum', 'FB'],
   h2_backend_total_streams: ['sum', 'FB'],
-  h1_open_connections: ['sum', 'FB'],
-  h1_open_streams: ['sum', 'FB'],
-  h1_total_connections: ['sum', 'FB'],
-  h1_total_streams: ['sum', 'FB'],
-  h1_bytes_in: ['sum', 'FB'],
-  h1_bytes_out: ['sum', 'FB'],
-  h1_spliced_bytes_in: ['sum', 'FB'],
-  h1_spliced_bytes_out: ['sum', 'FB'],
+  h1_open_streams: ['sum', 'F'],
 } as const satisfies Record<string, readonly [Merge, string]>;
 
 export type FieldName = keyof typeof TABLE;

@@ -1,5 +1,6 @@
 /** The columns behind the `-`: what the TLS, HTTP/2 and HTTP/1 layers count. */
-import { column, counted, forKinds, type StatColumn } from './column.ts';
+import { column, counted, forKinds, isHttp, type StatColumn } from './column.ts';
+import type { Subject } from './subject.ts';
 import type { FieldName } from '../state/counter-fields.ts';
 
 function module(name: FieldName, kinds: string, description: string, nature: 'C' | 'G' = 'C'): StatColumn {
@@ -29,12 +30,40 @@ export const MODULE_COLUMNS: readonly StatColumn[] = [
   module('h2_backend_open_streams', 'FB', 'HTTP/2 streams now', 'G'),
   module('h2_total_connections', 'FB', 'HTTP/2 connections so far'),
   module('h2_backend_total_streams', 'FB', 'HTTP/2 streams so far'),
-  module('h1_open_connections', 'FB', 'HTTP/1 connections now', 'G'),
-  module('h1_open_streams', 'FB', 'HTTP/1 streams now', 'G'),
-  module('h1_total_connections', 'FB', 'HTTP/1 connections so far'),
-  module('h1_total_streams', 'FB', 'HTTP/1 streams so far'),
-  module('h1_bytes_in', 'FB', 'HTTP/1 bytes received'),
-  module('h1_bytes_out', 'FB', 'HTTP/1 bytes sent'),
-  module('h1_spliced_bytes_in', 'FB', 'HTTP/1 bytes received by splicing'),
-  module('h1_spliced_bytes_out', 'FB', 'HTTP/1 bytes sent by splicing'),
+  http1('h1_open_connections', 'HTTP/1 connections now', openConnections, 'G'),
+  http1('h1_open_streams', 'HTTP/1 streams now', openStreams, 'G'),
+  http1('h1_total_connections', 'HTTP/1 connections so far', sumOf(['h1sess'], ['connect'])),
+  http1('h1_total_streams', 'HTTP/1 streams so far', sumOf(['h1req'], ['connect', 'reuse'])),
+  http1('h1_bytes_in', 'HTTP/1 bytes received', sumOf(['reqbin'], ['resbin'])),
+  http1('h1_bytes_out', 'HTTP/1 bytes sent', sumOf(['resbout'], ['reqbout'])),
+  http1('h1_spliced_bytes_in', 'HTTP/1 bytes received by splicing, which is not used', () => 0),
+  http1('h1_spliced_bytes_out', 'HTTP/1 bytes sent by splicing, which is not used', () => 0),
 ];
+
+type Read = (subject: Subject) => number;
+
+/** Follows from what is counted anyway. Proxies of other modes have none of it. */
+function http1(name: string, description: string, read: Read, nature: 'C' | 'G' = 'C'): StatColumn {
+  const cell = (subject: Subject): number => (isHttp(subject) ? read(subject) : 0);
+  return column(name, description, forKinds('FB', 'u64', `M${nature}P`, cell));
+}
+
+/** Of a frontend these counters, of a backend those. */
+function sumOf(front: readonly FieldName[], back: readonly FieldName[]): Read {
+  return subject => {
+    const fields = subject.kind === 'frontend' ? front : back;
+    return fields.reduce((sum, field) => sum + counted(subject, field), 0);
+  };
+}
+
+function openConnections({ kind, view, proxyRow }: Subject): number {
+  const { limits, servers } = view.state;
+  if (kind === 'frontend') return limits.current(limits.frontend(proxyRow));
+  return servers.serversOf(proxyRow).reduce((sum, row) => sum + servers.served(row) + servers.idle(row), 0);
+}
+
+function openStreams(subject: Subject): number {
+  if (subject.kind === 'frontend') return Math.max(0, counted(subject, 'h1_open_streams'));
+  const { servers } = subject.view.state;
+  return servers.serversOf(subject.proxyRow).reduce((sum, row) => sum + servers.served(row), 0);
+}

@@ -268,6 +268,9 @@ function expected({ steady, seen }: Measured): Record<string, Record<string, num
       dreq: each,
       ereq: 0,
       intercepted: 2 * each,
+      h1_open_streams: 0,
+      h1_total_streams: all,
+      h1_total_connections: CONNECTIONS,
       scur: 0,
     },
     'good/BACKEND': {
