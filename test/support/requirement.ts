@@ -20,6 +20,7 @@ export type Requirement =
   | 'mariadbd'
   | 'nft'
   | 'nginx'
+  | 'openssl'
   | 'prometheus-haproxy-exporter'
   | 'promtool'
   | 'redis-server'
