@@ -10,7 +10,6 @@ import { withIpv6Header } from './ipv6-header.ts';
 import {
   AF_INET,
   AF_INET6,
-  errorText,
   openRawSocket,
   sendTo,
   socketAddress,
@@ -46,7 +45,7 @@ export function openSender(
 ): AdvertSender {
   // a socket of protocol 255 brings its own header and receives nothing
   const fd = openRawSocket(family === 4 ? AF_INET : AF_INET6, SOCK_RAW, IPPROTO_RAW);
-  if (fd < 0) throw new Error(`cannot open a raw socket: ${errorText(fd)}`);
+  if (fd < 0) return { send: () => fd, close: () => {} };
   setOption(fd, SOL_SOCKET, SO_PRIORITY, TC_PRIO_CONTROL);
   if (device !== undefined) setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${device.name}\0`));
   const index = device?.index ?? 0;

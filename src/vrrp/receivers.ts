@@ -54,6 +54,11 @@ export class Receivers {
     for (const [key, members] of wanted) this.#arrangeOne(key, members);
   }
 
+  /** Whoever hears nobody must not believe that nobody is there. */
+  hears(instance: Instance): boolean {
+    return [...this.#lanes.values()].some(lane => lane.members.includes(instance));
+  }
+
   close(): void {
     for (const [key, lane] of this.#lanes) this.#drop(key, lane);
   }

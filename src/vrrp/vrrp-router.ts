@@ -327,6 +327,7 @@ export class VrrpRouter {
     if (judgement.pending) pending.add(config.name);
     const place = placeFaults(instance, this.#ports.network, name => this.#links.isUp(name));
     const faults = new Set([...place, ...judgement.faults]);
+    if (!this.#receivers.hears(instance)) faults.add('cannot receive adverts');
     const { reason } = this.#handOvers;
     if (reason !== undefined) faults.add(reason);
     this.#setFaults(`instance ${config.name}`, faults);

@@ -273,6 +273,23 @@ test('what a killed process held is removed at the next start and then forgotten
   }
 });
 
+test('a node that cannot receive adverts does not take addresses', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()), {
+    transport: {
+      openReceiver: () => {
+        throw new Error('not permitted');
+      },
+      openSender: () => ({ send: () => -1, close: () => undefined }),
+    },
+  });
+  await fake.clock.pass(2000);
+  assert.equal(handle.snapshot().instances[0]?.state, 'FAULT');
+  assert.deepEqual(handle.snapshot().instances[0]?.faults, ['cannot receive adverts']);
+  assert.equal(fake.network.virtual.size, 0);
+  handle.releaseNow();
+});
+
 test('unicast peers get an advert each', async () => {
   const fake = node();
   fake.start(configOf(instance('unicast_peer {\n 10.0.0.2\n 10.0.0.3\n}')));
