@@ -56,10 +56,13 @@ export class ConnectionLimits {
     return Atomics.load(this.#words, this.#at(gate));
   }
 
-  /** True when the limit is reached: stop accepting. */
+  /** True when the limit is reached: stop accepting. Some later `leave`, of any thread, will return true. */
   full(gate: number): boolean {
     const limit = this.limit(gate);
-    return limit !== 0 && this.current(gate) >= limit;
+    if (limit === 0 || this.current(gate) < limit) return false;
+    Atomics.store(this.#words, this.#at(gate) + REFUSED, 1);
+    // A place may have come free between the two steps, unseen by its owner.
+    return this.current(gate) >= limit;
   }
 
   /** Takes a place if there is one. When refused, some later `leave` will return true. */

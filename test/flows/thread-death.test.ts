@@ -1,6 +1,5 @@
 /** A data thread fails in the running program: its connections are lost, nothing else. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -34,7 +33,7 @@ function hold(port: number): Held {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
   socket.write(GET.replace('/', '/held'));
-  return { socket, ended: once(socket, 'close') };
+  return { socket, ended: new Promise(resolve => socket.once('close', resolve)) };
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
