@@ -59,6 +59,9 @@ import {
 } from './runtime.ts';
 import { Termination } from './termination.ts';
 
+/** Of this thread. */
+let begun = 0;
+
 export class Transaction implements ExchangeContext, TransactionFacts, Exchange {
   readonly #thread: DataThread;
   #client: ClientConnectionFacts | undefined;
@@ -162,6 +165,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   begin(listener: ListenerRuntime, client: ClientConnectionFacts): void {
     this.#listener = listener;
     this.#client = client;
+    this.id32 = (begun++ * this.process.nbthread + this.#thread.index - 1) >>> 0;
     this.#thread.watcher?.began(this);
     this.pendingName.forget();
     this.timers.begin(client);
