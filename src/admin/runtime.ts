@@ -48,6 +48,16 @@ export interface ThreadOrders {
   roomAgain(): void;
 }
 
+/** Dynamic cookies of a backend, by its row. */
+export interface CookieOrders {
+  /** Undefined: as the configuration says. */
+  dynamicCookie(backend: number): { readonly dynamic: boolean; readonly key: string | undefined } | undefined;
+  setDynamicCookie(
+    backend: number,
+    setting: { readonly dynamic: boolean; readonly key: string | undefined },
+  ): Promise<void>;
+}
+
 /** Variables of the process by their full name. */
 export interface ProcessVariablesView {
   get(name: string): Sample | undefined;
@@ -141,6 +151,7 @@ export interface AdminRuntime {
   readonly patterns: PatternRegistry;
   patternsChanged(list: PatternList, changes: readonly PatternChange[]): Promise<void>;
   readonly variables: ProcessVariablesView;
+  readonly cookies: CookieOrders;
   /** The value of an expression, or of a log format; a text says what is wrong, undefined: there is no value. */
   evaluate(name: string, text: string, format: boolean): { readonly value: Sample } | string | undefined;
   /** Sections `resolvers`, at work. */

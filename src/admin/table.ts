@@ -1,6 +1,7 @@
 /** All commands of the admin socket: help, the parser and docs/admin-socket.md read this. */
 import type { Command } from './command.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
+import { DYNAMIC_COOKIE_COMMANDS } from './commands/dynamic-cookies.ts';
 import { DYNAMIC_SERVER_COMMANDS } from './commands/dynamic-servers.ts';
 import { ERROR_COMMANDS } from './commands/errors.ts';
 import { FRONTEND_COMMANDS } from './commands/frontends.ts';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   ...SESSION_COMMANDS,
   ...ERROR_COMMANDS,
   ...DYNAMIC_SERVER_COMMANDS,
+  ...DYNAMIC_COOKIE_COMMANDS,
   ...INTERNAL_COMMANDS,
   ...NOT_CONFIGURED_COMMANDS,
   WAIT_COMMAND,

@@ -10,7 +10,7 @@ import type { HeadLimits } from '../http/head-limits.ts';
 import type { RequestHead } from '../http/head.ts';
 import { responseLimits } from './head-limits.ts';
 import type { Config } from '../model/config.ts';
-import type { Proxy } from '../model/proxy.ts';
+import type { CookiePersistence, Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Endpoint } from '../net/connection.ts';
 import { compileProxyRules } from '../rules/compile.ts';
@@ -19,7 +19,7 @@ import { PERSIST_FORCED, PERSIST_IGNORED, type ProxyRules } from '../rules/proxy
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import type { Environments } from './compile-environment.ts';
-import { CookieKeeper } from './cookie-keeper.ts';
+import { CookieKeeper, type DynamicCookieSetting } from './cookie-keeper.ts';
 import {
   compileForwardFor,
   compileOriginalTo,
@@ -63,6 +63,8 @@ export class BackendService implements BackendRuntime {
   readonly retryStatuses: ReadonlySet<number> | undefined;
   readonly isRoundRobin: boolean;
   cookies: CookieKeeper | undefined;
+  /** As they are now: those of the configuration, with what commands made of dynamic cookies. */
+  #cookieSettings: CookiePersistence | undefined;
   readonly #firstServer: number;
   /** By row, behind the first; servers added at run time stand in the other. */
   readonly #configured: ServerRuntime[];
@@ -107,7 +109,8 @@ export class BackendService implements BackendRuntime {
         new ServerService(server, this.#firstServer + index, this, thread, this.#environment),
     );
     this.servers = this.#configured;
-    this.cookies = proxy.cookie === undefined ? undefined : new CookieKeeper(proxy.cookie, this.servers);
+    this.#cookieSettings = proxy.cookie;
+    this.cookies = proxy.cookie && new CookieKeeper(proxy.cookie, this.servers);
     this.#balancer = createBalancer(thread.state, row, proxy);
     this.#direct = directTarget(this, thread);
     this.#facts = new RequestFacts(compileHashKey(proxy, environments));
@@ -201,7 +204,20 @@ export class BackendService implements BackendRuntime {
     const others = this.servers.map(known => (known.row === row ? server : known));
     const isKnown = this.servers.some(known => known.row === row);
     this.servers = [...others, isKnown ? undefined : server].filter(known => known !== undefined);
-    if (this.config.cookie !== undefined) this.cookies = new CookieKeeper(this.config.cookie, this.servers);
+    this.#renewCookies();
+  }
+
+  #renewCookies(): void {
+    const settings = this.#cookieSettings;
+    if (settings !== undefined) this.cookies = new CookieKeeper(settings, this.servers);
+  }
+
+  /** `enable dynamic-cookie backend` and its like. */
+  setDynamicCookie({ dynamic, key }: DynamicCookieSetting): void {
+    const settings = this.#cookieSettings;
+    if (settings === undefined) return;
+    this.#cookieSettings = { ...settings, dynamic, ...(key !== undefined && { dynamicKey: key }) };
+    this.#renewCookies();
   }
 
   usableServers(): number {

@@ -9,6 +9,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import { PROXY_UNPUBLISHED } from '../state/server-table.ts';
 import { BackendService } from './backend-service.ts';
+import type { DynamicCookieSetting } from './cookie-keeper.ts';
 import { Environments } from './compile-environment.ts';
 import { FrontendService, type BackendDirectory } from './frontend-service.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
@@ -22,6 +23,7 @@ export class Runtime implements BackendDirectory {
   readonly #frontends: (FrontendRuntime | undefined)[] = [];
   readonly #backends: (BackendService | undefined)[] = [];
   /** Settings of servers that are not those of the configuration any more, by backend and row. */
+  readonly #dynamicCookies = new Map<number, DynamicCookieSetting>();
   readonly #changedServers = new Map<number, Map<number, Server | undefined>>();
 
   constructor(config: Config, thread: DataThread, readFile?: ReadFile) {
@@ -78,7 +80,14 @@ export class Runtime implements BackendDirectory {
   #compile(row: number): BackendService {
     const backend = new BackendService(this.#config, row, this.#thread, this.environments);
     for (const [server, config] of this.#changedServers.get(row) ?? []) backend.serverChanged(server, config);
+    const cookie = this.#dynamicCookies.get(row);
+    if (cookie !== undefined) backend.setDynamicCookie(cookie);
     return backend;
+  }
+
+  setDynamicCookie(backend: number, setting: DynamicCookieSetting): void {
+    this.#dynamicCookies.set(backend, setting);
+    this.#backends[backend]?.setDynamicCookie(setting);
   }
 
   /** A server has other settings, is new, or is gone (undefined). */

@@ -4,6 +4,13 @@ import { readRequestCookie, writeResponseCookie } from './cookie-persistence.ts'
 import { DynamicCookies } from './dynamic-cookie.ts';
 import type { CookieMemory, ExchangeContext, ServerRuntime } from './runtime.ts';
 
+/** What commands change of a backend's cookies. */
+export interface DynamicCookieSetting {
+  readonly dynamic: boolean;
+  /** Undefined: that of the configuration. */
+  readonly key: string | undefined;
+}
+
 export class CookieKeeper {
   readonly #settings: CookiePersistence;
   readonly #byValue: ReadonlyMap<string, ServerRuntime>;

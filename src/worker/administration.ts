@@ -149,6 +149,7 @@ export class Administration {
       streams: this.#streamOrders(),
       patterns: this.#shared.patterns,
       variables: this.#shared,
+      cookies: this.#shared,
       evaluate: (name, text, format) => this.#evaluate(name, text, format),
       patternsChanged: (list, changes) => this.#shared.changed(list, changes),
       stats: this.#stats,

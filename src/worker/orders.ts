@@ -2,6 +2,7 @@
 import type { PatternChange } from '../acl/pattern-changes.ts';
 import type { StreamReport, ThreadNumbers } from '../admin/runtime.ts';
 import type { PlainSample } from '../acl/plain-sample.ts';
+import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
 import type { BadMessageReport } from '../proxy/bad-messages.ts';
 import type { Server } from '../model/server.ts';
 
@@ -21,7 +22,13 @@ export interface ChangedServer {
 }
 
 /** Of something that every thread has a copy of. */
-export type SharedChange = PatternChange | VariableChange;
+export type SharedChange = PatternChange | VariableChange | CookieChange;
+
+/** What commands made of a backend's dynamic cookies. */
+export interface CookieChange extends DynamicCookieSetting {
+  readonly kind: 'dynamic-cookie';
+  readonly backend: number;
+}
 
 /** A variable of the process; undefined: it was unset. */
 export interface VariableChange {

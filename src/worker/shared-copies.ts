@@ -10,7 +10,8 @@ import { PatternRegistry, type PatternList } from '../acl/pattern-registry.ts';
 import { fromPlain, toPlain, type PlainSample } from '../acl/plain-sample.ts';
 import type { Sample } from '../acl/sample.ts';
 import type { ProcessVariablesView } from '../admin/runtime.ts';
-import type { SharedChange } from './orders.ts';
+import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
+import type { CookieChange, SharedChange } from './orders.ts';
 import type { ThreadCalls } from './thread-calls.ts';
 
 export class SharedCopies implements ProcessVariablesView {
@@ -18,6 +19,7 @@ export class SharedCopies implements ProcessVariablesView {
   readonly #calls: ThreadCalls;
   readonly #variables = new Map<string, PlainSample>();
   readonly #changedLists = new Set<PatternList>();
+  readonly #cookies = new Map<number, CookieChange>();
   #number = 0;
   /** By thread: the last change that was sent to it. */
   readonly #sent = new Map<number, number>();
@@ -43,6 +45,17 @@ export class SharedCopies implements ProcessVariablesView {
     await this.#send([{ kind: 'variable', name, value: plain }], undefined);
   }
 
+  /** Undefined: no command changed anything of that backend's. */
+  dynamicCookie(backend: number): DynamicCookieSetting | undefined {
+    return this.#cookies.get(backend);
+  }
+
+  async setDynamicCookie(backend: number, setting: DynamicCookieSetting): Promise<void> {
+    const change: CookieChange = { kind: 'dynamic-cookie', backend, ...setting };
+    this.#cookies.set(backend, change);
+    await this.#send([change], undefined);
+  }
+
   /** A command changed the control thread's copy of a list. */
   async changed(list: PatternList, changes: readonly PatternChange[]): Promise<void> {
     this.#changedLists.add(list);
@@ -62,6 +75,7 @@ export class SharedCopies implements ProcessVariablesView {
       else this.#variables.set(change.name, change.value);
       return change;
     }
+    if (change.kind === 'dynamic-cookie') return change;
     const list = this.patterns.find(change.list);
     if (list === undefined) return change;
     this.#changedLists.add(list);
@@ -91,6 +105,6 @@ export class SharedCopies implements ProcessVariablesView {
       name,
       value,
     }));
-    return [...lists, ...variables];
+    return [...lists, ...variables, ...this.#cookies.values()];
   }
 }

@@ -37,6 +37,7 @@ export class ThreadCopies {
     this.#seen = number;
     for (const change of changes) {
       if (change.kind === 'variable') this.#followVariable(change);
+      else if (change.kind === 'dynamic-cookie') this.#runtime.setDynamicCookie(change.backend, change);
       else applyPatternChange(this.#runtime.patterns, change);
     }
   }

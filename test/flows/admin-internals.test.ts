@@ -152,3 +152,24 @@ test('threads, memory, descriptors and libraries are those of the process', asyn
   assert.match(await tell('show libs'), /^0x[0-9a-f]+-0x[0-9a-f]+ \(0x[0-9a-f]+\) \/.*node/m);
   assert.match(await tell('show events'), /\n {4}stdout {5}: type=fd/);
 });
+
+test('cookies made of addresses are switched on and off, and their secret is changed', async t => {
+  const one = await startHttpOrigin(t, 'one');
+  const { web, tell } = await start(t, `  server one ${one.address}`, '  cookie SRV insert');
+  const cookie = async (): Promise<string> =>
+    /set-cookie: SRV=(\w+)/i.exec(await exchangeRaw(web, GET))?.[1] ?? 'none';
+  assert.equal(await cookie(), 'none');
+  assert.equal(
+    await tell('set dynamic-cookie-key backend app secret;enable dynamic-cookie backend app'),
+    '\n\n',
+  );
+  const first = await cookie();
+  assert.match(first, /^[0-9a-f]{16}$/);
+  assert.equal(await tell('set dynamic-cookie-key backend app other'), '\n');
+  assert.notEqual(await cookie(), first);
+  assert.equal(await tell('set dynamic-cookie-key backend app secret'), '\n');
+  assert.equal(await cookie(), first);
+  assert.equal(await tell('disable dynamic-cookie backend app'), '\n');
+  assert.equal(await cookie(), 'none');
+  assert.equal(await tell('enable dynamic-cookie backend nobody'), 'No such backend.\n\n');
+});

@@ -86,7 +86,7 @@ const CERTIFICATES: readonly Command[] = [
     '<certfile>',
     'makes room for a certificate',
     'admin',
-    refuse('No certificate can be added at run time.'),
+    refuse('Certificates cannot be changed at run time.'),
   ),
   row(
     'del ssl cert',
@@ -184,4 +184,35 @@ const CERTIFICATES: readonly Command[] = [
   ),
 ];
 
-export const NOT_CONFIGURED_COMMANDS: readonly Command[] = [...TABLES, ...CERTIFICATES];
+/** Staging, adding and removing of what is not exchanged at run time either. */
+const EXCHANGES: readonly Command[] = [
+  ['new ssl ca-file', '<cafile>', 'makes room for a file of authorities'],
+  ['add ssl ca-file', '<cafile> <payload>', 'adds authorities to a file'],
+  ['del ssl ca-file', '<cafile>', 'removes a file of authorities'],
+  ['new ssl crl-file', '<crlfile>', 'makes room for a revocation list'],
+  ['set ssl crl-file', '<crlfile> <payload>', 'stages a revocation list'],
+  ['del ssl crl-file', '<crlfile>', 'removes a revocation list'],
+  ['add ssl crt-list', '<list> <cert> [opts]*', 'adds a line to a crt-list'],
+  ['del ssl crt-list', '<list> <cert[:line]>', 'removes a line of a crt-list'],
+  ['update ssl ocsp-response', '<certfile>', 'refreshes an OCSP response'],
+].map(([words = '', args = '', summary = '']) =>
+  row(words, args, summary, 'admin', refuse('Certificates cannot be changed at run time.')),
+);
+
+const REVOCATIONS: readonly Command[] = [
+  row(
+    'commit ssl crl-file',
+    '<crlfile>',
+    'puts a staged revocation list into use',
+    'admin',
+    refuse(missingTransaction),
+  ),
+  row('abort ssl crl-file', '<crlfile>', 'drops a staged revocation list', 'admin', refuse(NO_TRANSACTION)),
+];
+
+export const NOT_CONFIGURED_COMMANDS: readonly Command[] = [
+  ...TABLES,
+  ...CERTIFICATES,
+  ...REVOCATIONS,
+  ...EXCHANGES,
+];
