@@ -50,7 +50,7 @@ export class Story implements MemoryPeer {
 
   /** Asked when nothing but the passing of time could happen next. */
   get over(): boolean {
-    if (this.client?.closed === true || this.#hasAnswer) return true;
+    if (this.client?.closed === true || this.#hasAnswer()) return true;
     if (this.#server === undefined) return false;
     if (this.#response === undefined || this.#responded) return true;
     this.#responded = true;
@@ -59,7 +59,7 @@ export class Story implements MemoryPeer {
   }
 
   /** Something else than interim answers (1xx). */
-  get #hasAnswer(): boolean {
+  #hasAnswer(): boolean {
     return /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)*HTTP\/1\.1 [2-5]/.test(text(this.#toClient) ?? '');
   }
 
