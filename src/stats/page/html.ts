@@ -35,18 +35,11 @@ export function shortBytes(bytes: number): string {
   return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)}${UNITS[unit]}`;
 }
 
-/** `1h2m`, `3d4h`: the two largest parts of a time. */
+/** `45s`, `12m`, `1h2m`, `3d4h`: no finer than people need, so that live pages do not change every second. */
 export function shortTime(seconds: number): string {
   if (seconds < 60) return `${seconds}s`;
-  const parts: readonly (readonly [number, string])[] = [
-    [Math.floor(seconds / 86400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  return parts
-    .slice(first, first + 2)
-    .map(([count, unit]) => `${count}${unit}`)
-    .join('');
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours}h${minutes % 60}m` : `${Math.floor(hours / 24)}d${hours % 24}h`;
 }
