@@ -77,6 +77,7 @@ function evaluate(expression: string): void {
 
 async function load(options: Options, argv: readonly string[]): Promise<void> {
   const generation = takeGeneration();
+  if (generation === undefined) tellIgnored(options);
   // a reload asked for before there is anything to reload
   if (options.masterWorker && generation === undefined) process.on('SIGUSR2', () => undefined);
   const environment = { ...process.env };
@@ -125,6 +126,21 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
     notice,
     show,
   });
+}
+
+/** Options that are read and do not do yet what the management guide says. */
+function tellIgnored(options: Options): void {
+  const ignored = [
+    ...(options.masterSockets.length > 0 ? ['-S'] : []),
+    ...(options.oldSocket === undefined ? [] : ['-x']),
+    ...(options.localpeer === undefined ? [] : ['-L']),
+    ...(options.dumpKeywords === undefined ? [] : ['-dK']),
+    ...(options.dumpConfig === undefined ? [] : ['-dC']),
+    ...(options.dumpLibraries ? ['-dL'] : []),
+    ...(options.traces.length > 0 ? ['-dt'] : []),
+  ];
+  for (const option of ignored)
+    notice(options, 'warning', `'${option}' is not supported yet, it is ignored.`);
 }
 
 function startsThreads({ action, files, daemon, masterWorker }: Options, generation?: number): boolean {

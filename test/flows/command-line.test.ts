@@ -125,3 +125,9 @@ test('lb -c of the seed 01-global-defaults.cfg reads nbproc as a number of threa
   // whoever has no user 'haproxy' is told so
   if (!/cannot find user id/.test(text)) assert.equal(status, 0, text);
 });
+
+test('an option without effect so far says so', () => {
+  const ended = check(GOOD, '-S', '/tmp/none.sock');
+  assert.equal(ended.status, 0);
+  assert.match(ended.text, /'-S' is not supported yet, it is ignored/);
+});
