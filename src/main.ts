@@ -23,6 +23,7 @@ import type { LimitRequest } from './worker/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
+import { withVirtualBinds } from './worker/virtual-binds.ts';
 
 const USAGE_ERROR = 1;
 
@@ -102,7 +103,10 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
     process.exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
   }
   if (virtual?.status === 'unusable') process.exit(KEEPALIVED_EXIT_CODE.unusable);
-  const config = balancer?.config;
+  const config =
+    balancer?.config === undefined || virtual === undefined
+      ? balancer?.config
+      : withVirtualBinds(balancer.config, virtual.config);
   const loaded = {
     config,
     keepalived: virtual?.config,

@@ -95,18 +95,19 @@ describe('lb -c with keepalived.conf', () => {
   });
 });
 
-async function balancerWithAddress(t: TestContext, more = ''): Promise<{ lab: Lab; a: Router }> {
+async function balancerWithAddress(t: TestContext, balancer = BALANCER): Promise<{ lab: Lab; a: Router }> {
   const lab = Lab.create(t, ['a']);
   await lab.responder('a', 8001);
-  const a = await lab.router('a', 'lb', instance(more), BALANCER);
+  const a = await lab.router('a', 'lb', instance(), balancer);
   await a.enters('MASTER');
   return { lab, a };
 }
 
 describe('a balancer with a virtual address', { concurrency: 4 }, () => {
-  test('serves behind it, and has taken it away when it has ended', async t => {
+  test('serves behind it, bound to nothing else, and has taken it away when it has ended', async t => {
     if (!requires(t, ...NEEDS)) return;
-    const { lab, a } = await balancerWithAddress(t);
+    const bound = BALANCER.replace('bind :8000', `bind ${VIP}:8000`);
+    const { lab, a } = await balancerWithAddress(t, bound);
     const client = lab.client(VIP);
     await client.answers('a');
     await a.stop();

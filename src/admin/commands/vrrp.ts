@@ -2,12 +2,12 @@
 import { renderShowVrrp } from '../../vrrp/render-snapshot.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 
-const NONE = 'There are no virtual addresses: no keepalived.conf was read.';
+const NONE = 'There are no virtual addresses: this process has read no keepalived.conf.';
 
 async function showVrrp({ args, runtime }: Call): Promise<Answer> {
-  const vrrp = runtime.vrrp();
-  if (vrrp === undefined) return fail(NONE);
-  const snapshot = await vrrp.snapshot();
+  // under a master they live there: what it told last
+  const snapshot = (await runtime.vrrp()?.snapshot()) ?? runtime.stats.vrrp;
+  if (snapshot === undefined) return fail(NONE);
   const words = args.from(2);
   const json = words.at(-1) === 'json';
   const [name] = json ? words.slice(0, -1) : words;
