@@ -11,7 +11,7 @@ import type { CompileEnvironment } from './environment.ts';
 import { checkPhase, compileChain } from './expression.ts';
 import type { MistakeWithHint } from './expression.ts';
 import { ALIASES, findAlias } from './log-format/aliases.ts';
-import type { Alias, Render } from './log-format/aliases.ts';
+import type { Alias, Render } from './log-format/alias.ts';
 import { CBOR_BREAK, CBOR_MAP, CBOR_NULL, cborText, toHex } from './log-format/cbor.ts';
 import { applyFlags, commonFlags, NO_FLAGS, settleFlags } from './log-format/flags.ts';
 import type { OutputFlags } from './log-format/flags.ts';

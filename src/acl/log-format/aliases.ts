@@ -1,180 +1,21 @@
 /** Log-format aliases, one row each (manual, section 8.2.6): what they read and how it is written. */
-import { renderVersion } from '../fetches/message.ts';
-import { addressOf } from '../fetches/connection.ts';
 import { pathOf } from '../fetches/header-text.ts';
 import { tq, userTime } from '../fetches/transaction.ts';
-import { ipToBytes } from '../../base/ip-address.ts';
-import type { Endpoint } from '../../net/connection.ts';
-import type { SampleContext, Timers, TransactionFacts } from '../context.ts';
-import { toHex } from './cbor.ts';
-import { dateLocal, dateUtc, dateWithMs } from './dates.ts';
-import type { OutputFlags } from './flags.ts';
+import type { Timers, TransactionFacts } from '../context.ts';
 import {
-  HEADER_ESCAPES,
-  intWriter,
-  listWriter,
-  partsWriter,
-  rawWriter,
-  textWriter,
-  URL_ESCAPES,
-} from './output.ts';
-import type { Part, TypeCast } from './output.ts';
-
-export type Render = (ctx: SampleContext) => string;
-
-export interface AliasOptions {
-  readonly isEarly: boolean;
-  readonly uriLength: number;
-  readonly cast: TypeCast;
-}
-
-export interface Alias {
-  readonly name: string;
-  readonly restriction: 'any' | 'http only' | 'tls only' | 'log only';
-  readonly summary: string;
-  readonly compile: (flags: OutputFlags, options: AliasOptions) => Render;
-  /** When it may write nothing at all, so that blanks around it merge. */
-  readonly nothing?: 'without captures' | 'without flags';
-}
-
-type Restriction = Alias['restriction'];
-
-function textAlias(
-  name: string,
-  summary: string,
-  read: (ctx: SampleContext) => string | undefined,
-  restriction: Restriction = 'any',
-): Alias {
-  return {
-    name,
-    restriction,
-    summary,
-    nothing: 'without flags',
-    compile: flags => {
-      const write = textWriter(flags);
-      return ctx => write(read(ctx));
-    },
-  };
-}
-
-function rawAlias(
-  name: string,
-  summary: string,
-  read: (ctx: SampleContext) => string,
-  restriction: Restriction = 'any',
-): Alias {
-  return {
-    name,
-    restriction,
-    summary,
-    compile: flags => {
-      const write = rawWriter(flags);
-      return ctx => write(read(ctx));
-    },
-  };
-}
-
-type ReadNumber = (ctx: SampleContext) => number;
-
-function numberAlias(
-  name: string,
-  summary: string,
-  read: ReadNumber,
-  restriction: Restriction = 'any',
-): Alias {
-  return {
-    name,
-    restriction,
-    summary,
-    compile: (flags, { cast }) => {
-      const write = intWriter(flags, cast);
-      return ctx => write(read(ctx));
-    },
-  };
-}
-
-/** With `+X` in hexadecimal, at least so many digits. */
-function hexableAlias(name: string, summary: string, digits: number, read: ReadNumber, padded = 0): Alias {
-  return {
-    name,
-    restriction: 'any',
-    summary,
-    compile: (flags, { cast }) => {
-      if (flags.hexadecimal) {
-        const write = rawWriter(flags);
-        return ctx => write(read(ctx).toString(16).toUpperCase().padStart(digits, '0'));
-      }
-      if (flags.encoding === 'none' && padded > 0) return ctx => String(read(ctx)).padStart(padded, '0');
-      const write = intWriter(flags, cast);
-      return ctx => write(read(ctx));
-    },
-  };
-}
-
-/** A plus sign says that the number is not final. */
-function earlyAlias(
-  name: string,
-  summary: string,
-  read: ReadNumber,
-  restriction: Restriction = 'any',
-): Alias {
-  return {
-    name,
-    restriction,
-    summary,
-    compile: (flags, { isEarly, cast }) => {
-      const write = intWriter(flags, cast);
-      return isEarly && flags.encoding === 'none' ? ctx => `+${write(read(ctx))}` : ctx => write(read(ctx));
-    },
-  };
-}
-
-type EndpointOf = (ctx: SampleContext) => Endpoint | undefined;
-
-function addressAlias(name: string, summary: string, endpoint: EndpointOf): Alias {
-  return {
-    name,
-    restriction: 'any',
-    summary,
-    nothing: 'without flags',
-    compile: flags => {
-      const write = textWriter(flags);
-      if (!flags.hexadecimal)
-        return ctx => {
-          const end = endpoint(ctx);
-          return write(end?.family === 0 ? 'unix' : end?.host);
-        };
-      const raw = rawWriter(flags);
-      return ctx => {
-        const ip = addressOf(endpoint(ctx));
-        return ip === undefined ? write(undefined) : raw(toHex(ipToBytes(ip)));
-      };
-    },
-  };
-}
-
-/** A unix socket shows the number of its listener. */
-function portAlias(name: string, summary: string, endpoint: EndpointOf): Alias {
-  return {
-    name,
-    restriction: 'any',
-    summary,
-    nothing: 'without flags',
-    compile: (flags, { cast }) => {
-      const writeInt = intWriter(flags, cast);
-      const raw = rawWriter(flags);
-      const writeText = textWriter(flags);
-      return ctx => {
-        const end = endpoint(ctx);
-        if (end === undefined) return writeText(undefined);
-        if (end.family === 0) return writeInt(ctx.listener?.id ?? 0);
-        return flags.hexadecimal
-          ? raw(end.port.toString(16).toUpperCase().padStart(4, '0'))
-          : writeInt(end.port);
-      };
-    },
-  };
-}
+  type Alias,
+  type ReadNumber,
+  textAlias,
+  rawAlias,
+  numberAlias,
+  hexableAlias,
+  earlyAlias,
+  addressAlias,
+  portAlias,
+} from './alias.ts';
+import { dateLocal, dateUtc, dateWithMs } from './dates.ts';
+import { intWriter, partsWriter } from './output.ts';
+import { requestAlias, unlessBad, capturesAlias, captureListAlias } from './request-aliases.ts';
 
 const facts =
   (read: (transaction: TransactionFacts) => number, otherwise = 0): ReadNumber =>
@@ -183,90 +24,6 @@ const facts =
 
 const timer = (read: (timers: Timers) => number): ReadNumber =>
   facts(transaction => read(transaction.timers), -1);
-
-/** A part of the request line as first received. */
-function requestAlias(
-  name: string,
-  summary: string,
-  read: (line: RequestParts) => string | undefined,
-): Alias {
-  return {
-    name,
-    restriction: 'http only',
-    summary,
-    compile: (flags, { uriLength }) => {
-      const write = partsWriter(flags, URL_ESCAPES);
-      return ctx => write([{ value: read(requestParts(ctx, uriLength)) ?? BAD_REQUEST }]);
-    },
-  };
-}
-
-const BAD_REQUEST = '<BADREQ>';
-
-interface RequestParts {
-  readonly method: string;
-  readonly target: string;
-  readonly version: string;
-  readonly isBad: boolean;
-}
-
-const NO_REQUEST: RequestParts = { method: '', target: '', version: '', isBad: true };
-
-function requestParts(ctx: SampleContext, uriLength: number): RequestParts {
-  const line = ctx.requestLine;
-  if (line === undefined || ctx.transaction?.badRequest === true) return NO_REQUEST;
-  const version = `HTTP/${renderVersion(line.version)}`;
-  const room = uriLength - 1 - line.method.length - 1;
-  const target = line.target.length > room ? line.target.slice(0, room) : line.target;
-  const isCut = room - target.length < version.length + 1;
-  return { method: line.method, target, version: isCut ? '' : version, isBad: false };
-}
-
-const unlessBad =
-  (read: (parts: RequestParts) => string | undefined) =>
-  (parts: RequestParts): string | undefined =>
-    parts.isBad ? undefined : read(parts);
-
-/** `{a|b}`: captured headers by slot. */
-function capturesAlias(name: string, summary: string, side: 'requestCaptures' | 'responseCaptures'): Alias {
-  return {
-    name,
-    restriction: 'any',
-    summary,
-    nothing: 'without captures',
-    compile: flags => {
-      const write = partsWriter(flags, HEADER_ESCAPES);
-      return ctx => {
-        const captures = ctx[side];
-        if (captures.length === 0) return '';
-        const parts: Part[] = ['{'];
-        for (const [index, value] of captures.entries()) {
-          if (index > 0) parts.push('|');
-          if (value !== undefined) parts.push({ value });
-        }
-        parts.push('}');
-        return write(parts);
-      };
-    },
-  };
-}
-
-function captureListAlias(
-  name: string,
-  summary: string,
-  side: 'requestCaptures' | 'responseCaptures',
-): Alias {
-  return {
-    name,
-    restriction: 'any',
-    summary,
-    nothing: 'without captures',
-    compile: flags => {
-      const write = listWriter(flags);
-      return ctx => (ctx[side].length === 0 ? '' : write(Array.from(ctx[side])));
-    },
-  };
-}
 
 const FRONTEND_WITH_TRANSPORT: Alias = {
   name: 'ft',

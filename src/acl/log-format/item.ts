@@ -5,7 +5,7 @@ import { bindAs } from '../expression.ts';
 import type { Chain } from '../expression.ts';
 import { typeOfSample } from '../sample.ts';
 import type { Int, SampleType, Value } from '../sample.ts';
-import type { Render } from './aliases.ts';
+import type { Render } from './alias.ts';
 import type { OutputFlags } from './flags.ts';
 import { NO_FLAGS } from './flags.ts';
 import { boolWriter, bytesWriter, httpWriter, intWriter, textWriter } from './output.ts';

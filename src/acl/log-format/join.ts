@@ -1,6 +1,6 @@
 /** Puts the pieces of a log format together: fixed text is joined at load, blanks side by side merge. */
 import type { SampleContext } from '../context.ts';
-import type { Render } from './aliases.ts';
+import type { Render } from './alias.ts';
 
 export type Piece =
   | string

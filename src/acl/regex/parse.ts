@@ -2,29 +2,12 @@
  * Reads a PCRE pattern (pcre2pattern(3)) into a tree. What JavaScript cannot express (recursion, conditionals,
  * callouts, verbs, Unicode properties) is refused by name.
  */
-import {
-  ALL,
-  complement,
-  DIGITS,
-  foldCase,
-  HORIZONTAL_SPACE,
-  NEWLINE,
-  NONE,
-  POSIX_CLASSES,
-  range,
-  single,
-  SPACE,
-  WORD,
-} from './char-set.ts';
+import { ALL, complement, foldCase, NEWLINE, NONE, POSIX_CLASSES, range, single } from './char-set.ts';
 import type { CharSet } from './char-set.ts';
+import { ASSERTIONS, CLASS_ESCAPES, CONTROL_ESCAPES, NEWLINE_SEQUENCE } from './escapes.ts';
+import { changed, type Flags } from './flags.ts';
 import type { ParsedRegex, RegexMistake, RegexNode } from './node.ts';
-
-interface Flags {
-  readonly ignoreCase: boolean;
-  readonly multiline: boolean;
-  readonly dotAll: boolean;
-  readonly extended: boolean;
-}
+import { bounds } from './quantifier.ts';
 
 /** Groups within groups; deeper ones would only exhaust the stack. */
 const MOST_DEPTH = 100;
@@ -47,22 +30,6 @@ export function parseRegex(pattern: string, ignoreCase: boolean): ParsedRegex | 
     return { error: error.message, offset: error.offset };
   }
 }
-
-const CLASS_ESCAPES: Readonly<Record<string, CharSet>> = {
-  d: DIGITS,
-  D: complement(DIGITS),
-  w: WORD,
-  W: complement(WORD),
-  s: SPACE,
-  S: complement(SPACE),
-  h: HORIZONTAL_SPACE,
-  H: complement(HORIZONTAL_SPACE),
-  v: range(10, 13) | single(133),
-  V: complement(range(10, 13) | single(133)),
-  N: complement(NEWLINE),
-};
-
-const CONTROL_ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, e: 27, a: 7 };
 
 class Parser {
   readonly #text: string;
@@ -357,42 +324,4 @@ class Parser {
     if (octal !== undefined) return this.#byte(Number.parseInt(octal[0], 8));
     return this.#codeEscape();
   }
-}
-
-const ASSERTIONS: Readonly<Record<string, 'word' | 'notWord' | 'start' | 'end' | 'veryEnd'>> = {
-  b: 'word',
-  B: 'notWord',
-  A: 'start',
-  Z: 'end',
-  z: 'veryEnd',
-};
-
-/** `\R`: CR LF, or one of the vertical blanks. */
-const NEWLINE_SEQUENCE: RegexNode = {
-  kind: 'choice',
-  options: [
-    { kind: 'sequence', items: [13, 10].map(code => ({ kind: 'set', set: single(code) })) },
-    { kind: 'set', set: range(10, 13) | single(133) },
-  ],
-};
-
-function bounds(quantifier: string): [number, number] {
-  if (quantifier === '*') return [0, Infinity];
-  if (quantifier === '+') return [1, Infinity];
-  if (quantifier === '?') return [0, 1];
-  const [min, max] = quantifier.slice(1, -1).split(',');
-  const least = min === '' ? 0 : Number(min);
-  if (max === undefined) return [least, least];
-  return [least, max === '' ? Infinity : Number(max)];
-}
-
-function changed(flags: Flags, on: string, off: string): Flags {
-  const flag = (letter: string, old: boolean): boolean =>
-    !off.includes(letter) && (on.includes(letter) || old);
-  return {
-    ignoreCase: flag('i', flags.ignoreCase),
-    multiline: flag('m', flags.multiline),
-    dotAll: flag('s', flags.dotAll),
-    extended: flag('x', flags.extended),
-  };
 }
