@@ -118,7 +118,12 @@ test('the Nagios plugin judges proxies by the socket', async t => {
   const plugin = '/usr/lib/nagios/plugins/check_haproxy_stats';
   const good = await run(plugin, ['-s', path, '-m']);
   assert.match(good.stdout, /^Check haproxy OK - checked \d proxies\./);
-  await run('sh', ['-c', `echo 'set server app/one health down' | socat stdio "$1"`, 'sh', path]);
+  await run('sh', [
+    '-c',
+    `echo 'disable health app/one;set server app/one health down' | socat stdio "$1"`,
+    'sh',
+    path,
+  ]);
   const bad = await run(plugin, ['-s', path, '-m']).catch(
     (error: unknown) => error as { stdout: string; code: number },
   );
