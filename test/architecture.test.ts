@@ -26,7 +26,8 @@ const LEVEL: Record<string, number> = {
   proxy: 5,
   worker: 6,
   master: 7,
-  'main.ts': 8,
+  'program.ts': 8,
+  'main.ts': 9,
 };
 
 const SRC = resolve('src');

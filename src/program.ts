@@ -1,0 +1,216 @@
+/**
+ * What a command line with a configuration means: reads it, tells what is wrong, and checks, serves, or starts a master
+ * that lets workers serve. main.ts loads this file while the first data thread is already loading.
+ */
+import { writeFileSync } from 'node:fs';
+import type { Options } from './config-parser/command-line.ts';
+import { renderDiagnostics } from './config-parser/diagnostic.ts';
+import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
+import type { KeepalivedResult } from './config-parser/keepalived/parse.ts';
+import { replaceOldProcesses } from './master/old-processes.ts';
+import { runMaster } from './master/run-master.ts';
+import type { Config } from './model/config.ts';
+import type { Diagnostic } from './model/diagnostic.ts';
+import type { KeepalivedConfig } from './model/keepalived.ts';
+import { readKeepalived } from './vrrp/read-config.ts';
+import type { Control, ControlOptions } from './worker/control.ts';
+import { runInBackground, tellStarted } from './worker/daemon.ts';
+import { followMaster, InheritedSockets, inheritedSockets } from './worker/generation.ts';
+import type { ThreadLauncher } from './worker/launch.ts';
+import { loadConfiguration } from './worker/load-configuration.ts';
+import type { LimitRequest } from './worker/process-limits.ts';
+import { RunningProgram } from './worker/running-program.ts';
+import { startServing } from './worker/serving-process.ts';
+import { VirtualAddresses } from './worker/virtual-addresses.ts';
+import { withVirtualBinds } from './worker/virtual-binds.ts';
+
+/** Ends the process. */
+export type Exit = (code: number) => never;
+
+export interface ProgramStart {
+  readonly options: Options;
+  readonly argv: readonly string[];
+  /** The number of the reload that a worker of a master belongs to. */
+  readonly generation: number | undefined;
+  readonly launcher: ThreadLauncher;
+  readonly exit: Exit;
+}
+
+export async function runProgram(start: ProgramStart): Promise<void> {
+  const { options, argv, generation, launcher, exit } = start;
+  if (generation === undefined) tellIgnored(options);
+  // a reload asked for before there is anything to reload
+  if (options.masterWorker && generation === undefined) process.on('SIGUSR2', () => undefined);
+  const environment = { ...process.env };
+  if (options.directory !== undefined && generation === undefined) process.chdir(options.directory);
+  const balancer = options.files.length === 0 ? undefined : await loadConfiguration(options.files);
+  const virtual = options.keepalivedFiles.length === 0 ? undefined : readVirtual(options);
+  const diagnostics = [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])];
+  // the master has said it all
+  if (generation === undefined) show(options, diagnostics);
+  const warned = diagnostics.some(({ severity }) => severity === 'warning');
+  if (balancer !== undefined && balancer.config === undefined) exit(1);
+  if (warned && options.warningsAreFatal) exit(1);
+  if (warned && balancer?.config?.global.flags.has('zero-warning') === true) {
+    notice(options, 'alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
+    exit(1);
+  }
+  if (options.action.kind === 'check') {
+    if (!options.quiet)
+      process.stdout.write(warned ? 'Warnings were found.\n' : 'Configuration file is valid\n');
+    exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
+  }
+  if (virtual?.status === 'unusable') exit(KEEPALIVED_EXIT_CODE.unusable);
+  const config =
+    balancer?.config === undefined || virtual === undefined
+      ? balancer?.config
+      : withVirtualBinds(balancer.config, virtual.config);
+  const loaded = {
+    config,
+    keepalived: virtual?.config,
+    launcher,
+    startupLogs: startupLogs(diagnostics),
+    compiled: balancer?.compiled,
+    exit,
+  };
+  if (generation !== undefined) return serveUnderMaster(options, loaded);
+  const wantsDaemon = options.daemon || config?.global.daemon === true;
+  if (wantsDaemon && !options.foreground && !options.debug) exit(await runInBackground(argv));
+  if (config === undefined || !(options.masterWorker || config.global.masterWorker))
+    return serve(options, loaded, undefined);
+  launcher.discard();
+  return runMaster({
+    exit,
+    options,
+    argv,
+    environment,
+    config,
+    withVirtual: virtual !== undefined,
+    notice,
+    show,
+  });
+}
+
+/** Options that are read and do not do yet what the management guide says. */
+function tellIgnored(options: Options): void {
+  const ignored = [
+    ...(options.masterSockets.length > 0 ? ['-S'] : []),
+    ...(options.oldSocket === undefined ? [] : ['-x']),
+    ...(options.localpeer === undefined ? [] : ['-L']),
+    ...(options.dumpKeywords === undefined ? [] : ['-dK']),
+    ...(options.dumpConfig === undefined ? [] : ['-dC']),
+    ...(options.dumpLibraries ? ['-dL'] : []),
+    ...(options.traces.length > 0 ? ['-dt'] : []),
+  ];
+  for (const option of ignored)
+    notice(options, 'warning', `'${option}' is not supported yet, it is ignored.`);
+}
+
+/** A worker process: addresses, pidfile, virtual addresses and old processes are the master's business. */
+async function serveUnderMaster(options: Options, loaded: Loaded): Promise<void> {
+  const sockets = new InheritedSockets(await inheritedSockets());
+  serve(options, { ...loaded, keepalived: undefined }, sockets);
+}
+
+function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
+  const text = renderDiagnostics(diagnostics, { pid: process.pid, showDiag: false });
+  return text.split('\n').filter(line => line !== '');
+}
+
+function readVirtual({ keepalivedFiles, configId }: Options): KeepalivedResult {
+  return readKeepalived(keepalivedFiles, configId);
+}
+
+function show(options: Options, diagnostics: readonly Diagnostic[]): void {
+  if (options.quiet) return;
+  process.stderr.write(renderDiagnostics(diagnostics, { pid: process.pid, showDiag: options.showDiag }));
+}
+
+interface Loaded {
+  readonly config: Config | undefined;
+  readonly keepalived: KeepalivedConfig | undefined;
+  readonly launcher: ThreadLauncher;
+  /** What was said about both, line by line. */
+  readonly startupLogs: readonly string[];
+  readonly compiled: ControlOptions['compiled'];
+  readonly exit: Exit;
+}
+
+function serve(options: Options, loaded: Loaded, inherited: InheritedSockets | undefined): void {
+  const { config, keepalived, exit } = loaded;
+  const running = new RunningProgram(exit);
+  running.handleSignals();
+  if (keepalived !== undefined) running.virtual = prepareVirtual(options, running);
+  if (config !== undefined) {
+    running.control = startControl(options, config, loaded, running, inherited);
+    if (inherited !== undefined) followMaster(running.control, options.keepalivedFiles.length > 0);
+    return;
+  }
+  running.virtual?.begin();
+  if (options.pidfile !== undefined) writePidfile(options.pidfile, options, exit);
+  tellStarted();
+}
+
+function prepareVirtual(options: Options, running: RunningProgram): VirtualAddresses {
+  return new VirtualAddresses({
+    files: options.keepalivedFiles,
+    configId: options.configId,
+    notice: (level, text) => notice(options, level, text),
+    diagnose: diagnostics => show(options, diagnostics),
+    onStopped: () => running.virtualStopped(),
+  });
+}
+
+function startControl(
+  options: Options,
+  config: Config,
+  { launcher, startupLogs, compiled, exit }: Loaded,
+  running: RunningProgram,
+  inherited: InheritedSockets | undefined,
+): Control {
+  const pidfile = inherited === undefined ? (options.pidfile ?? config.global.pidfile) : undefined;
+  const control = startServing({
+    config,
+    limits: limitsOf(options),
+    open: inherited?.open,
+    launcher,
+    notice: (level, text) => notice(options, level, text),
+    startupLogs,
+    compiled,
+    onBound: () => {
+      inherited?.done();
+      if (pidfile !== undefined) writePidfile(pidfile, options, exit);
+    },
+    onServing: () => {
+      running.serving();
+      tellStarted();
+      if (inherited === undefined) replaceOldProcesses(options);
+    },
+    onStopped: code => void running.ended(code),
+  });
+  return control ?? exit(1);
+}
+
+/** What the command line says of limits. */
+function limitsOf({ maxconn, proxyMaxconn, memoryLimitMb }: Options): LimitRequest {
+  return {
+    ...(maxconn !== undefined && { maxconn }),
+    ...(proxyMaxconn !== undefined && { proxyMaxconn }),
+    ...(memoryLimitMb !== undefined && { memoryLimitMb }),
+  };
+}
+
+function writePidfile(path: string, options: Options, exit: Exit): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    notice(options, 'alert', `Cannot create pidfile ${path}: ${(error as Error).message}`);
+    exit(1);
+  }
+}
+
+const LABELS = { notice: '[NOTICE]  ', warning: '[WARNING] ', alert: '[ALERT]   ' } as const;
+
+function notice(options: Options, level: 'notice' | 'warning' | 'alert', text: string): void {
+  if (!options.quiet) process.stderr.write(`${LABELS[level]} (${process.pid}) : ${text}\n`);
+}
