@@ -59,7 +59,6 @@ export class AdminSession {
       prompt: false,
       timedPrompt: false,
       timeoutMs: settings.timeoutMs,
-      anonKey: 0,
       skipLineEnd: false,
       closing: false,
       startMs: Date.now(),

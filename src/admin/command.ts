@@ -48,8 +48,6 @@ export interface Session {
   prompt: boolean;
   timedPrompt: boolean;
   timeoutMs: number;
-  /** 0: names are shown as they are. */
-  anonKey: number;
   /** The empty line behind the next answer is left out. */
   skipLineEnd: boolean;
   /** Close when the answer is sent. */

@@ -1,6 +1,6 @@
 /** Commands about the connection itself: mode, prompt, level, timeout, how answers look. */
 import { fail, say, type Answer, type Call, type Command } from '../command.ts';
-import { allows, type Level } from '../level.ts';
+import { type Level } from '../level.ts';
 import { parseDelay } from '../units.ts';
 
 const PROMPT_USAGE = `Usage: prompt [help | n | i | p | timed]*
@@ -64,30 +64,17 @@ function setSeverityOutput({ args, session }: Call): Answer {
   return undefined;
 }
 
-const LARGEST_KEY = 0xffff_ffff;
-
-function anonOn({ args, session }: Call): Answer {
-  const word = args.at(3);
-  if (word === '') {
-    session.anonKey = 1 + Math.floor(Math.random() * LARGEST_KEY);
-    return undefined;
-  }
-  const key = Number(word);
-  if (!(key >= 1 && key <= LARGEST_KEY)) return fail('Value out of range (1 to 4294967295 expected).');
-  session.anonKey = Math.floor(key);
-  return undefined;
+/** Refused: whoever asks for it relies on names being hidden in what comes next. */
+function anonOn(): Answer {
+  return fail('Names cannot be hidden in the output yet.');
 }
 
-function anonOff({ args, session }: Call): Answer {
-  if (args.at(3) !== '') return fail(`Key can't be added while disabling anonymized mode`);
-  session.anonKey = 0;
-  return undefined;
+function anonOff({ args }: Call): Answer {
+  return args.at(3) === '' ? undefined : fail(`Key can't be added while disabling anonymized mode`);
 }
 
-function showAnon({ session }: Call): Answer {
-  if (session.anonKey === 0) return say('Anonymized mode disabled');
-  const key = allows(session.level, 'operator') ? `\nKey : ${session.anonKey}` : '';
-  return say(`Anonymized mode enabled${key}`);
+function showAnon(): Answer {
+  return say('Anonymized mode disabled');
 }
 
 export const CONNECTION_COMMANDS: readonly Command[] = [
@@ -154,7 +141,7 @@ export const CONNECTION_COMMANDS: readonly Command[] = [
   {
     words: 'set anon on',
     args: '[value]',
-    summary: 'hides names in the answers of this connection',
+    summary: 'refused: names cannot be hidden yet',
     level: 'user',
     run: anonOn,
   },
