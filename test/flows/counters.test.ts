@@ -81,10 +81,13 @@ function goodServer(seen: Record<string, number>): Server {
   });
 }
 
+/** A port that was free may be somebody's by now on 127.0.0.1, but not on this address. */
+const NOBODYS = '127.66.0.1';
+
 function configOf(folder: string, ports: readonly number[], servers: Record<string, number>): string {
   const [steady, rough] = ports;
   const backend = (name: string, options = ''): string =>
-    `backend ${name}\n  server s 127.0.0.1:${servers[name]} ${options}\n`;
+    `backend ${name}\n  server s ${name === 'dead' ? NOBODYS : '127.0.0.1'}:${servers[name]} ${options}\n`;
   return `global
   nbthread 2
   stats socket ${folder}/stats.sock level admin
