@@ -164,6 +164,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   #leaveQueue(): void {
     if (this.#place !== undefined) this.#thread.state.queues.remove(this.#place);
     this.#place = undefined;
+    this.#stream.transaction.leftQueue();
   }
 
   onSlot(row: number): void {

@@ -684,9 +684,8 @@ export class HttpStream
     if (!this.body.read && this.#rules.bodyTruncated()) return;
     if (!this.body.read || this.#streamed.paused) return this.clientGone('ended');
     this.#keepAlive = false;
-    if (this.transaction.backendRuntime?.abortOnClose !== true) return;
-    if (this.#dialer.waiting) this.clientGone('ended');
-    else if (this.#requestForwarded) this.server.connection?.shutdown();
+    const { backendRuntime } = this.transaction;
+    if (backendRuntime?.abortOnClose === true && !this.#responseStarted) this.clientGone('ended');
   }
 
   clientGone(cause: Cause): void {

@@ -277,6 +277,11 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
 
   // ── what the dialer tells ──
 
+  /** Unserved: the time it has waited is told all the same (`Tw`). */
+  leftQueue(): void {
+    if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.#thread.wheel.now;
+  }
+
   assign(server: ServerRuntime): void {
     this.serverRuntime = server;
     if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.#thread.wheel.now;

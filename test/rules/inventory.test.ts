@@ -41,6 +41,8 @@ function configuration({ ruleset, example }: Row): string {
     '  mode http',
     ...(backend ? [] : ['  bind :80', '  declare capture request len 9', '  declare capture response len 9']),
     `  ${ruleset} ${example}`,
+    'resolvers dns',
+    '  nameserver one 192.0.2.53:53',
     '',
   ].join('\n');
 }

@@ -61,6 +61,7 @@ function render({ severity, position, message }: Diagnostic): string {
 const TIMEOUTS = ['defaults', '  timeout connect 1s', '  timeout client 1s', '  timeout server 1s'];
 const FRONTEND = [...TIMEOUTS, 'frontend web', '  mode http', '  bind :8080', '  default_backend app'];
 const BACKEND = ['backend app', '  mode http', '  server s1 192.0.2.1:80', '  server s2 192.0.2.2:80'];
+const RESOLVERS = ['resolvers dns', '  nameserver one 192.0.2.53:53'];
 
 /** A frontend `web` with these lines and a backend `app`; fails on any alert about rules. */
 export function frontendRules(lines: readonly string[], files?: Files): ProxyRules {
@@ -68,7 +69,7 @@ export function frontendRules(lines: readonly string[], files?: Files): ProxyRul
 }
 
 export function compileFrontend(lines: readonly string[], files: Files = {}): CompiledConfig {
-  const text = [...FRONTEND, ...lines.map(line => `  ${line}`), ...BACKEND, ''].join('\n');
+  const text = [...FRONTEND, ...lines.map(line => `  ${line}`), ...BACKEND, ...RESOLVERS, ''].join('\n');
   const compiled = compileConfig(text, files);
   const alerts = compiled.messages.filter(message => message.startsWith('alert'));
   if (alerts.length > 0) throw new Error(alerts.join('\n'));
@@ -77,6 +78,6 @@ export function compileFrontend(lines: readonly string[], files: Files = {}): Co
 
 /** What compiling these lines of a frontend complains about. */
 export function complaints(lines: readonly string[], files: Files = {}): string[] {
-  const text = [...FRONTEND, ...lines.map(line => `  ${line}`), ...BACKEND, ''].join('\n');
+  const text = [...FRONTEND, ...lines.map(line => `  ${line}`), ...BACKEND, ...RESOLVERS, ''].join('\n');
   return compileConfig(text, files).messages.map(message => message.replace(/^(\w+) \d+: /, '$1 '));
 }

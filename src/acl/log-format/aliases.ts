@@ -193,8 +193,8 @@ export const ALIASES: readonly Alias[] = [
   textAlias('ID', 'identifier of the request', ctx => ctx.uniqueId),
   numberAlias(
     'ST',
-    'status answered to the client',
-    facts(({ status }) => status),
+    'status answered to the client, -1 when the client got none',
+    ctx => ctx.transaction?.status || (ctx.requestLine === undefined ? 0 : -1),
   ),
   numberAlias('ac', 'connections of the process', ctx => ctx.stats.processConnections()),
   textAlias('b', 'backend', ctx => (ctx.backend ?? ctx.frontend)?.name),
