@@ -587,7 +587,9 @@ export class HttpStream
     this.sendBody(bytes, 0, bytes.length);
   }
 
+  /** Only its end can be noticed of a client that waits: it may have come while the last piece was sent. */
   streamPaused(): void {
+    if (this.session.ended) return this.clientGone('ended');
     this.session.clearTimer();
     this.session.watch();
   }

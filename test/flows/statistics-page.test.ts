@@ -226,6 +226,16 @@ test('events tell everything first, then only what changed, and end with the cli
   await once(socket, 'close');
 });
 
+test('a client that leaves while a piece is sent ends its events all the same', async t => {
+  const page = await startPage(t, 'stats uri /s\nstats refresh 1s');
+  for (let waitMs = 0; waitMs < 40; waitMs += 4) {
+    const socket = connect(page.port, '127.0.0.1');
+    socket.resume().write('GET /s;events HTTP/1.1\r\nHost: x\r\n\r\n');
+    setTimeout(() => socket.end(), waitMs);
+    await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+  }
+});
+
 test('rates and ages are those of now, whichever thread counted', async t => {
   const origin = await startHttpOrigin(t, 'one');
   const page = await startPage(
