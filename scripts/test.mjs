@@ -15,10 +15,16 @@ const all = readdirSync(join(root, 'dist/test'), { recursive: true })
 /** Flows that serve no traffic. */
 const WITHOUT_ENGINE = /^flows\/(?:vrrp|command-line|explain|health|resolvers|process)/;
 
+/** A test that hangs is a test that fails, after ten minutes. */
 function run(files, environment) {
   const { status } = spawnSync(
     process.execPath,
-    ['--test', '--test-concurrency=2', ...files.map(file => join('dist/test', file))],
+    [
+      '--test',
+      '--test-concurrency=2',
+      '--test-timeout=600000',
+      ...files.map(file => join('dist/test', file)),
+    ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ...environment } },
   );
   return status ?? 1;
