@@ -5,19 +5,22 @@
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 
-/** `processMaxconn`: what a frontend without `maxconn` may have. */
-export function fullconnOf({ proxies }: Config, backend: Proxy, processMaxconn: number): number {
-  if (backend.fullconn > 0) return backend.fullconn;
-  const total = proxies
-    .filter(frontend => frontend.kind !== 'backend' && maySend(frontend, backend))
-    .reduce((sum, { maxconn }) => sum + (maxconn || processMaxconn), 0);
-  return Math.max(1, Math.ceil(total / 10));
+/** One for each proxy, by its position. `processMaxconn`: what a frontend without `maxconn` may have. */
+export function fullconns({ proxies }: Config, processMaxconn: number): number[] {
+  const totals = new Map<string, number>();
+  for (const frontend of proxies) {
+    if (frontend.kind === 'backend') continue;
+    for (const name of targetsOf(frontend))
+      totals.set(name, (totals.get(name) ?? 0) + (frontend.maxconn || processMaxconn));
+  }
+  return proxies.map(({ fullconn, name }) =>
+    fullconn > 0 ? fullconn : Math.max(1, Math.ceil((totals.get(name) ?? 0) / 10)),
+  );
 }
 
-function maySend(frontend: Proxy, backend: Proxy): boolean {
-  return (
-    frontend === backend ||
-    frontend.defaultBackend?.text === backend.name ||
-    frontend.useBackends.some(({ target }) => target.text === backend.name)
-  );
+function targetsOf({ kind, name, defaultBackend, useBackends }: Proxy): ReadonlySet<string> {
+  const targets = new Set(useBackends.map(({ target }) => target.text));
+  if (kind === 'listen') targets.add(name);
+  if (defaultBackend !== undefined) targets.add(defaultBackend.text);
+  return targets;
 }

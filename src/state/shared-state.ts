@@ -10,7 +10,7 @@ import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { Counters } from './counters.ts';
-import { fullconnOf } from './fullconn.ts';
+import { fullconns } from './fullconn.ts';
 import { computeLayout, GATE_ROW, type StateLayout } from './layout.ts';
 import { LoadHeap } from './load-heap.ts';
 import type { StatePlan } from './plan.ts';
@@ -96,6 +96,7 @@ export class SharedState {
     limits.setLimit(limits.process, config.global.maxconn);
     rates.setLimit(rates.processConnections, config.global.maxconnRate);
     rates.setLimit(rates.processSessions, config.global.maxSessRate);
+    const fullconnOfAll = fullconns(config, processMaxconn);
     config.proxies.forEach((proxy, index) => {
       limits.setLimit(limits.frontend(index), proxy.maxconn);
       rates.setLimit(rates.frontendSessions(index), proxy.rateLimitSessions);
@@ -103,7 +104,7 @@ export class SharedState {
       proxy.binds.forEach((bind, at) => limits.setLimit(limits.listener(firstListener + at), bind.maxconn));
       const gateWord = this.#layout.gates + limits.backend(index) * GATE_ROW;
       writer.place(index, gateWord, this.#layout.heaps[index] as number, plan.heapCapacity[index] as number);
-      const fullconn = fullconnOf(config, proxy, processMaxconn);
+      const fullconn = fullconnOfAll[index] as number;
       const first = plan.firstServer[index] as number;
       writer.configure(index, { ...proxy, fullconn }, first, proxy.servers.map(seedOf));
     });

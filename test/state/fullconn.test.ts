@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fullconnOf } from '../../src/state/fullconn.ts';
+import { fullconns } from '../../src/state/fullconn.ts';
 import { configOf } from '../support/state.ts';
 
 const CONFIG = `frontend a
@@ -24,7 +24,7 @@ test('a backend is full at a tenth of what its frontends may have together', () 
   const of = (name: string): number => {
     const backend = config.proxies.find(proxy => proxy.name === name);
     assert.ok(backend !== undefined);
-    return fullconnOf(config, backend, 2000);
+    return fullconns(config, 2000)[config.proxies.indexOf(backend)] as number;
   };
   assert.deepEqual(['one', 'two', 'three', 'four'].map(of), [100, 300, 7, 6]);
 });
