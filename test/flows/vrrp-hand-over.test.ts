@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
-import { Lab, type Router, type SteadyClient } from '../support/network-lab.ts';
+import { Lab, upon, type Router, type SteadyClient } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
 
 const VIP = '10.9.0.100';
@@ -95,8 +95,7 @@ describe('a planned hand-over between two balancers loses no request', { concurr
     if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
     const pair = await startPair(t, 3);
     const mark = pair.client.mark;
-    pair.a.watched.signal('SIGUSR1');
-    await pair.b.enters('MASTER');
+    await upon(() => pair.a.watched.signal('SIGUSR1'), [pair.b, 'MASTER']);
     await pair.lab.until(() => !pair.lab.holds('a', VIP));
     await whatClientsSaw(pair, mark);
     await pair.a.watched.ended;

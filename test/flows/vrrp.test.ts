@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { ask } from '../support/admin-client.ts';
 import { LB } from '../support/balancer.ts';
-import { Lab, type Router } from '../support/network-lab.ts';
+import { Lab, upon, type Router } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
 
 const VIP = '10.9.0.100';
@@ -173,8 +173,7 @@ describe('a balancer with a virtual address', { concurrency: 4 }, () => {
     const server = await lab.responder('a', 8001);
     const a = await lab.router('a', 'lb', instance('track_lb {\n backend web\n frontend www\n}'), BALANCER);
     await a.enters('MASTER');
-    server.signal('SIGKILL');
-    await a.enters('FAULT');
+    await upon(() => server.signal('SIGKILL'), [a, 'FAULT']);
     assert.deepEqual((await a.snapshot()).instances[0]?.faults, ['backend web has 0 of 1 servers']);
     assert.ok(!lab.holds('a', VIP));
     const mark = a.mark;

@@ -135,6 +135,18 @@ export class Router {
   }
 }
 
+/** What one of the routers is to say, in the order of `Router.enters`. */
+export type Expected = readonly [router: Router, state: 'MASTER' | 'BACKUP' | 'FAULT', instance?: string];
+
+/** Acts, and waits until every router has entered its state because of that: what it said before does not count. */
+export async function upon(act: () => unknown, ...expected: readonly Expected[]): Promise<void> {
+  const marks = expected.map(([router]) => router.mark);
+  await act();
+  await Promise.all(
+    expected.map(([router, state, instance], at) => router.enters(state, instance ?? 'V', marks[at] ?? 0)),
+  );
+}
+
 export interface Sample {
   /** When the request was made, Date.now(). */
   readonly at: number;
