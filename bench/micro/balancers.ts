@@ -4,7 +4,7 @@
  */
 import { createBalancer } from '../../src/balancers/create-balancer.ts';
 import type { Proxy } from '../../src/model/proxy.ts';
-import { SRV_RUNNING, SRV_STOPPED } from '../../src/state/server-table.ts';
+import { SRV_RUNNING, SRV_STOPPED } from '../../src/state/server-words.ts';
 import { factsOf } from '../../test/support/placement.ts';
 import { backendOf, createState } from '../../test/support/state.ts';
 import { measure } from './measure.ts';

@@ -18,7 +18,8 @@ import type { Chain } from './expression.ts';
 import { defaultMethod, METHOD_TYPES } from './match/method.ts';
 import type { MatchMethod } from './match/method.ts';
 import { rewriteOperators } from './operators.ts';
-import type { PatternList, PatternSet } from './pattern-registry.ts';
+import type { PatternList } from './pattern-list.ts';
+import type { PatternSet } from './pattern-set.ts';
 import { compileRegex, isRegexMistake, limitWarning } from './regex/regex.ts';
 import type { Value } from './sample.ts';
 

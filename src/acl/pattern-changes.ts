@@ -3,7 +3,8 @@
  * copy of the lists; the control thread puts changes in one order and sends them to all. Rules (add-acl, set-map and
  * the like) change the list of their own thread at once and hand the change on.
  */
-import type { PatternList, PatternRegistry } from './pattern-registry.ts';
+import type { PatternList } from './pattern-list.ts';
+import type { PatternRegistry } from './pattern-registry.ts';
 
 export type PatternChange =
   /** One more entry. */

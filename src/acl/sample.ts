@@ -42,10 +42,3 @@ export function typeOfSample(sample: Sample): SampleType {
   if (sample instanceof IpAddress) return sample.family === 4 ? 'ipv4' : 'ipv6';
   return sample instanceof Binary ? 'bin' : 'meth';
 }
-
-/** Wraps a value of a static type so that it describes itself. */
-export function toSample(type: SampleType, value: Value): Sample {
-  if (type === 'bin' && typeof value === 'string') return new Binary(value);
-  if (type === 'meth' && typeof value === 'string') return new Method(value);
-  return value;
-}

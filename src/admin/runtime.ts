@@ -3,7 +3,8 @@
  * answers when all of them have made the change.
  */
 import type { PatternChange } from '../acl/pattern-changes.ts';
-import type { PatternList, PatternRegistry } from '../acl/pattern-registry.ts';
+import type { PatternList } from '../acl/pattern-list.ts';
+import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { Sample } from '../acl/sample.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
 import type { Config } from '../model/config.ts';

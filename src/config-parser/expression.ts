@@ -31,18 +31,7 @@ export function parseExpression(text: string): ExpressionAst | ExpressionError {
   const wrong = findMistake(text);
   if (wrong !== undefined) return wrong;
   try {
-    return parse(text, { startRule: 'Expression' }) as ExpressionAst;
-  } catch (error) {
-    return explain(text, error);
-  }
-}
-
-/** Parses as far as the text is an expression; `end` is the offset of the first character that is not. */
-export function parseExpressionPrefix(
-  text: string,
-): { readonly expression: ExpressionAst; readonly end: number } | ExpressionError {
-  try {
-    return parse(text, { startRule: 'Prefix' }) as { expression: ExpressionAst; end: number };
+    return parse(text) as ExpressionAst;
   } catch (error) {
     return explain(text, error);
   }

@@ -2,7 +2,7 @@
 import { latin1Slice } from '../base/latin1.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import { giveHead, readAnswer, takeHead, type ReadAnswer } from './http-answer.ts';
-import { SRV_STOPPED } from '../state/server-table.ts';
+import { SRV_STOPPED } from '../state/server-words.ts';
 import type { LifeServer } from './life-server.ts';
 import type { ServerLife } from './server-life.ts';
 

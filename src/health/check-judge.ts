@@ -4,7 +4,7 @@
  */
 import { checkStatus, type CheckOutcome } from '../model/check-status.ts';
 import type { CheckKind } from '../state/check-reports.ts';
-import { SRV_STOPPED, SRV_STOPPING } from '../state/server-table.ts';
+import { SRV_STOPPED, SRV_STOPPING } from '../state/server-words.ts';
 import { advance, describeHealth, type CheckPolicy } from './advance.ts';
 import { LEVEL_INFO, LEVEL_NOTICE } from './life-effects.ts';
 import { AGENT_POLICY, type LifeServer } from './life-server.ts';

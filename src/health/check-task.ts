@@ -5,7 +5,7 @@
  *   pause ──▶ run ──▶ found or time over ──▶ judge ──▶ pause
  */
 import type { CheckKind } from '../state/check-reports.ts';
-import { SRV_STOPPED } from '../state/server-table.ts';
+import { SRV_STOPPED } from '../state/server-words.ts';
 import { intervalMs, type CheckIntervals } from './advance.ts';
 import type { Checker, CheckListener, RunningCheck } from './checker.ts';
 import { policyOf, type CheckJudge } from './check-judge.ts';

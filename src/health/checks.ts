@@ -23,7 +23,7 @@ import { ServerSteering } from './server-steering.ts';
 import { spreadDelay, startDelays } from './spread.ts';
 import { initialHealth } from './advance.ts';
 import { inTrackingOrder } from './tracking-order.ts';
-import { ADMIN_IMAINT, ADMIN_MAINT, SRV_STOPPED } from '../state/server-table.ts';
+import { ADMIN_IMAINT, ADMIN_MAINT, SRV_STOPPED } from '../state/server-words.ts';
 
 export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   readonly config: Config;

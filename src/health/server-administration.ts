@@ -14,7 +14,7 @@ import {
   SRV_STARTING,
   SRV_STOPPED,
   SRV_STOPPING,
-} from '../state/server-table.ts';
+} from '../state/server-words.ts';
 import { initialHealth } from './advance.ts';
 import { LEVEL_ALERT, LEVEL_NOTICE } from './life-effects.ts';
 import { AGENT_POLICY, serverLabel, type LifeServer } from './life-server.ts';

@@ -16,7 +16,7 @@ import {
   SRV_STARTING,
   SRV_STOPPED,
   SRV_STOPPING,
-} from '../state/server-table.ts';
+} from '../state/server-words.ts';
 import { LEVEL_ALERT, LEVEL_EMERGENCY, LEVEL_NOTICE, type LifeEffects } from './life-effects.ts';
 import { serverLabel, type LifeServer } from './life-server.ts';
 import { UsableCounts } from './usable-counts.ts';

@@ -1,7 +1,7 @@
 /** `http-check send-state`: the header that tells a server how it is seen (manual, section 4.2). */
 import { hostname } from 'node:os';
 import { monotonicMs } from '../base/clock.ts';
-import { SRV_STARTING, SRV_STOPPED, SRV_STOPPING } from '../state/server-table.ts';
+import { SRV_STARTING, SRV_STOPPED, SRV_STOPPING } from '../state/server-words.ts';
 import { fullHealth } from './advance.ts';
 import type { CheckFacts } from './check-facts.ts';
 

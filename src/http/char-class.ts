@@ -37,7 +37,6 @@ export const TAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const SPACE = 0x20;
-export const COMMA = 0x2c;
 export const COLON = 0x3a;
 
 export function isBlank(byte: number | undefined): boolean {

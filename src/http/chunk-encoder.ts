@@ -5,8 +5,6 @@ import { latin1Write } from '../base/latin1.ts';
 export const CHUNK_END = Buffer.from('\r\n', 'latin1');
 /** Ends a body. */
 export const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
-/** Most bytes chunkHead() writes for a buffer's worth of data. */
-export const CHUNK_HEAD_BYTES = 10;
 
 /** Writes a chunk's size line; gives the bytes written. The data and CHUNK_END follow. `size` is not 0. */
 export function chunkHead(buffer: Buffer, offset: number, size: number): number {

@@ -13,8 +13,6 @@ export const UPGRADE = 5;
 export const TE = 6;
 export const KEEP_ALIVE = 7;
 export const PROXY_CONNECTION = 8;
-export const EXPECT = 9;
-export const WEBSOCKET_KEY = 10;
 
 /** Their names, by number. */
 export const KNOWN_FIELDS: readonly string[] = [
@@ -27,8 +25,6 @@ export const KNOWN_FIELDS: readonly string[] = [
   'te',
   'keep-alive',
   'proxy-connection',
-  'expect',
-  'sec-websocket-key',
 ];
 
 /** What the scanner computes: over the bytes of a name in lower case, from 0. */

@@ -6,7 +6,7 @@
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { Endpoint } from './connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from './socket-address.ts';
-import { getIntOption, getOption, setOption } from './system-calls.ts';
+import { getOption, setOption } from './system-calls.ts';
 
 export const SOL_SOCKET = 1;
 export const IPPROTO_IP = 0;
@@ -36,7 +36,6 @@ const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 export const TCP_DEFER_ACCEPT = 9;
 const TCP_INFO = 11;
-const TCP_QUICKACK = 12;
 export const TCP_USER_TIMEOUT = 18;
 const TCP_REPAIR = 19;
 export const TCP_FASTOPEN = 23;
@@ -66,21 +65,12 @@ export function setKeepalive(fd: number, keepalive: TcpKeepAlive): number {
   return result;
 }
 
-/** Acknowledge at once (1), or together with the first data (0). */
-export function setQuickAck(fd: number, on: boolean): number {
-  return setOption(fd, IPPROTO_TCP, TCP_QUICKACK, on ? 1 : 0);
-}
-
 export function setNoDelay(fd: number): number {
   return setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 export function setUserTimeout(fd: number, timeoutMs: number): number {
   return setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs);
-}
-
-export function setMaximumSegment(fd: number, bytes: number): number {
-  return setOption(fd, IPPROTO_TCP, TCP_MAXSEG, bytes);
 }
 
 /** The server option `tfo`: data may travel with the SYN. Before connecting. */
@@ -154,9 +144,4 @@ const KERNEL_MAXIMUM = 0x7fffffff;
 export function listenBacklog(fd: number): number {
   const info = readTcpInfo(fd);
   return info?.state === LISTEN_STATE && info.sacked > 0 ? info.sacked : KERNEL_MAXIMUM;
-}
-
-/** The pending error of a socket (SO_ERROR), 0 when there is none. */
-export function pendingError(fd: number): number {
-  return getIntOption(fd, SOL_SOCKET, 4);
 }

@@ -134,12 +134,6 @@ export function getOption(fd: number, level: number, name: number, into: Buffer)
   return result < 0 ? result : lengthWord.readUInt32LE();
 }
 
-/** The value of an option that is one integer, or the negative error number. */
-export function getIntOption(fd: number, level: number, name: number): number {
-  const result = getOption(fd, level, name, word);
-  return result < 0 ? result : word.readInt32LE();
-}
-
 /** Fills `into` with the socket's own address; gives its length. */
 export function socketName(fd: number, into: Buffer): number {
   lengthWord.writeUInt32LE(into.length);

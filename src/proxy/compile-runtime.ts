@@ -7,7 +7,7 @@ import type { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
-import { PROXY_UNPUBLISHED } from '../state/server-table.ts';
+import { PROXY_UNPUBLISHED } from '../state/server-words.ts';
 import { BackendService } from './backend-service.ts';
 import type { DynamicCookieSetting } from './cookie-keeper.ts';
 import { Environments } from './compile-environment.ts';

@@ -134,8 +134,3 @@ function placesOfFields(): Partial<Record<FieldName, number>> {
 /** Doubles in a row, a whole number of cache lines. */
 export const COUNTER_ROW =
   Math.ceil(COUNTER_FIELDS.reduce((sum, { merge }) => sum + PLACES[merge], 0) / 8) * 8;
-
-/** Fields that are reset by `clear counters` (highest values only; `clear counters all` resets every field). */
-export const MAXIMUM_FIELDS: readonly FieldName[] = COUNTER_FIELDS.filter(({ merge }) => merge === 'max').map(
-  ({ name }) => name,
-);

@@ -14,7 +14,8 @@
  * lock and has the heap built anew (`abandon`).
  */
 import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
-import { BACKEND_WORD, SERVER_WORD, WEIGHT_SCALE, type ServerTable } from './server-table.ts';
+import { BACKEND_WORD, SERVER_WORD, WEIGHT_SCALE } from './server-words.ts';
+import type { ServerTable } from './server-table.ts';
 import type { UsableServers } from './usable-servers.ts';
 
 const S = SERVER_WORD;

@@ -12,12 +12,12 @@ import {
   ADMIN_FMAINT,
   ADMIN_FQDN_CHANGED,
   ADMIN_MAINT,
-  nowSeconds,
   SRV_RUNNING,
   SRV_STARTING,
   SRV_STOPPED,
   SRV_STOPPING,
-} from './server-table.ts';
+} from './server-words.ts';
+import { nowSeconds } from './server-table.ts';
 
 interface Standing {
   readonly state: number;

@@ -24,7 +24,8 @@ import { BACKEND_ROW, SERVER_ROW, WAIT_ROW, type StateLayout } from './layout.ts
 import type { LoadHeap } from './load-heap.ts';
 import { LocalQueue, Waiting, type Waiter } from './local-queue.ts';
 import type { ServerSlots } from './server-slots.ts';
-import { BACKEND_WORD, SERVER_WORD, type ServerTable } from './server-table.ts';
+import { BACKEND_WORD, SERVER_WORD } from './server-words.ts';
+import type { ServerTable } from './server-table.ts';
 import type { UsableServers } from './usable-servers.ts';
 
 /** Sends "a place on `server` is yours, for the first of your queue `queue`" to another thread. */

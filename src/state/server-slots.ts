@@ -4,7 +4,8 @@
  */
 import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
 import type { LoadHeap } from './load-heap.ts';
-import { BACKEND_COUNTS_SERVED, BACKEND_WORD, SERVER_WORD, type ServerTable } from './server-table.ts';
+import { BACKEND_COUNTS_SERVED, BACKEND_WORD, SERVER_WORD } from './server-words.ts';
+import type { ServerTable } from './server-table.ts';
 
 const S = SERVER_WORD;
 const B = BACKEND_WORD;

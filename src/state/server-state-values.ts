@@ -13,7 +13,7 @@ import {
   ADMIN_IMAINT,
   ADMIN_RMAINT,
   SRV_STOPPING,
-} from './server-table.ts';
+} from './server-words.ts';
 import {
   CHECK_STATE_CONFIGURED,
   CHECK_STATE_ENABLED,

@@ -18,7 +18,6 @@ import {
   BACKEND_COUNTS_SERVED,
   BACKEND_DYNAMIC,
   BACKEND_WORD,
-  nowSeconds,
   PROXY_DOWN,
   SERVER_BACKUP,
   SERVER_IN_USE,
@@ -26,9 +25,9 @@ import {
   SRV_RUNNING,
   SRV_STARTING,
   SRV_STOPPED,
-  ServerTable,
   WEIGHT_SCALE,
-} from './server-table.ts';
+} from './server-words.ts';
+import { nowSeconds, ServerTable } from './server-table.ts';
 
 const S = SERVER_WORD;
 const B = BACKEND_WORD;

@@ -1,5 +1,5 @@
 /** Columns 0 to 35: who it is, its load, its failures, its state. */
-import { SRV_STARTING } from '../state/server-table.ts';
+import { SRV_STARTING } from '../state/server-words.ts';
 import { column, forKinds, highest, highestRate, rate, total, type StatColumn } from './column.ts';
 import { backendStatus, frontendStatus, listenerStatus, serverStatus } from './server-status.ts';
 import { TYPE_CODES, type BackendSubject, type ServerSubject, type Subject } from './subject.ts';

@@ -29,11 +29,6 @@ export function* statPieces(view: StatsView, filter: RowFilter, format: StatForm
   if (piece !== '') yield piece;
 }
 
-/** All of it: for the admin socket, whose answers are not that long. */
-export function renderStat(view: StatsView, filter: RowFilter, format: StatFormat): string {
-  return [...statPieces(view, filter, format)].join('');
-}
-
 function lineOf(format: StatFormat): (subject: Subject) => string {
   switch (format) {
     case 'csv':

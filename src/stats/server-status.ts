@@ -10,7 +10,7 @@ import {
   PROXY_UNPUBLISHED,
   SRV_STOPPED,
   SRV_STOPPING,
-} from '../state/server-table.ts';
+} from '../state/server-words.ts';
 import type { BackendSubject, FrontendSubject, ListenerSubject, ServerSubject } from './subject.ts';
 import type { ServerEntry, StatsView } from './view.ts';
 

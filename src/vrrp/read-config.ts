@@ -6,11 +6,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { expandBraces } from '../config-parser/keepalived/include.ts';
-import {
-  checkKeepalived,
-  parseKeepalived,
-  type KeepalivedResult,
-} from '../config-parser/keepalived/parse.ts';
+import { parseKeepalived, type KeepalivedResult } from '../config-parser/keepalived/parse.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { ConfigSource } from '../config-parser/keepalived/source.ts';
@@ -27,13 +23,6 @@ function notForwarded({ virtualServers }: KeepalivedConfig): Diagnostic[] {
     position,
     message: 'virtual_server is checked, but nothing forwards for it yet',
   }));
-}
-
-export function checkKeepalivedFile(
-  paths: string | readonly string[],
-  configId?: string,
-): ReturnType<typeof checkKeepalived> {
-  return checkKeepalived(paths, diskSource(configId));
 }
 
 export function diskSource(configId?: string): ConfigSource {

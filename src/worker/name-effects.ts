@@ -4,7 +4,7 @@ import type { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
 import type { ServerDirectory } from '../state/server-directory.ts';
-import { ADMIN_FQDN_CHANGED } from '../state/server-table.ts';
+import { ADMIN_FQDN_CHANGED } from '../state/server-words.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { NameService } from './name-service.ts';
 

@@ -1,7 +1,8 @@
 /** Carries out in the control thread what administrators order on the statistics page; tells how many servers changed. */
 import type { ServerOrders } from '../admin/runtime.ts';
 import type { CheckKind } from '../state/check-reports.ts';
-import { ADMIN_FDRAIN, ADMIN_FMAINT, type ServerTable } from '../state/server-table.ts';
+import { ADMIN_FDRAIN, ADMIN_FMAINT } from '../state/server-words.ts';
+import type { ServerTable } from '../state/server-table.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 
 export interface PageActionEffects {

@@ -8,7 +8,7 @@ import type { IpAddress } from '../base/ip-address.ts';
 import { sameIp } from '../base/ip-address.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
-import { ADMIN_RMAINT } from '../state/server-table.ts';
+import { ADMIN_RMAINT } from '../state/server-words.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 

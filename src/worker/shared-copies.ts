@@ -6,7 +6,8 @@
  *   rule ──▶ its own copy ──▶ control ──▶ the other threads        command ──▶ control ──▶ all threads
  */
 import { applyPatternUpdate, type PatternChange } from '../acl/pattern-changes.ts';
-import { PatternRegistry, type PatternList } from '../acl/pattern-registry.ts';
+import { PatternRegistry } from '../acl/pattern-registry.ts';
+import type { PatternList } from '../acl/pattern-list.ts';
 import { fromPlain, toPlain, type PlainSample } from '../acl/plain-sample.ts';
 import type { Sample } from '../acl/sample.ts';
 import type { ProcessVariablesView } from '../admin/runtime.ts';

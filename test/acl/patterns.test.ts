@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIp } from '../../src/base/ip-address.ts';
 import type { MatchMethod } from '../../src/acl/match/method.ts';
-import { PatternRegistry, patternLines } from '../../src/acl/pattern-registry.ts';
-import type { PatternList, PatternSet } from '../../src/acl/pattern-registry.ts';
+import { PatternRegistry } from '../../src/acl/pattern-registry.ts';
+import { patternLines } from '../../src/acl/pattern-file.ts';
+import type { PatternList } from '../../src/acl/pattern-list.ts';
+import type { PatternSet } from '../../src/acl/pattern-set.ts';
 
 function listOf(keys: readonly string[]): PatternList {
   const registry = new PatternRegistry({ readFile: () => ({ error: 'none' }) });

@@ -5,7 +5,7 @@ import { ALL_FULL, NO_SERVER, type BalanceFacts, type Balancer } from '../../src
 import { createBalancer } from '../../src/balancers/create-balancer.ts';
 import { random } from '../../src/balancers/random.ts';
 import type { Proxy } from '../../src/model/proxy.ts';
-import { ADMIN_FDRAIN, ADMIN_FMAINT, SRV_RUNNING, SRV_STOPPED } from '../../src/state/server-table.ts';
+import { ADMIN_FDRAIN, ADMIN_FMAINT, SRV_RUNNING, SRV_STOPPED } from '../../src/state/server-words.ts';
 import { createNumbers, factsOf } from '../support/placement.ts';
 import { backendOf, createState as create, type TestState as MadeState } from '../support/state.ts';
 

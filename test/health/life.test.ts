@@ -9,7 +9,7 @@ import {
   SRV_STARTING,
   SRV_STOPPED,
   SRV_STOPPING,
-} from '../../src/state/server-table.ts';
+} from '../../src/state/server-words.ts';
 import type { CheckStatus } from '../../src/model/check-status.ts';
 import type { LifeServer } from '../../src/health/life-server.ts';
 import { startChecks, type CheckedConfig } from '../support/check-runner.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BodyDecoder } from '../../src/http/body-decoder.ts';
-import { CHUNK_END, CHUNK_HEAD_BYTES, chunkHead, LAST_CHUNK } from '../../src/http/chunk-encoder.ts';
+import { CHUNK_END, chunkHead, LAST_CHUNK } from '../../src/http/chunk-encoder.ts';
 
 test('Chunks are what the decoder reads back', () => {
   const content = Buffer.from('x'.repeat(70_000), 'latin1');
@@ -13,7 +13,6 @@ test('Chunks are what the decoder reads back', () => {
     [17, 70_000],
   ] as const) {
     const length = chunkHead(framed, at, to - from);
-    assert.ok(length <= CHUNK_HEAD_BYTES);
     at += length + content.copy(framed, at + length, from, to);
     at += CHUNK_END.copy(framed, at);
   }

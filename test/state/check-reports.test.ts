@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIELD } from '../../src/state/counter-fields.ts';
-import { ADMIN_FMAINT, PROXY_DOWN, SRV_RUNNING, SRV_STOPPED } from '../../src/state/server-table.ts';
+import { ADMIN_FMAINT, PROXY_DOWN, SRV_RUNNING, SRV_STOPPED } from '../../src/state/server-words.ts';
 import { backendOf, createState } from '../support/state.ts';
 
 test('what a check found out is read by another thread, field by field and cut to its room', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BACKEND_WORD } from '../../src/state/server-table.ts';
+import { BACKEND_WORD } from '../../src/state/server-words.ts';
 import { computeLayout } from '../../src/state/layout.ts';
 import { createNumbers } from '../support/placement.ts';
 import { backendOf, createState } from '../support/state.ts';

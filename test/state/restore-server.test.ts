@@ -13,7 +13,7 @@ import {
   SRV_STARTING,
   SRV_STOPPED,
   SRV_STOPPING,
-} from '../../src/state/server-table.ts';
+} from '../../src/state/server-words.ts';
 import { backendOf, createState } from '../support/state.ts';
 
 /** Of an earlier process; what is not given is as for a server that is well. */

@@ -1,7 +1,7 @@
 /** Places on servers and the queues before them; two attached states stand for two threads. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ADMIN_FMAINT } from '../../src/state/server-table.ts';
+import { ADMIN_FMAINT } from '../../src/state/server-words.ts';
 import type { Waiter } from '../../src/state/local-queue.ts';
 import type { SharedState } from '../../src/state/shared-state.ts';
 import { backendOf, createState } from '../support/state.ts';

@@ -8,7 +8,7 @@ import {
   SRV_STARTING,
   SRV_STOPPED,
   SRV_STOPPING,
-} from '../../src/state/server-table.ts';
+} from '../../src/state/server-words.ts';
 import { backendOf, createState } from '../support/state.ts';
 
 test('a server is usable when it is up, has weight and is neither drained nor in maintenance', () => {

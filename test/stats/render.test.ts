@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIELD } from '../../src/state/counter-fields.ts';
-import { ADMIN_FMAINT, SRV_STOPPED } from '../../src/state/server-table.ts';
+import { ADMIN_FMAINT, SRV_STOPPED } from '../../src/state/server-words.ts';
 import { JSON_SCHEMA } from '../../src/stats/json-schema.ts';
 import { csvText } from '../../src/stats/render-csv.ts';
 import { renderInfo } from '../../src/stats/render-info.ts';
-import { renderStat, statPieces } from '../../src/stats/render-stat.ts';
+import { statPieces, type StatFormat } from '../../src/stats/render-stat.ts';
 import type { RowFilter } from '../../src/stats/rows.ts';
-import { ConfiguredView } from '../../src/stats/view.ts';
+import { ConfiguredView, type StatsView } from '../../src/stats/view.ts';
 import { createState, type TestState } from '../support/state.ts';
+
+function renderStat(view: StatsView, filter: RowFilter, format: StatFormat): string {
+  return [...statPieces(view, filter, format)].join('');
+}
 
 const CONFIG = `frontend web
  bind 127.0.0.1:80 name first

@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import type { BalanceFacts } from '../../src/balancers/balancer.ts';
 import { createBalancer } from '../../src/balancers/create-balancer.ts';
 import type { Config } from '../../src/model/config.ts';
-import { ADMIN_FMAINT } from '../../src/state/server-table.ts';
+import { ADMIN_FMAINT } from '../../src/state/server-words.ts';
 import type { ServerWriter } from '../../src/state/server-writer.ts';
 import type { SharedState } from '../../src/state/shared-state.ts';
 import { createState } from './state.ts';

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkKeepalivedFile, readKeepalived } from '../../src/vrrp/read-config.ts';
+import { EXIT_CODE } from '../../src/config-parser/keepalived/report.ts';
+import { readKeepalived } from '../../src/vrrp/read-config.ts';
 
 function instance(name: string, id: number): string {
   return `vrrp_instance ${name} {
@@ -58,11 +59,11 @@ test('a directory stands for the *.conf files in it', () => {
 test('-t answers 3 for a missing file, 4 for a missing interface, 0 for a clean file', () => {
   inFolder(folder => {
     const path = join(folder, 'keepalived.conf');
-    assert.equal(checkKeepalivedFile(path).exitCode, 3);
+    assert.equal(EXIT_CODE[readKeepalived(path).status], 3);
     writeFileSync(path, instance('A', 1).replace('interface lo', 'interface nosuch0'));
-    assert.equal(checkKeepalivedFile(path).exitCode, 4);
+    assert.equal(EXIT_CODE[readKeepalived(path).status], 4);
     writeFileSync(path, instance('A', 1));
-    assert.equal(checkKeepalivedFile(path).exitCode, 0);
+    assert.equal(EXIT_CODE[readKeepalived(path).status], 0);
   });
 });
 
@@ -70,6 +71,6 @@ test('a file that includes itself comes to an end with an error', () => {
   inFolder(folder => {
     const path = join(folder, 'keepalived.conf');
     writeFileSync(path, `include keepalived.conf\n${instance('A', 1)}`);
-    assert.equal(checkKeepalivedFile(path).exitCode, 3);
+    assert.equal(EXIT_CODE[readKeepalived(path).status], 3);
   });
 });

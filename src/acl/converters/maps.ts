@@ -6,7 +6,7 @@ import { METHOD_TYPES } from '../match/method.ts';
 import type { MatchMethod } from '../match/method.ts';
 import type { StoredPattern } from '../match/pattern.ts';
 import type { RegularIndex } from '../match/regular.ts';
-import type { ParseValue, PatternSet } from '../pattern-registry.ts';
+import type { ParseValue, PatternSet } from '../pattern-set.ts';
 import { expandReplacement } from '../regex/regex.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
 import type { Sample, Value } from '../sample.ts';

@@ -173,10 +173,3 @@ export function expandReplacement(
   }
   return output;
 }
-
-/** What is wrong with a replacement, worded as at load; undefined: nothing. */
-export function checkReplacement(replacement: string): string | undefined {
-  return expandReplacement(replacement, []) === undefined
-    ? `invalid replacement '${replacement}': a backslash must be followed by a digit, x and two hexadecimal digits, or a character`
-    : undefined;
-}

@@ -5,7 +5,7 @@
 import { serverSeed } from '../../balancers/server-seed.ts';
 import { parseConfig } from '../../config-parser/parse.ts';
 import { hasDynamicWeights } from '../../state/plan.ts';
-import { ADMIN_MAINT } from '../../state/server-table.ts';
+import { ADMIN_MAINT } from '../../state/server-words.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import type { Word } from '../../model/word.ts';

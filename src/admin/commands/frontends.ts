@@ -1,5 +1,5 @@
 /** Frontends: paused, resumed, shut down, their limits; backends: published or not. */
-import { PROXY_PAUSED, PROXY_STOPPED, PROXY_UNPUBLISHED } from '../../state/server-table.ts';
+import { PROXY_PAUSED, PROXY_STOPPED, PROXY_UNPUBLISHED } from '../../state/server-words.ts';
 import { fail, NOTICE, say, type Answer, type Call, type Command, type Message } from '../command.ts';
 import { findFrontend } from '../find.ts';
 import { leadingInteger } from '../units.ts';

@@ -1,6 +1,6 @@
 /** `set server <backend>/<server> ...`: one row a subcommand. */
 import type { DirectoryServer } from '../../state/server-directory.ts';
-import { ADMIN_FQDN_CHANGED } from '../../state/server-table.ts';
+import { ADMIN_FQDN_CHANGED } from '../../state/server-words.ts';
 import { fail, WARNING, type Answer, type Call, type Command } from '../command.ts';
 import { setAddress, setAgentTarget, setCheckAddress } from './server-address.ts';
 import { setAgent, setHealth, setState, withServer } from './server-state.ts';

@@ -98,20 +98,9 @@ export function oneOf<const Value extends string>(
   return undefined;
 }
 
-/** Reports words behind the last one a keyword takes. */
-export function refuseExtra(extra: Word | undefined, name: string, context: LineContext): boolean {
-  if (extra === undefined) return false;
-  context.alert(extra, `'${name}' cannot handle unexpected argument '${extra.text}'.`);
-  return true;
-}
-
 /** HAProxy's names of proxies, servers and ACLs: letters, digits, `_`, `-`, `:` and `.` (section 2.4). */
 export function badNameCharacter(name: string): string | undefined {
   return /[^A-Za-z0-9_:.-]/.exec(name)?.[0];
-}
-
-export function wordTexts(words: readonly Word[]): string[] {
-  return words.map(word => word.text);
 }
 
 /** The same line, whose messages start with what they are about: `'server b/s1' : ...`. */

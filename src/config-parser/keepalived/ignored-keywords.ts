@@ -53,8 +53,3 @@ const IGNORED = new Map(Object.entries(WORDS).map(([block, words]) => [block, ne
 export function ignoredKeyword(block: string, name: string): string | undefined {
   return REFUSED[block]?.[name] ?? (IGNORED.get(block)?.has(name) === true ? 'no effect' : undefined);
 }
-
-/** For the list of all words. */
-export function ignoredKeywords(): readonly { readonly block: string; readonly names: readonly string[] }[] {
-  return [...IGNORED].map(([block, names]) => ({ block, names: [...names] }));
-}

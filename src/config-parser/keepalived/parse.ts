@@ -1,6 +1,6 @@
 /**
- * The door for keepalived.conf: text -> model and diagnostics, with keepalived's tolerances. `checkKeepalived` is
- * what `-t` / `-c` mean. Preprocess -> blocks -> keyword tables -> resolve.
+ * The door for keepalived.conf: text -> model and diagnostics, with keepalived's tolerances.
+ * Preprocess -> blocks -> keyword tables -> resolve.
  */
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
@@ -9,7 +9,7 @@ import type { Tracked, Tracking, VrrpSyncGroup } from '../../model/vrrp-instance
 import { buildBlocks } from './block.ts';
 import { resolveGlobal } from './global-defs.ts';
 import { Preprocessor } from './preprocess.ts';
-import { EXIT_CODE, Report, type CheckStatus } from './report.ts';
+import { Report, type CheckStatus } from './report.ts';
 import { resolveInstance } from './resolve-instance.ts';
 import type { Scope } from './scope.ts';
 import type { ConfigSource } from './source.ts';
@@ -40,15 +40,6 @@ export function parseKeepalived(paths: string | readonly string[], source: Confi
   const config = resolve(draft, scope);
   warnAboutScripts(config, report);
   return { config, diagnostics: report.diagnostics, status: report.status };
-}
-
-/** keepalived's `--config-test`: 0 fine, 3 cannot be run, 4 runs after changes, 5 scripts are not secured. */
-export function checkKeepalived(
-  paths: string | readonly string[],
-  source: ConfigSource,
-): { readonly exitCode: 0 | 3 | 4 | 5; readonly diagnostics: readonly Diagnostic[] } {
-  const { status, diagnostics } = parseKeepalived(paths, source);
-  return { exitCode: EXIT_CODE[status], diagnostics };
 }
 
 function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {

@@ -4,7 +4,7 @@
  */
 import { CHECK_STATUSES } from '../../model/check-status.ts';
 import type { CheckKind } from '../../state/check-reports.ts';
-import { ADMIN_DRAIN, ADMIN_MAINT, SRV_STOPPED, SRV_STOPPING } from '../../state/server-table.ts';
+import { ADMIN_DRAIN, ADMIN_MAINT, SRV_STOPPED, SRV_STOPPING } from '../../state/server-words.ts';
 import { valueOf, type StatColumn } from '../column.ts';
 import { FIXED_COLUMNS } from '../columns.ts';
 import { MODULE_COLUMNS } from '../columns-modules.ts';

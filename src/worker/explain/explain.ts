@@ -22,7 +22,7 @@ import { RuleRecorder } from '../../rules/explain.ts';
 import { ConfiguredView } from '../../stats/view.ts';
 import { SharedState } from '../../state/shared-state.ts';
 import { planState } from '../../state/plan.ts';
-import { SRV_STOPPED } from '../../state/server-table.ts';
+import { SRV_STOPPED } from '../../state/server-words.ts';
 import { ProcessExpressions } from '../process-expressions.ts';
 import { ThreadProcessFacts } from '../process-facts.ts';
 import { serversView, statsView } from '../state-views.ts';

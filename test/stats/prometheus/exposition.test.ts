@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ADMIN_FMAINT } from '../../../src/state/server-table.ts';
+import { ADMIN_FMAINT } from '../../../src/state/server-words.ts';
 import { expositionPieces } from '../../../src/stats/prometheus/exposition.ts';
 import { parseQuery } from '../../../src/stats/prometheus/query.ts';
 import { ConfiguredView } from '../../../src/stats/view.ts';

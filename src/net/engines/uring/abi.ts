@@ -21,7 +21,6 @@ export const ENTER_REGISTERED_RING = 16;
 
 export const REGISTER_RING_FDS = 20;
 export const REGISTER_PBUF_RING = 22;
-export const UNREGISTER_PBUF_RING = 23;
 
 /** Set by the kernel in the submission ring's flags: completions wait for room in the completion ring. */
 export const SQ_CQ_OVERFLOW = 2;
@@ -63,5 +62,3 @@ export const EINTR = 4;
 export const ENOENT = 2;
 export const ENOBUFS = 105;
 export const ECANCELED = 125;
-export const EBUSY = 16;
-export const ETIME = 62;
