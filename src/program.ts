@@ -3,8 +3,9 @@
  * that lets workers serve. main.ts loads this file while the first data thread is already loading.
  */
 import { writeFileSync } from 'node:fs';
-import type { Options } from './config-parser/command-line.ts';
+import { loadSettings, type Options } from './config-parser/command-line.ts';
 import { renderDiagnostics } from './config-parser/diagnostic.ts';
+import type { DumpWishes } from './config-parser/dump-config.ts';
 import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
 import type { KeepalivedResult } from './config-parser/keepalived/parse.ts';
 import { replaceOldProcesses } from './master/old-processes.ts';
@@ -17,7 +18,8 @@ import type { Control, ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { followMaster, InheritedSockets, inheritedSockets } from './worker/generation.ts';
 import type { ThreadLauncher } from './worker/launch.ts';
-import { loadConfiguration } from './worker/load-configuration.ts';
+import { dumpFiles, loadConfiguration } from './worker/load-configuration.ts';
+import { loadedLibraries } from './worker/loaded-libraries.ts';
 import type { LimitRequest } from './worker/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
@@ -37,15 +39,20 @@ export interface ProgramStart {
 }
 
 export async function runProgram(start: ProgramStart): Promise<void> {
-  const { options, argv, generation, launcher, exit } = start;
-  if (generation === undefined) tellIgnored(options);
+  const { argv, generation, launcher, exit } = start;
+  let { options } = start;
   // a reload asked for before there is anything to reload
   if (options.masterWorker && generation === undefined) process.on('SIGUSR2', () => undefined);
   const environment = { ...process.env };
   if (options.directory !== undefined && generation === undefined) process.chdir(options.directory);
-  const balancer = options.files.length === 0 ? undefined : await loadConfiguration(options.files);
+  if (options.dumpConfig !== undefined) return printConfiguration(options, options.dumpConfig, exit);
+  const balancer =
+    options.files.length === 0 ? undefined : await loadConfiguration(options.files, loadSettings(options));
   const virtual = options.keepalivedFiles.length === 0 ? undefined : readVirtual(options);
   const diagnostics = [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])];
+  if (balancer?.config?.global.flags.has('quiet') === true && !options.verbose)
+    options = { ...options, quiet: true };
+  if (generation === undefined) tellIgnored(options);
   // the master has said it all
   if (generation === undefined) show(options, diagnostics);
   const warned = diagnostics.some(({ severity }) => severity === 'warning');
@@ -55,9 +62,10 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     notice(options, 'alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
     exit(1);
   }
+  if (generation === undefined) await printLists(options);
+  if (balancer === undefined && virtual === undefined) exit(0);
   if (options.action.kind === 'check') {
-    if (!options.quiet)
-      process.stdout.write(warned ? 'Warnings were found.\n' : 'Configuration file is valid\n');
+    if (!options.quiet) process.stdout.write(checked(warned, options.verbose));
     exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
   }
   if (virtual?.status === 'unusable') exit(KEEPALIVED_EXIT_CODE.unusable);
@@ -91,19 +99,48 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   });
 }
 
-/** Options that are read and do not do yet what the management guide says. */
+/** What `-c` says of files without a mistake. */
+function checked(warned: boolean, verbose: boolean): string {
+  return `${warned ? 'Warnings were found.\n' : ''}${!warned || verbose ? 'Configuration file is valid\n' : ''}`;
+}
+
+/** `-dC`: shows the files, and that is all. */
+function printConfiguration({ files }: Options, wishes: DumpWishes, exit: Exit): void {
+  const dumped = dumpFiles(files, wishes);
+  if ('error' in dumped)
+    process.stderr.write(`${LABELS.alert} (${process.pid}) : config : ${dumped.error}\n`);
+  else process.stdout.write(dumped.text, () => exit(0));
+  if ('error' in dumped) exit(1);
+}
+
+/** `-dK` and `-dL`; the program goes on. Asked for without files, words are all that is wanted. */
+async function printLists(options: Options): Promise<void> {
+  if (options.dumpLibraries) {
+    if (!options.quiet) process.stdout.write('List of loaded object files:\n');
+    process.stdout.write(loadedLibraries(options.verbose));
+  }
+  if (options.dumpKeywords === undefined) return;
+  const { renderKeywordClasses } = await import('./admin/keyword-lists.ts');
+  process.stdout.write(renderKeywordClasses(options.dumpKeywords));
+}
+
+/** What the letters behind `-d` switch off that does not exist here. */
+const WITHOUT_EFFECT = /[FGISTZcekpv]/;
+
+/** Options that are read and do not do what the management guide says. */
 function tellIgnored(options: Options): void {
+  const letters = [...options.debugLetters];
   const ignored = [
     ...(options.masterSockets.length > 0 ? ['-S'] : []),
     ...(options.oldSocket === undefined ? [] : ['-x']),
-    ...(options.localpeer === undefined ? [] : ['-L']),
-    ...(options.dumpKeywords === undefined ? [] : ['-dK']),
-    ...(options.dumpConfig === undefined ? [] : ['-dC']),
-    ...(options.dumpLibraries ? ['-dL'] : []),
     ...(options.traces.length > 0 ? ['-dt'] : []),
+    ...letters.filter(letter => letter === 'A' || letter === 'M').map(letter => `-d${letter}`),
   ];
   for (const option of ignored)
     notice(options, 'warning', `'${option}' is not supported yet, it is ignored.`);
+  for (const letter of letters)
+    if (WITHOUT_EFFECT.test(letter))
+      notice(options, 'notice', `'-d${letter}' has no effect in this program.`);
 }
 
 /** A worker process: addresses, pidfile, virtual addresses and old processes are the master's business. */

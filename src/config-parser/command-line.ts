@@ -2,6 +2,7 @@
  * The options of the program, those of HAProxy (management guide, section 3) and a few of its own, as one typed
  * value. main.ts acts on it; nothing is read or printed here.
  */
+import type { CommandLineSettings } from './parse.ts';
 import { parsed, refused } from './parsed.ts';
 import type { Parsed } from './parsed.ts';
 
@@ -70,6 +71,20 @@ export interface Options {
   readonly traces: readonly string[];
   /** The other `-d` options by their letter: `e`, `p`, `R`, `F`, `I`, `Z`, ... */
   readonly debugLetters: ReadonlySet<string>;
+}
+
+/** What the files are read with. */
+export function loadSettings(
+  options: Options,
+): CommandLineSettings & { readonly ignoreUnresolvable: boolean } {
+  const { localpeer, noServerVerify, ipv4Only, ignoreUnresolvable, debugLetters } = options;
+  return {
+    ...(localpeer !== undefined && { localpeer }),
+    noServerVerify,
+    ipv4Only,
+    ignoreUnresolvable,
+    noReusePort: debugLetters.has('R'),
+  };
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -332,11 +347,11 @@ export function renderUsage(program: string): string {
     '        -dK{class[,...]} displays the known keywords (use -dKhelp for the classes)',
     '        -dL displays the loaded libraries',
     '        -dr ignores server names that cannot be resolved',
-    '        -dt<trace> starts traces on standard error',
     '        -dV does not verify certificates of servers',
     '        -dW fails if any warning is emitted',
     '        -dD also displays hints about suspicious statements',
-    '        -de/-dp/-dS/-dG/-dR/-dF/-dI/-dT/-dZ accepted for compatibility',
+    '        -dR does not share ports between sockets',
+    '        -dc/-de/-dk/-dp/-dv/-dF/-dG/-dI/-dS/-dT/-dZ accepted for compatibility',
     '        -sf/-st [pid ]* lets old processes finish, or terminates them.',
     '        -x <unix_socket> gets listening sockets from a unix socket',
     '        -S <bind>[,<bind options>...] master admin socket',

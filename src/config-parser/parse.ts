@@ -2,8 +2,10 @@
  * The door of a configuration: text into a model and diagnostics. Never throws on bad input, reports all errors
  * of a run, reads nothing but through the file reader it is given.
  */
+import { hostname } from 'node:os';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Word } from '../model/word.ts';
 import { createConfigDraft } from './config-draft.ts';
 import type { ConfigDraft } from './config-draft.ts';
 import { Environment } from './environment.ts';
@@ -14,7 +16,19 @@ import { ParserContext } from './parser-context.ts';
 import { PREDEFINED_VARIABLES } from './predefined-variables.ts';
 import { resolveConfig } from './resolve.ts';
 
-export interface ParseOptions {
+/** What the command line says beside the files. */
+export interface CommandLineSettings {
+  /** -L; missing: the host's name. */
+  readonly localpeer?: string;
+  /** -dV: as `ssl-server-verify none`. */
+  readonly noServerVerify?: boolean;
+  /** -dR: as `noreuseport`. */
+  readonly noReusePort?: boolean;
+  /** -4: as `dns-accept-family ipv4`, whatever the files say. */
+  readonly ipv4Only?: boolean;
+}
+
+export interface ParseOptions extends CommandLineSettings {
   /** The process's environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Reads error pages, lists and the like; content as latin1. Relative paths are the process's. */
@@ -39,12 +53,24 @@ function readFiles(files: readonly ConfigFile[], config: ConfigDraft, context: P
   }
 }
 
+const IPV4_ONLY = ['dns-accept-family', 'ipv4'].map((text): Word => ({
+  text,
+  position: { file: '', line: 0, column: 0 },
+}));
+
 /** Reads the files in order as one configuration. */
 export function parseConfig(files: readonly ConfigFile[], options: ParseOptions): ParseResult {
-  const variables = new Environment({ ...options.environment, ...PREDEFINED_VARIABLES });
+  const variables = new Environment({
+    ...options.environment,
+    ...PREDEFINED_VARIABLES,
+    HAPROXY_LOCALPEER: options.localpeer ?? hostname(),
+  });
   const context = new ParserContext(variables, options.readFile);
   const draft = createConfigDraft();
+  if (options.noServerVerify === true) draft.global.ssl.set('ssl-server-verify', ['none']);
+  if (options.noReusePort === true) draft.global.flags.add('noreuseport');
   readFiles(files, draft, context);
+  if (options.ipv4Only === true) draft.global.otherLines.push(IPV4_ONLY);
   const config = context.fatalCount === 0 ? resolveConfig(draft, context) : undefined;
   variables.set('HAPROXY_CFGFILES', files.map(({ path }) => path).join(';'));
   const { diagnostics } = context;

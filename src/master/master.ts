@@ -183,6 +183,11 @@ export class Master {
     for (const worker of this.#workers) worker.kill(signal);
   }
 
+  /** SIGTTOU, SIGTTIN: the workers pause and resume listening. */
+  broadcast(signal: 'SIGTTOU' | 'SIGTTIN'): void {
+    for (const worker of this.#workers) worker.kill(signal);
+  }
+
   /** Virtual addresses as they are now. */
   showVrrp(snapshot: VrrpSnapshot): void {
     this.#current?.send({ kind: 'vrrp', snapshot });

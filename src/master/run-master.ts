@@ -1,7 +1,7 @@
 /** The master process as main.ts runs it: its signals, its pidfile, systemd, and virtual addresses beside the workers. */
 import { writeFileSync } from 'node:fs';
 import { hasFatal } from '../config-parser/diagnostic.ts';
-import type { Options } from '../config-parser/command-line.ts';
+import { loadSettings, type Options } from '../config-parser/command-line.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
@@ -70,7 +70,7 @@ function configurations({ options, config, show }: MasterStart): () => Promise<C
       first = undefined;
       return read;
     }
-    const loaded = await loadConfiguration(options.files);
+    const loaded = await loadConfiguration(options.files, loadSettings(options));
     show(options, loaded.diagnostics);
     const warned = loaded.diagnostics.some(({ severity }) => severity === 'warning');
     const strict = options.warningsAreFatal || loaded.config?.global.flags.has('zero-warning') === true;
@@ -99,6 +99,8 @@ function handleSignals(master: Master, virtual: VirtualAddresses | undefined): v
   process.on('SIGHUP', reload);
   process.on('SIGTERM', () => void stop(master, virtual));
   process.on('SIGINT', () => void stop(master, virtual));
+  process.on('SIGTTOU', () => master.broadcast('SIGTTOU'));
+  process.on('SIGTTIN', () => master.broadcast('SIGTTIN'));
   process.on('SIGUSR1', () => {
     void (virtual?.handOver('stopping') ?? Promise.resolve()).then(() => master.stop('SIGUSR1'));
   });

@@ -17,6 +17,7 @@ import { FrontendListening } from './frontend-listening.ts';
 import type { NameService } from './name-service.ts';
 import type { ThreadStart, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
+import { PROXY_PAUSED, PROXY_STOPPED } from '../state/server-words.ts';
 import { ProcessExpressions } from './process-expressions.ts';
 import { ControlNumbers } from './process-numbers.ts';
 import { SharedCopies } from './shared-copies.ts';
@@ -109,6 +110,36 @@ export class Administration {
   /** Whether connections to a frontend are accepted. */
   listening(proxy: number): boolean {
     return !this.#parts.stopping() && this.#listening.isListening(proxy);
+  }
+
+  /** SIGTTOU: all frontends let go of their addresses, so that another process can have them. */
+  pauseListening(): Promise<void> {
+    return this.#steerListening('Paused', 0, PROXY_PAUSED, proxy => this.#listening.pause(proxy));
+  }
+
+  /** SIGTTIN: those that were paused listen again. */
+  resumeListening(): Promise<void> {
+    return this.#steerListening('Resumed', PROXY_PAUSED, 0, proxy => this.#listening.resume(proxy));
+  }
+
+  async #steerListening(
+    what: 'Paused' | 'Resumed',
+    from: number,
+    to: number,
+    steer: (proxy: number) => Promise<string | undefined>,
+  ): Promise<void> {
+    const { config, servers, notice } = this.#parts;
+    for (const [proxy, { kind, name, binds, disabled }] of config.proxies.entries()) {
+      const flags = servers.proxyFlags(proxy) & (PROXY_PAUSED | PROXY_STOPPED);
+      if (disabled || binds.length === 0 || flags !== from) continue;
+      const wrong = await steer(proxy);
+      if (wrong === undefined) servers.setProxyFlags(proxy, to, from);
+      const text =
+        wrong === undefined
+          ? `${what} ${kind} ${name}.`
+          : `${kind} ${name} is not ${what.toLowerCase()}: ${wrong}.`;
+      notice('warning', text);
+    }
   }
 
   showVrrp(snapshot: VrrpSnapshot): void {

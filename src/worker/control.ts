@@ -229,6 +229,16 @@ export class Control {
     this.#stopSequence.stop();
   }
 
+  /** SIGTTOU: other processes can have the addresses; connections go on. */
+  pauseListening(): void {
+    void this.#administration.pauseListening();
+  }
+
+  /** SIGTTIN */
+  resumeListening(): void {
+    void this.#administration.resumeListening();
+  }
+
   /** SIGUSR1: after the grace time accepts nothing new, ends when the last connection does. */
   softStop(): void {
     this.#stopSequence.softStop();

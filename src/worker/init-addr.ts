@@ -16,14 +16,15 @@ export function isSrvName({ host }: NameAddress): boolean {
   return host.startsWith('_');
 }
 
-function methodsOf({ initAddr, resolvers }: Server): readonly string[] {
+/** `init-addr`, or what it is by default. */
+export function initialMethods({ initAddr, resolvers }: Server): readonly string[] {
   if (initAddr.length > 0) return initAddr;
   return resolvers === undefined ? ['last', 'libc'] : ['last', 'libc', 'none'];
 }
 
 /** The system has to be asked: nothing that comes before it in the list of methods gives an address. */
 export function needsSystem(server: Server, last: IpAddress | undefined): boolean {
-  const first = methodsOf(server).find(method => method !== 'last' || last !== undefined);
+  const first = initialMethods(server).find(method => method !== 'last' || last !== undefined);
   return first === 'libc';
 }
 
@@ -40,7 +41,7 @@ export function initialAddress(
   system: IpOnly | undefined,
 ): InitialAddress {
   let afterFailure = false;
-  for (const method of methodsOf(server)) {
+  for (const method of initialMethods(server)) {
     if (method === 'last') {
       if (last !== undefined)
         return { address: { family: last.family, host: last.toString() }, afterFailure };

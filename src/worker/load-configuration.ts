@@ -1,12 +1,15 @@
 /** From file names to a configuration that can serve, or to all that is wrong with it. */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { dumpConfig, type DumpWishes } from '../config-parser/dump-config.ts';
 import { loadFiles, type ConfigFileSystem } from '../config-parser/load-files.ts';
 import { hasFatal } from '../config-parser/diagnostic.ts';
-import { parseConfig } from '../config-parser/parse.ts';
+import { parseConfig, type CommandLineSettings } from '../config-parser/parse.ts';
+import { PREDEFINED_VARIABLES } from '../config-parser/predefined-variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
+import { initialMethods } from './init-addr.ts';
 import { resolveNames } from './resolve-names.ts';
 import { ServerStates } from './server-states.ts';
 
@@ -18,15 +21,28 @@ export interface LoadedConfiguration {
   readonly compiled?: CompiledOnce;
 }
 
-export async function loadConfiguration(paths: readonly string[]): Promise<LoadedConfiguration> {
+export interface LoadSettings extends CommandLineSettings {
+  /** -dr: servers whose names cannot be resolved start without an address. */
+  readonly ignoreUnresolvable?: boolean;
+}
+
+export async function loadConfiguration(
+  paths: readonly string[],
+  settings: LoadSettings = {},
+): Promise<LoadedConfiguration> {
   const loaded = loadFiles(paths, DISK);
   if (loaded.error !== undefined) return { config: undefined, diagnostics: [aboutAll(loaded.error)] };
   startedWith ??= { ...process.env };
-  const parsed = parseConfig(loaded.files, { environment: startedWith, readFile: readText });
+  const parsed = parseConfig(loaded.files, {
+    ...settings,
+    environment: startedWith,
+    readFile: readText,
+  });
   changeEnvironment(parsed.environment);
   if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
-  const serverStates = new ServerStates(parsed.config);
-  const resolved = await resolveNames(parsed.config, serverStates);
+  const config = settings.ignoreUnresolvable === true ? mayBeUnresolved(parsed.config) : parsed.config;
+  const serverStates = new ServerStates(config);
+  const resolved = await resolveNames(config, serverStates);
   const compiled = compileAll(resolved.config);
   const diagnostics = [
     ...parsed.diagnostics,
@@ -40,6 +56,25 @@ export async function loadConfiguration(paths: readonly string[]): Promise<Loade
     config: undefined,
     diagnostics: [...diagnostics, aboutAll('Fatal errors found in configuration.')],
   };
+}
+
+/** Each server's list of methods to find its address ends with `none`. */
+function mayBeUnresolved(config: Config): Config {
+  const proxies = config.proxies.map(proxy => ({
+    ...proxy,
+    servers: proxy.servers.map(server => ({ ...server, initAddr: [...initialMethods(server), 'none'] })),
+  }));
+  return { ...config, proxies };
+}
+
+/** The files as they are read, for `-dC`; or why they cannot be. */
+export function dumpFiles(
+  paths: readonly string[],
+  wishes: DumpWishes,
+): { text: string } | { error: string } {
+  const loaded = loadFiles(paths, DISK);
+  if (loaded.error !== undefined) return { error: loaded.error };
+  return { text: dumpConfig(loaded.files, wishes, { ...process.env, ...PREDEFINED_VARIABLES }) };
 }
 
 /** What `setenv` and its kind did to an earlier configuration does not count for the next. */

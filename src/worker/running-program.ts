@@ -24,6 +24,8 @@ export class RunningProgram {
     process.on('SIGINT', () => void this.stop());
     process.on('SIGHUP', () => this.virtual?.reload());
     process.on('SIGUSR1', () => void this.#userSignal());
+    process.on('SIGTTOU', () => this.control?.pauseListening());
+    process.on('SIGTTIN', () => this.control?.resumeListening());
     process.on('SIGUSR2', () => {
       if (this.control === undefined) this.virtual?.dump('stats');
     });

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { LB, startBalancer } from '../support/balancer.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 
 interface Ended {
@@ -26,6 +27,8 @@ function check(config: string, ...more: string[]): Ended {
   rmSync(folder, { recursive: true });
   return ended;
 }
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
 const GOOD =
   'defaults\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\nlisten l\n  bind :80\n';
@@ -130,4 +133,96 @@ test('an option without effect so far says so', () => {
   const ended = check(GOOD, '-S', '/tmp/none.sock');
   assert.equal(ended.status, 0);
   assert.match(ended.text, /'-S' is not supported yet, it is ignored/);
+});
+
+test('-dC shows the lines without comments, and with a key without names and addresses', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-dump-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(
+    file,
+    'global\n  maxconn 10 # few\nuserlist people\n  user joe insecure-password secret\nlisten shop\n' +
+      '   bind "10.1.2.3:80" name x\n  stats auth joe:secret\n  server one 127.0.0.1:81 check\n',
+  );
+  const plain = run('-dC', '-f', file);
+  assert.equal(plain.status, 0);
+  assert.equal(
+    plain.text,
+    'global\n\tmaxconn 10\nuserlist people\n\tuser joe insecure-password secret\nlisten shop\n' +
+      '\tbind 10.1.2.3:80 name x\n\tstats auth joe:secret\n\tserver one 127.0.0.1:81 check\n',
+  );
+  const hidden = run('-dC17,line', '-f', file).text;
+  assert.match(hidden, /^5\tlisten ID\([0-9a-f]{6}\)$/m);
+  assert.match(hidden, /^6\t\tbind IPV4\([0-9a-f]{6}\):80 \[\.\.\.\]$/m);
+  assert.match(hidden, /^8\t\tserver ID\([0-9a-f]{6}\) 127\.0\.0\.1:81 \[\.\.\.\]$/m);
+  assert.doesNotMatch(hidden, /joe|secret|shop|10\.1\.2\.3/);
+  assert.notEqual(hidden, run('-dC18,line', '-f', file).text);
+});
+
+test('-dK lists the words of a class, -dL the libraries of the process', () => {
+  const help = run('-dKhelp');
+  assert.equal(help.status, 0);
+  assert.match(help.text, /^smp: sample fetch functions$/m);
+  const { text } = run('-dKcfg,smp,cnv');
+  assert.match(text, /^\tdefault_backend <backend>$/m);
+  assert.match(text, /^req\.hdr\(.*\): str$/m);
+  assert.match(text, /^ipmask\(.*\): \w+ => \w+$/m);
+  assert.doesNotMatch(text, /registered CLI keywords/);
+  assert.match(run('-dKall').text, /^show stat$/m);
+  const libraries = check(GOOD, '-dL', '-q').text;
+  assert.match(libraries, /\/libc\.so/);
+  assert.match(libraries, /\/node$/m);
+});
+
+test('-dr takes servers whose names cannot be resolved, which is a mistake without it', () => {
+  const config = `${GOOD}  server s name.invalid:80\n`;
+  assert.equal(check(config).status, 1);
+  const ended = check(config, '-dr');
+  assert.equal(ended.status, 0, ended.text);
+  assert.match(ended.text, /could not resolve address 'name\.invalid', disabling server/);
+});
+
+test('-dV is ssl-server-verify none: no authorities are needed for TLS checks of servers', () => {
+  const config = `${GOOD}  server s 127.0.0.1:80 ssl check\n`;
+  assert.match(check(config).text, /verify is enabled by default but no CA file/);
+  assert.doesNotMatch(check(config, '-dV').text, /verify is enabled/);
+});
+
+test('-L names the local peer, for the configuration to read', () => {
+  const config = `global\n  description $HAPROXY_LOCALPEER\n.notice "peer is $HAPROXY_LOCALPEER"\n${GOOD}`;
+  assert.match(check(config, '-L', 'left').text, /peer is left/);
+  const renamed = `global\n  localpeer right\n.notice "peer is $HAPROXY_LOCALPEER"\n${GOOD}`;
+  assert.match(check(renamed, '-L', 'left').text, /peer is right/);
+});
+
+test("'quiet' in the configuration hides warnings, -V shows them again", () => {
+  const config = `global\n  quiet\n  nbproc 1\n${GOOD}`;
+  assert.equal(check(config).text, '');
+  assert.match(check(config, '-V').text, /Configuration file is valid[^]*nbproc/);
+});
+
+test('a debugging option without effect says so', () => {
+  assert.match(check(GOOD, '-dZ').text, /'-dZ' has no effect/);
+  assert.match(check(GOOD, '-dt', 'h1').text, /'-dt' is not supported yet/);
+});
+
+test('SIGTTOU gives the addresses up and SIGTTIN takes them again', async t => {
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `defaults\n  mode http\n  timeout client 5s\nlisten l\n  bind 127.0.0.1:${port}\n  http-request return status 200\n`,
+  );
+  const said = async (text: RegExp): Promise<void> => {
+    const deadline = Date.now() + 10_000;
+    while (!text.test(balancer.output())) {
+      assert.ok(Date.now() < deadline, balancer.output());
+      await sleep(10);
+    }
+  };
+  balancer.process.kill('SIGTTOU');
+  await said(/Paused listen l\./);
+  await assert.rejects(exchangeRaw(port, GET), /ECONNREFUSED/);
+  balancer.process.kill('SIGTTIN');
+  await said(/Resumed listen l\./);
+  assert.match(await exchangeRaw(port, GET), /^HTTP\/1\.1 200/);
 });

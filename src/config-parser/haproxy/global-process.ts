@@ -238,9 +238,15 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
   setting('description', text('<text>', 1, 64), 'text shown for this instance', (draft, _value, words) => {
     draft.description = words.map(word => word.text).join(' ');
   }),
-  setting('localpeer', text('<name>'), 'name of this node in peers sections', (draft, value) => {
-    draft.localpeer = String(value);
-  }),
+  setting(
+    'localpeer',
+    text('<name>'),
+    'name of this node in peers sections',
+    (draft, value, _words, context) => {
+      draft.localpeer = String(value);
+      context.variables.set('HAPROXY_LOCALPEER', String(value));
+    },
+  ),
   setting(
     'default-path',
     text('{ current | config | parent | origin <path> }', 1, 2),

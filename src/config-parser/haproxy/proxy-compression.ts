@@ -87,7 +87,8 @@ const ROWS: readonly Row[] = [
   ['direction', '<direction>', [1, 1], 'what is compressed', parseDirection],
 ];
 
-const FILTERS: readonly string[] = [
+/** What `filter` may name. */
+export const FILTERS: readonly string[] = [
   'trace',
   'compression',
   'comp-req',

@@ -2,6 +2,7 @@
 import { EVERYWHERE, HTTP_ALL, TCP_REQUEST, type ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
 import type { RuleLine } from '../rule-line.ts';
+import { SERVICES } from './services.ts';
 import {
   ACCEPT,
   CLOSE,
@@ -68,9 +69,6 @@ function compileExpectProxy(line: RuleLine): Action | undefined {
     return CONTINUE;
   };
 }
-
-/** Built-in services, by name. */
-const SERVICES: readonly string[] = ['prometheus-exporter'];
 
 function compileUseService(line: RuleLine): Action | undefined {
   const name = line.take()?.text;
