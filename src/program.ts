@@ -120,7 +120,7 @@ async function printLists(options: Options): Promise<void> {
     process.stdout.write(loadedLibraries(options.verbose));
   }
   if (options.dumpKeywords === undefined) return;
-  const { renderKeywordClasses } = await import('./admin/keyword-lists.ts');
+  const { renderKeywordClasses } = await import('./worker/keyword-lists.ts');
   process.stdout.write(renderKeywordClasses(options.dumpKeywords));
 }
 

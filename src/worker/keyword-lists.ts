@@ -5,7 +5,7 @@ import { allConverters, allFetches } from '../acl/samples-page.ts';
 import { renderKeywordList } from '../config-parser/keyword-list.ts';
 import { SERVICES } from '../rules/actions/services.ts';
 import { FILTERS } from '../config-parser/haproxy/proxy-compression.ts';
-import { COMMANDS } from './table.ts';
+import { COMMANDS } from '../admin/table.ts';
 
 interface KeywordClass {
   readonly meaning: string;
