@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { loadSettings, type Options } from './config-parser/command-line.ts';
-import { renderDiagnostics } from './config-parser/diagnostic.ts';
+import { renderDiagnostics, renderNotice } from './config-parser/diagnostic.ts';
 import type { DumpWishes } from './config-parser/dump-config.ts';
 import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
 import type { KeepalivedResult } from './config-parser/keepalived/parse.ts';
@@ -107,8 +107,7 @@ function checked(warned: boolean, verbose: boolean): string {
 /** `-dC`: shows the files, and that is all. */
 function printConfiguration({ files }: Options, wishes: DumpWishes, exit: Exit): void {
   const dumped = dumpFiles(files, wishes);
-  if ('error' in dumped)
-    process.stderr.write(`${LABELS.alert} (${process.pid}) : config : ${dumped.error}\n`);
+  if ('error' in dumped) process.stderr.write(renderNotice('alert', `config : ${dumped.error}`, process.pid));
   else process.stdout.write(dumped.text, () => exit(0));
   if ('error' in dumped) exit(1);
 }
@@ -131,7 +130,6 @@ const WITHOUT_EFFECT = /[FGISTZcekpv]/;
 function tellIgnored(options: Options): void {
   const letters = [...options.debugLetters];
   const ignored = [
-    ...(options.masterSockets.length > 0 ? ['-S'] : []),
     ...(options.oldSocket === undefined ? [] : ['-x']),
     ...(options.traces.length > 0 ? ['-dt'] : []),
     ...letters.filter(letter => letter === 'A' || letter === 'M').map(letter => `-d${letter}`),
@@ -246,8 +244,6 @@ function writePidfile(path: string, options: Options, exit: Exit): void {
   }
 }
 
-const LABELS = { notice: '[NOTICE]  ', warning: '[WARNING] ', alert: '[ALERT]   ' } as const;
-
 function notice(options: Options, level: 'notice' | 'warning' | 'alert', text: string): void {
-  if (!options.quiet) process.stderr.write(`${LABELS[level]} (${process.pid}) : ${text}\n`);
+  if (!options.quiet) process.stderr.write(renderNotice(level, text, process.pid));
 }

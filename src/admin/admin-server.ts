@@ -4,9 +4,10 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Bind } from '../model/bind.ts';
-import { isListenFailure, openListening } from '../net/listening-socket.ts';
+import { isListenFailure, type Listening, type ListenFailure } from '../net/listening-socket.ts';
 import { AdminSession, type SessionSettings } from './admin-session.ts';
-import type { Interpreter } from './interpreter.ts';
+import type { CommandRunner } from './interpreter.ts';
+import type { Level } from './level.ts';
 
 export interface OpenedSocket {
   readonly bind: Bind;
@@ -18,12 +19,15 @@ export interface OpenFailure {
   readonly message: string;
 }
 
-/** Binds all lines; before the process gives up its rights. */
-export function openAdminSockets(binds: readonly Bind[]): { opened: OpenedSocket[]; failed: OpenFailure[] } {
+/** Binds all lines; before the process gives up its rights. `index`: of the line. */
+export function openAdminSockets(
+  binds: readonly Bind[],
+  open: (bind: Bind, index: number) => Listening | ListenFailure,
+): { opened: OpenedSocket[]; failed: OpenFailure[] } {
   const opened: OpenedSocket[] = [];
   const failed: OpenFailure[] = [];
-  for (const bind of binds) {
-    const listening = openListening(bind, 1);
+  for (const [index, bind] of binds.entries()) {
+    const listening = open(bind, index);
     if (isListenFailure(listening)) failed.push({ bind, message: listening.message });
     else opened.push({ bind, fd: listening.fds[0] as number });
   }
@@ -40,13 +44,13 @@ interface Waiting {
 }
 
 export class AdminServer {
-  readonly #interpreter: Interpreter;
+  readonly #interpreter: CommandRunner;
   readonly #settings: AdminServerSettings;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #waiting: Waiting[] = [];
 
-  constructor(interpreter: Interpreter, settings: AdminServerSettings) {
+  constructor(interpreter: CommandRunner, settings: AdminServerSettings) {
     this.#interpreter = interpreter;
     this.#settings = settings;
   }
@@ -75,12 +79,24 @@ export class AdminServer {
       this.#sockets.delete(socket);
       this.#serveWaiting();
     });
-    new AdminSession(socket, this.#interpreter, {
-      ...this.#settings,
-      level: bind.level ?? 'operator',
-      severityOutput: severityOutputOf(bind),
-      listener: bind.id,
-    }).start();
+    this.#talk(socket, bind.level ?? 'operator', severityOutputOf(bind), bind.id);
+  }
+
+  /** A connection that the master has made: it says itself what its client may do. */
+  adopt(socket: Socket): void {
+    socket.allowHalfOpen = true;
+    socket.on('error', () => socket.destroy());
+    this.#talk(socket, 'admin', 'none', 0);
+  }
+
+  #talk(
+    socket: Socket,
+    level: Level,
+    severityOutput: SessionSettings['severityOutput'],
+    listener: number,
+  ): void {
+    const settings = { ...this.#settings, level, severityOutput, listener };
+    new AdminSession(socket, this.#interpreter, settings).start();
   }
 
   /** Connections being served: `CurrConns` of the socket. */

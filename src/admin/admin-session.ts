@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Answer, Message, Session } from './command.ts';
 import { fail } from './command.ts';
 import type { Level } from './level.ts';
-import type { Interpreter } from './interpreter.ts';
+import type { CommandRunner } from './interpreter.ts';
 import { LineReader, type InputLimits, type InputLine } from './line-reader.ts';
 
 export interface SessionSettings {
@@ -37,15 +37,17 @@ const TOO_LONG = {
 
 export class AdminSession {
   readonly #socket: Socket;
-  readonly #interpreter: Interpreter;
+  readonly #interpreter: CommandRunner;
   readonly #settings: SessionSettings;
   readonly #reader: LineReader;
   readonly #state: Session;
   readonly #gone = new AbortController();
   #running = false;
+  /** Of the line that is running. */
+  #commandsLeft = 0;
   #ended = false;
 
-  constructor(socket: Socket, interpreter: Interpreter, settings: SessionSettings) {
+  constructor(socket: Socket, interpreter: CommandRunner, settings: SessionSettings) {
     this.#socket = socket;
     this.#interpreter = interpreter;
     this.#settings = settings;
@@ -76,7 +78,7 @@ export class AdminSession {
     socket.on('end', () => {
       this.#ended = true;
       this.#reader.endInput();
-      if (this.#reader.isEmpty) this.#gone.abort();
+      this.#noticeGone();
       this.#readOn();
     });
     socket.on('error', () => socket.destroy());
@@ -114,6 +116,8 @@ export class AdminSession {
   async #runLine({ commands, payload }: InputLine): Promise<void> {
     for (const [index, command] of commands.entries()) {
       const isLast = index === commands.length - 1;
+      this.#commandsLeft = commands.length - 1 - index;
+      this.#noticeGone();
       await this.#runCommand(command, isLast ? payload : undefined);
       if (this.#socket.destroyed) return;
       if (this.#state.closing) return this.#close();
@@ -121,6 +125,11 @@ export class AdminSession {
       this.#state.skipLineEnd = false;
     }
     if (!this.#state.interactive) this.#close();
+  }
+
+  /** Nobody waits for what the client has not said: a command that others follow goes on. */
+  #noticeGone(): void {
+    if (this.#ended && this.#commandsLeft === 0 && this.#reader.isEmpty) this.#gone.abort();
   }
 
   /** A command that fails by a mistake of this program's must not take the process with it. */

@@ -60,12 +60,13 @@ export interface Session {
   readonly gone: AbortSignal;
 }
 
-export interface Call {
+/** `Runtime`: what the command asks of its process; a master has less of it than a worker. */
+export interface Call<Runtime = AdminRuntime> {
   /** All words of the line; those behind it are empty. */
   readonly args: Words;
   readonly payload: string | undefined;
   readonly session: Session;
-  readonly runtime: AdminRuntime;
+  readonly runtime: Runtime;
 }
 
 /** The words of a line: reading behind the last one gives ''. */
@@ -89,7 +90,7 @@ export class Words {
   }
 }
 
-export interface Command {
+export interface Command<Runtime = AdminRuntime> {
   /** The first words of the line; the longest row that matches is taken. */
   readonly words: string;
   /** Arguments as help shows them. */
@@ -100,5 +101,5 @@ export interface Command {
   readonly mode?: 'expert' | 'experimental';
   /** Works, but is not listed. */
   readonly hidden?: true;
-  readonly run: (call: Call) => Answer | Promise<Answer>;
+  readonly run: (call: Call<Runtime>) => Answer | Promise<Answer>;
 }

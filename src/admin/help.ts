@@ -1,6 +1,9 @@
 /** What `help`, and a line that is no command, show: the commands that begin with these words, or resemble them. */
 import { nearestName } from '../config-parser/nearest.ts';
-import type { Command, Session, Words } from './command.ts';
+import type { Command as AnyCommand, Session, Words } from './command.ts';
+
+/** What it runs on does not matter here. */
+type Command = Pick<AnyCommand, 'words' | 'args' | 'summary' | 'hidden' | 'mode'>;
 
 const COLUMN = 40;
 const ALWAYS = [

@@ -7,13 +7,18 @@ import type { AdminRuntime } from './runtime.ts';
 
 export const PERMISSION_DENIED = 'Permission denied\n';
 
-export class Interpreter {
-  readonly #runtime: AdminRuntime;
-  readonly #commands: readonly Command[];
-  /** By the whole of their words. */
-  readonly #byWords: ReadonlyMap<string, Command>;
+/** Runs commands one at a time; a session has one. */
+export interface CommandRunner {
+  run(line: string, payload: string | undefined, session: Session): Answer | Promise<Answer>;
+}
 
-  constructor(commands: readonly Command[], runtime: AdminRuntime) {
+export class Interpreter<Runtime = AdminRuntime> implements CommandRunner {
+  readonly #runtime: Runtime;
+  readonly #commands: readonly Command<Runtime>[];
+  /** By the whole of their words. */
+  readonly #byWords: ReadonlyMap<string, Command<Runtime>>;
+
+  constructor(commands: readonly Command<Runtime>[], runtime: Runtime) {
     this.#commands = commands;
     this.#runtime = runtime;
     this.#byWords = new Map(commands.map(command => [command.words, command]));
@@ -33,7 +38,7 @@ export class Interpreter {
   }
 
   /** The longest row whose words all stand at the start of the line. */
-  #find(args: Words): Command | undefined {
+  #find(args: Words): Command<Runtime> | undefined {
     for (let count = Math.min(args.length, 4); count > 0; count--) {
       const command = this.#byWords.get(args.from(0).slice(0, count).join(' '));
       if (command !== undefined) return command;

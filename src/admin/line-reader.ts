@@ -102,7 +102,7 @@ export class LineReader {
 }
 
 /** What stands behind `<<` in the last word of a line; undefined: the line has no payload. */
-function payloadPattern(line: string): string | undefined {
+export function payloadPattern(line: string): string | undefined {
   const last = line.slice(Math.max(line.lastIndexOf(' '), line.lastIndexOf('\t')) + 1);
   if (!last.startsWith('<<') || last.length - 2 > LONGEST_PATTERN) return undefined;
   return last.slice(2);

@@ -164,6 +164,8 @@ export interface AdminRuntime {
   threadNumbers(): Promise<readonly ThreadNumbers[]>;
   badMessages(): Promise<readonly BadMessageReport[]>;
   listeningDescriptors(): readonly { readonly fd: number; readonly text: string }[];
+  /** To the log targets of the global section. */
+  logGlobally(text: string): void;
   readonly startTimeMs: number;
   /** Warnings and alerts of the start, as they were printed. */
   readonly startupLogs: readonly string[];

@@ -16,6 +16,11 @@ const LABELS: Readonly<Record<Severity, string>> = {
   diag: '[DIAG]    ',
 };
 
+/** A line about the process rather than its configuration. */
+export function renderNotice(level: 'notice' | 'warning' | 'alert', text: string, pid: number): string {
+  return `${LABELS[level]} (${pid}) : ${text}\n`;
+}
+
 function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message.replace(/\.$/, '')}; ${hint}`;
 }

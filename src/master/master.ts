@@ -8,6 +8,7 @@
 import { constants } from 'node:os';
 import type { Config } from '../model/config.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { bindAdminSockets } from '../worker/admin-socket.ts';
 import { bindListeners, type Notice } from '../worker/bind-listeners.ts';
 import type { ToMaster } from '../worker/generation.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
@@ -25,6 +26,8 @@ export interface MasterOptions {
   readonly load: () => Promise<Config | undefined>;
   readonly notice: Notice;
   readonly systemd: SystemdNotify;
+  /** One begins. */
+  readonly onReload: () => void;
   /** The first worker serves. */
   readonly onServing: (config: Config) => void;
   /** How the balancer is, for virtual addresses that follow it. */
@@ -33,6 +36,8 @@ export interface MasterOptions {
 }
 
 const RESTART_MS = 1000;
+/** As shells tell of SIGINT. */
+const INTERRUPTED = 130;
 
 export class Master {
   readonly #options: MasterOptions;
@@ -44,6 +49,12 @@ export class Master {
   #generation = 0;
   #reloading = false;
   #reloadAgain = false;
+  /** The worker before ends at once. */
+  #hard = false;
+  #reloads = 0;
+  #failedReloads = 0;
+  /** Whoever waits for the end of the reload under way. */
+  #waiting: ((success: boolean) => void)[] = [];
   #stopping = false;
   #exitCode = 0;
 
@@ -68,9 +79,34 @@ export class Master {
       return;
     }
     this.#reloading = true;
+    this.#reloads++;
+    this.#options.onReload();
     this.#options.notice('notice', 'Reloading HAProxy configuration');
     this.#options.systemd.tell('reloading');
     if (!(await this.#startGeneration())) this.#reloadOver('the configuration cannot be used');
+  }
+
+  /** Asked for by somebody who waits for the outcome. Undefined: another one is under way. */
+  reloadNow(hard: boolean): Promise<boolean> | undefined {
+    if (this.#reloading || this.#starting !== undefined || this.#stopping) return undefined;
+    this.#hard = hard;
+    const outcome = new Promise<boolean>(resolve => this.#waiting.push(resolve));
+    void this.reload();
+    return outcome;
+  }
+
+  get reloads(): { readonly all: number; readonly failed: number } {
+    return { all: this.#reloads, failed: this.#failedReloads };
+  }
+
+  get currentWorker(): WorkerProcess | undefined {
+    return this.#current;
+  }
+
+  /** Those that finish what they have; the latest first. */
+  get oldWorkers(): readonly WorkerProcess[] {
+    const old = [...this.#workers].filter(worker => worker !== this.#current && worker !== this.#starting);
+    return old.sort((a, b) => a.reloads - b.reloads);
   }
 
   async #startGeneration(): Promise<boolean> {
@@ -78,12 +114,13 @@ export class Master {
     const config = await load();
     if (config === undefined || this.#stopping) return false;
     this.#sockets.begin();
-    if (bindListeners(config, threadCount(config, notice), notice, this.#sockets.open) === undefined) {
-      this.#sockets.rollback();
-      return false;
-    }
-    this.#spawn(config);
-    return true;
+    const { open } = this.#sockets;
+    const bound =
+      bindListeners(config, threadCount(config, notice), notice, open) !== undefined &&
+      bindAdminSockets(config, notice, open) !== undefined;
+    if (bound) this.#spawn(config);
+    else this.#sockets.rollback();
+    return bound;
   }
 
   #spawn(config: Config): void {
@@ -125,17 +162,20 @@ export class Master {
     for (const worker of this.#workers) {
       if (worker === current) continue;
       worker.reloads++;
-      worker.kill(worker.reloads > most ? 'SIGTERM' : 'SIGUSR1');
+      worker.kill(this.#hard || worker.reloads > most ? 'SIGTERM' : 'SIGUSR1');
     }
   }
 
   #reloadOver(failure: string | undefined): void {
     if (!this.#reloading) return;
     this.#reloading = false;
+    this.#hard = false;
+    this.#failedReloads = failure === undefined ? 0 : this.#failedReloads + 1;
     if (failure !== undefined) {
       this.#options.notice('alert', `Failed to reload: ${failure}; the running worker goes on.`);
       this.#options.systemd.tell('ready');
     }
+    for (const tell of this.#waiting.splice(0)) tell(failure === undefined);
     if (!this.#reloadAgain) return;
     this.#reloadAgain = false;
     void this.reload();
@@ -173,6 +213,11 @@ export class Master {
     notice('alert', 'exit-on-failure: killing every processes with SIGTERM');
     this.#exitCode = status;
     this.stop('SIGTERM');
+  }
+
+  /** SIGINT: workers end of it too, and that is what the master's own end is about. */
+  interrupted(): void {
+    if (this.#exitCode === 0) this.#exitCode = INTERRUPTED;
   }
 
   /** SIGTERM, SIGINT: now. SIGUSR1: when the last connection is over. */

@@ -1,6 +1,6 @@
 /** The master process as main.ts runs it: its signals, its pidfile, systemd, and virtual addresses beside the workers. */
 import { writeFileSync } from 'node:fs';
-import { hasFatal } from '../config-parser/diagnostic.ts';
+import { hasFatal, renderDiagnostics, renderNotice } from '../config-parser/diagnostic.ts';
 import { loadSettings, type Options } from '../config-parser/command-line.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -8,8 +8,10 @@ import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { tellStarted } from '../worker/daemon.ts';
 import { loadConfiguration } from '../worker/load-configuration.ts';
 import { VirtualAddresses } from '../worker/virtual-addresses.ts';
+import { serveCli } from './cli/serve-cli.ts';
 import { Master } from './master.ts';
 import { replaceOldProcesses } from './old-processes.ts';
+import { StartupLog } from './startup-log.ts';
 import { SystemdNotify } from './systemd-notify.ts';
 
 export interface MasterStart {
@@ -31,16 +33,20 @@ const REQUESTS_IN_FLIGHT_MS = 2000;
 
 export async function runMaster(start: MasterStart): Promise<void> {
   const { options, argv, environment } = start;
-  const notice = (level: 'notice' | 'warning' | 'alert', text: string): void =>
+  const log = new StartupLog();
+  const notice = (level: 'notice' | 'warning' | 'alert', text: string): void => {
+    log.add(renderNotice(level, text, process.pid));
     start.notice(options, level, text);
+  };
   const virtual = start.withVirtual ? prepareVirtual(start) : undefined;
   let report: BalancerReport | undefined;
   const master = new Master({
     argv,
     environment,
-    load: configurations(start),
+    load: configurations(start, log),
     notice,
     systemd: new SystemdNotify(options.systemd ? environment['NOTIFY_SOCKET'] : undefined),
+    onReload: () => log.begin(),
     onServing: config => {
       writePidfile(options.pidfile ?? config.global.pidfile, notice);
       replaceOldProcesses(options);
@@ -57,12 +63,16 @@ export async function runMaster(start: MasterStart): Promise<void> {
     },
     onStopped: code => void (virtual?.stop() ?? Promise.resolve()).then(() => start.exit(code)),
   });
+  if (!serveCli({ texts: options.masterSockets, environment, master, log, notice })) start.exit(1);
   handleSignals(master, virtual);
   if (!(await master.start())) start.exit(1);
 }
 
 /** The configuration that was read at the start, and then what the files say each time. */
-function configurations({ options, config, show }: MasterStart): () => Promise<Config | undefined> {
+function configurations(
+  { options, config, show }: MasterStart,
+  log: StartupLog,
+): () => Promise<Config | undefined> {
   let first: Config | undefined = config;
   return async () => {
     if (first !== undefined) {
@@ -71,6 +81,7 @@ function configurations({ options, config, show }: MasterStart): () => Promise<C
       return read;
     }
     const loaded = await loadConfiguration(options.files, loadSettings(options));
+    log.add(renderDiagnostics(loaded.diagnostics, { pid: process.pid, showDiag: options.showDiag }));
     show(options, loaded.diagnostics);
     const warned = loaded.diagnostics.some(({ severity }) => severity === 'warning');
     const strict = options.warningsAreFatal || loaded.config?.global.flags.has('zero-warning') === true;
@@ -98,7 +109,10 @@ function handleSignals(master: Master, virtual: VirtualAddresses | undefined): v
   process.on('SIGUSR2', reload);
   process.on('SIGHUP', reload);
   process.on('SIGTERM', () => void stop(master, virtual));
-  process.on('SIGINT', () => void stop(master, virtual));
+  process.on('SIGINT', () => {
+    master.interrupted();
+    void stop(master, virtual);
+  });
   process.on('SIGTTOU', () => master.broadcast('SIGTTOU'));
   process.on('SIGTTIN', () => master.broadcast('SIGTTIN'));
   process.on('SIGUSR1', () => {

@@ -1,8 +1,10 @@
 /** One worker process: this program again, with the listening sockets as inherited descriptors. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import type { InheritedSocket, ToMaster, ToWorker } from '../worker/generation.ts';
 import { GENERATION } from '../worker/generation.ts';
+import { socketPair } from '../net/system-calls.ts';
 import type { SharedSocket } from './listening-sockets.ts';
 
 /** 0 to 2 are the standard streams, 3 is the way to talk. */
@@ -50,6 +52,19 @@ export class WorkerProcess {
 
   send(message: ToWorker): void {
     if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** A connection to its admin commands, with the rights of an administrator. Undefined: it has gone. */
+  openAdmin(): Socket | undefined {
+    const pair = this.#child.connected ? socketPair() : -1;
+    if (typeof pair === 'number') return undefined;
+    // never read here: what the client says waits in the kernel until the worker has its end
+    this.#child.send(
+      { kind: 'admin-connection' },
+      new Socket({ fd: pair[1], readable: false }),
+      () => undefined,
+    );
+    return new Socket({ fd: pair[0], allowHalfOpen: true });
   }
 
   kill(signal: NodeJS.Signals): void {

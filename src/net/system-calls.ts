@@ -10,6 +10,7 @@ type Call = (...args: readonly (number | Buffer | null)[]) => number;
 interface Calls {
   readonly errno: () => number;
   readonly socket: Call;
+  readonly socketpair: Call;
   readonly bind: Call;
   readonly listen: Call;
   readonly connect: Call;
@@ -45,6 +46,7 @@ function loadCalls(): Calls {
   return {
     errno: () => library.errno(),
     socket: call('int socket(int domain, int type, int protocol)'),
+    socketpair: call('int socketpair(int domain, int type, int protocol, void *pair)'),
     bind: call('int bind(int fd, const void *address, uint32_t length)'),
     listen: call('int listen(int fd, int backlog)'),
     connect: call('int connect(int fd, const void *address, uint32_t length)'),
@@ -80,6 +82,13 @@ const F_DUPFD_CLOEXEC = 1030;
 export function openSocket(family: number, mode: 'non-blocking' | 'blocking' = 'non-blocking'): number {
   const blocking = mode === 'blocking' ? 0 : SOCK_NONBLOCK;
   return outcome(system().socket(family, SOCK_STREAM | blocking | SOCK_CLOEXEC, 0));
+}
+
+/** Two stream sockets that talk to each other, or the negative error number. */
+export function socketPair(): readonly [number, number] | number {
+  const pair = Buffer.alloc(8);
+  const result = outcome(system().socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair));
+  return result < 0 ? result : [pair.readInt32LE(0), pair.readInt32LE(4)];
 }
 
 export function bindSocket(fd: number, address: Buffer): number {

@@ -3,6 +3,7 @@ import { AdminServer, openAdminSockets, type OpenedSocket } from '../admin/admin
 import { Interpreter } from '../admin/interpreter.ts';
 import type { AdminRuntime, AdminSocket } from '../admin/runtime.ts';
 import { COMMANDS } from '../admin/table.ts';
+import { bindNow, nthAdminSocket, type OpenListening } from './bind-listeners.ts';
 import { parseSize } from '../config-parser/units.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
@@ -12,8 +13,14 @@ const DEFAULT_PAYLOAD_BYTES = 128 * 1024;
 type Notice = (level: 'notice' | 'warning' | 'alert', text: string) => void;
 
 /** Undefined when one could not be bound; each was reported. */
-export function bindAdminSockets(config: Config, notice: Notice): readonly OpenedSocket[] | undefined {
-  const { opened, failed } = openAdminSockets(config.global.statsSockets);
+export function bindAdminSockets(
+  config: Config,
+  notice: Notice,
+  open: OpenListening = bindNow,
+): readonly OpenedSocket[] | undefined {
+  const { opened, failed } = openAdminSockets(config.global.statsSockets, (bind, index) =>
+    open(bind, nthAdminSocket(index), 1),
+  );
   for (const { bind, message } of failed) {
     const { file, line } = bind.position;
     notice('alert', `Binding [${file}:${line}] for frontend GLOBAL: ${message}`);
@@ -53,7 +60,7 @@ export function adminSocketsOf({ global }: Config): readonly AdminSocket[] {
   return global.statsSockets.map(bind => ({ name: socketName(bind), level: bind.level ?? 'operator' }));
 }
 
-function socketName({ address }: Bind): string {
+export function socketName({ address }: Bind): string {
   switch (address.kind) {
     case 'unix':
       return `unix@${address.path}`;

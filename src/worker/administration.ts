@@ -2,6 +2,7 @@
  * Everything in the control thread that the admin socket sees and steers: names of servers, orders to the data
  * threads, listening sockets of frontends, statistics. control.ts makes one and tells it what becomes of threads.
  */
+import type { Socket } from 'node:net';
 import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
@@ -13,6 +14,7 @@ import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
+import { GlobalLog } from './global-log.ts';
 import { FrontendListening } from './frontend-listening.ts';
 import type { NameService } from './name-service.ts';
 import type { ThreadStart, ToData } from './messages.ts';
@@ -58,6 +60,7 @@ export class Administration {
   readonly #expressions: ProcessExpressions;
   readonly #changedServers = new Map<number, ChangedServer>();
   #lastServerChange: Promise<unknown> = Promise.resolve();
+  readonly #globalLog: GlobalLog;
   #engine = 'not started';
   #warnings: number;
   #server: AdminServer | undefined;
@@ -66,6 +69,7 @@ export class Administration {
     const { config, state, startTimeMs, stopping, running, tell } = parts;
     this.#parts = parts;
     this.#warnings = parts.startupLogs.length;
+    this.#globalLog = new GlobalLog(config.global);
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);
@@ -167,6 +171,12 @@ export class Administration {
     this.#server = serveAdminSockets(sockets, this.#runtime(), this.#parts.notice);
   }
 
+  /** Not served yet: there is nothing to ask. */
+  adopt(socket: Socket): void {
+    if (this.#server === undefined) socket.destroy();
+    else this.#server.adopt(socket);
+  }
+
   #runtime(): AdminRuntime {
     const { config, state, servers, serverOrders, startTimeMs, startupLogs } = this.#parts;
     return {
@@ -189,6 +199,7 @@ export class Administration {
         return [...numbers].sort((a, b) => a.thread - b.thread);
       },
       badMessages: () => this.#calls.all({ kind: 'bad-messages' }),
+      logGlobally: text => this.#globalLog.write(text),
       listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),
       startTimeMs,
@@ -241,6 +252,7 @@ export class Administration {
   }
 
   close(): void {
+    this.#globalLog.close();
     this.#server?.close();
   }
 }

@@ -11,14 +11,19 @@ import type { ListenerHandover } from './orders.ts';
 
 export type Notice = (level: 'notice' | 'warning' | 'alert', text: string) => void;
 
-/** `nth`: how many binds with the same settings came before. */
+/** `nth`: how many binds with the same settings came before; below 0 for admin sockets. */
 export type OpenListening = (
   settings: ListenSettings,
   nth: number,
   count: number,
 ) => Listening | ListenFailure;
 
-const bindNow: OpenListening = (settings, _nth, count) => openListening(settings, count);
+export const bindNow: OpenListening = (settings, _nth, count) => openListening(settings, count);
+
+/** Lines `stats socket` are numbered apart from `bind` lines, and from each other. */
+export function nthAdminSocket(index: number): number {
+  return -1 - index;
+}
 
 /** The same for the same socket, in every process and after every reload. */
 export function socketKey(settings: ListenSettings, nth: number): string {

@@ -4,6 +4,7 @@
  * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { OpenedSocket } from '../admin/admin-server.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
 import type { Config } from '../model/config.ts';
@@ -17,7 +18,7 @@ import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
-import type { Notice } from './bind-listeners.ts';
+import type { Notice, OpenListening } from './bind-listeners.ts';
 import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers, type PageActionEffects } from './page-actions.ts';
@@ -36,6 +37,8 @@ import { ThreadPool } from './thread-pool.ts';
 export interface ControlOptions {
   readonly config: Config;
   readonly nbthread: number;
+  /** Where sockets come from; missing: they are bound. */
+  readonly open: OpenListening | undefined;
   readonly launcher: ThreadLauncher;
   /** Listening descriptors by thread: the control thread's to keep. */
   readonly handovers: ListenerHandover[][];
@@ -115,7 +118,7 @@ export class Control {
 
   /** Binds the admin sockets and starts; undefined when one could not be bound (each was reported). */
   static start(options: ControlOptions): Control | undefined {
-    const adminSockets = bindAdminSockets(options.config, options.notice);
+    const adminSockets = bindAdminSockets(options.config, options.notice, options.open);
     if (adminSockets === undefined) return undefined;
     const control = new Control(options, adminSockets);
     control.#startDemo();
@@ -211,6 +214,11 @@ export class Control {
   /** Virtual addresses beside this balancer: the admin socket shows and steers them. */
   set vrrp(access: VrrpAccess) {
     this.#administration.vrrp = access;
+  }
+
+  /** A connection to the master's admin socket that was passed on. */
+  adoptAdmin(socket: Socket): void {
+    this.#administration.adopt(socket);
   }
 
   /** Virtual addresses as they are now: every thread may be asked for statistics. */

@@ -3,6 +3,7 @@
  * and what it tells of itself. A worker is this program with the same command line and GENERATION in its environment.
  */
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { Listening, ListenFailure } from '../net/listening-socket.ts';
 import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
@@ -22,7 +23,9 @@ export interface InheritedSocket {
 
 export type ToWorker =
   | { readonly kind: 'sockets'; readonly sockets: readonly InheritedSocket[] }
-  | { readonly kind: 'vrrp'; readonly snapshot: VrrpSnapshot };
+  | { readonly kind: 'vrrp'; readonly snapshot: VrrpSnapshot }
+  /** With a socket: somebody wants to talk to this worker by way of the master's admin socket. */
+  | { readonly kind: 'admin-connection' };
 
 export type ToMaster = 'started' | { readonly kind: 'report'; readonly report: BalancerReport };
 
@@ -48,8 +51,9 @@ const LOOK_MS = 100;
 
 /** What the master says and wants to know. Without a master, clients are served to the end and no new ones taken. */
 export function followMaster(control: Control, wantsReports: boolean): void {
-  process.on('message', (message: ToWorker) => {
+  process.on('message', (message: ToWorker, socket?: Socket) => {
     if (message.kind === 'vrrp') control.showVrrp(message.snapshot);
+    if (message.kind === 'admin-connection' && socket !== undefined) control.adoptAdmin(socket);
   });
   if (process.connected) process.on('disconnect', () => control.softStop());
   else control.softStop();

@@ -16,6 +16,7 @@ import type { SharedState } from '../state/shared-state.ts';
 import type { CheckSurroundings } from './check-context.ts';
 import { CheckContext } from './check-context.ts';
 import { CheckExpressionCompiler, compileUniqueId } from './check-expressions.ts';
+import { DEFAULT_LOG_TAG } from './global-log.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
@@ -68,9 +69,6 @@ export function watchServers(setting: WatchSetting): ServerWatch {
   };
 }
 
-/** Log filters at the receiving side know the program by this name. */
-const DEFAULT_TAG = 'haproxy';
-
 /** Where the lines about a proxy's servers go: its own log targets. */
 class ProxyLogs {
   readonly #config: Config;
@@ -94,7 +92,7 @@ class ProxyLogs {
   #open({ logGlobal, logs, logTag }: Proxy): LogChannel {
     const { global } = this.#config;
     const targets = logGlobal ? [...global.logs, ...logs] : logs;
-    return this.#sink.channel(targets, logTag ?? global.logTag ?? DEFAULT_TAG);
+    return this.#sink.channel(targets, logTag ?? global.logTag ?? DEFAULT_LOG_TAG);
   }
 
   close(): void {

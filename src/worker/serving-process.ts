@@ -4,7 +4,7 @@
  */
 import { setPriority } from 'node:os';
 import type { Config } from '../model/config.ts';
-import { bindListeners, type Notice, type OpenListening } from './bind-listeners.ts';
+import { bindListeners, type Notice } from './bind-listeners.ts';
 import { Control, type ControlOptions } from './control.ts';
 import { dropPrivileges, dropsPrivileges } from './privileges.ts';
 import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
@@ -15,11 +15,9 @@ import { unprotected } from './unprotected.ts';
 
 export interface ServingOptions extends Pick<
   ControlOptions,
-  'config' | 'launcher' | 'compiled' | 'notice' | 'startupLogs' | 'onStopped'
+  'config' | 'open' | 'launcher' | 'compiled' | 'notice' | 'startupLogs' | 'onStopped'
 > {
   readonly limits: LimitRequest;
-  /** Where sockets come from; missing: they are bound. */
-  readonly open: OpenListening | undefined;
   /** Addresses are bound, and the rights of the start are still there: time for the pidfile. */
   readonly onBound: () => void;
   /** Connections are accepted. */
@@ -28,7 +26,7 @@ export interface ServingOptions extends Pick<
 
 /** Undefined when it cannot serve; everything was reported. */
 export function startServing(options: ServingOptions): Control | undefined {
-  const { launcher, compiled, notice, startupLogs, onStopped } = options;
+  const { open, launcher, compiled, notice, startupLogs, onStopped } = options;
   const plain = unprotected(options.config);
   for (const text of plain) notice('alert', text);
   if (plain.length > 0) return undefined;
@@ -37,13 +35,14 @@ export function startServing(options: ServingOptions): Control | undefined {
   const config = applyLimits(options, nbthread);
   if (config === undefined) return undefined;
   setRuntimePriority(config, notice);
-  const handovers = bindListeners(config, nbthread, notice, options.open);
+  const handovers = bindListeners(config, nbthread, notice, open);
   if (handovers === undefined) return undefined;
   const confined = dropsPrivileges(config.global);
   if (confined && !config.global.flags.has('insecure-setuid-wanted')) renounceNewPrivileges();
   const control = Control.start({
     config,
     nbthread,
+    open,
     launcher,
     compiled,
     handovers,

@@ -130,9 +130,9 @@ test('lb -c of the seed 01-global-defaults.cfg reads nbproc as a number of threa
 });
 
 test('an option without effect so far says so', () => {
-  const ended = check(GOOD, '-S', '/tmp/none.sock');
+  const ended = check(GOOD, '-dL');
   assert.equal(ended.status, 0);
-  assert.match(ended.text, /'-S' is not supported yet, it is ignored/);
+  assert.match(ended.text, /'-dL' is not supported yet, it is ignored/);
 });
 
 test('-dC shows the lines without comments, and with a key without names and addresses', t => {

@@ -1,7 +1,10 @@
 /** Commands about the connection itself: mode, prompt, level, timeout, how answers look. */
-import { fail, say, type Answer, type Call, type Command } from '../command.ts';
+import { fail, say, type Answer, type Call as AnyCall, type Command } from '../command.ts';
 import { type Level } from '../level.ts';
 import { parseDelay } from '../units.ts';
+
+/** They ask nothing of the process. */
+type Call = AnyCall<unknown>;
 
 const PROMPT_USAGE = `Usage: prompt [help | n | i | p | timed]*
 Sets how lines are read and answered:
@@ -77,7 +80,7 @@ function showAnon(): Answer {
   return say('Anonymized mode disabled');
 }
 
-export const CONNECTION_COMMANDS: readonly Command[] = [
+export const CONNECTION_COMMANDS: readonly Command<unknown>[] = [
   {
     words: 'echo',
     args: '<text>',

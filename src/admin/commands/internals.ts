@@ -108,6 +108,11 @@ function showDescriptors({ args, runtime }: Call): Answer {
   return dump(lines);
 }
 
+function debugLog({ args, runtime }: Call): Answer {
+  runtime.logGlobally(args.from(3).join(' '));
+  return undefined;
+}
+
 /** Files that the process has mapped for execution. */
 function showLibraries(): Answer {
   const seen = new Map<string, { start: bigint; end: bigint }>();
@@ -177,6 +182,14 @@ function showDeveloperFacts({ runtime }: Call): Answer {
 }
 
 export const INTERNAL_COMMANDS: readonly Command[] = [
+  {
+    words: 'debug dev log',
+    args: '[msg]*',
+    summary: 'sends this text to the global log targets',
+    level: 'admin',
+    mode: 'expert',
+    run: debugLog,
+  },
   {
     words: 'show activity',
     args: '[-1|0|thread_num]',

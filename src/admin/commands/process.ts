@@ -1,30 +1,35 @@
 /** Commands about the process: version, environment, its admin sockets, what it said at start. */
 import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
-import { COMPATIBLE_WITH, programVersion } from '../../base/version.ts';
+import { versionText } from '../../base/version.ts';
+import type { AdminRuntime } from '../runtime.ts';
 
-function showEnvironment({ args }: Call): Answer {
+/** What a master has too. */
+export type ProcessView = Pick<AdminRuntime, 'sockets' | 'startupLogs'>;
+type ProcessCall = Call<ProcessView>;
+
+function showEnvironment({ args }: ProcessCall): Answer {
   const name = args.at(2);
   if (name === '') return dump(Object.entries(process.env).map(([key, value]) => `${key}=${value ?? ''}\n`));
   const value = process.env[name];
   return value === undefined ? fail('Variable not found') : dump([`${name}=${value}\n`]);
 }
 
-function showSockets({ runtime }: Call): Answer {
+function showSockets({ runtime }: ProcessCall): Answer {
   const lines = runtime.sockets.map(({ name, level }) => `${name} ${level} all\n`);
   return dump(['# socket lvl processes\n', ...lines]);
 }
 
-function showStartupLogs({ runtime }: Call): Answer {
+function showStartupLogs({ runtime }: ProcessCall): Answer {
   const { startupLogs } = runtime;
   return startupLogs.length === 0 ? say('') : dump(startupLogs.map(line => `${line}\n`));
 }
 
-export const PROCESS_COMMANDS: readonly Command[] = [
+export const PROCESS_COMMANDS: readonly Command<ProcessView>[] = [
   {
     words: 'show version',
     summary: 'version of this process',
     level: 'user',
-    run: () => say(`${COMPATIBLE_WITH}.0-lb${programVersion()}`),
+    run: () => say(versionText()),
   },
   {
     words: 'show env',
