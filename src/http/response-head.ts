@@ -13,6 +13,16 @@ export interface ResponseRendering {
   readonly connection: '' | 'close' | 'keep-alive';
 }
 
+export const SAY_NOTHING: ResponseRendering = { connection: '' };
+const SAY_CLOSE: ResponseRendering = { connection: 'close' };
+const SAY_KEEP_ALIVE: ResponseRendering = { connection: 'keep-alive' };
+
+/** What a client of that version is told (RFC 9112 section 9.3). */
+export function responseRendering(version: number, keepAlive: boolean): ResponseRendering {
+  if (!keepAlive) return SAY_CLOSE;
+  return version < 11 ? SAY_KEEP_ALIVE : SAY_NOTHING;
+}
+
 export class Http1ResponseHead implements ResponseHead {
   status = 0;
   reason = '';

@@ -13,11 +13,11 @@ import type { BodyFacts } from '../acl/context.ts';
 import type { Cause } from '../base/failure.ts';
 import type { ObservedError } from '../health/observation.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
-import type { BodySource, LocalAnswer } from '../http/local-service.ts';
+import type { LocalAnswer } from '../http/local-service.ts';
 import { PARSE_ERRORS } from '../http/parse-errors.ts';
 import { Http1RequestHead, type RequestRendering } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
-import { Http1ResponseHead, type ResponseRendering } from '../http/response-head.ts';
+import { Http1ResponseHead, responseRendering, SAY_NOTHING } from '../http/response-head.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { silenceClose } from '../net/socket-options.ts';
 import { errorReply } from '../rules/default-pages.ts';
@@ -46,27 +46,21 @@ import { describeStream } from './stream-facts.ts';
 import type { Relay } from '../net/relay.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { asksMonitor } from './monitor.ts';
-import { fillResponse, interimResponse, redirection } from './own-replies.ts';
+import { interimResponse, redirection } from './own-replies.ts';
+import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
 import { ResponseRules, runAfterResponse, type ResponseRulesOwner } from './response-rules.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from './runtime.ts';
 import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
-import { StreamedBody, type StreamedBodyOwner } from './streamed-body.ts';
+import { retryAfter, retryForStatus, type Resendable } from './resend.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import { Transaction } from './transaction.ts';
 import { startTunnel } from './tunnel.ts';
 
-const NOTHING = Buffer.alloc(0);
 const TELL_NOTHING: RequestRendering = { close: false };
 const TELL_CLOSE: RequestRendering = { close: true };
-const SAY_NOTHING: ResponseRendering = { connection: '' };
-const SAY_CLOSE: ResponseRendering = { connection: 'close' };
-const SAY_KEEP_ALIVE: ResponseRendering = { connection: 'keep-alive' };
-
-/** What became of a try, in the words of `retry-on`; a status stands for itself. */
-type RetryEvent = 'empty-response' | 'junk-response' | 'response-timeout';
 
 export class HttpStream
   implements
@@ -77,7 +71,8 @@ export class HttpStream
     ResponseRulesOwner,
     RequestBodyOwner,
     ServiceCallOwner,
-    StreamedBodyOwner
+    OwnReplyOwner,
+    Resendable
 {
   place = -1;
   number = 0;
@@ -89,16 +84,15 @@ export class HttpStream
   readonly server: ServerHalf;
   readonly #rules: RequestRules;
   readonly #responseRules: ResponseRules;
-  readonly #dialer: Dialer;
-  readonly #outgoing: OutgoingRequest;
-  readonly #answer: Answer;
+  readonly dialer: Dialer;
+  readonly outgoing: OutgoingRequest;
+  readonly answer: Answer;
   readonly #service: ServiceCall;
-  readonly #streamed: StreamedBody;
+  readonly #reply: OwnReply;
   #session: StreamClient | undefined;
   #requestForwarded = false;
   #responseStarted = false;
-  #keepAlive = false;
-  #replying = false;
+  keepAlive = false;
   #tunneling = false;
   #relay: Relay | undefined;
   #over = true;
@@ -112,11 +106,11 @@ export class HttpStream
     this.#responseRules = new ResponseRules(this);
     this.transaction.bodies = this;
     this.transaction.onEarlyHints = headers => this.#sendEarlyHints(headers);
-    this.#dialer = new Dialer(thread, this);
-    this.#outgoing = new OutgoingRequest(thread.buffers);
-    this.#answer = new Answer(thread.buffers);
+    this.dialer = new Dialer(thread, this);
+    this.outgoing = new OutgoingRequest(thread.buffers);
+    this.answer = new Answer(thread.buffers);
     this.#service = new ServiceCall(this);
-    this.#streamed = new StreamedBody(this);
+    this.#reply = new OwnReply(this);
   }
 
   /** Whose request it is, from its first byte to its last. */
@@ -148,8 +142,8 @@ export class HttpStream
   begin(session: StreamClient): void {
     this.#session = session;
     this.transaction.begin(session.listener, session.facts);
-    this.#requestForwarded = this.#responseStarted = this.#keepAlive = false;
-    this.#replying = this.#tunneling = this.#over = false;
+    this.#requestForwarded = this.#responseStarted = this.keepAlive = false;
+    this.#reply.active = this.#tunneling = this.#over = false;
     this.body.read = true;
     this.thread.liveStreams.add(this);
   }
@@ -167,7 +161,7 @@ export class HttpStream
     transaction.timers.headReadAt = this.thread.wheel.now;
     transaction.holdsOfRequest(headLength + this.session.inbox.length);
     transaction.arrived(requestHead);
-    this.#keepAlive = requestHead.keepAlive;
+    this.keepAlive = requestHead.keepAlive;
     const { monitorUri } = frontend.config;
     if (monitorUri !== undefined && asksMonitor(monitorUri, requestHead.target)) return this.#monitor();
     if (!this.#namesAllowed(frontend)) return this.#fail(403, 'P', 'R');
@@ -253,12 +247,12 @@ export class HttpStream
     const { nameHeader } = backend;
     if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);
     const rendering = this.#closesServer() && !backend.pretendsKeepAlive ? TELL_CLOSE : TELL_NOTHING;
-    if (!this.#outgoing.render(requestHead, rendering, body, nameHeader?.room ?? 0))
+    if (!this.outgoing.render(requestHead, rendering, body, nameHeader?.room ?? 0))
       return this.#fail(500, 'P', 'R');
     if (body.decoder.error !== 0) return this.requestBodyInvalid();
-    this.#dialer.start(backend);
-    if (!this.#dialer.waiting) return;
-    this.#outgoing.settle();
+    this.dialer.start(backend);
+    if (!this.dialer.waiting) return;
+    this.outgoing.settle();
     this.session.watch();
   }
 
@@ -303,10 +297,9 @@ export class HttpStream
     this.server.begin(connection, reused);
     if (connection.closed) return;
     const nameHeader = transaction.backendRuntime?.nameHeader;
-    if (nameHeader !== undefined)
-      this.#outgoing.nameServer(nameHeader, this.#dialer.server?.config.name ?? '');
-    transaction.bytes.toServer = this.#outgoing.length;
-    this.#outgoing.send(connection);
+    if (nameHeader !== undefined) this.outgoing.nameServer(nameHeader, this.dialer.server?.config.name ?? '');
+    transaction.bytes.toServer = this.outgoing.length;
+    this.outgoing.send(connection);
   }
 
   /** The server's socket has taken what was sent: the next piece of the body, if there is one. */
@@ -332,7 +325,7 @@ export class HttpStream
   requestBytesArrived(): void {
     if (this.#rules.bytesArrived() || this.#service.bytesArrived()) return;
     const { connection } = this.server;
-    if (!this.body.read && connection !== undefined && !this.#dialer.waiting) this.body.pump(connection);
+    if (!this.body.read && connection !== undefined && !this.dialer.waiting) this.body.pump(connection);
   }
 
   // ── 5. the response ──
@@ -341,8 +334,8 @@ export class HttpStream
   interimArrived(): boolean {
     this.transaction.countResponse(this.responseHead.status);
     if (this.requestHead.version < 11) return true;
-    const length = this.responseHead.renderInto(this.#answer.take(), 0, SAY_NOTHING);
-    this.#sendAnswer(length);
+    const length = this.responseHead.renderInto(this.answer.take(), 0, SAY_NOTHING);
+    this.sendAnswer(length);
     return !this.clientConnection.sending;
   }
 
@@ -350,11 +343,11 @@ export class HttpStream
     const { transaction, responseHead } = this;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     transaction.serverRuntime?.observer?.answered(responseHead.status);
-    if (this.#retriedFor(responseHead.status)) return;
+    if (retryForStatus(responseHead.status, this)) return;
     transaction.holdsOfResponse(responseHead.headers.text.length + this.server.inbox.length);
     transaction.answered(responseHead);
     noteAuthentication(responseHead.status, responseHead.headers, this.session);
-    this.#outgoing.drop(this.server.connection);
+    this.outgoing.drop(this.server.connection);
     const backend = transaction.backendRuntime as BackendRuntime;
     backend.prepareResponse(transaction, transaction.serverRuntime as ServerRuntime);
     this.#responseRules.start();
@@ -415,25 +408,25 @@ export class HttpStream
   }
 
   #sendEarlyHints(headers: readonly ReplyHeader[]): void {
-    this.#answer.sendAhead(this.clientConnection, interimResponse(103, headers));
+    this.answer.sendAhead(this.clientConnection, interimResponse(103, headers));
   }
 
   #sendResponse(): void {
     const { responseHead, requestHead, server, frontend } = this;
     this.#responseStarted = true;
     this.transaction.logEarly();
-    this.#keepAlive = this.#mayKeepClient();
+    this.keepAlive = this.#mayKeepClient();
     server.decoder.dropTrailers = frontend.dropsTrailers;
     if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);
-    const rendering = responseRendering(requestHead.version, this.#keepAlive);
+    const rendering = responseRendering(requestHead.version, this.keepAlive);
     // early hints may still be under way: the answer waits in a buffer of its own
     const start = this.clientConnection.sending ? -1 : responseHead.squeeze(rendering);
     if (start >= 0) return this.#sendInPlace(start);
-    const answer = this.#answer.take();
+    const answer = this.answer.take();
     let length = responseHead.renderInto(answer, 0, rendering);
     length += server.takeBody(answer, length);
     if (server.decoder.error !== 0) this.#firstBodyInvalid();
-    else this.#sendAnswer(length);
+    else this.sendAnswer(length);
   }
 
   /** Nothing is to be written anew: head and body go out from where they came in. */
@@ -453,7 +446,7 @@ export class HttpStream
 
   #mayKeepClient(): boolean {
     return (
-      this.#keepAlive &&
+      this.keepAlive &&
       this.frontend.keepsClients &&
       !this.thread.stopping &&
       !this.responseHead.endsWithConnection &&
@@ -462,12 +455,12 @@ export class HttpStream
     );
   }
 
-  #sendAnswer(length: number, rest?: Buffer): void {
+  sendAnswer(length: number, rest?: Buffer): void {
     const { bytes } = this.transaction;
     bytes.toClient += length;
     // to logs an answer of this program's own is as good as a server's
-    if (this.#replying) bytes.fromServer += length + (rest?.length ?? 0);
-    this.#answer.send(this.clientConnection, length, rest);
+    if (this.#reply.active) bytes.fromServer += length + (rest?.length ?? 0);
+    this.answer.send(this.clientConnection, length, rest);
   }
 
   sendBody(buffer: Buffer, offset: number, length: number): void {
@@ -484,13 +477,13 @@ export class HttpStream
   /** The client's socket has taken what was sent. */
   clientSent(): void {
     const { server } = this;
-    if (this.#answer.wasAhead(this.clientConnection)) return;
-    this.#answer.drop(this.clientConnection);
+    if (this.answer.wasAhead(this.clientConnection)) return;
+    this.answer.drop(this.clientConnection);
     if (this.#tunneling) {
       this.#relay = startTunnel(this, () => this.#abort());
       return;
     }
-    if (this.#replying) return this.#replySent();
+    if (this.#reply.active) return this.#reply.sent();
     this.session.clearTimer();
     if (server.inBody) server.pump(this.clientConnection);
     else if (server.connection !== undefined) server.readHead();
@@ -523,11 +516,11 @@ export class HttpStream
 
   /** 101, or 2xx to CONNECT: once the head is sent, both sides are just bytes. */
   #tunnel(): void {
-    const length = this.responseHead.renderInto(this.#answer.take(), 0, SAY_NOTHING);
+    const length = this.responseHead.renderInto(this.answer.take(), 0, SAY_NOTHING);
     if (length < 0) return this.responseInvalid();
     this.#responseStarted = true;
     this.#tunneling = true;
-    this.#sendAnswer(length);
+    this.sendAnswer(length);
   }
 
   // ── 6. own answers ──
@@ -541,70 +534,26 @@ export class HttpStream
   #replyWith(reply: Reply | undefined): void {
     const { transaction, clientConnection } = this;
     if (reply === undefined) return this.#abort();
-    this.#dialer.release();
+    this.dialer.release();
     this.server.close();
-    this.#outgoing.drop(undefined);
-    this.#answer.drop(clientConnection);
+    this.outgoing.drop(undefined);
+    this.answer.drop(clientConnection);
     this.#responseRules.stop();
     this.#responseStarted = true;
-    this.#replying = true;
-    this.#keepAlive &&=
+    this.keepAlive &&=
       this.body.drop() && this.frontend.keepsClients && !this.thread.stopping && !reply.closes;
     transaction.status = reply.status;
-    if (reply.silent === true || clientConnection.closed || this.#answer.isSending(clientConnection))
+    if (reply.silent === true || clientConnection.closed || this.answer.isSending(clientConnection))
       return this.#abort();
-    fillResponse(reply, this.responseHead);
-    if (reply.stream !== undefined) this.#beginStream(reply.stream);
-    transaction.response = this.responseHead;
-    runAfterResponse(transaction, this.frontend);
-    this.#expectToSend();
-    this.#sendReply(reply);
+    this.#reply.start(reply);
   }
 
-  /** Head and body in one piece; a body larger than a buffer goes out from where it lies. */
-  #sendReply(reply: Reply): void {
-    const answer = this.#answer.take();
-    const { version, method } = this.requestHead;
-    const head = this.responseHead.renderInto(answer, 0, responseRendering(version, this.#keepAlive));
-    if (head < 0) return this.#abort();
-    const body = method === 'HEAD' ? NOTHING : reply.body;
-    if (head + body.length <= answer.length) this.#sendAnswer(head + body.copy(answer, head));
-    else this.#sendAnswer(head, body);
-  }
-
-  /** An HTTP/1.0 client knows no chunks: the end of the connection ends the body. */
-  #beginStream(source: BodySource): void {
-    const { version, method } = this.requestHead;
-    const isChunked = version >= 11;
-    if (isChunked) this.responseHead.headers.add('transfer-encoding', 'chunked');
-    else this.#keepAlive = false;
-    if (method === 'HEAD') source.close();
-    else this.#streamed.begin(source, isChunked);
-  }
-
-  sendStreamed(bytes: Buffer): void {
-    this.transaction.bytes.fromServer += bytes.length;
-    this.sendBody(bytes, 0, bytes.length);
-  }
-
-  /** Only its end can be noticed of a client that waits: it may have come while the last piece was sent. */
-  streamPaused(): void {
-    if (this.session.ended) return this.clientGone('ended');
-    this.session.clearTimer();
-    this.session.watch();
-  }
-
-  streamDone(): void {
-    this.#replySent();
-  }
-
-  #replySent(): void {
-    const rest = this.#answer.takeRest();
-    if (rest !== undefined) return this.sendBody(rest, 0, rest.length);
-    if (this.#streamed.active) return this.#streamed.sent();
-    this.#replying = false;
-    this.session.clearTimer();
+  replySent(): void {
     this.#finish();
+  }
+
+  replyImpossible(): void {
+    this.#abort();
   }
 
   // ── 7. the end of a request ──
@@ -612,7 +561,7 @@ export class HttpStream
   #finish(): void {
     this.#end();
     this.transaction.finish();
-    this.session.requestFinished(this.#keepAlive && this.body.read);
+    this.session.requestFinished(this.keepAlive && this.body.read);
   }
 
   /** Nothing can be said any more: both sides are cut. */
@@ -636,11 +585,11 @@ export class HttpStream
     this.#rules.stop();
     this.#responseRules.stop();
     this.#service.stop();
-    this.#streamed.stop();
+    this.#reply.stop();
     this.server.close();
-    this.#dialer.release();
-    this.#outgoing.drop(undefined);
-    this.#answer.forget(this.clientConnection);
+    this.dialer.release();
+    this.outgoing.drop(undefined);
+    this.answer.forget(this.clientConnection);
   }
 
   // ── what can go wrong, on the client's side ──
@@ -663,12 +612,12 @@ export class HttpStream
   #badRequest(status: number): void {
     this.transaction.badRequest = this.transaction.request === undefined;
     this.transaction.flaw = 'invalid request';
-    this.#keepAlive = false;
+    this.keepAlive = false;
     this.#fail(status, 'P', 'R');
   }
 
   headTimeout(): void {
-    this.#keepAlive = false;
+    this.keepAlive = false;
     this.#fail(408, 'c', 'R');
   }
 
@@ -676,7 +625,7 @@ export class HttpStream
   clientStalled(): void {
     if (this.#responseStarted) this.#cut('c', 'D');
     else {
-      this.#keepAlive = false;
+      this.keepAlive = false;
       this.#fail(408, 'c', 'H');
     }
   }
@@ -684,8 +633,8 @@ export class HttpStream
   /** FIN while a request is served. */
   clientEnded(): void {
     if (!this.body.read && this.#rules.bodyTruncated()) return;
-    if (!this.body.read || this.#streamed.paused) return this.clientGone('ended');
-    this.#keepAlive = false;
+    if (!this.body.read || this.#reply.paused) return this.clientGone('ended');
+    this.keepAlive = false;
     const { backendRuntime } = this.transaction;
     if (backendRuntime?.abortOnClose === true && !this.#responseStarted) this.clientGone('ended');
   }
@@ -694,7 +643,7 @@ export class HttpStream
     const phase = this.#phase();
     this.transaction.clientAborted = true;
     this.transaction.termination.fail('client', cause, phase);
-    this.#keepAlive = false;
+    this.keepAlive = false;
     if (cause === 'ended' && (phase === 'R' || phase === 'H')) this.#fail(400, 'C', phase);
     else this.#abort();
   }
@@ -711,7 +660,7 @@ export class HttpStream
     const unanswered = !server.answered;
     this.#observe(cause === 'ended' ? 'closed' : 'read error');
     server.close();
-    if (unanswered && this.#retriedAfter('empty-response')) return;
+    if (unanswered && retryAfter('empty-response', this)) return;
     transaction.serverAborted = true;
     this.#fail(502, 'S', 'H');
   }
@@ -720,7 +669,7 @@ export class HttpStream
     this.#observe('read timeout');
     if (this.#responseStarted) return this.#cut('s', 'D');
     this.server.close();
-    if (this.#retriedAfter('response-timeout')) return;
+    if (retryAfter('response-timeout', this)) return;
     this.#fail(504, 's', 'H');
   }
 
@@ -730,7 +679,7 @@ export class HttpStream
       keepBadMessage(this.thread, this.transaction, 'response', inbox, 'invalid response');
     this.#observe('headers');
     this.server.close();
-    if (this.#retriedAfter('junk-response')) return;
+    if (retryAfter('junk-response', this)) return;
     this.#fail(502, 'P', 'H');
   }
 
@@ -751,45 +700,15 @@ export class HttpStream
     if (!this.server.reused) this.transaction.serverRuntime?.observer?.failed(error);
   }
 
-  /**
-   * Sends the request again if that is asked for (`retry-on`), or if it cannot do harm: a reused connection that
-   * the server closed without a word, and a method that may be repeated.
-   */
-  #retriedAfter(event: RetryEvent): boolean {
-    if (!this.#canResend()) return false;
-    const { retryOn } = this.transaction.backendRuntime as BackendRuntime;
-    const isStale = event === 'empty-response' && this.server.reused && this.requestHead.isIdempotent;
-    return (isStale || (retryOn.has(event) && this.transaction.mayRetryRequest)) && this.#dialer.retry();
-  }
-
-  /** `retry-on 503`: the answer is dropped, as long as there is a try left. */
-  #retriedFor(status: number): boolean {
-    const { retryStatuses } = this.transaction.backendRuntime as BackendRuntime;
-    if (retryStatuses === undefined || !retryStatuses.has(status)) return false;
-    if (!this.transaction.mayRetryRequest || !this.#dialer.canRetry || !this.#canResend()) return false;
-    this.server.close();
-    return this.#dialer.retry();
-  }
-
-  /** All that has been sent of the request is still here. */
-  #canResend(): boolean {
-    return this.#outgoing.kept && this.body.read && this.transaction.bytes.toServer <= this.#outgoing.length;
-  }
-
   describe(now: number): StreamFacts {
     return describeStream(this.transaction, this.#phase(), now);
   }
 
   #phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
     if (this.transaction.request === undefined) return 'R';
-    if (this.#dialer.queued) return 'Q';
-    if (this.#dialer.waiting) return 'C';
-    if (this.#dialer.server === undefined && !this.#responseStarted) return 'R';
+    if (this.dialer.queued) return 'Q';
+    if (this.dialer.waiting) return 'C';
+    if (this.dialer.server === undefined && !this.#responseStarted) return 'R';
     return this.#responseStarted ? 'D' : 'H';
   }
-}
-
-function responseRendering(version: number, keepAlive: boolean): ResponseRendering {
-  if (!keepAlive) return SAY_CLOSE;
-  return version < 11 ? SAY_KEEP_ALIVE : SAY_NOTHING;
 }

@@ -1,0 +1,120 @@
+/**
+ * An answer of the balancer's own on its way to the client: head and body in one piece, a large body after its head,
+ * a service's body piece by piece. http-stream.ts has let go of the server before it starts one.
+ *
+ *   start ─▶ after-response rules ─▶ head and body ─ sent ─▶ rest, or pieces ─ sent ─▶ done
+ */
+import type { BodySource } from '../http/local-service.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
+import { responseRendering, type Http1ResponseHead } from '../http/response-head.ts';
+import type { Reply } from '../rules/reply.ts';
+import type { Answer } from './answer.ts';
+import { fillResponse } from './own-replies.ts';
+import { runAfterResponse } from './response-rules.ts';
+import type { StreamClient } from './stream-client.ts';
+import { StreamedBody, type StreamedBodyOwner } from './streamed-body.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface OwnReplyOwner {
+  readonly transaction: Transaction;
+  readonly session: StreamClient;
+  readonly requestHead: Http1RequestHead;
+  readonly responseHead: Http1ResponseHead;
+  /** What is rendered for the client. */
+  readonly answer: Answer;
+  /** May another request follow on the client's connection? */
+  keepAlive: boolean;
+  /** What the answer has rendered goes out, `rest` behind it. */
+  sendAnswer(length: number, rest?: Buffer): void;
+  sendBody(buffer: Buffer, offset: number, length: number): void;
+  clientGone(cause: 'ended'): void;
+  /** The client has all of it. */
+  replySent(): void;
+  /** It cannot be said. */
+  replyImpossible(): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export class OwnReply implements StreamedBodyOwner {
+  /** One is under way. */
+  active = false;
+  readonly #owner: OwnReplyOwner;
+  readonly #pieces: StreamedBody;
+
+  constructor(owner: OwnReplyOwner) {
+    this.#owner = owner;
+    this.#pieces = new StreamedBody(this);
+  }
+
+  /** The client waits for the next piece of a service's answer. */
+  get paused(): boolean {
+    return this.#pieces.paused;
+  }
+
+  start(reply: Reply): void {
+    const { transaction, session, responseHead } = this.#owner;
+    this.active = true;
+    fillResponse(reply, responseHead);
+    if (reply.stream !== undefined) this.#beginPieces(reply.stream);
+    transaction.response = responseHead;
+    runAfterResponse(transaction, session.listener.frontend);
+    session.expect(transaction.timeout('client'));
+    this.#send(reply);
+  }
+
+  /** Head and body in one piece; a body larger than a buffer goes out from where it lies. */
+  #send(reply: Reply): void {
+    const owner = this.#owner;
+    const buffer = owner.answer.take();
+    const { version, method } = owner.requestHead;
+    const head = owner.responseHead.renderInto(buffer, 0, responseRendering(version, owner.keepAlive));
+    if (head < 0) return owner.replyImpossible();
+    const body = method === 'HEAD' ? NOTHING : reply.body;
+    if (head + body.length <= buffer.length) owner.sendAnswer(head + body.copy(buffer, head));
+    else owner.sendAnswer(head, body);
+  }
+
+  /** An HTTP/1.0 client knows no chunks: the end of the connection ends the body. */
+  #beginPieces(source: BodySource): void {
+    const { requestHead, responseHead } = this.#owner;
+    const isChunked = requestHead.version >= 11;
+    if (isChunked) responseHead.headers.add('transfer-encoding', 'chunked');
+    else this.#owner.keepAlive = false;
+    if (requestHead.method === 'HEAD') source.close();
+    else this.#pieces.begin(source, isChunked);
+  }
+
+  sendStreamed(bytes: Buffer): void {
+    this.#owner.transaction.bytes.fromServer += bytes.length;
+    this.#owner.sendBody(bytes, 0, bytes.length);
+  }
+
+  /** Only its end can be noticed of a client that waits: it may have come while the last piece was sent. */
+  streamPaused(): void {
+    const { session } = this.#owner;
+    if (session.ended) return this.#owner.clientGone('ended');
+    session.clearTimer();
+    session.watch();
+  }
+
+  streamDone(): void {
+    this.sent();
+  }
+
+  /** The client's socket has taken what it was given. */
+  sent(): void {
+    const owner = this.#owner;
+    const rest = owner.answer.takeRest();
+    if (rest !== undefined) return owner.sendBody(rest, 0, rest.length);
+    if (this.#pieces.active) return this.#pieces.sent();
+    this.active = false;
+    owner.session.clearTimer();
+    owner.replySent();
+  }
+
+  /** The request is over, one way or the other. */
+  stop(): void {
+    this.#pieces.stop();
+  }
+}
