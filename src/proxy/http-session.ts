@@ -116,7 +116,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     if (consumed === 0) return this.#wantMoreHead();
     this.#state = SERVING;
     this.clearTimer();
-    if (consumed < 0) stream.requestRefused(consumed);
+    if (consumed < 0) stream.clientTrouble.headInvalid(consumed);
     else {
       inbox.consume(consumed);
       stream.requestArrived(consumed);
@@ -140,8 +140,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   }
 
   #wantMoreHead(): false {
-    if (this.ended) this.#serve().clientGone('ended');
-    else if (this.inbox.length >= this.#limits().maxHeadBytes) this.#serve().requestTooLarge();
+    if (this.ended) this.#serve().clientTrouble.gone('ended');
+    else if (this.inbox.length >= this.#limits().maxHeadBytes) this.#serve().clientTrouble.headTooLarge();
     else this.receive();
     return false;
   }
@@ -214,8 +214,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.ended = true;
     if (this.#state === LEFT) this.connection.close();
     else if (this.#state === AWAITING && this.#mayLeaveSilently()) this.#leave();
-    else if (this.#state !== SERVING) this.#serve().clientGone('ended');
-    else (this.#stream as HttpStream).clientEnded();
+    else if (this.#state !== SERVING) this.#serve().clientTrouble.gone('ended');
+    else (this.#stream as HttpStream).clientTrouble.ended();
   }
 
   /** A connection that closes without a request is told so, unless it had some or `http-ignore-probes` is on. */
@@ -228,7 +228,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     else if (this.#state === AWAITING) {
       this.ended = true;
       this.#leave();
-    } else this.#serve().clientGone(cause);
+    } else this.#serve().clientTrouble.gone(cause);
   }
 
   onConnected(): void {
@@ -237,9 +237,9 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   #expired(): void {
     if (this.#state === LEFT) this.#close();
-    else if (this.#state === SERVING) (this.#stream as HttpStream).clientStalled();
+    else if (this.#state === SERVING) (this.#stream as HttpStream).clientTrouble.stalled();
     else if (this.#state === AWAITING && this.served > 0) this.#leave();
-    else this.#serve().headTimeout();
+    else this.#serve().clientTrouble.headTimeout();
   }
 
   // ── the end ──

@@ -10,11 +10,8 @@
  * which log, count and release. Streams are pooled: `begin` makes one as good as new.
  */
 import type { BodyFacts } from '../acl/context.ts';
-import type { Cause } from '../base/failure.ts';
-import type { ObservedError } from '../health/observation.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
 import type { LocalAnswer } from '../http/local-service.ts';
-import { PARSE_ERRORS } from '../http/parse-errors.ts';
 import { Http1RequestHead, type RequestRendering } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/request-parser.ts';
 import { Http1ResponseHead, responseRendering, SAY_NOTHING } from '../http/response-head.ts';
@@ -37,10 +34,10 @@ import {
 } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
 import { setsCacheableCookie } from './cacheable-cookies.ts';
+import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
-import { keepBadMessage } from './keep-bad-message.ts';
 import type { LiveStream, StreamFacts } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
 import type { Relay } from '../net/relay.ts';
@@ -53,9 +50,11 @@ import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
 import { ResponseRules, runAfterResponse, type ResponseRulesOwner } from './response-rules.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from './runtime.ts';
 import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
-import { retryAfter, retryForStatus, type Resendable } from './resend.ts';
+import { retryForStatus } from './resend.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
 import type { ShutdownLetter } from './server-streams.ts';
+import { ServerTrouble, type ServerTroubleOwner } from './server-trouble.ts';
+import type { Phase } from './termination.ts';
 import { Transaction } from './transaction.ts';
 import { startTunnel } from './tunnel.ts';
 
@@ -72,7 +71,8 @@ export class HttpStream
     RequestBodyOwner,
     ServiceCallOwner,
     OwnReplyOwner,
-    Resendable
+    ClientTroubleOwner,
+    ServerTroubleOwner
 {
   place = -1;
   number = 0;
@@ -87,11 +87,13 @@ export class HttpStream
   readonly dialer: Dialer;
   readonly outgoing: OutgoingRequest;
   readonly answer: Answer;
+  readonly clientTrouble: ClientTrouble;
+  readonly serverTrouble: ServerTrouble;
   readonly #service: ServiceCall;
   readonly #reply: OwnReply;
   #session: StreamClient | undefined;
   #requestForwarded = false;
-  #responseStarted = false;
+  responseStarted = false;
   keepAlive = false;
   #tunneling = false;
   #relay: Relay | undefined;
@@ -109,6 +111,8 @@ export class HttpStream
     this.dialer = new Dialer(thread, this);
     this.outgoing = new OutgoingRequest(thread.buffers);
     this.answer = new Answer(thread.buffers);
+    this.clientTrouble = new ClientTrouble(this);
+    this.serverTrouble = new ServerTrouble(this);
     this.#service = new ServiceCall(this);
     this.#reply = new OwnReply(this);
   }
@@ -142,7 +146,7 @@ export class HttpStream
   begin(session: StreamClient): void {
     this.#session = session;
     this.transaction.begin(session.listener, session.facts);
-    this.#requestForwarded = this.#responseStarted = this.keepAlive = false;
+    this.#requestForwarded = this.responseStarted = this.keepAlive = false;
     this.#reply.active = this.#tunneling = this.#over = false;
     this.body.read = true;
     this.thread.liveStreams.add(this);
@@ -164,7 +168,7 @@ export class HttpStream
     this.keepAlive = requestHead.keepAlive;
     const { monitorUri } = frontend.config;
     if (monitorUri !== undefined && asksMonitor(monitorUri, requestHead.target)) return this.#monitor();
-    if (!this.#namesAllowed(frontend)) return this.#fail(403, 'P', 'R');
+    if (!this.#namesAllowed(frontend)) return this.fail(403, 'P', 'R');
     this.#rules.start();
   }
 
@@ -197,16 +201,16 @@ export class HttpStream
         return this.#serve();
       case SILENT_DROP:
         silenceClose(this.clientConnection.fd, this.clientConnection.remote.family);
-        return this.#cut('P', 'R');
+        return this.cut('P', 'R');
       case REJECT:
-        return this.#cut('P', 'R');
+        return this.cut('P', 'R');
       case BAD_MESSAGE:
-        return this.#badRequest(400);
+        return this.clientTrouble.badRequest(400);
       case TIMED_OUT:
-        return this.#fail(408, 'c', 'R');
+        return this.fail(408, 'c', 'R');
       default:
         transaction.flaw = 'internal error';
-        return this.#fail(500, 'P', 'R');
+        return this.fail(500, 'P', 'R');
     }
   }
 
@@ -218,7 +222,7 @@ export class HttpStream
       statistics === undefined
         ? services.named(service ?? '')
         : services.statistics(statistics.proxy, statistics.admin);
-    if (found === undefined) this.#fail(500, 'P', 'R');
+    if (found === undefined) this.fail(500, 'P', 'R');
     else this.#service.start(found);
   }
 
@@ -232,15 +236,15 @@ export class HttpStream
   }
 
   backendMissing(): void {
-    this.#fail(503, 'S', 'C');
+    this.fail(503, 'S', 'C');
   }
 
   // ── 3. on its way to a server ──
 
   requestAllowed(backend: BackendRuntime): void {
     const { requestHead, body } = this;
-    if (this.session.ended && !body.read) return this.clientGone('ended');
-    if (!this.#namesAllowed(backend)) return this.#fail(403, 'P', 'R');
+    if (this.session.ended && !body.read) return this.clientTrouble.gone('ended');
+    if (!this.#namesAllowed(backend)) return this.fail(403, 'P', 'R');
     backend.prepare(this.transaction);
     body.decoder.dropTrailers = backend.dropsTrailers;
     if (backend.nameCase !== undefined) adjustCase(requestHead.headers, backend.nameCase);
@@ -248,8 +252,8 @@ export class HttpStream
     if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);
     const rendering = this.#closesServer() && !backend.pretendsKeepAlive ? TELL_CLOSE : TELL_NOTHING;
     if (!this.outgoing.render(requestHead, rendering, body, nameHeader?.room ?? 0))
-      return this.#fail(500, 'P', 'R');
-    if (body.decoder.error !== 0) return this.requestBodyInvalid();
+      return this.fail(500, 'P', 'R');
+    if (body.decoder.error !== 0) return this.clientTrouble.badRequest(400);
     this.dialer.start(backend);
     if (!this.dialer.waiting) return;
     this.outgoing.settle();
@@ -282,7 +286,7 @@ export class HttpStream
   onDialFailed(failure: DialFailure): void {
     const isLate = failure === 'connect-timeout' || failure === 'queue-timeout';
     const letter = failure === 'resource' ? 'R' : isLate ? 's' : 'S';
-    this.#fail(503, letter, failure === 'queue-timeout' ? 'Q' : 'C');
+    this.fail(503, letter, failure === 'queue-timeout' ? 'Q' : 'C');
   }
 
   // ── 4. the exchange with the server ──
@@ -317,7 +321,7 @@ export class HttpStream
   requestForwarded(): void {
     if (this.#requestForwarded) return;
     this.#requestForwarded = true;
-    if (!this.#responseStarted) this.server.expectBytes();
+    if (!this.responseStarted) this.server.expectBytes();
     this.session.watch();
   }
 
@@ -379,8 +383,8 @@ export class HttpStream
     } else if (verdict === RETURN || verdict === REDIRECT) {
       transaction.termination.set('L', 'H');
       this.#replyWith(transaction.reply);
-    } else if (verdict === TIMED_OUT) this.#fail(504, 's', 'D');
-    else this.#fail(verdict === INTERNAL_ERROR ? 500 : 502, 'P', 'H');
+    } else if (verdict === TIMED_OUT) this.fail(504, 's', 'D');
+    else this.fail(verdict === INTERNAL_ERROR ? 500 : 502, 'P', 'H');
   }
 
   // ── what rules want of bodies, and say ahead of the answer ──
@@ -413,7 +417,7 @@ export class HttpStream
 
   #sendResponse(): void {
     const { responseHead, requestHead, server, frontend } = this;
-    this.#responseStarted = true;
+    this.responseStarted = true;
     this.transaction.logEarly();
     this.keepAlive = this.#mayKeepClient();
     server.decoder.dropTrailers = frontend.dropsTrailers;
@@ -440,8 +444,8 @@ export class HttpStream
 
   /** The client has seen nothing of the response yet: it can still be told. */
   #firstBodyInvalid(): void {
-    this.#responseStarted = false;
-    this.responseInvalid();
+    this.responseStarted = false;
+    this.serverTrouble.responseInvalid();
   }
 
   #mayKeepClient(): boolean {
@@ -480,7 +484,7 @@ export class HttpStream
     if (this.answer.wasAhead(this.clientConnection)) return;
     this.answer.drop(this.clientConnection);
     if (this.#tunneling) {
-      this.#relay = startTunnel(this, () => this.#abort());
+      this.#relay = startTunnel(this, () => this.abort());
       return;
     }
     if (this.#reply.active) return this.#reply.sent();
@@ -517,34 +521,34 @@ export class HttpStream
   /** 101, or 2xx to CONNECT: once the head is sent, both sides are just bytes. */
   #tunnel(): void {
     const length = this.responseHead.renderInto(this.answer.take(), 0, SAY_NOTHING);
-    if (length < 0) return this.responseInvalid();
-    this.#responseStarted = true;
+    if (length < 0) return this.serverTrouble.responseInvalid();
+    this.responseStarted = true;
     this.#tunneling = true;
     this.sendAnswer(length);
   }
 
   // ── 6. own answers ──
 
-  #fail(status: number, letter: string, phase: 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' | 'T'): void {
+  fail(status: number, letter: string, phase: Phase): void {
     this.transaction.termination.set(letter, phase);
-    if (this.#responseStarted) return this.#abort();
+    if (this.responseStarted) return this.abort();
     this.#replyWith(errorReply(this.transaction, status));
   }
 
   #replyWith(reply: Reply | undefined): void {
     const { transaction, clientConnection } = this;
-    if (reply === undefined) return this.#abort();
+    if (reply === undefined) return this.abort();
     this.dialer.release();
     this.server.close();
     this.outgoing.drop(undefined);
     this.answer.drop(clientConnection);
     this.#responseRules.stop();
-    this.#responseStarted = true;
+    this.responseStarted = true;
     this.keepAlive &&=
       this.body.drop() && this.frontend.keepsClients && !this.thread.stopping && !reply.closes;
     transaction.status = reply.status;
     if (reply.silent === true || clientConnection.closed || this.answer.isSending(clientConnection))
-      return this.#abort();
+      return this.abort();
     this.#reply.start(reply);
   }
 
@@ -553,7 +557,7 @@ export class HttpStream
   }
 
   replyImpossible(): void {
-    this.#abort();
+    this.abort();
   }
 
   // ── 7. the end of a request ──
@@ -565,16 +569,16 @@ export class HttpStream
   }
 
   /** Nothing can be said any more: both sides are cut. */
-  #abort(): void {
+  abort(): void {
     if (this.#over) return;
     this.#end();
     if (this.transaction.timers.firstByteAt >= 0) this.transaction.finish();
     this.session.requestAborted();
   }
 
-  #cut(letter: string, phase: 'R' | 'D'): void {
+  cut(letter: string, phase: Phase): void {
     this.transaction.termination.set(letter, phase);
-    this.#abort();
+    this.abort();
   }
 
   /** Everything that was taken for this request is given back. */
@@ -592,123 +596,33 @@ export class HttpStream
     this.answer.forget(this.clientConnection);
   }
 
-  // ── what can go wrong, on the client's side ──
+  // ── what others ask ──
 
-  requestRefused(error: number): void {
-    const { status, text } = PARSE_ERRORS.get(error) ?? { status: 400, text: '' };
-    keepBadMessage(this.thread, this.transaction, 'request', this.session.inbox, text);
-    this.#badRequest(status);
+  bodyTruncated(): boolean {
+    return this.#rules.bodyTruncated();
   }
 
-  requestTooLarge(): void {
-    keepBadMessage(this.thread, this.transaction, 'request', this.session.inbox, 'head larger than a buffer');
-    this.#badRequest(431);
-  }
-
-  requestBodyInvalid(): void {
-    this.#badRequest(400);
-  }
-
-  #badRequest(status: number): void {
-    this.transaction.badRequest = this.transaction.request === undefined;
-    this.transaction.flaw = 'invalid request';
-    this.keepAlive = false;
-    this.#fail(status, 'P', 'R');
-  }
-
-  headTimeout(): void {
-    this.keepAlive = false;
-    this.#fail(408, 'c', 'R');
-  }
-
-  /** The client neither sends its body nor takes its answer. */
-  clientStalled(): void {
-    if (this.#responseStarted) this.#cut('c', 'D');
-    else {
-      this.keepAlive = false;
-      this.#fail(408, 'c', 'H');
-    }
-  }
-
-  /** FIN while a request is served. */
-  clientEnded(): void {
-    if (!this.body.read && this.#rules.bodyTruncated()) return;
-    if (!this.body.read || this.#reply.paused) return this.clientGone('ended');
-    this.keepAlive = false;
-    const { backendRuntime } = this.transaction;
-    if (backendRuntime?.abortOnClose === true && !this.#responseStarted) this.clientGone('ended');
-  }
-
-  clientGone(cause: Cause): void {
-    const phase = this.#phase();
-    this.transaction.clientAborted = true;
-    this.transaction.termination.fail('client', cause, phase);
-    this.keepAlive = false;
-    if (cause === 'ended' && (phase === 'R' || phase === 'H')) this.#fail(400, 'C', phase);
-    else this.#abort();
-  }
-
-  // ── what can go wrong, on the server's side ──
-
-  serverGone(cause: Cause): void {
-    const { server, transaction } = this;
-    if (this.#responseStarted) {
-      transaction.serverAborted = true;
-      transaction.termination.fail('server', cause, 'D');
-      return this.#abort();
-    }
-    const unanswered = !server.answered;
-    this.#observe(cause === 'ended' ? 'closed' : 'read error');
-    server.close();
-    if (unanswered && retryAfter('empty-response', this)) return;
-    transaction.serverAborted = true;
-    this.#fail(502, 'S', 'H');
-  }
-
-  serverStalled(): void {
-    this.#observe('read timeout');
-    if (this.#responseStarted) return this.#cut('s', 'D');
-    this.server.close();
-    if (retryAfter('response-timeout', this)) return;
-    this.#fail(504, 's', 'H');
-  }
-
-  responseInvalid(): void {
-    const { inbox } = this.server;
-    if (inbox.length > 0)
-      keepBadMessage(this.thread, this.transaction, 'response', inbox, 'invalid response');
-    this.#observe('headers');
-    this.server.close();
-    if (retryAfter('junk-response', this)) return;
-    this.#fail(502, 'P', 'H');
-  }
-
-  responseBodyInvalid(): void {
-    this.#observe('response');
-    this.#cut('P', 'D');
+  get replyPaused(): boolean {
+    return this.#reply.paused;
   }
 
   /** The server went down, or another one came up; or an administrator wants it. */
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
     this.#relay?.stop();
-    this.#fail(503, letter, this.#phase());
-  }
-
-  /** A connection that was idle may have been closed for its age: that says nothing of the server. */
-  #observe(error: ObservedError): void {
-    if (!this.server.reused) this.transaction.serverRuntime?.observer?.failed(error);
+    this.fail(503, letter, this.phase);
   }
 
   describe(now: number): StreamFacts {
-    return describeStream(this.transaction, this.#phase(), now);
+    return describeStream(this.transaction, this.phase, now);
   }
 
-  #phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
+  /** Where it is, in the letters of the log. */
+  get phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
     if (this.transaction.request === undefined) return 'R';
     if (this.dialer.queued) return 'Q';
     if (this.dialer.waiting) return 'C';
-    if (this.dialer.server === undefined && !this.#responseStarted) return 'R';
-    return this.#responseStarted ? 'D' : 'H';
+    if (this.dialer.server === undefined && !this.responseStarted) return 'R';
+    return this.responseStarted ? 'D' : 'H';
   }
 }

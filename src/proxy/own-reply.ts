@@ -9,6 +9,7 @@ import type { Http1RequestHead } from '../http/request-head.ts';
 import { responseRendering, type Http1ResponseHead } from '../http/response-head.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { Answer } from './answer.ts';
+import type { ClientTrouble } from './client-trouble.ts';
 import { fillResponse } from './own-replies.ts';
 import { runAfterResponse } from './response-rules.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -27,7 +28,7 @@ export interface OwnReplyOwner {
   /** What the answer has rendered goes out, `rest` behind it. */
   sendAnswer(length: number, rest?: Buffer): void;
   sendBody(buffer: Buffer, offset: number, length: number): void;
-  clientGone(cause: 'ended'): void;
+  readonly clientTrouble: ClientTrouble;
   /** The client has all of it. */
   replySent(): void;
   /** It cannot be said. */
@@ -93,7 +94,7 @@ export class OwnReply implements StreamedBodyOwner {
   /** Only its end can be noticed of a client that waits: it may have come while the last piece was sent. */
   streamPaused(): void {
     const { session } = this.#owner;
-    if (session.ended) return this.#owner.clientGone('ended');
+    if (session.ended) return this.#owner.clientTrouble.gone('ended');
     session.clearTimer();
     session.watch();
   }

@@ -4,11 +4,11 @@
  *   inbox ─decode▶ slice ─▶ server.send ─▶ onSent ─▶ the client's next receive
  */
 import type { BodyFacts } from '../acl/context.ts';
-import type { Cause } from '../base/failure.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Connection } from '../net/connection.ts';
 import { inspectBody } from './body-ahead.ts';
+import type { ClientTrouble } from './client-trouble.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
 import type { Transaction } from './transaction.ts';
@@ -18,11 +18,10 @@ export interface RequestBodyOwner {
   readonly session: StreamClient;
   readonly transaction: Transaction;
   readonly requestHead: Http1RequestHead;
-  requestBodyInvalid(): void;
+  readonly clientTrouble: ClientTrouble;
   forwardBody(server: Connection, buffer: Buffer, offset: number, length: number): void;
   /** The request's last byte is with the server. */
   requestForwarded(): void;
-  clientGone(cause: Cause): void;
 }
 
 export class RequestBody {
@@ -52,7 +51,7 @@ export class RequestBody {
       if (inbox.length === 0) return this.#wantMore();
       const { buffer } = inbox;
       this.#decode(inbox, inbox.end);
-      if (decoder.error !== 0) return this.#stream.requestBodyInvalid();
+      if (decoder.error !== 0) return this.#stream.clientTrouble.badRequest(400);
       const length = decoder.outEnd - decoder.outStart;
       if (length > 0) this.#stream.forwardBody(server, buffer, decoder.outStart, length);
       else if (!decoder.done) return this.#wantMore();
@@ -89,7 +88,7 @@ export class RequestBody {
 
   #wantMore(): void {
     const { session, transaction } = this.#stream;
-    if (session.ended) return this.#stream.clientGone('ended');
+    if (session.ended) return this.#stream.clientTrouble.gone('ended');
     session.expect(transaction.timeout('client'));
     session.receive();
   }

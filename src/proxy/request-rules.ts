@@ -9,6 +9,7 @@ import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, TARPIT, YIELD, type Verdict } from '../rules/verdict.ts';
 import type { StreamClient } from './stream-client.ts';
+import type { ClientTrouble } from './client-trouble.ts';
 import type { RequestBody } from './request-body.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 import { statisticsVerdict } from './statistics-request.ts';
@@ -42,8 +43,7 @@ export interface RequestRulesOwner {
   backendMissing(): void;
   /** Its time in the tarpit is over. */
   tarpitOver(): void;
-  /** `timeout http-request` ended the wait for a whole body. */
-  headTimeout(): void;
+  readonly clientTrouble: ClientTrouble;
 }
 
 export class RequestRules {
@@ -198,7 +198,7 @@ export class RequestRules {
     if (hold === 'rule') return this.#resume(true);
     this.#letGo();
     if (hold === 'tarpit') this.#stream.tarpitOver();
-    else if (hold === 'whole body') this.#stream.headTimeout();
+    else if (hold === 'whole body') this.#stream.clientTrouble.headTimeout();
   }
 
   #arm(delayMs: number): void {

@@ -24,6 +24,14 @@ const IDLE = 0;
 const HEAD = 1;
 const BODY = 2;
 
+/** Who decides what becomes of a request when its server fails it. */
+interface ServerTroubleSink {
+  gone(cause: Cause): void;
+  stalled(): void;
+  responseInvalid(): void;
+  bodyInvalid(): void;
+}
+
 /** What the server half tells its stream, and asks of it. */
 export interface ServerHalfOwner {
   readonly thread: DataThread;
@@ -37,15 +45,12 @@ export interface ServerHalfOwner {
   /** A 1xx head; false: wait until the client's socket has taken it. */
   interimArrived(): boolean;
   responseArrived(): void;
-  responseInvalid(): void;
-  responseBodyInvalid(): void;
   /** Bytes or the end have come while the body is held. */
   heldBytesArrived(): void;
   sendBody(buffer: Buffer, offset: number, length: number): void;
   /** The response's last byte is with the client. */
   responseForwarded(): void;
-  serverGone(cause: Cause): void;
-  serverStalled(): void;
+  readonly serverTrouble: ServerTroubleSink;
 }
 
 export class ServerHalf implements ConnectionHandler {
@@ -102,7 +107,7 @@ export class ServerHalf implements ConnectionHandler {
         stream.responseHead,
         stream.responseLimits,
       );
-      if (consumed < 0) return stream.responseInvalid();
+      if (consumed < 0) return stream.serverTrouble.responseInvalid();
       if (consumed === 0) return this.#wantMoreHead();
       inbox.consume(consumed);
       const { status } = stream.responseHead;
@@ -113,8 +118,9 @@ export class ServerHalf implements ConnectionHandler {
   }
 
   #wantMoreHead(): void {
-    if (this.ended) this.#stream.serverGone('ended');
-    else if (this.inbox.length >= this.#stream.responseLimits.maxHeadBytes) this.#stream.responseInvalid();
+    if (this.ended) this.#stream.serverTrouble.gone('ended');
+    else if (this.inbox.length >= this.#stream.responseLimits.maxHeadBytes)
+      this.#stream.serverTrouble.responseInvalid();
     else this.receive();
   }
 
@@ -122,7 +128,7 @@ export class ServerHalf implements ConnectionHandler {
     const head = this.#stream.responseHead;
     const { requestHead, body, responseLimits } = this.#stream;
     if (head.status === 101 && !maySwitch(requestHead, head, body.read, responseLimits.relaxed === true))
-      return this.#stream.responseInvalid();
+      return this.#stream.serverTrouble.responseInvalid();
     this.#state = BODY;
     const { method, version } = requestHead;
     head.resolveFraming(method, version);
@@ -139,7 +145,7 @@ export class ServerHalf implements ConnectionHandler {
       if (inbox.length === 0) return this.#wantMoreBody();
       const { buffer } = inbox;
       inbox.consume(decoder.decode(buffer, inbox.start, inbox.end));
-      if (decoder.error !== 0) return this.#stream.responseBodyInvalid();
+      if (decoder.error !== 0) return this.#stream.serverTrouble.bodyInvalid();
       const length = decoder.outEnd - decoder.outStart;
       if (decoder.done) this.clearTimer();
       if (length > 0 && !this.bodyUnwanted) this.#stream.sendBody(buffer, decoder.outStart, length);
@@ -178,7 +184,7 @@ export class ServerHalf implements ConnectionHandler {
 
   /** FIN is the end of a body without a length, and a truncation of any other. */
   #bodyEnded(): void {
-    if (!this.decoder.endOfStream()) return this.#stream.serverGone('ended');
+    if (!this.decoder.endOfStream()) return this.#stream.serverTrouble.gone('ended');
     this.clearTimer();
     this.#stream.responseForwarded();
   }
@@ -214,13 +220,13 @@ export class ServerHalf implements ConnectionHandler {
 
   onEnd(): void {
     this.ended = true;
-    if (this.#state === HEAD) this.#stream.serverGone('ended');
+    if (this.#state === HEAD) this.#stream.serverTrouble.gone('ended');
     else if (this.held) this.#stream.heldBytesArrived();
     else if (!this.#stream.clientConnection.sending) this.pump(this.#stream.clientConnection);
   }
 
   onFailed(_connection: Connection, cause: Cause): void {
-    this.#stream.serverGone(cause);
+    this.#stream.serverTrouble.gone(cause);
   }
 
   onConnected(): void {
@@ -239,7 +245,7 @@ export class ServerHalf implements ConnectionHandler {
   }
 
   #expired(): void {
-    this.#stream.serverStalled();
+    this.#stream.serverTrouble.stalled();
   }
 
   // ── the end ──

@@ -4,6 +4,7 @@
  */
 import type { LocalAnswer, LocalRequest, LocalService } from '../http/local-service.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
+import type { ClientTrouble } from './client-trouble.ts';
 import type { RequestBody } from './request-body.ts';
 import type { DataThread } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -15,7 +16,7 @@ export interface ServiceCallOwner {
   readonly session: StreamClient;
   readonly requestHead: Http1RequestHead;
   readonly body: RequestBody;
-  requestBodyInvalid(): void;
+  readonly clientTrouble: ClientTrouble;
   serviceAnswered(answer: LocalAnswer): void;
 }
 
@@ -49,7 +50,7 @@ export class ServiceCall {
   #collect(service: LocalService): void {
     const { body, session, transaction } = this.#owner;
     this.#length += body.takeInto(this.#body, this.#length);
-    if (body.decoder.error !== 0) return this.#owner.requestBodyInvalid();
+    if (body.decoder.error !== 0) return this.#owner.clientTrouble.badRequest(400);
     const isFull = this.#length === this.#body.length;
     if (body.read || isFull) return this.#ask(service, !body.read);
     session.expect(transaction.timeout('client'));

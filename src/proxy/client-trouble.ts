@@ -1,0 +1,90 @@
+/** What can go wrong on the client's side of a request, and what becomes of the request then (RFC 9112; manual, 8.5). */
+import type { Cause } from '../base/failure.ts';
+import { PARSE_ERRORS } from '../http/parse-errors.ts';
+import { keepBadMessage } from './keep-bad-message.ts';
+import type { DataThread } from './runtime.ts';
+import type { StreamClient } from './stream-client.ts';
+import type { Phase } from './termination.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface ClientTroubleOwner {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  readonly session: StreamClient;
+  readonly body: { readonly read: boolean };
+  /** The client has been sent some of an answer. */
+  readonly responseStarted: boolean;
+  readonly phase: Phase;
+  keepAlive: boolean;
+  /** Rules wait for the body that ends here: they decide. */
+  bodyTruncated(): boolean;
+  /** Bytes of an own answer are to come: the client is only watched. */
+  readonly replyPaused: boolean;
+  fail(status: number, letter: string, phase: Phase): void;
+  cut(letter: string, phase: Phase): void;
+  abort(): void;
+}
+
+export class ClientTrouble {
+  readonly #owner: ClientTroubleOwner;
+
+  constructor(owner: ClientTroubleOwner) {
+    this.#owner = owner;
+  }
+
+  /** Its head is none. */
+  headInvalid(error: number): void {
+    const { status, text } = PARSE_ERRORS.get(error) ?? { status: 400, text: '' };
+    this.#keep(text);
+    this.badRequest(status);
+  }
+
+  headTooLarge(): void {
+    this.#keep('head larger than a buffer');
+    this.badRequest(431);
+  }
+
+  #keep(text: string): void {
+    const { thread, transaction, session } = this.#owner;
+    keepBadMessage(thread, transaction, 'request', session.inbox, text);
+  }
+
+  badRequest(status: number): void {
+    const { transaction } = this.#owner;
+    transaction.badRequest = transaction.request === undefined;
+    transaction.flaw = 'invalid request';
+    this.#fail(status, 'P', 'R');
+  }
+
+  headTimeout(): void {
+    this.#fail(408, 'c', 'R');
+  }
+
+  /** It neither sends its body nor takes its answer. */
+  stalled(): void {
+    if (this.#owner.responseStarted) this.#owner.cut('c', 'D');
+    else this.#fail(408, 'c', 'H');
+  }
+
+  /** FIN while a request is served. */
+  ended(): void {
+    const { body, transaction, responseStarted } = this.#owner;
+    if (!body.read && this.#owner.bodyTruncated()) return;
+    if (!body.read || this.#owner.replyPaused) return this.gone('ended');
+    this.#owner.keepAlive = false;
+    if (transaction.backendRuntime?.abortOnClose === true && !responseStarted) this.gone('ended');
+  }
+
+  gone(cause: Cause): void {
+    const { phase, transaction } = this.#owner;
+    transaction.clientAborted = true;
+    transaction.termination.fail('client', cause, phase);
+    if (cause === 'ended' && (phase === 'R' || phase === 'H')) this.#fail(400, 'C', phase);
+    else this.#owner.abort();
+  }
+
+  #fail(status: number, letter: string, phase: Phase): void {
+    this.#owner.keepAlive = false;
+    this.#owner.fail(status, letter, phase);
+  }
+}

@@ -1,0 +1,68 @@
+/** What can go wrong on the server's side of a request: the request is sent again, answered with an error, or cut. */
+import type { Cause } from '../base/failure.ts';
+import type { ObservedError } from '../health/observation.ts';
+import { keepBadMessage } from './keep-bad-message.ts';
+import { retryAfter, type Resendable } from './resend.ts';
+import type { DataThread } from './runtime.ts';
+import type { Phase } from './termination.ts';
+
+export interface ServerTroubleOwner extends Resendable {
+  readonly thread: DataThread;
+  /** The client has been sent some of an answer. */
+  readonly responseStarted: boolean;
+  fail(status: number, letter: string, phase: Phase): void;
+  cut(letter: string, phase: Phase): void;
+  abort(): void;
+}
+
+export class ServerTrouble {
+  readonly #owner: ServerTroubleOwner;
+
+  constructor(owner: ServerTroubleOwner) {
+    this.#owner = owner;
+  }
+
+  gone(cause: Cause): void {
+    const { server, transaction, responseStarted } = this.#owner;
+    if (responseStarted) {
+      transaction.serverAborted = true;
+      transaction.termination.fail('server', cause, 'D');
+      return this.#owner.abort();
+    }
+    const unanswered = !server.answered;
+    this.#observe(cause === 'ended' ? 'closed' : 'read error');
+    server.close();
+    if (unanswered && retryAfter('empty-response', this.#owner)) return;
+    transaction.serverAborted = true;
+    this.#owner.fail(502, 'S', 'H');
+  }
+
+  stalled(): void {
+    this.#observe('read timeout');
+    if (this.#owner.responseStarted) return this.#owner.cut('s', 'D');
+    this.#owner.server.close();
+    if (retryAfter('response-timeout', this.#owner)) return;
+    this.#owner.fail(504, 's', 'H');
+  }
+
+  responseInvalid(): void {
+    const { thread, transaction, server } = this.#owner;
+    const { inbox } = server;
+    if (inbox.length > 0) keepBadMessage(thread, transaction, 'response', inbox, 'invalid response');
+    this.#observe('headers');
+    server.close();
+    if (retryAfter('junk-response', this.#owner)) return;
+    this.#owner.fail(502, 'P', 'H');
+  }
+
+  bodyInvalid(): void {
+    this.#observe('response');
+    this.#owner.cut('P', 'D');
+  }
+
+  /** A connection that was idle may have been closed for its age: that says nothing of the server. */
+  #observe(error: ObservedError): void {
+    const { server, transaction } = this.#owner;
+    if (!server.reused) transaction.serverRuntime?.observer?.failed(error);
+  }
+}
