@@ -23,6 +23,7 @@ import { loadedLibraries } from './worker/loaded-libraries.ts';
 import type { LimitRequest } from './worker/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
+import { TakenSockets } from './worker/taken-sockets.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
 import { withVirtualBinds } from './worker/virtual-binds.ts';
 
@@ -84,8 +85,9 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   if (generation !== undefined) return serveUnderMaster(options, loaded);
   const wantsDaemon = options.daemon || config?.global.daemon === true;
   if (wantsDaemon && !options.foreground && !options.debug) exit(await runInBackground(argv));
+  const taken = config === undefined ? undefined : takeSockets(options, config, exit);
   if (config === undefined || !(options.masterWorker || config.global.masterWorker))
-    return serve(options, loaded, undefined);
+    return serve(options, loaded, taken);
   launcher.discard();
   return runMaster({
     exit,
@@ -93,6 +95,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     argv,
     environment,
     config,
+    taken,
     withVirtual: virtual !== undefined,
     notice,
     show,
@@ -130,7 +133,6 @@ const WITHOUT_EFFECT = /[FGISTZcekpv]/;
 function tellIgnored(options: Options): void {
   const letters = [...options.debugLetters];
   const ignored = [
-    ...(options.oldSocket === undefined ? [] : ['-x']),
     ...(options.traces.length > 0 ? ['-dt'] : []),
     ...letters.filter(letter => letter === 'A' || letter === 'M').map(letter => `-d${letter}`),
   ];
@@ -145,6 +147,16 @@ function tellIgnored(options: Options): void {
 async function serveUnderMaster(options: Options, loaded: Loaded): Promise<void> {
   const sockets = new InheritedSockets(await inheritedSockets());
   serve(options, { ...loaded, keepalived: undefined }, sockets);
+}
+
+/** `-x`: the listening sockets of the process before this one. */
+function takeSockets(options: Options, { global }: Config, exit: Exit): TakenSockets | undefined {
+  if (options.oldSocket === undefined) return undefined;
+  const taken = TakenSockets.ask(options.oldSocket);
+  if (typeof taken !== 'string') return taken;
+  notice(options, 'warning', taken);
+  notice(options, 'alert', 'Failed to get the sockets from the old process!');
+  return options.masterWorker || global.masterWorker ? undefined : exit(1);
 }
 
 function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
@@ -171,14 +183,15 @@ interface Loaded {
   readonly exit: Exit;
 }
 
-function serve(options: Options, loaded: Loaded, inherited: InheritedSockets | undefined): void {
+/** `given`: by a master, or by the process before. */
+function serve(options: Options, loaded: Loaded, given: InheritedSockets | TakenSockets | undefined): void {
   const { config, keepalived, exit } = loaded;
   const running = new RunningProgram(exit);
   running.handleSignals();
   if (keepalived !== undefined) running.virtual = prepareVirtual(options, running);
   if (config !== undefined) {
-    running.control = startControl(options, config, loaded, running, inherited);
-    if (inherited !== undefined) followMaster(running.control, options.keepalivedFiles.length > 0);
+    running.control = startControl(options, config, loaded, running, given);
+    if (given instanceof InheritedSockets) followMaster(running.control, options.keepalivedFiles.length > 0);
     return;
   }
   running.virtual?.begin();
@@ -201,25 +214,26 @@ function startControl(
   config: Config,
   { launcher, startupLogs, compiled, exit }: Loaded,
   running: RunningProgram,
-  inherited: InheritedSockets | undefined,
+  given: InheritedSockets | TakenSockets | undefined,
 ): Control {
-  const pidfile = inherited === undefined ? (options.pidfile ?? config.global.pidfile) : undefined;
+  const hasMaster = given instanceof InheritedSockets;
+  const pidfile = hasMaster ? undefined : (options.pidfile ?? config.global.pidfile);
   const control = startServing({
     config,
     limits: limitsOf(options),
-    open: inherited?.open,
+    open: given?.open,
     launcher,
     notice: (level, text) => notice(options, level, text),
     startupLogs,
     compiled,
     onBound: () => {
-      inherited?.done();
+      given?.done();
       if (pidfile !== undefined) writePidfile(pidfile, options, exit);
     },
     onServing: () => {
       running.serving();
       tellStarted();
-      if (inherited === undefined) replaceOldProcesses(options);
+      if (!hasMaster) replaceOldProcesses(options);
     },
     onStopped: code => void running.ended(code),
   });

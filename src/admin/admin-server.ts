@@ -7,7 +7,6 @@ import type { Bind } from '../model/bind.ts';
 import { isListenFailure, type Listening, type ListenFailure } from '../net/listening-socket.ts';
 import { AdminSession, type SessionSettings } from './admin-session.ts';
 import type { CommandRunner } from './interpreter.ts';
-import type { Level } from './level.ts';
 
 export interface OpenedSocket {
   readonly bind: Bind;
@@ -34,7 +33,10 @@ export function openAdminSockets(
   return { opened, failed };
 }
 
-export interface AdminServerSettings extends Omit<SessionSettings, 'level' | 'severityOutput' | 'listener'> {
+export interface AdminServerSettings extends Omit<
+  SessionSettings,
+  'level' | 'severityOutput' | 'exposesListeners' | 'listener'
+> {
   readonly maxconn: number;
 }
 
@@ -79,24 +81,23 @@ export class AdminServer {
       this.#sockets.delete(socket);
       this.#serveWaiting();
     });
-    this.#talk(socket, bind.level ?? 'operator', severityOutputOf(bind), bind.id);
+    this.#talk(socket, {
+      level: bind.level ?? 'operator',
+      severityOutput: severityOutputOf(bind),
+      exposesListeners: bind.otherOptions.has('expose-fd'),
+      listener: bind.id,
+    });
   }
 
   /** A connection that the master has made: it says itself what its client may do. */
   adopt(socket: Socket): void {
     socket.allowHalfOpen = true;
     socket.on('error', () => socket.destroy());
-    this.#talk(socket, 'admin', 'none', 0);
+    this.#talk(socket, { level: 'admin', severityOutput: 'none', exposesListeners: false, listener: 0 });
   }
 
-  #talk(
-    socket: Socket,
-    level: Level,
-    severityOutput: SessionSettings['severityOutput'],
-    listener: number,
-  ): void {
-    const settings = { ...this.#settings, level, severityOutput, listener };
-    new AdminSession(socket, this.#interpreter, settings).start();
+  #talk(socket: Socket, own: Omit<SessionSettings, keyof AdminServerSettings>): void {
+    new AdminSession(socket, this.#interpreter, { ...this.#settings, ...own }).start();
   }
 
   /** Connections being served: `CurrConns` of the socket. */

@@ -20,6 +20,7 @@ export interface SessionSettings {
   readonly startTimeMs: number;
   /** A command threw: a mistake of this program's. */
   readonly onBug: (command: string, error: unknown) => void;
+  readonly exposesListeners: boolean;
   /** `id` of the listener. */
   readonly listener: number;
 }
@@ -43,6 +44,8 @@ export class AdminSession {
   readonly #state: Session;
   readonly #gone = new AbortController();
   #running = false;
+  /** Somebody else reads. */
+  #isTaken = false;
   /** Of the line that is running. */
   #commandsLeft = 0;
   #ended = false;
@@ -63,6 +66,7 @@ export class AdminSession {
       timeoutMs: settings.timeoutMs,
       skipLineEnd: false,
       closing: false,
+      exposesListeners: settings.exposesListeners,
       startMs: Date.now(),
       ...peerOf(socket, settings.listener),
       gone: this.#gone.signal,
@@ -72,6 +76,7 @@ export class AdminSession {
   start(): void {
     const socket = this.#socket;
     socket.on('data', (bytes: Buffer) => {
+      if (this.#isTaken) return;
       this.#reader.add(bytes.toString('latin1'));
       this.#readOn();
     });
@@ -145,6 +150,11 @@ export class AdminSession {
   async #writeAnswer(answer: Answer): Promise<void> {
     if (answer === undefined) return;
     if ('text' in answer) return this.#write(this.#render(answer));
+    if ('converse' in answer) {
+      this.#isTaken = true;
+      await answer.converse(this.#socket);
+      return this.#close();
+    }
     for await (const piece of answer.pieces) {
       if (this.#socket.destroyed) return;
       if (!this.#socket.write(piece, 'latin1')) await this.#drained();

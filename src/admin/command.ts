@@ -2,6 +2,7 @@
  * What a command of the admin socket is (manual of management, section 9.3): a row of words, the level it asks for,
  * its usage and its handler. Rows stand in commands/, one file a family; table.ts puts them together.
  */
+import type { Socket } from 'node:net';
 import type { Level } from './level.ts';
 import type { AdminRuntime } from './runtime.ts';
 
@@ -22,8 +23,13 @@ export interface Dump {
   readonly pieces: Iterable<string> | AsyncIterable<string>;
 }
 
+/** The rest of the conversation is this function's; the connection ends with it. */
+export interface Takeover {
+  readonly converse: (socket: Socket) => Promise<void>;
+}
+
 /** Undefined: done, there is nothing to say. */
-export type Answer = Message | Dump | undefined;
+export type Answer = Message | Dump | Takeover | undefined;
 
 export function say(text: string): Message {
   return { severity: INFO, text };
@@ -55,6 +61,8 @@ export interface Session {
   readonly protocol: 'tcpv4' | 'tcpv6' | 'unix_stream';
   /** `address:port`, or `unix:<listener>`. */
   readonly source: string;
+  /** `expose-fd listeners`: who is connected may have the listening sockets. */
+  readonly exposesListeners: boolean;
   readonly startMs: number;
   /** Aborted when the client has gone, or has ended its side and sends nothing more. */
   readonly gone: AbortSignal;

@@ -8,6 +8,7 @@ import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { Sample } from '../acl/sample.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
 import type { Config } from '../model/config.ts';
+import type { PassedSocket } from '../net/listener-exchange.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -164,6 +165,10 @@ export interface AdminRuntime {
   threadNumbers(): Promise<readonly ThreadNumbers[]>;
   badMessages(): Promise<readonly BadMessageReport[]>;
   listeningDescriptors(): readonly { readonly fd: number; readonly text: string }[];
+  /** Of all frontends; none while stopping. */
+  listeningSockets(): readonly PassedSocket[];
+  /** About this process itself. */
+  warn(text: string): void;
   /** To the log targets of the global section. */
   logGlobally(text: string): void;
   readonly startTimeMs: number;

@@ -9,7 +9,7 @@ import { INTERNAL_COMMANDS } from './commands/internals.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { MAP_COMMANDS } from './commands/maps.ts';
 import { NOT_CONFIGURED_COMMANDS } from './commands/not-configured.ts';
-import { PROCESS_COMMANDS } from './commands/process.ts';
+import { PASS_SOCKETS, PROCESS_COMMANDS } from './commands/process.ts';
 import { RESOLVERS_COMMANDS } from './commands/resolvers.ts';
 import { SERVER_STATE_COMMANDS } from './commands/server-state.ts';
 import { SERVER_WEIGHT_COMMANDS } from './commands/server-weight.ts';
@@ -24,6 +24,7 @@ import { VARIABLE_COMMANDS } from './commands/variables.ts';
 export const COMMANDS: readonly Command[] = [
   ...CONNECTION_COMMANDS,
   ...PROCESS_COMMANDS,
+  PASS_SOCKETS,
   ...STATISTICS_COMMANDS,
   ...SERVER_STATE_COMMANDS,
   ...SERVER_WEIGHT_COMMANDS,

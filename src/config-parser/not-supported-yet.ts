@@ -220,7 +220,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([
   // listening sockets go from one process to the next by inheritance, not over this socket
-  'stats socket expose-fd',
   'busy-polling',
   'cpu-affinity',
   'cpu-policy',

@@ -4,13 +4,8 @@
  *
  *   reload:  begin ─▶ open, open, … ─▶ commit (the new workers serve)   or   rollback (the old ones go on)
  */
-import { duplicateDescriptor, closeDescriptor } from '../net/system-calls.ts';
-import {
-  openListening,
-  type Listening,
-  type ListenFailure,
-  type ListenSettings,
-} from '../net/listening-socket.ts';
+import { closeDescriptor } from '../net/system-calls.ts';
+import { extendListening, type Listening, type ListenFailure } from '../net/listening-socket.ts';
 import { socketKey, type OpenListening } from '../worker/bind-listeners.ts';
 
 export interface SharedSocket {
@@ -20,11 +15,17 @@ export interface SharedSocket {
 }
 
 export class ListeningSockets {
+  readonly #openNew: OpenListening;
   readonly #sockets = new Map<string, SharedSocket>();
   #wanted = new Set<string>();
   /** Descriptors that are new in the reload under way. */
   #added: number[] = [];
   #before = new Map<string, SharedSocket>();
+
+  /** `openNew`: an address that no configuration wanted before. */
+  constructor(openNew: OpenListening) {
+    this.#openNew = openNew;
+  }
 
   begin(): void {
     this.#wanted = new Set();
@@ -36,7 +37,8 @@ export class ListeningSockets {
     const key = socketKey(settings, nth);
     this.#wanted.add(key);
     const known = this.#sockets.get(key);
-    const opened = known === undefined ? openListening(settings, count) : more(known, settings, count);
+    const opened =
+      known === undefined ? this.#openNew(settings, nth, count) : extendListening(known, settings, count);
     if ('message' in opened) return opened;
     const { fds, endpoint } = opened;
     this.#added.push(...fds.slice(known?.fds.length ?? 0));
@@ -62,18 +64,4 @@ export class ListeningSockets {
     this.#sockets.clear();
     for (const [key, socket] of this.#before) this.#sockets.set(key, socket);
   }
-}
-
-/** More threads than before want more sockets of the same address. */
-function more(known: SharedSocket, settings: ListenSettings, count: number): Listening | ListenFailure {
-  const missing = count - known.fds.length;
-  if (missing <= 0) return { ...known, warnings: [] };
-  const [first] = known.fds;
-  const isShared = settings.address.kind !== 'ip' || settings.noReusePort === true;
-  if (isShared) {
-    const copies = Array.from({ length: missing }, () => duplicateDescriptor(first as number));
-    return { fds: [...known.fds, ...copies], endpoint: known.endpoint, warnings: [] };
-  }
-  const opened = openListening(settings, missing);
-  return 'message' in opened ? opened : { ...opened, fds: [...known.fds, ...opened.fds] };
 }

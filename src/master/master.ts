@@ -9,7 +9,7 @@ import { constants } from 'node:os';
 import type { Config } from '../model/config.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import { bindAdminSockets } from '../worker/admin-socket.ts';
-import { bindListeners, type Notice } from '../worker/bind-listeners.ts';
+import { bindListeners, type Notice, type OpenListening } from '../worker/bind-listeners.ts';
 import type { ToMaster } from '../worker/generation.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { threadCount } from '../worker/thread-count.ts';
@@ -22,6 +22,8 @@ export interface MasterOptions {
   readonly argv: readonly string[];
   /** As the master was started: `setenv` of one configuration does not reach the next. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Opens a socket that no generation before has had. */
+  readonly openNew: OpenListening;
   /** Reads the configuration and reports what is wrong with it. */
   readonly load: () => Promise<Config | undefined>;
   readonly notice: Notice;
@@ -41,7 +43,7 @@ const INTERRUPTED = 130;
 
 export class Master {
   readonly #options: MasterOptions;
-  readonly #sockets = new ListeningSockets();
+  readonly #sockets: ListeningSockets;
   readonly #workers = new Set<WorkerProcess>();
   #current: WorkerProcess | undefined;
   #starting: WorkerProcess | undefined;
@@ -60,6 +62,7 @@ export class Master {
 
   constructor(options: MasterOptions) {
     this.#options = options;
+    this.#sockets = new ListeningSockets(options.openNew);
   }
 
   get stopping(): boolean {

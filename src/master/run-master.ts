@@ -5,8 +5,10 @@ import { loadSettings, type Options } from '../config-parser/command-line.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
+import { bindNow } from '../worker/bind-listeners.ts';
 import { tellStarted } from '../worker/daemon.ts';
 import { loadConfiguration } from '../worker/load-configuration.ts';
+import type { TakenSockets } from '../worker/taken-sockets.ts';
 import { VirtualAddresses } from '../worker/virtual-addresses.ts';
 import { serveCli } from './cli/serve-cli.ts';
 import { Master } from './master.ts';
@@ -21,6 +23,8 @@ export interface MasterStart {
   readonly environment: NodeJS.ProcessEnv;
   /** What was read, and found good, already. */
   readonly config: Config;
+  /** Sockets of a process before this one. */
+  readonly taken: TakenSockets | undefined;
   /** Virtual addresses are wanted too. */
   readonly withVirtual: boolean;
   readonly exit: (code: number) => void;
@@ -43,11 +47,13 @@ export async function runMaster(start: MasterStart): Promise<void> {
   const master = new Master({
     argv,
     environment,
+    openNew: start.taken?.open ?? bindNow,
     load: configurations(start, log),
     notice,
     systemd: new SystemdNotify(options.systemd ? environment['NOTIFY_SOCKET'] : undefined),
     onReload: () => log.begin(),
     onServing: config => {
+      start.taken?.done();
       writePidfile(options.pidfile ?? config.global.pidfile, notice);
       replaceOldProcesses(options);
       tellStarted();

@@ -96,6 +96,36 @@ export function isListenFailure(result: Listening | ListenFailure): result is Li
   return 'message' in result;
 }
 
+/** Sockets that another process has opened get the options of this one's configuration. */
+export function adoptListening(settings: ListenSettings, fds: readonly number[]): Listening {
+  const warnings: string[] = [];
+  for (const fd of fds) {
+    const isTcp = settings.address.kind === 'ip';
+    if (isTcp) applyInherited(fd, settings);
+    if (isTcp) applyTcpOptions(fd, settings, warnings);
+    const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+    if (listening < 0) warnings.push(`cannot listen to socket (${describeErrno(-listening)})`);
+  }
+  return { fds, endpoint: ownAddress(fds[0] as number), warnings };
+}
+
+/** More threads than sockets want more of the same address; where there can be no more they share one. */
+export function extendListening(
+  known: Pick<Listening, 'fds' | 'endpoint'> & Partial<Listening>,
+  settings: ListenSettings,
+  count: number,
+): Listening | ListenFailure {
+  const { fds, endpoint, warnings = [] } = known;
+  const missing = count - fds.length;
+  if (missing <= 0) return { fds, endpoint, warnings };
+  if (settings.address.kind === 'ip' && settings.noReusePort !== true) {
+    const opened = openListening(settings, missing);
+    if (!isListenFailure(opened)) return { ...opened, fds: [...fds, ...opened.fds], warnings };
+  }
+  const copies = Array.from({ length: missing }, () => duplicateDescriptor(fds[0] as number));
+  return { fds: [...fds, ...copies], endpoint, warnings };
+}
+
 /** What a maker got so far: a descriptor, or what could not be done and why. */
 type Opened =
   { readonly fd: number; readonly warnings: string[] } | { readonly step: string; readonly errno: number };

@@ -22,6 +22,9 @@ interface Calls {
   readonly getsockname: Call;
   readonly getpeername: Call;
   readonly sendmmsg: Call;
+  readonly sendmsg: Call;
+  readonly recvmsg: Call;
+  readonly send: Call;
   readonly poll: Call;
 }
 
@@ -58,6 +61,9 @@ function loadCalls(): Calls {
     getsockname: call('int getsockname(int fd, void *address, void *length)'),
     getpeername: call('int getpeername(int fd, void *address, void *length)'),
     sendmmsg: call('int sendmmsg(int fd, void *messages, uint32_t count, int flags)'),
+    sendmsg: call('int sendmsg(int fd, const void *message, int flags)'),
+    recvmsg: call('int recvmsg(int fd, void *message, int flags)'),
+    send: call('int send(int fd, const void *bytes, size_t length, int flags)'),
     poll: call('int poll(void *entries, unsigned long count, int timeout)'),
   };
 }
@@ -73,6 +79,7 @@ export const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_CMSG_CLOEXEC = 0x40000000;
 const POLLOUT = 4;
 const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
@@ -165,6 +172,20 @@ export function openDatagramSocket(family: number): number {
 /** Datagrams by their `struct mmsghdr`; never waits. Gives how many were sent. */
 export function sendDatagrams(fd: number, messages: Buffer, count: number): number {
   return outcome(system().sendmmsg(fd, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/** By its `struct msghdr`; never waits. */
+export function sendMessage(fd: number, message: Buffer): number {
+  return outcome(system().sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/** By its `struct msghdr`; descriptors that come along do not go on to programs started later. */
+export function receiveMessage(fd: number, message: Buffer): number {
+  return outcome(system().recvmsg(fd, message, MSG_CMSG_CLOEXEC));
+}
+
+export function sendBytes(fd: number, bytes: Buffer): number {
+  return outcome(system().send(fd, bytes, bytes.length, MSG_NOSIGNAL));
 }
 
 const pollEntry = Buffer.alloc(8);

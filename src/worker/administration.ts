@@ -199,6 +199,8 @@ export class Administration {
         return [...numbers].sort((a, b) => a.thread - b.thread);
       },
       badMessages: () => this.#calls.all({ kind: 'bad-messages' }),
+      listeningSockets: () => (this.#parts.stopping() ? [] : this.#listening.sockets()),
+      warn: text => this.#parts.notice('warning', text),
       logGlobally: text => this.#globalLog.write(text),
       listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),

@@ -5,6 +5,7 @@
  */
 import type { Config } from '../model/config.ts';
 import { closeDescriptor, duplicateDescriptor, listenOn, stopListening } from '../net/system-calls.ts';
+import type { PassedSocket } from '../net/listener-exchange.ts';
 import type { ListenerHandover } from './orders.ts';
 import type { ThreadCalls } from './thread-calls.ts';
 
@@ -65,6 +66,13 @@ export class FrontendListening {
     }
     for (const [thread, list] of this.#handovers.entries())
       this.#handovers[thread] = list.filter(one => one.proxy !== proxy);
+  }
+
+  /** For a process that takes over. */
+  sockets(): readonly PassedSocket[] {
+    return this.#handovers.flat().map(({ fd, proxy, bind }) => {
+      return { fd, interface: this.#config.proxies[proxy]?.binds[bind]?.interface };
+    });
   }
 
   /** For `show fd`: whose they are. */

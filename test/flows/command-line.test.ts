@@ -129,12 +129,6 @@ test('lb -c of the seed 01-global-defaults.cfg reads nbproc as a number of threa
   if (!/cannot find user id/.test(text)) assert.equal(status, 0, text);
 });
 
-test('an option without effect so far says so', () => {
-  const ended = check(GOOD, '-dL');
-  assert.equal(ended.status, 0);
-  assert.match(ended.text, /'-dL' is not supported yet, it is ignored/);
-});
-
 test('-dC shows the lines without comments, and with a key without names and addresses', t => {
   const folder = mkdtempSync(join(tmpdir(), 'lb-dump-'));
   t.after(() => rmSync(folder, { recursive: true }));

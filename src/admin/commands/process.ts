@@ -1,6 +1,8 @@
 /** Commands about the process: version, environment, its admin sockets, what it said at start. */
 import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
 import { versionText } from '../../base/version.ts';
+import { ASK_FOR_SOCKETS } from '../../net/listener-exchange.ts';
+import { passSockets } from '../pass-sockets.ts';
 import type { AdminRuntime } from '../runtime.ts';
 
 /** What a master has too. */
@@ -23,6 +25,21 @@ function showStartupLogs({ runtime }: ProcessCall): Answer {
   const { startupLogs } = runtime;
   return startupLogs.length === 0 ? say('') : dump(startupLogs.map(line => `${line}\n`));
 }
+
+/** For a new process that is to take over (management guide, `-x`). */
+export const PASS_SOCKETS: Command = {
+  words: ASK_FOR_SOCKETS,
+  summary: 'hands listening sockets to a new process',
+  level: 'user',
+  hidden: true,
+  run: ({ runtime, session }) => ({
+    converse: async socket => {
+      const sockets = session.exposesListeners ? runtime.listeningSockets() : [];
+      const failure = await passSockets(socket, sockets);
+      if (failure !== undefined) runtime.warn(`_getsocks: ${failure}`);
+    },
+  }),
+};
 
 export const PROCESS_COMMANDS: readonly Command<ProcessView>[] = [
   {

@@ -99,9 +99,9 @@ const ADMIN: readonly BindOption[] = [
     args: 'listeners',
     words: 1,
     summary: 'hands listening sockets to a new process over this admin socket',
-    parse: ({ option, value, context }) => {
+    parse: ({ bind, option, value, context }) => {
       if (oneOf(value, option.text, ['listeners'] as const, context) !== undefined)
-        context.notSupportedYet(option, 'stats socket expose-fd');
+        bind.otherOptions.set(option.text, ['listeners']);
     },
   },
   {

@@ -56,6 +56,7 @@ export class CliServer {
     new AdminSession(far, this.#interpreter, {
       level: 'admin',
       severityOutput: 'none',
+      exposesListeners: false,
       timeoutMs: NO_TIMEOUT_MS,
       limits: LIMITS,
       startTimeMs: view.startedAtMs,
