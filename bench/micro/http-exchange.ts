@@ -24,6 +24,7 @@ import { Runtime } from '../../src/proxy/compile-runtime.ts';
 import { ListenerService } from '../../src/proxy/listener-service.ts';
 import type { DataThread } from '../../src/proxy/runtime.ts';
 import { planState } from '../../src/state/plan.ts';
+import { StatusKinds } from '../../src/rules/status-kinds.ts';
 import { SharedState } from '../../src/state/shared-state.ts';
 import { serversView, statsView } from '../../src/worker/state-views.ts';
 import { BadMessages } from '../../src/proxy/bad-messages.ts';
@@ -186,6 +187,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     liveStreams: new LiveStreams(),
     names: new NameLookups(() => undefined),
     badMessages: new BadMessages(),
+    statusKinds: new StatusKinds(config.global),
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     reportErrors: () => undefined,

@@ -6,6 +6,7 @@ import { parseIpv4, parseIpv6 } from '../base/ip-address.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type { Userlist } from '../model/config.ts';
 import type { Argument, Call } from '../config-parser/expression.ts';
+import type { StickTable } from '../state/stick-table/stick-table.ts';
 import type { CompileEnvironment, ProxyEntry } from './environment.ts';
 import type { Int } from './sample.ts';
 import type { VariableName } from './variables.ts';
@@ -39,6 +40,7 @@ export interface ParsedArgument {
   readonly server?: { readonly backend: ProxyEntry; readonly id: number };
   readonly userlist?: Userlist;
   readonly variable?: VariableName;
+  readonly table?: StickTable;
 }
 
 /** By position; undefined: left out. */
@@ -143,7 +145,10 @@ type Extra = Omit<ParsedArgument, 'text' | 'offset'>;
 
 const PARSERS: Record<ArgumentType, (text: string, env: CompileEnvironment) => Extra | Mistake> = {
   str: () => ({}),
-  table: () => ({}),
+  table: (text, env) => {
+    const table = env.tables.find(text);
+    return table === undefined ? { error: `unable to find table '${text}'` } : { table };
+  },
   int: text => {
     const int = parseWholeInt(text);
     return int === undefined ? { error: `failed to parse '${text}' as type 'integer'` } : { int };

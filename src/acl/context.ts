@@ -6,6 +6,7 @@
 import type { RequestHead, ResponseHead } from '../http/head.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { IpAddress } from '../base/ip-address.ts';
+import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import type { VariableStore } from './variables.ts';
 
 export interface SampleContext {
@@ -43,6 +44,10 @@ export interface SampleContext {
   readonly requestVariables: VariableStore | undefined;
   readonly responseVariables: VariableStore | undefined;
   readonly checkVariables: VariableStore | undefined;
+
+  /** Stick table entries tracked by the request, and by its connection; undefined: none so far. */
+  readonly ownCounters: TrackedCounters | undefined;
+  readonly sessionCounters: TrackedCounters | undefined;
 
   /** By slot, in order of declaration; undefined: nothing captured. Written by `capture` rules and converters. */
   readonly requestCaptures: (string | undefined)[];

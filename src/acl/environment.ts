@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Userlist } from '../model/config.ts';
+import type { StickTables } from '../state/stick-table/stick-tables.ts';
 import type { SampleContext } from './context.ts';
 import type { PatternRegistry } from './pattern-registry.ts';
 import type { VariableNames } from './variables.ts';
@@ -17,6 +18,9 @@ export interface CompileEnvironment {
   /** ACLs of the proxy whose rules are compiled: an AclTable. */
   readonly acls: NamedAcls;
   readonly directory: Directory;
+  readonly tables: StickTables;
+  /** `tune.stick-counters`. */
+  readonly stickCounters: number;
   /** The proxy whose rules are compiled; undefined in `global`. */
   readonly proxy: ProxyEntry | undefined;
   /** Environment variables as they were at load. */

@@ -16,6 +16,7 @@ import { SERVER_WEIGHT_COMMANDS } from './commands/server-weight.ts';
 import { SESSION_COMMANDS } from './commands/sessions.ts';
 import { SET_SERVER } from './commands/set-server.ts';
 import { SHOW_SERVERS_COMMANDS } from './commands/show-servers.ts';
+import { STICK_TABLE_COMMANDS } from './commands/stick-tables.ts';
 import { STATISTICS_COMMANDS } from './commands/statistics.ts';
 import { WAIT_COMMAND } from './commands/wait.ts';
 import { VRRP_COMMANDS } from './commands/vrrp.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   ...DYNAMIC_SERVER_COMMANDS,
   ...DYNAMIC_COOKIE_COMMANDS,
   ...INTERNAL_COMMANDS,
+  ...STICK_TABLE_COMMANDS,
   ...NOT_CONFIGURED_COMMANDS,
   WAIT_COMMAND,
   ...MAP_COMMANDS,

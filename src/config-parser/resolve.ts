@@ -12,6 +12,7 @@ import type { FinishFacts, ProxyDraft, Report } from './haproxy/proxy-section.ts
 import type { ParserContext } from './parser-context.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
+import { stickTablesOf } from './stick-tables.ts';
 
 const SILENT: Report = { alert: () => undefined, warn: () => undefined };
 
@@ -56,7 +57,8 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
   const global = finishGlobal(draft.global);
   const { userlists, httpErrors, otherSections } = draft;
   const proxies = finishProxies(draft, global, context);
-  const config: Config = { global, proxies, userlists, httpErrors, otherSections };
+  const stickTables = stickTablesOf(proxies, otherSections, context);
+  const config: Config = { global, proxies, stickTables, userlists, httpErrors, otherSections };
   const names = createNames(config);
   checkGlobalReferences(names, context);
   for (const proxy of proxies) {

@@ -2,11 +2,14 @@
 import type { Position } from './diagnostic.ts';
 import type { ErrorFile, Proxy } from './proxy.ts';
 import type { Global } from './global.ts';
+import type { StickTableSettings } from './stick-table.ts';
 import type { Word } from './word.ts';
 
 export interface Config {
   readonly global: Global;
   readonly proxies: readonly Proxy[];
+  /** Of all sections, in the order of the configuration. */
+  readonly stickTables: readonly StickTableSettings[];
   readonly userlists: readonly Userlist[];
   readonly httpErrors: readonly HttpErrors[];
   /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, `cache`, ... */

@@ -44,6 +44,9 @@ export interface Global {
   readonly httpClientLines: readonly (readonly Word[])[];
   readonly h1CaseAdjust: ReadonlyMap<string, string>;
   readonly tune: Tune;
+  /** Statuses that stick tables count as a client's errors, and as a server's failures. */
+  readonly httpErrCodes: StatusRanges;
+  readonly httpFailCodes: StatusRanges;
   readonly setVars: readonly {
     readonly position: Position;
     readonly name: string;
@@ -63,6 +66,9 @@ export interface Global {
   /** Every other line as written: keyword and words. */
   readonly otherLines: readonly (readonly Word[])[];
 }
+
+/** First and last of each range. */
+export type StatusRanges = readonly (readonly [first: number, last: number])[];
 
 export interface UnixBind {
   readonly prefix?: string;

@@ -12,6 +12,7 @@ import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, SILENT_DROP } from '../rules/verdict.ts';
 import { FIELD } from '../state/counter-fields.ts';
+import { countForAll } from '../state/stick-table/tracked-counters.ts';
 import { countSession } from './accounting.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
 import { HttpSession } from './http-session.ts';
@@ -56,6 +57,7 @@ function startSession(
   const isHttp = listener.frontend.config.mode === 'http';
   const { state, wheel } = streams.thread;
   countSession(state.counters, listener.frontend.row, listener.row, isHttp, wheel.now);
+  if (facts.counters !== undefined) countForAll(undefined, facts.counters, 'session', 1);
   const Session = isHttp ? HttpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
 }
@@ -135,6 +137,7 @@ class Admission implements ConnectionHandler {
   #refuse(): void {
     this.#thread.wheel.remove(this.#timer);
     this.#connection.close();
+    this.#facts.end();
     this.#listener.closed();
   }
 

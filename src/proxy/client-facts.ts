@@ -1,6 +1,7 @@
 /** What samples can ask about a session's client connection. One per accepted connection. */
 import type { ClientFacts, ConnectionError, ProxyProtocolFacts, TlsFacts } from '../acl/context.ts';
 import { VariableStore } from '../acl/variables.ts';
+import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
 
 export class ClientConnectionFacts implements ClientFacts {
@@ -10,6 +11,8 @@ export class ClientConnectionFacts implements ClientFacts {
   readyAt: number;
   proxyProtocol: ProxyProtocolFacts | undefined = undefined;
   requestCount = 0;
+  /** Tracked by rules before the first request; until the connection ends. */
+  counters: TrackedCounters | undefined = undefined;
   readonly connection: Connection;
   #variables: VariableStore | undefined;
   #originalSource: Endpoint | undefined;
@@ -19,6 +22,12 @@ export class ClientConnectionFacts implements ClientFacts {
     this.connection = connection;
     this.acceptTimeMs = acceptTimeMs;
     this.acceptedAt = this.readyAt = acceptedAt;
+  }
+
+  /** The connection is over: what it tracked is let go. */
+  end(): void {
+    this.counters?.release();
+    this.counters = undefined;
   }
 
   /** Scope `sess`. */

@@ -53,6 +53,7 @@ export class ClientTrouble {
     const { transaction } = this.#owner;
     transaction.badRequest = transaction.request === undefined;
     transaction.flaw = 'invalid request';
+    transaction.countTracked('error');
     this.#fail(status, 'P', 'R');
   }
 

@@ -8,6 +8,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import { RuleEnvironments } from '../rules/environments.ts';
+import { StickTables } from '../state/stick-table/stick-tables.ts';
 
 /** One for a thread, or for a check: hands out the environment of each proxy. */
 export class Environments {
@@ -15,12 +16,19 @@ export class Environments {
   readonly patterns: PatternRegistry;
   readonly #environments: RuleEnvironments;
 
-  constructor(config: Config, report: (diagnostic: Diagnostic) => void, readFile: ReadFile = readPatterns) {
+  /** `tables`: those that traffic uses; left out where none is. */
+  constructor(
+    config: Config,
+    report: (diagnostic: Diagnostic) => void,
+    readFile: ReadFile = readPatterns,
+    tables: StickTables = StickTables.forChecking(config.stickTables),
+  ) {
     this.patterns = new PatternRegistry({ readFile });
     this.#environments = new RuleEnvironments(config, {
       report,
       variables: this.variables,
       patterns: this.patterns,
+      tables,
       environment: name => process.env[name],
     });
   }

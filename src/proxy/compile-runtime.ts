@@ -30,7 +30,7 @@ export class Runtime implements BackendDirectory {
     this.#config = config;
     this.#thread = thread;
     // mistakes were reported when the configuration was checked, before threads started
-    this.environments = new Environments(config, () => undefined, readFile);
+    this.environments = new Environments(config, () => undefined, readFile, thread.state.tables);
     for (const [row, proxy] of config.proxies.entries()) {
       if (proxy.kind === 'frontend') continue;
       this.#rowOfName.set(proxy.name, row);

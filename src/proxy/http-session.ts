@@ -165,6 +165,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   requestAborted(): void {
     this.#close();
     this.#giveStreamBack();
+    this.facts.end();
     this.listener.closed();
   }
 
@@ -266,6 +267,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
       this.#arm(LINGER_MS);
       if (!connection.receiving) connection.receive();
     }
+    this.facts.end();
     this.listener.closed();
   }
 

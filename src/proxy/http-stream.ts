@@ -190,9 +190,13 @@ export class HttpStream
     const { transaction } = this;
     switch (verdict) {
       case DENY:
+        transaction.countTracked('error');
         transaction.termination.set('P', 'R');
         return this.#replyWith(transaction.reply);
       case AUTHENTICATE:
+        transaction.countTracked('error');
+        transaction.termination.set('L', 'R');
+        return this.#replyWith(transaction.reply);
       case RETURN:
       case REDIRECT:
         transaction.termination.set('L', 'R');
@@ -203,6 +207,7 @@ export class HttpStream
         silenceClose(this.clientConnection.fd, this.clientConnection.remote.family);
         return this.cut('P', 'R');
       case REJECT:
+        transaction.countTracked('error');
         return this.cut('P', 'R');
       case BAD_MESSAGE:
         return this.clientTrouble.badRequest(400);

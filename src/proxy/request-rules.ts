@@ -77,6 +77,7 @@ export class RequestRules {
     for (let stage = from; stage <= BACKEND_REDIRECTS; stage++) {
       this.#stage = stage;
       if (stage === FRONTEND_RULES) transaction.countRequest();
+      if (stage === BACKEND_RULES) transaction.countInBackend();
       if (stage === CHOOSE_BACKEND) {
         if (!this.#chooseBackend()) return;
       } else if (!this.#passed(this.#verdict(stage))) return;
@@ -148,6 +149,7 @@ export class RequestRules {
   #tarpit(): void {
     const { transaction, session } = this.#stream;
     transaction.termination.set('P', 'T');
+    transaction.countTracked('error');
     const holdMs = transaction.timeout('tarpit');
     if (holdMs === 0) return this.#stream.tarpitOver();
     this.#hold = 'tarpit';

@@ -19,6 +19,7 @@ import type { WaitingClients } from './waiting-clients.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
+import type { StatusKinds } from '../rules/status-kinds.ts';
 import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { OutgoingFacts } from './outgoing-source.ts';
@@ -85,6 +86,7 @@ export interface DataThread {
   readonly state: SharedState;
   readonly logs: LogSink;
   readonly names: NameLookups;
+  readonly statusKinds: StatusKinds;
   readonly services: LocalServices;
   /** What it serves now. */
   readonly liveStreams: LiveStreams;

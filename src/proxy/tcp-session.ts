@@ -266,6 +266,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#dialer.release();
     this.#client.close();
     this.transaction.serverConnection?.close();
+    this.transaction.client.end();
     this.#listener.closed();
   }
 }

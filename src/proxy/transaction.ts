@@ -45,7 +45,9 @@ import type {
 import type { CaptureSide, CaptureSlots } from '../rules/capture-slots.ts';
 import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
+import type { StatusKinds } from '../rules/status-kinds.ts';
 import { FIELD } from '../state/counter-fields.ts';
+import { countForAll, TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import { PendingName } from './pending-name.ts';
 import { RequestTimers } from './request-timers.ts';
 import {
@@ -58,6 +60,9 @@ import {
   type ServerRuntime,
 } from './runtime.ts';
 import { Termination } from './termination.ts';
+
+/** First letters of termination states that are the server's fault, once it was asked (`http_fail_cnt`). */
+const SERVER_FAILURES = new Set(['S', 's', 'P']);
 
 /** Of this thread. */
 let begun = 0;
@@ -82,6 +87,9 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   #uniqueId: string | undefined;
   #logged = false;
   readonly checkVariables = undefined;
+  ownCounters: TrackedCounters | undefined;
+  /** Made once, used again by the next request that tracks. */
+  #counters: TrackedCounters | undefined;
   requestCookieCapture: string | undefined;
   responseCookieCapture: string | undefined;
 
@@ -227,6 +235,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.response = response;
     this.serverStatus = this.status = response.status;
     this.countResponse(response.status);
+    if (this.#tracks) this.#countStatus(response.status);
     const { captures } = this.frontendRuntime;
     if (!captures.empty) captures.response(this, response.headers);
   }
@@ -246,6 +255,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.#requestCounted = true;
     const version = this.request?.version ?? 0;
     countRequest(this.#thread.state.counters, this.#rows, version, this.#thread.wheel.now);
+    this.countTracked('request');
   }
 
   /** Refused before it was counted: what could not be read, and what got an answer all the same. */
@@ -355,7 +365,63 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     if (this.#requestCounted && (this.request?.version ?? 0) < 20) countStreamEnd(counters, this.#rows);
     countExchange(counters, this, this.#rows, this.timers.endedAt);
     if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
+    if (this.#tracks) this.#countTraffic();
     if (!this.#logged) this.frontendRuntime.log(this);
+    this.#releaseCounters();
+  }
+
+  // ── what is tracked in stick tables ──
+
+  get sessionCounters(): TrackedCounters | undefined {
+    return this.client.counters;
+  }
+
+  /** Anything at all: most configurations track nothing. */
+  get #tracks(): boolean {
+    return this.ownCounters !== undefined || this.client.counters !== undefined;
+  }
+
+  get statusKinds(): StatusKinds {
+    return this.#thread.statusKinds;
+  }
+
+  beginOwnCounters(): TrackedCounters {
+    return (this.ownCounters ??= this.#counters ??= new TrackedCounters());
+  }
+
+  beginSessionCounters(): TrackedCounters {
+    return (this.client.counters ??= new TrackedCounters());
+  }
+
+  /** Something happened to whoever is tracked. */
+  countTracked(event: 'request' | 'error' | 'failure'): void {
+    if (this.#tracks) countForAll(this.ownCounters, this.client.counters, event, 1);
+  }
+
+  #countStatus(status: number): void {
+    if (this.statusKinds.isError(status)) this.countTracked('error');
+    if (this.statusKinds.isFailure(status)) this.countTracked('failure');
+  }
+
+  /** A backend's rules for requests begin: its content rules may have tracked somebody before. */
+  countInBackend(): void {
+    this.ownCounters?.countInBackend('request');
+  }
+
+  #countTraffic(): void {
+    const { cause, phase } = this.termination;
+    const isLate = phase === 'H' || phase === 'D';
+    if (this.isHttp && isLate && this.flaw === 'none' && SERVER_FAILURES.has(cause))
+      this.countTracked('failure');
+    const { fromClient, fromServer } = this.bytes;
+    const { counters } = this.client;
+    if (fromClient > 0) countForAll(this.ownCounters, counters, 'uploaded', fromClient);
+    if (fromServer > 0) countForAll(this.ownCounters, counters, 'downloaded', fromServer);
+  }
+
+  #releaseCounters(): void {
+    this.ownCounters?.release();
+    this.ownCounters = undefined;
   }
 
   // ── verbs of rules ──

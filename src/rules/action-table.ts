@@ -13,6 +13,7 @@ import { REPLACE_HEADER_ACTIONS } from './actions/replace-headers.ts';
 import { REPLY_ACTIONS } from './actions/replies.ts';
 import { REQUEST_LINE_ACTIONS } from './actions/request-line.ts';
 import { RESPONSE_ACTIONS } from './actions/response.ts';
+import { TRACKING_ACTIONS } from './actions/tracking.ts';
 import { UNSUPPORTED_ACTIONS } from './actions/unsupported.ts';
 import { VARIABLE_ACTIONS } from './actions/variables.ts';
 import { WAITING_ACTIONS } from './actions/waiting.ts';
@@ -32,6 +33,7 @@ export const ACTIONS: readonly ActionDefinition[] = [
   ...CONNECTION_ACTIONS,
   ...EXCHANGE_ACTIONS,
   ...WAITING_ACTIONS,
+  ...TRACKING_ACTIONS,
 ];
 
 const BY_NAME: ReadonlyMap<string, ActionDefinition> = new Map(ACTIONS.map(action => [action.name, action]));
@@ -40,13 +42,17 @@ const UNSUPPORTED: ReadonlyMap<string, UnsupportedAction> = new Map(
 );
 
 export function findAction(name: string, ruleset: RulesetName): ActionDefinition | undefined {
-  const action = BY_NAME.get(name);
+  const action = BY_NAME.get(rowName(name));
   return action?.rulesets.includes(ruleset) === true ? action : undefined;
 }
 
-/** `lua.<name>` are many actions, and `track-sc<n>` counts on. */
+/** `track-sc<n>` counts on. */
+function rowName(name: string): string {
+  return /^track-sc\d+$/.test(name) ? 'track-sc0' : name;
+}
+
+/** `lua.<name>` are many actions. */
 export function findUnsupported(name: string, ruleset: RulesetName): UnsupportedAction | undefined {
-  const row = name.startsWith('lua.') ? 'lua' : /^track-sc\d+$/.test(name) ? 'track-sc0' : name;
-  const action = UNSUPPORTED.get(row);
+  const action = UNSUPPORTED.get(name.startsWith('lua.') ? 'lua' : name);
   return action?.rulesets.includes(ruleset) === true ? action : undefined;
 }

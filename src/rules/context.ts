@@ -10,6 +10,8 @@ import type { Position } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Condition, Word } from '../model/word.ts';
 import type { Endpoint } from '../net/connection.ts';
+import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
+import type { StatusKinds } from './status-kinds.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { Reply } from './reply.ts';
@@ -59,6 +61,9 @@ export interface RuleContext extends SampleContext {
   /** Those of the frontend. */
   readonly captureSlots: CaptureSlots;
 
+  /** Which statuses count as errors and failures of those that are tracked. */
+  readonly statusKinds: StatusKinds;
+
   // ── error pages, for answers by status ──
 
   readonly frontendErrorPages: ErrorPages | undefined;
@@ -66,6 +71,9 @@ export interface RuleContext extends SampleContext {
 
   // ── verbs ──
 
+  /** `ownCounters`, `sessionCounters`: made if there are none yet. */
+  beginOwnCounters(): TrackedCounters;
+  beginSessionCounters(): TrackedCounters;
   /** 0 (emerg) .. 7 (debug); -1: this exchange is not logged. */
   setLogLevel(level: number): void;
   setTimeout(kind: TimeoutKind, ms: number): void;

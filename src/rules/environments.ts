@@ -9,16 +9,20 @@ import type { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
+import type { StickTables } from '../state/stick-table/stick-tables.ts';
 import { CaptureSlots } from './capture-slots.ts';
 import type { ErrorPages } from './context.ts';
 import type { RuleEnvironment } from './environment.ts';
 import { compileErrorSections } from './error-pages.ts';
+
+const DEFAULT_STICK_COUNTERS = 3;
 
 /** What all rules of a thread share. */
 export interface SharedEnvironment {
   readonly report: (diagnostic: Diagnostic) => void;
   readonly variables: VariableNames;
   readonly patterns: PatternRegistry;
+  readonly tables: StickTables;
   /** Environment variables as they were at load. */
   readonly environment: (name: string) => string | undefined;
 }
@@ -30,11 +34,13 @@ export class RuleEnvironments {
   readonly #config: Config;
   readonly #shared: SharedEnvironment;
   readonly #sections: Map<string, ErrorPages> = new Map();
+  readonly #stickCounters: number;
   #sectionsCompiled = false;
 
   constructor(config: Config, shared: SharedEnvironment) {
     this.#config = config;
     this.#shared = shared;
+    this.#stickCounters = stickCountersOf(config);
     this.directory = new ConfigDirectory(config, this.namedServers);
   }
 
@@ -42,6 +48,7 @@ export class RuleEnvironments {
     const { global } = this.#config;
     const env: RuleEnvironment = {
       ...this.#shared,
+      stickCounters: this.#stickCounters,
       acls: new AclTable(section.acls),
       directory: this.directory,
       proxy: entryOf(section),
@@ -60,6 +67,7 @@ export class RuleEnvironments {
     return {
       ...this.#shared,
       report,
+      stickCounters: this.#stickCounters,
       acls: new AclTable([]),
       directory: this.directory,
       proxy: undefined,
@@ -73,6 +81,11 @@ export class RuleEnvironments {
     const compiled = compileErrorSections(this.#config.httpErrors, outside);
     for (const [name, pages] of compiled) this.#sections.set(name, pages);
   }
+}
+
+/** `tune.stick-counters`: a connection or request tracks so many keys at once. */
+function stickCountersOf({ global }: Config): number {
+  return Number(global.tune.other.get('tune.stick-counters')?.[0] ?? DEFAULT_STICK_COUNTERS);
 }
 
 class ConfigDirectory implements Directory {

@@ -6,6 +6,7 @@ import { monotonicMs } from '../base/clock.ts';
 import type { Balance, HashType } from '../model/balance.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
+import type { StickTableSettings } from '../model/stick-table.ts';
 
 export interface StatePlan {
   /** Data threads (nbthread); they are threads 1..threads. Thread 0 is the control thread. */
@@ -20,6 +21,8 @@ export interface StatePlan {
   readonly firstServer: readonly number[];
   /** Per proxy: places in its heap of server loads; 0 unless `balance leastconn`. */
   readonly heapCapacity: readonly number[];
+  /** Each has memory of its own (stick-table/layout.ts). */
+  readonly stickTables: readonly StickTableSettings[];
   /** Monotonic time when this was made: queue keys count from it. */
   readonly epochMs: number;
 }
@@ -39,6 +42,7 @@ export function planState(config: Config, threads: number, spareServers: number 
     firstListener,
     firstServer,
     heapCapacity: proxies.map(proxy => heapCapacity(proxy, spareServers)),
+    stickTables: config.stickTables,
     epochMs: monotonicMs(),
   };
 }

@@ -3,8 +3,8 @@
  * the buffer and plan they are sent.
  *
  *   control:  const state = SharedState.create(planState(config, nbthread)); state.configure(config, seeds)
- *             new Worker(..., { workerData: { buffer: state.buffer, plan: state.plan, thread: n } })
- *   data:     const state = SharedState.attach(buffer, plan, thread)
+ *             new Worker(..., { workerData: { buffer: state.buffer, plan: state.plan, thread: n, tables: state.tables.shared } })
+ *   data:     const state = SharedState.attach(buffer, plan, thread, tables)
  */
 import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
@@ -19,6 +19,7 @@ import { ServerSlots } from './server-slots.ts';
 import { ServerTable } from './server-table.ts';
 import { ServerWriter } from './server-writer.ts';
 import { SharedRates } from './shared-rate.ts';
+import { StickTables, type SharedStickTable } from './stick-table/stick-tables.ts';
 import { recoverThread } from './thread-recovery.ts';
 import { UsableServers } from './usable-servers.ts';
 
@@ -33,15 +34,23 @@ export class SharedState {
   readonly counters: Counters;
   readonly loads: LoadHeap;
   readonly queues: ServerQueues;
+  readonly tables: StickTables;
   readonly #words: Int32Array;
   readonly #layout: StateLayout;
   readonly #usable: (UsableServers | undefined)[];
 
-  private constructor(buffer: SharedArrayBuffer, plan: StatePlan, layout: StateLayout, thread: number) {
+  private constructor(
+    buffer: SharedArrayBuffer,
+    plan: StatePlan,
+    layout: StateLayout,
+    thread: number,
+    tables: StickTables,
+  ) {
     const words = new Int32Array(buffer);
     this.buffer = buffer;
     this.plan = plan;
     this.thread = thread;
+    this.tables = tables;
     this.#words = words;
     this.#layout = layout;
     this.#usable = Array.from({ length: plan.proxies }, () => undefined);
@@ -65,11 +74,17 @@ export class SharedState {
 
   static create(plan: StatePlan): SharedState {
     const layout = computeLayout(plan);
-    return new SharedState(new SharedArrayBuffer(layout.byteLength), plan, layout, 0);
+    const tables = StickTables.create(plan.stickTables, plan.threads);
+    return new SharedState(new SharedArrayBuffer(layout.byteLength), plan, layout, 0, tables);
   }
 
-  static attach(buffer: SharedArrayBuffer, plan: StatePlan, thread: number): SharedState {
-    return new SharedState(buffer, plan, computeLayout(plan), thread);
+  static attach(
+    buffer: SharedArrayBuffer,
+    plan: StatePlan,
+    thread: number,
+    tables: readonly SharedStickTable[] = [],
+  ): SharedState {
+    return new SharedState(buffer, plan, computeLayout(plan), thread, StickTables.attach(tables, thread));
   }
 
   /** The one writer of servers' states and weights: hand it to health/ and admin/ only. */
@@ -117,5 +132,6 @@ export class SharedState {
    */
   recover(thread: number): void {
     recoverThread(this.#words, this.#layout, this.servers, this.loads, this.queues, thread);
+    this.tables.recover(thread);
   }
 }

@@ -45,6 +45,8 @@ export class CheckContext implements SampleContext {
   readonly requestCookieCapture = undefined;
   readonly responseCookieCapture = undefined;
   readonly transaction = undefined;
+  readonly ownCounters = undefined;
+  readonly sessionCounters = undefined;
   readonly #around: CheckSurroundings;
   #facts: CheckFacts | undefined;
   #uniqueId: string | undefined;

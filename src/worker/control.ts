@@ -146,6 +146,7 @@ export class Control {
         config,
         plan: this.#state.plan,
         state: this.#state.buffer,
+        tables: this.#state.tables.shared,
         startTimeMs: this.#startTimeMs,
         processors: processors[thread],
         ...this.#administration.forThread(),

@@ -14,6 +14,7 @@ import { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
 import { WaitingClients } from '../proxy/waiting-clients.ts';
+import { StatusKinds } from '../rules/status-kinds.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
@@ -41,7 +42,7 @@ if (port === null) throw new Error('data-thread.ts runs as a worker thread only'
 
 const start = await startMessage();
 if (start.processors !== undefined) runOn(start.processors);
-const state = SharedState.attach(start.state, start.plan, start.thread);
+const state = SharedState.attach(start.state, start.plan, start.thread, start.tables);
 const { bufsize, engine: wanted } = start.config.global.tune;
 const opened = openEngine(wanted, { bufsize });
 const engine = opened.engine ?? new NodeEngine({ bufsize });
@@ -72,6 +73,7 @@ const thread: DataThread = {
   state,
   logs,
   services,
+  statusKinds: new StatusKinds(start.config.global),
   liveStreams: new LiveStreams(),
   names: new NameLookups((id, question) => tell({ kind: 'resolve', id, question })),
   badMessages: new BadMessages(),
@@ -83,6 +85,7 @@ const thread: DataThread = {
     return stopping.sendsAway();
   },
 };
+state.tables.clock = () => engine.wheel.now;
 state.queues.notify = (other, server, queue) => tell({ kind: 'grant', thread: other, server, queue });
 const runtime = new Runtime(
   start.config,

@@ -4,6 +4,7 @@ import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
 import type { NameQuestion } from '../proxy/name-lookups.ts';
 import type { StatePlan } from '../state/plan.ts';
+import type { SharedStickTable } from '../state/stick-table/stick-tables.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
@@ -14,6 +15,7 @@ export interface ThreadStart {
   readonly config: Config;
   readonly plan: StatePlan;
   readonly state: SharedArrayBuffer;
+  readonly tables: readonly SharedStickTable[];
   readonly startTimeMs: number;
   /** `cpu-map`: it runs on these only. */
   readonly processors: readonly number[] | undefined;

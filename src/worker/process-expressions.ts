@@ -23,7 +23,7 @@ export class ProcessExpressions {
   constructor(config: Config, state: SharedState, startTimeMs: number) {
     const now = (): number => performance.now();
     this.#config = config;
-    this.#environments = new Environments(config, () => undefined);
+    this.#environments = new Environments(config, () => undefined, undefined, state.tables);
     this.#context = new CheckContext({
       process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }),
       stats: statsView(config, state, now),

@@ -37,7 +37,7 @@ export interface ServerWatch {
 export function watchServers(setting: WatchSetting): ServerWatch {
   const { config, state, servers, startTimeMs } = setting;
   const { bufsize } = config.global.tune;
-  const environments = new Environments(config, () => undefined);
+  const environments = new Environments(config, () => undefined, undefined, state.tables);
   const now = monotonicMs;
   const around: CheckSurroundings = {
     process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }),

@@ -2,6 +2,7 @@
 import { AclTable } from '../../src/acl/acl-table.ts';
 import type { CompileEnvironment, ProxyEntry } from '../../src/acl/environment.ts';
 import { PatternRegistry } from '../../src/acl/pattern-registry.ts';
+import { StickTables } from '../../src/state/stick-table/stick-tables.ts';
 import { VariableNames } from '../../src/acl/variables.ts';
 import type { Userlist } from '../../src/model/config.ts';
 import type { Diagnostic, Position } from '../../src/model/diagnostic.ts';
@@ -61,6 +62,8 @@ export function testEnvironment({
         backend.name === 'be1' && /^s[12]$/.test(name) ? Number(name.slice(1)) : undefined,
       userlist: name => (name === 'admins' ? USERLIST : undefined),
     },
+    tables: StickTables.forChecking([]),
+    stickCounters: 3,
     proxy: BACKEND,
     environment: name => (name === 'HOME_TOWN' ? 'Ulm' : undefined),
   };

@@ -182,6 +182,8 @@ export function sampleContext(overrides: Partial<SampleContext> = {}): MutableCo
     requestVariables: new VariableStore(),
     responseVariables: new VariableStore(),
     checkVariables: undefined,
+    ownCounters: undefined,
+    sessionCounters: undefined,
     requestCaptures: [],
     responseCaptures: [],
     requestCookieCapture: undefined,

@@ -6,6 +6,7 @@ import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { compileProxyRules } from '../../src/rules/compile.ts';
 import type { RuleEnvironment } from '../../src/rules/environment.ts';
 import { RuleEnvironments } from '../../src/rules/environments.ts';
+import { StickTables } from '../../src/state/stick-table/stick-tables.ts';
 import type { ProxyRules } from '../../src/rules/proxy-rules.ts';
 
 export interface CompiledConfig {
@@ -44,6 +45,7 @@ export function compileConfig(text: string, files: Files = {}): CompiledConfig {
     report: diagnostic => messages.push(render(diagnostic)),
     variables,
     patterns,
+    tables: StickTables.forChecking(config.stickTables),
     environment: () => undefined,
   });
   for (const proxy of config.proxies) {

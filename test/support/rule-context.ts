@@ -14,6 +14,8 @@ import type {
   WaitReason,
 } from '../../src/rules/context.ts';
 import type { PatternUpdate } from '../../src/acl/pattern-changes.ts';
+import { StatusKinds } from '../../src/rules/status-kinds.ts';
+import { TrackedCounters } from '../../src/state/stick-table/tracked-counters.ts';
 import type { Reply } from '../../src/rules/reply.ts';
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
@@ -58,6 +60,9 @@ export class FakeRuleContext implements RuleContext {
   readonly requestVariables = new VariableStore();
   readonly responseVariables = new VariableStore();
   readonly checkVariables = undefined;
+  ownCounters: TrackedCounters | undefined;
+  sessionCounters: TrackedCounters | undefined;
+  readonly statusKinds = new StatusKinds({ httpErrCodes: [[400, 499]], httpFailCodes: [[500, 599]] });
   readonly requestCaptures: (string | undefined)[] = [];
   readonly responseCaptures: (string | undefined)[] = [];
   readonly requestCookieCapture = undefined;
@@ -125,6 +130,12 @@ export class FakeRuleContext implements RuleContext {
 
   #note(...words: unknown[]): void {
     this.calls.push(words.join(' '));
+  }
+  beginOwnCounters(): TrackedCounters {
+    return (this.ownCounters ??= new TrackedCounters());
+  }
+  beginSessionCounters(): TrackedCounters {
+    return (this.sessionCounters ??= new TrackedCounters());
   }
   setLogLevel(level: number): void {
     this.#note('log level', level);

@@ -1,61 +1,93 @@
-/** Lookups in stick tables (manual, section 7.3.1): known, waiting for the tables. */
-import type { ArgumentSpec } from '../arguments.ts';
-import type { ConverterRow } from '../row.ts';
+/** Lookups in stick tables (manual, section 7.3.1): the input is the key. */
+import { isMistake, type Arguments, type ArgumentSpec } from '../arguments.ts';
+import type { CompileScope, ConverterRow } from '../row.ts';
+import type { SampleType, Value } from '../sample.ts';
+import type { StickTable } from '../../state/stick-table/stick-table.ts';
+import { keyLoader } from '../tracking/key-loader.ts';
+import { COUNT_TRACKERS, reading, runForKey, type Operation } from '../tracking/operations.ts';
+import { tableOf } from '../tracking/tracked.ts';
+import { TRACKING_WORDS } from '../tracking/words.ts';
 
-const PLAIN: readonly (readonly [word: string, what: string])[] = [
-  ['bytes_in_rate', 'upload byte rate'],
-  ['bytes_out_rate', 'download byte rate'],
-  ['clr_gpc0', 'clears the first general counter'],
-  ['clr_gpc1', 'clears the second general counter'],
-  ['conn_cnt', 'connections so far'],
-  ['conn_cur', 'open connections'],
-  ['conn_rate', 'connection rate'],
-  ['glitch_cnt', 'anomalies so far'],
-  ['glitch_rate', 'anomaly rate'],
-  ['gpc0', 'first general counter'],
-  ['gpc0_rate', 'rate of the first general counter'],
-  ['gpc1', 'second general counter'],
-  ['gpc1_rate', 'rate of the second general counter'],
-  ['gpt0', 'first general tag'],
-  ['http_err_cnt', 'client errors so far'],
-  ['http_err_rate', 'client error rate'],
-  ['http_fail_cnt', 'server failures so far'],
-  ['http_fail_rate', 'server failure rate'],
-  ['http_req_cnt', 'requests so far'],
-  ['http_req_rate', 'request rate'],
-  ['inc_gpc0', 'increments the first general counter'],
-  ['inc_gpc1', 'increments the second general counter'],
-  ['kbytes_in', 'uploaded kilobytes'],
-  ['kbytes_out', 'downloaded kilobytes'],
-  ['server_id', 'stored server'],
-  ['sess_cnt', 'sessions so far'],
-  ['sess_rate', 'session rate'],
-  ['trackers', 'streams that track the key'],
-];
+type Compile = NonNullable<ConverterRow['compile']>;
+type Answer = (table: StickTable) => Value | undefined;
 
-const INDEXED: readonly (readonly [word: string, what: string])[] = [
-  ['clr_gpc', 'clears an indexed general counter'],
-  ['gpc', 'indexed general counter'],
-  ['gpc_rate', 'rate of an indexed general counter'],
-  ['gpt', 'indexed general tag'],
-  ['inc_gpc', 'increments an indexed general counter'],
-];
+/** What becomes of a value that is no key of the table: `none`. */
+function lookup(
+  argument: Arguments[number],
+  scope: CompileScope,
+  none: Value | undefined,
+  answer: Answer,
+): ReturnType<Compile> {
+  const table = tableOf(argument, scope);
+  if (isMistake(table)) return table;
+  // input casts to `any`: the value describes itself
+  const load = keyLoader('any', table);
+  return (value: Value): Value | undefined => (load?.(value) === true ? answer(table) : none);
+}
 
 function row(
   name: string,
-  out: 'int' | 'bool',
+  out: SampleType,
   args: readonly ArgumentSpec[],
   summary: string,
+  compile: Compile,
 ): ConverterRow {
-  return { name, args, in: 'any', out, summary, missing: 'stick tables' };
+  return { name, args, in: 'any', out, summary, impure: true, compile };
+}
+
+function counterRow(name: string, what: string, operation: Operation): ConverterRow {
+  return row(name, 'int', ['table:table?'], `${what} of the key`, ([table], scope) =>
+    lookup(table, scope, 0, found => runForKey(operation, found)),
+  );
+}
+
+function indexedRow(name: string, what: string, operationAt: (index: number) => Operation): ConverterRow {
+  const args = ['idx:int', 'table:table?'] as const;
+  return row(name, 'int', args, `${what} of the key`, ([index, table], scope) => {
+    const operation = operationAt(Number(index?.int ?? 0));
+    return lookup(table, scope, 0, found => runForKey(operation, found));
+  });
+}
+
+const WORDS: readonly ConverterRow[] = TRACKING_WORDS.map(({ inTable, what, indexed, operation }) =>
+  indexed
+    ? indexedRow(`table_${inTable}`, what, operation)
+    : counterRow(`table_${inTable}`, what, operation(0)),
+);
+
+/** Milliseconds, of a key that has an entry. */
+function timeRow(
+  name: string,
+  what: string,
+  read: (table: StickTable, remainingMs: number) => number,
+): ConverterRow {
+  return row(name, 'int', ['table:table?', 'default_value:int?'], what, ([argument, otherwise], scope) => {
+    const none = otherwise?.int;
+    return lookup(argument, scope, none, table => {
+      const now = table.now;
+      const entry = table.enter(now);
+      const remaining = entry === 0 ? -1 : Math.max(0, table.expiresAt(entry) - now);
+      table.leave();
+      return remaining < 0 ? none : read(table, remaining);
+    });
+  });
+}
+
+function isIn(table: StickTable): boolean {
+  const entry = table.enter(table.now);
+  table.leave();
+  return entry !== 0;
 }
 
 export const TRACKING_CONVERTERS: readonly ConverterRow[] = [
-  row('in_table', 'bool', ['table:table?'], 'the key stands in the table'),
-  ...PLAIN.map(([word, what]) => row(`table_${word}`, 'int', ['table:table?'], `${what} of the key`)),
-  ...INDEXED.map(([word, what]) =>
-    row(`table_${word}`, 'int', ['idx:int', 'table:table?'], `${what} of the key`),
+  row('in_table', 'bool', ['table:table?'], 'the key stands in the table', ([table], scope) =>
+    lookup(table, scope, false, isIn),
   ),
-  row('table_expire', 'int', ['table:table?', 'default_value:int?'], 'milliseconds before the key expires'),
-  row('table_idle', 'int', ['table:table?', 'default_value:int?'], 'milliseconds since the key was used'),
+  ...WORDS,
+  counterRow('table_server_id', 'stored server', reading(['server_id', 0])),
+  counterRow('table_trackers', 'streams that track the key', COUNT_TRACKERS),
+  timeRow('table_expire', 'milliseconds before the key expires', (_table, remaining) => remaining),
+  timeRow('table_idle', 'milliseconds since the key was used', (table, remaining) =>
+    Math.max(0, table.settings.expireMs - remaining),
+  ),
 ];

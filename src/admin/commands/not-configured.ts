@@ -1,5 +1,5 @@
 /**
- * Commands about things this process never has: stick tables, peers, caches, certificates that are exchanged at run
+ * Commands about things this process never has: peers, caches, certificates that are exchanged at run
  * time. They answer as HAProxy does where nothing of the kind is configured.
  */
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
@@ -18,25 +18,9 @@ function refuse(text: string | ((call: Call) => string)): (call: Call) => Answer
   return call => fail(typeof text === 'string' ? text : text(call));
 }
 
-const NO_TABLE = 'No such table';
 const NO_TRANSACTION = 'No ongoing transaction!';
 
 const TABLES: readonly Command[] = [
-  row(
-    'show table',
-    '[<table> [<filter>]*]',
-    'stick tables, or entries of one',
-    'user',
-    emptyList('', 2, NO_TABLE),
-  ),
-  row('clear table', '<table> [<filter>]*', 'removes entries of a stick table', 'operator', refuse(NO_TABLE)),
-  row(
-    'set table',
-    '<table> key <k> [data.* <v>]*',
-    'changes an entry of a stick table',
-    'operator',
-    refuse(NO_TABLE),
-  ),
   row('show peers', '[dict|-] [section]', 'sessions with peers', 'user', emptyList('', 2, 'No such peers')),
   row('show cache', '', 'objects in caches', 'admin', () => dump([])),
 ];

@@ -60,6 +60,12 @@ export function createGlobalDraft(): GlobalDraft {
       other: new Map(),
     },
     setVars: [],
+    httpErrCodes: [[400, 499]],
+    httpFailCodes: [
+      [500, 500],
+      [502, 504],
+      [506, 599],
+    ],
     ssl: new Map(),
     // On unless `no` is said.
     flags: new Set(['numa-cpu-mapping', 'strict-limits']),

@@ -3,6 +3,7 @@ import type { Word } from '../../model/word.ts';
 import { integer, matching, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import { flag, kept, setting } from './global-rows.ts';
+import { statusCodes } from './global-status-codes.ts';
 import type { GlobalKeyword, Store } from './global-rows.ts';
 
 const MAX = 0x7fffffff;
@@ -32,8 +33,6 @@ const SPREAD_CHECKS: Shape = {
     return undefined;
   },
 };
-
-const STATUS_RANGES = /^[+-]?\d{3}(-\d{3})?(,[+-]?\d{3}(-\d{3})?)*$/;
 
 export const GLOBAL_LIMIT_KEYWORDS: readonly GlobalKeyword[] = [
   once('maxconn', 'most connections at a time', (draft, value) => {
@@ -67,16 +66,8 @@ export const GLOBAL_LIMIT_KEYWORDS: readonly GlobalKeyword[] = [
   setting('max-spread-checks', time(), 'longest spreading of checks at the start', (draft, value) => {
     draft.maxSpreadChecksMs = Number(value);
   }),
-  kept(
-    'http-err-codes',
-    matching('[+-]<range>[,...] [...]', STATUS_RANGES),
-    'statuses that count as client errors',
-  ),
-  kept(
-    'http-fail-codes',
-    matching('[+-]<range>[,...] [...]', STATUS_RANGES),
-    'statuses that count as failures',
-  ),
+  statusCodes('http-err-codes', 'statuses that count as client errors', 'httpErrCodes'),
+  statusCodes('http-fail-codes', 'statuses that count as failures', 'httpFailCodes'),
   kept(
     'dns-accept-family',
     matching('<family>[,...]', /^(ipv4|ipv6|auto)(,(ipv4|ipv6|auto))*$/, 1, 1),

@@ -1,4 +1,4 @@
-/** `stick-table` and `stick ...` (manual, section 4.2, 11.1): shapes only, kept as written. */
+/** `stick-table` and `stick ...` (manual, section 4.2, 11.1): checked here, made into tables by stick-tables.ts. */
 import type { Word } from '../../model/word.ts';
 import { parseCondition } from '../condition.ts';
 import type { Keyword } from '../keyword.ts';
@@ -8,38 +8,9 @@ import { parseSize } from '../units.ts';
 import { oneOf, readInteger, readTime } from './argument.ts';
 import { ignoredWithoutBackend } from './proxy-capability.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
+import { conflictIn, parseStore, splitStores } from './stick-store.ts';
 
 const TYPES = ['ip', 'ipv4', 'ipv6', 'integer', 'string', 'binary'] as const;
-
-const STORES: readonly string[] = [
-  'server_id',
-  'server_key',
-  'gpc',
-  'gpc_rate',
-  'gpc0',
-  'gpc0_rate',
-  'gpc1',
-  'gpc1_rate',
-  'gpt',
-  'gpt0',
-  'conn_cnt',
-  'conn_cur',
-  'conn_rate',
-  'sess_cnt',
-  'sess_rate',
-  'http_req_cnt',
-  'http_req_rate',
-  'http_err_cnt',
-  'http_err_rate',
-  'http_fail_cnt',
-  'http_fail_rate',
-  'bytes_in_cnt',
-  'bytes_in_rate',
-  'bytes_out_cnt',
-  'bytes_out_rate',
-  'glitch_cnt',
-  'glitch_rate',
-];
 
 /** Each answers how many words after the argument's name it took; undefined after an error. */
 type ArgumentReader = (words: readonly Word[], context: LineContext) => number | undefined;
@@ -58,22 +29,11 @@ function readTableSize(words: readonly Word[], context: LineContext): number | u
   return undefined;
 }
 
-function splitStores(text: string): readonly string[] {
-  return text.split(/,(?![^(]*\))/);
-}
-
-/** Rates and arrays take arguments in parentheses. */
-function checkStore(store: string, word: Word, context: LineContext): boolean {
-  const match = /^([a-z0-9_]+)(?:\(([^)]*)\))?$/.exec(store);
-  const name = match?.[1] ?? store;
-  if (match === null || !STORES.includes(name)) {
-    context.alert(word, `stick-table: unknown store option '${store}'`, didYouMean(name, STORES));
-    return false;
-  }
-  const needs = name.endsWith('_rate') || name === 'gpc' || name === 'gpt';
-  if (needs === (match[2] !== undefined)) return true;
-  const wrong = needs ? 'missing argument to' : 'unexpected argument to';
-  context.alert(word, `stick-table: ${wrong} store option '${store}'.`);
+/** False after an error. */
+function checkStore(text: string, word: Word, context: LineContext): boolean {
+  const store = parseStore(text);
+  if ('type' in store) return true;
+  context.alert(word, `stick-table: ${store.error}`, store.hint);
   return false;
 }
 
@@ -130,7 +90,25 @@ export function checkStickTable(words: readonly Word[], context: LineContext): b
     context.alert(context.position, `stick-table: missing ${needed}.`);
     return false;
   }
-  return true;
+  return !conflicts(words, context);
+}
+
+/** Types that cannot be stored together; a second mention of one is passed over. */
+function conflicts(words: readonly Word[], context: LineContext): boolean {
+  const types = new Set<string>();
+  for (const [index, { text }] of words.entries()) {
+    const list = words[index + 1];
+    if (text !== 'store' || list === undefined) continue;
+    for (const store of splitStores(list.text)) {
+      const type = store.replace(/\(.*/, '');
+      if (types.has(type))
+        context.warn(list, `stick-table: store option '${type}' already enabled, ignored.`);
+      types.add(type);
+    }
+  }
+  const conflict = conflictIn(types);
+  if (conflict !== undefined) context.alert(context.position, `stick-table: ${conflict}`);
+  return conflict !== undefined;
 }
 
 function parseStickTable(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {

@@ -2,29 +2,11 @@
  * Actions this version knows by name only: a configuration with them loads with a warning, and the rule is left
  * out. Each says what it would need.
  */
-import {
-  CONTENT,
-  EVERYWHERE,
-  HTTP,
-  HTTP_ALL,
-  TCP_REQUEST,
-  type UnsupportedAction,
-} from '../action-definition.ts';
+import { CONTENT, HTTP, HTTP_ALL, type UnsupportedAction } from '../action-definition.ts';
 
-const TRACKING = [...TCP_REQUEST, ...HTTP];
-const STICK_TABLES = 'stick tables';
 const CACHE = 'the cache';
 
 export const UNSUPPORTED_ACTIONS: readonly UnsupportedAction[] = [
-  { name: 'track-sc0', rulesets: TRACKING, needs: STICK_TABLES },
-  { name: 'track-sc1', rulesets: TRACKING, needs: STICK_TABLES },
-  { name: 'track-sc2', rulesets: TRACKING, needs: STICK_TABLES },
-  { name: 'sc-add-gpc', rulesets: EVERYWHERE, needs: STICK_TABLES },
-  { name: 'sc-inc-gpc', rulesets: EVERYWHERE, needs: STICK_TABLES },
-  { name: 'sc-inc-gpc0', rulesets: EVERYWHERE, needs: STICK_TABLES },
-  { name: 'sc-inc-gpc1', rulesets: EVERYWHERE, needs: STICK_TABLES },
-  { name: 'sc-set-gpt', rulesets: EVERYWHERE, needs: STICK_TABLES },
-  { name: 'sc-set-gpt0', rulesets: EVERYWHERE, needs: STICK_TABLES },
   { name: 'cache-use', rulesets: ['http-request'], needs: CACHE },
   { name: 'cache-store', rulesets: ['http-response'], needs: CACHE },
   { name: 'set-bandwidth-limit', rulesets: [...CONTENT, ...HTTP], needs: 'bandwidth limit filters' },

@@ -20,6 +20,7 @@ import { ListenerService } from '../../proxy/listener-service.ts';
 import type { DataThread, WatchedExchange } from '../../proxy/runtime.ts';
 import { RuleRecorder } from '../../rules/explain.ts';
 import { ConfiguredView } from '../../stats/view.ts';
+import { StatusKinds } from '../../rules/status-kinds.ts';
 import { SharedState } from '../../state/shared-state.ts';
 import { planState } from '../../state/plan.ts';
 import { SRV_STOPPED } from '../../state/server-words.ts';
@@ -61,7 +62,7 @@ function makeState(config: Config, down: readonly string[]): SharedState | strin
     if (index < 0) return `there is no server '${name}'`;
     writer.setState((plan.firstServer[row] as number) + index, SRV_STOPPED);
   }
-  return SharedState.attach(control.buffer, plan, 1);
+  return SharedState.attach(control.buffer, plan, 1, control.tables.shared);
 }
 
 /** `set-var` of the global section. */
@@ -116,6 +117,7 @@ function makeThread(
     streams: new StreamsByServer(),
     liveStreams: new LiveStreams(),
     badMessages: new BadMessages(),
+    statusKinds: new StatusKinds(config.global),
     reportErrors: () => undefined,
     watcher: {
       rules: recorder,
