@@ -8,6 +8,8 @@ import type { Userlist } from '../../src/model/config.ts';
 import type { Diagnostic, Position } from '../../src/model/diagnostic.ts';
 import type { AclLine, Condition, Term, Word } from '../../src/model/word.ts';
 
+import { tableSettings } from '../support/stick-table.ts';
+
 export const AT: Position = { file: 'test.cfg', line: 1, column: 1 };
 
 const FRONTEND: ProxyEntry = { name: 'fe1', id: 2, kind: 'frontend', fullconn: 0 };
@@ -62,7 +64,10 @@ export function testEnvironment({
         backend.name === 'be1' && /^s[12]$/.test(name) ? Number(name.slice(1)) : undefined,
       userlist: name => (name === 'admins' ? USERLIST : undefined),
     },
-    tables: StickTables.forChecking([]),
+    tables: StickTables.forChecking([
+      tableSettings('be1', 'gpc0,conn_cnt', { keyType: 'ip' }),
+      tableSettings('t', 'gpc(2),gpt(2),http_req_rate(10s)', { keyType: 'string', keyLength: 32 }),
+    ]),
     stickCounters: 3,
     proxy: BACKEND,
     environment: name => (name === 'HOME_TOWN' ? 'Ulm' : undefined),

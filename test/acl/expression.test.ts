@@ -31,8 +31,17 @@ test('mistakes are answered in the words of HAProxy, with a hint where a name wa
     ['http_auth(nope)', "fetch method 'http_auth' : unable to find userlist 'nope' in arg 1 (userlist)"],
     ['path,regsub("(","x")', "invalid args in converter 'regsub' : regex '(' is invalid (missing ')')"],
     ['path,map(nofile)', "invalid args in converter 'map' : failed to open pattern file <nofile>"],
-    ['sc_conn_rate(0)', "fetch method 'sc_conn_rate' is not supported yet: it needs stick tables"],
-    ['path,in_table(t)', "converter 'in_table' is not supported yet: it needs stick tables"],
+    ['fc_rtt', "fetch method 'fc_rtt' is not supported yet: it needs kernel TCP counters"],
+    ['path,debug', "converter 'debug' is not supported yet: it needs event sinks"],
+    [
+      'sc_conn_rate(3)',
+      "invalid args in fetch method 'sc_conn_rate' : invalid counter number 3: tune.stick-counters allows 0..2",
+    ],
+    ['src_conn_rate(nix)', "fetch method 'src_conn_rate' : unable to find table 'nix' in arg 1 (table)"],
+    [
+      'path,in_table(nix)',
+      "invalid args in converter 'in_table' : unable to find table 'nix' in arg 1 (table)",
+    ],
   ];
   for (const [text, expected] of cases) assert.equal(complaint(text), expected, text);
 });

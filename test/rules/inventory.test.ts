@@ -35,10 +35,12 @@ function configuration({ ruleset, example }: Row): string {
   return [
     'global',
     '  expose-experimental-directives',
+    '  tune.stick-counters 4',
     'http-errors pages',
     '  errorfile 403 page.http',
     backend ? 'backend web' : 'frontend web',
     '  mode http',
+    '  stick-table type ip size 1k store gpc0,gpc1,gpt0',
     ...(backend ? [] : ['  bind :80', '  declare capture request len 9', '  declare capture response len 9']),
     `  ${ruleset} ${example}`,
     'resolvers dns',

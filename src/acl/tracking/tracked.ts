@@ -6,7 +6,7 @@ import type { SampleContext } from '../context.ts';
 import type { CompileScope, Getter } from '../row.ts';
 import { runForEntry, runForKey, type Operation } from './operations.ts';
 
-/** Whoever tracks that counter: the request itself comes before its connection. */
+/** Who tracks with that counter: the request itself, or its connection; never both. */
 export function tracking(ctx: SampleContext, counter: number): TrackedCounters | undefined {
   const { ownCounters } = ctx;
   if (ownCounters !== undefined && ownCounters.entry(counter) !== 0) return ownCounters;

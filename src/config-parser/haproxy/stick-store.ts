@@ -33,7 +33,7 @@ function withArguments(type: StickDataType, args: string | undefined): StickStor
   if (!isList && !isRate(type))
     return args === undefined
       ? { type, count: 1, periodMs: 0 }
-      : { error: `unexpected argument to store option '${type}'.` };
+      : { error: `unexpected argument to store option '${type}(${args})'.` };
   const words = (args ?? '').split(',').map(word => word.trim());
   const count = isList ? Number(words.shift()) : 1;
   if (args === undefined || args === '' || (isRate(type) && (words[0] ?? '') === ''))

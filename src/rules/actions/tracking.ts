@@ -5,22 +5,13 @@
 import { lowWord } from '../../acl/integer.ts';
 import { keyLoader } from '../../acl/tracking/key-loader.ts';
 import { incrementing, runForEntry, type Operation } from '../../acl/tracking/operations.ts';
+import { tracking } from '../../acl/tracking/tracked.ts';
 import type { StickDataType } from '../../model/stick-table.ts';
 import type { StickTable } from '../../state/stick-table/stick-table.ts';
-import type { TrackedCounters } from '../../state/stick-table/tracked-counters.ts';
 import { EVERYWHERE, HTTP, TCP_REQUEST, type ActionDefinition } from '../action-definition.ts';
 import type { Action, RuleContext } from '../context.ts';
 import type { RuleKind, RuleLine } from '../rule-line.ts';
 import { CONTINUE, NEED_DATA } from '../verdict.ts';
-
-/** Before there is a request, the connection tracks. */
-function belongsToSession(kind: RuleKind): boolean {
-  return kind === 'tcp-request connection' || kind === 'tcp-request session';
-}
-
-function countersFor(kind: RuleKind): (ctx: RuleContext) => TrackedCounters | undefined {
-  return belongsToSession(kind) ? ctx => ctx.sessionCounters : ctx => ctx.ownCounters;
-}
 
 // ── track-sc<n> ──
 
@@ -36,10 +27,9 @@ function compileTrack(line: RuleLine): Action | undefined {
     return line.error(
       `stick-table '${table.settings.name}' uses a type incompatible with the 'track-sc${counter}' rule`,
     );
-  const isTrackedAlready = countersFor(line.kind);
   const track = TRACKERS[line.kind] ?? trackOwn;
   return ctx => {
-    if ((isTrackedAlready(ctx)?.entry(counter) ?? 0) !== 0) return CONTINUE;
+    if (tracking(ctx, counter) !== undefined) return CONTINUE;
     ctx.needMoreData = false;
     const key = expression.sample(ctx);
     if (ctx.needMoreData && !ctx.final) return NEED_DATA;
@@ -131,12 +121,10 @@ function takeElement(line: RuleLine, withIndex: boolean): Element | undefined {
   return { index: withIndex ? first : 0, counter };
 }
 
-function applying(line: RuleLine, counter: number, operation: Operation): Action {
-  const counters = countersFor(line.kind);
+function applying(counter: number, operation: Operation): Action {
   return ctx => {
-    const found = counters(ctx);
-    const entry = found?.entry(counter) ?? 0;
-    if (entry !== 0) runForEntry(operation, found?.table(counter) as StickTable, entry);
+    const found = tracking(ctx, counter);
+    if (found !== undefined) runForEntry(operation, found.table(counter) as StickTable, found.entry(counter));
     return CONTINUE;
   };
 }
@@ -145,7 +133,7 @@ function compileIncrement(line: RuleLine): Action | undefined {
   const element = takeElement(line, true);
   if (element === undefined) return undefined;
   const { index, counter } = element;
-  return applying(line, counter, incrementing([['gpc', index]], [['gpc_rate', index]]));
+  return applying(counter, incrementing([['gpc', index]], [['gpc_rate', index]]));
 }
 
 function compileIncrementOf(
@@ -165,7 +153,7 @@ function compileIncrementOf(
   );
   return line => {
     const element = takeElement(line, false);
-    return element && applying(line, element.counter, operation);
+    return element && applying(element.counter, operation);
   };
 }
 
@@ -188,17 +176,14 @@ type Change = (table: StickTable, entry: number, amount: number, nowMs: number) 
 function changing(line: RuleLine, element: Element, change: Change): Action | undefined {
   const amountOf = takeAmount(line);
   if (amountOf === undefined) return undefined;
-  const counters = countersFor(line.kind);
   const { counter } = element;
   return ctx => {
-    const found = counters(ctx);
-    const entry = found?.entry(counter) ?? 0;
-    if (entry === 0) return CONTINUE;
-    const amount = amountOf(ctx);
-    if (amount === undefined) return CONTINUE;
-    const table = found?.table(counter) as StickTable;
+    const found = tracking(ctx, counter);
+    const amount = found === undefined ? undefined : amountOf(ctx);
+    if (found === undefined || amount === undefined) return CONTINUE;
+    const table = found.table(counter) as StickTable;
     table.enterEntry();
-    change(table, entry, amount, table.now);
+    change(table, found.entry(counter), amount, table.now);
     table.leave();
     return CONTINUE;
   };

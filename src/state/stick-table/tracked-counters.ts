@@ -69,7 +69,7 @@ export class TrackedCounters {
   }
 }
 
-/** Counts an event for all that is tracked: what the request tracks itself comes before what its connection does. */
+/** Counts an event for all that the request and its connection track. */
 export function countForAll(
   own: TrackedCounters | undefined,
   session: TrackedCounters | undefined,
