@@ -1,0 +1,304 @@
+/**
+ * What can happen to routers, as a table: each scenario makes its network, lets things happen and gives figures, each
+ * with what the protocol itself takes at worst and the most that is allowed. failover.test.ts runs all of them with
+ * every pair of programs.
+ */
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { upon } from '../network-lab.ts';
+import type { Bout } from './bout.ts';
+import { configOf, masterDownMs, skewMs, VIP } from './router-config.ts';
+
+export interface Bound {
+  /** What the protocol takes at worst: a single run of the bar may be luckier than that. */
+  readonly protocolMs: number;
+  /** Never more than that, whatever the bar. */
+  readonly mostMs: number;
+  /** Less than that is as wrong. */
+  readonly leastMs?: number;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly nodes?: readonly string[];
+  readonly links?: number;
+  readonly bounds: Readonly<Record<string, Bound>>;
+  measure(bout: Bout): Promise<Readonly<Record<string, number>>>;
+}
+
+/** A death comes right after an advert at worst, and is seen after the whole time. */
+function death(priority: number, advertMs = 100): Bound {
+  const protocolMs = masterDownMs(priority, advertMs);
+  return { protocolMs, mostMs: protocolMs + 150 };
+}
+
+/** After a farewell only the skew passes. */
+function farewell(priority: number, advertMs = 100): Bound {
+  const protocolMs = skewMs(priority, advertMs);
+  return { protocolMs, mostMs: protocolMs + 200 };
+}
+
+/** Nobody is without service while a better router takes over. */
+const TAKEOVER: Bound = { protocolMs: 0, mostMs: 100 };
+
+const FAMILY_6 = ['fe80::9:100/64', 'fd09::100/64'];
+const A = '10.9.0.1';
+const B = '10.9.0.2';
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'election, death, return, lost link, reload, stop',
+    bounds: {
+      election: death(150),
+      'hard kill': death(100),
+      'return with preempt': TAKEOVER,
+      'lost link': death(100),
+      'link is back': TAKEOVER,
+      'reload to a lower priority': farewell(100),
+      'reload to a higher priority': TAKEOVER,
+      'clean stop': farewell(100),
+    },
+    measure: async bout => {
+      const { lab } = bout;
+      const [better, worse] = [{ priority: 150 }, { priority: 100 }];
+      await bout.serve('a', 'b');
+      for (const node of ['a', 'b']) lab.cut(node);
+      let [a, b] = [await bout.start('a', better), await bout.start('b', worse)];
+      await Promise.all([a.enters('FAULT'), b.enters('FAULT')]);
+      await bout.ask().asks();
+      const election = await bout.untilServedBy(() => ['a', 'b'].forEach(node => lab.plug(node)), 'a');
+      const kill = await bout.outage(() => lab.kill(a), 'b');
+      const back = await bout.outage(async () => (a = await bout.revive('a', better, [`${VIP}/24`])), 'a');
+      const link = await bout.outage(() => lab.cut('a'), 'b');
+      const linkBack = await bout.outage(() => lab.plug('a'), 'a');
+      const lower = await bout.outage(() => a.reload(configOf({ priority: 50 })), 'b');
+      const higher = await bout.outage(() => a.reload(configOf(better)), 'a');
+      const stop = await bout.outage(() => a.stop(), 'b');
+      assert.ok(a.kind !== 'lb' || !lab.holds('a', VIP), 'a stopped router leaves no address behind');
+      return {
+        election,
+        'hard kill': kill,
+        'return with preempt': back,
+        'lost link': link,
+        'link is back': linkBack,
+        'reload to a lower priority': lower,
+        'reload to a higher priority': higher,
+        'clean stop': stop,
+      };
+    },
+  },
+  {
+    name: 'return with nopreempt',
+    bounds: { 'return with nopreempt': TAKEOVER, 'death of who stayed': death(150) },
+    measure: async bout => {
+      await bout.serve('a', 'b');
+      const b = await bout.start('b', { priority: 100 });
+      await b.enters('MASTER');
+      const client = bout.ask();
+      await client.answers('b');
+      const from = client.mark;
+      const a = await bout.start('a', { priority: 150, more: ['nopreempt'] });
+      await a.enters('BACKUP');
+      await sleep(600);
+      const back = await client.outageMs(from);
+      assert.equal(b.state(), 'MASTER');
+      assert.ok(!client.take().some(sample => sample.by === 'a'));
+      return {
+        'return with nopreempt': back,
+        'death of who stayed': await bout.outage(() => bout.lab.kill(b), 'a'),
+      };
+    },
+  },
+  {
+    name: 'return with preempt_delay',
+    bounds: {
+      'preempt_delay 1': { protocolMs: 1000 + 100 + masterDownMs(150), mostMs: 2000, leastMs: 1000 },
+      'taking over after it': TAKEOVER,
+    },
+    measure: async bout => {
+      const [a] = await bout.elected({ priority: 150, more: ['preempt_delay 1'] }, { priority: 100 });
+      await bout.outage(() => bout.lab.cut('a'), 'b');
+      const from = bout.client.mark;
+      const delay = await bout.untilServedBy(() => bout.lab.plug('a'), 'a');
+      assert.equal(a.state(), 'MASTER');
+      return { 'preempt_delay 1': delay, 'taking over after it': await bout.client.outageMs(from) };
+    },
+  },
+  {
+    name: 'failed script',
+    bounds: {
+      'script without weight fails': farewell(100),
+      'script is fine again': TAKEOVER,
+      'script with weight fails': farewell(100),
+    },
+    measure: async bout => {
+      const files = ['alive', 'fine'].map(name => join(bout.lab.folder, name));
+      const script = (name: string, file: string, weight: number): string =>
+        `vrrp_script ${name} {\n script "/usr/bin/test -e ${file}"\n interval 0.1\n weight ${weight}\n}\n`;
+      const [alive = '', fine = ''] = files;
+      for (const file of files) writeFileSync(file, '');
+      const beside = script('alive', alive, 0) + script('fine', fine, -80);
+      await bout.elected(
+        { priority: 150, beside, more: ['track_script {', 'alive', 'fine', '}'] },
+        { priority: 100 },
+      );
+      return {
+        'script without weight fails': await bout.outage(() => rmSync(alive), 'b'),
+        'script is fine again': await bout.outage(() => writeFileSync(alive, ''), 'a'),
+        'script with weight fails': await bout.outage(() => rmSync(fine), 'b'),
+      };
+    },
+  },
+  {
+    name: 'three routers',
+    nodes: ['a', 'b', 'c'],
+    bounds: { 'death of the first of three': death(150), 'death of the second of three': death(100) },
+    measure: async bout => {
+      await bout.serve('c');
+      const [a, b] = await bout.elected({ priority: 200 }, { priority: 150 });
+      const c = await bout.start('c', { priority: 100 });
+      await c.enters('BACKUP');
+      await sleep(400);
+      const first = await bout.outage(() => bout.lab.kill(a), 'b');
+      assert.equal(c.state(), 'BACKUP');
+      return {
+        'death of the first of three': first,
+        'death of the second of three': await bout.outage(() => bout.lab.kill(b), 'c'),
+      };
+    },
+  },
+  {
+    name: 'IPv6',
+    bounds: { 'IPv6: hard kill': death(100), 'IPv6: return': TAKEOVER, 'IPv6: clean stop': farewell(100) },
+    measure: async bout => {
+      const better = { priority: 150, addresses: FAMILY_6 };
+      let [a] = await bout.elected(better, { priority: 100, addresses: FAMILY_6 }, 'fd09::100');
+      return {
+        'IPv6: hard kill': await bout.outage(() => bout.lab.kill(a), 'b'),
+        'IPv6: return': await bout.outage(async () => (a = await bout.revive('a', better, FAMILY_6)), 'a'),
+        'IPv6: clean stop': await bout.outage(() => a.stop(), 'b'),
+      };
+    },
+  },
+  {
+    name: 'unicast',
+    bounds: {
+      'unicast: hard kill': death(100),
+      'unicast: return': TAKEOVER,
+      'unicast: clean stop': farewell(100),
+    },
+    measure: async bout => {
+      const peers = (own: string, peer: string): readonly string[] => [
+        `unicast_src_ip ${own}`,
+        'unicast_peer {',
+        peer,
+        '}',
+      ];
+      const better = { priority: 150, more: peers(A, B) };
+      let [a] = await bout.elected(better, { priority: 100, more: peers(B, A) });
+      return {
+        'unicast: hard kill': await bout.outage(() => bout.lab.kill(a), 'b'),
+        'unicast: return': await bout.outage(
+          async () => (a = await bout.revive('a', better, [`${VIP}/24`])),
+          'a',
+        ),
+        'unicast: clean stop': await bout.outage(() => a.stop(), 'b'),
+      };
+    },
+  },
+  {
+    name: 'sync group',
+    links: 2,
+    bounds: {
+      // all members have to be ready: the one behind the lost link hears nothing, not even a farewell
+      'sync group: one link lost': death(100),
+      'sync group: it is back': TAKEOVER,
+      'sync group: hard kill': death(100),
+    },
+    measure: async bout => {
+      const settings = (priority: number) => ({
+        priority,
+        beside: `vrrp_sync_group G {\n group {\n V\n W\n }\n}
+vrrp_instance W {
+  interface eth1
+  virtual_router_id 52
+  version 3
+  priority ${priority}
+  advert_int 0.1
+  virtual_ipaddress {
+    10.9.1.100/24
+  }
+}
+`,
+      });
+      const { lab } = bout;
+      const [a] = await bout.elected(settings(150), settings(100));
+      await lab.until(() => lab.holds('a', '10.9.1.100'));
+      const lost = await bout.outage(() => lab.cut('a', 1), 'b');
+      await lab.until(() => lab.holds('b', '10.9.1.100') && !lab.holds('a', '10.9.1.100'));
+      const back = await bout.outage(() => lab.plug('a', 1), 'a');
+      await lab.until(() => lab.holds('a', '10.9.1.100') && !lab.holds('b', '10.9.1.100'));
+      const kill = await bout.outage(() => lab.kill(a), 'b');
+      await lab.until(() => lab.holds('b', '10.9.1.100'));
+      return {
+        'sync group: one link lost': lost,
+        'sync group: it is back': back,
+        'sync group: hard kill': kill,
+      };
+    },
+  },
+  {
+    name: 'equal priorities',
+    bounds: {
+      'equal priorities: a split ends': TAKEOVER,
+      'equal priorities: hard kill': death(100),
+      'equal priorities: return': TAKEOVER,
+    },
+    measure: async bout => {
+      const { lab } = bout;
+      await bout.serve('a', 'b');
+      lab.part(['a', 'b']);
+      const a = await bout.start('a', { priority: 100 });
+      await a.enters('MASTER');
+      // the last one to announce itself has the clients, and its address is the greater one
+      const b = await bout.start('b', { priority: 100 });
+      await b.enters('MASTER');
+      const client = bout.ask();
+      await client.answers('b');
+      const from = client.mark;
+      await upon(() => lab.part(['a', 'b'], false), [a, 'BACKUP']);
+      await sleep(400);
+      const split = await client.outageMs(from);
+      assert.equal(b.state(), 'MASTER');
+      const kill = await bout.outage(() => lab.kill(b), 'a');
+      const revived = client.mark;
+      const again = await bout.revive('b', { priority: 100 }, [`${VIP}/24`]);
+      await again.enters('BACKUP');
+      await sleep(400);
+      assert.equal(a.state(), 'MASTER');
+      return {
+        'equal priorities: a split ends': split,
+        'equal priorities: hard kill': kill,
+        'equal priorities: return': await client.outageMs(revived),
+      };
+    },
+  },
+  {
+    name: 'version 2',
+    bounds: { 'version 2: hard kill': death(100, 1000), 'version 2: clean stop': farewell(100, 1000) },
+    measure: async bout => {
+      const password = ['authentication {', 'auth_type PASS', 'auth_pass s3cret', '}'];
+      const settings = (priority: number) =>
+        ({ priority, version: 2, advertInt: 1, more: password }) as const;
+      let [a] = await bout.elected(settings(150), settings(100));
+      const kill = await bout.outage(() => bout.lab.kill(a), 'b');
+      await bout.outage(async () => (a = await bout.revive('a', settings(150), [`${VIP}/24`])), 'a');
+      return {
+        'version 2: hard kill': kill,
+        'version 2: clean stop': await bout.outage(() => a.stop(), 'b'),
+      };
+    },
+  },
+];
