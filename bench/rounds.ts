@@ -26,12 +26,13 @@ export interface LoadCase {
   readonly loads?: Readonly<Record<string, Partial<Load>>>;
 }
 
-const WARM = 40_000;
+/** A window as cheap as the cheapest before, but for so much, brings nothing new; after two of them it is warm. */
+const NOTHING_NEW = 0.95;
 
 export interface Pace {
   readonly pairs: number;
   readonly seconds: number;
-  /** At most; less when WARM requests have been answered before. */
+  /** At most; less when requests have stopped getting cheaper before. */
   readonly warmUpSeconds: number;
 }
 
@@ -101,19 +102,26 @@ function loadOf(wanted: LoadCase, scenario: Scenario): Load {
 async function measureLanes(lanes: readonly Lane[], pace: Pace): Promise<void> {
   for (const lane of lanes) await warmUp(lane, pace.warmUpSeconds);
   for (let round = 0; round < pace.pairs; round++)
-    for (const lane of lanes) {
-      const pid = lane.child.pid as number;
-      const before = cpuNs(pid);
-      const result = await loadLane(lane, pace.seconds);
-      lane.costs.push((cpuNs(pid) - before) / 1000 / result.requests);
-      lane.results.push(result);
-    }
+    for (const lane of lanes) lane.costs.push(await costOf(lane, pace.seconds, lane.results));
 }
 
-/** Until the compilers of JavaScript have seen enough, however slow the machine is. */
+/** Until requests get no cheaper: large bodies are few a second, and the compilers of JavaScript wait to see many. */
 async function warmUp(lane: Lane, seconds: number): Promise<void> {
-  for (let second = 0, requests = 0; second < seconds && requests < WARM; second++)
-    requests += (await loadLane(lane, 1)).requests;
+  let cheapest = Infinity;
+  for (let second = 0, settled = 0; second < seconds && settled < 2; second++) {
+    const cost = await costOf(lane, 1);
+    settled = cost > cheapest * NOTHING_NEW ? settled + 1 : 0;
+    cheapest = Math.min(cheapest, cost);
+  }
+}
+
+/** Microseconds of CPU a request, under load for so long. */
+async function costOf(lane: Lane, seconds: number, results?: LoadResult[]): Promise<number> {
+  const pid = lane.child.pid as number;
+  const before = cpuNs(pid);
+  const result = await loadLane(lane, seconds);
+  results?.push(result);
+  return (cpuNs(pid) - before) / 1000 / result.requests;
 }
 
 async function loadLane(lane: Lane, seconds: number): Promise<LoadResult> {

@@ -2,7 +2,7 @@
  * The benchmark: `npm run bench`. What is compared and how is docs/performance.md's to explain.
  *
  *   npm run bench -- [--only NAME,...] [--pairs 5] [--seconds 1] [--contestants NAME,...] [--base haproxy]
- *                    [--warm-up 4] [--json FILE] [--write]
+ *                    [--warm-up 12] [--json FILE] [--write]
  *
  * `--only` takes beginnings of case names. `--contestants` narrows every case to these; `NAME=FOLDER` is an lb built
  * elsewhere. `--write` puts the tables into docs/performance.md. HAPROXY= and NGINX= name other binaries.
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     pairs: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
-    'warm-up': { type: 'string', default: '4' },
+    'warm-up': { type: 'string', default: '12' },
     connections: { type: 'string', default: '8000' },
     contestants: { type: 'string' },
     base: { type: 'string', default: 'haproxy' },

@@ -2,12 +2,18 @@
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 60);
 const ROUND_NS = 10e6;
 
-/** `warmUp` operations come first: enough for the compiler to have settled. */
-export function measure(name: string, operation: (index: number) => void, warmUp = 200_000): number {
+/** `warmUp` calls come first: enough for the compiler to have settled. One call is so many operations. */
+export function measure(
+  name: string,
+  operation: (index: number) => void,
+  warmUp = 200_000,
+  operations = 1,
+): number {
   for (let index = 0; index < warmUp; index++) operation(index);
   const count = Math.max(1, Math.round((warmUp / 20) * (ROUND_NS / timeOf(operation, warmUp / 20))));
   let best = Infinity;
-  for (let round = 0; round < ROUNDS; round++) best = Math.min(best, timeOf(operation, count) / count);
+  for (let round = 0; round < ROUNDS; round++)
+    best = Math.min(best, timeOf(operation, count) / count / operations);
   console.log(`${name.padEnd(56)} ${best.toFixed(1).padStart(9)} ns`);
   return best;
 }

@@ -59,6 +59,12 @@ export type ReceiveKind = 'multishot' | 'later' | 'now';
 /** Slices that may wait for a receive() before the multishot receive is cancelled. */
 const AHEAD_AT_MOST = 2;
 
+/**
+ * Where bytes rushed in once they do so again: a multishot receive would pile up slots by the dozen before it could
+ * be cancelled.
+ */
+const RUSH = 16;
+
 /** Receive states: nothing in the kernel; armed there; being cancelled. */
 const UNARMED = 0;
 const ARMED = 1;
@@ -92,8 +98,8 @@ export class UringConnection implements Connection {
   #peerEnded = false;
   /** More had come than the last receive took. */
   #more = false;
-  /** A slot was filled: single receives for now. */
-  #bulk = false;
+  /** So many single receives before the next multishot one: a slot was filled not long ago. */
+  #rush = 0;
   #starvedReceive = false;
   #sendState = IDLE;
   #sendLength = 0;
@@ -296,7 +302,7 @@ export class UringConnection implements Connection {
 
   #arm(): void {
     this.#receiveState = ARMED;
-    this.#host.pushReceive(this, this.#bulk ? (this.#more ? 'now' : 'later') : 'multishot');
+    this.#host.pushReceive(this, this.#rush > 0 ? (this.#more ? 'now' : 'later') : 'multishot');
   }
 
   #filled(slot: number, length: number, flags: number): void {
@@ -308,11 +314,12 @@ export class UringConnection implements Connection {
     }
     this.bytesIn += length;
     this.#more = (flags & CQE_SOCK_NONEMPTY) !== 0;
-    this.#bulk = this.#more || length === slots.sizeOf(slot);
+    if (this.#more || length === slots.sizeOf(slot)) this.#rush = RUSH;
+    else if (this.#rush > 0) this.#rush--;
     if (this.receiving && this.#ahead === undefined) this.#hand(slot, buffer, length);
     else (this.#ahead ??= []).push(slot, length);
     const ahead = this.#ahead === undefined ? 0 : this.#ahead.length >>> 1;
-    if (this.#receiveState === ARMED && (ahead >= AHEAD_AT_MOST || (this.#bulk && !this.closed)))
+    if (this.#receiveState === ARMED && (ahead >= AHEAD_AT_MOST || (this.#rush > 0 && !this.closed)))
       this.#cancelReceive();
   }
 
@@ -335,7 +342,7 @@ export class UringConnection implements Connection {
   #receiveFailed(result: number): void {
     if (result === -ENOBUFS) {
       this.#starvedReceive = true;
-      this.#host.starve(this, this.#bulk);
+      this.#host.starve(this, this.#rush > 0);
     } else if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) {
       if (this.receiving && this.#ahead === undefined) this.#arm();
     } else this.#fail(result);
