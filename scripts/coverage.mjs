@@ -141,8 +141,6 @@ ${groups.map(([title, items]) => summary(title, items)).join('\n')}
 ${groups.map(([title, items]) => missing(title, items)).join('')}
 ## What works otherwise than in HAProxy
 
-- A rule that removes \`content-length\` or \`transfer-encoding\` does not change how a body is framed: the field is written
-  again before the message is sent. HAProxy turns such a body into chunks.
 - Rules see \`Connection\` only as far as it asks for an upgrade: the other options of this hop are taken out of the head
   when it is read.
 - \`%rt\` counts the streams of each thread: numbers of different threads never meet, but are not in the order of arrival.

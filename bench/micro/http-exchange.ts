@@ -24,6 +24,7 @@ import { TimerWheel } from '../../src/net/timer-wheel.ts';
 import { Reception } from '../../src/proxy/accept.ts';
 import { StreamsByServer } from '../../src/proxy/server-streams.ts';
 import { NameLookups } from '../../src/proxy/name-lookups.ts';
+import { Compressors } from '../../src/proxy/compressors.ts';
 import { Runtime } from '../../src/proxy/compile-runtime.ts';
 import { ListenerService } from '../../src/proxy/listener-service.ts';
 import type { DataThread } from '../../src/proxy/runtime.ts';
@@ -215,6 +216,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     servers: serversView(config, state, () => engine.wheel.now),
     variables: new VariableStore(),
     state,
+    compressors: new Compressors(config.global, 1, state.counters),
     logs: new ThreadLogSink(config.global.logSendHostname),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),

@@ -52,6 +52,21 @@ export class Http1RequestHead implements RequestHead {
     return this.fields.contentLength;
   }
 
+  /** A rule has taken Content-Length away. */
+  get hasLostLength(): boolean {
+    const { headers } = this;
+    return (headers.touched & (1 << CONTENT_LENGTH)) !== 0 && !headers.has('content-length');
+  }
+
+  /** The body will be sent as chunks. How it was received has to be known elsewhere by now. */
+  becomeChunked(): void {
+    const { headers, fields } = this;
+    discardAll(headers, 'content-length');
+    if (!fields.chunked) headers.add('Transfer-Encoding', 'chunked');
+    fields.chunked = true;
+    fields.contentLength = -1;
+  }
+
   /** The client asks for another protocol on this connection (RFC 9110 section 7.8). */
   get wantsUpgrade(): boolean {
     return this.fields.hasUpgrade && this.fields.connectionUpgrade;

@@ -61,6 +61,21 @@ export class Http1ResponseHead implements ResponseHead {
     return this.fields.contentLength;
   }
 
+  /** A rule has taken Content-Length away. */
+  get hasLostLength(): boolean {
+    const { headers } = this;
+    return (headers.touched & (1 << CONTENT_LENGTH)) !== 0 && !headers.has('content-length');
+  }
+
+  /** The body will be sent as chunks. How it was received has to be known elsewhere by now. */
+  becomeChunked(): void {
+    const { headers, fields } = this;
+    discardAll(headers, 'content-length');
+    if (!fields.chunked) headers.add('Transfer-Encoding', 'chunked');
+    fields.chunked = true;
+    fields.contentLength = -1;
+  }
+
   /**
    * RFC 9112 section 6.1: a transfer coding in an HTTP/1.0 answer. Whoever reads it next may not understand it,
    * so its connection must not be used again either.

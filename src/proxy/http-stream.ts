@@ -33,6 +33,7 @@ import {
   type Verdict,
 } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
+import { BodyShaping } from './body-shaping.ts';
 import { setsCacheableCookie } from './cacheable-cookies.ts';
 import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
@@ -91,6 +92,7 @@ export class HttpStream
   readonly serverTrouble: ServerTrouble;
   readonly #service: ServiceCall;
   readonly #reply: OwnReply;
+  readonly #shaping: BodyShaping;
   #session: StreamClient | undefined;
   #requestForwarded = false;
   responseStarted = false;
@@ -115,6 +117,7 @@ export class HttpStream
     this.serverTrouble = new ServerTrouble(this);
     this.#service = new ServiceCall(this);
     this.#reply = new OwnReply(this);
+    this.#shaping = new BodyShaping(this);
   }
 
   /** Whose request it is, from its first byte to its last. */
@@ -149,6 +152,7 @@ export class HttpStream
     this.#requestForwarded = this.responseStarted = this.keepAlive = false;
     this.#reply.active = this.#tunneling = this.#over = false;
     this.body.read = true;
+    this.#shaping.begin();
     this.thread.liveStreams.add(this);
   }
 
@@ -255,6 +259,7 @@ export class HttpStream
     if (backend.nameCase !== undefined) adjustCase(requestHead.headers, backend.nameCase);
     const { nameHeader } = backend;
     if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);
+    body.pipe = this.#shaping.ofRequest(backend, body);
     const rendering = this.#closesServer() && !backend.pretendsKeepAlive ? TELL_CLOSE : TELL_NOTHING;
     if (!this.outgoing.render(requestHead, rendering, body, nameHeader?.room ?? 0))
       return this.fail(500, 'P', 'R');
@@ -333,8 +338,19 @@ export class HttpStream
   /** Bytes from the client while its request is served: body to pass on, or its next request, which waits. */
   requestBytesArrived(): void {
     if (this.#rules.bytesArrived() || this.#service.bytesArrived()) return;
+    if (!this.body.read) this.requestBodyReady();
+  }
+
+  requestBodyReady(): void {
     const { connection } = this.server;
-    if (!this.body.read && connection !== undefined && !this.dialer.waiting) this.body.pump(connection);
+    if (connection === undefined || this.dialer.waiting) return;
+    this.session.clearTimer();
+    this.body.pump(connection);
+  }
+
+  requestBodyFailed(): void {
+    this.transaction.flaw = 'internal error';
+    this.fail(500, 'I', 'D');
   }
 
   // ── 5. the response ──
@@ -355,6 +371,7 @@ export class HttpStream
     if (retryForStatus(responseHead.status, this)) return;
     transaction.holdsOfResponse(responseHead.headers.text.length + this.server.inbox.length);
     transaction.answered(responseHead);
+    this.#shaping.responseArrived();
     noteAuthentication(responseHead.status, responseHead.headers, this.session);
     this.outgoing.drop(this.server.connection);
     const backend = transaction.backendRuntime as BackendRuntime;
@@ -427,13 +444,15 @@ export class HttpStream
     this.keepAlive = this.#mayKeepClient();
     server.decoder.dropTrailers = frontend.dropsTrailers;
     if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);
+    server.pipe = this.#shaping.ofResponse(server);
     const rendering = responseRendering(requestHead.version, this.keepAlive);
     // early hints may still be under way: the answer waits in a buffer of its own
-    const start = this.clientConnection.sending ? -1 : responseHead.squeeze(rendering);
+    const inPlace = server.pipe === undefined && !this.clientConnection.sending;
+    const start = inPlace ? responseHead.squeeze(rendering) : -1;
     if (start >= 0) return this.#sendInPlace(start);
     const answer = this.answer.take();
     let length = responseHead.renderInto(answer, 0, rendering);
-    length += server.takeBody(answer, length);
+    if (server.pipe === undefined) length += server.takeBody(answer, length);
     if (server.decoder.error !== 0) this.#firstBodyInvalid();
     else this.sendAnswer(length);
   }
@@ -547,6 +566,7 @@ export class HttpStream
     this.server.close();
     this.outgoing.drop(undefined);
     this.answer.drop(clientConnection);
+    transaction.compression = undefined;
     this.#responseRules.stop();
     this.responseStarted = true;
     this.keepAlive &&=
@@ -595,6 +615,7 @@ export class HttpStream
     this.#responseRules.stop();
     this.#service.stop();
     this.#reply.stop();
+    this.body.stop();
     this.server.close();
     this.dialer.release();
     this.outgoing.drop(undefined);

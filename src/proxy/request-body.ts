@@ -8,6 +8,7 @@ import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Connection } from '../net/connection.ts';
 import { inspectBody } from './body-ahead.ts';
+import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
@@ -19,15 +20,20 @@ export interface RequestBodyOwner {
   readonly transaction: Transaction;
   readonly requestHead: Http1RequestHead;
   readonly clientTrouble: ClientTrouble;
+  /** More of it can be sent on. */
+  requestBodyReady(): void;
+  requestBodyFailed(): void;
   forwardBody(server: Connection, buffer: Buffer, offset: number, length: number): void;
   /** The request's last byte is with the server. */
   requestForwarded(): void;
 }
 
-export class RequestBody {
+export class RequestBody implements BodyPipeOwner {
   readonly decoder = new BodyDecoder();
   /** The last byte has been decoded (not necessarily sent on). */
   read = true;
+  /** What it goes through on its way to the server; undefined: it goes as it comes. */
+  pipe: BodyPipe | undefined;
   readonly #stream: RequestBodyOwner;
 
   constructor(stream: RequestBodyOwner) {
@@ -45,7 +51,8 @@ export class RequestBody {
    * when the server half is ready for more.
    */
   pump(server: Connection): void {
-    const { decoder } = this;
+    const { decoder, pipe } = this;
+    if (pipe !== undefined) return this.#pumpThrough(pipe, server);
     const { inbox } = this.#stream.session;
     while (!this.read && !server.sending) {
       if (inbox.length === 0) return this.#wantMore();
@@ -59,11 +66,46 @@ export class RequestBody {
     if (this.read && !server.sending) this.#stream.requestForwarded();
   }
 
+  /** The pipe has room for another slice only when all of the one before has been sent. */
+  #pumpThrough(pipe: BodyPipe, server: Connection): void {
+    const { decoder } = this;
+    const { inbox } = this.#stream.session;
+    while (this.pipe === pipe && !server.sending && !pipe.busy) {
+      if (!pipe.empty) {
+        const piece = pipe.next();
+        if (piece !== undefined) this.#stream.forwardBody(server, piece.buffer, piece.offset, piece.length);
+        continue;
+      }
+      if (pipe.done) return this.#stream.requestForwarded();
+      if (inbox.length === 0) return this.#wantMore();
+      const { buffer } = inbox;
+      this.#decode(inbox, inbox.end);
+      if (decoder.error !== 0) return this.#stream.clientTrouble.badRequest(400);
+      const length = decoder.outEnd - decoder.outStart;
+      if (length > 0 || decoder.done) pipe.push(buffer, decoder.outStart, length, decoder.done);
+      else return this.#wantMore();
+    }
+  }
+
+  pipeReady(): void {
+    this.#stream.requestBodyReady();
+  }
+
+  pipeFailed(): void {
+    this.#stream.requestBodyFailed();
+  }
+
+  /** The exchange is over. */
+  stop(): void {
+    this.pipe?.close();
+    this.pipe = undefined;
+  }
+
   /** Decodes body bytes that are here into `target`; gives how many were written. */
   takeInto(target: Buffer, offset: number): number {
     const { decoder } = this;
     const { inbox } = this.#stream.session;
-    if (this.read || inbox.length === 0) return 0;
+    if (this.read || inbox.length === 0 || this.pipe !== undefined) return 0;
     const { buffer } = inbox;
     this.#decode(inbox, Math.min(inbox.end, inbox.start + target.length - offset));
     buffer.copy(target, offset, decoder.outStart, decoder.outEnd);

@@ -26,6 +26,7 @@ import type { OutgoingFacts } from './outgoing-source.ts';
 import type { NameLookups } from './name-lookups.ts';
 import type { NameHeader } from './name-header.ts';
 import type { BadMessages } from './bad-messages.ts';
+import type { Compressors } from './compressors.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { HeadCaptures } from './head-captures.ts';
 
@@ -84,6 +85,7 @@ export interface DataThread {
   readonly servers: ServersView;
   readonly variables: VariableStore;
   readonly state: SharedState;
+  readonly compressors: Compressors;
   readonly logs: LogSink;
   readonly names: NameLookups;
   readonly statusKinds: StatusKinds;

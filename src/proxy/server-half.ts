@@ -16,6 +16,7 @@ import { parseResponseHead } from '../http/response-parser.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import { inspectBody } from './body-ahead.ts';
+import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
@@ -53,7 +54,7 @@ export interface ServerHalfOwner {
   readonly serverTrouble: ServerTroubleSink;
 }
 
-export class ServerHalf implements ConnectionHandler {
+export class ServerHalf implements ConnectionHandler, BodyPipeOwner {
   readonly inbox = new Inbox();
   readonly decoder = new BodyDecoder();
   connection: Connection | undefined;
@@ -66,6 +67,8 @@ export class ServerHalf implements ConnectionHandler {
   answered = false;
   /** Rules look at the body: nothing is sent on, the owner hears of what comes. */
   held = false;
+  /** What the body goes through on its way to the client; undefined: it goes as it comes. */
+  pipe: BodyPipe | undefined;
   readonly #stream: ServerHalfOwner;
   readonly #timer: Timer;
   #state = IDLE;
@@ -140,7 +143,8 @@ export class ServerHalf implements ConnectionHandler {
 
   /** Sends the next piece to the client; the next read is armed when it has been sent. */
   pump(client: Connection): void {
-    const { inbox, decoder } = this;
+    const { inbox, decoder, pipe } = this;
+    if (pipe !== undefined) return this.#pumpThrough(pipe, client);
     while (!client.sending && !decoder.done) {
       if (inbox.length === 0) return this.#wantMoreBody();
       const { buffer } = inbox;
@@ -154,6 +158,35 @@ export class ServerHalf implements ConnectionHandler {
       if (this.#state !== BODY) return;
     }
     if (decoder.done && !client.sending) this.#stream.responseForwarded();
+  }
+
+  /** The pipe has room for another slice only when all of the one before has been sent. */
+  #pumpThrough(pipe: BodyPipe, client: Connection): void {
+    const { inbox, decoder } = this;
+    while (this.pipe === pipe && !client.sending && !pipe.busy) {
+      if (!pipe.empty) {
+        const piece = pipe.next();
+        if (piece !== undefined) this.#stream.sendBody(piece.buffer, piece.offset, piece.length);
+        continue;
+      }
+      if (pipe.done) return this.#stream.responseForwarded();
+      if (inbox.length === 0) return this.#wantMoreBody();
+      const { buffer } = inbox;
+      inbox.consume(decoder.decode(buffer, inbox.start, inbox.end));
+      if (decoder.error !== 0) return this.#stream.serverTrouble.bodyInvalid();
+      const length = decoder.outEnd - decoder.outStart;
+      if (decoder.done) this.clearTimer();
+      if (length > 0 || decoder.done) pipe.push(buffer, decoder.outStart, length, decoder.done);
+      else return this.#wantMoreBody();
+    }
+  }
+
+  pipeReady(): void {
+    if (!this.#stream.clientConnection.sending) this.pump(this.#stream.clientConnection);
+  }
+
+  pipeFailed(): void {
+    this.#stream.serverTrouble.bodyInvalid();
   }
 
   /** Decodes body bytes that are here where they lie, behind the head that ends at `headEnd`; gives their end. */
@@ -211,7 +244,13 @@ export class ServerHalf implements ConnectionHandler {
       this.answered = true;
       this.readHead();
     } else if (this.held) this.#stream.heldBytesArrived();
-    else this.pump(this.#stream.clientConnection);
+    else this.#bodyArrived();
+  }
+
+  /** The server is not waited for while the client takes what has come. */
+  #bodyArrived(): void {
+    this.clearTimer();
+    this.pump(this.#stream.clientConnection);
   }
 
   onSent(): void {
@@ -266,6 +305,8 @@ export class ServerHalf implements ConnectionHandler {
   #reset(): void {
     this.clearTimer();
     this.held = false;
+    this.pipe?.close();
+    this.pipe = undefined;
     this.#state = IDLE;
     this.inbox.clear();
     this.connection = undefined;

@@ -205,6 +205,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.#thread.buffers.size;
     this.#requestHeld = this.#responseHeld = 0;
+    this.compression = undefined;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
     this.#requestCaptures = this.#responseCaptures = undefined;

@@ -92,6 +92,8 @@ const TABLE = {
   ssl_failed_ocsp_staple: ['sum', 'LFBS'],
   ssl_rate: ['rate', 'P'],
   bytes_out_rate: ['rate', 'P'],
+  comp_bps_in: ['rate', 'P'],
+  comp_bps_out: ['rate', 'P'],
   maxconn_reached: ['sum', 'P'],
   h2_headers_rcvd: ['sum', 'FB'],
   h2_data_rcvd: ['sum', 'FB'],

@@ -155,8 +155,12 @@ const RATES: readonly InfoField[] = [
   constant('SslBackendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with servers in a second', 0),
   constant('SslCacheLookups', 'u32', 'MCP', 'Lookups in the cache of TLS sessions', 0),
   constant('SslCacheMisses', 'u32', 'MCP', 'Lookups in the cache of TLS sessions that found nothing', 0),
-  fractional('CompressBpsIn', 'MRP', 'Bytes given to compression during the last second', () => 0),
-  fractional('CompressBpsOut', 'MRP', 'Bytes that compression made during the last second', () => 0),
+  fractional('CompressBpsIn', 'MRP', 'Bytes given to compression during the last second', view =>
+    counted(view, 'comp_bps_in'),
+  ),
+  fractional('CompressBpsOut', 'MRP', 'Bytes that compression made during the last second', view =>
+    counted(view, 'comp_bps_out'),
+  ),
   constant('CompressBpsRateLim', 'u32', 'CLP', 'Most bytes a second out of compression, 0: no limit', 0),
   constant('ZlibMemUsage', 'u32', 'MGP', 'Memory of zlib', 0),
   constant('MaxZlibMemUsage', 'u32', 'CLP', 'Most memory of zlib, 0: no limit', 0),

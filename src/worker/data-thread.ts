@@ -8,6 +8,7 @@ import { NodeEngine } from '../net/engines/node/engine.ts';
 import { openEngine } from '../net/engines/open-engine.ts';
 import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
+import { Compressors } from '../proxy/compressors.ts';
 import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
 import { ListenerService } from '../proxy/listener-service.ts';
@@ -71,6 +72,7 @@ const thread: DataThread = {
   servers: serversView(start.config, state, () => engine.wheel.now),
   variables,
   state,
+  compressors: new Compressors(start.config.global, start.plan.threads, state.counters),
   logs,
   services,
   statusKinds: new StatusKinds(start.config.global),

@@ -11,6 +11,7 @@ import type { Config } from '../../model/config.ts';
 import { BufferPool } from '../../net/buffer-pool.ts';
 import type { Endpoint } from '../../net/connection.ts';
 import { BadMessages } from '../../proxy/bad-messages.ts';
+import { Compressors } from '../../proxy/compressors.ts';
 import { LiveStreams } from '../../proxy/live-streams.ts';
 import { Reception } from '../../proxy/accept.ts';
 import { StreamsByServer } from '../../proxy/server-streams.ts';
@@ -108,6 +109,7 @@ function makeThread(
     servers: serversView(config, state, () => engine.wheel.now),
     variables: new VariableStore(),
     state,
+    compressors: new Compressors(config.global, 1, state.counters),
     logs: { channel: () => ({ open: false, write: () => undefined }) },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     stopping: false,

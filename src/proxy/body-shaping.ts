@@ -1,0 +1,148 @@
+/**
+ * What becomes of the bodies of a request and its answer on their way: compression (`compression`), chunks where a
+ * rule has taken the length away. Changes the heads accordingly and gives the pipe the body goes through; undefined:
+ * it goes as it comes.
+ */
+import type { BodyDecoder } from '../http/body-decoder.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
+import { BodyPipe, type BodyPipeOwner } from './body-pipe.ts';
+import { compressionPlan, wireName, type CompressionPlan } from './compression-plan.ts';
+import { PlainCoder, type CodingName, type ContentCoder } from './content-coder.ts';
+import type { RequestBody } from './request-body.ts';
+import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
+import type { ServerHalf } from './server-half.ts';
+import type { Transaction } from './transaction.ts';
+
+type Head = Http1RequestHead | Http1ResponseHead;
+
+export interface BodyShapingOwner {
+  readonly thread: DataThread;
+  readonly frontend: FrontendRuntime;
+  readonly transaction: Transaction;
+  readonly requestHead: Http1RequestHead;
+  readonly responseHead: Http1ResponseHead;
+  readonly body: RequestBody;
+  readonly server: ServerHalf;
+}
+
+export class BodyShaping {
+  readonly #stream: BodyShapingOwner;
+  #plan: CompressionPlan | undefined;
+  /** What the client takes. */
+  #coding: CodingName | undefined;
+
+  constructor(stream: BodyShapingOwner) {
+    this.#stream = stream;
+  }
+
+  begin(): void {
+    this.#plan = undefined;
+    this.#coding = undefined;
+  }
+
+  // ── the request, after all rules ──
+
+  ofRequest(backend: BackendRuntime, owner: BodyPipeOwner): BodyPipe | undefined {
+    const { frontend, requestHead, body } = this.#stream;
+    const plan = compressionPlan(frontend.config, backend.config);
+    this.#plan = plan;
+    if (plan?.ofResponses === true) this.#choose(plan);
+    if (body.read || requestHead.version < 11) return undefined;
+    const coder = this.#compressRequest(plan) ?? chunksInstead(body.decoder, requestHead);
+    return coder === undefined ? undefined : new BodyPipe(owner, coder, []);
+  }
+
+  #choose(plan: CompressionPlan): void {
+    const { requestHead } = this.#stream;
+    const choice = plan.codingFor(requestHead);
+    this.#coding = choice?.coding;
+    if (choice?.asked === true && plan.offload) requestHead.headers.remove('accept-encoding');
+  }
+
+  #compressRequest(plan: CompressionPlan | undefined): ContentCoder | undefined {
+    const { requestHead, body, thread } = this.#stream;
+    const coding = plan?.requestCoding;
+    if (plan === undefined || coding === undefined || !plan.ofRequests) return undefined;
+    if (!plan.compressesRequest(requestHead.headers, body.inspect())) return undefined;
+    if (!thread.compressors.mayStart(thread.wheel.now)) return undefined;
+    takeContent(body.decoder, requestHead);
+    markCoded(requestHead, coding);
+    return this.#coder(coding);
+  }
+
+  // ── the response ──
+
+  /** Before its rules run: `res.comp` tells them. */
+  responseArrived(): void {
+    const { transaction, requestHead, responseHead, server, thread } = this.#stream;
+    const coding = this.#coding;
+    if (coding === undefined || this.#plan === undefined) return;
+    if (requestHead.version < 11 || responseHead.version < 11 || server.bodyUnwanted) return;
+    const { framing, headers, status } = responseHead;
+    if (framing !== 'chunked' && framing !== 'length') return;
+    if (!this.#plan.compressesResponse(headers, status, server.inspect())) return;
+    if (thread.compressors.mayStart(thread.wheel.now)) transaction.compression = coding;
+  }
+
+  /** After all rules. */
+  ofResponse(owner: BodyPipeOwner): BodyPipe | undefined {
+    const { transaction, requestHead, responseHead, server } = this.#stream;
+    if (server.decoder.done || requestHead.version < 11) return undefined;
+    const coding = transaction.compression as CodingName | undefined;
+    if (coding === undefined) {
+      const coder = server.bodyUnwanted ? undefined : chunksInstead(server.decoder, responseHead);
+      return coder === undefined ? undefined : new BodyPipe(owner, coder, []);
+    }
+    takeContent(server.decoder, responseHead);
+    markCoded(responseHead, coding);
+    this.#stream.thread.compressors.countResponse(this.#rows());
+    return new BodyPipe(owner, this.#coder(coding), []);
+  }
+
+  #coder(coding: CodingName): ContentCoder {
+    const { compressors, wheel } = this.#stream.thread;
+    return compressors.take(coding, this.#rows(), () => wheel.now);
+  }
+
+  #rows(): readonly number[] {
+    const { thread, frontend, transaction } = this.#stream;
+    const { counters } = thread.state;
+    const { backendRuntime } = transaction;
+    const front = counters.frontend(frontend.row);
+    return backendRuntime === undefined ? [front] : [front, counters.backend(backendRuntime.row)];
+  }
+}
+
+/** A rule has taken away the length of a body: its reader is told where it ends by chunks. */
+function chunksInstead(decoder: BodyDecoder, head: Head): ContentCoder | undefined {
+  if (head.framing !== 'length' || !head.hasLostLength) return undefined;
+  takeContent(decoder, head);
+  return new PlainCoder();
+}
+
+/** Nothing of the body has been decoded yet. */
+function takeContent(decoder: BodyDecoder, head: Head): void {
+  decoder.start(head.framing, head.contentLength, true);
+  head.becomeChunked();
+}
+
+/** What caches and clients have to know of a changed body (RFC 9110 sections 8.8.1 and 12.5.5). */
+function markCoded(head: Head, coding: CodingName): void {
+  const { headers } = head;
+  const tag = headers.find('etag');
+  if (tag >= 0 && headers.valueAt(tag).startsWith('"')) headers.setValueAt(tag, `W/${headers.valueAt(tag)}`);
+  addToVary(head);
+  if (coding !== 'identity') headers.add('Content-Encoding', wireName(coding));
+}
+
+function addToVary({ headers }: Head): void {
+  let last = -1;
+  for (let at = headers.find('vary'); at >= 0; at = headers.find('vary', at + 1)) {
+    if (/(?:^|,)[ \t]*accept-encoding[ \t]*(?:,|$)/i.test(headers.valueAt(at))) return;
+    last = at;
+  }
+  const varies = last < 0 ? '' : headers.valueAt(last);
+  if (last < 0) headers.add('Vary', 'Accept-Encoding');
+  else headers.setValueAt(last, varies === '' ? 'Accept-Encoding' : `${varies},Accept-Encoding`);
+}
