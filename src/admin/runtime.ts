@@ -7,7 +7,9 @@ import type { PatternList } from '../acl/pattern-list.ts';
 import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { Sample } from '../acl/sample.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
+import type { BadMessageReport } from '../model/bad-message.ts';
 import type { Config } from '../model/config.ts';
+import type { StreamReport } from '../model/stream-facts.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { ServerDirectory } from '../state/server-directory.ts';
@@ -66,37 +68,6 @@ export interface ProcessVariablesView {
   set(name: string, value: Sample): Promise<void>;
 }
 
-/** A request or TCP session that is served now. */
-export interface StreamReport {
-  /** One number over all threads. */
-  readonly id: number;
-  readonly thread: number;
-  readonly protocol: 'tcpv4' | 'tcpv6' | 'unix_stream';
-  /** `address:port`; empty for unix sockets. */
-  readonly source: string;
-  readonly destination: string;
-  readonly listener: number;
-  readonly frontend: number;
-  readonly backend: number | undefined;
-  readonly server: number | undefined;
-  /** `address:port` of both ends of the server connection. */
-  readonly serverAddress: string;
-  readonly localAddress: string;
-  readonly isHttp: boolean;
-  readonly acceptedMs: number;
-  /** Since the request, or the session, began. */
-  readonly ageMs: number;
-  readonly phase: 'R' | 'Q' | 'C' | 'H' | 'D';
-  readonly clientFd: number;
-  readonly serverFd: number;
-  readonly retries: number;
-  readonly method: string;
-  readonly uri: string;
-  readonly status: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-}
-
 /** What one data thread knows of itself. */
 export interface ThreadNumbers {
   /** From 1. */
@@ -110,25 +81,6 @@ export interface ThreadNumbers {
   readonly streams: number;
   /** Connections it accepted so far. */
   readonly accepted: number;
-}
-
-/** A message that could not be understood. Proxies and servers by their rows. */
-export interface BadMessage {
-  readonly side: 'request' | 'response';
-  readonly proxy: number;
-  readonly otherProxy: number | undefined;
-  readonly server: number | undefined;
-  readonly source: string;
-  readonly atMs: number;
-  readonly event: number;
-  readonly reason: string;
-  readonly bytes: Uint8Array;
-  readonly bufferSize: number;
-}
-
-export interface BadMessageReport {
-  readonly count: number;
-  readonly messages: readonly BadMessage[];
 }
 
 export interface StreamOrders {

@@ -1,5 +1,5 @@
 /** Keeps a message that could not be parsed, with what is known of its exchange, for `show errors`. */
-import type { BadMessage } from './bad-messages.ts';
+import type { BadMessage } from '../model/bad-message.ts';
 import type { Inbox } from './inbox.ts';
 import type { DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';

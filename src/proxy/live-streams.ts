@@ -2,38 +2,8 @@
  * The streams a thread serves now: requests, from their first byte on, and TCP sessions. For `show sess` and `shutdown
  * session`. Entering and leaving costs a few writes.
  */
+import type { StreamFacts } from '../model/stream-facts.ts';
 import type { ShutdownLetter } from './server-streams.ts';
-
-/** How far it has come: request, queue, connecting, waiting for the response's head, data. */
-export type StreamPhase = 'R' | 'Q' | 'C' | 'H' | 'D';
-
-/** What is told about it, as plain data. Proxies and servers by their rows. */
-export interface StreamFacts {
-  readonly protocol: 'tcpv4' | 'tcpv6' | 'unix_stream';
-  /** `address:port`; empty for unix sockets. */
-  readonly source: string;
-  readonly destination: string;
-  readonly listener: number;
-  readonly frontend: number;
-  readonly backend: number | undefined;
-  readonly server: number | undefined;
-  /** `address:port` of both ends of the server connection. */
-  readonly serverAddress: string;
-  readonly localAddress: string;
-  readonly isHttp: boolean;
-  readonly acceptedMs: number;
-  /** Since the request, or the session, began. */
-  readonly ageMs: number;
-  readonly phase: StreamPhase;
-  readonly clientFd: number;
-  readonly serverFd: number;
-  readonly retries: number;
-  readonly method: string;
-  readonly uri: string;
-  readonly status: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-}
 
 export interface LiveStream {
   /** Where it stands in the list, -1: nowhere. */

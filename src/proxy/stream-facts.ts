@@ -1,6 +1,6 @@
 /** What `show sess` tells about a stream, from its transaction. */
 import type { Connection, Endpoint } from '../net/connection.ts';
-import type { StreamFacts, StreamPhase } from './live-streams.ts';
+import type { StreamFacts, StreamPhase } from '../model/stream-facts.ts';
 import type { Transaction } from './transaction.ts';
 
 export function describeStream(transaction: Transaction, phase: StreamPhase, now: number): StreamFacts {

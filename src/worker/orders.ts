@@ -1,9 +1,10 @@
 /** What the control thread orders of data threads, each answered when it is done. Everything can be cloned. */
 import type { PatternChange } from '../acl/pattern-changes.ts';
-import type { StreamReport, ThreadNumbers } from '../admin/runtime.ts';
+import type { ThreadNumbers } from '../admin/runtime.ts';
+import type { BadMessageReport } from '../model/bad-message.ts';
+import type { StreamReport } from '../model/stream-facts.ts';
 import type { PlainSample } from '../acl/plain-sample.ts';
 import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
-import type { BadMessageReport } from '../proxy/bad-messages.ts';
 import type { Server } from '../model/server.ts';
 
 /** A listening descriptor that belongs to one data thread. */

@@ -1,5 +1,5 @@
 /** What a data thread serves now, for `show sess`: streams get one number over all threads. */
-import type { StreamReport } from '../admin/runtime.ts';
+import type { StreamReport } from '../model/stream-facts.ts';
 import type { LiveStreams } from '../proxy/live-streams.ts';
 
 /** The thread stands in the low digits. */

@@ -1,6 +1,7 @@
 /** `show errors`: the last request and response of each proxy that could not be understood, with their bytes. */
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
-import type { AdminRuntime, BadMessage } from '../runtime.ts';
+import type { BadMessage } from '../../model/bad-message.ts';
+import type { AdminRuntime } from '../runtime.ts';
 import { leadingInteger } from '../units.ts';
 import { logDate } from './sessions.ts';
 

@@ -4,7 +4,8 @@
  */
 import { fail, dump, type Answer, type Call, type Command } from '../command.ts';
 import { findServer } from '../find.ts';
-import type { AdminRuntime, StreamReport } from '../runtime.ts';
+import type { StreamReport } from '../../model/stream-facts.ts';
+import type { AdminRuntime } from '../runtime.ts';
 import { parseDelay } from '../units.ts';
 import { withServer } from './server-state.ts';
 
