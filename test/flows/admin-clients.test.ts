@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
@@ -15,7 +16,7 @@ import { requires } from '../support/requirement.ts';
 
 const run = promisify(execFile);
 
-async function start(t: TestContext): Promise<{ path: string; web: number }> {
+async function start(t: TestContext, program?: string): Promise<{ path: string; web: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'admin.sock');
@@ -24,6 +25,7 @@ async function start(t: TestContext): Promise<{ path: string; web: number }> {
   await startBalancer(
     t,
     `global
+  maxconn 1000
   stats socket ${path} level admin
 defaults
   mode http
@@ -37,7 +39,7 @@ backend app
   server one ${origin.address} check inter 100ms
   server two 127.0.0.1:1 disabled
 `,
-    { ports: [web] },
+    { ports: [web], ...(program !== undefined && { program }) },
   );
   for (let count = 0; count < 3; count++)
     await exchangeRaw(web, 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
@@ -59,9 +61,13 @@ test('socat passes commands and answers, with and without a line end', async t =
   assert.match(names.stdout, /^# pxname,svname,/);
 });
 
-test('hatop draws its screen and acts on servers', async t => {
-  if (!requires(t, 'hatop', 'script')) return;
-  const { path } = await start(t);
+for (const program of [undefined, 'haproxy'] as const)
+  test(`hatop draws its screen of ${program ?? 'lb'}`, async t => {
+    if (!requires(t, 'hatop', 'script', 'haproxy')) return;
+    await watchScreen(t, (await start(t, program)).path);
+  });
+
+async function watchScreen(t: TestContext, path: string): Promise<void> {
   const command = `stty cols 160 rows 40; TERM=xterm exec hatop -s ${path}`;
   const child = spawn('script', ['-qec', `sh -c '${command}'`, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -76,8 +82,8 @@ test('hatop draws its screen and acts on servers', async t => {
   await shows(/HATop version .*Node: /);
   await shows(/app[^]*one 1 (- none|UP)[^]*two [^]*MAINT/);
   child.stdin.write('q');
-  await once(child, 'exit');
-});
+  await once(child, 'exit', { signal: AbortSignal.timeout(10_000) });
+}
 
 /** What a terminal would show, roughly: no control sequences, blanks squeezed. */
 function plain(text: string): string {
@@ -86,8 +92,24 @@ function plain(text: string): string {
 }
 
 test('the exporter finds its counters on the unix socket', async t => {
-  if (!requires(t, 'prometheus-haproxy-exporter')) return;
-  const { path } = await start(t);
+  if (!requires(t, 'prometheus-haproxy-exporter', 'haproxy')) return;
+  const metrics = await scrape(t, (await start(t)).path);
+  assert.match(metrics, /^haproxy_up 1$/m);
+  assert.match(metrics, /^haproxy_frontend_http_responses_total\{code="2xx",frontend="web"\} 3$/m);
+  assert.match(metrics, /^haproxy_server_up\{backend="app",server="one"\} 1$/m);
+  assert.match(metrics, /^haproxy_exporter_csv_parse_failures(?:_total)? 0$/m);
+  const theirs = await scrape(t, (await start(t, 'haproxy')).path);
+  assert.deepEqual(seriesOf(metrics), seriesOf(theirs));
+});
+
+/** What is told about frontends, backends and servers, without the values. */
+function seriesOf(metrics: string): readonly string[] {
+  return [...metrics.matchAll(/^(haproxy_(?:frontend|backend|server)_\S+) /gm)]
+    .map(match => match[1] as string)
+    .sort();
+}
+
+async function scrape(t: TestContext, path: string): Promise<string> {
   const port = await freePort();
   const exporter = spawn(
     'prometheus-haproxy-exporter',
@@ -95,12 +117,8 @@ test('the exporter finds its counters on the unix socket', async t => {
     { stdio: 'ignore' },
   );
   t.after(() => exporter.kill('SIGKILL'));
-  const metrics = await fetchWhenReady(`http://127.0.0.1:${port}/metrics`);
-  assert.match(metrics, /^haproxy_up 1$/m);
-  assert.match(metrics, /^haproxy_frontend_http_responses_total\{code="2xx",frontend="web"\} 3$/m);
-  assert.match(metrics, /^haproxy_server_up\{backend="app",server="one"\} 1$/m);
-  assert.match(metrics, /^haproxy_exporter_csv_parse_failures(?:_total)? 0$/m);
-});
+  return fetchWhenReady(`http://127.0.0.1:${port}/metrics`);
+}
 
 async function fetchWhenReady(url: string): Promise<string> {
   for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
@@ -113,19 +131,26 @@ async function fetchWhenReady(url: string): Promise<string> {
 }
 
 test('the Nagios plugin judges proxies by the socket', async t => {
-  if (!requires(t, 'check_haproxy_stats')) return;
-  const { path } = await start(t);
+  if (!requires(t, 'check_haproxy_stats', 'haproxy')) return;
+  const ours = await judgements((await start(t)).path);
+  assert.match(ours[0] as string, /^Check haproxy OK - checked \d proxies\./);
+  assert.match(ours[1] as string, /CRITICAL/);
+  assert.deepEqual(ours, await judgements((await start(t, 'haproxy')).path));
+});
+
+/** Of a good state, and of one with a server that is down. */
+async function judgements(path: string): Promise<readonly string[]> {
   const plugin = '/usr/lib/nagios/plugins/check_haproxy_stats';
   const good = await run(plugin, ['-s', path, '-m']);
-  assert.match(good.stdout, /^Check haproxy OK - checked \d proxies\./);
-  await run('sh', [
-    '-c',
-    `echo 'disable health app/one;set server app/one health down' | socat stdio "$1"`,
-    'sh',
-    path,
-  ]);
+  await ask(path, 'set server app/one addr 127.0.0.1 port 1');
+  for (
+    const deadline = Date.now() + 10_000;
+    !/^app,one,.*,DOWN,/m.test(await ask(path, 'show stat'));
+    await sleep(50)
+  )
+    assert.ok(Date.now() < deadline, 'the server never went down');
   const bad = await run(plugin, ['-s', path, '-m']).catch(
     (error: unknown) => error as { stdout: string; code: number },
   );
-  assert.match(bad.stdout, /CRITICAL/);
-});
+  return [good.stdout, bad.stdout];
+}
