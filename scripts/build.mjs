@@ -1,23 +1,16 @@
 // Builds the program into dist/: peggy grammars, then TypeScript, then the modules that bin/lb and its threads run
-// joined to a few files (docs/decisions/0006-joined-modules.md).
+// joined to a few files (docs/decisions/0006-joined-modules.md), with their compiled code
+// (docs/decisions/0009-code-cache.md).
 // A grammar src/config-parser/grammar/NAME.peggy becomes generated/NAME.js beside its hand-written
 // types generated/NAME.d.ts (all rules answer `unknown`; callers narrow), and a copy in dist/.
 // The style and script of the statistics page are copied as they are.
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import peggy from 'peggy';
+import { joinProgram } from './join-program.mjs';
+import { keepCode } from './keep-code.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const grammarFolder = join(root, 'src/config-parser/grammar');
@@ -76,21 +69,5 @@ try {
   process.exit(1);
 }
 
-/** What starts by itself: the program, its data threads, the process of the virtual addresses. */
-const entries = ['main.js', 'worker/data-thread.js', 'vrrp/process/vrrp-process.js'];
-// as deep as dist/src/*/: package.json is looked for three folders up
-const programFolder = join(root, 'dist/program/js');
-rmSync(programFolder, { recursive: true, force: true });
-cpSync(join(root, assets), join(programFolder, 'assets'), { recursive: true });
-await build({
-  entryPoints: entries.map(file => join(root, 'dist/src', file)),
-  outdir: programFolder,
-  entryNames: '[name]',
-  bundle: true,
-  splitting: true,
-  packages: 'external',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  logLevel: 'warning',
-});
+await joinProgram(root);
+await keepCode(root);

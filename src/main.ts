@@ -75,4 +75,4 @@ function startsThreads({ action, files, daemon, masterWorker }: Options, generat
   return action.kind === 'run' && files.length > 0 && !daemon && (!masterWorker || generation !== undefined);
 }
 
-await main(process.argv.slice(2));
+void main(process.argv.slice(2));

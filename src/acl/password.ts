@@ -4,7 +4,7 @@
  * their password with every request.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import koffi from 'koffi';
+import { loadKoffi } from '../net/system-calls.ts';
 
 type CryptFunction = (phrase: string, setting: string, data: Buffer) => string | null;
 
@@ -19,7 +19,7 @@ export function loadCrypt(): string | undefined {
   if (crypt !== undefined) return undefined;
   for (const name of ['libcrypt.so.1', 'libcrypt.so.2'])
     try {
-      crypt = koffi.load(name).func('str crypt_r(str phrase, str setting, void *data)') as CryptFunction;
+      crypt = loadKoffi().load(name).func('str crypt_r(str phrase, str setting, void *data)') as CryptFunction;
       scratch = Buffer.alloc(CRYPT_DATA_SIZE);
       return undefined;
     } catch {

@@ -1,19 +1,21 @@
 /** What the JavaScript runtime tells of itself, under the names prom-client gives everywhere: `process_*`, `nodejs_*`. */
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 
 let registry: Registry | undefined;
 
-/** Collecting begins with the first scrape: who asks for nothing pays nothing. */
-function opened(): Registry {
-  if (registry === undefined) {
-    registry = new Registry();
-    collectDefaultMetrics({ register: registry });
-  }
+/** Loaded, and collecting, from the first scrape on: who asks for nothing pays nothing. */
+async function opened(): Promise<Registry> {
+  if (registry !== undefined) return registry;
+  const { collectDefaultMetrics, Registry } = await import('prom-client');
+  // another scrape may have been here meanwhile
+  if (registry !== undefined) return registry;
+  registry = new Registry();
+  collectDefaultMetrics({ register: registry });
   return registry;
 }
 
 export async function runtimeMetrics(wants: (name: string) => boolean): Promise<string> {
-  const own = opened();
+  const own = await opened();
   const names = own
     .getMetricsAsArray()
     .map(({ name }) => name)

@@ -1,0 +1,76 @@
+// Joins the modules of dist/src/ to one file for each thing that starts: dist/program/js/NAME-HASH.js, and a small
+// NAME.js that runs it. The hash is of the text: compiled code kept beside it never belongs to another text.
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+/** Processes, threads, and what a process loads when it is asked for it. */
+const ENTRIES = [
+  'main.js',
+  'program.js',
+  'worker/data-thread.js',
+  'vrrp/process/vrrp-process.js',
+  'worker/explain/command.js',
+  'worker/describe-build.js',
+  'config-parser/conditional.js',
+];
+/** Runs the others. */
+const LOADER = 'base/joined-program.js';
+const ASSETS = 'src/stats/page/assets';
+
+const SHARED = {
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  charset: 'ascii',
+  logLevel: 'warning',
+};
+
+export async function joinProgram(root) {
+  const source = join(root, 'dist/src');
+  // as deep as dist/src/*/: package.json is looked for three folders up
+  const folder = join(root, 'dist/program/js');
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(join(root, ASSETS), join(folder, 'assets'), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
+  await build({ ...SHARED, entryPoints: [join(source, LOADER)], outdir: folder });
+  const { metafile } = await build({
+    ...SHARED,
+    entryPoints: ENTRIES.map(file => join(source, file)),
+    outdir: folder,
+    entryNames: '[name]-[hash]',
+    // programs of other languages
+    external: ['koffi', 'raw-socket'],
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    // becomes `require`
+    supported: { 'dynamic-import': false },
+    plugins: [loadedWhenAskedFor(source)],
+    absWorkingDir: root,
+    metafile: true,
+  });
+  for (const [file, { entryPoint }] of Object.entries(metafile.outputs))
+    writeFileSync(join(folder, basename(entryPoint)), starter(basename(file, '.js')));
+}
+
+function starter(joined) {
+  const loader = `./${basename(LOADER)}`;
+  return `'use strict';\nmodule.exports = require('${loader}').runJoined(__dirname, '${joined}');\n`;
+}
+
+/** A module of ours that is imported while the program runs is a file of its own. */
+function loadedWhenAskedFor(source) {
+  const known = new Set(ENTRIES.map(file => join(source, file)));
+  return {
+    name: 'loaded when asked for',
+    setup(building) {
+      building.onResolve({ filter: /^\./ }, ({ path, importer, kind }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const target = resolve(dirname(importer), path);
+        if (!known.has(target)) return { errors: [{ text: `${path} is missing from ENTRIES` }] };
+        return { path: `./${basename(path)}`, external: true };
+      });
+    },
+  };
+}

@@ -1,0 +1,258 @@
+/** What a data thread does: its engine, its copy of the runtime, its listeners. data-thread.ts begins it. */
+import type { MessagePort } from 'node:worker_threads';
+import { ProcessVariables } from '../acl/process-variables.ts';
+import type { Bind } from '../model/bind.ts';
+import type { Engine } from '../net/connection.ts';
+import { BufferPool } from '../net/buffer-pool.ts';
+import { NodeEngine } from '../net/engines/node/engine.ts';
+import { openEngine, type OpenedEngine } from '../net/engines/open-engine.ts';
+import { Reception } from '../proxy/accept.ts';
+import { Runtime } from '../proxy/compile-runtime.ts';
+import { Compressors } from '../proxy/compressors.ts';
+import { BadMessages } from '../proxy/bad-messages.ts';
+import { LiveStreams } from '../proxy/live-streams.ts';
+import { ListenerService } from '../proxy/listener-service.ts';
+import type { DataThread } from '../proxy/runtime.ts';
+import { StreamsByServer } from '../proxy/server-streams.ts';
+import { WaitingClients } from '../proxy/waiting-clients.ts';
+import { StatusKinds } from '../rules/status-kinds.ts';
+import { ConfiguredView } from '../stats/view.ts';
+import { FIELD } from '../state/counter-fields.ts';
+import { SharedState } from '../state/shared-state.ts';
+import { Drain } from './drain.ts';
+import { ThreadLogSink } from './log-sink.ts';
+import type { ThreadStart, ToControl, ToData } from './messages.ts';
+import { OrderDesk } from './order-desk.ts';
+import type { ChangedServer, ListenerHandover } from './orders.ts';
+import { ThreadProcessFacts } from './process-facts.ts';
+import { ThreadCopies } from './thread-copies.ts';
+import { serversView, statsView } from './state-views.ts';
+import { threadNumbers } from './thread-numbers.ts';
+import { NameLookups } from '../proxy/name-lookups.ts';
+import { ThreadServices } from './thread-services.ts';
+
+/** How often a draining thread looks whether its last connection is gone. */
+const DRAIN_LOOK_MS = 100;
+
+const SHUTDOWN_LETTERS = { down: 'D', up: 'U', admin: 'K' } as const;
+
+export class ServingThread {
+  readonly #start: ThreadStart;
+  readonly #port: MessagePort;
+  readonly #opened: OpenedEngine;
+  readonly #engine: Engine;
+  readonly #state: SharedState;
+  readonly #facts: ThreadProcessFacts;
+  readonly #logs: ThreadLogSink;
+  readonly #statistics: ConfiguredView;
+  readonly #services: ThreadServices;
+  readonly #variables = new ProcessVariables();
+  readonly #stopping: Drain;
+  readonly #thread: DataThread;
+  readonly #runtime: Runtime;
+  readonly #copies: ThreadCopies;
+  readonly #reception: Reception;
+  readonly #listeners: ListenerService[] = [];
+  readonly #desk: OrderDesk;
+  readonly #hears = (message: ToData): void => this.#hear(message);
+  #drainLook: NodeJS.Timeout | undefined;
+
+  /** `port`: the control thread is at its other end. */
+  constructor(start: ThreadStart, port: MessagePort) {
+    const { config, plan } = start;
+    const { bufsize, engine } = config.global.tune;
+    this.#start = start;
+    this.#port = port;
+    this.#state = SharedState.attach(start.state, plan, start.thread, start.tables);
+    this.#opened = openEngine(engine, { bufsize });
+    this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
+    this.#facts = new ThreadProcessFacts(start);
+    this.#logs = new ThreadLogSink(config.global.logSendHostname);
+    this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
+    this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
+    this.#stopping = new Drain(config.global.closeSpreadTimeMs);
+    this.#thread = this.#belongings();
+    this.#state.tables.clock = () => this.#engine.wheel.now;
+    this.#runtime = new Runtime(
+      config,
+      this.#thread,
+      path => start.patternFiles.get(path) ?? { error: 'not read at start' },
+    );
+    this.#copies = new ThreadCopies(this.#runtime, this.#variables, (change, seen) =>
+      this.#tell({ kind: 'changed', change, seen }),
+    );
+    this.#copies.follow(start.changes, 0);
+    this.#reception = new Reception(this.#thread);
+    for (const change of start.changedServers) this.#knowServer(change);
+    this.#desk = this.#orderDesk();
+  }
+
+  /** Everything is loaded: tells so, and hears what the control thread says. */
+  begin(): void {
+    this.#state.queues.notify = (other, server, queue) =>
+      this.#tell({ kind: 'grant', thread: other, server, queue });
+    this.#port.on('message', this.#hears);
+    if (this.#opened.engine === undefined)
+      this.#tell({
+        kind: 'notice',
+        level: 'warning',
+        text: `tune.engine uring cannot be had, the node engine serves: ${this.#opened.reason}`,
+      });
+    this.#tell({ kind: 'ready', engine: this.#engine.name });
+  }
+
+  #numbers(): ReturnType<typeof threadNumbers> {
+    const { config, plan, startTimeMs } = this.#start;
+    return threadNumbers({
+      node: this.#facts.node,
+      startTimeMs,
+      maxconn: config.global.maxconn,
+      nbthread: plan.threads,
+      engine: this.#engine.name,
+      stopping: () => this.#facts.stopping,
+      droppedLogs: () => this.#logs.lost,
+    });
+  }
+
+  #belongings(): DataThread {
+    const { config, plan, thread } = this.#start;
+    const engine = this.#engine;
+    const stopping = this.#stopping;
+    return {
+      index: thread,
+      engine,
+      wheel: engine.wheel,
+      buffers: new BufferPool(config.global.tune.bufsize),
+      process: this.#facts,
+      stats: statsView(config, this.#state, () => engine.wheel.now),
+      servers: serversView(config, this.#state, () => engine.wheel.now),
+      variables: this.#variables,
+      state: this.#state,
+      compressors: new Compressors(config.global, plan.threads, this.#state.counters),
+      logs: this.#logs,
+      services: this.#services,
+      statusKinds: new StatusKinds(config.global),
+      liveStreams: new LiveStreams(),
+      names: new NameLookups((id, question) => this.#tell({ kind: 'resolve', id, question })),
+      badMessages: new BadMessages(),
+      publishPatternUpdate: update => this.#copies.publish(update),
+      streams: new StreamsByServer(),
+      reportErrors: (server, errors, last) => this.#tell({ kind: 'observed-errors', server, errors, last }),
+      clients: new WaitingClients(),
+      get stopping() {
+        return stopping.sendsAway();
+      },
+    };
+  }
+
+  #orderDesk(): OrderDesk {
+    const { index, liveStreams, badMessages, streams } = this.#thread;
+    const { counters } = this.#state;
+    return new OrderDesk({
+      knowServer: change => this.#knowServer(change),
+      listeners: this.#listeners,
+      listen: handover => this.#listen(handover),
+      copies: this.#copies,
+      streams: liveStreams,
+      badMessages,
+      serverStreams: streams,
+      thread: index,
+      now: () => this.#engine.wheel.now,
+      accepted: () => counters.own[counters.process + FIELD.conn_tot] ?? 0,
+      droppedLogs: () => this.#logs.lost,
+    });
+  }
+
+  #knowServer({ backend, row, server }: ChangedServer): void {
+    this.#runtime.serverChanged(backend, row, server);
+    this.#statistics.setServer(row, server);
+  }
+
+  #listen({ proxy, bind, fd }: ListenerHandover): void {
+    const { config, plan } = this.#start;
+    const settings = config.proxies[proxy]?.binds[bind];
+    if (settings === undefined)
+      throw new Error('a listener was handed over that the configuration does not have');
+    const row = (plan.firstListener[proxy] as number) + bind;
+    const known = this.#listeners.find(listener => listener.row === row);
+    const listener = known ?? this.#createListener(settings, row, proxy);
+    if (known === undefined) this.#listeners.push(listener);
+    listener.open(fd, code =>
+      this.#tell({
+        kind: 'notice',
+        level: 'warning',
+        text: `Proxy ${config.proxies[proxy]?.name} cannot accept connections: ${code}`,
+      }),
+    );
+  }
+
+  #createListener(settings: Bind, row: number, proxy: number): ListenerService {
+    return new ListenerService(settings, row, this.#runtime.frontend(proxy), this.#thread, {
+      serve: (service, connection) => this.#reception.serve(service, connection),
+      roomAgain: () => this.#tell({ kind: 'room' }),
+    });
+  }
+
+  #tell(message: ToControl): void {
+    this.#port.postMessage(message);
+  }
+
+  #hear(message: ToData): void {
+    switch (message.kind) {
+      case 'listen':
+        for (const handover of message.listeners) this.#listen(handover);
+        return;
+      case 'grant':
+        return this.#state.queues.onGrant(message.server, message.queue);
+      case 'resolved':
+        return this.#thread.names.answered(message.id, message.host);
+      case 'room':
+        for (const listener of this.#listeners) listener.retry();
+        return;
+      case 'vrrp':
+        this.#statistics.vrrp = message.snapshot;
+        return;
+      case 'acted':
+        return this.#services.acted(message.id, message.changed);
+      case 'flush':
+        return this.#flush(message.server, message.backend);
+      case 'shutdown-sessions':
+        this.#thread.streams.shutdown(message.server, SHUTDOWN_LETTERS[message.why]);
+        return;
+      case 'stopping':
+        this.#facts.stopping = true;
+        return;
+      case 'order':
+        return this.#tell({ kind: 'done', id: message.id, result: this.#desk.run(message.order) });
+      case 'soft-stop':
+        return this.#drain();
+      case 'stop':
+        return this.#end();
+    }
+  }
+
+  #flush(server: number, backend: number | undefined): void {
+    const waiting = this.#state.queues.flushServer(server);
+    if (backend !== undefined) waiting.push(...this.#state.queues.flushBackend(backend));
+    for (const { waiter } of waiting) waiter.onFlushed?.();
+  }
+
+  /** Idle server connections do not hold the thread up: they are closed with the last client. */
+  #drain(): void {
+    this.#stopping.begin();
+    for (const listener of this.#listeners) listener.close();
+    this.#drainLook = setInterval(() => {
+      this.#stopping.look(this.#thread.clients);
+      if (this.#listeners.every(listener => listener.unused)) this.#end();
+    }, DRAIN_LOOK_MS);
+  }
+
+  /** Messages on their way find nobody any more. */
+  #end(): void {
+    this.#port.off('message', this.#hears);
+    clearInterval(this.#drainLook);
+    for (const listener of this.#listeners) listener.close();
+    this.#engine.destroy();
+    this.#port.close();
+  }
+}
