@@ -1,19 +1,12 @@
 // Joins the modules of dist/src/ to one file for each thing that starts: dist/program/js/NAME-HASH.js, and a small
 // NAME.js that runs it. The hash is of the text: compiled code kept beside it never belongs to another text.
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** Processes, threads, and what a process loads when it is asked for it. */
-const ENTRIES = [
-  'main.js',
-  'program.js',
-  'worker/data-thread.js',
-  'vrrp/process/vrrp-process.js',
-  'worker/explain/command.js',
-  'worker/describe-build.js',
-  'config-parser/conditional.js',
-];
+/** What starts by itself. What is imported while the program runs joins them. */
+const STARTS = ['main.js', 'worker/data-thread.js', 'vrrp/process/vrrp-process.js'];
+const ON_DEMAND = /\bimport\('(\.[^']+)'\)/g;
 /** Runs the others. */
 const LOADER = 'base/joined-program.js';
 const ASSETS = 'src/stats/page/assets';
@@ -37,7 +30,7 @@ export async function joinProgram(root) {
   await build({ ...SHARED, entryPoints: [join(source, LOADER)], outdir: folder });
   const { metafile } = await build({
     ...SHARED,
-    entryPoints: ENTRIES.map(file => join(source, file)),
+    entryPoints: [...STARTS.map(file => join(source, file)), ...importedOnDemand(source)],
     outdir: folder,
     entryNames: '[name]-[hash]',
     // programs of other languages
@@ -46,7 +39,7 @@ export async function joinProgram(root) {
     banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
     // becomes `require`
     supported: { 'dynamic-import': false },
-    plugins: [loadedWhenAskedFor(source)],
+    plugins: [LEFT_TO_THE_LOADER],
     absWorkingDir: root,
     metafile: true,
   });
@@ -59,18 +52,22 @@ function starter(joined) {
   return `'use strict';\nmodule.exports = require('${loader}').runJoined(__dirname, '${joined}');\n`;
 }
 
-/** A module of ours that is imported while the program runs is a file of its own. */
-function loadedWhenAskedFor(source) {
-  const known = new Set(ENTRIES.map(file => join(source, file)));
-  return {
-    name: 'loaded when asked for',
-    setup(building) {
-      building.onResolve({ filter: /^\./ }, ({ path, importer, kind }) => {
-        if (kind !== 'dynamic-import') return undefined;
-        const target = resolve(dirname(importer), path);
-        if (!known.has(target)) return { errors: [{ text: `${path} is missing from ENTRIES` }] };
-        return { path: `./${basename(path)}`, external: true };
-      });
-    },
-  };
+function importedOnDemand(source) {
+  const found = new Set();
+  for (const file of readdirSync(source, { recursive: true }).map(String)) {
+    if (!file.endsWith('.js')) continue;
+    for (const [, path] of readFileSync(join(source, file), 'utf8').matchAll(ON_DEMAND))
+      found.add(resolve(dirname(join(source, file)), path));
+  }
+  return found;
 }
+
+/** A module of ours that is imported while the program runs is a file of its own. */
+const LEFT_TO_THE_LOADER = {
+  name: 'imported on demand',
+  setup(building) {
+    building.onResolve({ filter: /^\./ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path)}`, external: true } : undefined,
+    );
+  },
+};
