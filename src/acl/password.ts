@@ -19,7 +19,9 @@ export function loadCrypt(): string | undefined {
   if (crypt !== undefined) return undefined;
   for (const name of ['libcrypt.so.1', 'libcrypt.so.2'])
     try {
-      crypt = loadKoffi().load(name).func('str crypt_r(str phrase, str setting, void *data)') as CryptFunction;
+      crypt = loadKoffi()
+        .load(name)
+        .func('str crypt_r(str phrase, str setting, void *data)') as CryptFunction;
       scratch = Buffer.alloc(CRYPT_DATA_SIZE);
       return undefined;
     } catch {
