@@ -11,10 +11,10 @@ const NOTHING = Buffer.alloc(0);
 export class CheckFacts {
   readonly server: LifeServer;
   readonly life: ServerLife;
-  /** Variables of scope `check` and what else expressions keep for one run: theirs alone. */
-  readonly scope: object;
   /** `code` of the report: what the rule evaluated last has set. */
   code = 0;
+  readonly #newScope: () => object;
+  #scope: object | undefined;
   #received: Buffer = NOTHING;
   #length = 0;
   readonly #most: number;
@@ -24,11 +24,16 @@ export class CheckFacts {
   #answerLast = false;
 
   /** `most`: bytes of an answer that are looked at, `tune.bufsize`. */
-  constructor(server: LifeServer, life: ServerLife, scope: object, most: number) {
+  constructor(server: LifeServer, life: ServerLife, newScope: () => object, most: number) {
     this.server = server;
     this.life = life;
-    this.scope = scope;
+    this.#newScope = newScope;
     this.#most = most;
+  }
+
+  /** Variables of scope `check` and what else expressions keep for one run: theirs alone. Most runs need none. */
+  get scope(): object {
+    return (this.#scope ??= this.#newScope());
   }
 
   /** The server is not down. */

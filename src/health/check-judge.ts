@@ -4,12 +4,14 @@
  */
 import { checkStatus, type CheckOutcome } from '../model/check-status.ts';
 import type { CheckKind } from '../state/check-reports.ts';
-import { SRV_STOPPED, SRV_STOPPING } from '../state/server-words.ts';
+import { SRV_RUNNING, SRV_STOPPED, SRV_STOPPING } from '../state/server-words.ts';
 import { advance, describeHealth, type CheckPolicy } from './advance.ts';
 import { LEVEL_INFO, LEVEL_NOTICE } from './life-effects.ts';
 import { AGENT_POLICY, type LifeServer } from './life-server.ts';
 import type { ServerLife } from './server-life.ts';
 import { describeReport, type CheckReport } from './status.ts';
+
+const KINDS = ['check', 'agent'] as const;
 
 export class CheckJudge {
   readonly #life: ServerLife;
@@ -33,7 +35,7 @@ export class CheckJudge {
     const next = counts ? advance(health, outcome, policy) : { health, changed: false };
     const counted = counts && outcome === 'failed' && health > 0;
     if (counted) servers.countFailedCheck(row);
-    servers.publishCheck(row, kind, { health: next.health });
+    if (next.changed) servers.publishCheck(row, kind, { health: next.health });
     if (outcome !== 'failed') servers.observedSuccess(row);
     if (changedStatus || counted || next.changed) this.#tell(server, kind, report, outcome);
     if (kind === 'check' && report.status === 'L4TOUT') this.#life.onUnreachable(server);
@@ -55,6 +57,7 @@ export class CheckJudge {
   }
 
   #passed(server: LifeServer, kind: CheckKind): void {
+    if (this.#life.state(server) === SRV_RUNNING) return;
     if (!this.#allowsUp(server)) return;
     if (kind === 'agent' && this.#life.state(server) === SRV_STOPPING) return;
     this.#life.setRunning(server, this.#cause(server, kind));
@@ -70,7 +73,7 @@ export class CheckJudge {
     const { row, tracked } = server;
     if (this.#life.inMaintenance(server)) return false;
     if (tracked !== undefined && this.#life.state(tracked) === SRV_STOPPED) return false;
-    return (['check', 'agent'] as const).every(
+    return KINDS.every(
       kind => !checks.enabled(row, kind) || checks.health(row, kind) >= policyOf(server, kind).rise,
     );
   }

@@ -11,12 +11,21 @@ export interface PlaceOverrides {
   readonly port?: number | undefined;
 }
 
+interface KnownTarget {
+  readonly address: Address;
+  readonly port: number;
+  readonly delayAck: boolean;
+  readonly target: ConnectTarget | undefined;
+}
+
 export class CheckPlace {
   /** The server's own: as it is now. */
   readonly #address: () => Address;
   /** `addr` and `port` of the check, or of the agent. */
   #own: PlaceOverrides = {};
   readonly #source: Server['source'];
+  /** The last target: most checks go where the one before went. */
+  #known: KnownTarget | undefined;
 
   constructor(address: () => Address, own: PlaceOverrides, source: Server['source']) {
     this.#address = address;
@@ -34,16 +43,24 @@ export class CheckPlace {
     return this.#own.address !== undefined || this.#own.port !== undefined;
   }
 
-  /** Undefined: there is no address to connect to. */
-  target(rule: PlaceOverrides): ConnectTarget | undefined {
+  /** Undefined: there is no address to connect to. `delayAck`: see ConnectTarget. */
+  target(rule: PlaceOverrides, delayAck = false): ConnectTarget | undefined {
     const address = rule.address ?? this.#own.address ?? this.#address();
+    const port = this.#port(rule);
+    const known = this.#known;
+    if (known?.address === address && known.port === port && known.delayAck === delayAck) return known.target;
+    const target = this.#make(address, port, delayAck);
+    this.#known = { address, port, delayAck, target };
+    return target;
+  }
+
+  #make(address: Address, port: number, delayAck: boolean): ConnectTarget | undefined {
     if (address.kind === 'unix') return { kind: 'unix', path: address.path };
     if (address.kind === 'abstract') return { kind: 'unix', path: `\0${address.name}` };
     if (address.kind !== 'ip' && address.kind !== 'name') return undefined;
-    const port = this.#port(rule);
     if (port === 0) return undefined;
     const family = address.family === 6 ? 6 : 4;
-    return { kind: 'ip', family, host: address.host, port, ...this.#from() };
+    return { kind: 'ip', family, host: address.host, port, ...this.#from(), ...(delayAck && { delayAck }) };
   }
 
   #port({ address, port }: PlaceOverrides): number {

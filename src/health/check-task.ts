@@ -31,12 +31,14 @@ const LEAST_PAUSE_MS = 1;
 
 export class CheckTask implements CheckListener {
   readonly #setting: CheckSetting;
-  readonly #pause = new Scheduled(() => this.#run());
-  readonly #limit = new Scheduled(() => this.#expired());
+  /** While a check runs, the end of its time; the next one else. */
+  readonly #date = new Scheduled(() => this.#due());
   #running: RunningCheck | undefined;
   #starting = false;
   #hurried = false;
   #startedMs = 0;
+  /** When it was to start: what the next one counts from. */
+  #plannedMs = 0;
 
   constructor(setting: CheckSetting) {
     this.#setting = setting;
@@ -47,13 +49,14 @@ export class CheckTask implements CheckListener {
   }
 
   start(delayMs: number): void {
-    this.#setting.scheduler.after(delayMs, this.#pause);
+    const { scheduler } = this.#setting;
+    this.#plannedMs = scheduler.now() + delayMs;
+    scheduler.after(delayMs, this.#date);
   }
 
   stop(): void {
     const { scheduler } = this.#setting;
-    scheduler.cancel(this.#pause);
-    scheduler.cancel(this.#limit);
+    scheduler.cancel(this.#date);
     this.#running?.cancel();
     this.#running = undefined;
     this.#starting = false;
@@ -66,7 +69,7 @@ export class CheckTask implements CheckListener {
     this.#hurried = true;
     if (intervals.fastinterMs === undefined || this.#running !== undefined) return;
     const delayMs = this.#intervalMs();
-    if (scheduler.now() + delayMs < this.#pause.dueMs) scheduler.after(delayMs, this.#pause);
+    if (scheduler.now() + delayMs < scheduler.dueMs(this.#date)) this.start(delayMs);
   }
 
   /** Neither disabled nor paused: servers in maintenance are not checked. */
@@ -77,10 +80,7 @@ export class CheckTask implements CheckListener {
 
   #run(): void {
     const { intervals, scheduler, checker } = this.#setting;
-    if (!this.#mayRun()) {
-      scheduler.after(intervals.interMs, this.#pause);
-      return;
-    }
+    if (!this.#mayRun()) return this.start(intervals.interMs);
     this.#startedMs = scheduler.now();
     this.#mark(true);
     this.#starting = true;
@@ -101,13 +101,13 @@ export class CheckTask implements CheckListener {
     const { timeouts } = server.proxy;
     const both = timeouts.check > 0 && timeouts.connect > 0;
     const limitMs = both ? Math.min(intervals.interMs, timeouts.connect) : intervals.interMs;
-    scheduler.after(limitMs, this.#limit);
+    scheduler.after(limitMs, this.#date);
   }
 
   onConnected(): void {
     const { server, scheduler } = this.#setting;
     const timeoutMs = server.proxy.timeouts.check;
-    if (timeoutMs > 0) scheduler.after(timeoutMs, this.#limit);
+    if (timeoutMs > 0) scheduler.after(timeoutMs, this.#date);
   }
 
   onFound(finding: CheckFinding): void {
@@ -115,24 +115,28 @@ export class CheckTask implements CheckListener {
     if (!this.#starting && this.#running === undefined) return;
     this.#starting = false;
     this.#running = undefined;
-    scheduler.cancel(this.#limit);
-    this.#mark(false);
     if (this.#mayRun()) {
       judge.note(server, kind, reportOf(finding, scheduler.now() - this.#startedMs));
       judge.act(server, kind);
-    }
-    // from beginning to beginning, so that slow checks of a server that hangs do not put off its discovery
-    const sinceMs = scheduler.now() - this.#startedMs;
-    scheduler.after(
-      Math.max(LEAST_PAUSE_MS, this.#setting.spread(this.#intervalMs()) - sinceMs),
-      this.#pause,
-    );
+    } else this.#mark(false);
+    this.#startAfter(Math.max(LEAST_PAUSE_MS, this.#setting.spread(this.#intervalMs())));
     this.#hurried = false;
   }
 
-  #expired(): void {
+  /**
+   * From beginning to beginning, so that slow checks of a server that hangs do not put off its discovery; and from
+   * when it was to begin, so that checks that were late together do not stay together.
+   */
+  #startAfter(intervalMs: number): void {
+    const missed = Math.floor((this.#startedMs - this.#plannedMs) / intervalMs);
+    const nextMs = this.#plannedMs + (missed + 1) * intervalMs;
+    this.start(Math.max(LEAST_PAUSE_MS, nextMs - this.#setting.scheduler.now()));
+  }
+
+  #due(): void {
     const running = this.#running;
-    if (running !== undefined) this.onFound(running.expire());
+    if (running === undefined) this.#run();
+    else this.onFound(running.expire());
   }
 
   #intervalMs(): number {

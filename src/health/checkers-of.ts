@@ -1,7 +1,7 @@
 /** Which checks a server has: its health check, its agent, and how each is performed. */
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
-import type { Engine } from '../net/connection.ts';
+import type { Connector } from '../net/connection.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { CheckIntervals } from './advance.ts';
 import { agentRuleset } from './agent.ts';
@@ -24,7 +24,7 @@ export interface CheckerTools {
   readonly administration: ServerAdministration;
   readonly rulesets: Rulesets;
   readonly expressions: Pick<CheckExpressions, 'newScope'>;
-  readonly engine: () => Engine;
+  readonly engine: () => Connector;
 }
 
 /** One check of a server and what may change of it while running. */

@@ -5,7 +5,7 @@
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
-import type { Engine } from '../net/connection.ts';
+import type { Connector } from '../net/connection.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { StatePlan } from '../state/plan.ts';
 import { CheckJudge } from './check-judge.ts';
@@ -31,9 +31,15 @@ export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   readonly expressions: (proxy: Proxy) => CheckExpressions;
   readonly newScope: () => object;
   /** Called when there is something to check. */
-  readonly createEngine: () => Engine;
+  readonly createEngine: () => CheckEngine;
   readonly alert?: LifeEffects['alert'];
   readonly alarm?: Alarm;
+}
+
+/** What connections of checks are made with. */
+export interface CheckEngine extends Connector {
+  /** Takes what has happened to connections by now. */
+  look(): void;
 }
 
 /** Slow start grows by steps of 5 %, a second apart at least. */
@@ -53,11 +59,11 @@ export class Checks {
   readonly #tasks = new Map<string, CheckTask>();
   readonly #checkers = new Map<string, ServerChecker>();
   readonly #warmers = new Map<number, Scheduled>();
-  #engine: Engine | undefined;
+  #engine: CheckEngine | undefined;
 
   constructor(start: ChecksStart) {
     this.#start = start;
-    this.#scheduler = new Scheduler(start.alarm ?? new TimerAlarm());
+    this.#scheduler = new Scheduler(start.alarm ?? new TimerAlarm(), () => this.#engine?.look());
     this.life = new ServerLife({ ...start, alert: start.alert ?? (() => {}) });
     this.judge = new CheckJudge(this.life);
     this.administration = new ServerAdministration(this.life);
@@ -193,11 +199,6 @@ export class Checks {
       this.#warmers.set(server.row, warmer);
     }
     this.#scheduler.after(stepMs, warmer);
-  }
-
-  /** How late the latest check began since this was last asked, and how much is scheduled. */
-  takeLatenessMs(): number {
-    return this.#scheduler.takeLatenessMs();
   }
 
   stop(): void {

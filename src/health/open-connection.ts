@@ -4,7 +4,7 @@
  */
 import { parseAddress } from '../config-parser/address.ts';
 import type { Server, ServerCheck } from '../model/server.ts';
-import type { ConnectionHandler, ConnectTarget, Engine } from '../net/connection.ts';
+import type { ConnectionHandler, Connector, ConnectTarget } from '../net/connection.ts';
 import { buildLocal } from '../net/proxy-protocol/build.ts';
 import type { CheckFacts } from './check-facts.ts';
 import type { CheckPlace } from './check-place.ts';
@@ -14,7 +14,7 @@ import { Socks4Handler, socks4Request } from './socks4.ts';
 import { TlsCheckConnection, type TlsSettings } from './tls-connection.ts';
 
 export interface ConnectionSettings {
-  readonly engine: Engine;
+  readonly engine: Connector;
   readonly place: CheckPlace;
   readonly server: Server;
   /** Undefined for an agent: it gets neither header nor TLS. */
@@ -26,9 +26,9 @@ export interface ConnectionSettings {
 const NOTHING = Buffer.alloc(0);
 
 export function connectionOpener(settings: ConnectionSettings): OpenConnection {
-  return (step, facts, handler) => {
+  return (step, facts, handler, hearsFirst) => {
     const port = typeof step.port === 'function' ? step.port(facts) : step.port;
-    const target = settings.place.target({ address: step.address, port });
+    const target = settings.place.target({ address: step.address, port }, !hearsFirst);
     if (target === undefined) return 'no address or port to connect to';
     const header = proxyHeader(settings, step);
     if (usesSocks4(settings, step)) return openSocks4(settings, target, header, handler);

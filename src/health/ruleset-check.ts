@@ -22,11 +22,12 @@ export interface CheckConnection {
   layer(): ConnectionLayer;
 }
 
-/** Makes connections for connect steps; a text: it cannot be done. */
+/** Makes connections for connect steps; a text: it cannot be done. `hearsFirst`: the server is to speak first. */
 export type OpenConnection = (
   step: ConnectStep,
   facts: CheckFacts,
   handler: ConnectionHandler,
+  hearsFirst: boolean,
 ) => CheckConnection | string;
 
 type Next = 'continue' | 'wait';
@@ -130,7 +131,7 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     this.#mustRead = true;
     this.#linger = step.linger;
     this.#listener.onConnecting();
-    const opened = this.#open(step, this.#facts, this);
+    const opened = this.#open(step, this.#facts, this, this.#hearsFirst());
     if (typeof opened === 'string') this.#found({ status: 'SOCKERR', info: opened });
     else if (this.#over) opened.connection.close();
     else {
@@ -138,6 +139,13 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
       this.#header = opened.header;
     }
     return 'wait';
+  }
+
+  #hearsFirst(): boolean {
+    const { steps } = this.#ruleset;
+    let at = this.#at + 1;
+    while (steps[at]?.kind === 'action') at++;
+    return steps[at]?.kind === 'expect';
   }
 
   #send(step: SendStep): Next {

@@ -20,7 +20,7 @@ export interface RulesetCheckerSetting {
 export function rulesetChecker(setting: RulesetCheckerSetting): Checker {
   const { ruleset, server, life, open, expressions, bufsize } = setting;
   return listener => {
-    const facts = new CheckFacts(server, life, expressions.newScope(), bufsize);
+    const facts = new CheckFacts(server, life, expressions.newScope, bufsize);
     return new RulesetCheck(ruleset, facts, open, listener).start();
   };
 }

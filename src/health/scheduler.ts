@@ -10,8 +10,6 @@ export interface Alarm {
 }
 
 export class Scheduled {
-  /** When it is due; Infinity while it is not scheduled. */
-  dueMs = Infinity;
   /** Place in the heap, -1: not in it. */
   place = -1;
   readonly run: () => void;
@@ -21,15 +19,20 @@ export class Scheduled {
   }
 }
 
+const FIRST_ROOM = 64;
+
 export class Scheduler {
   readonly #alarm: Alarm;
+  readonly #beforeRing: () => void;
   readonly #heap: Scheduled[] = [];
-  /** The longest that anything ran after it was due, since the last look. */
-  #latestMs = 0;
+  /** When the one at the same place of the heap is due: looked through often, so numbers beside one another. */
+  #dates = new Float64Array(FIRST_ROOM);
   #ringing = false;
 
-  constructor(alarm: Alarm) {
+  /** `beforeRing`: whoever has events to tell tells them before anything is found to be too late. */
+  constructor(alarm: Alarm, beforeRing: () => void = () => undefined) {
     this.#alarm = alarm;
+    this.#beforeRing = beforeRing;
   }
 
   get size(): number {
@@ -40,23 +43,21 @@ export class Scheduler {
     return this.#alarm.now();
   }
 
-  /** The worst lateness since this was last called. */
-  takeLatenessMs(): number {
-    const latest = this.#latestMs;
-    this.#latestMs = 0;
-    return latest;
+  /** Infinity while it is not scheduled. */
+  dueMs({ place }: Scheduled): number {
+    return place < 0 ? Infinity : (this.#dates[place] as number);
   }
 
   /** (Re)schedules. */
   after(delayMs: number, one: Scheduled): void {
-    one.dueMs = this.#alarm.now() + Math.max(0, delayMs);
+    const dueMs = this.#alarm.now() + Math.max(0, delayMs);
     if (one.place < 0) {
-      one.place = this.#heap.length;
-      this.#heap.push(one);
-      this.#rise(one);
+      if (this.#heap.length === this.#dates.length) this.#grow();
+      this.#put(one, dueMs, this.#heap.length);
+      this.#rise(one, dueMs);
     } else {
-      this.#rise(one);
-      this.#sink(one);
+      this.#rise(one, dueMs);
+      this.#sink(one, dueMs);
     }
     this.#arm();
   }
@@ -68,19 +69,16 @@ export class Scheduler {
   }
 
   clear(): void {
-    for (const one of this.#heap) {
-      one.place = -1;
-      one.dueMs = Infinity;
-    }
+    for (const one of this.#heap) one.place = -1;
     this.#heap.length = 0;
     this.#arm();
   }
 
   #ring(): void {
     this.#ringing = true;
+    this.#beforeRing();
     const now = this.#alarm.now();
-    for (let one = this.#heap[0]; one !== undefined && one.dueMs <= now; one = this.#heap[0]) {
-      this.#latestMs = Math.max(this.#latestMs, now - one.dueMs);
+    for (let one = this.#heap[0]; one !== undefined && this.dueMs(one) <= now; one = this.#heap[0]) {
       this.#remove(one);
       one.run();
     }
@@ -89,51 +87,71 @@ export class Scheduler {
   }
 
   #arm(): void {
-    if (!this.#ringing) this.#alarm.set(this.#heap[0]?.dueMs ?? Infinity, this.#onRing);
+    if (this.#ringing) return;
+    const first = this.#heap[0];
+    this.#alarm.set(first === undefined ? Infinity : this.dueMs(first), this.#onRing);
   }
 
   readonly #onRing = (): void => this.#ring();
 
   #remove(one: Scheduled): void {
-    const last = this.#heap.pop() as Scheduled;
+    const heap = this.#heap;
+    const lastDueMs = this.#dates[heap.length - 1] as number;
+    const last = heap.pop() as Scheduled;
     const { place } = one;
     one.place = -1;
-    one.dueMs = Infinity;
     if (last === one) return;
-    last.place = place;
-    this.#heap[place] = last;
-    this.#rise(last);
-    this.#sink(last);
+    this.#put(last, lastDueMs, place);
+    this.#rise(last, lastDueMs);
+    this.#sink(last, lastDueMs);
   }
 
-  #rise(one: Scheduled): void {
-    const heap = this.#heap;
-    while (one.place > 0) {
-      const parent = heap[(one.place - 1) >> 1] as Scheduled;
-      if (parent.dueMs <= one.dueMs) return;
-      this.#swap(parent, one);
+  /** Those that are due later move down, until it has its place. */
+  #rise(one: Scheduled, dueMs: number): void {
+    const dates = this.#dates;
+    let { place } = one;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      const parentDueMs = dates[parent] as number;
+      if (parentDueMs <= dueMs) break;
+      this.#put(this.#heap[parent] as Scheduled, parentDueMs, place);
+      place = parent;
     }
+    this.#put(one, dueMs, place);
   }
 
-  #sink(one: Scheduled): void {
-    const heap = this.#heap;
+  /** Those that are due earlier move up, until it has its place. */
+  #sink(one: Scheduled, dueMs: number): void {
+    const dates = this.#dates;
+    const { length } = this.#heap;
+    let { place } = one;
     for (;;) {
-      const left = heap[2 * one.place + 1];
-      const right = heap[2 * one.place + 2];
-      const least = right !== undefined && right.dueMs < (left as Scheduled).dueMs ? right : left;
-      if (least === undefined || least.dueMs >= one.dueMs) return;
-      this.#swap(one, least);
+      let least = 2 * place + 1;
+      if (least >= length) break;
+      if (least + 1 < length && (dates[least + 1] as number) < (dates[least] as number)) least++;
+      const leastDueMs = dates[least] as number;
+      if (leastDueMs >= dueMs) break;
+      this.#put(this.#heap[least] as Scheduled, leastDueMs, place);
+      place = least;
     }
+    this.#put(one, dueMs, place);
   }
 
-  #swap(upper: Scheduled, lower: Scheduled): void {
-    const { place } = upper;
-    upper.place = lower.place;
-    lower.place = place;
-    this.#heap[upper.place] = upper;
-    this.#heap[lower.place] = lower;
+  #put(one: Scheduled, dueMs: number, place: number): void {
+    one.place = place;
+    this.#heap[place] = one;
+    this.#dates[place] = dueMs;
+  }
+
+  #grow(): void {
+    const dates = new Float64Array(2 * this.#dates.length);
+    dates.set(this.#dates);
+    this.#dates = dates;
   }
 }
+
+/** Between two rings: what is due in between runs together, which costs less than a ring for each. */
+const LEAST_PAUSE_MS = 5;
 
 /**
  * The alarm of a running program: one Node timer, moved only when it has to ring earlier. It rings behind the events
@@ -143,15 +161,17 @@ export class TimerAlarm implements Alarm {
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #atMs = Infinity;
+  #rangMs = -Infinity;
   #ring: (() => void) | undefined;
 
   now(): number {
     return performance.now();
   }
 
-  set(atMs: number, ring: () => void): void {
+  set(wantedMs: number, ring: () => void): void {
     this.#ring = ring;
-    if (atMs === Infinity) return this.#stop();
+    if (wantedMs === Infinity) return this.#stop();
+    const atMs = Math.max(wantedMs, this.#rangMs + LEAST_PAUSE_MS);
     if (this.#timer !== undefined && this.#atMs <= atMs) return;
     this.#stop();
     this.#atMs = atMs;
@@ -166,6 +186,7 @@ export class TimerAlarm implements Alarm {
     this.#timer = undefined;
     this.#immediate = undefined;
     this.#atMs = Infinity;
+    this.#rangMs = performance.now();
     this.#ring?.();
   };
 

@@ -10,6 +10,8 @@ export interface CheckFinding {
 
 /** As it is kept and published. */
 export interface CheckReport {
+  /** The check is over; left out where no check ran (`observe`). */
+  readonly inProgress?: false;
   readonly status: CheckStatus;
   readonly code: number;
   /** -1: not measured. */
@@ -22,6 +24,7 @@ const MOST_INFO = 127;
 
 export function reportOf({ status, code, info }: CheckFinding, durationMs: number): CheckReport {
   return {
+    inProgress: false,
     status,
     code: code ?? 0,
     durationMs: Math.floor(durationMs),

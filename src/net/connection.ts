@@ -88,6 +88,11 @@ export type ConnectTarget =
       readonly keepAlive?: TcpKeepAlive;
       readonly noLinger?: boolean;
       readonly userTimeoutMs?: number;
+      /**
+       * The last step of the handshake may wait for data or for the close: a connection that is reset at once then
+       * costs both sides less. For peers that do not speak first.
+       */
+      readonly delayAck?: boolean;
     }
   /** A path, or a name in the abstract namespace when it starts with NUL. */
   | { readonly kind: 'unix'; readonly path: string };
@@ -101,7 +106,15 @@ export interface Listener {
   readonly paused: boolean;
 }
 
-export interface Engine {
+/** What makes connections and nothing else. */
+export interface Connector {
+  /** Starts connecting; the handler hears onConnected or onFailed. No timeout of its own. */
+  connect(target: ConnectTarget, handler: ConnectionHandler): Connection;
+  /** Closes all and frees what it holds. */
+  destroy(): void;
+}
+
+export interface Engine extends Connector {
   readonly name: 'node' | 'uring';
   readonly wheel: TimerWheel;
   /**
@@ -110,10 +123,6 @@ export interface Engine {
    * `onError` with the system's error name; the listener backs off and goes on.
    */
   listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener;
-  /** Starts connecting; the handler hears onConnected or onFailed. No timeout of its own. */
-  connect(target: ConnectTarget, handler: ConnectionHandler): Connection;
   /** Open connections (accepted and made), for the leak checks and `show info`. */
   readonly openConnections: number;
-  /** Closes all and frees what the engine holds. */
-  destroy(): void;
 }

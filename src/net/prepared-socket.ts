@@ -13,6 +13,7 @@ import {
   IPV6_TRANSPARENT,
   setKeepalive,
   setNoDelay,
+  setQuickAck,
   setUserTimeout,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
@@ -48,7 +49,8 @@ export function socketFor(target: IpTarget, mode: 'non-blocking' | 'blocking'): 
 }
 
 function prepare(fd: number, target: IpTarget): number {
-  setNoDelay(fd);
+  if (target.delayAck === true) setQuickAck(fd, false);
+  else setNoDelay(fd);
   if (target.keepAlive !== undefined) setKeepalive(fd, target.keepAlive);
   if (target.noLinger === true) abortOnClose(fd);
   if (target.userTimeoutMs !== undefined) setUserTimeout(fd, target.userTimeoutMs);

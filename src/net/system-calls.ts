@@ -26,6 +26,10 @@ interface Calls {
   readonly recvmsg: Call;
   readonly send: Call;
   readonly poll: Call;
+  readonly recv: Call;
+  readonly epollCreate: Call;
+  readonly epollControl: Call;
+  readonly epollWait: Call;
 }
 
 let koffi: typeof Koffi | undefined;
@@ -65,6 +69,10 @@ function loadCalls(): Calls {
     recvmsg: call('int recvmsg(int fd, void *message, int flags)'),
     send: call('int send(int fd, const void *bytes, size_t length, int flags)'),
     poll: call('int poll(void *entries, unsigned long count, int timeout)'),
+    recv: call('long recv(int fd, void *into, size_t length, int flags)'),
+    epollCreate: call('int epoll_create1(int flags)'),
+    epollControl: call('int epoll_ctl(int poll, int operation, int fd, const void *event)'),
+    epollWait: call('int epoll_wait(int poll, void *events, int count, int timeout)'),
   };
 }
 
@@ -108,6 +116,13 @@ export function listenOn(fd: number, backlog: number): number {
 
 export function connectSocket(fd: number, address: Buffer): number {
   return outcome(system().connect(fd, address, address.length));
+}
+
+const UNSPECIFIED = Buffer.alloc(16);
+
+/** A connected socket can connect anew; the peer gets a reset. */
+export function disconnectSocket(fd: number): number {
+  return connectSocket(fd, UNSPECIFIED);
 }
 
 export function closeDescriptor(fd: number): number {
@@ -188,6 +203,11 @@ export function sendBytes(fd: number, bytes: Buffer): number {
   return outcome(system().send(fd, bytes, bytes.length, MSG_NOSIGNAL));
 }
 
+/** Fills in what of `count` entries (struct pollfd) has happened by now; gives of how many. */
+export function pollNow(entries: Buffer, count: number): number {
+  return outcome(system().poll(entries, count, 0));
+}
+
 const pollEntry = Buffer.alloc(8);
 
 /** A short write would not wait: a pipe has room for at least a page. */
@@ -196,4 +216,38 @@ export function isWritable(fd: number): boolean {
   pollEntry.writeInt16LE(POLLOUT, 4);
   pollEntry.writeInt16LE(0, 6);
   return system().poll(pollEntry, 1, 0) === 1 && (pollEntry.readInt16LE(6) & POLLOUT) !== 0;
+}
+
+/** What has come, at most `into.length` bytes of it; never waits. 0: the peer has ended. */
+export function receiveNow(fd: number, into: Buffer): number {
+  return outcome(system().recv(fd, into, into.length, MSG_DONTWAIT));
+}
+
+/** Gives how many bytes the kernel took; never waits. */
+export function sendNow(fd: number, bytes: Buffer): number {
+  return outcome(system().send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+const EPOLL_CLOEXEC = SOCK_CLOEXEC;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_MOD = 3;
+
+/** A set of descriptors to ask for events (epoll(7)). */
+export function openEventPoll(): number {
+  return outcome(system().epollCreate(EPOLL_CLOEXEC));
+}
+
+/** `event`: a struct epoll_event. A descriptor leaves the set by its close. */
+export function addToEventPoll(poll: number, fd: number, event: Buffer): number {
+  return outcome(system().epollControl(poll, EPOLL_CTL_ADD, fd, event));
+}
+
+/** Of a descriptor that is in the set already. */
+export function changeInEventPoll(poll: number, fd: number, event: Buffer): number {
+  return outcome(system().epollControl(poll, EPOLL_CTL_MOD, fd, event));
+}
+
+/** Fills `events` with at most `count`; never waits. */
+export function takeEvents(poll: number, events: Buffer, count: number): number {
+  return outcome(system().epollWait(poll, events, count, 0));
 }

@@ -8,7 +8,7 @@ import type { LifeEffects } from '../health/life-effects.ts';
 import { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
-import { NodeEngine } from '../net/engines/node/engine.ts';
+import { PolledEngine } from '../net/engines/polled/engine.ts';
 import { Environments } from '../proxy/compile-environment.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -55,7 +55,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     node: config.global.node,
     expressions: proxy => new CheckExpressionCompiler(environments, proxy, around),
     newScope: () => new CheckContext(around),
-    createEngine: () => new NodeEngine({ bufsize }),
+    createEngine: () => new PolledEngine({ bufsize }),
     alert: (server, level, text) => mails.alert(server, level, text),
     log: (backend, level, text) => logs.write(backend, level, text),
     offer: server => state.queues.offer(server),

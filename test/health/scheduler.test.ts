@@ -72,16 +72,6 @@ test('a task may schedule itself, and others, while it runs', () => {
   assert.equal(runs, 5);
 });
 
-test('the worst lateness is told once', () => {
-  const alarm = new FakeAlarm();
-  const scheduler = new Scheduler(alarm);
-  scheduler.after(10, new Scheduled(() => undefined));
-  alarm.time = 25;
-  alarm.until(25);
-  assert.equal(scheduler.takeLatenessMs(), 15);
-  assert.equal(scheduler.takeLatenessMs(), 0);
-});
-
 test('thousands of random dates, moved and cancelled, come in order', () => {
   const alarm = new FakeAlarm();
   const scheduler = new Scheduler(alarm);

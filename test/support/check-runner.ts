@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { Checks, type ChecksStart } from '../../src/health/checks.ts';
 import type { Alarm } from '../../src/health/scheduler.ts';
-import { NodeEngine } from '../../src/net/engines/node/engine.ts';
+import { PolledEngine } from '../../src/net/engines/polled/engine.ts';
 import { Environments } from '../../src/proxy/compile-environment.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { CheckContext, type CheckSurroundings } from '../../src/worker/check-context.ts';
@@ -57,7 +57,7 @@ export function startChecks(
     node: 'node',
     expressions: proxy => new CheckExpressionCompiler(environments, proxy, around),
     newScope: () => new CheckContext(around),
-    createEngine: () => new NodeEngine({ bufsize: config.global.tune.bufsize }),
+    createEngine: () => new PolledEngine({ bufsize: config.global.tune.bufsize }),
     notice: () => undefined,
     log: (_backend, _level, line) => {
       lines.push(line);
@@ -95,11 +95,11 @@ export function startChecks(
 }
 
 /** A backend `b` whose one server is checked once a second at most, and told about at the first result. */
-export function checkedBackend(rules: string, address: string, options = ''): string {
+export function checkedBackend(rules: string, address: string, options = '', timeoutMs = 150): string {
   return `backend b
  option log-health-checks
- timeout check 150ms
- timeout connect 150ms
+ timeout check ${timeoutMs}ms
+ timeout connect ${timeoutMs}ms
  ${rules}
  server s1 ${address} check inter 1s rise 1 fall 1 ${options}`;
 }
@@ -110,10 +110,11 @@ export async function firstFinding(
   rules: string,
   address: string,
   options = '',
+  timeoutMs?: number,
 ): Promise<string> {
-  const { line, mistakes } = startChecks(t, checkedBackend(rules, address, options));
+  const { line, mistakes } = startChecks(t, checkedBackend(rules, address, options, timeoutMs));
   if (mistakes.length > 0) throw new Error(JSON.stringify(mistakes));
-  const text = await line(/^(Health|Agent) check for/);
+  const text = await line(/^(Health|Agent) check for/, 5000 + 2 * (timeoutMs ?? 0));
   return text
     .replace(/^.* server b\/s1 /, '')
     .replace(/, check duration: \d+ms/, '')

@@ -1,0 +1,86 @@
+/**
+ * Sockets whose events are asked for, never waited for: one system call tells which of thousands have changed. Those
+ * that were begun just now are asked once by poll(2), since most of them stand already when they are near; the
+ * others stay in a set (epoll(7), edge-triggered), whose events bring back the two words a socket was added with.
+ *
+ *   struct epoll_event   events:4  data:8       on x86
+ *                        events:4  pad:4 data:8 elsewhere
+ */
+import { arch } from 'node:process';
+import {
+  addToEventPoll,
+  changeInEventPoll,
+  closeDescriptor,
+  openEventPoll,
+  pollNow,
+  takeEvents,
+} from '../../system-calls.ts';
+
+export const EVENT_IN = 0x001;
+export const EVENT_OUT = 0x004;
+export const EVENT_ERROR = 0x008;
+export const EVENT_HANGUP = 0x010;
+export const EVENT_PEER_ENDED = 0x2000;
+const EDGE_TRIGGERED = 0x8000_0000;
+const ALL = (EVENT_IN | EVENT_OUT | EVENT_PEER_ENDED | EDGE_TRIGGERED) >>> 0;
+
+/** In words of four bytes. */
+const DATA = arch === 'x64' || arch === 'ia32' ? 1 : 2;
+const SIZE = DATA + 2;
+/** Events that one call brings. */
+export const AT_ONCE = 512;
+
+export type OnEvent = (low: number, high: number, events: number) => void;
+
+export class EventPoll {
+  readonly #fd: number;
+  readonly #event = Buffer.alloc(4 * SIZE);
+  readonly #events = Buffer.alloc(4 * SIZE * AT_ONCE);
+  readonly #words = new Uint32Array(this.#events.buffer, this.#events.byteOffset, SIZE * AT_ONCE);
+  readonly #askedBytes = Buffer.alloc(8 * AT_ONCE);
+  readonly #asked = new Int32Array(this.#askedBytes.buffer, this.#askedBytes.byteOffset, 2 * AT_ONCE);
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+    this.#event.writeUInt32LE(ALL, 0);
+  }
+
+  /** Undefined: there is no descriptor left. */
+  static open(): EventPoll | undefined {
+    const fd = openEventPoll();
+    return fd < 0 ? undefined : new EventPoll(fd);
+  }
+
+  /** Until its close; what it was added with before (`again`) is forgotten. Negative: the error number. */
+  add(fd: number, low: number, high: number, again: boolean): number {
+    this.#event.writeUInt32LE(low, 4 * DATA);
+    this.#event.writeUInt32LE(high, 4 * DATA + 4);
+    return again ? changeInEventPoll(this.#fd, fd, this.#event) : addToEventPoll(this.#fd, fd, this.#event);
+  }
+
+  /** Hands out what has happened since the last look. */
+  look(onEvent: OnEvent): void {
+    let count = AT_ONCE;
+    while (count === AT_ONCE) {
+      count = takeEvents(this.#fd, this.#events, AT_ONCE);
+      const words = this.#words;
+      for (let i = 0, at = 0; i < count; i++, at += SIZE)
+        onEvent(words[at + DATA] as number, words[at + DATA + 1] as number, words[at] as number);
+    }
+  }
+
+  /** The events of up to AT_ONCE sockets that are in no set: `fdOf` tells the i-th, `onEvents` gets 0 for none. */
+  ask(count: number, fdOf: (i: number) => number, onEvents: (i: number, events: number) => void): void {
+    const entries = this.#asked;
+    for (let i = 0; i < count; i++) {
+      entries[2 * i] = fdOf(i);
+      entries[2 * i + 1] = EVENT_OUT;
+    }
+    pollNow(this.#askedBytes, count);
+    for (let i = 0; i < count; i++) onEvents(i, (entries[2 * i + 1] as number) >>> 16);
+  }
+
+  close(): void {
+    closeDescriptor(this.#fd);
+  }
+}
