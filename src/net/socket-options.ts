@@ -6,7 +6,7 @@
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { Endpoint } from './connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from './socket-address.ts';
-import { getOption, setOption } from './system-calls.ts';
+import { getIntOption, getOption, setOption } from './system-calls.ts';
 
 export const SOL_SOCKET = 1;
 export const IPPROTO_IP = 0;
@@ -36,6 +36,7 @@ const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 export const TCP_DEFER_ACCEPT = 9;
 const TCP_INFO = 11;
+const TCP_QUICKACK = 12;
 export const TCP_USER_TIMEOUT = 18;
 const TCP_REPAIR = 19;
 export const TCP_FASTOPEN = 23;
@@ -63,6 +64,11 @@ export function setKeepalive(fd: number, keepalive: TcpKeepAlive): number {
   set(TCP_KEEPIDLE, Math.ceil(keepalive.idleMs / 1000));
   set(TCP_KEEPINTVL, Math.ceil(keepalive.intervalMs / 1000));
   return result;
+}
+
+/** Acknowledge at once (true), or together with the first data. */
+export function setQuickAck(fd: number, on: boolean): number {
+  return setOption(fd, IPPROTO_TCP, TCP_QUICKACK, on ? 1 : 0);
 }
 
 export function setNoDelay(fd: number): number {
@@ -144,4 +150,11 @@ const KERNEL_MAXIMUM = 0x7fffffff;
 export function listenBacklog(fd: number): number {
   const info = readTcpInfo(fd);
   return info?.state === LISTEN_STATE && info.sacked > 0 ? info.sacked : KERNEL_MAXIMUM;
+}
+
+const SO_ERROR = 4;
+
+/** The pending error of a socket (SO_ERROR), 0 when there is none; asking takes it away. */
+export function pendingError(fd: number): number {
+  return getIntOption(fd, SOL_SOCKET, SO_ERROR);
 }
