@@ -6,7 +6,7 @@
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { Endpoint } from './connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from './socket-address.ts';
-import { getIntOption, getOption, setOption } from './system-calls.ts';
+import { getOption, setOption } from './system-calls.ts';
 
 export const SOL_SOCKET = 1;
 export const IPPROTO_IP = 0;
@@ -153,8 +153,9 @@ export function listenBacklog(fd: number): number {
 }
 
 const SO_ERROR = 4;
+const errorWord = Buffer.alloc(4);
 
 /** The pending error of a socket (SO_ERROR), 0 when there is none; asking takes it away. */
 export function pendingError(fd: number): number {
-  return getIntOption(fd, SOL_SOCKET, SO_ERROR);
+  return getOption(fd, SOL_SOCKET, SO_ERROR, errorWord) < 0 ? 0 : errorWord.readInt32LE();
 }
