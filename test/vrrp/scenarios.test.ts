@@ -76,11 +76,11 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     const lab = Lab.create(t, ['a', 'b']);
     const b = await lab.router('b', 'lb', instance({ priority: 100 }));
     await b.enters('MASTER');
-    const a = await lab.router('a', 'lb', instance({ priority: 150, more: ['preempt_delay 1'] }));
     const start = Date.now();
+    const a = await lab.router('a', 'lb', instance({ priority: 150, more: ['preempt_delay 2'] }));
     await a.enters('MASTER');
     const took = Date.now() - start;
-    assert.ok(took > 1000 && took < 6000, `${took} ms`);
+    assert.ok(took > 2000, `${took} ms`);
   });
 
   test('a lost link is a fault at once: the other takes over, and gives back when the link is there again', async t => {

@@ -2,7 +2,7 @@
  * One pair of routers on its way through a scenario, and the client that asks their address every 10 ms. Scenarios
  * (scenarios.ts) tell what happens; the measure is always the same: how long clients were without service.
  */
-import { beOnTime, type Lab, type Router, type RouterKind, type SteadyClient } from '../network-lab.ts';
+import type { Lab, Router, RouterKind, SteadyClient } from '../network-lab.ts';
 import { configOf, VIP, type RouterSettings } from './router-config.ts';
 
 /** The service itself answers at 8000, or a balancer in front of it. */
@@ -41,7 +41,7 @@ export class Bout {
   async start(node: string, settings: RouterSettings): Promise<Router> {
     const kind = this.#kindOf(node);
     const router = await this.lab.router(node, kind, configOf(settings), kind === 'lb' ? BALANCER : '');
-    if (kind === 'lb') beOnTime(router.watched, 1);
+    router.beOnTime();
     return router;
   }
 

@@ -13,14 +13,8 @@ export interface RouterSettings {
   readonly beside?: string;
 }
 
-/**
- * Neither program shall be late because a machine is busy with other tests; without the second line keepalived is
- * killed by the kernel when it once works for 10 ms.
- */
 const GLOBALS = `global_defs {
   script_user root
-  vrrp_rt_priority 2
-  vrrp_rlimit_rttime 1000000
 }
 `;
 

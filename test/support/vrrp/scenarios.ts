@@ -18,6 +18,8 @@ export interface Bound {
   readonly mostMs: number;
   /** Less than that is as wrong. */
   readonly leastMs?: number;
+  /** Where the first router is this program it does better than the protocol has to. */
+  readonly ours?: Bound;
 }
 
 export interface Scenario {
@@ -27,6 +29,9 @@ export interface Scenario {
   readonly bounds: Readonly<Record<string, Bound>>;
   measure(bout: Bout): Promise<Readonly<Record<string, number>>>;
 }
+
+/** Nobody is without service while a better router takes over. */
+const TAKEOVER: Bound = { protocolMs: 0, mostMs: 100 };
 
 /** A death comes right after an advert at worst, and is seen after the whole time. */
 function death(priority: number, advertMs = 100): Bound {
@@ -40,8 +45,10 @@ function farewell(priority: number, advertMs = 100): Bound {
   return { protocolMs, mostMs: protocolMs + 200 };
 }
 
-/** Nobody is without service while a better router takes over. */
-const TAKEOVER: Bound = { protocolMs: 0, mostMs: 100 };
+/** This program goes on serving until it is followed. */
+function handOver(priority: number, advertMs = 100): Bound {
+  return { ...farewell(priority, advertMs), ours: TAKEOVER };
+}
 
 const FAMILY_6 = ['fe80::9:100/64', 'fd09::100/64'];
 const A = '10.9.0.1';
@@ -56,9 +63,9 @@ export const SCENARIOS: readonly Scenario[] = [
       'return with preempt': TAKEOVER,
       'lost link': death(100),
       'link is back': TAKEOVER,
-      'reload to a lower priority': farewell(100),
+      'reload to a lower priority': handOver(100),
       'reload to a higher priority': TAKEOVER,
-      'clean stop': farewell(100),
+      'clean stop': handOver(100),
     },
     measure: async bout => {
       const { lab } = bout;
@@ -171,7 +178,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'IPv6',
-    bounds: { 'IPv6: hard kill': death(100), 'IPv6: return': TAKEOVER, 'IPv6: clean stop': farewell(100) },
+    bounds: { 'IPv6: hard kill': death(100), 'IPv6: return': TAKEOVER, 'IPv6: clean stop': handOver(100) },
     measure: async bout => {
       const better = { priority: 150, addresses: FAMILY_6 };
       let [a] = await bout.elected(better, { priority: 100, addresses: FAMILY_6 }, 'fd09::100');
@@ -187,7 +194,7 @@ export const SCENARIOS: readonly Scenario[] = [
     bounds: {
       'unicast: hard kill': death(100),
       'unicast: return': TAKEOVER,
-      'unicast: clean stop': farewell(100),
+      'unicast: clean stop': handOver(100),
     },
     measure: async bout => {
       const peers = (own: string, peer: string): readonly string[] => [
@@ -287,7 +294,7 @@ vrrp_instance W {
   },
   {
     name: 'version 2',
-    bounds: { 'version 2: hard kill': death(100, 1000), 'version 2: clean stop': farewell(100, 1000) },
+    bounds: { 'version 2: hard kill': death(100, 1000), 'version 2: clean stop': handOver(100, 1000) },
     measure: async bout => {
       const password = ['authentication {', 'auth_type PASS', 'auth_pass s3cret', '}'];
       const settings = (priority: number) =>
