@@ -50,7 +50,7 @@ export class Watched {
   }
 
   /** Resolves with the first line from `from` on that matches. */
-  async line(pattern: RegExp, from = 0, timeoutMs = 15_000): Promise<string> {
+  async line(pattern: RegExp, from = 0, timeoutMs = 45_000): Promise<string> {
     const deadline = Date.now() + timeoutMs;
     for (let at = from; ; at++) {
       while (at >= this.lines.length) {
