@@ -37,12 +37,20 @@ export function parseResponseHead(
   const hasReason = line.reasonEnd > line.reasonStart;
   head.received(
     line.status,
-    hasReason ? text.slice(line.reasonStart, line.reasonEnd) : reasonPhrase(line.status),
+    hasReason ? reasonIn(text) : reasonPhrase(line.status),
     line.version,
     line.regular && hasReason ? fields - start : 0,
   );
   const verdict = settle(head, limits);
   return verdict < 0 ? verdict : body - from;
+}
+
+/** Without making a new string for the usual ones. */
+function reasonIn(text: string): string {
+  const usual = reasonPhrase(line.status);
+  const { reasonStart, reasonEnd } = line;
+  if (usual.length === reasonEnd - reasonStart && text.startsWith(usual, reasonStart)) return usual;
+  return text.slice(reasonStart, reasonEnd);
 }
 
 function readFields(

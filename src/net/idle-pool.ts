@@ -32,6 +32,9 @@ export class IdlePool {
   readonly #wheel: TimerWheel;
   readonly #options: IdlePoolOptions;
   readonly #shelves = new Map<string, Shelf>();
+  /** The shelf used last: most servers have but one. */
+  #lastKey = '';
+  #lastShelf: Shelf | undefined;
   readonly #spare: Idle[] = [];
   readonly #purge: Timer;
   /** How often a connection was put here, where that is limited. */
@@ -57,7 +60,7 @@ export class IdlePool {
 
   /** The most recently used one with that key; with `proven`, only one that was reused before. */
   take(proven: boolean, key = ''): Connection | undefined {
-    const shelf = this.#shelves.get(key);
+    const shelf = this.#shelfOf(key);
     const idle = shelf?.proven.newest ?? (proven ? undefined : shelf?.fresh.newest);
     if (idle === undefined) return undefined;
     const connection = idle.connection as Connection;
@@ -71,11 +74,7 @@ export class IdlePool {
     if (purgeDelayMs === 0 || (maxConn >= 0 && this.#size >= maxConn)) return false;
     if (connection.closed || connection.sending || mayKeep?.() === false) return false;
     if (this.#isWornOut(connection) || !this.#isNeeded()) return false;
-    let shelf = this.#shelves.get(key);
-    if (shelf === undefined) {
-      shelf = { proven: new IdleList(), fresh: new IdleList() };
-      this.#shelves.set(key, shelf);
-    }
+    const shelf = this.#shelfOf(key) ?? this.#addShelf(key);
     const idle = this.#spare.pop() ?? new Idle(this);
     idle.connection = connection;
     (reusedBefore ? shelf.proven : shelf.fresh).add(idle);
@@ -87,6 +86,19 @@ export class IdlePool {
     if (!connection.receiving) connection.receive();
     if (this.#purge.deadline === 0) this.#wheel.set(this.#purge, purgeDelayMs);
     return true;
+  }
+
+  #shelfOf(key: string): Shelf | undefined {
+    if (this.#lastShelf !== undefined && key === this.#lastKey) return this.#lastShelf;
+    this.#lastKey = key;
+    return (this.#lastShelf = this.#shelves.get(key));
+  }
+
+  #addShelf(key: string): Shelf {
+    const shelf = { proven: new IdleList(), fresh: new IdleList() };
+    this.#shelves.set(key, shelf);
+    this.#lastShelf = shelf;
+    return shelf;
   }
 
   /**
@@ -122,6 +134,7 @@ export class IdlePool {
       }
       if (shelf.fresh.newest === undefined && shelf.proven.newest === undefined) this.#shelves.delete(key);
     }
+    this.#lastShelf = undefined;
     return evicted;
   }
 

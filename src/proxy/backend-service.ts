@@ -58,6 +58,7 @@ export class BackendService implements BackendRuntime {
   readonly responseLimits: HeadLimits;
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
+  readonly checksCache: boolean;
   readonly dropsTrailers: boolean;
   readonly retryOn: ReadonlySet<string>;
   readonly retryStatuses: ReadonlySet<number> | undefined;
@@ -79,6 +80,9 @@ export class BackendService implements BackendRuntime {
   readonly #direct: ServerRuntime | undefined;
   readonly #forwarded: HeaderAdder | undefined;
   readonly #adders = new Map<number, readonly HeaderAdder[]>();
+  /** The frontend that sent the last request here. */
+  #lastFrontend: number | undefined = -1;
+  #lastAdders: readonly HeaderAdder[] = [];
 
   constructor(config: Config, row: number, thread: DataThread, environments: Environments) {
     const { proxies } = config;
@@ -99,6 +103,7 @@ export class BackendService implements BackendRuntime {
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
     this.abortOnClose = flags.has('abortonclose');
+    this.checksCache = flags.has('checkcache');
     this.retryOn = new Set(proxy.retryOn);
     this.retryStatuses = statusesIn(this.retryOn);
     this.retriesSafely = SAFE_RETRIES.every(event => this.retryOn.has(event));
@@ -158,6 +163,7 @@ export class BackendService implements BackendRuntime {
 
   /** The frontend's settings have a say too: compiled once for each that sends requests here. */
   #headersFor(frontend: number | undefined): readonly HeaderAdder[] {
+    if (frontend === this.#lastFrontend) return this.#lastAdders;
     let adders = this.#adders.get(frontend ?? this.config.id);
     if (adders === undefined) {
       const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
@@ -169,6 +175,8 @@ export class BackendService implements BackendRuntime {
       ].filter(adder => adder !== undefined);
       this.#adders.set(proxy.id, adders);
     }
+    this.#lastFrontend = frontend;
+    this.#lastAdders = adders;
     return adders;
   }
 

@@ -69,7 +69,11 @@ export class Runtime implements BackendDirectory {
 
   isPublished(id: number): boolean {
     const row = this.#rowOfId.get(id);
-    return row === undefined || (this.#thread.state.servers.proxyFlags(row) & PROXY_UNPUBLISHED) === 0;
+    return row === undefined || this.isRowPublished(row);
+  }
+
+  isRowPublished(row: number): boolean {
+    return (this.#thread.state.servers.proxyFlags(row) & PROXY_UNPUBLISHED) === 0;
   }
 
   #backend(row: number | undefined): BackendRuntime | undefined {

@@ -19,6 +19,7 @@ export interface BackendDirectory {
   backendWithId(id: number): BackendRuntime | undefined;
   /** False after `unpublish backend`. */
   isPublished(id: number): boolean;
+  isRowPublished(row: number): boolean;
 }
 
 export class FrontendService implements FrontendRuntime {
@@ -36,6 +37,7 @@ export class FrontendService implements FrontendRuntime {
   readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
+  #default: BackendRuntime | undefined;
   /** Disabled and unpublished backends get no traffic. */
   readonly #eligible: (backend: number) => boolean;
 
@@ -76,11 +78,20 @@ export class FrontendService implements FrontendRuntime {
     const { backendSwitch } = this.rules;
     const id = backendSwitch.choose(ctx, this.#eligible);
     if (id >= 0) return this.#backends.backendWithId(id);
-    const backend =
-      this.#defaultName === undefined ? undefined : this.#backends.backendNamed(this.#defaultName);
-    if (backend === undefined || this.#eligible(backend.config.id) || backendSwitch.forced(ctx))
-      return backend;
+    const backend = this.#defaultBackend();
+    if (backend === undefined || this.#takesTraffic(backend) || backendSwitch.forced(ctx)) return backend;
     return undefined;
+  }
+
+  /** Compiled when the first request goes there. */
+  #defaultBackend(): BackendRuntime | undefined {
+    if (this.#default === undefined && this.#defaultName !== undefined)
+      this.#default = this.#backends.backendNamed(this.#defaultName);
+    return this.#default;
+  }
+
+  #takesTraffic({ config, row }: BackendRuntime): boolean {
+    return !config.disabled && this.#backends.isRowPublished(row);
   }
 
   logStart(ctx: ExchangeContext): void {

@@ -391,7 +391,7 @@ export class HttpStream
   /** `option checkcache` */
   #leaksCookie(): boolean {
     const { backendRuntime, requestLine } = this.transaction;
-    if (backendRuntime?.config.options.flags.has('checkcache') !== true) return false;
+    if (backendRuntime?.checksCache !== true) return false;
     const { status, headers } = this.responseHead;
     return setsCacheableCookie(requestLine?.method ?? '', status, headers);
   }

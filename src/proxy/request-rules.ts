@@ -61,7 +61,7 @@ export class RequestRules {
 
   start(): void {
     const { frontend, body } = this.#stream;
-    if (frontend.config.options.flags.has('http-buffer-request') && !body.read) this.#bufferFirst();
+    if (!body.read && frontend.config.options.flags.has('http-buffer-request')) this.#bufferFirst();
     else this.#run(FRONTEND_CONTENT);
   }
 

@@ -178,6 +178,8 @@ export interface BackendRuntime {
   /** `option h1-case-adjust-bogus-server` */
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
+  /** option checkcache */
+  readonly checksCache: boolean;
   /** `option http-drop-request-trailers` */
   readonly dropsTrailers: boolean;
   /** `retry-on`: events, and response statuses (undefined: none). */

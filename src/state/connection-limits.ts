@@ -93,9 +93,7 @@ export class ConnectionLimits {
     const at = this.#at(gate);
     Atomics.sub(this.#words, at, 1);
     this.#note(gate, -1);
-    return (
-      Atomics.load(this.#words, at + REFUSED) !== 0 && Atomics.exchange(this.#words, at + REFUSED, 0) !== 0
-    );
+    return this.#words[at + REFUSED] !== 0 && Atomics.exchange(this.#words, at + REFUSED, 0) !== 0;
   }
 
   /** What this thread holds at a gate. */

@@ -35,17 +35,24 @@ export class ServerAddresses {
     this.#start = layout.addresses;
   }
 
-  /** Changes whenever the address does: who keeps something made from it compares. */
+  /**
+   * Changes whenever the address does: who keeps something made from it compares, several times a request, so it is a
+   * plain load. What counts is read between two that are not.
+   */
   version(server: number): number {
-    return Atomics.load(this.#words, this.#start + server * ADDRESS_ROW + VERSION);
+    return this.#words[this.#start + server * ADDRESS_ROW + VERSION] as number;
   }
 
   read(server: number): ServerAddress {
     for (;;) {
-      const before = this.version(server);
+      const before = this.#settledVersion(server);
       const address = this.#read(server);
-      if ((before & 1) === 0 && this.version(server) === before) return address;
+      if ((before & 1) === 0 && this.#settledVersion(server) === before) return address;
     }
+  }
+
+  #settledVersion(server: number): number {
+    return Atomics.load(this.#words, this.#start + server * ADDRESS_ROW + VERSION);
   }
 
   #read(server: number): ServerAddress {
