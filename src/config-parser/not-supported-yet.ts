@@ -158,11 +158,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'option http-use-proxy-header',
   'option independent-streams',
   'ssl-f-use',
-  'stick match',
-  'stick on',
-  'stick store',
-  'stick store-request',
-  'stick store-response',
   // listeners
   'bind accept-netscaler-cip',
   'bind cc',

@@ -16,6 +16,8 @@ import type { Endpoint } from '../net/connection.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import type { RuleContext } from '../rules/context.ts';
 import { PERSIST_FORCED, PERSIST_IGNORED, type ProxyRules } from '../rules/proxy-rules.ts';
+import type { StoredServer } from '../rules/sticking.ts';
+import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import type { Environments } from './compile-environment.ts';
@@ -40,6 +42,12 @@ import {
   type ServerRuntime,
 } from './runtime.ts';
 import { ServerService } from './server-service.ts';
+
+/** As `srvkey addr` stores it. */
+function renderAddress({ ip, port }: ServerAddress): string {
+  if (ip === undefined) return '';
+  return ip.family === 6 ? `[${ip.toString()}]:${port}` : `${ip.toString()}:${port}`;
+}
 
 const SAFE_RETRIES = ['conn-failure', 'empty-response', 'response-timeout'];
 
@@ -130,11 +138,38 @@ export class BackendService implements BackendRuntime {
   }
 
   prepareResponse(ctx: ExchangeContext, server: ServerRuntime): void {
+    this.serverAnswers(ctx, server);
     this.cookies?.write(ctx, server);
   }
 
-  /** Cookies, `persist rdp-cookie` and `use-server`, unless `ignore-persist`; `force-persist` takes servers that are down too. */
+  /**
+   * Cookies, `persist rdp-cookie` and `use-server`, unless `ignore-persist`; then what `stick` rules find.
+   * `force-persist` takes servers that are down too.
+   */
   persistentServer(ctx: ExchangeContext): ServerRuntime | undefined {
+    const chosen = this.#serverByRules(ctx);
+    const { sticking } = this.rules;
+    if (sticking.empty) return chosen;
+    return sticking.onRequest(ctx, chosen, stored => {
+      const server = this.#storedServer(stored);
+      return server !== undefined && this.#mayPersist(ctx, server) ? server : undefined;
+    });
+  }
+
+  #storedServer({ key, by, id }: StoredServer): ServerRuntime | undefined {
+    const known = this.servers.find(({ config, address }) =>
+      key === '' ? false : (by === 'name' ? config.name : renderAddress(address)) === key,
+    );
+    return known ?? this.#withId(id);
+  }
+
+  serverAnswers(ctx: ExchangeContext, server: ServerRuntime): void {
+    const { sticking } = this.rules;
+    if (sticking.empty || server.row === NO_ROW || server.config.nonStick) return;
+    sticking.onResponse(ctx, server.config.id, server.config.name, renderAddress(server.address));
+  }
+
+  #serverByRules(ctx: ExchangeContext): ServerRuntime | undefined {
     const named = ctx.cookieServer ?? this.#serverOfRdpCookie(ctx);
     if (named !== undefined) return named;
     const { serverSwitch } = this.rules;
@@ -159,6 +194,13 @@ export class BackendService implements BackendRuntime {
     const persist = persistence.empty ? 0 : persistence.decide(ctx);
     if (persist === PERSIST_IGNORED) return false;
     return persist === PERSIST_FORCED || this.#state.servers.takesPersistent(server.row);
+  }
+
+  /** As `#takes`, but `ignore-persist` is about cookies alone. */
+  #mayPersist(ctx: ExchangeContext, server: ServerRuntime): boolean {
+    if (this.#state.servers.takesPersistent(server.row)) return true;
+    const { persistence } = this.rules;
+    return !persistence.empty && persistence.decide(ctx) === PERSIST_FORCED;
   }
 
   /** The frontend's settings have a say too: compiled once for each that sends requests here. */

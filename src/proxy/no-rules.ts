@@ -18,6 +18,7 @@ export const NO_RULES: ProxyRules = {
   backendSwitch: { choose: () => -1, forced: () => false },
   serverSwitch: { empty: true, choose: () => -1 },
   persistence: { empty: true, decide: () => 0 },
+  sticking: { empty: true, onRequest: (_ctx, chosen) => chosen, onResponse: () => undefined },
   monitorFails: () => false,
   statsRequest: none('stats http-request'),
   statsAdmin: () => false,

@@ -16,6 +16,8 @@ export interface ResponseGateOwner {
   readonly transaction: Transaction;
   /** The time to look is over: the gate is to be asked again. */
   inspectAgain(): void;
+  /** All rules are passed; may be told again. */
+  responseAccepted(): void;
   /** A rule refuses what the server says. */
   responseRefused(verdict: Verdict): void;
 }
@@ -63,6 +65,7 @@ export class ResponseGate implements RelayGate {
       this.#left.shift();
     }
     this.stop();
+    this.#owner.responseAccepted();
     return true;
   }
 

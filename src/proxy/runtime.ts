@@ -193,7 +193,9 @@ export interface BackendRuntime {
   prepare(ctx: ExchangeContext): void;
   /** Header edits every response from a server gets. */
   prepareResponse(ctx: ExchangeContext, server: ServerRuntime): void;
-  /** Persistence that is not the balancer's: cookies, use-server rules. */
+  /** That server answers, or is connected: `stick` rules store it. */
+  serverAnswers(ctx: ExchangeContext, server: ServerRuntime): void;
+  /** Persistence that is not the balancer's: cookies, use-server and stick rules. */
   persistentServer(ctx: ExchangeContext): ServerRuntime | undefined;
   /** The balancer's choice; `full` when a server could serve but all have reached their limit. */
   balance(ctx: ExchangeContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined;

@@ -51,6 +51,8 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   #clientEnded = false;
   #relay: Relay | undefined;
   #gate: ResponseGate | undefined;
+  /** `stick` rules know the server. */
+  #stored = false;
   #over = false;
 
   /** `received`: what came behind a PROXY protocol header. */
@@ -181,6 +183,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     transaction.logEarly();
     const backend = transaction.backendRuntime as BackendRuntime;
     this.#gate = ResponseGate.for(this, backend, this.#listener.frontend);
+    if (this.#gate === undefined) this.responseAccepted();
     const inbox = this.#inbox;
     const early = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
     const relay = new Relay(
@@ -193,6 +196,14 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     );
     this.#relay = relay;
     relay.start();
+  }
+
+  responseAccepted(): void {
+    const { transaction } = this;
+    const { serverRuntime, backendRuntime } = transaction;
+    if (serverRuntime === undefined || this.#stored) return;
+    this.#stored = true;
+    backendRuntime?.serverAnswers(transaction, serverRuntime);
   }
 
   inspectAgain(): void {

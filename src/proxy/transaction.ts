@@ -45,6 +45,7 @@ import type {
 import type { CaptureSide, CaptureSlots } from '../rules/capture-slots.ts';
 import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
+import type { PendingStore } from '../rules/sticking.ts';
 import type { StatusKinds } from '../rules/status-kinds.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { countForAll, TrackedCounters } from '../state/stick-table/tracked-counters.ts';
@@ -88,6 +89,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   #logged = false;
   readonly checkVariables = undefined;
   ownCounters: TrackedCounters | undefined;
+  readonly pendingStores: PendingStore[] = [];
   /** Made once, used again by the next request that tracks. */
   #counters: TrackedCounters | undefined;
   requestCookieCapture: string | undefined;
@@ -194,6 +196,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.requestLine = undefined;
     this.#uniqueId = this.requestCookieCapture = this.responseCookieCapture = undefined;
     this.ownTimeouts = undefined;
+    this.pendingStores.length = 0;
     this.bytes.fromClient = this.bytes.toServer = this.bytes.fromServer = this.bytes.toClient = 0;
     this.status = this.serverStatus = this.retries = 0;
     this.serverQueue = this.backendQueue = 0;

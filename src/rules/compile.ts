@@ -9,6 +9,7 @@ import { phasesOfRuleset } from './phases.ts';
 import type { ProxyRules } from './proxy-rules.ts';
 import { compileRedirect } from './redirect.ts';
 import { CompiledRuleset } from './ruleset.ts';
+import { compileSticking } from './sticking.ts';
 import { compileStatsRules } from './stats-rules.ts';
 import { compileAnyOf, compileBackendSwitch, compilePersistence, compileServerSwitch } from './switching.ts';
 
@@ -30,6 +31,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
     backendSwitch: compileBackendSwitch(serves ? proxy : { ...proxy, useBackends: [], plainRules: [] }, env),
     serverSwitch: compileServerSwitch(balances ? proxy.useServers : [], env),
     persistence: compilePersistence(balances ? proxy.plainRules : [], env),
+    sticking: compileSticking(balances ? proxy.plainRules : [], env),
     monitorFails: compileAnyOf(proxy.monitorFail, requestPhases, env),
     statsRequest: new CompiledRuleset('stats http-request', compileStatsRules(proxy, requestPhases, env)),
     statsAdmin: compileAnyOf(proxy.stats?.admin ?? [], requestPhases, env),

@@ -11,6 +11,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Condition, Word } from '../model/word.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
+import type { PendingStore } from './sticking.ts';
 import type { StatusKinds } from './status-kinds.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
@@ -61,6 +62,8 @@ export interface RuleContext extends SampleContext {
   /** Those of the frontend. */
   readonly captureSlots: CaptureSlots;
 
+  /** Keys that wait for the server they are stored with. */
+  readonly pendingStores: PendingStore[];
   /** Which statuses count as errors and failures of those that are tracked. */
   readonly statusKinds: StatusKinds;
 

@@ -5,6 +5,7 @@
 import type { SampleContext } from '../acl/context.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { ErrorPages, RuleContext } from './context.ts';
+import type { StickingRules } from './sticking.ts';
 import type { CompiledRuleset } from './ruleset.ts';
 
 export interface ProxyRules {
@@ -20,6 +21,7 @@ export interface ProxyRules {
   readonly backendSwitch: BackendSwitch;
   readonly serverSwitch: ServerSwitch;
   readonly persistence: PersistenceRules;
+  readonly sticking: StickingRules;
   /** `monitor fail`: true when one of its conditions holds. */
   readonly monitorFails: (ctx: SampleContext) => boolean;
   /** `stats http-request`, and `stats admin`. */
@@ -50,7 +52,7 @@ export interface ServerSwitch {
 export const PERSIST_NORMALLY = 0;
 /** `force-persist`: the server is taken even when it is down. */
 export const PERSIST_FORCED = 1;
-/** `ignore-persist`: cookies and stickiness are passed over. */
+/** `ignore-persist`: cookies are passed over. */
 export const PERSIST_IGNORED = 2;
 
 /** `force-persist` and `ignore-persist`: the first that matches decides. */

@@ -14,6 +14,7 @@ import type {
   WaitReason,
 } from '../../src/rules/context.ts';
 import type { PatternUpdate } from '../../src/acl/pattern-changes.ts';
+import type { PendingStore } from '../../src/rules/sticking.ts';
 import { StatusKinds } from '../../src/rules/status-kinds.ts';
 import { TrackedCounters } from '../../src/state/stick-table/tracked-counters.ts';
 import type { Reply } from '../../src/rules/reply.ts';
@@ -60,6 +61,7 @@ export class FakeRuleContext implements RuleContext {
   readonly requestVariables = new VariableStore();
   readonly responseVariables = new VariableStore();
   readonly checkVariables = undefined;
+  readonly pendingStores: PendingStore[] = [];
   ownCounters: TrackedCounters | undefined;
   sessionCounters: TrackedCounters | undefined;
   readonly statusKinds = new StatusKinds({ httpErrCodes: [[400, 499]], httpFailCodes: [[500, 599]] });

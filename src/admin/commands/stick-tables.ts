@@ -7,6 +7,7 @@ import { dump, fail, type Answer, type Call, type Command } from '../command.ts'
 import type { Found } from '../find.ts';
 import { isRate } from '../../model/stick-table.ts';
 import { elementNamed, matches, readElement, readFilters, type Filter } from './stick-table-filters.ts';
+import { entriesInOrder } from './stick-table-order.ts';
 import { renderEntry, renderTable } from './stick-table-lines.ts';
 
 type Verb = 'show' | 'set' | 'clear';
@@ -50,7 +51,7 @@ function run(verb: Verb): Command['run'] {
 }
 
 function* overview(tables: StickTables): Generator<string> {
-  for (const table of tables.all) yield renderTable(table);
+  for (const table of [...tables.all].reverse()) yield renderTable(table);
 }
 
 function* withoutContents(table: StickTable): Generator<string> {
@@ -61,7 +62,7 @@ function* withoutContents(table: StickTable): Generator<string> {
 function* entries(table: StickTable, filters: readonly Filter[]): Generator<string> {
   yield renderTable(table);
   const copy = copyOf(table);
-  for (let entry = 1; entry <= table.lastEntry; entry++)
+  for (const entry of entriesInOrder(table))
     if (take(table, entry, copy, filters)) yield renderEntry(copy, entry, table.now);
 }
 
