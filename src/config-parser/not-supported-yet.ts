@@ -13,7 +13,7 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section log-forward',
   'section log-profile',
   'section namespace_list',
-  'section peers',
+  'peers synchronisation',
   'section ring',
   'section traces',
   'nameserver ssl',

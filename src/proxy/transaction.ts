@@ -45,7 +45,7 @@ import type {
 import type { CaptureSide, CaptureSlots } from '../rules/capture-slots.ts';
 import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
-import type { PendingStore } from '../rules/sticking.ts';
+import type { PendingStore } from '../rules/pending-store.ts';
 import type { StatusKinds } from '../rules/status-kinds.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { countForAll, TrackedCounters } from '../state/stick-table/tracked-counters.ts';

@@ -11,7 +11,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Condition, Word } from '../model/word.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
-import type { PendingStore } from './sticking.ts';
+import type { PendingStore } from './pending-store.ts';
 import type { StatusKinds } from './status-kinds.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';

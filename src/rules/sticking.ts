@@ -13,13 +13,7 @@ import type { PlainRule } from '../model/rule.ts';
 import type { StickTable } from '../state/stick-table/stick-table.ts';
 import type { RuleContext } from './context.ts';
 import type { RuleEnvironment } from './environment.ts';
-
-/** A key of the request, to be stored with the server that answers. */
-export interface PendingStore {
-  readonly table: StickTable;
-  readonly load: LoadKey;
-  readonly key: Sample;
-}
+import type { PendingStore } from './pending-store.ts';
 
 /** What a table says of a key. */
 export interface StoredServer {

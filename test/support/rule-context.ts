@@ -14,7 +14,7 @@ import type {
   WaitReason,
 } from '../../src/rules/context.ts';
 import type { PatternUpdate } from '../../src/acl/pattern-changes.ts';
-import type { PendingStore } from '../../src/rules/sticking.ts';
+import type { PendingStore } from '../../src/rules/pending-store.ts';
 import { StatusKinds } from '../../src/rules/status-kinds.ts';
 import { TrackedCounters } from '../../src/state/stick-table/tracked-counters.ts';
 import type { Reply } from '../../src/rules/reply.ts';

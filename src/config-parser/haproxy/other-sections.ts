@@ -3,6 +3,7 @@
  * (manual, sections 5.3.2, 6.2.1, 8.3.5, 10, 11, 12). One row a section and one a keyword.
  */
 import { integer, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
+import type { Word } from '../../model/word.ts';
 import type { SectionKind } from '../line-context.ts';
 import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
 import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
@@ -54,22 +55,37 @@ const RESOLVERS: readonly OtherKeyword[] = [
 ];
 
 const peers = rowsOf('peers');
+
+/** Tables work; what is about other nodes does nothing yet, which is said once a section. */
+const SYNCHRONISED: LineCheck = (draft, _words, context) => {
+  const word = context.line[0] as Word;
+  if (!draft.names.has(SYNCHRONISATION)) context.notSupportedYet(word, SYNCHRONISATION);
+  draft.names.set(SYNCHRONISATION, word);
+  return true;
+};
+const SYNCHRONISATION = 'peers synchronisation';
+
 const PEERS: readonly OtherKeyword[] = [
   peers(
     'peer',
     text('<name> [<address>]:port [param*]', 1, 64),
     'a node',
-    all(uniqueName('peer'), addressAt(1, ADDRESS)),
+    all(uniqueName('peer'), addressAt(1, ADDRESS), SYNCHRONISED),
   ),
   peers(
     'server',
     text('<name> [<address>:<port>] [param*]', 1, 64),
     'a node',
-    all(uniqueName('peer'), addressAt(1, ADDRESS)),
+    all(uniqueName('peer'), addressAt(1, ADDRESS), SYNCHRONISED),
   ),
-  peers('bind', text('[<address>]:port [param*]', 1, 64), 'where this node listens', addressAt(0, LISTENER)),
-  peers('default-bind', text('[param*]', 0, 64), 'options of the listener'),
-  peers('default-server', text('[param*]', 0, 64), 'options towards the others'),
+  peers(
+    'bind',
+    text('[<address>]:port [param*]', 1, 64),
+    'where this node listens',
+    all(addressAt(0, LISTENER), SYNCHRONISED),
+  ),
+  peers('default-bind', text('[param*]', 0, 64), 'options of the listener', SYNCHRONISED),
+  peers('default-server', text('[param*]', 0, 64), 'options towards the others', SYNCHRONISED),
   peers('disabled', nothing(), 'switches the section off'),
   peers('enabled', nothing(), 'switches the section on'),
   peers(
@@ -79,7 +95,7 @@ const PEERS: readonly OtherKeyword[] = [
     undefined,
     { negatable: true },
   ),
-  peers('shards', integer(1, MAX), 'parts a table is split into'),
+  peers('shards', integer(1, MAX), 'parts a table is split into', SYNCHRONISED),
   peers(
     'table',
     text('<name> type <type> size <size> [<option> ...]', 5, 64),

@@ -106,8 +106,8 @@ export class EntryIndex {
     }
     const fresh = words[HEADER.fresh] as number;
     if (fresh < this.#size) return (words[HEADER.fresh] = fresh + 1);
-    if (this.#nopurge) return 0;
-    if (!this.#removeOldest()) return 0;
+    this.expire(nowMs, Infinity);
+    if ((words[HEADER.free] as number) === 0 && (this.#nopurge || !this.#removeOldest())) return 0;
     return this.#room(nowMs);
   }
 
