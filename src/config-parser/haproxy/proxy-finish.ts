@@ -4,6 +4,7 @@
  */
 import type { Balance } from '../../model/balance.ts';
 import type { Bind } from '../../model/bind.ts';
+import type { Global } from '../../model/global.ts';
 import type {
   CheckMethod,
   ErrorFile,
@@ -228,82 +229,24 @@ function finishCookieCapture(
   return { ...capture, len: most };
 }
 
-function finishFrontend(draft: ProxyDraft, facts: FinishFacts, report: Report) {
-  const { own, frontend, shared } = draft;
+function finishCaptures(draft: ProxyDraft, facts: FinishFacts, report: Report): Proxy['captures'] {
+  const { requestCaptures: request, responseCaptures: response, declaredCaptures: declared } = draft.own;
   const cookie = finishCookieCapture(draft, facts, report);
-  return {
-    binds: finishBinds(draft),
-    maxconn: frontend.maxconn,
-    backlog: frontend.backlog,
-    rateLimitSessions: frontend.rateLimitSessions,
-    defaultBackend: hasFrontend(draft) ? frontend.defaultBackend : undefined,
-    useBackends: own.useBackends,
-    monitorUri: frontend.monitorUri,
-    monitorFail: own.monitorFail,
-    captures: {
-      request: own.requestCaptures,
-      response: own.responseCaptures,
-      declared: own.declaredCaptures,
-      ...(cookie === undefined ? {} : { cookie }),
-    },
-    uniqueIdFormat: shared.uniqueIdFormat,
-    uniqueIdHeader: shared.uniqueIdHeader,
-    maxSessionSrvConns: frontend.maxSessionSrvConns,
-    clientKeepAlive: frontend.clientKeepAlive,
-  };
+  return cookie === undefined ? { request, response, declared } : { request, response, declared, cookie };
 }
 
-function finishBackend(draft: ProxyDraft, facts: FinishFacts, report: Report) {
-  const { own, backend, shared } = draft;
-  const check = finishCheck(draft, report);
-  if (backend.loadServerStateFrom === 'global' && facts.global.serverStateFile === undefined) {
-    const why = `Unfortunately, 'server-state-file' is not set!`;
-    const what = `backend '${draft.name}' configured to load server state file from global section`;
-    report.warn(draft.position, `${what} 'server-state-file' directive. ${why}`);
-  }
-  return {
-    balance: finishBalance(draft, report),
-    hashType: backend.hashType,
-    hashBalanceFactor: backend.hashBalanceFactor,
-    hashPreserveAffinity: shared.hashPreserveAffinity,
-    servers: finishServers(draft, check, shared.mode, facts.global, report),
-    serverTemplates: own.serverTemplates.map(({ server, ...template }) => ({
-      ...template,
-      server: finishServer(server, server.id ?? 0, facts.global),
-    })),
-    dispatch: own.dispatch,
-    transparent: shared.flags.has('transparent') && own.dispatch === undefined,
-    useServers: own.useServers,
-    cookie: finishCookie(draft),
-    retries: backend.retries,
-    retryOn: shared.retryOn,
-    redispatchAfter: backend.redispatchAfter,
-    fullconn: backend.fullconn,
-    maxKeepAliveQueue: backend.maxKeepAliveQueue,
-    sendNameHeader: shared.sendNameHeader,
-    persistRdpCookie: backend.persistRdpCookie,
-    serverKeepAlive: backend.serverKeepAlive,
-    httpReuse: shared.httpReuse,
-    source: backend.source,
-    loadServerStateFrom: backend.loadServerStateFrom ?? 'none',
-    serverStateFileName: own.serverStateFileName,
-    check,
-  };
+function warnUselessStateFile(draft: ProxyDraft, facts: FinishFacts, report: Report): void {
+  if (draft.backend.loadServerStateFrom !== 'global' || facts.global.serverStateFile !== undefined) return;
+  const why = `Unfortunately, 'server-state-file' is not set!`;
+  const what = `backend '${draft.name}' configured to load server state file from global section`;
+  report.warn(draft.position, `${what} 'server-state-file' directive. ${why}`);
 }
 
-type Finished = { -readonly [Key in keyof Proxy]?: Proxy[Key] };
-
-/** Copies what has a value; cheaper than spreading for thousands of proxies. */
-function copySaid(target: Finished, from: object): void {
-  const source = from as Record<string, unknown>;
-  for (const key in source) {
-    if (source[key] !== undefined) (target as Record<string, unknown>)[key] = source[key];
-  }
-}
-
-function finishFormats({ frontend }: ProxyDraft) {
-  const { logFormat, errorLogFormat, logFormatSd } = frontend;
-  return { logFormat, errorLogFormat, logFormatSd };
+function finishTemplates({ own }: ProxyDraft, global: Global): Proxy['serverTemplates'] {
+  return own.serverTemplates.map(({ server, ...template }) => ({
+    ...template,
+    server: finishServer(server, server.id ?? 0, global),
+  }));
 }
 
 function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): void {
@@ -320,46 +263,106 @@ function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): vo
     report.warn(draft.position, `log format ignored for ${proxyLabel(draft)} since it has no log address.`);
 }
 
-/** `id` is the number the proxy got: its own, or the next free one. */
+type Finished = { -readonly [Key in keyof Proxy]: Proxy[Key] };
+
+/**
+ * `id` is the number the proxy got: its own, or the next free one. Field by field, for the reason finishServer has:
+ * those every proxy has, then those that were said.
+ */
 export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, report: Report): Proxy {
-  const { own, shared, frontend } = draft;
+  const { own, shared, frontend, backend } = draft;
   checkSection(draft, facts, report);
   const ignored = warnWithoutHttp(draft, facts, report);
-  const proxy: Finished = {};
-  copySaid(proxy, {
+  const options = finishOptions(draft, ignored, report);
+  const captures = finishCaptures(draft, facts, report);
+  const check = finishCheck(draft, report);
+  warnUselessStateFile(draft, facts, report);
+  const proxy: Finished = {
     kind: draft.kind as Proxy['kind'],
     name: draft.name,
     id,
     position: draft.position,
     mode: shared.mode,
     disabled: shared.disabled,
-    description: own.description,
-    explicitId: own.id === undefined ? undefined : true,
-    guid: own.guid,
-    defaultsName: draft.from?.name === '' ? undefined : draft.from?.name,
     timeouts: finishTimeouts(draft),
-    options: finishOptions(draft, ignored, report),
-  });
-  copySaid(proxy, finishFrontend(draft, facts, report));
-  copySaid(proxy, finishBackend(draft, facts, report));
-  copySaid(proxy, {
+    options,
+    binds: finishBinds(draft),
+    maxconn: frontend.maxconn,
+    backlog: frontend.backlog,
+    rateLimitSessions: frontend.rateLimitSessions,
+    useBackends: own.useBackends,
+    monitorFail: own.monitorFail,
+    captures,
+    maxSessionSrvConns: frontend.maxSessionSrvConns,
+    clientKeepAlive: frontend.clientKeepAlive,
+    balance: finishBalance(draft, report),
+    hashType: backend.hashType,
+    hashBalanceFactor: backend.hashBalanceFactor,
+    servers: finishServers(draft, check, shared.mode, facts.global, report),
+    serverTemplates: finishTemplates(draft, facts.global),
+    transparent: shared.flags.has('transparent') && own.dispatch === undefined,
+    useServers: own.useServers,
+    retries: backend.retries,
+    retryOn: shared.retryOn,
+    redispatchAfter: backend.redispatchAfter,
+    fullconn: backend.fullconn,
+    maxKeepAliveQueue: backend.maxKeepAliveQueue,
+    serverKeepAlive: backend.serverKeepAlive,
+    httpReuse: shared.httpReuse,
+    loadServerStateFrom: backend.loadServerStateFrom ?? 'none',
+    check,
     acls: own.acls,
     defaultsAcls: draft.from?.own.acls ?? [],
     rules: finishRules(draft),
     plainRules: own.plainRules,
     inspectDelayMs: shared.inspectDelayMs,
     errorFiles: finishErrorFiles(shared.errorFiles),
-    stats: checkStats(draft, facts, report),
-    email: checkEmail(draft, report),
-    compression: shared.compression,
     filters: own.filters,
-    stickTable: own.stickTable,
     logs: shared.logs,
     logGlobal: shared.logGlobal,
-    ...(hasFrontend(draft) ? finishFormats(draft) : {}),
-    logSteps: frontend.logSteps,
-    logTag: shared.logTag,
     otherLines: own.otherLines,
-  });
-  return proxy as Proxy;
+  };
+  addNames(proxy, draft);
+  addFrontend(proxy, draft);
+  addBackend(proxy, draft);
+  const stats = checkStats(draft, facts, report);
+  if (stats !== undefined) proxy.stats = stats;
+  const email = checkEmail(draft, report);
+  if (email !== undefined) proxy.email = email;
+  return proxy;
+}
+
+function addNames(proxy: Finished, { own, from }: ProxyDraft): void {
+  if (own.id !== undefined) proxy.explicitId = true;
+  if (own.description !== undefined) proxy.description = own.description;
+  if (own.guid !== undefined) proxy.guid = own.guid;
+  if (from !== undefined && from.name !== '') proxy.defaultsName = from.name;
+}
+
+function addFrontend(proxy: Finished, draft: ProxyDraft): void {
+  const { frontend, shared } = draft;
+  if (frontend.monitorUri !== undefined) proxy.monitorUri = frontend.monitorUri;
+  if (shared.uniqueIdFormat !== undefined) proxy.uniqueIdFormat = shared.uniqueIdFormat;
+  if (shared.uniqueIdHeader !== undefined) proxy.uniqueIdHeader = shared.uniqueIdHeader;
+  if (frontend.logSteps !== undefined) proxy.logSteps = frontend.logSteps;
+  if (shared.logTag !== undefined) proxy.logTag = shared.logTag;
+  if (!hasFrontend(draft)) return;
+  if (frontend.defaultBackend !== undefined) proxy.defaultBackend = frontend.defaultBackend;
+  if (frontend.logFormat !== undefined) proxy.logFormat = frontend.logFormat;
+  if (frontend.errorLogFormat !== undefined) proxy.errorLogFormat = frontend.errorLogFormat;
+  if (frontend.logFormatSd !== undefined) proxy.logFormatSd = frontend.logFormatSd;
+}
+
+function addBackend(proxy: Finished, draft: ProxyDraft): void {
+  const { own, backend, shared } = draft;
+  const cookie = finishCookie(draft);
+  if (shared.hashPreserveAffinity !== undefined) proxy.hashPreserveAffinity = shared.hashPreserveAffinity;
+  if (own.dispatch !== undefined) proxy.dispatch = own.dispatch;
+  if (cookie !== undefined) proxy.cookie = cookie;
+  if (shared.sendNameHeader !== undefined) proxy.sendNameHeader = shared.sendNameHeader;
+  if (backend.persistRdpCookie !== undefined) proxy.persistRdpCookie = backend.persistRdpCookie;
+  if (backend.source !== undefined) proxy.source = backend.source;
+  if (own.serverStateFileName !== undefined) proxy.serverStateFileName = own.serverStateFileName;
+  if (shared.compression !== undefined) proxy.compression = shared.compression;
+  if (own.stickTable !== undefined) proxy.stickTable = own.stickTable;
 }

@@ -117,41 +117,69 @@ function tlsOf(server: ServerDraft, global: Global): Server['ssl'] {
   return { ...tls, verify: 'none' };
 }
 
-/** Of a draft alone, or written into the model in another form. */
-const DRAFT_ONLY: ReadonlySet<string> = new Set([
-  'id',
-  'written',
-  'useSsl',
-  'tls',
-  'sendProxyV1',
-  'sendProxyV2',
-  'sendProxyOptions',
-  'sendProxyTlvs',
-  'check',
-  'agent',
-  'minconn',
-  'maxconn',
-]);
+type Finished = { -readonly [Key in keyof Server]: Server[Key] };
 
-type Finished = { -readonly [Key in keyof Server]?: Server[Key] | undefined } & Record<string, unknown>;
-
-/** Copies field by field, leaving out what was not said: ten thousand servers make rest and spread expensive. */
+/**
+ * Field by field, first those every server has, then those that were said: an object that is filled in a loop, by names
+ * it is given, becomes a dictionary to V8, which costs ten thousand servers five times the memory and time.
+ */
 export function finishServer(server: ServerDraft, id: number, global: Global): Server {
   const { minconn, maxconn } = limits(server);
-  const finished: Finished = { id, minconn, maxconn };
-  for (const key in server) {
-    const value = server[key as keyof ServerDraft];
-    if (value !== undefined && !DRAFT_ONLY.has(key)) finished[key] = value;
-  }
+  const finished: Finished = {
+    id,
+    minconn,
+    maxconn,
+    name: server.name,
+    position: server.position,
+    address: server.address,
+    mapPorts: server.mapPorts,
+    portOffset: server.portOffset,
+    weight: server.weight,
+    backup: server.backup,
+    disabled: server.disabled,
+    nonStick: server.nonStick,
+    maxqueue: server.maxqueue,
+    poolMaxConn: server.poolMaxConn,
+    poolLowConn: server.poolLowConn,
+    poolPurgeDelayMs: server.poolPurgeDelayMs,
+    maxReuse: server.maxReuse,
+    tcpUserTimeoutMs: server.tcpUserTimeoutMs,
+    errorLimit: server.errorLimit,
+    onError: server.onError,
+    slowstartMs: server.slowstartMs,
+    initAddr: server.initAddr,
+    hashKey: server.hashKey,
+    otherOptions: server.otherOptions,
+    check: server.check,
+  };
+  addSaid(finished, server);
+  addTransport(finished, server, global);
+  return finished;
+}
+
+function addSaid(finished: Finished, server: ServerDraft): void {
+  if (server.id !== undefined) finished.explicitId = true;
+  if (server.cookie !== undefined) finished.cookie = server.cookie;
+  if (server.redirPrefix !== undefined) finished.redirPrefix = server.redirPrefix;
+  if (server.source !== undefined) finished.source = server.source;
+  if (server.track !== undefined) finished.track = server.track;
+  if (server.observe !== undefined) finished.observe = server.observe;
+  if (server.onMarkedDown !== undefined) finished.onMarkedDown = server.onMarkedDown;
+  if (server.onMarkedUp !== undefined) finished.onMarkedUp = server.onMarkedUp;
+  if (server.initState !== undefined) finished.initState = server.initState;
+  if (server.resolvers !== undefined) finished.resolvers = server.resolvers;
+  if (server.guid !== undefined) finished.guid = server.guid;
+}
+
+function addTransport(finished: Finished, server: ServerDraft, global: Global): void {
   const sendProxy = sendProxyOf(server);
   const agent = agentOf(server);
   const ssl = tlsOf(server, global);
-  if (server.id !== undefined) finished.explicitId = true;
-  finished.check = server.check;
+  if (server.proto !== undefined) finished.proto = server.proto;
+  if (server.ws !== undefined) finished.ws = server.ws;
   if (sendProxy !== undefined) finished.sendProxy = sendProxy;
   if (agent !== undefined) finished.agent = agent;
   if (ssl !== undefined) finished.ssl = ssl;
-  return finished as unknown as Server;
 }
 
 export function finishServers(
