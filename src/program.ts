@@ -56,7 +56,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   if (generation === undefined) tellIgnored(options);
   // the master has said it all
   if (generation === undefined) show(options, diagnostics);
-  const warned = diagnostics.some(({ severity }) => severity === 'warning');
+  const warned = diagnostics.some(({ severity }) => severity === 'warning' || severity === 'alert');
   if (balancer !== undefined && balancer.config === undefined) exit(1);
   if (warned && options.warningsAreFatal) exit(1);
   if (warned && balancer?.config?.global.flags.has('zero-warning') === true) {

@@ -21,7 +21,8 @@ function notForwarded({ virtualServers }: KeepalivedConfig): Diagnostic[] {
   return virtualServers.map(({ position }) => ({
     severity: 'warning',
     position,
-    message: 'virtual_server is checked, but nothing forwards for it yet',
+    message:
+      'virtual_server: its words are checked, but nothing forwards for it and nobody checks its servers: say it as a listen section in haproxy.cfg (mode tcp)',
   }));
 }
 

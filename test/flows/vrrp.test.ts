@@ -73,13 +73,13 @@ describe('lb -c with keepalived.conf', () => {
     }
   });
 
-  test('the exit codes are those of keepalived -t: 3 unusable, 4 changed, 5 insecure scripts', () => {
-    assert.equal(checkFiles({}, ['-k', 'missing.conf']).status, 3);
+  test('the exit codes are those of keepalived -t: 4 unusable, 5 changed, 6 insecure scripts', () => {
+    assert.equal(checkFiles({}, ['-k', 'missing.conf']).status, 4);
     const changed = checkFiles({ 'x.conf': `${good}no_such_word\n` }, ['-k', 'x.conf']);
-    assert.equal(changed.status, 4, changed.text);
+    assert.equal(changed.status, 5, changed.text);
     assert.match(changed.text, /x\.conf:12\].*no_such_word/);
     const script = `vrrp_script s {\n script /bin/true\n}\n${good.replace('interface', 'track_script {\n s\n}\ninterface')}`;
-    assert.equal(checkFiles({ 'x.conf': script }, ['-k', 'x.conf']).status, 5);
+    assert.equal(checkFiles({ 'x.conf': script }, ['-k', 'x.conf']).status, 6);
     assert.equal(
       checkFiles({ 'x.conf': good, 'h.cfg': 'listem' }, ['-k', 'x.conf', '-f', 'h.cfg']).status,
       1,
@@ -91,7 +91,7 @@ describe('lb -c with keepalived.conf', () => {
     assert.equal(checkFiles(files, ['-k', 'a.conf', '-k', 'b.conf']).status, 0);
     const chosen = { 'x.conf': `@one no_such_word\n${good}` };
     assert.equal(checkFiles(chosen, ['-k', 'x.conf', '-i', 'two']).status, 0);
-    assert.equal(checkFiles(chosen, ['-k', 'x.conf', '-i', 'one']).status, 4);
+    assert.equal(checkFiles(chosen, ['-k', 'x.conf', '-i', 'one']).status, 5);
   });
 });
 

@@ -56,12 +56,12 @@ test('a directory stands for the *.conf files in it', () => {
   });
 });
 
-test('-t answers 3 for a missing file, 4 for a missing interface, 0 for a clean file', () => {
+test('-t answers 4 for a missing file, 5 for a missing interface, 0 for a clean file', () => {
   inFolder(folder => {
     const path = join(folder, 'keepalived.conf');
-    assert.equal(EXIT_CODE[readKeepalived(path).status], 3);
-    writeFileSync(path, instance('A', 1).replace('interface lo', 'interface nosuch0'));
     assert.equal(EXIT_CODE[readKeepalived(path).status], 4);
+    writeFileSync(path, instance('A', 1).replace('interface lo', 'interface nosuch0'));
+    assert.equal(EXIT_CODE[readKeepalived(path).status], 5);
     writeFileSync(path, instance('A', 1));
     assert.equal(EXIT_CODE[readKeepalived(path).status], 0);
   });
@@ -71,6 +71,6 @@ test('a file that includes itself comes to an end with an error', () => {
   inFolder(folder => {
     const path = join(folder, 'keepalived.conf');
     writeFileSync(path, `include keepalived.conf\n${instance('A', 1)}`);
-    assert.equal(EXIT_CODE[readKeepalived(path).status], 3);
+    assert.equal(EXIT_CODE[readKeepalived(path).status], 4);
   });
 });

@@ -5,7 +5,7 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
-import type { Tracked, Tracking, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
+import type { Tracked, Tracking, VrrpInstance, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
 import { buildBlocks } from './block.ts';
 import { resolveGlobal } from './global-defs.ts';
 import { Preprocessor } from './preprocess.ts';
@@ -22,6 +22,8 @@ export interface KeepalivedResult {
   readonly config: KeepalivedConfig;
   readonly diagnostics: readonly Diagnostic[];
   readonly status: CheckStatus;
+  /** Some instances of the text are not in `config`: a start does without them, a reload changes nothing. */
+  readonly missesInstances: boolean;
 }
 
 /** Several files count as one, in their order. */
@@ -39,7 +41,8 @@ export function parseKeepalived(paths: string | readonly string[], source: Confi
   TOP.read(draft, buildBlocks(preprocessor.lines, report), scope);
   const config = resolve(draft, scope);
   warnAboutScripts(config, report);
-  return { config, diagnostics: report.diagnostics, status: report.status };
+  const { diagnostics, status, missesInstances } = report;
+  return { config, diagnostics, status, missesInstances };
 }
 
 function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
@@ -51,12 +54,12 @@ function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
     if (!group.trackingWeight) for (const name of members) weightless.add(name);
     return members.length === 0 ? [] : [resolveGroup(group, members, draft, scope)];
   });
-  const instances = draft.instances.flatMap(instance => {
+  const resolved = draft.instances.flatMap(instance => {
     const tracking = resolveTracking(instance, draft, scope, weightless.has(instance.name));
     return resolveInstance(instance, { global: draft.global, tracking, scope }) ?? [];
   });
   warnAboutPlaces(draft, scope);
-  warnAboutRouterIds(instances, scope);
+  const instances = withoutDoubles(resolved, scope);
   return {
     globalDefs: resolveGlobal(draft.global, scope),
     staticAddresses: draft.staticAddresses,
@@ -162,28 +165,24 @@ function warnAboutPlaces(draft: TopDraft, { source, report }: Scope): void {
   }
 }
 
-/** Two routers of one number on one interface hear each other. */
-function warnAboutRouterIds(instances: KeepalivedConfig['instances'], { report }: Scope): void {
+/** Two routers of one number on one interface hear each other: the first one stays. */
+function withoutDoubles(instances: readonly VrrpInstance[], { report }: Scope): VrrpInstance[] {
   const seen = new Map<string, string>();
-  for (const {
-    name,
-    family,
-    virtualRouterId,
-    unicastPeers,
-    multicastGroup,
-    position,
-    ...rest
-  } of instances) {
-    if (unicastPeers.length > 0) continue;
-    const key = `${rest.interface} ${family} ${virtualRouterId} ${multicastGroup}`;
+  return instances.filter(instance => {
+    const { name, family, virtualRouterId, unicastPeers, multicastGroup, position } = instance;
+    if (unicastPeers.length > 0) return true;
+    const key = `${instance.interface} ${family} ${virtualRouterId} ${multicastGroup}`;
     const other = seen.get(key);
-    if (other === undefined) seen.set(key, name);
-    else
-      report.alert(
-        position,
-        `(${name}) VRID ${virtualRouterId} is duplicated on interface ${rest.interface}: also used by ${other}`,
-      );
-  }
+    if (other === undefined) {
+      seen.set(key, name);
+      return true;
+    }
+    report.leaveOut(
+      position,
+      `(${name}) VRID ${virtualRouterId} is duplicated on interface ${instance.interface}: also used by ${other}`,
+    );
+    return false;
+  });
 }
 
 function scriptsOf(config: KeepalivedConfig): ScriptCommand[] {

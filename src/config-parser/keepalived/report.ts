@@ -1,16 +1,17 @@
 /**
  * Collects what there is to say about a keepalived.conf and how bad it is, in the classes of keepalived's
- * `--config-test`: unusable (exit 3), tolerable errors (4), insecure scripts (5). A remark changes none of them.
+ * `--config-test`, with the exit codes that it really gives (its manual is one lower): unusable (4), tolerable errors
+ * (5), insecure scripts (6). A remark changes none of them.
  */
 import type { Diagnostic, Position } from '../../model/diagnostic.ts';
 
 export type CheckStatus = 'fine' | 'unusable' | 'tolerable' | 'insecure';
 
-export const EXIT_CODE: Readonly<Record<CheckStatus, 0 | 3 | 4 | 5>> = {
+export const EXIT_CODE: Readonly<Record<CheckStatus, 0 | 4 | 5 | 6>> = {
   fine: 0,
-  unusable: 3,
-  tolerable: 4,
-  insecure: 5,
+  unusable: 4,
+  tolerable: 5,
+  insecure: 6,
 };
 
 export class Report {
@@ -18,11 +19,20 @@ export class Report {
   #unusable = false;
   #tolerable = false;
   #insecure = false;
+  /** Instances that cannot be run: the others are. */
+  missesInstances = false;
 
   /** The configuration cannot be run. */
   alert(position: Position, message: string, hint?: string): void {
     this.#unusable = true;
     this.#add('alert', position, message, hint);
+  }
+
+  /** An instance cannot be run. */
+  leaveOut(position: Position, message: string): void {
+    this.#tolerable = true;
+    this.missesInstances = true;
+    this.#add('alert', position, message);
   }
 
   /** Runs, after the configuration was changed as the message says. */
@@ -41,11 +51,11 @@ export class Report {
     this.#add('warning', position, message);
   }
 
-  /** The worst class met: keepalived keeps the most severe too. */
+  /** Of errors and insecure scripts keepalived tells the scripts. */
   get status(): CheckStatus {
     if (this.#unusable) return 'unusable';
-    if (this.#tolerable) return 'tolerable';
-    return this.#insecure ? 'insecure' : 'fine';
+    if (this.#insecure) return 'insecure';
+    return this.#tolerable ? 'tolerable' : 'fine';
   }
 
   #add(severity: Diagnostic['severity'], position: Position, message: string, hint?: string): void {

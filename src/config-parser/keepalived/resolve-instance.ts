@@ -19,6 +19,8 @@ export interface InstanceSurroundings {
 interface Notes {
   /** Says how the configuration was changed. */
   changed(message: string): void;
+  /** Nothing is wrong. */
+  remark(message: string): void;
   unusable(message: string): undefined;
 }
 
@@ -29,8 +31,9 @@ export function resolveInstance(
   const { global, scope } = around;
   const notes: Notes = {
     changed: message => scope.report.warn(draft.position, `(${draft.name}) ${message}`),
+    remark: message => scope.report.remark(draft.position, `(${draft.name}) ${message}`),
     unusable: message => {
-      scope.report.alert(draft.position, `(${draft.name}) ${message}`);
+      scope.report.leaveOut(draft.position, `(${draft.name}) ${message}`);
       return undefined;
     },
   };
@@ -209,9 +212,7 @@ function resolveAccept(
     return false;
   }
   if (draft.accept === undefined && strict)
-    notes.changed(
-      'strict mode without accept: packets to the virtual addresses are dropped here (no_accept)',
-    );
+    notes.remark('strict mode without accept: packets to the virtual addresses are dropped here (no_accept)');
   return draft.accept ?? !strict;
 }
 

@@ -80,8 +80,11 @@ class VrrpProcess {
   /** A configuration that cannot be run changes nothing. */
   reload(): void {
     if (this.#start === undefined || this.#handle === undefined) return;
-    const { config, diagnostics, status } = readKeepalived(this.#start.files, this.#start.configId);
-    const refused = status === 'unusable';
+    const { config, diagnostics, status, missesInstances } = readKeepalived(
+      this.#start.files,
+      this.#start.configId,
+    );
+    const refused = status === 'unusable' || missesInstances;
     if (!refused) this.#handle.reload(config);
     tell({ kind: 'configured', again: true, refused, diagnostics, follows: follows(config) });
   }

@@ -1,0 +1,93 @@
+/** `lb -c -k` answers with the number that `keepalived -t` has for the same file, in a namespace with an interface. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { LB } from '../support/balancer.ts';
+import { Lab } from '../support/network-lab.ts';
+import { requires } from '../support/requirement.ts';
+
+const INSTANCE = `vrrp_instance V {
+  interface eth0
+  virtual_router_id 51
+  priority 100
+  virtual_ipaddress {
+    10.9.0.100
+  }
+}
+`;
+
+function withLines(...lines: readonly string[]): string {
+  return INSTANCE.replace('priority 100', ['priority 100', ...lines].join('\n'));
+}
+
+const PASSWORD = ['authentication {', 'auth_type PASS', 'auth_pass 1111', '}'];
+const SCRIPT = 'vrrp_script s {\n script /bin/true\n}\n';
+const TRACKED = withLines('track_script {', 's', '}');
+const SERVICE = `virtual_server 10.9.0.100 80 {
+  delay_loop 6
+  lb_algo rr
+  lb_kind NAT
+  persistence_timeout 50
+  protocol TCP
+  real_server 10.9.0.9 80 {
+    weight 1
+    TCP_CHECK {
+      connect_port 80
+      connect_timeout 3
+      delay_before_retry 3
+      RETRY
+    }
+  }
+}
+`;
+const STRICT = 'global_defs {\n vrrp_strict\n}\n';
+const TUTORIAL = `global_defs {
+  router_id LVS_DEVEL
+  vrrp_skip_check_adv_addr
+  vrrp_strict
+  vrrp_garp_interval 0
+  vrrp_gna_interval 0
+}
+${withLines('state MASTER', 'advert_int 1', ...PASSWORD)}${SERVICE.replace('RETRY', 'nb_get_retry 3')}`;
+
+const FILES: Readonly<Record<string, string>> = {
+  'a plain instance': INSTANCE,
+  'a virtual server beside it': INSTANCE + SERVICE.replace('RETRY', 'retry 3'),
+  'the usual tutorial': TUTORIAL,
+  'strict mode': STRICT + INSTANCE,
+  'strict mode, state MASTER': STRICT + withLines('state MASTER'),
+  'strict mode with a password': STRICT + withLines(...PASSWORD),
+  'a password that is too long': withLines(...PASSWORD).replace('1111', '123456789'),
+  'an unknown word': `no_such_word\n${INSTANCE}`,
+  'an unknown word in a block': withLines('no_such_word'),
+  'an unknown word in a checker': INSTANCE + SERVICE.replace('RETRY', 'nb_get_retry 3'),
+  'an unknown block': withLines('no_such_block {', 'word', '}'),
+  'an interface that is missing': INSTANCE.replace('eth0', 'nosuch0'),
+  'a priority out of range': INSTANCE.replace('priority 100', 'priority 300'),
+  'a router id out of range': INSTANCE.replace('51', '351'),
+  'no router id': INSTANCE.replace('virtual_router_id 51', ''),
+  'no address': INSTANCE.replace('10.9.0.100', ''),
+  'a router id twice': INSTANCE + INSTANCE.replace(' V ', ' W '),
+  'nopreempt and state MASTER': withLines('nopreempt', 'state MASTER'),
+  'an interval too short for version 2': withLines('advert_int 0.1'),
+  'a script of root': SCRIPT + TRACKED,
+  'a script of root and an unknown word': `${SCRIPT}no_such_word\n${TRACKED}`,
+  'a script with script security': `global_defs {\n enable_script_security\n script_user root\n}\n${SCRIPT}${TRACKED}`,
+  'a block that is never closed': 'vrrp_instance V {\n interface eth0\n',
+};
+
+test('lb -c -k answers as keepalived -t does', t => {
+  if (!requires(t, 'root', 'ip', 'bridge', 'keepalived')) return;
+  const lab = Lab.create(t, ['a']);
+  const path = join(lab.folder, 'checked.conf');
+  const answerOf = (...command: readonly string[]): number | null =>
+    spawnSync('ip', ['netns', 'exec', `${lab.prefix}a`, ...command, path]).status;
+  const different = Object.entries(FILES).flatMap(([name, text]) => {
+    writeFileSync(path, text);
+    const [theirs, ours] = [answerOf('keepalived', '-t', '-f'), answerOf(LB, '-c', '-k')];
+    return theirs === ours ? [] : [`${name}: keepalived ${theirs}, lb ${ours}`];
+  });
+  assert.deepEqual(different, []);
+});
