@@ -174,9 +174,10 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'bind thread',
   // servers
   'server cc',
-  'server check-pool-conn-name',
-  'server check-proto',
-  'server check-reuse-pool',
+  'server check-proto fcgi',
+  'server check-proto h2',
+  'server check-proto qmux',
+  'server check-proto spop',
   'server idle-ping',
   'server log-bufsize',
   'server log-proto',
@@ -195,6 +196,9 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([
   // listening sockets go from one process to the next by inheritance, not over this socket
+  // a check makes its own connection: those of traffic belong to other threads
+  'server check-pool-conn-name',
+  'server check-reuse-pool',
   'busy-polling',
   'cpu-affinity',
   'cpu-policy',

@@ -181,8 +181,16 @@ const ACTIVE: readonly ServerOption[] = [
     words: 1,
     summary: 'protocol of checks',
     parse: ({ server, option, values, context }) => {
-      server.check.proto = values[0]?.text ?? '';
-      context.notSupportedYet(option, 'server check-proto');
+      const name = oneOf(
+        values[0],
+        option.text,
+        ['h1', 'none', 'h2', 'fcgi', 'spop', 'qmux'] as const,
+        context,
+      );
+      if (name === undefined) return;
+      server.check.proto = name;
+      if (name !== 'h1' && name !== 'none')
+        context.notSupportedYet(values[0] ?? option, `server check-proto ${name}`);
     },
   },
   {
