@@ -145,7 +145,12 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   // proxies
   'balance log-hash',
   'balance sticky',
-  'filter',
+  'filter cache',
+  'filter fcgi-app',
+  'filter lua',
+  'filter opentracing',
+  'filter spoe',
+  'filter trace',
   'filter-sequence',
   'log backend@',
   'log profile',

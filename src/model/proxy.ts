@@ -2,6 +2,7 @@
  * A frontend, backend or listen section after its defaults were applied (manual, section 4). Readonly and
  * plain, so that it can be sent to threads by structured clone. Times in milliseconds (0: not set), sizes in bytes.
  */
+import type { BandwidthLimit } from './bandwidth-limit.ts';
 import type { Address } from './address.ts';
 import type { Balance, HashType } from './balance.ts';
 import type { Bind } from './bind.ts';
@@ -88,6 +89,7 @@ export interface Proxy {
   readonly email?: EmailAlert;
   readonly compression?: Compression;
   readonly filters: readonly (readonly Word[])[];
+  readonly bandwidthLimits: readonly BandwidthLimit[];
   readonly stickTable?: readonly Word[];
 
   // logs

@@ -11,6 +11,7 @@
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
+import type { Throttle } from './throttle.ts';
 import { TICK_MS, Timer, type TimerWheel } from './timer-wheel.ts';
 
 /** Milliseconds; 0: none. */
@@ -36,6 +37,8 @@ export interface RelayGate {
   look(held: Slice, ended: boolean): boolean;
 }
 
+export type ThrottlesOf = () => readonly Throttle[];
+
 export interface RelayOptions {
   /** Bytes already received, sent on first. They stay untouched until they are sent. */
   readonly fromClient?: Slice | undefined;
@@ -43,6 +46,9 @@ export interface RelayOptions {
   /** option independent-streams: what is sent to a side does not count as its activity. */
   readonly independentStreams?: boolean;
   readonly gate?: RelayGate | undefined;
+  /** Limits of what is sent to a side: asked for when the first bytes are to be sent. */
+  readonly toClient?: ThrottlesOf;
+  readonly toServer?: ThrottlesOf;
 }
 
 export interface RelayResult {
@@ -96,6 +102,8 @@ export class Relay {
     this.#client.join(this.#server, options.fromServer);
     this.#server.join(this.#client, options.fromClient);
     this.#server.gate = options.gate;
+    this.#client.throttlesOf = options.toClient;
+    this.#server.throttlesOf = options.toServer;
   }
 
   /** Takes both connections' handlers; neither may have a send pending. */
@@ -124,6 +132,7 @@ export class Relay {
     this.#over = true;
     this.#wheel.remove(this.#client.timer);
     this.#wheel.remove(this.#server.timer);
+    for (const throttle of [...this.#client.throttles, ...this.#server.throttles]) throttle.stop();
     this.#client.connection.close();
     this.#server.connection.close();
   }
@@ -131,7 +140,7 @@ export class Relay {
   /** Both have sent FIN, and everything before it has been passed on. */
   sideEnded(): void {
     const [client, server] = [this.#client, this.#server];
-    const sending = client.connection.sending || server.connection.sending;
+    const sending = client.busy || server.busy;
     if (client.ended && server.ended && !sending) this.#finish(undefined);
   }
 
@@ -160,6 +169,7 @@ export class Relay {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NO_THROTTLES: readonly Throttle[] = [];
 
 class RelaySide implements ConnectionHandler {
   readonly name: 'client' | 'server';
@@ -168,6 +178,8 @@ class RelaySide implements ConnectionHandler {
   other: RelaySide;
   /** Until it has let the first bytes of this side pass. */
   gate: RelayGate | undefined;
+  throttlesOf: ThrottlesOf | undefined;
+  throttles: readonly Throttle[] = NO_THROTTLES;
   #held: Buffer = NOTHING;
   /** Bytes of the other side sent here. */
   passed = 0;
@@ -182,6 +194,7 @@ class RelaySide implements ConnectionHandler {
   /** Bytes of the other side that came before they could be sent: handed in, or a receive was armed already. */
   #waiting: Slice | undefined;
   #underSend = 0;
+  #shut = false;
 
   constructor(
     relay: Relay,
@@ -257,14 +270,30 @@ class RelaySide implements ConnectionHandler {
   }
 
   #pass(buffer: Buffer, offset: number, length: number): void {
-    if (this.other.connection.sending) this.other.#waiting = { buffer, offset, length };
+    if (this.other.busy) this.other.#wait(buffer, offset, length);
     else this.other.#send(buffer, offset, length);
+  }
+
+  /** Bytes of the other side are under way, or held back by a throttle. */
+  get busy(): boolean {
+    return this.connection.sending || this.#waiting !== undefined;
+  }
+
+  #wait(buffer: Buffer, offset: number, length: number): void {
+    const before = this.#waiting;
+    if (before === undefined) this.#waiting = { buffer, offset, length };
+    else {
+      const first = before.buffer.subarray(before.offset, before.offset + before.length);
+      const whole = Buffer.concat([first, buffer.subarray(offset, offset + length)]);
+      this.#waiting = { buffer: whole, offset: 0, length: whole.length };
+    }
   }
 
   onSent(): void {
     this.passed += this.#underSend;
     if (this.#sendingCounts) this.touch();
     if (this.#sendWaiting()) return;
+    if (this.other.ended) this.#shutdown();
     this.other.touchIfIdle();
     this.other.arm();
     if (this.other.ended) this.#relay.sideEnded();
@@ -292,13 +321,43 @@ class RelaySide implements ConnectionHandler {
   }
 
   #send(buffer: Buffer, offset: number, length: number): void {
-    this.#underSend = length;
-    this.connection.send(buffer, offset, length);
+    if (this.throttlesOf !== undefined) this.#findThrottles(this.throttlesOf);
+    const allowed = this.throttles.length === 0 ? length : this.#allowed(length);
+    if (allowed < length) this.#waiting = { buffer, offset: offset + allowed, length: length - allowed };
+    if (allowed === 0) return;
+    this.#underSend = allowed;
+    this.connection.send(buffer, offset, allowed);
+  }
+
+  #findThrottles(find: ThrottlesOf): void {
+    this.throttlesOf = undefined;
+    this.throttles = find();
+  }
+
+  /** As much as every throttle lets through; else `#send` is tried again later. */
+  #allowed(length: number): number {
+    let allowed = length;
+    for (const throttle of this.throttles) {
+      allowed = throttle.allow(allowed);
+      if (allowed > 0) continue;
+      throttle.wait(() => this.#sendWaiting());
+      return 0;
+    }
+    for (const throttle of this.throttles) throttle.passed(allowed);
+    return allowed;
   }
 
   #finish(): void {
-    this.connection.shutdown();
+    this.#shutdown();
     this.#halfClosed();
+  }
+
+  /** Not before all that came has been sent. */
+  #shutdown(): void {
+    if (this.#waiting === undefined && !this.#shut) {
+      this.#shut = true;
+      this.connection.shutdown();
+    }
   }
 
   #halfClosed(): void {

@@ -6,7 +6,7 @@
  *   decoder ─push▶ coder ─▶ pending pieces ─next()▶ throttle ─▶ send ─▶ onSent ─▶ next() … ─▶ push
  */
 import type { ContentCoder } from './content-coder.ts';
-import type { Throttle } from './throttle.ts';
+import type { Throttle } from '../net/throttle.ts';
 
 /** A piece that may be sent now, of the memory it lies in. */
 export interface Piece {

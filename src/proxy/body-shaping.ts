@@ -48,9 +48,12 @@ export class BodyShaping {
     const plan = compressionPlan(frontend.config, backend.config);
     this.#plan = plan;
     if (plan?.ofResponses === true) this.#choose(plan);
-    if (body.read || requestHead.version < 11) return undefined;
-    const coder = this.#compressRequest(plan) ?? chunksInstead(body.decoder, requestHead);
-    return coder === undefined ? undefined : new BodyPipe(owner, coder, []);
+    if (body.read) return undefined;
+    const mayCode = requestHead.version >= 11;
+    const coder = mayCode
+      ? (this.#compressRequest(plan) ?? chunksInstead(body.decoder, requestHead))
+      : undefined;
+    return this.#pipe(owner, coder, 'in');
   }
 
   #choose(plan: CompressionPlan): void {
@@ -87,17 +90,31 @@ export class BodyShaping {
 
   /** After all rules. */
   ofResponse(owner: BodyPipeOwner): BodyPipe | undefined {
+    const { server } = this.#stream;
+    if (server.decoder.done) return undefined;
+    return this.#pipe(owner, this.#responseCoder(), 'out');
+  }
+
+  #responseCoder(): ContentCoder | undefined {
     const { transaction, requestHead, responseHead, server } = this.#stream;
-    if (server.decoder.done || requestHead.version < 11) return undefined;
+    if (requestHead.version < 11 || server.bodyUnwanted) return undefined;
     const coding = transaction.compression as CodingName | undefined;
-    if (coding === undefined) {
-      const coder = server.bodyUnwanted ? undefined : chunksInstead(server.decoder, responseHead);
-      return coder === undefined ? undefined : new BodyPipe(owner, coder, []);
-    }
+    if (coding === undefined) return chunksInstead(server.decoder, responseHead);
     takeContent(server.decoder, responseHead);
     markCoded(responseHead, coding);
     this.#stream.thread.compressors.countResponse(this.#rows());
-    return new BodyPipe(owner, this.#coder(coding), []);
+    return this.#coder(coding);
+  }
+
+  /** Undefined: nothing is to be done with the bytes. */
+  #pipe(
+    owner: BodyPipeOwner,
+    coder: ContentCoder | undefined,
+    direction: 'in' | 'out',
+  ): BodyPipe | undefined {
+    const { transaction, thread } = this.#stream;
+    const throttles = transaction.throttles(direction, thread.wheel);
+    return coder === undefined && throttles.length === 0 ? undefined : new BodyPipe(owner, coder, throttles);
   }
 
   #coder(coding: CodingName): ContentCoder {

@@ -192,7 +192,12 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
       server,
       relayTimeouts(transaction),
       result => this.#relayed(result),
-      { fromClient: inbox.length === 0 ? undefined : early, gate: this.#gate },
+      {
+        fromClient: inbox.length === 0 ? undefined : early,
+        gate: this.#gate,
+        toServer: () => transaction.throttles('in', this.thread.wheel),
+        toClient: () => transaction.throttles('out', this.thread.wheel),
+      },
     );
     this.#relay = relay;
     relay.start();

@@ -2,6 +2,10 @@
  * Everything one request (or one TCP session) owns: its heads, timers, choices and fate. Rules and log formats
  * read it as their SampleContext. A session reuses one object for its requests, one after the other.
  */
+import type { BandwidthInForce, BandwidthLimit } from '../model/bandwidth-limit.ts';
+import type { Throttle } from '../net/throttle.ts';
+import type { TimerWheel } from '../net/timer-wheel.ts';
+import { BandwidthLimits } from './bandwidth.ts';
 import type {
   BodyFacts,
   ByteCounters,
@@ -68,6 +72,8 @@ const SERVER_FAILURES = new Set(['S', 's', 'P']);
 /** Of this thread. */
 let begun = 0;
 
+const NO_THROTTLES: readonly Throttle[] = [];
+
 export class Transaction implements ExchangeContext, TransactionFacts, Exchange {
   readonly #thread: DataThread;
   #client: ClientConnectionFacts | undefined;
@@ -130,6 +136,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   waitingEntity: string | undefined;
   cacheHit: string | undefined;
   compression: string | undefined;
+  bandwidth: BandwidthLimits | undefined;
   readonly streamId = 1;
   /** 0..7, or -1: not logged; undefined: as the log line says. */
   logLevel: number | undefined;
@@ -208,7 +215,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.#thread.buffers.size;
     this.#requestHeld = this.#responseHeld = 0;
-    this.compression = undefined;
+    this.compression = this.bandwidth = undefined;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
     this.#requestCaptures = this.#responseCaptures = undefined;
@@ -372,6 +379,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     if (this.#tracks) this.#countTraffic();
     if (!this.#logged) this.frontendRuntime.log(this);
     this.#releaseCounters();
+    this.bandwidth?.release();
   }
 
   // ── what is tracked in stick tables ──
@@ -432,6 +440,16 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
 
   setLogLevel(level: number): void {
     this.logLevel = level;
+  }
+  /** Of the bodies that pass in that direction. */
+  throttles(direction: 'in' | 'out', wheel: TimerWheel): readonly Throttle[] {
+    const { bandwidth } = this;
+    if (bandwidth === undefined) return NO_THROTTLES;
+    const proxies = [this.frontendRuntime.config, this.backendRuntime?.config];
+    return bandwidth.throttles(direction, proxies, wheel);
+  }
+  limitBandwidth(filter: BandwidthLimit, limit: BandwidthInForce): void {
+    (this.bandwidth ??= new BandwidthLimits()).set(filter, limit);
   }
   setTimeout(kind: TimeoutKind, ms: number): void {
     this.ownTimeouts = { ...this.ownTimeouts, [kind]: ms };

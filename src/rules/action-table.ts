@@ -3,6 +3,7 @@ import type { RulesetName } from '../model/rule.ts';
 import type { ActionDefinition, UnsupportedAction } from './action-definition.ts';
 import { CAPTURE_ACTIONS } from './actions/captures.ts';
 import { CONNECTION_ACTIONS } from './actions/connection.ts';
+import { BANDWIDTH_ACTIONS } from './actions/bandwidth.ts';
 import { EXCHANGE_ACTIONS } from './actions/exchange.ts';
 import { FLOW_ACTIONS } from './actions/flow.ts';
 import { HEADER_ACTIONS } from './actions/headers.ts';
@@ -32,6 +33,7 @@ export const ACTIONS: readonly ActionDefinition[] = [
   ...CAPTURE_ACTIONS,
   ...CONNECTION_ACTIONS,
   ...EXCHANGE_ACTIONS,
+  ...BANDWIDTH_ACTIONS,
   ...WAITING_ACTIONS,
   ...TRACKING_ACTIONS,
 ];

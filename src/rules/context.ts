@@ -6,6 +6,7 @@
 import type { IpAddress } from '../base/ip-address.ts';
 import type { SampleContext } from '../acl/context.ts';
 import type { CompiledCondition } from '../acl/compiled.ts';
+import type { BandwidthInForce, BandwidthLimit } from '../model/bandwidth-limit.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Condition, Word } from '../model/word.ts';
@@ -80,6 +81,8 @@ export interface RuleContext extends SampleContext {
   /** 0 (emerg) .. 7 (debug); -1: this exchange is not logged. */
   setLogLevel(level: number): void;
   setTimeout(kind: TimeoutKind, ms: number): void;
+  /** In place of what was said of that filter before. */
+  limitBandwidth(filter: BandwidthLimit, limit: BandwidthInForce): void;
   setPriorityClass(value: number): void;
   setPriorityOffset(value: number): void;
   setRetries(count: number): void;

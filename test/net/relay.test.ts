@@ -194,9 +194,10 @@ test('a half-closed side lives by its -fin timeout', async t => {
 });
 
 test('a peer that takes nothing is the one that timed out, not the one held back by it', async t => {
-  const { client, server, finished } = await relayed(t, { client: 300, server: 100 });
+  const bytes = Buffer.alloc(64 << 20);
+  const { client, server, finished } = await relayed(t, { client: 1500, server: 500 });
   client.pause();
-  server.write(Buffer.alloc(64 << 20));
+  server.write(bytes);
   assert.deepEqual((await finished()).failure, { side: 'client', cause: 'timeout' });
 });
 

@@ -42,6 +42,7 @@ function configuration({ ruleset, example }: Row): string {
     '  mode http',
     '  stick-table type ip size 1k store gpc0,gpc1,gpt0',
     ...(backend ? [] : ['  bind :80', '  declare capture request len 9', '  declare capture response len 9']),
+    '  filter bwlim-out lim default-limit 1m default-period 1s',
     `  ${ruleset} ${example}`,
     'resolvers dns',
     '  nameserver one 192.0.2.53:53',

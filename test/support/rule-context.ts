@@ -142,6 +142,9 @@ export class FakeRuleContext implements RuleContext {
   setLogLevel(level: number): void {
     this.#note('log level', level);
   }
+  limitBandwidth(filter: { readonly name: string }): void {
+    this.#note('bandwidth limit', filter.name);
+  }
   setTimeout(kind: string, ms: number): void {
     this.#note('timeout', kind, ms);
   }

@@ -3,6 +3,7 @@ import type { Compression } from '../../model/proxy.ts';
 import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
+import { readBandwidthFilter } from './bandwidth-filter.ts';
 import { oneOf, readSize } from './argument.ts';
 import type { Mutable, ProxyDraft } from './proxy-draft.ts';
 
@@ -101,6 +102,9 @@ export const FILTERS: readonly string[] = [
   'opentracing',
 ];
 
+/** Compression needs no filter line; one changes nothing. */
+const WORKING: ReadonlySet<string> = new Set(['compression', 'comp-req', 'comp-res']);
+
 function parseFilter(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   const name = words[0] as Word;
   if (!FILTERS.includes(name.text) && !name.text.startsWith('lua.')) {
@@ -109,6 +113,11 @@ function parseFilter(draft: ProxyDraft, words: readonly Word[], context: LineCon
     return;
   }
   draft.own.filters.push(words);
+  if (name.text.startsWith('bwlim-')) {
+    const limit = readBandwidthFilter(words, draft.own.bandwidthLimits, context);
+    if (limit !== undefined) draft.own.bandwidthLimits.push(limit);
+  } else if (!WORKING.has(name.text))
+    context.notSupportedYet(name, `filter ${name.text.replace(/\..*/, '')}`);
 }
 
 function parseFilterSequence(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {

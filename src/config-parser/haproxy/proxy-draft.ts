@@ -2,6 +2,7 @@
  * A proxy section while its lines are read: the keyword rows change it, proxy-finish.ts turns it into a model
  * Proxy. `createProxyDraft` gives it the built-in settings, then those of the defaults section it starts from.
  */
+import type { BandwidthLimit } from '../../model/bandwidth-limit.ts';
 import type { Address } from '../../model/address.ts';
 import type { Balance, HashType } from '../../model/balance.ts';
 import type { Bind } from '../../model/bind.ts';
@@ -143,6 +144,7 @@ export interface OwnSettings {
   cookieCapture: { name: string; len: number } | undefined;
   declaredCaptures: { side: 'request' | 'response'; len: number }[];
   filters: (readonly Word[])[];
+  bandwidthLimits: BandwidthLimit[];
   stickTable: readonly Word[] | undefined;
   otherLines: (readonly Word[])[];
   /** The stats settings were said in this section, not taken over. */
@@ -281,6 +283,7 @@ function initialOwn(): OwnSettings {
     cookieCapture: undefined,
     declaredCaptures: [],
     filters: [],
+    bandwidthLimits: [],
     stickTable: undefined,
     otherLines: [],
     ownsStats: false,

@@ -318,6 +318,7 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     inspectDelayMs: shared.inspectDelayMs,
     errorFiles: finishErrorFiles(shared.errorFiles),
     filters: own.filters,
+    bandwidthLimits: own.bandwidthLimits,
     logs: shared.logs,
     logGlobal: shared.logGlobal,
     otherLines: own.otherLines,

@@ -9,7 +9,6 @@ const CACHE = 'the cache';
 export const UNSUPPORTED_ACTIONS: readonly UnsupportedAction[] = [
   { name: 'cache-use', rulesets: ['http-request'], needs: CACHE },
   { name: 'cache-store', rulesets: ['http-response'], needs: CACHE },
-  { name: 'set-bandwidth-limit', rulesets: [...CONTENT, ...HTTP], needs: 'bandwidth limit filters' },
   { name: 'send-spoe-group', rulesets: [...CONTENT, ...HTTP], needs: 'SPOE' },
   { name: 'use-service', rulesets: ['tcp-request content'], needs: 'a TCP service, there is none' },
   { name: 'lua', rulesets: [...CONTENT, ...HTTP_ALL], needs: 'Lua' },

@@ -2,15 +2,8 @@
  * Lets bytes through at a rate: `filter bwlim-in` and `bwlim-out` (manual, section 9.7). What passes moves the moment
  * when the next bytes may; small portions are taken at a time, so that a limit never begins with a burst.
  */
-import { Timer, type TimerWheel } from '../net/timer-wheel.ts';
-
-export interface ThrottleSettings {
-  /** Bytes in a period. */
-  limit: number;
-  periodMs: number;
-  /** Bytes that pass at a time at least, but for the last ones. */
-  readonly minSize: number;
-}
+import type { BandwidthInForce } from '../model/bandwidth-limit.ts';
+import { Timer, type TimerWheel } from './timer-wheel.ts';
 
 /** Passes at a time when nothing else is said: what fits into this long. */
 const PORTION_MS = 20;
@@ -19,11 +12,11 @@ const CATCH_UP_MS = 50;
 
 export class Throttle {
   readonly #wheel: TimerWheel;
-  readonly #settings: ThrottleSettings;
+  readonly #settings: BandwidthInForce;
   #timer: Timer | undefined;
   #nextAt = 0;
 
-  constructor(wheel: TimerWheel, settings: ThrottleSettings) {
+  constructor(wheel: TimerWheel, settings: BandwidthInForce) {
     this.#wheel = wheel;
     this.#settings = settings;
   }
@@ -37,6 +30,7 @@ export class Throttle {
 
   passed(bytes: number): void {
     const { limit, periodMs } = this.#settings;
+    this.#settings.passed?.(bytes);
     this.#nextAt = Math.max(this.#nextAt, this.#wheel.now - CATCH_UP_MS) + (bytes * periodMs) / limit;
   }
 
