@@ -29,6 +29,8 @@ import {
   ENOBUFS,
 } from './abi.ts';
 import { addressOf } from './memory.ts';
+import type { Operations } from './operations.ts';
+import type { SendBatch } from './send-batch.ts';
 import type { Slots } from './slots.ts';
 
 const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
@@ -36,25 +38,18 @@ const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
 /** What a connection asks of its engine. */
 export interface RingHost {
   readonly slots: Slots;
-  pushReceive(connection: UringConnection, kind: ReceiveKind): void;
-  pushCancelReceive(connection: UringConnection): void;
+  readonly operations: Operations;
+  /** Those added hear sentNow() when the kernel has consumed what was pushed. */
+  readonly sends: SendBatch;
   /** Calls deliver() once the current callbacks are over. */
   queue(connection: UringConnection): void;
-  /** No completion when all is taken: then sentNow() is called after the entry was consumed. */
-  pushSendNow(connection: UringConnection, address: number, length: number): void;
-  pushSend(connection: UringConnection, address: number, length: number): void;
-  pushClose(connection: UringConnection, fd: number, cancel: boolean): void;
-  /** Nothing to push: sentNow() is called all the same. */
-  sentNothing(connection: UringConnection): void;
+  close(fd: number, cancel: boolean): void;
   /** No slot is left: retry() is called when there is one. */
   starve(connection: UringConnection, inBulk: boolean): void;
   forget(connection: UringConnection): void;
   /** Closed, and nothing of it is in the kernel any more. */
   release(connection: UringConnection): void;
 }
-
-/** Until cancelled, as soon as bytes come; once, as soon as bytes come; once, bytes are there. */
-export type ReceiveKind = 'multishot' | 'later' | 'now';
 
 /** Slices that may wait for a receive() before the multishot receive is cancelled. */
 const AHEAD_AT_MOST = 2;
@@ -183,7 +178,7 @@ export class UringConnection implements Connection {
     this.#sendSlot = slot;
     if (slot >= 0) {
       slots.pin(slot);
-      this.#sendAddress = slots.baseOf(slot) + buffer.byteOffset + offset;
+      this.#sendAddress = slots.addressIn(slot, buffer) + offset;
     } else {
       this.#sendBuffer = buffer;
       this.#sendOffset = offset;
@@ -204,7 +199,7 @@ export class UringConnection implements Connection {
     this.receiving = false;
     this.sending = false;
     this.#host.forget(this);
-    this.#host.pushClose(this, this.#fd, this.pending > 0);
+    this.#host.close(this.#fd, this.pending > 0);
     this.#fd = -1;
     this.#dropReceived();
     if (this.#sendState === STARVED) this.#endSend();
@@ -302,7 +297,7 @@ export class UringConnection implements Connection {
 
   #arm(): void {
     this.#receiveState = ARMED;
-    this.#host.pushReceive(this, this.#rush > 0 ? (this.#more ? 'now' : 'later') : 'multishot');
+    this.#host.operations.receive(this, this.#rush > 0 ? (this.#more ? 'now' : 'later') : 'multishot');
   }
 
   #filled(slot: number, length: number, flags: number): void {
@@ -325,7 +320,7 @@ export class UringConnection implements Connection {
 
   #cancelReceive(): void {
     this.#receiveState = CANCELLING;
-    this.#host.pushCancelReceive(this);
+    this.#host.operations.cancelReceive(this);
   }
 
   #hand(slot: number, buffer: Buffer, length: number): void {
@@ -361,8 +356,9 @@ export class UringConnection implements Connection {
 
   #sendNow(): void {
     this.#sendState = NOW;
-    if (this.#sendLeft === 0) this.#host.sentNothing(this);
-    else this.#host.pushSendNow(this, this.#sendAddress, this.#sendLeft);
+    const { operations, sends } = this.#host;
+    if (this.#sendLeft > 0) operations.sendNow(this, this.#sendAddress, this.#sendLeft);
+    sends.add(this);
   }
 
   #advance(length: number): void {
@@ -393,7 +389,7 @@ export class UringConnection implements Connection {
 
   #pushWaiting(address: number, length: number): void {
     this.#sendState = WAITING;
-    this.#host.pushSend(this, address, length);
+    this.#host.operations.send(this, address, length);
   }
 
   #sent(): void {

@@ -14,38 +14,30 @@
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
-import { AF_UNIX, closeDescriptor, SOCK_CLOEXEC, socketName } from '../../system-calls.ts';
+import { AF_UNIX, closeDescriptor, socketName } from '../../system-calls.ts';
 import { monotonicMs } from '../../../base/clock.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
 import { NodeEngine } from '../node/engine.ts';
 import { UNSET } from '../unset-handler.ts';
-import {
-  ACCEPT_MULTISHOT,
-  ASYNC_CANCEL_ALL,
-  ASYNC_CANCEL_ANY,
-  ASYNC_CANCEL_FD,
-  CQE_MORE,
-  MSG_DONTWAIT,
-  MSG_NOSIGNAL,
-  MSG_WAITALL,
-  OP_ACCEPT,
-  OP_ASYNC_CANCEL,
-  OP_CLOSE,
-  OP_CONNECT,
-  OP_POLL_ADD,
-  OP_RECV,
-  OP_SEND,
-  POLLIN,
-  RECV_MULTISHOT,
-  RECVSEND_POLL_FIRST,
-  SQE_BUFFER_SELECT,
-  SQE_CQE_SKIP_SUCCESS,
-} from './abi.ts';
-import { type ReceiveKind, type RingHost, UringConnection } from './connection.ts';
+import { CQE_MORE } from './abi.ts';
+import { type RingHost, UringConnection } from './connection.ts';
 import { type ListenerHost, UringListener } from './listener.ts';
-import { addressOf } from './memory.ts';
 import { findNestedLoop, type NestedLoop } from './nested-loop.ts';
+import {
+  ACCEPT,
+  ACCEPT_POLL,
+  CONNECT,
+  KIND_BITS,
+  KIND_MASK,
+  LIBUV,
+  Operations,
+  RECEIVE,
+  SEND,
+  SEND_NOW,
+  SERIAL_MASK,
+} from './operations.ts';
 import { type OnCompletion, Ring } from './ring.ts';
+import { SendBatch } from './send-batch.ts';
 import { Slots } from './slots.ts';
 
 export interface UringEngineOptions {
@@ -60,32 +52,12 @@ const ENTRIES = 4096;
 const COMPLETIONS = 16384;
 const SLOTS = 16384;
 
-/** The low word of an operation's user data: a table index << KIND_BITS, and its kind. */
-const KIND_BITS = 3;
-const KIND_MASK = 7;
-/** So small that a user data of both words is an exact number. */
-const SERIAL_MASK = 0xfffff;
-const NOTHING = 0;
-const RECEIVE = 1;
-const SEND_NOW = 2;
-const SEND = 3;
-const CONNECT = 4;
-const ACCEPT = 5;
-const ACCEPT_POLL = 6;
-const LIBUV = 7;
-
-const RECEIVE_NOW = OP_RECV | (SQE_BUFFER_SELECT << 8);
-const RECEIVE_LATER = RECEIVE_NOW | (RECVSEND_POLL_FIRST << 16);
-const RECEIVE_ON = RECEIVE_NOW | ((RECVSEND_POLL_FIRST | RECV_MULTISHOT) << 16);
-const SEND_SKIP = OP_SEND | (SQE_CQE_SKIP_SUCCESS << 8);
-const CLOSE_SKIP = OP_CLOSE | (SQE_CQE_SKIP_SUCCESS << 8);
-const CANCEL_SKIP = OP_ASYNC_CANCEL | (SQE_CQE_SKIP_SUCCESS << 8);
-const ALL_OR_NOTHING = MSG_WAITALL | MSG_NOSIGNAL;
-
 export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly name = 'uring';
   readonly wheel: TimerWheel;
   readonly slots: Slots;
+  readonly operations: Operations;
+  readonly sends = new SendBatch();
   readonly #ring: Ring;
   readonly #loop: NestedLoop;
   readonly #node: NodeEngine;
@@ -93,10 +65,6 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly #freeIndexes: number[] = [];
   readonly #listeners: (UringListener | undefined)[] = [];
   readonly #addresses = new WeakMap<ConnectTarget, Buffer>();
-  /** Pushed "sends now" whose fate is known after the next enter(). */
-  #batch: UringConnection[] = [];
-  /** The batch of the last enter(). */
-  #taken: UringConnection[] = [];
   #deferred: UringListener[] = [];
   #queue: UringConnection[] = [];
   #starved: UringConnection[] = [];
@@ -104,8 +72,6 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   #openListeners = 0;
   #serial = 0;
   #nextId = 1;
-  /** Operations in the kernel that will complete, libuv's poll not counted. */
-  #pending = 0;
   /** enter() calls so far. */
   turns = 0;
   #polling = false;
@@ -125,6 +91,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#ring = ring;
     this.#loop = loop;
     this.slots = slots;
+    this.operations = new Operations(ring, slots);
     this.wheel = new TimerWheel(monotonicMs, {
       live: true,
       wake: () => this.#schedule(),
@@ -150,7 +117,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   /** In the kernel, for the leak checks. */
   get pendingOperations(): number {
-    return this.#pending;
+    return this.operations.pending;
   }
 
   listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener {
@@ -175,10 +142,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       address = encodeIp(target.family, target.host, target.port);
       this.#addresses.set(target, address);
     }
-    this.#begin(connection);
-    const low = (connection.index << KIND_BITS) | CONNECT;
-    // The kernel copies the address when it takes the entry.
-    this.#ring.push(OP_CONNECT, fd, addressOf(address), 0, 0, low, connection.serial, 0, address.length);
+    this.operations.connect(connection, address);
     this.#schedule();
     return connection;
   }
@@ -195,50 +159,13 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   // ── what connections and listeners ask ──
 
-  pushReceive(connection: UringConnection, kind: ReceiveKind): void {
-    this.#begin(connection);
-    const low = (connection.index << KIND_BITS) | RECEIVE;
-    const { fd, serial } = connection;
-    const { small, bulk } = this.slots;
-    if (kind === 'multishot') this.#ring.push(RECEIVE_ON, fd, 0, 0, 0, low, serial, small.id);
-    else {
-      const head = kind === 'now' ? RECEIVE_NOW : RECEIVE_LATER;
-      const group = bulk.available ? bulk : small;
-      this.#ring.push(head, fd, 0, group.size, 0, low, serial, group.id);
-    }
-  }
-
-  pushCancelReceive(connection: UringConnection): void {
-    const userData = connection.serial * 4294967296 + ((connection.index << KIND_BITS) | RECEIVE);
-    this.#ring.push(CANCEL_SKIP, -1, userData, 0, 0, NOTHING, 0);
-  }
-
   queue(connection: UringConnection): void {
     this.#queue.push(connection);
     this.#schedule();
   }
 
-  pushSendNow(connection: UringConnection, address: number, length: number): void {
-    const low = (connection.index << KIND_BITS) | SEND_NOW;
-    const flags = ALL_OR_NOTHING | MSG_DONTWAIT;
-    this.#ring.push(SEND_SKIP, connection.fd, address, length, flags, low, connection.serial);
-    this.#batch.push(connection);
-  }
-
-  sentNothing(connection: UringConnection): void {
-    this.#batch.push(connection);
-  }
-
-  pushSend(connection: UringConnection, address: number, length: number): void {
-    this.#begin(connection);
-    const low = (connection.index << KIND_BITS) | SEND;
-    this.#ring.push(OP_SEND, connection.fd, address, length, ALL_OR_NOTHING, low, connection.serial);
-  }
-
-  pushClose(_connection: UringConnection, fd: number, cancel: boolean): void {
-    const how = ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL;
-    if (cancel) this.#ring.push(CANCEL_SKIP, fd, 0, 0, how, NOTHING, 0);
-    this.#ring.push(CLOSE_SKIP, fd, 0, 0, 0, NOTHING, 0);
+  close(fd: number, cancel: boolean): void {
+    this.operations.close(fd, cancel);
     this.#schedule();
   }
 
@@ -248,23 +175,13 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#starved.push(connection);
   }
 
-  pushAccept(listener: UringListener): void {
-    this.#pending++;
-    const head = OP_ACCEPT | (ACCEPT_MULTISHOT << 16);
-    const low = (listener.index << KIND_BITS) | ACCEPT;
-    this.#ring.push(head, listener.fd, 0, 0, SOCK_CLOEXEC, low, 0);
+  accept(listener: UringListener): void {
+    this.operations.accept(listener);
     this.#schedule();
   }
 
-  pushAcceptPoll(listener: UringListener): void {
-    this.#pending++;
-    const low = (listener.index << KIND_BITS) | ACCEPT_POLL;
-    this.#ring.push(OP_POLL_ADD, listener.fd, 0, 0, POLLIN, low, 0);
-  }
-
-  pushCancelAccept(listener: UringListener): void {
-    const how = ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL;
-    this.#ring.push(CANCEL_SKIP, listener.fd, 0, 0, how, NOTHING, 0);
+  cancelAccept(listener: UringListener): void {
+    this.operations.cancelAccept(listener);
     this.#schedule();
   }
 
@@ -304,15 +221,11 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     return connection;
   }
 
-  #begin(connection: UringConnection): void {
-    connection.pending++;
-    this.#pending++;
-  }
-
   // ── turns ──
 
   #active(): boolean {
-    return this.#open > 0 || this.#openListeners > 0 || this.#pending > 0 || this.wheel.linked > 0;
+    const isUsed = this.#open > 0 || this.#openListeners > 0;
+    return isUsed || this.operations.pending > 0 || this.wheel.linked > 0;
   }
 
   #schedule(): void {
@@ -361,26 +274,23 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#libuvReady = false;
     if (this.#polling) return;
     this.#polling = true;
-    this.#ring.push(OP_POLL_ADD, this.#loop.fd, 0, 0, POLLIN, LIBUV, 0);
+    this.operations.pollLibuv(this.#loop.fd);
   }
 
   /** Sleeps only when nothing here waits for the kernel to have taken it. */
   #enter(libuvMs: number): void {
     this.turns++;
     this.slots.offer();
-    const batch = this.#batch;
-    if (libuvMs === 0 || batch.length > 0 || this.#waiting()) this.#ring.submit();
+    if (libuvMs === 0 || this.#waiting()) this.#ring.submit();
     else {
       const wheelMs = Math.max(this.wheel.wakeAt - this.wheel.now, 0);
       this.#ring.wait(libuvMs < 0 ? wheelMs : Math.min(libuvMs, wheelMs));
     }
-    if (!this.#ring.takenAll) return;
-    this.#batch = this.#taken;
-    this.#taken = batch;
+    if (this.#ring.takenAll) this.sends.handedOver();
   }
 
   #waiting(): boolean {
-    return this.#queue.length > 0 || this.#deferred.length > 0;
+    return this.sends.waits || this.#queue.length > 0 || this.#deferred.length > 0;
   }
 
   /** Completions first: they tell which sends of the batch are not done. */
@@ -390,9 +300,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       this.#ring.submit();
       this.#ring.drain(this.#complete);
     }
-    const taken = this.#taken;
-    for (const connection of taken) connection.sentNow();
-    taken.length = 0;
+    this.sends.settle();
   }
 
   readonly #complete: OnCompletion = (low, high, result, flags) => {
@@ -411,11 +319,11 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
         this.#ended(index, high).connected(result);
         break;
       case ACCEPT:
-        if ((flags & CQE_MORE) === 0) this.#pending--;
+        if ((flags & CQE_MORE) === 0) this.operations.pending--;
         this.#listeners[index]?.completed(result, flags);
         break;
       case ACCEPT_POLL:
-        this.#pending--;
+        this.operations.pending--;
         this.#listeners[index]?.polled();
         break;
       case LIBUV:
@@ -441,8 +349,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   #ended(index: number, serial: number): UringConnection {
     const connection = this.#connectionAt(index, serial);
-    connection.pending--;
-    this.#pending--;
+    this.operations.ended(connection);
     return connection;
   }
 
@@ -468,14 +375,12 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   #tearDown(): void {
     const ring = this.#ring;
     this.#loop.release();
-    ring.push(CANCEL_SKIP, 0, 0, 0, ASYNC_CANCEL_ANY | ASYNC_CANCEL_ALL, NOTHING, 0);
+    this.operations.cancelAll();
     for (let tries = 0; tries < 100; tries++) {
       ring.submit();
       ring.drain(this.#complete);
-      for (const connection of [...this.#taken, ...this.#batch]) connection.sentNow();
-      this.#taken = [];
-      this.#batch = [];
-      if (this.#pending === 0 && !this.#polling && ring.unsubmitted === 0) {
+      this.sends.settleAll();
+      if (this.operations.pending === 0 && !this.#polling && ring.unsubmitted === 0) {
         ring.close();
         this.slots.destroy();
         return;

@@ -7,6 +7,7 @@ import type { Connection, Listener } from '../../connection.ts';
 import { closeDescriptor } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 import { CQE_MORE, EAGAIN, ECANCELED, EINTR } from './abi.ts';
+import type { Operations } from './operations.ts';
 
 const BACK_OFF_MS = 100;
 /** Not a lack of anything: a client that has gone again, a signal. */
@@ -22,10 +23,9 @@ const HARMLESS = new Set([
 
 export interface ListenerHost {
   readonly wheel: TimerWheel;
-  pushAccept(listener: UringListener): void;
-  /** For a listening socket that does not wait: once a connection is there, pushAccept. */
-  pushAcceptPoll(listener: UringListener): void;
-  pushCancelAccept(listener: UringListener): void;
+  readonly operations: Operations;
+  accept(listener: UringListener): void;
+  cancelAccept(listener: UringListener): void;
   accepted(listener: UringListener, fd: number): void;
   /** Calls deliver() in the next turn. */
   defer(listener: UringListener): void;
@@ -58,7 +58,7 @@ export class UringListener implements Listener {
     if (this.paused || this.closed) return;
     this.paused = true;
     this.#host.wheel.remove(this.#backOff);
-    if (this.#armed) this.#host.pushCancelAccept(this);
+    if (this.#armed) this.#host.cancelAccept(this);
   }
 
   resume(): void {
@@ -73,7 +73,7 @@ export class UringListener implements Listener {
     this.closed = true;
     this.#host.wheel.remove(this.#backOff);
     for (const fd of this.#stash.splice(0)) this.#host.accepted(this, fd);
-    if (this.#armed) this.#host.pushCancelAccept(this);
+    if (this.#armed) this.#host.cancelAccept(this);
     else this.#gone();
   }
 
@@ -101,7 +101,7 @@ export class UringListener implements Listener {
   #arm(): void {
     if (this.#armed || this.closed || this.paused || this.#backOff.deadline !== 0) return;
     this.#armed = true;
-    this.#host.pushAccept(this);
+    this.#host.accept(this);
   }
 
   #accepted(fd: number): void {
@@ -115,7 +115,7 @@ export class UringListener implements Listener {
     if (result === -EAGAIN || result === -EINTR) {
       if (this.#armed) return;
       this.#armed = true;
-      this.#host.pushAcceptPoll(this);
+      this.#host.operations.pollAccept(this);
       return;
     }
     const code = errorName(-result);

@@ -96,9 +96,11 @@ export class Slots {
     return this.#groupOf(slot).addressOf(slot);
   }
 
-  /** What a buffer's own offset counts from. */
-  baseOf(slot: number): number {
-    return this.#groupOf(slot).arena.address;
+  /** Where a buffer of that slot's memory begins. */
+  addressIn(slot: number, buffer: Buffer): number {
+    const group = this.#groupOf(slot);
+    // its offset is a call into the runtime too
+    return buffer === this.#lastBuffer ? group.addressOf(slot) : group.arena.address + buffer.byteOffset;
   }
 
   /** The slot whose memory this is, or -1. */
