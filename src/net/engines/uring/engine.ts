@@ -20,7 +20,7 @@ import { TimerWheel } from '../../timer-wheel.ts';
 import { NodeEngine } from '../node/engine.ts';
 import { UNSET } from '../unset-handler.ts';
 import { CQE_MORE } from './abi.ts';
-import { type RingHost, UringConnection } from './connection.ts';
+import { UringConnection } from './connection.ts';
 import { type ListenerHost, UringListener } from './listener.ts';
 import { findNestedLoop, type NestedLoop } from './nested-loop.ts';
 import {
@@ -38,6 +38,7 @@ import {
 } from './operations.ts';
 import { type OnCompletion, Ring } from './ring.ts';
 import { SendBatch } from './send-batch.ts';
+import type { RingHost, SendingHalf } from './sending-half.ts';
 import { Slots } from './slots.ts';
 
 export interface UringEngineOptions {
@@ -66,8 +67,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly #listeners: (UringListener | undefined)[] = [];
   readonly #addresses = new WeakMap<ConnectTarget, Buffer>();
   #deferred: UringListener[] = [];
-  #queue: UringConnection[] = [];
-  #starved: UringConnection[] = [];
+  #queue: SendingHalf[] = [];
+  #starved: SendingHalf[] = [];
   #open = 0;
   #openListeners = 0;
   #serial = 0;
@@ -159,7 +160,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   // ── what connections and listeners ask ──
 
-  queue(connection: UringConnection): void {
+  queue(connection: SendingHalf): void {
     this.#queue.push(connection);
     this.#schedule();
   }
@@ -169,7 +170,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#schedule();
   }
 
-  starve(connection: UringConnection, inBulk: boolean): void {
+  starve(connection: SendingHalf, inBulk: boolean): void {
     const { small, bulk } = this.slots;
     (inBulk ? bulk : small).starved();
     this.#starved.push(connection);
@@ -198,7 +199,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#schedule();
   }
 
-  forget(gone: UringConnection | UringListener): void {
+  forget(gone: SendingHalf | UringListener): void {
     if (gone instanceof UringConnection) this.#open--;
     else {
       this.#openListeners--;
@@ -206,7 +207,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     }
   }
 
-  release(connection: UringConnection): void {
+  release(connection: SendingHalf): void {
     if (this.#connections[connection.index] !== connection) return;
     this.#connections[connection.index] = undefined;
     this.#freeIndexes.push(connection.index);

@@ -1,0 +1,253 @@
+/**
+ * The sending half of a connection on the ring (connection.ts is the whole). One send is under way at most:
+ *
+ *   IDLE ──send()──▶ NOW ──all taken: no completion, the entry has been consumed──────────▶ onSent
+ *                     └──a completion says how much was taken──▶ WAITING ──all taken────────▶ onSent
+ *                                    no slot to copy the rest to: STARVED ──▲
+ *
+ *   send now  OP_SEND that never waits. Memory of the collector is only ever referred to by it: it is over when
+ *             enter() returns.
+ *   send      waits in the kernel until everything is taken. Its bytes lie in a slot.
+ */
+import type { Cause } from '../../../base/failure.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
+import { shutdownSending } from '../../system-calls.ts';
+import { EAGAIN, EINTR } from './abi.ts';
+import { addressOf } from './memory.ts';
+import type { ConnectionPlace, Operations } from './operations.ts';
+import type { SendBatch, Sender } from './send-batch.ts';
+import type { Slots } from './slots.ts';
+
+/** What a connection asks of its engine. */
+export interface RingHost {
+  readonly slots: Slots;
+  readonly operations: Operations;
+  /** Those added hear sentNow() when the kernel has consumed what was pushed. */
+  readonly sends: SendBatch;
+  /** Calls deliver() once the current callbacks are over. */
+  queue(connection: SendingHalf): void;
+  close(fd: number, cancel: boolean): void;
+  /** No slot is left: retry() is called when there is one. */
+  starve(connection: SendingHalf, inBulk: boolean): void;
+  forget(connection: SendingHalf): void;
+  /** Closed, and nothing of it is in the kernel any more. */
+  release(connection: SendingHalf): void;
+}
+
+const IDLE = 0;
+const NOW = 1;
+const WAITING = 2;
+const STARVED = 3;
+
+export abstract class SendingHalf implements Connection, ConnectionPlace, Sender {
+  readonly id: number;
+  /** In the engine's table, and told apart from an earlier user of that place by `serial`. */
+  readonly index: number;
+  readonly serial: number;
+  fd: number;
+  handler: ConnectionHandler;
+  bytesOut = 0;
+  receiving = false;
+  sending = false;
+  closed = false;
+  /** Operations in the kernel that will complete. */
+  pending = 0;
+  protected readonly host: RingHost;
+  /** Found and not yet told. */
+  protected failure: Cause | undefined;
+  protected failed = false;
+  #sendState = IDLE;
+  #sendLength = 0;
+  #sendLeft = 0;
+  #sendAddress = 0;
+  /** Pinned while its bytes are sent; -1: they are in `#sendBuffer`, memory of the collector. */
+  #sendSlot = -1;
+  #sendBuffer: Buffer | undefined;
+  #sendOffset = 0;
+  /** A piece of `#sendBuffer`, copied so that the kernel may keep it. */
+  #copySlot = -1;
+  #shutdownWanted = false;
+
+  constructor(
+    host: RingHost,
+    id: number,
+    index: number,
+    serial: number,
+    fd: number,
+    handler: ConnectionHandler,
+  ) {
+    this.host = host;
+    this.id = id;
+    this.index = index;
+    this.serial = serial;
+    this.fd = fd;
+    this.handler = handler;
+  }
+
+  /** An error number of the kernel's: told at once to whoever waits, else to the next receive or send. */
+  protected abstract fail(result: number): void;
+  abstract bytesIn: number;
+  abstract remote: Endpoint;
+  abstract local: Endpoint;
+  abstract receive(): void;
+  abstract close(): void;
+  abstract reset(): void;
+  abstract deliver(): void;
+  abstract retry(): void;
+
+  send(buffer: Buffer, offset: number, length: number): void {
+    if (this.sending) throw new Error('a send is already pending');
+    if (this.closed) return;
+    this.sending = true;
+    if (this.failed) return;
+    if (this.failure !== undefined) {
+      this.host.queue(this);
+      return;
+    }
+    this.#sendLength = length;
+    this.#sendLeft = length;
+    const { slots } = this.host;
+    const slot = slots.slotOf(buffer);
+    this.#sendSlot = slot;
+    if (slot >= 0) {
+      slots.pin(slot);
+      this.#sendAddress = slots.addressIn(slot, buffer) + offset;
+    } else {
+      this.#sendBuffer = buffer;
+      this.#sendOffset = offset;
+      this.#sendAddress = addressOf(buffer) + offset;
+    }
+    this.#sendNow();
+  }
+
+  shutdown(): void {
+    if (this.closed || this.failed) return;
+    if (this.sending) this.#shutdownWanted = true;
+    else shutdownSending(this.fd);
+  }
+
+  releaseWhenIdle(): void {
+    if (this.pending === 0 && this.#sendState === IDLE) this.host.release(this);
+  }
+
+  // ── what the engine tells ──
+
+  /** The entry of a "send now" has been consumed, and no completion came: all is sent. */
+  sentNow(): void {
+    if (this.#sendState === NOW) this.#sent();
+  }
+
+  /** A "send now" that could not send all: `result` bytes, or an error. */
+  sentPart(result: number): void {
+    this.#sendState = IDLE;
+    if (this.closed) this.#endClosedSend();
+    else if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.#sendFailed(result);
+    else {
+      this.#advance(Math.max(result, 0));
+      this.#sendWaiting();
+    }
+  }
+
+  /** A send that was waiting in the kernel has ended. */
+  sentWaiting(result: number): void {
+    this.#sendState = IDLE;
+    this.#dropCopy();
+    if (this.closed) this.#endClosedSend();
+    else if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.#sendFailed(result);
+    else {
+      this.#advance(Math.max(result, 0));
+      if (this.#sendLeft === 0) this.#sent();
+      else this.#sendNow();
+    }
+  }
+
+  // ── its parts ──
+
+  /** A slot has become free: for what waited for one. */
+  protected retrySend(): void {
+    if (this.#sendState !== STARVED) return;
+    this.#sendState = IDLE;
+    this.#sendWaiting();
+  }
+
+  /** Nothing of it is in the kernel: there will be no completion to end it. */
+  protected dropStarvedSend(): void {
+    if (this.#sendState === STARVED) this.#endSend();
+  }
+
+  #sendNow(): void {
+    this.#sendState = NOW;
+    const { operations, sends } = this.host;
+    if (this.#sendLeft > 0) operations.sendNow(this, this.#sendAddress, this.#sendLeft);
+    sends.add(this);
+  }
+
+  #advance(length: number): void {
+    this.#sendLeft -= length;
+    this.#sendAddress += length;
+    this.#sendOffset += length;
+  }
+
+  #sendWaiting(): void {
+    if (this.#sendLeft === 0) this.#sent();
+    else if (this.#sendSlot >= 0) this.#pushWaiting(this.#sendAddress, this.#sendLeft);
+    else this.#copyAndSend(this.#sendBuffer as Buffer);
+  }
+
+  #copyAndSend(buffer: Buffer): void {
+    const { slots } = this.host;
+    const slot = slots.take();
+    if (slot < 0) {
+      this.#sendState = STARVED;
+      this.host.starve(this, false);
+      return;
+    }
+    const length = Math.min(this.#sendLeft, slots.size);
+    buffer.copy(slots.bufferOf(slot), 0, this.#sendOffset, this.#sendOffset + length);
+    this.#copySlot = slot;
+    this.#pushWaiting(slots.addressOf(slot), length);
+  }
+
+  #pushWaiting(address: number, length: number): void {
+    this.#sendState = WAITING;
+    this.host.operations.send(this, address, length);
+  }
+
+  #sent(): void {
+    this.#endSend();
+    if (this.closed) {
+      this.releaseWhenIdle();
+      return;
+    }
+    this.sending = false;
+    this.bytesOut += this.#sendLength;
+    if (this.#shutdownWanted) {
+      this.#shutdownWanted = false;
+      shutdownSending(this.fd);
+    }
+    this.handler.onSent(this);
+  }
+
+  #endSend(): void {
+    this.#sendState = IDLE;
+    this.#sendBuffer = undefined;
+    this.#dropCopy();
+    if (this.#sendSlot >= 0) this.host.slots.unpin(this.#sendSlot);
+    this.#sendSlot = -1;
+  }
+
+  #endClosedSend(): void {
+    this.#endSend();
+    this.releaseWhenIdle();
+  }
+
+  #dropCopy(): void {
+    if (this.#copySlot >= 0) this.host.slots.unpin(this.#copySlot);
+    this.#copySlot = -1;
+  }
+
+  #sendFailed(result: number): void {
+    this.#endSend();
+    this.fail(result);
+  }
+}
