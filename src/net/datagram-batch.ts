@@ -3,8 +3,8 @@
  * are done (or when no more fit). Nothing here waits: what finds no room is lost and counted.
  *
  * What a datagram costs is its way through the kernel, 3 µs each; so those of equal length, and one shorter behind them, make
- * the way as one (UDP_SEGMENT, udp(7)) and are cut apart at its end (docs/performance.md). That changes the order of lines
- * within one turn of the loop; datagrams have none.
+ * the way as one (UDP_SEGMENT, udp(7)) and are cut apart at its end (docs/performance.md). That changes the order of the lines
+ * of a busy turn; datagrams have none.
  *
  *   struct mmsghdr[COUNT]  name* namelen iov* iovlen control* controllen flags len      64 bytes each
  *   struct iovec[COUNT]    base* length                                                16 bytes each
@@ -17,6 +17,8 @@ import { AF_UNIX, sendDatagrams } from './system-calls.ts';
 
 const COUNT = 64;
 const INDEX_BITS = 6;
+/** So few keep their order: there is little to gain. */
+const FEW = 16;
 const MESSAGE = 64;
 const IOV = 16;
 const IOV_COUNT = 24;
@@ -102,11 +104,11 @@ export class DatagramBatch {
   /** The longest first, so that a shorter one is always at hand to end a message with. */
   #sort(count: number): void {
     const order = this.#order;
+    const sorted = this.#canCut && count > FEW;
     for (let index = 0; index < count; index++)
-      order[index] = this.#canCut
-        ? ((BYTES - (this.#lengths[index] as number)) << INDEX_BITS) | index
-        : index;
-    if (this.#canCut && count > 1) order.subarray(0, count).sort();
+      order[index] = sorted ? ((BYTES - (this.#lengths[index] as number)) << INDEX_BITS) | index : index;
+    if (!sorted) return;
+    order.subarray(0, count).sort();
     for (let at = 0; at < count; at++) order[at] = (order[at] as number) & (COUNT - 1);
   }
 
@@ -139,6 +141,7 @@ export class DatagramBatch {
     let length = segment;
     while (at < end && length === segment) {
       length = this.#lengths[order[at] as number] as number;
+      if (length > segment) break;
       this.#point(at, this.#starts[order[at] as number] as number, length);
       at++;
     }
