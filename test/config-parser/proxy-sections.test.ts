@@ -10,11 +10,17 @@ import type { Diagnostic } from '../../src/model/diagnostic.ts';
 
 const HEADS = ['defaults named', 'defaults', 'frontend x', 'listen x', 'backend x'];
 
+const STICK_TABLES = ['', 'backend ids', 'backend st']
+  .map(section => `${section}\n stick-table type string size 1k\n`)
+  .join('');
+
 /** `persist` and the like need tcp; everything else is read in http. */
 function configure(head: string, line: string): string {
   const mode = /rdp-cookie/.test(line) ? 'tcp' : 'http';
   const timeouts = 'timeout client 5s\n timeout connect 5s\n timeout server 5s';
-  return `global\n expose-experimental-directives\n${head}\n mode ${mode}\n ${timeouts}\n ${line}\n`;
+  // what `stick` lines need stands behind them
+  const table = line.startsWith('stick ') ? STICK_TABLES : '';
+  return `global\n expose-experimental-directives\n${head}\n mode ${mode}\n ${timeouts}\n ${line}\n${table}`;
 }
 
 const LINE_NUMBER = 8;
