@@ -34,6 +34,8 @@ export interface MasterOptions {
   readonly onServing: (config: Config) => void;
   /** How the balancer is, for virtual addresses that follow it. */
   readonly onReport: (report: BalancerReport) => void;
+  /** The worker that serves works; told again and again. */
+  readonly onWorks: () => void;
   readonly onStopped: (exitCode: number) => void;
 }
 
@@ -139,6 +141,10 @@ export class Master {
 
   #heard(worker: WorkerProcess, message: ToMaster, config: Config): void {
     if (message === 'started') return this.#serves(worker, config);
+    if (message === 'works') {
+      if (worker === this.#current) this.#options.onWorks();
+      return;
+    }
     worker.report = message.report;
     if (worker === this.#current) this.#options.onReport(message.report);
   }

@@ -67,6 +67,7 @@ export async function runMaster(start: MasterStart): Promise<void> {
           showVrrp: snapshot => master.showVrrp(snapshot),
         });
     },
+    onWorks: () => virtual?.pulse(),
     onStopped: code => void (virtual?.stop() ?? Promise.resolve()).then(() => start.exit(code)),
   });
   if (!serveCli({ texts: options.masterSockets, environment, master, log, notice })) start.exit(1);

@@ -330,6 +330,7 @@ export class VrrpRouter {
     if (!this.#receivers.hears(instance)) faults.add('cannot receive adverts');
     const { reason } = this.#handOvers;
     if (reason !== undefined) faults.add(reason);
+    if (this.#ports.balancer?.silent() === true) faults.add('the balancer does not answer');
     this.#setFaults(`instance ${config.name}`, faults);
     const group = this.#config.syncGroups.find(one => one.members.includes(config.name));
     const ofGroup = group === undefined ? 0 : this.#trackers.judge(group.tracking).added;

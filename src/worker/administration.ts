@@ -154,6 +154,11 @@ export class Administration {
     this.#calls.ended(thread);
   }
 
+  /** Resolves when a data thread has answered. */
+  works(): Promise<void> {
+    return this.#calls.any({ kind: 'answer' });
+  }
+
   answered(thread: number, id: number, result: OrderResults[Order['kind']]): void {
     this.#calls.answered(thread, id, result);
   }

@@ -228,6 +228,11 @@ export class Control {
     this.#threads.tellAll({ kind: 'vrrp', snapshot });
   }
 
+  /** Resolves when a data thread has answered. */
+  works(): Promise<void> {
+    return this.#administration.works();
+  }
+
   /** How the balancer is, for virtual addresses that follow it. */
   report(): BalancerReport {
     return reportOf(this.#options.config, this.#state, proxy => this.#administration.listening(proxy));

@@ -27,7 +27,8 @@ export type ToWorker =
   /** With a socket: somebody wants to talk to this worker by way of the master's admin socket. */
   | { readonly kind: 'admin-connection' };
 
-export type ToMaster = 'started' | { readonly kind: 'report'; readonly report: BalancerReport };
+/** `works`: it does, now. */
+export type ToMaster = 'started' | 'works' | { readonly kind: 'report'; readonly report: BalancerReport };
 
 /** Undefined: this process has no master. */
 export function takeGeneration(): number | undefined {
@@ -48,6 +49,8 @@ function tellMaster(message: ToMaster): void {
 
 /** How often a worker looks whether what virtual addresses follow has changed. */
 const LOOK_MS = 100;
+/** How often it shows that it works. */
+const PULSE_MS = 500;
 
 /** What the master says and wants to know. Without a master, clients are served to the end and no new ones taken. */
 export function followMaster(control: Control, wantsReports: boolean): void {
@@ -58,6 +61,7 @@ export function followMaster(control: Control, wantsReports: boolean): void {
   if (process.connected) process.on('disconnect', () => control.softStop());
   else control.softStop();
   if (!wantsReports) return;
+  void pulse(control);
   let last = '';
   setInterval(() => {
     const report = control.report();
@@ -66,6 +70,13 @@ export function followMaster(control: Control, wantsReports: boolean): void {
     last = text;
     tellMaster({ kind: 'report', report });
   }, LOOK_MS).unref();
+}
+
+/** One at a time: while it is not answered no other question is asked. */
+async function pulse(control: Control): Promise<void> {
+  await control.works();
+  tellMaster('works');
+  setTimeout(() => void pulse(control), PULSE_MS).unref();
 }
 
 /** Opens nothing: a bind gets the sockets the master has opened for it. Call `done` when all binds have theirs. */

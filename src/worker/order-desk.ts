@@ -55,6 +55,8 @@ export class OrderDesk {
         return undefined;
       case 'bad-messages':
         return this.#parts.badMessages.report();
+      case 'answer':
+        return undefined;
       case 'numbers':
         return this.#numbers();
       case 'listen':

@@ -54,6 +54,8 @@ export type Order =
   | { readonly kind: 'kill-on-server'; readonly server: number }
   /** What could you not understand? */
   | { readonly kind: 'bad-messages' }
+  /** Are you there? */
+  | { readonly kind: 'answer' }
   /** What does the thread know of itself? */
   | { readonly kind: 'numbers' }
   /** Accept connections again. */
@@ -68,6 +70,7 @@ export interface OrderResults {
   readonly 'kill-stream': boolean;
   readonly 'kill-on-server': undefined;
   readonly 'bad-messages': BadMessageReport;
+  readonly answer: undefined;
   readonly numbers: ThreadNumbers;
   readonly listen: undefined;
 }

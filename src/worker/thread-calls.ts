@@ -8,6 +8,7 @@ interface Open {
   readonly threads: Set<number>;
   readonly results: unknown[];
   readonly done: () => void;
+  readonly first?: () => void;
 }
 
 export class ThreadCalls {
@@ -26,6 +27,17 @@ export class ThreadCalls {
     return this.each(() => order);
   }
 
+  /** Resolves with the first answer, or when there is nobody to ask. */
+  any(order: Order): Promise<void> {
+    return new Promise(resolve => {
+      const threads = this.#running();
+      if (threads.length === 0) return resolve();
+      const id = ++this.#last;
+      this.#open.set(id, { threads: new Set(threads), results: [], first: resolve, done: resolve });
+      for (const thread of threads) this.#send(thread, id, order);
+    });
+  }
+
   /** An order of its own for each. */
   each<K extends Order['kind']>(order: (thread: number) => OrderOf<K>): Promise<readonly OrderResults[K][]> {
     return new Promise(resolve => {
@@ -42,6 +54,7 @@ export class ThreadCalls {
     const open = this.#open.get(id);
     if (open === undefined) return;
     open.results.push(result);
+    open.first?.();
     this.#finish(id, open, thread);
   }
 

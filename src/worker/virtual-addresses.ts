@@ -26,6 +26,8 @@ export interface VirtualAddressesOptions {
 /** The balancer beside them. */
 export interface BalancerBeside {
   report(): BalancerReport;
+  /** Resolves when it has shown that it works. Missing: somebody else calls `pulse`. */
+  works?(): Promise<unknown>;
   /** How they are, after every change and every few seconds: for statistics. */
   showVrrp(snapshot: VrrpSnapshot): void;
 }
@@ -39,6 +41,8 @@ const NOTICE_LEVEL = {
 /** How often the balancer is looked at when something follows it. */
 const LOOK_MS = 100;
 const SHOW_MS = 5000;
+/** How often the balancer shows that it works. */
+const PULSE_MS = 500;
 /** First packets that were on their way when the addresses moved still come here. */
 const STRAGGLERS_MS = 100;
 
@@ -48,7 +52,9 @@ export class VirtualAddresses implements VrrpAccess {
   #balancer: BalancerBeside | undefined;
   #look: NodeJS.Timeout | undefined;
   #showing: NodeJS.Timeout | undefined;
+  #pulsing: NodeJS.Timeout | undefined;
   #lastReport = '';
+  #stopped = false;
 
   constructor(options: VirtualAddressesOptions) {
     const { files, configId, diagnose, onStopped } = options;
@@ -68,7 +74,14 @@ export class VirtualAddresses implements VrrpAccess {
   begin(balancer?: BalancerBeside): void {
     this.#balancer = balancer;
     this.#service.begin(balancer?.report());
-    if (balancer !== undefined) this.#showing = setInterval(() => void this.#show(), SHOW_MS);
+    if (balancer === undefined) return;
+    this.#showing = setInterval(() => void this.#show(), SHOW_MS);
+    void this.#pulse();
+  }
+
+  /** The balancer works. */
+  pulse(): void {
+    this.#service.pulse();
   }
 
   /** Reads the files again; when they cannot be used the old configuration stays. */
@@ -93,6 +106,8 @@ export class VirtualAddresses implements VrrpAccess {
   stop(): Promise<void> {
     clearInterval(this.#look);
     clearInterval(this.#showing);
+    this.#stopped = true;
+    clearTimeout(this.#pulsing);
     return this.#service.stop();
   }
 
@@ -104,6 +119,15 @@ export class VirtualAddresses implements VrrpAccess {
   dump(what: 'state' | 'stats'): void {
     this.#service.dump(what);
     if (what === 'state') this.#service.dump('json');
+  }
+
+  /** One at a time: while it is not answered no other question is asked. */
+  async #pulse(): Promise<void> {
+    if (this.#balancer?.works === undefined) return;
+    await this.#balancer.works();
+    if (this.#stopped) return;
+    this.#service.pulse();
+    this.#pulsing = setTimeout(() => void this.#pulse(), PULSE_MS);
   }
 
   async #show(): Promise<void> {

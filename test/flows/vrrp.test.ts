@@ -182,6 +182,51 @@ describe('a balancer with a virtual address', { concurrency: 4 }, () => {
   });
 });
 
+/** A process and the threads and processes below it that serve, not the one that speaks VRRP. */
+function workerOf(a: Router): number {
+  const pid = a.watched.lines.map(line => /New worker \((\d+)\) forked/.exec(line)?.[1]).findLast(Boolean);
+  return Number(pid);
+}
+
+for (const [kind, options] of [
+  ['a balancer', []],
+  ['the worker of a master', ['-W']],
+] as const)
+  test(`${kind} that hangs loses the address, and has it back when it goes on`, async t => {
+    if (!requires(t, ...NEEDS)) return;
+    const lab = Lab.create(t, ['a']);
+    await lab.responder('a', 8001);
+    const a = await lab.router('a', 'lb', instance(), BALANCER, options);
+    await a.enters('MASTER');
+    const pid = kind === 'a balancer' ? (a.watched.child.pid ?? 0) : workerOf(a);
+    process.kill(pid, 'SIGSTOP');
+    await lab.until(() => !lab.holds('a', VIP), 60_000);
+    const mark = a.mark;
+    process.kill(pid, 'SIGCONT');
+    await a.enters('MASTER', 'V', mark);
+    await lab.until(() => lab.holds('a', VIP));
+    await a.stop();
+    assert.ok(!lab.holds('a', VIP));
+  });
+
+test('a master with workers keeps the address over a reload, and over the death of a worker gives it away', async t => {
+  if (!requires(t, ...NEEDS)) return;
+  const lab = Lab.create(t, ['a']);
+  await lab.responder('a', 8001);
+  const a = await lab.router('a', 'lb', instance(), BALANCER, ['-W']);
+  await a.enters('MASTER');
+  let mark = a.mark;
+  a.watched.signal('SIGUSR2');
+  await a.watched.line(/configuration reloaded/, mark);
+  await a.watched.line(/Loading success/, mark);
+  assert.ok(lab.holds('a', VIP));
+  assert.ok(!a.watched.lines.slice(mark).some(line => line.includes('MASTER ->')));
+  mark = a.mark;
+  process.kill(workerOf(a), 'SIGKILL');
+  await a.watched.ended;
+  assert.ok(!lab.holds('a', VIP));
+});
+
 test('admin socket, metrics and statistics page show virtual addresses; an administrator gives them away and takes them back', async t => {
   if (!requires(t, ...NEEDS)) return;
   const lab = Lab.create(t, ['a']);

@@ -298,11 +298,18 @@ export class Lab {
     return watched;
   }
 
-  /** A router that runs; it has not been elected yet. `balancer`: the haproxy.cfg of an `lb`. */
-  async router(node: string, kind: RouterKind, config: string, balancer = ''): Promise<Router> {
+  /** A router that runs; it has not been elected yet. `balancer`, `options`: haproxy.cfg and words of an `lb`. */
+  async router(
+    node: string,
+    kind: RouterKind,
+    config: string,
+    balancer = '',
+    options: readonly string[] = [],
+  ): Promise<Router> {
     const path = join(this.folder, `${node}${++this.#files}.conf`);
     writeFileSync(path, config);
-    const watched = kind === 'lb' ? this.#startLb(node, path, balancer) : this.#startKeepalived(node, path);
+    const watched =
+      kind === 'lb' ? this.#startLb(node, path, balancer, options) : this.#startKeepalived(node, path);
     const router = new Router(kind, node, watched, path);
     await watched.line(
       kind === 'lb' ? /vrrp: started/ : /Entering BACKUP STATE|Entering FAULT STATE|VRRP sockpool/,
@@ -310,8 +317,8 @@ export class Lab {
     return router;
   }
 
-  #startLb(node: string, path: string, balancer: string): Watched {
-    const files = ['-k', `${path}.own`, '-k', path];
+  #startLb(node: string, path: string, balancer: string, options: readonly string[]): Watched {
+    const files = [...options, '-k', `${path}.own`, '-k', path];
     if (balancer !== '') {
       writeFileSync(`${path}.cfg`, balancer);
       files.push('-f', `${path}.cfg`);

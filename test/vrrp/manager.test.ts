@@ -142,6 +142,7 @@ test('track_lb follows the servers of a backend and the listening of a frontend'
   const up = new Map([['web', 3]]);
   let listening = true;
   const balancer = {
+    silent: () => false,
     serversUp: (name: string) => up.get(name),
     listening: () => listening,
   };

@@ -24,6 +24,8 @@ export type ToVrrp =
     }
   | { readonly kind: 'reload' }
   | { readonly kind: 'report'; readonly report: BalancerReport }
+  /** The balancer works (balancer-pulse.ts). */
+  | { readonly kind: 'pulse' }
   | { readonly kind: 'hand-over'; readonly reason: string }
   | { readonly kind: 'resume' }
   | { readonly kind: 'stop' }

@@ -12,6 +12,8 @@ import { startVrrp, type VrrpHandle } from '../manager.ts';
 import { readKeepalived } from '../read-config.ts';
 import { stateFiles } from '../state-files.ts';
 import type { LoadBalancerView } from '../tracking/trackers.ts';
+import { systemClock } from '../clock.ts';
+import { BalancerPulse } from './balancer-pulse.ts';
 import type { BalancerReport, FromVrrp, ToVrrp } from './messages.ts';
 
 const TITLE = 'lb: vrrp';
@@ -27,6 +29,7 @@ class VrrpProcess {
   #handle: VrrpHandle | undefined;
   #report: BalancerReport | undefined;
   #ending = false;
+  readonly #pulse = new BalancerPulse(systemClock, () => this.#handle?.balancerChanged());
 
   take(message: ToVrrp): void {
     if (message.kind === 'start') this.#begin(message);
@@ -40,6 +43,9 @@ class VrrpProcess {
       case 'report':
         this.#report = message.report;
         handle.balancerChanged();
+        return;
+      case 'pulse':
+        this.#pulse.beat();
         return;
       case 'hand-over':
         void handle.handOver(message.reason).then(held => tell({ kind: 'handed-over', held }));
@@ -73,6 +79,7 @@ class VrrpProcess {
   #view(): LoadBalancerView {
     return {
       serversUp: backend => this.#report?.backends.get(backend),
+      silent: () => this.#pulse.silent,
       listening: frontend => this.#report?.frontends.get(frontend),
     };
   }
@@ -93,6 +100,7 @@ class VrrpProcess {
   stop(): void {
     if (this.#ending) return;
     this.#ending = true;
+    this.#pulse.stop();
     const stopped = this.#handle?.stop() ?? Promise.resolve();
     void stopped.then(() => {
       tell({ kind: 'stopped' });
@@ -103,6 +111,7 @@ class VrrpProcess {
   /** The program is gone: nobody serves behind these addresses. */
   abandoned(): void {
     this.#ending = true;
+    this.#pulse.stop();
     this.#handle?.releaseNow();
     process.removeAllListeners();
   }

@@ -79,6 +79,11 @@ export class VrrpService {
     this.#tell({ kind: 'report', report });
   }
 
+  /** The balancer works; where it says so once, it has to go on saying it. */
+  pulse(): void {
+    if (this.#phase === 'running') this.#tell({ kind: 'pulse' });
+  }
+
   /** Gives the addresses away, and resolves when none is held any more: true, if there were any. */
   handOver(reason: string): Promise<boolean> {
     if (this.#phase !== 'running' || !this.#tell({ kind: 'hand-over', reason }))

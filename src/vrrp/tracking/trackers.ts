@@ -16,6 +16,8 @@ import type { Tracker, ValueTracker } from './tracker.ts';
 export interface LoadBalancerView {
   /** Servers of a backend that take new connections; undefined: no such backend. */
   serversUp(backend: string): number | undefined;
+  /** It hangs: nobody serves behind the addresses. */
+  silent(): boolean;
   /** undefined: no such frontend. */
   listening(frontend: string): boolean | undefined;
 }
