@@ -22,6 +22,8 @@ type Comparison =
   | 'same'
   /** The first line is. */
   | 'first line'
+  /** The words of the first line: all of HAProxy's are there, in their order. */
+  | 'head'
   /** Both say something, or both say nothing. */
   | 'both speak'
   /** Names before a colon, one a line: all of HAProxy's are there, in their order. */
@@ -30,6 +32,10 @@ type Comparison =
   | 'columns'
   /** As `columns`, the separator is a blank. */
   | 'words'
+  /** Lines `<object>.<place>.<name>.<n>:...`: all of HAProxy's names are there. */
+  | 'typed'
+  /** The same of JSON: every name of a field. */
+  | 'json'
   /** As `expected` says. */
   | 'newer';
 
@@ -241,6 +247,22 @@ const ROWS: readonly Row[] = [
   { line: 'show stat', as: 'columns' },
   { line: 'show stat app 4 -1', as: 'columns' },
   { line: 'show servers state app', as: 'words' },
+  { line: 'show servers conn app', as: 'head' },
+  { line: 'prompt;show cli level;quit', as: 'newer', expected: '\nadmin' },
+  ...same('show cli level;get weight app/one', 'add map MAP <<\n/k v\n/l w\n', 'show map MAP'),
+  ...same(
+    'set table tab key 1.2.3.4 data.http_req_cnt 5',
+    'show table tab data.http_req_cnt gt 9',
+    'show table tab key 9.9.9.9',
+    'clear table tab data.http_req_cnt gt 3',
+    'clear table tab key 1.2.3.4',
+    'show table tab key',
+    'clear table tab data.x gt 1',
+  ),
+  { line: 'show info typed', as: 'typed', dropped: ['TotalSplicdedBytesOut'] },
+  { line: 'show info json', as: 'json', dropped: ['TotalSplicdedBytesOut'] },
+  { line: 'show stat typed', as: 'typed' },
+  { line: 'show stat json', as: 'json' },
 ];
 
 /** Numbers, references, dates, and words for files do not count. */
@@ -284,12 +306,31 @@ function namesOf(text: string): string[] {
   return text.split('\n').flatMap(line => /^([^:]+):/.exec(line)?.[1] ?? []);
 }
 
+function typedNames(text: string): ReadonlySet<string> {
+  return new Set(
+    [...text.matchAll(/^[\w.]*?\.?\d+\.([A-Za-z_]\w*)\.\d+:[A-Z]/gm)].map(match => match[1] as string),
+  );
+}
+
+function jsonNames(text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  JSON.parse(text, (_, value: unknown) => {
+    const field = value as { field?: { name?: string } } | null;
+    if (typeof field?.field?.name === 'string') names.add(field.field.name);
+    return value;
+  });
+  assert.ok(names.size > 0, text.slice(0, 200));
+  return names;
+}
+
 function compare(row: Row, ours: string, theirs: string): void {
   switch (row.as) {
     case 'same':
       return assert.equal(shape(ours), shape(theirs), row.line);
     case 'first line':
       return assert.equal(shape(first(ours)), shape(first(theirs)), row.line);
+    case 'head':
+      return assertInOrder(first(ours).split(' '), first(theirs).split(' '), row.line);
     case 'both speak':
       return assert.equal(ours.trim() !== '', theirs.trim() !== '', row.line);
     case 'names': {
@@ -300,6 +341,15 @@ function compare(row: Row, ours: string, theirs: string): void {
         [],
         row.line,
       );
+    }
+    case 'typed':
+    case 'json': {
+      const names = row.as === 'typed' ? typedNames : jsonNames;
+      const own = names(ours);
+      const missing = [...names(theirs)].filter(
+        name => !own.has(name) && row.dropped?.includes(name) !== true,
+      );
+      return assert.deepEqual(missing, [], row.line);
     }
     case 'columns':
       return assertColumns(ours, theirs, ',', row);
@@ -339,6 +389,8 @@ backend app
   balance roundrobin
   server one ${origin} weight 10
   server checked ${origin} check inter 60s
+backend tab
+  stick-table type ip size 100 store http_req_cnt
 `,
     { ports: [web, other], ...(program !== undefined && { program }) },
   );
