@@ -176,7 +176,7 @@ export class BackendService implements BackendRuntime {
     if (serverSwitch.empty) return undefined;
     const id = serverSwitch.choose(ctx, wanted => {
       const server = this.#withId(wanted);
-      return server !== undefined && this.#state.servers.takesPersistent(server.row);
+      return server !== undefined && this.#isReachable(server);
     });
     return id < 0 ? undefined : this.#withId(id);
   }
@@ -193,12 +193,17 @@ export class BackendService implements BackendRuntime {
     const { persistence } = this.rules;
     const persist = persistence.empty ? 0 : persistence.decide(ctx);
     if (persist === PERSIST_IGNORED) return false;
-    return persist === PERSIST_FORCED || this.#state.servers.takesPersistent(server.row);
+    return persist === PERSIST_FORCED || this.#isReachable(server);
+  }
+
+  /** `option persist`: servers that are down are tried too, until a redispatch. */
+  #isReachable(server: ServerRuntime): boolean {
+    return this.config.options.flags.has('persist') || this.#state.servers.takesPersistent(server.row);
   }
 
   /** As `#takes`, but `ignore-persist` is about cookies alone. */
   #mayPersist(ctx: ExchangeContext, server: ServerRuntime): boolean {
-    if (this.#state.servers.takesPersistent(server.row)) return true;
+    if (this.#isReachable(server)) return true;
     const { persistence } = this.rules;
     return !persistence.empty && persistence.decide(ctx) === PERSIST_FORCED;
   }

@@ -306,3 +306,49 @@ test('threads count together, and forget a connection when it ends', async t => 
   assert.equal((await ask(ports.admin, 'clear table web key 127.0.0.1')).trim(), '');
   assert.match(await ask(ports.admin, 'show table web'), /used:0/);
 });
+
+test('a stored server that is down is passed over, unless option persist insists', async t => {
+  if (!requires(t, 'haproxy')) return;
+  const statuses: string[] = [];
+  for (const program of ['haproxy', undefined]) {
+    const [web, alive, dead, admin] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ];
+    const backend = (name: string, option: string): string => `
+backend ${name}
+  ${option}
+  no option redispatch
+  retries 0
+  stick-table type ip size 10
+  stick on src
+  server one 127.0.0.1:${dead} disabled
+  server two 127.0.0.1:${alive}`;
+    const config = `
+global
+  stats socket ipv4@127.0.0.1:${admin} level admin
+defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 1s
+frontend web
+  bind 127.0.0.1:${web}
+  use_backend insists if { path /insists }
+  default_backend asks
+frontend alive
+  bind 127.0.0.1:${alive}
+  http-request return status 200
+${backend('insists', 'option persist')}
+${backend('asks', 'no option persist')}
+`;
+    await startBalancer(t, config, { ports: [web, alive, admin], ...(program !== undefined && { program }) });
+    for (const table of ['insists', 'asks'])
+      await ask(admin, `set table ${table} key 127.0.0.1 data.server_id 1`);
+    const answers = [await exchangeRaw(web, get('/insists')), await exchangeRaw(web, get('/asks'))];
+    statuses.push(answers.map(answer => answer.slice(9, 12)).join(' '));
+  }
+  assert.deepEqual(statuses, ['503 200', '503 200']);
+});
