@@ -150,6 +150,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#over = true;
     this.thread.liveStreams.remove(this);
     this.thread.wheel.remove(this.#inspectTimer);
+    this.transaction.releaseCounters();
     new HttpSession(this.#streams, this.#listener, this.transaction.client, this.#inbox).start();
   }
 

@@ -378,7 +378,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
     if (this.#tracks) this.#countTraffic();
     if (!this.#logged) this.frontendRuntime.log(this);
-    this.#releaseCounters();
+    this.releaseCounters();
     this.bandwidth?.release();
   }
 
@@ -431,7 +431,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     if (fromServer > 0) countForAll(this.ownCounters, counters, 'downloaded', fromServer);
   }
 
-  #releaseCounters(): void {
+  /** What it tracked itself is let go: at its end, or when another session goes on with its connection. */
+  releaseCounters(): void {
     this.ownCounters?.release();
     this.ownCounters = undefined;
   }
