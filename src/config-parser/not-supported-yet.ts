@@ -111,15 +111,12 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.lua.session-timeout',
   'tune.lua.task-timeout',
   'tune.max-checks-per-thread',
-  'tune.notsent-lowat.client',
   'tune.notsent-lowat.server',
   'tune.peers.max-updates-at-once',
   'tune.rcvbuf.backend',
-  'tune.rcvbuf.client',
   'tune.rcvbuf.frontend',
   'tune.rcvbuf.server',
   'tune.sndbuf.backend',
-  'tune.sndbuf.client',
   'tune.sndbuf.frontend',
   'tune.sndbuf.server',
   'tune.ssl.cachesize',
@@ -141,7 +138,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.vars.reqres-max-size',
   'tune.vars.sess-max-size',
   'tune.vars.txn-max-size',
-  'unix-bind',
   // proxies
   'balance log-hash',
   'balance sticky',
@@ -160,12 +156,8 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'mode haterm',
   'mode log',
   'mode spop',
-  'option http-use-proxy-header',
-  'option independent-streams',
   'ssl-f-use',
   // listeners
-  'bind accept-netscaler-cip',
-  'bind cc',
   'bind idle-ping',
   'bind namespace',
   'bind nbconn',
@@ -178,7 +170,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'bind tcp-ss',
   'bind thread',
   // servers
-  'server cc',
   'server check-proto fcgi',
   'server check-proto h2',
   'server check-proto qmux',
@@ -196,7 +187,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server socks4',
   'server ssl',
   'server tcp-md5sig',
-  'server tfo',
 ]);
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([

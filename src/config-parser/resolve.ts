@@ -13,6 +13,7 @@ import type { ParserContext } from './parser-context.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
 import { stickTablesOf } from './stick-tables.ts';
+import { withUnixBind } from './unix-bind.ts';
 
 const SILENT: Report = { alert: () => undefined, warn: () => undefined };
 
@@ -49,7 +50,10 @@ function finishProxies(draft: ConfigDraft, global: Global, context: ParserContex
   refuseRepeatedIds(draft.proxies, context);
   const ids = assignIds(draft.proxies);
   return draft.proxies.map((proxy, index) =>
-    finishProxy(proxy, ids[index] as number, facts, proxy.shared.disabled ? SILENT : context),
+    withUnixBind(
+      finishProxy(proxy, ids[index] as number, facts, proxy.shared.disabled ? SILENT : context),
+      global.unixBind,
+    ),
   );
 }
 

@@ -88,6 +88,9 @@ export type ConnectTarget =
       readonly keepAlive?: TcpKeepAlive;
       readonly noLinger?: boolean;
       readonly userTimeoutMs?: number;
+      /** The server options `tfo` and `cc`. */
+      readonly fastOpen?: boolean;
+      readonly congestion?: string;
       /**
        * The last step of the handshake may wait for data or for the close: a connection that is reset at once then
        * costs both sides less. For peers that do not speak first.

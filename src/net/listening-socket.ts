@@ -25,6 +25,8 @@ import {
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOL_SOCKET,
+  tuneSocket,
+  type SocketTuning,
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
   TCP_MAXSEG,
@@ -55,6 +57,7 @@ export type ListenSettings = Pick<
     readonly keepAlive?: TcpKeepAlive;
     /** `option nolinger` */
     readonly noLinger?: boolean;
+    readonly tuning?: SocketTuning;
   };
 
 export interface Listening {
@@ -204,6 +207,8 @@ function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: nu
   const bound = bindSocket(fd, encodeIp(family, host, port));
   if (bound < 0) return failed(fd, 'cannot bind socket', bound);
   applyTcpOptions(fd, settings, warnings);
+  if (settings.tuning !== undefined && tuneSocket(fd, settings.tuning) < 0)
+    warnings.push('cannot set all buffer sizes and the congestion control');
   const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
   if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
   return { fd, warnings };

@@ -11,6 +11,7 @@ import {
   IPPROTO_IPV6,
   IP_TRANSPARENT,
   IPV6_TRANSPARENT,
+  setFastOpenConnect,
   setKeepalive,
   setNoDelay,
   setQuickAck,
@@ -18,6 +19,7 @@ import {
   SO_BINDTODEVICE,
   SO_REUSEADDR,
   SOL_SOCKET,
+  tuneSocket,
 } from './socket-options.ts';
 import { AF_INET, AF_INET6, bindSocket, closeDescriptor, openSocket, setOption } from './system-calls.ts';
 
@@ -28,8 +30,8 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
 /** The descriptor; undefined when the target asks for nothing special; or the name of the error. */
 export function preparedSocket(target: ConnectTarget): number | undefined | SocketFailure {
   if (target.kind === 'unix') return undefined;
-  const { source, interface: device, keepAlive, noLinger, userTimeoutMs } = target;
-  const special = source ?? device ?? keepAlive ?? noLinger ?? userTimeoutMs;
+  const { source, interface: device, keepAlive, noLinger, userTimeoutMs, fastOpen, congestion } = target;
+  const special = source ?? device ?? keepAlive ?? noLinger ?? userTimeoutMs ?? fastOpen ?? congestion;
   if (special === undefined) return undefined;
   return socketFor(target, 'non-blocking');
 }
@@ -54,6 +56,8 @@ function prepare(fd: number, target: IpTarget): number {
   if (target.keepAlive !== undefined) setKeepalive(fd, target.keepAlive);
   if (target.noLinger === true) abortOnClose(fd);
   if (target.userTimeoutMs !== undefined) setUserTimeout(fd, target.userTimeoutMs);
+  if (target.fastOpen === true) setFastOpenConnect(fd);
+  if (target.congestion !== undefined) tuneSocket(fd, { congestion: target.congestion });
   if (target.interface !== undefined) {
     const result = setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(target.interface));
     if (result < 0) return result;

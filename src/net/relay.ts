@@ -44,7 +44,7 @@ export interface RelayOptions {
   readonly fromClient?: Slice | undefined;
   readonly fromServer?: Slice | undefined;
   /** option independent-streams: what is sent to a side does not count as its activity. */
-  readonly independentStreams?: boolean;
+  readonly independentStreams?: { readonly client: boolean; readonly server: boolean };
   readonly gate?: RelayGate | undefined;
   /** Limits of what is sent to a side: asked for when the first bytes are to be sent. */
   readonly toClient?: ThrottlesOf;
@@ -77,7 +77,7 @@ export class Relay {
     this.#wheel = wheel;
     this.#onFinished = onFinished;
     const { client: clientMs, server: serverMs, tunnel, clientFin, serverFin } = timeouts;
-    const counts = options.independentStreams !== true;
+    const { independentStreams } = options;
     const finOnEnd = tunnel > 0;
     this.#client = new RelaySide(
       this,
@@ -87,7 +87,7 @@ export class Relay {
       tunnel || clientMs,
       clientFin,
       finOnEnd,
-      counts,
+      independentStreams?.client !== true,
     );
     this.#server = new RelaySide(
       this,
@@ -97,7 +97,7 @@ export class Relay {
       tunnel || serverMs,
       serverFin,
       finOnEnd,
-      counts,
+      independentStreams?.server !== true,
     );
     this.#client.join(this.#server, options.fromServer);
     this.#server.join(this.#client, options.fromClient);

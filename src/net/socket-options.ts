@@ -41,6 +41,10 @@ export const TCP_USER_TIMEOUT = 18;
 const TCP_REPAIR = 19;
 export const TCP_FASTOPEN = 23;
 const TCP_FASTOPEN_CONNECT = 30;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+const TCP_CONGESTION = 13;
+const TCP_NOTSENT_LOWAT = 25;
 
 /** set-tos / set-fc-tos: the DS field of what is sent. */
 export function setTos(fd: number, family: Endpoint['family'], tos: number): number {
@@ -82,6 +86,28 @@ export function setUserTimeout(fd: number, timeoutMs: number): number {
 /** The server option `tfo`: data may travel with the SYN. Before connecting. */
 export function setFastOpenConnect(fd: number): number {
   return setOption(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+}
+
+/** `tune.rcvbuf.*`, `tune.sndbuf.*`, `tune.notsent-lowat.*`, `cc`: what is missing stays the system's. */
+export interface SocketTuning {
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
+  readonly notSentLowat?: number;
+  readonly congestion?: string;
+}
+
+/** Sockets accepted from a listening one inherit it. The last error counts. */
+export function tuneSocket(fd: number, tuning: SocketTuning): number {
+  const { receiveBuffer, sendBuffer, notSentLowat, congestion } = tuning;
+  let result = 0;
+  const set = (level: number, name: number, value: number | Buffer | undefined): void => {
+    if (value !== undefined) result = Math.min(result, setOption(fd, level, name, value));
+  };
+  set(SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+  set(SOL_SOCKET, SO_SNDBUF, sendBuffer);
+  set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, notSentLowat);
+  set(IPPROTO_TCP, TCP_CONGESTION, congestion === undefined ? undefined : Buffer.from(congestion));
+  return result;
 }
 
 const ABORT = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);

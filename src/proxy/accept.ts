@@ -5,7 +5,8 @@
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
-import type { ProxyHeader } from '../net/proxy-protocol/header.ts';
+import type { ParsedHeader, ProxyHeader } from '../net/proxy-protocol/header.ts';
+import { parseNetscalerCip } from '../net/proxy-protocol/netscaler-cip.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
 import { silenceClose } from '../net/socket-options.ts';
 import { Timer } from '../net/timer-wheel.ts';
@@ -45,8 +46,21 @@ export class Reception {
 
 /** No rule and no header stands between a connection and its session: the usual case. */
 function isOpenToAll({ config, frontend: { rules } }: ListenerRuntime): boolean {
-  return !config.acceptProxy && rules.tcpRequestConnection.empty && rules.tcpRequestSession.empty;
+  return (
+    !config.acceptProxy &&
+    magicOf(config) === undefined &&
+    rules.tcpRequestConnection.empty &&
+    rules.tcpRequestSession.empty
+  );
 }
+
+/** `accept-netscaler-cip <magic number>` */
+function magicOf({ otherOptions }: ListenerRuntime['config']): number | undefined {
+  const [magic] = otherOptions.get('accept-netscaler-cip') ?? [];
+  return magic === undefined ? undefined : Number(magic);
+}
+
+type ParseHeader = (buffer: Buffer, start: number, end: number) => ParsedHeader;
 
 function startSession(
   streams: StreamPool,
@@ -71,6 +85,8 @@ class Admission implements ConnectionHandler {
   /** What its rules work on. */
   readonly #transaction: Transaction;
   readonly #inbox = new Inbox();
+  /** Headers still to come, in their order. */
+  #expected: ParseHeader[] = [];
   readonly #timer = new Timer(() => this.#refuse());
 
   constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts) {
@@ -87,7 +103,8 @@ class Admission implements ConnectionHandler {
     const { rules } = this.#listener.frontend;
     if (!this.#allows(rules.tcpRequestConnection, FIELD.dcon)) return;
     this.#listener.admitted();
-    if (!this.#listener.config.acceptProxy && !this.#transaction.proxyProtocolExpected) return this.#admit();
+    this.#expected = this.#headersAhead();
+    if (this.#expected.length === 0) return this.#admit();
     this.#connection.handler = this;
     this.#thread.wheel.set(this.#timer, this.#listener.frontend.config.timeouts.client || HEADER_TIMEOUT_MS);
     this.#connection.receive();
@@ -108,21 +125,39 @@ class Admission implements ConnectionHandler {
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     const inbox = this.#inbox;
     inbox.add(buffer, offset, length);
-    const parsed = parseProxyHeader(inbox.buffer, inbox.start, inbox.end);
-    if (parsed.kind === 'invalid') return this.#refuse();
-    if (parsed.kind === 'incomplete') {
-      inbox.detach();
-      return this.#connection.receive();
+    for (let parse = this.#expected[0]; parse !== undefined; parse = this.#expected[0]) {
+      const parsed = parse(inbox.buffer, inbox.start, inbox.end);
+      if (parsed.kind === 'invalid') return this.#refuse();
+      if (parsed.kind === 'incomplete') {
+        inbox.detach();
+        return this.#connection.receive();
+      }
+      inbox.consume(parsed.length);
+      this.#believe(parsed.header, parse === parseProxyHeader);
+      this.#expected.shift();
     }
-    inbox.consume(parsed.length);
-    this.#believe(parsed.header);
     this.#admit();
   }
 
-  #believe({ source, destination, tlvs }: ProxyHeader): void {
+  /** What the `bind` line or rules say comes before the first byte. */
+  #headersAhead(): ParseHeader[] {
+    const { proxyProtocolExpected, netscalerCipExpected } = this.#transaction;
+    const { config } = this.#listener;
+    const said = magicOf(config);
+    const magic = said ?? (netscalerCipExpected ? 0 : undefined);
+    return [
+      ...(config.acceptProxy || proxyProtocolExpected ? [parseProxyHeader] : []),
+      ...(magic === undefined
+        ? []
+        : [(buffer: Buffer, start: number, end: number) => parseNetscalerCip(buffer, start, end, magic)]),
+    ];
+  }
+
+  #believe({ source, destination, tlvs }: ProxyHeader, isProxyProtocol: boolean): void {
     const client = this.#facts;
     if (source !== undefined) client.source = source;
     if (destination !== undefined) client.destination = destination;
+    if (!isProxyProtocol) return;
     const tlv = (type: number): string | undefined =>
       tlvs.find(one => one.type === type)?.value.toString('latin1');
     client.proxyProtocol = { authority: tlv(2), uniqueId: tlv(5), tlv };

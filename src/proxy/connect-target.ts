@@ -11,12 +11,15 @@ export type ConnectOptions = Omit<IpTarget, 'kind' | 'family' | 'host' | 'port'>
 export function connectOptions(server: Server | undefined, backend: Proxy): ConnectOptions {
   const source = server?.source ?? backend.source;
   const from = source?.address;
+  const [congestion] = server?.otherOptions.get('cc') ?? [];
   const userTimeoutMs = server?.tcpUserTimeoutMs ?? 0;
   return {
     ...(from?.kind === 'ip' && !isAny(from) && { source: { host: from.host, port: from.port } }),
     ...(source?.interface !== undefined && { interface: source.interface }),
     ...serverSocketOptions(backend),
     ...(userTimeoutMs > 0 && { userTimeoutMs }),
+    ...(server?.otherOptions.has('tfo') === true && { fastOpen: true }),
+    ...(congestion !== undefined && { congestion }),
   };
 }
 

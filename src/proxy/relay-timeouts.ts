@@ -1,6 +1,6 @@
 /** The timeouts of a relayed connection: the client's are the frontend's, the server's the backend's. */
+import type { BackendRuntime, FrontendRuntime } from './runtime.ts';
 import type { RelayTimeouts } from '../net/relay.ts';
-import type { BackendRuntime } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
 export function relayTimeouts(transaction: Transaction): RelayTimeouts {
@@ -13,4 +13,14 @@ export function relayTimeouts(transaction: Transaction): RelayTimeouts {
     clientFin,
     serverFin,
   };
+}
+
+/** `option independent-streams`: what is sent to a side does not show that it lives. */
+export function independentStreams(
+  frontend: FrontendRuntime,
+  backend: BackendRuntime,
+): { readonly client: boolean; readonly server: boolean } {
+  const isSaid = ({ config }: FrontendRuntime | BackendRuntime): boolean =>
+    config.options.flags.has('independent-streams');
+  return { client: isSaid(frontend), server: isSaid(backend) };
 }

@@ -25,7 +25,7 @@ import { Inbox } from './inbox.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
-import { relayTimeouts } from './relay-timeouts.ts';
+import { independentStreams, relayTimeouts } from './relay-timeouts.ts';
 import { ResponseGate, type ResponseGateOwner } from './response-gate.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
 import type { ShutdownLetter } from './server-streams.ts';
@@ -196,6 +196,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
       {
         fromClient: inbox.length === 0 ? undefined : early,
         gate: this.#gate,
+        independentStreams: independentStreams(this.#listener.frontend, backend),
         toServer: () => transaction.throttles('in', this.thread.wheel),
         toClient: () => transaction.throttles('out', this.thread.wheel),
       },

@@ -142,6 +142,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   logLevel: number | undefined;
   mayRetryRequest = true;
   proxyProtocolExpected = false;
+  netscalerCipExpected = false;
   failedRewrites = 0;
   onEarlyHints: ((headers: readonly (readonly [name: string, value: string])[]) => void) | undefined;
   retriesAllowed: number | undefined;
@@ -480,6 +481,9 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   setMark(side: ConnectionSide, mark: number): void {
     const connection = side === 'client' ? this.client.connection : this.serverConnection;
     if (connection !== undefined && connection.fd >= 0) setMark(connection.fd, mark);
+  }
+  expectNetscalerCip(): void {
+    this.netscalerCipExpected = true;
   }
   expectProxyProtocol(): void {
     this.proxyProtocolExpected = true;

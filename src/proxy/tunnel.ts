@@ -3,9 +3,9 @@ import type { Connection } from '../net/connection.ts';
 import { Relay, type RelayResult, type Slice } from '../net/relay.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
-import { relayTimeouts } from './relay-timeouts.ts';
+import { independentStreams, relayTimeouts } from './relay-timeouts.ts';
 import type { ServerHalf } from './server-half.ts';
-import type { DataThread } from './runtime.ts';
+import type { BackendRuntime, DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface TunnelEnds {
@@ -32,7 +32,13 @@ export function startTunnel({ thread, transaction, session, server }: TunnelEnds
     server.connection as Connection,
     relayTimeouts(transaction),
     ended,
-    early,
+    {
+      ...early,
+      independentStreams: independentStreams(
+        session.listener.frontend,
+        transaction.backendRuntime as BackendRuntime,
+      ),
+    },
   );
   relay.start();
   return relay;

@@ -96,6 +96,7 @@ export interface RuleContext extends SampleContext {
   setMark(side: ConnectionSide, mark: number): void;
   /** `expect-proxy layer4`: a PROXY protocol header comes first, whatever the bind line says. */
   expectProxyProtocol(): void;
+  expectNetscalerCip(): void;
   /** Sends `103 Early Hints` with these headers. */
   sendEarlyHints(headers: readonly (readonly [name: string, value: string])[]): void;
   /** `do-log`: writes a log line now. */

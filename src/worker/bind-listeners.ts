@@ -1,5 +1,9 @@
 /** Binds the addresses of all proxies, once, for all data threads; or finds the sockets a master has bound. */
+import { parseSize } from '../config-parser/units.ts';
+import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
+import type { Global } from '../model/global.ts';
+import type { SocketTuning } from '../net/socket-options.ts';
 import {
   openListening,
   type Listening,
@@ -28,7 +32,7 @@ export function nthAdminSocket(index: number): number {
 /** The same for the same socket, in every process and after every reload. */
 export function socketKey(settings: ListenSettings, nth: number): string {
   const { address, backlog, transparent, interface: device, v4v6, v6only, mode, uid, gid } = settings;
-  const { deferAccept, tfo, tcpUserTimeoutMs, mss, keepAlive, noLinger, noReusePort } = settings;
+  const { deferAccept, tfo, tcpUserTimeoutMs, mss, keepAlive, noLinger, noReusePort, tuning } = settings;
   const where = [address, backlog, transparent, device, v4v6, v6only, mode, uid, gid];
   return JSON.stringify([
     nth,
@@ -40,7 +44,24 @@ export function socketKey(settings: ListenSettings, nth: number): string {
     keepAlive,
     noLinger,
     noReusePort,
+    tuning,
   ]);
+}
+
+/** `tune.rcvbuf.client` and its like, `cc` of the line. */
+function clientTuning({ tune }: Global, { otherOptions }: Bind): SocketTuning {
+  const number = (name: string): number | undefined => {
+    const [word = ''] = tune.other.get(`tune.${name}.client`) ?? [];
+    return parseSize(word).value || undefined;
+  };
+  const [receiveBuffer, sendBuffer, notSentLowat] = ['rcvbuf', 'sndbuf', 'notsent-lowat'].map(number);
+  const [congestion] = otherOptions.get('cc') ?? [];
+  return {
+    ...(receiveBuffer !== undefined && { receiveBuffer }),
+    ...(sendBuffer !== undefined && { sendBuffer }),
+    ...(notSentLowat !== undefined && { notSentLowat }),
+    ...(congestion !== undefined && { congestion }),
+  };
 }
 
 /** Descriptors by thread. All failures are reported before giving up, so that a user sees them in one run. */
@@ -57,7 +78,8 @@ export function bindListeners(
   for (const [proxy, section] of config.proxies.entries()) {
     if (section.disabled) continue;
     for (const [bind, line] of section.binds.entries()) {
-      const settings = { ...line, ...clientSocketOptions(section), noReusePort };
+      const tuning = clientTuning(config.global, line);
+      const settings = { ...line, ...clientSocketOptions(section), noReusePort, tuning };
       const plainKey = socketKey(settings, 0);
       const nth = seen.get(plainKey) ?? 0;
       seen.set(plainKey, nth + 1);

@@ -172,6 +172,9 @@ export class FakeRuleContext implements RuleContext {
   setMark(side: string, mark: number): void {
     this.#note('mark', side, mark);
   }
+  expectNetscalerCip(): void {
+    this.#note('expect netscaler cip');
+  }
   expectProxyProtocol(): void {
     this.#note('expect proxy');
   }

@@ -127,7 +127,16 @@ const ADMIN: readonly BindOption[] = [
 ];
 
 const LISTENER: readonly BindOption[] = [
-  { name: 'accept-netscaler-cip', args: '<magic number>', ...keepOption(1), summary: 'NetScaler header' },
+  {
+    name: 'accept-netscaler-cip',
+    args: '<magic number>',
+    words: 1,
+    summary: 'connections start with a NetScaler header',
+    parse: ({ bind, option, value, context }) => {
+      const magic = readInteger(value, option.text, context, { min: 0, max: 0xffffffff });
+      if (magic !== undefined) bind.otherOptions.set(option.text, [String(magic)]);
+    },
+  },
   { name: 'accept-proxy', ...flag('acceptProxy'), summary: 'connections start with a PROXY header' },
   {
     name: 'backlog',

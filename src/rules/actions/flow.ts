@@ -1,6 +1,6 @@
 /** Actions that end or steer the evaluation itself (manual, section 4.4). */
 import { EVERYWHERE, HTTP_ALL, TCP_REQUEST, type ActionDefinition } from '../action-definition.ts';
-import type { Action } from '../context.ts';
+import type { Action, RuleContext } from '../context.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { SERVICES } from './services.ts';
 import {
@@ -61,12 +61,15 @@ function compileSwitchMode(line: RuleLine): Action | undefined {
   return () => SWITCH_TO_HTTP;
 }
 
-function compileExpectProxy(line: RuleLine): Action | undefined {
-  const layer = line.take()?.text ?? '';
-  if (layer !== 'layer4') return line.error(`only supports 'layer4' (got '${layer}')`);
-  return ctx => {
-    ctx.expectProxyProtocol();
-    return CONTINUE;
+/** A header in front of the first byte of a connection. */
+function compileExpect(tell: (ctx: RuleContext) => void): ActionDefinition['compile'] {
+  return line => {
+    const layer = line.take()?.text ?? '';
+    if (layer !== 'layer4') return line.error(`only supports 'layer4' (got '${layer}')`);
+    return ctx => {
+      tell(ctx);
+      return CONTINUE;
+    };
   };
 }
 
@@ -118,7 +121,18 @@ export const FLOW_ACTIONS: readonly ActionDefinition[] = [
     args: 'http [ proto <name> ]',
     compile: compileSwitchMode,
   },
-  { name: 'expect-proxy', rulesets: ['tcp-request connection'], args: 'layer4', compile: compileExpectProxy },
+  {
+    name: 'expect-proxy',
+    rulesets: ['tcp-request connection'],
+    args: 'layer4',
+    compile: compileExpect(ctx => ctx.expectProxyProtocol()),
+  },
+  {
+    name: 'expect-netscaler-cip',
+    rulesets: ['tcp-request connection'],
+    args: 'layer4',
+    compile: compileExpect(ctx => ctx.expectNetscalerCip()),
+  },
   {
     name: 'use-service',
     rulesets: ['http-request'],

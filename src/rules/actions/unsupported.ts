@@ -13,10 +13,5 @@ export const UNSUPPORTED_ACTIONS: readonly UnsupportedAction[] = [
   { name: 'use-service', rulesets: ['tcp-request content'], needs: 'a TCP service, there is none' },
   { name: 'lua', rulesets: [...CONTENT, ...HTTP_ALL], needs: 'Lua' },
   { name: 'attach-srv', rulesets: ['tcp-request session'], needs: 'reverse connections' },
-  {
-    name: 'expect-netscaler-cip',
-    rulesets: ['tcp-request connection'],
-    needs: 'the NetScaler client IP protocol',
-  },
   { name: 'set-nice', rulesets: [...CONTENT, ...HTTP], needs: 'task priorities' },
 ];
