@@ -247,7 +247,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.response = response;
     this.serverStatus = this.status = response.status;
     this.countResponse(response.status);
-    if (this.#tracks) this.#countStatus(response.status);
+    if (this.#tracks()) this.#countStatus(response.status);
     const { captures } = this.frontendRuntime;
     if (!captures.empty) captures.response(this, response.headers);
   }
@@ -377,7 +377,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     if (this.#requestCounted && (this.request?.version ?? 0) < 20) countStreamEnd(counters, this.#rows);
     countExchange(counters, this, this.#rows, this.timers.endedAt);
     if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
-    if (this.#tracks) this.#countTraffic();
+    if (this.#tracks()) this.#countTraffic();
     if (!this.#logged) this.frontendRuntime.log(this);
     this.releaseCounters();
     this.bandwidth?.release();
@@ -390,7 +390,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   }
 
   /** Anything at all: most configurations track nothing. */
-  get #tracks(): boolean {
+  #tracks(): boolean {
     return this.ownCounters !== undefined || this.client.counters !== undefined;
   }
 
@@ -408,7 +408,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
 
   /** Something happened to whoever is tracked. */
   countTracked(event: 'request' | 'error' | 'failure'): void {
-    if (this.#tracks) countForAll(this.ownCounters, this.client.counters, event, 1);
+    if (this.#tracks()) countForAll(this.ownCounters, this.client.counters, event, 1);
   }
 
   #countStatus(status: number): void {
