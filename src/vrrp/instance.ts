@@ -38,6 +38,7 @@ export class Instance {
   #sender: AdvertSender | undefined;
   /** The next announcement for `garp_extra_if`. */
   #cancelExtra = (): void => {};
+  #cancelAgain = (): void => {};
 
   constructor(config: VrrpInstance, ports: InstancePorts) {
     this.config = config;
@@ -114,11 +115,21 @@ export class Instance {
   /** `now`: the process ends, nothing may be left for later. */
   release(now = false): void {
     this.#cancelExtra();
+    this.#cancelAgain();
     this.#holdings.release(this.config, now);
   }
 
+  /**
+   * Once more an interval later: the master before may have answered a neighbour solicitation after our announcement and
+   * before it heard our advert, and clients would stay with it.
+   */
   announce(repeat: number): void {
     this.#announce(entriesOf(this.config), repeat);
+    if (this.config.family === 4) return;
+    this.#cancelAgain();
+    this.#cancelAgain = this.#ports.clock.after(this.config.advertIntMs, () => {
+      if (this.holding) this.#announce(entriesOf(this.config), 1);
+    });
   }
 
   /** Addresses that somebody else removed while we are master come back, and are announced again. */
