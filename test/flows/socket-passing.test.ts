@@ -119,8 +119,26 @@ test('a new process takes the sockets of the one before, and no client notices',
 });
 
 test('more and fewer threads take the same sockets', async t => {
-  await change(t, { threads: [1, 3] });
-  await change(t, { threads: [3, 1] });
+  for (const [before, after] of [
+    [1, 3],
+    [3, 1],
+  ] as const) {
+    const place = await placeFor(t);
+    const first = await startBalancer(t, configOf(place, 'first', before));
+    const sockets = listening(place.port);
+    const second = await startBalancer(t, configOf(place, 'second', after), {
+      args: ['-x', place.admin, '-sf', String(first.pid)],
+    });
+    assert.equal(await first.ended, 0);
+    const now = listening(place.port);
+    assert.deepEqual(
+      sockets.filter(inode => !now.includes(inode)),
+      [],
+    );
+    for (let count = 0; count < 20; count++)
+      assert.match(await exchangeRaw(place.port, GET_AND_CLOSE), /second$/);
+    assert.equal(await second.stop(), 0);
+  }
 });
 
 test('sockets come from the real program', async t => {
