@@ -9,6 +9,7 @@ import type { ConfigDraft } from './config-draft.ts';
 import { finishGlobal } from './haproxy/global-draft.ts';
 import { finishProxy } from './haproxy/proxy-section.ts';
 import type { FinishFacts, ProxyDraft, Report } from './haproxy/proxy-section.ts';
+import { SharedParts } from './haproxy/shared-parts.ts';
 import type { ParserContext } from './parser-context.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
@@ -46,7 +47,7 @@ function refuseRepeatedIds(drafts: readonly ProxyDraft[], context: ParserContext
 function finishProxies(draft: ConfigDraft, global: Global, context: ParserContext): readonly Proxy[] {
   const modes = new Map<string, Mode>();
   for (const { kind, name, shared } of draft.proxies) if (kind !== 'frontend') modes.set(name, shared.mode);
-  const facts: FinishFacts = { global, modeOf: name => modes.get(name) };
+  const facts: FinishFacts = { global, modeOf: name => modes.get(name), parts: new SharedParts() };
   refuseRepeatedIds(draft.proxies, context);
   const ids = assignIds(draft.proxies);
   return draft.proxies.map((proxy, index) =>

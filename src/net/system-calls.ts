@@ -45,6 +45,15 @@ function system(): Calls {
   return (calls ??= loadCalls());
 }
 
+/** Loads what the first call would, beforehand. Where that fails the first call tells it. */
+export function prepareSystemCalls(): void {
+  try {
+    system();
+  } catch {
+    // nothing was asked for yet
+  }
+}
+
 function loadCalls(): Calls {
   const library = loadKoffi();
   // The running process itself: its C library, whichever that is.

@@ -33,6 +33,14 @@ const S = SERVER_WORD;
 const B = BACKEND_WORD;
 const NONE = -1;
 
+export interface BackendPlace {
+  /** Said or computed. */
+  readonly fullconn: number;
+  /** Row of the first of its servers. */
+  readonly firstServer: number;
+  readonly seeds: readonly number[];
+}
+
 export class ServerWriter extends ServerTable {
   readonly #counters: Counters;
 
@@ -42,14 +50,14 @@ export class ServerWriter extends ServerTable {
   }
 
   /** Fills the row of a backend and those of its servers from the configuration. Once, before threads start. */
-  configure(backend: number, proxy: Proxy, firstServer: number, seeds: readonly number[]): void {
+  configure(backend: number, proxy: Proxy, { fullconn, firstServer, seeds }: BackendPlace): void {
     const dynamic = hasDynamicWeights(proxy.balance, proxy.hashType);
     const flags =
       (proxy.options.flags.has('allbackups') ? BACKEND_ALLBACKUPS : 0) |
       (dynamic ? BACKEND_DYNAMIC : 0) |
       (proxy.hashBalanceFactor > 0 ? BACKEND_COUNTS_SERVED : 0);
     this.#setBackend(backend, B.flags, flags);
-    this.#setBackend(backend, B.fullconn, Math.max(1, proxy.fullconn));
+    this.#setBackend(backend, B.fullconn, Math.max(1, fullconn));
     this.#setBackend(backend, B.first, NONE);
     this.#setBackend(backend, B.weightDivisor, dynamic ? WEIGHT_SCALE : 1);
     this.#setBackend(backend, B.weightMultiplier, dynamic ? 1 : commonDivisor(proxy.servers));

@@ -121,7 +121,7 @@ export class SharedState {
       writer.place(index, gateWord, this.#layout.heaps[index] as number, plan.heapCapacity[index] as number);
       const fullconn = fullconnOfAll[index] as number;
       const first = plan.firstServer[index] as number;
-      writer.configure(index, { ...proxy, fullconn }, first, proxy.servers.map(seedOf));
+      writer.configure(index, proxy, { fullconn, firstServer: first, seeds: proxy.servers.map(seedOf) });
     });
     return writer;
   }

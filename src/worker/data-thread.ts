@@ -3,6 +3,7 @@
  * comes in one message.
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { prepareSystemCalls } from '../net/system-calls.ts';
 import type { ThreadLaunch } from './launch.ts';
 import type { ThreadStart } from './messages.ts';
 import { runOn } from './process-calls.ts';
@@ -19,3 +20,5 @@ function waitForStart(port: MessagePort): void {
 
 if (parentPort === null) throw new Error('data-thread.ts runs as a worker thread only');
 waitForStart(parentPort);
+// there is time for it: the configuration is being read
+prepareSystemCalls();

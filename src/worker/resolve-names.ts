@@ -19,8 +19,12 @@ export async function resolveNames(
   states: KnownStates,
 ): Promise<{ readonly config: Config; readonly diagnostics: readonly Diagnostic[] }> {
   const resolver = new NameResolver(states);
-  const names = config.proxies.flatMap(proxy => [...namesOf(proxy), ...resolver.serverNames(proxy)]);
-  await resolver.lookUp([...names, ...logNames(config.global.logs)]);
+  const names = [...logNames(config.global.logs)];
+  for (const proxy of config.proxies) {
+    if (mayHaveNames(proxy)) names.push(...namesOf(proxy));
+    resolver.addServerNames(proxy, names);
+  }
+  await resolver.lookUp(names);
   const proxies = config.proxies.map(proxy => resolver.replaceServers(resolver.replaceIn(proxy)));
   const global = { ...config.global, logs: resolver.replaceLogs(config.global.logs) };
   return { config: { ...config, global, proxies }, diagnostics: resolver.diagnostics };
@@ -30,6 +34,11 @@ function namesOf(proxy: Proxy): NameAddress[] {
   const addresses = proxy.binds.map(one => one.address).filter(isName);
   const dispatch = proxy.dispatch !== undefined && isName(proxy.dispatch) ? [proxy.dispatch] : [];
   return [...addresses, ...dispatch, ...logNames(proxy.logs)];
+}
+
+/** Quicker for thousands of backends than to look at the list of them. */
+function mayHaveNames({ binds, dispatch, logs }: Proxy): boolean {
+  return binds.length > 0 || logs.length > 0 || dispatch !== undefined;
 }
 
 function logNames(logs: readonly LogTarget[]): NameAddress[] {
@@ -57,12 +66,12 @@ class NameResolver {
   }
 
   /** The names of servers for which the system has to be asked. */
-  serverNames({ name, servers }: Proxy): NameAddress[] {
-    return servers.flatMap(server => {
+  addServerNames({ name, servers }: Proxy, names: NameAddress[]): void {
+    for (const server of servers) {
       const { address } = server;
-      if (!isName(address) || isSrvName(address)) return [];
-      return needsSystem(server, this.#states.of(name, server.name)?.address) ? [address] : [];
-    });
+      if (!isName(address) || isSrvName(address)) continue;
+      if (needsSystem(server, this.#states.of(name, server.name)?.address)) names.push(address);
+    }
   }
 
   async lookUp(names: readonly NameAddress[]): Promise<void> {
@@ -71,12 +80,18 @@ class NameResolver {
   }
 
   replaceServers(proxy: Proxy): Proxy {
+    if (!proxy.servers.some(server => this.#moves(proxy, server))) return proxy;
     const servers = proxy.servers.map(server => {
       const state = this.#states.of(proxy.name, server.name);
       const located = isName(server.address) ? this.#locate(server, server.address, state) : server;
       return state === undefined ? located : movedServer(located, state);
     });
-    return servers.every((server, index) => server === proxy.servers[index]) ? proxy : { ...proxy, servers };
+    return { ...proxy, servers };
+  }
+
+  /** Its address is not what is written. */
+  #moves(proxy: Proxy, { name, address }: Server): boolean {
+    return isName(address) || this.#states.of(proxy.name, name) !== undefined;
   }
 
   #locate(server: Server, name: NameAddress, state: ServerStateValues | undefined): Server {
@@ -99,7 +114,7 @@ class NameResolver {
   }
 
   replaceIn(proxy: Proxy): Proxy {
-    if (namesOf(proxy).length === 0) return proxy;
+    if (!mayHaveNames(proxy)) return proxy;
     return {
       ...proxy,
       logs: this.replaceLogs(proxy.logs),

@@ -26,7 +26,7 @@ export class ServerStates {
   }
 
   of(proxy: string, server: string): ServerStateValues | undefined {
-    return this.#byName.get(`${proxy} ${server}`);
+    return this.#byName.size === 0 ? undefined : this.#byName.get(`${proxy} ${server}`);
   }
 
   // ── files ──

@@ -4,7 +4,6 @@
  */
 import type { Balance } from '../../model/balance.ts';
 import type { Bind } from '../../model/bind.ts';
-import type { Global } from '../../model/global.ts';
 import type {
   CheckMethod,
   ErrorFile,
@@ -19,6 +18,7 @@ import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-dr
 import { warnWithoutHttp } from './proxy-http-only.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { assignNumbers, finishServer, finishServers } from './server-finish.ts';
+import { orNone } from './shared-parts.ts';
 
 function finishTimeouts({ shared, frontend, backend }: ProxyDraft): Timeouts {
   return {
@@ -242,10 +242,10 @@ function warnUselessStateFile(draft: ProxyDraft, facts: FinishFacts, report: Rep
   report.warn(draft.position, `${what} 'server-state-file' directive. ${why}`);
 }
 
-function finishTemplates({ own }: ProxyDraft, global: Global): Proxy['serverTemplates'] {
+function finishTemplates({ own }: ProxyDraft, facts: FinishFacts): Proxy['serverTemplates'] {
   return own.serverTemplates.map(({ server, ...template }) => ({
     ...template,
-    server: finishServer(server, server.id ?? 0, global),
+    server: finishServer(server, server.id ?? 0, facts),
   }));
 }
 
@@ -273,9 +273,10 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
   const { own, shared, frontend, backend } = draft;
   checkSection(draft, facts, report);
   const ignored = warnWithoutHttp(draft, facts, report);
-  const options = finishOptions(draft, ignored, report);
-  const captures = finishCaptures(draft, facts, report);
-  const check = finishCheck(draft, report);
+  const { parts } = facts;
+  const options = parts.same('options', finishOptions(draft, ignored, report));
+  const captures = parts.same('captures', finishCaptures(draft, facts, report));
+  const check = parts.same('check', finishCheck(draft, report));
   warnUselessStateFile(draft, facts, report);
   const proxy: Finished = {
     kind: draft.kind as Proxy['kind'],
@@ -284,44 +285,44 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     position: draft.position,
     mode: shared.mode,
     disabled: shared.disabled,
-    timeouts: finishTimeouts(draft),
+    timeouts: parts.same('timeouts', finishTimeouts(draft)),
     options,
-    binds: finishBinds(draft),
+    binds: orNone(finishBinds(draft)),
     maxconn: frontend.maxconn,
     backlog: frontend.backlog,
     rateLimitSessions: frontend.rateLimitSessions,
-    useBackends: own.useBackends,
-    monitorFail: own.monitorFail,
+    useBackends: orNone(own.useBackends),
+    monitorFail: orNone(own.monitorFail),
     captures,
     maxSessionSrvConns: frontend.maxSessionSrvConns,
-    clientKeepAlive: frontend.clientKeepAlive,
-    balance: finishBalance(draft, report),
-    hashType: backend.hashType,
+    clientKeepAlive: parts.same('clientKeepAlive', frontend.clientKeepAlive),
+    balance: parts.same('balance', finishBalance(draft, report)),
+    hashType: parts.same('hashType', backend.hashType),
     hashBalanceFactor: backend.hashBalanceFactor,
-    servers: finishServers(draft, check, shared.mode, facts.global, report),
-    serverTemplates: finishTemplates(draft, facts.global),
+    servers: finishServers(draft, check, facts, report),
+    serverTemplates: orNone(finishTemplates(draft, facts)),
     transparent: shared.flags.has('transparent') && own.dispatch === undefined,
-    useServers: own.useServers,
+    useServers: orNone(own.useServers),
     retries: backend.retries,
     retryOn: shared.retryOn,
     redispatchAfter: backend.redispatchAfter,
     fullconn: backend.fullconn,
     maxKeepAliveQueue: backend.maxKeepAliveQueue,
-    serverKeepAlive: backend.serverKeepAlive,
+    serverKeepAlive: parts.same('serverKeepAlive', backend.serverKeepAlive),
     httpReuse: shared.httpReuse,
     loadServerStateFrom: backend.loadServerStateFrom ?? 'none',
     check,
-    acls: own.acls,
-    defaultsAcls: draft.from?.own.acls ?? [],
-    rules: finishRules(draft),
-    plainRules: own.plainRules,
-    inspectDelayMs: shared.inspectDelayMs,
-    errorFiles: finishErrorFiles(shared.errorFiles),
-    filters: own.filters,
-    bandwidthLimits: own.bandwidthLimits,
-    logs: shared.logs,
+    acls: orNone(own.acls),
+    defaultsAcls: orNone(draft.from?.own.acls ?? []),
+    rules: orNone(finishRules(draft)),
+    plainRules: orNone(own.plainRules),
+    inspectDelayMs: parts.same('inspectDelayMs', shared.inspectDelayMs),
+    errorFiles: orNone(finishErrorFiles(shared.errorFiles)),
+    filters: orNone(own.filters),
+    bandwidthLimits: orNone(own.bandwidthLimits),
+    logs: orNone(shared.logs),
     logGlobal: shared.logGlobal,
-    otherLines: own.otherLines,
+    otherLines: orNone(own.otherLines),
   };
   addNames(proxy, draft);
   addFrontend(proxy, draft);

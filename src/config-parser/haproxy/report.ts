@@ -2,6 +2,7 @@
 import type { Global } from '../../model/global.ts';
 import type { Mode } from '../../model/proxy.ts';
 import type { LineContext } from '../line-context.ts';
+import type { SharedParts } from './shared-parts.ts';
 
 export type Report = Pick<LineContext, 'alert' | 'warn'>;
 
@@ -9,4 +10,6 @@ export interface FinishFacts {
   readonly global: Global;
   /** The mode of a backend, if there is one of that name. */
   readonly modeOf: (backend: string) => Mode | undefined;
+  /** What finished sections have in common. */
+  readonly parts: SharedParts;
 }

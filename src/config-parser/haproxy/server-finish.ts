@@ -3,7 +3,7 @@ import type { Global } from '../../model/global.ts';
 import type { CheckMethod, Mode } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
-import type { Report } from './report.ts';
+import type { FinishFacts, Report } from './report.ts';
 import { sendProxyOf, type ServerDraft } from './server-draft.ts';
 
 /** Numbers not given by hand: the next free one, counting on past every server (the key of hash placement). */
@@ -123,7 +123,7 @@ type Finished = { -readonly [Key in keyof Server]: Server[Key] };
  * Field by field, first those every server has, then those that were said: an object that is filled in a loop, by names
  * it is given, becomes a dictionary to V8, which costs ten thousand servers five times the memory and time.
  */
-export function finishServer(server: ServerDraft, id: number, global: Global): Server {
+export function finishServer(server: ServerDraft, id: number, { global, parts }: FinishFacts): Server {
   const { minconn, maxconn } = limits(server);
   const finished: Finished = {
     id,
@@ -150,7 +150,7 @@ export function finishServer(server: ServerDraft, id: number, global: Global): S
     initAddr: server.initAddr,
     hashKey: server.hashKey,
     otherOptions: server.otherOptions,
-    check: server.check,
+    check: parts.same('server.check', server.check),
   };
   addSaid(finished, server);
   addTransport(finished, server, global);
@@ -185,17 +185,17 @@ function addTransport(finished: Finished, server: ServerDraft, global: Global): 
 export function finishServers(
   draft: ProxyDraft,
   check: CheckMethod,
-  mode: Mode,
-  global: Global,
+  facts: FinishFacts,
   report: Report,
 ): Server[] {
   const { servers } = draft.own;
+  const { mode } = draft.shared;
   refuseRepeatedNames(draft, report);
   const numbers = assignNumbers(servers);
   for (const server of servers) {
     refuseCheckWithoutPort(draft, server, check, report);
-    refuseUnverifiable(draft, server, global, report);
+    refuseUnverifiable(draft, server, facts.global, report);
     checkMode(draft, server, mode, report);
   }
-  return servers.map((server, index) => finishServer(server, numbers[index] as number, global));
+  return servers.map((server, index) => finishServer(server, numbers[index] as number, facts));
 }
