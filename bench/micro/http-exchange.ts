@@ -226,7 +226,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     reportErrors: () => undefined,
-    stopping: false,
+    sendsAway: () => false,
     clients: new WaitingClients(),
   };
 }

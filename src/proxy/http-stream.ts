@@ -477,7 +477,7 @@ export class HttpStream
     return (
       this.keepAlive &&
       this.frontend.keepsClients &&
-      !this.thread.stopping &&
+      !this.thread.sendsAway() &&
       !this.responseHead.endsWithConnection &&
       !this.responseHead.isMistrusted &&
       !this.session.ended
@@ -571,7 +571,7 @@ export class HttpStream
     this.#responseRules.stop();
     this.responseStarted = true;
     this.keepAlive &&=
-      this.body.drop() && this.frontend.keepsClients && !this.thread.stopping && !reply.closes;
+      this.body.drop() && this.frontend.keepsClients && !this.thread.sendsAway() && !reply.closes;
     transaction.status = reply.status;
     if (reply.silent === true || clientConnection.closed || this.answer.isSending(clientConnection))
       return this.abort();

@@ -100,7 +100,7 @@ export interface DataThread {
   /** Traffic has met too many errors in a row at a server. */
   readonly reportErrors: ReportErrors;
   /** A soft stop is under way: connections close after the request they serve. */
-  readonly stopping: boolean;
+  readonly sendsAway: () => boolean;
   readonly clients: WaitingClients;
   /** `lb explain` looks over the thread's shoulder. */
   readonly watcher?: Watcher;

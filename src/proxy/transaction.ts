@@ -204,7 +204,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.requestLine = undefined;
     this.#uniqueId = this.requestCookieCapture = this.responseCookieCapture = undefined;
     this.ownTimeouts = undefined;
-    this.pendingStores.length = 0;
+    // setting a length calls into the runtime
+    if (this.pendingStores.length > 0) this.pendingStores.length = 0;
     this.bytes.fromClient = this.bytes.toServer = this.bytes.fromServer = this.bytes.toClient = 0;
     this.status = this.serverStatus = this.retries = 0;
     this.serverQueue = this.backendQueue = 0;

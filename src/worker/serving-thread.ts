@@ -139,9 +139,8 @@ export class ServingThread {
       streams: new StreamsByServer(),
       reportErrors: (server, errors, last) => this.#tell({ kind: 'observed-errors', server, errors, last }),
       clients: new WaitingClients(),
-      get stopping() {
-        return stopping.sendsAway();
-      },
+      // no getter: with one the object is a hash table to V8, and asked many times a request
+      sendsAway: () => stopping.sendsAway(),
     };
   }
 

@@ -112,7 +112,7 @@ function makeThread(
     compressors: new Compressors(config.global, 1, state.counters),
     logs: { channel: () => ({ open: false, write: () => undefined }) },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
-    stopping: false,
+    sendsAway: () => false,
     clients: new WaitingClients(),
     names: new NameLookups(id => thread.names.answered(id, undefined)),
     publishPatternUpdate: () => undefined,
