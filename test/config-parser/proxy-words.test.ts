@@ -1,18 +1,16 @@
 /**
  * Every common word of proxy sections (test/cases/proxy-words.tsv: kind, words, tier) is known to the keyword
- * tables and stands in a golden case.
+ * tables and stands in a line of a golden case that is accepted; removed words, in one that is refused.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { findBindOption } from '../../src/config-parser/haproxy/bind-options.ts';
 import { PROXY_KEYWORDS } from '../../src/config-parser/haproxy/proxy-section.ts';
 import { findRuleAction } from '../../src/config-parser/haproxy/rule-actions.ts';
 import { findServerOption } from '../../src/config-parser/haproxy/server-options.ts';
 import type { RulesetName } from '../../src/model/rule.ts';
-
-const FOLDER = 'test/cases/config';
+import { acceptedGoldenLines, allGoldenLines } from '../support/golden-lines.ts';
 
 interface Entry {
   readonly kind: string;
@@ -27,15 +25,14 @@ function readEntries(): readonly Entry[] {
   });
 }
 
-/** Lines of all golden cases, cut at blanks, commas and parentheses. */
-function readLines(): readonly (readonly string[])[] {
-  const files = readdirSync(FOLDER).filter(file => file.endsWith('.cfg'));
-  const text = files.map(file => readFileSync(join(FOLDER, file), 'utf8')).join('\n');
-  return text.split('\n').map(line => line.trim().split(/[\s,()]+/));
+/** Cut at blanks, commas and parentheses. */
+function cut(lines: readonly string[]): readonly (readonly string[])[] {
+  return lines.map(line => line.split(/[\s,()]+/));
 }
 
 const ENTRIES = readEntries();
-const LINES = readLines();
+const ACCEPTED = cut(acceptedGoldenLines());
+const ALL = cut(allGoldenLines());
 const KEYWORDS: ReadonlySet<string> = new Set(PROXY_KEYWORDS.map(row => row.name));
 
 function isKnown({ kind, words }: Entry): boolean {
@@ -57,7 +54,8 @@ const FIRST_WORDS: Readonly<Record<string, readonly string[]>> = {
 
 function stands({ kind, words }: Entry): boolean {
   const first = FIRST_WORDS[kind];
-  return LINES.some(line => {
+  const lines = kind === 'removed' ? ALL : ACCEPTED;
+  return lines.some(line => {
     const start = line[0] === 'no' ? line[1] : line[0];
     if (start === undefined) return false;
     if (first !== undefined) return first.includes(start) && words.every(word => line.includes(word));
