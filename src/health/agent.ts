@@ -45,8 +45,9 @@ function judgeAnswer(
   const line = agentLine(facts.text);
   if (line === undefined) {
     if (!last) return 'wait';
-    const status = servers.checks.status(server.row, 'agent').name;
-    return { status, info: 'Ignoring incomplete line from agent' };
+    // what it said last stands; an agent that has not said anything yet is as good as silent
+    const { name } = servers.checks.status(server.row, 'agent');
+    return { status: name === 'INI' ? 'L7TOUT' : name, info: 'Ignoring incomplete line from agent' };
   }
   // it may have been switched off while it was asked: then nothing of its answer counts
   if (!servers.checks.enabled(server.row, 'agent')) return { status: 'CHECKED' };

@@ -1,7 +1,7 @@
 /** `http-check expect`: matches over status, headers and body of an answer (manual, section 4.2). */
 import type { Word } from '../model/word.ts';
 import type { CheckFacts } from './check-facts.ts';
-import { errorText, type ExpectWording } from './expect-messages.ts';
+import { emptyText, errorText, type ExpectWording } from './expect-messages.ts';
 import { readExpect, type ExpectOptions } from './expect-options.ts';
 import type { CheckExpressions } from './expressions.ts';
 import { compileHeaderMatch } from './header-match.ts';
@@ -94,7 +94,9 @@ function judge(
     info: errorText(facts, wording, matched, info),
     code: statusCode?.(facts) ?? facts.code,
   });
-  if (answer === 'invalid' || (answer === 'incomplete' && last)) return fail('L7RSP', false, '');
+  // without a head there is no answer
+  if (answer === 'invalid' || (answer === 'incomplete' && last))
+    return fail('L7RSP', false, onError === undefined ? emptyText(wording.step) : '');
   if (answer === 'incomplete') return 'wait';
   facts.code = answer.status;
   // judged at the end, where the server's state decides what it means

@@ -13,6 +13,11 @@ export interface ExpectWording {
   readonly readyMade: boolean;
 }
 
+/** `step`: its number, from 1. */
+export function emptyText(step: number): string {
+  return `TCPCHK got an empty response at step ${step}`;
+}
+
 /** `info`: said by the match itself, it wins. */
 export function errorText(facts: CheckFacts, wording: ExpectWording, matched: boolean, info = ''): string {
   const { comment } = wording;
@@ -27,7 +32,7 @@ function plainError(
 ): string {
   if (info !== '') return info;
   if (onError !== undefined) return onError(facts);
-  if (facts.length === 0) return `TCPCHK got an empty response at step ${step}`;
+  if (facts.length === 0) return emptyText(step);
   if (readyMade) return '';
   const what = matched ? 'TCPCHK matched unwanted content' : 'TCPCHK did not match content';
   return `${what}${pattern} at step ${step}`;

@@ -162,7 +162,7 @@ export class ServerAdministration {
     else if ((left & ADMIN_IMAINT) !== 0) this.#notice(server, `${label} remains in forced maintenance.`);
   }
 
-  /** Enters drain, or leaves it, or one reason for it goes. */
+  /** Enters drain, leaves it, or (another order was given) remains in it. */
   #drain(server: LifeServer, before: number, after: number, cause: string): void {
     const life = this.#life;
     const label = serverLabel(server);
@@ -179,7 +179,7 @@ export class ServerAdministration {
       const how = forced ? '(leaving forced drain)' : `(leaving drain)${trackedBy(server)}`;
       this.#notice(server, `${label} is ${up} ${how}.`);
       life.effects.offer(server.row);
-    } else if (left !== 0) {
+    } else if ((after & ADMIN_DRAIN) !== 0) {
       const how = (after & ADMIN_FDRAIN) === 0 ? `drain mode${trackedBy(server)}` : 'forced drain mode';
       this.#notice(server, `${label} remains in ${how}.`);
     }

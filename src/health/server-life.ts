@@ -61,12 +61,15 @@ export class ServerLife {
   setRunning(server: LifeServer, cause: string): void {
     const state = this.state(server);
     if (this.inMaintenance(server) || state === SRV_STARTING || state === SRV_RUNNING) return;
-    const requeued = this.comeUp(server);
+    this.#tellUp(server, cause, this.comeUp(server));
+    for (const tracker of server.trackers) this.setRunning(tracker, '');
+  }
+
+  #tellUp(server: LifeServer, cause: string, requeued: number): void {
     const text = `${serverLabel(server)} is UP${cause}${this.consequences(server, requeued, false)}.`;
     this.tell(server, LEVEL_NOTICE, text);
     this.#effects.alert(server, LEVEL_NOTICE, text);
     this.settleBackend(server);
-    for (const tracker of server.trackers) this.setRunning(tracker, '');
   }
 
   /** `http-check disable-on-404`: serves what persists on it, takes nothing new. */
@@ -80,14 +83,18 @@ export class ServerLife {
     for (const tracker of server.trackers) this.setStopping(tracker, '');
   }
 
-  /** Slow start: the weight grows. True: call again in a while. */
+  /** Slow start: the weight grows, at its end the server is told to be UP once more. True: call again in a while. */
   warm(server: LifeServer): boolean {
     const { servers } = this.#effects;
     if (servers.state(server.row) !== SRV_STARTING || this.inMaintenance(server)) return false;
     this.change(server, () => servers.recomputeWeight(server.row));
-    this.settleBackend(server);
-    this.#effects.offer(server.row);
-    return servers.state(server.row) === SRV_STARTING;
+    if (servers.state(server.row) === SRV_STARTING) {
+      this.settleBackend(server);
+      this.#effects.offer(server.row);
+      return true;
+    }
+    this.#tellUp(server, '', this.#begun(server));
+    return false;
   }
 
   /** Another weight, 0..256. */
@@ -116,11 +123,18 @@ export class ServerLife {
 
   /** From now on up, slowly where it says so; gives how many waiting requests it takes. */
   comeUp(server: LifeServer): number {
-    const { servers, offer } = this.#effects;
+    const { servers } = this.#effects;
     const { row } = server;
     const slow = servers.slowstartSeconds(row) > 0;
     this.change(server, () => servers.setState(row, slow ? SRV_STARTING : SRV_RUNNING));
     if (slow) this.onWarming(server);
+    return this.#begun(server);
+  }
+
+  /** It takes what it can; gives how many waiting requests that are. */
+  #begun(server: LifeServer): number {
+    const { servers, offer } = this.#effects;
+    const { row } = server;
     this.shutdownBackups(server);
     const waiting = servers.queued(row);
     offer(row);

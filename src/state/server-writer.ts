@@ -146,8 +146,10 @@ export class ServerWriter extends ServerTable {
     const backend = this.backendOf(server);
     const slowstart = this.slowstartSeconds(server);
     const elapsed = nowSeconds() - this.lastChangeSeconds(server);
-    if (this.state(server) === SRV_STARTING && (elapsed < 0 || elapsed >= slowstart))
+    if (this.state(server) === SRV_STARTING && (elapsed < 0 || elapsed >= slowstart)) {
+      this.#set(server, S.lastChange, nowSeconds());
       this.#set(server, S.state, SRV_RUNNING);
+    }
     const scale = this.backendWord(backend, B.weightDivisor);
     const warming = this.state(server) === SRV_STARTING && this.hasDynamicWeights(backend);
     const share = warming ? Math.floor((scale * elapsed + slowstart) / slowstart) : scale;

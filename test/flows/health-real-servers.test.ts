@@ -8,6 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { firstFinding } from '../support/check-runner.ts';
 import { startRawOrigin } from '../support/origin.ts';
 import {
+  hang,
   postgresPrograms,
   startMariadb,
   startNginx,
@@ -21,7 +22,7 @@ import { requires } from '../support/requirement.ts';
 
 /** What all servers have in common when they fail: hung, gone, and replaced by what closes at once. */
 async function failsInAllWays(t: TestContext, rules: string, server: RealServer): Promise<void> {
-  server.process.kill('SIGSTOP');
+  await hang(server);
   assert.match(await firstFinding(t, rules, server.address), /^failed, reason: Layer7 timeout/);
   server.process.kill('SIGKILL');
   await once(server.process, 'exit');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agentLine, readAgentAnswer, type AgentAnswer } from '../../src/health/agent-answer.ts';
+import { startChecks } from '../support/check-runner.ts';
+import { startRawOrigin } from '../support/origin.ts';
 
 const NOTHING: AgentAnswer = {
   health: undefined,
@@ -35,3 +37,31 @@ test('the answer is the first line, whatever ends it', () => {
   for (const end of ['\n', '\r\n', '\r', '\0']) assert.equal(agentLine(`up${end}more`), 'up');
   assert.equal(agentLine('up'), undefined);
 });
+
+test(
+  'an agent that never ends its line is a timeout at first, and later what it said before',
+  { timeout: 20_000 },
+  async t => {
+    let words = 'up';
+    let asked = (): void => undefined;
+    const agent = await startRawOrigin(t, socket => {
+      socket.end(words);
+      asked();
+    });
+    const { line, writer } = startChecks(
+      t,
+      `backend b
+ option log-health-checks
+ server s1 127.0.0.1:1 agent-check agent-inter 500ms agent-addr 127.0.0.1 agent-port ${agent.port}`,
+    );
+    assert.match(
+      await line(/^Agent check/),
+      /failed, reason: Layer7 timeout, info: "Ignoring incomplete line from agent", .* status: 1\/1 UP\.$/,
+    );
+    words = 'down\n';
+    await line(/^Server b\/s1 is DOWN/);
+    words = 'up';
+    for (let more = 3; more > 0; more--) await new Promise<void>(done => (asked = done));
+    assert.equal(writer.checks.status(0, 'agent').name, 'L7STS');
+  },
+);

@@ -149,7 +149,10 @@ test('maintenance, drain and their end are told as HAProxy tells them', t => {
   assert.equal(config.writer.state(0), SRV_STOPPED);
   assert.ok(!config.writer.checks.active(0, 'check'));
   steering.setDrain(0);
-  assert.deepEqual(said(), ['Server b/s1 is UP/DRAIN (leaving forced maintenance).']);
+  assert.deepEqual(said(), [
+    'Server b/s1 is UP/DRAIN (leaving forced maintenance).',
+    'Server b/s1 remains in forced drain mode.',
+  ]);
   steering.setReady(0);
   assert.deepEqual(said(), ['Server b/s1 is UP (leaving forced drain).']);
   assert.ok(config.writer.usable(0));
@@ -233,9 +236,16 @@ test('a server with slowstart starts, its weight grows with time, and then it ru
   ring();
   assert.ok(config.writer.effectiveWeight(0) > first);
   config.writer.setLastChange(0, config.writer.lastChangeSeconds(0) - 10);
+  const begunSeconds = config.writer.lastChangeSeconds(0);
+  config.lines.length = 0;
   now += 1000;
   ring();
   assert.equal(config.writer.state(0), SRV_RUNNING);
+  assert.match(
+    config.lines.join('\n'),
+    /^Server b\/s1 is UP\. 1 active and 0 backup servers online\.[^\n]*$/,
+  );
+  assert.ok(config.writer.lastChangeSeconds(0) > begunSeconds, 'its last change is now');
   assert.equal(config.writer.shownWeight(0), 100);
 });
 

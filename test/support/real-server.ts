@@ -1,7 +1,16 @@
 /** Starts the real servers that checks are made for: in folders of their own, on free ports, ended by their process. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +68,18 @@ async function launch(
     if (child.exitCode !== null || Date.now() > deadline)
       throw new Error(`${program} did not start:\n${said}`);
   return { port, address: `127.0.0.1:${port}`, process: child };
+}
+
+/** Stops a server. The signal is only on its way when `kill` returns: until it arrives the threads go on answering. */
+export async function hang({ process: { pid }, process: child }: RealServer): Promise<void> {
+  child.kill('SIGSTOP');
+  const folder = `/proc/${pid}/task`;
+  const stands = (thread: string): boolean => {
+    const stat = readFileSync(join(folder, thread, 'stat'), 'latin1');
+    return stat.charAt(stat.lastIndexOf(')') + 2) === 'T';
+  };
+  for (const deadline = Date.now() + 10_000; !readdirSync(folder).every(stands); await sleep(5))
+    if (Date.now() > deadline) throw new Error(`process ${pid} does not stop`);
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -1,6 +1,8 @@
 /** Steps of ready-made checks: an expectation with its own way to look at the bytes. */
 import { IMPLICIT_CONNECT } from '../compile-connect.ts';
+import type { CheckStatus } from '../../model/check-status.ts';
 import type { CheckFacts } from '../check-facts.ts';
+import { emptyText } from '../expect-messages.ts';
 import type { ConnectStep, ExpectStep, Verdict } from '../ruleset.ts';
 
 /** A connection that is closed cleanly: some servers complain of a reset. */
@@ -12,6 +14,8 @@ export interface AnswerOptions extends Pick<
 > {
   /** Bytes without which nothing is judged while more may come. */
   readonly least?: number;
+  /** What it means that nothing came before the end. */
+  readonly emptyStatus?: CheckStatus;
 }
 
 type Judge = (facts: CheckFacts, last: boolean) => Verdict;
@@ -20,7 +24,7 @@ type Judge = (facts: CheckFacts, last: boolean) => Verdict;
 export function answerStep(
   index: number,
   judge: Judge,
-  { least = 1, ...rest }: AnswerOptions = {},
+  { least = 1, emptyStatus = 'L7RSP', ...rest }: AnswerOptions = {},
 ): ExpectStep {
   return {
     kind: 'expect',
@@ -29,8 +33,7 @@ export function answerStep(
     inverse: false,
     judge: (facts, noMore) => {
       const last = noMore || facts.full;
-      if (facts.length === 0 && last)
-        return { status: 'L7RSP', info: `TCPCHK got an empty response at step ${index + 1}` };
+      if (facts.length === 0 && last) return { status: emptyStatus, info: emptyText(index + 1) };
       return facts.length < least && !last ? 'wait' : judge(facts, last);
     },
     ...rest,

@@ -17,7 +17,7 @@ export function redisSteps(): Step[] {
         const refused = /^-[^\r\n]*\r\n/.test(facts.text);
         return last || refused ? { status: 'L7STS', info: firstLine(facts.text) } : 'wait';
       },
-      { least: PONG.length, onSuccess: () => 'Redis server is ok' },
+      { least: PONG.length, emptyStatus: 'L7STS', onSuccess: () => 'Redis server is ok' },
     ),
   ];
 }

@@ -14,13 +14,15 @@ export function smtpSteps([hello, domain]: readonly string[]): Step[] {
   const named = domain !== undefined && (hello === 'EHLO' || hello === 'HELO');
   const command = named ? `${hello} ${domain}` : 'HELO localhost';
   const told = { least: LEAST, onSuccess: spoken, statusCode: codeOf };
+  const later = { ...told, emptyStatus: 'L7STS' } as const;
+  // numbered as if the greeting took two steps: it is one, then its code
   return [
     CLEAN_CONNECT,
     answerStep(1, judgeAnswer, told),
-    plainSend(Buffer.from(`${command}\r\n`, 'latin1'), 2),
-    answerStep(3, judgeAnswer, told),
-    plainSend(Buffer.from('QUIT\r\n'), 4),
-    answerStep(5, judgeAnswer, told),
+    plainSend(Buffer.from(`${command}\r\n`, 'latin1'), 3),
+    answerStep(4, judgeAnswer, later),
+    plainSend(Buffer.from('QUIT\r\n'), 5),
+    answerStep(6, judgeAnswer, later),
   ];
 }
 

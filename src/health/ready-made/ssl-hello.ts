@@ -22,6 +22,7 @@ export function sslHelloSteps(): Step[] {
     composedSend(() => clientHello(Math.floor(Date.now() / 1000)), 0),
     answerStep(1, facts => (RECORDS.has(facts.received[0] ?? 0) ? 'passed' : { status: 'L6RSP' }), {
       least: 5,
+      emptyStatus: 'L6RSP',
       okStatus: 'L6OK',
       timeoutStatus: 'L6TOUT',
     }),
