@@ -8,12 +8,13 @@ import { renderDiagnostics, renderNotice } from './config-parser/diagnostic.ts';
 import type { DumpWishes } from './config-parser/dump-config.ts';
 import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
 import type { KeepalivedResult } from './config-parser/keepalived/parse.ts';
-import { replaceOldProcesses } from './master/old-processes.ts';
+import { OldProcesses } from './master/old-processes.ts';
 import { runMaster } from './master/run-master.ts';
 import type { Config } from './model/config.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
 import { readKeepalived } from './vrrp/read-config.ts';
+import { bindNow } from './worker/bind-listeners.ts';
 import type { Control, ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { followMaster, InheritedSockets, inheritedSockets } from './worker/generation.ts';
@@ -217,11 +218,12 @@ function startControl(
   given: InheritedSockets | TakenSockets | undefined,
 ): Control {
   const hasMaster = given instanceof InheritedSockets;
+  const old = new OldProcesses(options);
   const pidfile = hasMaster ? undefined : (options.pidfile ?? config.global.pidfile);
   const control = startServing({
     config,
     limits: limitsOf(options),
-    open: given?.open,
+    open: hasMaster ? given.open : old.letGo(given?.open ?? bindNow),
     launcher,
     notice: (level, text) => notice(options, level, text),
     startupLogs,
@@ -233,11 +235,13 @@ function startControl(
     onServing: () => {
       running.serving();
       tellStarted();
-      if (!hasMaster) replaceOldProcesses(options);
+      if (!hasMaster) old.replace();
     },
     onStopped: code => void running.ended(code),
   });
-  return control ?? exit(1);
+  if (control !== undefined) return control;
+  if (!hasMaster) old.resume();
+  return exit(1);
 }
 
 /** What the command line says of limits. */

@@ -12,7 +12,7 @@ import type { TakenSockets } from '../worker/taken-sockets.ts';
 import { VirtualAddresses } from '../worker/virtual-addresses.ts';
 import { serveCli } from './cli/serve-cli.ts';
 import { Master } from './master.ts';
-import { replaceOldProcesses } from './old-processes.ts';
+import { OldProcesses } from './old-processes.ts';
 import { StartupLog } from './startup-log.ts';
 import { SystemdNotify } from './systemd-notify.ts';
 
@@ -43,11 +43,12 @@ export async function runMaster(start: MasterStart): Promise<void> {
     start.notice(options, level, text);
   };
   const virtual = start.withVirtual ? prepareVirtual(start) : undefined;
+  const old = new OldProcesses(options);
   let report: BalancerReport | undefined;
   const master = new Master({
     argv,
     environment,
-    openNew: start.taken?.open ?? bindNow,
+    openNew: old.letGo(start.taken?.open ?? bindNow),
     load: configurations(start, log),
     notice,
     systemd: new SystemdNotify(options.systemd ? environment['NOTIFY_SOCKET'] : undefined),
@@ -55,7 +56,7 @@ export async function runMaster(start: MasterStart): Promise<void> {
     onServing: config => {
       start.taken?.done();
       writePidfile(options.pidfile ?? config.global.pidfile, notice);
-      replaceOldProcesses(options);
+      old.replace();
       tellStarted();
     },
     onReport: latest => {
@@ -72,7 +73,9 @@ export async function runMaster(start: MasterStart): Promise<void> {
   });
   if (!serveCli({ texts: options.masterSockets, environment, master, log, notice })) start.exit(1);
   handleSignals(master, virtual);
-  if (!(await master.start())) start.exit(1);
+  if (await master.start()) return;
+  old.resume();
+  start.exit(1);
 }
 
 /** The configuration that was read at the start, and then what the files say each time. */

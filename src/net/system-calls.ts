@@ -227,6 +227,11 @@ export function isWritable(fd: number): boolean {
   return system().poll(pollEntry, 1, 0) === 1 && (pollEntry.readInt16LE(6) & POLLOUT) !== 0;
 }
 
+/** Blocks the thread: for a start that waits for another process, never while serving. */
+export function blockFor(waitMs: number): void {
+  system().poll(pollEntry, 0, waitMs);
+}
+
 /** What has come, at most `into.length` bytes of it; never waits. 0: the peer has ended. */
 export function receiveNow(fd: number, into: Buffer): number {
   return outcome(system().recv(fd, into, into.length, MSG_DONTWAIT));

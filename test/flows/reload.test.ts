@@ -1,12 +1,14 @@
 /** Master and workers: reloads that nobody notices, workers that fail, signals, and what systemd is told. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
+import { exchangeRaw, LB, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin } from '../support/origin.ts';
@@ -227,4 +229,42 @@ test('-sf lets the process before finish once the new one serves', async t => {
   assert.equal(await first.ended, 0);
   assert.match(await exchangeRaw(port, GET_AND_CLOSE), /two$/);
   client.close();
+});
+
+/** Sockets of one process alone: another one cannot have the address while this one listens. */
+const ALONE = 'global\n  noreuseport\n';
+
+test('-sf asks the process before to let go of an address that it does not share', async t => {
+  const port = await freePort();
+  const first = await startBalancer(t, ALONE + textOf(port, 'one', ''));
+  const client = await KeepAliveClient.open(port);
+  assert.equal((await client.request(GET)).status, 200);
+  const second = await startBalancer(t, ALONE + textOf(port, 'two', ''), {
+    args: ['-sf', String(first.pid)],
+  });
+  assert.equal(await first.ended, 0, first.output());
+  assert.match(await exchangeRaw(port, GET_AND_CLOSE), /two$/);
+  assert.doesNotMatch(second.output(), /ALERT/);
+  client.close();
+});
+
+test('-sf lets the process before go on where the start fails', async t => {
+  const [port, taken] = [await freePort(), await freePort()];
+  const foreign = createServer().listen(taken, '127.0.0.1');
+  t.after(() => foreign.close());
+  await once(foreign, 'listening');
+  const first = await startBalancer(t, ALONE + textOf(port, 'one', ''));
+  const text = `${ALONE}${textOf(port, 'two', '')}listen blocked\n  bind 127.0.0.1:${taken}\n  mode http\n`;
+  const file = join(first.folder, 'two.cfg');
+  writeFileSync(file, text);
+  const second = spawn(LB, ['-db', '-f', file, '-sf', String(first.pid)]);
+  t.after(() => second.kill('SIGKILL'));
+  let said = '';
+  second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(second, 'exit', { signal: AbortSignal.timeout(20_000) })) as [number];
+  assert.equal(code, 1);
+  assert.match(said, new RegExp(`Binding .* for proxy blocked: .*127\\.0\\.0\\.1:${taken}`));
+  await until('it serves again', async () =>
+    /one$/.test(await exchangeRaw(port, GET_AND_CLOSE).catch(() => '')),
+  );
 });
