@@ -240,7 +240,10 @@ function startControl(
     onStopped: code => void running.ended(code),
   });
   if (control !== undefined) return control;
-  if (!hasMaster) old.resume();
+  if (!hasMaster) {
+    old.closeOpened();
+    old.resume();
+  }
   return exit(1);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Options } from '../config-parser/command-line.ts';
 import type { Listening, ListenFailure } from '../net/listening-socket.ts';
-import { blockFor } from '../net/system-calls.ts';
+import { blockFor, closeDescriptor } from '../net/system-calls.ts';
 import type { OpenListening } from '../worker/bind-listeners.ts';
 
 /** Together two seconds, for all addresses of a start. */
@@ -15,6 +15,7 @@ export class OldProcesses {
   readonly #signal: 'SIGUSR1' | 'SIGTERM';
   #pids: readonly number[];
   #retries = MOST_RETRIES;
+  #opened: readonly number[] = [];
 
   constructor({ oldProcesses }: Options) {
     this.#signal = oldProcesses?.signal ?? 'SIGUSR1';
@@ -33,8 +34,15 @@ export class OldProcesses {
         this.#retries--;
         opened = open(settings, nth, count);
       }
+      if ('fds' in opened) this.#opened = [...this.#opened, ...opened.fds];
       return opened;
     };
+  }
+
+  /** What was opened before a start failed, so that they can have it back. */
+  closeOpened(): void {
+    for (const fd of this.#opened) closeDescriptor(fd);
+    this.#opened = [];
   }
 
   /** The start failed: they go on as if nothing had happened. */
@@ -46,6 +54,7 @@ export class OldProcesses {
   replace(): void {
     this.#tell(this.#signal);
     this.#pids = [];
+    this.#opened = [];
   }
 
   /** Gives how many are still there. */

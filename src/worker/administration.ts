@@ -62,6 +62,7 @@ export class Administration {
   #lastServerChange: Promise<unknown> = Promise.resolve();
   readonly #globalLog: GlobalLog;
   #engine = 'not started';
+  #steering: Promise<void> = Promise.resolve();
   #warnings: number;
   #server: AdminServer | undefined;
 
@@ -126,7 +127,17 @@ export class Administration {
     return this.#steerListening('Resumed', PROXY_PAUSED, 0, proxy => this.#listening.resume(proxy));
   }
 
-  async #steerListening(
+  /** One after the other: a signal may come while the threads still let go for the one before. */
+  #steerListening(
+    what: 'Paused' | 'Resumed',
+    from: number,
+    to: number,
+    steer: (proxy: number) => Promise<string | undefined>,
+  ): Promise<void> {
+    return (this.#steering = this.#steering.then(() => this.#steerAll(what, from, to, steer)));
+  }
+
+  async #steerAll(
     what: 'Paused' | 'Resumed',
     from: number,
     to: number,
