@@ -1,4 +1,5 @@
 /** What compile functions hand out: closures over the context, all text and names already resolved. */
+import type { ByteLine } from '../base/byte-line.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Condition } from '../model/word.ts';
@@ -64,6 +65,8 @@ export interface KeyedTest {
 export interface CompiledLogFormat {
   readonly text: string;
   readonly render: (ctx: SampleContext) => string;
+  /** The same, as bytes behind those of a line. */
+  readonly append: (ctx: SampleContext, line: ByteLine) => void;
   readonly phases: number;
   readonly needsHttp: boolean;
   /** Set when it has no variable part. */

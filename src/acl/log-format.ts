@@ -18,8 +18,8 @@ import type { OutputFlags } from './log-format/flags.ts';
 import { expressionItem } from './log-format/item.ts';
 import type { TypeCast } from './log-format/output.ts';
 import { nearest } from './hint.ts';
-import { joinPieces, joinRecord } from './log-format/join.ts';
-import type { Piece } from './log-format/join.ts';
+import { appendPieces, joinPieces, joinRecord } from './log-format/join.ts';
+import type { Append, Piece } from './log-format/join.ts';
 
 const DEFAULT_URI_LENGTH = 1024;
 const ALL_PHASES = -1;
@@ -148,20 +148,21 @@ class Builder {
   build(text: string): CompiledLogFormat {
     const common = this.#whole ?? NO_FLAGS;
     const whole = settleFlags(common, common);
-    const render = whole.encoding === 'none' ? this.#buildText(whole) : this.#buildRecord(whole);
+    const { render, append } = whole.encoding === 'none' ? this.#buildText(whole) : this.#buildRecord(whole);
     const isConstant = this.#pieces.every(piece => typeof piece === 'string');
     return {
       text,
       render,
+      append,
       phases: this.#legal,
       needsHttp: this.#needsHttp,
       constant: isConstant && whole.encoding === 'none' ? this.#pieces.join('') : undefined,
     };
   }
 
-  #buildText(whole: OutputFlags): Render {
+  #buildText(whole: OutputFlags): Rendering {
     const pieces = this.#pieces.map(piece => (isPending(piece) ? this.#finish(piece, whole) : piece));
-    return joinPieces(pieces);
+    return { render: joinPieces(pieces), append: appendPieces(pieces) };
   }
 
   #finish(item: Pending, whole: OutputFlags): Piece {
@@ -177,7 +178,7 @@ class Builder {
   }
 
   /** One JSON object or CBOR map of the items that have a name. */
-  #buildRecord(whole: OutputFlags): Render {
+  #buildRecord(whole: OutputFlags): Rendering {
     const isCbor = whole.encoding === 'cbor';
     const bytes = (text: string): string => (whole.binary ? text : toHex(text));
     const absent = isCbor ? bytes(CBOR_NULL) : 'null';
@@ -187,10 +188,16 @@ class Builder {
       const key = isCbor ? bytes(cborText(item.name)) : `"${item.name}": `;
       return [{ key, render: (ctx: Parameters<Render>[0]) => render(ctx) || absent }];
     });
-    return isCbor
+    const render = isCbor
       ? joinRecord(members, bytes(CBOR_MAP), '', bytes(CBOR_BREAK))
       : joinRecord(members, '{', ', ', '}');
+    return { render, append: (ctx, line) => line.add(render(ctx)) };
   }
+}
+
+interface Rendering {
+  readonly render: Render;
+  readonly append: Append;
 }
 
 const SPACE = { space: true } as const;

@@ -1,6 +1,7 @@
 /**
- * Datagrams to one address, gathered while the thread's handlers run and handed over by one sendmmsg(2) when they
- * are done (or when no more fit). Nothing here waits: what finds no room is lost and counted.
+ * Datagrams to one address, gathered and handed over by one sendmmsg(2): when the thread's handlers are done, or, where lines
+ * follow each other fast, a few milliseconds after the handing over before, or when no more fit. Nothing here waits: what finds
+ * no room is lost and counted.
  *
  * What a datagram costs is its way through the kernel, 3 µs each; so those of equal length, and one shorter behind them, make
  * the way as one (UDP_SEGMENT, udp(7)) and are cut apart at its end (docs/performance.md). That changes the order of the lines
@@ -11,11 +12,14 @@
  *   control[COUNT]         struct cmsghdr, the length of a segment                      24 bytes each
  *   bytes                  one datagram behind the other
  */
-import { latin1Write } from '../base/latin1.ts';
+import type { ByteLine } from '../base/byte-line.ts';
 import { addressOf } from './engines/uring/memory.ts';
 import { AF_UNIX, sendDatagrams } from './system-calls.ts';
 
 const COUNT = 64;
+/** So long lines are gathered at most, where many came just before. */
+const GATHER_MS = 4;
+const MANY = 8;
 const INDEX_BITS = 6;
 /** So few keep their order: there is little to gain. */
 const FEW = 16;
@@ -49,7 +53,16 @@ export class DatagramBatch {
   readonly #headersAddress = addressOf(this.#headers);
   readonly #bytes = Buffer.allocUnsafeSlow(BYTES);
   readonly #bytesAddress: number;
-  readonly #flushSoon = (): void => this.flush();
+  readonly #flushNow = (): void => this.flush();
+  readonly #timeIsOver = (): void => {
+    this.#isWaiting = false;
+    this.flush();
+  };
+  /** Used again and again. */
+  #timer: NodeJS.Timeout | undefined;
+  #isWaiting = false;
+  /** When many lines were sent. */
+  #busyMs = 0;
   readonly #starts = new Uint32Array(COUNT);
   readonly #lengths = new Uint32Array(COUNT);
   /** Lines in the order in which they are sent. */
@@ -79,21 +92,37 @@ export class DatagramBatch {
     }
   }
 
-  /** One char a byte, cut to `room` bytes; an LF is put behind it. */
-  add(text: string, room: number): void {
-    const length = Math.min(text.length, room);
+  /** Both together are cut to `room` bytes; an LF is put behind them. */
+  add(header: Uint8Array, line: ByteLine, room: number): void {
+    const length = Math.min(header.length + line.length, room);
     if (this.#count === COUNT || this.#used + length + 1 > BYTES) this.flush();
-    if (this.#count === 0) queueMicrotask(this.#flushSoon);
+    if (this.#count === 0) this.#flushSoon();
     const start = this.#used;
-    latin1Write(this.#bytes, length < text.length ? text.slice(0, length) : text, start);
-    this.#bytes[start + length] = LF;
+    const into = this.#bytes;
+    const parting = start + Math.min(header.length, length);
+    for (let at = start; at < parting; at++) into[at] = header[at - start] as number;
+    const body = line.bytes;
+    for (let at = parting; at < start + length; at++) into[at] = body[at - parting] as number;
+    into[start + length] = LF;
     this.#used = start + length + 1;
     this.#starts[this.#count] = start;
     this.#lengths[this.#count++] = length + 1;
   }
 
+  #flushSoon(): void {
+    if (this.#isWaiting) return;
+    if (Date.now() - this.#busyMs > GATHER_MS) {
+      queueMicrotask(this.#flushNow);
+      return;
+    }
+    this.#isWaiting = true;
+    if (this.#timer === undefined) this.#timer = setTimeout(this.#timeIsOver, GATHER_MS);
+    else this.#timer.refresh();
+  }
+
   flush(): void {
     const count = this.#count;
+    if (count >= MANY) this.#busyMs = Date.now();
     this.#count = 0;
     this.#used = 0;
     if (count === 0) return;

@@ -7,6 +7,7 @@ import type { TransactionFacts } from '../acl/context.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
 import { DEFAULT_FORMATS } from '../acl/log-format/formats.ts';
 import { phaseBit } from '../acl/phase.ts';
+import { ByteLine } from '../base/byte-line.ts';
 import type { Global } from '../model/global.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Endpoint } from '../net/connection.ts';
@@ -49,6 +50,9 @@ export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, { tune }: 
     uniqueId: compile(proxy.uniqueIdFormat, ID_PHASE, { style: 'id' }),
   };
 }
+
+/** The one that is being written. */
+const line = new ByteLine();
 
 export class FrontendLog {
   readonly #formats: LogFormats;
@@ -101,7 +105,9 @@ export class FrontendLog {
     const level = ctx.logLevel ?? (failed && this.#raisesErrors ? LEVEL_ERR : LEVEL_INFO);
     if (level < 0) return;
     ctx.logCounter = this.#count++;
-    this.#channel.write(level, format.render(ctx), this.#formats.structuredData?.render(ctx));
+    line.length = 0;
+    format.append(ctx, line);
+    this.#channel.writeBytes(level, line, this.#formats.structuredData?.render(ctx));
   }
 }
 

@@ -2,6 +2,7 @@
  * What a data thread works with: the configuration compiled for serving. Requests see this only, never the text
  * or its syntax tree. Built by proxy/compile-runtime.ts when a thread starts.
  */
+import type { ByteLine } from '../base/byte-line.ts';
 import type { ListenerFacts, ProcessFacts, ProxyFacts, ServersView, StatsView } from '../acl/context.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { VariableStore } from '../acl/variables.ts';
@@ -60,6 +61,8 @@ export interface LogChannel {
   readonly open: boolean;
   /** `level` 0 (emerg) .. 7 (debug); `line` and `structuredData` one char a byte, without a line end. */
   write(level: number, line: string, structuredData?: string): void;
+  /** The same; the line is not kept. */
+  writeBytes(level: number, line: ByteLine, structuredData?: string): void;
 }
 
 export interface LogSink {

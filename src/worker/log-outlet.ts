@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { Address } from '../model/address.ts';
 import type { LogTarget } from '../model/log.ts';
-import { latin1Write } from '../base/latin1.ts';
+import type { ByteLine } from '../base/byte-line.ts';
 import { DatagramBatch } from '../net/datagram-batch.ts';
 import { abstractPath } from '../net/listening-socket.ts';
 import { encodeIp, encodeUnix } from '../net/socket-address.ts';
@@ -21,8 +21,8 @@ import {
 
 export interface LogOutlet {
   readonly lost: number;
-  /** One char a byte, cut to `room` bytes; an LF is put behind it. */
-  send(line: string, room: number): void;
+  /** Both together are cut to `room` bytes; an LF is put behind them. Neither is kept. */
+  send(header: Uint8Array, line: ByteLine, room: number): void;
   close(): void;
 }
 
@@ -91,10 +91,10 @@ class DatagramOutlet implements LogOutlet {
     return this.#unopened + (this.#batch?.lost ?? 0);
   }
 
-  send(line: string, room: number): void {
+  send(header: Uint8Array, line: ByteLine, room: number): void {
     const batch = this.#batch ?? this.#open();
     if (batch === undefined) this.#unopened++;
-    else batch.add(line, room);
+    else batch.add(header, line, room);
   }
 
   #open(): DatagramBatch | undefined {
@@ -115,8 +115,10 @@ const bytes = Buffer.allocUnsafeSlow(65_536);
 const LF = 10;
 
 /** Gives how many they are, with the LF. */
-function encode(line: string, room: number): number {
-  const length = latin1Write(bytes, line.length > room ? line.slice(0, room) : line, 0);
+function encode(header: Uint8Array, line: ByteLine, room: number): number {
+  bytes.set(header);
+  line.bytes.copy(bytes, header.length, 0, line.length);
+  const length = Math.min(header.length + line.length, room);
   bytes[length] = LF;
   return length + 1;
 }
@@ -130,13 +132,13 @@ class DescriptorOutlet implements LogOutlet {
     this.#fd = fd;
   }
 
-  send(line: string, room: number): void {
+  send(header: Uint8Array, line: ByteLine, room: number): void {
     if (!isWritable(this.#fd)) {
       this.lost++;
       return;
     }
     try {
-      writeSync(this.#fd, bytes, 0, encode(line, room));
+      writeSync(this.#fd, bytes, 0, encode(header, line, room));
     } catch {
       this.lost++;
     }
@@ -160,9 +162,9 @@ class StreamOutlet implements LogOutlet {
     this.#options = options;
   }
 
-  send(line: string, room: number): void {
+  send(header: Uint8Array, line: ByteLine, room: number): void {
     const socket = this.#socket ?? this.#connect();
-    const length = encode(line, room);
+    const length = encode(header, line, room);
     if (socket === undefined || socket.writableLength + length > STREAM_BACKLOG) {
       this.lost++;
       return;

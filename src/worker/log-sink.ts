@@ -3,6 +3,7 @@
  * header before the line, cuts it to the target's length and hands it to an outlet, which never waits.
  */
 import { hostname } from 'node:os';
+import { ByteLine } from '../base/byte-line.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { LogChannel, LogSink } from '../proxy/runtime.ts';
 import { openOutlet, type LogOutlet } from './log-outlet.ts';
@@ -29,12 +30,18 @@ export class ThreadLogSink implements LogSink {
     const writers = targets.map(target => {
       return new TargetWriter(target, compileHeader(target, facts), this.#outlet(target.target));
     });
+    const writeBytes: LogChannel['writeBytes'] = (level, line, structuredData) => {
+      const nowMs = Date.now();
+      for (const writer of writers) writer.write(level, nowMs, line, structuredData);
+    };
     return {
       open: writers.length > 0,
       write: (level, text, structuredData) => {
-        const nowMs = Date.now();
-        for (const writer of writers) writer.write(level, nowMs, text, structuredData);
+        single.length = 0;
+        single.add(text);
+        writeBytes(level, single, structuredData);
       },
+      writeBytes,
     };
   }
 
@@ -51,23 +58,33 @@ export class ThreadLogSink implements LogSink {
   }
 }
 
+/** A text on its way. */
+const single = new ByteLine();
+
 class TargetWriter {
   readonly #target: LogTarget;
-  readonly #header: SyslogHeader;
+  readonly #compose: SyslogHeader;
   readonly #outlet: LogOutlet;
   #sampled = 0;
+  /** The header of the line before, mostly that of the next too. */
+  #header = '';
+  #headerBytes: Uint8Array = new Uint8Array(0);
 
   constructor(target: LogTarget, header: SyslogHeader, outlet: LogOutlet) {
     this.#target = target;
-    this.#header = header;
+    this.#compose = header;
     this.#outlet = outlet;
   }
 
-  write(level: number, nowMs: number, text: string, structuredData: string | undefined): void {
+  write(level: number, nowMs: number, line: ByteLine, structuredData: string | undefined): void {
     const { maxLevel, minLevel, len, sample } = this.#target;
     if (level > maxLevel || (sample !== undefined && !this.#isSampled(sample))) return;
-    const header = this.#header(Math.max(level, minLevel), nowMs, structuredData);
-    this.#outlet.send(header + text, len - 1);
+    const header = this.#compose(Math.max(level, minLevel), nowMs, structuredData);
+    if (header !== this.#header) {
+      this.#header = header;
+      this.#headerBytes = Buffer.from(header, 'latin1');
+    }
+    this.#outlet.send(this.#headerBytes, line, len - 1);
   }
 
   /** The ranges count lines from 1 to the sample's size, then over again. */

@@ -30,10 +30,10 @@ export function compileHeader(
     case 'timed':
       return (level, nowMs) => `<${level}>${isoTime(nowMs)} `;
     case 'local':
-      return (level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${name}`;
+      return eachSecond((level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${name}`);
     case 'rfc3164': {
       const rest = hostname === undefined ? name : `${hostname} ${name}`;
-      return (level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${rest}`;
+      return eachSecond((level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${rest}`);
     }
     case 'rfc5424': {
       const rest = `${hostname ?? '-'} ${tag} ${pid} - `;
@@ -54,6 +54,17 @@ function remembered(render: (epoch: number) => string): (nowMs: number) => strin
       last = epoch;
     }
     return text;
+  };
+}
+
+/** The very same text for all lines of a level in a second. */
+function eachSecond(render: (level: number, nowMs: number) => string): SyslogHeader {
+  let [lastLevel, endMs, text] = [-1, 0, ''];
+  return (level, nowMs) => {
+    if (level === lastLevel && nowMs < endMs && nowMs >= endMs - 1000) return text;
+    lastLevel = level;
+    endMs = Math.floor(nowMs / 1000) * 1000 + 1000;
+    return (text = render(level, nowMs));
   };
 }
 

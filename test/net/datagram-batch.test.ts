@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
+import { ByteLine } from '../../src/base/byte-line.ts';
 import { DatagramBatch } from '../../src/net/datagram-batch.ts';
 import { encodeIp } from '../../src/net/socket-address.ts';
 import { SOL_SOCKET } from '../../src/net/socket-options.ts';
@@ -13,6 +14,14 @@ interface Way {
   readonly batch: DatagramBatch;
   /** As many datagrams as there are said to come. */
   readonly received: (count: number) => Promise<readonly string[]>;
+}
+
+const NO_HEADER = new Uint8Array(0);
+
+function asLine(text: string): ByteLine {
+  const line = new ByteLine();
+  line.add(text);
+  return line;
 }
 
 async function open(t: TestContext): Promise<Way> {
@@ -35,7 +44,7 @@ async function open(t: TestContext): Promise<Way> {
 }
 
 async function assertArrive({ batch, received }: Way, lines: readonly string[]): Promise<void> {
-  for (const line of lines) batch.add(line, 65_000);
+  for (const line of lines) batch.add(NO_HEADER, asLine(line), 65_000);
   batch.flush();
   const wanted = lines.map(line => `${line}\n`);
   assert.deepEqual([...(await received(lines.length))].sort(), wanted.sort());
@@ -62,14 +71,14 @@ test('lines of any length arrive as they are, each as a datagram of its own', as
 
 test('lines that were added in one turn go out behind it', async t => {
   const { batch, received } = await open(t);
-  batch.add('one', 100);
-  batch.add('two', 100);
+  batch.add(NO_HEADER, asLine('one'), 100);
+  batch.add(NO_HEADER, asLine('two'), 100);
   assert.deepEqual([...(await received(2))].sort(), ['one\n', 'two\n']);
 });
 
 test('a line is cut to its room', async t => {
   const { batch, received } = await open(t);
-  batch.add('abcdef', 3);
+  batch.add(NO_HEADER, asLine('abcdef'), 3);
   assert.deepEqual(await received(1), ['abc\n']);
 });
 
@@ -88,7 +97,7 @@ test('what cannot be sent is counted', async t => {
   const fd = openDatagramSocket(AF_INET);
   t.after(() => closeDescriptor(fd));
   const batch = new DatagramBatch(fd, encodeIp(4, '255.255.255.255', 9));
-  for (let count = 0; count < 5; count++) batch.add('same', 100);
+  for (let count = 0; count < 5; count++) batch.add(NO_HEADER, asLine('same'), 100);
   batch.flush();
   assert.equal(batch.lost, 5);
 });

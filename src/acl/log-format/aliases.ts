@@ -14,7 +14,7 @@ import {
   portAlias,
 } from './alias.ts';
 import { dateLocal, dateUtc, dateWithMs } from './dates.ts';
-import { intWriter, partsWriter } from './output.ts';
+import { intWriter, NO_ESCAPES, partsWriter } from './output.ts';
 import { requestAlias, unlessBad, capturesAlias, captureListAlias } from './request-aliases.ts';
 
 const facts =
@@ -30,7 +30,7 @@ const FRONTEND_WITH_TRANSPORT: Alias = {
   restriction: 'any',
   summary: 'frontend, with a tilde when the client uses TLS',
   compile: flags => {
-    const write = partsWriter(flags, { character: '', bytes: /(?!)/g });
+    const write = partsWriter(flags, NO_ESCAPES);
     return ctx => {
       const name = ctx.frontend?.name ?? '';
       return write(ctx.client?.transport === 'tls' ? [{ value: name }, '~'] : [{ value: name }]);
@@ -61,7 +61,7 @@ const seconds =
 const connections =
   (side: 'frontend' | 'backend'): ReadNumber =>
   ctx => {
-    const id = ctx[side]?.id;
+    const id = side === 'frontend' ? ctx.frontend?.id : ctx.backend?.id;
     if (id === undefined) return 0;
     return side === 'frontend' ? ctx.stats.frontendConnections(id) : ctx.stats.backendConnections(id);
   };

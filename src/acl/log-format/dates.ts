@@ -15,10 +15,17 @@ function remembered(format: string, isLocal: boolean): (epoch: number) => string
 
 const local = remembered('%d/%b/%Y:%H:%M:%S', true);
 
+let lastMs = Number.NaN;
+let lastDate = '';
+
 /** `26/Apr/2024:09:39:58.774` */
 export function dateWithMs(ms: number): string {
-  const epoch = Math.floor(ms / 1000);
-  return `${local(epoch)}.${String(Math.floor(ms - epoch * 1000)).padStart(3, '0')}`;
+  const whole = Math.floor(ms);
+  if (whole === lastMs) return lastDate;
+  const epoch = Math.floor(whole / 1000);
+  lastMs = whole;
+  lastDate = `${local(epoch)}.${String(whole - epoch * 1000).padStart(3, '0')}`;
+  return lastDate;
 }
 
 /** `26/Apr/2024:07:41:11 +0000` */

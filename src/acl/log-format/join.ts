@@ -1,6 +1,9 @@
 /** Puts the pieces of a log format together: fixed text is joined at load, blanks side by side merge. */
+import type { ByteLine } from '../../base/byte-line.ts';
 import type { SampleContext } from '../context.ts';
 import type { Render } from './alias.ts';
+
+export type Append = (ctx: SampleContext, line: ByteLine) => void;
 
 export type Piece =
   | string
@@ -93,6 +96,32 @@ function stepOf(piece: Piece): Step {
   const render = 'render' in piece ? piece.render : undefined;
   return { text: undefined, endsInSpace: render === undefined, render };
 }
+
+/** As `joinPieces`, for a line of bytes. */
+export function appendPieces(pieces: readonly Piece[]): Append {
+  const steps = mergeFixed(pieces).map(piece => {
+    const { text, endsInSpace, render } = stepOf(piece);
+    return { fixed: text === undefined ? undefined : Buffer.from(text, 'latin1'), endsInSpace, render };
+  });
+  return (ctx, line) => {
+    let isSpace = true;
+    for (const { fixed, endsInSpace, render } of steps) {
+      if (render !== undefined) {
+        const value = render(ctx);
+        if (value !== '') isSpace = false;
+        line.add(value);
+      } else if (fixed !== undefined) {
+        line.addBytes(fixed);
+        isSpace = endsInSpace;
+      } else if (!isSpace) {
+        line.addBytes(BLANK);
+        isSpace = true;
+      }
+    }
+  };
+}
+
+const BLANK = Buffer.from(' ');
 
 export function joinRecord(
   members: readonly { readonly key: string; readonly render: Render }[],

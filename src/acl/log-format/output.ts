@@ -23,18 +23,31 @@ export type TypeCast = 'str' | 'sint' | 'bool' | 'raw' | undefined;
 export interface EscapeSet {
   readonly character: string;
   readonly bytes: RegExp;
+  /** 1 for each of them. */
+  readonly special: Uint8Array;
 }
 
-export const HEADER_ESCAPES: EscapeSet = { character: '#', bytes: /[\x00-\x1f"#{|}\x7f-\xff]/g };
-export const URL_ESCAPES: EscapeSet = { character: '#', bytes: /[\x00-\x1f"#\x7f-\xff]/g };
-export const HTTP_ESCAPES: EscapeSet = { character: '%', bytes: /[\x00-\x08\x0a-\x1f\x7f]/g };
+function escapeSet(character: string, bytes: RegExp): EscapeSet {
+  const special = Uint8Array.from({ length: 256 }, (_, byte) => {
+    bytes.lastIndex = 0;
+    return bytes.test(String.fromCharCode(byte)) ? 1 : 0;
+  });
+  return { character, bytes, special };
+}
+
+export const HEADER_ESCAPES: EscapeSet = escapeSet('#', /[\x00-\x1f"#{|}\x7f-\xff]/g);
+export const URL_ESCAPES: EscapeSet = escapeSet('#', /[\x00-\x1f"#\x7f-\xff]/g);
+export const HTTP_ESCAPES: EscapeSet = escapeSet('%', /[\x00-\x08\x0a-\x1f\x7f]/g);
+export const NO_ESCAPES: EscapeSet = escapeSet('', /(?!)/g);
 
 const escapeByte = (byte: string, character: string): string =>
   character + byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
 
-function escapeBytes(text: string, { character, bytes }: EscapeSet): string {
-  bytes.lastIndex = 0;
-  return bytes.test(text) ? text.replace(bytes, byte => escapeByte(byte, character)) : text;
+function escapeBytes(text: string, { character, bytes, special }: EscapeSet): string {
+  for (let at = 0; at < text.length; at++)
+    if (special[text.charCodeAt(at) & 0xff] === 1)
+      return text.replace(bytes, byte => escapeByte(byte, character));
+  return text;
 }
 
 /** Backslashes in front of what the flags protect. */
@@ -61,7 +74,16 @@ export function textWriter(flags: OutputFlags): (text: string | undefined) => st
     return text => (text === undefined ? '""' : `"${protect(cText(text), flags)}"`);
   const empty = flags.mandatory ? '-' : '';
   if (flags.escape) return text => (text === undefined || text === '' ? empty : protect(cText(text), flags));
-  return text => (text === undefined || text === '' ? empty : cText(text));
+  // names of proxies and servers, addresses: often the one before
+  let [last, written] = ['', empty];
+  return text => {
+    if (text === undefined) return empty;
+    if (text !== last) {
+      last = text;
+      written = text === '' ? empty : cText(text);
+    }
+    return written;
+  };
 }
 
 /** A text that is never quoted by `+Q`, nor replaced by `-`. */

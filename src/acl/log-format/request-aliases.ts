@@ -61,7 +61,8 @@ export function capturesAlias(
     compile: flags => {
       const write = partsWriter(flags, HEADER_ESCAPES);
       return ctx => {
-        const captures = ctx[side];
+        // each has its name: one by a variable is looked up anew each time
+        const captures = side === 'requestCaptures' ? ctx.requestCaptures : ctx.responseCaptures;
         if (captures.length === 0) return '';
         const parts: Part[] = ['{'];
         for (const [index, value] of captures.entries()) {

@@ -110,7 +110,7 @@ function makeThread(
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state.counters),
-    logs: { channel: () => ({ open: false, write: () => undefined }) },
+    logs: { channel: () => ({ open: false, write: () => undefined, writeBytes: () => undefined }) },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     sendsAway: () => false,
     clients: new WaitingClients(),
