@@ -133,7 +133,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     const choice = preferred ?? backend.balance(transaction, avoid);
     if (choice === undefined) return this.#fail('no-server');
     if (choice === 'full') return this.#enqueue(undefined);
-    if (preferred === undefined) transaction.countChoice(choice);
+    if (preferred === undefined) transaction.counts.choice(choice);
     this.#takeSlot(choice);
   }
 
@@ -157,7 +157,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     if (place === undefined) return this.#fail('queue-full');
     const { servers } = this.#thread.state;
     const waiting = server === undefined ? servers.backendQueued(backend.row) : servers.queued(server.row);
-    this.#stream.transaction.countQueued(server, waiting);
+    this.#stream.transaction.counts.queued(server, waiting);
     if (place.queued) this.#place = place;
   }
 
@@ -198,7 +198,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   #connect(server: ServerRuntime): void {
     this.#stream.transaction.serverGeneration = server.generation;
     const idle = this.#stream.takeIdle(server);
-    this.#stream.transaction.countAttempt(server, idle !== undefined);
+    this.#stream.transaction.counts.attempt(server, idle !== undefined);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
@@ -266,13 +266,13 @@ export class Dialer implements ConnectionHandler, Waiter {
     const server = this.#server as ServerRuntime;
     this.#triesLeft--;
     if (!this.#mayRedispatch(backend)) {
-      this.#stream.transaction.countRetry(server);
+      this.#stream.transaction.noteRetry(server);
       return false;
     }
     this.#among.leave();
     this.#giveSlot();
     this.#server = undefined;
-    this.#stream.transaction.countRedispatch(server);
+    this.#stream.transaction.noteRedispatch(server);
     this.#choose(server);
     return true;
   }

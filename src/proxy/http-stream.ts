@@ -358,7 +358,7 @@ export class HttpStream
 
   /** 100, 102, 103: passed on at once. False: wait until it is sent. */
   interimArrived(): boolean {
-    this.transaction.countResponse(this.responseHead.status);
+    this.transaction.counts.response(this.responseHead.status);
     if (this.requestHead.version < 11) return true;
     const length = this.responseHead.renderInto(this.answer.take(), 0, SAY_NOTHING);
     this.sendAnswer(length);

@@ -25,15 +25,7 @@ import { VariableStore } from '../acl/variables.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
-import {
-  countExchange,
-  countRequest,
-  countStreamEnd,
-  responseField,
-  type Exchange,
-  type Flaw,
-  type Rows,
-} from './accounting.ts';
+import type { Exchange, Flaw } from './accounting.ts';
 import type { BodyReader } from './body-ahead.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { IpAddress } from '../base/ip-address.ts';
@@ -51,12 +43,12 @@ import type { Reply } from '../rules/reply.ts';
 import { setMark, setTos } from '../net/socket-options.ts';
 import type { PendingStore } from '../rules/pending-store.ts';
 import type { StatusKinds } from '../rules/status-kinds.ts';
-import { FIELD } from '../state/counter-fields.ts';
 import { countForAll, TrackedCounters } from '../state/stick-table/tracked-counters.ts';
+import { ExchangeCounts } from './exchange-counts.ts';
 import { PendingName } from './pending-name.ts';
 import { RequestTimers } from './request-timers.ts';
+import { ServerConnectionFacts } from './server-connection-facts.ts';
 import {
-  NO_ROW,
   type BackendRuntime,
   type DataThread,
   type ExchangeContext,
@@ -101,6 +93,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   requestCookieCapture: string | undefined;
   responseCookieCapture: string | undefined;
 
+  readonly counts: ExchangeCounts;
   readonly timers = new RequestTimers();
   readonly pendingName = new PendingName();
   readonly termination = new Termination();
@@ -119,9 +112,6 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   backendQueue = 0;
   badRequest = false;
   flaw: Flaw = 'none';
-  /** Where it is counted. */
-  readonly #rows: Rows = { frontend: -1, listener: -1, backend: -1, server: -1 };
-  #requestCounted = false;
   clientAborted = false;
   serverAborted = false;
   serverReused = false;
@@ -175,6 +165,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
 
   constructor(thread: DataThread) {
     this.#thread = thread;
+    this.counts = new ExchangeCounts(thread);
     this.requestRoom = this.responseRoom = thread.buffers.size;
     this.trace = thread.watcher?.rules;
   }
@@ -187,11 +178,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.#thread.watcher?.began(this);
     this.pendingName.forget();
     this.timers.begin(client);
-    const { counters } = this.#thread.state;
-    this.#rows.frontend = counters.frontend(listener.frontend.row);
-    this.#rows.listener = counters.listener(listener.row);
-    this.#rows.backend = this.#rows.server = -1;
-    this.#requestCounted = false;
+    this.counts.begin(listener);
     this.flaw = 'none';
     this.failedRewrites = 0;
     this.termination.clear();
@@ -247,42 +234,25 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   answered(response: Http1ResponseHead): void {
     this.response = response;
     this.serverStatus = this.status = response.status;
-    this.countResponse(response.status);
+    this.counts.response(response.status);
     if (this.#tracks()) this.#countStatus(response.status);
     const { captures } = this.frontendRuntime;
     if (!captures.empty) captures.response(this, response.headers);
   }
 
   useBackend(backend: BackendRuntime): void {
-    const { limits, counters } = this.#thread.state;
-    const row = counters.backend(backend.row);
     this.backendRuntime = backend;
-    this.#rows.backend = row;
-    counters.raise(row, FIELD.smax, limits.enter(limits.backend(backend.row)));
-    counters.add(row, FIELD.stot, 1);
-    counters.event(row, FIELD.rate, this.#thread.wheel.now);
+    this.counts.backend(backend);
   }
 
-  /** The request is one: its head is well formed, and content rules let it pass. */
   countRequest(): void {
-    this.#requestCounted = true;
-    const version = this.request?.version ?? 0;
-    countRequest(this.#thread.state.counters, this.#rows, version, this.#thread.wheel.now);
+    this.counts.request(this.request?.version ?? 0);
     this.countTracked('request');
   }
 
   /** Refused before it was counted: what could not be read, and what got an answer all the same. */
   #isUncounted(): boolean {
-    return this.isHttp && !this.#requestCounted && (this.request === undefined || this.status !== 0);
-  }
-
-  /** A server has answered, finally or not. */
-  countResponse(status: number): void {
-    const { server } = this.#rows;
-    if (server < 0) return;
-    const { counters } = this.#thread.state;
-    counters.add(server, responseField(status), 1);
-    counters.add(server, FIELD.req_tot, 1);
+    return this.isHttp && !this.counts.requestCounted && (this.request === undefined || this.status !== 0);
   }
 
   /** So many bytes of the request, body included, are in the buffer its head may grow in. */
@@ -308,57 +278,18 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   assign(server: ServerRuntime): void {
     this.serverRuntime = server;
     if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.#thread.wheel.now;
-    if (server.row === NO_ROW) this.#rows.server = -1;
-    else {
-      const { counters, servers } = this.#thread.state;
-      const row = counters.server(server.row);
-      const served = servers.served(server.row);
-      this.#rows.server = row;
-      counters.raise(row, FIELD.smax, served);
-      counters.raise(row, FIELD.used_conn_max, served);
-    }
+    this.counts.server(server);
   }
 
-  /** The balancing algorithm chose that server. */
-  countChoice(server: ServerRuntime): void {
-    this.#count(server, FIELD.lbtot);
-  }
-
-  /** A connection to that server is tried, or an idle one taken. */
-  countAttempt(server: ServerRuntime, reused: boolean): void {
-    this.#count(server, reused ? FIELD.reuse : FIELD.connect);
-    const { counters } = this.#thread.state;
-    const { now } = this.#thread.wheel;
-    counters.own[counters.backend(server.backend.row) + FIELD.lastsess] = now;
-    if (server.row === NO_ROW) return;
-    const row = counters.server(server.row);
-    counters.own[row + FIELD.lastsess] = now;
-    counters.add(row, FIELD.stot, 1);
-    counters.event(row, FIELD.rate, now);
-  }
-
-  /** It waits, with that many others, for that server or for any of the backend. */
-  countQueued(server: ServerRuntime | undefined, waiting: number): void {
-    const { counters } = this.#thread.state;
-    const row = server === undefined ? this.#rows.backend : counters.server(server.row);
-    counters.raise(row, FIELD.qmax, waiting);
-  }
-
-  countRetry(server: ServerRuntime): void {
+  noteRetry(server: ServerRuntime): void {
     this.retries++;
-    this.#count(server, FIELD.wretr);
+    this.counts.retry(server);
   }
 
-  countRedispatch(server: ServerRuntime): void {
+  noteRedispatch(server: ServerRuntime): void {
     this.retries++;
     this.redispatched = true;
-    this.#count(server, FIELD.wredis);
-  }
-
-  #count(server: ServerRuntime, field: number): void {
-    const { counters } = this.#thread.state;
-    counters.add(counters.backend(server.backend.row), field, 1);
-    if (server.row !== NO_ROW) counters.add(counters.server(server.row), field, 1);
+    this.counts.redispatch(server);
   }
 
   /** `option logasap`: the response begins, or the server is connected; no second line follows at the end. */
@@ -372,12 +303,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   /** It is over: counted and logged, once. */
   finish(): void {
     this.timers.endedAt = this.#thread.wheel.now;
-    const { counters, limits } = this.#thread.state;
-    const { backendRuntime } = this;
     if (this.#isUncounted()) this.countRequest();
-    if (this.#requestCounted && (this.request?.version ?? 0) < 20) countStreamEnd(counters, this.#rows);
-    countExchange(counters, this, this.#rows, this.timers.endedAt);
-    if (backendRuntime !== undefined) limits.leave(limits.backend(backendRuntime.row));
+    this.counts.end(this, this.backendRuntime);
     if (this.#tracks()) this.#countTraffic();
     if (!this.#logged) this.frontendRuntime.log(this);
     this.releaseCounters();
@@ -608,35 +535,4 @@ interface MutableByteCounters extends ByteCounters {
   toServer: number;
   fromServer: number;
   toClient: number;
-}
-
-class ServerConnectionFacts implements ServerFacts {
-  readonly #transaction: Transaction;
-  readonly httpMajor = 1;
-  readonly streams = 1;
-  readonly glitches = 0;
-  readonly error = undefined;
-  readonly tls = undefined;
-
-  constructor(transaction: Transaction) {
-    this.#transaction = transaction;
-  }
-  get name(): string {
-    return this.#transaction.serverRuntime?.config.name ?? '';
-  }
-  get id(): number {
-    return this.#transaction.serverRuntime?.config.id ?? 0;
-  }
-  get destination(): ServerFacts['destination'] {
-    return this.#transaction.serverConnection?.remote;
-  }
-  get source(): ServerFacts['source'] {
-    return this.#transaction.serverConnection?.local;
-  }
-  get fd(): number {
-    return this.#transaction.serverConnection?.fd ?? -1;
-  }
-  get reused(): boolean {
-    return this.#transaction.serverReused;
-  }
 }

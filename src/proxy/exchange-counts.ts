@@ -1,0 +1,129 @@
+/**
+ * Where one request (or TCP session) is counted while it lives: the rows of its frontend, listener, backend and
+ * server in this thread's counters, and what is added to them at each step. What is counted once, at its end, is in
+ * accounting.ts.
+ */
+import { FIELD } from '../state/counter-fields.ts';
+import {
+  countExchange,
+  countRequest,
+  countStreamEnd,
+  responseField,
+  type Exchange,
+  type Rows,
+} from './accounting.ts';
+import {
+  NO_ROW,
+  type BackendRuntime,
+  type DataThread,
+  type ListenerRuntime,
+  type ServerRuntime,
+} from './runtime.ts';
+
+export class ExchangeCounts {
+  readonly #thread: DataThread;
+  readonly #rows: Rows = { frontend: -1, listener: -1, backend: -1, server: -1 };
+  /** Of the request that is counted; -1: none. */
+  #version = -1;
+
+  constructor(thread: DataThread) {
+    this.#thread = thread;
+  }
+
+  begin(listener: ListenerRuntime): void {
+    const { counters } = this.#thread.state;
+    this.#rows.frontend = counters.frontend(listener.frontend.row);
+    this.#rows.listener = counters.listener(listener.row);
+    this.#rows.backend = this.#rows.server = -1;
+    this.#version = -1;
+  }
+
+  /** The request is one: its head is well formed, and content rules let it pass. */
+  request(version: number): void {
+    this.#version = version;
+    countRequest(this.#thread.state.counters, this.#rows, version, this.#thread.wheel.now);
+  }
+
+  get requestCounted(): boolean {
+    return this.#version >= 0;
+  }
+
+  backend({ row: backend }: BackendRuntime): void {
+    const { limits, counters } = this.#thread.state;
+    const row = counters.backend(backend);
+    this.#rows.backend = row;
+    counters.raise(row, FIELD.smax, limits.enter(limits.backend(backend)));
+    counters.add(row, FIELD.stot, 1);
+    counters.event(row, FIELD.rate, this.#thread.wheel.now);
+  }
+
+  /** The request is that server's now. */
+  server(server: ServerRuntime): void {
+    if (server.row === NO_ROW) {
+      this.#rows.server = -1;
+      return;
+    }
+    const { counters, servers } = this.#thread.state;
+    const row = counters.server(server.row);
+    const served = servers.served(server.row);
+    this.#rows.server = row;
+    counters.raise(row, FIELD.smax, served);
+    counters.raise(row, FIELD.used_conn_max, served);
+  }
+
+  /** The balancing algorithm chose that server. */
+  choice(server: ServerRuntime): void {
+    this.#ofServer(server, FIELD.lbtot);
+  }
+
+  /** A connection to that server is tried, or an idle one taken. */
+  attempt(server: ServerRuntime, reused: boolean): void {
+    this.#ofServer(server, reused ? FIELD.reuse : FIELD.connect);
+    const { counters } = this.#thread.state;
+    const { now } = this.#thread.wheel;
+    counters.own[counters.backend(server.backend.row) + FIELD.lastsess] = now;
+    if (server.row === NO_ROW) return;
+    const row = counters.server(server.row);
+    counters.own[row + FIELD.lastsess] = now;
+    counters.add(row, FIELD.stot, 1);
+    counters.event(row, FIELD.rate, now);
+  }
+
+  /** It waits, with that many others, for that server or for any of the backend. */
+  queued(server: ServerRuntime | undefined, waiting: number): void {
+    const { counters } = this.#thread.state;
+    const row = server === undefined ? this.#rows.backend : counters.server(server.row);
+    counters.raise(row, FIELD.qmax, waiting);
+  }
+
+  retry(server: ServerRuntime): void {
+    this.#ofServer(server, FIELD.wretr);
+  }
+
+  redispatch(server: ServerRuntime): void {
+    this.#ofServer(server, FIELD.wredis);
+  }
+
+  /** A server has answered, finally or not. */
+  response(status: number): void {
+    const { server } = this.#rows;
+    if (server < 0) return;
+    const { counters } = this.#thread.state;
+    counters.add(server, responseField(status), 1);
+    counters.add(server, FIELD.req_tot, 1);
+  }
+
+  /** It is over. */
+  end(exchange: Exchange, backend: BackendRuntime | undefined): void {
+    const { counters, limits } = this.#thread.state;
+    if (this.requestCounted && this.#version < 20) countStreamEnd(counters, this.#rows);
+    countExchange(counters, exchange, this.#rows, this.#thread.wheel.now);
+    if (backend !== undefined) limits.leave(limits.backend(backend.row));
+  }
+
+  #ofServer(server: ServerRuntime, field: number): void {
+    const { counters } = this.#thread.state;
+    counters.add(counters.backend(server.backend.row), field, 1);
+    if (server.row !== NO_ROW) counters.add(counters.server(server.row), field, 1);
+  }
+}

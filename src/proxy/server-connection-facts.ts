@@ -1,0 +1,41 @@
+/** What samples can ask about the server's connection of one exchange. */
+import type { ServerFacts } from '../acl/context.ts';
+import type { Connection } from '../net/connection.ts';
+import type { ServerRuntime } from './runtime.ts';
+
+export interface ServerConnectionOwner {
+  readonly serverRuntime: ServerRuntime | undefined;
+  readonly serverConnection: Connection | undefined;
+  readonly serverReused: boolean;
+}
+
+export class ServerConnectionFacts implements ServerFacts {
+  readonly #exchange: ServerConnectionOwner;
+  readonly httpMajor = 1;
+  readonly streams = 1;
+  readonly glitches = 0;
+  readonly error = undefined;
+  readonly tls = undefined;
+
+  constructor(exchange: ServerConnectionOwner) {
+    this.#exchange = exchange;
+  }
+  get name(): string {
+    return this.#exchange.serverRuntime?.config.name ?? '';
+  }
+  get id(): number {
+    return this.#exchange.serverRuntime?.config.id ?? 0;
+  }
+  get destination(): ServerFacts['destination'] {
+    return this.#exchange.serverConnection?.remote;
+  }
+  get source(): ServerFacts['source'] {
+    return this.#exchange.serverConnection?.local;
+  }
+  get fd(): number {
+    return this.#exchange.serverConnection?.fd ?? -1;
+  }
+  get reused(): boolean {
+    return this.#exchange.serverReused;
+  }
+}
