@@ -246,8 +246,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   // ── the end ──
 
   /** The process stops: nobody is waited for. */
-  closeIfIdle(silent: boolean): void {
-    if (this.#state === AWAITING && (silent || this.served > 0)) this.#leave();
+  closeIfIdle(): void {
+    if (this.#state === AWAITING) this.#leave();
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The HTTP client connections of a thread, so that a soft stop can send away those that wait for nothing. */
 export interface WaitingClient {
-  /** Closes it unless a request is under way; `silent`: even when there was none yet. */
-  closeIfIdle(silent: boolean): void;
+  /** Closes it unless a request is under way. */
+  closeIfIdle(): void;
 }
 
 export class WaitingClients {
@@ -15,7 +15,7 @@ export class WaitingClients {
     this.#clients.delete(client);
   }
 
-  closeIdle(silent: boolean, goes: () => boolean): void {
-    for (const client of this.#clients) if (goes()) client.closeIfIdle(silent);
+  closeIdle(goes: () => boolean): void {
+    for (const client of this.#clients) if (goes()) client.closeIfIdle();
   }
 }

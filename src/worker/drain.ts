@@ -2,16 +2,15 @@
  * How clients that stay connected are sent away during a soft stop (manual, `close-spread-time`): after their next
  * request, all at once or spread over a time; idle ones are closed. `infinite` sends nobody away.
  *
- *   begin ── 200 ms ──▶ idle ones are closed ── 1 s ──▶ also those that never asked anything
+ *   begin ── 1 s ──▶ idle ones are closed
  */
 export interface IdleClients {
-  /** `silent`: those too that have not sent a request yet. Asked of each: shall it go now? */
-  closeIdle(silent: boolean, goes: () => boolean): void;
+  /** Asked of each: shall it go now? */
+  closeIdle(goes: () => boolean): void;
 }
 
-/** A request may be on its way to a connection that looks idle: who was answered before the stop gets this long. */
-const ANSWERED_MS = 200;
-const SILENT_MS = 1000;
+/** A request may be on its way to a connection that looks idle, its client slow or its machine busy. */
+const IDLE_MS = 1000;
 
 export class Drain {
   /** -1: infinite; 0: at once. */
@@ -36,7 +35,7 @@ export class Drain {
   /** Called now and then while the stop lasts. */
   look(clients: IdleClients): void {
     const sinceMs = performance.now() - this.#beganAtMs;
-    if (this.#spreadMs < 0 || sinceMs < ANSWERED_MS) return;
-    clients.closeIdle(sinceMs >= SILENT_MS, () => this.sendsAway());
+    if (this.#spreadMs < 0 || sinceMs < IDLE_MS) return;
+    clients.closeIdle(() => this.sendsAway());
   }
 }

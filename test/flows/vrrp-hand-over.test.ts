@@ -64,6 +64,7 @@ async function startPair(t: TestContext, version: 2 | 3): Promise<Pair> {
   const b = await lab.router('b', 'lb', keepalived(100, version), balancer(socketOf('b')));
   await b.enters('BACKUP');
   const client = lab.requests(VIP);
+  client.beOnTime();
   await client.answers('a');
   await sleep(500);
   return { lab, a, b, adminSocket: socketOf('a'), client };

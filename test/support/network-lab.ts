@@ -183,6 +183,14 @@ export class SteadyClient {
     await this.#watched.line(new RegExp(`"by":"${by}"`), from);
   }
 
+  /** From its first answer on. */
+  beOnTime(): void {
+    void this.#watched.line(/^\{/).then(
+      () => beOnTime(this.#watched.child.pid),
+      () => undefined,
+    );
+  }
+
   /** It has begun, answered or not. */
   async asks(): Promise<void> {
     await this.#watched.line(/^\{/);
@@ -346,18 +354,18 @@ export class Lab {
   }
 
   client(address: string): SteadyClient {
-    const watched = this.start('client', process.execPath, [join(SUPPORT, 'steady-client.js'), address]);
-    void watched.line(/^\{/).then(
-      () => beOnTime(watched.child.pid),
-      () => undefined,
-    );
-    return new SteadyClient(watched);
+    const client = this.#asking('steady-client.js', [address]);
+    client.beOnTime();
+    return client;
   }
 
   /** A client with many requests in flight (request-stream.ts). */
   requests(address: string, count = 20): SteadyClient {
-    const program = join(SUPPORT, 'request-stream.js');
-    return new SteadyClient(this.start('client', process.execPath, [program, address, String(count)]));
+    return this.#asking('request-stream.js', [address, String(count)]);
+  }
+
+  #asking(program: string, words: readonly string[]): SteadyClient {
+    return new SteadyClient(this.start('client', process.execPath, [join(SUPPORT, program), ...words]));
   }
 
   /** The machine dies: its processes at once, and its cable. */

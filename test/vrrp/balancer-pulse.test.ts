@@ -11,10 +11,20 @@ function follow(): { clock: FakeClock; pulse: BalancerPulse; changes: boolean[] 
   return { clock, pulse, changes };
 }
 
-test('nothing is expected of a balancer that has never given a pulse', async () => {
+test('nothing is expected where there is no balancer', async () => {
   const { clock, changes } = follow();
   await clock.pass(60_000);
   assert.deepEqual(changes, []);
+});
+
+test('a balancer that hangs before its first pulse is silent', async () => {
+  const { clock, pulse, changes } = follow();
+  pulse.expect();
+  await clock.pass(5100);
+  assert.deepEqual(changes, [true]);
+  pulse.beat();
+  assert.deepEqual(changes, [true, false]);
+  pulse.stop();
 });
 
 test('a balancer is silent after five seconds, not after four, and is not any more with the next pulse', async () => {

@@ -22,11 +22,15 @@ export class BalancerPulse {
     this.#onChange = onChange;
   }
 
-  /** Nothing is expected before the first one. */
-  beat(): void {
+  /** From now on it has to work: it may hang before its first pulse. */
+  expect(): void {
     this.#missed = 0;
     this.#cancel();
     this.#look();
+  }
+
+  beat(): void {
+    this.expect();
     this.#become(false);
   }
 

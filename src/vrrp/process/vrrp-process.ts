@@ -73,6 +73,7 @@ class VrrpProcess {
       abandonedFiles: files.abandoned,
       ...(start.report === undefined ? {} : { balancer: this.#view(), keepConnections: true }),
     });
+    if (start.report !== undefined) this.#pulse.expect();
     tell({ kind: 'configured', again: false, refused: false, diagnostics: [], follows: follows(config) });
   }
 
