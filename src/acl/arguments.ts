@@ -173,6 +173,7 @@ const PARSERS: Record<ArgumentType, (text: string, env: CompileEnvironment) => E
       const int = parseWholeInt(text);
       return int === undefined ? { error: 'expects an integer or a variable name' } : { int };
     }
+    if (text === '') return { int: 0 };
     const variable = env.variables.resolve(text);
     return typeof variable === 'string' ? { error: 'expects an integer or a variable name' } : { variable };
   },

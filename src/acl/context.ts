@@ -250,6 +250,8 @@ export interface ProcessFacts {
   nowMs(): number;
   /** Microseconds within the current second. */
   nowUs(): number;
+  /** Percent of the processor time all threads could use, over the last second or so. */
+  cpuUsage(): number;
   /** 0 <= n < 2^32. */
   random32(): number;
   environment(name: string): string | undefined;

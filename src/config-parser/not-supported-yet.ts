@@ -167,7 +167,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'bind proto spop',
   'bind ssl',
   'bind tcp-md5sig',
-  'bind tcp-ss',
   'bind thread',
   // servers
   'server check-proto fcgi',

@@ -23,6 +23,8 @@ export interface Bind {
   readonly deferAccept: boolean;
   readonly tfo: boolean;
   readonly tcpUserTimeoutMs: number;
+  /** `tcp-ss`: keep the SYN's IP and TCP headers (1), the Ethernet header too (2). */
+  readonly saveSyn?: number;
   readonly mss?: number;
   readonly nice: number;
   /** Admin socket only. */

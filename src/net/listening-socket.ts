@@ -29,6 +29,7 @@ import {
   type SocketTuning,
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
+  TCP_SAVE_SYN,
   TCP_MAXSEG,
   TCP_NODELAY,
   TCP_USER_TIMEOUT,
@@ -50,7 +51,7 @@ export type ListenSettings = Pick<
   Bind,
   'address' | 'backlog' | 'transparent' | 'interface' | 'v4v6' | 'v6only' | 'mode' | 'uid' | 'gid'
 > &
-  Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss'> & {
+  Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss' | 'saveSyn'> & {
     /** `noreuseport` stands in the global section: then the threads share one socket by duplicates. */
     readonly noReusePort?: boolean;
     /** `option clitcpka` */
@@ -259,6 +260,7 @@ function applyTcpOptions(fd: number, settings: ListenSettings, warnings: string[
   };
   if (settings.mss !== undefined) set(TCP_MAXSEG, settings.mss, 'set MSS');
   if (settings.tcpUserTimeoutMs > 0) set(TCP_USER_TIMEOUT, settings.tcpUserTimeoutMs, 'set TCP User Timeout');
+  if (settings.saveSyn !== undefined) set(TCP_SAVE_SYN, settings.saveSyn, 'keep SYN packets');
   if (settings.deferAccept) set(TCP_DEFER_ACCEPT, 1, 'enable DEFER_ACCEPT');
   if (settings.tfo) set(TCP_FASTOPEN, settings.backlog || DEFAULT_BACKLOG, 'enable TCP_FASTOPEN');
 }

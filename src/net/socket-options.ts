@@ -40,6 +40,9 @@ const TCP_QUICKACK = 12;
 export const TCP_USER_TIMEOUT = 18;
 const TCP_REPAIR = 19;
 export const TCP_FASTOPEN = 23;
+/** Of a listening socket: 1 keeps IP and TCP headers of each SYN, 2 the Ethernet header too. */
+export const TCP_SAVE_SYN = 27;
+const TCP_SAVED_SYN = 28;
 const TCP_FASTOPEN_CONNECT = 30;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
@@ -167,6 +170,15 @@ export function readTcpInfo(fd: number): TcpInfo | undefined {
     rttVarianceUs: tcpInfo.readUInt32LE(72),
     reordering: tcpInfo.readUInt32LE(88),
   };
+}
+
+/** Room for Ethernet, IP and TCP headers with all their options. */
+const savedSyn = Buffer.alloc(512);
+
+/** The SYN a connection began with, where its listener kept it; valid until the next call. Often given only once. */
+export function readSavedSyn(fd: number): Buffer | undefined {
+  const length = getOption(fd, IPPROTO_TCP, TCP_SAVED_SYN, savedSyn);
+  return length > 0 ? savedSyn.subarray(0, length) : undefined;
 }
 
 const LISTEN_STATE = 10;

@@ -32,7 +32,8 @@ export function nthAdminSocket(index: number): number {
 /** The same for the same socket, in every process and after every reload. */
 export function socketKey(settings: ListenSettings, nth: number): string {
   const { address, backlog, transparent, interface: device, v4v6, v6only, mode, uid, gid } = settings;
-  const { deferAccept, tfo, tcpUserTimeoutMs, mss, keepAlive, noLinger, noReusePort, tuning } = settings;
+  const { deferAccept, tfo, tcpUserTimeoutMs, mss, saveSyn, keepAlive, noLinger, noReusePort, tuning } =
+    settings;
   const where = [address, backlog, transparent, device, v4v6, v6only, mode, uid, gid];
   return JSON.stringify([
     nth,
@@ -41,6 +42,7 @@ export function socketKey(settings: ListenSettings, nth: number): string {
     tfo,
     tcpUserTimeoutMs,
     mss,
+    saveSyn,
     keepAlive,
     noLinger,
     noReusePort,

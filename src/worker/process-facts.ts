@@ -3,6 +3,7 @@ import { networkInterfaces, hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { parseIp, sameIp, type IpAddress } from '../base/ip-address.ts';
 import type { ProcessFacts } from '../acl/context.ts';
+import { IdleMeter } from './idle-meter.ts';
 import type { ThreadStart } from './messages.ts';
 
 export class ThreadProcessFacts implements ProcessFacts {
@@ -13,12 +14,14 @@ export class ThreadProcessFacts implements ProcessFacts {
   readonly thread: number;
   readonly nbthread: number;
   stopping = false;
+  readonly #idle: IdleMeter;
 
   constructor(start: Pick<ThreadStart, 'config' | 'plan' | 'startTimeMs' | 'thread'>) {
     this.node = start.config.global.node ?? this.hostname;
     this.startTimeMs = start.startTimeMs;
     this.thread = start.thread;
     this.nbthread = start.plan.threads;
+    this.#idle = new IdleMeter(this.nbthread);
   }
 
   nowMs(): number {
@@ -26,6 +29,9 @@ export class ThreadProcessFacts implements ProcessFacts {
   }
   nowUs(): number {
     return Math.floor((performance.timeOrigin + performance.now()) * 1000) % 1_000_000;
+  }
+  cpuUsage(): number {
+    return 100 - this.#idle.percent();
   }
   random32(): number {
     return randomBytes(4).readUInt32LE(0);

@@ -1,6 +1,7 @@
 /** Facts of the process as a data thread knows them, for the statistics page and the metrics it serves. */
 import { programVersion } from '../base/version.ts';
 import type { ProcessNumbers } from '../stats/process-numbers.ts';
+import { IdleMeter } from './idle-meter.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
 
 export interface ThreadNumbersSource {
@@ -36,27 +37,4 @@ export function threadNumbers(source: ThreadNumbersSource): ProcessNumbers {
       return { allocatedBytes: process.memoryUsage.rss(), usedBytes: heapUsed + external };
     },
   };
-}
-
-/** Processor time used between two askings at least a second apart, over all threads that carry traffic. */
-class IdleMeter {
-  readonly #threads: number;
-  #usage = process.cpuUsage();
-  #at = performance.now();
-  #percent = 100;
-
-  constructor(threads: number) {
-    this.#threads = threads;
-  }
-
-  percent(): number {
-    const elapsedMs = performance.now() - this.#at;
-    if (elapsedMs < 1000) return this.#percent;
-    const { user, system } = process.cpuUsage(this.#usage);
-    const busy = (user + system) / 1000 / elapsedMs / this.#threads;
-    this.#percent = Math.max(0, Math.min(100, Math.round(100 * (1 - busy))));
-    this.#usage = process.cpuUsage();
-    this.#at = performance.now();
-    return this.#percent;
-  }
 }

@@ -1,5 +1,6 @@
 /** Properties that hold for every row of the tables. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { findAclKeyword, ACL_KEYWORDS, PREDEFINED_ACLS } from '../../src/acl/acl-keywords.ts';
@@ -39,6 +40,17 @@ const SPECIAL: Readonly<Record<string, string>> = {
   bool: '(true)',
   bin: '(00ff)',
   fc_pp_tlv: '(1)',
+  fc_rtt: '(us)',
+  fc_rttvar: '(ms)',
+  bc_rtt: '(us)',
+  bc_rttvar: '(ms)',
+  distcc_body: '(ARGV)',
+  distcc_param: '(DIST)',
+  fix_tag_value: '(35)',
+  mqtt_field_value: '(connect,flags)',
+  jwt_decrypt_secret: '(a2V5a2V5a2V5a2V5a2V5aw==)',
+  jwt_decrypt_jwk: '(txn.jwk)',
+  jwt_decrypt_cert: '(key.pem)',
   query: '(with_qm)',
   acl: '(TRUE)',
   date: '(1,ms)',
@@ -98,6 +110,11 @@ const FILES = {
   'ip.map': '10.0.0.0/8 2\n',
   'ip-ip.map': '10.0.0.0/8 192.0.2.1\n',
   key: 'x',
+  'key.pem': generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  }).privateKey,
 };
 
 function fullContext() {

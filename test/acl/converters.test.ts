@@ -292,6 +292,10 @@ test('headers of a captured SYN packet are read', () => {
     [`${packet},eth.data,ip.data,tcp.options.sack`, '1'],
     [`${packet},eth.data,ip.data,tcp.options.tsopt`, '0'],
     [`${packet},eth.data,ip.data,tcp.options_list,hex`, '02010304'],
+    [`${packet},eth.data,ip.fp,hex`, '005088FAF005B407'],
+    [`${packet},eth.data,ip.fp(7),hex`, '005088FAF005B4074002010304C0000201'],
+    [`${packet},eth.data,bytes(0,40),ip.fp`, undefined],
+    [`${packet},ip.fp`, undefined],
     ['bin(4500),ip.src', undefined],
     ['bin(""),eth.dst', undefined],
   ]);

@@ -311,6 +311,70 @@ const OTHERS = [
   'hdr_ip(x-addr,5)',
 ].filter(expression => !expression.includes('no-such-path'));
 
+/** Packets of MQTT (versions 3.1, 3.1.1, 5.0; whole, cut, wrong) and messages of FIX, each through every field. */
+const MQTT_PACKETS = [
+  '20020000',
+  '200600000322000a',
+  '21020000',
+  '20250000221100000078217fff24012501270000ffff22000a2600016100016226000163000164',
+  '101a00044d51545404c2003c00000004746573740006706173737764',
+  '103a00044d51545404ee003c0008746573745f737562000977696c6c746f706963000b77696c6c7061796c6f6164000474657374' +
+    '0006706173737764',
+  '101800044d5154540502003c032100140008746573745f737562',
+  '102600044d51545405c2003c032100140008746573745f7375620004746573740006706173737764',
+  '101c00064d51497364700302003c0008746573745f737562ffff0000',
+  '101600064d51497364700302003c0008746573745f737562',
+  '101400044d5154540402003c000874657374',
+  '101400044d5154540602003c0008746573745f737562',
+  '101400044d5154540403003c0008746573745f737562',
+  'd000',
+  '10',
+];
+const MQTT_FIELDS = [
+  'connect,flags',
+  'connect,protocol_name',
+  'connect,protocol_version',
+  'connect,client_identifier',
+  'connect,will_topic',
+  'CONNECT,will_payload',
+  'connect,username',
+  '1,password',
+  'connect,keepalive',
+  'connect,33',
+  'connect,39',
+  'connack,flags',
+  'connack,reason_code',
+  '2,protocol_version',
+  'connack,17',
+  'connack,34',
+  'connack,36',
+];
+const FIX_MESSAGES = [
+  '8=FIX.4.2|9=5|35=0|10=161|',
+  '8=FIX.4.2|9=5|35=0|10=162|',
+  '8=FIX.4.2|9=6|35=0|10=162|',
+  '8=FIX.4.2|9=12|35=0|999=ab|10=123|',
+  '8=FIXT.1.1|9=11|35=0|49=ab|10=140|',
+  '8=FIX.9.9|9=5|35=0|10=161|',
+  '9=5|8=FIX.4.2|35=0|10=161|',
+  '8=FIX.4.2|9=5|35=0|10=1',
+  '8=FIX.4.2|9=|35=0|10=161|',
+];
+const asBytes = (text: string): string => Buffer.from(text.replaceAll('|', '\x01')).toString('hex');
+
+const MESSAGES: readonly string[] = [
+  ...MQTT_PACKETS.flatMap(packet => [
+    `bin(${packet}),mqtt_is_valid`,
+    ...MQTT_FIELDS.map(field => `bin(${packet}),mqtt_field_value(${field})`),
+  ]),
+  ...FIX_MESSAGES.flatMap(message => [
+    `bin(${asBytes(message)}),fix_is_valid`,
+    `bin(${asBytes(message)}),fix_tag_value(MsgType)`,
+    `bin(${asBytes(message)}),fix_tag_value(49)`,
+    `bin(${asBytes(message)}),fix_tag_value(CheckSum)`,
+  ]),
+];
+
 export const REQUEST_EXPRESSIONS: readonly string[] = [
   ...URL_WORDS,
   ...HEADER_NAMES.flatMap(perHeader),
@@ -318,6 +382,7 @@ export const REQUEST_EXPRESSIONS: readonly string[] = [
   ...PARAMETERS.flatMap(perParameter),
   ...INTEGERS.flatMap(source => INTEGER_CONVERTERS.map(converter => `${source},${converter}`)),
   ...STRING_SOURCES.flatMap(source => STRING_CONVERTERS.map(converter => `${source},${converter}`)),
+  ...MESSAGES,
   ...OTHERS,
 ];
 

@@ -31,7 +31,7 @@ test('mistakes are answered in the words of HAProxy, with a hint where a name wa
     ['http_auth(nope)', "fetch method 'http_auth' : unable to find userlist 'nope' in arg 1 (userlist)"],
     ['path,regsub("(","x")', "invalid args in converter 'regsub' : regex '(' is invalid (missing ')')"],
     ['path,map(nofile)', "invalid args in converter 'map' : failed to open pattern file <nofile>"],
-    ['fc_rtt', "fetch method 'fc_rtt' is not supported yet: it needs kernel TCP counters"],
+    ['cpu_calls', "fetch method 'cpu_calls' is not supported yet: it needs per-stream CPU accounting"],
     ['path,debug', "converter 'debug' is not supported yet: it needs event sinks"],
     [
       'sc_conn_rate(3)',

@@ -139,3 +139,35 @@ test('slices and blocks with their own length', () => {
   assert.equal(fetched('req.len', ctx), '8');
   assert.equal(fetched('payload(2,1)', ctx), 'a');
 });
+
+test('tokens of distcc are found by name and occurrence, and wait for what has not come', () => {
+  const bytes = Buffer.from('DIST00000001ARGC00000002ARGV00000003gccARGV00000002-cDOTI0000000aint main;');
+  const all = contextOf(bytes);
+  assert.equal(fetched('distcc_param(ARGC)', all), '2');
+  assert.equal(fetched('distcc_body(ARGV)', all), 'gcc');
+  assert.equal(fetched('distcc_body(ARGV,2)', all), '-c');
+  assert.equal(fetched('distcc_param(DOTI)', all), '10');
+  assert.equal(all.needMoreData, false);
+  assert.equal(fetched('distcc_body(DOTI)', all), 'int main;');
+  assert.equal(all.needMoreData, true, 'nine of ten bytes');
+  assert.equal(fetched('distcc_param(DOTI,2)', all), undefined);
+  const cut = contextOf(bytes, 30);
+  assert.equal(fetched('distcc_param(DOTI)', cut), undefined);
+  assert.equal(cut.needMoreData, true);
+  assert.equal(fetched('distcc_param(ARGC)', contextOf(Buffer.from('DIST0000000xARGC00000002'))), undefined);
+});
+
+test('a packet of MQTT and a message of FIX are judged when they are whole', () => {
+  const mqtt = Buffer.from('101400044d5154540402003c0008746573745f737562', 'hex');
+  const valid = 'req.payload(0,0),mqtt_is_valid';
+  assert.equal(fetched(valid, contextOf(mqtt)), '1');
+  const cut = contextOf(mqtt, 12);
+  assert.equal(fetched(valid, cut), undefined);
+  assert.equal(cut.needMoreData, true);
+  const fix = Buffer.from('8=FIX.4.2\x019=5\x0135=0\x0110=161\x01', 'latin1');
+  const whole = contextOf(fix);
+  assert.equal(fetched('req.payload(0,0),fix_is_valid', whole), '1');
+  assert.equal(whole.needMoreData, false);
+  assert.equal(fetched('req.payload(0,0),fix_tag_value(MsgType)', whole), '0');
+  assert.equal(fetched('req.payload(0,0),fix_is_valid', contextOf(fix, 20)), undefined);
+});

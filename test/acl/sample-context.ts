@@ -128,6 +128,7 @@ const PROCESS: ProcessFacts = {
   nbthread: 2,
   nowMs: () => Date.UTC(2024, 3, 26, 7, 42, 0, 250),
   nowUs: () => 250111,
+  cpuUsage: () => 7,
   random32: () => 0x80000000,
   environment: () => undefined,
   isLocalAddress: ip => ip.toString() === '198.51.100.1',

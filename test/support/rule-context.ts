@@ -81,6 +81,7 @@ export class FakeRuleContext implements RuleContext {
     nbthread: 1,
     nowMs: () => 0,
     nowUs: () => 0,
+    cpuUsage: () => 7,
     random32: () => 4,
     environment: () => undefined,
     isLocalAddress: () => false,

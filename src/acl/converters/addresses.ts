@@ -24,10 +24,7 @@ function compileMask(args: Arguments): Convert {
 
 /** A language range against one asked for: equal, or a prefix up to a dash (RFC 4647, section 3.3.1). */
 function rangeMatches(range: string, tag: string): boolean {
-  if (range === '*') return true;
-  const wanted = range.toLowerCase();
-  const offered = tag.toLowerCase();
-  return offered === wanted || offered.startsWith(`${wanted}-`);
+  return range === tag || range.startsWith(`${tag}-`);
 }
 
 /** Thousandths; nonsense counts as it starts. */

@@ -9,7 +9,10 @@ import { FORWARDED_CONVERTERS } from './forwarded.ts';
 import { HASH_CONVERTERS } from './hashing.ts';
 import { JSON_CONVERTERS } from './json.ts';
 import { JWT_CONVERTERS } from './jwt.ts';
+import { JWT_DECRYPT_CONVERTERS } from './jwt-decrypt.ts';
 import { MAP_CONVERTERS } from './maps.ts';
+import { MQTT_CONVERTERS } from './mqtt.ts';
+import { FIX_CONVERTERS } from './fix.ts';
 import { PACKET_CONVERTERS } from './packets.ts';
 import { REGEX_CONVERTERS } from './substitution.ts';
 import { STATE_CONVERTERS } from './state.ts';
@@ -25,11 +28,14 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...JSON_CONVERTERS,
   ...CRYPTO_CONVERTERS,
   ...JWT_CONVERTERS,
+  ...JWT_DECRYPT_CONVERTERS,
   ...STATE_CONVERTERS,
   ...ADDRESS_CONVERTERS,
   ...FORWARDED_CONVERTERS,
   ...REGEX_CONVERTERS,
   ...MAP_CONVERTERS,
   ...PACKET_CONVERTERS,
+  ...MQTT_CONVERTERS,
+  ...FIX_CONVERTERS,
   ...TRACKING_CONVERTERS,
 ];

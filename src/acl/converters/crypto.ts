@@ -8,11 +8,11 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import type { CipherGCMTypes } from 'node:crypto';
-import type { Arguments, Mistake } from '../arguments.ts';
+import { isMistake, type Arguments, type Mistake } from '../arguments.ts';
 import { castSample } from '../cast.ts';
-import type { SampleContext } from '../context.ts';
 import { readVariable, storeOf } from '../fetches/variables.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
+import { base64Argument, type BytesOf } from './base64-argument.ts';
 
 const latin1 = (bytes: string): Buffer => Buffer.from(bytes, 'latin1');
 
@@ -24,47 +24,29 @@ function knownAlgorithm(name: string): string | undefined {
   return getHashes().find(hash => hash.toLowerCase() === name.toLowerCase());
 }
 
-/** A text, or the variable of that name. */
-type TextOf = (ctx: SampleContext) => string | undefined;
-
-function textOrVariable(args: Arguments, index: number, scope: CompileScope): TextOf | undefined {
-  const argument = args[index];
-  if (argument === undefined) return undefined;
-  const name = scope.env.variables.resolve(argument.text);
-  if (typeof name === 'string') {
-    const text = argument.text;
-    return () => text;
-  }
-  const read = readVariable(name);
-  return ctx => {
-    const value = read(ctx);
-    return value === undefined ? undefined : (castSample(value, 'bin') as string | undefined);
-  };
-}
-
-/** Keys and nonces are base64. */
-function decoded(text: TextOf): (ctx: SampleContext) => Buffer | undefined {
-  return ctx => {
-    const value = text(ctx);
-    return value === undefined ? undefined : Buffer.from(value, 'base64');
-  };
-}
-
 const BITS: ReadonlySet<string> = new Set(['128', '192', '256']);
 
 interface CipherParts {
   readonly bits: string;
-  readonly nonce: (ctx: SampleContext) => Buffer | undefined;
-  readonly key: (ctx: SampleContext) => Buffer | undefined;
+  readonly nonce: BytesOf;
+  readonly key: BytesOf;
 }
 
 function cipherParts(args: Arguments, scope: CompileScope): CipherParts | Mistake {
   const bits = String(args[0]?.int ?? '');
   if (!BITS.has(bits)) return { error: 'key size must be 128, 192 or 256 (bits).' };
-  const nonce = textOrVariable(args, 1, scope);
-  const key = textOrVariable(args, 2, scope);
-  if (nonce === undefined || key === undefined) return { error: 'missing nonce or key' };
-  return { bits, nonce: decoded(nonce), key: decoded(key) };
+  const nonce = base64Argument(args[1], scope, 'nonce');
+  if ('error' in nonce) return nonce;
+  const key = base64Argument(args[2], scope, 'key');
+  return 'error' in key ? key : { bits, nonce, key };
+}
+
+function optionalBytes(
+  argument: Arguments[number],
+  scope: CompileScope,
+  what: string,
+): BytesOf | Mistake | undefined {
+  return argument === undefined ? undefined : base64Argument(argument, scope, what);
 }
 
 /** A cipher that fails (wrong tag, wrong key size) gives no sample. */
@@ -82,14 +64,16 @@ function compileGcmEncrypt(args: Arguments, scope: CompileScope): Convert | Mist
   const tagName = scope.env.variables.resolve(args[3]?.text ?? '');
   if (typeof tagName === 'string')
     return { error: `failed to register variable name for the tag: ${tagName}` };
-  const aad = textOrVariable(args, 4, scope);
+  const aad = optionalBytes(args[4], scope, 'aad');
+  if (isMistake(aad)) return aad;
   return (bytes: string, ctx) => {
     const key = parts.key(ctx);
     const nonce = parts.nonce(ctx);
     if (key === undefined || nonce === undefined) return undefined;
     return guarded(() => {
       const cipher = createCipheriv(`aes-${parts.bits}-gcm` as CipherGCMTypes, key, nonce);
-      if (aad !== undefined) cipher.setAAD(Buffer.from(aad(ctx) ?? '', 'base64'));
+      const more = aad?.(ctx);
+      if (more !== undefined) cipher.setAAD(more);
       const output = cipher.update(latin1(bytes)).toString('latin1') + cipher.final().toString('latin1');
       storeOf(ctx, tagName.scope)?.set(tagName.slot, cipher.getAuthTag().toString('base64'));
       return output;
@@ -100,17 +84,20 @@ function compileGcmEncrypt(args: Arguments, scope: CompileScope): Convert | Mist
 function compileGcmDecrypt(args: Arguments, scope: CompileScope): Convert | Mistake {
   const parts = cipherParts(args, scope);
   if ('error' in parts) return parts;
-  const tag = textOrVariable(args, 3, scope);
-  const aad = textOrVariable(args, 4, scope);
+  const tag = base64Argument(args[3], scope, 'aead_tag');
+  if ('error' in tag) return tag;
+  const aad = optionalBytes(args[4], scope, 'aad');
+  if (isMistake(aad)) return aad;
   return (bytes: string, ctx) => {
     const key = parts.key(ctx);
     const nonce = parts.nonce(ctx);
-    const tagText = tag?.(ctx);
-    if (key === undefined || nonce === undefined || tagText === undefined) return undefined;
+    const tagBytes = tag(ctx);
+    if (key === undefined || nonce === undefined || tagBytes === undefined) return undefined;
     return guarded(() => {
       const decipher = createDecipheriv(`aes-${parts.bits}-gcm` as CipherGCMTypes, key, nonce);
-      if (aad !== undefined) decipher.setAAD(Buffer.from(aad(ctx) ?? '', 'base64'));
-      decipher.setAuthTag(Buffer.from(tagText, 'base64'));
+      const more = aad?.(ctx);
+      if (more !== undefined) decipher.setAAD(more);
+      decipher.setAuthTag(tagBytes);
       return decipher.update(latin1(bytes)).toString('latin1') + decipher.final().toString('latin1');
     });
   };
@@ -179,14 +166,11 @@ export const CRYPTO_CONVERTERS: readonly ConverterRow[] = [
       const algorithm = knownAlgorithm(args[0]?.text ?? '');
       if (algorithm === undefined)
         return { error: `algorithm must be a valid OpenSSL message digest name: '${args[0]?.text}'` };
-      const key = textOrVariable(args, 1, scope);
+      const keyOf = base64Argument(args[1], scope, 'key');
+      if ('error' in keyOf) return keyOf;
       return (bytes: string, ctx) => {
-        const text = key?.(ctx);
-        if (text === undefined) return undefined;
-        return createHmac(algorithm, Buffer.from(text, 'base64'))
-          .update(latin1(bytes))
-          .digest()
-          .toString('latin1');
+        const key = keyOf(ctx);
+        return key && createHmac(algorithm, key).update(latin1(bytes)).digest().toString('latin1');
       };
     },
   },

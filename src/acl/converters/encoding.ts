@@ -16,7 +16,7 @@ function simple(
 const hex = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('hex').toUpperCase();
 
 /** Strict: length a multiple of four, padding only at the end. */
-function decodeBase64(text: string): string | undefined {
+export function decodeBase64(text: string): string | undefined {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
   return Buffer.from(text, 'base64').toString('latin1');
 }

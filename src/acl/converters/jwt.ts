@@ -2,10 +2,9 @@
 import { constants, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Arguments, Mistake } from '../arguments.ts';
-import { castSample } from '../cast.ts';
-import type { SampleContext } from '../context.ts';
-import { readVariable } from '../fetches/variables.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
+import { keyCache } from './key-cache.ts';
+import { textOrVariable } from './text-or-variable.ts';
 import { compileQuery, queryJson } from './json.ts';
 
 /** What jwt_verify answers, by number. */
@@ -28,29 +27,13 @@ function memberQuery(args: Arguments, member: 0 | 1): Convert | Mistake {
   };
 }
 
-type TextOf = (ctx: SampleContext) => string | undefined;
-
-function textOrVariable(text: string, scope: CompileScope): TextOf & { readonly fixed?: string } {
-  const name = scope.env.variables.resolve(text);
-  if (typeof name === 'string') return Object.assign(() => text, { fixed: text });
-  const read = readVariable(name);
-  return ctx => {
-    const value = read(ctx);
-    return value === undefined ? undefined : (castSample(value, 'str') as string | undefined);
-  };
-}
-
-const keys = new Map<string, KeyObject | undefined>();
-
-function keyOf(pem: string): KeyObject | undefined {
-  if (!keys.has(pem))
-    try {
-      keys.set(pem, createPublicKey(pem));
-    } catch {
-      keys.set(pem, undefined);
-    }
-  return keys.get(pem);
-}
+const keyOf = keyCache(pem => {
+  try {
+    return createPublicKey(pem);
+  } catch {
+    return undefined;
+  }
+});
 
 function compileVerify(args: Arguments, scope: CompileScope): Convert | Mistake {
   const algorithm = textOrVariable(args[0]?.text ?? '', scope);
@@ -150,12 +133,4 @@ export const JWT_CONVERTERS: readonly ConverterRow[] = [
     impure: true,
     compile: compileVerify,
   },
-  ...(['cert', 'jwk', 'secret'] as const).map((kind): ConverterRow => ({
-    name: `jwt_decrypt_${kind}`,
-    args: [`${kind}:str`],
-    in: 'bin',
-    out: 'bin',
-    summary: `decrypts a JSON Web Token with a ${kind}`,
-    missing: 'JSON Web Encryption',
-  })),
 ];

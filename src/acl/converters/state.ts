@@ -141,7 +141,7 @@ function compareText(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let index = 0; index < shared; index++) {
     const difference = a.charCodeAt(index) - b.charCodeAt(index);
-    if (difference !== 0) return Math.sign(difference);
+    if (difference !== 0) return difference;
   }
   return Math.sign(a.length - b.length);
 }

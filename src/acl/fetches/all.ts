@@ -11,6 +11,8 @@ import { PAYLOAD_FETCHES } from './payload.ts';
 import { PROXY_FETCHES } from './proxies.ts';
 import { RDP_FETCHES } from './rdp.ts';
 import { REQUEST_FETCHES } from './request.ts';
+import { TCP_INFO_FETCHES } from './tcp-info.ts';
+import { DISTCC_FETCHES } from './distcc.ts';
 import { TLS_FETCHES } from './tls.ts';
 import { TLS_HELLO_FETCHES } from './tls-hello.ts';
 import { TRACKING_FETCHES } from './tracking.ts';
@@ -35,6 +37,8 @@ const OWN: readonly FetchRow[] = [
   ...ACL_FETCHES,
   ...TLS_FETCHES,
   ...TRACKING_FETCHES,
+  ...TCP_INFO_FETCHES,
+  ...DISTCC_FETCHES,
   ...UNAVAILABLE_FETCHES,
 ];
 

@@ -238,4 +238,25 @@ export const CONSTANT_FETCHES: readonly FetchRow[] = [
     summary: 'the process is shutting down',
     compile: () => ctx => ctx.process.stopping,
   },
+  ...(['cpu_usage_thr', 'cpu_usage_grp', 'cpu_usage_proc'] as const).map((name): FetchRow => ({
+    name,
+    out: 'int',
+    sources: ['internal state'],
+    summary: 'processor time used lately by all threads, in percent of what they could use',
+    compile: () => ctx => ctx.process.cpuUsage(),
+  })),
+  {
+    name: 'term_events',
+    out: 'str',
+    sources: ['internal state'],
+    summary: 'termination events: a dash for each part, since none are kept',
+    compile: () => constant('{-,-,-,-,-,-,-}'),
+  },
+  {
+    name: 'internal.strm.is_htx',
+    out: 'bool',
+    sources: ['internal state'],
+    summary: 'the stream carries HTTP messages',
+    compile: () => ctx => ctx.request !== undefined,
+  },
 ];

@@ -16,26 +16,9 @@ function group(missing: string, sources: FetchRow['sources'], entries: readonly 
   }));
 }
 
-const TCP_INFO = ['fackets', 'lost', 'reordering', 'retrans', 'sacked', 'unacked'].map((word): Entry => [
-  `fc_${word}`,
-  'int',
-  `kernel counter of the client connection: ${word}`,
-  ['option:str?'],
-]);
-
-const UNIT = ['unit:str?'] as const;
-const CLIENT_ADDRESS = ['client address'] as const;
 const INTERNAL = ['internal state'] as const;
 
 export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
-  ...group('kernel TCP counters', CLIENT_ADDRESS, [
-    ...TCP_INFO,
-    ['fc_rtt', 'int', 'round trip time to the client', UNIT],
-    ['fc_rttvar', 'int', 'variance of the round trip time to the client', UNIT],
-    ['bc_rtt', 'int', 'round trip time to the server', UNIT],
-    ['bc_rttvar', 'int', 'variance of the round trip time to the server', UNIT],
-    ['fc_saved_syn', 'bin', 'saved SYN packet of the client'],
-  ]),
   ...group(
     'HTTP/2',
     ['client-side connection'],
@@ -62,12 +45,8 @@ export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
     ['cpu_calls', 'int', 'wake-ups of this stream'],
     ['cpu_ns_avg', 'int', 'mean CPU nanoseconds of a wake-up'],
     ['cpu_ns_tot', 'int', 'CPU nanoseconds of this stream'],
-    ['cpu_usage_grp', 'int', 'CPU load of the thread group'],
-    ['cpu_usage_proc', 'int', 'CPU load of the process'],
-    ['cpu_usage_thr', 'int', 'CPU load of the thread'],
     ['lat_ns_avg', 'int', 'mean latency of a wake-up'],
     ['lat_ns_tot', 'int', 'total latency of wake-ups'],
-    ['term_events', 'str', 'termination events of all parts of the stream'],
   ]),
   ...group(
     'HAProxy internals that do not exist here',
@@ -86,17 +65,6 @@ export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
       ['internal.htx_blk.size', 'int', 'size of a block', ['idx:str']],
       ['internal.htx_blk.start_line', 'str', 'start line of a block', ['idx:str']],
       ['internal.htx_blk.type', 'str', 'type of a block', ['idx:str']],
-    ],
-  ),
-  ...group('HAProxy internals that do not exist here', INTERNAL, [
-    ['internal.strm.is_htx', 'bool', 'the stream carries HTTP messages'],
-  ]),
-  ...group(
-    'the distcc protocol',
-    ['request buffer', 'response buffer'],
-    [
-      ['distcc_body', 'bin', 'body of a distcc token', ['token:str', 'occ:int?']],
-      ['distcc_param', 'int', 'parameter of a distcc token', ['token:str', 'occ:int?']],
     ],
   ),
 ];

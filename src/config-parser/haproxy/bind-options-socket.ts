@@ -207,7 +207,16 @@ const LISTENER: readonly BindOption[] = [
     parse: parseShards,
   },
   { name: 'tcp-md5sig', args: '<password>', ...keepOption(1), summary: 'TCP MD5 signature' },
-  { name: 'tcp-ss', args: '<mode>', ...keepOption(1), summary: 'keeps the SYN packet' },
+  {
+    name: 'tcp-ss',
+    args: '<mode>',
+    words: 1,
+    summary: 'keeps the SYN packet for fc_saved_syn: 1 from IP on, 2 from Ethernet on',
+    parse: ({ bind, option, value, context }) => {
+      const mode = readInteger(value, option.text, context, { min: 0, max: 2 });
+      if (mode !== undefined && mode > 0) bind.settings.saveSyn = mode;
+    },
+  },
   {
     name: 'tcp-ut',
     args: '<delay>',

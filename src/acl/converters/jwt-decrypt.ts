@@ -1,0 +1,69 @@
+/** Converters that open encrypted JSON Web Tokens (manual, section 7.3.1). */
+import type { Arguments, Mistake } from '../arguments.ts';
+import type { CompileScope, Convert, ConverterRow } from '../row.ts';
+import { decryptToken, keyOfJwk, keyOfPem, type DecryptionKey } from './jwe.ts';
+import { keyCache } from './key-cache.ts';
+import { textOrVariable, type TextOf } from './text-or-variable.ts';
+
+const jwkOf = keyCache(keyOfJwk);
+
+function decryptWith(text: TextOf, keyOf: (text: string) => DecryptionKey | undefined): Convert {
+  return (token: string, ctx) => {
+    const keyText = text(ctx);
+    const key = keyText === undefined ? undefined : keyOf(keyText);
+    return key === undefined ? undefined : decryptToken(token, key);
+  };
+}
+
+function compileDecryptSecret(args: Arguments, scope: CompileScope): Convert | Mistake {
+  const secret = textOrVariable(args[0]?.text ?? '', scope);
+  if (secret.fixed !== undefined && secretOf(secret.fixed) === undefined)
+    return { error: 'failed to parse secret: invalid base64 string' };
+  return decryptWith(secret, secretOf);
+}
+
+/** Padded or not. */
+function secretOf(text: string): Buffer | undefined {
+  const bare = text.replace(/={1,2}$/, '');
+  return /^[A-Za-z0-9+/]+$/.test(bare) && bare.length % 4 !== 1 ? Buffer.from(bare, 'base64') : undefined;
+}
+
+function compileDecryptJwk(args: Arguments, scope: CompileScope): Convert | Mistake {
+  const jwk = textOrVariable(args[0]?.text ?? '', scope);
+  if (jwk.fixed !== undefined && jwkOf(jwk.fixed) === undefined)
+    return { error: 'failed to parse JSON Web Key' };
+  return decryptWith(jwk, jwkOf);
+}
+
+function compileDecryptCertificate(args: Arguments, scope: CompileScope): Convert | Mistake {
+  const path = textOrVariable(args[0]?.text ?? '', scope);
+  if (path.fixed === undefined) return { error: 'a variable is not possible here, only the path of a file' };
+  const file = scope.env.patterns.readFile(path.fixed);
+  if ('error' in file) return { error: file.error };
+  const key = keyOfPem(file.content);
+  return key === undefined
+    ? { error: `'${path.fixed}' holds no private key` }
+    : (token: string) => decryptToken(token, key);
+}
+
+function decryptRow(
+  kind: 'secret' | 'jwk' | 'cert',
+  summary: string,
+  compile: NonNullable<ConverterRow['compile']>,
+): ConverterRow {
+  return {
+    name: `jwt_decrypt_${kind}`,
+    args: [`${kind}:str`],
+    in: 'bin',
+    out: 'bin',
+    summary: `content of an encrypted JSON Web Token, by a ${summary}`,
+    impure: true,
+    compile,
+  };
+}
+
+export const JWT_DECRYPT_CONVERTERS: readonly ConverterRow[] = [
+  decryptRow('secret', 'base64 secret', compileDecryptSecret),
+  decryptRow('jwk', 'JSON Web Key', compileDecryptJwk),
+  decryptRow('cert', "certificate file's private key", compileDecryptCertificate),
+];
