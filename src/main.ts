@@ -1,6 +1,7 @@
-/** The command line. Loads what it asks for, and is the only place that ends the process. */
+/** The command line. Loads what it asks for, and is the place that ends the process while no other thread runs. */
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
+import { EarlySignal } from './worker/early-signal.ts';
 import { takeGeneration } from './worker/generation.ts';
 import { ThreadLauncher } from './worker/launch.ts';
 
@@ -64,11 +65,20 @@ async function evaluate(expression: string): Promise<void> {
 
 /** The first data thread loads while the rest of the program does. */
 async function load(options: Options, argv: readonly string[]): Promise<void> {
+  const earlySignal = new EarlySignal();
+  if (options.action.kind === 'run') earlySignal.hold();
   const generation = takeGeneration();
   const launcher = new ThreadLauncher();
   if (startsThreads(options, generation)) launcher.prepare();
   const { runProgram } = await import('./program.ts');
-  await runProgram({ options, argv, generation, launcher, exit: code => process.exit(code) });
+  await runProgram({
+    options,
+    argv,
+    generation,
+    launcher,
+    earlySignal,
+    exit: code => process.exit(code),
+  });
 }
 
 function startsThreads({ action, files, daemon, masterWorker }: Options, generation?: number): boolean {

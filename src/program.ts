@@ -17,10 +17,12 @@ import { readKeepalived } from './vrrp/read-config.ts';
 import { bindNow } from './worker/bind-listeners.ts';
 import type { Control, ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
+import type { EarlySignal } from './worker/early-signal.ts';
 import { followMaster, InheritedSockets, inheritedSockets } from './worker/generation.ts';
 import type { ThreadLauncher } from './worker/launch.ts';
 import { dumpFiles, loadConfiguration } from './worker/load-configuration.ts';
 import { loadedLibraries } from './worker/loaded-libraries.ts';
+import { exitAtOnce } from './worker/process-calls.ts';
 import type { LimitRequest } from './worker/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
@@ -37,14 +39,17 @@ export interface ProgramStart {
   /** The number of the reload that a worker of a master belongs to. */
   readonly generation: number | undefined;
   readonly launcher: ThreadLauncher;
+  readonly earlySignal: EarlySignal;
   readonly exit: Exit;
 }
 
 export async function runProgram(start: ProgramStart): Promise<void> {
-  const { argv, generation, launcher, exit } = start;
+  const { argv, generation, launcher, earlySignal } = start;
+  const exit: Exit = code => (launcher.running === 0 ? start.exit(code) : exitAtOnce(code));
   let { options } = start;
   // a reload asked for before there is anything to reload
-  if (options.masterWorker && generation === undefined) process.on('SIGUSR2', () => undefined);
+  if (options.masterWorker && generation === undefined)
+    for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const environment = { ...process.env };
   if (options.directory !== undefined && generation === undefined) process.chdir(options.directory);
   if (options.dumpConfig !== undefined) return printConfiguration(options, options.dumpConfig, exit);
@@ -79,6 +84,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     config,
     keepalived: virtual?.config,
     launcher,
+    earlySignal,
     startupLogs: startupLogs(diagnostics),
     compiled: balancer?.compiled,
     exit,
@@ -92,6 +98,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   launcher.discard();
   return runMaster({
     exit,
+    earlySignal,
     options,
     argv,
     environment,
@@ -178,6 +185,7 @@ interface Loaded {
   readonly config: Config | undefined;
   readonly keepalived: KeepalivedConfig | undefined;
   readonly launcher: ThreadLauncher;
+  readonly earlySignal: EarlySignal;
   /** What was said about both, line by line. */
   readonly startupLogs: readonly string[];
   readonly compiled: ControlOptions['compiled'];
@@ -186,9 +194,10 @@ interface Loaded {
 
 /** `given`: by a master, or by the process before. */
 function serve(options: Options, loaded: Loaded, given: InheritedSockets | TakenSockets | undefined): void {
-  const { config, keepalived, exit } = loaded;
+  const { config, keepalived, earlySignal, exit } = loaded;
   const running = new RunningProgram(exit);
   running.handleSignals();
+  earlySignal.pass();
   if (keepalived !== undefined) running.virtual = prepareVirtual(options, running);
   if (config !== undefined) {
     running.control = startControl(options, config, loaded, running, given);

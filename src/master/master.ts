@@ -202,6 +202,7 @@ export class Master {
   #failedToStart(worker: WorkerProcess, status: number): void {
     this.#starting = undefined;
     this.#sockets.rollback();
+    if (this.#stopping) return;
     this.#options.notice('alert', `Worker (${worker.pid}) exited with code ${status} before it served`);
     if (this.#current === undefined && this.#config === undefined)
       this.#options.onStopped(status === 0 ? 1 : status);

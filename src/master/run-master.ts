@@ -7,6 +7,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindNow } from '../worker/bind-listeners.ts';
 import { tellStarted } from '../worker/daemon.ts';
+import type { EarlySignal } from '../worker/early-signal.ts';
 import { loadConfiguration } from '../worker/load-configuration.ts';
 import type { TakenSockets } from '../worker/taken-sockets.ts';
 import { VirtualAddresses } from '../worker/virtual-addresses.ts';
@@ -27,6 +28,7 @@ export interface MasterStart {
   readonly taken: TakenSockets | undefined;
   /** Virtual addresses are wanted too. */
   readonly withVirtual: boolean;
+  readonly earlySignal: EarlySignal;
   readonly exit: (code: number) => void;
   readonly notice: (options: Options, level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly show: (options: Options, diagnostics: readonly Diagnostic[]) => void;
@@ -73,6 +75,7 @@ export async function runMaster(start: MasterStart): Promise<void> {
   });
   if (!serveCli({ texts: options.masterSockets, environment, master, log, notice })) start.exit(1);
   handleSignals(master, virtual);
+  start.earlySignal.pass();
   if (await master.start()) return;
   old.resume();
   start.exit(1);

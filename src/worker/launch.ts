@@ -23,25 +23,37 @@ interface Launched {
 
 export class ThreadLauncher {
   #spare: Launched | undefined;
+  #running = 0;
 
   /** Begins to load a thread whose start message will follow. */
   prepare(): void {
-    this.#spare = launch();
+    this.#spare = this.#launch();
   }
 
-  /** No thread will be needed here after all. */
+  /** No thread will be needed here after all: it finds that out, and ends. It may be inside a native library now. */
   discard(): void {
     this.#spare?.startPort.close();
-    void this.#spare?.worker.terminate();
     this.#spare = undefined;
   }
 
   launch(start: ThreadStart): Worker {
-    const { worker, startPort } = this.#spare ?? launch();
+    const { worker, startPort } = this.#spare ?? this.#launch();
     this.#spare = undefined;
     startPort.postMessage(start);
     startPort.close();
     return worker;
+  }
+
+  /** Threads that were launched and have not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
+  #launch(): Launched {
+    const launched = launch();
+    this.#running++;
+    launched.worker.once('exit', () => this.#running--);
+    return launched;
   }
 }
 

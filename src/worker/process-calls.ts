@@ -8,6 +8,7 @@ interface Calls {
   readonly prctl: (option: number, first: number, second: number, third: number, fourth: number) => number;
   readonly chroot: (path: string) => number;
   readonly setaffinity: (thread: number, size: number, mask: Buffer) => number;
+  readonly exit: (code: number) => unknown;
 }
 
 let calls: Calls | undefined;
@@ -25,6 +26,7 @@ function system(): Calls {
     ),
     chroot: libc.func('int chroot(const char *path)'),
     setaffinity: libc.func('int sched_setaffinity(int thread, unsigned long size, const void *mask)'),
+    exit: libc.func('void _exit(int status)'),
   });
 }
 
@@ -74,4 +76,13 @@ export function runOn(processors: readonly number[]): number {
   for (const cpu of processors)
     if (cpu < mask.length * 8) mask[cpu >>> 3] = (mask[cpu >>> 3] as number) | (1 << (cpu & 7));
   return outcome(system().setaffinity(0, mask.length, mask));
+}
+
+/**
+ * Ends the process at once, whatever its threads are doing. Node would interrupt them first, and one that is inside a
+ * native library cannot take that: the process would abort.
+ */
+export function exitAtOnce(code: number): never {
+  system().exit(code);
+  throw new Error('the process goes on after its end');
 }
