@@ -217,7 +217,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state.counters),
-    logs: new ThreadLogSink(config.global.logSendHostname),
+    logs: new ThreadLogSink(config.global.logSendHostname, { settings: new Map(), write: () => undefined }),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     names: new NameLookups(() => undefined),

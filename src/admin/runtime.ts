@@ -91,6 +91,17 @@ export interface StreamOrders {
   killOnServer(row: number): Promise<void>;
 }
 
+/** A ring of the configuration: lines are numbered from 0 on. */
+export interface EventRing {
+  readonly settings: { readonly name: string; readonly description: string };
+  readonly dropped: number;
+  /** The number the next line gets. */
+  readonly next: number;
+  since(number: number): readonly string[];
+  /** Calls when there are new lines; the answer ends that. */
+  follow(reader: () => void): () => void;
+}
+
 export interface AdminRuntime {
   readonly config: Config;
   readonly state: SharedState;
@@ -121,6 +132,7 @@ export interface AdminRuntime {
   listeningSockets(): readonly PassedSocket[];
   /** About this process itself. */
   warn(text: string): void;
+  eventRings(): readonly EventRing[];
   /** To the log targets of the global section. */
   logGlobally(text: string): void;
   readonly startTimeMs: number;

@@ -4,6 +4,7 @@ import { CONNECTION_COMMANDS } from './commands/connection.ts';
 import { DYNAMIC_COOKIE_COMMANDS } from './commands/dynamic-cookies.ts';
 import { DYNAMIC_SERVER_COMMANDS } from './commands/dynamic-servers.ts';
 import { ERROR_COMMANDS } from './commands/errors.ts';
+import { EVENT_COMMANDS } from './commands/events.ts';
 import { FRONTEND_COMMANDS } from './commands/frontends.ts';
 import { INTERNAL_COMMANDS } from './commands/internals.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   ...DYNAMIC_SERVER_COMMANDS,
   ...DYNAMIC_COOKIE_COMMANDS,
   ...INTERNAL_COMMANDS,
+  ...EVENT_COMMANDS,
   ...STICK_TABLE_COMMANDS,
   ...NOT_CONFIGURED_COMMANDS,
   WAIT_COMMAND,

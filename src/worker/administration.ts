@@ -15,6 +15,7 @@ import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { GlobalLog } from './global-log.ts';
+import type { LogRings } from './log-rings.ts';
 import { FrontendListening } from './frontend-listening.ts';
 import type { NameService } from './name-service.ts';
 import type { ThreadStart, ToData } from './messages.ts';
@@ -40,6 +41,7 @@ export interface AdministrationParts {
   readonly startupLogs: readonly string[];
   readonly compiled: CompiledOnce | undefined;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
+  readonly rings: LogRings;
   readonly stopping: () => boolean;
   /** Threads that run now. */
   readonly running: () => readonly number[];
@@ -70,7 +72,7 @@ export class Administration {
     const { config, state, startTimeMs, stopping, running, tell } = parts;
     this.#parts = parts;
     this.#warnings = parts.startupLogs.length;
-    this.#globalLog = new GlobalLog(config.global);
+    this.#globalLog = new GlobalLog(config.global, parts.rings);
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);
@@ -217,6 +219,7 @@ export class Administration {
       badMessages: () => this.#calls.all({ kind: 'bad-messages' }),
       listeningSockets: () => (this.#parts.stopping() ? [] : this.#listening.sockets()),
       warn: text => this.#parts.notice('warning', text),
+      eventRings: () => this.#parts.rings.all,
       logGlobally: text => this.#globalLog.write(text),
       listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),

@@ -28,6 +28,7 @@ import { StopSequence } from './stop-sequence.ts';
 import type { ThreadLauncher } from './launch.ts';
 import type { ToControl } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
+import { LogRings } from './log-rings.ts';
 import { nameService } from './name-effects.ts';
 import type { NameService } from './name-service.ts';
 import { restoreServers } from './restore-servers.ts';
@@ -63,6 +64,7 @@ export class Control {
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
   readonly #administration: Administration;
+  readonly #rings: LogRings;
   readonly #watch: ServerWatch;
   readonly #stopSequence: StopSequence;
   readonly #names: NameService;
@@ -87,7 +89,9 @@ export class Control {
       tooLong: () => options.notice('warning', 'soft-stop running for too long, performing a hard-stop.'),
       cut: () => this.#cut(),
     });
+    this.#rings = new LogRings(options.config);
     this.#watch = watchServers({
+      rings: this.#rings,
       config: options.config,
       state: this.#state,
       servers: this.#writer,
@@ -106,6 +110,7 @@ export class Control {
       startupLogs: options.startupLogs,
       compiled: options.compiled,
       notice: options.notice,
+      rings: this.#rings,
       stopping: () => this.#stopSequence.ending,
       running: () => this.#threads.running(),
       tell: (thread, message) => this.#threads.tell(thread, message),
@@ -186,6 +191,8 @@ export class Control {
           server: message.server,
           queue: message.queue,
         });
+      case 'ring-lines':
+        return this.#rings.write(message.ring, message.lines);
       case 'room':
         return this.#threads.tellAll({ kind: 'room' });
       case 'observed-errors':
@@ -263,6 +270,7 @@ export class Control {
     this.#watch.stop();
     this.#names.close();
     this.#administration.close();
+    this.#rings.close();
     this.#threads.tellAll({ kind: 'stop' });
   }
 

@@ -7,14 +7,18 @@ import { ByteLine } from '../base/byte-line.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { LogChannel, LogSink } from '../proxy/runtime.ts';
 import { openOutlet, type LogOutlet } from './log-outlet.ts';
+import { RingOutlet, type RingPlaces } from './log-rings.ts';
 import { compileHeader, type SyslogHeader } from './syslog-header.ts';
 
 export class ThreadLogSink implements LogSink {
   readonly #hostname: string | undefined;
   readonly #outlets = new Map<string, LogOutlet>();
 
+  readonly #rings: RingPlaces;
+
   /** `log-send-hostname`: empty for the system's own name. */
-  constructor(sendHostname: string | undefined) {
+  constructor(sendHostname: string | undefined, rings: RingPlaces) {
+    this.#rings = rings;
     this.#hostname = sendHostname === '' ? hostname() : sendHostname;
   }
 
@@ -28,7 +32,8 @@ export class ThreadLogSink implements LogSink {
   channel(targets: readonly LogTarget[], tag: string): LogChannel {
     const facts = { tag, pid: process.pid, hostname: this.#hostname };
     const writers = targets.map(target => {
-      return new TargetWriter(target, compileHeader(target, facts), this.#outlet(target.target));
+      const header = compileHeader(this.#settled(target), facts);
+      return new TargetWriter(target, header, this.#outlet(target.target));
     });
     const writeBytes: LogChannel['writeBytes'] = (level, line, structuredData) => {
       const nowMs = Date.now();
@@ -45,12 +50,22 @@ export class ThreadLogSink implements LogSink {
     };
   }
 
+  /** A ring has its own format, whatever the line that logs to it says. */
+  #settled(target: LogTarget): LogTarget {
+    const ring = target.target.kind === 'ring' ? this.#rings.settings.get(target.target.name) : undefined;
+    return ring === undefined ? target : { ...target, format: ring.format };
+  }
+
   /** Targets at the same place share a socket. */
   #outlet(target: LogTarget['target']): LogOutlet {
     const key = JSON.stringify(target);
     let outlet = this.#outlets.get(key);
-    if (outlet === undefined) this.#outlets.set(key, (outlet = openOutlet(target)));
+    if (outlet === undefined) this.#outlets.set(key, (outlet = this.#open(target)));
     return outlet;
+  }
+
+  #open(target: LogTarget['target']): LogOutlet {
+    return target.kind === 'ring' ? new RingOutlet(target.name, this.#rings) : openOutlet(target);
   }
 
   close(): void {

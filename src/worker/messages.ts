@@ -60,6 +60,8 @@ export type ToControl =
       readonly action: ServerAction;
       readonly rows: readonly number[];
     }
+  /** Log lines for a ring. */
+  | { readonly kind: 'ring-lines'; readonly ring: string; readonly lines: readonly string[] }
   /** Everything is loaded; it waits for `listen`. */
   | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }

@@ -17,11 +17,13 @@ import type { CheckSurroundings } from './check-context.ts';
 import { CheckContext } from './check-context.ts';
 import { CheckExpressionCompiler, compileUniqueId } from './check-expressions.ts';
 import { DEFAULT_LOG_TAG } from './global-log.ts';
+import type { RingPlaces } from './log-rings.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
 export interface WatchSetting extends Pick<LifeEffects, 'notice' | 'flush' | 'shutdownSessions'> {
+  readonly rings: RingPlaces;
   readonly config: Config;
   readonly state: SharedState;
   readonly servers: ServerWriter;
@@ -46,7 +48,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     processVariables: new VariableStore(),
     uniqueId: compileUniqueId(environments),
   };
-  const logs = new ProxyLogs(config);
+  const logs = new ProxyLogs(config, setting.rings);
   const mails = new EmailAlerts(config, text => setting.notice('warning', text));
   const checks = new Checks({
     ...setting,
@@ -75,9 +77,9 @@ class ProxyLogs {
   readonly #sink: ThreadLogSink;
   readonly #channels = new Map<number, LogChannel>();
 
-  constructor(config: Config) {
+  constructor(config: Config, rings: RingPlaces) {
     this.#config = config;
-    this.#sink = new ThreadLogSink(config.global.logSendHostname);
+    this.#sink = new ThreadLogSink(config.global.logSendHostname, rings);
   }
 
   write(proxy: number, level: number, text: string): void {

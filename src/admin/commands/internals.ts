@@ -147,15 +147,6 @@ function setProfiling({ args }: Call): Answer {
   return args.at(3) === 'off' ? undefined : fail(NO_PROFILER);
 }
 
-function showEvents({ args }: Call): Answer {
-  if (args.at(2) !== '') return fail('No such event sink');
-  return dump([
-    'Supported events sinks are listed below. Add -0(zero), -w(wait), -n(new). Any key to stop\n',
-    '    stdout     : type=fd, 0 dropped, standard output (fd#1)\n',
-    '    stderr     : type=fd, 0 dropped, standard output (fd#2)\n',
-  ]);
-}
-
 const TRACES = 'Supported trace sources and states (.=stopped, w=waiting, R=running) :\n';
 
 function trace({ args }: Call): Answer {
@@ -227,13 +218,6 @@ export const INTERNAL_COMMANDS: readonly Command[] = [
     summary: 'switches profiling',
     level: 'admin',
     run: setProfiling,
-  },
-  {
-    words: 'show events',
-    args: '[<sink>] [-w] [-n] [-0]',
-    summary: 'event sinks',
-    level: 'user',
-    run: showEvents,
   },
   {
     words: 'show trace',

@@ -216,7 +216,7 @@ export function readLogTarget(words: readonly Word[], context: LineContext): Log
     return undefined;
   }
   const { kind } = target.value.target;
-  if (kind === 'ring' || kind === 'backend') context.notSupportedYet(words[0] as Word, `log ${kind}@`);
+  if (kind === 'backend') context.notSupportedYet(words[0] as Word, 'log backend@');
   if (target.value.profile !== undefined) context.notSupportedYet(words[0] as Word, 'log profile');
   return target.value;
 }

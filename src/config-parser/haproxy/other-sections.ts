@@ -117,7 +117,10 @@ const MAILERS: readonly OtherKeyword[] = [
 
 const ring = rowsOf('ring');
 const RING: readonly OtherKeyword[] = [
-  ring('backing-file', text('<path>'), 'file that holds the ring'),
+  ring('backing-file', text('<path>'), 'file that holds the ring', (_draft, _words, context) => {
+    context.notSupportedYet(context.line[0] as Word, 'ring backing-file');
+    return true;
+  }),
   ring('description', text('<text>', 1, 64), 'text shown for the ring'),
   ring(
     'format',

@@ -1,0 +1,84 @@
+/**
+ * Sends the lines of a ring to a server of its section, over one connection that is made again when it breaks. It begins
+ * with the oldest line there is; while the server is away the ring keeps what has room.
+ */
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { Address } from '../model/address.ts';
+import { abstractPath } from '../net/listening-socket.ts';
+import type { LogRing } from './log-ring.ts';
+import type { RingServer } from './ring-settings.ts';
+
+const RECONNECT_AFTER_MS = 1000;
+
+export class RingSender {
+  readonly #ring: LogRing;
+  readonly #server: RingServer;
+  readonly #unfollow: () => void;
+  #socket: Socket | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isReady = false;
+  /** The next line to send. */
+  #next = 0;
+
+  constructor(ring: LogRing, server: RingServer) {
+    this.#ring = ring;
+    this.#server = server;
+    this.#unfollow = ring.follow(() => this.#send());
+    this.#connect();
+  }
+
+  #connect(): void {
+    const { connectTimeoutMs, serverTimeoutMs } = this.#ring.settings;
+    const socket = connect(optionsOf(this.#server.address));
+    this.#socket = socket;
+    socket.unref();
+    socket.resume();
+    if (connectTimeoutMs !== undefined) socket.setTimeout(connectTimeoutMs, () => socket.destroy());
+    socket.on('connect', () => {
+      socket.setTimeout(0);
+      this.#isReady = true;
+      if (serverTimeoutMs !== undefined)
+        // silence is a fault only where something waits to be taken
+        socket.setTimeout(serverTimeoutMs, () => socket.writableLength > 0 && socket.destroy());
+      this.#send();
+    });
+    socket.on('drain', () => {
+      this.#isReady = true;
+      this.#send();
+    });
+    // told by close
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#lost());
+  }
+
+  #lost(): void {
+    this.#socket = undefined;
+    this.#isReady = false;
+    this.#retry = setTimeout(() => this.#connect(), RECONNECT_AFTER_MS);
+    this.#retry.unref();
+  }
+
+  #send(): void {
+    if (!this.#isReady || this.#socket === undefined) return;
+    const lines = this.#ring.since(this.#next);
+    this.#next = this.#ring.next;
+    if (lines.length === 0) return;
+    const frame = this.#server.countsOctets
+      ? (line: string): string => `${line.length} ${line}`
+      : (line: string): string => `${line}\n`;
+    this.#isReady = this.#socket.write(lines.map(frame).join(''), 'latin1');
+  }
+
+  close(): void {
+    this.#unfollow();
+    clearTimeout(this.#retry);
+    this.#socket?.removeAllListeners('close');
+    this.#socket?.end();
+  }
+}
+
+function optionsOf(address: Address): NetConnectOpts {
+  if (address.kind === 'ip' || address.kind === 'name') return { host: address.host, port: address.port };
+  if (address.kind === 'unix') return { path: address.path };
+  return { path: address.kind === 'abstract' ? abstractPath(address.name) : '' };
+}

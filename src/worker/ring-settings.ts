@@ -1,0 +1,86 @@
+/** What the `ring` sections of a configuration say (manual, section 12.6 on rings). */
+import { parseAddress } from '../config-parser/address.ts';
+import { parseSize, parseTime } from '../config-parser/units.ts';
+import type { Address } from '../model/address.ts';
+import type { Config, OtherSection } from '../model/config.ts';
+import type { LogTarget } from '../model/log.ts';
+
+export interface RingServer {
+  readonly address: Address;
+  /** `log-proto octet-count`: the length stands before each line, instead of a line end behind it. */
+  readonly countsOctets: boolean;
+}
+
+export interface RingSettings {
+  readonly name: string;
+  readonly description: string;
+  readonly format: LogTarget['format'];
+  /** Of all lines together. */
+  readonly bytes: number;
+  readonly longestLine: number;
+  readonly connectTimeoutMs: number | undefined;
+  readonly serverTimeoutMs: number | undefined;
+  readonly servers: readonly RingServer[];
+}
+
+/** The manual's value where `size` is missing. */
+const DEFAULT_BYTES = 16_384;
+const LONGEST = 65_535;
+
+export function ringsOf(config: Config): ReadonlyMap<string, RingSettings> {
+  const sections = config.otherSections.filter(({ kind }) => kind === 'ring');
+  return new Map(sections.map(section => [section.name, readSection(section)]));
+}
+
+type Draft = { -readonly [Key in keyof RingSettings]: RingSettings[Key] };
+
+function readSection({ name, lines }: OtherSection): RingSettings {
+  const draft: Draft = {
+    name,
+    description: name,
+    format: 'raw',
+    bytes: DEFAULT_BYTES,
+    longestLine: LONGEST,
+    connectTimeoutMs: undefined,
+    serverTimeoutMs: undefined,
+    servers: [],
+  };
+  for (const line of lines)
+    readLine(
+      draft,
+      line.map(({ text }) => text),
+    );
+  return draft;
+}
+
+/** The lines were checked when they were parsed. */
+function readLine(draft: Draft, [keyword = '', ...words]: readonly string[]): void {
+  const [first = '', second = ''] = words;
+  switch (keyword) {
+    case 'description':
+      draft.description = words.join(' ');
+      return;
+    case 'format':
+      draft.format = first as LogTarget['format'];
+      return;
+    case 'maxlen':
+      draft.longestLine = Math.min(parseSize(first).value ?? LONGEST, LONGEST);
+      return;
+    case 'size':
+      draft.bytes = parseSize(first).value ?? DEFAULT_BYTES;
+      return;
+    case 'timeout':
+      draft[first === 'connect' ? 'connectTimeoutMs' : 'serverTimeoutMs'] = parseTime(second, 'ms').value;
+      return;
+    case 'server':
+      draft.servers = [...draft.servers, ...serverOf(second, words.slice(2))];
+      return;
+    default:
+  }
+}
+
+function serverOf(text: string, options: readonly string[]): readonly RingServer[] {
+  const address = parseAddress(text, { port: 'required', transport: 'stream', accepts: ['stream'] }).value;
+  if (address === undefined) return [];
+  return [{ address: address.address, countsOctets: options.includes('octet-count') }];
+}

@@ -1,0 +1,135 @@
+/** Rings: what is logged to one can be read on the admin socket, goes to its servers, and makes room for what comes later. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from '../support/admin-client.ts';
+import { exchangeRaw, startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { requires } from '../support/requirement.ts';
+
+interface Ring {
+  readonly socket: string;
+  readonly get: (path: string) => Promise<string>;
+}
+
+async function start(t: TestContext, rings: string, logs: string, program?: string): Promise<Ring> {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-ring-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const socket = join(folder, 's');
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `global
+  nbthread 2
+  stats socket ${socket} level admin
+${rings}
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend web
+  bind 127.0.0.1:${port}
+${logs}
+  log-format "%HM %HU"
+  http-request return status 200
+`,
+    { ports: [port], ...(program !== undefined && { program }) },
+  );
+  return {
+    socket,
+    get: path => exchangeRaw(port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
+  };
+}
+
+/** Lines reach the ring a moment after the answer. */
+async function eventually(read: () => Promise<string>, wanted: RegExp): Promise<string> {
+  for (const deadline = Date.now() + 10_000; ; await sleep(20)) {
+    const text = await read();
+    if (wanted.test(text)) return text;
+    if (Date.now() > deadline) throw new Error(`never ${wanted}: ${text}`);
+  }
+}
+
+for (const program of [undefined, 'haproxy'] as const)
+  test(`show events tells the lines of a ring in its own format, by ${program ?? 'lb'}`, async t => {
+    if (program !== undefined && !requires(t, 'haproxy')) return;
+    const rings = 'ring one\n  description "My ring"\nring two\n  format timed\n  maxlen 43\n';
+    const logs = '  log ring@one local7\n  log ring@two format rfc5424 local7\n';
+    const { socket, get } = await start(t, rings, logs, program);
+    await get('/first');
+    await get('/second-that-is-too-long-for-forty');
+    assert.equal(
+      await eventually(() => ask(socket, 'show events one'), /second/),
+      'GET /first\nGET /second-that-is-too-long-for-forty\n\n',
+    );
+    const lines = (await ask(socket, 'show events two')).trimEnd().split('\n');
+    assert.match(lines[0] as string, /^<6>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+\d\d:\d\d GET \/fi?/);
+    if (program === undefined) assert.equal(lines[0]?.length, 43);
+    assert.equal((await ask(socket, 'show events three')).trim(), 'No such event sink');
+    assert.equal((await ask(socket, 'show events one -x')).trim(), 'unknown option');
+    const sinks = await ask(socket, 'show events');
+    assert.match(sinks, /^ {4}one {8}: type=buffer, 0 dropped, My ring$/m);
+    assert.match(sinks, /^ {4}two {8}: type=buffer, 0 dropped, two$/m);
+  });
+
+test('a ring forgets its oldest lines when newer ones need the room', async t => {
+  const { socket, get } = await start(t, 'ring small\n  size 1024\n', '  log ring@small local7\n');
+  for (let count = 0; count < 120; count++) await get(`/${String(count).padStart(3, '0')}`);
+  const lines = (await eventually(() => ask(socket, 'show events small'), /119/)).trimEnd().split('\n');
+  assert.ok(lines.length > 80 && lines.length < 110, String(lines.length));
+  assert.equal(lines[0], `GET /${String(120 - lines.length).padStart(3, '0')}`);
+});
+
+test('who waits for new lines gets them until it says something', async t => {
+  const { socket, get } = await start(t, 'ring one\n', '  log ring@one local7\n');
+  await get('/before');
+  await eventually(() => ask(socket, 'show events one'), /before/);
+  const client = connect(socket);
+  t.after(() => client.destroy());
+  let text = '';
+  client.on('data', chunk => (text += chunk.toString()));
+  client.write('show events one -w\n');
+  const deadline = AbortSignal.timeout(10_000);
+  while (!text.includes('/before')) await once(client, 'data', { signal: deadline });
+  const closed = once(client, 'close', { signal: deadline });
+  await get('/after');
+  while (!text.includes('/after')) await once(client, 'data', { signal: deadline });
+  client.write('\n');
+  await closed;
+  assert.equal(text, 'GET /before\nGET /after\n');
+});
+
+test('servers of a ring get its lines, also those of the time before they were there', async t => {
+  const counting = await freePort();
+  const plain = await freePort();
+  const servers = `  server a 127.0.0.1:${counting} log-proto octet-count\n  server b 127.0.0.1:${plain}\n`;
+  const { socket, get } = await start(t, `ring one\n${servers}`, '  log ring@one local7\n');
+  await get('/one');
+  await eventually(() => ask(socket, 'show events one'), /one/);
+  const received = await Promise.all([counting, plain].map(port => collect(t, port)));
+  await get('/two');
+  await eventually(async () => received[0]?.() ?? '', /two/);
+  await eventually(async () => received[1]?.() ?? '', /two/);
+  assert.equal(received[0]?.(), '8 GET /one8 GET /two');
+  assert.equal(received[1]?.(), 'GET /one\nGET /two\n');
+});
+
+async function collect(t: TestContext, port: number): Promise<() => string> {
+  let text = '';
+  const server = createServer(socket => {
+    t.after(() => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.on('data', chunk => (text += chunk.toString()));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  assert.equal((server.address() as AddressInfo).port, port);
+  return () => text;
+}
