@@ -14,7 +14,12 @@ function sinkLine(name: string, type: string, dropped: number, description: stri
 function optionsOf(words: readonly string[]): { readonly [letter: string]: boolean } | undefined {
   const letters = words.map(word => /^-([wn0]+)$/.exec(word)?.[1]);
   if (letters.includes(undefined)) return undefined;
-  return Object.fromEntries(letters.join('').split('').map(letter => [letter, true]));
+  return Object.fromEntries(
+    letters
+      .join('')
+      .split('')
+      .map(letter => [letter, true]),
+  );
 }
 
 function showEvents({ args, runtime, session }: Call): Answer {
