@@ -34,6 +34,7 @@ import { SharedState } from '../../src/state/shared-state.ts';
 import { serversView, statsView } from '../../src/worker/state-views.ts';
 import { BadMessages } from '../../src/proxy/bad-messages.ts';
 import { LiveStreams } from '../../src/proxy/live-streams.ts';
+import { LogBackends } from '../../src/worker/log-backends.ts';
 import { ThreadLogSink } from '../../src/worker/log-sink.ts';
 import { measure } from './measure.ts';
 
@@ -217,7 +218,11 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state.counters),
-    logs: new ThreadLogSink(config.global.logSendHostname, { settings: new Map(), write: () => undefined }),
+    logs: new ThreadLogSink(
+      config.global.logSendHostname,
+      { settings: new Map(), write: () => undefined },
+      new LogBackends(config, state),
+    ),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     names: new NameLookups(() => undefined),

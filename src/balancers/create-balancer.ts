@@ -12,7 +12,7 @@ import { sticky } from './sticky.ts';
 
 const DEFAULT_DRAWS = 2;
 
-/** Undefined: the backend balances nothing (`dispatch`, `transparent`, mode log with its own hash). */
+/** Undefined: the backend balances nothing (`dispatch`, `transparent`). */
 export function createBalancer(state: SharedState, backend: number, proxy: Proxy): Balancer | undefined {
   const { balance } = proxy;
   const settings: HashSettings = {
@@ -41,8 +41,9 @@ export function createBalancer(state: SharedState, backend: number, proxy: Proxy
     case 'rdp-cookie':
     case 'hash':
       return hash(state, backend, balance, settings);
-    case 'none':
     case 'log-hash':
+      return hash(state, backend, { algorithm: 'hash', expression: balance.converters }, settings);
+    case 'none':
       return undefined;
   }
 }

@@ -1,4 +1,7 @@
-/** `balance sticky`: one server for all, the same until it goes down; all threads stay on the same one. */
+/**
+ * `balance sticky`: one server for all, the same until it goes down; all threads stay on the same one. Servers that
+ * come back stand at the end of the line.
+ */
 import type { SharedState } from '../state/shared-state.ts';
 import { NO_SERVER, type Balancer } from './balancer.ts';
 
@@ -16,7 +19,18 @@ export function sticky(state: SharedState, backend: number): Balancer {
       const current = table.stickyServer(backend);
       if (mayStay(current)) return current;
       if (usable.count === 0) return NO_SERVER;
-      return table.replaceSticky(backend, current, usable.list[0] as number);
+      return table.replaceSticky(
+        backend,
+        current,
+        firstInLine(usable.list, server => table.upOrder(server)),
+      );
     },
   };
+}
+
+/** Those never down in the order of the configuration, then the others as they came back. */
+function firstInLine(list: Int32Array, orderOf: (server: number) => number): number {
+  let first = list[0] as number;
+  for (const server of list) if (orderOf(server) < orderOf(first)) first = server;
+  return first;
 }

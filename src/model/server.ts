@@ -11,6 +11,8 @@ export interface Server {
   /** `id` was said. */
   readonly explicitId?: true;
   readonly address: Address;
+  /** `udp@` and the like: messages go there as datagrams; in mode log only. */
+  readonly datagram?: true;
   /** The name `address` was resolved from, or is to be resolved from. */
   readonly fqdn?: string;
   /** The SRV record that gives it address, port and weight: a name that starts with an underscore. */

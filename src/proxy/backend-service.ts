@@ -33,6 +33,7 @@ import { directTarget } from './direct-target.ts';
 import { hasRules, NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { serverOfRdpCookie } from './rdp-persistence.ts';
+import { compileMessageKey } from './log-hash.ts';
 import { nameHeaderOf, type NameHeader } from './name-header.ts';
 import {
   NO_ROW,
@@ -288,6 +289,7 @@ export class BackendService implements BackendRuntime {
 
 /** `balance hash <expression>`; mistakes in it were reported when the configuration was checked. */
 function compileHashKey(proxy: Proxy, environments: Environments): CompiledExpression | undefined {
+  if (proxy.balance.algorithm === 'log-hash') return compileMessageKey(proxy, environments);
   if (proxy.balance.algorithm !== 'hash') return undefined;
   const { text, position } = proxy.balance.expression;
   return compileExpression(text, position, BALANCE_PHASE, environments.of(proxy));

@@ -277,6 +277,11 @@ export class ServerTable {
     return Atomics.add(this.words, this.#backends + backend * BACKEND_ROW + B.ticket, 1) >>> 0;
   }
 
+  /** 0: usable from the start on; of two others the one that has become so earlier is lower. */
+  upOrder(server: number): number {
+    return this.word(server, S.upOrder);
+  }
+
   /** The server `balance sticky` stays on, or -1. */
   stickyServer(backend: number): number {
     return this.backendWord(backend, B.sticky) - 1;

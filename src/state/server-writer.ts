@@ -43,6 +43,8 @@ export interface BackendPlace {
 
 export class ServerWriter extends ServerTable {
   readonly #counters: Counters;
+  /** Servers that became usable while running. */
+  #comebacks = 0;
 
   constructor(words: Int32Array, layout: StateLayout, counters: Counters) {
     super(words, layout);
@@ -104,11 +106,13 @@ export class ServerWriter extends ServerTable {
   /** Returns false when it was in that state already. */
   setState(server: number, state: number): boolean {
     if (this.state(server) === state) return false;
+    const wasUsable = this.usable(server);
     this.#set(server, S.downTime, this.downSeconds(server));
     if (state === SRV_STOPPED) this.#counters.add(this.#counters.server(server), FIELD.chkdown, 1);
     this.#set(server, S.lastChange, nowSeconds());
     this.#set(server, S.state, state);
     this.recomputeWeight(server);
+    this.#queueUp(server, wasUsable);
     return true;
   }
 
@@ -116,10 +120,17 @@ export class ServerWriter extends ServerTable {
   setAdmin(server: number, set: number, clear: number): boolean {
     const flags = (this.admin(server) | set) & ~clear;
     if (flags === this.admin(server)) return false;
+    const wasUsable = this.usable(server);
     this.#set(server, S.admin, flags);
+    this.#queueUp(server, wasUsable);
     this.#bump(this.backendOf(server));
     this.#followBackend(this.backendOf(server));
     return true;
+  }
+
+  /** A server that comes back stands behind those that are there. */
+  #queueUp(server: number, wasUsable: boolean): void {
+    if (!wasUsable && this.usable(server)) this.#set(server, S.upOrder, ++this.#comebacks);
   }
 
   /** Restores the time of the last change (server state file). */
@@ -129,8 +140,10 @@ export class ServerWriter extends ServerTable {
 
   /** `set weight`: 0..256. */
   setWeight(server: number, weight: number): void {
+    const wasUsable = this.usable(server);
     this.#set(server, S.uweight, weight);
     this.recomputeWeight(server);
+    this.#queueUp(server, wasUsable);
   }
 
   /**

@@ -72,7 +72,7 @@ export class Administration {
     const { config, state, startTimeMs, stopping, running, tell } = parts;
     this.#parts = parts;
     this.#warnings = parts.startupLogs.length;
-    this.#globalLog = new GlobalLog(config.global, parts.rings);
+    this.#globalLog = new GlobalLog(config, parts.rings, state);
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);

@@ -1,5 +1,8 @@
 /** Lines about no proxy in particular, for the log targets of the global section. */
+import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
+import type { SharedState } from '../state/shared-state.ts';
+import { LogBackends } from './log-backends.ts';
 import type { RingPlaces } from './log-rings.ts';
 import { ThreadLogSink } from './log-sink.ts';
 
@@ -11,9 +14,9 @@ export class GlobalLog {
   readonly #sink: ThreadLogSink;
   readonly #global: Global;
 
-  constructor(global: Global, rings: RingPlaces) {
-    this.#global = global;
-    this.#sink = new ThreadLogSink(global.logSendHostname, rings);
+  constructor(config: Config, rings: RingPlaces, state: SharedState) {
+    this.#global = config.global;
+    this.#sink = new ThreadLogSink(config.global.logSendHostname, rings, new LogBackends(config, state));
   }
 
   write(text: string): void {

@@ -35,13 +35,26 @@ export function openOutlet(target: LogTarget['target']): LogOutlet {
     case 'fd':
       return new DescriptorOutlet(target.fd);
     case 'syslog': {
-      if (target.transport === 'stream') return new StreamOutlet(connectOptions(target.address));
+      if (target.transport === 'stream') return new StreamOutlet(connectOptions(target.address), LINES);
       const place = datagramPlace(target.address);
       return place === undefined ? new NoOutlet() : new DatagramOutlet(place.family, place.address);
     }
     default:
       return new NoOutlet();
   }
+}
+
+/** How lines stand one behind the other in a stream, and how many bytes of them may wait. */
+export interface Framing {
+  /** RFC 6587, section 3.4.1: the length stands before each message; otherwise an LF behind it. */
+  readonly countsOctets: boolean;
+  readonly backlog?: number;
+}
+
+/** For a server of a backend in mode log. */
+export function openServerOutlet(address: Address, isDatagram: boolean, framing: Framing): LogOutlet {
+  if (isDatagram) return openOutlet({ kind: 'syslog', transport: 'udp', address });
+  return new StreamOutlet(connectOptions(address), framing);
 }
 
 /** Undefined: an address no datagram can go to; such a configuration is refused before. */
@@ -147,6 +160,8 @@ class DescriptorOutlet implements LogOutlet {
   close(): void {}
 }
 
+const LINES: Framing = { countsOctets: false };
+
 /** Bytes that may wait for a slow receiver. */
 const STREAM_BACKLOG = 1 << 20;
 const RECONNECT_AFTER_MS = 1000;
@@ -155,21 +170,27 @@ const RECONNECT_AFTER_MS = 1000;
 class StreamOutlet implements LogOutlet {
   lost = 0;
   readonly #options: NetConnectOpts;
+  readonly #countsOctets: boolean;
+  readonly #backlog: number;
   #socket: Socket | undefined;
   #retryAtMs = 0;
 
-  constructor(options: NetConnectOpts) {
+  constructor(options: NetConnectOpts, { countsOctets, backlog = STREAM_BACKLOG }: Framing) {
     this.#options = options;
+    this.#countsOctets = countsOctets;
+    this.#backlog = backlog;
   }
 
   send(header: Uint8Array, line: ByteLine, room: number): void {
     const socket = this.#socket ?? this.#connect();
     const length = encode(header, line, room);
-    if (socket === undefined || socket.writableLength + length > STREAM_BACKLOG) {
+    if (socket === undefined || socket.writableLength + length > this.#backlog) {
       this.lost++;
       return;
     }
-    socket.write(Buffer.from(bytes.subarray(0, length)));
+    if (this.#countsOctets)
+      socket.write(`${length - 1} ${bytes.toString('latin1', 0, length - 1)}`, 'latin1');
+    else socket.write(Buffer.from(bytes.subarray(0, length)));
   }
 
   #connect(): Socket | undefined {

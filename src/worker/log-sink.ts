@@ -6,19 +6,22 @@ import { hostname } from 'node:os';
 import { ByteLine } from '../base/byte-line.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { LogChannel, LogSink } from '../proxy/runtime.ts';
+import type { LogBackends } from './log-backends.ts';
 import { openOutlet, type LogOutlet } from './log-outlet.ts';
 import { RingOutlet, type RingPlaces } from './log-rings.ts';
 import { compileHeader, type SyslogHeader } from './syslog-header.ts';
 
 export class ThreadLogSink implements LogSink {
   readonly #hostname: string | undefined;
+  readonly #backends: LogBackends;
   readonly #outlets = new Map<string, LogOutlet>();
 
   readonly #rings: RingPlaces;
 
   /** `log-send-hostname`: empty for the system's own name. */
-  constructor(sendHostname: string | undefined, rings: RingPlaces) {
+  constructor(sendHostname: string | undefined, rings: RingPlaces, backends: LogBackends) {
     this.#rings = rings;
+    this.#backends = backends;
     this.#hostname = sendHostname === '' ? hostname() : sendHostname;
   }
 
@@ -65,6 +68,7 @@ export class ThreadLogSink implements LogSink {
   }
 
   #open(target: LogTarget['target']): LogOutlet {
+    if (target.kind === 'backend') return this.#backends.outlet(target.name);
     return target.kind === 'ring' ? new RingOutlet(target.name, this.#rings) : openOutlet(target);
   }
 

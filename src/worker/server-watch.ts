@@ -17,6 +17,7 @@ import type { CheckSurroundings } from './check-context.ts';
 import { CheckContext } from './check-context.ts';
 import { CheckExpressionCompiler, compileUniqueId } from './check-expressions.ts';
 import { DEFAULT_LOG_TAG } from './global-log.ts';
+import { LogBackends } from './log-backends.ts';
 import type { RingPlaces } from './log-rings.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
@@ -48,7 +49,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     processVariables: new VariableStore(),
     uniqueId: compileUniqueId(environments),
   };
-  const logs = new ProxyLogs(config, setting.rings);
+  const logs = new ProxyLogs(config, setting.rings, state);
   const mails = new EmailAlerts(config, text => setting.notice('warning', text));
   const checks = new Checks({
     ...setting,
@@ -77,9 +78,9 @@ class ProxyLogs {
   readonly #sink: ThreadLogSink;
   readonly #channels = new Map<number, LogChannel>();
 
-  constructor(config: Config, rings: RingPlaces) {
+  constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#config = config;
-    this.#sink = new ThreadLogSink(config.global.logSendHostname, rings);
+    this.#sink = new ThreadLogSink(config.global.logSendHostname, rings, new LogBackends(config, state));
   }
 
   write(proxy: number, level: number, text: string): void {

@@ -20,6 +20,7 @@ import { ConfiguredView } from '../stats/view.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { Drain } from './drain.ts';
+import { LogBackends } from './log-backends.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { ringsOf } from './ring-settings.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
@@ -68,10 +69,14 @@ export class ServingThread {
     this.#opened = openEngine(engine, { bufsize });
     this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
     this.#facts = new ThreadProcessFacts(start);
-    this.#logs = new ThreadLogSink(config.global.logSendHostname, {
-      settings: ringsOf(config),
-      write: (ring, lines) => this.#tell({ kind: 'ring-lines', ring, lines }),
-    });
+    this.#logs = new ThreadLogSink(
+      config.global.logSendHostname,
+      {
+        settings: ringsOf(config),
+        write: (ring, lines) => this.#tell({ kind: 'ring-lines', ring, lines }),
+      },
+      new LogBackends(config, this.#state),
+    );
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);

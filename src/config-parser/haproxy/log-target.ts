@@ -215,8 +215,6 @@ export function readLogTarget(words: readonly Word[], context: LineContext): Log
     context.alert(words[0] ?? context.position, `log : ${target.error}`);
     return undefined;
   }
-  const { kind } = target.value.target;
-  if (kind === 'backend') context.notSupportedYet(words[0] as Word, 'log backend@');
   if (target.value.profile !== undefined) context.notSupportedYet(words[0] as Word, 'log profile');
   return target.value;
 }

@@ -117,9 +117,6 @@ function parseBalance(draft: ProxyDraft, words: readonly Word[], context: LineCo
   const balance = readBalance(words);
   if (balance.error === undefined) {
     draft.backend.balance = balance.value;
-    const { algorithm } = balance.value;
-    if (algorithm === 'sticky' || algorithm === 'log-hash')
-      context.notSupportedYet(words[0] as Word, `balance ${algorithm}`);
     return;
   }
   const name = words[0]?.text.replace(/\(.*/, '') ?? '';

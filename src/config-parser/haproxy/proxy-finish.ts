@@ -15,6 +15,7 @@ import type {
 import type { Rule } from '../../model/rule.ts';
 import { checkDefaults } from './proxy-defaults.ts';
 import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
+import { checkLogMode } from './proxy-log-mode.ts';
 import { warnWithoutHttp } from './proxy-http-only.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { assignNumbers, finishServer, finishServers } from './server-finish.ts';
@@ -278,6 +279,8 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
   const captures = parts.same('captures', finishCaptures(draft, facts, report));
   const check = parts.same('check', finishCheck(draft, report));
   warnUselessStateFile(draft, facts, report);
+  const balance = finishBalance(draft, report);
+  checkLogMode(draft, balance, report);
   const proxy: Finished = {
     kind: draft.kind as Proxy['kind'],
     name: draft.name,
@@ -296,7 +299,7 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     captures,
     maxSessionSrvConns: frontend.maxSessionSrvConns,
     clientKeepAlive: parts.same('clientKeepAlive', frontend.clientKeepAlive),
-    balance: parts.same('balance', finishBalance(draft, report)),
+    balance: parts.same('balance', balance),
     hashType: parts.same('hashType', backend.hashType),
     hashBalanceFactor: backend.hashBalanceFactor,
     servers: finishServers(draft, check, facts, report),

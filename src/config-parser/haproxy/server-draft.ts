@@ -15,6 +15,7 @@ export interface ServerDraft {
   /** Words of the address as written, for messages. */
   written: string;
   address: Address;
+  datagram: boolean;
   mapPorts: boolean;
   portOffset: number;
   id: number | undefined;
@@ -68,6 +69,7 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     position: NOWHERE,
     written: '',
     address: { kind: 'ip', family: 4, host: '0.0.0.0', port: 0 },
+    datagram: false,
     mapPorts: false,
     portOffset: 0,
     id: undefined,

@@ -132,6 +132,7 @@ export function finishServer(server: ServerDraft, id: number, { global, parts }:
     name: server.name,
     position: server.position,
     address: server.address,
+    ...(server.datagram && { datagram: true as const }),
     mapPorts: server.mapPorts,
     portOffset: server.portOffset,
     weight: server.weight,

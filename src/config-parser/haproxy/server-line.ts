@@ -52,6 +52,7 @@ function readOptions(
 function setAddress(server: ServerDraft, read: ParsedAddress): void {
   const { address } = read;
   server.address = address;
+  server.datagram = read.transport === 'datagram';
   server.written = read.written;
   const takesPort = address.kind === 'ip' || address.kind === 'name';
   server.mapPorts = takesPort && (!read.hasPort || address.port === 0);

@@ -1,5 +1,5 @@
 /** Server options about connections to it: pools, source, PROXY protocol, addresses (manual, section 5.2). */
-import { oneOf, readInteger, readTime } from './argument.ts';
+import { oneOf, readInteger, readSize, readTime } from './argument.ts';
 import { readAddress } from './address-argument.ts';
 import { readSource } from './proxy-source.ts';
 import { forgetOption, keepOption, type ServerOption, type ServerOptionLine } from './server-option.ts';
@@ -257,8 +257,26 @@ const PROTOCOL: readonly ServerOption[] = [
       if (ws !== undefined) server.ws = ws;
     },
   },
-  { name: 'log-proto', args: '<logproto>', ...keepOption(1), summary: 'framing of log messages' },
-  { name: 'log-bufsize', args: '<bufsize>', ...keepOption(1), summary: 'buffer of a log server' },
+  {
+    name: 'log-proto',
+    args: '{ legacy | octet-count }',
+    words: 1,
+    summary: 'framing of log messages',
+    parse: ({ server, option, values, context }) => {
+      const framing = oneOf(values[0], option.text, ['legacy', 'octet-count'] as const, context);
+      if (framing !== undefined) setOtherOption(server, option.text, [framing]);
+    },
+  },
+  {
+    name: 'log-bufsize',
+    args: '<bufsize>',
+    words: 1,
+    summary: 'buffer of a log server',
+    parse: ({ server, option, values, context }) => {
+      const size = readSize(values[0], option.text, context);
+      if (size !== undefined) setOtherOption(server, option.text, [String(size)]);
+    },
+  },
   { name: 'shard', args: '<shard>', ...keepOption(1), summary: 'share of the peers table' },
   {
     name: 'tcp-ut',
