@@ -14,7 +14,7 @@ interface Logging {
   readonly balancer: Balancer;
   readonly admin: string;
   /** A request whose line is written. */
-  visit(path: string): Promise<void>;
+  readonly visit: (path: string) => Promise<void>;
 }
 
 async function startLogging(t: TestContext, backend: string): Promise<Logging> {
