@@ -33,6 +33,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** As HAProxy: readers that keep sizes in floating point numbers still understand it. */
 const LARGEST_CHUNK = 2 ** 52 - 1;
+/** Of a chunk's size with its extensions: nothing of an endless line is sent on, and no timeout would end it. */
+const LONGEST_SIZE_LINE = 16_384;
 
 export class BodyDecoder {
   done = true;
@@ -50,6 +52,7 @@ export class BodyDecoder {
   #state = SIZE_FIRST;
   /** Bytes still to come: of the body, or of the current chunk. */
   #left = 0;
+  #lineBytes = 0;
   #quoted = false;
   #escaped = false;
 
@@ -138,6 +141,7 @@ export class BodyDecoder {
   }
 
   #size(byte: number): boolean {
+    this.#countLine(this.#state === SIZE_FIRST ? 1 : this.#lineBytes + 1);
     if (((CLASS[byte] as number) & HEX) !== 0 && this.#state !== SIZE_BLANK) return this.#sizeDigit(byte);
     const first = this.#state === SIZE_FIRST;
     if (!first && byte === CR) this.#state = SIZE_LF;
@@ -145,6 +149,11 @@ export class BodyDecoder {
     else if (!first && isBlank(byte)) this.#state = SIZE_BLANK;
     else this.error = BAD_CHUNK_SIZE;
     return byte === CR;
+  }
+
+  #countLine(bytes: number): void {
+    this.#lineBytes = bytes;
+    if (bytes > LONGEST_SIZE_LINE) this.error = BAD_CHUNK_SIZE;
   }
 
   /** Of any number of leading zeros one is left. */
@@ -158,6 +167,7 @@ export class BodyDecoder {
 
   /** Quotes have to be closed: some readers look for the line end behind them. */
   #extension(byte: number): boolean {
+    this.#countLine(this.#lineBytes + 1);
     if (byte === CR && !this.#quoted) {
       this.#state = SIZE_LF;
       return true;

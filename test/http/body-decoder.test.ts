@@ -156,3 +156,14 @@ test('No bytes make the decoder throw, or take or leave more than it was given',
     assert.ok(result.consumed <= text.length && result.out.length <= result.consumed);
   }
 });
+
+test('The line of a size does not go on for ever, whatever fills it and however it comes', () => {
+  for (const line of [`5;${'a'.repeat(20_000)}`, '0'.repeat(20_000), `5${' '.repeat(20_000)}`]) {
+    const cuts = Array.from({ length: 20 }, (_, index) => (index + 1) * 1000);
+    for (const some of [[], cuts]) {
+      const result = decode(`${line}\r\nhello\r\n0\r\n\r\n`, some, 'chunked');
+      assert.deepEqual([result.done, result.error], [false, BAD_CHUNK_SIZE]);
+    }
+  }
+  assert.equal(decode(`5;${'a'.repeat(16_000)}\r\nhello\r\n0\r\n\r\n`, [], 'chunked').done, true);
+});
