@@ -15,7 +15,6 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
-const TICKS_A_SECOND = 100;
 const ANSWER = 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n';
 
 if (isMainThread) await main();
@@ -69,12 +68,12 @@ async function measure(name, program, thread, count, seconds, inter, interMs, ki
     await (kind === 'http' ? settled(target, count, interMs) : sleep(8 * interMs));
     ask(target);
     await once(target);
-    const before = ticks(child.pid, thread);
+    const before = processorSeconds(child.pid, thread);
     await sleep(seconds * 1000);
-    const used = (ticks(child.pid, thread) - before) / TICKS_A_SECOND / seconds;
+    const used = (processorSeconds(child.pid, thread) - before) / seconds;
     ask(target);
     const { late } = await once(target);
-    return `${name}: ${(used * 100).toFixed(1)} % of a core, ${late.length} checks, late by ${quantiles(late)}`;
+    return `${name}: ${(used * 100).toFixed(2)} % of a core, ${late.length} checks, late by ${quantiles(late)}`;
   } finally {
     child.kill('SIGKILL');
     await target.terminate();
@@ -116,17 +115,15 @@ ${addresses.map((address, index) => `  server s${index} ${address}:${port} check
 `;
 }
 
-/** Ticks of processor time used so far, by the first thread or by all. */
-function ticks(pid, thread) {
-  const stat =
-    thread === 'first'
-      ? readFileSync(
-          `/proc/${pid}/task/${readdirSync(`/proc/${pid}/task`).toSorted((a, b) => a - b)[0]}/stat`,
-          'latin1',
-        )
-      : readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
+/** Seconds of processor time used so far, by the first thread or by all: the scheduler's own count, not by ticks. */
+function processorSeconds(pid, thread) {
+  const folder = `/proc/${pid}/task`;
+  const threads = readdirSync(folder).toSorted((a, b) => a - b);
+  const counted = thread === 'first' ? threads.slice(0, 1) : threads;
+  const nanoseconds = counted.map(id =>
+    Number(readFileSync(`${folder}/${id}/schedstat`, 'latin1').split(' ')[0]),
+  );
+  return nanoseconds.reduce((a, b) => a + b) / 1e9;
 }
 
 function quantiles(values) {

@@ -23,16 +23,19 @@ const FIRST_ROOM = 64;
 
 export class Scheduler {
   readonly #alarm: Alarm;
-  readonly #beforeRing: () => void;
+  readonly #look: () => void;
   readonly #heap: Scheduled[] = [];
   /** When the one at the same place of the heap is due: looked through often, so numbers beside one another. */
   #dates = new Float64Array(FIRST_ROOM);
   #ringing = false;
 
-  /** `beforeRing`: whoever has events to tell tells them before anything is found to be too late. */
-  constructor(alarm: Alarm, beforeRing: () => void = () => undefined) {
+  /**
+   * `look`: whoever has events to tell tells them, before anything is found to be too late, and again behind what has
+   * begun.
+   */
+  constructor(alarm: Alarm, look: () => void = () => undefined) {
     this.#alarm = alarm;
-    this.#beforeRing = beforeRing;
+    this.#look = look;
   }
 
   get size(): number {
@@ -76,12 +79,13 @@ export class Scheduler {
 
   #ring(): void {
     this.#ringing = true;
-    this.#beforeRing();
+    this.#look();
     const now = this.#alarm.now();
     for (let one = this.#heap[0]; one !== undefined && this.dueMs(one) <= now; one = this.#heap[0]) {
       this.#remove(one);
       one.run();
     }
+    this.#look();
     this.#ringing = false;
     this.#arm();
   }
@@ -151,11 +155,14 @@ export class Scheduler {
 }
 
 /** Between two rings: what is due in between runs together, which costs less than a ring for each. */
-const LEAST_PAUSE_MS = 5;
+const LEAST_PAUSE_MS = 10;
+
+/** A timer that is late by so much tells of a pause of the whole thread. */
+const PAUSED_MS = 20;
 
 /**
- * The alarm of a running program: one Node timer, moved only when it has to ring earlier. It rings behind the events
- * that wait at that moment: after a pause of the thread an answer that has come must be seen before its time is over.
+ * The alarm of a running program: one Node timer, moved only when it has to ring earlier. After a pause of the thread
+ * it rings behind the events that wait at that moment: an answer that has come must be seen before its time is over.
  */
 export class TimerAlarm implements Alarm {
   #timer: NodeJS.Timeout | undefined;
@@ -179,7 +186,8 @@ export class TimerAlarm implements Alarm {
   }
 
   readonly #onTimer = (): void => {
-    this.#immediate = setImmediate(this.#onEvents);
+    if (performance.now() - this.#atMs < PAUSED_MS) this.#onEvents();
+    else this.#immediate = setImmediate(this.#onEvents);
   };
 
   readonly #onEvents = (): void => {

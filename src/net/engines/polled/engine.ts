@@ -52,8 +52,6 @@ export class PolledEngine implements Connector, PolledHost {
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
-  /** The look under way has found something. */
-  #happened = false;
   #watched = 0;
 
   constructor({ bufsize }: PolledEngineOptions) {
@@ -87,7 +85,6 @@ export class PolledEngine implements Connector, PolledHost {
     if (this.#looking) return;
     this.#cancelLook();
     this.#looking = true;
-    this.#happened = false;
     for (const [connection, errno] of this.#failed.splice(0)) connection.fail(errno);
     this.#askBegun();
     if (this.#watched > 0) this.#poll?.look(this.#onEvent);
@@ -141,14 +138,12 @@ export class PolledEngine implements Connector, PolledHost {
 
   #expectSoon(): void {
     this.#lastEventMs = monotonicMs();
-    if (this.#looking) this.#happened = true;
-    else this.#immediate ??= setImmediate(this.#onTime);
+    if (!this.#looking) this.#immediate ??= setImmediate(this.#onTime);
   }
 
-  /** What has come may bring more at once; if it does not, this waits a little, and longer the longer it waits. */
+  /** It waits a little, and longer the longer nothing happens. */
   #lookAgain(): void {
-    if (this.#happened) this.#immediate = setImmediate(this.#onTime);
-    else this.#timer = setTimeout(this.#onTime, this.#pauseMs());
+    this.#timer = setTimeout(this.#onTime, this.#pauseMs());
   }
 
   #askBegun(): void {

@@ -2,7 +2,7 @@
  * Sockets whose connection was reset, to connect with once more: making and destroying a socket is a third of what a
  * short connection costs. Only sockets without settings of their own come here (`isPlain`).
  */
-import { setNoDelay, pendingError, setQuickAck } from '../../socket-options.ts';
+import { pendingError, setQuickAck } from '../../socket-options.ts';
 import { socketFor, type IpTarget, type SocketFailure } from '../../prepared-socket.ts';
 import { closeDescriptor, disconnectSocket } from '../../system-calls.ts';
 
@@ -25,8 +25,8 @@ export class SpareSockets {
     const plain = isPlain(target);
     const spare = plain ? this.#spare[target.family].pop() : undefined;
     if (spare !== undefined) {
+      // without a delay of its own it goes out at once: a connection sets that when it sends a second time
       if (target.delayAck === true) setQuickAck(spare.fd, false);
-      else setNoDelay(spare.fd);
       return spare;
     }
     const fd = socketFor(target, 'non-blocking');
