@@ -310,3 +310,33 @@ test('Checks go where the server has moved', async t => {
   records = addresses('127.0.0.2');
   await until('up elsewhere', async () => (await who(port)) === '127.0.0.2', balancer);
 });
+
+test('resolve-prefer chooses the family, resolve-net the network, among the addresses of a name', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2', '127.0.9.3', '::1']);
+  const records: Record<string, DnsRecord[]> = {
+    A: addresses('127.0.0.2', '127.0.9.3'),
+    AAAA: [{ type: 'AAAA', data: '::1' }],
+  };
+  const dns = await startDnsServer(t, (_name, type) => ({ records: records[type] ?? [] }));
+  const cases: readonly (readonly [options: string, found: string])[] = [
+    ['resolve-prefer ipv6', '::1'],
+    ['resolve-prefer ipv4 resolve-net 127.0.9.0/24', '127.0.9.3'],
+    ['resolve-prefer ipv4 resolve-net 127.0.0.0/24', '127.0.0.2'],
+    // no preference of the family means IPv6; a network of the other family changes nothing
+    ['resolve-net 127.0.9.0/24', '::1'],
+    ['resolve-net ::/64', '::1'],
+  ];
+  const ports = await freePorts(cases.length);
+  const listens = cases.map(
+    ([options], index) => `listen l${index}
+    bind 127.0.0.1:${ports[index]}
+    server s app.test:${origin} resolvers res init-addr none ${options}
+`,
+  );
+  const balancer = await startBalancer(t, `${resolvers(dns.port)}${DEFAULTS}${listens.join('')}`);
+  for (const [index, [options, found]] of cases.entries()) {
+    const port = ports[index] as number;
+    await until(options, async () => (await who(port)) !== '503', balancer);
+    assert.equal(await everybody(port, 3), found, options);
+  }
+});
