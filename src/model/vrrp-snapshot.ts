@@ -34,7 +34,11 @@ export interface InstanceSnapshot {
   readonly source?: string;
   /** The master heard last: another router, or ourselves. */
   readonly master?: { readonly address: string; readonly priority: number };
+  readonly garpMasterDelayMs: number;
   readonly addresses: readonly string[];
+  /** The same with device and scope. */
+  readonly places: readonly string[];
+  readonly excludedPlaces: readonly string[];
   readonly excludedAddresses: readonly string[];
   readonly holdsAddresses: boolean;
   readonly faults: readonly string[];

@@ -1,6 +1,6 @@
 /**
  * A snapshot as text: `show vrrp`, and the files keepalived writes upon SIGUSR1 and SIGUSR2, which exporters read
- * (the statistics file has keepalived's own shape). Pure; called by dump.ts and the admin socket's `show vrrp`.
+ * (both have keepalived's own shape). Pure; called by dump.ts and the admin socket's `show vrrp`.
  */
 import type { InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 
@@ -39,42 +39,89 @@ function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** Upon SIGUSR1, and `show vrrp <instance>`. */
+/** Upon SIGUSR1, and `show vrrp <instance>`: indents and words are keepalived's, the last ones are our own. */
 export function renderInstance(one: InstanceSnapshot): string {
-  const lines: [string, string][] = [
+  return [
+    ` VRRP Instance = ${one.name}`,
+    ...generalLines(one),
+    ...addressLines(one),
+    ...ownLines(one),
+    '',
+  ].join('\n');
+}
+
+function generalLines(one: InstanceSnapshot): string[] {
+  const wanted = one.state === 'MASTER' || one.state === 'BACKUP' ? one.state : one.configuredState;
+  return propertyLines([
+    ['VRRP Version', String(one.version)],
     ['State', one.state],
-    ['Reason', one.reason],
-    ['Last transition', new Date(one.lastTransition).toISOString()],
-    ['Transitions', String(one.transitions)],
-    ['Wantstate', one.configuredState],
+    ['Wantstate', wanted],
+    ['Last transition', `${(one.lastTransition / 1000).toFixed(6)} (${asCtime(one.lastTransition)})`],
     ['Interface', one.interface],
-    ['Version', String(one.version)],
+    ['Using src_ip', one.source ?? '(none)'],
+    ['Gratuitous ARP delay', String(one.garpMasterDelayMs / 1000)],
     ['Virtual Router ID', String(one.virtualRouterId)],
     ['Priority', String(one.priority)],
     ['Effective priority', String(one.effectivePriority)],
-    ['Advert interval', `${one.advertIntMs} ms`],
-    ['Master advert interval', `${one.masterAdvertIntMs} ms`],
-    ['Preempt', one.preempt ? 'enabled' : 'disabled'],
+    ['Advert interval', one.version === 2 ? `${one.advertIntMs / 1000} sec` : `${one.advertIntMs} milli-sec`],
     ['Accept', one.accept ? 'enabled' : 'disabled'],
+    ['Preempt', one.preempt ? 'enabled' : 'disabled'],
+    ...(one.master === undefined
+      ? []
+      : ([
+          ['Master router', one.master.address],
+          ['Master priority', String(one.master.priority)],
+        ] as const)),
+  ]);
+}
+
+function addressLines(one: InstanceSnapshot): string[] {
+  const set = one.holdsAddresses ? ' set' : '';
+  const list = (what: string, places: readonly string[]): string[] =>
+    places.length === 0
+      ? []
+      : [`   ${what} (${places.length}):`, ...places.map(place => `     ${place}${set}`)];
+  return [...list('Virtual IP', one.places), ...list('Virtual IP Excluded', one.excludedPlaces)];
+}
+
+function ownLines(one: InstanceSnapshot): string[] {
+  return propertyLines([
+    ['Reason', one.reason],
+    ['Transitions', String(one.transitions)],
+    ['Configured state', one.configuredState],
+    ['Master advert interval', `${one.masterAdvertIntMs} milli-sec`],
     ['Sync group', one.syncGroup ?? 'none'],
-    ['Source address', one.source ?? 'none'],
-    ['Master router', one.master?.address ?? 'unknown'],
-    ['Master priority', one.master === undefined ? 'unknown' : String(one.master.priority)],
-    ['Virtual IP', one.addresses.join(' ')],
-    ['Virtual IP excluded', one.excludedAddresses.join(' ') || 'none'],
-    ['Holds addresses', one.holdsAddresses ? 'yes' : 'no'],
     ['Faults', one.faults.join('; ') || 'none'],
-    ['Worst advert lateness', `${one.counters.worstLatenessMs.toFixed(1)} ms`],
-  ];
-  return `VRRP Instance = ${one.name}\n${lines.map(([key, value]) => `  ${key} = ${value}\n`).join('')}`;
+    ['Worst advert lateness', `${one.counters.worstLatenessMs.toFixed(1)} milli-sec`],
+  ]);
+}
+
+function propertyLines(pairs: readonly (readonly [string, string])[]): string[] {
+  return pairs.map(([key, value]) => `   ${key} = ${value}`);
+}
+
+/** `Sat Nov 21 15:41:39 2026`, local time. */
+function asCtime(time: number): string {
+  const [weekday, month, , year] = new Date(time).toDateString().split(' ');
+  const date = new Date(time);
+  const clock = date.toTimeString().slice(0, 8);
+  return `${weekday} ${month} ${String(date.getDate()).padStart(2)} ${clock} ${year}`;
 }
 
 export function renderData(snapshot: VrrpSnapshot): string {
-  const groups = snapshot.groups.map(
-    group =>
-      `VRRP Sync Group = ${group.name}, ${group.state}\n${group.members.map(name => `  monitor = ${name}\n`).join('')}`,
+  const groups = snapshot.groups.map(({ name, state, members }) =>
+    [
+      ` VRRP Sync Group = ${name}, ${state}`,
+      `   VRRP member instances = ${members.length}`,
+      ...members.map(member => `     ${member}`),
+      '',
+    ].join('\n'),
   );
-  return [...snapshot.instances.map(renderInstance), ...groups].join('');
+  return [
+    '------< VRRP Topology >------\n',
+    ...snapshot.instances.map(renderInstance),
+    ...(groups.length === 0 ? [] : ['------< VRRP Sync groups >------\n', ...groups]),
+  ].join('');
 }
 
 /** Upon SIGUSR2: the lines and their order are keepalived's. */

@@ -1,4 +1,7 @@
 /** An instance as plain data for `show vrrp` and its kin. */
+import type { IpAddressEntry } from '../model/ip-entry.ts';
+import type { VrrpInstance } from '../model/vrrp-instance.ts';
+import { deviceOf } from './holdings.ts';
 import type { Instance } from './instance.ts';
 import type { MachineState } from './machine/machine-state.ts';
 import type { Life } from './reporter.ts';
@@ -36,6 +39,9 @@ export function showInstance({ instance, machine, life, syncGroup, faults }: Sho
     ...(master === undefined
       ? {}
       : { master: { address: master.address.toString(), priority: master.priority } }),
+    garpMasterDelayMs: config.garp.masterDelayMs,
+    places: config.virtualAddresses.map(entry => placeOf(entry, config)),
+    excludedPlaces: config.excludedAddresses.map(entry => placeOf(entry, config)),
     addresses: config.virtualAddresses.map(entry => `${entry.address}/${entry.prefixLength}`),
     excludedAddresses: config.excludedAddresses.map(entry => `${entry.address}/${entry.prefixLength}`),
     holdsAddresses: instance.holding,
@@ -44,4 +50,10 @@ export function showInstance({ instance, machine, life, syncGroup, faults }: Sho
     transitions: life.transitions,
     counters: { ...counters, bad: { ...counters.bad } },
   };
+}
+
+/** As keepalived shows it. */
+function placeOf(entry: IpAddressEntry, config: VrrpInstance): string {
+  const { address, prefixLength, scope = 'global' } = entry;
+  return `${address}/${prefixLength} dev ${deviceOf(entry, config)} scope ${scope}`;
 }

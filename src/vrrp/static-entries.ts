@@ -4,7 +4,7 @@ import type { IpAddressEntry } from '../model/ip-entry.ts';
 import type { IpBatch } from './ip-batch.ts';
 import { errorText } from './kernel-calls.ts';
 import type { Log } from './log.ts';
-import type { Network } from './network.ts';
+import { holds, type Network } from './network.ts';
 import { routeAddLine, routeDeleteLine, ruleAddLine, ruleDeleteLine } from './route-lines.ts';
 
 export interface StaticPorts {
@@ -31,6 +31,17 @@ export class StaticEntries {
 
   arrange(config: KeepalivedConfig): void {
     this.#move(wantedBy(config), lines => void this.#ports.batch.run(lines));
+  }
+
+  /** Somebody else has removed one, or its interface has come. */
+  repair(): void {
+    const { network, log } = this.#ports;
+    for (const { entry, device } of this.#placed.addresses.values()) {
+      const link = network.link(device);
+      if (entry.noTrack || link?.up !== true || holds(network, entry, link)) continue;
+      log('warning', `static_ipaddress: ${entry.address} is not on ${device}: adding it again`);
+      this.#change('add', entry, device);
+    }
   }
 
   /** Synchronously: the process ends. */

@@ -26,7 +26,10 @@ export class VmacInterfaces {
     for (const [name, made] of this.#made) {
       const vmac = wanted.get(name);
       const same = vmac !== undefined && vmac.mac === made.vmac.mac && vmac.base === made.vmac.base;
-      if (!same || network.link(made.vmac.base)?.index !== made.baseIndex) this.#unmake(name, made);
+      // somebody may have deleted it
+      const there =
+        network.link(name) !== undefined && network.link(made.vmac.base)?.index === made.baseIndex;
+      if (!same || !there) this.#unmake(name, made);
     }
     for (const vmac of wanted.values()) {
       const base = network.link(vmac.base);

@@ -165,6 +165,7 @@ export class VrrpRouter {
       if (this.#phase !== 'running') return;
       this.#ports.network.refresh();
       this.#vmacs.arrange(this.#config, this.#ports.network);
+      this.#statics.repair();
       this.#receivers.arrange(this.#instances.all(), this.#config.globalDefs.logUnknownVrids);
       this.#links.update();
       this.evaluate();

@@ -242,7 +242,7 @@ test('admin socket, metrics and statistics page show virtual addresses; an admin
   const a = await lab.router('a', 'lb', instance(), balancer);
   await a.enters('MASTER');
   assert.match(await ask(socket, 'show vrrp'), /^V +MASTER +150 +eth0 +51 +10\.9\.0\.1 +10\.9\.0\.100\/24$/m);
-  assert.match(await ask(socket, 'show vrrp V'), /Wantstate = BACKUP/);
+  assert.match(await ask(socket, 'show vrrp V'), /Configured state = BACKUP/);
   const shown = JSON.parse(await ask(socket, 'show vrrp V json')) as InstanceSnapshot;
   assert.equal(shown.state, 'MASTER');
   assert.match(await ask(socket, 'show vrrp X'), /no vrrp instance X/);

@@ -314,7 +314,14 @@ test('the snapshot shows as text, and as the statistics file that exporters read
   assert.match(renderShowVrrp(snapshot, 'V'), /Effective priority = 100/);
   assert.match(renderShowVrrp(snapshot, 'X'), /no vrrp instance X/);
   const [first] = snapshot.instances;
-  assert.ok(first !== undefined && renderInstance(first).startsWith('VRRP Instance = V\n  State = MASTER\n'));
+  assert.ok(
+    first !== undefined &&
+      /^ VRRP Instance = V\n {3}VRRP Version = 3\n {3}State = MASTER\n/.test(renderInstance(first)),
+  );
+  assert.match(
+    renderInstance(first),
+    /\n {3}Virtual IP \(1\):\n {5}10\.0\.0\.100\/32 dev eth0 scope global set\n/,
+  );
   assert.match(
     renderStats(snapshot),
     /^VRRP Instance: V\n {2}Advertisements:\n {4}Received: 0\n {4}Sent: 1\n {2}Became master: 1/,
@@ -331,7 +338,10 @@ test('the dumps are written where the configuration says', async () => {
     const handle = fake.start(configOf(`global_defs {\n${files}}\n${instance()}`));
     await fake.clock.pass(361);
     for (const kind of ['state', 'stats', 'json'] as const) handle.dump(kind);
-    assert.match(readFileSync(join(folder, 'state'), 'utf8'), /VRRP Instance = V\n {2}State = MASTER/);
+    assert.match(
+      readFileSync(join(folder, 'state'), 'utf8'),
+      /^------< VRRP Topology >------\n VRRP Instance = V\n/,
+    );
     assert.match(readFileSync(join(folder, 'stats'), 'utf8'), /Became master: 1/);
     const json = JSON.parse(readFileSync(join(folder, 'json'), 'utf8')) as { instances: { name: string }[] };
     assert.equal(json.instances[0]?.name, 'V');

@@ -384,6 +384,23 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
   });
 
+  test('what an administrator deletes by hand comes back: a static address, and the virtual MAC interface of a master', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge')) return;
+    const lab = Lab.create(t, ['a']);
+    const statics = 'static_ipaddress {\n 10.9.0.77/24 dev eth0\n}\n';
+    const a = await lab.router('a', 'lb', statics + instance({ more: ['use_vmac'] }));
+    await a.enters('MASTER');
+    const mark = a.mark;
+    lab.in('a', 'ip addr del 10.9.0.77/24 dev eth0');
+    await a.watched.line(/10\.9\.0\.77 is not on eth0: adding it again/, mark);
+    assert.ok(lab.holds('a', '10.9.0.77'));
+    await upon(() => lab.in('a', 'ip link del dev vrrp.51'), [a, 'FAULT'], [a, 'MASTER']);
+    await lab.until(() => lab.holds('a', VIP));
+    await a.stop();
+    assert.ok(!lab.holds('a', '10.9.0.77'));
+    assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
+  });
+
   test('the usual tutorial configuration runs beside keepalived: strict, without password, no_accept', async t => {
     if (!requires(t, ...needs)) return;
     const lab = Lab.create(t, ['a', 'b']);

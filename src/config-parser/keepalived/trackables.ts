@@ -7,7 +7,6 @@ import type {
   VrrpTrackProcess,
 } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
-import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
@@ -171,17 +170,17 @@ export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_pro
     summary: 'process to look for',
     parse: (draft, statement, scope) => {
       draft.process = escapedWords(statement.raw, statement.position, scope) ?? [];
-      if (draft.process.length > 1) draft.paramMatch ??= 'exact';
+      if (draft.process.length > 1) compareParameters(draft, draft.paramMatch ?? 'exact');
     },
   },
   {
     name: 'param_match',
-    args: 'initial|partial',
-    least: 1,
+    args: '[initial|partial]',
     summary: 'parameter comparison kind',
     parse: (draft, { words }, scope) => {
-      const word = words[0] as Word;
-      if (word.text === 'initial' || word.text === 'partial') draft.paramMatch = word.text;
+      const [word] = words;
+      if (word === undefined) compareParameters(draft, 'exact');
+      else if (word.text === 'initial' || word.text === 'partial') compareParameters(draft, word.text);
       else scope.report.warn(word.position, `Unknown param_match '${word.text}'`);
     },
   },
@@ -215,13 +214,20 @@ export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_pro
   },
 ]);
 
+/** The name is then compared with the command line too. */
+function compareParameters(draft: ProcessDraft, how: 'exact' | 'initial' | 'partial'): void {
+  draft.paramMatch = how;
+  draft.fullCommand = true;
+}
+
 export function parseTrackProcess(
   name: string,
   statement: Statement,
   scope: Scope,
 ): VrrpTrackProcess | undefined {
   const draft: ProcessDraft = {
-    weight: 1,
+    // the manual says 1, the program has always had 0: a process that is missing is a fault
+    weight: 0,
     reverse: false,
     process: [],
     fullCommand: false,

@@ -82,7 +82,7 @@ function silenceArp(device: string): (() => void)[] {
 }
 
 function raise(device: string, setting: string, wanted: number): () => void {
-  const path = `/proc/sys/net/ipv4/conf/${device.replaceAll('.', '/')}/${setting}`;
+  const path = `/proc/sys/net/ipv4/conf/${device}/${setting}`;
   try {
     const before = readFileSync(path, 'latin1').trim();
     if (Number(before) >= wanted) return () => {};

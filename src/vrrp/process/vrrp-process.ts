@@ -11,6 +11,7 @@ import type { DumpKind } from '../dump.ts';
 import { startVrrp, type VrrpHandle } from '../manager.ts';
 import { readKeepalived } from '../read-config.ts';
 import { stateFiles } from '../state-files.ts';
+import { Syslog } from '../syslog.ts';
 import type { LoadBalancerView } from '../tracking/trackers.ts';
 import { systemClock } from '../clock.ts';
 import { BalancerPulse } from './balancer-pulse.ts';
@@ -29,6 +30,7 @@ class VrrpProcess {
   #handle: VrrpHandle | undefined;
   #report: BalancerReport | undefined;
   #ending = false;
+  readonly #syslog = new Syslog();
   readonly #pulse = new BalancerPulse(systemClock, () => this.#handle?.balancerChanged());
 
   take(message: ToVrrp): void {
@@ -67,8 +69,14 @@ class VrrpProcess {
     this.#start = start;
     this.#report = start.report;
     this.#handle = startVrrp(config, {
-      log: (level, message) => tell({ kind: 'log', level, message }),
-      onEvent: event => tell({ kind: 'event', event }),
+      log: (level, message) => {
+        this.#syslog.log(level, message);
+        tell({ kind: 'log', level, message });
+      },
+      onEvent: event => {
+        this.#syslog.event(event);
+        tell({ kind: 'event', event });
+      },
       stateFile: files.own,
       abandonedFiles: files.abandoned,
       ...(start.report === undefined ? {} : { balancer: this.#view(), keepConnections: true }),

@@ -3,7 +3,6 @@
  * Node cannot wait on, so /proc is read twice a second; names only, unless parameters have to be compared.
  */
 import { readFileSync, readdirSync } from 'node:fs';
-import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { VrrpTrackProcess } from '../../model/keepalived.ts';
 import type { Clock } from '../clock.ts';
@@ -23,21 +22,21 @@ export interface ProcessEntry {
 export function matches(entry: ProcessEntry, track: VrrpTrackProcess): boolean {
   const [command = '', ...parameters] = track.process;
   if (entry.zombie) return false;
-  if (!track.fullCommand && track.paramMatch === undefined)
-    return entry.comm === command.slice(0, COMM_LENGTH);
-  const [program = '', ...given] = entry.commandLine();
-  const sameProgram =
-    track.fullCommand || command.includes('/') ? program === command : basename(program) === command;
-  return sameProgram && parametersMatch(given, parameters, track.paramMatch ?? 'exact');
+  if (!track.fullCommand) return entry.comm === command.slice(0, COMM_LENGTH);
+  const [program, ...given] = entry.commandLine();
+  return (
+    program === command &&
+    (track.paramMatch === undefined || parametersMatch(given, parameters, track.paramMatch))
+  );
 }
 
-/** `partial`: the first ones are the same. `initial`: the last one may be longer. */
+/** `partial`: the first ones are the same. `initial`: the last of these may be longer. More may follow in both. */
 function parametersMatch(
   given: readonly string[],
   wanted: readonly string[],
   how: 'exact' | 'initial' | 'partial',
 ): boolean {
-  if (how === 'partial' ? given.length < wanted.length : given.length !== wanted.length) return false;
+  if (how === 'exact' ? given.length !== wanted.length : given.length < wanted.length) return false;
   return wanted.every((word, index) => {
     const other = given[index] ?? '';
     return how === 'initial' && index === wanted.length - 1 ? other.startsWith(word) : other === word;

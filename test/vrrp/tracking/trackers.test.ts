@@ -194,7 +194,7 @@ function processTrack(process: readonly string[], more: Partial<VrrpTrackProcess
     quorumMax: Infinity,
     forkDelayMs: 0,
     terminateDelayMs: 0,
-    ...(process.length > 1 ? { paramMatch: 'exact' as const } : {}),
+    ...(process.length > 1 ? { paramMatch: 'exact' as const, fullCommand: true } : {}),
     ...more,
   };
 }
@@ -209,11 +209,15 @@ test('a process matches by name, by its whole command, or with its parameters', 
   assert.ok(!matches(entry('haproxy', ['haproxy'], true), processTrack(['haproxy'])));
   assert.ok(matches(entry('a-very-long-nam'), processTrack(['a-very-long-name-indeed'])));
   const running = entry('lb', ['/usr/bin/lb', '-f', '/etc/lb.cfg']);
-  assert.ok(matches(running, processTrack(['lb', '-f', '/etc/lb.cfg'])));
-  assert.ok(!matches(running, processTrack(['lb', '-f'])));
-  assert.ok(matches(running, processTrack(['lb', '-f'], { paramMatch: 'partial' })));
-  assert.ok(matches(running, processTrack(['lb', '-f', '/etc/'], { paramMatch: 'initial' })));
-  assert.ok(matches(running, processTrack(['/usr/bin/lb', '-f', '/etc/lb.cfg'], { fullCommand: true })));
+  const program = '/usr/bin/lb';
+  assert.ok(matches(running, processTrack([program, '-f', '/etc/lb.cfg'])));
+  assert.ok(!matches(running, processTrack(['lb', '-f', '/etc/lb.cfg'])));
+  assert.ok(!matches(running, processTrack([program, '-f'])));
+  assert.ok(matches(running, processTrack([program, '-f'], { paramMatch: 'partial' })));
+  assert.ok(matches(running, processTrack([program, '-f', '/etc/'], { paramMatch: 'initial' })));
+  assert.ok(matches(running, processTrack([program, '-'], { paramMatch: 'initial' })));
+  assert.ok(matches(running, processTrack([program], { fullCommand: true })));
+  assert.ok(!matches(running, processTrack([program], { fullCommand: true, paramMatch: 'exact' })));
 });
 
 test('the processes of this machine are listed, this one among them', async () => {
