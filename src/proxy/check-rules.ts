@@ -40,7 +40,7 @@ export function compileAll(config: Config): CompiledOnce {
     const environment = environments.of(proxy);
     if (proxy.kind !== 'frontend') compileForwarded(proxy, environment);
     compileProxyRules(proxy, environment);
-    compileLogFormats(proxy, environment, config.global);
+    compileLogFormats(proxy, environment, config);
   }
   environments.patterns.assignIds();
   return { diagnostics, patterns: environments.patterns, files, namedServers: environments.namedServers };

@@ -10,7 +10,7 @@ import type { Environments } from './compile-environment.ts';
 import { requestLimits } from './head-limits.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
-import { compileLogFormats, FrontendLog } from './log-line.ts';
+import { compileLogFormats, FrontendLog, type LogStep } from './log-line.ts';
 import type { BackendRuntime, ExchangeContext, FrontendRuntime, LogSink } from './runtime.ts';
 
 export interface BackendDirectory {
@@ -62,12 +62,7 @@ export class FrontendService implements FrontendRuntime {
     this.rules = compileProxyRules(proxy, environment);
     this.logsEarly = proxy.options.flags.has('logasap');
     this.captures = new HeadCaptures(proxy.captures);
-    this.#log = new FrontendLog(
-      proxy,
-      compileLogFormats(proxy, environment, config.global),
-      config.global,
-      logs,
-    );
+    this.#log = new FrontendLog(proxy, compileLogFormats(proxy, environment, config), config.global, logs);
     this.#backends = backends;
     const disabled = new Set(config.proxies.filter(other => other.disabled).map(other => other.id));
     this.#eligible = backend => !disabled.has(backend) && backends.isPublished(backend);
@@ -100,6 +95,14 @@ export class FrontendService implements FrontendRuntime {
 
   log(ctx: ExchangeContext): void {
     this.#log.ended(ctx);
+  }
+
+  logStep(ctx: ExchangeContext, step: LogStep): void {
+    this.#log.reached(ctx, step);
+  }
+
+  logNow(ctx: ExchangeContext, origin: string, profile: string | undefined): void {
+    this.#log.now(ctx, origin, profile);
   }
 
   uniqueId(ctx: ExchangeContext): string | undefined {

@@ -161,6 +161,7 @@ export class HttpStream
 
   requestStarted(): void {
     this.transaction.timers.firstByteAt = this.thread.wheel.now;
+    this.transaction.logStep('accept');
   }
 
   requestArrived(headLength: number): void {
@@ -256,6 +257,7 @@ export class HttpStream
     if (this.session.ended && !body.read) return this.clientTrouble.gone('ended');
     if (!this.#namesAllowed(backend)) return this.fail(403, 'P', 'R');
     backend.prepare(this.transaction);
+    this.transaction.logStep('request');
     body.decoder.dropTrailers = backend.dropsTrailers;
     if (backend.nameCase !== undefined) adjustCase(requestHead.headers, backend.nameCase);
     const { nameHeader } = backend;
@@ -308,6 +310,7 @@ export class HttpStream
     transaction.serverConnection = connection;
     transaction.serverReused = reused;
     transaction.timers.connectedAt = this.thread.wheel.now;
+    transaction.logStep('connect');
     this.server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
     this.server.begin(connection, reused);
     if (connection.closed) return;
@@ -442,6 +445,7 @@ export class HttpStream
     const { responseHead, requestHead, server, frontend } = this;
     this.responseStarted = true;
     this.transaction.logEarly();
+    this.transaction.logStep('response');
     this.keepAlive = this.#mayKeepClient();
     server.decoder.dropTrailers = frontend.dropsTrailers;
     if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);

@@ -8,11 +8,14 @@ import { compileLogFormat } from '../acl/log-format.ts';
 import { DEFAULT_FORMATS } from '../acl/log-format/formats.ts';
 import { phaseBit } from '../acl/phase.ts';
 import { ByteLine } from '../base/byte-line.ts';
+import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
+import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { Word } from '../model/word.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
+import { compileProfiles, type CompiledProfile, type LogOrigin } from './log-profile.ts';
 import type { ExchangeContext, LogChannel, LogSink } from './runtime.ts';
 
 export interface LogFormats {
@@ -21,7 +24,10 @@ export interface LogFormats {
   readonly error: CompiledLogFormat | undefined;
   readonly structuredData: CompiledLogFormat | undefined;
   readonly uniqueId: CompiledLogFormat | undefined;
+  readonly profiles: ReadonlyMap<string, CompiledProfile>;
 }
+
+export type LogStep = 'accept' | 'request' | 'connect' | 'response';
 
 /** Log filters at the receiving side know the program by this name. */
 const DEFAULT_TAG = 'haproxy';
@@ -30,9 +36,17 @@ const LEVEL_INFO = 6;
 const LOG_PHASE = phaseBit('logs');
 const ID_PHASE = phaseBit('frontend http-request header rule');
 
-export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, { tune }: Global): LogFormats {
-  if (proxy.kind === 'backend')
-    return { line: undefined, error: undefined, structuredData: undefined, uniqueId: undefined };
+const NO_FORMATS: LogFormats = {
+  line: undefined,
+  error: undefined,
+  structuredData: undefined,
+  uniqueId: undefined,
+  profiles: new Map(),
+};
+
+export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, config: Config): LogFormats {
+  if (proxy.kind === 'backend') return NO_FORMATS;
+  const { tune } = config.global;
   const options: LogFormatOptions = {
     style: 'log',
     uriLength: tune.logUriLen + 1,
@@ -48,19 +62,30 @@ export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, { tune }: 
     error: compile(proxy.errorLogFormat),
     structuredData: compile(proxy.logFormatSd),
     uniqueId: compile(proxy.uniqueIdFormat, ID_PHASE, { style: 'id' }),
+    profiles: compileProfiles(config, proxy, word => compile(word)),
   };
 }
 
 /** The one that is being written. */
-const line = new ByteLine();
+const written = new ByteLine();
+
+/** Log targets that are written alike. */
+interface LogWay {
+  readonly channel: LogChannel;
+  readonly profile: CompiledProfile | undefined;
+}
 
 export class FrontendLog {
   readonly #formats: LogFormats;
-  readonly #channel: LogChannel;
+  readonly #ways: readonly LogWay[];
+  /** By the profile that a `do-log` rule asks for. */
+  readonly #asked: ReadonlyMap<string, readonly LogWay[]>;
   readonly #mode: 'HTTP' | 'TCP';
   readonly #skipsNull: boolean;
   readonly #skipsNormal: boolean;
   readonly #raisesErrors: boolean;
+  /** `log-steps`; undefined: one line, at the end. */
+  readonly #steps: ReadonlySet<string> | undefined;
   #count = 0;
 
   constructor(proxy: Proxy, formats: LogFormats, global: Global, sink: LogSink) {
@@ -70,8 +95,25 @@ export class FrontendLog {
     this.#skipsNull = flags.has('dontlognull');
     this.#skipsNormal = flags.has('dontlog-normal');
     this.#raisesErrors = flags.has('log-separate-errors');
+    this.#steps = proxy.logSteps === undefined ? undefined : new Set(proxy.logSteps);
     const targets = proxy.logGlobal ? [...global.logs, ...proxy.logs] : proxy.logs;
-    this.#channel = sink.channel(targets, proxy.logTag ?? global.logTag ?? DEFAULT_TAG);
+    const tag = proxy.logTag ?? global.logTag ?? DEFAULT_TAG;
+    const wayOf = (some: readonly LogTarget[], profile: CompiledProfile | undefined): LogWay => ({
+      channel: sink.channel(some, profile?.tag ?? tag),
+      profile,
+    });
+    this.#ways = [...new Set(targets.map(({ profile }) => profile))].map(name =>
+      wayOf(
+        targets.filter(({ profile }) => profile === name),
+        name === undefined ? undefined : formats.profiles.get(name),
+      ),
+    );
+    this.#asked = new Map(
+      [...formats.profiles].map(([name, profile]) => [
+        name,
+        targets.length > 0 ? [wayOf(targets, profile)] : [],
+      ]),
+    );
   }
 
   uniqueId(ctx: ExchangeContext): string | undefined {
@@ -80,11 +122,12 @@ export class FrontendLog {
 
   /** Without a format all there is to say is who connected. */
   started(ctx: ExchangeContext): void {
-    if (!this.#channel.open) return;
+    if (this.#ways.length === 0) return;
     // asked now and remembered by the connection: a socket that is closed when the line is written knows it no more
     const from = ctx.client?.source;
     const to = ctx.client?.destination;
-    if (this.#formats.line === undefined) this.#channel.write(LEVEL_INFO, this.#connectLine(ctx, from, to));
+    if (this.#formats.line !== undefined) return;
+    for (const { channel } of this.#ways) channel.write(LEVEL_INFO, this.#connectLine(ctx, from, to));
   }
 
   #connectLine(ctx: ExchangeContext, from: Endpoint | undefined, to: Endpoint | undefined): string {
@@ -94,20 +137,42 @@ export class FrontendLog {
     return `Connect from ${from.host}:${from.port} to ${to.host}:${to.port} ${name}`;
   }
 
+  /** One of `log-steps` is reached. */
+  reached(ctx: ExchangeContext, step: LogStep): void {
+    if (this.#steps === undefined || this.#ways.length === 0) return;
+    if (this.#steps.has(step) || this.#steps.has('all')) this.#write(ctx, `txn_${step}`, this.#ways);
+  }
+
   ended(ctx: ExchangeContext): void {
-    if (!this.#channel.open) return;
-    const exchange = ctx.transaction as TransactionFacts;
+    if (this.#ways.length === 0) return;
+    if (this.#steps !== undefined && !this.#steps.has('close') && !this.#steps.has('all')) return;
     const isEarly = this.#mode === 'HTTP' && ctx.requestLine === undefined;
+    this.#write(ctx, isEarly ? 'sess_error' : 'txn_close', this.#ways);
+  }
+
+  /** A `do-log` rule, which may ask for a profile. */
+  now(ctx: ExchangeContext, origin: LogOrigin, profile: string | undefined): void {
+    this.#write(ctx, origin, (profile === undefined ? undefined : this.#asked.get(profile)) ?? this.#ways);
+  }
+
+  #write(ctx: ExchangeContext, origin: LogOrigin, ways: readonly LogWay[]): void {
+    const exchange = ctx.transaction as TransactionFacts;
     const failed = isFailure(exchange);
-    const format = isEarly ? (this.#formats.error ?? this.#formats.line) : this.#formats.line;
-    if (format === undefined || (this.#skipsNormal && !failed) || (this.#skipsNull && isNull(exchange, ctx)))
-      return;
+    if ((this.#skipsNormal && !failed) || (this.#skipsNull && isNull(exchange, ctx))) return;
     const level = ctx.logLevel ?? (failed && this.#raisesErrors ? LEVEL_ERR : LEVEL_INFO);
     if (level < 0) return;
+    ctx.logOrigin = origin;
+    const { line, error, structuredData } = this.#formats;
+    const usual = origin === 'sess_error' ? (error ?? line) : line;
     ctx.logCounter = this.#count++;
-    line.length = 0;
-    format.append(ctx, line);
-    this.#channel.writeBytes(level, line, this.#formats.structuredData?.render(ctx));
+    for (const { channel, profile } of ways) {
+      const step = profile?.stepFor(origin);
+      const format = step?.format ?? usual;
+      if (format === undefined || step?.drop === true) continue;
+      written.length = 0;
+      format.append(ctx, written);
+      channel.writeBytes(level, written, (step?.structuredData ?? structuredData)?.render(ctx));
+    }
   }
 }
 

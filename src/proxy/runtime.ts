@@ -51,6 +51,7 @@ export interface LogMemory {
   readonly logLevel: number | undefined;
   /** `%lc`: lines of the frontend before this one. */
   logCounter: number;
+  logOrigin: string;
 }
 
 export type ExchangeContext = RuleContext & CookieMemory & LogMemory;
@@ -157,6 +158,10 @@ export interface FrontendRuntime {
   logStart(ctx: ExchangeContext): void;
   /** Writes the log line of an exchange that is over. */
   log(ctx: ExchangeContext): void;
+  /** For `log-steps`. */
+  logStep(ctx: ExchangeContext, step: 'accept' | 'request' | 'connect' | 'response'): void;
+  /** `do-log` */
+  logNow(ctx: ExchangeContext, origin: string, profile: string | undefined): void;
   /** `option logasap`: the line is written when the response begins. */
   readonly logsEarly: boolean;
   /** What `capture` lines keep of heads. */

@@ -83,6 +83,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     transaction.timers.firstByteAt = this.thread.wheel.now;
     this.thread.liveStreams.add(this);
     this.#listener.frontend.logStart(transaction);
+    transaction.logStep('accept');
     this.#inspect(this.#listener.frontend.rules.tcpRequestContent, this.#listener.frontend.config);
   }
 
@@ -182,6 +183,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     transaction.timers.connectedAt = this.thread.wheel.now;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     transaction.logEarly();
+    transaction.logStep('connect');
     const backend = transaction.backendRuntime as BackendRuntime;
     this.#gate = ResponseGate.for(this, backend, this.#listener.frontend);
     if (this.#gate === undefined) this.responseAccepted();

@@ -119,7 +119,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   serverGeneration = 0;
   id32 = 0;
   logCounter = 0;
-  readonly logOrigin = '';
+  logOrigin = '';
   priorityClass = 0;
   priorityOffset = 0;
   lastRule: { readonly file: string; readonly line: number } | undefined;
@@ -419,8 +419,12 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   sendEarlyHints(headers: readonly (readonly [name: string, value: string])[]): void {
     this.onEarlyHints?.(headers);
   }
-  logNow(): void {
-    this.frontendRuntime.log(this);
+  logNow(origin: string, profile: string | undefined): void {
+    this.frontendRuntime.logNow(this, origin, profile);
+  }
+  /** One of `log-steps` is reached. */
+  logStep(step: 'accept' | 'request' | 'connect' | 'response'): void {
+    this.frontendRuntime.logStep(this, step);
   }
   resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined {
     return this.pendingName.resolve(request, this.#thread.names);

@@ -100,7 +100,7 @@ export interface RuleContext extends SampleContext {
   /** Sends `103 Early Hints` with these headers. */
   sendEarlyHints(headers: readonly (readonly [name: string, value: string])[]): void;
   /** `do-log`: writes a log line now. */
-  logNow(profile: string | undefined): void;
+  logNow(origin: string, profile: string | undefined): void;
   /** Address of a name through a resolvers section; `pending`: YIELD with waitFor `resolution`. */
   resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined;
   /** A map or ACL file changed in this thread: the others are to follow. */

@@ -215,6 +215,5 @@ export function readLogTarget(words: readonly Word[], context: LineContext): Log
     context.alert(words[0] ?? context.position, `log : ${target.error}`);
     return undefined;
   }
-  if (target.value.profile !== undefined) context.notSupportedYet(words[0] as Word, 'log profile');
   return target.value;
 }

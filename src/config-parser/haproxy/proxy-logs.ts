@@ -40,7 +40,6 @@ function parseSteps(draft: ProxyDraft, words: readonly Word[], context: LineCont
     return;
   }
   draft.frontend.logSteps = steps;
-  if (steps.join() !== 'all' && steps.join() !== 'close') context.notSupportedYet(word, 'log-steps');
 }
 
 function parseUniqueIdFormat(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {

@@ -99,14 +99,26 @@ function compileSetRetries(line: RuleLine): Action | undefined {
   };
 }
 
+/** What `%OG` and the steps of log profiles call a ruleset. */
+const LOG_ORIGINS: Readonly<Record<string, string>> = {
+  'tcp-request connection': 'tcp-req-conn',
+  'tcp-request session': 'tcp-req-sess',
+  'tcp-request content': 'tcp-req-cont',
+  'tcp-response content': 'tcp-res-cont',
+  'http-request': 'http-req',
+  'http-response': 'http-res',
+  'http-after-response': 'http-after-res',
+};
+
 function compileDoLog(line: RuleLine): Action | undefined {
   let profile: string | undefined;
   if (line.accept('profile')) {
     profile = line.take()?.text;
     if (profile === undefined) return line.error("'profile' expects a log-profile name");
   }
+  const origin = LOG_ORIGINS[line.kind] ?? 'unspec';
   return ctx => {
-    ctx.logNow(profile);
+    ctx.logNow(origin, profile);
     return CONTINUE;
   };
 }
