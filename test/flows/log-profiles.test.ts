@@ -43,9 +43,9 @@ backend app
 }
 
 /** What was received until the line that ends with `last` came. */
-async function linesUntil({ find, lines }: Receiver, last: string): Promise<string[]> {
-  await find(new RegExp(`${last}\\n$`));
-  return lines.map(line => line.trimEnd());
+async function linesUntil(receiver: Receiver, last: string): Promise<string[]> {
+  await receiver.find(new RegExp(`${last}\\n$`));
+  return receiver.lines.map(line => line.trimEnd());
 }
 
 test('a target with a profile has its own tag, formats and structured data, beside one without', async t => {
