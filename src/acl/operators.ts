@@ -31,10 +31,6 @@ function rewrite(text: string, operator: Exclude<Operator, 'eq'>, isDotted: bool
   if (value === undefined) return undefined;
   const bound = BigInt(value) + (operator === 'gt' ? 1n : operator === 'lt' ? -1n : 0n);
   const isUpper = operator === 'le' || operator === 'lt';
-  if (bound < 0n) return NOTHING;
   const rendered = isDotted ? `${bound >> 16n}.${bound & 65535n}` : String(bound);
   return isUpper ? `:${rendered}` : `${rendered}:`;
 }
-
-/** `lt 0` holds for negative numbers only; the largest value stands for never, as fetches compared so are not negative. */
-const NOTHING = '9223372036854775807';

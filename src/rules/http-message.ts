@@ -2,6 +2,7 @@
 import type { Headers } from '../http/head.ts';
 import type { RuleContext } from './context.ts';
 import type { RuleLine } from './rule-line.ts';
+import { withAuthority } from './request-target.ts';
 import { CONTINUE, INTERNAL_ERROR, type Verdict } from './verdict.ts';
 
 export type MessageSide = 'request' | 'response';
@@ -34,4 +35,11 @@ export function sizeOf(headers: Headers, lowerName: string): number {
 export function failedRewrite(ctx: RuleContext): Verdict {
   ctx.countFailedRewrite();
   return ctx.softRewrites ? CONTINUE : INTERNAL_ERROR;
+}
+
+/** After rules gave a request another Host: a target that names an authority names this one (RFC 9112, section 3.2.2). */
+export function followHost(ctx: RuleContext, side: MessageSide, lowerName: string, value: string): void {
+  const head = ctx.request;
+  if (lowerName === 'host' && side === 'request' && head !== undefined)
+    head.target = withAuthority(head.method, head.target, value);
 }

@@ -113,7 +113,7 @@ function readHeader(line: RuleLine, draft: Draft): boolean {
     line.warn(`header '${name}' always ignored by the http reply.`);
     return true;
   }
-  const value = line.takeFormat();
+  const value = line.takeFormat('http');
   if (value === undefined) return false;
   draft.headers.push({ name, value });
   return true;
@@ -233,7 +233,7 @@ function formattedReply(line: RuleLine, draft: Draft, kind: BodyKind, word: Word
   if (draft.contentType === undefined)
     return line.error('a content type must be defined with a log-format payload');
   const text = kind === 'lf-file' ? readFile(line, word.text) : word.text;
-  const format = text === undefined ? undefined : line.format({ text, position: word.position });
+  const format = text === undefined ? undefined : line.format({ text, position: word.position }, 'plain');
   if (format === undefined) return undefined;
   if (format.constant !== undefined) {
     const body = Buffer.from(format.constant, 'latin1');
@@ -253,7 +253,8 @@ function payloadReply(draft: Draft, body: (ctx: RuleContext) => Buffer): Compile
       const text = value.render(ctx);
       if (text !== '') headers.push([name, text]);
     }
-    headers.push(['content-length', String(payload.length)]);
+    // RFC 9110, section 8.6: none where there cannot be a body
+    if (status !== 204) headers.push(['content-length', String(payload.length)]);
     if (payload.length > 0 && contentType !== undefined) headers.push(['content-type', contentType]);
     return { status, reason, headers, body: payload };
   };

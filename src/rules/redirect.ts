@@ -91,7 +91,7 @@ type Renderer = (ctx: RuleContext) => string;
 function renderer(line: RuleLine, word: Word, formatted: boolean): Renderer | undefined {
   const { text } = word;
   if (!formatted) return () => text;
-  const format: CompiledLogFormat | undefined = line.format(word);
+  const format: CompiledLogFormat | undefined = line.format(word, 'http');
   return format?.render;
 }
 
@@ -101,7 +101,8 @@ function cookieRenderer(
 ): ((ctx: RuleContext) => string | undefined) | undefined {
   if (cookie === undefined) return () => undefined;
   const { text, position } = cookie.word;
-  if (cookie.keyword === 'set-cookie-fmt') return line.format({ text: `${text}; path=/;`, position })?.render;
+  if (cookie.keyword === 'set-cookie-fmt')
+    return line.format({ text: `${text}; path=/;`, position }, 'http')?.render;
   const value = cookie.keyword === 'set-cookie' ? `${text}; path=/;` : `${text}; path=/; Max-Age=0;`;
   return () => value;
 }

@@ -41,3 +41,15 @@ export function authorityOf(method: string, target: string): string | undefined 
   const authority = target.slice(scheme + 3, end < 0 ? target.length : end);
   return authority.slice(authority.lastIndexOf('@') + 1);
 }
+
+/** The target with `host` as its authority, where it has one. */
+export function withAuthority(method: string, target: string, host: string): string {
+  if (authorityOf(method, target) === undefined) return target;
+  if (method === 'CONNECT') return host;
+  const scheme = target.indexOf('://');
+  if (scheme < 0) return target;
+  const slash = target.indexOf('/', scheme + 3);
+  const end = slash < 0 ? target.length : slash;
+  const start = target.lastIndexOf('@', end) + 1;
+  return target.slice(0, start > scheme ? start : scheme + 3) + host + target.slice(end);
+}

@@ -13,6 +13,8 @@ import type { RuleEnvironment } from './environment.ts';
 /** `stats http-request` and `redirect` lines are rules too. */
 export type RuleKind = RulesetName | 'stats http-request' | 'redirect' | 'http-error';
 
+type FormatStyle = 'http' | 'plain';
+
 export interface RuleSource {
   readonly kind: RuleKind;
   readonly position: Position;
@@ -97,13 +99,14 @@ export class RuleLine {
     return compileExpression(word.text, word.position, this.phases, this.env);
   }
 
-  format(word: Word): CompiledLogFormat | undefined {
-    return compileLogFormat(word.text, word.position, this.phases, this.env);
+  /** `http`: for a part of a message, where bytes that cannot stand there are escaped and nothing is quoted. */
+  format(word: Word, style: FormatStyle): CompiledLogFormat | undefined {
+    return compileLogFormat(word.text, word.position, this.phases, this.env, { style });
   }
 
-  takeFormat(): CompiledLogFormat | undefined {
+  takeFormat(style: FormatStyle): CompiledLogFormat | undefined {
     const word = this.take();
-    return word === undefined ? this.error('missing log-format') : this.format(word);
+    return word === undefined ? this.error('missing log-format') : this.format(word, style);
   }
 
   // ── reports ──

@@ -289,7 +289,6 @@ const OTHERS = [
   'str(abx),secure_memcmp(txn.q)',
   'path,map(/no-such-path-in-map.map)',
   'str(abcdef),bytes(1)',
-  'str(abcdef),bytes(-1)',
   'method,lower',
   'method,length',
   'src,base64',

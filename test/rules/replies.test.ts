@@ -80,9 +80,9 @@ test('return makes an answer of a string, a file, or a log format of either', ()
 });
 
 test('return puts its own headers first and leaves empty ones out', () => {
-  assert.deepEqual(answer('return status 204 hdr X-Path %[path] hdr X-Empty %[req.hdr(none)]'), [
+  assert.deepEqual(answer('return status 202 hdr X-Path %[path] hdr X-Empty %[req.hdr(none)]'), [
     RETURN,
-    '204 No Content',
+    '202 Accepted',
     'X-Path: /p',
     'content-length: 0',
   ]);

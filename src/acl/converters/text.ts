@@ -168,6 +168,8 @@ export const TEXT_CONVERTERS: readonly ConverterRow[] = [
     summary: 'slice of the bytes',
     impure: true,
     compile: args => {
+      if (Number(args[0]?.int ?? 0) < 0) return { error: 'expects a non-negative integer' };
+      if (Number(args[1]?.int ?? 1) <= 0) return { error: 'expects a positive integer' };
       const offset = operandOf(args, 0);
       const length = args[1] === undefined ? undefined : operandOf(args, 1);
       return (bytes: string, ctx) => {

@@ -80,11 +80,21 @@ function lengthValueGetter(
   };
 }
 
+/** An HTTP message is not kept as bytes: what its parts come to, start line, headers and the body that is held. */
+function messageLength(ctx: SampleContext, isResponse: boolean): number | undefined {
+  const head = isResponse ? ctx.response : ctx.request;
+  if (head === undefined) return undefined;
+  const { headers } = head;
+  let length = 'method' in head ? head.method.length + head.target.length : 3 + head.reason.length;
+  for (let at = 0; at < headers.count; at++) length += headers.nameAt(at).length + headers.valueAt(at).length;
+  return length + ((isResponse ? ctx.responseBody : ctx.requestBody)?.length ?? 0);
+}
+
 function lengthGetter(isResponse: boolean): Getter {
   return ctx => {
     const view = payloadOf(ctx, isResponse);
     if (!ctx.final) ctx.needMoreData = true;
-    return view?.length;
+    return view?.length ?? messageLength(ctx, isResponse);
   };
 }
 

@@ -11,7 +11,7 @@ export interface NumberRange {
 
 type ParseNumber = (text: string) => Int | undefined;
 
-/** `5`, `5:9`, `:9`, `5:`; `-` separates too, so that no number here is negative. */
+/** `5`, `5:9`, `:9`, `5:`; `-` separates too, so that no number here is negative but in `:-1`, which is how `lt 0` arrives. */
 export function parseRange(text: string, parse: ParseNumber): NumberRange | undefined {
   const separator = /[:-]/.exec(text)?.index ?? -1;
   if (separator < 0) {
@@ -21,7 +21,7 @@ export function parseRange(text: string, parse: ParseNumber): NumberRange | unde
   const low = text.slice(0, separator);
   const high = text.slice(separator + 1);
   const min = low === '' ? undefined : parse(low);
-  const max = high === '' ? undefined : parse(high);
+  const max = high === '' ? undefined : low === '' && high === '-1' ? -1 : parse(high);
   if ((low !== '' && min === undefined) || (high !== '' && max === undefined)) return undefined;
   if (low === '' && high === '') return undefined;
   return min !== undefined && max !== undefined && min > max ? undefined : { min, max };

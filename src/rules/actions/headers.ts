@@ -2,7 +2,7 @@
 import type { Headers } from '../../http/head.ts';
 import { HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
-import { failedRewrite, fits, headersOf, sideOf, sizeOf } from '../http-message.ts';
+import { failedRewrite, fits, headersOf, sideOf, sizeOf, followHost } from '../http-message.ts';
 import { compileRegex } from '../regex.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
@@ -18,7 +18,7 @@ function warnForbiddenCharacter(line: RuleLine, name: string): void {
 function compileSetHeader(line: RuleLine): Action | undefined {
   const name = line.take()?.text;
   if (name === undefined || line.left === 0) return line.error('expects exactly 2 arguments');
-  const format = line.takeFormat();
+  const format = line.takeFormat('http');
   if (format === undefined) return undefined;
   warnForbiddenCharacter(line, name);
   const side = sideOf(line);
@@ -34,6 +34,7 @@ function compileSetHeader(line: RuleLine): Action | undefined {
     if (replaced > 0) edited.remove(lowerName);
     if (!fits(ctx, side, name.length + value.length + 4 - replaced)) return failedRewrite(ctx);
     edited.add(name, value);
+    followHost(ctx, side, lowerName, value);
     return CONTINUE;
   };
 }

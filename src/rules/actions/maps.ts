@@ -11,8 +11,8 @@ function compileUpdate(kind: PatternUpdate['kind']): (line: RuleLine) => Action 
     if (line.left < wanted) return line.error(`expects exactly ${wanted} arguments`);
     const list = line.source.actionArgs ?? '';
     if (list === '') return line.error(`'${kind}' expects the name of a list: '${kind}(<name>)'`);
-    const key = line.takeFormat();
-    const value = kind === 'set-map' ? line.takeFormat() : undefined;
+    const key = line.takeFormat('plain');
+    const value = kind === 'set-map' ? line.takeFormat('plain') : undefined;
     if (key === undefined || (kind === 'set-map' && value === undefined)) return undefined;
     const { patterns } = line.env;
     return ctx => {

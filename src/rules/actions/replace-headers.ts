@@ -3,7 +3,7 @@ import { itemEnd } from '../../acl/fetches/header-text.ts';
 import { expandReplacement, type CompiledRegex } from '../../acl/regex/regex.ts';
 import { HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
-import { failedRewrite, fits, headersOf, sideOf } from '../http-message.ts';
+import { failedRewrite, fits, headersOf, sideOf, followHost } from '../http-message.ts';
 import { compileRegex } from '../regex.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
@@ -42,7 +42,7 @@ function compileReplaceHeader(line: RuleLine): Action | undefined {
   if (line.left < 3) return line.error('expects exactly 3 arguments');
   const name = (line.take()?.text ?? '').toLowerCase();
   const regex = compileRegex(line.take()?.text ?? '', line);
-  const format = line.takeFormat();
+  const format = line.takeFormat('http');
   if (regex === undefined || format === undefined) return undefined;
   const side = sideOf(line);
   const headers = headersOf(side);
@@ -58,7 +58,9 @@ function compileReplaceHeader(line: RuleLine): Action | undefined {
       const replaced = rewrite(regex, value, template);
       if (replaced === undefined || !fits(ctx, side, replaced.length - value.length))
         return failedRewrite(ctx);
-      if (replaced !== value) edited.setValueAt(index, replaced);
+      if (replaced === value) continue;
+      edited.setValueAt(index, replaced);
+      followHost(ctx, side, name, replaced);
     }
     return CONTINUE;
   };

@@ -50,7 +50,7 @@ function assignUri(head: RequestHead, value: string): boolean {
 function compileSet(part: Part): ActionDefinition['compile'] {
   return line => {
     if (line.left !== 1) return line.error('expects exactly 1 argument <format>');
-    const format = line.takeFormat();
+    const format = line.takeFormat('http');
     if (format === undefined) return undefined;
     const assign = ASSIGN[part];
     const { render } = format;
@@ -74,7 +74,7 @@ function compileReplace(part: 'path' | 'pathq' | 'uri'): (line: RuleLine) => Act
   return line => {
     if (line.left !== 2) return line.error('expects exactly 2 arguments <match-regex> and <replace-format>');
     const regex = compileRegex(line.take()?.text ?? '', line);
-    const format = line.takeFormat();
+    const format = line.takeFormat('http');
     if (regex === undefined || format === undefined) return undefined;
     const { render } = format;
     return ctx => {

@@ -33,7 +33,7 @@ function compileSetStatus(line: RuleLine): Action | undefined {
 function compileEarlyHint(line: RuleLine): Action | undefined {
   const name = line.take()?.text;
   if (name === undefined || line.left === 0) return line.error('expects exactly 2 arguments');
-  const format = line.takeFormat();
+  const format = line.takeFormat('http');
   if (format === undefined) return undefined;
   const { render } = format;
   const { followedBy } = line.source;

@@ -43,7 +43,7 @@ function compileSetVar(line: RuleLine): Action | undefined {
 
 function compileSetVarFmt(line: RuleLine): Action | undefined {
   const target = parseTarget(line);
-  const format = target && line.takeFormat();
+  const format = target && line.takeFormat('plain');
   return target && format && storing(target, format.render);
 }
 
