@@ -1,8 +1,6 @@
 /** A backend of one data thread: its rules, persistence, balance, and its servers with their idle connections. */
 import type { CompiledExpression } from '../acl/compiled.ts';
 import type { ProxyFacts } from '../acl/context.ts';
-import { compileExpression } from '../acl/expression.ts';
-import { phaseBit } from '../acl/phase.ts';
 import { ALL_FULL, NO_SERVER, type BalanceFacts, type Balancer } from '../balancers/balancer.ts';
 import { createBalancer } from '../balancers/create-balancer.ts';
 import { nameCaseOf, type NameCase } from '../http/header-names.ts';
@@ -20,6 +18,7 @@ import type { StoredServer } from '../rules/sticking.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
+import { compileBalanceKey } from './balance-key.ts';
 import type { Environments } from './compile-environment.ts';
 import { CookieKeeper, type DynamicCookieSetting } from './cookie-keeper.ts';
 import {
@@ -33,7 +32,6 @@ import { directTarget } from './direct-target.ts';
 import { hasRules, NO_RULES } from './no-rules.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { serverOfRdpCookie } from './rdp-persistence.ts';
-import { compileMessageKey } from './log-hash.ts';
 import { nameHeaderOf, type NameHeader } from './name-header.ts';
 import {
   NO_ROW,
@@ -127,7 +125,7 @@ export class BackendService implements BackendRuntime {
     this.cookies = proxy.cookie && new CookieKeeper(proxy.cookie, this.servers);
     this.#balancer = createBalancer(thread.state, row, proxy);
     this.#direct = directTarget(this, thread);
-    this.#facts = new RequestFacts(compileHashKey(proxy, environments));
+    this.#facts = new RequestFacts(compileBalanceKey(proxy, environments));
     this.#forwarded =
       proxy.options.forwarded === undefined ? undefined : compileForwarded(proxy, environments.of(proxy));
   }
@@ -287,15 +285,6 @@ export class BackendService implements BackendRuntime {
   }
 }
 
-/** `balance hash <expression>`; mistakes in it were reported when the configuration was checked. */
-function compileHashKey(proxy: Proxy, environments: Environments): CompiledExpression | undefined {
-  if (proxy.balance.algorithm === 'log-hash') return compileMessageKey(proxy, environments);
-  if (proxy.balance.algorithm !== 'hash') return undefined;
-  const { text, position } = proxy.balance.expression;
-  return compileExpression(text, position, BALANCE_PHASE, environments.of(proxy));
-}
-
-const BALANCE_PHASE = phaseBit('backend use-server, balance or stick-match rule');
 const NOBODY: Endpoint = { family: 0, host: '', port: 0 };
 
 /** What a balancer may ask, answered from the request at hand; one object for all requests of the thread. */

@@ -7,6 +7,7 @@ import { Environments, readPatterns } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
 import { compileAssignment } from './process-variable.ts';
 import { hasRules } from './no-rules.ts';
+import { compileBalanceKey } from './balance-key.ts';
 import { compileLogFormats } from './log-line.ts';
 import { compileProxyHeader } from './send-proxy.ts';
 
@@ -34,6 +35,7 @@ export function compileAll(config: Config): CompiledOnce {
   for (const source of config.global.setVars) compileAssignment(source, 'configuration parser', outside);
   for (const proxy of config.proxies) {
     const { forwarded } = proxy.options;
+    compileBalanceKey(proxy, environments);
     for (const { sendProxy } of proxy.servers)
       if (sendProxy !== undefined) compileProxyHeader(sendProxy, () => environments.of(proxy));
     if (proxy.kind === 'backend' && !hasRules(proxy) && forwarded === undefined) continue;

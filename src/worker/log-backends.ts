@@ -11,7 +11,7 @@ import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import { Environments } from '../proxy/compile-environment.ts';
-import { compileMessageKey, LOG_MESSAGE } from '../proxy/log-hash.ts';
+import { compileBalanceKey, LOG_MESSAGE } from '../proxy/balance-key.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { CheckContext } from './check-context.ts';
 import { openServerOutlet, type LogOutlet, type Framing } from './log-outlet.ts';
@@ -153,14 +153,14 @@ class MessageKey implements BalanceFacts {
   value: string | undefined;
   readonly #context: CheckContext;
   readonly #slot: number;
-  readonly #compute: ReturnType<typeof compileMessageKey>;
+  readonly #compute: ReturnType<typeof compileBalanceKey>;
 
   constructor(config: Config, state: SharedState, proxy: Proxy) {
     const environments = new Environments(config, () => undefined, undefined, state.tables);
     const now = (): number => performance.now();
     const name = environments.variables.resolve(LOG_MESSAGE);
     this.#slot = typeof name === 'string' ? 0 : name.slot;
-    this.#compute = compileMessageKey(proxy, environments);
+    this.#compute = compileBalanceKey(proxy, environments);
     this.#context = new CheckContext({
       process: new ThreadProcessFacts({ config, startTimeMs: Date.now(), thread: 1, plan: state.plan }),
       stats: statsView(config, state, now),

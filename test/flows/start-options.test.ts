@@ -1,0 +1,161 @@
+/** Options of the command line, signals and timeouts, by what they do to a running program. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
+import { startDnsServer } from '../support/dns-server.ts';
+import { freePort } from '../support/free-port.ts';
+
+const GET = 'GET / HTTP/1.0\r\n\r\n';
+
+function page(port: number): string {
+  return `defaults
+  mode http
+  timeout client 5s
+listen l
+  bind 127.0.0.1:${port}
+  http-request return status 200 content-type text/plain string served
+`;
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !(await holds()); await sleep(20))
+    assert.ok(Date.now() < deadline, `${what} did not happen`);
+}
+
+/** As the kernel's table has them (state 0A: listening). */
+function listeningSockets(port: number): number {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = readFileSync('/proc/net/tcp', 'latin1').split('\n');
+  return rows.filter(row => {
+    const [, local, , state] = row.trim().split(/\s+/);
+    return state === '0A' && local?.endsWith(wanted) === true;
+  }).length;
+}
+
+test('-dR keeps an address to one process, without it two can share it', async t => {
+  const port = await freePort();
+  const first = await startBalancer(t, page(port), { args: ['-dR'] });
+  const file = join(first.folder, 'haproxy.cfg');
+  const alone = spawnSync(LB, ['-db', '-dR', '-f', file], { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(alone.status, 1);
+  assert.match(alone.stderr, /Address already in use/);
+  await first.stop();
+  const second = await startBalancer(t, page(port));
+  const sockets = listeningSockets(port);
+  const third = await startBalancer(t, page(port));
+  await until('sockets of the third process', () => listeningSockets(port) === 2 * sockets);
+  assert.equal(await second.stop(), 0);
+  await until('the third serves', async () =>
+    (await exchangeRaw(port, GET).catch(() => '')).endsWith('served'),
+  );
+  assert.equal(await third.stop(), 0);
+});
+
+for (const [args, types] of [
+  [[], /^A|AAAA$/],
+  [['-4'], /^A$/],
+] as const)
+  test(`names are asked for with ${args.join() || 'both families'}`, async t => {
+    const dns = await startDnsServer(t, (_name, type) => ({
+      records: type === 'A' ? [{ type: 'A', data: '127.0.0.1' }] : [],
+    }));
+    const port = await freePort();
+    await startBalancer(
+      t,
+      `global
+  ${args.length === 0 ? 'dns-accept-family ipv4,ipv6' : ''}
+resolvers res
+  nameserver one 127.0.0.1:${dns.port}
+  hold valid 1s
+  timeout resolve 100ms
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 1s
+  timeout server 1s
+listen l
+  bind 127.0.0.1:${port}
+  server app app.test:80 resolvers res init-addr none resolve-prefer ipv6
+`,
+      { args },
+    );
+    await until('three questions', () => dns.questions.length >= 3);
+    const asked = new Set(dns.questions.map(question => question.split(' ')[0] ?? ''));
+    assert.equal(asked.has('AAAA'), args.length === 0, [...asked].join());
+    for (const type of asked) assert.match(type, types);
+  });
+
+test('SIGTTOU and SIGTTIN to the master pause and resume what its worker listens to', async t => {
+  const port = await freePort();
+  const balancer = await startBalancer(t, page(port), { args: ['-W'] });
+  await until('the first worker', () => balancer.output().includes('Loading success'));
+  const answer = (): Promise<string> => exchangeRaw(port, GET).catch(() => '');
+  assert.match(await answer(), /served$/);
+  balancer.process.kill('SIGTTOU');
+  await until('the pause', async () => (await answer()) === '');
+  balancer.process.kill('SIGTTIN');
+  await until('the resumption', async () => (await answer()).endsWith('served'));
+  assert.equal(await balancer.stop(), 0);
+});
+
+/** Sends a byte every 100 ms until it is cut. */
+async function startDripping(t: TestContext): Promise<number> {
+  const server = createServer(socket => {
+    const timer = setInterval(() => socket.write('x'), 100);
+    socket.on('error', () => undefined);
+    socket.on('close', () => clearInterval(timer));
+    t.after(() => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function receives(socket: Socket, bytes: number): Promise<void> {
+  let received = 0;
+  const enough = new Promise<void>(resolve => {
+    socket.on('data', chunk => {
+      received += chunk.length;
+      if (received >= bytes) resolve();
+    });
+  });
+  const cut = once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+  const ended = cut.then(() => assert.fail(`cut after ${received} bytes`));
+  await Promise.race([enough, ended]);
+}
+
+test('with independent-streams what a client is sent does not keep its silent side alive', async t => {
+  const [port, plainPort, drips] = [await freePort(), await freePort(), await startDripping(t)];
+  await startBalancer(
+    t,
+    `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 600ms
+  timeout server 10s
+listen independent
+  bind 127.0.0.1:${port}
+  option independent-streams
+  server one 127.0.0.1:${drips}
+listen together
+  bind 127.0.0.1:${plainPort}
+  server one 127.0.0.1:${drips}
+`,
+  );
+  const plain = connect(plainPort, '127.0.0.1');
+  const independent = connect(port, '127.0.0.1');
+  t.after(() => {
+    plain.destroy();
+    independent.destroy();
+  });
+  const cut = once(independent.resume(), 'close', { signal: AbortSignal.timeout(10_000) });
+  // 15 bytes take 1.5 s: more than twice the timeout
+  await Promise.all([receives(plain, 15), cut]);
+});
