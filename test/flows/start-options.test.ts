@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GET = 'GET / HTTP/1.0\r\n\r\n';
 
@@ -158,4 +159,26 @@ listen together
   const cut = once(independent.resume(), 'close', { signal: AbortSignal.timeout(10_000) });
   // 15 bytes take 1.5 s: more than twice the timeout
   await Promise.all([receives(plain, 15), cut]);
+});
+
+test('-c names the line of a key of balance hash or log-hash that means nothing', t => {
+  const file = join(temporaryFolder(t), 'keys.cfg');
+  writeFileSync(
+    file,
+    `defaults
+  timeout connect 1s
+  timeout server 1s
+backend requests
+  balance hash nosuchfetch
+  server one 127.0.0.1:1
+backend lines
+  mode log
+  balance log-hash nosuchconverter
+  server one udp@127.0.0.1:1
+`,
+  );
+  const { status, stderr } = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(status, 1);
+  assert.match(stderr, /:5\] .*'nosuchfetch'/);
+  assert.match(stderr, /:9\] .*'nosuchconverter'/);
 });
