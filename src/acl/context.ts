@@ -275,6 +275,8 @@ export interface ServersView {
   /** Identifiers of the backend's servers. */
   ids(backend: number): readonly number[];
   isUp(backend: number, server: number): boolean;
+  /** It takes new traffic: up, not drained, with a weight. */
+  isUsable(backend: number, server: number): boolean;
   /** How many can take traffic now (backups only when they serve). */
   usable(backend: number): number;
   connections(backend: number, server: number): number;

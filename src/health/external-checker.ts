@@ -28,6 +28,9 @@ export function externalChecker(setting: ExternalSetting): Checker {
   return listener => new ExternalCheck(setting, listener).start();
 }
 
+/** As a process ends that could not become the program. */
+const NOT_STARTED = 255;
+
 class ExternalCheck implements RunningCheck {
   readonly #setting: ExternalSetting;
   readonly #listener: CheckListener;
@@ -46,7 +49,7 @@ class ExternalCheck implements RunningCheck {
       stdio: 'ignore',
     });
     this.#child = child;
-    child.once('error', error => this.#found({ status: 'PROCERR', code: -1, info: error.message }));
+    child.once('error', error => this.#found({ status: 'PROCERR', code: NOT_STARTED, info: error.message }));
     child.once('exit', code =>
       this.#found(code === 0 ? { status: 'PROCOK', code: 0 } : { status: 'PROCERR', code: code ?? -1 }),
     );
@@ -88,6 +91,11 @@ function placeOf(address: Address): Place {
   return [address.kind === 'abstract' ? address.name : '', NOT_USED];
 }
 
+/** Arguments have a word for what there is none of, variables are empty (manual, `external-check command`). */
+function orEmpty(place: string): string {
+  return place === NOT_USED ? '' : place;
+}
+
 export function environmentOf(setting: ExternalSetting): Record<string, string> {
   const { server, life, path, preserveEnvironment, address } = setting;
   const { proxy, config, row } = server;
@@ -99,12 +107,12 @@ export function environmentOf(setting: ExternalSetting): Record<string, string> 
     PATH: path ?? DEFAULT_PATH,
     HAPROXY_PROXY_NAME: proxy.name,
     HAPROXY_PROXY_ID: String(proxy.id),
-    HAPROXY_PROXY_ADDR: proxyAddress,
-    HAPROXY_PROXY_PORT: proxyPort,
+    HAPROXY_PROXY_ADDR: orEmpty(proxyAddress),
+    HAPROXY_PROXY_PORT: orEmpty(proxyPort),
     HAPROXY_SERVER_NAME: config.name,
     HAPROXY_SERVER_ID: String(config.id),
-    HAPROXY_SERVER_ADDR: serverAddress,
-    HAPROXY_SERVER_PORT: serverPort,
+    HAPROXY_SERVER_ADDR: orEmpty(serverAddress),
+    HAPROXY_SERVER_PORT: orEmpty(serverPort),
     HAPROXY_SERVER_MAXCONN: String(servers.maxconn(row)),
     HAPROXY_SERVER_CURCONN: String(servers.served(row)),
     HAPROXY_SERVER_SSL: config.ssl === undefined ? '0' : '1',

@@ -89,7 +89,8 @@ function readSendOption(
       return (plan.body = expressions.format(word)) !== undefined;
     default: {
       const format = expressions.format(words.next());
-      if (format !== undefined) headers.push([word.text.toLowerCase(), format]);
+      const name = word.text.toLowerCase();
+      if (format !== undefined && !FRAMING.has(name)) headers.push([name, format]);
       return format !== undefined;
     }
   }
@@ -107,6 +108,9 @@ export function mergePlans(option: RequestPlan, send: RequestPlan): RequestPlan 
   };
 }
 
+/** They follow from the body. */
+const FRAMING = new Set(['content-length', 'transfer-encoding']);
+
 /** RFC 9110, section 8.6: other methods than these say how long their content is, even if there is none. */
 const WITHOUT_CONTENT = new Set(['OPTIONS', 'GET', 'HEAD', 'DELETE']);
 
@@ -114,6 +118,7 @@ const WITHOUT_CONTENT = new Set(['OPTIONS', 'GET', 'HEAD', 'DELETE']);
 export function compileRequest(plan: RequestPlan, sendState: boolean): (facts: CheckFacts) => Buffer {
   const method = plan.method ?? 'OPTIONS';
   const version = plan.version ?? 'HTTP/1.0';
+  const closesAnyway = version === 'HTTP/1.0';
   return facts => {
     const uri = plan.uri?.(facts) || '/';
     const lines = [`${method} ${uri} ${version}`];
@@ -125,9 +130,9 @@ export function compileRequest(plan: RequestPlan, sendState: boolean): (facts: C
       lines.push(`${name}: ${value.replace(/[\0\r\n]/g, ' ')}`);
     }
     if (sendState) lines.push(`x-haproxy-server-state: ${serverStateHeader(facts)}`);
-    if (!connection) lines.push('connection: close');
     const body = plan.body?.(facts) ?? '';
     if (body !== '' || !WITHOUT_CONTENT.has(method)) lines.push(`content-length: ${body.length}`);
+    if (!connection && !closesAnyway) lines.push('connection: close');
     return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1');
   };
 }

@@ -1,6 +1,7 @@
 /** What samples may ask of the shared state: counters of proxies and states of servers, by their numbers in the model. */
 import type { ServersView, StatsView } from '../acl/context.ts';
 import type { Config } from '../model/config.ts';
+import { ADMIN_MAINT, SRV_STOPPED } from '../state/server-words.ts';
 import type { SharedState } from '../state/shared-state.ts';
 
 /** Rows of the shared plan by `Proxy.id`, and by `Server.id` within a backend. */
@@ -58,9 +59,12 @@ export function serversView(config: Config, state: SharedState, now: () => numbe
     const row = rows.server(proxy, id);
     return row < 0 ? 0 : read(row);
   };
+  const isUp = (row: number): boolean =>
+    (servers.admin(row) & ADMIN_MAINT) === 0 && servers.state(row) !== SRV_STOPPED;
   return {
     ids: proxy => rows.serverIds(proxy),
-    isUp: (proxy, id) => of(proxy, id, row => (servers.usable(row) ? 1 : 0)) === 1,
+    isUp: (proxy, id) => of(proxy, id, row => (isUp(row) ? 1 : 0)) === 1,
+    isUsable: (proxy, id) => of(proxy, id, row => (servers.usable(row) ? 1 : 0)) === 1,
     usable: proxy => {
       const row = rows.proxies.get(proxy);
       if (row === undefined) return 0;

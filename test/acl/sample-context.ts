@@ -147,6 +147,7 @@ const STATS: StatsView = {
 const SERVERS: ServersView = {
   ids: () => [1, 2],
   isUp: (_backend, server) => server === 1,
+  isUsable: (_backend, server) => server === 1,
   usable: () => 1,
   connections: () => 3,
   maxconn: () => 10,

@@ -1,8 +1,12 @@
 /** The life of servers in the whole program: agents, tracking, observed traffic, and what is cut when one falls. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
@@ -153,4 +157,27 @@ backend c
   up = true;
   await said(balancer, 'b/s1 is UP via c/s2. 1 active');
   assert.match(await exchangeRaw(port, GET), /^HTTP\/1.1 200/);
+});
+
+test('a server in drain is up for srv_is_up and connslots, though not for nbsrv; one in maintenance is not', async t => {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'lb-life-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  await startBalancer(
+    t,
+    `global
+  stats socket ${folder}/socket level admin
+${DEFAULTS}
+listen b
+  bind 127.0.0.1:${port}
+  http-request return status 200 content-type text/plain lf-string "%[nbsrv] %[srv_is_up(s1)] %[connslots]"
+  server s1 127.0.0.1:1 maxconn 5
+`,
+  );
+  const told = async (): Promise<string | undefined> => (await exchangeRaw(port, GET)).split('\r\n\r\n')[1];
+  assert.equal(await told(), '1 1 -1');
+  assert.equal(await ask(`${folder}/socket`, 'set server b/s1 state drain'), '\n');
+  assert.equal(await told(), '0 1 -1');
+  assert.equal(await ask(`${folder}/socket`, 'set server b/s1 state maint'), '\n');
+  assert.equal(await told(), '0 0 0');
 });

@@ -157,5 +157,5 @@ listen b
 `,
   );
   await said(balancer, 'b/s1 is UP');
-  assert.equal(heads[0], 'PROXY UNKNOWN\r\nOPTIONS / HTTP/1.0\r\nconnection: close\r\n\r\n');
+  assert.equal(heads[0], 'PROXY UNKNOWN\r\nOPTIONS / HTTP/1.0\r\n\r\n');
 });

@@ -285,8 +285,8 @@ for (const [title, rules, text, expected] of HTTP_CASES)
   });
 
 const REQUESTS: readonly (readonly [title: string, rules: string, request: string])[] = [
-  ['option httpchk alone', http(), 'OPTIONS / HTTP/1.0\r\nconnection: close\r\n\r\n'],
-  ['one word is the URI', 'option httpchk /up', 'OPTIONS /up HTTP/1.0\r\nconnection: close\r\n\r\n'],
+  ['option httpchk alone', http(), 'OPTIONS / HTTP/1.0\r\n\r\n'],
+  ['one word is the URI', 'option httpchk /up', 'OPTIONS /up HTTP/1.0\r\n\r\n'],
   [
     'method, URI, version and host',
     'option httpchk GET /up HTTP/1.1 www',
@@ -298,7 +298,7 @@ const REQUESTS: readonly (readonly [title: string, rules: string, request: strin
       'option httpchk GET /old HTTP/1.1 www',
       'http-check send meth POST uri /new hdr Host a hdr X-Empty "%[var(check.none)]" hdr X "%[srv_name]" body text',
     ),
-    'POST /new HTTP/1.1\r\nhost: a\r\nx: s1\r\nconnection: close\r\ncontent-length: 4\r\n\r\ntext',
+    'POST /new HTTP/1.1\r\nhost: a\r\nx: s1\r\ncontent-length: 4\r\nconnection: close\r\n\r\ntext',
   ],
   [
     'formats for URI and body, before the option',
@@ -307,12 +307,12 @@ const REQUESTS: readonly (readonly [title: string, rules: string, request: strin
       'http-check send uri-lf "%[var(check.u)]" body-lf "%[be_name]"',
       'option httpchk',
     ),
-    'OPTIONS /u HTTP/1.0\r\nconnection: close\r\ncontent-length: 1\r\n\r\nb',
+    'OPTIONS /u HTTP/1.0\r\ncontent-length: 1\r\n\r\nb',
   ],
   [
     'a method with content says that there is none',
     'option httpchk PUT /',
-    'PUT / HTTP/1.0\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+    'PUT / HTTP/1.0\r\ncontent-length: 0\r\n\r\n',
   ],
 ];
 

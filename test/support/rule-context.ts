@@ -98,6 +98,7 @@ export class FakeRuleContext implements RuleContext {
   readonly servers: SampleContext['servers'] = {
     ids: () => [],
     isUp: () => true,
+    isUsable: () => true,
     usable: () => 0,
     connections: () => 0,
     maxconn: () => 0,

@@ -259,7 +259,7 @@ export const STATE_CONVERTERS: readonly ConverterRow[] = [
     name: 'srv_is_up',
     in: 'str',
     out: 'bool',
-    summary: 'the server of that name takes traffic',
+    summary: 'the server of that name is neither down nor in maintenance',
     impure: true,
     compile: (_args, scope) => (text: string, ctx) => {
       const found = findServer(text, scope, ctx);

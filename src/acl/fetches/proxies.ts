@@ -68,7 +68,7 @@ function serverFact(name: string, out: 'int' | 'bool', summary: string, read: Se
 function freeConnections(ctx: SampleContext, backend: number): number {
   let free = 0;
   for (const server of ctx.servers.ids(backend)) {
-    if (!ctx.servers.isUp(backend, server)) continue;
+    if (!ctx.servers.isUsable(backend, server)) continue;
     const maxconn = ctx.servers.maxconn(backend, server);
     if (maxconn === 0) return -1;
     const used = ctx.servers.connections(backend, server);
@@ -92,7 +92,7 @@ function freeSlots(ctx: SampleContext, backend: number): number {
 }
 
 function averageQueue(ctx: SampleContext, backend: number): number {
-  const servers = ctx.servers.ids(backend).filter(id => ctx.servers.isUp(backend, id)).length;
+  const servers = ctx.servers.ids(backend).filter(id => ctx.servers.isUsable(backend, id)).length;
   const queued = ctx.stats.backendQueue(backend);
   return servers === 0 ? queued * 16 : Math.ceil(queued / servers);
 }
@@ -178,7 +178,9 @@ export const PROXY_FETCHES: readonly FetchRow[] = [
       return maxconn === 0 ? -1 : Math.max(maxconn - ctx.servers.connections(be, id), 0);
     },
   ),
-  serverFact('srv_is_up', 'bool', 'the server takes traffic', (ctx, be, id) => ctx.servers.isUp(be, id)),
+  serverFact('srv_is_up', 'bool', 'the server is neither down nor in maintenance', (ctx, be, id) =>
+    ctx.servers.isUp(be, id),
+  ),
   serverFact('srv_queue', 'int', 'requests queued on the server', (ctx, be, id) => ctx.servers.queue(be, id)),
   serverFact('srv_sess_rate', 'int', 'sessions per second of the server', (ctx, be, id) =>
     ctx.servers.sessionRate(be, id),
