@@ -76,10 +76,10 @@ export class Master {
     return this.#startGeneration();
   }
 
-  /** SIGUSR2, SIGHUP. One that comes during another is done after it. */
+  /** SIGUSR2, SIGHUP. One that comes during another, or during the start, is done after it. */
   async reload(): Promise<void> {
     if (this.#stopping) return;
-    if (this.#reloading) {
+    if (this.#reloading || this.#config === undefined) {
       this.#reloadAgain = true;
       return;
     }
@@ -93,7 +93,7 @@ export class Master {
 
   /** Asked for by somebody who waits for the outcome. Undefined: another one is under way. */
   reloadNow(hard: boolean): Promise<boolean> | undefined {
-    if (this.#reloading || this.#starting !== undefined || this.#stopping) return undefined;
+    if (this.#reloading || this.#config === undefined || this.#stopping) return undefined;
     this.#hard = hard;
     const outcome = new Promise<boolean>(resolve => this.#waiting.push(resolve));
     void this.reload();
@@ -176,7 +176,13 @@ export class Master {
   }
 
   #reloadOver(failure: string | undefined): void {
-    if (!this.#reloading) return;
+    if (this.#reloading) this.#tellOutcome(failure);
+    if (!this.#reloadAgain || this.#config === undefined) return;
+    this.#reloadAgain = false;
+    void this.reload();
+  }
+
+  #tellOutcome(failure: string | undefined): void {
     this.#reloading = false;
     this.#hard = false;
     this.#failedReloads = failure === undefined ? 0 : this.#failedReloads + 1;
@@ -185,9 +191,6 @@ export class Master {
       this.#options.systemd.tell('ready');
     }
     for (const tell of this.#waiting.splice(0)) tell(failure === undefined);
-    if (!this.#reloadAgain) return;
-    this.#reloadAgain = false;
-    void this.reload();
   }
 
   #exited(worker: WorkerProcess, code: number, signal: NodeJS.Signals | null): void {

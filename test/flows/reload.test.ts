@@ -146,6 +146,18 @@ test('a request that is served while the master reloads is finished by the old w
   await until('the end of the old worker', () => !workersOf(balancer.pid).includes(old as number));
 });
 
+test('a reload that is asked for while the first worker starts comes after that', async t => {
+  const port = await freePort();
+  const balancer = await startBalancer(t, textOf(port, 'one', ''), { args: ['-W'] });
+  writeFileSync(join(balancer.folder, 'haproxy.cfg'), textOf(port, 'two', ''));
+  for (let count = 0; count < 3; count++) balancer.process.kill('SIGUSR2');
+  await until('the reload', () => balancer.output().split('Loading success').length > 2);
+  assert.match(balancer.output(), /forked[^]*Loading success[^]*Reloading[^]*forked[^]*Loading success/);
+  assert.match(await exchangeRaw(port, GET_AND_CLOSE), /two$/);
+  await until('the end of the first worker', () => workersOf(balancer.pid).length === 1);
+  assert.match(await exchangeRaw(port, GET_AND_CLOSE), /two$/);
+});
+
 test('a configuration that cannot be used changes nothing', async t => {
   const service = await start(t);
   service.configure('two', 'no-such-word');
