@@ -1,9 +1,9 @@
 /**
- * Counters are exact: 50,000 requests of many kinds over two threads, and every counter equals what clients and
+ * Counters are exact: 50,000 requests of ten kinds over two threads, and every counter equals what clients and
  * servers counted, and what HAProxy counts on the same load.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -99,6 +99,7 @@ defaults
   timeout queue 5s
   retries 1
   option socket-stats
+  option abortonclose
 frontend steady
   bind 127.0.0.1:${steady}
   http-request deny if { path /deny }
@@ -108,7 +109,7 @@ frontend steady
 frontend rough
   bind 127.0.0.1:${rough}
   use_backend %[path,field(2,/)]
-${backend('good')}${backend('queued', 'maxconn 2')}${backend('closes')}${backend('cut')}${backend('dead', '\n  timeout connect 100ms')}
+${backend('good')}${backend('queued', 'maxconn 2')}${backend('closes')}${backend('cut')}${backend('silent')}${backend('dead', '\n  timeout connect 100ms')}
 backend refused
   http-response deny
   server s 127.0.0.1:${servers['good']}
@@ -156,20 +157,21 @@ function isWhole(answer: string): boolean {
   return length === undefined ? answer.endsWith('0\r\n\r\n') : answer.length >= end + 4 + Number(length);
 }
 
-/** A request on a connection of its own; the client may leave before the answer. */
-async function onOwnConnection(port: number, bytes: string, leaveAfterMs?: number): Promise<string> {
+/** A request on a connection of its own; the client may leave before the answer, when the server has the request. */
+async function onOwnConnection(port: number, bytes: string, asked?: EventEmitter): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let answer = '';
   socket.on('error', () => undefined);
   socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
   socket.write(bytes);
-  if (leaveAfterMs !== undefined) setTimeout(() => socket.resetAndDestroy(), leaveAfterMs);
+  asked?.once('request', () => socket.resetAndDestroy());
   await once(socket, 'close');
   return answer.slice(9, 12);
 }
 
 async function measure(t: TestContext, program?: string): Promise<Measured> {
   const seen: Record<string, number> = {};
+  const asked = new EventEmitter();
   const raw = (answer: (socket: Socket) => void): Server =>
     createServer(socket => socket.once('data', () => answer(socket)));
   const unused = createServer();
@@ -186,7 +188,7 @@ async function measure(t: TestContext, program?: string): Promise<Measured> {
     ),
     silent: await listen(
       t,
-      raw(() => undefined),
+      raw(() => asked.emit('request')),
     ),
     dead: await listen(t, unused),
   };
@@ -201,8 +203,8 @@ async function measure(t: TestContext, program?: string): Promise<Measured> {
   );
   const steady: Truth = { sent: 0, received: 0, statuses: {} };
   await Promise.all(Array.from({ length: CONNECTIONS }, () => steadyClient(steadyPort, steady)));
-  await roughTraffic(roughPort);
-  const rows = await readStats(join(folder, 'stats.sock'));
+  await roughTraffic(roughPort, asked);
+  const rows = await statsAtRest(join(folder, 'stats.sock'));
   await balancer.stop();
   return { rows, steady, seen };
 }
@@ -213,7 +215,7 @@ async function socketFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-async function roughTraffic(port: number): Promise<void> {
+async function roughTraffic(port: number, asked: EventEmitter): Promise<void> {
   const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
   const times = async (count: number, run: () => Promise<string>, status: string): Promise<void> => {
     for (let index = 0; index < count; index++) assert.equal(await run(), status);
@@ -223,6 +225,7 @@ async function roughTraffic(port: number): Promise<void> {
   await times(FEW, () => onOwnConnection(port, get('/refused')), '502');
   await times(FEW, () => onOwnConnection(port, get('/denied')), '403');
   await times(FEW, () => onOwnConnection(port, get('/empty')), '503');
+  await times(FEW, () => onOwnConnection(port, get('/silent'), asked), '');
   await times(FEW, () => onOwnConnection(port, 'nonsense\r\n\r\n'), '400');
   await Promise.all(
     Array.from({ length: FEW }, () => times(1, () => onOwnConnection(port, get('/dead')), '503')),
@@ -232,9 +235,16 @@ async function roughTraffic(port: number): Promise<void> {
   );
 }
 
+/** The last request is counted a moment after its answer. */
+async function statsAtRest(path: string): Promise<Map<string, Row>> {
+  for (const deadline = Date.now() + 10_000; ; await sleep(100)) {
+    const rows = await readStats(path);
+    const isQuiet = [...rows.values()].every(row => ['', '0'].includes(row['scur'] ?? ''));
+    if (isQuiet || Date.now() > deadline) return rows;
+  }
+}
+
 async function readStats(path: string): Promise<Map<string, Row>> {
-  // the last request is counted a moment after its answer
-  await sleep(300);
   const socket = connect(path);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -287,11 +297,13 @@ function expected({ steady, seen }: Measured): Record<string, Record<string, num
       qcur: 0,
     },
     'good/s': { req_tot: toGood, hrsp_2xx: 3 * each, hrsp_4xx: each, hrsp_5xx: each, scur: 0 },
-    'rough/FRONTEND': { stot: 11 * FEW, req_tot: 11 * FEW, ereq: FEW, dreq: FEW, dresp: FEW, scur: 0 },
+    'rough/FRONTEND': { stot: 12 * FEW, req_tot: 12 * FEW, ereq: FEW, dreq: FEW, dresp: FEW, scur: 0 },
     'closes/BACKEND': { ...failing, eresp: FEW, hrsp_5xx: FEW, lbtot: FEW, wretr: 0 },
     'closes/s': { stot: FEW, req_tot: 0, eresp: FEW, hrsp_5xx: 0 },
     'cut/BACKEND': { ...failing, srv_abrt: FEW, eresp: FEW, hrsp_2xx: FEW, cli_abrt: 0 },
     'cut/s': { req_tot: FEW, hrsp_2xx: FEW, srv_abrt: FEW },
+    'silent/BACKEND': { ...failing, cli_abrt: FEW, srv_abrt: 0, eresp: 0, lbtot: FEW, hrsp_2xx: 0 },
+    'silent/s': { stot: FEW, cli_abrt: FEW, eresp: 0 },
     'refused/BACKEND': { ...failing, dresp: FEW, hrsp_5xx: FEW, eresp: 0 },
     'refused/s': { req_tot: FEW, hrsp_2xx: FEW, hrsp_5xx: 0, dresp: FEW },
     'denied/BACKEND': { ...failing, dreq: FEW, hrsp_4xx: FEW, lbtot: 0 },
@@ -314,7 +326,7 @@ function assertCounters(name: string, measured: Measured): void {
   assert.deepEqual(wrong, [], name);
 }
 
-test('after 50,000 requests of many kinds on two threads every counter equals the truth', async t => {
+test('after 50,000 requests of ten kinds on two threads every counter equals the truth', async t => {
   const measured = await measure(t);
   assertCounters('lb', measured);
   const row = measured.rows.get('steady/FRONTEND') ?? {};
@@ -324,7 +336,28 @@ test('after 50,000 requests of many kinds on two threads every counter equals th
   assert.ok(Number(measured.rows.get('queued/BACKEND')?.['qmax']) > 10);
 });
 
-test('HAProxy counts the same load in the same way', async t => {
+/**
+ * Counted by both, and not the same: moments, rates, times and highest values depend on the machine; bytes are those of the
+ * wire here and of a buffer's own form there; how often a connection was used again, and who waited first, is chance; addresses and
+ * limits are each run's own; the default algorithm has changed.
+ */
+const OWN_COLUMNS =
+  /^(?:rate|.*_rate|.*rate_max|[qcrt]time(?:_max)?|.*bytes_.*|[bs]?in|bout|[sq]max|slim|lastchg|lastsess|addr|algo|(?:srv_|idle_conn_)[ic]cur|idle_conn_cur|need_conn_est|h1_open_connections|h1_total_connections|connect|reuse|safe_conn_cur|lbtot|.*pid)$/;
+
+test('HAProxy counts the same load in the same way, in every column', async t => {
   if (!requires(t, 'haproxy')) return;
-  assertCounters('haproxy', await measure(t, 'haproxy'));
+  const theirs = await measure(t, 'haproxy');
+  assertCounters('haproxy', theirs);
+  const ours = await measure(t);
+  const wrong: string[] = [];
+  let compared = 0;
+  for (const [name, row] of theirs.rows)
+    for (const [column, value] of Object.entries(row)) {
+      if (OWN_COLUMNS.test(column) || value === '') continue;
+      compared++;
+      const own = ours.rows.get(name)?.[column];
+      if (own !== value) wrong.push(`${name} ${column}: ${own}, HAProxy has ${value}`);
+    }
+  assert.deepEqual(wrong, []);
+  assert.ok(compared > 800, String(compared));
 });
