@@ -131,7 +131,8 @@ describe('a balancer with a virtual address', { concurrency: 4 }, () => {
     const start = Date.now();
     a.watched.signal('SIGKILL');
     await lab.until(() => !lab.holds('a', VIP));
-    assert.ok(Date.now() - start < 500);
+    // a balancer that hangs is seen after five seconds
+    assert.ok(Date.now() - start < 3000);
     await lab.until(() => vrrpProcesses(lab) === 0);
   });
 
