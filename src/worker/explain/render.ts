@@ -24,7 +24,7 @@ function at({ file, line }: Place): string {
 
 const HEADINGS = {
   forwarded: 'the server gets',
-  answered: 'the client gets, from lb itself,',
+  answered: 'the client gets, from lb itself',
   responded: 'the client gets',
   closed: 'the client gets nothing: its connection is closed',
 } as const;
