@@ -139,7 +139,7 @@ test('with independent-streams what a client is sent does not keep its silent si
     `defaults
   mode tcp
   timeout connect 5s
-  timeout client 600ms
+  timeout client 1500ms
   timeout server 10s
 listen independent
   bind 127.0.0.1:${port}
@@ -157,8 +157,8 @@ listen together
     independent.destroy();
   });
   const cut = once(independent.resume(), 'close', { signal: AbortSignal.timeout(10_000) });
-  // 15 bytes take 1.5 s: more than twice the timeout
-  await Promise.all([receives(plain, 15), cut]);
+  // 35 bytes take 3.5 s: more than twice the timeout
+  await Promise.all([receives(plain, 35), cut]);
 });
 
 test('-c names the line of a key of balance hash or log-hash that means nothing', t => {
