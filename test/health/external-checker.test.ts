@@ -72,5 +72,5 @@ test('one that takes too long is ended', async t => {
 
 test('one that cannot be started fails', async t => {
   const { line } = startChecks(t, listen('/nonexistent/check'));
-  assert.match(await line(/check for/), /failed, reason: External check error, code: -1, info: ".*ENOENT/);
+  assert.match(await line(/check for/), /failed, reason: External check error, code: 255, info: ".*ENOENT/);
 });
