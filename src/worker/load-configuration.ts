@@ -1,5 +1,5 @@
 /** From file names to a configuration that can serve, or to all that is wrong with it. */
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
 import { dumpConfig, type DumpWishes } from '../config-parser/dump-config.ts';
 import { loadFiles, type ConfigFileSystem } from '../config-parser/load-files.ts';
 import { hasFatal } from '../config-parser/diagnostic.ts';
@@ -99,7 +99,30 @@ function attempt<T>(read: () => T): T | { readonly error: string } {
 }
 
 function readText(path: string): { readonly text: string } | { readonly error: string } {
-  return attempt(() => ({ text: readFileSync(path, 'latin1') }));
+  return attempt(() => {
+    if (statSync(path).isFile()) return { text: readFileSync(path, 'latin1') };
+    return readStream(path) ?? { error: `too large, more than ${MOST_STREAM_BYTES / 2 ** 20} MB` };
+  });
+}
+
+/** Something without a size: a pipe, a device. Some never end. */
+const MOST_STREAM_BYTES = 10 * 2 ** 20;
+
+function readStream(path: string): { readonly text: string } | undefined {
+  const fd = openSync(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    for (let length = 0; length <= MOST_STREAM_BYTES;) {
+      const chunk = Buffer.alloc(65_536);
+      const taken = readSync(fd, chunk);
+      if (taken === 0) return { text: Buffer.concat(chunks).toString('latin1') };
+      chunks.push(chunk.subarray(0, taken));
+      length += taken;
+    }
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 const DISK: ConfigFileSystem = {

@@ -220,3 +220,16 @@ test('SIGTTOU gives the addresses up and SIGTTIN takes them again', async t => {
   await said(/Resumed listen l\./);
   assert.match(await exchangeRaw(port, GET), /^HTTP\/1\.1 200/);
 });
+
+test('a configuration that never ends is refused, one from a pipe is read', () => {
+  const endless = spawnSync(LB, ['-c', '-f', '/dev/zero'], { encoding: 'utf8', timeout: 30_000 });
+  assert.equal(endless.status, 1, endless.stderr);
+  assert.match(endless.stderr, /Cannot open configuration file \/dev\/zero : too large/);
+  const input = 'defaults\n  mode http\nbackend b\n  no-such-word\n';
+  const piped = spawnSync('sh', ['-c', `cat | ${LB} -c -f /dev/stdin`], {
+    input,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  assert.match(piped.stderr, /\/dev\/stdin:4.*no-such-word/);
+});
