@@ -25,6 +25,7 @@ import {
   EINTR,
   ENOBUFS,
 } from './abi.ts';
+import type { Watched } from './reset-watch.ts';
 import { SendingHalf } from './sending-half.ts';
 
 const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
@@ -43,7 +44,7 @@ const UNARMED = 0;
 const ARMED = 1;
 const CANCELLING = 2;
 
-export class UringConnection extends SendingHalf {
+export class UringConnection extends SendingHalf implements Watched {
   bytesIn = 0;
   #held = -1;
   #receiveState = UNARMED;
@@ -55,6 +56,7 @@ export class UringConnection extends SendingHalf {
   /** So many single receives before the next multishot one: a slot was filled not long ago. */
   #rush = 0;
   #starvedReceive = false;
+  watched = false;
   #remote: Endpoint | undefined;
   #local: Endpoint | undefined;
 
@@ -141,6 +143,11 @@ export class UringConnection extends SendingHalf {
     }
   }
 
+  /** A receive that is armed anew tells it. */
+  errorFound(): void {
+    if (this.#receiveState === ARMED) this.#cancelReceive();
+  }
+
   /** A slot has become free. */
   retry(): void {
     if (this.closed) return;
@@ -171,8 +178,9 @@ export class UringConnection extends SendingHalf {
     if (this.receiving && this.#ahead === undefined) this.#hand(slot, buffer, length);
     else (this.#ahead ??= []).push(slot, length);
     const ahead = this.#ahead === undefined ? 0 : this.#ahead.length >>> 1;
-    if (this.#receiveState === ARMED && (ahead >= AHEAD_AT_MOST || (this.#rush > 0 && !this.closed)))
-      this.#cancelReceive();
+    if (this.#receiveState !== ARMED) return;
+    if (ahead >= AHEAD_AT_MOST || (this.#rush > 0 && !this.closed)) this.#cancelReceive();
+    else if (!this.watched && !this.closed) this.host.resets.add(this);
   }
 
   #cancelReceive(): void {

@@ -36,6 +36,7 @@ import {
   SEND_NOW,
   SERIAL_MASK,
 } from './operations.ts';
+import { ResetWatch } from './reset-watch.ts';
 import { type OnCompletion, Ring } from './ring.ts';
 import { SendBatch } from './send-batch.ts';
 import type { RingHost, SendingHalf } from './sending-half.ts';
@@ -59,6 +60,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly slots: Slots;
   readonly operations: Operations;
   readonly sends = new SendBatch();
+  readonly resets: ResetWatch;
   readonly #ring: Ring;
   readonly #loop: NestedLoop;
   readonly #node: NodeEngine;
@@ -97,6 +99,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       live: true,
       wake: () => this.#schedule(),
     });
+    this.resets = new ResetWatch(this.wheel);
     process.once('exit', this.#threadEnds);
     this.#node = new NodeEngine({
       bufsize: options.bufsize,
@@ -153,6 +156,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#destroyed = true;
     process.off('exit', this.#threadEnds);
     this.#node.destroy();
+    this.resets.stop();
     for (const listener of this.#listeners) listener?.close();
     for (const connection of this.#connections) connection?.close();
     if (!this.#turning) this.#tearDown();

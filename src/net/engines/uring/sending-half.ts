@@ -15,6 +15,7 @@ import { shutdownSending } from '../../system-calls.ts';
 import { EAGAIN, EINTR } from './abi.ts';
 import { addressOf } from './memory.ts';
 import type { ConnectionPlace, Operations } from './operations.ts';
+import type { ResetWatch } from './reset-watch.ts';
 import type { SendBatch, Sender } from './send-batch.ts';
 import type { Slots } from './slots.ts';
 
@@ -24,6 +25,8 @@ export interface RingHost {
   readonly operations: Operations;
   /** Those added hear sentNow() when the kernel has consumed what was pushed. */
   readonly sends: SendBatch;
+  /** For connections whose receive stays armed after bytes have come. */
+  readonly resets: ResetWatch;
   /** Calls deliver() once the current callbacks are over. */
   queue(connection: SendingHalf): void;
   close(fd: number, cancel: boolean): void;
