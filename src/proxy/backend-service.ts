@@ -96,7 +96,7 @@ export class BackendService implements BackendRuntime {
     const proxy = proxies[row] as Proxy;
     this.#proxies = proxies;
     this.#environment = () => environments.of(proxy);
-    const { flags } = proxy.options;
+    const { flags, noFlags } = proxy.options;
     this.config = proxy;
     this.row = row;
     this.facts = proxyFacts(proxy);
@@ -109,7 +109,8 @@ export class BackendService implements BackendRuntime {
     this.nameHeader = nameHeaderOf(proxy);
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
-    this.abortOnClose = flags.has('abortonclose');
+    this.abortOnClose =
+      flags.has('abortonclose') || (proxy.mode === 'http' && !noFlags.has('abortonclose'));
     this.checksCache = flags.has('checkcache');
     this.retryOn = new Set(proxy.retryOn);
     this.retryStatuses = statusesIn(this.retryOn);

@@ -56,8 +56,8 @@ const CALLS: readonly (readonly [rule: string, call: string])[] = [
   ['set-priority-class int(-9999)', 'priority class -2047'],
   ['set-priority-offset int(70)', 'priority offset 70'],
   ['disable-l7-retry', 'no L7 retry'],
-  ['do-log', 'log -'],
-  ['do-log profile p1', 'log p1'],
+  ['do-log', 'log http-req -'],
+  ['do-log profile p1', 'log http-req p1'],
 ];
 
 for (const [rule, call] of CALLS)

@@ -183,8 +183,8 @@ export class FakeRuleContext implements RuleContext {
   sendEarlyHints(headers: readonly (readonly [string, string])[]): void {
     this.#note('103', ...headers.map(([name, value]) => `${name}=${value}`));
   }
-  logNow(profile: string | undefined): void {
-    this.#note('log', profile ?? '-');
+  logNow(origin: string, profile: string | undefined): void {
+    this.#note('log', origin, profile ?? '-');
   }
   resolveName({
     name,
