@@ -109,8 +109,7 @@ export class BackendService implements BackendRuntime {
     this.nameHeader = nameHeaderOf(proxy);
     this.dropsTrailers = flags.has('http-drop-request-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
-    this.abortOnClose =
-      flags.has('abortonclose') || (proxy.mode === 'http' && !noFlags.has('abortonclose'));
+    this.abortOnClose = flags.has('abortonclose') || (proxy.mode === 'http' && !noFlags.has('abortonclose'));
     this.checksCache = flags.has('checkcache');
     this.retryOn = new Set(proxy.retryOn);
     this.retryStatuses = statusesIn(this.retryOn);
