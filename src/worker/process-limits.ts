@@ -3,6 +3,7 @@
  * `fd-hard-limit`, `strict-limits`; -n, -N, -m). Decided before anything is bound.
  */
 import type { Config } from '../model/config.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { Word } from '../model/word.ts';
 import type { ResourceLimit } from './process-calls.ts';
 
@@ -39,10 +40,10 @@ export function planLimits(
 ): LimitPlan {
   const { global, proxies } = config;
   const binds = proxies.reduce((sum, proxy) => sum + proxy.binds.length, 0);
-  const servers = proxies.reduce((sum, proxy) => sum + proxy.servers.length, 0);
+  const checks = proxies.reduce((sum, proxy) => sum + checksOf(proxy), 0);
   // a listener has a descriptor here, one in its thread and one in the event loop
   const own =
-    FILES_OF_THE_PROCESS + nbthread * (FILES_OF_A_THREAD + 3 * binds) + servers + global.statsMaxconn;
+    FILES_OF_THE_PROCESS + nbthread * (FILES_OF_A_THREAD + 3 * binds) + checks + global.statsMaxconn;
   const wanted = request.maxconn ?? global.maxconn;
   const said = numberOf(global.otherLines, 'ulimit-n');
   const exact = said !== undefined;
@@ -55,6 +56,14 @@ export function planLimits(
   const byMemory =
     memoryLimitMb === undefined ? Infinity : Math.max(1, Math.floor((memoryLimitMb * 1048576) / session));
   return { maxconn: Math.min(byFiles, byMemory), openFiles, exact };
+}
+
+/** Checks of a server have a connection of their own, its agent another. */
+function checksOf({ servers }: Proxy): number {
+  return servers.reduce(
+    (sum, { check, agent }) => sum + Number(check?.enabled ?? false) + Number(agent?.enabled ?? false),
+    0,
+  );
 }
 
 /** The last line of that keyword counts. */

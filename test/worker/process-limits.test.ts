@@ -35,6 +35,14 @@ test('maxconn, and -n before it, decide how many open files are needed', () => {
   assert.equal(withLimits(config, plan, {}).global.maxconn, 50_000);
 });
 
+test('a server needs an open file where it is checked, and one for its agent', () => {
+  const openFiles = (servers: string): number =>
+    planLimits(configOf('maxconn 10', servers), 1, LIMIT).openFiles;
+  const none = openFiles('server s :81');
+  assert.equal(openFiles('server s :81\n  server t :82'), none);
+  assert.equal(openFiles('server s :81 check\n  server t :82 check agent-check agent-port 9'), none + 3);
+});
+
 test('-N is for proxies that say nothing', () => {
   const silent = configOf('');
   const plan = planLimits(silent, 1, LIMIT);
