@@ -23,6 +23,8 @@ export interface ClientTroubleOwner {
   fail(status: number, letter: string, phase: Phase): void;
   cut(letter: string, phase: Phase): void;
   abort(): void;
+  /** `option abortonclose`: what waits for a server is given up, a server at work is told. */
+  clientSaidAll(): void;
 }
 
 export class ClientTrouble {
@@ -73,7 +75,13 @@ export class ClientTrouble {
     if (!body.read && this.#owner.bodyTruncated()) return;
     if (!body.read || this.#owner.replyPaused) return this.gone('ended');
     this.#owner.keepAlive = false;
-    if (transaction.backendRuntime?.abortOnClose === true && !responseStarted) this.gone('ended');
+    if (transaction.backendRuntime?.abortOnClose === true && !responseStarted) this.#owner.clientSaidAll();
+  }
+
+  /** It has closed its side, and no server has the request: it is not waited for. */
+  gaveUp(phase: Phase): void {
+    this.#owner.transaction.clientAborted = true;
+    this.#owner.cut('C', phase);
   }
 
   gone(cause: Cause): void {

@@ -95,6 +95,12 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#choose(undefined);
   }
 
+  /** Whoever waits may be gone: only the connection under way is still waited for. False: there is none. */
+  lastTry(): boolean {
+    this.#triesLeft = 0;
+    return this.#state === CONNECTING || this.#state === SENDING_HEADER;
+  }
+
   /** The stream is over, or gives up: whatever is under way is undone and the slot given back. */
   release(): void {
     const state = this.#state;

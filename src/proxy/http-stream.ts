@@ -270,7 +270,8 @@ export class HttpStream
     this.dialer.start(backend);
     if (!this.dialer.waiting) return;
     this.outgoing.settle();
-    this.session.watch();
+    if (this.session.ended) this.clientTrouble.ended();
+    else this.session.watch();
   }
 
   /** `option httpclose`, `http-server-close`: its connection serves this request alone. */
@@ -296,7 +297,19 @@ export class HttpStream
     return true;
   }
 
+  /** The client has closed its side: perhaps it does not wait any more (manual, `option abortonclose`). */
+  clientSaidAll(): void {
+    if (!this.dialer.waiting) {
+      if (this.#requestForwarded) this.server.endRequest();
+    } else if (!this.dialer.lastTry()) this.clientTrouble.gaveUp(this.phase);
+  }
+
+  get #clientGaveUp(): boolean {
+    return this.session.ended && this.transaction.backendRuntime?.abortOnClose === true;
+  }
+
   onDialFailed(failure: DialFailure): void {
+    if (this.#clientGaveUp) return this.clientTrouble.gaveUp(failure === 'queue-timeout' ? 'Q' : 'C');
     const isLate = failure === 'connect-timeout' || failure === 'queue-timeout';
     const letter = failure === 'resource' ? 'R' : isLate ? 's' : 'S';
     this.fail(503, letter, failure === 'queue-timeout' ? 'Q' : 'C');
@@ -336,7 +349,8 @@ export class HttpStream
     if (this.#requestForwarded) return;
     this.#requestForwarded = true;
     if (!this.responseStarted) this.server.expectBytes();
-    this.session.watch();
+    if (this.#clientGaveUp) this.server.endRequest();
+    else this.session.watch();
   }
 
   /** Bytes from the client while its request is served: body to pass on, or its next request, which waits. */
@@ -537,7 +551,8 @@ export class HttpStream
       !this.#closesServer() &&
       this.#requestForwarded &&
       server.inbox.length === 0 &&
-      !server.ended
+      !server.ended &&
+      !server.requestEnded
     );
   }
 

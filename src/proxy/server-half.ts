@@ -63,6 +63,8 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner {
   bodyUnwanted = false;
   /** FIN received: nothing more will come. */
   ended = false;
+  /** FIN sent: the client has sent one. */
+  requestEnded = false;
   /** Something of a response has arrived. */
   answered = false;
   /** Rules look at the body: nothing is sent on, the owner hears of what comes. */
@@ -82,8 +84,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner {
   begin(connection: Connection, reused: boolean): void {
     this.connection = connection;
     this.reused = reused;
-    this.ended = false;
-    this.answered = false;
+    this.ended = this.requestEnded = this.answered = false;
     this.#state = HEAD;
     this.receive();
   }
@@ -270,6 +271,13 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner {
 
   onConnected(): void {
     throw new Error('connected twice');
+  }
+
+  /** The client has closed its side behind the request: the server decides what that means. */
+  endRequest(): void {
+    if (this.requestEnded || this.connection === undefined) return;
+    this.requestEnded = true;
+    this.connection.shutdown();
   }
 
   // ── time ──

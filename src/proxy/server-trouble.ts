@@ -8,6 +8,7 @@ import type { Phase } from './termination.ts';
 
 export interface ServerTroubleOwner extends Resendable {
   readonly thread: DataThread;
+  readonly clientTrouble: { gone(cause: Cause): void };
   /** The client has been sent some of an answer. */
   readonly responseStarted: boolean;
   fail(status: number, letter: string, phase: Phase): void;
@@ -30,6 +31,7 @@ export class ServerTrouble {
       return this.#owner.abort();
     }
     const unanswered = !server.answered;
+    if (unanswered && server.requestEnded) return this.#owner.clientTrouble.gone('ended');
     this.#observe(cause === 'ended' ? 'closed' : 'read error');
     server.close();
     if (unanswered && retryAfter('empty-response', this.#owner)) return;

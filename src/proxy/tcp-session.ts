@@ -113,8 +113,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
 
   #wantMore(delayMs: number): void {
     if (this.#inspectTimer.deadline === 0) this.thread.wheel.set(this.#inspectTimer, delayMs);
-    this.#inbox.detach();
-    if (!this.#client.receiving) this.#client.receive();
+    this.#wantBytes();
   }
 
   #inspectionOver(): void {
@@ -145,6 +144,24 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   #dial(backend: BackendRuntime): void {
     this.transaction.timers.headReadAt = this.thread.wheel.now;
     this.#dialer.start(backend);
+    if (this.#dialer.queued) this.#watch();
+  }
+
+  /** A client that leaves while it is queued is noticed, as far as a buffer reaches. */
+  #watch(): void {
+    if (this.#clientEnded) this.#endedInQueue();
+    else if (this.#inbox.length < this.thread.buffers.size) this.#wantBytes();
+  }
+
+  /** What it has said may still be wanted, unless `option abortonclose` says otherwise. */
+  #endedInQueue(): void {
+    if (this.#inbox.length === 0 || this.transaction.backendRuntime?.abortOnClose === true)
+      this.clientGone('ended');
+  }
+
+  #wantBytes(): void {
+    this.#inbox.detach();
+    if (!this.#client.receiving) this.#client.receive();
   }
 
   #becomeHttp(): void {
@@ -158,11 +175,13 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   received(buffer: Buffer, offset: number, length: number): void {
     this.#inbox.add(buffer, offset, length);
     this.#again();
+    if (this.#dialer.queued) this.#watch();
   }
 
   clientHalfClosed(): void {
     this.#clientEnded = true;
     this.#again();
+    if (this.#dialer.queued) this.#endedInQueue();
   }
 
   get serverHandler(): ConnectionHandler {

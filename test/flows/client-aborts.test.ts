@@ -1,60 +1,137 @@
 /** A client that has said all and closes its side: `option abortonclose`, on by default in mode http, decides what that means. */
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { EventEmitter, once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
 import { startRawOrigin } from '../support/origin.ts';
 
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const ANSWER = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok';
-const SLOW_MS = 500;
+const SLOW_MS = 300;
 
-/** What a client gets that closes its side right behind its request, from a server that takes its time. */
-async function askAndClose(t: TestContext, option: string): Promise<string> {
-  const { address } = await startRawOrigin(t, socket => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => {
-      const timer = setTimeout(() => socket.end(ANSWER), SLOW_MS);
-      socket.once('close', () => clearTimeout(timer));
-    });
-  });
+interface Setting {
+  readonly option?: string;
+  readonly mode?: 'http' | 'tcp';
+  /** What the server's connections do. */
+  readonly serve: (socket: Socket) => void;
+}
+
+async function startSetting(
+  t: TestContext,
+  { option = '', mode = 'http', serve }: Setting,
+): Promise<{ port: number; logs: Awaited<ReturnType<typeof startLogReceiver>> }> {
+  const { address } = await startRawOrigin(t, serve);
+  const logs = await startLogReceiver(t);
   const port = await freePort();
   await startBalancer(
     t,
     `
 defaults
-  mode http
+  mode ${mode}
+  option ${mode}log
+  log 127.0.0.1:${logs.port} local0
   ${option}
   timeout connect 2s
   timeout client 10s
   timeout server 10s
+  timeout queue 10s
 listen l
   bind 127.0.0.1:${port}
-  server s ${address}
+  server s ${address} maxconn 1
 `,
   );
-  return new Promise(resolve => {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    let received = '';
-    socket.setEncoding('latin1');
-    socket.on('data', (text: string) => (received += text));
-    socket.on('error', () => resolve(received));
-    socket.on('end', () => {
-      socket.destroy();
-      resolve(received);
-    });
-    socket.end('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-  });
+  return { port, logs };
 }
 
-test('a client that closes behind its request has given up', async t => {
-  assert.doesNotMatch(await askAndClose(t, ''), /200 OK/);
+/** What a client gets that closes its side right behind `text`. */
+async function sayAndClose(port: number, text: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  let received = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (part: string) => (received += part));
+  socket.on('error', () => undefined);
+  socket.end(text);
+  await Promise.race([once(socket, 'end'), once(socket, 'close')]);
+  socket.destroy();
+  return received;
+}
+
+/** Answers after a while, and notes whether it was told that the client has said all. */
+function slowly(told: { fin: boolean }): (socket: Socket) => void {
+  return socket => {
+    socket.once('end', () => (told.fin ||= socket.writable));
+    socket.once('data', () => {
+      const timer = setTimeout(() => socket.end(ANSWER), SLOW_MS);
+      socket.once('close', () => clearTimeout(timer));
+    });
+  };
+}
+
+for (const [option, fin] of [
+  ['', true],
+  ['option abortonclose', true],
+  ['no option abortonclose', false],
+] as const)
+  test(`a server at work ${fin ? 'is' : 'is not'} told that its client has closed its side: ${option || 'default'}`, async t => {
+    const told = { fin: false };
+    const { port } = await startSetting(t, { option, serve: slowly(told) });
+    assert.match(await sayAndClose(port, GET), /^HTTP\/1.1 200 OK\r\n[^]*ok$/);
+    assert.equal(told.fin, fin);
+  });
+
+test('a server that drops a request whose client has closed its side has done as the client wished', async t => {
+  const { port, logs } = await startSetting(t, {
+    serve: socket => socket.resume().once('end', () => socket.end()),
+  });
+  assert.match(await sayAndClose(port, GET), /^HTTP\/1.1 400 /);
+  await logs.find(/ l\/s \d+\/\d+\/\d+\/-1\/\d+ 400 \d+ - - CH-- /);
 });
 
-test('a client that closes behind its request has given up, where the option says so', async t => {
-  assert.doesNotMatch(await askAndClose(t, 'option abortonclose'), /200 OK/);
-});
+for (const mode of ['http', 'tcp'] as const)
+  test(`a client that leaves the queue is forgotten in mode ${mode}`, async t => {
+    const served = new EventEmitter();
+    const { port, logs } = await startSetting(t, {
+      mode,
+      serve: socket => socket.once('data', () => served.emit('first')),
+    });
+    const first = connect(port, '127.0.0.1');
+    t.after(() => first.destroy());
+    first.on('error', () => undefined);
+    first.write(GET);
+    await once(served, 'first');
+    const second = connect(port, '127.0.0.1');
+    await once(second, 'connect');
+    second.end(mode === 'http' ? GET : '');
+    second.resume();
+    await logs.find(/ l\/<NOSRV> .* CQ(--)? /);
+  });
 
-test('a client that closes behind its request waits for its answer without the option', async t => {
-  assert.match(await askAndClose(t, 'no option abortonclose'), /^HTTP\/1.1 200 OK\r\n[^]*ok$/);
+test('bytes of a queued client that has closed its side are still wanted in mode tcp, unless an option says otherwise', async t => {
+  for (const [option, kept] of [
+    ['', true],
+    ['option abortonclose', false],
+  ] as const) {
+    const seen: string[] = [];
+    const sockets: Socket[] = [];
+    const { port } = await startSetting(t, {
+      mode: 'tcp',
+      option,
+      serve: socket => {
+        sockets.push(socket);
+        socket.on('data', text => seen.push(text.toString('latin1')));
+        socket.on('end', () => socket.end('bye'));
+      },
+    });
+    const first = connect(port, '127.0.0.1');
+    first.on('error', () => undefined);
+    first.write('first');
+    while (seen.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    const second = sayAndClose(port, 'second');
+    setTimeout(() => first.end(), SLOW_MS);
+    assert.equal(await second, kept ? 'bye' : '');
+    assert.deepEqual(seen, kept ? ['first', 'second'] : ['first']);
+  }
 });
