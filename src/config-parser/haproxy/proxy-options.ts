@@ -18,7 +18,11 @@ type FlagRow = readonly [name: string, side: 'frontend' | 'backend' | 'both', su
 
 /** HAProxy's on/off options. */
 const FLAGS: readonly FlagRow[] = [
-  ['abortonclose', 'both', 'a client that closes its side leaves the queue, and its server is told; on by default in mode http'],
+  [
+    'abortonclose',
+    'both',
+    'a client that closes its side leaves the queue, and its server is told; on by default in mode http',
+  ],
   ['accept-unsafe-violations-in-http-request', 'frontend', 'lets doubtful requests through'],
   ['accept-unsafe-violations-in-http-response', 'backend', 'lets doubtful responses through'],
   ['allbackups', 'backend', 'all backup servers at once'],
