@@ -95,7 +95,8 @@ export class UringConnection extends SendingHalf implements Watched {
     this.receiving = false;
     this.sending = false;
     this.host.forget(this);
-    this.host.close(this.fd, this.pending > 0);
+    if (this.pending > 0) this.#cancelPending();
+    this.host.close(this.fd);
     this.fd = -1;
     this.#dropReceived();
     this.dropStarvedSend();
@@ -181,6 +182,13 @@ export class UringConnection extends SendingHalf implements Watched {
     if (this.#receiveState !== ARMED) return;
     if (ahead >= AHEAD_AT_MOST || (this.#rush > 0 && !this.closed)) this.#cancelReceive();
     else if (!this.watched && !this.closed) this.host.resets.add(this);
+  }
+
+  /** By its number where it is the receive alone: looking for a descriptor's operations goes through everybody's. */
+  #cancelPending(): void {
+    const { operations } = this.host;
+    if (this.pending > 1 || this.#receiveState === UNARMED) operations.cancelAllOf(this.fd);
+    else if (this.#receiveState === ARMED) operations.cancelReceive(this);
   }
 
   #cancelReceive(): void {

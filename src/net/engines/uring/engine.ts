@@ -169,8 +169,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#schedule();
   }
 
-  close(fd: number, cancel: boolean): void {
-    this.operations.close(fd, cancel);
+  close(fd: number): void {
+    this.operations.close(fd);
     this.#schedule();
   }
 

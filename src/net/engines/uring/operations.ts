@@ -101,6 +101,11 @@ export class Operations {
     this.#ring.push(CANCEL_SKIP, -1, userData, 0, 0, NOTHING, 0);
   }
 
+  /** The kernel looks through the operations of all descriptors. */
+  cancelAllOf(fd: number): void {
+    this.#ring.push(CANCEL_SKIP, fd, 0, 0, ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL, NOTHING, 0);
+  }
+
   /** Never waits, and leaves no completion when all is taken. */
   sendNow(connection: ConnectionPlace, address: number, length: number): void {
     const low = (connection.index << KIND_BITS) | SEND_NOW;
@@ -121,8 +126,7 @@ export class Operations {
     this.#ring.push(OP_CONNECT, fd, addressOf(address), 0, 0, low, serial, 0, address.length);
   }
 
-  close(fd: number, cancel: boolean): void {
-    if (cancel) this.#cancelAllOf(fd);
+  close(fd: number): void {
     this.#ring.push(CLOSE_SKIP, fd, 0, 0, 0, NOTHING, 0);
   }
 
@@ -147,7 +151,7 @@ export class Operations {
   }
 
   cancelAccept(listener: ListenerPlace): void {
-    this.#cancelAllOf(listener.fd);
+    this.cancelAllOf(listener.fd);
   }
 
   pollLibuv(fd: number): void {
@@ -156,10 +160,6 @@ export class Operations {
 
   cancelAll(): void {
     this.#ring.push(CANCEL_SKIP, 0, 0, 0, ASYNC_CANCEL_ANY | ASYNC_CANCEL_ALL, NOTHING, 0);
-  }
-
-  #cancelAllOf(fd: number): void {
-    this.#ring.push(CANCEL_SKIP, fd, 0, 0, ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL, NOTHING, 0);
   }
 
   #begin(connection: ConnectionPlace): void {

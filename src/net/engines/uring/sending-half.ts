@@ -29,7 +29,7 @@ export interface RingHost {
   readonly resets: ResetWatch;
   /** Calls deliver() once the current callbacks are over. */
   queue(connection: SendingHalf): void;
-  close(fd: number, cancel: boolean): void;
+  close(fd: number): void;
   /** No slot is left: retry() is called when there is one. */
   starve(connection: SendingHalf, inBulk: boolean): void;
   forget(connection: SendingHalf): void;
