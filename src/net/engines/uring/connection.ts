@@ -25,6 +25,7 @@ import {
   EINTR,
   ENOBUFS,
 } from './abi.ts';
+import { RECEIVE } from './operations.ts';
 import type { Watched } from './reset-watch.ts';
 import { SendingHalf } from './sending-half.ts';
 
@@ -184,16 +185,15 @@ export class UringConnection extends SendingHalf implements Watched {
     else if (!this.watched && !this.closed) this.host.resets.add(this);
   }
 
-  /** By its number where it is the receive alone: looking for a descriptor's operations goes through everybody's. */
   #cancelPending(): void {
     const { operations } = this.host;
-    if (this.pending > 1 || this.#receiveState === UNARMED) operations.cancelAllOf(this.fd);
-    else if (this.#receiveState === ARMED) operations.cancelReceive(this);
+    if (this.pending > 1 || this.#receiveState === UNARMED) operations.cancelAll(this);
+    else if (this.#receiveState === ARMED) operations.cancel(this, RECEIVE);
   }
 
   #cancelReceive(): void {
     this.#receiveState = CANCELLING;
-    this.host.operations.cancelReceive(this);
+    this.host.operations.cancel(this, RECEIVE);
   }
 
   #hand(slot: number, buffer: Buffer, length: number): void {

@@ -380,7 +380,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   #tearDown(): void {
     const ring = this.#ring;
     this.#loop.release();
-    this.operations.cancelAll();
+    this.operations.cancelEverything();
     for (let tries = 0; tries < 100; tries++) {
       ring.submit();
       ring.drain(this.#complete);

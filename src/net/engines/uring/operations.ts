@@ -96,14 +96,17 @@ export class Operations {
     }
   }
 
-  cancelReceive(connection: ConnectionPlace): void {
-    const userData = connection.serial * 4294967296 + ((connection.index << KIND_BITS) | RECEIVE);
+  /** By its user data: asked for a descriptor's operations, the kernel looks through those of all. */
+  cancel({ serial, index }: ConnectionPlace, kind: typeof RECEIVE | typeof SEND | typeof CONNECT): void {
+    const userData = serial * 4294967296 + ((index << KIND_BITS) | kind);
     this.#ring.push(CANCEL_SKIP, -1, userData, 0, 0, NOTHING, 0);
   }
 
-  /** The kernel looks through the operations of all descriptors. */
-  cancelAllOf(fd: number): void {
-    this.#ring.push(CANCEL_SKIP, fd, 0, 0, ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL, NOTHING, 0);
+  /** Whatever it has under way. */
+  cancelAll(connection: ConnectionPlace): void {
+    this.cancel(connection, RECEIVE);
+    this.cancel(connection, SEND);
+    this.cancel(connection, CONNECT);
   }
 
   /** Never waits, and leaves no completion when all is taken. */
@@ -151,14 +154,14 @@ export class Operations {
   }
 
   cancelAccept(listener: ListenerPlace): void {
-    this.cancelAllOf(listener.fd);
+    this.#ring.push(CANCEL_SKIP, listener.fd, 0, 0, ASYNC_CANCEL_FD | ASYNC_CANCEL_ALL, NOTHING, 0);
   }
 
   pollLibuv(fd: number): void {
     this.#ring.push(OP_POLL_ADD, fd, 0, 0, POLLIN, LIBUV, 0);
   }
 
-  cancelAll(): void {
+  cancelEverything(): void {
     this.#ring.push(CANCEL_SKIP, 0, 0, 0, ASYNC_CANCEL_ANY | ASYNC_CANCEL_ALL, NOTHING, 0);
   }
 
