@@ -10,7 +10,7 @@ export interface Ports {
   readonly log: number;
 }
 
-export const HOST = 'bench.example';
+const HOST = 'bench.example';
 export const lastHost = (rules: number): string => (rules === 0 ? HOST : `host${rules - 1}.example`);
 
 const RICH_ACLS = 30;

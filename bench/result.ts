@@ -33,7 +33,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Of each round's two figures, which were measured one shortly after the other. */
-export function medianRatio(own: readonly number[], base: readonly number[] | undefined): number {
+function medianRatio(own: readonly number[], base: readonly number[] | undefined): number {
   if (base === undefined) return NaN;
   return median(
     own.map((value, round) => value / (base[round] ?? NaN)).filter(ratio => !Number.isNaN(ratio)),

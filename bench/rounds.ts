@@ -29,7 +29,7 @@ export interface LoadCase {
 /** A window as cheap as the cheapest before, but for so much, brings nothing new; after two of them it is warm. */
 const NOTHING_NEW = 0.95;
 
-export interface Pace {
+interface Pace {
   readonly pairs: number;
   readonly seconds: number;
   /** At most; less when requests have stopped getting cheaper before. */

@@ -15,7 +15,7 @@ export interface AclFlags {
   readonly patterns: readonly Word[];
 }
 
-export interface FlagMistake {
+interface FlagMistake {
   readonly error: string;
   readonly at: Word;
 }

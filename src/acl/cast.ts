@@ -4,7 +4,7 @@ import { Binary, Method, typeOfSample } from './sample.ts';
 import type { Int, Sample, SampleType, Value } from './sample.ts';
 import { intToBytes, parseLeadingInt } from './integer.ts';
 
-export type Cast = (value: Value) => Value | undefined;
+type Cast = (value: Value) => Value | undefined;
 
 const none: Cast = value => value;
 const boolToInt: Cast = value => (value === true ? 1 : 0);

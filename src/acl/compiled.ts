@@ -1,10 +1,15 @@
-/** What compile functions hand out: closures over the context, all text and names already resolved. */
+/**
+ * What the compile functions of acl/ hand out: closures over the context, all text and names already resolved.
+ *
+ *   expression.ts    compileExpression   `req.hdr(host),lower`
+ *   condition.ts     compileCondition    `if`/`unless` of a rule
+ *   log-format.ts    compileLogFormat    `%ci:%cp [%tr] ...`
+ *
+ * Each reports diagnostics and answers undefined when the text is wrong, or legal in none of the phases asked for.
+ */
 import type { ByteLine } from '../base/byte-line.ts';
 import type { IpAddress } from '../base/ip-address.ts';
-import type { Position } from '../model/diagnostic.ts';
-import type { Condition } from '../model/word.ts';
 import type { SampleContext } from './context.ts';
-import type { CompileEnvironment } from './environment.ts';
 import type { Int, Sample, SampleType } from './sample.ts';
 
 /**
@@ -72,35 +77,6 @@ export interface CompiledLogFormat {
   /** Set when it has no variable part. */
   readonly constant: string | undefined;
 }
-
-/**
- * The doors of acl/. Each reports diagnostics at `at` and answers undefined when the text is wrong, or when
- * it is legal in none of `phases` (see phaseBits).
- *
- * expression.ts    compileExpression(text, at, phases, env)   `req.hdr(host),lower`
- * condition.ts     compileCondition(condition, phases, env)   `if`/`unless` of a rule
- * log-format.ts    compileLogFormat(text, at, phases, env, options)
- */
-export type CompileExpression = (
-  text: string,
-  at: Position,
-  phases: number,
-  env: CompileEnvironment,
-) => CompiledExpression | undefined;
-
-export type CompileCondition = (
-  condition: Condition,
-  phases: number,
-  env: CompileEnvironment,
-) => CompiledCondition | undefined;
-
-export type CompileLogFormat = (
-  text: string,
-  at: Position,
-  phases: number,
-  env: CompileEnvironment,
-  options?: LogFormatOptions,
-) => CompiledLogFormat | undefined;
 
 export interface LogFormatOptions {
   /**

@@ -93,7 +93,7 @@ function isExpressionError(ast: ExpressionAst | ExpressionError): ast is Express
   return 'error' in ast;
 }
 
-export function compileAst(
+function compileAst(
   ast: ExpressionAst,
   text: string,
   phases: number,

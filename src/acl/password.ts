@@ -15,7 +15,7 @@ let crypt: CryptFunction | undefined;
 let scratch: Buffer | undefined;
 
 /** Finds the library; answers why not. Called at load when a userlist holds hashes. */
-export function loadCrypt(): string | undefined {
+function loadCrypt(): string | undefined {
   if (crypt !== undefined) return undefined;
   for (const name of ['libcrypt.so.1', 'libcrypt.so.2'])
     try {

@@ -22,7 +22,7 @@ export type PatternChange =
   | { readonly kind: 'replace'; readonly list: string; readonly entries: readonly PatternPair[] }
   | PatternUpdate;
 
-export type PatternPair = readonly [key: string, value: string | undefined];
+type PatternPair = readonly [key: string, value: string | undefined];
 
 /** What a rule does to a list; of a list that nothing uses nothing happens. */
 export interface PatternUpdate {

@@ -6,7 +6,7 @@ import type { MatchMethod } from './match/method.ts';
 import type { PatternEntry } from './match/pattern.ts';
 import { PatternSet, type ParseValue, type PatternSource } from './pattern-set.ts';
 
-export interface PatternListOptions {
+interface PatternListOptions {
   /** File or virtual name; `''`: the patterns of an ACL line. */
   readonly name: string;
   readonly isMap: boolean;

@@ -13,7 +13,7 @@ export interface OpenedSocket {
   readonly fd: number;
 }
 
-export interface OpenFailure {
+interface OpenFailure {
   readonly bind: Bind;
   readonly message: string;
 }
@@ -33,7 +33,7 @@ export function openAdminSockets(
   return { opened, failed };
 }
 
-export interface AdminServerSettings extends Omit<
+interface AdminServerSettings extends Omit<
   SessionSettings,
   'level' | 'severityOutput' | 'exposesListeners' | 'listener'
 > {

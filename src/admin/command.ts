@@ -7,7 +7,7 @@ import type { Level } from './level.ts';
 import type { AdminRuntime } from './runtime.ts';
 
 /** Severities of syslog, shown when `set severity-output` asks for them. */
-export const ERROR = 3;
+const ERROR = 3;
 export const WARNING = 4;
 export const NOTICE = 5;
 export const INFO = 6;
@@ -19,12 +19,12 @@ export interface Message {
 }
 
 /** Sent as it is, piece by piece. */
-export interface Dump {
+interface Dump {
   readonly pieces: Iterable<string> | AsyncIterable<string>;
 }
 
 /** The rest of the conversation is this function's; the connection ends with it. */
-export interface Takeover {
+interface Takeover {
   readonly converse: (socket: Socket) => Promise<void>;
 }
 

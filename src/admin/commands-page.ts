@@ -3,8 +3,8 @@ import type { Command } from './command.ts';
 import { usageOf } from './help.ts';
 import { COMMANDS } from './table.ts';
 
-export const TABLE_START = '<!-- commands: written by scripts/admin-doc.mjs -->';
-export const TABLE_END = '<!-- end of commands -->';
+const TABLE_START = '<!-- commands: written by scripts/admin-doc.mjs -->';
+const TABLE_END = '<!-- end of commands -->';
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|');
@@ -15,7 +15,7 @@ function row(command: Command): string {
   return `| \`${cell(usageOf(command))}\` | ${mode === undefined ? level : `${level}, ${mode}`} | ${cell(summary)} |`;
 }
 
-export function renderCommandTable(): string {
+function renderCommandTable(): string {
   const rows = [...COMMANDS].sort((a, b) => (usageOf(a) < usageOf(b) ? -1 : 1)).map(row);
   return ['| command | level | what it does |', '|---|---|---|', ...rows].join('\n');
 }

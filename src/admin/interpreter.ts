@@ -5,7 +5,7 @@ import { allows } from './level.ts';
 import { splitWords, TOO_MANY_WORDS } from './line-reader.ts';
 import type { AdminRuntime } from './runtime.ts';
 
-export const PERMISSION_DENIED = 'Permission denied\n';
+const PERMISSION_DENIED = 'Permission denied\n';
 
 /** Runs commands one at a time; a session has one. */
 export interface CommandRunner {

@@ -1,5 +1,5 @@
 /** Levels of an admin socket (`level` of `stats socket`); each includes those before it. */
-export const LEVELS = ['user', 'operator', 'admin'] as const;
+const LEVELS = ['user', 'operator', 'admin'] as const;
 export type Level = (typeof LEVELS)[number];
 
 export function allows(held: Level, wanted: Level): boolean {

@@ -53,7 +53,7 @@ export interface ThreadOrders {
 }
 
 /** Dynamic cookies of a backend, by its row. */
-export interface CookieOrders {
+interface CookieOrders {
   /** Undefined: as the configuration says. */
   dynamicCookie(backend: number): { readonly dynamic: boolean; readonly key: string | undefined } | undefined;
   setDynamicCookie(

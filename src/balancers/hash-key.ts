@@ -19,7 +19,7 @@ import { findParameter, headerKey, rdpCookie, uriKey, type Span } from './key-sp
 
 export const NO_KEY = -1;
 
-export type KeyHash = (facts: BalanceFacts) => number;
+type KeyHash = (facts: BalanceFacts) => number;
 
 export type HashBalance =
   | { readonly algorithm: 'source' }
@@ -71,7 +71,7 @@ function hashText(text: string | undefined, hash: (span: Span | undefined) => nu
 }
 
 /** The words of the address, folded by exclusive or. */
-export function hashSource(remote: Endpoint, avalanched: boolean): number {
+function hashSource(remote: Endpoint, avalanched: boolean): number {
   if (remote.family === 0) return NO_KEY;
   const ip = parseIp(remote.host);
   if (ip === undefined) return NO_KEY;

@@ -25,7 +25,7 @@ export function roundrobin(state: SharedState, backend: number): Balancer {
   };
 }
 
-export function turnOrder(list: Int32Array, weightOf: (server: number) => number): TurnOrder {
+function turnOrder(list: Int32Array, weightOf: (server: number) => number): TurnOrder {
   const weights = Array.from(list, weightOf);
   if (weights.every(weight => weight === weights[0]))
     return { length: list.length, at: turn => list[turn] as number };

@@ -30,12 +30,12 @@ export class IpAddress {
   }
 }
 
-export function renderIpv4(bits: number): string {
+function renderIpv4(bits: number): string {
   return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 }
 
 /** RFC 5952: lower case, longest run of zeros shortened, IPv4 tail for mapped and compatible addresses. */
-export function renderIpv6(ip: IpAddress): string {
+function renderIpv6(ip: IpAddress): string {
   const groups = [ip.w0, ip.w1, ip.w2, ip.w3].flatMap(word => [word >>> 16, word & 0xffff]);
   const [start, length] = longestZeroRun(groups);
   if (start === 0 && (length === 6 || (length === 5 && groups[5] === 0xffff)))

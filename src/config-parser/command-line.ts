@@ -6,7 +6,7 @@ import type { CommandLineSettings } from './parse.ts';
 import { parsed, refused } from './parsed.ts';
 import type { Parsed } from './parsed.ts';
 
-export type Action =
+type Action =
   | { readonly kind: 'run' | 'check' | 'help' | 'version' | 'build-details' }
   /** `-vq`, `-vqs`, `-vqb`: bare numbers for scripts. */
   | { readonly kind: 'bare-version'; readonly what: 'full' | 'short' | 'branch' }

@@ -20,7 +20,7 @@ export interface ConfigDraft {
 }
 
 /** The defaults sections seen so far. */
-export interface DefaultsRegistry {
+interface DefaultsRegistry {
   /** What a proxy without `from` starts with. */
   last: ProxyDraft | undefined;
   readonly named: Map<string, ProxyDraft>;

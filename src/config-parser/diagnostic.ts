@@ -1,7 +1,7 @@
 /** Diagnostics into the lines HAProxy prints, so that scripts that read those keep working. */
 import type { Diagnostic, Severity } from '../model/diagnostic.ts';
 
-export interface RenderOptions {
+interface RenderOptions {
   readonly pid: number;
   /** Printed once above everything, as soon as there is something to print. */
   readonly program?: { readonly version: string; readonly path: string };
@@ -31,7 +31,7 @@ export function renderMessage({ position, message, hint }: Diagnostic): string {
   return position.line > 0 ? `parsing [${position.file}:${position.line}] : ${text}` : text;
 }
 
-export function renderDiagnostic(diagnostic: Diagnostic, pid: number): string {
+function renderDiagnostic(diagnostic: Diagnostic, pid: number): string {
   return `${LABELS[diagnostic.severity]} (${pid}) : config : ${renderMessage(diagnostic)}\n`;
 }
 

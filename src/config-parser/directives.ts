@@ -18,7 +18,7 @@ interface Block {
 const MAX_NESTED = 99;
 
 /** `read`: the line is an ordinary one. `handled`: nothing is left to do. `abort`: stop reading this run. */
-export type Verdict = 'read' | 'handled' | 'abort';
+type Verdict = 'read' | 'handled' | 'abort';
 
 type Handler = (words: readonly Word[], context: ParserContext) => Verdict;
 

@@ -23,7 +23,7 @@ export interface ExplainOptions {
 
 export type ExplainedHeader = readonly [name: string, value: string];
 
-export interface ExplainedRequest {
+interface ExplainedRequest {
   readonly method: string;
   readonly scheme: 'http' | 'https';
   /** Undefined: the URL was a path only. */

@@ -9,7 +9,7 @@ import { didYouMean } from './nearest.ts';
 import type { ParserContext } from './parser-context.ts';
 import { SECTION_NAMES } from './section-names.ts';
 
-export interface KeywordIndex<Draft> {
+interface KeywordIndex<Draft> {
   readonly keywords: readonly Keyword<Draft>[];
   /** By name, and for each first word the most words a name beginning with it has. */
   readonly byName: ReadonlyMap<string, Keyword<Draft>>;
@@ -53,7 +53,7 @@ function findKeyword<Draft>(index: KeywordIndex<Draft>, line: readonly Word[]): 
 }
 
 /** The names that may stand in a section, for hints and the documentation. */
-export function namesIn<Draft>(index: KeywordIndex<Draft>, section: SectionKind): readonly string[] {
+function namesIn<Draft>(index: KeywordIndex<Draft>, section: SectionKind): readonly string[] {
   return index.keywords
     .filter(({ sections, removed }) => removed === undefined && sections.includes(section))
     .map(({ name }) => name);

@@ -28,7 +28,7 @@ export interface CommandLineSettings {
   readonly ipv4Only?: boolean;
 }
 
-export interface ParseOptions extends CommandLineSettings {
+interface ParseOptions extends CommandLineSettings {
   /** The process's environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Reads error pages, lists and the like; content as latin1. Relative paths are the process's. */

@@ -15,7 +15,7 @@ export type DefaultPath =
 
 const NOWHERE: Position = { file: '', line: 0, column: 0 };
 
-export function positionOf(at: Word | Position): Position {
+function positionOf(at: Word | Position): Position {
   return 'position' in at ? at.position : at;
 }
 

@@ -2,7 +2,7 @@
 
 const MOST_THREADS = 64;
 
-export interface ThreadTarget {
+interface ThreadTarget {
   readonly group: number;
   readonly threads: readonly number[];
   /** `auto:`: each thread has one processor of its own. */

@@ -8,7 +8,7 @@ import { didYouMean } from './nearest.ts';
 import type { ParserContext } from './parser-context.ts';
 
 /** What can be referred to. */
-export interface Names {
+interface Names {
   readonly config: Config;
   readonly backends: ReadonlyMap<string, Proxy>;
   /** `<kind> <name>` */

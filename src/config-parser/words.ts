@@ -12,17 +12,17 @@ import type { Lookup } from './environment.ts';
 /** HAProxy's limit of words a line. */
 const MAX_WORDS = 64;
 
-export type LineWords =
+type LineWords =
   | { readonly words: readonly Word[]; readonly fault?: undefined }
   | { readonly words?: undefined; readonly fault: LineFault };
 
 /** Why a line cannot be cut; `message` is complete, with the caret line. */
-export interface LineFault {
+interface LineFault {
   readonly message: string;
   readonly position: Position;
 }
 
-export interface LineSource {
+interface LineSource {
   readonly file: string;
   readonly line: number;
   readonly text: string;

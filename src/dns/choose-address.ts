@@ -19,7 +19,7 @@ const NETWORK = 4;
 const UNUSED = 2;
 const CURRENT = 1;
 
-export interface Choice {
+interface Choice {
   readonly address: IpAddress;
   /** Where the next choice begins, so that servers get different ones. */
   readonly next: number;

@@ -17,7 +17,7 @@ export const NAMESERVER_COUNTERS = [
   'outdated',
 ] as const;
 
-export type NameserverCounter = (typeof NAMESERVER_COUNTERS)[number];
+type NameserverCounter = (typeof NAMESERVER_COUNTERS)[number];
 export type NameserverCounters = Record<NameserverCounter, number>;
 
 export function newCounters(): NameserverCounters {

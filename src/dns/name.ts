@@ -15,7 +15,7 @@ export function encodeName(name: string): Buffer | undefined {
   return Buffer.from(`${pieces.join('')}\0`, 'latin1');
 }
 
-export interface NameRead {
+interface NameRead {
   /** In lower case, without the dot at the end; the root is empty. */
   readonly name: string;
   /** Behind the name where it stands in the message. */

@@ -20,7 +20,7 @@ export interface CheckIntervals {
   readonly downinterMs?: number;
 }
 
-export interface Advance {
+interface Advance {
   readonly health: number;
   /** The count changed: `option log-health-checks` tells it. */
   readonly changed: boolean;

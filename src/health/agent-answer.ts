@@ -3,8 +3,8 @@
  *
  *   up|down|stopped|fail   ready|drain|maint   75%|weight:75   maxconn:30   # description
  */
-export type AgentHealth = 'up' | 'down' | 'stopped' | 'fail';
-export type AgentOrder = 'ready' | 'drain' | 'maint';
+type AgentHealth = 'up' | 'down' | 'stopped' | 'fail';
+type AgentOrder = 'ready' | 'drain' | 'maint';
 
 export interface AgentAnswer {
   /** As written. */

@@ -6,7 +6,7 @@ import type { Address } from '../model/address.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget } from '../net/connection.ts';
 
-export interface PlaceOverrides {
+interface PlaceOverrides {
   readonly address?: Address | undefined;
   readonly port?: number | undefined;
 }

@@ -14,7 +14,7 @@ import { Scheduled, type Scheduler } from './scheduler.ts';
 import type { ServerLife } from './server-life.ts';
 import { reportOf, type CheckFinding } from './status.ts';
 
-export interface CheckSetting {
+interface CheckSetting {
   readonly server: LifeServer;
   readonly kind: CheckKind;
   readonly intervals: CheckIntervals;

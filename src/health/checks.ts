@@ -37,7 +37,7 @@ export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
 }
 
 /** What connections of checks are made with. */
-export interface CheckEngine extends Connector {
+interface CheckEngine extends Connector {
   /** Takes what has happened to connections by now. */
   look(): void;
 }

@@ -22,7 +22,7 @@ interface Match {
   readonly info: (answer: HttpAnswer) => string;
 }
 
-export interface HttpExpectPlace extends StepPlace {
+interface HttpExpectPlace extends StepPlace {
   /** `http-check disable-on-404` */
   readonly disableOn404: boolean;
 }

@@ -14,7 +14,7 @@ import { readyMadeRuleset } from './ready-made.ts';
 import type { ConnectStep, ExpectStep, Ruleset, SendStep, Step, StepPlace } from './ruleset.ts';
 
 /** A connection is all that is asked for. */
-export const CONNECT_ONLY: Ruleset = {
+const CONNECT_ONLY: Ruleset = {
   kind: 'ready-made',
   steps: [IMPLICIT_CONNECT],
   disableOn404: false,

@@ -13,7 +13,7 @@ import type { CheckFinding } from './status.ts';
 const NOT_USED = 'NOT_USED';
 const DEFAULT_PATH = '';
 
-export interface ExternalSetting {
+interface ExternalSetting {
   readonly server: LifeServer;
   readonly life: ServerLife;
   readonly command: string;
@@ -96,7 +96,7 @@ function orEmpty(place: string): string {
   return place === NOT_USED ? '' : place;
 }
 
-export function environmentOf(setting: ExternalSetting): Record<string, string> {
+function environmentOf(setting: ExternalSetting): Record<string, string> {
   const { server, life, path, preserveEnvironment, address } = setting;
   const { proxy, config, row } = server;
   const { servers } = life.effects;

@@ -25,7 +25,7 @@ export function serverLabel({ proxy, config }: LifeServer): string {
   return `${config.backup ? 'Backup ' : ''}Server ${proxy.name}/${config.name}`;
 }
 
-export function policyOf({ check }: Server): CheckPolicy {
+function policyOf({ check }: Server): CheckPolicy {
   return check === undefined ? DEFAULT_POLICY : { rise: check.rise, fall: check.fall };
 }
 

@@ -8,7 +8,7 @@ import type { LifeServer } from './life-server.ts';
 import type { ServerLife } from './server-life.ts';
 
 /** What traffic may see of a server, worded as in the reports of HAProxy. */
-export const OBSERVED_ERRORS = {
+const OBSERVED_ERRORS = {
   connection: 'L4 unsuccessful connection',
   status: 'Wrong http response',
   headers: 'Invalid http response (headers)',

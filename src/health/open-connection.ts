@@ -13,7 +13,7 @@ import type { CheckConnection, OpenConnection } from './ruleset-check.ts';
 import { Socks4Handler, socks4Request } from './socks4.ts';
 import { TlsCheckConnection, type TlsSettings } from './tls-connection.ts';
 
-export interface ConnectionSettings {
+interface ConnectionSettings {
   readonly engine: Connector;
   readonly place: CheckPlace;
   readonly server: Server;

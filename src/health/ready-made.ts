@@ -14,7 +14,7 @@ import { spopSteps } from './ready-made/spop.ts';
 import { sslHelloSteps } from './ready-made/ssl-hello.ts';
 import type { Ruleset, Step } from './ruleset.ts';
 
-export type ReadyMadeKind = Exclude<CheckMethod['kind'], 'tcp' | 'tcp-check' | 'httpchk' | 'external'>;
+type ReadyMadeKind = Exclude<CheckMethod['kind'], 'tcp' | 'tcp-check' | 'httpchk' | 'external'>;
 
 const STEPS: Readonly<Record<ReadyMadeKind, (args: readonly string[]) => readonly Step[]>> = {
   redis: redisSteps,

@@ -11,7 +11,7 @@ import type { ConnectStep, ExpectStep, Ruleset, SendStep, Step } from './ruleset
 import type { CheckFinding } from './status.ts';
 
 /** How far a connection that does not stand yet has come: what an error or a timeout then means (L4, L6). */
-export type ConnectionLayer = 'tcp' | 'tls';
+type ConnectionLayer = 'tcp' | 'tls';
 
 export interface CheckConnection {
   readonly connection: Connection;

@@ -7,7 +7,7 @@ import type { Ruleset } from './ruleset.ts';
 import { RulesetCheck, type OpenConnection } from './ruleset-check.ts';
 import type { ServerLife } from './server-life.ts';
 
-export interface RulesetCheckerSetting {
+interface RulesetCheckerSetting {
   readonly ruleset: Ruleset;
   readonly server: LifeServer;
   readonly life: ServerLife;

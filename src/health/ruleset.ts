@@ -68,7 +68,7 @@ export interface ExpectStep {
   readonly statusCode?: (facts: CheckFacts) => number | undefined;
 }
 
-export interface ActionStep {
+interface ActionStep {
   readonly kind: 'action';
   readonly index: number;
   readonly run: (facts: CheckFacts) => void;

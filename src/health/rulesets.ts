@@ -48,7 +48,7 @@ const KINDS: Readonly<Record<string, CheckMethod['kind']>> = {
 };
 
 /** `healthcheck <name>` (manual, section 12.x): `type ...` with the rules beside it. */
-export function methodOf({ lines }: OtherSection): CheckMethod {
+function methodOf({ lines }: OtherSection): CheckMethod {
   const type = lines.find(([word]) => word?.text === 'type') ?? [];
   const rules = (keyword: string): (readonly Word[])[] =>
     lines.filter(([word]) => word?.text === keyword).map(ruleWords);

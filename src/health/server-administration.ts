@@ -11,7 +11,6 @@ import {
   ADMIN_MAINT,
   ADMIN_RMAINT,
   SRV_RUNNING,
-  SRV_STARTING,
   SRV_STOPPED,
   SRV_STOPPING,
 } from '../state/server-words.ts';
@@ -200,9 +199,4 @@ export class ServerAdministration {
 
 function hostnameOf({ config }: LifeServer): string {
   return config.fqdn ?? (config.address.kind === 'name' ? config.address.host : config.name);
-}
-
-/** It serves, as far as its state goes. */
-export function isUp(state: number): boolean {
-  return state === SRV_RUNNING || state === SRV_STARTING;
 }

@@ -15,7 +15,7 @@ export type TlsSettings = Pick<
   'rejectUnauthorized' | 'ca' | 'cert' | 'key' | 'ciphers' | 'minVersion' | 'maxVersion'
 >;
 
-export interface TlsOptions extends TlsSettings {
+interface TlsOptions extends TlsSettings {
   readonly sni: string | undefined;
   readonly alpn: readonly string[] | undefined;
   /** Sent before the handshake. */

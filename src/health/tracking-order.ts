@@ -2,7 +2,7 @@
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 
-export interface PlacedServer {
+interface PlacedServer {
   readonly proxy: Proxy;
   /** Number of the proxy in the configuration. */
   readonly backend: number;

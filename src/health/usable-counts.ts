@@ -1,7 +1,7 @@
 /** How many servers of a backend can take requests, active and backup: counted once, then kept up by each change. */
 import type { ServerTable } from '../state/server-table.ts';
 
-export interface UsableCount {
+interface UsableCount {
   readonly active: number;
   readonly backup: number;
 }

@@ -5,7 +5,7 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 const PORT = /:([0-9]*)$/;
 
 /** A target in absolute form. */
-export interface AbsoluteTarget {
+interface AbsoluteTarget {
   /** In lower case. */
   readonly scheme: string;
   /** Without user information. */

@@ -33,7 +33,7 @@ for (let byte = 0; byte < 256; byte++) {
   CLASS[byte] = bits;
 }
 
-export const TAB = 0x09;
+const TAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const SPACE = 0x20;

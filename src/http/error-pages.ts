@@ -1,5 +1,5 @@
 /** The answers the balancer gives itself: status, reason and a short page, in the shape HAProxy's have. */
-export interface ErrorPage {
+interface ErrorPage {
   readonly status: number;
   readonly reason: string;
   readonly body: string;

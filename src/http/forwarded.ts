@@ -7,7 +7,7 @@ import { endOfListItem, trimBlanks } from './list-items.ts';
 
 export type ForwardedField = 'proto' | 'host' | 'for' | 'by';
 
-export interface ForwardedNode {
+interface ForwardedNode {
   readonly name: string | IpAddress;
   readonly port: string | number | undefined;
 }

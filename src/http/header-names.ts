@@ -1,7 +1,7 @@
 /** What a proxy may ask about the names of header fields: which are tolerated, and which case they are sent in. */
 import type { Headers } from './head.ts';
 
-export type NamePolicy = 'preserve' | 'delete' | 'reject';
+type NamePolicy = 'preserve' | 'delete' | 'reject';
 
 const PLAIN = /^[A-Za-z0-9-]+$/;
 

@@ -35,7 +35,7 @@ export function hashName(name: string): number {
   return hash;
 }
 
-export const KNOWN_HASHES = Int32Array.from(KNOWN_FIELDS, hashName);
+const KNOWN_HASHES = Int32Array.from(KNOWN_FIELDS, hashName);
 
 /** Their bytes, one after the other, and where each begins: the last entry is where they end. */
 const nameBytes = Uint8Array.from(KNOWN_FIELDS.join(''), letter => letter.charCodeAt(0));

@@ -17,7 +17,7 @@ import { ListeningSockets } from './listening-sockets.ts';
 import type { SystemdNotify } from './systemd-notify.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-export interface MasterOptions {
+interface MasterOptions {
   /** What the workers are started with. */
   readonly argv: readonly string[];
   /** As the master was started: `setenv` of one configuration does not reach the next. */

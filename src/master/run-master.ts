@@ -17,7 +17,7 @@ import { OldProcesses } from './old-processes.ts';
 import { StartupLog } from './startup-log.ts';
 import { SystemdNotify } from './systemd-notify.ts';
 
-export interface MasterStart {
+interface MasterStart {
   readonly options: Options;
   readonly argv: readonly string[];
   /** As it was before the configuration was read. */

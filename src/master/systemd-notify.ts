@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { encodeUnix } from '../net/socket-address.ts';
 import { AF_UNIX, closeDescriptor, connectSocket, openDatagramSocket } from '../net/system-calls.ts';
 
-export type ServiceState = 'ready' | 'reloading' | 'stopping';
+type ServiceState = 'ready' | 'reloading' | 'stopping';
 
 export class SystemdNotify {
   readonly #address: Buffer | undefined;

@@ -10,7 +10,7 @@ import type { SharedSocket } from './listening-sockets.ts';
 /** 0 to 2 are the standard streams, 3 is the way to talk. */
 const FIRST_SOCKET = 4;
 
-export interface WorkerEvents {
+interface WorkerEvents {
   readonly onMessage: (message: ToMaster) => void;
   /** Exit code, or 128 and the number of the signal as shells have it. */
   readonly onExit: (code: number, signal: NodeJS.Signals | null) => void;

@@ -160,7 +160,7 @@ export interface Captures {
   readonly declared: readonly { readonly side: 'request' | 'response'; readonly len: number }[];
 }
 
-export interface ServerTemplate {
+interface ServerTemplate {
   readonly prefix: string;
   readonly position: Position;
   readonly first: number;

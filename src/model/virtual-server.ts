@@ -117,7 +117,7 @@ export interface Checker {
   readonly file?: { readonly trackFile: string; readonly weight: number; readonly reverse: boolean };
 }
 
-export interface HttpGet {
+interface HttpGet {
   readonly tls: boolean;
   readonly virtualhost?: string;
   readonly protocol: '1.0' | '1.0C' | '1.1';
@@ -140,7 +140,7 @@ export interface HttpUrl {
   readonly regexMaxOffset: number;
 }
 
-export interface UdpCheck {
+interface UdpCheck {
   /** Hexadecimal; missing: random bytes. */
   readonly payload?: string;
   readonly requireReply: boolean;

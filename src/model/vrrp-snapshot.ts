@@ -48,7 +48,7 @@ export interface InstanceSnapshot {
   readonly counters: InstanceCounters;
 }
 
-export interface GroupSnapshot {
+interface GroupSnapshot {
   readonly name: string;
   readonly state: VrrpState;
   readonly members: readonly string[];

@@ -47,7 +47,7 @@ export function sendDescriptors(fd: number, bytes: Buffer, descriptors: readonly
   return sendMessage(fd, message);
 }
 
-export interface ReceivedDescriptors {
+interface ReceivedDescriptors {
   /** Of the bytes. 0: the other side has ended. */
   readonly length: number;
   readonly descriptors: readonly number[];

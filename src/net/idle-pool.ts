@@ -12,7 +12,7 @@
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { Timer, type TimerWheel } from './timer-wheel.ts';
 
-export interface IdlePoolOptions {
+interface IdlePoolOptions {
   /** pool-max-conn: at most so many here; -1: no limit. 0, or a purge delay of 0: none is kept. */
   readonly maxConn: number;
   readonly purgeDelayMs: number;

@@ -39,7 +39,7 @@ export function describeSockets(sockets: readonly PassedSocket[]): Buffer {
 }
 
 /** Names of interfaces, one for each of `count` sockets; undefined: it does not read like that. */
-export function readDescriptions(bytes: Buffer, count: number): readonly (string | undefined)[] | undefined {
+function readDescriptions(bytes: Buffer, count: number): readonly (string | undefined)[] | undefined {
   const devices: (string | undefined)[] = [];
   let at = 0;
   const text = (): string => {

@@ -37,7 +37,7 @@ export interface RelayGate {
   look(held: Slice, ended: boolean): boolean;
 }
 
-export type ThrottlesOf = () => readonly Throttle[];
+type ThrottlesOf = () => readonly Throttle[];
 
 export interface RelayOptions {
   /** Bytes already received, sent on first. They stay untouched until they are sent. */

@@ -5,7 +5,6 @@
  */
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { Endpoint } from './connection.ts';
-import { ADDRESS_SIZE, decodeAddress } from './socket-address.ts';
 import { getOption, setOption } from './system-calls.ts';
 
 export const SOL_SOCKET = 1;
@@ -14,7 +13,7 @@ export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
 
 export const SO_REUSEADDR = 2;
-export const SO_LINGER = 13;
+const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
 export const SO_BINDTODEVICE = 25;
 const SO_KEEPALIVE = 9;
@@ -23,7 +22,6 @@ const IP_TOS = 1;
 const IP_TTL = 2;
 export const IP_FREEBIND = 15;
 export const IP_TRANSPARENT = 19;
-const SO_ORIGINAL_DST = 80;
 export const IPV6_V6ONLY = 26;
 const IPV6_UNICAST_HOPS = 16;
 const IPV6_TCLASS = 67;
@@ -132,13 +130,6 @@ export function silenceClose(fd: number, family: Endpoint['family']): number {
   return family === 6
     ? setOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1)
     : setOption(fd, IPPROTO_IP, IP_TTL, 1);
-}
-
-/** Where the client wanted to go before netfilter redirected it here; undefined: it was not redirected. */
-export function originalDestination(fd: number, family: Endpoint['family']): Endpoint | undefined {
-  const address = Buffer.alloc(ADDRESS_SIZE);
-  const length = getOption(fd, family === 6 ? IPPROTO_IPV6 : IPPROTO_IP, SO_ORIGINAL_DST, address);
-  return length < 0 ? undefined : decodeAddress(address, length);
 }
 
 /** What the samples fc_rtt, fc_rttvar, fc_unacked, ... read. Times in microseconds. */

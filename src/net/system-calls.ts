@@ -93,7 +93,7 @@ function outcome(result: number): number {
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-export const SOCK_STREAM = 1;
+const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;

@@ -29,7 +29,7 @@ export class Timer {
   }
 }
 
-export interface TimerWheelOptions {
+interface TimerWheelOptions {
   /** The first value of `live`. */
   readonly live?: boolean;
   /** Told when advance() is needed earlier than last said. */

@@ -9,7 +9,7 @@ import type { ContentCoder } from './content-coder.ts';
 import type { Throttle } from '../net/throttle.ts';
 
 /** A piece that may be sent now, of the memory it lies in. */
-export interface Piece {
+interface Piece {
   buffer: Buffer;
   offset: number;
   length: number;

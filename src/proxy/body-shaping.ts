@@ -16,7 +16,7 @@ import type { Transaction } from './transaction.ts';
 
 type Head = Http1RequestHead | Http1ResponseHead;
 
-export interface BodyShapingOwner {
+interface BodyShapingOwner {
   readonly thread: DataThread;
   readonly frontend: FrontendRuntime;
   readonly transaction: Transaction;

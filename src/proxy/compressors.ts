@@ -11,7 +11,7 @@ import { CountedCoder } from './counted-coder.ts';
 /** Processor time is looked at so often at most. */
 const SAMPLE_MS = 250;
 
-export interface CompressionLimits {
+interface CompressionLimits {
   /** Bytes a second of all threads, 0: any number. */
   readonly bytesPerSecond: number;
   /** Of the processors the threads may use, 100: no limit. */

@@ -16,7 +16,7 @@ export interface ContentCoder {
   close(intact: boolean): void;
 }
 
-export interface ZlibSettings {
+interface ZlibSettings {
   /** `tune.comp.maxlevel`, `tune.zlib.memlevel`, `tune.zlib.windowsize` */
   readonly level: number;
   readonly memLevel: number;

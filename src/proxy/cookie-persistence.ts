@@ -9,7 +9,7 @@
 import type { Headers } from '../http/head.ts';
 import type { CookiePersistence } from '../model/proxy.ts';
 
-export interface CookieFound {
+interface CookieFound {
   /** The server's cookie value. */
   readonly value: string;
   /** `maxidle` or `maxlife` are over. */
@@ -96,7 +96,7 @@ function isOver(date: string | undefined, limitMs: number, nowMs: number): boole
 }
 
 /** What the request's cookie was worth. */
-export interface CookieRequest {
+interface CookieRequest {
   readonly method: string;
   /** It named the server that served the request. */
   readonly valid: boolean;

@@ -3,7 +3,7 @@ import type { Headers } from '../http/head.ts';
 import type { Captures } from '../model/proxy.ts';
 
 /** Where captured texts go; header slots are numbered in the order of their lines. */
-export interface CaptureStore {
+interface CaptureStore {
   readonly requestCaptures: (string | undefined)[];
   readonly responseCaptures: (string | undefined)[];
   requestCookieCapture: string | undefined;

@@ -12,7 +12,7 @@ import { FIELD } from '../state/counter-fields.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
 
-export interface ListenerEvents {
+interface ListenerEvents {
   readonly serve: (listener: ListenerRuntime, connection: Connection) => void;
   /** A place came free that somebody, on any thread, was refused before. */
   readonly roomAgain: () => void;

@@ -18,7 +18,7 @@ import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileProfiles, type CompiledProfile, type LogOrigin } from './log-profile.ts';
 import type { ExchangeContext, LogChannel, LogSink } from './runtime.ts';
 
-export interface LogFormats {
+interface LogFormats {
   readonly line: CompiledLogFormat | undefined;
   /** Of exchanges that ended before there was a request. */
   readonly error: CompiledLogFormat | undefined;

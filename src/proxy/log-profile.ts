@@ -19,11 +19,11 @@ export type LogOrigin =
   | (string & {});
 
 /** The word behind `on` for it. */
-export function stepOf(origin: LogOrigin): string {
+function stepOf(origin: LogOrigin): string {
   return /^(?:txn|sess)_(.*)/.exec(origin)?.[1] ?? origin;
 }
 
-export interface ProfileStep {
+interface ProfileStep {
   readonly drop: boolean;
   readonly format: CompiledLogFormat | undefined;
   readonly structuredData: CompiledLogFormat | undefined;
@@ -35,7 +35,7 @@ export interface CompiledProfile {
   readonly stepFor: (origin: LogOrigin) => ProfileStep | undefined;
 }
 
-export type CompileProfileFormat = (format: Word) => CompiledLogFormat | undefined;
+type CompileProfileFormat = (format: Word) => CompiledLogFormat | undefined;
 
 /** Those that the targets of a frontend name, and those its rules may name. */
 export function compileProfiles(

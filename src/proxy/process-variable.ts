@@ -8,7 +8,7 @@ import type { Sample } from '../acl/sample.ts';
 import type { VariableName } from '../acl/variables.ts';
 import type { Word } from '../model/word.ts';
 
-export interface VariableAssignment {
+interface VariableAssignment {
   readonly variable: VariableName;
   /** Undefined: the expression has no value, the variable keeps its own. */
   readonly value: (ctx: SampleContext) => Sample | undefined;

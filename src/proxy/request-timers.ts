@@ -8,7 +8,7 @@
 import type { Timers } from '../acl/context.ts';
 
 /** Moments of its connection. */
-export interface ClientMoments {
+interface ClientMoments {
   readonly acceptedAt: number;
   readonly acceptTimeMs: number;
   readonly readyAt: number;

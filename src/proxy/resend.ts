@@ -11,7 +11,7 @@ import type { ServerHalf } from './server-half.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What became of a try, in the words of `retry-on`; a status stands for itself. */
-export type RetryEvent = 'empty-response' | 'junk-response' | 'response-timeout';
+type RetryEvent = 'empty-response' | 'junk-response' | 'response-timeout';
 
 export interface Resendable {
   readonly transaction: Transaction;

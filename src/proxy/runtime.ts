@@ -46,7 +46,7 @@ export interface CookieMemory {
   cookieRead: boolean;
 }
 
-export interface LogMemory {
+interface LogMemory {
   /** Set by rules: 0..7, or -1: not logged. */
   readonly logLevel: number | undefined;
   /** `%lc`: lines of the frontend before this one. */
@@ -110,7 +110,7 @@ export interface DataThread {
   readonly watcher?: Watcher;
 }
 
-export interface Watcher {
+interface Watcher {
   /** Hears of all rules. */
   readonly rules: RuleTrace;
   /** An exchange begins; also one of a connection's own, for the rules before its first request. */

@@ -3,7 +3,7 @@ import type { ServerFacts } from '../acl/context.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ServerRuntime } from './runtime.ts';
 
-export interface ServerConnectionOwner {
+interface ServerConnectionOwner {
   readonly serverRuntime: ServerRuntime | undefined;
   readonly serverConnection: Connection | undefined;
   readonly serverReused: boolean;

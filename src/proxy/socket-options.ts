@@ -4,7 +4,7 @@
  */
 import type { Proxy, TcpKeepAlive } from '../model/proxy.ts';
 
-export interface ProxySocketOptions {
+interface ProxySocketOptions {
   readonly keepAlive?: TcpKeepAlive;
   readonly noLinger?: true;
 }

@@ -25,7 +25,7 @@ function asksFor({ uri }: NonNullable<Proxy['stats']>, { request }: Transaction)
 }
 
 /** Of a target with scheme and authority, what follows them. */
-export function pathOf(target: string): string {
+function pathOf(target: string): string {
   if (target.startsWith('/')) return target;
   const path = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(target);
   return path === null ? target : target.slice(path[0].length);

@@ -8,7 +8,7 @@ import type { ServerHalf } from './server-half.ts';
 import type { BackendRuntime, DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
-export interface TunnelEnds {
+interface TunnelEnds {
   readonly thread: DataThread;
   readonly transaction: Transaction;
   readonly session: StreamClient;

@@ -1,5 +1,5 @@
 /** The HTTP client connections of a thread, so that a soft stop can send away those that wait for nothing. */
-export interface WaitingClient {
+interface WaitingClient {
   /** Closes it unless a request is under way. */
   closeIfIdle(): void;
 }

@@ -19,7 +19,7 @@ import { UNSUPPORTED_ACTIONS } from './actions/unsupported.ts';
 import { VARIABLE_ACTIONS } from './actions/variables.ts';
 import { WAITING_ACTIONS } from './actions/waiting.ts';
 
-export const ACTIONS: readonly ActionDefinition[] = [
+const ACTIONS: readonly ActionDefinition[] = [
   ...FLOW_ACTIONS,
   ...REPLY_ACTIONS,
   ...HEADER_ACTIONS,

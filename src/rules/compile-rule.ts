@@ -45,7 +45,7 @@ export function compileWith(
   };
 }
 
-export function titleOf({ kind, action, actionArgs }: RuleSource): string {
+function titleOf({ kind, action, actionArgs }: RuleSource): string {
   if (kind === 'redirect') return kind;
   return actionArgs === undefined ? `${kind} ${action}` : `${kind} ${action}(${actionArgs})`;
 }

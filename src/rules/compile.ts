@@ -43,11 +43,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
   return rules;
 }
 
-export function compileRuleset(
-  name: RulesetName,
-  rules: readonly Rule[],
-  env: RuleEnvironment,
-): CompiledRuleset {
+function compileRuleset(name: RulesetName, rules: readonly Rule[], env: RuleEnvironment): CompiledRuleset {
   const phases = phasesOfRuleset(name, env.section.kind);
   const own = rules.filter(rule => rule.ruleset === name);
   // A ruleset that this kind of section never runs was warned about when it was read.

@@ -17,7 +17,7 @@ const CLOSING: readonly number[] = [400, 408];
 const builtIn = new Map<number, Reply>();
 
 /** The built-in answer, made once. */
-export function defaultReply(status: number): Reply {
+function defaultReply(status: number): Reply {
   let reply = builtIn.get(status);
   if (reply === undefined) {
     const page = errorPage(status);

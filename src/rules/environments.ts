@@ -18,7 +18,7 @@ import { compileErrorSections } from './error-pages.ts';
 const DEFAULT_STICK_COUNTERS = 3;
 
 /** What all rules of a thread share. */
-export interface SharedEnvironment {
+interface SharedEnvironment {
   readonly report: (diagnostic: Diagnostic) => void;
   readonly variables: VariableNames;
   readonly patterns: PatternRegistry;

@@ -10,7 +10,7 @@ import { compileExpression } from '../acl/expression.ts';
 import type { Condition, Term, Word } from '../model/word.ts';
 import type { RuleEnvironment } from './environment.ts';
 
-export interface SeenSample {
+interface SeenSample {
   /** As written: `hdr(host),lower`. */
   readonly expression: string;
   /** Undefined: absent. */
@@ -25,7 +25,7 @@ export interface SeenTerm {
 }
 
 /** Terms of the condition, in the order they are written, for one context. */
-export type ConditionInspector = (ctx: SampleContext) => SeenTerm[];
+type ConditionInspector = (ctx: SampleContext) => SeenTerm[];
 
 export function inspectCondition(
   condition: Condition,

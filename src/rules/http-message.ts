@@ -5,7 +5,7 @@ import type { RuleLine } from './rule-line.ts';
 import { withAuthority } from './request-target.ts';
 import { CONTINUE, INTERNAL_ERROR, type Verdict } from './verdict.ts';
 
-export type MessageSide = 'request' | 'response';
+type MessageSide = 'request' | 'response';
 
 export function sideOf(line: RuleLine): MessageSide {
   return line.onResponse ? 'response' : 'request';

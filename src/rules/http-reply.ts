@@ -11,7 +11,7 @@ import type { Reply, ReplyHeader } from './reply.ts';
 import type { RuleLine } from './rule-line.ts';
 import { parseStoredMessage } from './stored-message.ts';
 
-export interface CompiledReply {
+interface CompiledReply {
   readonly status: number;
   readonly make: ReplyMaker;
   /** `default-errorfiles`: the page of the proxies in charge. */

@@ -129,7 +129,7 @@ export class RuleLine {
 }
 
 /** As error messages name a proxy: `frontend 'web'`; `proxy` is both. */
-export function proxyLabel(env: RuleEnvironment): string {
+function proxyLabel(env: RuleEnvironment): string {
   const { kind, name } = env.section;
   return `${kind === 'listen' ? 'proxy' : kind} '${name}'`;
 }

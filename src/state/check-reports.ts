@@ -11,10 +11,10 @@ import { CHECK_ROW, type StateLayout } from './layout.ts';
 
 export type CheckKind = 'check' | 'agent';
 
-export const CHECK_ENABLED = 1;
+const CHECK_ENABLED = 1;
 /** Configured, but stopped for now: `disable health`, maintenance. */
-export const CHECK_PAUSED = 2;
-export const CHECK_IN_PROGRESS = 4;
+const CHECK_PAUSED = 2;
+const CHECK_IN_PROGRESS = 4;
 
 const FLAGS = 0;
 const STATUS = 1;

@@ -11,7 +11,7 @@
 export type Merge = 'sum' | 'max' | 'last' | 'mean' | 'rate';
 
 /** L listener, F frontend, B backend, S server, P process. */
-export interface CounterField {
+interface CounterField {
   readonly name: string;
   readonly merge: Merge;
   readonly kinds: string;

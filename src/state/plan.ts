@@ -27,7 +27,7 @@ export interface StatePlan {
   readonly epochMs: number;
 }
 
-export const SPARE_SERVERS = 256;
+const SPARE_SERVERS = 256;
 
 export function planState(config: Config, threads: number, spareServers: number = SPARE_SERVERS): StatePlan {
   const { proxies } = config;

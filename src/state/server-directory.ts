@@ -21,7 +21,7 @@ export interface DirectoryServer {
 }
 
 /** A server changed, was added, or (`server` undefined) removed. */
-export type DirectoryChange = (row: number, backend: number, server: DirectoryServer | undefined) => void;
+type DirectoryChange = (row: number, backend: number, server: DirectoryServer | undefined) => void;
 
 export class ServerDirectory {
   readonly proxies: readonly Proxy[];

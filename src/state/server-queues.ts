@@ -29,7 +29,7 @@ import type { ServerTable } from './server-table.ts';
 import type { UsableServers } from './usable-servers.ts';
 
 /** Sends "a place on `server` is yours, for the first of your queue `queue`" to another thread. */
-export type Notify = (thread: number, server: number, queue: number) => void;
+type Notify = (thread: number, server: number, queue: number) => void;
 
 const S = SERVER_WORD;
 const B = BACKEND_WORD;

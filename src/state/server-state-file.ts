@@ -10,10 +10,10 @@ import {
   type CheckStatusRow,
 } from '../model/check-status.ts';
 
-export const SERVER_STATE_VERSION = 1;
+const SERVER_STATE_VERSION = 1;
 
 /** In the order of the line, named as its head names them. */
-export const SERVER_STATE_FIELDS = [
+const SERVER_STATE_FIELDS = [
   'be_id',
   'be_name',
   'srv_id',
@@ -80,7 +80,7 @@ export function renderServerState(line: Readonly<Record<ServerStateField, string
   return SERVER_STATE_FIELDS.map(field => line[field]).join(' ');
 }
 
-export type ServerStateFile =
+type ServerStateFile =
   | { readonly kind: 'read'; readonly lines: readonly ServerStateLine[] }
   | { readonly kind: 'empty' }
   /** Its first line is not the number of a version that is known. */

@@ -33,7 +33,7 @@ const S = SERVER_WORD;
 const B = BACKEND_WORD;
 const NONE = -1;
 
-export interface BackendPlace {
+interface BackendPlace {
   /** Said or computed. */
   readonly fullconn: number;
   /** Row of the first of its servers. */

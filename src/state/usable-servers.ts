@@ -5,7 +5,7 @@
  */
 import type { ServerTable } from './server-table.ts';
 
-export type ServerGroup = 'active' | 'first-backup' | 'all-backups' | 'none';
+type ServerGroup = 'active' | 'first-backup' | 'all-backups' | 'none';
 
 export class UsableServers {
   readonly backend: number;

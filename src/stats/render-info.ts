@@ -5,7 +5,7 @@ import { jsonValue } from './render-json.ts';
 import { asText, type ValueType } from './value.ts';
 import type { StatsView } from './view.ts';
 
-export interface InfoOptions {
+interface InfoOptions {
   readonly format?: 'plain' | 'typed' | 'json';
   /** Each field's description behind it. */
   readonly desc?: boolean;
@@ -28,7 +28,7 @@ export function renderInfo(view: StatsView, { format = 'plain', desc, float }: I
 }
 
 /** Fields that have a value now. */
-export function readInfo(view: StatsView, float: boolean): InfoValue[] {
+function readInfo(view: StatsView, float: boolean): InfoValue[] {
   return INFO_FIELDS.flatMap((field, pos) => {
     const value = field.read(view, float);
     if (value === undefined) return [];

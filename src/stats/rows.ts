@@ -90,31 +90,26 @@ function takesId({ sid = -1 }: RowFilter, id: number): boolean {
 
 const PLAIN: RowOptions = { legends: false, counted: false };
 
-export function frontendSubject(view: StatsView, proxyRow: number, options = PLAIN): FrontendSubject {
+function frontendSubject(view: StatsView, proxyRow: number, options = PLAIN): FrontendSubject {
   const proxy = view.config.proxies[proxyRow] as Proxy;
   const row = view.state.counters.frontend(proxyRow);
   return { kind: 'frontend', view, options, proxy, proxyRow, row, sid: 0, name: 'FRONTEND' };
 }
 
-export function backendSubject(view: StatsView, proxyRow: number, options = PLAIN): BackendSubject {
+function backendSubject(view: StatsView, proxyRow: number, options = PLAIN): BackendSubject {
   const proxy = view.config.proxies[proxyRow] as Proxy;
   const row = view.state.counters.backend(proxyRow);
   return { kind: 'backend', view, options, proxy, proxyRow, row, sid: 0, name: 'BACKEND' };
 }
 
-export function serverSubject(view: StatsView, server: ServerEntry, options = PLAIN): ServerSubject {
+function serverSubject(view: StatsView, server: ServerEntry, options = PLAIN): ServerSubject {
   const proxy = view.config.proxies[server.proxy] as Proxy;
   const row = view.state.counters.server(server.row);
   const { id: sid, name } = server.config;
   return { kind: 'server', view, options, proxy, proxyRow: server.proxy, row, sid, name, server };
 }
 
-export function listenerSubject(
-  view: StatsView,
-  proxyRow: number,
-  index: number,
-  options = PLAIN,
-): ListenerSubject {
+function listenerSubject(view: StatsView, proxyRow: number, index: number, options = PLAIN): ListenerSubject {
   const proxy = view.config.proxies[proxyRow] as Proxy;
   const listener = (view.state.plan.firstListener[proxyRow] as number) + index;
   const bind = proxy.binds[index] as ListenerSubject['bind'];

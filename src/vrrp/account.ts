@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ScriptCommand } from '../model/script-command.ts';
 
-export interface Account {
+interface Account {
   readonly uid: number;
   readonly gid: number;
 }

@@ -6,8 +6,8 @@ import type { IpAddress } from '../base/ip-address.ts';
 import { addWords, foldChecksum } from './checksum.ts';
 import { bytesOfIp } from './ip-bytes.ts';
 
-export const ETHER_ARP = 0x0806;
-export const ETHER_IPV6 = 0x86dd;
+const ETHER_ARP = 0x0806;
+const ETHER_IPV6 = 0x86dd;
 const ARP_REQUEST = 1;
 const ICMPV6 = 58;
 const NEIGHBOUR_ADVERTISEMENT = 136;
@@ -15,7 +15,7 @@ const OVERRIDE = 0x20;
 const ROUTER = 0x80;
 const TARGET_LINK_ADDRESS = 2;
 
-export interface Frame {
+interface Frame {
   readonly etherType: number;
   readonly destination: Buffer;
   /** With the Ethernet header. */

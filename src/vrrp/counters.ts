@@ -1,7 +1,7 @@
 /** Counters of an instance, all zero. */
 import type { Badness, InstanceCounters } from '../model/vrrp-snapshot.ts';
 
-export const BADNESS: readonly Badness[] = [
+const BADNESS: readonly Badness[] = [
   'length',
   'ttl',
   'version',

@@ -6,7 +6,7 @@ import type { Effect, MachineState } from './machine/machine-state.ts';
 import type { Reporter } from './reporter.ts';
 import type { OwnedEffect } from './router.ts';
 
-export interface EffectPorts {
+interface EffectPorts {
   readonly handOvers: HandOvers;
   readonly reporter: Reporter;
   readonly rareLog: RareLog;

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 import type { Log } from './log.ts';
 
-export interface HeldState {
+interface HeldState {
   readonly addresses: readonly {
     readonly device: string;
     readonly address: string;

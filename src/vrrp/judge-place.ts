@@ -5,7 +5,7 @@ import { entriesOf } from './holdings.ts';
 import type { Network } from './network.ts';
 import { isPresent } from './source-address.ts';
 
-export interface Place {
+interface Place {
   readonly config: VrrpInstance;
   readonly source: IpAddress | undefined;
   /** Where adverts leave and arrive. */

@@ -9,7 +9,7 @@ import { entriesOf } from './holdings.ts';
 import type { Log } from './log.ts';
 import { runNft } from './nft.ts';
 
-export interface RefusedAddress {
+interface RefusedAddress {
   readonly family: 4 | 6;
   readonly address: string;
 }

@@ -26,7 +26,7 @@ function notForwarded({ virtualServers }: KeepalivedConfig): Diagnostic[] {
   }));
 }
 
-export function diskSource(configId?: string): ConfigSource {
+function diskSource(configId?: string): ConfigSource {
   const host = hostname();
   return {
     read,

@@ -13,7 +13,7 @@ import type { HeardAdvert } from './machine/machine-state.ts';
 import type { Network } from './network.ts';
 import type { Envelope } from './packet.ts';
 
-export interface ReceiverPorts {
+interface ReceiverPorts {
   readonly network: Network;
   readonly log: Log;
   readonly rareLog: RareLog;

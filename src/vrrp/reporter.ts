@@ -28,7 +28,7 @@ export interface Life {
   readonly reason: string;
 }
 
-export interface ReporterPorts {
+interface ReporterPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onEvent: (event: VrrpEvent) => void;

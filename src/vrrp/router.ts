@@ -13,7 +13,7 @@ export interface RouterConfig {
   readonly groups: readonly RouterGroup[];
 }
 
-export interface RouterGroup {
+interface RouterGroup {
   readonly name: string;
   readonly members: readonly string[];
 }
@@ -38,7 +38,7 @@ export interface OwnedEffect {
   readonly effect: Effect;
 }
 
-export interface RouterStep {
+interface RouterStep {
   readonly state: RouterState;
   readonly effects: readonly OwnedEffect[];
 }

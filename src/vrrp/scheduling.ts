@@ -7,7 +7,7 @@ import { setPriority } from 'node:os';
 import { loadKoffi } from '../net/system-calls.ts';
 import type { Log } from './log.ts';
 
-export interface SchedulingWish {
+interface SchedulingWish {
   /** `vrrp_rt_priority`. */
   readonly realtime?: number;
   /** `vrrp_priority`: a nice value; said alone it means no realtime policy. */

@@ -7,7 +7,7 @@ import type { MachineState } from './machine/machine-state.ts';
 import type { Life } from './reporter.ts';
 import type { InstanceSnapshot } from '../model/vrrp-snapshot.ts';
 
-export interface Shown {
+interface Shown {
   readonly instance: Instance;
   readonly machine: MachineState;
   readonly life: Life;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 /** Lost with a reboot, like the addresses. */
 const FOLDER = '/run/lb';
 
-export interface StateFiles {
+interface StateFiles {
   readonly own: string;
   readonly abandoned: readonly string[];
 }

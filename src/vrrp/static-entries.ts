@@ -7,7 +7,7 @@ import type { Log } from './log.ts';
 import { holds, type Network } from './network.ts';
 import { routeAddLine, routeDeleteLine, ruleAddLine, ruleDeleteLine } from './route-lines.ts';
 
-export interface StaticPorts {
+interface StaticPorts {
   readonly network: Network;
   readonly batch: IpBatch;
   readonly log: Log;

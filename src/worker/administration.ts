@@ -30,7 +30,7 @@ import { ThreadCalls } from './thread-calls.ts';
 /** Streams are numbered from 1. */
 const NO_STREAM = 0;
 
-export interface AdministrationParts {
+interface AdministrationParts {
   readonly config: Config;
   readonly state: SharedState;
   readonly servers: ServerWriter;

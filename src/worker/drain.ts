@@ -4,7 +4,7 @@
  *
  *   begin ── 1 s ──▶ idle ones are closed
  */
-export interface IdleClients {
+interface IdleClients {
   /** Asked of each: shall it go now? */
   closeIdle(goes: () => boolean): void;
 }

@@ -28,7 +28,7 @@ export function needsSystem(server: Server, last: IpAddress | undefined): boolea
   return first === 'libc';
 }
 
-export interface InitialAddress {
+interface InitialAddress {
   /** `unresolved`: the server starts without one. Undefined: no method was left, it cannot start. */
   readonly address: IpOnly | 'unresolved' | undefined;
   /** A method before failed. */

@@ -13,7 +13,7 @@ import { initialMethods } from './init-addr.ts';
 import { resolveNames } from './resolve-names.ts';
 import { ServerStates } from './server-states.ts';
 
-export interface LoadedConfiguration {
+interface LoadedConfiguration {
   /** Undefined when it must not be used. */
   readonly config: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -21,7 +21,7 @@ export interface LoadedConfiguration {
   readonly compiled?: CompiledOnce;
 }
 
-export interface LoadSettings extends CommandLineSettings {
+interface LoadSettings extends CommandLineSettings {
   /** -dr: servers whose names cannot be resolved start without an address. */
   readonly ignoreUnresolvable?: boolean;
 }

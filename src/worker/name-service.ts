@@ -14,7 +14,7 @@ import type { NamedServer, NamingEffects } from './server-names.ts';
 import { ServerNaming } from './server-names.ts';
 import { SrvName } from './srv-name.ts';
 
-export interface NameQuestion {
+interface NameQuestion {
   readonly resolvers: string;
   readonly name: string;
   /** 0: no preference. */

@@ -10,7 +10,7 @@ import { reportStreams } from './stream-reports.ts';
 import type { ThreadCopies } from './thread-copies.ts';
 import { threadBusyMs } from './process-numbers.ts';
 
-export interface OrderDeskParts {
+interface OrderDeskParts {
   /** A server was added, changed or removed at run time. */
   readonly knowServer: (change: ChangedServer) => void;
   readonly listeners: readonly ListenerService[];

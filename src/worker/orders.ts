@@ -32,7 +32,7 @@ export interface CookieChange extends DynamicCookieSetting {
 }
 
 /** A variable of the process; undefined: it was unset. */
-export interface VariableChange {
+interface VariableChange {
   readonly kind: 'variable';
   /** With its scope. */
   readonly name: string;

@@ -10,7 +10,7 @@ import { getSystemErrorName } from 'node:util';
 import type { Global } from '../model/global.ts';
 import { allowCoreDumps, enterRoot } from './process-calls.ts';
 
-export type PrivilegeWords = Pick<Global, 'chroot' | 'uid' | 'gid' | 'flags'>;
+type PrivilegeWords = Pick<Global, 'chroot' | 'uid' | 'gid' | 'flags'>;
 
 /** True when files that could be read at the start may be out of reach afterwards. */
 export function dropsPrivileges({ chroot, uid, gid }: PrivilegeWords): boolean {

@@ -9,7 +9,7 @@ import { CheckContext } from './check-context.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
-export interface Assigned {
+interface Assigned {
   readonly name: string;
   readonly value: Sample;
 }

@@ -16,7 +16,7 @@ export interface LimitRequest {
   readonly memoryLimitMb?: number;
 }
 
-export interface LimitPlan {
+interface LimitPlan {
   readonly maxconn: number;
   /** Open files this takes. */
   readonly openFiles: number;

@@ -22,7 +22,7 @@ export function threadBusyMs(): number {
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 
-export interface NumbersSource {
+interface NumbersSource {
   readonly config: Config;
   readonly startTimeMs: number;
   readonly stopping: () => boolean;

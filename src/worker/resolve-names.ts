@@ -52,7 +52,7 @@ function isName(address: Address): address is NameAddress {
 }
 
 /** What a state file says of a server (worker/server-states.ts). */
-export interface KnownStates {
+interface KnownStates {
   of(proxy: string, server: string): ServerStateValues | undefined;
 }
 

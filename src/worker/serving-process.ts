@@ -13,7 +13,7 @@ import { allowedProcessors, givenProcessors, mapProcessors } from './processor-m
 import { threadCount } from './thread-count.ts';
 import { unprotected } from './unprotected.ts';
 
-export interface ServingOptions extends Pick<
+interface ServingOptions extends Pick<
   ControlOptions,
   'config' | 'open' | 'launcher' | 'compiled' | 'notice' | 'startupLogs' | 'onStopped'
 > {

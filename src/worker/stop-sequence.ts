@@ -3,7 +3,7 @@
  *
  *   softStop ─▶ announce ─ grace ─▶ drain ─ hard-stop-after ─▶ cut        stop ─▶ cut
  */
-export interface StopSteps {
+interface StopSteps {
   readonly graceMs: number;
   /** 0: for as long as it takes. */
   readonly hardStopAfterMs: number;

@@ -2,7 +2,7 @@
 import type { LogTarget } from '../model/log.ts';
 import { strftime } from '../base/strftime.ts';
 
-export interface HeaderFacts {
+interface HeaderFacts {
   readonly tag: string;
   readonly pid: number;
   /** `log-send-hostname` */

@@ -4,7 +4,7 @@ import type { ProcessNumbers } from '../stats/process-numbers.ts';
 import { IdleMeter } from './idle-meter.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
 
-export interface ThreadNumbersSource {
+interface ThreadNumbersSource {
   readonly node: string;
   readonly startTimeMs: number;
   /** `maxconn` of the process, 0: not said. */

@@ -12,7 +12,7 @@ import type { ListenerHandover } from './orders.ts';
 /** A thread that does not live longer than that is not replaced at once: it would die again. */
 const SHORT_LIFE_MS = 1000;
 
-export interface ThreadPoolOptions {
+interface ThreadPoolOptions {
   readonly count: number;
   readonly launcher: ThreadLauncher;
   readonly startOf: (thread: number) => ThreadStart;

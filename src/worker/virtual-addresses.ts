@@ -11,7 +11,7 @@ import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { VrrpService } from '../vrrp/process/vrrp-service.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 
-export interface VirtualAddressesOptions {
+interface VirtualAddressesOptions {
   /** Files and folders of keepalived.conf, which are known to be usable. */
   readonly files: readonly string[];
   /** `-i` */
@@ -24,7 +24,7 @@ export interface VirtualAddressesOptions {
 }
 
 /** The balancer beside them. */
-export interface BalancerBeside {
+interface BalancerBeside {
   report(): BalancerReport;
   /** Resolves when it has shown that it works. Missing: somebody else calls `pulse`. */
   works?(): Promise<unknown>;

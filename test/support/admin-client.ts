@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A path, or a port of 127.0.0.1. */
-export type AdminAddress = string | number;
+type AdminAddress = string | number;
 
 export async function connectAdmin(address: AdminAddress): Promise<Socket> {
   for (const deadline = Date.now() + 5000; ; await sleep(10)) {

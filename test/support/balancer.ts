@@ -24,7 +24,7 @@ export interface Balancer {
   openDescriptors(): number;
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** Ports that accept when it is up. */
   readonly ports?: readonly number[];
   /** Run haproxy instead of lb. */

@@ -24,7 +24,7 @@ export interface CheckedConfig extends TestState {
   readonly line: (pattern: RegExp, withinMs?: number) => Promise<string>;
 }
 
-export interface CheckRunnerOptions {
+interface CheckRunnerOptions {
   readonly alarm?: Alarm;
   readonly alert?: ChecksStart['alert'];
   /** Does not begin to check. */

@@ -22,7 +22,7 @@ export interface BrowserPage {
   on(event: 'pageerror', listener: (error: Error) => void): void;
 }
 
-export interface PageOptions {
+interface PageOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: 'light' | 'dark';
   readonly javaScriptEnabled?: boolean;

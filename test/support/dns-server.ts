@@ -11,7 +11,7 @@ export interface DnsRecord {
   readonly data: string;
 }
 
-export interface DnsAnswer {
+interface DnsAnswer {
   readonly rcode?: number;
   readonly truncated?: boolean;
   readonly records?: readonly DnsRecord[];
@@ -19,9 +19,9 @@ export interface DnsAnswer {
 }
 
 /** Undefined: it says nothing. */
-export type Zone = (name: string, type: string, overStream: boolean) => DnsAnswer | undefined;
+type Zone = (name: string, type: string, overStream: boolean) => DnsAnswer | undefined;
 
-export interface DnsServer {
+interface DnsServer {
   readonly port: number;
   /** `<type> <name>` of every question, in order. */
   readonly questions: string[];

@@ -53,7 +53,7 @@ export class FakeClock implements Clock {
   }
 }
 
-export class FakeNetwork implements Network {
+class FakeNetwork implements Network {
   readonly links = new Map<string, Link>();
   readonly own: HeldAddress[] = [];
   readonly virtual = new Set<string>();
@@ -125,7 +125,7 @@ export class FakeNetwork implements Network {
   close(): void {}
 }
 
-export interface SentAdvert {
+interface SentAdvert {
   readonly at: number;
   readonly payload: Buffer;
   readonly priority: number;

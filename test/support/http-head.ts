@@ -15,7 +15,7 @@ export function lines(...text: readonly string[]): string {
   return `${text.join('\r\n')}\r\n\r\n`;
 }
 
-export interface Parsed<H> {
+interface Parsed<H> {
   readonly head: H;
   /** As the parser gives it. */
   readonly result: number;

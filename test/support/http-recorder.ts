@@ -11,7 +11,7 @@ export interface Recorded {
   readonly trailers: readonly string[];
 }
 
-export interface Reading {
+interface Reading {
   readonly messages: readonly Recorded[];
   /** Bytes behind the last whole message. */
   readonly rest: string;

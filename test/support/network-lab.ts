@@ -29,7 +29,7 @@ function run(command: string): string {
 }
 
 /** A process whose lines can be waited for. */
-export class Watched {
+class Watched {
   readonly lines: string[] = [];
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
@@ -147,7 +147,7 @@ export class Router {
 }
 
 /** What one of the routers is to say, in the order of `Router.enters`. */
-export type Expected = readonly [router: Router, state: 'MASTER' | 'BACKUP' | 'FAULT', instance?: string];
+type Expected = readonly [router: Router, state: 'MASTER' | 'BACKUP' | 'FAULT', instance?: string];
 
 /** Acts, and waits until every router has entered its state because of that: what it said before does not count. */
 export async function upon(act: () => unknown, ...expected: readonly Expected[]): Promise<void> {
@@ -158,7 +158,7 @@ export async function upon(act: () => unknown, ...expected: readonly Expected[])
   );
 }
 
-export interface Sample {
+interface Sample {
   /** When the request was made, Date.now(). */
   readonly at: number;
   /** The node that answered, or an empty text. */

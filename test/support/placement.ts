@@ -13,7 +13,7 @@ import type { ServerWriter } from '../../src/state/server-writer.ts';
 import type { SharedState } from '../../src/state/shared-state.ts';
 import { createState } from './state.ts';
 
-export type KeyKind = 'source' | 'uri' | 'host' | 'header' | 'parameter' | 'form';
+type KeyKind = 'source' | 'uri' | 'host' | 'header' | 'parameter' | 'form';
 
 export interface PlacementCase {
   readonly balance: string;
@@ -60,7 +60,7 @@ export function backendName(index: number): string {
 }
 
 /** The backends of the cases; all servers are the same address, the balancer does not mind. */
-export function backendSections(cases: readonly PlacementCase[], address: string): string {
+function backendSections(cases: readonly PlacementCase[], address: string): string {
   return cases
     .map(({ balance, hashType, weights }, index) =>
       [
@@ -105,14 +105,14 @@ export function createNumbers(seed: number): (below: number) => number {
   };
 }
 
-export interface KeyedRequest {
+interface KeyedRequest {
   /** With a body it is a POST. */
   readonly body?: string;
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function keyedRequest(kind: KeyKind, number: (below: number) => number): KeyedRequest {
+function keyedRequest(kind: KeyKind, number: (below: number) => number): KeyedRequest {
   const word = (): string => number(2 ** 31).toString(36);
   switch (kind) {
     case 'source':

@@ -1,7 +1,7 @@
 /** One raw client connection: sends bytes, collects what comes back until the peer closes or falls silent. */
 import { connect } from 'node:net';
 
-export interface Exchange {
+interface Exchange {
   readonly received: string;
   /** The peer closed of its own accord. */
   readonly closed: boolean;

@@ -15,7 +15,7 @@ export interface RehomedConfig {
   readonly arrivals: Arrival[];
 }
 
-export interface Arrival {
+interface Arrival {
   readonly backend: string;
   readonly server: string;
   readonly bytes: string;

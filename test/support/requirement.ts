@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 /** `root`, or a program in PATH. */
-export type Requirement =
+type Requirement =
   | 'bridge'
   | 'check_haproxy'
   | 'check_haproxy_stats'

@@ -3,7 +3,7 @@ import type { StickStore, StickTableSettings } from '../../src/model/stick-table
 import { parseStore } from '../../src/config-parser/haproxy/stick-store.ts';
 
 /** `gpc0,conn_rate(10s)` */
-export function stores(text: string): readonly StickStore[] {
+function stores(text: string): readonly StickStore[] {
   if (text === '') return [];
   return text.split(/,(?![^(]*\))/).map(one => {
     const store = parseStore(one);

@@ -60,7 +60,7 @@ const RFC850 = /^[A-Z][a-z]+, ([0-9]{2})-([A-Z][a-z]{2})-([0-9]{2}) ([0-9]{2}):(
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ 0-9][0-9]) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([0-9]{4})$/;
 
 /** Seconds since the epoch of an HTTP date in any of its three forms. */
-export function parseHttpDate(text: string): number | undefined {
+function parseHttpDate(text: string): number | undefined {
   const match = FIXDATE.exec(text) ?? RFC850.exec(text);
   if (match !== null) {
     const [, day, month, year, hour, minute, second] = match as unknown as string[];

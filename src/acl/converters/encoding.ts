@@ -33,7 +33,7 @@ function hexToInt(text: string): number | bigint | undefined {
 }
 
 /** Percent escapes; a broken one makes the whole string invalid. `+` is a blank behind the question mark, or always. */
-export function decodeUrl(text: string, inForm: boolean): string | undefined {
+function decodeUrl(text: string, inForm: boolean): string | undefined {
   let isQuery = inForm;
   let output = '';
   for (let at = 0; at < text.length; at++) {
@@ -52,7 +52,7 @@ export function decodeUrl(text: string, inForm: boolean): string | undefined {
   return output;
 }
 
-export function encodeUrl(text: string): string {
+function encodeUrl(text: string): string {
   return text.replace(
     /[^A-Za-z0-9._~-]/g,
     char => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,

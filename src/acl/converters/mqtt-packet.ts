@@ -3,18 +3,18 @@
  * packet carries is a map of field names, as the converter mqtt_field_value calls them: texts and numbers in decimal.
  */
 
-export const CONNECT = 1;
-export const CONNACK = 2;
+const CONNECT = 1;
+const CONNACK = 2;
 const VERSION_3_1_1 = 4;
 const VERSION_5 = 5;
 
-export interface MqttPacket {
+interface MqttPacket {
   readonly type: number;
   readonly fields: ReadonlyMap<string, string>;
 }
 
 /** `cut`: the packet has not come whole; undefined: it is none, or not one of the types that are looked into. */
-export type MqttVerdict = MqttPacket | 'cut' | undefined;
+type MqttVerdict = MqttPacket | 'cut' | undefined;
 
 /** Reads on in a text of bytes; a read beyond the end makes it `broken`, and answers something harmless. */
 class Reader {

@@ -10,7 +10,7 @@ export const ipVersion = (bytes: string): number => (bytes === '' ? 0 : byteAt(b
 const TCP = 6;
 const UDP = 17;
 
-export interface IpHeader {
+interface IpHeader {
   readonly length: number;
   readonly protocol: number;
 }
@@ -39,7 +39,7 @@ export function tcpHeaderLength(bytes: string): number | undefined {
   return length < 20 || bytes.length < length ? undefined : length;
 }
 
-export interface TcpOption {
+interface TcpOption {
   readonly kind: number;
   readonly at: number;
 }

@@ -4,7 +4,7 @@ import type { CompiledRegex } from '../regex/regex.ts';
 import type { ConverterRow } from '../row.ts';
 
 /** Replaces the first match, or all; an empty match stands in front of the next character. */
-export function substitute(regex: CompiledRegex, subject: string, replacement: string, all: boolean): string {
+function substitute(regex: CompiledRegex, subject: string, replacement: string, all: boolean): string {
   let output = '';
   let rest = subject;
   for (let round = 0; ; round++) {

@@ -12,7 +12,7 @@ import type { ByteView } from '../context.ts';
 export type HelloFailure = 'short' | 'other';
 
 /** Offsets into the view's buffer. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

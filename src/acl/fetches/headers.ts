@@ -98,7 +98,7 @@ function compileCount(headersOf: HeadersOf, visitAll: Visit) {
 }
 
 /** An address alone, an IPv4 one with a port, or an IPv6 one in brackets. */
-export function readAddress(item: string): IpAddress | undefined {
+function readAddress(item: string): IpAddress | undefined {
   const withPort = /^([0-9.]+):([0-9]{1,5})$/.exec(item);
   if (withPort !== null) return Number(withPort[2]) > 65535 ? undefined : parseIpv4(withPort[1] as string);
   if (item.startsWith('[') && item.endsWith(']')) return parseIpv6(item.slice(1, -1));

@@ -9,7 +9,7 @@ import { intWriter, rawWriter, textWriter, type TypeCast } from './output.ts';
 
 export type Render = (ctx: SampleContext) => string;
 
-export interface AliasOptions {
+interface AliasOptions {
   readonly isEarly: boolean;
   readonly uriLength: number;
   readonly cast: TypeCast;
@@ -24,7 +24,7 @@ export interface Alias {
   readonly nothing?: 'without captures' | 'without flags';
 }
 
-export type Restriction = Alias['restriction'];
+type Restriction = Alias['restriction'];
 
 export function textAlias(
   name: string,

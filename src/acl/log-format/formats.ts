@@ -10,5 +10,3 @@ export const DEFAULT_FORMATS = {
   'tcplog clf':
     '%{+Q}o %{-Q}ci - - [%T] "TCP " 000 %B "" "" %cp %ms %ft %b %s %Th %Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq "" "" ',
 } as const;
-
-export type NamedFormat = keyof typeof DEFAULT_FORMATS;

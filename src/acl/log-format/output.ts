@@ -20,7 +20,7 @@ import type { OutputFlags } from './flags.ts';
 export type TypeCast = 'str' | 'sint' | 'bool' | 'raw' | undefined;
 
 /** Bytes that are written as an escape character and two hexadecimal digits. */
-export interface EscapeSet {
+interface EscapeSet {
   readonly character: string;
   readonly bytes: RegExp;
   /** 1 for each of them. */
@@ -37,7 +37,7 @@ function escapeSet(character: string, bytes: RegExp): EscapeSet {
 
 export const HEADER_ESCAPES: EscapeSet = escapeSet('#', /[\x00-\x1f"#{|}\x7f-\xff]/g);
 export const URL_ESCAPES: EscapeSet = escapeSet('#', /[\x00-\x1f"#\x7f-\xff]/g);
-export const HTTP_ESCAPES: EscapeSet = escapeSet('%', /[\x00-\x08\x0a-\x1f\x7f]/g);
+const HTTP_ESCAPES: EscapeSet = escapeSet('%', /[\x00-\x08\x0a-\x1f\x7f]/g);
 export const NO_ESCAPES: EscapeSet = escapeSet('', /(?!)/g);
 
 const escapeByte = (byte: string, character: string): string =>

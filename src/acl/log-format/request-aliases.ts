@@ -21,9 +21,9 @@ export function requestAlias(
   };
 }
 
-export const BAD_REQUEST = '<BADREQ>';
+const BAD_REQUEST = '<BADREQ>';
 
-export interface RequestParts {
+interface RequestParts {
   readonly method: string;
   readonly target: string;
   readonly version: string;
@@ -32,7 +32,7 @@ export interface RequestParts {
 
 const NO_REQUEST: RequestParts = { method: '', target: '', version: '', isBad: true };
 
-export function requestParts(ctx: SampleContext, uriLength: number): RequestParts {
+function requestParts(ctx: SampleContext, uriLength: number): RequestParts {
   const line = ctx.requestLine;
   if (line === undefined || ctx.transaction?.badRequest === true) return NO_REQUEST;
   const version = `HTTP/${renderVersion(line.version)}`;

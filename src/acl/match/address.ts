@@ -4,7 +4,7 @@ import type { IpAddress } from '../../base/ip-address.ts';
 import { Buckets, Lengths } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 
-export interface Network {
+interface Network {
   readonly address: IpAddress;
   /** Prefix length; -1: the mask has holes and stands in `mask`. */
   readonly prefix: number;
@@ -12,7 +12,7 @@ export interface Network {
 }
 
 /** `a.b.c.d[/bits|/mask]`, also with the trailing numbers left out before a slash, or `ipv6[/bits]`. */
-export function parseNetwork(text: string): Network | undefined {
+function parseNetwork(text: string): Network | undefined {
   const [host, suffix, more] = text.split('/');
   if (host === undefined || more !== undefined) return undefined;
   const v6 = parseIpv6(host);

@@ -32,7 +32,7 @@ export function createHttpMethodIndex(ignoreCase: boolean): PatternIndex {
   };
 }
 
-export function parseHex(text: string): string | undefined {
+function parseHex(text: string): string | undefined {
   if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text)) return undefined;
   return Buffer.from(text, 'hex').toString('latin1');
 }

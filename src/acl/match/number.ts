@@ -4,7 +4,7 @@ import type { Int, Value } from '../sample.ts';
 import { Buckets, earlier } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 
-export interface NumberRange {
+interface NumberRange {
   readonly min: Int | undefined;
   readonly max: Int | undefined;
 }
@@ -12,7 +12,7 @@ export interface NumberRange {
 type ParseNumber = (text: string) => Int | undefined;
 
 /** `5`, `5:9`, `:9`, `5:`; `-` separates too, so that no number here is negative but in `:-1`, which is how `lt 0` arrives. */
-export function parseRange(text: string, parse: ParseNumber): NumberRange | undefined {
+function parseRange(text: string, parse: ParseNumber): NumberRange | undefined {
   const separator = /[:-]/.exec(text)?.index ?? -1;
   if (separator < 0) {
     const value = parse(text);

@@ -3,7 +3,7 @@ import { ALL, complement, runsOf } from './char-set.ts';
 import type { CharSet } from './char-set.ts';
 import type { Assertion, ParsedRegex, RegexNode } from './node.ts';
 
-export interface Emitted {
+interface Emitted {
   readonly source: string;
   /** Group number in `source` of every capture, from 1; [0] is 0. */
   readonly groups: readonly number[];

@@ -9,7 +9,7 @@ import type { ParsedRegex, RegexMistake } from './node.ts';
 import { parseRegex } from './parse.ts';
 import { riskOf } from './risk.ts';
 
-export interface RegexMatch {
+interface RegexMatch {
   readonly start: number;
   readonly end: number;
   /** [0]: the whole match; undefined: that group took no part. */

@@ -9,7 +9,7 @@ import { ALL, NONE } from './char-set.ts';
 import type { CharSet } from './char-set.ts';
 import type { RegexNode, Repeat } from './node.ts';
 
-export const UNBOUNDED = Infinity;
+const UNBOUNDED = Infinity;
 
 /** Repetitions up to this many count as written out. */
 const FEW = 4;

@@ -1,7 +1,7 @@
 /** The words that ask about an entry of a stick table: `sc_<word>`, `sc0_<word>`, `src_<word>`, `table_<word>`. */
 import { clearing, incrementing, reading, readingKilobytes, type Operation } from './operations.ts';
 
-export interface TrackingWord {
+interface TrackingWord {
   /** As in `sc_conn_cnt`. */
   readonly word: string;
   /** Behind `table_`, where it differs: `table_gpc0` is `src_get_gpc0`. */

@@ -138,7 +138,7 @@ async function register(runtime: AdminRuntime, backend: number, server: Server):
   return say('New server registered.');
 }
 
-export interface Obstacle {
+interface Obstacle {
   readonly text: string;
   /** It may go away by itself. */
   readonly passes: boolean;

@@ -103,7 +103,7 @@ async function showSessions(call: Call): Promise<Answer> {
   return dump([...lines, inDetail ? ownDetail(call) : ownLine(call)]);
 }
 
-export function streamName(id: number): string {
+function streamName(id: number): string {
   return `0x${id.toString(16)}`;
 }
 
@@ -196,7 +196,7 @@ const UNITS = [
 ] as const;
 
 /** `5s`, `1m3s`, `2h5m`: the largest unit and the next one. */
-export function humanTime(ms: number): string {
+function humanTime(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const first = UNITS.findIndex(([, size]) => seconds >= size);
   if (first < 0) return '0s';

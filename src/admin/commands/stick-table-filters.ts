@@ -24,7 +24,7 @@ export interface Filter {
   readonly value: number;
 }
 
-export interface Element {
+interface Element {
   /** Undefined: not stored in the table. */
   readonly place: StoredAt | undefined;
   readonly index: number;

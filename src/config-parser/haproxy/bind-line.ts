@@ -65,7 +65,7 @@ function makeBinds(draft: BindDraft, address: ParsedAddress, context: LineContex
   }));
 }
 
-export interface BindLineRules {
+interface BindLineRules {
   /** `bind`, `stats socket`: what messages call the line. */
   readonly keyword: string;
   /** A port has to be written (not for admin sockets, which are mostly paths). */

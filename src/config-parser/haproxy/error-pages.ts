@@ -8,11 +8,7 @@ const STATUSES: readonly number[] = [
   200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504,
 ];
 
-export function readErrorStatus(
-  word: Word | undefined,
-  keyword: string,
-  context: LineContext,
-): number | undefined {
+function readErrorStatus(word: Word | undefined, keyword: string, context: LineContext): number | undefined {
   const status = Number(word?.text);
   if (STATUSES.includes(status)) return status;
   context.alert(word ?? context.position, `${keyword} : status code '${word?.text ?? ''}' not handled.`);

@@ -20,7 +20,7 @@ export type OtherKeyword = Keyword<OtherDraft>;
 /** More than the arguments' shape: answers false after reporting an error. */
 export type LineCheck = (draft: OtherDraft, words: readonly Word[], context: LineContext) => boolean;
 
-export type RowMaker = (
+type RowMaker = (
   name: string,
   shape: Shape,
   summary: string,

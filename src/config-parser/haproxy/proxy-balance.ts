@@ -97,7 +97,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 const PARENTHESISED: ReadonlySet<string> = new Set(['random', 'hdr', 'rdp-cookie']);
 
 /** What `balance` means; `words` behind the keyword. */
-export function readBalance(words: readonly Word[]): Parsed<Balance> {
+function readBalance(words: readonly Word[]): Parsed<Balance> {
   const text = words[0]?.text;
   if (text === undefined) return parsed({ algorithm: 'random', draws: 2 });
   const match = /^([a-z_-]+)\((.*)$/.exec(text);

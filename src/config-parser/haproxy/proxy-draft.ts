@@ -30,7 +30,7 @@ export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export type ProxyKind = 'defaults' | 'frontend' | 'listen' | 'backend';
 
 /** What a section takes over from its defaults, whatever its kind. */
-export interface SharedSettings {
+interface SharedSettings {
   mode: Mode;
   disabled: boolean;
   flags: Set<string>;
@@ -79,7 +79,7 @@ export interface FrontendSettings {
   logSteps: readonly string[] | undefined;
 }
 
-export interface BackendSettings {
+interface BackendSettings {
   balance: Balance | undefined;
   hashType: HashType;
   hashBalanceFactor: number;
@@ -115,7 +115,7 @@ export interface CheckDraft {
   ownTcpCheck: boolean;
 }
 
-export interface ServerTemplateDraft {
+interface ServerTemplateDraft {
   readonly prefix: string;
   readonly position: Position;
   readonly first: number;
@@ -124,7 +124,7 @@ export interface ServerTemplateDraft {
 }
 
 /** What belongs to the section alone. */
-export interface OwnSettings {
+interface OwnSettings {
   id: number | undefined;
   guid: string | undefined;
   description: string | undefined;

@@ -16,7 +16,7 @@ function isMask(text: string | undefined, bits: number): boolean {
 }
 
 /** `<address>[/<mask>]`, IPv4 masks also dotted. */
-export function isNetwork(text: string): boolean {
+function isNetwork(text: string): boolean {
   const [host = '', mask, ...rest] = text.split('/');
   if (rest.length > 0) return false;
   return isIPv4(host) ? isMask(mask, 32) : isIPv6(host) && isMask(mask, 128);

@@ -10,7 +10,7 @@ import { FORWARD_OPTION_KEYWORDS } from './proxy-forward.ts';
 import { LOG_OPTION_KEYWORDS } from './proxy-log-options.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
 
-export const ALL_SECTIONS: readonly SectionKind[] = ['defaults', 'frontend', 'listen', 'backend'];
+const ALL_SECTIONS: readonly SectionKind[] = ['defaults', 'frontend', 'listen', 'backend'];
 const FRONTENDS: readonly SectionKind[] = ['defaults', 'frontend', 'listen'];
 const BACKENDS: readonly SectionKind[] = ['defaults', 'listen', 'backend'];
 
@@ -59,7 +59,7 @@ const FLAGS: readonly FlagRow[] = [
 ];
 
 /** `option X`, `no option X`, and `default option X`, which forgets both. */
-export function setFlag(draft: ProxyDraft, name: string, context: LineContext): void {
+function setFlag(draft: ProxyDraft, name: string, context: LineContext): void {
   const { flags, noFlags } = draft.shared;
   flags.delete(name);
   noFlags.delete(name);

@@ -4,7 +4,7 @@
  */
 import type { RulesetName } from '../../model/rule.ts';
 
-export interface RuleAction {
+interface RuleAction {
   readonly name: string;
   readonly rulesets: readonly RulesetName[];
   /** Words that always follow, even when they read `if` or `unless`. */
@@ -111,7 +111,7 @@ function ruleAction([name, letters, fixedWords, final]: Row): RuleAction {
   return { name, rulesets, fixedWords, final: final === 'final' };
 }
 
-export const RULE_ACTIONS: readonly RuleAction[] = ROWS.map(ruleAction);
+const RULE_ACTIONS: readonly RuleAction[] = ROWS.map(ruleAction);
 
 const BY_NAME: ReadonlyMap<string, RuleAction> = new Map(RULE_ACTIONS.map(action => [action.name, action]));
 

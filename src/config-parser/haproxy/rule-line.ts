@@ -39,7 +39,7 @@ function isKnown(name: string, ruleset: RulesetName): boolean {
   return findRuleAction(name, ruleset) !== undefined;
 }
 
-export interface SplitWords {
+interface SplitWords {
   readonly args: readonly Word[];
   readonly condition?: Condition;
 }

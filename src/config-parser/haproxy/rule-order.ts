@@ -17,7 +17,7 @@ const PHASES = [
   'use-server',
 ] as const;
 
-export type RulePhase = (typeof PHASES)[number] | 'http-response' | 'tcp-response content';
+type RulePhase = (typeof PHASES)[number] | 'http-response' | 'tcp-response content';
 
 function laterPhases(phase: RulePhase): readonly string[] {
   if (phase === 'tcp-response content') return ['http-response'];

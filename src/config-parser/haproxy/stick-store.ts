@@ -9,7 +9,7 @@ import {
 import { didYouMean } from '../nearest.ts';
 import { parseTime } from '../units.ts';
 
-export interface BadStore {
+interface BadStore {
   readonly error: string;
   readonly hint?: string | undefined;
 }

@@ -8,7 +8,7 @@ export interface IncludeCheck {
   brace: boolean;
 }
 
-export interface Included {
+interface Included {
   readonly texts: readonly { readonly path: string; readonly text: string }[];
   readonly problems: readonly string[];
 }

@@ -56,7 +56,7 @@ export function addAddress(list: IpAddressEntry[], entry: IpAddressEntry, scope:
   else list.push(entry);
 }
 
-export function parsePeer(item: Statement, scope: Scope): UnicastPeer | undefined {
+function parsePeer(item: Statement, scope: Scope): UnicastPeer | undefined {
   if (familyOf(item.name) === undefined) {
     scope.report.warn(item.position, `'${item.name}' is not an IP address - ignoring unicast peer`);
     return undefined;
@@ -98,7 +98,7 @@ export function parseVmac(draft: InstanceDraft, statement: Statement, scope: Sco
   }
 }
 
-export function setMac(draft: InstanceDraft, word: Word, scope: Scope): void {
+function setMac(draft: InstanceDraft, word: Word, scope: Scope): void {
   const octets = word.text.replace(/:$/, '').split(':');
   const wellFormed =
     octets.every(octet => /^[0-9a-f]{1,2}$/i.test(octet)) && (octets.length === 5 || octets.length === 6);

@@ -249,7 +249,7 @@ function checkOf(old: IncludeCheck, options: string): IncludeCheck {
 }
 
 /** Comments run from `!` or `#` to the end of the line, but not inside double quotes or after a backslash. */
-export function stripComment(text: string, onUnterminated: () => void): string {
+function stripComment(text: string, onUnterminated: () => void): string {
   let out = '';
   let quoted = false;
   for (let at = 0; at < text.length; at++) {

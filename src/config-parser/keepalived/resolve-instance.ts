@@ -10,7 +10,7 @@ import type { GarpDraft } from './garp-rows.ts';
 import type { InstanceDraft } from './instance-draft.ts';
 
 /** What resolving one instance needs from the rest of the file. */
-export interface InstanceSurroundings {
+interface InstanceSurroundings {
   readonly global: GlobalDraft;
   readonly tracking: Tracking;
   readonly scope: Scope;

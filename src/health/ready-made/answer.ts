@@ -8,10 +8,7 @@ import type { ConnectStep, ExpectStep, Verdict } from '../ruleset.ts';
 /** A connection that is closed cleanly: some servers complain of a reset. */
 export const CLEAN_CONNECT: ConnectStep = { ...IMPLICIT_CONNECT, implicit: false, linger: true };
 
-export interface AnswerOptions extends Pick<
-  ExpectStep,
-  'okStatus' | 'timeoutStatus' | 'onSuccess' | 'statusCode'
-> {
+interface AnswerOptions extends Pick<ExpectStep, 'okStatus' | 'timeoutStatus' | 'onSuccess' | 'statusCode'> {
   /** Bytes without which nothing is judged while more may come. */
   readonly least?: number;
   /** What it means that nothing came before the end. */

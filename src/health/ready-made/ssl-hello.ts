@@ -29,7 +29,7 @@ export function sslHelloSteps(): Step[] {
   ];
 }
 
-export function clientHello(unixSeconds: number): Buffer {
+function clientHello(unixSeconds: number): Buffer {
   const time = Buffer.alloc(4);
   time.writeUInt32BE(unixSeconds);
   const ciphers = Buffer.from(CIPHERS.flatMap(cipher => [0, cipher]));

@@ -21,7 +21,7 @@ export interface CliState {
   target: number;
 }
 
-export type Directive =
+type Directive =
   | { readonly kind: 'done' }
   | { readonly kind: 'quit' }
   | { readonly kind: 'error'; readonly text: string }

@@ -9,7 +9,7 @@ import { MASTER } from './cli-line.ts';
 import { CliSession, type CliTargets } from './cli-session.ts';
 import { MASTER_COMMANDS, type MasterView } from './commands.ts';
 
-export interface CliServerOptions {
+interface CliServerOptions {
   readonly view: MasterView;
   /** Workers alone: the master is served here. */
   readonly workers: CliTargets;

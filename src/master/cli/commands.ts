@@ -7,13 +7,13 @@ import { PROCESS_COMMANDS, type ProcessView } from '../../admin/commands/process
 import { dump, fail, type Answer, type Call, type Command } from '../../admin/command.ts';
 import { versionText } from '../../base/version.ts';
 
-export interface ProcessRow {
+interface ProcessRow {
   readonly pid: number;
   readonly reloads: number;
   readonly startedAtMs: number;
 }
 
-export interface ReloadOutcome {
+interface ReloadOutcome {
   readonly success: boolean;
   readonly lines: readonly string[];
 }

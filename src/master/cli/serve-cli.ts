@@ -10,7 +10,7 @@ import { CliServer } from './cli-server.ts';
 import type { CliTargets } from './cli-session.ts';
 import type { MasterView } from './commands.ts';
 
-export interface CliParts {
+interface CliParts {
   /** `-S`, as written. */
   readonly texts: readonly string[];
   readonly environment: NodeJS.ProcessEnv;

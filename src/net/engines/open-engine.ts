@@ -7,7 +7,7 @@ import { NodeEngine } from './node/engine.ts';
 import { UringEngine } from './uring/engine.ts';
 import { probeUring } from './uring/probe.ts';
 
-export interface EngineOptions {
+interface EngineOptions {
   /** Size of a read, `tune.bufsize`. */
   readonly bufsize: number;
   /** Checking mode: released buffers are overwritten. */

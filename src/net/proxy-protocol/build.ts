@@ -41,7 +41,7 @@ function asIpv6(host: string): string {
 }
 
 /** What a TLS client connection adds (proxy-v2-options ssl, cert-cn, ssl-cipher, cert-sig, cert-key). */
-export interface TlsFacts {
+interface TlsFacts {
   /** False: the client's connection is plain; the TLV then says so. */
   readonly used: boolean;
   readonly version?: string;
@@ -54,7 +54,7 @@ export interface TlsFacts {
   readonly cipher?: string;
 }
 
-export interface ProxyV2Options {
+interface ProxyV2Options {
   /** Both missing, or of a unix socket: LOCAL. */
   readonly source?: Endpoint;
   readonly destination?: Endpoint;

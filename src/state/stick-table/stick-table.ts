@@ -30,7 +30,7 @@ const TRACKED = {
 } as const;
 
 /** Who looks at the table. */
-export interface TableView {
+interface TableView {
   readonly thread: number;
   readonly seed: number;
   /** Whole milliseconds. */
@@ -344,6 +344,6 @@ export class StickTable {
   }
 }
 
-export function isByteRate(type: StickDataType): boolean {
+function isByteRate(type: StickDataType): boolean {
   return type === 'bytes_in_rate' || type === 'bytes_out_rate';
 }

@@ -5,7 +5,7 @@ import type { Subject } from '../subject.ts';
 import type { Value } from '../value.ts';
 import { grouped, shortBytes, shortTime } from './html.ts';
 
-export interface PageColumn {
+interface PageColumn {
   readonly title: string;
   /** What the short title means, for those who do not know it. */
   readonly hint: string;
@@ -14,7 +14,7 @@ export interface PageColumn {
   readonly text: (subject: Subject) => string;
 }
 
-export interface ColumnGroup {
+interface ColumnGroup {
   readonly title: string;
   readonly columns: readonly PageColumn[];
 }
@@ -130,7 +130,7 @@ export const COLUMN_GROUPS: readonly ColumnGroup[] = [
 export const PAGE_COLUMNS: readonly PageColumn[] = COLUMN_GROUPS.flatMap(({ columns }) => columns);
 
 /** Which colour, and which filter, an object belongs to. */
-export type StateClass = 'up' | 'going' | 'down' | 'maint' | 'drain' | 'nocheck' | 'open';
+type StateClass = 'up' | 'going' | 'down' | 'maint' | 'drain' | 'nocheck' | 'open';
 
 export function stateClass(subject: Subject): StateClass {
   const status = String(valueOf(STATUS, subject) ?? '');

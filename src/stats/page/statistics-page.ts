@@ -22,7 +22,7 @@ import { LiveEvents } from './events.ts';
 import { parseTarget, targetText, type Outcome, type PageTarget } from './target.ts';
 import { tableEnd, tableRow, tableStart, type TableOptions } from './table.ts';
 
-export interface PageEnvironment {
+interface PageEnvironment {
   readonly view: StatsView;
   /** Acts on servers, by their rows; tells how many were changed. */
   readonly act: (action: ServerAction, rows: readonly number[], done: (changed: number) => void) => void;

@@ -2,7 +2,7 @@
  * What the address of a request asks of the statistics page: words behind `;` and the `scope` parameter (manual of
  * management, section 9.1).
  */
-export type PageForm = 'html' | 'csv' | 'typed' | 'json' | 'schema' | 'events';
+type PageForm = 'html' | 'csv' | 'typed' | 'json' | 'schema' | 'events';
 
 export interface PageTarget {
   readonly form: PageForm;
@@ -15,7 +15,7 @@ export interface PageTarget {
   readonly scope: string;
 }
 
-export const OUTCOMES = ['DENY', 'DONE', 'ERRP', 'EXCD', 'NONE', 'PART', 'UNKN', 'IVAL'] as const;
+const OUTCOMES = ['DENY', 'DONE', 'ERRP', 'EXCD', 'NONE', 'PART', 'UNKN', 'IVAL'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 const LONGEST_SCOPE = 20;

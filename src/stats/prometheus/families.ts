@@ -14,7 +14,7 @@ import type { Value } from '../value.ts';
 import { COLUMN_METRICS, SERVER_METRICS } from './names.ts';
 
 /** One value, with the labels it has beyond those of its object. */
-export type Sample = readonly [labels: string, value: string];
+type Sample = readonly [labels: string, value: string];
 
 export interface Family {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** What a scrape asks for: `scope`, `metrics`, `no-maint`, `extra-counters`, `desc-labels` in its query. */
-export const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server'] as const;
+const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server'] as const;
 /** Scopes that are known and have nothing to tell here. */
 const EMPTY_SCOPES = ['sticktable', 'resolver'] as const;
 
-export type Scope = (typeof SCOPES)[number];
+type Scope = (typeof SCOPES)[number];
 
 export interface ScrapeQuery {
   readonly scopes: ReadonlySet<Scope>;

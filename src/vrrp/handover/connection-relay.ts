@@ -28,7 +28,7 @@ const ASK_MS = 2;
 const ASKS = 25;
 const DISCARD_PORT = 9;
 
-export interface RelayPlan {
+interface RelayPlan {
   readonly table: string;
   readonly device: string;
   readonly addresses: readonly string[];
@@ -39,7 +39,7 @@ export interface RelayPlan {
 }
 
 /** The whole table anew. A packet that the old master itself relayed is not sent back: two relays make no circle. */
-export function renderRelay({ table, device, addresses, ownMac, oldMac, own }: RelayPlan): string {
+function renderRelay({ table, device, addresses, ownMac, oldMac, own }: RelayPlan): string {
   const elements = own.map(
     one => `${one.clientAddress} . ${one.clientPort} . ${one.ownAddress} . ${one.ownPort}`,
   );
@@ -72,7 +72,7 @@ interface Running {
   cancel: () => void;
 }
 
-export interface ConnectionRelaysPorts {
+interface ConnectionRelaysPorts {
   readonly clock: Clock;
   readonly network: Network;
   readonly log: Log;

@@ -17,7 +17,7 @@ import { relayedAddresses } from './relayed-addresses.ts';
 /** For a master that yields: requests in flight end in that time. */
 const WHILE_MS = 60_000;
 
-export interface KeptConnectionsPorts {
+interface KeptConnectionsPorts {
   readonly clock: Clock;
   readonly network: Network;
   readonly held: HeldStateFile;

@@ -14,7 +14,7 @@ import type { Log } from '../log.ts';
 import type { VrrpEvent } from '../reporter.ts';
 import type { BalancerReport, FromVrrp, ToVrrp } from './messages.ts';
 
-export interface VrrpServiceOptions {
+interface VrrpServiceOptions {
   readonly files: readonly string[];
   readonly configId: string | undefined;
   readonly log: Log;

@@ -43,7 +43,7 @@ function parametersMatch(
   });
 }
 
-export interface ProcessTrackerPorts {
+interface ProcessTrackerPorts {
   readonly clock: Clock;
   readonly list: () => Promise<readonly ProcessEntry[]>;
   onChange(up: boolean): void;

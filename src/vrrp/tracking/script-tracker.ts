@@ -26,7 +26,7 @@ export function advanceScript(
   return against >= (success ? rise : fall) ? { up: success, against: 0 } : { up: health.up, against };
 }
 
-export interface ScriptTrackerPorts {
+interface ScriptTrackerPorts {
   readonly clock: Clock;
   readonly accounts: AccountSettings;
   onChange(up: boolean): void;

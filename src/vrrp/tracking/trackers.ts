@@ -22,7 +22,7 @@ export interface LoadBalancerView {
   listening(frontend: string): boolean | undefined;
 }
 
-export interface Judgement {
+interface Judgement {
   /** What is wrong, in words. */
   readonly faults: ReadonlySet<string>;
   readonly added: number;
@@ -30,7 +30,7 @@ export interface Judgement {
   readonly pending: boolean;
 }
 
-export interface TrackersPorts {
+interface TrackersPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly isInterfaceUp: (name: string) => boolean;

@@ -57,7 +57,7 @@ export function integer(
   };
 }
 
-export function address(name: string, key: 'connectIp' | 'bindTo', summary: string): Row {
+function address(name: string, key: 'connectIp' | 'bindTo', summary: string): Row {
   return {
     name,
     args: '<ip>',

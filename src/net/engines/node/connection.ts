@@ -26,7 +26,7 @@ export interface ConnectionHost {
 }
 
 /** `connecting`: made by connect(). `public`: accepted without `onread`, its bytes lie in Node's own memory. */
-export type Origin = 'accepted' | 'public' | 'connecting';
+type Origin = 'accepted' | 'public' | 'connecting';
 
 export class NodeConnection implements Connection, StreamOwner {
   readonly id: number;

@@ -13,7 +13,7 @@ import { ReadBuffers } from './read-buffers.ts';
 import { type OwnedSocket, SocketMaker } from './stream-socket.ts';
 import { WheelDriver } from './wheel-driver.ts';
 
-export interface NodeEngineOptions {
+interface NodeEngineOptions {
   /** Size of a read, `tune.bufsize`. */
   readonly bufsize: number;
   /** Checking mode: a released buffer is overwritten, so that a use after release shows. */

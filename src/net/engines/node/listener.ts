@@ -17,7 +17,7 @@ const BACK_OFF_MS = 100;
 /** Left for connections to servers and for files. */
 const DESCRIPTORS_KEPT_FREE = 32;
 
-export interface ListenerHost {
+interface ListenerHost {
   readonly wheel: TimerWheel;
   readonly sockets: SocketMaker;
   readonly descriptorLimit: number;

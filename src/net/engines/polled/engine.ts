@@ -26,7 +26,7 @@ const PAUSE_SHARE = 1 / 4;
 const EINPROGRESS = -115;
 const LARGEST_ID = 0x3fff_ffff;
 
-export interface PolledEngineOptions {
+interface PolledEngineOptions {
   /** Size of a read, `tune.bufsize`. */
   readonly bufsize: number;
 }

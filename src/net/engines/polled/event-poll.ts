@@ -30,7 +30,7 @@ const SIZE = DATA + 2;
 /** Events that one call brings. */
 export const AT_ONCE = 512;
 
-export type OnEvent = (low: number, high: number, events: number) => void;
+type OnEvent = (low: number, high: number, events: number) => void;
 
 export class EventPoll {
   readonly #fd: number;
