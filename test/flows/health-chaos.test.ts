@@ -1,17 +1,17 @@
 /**
- * Servers are killed, hung, slowed and restored under 200 requests a second. LB_TEST_CHAOS_SECONDS lengthens it: 60
- * for the whole minute.
+ * Servers are killed, hung, slowed and restored under 200 requests a second. Servers and clients have processes of their
+ * own, so that this one has nothing to do but to see when things are told. LB_TEST_CHAOS_SECONDS lengthens it: 60 for
+ * the whole minute.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { Agent, createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort, freePorts } from '../support/free-port.ts';
 import { LostTime } from '../support/lost-time.ts';
 import { said } from '../support/said.ts';
+import { SteadyTraffic } from '../support/steady-traffic.ts';
+import { Victim } from '../support/victim.ts';
 
 const SECONDS = Number(process.env['LB_TEST_CHAOS_SECONDS'] ?? '10');
 /** The engines that carry the traffic: one after the other in the long version, the usual one in the short one. */
@@ -21,86 +21,17 @@ const INTER_MS = 800;
 const FALL = 3;
 const RISE = 2;
 const CHECK_TIMEOUT_MS = 800;
+const SLOW_MS = CHECK_TIMEOUT_MS + 400;
 /** What reading the log and telling the threads may add. */
 const SLACK_MS = 500;
 /** Time that a busy machine does not give to this process it does not give to the balancer either, nor to the servers. */
 const LOST_TIMES = 4;
 const PATIENCE_MS = 60_000;
 
-type Mood = 'well' | 'hung' | 'slow';
-
-/** A server that can be killed, hung and slowed, and that remembers what it was asked. */
-class Victim {
-  readonly asked = new Map<string, number>();
-  mood: Mood = 'well';
-  port = 0;
-  #server: Server | undefined;
-
-  async start(): Promise<void> {
-    const server = createServer((message, response) => {
-      const id = message.headers['x-id'];
-      if (typeof id === 'string') this.asked.set(id, (this.asked.get(id) ?? 0) + 1);
-      message.resume();
-      if (this.mood === 'well') response.end('fine');
-      else if (this.mood === 'slow') setTimeout(() => response.end('fine'), CHECK_TIMEOUT_MS + 400);
-    });
-    server.listen(this.port, '127.0.0.1');
-    await once(server, 'listening');
-    this.port = (server.address() as AddressInfo).port;
-    this.#server = server;
-  }
-
-  kill(): void {
-    this.#server?.close();
-    this.#server?.closeAllConnections();
-  }
-}
-
-interface Tally {
-  sent: number;
-  failedGets: string[];
-  posts: number;
-}
-
-/** Sends requests evenly until told to stop; every fifth is a POST. */
-async function drive(port: number, tally: Tally, isOver: () => boolean): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 500 });
-  const pending = new Set<Promise<void>>();
-  const began = performance.now();
-  while (!isOver()) {
-    while (tally.sent < ((performance.now() - began) * REQUESTS_A_SECOND) / 1000) {
-      const number = tally.sent++;
-      const method = number % 5 === 0 ? 'POST' : 'GET';
-      if (method === 'POST') tally.posts++;
-      const one = ask(agent, port, method, `${method}-${number}`).then(status => {
-        if (method === 'GET' && status !== '200') tally.failedGets.push(`${number}: ${status}`);
-        pending.delete(one);
-      });
-      pending.add(one);
-    }
-    await sleep(5);
-  }
-  await Promise.all(pending);
-  agent.destroy();
-}
-
-function ask(agent: Agent, port: number, method: string, id: string): Promise<string> {
-  return new Promise(resolve => {
-    const headers = { 'x-id': id, ...(method === 'POST' && { 'content-length': '4' }) };
-    const asking = request({ agent, port, host: '127.0.0.1', method, path: '/', headers }, response => {
-      response.resume();
-      response.once('end', () => resolve(String(response.statusCode)));
-      response.once('error', error => resolve(error.message));
-    });
-    asking.once('error', error => resolve(error.message));
-    asking.end(method === 'POST' ? 'body' : undefined);
-  });
-}
-
 async function startVictims(t: TestContext): Promise<Victim[]> {
-  const victims = Array.from({ length: 3 }, () => new Victim());
-  for (const victim of victims) await victim.start();
-  t.after(() => victims.forEach(victim => victim.kill()));
+  const ports = await freePorts(3);
+  const victims = ports.map(port => new Victim(t, port, SLOW_MS));
+  await Promise.all(victims.map(victim => victim.start()));
   return victims;
 }
 
@@ -135,7 +66,7 @@ interface Watch {
   readonly lost: LostTime;
 }
 
-/** The log tells it, and not later than that. */
+/** The log tells it, and not later than that behind the end of what causes it. */
 async function toldWithin(
   { balancer, lost }: Watch,
   text: string,
@@ -143,23 +74,41 @@ async function toldWithin(
   cause: () => unknown,
 ): Promise<void> {
   const after = balancer.output().length;
+  await cause();
   const began = performance.now();
   const lostBefore = lost.totalMs;
-  await cause();
   await said(balancer, text, { after, withinMs: PATIENCE_MS });
   const tookMs = performance.now() - began;
   const allowedMs = boundMs + SLACK_MS + LOST_TIMES * (lost.totalMs - lostBefore);
   assert.ok(tookMs <= allowedMs, `${text}: ${tookMs} ms, allowed are ${allowedMs}\n${balancer.output()}`);
 }
 
+interface Suffering {
+  readonly hurt: () => unknown;
+  readonly heal: () => unknown;
+  /** What its checks say of it. */
+  readonly reason: string;
+}
+
+function sufferings(victim: Victim): readonly Suffering[] {
+  return [
+    { hurt: () => victim.kill(), heal: () => victim.start(), reason: 'Layer4 connection problem' },
+    { hurt: () => victim.hang(), heal: () => victim.wake(), reason: 'Layer7 timeout' },
+    { hurt: () => victim.slowDown(), heal: () => victim.speedUp(), reason: 'Layer7 timeout' },
+  ];
+}
+
 /** Something happens to a server, and later it is well again: both are noticed in time, and told. */
-async function suffer(
-  watch: Watch,
-  name: string,
-  hurt: () => void,
-  heal: () => Promise<void>,
-): Promise<void> {
+async function suffer(watch: Watch, name: string, { hurt, heal, reason }: Suffering): Promise<void> {
+  const { balancer } = watch;
+  const before = balancer.output().length;
   await toldWithin(watch, `Server b/${name} is DOWN. `, FALL * INTER_MS + CHECK_TIMEOUT_MS, hurt);
+  const story = balancer.output().slice(before);
+  for (const left of [2, 1])
+    assert.match(
+      story,
+      new RegExp(`server b/${name} failed, reason: ${reason}, .*status: ${left}/${FALL} UP`),
+    );
   await sleep(300);
   // a check may be under way when it is well again: it still fails
   await toldWithin(watch, `Server b/${name} is UP. `, RISE * INTER_MS + CHECK_TIMEOUT_MS, heal);
@@ -179,28 +128,14 @@ async function chaos(t: TestContext, engine: string): Promise<void> {
     await said(balancer, `server b/${name} succeeded, reason: Layer7 check passed, code: 200`, {
       withinMs: 20_000,
     });
-  const tally: Tally = { sent: 0, failedGets: [], posts: 0 };
   const endsAt = performance.now() + SECONDS * 1000;
-  let isOver = false;
-  const driving = drive(port, tally, () => isOver);
-  t.after(() => (isOver = true));
-  let rounds = 0;
-  while (performance.now() < endsAt) {
-    const index = rounds++ % victims.length;
-    const victim = victims[index] as Victim;
-    const name = `s${index + 1}`;
-    const back = async (): Promise<void> => void (victim.mood = 'well');
-    await suffer(
-      watch,
-      name,
-      () => victim.kill(),
-      () => victim.start(),
-    );
-    await suffer(watch, name, () => void (victim.mood = 'hung'), back);
-    await suffer(watch, name, () => void (victim.mood = 'slow'), back);
+  const traffic = await SteadyTraffic.begin(t, port, REQUESTS_A_SECOND);
+  for (let round = 0; performance.now() < endsAt; round++) {
+    const index = round % victims.length;
+    for (const suffering of sufferings(victims[index] as Victim))
+      await suffer(watch, `s${index + 1}`, suffering);
   }
-  isOver = true;
-  await driving;
+  const tally = await traffic.end();
   assert.deepEqual(tally.failedGets, [], balancer.output());
   assert.ok(tally.sent > SECONDS * REQUESTS_A_SECOND * 0.8, `${tally.sent} requests were sent`);
   const posts = victims.flatMap(({ asked }) => [...asked].filter(([id]) => id.startsWith('POST')));
