@@ -207,6 +207,7 @@ class Exchange {
 }
 
 function threadOf(config: Config, engine: MemoryEngine, state: SharedState): DataThread {
+  const noRings = { settings: new Map<string, never>(), write: () => undefined };
   return {
     index: 1,
     engine,
@@ -218,11 +219,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state.counters),
-    logs: new ThreadLogSink(
-      config.global.logSendHostname,
-      { settings: new Map(), write: () => undefined },
-      new LogBackends(config, state),
-    ),
+    logs: new ThreadLogSink(config.global.logSendHostname, noRings, new LogBackends(config, state, noRings)),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     names: new NameLookups(() => undefined),

@@ -256,6 +256,8 @@ export interface ProcessFacts {
   random32(): number;
   environment(name: string): string | undefined;
   isLocalAddress(ip: IpAddress): boolean;
+  /** A line for an event sink: a ring, `stdout` or `stderr`. */
+  writeEvent(sink: string, line: string): void;
 }
 
 /** Counters of the process and its proxies; proxies by the model's `Proxy.id`. */

@@ -50,6 +50,8 @@ export interface Directory {
   /** The model's `Server.id`. */
   server(backend: ProxyEntry, name: string): number | undefined;
   userlist(name: string): Userlist | undefined;
+  /** Whether events can go there: a ring, `stdout` or `stderr`. */
+  sink(name: string): boolean;
 }
 
 export interface ProxyEntry {

@@ -4,6 +4,7 @@ import type { Position } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Word } from '../model/word.ts';
+import { ringNames } from './event-sinks.ts';
 import { didYouMean } from './nearest.ts';
 import type { ParserContext } from './parser-context.ts';
 
@@ -101,7 +102,7 @@ function checkLogBackend(
 
 function checkLogTargets(logs: Proxy['logs'], names: Names, context: ParserContext): void {
   for (const { target, profile, position } of logs) {
-    if (target.kind === 'ring' && !names.sections.has(`ring ${target.name}`))
+    if (target.kind === 'ring' && !ringNames(names.config).includes(target.name))
       context.alert(position, `unable to find ring '${target.name}' for the log server.`);
     if (target.kind === 'backend') checkLogBackend(target.name, position, names, context);
     if (profile !== undefined && !names.sections.has(`log-profile ${profile}`))

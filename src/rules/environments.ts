@@ -6,6 +6,7 @@ import { AclTable } from '../acl/acl-table.ts';
 import type { CompileEnvironment, Directory, ProxyEntry } from '../acl/environment.ts';
 import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { VariableNames } from '../acl/variables.ts';
+import { ringNames, STREAM_SINKS } from '../config-parser/event-sinks.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -92,6 +93,7 @@ class ConfigDirectory implements Directory {
   readonly #frontends = new Map<string, ProxyEntry>();
   readonly #backends = new Map<string, ProxyEntry>();
   readonly #servers = new Map<number, ReadonlyMap<string, number>>();
+  readonly #sinks: ReadonlySet<string>;
   readonly #userlists: Map<string, Config['userlists'][number]>;
   readonly #proxies = new Map<number, Proxy>();
 
@@ -105,6 +107,7 @@ class ConfigDirectory implements Directory {
       if (proxy.kind !== 'backend') this.#frontends.set(proxy.name, entry);
       if (proxy.kind !== 'frontend') this.#backends.set(proxy.name, entry);
     }
+    this.#sinks = new Set<string>([...STREAM_SINKS, ...ringNames(config)]);
     this.#userlists = new Map(config.userlists.map(list => [list.name, list]));
   }
 
@@ -130,6 +133,10 @@ class ConfigDirectory implements Directory {
 
   userlist(name: string): Config['userlists'][number] | undefined {
     return this.#userlists.get(name);
+  }
+
+  sink(name: string): boolean {
+    return this.#sinks.has(name);
   }
 }
 

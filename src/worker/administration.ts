@@ -76,7 +76,7 @@ export class Administration {
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);
-    this.#expressions = new ProcessExpressions(config, state, startTimeMs);
+    this.#expressions = new ProcessExpressions(config, state, startTimeMs, parts.rings);
     this.#shared.begin(this.#expressions.fromConfiguration());
     this.#numbers = new ControlNumbers({
       config,

@@ -16,7 +16,11 @@ export class GlobalLog {
 
   constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#global = config.global;
-    this.#sink = new ThreadLogSink(config.global.logSendHostname, rings, new LogBackends(config, state));
+    this.#sink = new ThreadLogSink(
+      config.global.logSendHostname,
+      rings,
+      new LogBackends(config, state, rings),
+    );
   }
 
   write(text: string): void {

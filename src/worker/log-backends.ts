@@ -15,23 +15,27 @@ import { compileBalanceKey, LOG_MESSAGE } from '../proxy/balance-key.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { CheckContext } from './check-context.ts';
 import { openServerOutlet, type LogOutlet, type Framing } from './log-outlet.ts';
+import type { RingPlaces } from './log-rings.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
 export class LogBackends {
   readonly #config: Config;
   readonly #state: SharedState;
+  readonly #rings: RingPlaces;
 
-  constructor(config: Config, state: SharedState) {
+  /** `rings`: for what the converters of `log-hash` tell of. */
+  constructor(config: Config, state: SharedState, rings: RingPlaces) {
     this.#config = config;
     this.#state = state;
+    this.#rings = rings;
   }
 
   /** The parser has made sure that there is such a backend. */
   outlet(name: string): LogOutlet {
     const { proxies } = this.#config;
     const row = proxies.findIndex(proxy => proxy.name === name && proxy.kind !== 'frontend');
-    return new BackendOutlet(this.#config, this.#state, row);
+    return new BackendOutlet(this.#config, this.#state, row, this.#rings);
   }
 }
 
@@ -44,13 +48,13 @@ class BackendOutlet implements LogOutlet {
   readonly #servers = new Map<number, ServerOutlet>();
   #lost = 0;
 
-  constructor(config: Config, state: SharedState, row: number) {
+  constructor(config: Config, state: SharedState, row: number, rings: RingPlaces) {
     this.#proxy = config.proxies[row] as Proxy;
     this.#state = state;
     this.#firstServer = state.plan.firstServer[row] as number;
     this.#balancer = createBalancer(state, row, this.#proxy);
-    this.#key =
-      this.#proxy.balance.algorithm === 'log-hash' ? new MessageKey(config, state, this.#proxy) : undefined;
+    const isKeyed = this.#proxy.balance.algorithm === 'log-hash';
+    this.#key = isKeyed ? new MessageKey(config, state, this.#proxy, rings) : undefined;
   }
 
   get lost(): number {
@@ -155,14 +159,17 @@ class MessageKey implements BalanceFacts {
   readonly #slot: number;
   readonly #compute: ReturnType<typeof compileBalanceKey>;
 
-  constructor(config: Config, state: SharedState, proxy: Proxy) {
+  constructor(config: Config, state: SharedState, proxy: Proxy, rings: RingPlaces) {
     const environments = new Environments(config, () => undefined, undefined, state.tables);
     const now = (): number => performance.now();
     const name = environments.variables.resolve(LOG_MESSAGE);
     this.#slot = typeof name === 'string' ? 0 : name.slot;
     this.#compute = compileBalanceKey(proxy, environments);
     this.#context = new CheckContext({
-      process: new ThreadProcessFacts({ config, startTimeMs: Date.now(), thread: 1, plan: state.plan }),
+      process: new ThreadProcessFacts(
+        { config, startTimeMs: Date.now(), thread: 1, plan: state.plan },
+        rings,
+      ),
       stats: statsView(config, state, now),
       servers: serversView(config, state, now),
       processVariables: new VariableStore(),

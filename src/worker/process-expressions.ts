@@ -6,6 +6,7 @@ import { Environments } from '../proxy/compile-environment.ts';
 import { compileAssignment, type AssignmentSource } from '../proxy/process-variable.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { CheckContext } from './check-context.ts';
+import type { RingPlaces } from './log-rings.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
@@ -20,12 +21,12 @@ export class ProcessExpressions {
   readonly #store = new VariableStore();
   readonly #context: CheckContext;
 
-  constructor(config: Config, state: SharedState, startTimeMs: number) {
+  constructor(config: Config, state: SharedState, startTimeMs: number, rings: RingPlaces) {
     const now = (): number => performance.now();
     this.#config = config;
     this.#environments = new Environments(config, () => undefined, undefined, state.tables);
     this.#context = new CheckContext({
-      process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }),
+      process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }, rings),
       stats: statsView(config, state, now),
       servers: serversView(config, state, now),
       processVariables: this.#store,

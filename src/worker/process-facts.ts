@@ -3,7 +3,9 @@ import { networkInterfaces, hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { parseIp, sameIp, type IpAddress } from '../base/ip-address.ts';
 import type { ProcessFacts } from '../acl/context.ts';
+import { EventSinks } from './event-sinks.ts';
 import { IdleMeter } from './idle-meter.ts';
+import type { RingPlaces } from './log-rings.ts';
 import type { ThreadStart } from './messages.ts';
 
 export class ThreadProcessFacts implements ProcessFacts {
@@ -15,8 +17,10 @@ export class ThreadProcessFacts implements ProcessFacts {
   readonly nbthread: number;
   stopping = false;
   readonly #idle: IdleMeter;
+  readonly #sinks: EventSinks;
 
-  constructor(start: Pick<ThreadStart, 'config' | 'plan' | 'startTimeMs' | 'thread'>) {
+  constructor(start: Pick<ThreadStart, 'config' | 'plan' | 'startTimeMs' | 'thread'>, rings: RingPlaces) {
+    this.#sinks = new EventSinks(rings);
     this.node = start.config.global.node ?? this.hostname;
     this.startTimeMs = start.startTimeMs;
     this.thread = start.thread;
@@ -38,6 +42,9 @@ export class ThreadProcessFacts implements ProcessFacts {
   }
   environment(name: string): string | undefined {
     return process.env[name];
+  }
+  writeEvent(sink: string, line: string): void {
+    this.#sinks.write(sink, line);
   }
   isLocalAddress(ip: IpAddress): boolean {
     return Object.values(networkInterfaces())

@@ -1,5 +1,6 @@
 /** What the `ring` sections of a configuration say (manual, section 12.6 on rings). */
 import { parseAddress } from '../config-parser/address.ts';
+import { STANDARD_RING } from '../config-parser/event-sinks.ts';
 import { parseSize, parseTime } from '../config-parser/units.ts';
 import type { Address } from '../model/address.ts';
 import type { Config, OtherSection } from '../model/config.ts';
@@ -29,8 +30,21 @@ const LONGEST = 65_535;
 
 export function ringsOf(config: Config): ReadonlyMap<string, RingSettings> {
   const sections = config.otherSections.filter(({ kind }) => kind === 'ring');
-  return new Map(sections.map(section => [section.name, readSection(section)]));
+  const written = sections.map(section => [section.name, readSection(section)] as const);
+  return new Map([[STANDARD_RING, STANDARD], ...written]);
 }
+
+/** As HAProxy has it. Lines take memory only where something writes them. */
+const STANDARD: RingSettings = {
+  name: STANDARD_RING,
+  description: 'in-memory ring buffer',
+  format: 'timed',
+  bytes: 1_048_576,
+  longestLine: LONGEST,
+  connectTimeoutMs: undefined,
+  serverTimeoutMs: undefined,
+  servers: [],
+};
 
 type Draft = { -readonly [Key in keyof RingSettings]: RingSettings[Key] };
 

@@ -43,7 +43,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
   const environments = new Environments(config, () => undefined, undefined, state.tables);
   const now = monotonicMs;
   const around: CheckSurroundings = {
-    process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }),
+    process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }, setting.rings),
     stats: statsView(config, state, now),
     servers: serversView(config, state, now),
     processVariables: new VariableStore(),
@@ -80,7 +80,11 @@ class ProxyLogs {
 
   constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#config = config;
-    this.#sink = new ThreadLogSink(config.global.logSendHostname, rings, new LogBackends(config, state));
+    this.#sink = new ThreadLogSink(
+      config.global.logSendHostname,
+      rings,
+      new LogBackends(config, state, rings),
+    );
   }
 
   write(proxy: number, level: number, text: string): void {

@@ -21,6 +21,7 @@ import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { Drain } from './drain.ts';
 import { LogBackends } from './log-backends.ts';
+import type { RingPlaces } from './log-rings.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { ringsOf } from './ring-settings.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
@@ -68,15 +69,13 @@ export class ServingThread {
     this.#state = SharedState.attach(start.state, plan, start.thread, start.tables);
     this.#opened = openEngine(engine, { bufsize });
     this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
-    this.#facts = new ThreadProcessFacts(start);
-    this.#logs = new ThreadLogSink(
-      config.global.logSendHostname,
-      {
-        settings: ringsOf(config),
-        write: (ring, lines) => this.#tell({ kind: 'ring-lines', ring, lines }),
-      },
-      new LogBackends(config, this.#state),
-    );
+    const rings: RingPlaces = {
+      settings: ringsOf(config),
+      write: (ring, lines) => this.#tell({ kind: 'ring-lines', ring, lines }),
+    };
+    this.#facts = new ThreadProcessFacts(start, rings);
+    const backends = new LogBackends(config, this.#state, rings);
+    this.#logs = new ThreadLogSink(config.global.logSendHostname, rings, backends);
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);

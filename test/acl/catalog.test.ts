@@ -58,6 +58,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
   request_date: '(us)',
   uuid: '(4)',
   dump_all_vars: '(txn)',
+  debug: '(here,buf0)',
   payload_lv: '(0,2)',
   'req.payload_lv': '(0,2)',
   'res.payload_lv': '(0,2)',

@@ -63,6 +63,7 @@ export function testEnvironment({
       server: (backend, name) =>
         backend.name === 'be1' && /^s[12]$/.test(name) ? Number(name.slice(1)) : undefined,
       userlist: name => (name === 'admins' ? USERLIST : undefined),
+      sink: name => ['buf0', 'stderr'].includes(name),
     },
     tables: StickTables.forChecking([
       tableSettings('be1', 'gpc0,conn_cnt', { keyType: 'ip' }),

@@ -314,3 +314,22 @@ test('what HAProxy 3.4 refuses and 2.6 did not', () => {
   assert.match(complaint('str(abc),hmac(sha1,!!!)'), /failed to parse key : argument needs to be base64/);
   assert.match(complaint('str(abc),aes_cbc_dec(128,x,a2V5)'), /failed to parse nonce : argument needs/);
 });
+
+test('debug tells its sink the type and the printable text of a sample, which goes on unchanged', () => {
+  const events: string[] = [];
+  const context = exampleContext();
+  context.process.writeEvent = (sink, line) => void events.push(`${sink} ${line}`);
+  assert.equal(textOf('int(3),debug,add(4)', context), '7');
+  assert.equal(textOf('str(a\tb),debug(pre)', context), 'a\tb');
+  assert.equal(textOf('str(a),sha1,debug(,stderr),length', context), '20');
+  assert.equal(textOf('req.hdr(nope),debug', context), undefined);
+  assert.deepEqual(events, [
+    'buf0 [debug] : type=sint <3>',
+    'buf0 [debug] pre: type=str <a.b>',
+    'stderr [debug] : type=bin <...7.....]......7vg.>',
+  ]);
+  assert.equal(
+    complaint('src,debug(a,nowhere)'),
+    "invalid args in converter 'debug' : there is no event sink 'nowhere'",
+  );
+});

@@ -131,6 +131,7 @@ const PROCESS: ProcessFacts = {
   cpuUsage: () => 7,
   random32: () => 0x80000000,
   environment: () => undefined,
+  writeEvent: () => undefined,
   isLocalAddress: ip => ip.toString() === '198.51.100.1',
 };
 

@@ -78,6 +78,23 @@ for (const program of [undefined, 'haproxy'] as const)
     assert.match(sinks, /^ {4}two {8}: type=buffer, 0 dropped, two$/m);
   });
 
+for (const program of [undefined, 'haproxy'] as const)
+  test(`samples tell rings that they were seen, by ${program ?? 'lb'}`, async t => {
+    if (program !== undefined && !requires(t, 'haproxy')) return;
+    const rules =
+      '  http-request set-var(txn.a) path,debug(pre)\n  http-request deny if { src,debug(,one) -m ip ::1 }\n';
+    const { socket, get } = await start(t, 'ring one\n', rules, program);
+    await get('/told');
+    const standard = await eventually(() => ask(socket, 'show events buf0'), /told/);
+    assert.match(
+      standard,
+      /^<0>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\S{6} \[debug\] pre: type=str <\/told>$/m,
+    );
+    assert.match(await ask(socket, 'show events one'), /^\[debug\] : type=ipv4 <127\.0\.0\.1>$/m);
+    const sinks = await ask(socket, 'show events');
+    assert.match(sinks, /^ {4}buf0 {7}: type=buffer, 0 dropped, in-memory ring buffer$/m);
+  });
+
 test('a ring forgets its oldest lines when newer ones need the room', async t => {
   const { socket, get } = await start(t, 'ring small\n  size 1024\n', '  log ring@small local7\n');
   for (let count = 0; count < 120; count++) await get(`/${String(count).padStart(3, '0')}`);

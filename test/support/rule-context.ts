@@ -85,6 +85,7 @@ export class FakeRuleContext implements RuleContext {
     random32: () => 4,
     environment: () => undefined,
     isLocalAddress: () => false,
+    writeEvent: () => undefined,
   };
   readonly stats: SampleContext['stats'] = {
     processConnections: () => 0,

@@ -4,6 +4,7 @@ import { ADDRESS_CONVERTERS } from './addresses.ts';
 import { ARITHMETIC_CONVERTERS } from './arithmetic.ts';
 import { CRYPTO_CONVERTERS } from './crypto.ts';
 import { DATE_CONVERTERS } from './dates.ts';
+import { DEBUG_CONVERTER } from './debug.ts';
 import { ENCODING_CONVERTERS } from './encoding.ts';
 import { FORWARDED_CONVERTERS } from './forwarded.ts';
 import { HASH_CONVERTERS } from './hashing.ts';
@@ -38,4 +39,5 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...MQTT_CONVERTERS,
   ...FIX_CONVERTERS,
   ...TRACKING_CONVERTERS,
+  DEBUG_CONVERTER,
 ];

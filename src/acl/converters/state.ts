@@ -149,7 +149,7 @@ function compareText(a: string, b: string): number {
 const CONDITION_ARGS = ['cond:str?', 'cond:str?', 'cond:str?', 'cond:str?'] as const;
 
 /** `same` rows keep the type of what they are given. */
-const keep = (convert: Convert, type: SampleType): { convert: Convert; out: SampleType } => ({
+export const keep = (convert: Convert, type: SampleType): { convert: Convert; out: SampleType } => ({
   convert: type === 'any' ? convert : unwrapped(convert),
   out: type,
 });
@@ -203,14 +203,6 @@ export const STATE_CONVERTERS: readonly ConverterRow[] = [
       const convert = compileWhen(args, scope);
       return 'error' in convert ? convert : keep(convert, type);
     },
-  },
-  {
-    name: 'debug',
-    args: ['prefix:str?', 'destination:str?'],
-    in: 'any',
-    out: 'same',
-    summary: 'copies the sample to an event sink',
-    missing: 'event sinks',
   },
   {
     name: 'concat',

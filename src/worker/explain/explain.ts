@@ -25,6 +25,7 @@ import { StatusKinds } from '../../rules/status-kinds.ts';
 import { SharedState } from '../../state/shared-state.ts';
 import { planState } from '../../state/plan.ts';
 import { SRV_STOPPED } from '../../state/server-words.ts';
+import type { RingPlaces } from '../log-rings.ts';
 import { ProcessExpressions } from '../process-expressions.ts';
 import { ThreadProcessFacts } from '../process-facts.ts';
 import { serversView, statsView } from '../state-views.ts';
@@ -66,9 +67,31 @@ function makeState(config: Config, down: readonly string[]): SharedState | strin
   return SharedState.attach(control.buffer, plan, 1, control.tables.shared);
 }
 
+/** Nobody reads them here. */
+const NO_RINGS: RingPlaces = { settings: new Map(), write: () => undefined };
+
+/** Events become part of the story. */
+class ToldProcess extends ThreadProcessFacts {
+  readonly #story: Story;
+
+  constructor(start: ConstructorParameters<typeof ThreadProcessFacts>[0], story: Story) {
+    super(start, NO_RINGS);
+    this.#story = story;
+  }
+
+  override writeEvent(sink: string, line: string): void {
+    this.#story.events.push({ sink, line });
+  }
+}
+
 /** `set-var` of the global section. */
 function setVariables(config: Config, state: SharedState, thread: DataThread, runtime: Runtime): void {
-  for (const { name, value } of new ProcessExpressions(config, state, Date.now()).fromConfiguration()) {
+  for (const { name, value } of new ProcessExpressions(
+    config,
+    state,
+    Date.now(),
+    NO_RINGS,
+  ).fromConfiguration()) {
     const variable = runtime.variables.resolve(name);
     if (typeof variable === 'object') thread.variables.set(variable.slot, value);
   }
@@ -89,7 +112,7 @@ function makeThread(
   const { plan } = state;
   const recorder: RuleRecorder = new RuleRecorder(section => runtime.environments.of(section));
   const startTimeMs = Date.now();
-  const facts = new ThreadProcessFacts({ thread: 1, config, plan, startTimeMs });
+  const facts = new ToldProcess({ thread: 1, config, plan, startTimeMs }, story);
   const numbers = threadNumbers({
     node: facts.node,
     startTimeMs,
@@ -184,6 +207,7 @@ function tell(
     backend: backend && explainBackend(backend, proxy, rules),
     server:
       server && explainServer(server, rules, cookieServer === server, story.exchange as WatchedExchange),
+    events: story.events,
     outcome: story.outcome,
     termination,
   };

@@ -10,9 +10,16 @@ export interface Explanation {
   /** Undefined: the request got no further than the frontend. */
   readonly backend: Place | undefined;
   readonly server: (Place & { readonly address: string }) | undefined;
+  /** What `debug` converters told their sinks. */
+  readonly events: readonly ExplainedEvent[];
   readonly outcome: Outcome;
   /** The two letters of the log: `--`, `PR`, ... */
   readonly termination: string;
+}
+
+export interface ExplainedEvent {
+  readonly sink: string;
+  readonly line: string;
 }
 
 export interface Place {

@@ -4,7 +4,7 @@ import type { Explanation, Place } from './explanation.ts';
 
 export function renderExplanation(explanation: Explanation, coloured: boolean): string {
   const bold = (text: string): string => (coloured ? `\u001b[1m${text}\u001b[0m` : text);
-  const { frontend, rules, backend, server } = explanation;
+  const { frontend, rules, backend, server, events } = explanation;
   const parts = [
     `${bold('request')}\n${quote(explanation.request)}`,
     `${bold(`frontend ${frontend.name}`)}  ${at(frontend)}, bind ${frontend.bind} at line ${frontend.bindLine}\n    ${frontend.reason}\n`,
@@ -14,6 +14,8 @@ export function renderExplanation(explanation: Explanation, coloured: boolean): 
     parts.push(`${bold(`backend ${backend.name}`)}  ${at(backend)}\n    ${backend.reason}\n`);
   if (server !== undefined)
     parts.push(`${bold(`server ${server.name}`)}  ${server.address}  ${at(server)}\n    ${server.reason}\n`);
+  if (events.length > 0)
+    parts.push(`${bold('events')}\n${events.map(({ sink, line }) => `    ${sink}: ${line}\n`).join('')}`);
   parts.push(renderOutcome(explanation, bold));
   return parts.join('\n');
 }

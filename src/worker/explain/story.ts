@@ -1,6 +1,6 @@
 /** The other ends of an explained exchange: hears what the session sends, answers for the server, knows when it is over. */
 import type { BackendRuntime, ServerRuntime, WatchedExchange } from '../../proxy/runtime.ts';
-import type { Outcome } from './explanation.ts';
+import type { ExplainedEvent, Outcome } from './explanation.ts';
 import type { MemoryConnection, MemoryPeer } from './memory-engine.ts';
 
 /** Read while the session still knows them: it forgets all of a request that is over. */
@@ -14,6 +14,7 @@ interface Facts {
 const NOTHING: Facts = { backend: undefined, server: undefined, cookieServer: undefined, termination: '--' };
 
 export class Story implements MemoryPeer {
+  readonly events: ExplainedEvent[] = [];
   exchange: WatchedExchange | undefined;
   client: MemoryConnection | undefined;
   facts: Facts = NOTHING;

@@ -1,0 +1,12 @@
+/** Where events can go: the rings of a configuration, the one that is always there, and the standard streams. */
+import type { Config } from '../model/config.ts';
+
+/** A ring no configuration has to declare: the `debug` converter's, unless it names another. */
+export const STANDARD_RING = 'buf0';
+
+export const STREAM_SINKS = ['stdout', 'stderr'] as const;
+
+export function ringNames({ otherSections }: Config): readonly string[] {
+  const sections = otherSections.filter(({ kind }) => kind === 'ring');
+  return [STANDARD_RING, ...sections.map(({ name }) => name)];
+}
