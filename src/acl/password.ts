@@ -4,6 +4,7 @@
  * their password with every request.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { loadKoffi } from '../net/system-calls.ts';
 
 type CryptFunction = (phrase: string, setting: string, data: Buffer) => string | null;
@@ -30,8 +31,8 @@ function loadCrypt(): string | undefined {
   return 'password hashes need the C library libcrypt, which was not found: use insecure-password';
 }
 
-const REMEMBERED = 4096;
-const verdicts = new Map<string, boolean>();
+/** Who guesses passwords pushes out his own guesses before those of clients that come again. */
+const verdicts = new LRUCache<string, boolean>({ max: 4096 });
 
 export function checkPassword(stored: string, isHash: boolean, given: string): boolean {
   if (!isHash) return sameText(stored, given);
@@ -44,7 +45,6 @@ export function checkPassword(stored: string, isHash: boolean, given: string): b
   const known = verdicts.get(key);
   if (known !== undefined) return known;
   const verdict = hashMatches(stored, given);
-  if (verdicts.size >= REMEMBERED) verdicts.clear();
   verdicts.set(key, verdict);
   return verdict;
 }

@@ -1,4 +1,5 @@
 /** `-m reg`: patterns in order; verdicts on recent subjects are remembered when there are many. */
+import { LRUCache } from 'lru-cache';
 import { compileRegex, isRegexMistake } from '../regex/regex.ts';
 import type { CompiledRegex } from '../regex/regex.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
@@ -18,7 +19,7 @@ export interface RegularIndex extends PatternIndex {
 
 export function createRegularIndex(ignoreCase: boolean): RegularIndex {
   const held: HeldRegex[] = [];
-  const verdicts = new Map<string, StoredPattern | undefined>();
+  let verdicts: LRUCache<string, StoredPattern | 'none'> | undefined;
   const search = (text: string): StoredPattern | undefined =>
     held.find(({ regex }) => regex.test(text))?.pattern;
   return {
@@ -26,23 +27,24 @@ export function createRegularIndex(ignoreCase: boolean): RegularIndex {
       const regex = compileRegex(pattern.entry.key, ignoreCase);
       if (isRegexMistake(regex)) return regex.error;
       held.push({ regex, pattern });
-      verdicts.clear();
+      verdicts?.clear();
       return undefined;
     },
     remove: pattern => {
       const at = held.findIndex(candidate => candidate.pattern === pattern);
       if (at >= 0) held.splice(at, 1);
-      verdicts.clear();
+      verdicts?.clear();
     },
     find: value => {
       const text = value as string;
       if (held.length < MANY) return search(text);
-      const known = verdicts.get(text);
-      if (known !== undefined || verdicts.has(text)) return known;
-      const found = search(text);
-      if (verdicts.size >= REMEMBERED) verdicts.clear();
-      verdicts.set(text, found);
-      return found;
+      verdicts ??= new LRUCache({ max: REMEMBERED });
+      let verdict = verdicts.get(text);
+      if (verdict === undefined) {
+        verdict = search(text) ?? 'none';
+        verdicts.set(text, verdict);
+      }
+      return verdict === 'none' ? undefined : verdict;
     },
     regexOf: pattern => held.find(candidate => candidate.pattern === pattern)?.regex,
   };
