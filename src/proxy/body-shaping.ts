@@ -7,7 +7,7 @@ import type { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import { BodyPipe, type BodyPipeOwner } from './body-pipe.ts';
-import { compressionPlan, wireName, type CompressionPlan } from './compression-plan.ts';
+import { compressionPlan, wireName, type BodySize, type CompressionPlan } from './compression-plan.ts';
 import { PlainCoder, type CodingName, type ContentCoder } from './content-coder.ts';
 import type { RequestBody } from './request-body.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
@@ -15,6 +15,9 @@ import type { ServerHalf } from './server-half.ts';
 import type { Transaction } from './transaction.ts';
 
 type Head = Http1RequestHead | Http1ResponseHead;
+
+/** Made while it is sent. */
+const UNKNOWN_LENGTH: BodySize = { complete: false, announced: 0 };
 
 interface BodyShapingOwner {
   readonly thread: DataThread;
@@ -103,6 +106,22 @@ export class BodyShaping {
     takeContent(server.decoder, responseHead);
     markCoded(responseHead, coding);
     this.#stream.thread.compressors.countResponse(this.#rows());
+    return this.#coder(coding);
+  }
+
+  /** Of the statistics page and its kin: compressed as a server's body is. */
+  ofService(): ContentCoder | undefined {
+    const { frontend, transaction, requestHead, responseHead, thread } = this.#stream;
+    const backend = transaction.backendRuntime ?? frontend;
+    const plan = compressionPlan(frontend.config, backend.config);
+    if (plan?.ofResponses !== true) return undefined;
+    const coding = plan.codingFor(requestHead)?.coding;
+    if (coding === undefined) return undefined;
+    if (!plan.compressesResponse(responseHead.headers, responseHead.status, UNKNOWN_LENGTH)) return undefined;
+    if (!thread.compressors.mayStart(thread.wheel.now)) return undefined;
+    transaction.compression = coding;
+    markCoded(responseHead, coding);
+    thread.compressors.countResponse(this.#rows());
     return this.#coder(coding);
   }
 

@@ -19,6 +19,8 @@ const NOT_SAID: Compression = {
   minSizeRequest: 0,
 };
 
+export type BodySize = Pick<BodyFacts, 'complete' | 'announced'>;
+
 /** Names in Accept-Encoding and Content-Encoding. */
 const WIRE_NAMES: Readonly<Record<string, string>> = { 'raw-deflate': 'deflate' };
 
@@ -66,12 +68,12 @@ export class CompressionPlan {
     return this.#codings.includes('identity') ? { coding: 'identity', asked: false } : undefined;
   }
 
-  compressesRequest(headers: Headers, body: BodyFacts): boolean {
+  compressesRequest(headers: Headers, body: BodySize): boolean {
     if (headers.has('content-encoding') || this.requestCoding === undefined) return false;
     return isLarge(body, this.#minSizeRequest) && hasType(headers, this.#requestTypes);
   }
 
-  compressesResponse(headers: Headers, status: number, body: BodyFacts): boolean {
+  compressesResponse(headers: Headers, status: number, body: BodySize): boolean {
     if (status < 200 || status > 203 || headers.has('content-encoding')) return false;
     if (!isLarge(body, this.#minSize)) return false;
     if (listItems(headers, 'cache-control').some(item => item.toLowerCase() === 'no-transform')) return false;
@@ -81,7 +83,7 @@ export class CompressionPlan {
 }
 
 /** A body of unknown length is large enough as long as it is not all here. */
-function isLarge({ complete, announced }: BodyFacts, least: number): boolean {
+function isLarge({ complete, announced }: BodySize, least: number): boolean {
   return least === 0 || announced >= least || !complete;
 }
 

@@ -36,6 +36,7 @@ import { Answer } from './answer.ts';
 import { BodyShaping } from './body-shaping.ts';
 import { setsCacheableCookie } from './cacheable-cookies.ts';
 import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
+import type { ContentCoder } from './content-coder.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -595,6 +596,10 @@ export class HttpStream
     if (reply.silent === true || clientConnection.closed || this.answer.isSending(clientConnection))
       return this.abort();
     this.#reply.start(reply);
+  }
+
+  serviceCoder(): ContentCoder | undefined {
+    return this.#shaping.ofService();
   }
 
   replySent(): void {

@@ -10,6 +10,7 @@ import { responseRendering, type Http1ResponseHead } from '../http/response-head
 import type { Reply } from '../rules/reply.ts';
 import type { Answer } from './answer.ts';
 import type { ClientTrouble } from './client-trouble.ts';
+import type { ContentCoder } from './content-coder.ts';
 import { fillResponse } from './own-replies.ts';
 import { runAfterResponse } from './response-rules.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -29,6 +30,8 @@ export interface OwnReplyOwner {
   sendAnswer(length: number, rest?: Buffer): void;
   sendBody(buffer: Buffer, offset: number, length: number): void;
   readonly clientTrouble: ClientTrouble;
+  /** Compresses the service's body that the response head announces; undefined: it goes as it is. */
+  serviceCoder(): ContentCoder | undefined;
   /** The client has all of it. */
   replySent(): void;
   /** It cannot be said. */
@@ -82,8 +85,8 @@ export class OwnReply implements StreamedBodyOwner {
     const isChunked = requestHead.version >= 11;
     if (isChunked) responseHead.headers.add('transfer-encoding', 'chunked');
     else this.#owner.keepAlive = false;
-    if (requestHead.method === 'HEAD') source.close();
-    else this.#pieces.begin(source, isChunked);
+    if (requestHead.method === 'HEAD') return source.close();
+    this.#pieces.begin(source, isChunked, isChunked ? this.#owner.serviceCoder() : undefined);
   }
 
   sendStreamed(bytes: Buffer): void {
@@ -97,6 +100,10 @@ export class OwnReply implements StreamedBodyOwner {
     if (session.ended) return this.#owner.clientTrouble.gone('ended');
     session.clearTimer();
     session.watch();
+  }
+
+  streamFailed(): void {
+    this.#owner.replyImpossible();
   }
 
   streamDone(): void {

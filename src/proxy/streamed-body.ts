@@ -2,23 +2,30 @@
  * The body of a service's answer on its way to the client, piece by piece: the next one is made when the client's
  * socket has taken the one before, in a turn of the loop of its own, so that a long answer delays nobody.
  *
- *   next() ─piece▶ send ─▶ onSent ─▶ setImmediate ─▶ next() … ─end▶ done
+ *   next() ─piece▶ (coder) ─▶ send ─▶ onSent ─▶ setImmediate ─▶ next() … ─end▶ done
  *      └─later▶ (ready) ─▶ next()
  */
 import { CHUNK_END, LAST_CHUNK } from '../http/chunk-encoder.ts';
 import type { BodySource } from '../http/local-service.ts';
+import type { ContentCoder } from './content-coder.ts';
 
 export interface StreamedBodyOwner {
   /** Sends these bytes; `bodySent` is called when they are taken. */
   sendStreamed(bytes: Buffer): void;
   /** The source has nothing now: only the client leaving can be noticed. */
   streamPaused(): void;
+  /** It cannot be coded. */
+  streamFailed(): void;
   streamDone(): void;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 export class StreamedBody {
   readonly #owner: StreamedBodyOwner;
   #source: BodySource | undefined;
+  /** Makes the chunks, in place of `chunkOf`. */
+  #coder: ContentCoder | undefined;
   #isChunked = false;
   #isPaused = false;
   #isLast = false;
@@ -36,10 +43,13 @@ export class StreamedBody {
     return this.#isPaused;
   }
 
-  begin(source: BodySource, chunked: boolean): void {
+  /** `coder`: only of a body in chunks. */
+  begin(source: BodySource, chunked: boolean, coder?: ContentCoder): void {
     this.#source = source;
+    this.#coder = coder;
     this.#isChunked = chunked;
     this.#isPaused = this.#isLast = false;
+    if (coder !== undefined) coder.failed = () => this.#owner.streamFailed();
   }
 
   /** The head, or a piece, has been sent. */
@@ -65,16 +75,27 @@ export class StreamedBody {
       this.#isPaused = true;
       return this.#owner.streamPaused();
     }
-    if (piece !== 'end') return this.#owner.sendStreamed(this.#isChunked ? chunkOf(piece) : piece);
-    this.#isLast = true;
-    if (this.#isChunked) this.#owner.sendStreamed(LAST_CHUNK);
+    this.#isLast = piece === 'end';
+    if (this.#coder !== undefined) this.#sendCoded(source, this.#coder, piece);
+    else if (piece !== 'end') this.#owner.sendStreamed(this.#isChunked ? chunkOf(piece) : piece);
+    else if (this.#isChunked) this.#owner.sendStreamed(LAST_CHUNK);
     else this.sent();
+  }
+
+  #sendCoded(source: BodySource, coder: ContentCoder, piece: Buffer | 'end'): void {
+    coder.code(piece === 'end' ? NOTHING : piece, piece === 'end', coded => {
+      if (this.#source !== source) return;
+      if (coded.length > 0) this.#owner.sendStreamed(coded);
+      else this.sent();
+    });
   }
 
   /** The exchange is over, one way or the other. */
   stop(): void {
     const source = this.#source;
-    this.#source = undefined;
+    const coder = this.#coder;
+    this.#source = this.#coder = undefined;
+    coder?.close(this.#isLast);
     this.#isPaused = false;
     source?.close();
   }

@@ -12,6 +12,7 @@ type Requirement =
   | 'check_haproxy'
   | 'check_haproxy_stats'
   | 'chromium'
+  | 'curl'
   | 'halog'
   | 'haproxy'
   | 'haproxy_log_analysis'
