@@ -46,42 +46,25 @@ export interface ProgramStart {
 export async function runProgram(start: ProgramStart): Promise<void> {
   const { argv, generation, launcher, earlySignal } = start;
   const exit: Exit = code => (launcher.running === 0 ? start.exit(code) : exitAtOnce(code));
-  let { options } = start;
-  // a reload asked for before there is anything to reload
-  if (options.masterWorker && generation === undefined)
-    for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const environment = { ...process.env };
-  if (options.directory !== undefined && generation === undefined) process.chdir(options.directory);
-  if (options.dumpConfig !== undefined) return printConfiguration(options, options.dumpConfig, exit);
-  const balancer =
-    options.files.length === 0 ? undefined : await loadConfiguration(options.files, loadSettings(options));
-  const virtual = options.keepalivedFiles.length === 0 ? undefined : readVirtual(options);
-  const diagnostics = [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])];
-  if (balancer?.config?.global.flags.has('quiet') === true && !options.verbose)
-    options = { ...options, quiet: true };
-  if (generation === undefined) tellIgnored(options);
-  // the master has said it all
-  if (generation === undefined) show(options, diagnostics);
-  const warned = diagnostics.some(({ severity }) => severity === 'warning' || severity === 'alert');
-  if (balancer !== undefined && balancer.config === undefined) exit(1);
-  if (warned && options.warningsAreFatal) exit(1);
-  if (warned && balancer?.config?.global.flags.has('zero-warning') === true) {
-    notice(options, 'alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
-    exit(1);
+  if (generation === undefined) prepareProcess(start.options);
+  if (start.options.dumpConfig !== undefined)
+    return printConfiguration(start.options, start.options.dumpConfig, exit);
+  const read = await readFiles(start.options);
+  const { balancer, virtual, diagnostics } = read;
+  const options = withQuiet(start.options, balancer?.config);
+  // a worker's master has said it all
+  if (generation === undefined) {
+    tellIgnored(options);
+    show(options, diagnostics);
   }
+  refuseUnusable(options, read, exit);
   if (generation === undefined) await printLists(options);
   if (balancer === undefined && virtual === undefined) exit(0);
-  if (options.action.kind === 'check') {
-    if (!options.quiet) process.stdout.write(checked(warned, options.verbose));
-    exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
-  }
+  if (options.action.kind === 'check') endCheck(options, read, exit);
   if (virtual?.status === 'unusable') exit(KEEPALIVED_EXIT_CODE.unusable);
-  const config =
-    balancer?.config === undefined || virtual === undefined
-      ? balancer?.config
-      : withVirtualBinds(balancer.config, virtual.config);
-  const loaded = {
-    config,
+  const loaded: Loaded = {
+    config: configOf(read),
     keepalived: virtual?.config,
     launcher,
     earlySignal,
@@ -90,12 +73,81 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     exit,
   };
   if (generation !== undefined) return serveUnderMaster(options, loaded);
+  return serveOrMaster(options, loaded, argv, environment);
+}
+
+/** Before anything is read. A reload may be asked for when there is nothing to reload yet. */
+function prepareProcess({ masterWorker, directory }: Options): void {
+  if (masterWorker) for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  if (directory !== undefined) process.chdir(directory);
+}
+
+/** What all files say together. */
+interface ReadFiles {
+  readonly balancer: Awaited<ReturnType<typeof loadConfiguration>> | undefined;
+  readonly virtual: KeepalivedResult | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+async function readFiles(options: Options): Promise<ReadFiles> {
+  const { files, keepalivedFiles, configId } = options;
+  const balancer = files.length === 0 ? undefined : await loadConfiguration(files, loadSettings(options));
+  const virtual = keepalivedFiles.length === 0 ? undefined : readKeepalived(keepalivedFiles, configId);
+  return {
+    balancer,
+    virtual,
+    diagnostics: [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])],
+  };
+}
+
+/** `quiet` in the section `global` is `-q`, unless `-V` says otherwise. */
+function withQuiet(options: Options, config: Config | undefined): Options {
+  const quiet = config?.global.flags.has('quiet') === true && !options.verbose;
+  return quiet ? { ...options, quiet } : options;
+}
+
+/** Ends the program when there is nothing it could serve, or when it was told not to accept warnings. */
+function refuseUnusable(options: Options, { balancer, diagnostics }: ReadFiles, exit: Exit): void {
+  if (balancer !== undefined && balancer.config === undefined) exit(1);
+  if (!hasWarning(diagnostics)) return;
+  if (options.warningsAreFatal) exit(1);
+  if (balancer?.config?.global.flags.has('zero-warning') !== true) return;
+  notice(options, 'alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
+  exit(1);
+}
+
+function hasWarning(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'warning' || severity === 'alert');
+}
+
+/** `-c`: files without a mistake. */
+function endCheck({ quiet, verbose }: Options, { virtual, diagnostics }: ReadFiles, exit: Exit): never {
+  const warned = hasWarning(diagnostics);
+  if (!quiet && warned) process.stdout.write('Warnings were found.\n');
+  if (!quiet && (!warned || verbose)) process.stdout.write('Configuration file is valid\n');
+  return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
+}
+
+function configOf({ balancer, virtual }: ReadFiles): Config | undefined {
+  const config = balancer?.config;
+  return config === undefined || virtual === undefined ? config : withVirtualBinds(config, virtual.config);
+}
+
+/** As a daemon or not; with a master, which gives the work to others, or alone. */
+async function serveOrMaster(
+  options: Options,
+  loaded: Loaded,
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { config, keepalived, launcher, earlySignal, exit } = loaded;
   const wantsDaemon = options.daemon || config?.global.daemon === true;
   if (wantsDaemon && !options.foreground && !options.debug) exit(await runInBackground(argv));
   const taken = config === undefined ? undefined : takeSockets(options, config, exit);
   if (config === undefined || !(options.masterWorker || config.global.masterWorker))
     return serve(options, loaded, taken);
   launcher.discard();
+  const withVirtual = keepalived !== undefined;
   return runMaster({
     exit,
     earlySignal,
@@ -104,15 +156,10 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     environment,
     config,
     taken,
-    withVirtual: virtual !== undefined,
+    withVirtual,
     notice,
     show,
   });
-}
-
-/** What `-c` says of files without a mistake. */
-function checked(warned: boolean, verbose: boolean): string {
-  return `${warned ? 'Warnings were found.\n' : ''}${!warned || verbose ? 'Configuration file is valid\n' : ''}`;
 }
 
 /** `-dC`: shows the files, and that is all. */
@@ -170,10 +217,6 @@ function takeSockets(options: Options, { global }: Config, exit: Exit): TakenSoc
 function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
   const text = renderDiagnostics(diagnostics, { pid: process.pid, showDiag: false });
   return text.split('\n').filter(line => line !== '');
-}
-
-function readVirtual({ keepalivedFiles, configId }: Options): KeepalivedResult {
-  return readKeepalived(keepalivedFiles, configId);
 }
 
 function show(options: Options, diagnostics: readonly Diagnostic[]): void {

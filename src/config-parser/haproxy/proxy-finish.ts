@@ -266,21 +266,30 @@ function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): vo
 
 type Finished = { -readonly [Key in keyof Proxy]: Proxy[Key] };
 
+type Checked = Pick<Proxy, 'options' | 'captures' | 'check' | 'balance'>;
+
+/** What can be wrong with the section, and the parts in which the search for it results. */
+function finishChecked(draft: ProxyDraft, facts: FinishFacts, report: Report): Checked {
+  const { parts } = facts;
+  checkSection(draft, facts, report);
+  const ignored = warnWithoutHttp(draft, facts, report);
+  const options = parts.same('options', finishOptions(draft, ignored, report));
+  const captures = parts.same('captures', finishCaptures(draft, facts, report));
+  const check = parts.same('check', finishCheck(draft, report));
+  warnUselessStateFile(draft, facts, report);
+  const balance = parts.same('balance', finishBalance(draft, report));
+  checkLogMode(draft, balance, report);
+  return { options, captures, check, balance };
+}
+
 /**
  * `id` is the number the proxy got: its own, or the next free one. Field by field, for the reason finishServer has:
  * those every proxy has, then those that were said.
  */
 export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, report: Report): Proxy {
   const { own, shared, frontend, backend } = draft;
-  checkSection(draft, facts, report);
-  const ignored = warnWithoutHttp(draft, facts, report);
   const { parts } = facts;
-  const options = parts.same('options', finishOptions(draft, ignored, report));
-  const captures = parts.same('captures', finishCaptures(draft, facts, report));
-  const check = parts.same('check', finishCheck(draft, report));
-  warnUselessStateFile(draft, facts, report);
-  const balance = finishBalance(draft, report);
-  checkLogMode(draft, balance, report);
+  const { options, captures, check, balance } = finishChecked(draft, facts, report);
   const proxy: Finished = {
     kind: draft.kind as Proxy['kind'],
     name: draft.name,
@@ -299,7 +308,7 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     captures,
     maxSessionSrvConns: frontend.maxSessionSrvConns,
     clientKeepAlive: parts.same('clientKeepAlive', frontend.clientKeepAlive),
-    balance: parts.same('balance', balance),
+    balance,
     hashType: parts.same('hashType', backend.hashType),
     hashBalanceFactor: backend.hashBalanceFactor,
     servers: finishServers(draft, check, facts, report),

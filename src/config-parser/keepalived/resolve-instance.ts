@@ -29,14 +29,7 @@ export function resolveInstance(
   around: InstanceSurroundings,
 ): VrrpInstance | undefined {
   const { global, scope } = around;
-  const notes: Notes = {
-    changed: message => scope.report.warn(draft.position, `(${draft.name}) ${message}`),
-    remark: message => scope.report.remark(draft.position, `(${draft.name}) ${message}`),
-    unusable: message => {
-      scope.report.leaveOut(draft.position, `(${draft.name}) ${message}`);
-      return undefined;
-    },
-  };
+  const notes = notesOn(draft, scope);
   const family = draft.family ?? 4;
   const strict = draft.strict ?? global.strict;
   const version = family === 6 ? 3 : (draft.version ?? global.version);
@@ -85,6 +78,17 @@ export function resolveInstance(
     notify: draft.notify,
     smtpAlert: draft.smtpAlert ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
     notifyPriorityChanges: draft.notifyPriorityChanges ?? global.notifyPriorityChanges,
+  };
+}
+
+function notesOn({ name, position }: InstanceDraft, { report }: Scope): Notes {
+  return {
+    changed: message => report.warn(position, `(${name}) ${message}`),
+    remark: message => report.remark(position, `(${name}) ${message}`),
+    unusable: message => {
+      report.leaveOut(position, `(${name}) ${message}`);
+      return undefined;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** A `virtual_server` block with its defaults, and what its real servers and their checkers inherit. */
-import type { RealServer, SorryServer, VirtualServer } from '../../model/virtual-server.ts';
+import type { Position } from '../../model/diagnostic.ts';
+import type { RealServer, SorryServer, VirtualServer, VirtualService } from '../../model/virtual-server.ts';
 import type { Statement } from './block.ts';
 import type { CheckDefaults } from './checkers/check-defaults.ts';
 import { resolveChecker } from './checkers/resolve-checker.ts';
@@ -10,6 +11,8 @@ import { parseService } from './service-address.ts';
 import { blockOf } from './values.ts';
 import { VIRTUAL_SERVER, type VirtualServerDraft } from './virtual-server.ts';
 
+const PERSISTENCE_WITHOUT_PORT_SEC = 360;
+
 export function parseVirtualServer(
   statement: Statement,
   global: GlobalDraft,
@@ -17,7 +20,39 @@ export function parseVirtualServer(
 ): VirtualServer | undefined {
   const service = parseService(statement.words, statement, scope);
   if (service === undefined) return undefined;
-  const draft: VirtualServerDraft = {
+  const draft = newDraft();
+  VIRTUAL_SERVER.read(draft, blockOf(statement, scope), scope);
+  const { position } = statement;
+  checkPersistence(draft, service, position, scope);
+  checkQuorum(draft, position, scope);
+  const alerts = global.smtpAlertChecker ?? global.smtpAlert;
+  return {
+    position,
+    service,
+    ...(draft.ipFamily === undefined ? {} : { ipFamily: draft.ipFamily }),
+    scheduler: draft.scheduler,
+    schedulerFlags: draft.schedulerFlags,
+    onePacketScheduling: draft.ops,
+    method: draft.method,
+    protocol: draft.protocol,
+    persistenceTimeoutSec: draft.persistenceTimeoutSec,
+    persistenceGranularity:
+      draft.persistenceGranularity ?? (service.kind === 'address' && service.family === 6 ? 128 : 32),
+    haSuspend: draft.haSuspend,
+    alpha: draft.alpha ?? false,
+    omega: draft.omega,
+    quorum: draft.quorum,
+    hysteresis: draft.hysteresis,
+    ...(draft.quorumUp === undefined ? {} : { quorumUp: draft.quorumUp }),
+    ...(draft.quorumDown === undefined ? {} : { quorumDown: draft.quorumDown }),
+    smtpAlert: draft.smtpAlert ?? alerts ?? false,
+    ...sorryOf(draft),
+    realServers: draft.realServers.map(server => resolveRealServer(server, draft, alerts ?? true, global)),
+  };
+}
+
+function newDraft(): VirtualServerDraft {
+  return {
     scheduler: 'wlc',
     schedulerFlags: [],
     ops: false,
@@ -33,45 +68,25 @@ export function parseVirtualServer(
     sorryInhibit: false,
     realServers: [],
   };
-  VIRTUAL_SERVER.read(draft, blockOf(statement, scope), scope);
-  const alerts = global.smtpAlertChecker ?? global.smtpAlert;
-  const { position } = statement;
-  if (service.kind === 'address' && service.port === 0 && draft.persistenceTimeoutSec === 0)
-    scope.report.warn(
-      position,
-      'a virtual server without port must be persistent: persistence_timeout 360 assumed',
-    );
-  if (draft.quorum <= draft.hysteresis) {
-    scope.report.warn(
-      position,
-      `hysteresis ${draft.hysteresis} must be less than quorum ${draft.quorum} - ignoring`,
-    );
-    draft.hysteresis = 0;
-  }
-  return {
-    position,
-    service,
-    ...(draft.ipFamily === undefined ? {} : { ipFamily: draft.ipFamily }),
-    scheduler: draft.scheduler,
-    schedulerFlags: draft.schedulerFlags,
-    onePacketScheduling: draft.ops,
-    method: draft.method,
-    protocol: draft.protocol,
-    persistenceTimeoutSec:
-      draft.persistenceTimeoutSec || (service.kind === 'address' && service.port === 0 ? 360 : 0),
-    persistenceGranularity:
-      draft.persistenceGranularity ?? (service.kind === 'address' && service.family === 6 ? 128 : 32),
-    haSuspend: draft.haSuspend,
-    alpha: draft.alpha ?? false,
-    omega: draft.omega,
-    quorum: draft.quorum,
-    hysteresis: draft.hysteresis,
-    ...(draft.quorumUp === undefined ? {} : { quorumUp: draft.quorumUp }),
-    ...(draft.quorumDown === undefined ? {} : { quorumDown: draft.quorumDown }),
-    smtpAlert: draft.smtpAlert ?? alerts ?? false,
-    ...sorryOf(draft),
-    realServers: draft.realServers.map(server => resolveRealServer(server, draft, alerts ?? true, global)),
-  };
+}
+
+function checkPersistence(
+  draft: VirtualServerDraft,
+  service: VirtualService,
+  position: Position,
+  { report }: Scope,
+): void {
+  if (service.kind !== 'address' || service.port !== 0 || draft.persistenceTimeoutSec !== 0) return;
+  const assumed = `persistence_timeout ${PERSISTENCE_WITHOUT_PORT_SEC} assumed`;
+  report.warn(position, `a virtual server without port must be persistent: ${assumed}`);
+  draft.persistenceTimeoutSec = PERSISTENCE_WITHOUT_PORT_SEC;
+}
+
+function checkQuorum(draft: VirtualServerDraft, position: Position, { report }: Scope): void {
+  const { hysteresis, quorum } = draft;
+  if (quorum > hysteresis) return;
+  report.warn(position, `hysteresis ${hysteresis} must be less than quorum ${quorum} - ignoring`);
+  draft.hysteresis = 0;
 }
 
 function sorryOf(draft: VirtualServerDraft): { sorryServer?: SorryServer } {
