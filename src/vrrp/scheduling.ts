@@ -19,6 +19,9 @@ const SCHED_RR = 2;
 const SCHED_RESET_ON_FORK = 0x4000_0000;
 const LOWEST_REALTIME = 1;
 
+/** The realtime policy that the thread has. */
+let claimed: { readonly priority: number } | undefined;
+
 /** Returns what puts the thread back. A system that forbids it is no trouble worth more than a line. */
 export function claimPriority(wish: SchedulingWish, log: Log): () => void {
   if (wish.nice !== undefined) {
@@ -29,13 +32,32 @@ export function claimPriority(wish: SchedulingWish, log: Log): () => void {
     }
     if (wish.realtime === undefined) return () => {};
   }
-  const trouble = schedule(SCHED_RR | SCHED_RESET_ON_FORK, wish.realtime ?? LOWEST_REALTIME);
-  if (trouble === 0) return () => void schedule(SCHED_OTHER, 0);
+  const priority = wish.realtime ?? LOWEST_REALTIME;
+  const trouble = schedule(SCHED_RR | SCHED_RESET_ON_FORK, priority);
+  if (trouble === 0) {
+    claimed = { priority };
+    return () => {
+      claimed = undefined;
+      schedule(SCHED_OTHER, 0);
+    };
+  }
   log(
     'info',
     `no realtime priority for VRRP (error ${trouble}): adverts may be late while all cores are busy`,
   );
   return () => {};
+}
+
+/** What `start` starts has the policy of this thread, if that is a realtime one: for a moment's work that is waited for. */
+export function withOwnPriority<T>(start: () => T): T {
+  if (claimed === undefined) return start();
+  const { priority } = claimed;
+  schedule(SCHED_RR, priority);
+  try {
+    return start();
+  } finally {
+    schedule(SCHED_RR | SCHED_RESET_ON_FORK, priority);
+  }
 }
 
 function schedule(policy: number, priority: number): number {

@@ -43,6 +43,9 @@ import { Trackers, type LoadBalancerView } from './tracking/trackers.ts';
 import { watchedLinks } from './tracking/watched-links.ts';
 import { VmacInterfaces } from './vmac-interfaces.ts';
 
+/** How soon a backup that is not prepared to take over looks again. */
+const WAIT_MS = 2;
+
 export interface RouterPorts {
   readonly clock: Clock;
   readonly log: Log;
@@ -313,7 +316,17 @@ export class VrrpRouter {
     const machine = this.#router.machines.get(name);
     if (machine?.state === 'MASTER')
       this.#instances.get(name)?.advertIsDue(this.#ports.clock.now() - machine.advertAt);
+    else if (this.#mustWait(name)) {
+      this.#machine(name, { kind: 'wait', ms: WAIT_MS });
+      return;
+    }
     this.#machine(name, { kind: 'timer' });
+  }
+
+  /** A group takes over as one. */
+  #mustWait(name: string): boolean {
+    const group = this.#config.syncGroups.find(one => one.members.includes(name));
+    return (group?.members ?? [name]).some(member => this.#handOvers.wait(member));
   }
 
   #stopInstance(name: string, state: NotifyState): void {

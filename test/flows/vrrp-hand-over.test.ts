@@ -51,8 +51,9 @@ interface Pair {
   readonly client: SteadyClient;
 }
 
-async function startPair(t: TestContext, version: 2 | 3): Promise<Pair> {
+async function startPair(t: TestContext, version: 2 | 3, nftMs = 0): Promise<Pair> {
   const lab = Lab.create(t, ['a', 'b']);
+  if (nftMs > 0) lab.slowNft(nftMs);
   const program = join(import.meta.dirname, '../support/slow-server.js');
   const socketOf = (node: string): string => join(lab.folder, `${node}.sock`);
   for (const node of ['a', 'b']) {
@@ -113,6 +114,14 @@ describe('a planned hand-over between two balancers loses no request', { concurr
     pair.a.reload(keepalived(150, 3));
     await whatClientsSaw(pair, mark, 'a');
     assert.ok(!pair.lab.holds('b', VIP));
+  });
+
+  test('when the next master needs longer than the skew to prepare itself', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+    const pair = await startPair(t, 3, 150);
+    const mark = pair.client.mark;
+    await pair.a.stop();
+    await whatClientsSaw(pair, mark);
   });
 
   test('when an administrator takes the master out by disable vrrp', async t => {

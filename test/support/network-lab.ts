@@ -4,7 +4,16 @@
  * go when the test ends.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -251,6 +260,8 @@ export class Lab {
   readonly #names: string[] = [];
   readonly #processes: Watched[] = [];
   #files = 0;
+  /** Where `lb` finds programs. */
+  #path = process.env['PATH'];
 
   constructor() {
     labs++;
@@ -297,9 +308,10 @@ export class Lab {
     return run(`ip netns exec ${this.prefix}${node} ${command}`);
   }
 
-  start(node: string, program: string, words: readonly string[]): Watched {
+  start(node: string, program: string, words: readonly string[], path = process.env['PATH']): Watched {
     const child = spawn('ip', ['netns', 'exec', `${this.prefix}${node}`, program, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: path },
     });
     const watched = new Watched(child);
     this.#processes.push(watched);
@@ -335,13 +347,22 @@ export class Lab {
       `${path}.own`,
       `global_defs {\n  json_dump_file ${path}.json\n  state_dump_file ${path}.data\n}\n`,
     );
-    return this.start(node, LB, files);
+    return this.start(node, LB, files, this.#path);
   }
 
   #startKeepalived(node: string, path: string): Watched {
     const pid = (what: string): string => join(this.folder, `${node}${this.#files}.${what}.pid`);
     const words = ['-n', '-l', '-D', '-P', '-f', path, '-p', pid('main'), '-r', pid('vrrp')];
     return this.start(node, 'keepalived', words);
+  }
+
+  /** From now on every `lb` waits that long for each nft. */
+  slowNft(ms: number): void {
+    const folder = join(this.folder, 'slow');
+    const nft = run('which nft').trim();
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'nft'), `#!/bin/sh\nsleep ${ms / 1000}\nexec ${nft} "$@"\n`, { mode: 0o755 });
+    this.#path = `${folder}:${this.#path}`;
   }
 
   /** A service on every address of the node that answers with the node's name. */

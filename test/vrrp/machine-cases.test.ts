@@ -81,6 +81,8 @@ function eventOf(kind: string, words: readonly string[]): MachineEvent {
       };
     case 'priority':
       return { kind, priority: Number(words[0]) };
+    case 'wait':
+      return { kind, ms: Number(words[0]) };
     case 'start':
       return words.length === 0 ? { kind } : { kind, fault: words.join(' ') };
     case 'fault':

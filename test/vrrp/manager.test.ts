@@ -101,12 +101,12 @@ test('a stopping master says so at once, and keeps its addresses until the next 
   await stopped;
 });
 
-test('a stopping master that nobody follows gives its addresses up after the longest skew', async () => {
+test('a stopping master that nobody follows gives its addresses up after the longest skew and preparation', async () => {
   const fake = node();
   const handle = fake.start(configOf(instance()));
   await fake.clock.pass(361);
   const stopped = handle.stop();
-  await fake.clock.pass(199);
+  await fake.clock.pass(499);
   assert.equal(fake.network.virtual.size, 1);
   await fake.clock.pass(2);
   assert.equal(fake.network.virtual.size, 0);

@@ -27,6 +27,8 @@ const LONGEST_LOOKS = 60;
 const ASK_MS = 2;
 const ASKS = 25;
 const DISCARD_PORT = 9;
+/** With so many nft takes a few milliseconds, which it may have before everything else. */
+const FEW_CONNECTIONS = 1000;
 
 interface RelayPlan {
   readonly table: string;
@@ -68,6 +70,8 @@ interface Running {
   /** The old master. */
   readonly source: string;
   readonly table: string;
+  /** The kernel does not know of it yet. */
+  preparing: boolean;
   /** Stops looking. */
   cancel: () => void;
 }
@@ -96,10 +100,13 @@ export class ConnectionRelays {
     const addresses = relayedAddresses(config).map(entry => entry.address);
     if (link === undefined || addresses.length === 0) return;
     const source = from.toString();
-    if (this.#running.get(config.name)?.source === source) return;
-    this.stop(config.name);
+    const before = this.#running.get(config.name);
+    if (before?.source === source) return;
     const table = `lb_relay_${config.virtualRouterId}_${link.index}`;
-    const running = { source, table, cancel: () => {} };
+    // the new table takes the place of the one before
+    if (before?.table === table) before.cancel();
+    else this.stop(config.name);
+    const running: Running = { source, table, preparing: true, cancel: () => {} };
     this.#running.set(config.name, running);
     const oldMac = await this.#macOf(source, device);
     if (this.#running.get(config.name) !== running) return;
@@ -109,10 +116,16 @@ export class ConnectionRelays {
     }
     const ownMac = macText(link.mac);
     const own = ownConnections(addresses);
-    const trouble = await this.#run(renderRelay({ table, device, addresses, ownMac, oldMac, own }));
+    const ruleset = renderRelay({ table, device, addresses, ownMac, oldMac, own });
+    const trouble = await this.#run(ruleset, own.length <= FEW_CONNECTIONS);
+    running.preparing = false;
     if (trouble !== undefined)
       this.#ports.log('info', `(${config.name}) connections of ${source} end: nft: ${trouble}`);
     this.#look(config.name, running, { packets: -1, quiet: 0, looks: 0 });
+  }
+
+  isPreparing(name: string): boolean {
+    return this.#running.get(name)?.preparing === true;
   }
 
   stop(name: string): void {
@@ -132,8 +145,8 @@ export class ConnectionRelays {
     this.#running.clear();
   }
 
-  #run(commands: string): Promise<string | undefined> {
-    const result = this.#nft.then(() => runNft(commands));
+  #run(commands: string, urgent = false): Promise<string | undefined> {
+    const result = this.#nft.then(() => runNft(commands, urgent));
     this.#nft = result;
     return result;
   }

@@ -10,7 +10,7 @@ import type { HeardAdvert, MachineState } from '../machine/machine-state.ts';
 import type { Network } from '../network.ts';
 import { ConnectionRelays } from './connection-relay.ts';
 import { KeptConnections } from './kept-connections.ts';
-import { Lingering, type LingeringEnd } from './lingering.ts';
+import { Lingering, LONGEST_PREPARATION_MS, type LingeringEnd } from './lingering.ts';
 
 interface HandOverPorts {
   readonly clock: Clock;
@@ -26,12 +26,16 @@ export class HandOvers {
   reason: string | undefined;
   /** It will be gone in a moment. */
   stopping = false;
+  readonly #clock: Clock;
   readonly #keepConnections: boolean;
+  /** Since when an instance has put off taking over. */
+  readonly #waiting = new Map<string, number>();
   readonly #lingering: Lingering;
   readonly #kept: KeptConnections;
   readonly #relays: ConnectionRelays;
 
   constructor(ports: HandOverPorts) {
+    this.#clock = ports.clock;
     this.#keepConnections = ports.keepConnections;
     this.#lingering = new Lingering(ports.clock);
     this.#kept = new KeptConnections(ports);
@@ -46,6 +50,21 @@ export class HandOvers {
       void this.#relays.prepare(config, advert.source);
   }
 
+  /**
+   * Asked when an instance is about to take over: true while it prepares to relay the connections of the master before,
+   * which serves until it is followed. Taking over before that is done would reset them.
+   */
+  wait(name: string): boolean {
+    const now = this.#clock.now();
+    const since = this.#waiting.get(name) ?? now;
+    if (this.#relays.isPreparing(name) && now - since < LONGEST_PREPARATION_MS) {
+      this.#waiting.set(name, since);
+      return true;
+    }
+    this.#waiting.delete(name);
+    return false;
+  }
+
   advertise(instance: Instance, priority: number): void {
     if (priority === 0) this.#relays.stop(instance.config.name);
     instance.advertise(priority, this.#keepConnections && !this.stopping);
@@ -54,8 +73,9 @@ export class HandOvers {
   take(instance: Instance): void {
     const { name } = instance.config;
     this.#lingering.finish(name, 'ours');
-    this.#kept.drop(name);
     instance.take();
+    // not before the addresses are there: packets of these connections never find nobody
+    this.#kept.drop(name);
   }
 
   /** `yielded`: a superior master serves already. */
@@ -80,6 +100,7 @@ export class HandOvers {
     this.#lingering.finish(name, 'alone');
     this.#kept.drop(name);
     this.#relays.stop(name);
+    this.#waiting.delete(name);
   }
 
   /** Resolves when no address is held for want of a next master. */

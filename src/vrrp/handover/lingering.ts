@@ -1,11 +1,14 @@
 /**
  * Whoever hands over keeps its addresses until the next master is heard, so that clients are served meanwhile; after
- * the longest skew a backup can have (RFC 5798 6.1) they go in any case. Called by vrrp-router.ts.
+ * the longest skew a backup can have (RFC 5798 6.1), and the longest it may take to prepare itself (hand-overs.ts),
+ * they go in any case. Called by vrrp-router.ts.
  */
 import type { Clock } from '../clock.ts';
 import type { Instance } from '../instance.ts';
 
-/** What a packet and a busy peer may add to the skew. */
+/** So long a next master may put off taking over while it prepares to relay connections. */
+export const LONGEST_PREPARATION_MS = 300;
+/** What a packet and a busy peer may add to that. */
 const MARGIN_MS = 100;
 
 /** Somebody else has the addresses now, they are ours again, or nobody came for them. */
@@ -23,7 +26,8 @@ export class Lingering {
   /** `release` takes the addresses away. */
   start(instance: Instance, release: (end: LingeringEnd) => void): void {
     const { name, version, advertIntMs } = instance.config;
-    const cancel = this.#clock.after((version === 2 ? 1000 : advertIntMs) + MARGIN_MS, () =>
+    const longestSkewMs = version === 2 ? 1000 : advertIntMs;
+    const cancel = this.#clock.after(longestSkewMs + LONGEST_PREPARATION_MS + MARGIN_MS, () =>
       this.finish(name, 'alone'),
     );
     this.#finish.set(name, end => {

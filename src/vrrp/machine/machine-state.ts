@@ -66,6 +66,8 @@ export type MachineEvent =
   | { readonly kind: 'start'; readonly fault?: string }
   | { readonly kind: 'stop' }
   | { readonly kind: 'timer' }
+  /** Instead of `timer`: a backup is not prepared to take over yet. */
+  | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'advert'; readonly advert: HeardAdvert }
   | { readonly kind: 'priority'; readonly priority: number }
   | { readonly kind: 'fault'; readonly reason: string }

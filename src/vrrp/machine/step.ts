@@ -30,6 +30,9 @@ export function step(state: MachineState, event: MachineEvent, config: MachineCo
       return stop(state);
     case 'timer':
       return timer(state, config, now);
+    case 'wait':
+      if (state.state !== 'BACKUP') return same(state);
+      return same({ ...state, masterDownAt: Math.max(state.masterDownAt, now + event.ms) });
     case 'advert':
       return advert(state, event.advert, config, now);
     case 'priority':
