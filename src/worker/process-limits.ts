@@ -26,9 +26,19 @@ interface LimitPlan {
 
 /** Bound where nothing is said: a kernel may allow a billion descriptors (manual, `fd-hard-limit`). */
 const DEFAULT_HARD_LIMIT = 1_048_576;
-/** Files, pipes and timers of a thread and of the control thread beside its sockets. */
-const FILES_OF_A_THREAD = 16;
-const FILES_OF_THE_PROCESS = 64;
+interface OwnFiles {
+  /** Files, pipes and timers of a thread beside its sockets. */
+  readonly thread: number;
+  /** And of the control thread. */
+  readonly process: number;
+}
+
+/** What maps, logs and lookups may open among it. */
+const AMPLE: OwnFiles = { thread: 16, process: 64 };
+/** What a process has at least: counted where files are few. */
+const BARE: OwnFiles = { thread: 8, process: 26 };
+/** Not more connections than that at the cost of what is kept free. */
+const CONNECTIONS_OF_FEW_FILES = 64;
 /** Head and body buffers of both sides, and the objects of a session. */
 const BYTES_OF_A_SESSION = 8192;
 
@@ -38,24 +48,36 @@ export function planLimits(
   limit: ResourceLimit,
   request: LimitRequest = {},
 ): LimitPlan {
-  const { global, proxies } = config;
-  const binds = proxies.reduce((sum, proxy) => sum + proxy.binds.length, 0);
-  const checks = proxies.reduce((sum, proxy) => sum + checksOf(proxy), 0);
-  // a listener has a descriptor here, one in its thread and one in the event loop
-  const own =
-    FILES_OF_THE_PROCESS + nbthread * (FILES_OF_A_THREAD + 3 * binds) + checks + global.statsMaxconn;
+  const { global } = config;
   const wanted = request.maxconn ?? global.maxconn;
   const said = numberOf(global.otherLines, 'ulimit-n');
   const exact = said !== undefined;
-  if (wanted > 0) return { maxconn: wanted, openFiles: said ?? own + 2 * wanted, exact };
+  if (wanted > 0) {
+    const own = filesOf(config, nbthread, AMPLE) + global.statsMaxconn;
+    return { maxconn: wanted, openFiles: said ?? own + 2 * wanted, exact };
+  }
   const hardLimit = numberOf(global.otherLines, 'fd-hard-limit') ?? DEFAULT_HARD_LIMIT;
   const openFiles = said ?? Math.min(Math.max(limit.soft, limit.hard), hardLimit);
-  const byFiles = Math.max(1, Math.floor((openFiles - own) / 2));
+  const byFiles = connectionsWithin(config, nbthread, openFiles);
   const session = 2 * global.tune.bufsize + BYTES_OF_A_SESSION;
   const { memoryLimitMb } = request;
   const byMemory =
     memoryLimitMb === undefined ? Infinity : Math.max(1, Math.floor((memoryLimitMb * 1048576) / session));
-  return { maxconn: Math.min(byFiles, byMemory), openFiles, exact };
+  return { maxconn: Math.max(1, Math.min(byFiles, byMemory)), openFiles, exact };
+}
+
+/** How many connections so many open files are enough for; none: not even for the process itself. */
+export function connectionsWithin(config: Config, nbthread: number, openFiles: number): number {
+  const ample = openFiles - filesOf(config, nbthread, AMPLE) - config.global.statsMaxconn;
+  const bare = openFiles - filesOf(config, nbthread, BARE);
+  return Math.max(0, Math.floor(ample / 2), Math.min(CONNECTIONS_OF_FEW_FILES, Math.floor(bare / 2)));
+}
+
+function filesOf({ proxies }: Config, nbthread: number, own: OwnFiles): number {
+  const binds = proxies.reduce((sum, proxy) => sum + proxy.binds.length, 0);
+  const checks = proxies.reduce((sum, proxy) => sum + checksOf(proxy), 0);
+  // a listener has a descriptor here, one in its thread and one in the event loop
+  return own.process + nbthread * (own.thread + 3 * binds) + checks;
 }
 
 /** Checks of a server have a connection of their own, its agent another. */

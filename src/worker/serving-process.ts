@@ -8,7 +8,13 @@ import { bindListeners, type Notice } from './bind-listeners.ts';
 import { Control, type ControlOptions } from './control.ts';
 import { dropPrivileges, dropsPrivileges } from './privileges.ts';
 import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
-import { planLimits, reachOpenFiles, withLimits, type LimitRequest } from './process-limits.ts';
+import {
+  connectionsWithin,
+  planLimits,
+  reachOpenFiles,
+  withLimits,
+  type LimitRequest,
+} from './process-limits.ts';
 import { allowedProcessors, givenProcessors, mapProcessors } from './processor-map.ts';
 import { threadCount } from './thread-count.ts';
 import { unprotected } from './unprotected.ts';
@@ -79,10 +85,19 @@ function applyLimits({ config, limits, notice }: ServingOptions, nbthread: numbe
   const limit = openFilesLimit();
   const plan = planLimits(config, nbthread, limit, limits);
   const refused = reachOpenFiles(plan, limit, setOpenFilesLimit);
-  if (refused === undefined) return withLimits(config, plan, limits);
+  const openFiles = refused === undefined ? plan.openFiles : limit.soft;
+  const most = connectionsWithin(config, nbthread, openFiles);
   const isFatal = config.global.flags.has('strict-limits');
-  notice(isFatal ? 'alert' : 'warning', refused);
-  return isFatal ? undefined : withLimits(config, plan, limits);
+  const trouble =
+    most === 0 ? `${openFiles} open files are too few for ${nbthread} threads and their listeners.` : refused;
+  if (trouble === undefined) return withLimits(config, plan, limits);
+  if (isFatal) {
+    notice('alert', trouble);
+    return undefined;
+  }
+  const maxconn = Math.max(1, Math.min(plan.maxconn, most));
+  notice('warning', `${trouble} No more than ${maxconn} connections are served at a time.`);
+  return withLimits(config, { ...plan, maxconn }, limits);
 }
 
 function setRuntimePriority({ global }: Config, notice: Notice): void {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Config } from '../../src/model/config.ts';
-import { planLimits, reachOpenFiles, withLimits } from '../../src/worker/process-limits.ts';
+import {
+  connectionsWithin,
+  planLimits,
+  reachOpenFiles,
+  withLimits,
+} from '../../src/worker/process-limits.ts';
 
 const LIMIT = { soft: 20_000, hard: 20_000 };
 
@@ -69,4 +74,11 @@ test('open files are raised when more are needed and lowered for ulimit-n only',
     reachOpenFiles({ ...plan, openFiles: 30_000 }, LIMIT, () => -1) ?? '',
     /Cannot raise FD limit to 30000/,
   );
+});
+
+test('where open files are few, less is kept free for other things than for connections', () => {
+  const config = configOf('', 'bind 127.0.0.1:1');
+  assert.ok(planLimits(config, 2, { soft: 100, hard: 100 }).maxconn > 20);
+  assert.ok(planLimits(config, 2, { soft: 1000, hard: 1000 }).maxconn < 460);
+  assert.equal(connectionsWithin(config, 2, 30), 0);
 });

@@ -2,8 +2,8 @@
  * The engine that runs everywhere: node:net under the connection interface. It also carries what the ring engine
  * leaves to libuv (unix sockets). One for each data thread; the control thread makes one for health checks.
  */
-import { readFileSync } from 'node:fs';
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
+import { descriptorLimit } from '../../descriptor-limit.ts';
 import { UNSET } from '../unset-handler.ts';
 import { preparedSocket } from '../../prepared-socket.ts';
 import type { TimerWheel } from '../../timer-wheel.ts';
@@ -102,15 +102,5 @@ export class NodeEngine implements Engine, ConnectionHost {
   #start(socket: OwnedSocket, target: ConnectTarget): void {
     if (target.kind === 'unix') socket.connect({ path: target.path });
     else socket.connect({ host: target.host, port: target.port, family: target.family });
-  }
-}
-
-/** RLIMIT_NOFILE, which Node has raised to the hard limit at its start. */
-function descriptorLimit(): number {
-  try {
-    const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
-    return line === null ? Infinity : Number(line[1]);
-  } catch {
-    return Infinity;
   }
 }

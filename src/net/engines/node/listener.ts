@@ -16,6 +16,8 @@ import { adoptPublicly, type OwnedSocket, type SocketMaker, takeHandles } from '
 const BACK_OFF_MS = 100;
 /** Left for connections to servers and for files. */
 const DESCRIPTORS_KEPT_FREE = 32;
+/** And not more than this part of all. */
+const SHARE_KEPT_FREE = 1 / 8;
 
 interface ListenerHost {
   readonly wheel: TimerWheel;
@@ -93,7 +95,9 @@ export class NodeListener implements Listener {
   }
 
   #watchLimit(fd: number): void {
-    if (fd >= this.#host.descriptorLimit - DESCRIPTORS_KEPT_FREE) this.#failed('EMFILE');
+    const { descriptorLimit } = this.#host;
+    const keptFree = Math.min(DESCRIPTORS_KEPT_FREE, descriptorLimit * SHARE_KEPT_FREE);
+    if (fd >= descriptorLimit - keptFree) this.#failed('EMFILE');
   }
 
   /** Reports, and tries again in a while. */

@@ -14,6 +14,7 @@
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
+import { descriptorLimit } from '../../descriptor-limit.ts';
 import { AF_UNIX, closeDescriptor, socketName } from '../../system-calls.ts';
 import { monotonicMs } from '../../../base/clock.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
@@ -26,6 +27,7 @@ import { findNestedLoop, type NestedLoop } from './nested-loop.ts';
 import {
   ACCEPT,
   ACCEPT_POLL,
+  type AcceptKind,
   CONNECT,
   KIND_BITS,
   KIND_MASK,
@@ -53,6 +55,11 @@ export interface UringEngineOptions {
 const ENTRIES = 4096;
 const COMPLETIONS = 16384;
 const SLOTS = 16384;
+/**
+ * A multishot accept takes the whole backlog, though the listener may pause at the first: room for some backlogs
+ * (net.core.somaxconn: 4096) beyond what is served. With less, each accept is asked for.
+ */
+const PLENTY_OF_DESCRIPTORS = 32768;
 
 export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly name = 'uring';
@@ -75,6 +82,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   #openListeners = 0;
   #serial = 0;
   #nextId = 1;
+  #acceptKind: AcceptKind | undefined;
   /** enter() calls so far. */
   turns = 0;
   #polling = false;
@@ -181,7 +189,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   }
 
   accept(listener: UringListener): void {
-    this.operations.accept(listener);
+    this.#acceptKind ??= descriptorLimit() >= PLENTY_OF_DESCRIPTORS ? 'multishot' : 'once';
+    this.operations.accept(listener, this.#acceptKind);
     this.#schedule();
   }
 

@@ -1,6 +1,7 @@
 /**
- * Accepts on the ring: one multishot OP_ACCEPT that goes on until it is cancelled or fails. What was accepted
- * before a pause took effect waits here, as it would in the kernel's backlog.
+ * Accepts on the ring: one multishot OP_ACCEPT that goes on until it is cancelled or fails, or one OP_ACCEPT after
+ * the other where descriptors are few. What was accepted before a pause took effect waits here, as it would in the
+ * kernel's backlog.
  */
 import { errorName } from '../../cause.ts';
 import type { Connection, Listener } from '../../connection.ts';

@@ -58,6 +58,9 @@ const NOW_OR_NOTHING = ALL_OR_NOTHING | MSG_DONTWAIT;
 /** Until cancelled, as soon as bytes come; once, as soon as bytes come; once, bytes are there. */
 export type ReceiveKind = 'multishot' | 'later' | 'now';
 
+/** Until cancelled: all that wait at once; one that waits. */
+export type AcceptKind = 'multishot' | 'once';
+
 /** Whose operations on a connection these are. */
 export interface ConnectionPlace {
   readonly index: number;
@@ -141,9 +144,9 @@ export class Operations {
 
   // ── listeners, libuv, all ──
 
-  accept(listener: ListenerPlace): void {
+  accept(listener: ListenerPlace, kind: AcceptKind): void {
     this.pending++;
-    const head = OP_ACCEPT | (ACCEPT_MULTISHOT << 16);
+    const head = kind === 'multishot' ? OP_ACCEPT | (ACCEPT_MULTISHOT << 16) : OP_ACCEPT;
     this.#ring.push(head, listener.fd, 0, 0, SOCK_CLOEXEC, (listener.index << KIND_BITS) | ACCEPT, 0);
   }
 
