@@ -1,13 +1,12 @@
 /** Whatever is typed into the admin socket, it answers and the process goes on. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/admin/table.ts';
 import { AdminTalk, ask, connectAdmin } from '../support/admin-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ENDINGS = [
   '',
@@ -26,9 +25,7 @@ const ENDINGS = [
 const LEFT_OUT = new Set(['quit', 'operator', 'user', 'prompt', 'wait', 'set severity-output', '_getsocks']);
 
 test('every command answers any arguments, and nothing breaks', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'admin.sock');
+  const path = join(temporaryFolder(t), 'admin.sock');
   const web = await freePort();
   const balancer = await startBalancer(
     t,

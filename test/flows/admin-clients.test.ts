@@ -2,48 +2,25 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ask } from '../support/admin-client.ts';
-import { exchangeRaw, startBalancer } from '../support/balancer.ts';
+import { exchangeRaw } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
 
 const run = promisify(execFile);
 
-async function start(t: TestContext, program?: string): Promise<{ path: string; web: number }> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'admin.sock');
+async function start(t: TestContext, program?: string): Promise<AdminBalancer> {
   const origin = await startHttpOrigin(t, 'one');
-  const web = await freePort();
-  await startBalancer(
-    t,
-    `global
-  maxconn 1000
-  stats socket ${path} level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
-frontend web
-  bind 127.0.0.1:${web}
-  default_backend app
-backend app
-  server one ${origin.address} check inter 100ms
-  server two 127.0.0.1:1 disabled
-`,
-    { ports: [web], ...(program !== undefined && { program }) },
-  );
+  const app = `  server one ${origin.address} check inter 100ms\n  server two 127.0.0.1:1 disabled`;
+  const balancer = await startAdminBalancer(t, { app, program });
   for (let count = 0; count < 3; count++)
-    await exchangeRaw(web, 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
-  return { path, web };
+    await exchangeRaw(balancer.web, 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+  return balancer;
 }
 
 test('socat passes commands and answers, with and without a line end', async t => {

@@ -1,47 +1,14 @@
 /** What the admin socket tells about the process, what it keeps of bad messages, and servers added at run time. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { ask } from '../support/admin-client.ts';
-import { exchangeRaw, startBalancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
+import { exchangeRaw } from '../support/balancer.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n';
 
-interface Started {
-  readonly web: number;
-  readonly tell: (line: string) => Promise<string>;
-}
-
-async function start(t: TestContext, servers: string, backend = ''): Promise<Started> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'admin.sock');
-  const web = await freePort();
-  await startBalancer(
-    t,
-    `global
-  nbthread 2
-  stats socket ${path} level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
-frontend web
-  bind 127.0.0.1:${web}
-  default_backend app
-backend app
-  balance roundrobin
-${backend}
-${servers}
-`,
-    { ports: [web] },
-  );
-  return { web, tell: line => ask(path, line) };
+async function start(t: TestContext, servers: string, backend = ''): Promise<AdminBalancer> {
+  return startAdminBalancer(t, { app: `  balance roundrobin\n${backend}\n${servers}` });
 }
 
 test('a request that cannot be understood is kept with its bytes', async t => {

@@ -1,13 +1,13 @@
 /** Maps, ACLs and variables of the process, changed by commands and by rules: every thread follows. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Started {
   readonly tell: (line: string) => Promise<string>;
@@ -18,8 +18,7 @@ interface Started {
 }
 
 async function start(t: TestContext): Promise<Started> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const [socket, map, list] = [join(folder, 's'), join(folder, 'm.map'), join(folder, 'l.lst')];
   writeFileSync(map, '/a first\n/b second\n');
   writeFileSync(list, '/secret\n');

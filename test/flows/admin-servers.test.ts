@@ -1,65 +1,33 @@
 /** Servers, frontends and limits steered through the admin socket of the real program, with traffic to see it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { ask } from '../support/admin-client.ts';
-import { exchangeRaw, startBalancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
+import { exchangeRaw } from '../support/balancer.ts';
 import { startHttpOrigin } from '../support/origin.ts';
+import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n';
 
-interface Started {
-  readonly path: string;
-  readonly web: number;
+interface Started extends AdminBalancer {
   /** The name of the server that answered, or the status. */
   readonly get: () => Promise<string>;
-  readonly tell: (line: string) => Promise<string>;
   readonly ports: readonly number[];
 }
 
 async function start(t: TestContext, { backend = '', options = '', globals = '' } = {}): Promise<Started> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'admin.sock');
-  const names = ['one', 'two', 'three'];
   const ports: number[] = [];
-  for (const name of names) {
-    const origin = await startHttpOrigin(t, name);
-    ports.push(origin.port);
-  }
-  const web = await freePort();
-  await startBalancer(
-    t,
-    `global
-  nbthread 2
-  stats socket ${path} level admin
-${globals}
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
-frontend web
-  bind 127.0.0.1:${web}
-  default_backend app
-backend app
-  balance roundrobin
-${backend}
-  server one 127.0.0.1:${ports[0]} ${options}
-  server two 127.0.0.1:${ports[1]} ${options}
-`,
-    { ports: [web] },
+  for (const name of ['one', 'two', 'three']) ports.push((await startHttpOrigin(t, name)).port);
+  const servers = ['one', 'two'].map(
+    (name, index) => `  server ${name} 127.0.0.1:${ports[index]} ${options}`,
   );
+  const app = `  balance roundrobin\n${backend}\n${servers.join('\n')}`;
+  const balancer = await startAdminBalancer(t, { globals, app });
   const get = async (): Promise<string> => {
-    const answer = await exchangeRaw(web, GET);
+    const answer = await exchangeRaw(balancer.web, GET);
     const status = answer.slice(9, 12);
     return status === '200' ? (/x-server: (\w+)/.exec(answer)?.[1] ?? answer) : status;
   };
-  return { path, web, get, tell: line => ask(path, line), ports };
+  return { ...balancer, get, ports };
 }
 
 async function seen(get: () => Promise<string>, times = 8): Promise<string> {

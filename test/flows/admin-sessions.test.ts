@@ -1,9 +1,7 @@
 /** Streams as the admin socket shows and ends them: requests that wait for their server, and TCP sessions. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +9,7 @@ import { ask } from '../support/admin-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRawOrigin } from '../support/origin.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Started {
   readonly web: number;
@@ -21,9 +20,7 @@ interface Started {
 }
 
 async function start(t: TestContext): Promise<Started> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'admin.sock');
+  const path = join(temporaryFolder(t), 'admin.sock');
   const silent = await startRawOrigin(t, socket => socket.resume());
   const [web, tcp] = [await freePort(), await freePort()];
   await startBalancer(

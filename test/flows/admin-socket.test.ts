@@ -1,12 +1,12 @@
 /** The admin socket of the real program: sockets, modes, levels, payloads, timeouts. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { AdminTalk, ask, connectAdmin } from '../support/admin-client.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Started {
   readonly balancer: Balancer;
@@ -15,9 +15,7 @@ interface Started {
 }
 
 async function start(t: TestContext, globals = ''): Promise<Started> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-admin-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'admin.sock');
+  const path = join(temporaryFolder(t), 'admin.sock');
   const [port, web] = [await freePort(), await freePort()];
   const balancer = await startBalancer(
     t,
