@@ -179,7 +179,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
 ]);
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([
-  // listening sockets go from one process to the next by inheritance, not over this socket
   // a check makes its own connection: those of traffic belong to other threads
   'server check-pool-conn-name',
   'server check-reuse-pool',

@@ -6,6 +6,18 @@ import { createServer, type Server } from 'node:http';
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
+import { isListenFailure, openListening } from '../net/listening-socket.ts';
+
+/** Shared with the worker before this one, which listens until it has finished what it serves. */
+const LISTENING = {
+  backlog: 0,
+  transparent: false,
+  v4v6: false,
+  v6only: false,
+  deferAccept: false,
+  tfo: false,
+  tcpUserTimeoutMs: 0,
+};
 
 export function startDemoServers(addresses: readonly Address[], onError: (text: string) => void): Server[] {
   return addresses.flatMap((address, index) =>
@@ -17,7 +29,12 @@ function startOne(
   name: string,
   address: Extract<Address, { kind: 'ip' }>,
   onError: (text: string) => void,
-): Server {
+): Server[] {
+  const listening = openListening({ ...LISTENING, address }, 1);
+  if (isListenFailure(listening)) {
+    onError(`demo server: ${listening.message}`);
+    return [];
+  }
   const server = createServer((request, response) => {
     request.resume();
     response.setHeader('content-type', 'text/plain; charset=utf-8');
@@ -27,8 +44,8 @@ function startOne(
     );
   });
   server.on('error', error => onError(`demo server ${address.host}:${address.port}: ${error.message}`));
-  server.listen(address.port, address.host);
-  return server;
+  server.listen({ fd: listening.fds[0] as number });
+  return [server];
 }
 
 /** Where to look: one line for each listening address, and one for the statistics page there. */

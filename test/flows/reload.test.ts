@@ -243,6 +243,28 @@ test('-sf lets the process before finish once the new one serves', async t => {
   client.close();
 });
 
+test('demo servers go on over a reload', async t => {
+  const [port, demo] = [await freePort(), await freePort()];
+  const text = `global
+  demo-servers 127.0.0.1:${demo}
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+listen l
+  bind 127.0.0.1:${port}
+  server one 127.0.0.1:${demo}
+`;
+  const balancer = await startBalancer(t, text, { args: ['-W'] });
+  await until('the first worker', () => balancer.output().includes('Loading success'));
+  await reload({ balancer, port, configure: () => undefined });
+  await until('the end of the first worker', () => balancer.output().includes('Former worker'));
+  for (let turn = 0; turn < 10; turn++)
+    assert.match(await exchangeRaw(port, GET_AND_CLOSE), /^HTTP\/1\.1 200 [^]*demo1 on /);
+  assert.doesNotMatch(balancer.output(), /demo server/);
+});
+
 /** Sockets of one process alone: another one cannot have the address while this one listens. */
 const ALONE = 'global\n  noreuseport\n';
 
