@@ -68,7 +68,7 @@ type Taker = (draft: Draft, value: string) => string | undefined;
 const OPTIONS: Readonly<Record<string, Taker>> = {
   '-f': (draft, value) => void draft.files.push(value),
   '-H': (draft, value) => addHeader(draft.headers, value),
-  '--data': (draft, value) => void (draft.body = value),
+  '--data': (draft, value) => void (draft.body = bytesOf(value)),
   '--src': takeSource,
   '--frontend': (draft, value) => void (draft.frontend = value),
   '--down': (draft, value) => {
@@ -86,7 +86,7 @@ const OPTIONS: Readonly<Record<string, Taker>> = {
 function addHeader(headers: ExplainedHeader[], text: string): string | undefined {
   const found = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)$/.exec(text);
   if (found === null) return `a header is '<name>: <value>', found '${text}'`;
-  headers.push([found[1] as string, (found[2] as string).trimEnd()]);
+  headers.push([found[1] as string, bytesOf((found[2] as string).trimEnd())]);
   return undefined;
 }
 
@@ -122,6 +122,11 @@ export function parseExplainCommand(argv: readonly string[]): Parsed<ExplainOpti
   return parsed({ ...draft, request: request.value });
 }
 
+/** As a client would send it: one char a byte. */
+function bytesOf(word: string): string {
+  return Buffer.from(word, 'utf8').toString('latin1');
+}
+
 function readArguments(draft: Draft, argv: readonly string[]): string | undefined {
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] as string;
@@ -151,13 +156,14 @@ function parseRequest(words: readonly string[]): Parsed<ExplainedRequest> {
   if (authority === undefined && !path.startsWith('/') && path !== '*')
     return refused(`'${url}' is no URL: it begins with http://, https:// or /`);
   const isTls = scheme.toLowerCase() === 'https';
-  const port = /:(\d{1,5})$/.exec(authority ?? '')?.[1];
+  const port = /:(\d+)$/.exec(authority ?? '')?.[1];
+  if (Number(port) > 65535 || port === '0') return refused(`'${url}' names no port: ${port}`);
   return parsed({
     method,
     scheme: isTls ? 'https' : 'http',
-    authority: authority?.replace(/^.*@/, ''),
+    authority: authority && bytesOf(authority.replace(/^.*@/, '')),
     port: port === undefined ? (isTls ? 443 : 80) : Number(port),
-    target: path.startsWith('/') || path === '*' ? path : `/${path}`,
+    target: bytesOf(path.startsWith('/') || path === '*' ? path : `/${path}`),
     version: version === '1.0' ? '1.0' : '1.1',
   });
 }

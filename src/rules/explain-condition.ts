@@ -22,6 +22,15 @@ export interface SeenTerm {
   readonly text: string;
   readonly holds: boolean;
   readonly samples: readonly SeenSample[];
+  /** The lines of a named ACL: one of them has to match. */
+  readonly definitions: readonly AclDefinition[];
+}
+
+export interface AclDefinition {
+  readonly file: string;
+  readonly line: number;
+  /** `path_beg -i /static /images` */
+  readonly text: string;
 }
 
 /** Terms of the condition, in the order they are written, for one context. */
@@ -42,9 +51,25 @@ export function inspectCondition(
 function inspectTerm(term: Term, phases: number, env: RuleEnvironment): (ctx: SampleContext) => SeenTerm {
   const { position } = term;
   const test = compileCondition({ kind: 'if', position, alternatives: [[term]] }, phases, env)?.test;
-  const expressions = linesOf(term, env).flatMap(words => compileCriterion(words[0], phases, env) ?? []);
+  const criteria = new Map(
+    linesOf(term, env).flatMap(([word]) => (word === undefined ? [] : [[word.text, word]])),
+  );
+  const expressions = [...criteria.values()].flatMap(word => compileCriterion(word, phases, env) ?? []);
   const text = renderTerm(term);
-  return ctx => ({ text, holds: test?.(ctx) === true, samples: expressions.map(read => read(ctx)) });
+  const definitions = definitionsOf(term, env);
+  return ctx => ({
+    text,
+    holds: test?.(ctx) === true,
+    samples: expressions.map(read => read(ctx)),
+    definitions,
+  });
+}
+
+function definitionsOf({ name, words }: Term, env: RuleEnvironment): readonly AclDefinition[] {
+  if (words !== undefined) return [];
+  return env.section.acls
+    .filter(acl => acl.name === name)
+    .map(({ position: { file, line }, words: all }) => ({ file, line, text: all.map(renderWord).join(' ') }));
 }
 
 /** The criterion and patterns of each line of an ACL; several lines are alternatives. */
@@ -58,11 +83,10 @@ function linesOf(term: Term, env: RuleEnvironment): readonly (readonly Word[])[]
 
 /** `path_beg` looks at the sample `path`. */
 function compileCriterion(
-  word: Word | undefined,
+  word: Word,
   phases: number,
   env: RuleEnvironment,
 ): ((ctx: SampleContext) => SeenSample) | undefined {
-  if (word === undefined) return undefined;
   const name = /^[A-Za-z0-9_.:+-]*/.exec(word.text)?.[0] ?? '';
   const keyword = findAclKeyword(name);
   const expression = keyword === undefined ? word.text : keyword.fetch + word.text.slice(name.length);

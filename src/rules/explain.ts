@@ -77,9 +77,30 @@ function renderRule(rule: ExplainedRule, paint: Paint): string {
   return `${head}    ${rule.condition}\n${rule.terms.map(term => renderTerm(term, paint)).join('')}`;
 }
 
-function renderTerm({ text, holds, samples }: SeenTerm, paint: Paint): string {
-  const seen = samples.map(
-    ({ expression, value }) => `${expression} = ${value === undefined ? '(absent)' : `"${value}"`}`,
+function renderTerm({ text, holds, samples, definitions }: SeenTerm, paint: Paint): string {
+  const values = new Map(samples.map(({ expression, value }) => [expression, value]));
+  const seen = [...values].map(([expression, value]) => `${expression} = ${renderValue(value)}`);
+  const head = `      ${paint(holds ? 'green' : 'red', holds ? 'yes' : 'no ')} ${text}${seen.length > 0 ? `  (${seen.join(', ')})` : ''}\n`;
+  const lines = definitions.map(
+    ({ file, line, text: written }) =>
+      `            ${paint('dim', `${file}:${line}  ${shortened(written)}`)}\n`,
   );
-  return `      ${paint(holds ? 'green' : 'red', holds ? 'yes' : 'no ')} ${text}${seen.length > 0 ? `  (${seen.join(', ')})` : ''}\n`;
+  return head + lines.join('');
+}
+
+/** What a client sent may be anything: nothing of it reaches the terminal but what prints. */
+function renderValue(value: string | undefined): string {
+  if (value === undefined) return '(absent)';
+  const escaped = value.replace(
+    /[^\x20-\x7e]/g,
+    char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+  return `"${escaped}"`;
+}
+
+const LONGEST_DEFINITION = 160;
+
+function shortened(text: string): string {
+  if (text.length <= LONGEST_DEFINITION) return text;
+  return `${text.slice(0, LONGEST_DEFINITION).replace(/ \S*$/, '')} ...`;
 }

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { runExplain } from '../../src/worker/explain/command.ts';
 import type { Explanation } from '../../src/worker/explain/explanation.ts';
 import { LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
@@ -27,6 +28,34 @@ const CASES: readonly Case[] = [
   { request: 'GET / HTTP/1.0', headers: ['X-Try: green', 'User-Agent: ApacheBench/2'] },
   { request: 'TRACE http://shop.example.com/', headers: ['X-Forwarded-For: 192.0.2.1'] },
   { request: 'GET http://shop.example.com/haproxy-status', headers: [] },
+  { request: 'HEAD http://WWW.MAGEDU.ORG/Images/a.JPG?x=1', headers: ['Connection: close'] },
+  { request: 'POST http://www.example.com:8080/api/x.php', headers: ['X-Client: 192.0.2.9', 'Referer: /'] },
+  {
+    request: 'PUT http://shop.example.com/%41/../b//c?userid=',
+    headers: ['A: 1', 'a: 2'],
+    body: 'x'.repeat(5000),
+  },
+  {
+    request: 'OPTIONS *',
+    headers: ['Host: shop.example.com', 'Cookie: SRV=s2; SESSION=abc; JSESSIONID=x~y'],
+  },
+  { request: 'GET /no-host', headers: ['Upgrade: websocket', 'Connection: Upgrade', 'X-Powered-By: me'] },
+  {
+    request: 'DELETE http://blog.example.com/socket/1',
+    headers: ['Transfer-Encoding: chunked'],
+    body: '0\r\n\r\n',
+  },
+];
+
+/** Where clients of a proxied configuration come from: addresses that rules of the seeds name, and others. */
+const SOURCES = [
+  '10.0.0.9',
+  '192.168.0.77',
+  '172.18.0.200',
+  '172.18.3.1',
+  '10.0.0.6',
+  '198.51.100.7',
+  '2001:db8::7',
 ];
 
 /** Algorithms whose answer depends on what came before. */
@@ -41,6 +70,13 @@ function explain(file: string, ...args: string[]): Explanation {
   return JSON.parse(stdout) as Explanation;
 }
 
+/** As the program does it, without starting one for each question. */
+async function explainHere(file: string, ...args: string[]): Promise<Explanation> {
+  const { status, output, errors } = await runExplain(['-f', file, '--json', ...args], false);
+  assert.equal(status, 0, errors);
+  return JSON.parse(output) as Explanation;
+}
+
 async function send(port: number, localPort: number, bytes: string, done: () => boolean): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', localPort });
@@ -52,7 +88,7 @@ async function send(port: number, localPort: number, bytes: string, done: () => 
     socket.setTimeout(5000, end);
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
-      if (isWhole(received) || done()) end();
+      if (isWhole(received, bytes) || done()) end();
     });
     socket.on('end', end);
     socket.on('error', reject);
@@ -60,8 +96,10 @@ async function send(port: number, localPort: number, bytes: string, done: () => 
   });
 }
 
-function isWhole(bytes: string): boolean {
+function isWhole(bytes: string, request: string): boolean {
   const end = bytes.indexOf('\r\n\r\n');
+  if (end >= 0 && /^(PROXY .*\r\n)?HEAD /.test(request)) return true;
+  if (/^transfer-encoding: chunked/im.test(bytes.slice(0, end))) return bytes.endsWith('\r\n0\r\n\r\n');
   const length = Number(/^content-length: (\d+)/im.exec(bytes)?.[1] ?? 0);
   return end >= 0 && bytes.length >= end + 4 + length;
 }
@@ -75,19 +113,22 @@ async function compare(
   frontend: string,
   file: string,
   { request, headers, body }: Case,
+  from = '127.0.0.1',
 ): Promise<void> {
   const place = config.frontends.get(frontend) ?? assert.fail();
   const localPort = await freePort();
   const all = [...headers, PROBE].flatMap(header => ['-H', header]);
   const data = body === undefined ? [] : ['--data', body];
-  const source = `127.0.0.1:${localPort}`;
-  const told = explain(file, request, ...all, ...data, '--frontend', frontend, '--src', source);
+  const source = from.includes(':') ? `[${from}]:${localPort}` : `${from}:${localPort}`;
+  const told = await explainHere(file, request, ...all, ...data, '--frontend', frontend, '--src', source);
   assert.equal(told.frontend.name, frontend);
   const { arrivals } = config;
   arrivals.length = 0;
-  const proxied = place.acceptProxy ? `PROXY TCP4 127.0.0.1 127.0.0.1 ${localPort} ${place.port}\r\n` : '';
+  const family = from.includes(':') ? 'TCP6' : 'TCP4';
+  const to = family === 'TCP6' ? '::1' : '127.0.0.1';
+  const proxied = place.acceptProxy ? `PROXY ${family} ${from} ${to} ${localPort} ${place.port}\r\n` : '';
   const received = await send(place.port, localPort, proxied + told.request, () => arrivals.length > 0);
-  const about = `${frontend}: ${request}`;
+  const about = `${frontend}: ${request} from ${from}`;
   const { kind, toServer, toClient } = told.outcome;
   if (kind !== 'forwarded') {
     // pages that are made while they are sent: what they say of the process differs
@@ -112,6 +153,16 @@ async function compareAll(t: TestContext, path: string): Promise<void> {
   await balancer.stop();
 }
 
+async function compareSources(t: TestContext, path: string): Promise<void> {
+  const config = await rehome(t, readFileSync(path, 'utf8'), true);
+  const balancer = await startBalancer(t, config.text);
+  const file = join(balancer.folder, 'haproxy.cfg');
+  for (const frontend of config.frontends.keys())
+    for (const [index, from] of SOURCES.entries())
+      await compare(config, frontend, file, CASES[index % CASES.length] as Case, from);
+  await balancer.stop();
+}
+
 const BROKEN = ['10-kube-api.cfg'];
 const SEEDS = readdirSync('test/cases/seed').filter(name => name.endsWith('.cfg') && !BROKEN.includes(name));
 
@@ -120,6 +171,12 @@ for (const name of readdirSync('examples').filter(one => one.endsWith('.cfg')))
 
 for (const name of SEEDS)
   test(`seed ${name}: explained as it really happens`, t => compareAll(t, join('test/cases/seed', name)));
+
+for (const path of [
+  ...SEEDS.map(name => join('test/cases/seed', name)),
+  ...readdirSync('examples').map(name => join('examples', name)),
+].filter(path => path.endsWith('.cfg')))
+  test(`${path}: explained as it really happens to clients from anywhere`, t => compareSources(t, path));
 
 test('a configuration that does not load is refused with its errors', () => {
   const { status, stderr } = spawnSync(LB, ['explain', '-f', 'test/cases/seed/10-kube-api.cfg', 'GET /'], {

@@ -32,7 +32,12 @@ test('each rule is shown with its place, the samples it saw and what became of i
     condition: 'if { path_beg /admin } !internal || { hdr(x) 1 }',
     matched: true,
     terms: [
-      { text: '{ path_beg /admin }', holds: true, samples: [{ expression: 'path', value: '/admin/x' }] },
+      {
+        text: '{ path_beg /admin }',
+        holds: true,
+        samples: [{ expression: 'path', value: '/admin/x' }],
+        definitions: [],
+      },
       {
         text: '!internal',
         holds: true,
@@ -40,8 +45,12 @@ test('each rule is shown with its place, the samples it saw and what became of i
           { expression: 'src', value: '192.0.2.7' },
           { expression: 'req.hdr(x-real-ip),lower', value: '192.0.2.1' },
         ],
+        definitions: [
+          { file: 'test.cfg', line: 4, text: 'src 10.0.0.0/8' },
+          { file: 'test.cfg', line: 5, text: 'hdr(x-real-ip),lower 10.1.1.1' },
+        ],
       },
-      { text: '{ hdr(x) 1 }', holds: false, samples: [{ expression: 'req.hdr(x)' }] },
+      { text: '{ hdr(x) 1 }', holds: false, samples: [{ expression: 'req.hdr(x)' }], definitions: [] },
     ],
     verdict: 'deny',
   });
@@ -55,9 +64,38 @@ test('each rule is shown with its place, the samples it saw and what became of i
       '    if { path_beg /admin } !internal || { hdr(x) 1 }',
       '      yes { path_beg /admin }  (path = "/admin/x")',
       '      yes !internal  (src = "192.0.2.7", req.hdr(x-real-ip),lower = "192.0.2.1")',
+      '            test.cfg:4  src 10.0.0.0/8',
+      '            test.cfg:5  hdr(x-real-ip),lower 10.1.1.1',
       '      no  { hdr(x) 1 }  (req.hdr(x) = (absent))',
       '',
     ].join('\n'),
   );
   assert.match(renderRules(recorder.rules, true), /\u001b\[32mmatched: deny/);
+});
+
+test('long lists of an ACL are cut, equal samples told once, and bytes that do not print escaped', () => {
+  const many = Array.from({ length: 60 }, (_, index) => `/dir${index}`).join(' ');
+  const compiled = compileConfig(
+    [
+      'frontend web',
+      '  mode http',
+      '  bind :80',
+      `  acl site path_beg ${many}`,
+      '  acl site path_end .css',
+      '  http-request deny if site || { req.hdr(x),url_dec -m found }',
+      '',
+    ].join('\n'),
+  );
+  const { httpRequest } = compiled.rules.get('web') ?? assert.fail();
+  const ctx = requestContext('GET / HTTP/1.1', 'X: %1b[31m%ff');
+  const recorder = new RuleRecorder(({ name }) => compiled.environments.get(name) ?? assert.fail());
+  ctx.trace = recorder;
+  httpRequest.run(ctx);
+  const lines = renderRules(recorder.rules, false).split('\n');
+  assert.equal(lines[2], '      no  site  (path = "/")');
+  assert.match(lines[3] ?? '', /^ {12}test\.cfg:4 {2}path_beg \/dir0 \/dir1 .* \/dir\d\d \.\.\.$/);
+  assert.equal(
+    lines[5],
+    '      yes { req.hdr(x),url_dec -m found }  (req.hdr(x),url_dec = "\\x1b[31m\\xff")',
+  );
 });

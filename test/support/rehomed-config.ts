@@ -26,9 +26,11 @@ export const PROBE = 'X-Probe: 1';
 
 /** Whether a busy machine answers checks in time is not what this is about. */
 const UNCHECKED = /^(\s*(?:server|default-server)\b.*) check\b/;
+const PLAIN_BIND = /^\s*bind\b(?!.*accept-proxy).*$/;
 const DROPPED = /^\s*(errorfile|errorloc|stats socket|log|demo-servers)\b/;
 
-export async function rehome(t: TestContext, text: string): Promise<RehomedConfig> {
+/** `proxied`: every bind expects the PROXY protocol, so that clients can come from anywhere. */
+export async function rehome(t: TestContext, text: string, proxied = false): Promise<RehomedConfig> {
   const frontends = new Map<string, { port: number; acceptProxy: boolean }>();
   const arrivals: Arrival[] = [];
   const lines = ['global', '  nbthread 1', ''];
@@ -38,7 +40,8 @@ export async function rehome(t: TestContext, text: string): Promise<RehomedConfi
     const opener = /^(global|defaults|frontend|backend|listen)\b\s*(\S*)/.exec(line);
     if (opener !== null) [, section = '', name = ''] = opener;
     if (section === 'global' || DROPPED.test(line)) continue;
-    lines.push(await rehomeLine(t, line.replace(UNCHECKED, '$1'), name, frontends, arrivals));
+    const put = proxied ? line.replace(PLAIN_BIND, '$& accept-proxy') : line;
+    lines.push(await rehomeLine(t, put.replace(UNCHECKED, '$1'), name, frontends, arrivals));
   }
   return { text: `${lines.join('\n')}\n`, frontends, arrivals };
 }

@@ -173,11 +173,23 @@ function serve(
   const { host, port } = options.source;
   const source: Endpoint = { family: isIPv6(host) ? 6 : 4, host, port };
   const destination = destinationOf(bind.address);
-  story.client = engine.accept(source, destination);
-  if (bind.acceptProxy) story.client.deliver(proxyHeaderBytes(source, destination));
+  story.client = engine.accept(bind.acceptProxy ? proxyInFront(destination, port) : source, destination);
+  if (bind.acceptProxy) story.client.deliver(proxyHeaderBytes(source, seenFrom(source, destination)));
   story.client.deliver(requestBytes(options));
   engine.run(() => story.over);
 }
+
+/** Rules that run before the PROXY header is read see who sent it: somebody on this host. */
+function proxyInFront({ family }: Endpoint, port: number): Endpoint {
+  return { family, host: LOOPBACK[family], port };
+}
+
+/** A header of the PROXY protocol has room for addresses of one family. */
+function seenFrom({ family }: Endpoint, destination: Endpoint): Endpoint {
+  return family === destination.family ? destination : { ...destination, family, host: LOOPBACK[family] };
+}
+
+const LOOPBACK = { 0: '', 4: '127.0.0.1', 6: '::1' } as const;
 
 /** A wildcard is reached at the loopback address. */
 function destinationOf(address: ListenerChoice['bind']['address']): Endpoint {

@@ -9,7 +9,7 @@ export function requestBytes({ request, headers, body }: ExplainOptions): Buffer
   const all: ExplainedHeader[] = [...headers];
   if (authority !== undefined && !named('host')) all.unshift(['Host', authority]);
   if (body !== undefined && !named('content-length') && !named('transfer-encoding'))
-    all.push(['Content-Length', String(Buffer.byteLength(body))]);
+    all.push(['Content-Length', String(body.length)]);
   return message(`${method} ${target} HTTP/${version}`, all, body ?? '');
 }
 
@@ -27,12 +27,11 @@ export function responseBytes({ responseStatus = 200, responseHeaders }: Explain
 
 function message(start: string, headers: readonly ExplainedHeader[], body: string): Buffer {
   const lines = [start, ...headers.map(([name, value]) => `${name}: ${value}`), '', ''];
-  return Buffer.concat([Buffer.from(lines.join('\r\n'), 'latin1'), Buffer.from(body, 'utf8')]);
+  return Buffer.from(lines.join('\r\n') + body, 'latin1');
 }
 
 /** What a proxy in front of an `accept-proxy` address says first (PROXY protocol, version 1). */
 export function proxyHeaderBytes(source: Endpoint, destination: Endpoint): Buffer {
-  if (source.family !== destination.family) return Buffer.from('PROXY UNKNOWN\r\n');
   const addresses = `${source.host} ${destination.host} ${source.port} ${destination.port}`;
   return Buffer.from(`PROXY TCP${source.family} ${addresses}\r\n`);
 }
