@@ -21,7 +21,7 @@ import { ServerAdministration } from './server-administration.ts';
 import { ServerLife } from './server-life.ts';
 import { ServerSteering } from './server-steering.ts';
 import { spreadDelay, startDelays } from './spread.ts';
-import { initialHealth } from './advance.ts';
+import { initialHealth, type CheckIntervals } from './advance.ts';
 import { inTrackingOrder } from './tracking-order.ts';
 import { ADMIN_IMAINT, ADMIN_MAINT, SRV_STOPPED } from '../state/server-words.ts';
 
@@ -60,10 +60,13 @@ export class Checks {
   readonly #checkers = new Map<string, ServerChecker>();
   readonly #warmers = new Map<number, Scheduled>();
   #engine: CheckEngine | undefined;
+  #shortestMs = Infinity;
 
   constructor(start: ChecksStart) {
     this.#start = start;
-    this.#scheduler = new Scheduler(start.alarm ?? new TimerAlarm(), () => this.#engine?.look());
+    this.#scheduler = new Scheduler(start.alarm ?? new TimerAlarm(() => this.#shortestMs), () =>
+      this.#engine?.look(),
+    );
     this.life = new ServerLife({ ...start, alert: start.alert ?? (() => {}) });
     this.judge = new CheckJudge(this.life);
     this.administration = new ServerAdministration(this.life);
@@ -134,6 +137,7 @@ export class Checks {
         scheduler: this.#scheduler,
         spread: delayMs => spreadDelay(delayMs, spreadChecks, Math.random()),
       });
+      this.#shortestMs = Math.min(this.#shortestMs, shortestOf(intervals));
       this.#tasks.set(taskKey(server.row, kind), task);
       this.#checkers.set(taskKey(server.row, kind), one);
       return task;
@@ -206,6 +210,10 @@ export class Checks {
     this.#scheduler.clear();
     this.#engine?.destroy();
   }
+}
+
+function shortestOf({ interMs, fastinterMs = interMs, downinterMs = interMs }: CheckIntervals): number {
+  return Math.min(interMs, fastinterMs, downinterMs);
 }
 
 function taskKey(row: number, kind: CheckKind): string {

@@ -5,14 +5,43 @@ import type { HeadLimits } from '../http/head-limits.ts';
 import { parseResponseHead } from '../http/response-parser.ts';
 import { Http1ResponseHead } from '../http/response-head.ts';
 
-export interface HttpAnswer {
+/** An answer whose head is whole. Its body is read when somebody asks for it: most rules do not. */
+export class HttpAnswer {
   readonly head: Http1ResponseHead;
   readonly status: number;
-  readonly reason: string;
+  readonly #received: Buffer;
+  readonly #last: boolean;
+  #read: { readonly body: string; readonly complete: boolean } | undefined;
+
+  /** `received`: behind the head; `last`: nothing more comes. */
+  constructor(head: Http1ResponseHead, received: Buffer, last: boolean) {
+    this.head = head;
+    this.status = head.status;
+    this.#received = received;
+    this.#last = last;
+  }
+
+  get reason(): string {
+    return this.head.reason;
+  }
+
   /** Latin1, without framing. */
-  readonly body: string;
+  get body(): string {
+    return (this.#read ??= this.#readBody()).body;
+  }
+
   /** Nothing more comes. */
-  readonly complete: boolean;
+  get complete(): boolean {
+    return (this.#read ??= this.#readBody()).complete;
+  }
+
+  #readBody(): { readonly body: string; readonly complete: boolean } {
+    const decoder = new BodyDecoder();
+    decoder.start(framingOf(this.head), this.head.contentLength, true);
+    // decoding works in place, and more is appended to these bytes later
+    const body = decodeAll(decoder, Buffer.from(this.#received));
+    return { body, complete: decoder.done || decoder.error !== BODY_OK || this.#last };
+  }
 }
 
 export type ReadAnswer = HttpAnswer | 'incomplete' | 'invalid';
@@ -32,24 +61,9 @@ export function readAnswer(
     if (taken === 0) return 'incomplete';
     from += taken;
     // RFC 9110, section 15.2: a final answer follows an interim one
-    if (head.status >= 200 || head.status === 101) return withBody(head, buffer, from, length, last);
+    if (head.status >= 200 || head.status === 101)
+      return new HttpAnswer(head, buffer.subarray(from, length), last);
   }
-}
-
-function withBody(
-  head: Http1ResponseHead,
-  buffer: Buffer,
-  from: number,
-  end: number,
-  last: boolean,
-): HttpAnswer {
-  const { status, reason } = head;
-  const decoder = new BodyDecoder();
-  decoder.start(framingOf(head), head.contentLength, true);
-  // decoding works in place, and more is appended to these bytes later
-  const bytes = Buffer.from(buffer.subarray(from, end));
-  const body = decodeAll(decoder, bytes);
-  return { head, status, reason, body, complete: decoder.done || decoder.error !== BODY_OK || last };
 }
 
 function framingOf({

@@ -11,6 +11,21 @@ import { serverStateHeader } from './server-state-header.ts';
 
 type Render = (facts: CheckFacts) => string;
 
+/** Those that give the same every time. */
+const constants = new WeakSet<Render>();
+
+function constant(text: string): Render {
+  const render = (): string => text;
+  constants.add(render);
+  return render;
+}
+
+/** Undefined after a mistake. */
+function rendering(word: Word, expressions: CheckExpressions): Render | undefined {
+  const format = expressions.format(word);
+  return format !== undefined && /^[ -$&-~]*$/.test(word.text) ? constant(word.text) : format;
+}
+
 export interface RequestPlan {
   method: string | undefined;
   uri: Render | undefined;
@@ -33,11 +48,11 @@ export function planOfOption(args: readonly Word[], expressions: CheckExpression
   const plan: RequestPlan = { ...EMPTY };
   const [first, uri, protocol, host] = args.length === 1 ? [undefined, args[0]] : args;
   plan.method = first?.text;
-  if (uri !== undefined) plan.uri = () => uri.text;
+  if (uri !== undefined) plan.uri = constant(uri.text);
   const [version, ...lines] = (protocol?.text ?? '').split(/\r?\n/);
   if (version !== '') plan.version = version;
   const headers = lines.filter(line => line.includes(':')).map(splitHeader);
-  const format = host === undefined ? undefined : expressions.format(host);
+  const format = host === undefined ? undefined : rendering(host, expressions);
   if (format !== undefined) headers.push(['host', format]);
   plan.headers = headers;
   return plan;
@@ -46,7 +61,7 @@ export function planOfOption(args: readonly Word[], expressions: CheckExpression
 function splitHeader(line: string): [name: string, value: Render] {
   const colon = line.indexOf(':');
   const value = line.slice(colon + 1).trim();
-  return [line.slice(0, colon).trim().toLowerCase(), () => value];
+  return [line.slice(0, colon).trim().toLowerCase(), constant(value)];
 }
 
 /** `rule`: from the word `send` on. Undefined after a mistake. */
@@ -72,23 +87,23 @@ function readSendOption(
       plan.method = word.text;
       return true;
     case 'uri':
-      plan.uri = () => word.text;
+      plan.uri = constant(word.text);
       return true;
     case 'ver':
       plan.version = word.text;
       return true;
     case 'body':
-      plan.body = () => word.text;
+      plan.body = constant(word.text);
       return true;
     case 'comment':
       plan.comment = word.text;
       return true;
     case 'uri-lf':
-      return (plan.uri = expressions.format(word)) !== undefined;
+      return (plan.uri = rendering(word, expressions)) !== undefined;
     case 'body-lf':
-      return (plan.body = expressions.format(word)) !== undefined;
+      return (plan.body = rendering(word, expressions)) !== undefined;
     default: {
-      const format = expressions.format(words.next());
+      const format = rendering(words.next(), expressions);
       const name = word.text.toLowerCase();
       if (format !== undefined && !FRAMING.has(name)) headers.push([name, format]);
       return format !== undefined;
@@ -114,8 +129,16 @@ const FRAMING = new Set(['content-length', 'transfer-encoding']);
 /** RFC 9110, section 8.6: other methods than these say how long their content is, even if there is none. */
 const WITHOUT_CONTENT = new Set(['OPTIONS', 'GET', 'HEAD', 'DELETE']);
 
-/** `sendState`: the server is told how it is seen. */
+/** `sendState`: the server is told how it is seen. What is the same every time is put together once. */
 export function compileRequest(plan: RequestPlan, sendState: boolean): (facts: CheckFacts) => Buffer {
+  const compose = requestComposer(plan, sendState);
+  const renders = [plan.uri, plan.body, ...plan.headers.map(([, render]) => render)];
+  if (sendState || !renders.every(render => render === undefined || constants.has(render))) return compose;
+  let bytes: Buffer | undefined;
+  return facts => (bytes ??= compose(facts));
+}
+
+function requestComposer(plan: RequestPlan, sendState: boolean): (facts: CheckFacts) => Buffer {
   const method = plan.method ?? 'OPTIONS';
   const version = plan.version ?? 'HTTP/1.0';
   const closesAnyway = version === 'HTTP/1.0';

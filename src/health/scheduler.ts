@@ -155,7 +155,9 @@ export class Scheduler {
 }
 
 /** Between two rings: what is due in between runs together, which costs less than a ring for each. */
-const LEAST_PAUSE_MS = 10;
+const MOST_PAUSE_MS = 25;
+/** Of the shortest time that anybody asks for again and again: nobody is late by more. */
+const PAUSE_SHARE = 1 / 40;
 
 /** A timer that is late by so much tells of a pause of the whole thread. */
 const PAUSED_MS = 20;
@@ -170,6 +172,12 @@ export class TimerAlarm implements Alarm {
   #atMs = Infinity;
   #rangMs = -Infinity;
   #ring: (() => void) | undefined;
+  readonly #shortestMs: () => number;
+
+  /** `shortestMs`: the shortest interval at which something runs. */
+  constructor(shortestMs: () => number) {
+    this.#shortestMs = shortestMs;
+  }
 
   now(): number {
     return performance.now();
@@ -178,11 +186,15 @@ export class TimerAlarm implements Alarm {
   set(wantedMs: number, ring: () => void): void {
     this.#ring = ring;
     if (wantedMs === Infinity) return this.#stop();
-    const atMs = Math.max(wantedMs, this.#rangMs + LEAST_PAUSE_MS);
+    const atMs = Math.max(wantedMs, this.#rangMs + this.#pauseMs());
     if (this.#timer !== undefined && this.#atMs <= atMs) return;
     this.#stop();
     this.#atMs = atMs;
     this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.ceil(atMs - performance.now())));
+  }
+
+  #pauseMs(): number {
+    return Math.min(MOST_PAUSE_MS, this.#shortestMs() * PAUSE_SHARE);
   }
 
   readonly #onTimer = (): void => {

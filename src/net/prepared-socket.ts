@@ -11,10 +11,10 @@ import {
   IPPROTO_IPV6,
   IP_TRANSPARENT,
   IPV6_TRANSPARENT,
+  setDelayedAck,
   setFastOpenConnect,
   setKeepalive,
   setNoDelay,
-  setQuickAck,
   setUserTimeout,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
@@ -51,7 +51,7 @@ export function socketFor(target: IpTarget, mode: 'non-blocking' | 'blocking'): 
 }
 
 function prepare(fd: number, target: IpTarget): number {
-  if (target.delayAck === true) setQuickAck(fd, false);
+  if (target.delayAck === true) setDelayedAck(fd);
   else setNoDelay(fd);
   if (target.keepAlive !== undefined) setKeepalive(fd, target.keepAlive);
   if (target.noLinger === true) abortOnClose(fd);

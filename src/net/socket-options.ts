@@ -34,7 +34,6 @@ const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 export const TCP_DEFER_ACCEPT = 9;
 const TCP_INFO = 11;
-const TCP_QUICKACK = 12;
 export const TCP_USER_TIMEOUT = 18;
 const TCP_REPAIR = 19;
 export const TCP_FASTOPEN = 23;
@@ -72,8 +71,12 @@ export function setKeepalive(fd: number, keepalive: TcpKeepAlive): number {
 }
 
 /** Acknowledge at once (true), or together with the first data. */
-export function setQuickAck(fd: number, on: boolean): number {
-  return setOption(fd, IPPROTO_TCP, TCP_QUICKACK, on ? 1 : 0);
+/**
+ * Before connecting: the handshake's last step waits for data to go with, or for the close. Unlike TCP_QUICKACK this
+ * stays when the socket connects again.
+ */
+export function setDelayedAck(fd: number): number {
+  return setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
 }
 
 export function setNoDelay(fd: number): number {

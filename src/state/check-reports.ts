@@ -112,8 +112,8 @@ export class CheckReports {
     this.#store(at + RISE, update.rise);
     this.#store(at + FALL, update.fall);
     if (update.text === undefined) return;
-    const length = this.#bytes.write(update.text, (at + TEXT) * 4, TEXT_BYTES, 'latin1');
-    this.#words[at + TEXT_LENGTH] = length;
+    this.#words[at + TEXT_LENGTH] =
+      update.text === '' ? 0 : this.#bytes.write(update.text, (at + TEXT) * 4, TEXT_BYTES, 'latin1');
   }
 
   /** A server leaves its row. */

@@ -1,7 +1,7 @@
 /** The heap of dates, with a clock of the test's own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Scheduled, Scheduler, type Alarm } from '../../src/health/scheduler.ts';
+import { Scheduled, Scheduler, TimerAlarm, type Alarm } from '../../src/health/scheduler.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 
 class FakeAlarm implements Alarm {
@@ -88,4 +88,13 @@ test('thousands of random dates, moved and cancelled, come in order', () => {
     dates,
     dates.toSorted((a, b) => a - b),
   );
+});
+
+test('what is due right behind a ring waits for the next one, and runs with what is due by then', async () => {
+  const alarm = new TimerAlarm(() => 1000);
+  const ring = (atMs: number): Promise<number> =>
+    new Promise(resolve => alarm.set(atMs, () => resolve(alarm.now())));
+  const first = await ring(alarm.now());
+  const second = await ring(first + 1);
+  assert.ok(second - first >= 25, `${second - first} ms`);
 });

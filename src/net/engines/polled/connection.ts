@@ -43,8 +43,12 @@ export class PolledConnection implements Connection {
   closed = false;
   readonly #host: PolledHost;
   readonly socket: PolledSocket;
-  /** The engine tells it of events. */
+  /** It is in the engine's event poll. */
   watched = false;
+  /** It is among those that the next look asks. */
+  waiting = false;
+  /** Looks that have found nothing. */
+  asked = 0;
   #connecting = true;
   #sends = 0;
   #readable = false;
@@ -124,6 +128,12 @@ export class PolledConnection implements Connection {
     if (this.#host.resetAndKeep(this.socket)) return;
     abortOnClose(this.socket.fd);
     closeDescriptor(this.socket.fd);
+  }
+
+  /** What it waits for. */
+  get wanted(): number {
+    const toSend = this.#connecting || this.#unsent !== undefined;
+    return (toSend ? EVENT_OUT : 0) | (this.receiving ? EVENT_IN : 0) | EVENT_PEER_ENDED;
   }
 
   /** A look has found events. */

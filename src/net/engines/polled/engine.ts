@@ -21,6 +21,8 @@ import { type PolledSocket, SpareSockets } from './spare-sockets.ts';
 
 const SHORTEST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 25;
+/** Looks that ask for a connection by poll(2), before it is put into the event poll. */
+const ASKED_AT_MOST = 3;
 /** Of the time that nothing has happened. */
 const PAUSE_SHARE = 1 / 4;
 const EINPROGRESS = -115;
@@ -44,6 +46,8 @@ export class PolledEngine implements Connector, PolledHost {
   readonly #spare = new SpareSockets();
   /** Begun since the last look. */
   #begun: PolledConnection[] = [];
+  /** They were not ready when something was asked of them: the next look asks. */
+  #waiting: PolledConnection[] = [];
   /** Failed in the call that made them. */
   #failed: [connection: PolledConnection, errno: number][] = [];
   #open = 0;
@@ -86,6 +90,7 @@ export class PolledEngine implements Connector, PolledHost {
     this.#cancelLook();
     this.#looking = true;
     for (const [connection, errno] of this.#failed.splice(0)) connection.fail(errno);
+    this.#askWaiting();
     this.#askBegun();
     if (this.#watched > 0) this.#poll?.look(this.#onEvent);
     this.#looking = false;
@@ -112,13 +117,9 @@ export class PolledEngine implements Connector, PolledHost {
 
   watch(connection: PolledConnection): void {
     this.#expectSoon();
-    if (connection.watched) return;
-    connection.watched = true;
-    this.#watched++;
-    const { socket, index, id } = connection;
-    const result = this.#poll?.add(socket.fd, index, id, socket.watched) ?? 0;
-    socket.watched = true;
-    if (result < 0) this.#failed.push([connection, -result]);
+    if (connection.watched || connection.waiting) return;
+    if (connection.asked < ASKED_AT_MOST) this.#wait(connection);
+    else this.#watchForLong(connection);
   }
 
   resetAndKeep(socket: PolledSocket): boolean {
@@ -148,11 +149,7 @@ export class PolledEngine implements Connector, PolledHost {
 
   #askBegun(): void {
     for (let batch = this.#takeBegun(); batch.length > 0; batch = this.#takeBegun())
-      this.#poll?.ask(
-        batch.length,
-        i => (batch[i] as PolledConnection).fd,
-        (i, events) => (batch[i] as PolledConnection).happened(events),
-      );
+      this.#poll?.ask(batch, tellEvents);
   }
 
   #takeBegun(): readonly PolledConnection[] {
@@ -160,6 +157,41 @@ export class PolledEngine implements Connector, PolledHost {
     if (begun.length > AT_ONCE) return begun.splice(0, AT_ONCE);
     this.#begun = [];
     return begun;
+  }
+
+  #askWaiting(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (let from = 0; from < waiting.length; from += AT_ONCE)
+      this.#poll?.ask(
+        waiting.length <= AT_ONCE ? waiting : waiting.slice(from, from + AT_ONCE),
+        this.#onAnswer,
+      );
+  }
+
+  readonly #onAnswer = (connection: PolledConnection, events: number): void => {
+    connection.waiting = false;
+    if (connection.closed) return;
+    if (events !== 0) {
+      this.#expectSoon();
+      connection.happened(events);
+    } else if (++connection.asked < ASKED_AT_MOST) this.#wait(connection);
+    else this.#watchForLong(connection);
+  };
+
+  #wait(connection: PolledConnection): void {
+    connection.waiting = true;
+    this.#waiting.push(connection);
+  }
+
+  #watchForLong(connection: PolledConnection): void {
+    connection.watched = true;
+    this.#watched++;
+    const { socket, index, id } = connection;
+    const result = this.#poll?.add(socket.fd, index, id, socket.watched) ?? 0;
+    socket.watched = true;
+    if (result < 0) this.#failed.push([connection, -result]);
   }
 
   readonly #onEvent = (index: number, serial: number, events: number): void => {
@@ -198,4 +230,8 @@ export class PolledEngine implements Connector, PolledHost {
     }
     return address;
   }
+}
+
+function tellEvents(connection: PolledConnection, events: number): void {
+  connection.happened(events);
 }

@@ -32,6 +32,12 @@ export const AT_ONCE = 512;
 
 type OnEvent = (low: number, high: number, events: number) => void;
 
+interface Asked {
+  /** Negative: it is closed. */
+  readonly fd: number;
+  readonly wanted: number;
+}
+
 export class EventPoll {
   readonly #fd: number;
   readonly #event = Buffer.alloc(4 * SIZE);
@@ -69,15 +75,17 @@ export class EventPoll {
     }
   }
 
-  /** The events of up to AT_ONCE sockets that are in no set: `fdOf` tells the i-th, `onEvents` gets 0 for none. */
-  ask(count: number, fdOf: (i: number) => number, onEvents: (i: number, events: number) => void): void {
+  /** The events of up to AT_ONCE sockets that are in no set; `onEvents` gets 0 for none. */
+  ask<T extends Asked>(sockets: readonly T[], onEvents: (socket: T, events: number) => void): void {
     const entries = this.#asked;
+    const count = sockets.length;
     for (let i = 0; i < count; i++) {
-      entries[2 * i] = fdOf(i);
-      entries[2 * i + 1] = EVENT_OUT;
+      const { fd, wanted } = sockets[i] as T;
+      entries[2 * i] = fd;
+      entries[2 * i + 1] = wanted;
     }
     pollNow(this.#askedBytes, count);
-    for (let i = 0; i < count; i++) onEvents(i, (entries[2 * i + 1] as number) >>> 16);
+    for (let i = 0; i < count; i++) onEvents(sockets[i] as T, (entries[2 * i + 1] as number) >>> 16);
   }
 
   close(): void {
