@@ -86,6 +86,14 @@ test('groups are numbered as in the pattern, whatever it is translated to', () =
   assert.equal(hostile?.start, 0);
 });
 
+test('what a group caught in an earlier turn of a loop is kept, as PCRE does', () => {
+  const groups = (pattern: string, subject: string) => regex(pattern).match(subject)?.groups;
+  assert.deepEqual(groups('((a)|b)+', 'aab'), ['aab', 'b', 'a']);
+  assert.deepEqual(groups('(?:(a)|b)*', 'ab'), ['ab', 'a']);
+  assert.deepEqual(groups('(?:/(\\d+)?x)+', '/1x/x'), ['/1x/x', '1']);
+  assert.deepEqual(groups('(?:(a)b)+', 'abab'), ['abab', 'a']);
+});
+
 test('what PCRE has and this does not is named', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['(a', /missing '\)'/],
@@ -101,6 +109,7 @@ test('what PCRE has and this does not is named', () => {
     ['(*FAIL)', /backtracking verbs are not supported/],
     ['\\p{L}', /\\p is not supported/],
     ['(a)\\3', /reference to a group that does not exist/],
+    ['[[.a.]]', /POSIX collating elements are not supported/],
     ['[[:nope:]]', /unknown class name 'nope'/],
     ['\\x{1F600}', /character codes above 255/],
     [`${'('.repeat(300)}${')'.repeat(300)}`, /nested too deep/],

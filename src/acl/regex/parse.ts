@@ -294,6 +294,8 @@ class Parser {
   }
 
   #classItem(): CharSet {
+    if (this.#match(/\[([.=]).*?\1\]/) !== undefined)
+      this.#fail('POSIX collating elements are not supported');
     const posix = this.#match(/\[:(\^?)([a-z]+):\]/);
     if (posix !== undefined) {
       const named = POSIX_CLASSES[posix[2] as string];

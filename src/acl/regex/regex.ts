@@ -5,6 +5,7 @@
  */
 import { RE2JS } from 're2js';
 import { emitJavaScript, emitLinear } from './emit.ts';
+import { keepsCaptures } from './kept-captures.ts';
 import type { ParsedRegex, RegexMistake } from './node.ts';
 import { parseRegex } from './parse.ts';
 import { riskOf } from './risk.ts';
@@ -42,14 +43,20 @@ export function compileRegex(pattern: string, ignoreCase = false): CompiledRegex
   if ('error' in parsed)
     return { error: `regex '${pattern}' is invalid (${parsed.error})`, offset: parsed.offset };
   const risk = riskOf(parsed.root);
-  const linear = risk <= WORST_OF_LINEAR ? undefined : buildLinear(parsed);
+  const keeping = keepsCaptures(parsed.root);
+  const linear = risk <= WORST_OF_LINEAR && !keeping ? undefined : buildLinear(parsed);
   if (linear === undefined && risk > WORST_WITHOUT_LINEAR) return { error: tooRisky(pattern), offset: 0 };
   if (risk === Infinity) return fromEngine(pattern, linear as Engine);
-  const backtracking = buildBacktracking(parsed);
+  const backtracking = withKeptCaptures(buildBacktracking(parsed), keeping ? linear : undefined);
   if (risk <= WORST_OF_LINEAR) return fromEngine(pattern, backtracking);
   const budget = linear === undefined ? LAST_RESORT_BUDGET : STEP_BUDGET;
   const longest = Math.floor(budget ** (1 / risk));
   return switching(pattern, backtracking, linear, longest);
+}
+
+/** Groups as PCRE tells them, where JavaScript's engine would forget some. */
+function withKeptCaptures(quick: Engine, keeping: Engine | undefined): Engine {
+  return keeping === undefined ? quick : { test: quick.test, match: keeping.match };
 }
 
 function tooRisky(pattern: string): string {
