@@ -87,6 +87,18 @@ export class BodyDecoder {
     return length;
   }
 
+  /** Bytes still to come that need no decoding; 0 where the end is not known. */
+  get plainLeft(): number {
+    return this.#framing === 'length' ? this.#left : 0;
+  }
+
+  /** So many of those have gone their way unseen. */
+  skip(length: number): void {
+    this.#left -= length;
+    this.bodyBytes += length;
+    this.done = this.#left === 0;
+  }
+
   /** The peer has sent FIN: true when that is a proper end. */
   endOfStream(): boolean {
     if (this.#framing === 'close' || this.#framing === 'tunnel') this.done = true;

@@ -52,6 +52,12 @@ export interface Connection {
   send(buffer: Buffer, offset: number, length: number): void;
   /** True while a send has not completed. */
   readonly sending: boolean;
+  /**
+   * Moves so many bytes that are still to come on to `target` without showing them: to the caller this is a receive and
+   * a send that are pending until done() or sourceEnded(); failures are told to the handlers as ever. False: the
+   * engine cannot, or not now.
+   */
+  moveTo?(target: Connection, length: number, sink: MoveSink): boolean;
   /** Sends FIN after the pending send. Reading goes on. */
   shutdown(): void;
   /** Closes now; a pending send is given to the kernel as far as it takes it. Idempotent. */
@@ -59,6 +65,20 @@ export interface Connection {
   /** Closes with RST (SO_LINGER 0). Idempotent. */
   reset(): void;
   readonly closed: boolean;
+}
+
+/** Hears how a moveTo() gets on. */
+export interface MoveSink {
+  /** So many bytes have come from the source. */
+  taken(bytes: number): void;
+  /** So many are with the target's socket. */
+  passed(bytes: number): void;
+  /** Nothing moves until that side goes on. */
+  waitsFor(side: 'source' | 'target'): void;
+  /** All have been passed. */
+  done(): void;
+  /** FIN before that; what has come has been passed. The next receive() tells it. */
+  sourceEnded(): void;
 }
 
 export interface ConnectionHandler {

@@ -31,6 +31,8 @@ interface Calls {
   readonly epollCreate: Call;
   readonly epollControl: Call;
   readonly epollWait: Call;
+  readonly pipe: Call;
+  readonly splice: Call;
 }
 
 let koffi: typeof Koffi | undefined;
@@ -83,6 +85,8 @@ function loadCalls(): Calls {
     epollCreate: call('int epoll_create1(int flags)'),
     epollControl: call('int epoll_ctl(int poll, int operation, int fd, const void *event)'),
     epollWait: call('int epoll_wait(int poll, void *events, int count, int timeout)'),
+    pipe: call('int pipe2(void *ends, int flags)'),
+    splice: call('long splice(int from, void *, int to, void *, size_t length, uint32_t flags)'),
   };
 }
 
@@ -269,4 +273,31 @@ export function changeInEventPoll(poll: number, fd: number, event: Buffer): numb
 /** Fills `events` with at most `count`; never waits. */
 export function takeEvents(poll: number, events: Buffer, count: number): number {
   return outcome(system().epollWait(poll, events, count, 0));
+}
+
+const F_SETFL = 4;
+const F_SETPIPE_SZ = 1031;
+const SPLICE_F_MOVE = 1;
+const SPLICE_F_NONBLOCK = 2;
+
+/** A non-blocking pipe that holds about `size` bytes (the kernel rounds, and may refuse more than its default). */
+export function openPipe(size: number): { readFd: number; writeFd: number; size: number } | number {
+  const ends = Buffer.alloc(8);
+  const result = outcome(system().pipe(ends, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (result < 0) return result;
+  const [readFd, writeFd] = [ends.readInt32LE(0), ends.readInt32LE(4)];
+  const granted = outcome(system().fcntl(writeFd, F_SETPIPE_SZ, size));
+  return { readFd, writeFd, size: granted > 0 ? granted : DEFAULT_PIPE_SIZE };
+}
+
+const DEFAULT_PIPE_SIZE = 65_536;
+
+/** Moves at most so many bytes between a socket and a pipe; 0: the socket's peer has ended. */
+export function spliceBytes(from: number, to: number, length: number): number {
+  return outcome(system().splice(from, null, to, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+}
+
+/** Whether calls on it may wait. Its other flags are those of a socket just made: none. */
+export function setBlocking(fd: number, blocking: boolean): number {
+  return outcome(system().fcntl(fd, F_SETFL, blocking ? 0 : SOCK_NONBLOCK));
 }

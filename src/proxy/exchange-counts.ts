@@ -57,6 +57,16 @@ export class ExchangeCounts {
     counters.event(row, FIELD.rate, this.#thread.wheel.now);
   }
 
+  /** Bytes of a body that have moved inside the kernel. */
+  spliced(body: 'request' | 'response', bytes: number): void {
+    const { counters } = this.#thread.state;
+    const { frontend, backend } = this.#rows;
+    const isRequest = body === 'request';
+    counters.add(frontend, isRequest ? FIELD.h1_spliced_bytes_in : FIELD.h1_spliced_bytes_out, bytes);
+    if (backend < 0) return;
+    counters.add(backend, isRequest ? FIELD.h1_spliced_bytes_out : FIELD.h1_spliced_bytes_in, bytes);
+  }
+
   /** The request is that server's now. */
   server(server: ServerRuntime): void {
     if (server.row === NO_ROW) {

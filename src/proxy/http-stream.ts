@@ -345,6 +345,10 @@ export class HttpStream
     server.send(buffer, offset, length);
   }
 
+  waitsForServer(): void {
+    this.server.expectBytes();
+  }
+
   /** All of the request is with the server: now it is the server's turn. */
   requestForwarded(): void {
     if (this.#requestForwarded) return;
@@ -515,6 +519,11 @@ export class HttpStream
     this.transaction.bytes.toClient += length;
     this.#expectToSend();
     this.clientConnection.send(buffer, offset, length);
+  }
+
+  waitsForClient(waits: boolean): void {
+    if (waits) this.#expectToSend();
+    else this.session.clearTimer();
   }
 
   /** The client has to take what is sent within its timeout. */

@@ -6,13 +6,16 @@
 import type { BodyFacts } from '../acl/context.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
-import type { Connection } from '../net/connection.ts';
+import type { Connection, MoveSink } from '../net/connection.ts';
 import { inspectBody } from './body-ahead.ts';
 import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
 import type { Transaction } from './transaction.ts';
+
+/** Less than that of a body, either way, is sooner received and sent. */
+export const LARGE_BODY = 65_536;
 
 /** What the body tells its stream, and asks of it. */
 export interface RequestBodyOwner {
@@ -24,11 +27,13 @@ export interface RequestBodyOwner {
   requestBodyReady(): void;
   requestBodyFailed(): void;
   forwardBody(server: Connection, buffer: Buffer, offset: number, length: number): void;
+  /** Whether the server is to take what has come of it: then its timeout runs. */
+  waitsForServer(): void;
   /** The request's last byte is with the server. */
   requestForwarded(): void;
 }
 
-export class RequestBody implements BodyPipeOwner {
+export class RequestBody implements BodyPipeOwner, MoveSink {
   readonly decoder = new BodyDecoder();
   /** The last byte has been decoded (not necessarily sent on). */
   read = true;
@@ -55,13 +60,13 @@ export class RequestBody implements BodyPipeOwner {
     if (pipe !== undefined) return this.#pumpThrough(pipe, server);
     const { inbox } = this.#stream.session;
     while (!this.read && !server.sending) {
-      if (inbox.length === 0) return this.#wantMore();
+      if (inbox.length === 0) return this.#wantMore(server);
       const { buffer } = inbox;
       this.#decode(inbox, inbox.end);
       if (decoder.error !== 0) return this.#stream.clientTrouble.badRequest(400);
       const length = decoder.outEnd - decoder.outStart;
       if (length > 0) this.#stream.forwardBody(server, buffer, decoder.outStart, length);
-      else if (!decoder.done) return this.#wantMore();
+      else if (!decoder.done) return this.#wantMore(server);
     }
     if (this.read && !server.sending) this.#stream.requestForwarded();
   }
@@ -77,13 +82,13 @@ export class RequestBody implements BodyPipeOwner {
         continue;
       }
       if (pipe.done) return this.#stream.requestForwarded();
-      if (inbox.length === 0) return this.#wantMore();
+      if (inbox.length === 0) return this.#wantMore(server);
       const { buffer } = inbox;
       this.#decode(inbox, inbox.end);
       if (decoder.error !== 0) return this.#stream.clientTrouble.badRequest(400);
       const length = decoder.outEnd - decoder.outStart;
       if (length > 0 || decoder.done) pipe.push(buffer, decoder.outStart, length, decoder.done);
-      else return this.#wantMore();
+      else return this.#wantMore(server);
     }
   }
 
@@ -123,16 +128,60 @@ export class RequestBody implements BodyPipeOwner {
     const consumed = this.decoder.decode(inbox.buffer, inbox.start, end);
     this.#stream.transaction.bytes.fromClient += consumed;
     inbox.consume(consumed);
-    if (!this.decoder.done || this.decoder.error !== 0) return;
+    if (this.decoder.done && this.decoder.error === 0) this.#allRead();
+  }
+
+  #allRead(): void {
     this.read = true;
     this.#stream.session.clearTimer();
   }
 
-  #wantMore(): void {
-    const { session, transaction } = this.#stream;
+  #wantMore(server: Connection): void {
+    const { session } = this.#stream;
     if (session.ended) return this.#stream.clientTrouble.gone('ended');
-    session.expect(transaction.timeout('client'));
+    if (this.#moves(server)) return;
+    this.#expectBytes();
     session.receive();
+  }
+
+  #expectBytes(): void {
+    const { session, transaction } = this.#stream;
+    session.expect(transaction.timeout('client'));
+  }
+
+  // ── bytes that move inside the kernel ──
+
+  /** The rest of a large body, where nobody wants to see it. */
+  #moves(server: Connection): boolean {
+    const { decoder, pipe } = this;
+    if (decoder.plainLeft < LARGE_BODY || pipe !== undefined) return false;
+    return this.#stream.session.connection.moveTo?.(server, decoder.plainLeft, this) === true;
+  }
+
+  taken(bytes: number): void {
+    this.decoder.skip(bytes);
+    this.#stream.transaction.bytes.fromClient += bytes;
+    if (this.decoder.done) this.#allRead();
+  }
+
+  passed(bytes: number): void {
+    const { bytes: counted, counts } = this.#stream.transaction;
+    counted.toServer += bytes;
+    counts.spliced('request', bytes);
+  }
+
+  waitsFor(side: 'source' | 'target'): void {
+    if (side === 'source') return this.#expectBytes();
+    this.#stream.session.clearTimer();
+    this.#stream.waitsForServer();
+  }
+
+  done(): void {
+    this.#stream.requestForwarded();
+  }
+
+  sourceEnded(): void {
+    this.#stream.session.receive();
   }
 
   /** Looks at what has come so far, without taking it. */

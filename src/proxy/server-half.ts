@@ -13,11 +13,12 @@ import type { HeadLimits } from '../http/request-parser.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import { maySwitch } from '../http/switching.ts';
 import { parseResponseHead } from '../http/response-parser.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { Connection, ConnectionHandler, MoveSink } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import { inspectBody } from './body-ahead.ts';
 import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import { Inbox } from './inbox.ts';
+import { LARGE_BODY } from './request-body.ts';
 import type { DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -49,12 +50,14 @@ export interface ServerHalfOwner {
   /** Bytes or the end have come while the body is held. */
   heldBytesArrived(): void;
   sendBody(buffer: Buffer, offset: number, length: number): void;
+  /** Whether the client is to take what has come of the body: then its timeout runs. */
+  waitsForClient(waits: boolean): void;
   /** The response's last byte is with the client. */
   responseForwarded(): void;
   readonly serverTrouble: ServerTroubleSink;
 }
 
-export class ServerHalf implements ConnectionHandler, BodyPipeOwner {
+export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   readonly inbox = new Inbox();
   readonly decoder = new BodyDecoder();
   connection: Connection | undefined;
@@ -212,7 +215,42 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner {
 
   #wantMoreBody(): void {
     if (this.ended) return this.#bodyEnded();
+    if (this.#moves()) return;
     this.expectBytes();
+    this.receive();
+  }
+
+  /** The rest of a large body goes from socket to socket in the kernel, where nobody wants to see it. */
+  #moves(): boolean {
+    const { connection, decoder } = this;
+    if (decoder.plainLeft < LARGE_BODY || this.pipe !== undefined || this.bodyUnwanted) return false;
+    return connection?.moveTo?.(this.#stream.clientConnection, decoder.plainLeft, this) === true;
+  }
+
+  taken(bytes: number): void {
+    this.decoder.skip(bytes);
+    this.#stream.transaction.bytes.fromServer += bytes;
+  }
+
+  passed(bytes: number): void {
+    const { bytes: counted, counts } = this.#stream.transaction;
+    counted.toClient += bytes;
+    counts.spliced('response', bytes);
+  }
+
+  waitsFor(side: 'source' | 'target'): void {
+    if (side === 'source') this.expectBytes();
+    else this.clearTimer();
+    this.#stream.waitsForClient(side === 'target');
+  }
+
+  done(): void {
+    this.clearTimer();
+    this.#stream.waitsForClient(false);
+    this.pump(this.#stream.clientConnection);
+  }
+
+  sourceEnded(): void {
     this.receive();
   }
 

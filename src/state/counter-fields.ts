@@ -75,6 +75,8 @@ const TABLE = {
   dcon: ['sum', 'LF'],
   dses: ['sum', 'LF'],
   intercepted: ['sum', 'FB'],
+  h1_spliced_bytes_in: ['sum', 'FB'],
+  h1_spliced_bytes_out: ['sum', 'FB'],
   comp_in: ['sum', 'FB'],
   comp_out: ['sum', 'FB'],
   comp_byp: ['sum', 'FB'],

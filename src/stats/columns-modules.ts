@@ -36,8 +36,8 @@ export const MODULE_COLUMNS: readonly StatColumn[] = [
   http1('h1_total_streams', 'HTTP/1 streams so far', sumOf(['h1req'], ['connect', 'reuse'])),
   http1('h1_bytes_in', 'HTTP/1 bytes received', sumOf(['reqbin'], ['resbin'])),
   http1('h1_bytes_out', 'HTTP/1 bytes sent', sumOf(['resbout'], ['reqbout'])),
-  http1('h1_spliced_bytes_in', 'HTTP/1 bytes received by splicing, which is not used', () => 0),
-  http1('h1_spliced_bytes_out', 'HTTP/1 bytes sent by splicing, which is not used', () => 0),
+  module('h1_spliced_bytes_in', 'FB', 'HTTP/1 bytes received that moved inside the kernel'),
+  module('h1_spliced_bytes_out', 'FB', 'HTTP/1 bytes sent that moved inside the kernel'),
 ];
 
 type Read = (subject: Subject) => number;

@@ -118,9 +118,9 @@ const LIMITS: readonly InfoField[] = [
   ),
   constant('CurrSslConns', 'u32', 'MGP', 'TLS connections now', 0),
   field('CumSslConns', 'u32', 'MCP', 'TLS connections so far', view => counted(view, 'ssl_sess')),
-  constant('Maxpipes', 'u32', 'CLP', 'Pipes for splicing, which is not used', 0),
-  constant('PipesUsed', 'u32', 'MGP', 'Pipes in use', 0),
-  constant('PipesFree', 'u32', 'MGP', 'Pipes not in use', 0),
+  constant('Maxpipes', 'u32', 'CLP', 'Pipes for splicing, 0: each thread has its own limit', 0),
+  constant('PipesUsed', 'u32', 'MGP', 'Pipes in use (not counted)', 0),
+  constant('PipesFree', 'u32', 'MGP', 'Pipes kept for later: none are', 0),
 ];
 
 const RATES: readonly InfoField[] = [
@@ -186,7 +186,13 @@ const WORK: readonly InfoField[] = [
   constant('BusyPolling', 'u32', 'MGP', '1: busy polling', 0),
   constant('FailedResolutions', 'u32', 'MGP', 'Names that could not be resolved', 0),
   field('TotalBytesOut', 'u64', 'MGP', 'Bytes sent so far', bytesOut),
-  constant('TotalSplicedBytesOut', 'u64', 'MGP', 'Bytes sent by splicing so far', 0),
+  field(
+    'TotalSplicedBytesOut',
+    'u64',
+    'MGP',
+    'Bytes sent that moved inside the kernel, so far',
+    splicedBytesOut,
+  ),
   field('BytesOutRate', 'u64', 'MRP', 'Bytes sent during the last second', view =>
     counted(view, 'bytes_out_rate'),
   ),
@@ -274,6 +280,11 @@ function jobs(view: StatsView): number {
 
 function streamsNow({ config, state }: StatsView): number {
   return config.proxies.reduce((sum, _, row) => sum + state.limits.current(state.limits.backend(row)), 0);
+}
+
+function splicedBytesOut({ config, state: { counters } }: StatsView): number {
+  const rows = config.proxies.flatMap((_, row) => [counters.frontend(row), counters.backend(row)]);
+  return rows.reduce((sum, row) => sum + counters.read(row, 'h1_spliced_bytes_out', 0), 0);
 }
 
 function bytesOut({ config, state: { counters } }: StatsView): number {

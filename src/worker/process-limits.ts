@@ -33,8 +33,8 @@ interface OwnFiles {
   readonly process: number;
 }
 
-/** What maps, logs and lookups may open among it. */
-const AMPLE: OwnFiles = { thread: 16, process: 64 };
+/** What maps, logs, lookups and pipes (splice-pipes.ts) may open among it. */
+const AMPLE: OwnFiles = { thread: 48, process: 64 };
 /** What a process has at least: counted where files are few. */
 const BARE: OwnFiles = { thread: 8, process: 26 };
 /** Not more connections than that at the cost of what is kept free. */

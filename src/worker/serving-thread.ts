@@ -28,6 +28,7 @@ import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { ChangedServer, ListenerHandover } from './orders.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
+import { pipesOf } from './splice-pipes.ts';
 import { ThreadCopies } from './thread-copies.ts';
 import { serversView, statsView } from './state-views.ts';
 import { threadNumbers } from './thread-numbers.ts';
@@ -67,7 +68,7 @@ export class ServingThread {
     this.#start = start;
     this.#port = port;
     this.#state = SharedState.attach(start.state, plan, start.thread, start.tables);
-    this.#opened = openEngine(engine, { bufsize });
+    this.#opened = openEngine(engine, { bufsize, pipes: pipesOf(config.global, plan.threads) });
     this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
     const rings: RingPlaces = {
       settings: ringsOf(config),

@@ -78,7 +78,7 @@ export const GLOBAL_LIMIT_KEYWORDS: readonly GlobalKeyword[] = [
   flag('nopoll', 'do not use poll'),
   flag('nokqueue', 'do not use kqueue'),
   flag('noevports', 'do not use event ports'),
-  flag('nosplice', 'do not use kernel splicing'),
+  flag('nosplice', 'large bodies are received and sent instead of spliced in the kernel'),
   flag('nogetaddrinfo', 'resolve names the old way'),
   flag('noreuseport', 'do not share ports between sockets'),
   flag('noktls', 'do not use kernel TLS'),

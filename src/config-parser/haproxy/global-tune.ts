@@ -128,7 +128,7 @@ const BUFFERS: readonly GlobalKeyword[] = [
   tune('memory.hot-size', size(), 'memory cached by a thread'),
   tune('notsent-lowat.client', size(), 'unsent bytes in sockets of clients', ONCE),
   tune('notsent-lowat.server', size(), 'unsent bytes in sockets of servers', ONCE),
-  tune('pipesize', size(), 'pipe for splicing'),
+  tune('pipesize', size(), 'size of the pipes large bodies are spliced through'),
   tune('rcvbuf.backend', size(), 'receive buffer of unconnected sockets to servers', ONCE),
   tune('rcvbuf.client', size(), 'receive buffer of clients', ONCE),
   tune('rcvbuf.frontend', size(), 'receive buffer of unconnected sockets of listeners', ONCE),

@@ -12,6 +12,8 @@ interface EngineOptions {
   readonly bufsize: number;
   /** Checking mode: released buffers are overwritten. */
   readonly poison?: boolean;
+  /** For bodies that move inside the kernel: their size, and how many at most. */
+  readonly pipes?: { readonly size: number; readonly limit: number };
 }
 
 export type OpenedEngine =

@@ -56,9 +56,11 @@ export const MSG_WAITALL = 0x100;
 export const MSG_NOSIGNAL = 0x4000;
 
 export const POLLIN = 1;
+export const POLLOUT = 4;
 
 export const EAGAIN = 11;
 export const EINTR = 4;
+export const EPIPE = 32;
 export const ENOENT = 2;
 export const ENOBUFS = 105;
 export const ECANCELED = 125;

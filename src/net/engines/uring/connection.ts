@@ -6,12 +6,13 @@
  *             is cancelled, and single receives follow until the rush is over.
  *   send      sending-half.ts
  *   connect   one OP_CONNECT.
+ *   move      transfer.ts, in the place of a receive here and a send on the other connection
  *
  * close() cancels what is under way; the connection's number is used again when all of it has ended (`pending`).
  */
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode, errorName } from '../../cause.ts';
-import type { Endpoint } from '../../connection.ts';
+import type { Connection, Endpoint, MoveSink } from '../../connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { peerName, socketName } from '../../system-calls.ts';
@@ -28,6 +29,7 @@ import {
 import { RECEIVE } from './operations.ts';
 import type { Watched } from './reset-watch.ts';
 import { SendingHalf } from './sending-half.ts';
+import type { Transfer, TransferEnd } from './transfer.ts';
 
 const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
 
@@ -45,7 +47,7 @@ const UNARMED = 0;
 const ARMED = 1;
 const CANCELLING = 2;
 
-export class UringConnection extends SendingHalf implements Watched {
+export class UringConnection extends SendingHalf implements Watched, TransferEnd {
   bytesIn = 0;
   #held = -1;
   #receiveState = UNARMED;
@@ -57,6 +59,8 @@ export class UringConnection extends SendingHalf implements Watched {
   /** So many single receives before the next multishot one: a slot was filled not long ago. */
   #rush = 0;
   #starvedReceive = false;
+  /** Bytes move from here, or to here, without passing through. */
+  #transfer: Transfer | undefined;
   watched = false;
   #remote: Endpoint | undefined;
   #local: Endpoint | undefined;
@@ -81,17 +85,50 @@ export class UringConnection extends SendingHalf implements Watched {
     if (this.receiving) throw new Error('a receive is already pending');
     if (this.closed) return;
     this.receiving = true;
-    if (this.#held >= 0) {
-      this.host.slots.unpin(this.#held);
-      this.#held = -1;
-    }
+    this.#dropHeld();
     if (this.failed) return;
     if (this.#ahead !== undefined || this.#peerEnded || this.failure !== undefined) this.host.queue(this);
     else if (this.#receiveState === UNARMED && !this.#starvedReceive) this.#arm();
   }
 
+  /** Only where bytes have rushed in: no multishot receive is armed then, which would take some of them. */
+  moveTo(target: Connection, length: number, sink: MoveSink): boolean {
+    if (!(target instanceof UringConnection) || !this.#mayGive() || !target.#mayTake()) return false;
+    const transfer = this.host.transfer(this, target, length, sink);
+    if (transfer === undefined) return false;
+    this.#dropHeld();
+    this.receiving = target.sending = true;
+    this.#transfer = target.#transfer = transfer;
+    transfer.run();
+    return true;
+  }
+
+  #mayGive(): boolean {
+    const isQuiet = !this.closed && !this.receiving && !this.#peerEnded && this.failure === undefined;
+    return (
+      isQuiet && this.#receiveState === UNARMED && this.#ahead === undefined && this.#transfer === undefined
+    );
+  }
+
+  #mayTake(): boolean {
+    return !this.closed && !this.sending && this.failure === undefined && this.#transfer === undefined;
+  }
+
+  givesNoMore(result: number): void {
+    this.#transfer = undefined;
+    if (result < 0) this.fail(result);
+    else this.receiving = false;
+  }
+
+  takesNoMore(result: number): void {
+    this.#transfer = undefined;
+    if (result < 0) this.fail(result);
+    else this.sendingOver();
+  }
+
   close(): void {
     if (this.closed) return;
+    this.#transfer?.stop();
     this.closed = true;
     this.receiving = false;
     this.sending = false;
@@ -218,11 +255,16 @@ export class UringConnection extends SendingHalf implements Watched {
 
   #dropReceived(): void {
     const { slots } = this.host;
-    if (this.#held >= 0) slots.unpin(this.#held);
-    this.#held = -1;
+    this.#dropHeld();
     for (let i = 0; this.#ahead !== undefined && i < this.#ahead.length; i += 2)
       slots.unpin(this.#ahead[i] as number);
     this.#ahead = undefined;
+  }
+
+  #dropHeld(): void {
+    if (this.#held < 0) return;
+    this.host.slots.unpin(this.#held);
+    this.#held = -1;
   }
 
   protected fail(result: number): void {

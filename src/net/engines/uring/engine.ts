@@ -11,7 +11,14 @@
  * Unix sockets go to a NodeEngine on the same wheel. docs/uring-memory.md argues why no operation of the kernel
  * ever touches memory that has another owner.
  */
-import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  ConnectTarget,
+  Engine,
+  Listener,
+  MoveSink,
+} from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
@@ -37,12 +44,15 @@ import {
   SEND,
   SEND_NOW,
   SERIAL_MASK,
+  TRANSFER,
 } from './operations.ts';
+import { Pipes } from './pipes.ts';
 import { ResetWatch } from './reset-watch.ts';
 import { type OnCompletion, Ring } from './ring.ts';
 import { SendBatch } from './send-batch.ts';
 import type { RingHost, SendingHalf } from './sending-half.ts';
 import { Slots } from './slots.ts';
+import { Transfer, type TransferEnd, type TransferHost } from './transfer.ts';
 
 export interface UringEngineOptions {
   readonly bufsize: number;
@@ -50,6 +60,8 @@ export interface UringEngineOptions {
   readonly poison?: boolean;
   /** Receive buffers at most; when all are in use, receiving waits. */
   readonly slots?: number;
+  /** Of pipes for bytes that move inside the kernel; none of them: all bytes are received and sent. */
+  readonly pipes?: { readonly size: number; readonly limit: number };
 }
 
 const ENTRIES = 4096;
@@ -59,20 +71,26 @@ const SLOTS = 16384;
  * A multishot accept takes the whole backlog, though the listener may pause at the first: room for some backlogs
  * (net.core.somaxconn: 4096) beyond what is served. With less, each accept is asked for.
  */
-const PLENTY_OF_DESCRIPTORS = 32768;
+const PLENTY_OF_DESCRIPTORS = 16384;
+const PIPE_SIZE = 262_144;
+const PIPES = 16;
+/** With less, none of them goes to a pipe. */
+const ENOUGH_FOR_PIPES = 1024;
 
-export class UringEngine implements Engine, RingHost, ListenerHost {
+export class UringEngine implements Engine, RingHost, ListenerHost, TransferHost {
   readonly name = 'uring';
   readonly wheel: TimerWheel;
   readonly slots: Slots;
   readonly operations: Operations;
   readonly sends = new SendBatch();
   readonly resets: ResetWatch;
+  readonly pipes: Pipes;
   readonly #ring: Ring;
   readonly #loop: NestedLoop;
   readonly #node: NodeEngine;
   readonly #connections: (UringConnection | undefined)[] = [];
   readonly #freeIndexes: number[] = [];
+  readonly #transfers: (Transfer | undefined)[] = [];
   readonly #listeners: (UringListener | undefined)[] = [];
   readonly #addresses = new WeakMap<ConnectTarget, Buffer>();
   #deferred: UringListener[] = [];
@@ -108,6 +126,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       wake: () => this.#schedule(),
     });
     this.resets = new ResetWatch(this.wheel);
+    const { size, limit } = options.pipes ?? { size: PIPE_SIZE, limit: PIPES };
+    this.pipes = new Pipes(size, descriptorLimit() < ENOUGH_FOR_PIPES ? 0 : limit);
     process.once('exit', this.#threadEnds);
     this.#node = new NodeEngine({
       bufsize: options.bufsize,
@@ -226,6 +246,22 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#freeIndexes.push(connection.index);
   }
 
+  transfer(source: TransferEnd, target: TransferEnd, length: number, sink: MoveSink): Transfer | undefined {
+    const pipe = this.pipes.open();
+    if (pipe === undefined) return undefined;
+    const free = this.#transfers.indexOf(undefined);
+    const index = free < 0 ? this.#transfers.length : free;
+    this.#serial = (this.#serial + 1) & SERIAL_MASK;
+    const place = { index, serial: this.#serial };
+    const transfer = new Transfer(this, place, { source, target }, length, sink, pipe);
+    this.#transfers[index] = transfer;
+    return transfer;
+  }
+
+  releaseTransfer(transfer: Transfer): void {
+    this.#transfers[transfer.index] = undefined;
+  }
+
   #make(fd: number, handler: ConnectionHandler): UringConnection {
     const index = this.#freeIndexes.pop() ?? this.#connections.length;
     this.#serial = (this.#serial + 1) & SERIAL_MASK;
@@ -340,6 +376,10 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
         this.operations.pending--;
         this.#listeners[index]?.polled();
         break;
+      case TRANSFER:
+        this.operations.pending--;
+        this.#transferAt(index, high).polled();
+        break;
       case LIBUV:
         this.#polling = false;
         this.#libuvReady = true;
@@ -354,6 +394,12 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     const connection = this.#connections[index];
     if (connection?.serial !== serial) throw new Error('a completion of nobody');
     return connection;
+  }
+
+  #transferAt(index: number, serial: number): Transfer {
+    const transfer = this.#transfers[index];
+    if (transfer?.serial !== serial) throw new Error('a completion of no transfer');
+    return transfer;
   }
 
   /** A completion of an operation that may have more. */

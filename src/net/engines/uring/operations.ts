@@ -32,8 +32,8 @@ import { addressOf } from './memory.ts';
 import type { Ring } from './ring.ts';
 import type { Slots } from './slots.ts';
 
-export const KIND_BITS = 3;
-export const KIND_MASK = 7;
+export const KIND_BITS = 4;
+export const KIND_MASK = 15;
 /** So small that a user data of both words is an exact number. */
 export const SERIAL_MASK = 0xfffff;
 
@@ -45,6 +45,7 @@ export const CONNECT = 4;
 export const ACCEPT = 5;
 export const ACCEPT_POLL = 6;
 export const LIBUV = 7;
+export const TRANSFER = 8;
 
 const RECEIVE_NOW = OP_RECV | (SQE_BUFFER_SELECT << 8);
 const RECEIVE_LATER = RECEIVE_NOW | (RECVSEND_POLL_FIRST << 16);
@@ -68,6 +69,11 @@ export interface ConnectionPlace {
   readonly fd: number;
   /** Its operations in the kernel that will complete. */
   pending: number;
+}
+
+export interface TransferPlace {
+  readonly index: number;
+  readonly serial: number;
 }
 
 export interface ListenerPlace {
@@ -101,8 +107,7 @@ export class Operations {
 
   /** By its user data: asked for a descriptor's operations, the kernel looks through those of all. */
   cancel({ serial, index }: ConnectionPlace, kind: typeof RECEIVE | typeof SEND | typeof CONNECT): void {
-    const userData = serial * 4294967296 + ((index << KIND_BITS) | kind);
-    this.#ring.push(CANCEL_SKIP, -1, userData, 0, 0, NOTHING, 0);
+    this.#cancel(serial, (index << KIND_BITS) | kind);
   }
 
   /** Whatever it has under way. */
@@ -136,6 +141,16 @@ export class Operations {
     this.#ring.push(CLOSE_SKIP, fd, 0, 0, 0, NOTHING, 0);
   }
 
+  /** Says once when `events` are there. */
+  poll({ index, serial }: TransferPlace, fd: number, events: number): void {
+    this.pending++;
+    this.#ring.push(OP_POLL_ADD, fd, 0, 0, events, (index << KIND_BITS) | TRANSFER, serial);
+  }
+
+  cancelPoll({ index, serial }: TransferPlace): void {
+    this.#cancel(serial, (index << KIND_BITS) | TRANSFER);
+  }
+
   /** An operation of it has ended. */
   ended(connection: ConnectionPlace): void {
     connection.pending--;
@@ -166,6 +181,10 @@ export class Operations {
 
   cancelEverything(): void {
     this.#ring.push(CANCEL_SKIP, 0, 0, 0, ASYNC_CANCEL_ANY | ASYNC_CANCEL_ALL, NOTHING, 0);
+  }
+
+  #cancel(high: number, low: number): void {
+    this.#ring.push(CANCEL_SKIP, -1, high * 4294967296 + low, 0, 0, NOTHING, 0);
   }
 
   #begin(connection: ConnectionPlace): void {

@@ -10,7 +10,7 @@
  *   send      waits in the kernel until everything is taken. Its bytes lie in a slot.
  */
 import type { Cause } from '../../../base/failure.ts';
-import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
+import type { Connection, ConnectionHandler, Endpoint, MoveSink } from '../../connection.ts';
 import { shutdownSending } from '../../system-calls.ts';
 import { EAGAIN, EINTR } from './abi.ts';
 import { addressOf } from './memory.ts';
@@ -18,6 +18,7 @@ import type { ConnectionPlace, Operations } from './operations.ts';
 import type { ResetWatch } from './reset-watch.ts';
 import type { SendBatch, Sender } from './send-batch.ts';
 import type { Slots } from './slots.ts';
+import type { Transfer, TransferEnd } from './transfer.ts';
 
 /** What a connection asks of its engine. */
 export interface RingHost {
@@ -35,6 +36,8 @@ export interface RingHost {
   forget(connection: SendingHalf): void;
   /** Closed, and nothing of it is in the kernel any more. */
   release(connection: SendingHalf): void;
+  /** Undefined: there is no pipe for it. */
+  transfer(source: TransferEnd, target: TransferEnd, length: number, sink: MoveSink): Transfer | undefined;
 }
 
 const IDLE = 0;
@@ -222,13 +225,17 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
       this.releaseWhenIdle();
       return;
     }
-    this.sending = false;
     this.bytesOut += this.#sendLength;
-    if (this.#shutdownWanted) {
-      this.#shutdownWanted = false;
-      shutdownSending(this.fd);
-    }
+    this.sendingOver();
     this.handler.onSent(this);
+  }
+
+  /** Nothing is under way: a FIN that waited for that goes out. */
+  protected sendingOver(): void {
+    this.sending = false;
+    if (!this.#shutdownWanted) return;
+    this.#shutdownWanted = false;
+    shutdownSending(this.fd);
   }
 
   #endSend(): void {
