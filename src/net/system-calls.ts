@@ -14,6 +14,7 @@ interface Calls {
   readonly socketpair: Call;
   readonly bind: Call;
   readonly listen: Call;
+  readonly accept: Call;
   readonly connect: Call;
   readonly close: Call;
   readonly shutdown: Call;
@@ -68,6 +69,7 @@ function loadCalls(): Calls {
     socketpair: call('int socketpair(int domain, int type, int protocol, void *pair)'),
     bind: call('int bind(int fd, const void *address, uint32_t length)'),
     listen: call('int listen(int fd, int backlog)'),
+    accept: call('int accept4(int fd, void *address, void *length, int flags)'),
     connect: call('int connect(int fd, const void *address, uint32_t length)'),
     close: call('int close(int fd)'),
     shutdown: call('int shutdown(int fd, int how)'),
@@ -126,6 +128,11 @@ export function bindSocket(fd: number, address: Buffer): number {
 
 export function listenOn(fd: number, backlog: number): number {
   return outcome(system().listen(fd, backlog));
+}
+
+/** Of a non-blocking listening socket: a connection that waits, non-blocking, or the negative error number. */
+export function acceptNow(fd: number): number {
+  return outcome(system().accept(fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
 export function connectSocket(fd: number, address: Buffer): number {

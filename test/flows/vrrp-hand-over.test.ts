@@ -118,7 +118,7 @@ describe('a planned hand-over between two balancers loses no request', { concurr
 
   test('when the next master needs longer than the skew to prepare itself', async t => {
     if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
-    const pair = await startPair(t, 3, 150);
+    const pair = await startPair(t, 3, 200);
     const mark = pair.client.mark;
     await pair.a.stop();
     await whatClientsSaw(pair, mark);

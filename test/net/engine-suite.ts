@@ -6,10 +6,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection, ConnectionHandler, Engine } from '../../src/net/connection.ts';
+import { encodeIp } from '../../src/net/socket-address.ts';
+import { AF_INET, connectSocket, openSocket } from '../../src/net/system-calls.ts';
 import { Timer } from '../../src/net/timer-wheel.ts';
 import { connectLoopback, listenOnLoopback, Recorder, type TestListener, within } from './wires.ts';
 
@@ -513,6 +515,20 @@ function capacityTests(name: string, make: MakeEngine): void {
     assert.equal(accepted.length, 0);
     listening.listener.resume();
     (await accept()).receive();
+    socket.write('ping');
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    assert.equal(data.toString(), 'ping');
+    socket.destroy();
+  });
+
+  test(`${name}: a listener that is closed has taken in who waited for it`, async t => {
+    const { listening, accept } = setUp(t, make, () => new Echo());
+    // within one turn: the kernel has the connection, the engine has not looked yet
+    const fd = openSocket(AF_INET, 'blocking');
+    assert.equal(connectSocket(fd, encodeIp(4, '127.0.0.1', listening.port)), 0);
+    listening.listener.close();
+    (await accept()).receive();
+    const socket = new Socket({ fd });
     socket.write('ping');
     const [data] = (await once(socket, 'data')) as [Buffer];
     assert.equal(data.toString(), 'ping');

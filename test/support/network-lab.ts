@@ -340,7 +340,9 @@ export class Lab {
   #startLb(node: string, path: string, balancer: string, options: readonly string[]): Watched {
     const files = [...options, '-k', `${path}.own`, '-k', path];
     if (balancer !== '') {
-      writeFileSync(`${path}.cfg`, balancer);
+      const engine = process.env['LB_TEST_ENGINE'];
+      const chosen = engine === undefined ? '' : `global\n  tune.engine ${engine}\n`;
+      writeFileSync(`${path}.cfg`, balancer + chosen);
       files.push('-f', `${path}.cfg`);
     }
     writeFileSync(

@@ -9,7 +9,7 @@ import { Server, type Socket } from 'node:net';
 import { errorName } from '../../cause.ts';
 import type { Listener } from '../../connection.ts';
 import { listenBacklog } from '../../socket-options.ts';
-import { closeDescriptor, duplicateDescriptor } from '../../system-calls.ts';
+import { acceptNow, closeDescriptor, duplicateDescriptor } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 import { adoptPublicly, type OwnedSocket, type SocketMaker, takeHandles } from './stream-socket.ts';
 
@@ -18,6 +18,8 @@ const BACK_OFF_MS = 100;
 const DESCRIPTORS_KEPT_FREE = 32;
 /** And not more than this part of all. */
 const SHARE_KEPT_FREE = 1 / 8;
+/** More than a thread that was busy for a moment can have left waiting. */
+const MOST_WAITING = 1000;
 
 interface ListenerHost {
   readonly wheel: TimerWheel;
@@ -59,7 +61,9 @@ export class NodeListener implements Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    const serving = this.#server !== undefined;
     this.#stop();
+    if (serving) this.#takeWaiting();
     closeDescriptor(this.#fd);
     this.#host.closed();
   }
@@ -68,6 +72,15 @@ export class NodeListener implements Listener {
     this.#host.wheel.remove(this.#backOff);
     this.#server?.close();
     this.#server = undefined;
+  }
+
+  /** Whom the kernel has let in already is served: closing the socket would reset them. */
+  #takeWaiting(): void {
+    for (let count = 0; count < MOST_WAITING; count++) {
+      const fd = acceptNow(this.#fd);
+      if (fd < 0) return;
+      this.#host.accepted(this.#host.sockets.adoptDescriptor(fd), 'accepted');
+    }
   }
 
   #start(): void {

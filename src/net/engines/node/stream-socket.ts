@@ -58,6 +58,12 @@ export class SocketMaker {
     return watch(socket);
   }
 
+  /** On a descriptor that was accepted without a server; it does not read yet. */
+  adoptDescriptor(fd: number): OwnedSocket {
+    const options = { ...this.#options, noDelay: false, fd, manualStart: true };
+    return watch(new Socket(options) as OwnedSocket);
+  }
+
   /** Around a handle that a server has accepted; it does not read yet. */
   adopt(handle: AcceptedHandle): OwnedSocket {
     const options = { ...this.#options, noDelay: false, handle, manualStart: true };
