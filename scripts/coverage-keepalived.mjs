@@ -55,7 +55,8 @@ const LAYER_4 = /^(virtual_server|SSL|\(scheduler|\(forwarding|\(compat)/;
 const LAYER_4_TOP = /^(virtual_server|virtual_server_group|SSL)$/;
 
 function judgeTable(block, keyword) {
-  const found = TABLES.get(block)?.rows.some(row => row.name === keyword);
+  const found = TABLES.get(block)?.rows.find(row => row.name === keyword);
+  if (found?.layer4) return READ;
   if (found) return LAYER_4.test(block) || LAYER_4_TOP.test(keyword) ? READ : WORKS;
   const ignored = ignoredKeyword(block, keyword);
   if (ignored === 'no effect') return SAID;

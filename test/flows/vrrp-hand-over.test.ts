@@ -54,16 +54,13 @@ interface Pair {
 async function startPair(t: TestContext, version: 2 | 3, nftMs = 0): Promise<Pair> {
   const lab = Lab.create(t, ['a', 'b']);
   if (nftMs > 0) lab.slowNft(nftMs);
-  const program = join(import.meta.dirname, '../support/slow-server.js');
   const socketOf = (node: string): string => join(lab.folder, `${node}.sock`);
-  for (const node of ['a', 'b']) {
-    const server = lab.start(node, process.execPath, [program, node, '8001', String(SERVER_DELAY_MS)]);
-    await server.line(/listening/);
-  }
+  for (const node of ['a', 'b']) await lab.slowServer(node, 8001, SERVER_DELAY_MS);
   const a = await lab.router('a', 'lb', keepalived(150, version), balancer(socketOf('a')));
   await a.enters('MASTER');
   const b = await lab.router('b', 'lb', keepalived(100, version), balancer(socketOf('b')));
   await b.enters('BACKUP');
+  for (const router of [a, b]) router.beOnTime();
   const client = lab.requests(VIP);
   client.beOnTime();
   await client.answers('a');
@@ -71,10 +68,15 @@ async function startPair(t: TestContext, version: 2 | 3, nftMs = 0): Promise<Pai
   return { lab, a, b, adminSocket: socketOf('a'), client };
 }
 
-/** All that ended after the change, up to one second after the next master began to answer. */
-async function whatClientsSaw({ client }: Pair, mark: number, next = 'b'): Promise<void> {
+/** The next master answers for a second. */
+async function moved({ client }: Pair, mark: number, next = 'b'): Promise<void> {
   await client.answers(next, mark);
   await sleep(1000);
+}
+
+/** Every request since the change, those in flight at its end as well. */
+async function whatClientsSaw({ client }: Pair, mark: number): Promise<void> {
+  await client.finish();
   const seen = client.take().slice(mark);
   const lost = seen.filter(({ error, by }) => error !== '' || by === '');
   assert.deepEqual(lost, []);
@@ -88,6 +90,7 @@ describe('a planned hand-over between two balancers loses no request', { concurr
       const pair = await startPair(t, version);
       const mark = pair.client.mark;
       await pair.a.stop();
+      await moved(pair, mark);
       await whatClientsSaw(pair, mark);
       assert.ok(!pair.lab.holds('a', VIP));
       assert.doesNotMatch(pair.lab.in('a', 'ip route show table local'), /10\.9\.0\.100/);
@@ -99,6 +102,7 @@ describe('a planned hand-over between two balancers loses no request', { concurr
     const mark = pair.client.mark;
     await upon(() => pair.a.watched.signal('SIGUSR1'), [pair.b, 'MASTER']);
     await pair.lab.until(() => !pair.lab.holds('a', VIP));
+    await moved(pair, mark);
     await whatClientsSaw(pair, mark);
     await pair.a.watched.ended;
   });
@@ -106,13 +110,14 @@ describe('a planned hand-over between two balancers loses no request', { concurr
   test('when a reload lowers the priority of the master, and when it is raised again', async t => {
     if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
     const pair = await startPair(t, 3);
-    let mark = pair.client.mark;
+    const mark = pair.client.mark;
     pair.a.reload(keepalived(50, 3));
-    await whatClientsSaw(pair, mark);
+    await moved(pair, mark);
     assert.ok(!pair.lab.holds('a', VIP));
-    mark = pair.client.mark;
+    const later = pair.client.mark;
     pair.a.reload(keepalived(150, 3));
-    await whatClientsSaw(pair, mark, 'a');
+    await moved(pair, later, 'a');
+    await whatClientsSaw(pair, mark);
     assert.ok(!pair.lab.holds('b', VIP));
   });
 
@@ -121,6 +126,7 @@ describe('a planned hand-over between two balancers loses no request', { concurr
     const pair = await startPair(t, 3, 200);
     const mark = pair.client.mark;
     await pair.a.stop();
+    await moved(pair, mark);
     await whatClientsSaw(pair, mark);
   });
 
@@ -130,6 +136,7 @@ describe('a planned hand-over between two balancers loses no request', { concurr
     const mark = pair.client.mark;
     await ask(pair.adminSocket, 'disable vrrp');
     assert.ok(!pair.lab.holds('a', VIP));
+    await moved(pair, mark);
     await whatClientsSaw(pair, mark);
   });
 });

@@ -209,6 +209,12 @@ export class SteadyClient {
     return this.#watched.lines.length;
   }
 
+  /** Of a client with requests in flight: waits for all of them, none is begun any more. */
+  async finish(): Promise<void> {
+    this.#watched.signal('SIGTERM');
+    await this.#watched.ended;
+  }
+
   /**
    * The longest time without service in the samples from `from` on: between two requests that were answered, with one
    * between them that was not. A client that did not get to ask has lost nothing: at either end not more counts than
@@ -371,6 +377,15 @@ export class Lab {
   async responder(node: string, port = 8000): Promise<Watched> {
     const program = join(SUPPORT, 'name-responder.js');
     const watched = this.start(node, process.execPath, [program, node, String(port)]);
+    await watched.line(/listening/);
+    beOnTime(watched.child.pid);
+    return watched;
+  }
+
+  /** An HTTP server that answers with the node's name after a while. */
+  async slowServer(node: string, port: number, delayMs: number): Promise<Watched> {
+    const program = join(SUPPORT, 'slow-server.js');
+    const watched = this.start(node, process.execPath, [program, node, String(port), String(delayMs)]);
     await watched.line(/listening/);
     beOnTime(watched.child.pid);
     return watched;

@@ -166,11 +166,20 @@ export const TOP = new KeywordTable<TopDraft>('', [
   },
   {
     name: 'SSL',
+    layer4: true,
     args: '{ ... }',
     summary: 'client TLS material for SSL_GET',
     parse: (draft, statement, scope) => SSL.read(draft.ssl, blockOf(statement, scope), scope),
   },
-  named('virtual_server_group', 'virtualServerGroups', 'reusable list of virtual services', parseServerGroup),
+  {
+    ...named(
+      'virtual_server_group',
+      'virtualServerGroups',
+      'reusable list of virtual services',
+      parseServerGroup,
+    ),
+    layer4: true,
+  },
   {
     name: 'virtual_server',
     args: '<ip> [<port>] | fwmark <n> | group <name> { ... }',
