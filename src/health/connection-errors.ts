@@ -32,8 +32,9 @@ const BY_CAUSE: Readonly<Record<Cause, string>> = {
   other: 'General socket error',
 };
 
-/** `code`: the system's error name, where it is known. */
-export function connectionErrorText(cause: Cause, code: string | undefined): string {
+/** `code`: the system's error name, where it is known; `isUnix`: over a unix socket. */
+export function connectionErrorText(cause: Cause, code: string | undefined, isUnix: boolean): string {
+  if (isUnix && code === 'ECONNREFUSED') return 'General socket error (Connection refused)';
   return BY_CODE[code ?? ''] ?? BY_CAUSE[cause];
 }
 

@@ -5,11 +5,11 @@
 import { parseAddress } from '../config-parser/address.ts';
 import type { Server, ServerCheck } from '../model/server.ts';
 import type { ConnectionHandler, Connector, ConnectTarget } from '../net/connection.ts';
-import { buildLocal } from '../net/proxy-protocol/build.ts';
+import { buildProxyV1, buildProxyV2 } from '../net/proxy-protocol/build.ts';
 import type { CheckFacts } from './check-facts.ts';
 import type { CheckPlace } from './check-place.ts';
 import type { ConnectStep } from './ruleset.ts';
-import type { CheckConnection, OpenConnection } from './ruleset-check.ts';
+import type { CheckConnection, CheckHeader, OpenConnection } from './ruleset-check.ts';
 import { Socks4Handler, socks4Request } from './socks4.ts';
 import { TlsCheckConnection, type TlsSettings } from './tls-connection.ts';
 
@@ -23,8 +23,6 @@ interface ConnectionSettings {
   readonly tls: TlsSettings;
 }
 
-const NOTHING = Buffer.alloc(0);
-
 export function connectionOpener(settings: ConnectionSettings): OpenConnection {
   return (step, facts, handler, hearsFirst) => {
     const port = typeof step.port === 'function' ? step.port(facts) : step.port;
@@ -34,7 +32,8 @@ export function connectionOpener(settings: ConnectionSettings): OpenConnection {
     if (usesSocks4(settings, step)) return openSocks4(settings, target, header, handler);
     if (usesTls(settings, step)) return openTls(settings, step, facts, target, header, handler);
     const connection = settings.engine.connect(target, handler);
-    return { connection, secure: false, header, layer: () => 'tcp' };
+    const layer = target.kind === 'unix' ? 'unix' : 'tcp';
+    return { connection, secure: false, header, layer: () => layer };
   };
 }
 
@@ -42,7 +41,7 @@ export function connectionOpener(settings: ConnectionSettings): OpenConnection {
 function openSocks4(
   { engine, server }: ConnectionSettings,
   target: ConnectTarget,
-  header: Buffer,
+  header: CheckHeader | undefined,
   handler: ConnectionHandler,
 ): CheckConnection | string {
   const request = socks4Request(target);
@@ -69,7 +68,7 @@ function openTls(
   step: ConnectStep,
   facts: CheckFacts,
   target: ConnectTarget,
-  header: Buffer,
+  header: CheckHeader | undefined,
   handler: ConnectionHandler,
 ): CheckConnection {
   const own = step.default ? check : undefined;
@@ -78,7 +77,7 @@ function openTls(
   const sni = ruleSni ?? own?.sni ?? automatic;
   const alpn = step.alpn ?? own?.alpn;
   const connection = new TlsCheckConnection(target, { ...tls, sni, alpn, header }, handler);
-  return { connection, secure: true, header: NOTHING, layer: () => connection.layer };
+  return { connection, secure: true, header: undefined, layer: () => connection.layer };
 }
 
 /** The Host of the request, without its port. */
@@ -95,10 +94,18 @@ function usesTls({ server, check, place }: ConnectionSettings, step: ConnectStep
   return check.ssl ?? (server.ssl !== undefined && !place.elsewhere && check.unlikeTraffic !== true);
 }
 
-/** It names no client: the check is this program's own. Servers with `send-proxy` get it too, unless it goes elsewhere. */
-function proxyHeader({ server, check, place }: ConnectionSettings, step: ConnectStep): Buffer {
+/**
+ * It names the check's own connection (version 1) or nobody (version 2: LOCAL). Servers with `send-proxy` get it too,
+ * unless it goes elsewhere.
+ */
+function proxyHeader(
+  { server, check, place }: ConnectionSettings,
+  step: ConnectStep,
+): CheckHeader | undefined {
   const asTraffic = server.sendProxy !== undefined && !place.elsewhere && check?.unlikeTraffic !== true;
   const own = step.default && check !== undefined && (check.sendProxy || asTraffic);
-  if (!step.sendProxy && !own) return NOTHING;
-  return buildLocal(server.sendProxy?.version ?? 1);
+  if (!step.sendProxy && !own) return undefined;
+  if (server.sendProxy?.version !== 2) return buildProxyV1;
+  const header = buildProxyV2({ crc32c: server.sendProxy.options.includes('crc32c') });
+  return () => header;
 }

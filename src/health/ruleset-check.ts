@@ -3,7 +3,7 @@
  * for the kernel, an expect for bytes. Reports at most once.
  */
 import type { Cause } from '../base/failure.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import type { CheckFacts } from './check-facts.ts';
 import type { CheckListener, RunningCheck } from './checker.ts';
 import { connectionErrorText, placeText } from './connection-errors.ts';
@@ -11,14 +11,17 @@ import type { ConnectStep, ExpectStep, Ruleset, SendStep, Step } from './ruleset
 import type { CheckFinding } from './status.ts';
 
 /** How far a connection that does not stand yet has come: what an error or a timeout then means (L4, L6). */
-type ConnectionLayer = 'tcp' | 'tls';
+type ConnectionLayer = 'tcp' | 'unix' | 'tls';
+
+/** Begins a connection that stands, from its own end to the server's. */
+export type CheckHeader = (local: Endpoint, remote: Endpoint) => Buffer;
 
 export interface CheckConnection {
   readonly connection: Connection;
   /** TLS is spoken on it. */
   readonly secure: boolean;
   /** Still to be sent, before anything else. */
-  readonly header: Buffer;
+  readonly header: CheckHeader | undefined;
   layer(): ConnectionLayer;
 }
 
@@ -136,7 +139,6 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     else if (this.#over) opened.connection.close();
     else {
       this.#link = opened;
-      this.#header = opened.header;
     }
     return 'wait';
   }
@@ -225,7 +227,7 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
   #timedOut(): CheckFinding {
     const info = placeText(this.#ruleset, this.#current);
     const layer = this.#layer();
-    if (layer === 'tcp') return { status: 'L4TOUT', info };
+    if (layer === 'tcp' || layer === 'unix') return { status: 'L4TOUT', info };
     if (layer === 'tls') return { status: 'L6TOUT', info };
     const step = this.#current;
     const own = step?.kind === 'expect' ? step.timeoutStatus : undefined;
@@ -247,7 +249,8 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     this.#connected = true;
     this.#listener.onConnected();
     if (this.#over) return;
-    const header = this.#header;
+    const header = this.#link?.header?.(connection.local, connection.remote) ?? NOTHING;
+    this.#header = header;
     if (header.length === 0 || this.#ruleset.steps[this.#at + 1]?.kind === 'send') return this.#proceed();
     this.#header = NOTHING;
     connection.send(header, 0, header.length);
@@ -273,8 +276,8 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
   /** What came before an error may be all that is needed. */
   onFailed(_connection: Connection, cause: Cause, code?: string): void {
     if (this.#connected && this.#facts.length > 0 && this.#current?.kind === 'expect') return this.onEnd();
-    const info = connectionErrorText(cause, code) + placeText(this.#ruleset, this.#current);
     const layer = this.#layer();
+    const info = connectionErrorText(cause, code, layer === 'unix') + placeText(this.#ruleset, this.#current);
     if (layer === 'tcp' && cause === 'resource') return this.#found({ status: 'SOCKERR', info });
     this.#found({ status: layer === 'tcp' ? 'L4CON' : layer === 'tls' ? 'L6RSP' : 'SOCKERR', info });
   }

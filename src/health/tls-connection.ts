@@ -8,6 +8,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import type { ServerTls } from '../model/server.ts';
 import { causeOfCode } from '../net/cause.ts';
 import type { Connection, ConnectionHandler, ConnectTarget, Endpoint } from '../net/connection.ts';
+import type { CheckHeader } from './ruleset-check.ts';
 
 /** The part of node's options that follows from the server's settings. */
 export type TlsSettings = Pick<
@@ -19,7 +20,7 @@ interface TlsOptions extends TlsSettings {
   readonly sni: string | undefined;
   readonly alpn: readonly string[] | undefined;
   /** Sent before the handshake. */
-  readonly header: Buffer;
+  readonly header: CheckHeader | undefined;
 }
 
 /** Files are read at the start; a text says what is wrong. */
@@ -40,6 +41,16 @@ export function readTlsSettings(tls: ServerTls | undefined): TlsSettings | strin
 
 const NOWHERE: Endpoint = { family: 0, host: '', port: 0 };
 let lastId = 0;
+
+/** Local and remote. */
+function endsOf(socket: Socket): [Endpoint, Endpoint] {
+  const family = socket.remoteFamily === 'IPv6' ? 6 : 4;
+  if (socket.remotePort === undefined) return [NOWHERE, NOWHERE];
+  return [
+    { family, host: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    { family, host: socket.remoteAddress ?? '', port: socket.remotePort },
+  ];
+}
 
 export class TlsCheckConnection implements Connection {
   readonly id = --lastId;
@@ -68,7 +79,7 @@ export class TlsCheckConnection implements Connection {
   #handshake({ sni, alpn, header, ...settings }: TlsOptions): void {
     if (this.closed) return;
     this.layer = 'tls';
-    if (header.length > 0) this.#tcp.write(header);
+    if (header !== undefined) this.#tcp.write(header(...endsOf(this.#tcp)));
     const tls = connectTls({
       ...settings,
       socket: this.#tcp,

@@ -134,7 +134,10 @@ test('a TCP check: whatever keeps a connection from standing fails at layer 4', 
     /^failed, reason: Layer4 connection problem, info: "ECONNREF/,
   );
   const absent = await firstFinding(t, '', 'unix@/nonexistent/lb.sock');
-  assert.match(absent, /^failed, reason: Layer4 connection problem, info: .*No such file or directory/);
+  assert.match(
+    absent,
+    /^failed, reason: Socket error, info: "General socket error .No such file or directory."/,
+  );
   const elsewhere = await firstFinding(t, '', refused, 'source 192.0.2.7');
   assert.match(elsewhere, /^failed, reason: Socket error, info: ".*Cannot assign requested address/);
 });

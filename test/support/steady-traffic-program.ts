@@ -3,6 +3,7 @@
  * SIGTERM; then prints what became of them (`Tally`) as JSON and ends.
  */
 import { Agent, request } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Tally {
@@ -14,6 +15,8 @@ export interface Tally {
 
 const [port = '0', rate = '0'] = process.argv.slice(2);
 const tally: Tally = { sent: 0, posts: 0, failedGets: [] };
+/** What each connection served last. */
+const served = new WeakMap<Socket, { readonly id: string; readonly status: string; readonly atMs: number }>();
 const agent = new Agent({ keepAlive: true, maxSockets: 500 });
 const pending = new Set<Promise<void>>();
 const over = new AbortController();
@@ -42,12 +45,25 @@ function send(number: number): void {
 function ask(method: string, id: string): Promise<string> {
   return new Promise(resolve => {
     const headers = { 'x-id': id, ...(method === 'POST' && { 'content-length': '4' }) };
+    const beganMs = performance.now();
+    let socket: Socket | undefined;
     const asking = request({ agent, port, host: '127.0.0.1', method, path: '/', headers }, response => {
+      const status = String(response.statusCode);
       response.resume();
-      response.once('end', () => resolve(String(response.statusCode)));
+      response.once('end', () => {
+        if (socket !== undefined) served.set(socket, { id, status, atMs: performance.now() });
+        resolve(status);
+      });
       response.once('error', error => resolve(error.message));
     });
-    asking.once('error', error => resolve(error.message));
+    asking.once('error', error => resolve(`${error.message} ${circumstances(socket, beganMs)}`));
+    asking.once('socket', used => (socket = used));
     asking.end(method === 'POST' ? 'body' : undefined);
   });
+}
+
+function circumstances(socket: Socket | undefined, beganMs: number): string {
+  const last = socket && served.get(socket);
+  const before = last && `served ${last.id} (${last.status}) ${Math.round(beganMs - last.atMs)} ms before`;
+  return `after ${Math.round(performance.now() - beganMs)} ms on a connection that ${before ?? 'is new'}`;
 }

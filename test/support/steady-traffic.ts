@@ -7,8 +7,11 @@ import type { Tally } from './steady-traffic-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('steady-traffic-program.js', import.meta.url));
 
+const PATIENCE_MS = 60_000;
+
 export class SteadyTraffic {
   readonly #process: ChildProcess;
+  readonly #ended: Promise<unknown>;
   #said = '';
 
   private constructor(t: TestContext, port: number, requestsASecond: number) {
@@ -18,21 +21,23 @@ export class SteadyTraffic {
     child.stdout.on('data', chunk => (this.#said += String(chunk)));
     t.after(() => child.kill('SIGKILL'));
     this.#process = child;
+    this.#ended = once(child, 'close');
   }
 
   /** Returns when it has begun. */
   static async begin(t: TestContext, port: number, requestsASecond: number): Promise<SteadyTraffic> {
     const traffic = new SteadyTraffic(t, port, requestsASecond);
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     await once(traffic.#process.stdout as NodeJS.ReadableStream, 'data', { signal });
     return traffic;
   }
 
   /** Waits for the requests under way. */
   async end(): Promise<Tally> {
-    const ended = once(this.#process, 'close', { signal: AbortSignal.timeout(60_000) });
     this.#process.kill('SIGTERM');
-    await ended;
+    const late = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE_MS);
+    await this.#ended;
+    clearTimeout(late);
     return JSON.parse(this.#said.split('\n').at(-2) ?? '') as Tally;
   }
 }

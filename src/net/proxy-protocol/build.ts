@@ -1,6 +1,6 @@
 /**
  * Writes the PROXY protocol header that goes in front of a connection to a server (server: send-proxy,
- * send-proxy-v2, proxy-v2-options, set-proxy-v2-tlv-fmt). Health checks speak for themselves: buildLocal.
+ * send-proxy-v2, proxy-v2-options, set-proxy-v2-tlv-fmt). Health checks speak for themselves.
  */
 import { isIPv4 } from 'node:net';
 import type { Endpoint } from '../connection.ts';
