@@ -4,6 +4,7 @@ import type { Position } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
 import { createGlobalDraft } from './haproxy/global-draft.ts';
 import type { GlobalDraft } from './haproxy/global-draft.ts';
+import type { LogForwardDraft } from './haproxy/log-forward.ts';
 import type { ProxyDraft } from './haproxy/proxy-section.ts';
 import type { ParserContext } from './parser-context.ts';
 
@@ -16,6 +17,7 @@ export interface ConfigDraft {
   readonly defaults: DefaultsRegistry;
   readonly userlists: Userlist[];
   readonly httpErrors: HttpErrors[];
+  readonly logForwards: LogForwardDraft[];
   readonly otherSections: OtherSection[];
 }
 
@@ -59,6 +61,7 @@ export function createConfigDraft(): ConfigDraft {
     },
     userlists: [],
     httpErrors: [],
+    logForwards: [],
     otherSections: [],
   };
 }

@@ -1,6 +1,7 @@
 /** All keyword rows of haproxy.cfg by section, for docs/keywords.md, for -dK, and for tests. */
 import { GLOBAL_KEYWORDS } from './haproxy/global-reader.ts';
 import { HTTP_ERRORS_KEYWORDS } from './haproxy/http-errors.ts';
+import { LOG_FORWARD_KEYWORDS } from './haproxy/log-forward.ts';
 import { OTHER_SECTIONS } from './haproxy/other-sections.ts';
 import { PROXY_KEYWORDS } from './haproxy/proxy-section.ts';
 import { USERLIST_KEYWORDS } from './haproxy/userlist.ts';
@@ -21,6 +22,7 @@ const ROWS: readonly KeywordFacts[] = [
   ...PROXY_KEYWORDS,
   ...USERLIST_KEYWORDS,
   ...HTTP_ERRORS_KEYWORDS,
+  ...LOG_FORWARD_KEYWORDS,
   ...OTHER_SECTIONS.flatMap(section => section.keywords),
 ];
 

@@ -183,7 +183,8 @@ export function checkReferences(proxy: Proxy, names: Names, context: ParserConte
   }
 }
 
-/** `log` lines of the global section. */
+/** `log` lines of the global section and of `log-forward` sections. */
 export function checkGlobalReferences(names: Names, context: ParserContext): void {
   checkLogTargets(names.config.global.logs, names, context);
+  for (const { logs } of names.config.logForwards) checkLogTargets(logs, names, context);
 }

@@ -7,6 +7,7 @@ import type { Global } from '../model/global.ts';
 import type { Mode, Proxy } from '../model/proxy.ts';
 import type { ConfigDraft } from './config-draft.ts';
 import { finishGlobal } from './haproxy/global-draft.ts';
+import { finishLogForward } from './haproxy/log-forward.ts';
 import { finishProxy } from './haproxy/proxy-section.ts';
 import type { FinishFacts, ProxyDraft, Report } from './haproxy/proxy-section.ts';
 import { SharedParts } from './haproxy/shared-parts.ts';
@@ -63,7 +64,18 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
   const { userlists, httpErrors, otherSections } = draft;
   const proxies = finishProxies(draft, global, context);
   const stickTables = stickTablesOf(proxies, otherSections, context);
-  const config: Config = { global, proxies, stickTables, userlists, httpErrors, otherSections };
+  const logForwards = draft.logForwards.map(section =>
+    withUnixBind(finishLogForward(section), global.unixBind),
+  );
+  const config: Config = {
+    global,
+    proxies,
+    stickTables,
+    userlists,
+    httpErrors,
+    logForwards,
+    otherSections,
+  };
   const names = createNames(config);
   checkGlobalReferences(names, context);
   for (const proxy of proxies) {

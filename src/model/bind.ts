@@ -8,6 +8,8 @@ export interface Bind {
   readonly name?: string;
   readonly id: number;
   readonly address: Address;
+  /** Takes datagrams instead of connections (`dgram-bind`). */
+  readonly datagram?: true;
   /** The word the user wrote, for messages and `show fd`. */
   readonly written: string;
   readonly maxconn: number;

@@ -1,5 +1,6 @@
 /** A whole configuration after parsing and resolving. */
 import type { Position } from './diagnostic.ts';
+import type { LogForward } from './log-forward.ts';
 import type { ErrorFile, Proxy } from './proxy.ts';
 import type { Global } from './global.ts';
 import type { StickTableSettings } from './stick-table.ts';
@@ -12,6 +13,7 @@ export interface Config {
   readonly stickTables: readonly StickTableSettings[];
   readonly userlists: readonly Userlist[];
   readonly httpErrors: readonly HttpErrors[];
+  readonly logForwards: readonly LogForward[];
   /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, `cache`, ... */
   readonly otherSections: readonly OtherSection[];
 }

@@ -2,6 +2,8 @@
 import type { Address } from './address.ts';
 import type { Position } from './diagnostic.ts';
 
+export type LogFormatName = 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw' | 'local';
+
 export interface LogTarget {
   readonly position: Position;
   readonly target:
@@ -10,7 +12,8 @@ export interface LogTarget {
     | { readonly kind: 'fd'; readonly fd: number }
     | { readonly kind: 'ring' | 'backend'; readonly name: string };
   readonly len: number;
-  readonly format: 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw' | 'local';
+  /** Not said: `local`, with a host name `rfc3164`; of a message that is passed on the one it came in. */
+  readonly format?: LogFormatName;
   readonly sample?: { readonly ranges: readonly (readonly [number, number])[]; readonly size: number };
   readonly profile?: string;
   /** 0..23 */

@@ -9,14 +9,23 @@ import {
   IPV6_FREEBIND,
   IPV6_TRANSPARENT,
   IPV6_V6ONLY,
+  SOL_SOCKET,
 } from './socket-options.ts';
-import { AF_INET, AF_INET6, getOption, socketName } from './system-calls.ts';
+import { AF_INET, AF_INET6, getOption, SOCK_DGRAM, socketName } from './system-calls.ts';
+
+/** Before the key of a socket that takes datagrams. */
+const DATAGRAM = 'datagram ';
+const SO_TYPE = 3;
 
 const word = Buffer.alloc(4);
 
 /** Undefined: such a socket is not passed on. */
 export function addressKey(settings: ListenSettings): string | undefined {
-  const { address, interface: device, transparent, v6only } = settings;
+  const key = streamKey(settings);
+  return settings.datagram === true && key !== undefined ? `${DATAGRAM}${key}` : key;
+}
+
+function streamKey({ address, interface: device, transparent, v6only }: ListenSettings): string | undefined {
   switch (address.kind) {
     case 'ip': {
       const bytes = encodeIp(address.family, address.host, address.port);
@@ -32,6 +41,11 @@ export function addressKey(settings: ListenSettings): string | undefined {
 }
 
 export function socketAddressKey(fd: number, device: string | undefined): string {
+  const isDatagram = getOption(fd, SOL_SOCKET, SO_TYPE, word) >= 0 && word.readInt32LE() === SOCK_DGRAM;
+  return (isDatagram ? DATAGRAM : '') + nameKey(fd, device);
+}
+
+function nameKey(fd: number, device: string | undefined): string {
   const bytes = Buffer.alloc(ADDRESS_SIZE);
   const length = Math.max(0, socketName(fd, bytes));
   const name = bytes.subarray(0, length);

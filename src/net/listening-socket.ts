@@ -42,6 +42,7 @@ import {
   closeDescriptor,
   duplicateDescriptor,
   listenOn,
+  openDatagramSocket,
   openSocket,
   setOption,
   socketName,
@@ -49,7 +50,16 @@ import {
 
 export type ListenSettings = Pick<
   Bind,
-  'address' | 'backlog' | 'transparent' | 'interface' | 'v4v6' | 'v6only' | 'mode' | 'uid' | 'gid'
+  | 'address'
+  | 'datagram'
+  | 'backlog'
+  | 'transparent'
+  | 'interface'
+  | 'v4v6'
+  | 'v6only'
+  | 'mode'
+  | 'uid'
+  | 'gid'
 > &
   Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss' | 'saveSyn'> & {
     /** `noreuseport` stands in the global section: then the threads share one socket by duplicates. */
@@ -104,10 +114,10 @@ export function isListenFailure(result: Listening | ListenFailure): result is Li
 export function adoptListening(settings: ListenSettings, fds: readonly number[]): Listening {
   const warnings: string[] = [];
   for (const fd of fds) {
-    const isTcp = settings.address.kind === 'ip';
+    const isTcp = settings.address.kind === 'ip' && settings.datagram !== true;
     if (isTcp) applyInherited(fd, settings);
     if (isTcp) applyTcpOptions(fd, settings, warnings);
-    const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+    const listening = beginListening(fd, settings);
     if (listening < 0) warnings.push(`cannot listen to socket (${describeErrno(-listening)})`);
   }
   return { fds, endpoint: ownAddress(fds[0] as number), warnings };
@@ -199,18 +209,27 @@ function failed(fd: number, step: string, result: number): Opened {
   return { step, errno: -result };
 }
 
+function open({ datagram }: ListenSettings, family: number): number {
+  return datagram === true ? openDatagramSocket(family) : openSocket(family);
+}
+
+/** Datagrams come as soon as there is an address. */
+function beginListening(fd: number, { backlog, datagram }: ListenSettings): number {
+  return datagram === true ? 0 : listenOn(fd, backlog || DEFAULT_BACKLOG);
+}
+
 function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: number): Opened {
-  const fd = openSocket(family === 4 ? AF_INET : AF_INET6);
+  const fd = open(settings, family === 4 ? AF_INET : AF_INET6);
   if (fd < 0) return { step: 'cannot create listening socket', errno: -fd };
   const warnings: string[] = [];
   const refused = applyBindOptions(fd, settings, family);
   if (refused !== undefined) return failed(fd, refused.step, -refused.errno);
   const bound = bindSocket(fd, encodeIp(family, host, port));
   if (bound < 0) return failed(fd, 'cannot bind socket', bound);
-  applyTcpOptions(fd, settings, warnings);
+  if (settings.datagram !== true) applyTcpOptions(fd, settings, warnings);
   if (settings.tuning !== undefined && tuneSocket(fd, settings.tuning) < 0)
     warnings.push('cannot set all buffer sizes and the congestion control');
-  const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+  const listening = beginListening(fd, settings);
   if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
   return { fd, warnings };
 }
@@ -230,7 +249,7 @@ function applyBindOptions(
 ): { step: string; errno: number } | undefined {
   setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (settings.noReusePort !== true) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  applyInherited(fd, settings);
+  if (settings.datagram !== true) applyInherited(fd, settings);
   if (family === 6 && settings.v6only) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   else if (family === 6 && settings.v4v6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (settings.transparent) {
@@ -267,11 +286,11 @@ function applyTcpOptions(fd: number, settings: ListenSettings, warnings: string[
 
 function openUnix(settings: ListenSettings, address: Buffer | undefined): Opened {
   if (address === undefined) return { step: 'cannot bind UNIX socket', errno: ENAMETOOLONG };
-  const fd = openSocket(AF_UNIX);
+  const fd = open(settings, AF_UNIX);
   if (fd < 0) return { step: 'cannot create receiving socket', errno: -fd };
   const bound = bindSocket(fd, address);
   if (bound < 0) return failed(fd, 'cannot bind UNIX socket', bound);
-  const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+  const listening = beginListening(fd, settings);
   return listening < 0 ? failed(fd, 'cannot listen to socket', listening) : { fd, warnings: [] };
 }
 
@@ -323,8 +342,8 @@ export function abstractPath(name: string): string {
 function inherit(settings: ListenSettings, inherited: number): Opened {
   const fd = duplicateDescriptor(inherited);
   if (fd < 0) return { step: 'cannot use inherited descriptor', errno: -fd };
-  const listening = listenOn(fd, settings.backlog || DEFAULT_BACKLOG);
+  const listening = beginListening(fd, settings);
   if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
-  applyInherited(fd, settings);
+  if (settings.datagram !== true) applyInherited(fd, settings);
   return { fd, warnings: [] };
 }

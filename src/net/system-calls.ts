@@ -19,6 +19,7 @@ interface Calls {
   readonly close: Call;
   readonly shutdown: Call;
   readonly fcntl: Call;
+  readonly dup3: Call;
   readonly setsockopt: Call;
   readonly getsockopt: Call;
   readonly getsockname: Call;
@@ -74,6 +75,7 @@ function loadCalls(): Calls {
     close: call('int close(int fd)'),
     shutdown: call('int shutdown(int fd, int how)'),
     fcntl: call('int fcntl(int fd, int command, int argument)'),
+    dup3: call('int dup3(int fd, int number, int flags)'),
     setsockopt: call('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)'),
     getsockopt: call('int getsockopt(int fd, int level, int name, void *value, void *length)'),
     getsockname: call('int getsockname(int fd, void *address, void *length)'),
@@ -100,7 +102,7 @@ export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
+export const SOCK_DGRAM = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
@@ -171,6 +173,11 @@ export function stopListening(fd: number): number {
 /** A second number for the same open socket, never shared with a child program. */
 export function duplicateDescriptor(fd: number): number {
   return outcome(system().fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+/** `number` stands for what `fd` stands for, from now on. */
+export function replaceDescriptor(fd: number, number: number): number {
+  return outcome(system().dup3(fd, number, SOCK_CLOEXEC));
 }
 
 const word = Buffer.alloc(4);

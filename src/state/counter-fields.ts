@@ -97,6 +97,7 @@ const TABLE = {
   comp_bps_in: ['rate', 'P'],
   comp_bps_out: ['rate', 'P'],
   maxconn_reached: ['sum', 'P'],
+  recv_logs: ['sum', 'P'],
   h2_headers_rcvd: ['sum', 'FB'],
   h2_data_rcvd: ['sum', 'FB'],
   h2_settings_rcvd: ['sum', 'FB'],

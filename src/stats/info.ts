@@ -197,7 +197,7 @@ const WORK: readonly InfoField[] = [
     counted(view, 'bytes_out_rate'),
   ),
   constant('DebugCommandsIssued', 'u32', 'MGP', 'Debug commands used', 0),
-  constant('CumRecvLogs', 'u32', 'MCP', 'Log messages received to pass on', 0),
+  field('CumRecvLogs', 'u32', 'MCP', 'Log messages received to pass on', view => counted(view, 'recv_logs')),
 ];
 
 const REST: readonly InfoField[] = [

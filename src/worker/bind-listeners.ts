@@ -2,6 +2,7 @@
 import { parseSize } from '../config-parser/units.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
+import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
 import type { SocketTuning } from '../net/socket-options.ts';
 import {
@@ -32,8 +33,18 @@ export function nthAdminSocket(index: number): number {
 /** The same for the same socket, in every process and after every reload. */
 export function socketKey(settings: ListenSettings, nth: number): string {
   const { address, backlog, transparent, interface: device, v4v6, v6only, mode, uid, gid } = settings;
-  const { deferAccept, tfo, tcpUserTimeoutMs, mss, saveSyn, keepAlive, noLinger, noReusePort, tuning } =
-    settings;
+  const {
+    datagram,
+    deferAccept,
+    tfo,
+    tcpUserTimeoutMs,
+    mss,
+    saveSyn,
+    keepAlive,
+    noLinger,
+    noReusePort,
+    tuning,
+  } = settings;
   const where = [address, backlog, transparent, device, v4v6, v6only, mode, uid, gid];
   return JSON.stringify([
     nth,
@@ -47,6 +58,7 @@ export function socketKey(settings: ListenSettings, nth: number): string {
     noLinger,
     noReusePort,
     tuning,
+    datagram,
   ]);
 }
 
@@ -66,6 +78,60 @@ function clientTuning({ tune }: Global, { otherOptions }: Bind): SocketTuning {
   };
 }
 
+/** `tune.rcvbuf.frontend` (manual: of `log-forward` sections). */
+function forwardTuning({ tune }: Global): SocketTuning {
+  const [word = ''] = tune.other.get('tune.rcvbuf.frontend') ?? [];
+  const receiveBuffer = parseSize(word).value || undefined;
+  return receiveBuffer === undefined ? {} : { receiveBuffer };
+}
+
+/** A line of a proxy or of a `log-forward` section, and what its sockets are like. */
+interface Place {
+  /** As in ListenerHandover. */
+  readonly proxy: number;
+  readonly bind: number;
+  /** For messages. */
+  readonly owner: string;
+  readonly position: Position;
+  readonly settings: ListenSettings;
+  /** The threads that serve it. */
+  readonly threads: readonly number[];
+}
+
+function placesOf(config: Config, nbthread: number): Place[] {
+  const noReusePort = config.global.flags.has('noreuseport');
+  const all = Array.from({ length: nbthread }, (_, index) => index + 1);
+  const { proxies, logForwards } = config;
+  const places = proxies.flatMap((section, proxy) =>
+    section.disabled
+      ? []
+      : section.binds.map((line, bind) => ({
+          proxy,
+          bind,
+          owner: `${section.kind === 'listen' ? 'proxy' : section.kind} ${section.name}`,
+          position: line.position,
+          settings: {
+            ...line,
+            ...clientSocketOptions(section),
+            noReusePort,
+            tuning: clientTuning(config.global, line),
+          },
+          threads: all,
+        })),
+  );
+  const forwarding = logForwards.flatMap(({ name, binds }, index) =>
+    binds.map((line, bind) => ({
+      proxy: proxies.length + index,
+      bind,
+      owner: `log-forward ${name}`,
+      position: line.position,
+      settings: { ...line, noReusePort, tuning: forwardTuning(config.global) },
+      threads: [(index % nbthread) + 1],
+    })),
+  );
+  return [...places, ...forwarding];
+}
+
 /** Descriptors by thread. All failures are reported before giving up, so that a user sees them in one run. */
 export function bindListeners(
   config: Config,
@@ -75,28 +141,20 @@ export function bindListeners(
 ): ListenerHandover[][] | undefined {
   const handovers: ListenerHandover[][] = Array.from({ length: nbthread + 1 }, () => []);
   const seen = new Map<string, number>();
-  const noReusePort = config.global.flags.has('noreuseport');
   let failed = false;
-  for (const [proxy, section] of config.proxies.entries()) {
-    if (section.disabled) continue;
-    for (const [bind, line] of section.binds.entries()) {
-      const tuning = clientTuning(config.global, line);
-      const settings = { ...line, ...clientSocketOptions(section), noReusePort, tuning };
-      const plainKey = socketKey(settings, 0);
-      const nth = seen.get(plainKey) ?? 0;
-      seen.set(plainKey, nth + 1);
-      const opened = open(settings, nth, nbthread);
-      if ('message' in opened) {
-        const { file, line: number } = line.position;
-        const kind = section.kind === 'listen' ? 'proxy' : section.kind;
-        notice('alert', `Binding [${file}:${number}] for ${kind} ${section.name}: ${opened.message}`);
-        failed = true;
-        continue;
-      }
-      for (const warning of opened.warnings) notice('warning', warning);
-      for (const [index, fd] of opened.fds.entries())
-        handovers[(index % nbthread) + 1]?.push({ proxy, bind, fd });
+  for (const { proxy, bind, owner, position, settings, threads } of placesOf(config, nbthread)) {
+    const plainKey = socketKey(settings, 0);
+    const nth = seen.get(plainKey) ?? 0;
+    seen.set(plainKey, nth + 1);
+    const opened = open(settings, nth, threads.length);
+    if ('message' in opened) {
+      notice('alert', `Binding [${position.file}:${position.line}] for ${owner}: ${opened.message}`);
+      failed = true;
+      continue;
     }
+    for (const warning of opened.warnings) notice('warning', warning);
+    for (const [index, fd] of opened.fds.entries())
+      handovers[threads[index % threads.length] as number]?.push({ proxy, bind, fd });
   }
   return failed ? undefined : handovers;
 }

@@ -6,6 +6,7 @@
 import type { Config } from '../model/config.ts';
 import { closeDescriptor, duplicateDescriptor, listenOn, stopListening } from '../net/system-calls.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
+import { listeningSection } from './listening-section.ts';
 import type { ListenerHandover } from './orders.ts';
 import type { ThreadCalls } from './thread-calls.ts';
 
@@ -45,7 +46,7 @@ export class FrontendListening {
 
   async resume(proxy: number): Promise<string | undefined> {
     for (const { fd, bind } of this.#of(proxy)) {
-      const backlog = this.#config.proxies[proxy]?.binds[bind]?.backlog ?? 0;
+      const backlog = listeningSection(this.#config, proxy)?.binds[bind]?.backlog ?? 0;
       const result = listenOn(fd, backlog === 0 ? DEFAULT_BACKLOG : backlog);
       if (result < 0) return `error ${-result}`;
     }
@@ -71,14 +72,14 @@ export class FrontendListening {
   /** For a process that takes over. */
   sockets(): readonly PassedSocket[] {
     return this.#handovers.flat().map(({ fd, proxy, bind }) => {
-      return { fd, interface: this.#config.proxies[proxy]?.binds[bind]?.interface };
+      return { fd, interface: listeningSection(this.#config, proxy)?.binds[bind]?.interface };
     });
   }
 
   /** For `show fd`: whose they are. */
   descriptors(): readonly { readonly fd: number; readonly text: string }[] {
     return this.#handovers.flat().map(({ fd, proxy, bind }) => {
-      const section = this.#config.proxies[proxy];
+      const section = listeningSection(this.#config, proxy);
       const address = section?.binds[bind]?.address;
       const where =
         address?.kind === 'ip' ? `fam=ipv${address.family} lport=${address.port}` : `fam=${address?.kind}`;
@@ -91,7 +92,8 @@ export class FrontendListening {
   }
 
   #isTcp(proxy: number): boolean {
-    return this.#config.proxies[proxy]?.binds.every(({ address }) => address.kind === 'ip') === true;
+    const binds = listeningSection(this.#config, proxy)?.binds;
+    return binds?.every(({ address, datagram }) => address.kind === 'ip' && datagram !== true) === true;
   }
 }
 

@@ -4,12 +4,18 @@
  */
 import { hostname } from 'node:os';
 import { ByteLine } from '../base/byte-line.ts';
-import type { LogTarget } from '../model/log.ts';
+import type { LogFormatName, LogTarget } from '../model/log.ts';
 import type { LogChannel, LogSink } from '../proxy/runtime.ts';
 import type { LogBackends } from './log-backends.ts';
 import { openOutlet, type LogOutlet } from './log-outlet.ts';
 import { RingOutlet, type RingPlaces } from './log-rings.ts';
 import { compileHeader, type SyslogHeader } from './syslog-header.ts';
+import { TargetFilter } from './target-filter.ts';
+
+export interface OpenedTarget {
+  readonly format: LogFormatName | undefined;
+  readonly outlet: LogOutlet;
+}
 
 export class ThreadLogSink implements LogSink {
   readonly #hostname: string | undefined;
@@ -35,10 +41,13 @@ export class ThreadLogSink implements LogSink {
   channel(targets: readonly LogTarget[], tag: string): LogChannel {
     const facts = { tag, pid: process.pid, hostname: this.#hostname };
     const writers = targets.map(target => {
-      const header = compileHeader(this.#settled(target), facts);
-      return new TargetWriter(target, header, this.#outlet(target.target));
+      const { format, outlet } = this.open(target);
+      const header = compileHeader({ ...target, format }, facts);
+      return new TargetWriter(target, header, outlet);
     });
     const writeBytes: LogChannel['writeBytes'] = (level, line, structuredData) => {
+      if (line.length === 0) return;
+      cutLineEnd(line);
       const nowMs = Date.now();
       for (const writer of writers) writer.write(level, nowMs, line, structuredData);
     };
@@ -54,20 +63,20 @@ export class ThreadLogSink implements LogSink {
   }
 
   /** A ring has its own format, whatever the line that logs to it says. */
-  #settled(target: LogTarget): LogTarget {
-    const ring = target.target.kind === 'ring' ? this.#rings.settings.get(target.target.name) : undefined;
-    return ring === undefined ? target : { ...target, format: ring.format };
+  open({ target, format }: LogTarget): OpenedTarget {
+    const ring = target.kind === 'ring' ? this.#rings.settings.get(target.name) : undefined;
+    return { format: ring?.format ?? format, outlet: this.#outlet(target) };
   }
 
   /** Targets at the same place share a socket. */
   #outlet(target: LogTarget['target']): LogOutlet {
     const key = JSON.stringify(target);
     let outlet = this.#outlets.get(key);
-    if (outlet === undefined) this.#outlets.set(key, (outlet = this.#open(target)));
+    if (outlet === undefined) this.#outlets.set(key, (outlet = this.#openOutlet(target)));
     return outlet;
   }
 
-  #open(target: LogTarget['target']): LogOutlet {
+  #openOutlet(target: LogTarget['target']): LogOutlet {
     if (target.kind === 'backend') return this.#backends.outlet(target.name);
     return target.kind === 'ring' ? new RingOutlet(target.name, this.#rings) : openOutlet(target);
   }
@@ -77,39 +86,41 @@ export class ThreadLogSink implements LogSink {
   }
 }
 
+/** Every line ends with one LF: those it has are taken off. */
+export function cutLineEnd(line: ByteLine): void {
+  const { bytes } = line;
+  while (line.length > 0 && (bytes[line.length - 1] === LF || bytes[line.length - 1] === 0)) line.length--;
+}
+
+const LF = 10;
+
 /** A text on its way. */
 const single = new ByteLine();
 
 class TargetWriter {
   readonly #target: LogTarget;
+  readonly #filter: TargetFilter;
   readonly #compose: SyslogHeader;
   readonly #outlet: LogOutlet;
-  #sampled = 0;
   /** The header of the line before, mostly that of the next too. */
   #header = '';
   #headerBytes: Uint8Array = new Uint8Array(0);
 
   constructor(target: LogTarget, header: SyslogHeader, outlet: LogOutlet) {
     this.#target = target;
+    this.#filter = new TargetFilter(target);
     this.#compose = header;
     this.#outlet = outlet;
   }
 
   write(level: number, nowMs: number, line: ByteLine, structuredData: string | undefined): void {
-    const { maxLevel, minLevel, len, sample } = this.#target;
-    if (level > maxLevel || (sample !== undefined && !this.#isSampled(sample))) return;
+    const { minLevel, len } = this.#target;
+    if (!this.#filter.passes(level)) return;
     const header = this.#compose(Math.max(level, minLevel), nowMs, structuredData);
     if (header !== this.#header) {
       this.#header = header;
       this.#headerBytes = Buffer.from(header, 'latin1');
     }
     this.#outlet.send(this.#headerBytes, line, len - 1);
-  }
-
-  /** The ranges count lines from 1 to the sample's size, then over again. */
-  #isSampled({ ranges, size }: NonNullable<LogTarget['sample']>): boolean {
-    const number = this.#sampled + 1;
-    this.#sampled = number % size;
-    return ranges.some(([from, to]) => number >= from && number <= to);
   }
 }

@@ -9,7 +9,10 @@ import type { Server } from '../model/server.ts';
 
 /** A listening descriptor that belongs to one data thread. */
 export interface ListenerHandover {
-  /** Position of the proxy in `config.proxies`, and of the bind in its `binds`. */
+  /**
+   * Position of the proxy in `config.proxies`, and of the bind in its `binds`. The `log-forward` sections are counted
+   * behind the proxies (listening-section.ts).
+   */
   readonly proxy: number;
   readonly bind: number;
   readonly fd: number;

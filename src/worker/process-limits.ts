@@ -73,8 +73,8 @@ export function connectionsWithin(config: Config, nbthread: number, openFiles: n
   return Math.max(0, Math.floor(ample / 2), Math.min(CONNECTIONS_OF_FEW_FILES, Math.floor(bare / 2)));
 }
 
-function filesOf({ proxies }: Config, nbthread: number, own: OwnFiles): number {
-  const binds = proxies.reduce((sum, proxy) => sum + proxy.binds.length, 0);
+function filesOf({ proxies, logForwards }: Config, nbthread: number, own: OwnFiles): number {
+  const binds = [...proxies, ...logForwards].reduce((sum, section) => sum + section.binds.length, 0);
   const checks = proxies.reduce((sum, proxy) => sum + checksOf(proxy), 0);
   // a listener has a descriptor here, one in its thread and one in the event loop
   return own.process + nbthread * (own.thread + 3 * binds) + checks;

@@ -24,16 +24,20 @@ export async function resolveNames(
     if (mayHaveNames(proxy)) names.push(...namesOf(proxy));
     resolver.addServerNames(proxy, names);
   }
+  for (const section of config.logForwards) names.push(...namesOf(section));
   await resolver.lookUp(names);
   const proxies = config.proxies.map(proxy => resolver.replaceServers(resolver.replaceIn(proxy)));
   const global = { ...config.global, logs: resolver.replaceLogs(config.global.logs) };
-  return { config: { ...config, global, proxies }, diagnostics: resolver.diagnostics };
+  const logForwards = config.logForwards.map(section => resolver.replacePlaces(section));
+  return { config: { ...config, global, proxies, logForwards }, diagnostics: resolver.diagnostics };
 }
 
-function namesOf(proxy: Proxy): NameAddress[] {
-  const addresses = proxy.binds.map(one => one.address).filter(isName);
-  const dispatch = proxy.dispatch !== undefined && isName(proxy.dispatch) ? [proxy.dispatch] : [];
-  return [...addresses, ...dispatch, ...logNames(proxy.logs)];
+/** Where something listens and logs. */
+type Places = Pick<Proxy, 'binds' | 'logs'>;
+
+function namesOf({ binds, logs, dispatch }: Places & Pick<Proxy, 'dispatch'>): NameAddress[] {
+  const addresses = binds.map(one => one.address).filter(isName);
+  return [...addresses, ...(dispatch !== undefined && isName(dispatch) ? [dispatch] : []), ...logNames(logs)];
 }
 
 /** Quicker for thousands of backends than to look at the list of them. */
@@ -116,12 +120,18 @@ class NameResolver {
   replaceIn(proxy: Proxy): Proxy {
     if (!mayHaveNames(proxy)) return proxy;
     return {
-      ...proxy,
-      logs: this.replaceLogs(proxy.logs),
+      ...this.replacePlaces(proxy),
       ...(proxy.dispatch !== undefined && {
         dispatch: this.#replace(proxy.dispatch, proxy.position, 'dispatch'),
       }),
-      binds: proxy.binds.map(bind => ({
+    };
+  }
+
+  replacePlaces<T extends Places>(section: T): T {
+    return {
+      ...section,
+      logs: this.replaceLogs(section.logs),
+      binds: section.binds.map(bind => ({
         ...bind,
         address: this.#replace(bind.address, bind.position, 'bind'),
       })),

@@ -4,7 +4,7 @@ import { STANDARD_RING } from '../config-parser/event-sinks.ts';
 import { parseSize, parseTime } from '../config-parser/units.ts';
 import type { Address } from '../model/address.ts';
 import type { Config, OtherSection } from '../model/config.ts';
-import type { LogTarget } from '../model/log.ts';
+import type { LogFormatName } from '../model/log.ts';
 
 export interface RingServer {
   readonly address: Address;
@@ -15,7 +15,7 @@ export interface RingServer {
 export interface RingSettings {
   readonly name: string;
   readonly description: string;
-  readonly format: LogTarget['format'];
+  readonly format: LogFormatName;
   /** Of all lines together. */
   readonly bytes: number;
   readonly longestLine: number;
@@ -75,7 +75,7 @@ function readLine(draft: Draft, [keyword = '', ...words]: readonly string[]): vo
       draft.description = words.join(' ');
       return;
     case 'format':
-      draft.format = first as LogTarget['format'];
+      draft.format = first as LogFormatName;
       return;
     case 'maxlen':
       draft.longestLine = Math.min(parseSize(first).value ?? LONGEST, LONGEST);

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ProcessVariables } from '../acl/process-variables.ts';
 import type { Bind } from '../model/bind.ts';
+import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
@@ -20,7 +21,10 @@ import { ConfiguredView } from '../stats/view.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { Drain } from './drain.ts';
+import { logForwardOf } from './listening-section.ts';
 import { LogBackends } from './log-backends.ts';
+import { LogForwarder } from './log-forward/log-forwarder.ts';
+import { MessageSender } from './log-forward/message-sender.ts';
 import type { RingPlaces } from './log-rings.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { ringsOf } from './ring-settings.ts';
@@ -57,6 +61,7 @@ export class ServingThread {
   readonly #copies: ThreadCopies;
   readonly #reception: Reception;
   readonly #listeners: ListenerService[] = [];
+  readonly #forwarders = new Map<number, LogForwarder>();
   readonly #desk: OrderDesk;
   readonly #hears = (message: ToData): void => this.#hear(message);
   #drainLook: NodeJS.Timeout | undefined;
@@ -178,6 +183,8 @@ export class ServingThread {
 
   #listen({ proxy, bind, fd }: ListenerHandover): void {
     const { config, plan } = this.#start;
+    const forward = logForwardOf(config, proxy);
+    if (forward !== undefined) return this.#forward(forward, { proxy, bind, fd });
     const settings = config.proxies[proxy]?.binds[bind];
     if (settings === undefined)
       throw new Error('a listener was handed over that the configuration does not have');
@@ -185,13 +192,30 @@ export class ServingThread {
     const known = this.#listeners.find(listener => listener.row === row);
     const listener = known ?? this.#createListener(settings, row, proxy);
     if (known === undefined) this.#listeners.push(listener);
-    listener.open(fd, code =>
-      this.#tell({
-        kind: 'notice',
-        level: 'warning',
-        text: `Proxy ${config.proxies[proxy]?.name} cannot accept connections: ${code}`,
-      }),
-    );
+    listener.open(fd, code => this.#cannotAccept(`Proxy ${config.proxies[proxy]?.name}`, code));
+  }
+
+  #cannotAccept(who: string, code: string): void {
+    this.#tell({ kind: 'notice', level: 'warning', text: `${who} cannot accept connections: ${code}` });
+  }
+
+  #forward(section: LogForward, { proxy, bind, fd }: ListenerHandover): void {
+    const known = this.#forwarders.get(proxy);
+    const forwarder = known ?? this.#createForwarder(section);
+    if (known === undefined) this.#forwarders.set(proxy, forwarder);
+    forwarder.open(bind, fd, code => this.#cannotAccept(`log-forward ${section.name}`, code));
+  }
+
+  #createForwarder(section: LogForward): LogForwarder {
+    const { config } = this.#start;
+    return new LogForwarder({
+      section,
+      engine: this.#engine,
+      state: this.#state,
+      sender: new MessageSender(section, config, this.#logs),
+      bufsize: config.global.tune.bufsize,
+      roomAgain: () => this.#tell({ kind: 'room' }),
+    });
   }
 
   #createListener(settings: Bind, row: number, proxy: number): ListenerService {
@@ -215,7 +239,7 @@ export class ServingThread {
       case 'resolved':
         return this.#thread.names.answered(message.id, message.host);
       case 'room':
-        for (const listener of this.#listeners) listener.retry();
+        for (const listener of this.#listening()) listener.retry();
         return;
       case 'vrrp':
         this.#statistics.vrrp = message.snapshot;
@@ -245,13 +269,17 @@ export class ServingThread {
     for (const { waiter } of waiting) waiter.onFlushed?.();
   }
 
+  #listening(): readonly (ListenerService | LogForwarder)[] {
+    return [...this.#listeners, ...this.#forwarders.values()];
+  }
+
   /** Idle server connections do not hold the thread up: they are closed with the last client. */
   #drain(): void {
     this.#stopping.begin();
-    for (const listener of this.#listeners) listener.close();
+    for (const listener of this.#listening()) listener.close();
     this.#drainLook = setInterval(() => {
       this.#stopping.look(this.#thread.clients);
-      if (this.#listeners.every(listener => listener.unused)) this.#end();
+      if (this.#listening().every(listener => listener.unused)) this.#end();
     }, DRAIN_LOOK_MS);
   }
 
@@ -259,7 +287,7 @@ export class ServingThread {
   #end(): void {
     this.#port.off('message', this.#hears);
     clearInterval(this.#drainLook);
-    for (const listener of this.#listeners) listener.close();
+    for (const listener of this.#listening()) listener.close();
     this.#engine.destroy();
     this.#port.close();
   }

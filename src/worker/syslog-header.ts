@@ -1,5 +1,5 @@
 /** What stands before the text of a log line, by the format of its target (manual, `log`; RFC 3164, RFC 5424). */
-import type { LogTarget } from '../model/log.ts';
+import type { LogFormatName } from '../model/log.ts';
 import { strftime } from '../base/strftime.ts';
 
 interface HeaderFacts {
@@ -13,12 +13,12 @@ interface HeaderFacts {
 export type SyslogHeader = (level: number, nowMs: number, structuredData: string | undefined) => string;
 
 export function compileHeader(
-  { format, facility }: Pick<LogTarget, 'format' | 'facility'>,
+  { format, facility }: { readonly format: LogFormatName | undefined; readonly facility: number },
   { tag, pid, hostname }: HeaderFacts,
 ): SyslogHeader {
   const whole = (level: number): string => `<${facility * 8 + level}>`;
   const name = `${tag}[${pid}]: `;
-  switch (format) {
+  switch (format ?? (hostname === undefined ? 'local' : 'rfc3164')) {
     case 'raw':
       return () => '';
     case 'short':
@@ -32,13 +32,13 @@ export function compileHeader(
     case 'local':
       return eachSecond((level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${name}`);
     case 'rfc3164': {
-      const rest = hostname === undefined ? name : `${hostname} ${name}`;
+      const rest = `${hostname ?? 'localhost'} ${name}`;
       return eachSecond((level, nowMs) => `${whole(level)}${legacyTime(nowMs)} ${rest}`);
     }
     case 'rfc5424': {
       const rest = `${hostname ?? '-'} ${tag} ${pid} - `;
       return (level, nowMs, structuredData) =>
-        `${whole(level)}1 ${isoTime(nowMs)} ${rest}${structuredData || '-'} `;
+        `${whole(level)}1 ${isoTime(nowMs)} ${rest}${structuredData?.replace(/ +$/, '') || '-'} `;
     }
   }
 }
@@ -69,12 +69,12 @@ function eachSecond(render: (level: number, nowMs: number) => string): SyslogHea
 }
 
 /** `Jan  1 00:00:00`, local time. */
-const legacyTime = remembered(epoch => strftime('%b %e %H:%M:%S', epoch, true));
+export const legacyTime = remembered(epoch => strftime('%b %e %H:%M:%S', epoch, true));
 const isoSecond = remembered(epoch => strftime('%Y-%m-%dT%H:%M:%S', epoch, true));
 const isoZone = remembered(epoch => strftime('%z', epoch, true).replace(/(..)$/, ':$1'));
 
 /** `2014-07-08T18:06:42.123000+02:00` */
-function isoTime(nowMs: number): string {
+export function isoTime(nowMs: number): string {
   const fraction = String(Math.floor(nowMs % 1000)).padStart(3, '0');
   return `${isoSecond(nowMs)}.${fraction}000${isoZone(nowMs)}`;
 }

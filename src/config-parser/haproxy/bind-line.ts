@@ -59,6 +59,7 @@ function makeBinds(draft: BindDraft, address: ParsedAddress, context: LineContex
     position: context.position,
     id: draft.id ?? 0,
     address: one,
+    ...(address.transport === 'datagram' ? { datagram: true as const } : {}),
     written: address.written,
     otherOptions: draft.otherOptions,
     ...(draft.useSsl ? { ssl: draft.tls } : {}),
@@ -70,6 +71,8 @@ interface BindLineRules {
   readonly keyword: string;
   /** A port has to be written (not for admin sockets, which are mostly paths). */
   readonly port: 'optional' | 'required';
+  /** Missing: stream. */
+  readonly transport?: 'stream' | 'datagram';
 }
 
 /** `words`: the address list, then options. Listeners without a number have id 0. */
@@ -83,6 +86,7 @@ export function readBindLine(
   const list = parseAddressList(where.text, {
     port: rules.port,
     portRange: true,
+    ...(rules.transport === undefined ? {} : { transport: rules.transport, accepts: [rules.transport] }),
     environment: context.environment,
   });
   if (list.error !== undefined) {

@@ -1,5 +1,5 @@
 /** `log <target> [len n] [format f] [sample r:s] [profile p] <facility> [max [min]]` (manual, sections 3.1 and 4.2). */
-import type { LogTarget } from '../../model/log.ts';
+import type { LogFormatName, LogTarget } from '../../model/log.ts';
 import type { Word } from '../../model/word.ts';
 import { parseAddress } from '../address.ts';
 import type { LineContext } from '../line-context.ts';
@@ -115,7 +115,7 @@ function readLength(text: string): Parsed<number> {
   return refused(`invalid log length '${text}', must be between 80 and 65535`);
 }
 
-function readFormat(text: string): Parsed<LogTarget['format']> {
+function readFormat(text: string): Parsed<LogFormatName> {
   const format = FORMATS.find(known => known === text);
   return format === undefined ? refused(`unknown log format '${text}'`) : parsed(format);
 }
@@ -149,7 +149,7 @@ function readDestination(text: string, context: LineContext): Parsed<LogTarget['
 
 interface Options {
   readonly len: number;
-  readonly format: LogTarget['format'];
+  readonly format?: LogFormatName;
   readonly sample?: NonNullable<LogTarget['sample']>;
   readonly profile?: string;
 }
@@ -160,15 +160,15 @@ function readOptions(words: Words): Parsed<Options> {
   const len = lenText === undefined ? parsed(DEFAULT_LENGTH) : readLength(lenText);
   if (len.error !== undefined) return refused(len.error);
   const formatText = words.takeOption('format');
-  const format = formatText === undefined ? parsed('rfc3164' as const) : readFormat(formatText);
-  if (format.error !== undefined) return refused(format.error);
+  const format = formatText === undefined ? undefined : readFormat(formatText);
+  if (format?.error !== undefined) return refused(format.error);
   const sampleText = words.takeOption('sample');
   const sample = sampleText === undefined ? undefined : readSample(sampleText);
   if (sample?.error !== undefined) return refused(sample.error);
   const profile = words.takeOption('profile');
   return parsed({
     len: len.value,
-    format: format.value,
+    ...(format === undefined ? {} : { format: format.value }),
     ...(sample === undefined ? {} : { sample: sample.value }),
     ...(profile === undefined ? {} : { profile }),
   });

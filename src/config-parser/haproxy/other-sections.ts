@@ -139,34 +139,6 @@ const RING: readonly OtherKeyword[] = [
   ring('timeout server', time(), 'silence of a server'),
 ];
 
-const logForward = rowsOf('log-forward');
-const LOG_FORWARD: readonly OtherKeyword[] = [
-  logForward('backlog', integer(0, MAX), 'pending connections'),
-  logForward('bind', text('<address> [param*]', 1, 64), 'TCP listener', addressAt(0, LISTENER)),
-  logForward(
-    'dgram-bind',
-    text('<address> [param*]', 1, 64),
-    'UDP listener',
-    addressAt(0, { ...LISTENER, transport: 'datagram' }),
-  ),
-  logForward(
-    'log',
-    text('{ global | <target> [<option> ...] <facility> [<level> [<minlevel>]] }', 1, 64),
-    'where messages go',
-    undefined,
-    { negatable: true },
-  ),
-  logForward('maxconn', integer(0, MAX), 'most connections at a time'),
-  logForward('timeout client', time(), 'silence of a sender'),
-  logForward('option assume-rfc6587-ntf', nothing(), 'messages end with a line feed', undefined, {
-    negatable: true,
-  }),
-  logForward('option dont-parse-log', nothing(), 'messages are passed on unread', undefined, {
-    negatable: true,
-  }),
-  logForward('option host', oneWordOf('replace', 'fill', 'keep', 'append'), 'what happens to the host name'),
-];
-
 const STEPS = [
   'accept',
   'request',
@@ -304,7 +276,6 @@ export const OTHER_SECTIONS: readonly OtherSectionRow[] = [
   },
   { kind: 'mailers', name: 'required', summary: 'mail relays for alerts', keywords: MAILERS },
   { kind: 'ring', name: 'required', summary: 'buffers of messages', keywords: RING },
-  { kind: 'log-forward', name: 'required', summary: 'syslog relay', keywords: LOG_FORWARD },
   { kind: 'log-profile', name: 'required', summary: 'layouts of logs', keywords: LOG_PROFILE },
   { kind: 'cache', name: 'required', summary: 'HTTP cache', keywords: CACHE },
   { kind: 'crt-store', name: 'optional', repeatable: true, summary: 'certificates', keywords: CRT_STORE },

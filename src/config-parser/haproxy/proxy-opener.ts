@@ -62,9 +62,10 @@ function checkSameName(kind: Kind, name: string, config: ConfigDraft, context: P
   const twin =
     config.proxyNames.get(name) ??
     config.defaults.named.get(name) ??
-    config.otherSections.find(section => section.kind === 'log-forward' && section.name === name);
+    config.logForwards.find(section => section.name === name);
   if (twin === undefined) return;
-  const what = `${kind} '${name}' has the same name as ${twin.kind} '${name}'`;
+  const twinKind = 'kind' in twin ? twin.kind : 'log-forward';
+  const what = `${kind} '${name}' has the same name as ${twinKind} '${name}'`;
   context.alert(context.position, `${what} declared at ${place(twin.position)}.`);
 }
 

@@ -1,0 +1,12 @@
+/** What listening sockets are of, by the number that stands for it in a ListenerHandover. */
+import type { Config } from '../model/config.ts';
+import type { LogForward } from '../model/log-forward.ts';
+import type { Proxy } from '../model/proxy.ts';
+
+export function listeningSection(config: Config, number: number): Proxy | LogForward | undefined {
+  return config.proxies[number] ?? logForwardOf(config, number);
+}
+
+export function logForwardOf({ proxies, logForwards }: Config, number: number): LogForward | undefined {
+  return logForwards[number - proxies.length];
+}

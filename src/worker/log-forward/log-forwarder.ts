@@ -1,0 +1,112 @@
+/**
+ * A `log-forward` section at work (manual, section 12.6). One data thread serves a whole section: samples count all
+ * its messages, and those of a sender stay in their order.
+ */
+import { latin1Slice } from '../../base/latin1.ts';
+import type { LogForward } from '../../model/log-forward.ts';
+import type { Connection, Engine, Listener } from '../../net/connection.ts';
+import { receiveDatagrams, type DatagramReceiver } from '../../net/datagram-receiver.ts';
+import { FIELD } from '../../state/counter-fields.ts';
+import type { SharedState } from '../../state/shared-state.ts';
+import type { MessageSender } from './message-sender.ts';
+import { SyslogConnection } from './syslog-connection.ts';
+
+export interface LogForwarderParts {
+  readonly section: LogForward;
+  readonly engine: Engine;
+  readonly state: SharedState;
+  readonly sender: MessageSender;
+  /** `tune.bufsize`: no message is longer. */
+  readonly bufsize: number;
+  /** A place of the process came free that somebody was refused before. */
+  readonly roomAgain: () => void;
+}
+
+export class LogForwarder {
+  readonly #parts: LogForwarderParts;
+  readonly #connections = new Set<Connection>();
+  #listeners: Listener[] = [];
+  #receivers: DatagramReceiver[] = [];
+
+  constructor(parts: LogForwarderParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes what comes to a socket of its binds; the descriptor is its own from now on. */
+  open(bind: number, fd: number, onError: (code: string) => void): void {
+    const { section, engine } = this.#parts;
+    const { address, datagram, acceptProxy = false } = section.binds[bind] ?? {};
+    if (datagram === true) {
+      const kind = address?.kind === 'ip' ? 'internet' : 'unix';
+      this.#receivers.push(receiveDatagrams(fd, kind, (bytes, from) => this.#datagram(bytes, from), onError));
+      return;
+    }
+    const listener = engine.listen(fd, connection => this.#accepted(connection, acceptProxy), onError);
+    this.#listeners.push(listener);
+    this.retry();
+  }
+
+  /** What is longer than a buffer is cut, as recvfrom(2) does it. */
+  #datagram(bytes: Buffer, sender: string | undefined): void {
+    this.#message(latin1Slice(bytes, 0, Math.min(bytes.length, this.#parts.bufsize)), sender);
+  }
+
+  #message(bytes: string, sender: string | undefined): void {
+    const { counters } = this.#parts.state;
+    counters.add(counters.process, FIELD.recv_logs, 1);
+    this.#parts.sender.send(bytes, sender);
+  }
+
+  /** Limits are looked at when a place is taken: those who come too many wait in the kernel's backlog. */
+  #accepted(connection: Connection, acceptProxy: boolean): void {
+    const { section, engine, state, bufsize } = this.#parts;
+    const { counters, limits } = state;
+    limits.enter(limits.process);
+    this.#connections.add(connection);
+    counters.add(counters.process, FIELD.conn_tot, 1);
+    counters.event(counters.process, FIELD.conn_rate, engine.wheel.now);
+    counters.raise(counters.process, FIELD.smax, limits.current(limits.process));
+    if (!this.#hasRoom()) for (const listener of this.#listeners) listener.pause();
+    new SyslogConnection(connection, engine.wheel, {
+      framing: { longest: bufsize, assumesLineFeeds: section.assumesLineFeeds },
+      clientTimeoutMs: section.clientTimeoutMs,
+      acceptProxy,
+      onMessage: (bytes, sender) => this.#message(bytes, sender),
+      onClosed: () => this.#closed(connection),
+    }).start();
+  }
+
+  #hasRoom(): boolean {
+    const { section, state } = this.#parts;
+    if (section.maxconn > 0 && this.#connections.size >= section.maxconn) return false;
+    return !state.limits.full(state.limits.process);
+  }
+
+  #closed(connection: Connection): void {
+    const { limits } = this.#parts.state;
+    this.#connections.delete(connection);
+    if (limits.leave(limits.process)) this.#parts.roomAgain();
+    this.retry();
+  }
+
+  /** Accepts again if there is room. */
+  retry(): void {
+    const hasRoom = this.#hasRoom();
+    for (const listener of this.#listeners)
+      if (listener.paused === hasRoom) {
+        if (hasRoom) listener.resume();
+        else listener.pause();
+      }
+  }
+
+  /** No connection of it is left. */
+  get unused(): boolean {
+    return this.#connections.size === 0;
+  }
+
+  /** Takes nothing new. */
+  close(): void {
+    for (const listener of this.#listeners.splice(0)) listener.close();
+    for (const receiver of this.#receivers.splice(0)) receiver.close();
+  }
+}
