@@ -1,19 +1,15 @@
-/** The `log-forward` section (manual, section 12.6). */
+/** Keyword rows of the `log-forward` section (manual, section 12.6). */
 import type { Bind } from '../../model/bind.ts';
 import type { Position } from '../../model/diagnostic.ts';
 import type { HostStrategy, LogForward } from '../../model/log-forward.ts';
 import type { LogTarget } from '../../model/log.ts';
 import type { Word } from '../../model/word.ts';
 import { integer, nothing, oneWordOf, time, type Shape } from '../argument-shape.ts';
-import type { ConfigDraft, SectionOpener } from '../config-draft.ts';
-import { applyLine, createKeywordIndex } from '../keyword-index.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
-import type { ParserContext } from '../parser-context.ts';
 import type { Mutable } from './bind-draft.ts';
 import { readBindLine } from './bind-line.ts';
 import { readLogTarget } from './log-target.ts';
-import { readSectionName } from './section-name.ts';
 
 export type LogForwardDraft = Omit<Mutable<LogForward>, 'binds' | 'logs'> & {
   readonly binds: Mutable<Bind>[];
@@ -27,7 +23,7 @@ type Row = Keyword<LogForwardDraft>;
 const MAX = 0x7fffffff;
 const DEFAULT_MAXCONN = 10;
 
-function createDraft(name: string, position: Position): LogForwardDraft {
+export function createLogForwardDraft(name: string, position: Position): LogForwardDraft {
   return {
     name,
     position,
@@ -145,30 +141,6 @@ export const LOG_FORWARD_KEYWORDS: readonly Row[] = [
     true,
   ),
 ];
-
-const INDEX = createKeywordIndex(LOG_FORWARD_KEYWORDS);
-
-function checkSameName(name: string, config: ConfigDraft, context: ParserContext): void {
-  const own = config.logForwards.find(section => section.name === name);
-  const proxy = config.proxyNames.get(name);
-  const defaults = config.defaults.named.get(name);
-  const where = ({ file, line }: Position): string => `declared at ${file}:${line}.`;
-  const what = `log-forward section '${name}' has the same name as`;
-  if (own !== undefined)
-    context.alert(context.position, `${what} another log-forward section ${where(own.position)}`);
-  else if (proxy !== undefined)
-    context.alert(context.position, `${what} ${proxy.kind} '${name}' ${where(proxy.position)}`);
-  else if (defaults !== undefined)
-    context.warn(context.position, `${what} defaults '${name}' ${where(defaults.position)}`);
-}
-
-export const openLogForward: SectionOpener = (words, config, context) => {
-  const name = readSectionName(words, context) ?? '';
-  checkSameName(name, config, context);
-  const draft = createDraft(name, context.position);
-  config.logForwards.push(draft);
-  return { line: (line, at) => applyLine(INDEX, draft, line, at), end: () => undefined };
-};
 
 /** Listeners get numbers, and what the section says for all of them. */
 export function finishLogForward({ backlog, binds, ...section }: LogForwardDraft): LogForward {

@@ -5,7 +5,7 @@ import { GLOBAL_INDEX, openGlobal } from './global-reader.ts';
 import { OTHER_OPENERS } from './other-reader.ts';
 import { PROXY_INDEX, PROXY_OPENERS } from './proxy-opener.ts';
 import { openHttpErrors } from './http-errors.ts';
-import { openLogForward } from './log-forward.ts';
+import { openLogForward } from './log-forward-opener.ts';
 import { openUserlist } from './userlist.ts';
 
 /** `program` had its last release in 3.2. */
