@@ -1,7 +1,7 @@
 /**
  * One connection to the admin socket: reads lines, runs their commands one after the other, writes the answers.
  * Each answer is followed by an empty line, or by the prompt. Without `prompt` the connection ends behind the first
- * line (manual of management, section 9.3).
+ * line (manual of management, section 9.3). What only shows is not made for a client that has gone.
  *
  *   reading ──line──▶ running ──last command of the line──▶ reading (interactive) or closed
  */
@@ -9,6 +9,8 @@ import type { Socket } from 'node:net';
 import type { Answer, Message, Session } from './command.ts';
 import { fail } from './command.ts';
 import type { Level } from './level.ts';
+import { hasHungUp } from '../net/system-calls.ts';
+import { descriptorOf } from './descriptor-of.ts';
 import type { CommandRunner } from './interpreter.ts';
 import { LineReader, type InputLimits, type InputLine } from './line-reader.ts';
 
@@ -137,8 +139,13 @@ export class AdminSession {
     if (this.#ended && this.#commandsLeft === 0 && this.#reader.isEmpty) this.#gone.abort();
   }
 
+  #clientHasGone(): boolean {
+    return this.#socket.destroyed || hasHungUp(descriptorOf(this.#socket));
+  }
+
   /** A command that fails by a mistake of this program's must not take the process with it. */
   async #runCommand(command: string, payload: string | undefined): Promise<void> {
+    if (onlyShows(command) && this.#clientHasGone()) return;
     try {
       await this.#writeAnswer(await this.#interpreter.run(command, payload, this.#state));
     } catch (error) {
@@ -206,6 +213,11 @@ export function uptime(ms: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const hours = Math.floor(seconds / 3600) % 24;
   return `${Math.floor(seconds / 86_400)}:${two(hours)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+/** Its answer is all that it is for. */
+function onlyShows(command: string): boolean {
+  return command.trimStart().startsWith('show ');
 }
 
 function peerOf(socket: Socket, listener: number): Pick<Session, 'protocol' | 'source'> {

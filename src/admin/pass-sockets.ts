@@ -1,14 +1,10 @@
 /** Gives a new process the listening sockets of this one (`_getsocks`): the giver's side of net/listener-exchange.ts. */
 import type { Socket } from 'node:net';
+import { descriptorOf } from './descriptor-of.ts';
 import { MOST_DESCRIPTORS, sendDescriptors } from '../net/descriptor-passing.ts';
 import { describeSockets, type PassedSocket } from '../net/listener-exchange.ts';
 
 const PATIENCE_MS = 1000;
-
-/** Node tells the number of a socket to those who ask its handle. */
-function descriptorOf(socket: Socket): number {
-  return (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
-}
 
 /** What went wrong, if anything. Nobody else reads from the socket meanwhile. */
 export async function passSockets(

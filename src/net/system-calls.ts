@@ -107,6 +107,8 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const POLLOUT = 4;
+const POLLERR = 8;
+const POLLHUP = 16;
 const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
@@ -248,6 +250,13 @@ export function isWritable(fd: number): boolean {
   pollEntry.writeInt16LE(POLLOUT, 4);
   pollEntry.writeInt16LE(0, 6);
   return system().poll(pollEntry, 1, 0) === 1 && (pollEntry.readInt16LE(6) & POLLOUT) !== 0;
+}
+
+/** The peer has closed its socket, not only its sending side; over TCP that shows once it refuses something. */
+export function hasHungUp(fd: number): boolean {
+  pollEntry.writeInt32LE(fd, 0);
+  pollEntry.writeInt32LE(0, 4);
+  return system().poll(pollEntry, 1, 0) === 1 && (pollEntry.readInt16LE(6) & (POLLHUP | POLLERR)) !== 0;
 }
 
 /** Blocks the thread: for a start that waits for another process, never while serving. */

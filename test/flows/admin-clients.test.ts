@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,6 +14,7 @@ import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
 
@@ -130,4 +134,54 @@ async function judgements(path: string): Promise<readonly string[]> {
     (error: unknown) => error as { stdout: string; code: number },
   );
   return [good.stdout, bad.stdout];
+}
+
+test('answers are not made for clients that have gone: who comes after them is answered without delay', async t => {
+  const { path, pid } = await startWithManyServers(t);
+  const before = processorTicks(pid);
+  const answer = await ask(path, 'show stat');
+  assert.match(answer, /^x299,BACKEND,/m);
+  const ticksOfOne = processorTicks(pid) - before;
+  // stopped, so that all of them have gone by the time it looks
+  process.kill(pid, 'SIGSTOP');
+  for (let count = 0; count < CLIENTS_GONE; count++) await sayAndGo(path, 'show stat\n'.repeat(100));
+  const stopped = processorTicks(pid);
+  process.kill(pid, 'SIGCONT');
+  assert.match(await ask(path, 'show info'), /^Name: /);
+  const ticks = processorTicks(pid) - stopped;
+  assert.ok(ticks < (CLIENTS_GONE * ticksOfOne) / 4 + 25, `${ticks} ticks, ${ticksOfOne} for an answer`);
+});
+
+const CLIENTS_GONE = 100;
+
+async function startWithManyServers(t: TestContext): Promise<{ path: string; pid: number }> {
+  const path = join(temporaryFolder(t), 'admin.sock');
+  const backends = Array.from({ length: 300 }, (_, index) => `backend x${index}\n  server s 127.0.0.1:1\n`);
+  const { pid } = await startBalancer(
+    t,
+    `global
+  stats socket ${path} level admin
+defaults
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend web
+  bind 127.0.0.1:${await freePort()}
+  default_backend x0
+${backends.join('')}`,
+  );
+  return { path, pid };
+}
+
+async function sayAndGo(path: string, text: string): Promise<void> {
+  const socket = connect(path);
+  await once(socket, 'connect');
+  await new Promise(resolve => socket.write(text, resolve));
+  socket.destroy();
+}
+
+/** Processor time of a process in hundredths of a second. */
+function processorTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ');
+  return Number(fields[13]) + Number(fields[14]);
 }
