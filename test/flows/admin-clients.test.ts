@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ask } from '../support/admin-client.ts';
-import { exchangeRaw } from '../support/balancer.ts';
+import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
