@@ -15,6 +15,7 @@ import { ACCEPT, CONTINUE, SILENT_DROP } from '../rules/verdict.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { countForAll } from '../state/stick-table/tracked-counters.ts';
 import { countSession } from './accounting.ts';
+import { isGone } from './client-address.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
@@ -36,6 +37,10 @@ export class Reception {
   }
 
   serve(listener: ListenerRuntime, connection: Connection): void {
+    if (listener.frontend.looksAtClients && isGone(connection)) {
+      connection.close();
+      return listener.closed();
+    }
     const facts = new ClientConnectionFacts(connection, Date.now(), this.#thread.wheel.now);
     if (isOpenToAll(listener)) {
       listener.admitted();

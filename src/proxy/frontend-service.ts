@@ -10,6 +10,7 @@ import type { Environments } from './compile-environment.ts';
 import { requestLimits } from './head-limits.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
+import { looksAtClients } from './client-address.ts';
 import { compileLogFormats, FrontendLog, type LogStep } from './log-line.ts';
 import type { BackendRuntime, ExchangeContext, FrontendRuntime, LogSink } from './runtime.ts';
 
@@ -34,6 +35,7 @@ export class FrontendService implements FrontendRuntime {
   readonly rules: ProxyRules;
   readonly captures: HeadCaptures;
   readonly logsEarly: boolean;
+  readonly looksAtClients: boolean;
   readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
@@ -60,6 +62,7 @@ export class FrontendService implements FrontendRuntime {
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);
     const environment = environments.of(proxy);
     this.rules = compileProxyRules(proxy, environment);
+    this.looksAtClients = looksAtClients(config);
     this.logsEarly = proxy.options.flags.has('logasap');
     this.captures = new HeadCaptures(proxy.captures);
     this.#log = new FrontendLog(proxy, compileLogFormats(proxy, environment, config), config.global, logs);

@@ -152,6 +152,8 @@ export interface FrontendRuntime {
   readonly keepsClients: boolean;
   /** `option h1-case-adjust-bogus-client` */
   readonly nameCase: NameCase | undefined;
+  /** Something looks at where clients come from. */
+  readonly looksAtClients: boolean;
   /** First matching use_backend, else the default one. */
   chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined;
   /** An exchange begins: a frontend without a log format says so in its log. */
