@@ -2,6 +2,7 @@
  * `if` and `unless` (manual, section 7.2): an OR of ANDs of ACLs, compiled to one closure. While the bytes of
  * a TCP stream still come a term may be undecided; then the whole condition is, unless the others decide it.
  */
+import { didYouMean } from '../config-parser/nearest.ts';
 import type { Condition, Term } from '../model/word.ts';
 import { linkLines } from './acl-table.ts';
 import type { LinkedAcl } from './acl-table.ts';
@@ -9,7 +10,6 @@ import { compileAclLine } from './acl-line.ts';
 import type { ExactLine } from './acl-line.ts';
 import type { CompiledCondition, KeyedTest, Test } from './compiled.ts';
 import type { CompileEnvironment } from './environment.ts';
-import { nearest } from './hint.ts';
 import { firstPhase, phaseBits } from './phase.ts';
 
 interface LinkedTerm {
@@ -60,15 +60,12 @@ function findAcl(term: Term, phases: number, env: CompileEnvironment): LinkedAcl
   const acl = env.acls.find(name, env, phases);
   if (acl === 'broken') return undefined;
   if (acl !== undefined) return acl as LinkedAcl;
-  const close = nearest(
-    name,
-    'names' in env.acls ? (env.acls as { names: () => Iterable<string> }).names() : [],
-  );
+  const hint = didYouMean(name, env.acls.names());
   env.report({
     severity: 'alert',
     position: term.position,
     message: `no such ACL : '${name}'.`,
-    ...(close === undefined ? {} : { hint: `did you mean '${close}' ?` }),
+    ...(hint === undefined ? {} : { hint }),
   });
   return undefined;
 }

@@ -41,6 +41,7 @@ export interface CompiledAcl {
 export interface NamedAcls {
   /** Undefined: there is none of that name. `broken`: its own line was reported already. */
   find(name: string, env: CompileEnvironment, phases: number): CompiledAcl | 'broken' | undefined;
+  names(): Iterable<string>;
 }
 
 /** Names of other sections that arguments may mention. */

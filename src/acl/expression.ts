@@ -4,6 +4,7 @@
  */
 import type { Call, ExpressionAst, ExpressionError } from '../config-parser/expression.ts';
 import { parseExpression } from '../config-parser/expression.ts';
+import { didYouMean } from '../config-parser/nearest.ts';
 import type { Position } from '../model/diagnostic.ts';
 import { isMistake, parseArguments } from './arguments.ts';
 import type { Mistake } from './arguments.ts';
@@ -12,7 +13,6 @@ import type { CompiledExpression } from './compiled.ts';
 import type { SampleContext } from './context.ts';
 import { converterRow, converterNames, fetchNames, fetchRow } from './catalog.ts';
 import type { CompileEnvironment } from './environment.ts';
-import { nearest } from './hint.ts';
 import { isResponsePhase, phasesOf, firstPhase } from './phase.ts';
 import type { Source } from './phase.ts';
 import type { CompileScope, ConverterRow, Convert, Each, FetchRow, Fetched, Getter } from './row.ts';
@@ -137,8 +137,8 @@ function compileFetch(call: Call, text: string, scope: CompileScope): Chain | Mi
 }
 
 function hintFor(name: string, names: Iterable<string>): { hint?: string } {
-  const close = nearest(name, names);
-  return close === undefined ? {} : { hint: `did you mean '${close}' ?` };
+  const hint = didYouMean(name, names);
+  return hint === undefined ? {} : { hint };
 }
 
 function appendConverter(chain: Chain, call: Call, scope: CompileScope): Chain | MistakeWithHint {

@@ -4,6 +4,7 @@
  */
 import { parseLogFormat } from '../config-parser/log-format.ts';
 import type { ItemName, LogFormatItem } from '../config-parser/log-format.ts';
+import { didYouMean } from '../config-parser/nearest.ts';
 import type { Position } from '../model/diagnostic.ts';
 import { isMistake } from './arguments.ts';
 import type { CompiledLogFormat, LogFormatOptions } from './compiled.ts';
@@ -17,7 +18,6 @@ import { applyFlags, commonFlags, NO_FLAGS, settleFlags } from './log-format/fla
 import type { OutputFlags } from './log-format/flags.ts';
 import { expressionItem } from './log-format/item.ts';
 import type { TypeCast } from './log-format/output.ts';
-import { nearest } from './hint.ts';
 import { appendPieces, joinPieces, joinRecord } from './log-format/join.ts';
 import type { Append, Piece } from './log-format/join.ts';
 
@@ -218,13 +218,11 @@ function parseCast(name: ItemName | null): { readonly cast: TypeCast } | Mistake
 }
 
 function unknownAlias(name: string): MistakeWithHint {
-  const close = nearest(
-    name,
-    ALIASES.map(alias => alias.name),
-  );
+  const names = ALIASES.map(alias => `%${alias.name}`);
+  const hint = didYouMean(`%${name}`, names);
   return {
     error: `no such format alias '${name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'`,
-    ...(close === undefined ? {} : { hint: `did you mean '%${close}' ?` }),
+    ...(hint === undefined ? {} : { hint }),
   };
 }
 

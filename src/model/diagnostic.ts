@@ -22,6 +22,6 @@ export interface Diagnostic {
   readonly position: Position;
   /** Worded as HAProxy words it where it has the same message. */
   readonly message: string;
-  /** "did you mean 'listen' ?" */
+  /** "did you mean 'listen' maybe ?" */
   readonly hint?: string;
 }

@@ -4,7 +4,7 @@
  * serves; engines adopt them by number. Failures are values, worded as HAProxy words them.
  */
 import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
-import { getSystemErrorMap } from 'node:util';
+import { describeErrno } from '../base/system-error.ts';
 import type { Bind } from '../model/bind.ts';
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import { errorName } from './cause.ts';
@@ -189,14 +189,6 @@ function failure(failed: { readonly step: string; readonly errno: number }, wher
   };
 }
 
-/** The sentence of strerror(3), with its capital: libuv's own differ in a few. */
-function describeErrno(errno: number): string {
-  if (errno === EADDRNOTAVAIL) return 'Cannot assign requested address';
-  const text = getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`;
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-const EADDRNOTAVAIL = 99;
 const ENAMETOOLONG = 36;
 
 function ownAddress(fd: number): Endpoint {

@@ -1,5 +1,6 @@
 /** From file names to a configuration that can serve, or to all that is wrong with it. */
 import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
+import { describeSystemError } from '../base/system-error.ts';
 import { dumpConfig, type DumpWishes } from '../config-parser/dump-config.ts';
 import { loadFiles, type ConfigFileSystem } from '../config-parser/load-files.ts';
 import { hasFatal } from '../config-parser/diagnostic.ts';
@@ -94,7 +95,7 @@ function attempt<T>(read: () => T): T | { readonly error: string } {
   try {
     return read();
   } catch (error) {
-    return { error: (error as NodeJS.ErrnoException).code ?? String(error) };
+    return { error: describeSystemError(error) };
   }
 }
 

@@ -52,8 +52,11 @@ function complaints(text: string, phase: Phase = REQUEST_PHASE): string[] {
 
 test('mistakes in ACLs are answered in the words of HAProxy', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['if shpo', /no such ACL : 'shpo'. \(did you mean 'shop' \?\)/],
-    ['if { pathh /x }', /unknown fetch method 'pathh' in ACL expression 'pathh' \(did you mean 'path' \?\)/],
+    ['if shpo', /no such ACL : 'shpo'. \(did you mean 'shop' maybe \?\)/],
+    [
+      'if { pathh /x }',
+      /unknown fetch method 'pathh' in ACL expression 'pathh' \(did you mean 'path' maybe \?\)/,
+    ],
     ['if { path -m nope x }', /unknown matching method 'nope' when parsing ACL expression/],
     [
       'if { path -z x }',

@@ -8,8 +8,8 @@ test('mistakes are answered in the words of HAProxy, with a hint where a name wa
   const cases: readonly (readonly [string, string])[] = [
     ['', 'missing fetch method'],
     ['(x)', 'missing fetch method'],
-    ['pathh', "unknown fetch method 'pathh' (did you mean 'path' ?)"],
-    ['path,lowre', "unknown converter 'lowre' (did you mean 'lower' ?)"],
+    ['pathh', "unknown fetch method 'pathh' (did you mean 'path' maybe ?)"],
+    ['path,lowre', "unknown converter 'lowre' (did you mean 'lower' maybe ?)"],
     ['path(1)', "fetch method 'path' : does not support any args"],
     ['path lower', 'missing comma after fetch keyword'],
     ['path,lower upper', "missing comma after converter 'lower'"],

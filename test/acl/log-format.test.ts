@@ -167,7 +167,7 @@ test('mistakes are named', () => {
   assert.match(complaint('%[str(a)'), /missing '\]' after 'str\(a\)'/);
   assert.match(
     complaint('%[pathh]'),
-    /failed to parse sample expression <pathh\]> : unknown fetch method 'pathh' \(did you mean 'path' \?\)/,
+    /failed to parse sample expression <pathh\]> : unknown fetch method 'pathh' \(did you mean 'path' maybe \?\)/,
   );
   assert.match(complaint('%(x:float)ci'), /unexpected output type 'float'/);
   assert.match(complaint('%[path]'), /may not be reliably used in a logs/);

@@ -3,6 +3,7 @@ import type { LogFormatName, LogTarget } from '../../model/log.ts';
 import type { Word } from '../../model/word.ts';
 import { parseAddress } from '../address.ts';
 import type { LineContext } from '../line-context.ts';
+import { didYouMean } from '../nearest.ts';
 import { parsed, refused, type Parsed } from '../parsed.ts';
 
 const FACILITIES: readonly string[] = [
@@ -115,14 +116,19 @@ function readLength(text: string): Parsed<number> {
   return refused(`invalid log length '${text}', must be between 80 and 65535`);
 }
 
+function unknown<T>(what: string, text: string, names: readonly string[]): Parsed<T> {
+  const hint = didYouMean(text, names);
+  return refused(`unknown ${what} '${text}'${hint === undefined ? '' : `; ${hint}`}`);
+}
+
 function readFormat(text: string): Parsed<LogFormatName> {
   const format = FORMATS.find(known => known === text);
-  return format === undefined ? refused(`unknown log format '${text}'`) : parsed(format);
+  return format === undefined ? unknown('log format', text, FORMATS) : parsed(format);
 }
 
 function readLevel(text: string, what: string): Parsed<number> {
   const level = LOG_LEVELS.indexOf(text);
-  return level < 0 ? refused(`unknown optional ${what} '${text}'`) : parsed(level);
+  return level < 0 ? unknown(`optional ${what}`, text, LOG_LEVELS) : parsed(level);
 }
 
 function readDestination(text: string, context: LineContext): Parsed<LogTarget['target']> {
@@ -183,7 +189,7 @@ interface Levels {
 function readLevels(words: Words): Parsed<Levels> {
   const name = words.take() ?? '';
   const facility = FACILITIES.indexOf(name);
-  if (facility < 0) return refused(`unknown log facility '${name}'`);
+  if (facility < 0) return unknown('log facility', name, FACILITIES);
   const max = words.peek() === undefined ? parsed(7) : readLevel(words.take() ?? '', 'log level');
   if (max.error !== undefined) return refused(max.error);
   const min = words.peek() === undefined ? parsed(0) : readLevel(words.take() ?? '', 'minimum log level');

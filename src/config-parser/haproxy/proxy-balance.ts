@@ -134,7 +134,14 @@ function parseHashType(draft: ProxyDraft, words: readonly Word[], context: LineC
     const modern = `please use 'hash-type map-based sdbm avalanche' instead.`;
     if (method?.text === 'avalanche')
       context.alert(method, `experimental feature 'hash-type avalanche' is not supported anymore, ${modern}`);
-    else context.alert(method ?? context.position, `'hash-type' only supports 'consistent' and 'map-based'.`);
+    else {
+      const hint = didYouMean(method?.text ?? '', ['consistent', 'map-based']);
+      context.alert(
+        method ?? context.position,
+        `'hash-type' only supports 'consistent' and 'map-based'.`,
+        hint,
+      );
+    }
     return;
   }
   const hash = HASH_FUNCTIONS.find(known => known === (name?.text ?? 'sdbm'));

@@ -3,6 +3,7 @@ import type { CookiePersistence } from '../../model/proxy.ts';
 import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
+import { didYouMean } from '../nearest.ts';
 import { readSeconds } from './argument.ts';
 import { ignoredWithoutBackend } from './proxy-capability.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
@@ -31,6 +32,9 @@ const FLAGS: readonly string[] = [
   'secure',
   'dynamic',
 ] satisfies Flag[];
+
+/** Options that a word follows. */
+const VALUED: readonly string[] = ['domain', 'maxidle', 'maxlife', 'attr'];
 
 interface CookieArguments {
   readonly flags: Set<string>;
@@ -90,11 +94,13 @@ function readArguments(words: readonly Word[], context: LineContext): CookieArgu
   for (let index = 0; index < words.length; index++) {
     const word = words[index] as Word;
     if (FLAGS.includes(word.text)) args.flags.add(word.text);
-    else if (['domain', 'attr', 'maxidle', 'maxlife'].includes(word.text)) {
+    else if (VALUED.includes(word.text)) {
       if (!readValued(word.text, words[++index], args, context)) return undefined;
     } else {
-      const known = [...FLAGS, 'domain', 'maxidle', 'maxlife', 'attr'].map(name => `'${name}'`).join(', ');
-      context.alert(word, `'cookie' supports ${known} options (got '${word.text}').`);
+      const names = [...FLAGS, ...VALUED];
+      const known = names.map(name => `'${name}'`).join(', ');
+      const message = `'cookie' supports ${known} options (got '${word.text}').`;
+      context.alert(word, message, didYouMean(word.text, names));
       return undefined;
     }
   }

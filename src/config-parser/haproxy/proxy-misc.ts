@@ -2,6 +2,7 @@
 import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
+import { didYouMean } from '../nearest.ts';
 import { readAddress } from './address-argument.ts';
 import { oneOf, readInteger, readSeconds } from './argument.ts';
 import { ignoredWithoutBackend, ignoredWithoutFrontend } from './proxy-capability.ts';
@@ -10,6 +11,8 @@ import { hasBackend, type FrontendSettings, type ProxyDraft } from './proxy-draf
 const ALL: readonly SectionKind[] = ['defaults', 'frontend', 'listen', 'backend'];
 const PROXIES: readonly SectionKind[] = ['frontend', 'listen', 'backend'];
 const BACKENDS: readonly SectionKind[] = ['defaults', 'listen', 'backend'];
+
+const MODES = ['tcp', 'http', 'log', 'spop', 'haterm'];
 
 function parseMode(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   const word = words[0] as Word;
@@ -29,7 +32,7 @@ function parseMode(draft: ProxyDraft, words: readonly Word[], context: LineConte
   else if (mode === 'haterm' && draft.kind !== 'backend') draft.shared.mode = 'http';
   else if (mode === 'haterm')
     context.alert(word, 'mode haterm is only applicable on proxies with frontend capability.');
-  else context.alert(word, `unknown proxy mode '${mode}'.`);
+  else context.alert(word, `unknown proxy mode '${mode}'.`, didYouMean(mode, MODES));
   context.notSupportedYet(word, `mode ${mode}`);
 }
 
@@ -111,8 +114,10 @@ function parseRetryOn(draft: ProxyDraft, words: readonly Word[], context: LineCo
   const none = words.find(word => word.text === 'none');
   const unknown = words.find(word => !RETRY_REASONS.includes(word.text));
   if (none !== undefined) context.alert(none, `'retry-on' 'none' keyword only usable alone`);
-  else if (unknown !== undefined) context.alert(unknown, `'retry-on': unknown keyword '${unknown.text}'`);
-  else {
+  else if (unknown !== undefined) {
+    const hint = didYouMean(unknown.text, RETRY_REASONS);
+    context.alert(unknown, `'retry-on': unknown keyword '${unknown.text}'`, hint);
+  } else {
     const reasons = words.flatMap(({ text }) => (text === 'all-retryable-errors' ? ALL_RETRYABLE : [text]));
     draft.shared.retryOn = [...new Set(reasons)];
   }

@@ -2,6 +2,7 @@
 import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
+import { didYouMean } from '../nearest.ts';
 import { readTime } from './argument.ts';
 import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 
@@ -144,9 +145,10 @@ function removed(name: string, modern: string): Keyword<ProxyDraft> {
 }
 
 function unknownTimeout(_: ProxyDraft, words: readonly Word[], context: LineContext): void {
-  const names = TIMEOUTS.map(row => `'${row.name}'`).join(', ');
+  const names = TIMEOUTS.map(row => row.name);
   const got = words[0]?.text ?? '';
-  context.alert(words[0] ?? context.position, `'timeout' supports ${names} (got '${got}')`);
+  const message = `'timeout' supports ${names.map(name => `'${name}'`).join(', ')} (got '${got}')`;
+  context.alert(words[0] ?? context.position, message, didYouMean(got, names));
 }
 
 export const TIMEOUT_KEYWORDS: readonly Keyword<ProxyDraft>[] = [

@@ -2,6 +2,7 @@
  * A keyword of a block of keepalived.conf is one row. Unknown keywords are reported and skipped with their block
  * (keepalived does the same, less gracefully); known ones without effect in this program are named as such.
  */
+import { didYouMean } from '../nearest.ts';
 import type { Statement } from './block.ts';
 import { ignoredKeyword } from './ignored-keywords.ts';
 import type { Scope } from './scope.ts';
@@ -60,25 +61,9 @@ export class KeywordTable<Draft> {
     if (ignored === 'no effect')
       scope.report.remark(position, `'${name}' is recognised but has no effect here`);
     else if (ignored !== undefined) scope.report.alert(position, `'${name}' is not supported: ${ignored}`);
-    else scope.report.warn(position, `Unknown keyword '${name}'`, this.#suggestion(name));
-  }
-
-  #suggestion(name: string): string | undefined {
-    const near = this.rows.find(row => distance(row.name, name) <= Math.min(2, name.length / 3));
-    return near === undefined ? undefined : `did you mean '${near.name}' ?`;
-  }
-}
-
-/** Levenshtein's. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let at = 1; at <= one.length; at++) {
-    const next = [at];
-    for (let to = 1; to <= other.length; to++) {
-      const change = (row[to - 1] ?? 0) + (one[at - 1] === other[to - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[to] ?? 0) + 1, (next[to - 1] ?? 0) + 1));
+    else {
+      const names = this.rows.map(row => row.name);
+      scope.report.warn(position, `Unknown keyword '${name}'`, didYouMean(name, names));
     }
-    row = next;
   }
-  return row.at(-1) ?? 0;
 }
