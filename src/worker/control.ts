@@ -209,6 +209,12 @@ export class Control {
           id: message.id,
           changed: actOnServers(this.#pageEffects(), message.action, message.rows),
         });
+      case 'nameservers':
+        return this.#threads.tell(thread, {
+          kind: 'nameservers-told',
+          id: message.id,
+          reports: this.#names.reports(),
+        });
       case 'changed':
         return this.#administration.changed(thread, message.change, message.seen);
       case 'notice':

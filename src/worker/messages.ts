@@ -1,5 +1,6 @@
 /** What crosses between the control thread and a data thread: one union a direction. Everything here can be cloned. */
 import type { ObservedError } from '../health/observation.ts';
+import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
 import type { NameQuestion } from '../proxy/name-lookups.ts';
@@ -36,6 +37,8 @@ export type ToData =
   | { readonly kind: 'room' }
   /** So many servers were changed. */
   | { readonly kind: 'acted'; readonly id: number; readonly changed: number }
+  /** Answers `nameservers` with the same number. */
+  | { readonly kind: 'nameservers-told'; readonly id: number; readonly reports: readonly NameserverReport[] }
   /** That server went down: its waiters look for another one; so do the backend's when none is left. */
   | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
   /** Streams on that server are cut (`on-marked-down`, `on-marked-up`, `shutdown sessions server`). */
@@ -60,6 +63,8 @@ export type ToControl =
       readonly action: ServerAction;
       readonly rows: readonly number[];
     }
+  /** A scrape wants the counters of nameservers. */
+  | { readonly kind: 'nameservers'; readonly id: number }
   /** Log lines for a ring. */
   | { readonly kind: 'ring-lines'; readonly ring: string; readonly lines: readonly string[] }
   /** Everything is loaded; it waits for `listen`. */

@@ -7,6 +7,7 @@ import { chooseAddress } from '../dns/choose-address.ts';
 import type { Requester, Resolution } from '../dns/resolution.ts';
 import { Resolvers } from '../dns/resolvers.ts';
 import type { Config } from '../model/config.ts';
+import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { StatePlan } from '../state/plan.ts';
 import { AddressUse, HostName } from './host-name.ts';
 import { resolversSections } from './resolvers-sections.ts';
@@ -37,6 +38,13 @@ export class NameService {
   /** In the order of the configuration. */
   get sections(): readonly Resolvers[] {
     return [...this.#sections.values()];
+  }
+
+  /** What all nameservers were asked, and how they answered. */
+  reports(): NameserverReport[] {
+    return this.sections.flatMap(({ settings, nameservers }) =>
+      nameservers.map(({ name, counters }) => ({ resolvers: settings.name, nameserver: name, counters })),
+    );
   }
 
   /** Servers begin to follow their names. */

@@ -246,6 +246,8 @@ export class ServingThread {
         return;
       case 'acted':
         return this.#services.acted(message.id, message.changed);
+      case 'nameservers-told':
+        return this.#services.nameserversTold(message.id, message.reports);
       case 'flush':
         return this.#flush(message.server, message.backend);
       case 'shutdown-sessions':

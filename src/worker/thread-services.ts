@@ -1,22 +1,26 @@
 /** The services of a data thread: what answers requests here instead of servers, and how it reaches the control thread. */
 import type { LocalService } from '../http/local-service.ts';
+import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { LocalServices } from '../proxy/runtime.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 import { StatisticsPages } from '../stats/page/statistics-page.ts';
 import { prometheusExporter } from '../stats/prometheus/exporter.ts';
 import type { StatsView } from '../stats/view.ts';
 import type { ToControl } from './messages.ts';
+import { resolversSections } from './resolvers-sections.ts';
 
 export class ThreadServices implements LocalServices {
   readonly #pages: StatisticsPages;
   readonly #exporter: LocalService;
   readonly #tell: (message: ToControl) => void;
   readonly #waiting = new Map<number, (changed: number) => void>();
+  readonly #waitingForNames = new Map<number, (reports: readonly NameserverReport[]) => void>();
   #lastCall = 0;
 
   constructor(view: StatsView, tell: (message: ToControl) => void) {
     this.#tell = tell;
-    this.#exporter = prometheusExporter(view);
+    const hasNameservers = resolversSections(view.config).length > 0;
+    this.#exporter = prometheusExporter(view, async () => (hasNameservers ? this.#askNameservers() : []));
     this.#pages = new StatisticsPages({ view, act: (action, rows, done) => this.#act(action, rows, done) });
   }
 
@@ -37,5 +41,15 @@ export class ThreadServices implements LocalServices {
   acted(id: number, changed: number): void {
     this.#waiting.get(id)?.(changed);
     this.#waiting.delete(id);
+  }
+  #askNameservers(): Promise<readonly NameserverReport[]> {
+    const id = ++this.#lastCall;
+    this.#tell({ kind: 'nameservers', id });
+    return new Promise(resolve => this.#waitingForNames.set(id, resolve));
+  }
+
+  nameserversTold(id: number, reports: readonly NameserverReport[]): void {
+    this.#waitingForNames.get(id)?.(reports);
+    this.#waitingForNames.delete(id);
   }
 }

@@ -7,15 +7,20 @@ import {
   type BodySource,
   type LocalService,
 } from '../../http/local-service.ts';
+import type { NameserverReport } from '../../model/nameserver-report.ts';
 import type { StatsView } from '../view.ts';
 import { expositionPieces } from './exposition.ts';
+import { nameserverMetrics } from './module-metrics.ts';
 import { parseQuery, type ScrapeQuery } from './query.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
 
 const TYPE = 'text/plain; version=0.0.4';
 const NO_CACHE = [['cache-control', 'no-cache']] as const;
 
-export function prometheusExporter(view: StatsView): LocalService {
+/** Counters of nameservers, which the control thread has. */
+export type AskNameservers = () => Promise<readonly NameserverReport[]>;
+
+export function prometheusExporter(view: StatsView, nameservers: AskNameservers): LocalService {
   return {
     answer: ({ target }, done) => {
       const query = parseQuery(target);
@@ -23,38 +28,44 @@ export function prometheusExporter(view: StatsView): LocalService {
         const { reason, body } = errorPage(400);
         return done(textAnswer(400, reason, 'text/html', body, NO_CACHE));
       }
-      done(streamedAnswer(TYPE, new Exposition(view, query), NO_CACHE));
+      done(streamedAnswer(TYPE, new Exposition(view, query, nameservers), NO_CACHE));
     },
   };
 }
 
-/** The statistics piece by piece, then what the runtime says, which takes a moment to gather. */
+/** The statistics piece by piece, then what others have to be asked for: nameservers, and the runtime. */
 class Exposition implements BodySource {
   readonly #pieces: BodySource;
   readonly #query: ScrapeQuery;
-  #runtime: Buffer | 'not asked' | 'told' = 'not asked';
+  readonly #nameservers: AskNameservers;
+  #rest: Buffer | 'not asked' | 'told' = 'not asked';
 
-  constructor(view: StatsView, query: ScrapeQuery) {
+  constructor(view: StatsView, query: ScrapeQuery, nameservers: AskNameservers) {
     this.#pieces = piecesSource(expositionPieces(view, query));
     this.#query = query;
-    if (!query.scopes.has('global')) this.#runtime = 'told';
+    this.#nameservers = nameservers;
   }
 
   next(ready: () => void): Buffer | 'later' | 'end' {
     const piece = this.#pieces.next(ready);
     if (piece !== 'end') return piece;
-    const runtime = this.#runtime;
-    if (runtime === 'told') return 'end';
-    if (runtime === 'not asked') {
+    const rest = this.#rest;
+    if (rest === 'told') return 'end';
+    if (rest === 'not asked') {
       void this.#ask(ready);
       return 'later';
     }
-    this.#runtime = 'told';
-    return runtime.length === 0 ? 'end' : runtime;
+    this.#rest = 'told';
+    return rest.length === 0 ? 'end' : rest;
   }
 
   async #ask(ready: () => void): Promise<void> {
-    this.#runtime = Buffer.from(await runtimeMetrics(this.#query.wants), 'utf8');
+    const { scopes, wants } = this.#query;
+    const [reports, runtime] = await Promise.all([
+      scopes.has('resolver') ? this.#nameservers() : [],
+      scopes.has('global') ? runtimeMetrics(wants) : '',
+    ]);
+    this.#rest = Buffer.from(nameserverMetrics(reports, wants) + runtime, 'utf8');
     ready();
   }
 

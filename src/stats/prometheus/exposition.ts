@@ -9,8 +9,10 @@ import { TYPE_CODES, type Subject, type SubjectKind } from '../subject.ts';
 import { asText } from '../value.ts';
 import type { StatsView } from '../view.ts';
 import { extraFamiliesOf, familiesOf, type Family } from './families.ts';
+import { tableMetrics } from './module-metrics.ts';
 import { INFO_COUNTERS, INFO_METRICS } from './names.ts';
 import type { ScrapeQuery } from './query.ts';
+import { header, label } from './text-format.ts';
 import { renderVrrpMetrics } from './vrrp-metrics.ts';
 
 const LINES_IN_PIECE = 250;
@@ -40,6 +42,8 @@ export function* expositionPieces(view: StatsView, query: ScrapeQuery): Generato
     const families = query.extraCounters ? [...FAMILIES[kind], ...EXTRA_FAMILIES[kind]] : FAMILIES[kind];
     for (const family of families) if (query.wants(family.name)) yield* familyPieces(family, objects);
   }
+  const tables = query.scopes.has('sticktable') ? tableMetrics(view, query.wants) : '';
+  if (tables !== '') yield tables;
 }
 
 interface LabelledObject {
@@ -64,12 +68,6 @@ function labelsOf({ kind, proxy, name }: Subject, { descriptionLabels }: ScrapeQ
   return labels.join(',');
 }
 
-/** Label values may hold anything, escaped. */
-function label(name: string, value: string): string {
-  const escaped = value.replace(/[\\"\n]/g, character => (character === '\n' ? '\\n' : `\\${character}`));
-  return `${name}="${escaped}"`;
-}
-
 function* familyPieces(family: Family, objects: readonly LabelledObject[]): Generator<string, void, void> {
   let piece = '';
   let lines = 0;
@@ -83,10 +81,6 @@ function* familyPieces(family: Family, objects: readonly LabelledObject[]): Gene
     piece = '';
   }
   if (piece !== '') yield piece;
-}
-
-function header({ name, help, type }: Pick<Family, 'name' | 'help' | 'type'>): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }
 
 /** Texts are labels of a 1. */

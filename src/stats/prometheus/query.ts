@@ -1,7 +1,5 @@
 /** What a scrape asks for: `scope`, `metrics`, `no-maint`, `extra-counters`, `desc-labels` in its query. */
-const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server'] as const;
-/** Scopes that are known and have nothing to tell here. */
-const EMPTY_SCOPES = ['sticktable', 'resolver'] as const;
+const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server', 'sticktable', 'resolver'] as const;
 
 type Scope = (typeof SCOPES)[number];
 
@@ -62,7 +60,7 @@ function scopesOf(parameters: readonly Parameter[]): Set<Scope> | undefined {
     if (value === '') scopes.clear();
     else if (value === '*') for (const scope of SCOPES) scopes.add(scope);
     else if (isScope(value)) scopes.add(value);
-    else if (!EMPTY_SCOPES.some(scope => value.startsWith(scope))) return undefined;
+    else return undefined;
   }
   return scopes;
 }

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { newCounters } from '../../../src/dns/counters.ts';
 import { ADMIN_FMAINT } from '../../../src/state/server-words.ts';
 import { expositionPieces } from '../../../src/stats/prometheus/exposition.ts';
+import { nameserverMetrics } from '../../../src/stats/prometheus/module-metrics.ts';
 import { parseQuery } from '../../../src/stats/prometheus/query.ts';
 import { ConfiguredView } from '../../../src/stats/view.ts';
 import { createState, type TestState } from '../../support/state.ts';
@@ -14,6 +16,7 @@ const CONFIG = `frontend web
  description the \\"front\\" door
  default_backend b
 backend b
+ stick-table type ip size 100
  server s1 127.0.0.1:81 check maxconn 10 maxqueue 5
  server s2 127.0.0.1:82 weight 3
 backend t
@@ -30,7 +33,9 @@ function given(): Given {
   const scrape = (target = '/metrics'): string => {
     const query = parseQuery(target);
     assert.ok(query !== undefined);
-    return [...expositionPieces(view, query)].join('');
+    const nameserver = { resolvers: 'dns', nameserver: 'one', counters: { ...newCounters(), sent: 7 } };
+    const told = query.scopes.has('resolver') ? nameserverMetrics([nameserver], query.wants) : '';
+    return [...expositionPieces(view, query), told].join('');
   };
   return { ...state, scrape };
 }
@@ -67,7 +72,7 @@ test('every metric of HAProxy is there under its name, with its type and labels,
   const families = familiesOf(scrape('/metrics?extra-counters'));
   const rows = readFileSync('test/cases/stats/prometheus.tsv', 'utf8').trimEnd().split('\n').slice(1);
   for (const [name = '', type, labels = ''] of rows.map(line => line.split('\t'))) {
-    if (/^haproxy_(sticktable|resolver)_/.test(name) || name === 'haproxy_process_description') continue;
+    if (name === 'haproxy_process_description') continue;
     const family = families.get(name);
     assert.ok(family !== undefined, `${name} is missing`);
     assert.equal(family.type, type, name);
@@ -120,7 +125,8 @@ test('scopes are read in their order, an empty one takes back those before', () 
   assert.deepEqual(kinds('/metrics?scope=backend&scope=frontend'), ['frontend', 'backend']);
   assert.deepEqual(kinds('/metrics?scope=*&scope=&scope=global'), ['process']);
   assert.deepEqual(kinds('/metrics?scope='), []);
-  assert.deepEqual(kinds('/metrics?scope=sticktable'), []);
+  assert.deepEqual(kinds('/metrics?scope=sticktable'), ['sticktable']);
+  assert.deepEqual(kinds('/metrics?scope=resolver'), ['resolver']);
 });
 
 test('metrics are chosen by name, or left out with a minus', () => {
