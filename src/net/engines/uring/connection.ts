@@ -94,7 +94,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   /** Only where bytes have rushed in: no multishot receive is armed then, which would take some of them. */
   moveTo(target: Connection, length: number, sink: MoveSink): boolean {
     if (!(target instanceof UringConnection) || !this.#mayGive() || !target.#mayTake()) return false;
-    const transfer = this.host.transfer(this, target, length, sink);
+    const transfer = this.host.transfers.begin(this, target, length, sink);
     if (transfer === undefined) return false;
     this.#dropHeld();
     this.receiving = target.sending = true;

@@ -11,14 +11,7 @@
  * Unix sockets go to a NodeEngine on the same wheel. docs/uring-memory.md argues why no operation of the kernel
  * ever touches memory that has another owner.
  */
-import type {
-  Connection,
-  ConnectionHandler,
-  ConnectTarget,
-  Engine,
-  Listener,
-  MoveSink,
-} from '../../connection.ts';
+import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
@@ -52,7 +45,7 @@ import { type OnCompletion, Ring } from './ring.ts';
 import { SendBatch } from './send-batch.ts';
 import type { RingHost, SendingHalf } from './sending-half.ts';
 import { Slots } from './slots.ts';
-import { Transfer, type TransferEnd, type TransferHost } from './transfer.ts';
+import { Transfers } from './transfers.ts';
 
 export interface UringEngineOptions {
   readonly bufsize: number;
@@ -77,20 +70,19 @@ const PIPES = 16;
 /** With less, none of them goes to a pipe. */
 const ENOUGH_FOR_PIPES = 1024;
 
-export class UringEngine implements Engine, RingHost, ListenerHost, TransferHost {
+export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly name = 'uring';
   readonly wheel: TimerWheel;
   readonly slots: Slots;
   readonly operations: Operations;
   readonly sends = new SendBatch();
   readonly resets: ResetWatch;
-  readonly pipes: Pipes;
+  readonly transfers: Transfers;
   readonly #ring: Ring;
   readonly #loop: NestedLoop;
   readonly #node: NodeEngine;
   readonly #connections: (UringConnection | undefined)[] = [];
   readonly #freeIndexes: number[] = [];
-  readonly #transfers: (Transfer | undefined)[] = [];
   readonly #listeners: (UringListener | undefined)[] = [];
   readonly #addresses = new WeakMap<ConnectTarget, Buffer>();
   #deferred: UringListener[] = [];
@@ -127,7 +119,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TransferHost
     });
     this.resets = new ResetWatch(this.wheel);
     const { size, limit } = options.pipes ?? { size: PIPE_SIZE, limit: PIPES };
-    this.pipes = new Pipes(size, descriptorLimit() < ENOUGH_FOR_PIPES ? 0 : limit);
+    const pipes = new Pipes(size, descriptorLimit() < ENOUGH_FOR_PIPES ? 0 : limit);
+    this.transfers = new Transfers(this.operations, pipes);
     process.once('exit', this.#threadEnds);
     this.#node = new NodeEngine({
       bufsize: options.bufsize,
@@ -246,22 +239,6 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TransferHost
     this.#freeIndexes.push(connection.index);
   }
 
-  transfer(source: TransferEnd, target: TransferEnd, length: number, sink: MoveSink): Transfer | undefined {
-    const pipe = this.pipes.open();
-    if (pipe === undefined) return undefined;
-    const free = this.#transfers.indexOf(undefined);
-    const index = free < 0 ? this.#transfers.length : free;
-    this.#serial = (this.#serial + 1) & SERIAL_MASK;
-    const place = { index, serial: this.#serial };
-    const transfer = new Transfer(this, place, { source, target }, length, sink, pipe);
-    this.#transfers[index] = transfer;
-    return transfer;
-  }
-
-  releaseTransfer(transfer: Transfer): void {
-    this.#transfers[transfer.index] = undefined;
-  }
-
   #make(fd: number, handler: ConnectionHandler): UringConnection {
     const index = this.#freeIndexes.pop() ?? this.#connections.length;
     this.#serial = (this.#serial + 1) & SERIAL_MASK;
@@ -378,7 +355,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TransferHost
         break;
       case TRANSFER:
         this.operations.pending--;
-        this.#transferAt(index, high).polled();
+        this.transfers.polled(index, high);
         break;
       case LIBUV:
         this.#polling = false;
@@ -394,12 +371,6 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TransferHost
     const connection = this.#connections[index];
     if (connection?.serial !== serial) throw new Error('a completion of nobody');
     return connection;
-  }
-
-  #transferAt(index: number, serial: number): Transfer {
-    const transfer = this.#transfers[index];
-    if (transfer?.serial !== serial) throw new Error('a completion of no transfer');
-    return transfer;
   }
 
   /** A completion of an operation that may have more. */

@@ -10,7 +10,7 @@
  *   send      waits in the kernel until everything is taken. Its bytes lie in a slot.
  */
 import type { Cause } from '../../../base/failure.ts';
-import type { Connection, ConnectionHandler, Endpoint, MoveSink } from '../../connection.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
 import { shutdownSending } from '../../system-calls.ts';
 import { EAGAIN, EINTR } from './abi.ts';
 import { addressOf } from './memory.ts';
@@ -18,7 +18,7 @@ import type { ConnectionPlace, Operations } from './operations.ts';
 import type { ResetWatch } from './reset-watch.ts';
 import type { SendBatch, Sender } from './send-batch.ts';
 import type { Slots } from './slots.ts';
-import type { Transfer, TransferEnd } from './transfer.ts';
+import type { Transfers } from './transfers.ts';
 
 /** What a connection asks of its engine. */
 export interface RingHost {
@@ -28,6 +28,7 @@ export interface RingHost {
   readonly sends: SendBatch;
   /** For connections whose receive stays armed after bytes have come. */
   readonly resets: ResetWatch;
+  readonly transfers: Transfers;
   /** Calls deliver() once the current callbacks are over. */
   queue(connection: SendingHalf): void;
   close(fd: number): void;
@@ -36,8 +37,6 @@ export interface RingHost {
   forget(connection: SendingHalf): void;
   /** Closed, and nothing of it is in the kernel any more. */
   release(connection: SendingHalf): void;
-  /** Undefined: there is no pipe for it. */
-  transfer(source: TransferEnd, target: TransferEnd, length: number, sink: MoveSink): Transfer | undefined;
 }
 
 const IDLE = 0;

@@ -27,7 +27,7 @@ export interface TransferHost {
   readonly operations: Operations;
   readonly pipes: Pipes;
   /** Stopped, and nothing of it is in the kernel any more. */
-  releaseTransfer(transfer: Transfer): void;
+  release(transfer: Transfer): void;
 }
 
 /** Pipefuls moved before others have their turn. */
@@ -71,7 +71,7 @@ export class Transfer {
   /** Bytes, or room for them, may be there. */
   polled(): void {
     this.#polling = false;
-    if (this.#over) this.#host.releaseTransfer(this);
+    if (this.#over) this.#host.release(this);
     else this.run();
   }
 
@@ -142,7 +142,7 @@ export class Transfer {
     setBlocking(this.#source.fd, true);
     setBlocking(this.#target.fd, true);
     if (this.#polling) this.#host.operations.cancelPoll(this);
-    else this.#host.releaseTransfer(this);
+    else this.#host.release(this);
     this.#source.givesNoMore(sourceResult);
     this.#target.takesNoMore(targetResult);
     return false;
