@@ -391,6 +391,14 @@ export class Lab {
     return watched;
   }
 
+  /** Hears the adverts that reach a node. */
+  async ear(node: string): Promise<Watched> {
+    const watched = this.start(node, process.execPath, [join(SUPPORT, 'vrrp/advert-ear.js')]);
+    await watched.line(/listening/);
+    beOnTime(watched.child.pid);
+    return watched;
+  }
+
   client(address: string): SteadyClient {
     const client = this.#asking('steady-client.js', [address]);
     client.beOnTime();

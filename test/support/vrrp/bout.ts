@@ -18,6 +18,11 @@ listen www
   server s1 127.0.0.1:8001
 `;
 
+/** The second figure of a death. */
+export function fromLastAdvert(what: string): string {
+  return `${what}, from its last advert`;
+}
+
 /** First and second router; a third one is of the first kind. */
 export type Pair = readonly [RouterKind, RouterKind];
 
@@ -71,6 +76,25 @@ export class Bout {
     await act();
     await this.client.answers(by, from);
     return this.client.outageMs(from);
+  }
+
+  /**
+   * The death of a master: the outage, and the time from its last advert to the first request that `by` answers. The
+   * outage alone is up to an interval shorter, as the death comes early or late in it.
+   */
+  async death(what: string, act: () => unknown, by: string): Promise<Record<string, number>> {
+    const ear = await this.lab.ear(by);
+    await ear.line(/^\{/);
+    const from = this.client.mark;
+    await act();
+    await this.client.answers(by, from);
+    const served = await this.client.settledAt(by, from);
+    const adverts = ear.lines
+      .filter(line => line.startsWith('{'))
+      .map(line => (JSON.parse(line) as { at: number }).at);
+    ear.signal('SIGKILL');
+    const last = adverts.findLast(at => at < served) ?? NaN;
+    return { [what]: await this.client.outageMs(from), [fromLastAdvert(what)]: served - last };
   }
 
   /** The time from an event to the first request that `by` answers, and stays the one that does. */

@@ -8,7 +8,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { upon } from '../network-lab.ts';
-import type { Bout } from './bout.ts';
+import { fromLastAdvert, type Bout } from './bout.ts';
 import { configOf, masterDownMs, skewMs, VIP } from './router-config.ts';
 
 export interface Bound {
@@ -34,9 +34,15 @@ export interface Scenario {
 const TAKEOVER: Bound = { protocolMs: 0, mostMs: 100 };
 
 /** A death comes right after an advert at worst, and is seen after the whole time. */
-function death(priority: number, advertMs = 100): Bound {
+function silence(priority: number, advertMs = 100): Bound {
   const protocolMs = masterDownMs(priority, advertMs);
   return { protocolMs, mostMs: protocolMs + 150 };
+}
+
+/** From the last advert on it takes the whole time, and no luck makes that shorter. */
+function death(what: string, priority: number, advertMs = 100): Record<string, Bound> {
+  const bound = silence(priority, advertMs);
+  return { [what]: bound, [fromLastAdvert(what)]: { ...bound, leastMs: bound.protocolMs - 50 } };
 }
 
 /** After a farewell only the skew passes. */
@@ -58,10 +64,10 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'election, death, return, lost link, reload, stop',
     bounds: {
-      election: death(150),
-      'hard kill': death(100),
+      election: silence(150),
+      ...death('hard kill', 100),
       'return with preempt': TAKEOVER,
-      'lost link': death(100),
+      'lost link': silence(100),
       'link is back': TAKEOVER,
       'reload to a lower priority': handOver(100),
       'reload to a higher priority': TAKEOVER,
@@ -76,7 +82,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await Promise.all([a.enters('FAULT'), b.enters('FAULT')]);
       await bout.ask().asks();
       const election = await bout.untilServedBy(() => ['a', 'b'].forEach(node => lab.plug(node)), 'a');
-      const kill = await bout.outage(() => lab.kill(a), 'b');
+      const kill = await bout.death('hard kill', () => lab.kill(a), 'b');
       const back = await bout.outage(async () => (a = await bout.revive('a', better, [`${VIP}/24`])), 'a');
       const link = await bout.outage(() => lab.cut('a'), 'b');
       const linkBack = await bout.outage(() => lab.plug('a'), 'a');
@@ -86,7 +92,7 @@ export const SCENARIOS: readonly Scenario[] = [
       assert.ok(a.kind !== 'lb' || !lab.holds('a', VIP), 'a stopped router leaves no address behind');
       return {
         election,
-        'hard kill': kill,
+        ...kill,
         'return with preempt': back,
         'lost link': link,
         'link is back': linkBack,
@@ -98,7 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'return with nopreempt',
-    bounds: { 'return with nopreempt': TAKEOVER, 'death of who stayed': death(150) },
+    bounds: { 'return with nopreempt': TAKEOVER, ...death('death of who stayed', 150) },
     measure: async bout => {
       await bout.serve('a', 'b');
       const b = await bout.start('b', { priority: 100 });
@@ -114,7 +120,7 @@ export const SCENARIOS: readonly Scenario[] = [
       assert.ok(!client.take().some(sample => sample.by === 'a'));
       return {
         'return with nopreempt': back,
-        'death of who stayed': await bout.outage(() => bout.lab.kill(b), 'a'),
+        ...(await bout.death('death of who stayed', () => bout.lab.kill(b), 'a')),
       };
     },
   },
@@ -161,29 +167,29 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'three routers',
     nodes: ['a', 'b', 'c'],
-    bounds: { 'death of the first of three': death(150), 'death of the second of three': death(100) },
+    bounds: { ...death('death of the first of three', 150), ...death('death of the second of three', 100) },
     measure: async bout => {
       await bout.serve('c');
       const [a, b] = await bout.elected({ priority: 200 }, { priority: 150 });
       const c = await bout.start('c', { priority: 100 });
       await c.enters('BACKUP');
       await sleep(400);
-      const first = await bout.outage(() => bout.lab.kill(a), 'b');
+      const first = await bout.death('death of the first of three', () => bout.lab.kill(a), 'b');
       assert.equal(c.state(), 'BACKUP');
       return {
-        'death of the first of three': first,
-        'death of the second of three': await bout.outage(() => bout.lab.kill(b), 'c'),
+        ...first,
+        ...(await bout.death('death of the second of three', () => bout.lab.kill(b), 'c')),
       };
     },
   },
   {
     name: 'IPv6',
-    bounds: { 'IPv6: hard kill': death(100), 'IPv6: return': TAKEOVER, 'IPv6: clean stop': handOver(100) },
+    bounds: { ...death('IPv6: hard kill', 100), 'IPv6: return': TAKEOVER, 'IPv6: clean stop': handOver(100) },
     measure: async bout => {
       const better = { priority: 150, addresses: FAMILY_6 };
       let [a] = await bout.elected(better, { priority: 100, addresses: FAMILY_6 }, 'fd09::100');
       return {
-        'IPv6: hard kill': await bout.outage(() => bout.lab.kill(a), 'b'),
+        ...(await bout.death('IPv6: hard kill', () => bout.lab.kill(a), 'b')),
         'IPv6: return': await bout.outage(async () => (a = await bout.revive('a', better, FAMILY_6)), 'a'),
         'IPv6: clean stop': await bout.outage(() => a.stop(), 'b'),
       };
@@ -192,7 +198,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'unicast',
     bounds: {
-      'unicast: hard kill': death(100),
+      ...death('unicast: hard kill', 100),
       'unicast: return': TAKEOVER,
       'unicast: clean stop': handOver(100),
     },
@@ -206,7 +212,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const better = { priority: 150, more: peers(A, B) };
       let [a] = await bout.elected(better, { priority: 100, more: peers(B, A) });
       return {
-        'unicast: hard kill': await bout.outage(() => bout.lab.kill(a), 'b'),
+        ...(await bout.death('unicast: hard kill', () => bout.lab.kill(a), 'b')),
         'unicast: return': await bout.outage(
           async () => (a = await bout.revive('a', better, [`${VIP}/24`])),
           'a',
@@ -220,9 +226,9 @@ export const SCENARIOS: readonly Scenario[] = [
     links: 2,
     bounds: {
       // all members have to be ready: the one behind the lost link hears nothing, not even a farewell
-      'sync group: one link lost': death(100),
+      'sync group: one link lost': silence(100),
       'sync group: it is back': TAKEOVER,
-      'sync group: hard kill': death(100),
+      ...death('sync group: hard kill', 100),
     },
     measure: async bout => {
       const settings = (priority: number) => ({
@@ -247,12 +253,12 @@ vrrp_instance W {
       await lab.until(() => lab.holds('b', '10.9.1.100') && !lab.holds('a', '10.9.1.100'));
       const back = await bout.outage(() => lab.plug('a', 1), 'a');
       await lab.until(() => lab.holds('a', '10.9.1.100') && !lab.holds('b', '10.9.1.100'));
-      const kill = await bout.outage(() => lab.kill(a), 'b');
+      const kill = await bout.death('sync group: hard kill', () => lab.kill(a), 'b');
       await lab.until(() => lab.holds('b', '10.9.1.100'));
       return {
         'sync group: one link lost': lost,
         'sync group: it is back': back,
-        'sync group: hard kill': kill,
+        ...kill,
       };
     },
   },
@@ -260,7 +266,7 @@ vrrp_instance W {
     name: 'equal priorities',
     bounds: {
       'equal priorities: a split ends': TAKEOVER,
-      'equal priorities: hard kill': death(100),
+      ...death('equal priorities: hard kill', 100),
       'equal priorities: return': TAKEOVER,
     },
     measure: async bout => {
@@ -279,7 +285,7 @@ vrrp_instance W {
       await sleep(400);
       const split = await client.outageMs(from);
       assert.equal(b.state(), 'MASTER');
-      const kill = await bout.outage(() => lab.kill(b), 'a');
+      const kill = await bout.death('equal priorities: hard kill', () => lab.kill(b), 'a');
       const revived = client.mark;
       const again = await bout.revive('b', { priority: 100 }, [`${VIP}/24`]);
       await again.enters('BACKUP');
@@ -287,23 +293,23 @@ vrrp_instance W {
       assert.equal(a.state(), 'MASTER');
       return {
         'equal priorities: a split ends': split,
-        'equal priorities: hard kill': kill,
+        ...kill,
         'equal priorities: return': await client.outageMs(revived),
       };
     },
   },
   {
     name: 'version 2',
-    bounds: { 'version 2: hard kill': death(100, 1000), 'version 2: clean stop': handOver(100, 1000) },
+    bounds: { ...death('version 2: hard kill', 100, 1000), 'version 2: clean stop': handOver(100, 1000) },
     measure: async bout => {
       const password = ['authentication {', 'auth_type PASS', 'auth_pass s3cret', '}'];
       const settings = (priority: number) =>
         ({ priority, version: 2, advertInt: 1, more: password }) as const;
       let [a] = await bout.elected(settings(150), settings(100));
-      const kill = await bout.outage(() => bout.lab.kill(a), 'b');
+      const kill = await bout.death('version 2: hard kill', () => bout.lab.kill(a), 'b');
       await bout.outage(async () => (a = await bout.revive('a', settings(150), [`${VIP}/24`])), 'a');
       return {
-        'version 2: hard kill': kill,
+        ...kill,
         'version 2: clean stop': await bout.outage(() => a.stop(), 'b'),
       };
     },
