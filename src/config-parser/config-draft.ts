@@ -5,7 +5,7 @@ import type { Word } from '../model/word.ts';
 import { createGlobalDraft } from './haproxy/global-draft.ts';
 import type { GlobalDraft } from './haproxy/global-draft.ts';
 import type { LogForwardDraft } from './haproxy/log-forward.ts';
-import type { ProxyDraft } from './haproxy/proxy-section.ts';
+import type { ProxyDraft } from './haproxy/proxy-draft.ts';
 import type { ParserContext } from './parser-context.ts';
 
 export interface ConfigDraft {

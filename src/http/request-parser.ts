@@ -20,8 +20,6 @@ import {
 import type { Http1RequestHead } from './request-head.ts';
 import { settleRequest } from './request-rules.ts';
 
-export type { HeadLimits } from './head-limits.ts';
-
 const H2_PREFACE_TEXT = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 // the request line last read: methodEnd, targetStart, targetEnd relative to its start, version, and whether the

@@ -1,7 +1,7 @@
 /** A frontend of one data thread: its limits, its rules, its choice of backend, its log. */
 import type { ProxyFacts } from '../acl/context.ts';
 import { nameCaseOf, type NameCase } from '../http/header-names.ts';
-import type { HeadLimits } from '../http/request-parser.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { compileProxyRules } from '../rules/compile.ts';

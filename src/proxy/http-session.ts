@@ -7,7 +7,8 @@
  *   AWAITING ──first byte──▶ READING_HEAD ──head──▶ SERVING ──finished──▶ AWAITING … ──▶ LEFT
  */
 import type { Cause } from '../base/failure.ts';
-import { parseRequestHead, type HeadLimits } from '../http/request-parser.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
+import { parseRequestHead } from '../http/request-parser.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';

@@ -13,7 +13,7 @@ import type { BodyFacts } from '../acl/context.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
 import type { LocalAnswer } from '../http/local-service.ts';
 import { Http1RequestHead, type RequestRendering } from '../http/request-head.ts';
-import type { HeadLimits } from '../http/request-parser.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import { Http1ResponseHead, responseRendering, SAY_NOTHING } from '../http/response-head.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { silenceClose } from '../net/socket-options.ts';

@@ -8,7 +8,7 @@ import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { LocalService } from '../http/local-service.ts';
 import type { NameCase } from '../http/header-names.ts';
-import type { HeadLimits } from '../http/request-parser.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import type { Bind } from '../model/bind.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';

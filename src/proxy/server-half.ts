@@ -9,7 +9,7 @@ import type { BodyFacts } from '../acl/context.ts';
 import type { Cause } from '../base/failure.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
-import type { HeadLimits } from '../http/request-parser.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import { maySwitch } from '../http/switching.ts';
 import { parseResponseHead } from '../http/response-parser.ts';

@@ -7,8 +7,8 @@ import type { Word } from '../../model/word.ts';
 import type { ConfigDraft, SectionOpener, SectionReader } from '../config-draft.ts';
 import { applyLine, createKeywordIndex } from '../keyword-index.ts';
 import type { ParserContext } from '../parser-context.ts';
-import { PROXY_KEYWORDS, createProxyDraft } from './proxy-section.ts';
-import type { ProxyDraft } from './proxy-section.ts';
+import { createProxyDraft, type ProxyDraft } from './proxy-draft.ts';
+import { PROXY_KEYWORDS } from './proxy-section.ts';
 import { findBadNameCharacter } from './section-name.ts';
 
 type Kind = ProxyDraft['kind'];

@@ -1,6 +1,6 @@
 /**
- * Proxies: defaults, frontend, listen, backend (manual, section 4). The keyword table of these sections, and
- * the two ends of a section: `createProxyDraft` when its header was read, `finishProxy` when all were.
+ * Proxies: defaults, frontend, listen, backend (manual, section 4). The keyword table of these sections. A draft
+ * begins with the section's header (proxy-draft.ts) and is finished when all files were read (proxy-finish.ts).
  */
 import type { Keyword } from '../keyword.ts';
 import { ACL_KEYWORDS } from './proxy-acl.ts';
@@ -23,10 +23,6 @@ import { STATS_KEYWORDS } from './proxy-stats.ts';
 import { STICK_KEYWORDS } from './proxy-stick.ts';
 import { TIMEOUT_KEYWORDS } from './proxy-timeouts.ts';
 import { SERVER_KEYWORDS } from './server-line.ts';
-
-export { createProxyDraft, type ProxyDraft, type ProxyKind } from './proxy-draft.ts';
-export { finishProxy } from './proxy-finish.ts';
-export type { FinishFacts, Report } from './report.ts';
 
 export const PROXY_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   ...MISC_KEYWORDS,
