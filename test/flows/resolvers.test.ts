@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
 import { startDnsServer, type DnsRecord } from '../support/dns-server.ts';
 import { freePort, freePorts } from '../support/free-port.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n';
 
@@ -51,8 +52,9 @@ async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
   balancer: Balancer,
+  withinMs = 8000,
 ): Promise<void> {
-  for (const deadline = Date.now() + 8000; !(await condition()); await sleep(20))
+  for (const deadline = Date.now() + withinMs; !(await condition()); await sleep(20))
     if (Date.now() > deadline) throw new Error(`never: ${what}\n${balancer.output()}`);
 }
 
@@ -339,4 +341,47 @@ test('resolve-prefer chooses the family, resolve-net the network, among the addr
     await until(options, async () => (await who(port)) !== '503', balancer);
     assert.equal(await everybody(port, 3), found, options);
   }
+});
+
+test('Answers to questions nobody asked are not believed, and ten thousand broken ones break nothing', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2', '127.0.0.3']);
+  const random = randomNumbers(11);
+  const dns = await startDnsServer(t, (_name, type) =>
+    type === 'A' ? { records: addresses('127.0.0.2') } : {},
+  );
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `${resolvers(dns.port)}${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    server s app.test:${origin} resolvers res init-addr none resolve-prefer ipv4
+`,
+  );
+  await until('an address', async () => (await who(port)) === '127.0.0.2', balancer);
+  let sent = 0;
+  // the address is the last of its bytes
+  dns.noise = answer =>
+    Array.from({ length: 20 }, () => {
+      const other = Buffer.from(answer);
+      other.writeUInt16BE((answer.readUInt16BE(0) + 1 + random(65_535)) & 0xffff, 0);
+      other[other.length - 1] = 3;
+      sent++;
+      return other;
+    });
+  await until('200 answers of somebody else', () => sent >= 200, balancer);
+  assert.doesNotMatch(balancer.output(), /127\.0\.0\.3/);
+  assert.equal(await everybody(port), '127.0.0.2');
+  sent = 0;
+  dns.noise = answer =>
+    Array.from({ length: 250 }, () => {
+      const broken = Buffer.from(answer);
+      for (let changes = 1 + random(8); changes > 0; changes--)
+        broken[2 + random(broken.length - 2)] = random(256);
+      sent++;
+      return broken.subarray(0, random(2) === 0 ? broken.length : random(broken.length + 1));
+    });
+  await until('10,000 broken answers', () => sent >= 10_000, balancer, 60_000);
+  dns.noise = () => [];
+  await until('the address again', async () => (await everybody(port)) === '127.0.0.2', balancer);
+  assert.equal(balancer.process.exitCode, null);
 });

@@ -26,6 +26,8 @@ interface DnsServer {
   /** `<type> <name>` of every question, in order. */
   readonly questions: string[];
   zone: Zone;
+  /** Datagrams that come before an answer. */
+  noise: (answer: Buffer) => readonly Buffer[];
 }
 
 const TYPES: Readonly<Record<string, number>> = { A: 1, CNAME: 5, AAAA: 28, SRV: 33 };
@@ -47,7 +49,7 @@ export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsSer
   const { port } = stream.address() as AddressInfo;
   const datagrams = createSocket('udp4').bind(port, '127.0.0.1');
   await once(datagrams, 'listening');
-  const server: DnsServer = { port, questions: [], zone };
+  const server: DnsServer = { port, questions: [], zone, noise: () => [] };
   const reply = (message: Buffer, overStream: boolean): Buffer | undefined => {
     const { name, type, end } = readQuestion(message);
     server.questions.push(`${type} ${name}`);
@@ -56,7 +58,8 @@ export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsSer
   };
   datagrams.on('message', (message, from) => {
     const answer = reply(message, false);
-    if (answer !== undefined) datagrams.send(answer, from.port, from.address);
+    if (answer === undefined) return;
+    for (const one of [...server.noise(answer), answer]) datagrams.send(one, from.port, from.address);
   });
   t.after(() => {
     datagrams.close();
