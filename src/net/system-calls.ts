@@ -112,6 +112,8 @@ const POLLHUP = 16;
 const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
+const F_GETFL = 3;
+const F_SETFL = 4;
 
 /** A stream socket: non-blocking for libuv, blocking for a ring, whose operations wait in the kernel. */
 export function openSocket(family: number, mode: 'non-blocking' | 'blocking' = 'non-blocking'): number {
@@ -175,6 +177,12 @@ export function stopListening(fd: number): number {
 /** A second number for the same open socket, never shared with a child program. */
 export function duplicateDescriptor(fd: number): number {
   return outcome(system().fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+/** Whoever shares the open file finds it so too. */
+export function makeNonBlocking(fd: number): number {
+  const flags = outcome(system().fcntl(fd, F_GETFL, 0));
+  return flags < 0 ? flags : outcome(system().fcntl(fd, F_SETFL, flags | SOCK_NONBLOCK));
 }
 
 /** `number` stands for what `fd` stands for, from now on. */
@@ -298,7 +306,6 @@ export function takeEvents(poll: number, events: Buffer, count: number): number 
   return outcome(system().epollWait(poll, events, count, 0));
 }
 
-const F_SETFL = 4;
 const F_SETPIPE_SZ = 1031;
 const SPLICE_F_MOVE = 1;
 const SPLICE_F_NONBLOCK = 2;

@@ -42,6 +42,8 @@ interface AdministrationParts {
   readonly compiled: CompiledOnce | undefined;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly rings: LogRings;
+  /** Lines about servers that could not be sent. */
+  readonly lostServerLines: () => number;
   readonly stopping: () => boolean;
   /** Threads that run now. */
   readonly running: () => readonly number[];
@@ -84,6 +86,7 @@ export class Administration {
       stopping,
       warnings: () => this.#warnings,
       engine: () => this.#engine,
+      lostLines: () => this.#globalLog.lost + parts.rings.lost + parts.lostServerLines(),
     });
     this.#stats = new ConfiguredView(config, state, this.#numbers);
     this.directory = new ServerDirectory(config, state.plan);

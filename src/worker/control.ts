@@ -106,6 +106,7 @@ export class Control {
       servers: this.#writer,
       serverOrders: this.#watch.checks.steering,
       handovers: options.handovers,
+      lostServerLines: () => this.#watch.lostLines(),
       startTimeMs: this.#startTimeMs,
       startupLogs: options.startupLogs,
       compiled: options.compiled,

@@ -28,6 +28,11 @@ export class GlobalLog {
     this.#sink.channel(logs, logTag ?? DEFAULT_LOG_TAG).write(INFO, text, undefined);
   }
 
+  /** Lines that could not be sent. */
+  get lost(): number {
+    return this.#sink.lost;
+  }
+
   close(): void {
     this.#sink.close();
   }

@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { isatty } from 'node:tty';
 import type { Address } from '../model/address.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { ByteLine } from '../base/byte-line.ts';
@@ -16,6 +17,7 @@ import {
   AF_UNIX,
   closeDescriptor,
   isWritable,
+  makeNonBlocking,
   openDatagramSocket,
 } from '../net/system-calls.ts';
 
@@ -136,29 +138,43 @@ function encode(header: Uint8Array, line: ByteLine, room: number): number {
   return length + 1;
 }
 
-/** Of a page or less a pipe that is writable takes everything at once. */
+/**
+ * Of a page or less a pipe that is writable takes everything at once. Of longer lines it may take a part: the rest
+ * stands before the next line, which goes nowhere when not even that finds room.
+ */
 class DescriptorOutlet implements LogOutlet {
   lost = 0;
   readonly #fd: number;
+  #rest: Buffer = NOTHING;
 
   constructor(fd: number) {
     this.#fd = fd;
+    // others share a terminal: how it waits is theirs to say
+    if (!isatty(fd)) makeNonBlocking(fd);
   }
 
   send(header: Uint8Array, line: ByteLine, room: number): void {
-    if (!isWritable(this.#fd)) {
-      this.lost++;
-      return;
-    }
+    if (this.#rest.length > 0) this.#rest = this.#write(this.#rest) ?? this.#rest;
+    const whole = bytes.subarray(0, encode(header, line, room));
+    const rest = this.#rest.length > 0 ? undefined : this.#write(whole);
+    if (rest === undefined) this.lost++;
+    else if (rest.length > 0) this.#rest = Buffer.from(rest);
+  }
+
+  /** What is left of it; undefined: nothing was taken. */
+  #write(piece: Buffer): Buffer | undefined {
+    if (!isWritable(this.#fd)) return undefined;
     try {
-      writeSync(this.#fd, bytes, 0, encode(header, line, room));
+      return piece.subarray(writeSync(this.#fd, piece));
     } catch {
-      this.lost++;
+      return undefined;
     }
   }
 
   close(): void {}
 }
+
+const NOTHING = Buffer.alloc(0);
 
 const LINES: Framing = { countsOctets: false };
 

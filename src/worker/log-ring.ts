@@ -43,6 +43,11 @@ export class LogRing {
     this.#from = 0;
   }
 
+  /** The number of the oldest line that is still there. */
+  get oldest(): number {
+    return this.#first;
+  }
+
   /** The number the next line gets. */
   get next(): number {
     return this.#first + this.#lines.length - this.#from;

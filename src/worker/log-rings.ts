@@ -30,6 +30,14 @@ export class LogRings implements RingPlaces {
     return [...this.#rings.values()];
   }
 
+  /** Lines that were too long for their ring, or gone before a server of it could have them. */
+  get lost(): number {
+    let lost = 0;
+    for (const { dropped } of this.#rings.values()) lost += dropped;
+    for (const sender of this.#senders) lost += sender.lost;
+    return lost;
+  }
+
   write(name: string, lines: readonly string[]): void {
     this.#rings.get(name)?.write(lines);
   }

@@ -28,6 +28,8 @@ interface NumbersSource {
   readonly stopping: () => boolean;
   readonly warnings: () => number;
   readonly engine: () => string;
+  /** Log lines that the control thread could not send. */
+  readonly lostLines: () => number;
 }
 
 /** Descriptors kept for listeners, logs, checks and the runtime's own needs. */
@@ -87,7 +89,7 @@ export class ControlNumbers implements ProcessNumbers {
     return this.#idlePercent;
   }
   droppedLogs(): number {
-    return this.#threads.reduce((sum, { droppedLogs }) => sum + droppedLogs, 0);
+    return this.#threads.reduce((sum, { droppedLogs }) => sum + droppedLogs, this.#source.lostLines());
   }
   memory(): { readonly allocatedBytes: number; readonly usedBytes: number } {
     const own = getHeapStatistics().used_heap_size;

@@ -19,12 +19,18 @@ export class RingSender {
   #isReady = false;
   /** The next line to send. */
   #next = 0;
+  #lostBefore = 0;
 
   constructor(ring: LogRing, server: RingServer) {
     this.#ring = ring;
     this.#server = server;
     this.#unfollow = ring.follow(() => this.#send());
     this.#connect();
+  }
+
+  /** Lines that newer ones took the room of before they could be sent. */
+  get lost(): number {
+    return this.#lostBefore + Math.max(this.#ring.oldest - this.#next, 0);
   }
 
   #connect(): void {
@@ -60,6 +66,7 @@ export class RingSender {
 
   #send(): void {
     if (!this.#isReady || this.#socket === undefined) return;
+    this.#lostBefore = this.lost;
     const lines = this.#ring.since(this.#next);
     this.#next = this.#ring.next;
     if (lines.length === 0) return;

@@ -33,6 +33,8 @@ interface WatchSetting extends Pick<LifeEffects, 'notice' | 'flush' | 'shutdownS
 
 export interface ServerWatch {
   readonly checks: Checks;
+  /** Lines about servers that could not be sent. */
+  lostLines(): number;
   stop(): void;
 }
 
@@ -65,6 +67,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
   });
   return {
     checks,
+    lostLines: () => logs.lost,
     stop: () => {
       checks.stop();
       logs.close();
@@ -85,6 +88,10 @@ class ProxyLogs {
       rings,
       new LogBackends(config, state, rings),
     );
+  }
+
+  get lost(): number {
+    return this.#sink.lost;
   }
 
   write(proxy: number, level: number, text: string): void {
