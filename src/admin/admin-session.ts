@@ -66,6 +66,7 @@ export class AdminSession {
       prompt: false,
       timedPrompt: false,
       timeoutMs: settings.timeoutMs,
+      anonKey: 0,
       skipLineEnd: false,
       closing: false,
       exposesListeners: settings.exposesListeners,

@@ -54,6 +54,8 @@ export interface Session {
   prompt: boolean;
   timedPrompt: boolean;
   timeoutMs: number;
+  /** Names are hidden under this key; 0: they are shown. */
+  anonKey: number;
   /** The empty line behind the next answer is left out. */
   skipLineEnd: boolean;
   /** Close when the answer is sent. */

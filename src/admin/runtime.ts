@@ -135,6 +135,8 @@ export interface AdminRuntime {
   eventRings(): readonly EventRing[];
   /** To the log targets of the global section. */
   logGlobally(text: string): void;
+  /** The key that hides names where a connection has not chosen its own; 0: there is none. */
+  readonly anonymity: { key: number };
   readonly startTimeMs: number;
   /** Warnings and alerts of the start, as they were printed. */
   readonly startupLogs: readonly string[];

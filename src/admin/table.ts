@@ -1,5 +1,6 @@
 /** All commands of the admin socket: help, the parser and docs/admin-socket.md read this. */
 import type { Command } from './command.ts';
+import { ANONYMITY_COMMANDS } from './commands/anonymity.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
 import { DYNAMIC_COOKIE_COMMANDS } from './commands/dynamic-cookies.ts';
 import { DYNAMIC_SERVER_COMMANDS } from './commands/dynamic-servers.ts';
@@ -9,6 +10,7 @@ import { FRONTEND_COMMANDS } from './commands/frontends.ts';
 import { INTERNAL_COMMANDS } from './commands/internals.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { MAP_COMMANDS } from './commands/maps.ts';
+import { NOT_BUILT_COMMANDS } from './commands/not-built.ts';
 import { NOT_CONFIGURED_COMMANDS } from './commands/not-configured.ts';
 import { PASS_SOCKETS, PROCESS_COMMANDS } from './commands/process.ts';
 import { RESOLVERS_COMMANDS } from './commands/resolvers.ts';
@@ -24,6 +26,7 @@ import { VRRP_COMMANDS } from './commands/vrrp.ts';
 import { VARIABLE_COMMANDS } from './commands/variables.ts';
 
 export const COMMANDS: readonly Command[] = [
+  ...ANONYMITY_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...PROCESS_COMMANDS,
   PASS_SOCKETS,
@@ -42,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   ...INTERNAL_COMMANDS,
   ...EVENT_COMMANDS,
   ...STICK_TABLE_COMMANDS,
+  ...NOT_BUILT_COMMANDS,
   ...NOT_CONFIGURED_COMMANDS,
   WAIT_COMMAND,
   ...MAP_COMMANDS,

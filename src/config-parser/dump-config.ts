@@ -4,7 +4,7 @@
  * so that the text may be shown to others (management guide, `-dC`, `set anon`).
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { xxh32 } from '../base/xxhash.ts';
+import { anonymised } from '../base/anonymity.ts';
 import type { Word } from '../model/word.ts';
 import { parseAddress } from './address.ts';
 import { Environment } from './environment.ts';
@@ -96,18 +96,14 @@ function anonymous(texts: readonly string[], key: number): string[] {
       const text = texts[index] as string;
       if (kind === 'n') return hashedName(text, key);
       if (kind === 'a') return hashedAddress(text, key);
-      if (kind === 'p') return `PATH(${hashOf(text, key)})`;
-      return kind === 'h' ? hashOf(text, key) : text;
+      if (kind === 'p') return `PATH(${anonymised(text, key)})`;
+      return kind === 'h' ? anonymised(text, key) : text;
     });
   return texts.length > shown.length ? [...shown, '[...]'] : shown;
 }
 
-function hashOf(text: string, key: number): string {
-  return (xxh32(Buffer.from(text, 'latin1'), key) & 0xffffff).toString(16).padStart(6, '0');
-}
-
 function hashedName(name: string, key: number): string {
-  return name === '' ? name : `ID(${hashOf(name, key)})`;
+  return name === '' ? name : `ID(${anonymised(name, key)})`;
 }
 
 /** Addresses of this host tell nothing about anybody. */
@@ -119,9 +115,9 @@ function hashedAddress(text: string, key: number): string {
     portOffset: true,
     accepts: ['stream', 'datagram'],
   });
-  if (value?.address.kind !== 'ip') return hashOf(text, key);
+  if (value?.address.kind !== 'ip') return anonymised(text, key);
   const { host } = value.address;
   if (host === '::1' || /^(?:127|255|0)/.test(host)) return text;
   const kind = isIPv4(host) ? 'IPV4' : isIPv6(host) ? 'IPV6' : 'ID';
-  return `${kind}(${hashOf(host, key)})${value.portLow > 0 ? `:${value.portLow}` : ''}`;
+  return `${kind}(${anonymised(host, key)})${value.portLow > 0 ? `:${value.portLow}` : ''}`;
 }

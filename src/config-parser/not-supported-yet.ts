@@ -22,7 +22,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'option accept-unsafe-violations-in-http-response',
   // global
   'acme.scheduler',
-  'anonkey',
   'ca-base',
   'cluster-secret',
   'crt-base',

@@ -226,6 +226,7 @@ export class Administration {
       logGlobally: text => this.#globalLog.write(text),
       listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),
+      anonymity: { key: anonKeyOf(config) },
       startTimeMs,
       startupLogs,
       sockets: adminSocketsOf(config),
@@ -279,4 +280,10 @@ export class Administration {
     this.#globalLog.close();
     this.#server?.close();
   }
+}
+
+/** `anonkey` */
+function anonKeyOf({ global }: Config): number {
+  const line = global.otherLines.findLast(([word]) => word?.text === 'anonkey');
+  return Number(line?.[1]?.text ?? 0);
 }

@@ -21,7 +21,7 @@ const run = promisify(execFile);
 async function start(t: TestContext, program?: string): Promise<AdminBalancer> {
   const origin = await startHttpOrigin(t, 'one');
   const app = `  server one ${origin.address} check inter 100ms\n  server two 127.0.0.1:1 disabled`;
-  const balancer = await startAdminBalancer(t, { app, program });
+  const balancer = await startAdminBalancer(t, { globals: '  maxconn 1000', app, program });
   for (let count = 0; count < 3; count++)
     await exchangeRaw(balancer.web, 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
   return balancer;
@@ -62,6 +62,14 @@ async function watchScreen(t: TestContext, path: string): Promise<void> {
   };
   await shows(/HATop version .*Node: /);
   await shows(/app[^]*one 1 (- none|UP)[^]*two [^]*MAINT/);
+  child.stdin.write('2');
+  await shows(/LBTOT +RATE[^]*BOUT/);
+  child.stdin.write('5');
+  await shows(/embedded interactive HAProxy shell/);
+  child.stdin.write('get weight app/one\r');
+  await shows(/1 \(initial 1\)/);
+  child.stdin.write('\x1b1');
+  await shows(/shell[^]*SLIM/);
   child.stdin.write('q');
   await once(child, 'exit', { signal: AbortSignal.timeout(10_000) });
 }

@@ -140,3 +140,41 @@ test('cookies made of addresses are switched on and off, and their secret is cha
   assert.equal(await cookie(), 'none');
   assert.equal(await tell('enable dynamic-cookie backend nobody'), 'No such backend.\n\n');
 });
+
+test('names and addresses are hidden from those who ask for it', async t => {
+  const one = await startHttpOrigin(t, 'one');
+  const { tell } = await start(t, `  server one ${one.address}\n  server far 192.0.2.7:80`);
+  assert.equal(await tell('set anon on 7;show anon'), '\nAnonymized mode enabled\nKey : 7\n\n');
+  const plain = await tell('show servers conn');
+  const hidden = await tell('set anon on 7;show servers conn');
+  assert.match(plain, /^app\/far 3\/2 192\.0\.2\.7 80 /m);
+  assert.doesNotMatch(hidden, /app|far|192\.0/);
+  assert.match(hidden, /^[0-9a-f]{6}\/[0-9a-f]{6} 3\/2 IPV4\([0-9a-f]{6}\) 80 /m);
+  const backend = (await tell('set anon on 7;debug dev hash app')).trim();
+  assert.match(backend, /^[0-9a-f]{6}$/);
+  assert.ok(hidden.includes(`\n${backend}/`), hidden);
+  assert.match(
+    await tell('set anon on 7;show servers state'),
+    new RegExp(`^3 ${backend} 2 [0-9a-f]{6} IPV4`, 'm'),
+  );
+  assert.match(await tell('set anon on 7;show sess all'), /frontend=GLOBAL/);
+  assert.equal(
+    await tell('set anon global-key 9;set anon on;show anon'),
+    '\n\nAnonymized mode enabled\nKey : 9\n\n',
+  );
+  assert.equal(await tell('set anon on;user;show anon'), '\n\nAnonymized mode enabled\n\n');
+  assert.equal(await tell('set anon on;set anon off;show anon'), '\n\nAnonymized mode disabled\n\n');
+  assert.equal(await tell('set anon on x'), 'Value out of range (1 to 4294967295 expected).\n\n');
+  assert.equal(await tell('set anon global-key -1'), 'Value out of range (0 to 4294967295 expected).\n\n');
+});
+
+test('what is not in this program is refused in words', async t => {
+  const { tell } = await start(t, '  server one 127.0.0.1:1');
+  assert.match(
+    await tell('experimental-mode on;add backend b from d'),
+    /^\nBackends cannot be added or removed/,
+  );
+  assert.match(await tell('acme status'), /^There is no ACME client/);
+  assert.match(await tell('httpclient GET http://x/'), /^This command is restricted to expert mode only/);
+  assert.doesNotMatch(await tell('help add'), /backend/);
+});

@@ -67,19 +67,6 @@ function setSeverityOutput({ args, session }: Call): Answer {
   return undefined;
 }
 
-/** Refused: whoever asks for it relies on names being hidden in what comes next. */
-function anonOn(): Answer {
-  return fail('Names cannot be hidden in the output yet.');
-}
-
-function anonOff({ args }: Call): Answer {
-  return args.at(3) === '' ? undefined : fail(`Key can't be added while disabling anonymized mode`);
-}
-
-function showAnon(): Answer {
-  return say('Anonymized mode disabled');
-}
-
 export const CONNECTION_COMMANDS: readonly Command<unknown>[] = [
   {
     words: 'echo',
@@ -141,15 +128,6 @@ export const CONNECTION_COMMANDS: readonly Command<unknown>[] = [
     level: 'user',
     run: setSeverityOutput,
   },
-  {
-    words: 'set anon on',
-    args: '[value]',
-    summary: 'refused: names cannot be hidden yet',
-    level: 'user',
-    run: anonOn,
-  },
-  { words: 'set anon off', summary: 'shows names again', level: 'user', run: anonOff },
-  { words: 'show anon', summary: 'whether names are hidden', level: 'user', run: showAnon },
   {
     words: 'show cli level',
     summary: 'level of this connection',

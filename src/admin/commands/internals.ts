@@ -3,7 +3,7 @@
  * Where there is no counterpart (task scheduler, profiler, traces) the answer says so, or shows an empty list.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
+import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
 import type { ThreadNumbers } from '../runtime.ts';
 import { wholeInteger } from '../units.ts';
 
@@ -113,21 +113,21 @@ function debugLog({ args, runtime }: Call): Answer {
   return undefined;
 }
 
-/** Files that the process has mapped for execution. */
+/** Files that the process has mapped for execution; a file mapped in two places has two lines. */
 function showLibraries(): Answer {
-  const seen = new Map<string, { start: bigint; end: bigint }>();
+  const seen: { readonly path: string; readonly start: bigint; end: bigint }[] = [];
   for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
     const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) ..x. .* (\/.*)$/.exec(line) ?? [];
     if (from === undefined || to === undefined || path === undefined) continue;
     const [start, end] = [BigInt(`0x${from}`), BigInt(`0x${to}`)];
-    const known = seen.get(path);
-    if (known === undefined) seen.set(path, { start, end });
-    else known.end = end;
+    const last = seen.at(-1);
+    if (last?.path === path && last.end === start) last.end = end;
+    else seen.push({ path, start, end });
   }
   const hex = (value: bigint, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
   return dump(
-    [...seen].map(
-      ([path, { start, end }]) => `${hex(start, 12)}-${hex(end, 12)} (${hex(end - start, 7)}) ${path}\n`,
+    seen.map(
+      ({ path, start, end }) => `${hex(start, 12)}-${hex(end, 12)} (${hex(end - start, 7)}) ${path}\n`,
     ),
   );
 }
@@ -152,7 +152,7 @@ const TRACES = 'Supported trace sources and states (.=stopped, w=waiting, R=runn
 function trace({ args }: Call): Answer {
   if (args.at(1) === '')
     return dump([TRACES, ' [.] 0          : not a source, will immediately stop all traces\n']);
-  return args.at(1) === '0' ? undefined : fail(`No such trace source '${args.at(1)}'`);
+  return args.at(1) === '0' ? say('All traces now stopped') : fail(`No such trace source '${args.at(1)}'`);
 }
 
 function showDeveloperFacts({ runtime }: Call): Answer {

@@ -5,6 +5,7 @@
 import { fail, dump, type Answer, type Call, type Command } from '../command.ts';
 import { findServer } from '../find.ts';
 import type { StreamReport } from '../../model/stream-facts.ts';
+import { hiderOf, type Hider } from './anonymity.ts';
 import type { AdminRuntime } from '../runtime.ts';
 import { parseDelay } from '../units.ts';
 import { withServer } from './server-state.ts';
@@ -94,9 +95,10 @@ async function showSessions(call: Call): Promise<Answer> {
   if (typeof wanted === 'string') return fail(wanted);
   const streams = (await runtime.streams.all()).filter(stream => matches(stream, wanted));
   if (wanted.id !== undefined && streams.length === 0) return dump(['Session not found.\n']);
+  const hide = hiderOf(call.session);
   const inDetail = wanted.all || wanted.id !== undefined;
   const lines = streams.map(stream =>
-    inDetail ? detail(stream, runtime) : shortLine(stream, runtime, wanted.showUri),
+    inDetail ? detail(stream, runtime, hide) : shortLine(stream, runtime, hide, wanted.showUri),
   );
   if (wanted.id !== undefined || wanted.place !== undefined) return dump(lines);
   if (wanted.olderMs > 0) return dump(lines);
@@ -110,20 +112,29 @@ function streamName(id: number): string {
 function names(
   { frontend, backend, server }: StreamReport,
   { directory }: AdminRuntime,
+  hide: Hider,
 ): [string, string, string] {
   const proxyName = (row: number | undefined): string =>
-    row === undefined ? '<NONE>' : (directory.proxies[row]?.name ?? '<NONE>');
+    row === undefined ? '<NONE>' : hide.name(directory.proxies[row]?.name ?? '<NONE>');
   const serverName = server === undefined ? undefined : directory.at(server)?.config.name;
-  return [proxyName(frontend), proxyName(backend), serverName ?? '<none>'];
+  return [
+    proxyName(frontend),
+    proxyName(backend),
+    serverName === undefined ? '<none>' : hide.name(serverName),
+  ];
+}
+
+function sourceOf({ source, listener }: StreamReport, hide: Hider): string {
+  return source === '' ? `unix:${listener}` : hide.endpoint(source);
 }
 
 /** As HAProxy counts the states of a stream's server side. */
 const SERVER_STATES = { R: 0, Q: 2, C: 5, H: 8, D: 8 } as const;
 
-function shortLine(stream: StreamReport, runtime: AdminRuntime, showUri: boolean): string {
-  const [frontend, backend, server] = names(stream, runtime);
-  const source = stream.source === '' ? `unix:${stream.listener}` : stream.source;
-  const uri = showUri && stream.uri !== '' ? ` uri="${stream.method} ${stream.uri}"` : '';
+function shortLine(stream: StreamReport, runtime: AdminRuntime, hide: Hider, showUri: boolean): string {
+  const [frontend, backend, server] = names(stream, runtime, hide);
+  const source = sourceOf(stream, hide);
+  const uri = showUri && stream.uri !== '' ? ` uri="${stream.method} ${hide.name(stream.uri)}"` : '';
   return (
     `${streamName(stream.id)}: proto=${stream.protocol} src=${source} fe=${frontend} be=${backend} srv=${server} ` +
     `ts=00 epoch=0 age=${humanTime(stream.ageMs)} calls=0 rate=0 cpu=0 lat=0 ` +
@@ -137,7 +148,7 @@ function shortLine(stream: StreamReport, runtime: AdminRuntime, showUri: boolean
 /** The connection that asks is a session too. */
 function ownLine({ session }: Call): string {
   return (
-    `0x1: proto=${session.protocol} src=${session.source} fe=GLOBAL be=<NONE> srv=<none> ` +
+    `0x1: proto=${session.protocol} src=${hiderOf(session).endpoint(session.source)} fe=GLOBAL be=<NONE> srv=<none> ` +
     `ts=02 epoch=0 age=${humanTime(Date.now() - session.startMs)} calls=0 rate=0 cpu=0 lat=0 ` +
     `rq[f=000000h,i=0,an=00h,ax=] rp[f=000000h,i=0,an=00h,ax=] ` +
     `scf=[8,0h,fd=-1,rex=,wex=] scb=[8,0h,fd=-1,rex=,wex=] exp= rc=0 c_exp=\n`
@@ -146,7 +157,7 @@ function ownLine({ session }: Call): string {
 
 function ownDetail({ session }: Call): string {
   return (
-    `0x1: [${logDate(session.startMs)}] id=0 proto=${session.protocol} source=${session.source}\n` +
+    `0x1: [${logDate(session.startMs)}] id=0 proto=${session.protocol} source=${hiderOf(session).endpoint(session.source)}\n` +
     `  frontend=GLOBAL (id=0 mode=cli), listener=? (id=1)\n` +
     `  backend=<NONE> (id=-1 mode=-)\n` +
     `  server=<NONE> (id=-1)\n`
@@ -155,31 +166,31 @@ function ownDetail({ session }: Call): string {
 
 const PHASES = { R: 'request', Q: 'queue', C: 'connecting', H: 'response', D: 'data' } as const;
 
-function detail(stream: StreamReport, runtime: AdminRuntime): string {
+function detail(stream: StreamReport, runtime: AdminRuntime, hide: Hider): string {
   const { directory } = runtime;
-  const [frontend, backend, server] = names(stream, runtime);
+  const [frontend, backend, server] = names(stream, runtime, hide);
   const front = directory.proxies[stream.frontend];
   const back = stream.backend === undefined ? undefined : directory.proxies[stream.backend];
   const known = stream.server === undefined ? undefined : directory.at(stream.server);
   const backendText =
     back === undefined
       ? '  backend=<NONE> (id=-1 mode=-)\n'
-      : `  backend=${backend} (id=${back.id} mode=${back.mode}) addr=${stream.localAddress || '?'}\n`;
+      : `  backend=${backend} (id=${back.id} mode=${back.mode}) addr=${hide.endpoint(stream.localAddress) || '?'}\n`;
   const serverText =
     known === undefined
       ? '  server=<NONE> (id=-1)\n'
-      : `  server=${server} (id=${known.config.id}) addr=${stream.serverAddress || '?'}\n`;
+      : `  server=${server} (id=${known.config.id}) addr=${hide.endpoint(stream.serverAddress) || '?'}\n`;
   return (
     `${streamName(stream.id)}: [${logDate(stream.acceptedMs)}] id=${stream.id} proto=${stream.protocol} ` +
-    `source=${stream.source === '' ? `unix:${stream.listener}` : stream.source}\n` +
+    `source=${sourceOf(stream, hide)}\n` +
     `  flags=0x0, conn_retries=${stream.retries}, conn_exp=<NEVER> conn_et=0x000 srv_conn=(nil), pend_pos=(nil) waiting=0 epoch=0\n` +
-    `  frontend=${frontend} (id=${front?.id} mode=${front?.mode}), listener=? (id=${stream.listener}) addr=${stream.destination || '?'}\n` +
+    `  frontend=${frontend} (id=${front?.id} mode=${front?.mode}), listener=? (id=${stream.listener}) addr=${hide.endpoint(stream.destination) || '?'}\n` +
     backendText +
     serverText +
     `  task=${streamName(stream.id)} (state=0x00 nice=0 calls=0 rate=0 exp=<NEVER> tid=${stream.thread} age=${humanTime(stream.ageMs)})\n` +
     (stream.isHttp
       ? `  txn=${streamName(stream.id)} flags=0x0 meth=${stream.method || '-'} status=${stream.status || -1} ` +
-        `phase=${PHASES[stream.phase]} uri=${stream.uri === '' ? '-' : `"${stream.uri}"`}\n`
+        `phase=${PHASES[stream.phase]} uri=${stream.uri === '' ? '-' : `"${hide.name(stream.uri)}"`}\n`
       : `  txn=(nil) phase=${PHASES[stream.phase]}\n`) +
     `  scf=client state=EST fd=${stream.clientFd}\n` +
     `  scb=server state=${SERVER_STATES[stream.phase]} fd=${stream.serverFd}\n` +

@@ -14,6 +14,7 @@ import {
 import type { CheckKind } from '../../state/check-reports.ts';
 import type { DirectoryServer } from '../../state/server-directory.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
+import { hiderOf, type Hider } from './anonymity.ts';
 import type { AdminRuntime } from '../runtime.ts';
 
 /** The backends a `show servers` command is about, or undefined when the name is none. */
@@ -29,21 +30,24 @@ function showServers(head: (runtime: AdminRuntime) => string, line: Line): Comma
   return call => {
     const backends = backendsNamed(call);
     if (backends === undefined) return fail(`Can't find backend.`);
-    return dump(linesOf(call.runtime, backends, head(call.runtime), line));
+    const hide = hiderOf(call.session);
+    return dump(
+      linesOf(call.runtime, backends, head(call.runtime), server => line(call.runtime, server, hide)),
+    );
   };
 }
 
-type Line = (runtime: AdminRuntime, server: DirectoryServer) => string;
+type Line = (runtime: AdminRuntime, server: DirectoryServer, hide: Hider) => string;
 
 function* linesOf(
   runtime: AdminRuntime,
   backends: readonly number[],
   head: string,
-  line: Line,
+  line: (server: DirectoryServer) => string,
 ): Generator<string> {
   yield head;
   for (const backend of backends)
-    for (const server of runtime.directory.serversOf(backend)) yield `${line(runtime, server)}\n`;
+    for (const server of runtime.directory.serversOf(backend)) yield `${line(server)}\n`;
 }
 
 function hostOf(address: Address | undefined): string {
@@ -65,17 +69,17 @@ function checkState(runtime: AdminRuntime, row: number, kind: CheckKind, configu
   );
 }
 
-function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServer): string {
+function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServer, hide: Hider): string {
   const { servers } = runtime;
   const { checks } = servers;
   const { check, agent } = config;
   const status = checks.status(row, 'check');
   return renderServerState({
     be_id: proxy.id,
-    be_name: proxy.name,
+    be_name: hide.name(proxy.name),
     srv_id: config.id,
-    srv_name: config.name,
-    srv_addr: servers.addresses.read(row).ip?.toString() ?? '-',
+    srv_name: hide.name(config.name),
+    srv_addr: hide.address(servers.addresses.read(row).ip?.toString() ?? '-'),
     srv_op_state: servers.state(row),
     srv_admin_state: servers.admin(row),
     srv_uweight: servers.userWeight(row),
@@ -89,7 +93,7 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
       agent?.enabled === true ? checkState(runtime, row, 'agent', true) | CHECK_STATE_AGENT : 0,
     bk_f_forced_id: proxy.explicitId === true ? 1 : 0,
     srv_f_forced_id: config.explicitId === true ? 1 : 0,
-    srv_fqdn: config.fqdn ?? '-',
+    srv_fqdn: config.fqdn === undefined ? '-' : hide.name(config.fqdn),
     srv_port: portOf(runtime, row),
     srvrecord: config.srvRecord ?? '-',
     srv_use_ssl: config.ssl === undefined ? 0 : 1,
@@ -100,7 +104,7 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
   });
 }
 
-function connectionLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServer): string {
+function connectionLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServer, hide: Hider): string {
   const { servers, state } = runtime;
   const idlePerThread = Array.from({ length: state.plan.threads }, (_, thread) =>
     servers.idleOf(thread + 1, row),
@@ -110,9 +114,9 @@ function connectionLine(runtime: AdminRuntime, { row, proxy, config }: Directory
   const most = state.counters.read(state.counters.server(row), 'used_conn_max', 0);
   const limit = config.poolMaxConn < 0 ? -1 : config.poolMaxConn;
   return [
-    `${proxy.name}/${config.name}`,
+    `${hide.name(proxy.name)}/${hide.name(config.name)}`,
     `${proxy.id}/${config.id}`,
-    servers.addresses.read(row).ip?.toString() ?? '-',
+    hide.address(servers.addresses.read(row).ip?.toString() ?? '-'),
     portOf(runtime, row),
     '-',
     config.poolPurgeDelayMs,
