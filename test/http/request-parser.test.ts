@@ -414,17 +414,20 @@ suite('lengths of a request', () => {
       'identity',
       'x chunked',
     ];
-    const worse = ['chunked;q=1', '"chunked"', 'chunkedx', 'xchunked', 'chunked, gzip, chunked'];
+    const worse = [
+      'chunked;q=1',
+      '"chunked"',
+      'chunkedx',
+      'xchunked',
+      'chunked, gzip, chunked',
+      '\x0bchunked',
+    ];
     for (const value of [...bad, ...worse])
       refuses(
         { [value]: lines('POST / HTTP/1.1', `Transfer-Encoding: ${value}`) },
         'invalid transfer-encoding',
       );
-    for (const value of ['\x0bchunked', 'chunked\0'])
-      refuses(
-        { [value]: lines('POST / HTTP/1.1', `Transfer-Encoding: ${value}`) },
-        'invalid transfer-encoding',
-      );
+    refuses({ NUL: lines('POST / HTTP/1.1', 'Transfer-Encoding: chunked\0') }, 'invalid header value');
     refuses(
       {
         'on two lines': lines('POST / HTTP/1.1', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'),
