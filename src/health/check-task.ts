@@ -68,7 +68,7 @@ export class CheckTask implements CheckListener {
     const { intervals, scheduler } = this.#setting;
     this.#hurried = true;
     if (intervals.fastinterMs === undefined || this.#running !== undefined) return;
-    const delayMs = this.#intervalMs();
+    const delayMs = this.intervalMs;
     if (scheduler.now() + delayMs < scheduler.dueMs(this.#date)) this.start(delayMs);
   }
 
@@ -119,7 +119,7 @@ export class CheckTask implements CheckListener {
       judge.note(server, kind, reportOf(finding, scheduler.now() - this.#startedMs));
       judge.act(server, kind);
     } else this.#mark(false);
-    this.#startAfter(Math.max(LEAST_PAUSE_MS, this.#setting.spread(this.#intervalMs())));
+    this.#startAfter(Math.max(LEAST_PAUSE_MS, this.#setting.spread(this.intervalMs)));
     this.#hurried = false;
   }
 
@@ -139,7 +139,8 @@ export class CheckTask implements CheckListener {
     else this.onFound(running.expire());
   }
 
-  #intervalMs(): number {
+  /** To the next check, as the server stands: `fastinter` counts until it is surely up. */
+  get intervalMs(): number {
     const { server, kind, intervals, life } = this.#setting;
     const health = life.effects.servers.checks.health(server.row, kind);
     const stopped = life.state(server) === SRV_STOPPED;

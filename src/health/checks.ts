@@ -99,7 +99,7 @@ export class Checks {
       .flatMap(server => this.#tasksOf(server));
     const { spreadChecks, maxSpreadChecksMs } = config.global;
     const spread = (delayMs: number): number => spreadDelay(delayMs, spreadChecks, Math.random());
-    const intervals = tasks.map(({ setting }) => setting.intervals.interMs);
+    const intervals = tasks.map(({ intervalMs }) => intervalMs);
     const delays = startDelays(intervals, maxSpreadChecksMs, spread);
     for (const [index, task] of tasks.entries()) task.start(delays[index] ?? 0);
   }

@@ -9,15 +9,19 @@ import { Http1ResponseHead } from '../http/response-head.ts';
 export class HttpAnswer {
   readonly head: Http1ResponseHead;
   readonly status: number;
-  readonly #received: Buffer;
+  readonly #buffer: Buffer;
+  readonly #from: number;
+  readonly #end: number;
   readonly #last: boolean;
   #read: { readonly body: string; readonly complete: boolean } | undefined;
 
-  /** `received`: behind the head; `last`: nothing more comes. */
-  constructor(head: Http1ResponseHead, received: Buffer, last: boolean) {
+  /** `from` to `end` of the buffer: what came behind the head; `last`: nothing more comes. */
+  constructor(head: Http1ResponseHead, buffer: Buffer, from: number, end: number, last: boolean) {
     this.head = head;
     this.status = head.status;
-    this.#received = received;
+    this.#buffer = buffer;
+    this.#from = from;
+    this.#end = end;
     this.#last = last;
   }
 
@@ -39,7 +43,7 @@ export class HttpAnswer {
     const decoder = new BodyDecoder();
     decoder.start(framingOf(this.head), this.head.contentLength, true);
     // decoding works in place, and more is appended to these bytes later
-    const body = decodeAll(decoder, Buffer.from(this.#received));
+    const body = decodeAll(decoder, Buffer.from(this.#buffer.subarray(this.#from, this.#end)));
     return { body, complete: decoder.done || decoder.error !== BODY_OK || this.#last };
   }
 }
@@ -61,8 +65,7 @@ export function readAnswer(
     if (taken === 0) return 'incomplete';
     from += taken;
     // RFC 9110, section 15.2: a final answer follows an interim one
-    if (head.status >= 200 || head.status === 101)
-      return new HttpAnswer(head, buffer.subarray(from, length), last);
+    if (head.status >= 200 || head.status === 101) return new HttpAnswer(head, buffer, from, length, last);
   }
 }
 

@@ -21,10 +21,10 @@ export interface Mail {
 /** The commands after the greeting; each waits for a reply that begins with 2 or 3. */
 export function smtpDialogue({ heloName }: Pick<MailServer, 'heloName'>, mail: Mail, date: Date): string[] {
   const headers = [
-    `Date: ${date.toUTCString().replace('GMT', '+0000')}`,
     `From: ${mail.from}`,
-    `Subject: ${mail.subject}`,
     `To: ${mail.to.join(', ')}`,
+    `Date: ${date.toUTCString().replace('GMT', '+0000')}`,
+    `Subject: ${mail.subject}`,
   ];
   const body = mail.body.split('\n').map(line => (line.startsWith('.') ? `.${line}` : line));
   return [

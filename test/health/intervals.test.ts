@@ -53,3 +53,16 @@ test(
     assert.equal(origin.count, asked, 'the next one is a minute away');
   },
 );
+
+test('first checks are spread over fastinter, as long as nobody is surely up', LIMIT, async t => {
+  const origin = await startRawOrigin(t, socket => void socket.on('error', () => undefined));
+  const { line } = startChecks(
+    t,
+    `backend b
+ option log-health-checks
+ server s1 ${origin.address} check inter 10m fastinter 50ms
+ server s2 ${origin.address} check inter 10m fastinter 50ms`,
+  );
+  // over inter the second one would come after five minutes
+  await line(/^Health check for server b\/s2 succeeded/);
+});

@@ -104,7 +104,8 @@ export class PolledConnection implements Connection {
   send(buffer: Buffer, offset: number, length: number): void {
     if (this.#unsent !== undefined) throw new Error('a send is already pending');
     if (this.closed) return;
-    this.#unsent = buffer.subarray(offset, offset + length);
+    const whole = offset === 0 && length === buffer.length;
+    this.#unsent = whole ? buffer : buffer.subarray(offset, offset + length);
     // one packet goes out at once in any case
     if (++this.#sends === 2) setNoDelay(this.socket.fd);
     this.#write();
