@@ -31,6 +31,7 @@ async function start(t: TestContext): Promise<Started> {
 defaults
   timeout connect 1s
   timeout client 20s
+  timeout http-keep-alive 100ms
   timeout server 20s
 frontend web
   mode http
