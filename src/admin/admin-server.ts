@@ -50,6 +50,8 @@ export class AdminServer {
   readonly #settings: AdminServerSettings;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  /** Those whose last word is not said yet. Behind that a client may hang up when it likes: it is in nobody's way. */
+  readonly #talking = new Set<Socket>();
   readonly #waiting: Waiting[] = [];
 
   constructor(interpreter: CommandRunner, settings: AdminServerSettings) {
@@ -69,7 +71,7 @@ export class AdminServer {
   }
 
   #serveWaiting(): void {
-    while (this.#waiting.length > 0 && this.#sockets.size < this.#settings.maxconn) {
+    while (this.#waiting.length > 0 && this.#talking.size < this.#settings.maxconn) {
       const { socket, bind } = this.#waiting.shift() as Waiting;
       if (!socket.destroyed) this.#serve(socket, bind);
     }
@@ -77,9 +79,14 @@ export class AdminServer {
 
   #serve(socket: Socket, bind: Bind): void {
     this.#sockets.add(socket);
+    this.#talking.add(socket);
+    const over = (): void => {
+      if (this.#talking.delete(socket)) this.#serveWaiting();
+    };
+    socket.on('finish', over);
     socket.on('close', () => {
       this.#sockets.delete(socket);
-      this.#serveWaiting();
+      over();
     });
     this.#talk(socket, {
       level: bind.level ?? 'operator',
@@ -102,7 +109,7 @@ export class AdminServer {
 
   /** Connections being served: `CurrConns` of the socket. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#talking.size;
   }
 
   /** Accepts nothing more; connections go on. */

@@ -133,8 +133,10 @@ test('connections beyond stats maxconn wait for their turn', async t => {
   void second.then(() => (answered = true));
   await first.say('show cli level', '> ');
   assert.equal(answered, false);
+  const quitAt = Date.now();
   first.socket.write('quit\n');
   assert.equal(await second, 'admin\n\n');
+  assert.ok(Date.now() - quitAt < 5000, 'it does not wait for the first to hang up, or for stats timeout');
 });
 
 test('a socket that cannot be bound stops the start', async t => {
