@@ -7,65 +7,70 @@ import { familyOf, interfaceNameOf } from './values.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-const SCOPES: Readonly<Record<string, AddressScope>> = {
-  global: 'global',
-  '0': 'global',
-  site: 'site',
-  '200': 'site',
-  link: 'link',
-  '253': 'link',
-  host: 'host',
-  '254': 'host',
-  nowhere: 'nowhere',
-  '255': 'nowhere',
-};
+const SCOPES: ReadonlyMap<string, AddressScope> = new Map(
+  Object.entries<AddressScope>({
+    global: 'global',
+    '0': 'global',
+    site: 'site',
+    '200': 'site',
+    link: 'link',
+    '253': 'link',
+    host: 'host',
+    '254': 'host',
+    nowhere: 'nowhere',
+    '255': 'nowhere',
+  }),
+);
 
-const FLAGS: Readonly<
-  Record<string, 'home' | 'nodad' | 'mngtmpaddr' | 'noprefixroute' | 'autojoin' | 'noTrack'>
-> = {
-  home: 'home',
-  '-nodad': 'nodad',
-  nodad: 'nodad',
-  mngtmpaddr: 'mngtmpaddr',
-  noprefixroute: 'noprefixroute',
-  autojoin: 'autojoin',
-  no_track: 'noTrack',
-};
+const FLAGS: ReadonlyMap<string, 'home' | 'nodad' | 'mngtmpaddr' | 'noprefixroute' | 'autojoin' | 'noTrack'> =
+  new Map(
+    Object.entries<'home' | 'nodad' | 'mngtmpaddr' | 'noprefixroute' | 'autojoin' | 'noTrack'>({
+      home: 'home',
+      '-nodad': 'nodad',
+      nodad: 'nodad',
+      mngtmpaddr: 'mngtmpaddr',
+      noprefixroute: 'noprefixroute',
+      autojoin: 'autojoin',
+      no_track: 'noTrack',
+    }),
+  );
 
 type Draft = Mutable<IpAddressEntry>;
 
 /** Options with a value: true when the value was fine. */
-const VALUES: Readonly<Record<string, (draft: Draft, word: Word, scope: Scope) => boolean>> = {
-  dev: (draft, word, scope) => {
-    const name = interfaceNameOf(word, scope);
-    if (name !== undefined) draft.dev = name;
-    return true;
-  },
-  brd: setBroadcast,
-  broadcast: setBroadcast,
-  scope: (draft, word) => {
-    const scope = SCOPES[word.text];
-    if (scope !== undefined) draft.scope = scope;
-    return scope !== undefined;
-  },
-  label: (draft, word) => {
-    if (word.text.length > 15) return false;
-    draft.label = word.text;
-    return true;
-  },
-  peer: (draft, word) => {
-    const peer = parsePrefix(word.text);
-    if (peer === undefined || peer.family !== draft.family) return false;
-    draft.peer = { address: peer.address, prefixLength: peer.prefixLength };
-    return true;
-  },
-  preferred_lft: (draft, word) => {
-    const value = word.text === 'forever' ? Infinity : /^\d+$/.test(word.text) ? Number(word.text) : NaN;
-    if (!Number.isNaN(value)) draft.preferredLftSec = value;
-    return !Number.isNaN(value);
-  },
-  track_group: () => true,
-};
+const VALUES: ReadonlyMap<string, (draft: Draft, word: Word, scope: Scope) => boolean> = new Map(
+  Object.entries<(draft: Draft, word: Word, scope: Scope) => boolean>({
+    dev: (draft, word, scope) => {
+      const name = interfaceNameOf(word, scope);
+      if (name !== undefined) draft.dev = name;
+      return true;
+    },
+    brd: setBroadcast,
+    broadcast: setBroadcast,
+    scope: (draft, word) => {
+      const scope = SCOPES.get(word.text);
+      if (scope !== undefined) draft.scope = scope;
+      return scope !== undefined;
+    },
+    label: (draft, word) => {
+      if (word.text.length > 15) return false;
+      draft.label = word.text;
+      return true;
+    },
+    peer: (draft, word) => {
+      const peer = parsePrefix(word.text);
+      if (peer === undefined || peer.family !== draft.family) return false;
+      draft.peer = { address: peer.address, prefixLength: peer.prefixLength };
+      return true;
+    },
+    preferred_lft: (draft, word) => {
+      const value = word.text === 'forever' ? Infinity : /^\d+$/.test(word.text) ? Number(word.text) : NaN;
+      if (!Number.isNaN(value)) draft.preferredLftSec = value;
+      return !Number.isNaN(value);
+    },
+    track_group: () => true,
+  }),
+);
 
 function setBroadcast(draft: Draft, word: Word): boolean {
   const known = word.text === '+' || word.text === '-' || familyOf(word.text) === 4;
@@ -120,7 +125,7 @@ export function parseAddressEntry(statement: Statement, scope: Scope): IpAddress
 /** Returns the index of the last word it used. */
 function readOption(draft: Draft, words: readonly Word[], index: number, scope: Scope): number {
   const word = words[index] as Word;
-  const flag = FLAGS[word.text];
+  const flag = FLAGS.get(word.text);
   if (flag !== undefined) {
     draft[flag] = true;
     return index;
@@ -129,7 +134,7 @@ function readOption(draft: Draft, words: readonly Word[], index: number, scope: 
     scope.report.remark(word.position, "'use_vmac' of an address is recognised but has no effect here");
     return index;
   }
-  const setter = VALUES[word.text];
+  const setter = VALUES.get(word.text);
   const value = words[index + 1];
   if (setter === undefined) scope.report.warn(word.position, `Unknown address option '${word.text}'`);
   else if (value === undefined)

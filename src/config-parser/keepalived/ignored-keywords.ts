@@ -51,5 +51,7 @@ const IGNORED = new Map(Object.entries(WORDS).map(([block, words]) => [block, ne
 
 /** `no effect`, the reason of a refusal, or undefined for a word nobody knows. */
 export function ignoredKeyword(block: string, name: string): string | undefined {
-  return REFUSED[block]?.[name] ?? (IGNORED.get(block)?.has(name) === true ? 'no effect' : undefined);
+  const refused = Object.hasOwn(REFUSED, block) ? REFUSED[block] : undefined;
+  if (refused !== undefined && Object.hasOwn(refused, name)) return refused[name];
+  return IGNORED.get(block)?.has(name) === true ? 'no effect' : undefined;
 }

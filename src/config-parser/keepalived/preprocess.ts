@@ -29,7 +29,7 @@ const BANG = '\uE001';
 
 /** Definitions that use themselves and sequences without end stop here. */
 const MAX_DEPTH = 50;
-const MAX_LINES = 4_000_000;
+const MAX_LINES = 500_000;
 
 interface Definition {
   readonly lines: string[];
@@ -242,8 +242,8 @@ function checkOf(old: IncludeCheck, options: string): IncludeCheck {
   for (const word of words) {
     if (word.startsWith('+')) add = true;
     else if (word.startsWith('-')) add = false;
-    const name = names[word.replace(/^[+-]/, '') as keyof typeof names];
-    if (name !== undefined) check[name] = add;
+    const bare = word.replace(/^[+-]/, '');
+    if (Object.hasOwn(names, bare)) check[names[bare as keyof typeof names]] = add;
   }
   return check;
 }

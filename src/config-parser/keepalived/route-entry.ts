@@ -19,13 +19,15 @@ const ROUTE_TYPES = new Set([
 ]);
 
 /** Words that `ip route` spells otherwise. */
-const ROUTE_SPELLING: Readonly<Record<string, string>> = {
-  gw: 'via',
-  oif: 'dev',
-  priority: 'metric',
-  preference: 'metric',
-  dsfield: 'tos',
-};
+const ROUTE_SPELLING: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    gw: 'via',
+    oif: 'dev',
+    priority: 'metric',
+    preference: 'metric',
+    dsfield: 'tos',
+  }),
+);
 
 const TAKES_VALUE = new Set(
   (
@@ -36,15 +38,17 @@ const TAKES_VALUE = new Set(
 );
 
 /** Rule words whose spelling or shape differs. */
-const RULE_SPELLING: Readonly<Record<string, string>> = {
-  dev: 'iif',
-  dsfield: 'tos',
-  order: 'preference',
-  priority: 'preference',
-  lookup: 'table',
-  'tunnel-id': 'tun_id',
-  ip_proto: 'ipproto',
-};
+const RULE_SPELLING: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    dev: 'iif',
+    dsfield: 'tos',
+    order: 'preference',
+    priority: 'preference',
+    lookup: 'table',
+    'tunnel-id': 'tun_id',
+    ip_proto: 'ipproto',
+  }),
+);
 
 interface Draft {
   words: string[];
@@ -121,7 +125,7 @@ export function parseRouteEntry(statement: Statement, scope: Scope): IpRouteEntr
 
 /** Moves an option and its value (`mtu lock 1400` has two) from `words` to the draft. */
 function routeOption(draft: Draft, text: string, words: string[]): void {
-  const spelled = ROUTE_SPELLING[text] ?? text;
+  const spelled = ROUTE_SPELLING.get(text) ?? text;
   const values = words.splice(0, words[0] === 'lock' ? 2 : 1);
   const value = values.at(-1);
   if (value !== undefined) noteFamily(draft, value);
@@ -146,7 +150,7 @@ export function parseRuleEntry(statement: Statement, scope: Scope): IpRouteEntry
     if (shared === 'takes one') index++;
     if (shared !== undefined) continue;
     noteFamily(draft, text);
-    draft.words.push(RULE_SPELLING[text] ?? text);
+    draft.words.push(RULE_SPELLING.get(text) ?? text);
   }
   if (draft.words.length === 0) {
     scope.report.warn(statement.position, 'empty rule - ignoring it');

@@ -58,7 +58,7 @@ function readCase(text: string): Case {
   return { title: title.trim(), files, ...read };
 }
 
-function sourceOf({ files, id }: Case): ConfigSource {
+function sourceOf({ files, id }: Pick<Case, 'files' | 'id'>): ConfigSource {
   return {
     read: path => files.get(path.replace(/^\.\//, '')),
     glob: (pattern, directory) => {
@@ -143,4 +143,31 @@ test('a keyword is either read or ignored, not both', () => {
     rows.map(({ name }) => name).filter(name => ignoredKeyword(block, name) !== undefined),
   );
   assert.deepEqual(both, []);
+});
+
+test('names of what every object has are unknown words like any other', () => {
+  for (const word of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+    const text = `${word} x
+global_defs {
+  ${word} x
+}
+vrrp_instance V {
+  interface lo
+  virtual_router_id 3
+  ${word}
+  virtual_ipaddress {
+    10.0.0.1/24 ${word} x
+    10.0.0.2/24 scope ${word}
+  }
+  virtual_routes {
+    10.1.0.0/16 ${word} x
+  }
+}
+`;
+    const files = new Map([['keepalived.conf', text]]);
+    const { diagnostics } = parseKeepalived('keepalived.conf', sourceOf({ files, id: '' }));
+    const lines = diagnostics.map(({ position }) => position.line);
+    for (const line of [1, 3, 8, 10, 11, 14]) assert.ok(lines.includes(line), `${word}: line ${line}`);
+    for (const { message } of diagnostics) assert.doesNotMatch(message, /object|native code/);
+  }
 });
