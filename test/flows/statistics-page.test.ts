@@ -36,12 +36,19 @@ interface Page {
   states(): Promise<Record<string, string>>;
 }
 
-async function startPage(t: TestContext, stats: string, more = BACKENDS, global = ''): Promise<Page> {
+async function startPage(
+  t: TestContext,
+  stats: string,
+  more = BACKENDS,
+  global = '',
+  program?: string,
+): Promise<Page> {
   const port = await freePort();
   const lines = stats.trim().split('\n').join('\n  ');
   await startBalancer(
     t,
     `global\n  nbthread 1\n  ${global}\n${DEFAULTS}\nfrontend fe1\n  bind 127.0.0.1:${port}\n  ${lines}\n${more}`,
+    program === undefined ? {} : { program },
   );
   const url = (path: string): string => `http://127.0.0.1:${port}${path}`;
   const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -269,20 +276,32 @@ test('an administrator kills the sessions of a server', async t => {
   assert.match(await waiting, /^HTTP\/1\.1 50\d|^$/);
 });
 
-test('the Nagios plugin judges proxies by the CSV behind a password', async t => {
-  if (!requires(t, 'check_haproxy')) return;
-  const page = await startPage(t, 'stats uri /\nstats auth joe:pw\nstats admin if TRUE');
+test('the Nagios plugin judges proxies by the CSV behind a password, as it judges those of HAProxy', async t => {
+  if (!requires(t, 'check_haproxy', 'haproxy')) return;
+  const ours = await judgements(t);
+  assert.match(ours[0] as string, /^HAPROXY OK/);
+  assert.match(ours[1] as string, /^HAPROXY CRITICAL.*'b2'/);
+  // it names proxies in any order
+  const words = (texts: readonly string[]): readonly string[] =>
+    texts.map(text => text.split(' ').sort().join(' '));
+  assert.deepEqual(words(ours), words(await judgements(t, 'haproxy')));
+});
+
+/** Of a good state, and of one with a server that is down; without the time it took. */
+async function judgements(t: TestContext, program?: string): Promise<readonly string[]> {
+  const stats = 'stats uri /\nstats auth joe:pw\nstats admin if TRUE';
+  const page = await startPage(t, stats, BACKENDS, 'maxconn 100', program);
   const judge = async (): Promise<string> => {
     const plugin = '/usr/lib/nagios/plugins/check_haproxy';
     const child = spawn(plugin, ['-u', page.url('/;csv'), '-U', 'joe', '-P', 'pw']);
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await once(child, 'close');
-    return said;
+    await once(child, 'close', { signal: AbortSignal.timeout(30_000) });
+    return said.replace(/t=[\d.]+s/, 't=').split('|', 1)[0] as string;
   };
-  assert.match(await judge(), /^HAPROXY OK/);
-  const body = 's=srv1&action=hdown&b=b2';
+  const good = await judge();
   const headers = { authorization: `Basic ${Buffer.from('joe:pw').toString('base64')}` };
+  const body = 's=srv1&action=hdown&b=b2';
   await fetch(page.url('/'), { method: 'POST', body, headers, redirect: 'manual' });
-  assert.match(await judge(), /^HAPROXY CRITICAL.*'b2'/);
-});
+  return [good, await judge()];
+}
