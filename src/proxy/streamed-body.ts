@@ -29,6 +29,8 @@ export class StreamedBody {
   #isChunked = false;
   #isPaused = false;
   #isLast = false;
+  /** The coder has given all of the body. */
+  #isCoded = false;
 
   constructor(owner: StreamedBodyOwner) {
     this.#owner = owner;
@@ -48,7 +50,7 @@ export class StreamedBody {
     this.#source = source;
     this.#coder = coder;
     this.#isChunked = chunked;
-    this.#isPaused = this.#isLast = false;
+    this.#isPaused = this.#isLast = this.#isCoded = false;
     if (coder !== undefined) coder.failed = () => this.#owner.streamFailed();
   }
 
@@ -85,6 +87,7 @@ export class StreamedBody {
   #sendCoded(source: BodySource, coder: ContentCoder, piece: Buffer | 'end'): void {
     coder.code(piece === 'end' ? NOTHING : piece, piece === 'end', coded => {
       if (this.#source !== source) return;
+      this.#isCoded = this.#isLast;
       if (coded.length > 0) this.#owner.sendStreamed(coded);
       else this.sent();
     });
@@ -95,7 +98,7 @@ export class StreamedBody {
     const source = this.#source;
     const coder = this.#coder;
     this.#source = this.#coder = undefined;
-    coder?.close(this.#isLast);
+    coder?.close(this.#isCoded);
     this.#isPaused = false;
     source?.close();
   }

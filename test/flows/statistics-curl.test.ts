@@ -1,6 +1,8 @@
 /** The statistics page and the exporter as people call them with curl, each call to this program and to HAProxy. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { startBalancer } from '../support/balancer.ts';
@@ -19,7 +21,11 @@ interface Answer {
 /** curl's words for a call of its own; the address follows. */
 type Curl = (words: readonly string[], path: string) => Promise<Answer>;
 
-async function start(t: TestContext, origin: string, program?: string): Promise<Curl> {
+async function start(
+  t: TestContext,
+  origin: string,
+  program?: string,
+): Promise<{ readonly port: number; readonly curl: Curl }> {
   const port = await freePort();
   await startBalancer(
     t,
@@ -48,11 +54,12 @@ backend other
 `,
     { ports: [port], ...(program !== undefined && { program }) },
   );
-  return async (words, path) => {
+  const curl: Curl = async (words, path) => {
     const address = `http://127.0.0.1:${port}${path}`;
     const { stdout } = await run('curl', ['-s', '-i', '-m', '10', ...words, address], { timeout: 20_000 });
     return answerOf(stdout);
   };
+  return { port, curl };
 }
 
 function answerOf(text: string): Answer {
@@ -131,8 +138,8 @@ function metricsOf(body: string): readonly string[] {
 test('curl gets from the statistics page and the exporter what it gets from HAProxy', async t => {
   if (!requires(t, 'curl', 'haproxy')) return;
   const origin = await startHttpOrigin(t, 'one');
-  const ours = await start(t, origin.address);
-  const theirs = await start(t, origin.address, 'haproxy');
+  const { curl: ours } = await start(t, origin.address);
+  const { curl: theirs } = await start(t, origin.address, 'haproxy');
   const wrong: string[] = [];
   for (const { words, path } of CALLS) {
     const [own, other] = [await ours(words, path), await theirs(words, path)];
@@ -149,7 +156,7 @@ test('curl gets from the statistics page and the exporter what it gets from HAPr
 test('curl reads a compressed page, and what it changes is changed', async t => {
   if (!requires(t, 'curl')) return;
   const origin = await startHttpOrigin(t, 'one');
-  const curl = await start(t, origin.address);
+  const { curl } = await start(t, origin.address);
   const plain = await curl(JOE, '/stats');
   const compressed = await curl([...JOE, '--compressed'], '/stats');
   assert.equal(plain.headers['content-encoding'], undefined);
@@ -160,4 +167,26 @@ test('curl reads a compressed page, and what it changes is changed', async t => 
   assert.equal(`${done.status} ${done.headers['location']}`, '303 /stats;st=DONE');
   assert.match((await curl([...JOE, '--compressed'], '/stats;csv')).body, /^app,two,.*,MAINT,/m);
   assert.doesNotMatch((await curl(JOE, '/stats;csv;up')).body, /^app,away,/m);
+});
+
+test('clients that leave in the middle of a compressed page do no harm to those that come after', async t => {
+  if (!requires(t, 'curl')) return;
+  const origin = await startHttpOrigin(t, 'one');
+  const { port, curl } = await start(t, origin.address);
+  const login = Buffer.from('joe:secret').toString('base64');
+  const request = `GET /stats HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nAuthorization: Basic ${login}\r\n\r\n`;
+  for (let pieces = 1; pieces <= 12; pieces++) {
+    const socket = connect(port, '127.0.0.1');
+    const left = once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+    let seen = 0;
+    socket.on('data', () => {
+      if (++seen === pieces) socket.resetAndDestroy();
+    });
+    // the page has fewer pieces: then it leaves behind its end
+    socket.setTimeout(500, () => socket.destroy());
+    socket.write(request);
+    await left;
+    const { body } = await curl([...JOE, '--compressed'], '/stats;csv');
+    assert.match(body, /\nother,BACKEND,[^\n]*\n$/);
+  }
 });
