@@ -1,7 +1,10 @@
 /**
  * What checking many servers costs: CPU of the control thread and lateness of checks, beside HAProxy.
  *
- *   node bench/checks.mjs [servers=10000] [seconds=10] [inter=2s] [tcp|http]
+ *   node bench/checks.mjs [servers=10000] [seconds=10] [inter=2s] [tcp|http] [apart|together]
+ *
+ * Together: both run at the same time, each with checked servers of its own, and are measured over the same seconds, so
+ * that both meet the same machine; apart: one after the other.
  *
  * All servers are loopback addresses of one process that accepts and notes when; lateness is how much later than
  * `inter` after the one before a check arrives. HAProxy's figure is that of its whole process, with one thread. Of its
@@ -47,38 +50,53 @@ function serve(interMs) {
 }
 
 async function main() {
-  const [servers = 10_000, seconds = 10, inter = '2s', kind = 'tcp'] = process.argv.slice(2);
+  const [servers = 10_000, seconds = 10, inter = '2s', kind = 'tcp', how = 'apart'] = process.argv.slice(2);
   const interMs = inter.endsWith('ms') ? Number(inter.slice(0, -2)) : Number(inter.replace('s', '')) * 1000;
-  console.log(`${servers} servers, ${kind} checks, inter ${inter}, measured over ${seconds} s`);
-  for (const [name, program, thread] of [
-    ['lb, control thread', resolve('bin/lb'), 'first'],
-    ['haproxy, 1 thread', 'haproxy', 'all'],
-  ])
-    console.log(await measure(name, program, thread, Number(servers), Number(seconds), inter, interMs, kind));
+  console.log(`${servers} servers, ${kind} checks, inter ${inter}, measured over ${seconds} s, ${how}`);
+  const measures = [
+    { name: 'lb, control thread', program: resolve('bin/lb'), thread: 'first' },
+    { name: 'haproxy, 1 thread', program: 'haproxy', thread: 'all' },
+  ].map(one => measure(one, Number(servers), Number(seconds), inter, interMs, kind));
+  if (how === 'apart') {
+    for (const one of measures) {
+      await one.begin();
+      console.log(await one.finish());
+    }
+    return;
+  }
+  await Promise.all(measures.map(one => one.begin()));
+  for (const line of await Promise.all(measures.map(one => one.finish()))) console.log(line);
 }
 
-async function measure(name, program, thread, count, seconds, inter, interMs, kind) {
-  const target = new Worker(new URL(import.meta.url), { workerData: { interMs } });
-  const { port } = await once(target);
+/** `begin`: until all servers are checked; `finish`: measures, and ends it. */
+function measure({ name, program, thread }, count, seconds, inter, interMs, kind) {
   const folder = mkdtempSync(join(tmpdir(), 'lb-bench-'));
-  const file = join(folder, 'haproxy.cfg');
-  writeFileSync(file, configuration(folder, count, port, inter, kind));
-  const child = spawn(program, ['-f', file, '-db'], { stdio: 'ignore' });
-  try {
-    await (kind === 'http' ? settled(target, count, interMs) : sleep(8 * interMs));
-    ask(target);
-    await once(target);
-    const before = processorSeconds(child.pid, thread);
-    await sleep(seconds * 1000);
-    const used = (processorSeconds(child.pid, thread) - before) / seconds;
-    ask(target);
-    const { late } = await once(target);
-    return `${name}: ${(used * 100).toFixed(2)} % of a core, ${late.length} checks, late by ${quantiles(late)}`;
-  } finally {
-    child.kill('SIGKILL');
-    await target.terminate();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  let target;
+  let child;
+  return {
+    async begin() {
+      target = new Worker(new URL(import.meta.url), { workerData: { interMs } });
+      const { port } = await once(target);
+      const file = join(folder, 'haproxy.cfg');
+      writeFileSync(file, configuration(folder, count, port, inter, kind));
+      child = spawn(program, ['-f', file, '-db'], { stdio: 'ignore' });
+      process.once('exit', () => child.kill('SIGKILL'));
+      await (kind === 'http' ? settled(target, count, interMs) : sleep(8 * interMs));
+    },
+    async finish() {
+      ask(target);
+      await once(target);
+      const before = processorSeconds(child.pid, thread);
+      await sleep(seconds * 1000);
+      const used = (processorSeconds(child.pid, thread) - before) / seconds;
+      ask(target);
+      const { late } = await once(target);
+      child.kill('SIGKILL');
+      await target.terminate();
+      rmSync(folder, { recursive: true, force: true });
+      return `${name}: ${(used * 100).toFixed(2)} % of a core, ${late.length} checks, late by ${quantiles(late)}`;
+    },
+  };
 }
 
 /** Every server has been checked at least twice. */
