@@ -17,6 +17,7 @@ import { readKeepalived } from './vrrp/read-config.ts';
 import { bindNow } from './worker/bind-listeners.ts';
 import type { Control, ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
+import { surviveFailures } from './worker/control-failures.ts';
 import type { EarlySignal } from './worker/early-signal.ts';
 import { followMaster, InheritedSockets, inheritedSockets } from './worker/generation.ts';
 import type { ThreadLauncher } from './worker/launch.ts';
@@ -286,6 +287,10 @@ function startControl(
     },
     onServing: () => {
       running.serving();
+      surviveFailures({
+        tell: text => notice(options, 'alert', text),
+        giveUp: () => running.giveUp(),
+      });
       tellStarted();
       if (!hasMaster) old.replace();
     },

@@ -7,6 +7,7 @@ import type { VirtualAddresses } from './virtual-addresses.ts';
 
 /** A stop that has given addresses away waits so long for requests in flight. */
 const REQUESTS_IN_FLIGHT_MS = 2000;
+const LAST_PATIENCE_MS = 3000;
 
 export class RunningProgram {
   control: Control | undefined;
@@ -67,6 +68,12 @@ export class RunningProgram {
   async ended(code: number): Promise<void> {
     await this.virtual?.stop();
     this.#exit(code);
+  }
+
+  /** This process cannot be relied on any more: even what should give addresses away is waited for no longer. */
+  giveUp(): void {
+    setTimeout(() => this.#exit(1), LAST_PATIENCE_MS);
+    void this.ended(1);
   }
 
   /** The VRRP process was stopped by somebody else. */
