@@ -17,7 +17,7 @@ interface Lab {
   readonly balancer: Balancer;
   readonly port: number;
   readonly socket: string;
-  fail(times: number): void;
+  readonly fail: (times: number) => void;
 }
 
 async function start(t: TestContext): Promise<Lab> {
