@@ -35,7 +35,7 @@ export class CookieKeeper {
     ctx.cookieRead = true;
     const found = readRequestCookie(this.#settings, ctx.request.headers, Date.now());
     if (found === undefined) return this.#remember(ctx, 'N', undefined);
-    ctx.cookieFirstDate = found.firstDate;
+    ctx.cookieDates = found.dates;
     const server = this.#byValue.get(found.value) ?? this.#withDynamic(found.value);
     if (server === undefined) return this.#remember(ctx, 'I', undefined);
     if (found.expired !== undefined) return this.#remember(ctx, found.expired, undefined);
@@ -56,7 +56,7 @@ export class CookieKeeper {
     const request = {
       method: ctx.requestLine?.method ?? '',
       valid: ctx.cookieServer === server,
-      firstDate: ctx.cookieFirstDate,
+      dates: ctx.cookieDates,
     };
     const letter = writeResponseCookie(this.#settings, ctx.response.headers, value, request, Date.now());
     ctx.cookieState = `${ctx.cookieState.charAt(0)}${letter}`;

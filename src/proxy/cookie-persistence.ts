@@ -14,28 +14,41 @@ interface CookieFound {
   readonly value: string;
   /** `maxidle` or `maxlife` are over. */
   readonly expired: 'E' | 'O' | undefined;
-  /** Date of its first insertion, as it stood in the cookie. */
-  readonly firstDate: string | undefined;
+  readonly dates: CookieDates;
 }
 
-/** Dates in cookies as HAProxy writes them: units of four seconds, 30 bits, five base64 digits. */
+/** In milliseconds since the epoch; 0: none. */
+export interface CookieDates {
+  readonly first: number;
+  readonly last: number;
+}
+
+export const NO_DATES: CookieDates = { first: 0, last: 0 };
+
+/** Dates in cookies as HAProxy writes them: units of four seconds, rounded up, 30 bits, five base64 digits. */
 const DATE_UNIT_MS = 4000;
+/** What lies so far in the future is no date of ours. */
+const DAY_MS = 86_400_000;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 function encodeDate(ms: number): string {
-  const units = Math.floor(ms / DATE_UNIT_MS) & 0x3fffffff;
+  const units = Math.ceil(Math.floor(ms / 1000) / (DATE_UNIT_MS / 1000)) & 0x3fffffff;
   return [24, 18, 12, 6, 0].map(shift => DIGITS[(units >> shift) & 63]).join('');
 }
 
-function decodeDate(text: string): number {
+/** What is none counts as if nothing stood there. */
+function decodeDate(text: string | undefined): number {
+  if (text === undefined || text.length < DATE_DIGITS) return 0;
   let units = 0;
-  for (const digit of text.slice(0, 5)) {
+  for (const digit of text.slice(0, DATE_DIGITS)) {
     const value = DIGITS.indexOf(digit);
-    if (value < 0) return Number.NaN;
+    if (value < 0) return 0;
     units = units * 64 + value;
   }
   return units * DATE_UNIT_MS;
 }
+
+const DATE_DIGITS = 5;
 
 /** Finds and, where the server is not to see it, takes out the persistence cookie of a request. */
 export function readRequestCookie(
@@ -68,31 +81,26 @@ function forwarded(settings: CookiePersistence, value: string): string | undefin
 function interpret(settings: CookiePersistence, value: string, nowMs: number): CookieFound | undefined {
   if (settings.mode === 'prefix') {
     const end = value.indexOf('~');
-    return end < 0 ? undefined : { value: value.slice(0, end), expired: undefined, firstDate: undefined };
+    return end < 0 ? undefined : { value: value.slice(0, end), expired: undefined, dates: NO_DATES };
   }
   const [server = '', last, first] = value.split('|');
-  return {
-    value: server,
-    expired: settings.mode === 'insert' ? expiry(settings, last, first, nowMs) : undefined,
-    firstDate: first,
-  };
+  if (settings.mode !== 'insert') return { value: server, expired: undefined, dates: NO_DATES };
+  const dates = { first: decodeDate(first), last: decodeDate(last) };
+  const expired = expiry(settings, dates, nowMs);
+  return { value: server, expired, dates: expired === undefined ? dates : NO_DATES };
 }
 
 function expiry(
   settings: CookiePersistence,
-  last: string | undefined,
-  first: string | undefined,
+  { first, last }: CookieDates,
   nowMs: number,
 ): 'E' | 'O' | undefined {
-  if (settings.maxIdleMs > 0 && isOver(last, settings.maxIdleMs, nowMs)) return 'E';
-  if (settings.maxLifeMs > 0 && isOver(first, settings.maxLifeMs, nowMs)) return 'O';
-  return undefined;
+  if (isOver(first, settings.maxLifeMs, nowMs)) return 'O';
+  return isOver(last, settings.maxIdleMs, nowMs) ? 'E' : undefined;
 }
 
-function isOver(date: string | undefined, limitMs: number, nowMs: number): boolean {
-  if (date === undefined || date === '') return false;
-  const then = decodeDate(date);
-  return Number.isNaN(then) || nowMs - then > limitMs;
+function isOver(date: number, limitMs: number, nowMs: number): boolean {
+  return date > 0 && limitMs > 0 && (nowMs - date > limitMs || date - nowMs > DAY_MS);
 }
 
 /** What the request's cookie was worth. */
@@ -100,7 +108,7 @@ interface CookieRequest {
   readonly method: string;
   /** It named the server that served the request. */
   readonly valid: boolean;
-  readonly firstDate: string | undefined;
+  readonly dates: CookieDates;
 }
 
 /** Adds or changes the response's cookie; gives the second letter of the cookie state. */
@@ -132,26 +140,29 @@ function insert(
 ): string {
   if (own >= 0 && settings.preserve) return 'P';
   if (own >= 0 && settings.indirect) headers.removeAt(own);
-  const dated = settings.maxIdleMs > 0 || settings.maxLifeMs > 0;
-  if (request.valid && !dated) return own >= 0 && settings.indirect ? 'D' : 'N';
+  if (request.valid && !isStale(settings, request.dates, nowMs))
+    return own >= 0 && settings.indirect ? 'D' : 'N';
   if (settings.postonly && request.method !== 'POST') return 'N';
-  headers.add(
-    'Set-Cookie',
-    setCookie(settings, server, dated, request.valid ? request.firstDate : undefined, nowMs),
-  );
+  headers.add('Set-Cookie', setCookie(settings, server, request.valid ? request.dates.first : 0, nowMs));
   if (settings.nocache) headers.add('Cache-Control', 'private');
   return request.valid ? 'U' : 'I';
 }
 
-function setCookie(
-  settings: CookiePersistence,
-  server: string,
-  dated: boolean,
-  firstDate: string | undefined,
+/** A date has to be said again, for the first time, or no more. */
+function isStale(
+  { maxIdleMs, maxLifeMs }: CookiePersistence,
+  { first, last }: CookieDates,
   nowMs: number,
-): string {
-  const date = encodeDate(nowMs);
-  let text = `${settings.name}=${server}${dated ? `|${date}|${firstDate ?? date}` : ''}; path=/`;
+): boolean {
+  const toldBefore = last < Math.floor(nowMs / 1000) * 1000;
+  return ((maxIdleMs > 0 || last > 0) && toldBefore) || maxLifeMs > 0 !== first > 0;
+}
+
+function setCookie(settings: CookiePersistence, server: string, firstMs: number, nowMs: number): string {
+  const { maxIdleMs, maxLifeMs } = settings;
+  const last = maxIdleMs > 0 || maxLifeMs > 0 ? `|${encodeDate(nowMs)}` : '';
+  const first = maxLifeMs > 0 ? `|${encodeDate(firstMs || nowMs)}` : '';
+  let text = `${settings.name}=${server}${last}${first}; path=/`;
   for (const domain of settings.domains) text += `; domain=${domain}`;
   if (settings.httponly) text += '; HttpOnly';
   if (settings.secure) text += '; Secure';

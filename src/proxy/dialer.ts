@@ -62,6 +62,10 @@ export class Dialer implements ConnectionHandler, Waiter {
   #server: ServerRuntime | undefined;
   #holdsSlot = false;
   #place: Waiting | undefined;
+  /** The server it waits for; undefined: for any of the backend. */
+  #queueOf: ServerRuntime | undefined;
+  /** How many waited there when it came, itself among them. */
+  #waiting = 1;
   #connection: Connection | undefined;
   /** Persistence or a rule chose the server: only a redispatch leaves it. */
   #direct = false;
@@ -155,25 +159,38 @@ export class Dialer implements ConnectionHandler, Waiter {
     const { queues } = this.#thread.state;
     const { priorityClass, priorityOffset } = this.#stream.transaction;
     this.#state = QUEUED;
+    this.#queueOf = server;
+    this.#waiting = 1;
     this.#thread.wheel.set(this.#timer, this.#stream.transaction.timeout('queue'));
     const place =
       server === undefined
         ? queues.waitForBackend(backend.row, this, priorityClass, priorityOffset)
         : queues.waitForServer(server.row, this, priorityClass, priorityOffset);
     if (place === undefined) return this.#fail('queue-full');
-    const { servers } = this.#thread.state;
-    const waiting = server === undefined ? servers.backendQueued(backend.row) : servers.queued(server.row);
+    const waiting = this.#queueLength();
     this.#stream.transaction.counts.queued(server, waiting);
-    if (place.queued) this.#place = place;
+    if (!place.queued) return;
+    this.#place = place;
+    this.#waiting = waiting;
+  }
+
+  #queueLength(): number {
+    const { servers } = this.#thread.state;
+    const { row } = this.#backend as BackendRuntime;
+    return this.#queueOf === undefined ? servers.backendQueued(row) : servers.queued(this.#queueOf.row);
   }
 
   #leaveQueue(): void {
+    // of those that waited in front some may have been served
+    const served = Math.max(0, this.#waiting - this.#queueLength());
+    this.#stream.transaction.queuedAt(this.#queueOf, 1 + served);
     if (this.#place !== undefined) this.#thread.state.queues.remove(this.#place);
     this.#place = undefined;
     this.#stream.transaction.leftQueue();
   }
 
   onSlot(row: number): void {
+    this.#stream.transaction.queuedAt(this.#queueOf, this.#waiting);
     this.#place = undefined;
     this.#thread.wheel.clear(this.#timer);
     this.#holdsSlot = true;

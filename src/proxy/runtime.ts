@@ -16,6 +16,7 @@ import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
 import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
+import type { CookieDates } from './cookie-persistence.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
@@ -42,7 +43,7 @@ export interface CookieMemory {
   cookieState: string;
   /** The server it named, when that was usable. */
   cookieServer: ServerRuntime | undefined;
-  cookieFirstDate: string | undefined;
+  cookieDates: CookieDates;
   cookieRead: boolean;
 }
 

@@ -5,6 +5,7 @@
 import type { BandwidthInForce, BandwidthLimit } from '../model/bandwidth-limit.ts';
 import type { Throttle } from '../net/throttle.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
+import { NO_DATES, type CookieDates } from './cookie-persistence.ts';
 import { BandwidthLimits } from './bandwidth.ts';
 import type {
   BodyFacts,
@@ -104,7 +105,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   serverStatus = 0;
   cookieState = '--';
   cookieServer: ServerRuntime | undefined;
-  cookieFirstDate: string | undefined;
+  cookieDates: CookieDates = NO_DATES;
   cookieRead = false;
   retries = 0;
   redispatched = false;
@@ -197,7 +198,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.status = this.serverStatus = this.retries = 0;
     this.serverQueue = this.backendQueue = 0;
     this.cookieState = '--';
-    this.cookieServer = this.cookieFirstDate = undefined;
+    this.cookieServer = undefined;
+    this.cookieDates = NO_DATES;
     this.cookieRead = false;
     this.logLevel = this.retriesAllowed = this.reply = this.finalRule = undefined;
     this.service = this.statistics = undefined;
@@ -269,6 +271,12 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   }
 
   // ── what the dialer tells ──
+
+  /** Its place in the queue of a server or of the backend, from 1. */
+  queuedAt(server: ServerRuntime | undefined, position: number): void {
+    if (server === undefined) this.backendQueue += position;
+    else this.serverQueue += position;
+  }
 
   /** Unserved: the time it has waited is told all the same (`Tw`). */
   leftQueue(): void {

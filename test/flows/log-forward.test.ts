@@ -323,6 +323,7 @@ test('a reload keeps the sockets: no datagram is lost, and streams in use go on'
   const balancer = await startBalancer(
     t,
     `global
+  tune.rcvbuf.frontend 400k
 log-forward relay
   bind 127.0.0.1:${port}
   dgram-bind 127.0.0.1:${port}
@@ -336,13 +337,13 @@ log-forward relay
   let sent = 0;
   const sender = createSocket('udp4');
   t.after(() => sender.close());
-  const sending = setInterval(() => sender.send(`<1>number ${sent++}.`, port, '127.0.0.1'), 2);
+  const sending = setInterval(() => sender.send(`<1>number ${sent++}.`, port, '127.0.0.1'), 20);
   t.after(() => clearInterval(sending));
   await receiver.find(/number 5\./);
   const answer = await ask(admin, 'reload');
   assert.match(answer, /Success=1/);
   const mark = sent;
-  await receiver.find(new RegExp(`number ${mark + 20}\\.`));
+  await receiver.find(new RegExp(`number ${mark + 10}\\.`));
   clearInterval(sending);
   await receiver.find(new RegExp(`number ${sent - 1}\\.`));
   stream.write('<1>stream after\n');
