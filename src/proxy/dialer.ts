@@ -62,6 +62,8 @@ export class Dialer implements ConnectionHandler, Waiter {
   #server: ServerRuntime | undefined;
   #holdsSlot = false;
   #place: Waiting | undefined;
+  /** The server that a new one is chosen for. */
+  #left: ServerRuntime | undefined;
   /** The server it waits for; undefined: for any of the backend. */
   #queueOf: ServerRuntime | undefined;
   /** How many waited there when it came, itself among them. */
@@ -115,7 +117,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#connection = undefined;
     this.#among.leave();
     this.#giveSlot();
-    this.#server = undefined;
+    this.#server = this.#left = undefined;
   }
 
   /** Whether retry() would try. */
@@ -205,9 +207,19 @@ export class Dialer implements ConnectionHandler, Waiter {
 
   #assigned(server: ServerRuntime): void {
     this.#server = server;
+    this.#noteMove(server);
     this.#among.join(server.streams);
     this.#stream.transaction.assign(server);
     if (!this.#stream.answeredFor(server)) this.#connect(server);
+  }
+
+  /** Only another server makes a redispatch of a retry. */
+  #noteMove(server: ServerRuntime | undefined): void {
+    const left = this.#left;
+    this.#left = undefined;
+    if (left === undefined) return;
+    if (left === server) this.#stream.transaction.counts.retry(left);
+    else this.#stream.transaction.noteRedispatch(left);
   }
 
   #giveSlot(): void {
@@ -295,7 +307,8 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#among.leave();
     this.#giveSlot();
     this.#server = undefined;
-    this.#stream.transaction.noteRedispatch(server);
+    this.#stream.transaction.retries++;
+    this.#left = server;
     this.#choose(server);
     return true;
   }
@@ -310,6 +323,7 @@ export class Dialer implements ConnectionHandler, Waiter {
 
   #fail(failure: DialFailure): void {
     this.#state = IDLE;
+    this.#noteMove(undefined);
     this.#among.leave();
     this.#thread.wheel.clear(this.#timer);
     this.#giveSlot();

@@ -294,9 +294,10 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.counts.retry(server);
   }
 
+  /** The server that its cookie named counts as down, now that another one serves it. */
   noteRedispatch(server: ServerRuntime): void {
-    this.retries++;
     this.redispatched = true;
+    this.cookieState = this.cookieState.replace(/^V/, 'D');
     this.counts.redispatch(server);
   }
 

@@ -1,0 +1,219 @@
+/** How exchanges end, as log lines tell it: the same states, timers, queue places and cookies as in the real HAProxy. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from '../support/admin-client.ts';
+import { startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
+import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** As cookies tell it: units of four seconds. */
+function dateBefore(seconds: number): string {
+  const units = Math.ceil((Math.floor(Date.now() / 1000) - seconds) / 4);
+  return [24, 18, 12, 6, 0].map(shift => DIGITS[(units >> shift) & 63]).join('');
+}
+
+/** What the server does is in the path. */
+async function startServer(t: TestContext): Promise<number> {
+  const server = createServer(socket => {
+    socket.on('error', () => undefined);
+    socket.on('data', bytes => {
+      const path = bytes.toString('latin1').split(' ')[1] ?? '';
+      if (path.includes('silent')) return;
+      if (path.includes('close')) socket.end();
+      else if (path.includes('reset')) socket.resetAndDestroy();
+      else if (path.includes('garbage')) socket.end('nonsense\r\n\r\n');
+      else if (path.includes('half')) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
+      else if (path.includes('stall')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
+      else socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+interface Started {
+  readonly port: number;
+  readonly tcp: number;
+  readonly admin: string;
+  readonly receiver: LogReceiver;
+}
+
+async function start(t: TestContext, program: string | undefined): Promise<Started> {
+  const [server, receiver] = [await startServer(t), await startLogReceiver(t)];
+  const [port, tcp, gone] = [await freePort(), await freePort(), await freePort()];
+  const admin = join(temporaryFolder(t), 'admin');
+  const config = `global
+  stats socket ${admin} level admin
+  log 127.0.0.1:${receiver.port} format raw local0
+defaults
+  mode http
+  log global
+  option httplog
+  option abortonclose
+  retries 0
+  timeout client 4s
+  timeout server 1s
+  timeout connect 2s
+  timeout queue 500ms
+frontend web
+  bind 127.0.0.1:${port}
+  http-request deny if { path_beg /deny }
+  http-request return status 200 if { path_beg /return }
+  http-request redirect location / if { path_beg /redirect }
+  use_backend refused if { path_beg /refused }
+  use_backend queue if { path_beg /queue }
+  use_backend none if { path_beg /none }
+  use_backend cookies if { path_beg /cookies }
+  use_backend retried if { path_beg /retried }
+  use_backend redirected if { path_beg /moved }
+  default_backend app
+backend app
+  server one 127.0.0.1:${server}
+backend refused
+  server gone 127.0.0.1:${gone}
+backend queue
+  server one 127.0.0.1:${server} maxconn 1
+backend none
+backend redirected
+  server one 127.0.0.1:${server} redir http://other
+backend retried
+  retries 2
+  option redispatch
+  server gone 127.0.0.1:${gone}
+backend cookies
+  option redispatch
+  retries 1
+  cookie SRV insert indirect maxidle 1h maxlife 8h
+  server one 127.0.0.1:${server} cookie one
+  server gone 127.0.0.1:${gone} weight 0 cookie gone
+frontend stream
+  mode tcp
+  option tcplog
+  bind 127.0.0.1:${tcp}
+  use_backend refused-stream if { src_port 0 }
+  default_backend app-stream
+backend app-stream
+  mode tcp
+  server one 127.0.0.1:${server}
+backend refused-stream
+  mode tcp
+  server gone 127.0.0.1:${gone}
+`;
+  await startBalancer(t, config, program === undefined ? {} : { program });
+  return { port, tcp, admin, receiver };
+}
+
+interface Visit {
+  readonly cookie?: string;
+  /** The client leaves that many milliseconds later. */
+  readonly leavesAfterMs?: number;
+  readonly stream?: true;
+}
+
+async function visit({ port, tcp }: Started, path: string, how: Visit = {}): Promise<void> {
+  const socket = connect(how.stream === true ? tcp : port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.resume();
+  const cookie = how.cookie === undefined ? '' : `Cookie: SRV=${how.cookie}\r\n`;
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${cookie}Connection: close\r\n\r\n`);
+  const leaving = setTimeout(() => socket.destroy(), how.leavesAfterMs ?? 10_000);
+  // a reset is an end like others
+  await new Promise(closed => socket.once('close', closed));
+  clearTimeout(leaving);
+}
+
+const VISITS: readonly (readonly [path: string, how?: () => Visit])[] = [
+  ['/good'],
+  ['/deny'],
+  ['/return'],
+  ['/redirect'],
+  ['/refused'],
+  ['/none'],
+  ['/moved'],
+  ['/close'],
+  ['/reset'],
+  ['/garbage'],
+  ['/silent'],
+  ['/silent-2', () => ({ leavesAfterMs: 200 })],
+  ['/half'],
+  ['/stall'],
+  ['/retried'],
+  ['/cookies/1'],
+  ['/cookies/2', () => ({ cookie: 'unknown' })],
+  ['/cookies/3', () => ({ cookie: `one|${dateBefore(1000)}|${dateBefore(1000)}` })],
+  ['/cookies/4', () => ({ cookie: `one|${dateBefore(-100)}|${dateBefore(0)}` })],
+  ['/cookies/5', () => ({ cookie: `one|${dateBefore(5000)}|${dateBefore(5000)}` })],
+  ['/cookies/6', () => ({ cookie: `one|${dateBefore(0)}|${dateBefore(40_000)}` })],
+  ['/cookies/7', () => ({ cookie: `one|${dateBefore(40_000)}|${dateBefore(40_000)}` })],
+  ['/cookies/8', () => ({ cookie: 'one|?????|!!!!!' })],
+  ['/cookies/9', () => ({ cookie: `gone|${dateBefore(0)}|${dateBefore(0)}` })],
+];
+
+/** Addresses, dates, times and sizes are masked; -1 and 0 stay. */
+function masked(line: string): string {
+  return line
+    .replace(/^\S+ \[[^\]]+\] /, '')
+    .replace(/(?<= )\+?-?\d+(?:\/\+?-?\d+){2,4}(?= )/, times => times.replace(/(?<!-)\b\d+/g, 'N'))
+    .replace(/^((?:\S+ ){3}(?:\d{3} |-1 )?)(\d+)/, (_, before: string, size: string) =>
+      size === '0' ? `${before}0` : `${before}B`,
+    );
+}
+
+async function linesOf(t: TestContext, program: string | undefined): Promise<string[]> {
+  const started = await start(t, program);
+  const { receiver, admin } = started;
+  for (const [path, how] of VISITS) {
+    await visit(started, path, how?.());
+    await receiver.find(new RegExp(`GET ${path} `));
+  }
+  for (const [path, leaves] of [
+    ['/queue/timeout', {}],
+    ['/queue/left', { leavesAfterMs: 200 }],
+  ] as const) {
+    const first = visit(started, `${path}/silent`);
+    await waitFor(admin, /^queue,one,0,\d*,1,/m);
+    const second = visit(started, path, leaves);
+    await Promise.all([first, second]);
+    await receiver.find(new RegExp(`GET ${path} `));
+    await receiver.find(new RegExp(`GET ${path}/silent `));
+  }
+  const killed = visit(started, '/stall/killed');
+  await waitFor(admin, /^app,one,0,\d*,1,/m);
+  await ask(admin, 'shutdown sessions server app/one');
+  await killed;
+  await receiver.find(/stall\/killed/);
+  for (const path of ['/good', '/reset', '/silent']) {
+    const known = receiver.lines.length;
+    await visit(started, path, { stream: true });
+    if (receiver.lines.length === known) await receiver.next();
+  }
+  return receiver.lines.map(masked);
+}
+
+async function waitFor(admin: string, pattern: RegExp): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!pattern.test(await ask(admin, 'show stat'))) {
+    assert.ok(Date.now() < deadline, `${pattern} was not seen`);
+    await sleep(10);
+  }
+}
+
+test('exchanges of all kinds end with the same log lines as in the real HAProxy', async t => {
+  if (!requires(t, 'haproxy')) return;
+  const [own, real] = await Promise.all([linesOf(t, undefined), linesOf(t, 'haproxy')]);
+  assert.ok(
+    real.some(line => line.includes(' sQ-- 2/2/1/0/0 0/1 ')),
+    real.join(''),
+  );
+  assert.deepEqual(own.toSorted(), real.toSorted());
+});
