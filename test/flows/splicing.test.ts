@@ -27,7 +27,7 @@ interface Setting {
   readonly column: (name: string) => Promise<number[]>;
 }
 
-async function start(t: TestContext, server: string, global = ''): Promise<Setting> {
+async function start(t: TestContext, server: string, global = '', timeout = '1s'): Promise<Setting> {
   const [port, logs] = [await freePort(), await startLogReceiver(t)];
   const socket = join(temporaryFolder(t), 'admin.sock');
   const balancer = await startBalancer(
@@ -42,9 +42,9 @@ defaults
   mode http
   log global
   option httplog
-  timeout connect 2s
-  timeout client 1s
-  timeout server 1s
+  timeout connect 10s
+  timeout client ${timeout}
+  timeout server ${timeout}
 frontend f
   bind 127.0.0.1:${port}
   default_backend b
@@ -79,7 +79,7 @@ for (const global of ['', 'nosplice', 'maxpipes 1', 'tune.pipesize 65536'])
       incoming.on('data', chunk => chunks.push(chunk as Buffer));
       incoming.on('end', () => outgoing.end(Buffer.concat(chunks)));
     });
-    const { port, column } = await start(t, origin.address, global);
+    const { port, column } = await start(t, origin.address, global, '30s');
     const bodies = Array.from({ length: 8 }, () => randomBytes(SIZE / 8));
     const answers = await Promise.all(bodies.map(body => echo(port, body)));
     assert.deepEqual(answers.map(sha256), bodies.map(sha256));

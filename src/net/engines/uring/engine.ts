@@ -85,6 +85,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly #freeIndexes: number[] = [];
   readonly #listeners: (UringListener | undefined)[] = [];
   readonly #addresses = new WeakMap<ConnectTarget, Buffer>();
+  /** Addresses of connects that the kernel has not copied yet: the collector must not have them before. */
+  #untaken: Buffer[] = [];
   #deferred: UringListener[] = [];
   #queue: SendingHalf[] = [];
   #starved: SendingHalf[] = [];
@@ -168,6 +170,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       this.#addresses.set(target, address);
     }
     this.operations.connect(connection, address);
+    this.#untaken.push(address);
     this.#schedule();
     return connection;
   }
@@ -313,7 +316,9 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       const wheelMs = Math.max(this.wheel.wakeAt - this.wheel.now, 0);
       this.#ring.wait(libuvMs < 0 ? wheelMs : Math.min(libuvMs, wheelMs));
     }
-    if (this.#ring.takenAll) this.sends.handedOver();
+    if (!this.#ring.takenAll) return;
+    this.sends.handedOver();
+    if (this.#untaken.length > 0) this.#untaken = [];
   }
 
   #waiting(): boolean {
