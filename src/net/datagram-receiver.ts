@@ -13,7 +13,7 @@ export interface DatagramReceiver {
 }
 
 /** `sender`: an IP address; undefined for those of a unix socket. The bytes are the handler's to keep. */
-export type OnDatagram = (bytes: Buffer, sender: string | undefined) => void;
+type OnDatagram = (bytes: Buffer, sender: string | undefined) => void;
 
 /** The descriptor belongs to the receiver. */
 export function receiveDatagrams(

@@ -26,7 +26,7 @@ export interface SeenTerm {
   readonly definitions: readonly AclDefinition[];
 }
 
-export interface AclDefinition {
+interface AclDefinition {
   readonly file: string;
   readonly line: number;
   /** `path_beg -i /static /images` */

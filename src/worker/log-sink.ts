@@ -12,7 +12,7 @@ import { RingOutlet, type RingPlaces } from './log-rings.ts';
 import { compileHeader, type SyslogHeader } from './syslog-header.ts';
 import { TargetFilter } from './target-filter.ts';
 
-export interface OpenedTarget {
+interface OpenedTarget {
   readonly format: LogFormatName | undefined;
   readonly outlet: LogOutlet;
 }

@@ -3,15 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminTalk, ask, connectAdmin } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const WITHIN_MS = 20_000;
+import { until } from '../support/until.ts';
 
 interface Service {
   readonly balancer: Balancer;
@@ -46,11 +44,6 @@ frontend web
     tell: line => ask(path, line, { halfClose: true }),
     configure: rule => writeFileSync(join(balancer.folder, 'haproxy.cfg'), config(rule)),
   };
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + WITHIN_MS; !(await holds()); await sleep(20))
-    assert.ok(Date.now() < deadline, `${what} did not happen`);
 }
 
 function workersOf(pid: number): number[] {

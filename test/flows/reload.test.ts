@@ -7,16 +7,15 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, LB, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { until } from '../support/until.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const GET_AND_CLOSE = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-const WITHIN_MS = 20_000;
 
 interface Service {
   readonly balancer: Balancer;
@@ -56,11 +55,6 @@ listen l
   bind 127.0.0.1:${port}
   http-request return status 200 content-type text/plain string ${word}
 `;
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + WITHIN_MS; !(await holds()); await sleep(20))
-    assert.ok(Date.now() < deadline, `${what} did not happen`);
 }
 
 async function reload({ balancer }: Service): Promise<void> {

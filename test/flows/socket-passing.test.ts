@@ -5,12 +5,12 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const GET_AND_CLOSE = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 const WITHIN_MS = 20_000;
@@ -51,11 +51,6 @@ function listening(port: number): string[] {
     .filter(words => words[3] === '0A' && words[1]?.endsWith(wanted) === true)
     .map(words => words[9] as string)
     .sort();
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + WITHIN_MS; !holds(); await sleep(10))
-    assert.ok(Date.now() < deadline, `${what} did not happen`);
 }
 
 /** Asks over new connections, again and again; any failure rejects. */

@@ -6,11 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const GET = 'GET / HTTP/1.0\r\n\r\n';
 
@@ -22,11 +22,6 @@ listen l
   bind 127.0.0.1:${port}
   http-request return status 200 content-type text/plain string served
 `;
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await holds()); await sleep(20))
-    assert.ok(Date.now() < deadline, `${what} did not happen`);
 }
 
 /** As the kernel's table has them (state 0A: listening). */

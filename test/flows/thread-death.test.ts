@@ -4,14 +4,13 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin, type Origin } from '../support/origin.ts';
+import { until } from '../support/until.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
-const WITHIN_MS = 10_000;
 
 interface Held {
   readonly socket: Socket;
@@ -36,11 +35,6 @@ function hold(port: number): Held {
   socket.resume();
   socket.write(GET.replace('/', '/held'));
   return { socket, ended: new Promise(resolve => socket.once('close', resolve)) };
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + WITHIN_MS; !holds(); await sleep(10))
-    assert.ok(Date.now() < deadline, `${what} did not happen`);
 }
 
 async function fail(balancer: Balancer, path: string, thread: number): Promise<void> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 /** How two answers are held against each other. */
-export type Comparison =
+type Comparison =
   /** Equal when numbers, addresses in memory and dates do not count. */
   | 'same'
   /** The first line is. */

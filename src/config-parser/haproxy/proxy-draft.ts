@@ -27,7 +27,7 @@ import type { AclLine, Condition, Word } from '../../model/word.ts';
 import { createServerDraft, type ServerDraft } from './server-draft.ts';
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-export type ProxyKind = 'defaults' | 'frontend' | 'listen' | 'backend';
+type ProxyKind = 'defaults' | 'frontend' | 'listen' | 'backend';
 
 /** What a section takes over from its defaults, whatever its kind. */
 interface SharedSettings {

@@ -18,7 +18,7 @@ const TYPE = 'text/plain; version=0.0.4';
 const NO_CACHE = [['cache-control', 'no-cache']] as const;
 
 /** Counters of nameservers, which the control thread has. */
-export type AskNameservers = () => Promise<readonly NameserverReport[]>;
+type AskNameservers = () => Promise<readonly NameserverReport[]>;
 
 export function prometheusExporter(view: StatsView, nameservers: AskNameservers): LocalService {
   return {

@@ -12,7 +12,7 @@ import { ConnectionRelays } from './connection-relay.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { Lingering, LONGEST_PREPARATION_MS, type LingeringEnd } from './lingering.ts';
 
-export interface HandOverPorts {
+interface HandOverPorts {
   readonly clock: Clock;
   readonly network: Network;
   readonly held: HeldStateFile;

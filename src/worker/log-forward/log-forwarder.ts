@@ -11,7 +11,7 @@ import type { SharedState } from '../../state/shared-state.ts';
 import type { MessageSender } from './message-sender.ts';
 import { SyslogConnection } from './syslog-connection.ts';
 
-export interface LogForwarderParts {
+interface LogForwarderParts {
   readonly section: LogForward;
   readonly engine: Engine;
   readonly state: SharedState;

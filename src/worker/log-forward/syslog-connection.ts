@@ -6,7 +6,7 @@ import { Timer, type TimerWheel } from '../../net/timer-wheel.ts';
 import { Inbox } from '../../proxy/inbox.ts';
 import { cutMessages, type FramingSettings } from './syslog-framing.ts';
 
-export interface SyslogConnectionSettings {
+interface SyslogConnectionSettings {
   readonly framing: FramingSettings;
   /** 0: no end. */
   readonly clientTimeoutMs: number;

@@ -1,0 +1,12 @@
+/** Waits for what no event tells of: asks again and again, for a bounded time. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const WITHIN_MS = 20_000;
+const AGAIN_MS = 10;
+
+/** Fails when it does not hold in time; `what` says of what. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + WITHIN_MS; !(await holds()); await sleep(AGAIN_MS))
+    assert.ok(Date.now() < deadline, `${what} did not happen`);
+}
