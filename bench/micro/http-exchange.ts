@@ -218,7 +218,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     servers: serversView(config, state, () => engine.wheel.now),
     variables: new VariableStore(),
     state,
-    compressors: new Compressors(config.global, 1, state.counters),
+    compressors: new Compressors(config.global, 1, state),
     logs: new ThreadLogSink(config.global.logSendHostname, noRings, new LogBackends(config, state, noRings)),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),

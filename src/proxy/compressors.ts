@@ -5,6 +5,8 @@
 import type { Global } from '../model/global.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import type { Counters } from '../state/counters.ts';
+import type { SharedRates } from '../state/shared-rate.ts';
+import type { SharedState } from '../state/shared-state.ts';
 import { ContentCoders, type CodingName, type ContentCoder } from './content-coder.ts';
 import { CountedCoder } from './counted-coder.ts';
 
@@ -12,8 +14,6 @@ import { CountedCoder } from './counted-coder.ts';
 const SAMPLE_MS = 250;
 
 interface CompressionLimits {
-  /** Bytes a second of all threads, 0: any number. */
-  readonly bytesPerSecond: number;
   /** Of the processors the threads may use, 100: no limit. */
   readonly cpuPercent: number;
   /** Bodies a thread compresses at a time. */
@@ -34,13 +34,15 @@ export class Compressors {
   readonly limits: CompressionLimits;
   readonly #coders: ContentCoders;
   readonly #counters: Counters;
+  readonly #rates: SharedRates;
   readonly #threads: number;
   #active = 0;
   #sampledAtMs = 0;
   #usedUs = 0;
   #cpuPercent = 0;
 
-  constructor(global: Global, threads: number, counters: Counters) {
+  constructor(global: Global, threads: number, { counters, rates }: Pick<SharedState, 'counters' | 'rates'>) {
+    this.#rates = rates;
     const memLevel = tuned(global, 'zlib.memlevel', 8);
     const windowBits = tuned(global, 'zlib.windowsize', 15);
     this.#coders = new ContentCoders({ level: tuned(global, 'comp.maxlevel', 1), memLevel, windowBits });
@@ -50,7 +52,6 @@ export class Compressors {
     // zlib's own account of what a stream takes (deflateInit2)
     const bytesOfBody = 2 ** (windowBits + 2) + 2 ** (memLevel + 9);
     this.limits = {
-      bytesPerSecond: numberIn(global, 'maxcomprate', 0) * 1024,
       cpuPercent: numberIn(global, 'maxcompcpuusage', 100),
       bodies:
         megabytes === 0 ? Infinity : Math.max(1, Math.floor((megabytes * 2 ** 20) / threads / bytesOfBody)),
@@ -59,7 +60,9 @@ export class Compressors {
 
   /** Whether another body may be compressed. */
   mayStart(nowMs: number): boolean {
-    const { bytesPerSecond, cpuPercent, bodies } = this.limits;
+    const { cpuPercent, bodies } = this.limits;
+    // `set rate-limit http-compression global` changes it
+    const bytesPerSecond = this.#rates.limit(this.#rates.processCompression);
     if (this.#active >= bodies) return false;
     if (bytesPerSecond > 0 && this.#rate(nowMs) > bytesPerSecond) return false;
     return cpuPercent >= 100 || this.#usedPercent(nowMs) <= cpuPercent;

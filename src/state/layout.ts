@@ -80,7 +80,7 @@ export function rowNumbers(plan: StatePlan): RowNumbers {
   };
 }
 
-export const PROCESS_RATES = 3;
+export const PROCESS_RATES = 4;
 
 export function computeLayout(plan: StatePlan): StateLayout {
   let end = 0;

@@ -19,6 +19,8 @@ export class SharedRates {
   readonly processConnections = 0;
   readonly processSessions = 1;
   readonly processSsl = 2;
+  /** `maxcomprate` in bytes; nothing is counted here, the counters know. */
+  readonly processCompression = 3;
   readonly #words: Int32Array;
   readonly #start: number;
 

@@ -111,6 +111,7 @@ export class SharedState {
     limits.setLimit(limits.process, config.global.maxconn);
     rates.setLimit(rates.processConnections, config.global.maxconnRate);
     rates.setLimit(rates.processSessions, config.global.maxSessRate);
+    rates.setLimit(rates.processCompression, compressionRate(config));
     const fullconnOfAll = fullconns(config, processMaxconn);
     config.proxies.forEach((proxy, index) => {
       limits.setLimit(limits.frontend(index), proxy.maxconn);
@@ -134,4 +135,10 @@ export class SharedState {
     recoverThread(this.#words, this.#layout, this.servers, this.loads, this.queues, thread);
     this.tables.recover(thread);
   }
+}
+
+/** `maxcomprate`, in bytes a second; 0: no limit. */
+function compressionRate({ global }: Config): number {
+  const line = global.otherLines.findLast(([word]) => word?.text === 'maxcomprate');
+  return Math.min(Number(line?.[1]?.text ?? 0) * 1024, 0x7fff_ffff);
 }

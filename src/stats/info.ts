@@ -161,7 +161,9 @@ const RATES: readonly InfoField[] = [
   fractional('CompressBpsOut', 'MRP', 'Bytes that compression made during the last second', view =>
     counted(view, 'comp_bps_out'),
   ),
-  constant('CompressBpsRateLim', 'u32', 'CLP', 'Most bytes a second out of compression, 0: no limit', 0),
+  field('CompressBpsRateLim', 'u32', 'CLP', 'Most bytes a second for compression, 0: no limit', ({ state }) =>
+    state.rates.limit(state.rates.processCompression),
+  ),
   constant('ZlibMemUsage', 'u32', 'MGP', 'Memory of zlib', 0),
   constant('MaxZlibMemUsage', 'u32', 'CLP', 'Most memory of zlib, 0: no limit', 0),
 ];

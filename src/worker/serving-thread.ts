@@ -142,7 +142,7 @@ export class ServingThread {
       servers: serversView(config, this.#state, () => engine.wheel.now),
       variables: this.#variables,
       state: this.#state,
-      compressors: new Compressors(config.global, plan.threads, this.#state.counters),
+      compressors: new Compressors(config.global, plan.threads, this.#state),
       logs: this.#logs,
       services: this.#services,
       statusKinds: new StatusKinds(config.global),

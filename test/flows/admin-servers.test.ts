@@ -130,6 +130,8 @@ test('limits are changed and shown', async t => {
   const info = await tell('show info');
   assert.match(info, /^Maxconn: 50$/m);
   assert.match(info, /^SessRateLimit: 9$/m);
+  assert.equal(await tell('set rate-limit http-compression global 3'), '\n');
+  assert.match(await tell('show info'), /^CompressBpsRateLim: 3072$/m);
   assert.equal(await tell('set maxconn global 101'), 'Value out of range.\n\n');
   assert.equal(await tell('set maxconn frontend web'), 'Integer value expected.\n\n');
 });

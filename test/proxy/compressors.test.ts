@@ -13,7 +13,7 @@ function compressorsOf(lines: string, threads = 1): Compressors {
   });
   assert.ok(config);
   const { control } = createState(backendOf('roundrobin', ''));
-  return new Compressors(config.global, threads, control.counters);
+  return new Compressors(config.global, threads, control);
 }
 
 function startAsManyAs(compressors: Compressors, most: number): number {

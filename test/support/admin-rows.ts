@@ -77,6 +77,7 @@ export const ADMIN_ROWS: readonly Row[] = [
     'set rate-limit ssl-sessions global 10',
   ),
   ...same('set rate-limit sessions global', 'set rate-limit sessions global -1'),
+  ...same('set rate-limit http-compression global 10', 'set rate-limit http-compression global'),
   ...firstLine('set rate-limit x', 'set server app/one'),
   ...same(
     'disable frontend web',

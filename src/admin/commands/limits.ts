@@ -13,10 +13,14 @@ function setMaxconn({ args, runtime }: Call): Answer {
   return undefined;
 }
 
+/** What a limit can be. */
+const HIGHEST = 0x7fff_ffff;
+
 const RATE_USAGE = `'set rate-limit' only supports :
    - 'connections global' to set the per-process maximum connection rate
    - 'sessions global' to set the per-process maximum session rate
-   - 'ssl-sessions global' to set the per-process maximum SSL session rate`;
+   - 'ssl-sessions global' to set the per-process maximum SSL session rate
+   - 'http-compression global' to set the per-process maximum compression speed in kB/s`;
 
 function setRateLimit({ args, runtime }: Call): Answer {
   const { rates } = runtime.state;
@@ -24,13 +28,14 @@ function setRateLimit({ args, runtime }: Call): Answer {
     connections: rates.processConnections,
     sessions: rates.processSessions,
     'ssl-sessions': rates.processSsl,
+    'http-compression': rates.processCompression,
   };
   const row = Object.hasOwn(rows, args.at(2)) && args.at(3) === 'global' ? rows[args.at(2)] : undefined;
   if (row === undefined) return fail(RATE_USAGE);
   if (args.at(4) === '') return fail('Expects an integer value.');
   const value = leadingInteger(args.at(4));
   if (value < 0) return fail('Value out of range.');
-  rates.setLimit(row, value);
+  rates.setLimit(row, row === rates.processCompression ? Math.min(value * 1024, HIGHEST) : value);
   runtime.threads.roomAgain();
   return undefined;
 }

@@ -132,7 +132,7 @@ function makeThread(
     servers: serversView(config, state, () => engine.wheel.now),
     variables: new VariableStore(),
     state,
-    compressors: new Compressors(config.global, 1, state.counters),
+    compressors: new Compressors(config.global, 1, state),
     logs: { channel: () => ({ open: false, write: () => undefined, writeBytes: () => undefined }) },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     sendsAway: () => false,
