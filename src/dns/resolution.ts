@@ -1,7 +1,7 @@
 /**
  * The life of one name in a resolvers section. All nameservers are asked at once; the first good answer counts, an
- * error only when all have given one. Then the other address family is tried, then the same again, `resolve_retries`
- * times (manual, section 5.3.2).
+ * error only when all have given one. Then the other address family is tried, then the same again: `resolve_retries`
+ * times in all (manual, section 5.3.2).
  *
  *   IDLE ──run──▶ ASKED ──good answer──────────────────────────────────▶ IDLE, valid
  *                   │ ◀─ask again─┐
@@ -65,7 +65,7 @@ export class Resolution {
     if (this.running) return;
     this.running = true;
     this.startedMs = this.#host.now();
-    this.#triesLeft = this.#host.settings.retries;
+    this.#triesLeft = Math.max(0, this.#host.settings.retries - 1);
     this.#ask(this.preferred);
   }
 

@@ -13,7 +13,7 @@ const NX: Outcome = { kind: 'nx' };
 
 /** A name in a section of `nameservers` servers, whose time passes when the test says so. */
 class Play implements ResolutionHost {
-  readonly settings = { ...DEFAULT_SETTINGS, name: 'res', nameservers: [], retries: 2 };
+  readonly settings = { ...DEFAULT_SETTINGS, name: 'res', nameservers: [], retries: 3 };
   readonly asked: string[] = [];
   readonly told: string[] = [];
   readonly resolution: Resolution;

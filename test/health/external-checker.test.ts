@@ -74,3 +74,12 @@ test('one that cannot be started fails', async t => {
   const { line } = startChecks(t, listen('/nonexistent/check'));
   assert.match(await line(/check for/), /failed, reason: External check error, code: 255, info: ".*ENOENT/);
 });
+
+test('one that is killed, or may not be run, fails', async t => {
+  const killed = startChecks(t, listen(script(t, 'kill -KILL $$').command));
+  assert.match(await killed.line(/check for/), /failed, reason: External check error/);
+  const { command } = script(t, 'exit 0');
+  chmodSync(command, 0o644);
+  const forbidden = startChecks(t, listen(command));
+  assert.match(await forbidden.line(/check for/), /failed, reason: External check error, code: 255/);
+});
