@@ -8,10 +8,12 @@ import type { TestContext } from 'node:test';
 
 /** `root`, or a program in PATH. */
 type Requirement =
+  | 'ab'
   | 'bridge'
   | 'check_haproxy'
   | 'check_haproxy_stats'
   | 'chromium'
+  | 'curl'
   | 'curl'
   | 'halog'
   | 'haproxy'
