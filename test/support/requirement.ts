@@ -14,7 +14,6 @@ type Requirement =
   | 'check_haproxy_stats'
   | 'chromium'
   | 'curl'
-  | 'curl'
   | 'halog'
   | 'haproxy'
   | 'haproxy_log_analysis'
