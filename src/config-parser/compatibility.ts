@@ -11,6 +11,7 @@ export const FEATURES: ReadonlySet<string> = new Set([
   'EPOLL',
   'GETADDRINFO',
   'LIBCRYPT',
+  'LINUX_SPLICE',
   'NETFILTER',
   'OPENSSL',
   'POLL',

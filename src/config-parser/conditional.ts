@@ -21,7 +21,14 @@ interface Predicate {
 const OPENSSL_VERSION = process.versions.openssl ?? '';
 
 /** What `.if enabled(NAME)` answers true for. */
-const ENABLED: ReadonlySet<string> = new Set(['POLL', 'EPOLL', 'GETADDRINFO', 'REUSEPORT', 'FAST-FORWARD']);
+const ENABLED: ReadonlySet<string> = new Set([
+  'POLL',
+  'EPOLL',
+  'GETADDRINFO',
+  'REUSEPORT',
+  'FAST-FORWARD',
+  'SPLICE',
+]);
 
 /** Components of 8 bits; a letter behind them is a patch level (1.1.1k). */
 function compareOpenssl(version: string): number | undefined {

@@ -87,16 +87,21 @@ export class BodyDecoder {
     return length;
   }
 
-  /** Bytes still to come that need no decoding; 0 where the end is not known. */
+  /** Bytes to come next that need no decoding: of the body or of the current chunk; Infinity: up to FIN. */
   get plainLeft(): number {
-    return this.#framing === 'length' ? this.#left : 0;
+    if (this.#framing === 'close') return Infinity;
+    if (this.#framing === 'chunked' && this.#state !== DATA) return 0;
+    return this.#left;
   }
 
   /** So many of those have gone their way unseen. */
   skip(length: number): void {
-    this.#left -= length;
     this.bodyBytes += length;
-    this.done = this.#left === 0;
+    if (this.#framing === 'close') return;
+    this.#left -= length;
+    if (this.#left > 0) return;
+    if (this.#framing === 'length') this.done = true;
+    else this.#state = DATA_CR;
   }
 
   /** The peer has sent FIN: true when that is a proper end. */

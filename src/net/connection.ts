@@ -44,8 +44,8 @@ export interface Connection {
   /** Raw descriptor for socket options through koffi; -1 when there is none (TLS, closed). */
   readonly fd: number;
 
-  /** Arms one read. */
-  receive(): void;
+  /** Arms one read. `inBody`: more is known to come, and may do so in bulk. */
+  receive(inBody?: boolean): void;
   /** True while a read is armed. */
   readonly receiving: boolean;
   /** Hands bytes to the kernel; the slice stays untouched until onSent. */

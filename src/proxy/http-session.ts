@@ -180,11 +180,11 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     if (this.inbox.length === 0 && !this.ended) this.receive();
   }
 
-  receive(): void {
+  receive(inBody = false): void {
     const { connection } = this;
     if (connection.receiving || connection.closed) return;
     this.inbox.detach();
-    connection.receive();
+    connection.receive(inBody);
   }
 
   expect(timeoutMs: number): void {

@@ -141,7 +141,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     if (session.ended) return this.#stream.clientTrouble.gone('ended');
     if (this.#moves(server)) return;
     this.#expectBytes();
-    session.receive();
+    session.receive(true);
   }
 
   #expectBytes(): void {
@@ -177,7 +177,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   }
 
   done(): void {
-    this.#stream.requestForwarded();
+    this.#stream.requestBodyReady();
   }
 
   sourceEnded(): void {

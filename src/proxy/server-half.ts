@@ -217,7 +217,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     if (this.ended) return this.#bodyEnded();
     if (this.#moves()) return;
     this.expectBytes();
-    this.receive();
+    this.receive(true);
   }
 
   /** The rest of a large body goes from socket to socket in the kernel, where nobody wants to see it. */
@@ -267,11 +267,11 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     return inspectBody(this.inbox, this.decoder.done ? 'none' : framing, contentLength, this.ended);
   }
 
-  receive(): void {
+  receive(inBody = false): void {
     const connection = this.connection as Connection;
     if (connection.receiving || connection.closed || this.ended) return;
     this.inbox.detach();
-    connection.receive();
+    connection.receive(inBody);
   }
 
   // ── events ──

@@ -24,7 +24,8 @@ export interface StreamClient {
   clearTimer(): void;
   /** Keeps a read armed, to notice the client leaving and to have its next request. */
   watch(): void;
-  receive(): void;
+  /** `inBody`: of a request that has come in part. */
+  receive(inBody?: boolean): void;
   /** The request is over: the next one, or goodbye. */
   requestFinished(keep: boolean): void;
   /** Nothing can be said any more. */

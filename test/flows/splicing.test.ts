@@ -1,4 +1,4 @@
-/** Large bodies of a known length move inside the kernel, and nobody can tell: not by their bytes, their logs or their ends. */
+/** Large bodies move inside the kernel, and nobody can tell: not by their bytes, their logs or their ends. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

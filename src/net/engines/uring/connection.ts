@@ -1,7 +1,7 @@
 /**
  * A TCP connection on the ring. What may be under way for it in the kernel, and how it ends:
  *
- *   receive   OP_RECV, multishot: it stays armed in the kernel, which picks a slot each time bytes have come.
+ *   receive   OP_RECV, multishot after the first: it stays armed in the kernel, which picks a slot each time bytes come.
  *             Bytes that come before the next receive() wait in `#ahead`. When they pile up, or come in bulk, it
  *             is cancelled, and single receives follow until the rush is over.
  *   send      sending-half.ts
@@ -26,7 +26,7 @@ import {
   EINTR,
   ENOBUFS,
 } from './abi.ts';
-import { RECEIVE } from './operations.ts';
+import { RECEIVE, type ReceiveKind } from './operations.ts';
 import type { Watched } from './reset-watch.ts';
 import { SendingHalf } from './sending-half.ts';
 import type { Transfer, TransferEnd } from './transfer.ts';
@@ -81,14 +81,14 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.#local = endpoint;
   }
 
-  receive(): void {
+  receive(inBody = false): void {
     if (this.receiving) throw new Error('a receive is already pending');
     if (this.closed) return;
     this.receiving = true;
     this.#dropHeld();
     if (this.failed) return;
     if (this.#ahead !== undefined || this.#peerEnded || this.failure !== undefined) this.host.queue(this);
-    else if (this.#receiveState === UNARMED && !this.#starvedReceive) this.#arm();
+    else if (this.#receiveState === UNARMED && !this.#starvedReceive) this.#arm(inBody);
   }
 
   /** Only where bytes have rushed in: no multishot receive is armed then, which would take some of them. */
@@ -198,9 +198,15 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
 
   // ── receiving ──
 
-  #arm(): void {
+  #arm(inBody = false): void {
     this.#receiveState = ARMED;
-    this.host.operations.receive(this, this.#rush > 0 ? (this.#more ? 'now' : 'later') : 'multishot');
+    this.host.operations.receive(this, this.#receiveKind(inBody));
+  }
+
+  /** The first bytes tell whether more rush in behind them: a multishot receive would have taken those as well. */
+  #receiveKind(inBody: boolean): ReceiveKind {
+    if (this.#rush > 0 || inBody) return this.#more ? 'now' : 'later';
+    return this.bytesIn === 0 ? 'first' : 'multishot';
   }
 
   #filled(slot: number, length: number, flags: number): void {

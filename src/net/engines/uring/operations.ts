@@ -56,8 +56,11 @@ const CANCEL_SKIP = OP_ASYNC_CANCEL | (SQE_CQE_SKIP_SUCCESS << 8);
 const ALL_OR_NOTHING = MSG_WAITALL | MSG_NOSIGNAL;
 const NOW_OR_NOTHING = ALL_OR_NOTHING | MSG_DONTWAIT;
 
-/** Until cancelled, as soon as bytes come; once, as soon as bytes come; once, bytes are there. */
-export type ReceiveKind = 'multishot' | 'later' | 'now';
+/**
+ * Until cancelled, as soon as bytes come; the same once, into a small slot; once, as soon as bytes come, into a large
+ * one; once, bytes are there.
+ */
+export type ReceiveKind = 'multishot' | 'first' | 'later' | 'now';
 
 /** Until cancelled: all that wait at once; one that waits. */
 export type AcceptKind = 'multishot' | 'once';
@@ -100,7 +103,7 @@ export class Operations {
     if (kind === 'multishot') this.#ring.push(RECEIVE_ON, fd, 0, 0, 0, low, serial, small.id);
     else {
       const head = kind === 'now' ? RECEIVE_NOW : RECEIVE_LATER;
-      const group = bulk.available ? bulk : small;
+      const group = kind !== 'first' && bulk.available ? bulk : small;
       this.#ring.push(head, fd, 0, group.size, 0, low, serial, group.id);
     }
   }

@@ -94,7 +94,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   abstract bytesIn: number;
   abstract remote: Endpoint;
   abstract local: Endpoint;
-  abstract receive(): void;
+  abstract receive(inBody?: boolean): void;
   abstract close(): void;
   abstract reset(): void;
   abstract deliver(): void;
