@@ -1,8 +1,12 @@
 /**
- * SIGUSR1 before anything can be stopped softly: Node would open its debugger. It is remembered, and comes again when
- * there is somebody to hear it. main.ts holds it, program.ts gives it to what runs.
+ * SIGUSR1 before anything can be stopped softly. It is remembered, and comes again when there is somebody to hear it.
+ * Before this program's first line Node itself hears it, and opens its debugger to everybody on this machine: that is
+ * closed again, and was the signal. main.ts holds it, program.ts gives it to what runs.
  */
+import { close as closeDebugger, url as debuggerUrl } from 'node:inspector';
+
 const SIGNAL = 'SIGUSR1';
+const ASKED_FOR = /(^|\s)--inspect/;
 
 export class EarlySignal {
   #came = false;
@@ -10,11 +14,20 @@ export class EarlySignal {
 
   hold(): void {
     process.on(SIGNAL, this.#remember);
+    this.#closeDebugger();
   }
 
   /** The one who hears it from now on has said so to the process. */
   pass(): void {
+    this.#closeDebugger();
     process.off(SIGNAL, this.#remember);
     if (this.#came) process.kill(process.pid, SIGNAL);
+  }
+
+  #closeDebugger(): void {
+    if (debuggerUrl() === undefined) return;
+    if (ASKED_FOR.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '))) return;
+    closeDebugger();
+    this.#came = true;
   }
 }
