@@ -4,20 +4,9 @@
  *
  * As HAProxy does, it mends what has one meaning only: a bare LF ends a line, and a folded line (RFC 9112 section
  * 5.2) becomes one line, its line end overwritten with blanks in place. Mended lines are written out anew, never
- * passed on. `tune.http.strict on` refuses them, and controls in values.
+ * passed on. `tune.http.strict on` refuses them.
  */
-import {
-  CLASS,
-  COLON,
-  CR,
-  FIELD,
-  isBlank,
-  LF,
-  LOWER_TOKEN,
-  SPACE,
-  TEXT,
-  UNSAFE_FIELD,
-} from './char-class.ts';
+import { CLASS, COLON, CR, FIELD, isBlank, LF, LOWER_TOKEN, SPACE, UNSAFE_FIELD } from './char-class.ts';
 import type { HeadLimits } from './head-limits.ts';
 import {
   HASH,
@@ -56,7 +45,7 @@ export function scanFields(
   // an imported table is fetched anew at each use
   const lower = LOWER_TOKEN;
   const classes = CLASS;
-  const allowed = allowedInValues(limits);
+  const allowed = limits.relaxed === true ? UNSAFE_FIELD : FIELD;
   const { firsts } = headers;
   const spans = headers.spansFor(limits.maxHeaders);
   const most = (limits.maxHeaders - 1) * SPAN;
@@ -122,17 +111,12 @@ export function scanFields(
   }
 }
 
-function allowedInValues({ strict, relaxed }: HeadLimits): number {
-  if (strict === true) return TEXT;
-  return relaxed === true ? UNSAFE_FIELD : FIELD;
-}
-
 function isLineEnd(byte: number | undefined): boolean {
   return byte === CR || byte === LF;
 }
 
 function endOfValue(buffer: Buffer, from: number, end: number, limits: HeadLimits): number {
-  const mask = allowedInValues(limits);
+  const mask = limits.relaxed === true ? UNSAFE_FIELD : FIELD;
   let at = from;
   while (at < end && ((CLASS[buffer[at] as number] as number) & mask) !== 0) at++;
   return at;

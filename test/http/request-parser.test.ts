@@ -268,21 +268,16 @@ suite('field lines', () => {
     assert.equal(requestVerdict(lines('GET / HTTP/1.1', "a_!#$%&'*+-.^`|~Z9: b")), 'ok');
   });
 
-  test('values have no NUL, strictly no controls but tabs', () => {
-    const around = (code: number): string[] => {
-      const char = String.fromCharCode(code);
-      return [char, `a${char}`, `abcdefgh${char}ijklmnopq`];
-    };
-    for (const value of around(0))
-      refuses({ [`NUL ${value}`]: lines('GET / HTTP/1.1', `A: ${value}`) }, 'invalid header value');
-    for (const code of [1, 8, 0x0b, 0x0c, 0x1f, 0x7f])
-      for (const value of around(code)) {
-        const sent = lines('GET / HTTP/1.1', `A: ${value}`);
-        forwards([[sent, `GET / HTTP/1.1\r\nA: ${value}`]]);
-        refuses({ [`${code} ${value}`]: sent }, 'invalid header value', STRICT);
-      }
+  test('values have no controls but tabs', () => {
+    for (const code of [0, 1, 8, 0x0b, 0x0c, 0x1f, 0x7f])
+      for (const value of [
+        String.fromCharCode(code),
+        `a${String.fromCharCode(code)}`,
+        `abcdefgh${String.fromCharCode(code)}ijklmnopq`,
+      ])
+        refuses({ [`${code} ${value}`]: lines('GET / HTTP/1.1', `A: ${value}`) }, 'invalid header value');
     forwards([[lines('GET / HTTP/1.1', 'A: b\tc\xe9\xff'), 'GET / HTTP/1.1\r\nA: b\tc\xe9\xff']]);
-    forwards([[lines('GET / HTTP/1.1', 'A: b\0c'), 'GET / HTTP/1.1\r\nA: b\0c']], UNSAFE);
+    forwards([[lines('GET / HTTP/1.1', 'A: b\x01c'), 'GET / HTTP/1.1\r\nA: b\x01c']], UNSAFE);
   });
 
   test('blanks around values go', () => {
@@ -301,7 +296,7 @@ suite('field lines', () => {
       ['GET / HTTP/1.1\nA: b\n c\n\n', 'GET / HTTP/1.1\r\nA: b  c'],
     ]);
     refuses({ fold: lines('GET / HTTP/1.1', 'A: b', ' c') }, 'header folded over several lines', STRICT);
-    refuses({ 'NUL behind a fold': lines('GET / HTTP/1.1', 'A: b', ' \0') }, 'invalid header value');
+    refuses({ 'control behind a fold': lines('GET / HTTP/1.1', 'A: b', ' \x01') }, 'invalid header value');
   });
 
   test('a folded framing field is read as a whole', () => {
@@ -414,20 +409,14 @@ suite('lengths of a request', () => {
       'identity',
       'x chunked',
     ];
-    const worse = [
-      'chunked;q=1',
-      '"chunked"',
-      'chunkedx',
-      'xchunked',
-      'chunked, gzip, chunked',
-      '\x0bchunked',
-    ];
+    const worse = ['chunked;q=1', '"chunked"', 'chunkedx', 'xchunked', 'chunked, gzip, chunked'];
     for (const value of [...bad, ...worse])
       refuses(
         { [value]: lines('POST / HTTP/1.1', `Transfer-Encoding: ${value}`) },
         'invalid transfer-encoding',
       );
-    refuses({ NUL: lines('POST / HTTP/1.1', 'Transfer-Encoding: chunked\0') }, 'invalid header value');
+    for (const value of ['\x0bchunked', 'chunked\0'])
+      refuses({ [value]: lines('POST / HTTP/1.1', `Transfer-Encoding: ${value}`) }, 'invalid header value');
     refuses(
       {
         'on two lines': lines('POST / HTTP/1.1', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'),

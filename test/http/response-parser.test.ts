@@ -45,6 +45,7 @@ for (const [text, error] of [
   ['HTTP/1.1 -20 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
   ['HTTP/1.1 20 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
   ['HTTP/1.1 099 OK\r\n\r\n', errors.INVALID_STATUS_LINE],
+  ['HTTP/1.1 200 O\0K\r\n\r\n', errors.INVALID_STATUS_LINE],
   ['HTTP/1.1 200 OK\rX: y\r\n\r\n', errors.INVALID_LINE_END],
   ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n', errors.INVALID_LENGTH],
   ['HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', errors.UNKNOWN_TRANSFER_ENCODING],

@@ -74,7 +74,7 @@ const OWN: readonly GlobalKeyword[] = [
   setting(
     'tune.http.strict',
     ON_OFF,
-    `refuse missing or odd Host fields, targets and controls in values that HAProxy tolerates (this program's own)`,
+    `refuse missing or odd Host fields and targets that HAProxy tolerates (this program's own)`,
     (draft, value) => {
       draft.tune.httpStrict = value === 'on';
     },
