@@ -305,12 +305,12 @@ export class HttpStream
     } else if (!this.dialer.lastTry()) this.clientTrouble.gaveUp(this.phase);
   }
 
-  get #clientGaveUp(): boolean {
+  #clientGaveUp(): boolean {
     return this.session.ended && this.transaction.backendRuntime?.abortOnClose === true;
   }
 
   onDialFailed(failure: DialFailure): void {
-    if (this.#clientGaveUp) return this.clientTrouble.gaveUp(failure === 'queue-timeout' ? 'Q' : 'C');
+    if (this.#clientGaveUp()) return this.clientTrouble.gaveUp(failure === 'queue-timeout' ? 'Q' : 'C');
     const isLate = failure === 'connect-timeout' || failure === 'queue-timeout';
     const letter = failure === 'resource' ? 'R' : isLate ? 's' : 'S';
     this.fail(503, letter, failure === 'queue-timeout' ? 'Q' : 'C');
@@ -354,7 +354,7 @@ export class HttpStream
     if (this.#requestForwarded) return;
     this.#requestForwarded = true;
     if (!this.responseStarted) this.server.expectBytes();
-    if (this.#clientGaveUp) this.server.endRequest();
+    if (this.#clientGaveUp()) this.server.endRequest();
     else this.session.watch();
   }
 

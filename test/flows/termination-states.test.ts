@@ -159,6 +159,9 @@ const VISITS: readonly (readonly [path: string, how?: () => Visit])[] = [
   ['/cookies/9', () => ({ cookie: `gone|${dateBefore(0)}|${dateBefore(0)}` })],
 ];
 
+/** No connection is left of the visit before: log lines count them. */
+const NOBODY = /^stream,FRONTEND,,,0,[^]*^web,FRONTEND,,,0,|^web,FRONTEND,,,0,[^]*^stream,FRONTEND,,,0,/m;
+
 /** Addresses, dates, times and sizes are masked; -1 and 0 stay. */
 function masked(line: string): string {
   return line
@@ -173,6 +176,7 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
   const started = await start(t, program);
   const { receiver, admin } = started;
   for (const [path, how] of VISITS) {
+    await waitFor(admin, NOBODY);
     await visit(started, path, how?.());
     await receiver.find(new RegExp(`GET ${path} `));
   }
@@ -180,6 +184,7 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
     ['/queue/timeout', {}],
     ['/queue/left', { leavesAfterMs: 200 }],
   ] as const) {
+    await waitFor(admin, NOBODY);
     const first = visit(started, `${path}/silent`);
     await waitFor(admin, /^queue,one,0,\d*,1,/m);
     const second = visit(started, path, leaves);
@@ -187,6 +192,7 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
     await receiver.find(new RegExp(`GET ${path} `));
     await receiver.find(new RegExp(`GET ${path}/silent `));
   }
+  await waitFor(admin, NOBODY);
   const killed = visit(started, '/stall/killed');
   await waitFor(admin, /^app,one,0,\d*,1,/m);
   await ask(admin, 'shutdown sessions server app/one');
@@ -194,6 +200,7 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
   await receiver.find(/stall\/killed/);
   for (const path of ['/good', '/reset', '/silent']) {
     const known = receiver.lines.length;
+    await waitFor(admin, NOBODY);
     await visit(started, path, { stream: true });
     if (receiver.lines.length === known) await receiver.next();
   }
