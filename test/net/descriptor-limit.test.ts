@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
-import { probeUring } from '../../src/net/engines/uring/probe.ts';
+import { requires } from '../support/requirement.ts';
 import { within } from './wires.ts';
 
 const PROGRAM = fileURLToPath(new URL('few-descriptors.js', import.meta.url));
@@ -13,8 +13,7 @@ const CLIENTS = 150;
 
 for (const engine of ['node', 'uring'])
   test(`${engine} engine: out of descriptors it reports EMFILE, and serves the waiting clients once some are free`, async t => {
-    const probe = probeUring();
-    if (engine === 'uring' && !probe.usable) return t.skip(probe.reason);
+    if (engine === 'uring' && !requires(t, 'io_uring')) return;
     const child = spawn('sh', ['-c', `ulimit -n 100; exec ${process.execPath} ${PROGRAM} ${engine}`], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

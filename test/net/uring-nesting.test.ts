@@ -9,9 +9,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { gunzip, gzip } from 'node:zlib';
+import { requires } from '../support/requirement.ts';
 import type { Connection, ConnectionHandler } from '../../src/net/connection.ts';
 import { UringEngine } from '../../src/net/engines/uring/engine.ts';
-import { probeUring } from '../../src/net/engines/uring/probe.ts';
 import { Timer } from '../../src/net/timer-wheel.ts';
 import { connectLoopback, listenOnLoopback, Recorder, within } from './wires.ts';
 
@@ -25,11 +25,7 @@ const silent: ConnectionHandler = {
 
 /** The engine, unless it cannot run here: then the test is skipped. */
 function engineFor(t: TestContext, slots?: number): UringEngine | undefined {
-  const probe = probeUring();
-  if (!probe.usable) {
-    t.skip(probe.reason);
-    return undefined;
-  }
+  if (!requires(t, 'io_uring')) return undefined;
   const engine = new UringEngine({ bufsize: 16384, poison: true, ...(slots !== undefined && { slots }) });
   t.after(() => engine.destroy());
   return engine;

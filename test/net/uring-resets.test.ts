@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { Connection, ConnectionHandler } from '../../src/net/connection.ts';
 import { UringEngine } from '../../src/net/engines/uring/engine.ts';
-import { probeUring } from '../../src/net/engines/uring/probe.ts';
+import { requires } from '../support/requirement.ts';
 import { listenOnLoopback, within } from './wires.ts';
 
 const CLIENTS = 200;
@@ -33,12 +33,7 @@ class Waiting implements ConnectionHandler {
 }
 
 test('a reset right behind bytes is noticed, though the receive of the bytes has used up its event', async t => {
-  const probe = probeUring();
-  if (!probe.usable) {
-    if (process.env['LB_TEST_REQUIRE_ALL'] === '1') throw new Error(probe.reason);
-    t.skip(probe.reason);
-    return;
-  }
+  if (!requires(t, 'io_uring')) return;
   const engine = new UringEngine({ bufsize: 16_384, poison: true });
   t.after(() => engine.destroy());
   let over = 0;

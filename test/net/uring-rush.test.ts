@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection, ConnectionHandler } from '../../src/net/connection.ts';
 import { UringEngine } from '../../src/net/engines/uring/engine.ts';
-import { probeUring } from '../../src/net/engines/uring/probe.ts';
+import { requires } from '../support/requirement.ts';
 import { listenOnLoopback, within } from './wires.ts';
 
 const RUSH = Buffer.alloc(1 << 20, 'r');
@@ -38,12 +38,7 @@ class Taker implements ConnectionHandler {
 }
 
 test('a connection that bytes rushed in on piles up no slots when they do so again', async t => {
-  const probe = probeUring();
-  if (!probe.usable) {
-    if (process.env['LB_TEST_REQUIRE_ALL'] === '1') throw new Error(probe.reason);
-    t.skip(probe.reason);
-    return;
-  }
+  if (!requires(t, 'io_uring')) return;
   const engine = new UringEngine({ bufsize: 16_384, poison: true });
   t.after(() => engine.destroy());
   let tell: (connection: Connection) => void = () => undefined;

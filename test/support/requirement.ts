@@ -5,8 +5,9 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { probeUring } from '../../src/net/engines/uring/probe.ts';
 
-/** `root`, or a program in PATH. */
+/** `root`, `io_uring` that the ring engine can use, or a program in PATH. */
 type Requirement =
   | 'ab'
   | 'bridge'
@@ -18,6 +19,7 @@ type Requirement =
   | 'haproxy'
   | 'haproxy_log_analysis'
   | 'initdb'
+  | 'io_uring'
   | 'hatop'
   | 'ip'
   | 'keepalived'
@@ -50,6 +52,7 @@ export function requires(t: TestContext, ...requirements: readonly Requirement[]
 
 function isMet(requirement: Requirement): boolean {
   if (requirement === 'root') return process.getuid?.() === 0;
+  if (requirement === 'io_uring') return probeUring().usable;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', NAGIOS_PLUGINS];
   return folders.some(folder => {
     try {

@@ -61,6 +61,5 @@ export const POLLOUT = 4;
 export const EAGAIN = 11;
 export const EINTR = 4;
 export const EPIPE = 32;
-export const ENOENT = 2;
 export const ENOBUFS = 105;
 export const ECANCELED = 125;
