@@ -207,6 +207,7 @@ function parseMask6(text: string): IpAddress | undefined {
 
 function proxy(text: string, env: CompileEnvironment, side: 'frontend' | 'backend'): Extra | Mistake {
   const found = text === '' ? env.proxy : env.directory[side](text);
+  if (text !== '' && side === 'backend') env.directory.refer(text);
   if (found === undefined) return { error: `unable to find ${side} '${text}'` };
   const other = side === 'frontend' ? 'backend' : 'frontend';
   return found.kind === other

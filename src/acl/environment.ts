@@ -50,6 +50,8 @@ export interface Directory {
   backend(name: string): ProxyEntry | undefined;
   /** The model's `Server.id`. */
   server(backend: ProxyEntry, name: string): number | undefined;
+  /** The configuration names that backend: it cannot be removed at run time. */
+  refer(backend: string): void;
   userlist(name: string): Userlist | undefined;
   /** Whether events can go there: a ring, `stdout` or `stderr`. */
   sink(name: string): boolean;

@@ -90,6 +90,16 @@ export class PatternRegistry {
     return this.#byKey.get(key) ?? [];
   }
 
+  /** Nobody uses the list of an ACL line any more. */
+  forget(list: PatternList): void {
+    const lists = this.#byKey.get(list.key)?.filter(other => other !== list) ?? [];
+    this.#lists.splice(this.#lists.indexOf(list), 1);
+    this.#byKey.set(list.key, lists);
+    if (lists.length > 0) return;
+    this.#byKey.delete(list.key);
+    this.#pending.delete(list.key);
+  }
+
   /** A change of a list that is not made yet in this thread. `anew`: what was kept before does not count any more. */
   keepForLater(key: string, change: (list: PatternList) => void, anew: boolean): void {
     const kept = this.#pending.get(key);

@@ -9,6 +9,7 @@ import type { Sample } from '../acl/sample.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
 import type { BadMessageReport } from '../model/bad-message.ts';
 import type { Config } from '../model/config.ts';
+import type { Mode } from '../model/proxy.ts';
 import type { StreamReport } from '../model/stream-facts.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
 import type { CheckKind } from '../state/check-reports.ts';
@@ -50,6 +51,21 @@ export interface ThreadOrders {
   closeFrontend(proxy: number): Promise<void>;
   /** A limit rose, or went away: who waits for room tries again. */
   roomAgain(): void;
+}
+
+/** Backends that come and go at run time. All threads know it, or have forgotten it, when the answer is there. */
+export interface BackendOrders {
+  /** Backends that expressions of the configuration name: they stay. */
+  readonly named: ReadonlySet<string>;
+  /** The mode that a defaults section has, and whether it says so; undefined: there is no section of that name. */
+  modeOf(defaults: string): { readonly mode: Mode; readonly said: boolean } | undefined;
+  /** It is unpublished. A text says why it cannot be. */
+  add(
+    defaults: string,
+    backend: { readonly name: string; readonly mode: Mode | undefined; readonly guid: string | undefined },
+  ): Promise<{ readonly row: number } | { readonly wrong: string }>;
+  /** By its row. False: a request came meanwhile, it stays. */
+  remove(row: number): Promise<boolean>;
 }
 
 /** Dynamic cookies of a backend, by its row. */
@@ -109,6 +125,7 @@ export interface AdminRuntime {
   readonly directory: ServerDirectory;
   /** Servers that rules and expressions name, as `<backend id>/<server id>`: they stay. */
   readonly namedServers: ReadonlySet<string>;
+  readonly backends: BackendOrders;
   readonly serverOrders: ServerOrders;
   readonly threads: ThreadOrders;
   readonly streams: StreamOrders;

@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { ANONYMITY_COMMANDS } from './commands/anonymity.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
 import { DYNAMIC_COOKIE_COMMANDS } from './commands/dynamic-cookies.ts';
+import { DYNAMIC_BACKEND_COMMANDS } from './commands/dynamic-backends.ts';
 import { DYNAMIC_SERVER_COMMANDS } from './commands/dynamic-servers.ts';
 import { ERROR_COMMANDS } from './commands/errors.ts';
 import { EVENT_COMMANDS } from './commands/events.ts';
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   ...VRRP_COMMANDS,
   ...SESSION_COMMANDS,
   ...ERROR_COMMANDS,
+  ...DYNAMIC_BACKEND_COMMANDS,
   ...DYNAMIC_SERVER_COMMANDS,
   ...DYNAMIC_COOKIE_COMMANDS,
   ...INTERNAL_COMMANDS,

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
+import { BackendTemplates } from './backend-templates.ts';
 import { createConfigDraft } from './config-draft.ts';
 import type { ConfigDraft } from './config-draft.ts';
 import { Environment } from './environment.ts';
@@ -38,6 +39,8 @@ interface ParseOptions extends CommandLineSettings {
 export interface ParseResult {
   /** Absent when there is a fatal error. */
   readonly config?: Config;
+  /** For backends added at run time. */
+  readonly templates?: BackendTemplates;
   readonly diagnostics: readonly Diagnostic[];
   /** The variables as `setenv` and its kind left them. */
   readonly environment: Readonly<Record<string, string>>;
@@ -75,7 +78,10 @@ export function parseConfig(files: readonly ConfigFile[], options: ParseOptions)
   variables.set('HAPROXY_CFGFILES', files.map(({ path }) => path).join(';'));
   const { diagnostics } = context;
   const environment = variables.toRecord();
-  if (config !== undefined && context.fatalCount === 0) return { config, diagnostics, environment };
+  if (config !== undefined && context.fatalCount === 0) {
+    const templates = new BackendTemplates(draft.defaults.named);
+    return { config, templates, diagnostics, environment };
+  }
   context.alertAboutAll('Fatal errors found in configuration.');
   return { diagnostics, environment };
 }

@@ -10,7 +10,8 @@ import type { Ruleset } from './ruleset.ts';
 export class Rulesets {
   readonly #config: Config;
   readonly #expressions: (proxy: Proxy) => CheckExpressions;
-  readonly #known = new Map<string, Ruleset | undefined>();
+  /** By section; '' for a proxy's own. */
+  readonly #known = new WeakMap<Proxy, Map<string, Ruleset | undefined>>();
 
   constructor(config: Config, expressions: (proxy: Proxy) => CheckExpressions) {
     this.#config = config;
@@ -19,9 +20,11 @@ export class Rulesets {
 
   /** Of a proxy's own check, or of a healthcheck section in that proxy. Undefined: none, or a mistake was reported. */
   of(proxy: Proxy, section: string | undefined): Ruleset | undefined {
-    const key = `${proxy.name} ${section ?? ''}`;
-    if (!this.#known.has(key)) this.#known.set(key, this.#compile(proxy, section));
-    return this.#known.get(key);
+    let known = this.#known.get(proxy);
+    if (known === undefined) this.#known.set(proxy, (known = new Map()));
+    const key = section ?? '';
+    if (!known.has(key)) known.set(key, this.#compile(proxy, section));
+    return known.get(key);
   }
 
   #compile(proxy: Proxy, name: string | undefined): Ruleset | undefined {

@@ -86,6 +86,9 @@ export interface Tune {
   readonly idletimerMs: number;
   readonly poolLowFdRatio: number;
   readonly poolHighFdRatio: number;
+  /** This program's own keywords: room for what `add backend` and `add server` bring. */
+  readonly dynamicBackends: number;
+  readonly dynamicServers: number;
   /** This program's own keyword: `tune.engine auto|node|uring`. */
   readonly engine: 'auto' | 'node' | 'uring';
   /** This program's own keyword: `tune.http.strict on|off`. */

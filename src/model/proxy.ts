@@ -23,6 +23,8 @@ export interface Proxy {
   readonly position: Position;
   readonly mode: Mode;
   readonly disabled: boolean;
+  /** It was deleted at run time; what is left holds its place. */
+  readonly removed?: true;
   readonly description?: string;
   /** `guid <string>` */
   readonly guid?: string;

@@ -1,6 +1,8 @@
 /** Compiles everything that rules say, without serving it: the errors a start would report. */
+import { BackendTemplates } from '../config-parser/backend-templates.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Proxy } from '../model/proxy.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
 import { Environments, readPatterns } from './compile-environment.ts';
@@ -15,14 +17,24 @@ export type PatternFile = ReturnType<ReadFile>;
 
 /** Everything compiled once: what was wrong, all lists of patterns, and the files they were read from. */
 export interface CompiledOnce {
+  /** What backends start from that come at run time. */
+  readonly templates: BackendTemplates;
   readonly diagnostics: readonly Diagnostic[];
   readonly patterns: PatternRegistry;
   readonly files: ReadonlyMap<string, PatternFile>;
   /** Servers that expressions name, as `<backend id>/<server id>`. */
   readonly namedServers: ReadonlySet<string>;
+  /** Backends that expressions name. */
+  readonly namedBackends: ReadonlySet<string>;
+  /** A backend comes at run time: compiles its rules too, tells what is wrong with them. */
+  add(proxy: Proxy): readonly Diagnostic[];
+  remove(proxy: Proxy): void;
 }
 
-export function compileAll(config: Config): CompiledOnce {
+export function compileAll(
+  config: Config,
+  templates: BackendTemplates = new BackendTemplates(new Map()),
+): CompiledOnce {
   const diagnostics: Diagnostic[] = [];
   const files = new Map<string, PatternFile>();
   const readFile: ReadFile = path => {
@@ -33,17 +45,34 @@ export function compileAll(config: Config): CompiledOnce {
   const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic), readFile);
   const outside = environments.outside(diagnostic => diagnostics.push(diagnostic));
   for (const source of config.global.setVars) compileAssignment(source, 'configuration parser', outside);
-  for (const proxy of config.proxies) {
-    const { forwarded } = proxy.options;
-    compileBalanceKey(proxy, environments);
-    for (const { sendProxy } of proxy.servers)
-      if (sendProxy !== undefined) compileProxyHeader(sendProxy, () => environments.of(proxy));
-    if (proxy.kind === 'backend' && !hasRules(proxy) && forwarded === undefined) continue;
-    const environment = environments.of(proxy);
-    if (proxy.kind !== 'frontend') compileForwarded(proxy, environment);
-    compileProxyRules(proxy, environment);
-    compileLogFormats(proxy, environment, config);
-  }
+  for (const proxy of config.proxies) compileProxy(proxy, environments, config);
   environments.patterns.assignIds();
-  return { diagnostics, patterns: environments.patterns, files, namedServers: environments.namedServers };
+  return {
+    templates,
+    diagnostics,
+    patterns: environments.patterns,
+    files,
+    namedServers: environments.namedServers,
+    namedBackends: environments.namedBackends,
+    add: proxy => {
+      const before = diagnostics.length;
+      environments.follow(undefined, proxy);
+      environments.compileAdded(proxy, () => compileProxy(proxy, environments, config));
+      environments.patterns.assignIds();
+      return diagnostics.splice(before);
+    },
+    remove: proxy => environments.follow(proxy, { ...proxy, removed: true }),
+  };
+}
+
+function compileProxy(proxy: Proxy, environments: Environments, config: Config): void {
+  const { forwarded } = proxy.options;
+  compileBalanceKey(proxy, environments);
+  for (const { sendProxy } of proxy.servers)
+    if (sendProxy !== undefined) compileProxyHeader(sendProxy, () => environments.of(proxy));
+  if (proxy.kind === 'backend' && !hasRules(proxy) && forwarded === undefined) return;
+  const environment = environments.of(proxy);
+  if (proxy.kind !== 'frontend') compileForwarded(proxy, environment);
+  compileProxyRules(proxy, environment);
+  compileLogFormats(proxy, environment, config);
 }

@@ -1,6 +1,7 @@
 /** What compiling rules and expressions needs of the outside: pattern files and environment variables. */
 import { readFileSync } from 'node:fs';
 import type { CompileEnvironment } from '../acl/environment.ts';
+import type { PatternList } from '../acl/pattern-list.ts';
 import { PatternRegistry, type ReadFile } from '../acl/pattern-registry.ts';
 import { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
@@ -15,6 +16,8 @@ export class Environments {
   readonly variables = new VariableNames();
   readonly patterns: PatternRegistry;
   readonly #environments: RuleEnvironments;
+  /** By number of a backend that was added at run time: they go with it. */
+  readonly #addedLists = new Map<number, readonly PatternList[]>();
 
   /** `tables`: those that traffic uses; left out where none is. */
   constructor(
@@ -36,6 +39,28 @@ export class Environments {
   /** Servers that expressions name: RuleEnvironments.namedServers. */
   get namedServers(): ReadonlySet<string> {
     return this.#environments.namedServers;
+  }
+
+  /** Backends that expressions name: RuleEnvironments.namedBackends. */
+  get namedBackends(): ReadonlySet<string> {
+    return this.#environments.namedBackends;
+  }
+
+  /** A backend came at run time, or is gone (`removed`). */
+  follow(before: Proxy | undefined, now: Proxy): void {
+    this.#environments.directory.follow(before, now);
+    if (before === undefined || now.removed !== true) return;
+    for (const list of this.#addedLists.get(before.id) ?? []) this.patterns.forget(list);
+    this.#addedLists.delete(before.id);
+  }
+
+  /** Compiles the rules of a backend that was added at run time. */
+  compileAdded<T>({ id }: Proxy, compile: () => T): T {
+    const before = new Set(this.patterns.lists());
+    const compiled = compile();
+    const added = this.patterns.lists().filter(list => list.name === '' && !before.has(list));
+    this.#addedLists.set(id, added);
+    return compiled;
   }
 
   /** For expressions of `global` and of commands. */

@@ -7,6 +7,7 @@ import type { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
+import { placeProxy } from '../state/placed-proxies.ts';
 import { PROXY_UNPUBLISHED } from '../state/server-words.ts';
 import { BackendService } from './backend-service.ts';
 import type { DynamicCookieSetting } from './cookie-keeper.ts';
@@ -18,6 +19,8 @@ export class Runtime implements BackendDirectory {
   readonly #config: Config;
   readonly #thread: DataThread;
   readonly environments: Environments;
+  /** Proxies of the configuration; backends that were added have higher rows. */
+  readonly #configured: number;
   readonly #rowOfName = new Map<string, number>();
   readonly #rowOfId = new Map<number, number>();
   readonly #frontends: (FrontendRuntime | undefined)[] = [];
@@ -31,7 +34,9 @@ export class Runtime implements BackendDirectory {
     this.#thread = thread;
     // mistakes were reported when the configuration was checked, before threads started
     this.environments = new Environments(config, () => undefined, readFile, thread.state.tables);
+    this.#configured = thread.state.plan.proxies - thread.state.plan.spareBackends;
     for (const [row, proxy] of config.proxies.entries()) {
+      if (proxy.removed === true) continue;
       if (proxy.kind === 'frontend') continue;
       this.#rowOfName.set(proxy.name, row);
       this.#rowOfId.set(proxy.id, row);
@@ -67,9 +72,9 @@ export class Runtime implements BackendDirectory {
     return this.#backend(this.#rowOfId.get(id));
   }
 
-  isPublished(id: number): boolean {
+  takesTraffic(id: number): boolean {
     const row = this.#rowOfId.get(id);
-    return row === undefined || this.isRowPublished(row);
+    return row === undefined || (!this.#proxy(row).disabled && this.isRowPublished(row));
   }
 
   isRowPublished(row: number): boolean {
@@ -82,11 +87,31 @@ export class Runtime implements BackendDirectory {
   }
 
   #compile(row: number): BackendService {
-    const backend = new BackendService(this.#config, row, this.#thread, this.environments);
+    const compile = (): BackendService =>
+      new BackendService(this.#config, row, this.#thread, this.environments);
+    const isAdded = row >= this.#configured;
+    const backend = isAdded ? this.environments.compileAdded(this.#proxy(row), compile) : compile();
     for (const [server, config] of this.#changedServers.get(row) ?? []) backend.serverChanged(server, config);
     const cookie = this.#dynamicCookies.get(row);
     if (cookie !== undefined) backend.setDynamicCookie(cookie);
     return backend;
+  }
+
+  /** A backend came at run time, or is gone (`removed`): then it serves nothing and has no servers. */
+  backendChanged(row: number, proxy: Proxy): void {
+    const before = this.#config.proxies[row];
+    if (before !== undefined) {
+      this.#rowOfName.delete(before.name);
+      this.#rowOfId.delete(before.id);
+    }
+    this.environments.follow(before, proxy);
+    placeProxy(this.#config, row, proxy);
+    this.#backends[row] = undefined;
+    this.#changedServers.delete(row);
+    this.#dynamicCookies.delete(row);
+    if (proxy.removed === true) return;
+    this.#rowOfName.set(proxy.name, row);
+    this.#rowOfId.set(proxy.id, row);
   }
 
   setDynamicCookie(backend: number, setting: DynamicCookieSetting): void {

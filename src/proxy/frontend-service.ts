@@ -18,8 +18,8 @@ export interface BackendDirectory {
   backendNamed(name: string): BackendRuntime | undefined;
   /** By the model's `Proxy.id`. */
   backendWithId(id: number): BackendRuntime | undefined;
-  /** False after `unpublish backend`. */
-  isPublished(id: number): boolean;
+  /** False when it is disabled, and after `unpublish backend`. */
+  takesTraffic(id: number): boolean;
   isRowPublished(row: number): boolean;
 }
 
@@ -40,7 +40,6 @@ export class FrontendService implements FrontendRuntime {
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
   #default: BackendRuntime | undefined;
-  /** Disabled and unpublished backends get no traffic. */
   readonly #eligible: (backend: number) => boolean;
 
   constructor(
@@ -67,8 +66,7 @@ export class FrontendService implements FrontendRuntime {
     this.captures = new HeadCaptures(proxy.captures);
     this.#log = new FrontendLog(proxy, compileLogFormats(proxy, environment, config), config.global, logs);
     this.#backends = backends;
-    const disabled = new Set(config.proxies.filter(other => other.disabled).map(other => other.id));
-    this.#eligible = backend => !disabled.has(backend) && backends.isPublished(backend);
+    this.#eligible = backend => backends.takesTraffic(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   }
 

@@ -50,8 +50,17 @@ function compileRuleset(name: RulesetName, rules: readonly Rule[], env: RuleEnvi
   if (phases === 0) return new CompiledRuleset(name, []);
   return new CompiledRuleset(
     name,
-    own.flatMap((rule, index) => compileRule(rule, own[index + 1], phases, env) ?? []),
+    own.flatMap((rule, index) => {
+      const seen = rule.fromDefaults === true ? inDefaults(env) : env;
+      return compileRule(rule, own[index + 1], phases, seen) ?? [];
+    }),
   );
+}
+
+/** A rule of the defaults section sees the ACLs that stand there, and no others (manual, section 4.1). */
+function inDefaults(env: RuleEnvironment): RuleEnvironment {
+  const { section, defaultsAcls } = env;
+  return { ...env, acls: defaultsAcls, section: { ...section, acls: section.defaultsAcls } };
 }
 
 function compileRedirects(

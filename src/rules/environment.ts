@@ -7,6 +7,8 @@ import type { ErrorPages } from './context.ts';
 
 export interface RuleEnvironment extends CompileEnvironment {
   readonly acls: AclTable;
+  /** Those of the defaults section, for its rules. */
+  readonly defaultsAcls: AclTable;
   /** The proxy whose rules are compiled. */
   readonly section: Proxy;
   /** `http-errors` sections by name (compileErrorSections). */

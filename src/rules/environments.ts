@@ -29,9 +29,11 @@ interface SharedEnvironment {
 }
 
 export class RuleEnvironments {
-  readonly directory: Directory;
+  readonly directory: ConfigDirectory;
   /** Servers that expressions name, as `<backend id>/<server id>`: they cannot be removed at run time. */
   readonly namedServers: Set<string> = new Set();
+  /** Backends that expressions name: nor can they. */
+  readonly namedBackends: Set<string> = new Set();
   readonly #config: Config;
   readonly #shared: SharedEnvironment;
   readonly #sections: Map<string, ErrorPages> = new Map();
@@ -42,7 +44,7 @@ export class RuleEnvironments {
     this.#config = config;
     this.#shared = shared;
     this.#stickCounters = stickCountersOf(config);
-    this.directory = new ConfigDirectory(config, this.namedServers);
+    this.directory = new ConfigDirectory(config, this.namedServers, this.namedBackends);
   }
 
   for(section: Proxy): RuleEnvironment {
@@ -51,6 +53,7 @@ export class RuleEnvironments {
       ...this.#shared,
       stickCounters: this.#stickCounters,
       acls: new AclTable(section.acls),
+      defaultsAcls: new AclTable(section.defaultsAcls),
       directory: this.directory,
       proxy: entryOf(section),
       section,
@@ -98,10 +101,13 @@ class ConfigDirectory implements Directory {
   readonly #proxies = new Map<number, Proxy>();
 
   readonly #named: Set<string>;
+  readonly #namedBackends: Set<string>;
 
-  constructor(config: Config, named: Set<string>) {
+  constructor(config: Config, named: Set<string>, namedBackends: Set<string>) {
     this.#named = named;
+    this.#namedBackends = namedBackends;
     for (const proxy of config.proxies) {
+      if (proxy.removed === true) continue;
       const entry = entryOf(proxy);
       this.#proxies.set(proxy.id, proxy);
       if (proxy.kind !== 'backend') this.#frontends.set(proxy.name, entry);
@@ -117,6 +123,22 @@ class ConfigDirectory implements Directory {
 
   backend(name: string): ProxyEntry | undefined {
     return this.#backends.get(name);
+  }
+
+  refer(backend: string): void {
+    this.#namedBackends.add(backend);
+  }
+
+  /** A backend came at run time, or is gone: then others may get its name and number. */
+  follow(before: Proxy | undefined, now: Proxy): void {
+    if (before !== undefined) {
+      this.#backends.delete(before.name);
+      this.#proxies.delete(before.id);
+      this.#servers.delete(before.id);
+    }
+    if (now.removed === true) return;
+    this.#backends.set(now.name, entryOf(now));
+    this.#proxies.set(now.id, now);
   }
 
   server(backend: ProxyEntry, name: string): number | undefined {

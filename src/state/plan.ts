@@ -11,7 +11,9 @@ import type { StickTableSettings } from '../model/stick-table.ts';
 export interface StatePlan {
   /** Data threads (nbthread); they are threads 1..threads. Thread 0 is the control thread. */
   readonly threads: number;
+  /** Rows of configured proxies and, behind them, rows for backends added at run time. */
   readonly proxies: number;
+  readonly spareBackends: number;
   readonly listeners: number;
   /** Rows of configured servers and, behind them, rows for servers added at run time. */
   readonly servers: number;
@@ -27,21 +29,26 @@ export interface StatePlan {
   readonly epochMs: number;
 }
 
-const SPARE_SERVERS = 256;
-
-export function planState(config: Config, threads: number, spareServers: number = SPARE_SERVERS): StatePlan {
+export function planState(config: Config, threads: number): StatePlan {
   const { proxies } = config;
-  const firstListener = runningTotals(proxies.map(proxy => proxy.binds.length));
-  const firstServer = runningTotals(proxies.map(proxy => proxy.servers.length));
+  const { dynamicServers: spareServers, dynamicBackends: spareBackends } = config.global.tune;
+  const spare = Array.from({ length: spareBackends }, () => 0);
+  const firstListener = runningTotals([...proxies.map(proxy => proxy.binds.length), ...spare]);
+  const firstServer = runningTotals([...proxies.map(proxy => proxy.servers.length), ...spare]);
   return {
     threads,
-    proxies: proxies.length,
+    proxies: proxies.length + spareBackends,
+    spareBackends,
     listeners: firstListener.pop() as number,
     servers: firstServer.pop() as number,
     spareServers,
     firstListener,
     firstServer,
-    heapCapacity: proxies.map(proxy => heapCapacity(proxy, spareServers)),
+    // a backend added at run time may have any algorithm and any of the added servers
+    heapCapacity: [
+      ...proxies.map(proxy => heapCapacity(proxy, spareServers)),
+      ...spare.map(() => spareServers),
+    ],
     stickTables: config.stickTables,
     epochMs: monotonicMs(),
   };

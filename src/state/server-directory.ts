@@ -24,6 +24,7 @@ export interface DirectoryServer {
 type DirectoryChange = (row: number, backend: number, server: DirectoryServer | undefined) => void;
 
 export class ServerDirectory {
+  /** By row; one that was removed holds its place. */
   readonly proxies: readonly Proxy[];
   readonly #byRow = new Map<number, DirectoryServer>();
   readonly #ofBackend: DirectoryServer[][];
@@ -59,7 +60,10 @@ export class ServerDirectory {
   #find(name: string, isWanted: (proxy: Proxy) => boolean): number {
     const id = name.startsWith('#') ? Number(name.slice(1)) : undefined;
     return this.proxies.findIndex(
-      proxy => isWanted(proxy) && (id === undefined ? proxy.name === name : proxy.id === id),
+      proxy =>
+        isWanted(proxy) &&
+        proxy.removed !== true &&
+        (id === undefined ? proxy.name === name : proxy.id === id),
     );
   }
 
@@ -78,6 +82,11 @@ export class ServerDirectory {
     return this.serversOf(backend).find(({ config }) =>
       id === undefined ? config.name === name : config.id === id,
     );
+  }
+
+  /** Its proxy stands in `proxies` already: a backend that was added has no servers yet. */
+  addBackend(backend: number): void {
+    this.#ofBackend[backend] = [];
   }
 
   /** New settings of a server; every watcher is told. */

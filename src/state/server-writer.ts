@@ -75,6 +75,11 @@ export class ServerWriter extends ServerTable {
     this.#setBackend(backend, B.proxyFlags, down ? PROXY_DOWN : 0);
   }
 
+  /** Another backend takes that row: it has none of the turns, times and servers of the one before. */
+  forget(backend: number): void {
+    for (const word of [B.downTime, B.ticket, B.sticky, B.dequeued]) this.#setBackend(backend, word, 0);
+  }
+
   /** Takes a spare row for a server added at run time; undefined: no row is left. It starts in maintenance. */
   addServer(backend: number, server: Server, seed: number): number | undefined {
     for (let row = this.capacity - 1; row >= 0; row--) {
@@ -257,6 +262,8 @@ export class ServerWriter extends ServerTable {
     this.#set(row, S.lastChange, nowSeconds());
     this.#set(row, S.downTime, 0);
     this.#set(row, S.consecutiveErrors, 0);
+    // the heap that the server before stood in is another backend's
+    this.#set(row, S.heapPosition, 0);
     this.#set(row, S.state, initialAdmin(server) === 0 ? SRV_RUNNING : SRV_STOPPED);
     this.addresses.write(row, addressOf(server));
     this.checks.clear(row);

@@ -7,6 +7,7 @@
  *   data:     const state = SharedState.attach(buffer, plan, thread, tables)
  */
 import type { Config } from '../model/config.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { Counters } from './counters.ts';
@@ -118,13 +119,30 @@ export class SharedState {
       rates.setLimit(rates.frontendSessions(index), proxy.rateLimitSessions);
       const firstListener = plan.firstListener[index] as number;
       proxy.binds.forEach((bind, at) => limits.setLimit(limits.listener(firstListener + at), bind.maxconn));
-      const gateWord = this.#layout.gates + limits.backend(index) * GATE_ROW;
-      writer.place(index, gateWord, this.#layout.heaps[index] as number, plan.heapCapacity[index] as number);
-      const fullconn = fullconnOfAll[index] as number;
-      const first = plan.firstServer[index] as number;
-      writer.configure(index, proxy, { fullconn, firstServer: first, seeds: proxy.servers.map(seedOf) });
+      this.#configureBackend(writer, index, proxy, fullconnOfAll[index] as number, proxy.servers.map(seedOf));
     });
     return writer;
+  }
+
+  /** A backend that is added at run time, without servers, takes a row: any row, nobody knows it yet. */
+  addBackend(writer: ServerWriter, row: number, proxy: Proxy): void {
+    this.counters.clearRow(this.counters.backend(row));
+    this.counters.clearRow(this.counters.frontend(row));
+    writer.forget(row);
+    this.#configureBackend(writer, row, proxy, Math.max(1, proxy.fullconn), []);
+  }
+
+  #configureBackend(
+    writer: ServerWriter,
+    row: number,
+    proxy: Proxy,
+    fullconn: number,
+    seeds: readonly number[],
+  ): void {
+    const { plan, limits } = this;
+    const gateWord = this.#layout.gates + limits.backend(row) * GATE_ROW;
+    writer.place(row, gateWord, this.#layout.heaps[row] as number, plan.heapCapacity[row] as number);
+    writer.configure(row, proxy, { fullconn, firstServer: plan.firstServer[row] as number, seeds });
   }
 
   /**

@@ -14,6 +14,7 @@ import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
+import { DynamicBackends } from './dynamic-backends.ts';
 import { GlobalLog } from './global-log.ts';
 import type { LogRings } from './log-rings.ts';
 import { FrontendListening } from './frontend-listening.ts';
@@ -67,6 +68,7 @@ export class Administration {
   readonly #globalLog: GlobalLog;
   #engine = 'not started';
   #steering: Promise<void> = Promise.resolve();
+  readonly #backends: DynamicBackends;
   #warnings: number;
   #server: AdminServer | undefined;
 
@@ -90,6 +92,7 @@ export class Administration {
     });
     this.#stats = new ConfiguredView(config, state, this.#numbers);
     this.directory = new ServerDirectory(config, state.plan);
+    this.#backends = new DynamicBackends(parts, this.directory, this.#calls);
     this.directory.watch((row, backend, server) => {
       const change = { row, backend, server: server?.config };
       this.#changedServers.set(row, change);
@@ -207,6 +210,7 @@ export class Administration {
       serverOrders,
       directory: this.directory,
       namedServers: this.#parts.compiled?.namedServers ?? new Set(),
+      backends: this.#backends,
       threads: this.#threadOrders(),
       streams: this.#streamOrders(),
       patterns: this.#shared.patterns,

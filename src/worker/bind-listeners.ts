@@ -12,6 +12,7 @@ import {
   type ListenSettings,
 } from '../net/listening-socket.ts';
 import { clientSocketOptions } from '../proxy/socket-options.ts';
+import { numberOfLogForward } from './listening-section.ts';
 import type { ListenerHandover } from './orders.ts';
 
 export type Notice = (level: 'notice' | 'warning' | 'alert', text: string) => void;
@@ -121,7 +122,7 @@ function placesOf(config: Config, nbthread: number): Place[] {
   );
   const forwarding = logForwards.flatMap(({ name, binds }, index) =>
     binds.map((line, bind) => ({
-      proxy: proxies.length + index,
+      proxy: numberOfLogForward(index),
       bind,
       owner: `log-forward ${name}`,
       position: line.position,

@@ -7,6 +7,11 @@ export function listeningSection(config: Config, number: number): Proxy | LogFor
   return config.proxies[number] ?? logForwardOf(config, number);
 }
 
-export function logForwardOf({ proxies, logForwards }: Config, number: number): LogForward | undefined {
-  return logForwards[number - proxies.length];
+export function logForwardOf({ logForwards }: Config, number: number): LogForward | undefined {
+  return logForwards[-1 - number];
+}
+
+/** Below those of proxies, of which more may come at run time. */
+export function numberOfLogForward(index: number): number {
+  return -1 - index;
 }

@@ -44,7 +44,7 @@ export async function loadConfiguration(
   const config = settings.ignoreUnresolvable === true ? mayBeUnresolved(parsed.config) : parsed.config;
   const serverStates = new ServerStates(config);
   const resolved = await resolveNames(config, serverStates);
-  const compiled = compileAll(resolved.config);
+  const compiled = compileAll(resolved.config, parsed.templates);
   const diagnostics = [
     ...parsed.diagnostics,
     ...compiled.diagnostics,

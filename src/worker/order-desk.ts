@@ -5,7 +5,7 @@ import type { BadMessages } from '../proxy/bad-messages.ts';
 import type { LiveStreams } from '../proxy/live-streams.ts';
 import type { StreamsByServer } from '../proxy/server-streams.ts';
 import type { ListenerService } from '../proxy/listener-service.ts';
-import type { ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import type { ChangedBackend, ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
 import { reportStreams } from './stream-reports.ts';
 import type { ThreadCopies } from './thread-copies.ts';
 import { threadBusyMs } from './process-numbers.ts';
@@ -13,6 +13,7 @@ import { threadBusyMs } from './process-numbers.ts';
 interface OrderDeskParts {
   /** A server was added, changed or removed at run time. */
   readonly knowServer: (change: ChangedServer) => void;
+  readonly knowBackend: (change: ChangedBackend) => void;
   readonly listeners: readonly ListenerService[];
   readonly copies: ThreadCopies;
   readonly streams: LiveStreams;
@@ -35,10 +36,13 @@ export class OrderDesk {
   }
 
   run(order: Order): OrderResults[Order['kind']] {
-    const { knowServer, listeners, listen } = this.#parts;
+    const { knowServer, knowBackend, listeners, listen } = this.#parts;
     switch (order.kind) {
       case 'server':
         knowServer(order.change);
+        return undefined;
+      case 'backend':
+        knowBackend(order.change);
         return undefined;
       case 'close-frontend':
         for (const listener of listeners) if (listener.frontend.row === order.proxy) listener.close();

@@ -5,13 +5,15 @@ import type { BadMessageReport } from '../model/bad-message.ts';
 import type { StreamReport } from '../model/stream-facts.ts';
 import type { PlainSample } from '../acl/plain-sample.ts';
 import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
+import type { Proxy } from '../model/proxy.ts';
+import type { PatternFile } from '../proxy/check-rules.ts';
 import type { Server } from '../model/server.ts';
 
 /** A listening descriptor that belongs to one data thread. */
 export interface ListenerHandover {
   /**
-   * Position of the proxy in `config.proxies`, and of the bind in its `binds`. The `log-forward` sections are counted
-   * behind the proxies (listening-section.ts).
+   * Position of the proxy in `config.proxies`, and of the bind in its `binds`. The `log-forward` sections have numbers
+   * below 0 (listening-section.ts).
    */
   readonly proxy: number;
   readonly bind: number;
@@ -23,6 +25,14 @@ export interface ChangedServer {
   readonly row: number;
   /** Undefined: it was removed. */
   readonly server: Server | undefined;
+}
+
+export interface ChangedBackend {
+  readonly row: number;
+  /** Or what is left of one that is gone. */
+  readonly proxy: Proxy;
+  /** Pattern files that its rules need. */
+  readonly files: ReadonlyMap<string, PatternFile>;
 }
 
 /** Of something that every thread has a copy of. */
@@ -45,6 +55,8 @@ interface VariableChange {
 export type Order =
   /** `number`: place of the last of them in the order that all threads share. */
   | { readonly kind: 'changes'; readonly changes: readonly SharedChange[]; readonly number: number }
+  /** A backend came, or is gone. */
+  | { readonly kind: 'backend'; readonly change: ChangedBackend }
   /** A server's settings as they are now. */
   | { readonly kind: 'server'; readonly change: ChangedServer }
   /** Stop accepting connections of a frontend and give its descriptors back. */
@@ -67,6 +79,7 @@ export type Order =
 /** What comes back; a failed order is a bug of the thread's and ends it. */
 export interface OrderResults {
   readonly server: undefined;
+  readonly backend: undefined;
   readonly 'close-frontend': undefined;
   readonly changes: undefined;
   readonly streams: readonly StreamReport[];

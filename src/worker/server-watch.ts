@@ -79,7 +79,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
 class ProxyLogs {
   readonly #config: Config;
   readonly #sink: ThreadLogSink;
-  readonly #channels = new Map<number, LogChannel>();
+  readonly #channels = new WeakMap<Proxy, LogChannel>();
 
   constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#config = config;
@@ -94,10 +94,11 @@ class ProxyLogs {
     return this.#sink.lost;
   }
 
-  write(proxy: number, level: number, text: string): void {
+  write(row: number, level: number, text: string): void {
+    const proxy = this.#config.proxies[row] as Proxy;
     let channel = this.#channels.get(proxy);
     if (channel === undefined) {
-      channel = this.#open(this.#config.proxies[proxy] as Proxy);
+      channel = this.#open(proxy);
       this.#channels.set(proxy, channel);
     }
     if (channel.open) channel.write(level, text, undefined);

@@ -30,7 +30,8 @@ import { ThreadLogSink } from './log-sink.ts';
 import { ringsOf } from './ring-settings.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import { OrderDesk } from './order-desk.ts';
-import type { ChangedServer, ListenerHandover } from './orders.ts';
+import type { PatternFile } from '../proxy/check-rules.ts';
+import type { ChangedBackend, ChangedServer, ListenerHandover } from './orders.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { pipesOf } from './splice-pipes.ts';
 import { ThreadCopies } from './thread-copies.ts';
@@ -57,6 +58,7 @@ export class ServingThread {
   readonly #variables = new ProcessVariables();
   readonly #stopping: Drain;
   readonly #thread: DataThread;
+  readonly #files: Map<string, PatternFile>;
   readonly #runtime: Runtime;
   readonly #copies: ThreadCopies;
   readonly #reception: Reception;
@@ -87,10 +89,11 @@ export class ServingThread {
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);
     this.#thread = this.#belongings();
     this.#state.tables.clock = () => this.#engine.wheel.now;
+    this.#files = new Map(start.patternFiles);
     this.#runtime = new Runtime(
       config,
       this.#thread,
-      path => start.patternFiles.get(path) ?? { error: 'not read at start' },
+      path => this.#files.get(path) ?? { error: 'not read at start' },
     );
     this.#copies = new ThreadCopies(this.#runtime, this.#variables, (change, seen) =>
       this.#tell({ kind: 'changed', change, seen }),
@@ -163,6 +166,7 @@ export class ServingThread {
     const { counters } = this.#state;
     return new OrderDesk({
       knowServer: change => this.#knowServer(change),
+      knowBackend: change => this.#knowBackend(change),
       listeners: this.#listeners,
       listen: handover => this.#listen(handover),
       copies: this.#copies,
@@ -179,6 +183,11 @@ export class ServingThread {
   #knowServer({ backend, row, server }: ChangedServer): void {
     this.#runtime.serverChanged(backend, row, server);
     this.#statistics.setServer(row, server);
+  }
+
+  #knowBackend({ row, proxy, files }: ChangedBackend): void {
+    for (const [path, file] of files) this.#files.set(path, file);
+    this.#runtime.backendChanged(row, proxy);
   }
 
   #listen({ proxy, bind, fd }: ListenerHandover): void {

@@ -4,28 +4,43 @@ import type { Config } from '../model/config.ts';
 import { ADMIN_MAINT, SRV_STOPPED } from '../state/server-words.ts';
 import type { SharedState } from '../state/shared-state.ts';
 
-/** Rows of the shared plan by `Proxy.id`, and by `Server.id` within a backend. */
+/** Rows of the shared plan by `Proxy.id`, and by `Server.id` within a backend; both come and go at run time. */
 class Rows {
-  readonly proxies: ReadonlyMap<number, number>;
+  readonly #proxies: Map<number, number>;
   readonly #config: Config;
   readonly #state: SharedState;
 
   constructor(config: Config, state: SharedState) {
     this.#config = config;
     this.#state = state;
-    this.proxies = new Map(config.proxies.map(({ id }, row) => [id, row]));
+    this.#proxies = new Map(config.proxies.map(({ id }, row) => [id, row]));
+  }
+
+  /** Undefined: there is no such proxy. */
+  proxy(id: number): number | undefined {
+    const { proxies } = this.#config;
+    const known = this.#proxies.get(id);
+    if (known !== undefined && proxies[known]?.id === id) return known;
+    const row = proxies.findIndex(proxy => proxy.id === id && proxy.removed !== true);
+    if (row < 0) return undefined;
+    this.#proxies.set(id, row);
+    return row;
   }
 
   serverIds(proxy: number): readonly number[] {
-    return this.#config.proxies[this.proxies.get(proxy) ?? -1]?.servers.map(({ id }) => id) ?? [];
+    const { servers } = this.#state;
+    const row = this.proxy(proxy);
+    return row === undefined ? [] : servers.serversOf(row).map(server => servers.id(server));
   }
 
   /** -1: there is none. */
   server(proxy: number, id: number): number {
-    const row = this.proxies.get(proxy);
+    const { servers, plan } = this.#state;
+    const row = this.proxy(proxy);
     if (row === undefined) return -1;
     const index = this.#config.proxies[row]?.servers.findIndex(server => server.id === id) ?? -1;
-    return index < 0 ? -1 : (this.#state.plan.firstServer[row] as number) + index;
+    if (index >= 0) return (plan.firstServer[row] as number) + index;
+    return servers.serversOf(row).find(server => servers.id(server) === id) ?? -1;
   }
 }
 
@@ -33,7 +48,7 @@ export function statsView(config: Config, state: SharedState, now: () => number)
   const { limits, counters, servers } = state;
   const rows = new Rows(config, state);
   const of = (proxy: number, read: (row: number) => number): number => {
-    const row = rows.proxies.get(proxy);
+    const row = rows.proxy(proxy);
     return row === undefined ? 0 : read(row);
   };
   return {
@@ -66,7 +81,7 @@ export function serversView(config: Config, state: SharedState, now: () => numbe
     isUp: (proxy, id) => of(proxy, id, row => (isUp(row) ? 1 : 0)) === 1,
     isUsable: (proxy, id) => of(proxy, id, row => (servers.usable(row) ? 1 : 0)) === 1,
     usable: proxy => {
-      const row = rows.proxies.get(proxy);
+      const row = rows.proxy(proxy);
       if (row === undefined) return 0;
       const usable = state.usable(row);
       usable.refresh();

@@ -58,6 +58,7 @@ export function testEnvironment({
     patterns: new PatternRegistry({ readFile }),
     acls: new AclTable(acls.map(aclLine)),
     directory: {
+      refer: () => undefined,
       frontend: name => (name === 'fe1' ? FRONTEND : undefined),
       backend: name => (name === 'be1' ? BACKEND : undefined),
       server: (backend, name) =>

@@ -130,3 +130,29 @@ test('names that nothing has are refused', () => {
     wrong.join('\n'),
   );
 });
+
+test('rules of a named defaults section see its ACLs, those of the section its own', () => {
+  const compiled = compileConfig(`defaults d
+  mode http
+  acl there path /there
+  acl same path /a
+  http-request deny if there
+  http-request deny if same
+frontend web from d
+  bind :80
+  acl same path /b
+  http-request return status 200 if same
+`);
+  assert.deepEqual(
+    compiled.messages.filter(message => message.startsWith('alert')),
+    [],
+  );
+  const { httpRequest } = compiled.rules.get('web') ?? assert.fail();
+  const decides = (path: string): number =>
+    httpRequest.rules.findIndex(
+      rule => rule.condition?.test(requestContext(`GET ${path} HTTP/1.1`)) === true,
+    );
+  assert.equal(decides('/there'), 0);
+  assert.equal(decides('/a'), 1);
+  assert.equal(decides('/b'), 2);
+});

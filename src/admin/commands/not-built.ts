@@ -1,13 +1,10 @@
 /** Commands of HAProxy that this program has nothing for: who sends them is told so, and what to do instead. */
 import { fail, type Command } from '../command.ts';
 
-const RELOAD = 'Backends cannot be added or removed at run time: change the configuration and reload.';
 const NO_ACME = 'There is no ACME client: certificates are renewed by another program, then reloaded.';
 const NO_JWT = 'Certificates of tokens cannot be changed at run time: change the configuration and reload.';
 
 const ROWS: readonly (readonly [words: string, text: string, mode?: 'expert' | 'experimental'])[] = [
-  ['add backend', RELOAD, 'experimental'],
-  ['del backend', RELOAD, 'experimental'],
   ['acme renew', NO_ACME],
   ['acme status', NO_ACME],
   ['acme challenge_ready', NO_ACME],

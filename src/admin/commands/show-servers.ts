@@ -141,8 +141,8 @@ function connectionHead({ state }: AdminRuntime): string {
 }
 
 function showBackends({ runtime }: Call): Answer {
-  const names = runtime.directory.proxies.flatMap(({ kind, name }) =>
-    kind === 'frontend' ? [] : [`${name}\n`],
+  const names = runtime.directory.proxies.flatMap(({ kind, name, removed }) =>
+    kind === 'frontend' || removed === true ? [] : [`${name}\n`],
   );
   return dump(['# name\n', ...names]);
 }

@@ -1,6 +1,7 @@
-/** `wait`: a pause between commands, or until a server can be removed (management manual). */
+/** `wait`: a pause between commands, or until a server or a backend can be removed (management manual). */
 import { fail, say, type Answer, type Call, type Command } from '../command.ts';
 import { parseDelay } from '../units.ts';
+import { backendObstacle } from './dynamic-backends.ts';
 import { removalObstacle } from './dynamic-servers.ts';
 
 const USAGE = `Usage: wait {-h|<duration>} [condition [args...]]
@@ -9,6 +10,7 @@ const USAGE = `Usage: wait {-h|<duration>} [condition [args...]]
   - <condition>: what ends the wait before its time:
     - <none> : nothing does
     - srv-removable <px>/<sv> : the server can be removed
+    - be-removable <px> : the backend can be removed
 `;
 
 const LOOK_MS = 20;
@@ -21,17 +23,29 @@ async function wait(call: Call): Promise<Answer> {
   if (ms === undefined || ms < 1) return fail('Invalid duration.');
   const [condition, name] = [args.at(2), args.at(3)];
   if (condition === '') return (await pause(call, ms)) ? say('Done.') : fail('Interrupted.');
-  if (condition !== 'srv-removable') return condition === '-h' ? say(USAGE) : fail(USAGE);
-  if (name === '') return fail('Missing server name (<backend>/<server>).');
-  if (!/\/./.test(name)) return fail(`Require 'backend/server'.`);
+  const find = CONDITIONS[condition];
+  if (find === undefined) return condition === '-h' ? say(USAGE) : fail(USAGE);
+  const wrong = wrongName(condition, name);
+  if (wrong !== undefined) return fail(wrong);
   for (const deadline = Date.now() + ms; ;) {
-    const obstacle = removalObstacle(runtime, name);
+    const obstacle = find(runtime, name);
     if (obstacle === undefined) return say('Done.');
     if (!obstacle.passes) return fail(`Failed. ${obstacle.text}`);
     const left = deadline - Date.now();
     if (left <= 0) return fail(`Wait delay expired. ${obstacle.text}`);
     if (!(await pause(call, Math.min(LOOK_MS, left)))) return fail('Interrupted.');
   }
+}
+
+const CONDITIONS: Readonly<Record<string, typeof removalObstacle>> = {
+  'srv-removable': removalObstacle,
+  'be-removable': backendObstacle,
+};
+
+function wrongName(condition: string, name: string): string | undefined {
+  if (condition === 'be-removable') return name === '' ? 'Missing backend name.' : undefined;
+  if (name === '') return 'Missing server name (<backend>/<server>).';
+  return /\/./.test(name) ? undefined : `Require 'backend/server'.`;
 }
 
 /** False: the client has gone, or says that it sends nothing more. */

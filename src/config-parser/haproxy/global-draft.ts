@@ -55,6 +55,8 @@ export function createGlobalDraft(): GlobalDraft {
       idletimerMs: 1000,
       poolLowFdRatio: 20,
       poolHighFdRatio: 25,
+      dynamicBackends: 64,
+      dynamicServers: 256,
       engine: 'auto',
       httpStrict: false,
       other: new Map(),

@@ -64,6 +64,22 @@ const OWN: readonly GlobalKeyword[] = [
     },
   ),
   setting(
+    'tune.dynamic-backends',
+    integer(0, 100_000),
+    `backends that 'add backend' may add (this program's own)`,
+    (draft, value) => {
+      draft.tune.dynamicBackends = Number(value);
+    },
+  ),
+  setting(
+    'tune.dynamic-servers',
+    integer(0, 100_000),
+    `servers that 'add server' may add (this program's own)`,
+    (draft, value) => {
+      draft.tune.dynamicServers = Number(value);
+    },
+  ),
+  setting(
     'tune.engine',
     oneWordOf('auto', 'node', 'uring'),
     `how connections are driven (this program's own)`,

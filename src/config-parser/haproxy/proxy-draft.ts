@@ -32,6 +32,8 @@ type ProxyKind = 'defaults' | 'frontend' | 'listen' | 'backend';
 /** What a section takes over from its defaults, whatever its kind. */
 interface SharedSettings {
   mode: Mode;
+  /** `mode` was said, here or in the defaults. */
+  modeSaid: boolean;
   disabled: boolean;
   flags: Set<string>;
   noFlags: Set<string>;
@@ -186,6 +188,7 @@ export function proxyLabel(draft: ProxyDraft): string {
 function initialShared(): SharedSettings {
   return {
     mode: 'tcp',
+    modeSaid: false,
     disabled: false,
     flags: new Set(),
     noFlags: new Set(),

@@ -17,6 +17,7 @@ const MODES = ['tcp', 'http', 'log', 'spop', 'haterm'];
 function parseMode(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   const word = words[0] as Word;
   const mode = word.text;
+  draft.shared.modeSaid = true;
   if (mode === 'log' || mode === 'spop') {
     if (!hasBackend(draft)) {
       context.alert(word, `mode ${mode} is only applicable on proxies with backend capability.`);

@@ -132,8 +132,12 @@ export class StatisticsPages {
   }
 }
 
-function isBackend({ kind, name, id }: Proxy, wanted: string): boolean {
-  return kind !== 'frontend' && (wanted.startsWith('#') ? wanted === `#${id}` : wanted === name);
+function isBackend({ kind, name, id, removed }: Proxy, wanted: string): boolean {
+  return (
+    kind !== 'frontend' &&
+    removed !== true &&
+    (wanted.startsWith('#') ? wanted === `#${id}` : wanted === name)
+  );
 }
 
 /** `ready`, `drain`, `maint` and `shutdown` count every server they name; the others those they had to change. */
