@@ -30,6 +30,8 @@ const STATE_FOLDER = '/run/lb';
 const PATIENCE_MS = 230;
 /** The time between two requests of the client. */
 const PERIOD_MS = 10;
+const NEAR_INDEX = 10;
+const FAR_INDEX = 100;
 let labs = 0;
 
 function run(command: string): string {
@@ -38,7 +40,7 @@ function run(command: string): string {
 }
 
 /** A process whose lines can be waited for. */
-class Watched {
+export class Watched {
   readonly lines: string[] = [];
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
@@ -242,13 +244,13 @@ export class SteadyClient {
     return longest;
   }
 
-  /** When the first request was made that `by` answered and after which nobody else did. */
+  /** When the first answer came of `by`, after the last request that somebody else answered. */
   async settledAt(by: string, from = 0): Promise<number> {
     const answered = (await this.#samplesFrom(from)).filter(sample => sample.by !== '');
-    const other = answered.findLastIndex(sample => sample.by !== by);
-    const first = answered[other + 1];
-    if (first === undefined) throw new Error(`${answered.at(-1)?.by} answers, not ${by}`);
-    return first.at;
+    const others = answered.findLastIndex(sample => sample.by !== by);
+    const times = answered.slice(others + 1).map(({ at, tookMs }) => at + tookMs);
+    if (times.length === 0) throw new Error(`${answered.at(-1)?.by} answers, not ${by}`);
+    return Math.min(...times);
   }
 
   /** In the order of requests, with the last one before. */
@@ -300,9 +302,9 @@ export class Lab {
     this.in(node, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0');
     for (let link = 0; link < links; link++) {
       const bridge = `br${link}`;
-      run(
-        `ip -n ${this.prefix}${node} link add eth${link} type veth peer name ${node} netns ${this.prefix}${bridge}`,
-      );
+      // with the same index at either end the kernel tells a lost carrier up to a second late
+      const far = `name ${node} index ${FAR_INDEX + number} netns ${this.prefix}${bridge}`;
+      run(`ip -n ${this.prefix}${node} link add eth${link} index ${NEAR_INDEX + link} type veth peer ${far}`);
       this.in(bridge, `ip link set dev ${node} master br0 up`);
       this.in(node, `ip addr add 10.9.${link}.${number}/24 dev eth${link}`);
       this.in(node, `ip addr add fd09:${link}::${number}/64 dev eth${link} nodad`);
@@ -391,9 +393,10 @@ export class Lab {
     return watched;
   }
 
-  /** Hears the adverts that reach a node. */
-  async ear(node: string): Promise<Watched> {
-    const watched = this.start(node, process.execPath, [join(SUPPORT, 'vrrp/advert-ear.js')]);
+  /** Prints the adverts of others that reach a node (vrrp/heard-adverts.ts). */
+  async ear(node: string, link: string, routerId: number): Promise<Watched> {
+    const words = [join(SUPPORT, 'vrrp/advert-ear.js'), link, String(routerId)];
+    const watched = this.start(node, process.execPath, words);
     await watched.line(/listening/);
     beOnTime(watched.child.pid);
     return watched;

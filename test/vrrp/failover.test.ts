@@ -4,11 +4,12 @@
  * bar, in the same run. Never more than 50 ms worse, and never outside of what is allowed.
  */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { after, describe, test, type TestContext } from 'node:test';
 import { Lab } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
 import { Bout, type Pair } from '../support/vrrp/bout.ts';
 import { Lateness } from '../support/vrrp/lateness.ts';
+import { Meeting } from '../support/vrrp/meeting.ts';
 import { SCENARIOS, type Bound, type Scenario } from '../support/vrrp/scenarios.ts';
 
 const BAR: Pair = ['keepalived', 'keepalived'];
@@ -18,23 +19,63 @@ const PAIRS: readonly Pair[] = [
   ['keepalived', 'lb'],
 ];
 const MARGIN_MS = 50;
+/** What is too slow once is measured again, all pairs of it, and judged by the medians. */
+const ROUNDS = 3;
 
 type Figures = Readonly<Record<string, number>>;
 
-async function measure(lab: Lab, scenario: Scenario, pair: Pair): Promise<Figures> {
+/** What the bar measured, and then the others. */
+type Round = readonly Figures[];
+
+async function measure(lab: Lab, scenario: Scenario, pair: Pair, meeting: Meeting): Promise<Figures> {
   try {
-    return await scenario.measure(new Bout(lab, pair));
+    return await scenario.measure(new Bout(lab, pair, meeting));
   } catch (error) {
     throw new Error(`${pair.join(' - ')}: ${String(error)}`, { cause: error });
+  } finally {
+    meeting.leave();
   }
 }
 
-/**
- * A single run of the bar may be luckier than the protocol is at worst. On a machine that lets ordinary processes wait,
- * balancers and peers wait as well.
- */
-function limitOf({ protocolMs, mostMs }: Bound, barMs: number, latenessMs: number): number {
-  return Math.min(mostMs, Math.max(barMs, protocolMs) + MARGIN_MS) + latenessMs;
+async function measureAll(t: TestContext, scenario: Scenario): Promise<Round> {
+  const pairs = [BAR, ...PAIRS];
+  const labs = pairs.map(() => Lab.create(t, scenario.nodes ?? ['a', 'b'], scenario.links));
+  const meeting = new Meeting(pairs.length);
+  const round = await Promise.all(labs.map((lab, at) => measure(lab, scenario, pairs[at] as Pair, meeting)));
+  for (const lab of labs) await lab.destroyNow();
+  return round;
+}
+
+function medianOf(rounds: readonly Round[], pair: number, what: string): number {
+  const sorted = rounds.map(round => round[pair]?.[what] ?? Infinity).toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? Infinity;
+}
+
+function limitOf({ mostMs, byLuck }: Bound, barMs: number): number {
+  return Math.round(byLuck === true ? mostMs : Math.min(mostMs, barMs + MARGIN_MS));
+}
+
+interface Verdict {
+  readonly shown: readonly string[];
+  readonly wrong: readonly string[];
+}
+
+function judge({ bounds }: Scenario, rounds: readonly Round[]): Verdict {
+  const shown: string[] = [];
+  const wrong: string[] = [];
+  for (const [what, bound] of Object.entries(bounds)) {
+    const barMs = medianOf(rounds, 0, what);
+    const texts = PAIRS.map((pair, at) => {
+      const held = (pair[0] === 'lb' ? bound.ours : undefined) ?? bound;
+      const limitMs = limitOf(held, barMs);
+      const ms = medianOf(rounds, at + 1, what);
+      const text = `${pair.join('-')} ${ms} (at most ${limitMs})`;
+      if (ms > limitMs || ms < (bound.leastMs ?? 0)) wrong.push(`${what}: ${text}, bar ${barMs}`);
+      return text;
+    });
+    shown.push(`${what}: keepalived-keepalived ${barMs}, ${texts.join(', ')} ms`);
+  }
+  return { shown, wrong };
 }
 
 describe('what happens to routers costs clients no more than between two keepalived', () => {
@@ -43,27 +84,16 @@ describe('what happens to routers costs clients no more than between two keepali
   for (const scenario of SCENARIOS)
     test(scenario.name, async t => {
       if (!requires(t, 'root', 'ip', 'bridge', 'keepalived')) return;
-      const labs = [BAR, ...PAIRS].map(() => Lab.create(t, scenario.nodes ?? ['a', 'b'], scenario.links));
-      await lateness.take();
-      const [bar = {}, ...others] = await Promise.all(
-        [BAR, ...PAIRS].map((pair, at) => measure(labs[at] as Lab, scenario, pair)),
-      );
-      const latenessMs = await lateness.take();
-      t.diagnostic(`ordinary processes waited up to ${latenessMs} ms`);
-      const wrong: string[] = [];
-      for (const [what, bound] of Object.entries(scenario.bounds)) {
-        const barMs = bar[what] ?? 0;
-        const shown = others.map((figures, at) => {
-          const pair = PAIRS[at] as Pair;
-          const held = (pair[0] === 'lb' ? bound.ours : undefined) ?? bound;
-          const limitMs = Math.round(limitOf(held, barMs, latenessMs));
-          const ms = figures[what] ?? Infinity;
-          const text = `${pair.join('-')} ${ms} (at most ${limitMs})`;
-          if (ms > limitMs || ms < (bound.leastMs ?? 0)) wrong.push(`${what}: ${text}, bar ${barMs}`);
-          return text;
-        });
-        t.diagnostic(`${what}: keepalived-keepalived ${barMs}, ${shown.join(', ')} ms`);
-      }
-      assert.deepEqual(wrong, []);
+      const rounds: Round[] = [];
+      let verdict: Verdict;
+      do {
+        await lateness.take();
+        rounds.push(await measureAll(t, scenario));
+        verdict = judge(scenario, rounds);
+        const latenessMs = await lateness.take();
+        for (const line of [`ordinary processes waited up to ${latenessMs} ms`, ...verdict.shown])
+          t.diagnostic(line);
+      } while (verdict.wrong.length > 0 && rounds.length < ROUNDS);
+      assert.deepEqual(verdict.wrong, []);
     });
 });

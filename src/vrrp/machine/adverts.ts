@@ -29,11 +29,25 @@ function advertInBackup(state: MachineState, heard: HeardAdvert, config: Machine
   const master = { address: heard.source, priority: heard.priority };
   const superior = heard.priority >= state.priority;
   const preemptAt = superior ? undefined : (state.preemptAt ?? now + config.preemptDelayMs);
-  const tolerated = superior || !config.preempt || now < (preemptAt ?? 0);
+  const tolerated = superior || !config.preempt || isBefore(preemptAt, heard, now);
   // an inferior master is not heard: the timer goes on running (Preempt_Mode)
-  if (!tolerated) return same({ ...state, preemptAt, master });
+  if (!tolerated)
+    return same({
+      ...state,
+      preemptAt,
+      master,
+      masterDownAt: Math.max(state.masterDownAt, preemptAt ?? now),
+    });
   const accepted = { ...state, preemptAt, master, wantsMaster: false, masterAdvertIntMs: heard.advertIntMs };
   return same({ ...accepted, masterDownAt: now + masterDownMs(accepted, config) });
+}
+
+/**
+ * Delays are whole numbers of intervals as a rule, and the advert at their end is early or late by chance: it must not
+ * cost another interval. Nobody takes over before the delay has passed for all that.
+ */
+function isBefore(preemptAt: number | undefined, heard: HeardAdvert, now: number): boolean {
+  return preemptAt !== undefined && now < preemptAt - heard.advertIntMs / 2;
 }
 
 /** RFC 5798 6.4.3 (700), RFC 9568 6.4.3 for the answer to an inferior master. */

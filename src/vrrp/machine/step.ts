@@ -113,9 +113,9 @@ function timer(state: MachineState, config: MachineConfig, now: number): Step {
   let next = state;
   const effects: Effect[] = [];
   if (now >= next.advertAt) {
-    // RFC 5798 6.4.3 (405). The deadline moves by whole intervals: lateness does not add up
-    const advertAt = next.advertAt + config.advertIntMs;
-    next = { ...next, advertAt: advertAt > now ? advertAt : now + config.advertIntMs };
+    // RFC 5798 6.4.3 (405). From now, not from when it was due: two adverts are never closer than an interval, for a
+    // backup that counts them against preempt_delay
+    next = { ...next, advertAt: now + config.advertIntMs };
     effects.push({ kind: 'advertise', priority: next.priority });
   }
   if (next.announceAgain !== undefined && now >= next.announceAgain.at) {

@@ -1,6 +1,6 @@
 /**
- * Prints a line of JSON for each advert that arrives on eth0 from somebody else, in whatever family: run in the
- * namespace of a router, it knows when that router's peer was heard last.
+ * Prints a line of JSON for each advert that arrives on an interface from somebody else for a router id, in whatever
+ * family: run in the namespace of a router, it knows when that router's peer was heard. Words: interface, router id.
  */
 import { sameIp } from '../../../src/base/ip-address.ts';
 import { openReceiver } from '../../../src/vrrp/advert-receiver.ts';
@@ -8,10 +8,10 @@ import { systemClock } from '../../../src/vrrp/clock.ts';
 import { KernelNetwork } from '../../../src/vrrp/network.ts';
 import type { Envelope } from '../../../src/vrrp/packet.ts';
 
-const ROUTER_ID = 51;
+const [name = '', routerId = ''] = process.argv.slice(2);
 const network = new KernelNetwork();
-const link = network.link('eth0');
-if (link === undefined) throw new Error('there is no eth0');
+const link = network.link(name);
+if (link === undefined) throw new Error(`there is no ${name}`);
 
 function heard(_: Buffer, { source }: Envelope): void {
   const isOwn = network.addresses().some(({ ip }) => sameIp(ip, source));
@@ -26,7 +26,7 @@ for (const family of [4, 6] as const)
       groups: [family === 4 ? '224.0.0.18' : 'ff02::12'],
       leastTtl: 0,
       versions: [2, 3],
-      routerIds: [ROUTER_ID],
+      routerIds: [Number(routerId)],
     },
     {
       packet: heard,

@@ -3,6 +3,8 @@
  * (scenarios.ts) tell what happens; the measure is always the same: how long clients were without service.
  */
 import type { Lab, Router, RouterKind, SteadyClient } from '../network-lab.ts';
+import { HeardAdverts, ROUTER_ID } from './heard-adverts.ts';
+import type { Meeting } from './meeting.ts';
 import { configOf, VIP, type RouterSettings } from './router-config.ts';
 
 /** The service itself answers at 8000, or a balancer in front of it. */
@@ -29,11 +31,14 @@ export type Pair = readonly [RouterKind, RouterKind];
 export class Bout {
   readonly lab: Lab;
   readonly #pair: Pair;
+  readonly #meeting: Meeting;
   #client: SteadyClient | undefined;
 
-  constructor(lab: Lab, pair: Pair) {
+  /** With the other pairs of the meeting everything happens at the same time. */
+  constructor(lab: Lab, pair: Pair, meeting: Meeting) {
     this.lab = lab;
     this.#pair = pair;
+    this.#meeting = meeting;
   }
 
   /** The services of these nodes. */
@@ -72,6 +77,7 @@ export class Bout {
 
   /** The outage that an event costs, from there to when `by` answers. */
   async outage(act: () => unknown, by: string): Promise<number> {
+    await this.#meeting.arrive();
     const from = this.client.mark;
     await act();
     await this.client.answers(by, from);
@@ -79,31 +85,51 @@ export class Bout {
   }
 
   /**
-   * The death of a master: the outage, and the time from its last advert to the first request that `by` answers. The
-   * outage alone is up to an interval shorter, as the death comes early or late in it.
+   * The death of a master, right after one of its adverts: the outage, and the time from its last advert to the first
+   * answer of `by`, which no luck makes shorter. `by` may hear that nobody is there on another link (`where`).
    */
-  async death(what: string, act: () => unknown, by: string): Promise<Record<string, number>> {
-    const ear = await this.lab.ear(by);
-    await ear.line(/^\{/);
+  async death(
+    what: string,
+    act: () => unknown,
+    by: string,
+    where: { readonly link: number; readonly routerId: number } = { link: 0, routerId: ROUTER_ID },
+  ): Promise<Record<string, number>> {
+    const adverts = await HeardAdverts.at(this.lab, by, where.link, where.routerId);
+    await this.#meeting.arrive();
     const from = this.client.mark;
+    await adverts.next();
     await act();
-    await this.client.answers(by, from);
-    const served = await this.client.settledAt(by, from);
-    const adverts = ear.lines
-      .filter(line => line.startsWith('{'))
-      .map(line => (JSON.parse(line) as { at: number }).at);
-    ear.signal('SIGKILL');
-    const last = adverts.findLast(at => at < served) ?? NaN;
+    const served = await this.#servedAt(by, from);
+    const last = adverts.lastBefore(served);
+    adverts.close();
     return { [what]: await this.client.outageMs(from), [fromLastAdvert(what)]: served - last };
   }
 
-  /** The time from an event to the first request that `by` answers, and stays the one that does. */
+  /** The time from an event to the first answer of `by`, which stays the one that answers. */
   async untilServedBy(act: () => unknown, by: string): Promise<number> {
+    await this.#meeting.arrive();
     const from = this.client.mark;
     const start = Date.now();
     await act();
+    return (await this.#servedAt(by, from)) - start;
+  }
+
+  /** The time from the first advert that `by` hears after an event to its first answer. */
+  async sinceFirstAdvert(act: () => unknown, by: string): Promise<number> {
+    const adverts = await HeardAdverts.at(this.lab, by);
+    await this.#meeting.arrive();
+    const from = this.client.mark;
+    const start = Date.now();
+    await act();
+    const served = await this.#servedAt(by, from);
+    const first = adverts.firstAfter(start);
+    adverts.close();
+    return served - first;
+  }
+
+  async #servedAt(by: string, from: number): Promise<number> {
     await this.client.answers(by, from);
-    return (await this.client.settledAt(by, from)) - start;
+    return this.client.settledAt(by, from);
   }
 
   /** A machine that died comes back: its addresses were not kept. */
