@@ -5,6 +5,7 @@ import type { CompiledLine } from './acl-line.ts';
 import { PREDEFINED_ACLS } from './acl-keywords.ts';
 import type { CompiledAcl, CompileEnvironment, NamedAcls } from './environment.ts';
 import { isResponsePhase } from './phase.ts';
+import { prefixed } from './prefixed.ts';
 
 /** An ACL as conditions see it; `lines` for those that look inside. */
 export interface LinkedAcl extends CompiledAcl {
@@ -63,7 +64,8 @@ export class AclTable implements NamedAcls {
       return 'broken';
     }
     this.#compiling.add(name);
-    const compiled = lines.map(line => compileAclLine(line.words, line.position, phases, env));
+    const about = prefixed(env, `error detected while parsing ACL '${name}' : `);
+    const compiled = lines.map(line => compileAclLine(line.words, line.position, phases, about));
     this.#compiling.delete(name);
     return compiled.every(line => line !== undefined) ? linkLines(compiled) : 'broken';
   }

@@ -10,6 +10,7 @@ import { compileAclLine } from './acl-line.ts';
 import type { ExactLine } from './acl-line.ts';
 import type { CompiledCondition, KeyedTest, Test } from './compiled.ts';
 import type { CompileEnvironment } from './environment.ts';
+import { prefixed } from './prefixed.ts';
 import { firstPhase, phaseBits } from './phase.ts';
 
 interface LinkedTerm {
@@ -33,27 +34,40 @@ export function compileCondition(
   phases: number,
   env: CompileEnvironment,
 ): CompiledCondition | undefined {
+  const { what } = condition;
+  const about = what === undefined ? env : prefixed(env, `error detected while parsing ${what} : `);
   const alternatives: LinkedTerm[][] = [];
   let isBroken = false;
   for (const terms of condition.alternatives) {
-    const linked = terms.map(term => linkTerm(term, phases, env));
+    const linked = terms.map(term => linkTerm(term, phases, env, about));
     if (linked.every(term => term !== undefined)) alternatives.push(linked);
     else isBroken = true;
   }
   return isBroken ? undefined : build(condition, alternatives, phases);
 }
 
-function linkTerm(term: Term, phases: number, env: CompileEnvironment): LinkedTerm | undefined {
-  const acl = findAcl(term, phases, env);
+/** Mistakes of the term itself are told to `about`, those of the ACL it names to `env`. */
+function linkTerm(
+  term: Term,
+  phases: number,
+  env: CompileEnvironment,
+  about: CompileEnvironment,
+): LinkedTerm | undefined {
+  const acl = findAcl(term, phases, env, about);
   if (acl === undefined) return undefined;
   warnIfUseless(term, acl, phases, env);
   const isUseless = (phases & acl.phases) === 0;
   return { acl: isUseless ? { ...acl, ...NEVER } : acl, negated: term.negated };
 }
 
-function findAcl(term: Term, phases: number, env: CompileEnvironment): LinkedAcl | undefined {
+function findAcl(
+  term: Term,
+  phases: number,
+  env: CompileEnvironment,
+  about: CompileEnvironment,
+): LinkedAcl | undefined {
   if (term.words !== undefined) {
-    const line = compileAclLine(term.words, term.position, phases, env);
+    const line = compileAclLine(term.words, term.position, phases, about);
     return line && linkLines([line]);
   }
   const name = term.name ?? '';
@@ -61,7 +75,7 @@ function findAcl(term: Term, phases: number, env: CompileEnvironment): LinkedAcl
   if (acl === 'broken') return undefined;
   if (acl !== undefined) return acl as LinkedAcl;
   const hint = didYouMean(name, env.acls.names());
-  env.report({
+  about.report({
     severity: 'alert',
     position: term.position,
     message: `no such ACL : '${name}'.`,

@@ -48,9 +48,14 @@ export class BackendTemplates {
     const context = new ParserContext(new Environment({}), () => ({
       error: 'no files are read at run time',
     }));
-    const facts = { global: config.global, modeOf: () => undefined, parts: new SharedParts() };
+    const facts = {
+      global: config.global,
+      modeOf: () => undefined,
+      parts: new SharedParts(),
+      misreadGlobal: new Set<string>(),
+    };
     const proxy = finishProxy(draft, id, facts, context);
-    checkReferences(proxy, createNames(config), context);
+    checkReferences(proxy, createNames(config, new Set()), context);
     checkConditions(proxy, context);
     const alert = context.diagnostics.find(({ severity }) => severity === 'alert');
     return alert === undefined ? { proxy } : { wrong: alert.message };

@@ -71,7 +71,7 @@ export function parseCondition(
   what: string = `a '${context.line[0]?.text ?? ''}' condition`,
 ): Condition | undefined {
   const condition = readCondition(words);
-  if (condition.error === undefined) return condition.value;
+  if (condition.error === undefined) return { ...condition.value, what };
   context.alert(words[0] ?? context.position, `error detected while parsing ${what} : ${condition.error}.`);
   return undefined;
 }

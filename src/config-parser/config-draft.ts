@@ -36,6 +36,8 @@ interface DefaultsRegistry {
 /** Reads the lines of one section. */
 export interface SectionReader {
   line(words: readonly Word[], context: ParserContext): void;
+  /** A line of which only the parts between blanks are known: it could not be cut into words, and was reported. */
+  misread?(words: readonly Word[]): void;
   /** The next section, or the end of the file, is reached. */
   end(context: ParserContext): void;
 }

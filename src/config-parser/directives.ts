@@ -67,7 +67,8 @@ export class Directives {
     this.blocks.length = 0;
   }
 
-  private reads(): boolean {
+  /** Whether lines count at this place. */
+  reads(): boolean {
     const last = this.blocks.at(-1);
     return last === undefined || last.branch === 'taken';
   }

@@ -38,6 +38,7 @@ class FileReading {
     const { words, fault } = readWords({ file, line: number, text }, context.environment);
     if (fault !== undefined) {
       context.alert(fault.position, fault.message);
+      this.readOver(text);
       return this.goesOn();
     }
     if (words.length === 0 || isScope(words, context)) return true;
@@ -64,6 +65,20 @@ class FileReading {
     if (SECTIONS.has(name)) this.open(name, words);
     else if (this.section === undefined) this.outOfSection(words);
     else this.section.line(words, this.context);
+  }
+
+  /** A line that cannot be cut into words still opens its section, or is known to be missing there. */
+  private readOver(text: string): void {
+    const { position } = this.context;
+    const words = text
+      .replaceAll(/["'\\]/g, '')
+      .split(/\s+/)
+      .filter(part => part !== '')
+      .map((part): Word => ({ text: part, position }));
+    const [first] = words;
+    if (first === undefined || !this.directives.reads()) return;
+    if (SECTIONS.has(first.text)) this.open(first.text, words.slice(0, 2));
+    else this.section?.misread?.(words);
   }
 
   private open(name: string, words: readonly Word[]): void {

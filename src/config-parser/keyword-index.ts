@@ -146,8 +146,19 @@ function checkRemoved<Draft>(keyword: Keyword<Draft>, context: ParserContext): b
   return true;
 }
 
-/** Applies one line to a draft. `words` are the whole line, not empty. */
+/** Applies one line to a draft. `words` are the whole line, not empty. False: a mistake was reported. */
 export function applyLine<Draft>(
+  index: KeywordIndex<Draft>,
+  draft: Draft,
+  words: readonly Word[],
+  context: ParserContext,
+): boolean {
+  const before = context.fatalCount;
+  applyWords(index, draft, words, context);
+  return context.fatalCount === before;
+}
+
+function applyWords<Draft>(
   index: KeywordIndex<Draft>,
   draft: Draft,
   words: readonly Word[],

@@ -9,6 +9,7 @@ import type { Word } from '../model/word.ts';
 import { BackendTemplates } from './backend-templates.ts';
 import { createConfigDraft } from './config-draft.ts';
 import type { ConfigDraft } from './config-draft.ts';
+import { FATAL_ERRORS_FOUND, inOrder } from './diagnostic-order.ts';
 import { Environment } from './environment.ts';
 import { readConfigFile } from './file-reader.ts';
 import type { ConfigFile } from './file-reader.ts';
@@ -41,19 +42,23 @@ export interface ParseResult {
   readonly config?: Config;
   /** For backends added at run time. */
   readonly templates?: BackendTemplates;
+  /** Instead of it, to look for more mistakes in: what was understood. Absent when reading was cut short. */
+  readonly faulty?: Config;
   readonly diagnostics: readonly Diagnostic[];
   /** The variables as `setenv` and its kind left them. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-function readFiles(files: readonly ConfigFile[], config: ConfigDraft, context: ParserContext): void {
+/** Answers false when not everything was read. */
+function readFiles(files: readonly ConfigFile[], config: ConfigDraft, context: ParserContext): boolean {
   for (const file of files) {
     const before = context.fatalCount;
     const goesOn = readConfigFile(file, config, context);
     if (context.fatalCount > before)
-      context.alertAboutAll(`Error(s) found in configuration file : ${file.path}`);
-    if (!goesOn) return;
+      context.alertAboutFile(file.path, `Error(s) found in configuration file : ${file.path}`);
+    if (!goesOn) return false;
   }
+  return true;
 }
 
 const IPV4_ONLY = ['dns-accept-family', 'ipv4'].map((text): Word => ({
@@ -72,16 +77,18 @@ export function parseConfig(files: readonly ConfigFile[], options: ParseOptions)
   const draft = createConfigDraft();
   if (options.noServerVerify === true) draft.global.ssl.set('ssl-server-verify', ['none']);
   if (options.noReusePort === true) draft.global.flags.add('noreuseport');
-  readFiles(files, draft, context);
+  const wasRead = readFiles(files, draft, context);
+  context.endReading();
   if (options.ipv4Only === true) draft.global.otherLines.push(IPV4_ONLY);
-  const config = context.fatalCount === 0 ? resolveConfig(draft, context) : undefined;
-  variables.set('HAPROXY_CFGFILES', files.map(({ path }) => path).join(';'));
-  const { diagnostics } = context;
+  const config = wasRead ? resolveConfig(draft, context) : undefined;
+  const paths = files.map(({ path }) => path);
+  variables.set('HAPROXY_CFGFILES', paths.join(';'));
+  const diagnostics = inOrder(context.diagnostics, paths);
   const environment = variables.toRecord();
   if (config !== undefined && context.fatalCount === 0) {
     const templates = new BackendTemplates(draft.defaults.named);
     return { config, templates, diagnostics, environment };
   }
-  context.alertAboutAll('Fatal errors found in configuration.');
-  return { diagnostics, environment };
+  diagnostics.push(FATAL_ERRORS_FOUND);
+  return config === undefined ? { diagnostics, environment } : { faulty: config, diagnostics, environment };
 }

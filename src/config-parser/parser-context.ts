@@ -5,6 +5,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Diagnostic, Position, Severity } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
+import { isNewMistake, linesWithMistakes } from './diagnostic-order.ts';
 import type { Environment, Lookup } from './environment.ts';
 import type { FileReader, LineContext, SectionKind } from './line-context.ts';
 import { NO_EFFECT, NOT_SUPPORTED_YET } from './not-supported-yet.ts';
@@ -34,6 +35,7 @@ export class ParserContext implements LineContext {
   /** Alerts that stop the load. */
   fatalCount = 0;
   private readonly reader: FileReader;
+  private misread: ReadonlySet<string> | undefined;
 
   constructor(variables: Environment, reader: FileReader) {
     this.variables = variables;
@@ -82,9 +84,14 @@ export class ParserContext implements LineContext {
     this.add('diag', at, message);
   }
 
-  /** An alert about no line in particular: the closing lines of a run. */
-  alertAboutAll(message: string): void {
-    this.add('alert', NOWHERE, message);
+  /** An alert about a whole file. */
+  alertAboutFile(file: string, message: string): void {
+    this.add('alert', { file, line: 0, column: 0 }, message);
+  }
+
+  /** All lines were read. What is reported from here on adds to their mistakes and does not follow from them. */
+  endReading(): void {
+    if (this.fatalCount > 0) this.misread = linesWithMistakes(this.diagnostics);
   }
 
   notSupportedYet(at: Word | Position, what: string): void {
@@ -94,7 +101,9 @@ export class ParserContext implements LineContext {
 
   private add(severity: Severity, at: Word | Position, message: string, hint?: string): void {
     const position = positionOf(at);
+    const diagnostic = { severity, position, message, ...(hint === undefined ? {} : { hint }) };
+    if (this.misread !== undefined && !isNewMistake(diagnostic, this.misread)) return;
     if (severity === 'alert') this.fatalCount++;
-    this.diagnostics.push({ severity, position, message, ...(hint === undefined ? {} : { hint }) });
+    this.diagnostics.push(diagnostic);
   }
 }

@@ -50,21 +50,28 @@ function createScope(acls: Proxy['acls'], section: Position): Scope {
   return { acls: first, section };
 }
 
-function checkName(name: string, at: Position, scope: Scope, context: ParserContext): void {
+function checkName(
+  name: string,
+  at: Position,
+  what: string | undefined,
+  scope: Scope,
+  context: ParserContext,
+): void {
   if (PREDEFINED.has(name)) return;
   const declared = scope.acls.get(name);
+  const prefix = what === undefined ? '' : `error detected while parsing ${what} : `;
   if (declared === undefined) {
     const hint = didYouMean(name, [...scope.acls.keys(), ...PREDEFINED]);
-    context.alert(at, `no such ACL : '${name}'.`, hint);
+    context.alert(at, `${prefix}no such ACL : '${name}'.`, hint);
   } else if (declared.line > at.line && declared.line > scope.section.line && declared.file === at.file)
-    context.alert(at, `no such ACL : '${name}' (it is declared below, at line ${declared.line}).`);
+    context.alert(at, `${prefix}no such ACL : '${name}' (it is declared below, at line ${declared.line}).`);
 }
 
 function checkCondition(condition: Condition | undefined, scope: Scope, context: ParserContext): void {
   if (condition === undefined) return;
   for (const terms of condition.alternatives) {
     for (const { name, position } of terms) {
-      if (name !== undefined) checkName(name, position, scope, context);
+      if (name !== undefined) checkName(name, position, condition.what, scope, context);
     }
   }
 }

@@ -14,14 +14,17 @@ interface Names {
   readonly backends: ReadonlyMap<string, Proxy>;
   /** `<kind> <name>` */
   readonly sections: ReadonlySet<string>;
+  /** Proxies whose `mode` line has a mistake. */
+  readonly ofUnknownMode: ReadonlySet<string>;
 }
 
-export function createNames(config: Config): Names {
+export function createNames(config: Config, ofUnknownMode: ReadonlySet<string>): Names {
   const backends = config.proxies.filter(({ kind }) => kind !== 'frontend');
   return {
     config,
     backends: new Map(backends.map(proxy => [proxy.name, proxy])),
     sections: new Set(config.otherSections.map(({ kind, name }) => `${kind} ${name}`)),
+    ofUnknownMode,
   };
 }
 
@@ -46,7 +49,7 @@ interface Reference {
 function checkBackend(
   proxy: Proxy,
   { keyword, target }: Reference,
-  { backends }: Names,
+  { backends, ofUnknownMode }: Names,
   context: ParserContext,
 ): void {
   if (isDynamic(target.text)) return;
@@ -57,6 +60,7 @@ function checkBackend(
     context.alert(target, message, didYouMean(target.text, backends.keys()));
   } else if (found === proxy)
     context.alert(target, `${what}: loop detected for ${keyword}: '${target.text}'.`);
+  else if (ofUnknownMode.has(proxy.name) || ofUnknownMode.has(found.name)) return;
   else if (found.mode !== proxy.mode && !(proxy.mode === 'tcp' && found.mode === 'http')) {
     const place = keyword === 'default_backend' ? 'as its default backend' : `in a 'use_backend' rule`;
     const who = `${describe(proxy)} tries to use incompatible ${describe(found)}`;
@@ -91,12 +95,12 @@ function checkErrorSections(proxy: Proxy, { config }: Names, context: ParserCont
 function checkLogBackend(
   name: string,
   position: Position,
-  { backends }: Names,
+  { backends, ofUnknownMode }: Names,
   context: ParserContext,
 ): void {
   const backend = backends.get(name);
   if (backend === undefined) context.alert(position, `unable to find log backend '${name}'.`);
-  else if (backend.mode !== 'log')
+  else if (backend.mode !== 'log' && !ofUnknownMode.has(name))
     context.alert(position, `'${name}' is no log backend: its mode is '${backend.mode}', 'log' is expected.`);
 }
 

@@ -1,6 +1,6 @@
 /**
  * The last step of parsing: drafts become the model, names become known to exist, and what only the whole
- * configuration can tell is checked. Runs only when every line was understood, as HAProxy does it.
+ * configuration can tell is checked. Runs also when lines were not understood: what is said then is about other lines.
  */
 import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
@@ -8,6 +8,7 @@ import type { Mode, Proxy } from '../model/proxy.ts';
 import type { ConfigDraft } from './config-draft.ts';
 import { finishGlobal } from './haproxy/global-draft.ts';
 import { finishLogForward } from './haproxy/log-forward.ts';
+import { isMisread } from './haproxy/misread.ts';
 import type { ProxyDraft } from './haproxy/proxy-draft.ts';
 import { finishProxy } from './haproxy/proxy-finish.ts';
 import type { FinishFacts, Report } from './haproxy/report.ts';
@@ -41,7 +42,7 @@ function refuseRepeatedIds(drafts: readonly ProxyDraft[], context: ParserContext
     else {
       const { file, line } = owner.position;
       const reused = `${draft.kind} ${draft.name} reuses same custom id as ${owner.kind} ${owner.name}`;
-      context.alert(draft.position, `${reused} (declared at ${file}:${line}).`);
+      context.alert(draft.own.idPosition ?? draft.position, `${reused} (declared at ${file}:${line}).`);
     }
   }
 }
@@ -49,7 +50,12 @@ function refuseRepeatedIds(drafts: readonly ProxyDraft[], context: ParserContext
 function finishProxies(draft: ConfigDraft, global: Global, context: ParserContext): readonly Proxy[] {
   const modes = new Map<string, Mode>();
   for (const { kind, name, shared } of draft.proxies) if (kind !== 'frontend') modes.set(name, shared.mode);
-  const facts: FinishFacts = { global, modeOf: name => modes.get(name), parts: new SharedParts() };
+  const facts: FinishFacts = {
+    global,
+    modeOf: name => modes.get(name),
+    parts: new SharedParts(),
+    misreadGlobal: draft.global.misread,
+  };
   refuseRepeatedIds(draft.proxies, context);
   const ids = assignIds(draft.proxies);
   return draft.proxies.map((proxy, index) =>
@@ -77,7 +83,8 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     logForwards,
     otherSections,
   };
-  const names = createNames(config);
+  const misread = draft.proxies.filter(proxy => isMisread(proxy, 'mode')).map(({ name }) => name);
+  const names = createNames(config, new Set(misread));
   checkGlobalReferences(names, context);
   for (const proxy of proxies) {
     if (proxy.disabled) continue;

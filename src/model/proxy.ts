@@ -204,6 +204,7 @@ export interface CheckMethod {
     | 'external';
   /** Words after `option <check>`. */
   readonly args: readonly Word[];
+  /** Rules of the other kind are checked and not used. */
   readonly httpCheck: readonly (readonly Word[])[];
   readonly tcpCheck: readonly (readonly Word[])[];
   readonly externalCommand?: string;

@@ -10,6 +10,8 @@ export interface Word {
 export interface Condition {
   readonly kind: 'if' | 'unless';
   readonly position: Position;
+  /** Where it stands, as messages say it: `an 'http-request deny' condition`. */
+  readonly what?: string;
   readonly alternatives: readonly (readonly Term[])[];
 }
 

@@ -2,6 +2,7 @@
 import type { CompiledExpression } from '../acl/compiled.ts';
 import { compileExpression } from '../acl/expression.ts';
 import { phaseBit } from '../acl/phase.ts';
+import { prefixed } from '../acl/prefixed.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Environments } from './compile-environment.ts';
 
@@ -18,7 +19,7 @@ export function compileBalanceKey(proxy: Proxy, environments: Environments): Com
       balance.expression.text,
       balance.expression.position,
       PHASE,
-      environments.of(proxy),
+      prefixed(environments.of(proxy), `failed to parse 'balance hash' expression : `),
     );
   if (balance.algorithm !== 'log-hash') return undefined;
   const { text, position } = balance.converters;

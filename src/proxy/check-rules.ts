@@ -8,6 +8,7 @@ import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
 import { Environments, readPatterns } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
 import { compileAssignment } from './process-variable.ts';
+import { InheritedOnce } from './inherited-once.ts';
 import { hasRules } from './no-rules.ts';
 import { compileBalanceKey } from './balance-key.ts';
 import { compileLogFormats } from './log-line.ts';
@@ -35,17 +36,21 @@ export function compileAll(
   config: Config,
   templates: BackendTemplates = new BackendTemplates(new Map()),
 ): CompiledOnce {
-  const diagnostics: Diagnostic[] = [];
+  const once = new InheritedOnce();
   const files = new Map<string, PatternFile>();
   const readFile: ReadFile = path => {
     const file = files.get(path) ?? readPatterns(path);
     files.set(path, file);
     return file;
   };
-  const environments = new Environments(config, diagnostic => diagnostics.push(diagnostic), readFile);
-  const outside = environments.outside(diagnostic => diagnostics.push(diagnostic));
+  const environments = new Environments(config, once.report, readFile);
+  const outside = environments.outside(once.report);
   for (const source of config.global.setVars) compileAssignment(source, 'configuration parser', outside);
-  for (const proxy of config.proxies) compileProxy(proxy, environments, config);
+  for (const proxy of config.proxies) {
+    once.startSection(proxy);
+    compileProxy(proxy, environments, config);
+  }
+  const { diagnostics } = once;
   environments.patterns.assignIds();
   return {
     templates,
@@ -57,6 +62,7 @@ export function compileAll(
     add: proxy => {
       const before = diagnostics.length;
       environments.follow(undefined, proxy);
+      once.startSection(proxy);
       environments.compileAdded(proxy, () => compileProxy(proxy, environments, config));
       environments.patterns.assignIds();
       return diagnostics.splice(before);

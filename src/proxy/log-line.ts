@@ -7,6 +7,7 @@ import type { TransactionFacts } from '../acl/context.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
 import { DEFAULT_FORMATS } from '../acl/log-format/formats.ts';
 import { phaseBit } from '../acl/phase.ts';
+import { prefixed } from '../acl/prefixed.ts';
 import { ByteLine } from '../base/byte-line.ts';
 import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
@@ -52,17 +53,20 @@ export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, config: Co
     uriLength: tune.logUriLen + 1,
     isEarly: proxy.options.flags.has('logasap'),
   };
-  const compile = (word: Word | undefined, phase = LOG_PHASE, style = options) =>
-    word === undefined ? undefined : compileLogFormat(word.text, word.position, phase, env, style);
+  const compile = (keyword: string, word: Word | undefined, phase = LOG_PHASE, style = options) => {
+    if (word === undefined) return undefined;
+    const about = prefixed(env, `failed to parse ${keyword} : `);
+    return compileLogFormat(word.text, word.position, phase, about, style);
+  };
   const { httpLog } = proxy.options;
   const named =
     httpLog === undefined ? undefined : { text: DEFAULT_FORMATS[httpLog], position: proxy.position };
   return {
-    line: compile(proxy.logFormat ?? named),
-    error: compile(proxy.errorLogFormat),
-    structuredData: compile(proxy.logFormatSd),
-    uniqueId: compile(proxy.uniqueIdFormat, ID_PHASE, { style: 'id' }),
-    profiles: compileProfiles(config, proxy, word => compile(word)),
+    line: compile('log-format', proxy.logFormat ?? named),
+    error: compile('error-log-format', proxy.errorLogFormat),
+    structuredData: compile('log-format-sd', proxy.logFormatSd),
+    uniqueId: compile('unique-id', proxy.uniqueIdFormat, ID_PHASE, { style: 'id' }),
+    profiles: compileProfiles(config, proxy, word => compile('log-format', word)),
   };
 }
 

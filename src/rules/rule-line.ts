@@ -4,6 +4,7 @@
  */
 import { compileExpression } from '../acl/expression.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
+import { prefixed } from '../acl/prefixed.ts';
 import type { CompiledExpression, CompiledLogFormat } from '../acl/compiled.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Rule, RulesetName } from '../model/rule.ts';
@@ -139,10 +140,4 @@ function errorPrefix({ kind, action }: RuleSource, env: RuleEnvironment): string
   if (kind.startsWith('tcp-')) return `'${kind} ${action}' : `;
   const words = kind === 'redirect' ? kind : `${kind} ${action}`;
   return `error detected in ${proxyLabel(env)} while parsing '${words}' rule : `;
-}
-
-function prefixed(env: RuleEnvironment, prefix: string): RuleEnvironment {
-  const inner = Object.create(env) as { report: RuleEnvironment['report'] };
-  inner.report = diagnostic => env.report({ ...diagnostic, message: `${prefix}${diagnostic.message}.` });
-  return inner as RuleEnvironment;
 }

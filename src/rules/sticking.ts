@@ -5,6 +5,7 @@
  */
 import { compileCondition } from '../acl/condition.ts';
 import type { CompiledCondition, CompiledExpression } from '../acl/compiled.ts';
+import { prefixed } from '../acl/prefixed.ts';
 import { compileExpression } from '../acl/expression.ts';
 import { phaseBit } from '../acl/phase.ts';
 import type { Sample } from '../acl/sample.ts';
@@ -93,10 +94,11 @@ function compileStick(rule: PlainRule, phases: number, env: RuleEnvironment): St
   const [word] = args;
   const at = args.findIndex(({ text }) => text === 'table');
   const table = env.tables.find((at < 0 ? undefined : args[at + 1]?.text) ?? env.section.name);
-  // a table that does not exist was reported when the configuration was read
-  if (word === undefined || table === undefined) return undefined;
-  const key = compileExpression(word.text, word.position, phases, env);
+  if (word === undefined) return undefined;
+  const key = compileExpression(word.text, word.position, phases, prefixed(env, `'stick': `));
   const condition = source && compileCondition(source, phases, env);
+  // a table that does not exist was reported when the configuration was read
+  if (table === undefined) return undefined;
   if (key === undefined || (source !== undefined && condition === undefined)) return undefined;
   const load = keyLoader('any', table);
   if (load === undefined || keyLoader(key.type, table) === undefined) {

@@ -1,6 +1,7 @@
 /** use_backend, use-server, force-persist and ignore-persist (manual, section 4.2): the first that matches decides. */
 import { compileCondition } from '../acl/condition.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
+import { prefixed } from '../acl/prefixed.ts';
 import { phaseBit } from '../acl/phase.ts';
 import type { SampleContext } from '../acl/context.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -71,7 +72,8 @@ function compileTarget(
 ): Target | undefined {
   const { text, position } = word;
   if (text.includes('%')) {
-    const format = compileLogFormat(text, position, naming.phases, env);
+    const about = prefixed(env, `failed to parse ${naming.keyword} rule '${text}' : `);
+    const format = compileLogFormat(text, position, naming.phases, about);
     if (format === undefined) return undefined;
     if (format.constant === undefined) return ctx => naming.find(format.render(ctx)) ?? -1;
   }

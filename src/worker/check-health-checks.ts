@@ -1,4 +1,6 @@
 /** Compiles the checks of all servers without running any: the errors a start would report. */
+import { compileRuleset } from '../health/compile-ruleset.ts';
+import type { CheckExpressions } from '../health/expressions.ts';
 import { Rulesets, findHealthcheck } from '../health/rulesets.ts';
 import { readTlsSettings } from '../health/tls-connection.ts';
 import type { Config } from '../model/config.ts';
@@ -6,20 +8,35 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import { Environments } from '../proxy/compile-environment.ts';
+import { InheritedOnce } from '../proxy/inherited-once.ts';
 import { CheckExpressionCompiler } from './check-expressions.ts';
 
 type Report = (diagnostic: Diagnostic) => void;
 
 export function checkHealthChecks(config: Config): readonly Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  const report: Report = diagnostic => void diagnostics.push(diagnostic);
+  const once = new InheritedOnce();
+  const { report } = once;
   const environments = new Environments(config, report);
   const rulesets = new Rulesets(config, proxy => new CheckExpressionCompiler(environments, proxy));
-  for (const proxy of config.proxies)
+  for (const proxy of config.proxies) {
+    if (proxy.disabled) continue;
+    once.startSection(proxy);
     for (const server of proxy.servers)
-      if (server.check?.enabled === true && !proxy.disabled)
-        checkServer(config, proxy, server, rulesets, report);
-  return diagnostics;
+      if (server.check?.enabled === true) checkServer(config, proxy, server, rulesets, report);
+    checkUnused(proxy, rulesets, new CheckExpressionCompiler(environments, proxy));
+  }
+  return once.diagnostics;
+}
+
+/** Rules that no check of this configuration runs are looked at all the same. */
+function checkUnused(proxy: Proxy, rulesets: Rulesets, expressions: CheckExpressions): void {
+  const { kind, httpCheck, tcpCheck } = proxy.check;
+  if (httpCheck.length === 0 && tcpCheck.length === 0) return;
+  rulesets.of(proxy, undefined);
+  const method = { args: [], httpCheck, tcpCheck };
+  if (kind !== 'httpchk' && httpCheck.length > 0) compileRuleset({ ...method, kind: 'httpchk' }, expressions);
+  if (kind !== 'tcp-check' && tcpCheck.length > 0)
+    compileRuleset({ ...method, kind: 'tcp-check' }, expressions);
 }
 
 function checkServer(config: Config, proxy: Proxy, server: Server, rulesets: Rulesets, report: Report): void {

@@ -4,7 +4,13 @@ import { describeSystemError } from '../base/system-error.ts';
 import { dumpConfig, type DumpWishes } from '../config-parser/dump-config.ts';
 import { loadFiles, type ConfigFileSystem } from '../config-parser/load-files.ts';
 import { hasFatal } from '../config-parser/diagnostic.ts';
-import { parseConfig, type CommandLineSettings } from '../config-parser/parse.ts';
+import {
+  FATAL_ERRORS_FOUND,
+  inOrder,
+  isNewMistake,
+  linesWithMistakes,
+} from '../config-parser/diagnostic-order.ts';
+import { parseConfig, type CommandLineSettings, type ParseResult } from '../config-parser/parse.ts';
 import { PREDEFINED_VARIABLES } from '../config-parser/predefined-variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -40,23 +46,44 @@ export async function loadConfiguration(
     readFile: readText,
   });
   changeEnvironment(parsed.environment);
-  if (parsed.config === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
-  const config = settings.ignoreUnresolvable === true ? mayBeUnresolved(parsed.config) : parsed.config;
+  const understood = parsed.config ?? parsed.faulty;
+  if (understood === undefined) return { config: undefined, diagnostics: parsed.diagnostics };
+  const config = settings.ignoreUnresolvable === true ? mayBeUnresolved(understood) : understood;
+  const checked = await checkMeaning(config, parsed.templates);
+  const diagnostics = inOrder(
+    addMistakes(parsed, checked.diagnostics),
+    loaded.files.map(({ path }) => path),
+  );
+  if (!hasFatal(diagnostics)) return { ...checked, diagnostics };
+  return { config: undefined, diagnostics: [...diagnostics, FATAL_ERRORS_FOUND] };
+}
+
+/** What rules, expressions, checks and names mean. */
+async function checkMeaning(
+  config: Config,
+  templates: ParseResult['templates'],
+): Promise<Required<LoadedConfiguration> & { config: Config }> {
   const serverStates = new ServerStates(config);
   const resolved = await resolveNames(config, serverStates);
-  const compiled = compileAll(resolved.config, parsed.templates);
+  const compiled = compileAll(resolved.config, templates);
   const diagnostics = [
-    ...parsed.diagnostics,
     ...compiled.diagnostics,
     ...checkHealthChecks(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];
-  if (!hasFatal(diagnostics)) return { config: resolved.config, diagnostics, compiled };
-  return {
-    config: undefined,
-    diagnostics: [...diagnostics, aboutAll('Fatal errors found in configuration.')],
-  };
+  return { config: resolved.config, compiled, diagnostics };
+}
+
+/** Behind what the parser said, without its last line. */
+function addMistakes(
+  { config, diagnostics }: ParseResult,
+  found: readonly Diagnostic[],
+): readonly Diagnostic[] {
+  const said = diagnostics.filter(one => one !== FATAL_ERRORS_FOUND);
+  if (config !== undefined) return [...said, ...found];
+  const lines = linesWithMistakes(said);
+  return [...said, ...found.filter(one => isNewMistake(one, lines))];
 }
 
 /** Each server's list of methods to find its address ends with `none`. */

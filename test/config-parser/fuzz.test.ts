@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasFatal, renderDiagnostics } from '../../src/config-parser/diagnostic.ts';
 import { parseConfig } from '../../src/config-parser/parse.ts';
+import { compileAll } from '../../src/proxy/check-rules.ts';
 
 const FOLDER = 'test/cases/config';
 const ROUNDS = 3000;
@@ -96,11 +97,13 @@ test(`${ROUNDS} mutated configurations are accepted or refused, and nothing is t
   for (let seed = 1; seed <= ROUNDS; seed++) {
     const text = mutate(seed);
     try {
-      const { config, diagnostics } = parseConfig([{ path: 'fuzz.cfg', text }], {
+      const { config, faulty, diagnostics } = parseConfig([{ path: 'fuzz.cfg', text }], {
         environment: { A: 'a b' },
         readFile: path => (path.length % 2 === 0 ? { text: 'HTTP/1.0 200 OK\r\n\r\n' } : { error: 'none' }),
       });
       assert.equal(config === undefined, hasFatal(diagnostics));
+      const understood = config ?? faulty;
+      if (understood !== undefined) compileAll(understood);
       renderDiagnostics(diagnostics, { pid: 1, showDiag: true });
     } catch (error) {
       throw new Error(`seed ${seed} breaks the parser:\n${text}`, { cause: error });

@@ -19,6 +19,8 @@ export interface GlobalDraft extends Omit<Mutable<Global>, Collected | 'tune'> {
   readonly tune: Omit<Mutable<Tune>, 'other'> & { readonly other: Map<string, readonly string[]> };
   /** Keywords that may be said once, and were. */
   readonly said: Set<string>;
+  /** Keywords of lines with mistakes (misread.ts). */
+  readonly misread: Set<string>;
   pathMode: DefaultPath;
   nbproc: number;
 }
@@ -74,12 +76,13 @@ export function createGlobalDraft(): GlobalDraft {
     otherLines: [],
     demoServers: [],
     said: new Set(),
+    misread: new Set(),
     pathMode: { mode: 'current' },
     nbproc: 0,
   };
 }
 
 export function finishGlobal(draft: GlobalDraft): Global {
-  const { said: _said, pathMode: _pathMode, nbproc, ...global } = draft;
+  const { said: _said, misread: _misread, pathMode: _pathMode, nbproc, ...global } = draft;
   return global.nbthread === undefined && nbproc > 0 ? { ...global, nbthread: nbproc } : global;
 }

@@ -9,6 +9,7 @@ import { GLOBAL_LOG_KEYWORDS } from './global-logs.ts';
 import type { GlobalKeyword } from './global-rows.ts';
 import { GLOBAL_TLS_KEYWORDS } from './global-tls.ts';
 import { GLOBAL_TUNE_KEYWORDS } from './global-tune.ts';
+import { keywordOf, misreadKeyword } from './misread.ts';
 import { refuseSectionName } from './section-name.ts';
 
 export const GLOBAL_KEYWORDS: readonly GlobalKeyword[] = [
@@ -33,7 +34,7 @@ export const openGlobal: SectionOpener = (words, config, context) => {
   const { global } = config;
   return {
     line: (line, at) => {
-      applyLine(GLOBAL_INDEX, global, line, at);
+      if (!applyLine(GLOBAL_INDEX, global, line, at)) global.misread.add(misreadKeyword(keywordOf(line)));
       at.experimentalAllowed = global.flags.has('expose-experimental-directives');
       at.deprecatedAllowed = global.flags.has('expose-deprecated-directives');
       at.defaultPath = global.pathMode;

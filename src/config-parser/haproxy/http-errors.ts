@@ -34,5 +34,5 @@ export const openHttpErrors: SectionOpener = (words, config, context) => {
   }
   const pages: Pages = [];
   config.httpErrors.push({ name, position, errorFiles: pages });
-  return { line: (line, at) => applyLine(INDEX, pages, line, at), end: () => undefined };
+  return { line: (line, at) => void applyLine(INDEX, pages, line, at), end: () => undefined };
 };

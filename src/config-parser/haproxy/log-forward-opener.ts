@@ -27,5 +27,5 @@ export const openLogForward: SectionOpener = (words, config, context) => {
   checkSameName(name, config, context);
   const draft = createLogForwardDraft(name, context.position);
   config.logForwards.push(draft);
-  return { line: (line, at) => applyLine(INDEX, draft, line, at), end: () => undefined };
+  return { line: (line, at) => void applyLine(INDEX, draft, line, at), end: () => undefined };
 };

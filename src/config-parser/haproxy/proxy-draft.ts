@@ -128,6 +128,7 @@ interface ServerTemplateDraft {
 /** What belongs to the section alone. */
 interface OwnSettings {
   id: number | undefined;
+  idPosition: Position | undefined;
   guid: string | undefined;
   description: string | undefined;
   binds: Mutable<Bind>[];
@@ -157,6 +158,8 @@ interface OwnSettings {
   phasesSeen: Set<string>;
   /** Of a defaults section with rules: the kind of section that starts from it. */
   usedBy: 'frontend' | 'backend' | undefined;
+  /** Keywords of lines with mistakes (misread.ts). */
+  misread: Set<string>;
 }
 
 export interface ProxyDraft {
@@ -268,6 +271,7 @@ function initialBackend(): BackendSettings {
 function initialOwn(): OwnSettings {
   return {
     id: undefined,
+    idPosition: undefined,
     guid: undefined,
     description: undefined,
     binds: [],
@@ -294,6 +298,7 @@ function initialOwn(): OwnSettings {
     inspectDelaySaid: { request: false, response: false },
     phasesSeen: new Set(),
     usedBy: undefined,
+    misread: new Set(),
   };
 }
 

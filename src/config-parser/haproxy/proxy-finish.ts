@@ -15,6 +15,7 @@ import type {
 import type { Rule } from '../../model/rule.ts';
 import { checkDefaults } from './proxy-defaults.ts';
 import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
+import { unlessMisread } from './misread.ts';
 import { checkLogMode } from './proxy-log-mode.ts';
 import { warnWithoutHttp } from './proxy-http-only.ts';
 import type { FinishFacts, Report } from './report.ts';
@@ -97,8 +98,8 @@ function finishCheck(draft: ProxyDraft, report: Report): CheckMethod {
   return {
     kind: check.kind,
     args: check.args,
-    httpCheck: check.kind === 'httpchk' ? check.httpCheck : [],
-    tcpCheck: check.kind === 'tcp-check' ? check.tcpCheck : [],
+    httpCheck: check.httpCheck,
+    tcpCheck: check.tcpCheck,
     ...(externalCommand === undefined ? {} : { externalCommand }),
     ...(externalPath === undefined ? {} : { externalPath }),
   };
@@ -256,7 +257,7 @@ function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): vo
     const advice = 'Please declare it as a backend if this was intended.';
     report.warn(draft.position, `${proxyLabel(draft)} has no 'bind' directive. ${advice}`);
   }
-  checkExternal(draft, facts, report);
+  checkExternal(draft, facts, unlessMisread(draft, facts, report, 'external-check', 'option'));
   warnMissingTimeouts(draft, report);
   const logs = draft.shared.logs.length > 0 || (draft.shared.logGlobal && facts.global.logs.length > 0);
   const format = draft.frontend.httpLog ?? draft.frontend.logFormat ?? draft.frontend.logFormatSd;
@@ -277,8 +278,9 @@ function finishChecked(draft: ProxyDraft, facts: FinishFacts, report: Report): C
   const captures = parts.same('captures', finishCaptures(draft, facts, report));
   const check = parts.same('check', finishCheck(draft, report));
   warnUselessStateFile(draft, facts, report);
-  const balance = parts.same('balance', finishBalance(draft, report));
-  checkLogMode(draft, balance, report);
+  const aboutBalance = unlessMisread(draft, facts, report, 'mode', 'balance', 'hash-type', 'option');
+  const balance = parts.same('balance', finishBalance(draft, aboutBalance));
+  checkLogMode(draft, balance, unlessMisread(draft, facts, report, 'mode', 'balance', 'hash-type', 'server'));
   return { options, captures, check, balance };
 }
 

@@ -207,7 +207,9 @@ const IDENTITY: readonly Keyword<ProxyDraft>[] = [
     summary: 'fixed number of the proxy',
     parse: (draft, words, context) => {
       const id = readInteger(words[0], 'id', context, { min: 1 });
-      if (id !== undefined) draft.own.id = id;
+      if (id === undefined) return;
+      draft.own.id = id;
+      draft.own.idPosition = context.position;
     },
   },
   {

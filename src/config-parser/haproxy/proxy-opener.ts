@@ -8,8 +8,10 @@ import type { ConfigDraft, SectionOpener, SectionReader } from '../config-draft.
 import { applyLine, createKeywordIndex } from '../keyword-index.ts';
 import type { ParserContext } from '../parser-context.ts';
 import { createProxyDraft, type ProxyDraft } from './proxy-draft.ts';
+import { ALL_KEYWORDS, keywordOf, misreadKeyword } from './misread.ts';
 import { PROXY_KEYWORDS } from './proxy-section.ts';
 import { findBadNameCharacter } from './section-name.ts';
+import { standIn } from './stand-in.ts';
 
 type Kind = ProxyDraft['kind'];
 
@@ -144,6 +146,11 @@ function chooseDefaults(
   return from;
 }
 
+function noteMisread(draft: ProxyDraft, line: readonly Word[]): void {
+  draft.own.misread.add(misreadKeyword(keywordOf(line)));
+  standIn(draft, line);
+}
+
 function createOpener(kind: Kind): SectionOpener {
   return (words, config, context): SectionReader => {
     const head = kind === 'defaults' ? readDefaultsHead(words, context) : readProxyHead(kind, words, context);
@@ -155,7 +162,13 @@ function createOpener(kind: Kind): SectionOpener {
       config.proxies.push(draft);
       if (!config.proxyNames.has(head.name)) config.proxyNames.set(head.name, draft);
     }
-    return { line: (line, at) => applyLine(PROXY_INDEX, draft, line, at), end: () => undefined };
+    if (head.from !== undefined && from === undefined) draft.own.misread.add(ALL_KEYWORDS);
+    const misread = (line: readonly Word[]): void => noteMisread(draft, line);
+    return {
+      line: (line, at) => void (applyLine(PROXY_INDEX, draft, line, at) || misread(line)),
+      misread,
+      end: () => undefined,
+    };
   };
 }
 

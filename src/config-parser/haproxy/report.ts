@@ -10,6 +10,8 @@ export interface FinishFacts {
   readonly global: Global;
   /** The mode of a backend, if there is one of that name. */
   readonly modeOf: (backend: string) => Mode | undefined;
+  /** Keywords of `global` on lines with mistakes. */
+  readonly misreadGlobal: ReadonlySet<string>;
   /** What finished sections have in common. */
   readonly parts: SharedParts;
 }

@@ -2,6 +2,7 @@
 import type { Global } from '../../model/global.ts';
 import type { CheckMethod, Mode } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
+import { unlessMisread } from './misread.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { sendProxyOf, type ServerDraft } from './server-draft.ts';
@@ -193,10 +194,15 @@ export function finishServers(
   const { mode } = draft.shared;
   refuseRepeatedNames(draft, report);
   const numbers = assignNumbers(servers);
+  const about = (...keywords: Parameters<typeof unlessMisread>[3][]): Report =>
+    unlessMisread(draft, facts, report, ...keywords);
+  const aboutChecks = about('default-server', 'option', 'http-check', 'tcp-check');
+  const aboutTls = about('default-server', 'ssl-server-verify');
+  const aboutMode = about('mode');
   for (const server of servers) {
-    refuseCheckWithoutPort(draft, server, check, report);
-    refuseUnverifiable(draft, server, facts.global, report);
-    checkMode(draft, server, mode, report);
+    refuseCheckWithoutPort(draft, server, check, aboutChecks);
+    refuseUnverifiable(draft, server, facts.global, aboutTls);
+    checkMode(draft, server, mode, aboutMode);
   }
   return servers.map((server, index) => finishServer(server, numbers[index] as number, facts));
 }

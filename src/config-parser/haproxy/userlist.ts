@@ -166,7 +166,7 @@ export const openUserlist: SectionOpener = (words, config, context): SectionRead
   const duplicate = config.userlists.find(list => list.name === name);
   if (duplicate !== undefined) context.warn(position, `ignoring duplicated userlist '${name}'.`);
   return {
-    line: (line, at) => applyLine(INDEX, draft, line, at),
+    line: (line, at) => void applyLine(INDEX, draft, line, at),
     end: at => {
       checkNames(name, draft, at);
       if (duplicate === undefined) config.userlists.push(finishUserlist(name, position, draft));
