@@ -16,6 +16,7 @@ const LEVEL: Record<string, number> = {
   net: 2,
   dns: 2,
   acl: 3,
+  'http-cache': 3,
   balancers: 3,
   health: 3,
   stats: 3,

@@ -1,6 +1,7 @@
 /** All commands of the admin socket: help, the parser and docs/admin-socket.md read this. */
 import type { Command } from './command.ts';
 import { ANONYMITY_COMMANDS } from './commands/anonymity.ts';
+import { CACHE_COMMANDS } from './commands/caches.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
 import { DYNAMIC_COOKIE_COMMANDS } from './commands/dynamic-cookies.ts';
 import { DYNAMIC_BACKEND_COMMANDS } from './commands/dynamic-backends.ts';
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   ...INTERNAL_COMMANDS,
   ...EVENT_COMMANDS,
   ...STICK_TABLE_COMMANDS,
+  ...CACHE_COMMANDS,
   ...NOT_BUILT_COMMANDS,
   ...NOT_CONFIGURED_COMMANDS,
   WAIT_COMMAND,

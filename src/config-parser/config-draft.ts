@@ -3,6 +3,7 @@ import type { HttpErrors, OtherSection, Userlist } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
 import { createGlobalDraft } from './haproxy/global-draft.ts';
+import type { CacheDraft } from './haproxy/cache-section.ts';
 import type { GlobalDraft } from './haproxy/global-draft.ts';
 import type { LogForwardDraft } from './haproxy/log-forward.ts';
 import type { ProxyDraft } from './haproxy/proxy-draft.ts';
@@ -18,6 +19,7 @@ export interface ConfigDraft {
   readonly userlists: Userlist[];
   readonly httpErrors: HttpErrors[];
   readonly logForwards: LogForwardDraft[];
+  readonly caches: CacheDraft[];
   readonly otherSections: OtherSection[];
 }
 
@@ -64,6 +66,7 @@ export function createConfigDraft(): ConfigDraft {
     userlists: [],
     httpErrors: [],
     logForwards: [],
+    caches: [],
     otherSections: [],
   };
 }

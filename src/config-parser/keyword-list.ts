@@ -1,5 +1,6 @@
 /** All keyword rows of haproxy.cfg by section, for docs/keywords.md, for -dK, and for tests. */
 import { GLOBAL_KEYWORDS } from './haproxy/global-reader.ts';
+import { CACHE_KEYWORDS } from './haproxy/cache-section.ts';
 import { HTTP_ERRORS_KEYWORDS } from './haproxy/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS } from './haproxy/log-forward.ts';
 import { OTHER_SECTIONS } from './haproxy/other-sections.ts';
@@ -23,6 +24,7 @@ const ROWS: readonly KeywordFacts[] = [
   ...USERLIST_KEYWORDS,
   ...HTTP_ERRORS_KEYWORDS,
   ...LOG_FORWARD_KEYWORDS,
+  ...CACHE_KEYWORDS,
   ...OTHER_SECTIONS.flatMap(section => section.keywords),
 ];
 

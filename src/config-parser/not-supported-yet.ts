@@ -7,7 +7,6 @@
 
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section acme',
-  'section cache',
   'section crt-store',
   'section fcgi-app',
   'section namespace_list',
@@ -135,7 +134,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.vars.sess-max-size',
   'tune.vars.txn-max-size',
   // proxies
-  'filter cache',
   'filter fcgi-app',
   'filter lua',
   'filter opentracing',

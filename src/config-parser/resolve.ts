@@ -6,6 +6,7 @@ import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
 import type { Mode, Proxy } from '../model/proxy.ts';
 import type { ConfigDraft } from './config-draft.ts';
+import { finishCache } from './haproxy/cache-section.ts';
 import { finishGlobal } from './haproxy/global-draft.ts';
 import { finishLogForward } from './haproxy/log-forward.ts';
 import { isMisread } from './haproxy/misread.ts';
@@ -14,6 +15,7 @@ import { finishProxy } from './haproxy/proxy-finish.ts';
 import type { FinishFacts, Report } from './haproxy/report.ts';
 import { SharedParts } from './haproxy/shared-parts.ts';
 import type { ParserContext } from './parser-context.ts';
+import { checkCaches } from './resolve-caches.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
 import { stickTablesOf } from './stick-tables.ts';
@@ -81,6 +83,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     userlists,
     httpErrors,
     logForwards,
+    caches: draft.caches.map(finishCache),
     otherSections,
   };
   const misread = draft.proxies.filter(proxy => isMisread(proxy, 'mode')).map(({ name }) => name);
@@ -89,6 +92,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
   for (const proxy of proxies) {
     if (proxy.disabled) continue;
     checkReferences(proxy, names, context);
+    checkCaches(proxy, config.caches, context);
     checkConditions(proxy, context);
   }
   return config;

@@ -36,6 +36,15 @@ const LARGEST_CHUNK = 2 ** 52 - 1;
 /** Of a chunk's size with its extensions: nothing of an endless line is sent on, and no timeout would end it. */
 const LONGEST_SIZE_LINE = 16_384;
 
+/** Is shown a body as it is decoded, piece by piece. */
+export interface ContentSink {
+  content(buffer: Buffer, start: number, end: number): void;
+  /** Field lines, each with its line end. */
+  trailers(buffer: Buffer, start: number, end: number): void;
+  /** That was all of it. */
+  end(): void;
+}
+
 export class BodyDecoder {
   done = true;
   error = BODY_OK;
@@ -46,6 +55,8 @@ export class BodyDecoder {
   bodyBytes = 0;
   /** Trailers are checked, but not sent on. Said after start(), before the first decode(). */
   dropTrailers = false;
+  /** Said after start(), before the first decode(). */
+  sink: ContentSink | undefined;
   #framing: Framing = 'none';
   /** The output is the content alone, without chunk framing. */
   #contentOnly = false;
@@ -65,6 +76,7 @@ export class BodyDecoder {
     this.#escaped = false;
     this.error = BODY_OK;
     this.dropTrailers = false;
+    this.sink = undefined;
     this.bodyBytes = 0;
     this.outStart = 0;
     this.outEnd = 0;
@@ -80,15 +92,22 @@ export class BodyDecoder {
     const length = this.#framing === 'length' ? Math.min(this.#left, end - start) : end - start;
     this.outEnd = start + length;
     this.bodyBytes += length;
+    this.sink?.content(buffer, start, start + length);
     if (this.#framing === 'length') {
       this.#left -= length;
-      this.done = this.#left === 0;
+      if (this.#left === 0) this.#end();
     }
     return length;
   }
 
-  /** Bytes to come next that need no decoding: of the body or of the current chunk; Infinity: up to FIN. */
+  #end(): void {
+    this.done = true;
+    this.sink?.end();
+  }
+
+  /** Bytes to come next that nobody has to see: of the body or of the current chunk; Infinity: up to FIN. */
   get plainLeft(): number {
+    if (this.sink !== undefined) return 0;
     if (this.#framing === 'close') return Infinity;
     if (this.#framing === 'chunked' && this.#state !== DATA) return 0;
     return this.#left;
@@ -106,7 +125,7 @@ export class BodyDecoder {
 
   /** The peer has sent FIN: true when that is a proper end. */
   endOfStream(): boolean {
-    if (this.#framing === 'close' || this.#framing === 'tunnel') this.done = true;
+    if ((this.#framing === 'close' || this.#framing === 'tunnel') && !this.done) this.#end();
     return this.done;
   }
 
@@ -123,13 +142,15 @@ export class BodyDecoder {
         out += length;
         this.#left -= length;
         this.bodyBytes += length;
+        this.sink?.content(buffer, out - length, out);
         if (this.#left === 0) this.#state = DATA_CR;
       } else if (this.#state === TRAILERS) {
         const after = findTrailerEnd(buffer, at, end);
         if (after < 0) this.error = BAD_TRAILER;
         if (after <= 0) break;
+        this.sink?.trailers(buffer, at, after - 2);
         if (!this.#contentOnly) out = moveTrailers(buffer, out, at, after, this.dropTrailers);
-        this.done = true;
+        this.#end();
         at = after;
         break;
       } else {

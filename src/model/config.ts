@@ -3,6 +3,7 @@ import type { Position } from './diagnostic.ts';
 import type { LogForward } from './log-forward.ts';
 import type { ErrorFile, Proxy } from './proxy.ts';
 import type { Global } from './global.ts';
+import type { CacheSettings } from './http-cache.ts';
 import type { StickTableSettings } from './stick-table.ts';
 import type { Word } from './word.ts';
 
@@ -14,7 +15,8 @@ export interface Config {
   readonly userlists: readonly Userlist[];
   readonly httpErrors: readonly HttpErrors[];
   readonly logForwards: readonly LogForward[];
-  /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, `cache`, ... */
+  readonly caches: readonly CacheSettings[];
+  /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, ... */
   readonly otherSections: readonly OtherSection[];
 }
 

@@ -137,7 +137,6 @@ export class BackendService implements BackendRuntime {
   }
 
   prepareResponse(ctx: ExchangeContext, server: ServerRuntime): void {
-    this.serverAnswers(ctx, server);
     this.cookies?.write(ctx, server);
   }
 

@@ -77,6 +77,13 @@ export class BodyShaping {
     return this.#coder(coding);
   }
 
+  /** A stored response is served: no server is asked to compress, but the client may be. */
+  ofCached(backend: BackendRuntime | undefined): void {
+    const { frontend } = this.#stream;
+    this.#plan = compressionPlan(frontend.config, (backend ?? frontend).config);
+    if (this.#plan?.ofResponses === true) this.#choose(this.#plan);
+  }
+
   // ── the response ──
 
   /** Before its rules run: `res.comp` tells them. */

@@ -114,6 +114,14 @@ export class ExchangeCounts {
     this.#ofServer(server, FIELD.wredis);
   }
 
+  /** A `cache-use` rule of the backend, or of the frontend, has looked for a response. */
+  cacheLookup(ofBackend: boolean, found: boolean): void {
+    const { counters } = this.#thread.state;
+    const row = ofBackend ? this.#rows.backend : this.#rows.frontend;
+    counters.add(row, FIELD.cache_lookups, 1);
+    if (found) counters.add(row, FIELD.cache_hits, 1);
+  }
+
   /** A server has answered, finally or not. */
   response(status: number): void {
     const { server } = this.#rows;

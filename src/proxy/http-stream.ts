@@ -38,6 +38,7 @@ import { setsCacheableCookie } from './cacheable-cookies.ts';
 import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
 import type { ContentCoder } from './content-coder.ts';
 import { keepConnection, noteAuthentication, preferredServer, takeConnection } from './connection-reuse.ts';
+import type { ExchangeCaching } from './exchange-caching.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
@@ -316,6 +317,19 @@ export class HttpStream
     this.fail(503, letter, failure === 'queue-timeout' ? 'Q' : 'C');
   }
 
+  /** A cache has the response: it plays the server. What came of the request's body is dropped. */
+  cacheAnswers(): void {
+    const { transaction, server } = this;
+    const { timers, caching } = transaction;
+    const isHead = this.requestHead.method === 'HEAD';
+    this.keepAlive &&= this.body.drop();
+    transaction.termination.set('L', 'R');
+    timers.dequeuedAt = timers.connectedAt = timers.headReadAt;
+    this.#shaping.ofCached(transaction.backendRuntime);
+    server.bodyUnwanted = isHead;
+    server.begin((caching as ExchangeCaching).open(server, this.clientConnection, isHead), false);
+  }
+
   // ── 4. the exchange with the server ──
 
   onDialed(connection: Connection, reused: boolean): void {
@@ -366,7 +380,11 @@ export class HttpStream
 
   requestBodyReady(): void {
     const { connection } = this.server;
-    if (connection === undefined || this.dialer.waiting) return;
+    if (this.transaction.cacheHit !== undefined) this.body.drop();
+    else if (connection !== undefined && !this.dialer.waiting) this.#passBodyOn(connection);
+  }
+
+  #passBodyOn(connection: Connection): void {
     this.session.clearTimer();
     this.body.pump(connection);
   }
@@ -390,20 +408,32 @@ export class HttpStream
   responseArrived(): void {
     const { transaction, responseHead } = this;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
-    transaction.serverRuntime?.observer?.answered(responseHead.status);
-    if (retryForStatus(responseHead.status, this)) return;
+    const isStored = transaction.cacheHit !== undefined;
+    if (!isStored && this.#isForSecondTry(responseHead.status)) return;
     transaction.holdsOfResponse(responseHead.headers.text.length + this.server.inbox.length);
     transaction.answered(responseHead);
     this.#shaping.responseArrived();
+    if (!isStored) this.#serverAnswered();
+    this.#responseRules.start();
+  }
+
+  #isForSecondTry(status: number): boolean {
+    this.transaction.serverRuntime?.observer?.answered(status);
+    return retryForStatus(status, this);
+  }
+
+  #serverAnswered(): void {
+    const { transaction, responseHead } = this;
     noteAuthentication(responseHead.status, responseHead.headers, this.session);
     this.outgoing.drop(this.server.connection);
     const backend = transaction.backendRuntime as BackendRuntime;
-    backend.prepareResponse(transaction, transaction.serverRuntime as ServerRuntime);
-    this.#responseRules.start();
+    backend.serverAnswers(transaction, transaction.serverRuntime as ServerRuntime);
   }
 
   responseAllowed(): void {
     const { transaction, responseHead } = this;
+    const { backendRuntime, serverRuntime } = transaction;
+    if (serverRuntime !== undefined) backendRuntime?.prepareResponse(transaction, serverRuntime);
     if (this.#leaksCookie()) return this.responseDecided(REJECT);
     if (!runAfterResponse(transaction, this.frontend)) return this.responseDecided(INTERNAL_ERROR);
     if (responseHead.framing === 'tunnel') this.#tunnel();
@@ -469,6 +499,7 @@ export class HttpStream
     server.decoder.dropTrailers = frontend.dropsTrailers;
     if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);
     server.pipe = this.#shaping.ofResponse(server);
+    this.transaction.caching?.follow(server.decoder);
     const rendering = responseRendering(requestHead.version, this.keepAlive);
     // early hints may still be under way: the answer waits in a buffer of its own
     const inPlace = server.pipe === undefined && !this.clientConnection.sending;
@@ -651,6 +682,7 @@ export class HttpStream
     this.#reply.stop();
     this.body.stop();
     this.server.close();
+    this.transaction.caching?.finish();
     this.dialer.release();
     this.outgoing.drop(undefined);
     this.answer.forget(this.clientConnection);

@@ -37,6 +37,8 @@ export interface RequestRulesOwner {
   readonly body: RequestBody;
   /** Every ruleset is passed and the backend known. */
   requestAllowed(backend: BackendRuntime): void;
+  /** A rule has found a stored response: no server is asked. */
+  cacheAnswers(): void;
   /** A rule has decided otherwise. */
   requestDecided(verdict: Verdict): void;
   /** No `use_backend` rule matched and there is no default. */
@@ -76,6 +78,7 @@ export class RequestRules {
     const { transaction } = this.#stream;
     for (let stage = from; stage <= BACKEND_REDIRECTS; stage++) {
       this.#stage = stage;
+      if (transaction.cacheHit !== undefined) return this.#stream.cacheAnswers();
       if (stage === FRONTEND_RULES) transaction.countRequest();
       if (stage === BACKEND_RULES) transaction.countInBackend();
       if (stage === CHOOSE_BACKEND) {

@@ -202,7 +202,7 @@ export interface BackendRuntime {
   readonly isRoundRobin: boolean;
   /** Header edits every forwarded request gets. */
   prepare(ctx: ExchangeContext): void;
-  /** Header edits every response from a server gets. */
+  /** Header edits every response from a server gets, behind the rules. */
   prepareResponse(ctx: ExchangeContext, server: ServerRuntime): void;
   /** That server answers, or is connected: `stick` rules store it. */
   serverAnswers(ctx: ExchangeContext, server: ServerRuntime): void;

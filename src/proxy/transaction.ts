@@ -45,6 +45,7 @@ import { setMark, setTos } from '../net/socket-options.ts';
 import type { PendingStore } from '../rules/pending-store.ts';
 import type { StatusKinds } from '../rules/status-kinds.ts';
 import { countForAll, TrackedCounters } from '../state/stick-table/tracked-counters.ts';
+import { ExchangeCaching } from './exchange-caching.ts';
 import { ExchangeCounts } from './exchange-counts.ts';
 import { PendingName } from './pending-name.ts';
 import { RequestTimers } from './request-timers.ts';
@@ -126,6 +127,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   lastRule: { readonly file: string; readonly line: number } | undefined;
   waitingEntity: string | undefined;
   cacheHit: string | undefined;
+  /** Made when a rule first asks for a cache, used again by the next request that does. */
+  caching: ExchangeCaching | undefined;
   compression: string | undefined;
   bandwidth: BandwidthLimits | undefined;
   readonly streamId = 1;
@@ -206,7 +209,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.#thread.buffers.size;
     this.#requestHeld = this.#responseHeld = 0;
-    this.compression = this.bandwidth = undefined;
+    this.compression = this.bandwidth = this.cacheHit = undefined;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
     this.#requestCaptures = this.#responseCaptures = undefined;
@@ -440,6 +443,29 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   }
   publishPatternUpdate(update: PatternUpdate): void {
     this.#thread.publishPatternUpdate(update);
+  }
+  useCache(name: string): string {
+    this.caching ??= new ExchangeCaching(this.#thread);
+    const outcome = this.caching.use(name, this.request as Http1RequestHead);
+    if (outcome === 'found') this.cacheHit = name;
+    if (outcome !== 'not asked') this.counts.cacheLookup(this.#servingBackend(), outcome === 'found');
+    return outcome;
+  }
+  /** What came from a cache stays where it is. */
+  storeInCache(name: string): string {
+    if (this.cacheHit !== undefined) return 'not stored: it comes from a cache';
+    if (this.caching === undefined) return 'not stored: no cache-use rule was evaluated';
+    const { request, response } = this;
+    return this.caching.store(
+      name,
+      request as Http1RequestHead,
+      response as Http1ResponseHead,
+      this.bodyRoom,
+    );
+  }
+  /** Whose rules run: the backend's, if that is another proxy than the frontend. */
+  #servingBackend(): boolean {
+    return this.backendRuntime !== undefined && this.backendRuntime.config !== this.frontendRuntime.config;
   }
   countFailedRewrite(): void {
     this.failedRewrites++;

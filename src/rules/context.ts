@@ -105,6 +105,9 @@ export interface RuleContext extends SampleContext {
   resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined;
   /** A map or ACL file changed in this thread: the others are to follow. */
   publishPatternUpdate(update: PatternUpdate): void;
+  /** `cache-use`, `cache-store`: what came of it, in words. */
+  useCache(name: string): string;
+  storeInCache(name: string): string;
   /** A rewrite failed (counted in `wrew`). */
   countFailedRewrite(): void;
 }
@@ -124,6 +127,8 @@ export interface ResolveRequest {
 export interface RuleTrace {
   /** `matched` undefined: not decidable before more bytes come. */
   evaluated(rule: WrittenRule, matched: boolean | undefined, ctx: RuleContext): void;
+  /** What the action that runs has to say of itself. */
+  told?(outcome: string): void;
   /** After its action ran. */
   acted(rule: WrittenRule, verdict: Verdict, ctx: RuleContext): void;
 }

@@ -19,7 +19,7 @@ export interface ExplainedRule {
   /** Undefined: not decidable before more bytes come. */
   readonly matched: boolean | undefined;
   readonly terms: readonly SeenTerm[];
-  /** What its action answered, if it ran: `deny`; undefined where the evaluation just went on. */
+  /** What its action answered, if it ran: `deny`, or what it did: `stored for 60 s`; undefined where the evaluation just went on. */
   verdict: string | undefined;
 }
 
@@ -49,6 +49,11 @@ export class RuleRecorder implements RuleTrace {
       terms,
       verdict: undefined,
     });
+  }
+
+  told(outcome: string): void {
+    const last = this.rules.at(-1);
+    if (last !== undefined) last.verdict = outcome;
   }
 
   acted(_rule: WrittenRule, verdict: Verdict): void {

@@ -5,6 +5,7 @@
 import { monotonicMs } from '../base/clock.ts';
 import type { Balance, HashType } from '../model/balance.ts';
 import type { Config } from '../model/config.ts';
+import type { CacheSettings } from '../model/http-cache.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { StickTableSettings } from '../model/stick-table.ts';
 
@@ -25,6 +26,7 @@ export interface StatePlan {
   readonly heapCapacity: readonly number[];
   /** Each has memory of its own (stick-table/layout.ts). */
   readonly stickTables: readonly StickTableSettings[];
+  readonly caches: readonly CacheSettings[];
   /** Monotonic time when this was made: queue keys count from it. */
   readonly epochMs: number;
 }
@@ -50,6 +52,7 @@ export function planState(config: Config, threads: number): StatePlan {
       ...spare.map(() => spareServers),
     ],
     stickTables: config.stickTables,
+    caches: config.caches,
     epochMs: monotonicMs(),
   };
 }

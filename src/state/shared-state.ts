@@ -3,8 +3,8 @@
  * the buffer and plan they are sent.
  *
  *   control:  const state = SharedState.create(planState(config, nbthread)); state.configure(config, seeds)
- *             new Worker(..., { workerData: { buffer: state.buffer, plan: state.plan, thread: n, tables: state.tables.shared } })
- *   data:     const state = SharedState.attach(buffer, plan, thread, tables)
+ *             new Worker(..., { workerData: { buffer: state.buffer, plan: state.plan, thread: n, tables: ..., caches: ... } })
+ *   data:     const state = SharedState.attach(buffer, plan, thread, tables, caches)
  */
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -12,6 +12,8 @@ import type { Server } from '../model/server.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { Counters } from './counters.ts';
 import { fullconns } from './fullconn.ts';
+import type { SharedCache } from './http-cache/http-cache.ts';
+import { HttpCaches } from './http-cache/http-caches.ts';
 import { computeLayout, GATE_ROW, type StateLayout } from './layout.ts';
 import { LoadHeap } from './load-heap.ts';
 import type { StatePlan } from './plan.ts';
@@ -36,6 +38,7 @@ export class SharedState {
   readonly loads: LoadHeap;
   readonly queues: ServerQueues;
   readonly tables: StickTables;
+  readonly caches: HttpCaches;
   readonly #words: Int32Array;
   readonly #layout: StateLayout;
   readonly #usable: (UsableServers | undefined)[];
@@ -46,12 +49,14 @@ export class SharedState {
     layout: StateLayout,
     thread: number,
     tables: StickTables,
+    caches: HttpCaches,
   ) {
     const words = new Int32Array(buffer);
     this.buffer = buffer;
     this.plan = plan;
     this.thread = thread;
     this.tables = tables;
+    this.caches = caches;
     this.#words = words;
     this.#layout = layout;
     this.#usable = Array.from({ length: plan.proxies }, () => undefined);
@@ -76,7 +81,8 @@ export class SharedState {
   static create(plan: StatePlan): SharedState {
     const layout = computeLayout(plan);
     const tables = StickTables.create(plan.stickTables, plan.threads);
-    return new SharedState(new SharedArrayBuffer(layout.byteLength), plan, layout, 0, tables);
+    const caches = HttpCaches.create(plan.caches, plan.threads);
+    return new SharedState(new SharedArrayBuffer(layout.byteLength), plan, layout, 0, tables, caches);
   }
 
   static attach(
@@ -84,8 +90,16 @@ export class SharedState {
     plan: StatePlan,
     thread: number,
     tables: readonly SharedStickTable[] = [],
+    caches: readonly SharedCache[] = [],
   ): SharedState {
-    return new SharedState(buffer, plan, computeLayout(plan), thread, StickTables.attach(tables, thread));
+    return new SharedState(
+      buffer,
+      plan,
+      computeLayout(plan),
+      thread,
+      StickTables.attach(tables, thread),
+      HttpCaches.attach(caches, thread),
+    );
   }
 
   /** The one writer of servers' states and weights: hand it to health/ and admin/ only. */
@@ -152,6 +166,7 @@ export class SharedState {
   recover(thread: number): void {
     recoverThread(this.#words, this.#layout, this.servers, this.loads, this.queues, thread);
     this.tables.recover(thread);
+    this.caches.recover(thread);
   }
 }
 

@@ -153,6 +153,7 @@ export class Control {
         plan: this.#state.plan,
         state: this.#state.buffer,
         tables: this.#state.tables.shared,
+        caches: this.#state.caches.shared,
         startTimeMs: this.#startTimeMs,
         processors: processors[thread],
         ...this.#administration.forThread(),

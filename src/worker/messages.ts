@@ -4,6 +4,7 @@ import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
 import type { NameQuestion } from '../proxy/name-lookups.ts';
+import type { SharedCache } from '../state/http-cache/http-cache.ts';
 import type { StatePlan } from '../state/plan.ts';
 import type { SharedStickTable } from '../state/stick-table/stick-tables.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
@@ -17,6 +18,7 @@ export interface ThreadStart {
   readonly plan: StatePlan;
   readonly state: SharedArrayBuffer;
   readonly tables: readonly SharedStickTable[];
+  readonly caches: readonly SharedCache[];
   readonly startTimeMs: number;
   /** `cpu-map`: it runs on these only. */
   readonly processors: readonly number[] | undefined;

@@ -74,7 +74,7 @@ export class ServingThread {
     const { bufsize, engine } = config.global.tune;
     this.#start = start;
     this.#port = port;
-    this.#state = SharedState.attach(start.state, plan, start.thread, start.tables);
+    this.#state = SharedState.attach(start.state, plan, start.thread, start.tables, start.caches);
     this.#opened = openEngine(engine, { bufsize, pipes: pipesOf(config.global, plan.threads) });
     this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
     const rings: RingPlaces = {

@@ -117,6 +117,8 @@ export function describeConfig(config: Config): string {
     lines.push(`http-errors ${name}`, ...difference(rest, {}).map(line => `  ${line}`));
   for (const { name, ...rest } of config.logForwards)
     lines.push(`log-forward ${name}`, ...difference(rest, {}).map(line => `  ${line}`));
+  for (const { name, ...rest } of config.caches)
+    lines.push(`cache ${name}`, ...difference(rest, {}).map(line => `  ${line}`));
   for (const { kind, name, lines: words } of config.otherSections)
     lines.push(
       `${kind} ${name}`,

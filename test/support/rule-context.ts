@@ -202,6 +202,14 @@ export class FakeRuleContext implements RuleContext {
   publishPatternUpdate({ kind, list, key, value }: PatternUpdate): void {
     this.#note(kind, list, key, value ?? '');
   }
+  useCache(name: string): string {
+    this.#note(`use cache ${name}`);
+    return 'not found';
+  }
+  storeInCache(name: string): string {
+    this.#note(`store in cache ${name}`);
+    return 'stored';
+  }
   countFailedRewrite(): void {
     this.#note('failed rewrite');
   }

@@ -244,7 +244,11 @@ export const ALIASES: readonly Alias[] = [
   capturesAlias('hs', 'captured response headers', 'responseCaptures'),
   captureListAlias('hsl', 'captured response headers as a list', 'responseCaptures'),
   textAlias('OG', 'what wrote the log line', ctx => ctx.transaction?.logOrigin ?? 'unspec', 'log only'),
-  textAlias('s', 'server', ctx => ctx.server?.name ?? '<NOSRV>'),
+  textAlias(
+    's',
+    'server',
+    ctx => ctx.server?.name ?? (ctx.transaction?.cacheHit === undefined ? '<NOSRV>' : '<CACHE>'),
+  ),
   textAlias('sslc', 'TLS cipher of the client', ctx => ctx.client?.tls?.cipher, 'tls only'),
   textAlias('sslv', 'TLS version of the client', ctx => ctx.client?.tls?.protocol, 'tls only'),
   rawAlias('ts', 'termination state', ctx => ctx.transaction?.terminationState ?? '--'),

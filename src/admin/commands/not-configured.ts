@@ -1,5 +1,5 @@
 /**
- * Commands about things this process never has: peers, caches, certificates that are exchanged at run
+ * Commands about things this process never has: peers, certificates that are exchanged at run
  * time. They answer as HAProxy does where nothing of the kind is configured.
  */
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
@@ -22,7 +22,6 @@ const NO_TRANSACTION = 'No ongoing transaction!';
 
 const TABLES: readonly Command[] = [
   row('show peers', '[dict|-] [section]', 'sessions with peers', 'user', emptyList('', 2, 'No such peers')),
-  row('show cache', '', 'objects in caches', 'admin', () => dump([])),
 ];
 
 function missingTransaction({ args }: Call): string {

@@ -1,6 +1,6 @@
 /**
- * The sections beside proxies, users and error pages: resolvers, peers, mailers, ring, logs, cache, certificates
- * (manual, sections 5.3.2, 6.2.1, 8.3.5, 10, 11, 12). One row a section and one a keyword.
+ * The sections beside proxies, users and error pages: resolvers, peers, mailers, ring, logs, certificates
+ * (manual, sections 5.3.2, 8.3.5, 10, 11, 12). One row a section and one a keyword.
  */
 import { integer, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
 import type { Word } from '../../model/word.ts';
@@ -169,15 +169,6 @@ const LOG_PROFILE: readonly OtherKeyword[] = [
   ),
 ];
 
-const cache = rowsOf('cache');
-const CACHE: readonly OtherKeyword[] = [
-  cache('total-max-size', integer(1, 4095), 'megabytes of the cache'),
-  cache('max-object-size', integer(1, MAX), 'largest object in bytes'),
-  cache('max-age', time('s'), 'longest life of an object, in seconds'),
-  cache('process-vary', ON_OFF, 'honours Vary'),
-  cache('max-secondary-entries', integer(1, MAX), 'variants of an object'),
-];
-
 const crtStore = rowsOf('crt-store');
 const CRT_STORE: readonly OtherKeyword[] = [
   crtStore('crt-base', text('<dir>'), 'directory of certificates'),
@@ -277,7 +268,6 @@ export const OTHER_SECTIONS: readonly OtherSectionRow[] = [
   { kind: 'mailers', name: 'required', summary: 'mail relays for alerts', keywords: MAILERS },
   { kind: 'ring', name: 'required', summary: 'buffers of messages', keywords: RING },
   { kind: 'log-profile', name: 'required', summary: 'layouts of logs', keywords: LOG_PROFILE },
-  { kind: 'cache', name: 'required', summary: 'HTTP cache', keywords: CACHE },
   { kind: 'crt-store', name: 'optional', repeatable: true, summary: 'certificates', keywords: CRT_STORE },
   { kind: 'acme', name: 'required', experimental: true, summary: 'certificate authority', keywords: ACME },
   { kind: 'traces', name: 'none', repeatable: true, summary: 'debug traces', keywords: TRACES },

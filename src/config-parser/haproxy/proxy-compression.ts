@@ -102,14 +102,18 @@ export const FILTERS: readonly string[] = [
   'opentracing',
 ];
 
-/** Compression needs no filter line; one changes nothing. */
-const WORKING: ReadonlySet<string> = new Set(['compression', 'comp-req', 'comp-res']);
+/** Compression and caches need no filter line; their order is always the same (resolve-caches.ts). */
+const WORKING: ReadonlySet<string> = new Set(['compression', 'comp-req', 'comp-res', 'cache']);
 
 function parseFilter(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   const name = words[0] as Word;
   if (!FILTERS.includes(name.text) && !name.text.startsWith('lua.')) {
     const known = FILTERS.map(filter => `'${filter}'`).join(', ');
     context.alert(name, `'filter' : unknown filter '${name.text}' (known: ${known}).`);
+    return;
+  }
+  if (name.text === 'cache' && words[1] === undefined) {
+    context.alert(name, `'filter' : 'cache' : expects a <name> argument`);
     return;
   }
   draft.own.filters.push(words);

@@ -4,6 +4,7 @@ import type { SectionOpener } from '../config-draft.ts';
 import { GLOBAL_INDEX, openGlobal } from './global-reader.ts';
 import { OTHER_OPENERS } from './other-reader.ts';
 import { PROXY_INDEX, PROXY_OPENERS } from './proxy-opener.ts';
+import { openCache } from './cache-opener.ts';
 import { openHttpErrors } from './http-errors.ts';
 import { openLogForward } from './log-forward-opener.ts';
 import { openUserlist } from './userlist.ts';
@@ -24,6 +25,7 @@ export const SECTIONS: ReadonlyMap<string, SectionOpener> = new Map([
   ['userlist', openUserlist],
   ['http-errors', openHttpErrors],
   ['log-forward', openLogForward],
+  ['cache', openCache],
   ...Object.entries(OTHER_OPENERS),
   ['program', openProgram],
 ]);

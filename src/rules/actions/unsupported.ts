@@ -4,11 +4,7 @@
  */
 import { CONTENT, HTTP, HTTP_ALL, type UnsupportedAction } from '../action-definition.ts';
 
-const CACHE = 'the cache';
-
 export const UNSUPPORTED_ACTIONS: readonly UnsupportedAction[] = [
-  { name: 'cache-use', rulesets: ['http-request'], needs: CACHE },
-  { name: 'cache-store', rulesets: ['http-response'], needs: CACHE },
   { name: 'send-spoe-group', rulesets: [...CONTENT, ...HTTP], needs: 'SPOE' },
   { name: 'use-service', rulesets: ['tcp-request content'], needs: 'a TCP service, there is none' },
   { name: 'lua', rulesets: [...CONTENT, ...HTTP_ALL], needs: 'Lua' },

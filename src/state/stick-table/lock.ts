@@ -1,5 +1,5 @@
 /**
- * The lock of one stick table: a word that holds its owner (thread + 1). What is done under it takes about a
+ * The lock of one stick table, or of one HTTP cache: a word that holds its owner (thread + 1). What is done under it takes about a
  * microsecond and allocates nothing; a thread that finds it taken spins, then sleeps in short pieces. A lock that
  * stays taken for seconds belongs to a dead thread: it is seized, and the table repaired.
  */

@@ -64,7 +64,7 @@ function makeState(config: Config, down: readonly string[]): SharedState | strin
     if (index < 0) return `there is no server '${name}'`;
     writer.setState((plan.firstServer[row] as number) + index, SRV_STOPPED);
   }
-  return SharedState.attach(control.buffer, plan, 1, control.tables.shared);
+  return SharedState.attach(control.buffer, plan, 1, control.tables.shared, control.caches.shared);
 }
 
 /** Nobody reads them here. */

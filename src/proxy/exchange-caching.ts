@@ -1,0 +1,214 @@
+/**
+ * What one request and its response have to do with caches: `cache-use` looks for a stored response, `cache-store`
+ * stores the one that comes (manual, section 6.2.2). What is looked up decides under which key is stored later, even
+ * if rules change the request in between. Made once a stream, when a rule asks first.
+ *
+ *   use ─▶ found: open() gives its bytes in the place of a server
+ *     └──▶ not found … store ─▶ follow(): the body passes by ─▶ complete
+ */
+import type { BodyDecoder, ContentSink } from '../http/body-decoder.ts';
+import type { Headers, RequestHead } from '../http/head.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
+import { isNotModified } from '../http-cache/conditional.ts';
+import {
+  isUnsafe,
+  MAY_BE_ANSWERED,
+  MAY_BE_STORED,
+  readRequestCaching,
+} from '../http-cache/request-caching.ts';
+import { changedAt, mayBeStored, ownAge, ownLifetime } from '../http-cache/response-caching.ts';
+import { SAME_FOR_ALL, storedVariant, variantOf, variesOn } from '../http-cache/vary.ts';
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { CacheKey } from '../state/http-cache/key.ts';
+import { CacheReader } from '../state/http-cache/cache-reader.ts';
+import type { HttpCache, StoredFacts } from '../state/http-cache/http-cache.ts';
+import type { Variant } from '../state/http-cache/variant.ts';
+import { CacheFiller } from './cache-filler.ts';
+import { CachedConnection } from './cached-connection.ts';
+import type { DataThread } from './runtime.ts';
+import { etagPlace, storedHead } from './stored-head.ts';
+
+const EVERY_FIELD = -1;
+const NOTHING_SAID = MAY_BE_ANSWERED | MAY_BE_STORED;
+
+/** What became of a `cache-use` rule. */
+export type CacheLookup = 'found' | 'not found' | 'not asked';
+
+export class ExchangeCaching implements ContentSink {
+  readonly #thread: DataThread;
+  readonly #key: CacheKey;
+  readonly #reader = new CacheReader();
+  readonly #fillers: CacheFiller[] = [];
+  #request: Headers | undefined;
+  #decoder: BodyDecoder | undefined;
+  #allowed = NOTHING_SAID;
+  /** Of the request as it was when it was looked up; undefined: not known, or not comparable. */
+  #variant: Variant | undefined;
+  #notModified = false;
+  readonly #variantOf = (fields: number): Variant | undefined => variantOf(this.#request as Headers, fields);
+
+  constructor(thread: DataThread) {
+    this.#thread = thread;
+    this.#key = thread.state.caches.createKey();
+  }
+
+  // ── the request ──
+
+  use(name: string, request: RequestHead): CacheLookup {
+    const cache = this.#cache(name);
+    const { headers, target } = request;
+    if (this.#reader.active) return 'not asked';
+    this.#allowed &= readRequestCaching(request);
+    if (!this.#key.load(headers.get('host'), target)) return 'not asked';
+    if ((this.#allowed & MAY_BE_ANSWERED) === 0) return 'not asked';
+    this.#request = headers;
+    const entry = cache.find(this.#key, this.#variantOf, secondsNow());
+    if (entry === 0) {
+      if (cache.settings.processVary) this.#variant = variantOf(headers, EVERY_FIELD);
+      return 'not found';
+    }
+    this.#reader.begin(cache, entry);
+    this.#notModified = this.#isNotModified(headers);
+    return 'found';
+  }
+
+  #isNotModified(headers: Headers): boolean {
+    const isAsked = headers.has('if-none-match') || headers.has('if-modified-since');
+    return isAsked && isNotModified(headers, this.#reader);
+  }
+
+  /** The stored response in the place of a server's connection. */
+  open(handler: ConnectionHandler, client: Connection, isHead: boolean): Connection {
+    return new CachedConnection(handler, client, this.#thread.buffers, {
+      reader: this.#reader,
+      now: secondsNow(),
+      notModified: this.#notModified,
+      headOnly: isHead || this.#notModified,
+    });
+  }
+
+  // ── the response ──
+
+  /** Begins to store it, if that may be; answers why not. `room`: bytes that a head may have. */
+  store(name: string, { method, version }: RequestHead, response: Http1ResponseHead, room: number): string {
+    const { status, headers } = response;
+    if (version < 11) return 'not stored: the request is older than HTTP/1.1';
+    if (this.#key.length === 0) return 'not stored: no cache-use rule was evaluated';
+    const cache = this.#cache(name);
+    if (method !== 'GET') return this.#invalidate(cache, method, status);
+    if (status !== 200) return 'not stored: its status is not 200';
+    if (response.isMistrusted || response.contentLength > cache.settings.maxObjectBytes)
+      return 'not stored: it is too large, or its length is doubtful';
+    const varies = cache.settings.processVary ? variesOn(headers) : headers.has('vary') ? -1 : 0;
+    const variant = this.#variantFor(varies, headers);
+    if (variant === undefined) return 'not stored: it varies on what is not managed';
+    if (!mayBeStored((this.#allowed & MAY_BE_STORED) !== 0, status, headers))
+      return 'not stored: the request or the response forbids it, or it has neither a term nor a validator';
+    return this.#begin(cache, response, varies, variant, room);
+  }
+
+  /** RFC 9111 section 4.4: what is stored is out of date once an unsafe request has succeeded. */
+  #invalidate(cache: HttpCache, method: string, status: number): string {
+    if (!isUnsafe(method) || status < 200 || status >= 400) return 'not stored: the method is not GET';
+    cache.invalidate(this.#key);
+    return 'not stored: what was stored is dropped, an unsafe method has succeeded';
+  }
+
+  /** Undefined: nobody could tell whom it is for. */
+  #variantFor(varies: number, headers: Headers): Variant | undefined {
+    if (varies === 0) return SAME_FOR_ALL;
+    if (varies < 0 || this.#variant === undefined) return undefined;
+    return storedVariant(this.#variant, varies, headers);
+  }
+
+  #begin(
+    cache: HttpCache,
+    response: Http1ResponseHead,
+    varies: number,
+    variant: Variant,
+    room: number,
+  ): string {
+    const { headers } = response;
+    const now = secondsNow();
+    const own = ownLifetime(headers, now);
+    const age = ownAge(headers);
+    if (Number.isNaN(own) || Number.isNaN(age) || own === 0 || age > Math.max(own, 0))
+      return 'not stored: it is stale';
+    if (age > 0 || headers.has('age')) headers.removeAt(headers.find('age'));
+    const text = storedHead(response);
+    if (text.length > room || text.length + response.contentLength > cache.settings.maxObjectBytes)
+      return 'not stored: it is too large';
+    const lifetime = Math.min(own < 0 ? Infinity : own, cache.settings.maxAgeSeconds);
+    const facts: StoredFacts = {
+      varies,
+      variant,
+      expires: now + lifetime,
+      validated: now,
+      age,
+      lastModified: changedAt(headers, now),
+      chunked: response.framing === 'chunked',
+      ...etagPlace(text, headers.get('etag')),
+    };
+    return this.#fill(cache, facts, Buffer.from(text, 'latin1'), now)
+      ? `stored for ${lifetime} s`
+      : 'not stored: there is no room, or it is being stored already';
+  }
+
+  #fill(cache: HttpCache, facts: StoredFacts, head: Buffer, now: number): boolean {
+    const entry = cache.begin(this.#key, facts, now);
+    if (entry === 0) return false;
+    const filler = new CacheFiller(cache, entry, head.length, facts.chunked);
+    if (cache.append(entry, head, 0, head.length)) this.#fillers.push(filler);
+    else filler.abandon();
+    return filler.active;
+  }
+
+  /** Nothing of the body has been decoded yet: it is shown what is. */
+  follow(decoder: BodyDecoder): void {
+    if (this.#fillers.length === 0) return;
+    this.#decoder = decoder;
+    if (decoder.done) this.end();
+    else decoder.sink = this;
+  }
+
+  content(buffer: Buffer, start: number, end: number): void {
+    for (const filler of this.#fillers) filler.content(buffer, start, end);
+    if (!this.#fillers.some(filler => filler.active)) this.#stopFollowing();
+  }
+
+  trailers(buffer: Buffer, start: number, end: number): void {
+    const lines = buffer.toString('latin1', start, end);
+    for (const filler of this.#fillers) filler.trailers(lines);
+  }
+
+  end(): void {
+    for (const filler of this.#fillers) filler.end();
+    this.#stopFollowing();
+  }
+
+  #stopFollowing(): void {
+    if (this.#decoder !== undefined) this.#decoder.sink = undefined;
+    this.#decoder = undefined;
+  }
+
+  /** The exchange is over: what is half stored is thrown away, what was read let go. */
+  finish(): void {
+    this.#stopFollowing();
+    for (const filler of this.#fillers) filler.abandon();
+    this.#fillers.length = 0;
+    this.#reader.release();
+    this.#key.clear();
+    this.#allowed = NOTHING_SAID;
+    this.#variant = this.#request = undefined;
+    this.#notModified = false;
+  }
+
+  /** The configuration was checked: it exists. */
+  #cache(name: string): HttpCache {
+    return this.#thread.state.caches.find(name) as HttpCache;
+  }
+}
+
+function secondsNow(): number {
+  return Math.floor(Date.now() / 1000);
+}
