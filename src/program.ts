@@ -3,6 +3,7 @@
  * that lets workers serve. main.ts loads this file while the first data thread is already loading.
  */
 import { writeFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { loadSettings, type Options } from './config-parser/command-line.ts';
 import { renderDiagnostics, renderNotice } from './config-parser/diagnostic.ts';
 import type { DumpWishes } from './config-parser/dump-config.ts';
@@ -12,6 +13,7 @@ import { OldProcesses } from './master/old-processes.ts';
 import { runMaster } from './master/run-master.ts';
 import type { Config } from './model/config.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
+import type { ProcessLogForm } from './model/notice.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
 import { readKeepalived } from './vrrp/read-config.ts';
 import { bindNow } from './worker/bind-listeners.ts';
@@ -23,6 +25,7 @@ import { followMaster, InheritedSockets, inheritedSockets } from './worker/gener
 import type { ThreadLauncher } from './worker/launch.ts';
 import { dumpFiles, loadConfiguration } from './worker/load-configuration.ts';
 import { loadedLibraries } from './worker/loaded-libraries.ts';
+import { ProcessLog } from './worker/process-log.ts';
 import { exitAtOnce } from './worker/process-calls.ts';
 import type { LimitRequest } from './worker/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
@@ -30,6 +33,8 @@ import { startServing } from './worker/serving-process.ts';
 import { TakenSockets } from './worker/taken-sockets.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
 import { withVirtualBinds } from './worker/virtual-binds.ts';
+
+const STDERR = 2;
 
 /** Ends the process. */
 export type Exit = (code: number) => never;
@@ -54,12 +59,13 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   const read = await readFiles(start.options);
   const { balancer, virtual, diagnostics } = read;
   const options = withQuiet(start.options, balancer?.config);
+  const log = processLogOf(options, balancer?.config);
   // a worker's master has said it all
   if (generation === undefined) {
-    tellIgnored(options);
-    show(options, diagnostics);
+    tellIgnored(options, log);
+    log.diagnostics(diagnostics, options.showDiag);
   }
-  refuseUnusable(options, read, exit);
+  refuseUnusable(options, read, log, exit);
   if (generation === undefined) await printLists(options);
   if (balancer === undefined && virtual === undefined) exit(0);
   if (options.action.kind === 'check') endCheck(options, read, exit);
@@ -71,6 +77,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     earlySignal,
     startupLogs: startupLogs(diagnostics),
     compiled: balancer?.compiled,
+    log,
     exit,
   };
   if (generation !== undefined) return serveUnderMaster(options, loaded);
@@ -107,13 +114,35 @@ function withQuiet(options: Options, config: Config | undefined): Options {
   return quiet ? { ...options, quiet } : options;
 }
 
+/** LB_PROCESS_LOG is for what is said where `process-log` is not known: without a haproxy.cfg, or before it is read. */
+function processLogOf({ quiet, action }: Options, config: Config | undefined): ProcessLog {
+  const form = config?.global.processLog ?? parseForm(process.env['LB_PROCESS_LOG']);
+  const log = new ProcessLog({
+    form: action.kind === 'check' ? 'haproxy' : form,
+    terminal: isatty(STDERR),
+    write: quiet ? () => undefined : text => void process.stderr.write(text),
+  });
+  // once confined it cannot be loaded
+  if (config?.global.chroot !== undefined) log.prepare();
+  return log;
+}
+
+function parseForm(word: string | undefined): ProcessLogForm {
+  return word === 'haproxy' || word === 'json' ? word : 'auto';
+}
+
 /** Ends the program when there is nothing it could serve, or when it was told not to accept warnings. */
-function refuseUnusable(options: Options, { balancer, diagnostics }: ReadFiles, exit: Exit): void {
+function refuseUnusable(
+  options: Options,
+  { balancer, diagnostics }: ReadFiles,
+  log: ProcessLog,
+  exit: Exit,
+): void {
   if (balancer !== undefined && balancer.config === undefined) exit(1);
   if (!hasWarning(diagnostics)) return;
   if (options.warningsAreFatal) exit(1);
   if (balancer?.config?.global.flags.has('zero-warning') !== true) return;
-  notice(options, 'alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
+  log.notice('alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
   exit(1);
 }
 
@@ -141,10 +170,10 @@ async function serveOrMaster(
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const { config, keepalived, launcher, earlySignal, exit } = loaded;
+  const { config, keepalived, launcher, earlySignal, log, exit } = loaded;
   const wantsDaemon = options.daemon || config?.global.daemon === true;
   if (wantsDaemon && !options.foreground && !options.debug) exit(await runInBackground(argv));
-  const taken = config === undefined ? undefined : takeSockets(options, config, exit);
+  const taken = config === undefined ? undefined : takeSockets(options, config, loaded);
   if (config === undefined || !(options.masterWorker || config.global.masterWorker))
     return serve(options, loaded, taken);
   launcher.discard();
@@ -158,8 +187,7 @@ async function serveOrMaster(
     config,
     taken,
     withVirtual,
-    notice,
-    show,
+    log,
   });
 }
 
@@ -186,17 +214,15 @@ async function printLists(options: Options): Promise<void> {
 const WITHOUT_EFFECT = /[FGISTZcekpv]/;
 
 /** Options that are read and do not do what the management guide says. */
-function tellIgnored(options: Options): void {
+function tellIgnored(options: Options, log: ProcessLog): void {
   const letters = [...options.debugLetters];
   const ignored = [
     ...(options.traces.length > 0 ? ['-dt'] : []),
     ...letters.filter(letter => letter === 'A' || letter === 'M').map(letter => `-d${letter}`),
   ];
-  for (const option of ignored)
-    notice(options, 'warning', `'${option}' is not supported yet, it is ignored.`);
+  for (const option of ignored) log.notice('warning', `'${option}' is not supported yet, it is ignored.`);
   for (const letter of letters)
-    if (WITHOUT_EFFECT.test(letter))
-      notice(options, 'notice', `'-d${letter}' has no effect in this program.`);
+    if (WITHOUT_EFFECT.test(letter)) log.notice('notice', `'-d${letter}' has no effect in this program.`);
 }
 
 /** A worker process: addresses, pidfile, virtual addresses and old processes are the master's business. */
@@ -206,23 +232,18 @@ async function serveUnderMaster(options: Options, loaded: Loaded): Promise<void>
 }
 
 /** `-x`: the listening sockets of the process before this one. */
-function takeSockets(options: Options, { global }: Config, exit: Exit): TakenSockets | undefined {
+function takeSockets(options: Options, { global }: Config, { log, exit }: Loaded): TakenSockets | undefined {
   if (options.oldSocket === undefined) return undefined;
   const taken = TakenSockets.ask(options.oldSocket);
   if (typeof taken !== 'string') return taken;
-  notice(options, 'warning', taken);
-  notice(options, 'alert', 'Failed to get the sockets from the old process!');
+  log.notice('warning', taken);
+  log.notice('alert', 'Failed to get the sockets from the old process!');
   return options.masterWorker || global.masterWorker ? undefined : exit(1);
 }
 
 function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
   const text = renderDiagnostics(diagnostics, { pid: process.pid, showDiag: false });
   return text.split('\n').filter(line => line !== '');
-}
-
-function show(options: Options, diagnostics: readonly Diagnostic[]): void {
-  if (options.quiet) return;
-  process.stderr.write(renderDiagnostics(diagnostics, { pid: process.pid, showDiag: options.showDiag }));
 }
 
 interface Loaded {
@@ -233,32 +254,33 @@ interface Loaded {
   /** What was said about both, line by line. */
   readonly startupLogs: readonly string[];
   readonly compiled: ControlOptions['compiled'];
+  readonly log: ProcessLog;
   readonly exit: Exit;
 }
 
 /** `given`: by a master, or by the process before. */
 function serve(options: Options, loaded: Loaded, given: InheritedSockets | TakenSockets | undefined): void {
-  const { config, keepalived, earlySignal, exit } = loaded;
+  const { config, keepalived, earlySignal, log, exit } = loaded;
   const running = new RunningProgram(exit);
   running.handleSignals();
   earlySignal.pass();
-  if (keepalived !== undefined) running.virtual = prepareVirtual(options, running);
+  if (keepalived !== undefined) running.virtual = prepareVirtual(options, running, log);
   if (config !== undefined) {
     running.control = startControl(options, config, loaded, running, given);
     if (given instanceof InheritedSockets) followMaster(running.control, options.keepalivedFiles.length > 0);
     return;
   }
   running.virtual?.begin();
-  if (options.pidfile !== undefined) writePidfile(options.pidfile, options, exit);
+  if (options.pidfile !== undefined) writePidfile(options.pidfile, log, exit);
   tellStarted();
 }
 
-function prepareVirtual(options: Options, running: RunningProgram): VirtualAddresses {
+function prepareVirtual(options: Options, running: RunningProgram, log: ProcessLog): VirtualAddresses {
   return new VirtualAddresses({
     files: options.keepalivedFiles,
     configId: options.configId,
-    notice: (level, text) => notice(options, level, text),
-    diagnose: diagnostics => show(options, diagnostics),
+    notice: (level, text, about) => log.notice(level, text, about),
+    diagnose: diagnostics => log.diagnostics(diagnostics, options.showDiag),
     onStopped: () => running.virtualStopped(),
   });
 }
@@ -266,7 +288,7 @@ function prepareVirtual(options: Options, running: RunningProgram): VirtualAddre
 function startControl(
   options: Options,
   config: Config,
-  { launcher, startupLogs, compiled, exit }: Loaded,
+  { launcher, startupLogs, compiled, log, exit }: Loaded,
   running: RunningProgram,
   given: InheritedSockets | TakenSockets | undefined,
 ): Control {
@@ -278,17 +300,17 @@ function startControl(
     limits: limitsOf(options),
     open: hasMaster ? given.open : old.letGo(given?.open ?? bindNow),
     launcher,
-    notice: (level, text) => notice(options, level, text),
+    notice: (level, text, about) => log.notice(level, text, about),
     startupLogs,
     compiled,
     onBound: () => {
       given?.done();
-      if (pidfile !== undefined) writePidfile(pidfile, options, exit);
+      if (pidfile !== undefined) writePidfile(pidfile, log, exit);
     },
     onServing: () => {
       running.serving();
       surviveFailures({
-        tell: text => notice(options, 'alert', text),
+        tell: text => log.notice('alert', text, { part: 'control thread' }),
         giveUp: () => running.giveUp(),
       });
       tellStarted();
@@ -313,15 +335,11 @@ function limitsOf({ maxconn, proxyMaxconn, memoryLimitMb }: Options): LimitReque
   };
 }
 
-function writePidfile(path: string, options: Options, exit: Exit): void {
+function writePidfile(path: string, log: ProcessLog, exit: Exit): void {
   try {
     writeFileSync(path, `${process.pid}\n`);
   } catch (error) {
-    notice(options, 'alert', `Cannot create pidfile ${path}: ${(error as Error).message}`);
+    log.notice('alert', `Cannot create pidfile ${path}: ${(error as Error).message}`);
     exit(1);
   }
-}
-
-function notice(options: Options, level: 'notice' | 'warning' | 'alert', text: string): void {
-  if (!options.quiet) process.stderr.write(renderNotice(level, text, process.pid));
 }

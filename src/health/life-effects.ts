@@ -1,4 +1,5 @@
 /** What the life of servers needs of the outside: shared memory to write, logs, and the threads that hold requests. */
+import type { Notice } from '../model/notice.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { LifeServer } from './life-server.ts';
 
@@ -13,7 +14,7 @@ export interface LifeEffects {
   /** `node`; undefined: the name of the host. */
   readonly node: string | undefined;
   /** On standard error. */
-  readonly notice: (level: 'warning' | 'alert', text: string) => void;
+  readonly notice: Notice;
   /** To the log targets of a proxy (its number in the configuration). */
   readonly log: (backend: number, level: number, text: string) => void;
   /** The server takes nothing new: its waiters look for another; `backend` is given when it was the last one. */

@@ -173,7 +173,7 @@ export class ServerLife {
   #tellBackendDown(backend: number, name: string, kind: string): void {
     const { notice, log } = this.#effects;
     const type = kind === 'listen' ? 'proxy' : kind;
-    notice('alert', `${type} '${name}' has no server available!`);
+    notice('alert', `${type} '${name}' has no server available!`, { proxy: name });
     log(backend, LEVEL_EMERGENCY, `${type} ${name} has no server available!`);
   }
 
@@ -200,8 +200,8 @@ export class ServerLife {
   }
 
   /** On standard error and in the logs of the proxy. */
-  tell({ backend }: LifeServer, level: number, text: string): void {
-    this.#effects.notice('warning', text);
+  tell({ backend, proxy, config }: LifeServer, level: number, text: string): void {
+    this.#effects.notice('warning', text, { proxy: proxy.name, server: config.name });
     this.#effects.log(backend, level, text);
   }
 }

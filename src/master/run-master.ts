@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { hasFatal, renderDiagnostics, renderNotice } from '../config-parser/diagnostic.ts';
 import { loadSettings, type Options } from '../config-parser/command-line.ts';
 import type { Config } from '../model/config.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Notice } from '../model/notice.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindNow } from '../worker/bind-listeners.ts';
 import { tellStarted } from '../worker/daemon.ts';
 import type { EarlySignal } from '../worker/early-signal.ts';
+import type { ProcessLog } from '../worker/process-log.ts';
 import { loadConfiguration } from '../worker/load-configuration.ts';
 import type { TakenSockets } from '../worker/taken-sockets.ts';
 import { VirtualAddresses } from '../worker/virtual-addresses.ts';
@@ -30,8 +31,7 @@ interface MasterStart {
   readonly withVirtual: boolean;
   readonly earlySignal: EarlySignal;
   readonly exit: (code: number) => void;
-  readonly notice: (options: Options, level: 'notice' | 'warning' | 'alert', text: string) => void;
-  readonly show: (options: Options, diagnostics: readonly Diagnostic[]) => void;
+  readonly log: ProcessLog;
 }
 
 /** A stop that has given addresses away waits so long for requests in flight. */
@@ -40,9 +40,9 @@ const REQUESTS_IN_FLIGHT_MS = 2000;
 export async function runMaster(start: MasterStart): Promise<void> {
   const { options, argv, environment } = start;
   const log = new StartupLog();
-  const notice = (level: 'notice' | 'warning' | 'alert', text: string): void => {
+  const notice: Notice = (level, text) => {
     log.add(renderNotice(level, text, process.pid));
-    start.notice(options, level, text);
+    start.log.notice(level, text);
   };
   const virtual = start.withVirtual ? prepareVirtual(start) : undefined;
   const old = new OldProcesses(options);
@@ -83,7 +83,7 @@ export async function runMaster(start: MasterStart): Promise<void> {
 
 /** The configuration that was read at the start, and then what the files say each time. */
 function configurations(
-  { options, config, show }: MasterStart,
+  { options, config, log: processLog }: MasterStart,
   log: StartupLog,
 ): () => Promise<Config | undefined> {
   let first: Config | undefined = config;
@@ -95,7 +95,7 @@ function configurations(
     }
     const loaded = await loadConfiguration(options.files, loadSettings(options));
     log.add(renderDiagnostics(loaded.diagnostics, { pid: process.pid, showDiag: options.showDiag }));
-    show(options, loaded.diagnostics);
+    processLog.diagnostics(loaded.diagnostics, options.showDiag);
     const warned = loaded.diagnostics.some(({ severity }) => severity === 'warning');
     const strict = options.warningsAreFatal || loaded.config?.global.flags.has('zero-warning') === true;
     return hasFatal(loaded.diagnostics) || (warned && strict) ? undefined : loaded.config;
@@ -103,12 +103,12 @@ function configurations(
 }
 
 /** Early: their process has to have the rights of the start. */
-function prepareVirtual({ options, notice, show }: MasterStart): VirtualAddresses {
+function prepareVirtual({ options, log }: MasterStart): VirtualAddresses {
   return new VirtualAddresses({
     files: options.keepalivedFiles,
     configId: options.configId,
-    notice: (level, text) => notice(options, level, text),
-    diagnose: diagnostics => show(options, diagnostics),
+    notice: (level, text, about) => log.notice(level, text, about),
+    diagnose: diagnostics => log.diagnostics(diagnostics, options.showDiag),
     onStopped: () => undefined,
   });
 }

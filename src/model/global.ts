@@ -1,4 +1,5 @@
 /** The `global` section (manual, section 3). Times in milliseconds, sizes in bytes. */
+import type { ProcessLogForm } from './notice.ts';
 import type { Address } from './address.ts';
 import type { Bind } from './bind.ts';
 import type { Position } from './diagnostic.ts';
@@ -56,6 +57,8 @@ export interface Global {
   }[];
   /** This program's own keyword: `demo-servers <addr>:<port> ...`, small HTTP servers started for a first try. */
   readonly demoServers: readonly Address[];
+  /** This program's own keyword: form of what the process says about itself. */
+  readonly processLog?: ProcessLogForm;
   readonly defaultPath?: string;
   readonly caBase?: string;
   readonly crtBase?: string;

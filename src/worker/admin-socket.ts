@@ -6,11 +6,10 @@ import { COMMANDS } from '../admin/table.ts';
 import { bindNow, nthAdminSocket, type OpenListening } from './bind-listeners.ts';
 import { parseSize } from '../config-parser/units.ts';
 import type { Bind } from '../model/bind.ts';
+import type { Notice } from '../model/notice.ts';
 import type { Config } from '../model/config.ts';
 
 const DEFAULT_PAYLOAD_BYTES = 128 * 1024;
-
-type Notice = (level: 'notice' | 'warning' | 'alert', text: string) => void;
 
 /** Undefined when one could not be bound; each was reported. */
 export function bindAdminSockets(

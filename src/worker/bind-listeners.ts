@@ -4,6 +4,7 @@ import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
+import type { Notice } from '../model/notice.ts';
 import type { SocketTuning } from '../net/socket-options.ts';
 import {
   openListening,
@@ -14,8 +15,6 @@ import {
 import { clientSocketOptions } from '../proxy/socket-options.ts';
 import { numberOfLogForward } from './listening-section.ts';
 import type { ListenerHandover } from './orders.ts';
-
-export type Notice = (level: 'notice' | 'warning' | 'alert', text: string) => void;
 
 /** `nth`: how many binds with the same settings came before; below 0 for admin sockets. */
 export type OpenListening = (

@@ -18,7 +18,8 @@ import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
-import type { Notice, OpenListening } from './bind-listeners.ts';
+import type { Notice } from '../model/notice.ts';
+import type { OpenListening } from './bind-listeners.ts';
 import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers, type PageActionEffects } from './page-actions.ts';
@@ -221,7 +222,7 @@ export class Control {
         return this.#administration.changed(thread, message.change, message.seen);
       case 'notice':
         this.#administration.warned();
-        return this.#options.notice(message.level, message.text);
+        return this.#options.notice(message.level, message.text, message.about);
       case 'ready':
         return this.#administration.threadReady(message.engine);
     }

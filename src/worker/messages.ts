@@ -1,5 +1,6 @@
 /** What crosses between the control thread and a data thread: one union a direction. Everything here can be cloned. */
 import type { ObservedError } from '../health/observation.ts';
+import type { NoticeContext } from '../model/notice.ts';
 import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
@@ -85,4 +86,9 @@ export type ToControl =
       readonly errors: number;
       readonly last: ObservedError;
     }
-  | { readonly kind: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };
+  | {
+      readonly kind: 'notice';
+      readonly level: 'warning' | 'alert';
+      readonly text: string;
+      readonly about: NoticeContext;
+    };

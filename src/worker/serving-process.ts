@@ -4,7 +4,8 @@
  */
 import { setPriority } from 'node:os';
 import type { Config } from '../model/config.ts';
-import { bindListeners, type Notice } from './bind-listeners.ts';
+import type { Notice } from '../model/notice.ts';
+import { bindListeners } from './bind-listeners.ts';
 import { Control, type ControlOptions } from './control.ts';
 import { dropPrivileges, dropsPrivileges } from './privileges.ts';
 import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';

@@ -114,6 +114,7 @@ export class ServingThread {
         kind: 'notice',
         level: 'warning',
         text: `tune.engine uring cannot be had, the node engine serves: ${this.#opened.reason}`,
+        about: { part: 'engine', thread: this.#start.thread },
       });
     this.#tell({ kind: 'ready', engine: this.#engine.name });
   }
@@ -205,7 +206,8 @@ export class ServingThread {
   }
 
   #cannotAccept(who: string, code: string): void {
-    this.#tell({ kind: 'notice', level: 'warning', text: `${who} cannot accept connections: ${code}` });
+    const text = `${who} cannot accept connections: ${code}`;
+    this.#tell({ kind: 'notice', level: 'warning', text, about: { thread: this.#start.thread } });
   }
 
   #forward(section: LogForward, { proxy, bind, fd }: ListenerHandover): void {

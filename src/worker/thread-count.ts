@@ -1,6 +1,6 @@
 /** How many data threads a configuration gets on this machine (manual, `nbthread`, `thread-hard-limit`, `cpu-set`). */
 import type { Config } from '../model/config.ts';
-import type { Notice } from './bind-listeners.ts';
+import type { Notice } from '../model/notice.ts';
 import { allowedProcessors, givenProcessors } from './processor-map.ts';
 
 /** `nbthread`, else as many as there are processors; `thread-hard-limit` wins over both. */

@@ -5,6 +5,7 @@
  *   starting ─ ready ─▶ loaded ─ (all loaded, privileges dropped) ─▶ serving ─ exit ─▶ replaced
  */
 import type { Worker } from 'node:worker_threads';
+import type { Notice } from '../model/notice.ts';
 import type { ThreadLauncher } from './launch.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
@@ -18,7 +19,7 @@ interface ThreadPoolOptions {
   readonly startOf: (thread: number) => ThreadStart;
   /** Fresh duplicates of what the thread listens on. */
   readonly listenersOf: (thread: number) => readonly ListenerHandover[];
-  readonly notice: (level: 'warning' | 'alert', text: string) => void;
+  readonly notice: Notice;
   readonly heard: (thread: number, message: ToControl) => void;
   /** All are loaded and wait for `serve`. */
   readonly onLoaded: () => void;
@@ -78,7 +79,9 @@ export class ThreadPool {
     this.#threads[thread] = worker;
     this.#startedAtMs[thread] = performance.now();
     worker.on('message', (message: ToControl) => this.#heard(thread, message));
-    worker.on('error', error => notice('alert', `thread ${thread} died: ${error.stack ?? error.message}`));
+    worker.on('error', error =>
+      notice('alert', `thread ${thread} died: ${error.stack ?? error.message}`, { part: 'threads', thread }),
+    );
     worker.on('exit', () => this.#ended(thread));
   }
 
@@ -111,11 +114,12 @@ export class ThreadPool {
       notice(
         'alert',
         `thread ${thread} cannot be loaded again inside chroot: the others serve its listeners`,
+        { part: 'threads', thread },
       );
       return this.#listen(this.running()[0] as number, thread);
     }
     const livedMs = performance.now() - (this.#startedAtMs[thread] as number);
-    notice('warning', `thread ${thread} is replaced`);
+    notice('warning', `thread ${thread} is replaced`, { part: 'threads', thread });
     if (livedMs >= SHORT_LIFE_MS) return this.#start(thread);
     setTimeout(() => {
       if (!this.#options.ending()) this.#start(thread);

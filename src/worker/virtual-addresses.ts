@@ -4,6 +4,7 @@
  * are given up.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Notice } from '../model/notice.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { LogLevel } from '../vrrp/log.ts';
@@ -16,7 +17,7 @@ interface VirtualAddressesOptions {
   readonly files: readonly string[];
   /** `-i` */
   readonly configId: string | undefined;
-  readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
+  readonly notice: Notice;
   /** What is wrong with the files when they are read again. */
   readonly diagnose: (diagnostics: readonly Diagnostic[]) => void;
   /** The VRRP process was stopped from outside. */
@@ -135,7 +136,7 @@ export class VirtualAddresses implements VrrpAccess {
   }
 
   #say(level: LogLevel, text: string): void {
-    if (level !== 'debug') this.#options.notice(NOTICE_LEVEL[level], text);
+    if (level !== 'debug') this.#options.notice(NOTICE_LEVEL[level], text, { part: 'vrrp' });
   }
 
   #follow(follows: boolean): void {

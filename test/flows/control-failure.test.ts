@@ -68,11 +68,11 @@ test('a mistake in the control thread is told with its place, and everything goe
   const told = balancer.output();
   assert.match(
     told,
-    /\[ALERT\] .*control thread: Error: a promise the test has broken\n\s+at .*control-failure/,
+    /"level":"error",.*"part":"control thread",.*control thread: Error: a promise the test has broken\\n\s+at .*control-failure/,
   );
   assert.match(
     told,
-    /\[ALERT\] .*control thread: Error: a failure the test has injected\n\s+at .*control-failure/,
+    /"level":"error",.*"part":"control thread",.*control thread: Error: a failure the test has injected\\n\s+at .*control-failure/,
   );
   assert.match(await exchangeRaw(port, GET), /^HTTP\/1\.1 200 /);
   assert.match(await ask(socket, 'show servers state'), /127\.0\.0\.1/);
@@ -83,5 +83,8 @@ test('a control thread that fails again and again ends the process', async t => 
   const { balancer, fail } = await start(t);
   fail(20);
   assert.equal(await Promise.race([balancer.ended, sleep(WITHIN_MS, 'still there', { ref: false })]), 1);
-  assert.match(balancer.output(), /\[ALERT\] .*control thread: 10 failures within 10 s, it cannot go on/);
+  assert.match(
+    balancer.output(),
+    /"level":"error".*control thread: 10 failures within 10 s, it cannot go on/,
+  );
 });

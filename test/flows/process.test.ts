@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
 import { requires } from '../support/requirement.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
@@ -111,4 +112,29 @@ test('zero-warning refuses what is only worth a warning', t => {
   const { status, stderr } = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 20_000 });
   assert.equal(status, 1);
   assert.match(stderr, /Some warnings were found and 'zero-warning' is set/);
+});
+
+test('with process-log json every line of a running process is an object, and -c speaks as HAProxy does', async t => {
+  const port = await freePort();
+  const config = `global
+  process-log json
+defaults
+  mode http
+frontend web
+  bind 127.0.0.1:${port}
+  default_backend app
+backend app
+  server gone 127.0.0.1:1 check inter 100
+`;
+  const balancer = await startBalancer(t, config);
+  await until('the server to be down', () => balancer.output().includes('no server available'));
+  await balancer.stop();
+  const lines = balancer.output().trimEnd().split('\n');
+  const objects = lines.map(line => JSON.parse(line) as Record<string, unknown>);
+  const down = objects.find(({ msg }) => String(msg).startsWith('Server app/gone is DOWN'));
+  assert.deepEqual([down?.['level'], down?.['proxy'], down?.['server']], ['warn', 'app', 'gone']);
+  assert.equal(down?.['pid'], balancer.pid);
+  assert.ok(objects.some(({ file, line }) => String(file).endsWith('haproxy.cfg') && Number(line) > 0));
+  const { stderr } = spawnSync(LB, ['-c', '-f', join(balancer.folder, 'haproxy.cfg')], { encoding: 'utf8' });
+  assert.match(stderr, /^\[WARNING\]  \(\d+\) : config : parsing \[/m);
 });

@@ -292,6 +292,14 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
     'start small HTTP servers for a first try (not in HAProxy)',
     (draft, _value, words, context) => setDemoServers(draft, words, context),
   ),
+  setting(
+    'process-log',
+    oneWordOf('auto', 'haproxy', 'json'),
+    `form of the process's own messages (not in HAProxy)`,
+    (draft, value) => {
+      draft.processLog = value as 'auto' | 'haproxy' | 'json';
+    },
+  ),
   kept('anonkey', integer(0, MAX_ID), 'key for anonymised output'),
   kept('debug.counters', oneWordOf('on', 'off'), 'event counters for developers'),
   kept('stress-level', integer(0, 9), 'stress code paths for developers', { experimental: true }),
