@@ -84,7 +84,7 @@ export class Answer {
     this.#waiting = 0;
     this.drop(client);
     this.#buffer = this.#rest = undefined;
-    this.#ahead = [];
+    if (this.#ahead.length > 0) this.#ahead = [];
     this.#isAheadUnderWay = false;
   }
 }

@@ -2,7 +2,7 @@
  * How much shared memory a configuration needs, and the numbers its objects have in it: plain data that goes to
  * every thread with the buffer. Proxies, listeners and servers are numbered in the order of the configuration.
  */
-import { monotonicMs } from '../base/clock.ts';
+import { preciseMs } from '../base/clock.ts';
 import type { Balance, HashType } from '../model/balance.ts';
 import type { Config } from '../model/config.ts';
 import type { CacheSettings } from '../model/http-cache.ts';
@@ -53,7 +53,7 @@ export function planState(config: Config, threads: number): StatePlan {
     ],
     stickTables: config.stickTables,
     caches: config.caches,
-    epochMs: monotonicMs(),
+    epochMs: preciseMs(),
   };
 }
 

@@ -19,7 +19,7 @@
  * Nothing gets lost: who waits first publishes, then looks for room; who frees a place first frees, then looks
  * for waiters; both with sequentially consistent operations, so at least one of them sees the other.
  */
-import { monotonicMs } from '../base/clock.ts';
+import { preciseMs } from '../base/clock.ts';
 import { BACKEND_ROW, SERVER_ROW, WAIT_ROW, type StateLayout } from './layout.ts';
 import type { LoadHeap } from './load-heap.ts';
 import { LocalQueue, Waiting, type Waiter } from './local-queue.ts';
@@ -235,7 +235,7 @@ export class ServerQueues {
   }
 
   #enqueue(queue: number, waiter: Waiter, priorityClass: number, offsetMs: number): Waiting {
-    const time = Math.floor((monotonicMs() - this.#epochMs + OFFSET_RANGE_MS + offsetMs) * TIME_UNITS);
+    const time = Math.floor((preciseMs() - this.#epochMs + OFFSET_RANGE_MS + offsetMs) * TIME_UNITS);
     const key = (priorityClass - LOWEST_CLASS) * CLASS_STEP + Math.max(0, time);
     const entry = new Waiting(waiter, queue, key, Atomics.load(this.#words, this.#dequeuedAt(queue)));
     let local = this.#local.get(queue);

@@ -8,7 +8,7 @@
  * LONGEST_PAUSE_MS bounds it.
  */
 import { isIP } from 'node:net';
-import { monotonicMs } from '../../../base/clock.ts';
+import { preciseMs } from '../../../base/clock.ts';
 import { BufferPool } from '../../buffer-pool.ts';
 import type { Connection, ConnectionHandler, Connector, ConnectTarget } from '../../connection.ts';
 import type { IpTarget } from '../../prepared-socket.ts';
@@ -138,7 +138,7 @@ export class PolledEngine implements Connector, PolledHost {
   readonly #onTime = (): void => this.look();
 
   #expectSoon(): void {
-    this.#lastEventMs = monotonicMs();
+    this.#lastEventMs = preciseMs();
     if (!this.#looking) this.#immediate ??= setImmediate(this.#onTime);
   }
 
@@ -206,7 +206,7 @@ export class PolledEngine implements Connector, PolledHost {
   }
 
   #pauseMs(): number {
-    const quietMs = (monotonicMs() - this.#lastEventMs) * PAUSE_SHARE;
+    const quietMs = (preciseMs() - this.#lastEventMs) * PAUSE_SHARE;
     return Math.max(SHORTEST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, quietMs));
   }
 
