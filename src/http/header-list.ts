@@ -6,6 +6,7 @@
  *   text    GET / HTTP/1.1␍␊Host: a␍␊Accept: *␍␊...   a span: nameStart nameEnd valueStart valueEnd lineEnd hash
  *                           └ nameStart      └ lineEnd
  */
+import { latin1Slice } from '../base/latin1.ts';
 import { LOWER_TOKEN } from './char-class.ts';
 import type { Headers } from './head.ts';
 import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
@@ -46,10 +47,12 @@ export class HeaderList implements Headers {
   repeated = 0;
   /** Where the scanner saw known field n first; discardAt() keeps it right. */
   readonly firsts = new Int16Array(KNOWN_FIELDS.length);
-  /** The memory the head came in, and where its first byte lies; for squeeze(). */
+  /** The memory the head came in, where its first byte lies, and how many there are; for squeeze(). */
   source: Buffer | undefined;
   sourceStart = 0;
-  #text = '';
+  length = 0;
+  /** Undefined: nobody has asked yet, and it can be read from `source`. */
+  #text: string | undefined = '';
   #spans = new Int32Array(SPAN * 32);
   /** Strings made so far, or set by an edit; those win over the text. */
   readonly #names: (string | undefined)[] = [];
@@ -69,6 +72,7 @@ export class HeaderList implements Headers {
     this.seen = 0;
     this.repeated = 0;
     this.#text = '';
+    this.length = 0;
   }
 
   // ── filled by the parser ──
@@ -86,9 +90,14 @@ export class HeaderList implements Headers {
     this.repeated |= repeated;
   }
 
-  /** The text, and where in it a value lies that nobody has changed. */
+  /** The whole head as received, from the first byte of its first line. */
   get text(): string {
-    return this.#text;
+    return this.#text ?? this.#readText();
+  }
+
+  #readText(): string {
+    const { source, sourceStart, length } = this;
+    return (this.#text = source === undefined ? '' : latin1Slice(source, sourceStart, sourceStart + length));
   }
 
   get spans(): Int32Array {
@@ -118,15 +127,35 @@ export class HeaderList implements Headers {
     return true;
   }
 
-  /** The whole head as text, from the first byte of its first line. */
-  setText(text: string, source?: Buffer, sourceStart = 0): void {
+  /** The text of a head, or of trailers, that stays. */
+  setText(text: string): void {
     this.#text = text;
-    this.source = source;
-    this.sourceStart = sourceStart;
+    this.length = text.length;
+    this.source = undefined;
   }
 
-  /** The memory it came in may change from now on: it is not to be sent from there. */
+  /** The text lies there; until somebody wants it as such, no string is made. */
+  setSource(source: Buffer, start: number, length: number): void {
+    this.#text = undefined;
+    this.source = source;
+    this.sourceStart = start;
+    this.length = length;
+  }
+
+  /** Somebody may ask when the memory it came in has changed. */
+  keepText(): void {
+    this.#text ??= this.#readText();
+  }
+
+  /** The memory it came in may change from now on: it is not to be read, or sent, from there. */
   leaveSource(): void {
+    this.keepText();
+    this.source = undefined;
+  }
+
+  /** The same, and nobody will ask for anything any more. */
+  forget(): void {
+    this.clear();
     this.source = undefined;
   }
 
@@ -135,7 +164,7 @@ export class HeaderList implements Headers {
   nameAt(index: number): string {
     return (
       this.#names[index] ??
-      this.#keepName(index, this.#text.slice(this.#spans[index * SPAN], this.#spans[index * SPAN + NAME_END]))
+      this.#keepName(index, this.text.slice(this.#spans[index * SPAN], this.#spans[index * SPAN + NAME_END]))
     );
   }
 
@@ -150,7 +179,7 @@ export class HeaderList implements Headers {
     const at = index * SPAN;
     return (
       this.#values[index] ??
-      this.#keepValue(index, this.#text.slice(this.#spans[at + VALUE_START], this.#spans[at + VALUE_END]))
+      this.#keepValue(index, this.text.slice(this.#spans[at + VALUE_START], this.#spans[at + VALUE_END]))
     );
   }
 
@@ -176,7 +205,7 @@ export class HeaderList implements Headers {
       return name.length === lowerName.length && (name === lowerName || lowerCase(name) === lowerName);
     const start = this.#spans[index * SPAN] as number;
     if ((this.#spans[index * SPAN + NAME_END] as number) - start !== lowerName.length) return false;
-    const text = this.#text;
+    const { text } = this;
     for (let at = 0; at < lowerName.length; at++)
       if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerName.charCodeAt(at)) return false;
     return true;
@@ -288,7 +317,7 @@ export class HeaderList implements Headers {
         runEnd = lineEnd;
         continue;
       }
-      if (runEnd > runStart) out += this.#text.slice(runStart, runEnd);
+      if (runEnd > runStart) out += this.text.slice(runStart, runEnd);
       if (lineEnd >= 0) {
         runStart = spans[at] as number;
         runEnd = lineEnd;
@@ -297,7 +326,7 @@ export class HeaderList implements Headers {
       runStart = runEnd = 0;
       out += `${this.nameAt(index)}: ${this.valueAt(index)}\r\n`;
     }
-    return runEnd > runStart ? out + this.#text.slice(runStart, runEnd) : out;
+    return runEnd > runStart ? out + this.text.slice(runStart, runEnd) : out;
   }
 
   #hashAt(index: number): number {

@@ -13,9 +13,40 @@ export interface RequestRendering {
   readonly close: boolean;
 }
 
+/** The request line as it came. Its target becomes a string when somebody asks for it. */
+class ReceivedLine {
+  method = '';
+  version = 11;
+  readonly #headers: HeaderList;
+  #start = 0;
+  #end = 0;
+  #target: string | undefined;
+
+  constructor(headers: HeaderList) {
+    this.#headers = headers;
+  }
+
+  /** The target lies there in the text of the head. */
+  set(method: string, targetStart: number, targetEnd: number, version: number): void {
+    this.method = method;
+    this.version = version;
+    this.#start = targetStart;
+    this.#end = targetEnd;
+    if (this.#target !== undefined) this.#target = undefined;
+  }
+
+  get target(): string {
+    return (this.#target ??= this.#headers.text.slice(this.#start, this.#end));
+  }
+
+  /** The code of the target's first character. */
+  get targetBegin(): number {
+    return this.#headers.text.charCodeAt(this.#start);
+  }
+}
+
 export class Http1RequestHead implements RequestHead {
   method = '';
-  target = '';
   /** 10 or 11; higher minor and major numbers count as 1.1. */
   version = 11;
   readonly headers = new HeaderList();
@@ -26,8 +57,10 @@ export class Http1RequestHead implements RequestHead {
   hostIndex = -1;
   /** Bytes the received request line has in the text with its CRLF, 0 when it is to be written anew. */
   #keptLine = 0;
-  #receivedMethod = '';
-  #receivedTarget = '';
+  /** As received, whatever rules make of it. */
+  readonly line = new ReceivedLine(this.headers);
+  /** Undefined: as received. */
+  #target: string | undefined;
   #parsed = false;
 
   reset(): void {
@@ -39,13 +72,22 @@ export class Http1RequestHead implements RequestHead {
     this.#parsed = false;
   }
 
-  /** The parser has read the request line. */
-  received(method: string, target: string, version: number, keptLine: number): void {
-    this.method = this.#receivedMethod = method;
-    this.target = this.#receivedTarget = target;
+  /** The parser has read the request line; the target lies there in the text. */
+  received(method: string, targetStart: number, targetEnd: number, version: number, keptLine: number): void {
+    this.line.set(method, targetStart, targetEnd, version);
+    this.method = method;
+    if (this.#target !== undefined) this.#target = undefined;
     this.version = version;
     this.#keptLine = keptLine;
     this.#parsed = true;
+  }
+
+  get target(): string {
+    return this.#target ?? this.line.target;
+  }
+
+  set target(target: string) {
+    this.#target = target === this.line.target ? undefined : target;
   }
 
   get contentLength(): number {
@@ -113,7 +155,7 @@ export class Http1RequestHead implements RequestHead {
   }
 
   #isLineKept(): boolean {
-    return this.method === this.#receivedMethod && this.target === this.#receivedTarget;
+    return this.#target === undefined && this.method === this.line.method;
   }
 
   #connectionLine(close: boolean): string {

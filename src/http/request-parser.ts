@@ -46,14 +46,10 @@ export function parseRequestHead(
   const body = line.version === 9 ? fields : scanFields(buffer, start, fields, end, head.headers, limits);
   if (body <= 0) return body < 0 ? body : incomplete(from, start, end, limits, TOO_LARGE);
   if (body - from > limits.maxHeadBytes) return TOO_LARGE;
-  const text = latin1Slice(buffer, start, body);
-  head.headers.setText(text, buffer, start);
-  head.received(
-    methodName(text, line.methodEnd),
-    text.slice(line.targetStart, line.targetEnd),
-    line.version === 9 ? 10 : line.version,
-    line.regular ? fields - start : 0,
-  );
+  head.headers.setSource(buffer, start, body - start);
+  const method = methodName(head.headers.text, line.methodEnd);
+  const keptLine = line.regular ? fields - start : 0;
+  head.received(method, line.targetStart, line.targetEnd, line.version === 9 ? 10 : line.version, keptLine);
   const verdict = settleRequest(head, limits);
   return verdict < 0 ? verdict : body - from;
 }

@@ -94,10 +94,11 @@ function mergeHosts(headers: HeaderList, index: number, strict: boolean): number
 
 /** The four forms of a target (RFC 9112 section 3.2), and whether it says the same as Host. */
 function settleTarget(head: Http1RequestHead, limits: HeadLimits): number {
-  const { target, method } = head;
-  const first = target.charCodeAt(0);
+  const { method } = head;
+  const first = head.line.targetBegin;
   if (first === SLASH) return method === 'CONNECT' ? INVALID_TARGET : method === 'PRI' ? INVALID_METHOD : 0;
   if (method === 'PRI') return INVALID_METHOD;
+  const { target } = head;
   if (first === ASTERISK) return target.length === 1 && mayAskForAll(method, limits) ? 0 : INVALID_TARGET;
   const host = head.hostIndex < 0 ? undefined : head.headers.valueAt(head.hostIndex);
   if (method === 'CONNECT') {

@@ -32,12 +32,11 @@ export function parseResponseHead(
   if (body < 0) return body;
   if (body === 0) return end - from >= limits.maxHeadBytes ? TOO_LARGE : 0;
   if (body - from > limits.maxHeadBytes) return TOO_LARGE;
-  const text = latin1Slice(buffer, start, body);
-  head.headers.setText(text, buffer, start);
+  head.headers.setSource(buffer, start, body - start);
   const hasReason = line.reasonEnd > line.reasonStart;
   head.received(
     line.status,
-    hasReason ? reasonIn(text) : reasonPhrase(line.status),
+    hasReason ? reasonIn(buffer, start) : reasonPhrase(line.status),
     line.version,
     line.regular && hasReason ? fields - start : 0,
   );
@@ -46,11 +45,17 @@ export function parseResponseHead(
 }
 
 /** Without making a new string for the usual ones. */
-function reasonIn(text: string): string {
+function reasonIn(buffer: Buffer, start: number): string {
   const usual = reasonPhrase(line.status);
-  const { reasonStart, reasonEnd } = line;
-  if (usual.length === reasonEnd - reasonStart && text.startsWith(usual, reasonStart)) return usual;
-  return text.slice(reasonStart, reasonEnd);
+  const from = start + line.reasonStart;
+  const end = start + line.reasonEnd;
+  return isText(buffer, from, end, usual) ? usual : latin1Slice(buffer, from, end);
+}
+
+function isText(buffer: Buffer, from: number, end: number, text: string): boolean {
+  if (end - from !== text.length) return false;
+  for (let at = 0; at < text.length; at++) if (buffer[from + at] !== text.charCodeAt(at)) return false;
+  return true;
 }
 
 function readFields(

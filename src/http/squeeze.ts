@@ -14,9 +14,9 @@ import { LINE_END, SPAN, type HeaderList } from './header-list.ts';
  * anew. `keptLine`: bytes of the start line, which stays.
  */
 export function squeeze(headers: HeaderList, keptLine: number): number {
-  const { source, sourceStart: base, text } = headers;
-  const end = text.length - 2;
-  if (keptLine === 0 || source === undefined || text.charCodeAt(end) !== CR) return -1;
+  const { source, sourceStart: base, length } = headers;
+  const end = length - 2;
+  if (keptLine === 0 || source === undefined || source[base + end] !== CR) return -1;
   const gaps = gapsOf(headers, keptLine, end);
   if (gaps <= 0) return gaps < 0 ? -1 : base;
   return base + closeGaps(headers, source, keptLine, end);

@@ -292,10 +292,10 @@ export class HttpStream
   /** `redir <prefix>`: GET and HEAD are sent to the server's own address (manual, section 5.2). */
   answeredFor(server: ServerRuntime): boolean {
     const { redirPrefix } = server.config;
-    const { method, target } = this.requestHead;
+    const { method } = this.requestHead;
     if (redirPrefix === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
     this.transaction.termination.set('L', 'C');
-    this.#replyWith(redirection(redirPrefix, target));
+    this.#replyWith(redirection(redirPrefix, this.requestHead.target));
     return true;
   }
 
@@ -410,7 +410,7 @@ export class HttpStream
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     const isStored = transaction.cacheHit !== undefined;
     if (!isStored && this.#isForSecondTry(responseHead.status)) return;
-    transaction.holdsOfResponse(responseHead.headers.text.length + this.server.inbox.length);
+    transaction.holdsOfResponse(responseHead.headers.length + this.server.inbox.length);
     transaction.answered(responseHead);
     this.#shaping.responseArrived();
     if (!isStored) this.#serverAnswered();
@@ -503,6 +503,7 @@ export class HttpStream
     const rendering = responseRendering(requestHead.version, this.keepAlive);
     // early hints may still be under way: the answer waits in a buffer of its own
     const inPlace = server.pipe === undefined && !this.clientConnection.sending;
+    if (frontend.logs) responseHead.headers.keepText();
     const start = inPlace ? responseHead.squeeze(rendering) : -1;
     if (start >= 0) return this.#sendInPlace(start);
     const answer = this.answer.take();
@@ -514,9 +515,11 @@ export class HttpStream
 
   /** Nothing is to be written anew: head and body go out from where they came in. */
   #sendInPlace(start: number): void {
-    const { source, sourceStart, text } = this.responseHead.headers;
-    const end = this.server.takeBodyInPlace(sourceStart + text.length);
+    const { headers } = this.responseHead;
+    const { source, sourceStart, length } = headers;
+    const end = this.server.takeBodyInPlace(sourceStart + length);
     if (this.server.decoder.error !== 0) return this.#firstBodyInvalid();
+    if (!this.frontend.logs) headers.forget();
     this.transaction.bytes.toClient += end - start;
     this.clientConnection.send(source as Buffer, start, end - start);
   }

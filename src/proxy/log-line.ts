@@ -120,6 +120,11 @@ export class FrontendLog {
     );
   }
 
+  /** There is anybody to write to. */
+  get writes(): boolean {
+    return this.#ways.length > 0;
+  }
+
   uniqueId(ctx: ExchangeContext): string | undefined {
     return this.#formats.uniqueId?.render(ctx);
   }

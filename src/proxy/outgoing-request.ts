@@ -51,10 +51,10 @@ export class OutgoingRequest {
   #lend(head: Http1RequestHead, rendering: RequestRendering): boolean {
     const start = head.squeeze(rendering);
     if (start < 0) return false;
-    const { source, sourceStart, text } = head.headers;
+    const { source, sourceStart, length } = head.headers;
     this.#buffer = source;
     this.#start = start;
-    this.length = sourceStart + text.length - start;
+    this.length = sourceStart + length - start;
     this.#lent = true;
     this.#sent = false;
     this.#head = head;

@@ -175,7 +175,7 @@ export class RequestRules {
     const isForRule = this.#hold === 'rule' && transaction.waitBytes > 0;
     const enough = isForRule ? transaction.waitBytes : Infinity;
     if (!seen.complete && seen.length < Math.min(enough, transaction.bodyRoom)) return session.receive();
-    transaction.holdsOfRequest((transaction.request?.headers.text.length ?? 0) + session.inbox.length);
+    transaction.holdsOfRequest((transaction.request?.headers.length ?? 0) + session.inbox.length);
     if (this.#hold === 'rule') return this.#resume(false);
     this.#letGo();
     this.#run(FRONTEND_CONTENT);

@@ -7,7 +7,7 @@
  */
 import type { Timers } from '../acl/context.ts';
 
-/** Moments of its connection. */
+/** Moments of its connection: its beginning by the wheel and by the wall clock, to turn one into the other. */
 interface ClientMoments {
   readonly acceptedAt: number;
   readonly acceptTimeMs: number;
@@ -15,9 +15,7 @@ interface ClientMoments {
 }
 
 export class RequestTimers implements Timers {
-  /** Wheel time and wall-clock time at the same instant, to turn one into the other. */
-  acceptedAt = 0;
-  acceptedDateMs = 0;
+  #client: ClientMoments | undefined;
   /** End of the previous request, or of the handshake. */
   readyAt = 0;
   firstByteAt = -1;
@@ -30,10 +28,9 @@ export class RequestTimers implements Timers {
   readonly handshake = 0;
 
   /** A request may come from now on, or has begun to. */
-  begin({ acceptedAt, acceptTimeMs, readyAt }: ClientMoments): void {
-    this.acceptedAt = acceptedAt;
-    this.acceptedDateMs = acceptTimeMs;
-    this.readyAt = readyAt;
+  begin(client: ClientMoments): void {
+    this.#client = client;
+    this.readyAt = client.readyAt;
     this.firstByteAt = -1;
     this.headReadAt = -1;
     this.dequeuedAt = -1;
@@ -44,7 +41,8 @@ export class RequestTimers implements Timers {
 
   get requestTimeMs(): number {
     const start = this.firstByteAt < 0 ? this.readyAt : this.firstByteAt;
-    return this.acceptedDateMs + Math.round(start - this.acceptedAt);
+    const { acceptTimeMs, acceptedAt } = this.#client as ClientMoments;
+    return acceptTimeMs + start - acceptedAt;
   }
 
   get idle(): number {
@@ -76,10 +74,10 @@ export class RequestTimers implements Timers {
   }
 
   get total(): number {
-    return span(this.acceptedAt, this.endedAt);
+    return span((this.#client as ClientMoments).acceptedAt, this.endedAt);
   }
 }
 
 function span(from: number, to: number): number {
-  return from < 0 || to < 0 ? -1 : Math.round(to - from);
+  return from < 0 || to < 0 ? -1 : to - from;
 }

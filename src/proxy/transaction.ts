@@ -229,7 +229,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   arrived(request: Http1RequestHead): void {
     this.request = request;
     this.client.requestCount++;
-    this.requestLine = { method: request.method, target: request.target, version: request.version };
+    this.requestLine = request.line;
     const { captures } = this.frontendRuntime;
     if (!captures.empty) captures.request(this, request.headers);
     this.frontendRuntime.logStart(this);

@@ -64,10 +64,10 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   #sendState = IDLE;
   #sendLength = 0;
   #sendLeft = 0;
-  #sendAddress = 0;
   /** Pinned while its bytes are sent; -1: they are in `#sendBuffer`, memory of the collector. */
   #sendSlot = -1;
   #sendBuffer: Buffer | undefined;
+  /** In the slot's arena, or in `#sendBuffer`. No address: V8 has no small integer for one, but an object. */
   #sendOffset = 0;
   /** A piece of `#sendBuffer`, copied so that the kernel may keep it. */
   #copySlot = -1;
@@ -116,11 +116,10 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
     this.#sendSlot = slot;
     if (slot >= 0) {
       slots.pin(slot);
-      this.#sendAddress = slots.addressIn(slot, buffer) + offset;
+      this.#sendOffset = slots.placeIn(slot, buffer) + offset;
     } else {
       this.#sendBuffer = buffer;
       this.#sendOffset = offset;
-      this.#sendAddress = addressOf(buffer) + offset;
     }
     this.#sendNow();
   }
@@ -183,19 +182,25 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   #sendNow(): void {
     this.#sendState = NOW;
     const { operations, sends } = this.host;
-    if (this.#sendLeft > 0) operations.sendNow(this, this.#sendAddress, this.#sendLeft);
+    if (this.#sendLeft > 0) operations.sendNow(this, this.#address(), this.#sendLeft);
     sends.add(this);
+  }
+
+  /** Of what is left to send. */
+  #address(): number {
+    const { slots } = this.host;
+    if (this.#sendSlot >= 0) return slots.addressAt(this.#sendSlot, this.#sendOffset);
+    return addressOf(this.#sendBuffer as Buffer) + this.#sendOffset;
   }
 
   #advance(length: number): void {
     this.#sendLeft -= length;
-    this.#sendAddress += length;
     this.#sendOffset += length;
   }
 
   #sendWaiting(): void {
     if (this.#sendLeft === 0) this.#sent();
-    else if (this.#sendSlot >= 0) this.#pushWaiting(this.#sendAddress, this.#sendLeft);
+    else if (this.#sendSlot >= 0) this.#pushWaiting(this.#address(), this.#sendLeft);
     else this.#copyAndSend(this.#sendBuffer as Buffer);
   }
 

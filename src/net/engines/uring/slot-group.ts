@@ -112,12 +112,17 @@ export class SlotGroup {
     this.#free[this.#freeCount++] = slot;
   }
 
+  /** In the arena. */
+  placeOf(slot: number): number {
+    return (slot - this.first) * this.size;
+  }
+
   addressOf(slot: number): number {
-    return this.arena.address + (slot - this.first) * this.size;
+    return this.arena.address + this.placeOf(slot);
   }
 
   bufferOf(slot: number): Buffer {
-    return Buffer.from(this.arena.bytes, (slot - this.first) * this.size, this.size);
+    return Buffer.from(this.arena.bytes, this.placeOf(slot), this.size);
   }
 
   destroy(): void {

@@ -96,11 +96,15 @@ export class Slots {
     return this.#groupOf(slot).addressOf(slot);
   }
 
-  /** Where a buffer of that slot's memory begins. */
-  addressIn(slot: number, buffer: Buffer): number {
-    const group = this.#groupOf(slot);
+  /** Where a buffer of that slot's memory begins, from the begin of the slot's arena. */
+  placeIn(slot: number, buffer: Buffer): number {
     // its offset is a call into the runtime too
-    return buffer === this.#lastBuffer ? group.addressOf(slot) : group.arena.address + buffer.byteOffset;
+    return buffer === this.#lastBuffer ? this.#groupOf(slot).placeOf(slot) : buffer.byteOffset;
+  }
+
+  /** The address of a place in that slot's arena. */
+  addressAt(slot: number, place: number): number {
+    return this.#groupOf(slot).arena.address + place;
   }
 
   /** The slot whose memory this is, or -1. */
