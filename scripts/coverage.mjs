@@ -142,7 +142,7 @@ ${groups.map(([title, items]) => summary(title, items)).join('\n')}
 ${groups.map(([title, items]) => missing(title, items)).join('')}
 ## Fuzzing
 
-\`node scripts/fuzz.mjs --seconds 600\` sends random and mangled texts through the compilers of expressions, log formats,
+\`node scripts/fuzz.mjs language --seconds 600\` sends random and mangled texts through the compilers of expressions, log formats,
 ACLs and regular expressions, and through what they compiled. Ten minutes (seed 20261) ended with nothing thrown and nothing
 over 100 ms of processor time; the suite runs five seconds of it.
 

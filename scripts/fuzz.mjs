@@ -1,17 +1,36 @@
-// Random texts through the compilers of expressions, log formats, conditions and regular expressions:
-// `node scripts/fuzz.mjs [--seconds 5] [--seed 1]` after a build. Exit code 0: nothing threw, nothing took over 100 ms.
-// What failed is printed with the text that did it; the same seed makes the same texts.
-import { spawn } from 'node:child_process';
+// Long runs of the tests that draw their input: `node scripts/fuzz.mjs [what ...] [--seconds 5] [--seed 1]` after a
+// build. Without a name all run, one after the other:
+//   language  texts through the compilers of expressions, log formats, conditions and regular expressions
+//   config    mutated configurations through all that -c does, and through bin/lb -c
+//   http      clients, servers and operators that keep to no rule, around the running program
+//   wire      everything else it reads: PROXY headers, TLS hellos, syslog, commands, answers of DNS, checks, agents
+// LB_TEST_ENGINE chooses the engine of the last two. Exit code 0: nothing broke. The same seed draws the same input.
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({
+const TESTS = {
+  language: 'acl/fuzz',
+  config: 'worker/fuzz-load',
+  http: 'flows/chaos',
+  wire: 'flows/fuzz-wire',
+};
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seconds: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
   },
 });
-const file = fileURLToPath(new URL('../dist/test/acl/fuzz.test.js', import.meta.url));
+const wanted = positionals.length === 0 ? Object.keys(TESTS) : positionals;
+const unknown = wanted.find(name => !Object.hasOwn(TESTS, name));
+if (unknown !== undefined) {
+  console.error(`'${unknown}' is none of ${Object.keys(TESTS).join(', ')}`);
+  process.exit(1);
+}
 const env = { ...process.env, LB_FUZZ_SECONDS: values.seconds, LB_FUZZ_SEED: values.seed };
-const child = spawn(process.execPath, [file], { stdio: 'inherit', env });
-child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+for (const name of wanted) {
+  const file = fileURLToPath(new URL(`../dist/test/${TESTS[name]}.test.js`, import.meta.url));
+  const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit', env });
+  if (status !== 0) process.exit(1);
+}

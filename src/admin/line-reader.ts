@@ -63,11 +63,15 @@ export class LineReader {
 
   /** What comes next, if it is complete. */
   next(): Input | undefined {
-    const end = this.#text.indexOf('\n');
-    if (end < 0) return this.#tooLong(this.#text.length);
-    const line = this.#text.slice(0, end);
-    this.#text = this.#text.slice(end + 1);
-    return this.#payload === undefined ? this.#readLine(line) : this.#readPayload(this.#payload, line);
+    for (;;) {
+      const end = this.#text.indexOf('\n');
+      if (end < 0) return this.#tooLong(this.#text.length);
+      const line = this.#text.slice(0, end);
+      this.#text = this.#text.slice(end + 1);
+      if (this.#payload === undefined) return this.#readLine(line);
+      const input = this.#readPayload(this.#payload, line);
+      if (input !== undefined) return input;
+    }
   }
 
   #tooLong(length: number): Input | undefined {
@@ -90,6 +94,7 @@ export class LineReader {
     return { kind: 'payload-begins' };
   }
 
+  /** Undefined: the payload goes on. */
   #readPayload(payload: OpenPayload, line: string): Input | undefined {
     if (line === payload.pattern) {
       this.#payload = undefined;
@@ -97,7 +102,7 @@ export class LineReader {
     }
     payload.lines.push(line);
     payload.size += line.length + 1;
-    return payload.size > this.#limits.payloadBytes ? { kind: 'too-long', what: 'payload' } : this.next();
+    return payload.size > this.#limits.payloadBytes ? { kind: 'too-long', what: 'payload' } : undefined;
   }
 }
 

@@ -1,32 +1,11 @@
 /** Bytes of a TCP stream under inspection: TLS hellos, RDP cookies, slices. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
-import { connect } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
+import { helloOf } from '../support/client-hello.ts';
 import { testEnvironment } from './compile-environment.ts';
 import { compiled, CONTENT_PHASE } from './evaluate.ts';
 import { sampleContext } from './sample-context.ts';
 import type { MutableContext } from './sample-context.ts';
-
-/** The first bytes a real TLS client sends. */
-async function helloOf(options: ConnectionOptions): Promise<Buffer> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const client = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
-  client.on('error', () => undefined);
-  const [socket] = (await once(server, 'connection')) as [Socket];
-  const [chunk] = (await once(socket, 'data')) as [Buffer];
-  client.destroy();
-  socket.destroy();
-  server.close();
-  await once(server, 'close');
-  return chunk;
-}
 
 function contextOf(buffer: Buffer, length = buffer.length, final = false): MutableContext {
   return sampleContext({ requestPayload: { buffer, offset: 0, length }, final });

@@ -77,3 +77,11 @@ test('a last line without an end counts when the client has ended its side', () 
   reader.endInput();
   assert.equal(reader.next()?.kind, 'line');
 });
+
+test('a payload may have any number of lines, in one piece', () => {
+  const reader = new LineReader({ lineBytes: 1000, payloadBytes: 1_000_000 });
+  reader.add(`add map m <<\n${'k v\n'.repeat(100_000)}\n`);
+  assert.deepEqual(reader.next(), { kind: 'payload-begins' });
+  const input = reader.next();
+  assert.equal(input?.kind === 'line' && input.line.payload?.length, 400_000 - 1);
+});

@@ -1,6 +1,6 @@
 /**
  * The running program among clients, servers and operators that keep to no rule. It must live, keep nothing behind,
- * and serve the next decent request. `LB_TEST_CHAOS_SECONDS` (8) and `LB_TEST_CHAOS_SEED` (1) widen it.
+ * and serve the next decent request. scripts/fuzz.mjs makes it longer.
  */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -13,8 +13,8 @@ import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startRawOrigin } from '../support/origin.ts';
 
-const SECONDS = Number(process.env['LB_TEST_CHAOS_SECONDS'] ?? 8);
-const SEED = Number(process.env['LB_TEST_CHAOS_SEED'] ?? 1);
+const SECONDS = Number(process.env['LB_FUZZ_SECONDS'] ?? 8);
+const SEED = Number(process.env['LB_FUZZ_SEED'] ?? 1);
 const CLIENTS_AT_ONCE = 200;
 const PROXY_LINE = 'PROXY TCP4 192.0.2.1 192.0.2.2 11 22\r\n';
 

@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { randomNumbers } from './random-numbers.ts';
+import { resetSocket } from './reset-socket.ts';
 
 const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'CONNECT', 'X', 'DELETE'];
 const VERSIONS = ['1.1', '1.1', '1.1', '1.0', '1.5'];
@@ -102,7 +103,7 @@ export class Chaos {
       const draw = this.#below(100);
       if (draw < 50) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
       else if (draw < 55) socket.destroy();
-      else if (draw < 60) socket.resetAndDestroy();
+      else if (draw < 60) resetSocket(socket);
       else if (draw < 65) socket.end();
       else if (draw < 70) socket.write(this.#garbage(300));
       else if (draw < 95) socket.write(this.#pick(ANSWERS), 'latin1');
@@ -141,7 +142,7 @@ export class Chaos {
     const draw = this.#below(10);
     if (draw < 3) socket.destroy();
     else if (draw < 5) socket.end();
-    else if (draw < 6) socket.resetAndDestroy();
+    else if (draw < 6) resetSocket(socket);
     setTimeout(() => socket.destroy(), 1500);
   }
 

@@ -1,0 +1,71 @@
+/**
+ * Mutated configurations through all that `-c` does, in this process and in the real program: each is accepted or
+ * refused, quickly, and nothing is thrown. The random numbers are reproducible; a failure shows the text.
+ * scripts/fuzz.mjs makes it longer.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { renderDiagnostics } from '../../src/config-parser/diagnostic.ts';
+import { loadConfiguration } from '../../src/worker/load-configuration.ts';
+import { LB } from '../support/balancer.ts';
+import { ConfigMutator } from '../support/mutated-config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const SECONDS = Number(process.env['LB_FUZZ_SECONDS'] ?? '5');
+const SEED = Number(process.env['LB_FUZZ_SEED'] ?? '1');
+/** Of processor time, for one that takes milliseconds. */
+const LONGEST_MS = 3000;
+const GIVE_UP_MS = 60_000;
+
+const TEXTS = ['test/cases/seed', 'test/cases/config', 'examples'].flatMap(folder =>
+  readdirSync(folder)
+    .filter(file => file.endsWith('.cfg'))
+    .map(file => readFileSync(join(folder, file), 'latin1')),
+);
+const MUTATOR = new ConfigMutator(TEXTS);
+
+function* mutants(): Generator<string> {
+  const end = performance.now() + SECONDS * 1000;
+  for (let seed = SEED * 1_000_000; performance.now() < end; seed++) yield MUTATOR.mutate(seed);
+}
+
+test('mutated configurations are loaded or refused, and nothing is thrown', async t => {
+  const file = join(temporaryFolder(t), 'mutated.cfg');
+  let accepted = 0;
+  let tried = 0;
+  for (const text of mutants()) {
+    writeFileSync(file, text, 'latin1');
+    tried++;
+    const before = process.cpuUsage();
+    try {
+      const { config, diagnostics } = await loadConfiguration([file], { ignoreUnresolvable: true });
+      renderDiagnostics(diagnostics, { pid: 1, showDiag: true });
+      if (config !== undefined) accepted++;
+    } catch (error) {
+      throw new Error(`it breaks on\n${text}`, { cause: error });
+    }
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < LONGEST_MS * 1000, `it takes long:\n${text}`);
+  }
+  assert.ok(accepted > 0);
+  t.diagnostic(`${tried} texts, ${accepted} accepted`);
+});
+
+test('bin/lb -c ends with 0 or 1 and no stack trace, whatever it reads', async t => {
+  const file = join(temporaryFolder(t), 'mutated.cfg');
+  for (const text of mutants()) {
+    writeFileSync(file, text, 'latin1');
+    const child = spawn(LB, ['-c', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
+    const timer = setTimeout(() => child.kill('SIGKILL'), GIVE_UP_MS);
+    const [code] = (await once(child, 'close')) as [number | null];
+    clearTimeout(timer);
+    assert.ok(code === 0 || code === 1, `it ends with ${code}: ${said}\non\n${text}`);
+    assert.doesNotMatch(said, /^ +at .*:\d+:\d+/m, text);
+  }
+});
