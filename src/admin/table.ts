@@ -12,6 +12,7 @@ import { FRONTEND_COMMANDS } from './commands/frontends.ts';
 import { INTERNAL_COMMANDS } from './commands/internals.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { MAP_COMMANDS } from './commands/maps.ts';
+import { CERTIFICATE_COMMANDS } from './commands/certificates.ts';
 import { NOT_BUILT_COMMANDS } from './commands/not-built.ts';
 import { NOT_CONFIGURED_COMMANDS } from './commands/not-configured.ts';
 import { PASS_SOCKETS, PROCESS_COMMANDS } from './commands/process.ts';
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   ...EVENT_COMMANDS,
   ...STICK_TABLE_COMMANDS,
   ...CACHE_COMMANDS,
+  ...CERTIFICATE_COMMANDS,
   ...NOT_BUILT_COMMANDS,
   ...NOT_CONFIGURED_COMMANDS,
   WAIT_COMMAND,

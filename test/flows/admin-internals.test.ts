@@ -174,3 +174,40 @@ test('what is not in this program is refused in words', async t => {
   assert.match(await tell('httpclient GET http://x/'), /^This command is restricted to expert mode only/);
   assert.doesNotMatch(await tell('help acme'), /acme renew/);
 });
+
+test('commands about certificates answer as HAProxy 3.4 does with none loaded', async t => {
+  const { tell } = await start(t, '  server one 127.0.0.1:1');
+  const answers: readonly (readonly [string, string])[] = [
+    ['show ssl cert', '# filename'],
+    ['show ssl jwt', '# filename'],
+    ['show ssl ca-file', '# filename'],
+    ['show ssl crl-file', '# filename'],
+    ['show ssl crt-list', ''],
+    ['show ssl crt-list x', `didn't find the specified filename`],
+    ['show ssl crt-list -n', `'show ssl crt-list -n' expects a filename or a directory`],
+    ['show ssl sni', '# Frontend/Bind\tSNI\tNegative Filter\tType\tFilename\tNotAfter\tNotBefore'],
+    [
+      'show ssl sni -A -t 30d -f web',
+      '# Frontend/Bind\tSNI\tNegative Filter\tType\tFilename\tNotAfter\tNotBefore',
+    ],
+    ['show ssl sni -f', `'-f' requires a frontend name!`],
+    ['show ssl sni -t', `'-t' requires an offset argument!`],
+    ['show ssl sni -t 3x', `'-t 3x' : unexpected character 'x'`],
+    ['show ssl sni -t 0', `'-t' expects a positive value`],
+    ['show ssl sni x', `Invalid parameters, 'show ssl sni' only supports '-f', '-A' or '-t' options!`],
+    ['show ssl ocsp-response', '# Certificate IDs'],
+    ['show ssl ocsp-response text', `'show ssl ocsp-response [text|base64]' expects a valid certid.`],
+    ['show ssl ocsp-response ab', 'Certificate ID or path does not match any certificate.'],
+    ['show ssl ocsp-response x.pem', `'show ssl ocsp-response' expects a valid certid or certificate path.`],
+    ['add ssl jwt x', `Can't display the certificate: Not found or the certificate is a bundle!`],
+    ['del ssl jwt', `'del ssl cert' expects a filename`],
+    ['set ssl cert x', `'set ssl cert' expects a filename and a certificate as a payload`],
+    ['commit ssl ca-file x', `No ongoing transaction! !\nCan't commit x!`],
+    ['abort ssl crl-file x', 'No ongoing transaction!'],
+    ['abort ssl cert', `'abort ssl cert' expects a filename`],
+    ['del ssl ca-file x', `Can't remove the CA file: CA file 'x' doesn't exist!`],
+    ['del ssl crt-list l c', `Can't delete the entry: crt-list 'l' does not exist!`],
+  ];
+  for (const [line, answer] of answers) assert.equal((await tell(line)).trimEnd(), answer, line);
+  assert.equal(await tell('user; show ssl jwt'), '\nPermission denied\n\n');
+});

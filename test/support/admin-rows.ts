@@ -109,13 +109,7 @@ export const ADMIN_ROWS: readonly Row[] = [
     'show table',
   ),
   ...same('show table x', 'clear table x', 'set table x key 1'),
-  ...same(
-    'show ssl cert x',
-    'commit ssl cert x',
-    'set ssl cert x',
-    'set ssl ocsp-response',
-    'show startup-logs',
-  ),
+  ...same('show ssl cert x', 'commit ssl cert x', 'set ssl ocsp-response', 'show startup-logs'),
   ...same(
     'get var',
     'get var proc.nothing',
@@ -196,6 +190,11 @@ export const ADMIN_ROWS: readonly Row[] = [
     'show events',
     'help',
   ),
+  {
+    line: 'set ssl cert x',
+    as: 'newer',
+    expected: `'set ssl cert' expects a filename and a certificate as a payload`,
+  },
   { line: 'set server app/one addr x', as: 'newer', expected: `Invalid addr 'x'` },
   {
     line: 'set server app/one addr 127.0.0.10 port x',

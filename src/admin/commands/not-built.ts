@@ -2,14 +2,11 @@
 import { fail, type Command } from '../command.ts';
 
 const NO_ACME = 'There is no ACME client: certificates are renewed by another program, then reloaded.';
-const NO_JWT = 'Certificates of tokens cannot be changed at run time: change the configuration and reload.';
 
 const ROWS: readonly (readonly [words: string, text: string, mode?: 'expert' | 'experimental'])[] = [
   ['acme renew', NO_ACME],
   ['acme status', NO_ACME],
   ['acme challenge_ready', NO_ACME],
-  ['add ssl jwt', NO_JWT],
-  ['del ssl jwt', NO_JWT],
   ['httpclient', 'There is no HTTP client for commands: ask with another program, such as curl.', 'expert'],
 ];
 
