@@ -2,10 +2,10 @@
  * Commands about certificates, authorities and revocation lists. This program exchanges none at run time and keeps none
  * for its listeners: lists are empty, what is asked for by name is not found, as HAProxy says it where nothing is loaded.
  */
-import { parseTime } from '../../config-parser/units.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 import { findFrontend } from '../find.ts';
 import type { Level } from '../level.ts';
+import { parseDelay } from '../units.ts';
 
 function row(words: string, args: string, summary: string, level: Level, run: Command['run']): Command {
   return { words, summary, level, run, ...(args !== '' && { args }) };
@@ -152,6 +152,7 @@ const LISTS: readonly Command[] = [
   ),
 ];
 
+const MOST_SECONDS = 0x7fff_ffff;
 const NAMES_HEAD = '# Frontend/Bind\tSNI\tNegative Filter\tType\tFilename\tNotAfter\tNotBefore\n';
 
 /** Options are read as if there were something to choose from. */
@@ -177,9 +178,11 @@ function wrongFrontend(name: string, runtime: Call['runtime']): string | undefin
 
 function wrongOffset(text: string): string | undefined {
   if (text === '') return `'-t' requires an offset argument!`;
-  const { value } = parseTime(text, 's');
-  if (value === undefined) return `'-t ${text}' : unexpected character '${/[^0-9]/.exec(text)?.[0] ?? ''}'`;
-  return value === 0 ? `'-t' expects a positive value` : undefined;
+  const ms = parseDelay(text, 's');
+  if (ms === undefined) return `'-t ${text}' : unexpected character '${/[^0-9]/.exec(text)?.[0] ?? ''}'`;
+  if (ms > MOST_SECONDS * 1000)
+    return `offset overflow '${text}' (maximum value is ${MOST_SECONDS}s or ~24855 days)`;
+  return ms === 0 ? `'-t' expects a positive value` : undefined;
 }
 
 const OTHERS: readonly Command[] = [
