@@ -6,6 +6,7 @@ import { takeGeneration } from './worker/generation.ts';
 import { ThreadLauncher } from './worker/launch.ts';
 
 const USAGE_ERROR = 1;
+const WRONG_CONDITION = 2;
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'explain') return explain(argv.slice(1));
@@ -55,12 +56,13 @@ async function buildDetails(): Promise<void> {
   print(versionLine() + describeBuild());
 }
 
-/** `-cc`: 0 when the condition holds, 1 when not or when it is wrong. */
+/** `-cc`: 0 when the condition holds, 1 when not, 2 when it is wrong. */
 async function evaluate(expression: string): Promise<void> {
-  const { evaluateConditional } = await import('./config-parser/conditional.ts');
-  const evaluation = evaluateConditional(expression, name => process.env[name]);
-  if (evaluation.error !== undefined) process.stderr.write(`lb: ${evaluation.error}\n`);
-  process.exit(evaluation.value === true ? 0 : 1);
+  const { evaluateArgument } = await import('./config-parser/condition-argument.ts');
+  const { renderNotice } = await import('./config-parser/diagnostic.ts');
+  const { value, error } = evaluateArgument(expression, name => process.env[name]);
+  if (error !== undefined) process.stderr.write(renderNotice('alert', `config : ${error}`, process.pid));
+  process.exit(error === undefined ? (value === true ? 0 : 1) : WRONG_CONDITION);
 }
 
 /** The first data thread loads while the rest of the program does. */

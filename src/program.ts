@@ -70,6 +70,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   if (balancer === undefined && virtual === undefined) exit(0);
   if (options.action.kind === 'check') endCheck(options, read, exit);
   if (virtual?.status === 'unusable') exit(KEEPALIVED_EXIT_CODE.unusable);
+  if (generation === undefined) refuseIdle(options, read, log, exit);
   const loaded: Loaded = {
     config: configOf(read),
     keepalived: virtual?.config,
@@ -140,22 +141,49 @@ function refuseUnusable(
 ): void {
   if (balancer !== undefined && balancer.config === undefined) exit(1);
   if (!hasWarning(diagnostics)) return;
-  if (options.warningsAreFatal) exit(1);
-  if (balancer?.config?.global.flags.has('zero-warning') !== true) return;
-  log.notice('alert', "Some warnings were found and 'zero-warning' is set. Aborting.");
+  if (!options.warningsAreFatal && balancer?.config?.global.flags.has('zero-warning') !== true) return;
+  log.notice('alert', "config : Some warnings were found and 'zero-warning' is set. Aborting.");
   exit(1);
 }
 
-function hasWarning(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === 'warning' || severity === 'alert');
+/** A program that would wait for nobody is not started, but under a master, whose next worker may have listeners. */
+function refuseIdle(options: Options, { balancer, virtual }: ReadFiles, log: ProcessLog, exit: Exit): void {
+  const config = balancer?.config;
+  if (config === undefined || virtual !== undefined) return;
+  const { masterWorker, statsSockets } = config.global;
+  if (options.masterWorker || masterWorker || statsSockets.length > 0 || hasListener(config)) return;
+  log.notice('alert', "No enabled listener found (check for 'bind' directives) ! Exiting.");
+  exit(1);
 }
 
+/** Alerts after which loading goes on are none, as in HAProxy. */
+function hasWarning(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'warning');
+}
+
+const NO_LISTENER = 'Configuration file has no error but will not start (no listener) => exit(2).\n';
+
 /** `-c`: files without a mistake. */
-function endCheck({ quiet, verbose }: Options, { virtual, diagnostics }: ReadFiles, exit: Exit): never {
+function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exit): never {
+  const { balancer, virtual, diagnostics } = read;
+  const say = (text: string): void => void (quiet || process.stdout.write(text));
   const warned = hasWarning(diagnostics);
-  if (!quiet && warned) process.stdout.write('Warnings were found.\n');
-  if (!quiet && (!warned || verbose)) process.stdout.write('Configuration file is valid\n');
+  if (warned) say('Warnings were found.\n');
+  if (virtual === undefined && balancer?.config !== undefined && !hasListener(balancer.config)) {
+    say(NO_LISTENER);
+    exit(2);
+  }
+  if (!warned || verbose) say('Configuration file is valid\n');
   return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
+}
+
+/** Something clients can connect to; `peers` sections of HAProxy have listeners too. */
+function hasListener({ proxies, logForwards, otherSections }: Config): boolean {
+  return (
+    proxies.some(({ disabled, binds }) => !disabled && binds.length > 0) ||
+    logForwards.some(({ binds }) => binds.length > 0) ||
+    otherSections.some(({ kind }) => kind === 'peers')
+  );
 }
 
 function configOf({ balancer, virtual }: ReadFiles): Config | undefined {

@@ -39,6 +39,10 @@ export async function loadConfiguration(
 ): Promise<LoadedConfiguration> {
   const loaded = loadFiles(paths, DISK);
   if (loaded.error !== undefined) return { config: undefined, diagnostics: [aboutAll(loaded.error)] };
+  if (loaded.files.length === 0) {
+    const what = `No configuration file (*.cfg) found in ${paths.join(', ')}`;
+    return { config: undefined, diagnostics: [aboutAll(what)] };
+  }
   startedWith ??= { ...process.env };
   const parsed = parseConfig(loaded.files, {
     ...settings,

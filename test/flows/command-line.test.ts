@@ -1,7 +1,7 @@
 /** The program as its users start it: checks, versions, exit codes, and every example serving. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -58,6 +58,59 @@ test('warnings fail only with -dW', () => {
   const config = `global\n  nbproc 1\n${GOOD}`;
   assert.equal(check(config).status, 0);
   assert.equal(check(config, '-dW').status, 1);
+});
+
+test('an alert that loading goes on after is no warning to -dW and no reason to doubt the file', () => {
+  const ended = check(`global\n  maxconn 5\n  maxconn 6\n${GOOD}`, '-dW');
+  assert.match(ended.text, /already specified. Continuing/);
+  assert.match(ended.text, /Configuration file is valid/);
+  assert.equal(ended.status, 0);
+});
+
+test('-dW and zero-warning both say why nothing starts', () => {
+  const why = /\[ALERT\] .*Some warnings were found and 'zero-warning' is set\. Aborting\./;
+  assert.match(check(`global\n  nbproc 1\n${GOOD}`, '-dW').text, why);
+  const ended = check(`global\n  nbproc 1\n  zero-warning\n${GOOD}`);
+  assert.match(ended.text, why);
+  assert.equal(ended.status, 1);
+});
+
+test('files without a listener are good, but would not start: 2 for the check, 1 for the start', () => {
+  for (const config of ['global\n', 'backend b\n', `${GOOD}  disabled\n`]) {
+    const checked = check(config);
+    assert.equal(checked.status, 2, config);
+    assert.match(checked.text, /no error but will not start \(no listener\)/);
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'lb-idle-'));
+  try {
+    writeFileSync(join(folder, 'idle.cfg'), 'global\n');
+    const started = run('-f', join(folder, 'idle.cfg'));
+    assert.equal(started.status, 1);
+    assert.match(started.text, /No enabled listener found \(check for 'bind' directives\) ! Exiting\./);
+    mkdirSync(join(folder, 'empty'));
+    const nothing = run('-c', '-f', join(folder, 'empty'));
+    assert.equal(nothing.status, 1);
+    assert.match(nothing.text, /No configuration file \(\*\.cfg\) found in/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a condition of -cc is read like a line: quotes, variables, and 2 when it is wrong', () => {
+  const answers: readonly (readonly [string, number])[] = [
+    ['streq("$LB_TEST_WORD",some words)', 0],
+    ['streq("$LB_TEST_WORD",others)', 1],
+    ['!defined(LB_TEST_NONE) && 1', 0],
+    ['nonsense', 2],
+    ['"open', 2],
+  ];
+  process.env['LB_TEST_WORD'] = 'some words';
+  for (const [condition, status] of answers) assert.equal(run('-cc', condition).status, status, condition);
+  delete process.env['LB_TEST_WORD'];
+  assert.match(
+    run('-cc', 'nonsense').text,
+    /Failed to evaluate condition: unparsable conditional expression/,
+  );
 });
 
 test('-v, -cc and an unknown option answer as scripts expect', () => {
