@@ -62,7 +62,7 @@ async function evaluate(expression: string): Promise<void> {
   const { renderNotice } = await import('./config-parser/diagnostic.ts');
   const { value, error } = evaluateArgument(expression, name => process.env[name]);
   if (error !== undefined) process.stderr.write(renderNotice('alert', `config : ${error}`, process.pid));
-  process.exit(error === undefined ? (value === true ? 0 : 1) : WRONG_CONDITION);
+  process.exit(error === undefined ? (value ? 0 : 1) : WRONG_CONDITION);
 }
 
 /** The first data thread loads while the rest of the program does. */
