@@ -11,7 +11,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section fcgi-app',
   'section namespace_list',
   'peers synchronisation',
-  'ring backing-file',
   'section traces',
   'nameserver ssl',
   'lua-load',

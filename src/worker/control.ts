@@ -32,6 +32,8 @@ import type { ListenerHandover } from './orders.ts';
 import { LogRings } from './log-rings.ts';
 import { nameService } from './name-effects.ts';
 import type { NameService } from './name-service.ts';
+import { openRingFiles, type RingFile } from './ring-file.ts';
+import { ringsOf } from './ring-settings.ts';
 import { restoreServers } from './restore-servers.ts';
 import { watchServers, type ServerWatch } from './server-watch.ts';
 import { ThreadPool } from './thread-pool.ts';
@@ -71,7 +73,11 @@ export class Control {
   readonly #names: NameService;
   #demo: readonly Server[] = [];
 
-  private constructor(options: ControlOptions, adminSockets: readonly OpenedSocket[]) {
+  private constructor(
+    options: ControlOptions,
+    adminSockets: readonly OpenedSocket[],
+    ringFiles: ReadonlyMap<string, RingFile>,
+  ) {
     this.#options = options;
     this.#adminSockets = adminSockets;
     this.#state = SharedState.create(planState(options.config, options.nbthread));
@@ -90,7 +96,7 @@ export class Control {
       tooLong: () => options.notice('warning', 'soft-stop running for too long, performing a hard-stop.'),
       cut: () => this.#cut(),
     });
-    this.#rings = new LogRings(options.config);
+    this.#rings = new LogRings(options.config, ringFiles, text => options.notice('alert', text));
     this.#watch = watchServers({
       rings: this.#rings,
       config: options.config,
@@ -123,11 +129,13 @@ export class Control {
     this.#administration.names = this.#names;
   }
 
-  /** Binds the admin sockets and starts; undefined when one could not be bound (each was reported). */
+  /** Binds the admin sockets and starts; undefined when one, or the file of a ring, cannot be had (it was reported). */
   static start(options: ControlOptions): Control | undefined {
     const adminSockets = bindAdminSockets(options.config, options.notice, options.open);
     if (adminSockets === undefined) return undefined;
-    const control = new Control(options, adminSockets);
+    const ringFiles = openRingFiles(ringsOf(options.config).values(), text => options.notice('alert', text));
+    if (ringFiles === undefined) return undefined;
+    const control = new Control(options, adminSockets, ringFiles);
     control.#startDemo();
     control.#threads.start();
     control.#watch.checks.know();

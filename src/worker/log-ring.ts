@@ -11,6 +11,7 @@ export class LogRing {
   readonly settings: RingSettings;
   /** Lines that were longer than the ring. */
   dropped = 0;
+  readonly #file: ((lines: readonly string[]) => void) | undefined;
   #lines: string[] = [];
   /** Lines in front of this place are gone. */
   #from = 0;
@@ -19,13 +20,16 @@ export class LogRing {
   #first = 0;
   readonly #readers = new Set<() => void>();
 
-  constructor(settings: RingSettings) {
+  /** `file`: takes the same lines. */
+  constructor(settings: RingSettings, file?: (lines: readonly string[]) => void) {
     this.settings = settings;
+    this.#file = file;
   }
 
   /** One char a byte, without a line end. */
   write(lines: readonly string[]): void {
     for (const line of lines) this.#add(line);
+    this.#file?.(lines);
     for (const reader of this.#readers) reader();
   }
 

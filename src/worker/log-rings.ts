@@ -4,6 +4,7 @@ import { latin1Slice } from '../base/latin1.ts';
 import type { Config } from '../model/config.ts';
 import { LogRing } from './log-ring.ts';
 import type { LogOutlet } from './log-outlet.ts';
+import type { RingFile } from './ring-file.ts';
 import { RingSender } from './ring-sender.ts';
 import { ringsOf, type RingSettings } from './ring-settings.ts';
 
@@ -17,10 +18,22 @@ export class LogRings implements RingPlaces {
   readonly settings: ReadonlyMap<string, RingSettings>;
   readonly #rings: ReadonlyMap<string, LogRing>;
   readonly #senders: readonly RingSender[];
+  readonly #files: readonly RingFile[];
 
-  constructor(config: Config) {
+  /** `files`: of those that have one. */
+  constructor(config: Config, files: ReadonlyMap<string, RingFile>, complain: (text: string) => void) {
     this.settings = ringsOf(config);
-    this.#rings = new Map([...this.settings].map(([name, settings]) => [name, new LogRing(settings)]));
+    this.#files = [...files.values()];
+    this.#rings = new Map(
+      [...this.settings].map(([name, settings]) => {
+        const file = files.get(name);
+        const keep = (lines: readonly string[]): void => {
+          const wrong = file?.append(lines);
+          if (wrong !== undefined) complain(`backing-file of ring '${name}' is given up: ${wrong}`);
+        };
+        return [name, new LogRing(settings, file && keep)];
+      }),
+    );
     this.#senders = [...this.#rings.values()].flatMap(ring =>
       ring.settings.servers.map(server => new RingSender(ring, server)),
     );
@@ -44,6 +57,7 @@ export class LogRings implements RingPlaces {
 
   close(): void {
     for (const sender of this.#senders) sender.close();
+    for (const file of this.#files) file.close();
   }
 }
 

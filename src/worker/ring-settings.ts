@@ -22,6 +22,7 @@ export interface RingSettings {
   readonly connectTimeoutMs: number | undefined;
   readonly serverTimeoutMs: number | undefined;
   readonly servers: readonly RingServer[];
+  readonly backingFile?: string;
 }
 
 /** The manual's value where `size` is missing. */
@@ -82,6 +83,9 @@ function readLine(draft: Draft, [keyword = '', ...words]: readonly string[]): vo
       return;
     case 'size':
       draft.bytes = parseSize(first).value ?? DEFAULT_BYTES;
+      return;
+    case 'backing-file':
+      draft.backingFile = first;
       return;
     case 'timeout':
       draft[first === 'connect' ? 'connectTimeoutMs' : 'serverTimeoutMs'] = parseTime(second, 'ms').value;

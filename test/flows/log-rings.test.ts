@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
-import { exchangeRaw, startBalancer } from '../support/balancer.ts';
+import { type Balancer, exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
+import { ringMessages } from '../support/ring-messages.ts';
 
 interface Ring {
   readonly socket: string;
@@ -153,3 +154,60 @@ async function collect(t: TestContext, port: number): Promise<() => string> {
   assert.equal((server.address() as AddressInfo).port, port);
   return () => text;
 }
+
+test('a ring with a backing file is in it after a crash, and in its .bak after the next start', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-ring-file-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'ring');
+  // the kernel may keep the sockets of a killed process a moment longer: each has a port of its own
+  const startOne = async (): Promise<{ balancer: Balancer; get: (path: string) => Promise<string> }> => {
+    const port = await freePort();
+    const balancer = await startBalancer(
+      t,
+      `ring kept
+  format raw
+  size 32k
+  backing-file ${file}
+defaults
+  mode http
+  timeout client 5s
+frontend web
+  bind 127.0.0.1:${port}
+  log ring@kept len 1024 format raw local0
+  log-format "%HM %HU"
+  http-request return status 200
+`,
+      { ports: [port] },
+    );
+    const get = (path: string): Promise<string> =>
+      exchangeRaw(port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    return { balancer, get };
+  };
+  const first = await startOne();
+  await first.get('/one');
+  await eventually(async () => ringMessages(file).join('\n'), /^GET \/one$/);
+  await first.get('/two');
+  await eventually(async () => ringMessages(file).join('\n'), /^GET \/one\nGET \/two$/);
+  await first.balancer.stop('SIGKILL');
+  assert.deepEqual(ringMessages(file), ['GET /one', 'GET /two']);
+  const second = await startOne();
+  await second.get('/three');
+  await eventually(async () => ringMessages(file).join('\n'), /^GET \/three$/);
+  assert.deepEqual(ringMessages(`${file}.bak`), ['GET /one', 'GET /two']);
+});
+
+test('a backing file that cannot be had ends the start', async t => {
+  const config = `ring kept
+  backing-file /nowhere/ring
+frontend web
+  bind 127.0.0.1:${await freePort()}
+  log ring@kept local0
+`;
+  // its addresses are bound before
+  const balancer = await startBalancer(t, config, { ports: [] });
+  assert.equal(await balancer.ended, 1);
+  assert.match(
+    balancer.output(),
+    /cannot open backing-file '\/nowhere\/ring' for ring 'kept': No such file or directory\./,
+  );
+});

@@ -115,12 +115,20 @@ const MAILERS: readonly OtherKeyword[] = [
   mailers('timeout mail', time(), 'longest sending of a mail'),
 ];
 
+const BACKING_FILE = 'backing-file';
+
+/** Once in a section. */
+const checkBackingFile: LineCheck = (draft, [path], context) => {
+  const first = draft.names.get(BACKING_FILE);
+  draft.names.set(BACKING_FILE, path as Word);
+  if (first === undefined) return true;
+  context.alert(path as Word, `'${BACKING_FILE}' already specified for this ring (was '${first.text}').`);
+  return false;
+};
+
 const ring = rowsOf('ring');
 const RING: readonly OtherKeyword[] = [
-  ring('backing-file', text('<path>'), 'file that holds the ring', (_draft, _words, context) => {
-    context.notSupportedYet(context.line[0] as Word, 'ring backing-file');
-    return true;
-  }),
+  ring('backing-file', text('<path>'), 'file that holds the ring', checkBackingFile),
   ring('description', text('<text>', 1, 64), 'text shown for the ring'),
   ring(
     'format',
@@ -134,7 +142,12 @@ const RING: readonly OtherKeyword[] = [
     'where messages are sent',
     all(uniqueName('server'), addressAt(1, ADDRESS)),
   ),
-  ring('size', size(), 'bytes of the ring'),
+  ring('size', size(), 'bytes of the ring', (draft, _words, context) => {
+    if (!draft.names.has(BACKING_FILE)) return true;
+    const what = `cannot resize an already mapped file, please specify 'size' before 'backing-file'.`;
+    context.alert(context.line[0] as Word, what);
+    return false;
+  }),
   ring('timeout connect', time(), 'connecting to a server'),
   ring('timeout server', time(), 'silence of a server'),
 ];
