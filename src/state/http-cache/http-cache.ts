@@ -277,6 +277,7 @@ export class HttpCache {
 
   /** Undefined: no entry, or none that is found any more. */
   report(entry: number, now: number): EntryReport | undefined {
+    if (this.#entries.state(entry) !== COMPLETE) return undefined;
     this.#lock.take();
     const isThere = this.#entries.state(entry) === COMPLETE && this.arena.get(entry, ENTRY.indexed) === 1;
     const report = isThere ? this.#describe(entry) : undefined;
