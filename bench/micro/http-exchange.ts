@@ -211,6 +211,8 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
   return {
     index: 1,
     engine,
+    tune: config.global.tune,
+    rejectsPrivilegedPorts: false,
     wheel: engine.wheel,
     buffers: new BufferPool(config.global.tune.bufsize),
     process: {} as DataThread['process'],
@@ -219,7 +221,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state),
-    logs: new ThreadLogSink(config.global.logSendHostname, noRings, new LogBackends(config, state, noRings)),
+    logs: new ThreadLogSink(config.global, noRings, new LogBackends(config, state, noRings)),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     names: new NameLookups(() => undefined),

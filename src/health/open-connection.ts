@@ -95,7 +95,7 @@ function usesTls({ server, check, place }: ConnectionSettings, step: ConnectStep
 }
 
 /**
- * It names the check's own connection (version 1) or nobody (version 2: LOCAL). Servers with `send-proxy` get it too,
+ * It names the check's own connection (version 1) or nobody (version 2: LOCAL, but with `pp2-never-send-local`). Servers with `send-proxy` get it too,
  * unless it goes elsewhere.
  */
 function proxyHeader(
@@ -106,6 +106,9 @@ function proxyHeader(
   const own = step.default && check !== undefined && (check.sendProxy || asTraffic);
   if (!step.sendProxy && !own) return undefined;
   if (server.sendProxy?.version !== 2) return buildProxyV1;
-  const header = buildProxyV2({ crc32c: server.sendProxy.options.includes('crc32c') });
+  const crc32c = server.sendProxy.options.includes('crc32c');
+  if (server.sendProxy.neverLocal === true)
+    return (source, destination) => buildProxyV2({ source, destination, crc32c });
+  const header = buildProxyV2({ crc32c });
   return () => header;
 }

@@ -73,6 +73,8 @@ export interface SendProxy {
   readonly options: readonly string[];
   /** `set-proxy-v2-tlv-fmt`; without a format the TLV is empty. */
   readonly tlvs: readonly CustomTlv[];
+  /** Checks name their own connection too, where version 2 has a word for that (`pp2-never-send-local`). */
+  readonly neverLocal?: true;
 }
 
 export interface CustomTlv {

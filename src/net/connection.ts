@@ -18,6 +18,7 @@
  */
 import type { Cause } from '../base/failure.ts';
 import type { TcpKeepAlive } from '../model/proxy.ts';
+import type { SocketTuning } from './socket-tuning.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** One end of a connection. `family` 0: a unix socket (then `host` is its path or empty, `port` 0). */
@@ -108,9 +109,10 @@ export type ConnectTarget =
       readonly keepAlive?: TcpKeepAlive;
       readonly noLinger?: boolean;
       readonly userTimeoutMs?: number;
-      /** The server options `tfo` and `cc`. */
+      /** The server option `tfo`. */
       readonly fastOpen?: boolean;
-      readonly congestion?: string;
+      /** The server option `cc`, `tune.rcvbuf.server` and its like. */
+      readonly tuning?: SocketTuning;
       /**
        * The last step of the handshake may wait for data or for the close: a connection that is reset at once then
        * costs both sides less. For peers that do not speak first.

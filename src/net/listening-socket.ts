@@ -26,7 +26,6 @@ import {
   SO_REUSEPORT,
   SOL_SOCKET,
   tuneSocket,
-  type SocketTuning,
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
   TCP_SAVE_SYN,
@@ -34,6 +33,7 @@ import {
   TCP_NODELAY,
   TCP_USER_TIMEOUT,
 } from './socket-options.ts';
+import type { SocketTuning } from './socket-tuning.ts';
 import {
   AF_INET,
   AF_INET6,

@@ -30,8 +30,8 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
 /** The descriptor; undefined when the target asks for nothing special; or the name of the error. */
 export function preparedSocket(target: ConnectTarget): number | undefined | SocketFailure {
   if (target.kind === 'unix') return undefined;
-  const { source, interface: device, keepAlive, noLinger, userTimeoutMs, fastOpen, congestion } = target;
-  const special = source ?? device ?? keepAlive ?? noLinger ?? userTimeoutMs ?? fastOpen ?? congestion;
+  const { source, interface: device, keepAlive, noLinger, userTimeoutMs, fastOpen, tuning } = target;
+  const special = source ?? device ?? keepAlive ?? noLinger ?? userTimeoutMs ?? fastOpen ?? tuning;
   if (special === undefined) return undefined;
   return socketFor(target, 'non-blocking');
 }
@@ -57,7 +57,7 @@ function prepare(fd: number, target: IpTarget): number {
   if (target.noLinger === true) abortOnClose(fd);
   if (target.userTimeoutMs !== undefined) setUserTimeout(fd, target.userTimeoutMs);
   if (target.fastOpen === true) setFastOpenConnect(fd);
-  if (target.congestion !== undefined) tuneSocket(fd, { congestion: target.congestion });
+  if (target.tuning !== undefined) tuneSocket(fd, target.tuning);
   if (target.interface !== undefined) {
     const result = setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(target.interface));
     if (result < 0) return result;

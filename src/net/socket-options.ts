@@ -5,6 +5,7 @@
  */
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { Endpoint } from './connection.ts';
+import type { SocketTuning } from './socket-tuning.ts';
 import { getOption, setOption } from './system-calls.ts';
 
 export const SOL_SOCKET = 1;
@@ -90,14 +91,6 @@ export function setUserTimeout(fd: number, timeoutMs: number): number {
 /** The server option `tfo`: data may travel with the SYN. Before connecting. */
 export function setFastOpenConnect(fd: number): number {
   return setOption(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
-}
-
-/** `tune.rcvbuf.*`, `tune.sndbuf.*`, `tune.notsent-lowat.*`, `cc`: what is missing stays the system's. */
-export interface SocketTuning {
-  readonly receiveBuffer?: number;
-  readonly sendBuffer?: number;
-  readonly notSentLowat?: number;
-  readonly congestion?: string;
 }
 
 /** Sockets accepted from a listening one inherit it. The last error counts. */

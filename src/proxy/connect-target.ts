@@ -1,17 +1,18 @@
 /** What a connection to a server, or to a `dispatch` address, is made with besides the address (manual, `source`, `server`). */
+import type { Tune } from '../model/global.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget } from '../net/connection.ts';
-import { serverSocketOptions } from './socket-options.ts';
+import { serverSocketOptions, socketTuning } from './socket-options.ts';
 
 type IpTarget = Extract<ConnectTarget, { kind: 'ip' }>;
 export type ConnectOptions = Omit<IpTarget, 'kind' | 'family' | 'host' | 'port'>;
 
 /** `source` of the server, else of its backend. */
-export function connectOptions(server: Server | undefined, backend: Proxy): ConnectOptions {
+export function connectOptions(server: Server | undefined, backend: Proxy, tune: Tune): ConnectOptions {
   const source = server?.source ?? backend.source;
   const from = source?.address;
-  const [congestion] = server?.otherOptions.get('cc') ?? [];
+  const tuning = socketTuning(tune, 'server', server?.otherOptions);
   const userTimeoutMs = server?.tcpUserTimeoutMs ?? 0;
   return {
     ...(from?.kind === 'ip' && !isAny(from) && { source: { host: from.host, port: from.port } }),
@@ -19,7 +20,7 @@ export function connectOptions(server: Server | undefined, backend: Proxy): Conn
     ...serverSocketOptions(backend),
     ...(userTimeoutMs > 0 && { userTimeoutMs }),
     ...(server?.otherOptions.has('tfo') === true && { fastOpen: true }),
-    ...(congestion !== undefined && { congestion }),
+    ...(tuning !== undefined && { tuning }),
   };
 }
 

@@ -44,7 +44,7 @@ class DirectTarget implements ServerRuntime {
     this.idle = new IdlePool(thread.wheel, { maxConn: 0, purgeDelayMs: 0 });
     const { host, port } = address.kind === 'ip' ? address : { host: '', port: 0 };
     this.address = { ip: parseIp(host), port, mapPorts: address === OF_CLIENT };
-    this.#options = connectOptions(undefined, backend.config);
+    this.#options = connectOptions(undefined, backend.config, thread.tune);
     this.#sourceOf = compileSource(backend.config.source, thread.index, thread.state.plan.threads);
   }
 

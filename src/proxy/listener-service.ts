@@ -6,7 +6,8 @@
  */
 import type { ListenerFacts } from '../acl/context.ts';
 import type { Bind } from '../model/bind.ts';
-import type { Connection, ConnectionHandler, Listener } from '../net/connection.ts';
+import type { Global } from '../model/global.ts';
+import type { Connection, ConnectionHandler, Endpoint, Listener } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import type { SharedState } from '../state/shared-state.ts';
@@ -16,6 +17,17 @@ interface ListenerEvents {
   readonly serve: (listener: ListenerRuntime, connection: Connection) => void;
   /** A place came free that somebody, on any thread, was refused before. */
   readonly roomAgain: () => void;
+}
+
+/** RFC 6335, section 6: system ports, which no client needs to connect from. */
+function isPrivileged({ family, port }: Endpoint): boolean {
+  return family !== 0 && port > 0 && port < 1024;
+}
+
+/** `harden.reject-privileged-ports.tcp { on | off }` */
+export function rejectsPrivilegedPorts({ otherLines }: Global): boolean {
+  const line = otherLines.findLast(([word]) => word?.text === 'harden.reject-privileged-ports.tcp');
+  return line?.[1]?.text === 'on';
 }
 
 export class ListenerService implements ListenerRuntime, ConnectionHandler {
@@ -106,6 +118,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
 
   #accepted(connection: Connection): void {
     connection.handler = this;
+    if (this.#thread.rejectsPrivilegedPorts && isPrivileged(connection.remote)) return connection.close();
     if (this.#held.length > 0 || !this.#enter()) {
       this.#held.push(connection);
       return this.#pause();

@@ -11,6 +11,7 @@ import type { NameCase } from '../http/header-names.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
 import type { Bind } from '../model/bind.ts';
 import type { LogTarget } from '../model/log.ts';
+import type { Tune } from '../model/global.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
@@ -82,6 +83,9 @@ export interface LocalServices {
 /** One data thread's belongings, handed to everything it runs. */
 export interface DataThread {
   readonly index: number;
+  readonly tune: Tune;
+  /** `harden.reject-privileged-ports.tcp` */
+  readonly rejectsPrivilegedPorts: boolean;
   readonly engine: Engine;
   readonly wheel: TimerWheel;
   readonly buffers: BufferPool;

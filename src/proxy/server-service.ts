@@ -53,7 +53,7 @@ export class ServerService implements ServerRuntime {
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
     this.#addresses = thread.state.servers.addresses;
-    this.#options = connectOptions(config, backend.config);
+    this.#options = connectOptions(config, backend.config, thread.tune);
     const source = config.source ?? backend.config.source;
     this.#isForeign = source?.usesrc !== undefined;
     this.#sourceOf = compileSource(source, thread.index, thread.state.plan.threads);

@@ -1,18 +1,17 @@
 /** Binds the addresses of all proxies, once, for all data threads; or finds the sockets a master has bound. */
 import { parseSize } from '../config-parser/units.ts';
-import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
 import type { Notice } from '../model/notice.ts';
-import type { SocketTuning } from '../net/socket-options.ts';
+import type { SocketTuning } from '../net/socket-tuning.ts';
 import {
   openListening,
   type Listening,
   type ListenFailure,
   type ListenSettings,
 } from '../net/listening-socket.ts';
-import { clientSocketOptions } from '../proxy/socket-options.ts';
+import { clientSocketOptions, socketTuning } from '../proxy/socket-options.ts';
 import { numberOfLogForward } from './listening-section.ts';
 import type { ListenerHandover } from './orders.ts';
 
@@ -62,22 +61,6 @@ export function socketKey(settings: ListenSettings, nth: number): string {
   ]);
 }
 
-/** `tune.rcvbuf.client` and its like, `cc` of the line. */
-function clientTuning({ tune }: Global, { otherOptions }: Bind): SocketTuning {
-  const number = (name: string): number | undefined => {
-    const [word = ''] = tune.other.get(`tune.${name}.client`) ?? [];
-    return parseSize(word).value || undefined;
-  };
-  const [receiveBuffer, sendBuffer, notSentLowat] = ['rcvbuf', 'sndbuf', 'notsent-lowat'].map(number);
-  const [congestion] = otherOptions.get('cc') ?? [];
-  return {
-    ...(receiveBuffer !== undefined && { receiveBuffer }),
-    ...(sendBuffer !== undefined && { sendBuffer }),
-    ...(notSentLowat !== undefined && { notSentLowat }),
-    ...(congestion !== undefined && { congestion }),
-  };
-}
-
 /** `tune.rcvbuf.frontend` (manual: of `log-forward` sections). */
 function forwardTuning({ tune }: Global): SocketTuning {
   const [word = ''] = tune.other.get('tune.rcvbuf.frontend') ?? [];
@@ -114,7 +97,7 @@ function placesOf(config: Config, nbthread: number): Place[] {
             ...line,
             ...clientSocketOptions(section),
             noReusePort,
-            tuning: clientTuning(config.global, line),
+            tuning: socketTuning(config.global.tune, 'client', line.otherOptions) ?? {},
           },
           threads: all,
         })),

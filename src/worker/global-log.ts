@@ -17,7 +17,7 @@ export class GlobalLog {
   constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#global = config.global;
     this.#sink = new ThreadLogSink(
-      config.global.logSendHostname,
+      config.global,
       rings,
       new LogBackends(config, state, rings),
     );

@@ -11,6 +11,7 @@ import type { ByteLine } from '../base/byte-line.ts';
 import { DatagramBatch } from '../net/datagram-batch.ts';
 import { abstractPath } from '../net/listening-socket.ts';
 import { encodeIp, encodeUnix } from '../net/socket-address.ts';
+import { tuneSocket } from '../net/socket-options.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -28,7 +29,8 @@ export interface LogOutlet {
   close(): void;
 }
 
-export function openOutlet(target: LogTarget['target']): LogOutlet {
+/** `sendBuffer`: bytes of a datagram socket's, 0: the system's (`tune.sndbuf.backend`). */
+export function openOutlet(target: LogTarget['target'], sendBuffer: number = 0): LogOutlet {
   switch (target.kind) {
     case 'stdout':
       return new DescriptorOutlet(1);
@@ -39,7 +41,7 @@ export function openOutlet(target: LogTarget['target']): LogOutlet {
     case 'syslog': {
       if (target.transport === 'stream') return new StreamOutlet(connectOptions(target.address), LINES);
       const place = datagramPlace(target.address);
-      return place === undefined ? new NoOutlet() : new DatagramOutlet(place.family, place.address);
+      return place === undefined ? new NoOutlet() : new DatagramOutlet(place, sendBuffer);
     }
     default:
       return new NoOutlet();
@@ -59,8 +61,13 @@ export function openServerOutlet(address: Address, isDatagram: boolean, framing:
   return new StreamOutlet(connectOptions(address), framing);
 }
 
+interface DatagramPlace {
+  readonly family: number;
+  readonly address: Buffer;
+}
+
 /** Undefined: an address no datagram can go to; such a configuration is refused before. */
-function datagramPlace(address: Address): { family: number; address: Buffer } | undefined {
+function datagramPlace(address: Address): DatagramPlace | undefined {
   if (address.kind === 'ip') {
     const family = address.family === 4 ? AF_INET : AF_INET6;
     return { family, address: encodeIp(address.family, address.host, address.port) };
@@ -91,15 +98,15 @@ class NoOutlet implements LogOutlet {
 
 /** The socket stays unconnected, so that a receiver which was away is found again by the next line. */
 class DatagramOutlet implements LogOutlet {
-  readonly #family: number;
-  readonly #address: Buffer;
+  readonly #place: DatagramPlace;
+  readonly #sendBuffer: number;
   #fd = -1;
   #batch: DatagramBatch | undefined;
   #unopened = 0;
 
-  constructor(family: number, address: Buffer) {
-    this.#family = family;
-    this.#address = address;
+  constructor(place: DatagramPlace, sendBuffer: number) {
+    this.#place = place;
+    this.#sendBuffer = sendBuffer;
   }
 
   get lost(): number {
@@ -113,9 +120,11 @@ class DatagramOutlet implements LogOutlet {
   }
 
   #open(): DatagramBatch | undefined {
-    this.#fd = openDatagramSocket(this.#family);
+    const { family, address } = this.#place;
+    this.#fd = openDatagramSocket(family);
     if (this.#fd < 0) return undefined;
-    return (this.#batch = new DatagramBatch(this.#fd, this.#address));
+    if (this.#sendBuffer > 0) tuneSocket(this.#fd, { sendBuffer: this.#sendBuffer });
+    return (this.#batch = new DatagramBatch(this.#fd, address));
   }
 
   close(): void {

@@ -4,6 +4,8 @@
  */
 import { hostname } from 'node:os';
 import { ByteLine } from '../base/byte-line.ts';
+import { parseSize } from '../config-parser/units.ts';
+import type { Global } from '../model/global.ts';
 import type { LogFormatName, LogTarget } from '../model/log.ts';
 import type { LogChannel, LogSink } from '../proxy/runtime.ts';
 import type { LogBackends } from './log-backends.ts';
@@ -23,12 +25,18 @@ export class ThreadLogSink implements LogSink {
   readonly #outlets = new Map<string, LogOutlet>();
 
   readonly #rings: RingPlaces;
+  readonly #sendBuffer: number;
 
-  /** `log-send-hostname`: empty for the system's own name. */
-  constructor(sendHostname: string | undefined, rings: RingPlaces, backends: LogBackends) {
+  constructor(
+    { logSendHostname, tune }: Pick<Global, 'logSendHostname' | 'tune'>,
+    rings: RingPlaces,
+    backends: LogBackends,
+  ) {
     this.#rings = rings;
     this.#backends = backends;
-    this.#hostname = sendHostname === '' ? hostname() : sendHostname;
+    // empty: the system's own name
+    this.#hostname = logSendHostname === '' ? hostname() : logSendHostname;
+    this.#sendBuffer = parseSize(tune.other.get('tune.sndbuf.backend')?.[0] ?? '').value ?? 0;
   }
 
   /** Lines that could not be sent. */
@@ -78,7 +86,8 @@ export class ThreadLogSink implements LogSink {
 
   #openOutlet(target: LogTarget['target']): LogOutlet {
     if (target.kind === 'backend') return this.#backends.outlet(target.name);
-    return target.kind === 'ring' ? new RingOutlet(target.name, this.#rings) : openOutlet(target);
+    if (target.kind === 'ring') return new RingOutlet(target.name, this.#rings);
+    return openOutlet(target, this.#sendBuffer);
   }
 
   close(): void {

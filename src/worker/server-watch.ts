@@ -84,7 +84,7 @@ class ProxyLogs {
   constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#config = config;
     this.#sink = new ThreadLogSink(
-      config.global.logSendHostname,
+      config.global,
       rings,
       new LogBackends(config, state, rings),
     );

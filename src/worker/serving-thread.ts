@@ -12,7 +12,7 @@ import { Runtime } from '../proxy/compile-runtime.ts';
 import { Compressors } from '../proxy/compressors.ts';
 import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
-import { ListenerService } from '../proxy/listener-service.ts';
+import { ListenerService, rejectsPrivilegedPorts } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
 import { WaitingClients } from '../proxy/waiting-clients.ts';
@@ -83,7 +83,7 @@ export class ServingThread {
     };
     this.#facts = new ThreadProcessFacts(start, rings);
     const backends = new LogBackends(config, this.#state, rings);
-    this.#logs = new ThreadLogSink(config.global.logSendHostname, rings, backends);
+    this.#logs = new ThreadLogSink(config.global, rings, backends);
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);
@@ -138,6 +138,8 @@ export class ServingThread {
     const stopping = this.#stopping;
     return {
       index: thread,
+      tune: config.global.tune,
+      rejectsPrivilegedPorts: rejectsPrivilegedPorts(config.global),
       engine,
       wheel: engine.wheel,
       buffers: new BufferPool(config.global.tune.bufsize),

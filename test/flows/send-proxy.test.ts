@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
+import { startRawOrigin } from '../support/origin.ts';
 
 async function startPair(t: TestContext, words: string, answer: string): Promise<number> {
   const [front, back] = [await freePort(), await freePort()];
@@ -53,4 +54,41 @@ test('a connection whose PROXY header would not be true for the next request is 
   for (const name of ['one', 'two', 'two'])
     assert.equal(seen((await client.request(request(name))).head), `id-${name} ${source}`);
   client.close();
+});
+
+/** The first PROXY header a check of a server with send-proxy-v2 begins with. */
+async function headerOfCheck(t: TestContext, global: string): Promise<Buffer> {
+  let tell: (header: Buffer) => void;
+  const told = new Promise<Buffer>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no check came in 10 s')), 10_000);
+    tell = header => {
+      clearTimeout(timer);
+      resolve(header);
+    };
+  });
+  const origin = await startRawOrigin(t, socket => {
+    socket.on('error', () => undefined);
+    socket.on('data', chunk => tell(chunk));
+  });
+  await startBalancer(
+    t,
+    `${global}
+defaults
+  timeout connect 2s
+  timeout client 5s
+  timeout server 5s
+listen l
+  bind 127.0.0.1:${await freePort()}
+  server s ${origin.address} check inter 200 send-proxy-v2
+`,
+  );
+  return told;
+}
+
+test('checks say LOCAL in version 2, but name their own connection with pp2-never-send-local', async t => {
+  const command = 12;
+  assert.equal((await headerOfCheck(t, ''))[command], 0x20);
+  const header = await headerOfCheck(t, 'global\n  pp2-never-send-local\n');
+  assert.equal(header[command], 0x21);
+  assert.deepEqual([...header.subarray(16, 24)], [127, 0, 0, 1, 127, 0, 0, 1]);
 });

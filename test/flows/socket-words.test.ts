@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin } from '../support/origin.ts';
+import { requires } from '../support/requirement.ts';
 
 const DEFAULTS = `defaults
   mode http
@@ -84,3 +87,65 @@ test('congestion control is that of the lines, and requests reach servers with t
   assert.match(shown, /reno/);
   assert.match(shown, /rb100000/);
 });
+
+test('buffers of connections to servers are as long as tune.rcvbuf.server and its like say', async t => {
+  if (!requires(t, 'ss')) return;
+  const origin = await startHttpOrigin(t, 's');
+  for (const engine of ['auto', 'node']) {
+    const port = await freePort();
+    const tuning =
+      '  tune.rcvbuf.server 30000\n  tune.sndbuf.server 20000\n  tune.notsent-lowat.server 15000\n';
+    await startBalancer(
+      t,
+      `global\n  tune.engine ${engine}\n${tuning}${DEFAULTS}listen l\n  bind 127.0.0.1:${port}\n  server s ${origin.address}\n`,
+    );
+    const client = await KeepAliveClient.open(port);
+    assert.equal((await client.request('GET / HTTP/1.1\r\nHost: x\r\n\r\n')).status, 200);
+    const shown = execFileSync('ss', ['-tnmi', 'state', 'established', `dport = :${origin.port}`], {
+      encoding: 'utf8',
+      timeout: 5000,
+    });
+    // the kernel counts its own overhead in: twice what was asked for
+    assert.match(shown, /rb60000,/, engine);
+    assert.match(shown, /tb40000,/, engine);
+    client.close();
+  }
+});
+
+test('clients with a privileged port are closed where harden.reject-privileged-ports.tcp is on', async t => {
+  if (!requires(t, 'root')) return;
+  for (const [word, answer] of [
+    ['on', /^$/],
+    ['off', /^HTTP\/1\.1 204/],
+  ] as const) {
+    const port = await freePort();
+    await startBalancer(
+      t,
+      `global\n  harden.reject-privileged-ports.tcp ${word}\n${DEFAULTS}frontend f\n  bind 127.0.0.1:${port}\n  http-request return status 204\n`,
+    );
+    assert.match(await exchangeRaw(port, GET), /^HTTP\/1\.1 204/);
+    assert.match(await exchangeFromPrivilegedPort(port), answer);
+  }
+});
+
+/** What comes back to a client of a port below 1024, empty when it is turned away. */
+async function exchangeFromPrivilegedPort(port: number): Promise<string> {
+  for (let localPort = 1023; localPort > 900; localPort--) {
+    const socket = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.1', localPort });
+    socket.setEncoding('latin1');
+    socket.setTimeout(5000, () => socket.destroy(new Error('nothing came in 5 s')));
+    let answer = '';
+    socket.on('data', (text: string) => (answer += text));
+    const ended = new Promise<string | undefined>(resolve => {
+      socket.on('error', (error: NodeJS.ErrnoException) =>
+        resolve(error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL' ? undefined : answer),
+      );
+      socket.on('close', () => resolve(answer));
+    });
+    socket.write(GET);
+    const seen = await ended;
+    socket.destroy();
+    if (seen !== undefined) return seen;
+  }
+  throw new Error('no privileged port is free');
+}

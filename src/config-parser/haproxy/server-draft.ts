@@ -141,8 +141,16 @@ export function setTls(server: ServerDraft, change: Partial<ServerDraft['tls']>)
 }
 
 /** `send-proxy` and `send-proxy-v2` together mean version 2 (both flags are kept, as HAProxy does). */
-export function sendProxyOf(draft: ServerDraft): SendProxy | undefined {
-  if (draft.sendProxyV2)
-    return { version: 2, options: [...draft.sendProxyOptions], tlvs: draft.sendProxyTlvs };
+/** `neverLocal`: `pp2-never-send-local`. */
+export function sendProxyOf(draft: ServerDraft, neverLocal: boolean): SendProxy | undefined {
+  if (draft.sendProxyV2) {
+    const options = [...draft.sendProxyOptions];
+    return {
+      version: 2,
+      options,
+      tlvs: draft.sendProxyTlvs,
+      ...(neverLocal && { neverLocal: true as const }),
+    };
+  }
   return draft.sendProxyV1 ? { version: 1, options: [], tlvs: [] } : undefined;
 }

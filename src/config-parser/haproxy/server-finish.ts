@@ -174,7 +174,7 @@ function addSaid(finished: Finished, server: ServerDraft): void {
 }
 
 function addTransport(finished: Finished, server: ServerDraft, global: Global): void {
-  const sendProxy = sendProxyOf(server);
+  const sendProxy = sendProxyOf(server, global.flags.has('pp2-never-send-local'));
   const agent = agentOf(server);
   const ssl = tlsOf(server, global);
   if (server.proto !== undefined) finished.proto = server.proto;

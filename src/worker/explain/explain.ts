@@ -136,6 +136,8 @@ function makeThread(
     logs: { channel: () => ({ open: false, write: () => undefined, writeBytes: () => undefined }) },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     sendsAway: () => false,
+    tune: config.global.tune,
+    rejectsPrivilegedPorts: false,
     clients: new WaitingClients(),
     names: new NameLookups(id => thread.names.answered(id, undefined)),
     publishPatternUpdate: () => undefined,
