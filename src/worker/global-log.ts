@@ -16,11 +16,7 @@ export class GlobalLog {
 
   constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#global = config.global;
-    this.#sink = new ThreadLogSink(
-      config.global,
-      rings,
-      new LogBackends(config, state, rings),
-    );
+    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings));
   }
 
   write(text: string): void {

@@ -83,11 +83,7 @@ class ProxyLogs {
 
   constructor(config: Config, rings: RingPlaces, state: SharedState) {
     this.#config = config;
-    this.#sink = new ThreadLogSink(
-      config.global,
-      rings,
-      new LogBackends(config, state, rings),
-    );
+    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings));
   }
 
   get lost(): number {
