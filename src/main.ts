@@ -1,4 +1,5 @@
 /** The command line. Loads what it asks for, and is the place that ends the process while no other thread runs. */
+import { surviveLostOutput } from './base/standard-output.ts';
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
 import { EarlySignal } from './worker/early-signal.ts';
@@ -87,4 +88,5 @@ function startsThreads({ action, files, daemon, masterWorker }: Options, generat
   return action.kind === 'run' && files.length > 0 && !daemon && (!masterWorker || generation !== undefined);
 }
 
+surviveLostOutput();
 void main(process.argv.slice(2));

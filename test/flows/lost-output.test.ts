@@ -1,0 +1,89 @@
+/** Nobody reads what is printed any more, or the disk for it is full: the program serves on, and ends as it should. */
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { ask } from '../support/admin-client.ts';
+import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+const GET = 'GET / HTTP/1.0\r\n\r\n';
+
+interface Place {
+  readonly port: number;
+  readonly admin: string;
+  readonly config: string;
+}
+
+async function place(t: TestContext): Promise<Place> {
+  const port = await freePort();
+  const admin = join(temporaryFolder(t), 'admin.sock');
+  const config = `global
+  stats socket ${admin} level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+listen l
+  bind 127.0.0.1:${port}
+  http-request return status 200 content-type text/plain string served
+  server s 127.0.0.1:1
+`;
+  return { port, admin, config };
+}
+
+/** Each of them is told on stderr. */
+async function causeMessages({ admin, port }: Place): Promise<void> {
+  for (const command of ['disable server l/s', 'enable server l/s', 'disable server l/s'])
+    await ask(admin, command);
+  assert.match(await exchangeRaw(port, GET), /served$/);
+}
+
+for (const args of [[], ['-W']])
+  test(`readers of its output that go away take nothing with them: ${args.join('') || 'alone'}`, async t => {
+    const lab = await place(t);
+    const balancer = await startBalancer(t, lab.config, { args });
+    balancer.process.stdout?.destroy();
+    balancer.process.stderr?.destroy();
+    await causeMessages(lab);
+    assert.equal(await balancer.stop(), 0);
+  });
+
+test('a full disk behind stdout and stderr takes nothing with it', async t => {
+  const lab = await place(t);
+  const file = join(temporaryFolder(t), 'haproxy.cfg');
+  writeFileSync(file, lab.config);
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  const child = spawn(LB, ['-f', file, '-db'], { stdio: ['ignore', full, full] });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  await until('it serves', () =>
+    exchangeRaw(lab.port, GET).then(
+      answer => answer.endsWith('served'),
+      () => false,
+    ),
+  );
+  await causeMessages(lab);
+  child.kill();
+  assert.deepEqual(await ended, [0, null]);
+});
+
+test('the outcome of a check does not depend on whether somebody reads it', async t => {
+  const { config } = await place(t);
+  const file = join(temporaryFolder(t), 'haproxy.cfg');
+  for (const [text, code] of [
+    [config, 0],
+    [`${config}  no-such-word\n`, 1],
+  ] as const) {
+    writeFileSync(file, text);
+    const child = execFile('sh', ['-c', `"${LB}" -c -V -f "${file}" >/dev/full 2>/dev/full`]);
+    const [ended] = (await once(child, 'exit')) as [number];
+    assert.equal(ended, code);
+  }
+});
