@@ -4,7 +4,8 @@
 //   config    mutated configurations through all that -c does, and through bin/lb -c
 //   http      clients, servers and operators that keep to no rule, around the running program
 //   wire      everything else it reads: PROXY headers, TLS hellos, syslog, commands, answers of DNS, checks, agents
-// LB_TEST_ENGINE chooses the engine of the last two. Exit code 0: nothing broke. The same seed draws the same input.
+//   traffic   decent clients of all kinds over reloads, runtime changes and dying servers
+// LB_TEST_ENGINE chooses the engine of the last three. Exit code 0: nothing broke. The same seed draws the same input.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,6 +15,7 @@ const TESTS = {
   config: 'worker/fuzz-load',
   http: 'flows/chaos',
   wire: 'flows/fuzz-wire',
+  traffic: 'flows/nothing-lost',
 };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
