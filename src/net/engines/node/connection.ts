@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode } from '../../cause.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
+import { destinationOf } from '../../original-destination.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { descriptorOf, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
@@ -89,6 +90,7 @@ export class NodeConnection implements Connection, StreamOwner {
   }
 
   get local(): Endpoint {
+    if (this.#local === undefined && this.#origin !== 'connecting') this.#local = destinationOf(this.fd);
     return (this.#local ??= localOf(this.#socket)) ?? UNKNOWN;
   }
 

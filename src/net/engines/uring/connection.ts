@@ -15,6 +15,7 @@ import { causeOfCode, errorName } from '../../cause.ts';
 import type { Connection, Endpoint, MoveSink } from '../../connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose } from '../../socket-options.ts';
+import { destinationOf } from '../../original-destination.ts';
 import { peerName, socketName } from '../../system-calls.ts';
 import {
   CQE_BUFFER,
@@ -49,6 +50,8 @@ const CANCELLING = 2;
 
 export class UringConnection extends SendingHalf implements Watched, TransferEnd {
   bytesIn = 0;
+  /** Not made by connect(). */
+  accepted = false;
   #held = -1;
   #receiveState = UNARMED;
   /** Slots and lengths, alternating, of what came before it was asked for. */
@@ -74,7 +77,8 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   get local(): Endpoint {
-    return (this.#local ??= endpointBy(socketName, this.fd)) ?? UNKNOWN;
+    this.#local ??= this.accepted ? destinationOf(this.fd) : endpointBy(socketName, this.fd);
+    return this.#local ?? UNKNOWN;
   }
 
   set local(endpoint: Endpoint) {

@@ -220,7 +220,9 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       closeDescriptor(fd);
       return;
     }
-    listener.onAccept(this.#make(fd, UNSET));
+    const connection = this.#make(fd, UNSET);
+    connection.accepted = true;
+    listener.onAccept(connection);
   }
 
   defer(listener: UringListener): void {
