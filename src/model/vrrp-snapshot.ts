@@ -12,6 +12,8 @@ export interface VrrpSnapshot {
   /** Adverts for router ids that nobody here has; packets too broken to tell. */
   readonly unknownRouterIds: number;
   readonly brokenPackets: number;
+  /** They came faster than they are read: not counted by kind. */
+  readonly droppedPackets: number;
 }
 
 export interface InstanceSnapshot {

@@ -1,6 +1,7 @@
 /**
  * Classic BPF programs (linux/filter.h) that sort packets in the kernel: those that may concern us - hop limit,
- * version, type and router id are right - and the rest. A flood of rubbish fills the queue of the rest only. Pure.
+ * version, type and router id are right, and there is room for as many addresses as are counted - and the rest. A flood
+ * of rubbish fills the queue of the rest only. Pure.
  */
 
 export interface AdvertFilter {
@@ -16,7 +17,12 @@ const LOAD_LENGTH = 0x80;
 const LOAD_BYTE = 0x30;
 const LOAD_BYTE_AT_X = 0x50;
 const LOAD_X_HEADER_LENGTH = 0xb1;
+const ADD = 0x04;
+const ADD_X = 0x0c;
+const MULTIPLY = 0x24;
+const COPY_TO_X = 0x07;
 const JUMP_GE = 0x35;
+const JUMP_GE_X = 0x3d;
 const JUMP_EQUAL = 0x15;
 const RETURN = 0x06;
 
@@ -27,6 +33,8 @@ const IPV4_TTL = 8;
 const IPV6_HOP_LIMIT = 7;
 const IPV4_HEADER = 20;
 const VRRP_HEADER = 8;
+/** Behind the addresses of version 2. */
+const AUTHENTICATION = 8;
 const ADVERTISEMENT = 1;
 
 /** `takeGood`: the packets that may concern us; else all others. */
@@ -48,6 +56,14 @@ export function compileFilter(filter: AdvertFilter, takeGood: boolean): Buffer {
     other,
     byte(1),
     ...oneOf(filter.routerIds),
+    other,
+    byte(3),
+    [MULTIPLY, 0, 0, isIpv4 ? 4 : 16],
+    [ADD, 0, 0, VRRP_HEADER + (filter.versions.includes(3) ? 0 : AUTHENTICATION)],
+    ...(isIpv4 ? [[ADD_X, 0, 0, 0] as const] : []),
+    [COPY_TO_X, 0, 0, 0],
+    [LOAD_LENGTH, 0, 0, 0],
+    [JUMP_GE_X, 1, 0, 0],
     other,
     good,
   ];

@@ -1,15 +1,16 @@
 /**
  * Receives VRRP packets of one family on one interface for all instances there, on two raw sockets: the kernel sorts
- * packets that may be good from the rest (advert-filter.ts). The rest is read at a fair pace only, to be counted.
+ * packets that may be good from the rest (advert-filter.ts). The rest is read now and then only, to be counted.
  */
 import { loadKoffi } from '../net/system-calls.ts';
 import { compileFilter, type AdvertFilter } from './advert-filter.ts';
+import { AdvertQueue, type QueueEvents, type QueuePace } from './advert-queue.ts';
 import type { Clock } from './clock.ts';
-import { bytesOfIp, ipOf } from './ip-bytes.ts';
+import { bytesOfIp, ipOf, readIp } from './ip-bytes.ts';
 import { splitIpv4 } from './ipv4-header.ts';
 import { SOL_SOCKET, SO_BINDTODEVICE } from './kernel-calls.ts';
 import { VRRP_PROTOCOL, type Envelope } from './packet.ts';
-import { createRawSocket, type RawSocket } from './raw-socket.ts';
+import type { RawSocket } from './raw-socket.ts';
 
 const IPPROTO_IP = 0;
 const IP_ADD_MEMBERSHIP = 35;
@@ -19,13 +20,11 @@ const IPV6_JOIN_GROUP = 20;
 const IPV6_MULTICAST_ALL = 29;
 const SO_ATTACH_FILTER = 26;
 const SO_RCVBUFFORCE = 33;
-const GOOD_QUEUE = 1 << 20;
-const REST_QUEUE = 1 << 16;
-/** Largest packet: 255 IPv6 addresses. */
-const BUFFER_SIZE = 8192;
-/** Of the rest, so many are read in a window of this length. */
-const REST_PACKETS = 100;
-const REST_WINDOW_MS = 100;
+const QUEUE_BYTES = 1 << 20;
+/** Two thousand adverts a second are read as they come. A pause is short beside the shortest interval. */
+const GOOD_PACE: QueuePace = { freePackets: 200, pauseMs: 2 };
+/** Nobody waits for the rest. */
+const REST_PACE: QueuePace = { freePackets: 0, pauseMs: 20 };
 
 export interface ReceiverOptions extends AdvertFilter {
   /** Missing: every interface (unicast without interface). */
@@ -44,42 +43,34 @@ export interface ReceiverEvents {
 }
 
 export interface AdvertReceiver {
+  /** Packets that came faster than they are read. */
+  readonly dropped: number;
   close(): void;
 }
 
 export function openReceiver(options: ReceiverOptions, events: ReceiverEvents, clock: Clock): AdvertReceiver {
-  const good = open(options, true, events);
-  const rest = open(options, false, events);
-  good.on(
-    'message',
-    readerOf(options.family, events, (payload, envelope) => events.packet(payload, envelope)),
-  );
-  const pace = new Pace(rest, clock);
-  const readRest = readerOf(options.family, events, (payload, envelope) => events.rest(payload, envelope));
-  rest.on('message', (packet, source) => {
-    pace.count();
-    readRest(packet, source);
-  });
+  const good = open(options, true, events, clock);
+  const rest = open(options, false, events, clock);
   return {
+    get dropped() {
+      return good.dropped + rest.dropped;
+    },
     close: () => {
-      pace.stop();
       good.close();
       rest.close();
     },
   };
 }
 
-type Reader = (packet: Buffer, source: string) => void;
-
 /** An IPv4 raw socket hands over the IP header, an IPv6 one does not. */
 function readerOf(
   family: 4 | 6,
   events: ReceiverEvents,
   take: (payload: Buffer, envelope: Envelope) => void,
-): Reader {
+): QueueEvents['packet'] {
   if (family === 6)
     return (payload, source) =>
-      take(payload, { family, source: ipOf(source), destinations: [], ttl: undefined });
+      take(payload, { family, source: readIp(source, 0, 6), destinations: [], ttl: undefined });
   return packet => {
     const split = splitIpv4(packet);
     if (split === undefined) events.broken();
@@ -87,23 +78,38 @@ function readerOf(
   };
 }
 
-function open(options: ReceiverOptions, takeGood: boolean, events: ReceiverEvents): RawSocket {
+function open(
+  options: ReceiverOptions,
+  takeGood: boolean,
+  events: ReceiverEvents,
+  clock: Clock,
+): AdvertQueue {
   const { family, device } = options;
-  const socket = createRawSocket(family, VRRP_PROTOCOL, BUFFER_SIZE);
-  socket.on('error', error => events.error(error));
+  const packet = readerOf(family, events, (payload, envelope) =>
+    takeGood ? events.packet(payload, envelope) : events.rest(payload, envelope),
+  );
+  const pace = takeGood ? GOOD_PACE : REST_PACE;
+  const queue = new AdvertQueue(
+    family,
+    VRRP_PROTOCOL,
+    pace,
+    { packet, error: error => events.error(error) },
+    clock,
+  );
+  const { socket } = queue;
   attachFilter(socket, compileFilter(options, takeGood));
   if (device !== undefined) {
     const name = Buffer.from(`${device.name}\0`);
     socket.setOption(SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
   }
-  socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, takeGood ? (options.receiveBuffer ?? GOOD_QUEUE) : REST_QUEUE);
+  socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, (takeGood ? options.receiveBuffer : undefined) ?? QUEUE_BYTES);
   socket.setOption(
     family === 4 ? IPPROTO_IP : IPPROTO_IPV6,
     family === 4 ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL,
     0,
   );
   for (const group of options.groups) join(socket, family, group, device?.index ?? 0);
-  return socket;
+  return queue;
 }
 
 /** struct ip_mreqn, struct ipv6_mreq. */
@@ -127,33 +133,5 @@ function attachFilter(socket: RawSocket, code: Buffer): void {
     socket.setOption(SOL_SOCKET, SO_ATTACH_FILTER, program, program.length);
   } finally {
     koffi.free(memory);
-  }
-}
-
-/** Stops reading for the rest of a window when too much has come: the kernel drops what does not fit its queue. */
-class Pace {
-  readonly #socket: RawSocket;
-  readonly #clock: Clock;
-  #count = 0;
-  #cancel: (() => void) | undefined;
-
-  constructor(socket: RawSocket, clock: Clock) {
-    this.#socket = socket;
-    this.#clock = clock;
-  }
-
-  count(): void {
-    if (this.#cancel === undefined) {
-      this.#count = 0;
-      this.#cancel = this.#clock.after(REST_WINDOW_MS, () => {
-        this.#cancel = undefined;
-        if (this.#count > REST_PACKETS) this.#socket.resumeRecv();
-      });
-    }
-    if (++this.#count === REST_PACKETS + 1) this.#socket.pauseRecv();
-  }
-
-  stop(): void {
-    this.#cancel?.();
   }
 }

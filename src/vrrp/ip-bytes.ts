@@ -11,6 +11,13 @@ export function bytesOfIp(ip: IpAddress): Buffer {
   return Buffer.from(ipToBytes(ip), 'latin1');
 }
 
+/** The sum of its 16-bit words, for checksums. */
+export function wordsOfIp({ family, w0, w1, w2, w3 }: IpAddress): number {
+  const last = (w3 >>> 16) + (w3 & 0xffff);
+  if (family === 4) return last;
+  return (w0 >>> 16) + (w0 & 0xffff) + (w1 >>> 16) + (w1 & 0xffff) + (w2 >>> 16) + (w2 & 0xffff) + last;
+}
+
 /** For addresses that configuration or kernel gave, known to be well formed. */
 export function ipOf(text: string): IpAddress {
   const ip = parseIp(text.split('%')[0] ?? text);

@@ -27,6 +27,7 @@ interface Calls {
     toLength: number,
   ) => number;
   readonly recv: (fd: number, data: Buffer, length: number, flags: number) => number;
+  readonly recvmmsg: (fd: number, messages: Buffer, count: number, flags: number, timeout: null) => number;
 }
 
 let calls: Calls | undefined;
@@ -39,6 +40,9 @@ function system(): Calls {
     sendto: libc.func(
       'intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *to, uint32_t toLength)',
     ) as Calls['sendto'],
+    recvmmsg: libc.func(
+      'int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)',
+    ) as Calls['recvmmsg'],
     recv: libc.func('intptr_t recv(int fd, void *data, size_t length, int flags)') as Calls['recv'],
   });
 }
@@ -59,6 +63,11 @@ export function sendTo(fd: number, data: Buffer, to: Buffer): number {
 /** Blocks until the kernel answers, which rtnetlink does at once. */
 export function receive(fd: number, into: Buffer): number {
   return outcome(system().recv(fd, into, into.length, 0));
+}
+
+/** By their `struct mmsghdr`; never waits. Gives how many there were. */
+export function receiveMany(fd: number, messages: Buffer, count: number): number {
+  return outcome(system().recvmmsg(fd, messages, count, MSG_DONTWAIT, null));
 }
 
 /** struct sockaddr_in / sockaddr_in6 without port. */

@@ -12,7 +12,7 @@
 import type { IpAddress } from '../base/ip-address.ts';
 import type { Badness } from '../model/vrrp-snapshot.ts';
 import { addWords, foldChecksum } from './checksum.ts';
-import { bytesOfIp, readIp } from './ip-bytes.ts';
+import { bytesOfIp, readIp, wordsOfIp } from './ip-bytes.ts';
 
 export const VRRP_PROTOCOL = 112;
 const HEADER_LENGTH = 8;
@@ -124,7 +124,7 @@ function checksumIsFine(payload: Buffer, length: number, envelope: Envelope, wan
 
 /** RFC 2460 8.1 for IPv6, its likeness for IPv4 (RFC 5798 5.2.8). */
 function pseudoHeader(source: IpAddress, destination: IpAddress, length: number): number {
-  return addWords(addWords(VRRP_PROTOCOL + length, bytesOfIp(source)), bytesOfIp(destination));
+  return VRRP_PROTOCOL + length + wordsOfIp(source) + wordsOfIp(destination);
 }
 
 export interface AdvertToSend {

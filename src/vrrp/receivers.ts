@@ -34,6 +34,8 @@ export class Receivers {
   broken = 0;
   readonly #ports: ReceiverPorts;
   readonly #lanes = new Map<string, Lane>();
+  /** By sockets that are closed. */
+  #droppedBefore = 0;
   #logUnknown = false;
 
   constructor(ports: ReceiverPorts) {
@@ -59,11 +61,20 @@ export class Receivers {
     return [...this.#lanes.values()].some(lane => lane.members.includes(instance));
   }
 
+  /** Packets that came faster than they are read. */
+  get dropped(): number {
+    return [...this.#lanes.values()].reduce(
+      (sum, { receiver }) => sum + receiver.dropped,
+      this.#droppedBefore,
+    );
+  }
+
   close(): void {
     for (const [key, lane] of this.#lanes) this.#drop(key, lane);
   }
 
   #drop(key: string, lane: Lane): void {
+    this.#droppedBefore += lane.receiver.dropped;
     lane.receiver.close();
     this.#lanes.delete(key);
   }
@@ -82,12 +93,11 @@ export class Receivers {
       this.#lanes.set(key, { ...old, members });
       return;
     }
-    old?.receiver.close();
+    if (old !== undefined) this.#drop(key, old);
     try {
       const receiver = this.#ports.open(options, this.#eventsOf(key));
       this.#lanes.set(key, { options, receiver, members });
     } catch (error) {
-      this.#lanes.delete(key);
       const reason = error instanceof Error ? error.message : String(error);
       this.#ports.log('error', `cannot receive adverts on ${link?.name ?? 'any interface'}: ${reason}`);
     }

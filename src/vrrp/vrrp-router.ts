@@ -238,6 +238,7 @@ export class VrrpRouter {
       })),
       unknownRouterIds: this.#receivers.unknownRouterIds,
       brokenPackets: this.#receivers.broken,
+      droppedPackets: this.#receivers.dropped,
     };
   }
 

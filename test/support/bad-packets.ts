@@ -63,10 +63,11 @@ function randomPacket(round: number): Packet {
   return { payload, ttl: 255 };
 }
 
+let tried = 0;
 let sent = 0;
 async function send({ payload, ttl }: Packet): Promise<void> {
-  sender.send(payload, source, group, ttl);
-  if (++sent % 50 === 0) await setImmediate();
+  if (sender.send(payload, source, group, ttl) === 0) sent++;
+  if (++tried % 50 === 0) await setImmediate();
 }
 
 const start = Date.now();

@@ -154,7 +154,10 @@ export class FakeNode {
       transport: {
         openReceiver: (_options, events) => {
           this.#receivers.push(events);
-          return { close: () => void (this.#receivers = this.#receivers.filter(other => other !== events)) };
+          return {
+            dropped: 0,
+            close: () => void (this.#receivers = this.#receivers.filter(other => other !== events)),
+          };
         },
         openSender: () => ({
           send: (payload, _source, destination) => {

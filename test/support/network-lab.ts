@@ -83,6 +83,12 @@ export class Watched {
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
+
+  describe(): string {
+    const { spawnargs, exitCode, signalCode } = this.child;
+    const command = spawnargs.slice(3, 7).join(' ');
+    return [`${command}: ${signalCode ?? exitCode ?? 'runs'}`, ...this.lines.slice(-8)].join('\n  ');
+  }
 }
 
 export class Router {
@@ -124,8 +130,9 @@ export class Router {
     return found.at(-1) ?? 'INIT';
   }
 
-  /** The process of `lb` that speaks VRRP. */
+  /** The process that speaks VRRP. */
   get vrrpPid(): number {
+    if (this.kind === 'keepalived') return descendantsOf(this.watched.child.pid ?? 0).at(-1) ?? 0;
     const line = this.watched.lines.findLast(text => text.includes('vrrp: started as process')) ?? '';
     return Number(/process (\d+)/.exec(line)?.[1]);
   }
@@ -450,6 +457,11 @@ export class Lab {
 
   async until(condition: () => boolean, timeoutMs?: number): Promise<void> {
     await until(condition, timeoutMs);
+  }
+
+  /** What its processes said last, for whoever has to understand a failure. */
+  describe(): string {
+    return this.#processes.map(watched => watched.describe()).join('\n');
   }
 
   /** Before the test ends, to make room for another one. */

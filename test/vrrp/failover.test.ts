@@ -31,7 +31,7 @@ async function measure(lab: Lab, scenario: Scenario, pair: Pair, meeting: Meetin
   try {
     return await scenario.measure(new Bout(lab, pair, meeting));
   } catch (error) {
-    throw new Error(`${pair.join(' - ')}: ${String(error)}`, { cause: error });
+    throw new Error(`${pair.join(' - ')}: ${String(error)}\n${lab.describe()}`, { cause: error });
   } finally {
     meeting.leave();
   }
@@ -70,7 +70,7 @@ function judge({ bounds }: Scenario, rounds: readonly Round[]): Verdict {
       const limitMs = limitOf(held, barMs);
       const ms = medianOf(rounds, at + 1, what);
       const text = `${pair.join('-')} ${ms} (at most ${limitMs})`;
-      if (ms > limitMs || ms < (bound.leastMs ?? 0)) wrong.push(`${what}: ${text}, bar ${barMs}`);
+      if (!(ms <= limitMs && ms >= (bound.leastMs ?? 0))) wrong.push(`${what}: ${text}, bar ${barMs}`);
       return text;
     });
     shown.push(`${what}: keepalived-keepalived ${barMs}, ${texts.join(', ')} ms`);

@@ -138,18 +138,25 @@ function runFilter(code: Buffer, packet: Buffer): boolean {
     else if (operation === 0x30) accumulator = packet[value] ?? -1;
     else if (operation === 0x50) accumulator = packet[index + value] ?? -1;
     else if (operation === 0xb1) index = 4 * ((packet[value] ?? 0) & 15);
+    else if (operation === 0x04) accumulator += value;
+    else if (operation === 0x0c) accumulator += index;
+    else if (operation === 0x24) accumulator *= value;
+    else if (operation === 0x07) index = accumulator;
+    else if (operation === 0x3d) at += accumulator >= index ? jumpTrue : jumpFalse;
     else if (operation === 0x35) at += accumulator >= value ? jumpTrue : jumpFalse;
     else if (operation === 0x15) at += accumulator === value ? jumpTrue : jumpFalse;
     else return value !== 0;
   }
 }
 
-test('the kernel sorts packets: hop limit, version, type and router id, whatever the length of the IP header', () => {
+test('the kernel sorts packets: hop limit, version, type, router id and length, whatever the length of the IP header', () => {
   const filter = { family: 4, leastTtl: 255, versions: [2, 3], routerIds: [7, 51, 200] } as const;
   const good = compileFilter(filter, true);
   const rest = compileFilter(filter, false);
-  const packet = (ttl: number, first: number, id: number, words = 5): Buffer => {
+  const only2 = compileFilter({ ...filter, versions: [2] }, true);
+  const packet = (ttl: number, first: number, id: number, words = 5, addresses = 1): Buffer => {
     const bytes = Buffer.alloc(words * 4 + 12);
+    bytes[words * 4 + 3] = addresses;
     bytes[0] = 0x40 | words;
     bytes[8] = ttl;
     bytes[words * 4] = first;
@@ -165,11 +172,16 @@ test('the kernel sorts packets: hop limit, version, type and router id, whatever
     [packet(255, 0x41, 51), false],
     [packet(255, 0x31, 52), false],
     [packet(255, 0x31, 51).subarray(0, 27), false],
+    [packet(255, 0x31, 51, 5, 2), false],
+    [packet(255, 0x31, 51, 5, 0), true],
+    [Buffer.concat([packet(255, 0x31, 51, 15, 2), Buffer.alloc(4)]), true],
   ];
   for (const [bytes, isGood] of cases) {
     assert.equal(runFilter(good, bytes), isGood, bytes.toString('hex'));
     assert.equal(runFilter(rest, bytes), !isGood, bytes.toString('hex'));
   }
+  assert.ok(!runFilter(only2, packet(255, 0x21, 7)));
+  assert.ok(runFilter(only2, Buffer.concat([packet(255, 0x21, 7), Buffer.alloc(8)])));
 });
 
 test('the source of adverts is what was said, else the first address of the interface that is not virtual', () => {

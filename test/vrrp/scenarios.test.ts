@@ -7,7 +7,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Lab, upon, type RouterKind } from '../support/network-lab.ts';
+import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
+import { Lab, upon, type Router, type RouterKind } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
 
 const VIP = '10.9.0.100';
@@ -280,38 +281,22 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
 
   test('bad packets, 100,000 random ones among them, change nothing, are counted by kind and cost little', async t => {
     if (!requires(t, ...needs)) return;
-    const lab = Lab.create(t, ['a', 'b', 'c']);
+    const lab = Lab.create(t, ['a', 'b', 'c', 'd']);
     const secret = ['authentication {', 'auth_type PASS', 'auth_pass s3cret', '}'];
     const old = { name: 'W', id: 52, version: 2, advertInt: 1, addresses: ['10.9.0.101/24'] } as const;
     const both = (priority: number): string =>
       instance({ priority }) + instance({ ...old, priority, more: secret });
     const a = await lab.router('a', 'lb', both(150));
     const b = await lab.router('b', 'lb', both(100));
+    const bar = await lab.router('d', 'keepalived', both(50));
     await Promise.all([a.enters('MASTER'), a.enters('MASTER', 'W'), b.enters('BACKUP', 'W')]);
-    const marks = [a.mark, b.mark] as const;
-    const cpuBefore = cpuMs(b.vrrpPid);
-    const flood = lab.start('c', process.execPath, [
-      join(import.meta.dirname, '../support/bad-packets.js'),
-      '51',
-    ]);
-    const line = await flood.line(/sent/, 0, 120_000);
-    const { sent, tookMs } = JSON.parse(line) as { sent: number; tookMs: number };
-    const cost = cpuMs(b.vrrpPid) - cpuBefore;
-    const changes = [a.watched.lines.slice(marks[0]), b.watched.lines.slice(marks[1])]
-      .flat()
-      .filter(text => text.includes(' -> '));
-    assert.deepEqual(changes, []);
-    const { instances, unknownRouterIds, brokenPackets } = await b.snapshot();
-    const [v, w] = instances.map(one => one.counters.bad);
-    for (const kind of ['checksum', 'ttl', 'version', 'type', 'length'] as const)
-      assert.ok((v?.[kind] ?? 0) > 100, `${kind}: ${v?.[kind]}`);
-    for (const kind of ['authType', 'authPass'] as const)
-      assert.ok((w?.[kind] ?? 0) > 100, `${kind}: ${w?.[kind]}`);
-    const bad = [v, w].flatMap(kinds => Object.values(kinds ?? {}));
-    const counted = [unknownRouterIds, brokenPackets, ...bad].reduce((sum, count) => sum + count, 0);
-    // the random ones with a head that is right are all read, the rest at a fair pace
-    assert.ok(counted > 45_000, `${counted} counted`);
-    t.diagnostic(`${sent} packets in ${tookMs} ms, ${counted} counted, cost ${cost} ms of CPU`);
+    // a machine that itself stands still for a moment spoils a round
+    for (let round = 1; ; round++) {
+      const { wrong, text } = await flood(lab, a, b, bar);
+      t.diagnostic(text);
+      if (wrong.length === 0) return;
+      assert.ok(round < 3, wrong.join('\n'));
+    }
   });
 
   test('what a killed process left in the kernel is removed by the next one, even with another configuration', async t => {
@@ -462,6 +447,57 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     await upon(() => a.stop(), [b, 'MASTER']);
   });
 });
+
+/** 109,000 bad packets for two of ours, a master and a backup, beside a keepalived that hears the same. */
+async function flood(
+  lab: Lab,
+  a: Router,
+  b: Router,
+  bar: Router,
+): Promise<{ wrong: string[]; text: string }> {
+  const marks = [a.mark, b.mark] as const;
+  const [sendingBefore, before] = [await a.snapshot(), await b.snapshot()];
+  const cpuBefore = [cpuMs(b.vrrpPid), cpuMs(bar.vrrpPid)] as const;
+  const sender = lab.start('c', process.execPath, [
+    join(import.meta.dirname, '../support/bad-packets.js'),
+    '51',
+  ]);
+  const { sent, tookMs } = JSON.parse(await sender.line(/sent/, 0, 120_000)) as {
+    sent: number;
+    tookMs: number;
+  };
+  const expected = packetsIn(before) + sent;
+  let after = await b.snapshot();
+  for (let tries = 0; tries < 50 && packetsIn(after) < expected; tries++) after = await b.snapshot();
+  const sending = await a.snapshot();
+  const costMs = cpuMs(b.vrrpPid) - cpuBefore[0];
+  const barMs = cpuMs(bar.vrrpPid) - cpuBefore[1];
+  assert.ok(packetsIn(after) >= expected, `${packetsIn(after)} of ${expected} packets`);
+  const [v, w] = after.instances.map(one => one.counters.bad);
+  for (const kind of ['checksum', 'ttl', 'version', 'type', 'length'] as const)
+    assert.ok((v?.[kind] ?? 0) > 100, `${kind}: ${v?.[kind]}`);
+  for (const kind of ['authType', 'authPass'] as const)
+    assert.ok((w?.[kind] ?? 0) > 100, `${kind}: ${w?.[kind]}`);
+  const wrong = [a.watched.lines.slice(marks[0]), b.watched.lines.slice(marks[1])]
+    .flat()
+    .filter(line => line.includes(' -> '));
+  if (costMs > barMs) wrong.push(`${costMs} ms of CPU, keepalived ${barMs} ms`);
+  const grown = (key: 'advertsReceived' | 'advertsLate', from: VrrpSnapshot, to: VrrpSnapshot): number =>
+    (to.instances[0]?.counters[key] ?? 0) - (from.instances[0]?.counters[key] ?? 0);
+  const heard = grown('advertsReceived', before, after);
+  const late = grown('advertsLate', sendingBefore, sending);
+  if (heard < (tookMs / 100) * 0.9) wrong.push(`${heard} adverts were heard in ${tookMs} ms`);
+  if (late > tookMs / 1000) wrong.push(`${late} adverts were late in ${tookMs} ms`);
+  const dropped = after.droppedPackets - before.droppedPackets;
+  const text = `${sent} packets in ${tookMs} ms, ${dropped} dropped, ${late} adverts late, cost ${costMs} ms of CPU, keepalived ${barMs} ms`;
+  return { wrong, text };
+}
+
+/** All bad ones that a node has seen, or not. */
+function packetsIn({ instances, unknownRouterIds, brokenPackets, droppedPackets }: VrrpSnapshot): number {
+  const bad = instances.flatMap(one => Object.values(one.counters.bad));
+  return [unknownRouterIds, brokenPackets, droppedPackets, ...bad].reduce((sum, count) => sum + count, 0);
+}
 
 /** User and system time of a process and, for `ip netns exec`, of what it became. */
 function cpuMs(pid: number | undefined): number {

@@ -84,7 +84,12 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-function vrrpMetrics({ instances, unknownRouterIds, brokenPackets }: VrrpSnapshot): VrrpMetric[] {
+function vrrpMetrics({
+  instances,
+  unknownRouterIds,
+  brokenPackets,
+  droppedPackets,
+}: VrrpSnapshot): VrrpMetric[] {
   return [
     {
       name: 'lb_vrrp_state',
@@ -113,6 +118,7 @@ function vrrpMetrics({ instances, unknownRouterIds, brokenPackets }: VrrpSnapsho
     },
     single('unknown_router_id_packets_total', 'Packets for router ids nobody here has.', unknownRouterIds),
     single('broken_packets_total', 'Packets too broken to tell whom they were for.', brokenPackets),
+    single('dropped_packets_total', 'Packets that came faster than they are read.', droppedPackets),
   ];
 }
 

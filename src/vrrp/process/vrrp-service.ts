@@ -33,7 +33,13 @@ const KEEPER = 'while :; do "$0" "$@" && exit 0; sleep 1; done';
 /** The longest hand-over is one advert interval, 40.95 s in version 3. */
 const STOP_LIMIT_MS = 45_000;
 const SNAPSHOT_LIMIT_MS = 2000;
-const EMPTY: VrrpSnapshot = { instances: [], groups: [], unknownRouterIds: 0, brokenPackets: 0 };
+const EMPTY: VrrpSnapshot = {
+  instances: [],
+  groups: [],
+  unknownRouterIds: 0,
+  brokenPackets: 0,
+  droppedPackets: 0,
+};
 
 export class VrrpService {
   readonly #options: VrrpServiceOptions;

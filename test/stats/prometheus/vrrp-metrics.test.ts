@@ -38,6 +38,7 @@ test('each instance has its state, priority, counters and last change as metrics
     groups: [],
     unknownRouterIds: 2,
     brokenPackets: 0,
+    droppedPackets: 0,
   };
   const text = renderVrrpMetrics(snapshot, () => true);
   assert.equal(renderVrrpMetrics(snapshot, name => name === 'lb_vrrp_priority').split('\n').length, 4);
@@ -57,8 +58,9 @@ test('each instance has its state, priority, counters and last change as metrics
 });
 
 test('without instances only the counters of the whole node are left', () => {
-  const nobody = { instances: [], groups: [], unknownRouterIds: 0, brokenPackets: 1 };
+  const nobody = { instances: [], groups: [], unknownRouterIds: 0, brokenPackets: 1, droppedPackets: 5 };
   const text = renderVrrpMetrics(nobody, () => true);
   assert.doesNotMatch(text, /lb_vrrp_state/);
   assert.match(text, /^lb_vrrp_broken_packets_total 1$/m);
+  assert.match(text, /^lb_vrrp_dropped_packets_total 5$/m);
 });

@@ -18,7 +18,7 @@ function heard(_: Buffer, { source }: Envelope): void {
   if (!isOwn) console.log(JSON.stringify({ at: Date.now(), from: source.toString() }));
 }
 
-for (const family of [4, 6] as const)
+const receivers = ([4, 6] as const).map(family =>
   openReceiver(
     {
       family,
@@ -35,5 +35,10 @@ for (const family of [4, 6] as const)
       error: error => console.error(error.message),
     },
     systemClock,
-  );
+  ),
+);
+// who does not hold a receiver loses it to the garbage collector
+process.once('SIGTERM', () => {
+  for (const receiver of receivers) receiver.close();
+});
 console.log('listening');

@@ -33,7 +33,7 @@ export class HeardAdverts {
   }
 
   close(): void {
-    this.#ear.signal('SIGKILL');
+    this.#ear.signal('SIGTERM');
   }
 
   #all(): Heard[] {
