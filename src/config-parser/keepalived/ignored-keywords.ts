@@ -47,11 +47,13 @@ const REFUSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-const IGNORED = new Map(Object.entries(WORDS).map(([block, words]) => [block, new Set(words.split(' '))]));
+export const IGNORED_WORDS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries(WORDS).map(([block, words]) => [block, new Set(words.split(' '))]),
+);
 
 /** `no effect`, the reason of a refusal, or undefined for a word nobody knows. */
 export function ignoredKeyword(block: string, name: string): string | undefined {
   const refused = Object.hasOwn(REFUSED, block) ? REFUSED[block] : undefined;
   if (refused !== undefined && Object.hasOwn(refused, name)) return refused[name];
-  return IGNORED.get(block)?.has(name) === true ? 'no effect' : undefined;
+  return IGNORED_WORDS.get(block)?.has(name) === true ? 'no effect' : undefined;
 }

@@ -1,5 +1,8 @@
-/** One line of `virtual_routes` or `virtual_rules`: keepalived's words -> those of `ip route` and `ip rule`. */
-import { isIPv6 } from 'node:net';
+/**
+ * One line of `virtual_routes` or `virtual_rules`: keepalived's words -> those of `ip route` and `ip rule`. An entry with
+ * a word that nobody knows is reported and left out, as keepalived does.
+ */
+import { isIP, isIPv6 } from 'node:net';
 import type { IpRouteEntry } from '../../model/ip-entry.ts';
 import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
@@ -33,8 +36,31 @@ const TAKES_VALUE = new Set(
   (
     'src via gw dev oif scope table metric priority preference protocol tos dsfield weight mtu hoplimit advmss rtt ' +
     'rttvar reordering window cwnd ssthresh realms rto_min initcwnd initrwnd quickack congctl features expires ' +
-    'pref vrf ttl-propagate fastopen_no_cookie'
+    'as pref vrf ttl-propagate fastopen_no_cookie'
   ).split(' '),
+);
+
+const BEFORE_VALUES = new Set(['lock', 'inet', 'inet6', 'to']);
+
+/** Behind the destination. */
+const ALONE = new Set(['onlink', 'nexthop']);
+
+/** After `encap`: kinds and what describes them, with how many values. */
+const ENCAPSULATION: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({
+    mpls: 1,
+    ila: 1,
+    ip: 0,
+    ip6: 0,
+    id: 1,
+    dst: 1,
+    src: 1,
+    tos: 1,
+    ttl: 1,
+    tc: 1,
+    hoplimit: 1,
+    flags: 1,
+  }),
 );
 
 /** Rule words whose spelling or shape differs. */
@@ -47,8 +73,19 @@ const RULE_SPELLING: ReadonlyMap<string, string> = new Map(
     lookup: 'table',
     'tunnel-id': 'tun_id',
     ip_proto: 'ipproto',
+    sup_pl: 'suppress_prefixlength',
+    sup_group: 'suppress_ifgroup',
   }),
 );
+
+const RULE_VALUES = new Set(
+  (
+    'from to table lookup preference order priority tos dsfield fwmark realms suppress_prefixlength sup_pl ' +
+    'suppress_ifgroup sup_group dev iif oif tunnel-id uidrange protocol ipproto ip_proto sport dport goto'
+  ).split(' '),
+);
+
+const RULE_ALONE = new Set(['not', 'l3mdev', 'nop', 'blackhole', 'prohibit', 'unreachable']);
 
 interface Draft {
   words: string[];
@@ -106,10 +143,12 @@ export function parseRouteEntry(statement: Statement, scope: Scope): IpRouteEntr
     else if (text === 'add' || text === 'append' || text === 'prepend') draft.mode = text;
     else if (text === 'or') orGateway(draft, words.shift());
     else if (text === 'to' || text === 'dst') destination = words.shift();
+    else if (text === 'encap') encapsulation(draft, words);
     else if (TAKES_VALUE.has(text)) routeOption(draft, text, words);
     else if (destination === undefined && ROUTE_TYPES.has(text)) types.push(text);
-    else if (destination === undefined) destination = text;
-    else draft.words.push(text);
+    else if (destination === undefined && isDestination(text)) destination = text;
+    else if (ALONE.has(text)) draft.words.push(text);
+    else return unknownWord(statement, scope, 'route', text);
     if (destination !== undefined) noteFamily(draft, destination);
   }
   if (destination === undefined) {
@@ -123,10 +162,30 @@ export function parseRouteEntry(statement: Statement, scope: Scope): IpRouteEntr
   return finish(draft, statement);
 }
 
-/** Moves an option and its value (`mtu lock 1400` has two) from `words` to the draft. */
+function isDestination(text: string): boolean {
+  return text === 'default' || isIP(text.split('/')[0] ?? '') !== 0;
+}
+
+function unknownWord(statement: Statement, scope: Scope, kind: 'route' | 'rule', word: string): undefined {
+  scope.report.warn(
+    statement.position,
+    `unknown word '${word}' in ${kind} '${statement.name} ${statement.raw}' - ignoring the ${kind}`,
+  );
+}
+
+/** Moves `encap` with its kind and what describes it. */
+function encapsulation(draft: Draft, words: string[]): void {
+  draft.words.push('encap');
+  for (let count = ENCAPSULATION.get(words[0] ?? ''); count !== undefined;) {
+    draft.words.push(...words.splice(0, 1 + count));
+    count = ENCAPSULATION.get(words[0] ?? '');
+  }
+}
+
+/** Moves an option and its value (`mtu lock 1400`, `via inet6 fe80::1` have two) from `words` to the draft. */
 function routeOption(draft: Draft, text: string, words: string[]): void {
   const spelled = ROUTE_SPELLING.get(text) ?? text;
-  const values = words.splice(0, words[0] === 'lock' ? 2 : 1);
+  const values = words.splice(0, BEFORE_VALUES.has(words[0] ?? '') ? 2 : 1);
   const value = values.at(-1);
   if (value !== undefined) noteFamily(draft, value);
   if (spelled === 'dev' && value !== undefined) draft.dev ??= value;
@@ -144,13 +203,17 @@ function orGateway(draft: Draft, gateway: string | undefined): void {
 export function parseRuleEntry(statement: Statement, scope: Scope): IpRouteEntry | undefined {
   const draft: Draft = { words: [], hops: [], family: undefined, mode: 'add', noTrack: false };
   const words = wordsOf(statement);
-  for (let index = 0; index < words.length; index++) {
-    const { text } = words[index] as Word;
+  while (words.length > 0) {
+    const text = words.shift()?.text ?? '';
     const shared = sharedWord(draft, text);
-    if (shared === 'takes one') index++;
-    if (shared !== undefined) continue;
-    noteFamily(draft, text);
+    if (shared === 'takes one') words.shift();
+    if (shared !== undefined || text === 'type') continue;
+    if (!RULE_VALUES.has(text) && !RULE_ALONE.has(text)) return unknownWord(statement, scope, 'rule', text);
     draft.words.push(RULE_SPELLING.get(text) ?? text);
+    const value = RULE_VALUES.has(text) ? words.shift()?.text : undefined;
+    if (value === undefined) continue;
+    noteFamily(draft, value);
+    draft.words.push(value);
   }
   if (draft.words.length === 0) {
     scope.report.warn(statement.position, 'empty rule - ignoring it');
