@@ -7,12 +7,12 @@
  * passed on. `tune.http.strict on` refuses them.
  */
 import { CLASS, COLON, CR, FIELD, isBlank, LF, LOWER_TOKEN, SPACE, UNSAFE_FIELD } from './char-class.ts';
+import { SPAN } from './field-table.ts';
 import type { HeadLimits } from './head-limits.ts';
 import {
   HASH,
   LINE_END,
   NAME_END,
-  SPAN,
   VALUE_END,
   VALUE_START,
   WRITTEN_ANEW,
@@ -46,10 +46,10 @@ export function scanFields(
   const lower = LOWER_TOKEN;
   const classes = CLASS;
   const allowed = limits.relaxed === true ? UNSAFE_FIELD : FIELD;
-  const { firsts } = headers;
-  const spans = headers.spansFor(limits.maxHeaders);
-  const most = (limits.maxHeaders - 1) * SPAN;
-  let slot = headers.count * SPAN;
+  headers.makeRoom(limits.maxHeaders);
+  const { table, firstsAt, spansAt } = headers;
+  const most = spansAt + (limits.maxHeaders - 1) * SPAN;
+  let slot = spansAt + headers.count * SPAN;
   let seen = 0;
   let repeated = 0;
   let at = from;
@@ -65,7 +65,7 @@ export function scanFields(
     let named = true;
     if (buffer[at] !== COLON || at === nameStart || at - nameStart > LONGEST_NAME) {
       if (at === nameStart && isLineEnd(buffer[at])) {
-        headers.scanned(slot / SPAN, seen, repeated);
+        headers.scanned((slot - spansAt) / SPAN, seen, repeated);
         return endOfFields(buffer, at, end, limits);
       }
       at = unsafeName(buffer, nameStart, at, end, limits);
@@ -84,12 +84,12 @@ export function scanFields(
     }
     if (slot >= most) return TOO_MANY_HEADERS;
     if (named) {
-      spans[slot] = nameStart - base;
-      spans[slot + NAME_END] = nameEnd - base;
-      spans[slot + VALUE_START] = valueStart - base;
-      spans[slot + VALUE_END] = at - base;
-      spans[slot + LINE_END] = next - base;
-      spans[slot + HASH] = hash;
+      table[slot] = nameStart - base;
+      table[slot + NAME_END] = nameEnd - base;
+      table[slot + VALUE_START] = valueStart - base;
+      table[slot + VALUE_END] = at - base;
+      table[slot + LINE_END] = next - base;
+      table[slot + HASH] = hash;
       // what is not exactly `name: value CRLF` is written anew
       if (
         valueStart !== nameEnd + 2 ||
@@ -98,11 +98,11 @@ export function scanFields(
         isBlank(buffer[at - 1]) ||
         mended.isFolded
       )
-        trimLine(buffer, base, spans, slot);
+        trimLine(buffer, base, table, slot);
       slot += SPAN;
       const known = knownFieldIn(buffer, nameStart, nameEnd, hash);
       if (known !== 0) {
-        if ((seen & (1 << known)) === 0) firsts[known] = slot / SPAN - 1;
+        if ((seen & (1 << known)) === 0) table[firstsAt + known] = (slot - spansAt) / SPAN - 1;
         else repeated |= 1 << known;
         seen |= 1 << known;
       }
@@ -147,15 +147,15 @@ function mendLineEnd(buffer: Buffer, from: number, end: number, limits: HeadLimi
 }
 
 /** Takes the blanks around a value off, and decides whether the line can be passed on as it came. */
-function trimLine(buffer: Buffer, base: number, spans: Int32Array, slot: number): void {
+function trimLine(buffer: Buffer, base: number, table: Int32Array, slot: number): void {
   mended.isFolded = false;
-  spans[slot + LINE_END] = WRITTEN_ANEW;
-  let start = (spans[slot + VALUE_START] as number) + base;
-  let end = (spans[slot + VALUE_END] as number) + base;
+  table[slot + LINE_END] = WRITTEN_ANEW;
+  let start = (table[slot + VALUE_START] as number) + base;
+  let end = (table[slot + VALUE_END] as number) + base;
   while (start < end && isBlank(buffer[start])) start++;
   while (end > start && isBlank(buffer[end - 1])) end--;
-  spans[slot + VALUE_START] = start - base;
-  spans[slot + VALUE_END] = end - base;
+  table[slot + VALUE_START] = start - base;
+  table[slot + VALUE_END] = end - base;
 }
 
 /** The empty line. */

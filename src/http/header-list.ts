@@ -8,10 +8,10 @@
  */
 import { latin1Slice } from '../base/latin1.ts';
 import { LOWER_TOKEN } from './char-class.ts';
+import { NO_PIECE, SPAN, takePiece } from './field-table.ts';
 import type { Headers } from './head.ts';
 import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
 
-export const SPAN = 6;
 export const NAME_END = 1;
 export const VALUE_START = 2;
 export const VALUE_END = 3;
@@ -19,6 +19,9 @@ export const LINE_END = 4;
 export const HASH = 5;
 /** As LINE_END: the line was changed, or never was one. */
 export const WRITTEN_ANEW = -1;
+
+/** Room for fields that rules add to a head of our own. */
+const FEW = 16;
 
 /** Lower-case forms of names seen; bounded, since clients choose names. */
 const lowered = new Map<string, string>();
@@ -45,15 +48,17 @@ export class HeaderList implements Headers {
   /** Bit n: the scanner has seen known field n, or one was added; the scanner has seen it more than once. */
   seen = 0;
   repeated = 0;
-  /** Where the scanner saw known field n first; discardAt() keeps it right. */
-  readonly firsts = new Int16Array(KNOWN_FIELDS.length);
   /** The memory the head came in, where its first byte lies, and how many there are; for squeeze(). */
   source: Buffer | undefined;
   sourceStart = 0;
   length = 0;
   /** Undefined: nobody has asked yet, and it can be read from `source`. */
   #text: string | undefined = '';
-  #spans = new Int32Array(SPAN * 32);
+  /** Its piece of a table (field-table.ts): where known field n was seen first, and the spans. */
+  table = NO_PIECE.table;
+  firstsAt = 0;
+  spansAt = 0;
+  #room = 0;
   /** Strings made so far, or set by an edit; those win over the text. */
   readonly #names: (string | undefined)[] = [];
   readonly #values: (string | undefined)[] = [];
@@ -77,10 +82,9 @@ export class HeaderList implements Headers {
 
   // ── filled by the parser ──
 
-  /** Where the scanner writes what it finds; offsets are those of the text given afterwards. */
-  spansFor(headers: number): Int32Array {
-    if (this.#spans.length < headers * SPAN) this.#grow(headers);
-    return this.#spans;
+  /** The scanner writes what it finds into the table; offsets are those of the text given afterwards. */
+  makeRoom(headers: number): void {
+    if (this.#room < headers) this.#grow(headers);
   }
 
   /** The scanner has written so many fields. */
@@ -100,21 +104,25 @@ export class HeaderList implements Headers {
     return (this.#text = source === undefined ? '' : latin1Slice(source, sourceStart, sourceStart + length));
   }
 
-  get spans(): Int32Array {
-    return this.#spans;
-  }
-
   valueStart(index: number): number {
-    return this.#spans[index * SPAN + VALUE_START] as number;
+    return this.#span(index, VALUE_START);
   }
 
   valueEnd(index: number): number {
-    return this.#spans[index * SPAN + VALUE_END] as number;
+    return this.#span(index, VALUE_END);
+  }
+
+  #span(index: number, what: number): number {
+    return this.table[this.spansAt + index * SPAN + what] as number;
+  }
+
+  #setSpan(index: number, what: number, value: number): void {
+    this.table[this.spansAt + index * SPAN + what] = value;
   }
 
   /** The first of a known field, -1 when there is none: without a search. For the parser, before any edit. */
   firstKnown(known: number): number {
-    return (this.seen & (1 << known)) === 0 ? -1 : (this.firsts[known] as number);
+    return (this.seen & (1 << known)) === 0 ? -1 : (this.table[this.firstsAt + known] as number);
   }
 
   /** Is the received value this word (in lower case, a token's bytes)? For the parser. */
@@ -164,7 +172,7 @@ export class HeaderList implements Headers {
   nameAt(index: number): string {
     return (
       this.#names[index] ??
-      this.#keepName(index, this.text.slice(this.#spans[index * SPAN], this.#spans[index * SPAN + NAME_END]))
+      this.#keepName(index, this.text.slice(this.#span(index, 0), this.#span(index, NAME_END)))
     );
   }
 
@@ -176,10 +184,9 @@ export class HeaderList implements Headers {
   }
 
   valueAt(index: number): string {
-    const at = index * SPAN;
     return (
       this.#values[index] ??
-      this.#keepValue(index, this.text.slice(this.#spans[at + VALUE_START], this.#spans[at + VALUE_END]))
+      this.#keepValue(index, this.text.slice(this.valueStart(index), this.valueEnd(index)))
     );
   }
 
@@ -203,8 +210,8 @@ export class HeaderList implements Headers {
     const name = this.#names[index];
     if (name !== undefined)
       return name.length === lowerName.length && (name === lowerName || lowerCase(name) === lowerName);
-    const start = this.#spans[index * SPAN] as number;
-    if ((this.#spans[index * SPAN + NAME_END] as number) - start !== lowerName.length) return false;
+    const start = this.#span(index, 0);
+    if (this.#span(index, NAME_END) - start !== lowerName.length) return false;
     const { text } = this;
     for (let at = 0; at < lowerName.length; at++)
       if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerName.charCodeAt(at)) return false;
@@ -228,10 +235,9 @@ export class HeaderList implements Headers {
   add(name: string, value: string): void {
     const hash = hashName(name);
     const index = this.count++;
-    const at = index * SPAN;
-    if (at + SPAN > this.#spans.length) this.#grow(this.count * 2);
-    this.#spans[at + LINE_END] = WRITTEN_ANEW;
-    this.#spans[at + HASH] = hash;
+    if (index >= this.#room) this.#grow(Math.max(FEW, this.count * 2));
+    this.#setSpan(index, LINE_END, WRITTEN_ANEW);
+    this.#setSpan(index, HASH, hash);
     this.seen |= 1 << knownField(hash);
     this.#keepName(index, name);
     this.#keepValue(index, oneLine(value));
@@ -256,18 +262,23 @@ export class HeaderList implements Headers {
 
   /** Removes it as the parser does: not an edit anybody made. */
   discardAt(index: number): void {
-    const { count, firsts } = this;
-    const spans = this.#spans;
-    for (let at = index * SPAN; at < (count - 1) * SPAN; at++) spans[at] = spans[at + SPAN] as number;
-    if (index < count - 1)
-      for (let known = 1; known < firsts.length; known++)
-        if ((firsts[known] as number) > index) firsts[known] = (firsts[known] as number) - 1;
+    const { count, table, spansAt } = this;
+    const last = spansAt + (count - 1) * SPAN;
+    for (let at = spansAt + index * SPAN; at < last; at++) table[at] = table[at + SPAN] as number;
+    if (index < count - 1) this.#moveFirstsUp(index);
     const cached = this.#cached;
     for (let next = index + 1; next <= cached && next <= count; next++) {
       this.#names[next - 1] = this.#names[next];
       this.#values[next - 1] = this.#values[next];
     }
     this.count = count - 1;
+  }
+
+  /** Those behind the field that was there. */
+  #moveFirstsUp(index: number): void {
+    const { table, firstsAt } = this;
+    for (let at = firstsAt + 1; at < firstsAt + KNOWN_FIELDS.length; at++)
+      if ((table[at] as number) > index) table[at] = (table[at] as number) - 1;
   }
 
   setValueAt(index: number, value: string): void {
@@ -278,7 +289,7 @@ export class HeaderList implements Headers {
   /** Changes it as the parser does: not an edit anybody made. */
   amendValueAt(index: number, value: string): void {
     this.#keepValue(index, value);
-    this.#spans[index * SPAN + LINE_END] = WRITTEN_ANEW;
+    this.#setSpan(index, LINE_END, WRITTEN_ANEW);
   }
 
   setNameAt(index: number, name: string): void {
@@ -286,8 +297,8 @@ export class HeaderList implements Headers {
     const hash = hashName(name);
     this.valueAt(index);
     this.#keepName(index, name);
-    this.#spans[index * SPAN + LINE_END] = WRITTEN_ANEW;
-    this.#spans[index * SPAN + HASH] = hash;
+    this.#setSpan(index, LINE_END, WRITTEN_ANEW);
+    this.#setSpan(index, HASH, hash);
     // the same name in other letters is no change of meaning
     if (hash === before) return;
     this.seen |= 1 << knownField(hash);
@@ -306,20 +317,19 @@ export class HeaderList implements Headers {
    * given by its length instead.
    */
   render(startLine = '', keptLength = 0): string {
-    const spans = this.#spans;
     let out = startLine;
     let runStart = 0;
     let runEnd = keptLength;
     for (let index = 0; index < this.count; index++) {
-      const at = index * SPAN;
-      const lineEnd = spans[at + LINE_END] as number;
-      if (lineEnd >= 0 && spans[at] === runEnd) {
+      const lineStart = this.#span(index, 0);
+      const lineEnd = this.#span(index, LINE_END);
+      if (lineEnd >= 0 && lineStart === runEnd) {
         runEnd = lineEnd;
         continue;
       }
       if (runEnd > runStart) out += this.text.slice(runStart, runEnd);
       if (lineEnd >= 0) {
-        runStart = spans[at] as number;
+        runStart = lineStart;
         runEnd = lineEnd;
         continue;
       }
@@ -330,12 +340,16 @@ export class HeaderList implements Headers {
   }
 
   #hashAt(index: number): number {
-    return this.#spans[index * SPAN + HASH] as number;
+    return this.#span(index, HASH);
   }
 
   #grow(headers: number): void {
-    const spans = new Int32Array(headers * SPAN);
-    spans.set(this.#spans);
-    this.#spans = spans;
+    const { table, firstsAt, spansAt } = this;
+    const piece = takePiece(headers);
+    piece.table.set(table.subarray(firstsAt, spansAt + this.#room * SPAN), piece.firstsAt);
+    this.table = piece.table;
+    this.firstsAt = piece.firstsAt;
+    this.spansAt = piece.spansAt;
+    this.#room = piece.room;
   }
 }

@@ -7,7 +7,8 @@
  *                     [GET / HTTP/1.1␍␊Host: a␍␊Accept: *␍␊␍␊]body
  */
 import { CR } from './char-class.ts';
-import { LINE_END, SPAN, type HeaderList } from './header-list.ts';
+import { SPAN } from './field-table.ts';
+import { LINE_END, type HeaderList } from './header-list.ts';
 
 /**
  * Where the head starts now in the memory it came in; -1, and nothing has happened, when a line is to be written
@@ -24,12 +25,13 @@ export function squeeze(headers: HeaderList, keptLine: number): number {
 
 /** How often lines are missing between those that are there; -1 when they cannot stay as they are. */
 function gapsOf(headers: HeaderList, keptLine: number, end: number): number {
-  const { spans, count } = headers;
+  const { table, spansAt, count } = headers;
+  const last = spansAt + count * SPAN;
   let gaps = 0;
   let at = keptLine;
-  for (let slot = 0; slot < count * SPAN; slot += SPAN) {
-    const start = spans[slot] as number;
-    const lineEnd = spans[slot + LINE_END] as number;
+  for (let slot = spansAt; slot < last; slot += SPAN) {
+    const start = table[slot] as number;
+    const lineEnd = table[slot + LINE_END] as number;
     if (lineEnd < 0 || start < at) return -1;
     if (start > at) gaps++;
     at = lineEnd;
@@ -40,13 +42,13 @@ function gapsOf(headers: HeaderList, keptLine: number, end: number): number {
 
 /** From the last line to the first, runs of lines move up to what stands behind them. */
 function closeGaps(headers: HeaderList, source: Buffer, keptLine: number, end: number): number {
-  const { spans, count, sourceStart: base } = headers;
+  const { table, spansAt, count, sourceStart: base } = headers;
   let to = end;
   let runStart = end;
   let runEnd = end;
-  for (let slot = (count - 1) * SPAN; slot >= -SPAN; slot -= SPAN) {
-    const start = slot < 0 ? 0 : (spans[slot] as number);
-    const lineEnd = slot < 0 ? keptLine : (spans[slot + LINE_END] as number);
+  for (let slot = spansAt + (count - 1) * SPAN; slot >= spansAt - SPAN; slot -= SPAN) {
+    const start = slot < spansAt ? 0 : (table[slot] as number);
+    const lineEnd = slot < spansAt ? keptLine : (table[slot + LINE_END] as number);
     if (lineEnd !== runStart) {
       to = moveUp(source, base, runStart, runEnd, to);
       runEnd = lineEnd;
