@@ -1,4 +1,8 @@
-/** Memory of idle keep-alive connections: each has had one request answered, then stays open. */
+/**
+ * Memory of idle keep-alive connections: each has had one request answered, then stays open. Before, the contestant has
+ * been at work for some seconds on few connections, so that what it grows by is what connections take: programs grow
+ * with their first requests too (code is compiled, a nursery fills).
+ */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -6,12 +10,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contestant, start } from './contestants.ts';
+import { type Load, run } from './load.ts';
 import { startOrigins } from './origins.ts';
 import { freePort, memoryOf, stop } from './processes.ts';
 import { type CaseResult, compared } from './result.ts';
 import { scenario } from './scenario.ts';
 
 const AT_ONCE = 32;
+const WARM_UP: Load = { tool: 'wrk', connections: 64, path: '/', headers: {} };
+const WARM_UP_SECONDS = 6;
 const SETTLE_MS = 3000;
 /** Whether a collector has just run makes a difference of a kilobyte. */
 const ROUNDS = 5;
@@ -50,7 +57,7 @@ async function bytesEach(contestant: Contestant, connections: number): Promise<n
   try {
     if (started === undefined) return undefined;
     const pid = started.child.pid as number;
-    await exchange(started.port, AT_ONCE * 8, []);
+    await run(WARM_UP, started.port, WARM_UP_SECONDS, join(folder, 'load.lua'));
     await sleep(SETTLE_MS);
     const before = memoryOf(pid);
     await exchange(started.port, connections, sockets);

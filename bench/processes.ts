@@ -31,10 +31,13 @@ function schedstat(pid: number, task: string): number {
   }
 }
 
-/** Bytes of memory, shared pages counted in part. */
+/** Bytes of memory that it has written itself. Its share of pages it has in common with others would change with them. */
 export function memoryOf(pid: number): number {
   return tree(pid)
-    .map(member => /^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${member}/smaps_rollup`, 'latin1'))?.[1])
+    .map(
+      member =>
+        /^Private_Dirty: +(\d+) kB/m.exec(readFileSync(`/proc/${member}/smaps_rollup`, 'latin1'))?.[1],
+    )
     .reduce((sum, kilobytes) => sum + Number(kilobytes ?? 0) * 1024, 0);
 }
 
