@@ -14,7 +14,7 @@ import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
-import { StreamPlace, type ShutdownLetter } from './server-streams.ts';
+import type { ServerStreams, ShutdownLetter } from './server-streams.ts';
 import type { Transaction } from './transaction.ts';
 
 export type DialFailure =
@@ -56,7 +56,9 @@ export class Dialer implements ConnectionHandler, Waiter {
   readonly #thread: DataThread;
   readonly #stream: Stream;
   readonly #timer: Timer;
-  readonly #among: StreamPlace;
+  /** The streams it is one of, and its place there. */
+  #among: ServerStreams | undefined;
+  #amongAt = 0;
   #state = IDLE;
   #backend: BackendRuntime | undefined;
   #server: ServerRuntime | undefined;
@@ -78,7 +80,6 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#thread = thread;
     this.#stream = stream;
     this.#timer = new Timer(() => this.#expired());
-    this.#among = new StreamPlace(stream);
   }
 
   /** The server whose slot is held, or that is being tried. */
@@ -115,7 +116,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     if (state === QUEUED) this.#leaveQueue();
     if (state === CONNECTING || state === SENDING_HEADER) this.#connection?.close();
     this.#connection = undefined;
-    this.#among.leave();
+    this.#leaveStreams();
     this.#giveSlot();
     this.#server = this.#left = undefined;
   }
@@ -208,9 +209,16 @@ export class Dialer implements ConnectionHandler, Waiter {
   #assigned(server: ServerRuntime): void {
     this.#server = server;
     this.#noteMove(server);
-    this.#among.join(server.streams);
+    this.#leaveStreams();
+    this.#among = server.streams;
+    this.#amongAt = server.streams.join(this.#stream);
     this.#stream.transaction.assign(server);
     if (!this.#stream.answeredFor(server)) this.#connect(server);
+  }
+
+  #leaveStreams(): void {
+    this.#among?.leave(this.#amongAt);
+    this.#among = undefined;
   }
 
   /** Only another server makes a redispatch of a retry. */
@@ -304,7 +312,7 @@ export class Dialer implements ConnectionHandler, Waiter {
       this.#stream.transaction.noteRetry(server);
       return false;
     }
-    this.#among.leave();
+    this.#leaveStreams();
     this.#giveSlot();
     this.#server = undefined;
     this.#stream.transaction.retries++;
@@ -324,7 +332,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   #fail(failure: DialFailure): void {
     this.#state = IDLE;
     this.#noteMove(undefined);
-    this.#among.leave();
+    this.#leaveStreams();
     this.#thread.wheel.clear(this.#timer);
     this.#giveSlot();
     this.#stream.onDialFailed(failure);

@@ -1,12 +1,13 @@
 /**
  * The streams a thread serves now: requests, from their first byte on, and TCP sessions. For `show sess` and `shutdown
- * session`. Entering and leaving costs a few writes, and touches no other stream.
+ * session`. Entering and leaving costs a few writes.
  */
 import type { StreamFacts } from '../model/stream-facts.ts';
+import { Places } from './places.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 
 export interface LiveStream {
-  /** Where it stands in the list, -1: nowhere. */
+  /** Where it stands among the others, -1: nowhere. */
   place: number;
   /** Which of the thread's streams it is, from 1. */
   number: number;
@@ -16,32 +17,26 @@ export interface LiveStream {
 }
 
 export class LiveStreams {
-  readonly #streams: (LiveStream | undefined)[] = [];
-  /** Places in it where nobody stands. */
-  readonly #free: number[] = [];
+  readonly #streams = new Places<LiveStream>();
   #last = 0;
 
   add(stream: LiveStream): void {
-    const place = this.#free.pop() ?? this.#streams.length;
     stream.number = ++this.#last;
-    stream.place = place;
-    this.#streams[place] = stream;
+    stream.place = this.#streams.enter(stream);
   }
 
   remove(stream: LiveStream): void {
-    const { place } = stream;
-    if (place < 0) return;
+    if (stream.place < 0) return;
+    this.#streams.leave(stream.place);
     stream.place = -1;
-    this.#streams[place] = undefined;
-    this.#free.push(place);
   }
 
-  /** As it is now: what is killed meanwhile leaves the list behind it alone. */
+  /** In the order of their beginning. What is killed meanwhile leaves the list behind it alone. */
   all(): readonly LiveStream[] {
-    return this.#streams.filter(stream => stream !== undefined);
+    return this.#streams.all().toSorted((one, other) => one.number - other.number);
   }
 
   get size(): number {
-    return this.#streams.length - this.#free.length;
+    return this.#streams.size;
   }
 }

@@ -6,7 +6,7 @@
 import { pollNow } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 
-const LATER_MS = 50;
+const LATER_MS = 200;
 const AT_ONCE = 512;
 /** struct pollfd: fd, events, revents. Errors are told without being asked for. */
 const ENTRY_SIZE = 8;
