@@ -1,7 +1,7 @@
 /**
  * How many connections are open now, exact across threads, and how many may be: one gate for the process
  * (`maxconn` in global), one for each frontend (`maxconn`), backend (current sessions, no limit) and listener
- * (`bind ... maxconn`).
+ * (`bind ... maxconn`). Another counts pipes for splicing (`maxpipes`).
  *
  * Every thread also notes what it holds at each gate, so that the control thread can give it back when the
  * thread dies (thread-recovery.ts).
@@ -29,6 +29,10 @@ export class ConnectionLimits {
 
   get process(): number {
     return 0;
+  }
+
+  get pipes(): number {
+    return this.#rows.pipes;
   }
 
   frontend(proxy: number): number {

@@ -2,7 +2,7 @@
  * Where everything lies in the one SharedArrayBuffer. All threads compute the same layout from the same plan.
  *
  *   ┌─────────────────────────────────────────────────────────────────────┐ 0
- *   │ gates     1 process · P frontends · P backends · L listeners         │ 16 words (a cache line) each
+ *   │ gates     1 process · P frontends · P backends · L listeners · pipes │ 16 words (a cache line) each
  *   ├─────────────────────────────────────────────────────────────────────┤
  *   │ rates     3 process-wide · P frontends                               │ 16 words each
  *   ├─────────────────────────────────────────────────────────────────────┤
@@ -21,7 +21,7 @@
  *   │ idle      idle connections this thread keeps: S servers               │ 1 word each
  *   │ idleSafe  of them, those that carried several requests: S servers     │ 1 word each
  *   │ waits     queues of this thread: S servers · P backends               │ key f64, waiting, claimed
- *   │ counters  1 process · P frontends · P backends · L listeners · S      │ COUNTER_ROW doubles each
+ *   │ counters  as the gates (of pipes nothing is counted) · S servers      │ COUNTER_ROW doubles each
  *   └─────────────────────────────────────────────────────────────────────┘
  *
  * Words are int32. A thread writes its own part with plain stores; what decides (gates, served, queue lengths)
@@ -66,6 +66,7 @@ export interface RowNumbers {
   readonly frontends: number;
   readonly backends: number;
   readonly listeners: number;
+  readonly pipes: number;
   readonly servers: number;
 }
 
@@ -76,7 +77,8 @@ export function rowNumbers(plan: StatePlan): RowNumbers {
     frontends: 1,
     backends: 1 + proxies,
     listeners: 1 + 2 * proxies,
-    servers: 1 + 2 * proxies + listeners,
+    pipes: 1 + 2 * proxies + listeners,
+    servers: 2 + 2 * proxies + listeners,
   };
 }
 

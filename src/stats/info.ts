@@ -1,6 +1,6 @@
 /**
  * `show info`: what the process as a whole is and does. One table in the order of the typed output. What this
- * program has no counterpart for (pipes, tainting, thread groups) is told as the constant it is.
+ * program has no counterpart for (tainting, thread groups) is told as the constant it is.
  */
 import { COMPATIBLE_WITH } from '../base/version.ts';
 import type { FieldName } from '../state/counter-fields.ts';
@@ -118,9 +118,11 @@ const LIMITS: readonly InfoField[] = [
   ),
   constant('CurrSslConns', 'u32', 'MGP', 'TLS connections now', 0),
   field('CumSslConns', 'u32', 'MCP', 'TLS connections so far', view => counted(view, 'ssl_sess')),
-  constant('Maxpipes', 'u32', 'CLP', 'Pipes for splicing, 0: each thread has its own limit', 0),
-  constant('PipesUsed', 'u32', 'MGP', 'Pipes in use (not counted)', 0),
-  constant('PipesFree', 'u32', 'MGP', 'Pipes kept for later: none are', 0),
+  field('Maxpipes', 'u32', 'CLP', 'Most pipes for splicing, 0: the engine moves no bytes by pipes', view =>
+    view.process.engine === 'uring' ? view.state.limits.limit(view.state.limits.pipes) : 0,
+  ),
+  field('PipesUsed', 'u32', 'MGP', 'Pipes in use', ({ state }) => state.limits.current(state.limits.pipes)),
+  constant('PipesFree', 'u32', 'MGP', 'Pipes kept for later: none, each is closed with its transfer', 0),
 ];
 
 const RATES: readonly InfoField[] = [

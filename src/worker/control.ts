@@ -25,6 +25,7 @@ import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers, type PageActionEffects } from './page-actions.ts';
 import { preloadCounters } from './preload-counters.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
+import { mostPipes } from './splice-pipes.ts';
 import { StopSequence } from './stop-sequence.ts';
 import type { ThreadLauncher } from './launch.ts';
 import type { ToControl } from './messages.ts';
@@ -83,6 +84,8 @@ export class Control {
     this.#state = SharedState.create(planState(options.config, options.nbthread));
     const maxconn = mostConnections(options.config.global.maxconn, mostOpenFiles());
     this.#writer = this.#state.configure(options.config, serverSeed, maxconn);
+    const { limits } = this.#state;
+    limits.setLimit(limits.pipes, mostPipes(options.config.global, options.nbthread));
     preloadCounters(options.config, this.#state, text => options.notice('warning', text));
     this.#threads = this.#createThreads();
     this.#state.queues.notify = (thread, server, queue) =>

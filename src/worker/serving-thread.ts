@@ -75,7 +75,7 @@ export class ServingThread {
     this.#start = start;
     this.#port = port;
     this.#state = SharedState.attach(start.state, plan, start.thread, start.tables, start.caches);
-    this.#opened = openEngine(engine, { bufsize, pipes: pipesOf(config.global, plan.threads) });
+    this.#opened = openEngine(engine, { bufsize, pipes: pipesOf(config.global, this.#state) });
     this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
     const rings: RingPlaces = {
       settings: ringsOf(config),

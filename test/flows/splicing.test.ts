@@ -14,6 +14,7 @@ import { freePort } from '../support/free-port.ts';
 import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const SIZE = 20 * 1024 * 1024;
 const HEAD = `HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`;
@@ -23,6 +24,8 @@ interface Setting {
   readonly port: number;
   readonly logs: LogReceiver;
   readonly balancer: Balancer;
+  /** Of the admin socket. */
+  readonly admin: string;
   /** Values of the column over all rows. */
   readonly column: (name: string) => Promise<number[]>;
 }
@@ -57,7 +60,7 @@ backend b
     const place = head.split(',').indexOf(name);
     return rows.filter(row => row !== '').map(row => Number(row.split(',')[place]));
   };
-  return { port, logs, balancer, column };
+  return { port, logs, balancer, admin: socket, column };
 }
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -89,6 +92,28 @@ for (const global of ['', 'nosplice', 'maxpipes 1', 'tune.pipesize 65536'])
     const [front = 0, , back = 0] = await column('h1_bytes_in');
     assert.ok(front > SIZE && back > SIZE, `${front} ${back}`);
   });
+
+test('show info tells how many pipes are in use, and maxpipes is for all threads together', async t => {
+  const origin = await startHttpOrigin(t, 'big', (_, response) => {
+    response.setHeader('content-length', SIZE);
+    response.end(Buffer.alloc(SIZE));
+  });
+  const { port, admin } = await start(t, origin.address, 'nbthread 2\n  maxpipes 3', '30s');
+  const info = async (name: string): Promise<string | undefined> =>
+    new RegExp(`^${name}: (\\d+)$`, 'm').exec(await ask(admin, 'show info'))?.[1];
+  assert.deepEqual([await info('Maxpipes'), await info('PipesUsed')], [isRing ? '3' : '0', '0']);
+  const sockets = Array.from({ length: 8 }, () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    // it never reads: the transfer waits with its pipe
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    return socket;
+  });
+  await until('pipes in use', async () => (await info('PipesUsed')) === (isRing ? '3' : '0'));
+  for (const socket of sockets) socket.destroy();
+  await until('no pipe in use', async () => (await info('PipesUsed')) === '0');
+  assert.equal(await info('PipesFree'), '0');
+});
 
 /** A server that sends the head and about half of the body, then does `next`. */
 async function halfway(t: TestContext, next: (socket: Socket) => void): Promise<Setting> {

@@ -5,6 +5,7 @@
 import type { Engine } from '../connection.ts';
 import { NodeEngine } from './node/engine.ts';
 import { UringEngine } from './uring/engine.ts';
+import type { PipeQuota } from './uring/pipes.ts';
 import { probeUring } from './uring/probe.ts';
 
 interface EngineOptions {
@@ -13,7 +14,7 @@ interface EngineOptions {
   /** Checking mode: released buffers are overwritten. */
   readonly poison?: boolean;
   /** For bodies that move inside the kernel: their size, and how many at most. */
-  readonly pipes?: { readonly size: number; readonly limit: number };
+  readonly pipes?: { readonly size: number; readonly quota: PipeQuota };
 }
 
 export type OpenedEngine =

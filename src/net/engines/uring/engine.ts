@@ -39,7 +39,7 @@ import {
   SERIAL_MASK,
   TRANSFER,
 } from './operations.ts';
-import { Pipes } from './pipes.ts';
+import { NO_PIPES, OwnPipes, Pipes, type PipeQuota } from './pipes.ts';
 import { ResetWatch } from './reset-watch.ts';
 import { type OnCompletion, Ring } from './ring.ts';
 import { SendBatch } from './send-batch.ts';
@@ -54,7 +54,7 @@ export interface UringEngineOptions {
   /** Receive buffers at most; when all are in use, receiving waits. */
   readonly slots?: number;
   /** Of pipes for bytes that move inside the kernel; none of them: all bytes are received and sent. */
-  readonly pipes?: { readonly size: number; readonly limit: number };
+  readonly pipes?: { readonly size: number; readonly quota: PipeQuota };
 }
 
 const ENTRIES = 4096;
@@ -120,8 +120,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       wake: () => this.#schedule(),
     });
     this.resets = new ResetWatch(this.wheel);
-    const { size, limit } = options.pipes ?? { size: PIPE_SIZE, limit: PIPES };
-    const pipes = new Pipes(size, descriptorLimit() < ENOUGH_FOR_PIPES ? 0 : limit);
+    const { size, quota } = options.pipes ?? { size: PIPE_SIZE, quota: new OwnPipes(PIPES) };
+    const pipes = new Pipes(size, descriptorLimit() < ENOUGH_FOR_PIPES ? NO_PIPES : quota);
     this.transfers = new Transfers(this.operations, pipes);
     process.once('exit', this.#threadEnds);
     this.#node = new NodeEngine({
