@@ -107,6 +107,14 @@ export interface StreamOrders {
   killOnServer(row: number): Promise<void>;
 }
 
+/** A listening socket of the control thread: data threads have copies. */
+export interface ListeningDescriptor {
+  readonly fd: number;
+  /** Name of the frontend. */
+  readonly owner: string;
+  readonly text: string;
+}
+
 /** A ring of the configuration: lines are numbered from 0 on. */
 export interface EventRing {
   readonly settings: { readonly name: string; readonly description: string };
@@ -144,7 +152,7 @@ export interface AdminRuntime {
   refreshNumbers(): Promise<void>;
   threadNumbers(): Promise<readonly ThreadNumbers[]>;
   badMessages(): Promise<readonly BadMessageReport[]>;
-  listeningDescriptors(): readonly { readonly fd: number; readonly text: string }[];
+  listeningDescriptors(): readonly ListeningDescriptor[];
   /** Of all frontends; none while stopping. */
   listeningSockets(): readonly PassedSocket[];
   /** About this process itself. */

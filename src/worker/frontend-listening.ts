@@ -3,6 +3,7 @@
  * socket: when the data threads have let go of theirs it can stop the socket in the kernel, where it refuses
  * connections but keeps its address, and listen again later.
  */
+import type { ListeningDescriptor } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
 import { closeDescriptor, duplicateDescriptor, listenOn, stopListening } from '../net/system-calls.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
@@ -77,13 +78,13 @@ export class FrontendListening {
   }
 
   /** For `show fd`: whose they are. */
-  descriptors(): readonly { readonly fd: number; readonly text: string }[] {
+  descriptors(): readonly ListeningDescriptor[] {
     return this.#handovers.flat().map(({ fd, proxy, bind }) => {
       const section = listeningSection(this.#config, proxy);
       const address = section?.binds[bind]?.address;
       const where =
         address?.kind === 'ip' ? `fam=ipv${address.family} lport=${address.port}` : `fam=${address?.kind}`;
-      return { fd, text: `fe=${section?.name} ${where}` };
+      return { fd, owner: section?.name ?? '', text: where };
     });
   }
 

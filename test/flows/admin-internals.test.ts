@@ -116,6 +116,12 @@ test('threads, memory, descriptors and libraries are those of the process', asyn
     new RegExp(`: owner=socket:\\[\\d+\\] l\\.st=RDY fe=web fam=ipv4 lport=${web}\n`),
   );
   assert.equal(await tell('show fd x'), 'Invalid FD type\n\n');
+  assert.match(await tell('show pools byname 1'), /\n {2}- Pool buffers : .*\nTotal: 1 pools, /);
+  assert.match(
+    await tell('show pools match thread'),
+    /: (?:.*)\n {2}- Pool thread1_heap(?:.*)\nTotal: 2 pools, /s,
+  );
+  assert.match(await tell('show pools x'), /^Expects either 'byname', 'bysize', 'byusage'/);
   assert.match(await tell('show libs'), /^0x[0-9a-f]+-0x[0-9a-f]+ \(0x[0-9a-f]+\) \/.*node/m);
   assert.match(await tell('show events'), /\n {4}stdout {5}: type=fd/);
 });
@@ -210,4 +216,34 @@ test('commands about certificates answer as HAProxy 3.4 does with none loaded', 
   ];
   for (const [line, answer] of answers) assert.equal((await tell(line)).trimEnd(), answer, line);
   assert.equal(await tell('user; show ssl jwt'), '\nPermission denied\n\n');
+});
+
+test('show fd knows listeners and both sides of connections, and tells of those that are asked for', async t => {
+  const one = await startHttpOrigin(t, 'one');
+  const { web, tell } = await start(t, `  server one ${one.address}`);
+  const client = await KeepAliveClient.open(web);
+  t.after(() => client.close());
+  await client.request('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const front = new RegExp(`back=0 fam=ipv4 lport=${web} rport=${client.socket.localPort} fe=web$`, 'm');
+  const back = new RegExp(`back=1 fam=ipv4 lport=\\d+ rport=${one.port} sv=app/one$`, 'm');
+  const listener = new RegExp(`l\\.st=RDY fe=web fam=ipv4 lport=${web}$`, 'm');
+  const seen = async (words: string): Promise<string> => {
+    const text = await tell(`show fd ${words}`);
+    const kinds = [front, back, listener, /owner=anon_inode|owner=pipe/].map(kind => kind.test(text));
+    return ['f', 's', 'l', 'p'].filter((_, at) => kinds[at]).join('');
+  };
+  const wanted = {
+    '': 'fslp',
+    f: 'f',
+    b: 's',
+    c: 'fs',
+    'c!f': 's',
+    l: 'l',
+    '-l': 'fsp',
+    '-lp': 'fs',
+    'l p': 'lp',
+  };
+  for (const [words, kinds] of Object.entries(wanted)) assert.equal(await seen(words), kinds, words);
+  assert.match(await tell('show fd l'), /l\.st=RDY fe=GLOBAL$/m);
+  assert.match(await tell('show fd 1'), /^ {6}1 : owner=\S+\n\n$/);
 });

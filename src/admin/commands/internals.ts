@@ -2,9 +2,11 @@
  * What HAProxy tells about its inner machinery, told about this runtime's: threads, memory, descriptors, libraries.
  * Where there is no counterpart (task scheduler, profiler, traces) the answer says so, or shows an empty list.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
 import type { ThreadNumbers } from '../runtime.ts';
+import { DESCRIPTOR_COMMAND } from './descriptors.ts';
+import { POOLS_COMMAND } from './pools.ts';
 import { wholeInteger } from '../units.ts';
 
 function sum(values: readonly number[]): number {
@@ -33,35 +35,6 @@ async function showActivity({ args, runtime }: Call): Promise<Answer> {
   return dump(lines);
 }
 
-async function showPools({ runtime }: Call): Promise<Answer> {
-  const threads = await runtime.threadNumbers();
-  const { heapTotal, heapUsed, external, rss } = process.memoryUsage();
-  const heaps = [
-    { name: 'control_heap', allocated: heapTotal, used: heapUsed },
-    ...threads.map(({ thread, heapBytes, usedBytes }) => ({
-      name: `thread${thread}_heap`,
-      allocated: heapBytes,
-      used: usedBytes,
-    })),
-    { name: 'buffers', allocated: external, used: external },
-    {
-      name: 'shared_state',
-      allocated: runtime.state.buffer.byteLength,
-      used: runtime.state.buffer.byteLength,
-    },
-  ];
-  const lines = heaps.map(
-    ({ name, allocated, used }) =>
-      `  - Pool ${name} : ${allocated} bytes allocated, ${used} used, 0 failures\n`,
-  );
-  const used = sum(heaps.map(heap => heap.used));
-  return dump([
-    'Dumping pools usage. The process has no pools of its own: these are its heaps and shared memory.\n',
-    ...lines,
-    `Total: ${heaps.length} pools, ${rss} bytes allocated, ${used} used.\n`,
-  ]);
-}
-
 async function showThreads({ runtime }: Call): Promise<Answer> {
   const threads = await runtime.threadNumbers();
   const lines = threads.map(
@@ -79,33 +52,6 @@ async function showTasks({ runtime }: Call): Promise<Answer> {
     `Running tasks: 0 (${threads.length} threads)\n`,
     '  function                     places     %    lat_tot   lat_avg\n',
   ]);
-}
-
-/** What stands behind a descriptor: a file, or `socket:[inode]`. */
-function targetOf(fd: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return undefined;
-  }
-}
-
-function showDescriptors({ args, runtime }: Call): Answer {
-  const words = args.from(2);
-  const flags = words.filter(word => !/^\d/.test(word));
-  if (flags.some(word => /[^-!plcfbsd]/.test(word))) return fail('Invalid FD type');
-  const only = words.find(word => /^\d+$/.test(word));
-  const listeners = new Map(runtime.listeningDescriptors().map(one => [String(one.fd), one.text]));
-  const lines: string[] = [];
-  for (const fd of readdirSync('/proc/self/fd').sort((a, b) => Number(a) - Number(b))) {
-    const target = targetOf(fd);
-    if (target === undefined || (only !== undefined && fd !== only)) continue;
-    const listener = listeners.get(fd);
-    lines.push(
-      `${fd.padStart(7)} : owner=${target}${listener === undefined ? '' : ` l.st=RDY ${listener}`}\n`,
-    );
-  }
-  return dump(lines);
 }
 
 function debugLog({ args, runtime }: Call): Answer {
@@ -188,22 +134,10 @@ export const INTERNAL_COMMANDS: readonly Command[] = [
     level: 'operator',
     run: showActivity,
   },
-  {
-    words: 'show pools',
-    args: '[by*] [match <pfx>] [nb]',
-    summary: 'memory in use',
-    level: 'user',
-    run: showPools,
-  },
+  POOLS_COMMAND,
   { words: 'show threads', summary: 'threads and their load', level: 'user', run: showThreads },
   { words: 'show tasks', summary: 'tasks that are due', level: 'user', run: showTasks },
-  {
-    words: 'show fd',
-    args: '[-!plcfbsd]* [num]',
-    summary: 'open descriptors',
-    level: 'operator',
-    run: showDescriptors,
-  },
+  DESCRIPTOR_COMMAND,
   { words: 'show libs', summary: 'mapped programs and libraries', level: 'operator', run: showLibraries },
   {
     words: 'show profiling',
