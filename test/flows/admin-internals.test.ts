@@ -1,5 +1,6 @@
 /** What the admin socket tells about the process, what it keeps of bad messages, and servers added at run time. */
 import assert from 'node:assert/strict';
+import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw } from '../support/balancer.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';

@@ -120,6 +120,8 @@ function describe(fd: number, target: string, around: Surroundings): Descriptor 
   // an admin socket
   if (local !== undefined && listens(fd)) return { kind: 'l', text: ' l.st=RDY fe=GLOBAL' };
   if (local === undefined || peer === undefined) return { kind: 'p', text: '' };
+  // a pair of sockets, such as a standard stream may be
+  if (local.family === 0 && local.host === '' && peer.host === '') return { kind: 'p', text: '' };
   const family = local.family === 0 ? 'unix' : `ipv${local.family}`;
   const ports = local.family === 0 ? '' : ` lport=${local.port} rport=${peer.port}`;
   const where = ` fam=${family}${ports}`;

@@ -40,10 +40,10 @@ function readWords(words: readonly string[]): Wanted | undefined {
   return wanted;
 }
 
-async function poolsOf({ state, threadNumbers }: AdminRuntime): Promise<readonly Pool[]> {
-  const threads = await threadNumbers();
+async function poolsOf(runtime: AdminRuntime): Promise<readonly Pool[]> {
+  const threads = await runtime.threadNumbers();
   const { heapTotal, heapUsed, external } = process.memoryUsage();
-  const shared = state.buffer.byteLength;
+  const shared = runtime.state.buffer.byteLength;
   return [
     { name: 'control_heap', allocated: heapTotal, used: heapUsed },
     ...threads.map(({ thread, heapBytes, usedBytes }) => ({
