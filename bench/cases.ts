@@ -71,6 +71,13 @@ export const LOAD_CASES: readonly LoadCase[] = [
     load: {},
   },
   {
+    name: 'cache-hit',
+    title: 'Small answers out of the cache, 64 keep-alive connections',
+    contestants: SERVERS,
+    scenarios: [scenario('64 connections', { cached: true })],
+    load: { connections: 64, path: '/cached' },
+  },
+  {
     name: 'acl-scale',
     title: 'Host rules, the last one matching',
     contestants: HOSTS,

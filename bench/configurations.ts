@@ -39,8 +39,10 @@ export function haproxyConfiguration(wanted: Scenario, ports: Ports, mapFile: st
     'backend b',
     `  balance ${wanted.balance}`,
     ...numbers(wanted.servers).map(i => `  server s${i} 127.0.0.1:${ports.origin}`),
+    ...(wanted.cached ? ['  http-request cache-use c', '  http-response cache-store c'] : []),
     ...numbers(wanted.hostRules).flatMap(i => [`backend h${i}`, `  server s 127.0.0.1:${ports.origin}`]),
     ...numbers(wanted.idleBackends).flatMap(i => [`backend i${i}`, `  server s 127.0.0.1:${ports.origin}`]),
+    ...(wanted.cached ? ['cache c', '  total-max-size 16', '  max-age 3600'] : []),
     '',
   ].join('\n');
 }
@@ -93,6 +95,7 @@ http { ${nginxCommon(folder)}
     .map(i => `upstream h${i} { server 127.0.0.1:${ports.origin}; keepalive 64; }`)
     .join('\n')}
   ${wanted.rich ? nginxMaps(mapFile) : ''}
+  ${wanted.cached ? `proxy_cache_path ${folder}/cache keys_zone=c:16m; proxy_cache c;` : ''}
   server { listen 127.0.0.1:${ports.listen} default_server;
     location / { ${wanted.rich ? NGINX_RICH : ''} proxy_pass http://b; } }
   ${numbers(wanted.hostRules)
@@ -124,12 +127,13 @@ const NGINX_RICH = `${numbers(RICH_ACLS / 3)
   proxy_set_header X-Internal ""; proxy_set_header X-Tenant $tenant; proxy_set_header Host $host;
   proxy_set_header Connection ""; add_header X-Frame-Options DENY; proxy_hide_header Server;`;
 
-/** The origin of everything but uploads: 100 bytes at every path, 1 MB at /large. */
+/** The origin of everything but uploads: 100 bytes at every path (to be kept at /cached), 1 MB at /large. */
 export function originConfiguration(folder: string, port: number): string {
   return `worker_processes 1; daemon off; error_log stderr crit; pid ${folder}/nginx.pid;
 worker_rlimit_nofile 20000;
 events { worker_connections 18000; }
 http { ${nginxCommon(folder)} access_log off;
   server { listen 127.0.0.1:${port} backlog=4096; root ${folder};
-    location / { return 200 "${'o'.repeat(100)}"; } location = /large { } } }`;
+    location / { return 200 "${'o'.repeat(100)}"; } location = /large { }
+    location = /cached { add_header Cache-Control max-age=3600; return 200 "${'o'.repeat(100)}"; } } }`;
 }

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly idleBackends: number;
   /** Thirty ACLs, header changes and a map lookup. */
   readonly rich: boolean;
+  /** What the origin sends is kept in a cache. */
+  readonly cached: boolean;
   /** A log line for each request by UDP. */
   readonly logs: boolean;
   readonly threads: number;
@@ -27,6 +29,7 @@ const PLAIN: Scenario = {
   hostRules: 0,
   idleBackends: 0,
   rich: false,
+  cached: false,
   logs: false,
   threads: 1,
   origin: 'web',

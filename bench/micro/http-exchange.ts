@@ -62,9 +62,15 @@ const RULES = PLAIN.replace(
   http-response del-header Server`,
 );
 
+const CACHED = `${PLAIN.replace('server s', 'http-request cache-use c\n  http-response cache-store c\n  server s')}
+cache c
+  total-max-size 4
+  max-age 86400
+`;
+
 const SHORT = 'GET / HTTP/1.1\r\nHost: 127.0.0.1:7002\r\n\r\n';
 const BROWSER = `GET /articles/2026/index.html?page=2 HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-GB,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nDNT: 1\r\nConnection: keep-alive\r\nCookie: session=8d0f7a36c1b94e1b; theme=dark; consent=yes\r\nUpgrade-Insecure-Requests: 1\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\nPriority: u=0, i\r\n\r\n`;
-const ANSWER = `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 07:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 100\r\nConnection: keep-alive\r\n\r\n${'o'.repeat(100)}`;
+const ANSWER = `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 07:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 100\r\nCache-Control: max-age=86400\r\nConnection: keep-alive\r\n\r\n${'o'.repeat(100)}`;
 
 class MemoryConnection implements Connection {
   readonly id = 1;
@@ -144,7 +150,7 @@ function balancer(text: string, request: string, answer: string, connections: nu
   const plan = planState(config, 1);
   const control = SharedState.create(plan);
   control.configure(config, serverSeed);
-  const state = SharedState.attach(control.buffer, plan, 1);
+  const state = SharedState.attach(control.buffer, plan, 1, [], control.caches.shared);
   const engine = new MemoryEngine();
   const thread = threadOf(config, engine, state);
   const runtime = new Runtime(config, thread);
@@ -192,11 +198,17 @@ class Exchange {
     this.#server = this.#engine.asked as MemoryConnection;
   }
 
+  /** Answered from a cache: no server was asked. */
+  get #isHit(): boolean {
+    return this.#server === this.#client;
+  }
+
   asked(): void {
-    (this.#server as MemoryConnection).isSent();
+    if (!this.#isHit) (this.#server as MemoryConnection).isSent();
   }
 
   reply(): void {
+    if (this.#isHit) return;
     this.#slots[1].set(this.#answer);
     (this.#server as MemoryConnection).arrives(this.#slots[1], this.#answer.length);
   }
@@ -243,6 +255,9 @@ for (const [name, text, request, connections] of [
   ['plain, 14-line request', PLAIN, BROWSER, 1],
   ['rules, 14-line request', RULES, BROWSER, 1],
   ['logged, 2-line request', LOGGED, SHORT, 1],
+  ['cached, 2-line request', CACHED, SHORT, 1],
+  ['cached, 2-line request, 64 connections', CACHED, SHORT, 64],
+  ['cached, 14-line request', CACHED, BROWSER, 1],
 ] as const)
   if (name.includes(wanted)) {
     const wave = balancer(text, request, ANSWER, connections);

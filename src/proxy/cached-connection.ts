@@ -1,8 +1,11 @@
 /**
  * A stored response in the place of a server's connection: it delivers head and body as a server would, so that
- * rules, compression and limits treat both alike. Nothing is ever sent to it.
+ * rules, compression and limits treat both alike. Nothing is ever sent to it. One of a stream serves all its hits.
  *
- *   receive() ─▶ head, Age, [chunk size,] as much of the body as fits ─▶ receive() ─▶ more … ─▶ end
+ *   open() ─▶ receive() ─▶ head, Age, [chunk size,] what fits of the body ─▶ receive() ─▶ more … ─▶ end ─▶ close()
+ *
+ *   [room for Age …| head | body …]  as it is copied
+ *   [… head | Age, empty line | body …]  as it is delivered
  */
 import { latin1Write } from '../base/latin1.ts';
 import { currentAge } from '../http-cache/response-caching.ts';
@@ -11,20 +14,31 @@ import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.
 import type { CacheReader } from '../state/http-cache/cache-reader.ts';
 
 const NOWHERE: Endpoint = { family: 0, host: '', port: 0 };
+/** In front of the fields of a 304, behind the version. */
 const NOT_MODIFIED = ' 304 Not Modified\r\n';
-/** `HTTP/1.1` */
-const VERSION_LENGTH = 8;
+const VERSION_LENGTH = 'HTTP/1.1'.length;
 const LF = 0x0a;
+/** For another status line, Age, and the size of the only chunk. */
+const ROOM = 96;
 
 /** What of it the client is to get. */
 export interface CachedAnswer {
-  readonly reader: CacheReader;
-  /** Seconds since the epoch. */
+  /** Seconds since it was last known to be valid are told from now on. */
   readonly now: number;
   /** 304: the client has it already. */
   readonly notModified: boolean;
   /** The head alone is asked for (HEAD), or all there is to say (304). */
   readonly headOnly: boolean;
+}
+
+/** Of the age told last: most are told many times. */
+let toldAge = -1;
+let toldLines = '';
+
+function ageLines(age: number): string {
+  if (age === toldAge) return toldLines;
+  toldAge = age;
+  return (toldLines = `age: ${age}\r\n\r\n`);
 }
 
 export class CachedConnection implements Connection {
@@ -33,65 +47,74 @@ export class CachedConnection implements Connection {
   readonly bytesOut = 0;
   readonly fd = -1;
   readonly sending = false;
-  remote: Endpoint = NOWHERE;
-  local: Endpoint = NOWHERE;
-  handler: ConnectionHandler;
+  readonly remote = NOWHERE;
+  readonly local = NOWHERE;
   receiving = false;
-  closed = false;
+  closed = true;
+  handler: ConnectionHandler;
   readonly #buffers: BufferPool;
+  readonly #reader: CacheReader;
   /** Its socket takes what is delivered here. */
-  readonly #client: Connection;
-  readonly #answer: CachedAnswer;
+  #client: Connection | undefined;
+  #answer: CachedAnswer;
   #buffer: Buffer | undefined;
+  /** Counts the responses: what was to follow an earlier one does not. */
+  #turn = 0;
 
-  constructor(handler: ConnectionHandler, client: Connection, buffers: BufferPool, answer: CachedAnswer) {
+  constructor(handler: ConnectionHandler, buffers: BufferPool, reader: CacheReader) {
+    this.handler = handler;
+    this.#buffers = buffers;
+    this.#reader = reader;
+    this.#answer = { now: 0, notModified: false, headOnly: false };
+  }
+
+  /** The reader has begun. */
+  open(handler: ConnectionHandler, client: Connection, answer: CachedAnswer): void {
     this.handler = handler;
     this.#client = client;
-    this.#buffers = buffers;
     this.#answer = answer;
+    this.closed = this.receiving = false;
+    this.#turn++;
   }
 
   /** What follows the head comes in a turn of the loop of its own, so that a long body delays nobody. */
   receive(): void {
     if (this.#buffer === undefined) return this.#deliverHead((this.#buffer = this.#buffers.take()));
+    const turn = this.#turn;
     this.receiving = true;
     setImmediate(() => {
-      if (this.closed) return;
+      if (this.closed || this.#turn !== turn) return;
       this.receiving = false;
       this.#deliverMore(this.#buffer as Buffer);
     });
   }
 
   #deliverHead(buffer: Buffer): void {
-    const { reader, notModified, headOnly } = this.#answer;
-    const room = notModified ? NOT_MODIFIED.length : 0;
-    let end = room + reader.read(buffer, room, reader.headLength);
-    const start = notModified ? this.#sayNotModified(buffer, room) : 0;
-    end += latin1Write(buffer, this.#lastLines(), end);
-    if (!headOnly) end += reader.read(buffer, end, buffer.length - end);
+    const reader = this.#reader;
+    const { notModified, headOnly } = this.#answer;
+    const { headLength } = reader;
+    const lines = this.#lastLines();
+    const wanted = headOnly ? headLength : buffer.length - ROOM;
+    const end = ROOM + reader.read(buffer, ROOM, wanted);
+    let start = ROOM - lines.length;
+    buffer.copyWithin(start, ROOM, ROOM + headLength);
+    latin1Write(buffer, lines, start + headLength);
+    if (notModified) start = sayNotModified(buffer, start);
     if (reader.left === 0) reader.release();
     this.handler.onReceived(this, buffer, start, end - start);
   }
 
-  /** Puts another status in front of the fields of the head that begins at `head`; gives where it starts now. */
-  #sayNotModified(buffer: Buffer, head: number): number {
-    const lineEnd = buffer.indexOf(LF, head) + 1;
-    const start = lineEnd - NOT_MODIFIED.length - VERSION_LENGTH;
-    buffer.copyWithin(start, head, head + VERSION_LENGTH);
-    latin1Write(buffer, NOT_MODIFIED, start + VERSION_LENGTH);
-    return start;
-  }
-
   /** Age (RFC 9111 section 5.1), the end of the head, the size of the only chunk. */
   #lastLines(): string {
-    const { reader, now, headOnly } = this.#answer;
-    const lines = `age: ${currentAge(reader.age, reader.validated, now)}\r\n\r\n`;
+    const reader = this.#reader;
+    const { now, headOnly } = this.#answer;
+    const lines = ageLines(currentAge(reader.age, reader.validated, now));
     if (headOnly || !reader.chunked || reader.bodyLength === 0) return lines;
     return `${lines}${reader.bodyLength.toString(16)}\r\n`;
   }
 
   #deliverMore(buffer: Buffer): void {
-    const { reader } = this.#answer;
+    const reader = this.#reader;
     const length = reader.read(buffer, 0, buffer.length);
     if (length === 0) return this.handler.onEnd(this);
     if (reader.left === 0) reader.release();
@@ -108,13 +131,22 @@ export class CachedConnection implements Connection {
     if (this.closed) return;
     this.closed = true;
     this.receiving = false;
-    this.#answer.reader.release();
+    this.#reader.release();
     // what is being sent from it stays with whoever sends it
-    if (this.#buffer !== undefined && !this.#client.sending) this.#buffers.give(this.#buffer);
-    this.#buffer = undefined;
+    if (this.#buffer !== undefined && this.#client?.sending !== true) this.#buffers.give(this.#buffer);
+    this.#buffer = this.#client = undefined;
   }
 
   reset(): void {
     this.close();
   }
+}
+
+/** Puts another status in front of the fields of the head that begins at `head`; gives where it starts now. */
+function sayNotModified(buffer: Buffer, head: number): number {
+  const lineEnd = buffer.indexOf(LF, head) + 1;
+  const start = lineEnd - NOT_MODIFIED.length - VERSION_LENGTH;
+  buffer.copyWithin(start, head, head + VERSION_LENGTH);
+  latin1Write(buffer, NOT_MODIFIED, start + VERSION_LENGTH);
+  return start;
 }

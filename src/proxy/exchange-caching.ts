@@ -18,6 +18,7 @@ import {
 } from '../http-cache/request-caching.ts';
 import { changedAt, mayBeStored, ownAge, ownLifetime } from '../http-cache/response-caching.ts';
 import { SAME_FOR_ALL, storedVariant, variantOf, variesOn } from '../http-cache/vary.ts';
+import type { CacheLookup } from '../rules/context.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { CacheKey } from '../state/http-cache/key.ts';
 import { CacheReader } from '../state/http-cache/cache-reader.ts';
@@ -31,13 +32,11 @@ import { etagPlace, storedHead } from './stored-head.ts';
 const EVERY_FIELD = -1;
 const NOTHING_SAID = MAY_BE_ANSWERED | MAY_BE_STORED;
 
-/** What became of a `cache-use` rule. */
-export type CacheLookup = 'found' | 'not found' | 'not asked';
-
 export class ExchangeCaching implements ContentSink {
   readonly #thread: DataThread;
   readonly #key: CacheKey;
   readonly #reader = new CacheReader();
+  #connection: CachedConnection | undefined;
   readonly #fillers: CacheFiller[] = [];
   #request: Headers | undefined;
   #decoder: BodyDecoder | undefined;
@@ -62,7 +61,7 @@ export class ExchangeCaching implements ContentSink {
     if (!this.#key.load(headers.get('host'), target)) return 'not asked';
     if ((this.#allowed & MAY_BE_ANSWERED) === 0) return 'not asked';
     this.#request = headers;
-    const entry = cache.find(this.#key, this.#variantOf, secondsNow());
+    const entry = cache.find(this.#key, this.#variantOf, this.#now);
     if (entry === 0) {
       if (cache.settings.processVary) this.#variant = variantOf(headers, EVERY_FIELD);
       return 'not found';
@@ -79,12 +78,14 @@ export class ExchangeCaching implements ContentSink {
 
   /** The stored response in the place of a server's connection. */
   open(handler: ConnectionHandler, client: Connection, isHead: boolean): Connection {
-    return new CachedConnection(handler, client, this.#thread.buffers, {
-      reader: this.#reader,
-      now: secondsNow(),
-      notModified: this.#notModified,
-      headOnly: isHead || this.#notModified,
-    });
+    const connection = (this.#connection ??= new CachedConnection(
+      handler,
+      this.#thread.buffers,
+      this.#reader,
+    ));
+    const notModified = this.#notModified;
+    connection.open(handler, client, { now: this.#now, notModified, headOnly: isHead || notModified });
+    return connection;
   }
 
   // ── the response ──
@@ -129,8 +130,9 @@ export class ExchangeCaching implements ContentSink {
     room: number,
   ): string {
     const { headers } = response;
-    const now = secondsNow();
-    const own = ownLifetime(headers, now);
+    const now = this.#now;
+    const date = Math.floor(Date.now() / 1000);
+    const own = ownLifetime(headers, date);
     const age = ownAge(headers);
     if (Number.isNaN(own) || Number.isNaN(age) || own === 0 || age > Math.max(own, 0))
       return 'not stored: it is stale';
@@ -145,7 +147,7 @@ export class ExchangeCaching implements ContentSink {
       expires: now + lifetime,
       validated: now,
       age,
-      lastModified: changedAt(headers, now),
+      lastModified: changedAt(headers, date),
       chunked: response.framing === 'chunked',
       ...etagPlace(text, headers.get('etag')),
     };
@@ -203,12 +205,13 @@ export class ExchangeCaching implements ContentSink {
     this.#notModified = false;
   }
 
+  /** Of the clock that all threads share, whatever becomes of the date. */
+  get #now(): number {
+    return Math.floor(this.#thread.wheel.now / 1000);
+  }
+
   /** The configuration was checked: it exists. */
   #cache(name: string): HttpCache {
     return this.#thread.state.caches.find(name) as HttpCache;
   }
-}
-
-function secondsNow(): number {
-  return Math.floor(Date.now() / 1000);
 }

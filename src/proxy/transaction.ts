@@ -31,6 +31,7 @@ import type { BodyReader } from './body-ahead.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type {
+  CacheLookup,
   CompiledRule,
   ConnectionSide,
   ErrorPages,
@@ -444,7 +445,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   publishPatternUpdate(update: PatternUpdate): void {
     this.#thread.publishPatternUpdate(update);
   }
-  useCache(name: string): string {
+  useCache(name: string): CacheLookup {
     this.caching ??= new ExchangeCaching(this.#thread);
     const outcome = this.caching.use(name, this.request as Http1RequestHead);
     if (outcome === 'found') this.cacheHit = name;

@@ -105,13 +105,15 @@ export interface RuleContext extends SampleContext {
   resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined;
   /** A map or ACL file changed in this thread: the others are to follow. */
   publishPatternUpdate(update: PatternUpdate): void;
-  /** `cache-use`, `cache-store`: what came of it, in words. */
-  useCache(name: string): string;
+  /** `cache-use`. Not asked: the request may not be answered from a cache, or another one has answered it. */
+  useCache(name: string): CacheLookup;
+  /** `cache-store`: whether it is stored, and why not, in words. */
   storeInCache(name: string): string;
   /** A rewrite failed (counted in `wrew`). */
   countFailedRewrite(): void;
 }
 
+export type CacheLookup = 'found' | 'not found' | 'not asked';
 export type ConnectionSide = 'client' | 'server';
 export type TimeoutKind = 'client' | 'connect' | 'queue' | 'server' | 'tarpit' | 'tunnel';
 export type WaitReason = 'request body' | 'response body' | 'time' | 'resolution';

@@ -78,10 +78,11 @@ export class Control {
     options: ControlOptions,
     adminSockets: readonly OpenedSocket[],
     ringFiles: ReadonlyMap<string, RingFile>,
+    state: SharedState,
   ) {
     this.#options = options;
     this.#adminSockets = adminSockets;
-    this.#state = SharedState.create(planState(options.config, options.nbthread));
+    this.#state = state;
     const maxconn = mostConnections(options.config.global.maxconn, mostOpenFiles());
     this.#writer = this.#state.configure(options.config, serverSeed, maxconn);
     const { limits } = this.#state;
@@ -132,13 +133,18 @@ export class Control {
     this.#administration.names = this.#names;
   }
 
-  /** Binds the admin sockets and starts; undefined when one, or the file of a ring, cannot be had (it was reported). */
+  /**
+   * Binds the admin sockets and starts; undefined when one, the file of a ring, or the memory cannot be had (it was
+   * reported).
+   */
   static start(options: ControlOptions): Control | undefined {
     const adminSockets = bindAdminSockets(options.config, options.notice, options.open);
     if (adminSockets === undefined) return undefined;
     const ringFiles = openRingFiles(ringsOf(options.config).values(), text => options.notice('alert', text));
     if (ringFiles === undefined) return undefined;
-    const control = new Control(options, adminSockets, ringFiles);
+    const state = createState(options);
+    if (state === undefined) return undefined;
+    const control = new Control(options, adminSockets, ringFiles, state);
     control.#startDemo();
     control.#threads.start();
     control.#watch.checks.know();
@@ -305,5 +311,16 @@ export class Control {
     this.#administration.stopListening();
     this.#threads.tellAll({ kind: 'soft-stop' });
     for (const { fd } of this.#options.handovers.flat()) closeDescriptor(fd);
+  }
+}
+
+/** Caches and stick tables may be as large as they like; a process may not. */
+function createState({ config, nbthread, notice }: ControlOptions): SharedState | undefined {
+  try {
+    return SharedState.create(planState(config, nbthread));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    notice('alert', `Unable to allocate the memory of caches and stick tables: ${error.message}.`);
+    return undefined;
   }
 }

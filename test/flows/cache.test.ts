@@ -1,14 +1,16 @@
 /** Caches under traffic: several threads, large responses, pipelines, clients that leave, what logs and counters say. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { ask } from '../support/admin-client.ts';
-import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
+import { exchangeRaw, LB, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { bodyOf } from '../support/http-cache.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
@@ -421,3 +423,39 @@ test(
     assert.equal(sockets.length, 2);
   },
 );
+
+test('A cache that the system has no memory for is told of at the start', BOUND, async t => {
+  const file = join(temporaryFolder(t), 'haproxy.cfg');
+  const caches = ['a', 'b', 'c'].map(name => `cache ${name}\n    total-max-size 4095\n`).join('');
+  writeFileSync(
+    file,
+    `frontend f\n    mode http\n    bind 127.0.0.1:${await freePort()}\n    timeout client 5s\n${caches}`,
+  );
+  const command = `ulimit -v 12000000; exec ${LB} -db -f ${file}`;
+  const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /\[ALERT\].*Unable to allocate the memory of caches and stick tables/);
+});
+
+test('lb explain tells what a cache would be asked and what would be stored', t => {
+  const file = join(temporaryFolder(t), 'haproxy.cfg');
+  const timeouts = ['client', 'server', 'connect'].map(name => `    timeout ${name} 5s\n`).join('');
+  const rules = '    http-request cache-use c\n    http-response cache-store c\n';
+  const listen = `    bind 127.0.0.1:8001\n    server s 127.0.0.1:9\n${rules}`;
+  writeFileSync(
+    file,
+    `defaults\n    mode http\n${timeouts}listen l\n${listen}cache c\n    total-max-size 1\n`,
+  );
+  const explain = (...args: string[]): string =>
+    spawnSync(LB, ['explain', '-f', file, ...args], { encoding: 'utf8', timeout: 20_000 }).stdout;
+  const fresh = ['--response', '200', '--response-header', 'Cache-Control: max-age=20'];
+  assert.match(
+    explain(...fresh, 'http://a/x'),
+    /cache-use c {2}matched: looked up.*cache-store c {2}matched: stored for 20 s/s,
+  );
+  assert.match(
+    explain(...fresh, '-H', 'Authorization: x', 'http://a/x'),
+    /cache-use c {2}matched: not looked up.*not stored/s,
+  );
+  assert.match(explain('--response', '404', 'http://a/x'), /not stored: its status is not 200/);
+});

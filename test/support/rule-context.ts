@@ -202,7 +202,7 @@ export class FakeRuleContext implements RuleContext {
   publishPatternUpdate({ kind, list, key, value }: PatternUpdate): void {
     this.#note(kind, list, key, value ?? '');
   }
-  useCache(name: string): string {
+  useCache(name: string): 'not found' {
     this.#note(`use cache ${name}`);
     return 'not found';
   }

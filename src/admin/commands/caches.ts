@@ -1,4 +1,5 @@
 /** `show cache`: the caches of the configuration and what is stored in them (management manual). */
+import { monotonicMs } from '../../base/clock.ts';
 import type { EntryReport, HttpCache } from '../../state/http-cache/http-cache.ts';
 import type { HttpCaches } from '../../state/http-cache/http-caches.ts';
 import type { Variant } from '../../state/http-cache/variant.ts';
@@ -16,7 +17,7 @@ function* caches(all: HttpCaches): Generator<string> {
 
 /** What has expired, or cannot be found for another reason, is not told. */
 function* entries(cache: HttpCache): Generator<string> {
-  const now = Math.floor(Date.now() / 1000);
+  const now = Math.floor(monotonicMs() / 1000);
   for (let entry = 1; entry <= cache.lastEntry; entry++) {
     const report = cache.report(entry, now);
     if (report !== undefined) yield renderEntry(report, now);

@@ -1,33 +1,42 @@
 /** `cache-use` and `cache-store` (manual, sections 4.4 and 6). */
 import type { ActionDefinition } from '../action-definition.ts';
-import type { Action, RuleContext } from '../context.ts';
+import type { Action } from '../context.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
 
-/** `act` answers what it has done, for `lb explain`. */
-function compileWith(act: (ctx: RuleContext, cache: string) => string): ActionDefinition['compile'] {
-  return (line: RuleLine): Action | undefined => {
-    const cache = line.take()?.text;
-    if (cache === undefined) return line.error('expects a cache name');
-    return ctx => {
-      const outcome = act(ctx, cache);
-      ctx.trace?.told?.(outcome);
-      return CONTINUE;
-    };
+/** The name of a section; that there is one of that name was checked with the references of proxies. */
+function takeCache(line: RuleLine): string | undefined {
+  return line.take()?.text ?? line.error('expects a cache name');
+}
+
+function compileUse(line: RuleLine): Action | undefined {
+  const cache = takeCache(line);
+  if (cache === undefined) return undefined;
+  return ctx => {
+    const outcome = ctx.useCache(cache);
+    ctx.trace?.told?.(LOOKUPS[outcome]);
+    return CONTINUE;
+  };
+}
+
+/** For `lb explain`, whose caches are empty. */
+const LOOKUPS = {
+  found: 'answered from the cache',
+  'not found': 'looked up in the cache',
+  'not asked': 'not looked up: the request may not be answered from a cache',
+} as const;
+
+function compileStore(line: RuleLine): Action | undefined {
+  const cache = takeCache(line);
+  if (cache === undefined) return undefined;
+  return ctx => {
+    const outcome = ctx.storeInCache(cache);
+    ctx.trace?.told?.(outcome);
+    return CONTINUE;
   };
 }
 
 export const CACHE_ACTIONS: readonly ActionDefinition[] = [
-  {
-    name: 'cache-use',
-    rulesets: ['http-request'],
-    args: '<name>',
-    compile: compileWith((ctx, cache) => ctx.useCache(cache)),
-  },
-  {
-    name: 'cache-store',
-    rulesets: ['http-response'],
-    args: '<name>',
-    compile: compileWith((ctx, cache) => ctx.storeInCache(cache)),
-  },
+  { name: 'cache-use', rulesets: ['http-request'], args: '<name>', compile: compileUse },
+  { name: 'cache-store', rulesets: ['http-response'], args: '<name>', compile: compileStore },
 ];

@@ -24,7 +24,7 @@ export interface SharedCache {
   readonly seed: number;
 }
 
-/** What is known of a response before its bytes. Moments are seconds since the epoch. */
+/** What is known of a response before its bytes. Moments are seconds of the monotonic clock. */
 export interface StoredFacts {
   /** What it varies on; 0: nothing. */
   readonly varies: number;
@@ -34,6 +34,7 @@ export interface StoredFacts {
   readonly validated: number;
   /** `Age` it came with. */
   readonly age: number;
+  /** Seconds since the epoch. */
   readonly lastModified: number;
   /** Where its entity tag lies in its head; length 0: it has none. */
   readonly etagStart: number;

@@ -35,7 +35,7 @@ const HEADER_WORDS = 16;
 export const WRITING = 1;
 export const COMPLETE = 2;
 
-/** `lastModified` is a double. */
+/** `lastModified` is a double, in seconds since the epoch. */
 export const ENTRY = {
   hash: 0,
   next: 1,
@@ -59,7 +59,7 @@ export const ENTRY = {
   refererHigh: 17,
   originLow: 18,
   originHigh: 19,
-  /** Seconds since the epoch. */
+  /** Seconds of the monotonic clock (base/clock.ts); 32 bits of it outlive any process. */
   expires: 20,
   validated: 21,
   age: 22,
