@@ -140,7 +140,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'bind proto spop',
   'bind ssl',
   'bind tcp-md5sig',
-  'bind thread',
   // servers
   'server check-proto fcgi',
   'server check-proto h2',
@@ -156,6 +155,7 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server socks4',
   'server ssl',
   'server tcp-md5sig',
+  'server ws h2',
 ]);
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([

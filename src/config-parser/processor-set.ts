@@ -1,6 +1,8 @@
 /** Sets of threads and processors as `cpu-map` and `cpu-set` write them (manual, section 3.1). */
 
 const MOST_THREADS = 64;
+/** As many as `nbthread` may be. */
+const MOST_LISTENING = 1024;
 
 interface ThreadTarget {
   readonly group: number;
@@ -26,6 +28,21 @@ function readRange(text: string, first: number, last: number): number[] {
   const [from = '', to] = text.split('-');
   const end = to === undefined ? Number(from) : to === '' ? last : Number(to);
   return all.filter(number => number >= Number(from) && number <= end);
+}
+
+/**
+ * `[<group>/]<set>[,...]` of `bind ... thread`: the threads, ascending; undefined when it is none. All threads are of the
+ * first group.
+ */
+export function readThreadSet(text: string): readonly number[] | undefined {
+  const found = new Set<number>();
+  for (const part of text.split(',')) {
+    const match = /^(?:(\d+)\/)?(all|odd|even|[1-9]\d*(?:-\d*)?)$/.exec(part);
+    if (match === null) return undefined;
+    const [, group = '1', range = ''] = match;
+    if (group === '1') for (const number of readRange(range, 1, MOST_LISTENING)) found.add(number);
+  }
+  return [...found].toSorted((a, b) => a - b);
 }
 
 const MOST_CPUS = 1024;

@@ -19,6 +19,7 @@ import { checkCaches } from './resolve-caches.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
 import { stickTablesOf } from './stick-tables.ts';
+import { refuseRepeatedGuids } from './unique-ids.ts';
 import { withUnixBind } from './unix-bind.ts';
 
 const SILENT: Report = { alert: () => undefined, warn: () => undefined };
@@ -72,6 +73,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
   const global = finishGlobal(draft.global);
   const { userlists, httpErrors, otherSections } = draft;
   const proxies = finishProxies(draft, global, context);
+  refuseRepeatedGuids(proxies, context);
   const stickTables = stickTablesOf(proxies, otherSections, context);
   const logForwards = draft.logForwards.map(section =>
     withUnixBind(finishLogForward(section), global.unixBind),

@@ -28,6 +28,8 @@ export interface Bind {
   /** `tcp-ss`: keep the SYN's IP and TCP headers (1), the Ethernet header too (2). */
   readonly saveSyn?: number;
   readonly mss?: number;
+  /** `thread`: those that may accept; numbers above `nbthread` mean nobody. */
+  readonly threads?: readonly number[];
   readonly nice: number;
   /** Admin socket only. */
   readonly level?: 'user' | 'operator' | 'admin';

@@ -35,6 +35,8 @@ export interface Server {
   readonly poolPurgeDelayMs: number;
   readonly maxReuse: number;
   readonly tcpUserTimeoutMs: number;
+  /** `strict-maxconn`: idle connections would be connections too many, so that none is kept. */
+  readonly strictMaxconn?: true;
   readonly sendProxy?: SendProxy;
   readonly check?: ServerCheck;
   readonly agent?: AgentCheck;

@@ -7,7 +7,8 @@
  *   - when it began with a PROXY header about this client, or comes from an address of its own (`usesrc`),
  *   - from the moment on which a server asks for NTLM or Negotiate.
  *
- * All others are lent by the server's pool.
+ * All others are lent by the server's pool. A server with `strict-maxconn` has neither: its connections end with the
+ * request, unless the client is authenticated by them.
  */
 import type { Headers } from '../http/head.ts';
 import type { Connection } from '../net/connection.ts';
@@ -38,7 +39,9 @@ export function keepConnection(
   transaction: Transaction,
 ): void {
   if (server.generation !== transaction.serverGeneration) return connection.close();
-  const isPrivate = client.privateConnections?.authenticated === true || isAlwaysPrivate(server);
+  const isAuthenticated = client.privateConnections?.authenticated === true;
+  const isPrivate = isAuthenticated || isAlwaysPrivate(server);
+  if (server.config.strictMaxconn === true && !isAuthenticated) return connection.close();
   const kept = isPrivate
     ? privateOf(client).put(server, connection, keyOf(server, transaction))
     : server.idle.put(connection, reused, server.connectionKey(transaction));

@@ -40,7 +40,7 @@ export class ServerService implements ServerRuntime {
     this.row = row;
     const { servers } = thread.state;
     this.idle = new IdlePool(thread.wheel, {
-      maxConn: config.poolMaxConn,
+      maxConn: config.strictMaxconn === true ? 0 : config.poolMaxConn,
       purgeDelayMs: config.poolPurgeDelayMs,
       maxReuse: config.maxReuse,
       used: () => thread.state.queues.held(row),

@@ -99,7 +99,7 @@ function placesOf(config: Config, nbthread: number): Place[] {
             noReusePort,
             tuning: socketTuning(config.global.tune, 'client', line.otherOptions) ?? {},
           },
-          threads: all,
+          threads: line.threads === undefined ? all : all.filter(one => line.threads?.includes(one)),
         })),
   );
   const forwarding = logForwards.flatMap(({ name, binds }, index) =>
@@ -126,6 +126,12 @@ export function bindListeners(
   const seen = new Map<string, number>();
   let failed = false;
   for (const { proxy, bind, owner, position, settings, threads } of placesOf(config, nbthread)) {
+    if (threads.length === 0) {
+      const what = `'thread' names none of the ${nbthread} threads`;
+      notice('alert', `Binding [${position.file}:${position.line}] for ${owner}: ${what}`);
+      failed = true;
+      continue;
+    }
     const plainKey = socketKey(settings, 0);
     const nth = seen.get(plainKey) ?? 0;
     seen.set(plainKey, nth + 1);

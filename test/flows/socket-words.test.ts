@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
-import { startHttpOrigin } from '../support/origin.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 
 const DEFAULTS = `defaults
@@ -109,6 +109,72 @@ test('buffers of connections to servers are as long as tune.rcvbuf.server and it
     assert.match(shown, /rb60000,/, engine);
     assert.match(shown, /tb40000,/, engine);
     client.close();
+  }
+});
+
+test('a listener with `thread` is served by these threads alone', async t => {
+  const [first, second] = [await freePort(), await freePort()];
+  await startBalancer(
+    t,
+    `global\n  nbthread 2\n${DEFAULTS}frontend f
+  bind 127.0.0.1:${first} thread 1/1
+  bind 127.0.0.1:${second} thread even,7
+  http-request return status 200 content-type text/plain lf-string "thread %[thread]"
+`,
+  );
+  for (let round = 0; round < 8; round++) {
+    assert.match(await exchangeRaw(first, GET), /\r\n\r\nthread 0$/);
+    assert.match(await exchangeRaw(second, GET), /\r\n\r\nthread 1$/);
+  }
+});
+
+test('a listener whose threads do not exist is refused', async t => {
+  const port = await freePort();
+  const config = `global\n  nbthread 2\n${DEFAULTS}frontend f\n  bind 127.0.0.1:${port} thread 3-4\n`;
+  await assert.rejects(startBalancer(t, config), /'thread' names none of the 2 threads/);
+});
+
+test('a server with strict-maxconn keeps no connection beyond a request, whoever the client is', async t => {
+  let open = 0;
+  let total = 0;
+  let emptied = (): void => undefined;
+  const origin = await startRawOrigin(t, socket => {
+    total++;
+    open++;
+    socket.on('error', () => undefined);
+    socket.on('end', () => socket.end());
+    socket.on('close', () => {
+      if (--open === 0) emptied();
+    });
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+  });
+  for (const reuse of ['never', 'always']) {
+    const port = await freePort();
+    await startBalancer(
+      t,
+      `${DEFAULTS}  timeout queue 5s\nlisten l
+  bind 127.0.0.1:${port}
+  http-reuse ${reuse}
+  server s ${origin.address} maxconn 3 strict-maxconn
+`,
+    );
+    total = 0;
+    const clients = await Promise.all(Array.from({ length: 8 }, () => KeepAliveClient.open(port)));
+    for (let round = 0; round < 5; round++) {
+      const none = new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`${open} connections stay open`)), 10_000);
+        emptied = () => {
+          if (total < 8 * (round + 1)) return;
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      const answers = clients.map(client => client.request('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+      for (const answer of await Promise.all(answers)) assert.equal(answer.status, 200);
+      await none;
+    }
+    for (const client of clients) client.close();
+    assert.equal(total, 40, reuse);
   }
 });
 

@@ -1,6 +1,7 @@
 /** Options of listeners that are not about TLS (manual, section 5.1). */
 import { findGroupId, findUserId } from './system-accounts.ts';
 import { oneOf, readInteger, readTime } from './argument.ts';
+import { readThreadSet } from '../processor-set.ts';
 import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.ts';
 
 const LEVELS = ['user', 'operator', 'admin'] as const;
@@ -79,6 +80,13 @@ function parseProto({ bind, option, value, context }: BindOptionLine): void {
 }
 
 /** `by-thread`, `by-group` or a number: every thread has its own socket anyway. */
+function parseThreads({ bind, option, value, context }: BindOptionLine): void {
+  const threads = readThreadSet(value?.text ?? '');
+  if (threads === undefined)
+    context.alert(value ?? option, `'${option.text}' : invalid thread set '${value?.text ?? ''}'.`);
+  else bind.settings.threads = threads;
+}
+
 function parseShards({ bind, option, value, context }: BindOptionLine): void {
   const known = value?.text === 'by-thread' || value?.text === 'by-group' || value?.text === 'by-process';
   if (!known && readInteger(value, option.text, context, { min: 1, max: 4096 }) === undefined) return;
@@ -231,8 +239,9 @@ const LISTENER: readonly BindOption[] = [
   {
     name: 'thread',
     args: '[<thread-group>/]<thread-set>[,...]',
-    ...keepOption(1),
+    words: 1,
     summary: 'threads that accept',
+    parse: parseThreads,
   },
   { name: 'transparent', ...flag('transparent'), summary: 'address that is not of this host' },
   { name: 'v4v6', ...flag('v4v6'), summary: 'IPv4 and IPv6 on one socket' },

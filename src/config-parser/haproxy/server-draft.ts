@@ -24,6 +24,7 @@ export interface ServerDraft {
   disabled: boolean;
   nonStick: boolean;
   maxconn: number;
+  strictMaxconn: boolean;
   minconn: number;
   maxqueue: number;
   cookie: string | undefined;
@@ -78,6 +79,7 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     disabled: false,
     nonStick: false,
     maxconn: 0,
+    strictMaxconn: false,
     minconn: 0,
     maxqueue: 0,
     cookie: undefined,

@@ -161,6 +161,7 @@ export function finishServer(server: ServerDraft, id: number, { global, parts }:
 
 function addSaid(finished: Finished, server: ServerDraft): void {
   if (server.id !== undefined) finished.explicitId = true;
+  if (server.strictMaxconn) finished.strictMaxconn = true;
   if (server.cookie !== undefined) finished.cookie = server.cookie;
   if (server.redirPrefix !== undefined) finished.redirPrefix = server.redirPrefix;
   if (server.source !== undefined) finished.source = server.source;

@@ -143,8 +143,10 @@ function parseTemplate(draft: ProxyDraft, words: readonly Word[], context: LineC
   for (let number = range.first; number <= range.last; number++) {
     const one = createServerDraft(server);
     one.name = `${prefix.text}${number}`;
-    // The number of the template goes to its first server alone.
-    one.id = number === range.first ? server.id : undefined;
+    // The number and the guid of the template go to its first server alone.
+    const isFirst = number === range.first;
+    one.id = isFirst ? server.id : undefined;
+    one.guid = isFirst ? server.guid : undefined;
     draft.own.servers.push(one);
   }
 }

@@ -254,7 +254,9 @@ const PROTOCOL: readonly ServerOption[] = [
     summary: 'protocol of WebSocket requests',
     parse: ({ server, option, values, context }) => {
       const ws = oneOf(values[0], option.text, ['auto', 'h1', 'h2'] as const, context);
-      if (ws !== undefined) server.ws = ws;
+      if (ws === undefined) return;
+      server.ws = ws;
+      if (ws === 'h2') context.notSupportedYet(option, 'server ws h2');
     },
   },
   {

@@ -1,7 +1,6 @@
 /** Server options about its place in the backend: weight, limits, persistence, state (manual, section 5.2). */
 import { readInteger, readTime, oneOf } from './argument.ts';
 import type { ServerOption, ServerOptionLine } from './server-option.ts';
-import { setOtherOption } from './server-draft.ts';
 
 const HASH_KEYS = ['id', 'id32', 'guid', 'addr', 'addr-port'] as const;
 const INIT_STATES = ['none', 'fully-up', 'up', 'down', 'fully-down'] as const;
@@ -172,8 +171,8 @@ export const STATE_OPTIONS: readonly ServerOption[] = [
     name: 'strict-maxconn',
     args: '',
     words: 0,
-    summary: 'idle connections count in maxconn too',
-    parse: ({ server, option }) => setOtherOption(server, option.text, []),
+    summary: 'never more connections than maxconn: none is kept idle',
+    parse: ({ server }) => void (server.strictMaxconn = true),
   },
   {
     name: 'track',
