@@ -20,15 +20,20 @@ type Requirement =
   | 'haproxy_log_analysis'
   | 'initdb'
   | 'io_uring'
+  | 'h2load'
   | 'hatop'
   | 'ip'
   | 'keepalived'
   | 'mariadbd'
+  | 'mysql'
   | 'nft'
   | 'nginx'
   | 'openssl'
   | 'prometheus-haproxy-exporter'
   | 'promtool'
+  | 'psql'
+  | 'redis-benchmark'
+  | 'redis-cli'
   | 'redis-server'
   | 'root'
   | 'slapd'
@@ -37,6 +42,7 @@ type Requirement =
   | 'socat'
   | 'ss'
   | 'taskset'
+  | 'varnishd'
   | 'wrk';
 
 const NAGIOS_PLUGINS = '/usr/lib/nagios/plugins';
