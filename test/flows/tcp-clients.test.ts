@@ -39,7 +39,7 @@ async function startInFront(t: TestContext, { address }: RealServer): Promise<st
 async function run(
   program: string,
   args: readonly string[],
-  input: string | undefined = undefined,
+  input?: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
   const child = spawn(program, args, { env: { ...process.env, ...env }, timeout: WITHIN_MS });
