@@ -68,7 +68,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'ssl-security-level',
   'ssl-server-verify',
   'ssl-skip-self-issued-ca',
-  'stats calculate-max-counters',
   'tune.glitches.kill.cpu-usage',
   'tune.h1.be.glitches-threshold',
   'tune.h1.fe.glitches-threshold',

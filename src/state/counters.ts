@@ -27,12 +27,14 @@ export class Counters {
   readonly own: Float64Array;
   readonly #threads: readonly Float64Array[];
   readonly #rows: RowNumbers;
+  readonly #tellsPeaks: boolean;
 
   constructor(buffer: SharedArrayBuffer, plan: StatePlan, layout: StateLayout, thread: number) {
     const doubles = (layout.gateCount + layout.serverCount) * COUNTER_ROW;
     this.#threads = layout.counters.map(start => new Float64Array(buffer, start * 8, doubles));
     this.own = this.#threads[thread] as Float64Array;
     this.#rows = rowNumbers(plan);
+    this.#tellsPeaks = plan.tellsPeaks;
   }
 
   get process(): number {
@@ -108,8 +110,11 @@ export class Counters {
       case 'sum':
         return this.#threads.reduce((sum, own) => sum + (own[at] as number), 0);
       case 'max':
+        // how many connections a server needs is no statistic
+        if (!this.#tellsPeaks && name !== 'used_conn_max') return 0;
+        return this.#mostAt(at);
       case 'last':
-        return this.#threads.reduce((most, own) => Math.max(most, own[at] as number), 0);
+        return this.#mostAt(at);
       case 'mean':
         return this.#meanAt(at);
       case 'rate':
@@ -117,8 +122,13 @@ export class Counters {
     }
   }
 
+  #mostAt(at: number): number {
+    return this.#threads.reduce((most, own) => Math.max(most, own[at] as number), 0);
+  }
+
   /** Highest value of a rate (`rate_max` and the like). */
   highestRate(row: number, name: FieldName, nowMs: number): number {
+    if (!this.#tellsPeaks) return 0;
     const at = row + FIELD[name];
     const seen = this.#threads.reduce((most, own) => Math.max(most, own[at + HIGHEST] as number), 0);
     return Math.max(seen, Math.floor(this.#rateAt(at, nowMs)));

@@ -27,6 +27,8 @@ export interface StatePlan {
   /** Each has memory of its own (stick-table/layout.ts). */
   readonly stickTables: readonly StickTableSettings[];
   readonly caches: readonly CacheSettings[];
+  /** `stats calculate-max-counters`: unless it is off. */
+  readonly tellsPeaks: boolean;
   /** Monotonic time when this was made: queue keys count from it. */
   readonly epochMs: number;
 }
@@ -53,6 +55,7 @@ export function planState(config: Config, threads: number): StatePlan {
     ],
     stickTables: config.stickTables,
     caches: config.caches,
+    tellsPeaks: !config.global.flags.has('no-max-counters'),
     epochMs: preciseMs(),
   };
 }

@@ -5,7 +5,7 @@ import { integer, oneWordOf, text, time } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
 import { readBindLine } from './bind-line.ts';
 import type { GlobalDraft } from './global-draft.ts';
-import { kept, setting } from './global-rows.ts';
+import { setting } from './global-rows.ts';
 import type { GlobalKeyword } from './global-rows.ts';
 import { readLogTarget } from './log-target.ts';
 import { findGroupId, findUserId } from './system-accounts.ts';
@@ -117,10 +117,14 @@ export const GLOBAL_LOG_KEYWORDS: readonly GlobalKeyword[] = [
   setting('stats maxconn', integer(1, 0x7fffffff), 'most admin connections at a time', (draft, value) => {
     draft.statsMaxconn = Number(value);
   }),
-  kept(
+  setting(
     'stats calculate-max-counters',
     { ...oneWordOf('on', 'off'), arity: [0, 1] },
-    'whether peaks are kept',
+    'whether peaks are told',
+    (draft, value) => {
+      if (value === 'off') draft.flags.add('no-max-counters');
+      else draft.flags.delete('no-max-counters');
+    },
   ),
   setting(
     'unix-bind',
