@@ -8,8 +8,7 @@ import { createState } from '../support/state.ts';
 const CONFIG = `listen both
  guid g-both
  option socket-stats
- bind 127.0.0.1:80 guid-prefix g-li
- bind 127.0.0.1:81 guid-prefix g-li
+ bind 127.0.0.1:80,127.0.0.1:81 guid-prefix g-li
  server s1 127.0.0.1:82 guid g-srv
 backend plain
  server s1 127.0.0.1:82`;
