@@ -43,7 +43,7 @@ export function createRawSocket(
   onReadable: () => void,
   onError: (error: Error) => void,
 ): RawSocket {
-  const { Socket, AddressFamily } = createRequire(import.meta.url)('raw-socket') as Addon;
+  const { Socket, AddressFamily } = loadAddon();
   class Watched extends Socket {
     // the addon's own would read one packet, at ten times the price
     override onRecvReady(): void {
@@ -60,6 +60,17 @@ export function createRawSocket(
     resume: () => socket.resumeRecv(),
     close: () => socket.close(),
   };
+}
+
+/** It is compiled for one version of Node.js: after another one was installed it has to be made anew. */
+function loadAddon(): Addon {
+  try {
+    return createRequire(import.meta.url)('raw-socket') as Addon;
+  } catch (error) {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const message = `Node.js ${process.version} cannot load the addon raw-socket (npm rebuild raw-socket): ${reason}`;
+    throw new Error(message, { cause: error });
+  }
 }
 
 /** The addon does not tell it: the one of our descriptors with the same cookie in the kernel. */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceSnapshot } from '../../src/model/vrrp-snapshot.ts';
@@ -255,6 +255,26 @@ test('admin socket, metrics and statistics page show virtual addresses; an admin
   const mark = a.mark;
   await ask(socket, 'enable vrrp');
   await a.enters('MASTER', 'V', mark);
+});
+
+test('where the addon for raw sockets cannot be loaded a check works, and a start tells the reason and holds no address', async t => {
+  if (!requires(t, ...NEEDS)) return;
+  const lab = Lab.create(t, ['a']);
+  const path = join(lab.folder, 'x.conf');
+  writeFileSync(path, instance());
+  const without = `NODE_OPTIONS=--require ${resolve('test/support/no-raw-socket.cjs')}`;
+  const check = lab.start('a', 'env', [without, LB, '-c', '-k', path]);
+  await check.line(/Configuration file is valid/);
+  await check.ended;
+  assert.equal(check.child.exitCode, 0);
+  const a = lab.start('a', 'env', [without, LB, '-k', path]);
+  const line = await a.line(/cannot receive adverts on eth0/);
+  assert.match(
+    line,
+    /cannot load the addon raw-socket \(npm rebuild raw-socket\): compiled against a different/,
+  );
+  await a.line(/INIT -> FAULT \(cannot receive adverts\)/);
+  assert.ok(!lab.holds('a', VIP));
 });
 
 /** 4,000 servers that are all the same one, each checked every two seconds. */

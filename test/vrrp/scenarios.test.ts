@@ -435,6 +435,18 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
       }
     }`;
     const a = await lab.router('a', 'lb', config.replace('PRIORITY', '120'));
+    for (const consequence of [
+      /State MASTER must match being address owner .*starts as BACKUP/,
+      /Strict mode does not support authentication. Ignoring/,
+      /strict mode without accept: packets to the virtual addresses are dropped/,
+      /virtual_server: its words are checked, but nothing forwards for it/,
+    ])
+      await a.watched.line(consequence);
+    assert.ok(
+      !a.watched.lines.some(line => /vrrp_(garp|gna)_interval/.test(line)),
+      'an interval of 0 is fine',
+    );
+    await a.enters('BACKUP');
     await a.enters('MASTER');
     const b = await lab.router('b', 'keepalived', config.replace('PRIORITY', '100'));
     await sleep(4500);
