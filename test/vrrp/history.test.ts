@@ -1,7 +1,8 @@
 /**
  * Random histories of two or three nodes on lossy, slow, parted links, with restarts, faults, reloads and changed
  * priorities, on a clock of our own. When the links are whole again, there is one master for each instance before
- * long, and it stays the only one; and there is always one within the time that the protocol allows.
+ * long, and it stays the only one; and there is always one within the time that the protocol allows. Of several the
+ * best one stays, and a master that stops in order is followed after the skew.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -25,6 +26,8 @@ type InstanceConfig = RouterConfig['instances'] extends ReadonlyMap<string, infe
 const HISTORIES = 10_000;
 const CHAOS_MS = 3000;
 const QUIET_MS = 4000;
+/** Until the master that stops last is followed for sure. */
+const STOPPED_MS = 1200;
 /** Delay of a packet on a link that works. */
 const DELAY_MS = 2;
 
@@ -75,6 +78,8 @@ class World {
   /** Since when an instance has not had a master, or has had several. */
   readonly without = new Map<string, number>();
   readonly several = new Map<string, number>();
+  /** Who has to stay of several masters. */
+  readonly #best = new Map<string, Node>();
 
   constructor(seed: number) {
     this.random = randomOf(seed);
@@ -277,7 +282,41 @@ class World {
       const masters = this.masters(name);
       this.#limit(this.without, name, masters === 0, mostWithoutMs, 'no master');
       this.#limit(this.several, name, masters > 1, mostSeveralMs, 'several masters');
+      this.#judge(name);
     }
+  }
+
+  /** The better priority, and the greater address where they are equal. Members of a group may follow another one. */
+  #judge(name: string): void {
+    const masters = this.nodes.filter(node => node.holds.has(name));
+    const best = this.#best.get(name);
+    const [only] = masters;
+    if (masters.length > 1) {
+      const rank = (node: Node): number => this.priorityOf(node, name) * 2 ** 32 + node.source.w3;
+      const first = masters.toSorted((one, other) => rank(other) - rank(one))[0];
+      if (first !== undefined && (best === undefined || rank(first) > rank(best)))
+        this.#best.set(name, first);
+    } else if (best !== undefined) {
+      this.#best.delete(name);
+      if (best.config.groups.length === 0 && only !== best)
+        assert.fail(`${name}: the better master ${best.index} gave up\n${this.trace.join('\n')}`);
+    }
+  }
+
+  priorityOf(node: Node, name: string): number {
+    return node.router.machines.get(name)?.priority ?? 0;
+  }
+
+  /** The master of an instance stops in order; returns the longest that may be without one then. */
+  stopMaster(name: string): number {
+    const master = this.nodes.find(node => node.holds.has(name)) as Node;
+    this.kill(master, true);
+    const longest = this.names.map(each => {
+      const next = Math.max(...this.nodes.map(node => this.priorityOf(node, each)));
+      const version2 = master.config.instances.get(each)?.version === 2;
+      return ((256 - next) / 256) * (version2 ? 1000 : 100);
+    });
+    return Math.max(...longest) + 3 * DELAY_MS;
   }
 
   #limit(since: Map<string, number>, name: string, is: boolean, mostMs: number, what: string): void {
@@ -311,6 +350,12 @@ function playHistory(seed: number): void {
   world.run(healedAt + QUIET_MS, () => world.watch(mostWithout, mostSeveral));
   for (const name of world.names)
     assert.equal(world.masters(name), 1, `${name} at the end\n${world.trace.join('\n')}`);
+  // an advert on its way must not come after the farewell
+  while (world.packets.length > 0) world.run(world.now + 1);
+  const mostAfterStop = world.stopMaster(world.names[0] ?? '');
+  world.run(world.now + STOPPED_MS, () => world.watch(mostAfterStop, mostSeveral));
+  for (const name of world.names)
+    assert.equal(world.masters(name), 1, `${name} after a stop\n${world.trace.join('\n')}`);
 }
 
 test(`${HISTORIES} random histories end with one master, and never lack one or have two for longer than allowed`, () => {

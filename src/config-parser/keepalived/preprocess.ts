@@ -29,7 +29,8 @@ const BANG = '\uE001';
 
 /** Definitions that use themselves and sequences without end stop here. */
 const MAX_DEPTH = 50;
-const MAX_LINES = 500_000;
+const MAX_LINES = 100_000;
+const MAX_DIAGNOSTICS = 1000;
 
 interface Definition {
   readonly lines: string[];
@@ -45,6 +46,8 @@ export class Preprocessor {
   #includeCheck: IncludeCheck = { readable: false, match: false, wildcard: false, brace: false };
   #directory = '';
   #exhausted = false;
+  /** Lines looked at, of files and of what they expand to. */
+  #seen = 0;
 
   constructor(source: ConfigSource, report: Report) {
     this.#source = source;
@@ -89,7 +92,7 @@ export class Preprocessor {
 
   #line(text: string, position: Position, depth: number): void {
     if (this.#exhausted) return;
-    if (depth > MAX_DEPTH || this.lines.length > MAX_LINES) {
+    if (depth > MAX_DEPTH || ++this.#seen > MAX_LINES || this.#report.diagnostics.length > MAX_DIAGNOSTICS) {
       this.#exhausted = true;
       this.#report.alert(
         position,
