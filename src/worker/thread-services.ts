@@ -1,13 +1,23 @@
 /** The services of a data thread: what answers requests here instead of servers, and how it reaches the control thread. */
 import type { LocalService } from '../http/local-service.ts';
+import type { Config } from '../model/config.ts';
 import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { LocalServices } from '../proxy/runtime.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 import { StatisticsPages } from '../stats/page/statistics-page.ts';
 import { prometheusExporter } from '../stats/prometheus/exporter.ts';
+import { prepareRuntimeMetrics } from '../stats/prometheus/runtime-metrics.ts';
 import type { StatsView } from '../stats/view.ts';
 import type { ToControl } from './messages.ts';
 import { resolversSections } from './resolvers-sections.ts';
+
+const EXPORTER = 'prometheus-exporter';
+
+function servesMetrics({ proxies }: Config): boolean {
+  return proxies.some(({ rules }) =>
+    rules.some(({ action, args }) => action === 'use-service' && args[0]?.text === EXPORTER),
+  );
+}
 
 export class ThreadServices implements LocalServices {
   readonly #pages: StatisticsPages;
@@ -21,11 +31,12 @@ export class ThreadServices implements LocalServices {
     this.#tell = tell;
     const hasNameservers = resolversSections(view.config).length > 0;
     this.#exporter = prometheusExporter(view, async () => (hasNameservers ? this.#askNameservers() : []));
+    if (servesMetrics(view.config)) void prepareRuntimeMetrics();
     this.#pages = new StatisticsPages({ view, act: (action, rows, done) => this.#act(action, rows, done) });
   }
 
   named(name: string): LocalService | undefined {
-    return name === 'prometheus-exporter' ? this.#exporter : undefined;
+    return name === EXPORTER ? this.#exporter : undefined;
   }
 
   statistics(proxy: number, admin: boolean): LocalService {
