@@ -12,31 +12,39 @@
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { Timer, type TimerWheel } from './timer-wheel.ts';
 
-interface IdlePoolOptions {
+export interface IdlePoolOptions {
   /** pool-max-conn: at most so many here; -1: no limit. 0, or a purge delay of 0: none is kept. */
   readonly maxConn: number;
   readonly purgeDelayMs: number;
   /** max-reuse: a connection is taken so often at most; -1 or absent: no limit. */
   readonly maxReuse?: number;
-  /** How many of the server's connections are in use now, that which is about to be put included. */
-  readonly used?: () => number;
   /** pool-low-conn: so many are kept above what is needed. */
   readonly lowConn?: number;
+}
+
+/** Whose connections they are. */
+export interface IdlePoolOwner {
+  /** How many of the server's connections are in use now, that which is about to be put included. */
+  connectionsUsed(): number;
+  /** False: nothing more is put in. */
+  mayKeepIdle(): boolean;
   /** Hears how many there are now, and how many of them were reused before. */
-  readonly changed?: (size: number, proven: number) => void;
-  /** False above tune.pool-low-fd-ratio: nothing more is put in. */
-  readonly mayKeep?: () => boolean;
+  idleChanged(size: number, proven: number): void;
 }
 
 export class IdlePool {
   readonly #wheel: TimerWheel;
-  readonly #options: IdlePoolOptions;
+  readonly #owner: IdlePoolOwner | undefined;
+  readonly #maxConn: number;
+  readonly #purgeDelayMs: number;
+  readonly #lowConn: number;
   readonly #shelves = new Map<string, Shelf>();
   /** The shelf used last: most servers have but one. */
   #lastKey = '';
   #lastShelf: Shelf | undefined;
   readonly #spare: Idle[] = [];
   readonly #purge: Timer;
+  readonly #maxReuse: number;
   /** How often a connection was put here, where that is limited. */
   readonly #uses: WeakMap<Connection, number> | undefined;
   #size = 0;
@@ -47,11 +55,15 @@ export class IdlePool {
   #mostUsed = 0;
   #needed = 0;
 
-  constructor(wheel: TimerWheel, options: IdlePoolOptions) {
+  constructor(wheel: TimerWheel, options: IdlePoolOptions, owner?: IdlePoolOwner) {
     this.#wheel = wheel;
-    this.#options = options;
+    this.#owner = owner;
+    this.#maxConn = options.maxConn;
+    this.#purgeDelayMs = options.purgeDelayMs;
+    this.#lowConn = options.lowConn ?? 0;
     this.#purge = new Timer(() => this.#purgeUnneeded());
-    this.#uses = (options.maxReuse ?? -1) < 0 ? undefined : new WeakMap();
+    this.#maxReuse = options.maxReuse ?? -1;
+    this.#uses = this.#maxReuse < 0 ? undefined : new WeakMap();
   }
 
   get size(): number {
@@ -70,9 +82,8 @@ export class IdlePool {
 
   /** Takes the connection's handler and arms it. False: not kept, the caller closes it. */
   put(connection: Connection, reusedBefore: boolean, key = ''): boolean {
-    const { maxConn, purgeDelayMs, mayKeep } = this.#options;
-    if (purgeDelayMs === 0 || (maxConn >= 0 && this.#size >= maxConn)) return false;
-    if (connection.closed || connection.sending || mayKeep?.() === false) return false;
+    if (this.#purgeDelayMs === 0 || (this.#maxConn >= 0 && this.#size >= this.#maxConn)) return false;
+    if (connection.closed || connection.sending || this.#owner?.mayKeepIdle() === false) return false;
     if (this.#isWornOut(connection) || !this.#isNeeded()) return false;
     const shelf = this.#shelfOf(key) ?? this.#addShelf(key);
     const idle = this.#spare.pop() ?? new Idle(this);
@@ -81,10 +92,10 @@ export class IdlePool {
     idle.isProven = reusedBefore;
     this.#size++;
     if (reusedBefore) this.#proven++;
-    this.#options.changed?.(this.#size, this.#proven);
+    this.#owner?.idleChanged(this.#size, this.#proven);
     connection.handler = idle;
     if (!connection.receiving) connection.receive();
-    if (this.#purge.deadline === 0) this.#wheel.set(this.#purge, purgeDelayMs);
+    if (this.#purge.deadline === 0) this.#wheel.set(this.#purge, this.#purgeDelayMs);
     return true;
   }
 
@@ -106,19 +117,18 @@ export class IdlePool {
    * connections of their own (`http-reuse safe`), idle ones would pile up.
    */
   #isNeeded(): boolean {
-    const { used, lowConn = 0 } = this.#options;
-    if (used === undefined) return true;
-    const now = used();
+    if (this.#owner === undefined) return true;
+    const now = this.#owner.connectionsUsed();
     if (now > this.#mostUsed) this.#mostUsed = now;
     if (now > this.#needed) this.#needed = now;
-    return this.#size + now <= this.#needed + lowConn;
+    return this.#size + now <= this.#needed + this.#lowConn;
   }
 
   #isWornOut(connection: Connection): boolean {
     if (this.#uses === undefined) return false;
     const uses = (this.#uses.get(connection) ?? 0) + 1;
     this.#uses.set(connection, uses);
-    return uses > (this.#options.maxReuse as number);
+    return uses > this.#maxReuse;
   }
 
   /** Closes up to `count` of the oldest: above tune.pool-high-fd-ratio, or to make room for another. */
@@ -156,7 +166,7 @@ export class IdlePool {
     this.#spare.push(idle);
     this.#size--;
     if (idle.isProven) this.#proven--;
-    this.#options.changed?.(this.#size, this.#proven);
+    this.#owner?.idleChanged(this.#size, this.#proven);
     if (this.#size < this.#leastSize) this.#leastSize = this.#size;
   }
 
@@ -165,8 +175,8 @@ export class IdlePool {
     this.evict(Math.ceil(this.#leastSize / 2));
     this.#leastSize = this.#size;
     this.#needed = Math.max(Math.floor((this.#needed + this.#mostUsed) / 2), this.#mostUsed);
-    this.#mostUsed = this.#options.used?.() ?? 0;
-    if (this.#size > 0) this.#wheel.set(this.#purge, this.#options.purgeDelayMs);
+    this.#mostUsed = this.#owner?.connectionsUsed() ?? 0;
+    if (this.#size > 0) this.#wheel.set(this.#purge, this.#purgeDelayMs);
   }
 }
 

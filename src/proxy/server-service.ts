@@ -1,7 +1,7 @@
 /** A server of one data thread: where to connect, and its idle connections. */
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget, Endpoint } from '../net/connection.ts';
-import { IdlePool } from '../net/idle-pool.ts';
+import { IdlePool, type IdlePoolOptions, type IdlePoolOwner } from '../net/idle-pool.ts';
 import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-source.ts';
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
@@ -11,7 +11,7 @@ import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
 import { observerOf, type ServerObserver } from './server-observer.ts';
 import type { ServerStreams } from './server-streams.ts';
 
-export class ServerService implements ServerRuntime {
+export class ServerService implements ServerRuntime, IdlePoolOwner {
   readonly config: Server;
   readonly backend: BackendRuntime;
   readonly row: number;
@@ -19,6 +19,7 @@ export class ServerService implements ServerRuntime {
   readonly streams: ServerStreams;
   readonly observer: ServerObserver | undefined;
   readonly proxyHeader: ProxyHeader | undefined;
+  readonly #thread: DataThread;
   readonly #addresses: ServerAddresses;
   readonly #options: ConnectOptions;
   readonly #isForeign: boolean;
@@ -38,17 +39,8 @@ export class ServerService implements ServerRuntime {
     this.config = config;
     this.backend = backend;
     this.row = row;
-    const { servers } = thread.state;
-    this.idle = new IdlePool(thread.wheel, {
-      maxConn: config.strictMaxconn === true ? 0 : config.poolMaxConn,
-      purgeDelayMs: config.poolPurgeDelayMs,
-      maxReuse: config.maxReuse,
-      used: () => thread.state.queues.held(row),
-      lowConn: config.poolLowConn,
-      // the limit is that of the server, whichever threads keep its connections
-      ...(config.poolMaxConn > 0 && { mayKeep: () => servers.idle(row) < config.poolMaxConn }),
-      changed: (size, proven) => servers.setIdle(thread.index, row, size, proven),
-    });
+    this.#thread = thread;
+    this.idle = new IdlePool(thread.wheel, idleOptions(config), this);
     this.streams = thread.streams.of(row);
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
@@ -57,6 +49,20 @@ export class ServerService implements ServerRuntime {
     const source = config.source ?? backend.config.source;
     this.#isForeign = source?.usesrc !== undefined;
     this.#sourceOf = compileSource(source, thread.index, thread.state.plan.threads);
+  }
+
+  connectionsUsed(): number {
+    return this.#thread.state.queues.held(this.row);
+  }
+
+  /** The limit is that of the server, whichever threads keep its connections. */
+  mayKeepIdle(): boolean {
+    const { poolMaxConn } = this.config;
+    return poolMaxConn <= 0 || this.#thread.state.servers.idle(this.row) < poolMaxConn;
+  }
+
+  idleChanged(size: number, proven: number): void {
+    this.#thread.state.servers.setIdle(this.#thread.index, this.row, size, proven);
   }
 
   get address(): ServerAddress {
@@ -112,6 +118,12 @@ export class ServerService implements ServerRuntime {
     if (!isUnspecified(ip.toString())) return ipTarget(ip.family, ip.toString(), toPort, this.#options);
     return ipTarget(family === 6 ? 6 : 4, host, toPort, this.#options);
   }
+}
+
+function idleOptions(config: Server): IdlePoolOptions {
+  const { poolMaxConn, poolPurgeDelayMs, maxReuse, poolLowConn, strictMaxconn } = config;
+  const maxConn = strictMaxconn === true ? 0 : poolMaxConn;
+  return { maxConn, purgeDelayMs: poolPurgeDelayMs, maxReuse, lowConn: poolLowConn };
 }
 
 const UNKNOWN: Endpoint = { family: 0, host: '255.255.255.255', port: 0 };

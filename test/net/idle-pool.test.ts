@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Connection } from '../../src/net/connection.ts';
 import { NodeEngine } from '../../src/net/engines/node/engine.ts';
-import { IdlePool } from '../../src/net/idle-pool.ts';
+import { IdlePool, type IdlePoolOwner } from '../../src/net/idle-pool.ts';
 import { connectLoopback, Recorder } from './wires.ts';
 
 interface Setting {
@@ -35,6 +35,15 @@ async function setUp(t: TestContext): Promise<Setting> {
       return connection;
     },
   };
+}
+
+interface Owned {
+  readonly used?: () => number;
+  readonly mayKeep?: () => boolean;
+}
+
+function owner({ used = () => 1, mayKeep = () => true }: Owned): IdlePoolOwner {
+  return { connectionsUsed: used, mayKeepIdle: mayKeep, idleChanged: () => undefined };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -85,7 +94,11 @@ test('a connection that the server closes, or speaks on unasked, leaves the pool
 test('pool-max-conn and the descriptor ratio limit what is kept', async t => {
   const { engine, open } = await setUp(t);
   let mayKeep = true;
-  const pool = new IdlePool(engine.wheel, { maxConn: 1, purgeDelayMs: 5000, mayKeep: () => mayKeep });
+  const pool = new IdlePool(
+    engine.wheel,
+    { maxConn: 1, purgeDelayMs: 5000 },
+    owner({ mayKeep: () => mayKeep }),
+  );
   const [a, b] = [await open(), await open()];
   mayKeep = false;
   assert.equal(pool.put(a, false), false);
@@ -100,8 +113,8 @@ test('pool-max-conn and the descriptor ratio limit what is kept', async t => {
 test('used and idle connections together are no more than were ever in use at once, and pool-low-conn', async t => {
   const { engine, open } = await setUp(t);
   let used = 2;
-  const options = { maxConn: -1, purgeDelayMs: 5000, used: () => used };
-  const pool = new IdlePool(engine.wheel, { ...options, lowConn: 1 });
+  const options = { maxConn: -1, purgeDelayMs: 5000, lowConn: 1 };
+  const pool = new IdlePool(engine.wheel, options, owner({ used: () => used }));
   const [a, b, c, d] = [await open(), await open(), await open(), await open()];
   assert.equal(pool.put(a, false), true, 'one in use and one idle');
   assert.equal(pool.put(b, false), true, 'one more for pool-low-conn');
