@@ -112,7 +112,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   release(): void {
     const state = this.#state;
     this.#state = IDLE;
-    this.#thread.wheel.remove(this.#timer);
+    if (state !== READY) this.#thread.wheel.remove(this.#timer);
     if (state === QUEUED) this.#leaveQueue();
     if (state === CONNECTING || state === SENDING_HEADER) this.#connection?.close();
     this.#connection = undefined;
@@ -266,8 +266,10 @@ export class Dialer implements ConnectionHandler, Waiter {
   #ready(connection: Connection, reused: boolean): void {
     this.#state = READY;
     this.#connection = connection;
-    this.#thread.wheel.clear(this.#timer);
-    if (!reused) (this.#server as ServerRuntime).observer?.connected();
+    if (!reused) {
+      this.#thread.wheel.clear(this.#timer);
+      (this.#server as ServerRuntime).observer?.connected();
+    }
     connection.handler = this.#stream.serverHandler;
     this.#stream.onDialed(connection, reused);
   }

@@ -93,8 +93,9 @@ export class HttpStream
   readonly answer: Answer;
   readonly clientTrouble: ClientTrouble;
   readonly serverTrouble: ServerTrouble;
-  readonly #service: ServiceCall;
-  readonly #reply: OwnReply;
+  /** Made when first needed: few streams ever are. */
+  #service: ServiceCall | undefined;
+  #reply: OwnReply | undefined;
   readonly #shaping: BodyShaping;
   #session: StreamClient | undefined;
   #requestForwarded = false;
@@ -118,8 +119,6 @@ export class HttpStream
     this.answer = new Answer(thread.buffers);
     this.clientTrouble = new ClientTrouble(this);
     this.serverTrouble = new ServerTrouble(this);
-    this.#service = new ServiceCall(this);
-    this.#reply = new OwnReply(this);
     this.#shaping = new BodyShaping(this);
   }
 
@@ -153,7 +152,7 @@ export class HttpStream
     this.#session = session;
     this.transaction.begin(session.listener, session.facts);
     this.#requestForwarded = this.responseStarted = this.keepAlive = false;
-    this.#reply.active = this.#tunneling = this.#over = false;
+    this.#tunneling = this.#over = false;
     this.body.read = true;
     this.#shaping.begin();
     this.thread.liveStreams.add(this);
@@ -236,7 +235,7 @@ export class HttpStream
         ? services.named(service ?? '')
         : services.statistics(statistics.proxy, statistics.admin);
     if (found === undefined) this.fail(500, 'P', 'R');
-    else this.#service.start(found);
+    else (this.#service ??= new ServiceCall(this)).start(found);
   }
 
   serviceAnswered(answer: LocalAnswer): void {
@@ -374,7 +373,7 @@ export class HttpStream
 
   /** Bytes from the client while its request is served: body to pass on, or its next request, which waits. */
   requestBytesArrived(): void {
-    if (this.#rules.bytesArrived() || this.#service.bytesArrived()) return;
+    if (this.#rules.bytesArrived() || this.#service?.bytesArrived() === true) return;
     if (!this.body.read) this.requestBodyReady();
   }
 
@@ -545,7 +544,7 @@ export class HttpStream
     const { bytes } = this.transaction;
     bytes.toClient += length;
     // to logs an answer of this program's own is as good as a server's
-    if (this.#reply.active) bytes.fromServer += length + (rest?.length ?? 0);
+    if (this.#reply?.active === true) bytes.fromServer += length + (rest?.length ?? 0);
     this.answer.send(this.clientConnection, length, rest);
   }
 
@@ -574,7 +573,7 @@ export class HttpStream
       this.#relay = startTunnel(this, () => this.abort());
       return;
     }
-    if (this.#reply.active) return this.#reply.sent();
+    if (this.#reply?.active === true) return this.#reply.sent();
     this.session.clearTimer();
     if (server.inBody) server.pump(this.clientConnection);
     else if (server.connection !== undefined) server.readHead();
@@ -638,7 +637,7 @@ export class HttpStream
     transaction.status = reply.status;
     if (reply.silent === true || clientConnection.closed || this.answer.isSending(clientConnection))
       return this.abort();
-    this.#reply.start(reply);
+    (this.#reply ??= new OwnReply(this)).start(reply);
   }
 
   serviceCoder(): ContentCoder | undefined {
@@ -681,8 +680,8 @@ export class HttpStream
     this.thread.liveStreams.remove(this);
     this.#rules.stop();
     this.#responseRules.stop();
-    this.#service.stop();
-    this.#reply.stop();
+    this.#service?.stop();
+    this.#reply?.stop();
     this.body.stop();
     this.server.close();
     this.transaction.caching?.finish();
@@ -698,7 +697,7 @@ export class HttpStream
   }
 
   get replyPaused(): boolean {
-    return this.#reply.paused;
+    return this.#reply?.paused === true;
   }
 
   /** The server went down, or another one came up; or an administrator wants it. */

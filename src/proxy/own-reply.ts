@@ -123,6 +123,7 @@ export class OwnReply implements StreamedBodyOwner {
 
   /** The request is over, one way or the other. */
   stop(): void {
+    this.active = false;
     this.#pieces.stop();
   }
 }

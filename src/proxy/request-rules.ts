@@ -50,7 +50,8 @@ export interface RequestRulesOwner {
 
 export class RequestRules {
   readonly #stream: RequestRulesOwner;
-  readonly #timer = new Timer(() => this.#expired());
+  /** Made when a rule first waits. */
+  #timer: Timer | undefined;
   #stage = FRONTEND_CONTENT;
   #hold: Hold = 'none';
 
@@ -70,7 +71,7 @@ export class RequestRules {
   /** The stream is over: whatever is waited for. */
   stop(): void {
     this.#hold = 'none';
-    if (this.#timer.slot >= 0) this.#stream.thread.wheel.remove(this.#timer);
+    if (this.#timer !== undefined) this.#stream.thread.wheel.remove(this.#timer);
   }
 
   /** Runs one ruleset after the other, from `stage` on, until one decides or waits. */
@@ -207,11 +208,11 @@ export class RequestRules {
   }
 
   #arm(delayMs: number): void {
-    this.#stream.thread.wheel.set(this.#timer, delayMs);
+    this.#stream.thread.wheel.set((this.#timer ??= new Timer(() => this.#expired())), delayMs);
   }
 
   #letGo(): void {
     this.#hold = 'none';
-    this.#stream.thread.wheel.clear(this.#timer);
+    if (this.#timer !== undefined) this.#stream.thread.wheel.clear(this.#timer);
   }
 }

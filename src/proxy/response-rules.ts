@@ -35,7 +35,8 @@ export interface ResponseRulesOwner {
 
 export class ResponseRules {
   readonly #stream: ResponseRulesOwner;
-  readonly #timer = new Timer(() => this.#resume(true));
+  /** Made when a rule first waits. */
+  #timer: Timer | undefined;
   #stage = BACKEND_CONTENT;
   #waits = false;
 
@@ -50,7 +51,7 @@ export class ResponseRules {
   /** The stream is over, or answers itself: whatever is waited for. */
   stop(): void {
     this.#waits = false;
-    if (this.#timer.slot >= 0) this.#stream.thread.wheel.remove(this.#timer);
+    if (this.#timer !== undefined) this.#stream.thread.wheel.remove(this.#timer);
   }
 
   #run(from: number): void {
@@ -86,7 +87,7 @@ export class ResponseRules {
     transaction.waitOver = false;
     this.#waits = true;
     const ms = transaction.waitMs === 0 ? transaction.timeout('server') : transaction.waitMs;
-    thread.wheel.set(this.#timer, ms);
+    thread.wheel.set((this.#timer ??= new Timer(() => this.#resume(true))), ms);
     this.#stream.holdResponse(true);
     if (transaction.waitFor === 'response body') this.#lookAtBody();
   }
@@ -109,7 +110,7 @@ export class ResponseRules {
     const { transaction, thread } = this.#stream;
     if (!this.#waits) return;
     this.#waits = false;
-    thread.wheel.clear(this.#timer);
+    if (this.#timer !== undefined) thread.wheel.clear(this.#timer);
     this.#stream.holdResponse(false);
     transaction.waitOver = waitOver;
     const ruleset = this.#ruleset(this.#stage) as CompiledRuleset;
