@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, LB, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
@@ -102,6 +103,25 @@ test('reloads under load refuse, reset and lose nothing', async t => {
     await reload(service);
     await until(`answers of ${word}`, () => (seen.get(word) ?? 0) > 100);
   }
+  going = false;
+  await Promise.all(visitors);
+  await until('the end of old workers', () => workersOf(service.balancer.pid).length === 1);
+  assert.equal(await service.balancer.stop(), 0, service.balancer.output());
+});
+
+test('a storm of signals loses nothing and leaves one worker', async t => {
+  const service = await start(t);
+  let going = true;
+  const seen = new Map<string, number>();
+  const visitors = Array.from({ length: 8 }, (_, index) =>
+    visit(service.port, index % 2 === 0, () => going, seen),
+  );
+  for (let count = 0; count < 50; count++) {
+    service.configure(count < 49 ? 'two' : 'last', count % 2 === 0 ? 'maxconn 100' : '');
+    service.balancer.process.kill('SIGUSR2');
+    await sleep(20);
+  }
+  await until('answers of the last configuration', () => (seen.get('last') ?? 0) > 50);
   going = false;
   await Promise.all(visitors);
   await until('the end of old workers', () => workersOf(service.balancer.pid).length === 1);
