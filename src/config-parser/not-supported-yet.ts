@@ -98,7 +98,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.lua.service-timeout',
   'tune.lua.session-timeout',
   'tune.lua.task-timeout',
-  'tune.max-checks-per-thread',
   'tune.peers.max-updates-at-once',
   'tune.ssl.cachesize',
   'tune.ssl.capture-buffer-size',

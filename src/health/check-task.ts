@@ -9,6 +9,7 @@ import { SRV_STOPPED } from '../state/server-words.ts';
 import { intervalMs, type CheckIntervals } from './advance.ts';
 import type { Checker, CheckListener, RunningCheck } from './checker.ts';
 import { policyOf, type CheckJudge } from './check-judge.ts';
+import type { CheckSlots, WaitingCheck } from './check-slots.ts';
 import type { LifeServer } from './life-server.ts';
 import { Scheduled, type Scheduler } from './scheduler.ts';
 import type { ServerLife } from './server-life.ts';
@@ -24,17 +25,20 @@ interface CheckSetting {
   readonly scheduler: Scheduler;
   /** `spread-checks`: the pause, varied. */
   readonly spread: (delayMs: number) => number;
+  /** Undefined: any number of checks runs at a time. */
+  readonly slots: CheckSlots | undefined;
 }
 
 /** After a check that took longer than the interval. */
 const LEAST_PAUSE_MS = 1;
 
-export class CheckTask implements CheckListener {
+export class CheckTask implements CheckListener, WaitingCheck {
   readonly #setting: CheckSetting;
   /** While a check runs, the end of its time; the next one else. */
   readonly #date = new Scheduled(() => this.#due());
   #running: RunningCheck | undefined;
   #starting = false;
+  #hasSlot = false;
   #hurried = false;
   #startedMs = 0;
   /** When it was to start: what the next one counts from. */
@@ -55,19 +59,22 @@ export class CheckTask implements CheckListener {
   }
 
   stop(): void {
-    const { scheduler } = this.#setting;
+    const { scheduler, slots } = this.#setting;
     scheduler.cancel(this.#date);
     this.#running?.cancel();
     this.#running = undefined;
     this.#starting = false;
     this.#mark(false);
+    slots?.leave(this);
+    this.#giveSlot();
   }
 
   /** `observe` met its error limit: the next check comes after `fastinter`, if that is earlier. */
   hurry(): void {
-    const { intervals, scheduler } = this.#setting;
+    const { intervals, scheduler, slots } = this.#setting;
     this.#hurried = true;
     if (intervals.fastinterMs === undefined || this.#running !== undefined) return;
+    if (slots?.isWaiting(this) === true) return;
     const delayMs = this.intervalMs;
     if (scheduler.now() + delayMs < scheduler.dueMs(this.#date)) this.start(delayMs);
   }
@@ -79,8 +86,28 @@ export class CheckTask implements CheckListener {
   }
 
   #run(): void {
-    const { intervals, scheduler, checker } = this.#setting;
+    const { intervals, slots } = this.#setting;
     if (!this.#mayRun()) return this.start(intervals.interMs);
+    if (slots?.take(this) === false) return;
+    this.#hasSlot = slots !== undefined;
+    this.#begin();
+  }
+
+  roomAgain(): void {
+    this.#hasSlot = true;
+    if (this.#mayRun()) return this.#begin();
+    this.#giveSlot();
+    this.start(this.#setting.intervals.interMs);
+  }
+
+  #giveSlot(): void {
+    if (!this.#hasSlot) return;
+    this.#hasSlot = false;
+    this.#setting.slots?.give();
+  }
+
+  #begin(): void {
+    const { scheduler, checker } = this.#setting;
     this.#startedMs = scheduler.now();
     this.#mark(true);
     this.#starting = true;
@@ -121,6 +148,7 @@ export class CheckTask implements CheckListener {
     } else this.#mark(false);
     this.#startAfter(Math.max(LEAST_PAUSE_MS, this.#setting.spread(this.intervalMs)));
     this.#hurried = false;
+    this.#giveSlot();
   }
 
   /**

@@ -9,6 +9,7 @@ import type { Connector } from '../net/connection.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { StatePlan } from '../state/plan.ts';
 import { CheckJudge } from './check-judge.ts';
+import { checkSlots, type CheckSlots } from './check-slots.ts';
 import { CheckTask } from './check-task.ts';
 import { checkersOf, type CheckerTools, type ServerChecker } from './checkers-of.ts';
 import { Rulesets } from './rulesets.ts';
@@ -59,6 +60,7 @@ export class Checks {
   readonly #tasks = new Map<string, CheckTask>();
   readonly #checkers = new Map<string, ServerChecker>();
   readonly #warmers = new Map<number, Scheduled>();
+  readonly #slots: CheckSlots | undefined;
   #engine: CheckEngine | undefined;
   #shortestMs = Infinity;
 
@@ -71,7 +73,9 @@ export class Checks {
     this.judge = new CheckJudge(this.life);
     this.administration = new ServerAdministration(this.life);
     this.steering = new ServerSteering(this.servers, this.life, this.administration);
-    const { config, expressions } = start;
+    const { config, expressions, plan } = start;
+    const [most] = config.global.tune.other.get('tune.max-checks-per-thread') ?? [];
+    this.#slots = checkSlots(most, plan.threads);
     this.#tools = {
       config,
       life: this.life,
@@ -135,6 +139,7 @@ export class Checks {
         life: this.life,
         judge: this.judge,
         scheduler: this.#scheduler,
+        slots: this.#slots,
         spread: delayMs => spreadDelay(delayMs, spreadChecks, Math.random()),
       });
       this.#shortestMs = Math.min(this.#shortestMs, shortestOf(intervals));
