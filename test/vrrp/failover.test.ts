@@ -19,8 +19,9 @@ const PAIRS: readonly Pair[] = [
   ['keepalived', 'lb'],
 ];
 const MARGIN_MS = 50;
-/** What is too slow once is measured again, all pairs of it, and judged by the medians. */
-const ROUNDS = 3;
+/** What is too slow once is measured again, all pairs of it, and judged by the medians; as long as there is time. */
+const ROUNDS = 5;
+const PATIENCE_MS = 400_000;
 
 type Figures = Readonly<Record<string, number>>;
 
@@ -93,6 +94,7 @@ describe('what happens to routers costs clients no more than between two keepali
         const latenessMs = await lateness.take();
         for (const line of [`ordinary processes waited up to ${latenessMs} ms`, ...verdict.shown])
           t.diagnostic(line);
+        if (performance.now() > PATIENCE_MS) break;
       } while (verdict.wrong.length > 0 && rounds.length < ROUNDS);
       assert.deepEqual(verdict.wrong, []);
     });
