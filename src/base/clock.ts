@@ -6,7 +6,7 @@ const offsetMs = process.uptime() * 1000 - performance.now();
 
 /**
  * Whole milliseconds: V8 keeps small integers in the object itself, and each fraction in an object of its own, which
- * is one more place in memory for every moment of every request (bench/micro/http-exchange.ts).
+ * is one more visit to memory for every moment of every request (bench: h1-small-512).
  */
 export function monotonicMs(): number {
   return Math.floor(performance.now() + offsetMs);

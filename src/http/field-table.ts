@@ -1,7 +1,7 @@
 /**
  * Memory for what is known of a head's fields, a piece of it for each HeaderList. Several lists share one array: an
  * array is two objects and a piece of memory, each a place that is cold when hundreds of requests are under way
- * (bench/micro/http-exchange.ts). A piece is gone with all the lists that share its array.
+ * (bench: h1-small-512). A piece is gone with all the lists that share its array.
  *
  *   table  [ ··· | firsts of known fields | spans of the fields, SPAN numbers each | ··· ]
  *                 └ firstsAt               └ spansAt                              └ + room * SPAN
