@@ -2,7 +2,8 @@
  * What a request says of caches (RFC 9111 section 5.2.1; manual, section 6.1), as bits: whether a stored response
  * may answer it, and whether the response to it may be stored.
  */
-import type { RequestHead } from '../http/head.ts';
+import { AUTHORIZATION, CACHE_CONTROL, PRAGMA } from '../http/known-fields.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
 
 export const MAY_BE_ANSWERED = 1;
 export const MAY_BE_STORED = 2;
@@ -14,9 +15,12 @@ export function isUnsafe(method: string): boolean {
   return !SAFE_METHODS.has(method);
 }
 
-export function readRequestCaching({ method, version, headers }: RequestHead): number {
+const SAY_SOMETHING = (1 << AUTHORIZATION) | (1 << CACHE_CONTROL) | (1 << PRAGMA);
+
+export function readRequestCaching({ method, version, headers }: Http1RequestHead): number {
   const asks = version >= 11 && (method === 'GET' || method === 'HEAD');
   let bits = (asks ? MAY_BE_ANSWERED : 0) | (isUnsafe(method) ? 0 : MAY_BE_STORED);
+  if ((headers.seen & SAY_SOMETHING) === 0) return bits;
   if (bits === 0 || headers.has('authorization')) return 0;
   const first = headers.find('cache-control');
   // a Cache-Control field makes Pragma meaningless (RFC 9111 section 5.4)

@@ -1,5 +1,5 @@
 /**
- * The fields framing, connection and host rules look at, recognised while names are scanned: names are hashed
+ * The fields framing, connection, host and cache rules look at, recognised while names are scanned: names are hashed
  * byte by byte, and a small table says which hash may be one of them. A hash is a hint; whoever acts on it
  * compares the name.
  */
@@ -13,6 +13,11 @@ export const UPGRADE = 5;
 export const TE = 6;
 export const KEEP_ALIVE = 7;
 export const PROXY_CONNECTION = 8;
+export const AUTHORIZATION = 9;
+export const CACHE_CONTROL = 10;
+export const PRAGMA = 11;
+export const IF_NONE_MATCH = 12;
+export const IF_MODIFIED_SINCE = 13;
 
 /** Their names, by number. */
 export const KNOWN_FIELDS: readonly string[] = [
@@ -25,6 +30,11 @@ export const KNOWN_FIELDS: readonly string[] = [
   'te',
   'keep-alive',
   'proxy-connection',
+  'authorization',
+  'cache-control',
+  'pragma',
+  'if-none-match',
+  'if-modified-since',
 ];
 
 /** What the scanner computes: over the bytes of a name in lower case, from 0. */
@@ -60,7 +70,7 @@ const numbers = new Uint8Array(SLOTS);
 const hashes = new Int32Array(SLOTS);
 
 function slotOf(hash: number): number {
-  return (hash ^ (hash >>> 13)) & (SLOTS - 1);
+  return (hash ^ (hash >>> 11)) & (SLOTS - 1);
 }
 
 for (let number = HOST; number < KNOWN_FIELDS.length; number++) {

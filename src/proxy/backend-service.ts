@@ -12,6 +12,7 @@ import type { CookiePersistence, Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Endpoint } from '../net/connection.ts';
 import { compileProxyRules } from '../rules/compile.ts';
+import { looksAtStored } from '../rules/response-interest.ts';
 import type { RuleContext } from '../rules/context.ts';
 import { PERSIST_FORCED, PERSIST_IGNORED, type ProxyRules } from '../rules/proxy-rules.ts';
 import type { StoredServer } from '../rules/sticking.ts';
@@ -66,6 +67,7 @@ export class BackendService implements BackendRuntime {
   readonly nameCase: NameCase | undefined;
   readonly abortOnClose: boolean;
   readonly checksCache: boolean;
+  readonly looksAtStored: boolean;
   readonly dropsTrailers: boolean;
   readonly retryOn: ReadonlySet<string>;
   readonly retryStatuses: ReadonlySet<number> | undefined;
@@ -111,6 +113,7 @@ export class BackendService implements BackendRuntime {
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-server'), config.global.h1CaseAdjust);
     this.abortOnClose = flags.has('abortonclose') || (proxy.mode === 'http' && !noFlags.has('abortonclose'));
     this.checksCache = flags.has('checkcache');
+    this.looksAtStored = this.checksCache || proxy.compression !== undefined || looksAtStored(this.rules);
     this.retryOn = new Set(proxy.retryOn);
     this.retryStatuses = statusesIn(this.retryOn);
     this.retriesSafely = SAFE_RETRIES.every(event => this.retryOn.has(event));

@@ -19,7 +19,7 @@ const NOT_MODIFIED = ' 304 Not Modified\r\n';
 const VERSION_LENGTH = 'HTTP/1.1'.length;
 const LF = 0x0a;
 /** For another status line, Age, and the size of the only chunk. */
-const ROOM = 96;
+export const HEAD_ROOM = 96;
 
 /** What of it the client is to get. */
 export interface CachedAnswer {
@@ -39,6 +39,25 @@ function ageLines(age: number): string {
   if (age === toldAge) return toldLines;
   toldAge = age;
   return (toldLines = `age: ${age}\r\n\r\n`);
+}
+
+/** Age (RFC 9111 section 5.1), the end of the head, the size of the only chunk. */
+function lastLines(reader: CacheReader, now: number, headOnly: boolean): string {
+  const lines = ageLines(currentAge(reader.age, reader.validated, now));
+  if (headOnly || !reader.chunked || reader.bodyLength === 0) return lines;
+  return `${lines}${reader.bodyLength.toString(16)}\r\n`;
+}
+
+/** From the begin of the buffer, all of it or nothing (-1); gives the bytes written. */
+export function renderWhole(buffer: Buffer, reader: CacheReader, now: number, headOnly: boolean): number {
+  const lines = lastLines(reader, now, headOnly);
+  const { headLength } = reader;
+  const wanted = headOnly ? headLength : reader.left;
+  if (lines.length + wanted > buffer.length) return -1;
+  reader.read(buffer, lines.length, wanted);
+  buffer.copyWithin(0, lines.length, lines.length + headLength);
+  latin1Write(buffer, lines, headLength);
+  return lines.length + wanted;
 }
 
 export class CachedConnection implements Connection {
@@ -91,26 +110,17 @@ export class CachedConnection implements Connection {
 
   #deliverHead(buffer: Buffer): void {
     const reader = this.#reader;
-    const { notModified, headOnly } = this.#answer;
+    const { now, notModified, headOnly } = this.#answer;
     const { headLength } = reader;
-    const lines = this.#lastLines();
-    const wanted = headOnly ? headLength : buffer.length - ROOM;
-    const end = ROOM + reader.read(buffer, ROOM, wanted);
-    let start = ROOM - lines.length;
-    buffer.copyWithin(start, ROOM, ROOM + headLength);
+    const lines = lastLines(reader, now, headOnly);
+    const wanted = headOnly ? headLength : buffer.length - HEAD_ROOM;
+    const end = HEAD_ROOM + reader.read(buffer, HEAD_ROOM, wanted);
+    let start = HEAD_ROOM - lines.length;
+    buffer.copyWithin(start, HEAD_ROOM, HEAD_ROOM + headLength);
     latin1Write(buffer, lines, start + headLength);
     if (notModified) start = sayNotModified(buffer, start);
     if (reader.left === 0) reader.release();
     this.handler.onReceived(this, buffer, start, end - start);
-  }
-
-  /** Age (RFC 9111 section 5.1), the end of the head, the size of the only chunk. */
-  #lastLines(): string {
-    const reader = this.#reader;
-    const { now, headOnly } = this.#answer;
-    const lines = ageLines(currentAge(reader.age, reader.validated, now));
-    if (headOnly || !reader.chunked || reader.bodyLength === 0) return lines;
-    return `${lines}${reader.bodyLength.toString(16)}\r\n`;
   }
 
   #deliverMore(buffer: Buffer): void {

@@ -7,7 +7,9 @@
  *     └──▶ not found … store ─▶ follow(): the body passes by ─▶ complete
  */
 import type { BodyDecoder, ContentSink } from '../http/body-decoder.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import type { Headers, RequestHead } from '../http/head.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import { isNotModified } from '../http-cache/conditional.ts';
 import {
@@ -25,9 +27,9 @@ import { CacheReader } from '../state/http-cache/cache-reader.ts';
 import type { HttpCache, StoredFacts } from '../state/http-cache/http-cache.ts';
 import type { Variant } from '../state/http-cache/variant.ts';
 import { CacheFiller } from './cache-filler.ts';
-import { CachedConnection } from './cached-connection.ts';
+import { CachedConnection, HEAD_ROOM, renderWhole } from './cached-connection.ts';
 import type { DataThread } from './runtime.ts';
-import { etagPlace, storedHead } from './stored-head.ts';
+import { etagPlace, isPlain, isReadable, storedHead } from './stored-head.ts';
 
 const EVERY_FIELD = -1;
 const NOTHING_SAID = MAY_BE_ANSWERED | MAY_BE_STORED;
@@ -53,7 +55,7 @@ export class ExchangeCaching implements ContentSink {
 
   // ── the request ──
 
-  use(name: string, request: RequestHead): CacheLookup {
+  use(name: string, request: Http1RequestHead): CacheLookup {
     const cache = this.#cache(name);
     const { headers, target } = request;
     if (this.#reader.active) return 'not asked';
@@ -67,13 +69,20 @@ export class ExchangeCaching implements ContentSink {
       return 'not found';
     }
     this.#reader.begin(cache, entry);
-    this.#notModified = this.#isNotModified(headers);
+    this.#notModified = isNotModified(headers, this.#reader);
     return 'found';
   }
 
-  #isNotModified(headers: Headers): boolean {
-    const isAsked = headers.has('if-none-match') || headers.has('if-modified-since');
-    return isAsked && isNotModified(headers, this.#reader);
+  /**
+   * Writes all of the stored response into a buffer, where nothing in it has to be looked at; gives its length. -1: it
+   * does not fit, or its head is not to be sent as it is.
+   */
+  render(buffer: Buffer, isHead: boolean): number {
+    const reader = this.#reader;
+    if (this.#notModified || !reader.plain) return -1;
+    const length = renderWhole(buffer, reader, this.#now, isHead);
+    if (length >= 0) reader.release();
+    return length;
   }
 
   /** The stored response in the place of a server's connection. */
@@ -90,8 +99,13 @@ export class ExchangeCaching implements ContentSink {
 
   // ── the response ──
 
-  /** Begins to store it, if that may be; answers why not. `room`: bytes that a head may have. */
-  store(name: string, { method, version }: RequestHead, response: Http1ResponseHead, room: number): string {
+  /** Begins to store it, if that may be; answers why not. `limits`: of heads that come from the cache. */
+  store(
+    name: string,
+    { method, version }: RequestHead,
+    response: Http1ResponseHead,
+    limits: HeadLimits,
+  ): string {
     const { status, headers } = response;
     if (version < 11) return 'not stored: the request is older than HTTP/1.1';
     if (this.#key.length === 0) return 'not stored: no cache-use rule was evaluated';
@@ -105,7 +119,7 @@ export class ExchangeCaching implements ContentSink {
     if (variant === undefined) return 'not stored: it varies on what is not managed';
     if (!mayBeStored((this.#allowed & MAY_BE_STORED) !== 0, status, headers))
       return 'not stored: the request or the response forbids it, or it has neither a term nor a validator';
-    return this.#begin(cache, response, varies, variant, room);
+    return this.#begin(cache, response, varies, variant, limits);
   }
 
   /** RFC 9111 section 4.4: what is stored is out of date once an unsafe request has succeeded. */
@@ -127,7 +141,7 @@ export class ExchangeCaching implements ContentSink {
     response: Http1ResponseHead,
     varies: number,
     variant: Variant,
-    room: number,
+    limits: HeadLimits,
   ): string {
     const { headers } = response;
     const now = this.#now;
@@ -138,8 +152,11 @@ export class ExchangeCaching implements ContentSink {
       return 'not stored: it is stale';
     if (age > 0 || headers.has('age')) headers.removeAt(headers.find('age'));
     const text = storedHead(response);
-    if (text.length > room || text.length + response.contentLength > cache.settings.maxObjectBytes)
+    const head = Buffer.from(text, 'latin1');
+    if (head.length + response.contentLength > cache.settings.maxObjectBytes)
       return 'not stored: it is too large';
+    if (!isReadable(head, limits) || head.length > this.#thread.buffers.size - HEAD_ROOM)
+      return 'not stored: its head is too large, or is none';
     const lifetime = Math.min(own < 0 ? Infinity : own, cache.settings.maxAgeSeconds);
     const facts: StoredFacts = {
       varies,
@@ -149,9 +166,10 @@ export class ExchangeCaching implements ContentSink {
       age,
       lastModified: changedAt(headers, date),
       chunked: response.framing === 'chunked',
+      plain: isPlain(response),
       ...etagPlace(text, headers.get('etag')),
     };
-    return this.#fill(cache, facts, Buffer.from(text, 'latin1'), now)
+    return this.#fill(cache, facts, head, now)
       ? `stored for ${lifetime} s`
       : 'not stored: there is no room, or it is being stored already';
   }

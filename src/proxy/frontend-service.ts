@@ -6,6 +6,7 @@ import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
+import { looksAtStored } from '../rules/response-interest.ts';
 import type { Environments } from './compile-environment.ts';
 import { requestLimits } from './head-limits.ts';
 import { proxyFacts } from './proxy-facts.ts';
@@ -37,6 +38,7 @@ export class FrontendService implements FrontendRuntime {
   readonly logs: boolean;
   readonly logsEarly: boolean;
   readonly looksAtClients: boolean;
+  readonly looksAtStored: boolean;
   readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
@@ -67,6 +69,7 @@ export class FrontendService implements FrontendRuntime {
     this.captures = new HeadCaptures(proxy.captures);
     this.#log = new FrontendLog(proxy, compileLogFormats(proxy, environment, config), config.global, logs);
     this.logs = this.#log.writes;
+    this.looksAtStored = readsStored(this) || this.#log.readsResponses;
     this.#backends = backends;
     this.#eligible = backend => backends.takesTraffic(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
@@ -111,4 +114,11 @@ export class FrontendService implements FrontendRuntime {
   uniqueId(ctx: ExchangeContext): string | undefined {
     return this.#log.uniqueId(ctx);
   }
+}
+
+function readsStored({ config, rules, nameCase, dropsTrailers }: FrontendService): boolean {
+  const { captures, compression } = config;
+  const isCaptured = captures.response.length > 0 || captures.cookie !== undefined;
+  const isChanged = compression !== undefined || nameCase !== undefined || dropsTrailers;
+  return isCaptured || isChanged || looksAtStored(rules);
 }

@@ -324,9 +324,35 @@ export class HttpStream
     this.keepAlive &&= this.body.drop();
     transaction.termination.set('L', 'R');
     timers.dequeuedAt = timers.connectedAt = timers.headReadAt;
+    if (this.#mayPassUnseen() && this.#sendStored(caching as ExchangeCaching, isHead)) return;
     this.#shaping.ofCached(transaction.backendRuntime);
     server.bodyUnwanted = isHead;
     server.begin((caching as ExchangeCaching).open(server, this.clientConnection, isHead), false);
+  }
+
+  /** Nothing wants to see the response, and its head needs no word about the connection. */
+  #mayPassUnseen(): boolean {
+    const { transaction, frontend, thread, session } = this;
+    if (frontend.looksAtStored || transaction.backendRuntime?.looksAtStored === true) return false;
+    if (transaction.bandwidth !== undefined || thread.watcher !== undefined) return false;
+    const mayKeep = this.keepAlive && frontend.keepsClients && !thread.sendsAway() && !session.ended;
+    return mayKeep && !this.clientConnection.sending;
+  }
+
+  /** False: it has to go the long way. */
+  #sendStored(caching: ExchangeCaching, isHead: boolean): boolean {
+    const { transaction, session } = this;
+    const length = caching.render(this.answer.take(), isHead);
+    if (length < 0) return false;
+    transaction.timers.responseHeadAt = this.thread.wheel.now;
+    transaction.answeredWith(200);
+    this.responseStarted = true;
+    transaction.logEarly();
+    transaction.logStep('response');
+    this.#reply.active = true;
+    session.expect(transaction.timeout('client'));
+    this.sendAnswer(length);
+    return true;
   }
 
   // ── 4. the exchange with the server ──

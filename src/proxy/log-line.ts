@@ -90,6 +90,8 @@ export class FrontendLog {
   readonly #raisesErrors: boolean;
   /** `log-steps`; undefined: one line, at the end. */
   readonly #steps: ReadonlySet<string> | undefined;
+  /** Its formats may ask for anything; HAProxy's own ask for nothing of a response's head but what is captured. */
+  readonly readsResponses: boolean;
   #count = 0;
 
   constructor(proxy: Proxy, formats: LogFormats, global: Global, sink: LogSink) {
@@ -112,6 +114,9 @@ export class FrontendLog {
         name === undefined ? undefined : formats.profiles.get(name),
       ),
     );
+    const isOwn = proxy.logFormat === undefined && proxy.errorLogFormat === undefined;
+    const hasMore = proxy.logFormatSd !== undefined || formats.profiles.size > 0;
+    this.readsResponses = this.#ways.length > 0 && (!isOwn || hasMore);
     this.#asked = new Map(
       [...formats.profiles].map(([name, profile]) => [
         name,

@@ -157,6 +157,8 @@ export interface FrontendRuntime {
   readonly keepsClients: boolean;
   /** `option h1-case-adjust-bogus-client` */
   readonly nameCase: NameCase | undefined;
+  /** Something looks at responses that come from a cache: its rules, its log, what changes them on their way. */
+  readonly looksAtStored: boolean;
   /** Something looks at where clients come from. */
   readonly looksAtClients: boolean;
   /** First matching use_backend, else the default one. */
@@ -197,6 +199,8 @@ export interface BackendRuntime {
   readonly abortOnClose: boolean;
   /** option checkcache */
   readonly checksCache: boolean;
+  /** As a frontend's. */
+  readonly looksAtStored: boolean;
   /** `option http-drop-request-trailers` */
   readonly dropsTrailers: boolean;
   /** `retry-on`: events, and response statuses (undefined: none). */

@@ -240,11 +240,16 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   /** The server has answered: what is captured is its head as received. */
   answered(response: Http1ResponseHead): void {
     this.response = response;
-    this.serverStatus = this.status = response.status;
-    this.counts.response(response.status);
-    if (this.#tracks()) this.#countStatus(response.status);
+    this.answeredWith(response.status);
     const { captures } = this.frontendRuntime;
     if (!captures.empty) captures.response(this, response.headers);
+  }
+
+  /** Nobody looks at the head. */
+  answeredWith(status: number): void {
+    this.serverStatus = this.status = status;
+    this.counts.response(status);
+    if (this.#tracks()) this.#countStatus(status);
   }
 
   useBackend(backend: BackendRuntime): void {
@@ -462,7 +467,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
       name,
       request as Http1RequestHead,
       response as Http1ResponseHead,
-      this.bodyRoom,
+      this.frontendRuntime.limits,
     );
   }
   /** Whose rules run: the backend's, if that is another proxy than the frontend. */

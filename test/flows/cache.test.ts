@@ -371,6 +371,53 @@ test('Logs name <CACHE> as the server, counters and metrics tell lookups and hit
   assert.match(metrics, /^haproxy_backend_http_cache_hits_total\{proxy="b"\} 2$/m);
 });
 
+test(
+  'Hits on a connection that is kept are logged, counted and tracked like any other answer',
+  BOUND,
+  async t => {
+    const origin = await startHttpOrigin(t, 'o', answerSeeded);
+    const log = await startLogReceiver(t);
+    const { port, admin } = await start(t, {
+      origin,
+      frontend: [
+        `log 127.0.0.1:${log.port} local0`,
+        'option httplog',
+        'stick-table type ip size 10 store http_req_cnt,bytes_out_cnt',
+        'http-request track-sc0 src',
+      ],
+    });
+    const client = await KeepAliveClient.open(port);
+    t.after(() => client.close());
+    for (let round = 0; round < 3; round++) {
+      const { body } = await client.request(request('/1/50'));
+      assert.ok(body.equals(bodyOf(1, 50)));
+    }
+    const head = 'HEAD /1/50 HTTP/1.1\r\nHost: a\r\n\r\n';
+    const answered = await exchangeRaw(
+      port,
+      head + request('/1/50', 'If-None-Match: *', 'Connection: close'),
+    );
+    assert.match(answered, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nHTTP\/1\.1 304 Not Modified\r\n[^]*\r\n\r\n$/);
+    await until('all is logged', () => log.lines.length === 5);
+    const told = log.lines.map(line => / f b\/(\S+) \S+ (\d+) (\d+) - - (\S+) /.exec(line)?.slice(1) ?? []);
+    assert.deepEqual(
+      told.map(([server, status, , state]) => `${server} ${status} ${state}`),
+      ['s 200 ----', '<CACHE> 200 LR--', '<CACHE> 200 LR--', '<CACHE> 200 LR--', '<CACHE> 304 LR--'],
+    );
+    const [first, hit] = told.map(([, , bytes]) => Number(bytes));
+    assert.ok(
+      (hit ?? 0) >= (first ?? 0) - 40 && (hit ?? 0) < (first ?? 0) + 40,
+      `${first} bytes, then ${hit}`,
+    );
+    const stat = (await ask(admin, 'show stat\n')).split('\n').map(line => line.split(','));
+    const row = stat.find(([proxy, server]) => proxy === 'b' && server === 'BACKEND') ?? [];
+    const of = (column: string): string | undefined => row[(stat[0] ?? []).indexOf(column)];
+    assert.deepEqual([of('hrsp_2xx'), of('hrsp_3xx'), of('cache_hits'), of('req_tot')], ['4', '1', '4', '5']);
+    const table = await ask(admin, 'show table f\n');
+    assert.match(table, /http_req_cnt=5 bytes_out_cnt=(\d{3,})/);
+  },
+);
+
 test('show cache tells what is stored as HAProxy does', BOUND, async t => {
   const origin = await startHttpOrigin(t, 'o', answerSeeded);
   const { port, admin } = await start(t, { origin });
@@ -423,6 +470,19 @@ test(
     assert.equal(sockets.length, 2);
   },
 );
+
+test('A head that rules have made unreadable is sent, but not stored', BOUND, async t => {
+  const origin = await startHttpOrigin(t, 'o', answerSeeded);
+  const tooMany = Array.from({ length: 101 }, (_, index) => `http-response set-header x-${index} 1`);
+  const { port, admin } = await start(t, {
+    origin,
+    frontend: ['http-request cache-use late', ...tooMany, 'http-response cache-store late'],
+    cache: ['total-max-size 1', 'cache late', 'total-max-size 1'],
+  });
+  for (let round = 0; round < 2; round++)
+    assert.match(await exchangeRaw(port, request('/1/5', 'Connection: close')), /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(await ask(admin, 'show cache\n'), /: c \(.*\n.* hash:.*\n.*: late \(.*blocks:1024\)\n+$/);
+});
 
 test('A cache that the system has no memory for is told of at the start', BOUND, async t => {
   const file = join(temporaryFolder(t), 'haproxy.cfg');

@@ -12,6 +12,7 @@ import {
 } from '../../src/http-cache/response-caching.ts';
 import { acceptedCodings, codingsOf, storedVariant, variantOf, variesOn } from '../../src/http-cache/vary.ts';
 import type { Headers } from '../../src/http/head.ts';
+import type { HeaderList } from '../../src/http/header-list.ts';
 import { takesCodings } from '../../src/state/http-cache/variant.ts';
 import { lines, parseRequest, parseResponse } from '../support/http-head.ts';
 
@@ -23,7 +24,7 @@ function fieldsOf(...fields: readonly string[]): Headers {
   return parseResponse(lines('HTTP/1.1 200 OK', ...fields, '')).head.headers;
 }
 
-function asked(...fields: readonly string[]): Headers {
+function asked(...fields: readonly string[]): HeaderList {
   return request('GET / HTTP/1.1', ...fields).headers;
 }
 

@@ -18,6 +18,7 @@ export const STORED: StoredFacts = {
   etagStart: 0,
   etagLength: 0,
   chunked: false,
+  plain: false,
 };
 
 export function cacheSettings(changes: Partial<CacheSettings> = {}): CacheSettings {

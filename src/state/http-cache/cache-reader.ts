@@ -40,6 +40,10 @@ export class CacheReader {
     return this.#word(ENTRY.chunked) === 1;
   }
 
+  get plain(): boolean {
+    return this.#word(ENTRY.plain) === 1;
+  }
+
   get age(): number {
     return this.#word(ENTRY.age);
   }

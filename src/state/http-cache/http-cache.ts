@@ -40,6 +40,8 @@ export interface StoredFacts {
   readonly etagStart: number;
   readonly etagLength: number;
   readonly chunked: boolean;
+  /** It can be sent as it is: HTTP/1.1, with an end of its own, and no word about connections. */
+  readonly plain: boolean;
 }
 
 /** As `show cache` tells it. */
@@ -187,6 +189,7 @@ export class HttpCache {
     arena.set(entry, ENTRY.headLength, 0);
     arena.set(entry, ENTRY.bodyLength, 0);
     arena.set(entry, ENTRY.chunked, facts.chunked ? 1 : 0);
+    arena.set(entry, ENTRY.plain, facts.plain ? 1 : 0);
     arena.set(entry, ENTRY.varies, facts.varies);
     arena.set(entry, ENTRY.codings, variant.codings);
     arena.set(entry, ENTRY.refererLow, variant.refererLow);

@@ -65,6 +65,7 @@ export const ENTRY = {
   age: 22,
   etagStart: 23,
   etagLength: 24,
+  plain: 25,
   lastModified: 26,
 } as const;
 
