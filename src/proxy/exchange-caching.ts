@@ -63,7 +63,7 @@ export class ExchangeCaching implements ContentSink {
     if (!this.#key.load(headers.get('host'), target)) return 'not asked';
     if ((this.#allowed & MAY_BE_ANSWERED) === 0) return 'not asked';
     this.#request = headers;
-    const entry = cache.find(this.#key, this.#variantOf, this.#now);
+    const entry = cache.find(this.#key, this.#variantOf, this.#seconds());
     if (entry === 0) {
       if (cache.settings.processVary) this.#variant = variantOf(headers, EVERY_FIELD);
       return 'not found';
@@ -80,7 +80,7 @@ export class ExchangeCaching implements ContentSink {
   render(buffer: Buffer, isHead: boolean): number {
     const reader = this.#reader;
     if (this.#notModified || !reader.plain) return -1;
-    const length = renderWhole(buffer, reader, this.#now, isHead);
+    const length = renderWhole(buffer, reader, this.#seconds(), isHead);
     if (length >= 0) reader.release();
     return length;
   }
@@ -93,7 +93,7 @@ export class ExchangeCaching implements ContentSink {
       this.#reader,
     ));
     const notModified = this.#notModified;
-    connection.open(handler, client, { now: this.#now, notModified, headOnly: isHead || notModified });
+    connection.open(handler, client, { now: this.#seconds(), notModified, headOnly: isHead || notModified });
     return connection;
   }
 
@@ -144,7 +144,7 @@ export class ExchangeCaching implements ContentSink {
     limits: HeadLimits,
   ): string {
     const { headers } = response;
-    const now = this.#now;
+    const now = this.#seconds();
     const date = Math.floor(Date.now() / 1000);
     const own = ownLifetime(headers, date);
     const age = ownAge(headers);
@@ -224,7 +224,7 @@ export class ExchangeCaching implements ContentSink {
   }
 
   /** Of the clock that all threads share, whatever becomes of the date. */
-  get #now(): number {
+  #seconds(): number {
     return Math.floor(this.#thread.wheel.now / 1000);
   }
 

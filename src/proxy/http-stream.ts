@@ -349,7 +349,7 @@ export class HttpStream
     this.responseStarted = true;
     transaction.logEarly();
     transaction.logStep('response');
-    this.#reply.active = true;
+    (this.#reply ??= new OwnReply(this)).active = true;
     session.expect(transaction.timeout('client'));
     this.sendAnswer(length);
     return true;
