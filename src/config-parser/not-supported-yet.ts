@@ -16,8 +16,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'lua-load',
   'lua-load-per-thread',
   'lua-prepend-path',
-  // read, without effect so far
-  'option accept-unsafe-violations-in-http-response',
   // global
   'acme.scheduler',
   'ca-base',

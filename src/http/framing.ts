@@ -38,18 +38,21 @@ export class FramingFields {
     this.isWebsocket = false;
   }
 
-  /** Reads what `headers.seen` says may be there. Negative: refuse the message. */
-  read(headers: HeaderList, limits: HeadLimits): number {
+  /**
+   * Reads what `headers.seen` says may be there. Negative: refuse the message. `lax`: of a response with
+   * `accept-unsafe-violations-in-http-response`, where codings may be empty or repeated.
+   */
+  read(headers: HeaderList, limits: HeadLimits, lax = false): number {
     const { seen } = headers;
     if ((seen & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0) {
-      const verdict = this.#readLengths(headers, limits);
+      const verdict = this.#readLengths(headers, limits, lax);
       if (verdict < 0) return verdict;
     }
     if ((seen & ((1 << KEEP_ALIVE) | (1 << PROXY_CONNECTION))) !== 0) removeHopFields(headers);
     return 0;
   }
 
-  #readLengths(headers: HeaderList, limits: HeadLimits): number {
+  #readLengths(headers: HeaderList, limits: HeadLimits, lax: boolean): number {
     let first = headers.firstKnown(CONTENT_LENGTH);
     if (first >= 0 && this.#isPlainLength(headers, first)) return 0;
     for (let at = first; at >= 0;) {
@@ -58,6 +61,7 @@ export class FramingFields {
       if (at !== first) headers.discardAt(at);
       at = headers.find('content-length', at === first ? at + 1 : at);
     }
+    if (lax) joinChunked(headers);
     const coding = headers.find('transfer-encoding');
     if (coding < 0) return 0;
     const verdict = this.#codings(headers, coding);
@@ -128,6 +132,22 @@ export class FramingFields {
 
   persistent(version: number): boolean {
     return !this.connectionClose && (version >= 11 || this.connectionKeepAlive);
+  }
+}
+
+/** Empty codings go, and `chunked` said several times is said once. */
+function joinChunked(headers: HeaderList): void {
+  let chunked = false;
+  for (let at = headers.find('transfer-encoding'); at >= 0;) {
+    const said = headers.valueAt(at).toLowerCase().split(',');
+    const codings = said.map(coding => coding.trim()).filter(coding => coding !== '');
+    const kept = codings.filter(
+      (coding, index) => coding !== 'chunked' || (!chunked && index === codings.indexOf(coding)),
+    );
+    chunked ||= codings.includes('chunked');
+    if (kept.length === 0) headers.discardAt(at);
+    else headers.amendValueAt(at, kept.join(', '));
+    at = headers.find('transfer-encoding', kept.length === 0 ? at : at + 1);
   }
 }
 

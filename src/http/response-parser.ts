@@ -72,7 +72,7 @@ function readFields(
 
 function settle(head: Http1ResponseHead, limits: HeadLimits): number {
   const { fields, headers, status } = head;
-  const verdict = fields.read(headers, limits);
+  const verdict = fields.read(headers, limits, limits.relaxed === true);
   if (verdict < 0) return verdict;
   readConnectionOptions(headers, fields, false, head.version, limits);
   if (status < 200 || status === 204) head.dropLengths();
@@ -81,6 +81,10 @@ function settle(head: Http1ResponseHead, limits: HeadLimits): number {
 
 /** `HTTP/d.d SP ddd [SP reason] CRLF`. Gives where the fields start, 0 when incomplete, or an error. */
 function readStatusLine(buffer: Buffer, start: number, end: number, limits: HeadLimits): number {
+  if (limits.relaxed === true) {
+    const unsafe = readUnsafeStart(buffer, start, end);
+    if (unsafe !== USUAL) return unsafe <= 0 ? unsafe : readReason(buffer, start, unsafe, end, limits);
+  }
   if (!startsLikeHttp(buffer, start, end)) return INVALID_STATUS_LINE;
   // the shortest line: HTTP/1.1 200 LF
   if (end - start < 13) return 0;
@@ -96,6 +100,32 @@ function readStatusLine(buffer: Buffer, start: number, end: number, limits: Head
   if (at !== start + 9) line.regular = false;
   if (limits.strict === true && (!line.regular || line.status > 599)) return INVALID_STATUS_LINE;
   return readReason(buffer, start, at + 3, end, limits);
+}
+
+/** The line is like those without the option. */
+const USUAL = -1_000_000;
+const LONGEST_START = 64;
+const MOST_STATUS = 0xffff;
+
+/**
+ * With `accept-unsafe-violations-in-http-response`: other protocols (`RTSP/1.0`), versions of several digits, statuses
+ * of more than three that fit 16 bits. Gives where the reason starts, 0 when the line is incomplete, or an error.
+ */
+function readUnsafeStart(buffer: Buffer, start: number, end: number): number {
+  const text = latin1Slice(buffer, start, Math.min(end, start + LONGEST_START));
+  const match = /^([A-Z]+\/\d+\.\d+)[ \t]+(\d+)(?=[ \t\r\n])/.exec(text);
+  if (match === null) {
+    const couldBecome = /^[A-Z]*(?:\/\d*(?:\.\d*(?:[ \t]+\d*)?)?)?$/.test(text);
+    return couldBecome && text.length < LONGEST_START ? 0 : INVALID_STATUS_LINE;
+  }
+  const [whole, version = '', digits = ''] = match;
+  if (/^HTTP\/\d\.\d$/.test(version) && digits.length === 3) return USUAL;
+  line.status = Number(digits);
+  if (digits.length < 3 || line.status < 100 || line.status > MOST_STATUS) return INVALID_STATUS_LINE;
+  const isNew = version.length === 8 && (version.charAt(5) > '1' || version.slice(5) >= '1.1');
+  line.version = isNew ? 11 : 10;
+  line.regular = false;
+  return start + whole.length;
 }
 
 function readReason(buffer: Buffer, start: number, from: number, end: number, limits: HeadLimits): number {

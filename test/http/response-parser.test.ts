@@ -173,3 +173,63 @@ test('A 101 is for a client that asked, whose request is over, and names what it
     'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: foo',
   );
 });
+
+function parseRelaxed(text: string): { verdict: number; head: Http1ResponseHead } {
+  const head = new Http1ResponseHead();
+  const buffer = Buffer.from(text, 'latin1');
+  return { verdict: parseResponseHead(buffer, 0, buffer.length, head, { ...LIMITS, relaxed: true }), head };
+}
+
+for (const [start, status, version] of [
+  ['RTSP/1.0 200 OK', 200, 10],
+  ['HTTP/1.12 201 Created', 201, 10],
+  ['HTTP/12.1 200', 200, 10],
+  ['HTTP/1.1 12345 Odd', 12_345, 11],
+  ['HTTP/1.1 0200 OK', 200, 11],
+  ['HTTP/1.1 204 No Content', 204, 11],
+] as const)
+  test(`With accept-unsafe-violations '${start}' begins a response`, () => {
+    const text = `${start}\r\nX: y\r\n\r\n`;
+    const { verdict, head } = parseRelaxed(text);
+    assert.deepEqual([verdict, head.status, head.version], [text.length, status, version]);
+    for (let length = 0; length < text.length; length++)
+      assert.equal(parseRelaxed(text.slice(0, length)).verdict, 0, `${length} bytes`);
+    if (head.reason !== 'No Content') assert.equal(parse(text).verdict, errors.INVALID_STATUS_LINE);
+  });
+
+for (const start of [
+  'HTTP/1.1 65536 OK',
+  'HTTP/1.1 20 OK',
+  'HTTP/1.1 0099 OK',
+  'http/1.1 200 OK',
+  'HTTP/x 200 OK',
+  '<html>',
+])
+  test(`Also with accept-unsafe-violations '${start}' is no response`, () => {
+    assert.equal(parseRelaxed(`${start}\r\n\r\n`).verdict, errors.INVALID_STATUS_LINE);
+  });
+
+for (const codings of [
+  'chunked, chunked',
+  ', chunked',
+  'chunked,',
+  'chunked\r\nTransfer-Encoding: chunked',
+  '\r\nTransfer-Encoding: CHUNKED',
+])
+  test(`With accept-unsafe-violations the coding ${JSON.stringify(codings)} is one chunked`, () => {
+    const text = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${codings}\r\n\r\n`;
+    const { verdict, head } = parseRelaxed(text);
+    assert.equal(verdict, text.length);
+    assert.equal(head.fields.chunked, true);
+    const { headers } = head;
+    const first = headers.find('transfer-encoding');
+    assert.equal(headers.valueAt(first).toLowerCase(), 'chunked');
+    assert.equal(headers.find('transfer-encoding', first + 1), -1);
+    assert.ok(parse(text).verdict < 0);
+  });
+
+test('With accept-unsafe-violations an empty coding alone is none, and unknown ones are still refused', () => {
+  const empty = parseRelaxed('HTTP/1.1 200 OK\r\nTransfer-Encoding: \r\nContent-Length: 3\r\n\r\n');
+  assert.deepEqual([empty.head.fields.chunked, empty.head.contentLength], [false, 3]);
+  assert.ok(parseRelaxed('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n').verdict < 0);
+});
