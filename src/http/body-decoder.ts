@@ -105,6 +105,11 @@ export class BodyDecoder {
     this.sink?.end();
   }
 
+  /** Nothing of the body has been taken yet. */
+  get untouched(): boolean {
+    return this.bodyBytes === 0 && this.#state === SIZE_FIRST && this.error === BODY_OK;
+  }
+
   /** Bytes to come next that nobody has to see: of the body or of the current chunk; Infinity: up to FIN. */
   get plainLeft(): number {
     if (this.sink !== undefined) return 0;

@@ -10,28 +10,67 @@ export interface BodyReader {
   inspectResponseBody(): BodyFacts | undefined;
 }
 
-/** `ended`: nothing follows what is here. */
-export function inspectBody(
-  inbox: Inbox,
-  framing: Framing,
-  contentLength: number,
-  ended: boolean,
-): BodyFacts {
-  if (framing === 'chunked') return inspectChunks(inbox, ended);
-  const { buffer, start } = inbox;
-  const limit = framing === 'length' ? contentLength : framing === 'none' ? 0 : Infinity;
-  const length = Math.min(inbox.length, limit);
-  const announced = framing === 'length' ? contentLength : length;
-  return { buffer, offset: start, length, complete: length === limit || ended, announced };
+/** As raw bytes, times the room there is for content: a client may send framing without end, and hardly any content. */
+const MOST_FRAMING = 8;
+const START_BYTES = 4096;
+const EMPTY = Buffer.alloc(0);
+
+/** What a body is, and how it is to be looked at. */
+interface BodyShape {
+  readonly framing: Framing;
+  readonly contentLength: number;
+  /** Nothing follows what is here. */
+  readonly ended: boolean;
+  /** Bytes of content that are looked at, at most. */
+  readonly room: number;
 }
 
-/** Decoding moves bytes: it is done on a copy. */
-function inspectChunks(inbox: Inbox, ended: boolean): BodyFacts {
+/** Of one body, as long as nothing of it is taken: each byte is decoded once, however often it is looked at. */
+export class BodyPreview {
+  /** Of a chunked body. Decoding moves bytes: it is done on a copy. */
+  #decoder: BodyDecoder | undefined;
+  #content = EMPTY;
+  #length = 0;
+  /** Bytes of the inbox that are decoded. */
+  #taken = 0;
+
+  look(inbox: Inbox, shape: BodyShape): BodyFacts {
+    const { framing, contentLength, ended } = shape;
+    if (framing === 'chunked') return this.#lookAtChunks(inbox, shape);
+    const { buffer, start } = inbox;
+    const limit = framing === 'length' ? contentLength : framing === 'none' ? 0 : Infinity;
+    const length = Math.min(inbox.length, limit);
+    const announced = framing === 'length' ? contentLength : length;
+    return { buffer, offset: start, length, complete: length === limit || ended, announced };
+  }
+
+  #lookAtChunks(inbox: Inbox, { ended, room }: BodyShape): BodyFacts {
+    const decoder = (this.#decoder ??= startDecoder());
+    if (!decoder.done && decoder.error === 0) this.#decode(decoder, inbox);
+    const isOver = decoder.done || decoder.error !== 0 || ended;
+    const complete = isOver || inbox.length >= room * MOST_FRAMING;
+    const length = this.#length;
+    return { buffer: this.#content, offset: 0, length, complete, announced: length };
+  }
+
+  #decode(decoder: BodyDecoder, inbox: Inbox): void {
+    const added = inbox.length - this.#taken;
+    this.#makeRoom(added);
+    inbox.buffer.copy(this.#content, this.#length, inbox.start + this.#taken, inbox.end);
+    this.#taken += decoder.decode(this.#content, this.#length, this.#length + added);
+    this.#length = decoder.outEnd;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#length + bytes <= this.#content.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(START_BYTES, (this.#length + bytes) * 2));
+    this.#content.copy(larger, 0, 0, this.#length);
+    this.#content = larger;
+  }
+}
+
+function startDecoder(): BodyDecoder {
   const decoder = new BodyDecoder();
   decoder.start('chunked', 0, true);
-  const buffer = Buffer.from(inbox.buffer.subarray(inbox.start, inbox.end));
-  decoder.decode(buffer, 0, buffer.length);
-  const length = decoder.outEnd - decoder.outStart;
-  const complete = decoder.done || decoder.error !== 0 || ended;
-  return { buffer, offset: decoder.outStart, length, complete, announced: length };
+  return decoder;
 }

@@ -7,7 +7,7 @@ import type { BodyFacts } from '../acl/context.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Connection, MoveSink } from '../net/connection.ts';
-import { inspectBody } from './body-ahead.ts';
+import { BodyPreview } from './body-ahead.ts';
 import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -40,6 +40,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   /** What it goes through on its way to the server; undefined: it goes as it comes. */
   pipe: BodyPipe | undefined;
   readonly #stream: RequestBodyOwner;
+  #preview: BodyPreview | undefined;
 
   constructor(stream: RequestBodyOwner) {
     this.#stream = stream;
@@ -48,6 +49,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   start(): void {
     const { framing, contentLength } = this.#stream.requestHead;
     this.decoder.start(framing, contentLength);
+    this.#preview = undefined;
     this.read = this.decoder.done;
   }
 
@@ -186,8 +188,11 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
 
   /** Looks at what has come so far, without taking it. */
   inspect(): BodyFacts {
-    const { session, requestHead } = this.#stream;
-    const { framing, contentLength } = requestHead;
-    return inspectBody(session.inbox, this.read ? 'none' : framing, contentLength, session.ended);
+    const { session, requestHead, transaction } = this.#stream;
+    const { contentLength } = requestHead;
+    const framing = this.read ? 'none' : requestHead.framing;
+    const shape = { framing, contentLength, ended: session.ended, room: transaction.bodyRoom };
+    this.#preview = this.decoder.untouched ? (this.#preview ?? new BodyPreview()) : undefined;
+    return (this.#preview ?? new BodyPreview()).look(session.inbox, shape);
   }
 }

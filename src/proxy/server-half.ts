@@ -15,7 +15,7 @@ import { maySwitch } from '../http/switching.ts';
 import { parseResponseHead } from '../http/response-parser.ts';
 import type { Connection, ConnectionHandler, MoveSink } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
-import { inspectBody } from './body-ahead.ts';
+import { BodyPreview } from './body-ahead.ts';
 import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import { Inbox } from './inbox.ts';
 import { LARGE_BODY } from './request-body.ts';
@@ -72,6 +72,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   answered = false;
   /** Rules look at the body: nothing is sent on, the owner hears of what comes. */
   held = false;
+  #preview: BodyPreview | undefined;
   /** What the body goes through on its way to the client; undefined: it goes as it comes. */
   pipe: BodyPipe | undefined;
   readonly #stream: ServerHalfOwner;
@@ -140,6 +141,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     const { method, version } = requestHead;
     head.resolveFraming(method, version);
     this.decoder.start(head.framing, head.contentLength, head.endsWithConnection);
+    this.#preview = undefined;
     this.#stream.responseArrived();
   }
 
@@ -263,8 +265,12 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   /** Looks at what has come of the body so far, without taking it. */
   inspect(): BodyFacts {
-    const { framing, contentLength } = this.#stream.responseHead;
-    return inspectBody(this.inbox, this.decoder.done ? 'none' : framing, contentLength, this.ended);
+    const { responseHead, transaction } = this.#stream;
+    const { contentLength } = responseHead;
+    const framing = this.decoder.done ? 'none' : responseHead.framing;
+    const shape = { framing, contentLength, ended: this.ended, room: transaction.bodyRoom };
+    this.#preview = this.decoder.untouched ? (this.#preview ?? new BodyPreview()) : undefined;
+    return (this.#preview ?? new BodyPreview()).look(this.inbox, shape);
   }
 
   receive(inBody = false): void {
