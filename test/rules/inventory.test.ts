@@ -55,11 +55,18 @@ function configuration({ ruleset, example }: Row): string {
 
 const FILES = { 'page.http': 'HTTP/1.1 403 No\r\n\r\n', 'body.txt': 'x' };
 
+/** What HAProxy knows but takes from nobody who has no Lua, and its words for that. */
+const REFUSED: ReadonlyMap<string, RegExp> = new Map([
+  ['tcp-request content use-service', /service only available on 'http-request' rulesets\.$/],
+]);
+
 for (const row of rows)
   test(`${row.ruleset} ${row.action} (tier ${row.tier}) compiles, or is known to be missing`, () => {
     const { messages } = compileConfig(configuration(row), FILES);
     const alerts = messages.filter(message => message.startsWith('alert'));
-    assert.deepEqual(alerts, []);
+    const refusal = REFUSED.get(`${row.ruleset} ${row.action}`);
+    if (refusal === undefined) assert.deepEqual(alerts, []);
+    else assert.match(alerts.join('\n'), refusal);
     const name = row.action.replace(/\(.*/, '');
     const definition = findAction(name, row.ruleset);
     if (definition === undefined) {

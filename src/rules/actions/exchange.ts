@@ -1,6 +1,6 @@
 /** What an exchange is handled with: log level, timeouts, queue priority, retries (manual, section 4.4). */
 import { parseTime } from '../../config-parser/units.ts';
-import { CONTENT, EVERYWHERE, HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
+import { CONTENT, EVERYWHERE, HTTP, HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
 import type { Action, RuleContext, TimeoutKind } from '../context.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
@@ -83,6 +83,13 @@ function compilePriority(
   };
 }
 
+/** Requests are served in the order in which they come: none is more important than another. */
+function compileSetNice(line: RuleLine): Action | undefined {
+  if (line.take() === undefined) return line.error('expects exactly 1 argument (integer value)');
+  line.warn(`'${line.kind} set-nice' has no effect: all requests are served alike.`);
+  return () => CONTINUE;
+}
+
 const RETRIES = 'an expression or an integer between 1 and 100';
 
 function compileSetRetries(line: RuleLine): Action | undefined {
@@ -127,6 +134,7 @@ const REQUEST = ['tcp-request content', 'http-request'] as const;
 const TIMEOUT_ARGS = '{ client | connect | queue | server | tarpit | tunnel } { <timeout> | <expr> }';
 
 export const EXCHANGE_ACTIONS: readonly ActionDefinition[] = [
+  { name: 'set-nice', rulesets: [...CONTENT, ...HTTP], args: '<nice>', compile: compileSetNice },
   {
     name: 'set-log-level',
     rulesets: [...CONTENT, ...HTTP_ALL],

@@ -77,6 +77,9 @@ function compileUseService(line: RuleLine): Action | undefined {
   const name = line.take()?.text;
   if (name === undefined) return line.error(`'${line.kind}' expects a service name`);
   if (!SERVICES.includes(name)) return line.error(`'${name}' unknown service name`);
+  // there is no other, and none for connections without Lua
+  if (line.kind !== 'http-request')
+    return line.error(`Prometheus exporter service only available on 'http-request' rulesets`);
   return ctx => {
     ctx.service = name;
     return SERVICE;
@@ -135,7 +138,7 @@ export const FLOW_ACTIONS: readonly ActionDefinition[] = [
   },
   {
     name: 'use-service',
-    rulesets: ['http-request'],
+    rulesets: ['http-request', 'tcp-request content'],
     args: '<service-name>',
     final: true,
     compile: compileUseService,

@@ -6,8 +6,6 @@ import { CONTENT, HTTP, HTTP_ALL, type UnsupportedAction } from '../action-defin
 
 export const UNSUPPORTED_ACTIONS: readonly UnsupportedAction[] = [
   { name: 'send-spoe-group', rulesets: [...CONTENT, ...HTTP], needs: 'SPOE' },
-  { name: 'use-service', rulesets: ['tcp-request content'], needs: 'a TCP service, there is none' },
   { name: 'lua', rulesets: [...CONTENT, ...HTTP_ALL], needs: 'Lua' },
   { name: 'attach-srv', rulesets: ['tcp-request session'], needs: 'reverse connections' },
-  { name: 'set-nice', rulesets: [...CONTENT, ...HTTP], needs: 'task priorities' },
 ];
