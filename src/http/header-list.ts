@@ -52,6 +52,8 @@ export class HeaderList implements Headers {
   source: Buffer | undefined;
   sourceStart = 0;
   length = 0;
+  /** Bytes in front of it that may be written to. */
+  headroom = 0;
   /** Undefined: nobody has asked yet, and it can be read from `source`. */
   #text: string | undefined = '';
   /** Its piece of a table (field-table.ts): where known field n was seen first, and the spans. */
@@ -148,6 +150,7 @@ export class HeaderList implements Headers {
     this.source = source;
     this.sourceStart = start;
     this.length = length;
+    this.headroom = 0;
   }
 
   /** Somebody may ask when the memory it came in has changed. */
@@ -337,6 +340,21 @@ export class HeaderList implements Headers {
       out += `${this.nameAt(index)}: ${this.valueAt(index)}\r\n`;
     }
     return runEnd > runStart ? out + this.text.slice(runStart, runEnd) : out;
+  }
+
+  /** How many stay as they came, before those that are written anew; -1 when they are not in that order. */
+  get kept(): number {
+    let kept = 0;
+    while (kept < this.count && this.#span(kept, LINE_END) >= 0) kept++;
+    for (let index = kept; index < this.count; index++) if (this.#span(index, LINE_END) >= 0) return -1;
+    return kept;
+  }
+
+  /** The lines from there on, written anew. */
+  linesFrom(index: number): string {
+    let lines = '';
+    for (let at = index; at < this.count; at++) lines += `${this.nameAt(at)}: ${this.valueAt(at)}\r\n`;
+    return lines;
   }
 
   #hashAt(index: number): number {

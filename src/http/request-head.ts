@@ -149,9 +149,8 @@ export class Http1RequestHead implements RequestHead {
    */
   squeeze(rendering: RequestRendering): number {
     const { headers } = this;
-    if (rendering.close || this.version < 11 || !this.#isLineKept()) return -1;
-    if (((headers.touched & EDITED) | (headers.seen & (1 << TE))) !== 0) return -1;
-    return squeeze(headers, this.#keptLine);
+    if (!this.#isLineKept() || ((headers.touched & EDITED) | (headers.seen & (1 << TE))) !== 0) return -1;
+    return squeeze(headers, this.#keptLine, this.#connectionLine(rendering.close));
   }
 
   #isLineKept(): boolean {

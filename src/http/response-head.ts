@@ -141,8 +141,8 @@ export class Http1ResponseHead implements ResponseHead {
    */
   squeeze(rendering: ResponseRendering): number {
     const { headers } = this;
-    if (rendering.connection !== '' || this.version < 11 || !this.#isLineKept()) return -1;
-    return (headers.touched & EDITED) !== 0 ? -1 : squeeze(headers, this.#keptLine);
+    if (!this.#isLineKept() || (headers.touched & EDITED) !== 0) return -1;
+    return squeeze(headers, this.#keptLine, this.#connectionLine(rendering.connection));
   }
 
   #isLineKept(): boolean {

@@ -42,6 +42,11 @@ export interface Connection {
   /** Bytes read from and written to the socket so far. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /**
+   * So many bytes in front of a received slice are the handler's as well, to write what it adds to what came; absent:
+   * none.
+   */
+  readonly headroom?: number;
   /** Raw descriptor for socket options through koffi; -1 when there is none (TLS, closed). */
   readonly fd: number;
 

@@ -119,6 +119,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.clearTimer();
     if (consumed < 0) stream.clientTrouble.headInvalid(consumed);
     else {
+      stream.requestHead.headers.headroom = inbox.headroom;
       inbox.consume(consumed);
       stream.requestArrived(consumed);
     }
@@ -203,7 +204,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     if (this.#state === LEFT) return this.connection.receive();
-    this.inbox.add(buffer, offset, length);
+    this.inbox.add(buffer, offset, length, this.connection.headroom);
     if (this.#state === SERVING) (this.#stream as HttpStream).requestBytesArrived();
     else this.#readHeads();
   }

@@ -3,6 +3,7 @@
  * engine's slice (nothing is copied); what must survive the next receive() is moved to memory of its own.
  *
  *   buffer  [......·start███████end·........]     start..end: unused bytes
+ *             └──────┘ headroom
  */
 const EMPTY = Buffer.alloc(0);
 
@@ -10,15 +11,18 @@ export class Inbox {
   buffer: Buffer = EMPTY;
   start = 0;
   end = 0;
+  /** Bytes in front of `start` that nobody else uses, as long as nothing of the slice has been used up. */
+  headroom = 0;
   #owned = false;
 
   get length(): number {
     return this.end - this.start;
   }
 
-  /** Takes a slice just received. */
-  add(buffer: Buffer, offset: number, length: number): void {
+  /** Takes a slice just received, with so many bytes in front of it. */
+  add(buffer: Buffer, offset: number, length: number, headroom = 0): void {
     if (this.start === this.end) {
+      this.headroom = headroom;
       this.buffer = buffer;
       this.start = offset;
       this.end = offset + length;
@@ -32,6 +36,7 @@ export class Inbox {
 
   consume(length: number): void {
     this.start += length;
+    this.headroom = 0;
     if (this.start >= this.end) this.clear();
   }
 
@@ -45,6 +50,7 @@ export class Inbox {
     this.buffer = EMPTY;
     this.start = 0;
     this.end = 0;
+    this.headroom = 0;
     this.#owned = false;
   }
 
@@ -59,6 +65,7 @@ export class Inbox {
     this.buffer = target;
     this.start = 0;
     this.end = length;
+    this.headroom = 0;
     this.#owned = true;
   }
 }

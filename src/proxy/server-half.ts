@@ -117,6 +117,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
       );
       if (consumed < 0) return stream.serverTrouble.responseInvalid();
       if (consumed === 0) return this.#wantMoreHead();
+      stream.responseHead.headers.headroom = inbox.headroom;
       inbox.consume(consumed);
       const { status } = stream.responseHead;
       if (status >= 200 || status === 101) return this.#finalHead();
@@ -282,8 +283,8 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   // ── events ──
 
-  onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
-    this.inbox.add(buffer, offset, length);
+  onReceived(connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.inbox.add(buffer, offset, length, connection.headroom);
     this.#stream.transaction.bytes.fromServer += length;
     if (this.#state === HEAD) {
       this.answered = true;

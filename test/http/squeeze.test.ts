@@ -49,25 +49,32 @@ test('lines that are taken out leave no hole: at the front, in the middle, at th
   );
 });
 
-test('what has to be written anew is not squeezed: edits, folded lines, bare line feeds, old versions', () => {
+test('what has to be written anew is not squeezed: edits without room, other targets, bare line feeds, old versions', () => {
   const plain = 'GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n';
   assert.equal(
     squeezed(plain, head => head.headers.add('x-new', '1')),
     undefined,
+    'there is no room in front',
   );
   assert.equal(
-    squeezed(plain, head => head.headers.set('x-a', '2')),
+    squeezed(plain, head => head.headers.set('x-a', '22')),
     undefined,
   );
   assert.equal(
     squeezed(plain, head => (head.target = '/other')),
     undefined,
   );
-  assert.equal(squeezed('GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n  2\r\n\r\n'), undefined);
   assert.equal(squeezed('GET / HTTP/1.1\nHost: a\r\n\r\n'), undefined);
   assert.equal(squeezed('GET / HTTP/1.1\r\nHost: a\r\n\n'), undefined);
-  assert.equal(squeezed('GET / HTTP/1.0\r\nHost: a\r\n\r\n'), undefined);
+  assert.equal(squeezed('GET / HTTP/1.0\r\nHost: a\r\n\r\n'), undefined, 'keep-alive would be added');
   assert.equal(squeezed('GET / HTTP/1.1\r\nHost: a\r\nTE: gzip\r\n\r\n'), undefined);
+});
+
+test('a folded line is written anew in its place', () => {
+  assert.equal(
+    squeezed('GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n  2\r\n\r\n'),
+    'GET / HTTP/1.1\r\nHost: a\r\nX-A: 1    2\r\n\r\n',
+  );
 });
 
 test('a response keeps its body behind its head', () => {
@@ -76,8 +83,66 @@ test('a response keeps its body behind its head', () => {
   const head = new Http1ResponseHead();
   assert.equal(parseResponseHead(buffer, 0, buffer.length, head, LIMITS), text.length - 4);
   head.resolveFraming('GET', 11);
-  assert.equal(head.squeeze({ connection: 'close' }), -1);
   const start = head.squeeze({ connection: '' });
   assert.equal(start, CONNECTION.length);
   assert.equal(buffer.toString('latin1', start), text.replace(CONNECTION, ''));
+});
+
+test('a response that closes takes its room from what was taken out', () => {
+  const text = `HTTP/1.1 200 OK\r\nContent-Length: 4\r\n${CONNECTION}Server: x\r\n\r\nbody`;
+  const buffer = Buffer.from(text, 'latin1');
+  const head = new Http1ResponseHead();
+  parseResponseHead(buffer, 0, buffer.length, head, LIMITS);
+  head.resolveFraming('GET', 11);
+  const start = head.squeeze({ connection: 'close' });
+  assert.equal(
+    buffer.toString('latin1', start),
+    'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer: x\r\nConnection: close\r\n\r\nbody',
+  );
+});
+
+/** As many as 31 bits can tell apart. */
+function sequence(seed: number): (below: number) => number {
+  let state = seed;
+  return below => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (state >>> 8) % below;
+  };
+}
+
+test('whatever is taken out and added, with room in front or without, it says what a rendered head says', () => {
+  let made = 0;
+  for (let seed = 1; seed <= 3000; seed++) {
+    const next = sequence(seed);
+    const lines = Array.from({ length: next(9) }, (_, i) => `X-${i}: ${'v'.repeat(1 + next(30))}\r\n`);
+    const text = `GET /${'p'.repeat(next(20))} HTTP/1.1\r\nHost: a\r\n${lines.join('')}\r\n`;
+    const front = '#'.repeat(next(120));
+    const buffer = Buffer.from(front + text + BODY, 'latin1');
+    const head = new Http1RequestHead();
+    const consumed = parseRequestHead(buffer, front.length, buffer.length, head, LIMITS);
+    const room = next(front.length + 1);
+    head.headers.headroom = room;
+    for (let i = 0; i < lines.length; i++) if (next(3) === 0) head.headers.remove(`x-${i}`);
+    for (let i = next(3); i > 0; i--) head.headers.add(`Y-${i}`, 'w'.repeat(next(40)));
+    const rendering = { close: next(2) === 0 };
+    const into = Buffer.alloc(8192);
+    const rendered = into.toString('latin1', 0, head.renderInto(into, 0, rendering));
+    const end = front.length + consumed;
+    const start = head.squeeze(rendering);
+    if (start < 0) {
+      assert.ok(rendered.length > consumed + room, `seed ${seed}: there was room`);
+      assert.equal(buffer.toString('latin1'), front + text + BODY, `seed ${seed}: nothing has happened`);
+      continue;
+    }
+    made++;
+    assert.ok(start >= front.length - room, `seed ${seed}: no more than the room in front`);
+    assert.equal(buffer.toString('latin1', start, end), rendered, `seed ${seed}`);
+    assert.equal(buffer.toString('latin1', end), BODY, `seed ${seed}: the body`);
+    assert.equal(
+      buffer.toString('latin1', 0, front.length - room),
+      front.slice(room),
+      `seed ${seed}: the front`,
+    );
+  }
+  assert.ok(made > 1500, `${made} of 3000`);
 });

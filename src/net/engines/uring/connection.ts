@@ -30,6 +30,7 @@ import {
 import { RECEIVE, type ReceiveKind } from './operations.ts';
 import type { Watched } from './reset-watch.ts';
 import { SendingHalf } from './sending-half.ts';
+import { HEADROOM } from './slot-group.ts';
 import type { Transfer, TransferEnd } from './transfer.ts';
 
 const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
@@ -67,6 +68,10 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   watched = false;
   #remote: Endpoint | undefined;
   #local: Endpoint | undefined;
+
+  get headroom(): number {
+    return HEADROOM;
+  }
 
   get remote(): Endpoint {
     return (this.#remote ??= endpointBy(peerName, this.fd)) ?? UNKNOWN;
@@ -246,7 +251,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   #hand(slot: number, buffer: Buffer, length: number): void {
     this.receiving = false;
     this.#held = slot;
-    this.handler.onReceived(this, buffer, 0, length);
+    this.handler.onReceived(this, buffer, HEADROOM, length);
   }
 
   #ended(): void {

@@ -10,6 +10,9 @@ import type { Ring } from './ring.ts';
 
 const RING_ENTRIES = 4096;
 
+/** In front of what the kernel writes to a slot: for lines that rules add to a head (http/squeeze.ts). */
+export const HEADROOM = 1024;
+
 export interface GroupOptions {
   /** The kernel's number for the group. */
   readonly id: number;
@@ -22,7 +25,10 @@ export interface GroupOptions {
 export class SlotGroup {
   readonly id: number;
   readonly first: number;
+  /** What the kernel may write to each. */
   readonly size: number;
+  /** From one slot to the next. */
+  readonly stride: number;
   readonly arena: Arena;
   readonly #ringArena: Arena;
   readonly #ring: Uint32Array;
@@ -38,6 +44,7 @@ export class SlotGroup {
     this.id = id;
     this.first = first;
     this.size = size;
+    this.stride = strideOf(size);
     this.arena = arena;
     this.#ringArena = ringArena;
     this.#ring = new Uint32Array(ringArena.bytes);
@@ -49,7 +56,7 @@ export class SlotGroup {
 
   /** Registers it with the ring; undefined where memory or the kernel's consent is missing. */
   static open(ring: Ring, options: GroupOptions): SlotGroup | undefined {
-    const arena = Arena.take(options.size * options.count);
+    const arena = Arena.take(strideOf(options.size) * options.count);
     const ringArena = Arena.take(RING_ENTRIES * 16);
     if (arena === undefined || ringArena === undefined) return undefined;
     const request = Buffer.alloc(40);
@@ -80,7 +87,7 @@ export class SlotGroup {
     const ring = this.#ring;
     while (this.#offered < this.#target && this.#freeCount > 0) {
       const slot = this.#free[--this.#freeCount] as number;
-      const address = this.addressOf(slot);
+      const address = this.addressOf(slot) + HEADROOM;
       const at = (this.#tail & (RING_ENTRIES - 1)) << 2;
       ring[at] = address;
       ring[at + 1] = Math.floor(address / 4294967296);
@@ -114,7 +121,7 @@ export class SlotGroup {
 
   /** In the arena. */
   placeOf(slot: number): number {
-    return (slot - this.first) * this.size;
+    return (slot - this.first) * this.stride;
   }
 
   addressOf(slot: number): number {
@@ -122,11 +129,15 @@ export class SlotGroup {
   }
 
   bufferOf(slot: number): Buffer {
-    return Buffer.from(this.arena.bytes, this.placeOf(slot), this.size);
+    return Buffer.from(this.arena.bytes, this.placeOf(slot), this.stride);
   }
 
   destroy(): void {
     this.arena.release();
     this.#ringArena.release();
   }
+}
+
+function strideOf(size: number): number {
+  return HEADROOM + size;
 }

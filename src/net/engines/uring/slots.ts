@@ -112,9 +112,9 @@ export class Slots {
     // asking a Buffer for its memory is a call into the runtime
     if (buffer === this.#lastBuffer) return this.#lastSlot;
     const { buffer: memory, byteOffset } = buffer;
-    if (memory === this.small.arena.bytes) return Math.floor(byteOffset / this.size);
+    if (memory === this.small.arena.bytes) return Math.floor(byteOffset / this.small.stride);
     if (memory !== this.bulk.arena.bytes) return -1;
-    return this.bulk.first + Math.floor(byteOffset / this.bulk.size);
+    return this.bulk.first + Math.floor(byteOffset / this.bulk.stride);
   }
 
   pin(slot: number): void {
