@@ -23,6 +23,8 @@ export interface RuleSource {
   readonly action: string;
   readonly actionArgs?: string;
   readonly args: readonly Word[];
+  /** Taken over from a defaults section, which serves either side. */
+  readonly fromDefaults?: true;
   /** The rule behind it in the same ruleset. */
   readonly followedBy?: Pick<Rule, 'action' | 'condition'> | undefined;
 }

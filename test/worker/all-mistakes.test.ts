@@ -91,7 +91,7 @@ test('rules of a defaults section may name the ACLs of that section', async () =
   try {
     const path = join(folder, 'x.cfg');
     const timeouts = ' timeout client 1s\n timeout server 1s\n timeout connect 1s\n';
-    const defaults = `defaults d\n mode http\n${timeouts} acl private path_beg /private\n http-request deny if private\n`;
+    const defaults = `defaults d\n mode http\n${timeouts} acl private path_beg /private\n http-request deny if private\n http-request set-timeout tunnel 5s\n`;
     writeFileSync(path, `${defaults}frontend fe from d\n bind 127.0.0.1:18080\n`);
     const { config, diagnostics } = await loadConfiguration([path]);
     assert.deepEqual(diagnostics.map(renderMessage), []);

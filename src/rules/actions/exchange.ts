@@ -55,7 +55,8 @@ function compileSetTimeout(line: RuleLine): Action | undefined {
       `'set-timeout' rule supports 'client'/'connect'/'queue'/'server'/'tarpit'/'tunnel' (got '${kind}')`,
     );
   const side = TIMEOUT_SIDE[kind];
-  if ((side === 'frontend' && !line.isFrontend) || (side === 'backend' && !line.isBackend))
+  const misplaced = (side === 'frontend' && !line.isFrontend) || (side === 'backend' && !line.isBackend);
+  if (misplaced && line.source.fromDefaults !== true)
     return line.error(`'${line.env.section.name}' has no ${side} capability`);
   const time = takeTime(line, `set-timeout ${kind}`);
   if (time === undefined) return undefined;
