@@ -342,6 +342,46 @@ test(
   },
 );
 
+test(
+  'Rules wait for the body of a stored response as for a server’s, in a listen section, too',
+  BOUND,
+  async t => {
+    const origin = await startHttpOrigin(t, 'o', answerSeeded);
+    const port = await freePort();
+    await startBalancer(
+      t,
+      `defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+listen l
+    bind 127.0.0.1:${port}
+    http-request wait-for-body time 5s if METH_POST
+    http-request cache-use c
+    http-response cache-store c
+    http-response wait-for-body time 5s at-least 12000
+    http-response set-header x-length %[res.body_len]
+    server s ${origin.address}
+cache c
+    total-max-size 4
+    max-object-size 1000000
+`,
+    );
+    const client = await KeepAliveClient.open(port);
+    t.after(() => client.close());
+    for (let round = 0; round < 3; round++)
+      for (const length of [10, 3000, 200_000]) {
+        const { head, body } = await client.request(request(`/1/${length}`));
+        assert.ok(body.equals(bodyOf(1, length)), `${length} bytes`);
+        assert.equal(/^age:/m.test(head), round > 0);
+        const seen = Number(/^x-length: (\d+)\r$/im.exec(head)?.[1]);
+        assert.ok(seen >= Math.min(length, 12_000), `${seen} of ${length} were seen`);
+      }
+    assert.equal(origin.count, 3);
+  },
+);
+
 test('Logs name <CACHE> as the server, counters and metrics tell lookups and hits', BOUND, async t => {
   const origin = await startHttpOrigin(t, 'o', answerSeeded);
   const log = await startLogReceiver(t);
@@ -351,6 +391,7 @@ test('Logs name <CACHE> as the server, counters and metrics tell lookups and hit
       `log 127.0.0.1:${log.port} local0`,
       'log-format "%f %b/%s %ST %ts %Tw/%Tc %[res.cache_hit] %r"',
       'http-request use-service prometheus-exporter if { path /metrics }',
+      'stats uri /stats',
     ],
   });
   for (let round = 0; round < 3; round++) await exchangeRaw(port, request('/1/5', 'Connection: close'));
@@ -369,6 +410,8 @@ test('Logs name <CACHE> as the server, counters and metrics tell lookups and hit
   const metrics = await exchangeRaw(port, request('/metrics', 'Connection: close'));
   assert.match(metrics, /^haproxy_backend_http_cache_lookups_total\{proxy="b"\} 3$/m);
   assert.match(metrics, /^haproxy_backend_http_cache_hits_total\{proxy="b"\} 2$/m);
+  const page = await exchangeRaw(port, request('/stats', 'Connection: close'));
+  assert.match(page, /cache: 3 lookups, 2 hits \(66%\)/);
 });
 
 test(

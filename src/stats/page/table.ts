@@ -99,7 +99,7 @@ function addressOf(subject: Subject): string {
 
 const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'];
 
-/** Answers by class and mean times: what people look for behind the total. */
+/** Answers by class, hits of caches and mean times: what people look for behind the total. */
 function hintOf(subject: Subject): string {
   const value = (name: string): number | undefined => {
     const column = columnNamed(name);
@@ -111,6 +111,13 @@ function hintOf(subject: Subject): string {
   if (requests !== undefined) {
     const classes = CLASSES.map(name => `${name} ${grouped(value(`hrsp_${name}`) ?? 0)}`).join(', ');
     parts.push(`${grouped(requests)} requests: ${classes}`);
+  }
+  const lookups = value('cache_lookups') ?? 0;
+  if (lookups > 0) {
+    const hits = value('cache_hits') ?? 0;
+    parts.push(
+      `cache: ${grouped(lookups)} lookups, ${grouped(hits)} hits (${Math.floor((100 * hits) / lookups)}%)`,
+    );
   }
   const times = ['qtime', 'ctime', 'rtime', 'ttime'].map(value);
   if (times[0] !== undefined)
