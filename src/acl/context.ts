@@ -205,6 +205,8 @@ export interface TransactionFacts {
   readonly lastRule: { readonly file: string; readonly line: number } | undefined;
   readonly waitingEntity: string | undefined;
   readonly cacheHit: string | undefined;
+  /** What answers in place of a server, as logs name it: `<STATS>`. */
+  readonly servedBy: string | undefined;
   readonly compression: string | undefined;
   readonly clientAborted: boolean;
   readonly serverAborted: boolean;

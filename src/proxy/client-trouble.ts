@@ -88,8 +88,10 @@ export class ClientTrouble {
     const { phase, transaction } = this.#owner;
     transaction.clientAborted = true;
     transaction.termination.fail('client', cause, phase);
-    if (cause === 'ended' && (phase === 'R' || phase === 'H')) this.#fail(400, 'C', phase);
-    else this.#owner.abort();
+    if (cause === 'ended' && (phase === 'R' || phase === 'H')) return this.#fail(400, 'C', phase);
+    // it hears nothing any more: the log tells what it would have been told
+    if (phase === 'R') transaction.status = 400;
+    this.#owner.abort();
   }
 
   #fail(status: number, letter: string, phase: Phase): void {

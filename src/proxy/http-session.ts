@@ -228,7 +228,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   onFailed(_connection: Connection, cause: Cause): void {
     if (this.#state === LEFT) this.#close();
-    else if (this.#state === AWAITING) {
+    else if (this.#state === AWAITING && this.#mayLeaveSilently()) {
       this.ended = true;
       this.#leave();
     } else this.#serve().clientTrouble.gone(cause);

@@ -212,13 +212,16 @@ export class HttpStream
         return this.#serve();
       case SILENT_DROP:
         silenceClose(this.clientConnection.fd, this.clientConnection.remote.family);
+        transaction.timers.undecided();
         return this.cut('P', 'R');
       case REJECT:
         transaction.countTracked('error');
+        transaction.timers.undecided();
         return this.cut('P', 'R');
       case BAD_MESSAGE:
         return this.clientTrouble.badRequest(400);
       case TIMED_OUT:
+        transaction.timers.undecided();
         return this.fail(408, 'c', 'R');
       default:
         transaction.flaw = 'internal error';
@@ -244,6 +247,9 @@ export class HttpStream
   }
 
   tarpitOver(): void {
+    const { timers } = this.transaction;
+    timers.undecided();
+    timers.tarpitEndedAt = this.thread.wheel.now;
     this.#replyWith(this.transaction.reply);
   }
 
@@ -459,7 +465,7 @@ export class HttpStream
     const { transaction, responseHead } = this;
     const { backendRuntime, serverRuntime } = transaction;
     if (serverRuntime !== undefined) backendRuntime?.prepareResponse(transaction, serverRuntime);
-    if (this.#leaksCookie()) return this.responseDecided(REJECT);
+    if (this.#leaksCookie()) return this.#responseRefused();
     if (!runAfterResponse(transaction, this.frontend)) return this.responseDecided(INTERNAL_ERROR);
     if (responseHead.framing === 'tunnel') this.#tunnel();
     else this.#sendResponse();
@@ -484,7 +490,23 @@ export class HttpStream
       transaction.termination.set('L', 'H');
       this.#replyWith(transaction.reply);
     } else if (verdict === TIMED_OUT) this.fail(504, 's', 'D');
+    else if (verdict === REJECT) this.#responseCut();
     else this.fail(verdict === INTERNAL_ERROR ? 500 : 502, 'P', 'H');
+  }
+
+  /** By `option checkcache`. */
+  #responseRefused(): void {
+    const { transaction } = this;
+    transaction.flaw = 'denied response';
+    this.fail(502, 'P', 'H');
+  }
+
+  /** By content rules: both sides are closed without a word. */
+  #responseCut(): void {
+    const { transaction } = this;
+    transaction.status = 0;
+    transaction.timers.responseHeadAt = -1;
+    this.cut('P', 'D');
   }
 
   // ── what rules want of bodies, and say ahead of the answer ──
@@ -661,6 +683,8 @@ export class HttpStream
     this.keepAlive &&=
       this.body.drop() && this.frontend.keepsClients && !this.thread.sendsAway() && !reply.closes;
     transaction.status = reply.status;
+    // what a server may have sent is not the response
+    transaction.timers.responseHeadAt = -1;
     if (reply.silent === true || clientConnection.closed || this.answer.isSending(clientConnection))
       return this.abort();
     (this.#reply ??= new OwnReply(this)).start(reply);
@@ -690,7 +714,8 @@ export class HttpStream
   abort(): void {
     if (this.#over) return;
     this.#end();
-    if (this.transaction.timers.firstByteAt >= 0) this.transaction.finish();
+    const { timers, status } = this.transaction;
+    if (timers.firstByteAt >= 0 || status > 0) this.transaction.finish();
     this.session.requestAborted();
   }
 

@@ -204,7 +204,10 @@ export class RequestRules {
     if (hold === 'rule') return this.#resume(true);
     this.#letGo();
     if (hold === 'tarpit') this.#stream.tarpitOver();
-    else if (hold === 'whole body') this.#stream.clientTrouble.headTimeout();
+    else if (hold === 'whole body') {
+      this.#stream.transaction.timers.undecided();
+      this.#stream.clientTrouble.headTimeout();
+    }
   }
 
   #arm(delayMs: number): void {

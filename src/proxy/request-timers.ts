@@ -24,6 +24,8 @@ export class RequestTimers implements Timers {
   connectedAt = -1;
   responseHeadAt = -1;
   endedAt = -1;
+  /** End of a tarpit: to logs all of the time was spent queued. */
+  tarpitEndedAt = -1;
   readonly requestTimeUs = 0;
   readonly handshake = 0;
 
@@ -37,6 +39,12 @@ export class RequestTimers implements Timers {
     this.connectedAt = -1;
     this.responseHeadAt = -1;
     this.endedAt = -1;
+    this.tarpitEndedAt = -1;
+  }
+
+  /** It ends before there is a decision what to do with it: the time to receive it is not told. */
+  undecided(): void {
+    this.headReadAt = -1;
   }
 
   get requestTimeMs(): number {
@@ -54,6 +62,8 @@ export class RequestTimers implements Timers {
   }
 
   get queue(): number {
+    const { acceptedAt } = this.#client as ClientMoments;
+    if (this.tarpitEndedAt >= 0) return span(acceptedAt, this.tarpitEndedAt);
     return span(this.headReadAt, this.dequeuedAt);
   }
 

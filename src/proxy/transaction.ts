@@ -341,6 +341,12 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     return this.ownCounters !== undefined || this.client.counters !== undefined;
   }
 
+  get servedBy(): string | undefined {
+    if (this.cacheHit !== undefined) return '<CACHE>';
+    if (this.statistics !== undefined) return '<STATS>';
+    return this.service === 'prometheus-exporter' ? '<PROMEX>' : undefined;
+  }
+
   get statusKinds(): StatusKinds {
     return this.#thread.statusKinds;
   }

@@ -110,6 +110,7 @@ export const TRANSACTION: TransactionFacts = {
   lastRule: { file: 'a.cfg', line: 12 },
   waitingEntity: undefined,
   cacheHit: undefined,
+  servedBy: undefined,
   compression: undefined,
   clientAborted: false,
   serverAborted: false,

@@ -1,4 +1,5 @@
 /** Log-format aliases, one row each (manual, section 8.2.6): what they read and how it is written. */
+import type { SampleContext } from '../context.ts';
 import { pathOf } from '../fetches/header-text.ts';
 import { tq, userTime } from '../fetches/transaction.ts';
 import type { Timers, TransactionFacts } from '../context.ts';
@@ -24,6 +25,15 @@ const facts =
 
 const timer = (read: (timers: Timers) => number): ReadNumber =>
   facts(transaction => read(transaction.timers), -1);
+
+const FIRST_ERROR = 400;
+
+function isBadRequest({ requestLine, transaction }: SampleContext): boolean {
+  return (
+    transaction?.badRequest === true ||
+    (requestLine === undefined && (transaction?.status ?? 0) >= FIRST_ERROR)
+  );
+}
 
 const FRONTEND_WITH_TRANSPORT: Alias = {
   name: 'ft',
@@ -115,7 +125,11 @@ export const ALIASES: readonly Alias[] = [
   numberAlias(
     'Ti',
     'idle time before the request',
-    timer(timers => timers.idle),
+    // who never sent a request was not idle before it
+    ctx => {
+      const idle = ctx.transaction?.timers.idle ?? -1;
+      return idle < 0 && isBadRequest(ctx) ? 0 : idle;
+    },
     'http only',
   ),
   numberAlias('Tq', 'handshake, idle and request time together', timer(tq), 'http only'),
@@ -145,7 +159,8 @@ export const ALIASES: readonly Alias[] = [
   earlyAlias(
     'B',
     'bytes from the server to the client',
-    facts(({ bytes }) => bytes.fromServer),
+    // an answer to what is no request is not counted
+    ctx => (isBadRequest(ctx) ? 0 : (ctx.transaction?.bytes.fromServer ?? 0)),
   ),
   numberAlias(
     'U',
@@ -244,11 +259,7 @@ export const ALIASES: readonly Alias[] = [
   capturesAlias('hs', 'captured response headers', 'responseCaptures'),
   captureListAlias('hsl', 'captured response headers as a list', 'responseCaptures'),
   textAlias('OG', 'what wrote the log line', ctx => ctx.transaction?.logOrigin ?? 'unspec', 'log only'),
-  textAlias(
-    's',
-    'server',
-    ctx => ctx.server?.name ?? (ctx.transaction?.cacheHit === undefined ? '<NOSRV>' : '<CACHE>'),
-  ),
+  textAlias('s', 'server', ctx => ctx.server?.name ?? ctx.transaction?.servedBy ?? '<NOSRV>'),
   textAlias('sslc', 'TLS cipher of the client', ctx => ctx.client?.tls?.cipher, 'tls only'),
   textAlias('sslv', 'TLS version of the client', ctx => ctx.client?.tls?.protocol, 'tls only'),
   rawAlias('ts', 'termination state', ctx => ctx.transaction?.terminationState ?? '--'),

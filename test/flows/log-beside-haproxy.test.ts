@@ -1,0 +1,137 @@
+/** Log lines of odd ends, held against those of the real haproxy: every field but bytes on the wire and small times. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
+import { startRawOrigin } from '../support/origin.ts';
+import { requires } from '../support/requirement.ts';
+
+/** What the client sends: then it waits for the end, or goes (`leaves`), or resets. */
+interface Situation {
+  readonly name: string;
+  readonly send: string;
+  readonly after?: 'waits' | 'leaves' | 'resets';
+  readonly front?: string;
+  readonly back?: string;
+  readonly answer?: string;
+}
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhello';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
+
+const SITUATIONS: readonly Situation[] = [
+  { name: 'no word, then the end', send: '', after: 'leaves' },
+  { name: 'no word, then a reset', send: '', after: 'resets' },
+  { name: 'no word at all', send: '' },
+  { name: 'part of a head, then the end', send: 'GET / HT', after: 'leaves' },
+  { name: 'part of a head', send: 'GET / HT' },
+  { name: 'no request', send: '\x01\x02\r\n\r\n' },
+  { name: 'a field that is none', send: 'GET / HTTP/1.1\r\nHost: x\r\nBad Header: x\r\n\r\n' },
+  { name: 'deny', send: GET, front: 'http-request deny' },
+  { name: 'reject', send: GET, front: 'http-request reject' },
+  { name: 'silent-drop', send: GET, after: 'leaves', front: 'http-request silent-drop' },
+  { name: 'redirect', send: GET, front: 'http-request redirect location /x' },
+  { name: 'tarpit', send: GET, front: 'timeout tarpit 600\n  http-request tarpit' },
+  {
+    name: 'tarpit with a status',
+    send: GET,
+    front: 'timeout tarpit 600\n  http-request tarpit deny_status 429',
+  },
+  { name: 'a body that is waited for', send: POST, front: 'http-request wait-for-body time 600' },
+  { name: 'a body that is buffered', send: POST, front: 'option http-buffer-request' },
+  { name: 'a response that is denied', send: GET, answer: OK, back: 'http-response deny' },
+  { name: 'a response that is replaced', send: GET, answer: OK, back: 'http-response return status 202' },
+  { name: 'a response that is none', send: GET, answer: 'NONSENSE\r\n\r\n' },
+  { name: 'a server that says nothing', send: GET, answer: '' },
+  { name: 'half a body', send: GET, answer: 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello' },
+  { name: 'all is well', send: GET, answer: OK },
+];
+
+const FORMAT =
+  '%b/%s TR=%TR Tw=%Tw Tc=%Tc Tr=%Tr Ti=%Ti Td=%Td Ta=%Ta Tt=%Tt %ST B=%B %tsc %rc %sq/%bq %{+Q}r %HM %HP %HV';
+
+/** By program: the lines of each situation. */
+async function run(t: TestContext, program?: string): Promise<readonly string[]> {
+  const logs = await startLogReceiver(t);
+  const ports: number[] = [];
+  const sections: string[] = [];
+  for (const [index, { front = '', back = '', answer = OK }] of SITUATIONS.entries()) {
+    const { address } = await startRawOrigin(t, socket => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(answer));
+    });
+    const port = await freePort();
+    ports.push(port);
+    sections.push(`frontend f${index}
+  bind 127.0.0.1:${port}
+  log-format "=${index}= ${FORMAT}"
+  ${front}
+  default_backend b${index}
+backend b${index}
+  ${back}
+  server s ${address}`);
+  }
+  await startBalancer(
+    t,
+    `global
+  log 127.0.0.1:${logs.port} len 2048 local0
+defaults
+  mode http
+  log global
+  timeout connect 1s
+  timeout client 2s
+  timeout server 2s
+  timeout http-request 600
+${sections.join('\n')}
+`,
+    program === undefined ? {} : { program },
+  );
+  // it may listen before it serves
+  await play(ports.at(-1) as number, { name: '', send: GET.replace('/', '/first') });
+  const lines: string[] = [];
+  for (const [index, situation] of SITUATIONS.entries()) {
+    await play(ports[index] as number, situation);
+    const [line] = await logs.find(new RegExp(`=${index}= (?!.*/first).*`));
+    lines.push(`${situation.name}: ${plain(line)}`);
+  }
+  return lines;
+}
+
+async function play(port: number, { send, after = 'waits' }: Situation): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.resume();
+  const closed = new Promise(resolve => socket.once('close', resolve));
+  await once(socket, 'connect');
+  if (send !== '') socket.write(send, 'latin1');
+  // a reset must not come before the connection was accepted
+  if (after !== 'waits') await sleep(50);
+  if (after === 'resets') socket.resetAndDestroy();
+  else if (after === 'leaves') socket.end();
+  if (!socket.closed && after !== 'resets') await Promise.race([closed, sleep(4000)]);
+  socket.destroy();
+}
+
+/** Times are told in steps of 600 ms, all below 400 as 0; bytes as none or some. */
+function plain(text: string): string {
+  return text
+    .trim()
+    .replace(/\bb\d+\//, 'b/')
+    .replace(/\bf\d+\//, 'f/')
+    .replace(/\bB=[1-9]\d*/, 'B=some')
+    .replace(
+      /\b(T\w)=(\d+)/g,
+      (_, name: string, ms: string) => `${name}=${Math.round((Number(ms) + 200) / 600 - 0.5)}`,
+    );
+}
+
+test('log lines of odd ends are those of the real haproxy', async t => {
+  if (!requires(t, 'haproxy')) return;
+  const [ours, theirs] = await Promise.all([run(t), run(t, 'haproxy')]);
+  assert.deepEqual(ours, theirs);
+});
