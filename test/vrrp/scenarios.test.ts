@@ -66,6 +66,7 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     const b = await lab.router('b', 'keepalived', instance({ priority: 100 }));
     await b.enters('MASTER');
     const a = await lab.router('a', 'lb', instance({ priority: 150, more: ['nopreempt'] }));
+    await a.enters('BACKUP');
     await sleep(800);
     assert.equal(a.state(), 'BACKUP');
     assert.equal(b.state(), 'MASTER');
@@ -142,7 +143,7 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     const a = await lab.router('a', 'lb', instance({ priority: 200 }));
     const b = await lab.router('b', 'keepalived', instance({ priority: 150 }));
     const c = await lab.router('c', 'lb', instance({ priority: 100 }));
-    await a.enters('MASTER');
+    await Promise.all([a.enters('MASTER'), b.enters('BACKUP'), c.enters('BACKUP')]);
     await sleep(500);
     await upon(() => lab.kill(a), [b, 'MASTER']);
     await sleep(200);
@@ -193,7 +194,7 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
         });
       const a = await lab.router('a', first, config(150, '10.9.0.1', '10.9.0.2'));
       const b = await lab.router('b', second, config(100, '10.9.0.2', '10.9.0.1'));
-      await a.enters('MASTER');
+      await Promise.all([a.enters('MASTER'), b.enters('BACKUP')]);
       await sleep(4500);
       assert.equal(b.state(), 'BACKUP');
       await upon(() => a.stop(), [b, 'MASTER']);
@@ -210,6 +211,7 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
       const a = await lab.router('a', first, config(150));
       const b = await lab.router('b', second, config(100));
       await Promise.all([a.enters('MASTER'), a.enters('MASTER', 'W')]);
+      await Promise.all([b.enters('BACKUP'), b.enters('BACKUP', 'W')]);
       await sleep(600);
       await upon(() => lab.cut('a', 1), [b, 'MASTER'], [b, 'MASTER', 'W']);
       await lab.until(() => !lab.holds('a', VIP) && lab.holds('b', VIP) && lab.holds('b', '10.9.1.100'));
@@ -449,6 +451,7 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     await a.enters('BACKUP');
     await a.enters('MASTER');
     const b = await lab.router('b', 'keepalived', config.replace('PRIORITY', '100'));
+    await b.enters('BACKUP');
     await sleep(4500);
     assert.equal(b.state(), 'BACKUP');
     assert.ok(lab.holds('a', VIP));
