@@ -27,6 +27,9 @@ export interface SessionSettings {
   readonly listener: number;
 }
 
+/** What a client may send ahead of the command that runs. */
+const MOST_AHEAD_BYTES = 65_536;
+
 const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
 
 const TOO_LONG = {
@@ -46,6 +49,8 @@ export class AdminSession {
   readonly #state: Session;
   readonly #gone = new AbortController();
   #running = false;
+  /** The client has to read before anything goes on. */
+  #draining = false;
   /** Somebody else reads. */
   #isTaken = false;
   /** Of the line that is running. */
@@ -81,6 +86,7 @@ export class AdminSession {
     socket.on('data', (bytes: Buffer) => {
       if (this.#isTaken) return;
       this.#reader.add(bytes.toString('latin1'));
+      if (this.#running && this.#reader.waiting > MOST_AHEAD_BYTES) socket.pause();
       this.#readOn();
     });
     socket.on('end', () => {
@@ -91,7 +97,7 @@ export class AdminSession {
     });
     socket.on('error', () => socket.destroy());
     socket.on('timeout', () => {
-      if (!this.#running) socket.destroy();
+      if (!this.#running || this.#draining) socket.destroy();
     });
     socket.on('close', () => this.#gone.abort());
     socket.setTimeout(this.#state.timeoutMs);
@@ -101,6 +107,7 @@ export class AdminSession {
   #readOn(): void {
     if (this.#running || this.#state.closing) return;
     const input = this.#reader.next();
+    if (this.#reader.waiting <= MOST_AHEAD_BYTES || input === undefined) this.#socket.resume();
     switch (input?.kind) {
       case undefined:
         if (this.#ended) this.#socket.end();
@@ -131,6 +138,7 @@ export class AdminSession {
       if (this.#state.closing) return this.#close();
       this.#write(this.#promptAfter(isLast));
       this.#state.skipLineEnd = false;
+      if (this.#socket.writableNeedDrain) await this.#drained();
     }
     if (!this.#state.interactive) this.#close();
   }
@@ -160,6 +168,7 @@ export class AdminSession {
     if ('text' in answer) return this.#write(this.#render(answer));
     if ('converse' in answer) {
       this.#isTaken = true;
+      this.#socket.resume();
       await answer.converse(this.#socket);
       return this.#close();
     }
@@ -169,10 +178,15 @@ export class AdminSession {
     }
   }
 
-  /** The client reads slower than a dump is made: it goes on when the client has caught up, or has gone. */
+  /**
+   * The client reads slower than answers are made: they go on when it has caught up, or has gone. One that reads
+   * nothing at all is idle.
+   */
   async #drained(): Promise<void> {
+    this.#draining = true;
     await new Promise<void>(resolve => {
       const done = (): void => {
+        this.#draining = false;
         this.#socket.off('drain', done);
         this.#socket.off('close', done);
         resolve();

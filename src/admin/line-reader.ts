@@ -56,6 +56,11 @@ export class LineReader {
     return this.#text === '';
   }
 
+  /** Bytes that nobody has asked for yet. */
+  get waiting(): number {
+    return this.#text.length;
+  }
+
   /** The client ended its side: a line without an end counts as one. */
   endInput(): void {
     if (this.#text !== '' && !this.#text.endsWith('\n')) this.#text += '\n';

@@ -75,12 +75,19 @@ export class CliSession {
 
   #received(bytes: Buffer): void {
     if (this.#passingOn) {
-      this.#answering?.write(bytes);
+      this.#passOn(bytes);
       return;
     }
     this.#text += bytes.toString('latin1');
     if (this.#text.length > LONGEST_COMMAND) this.#client.destroy();
     this.#readOn();
+  }
+
+  /** No faster than the worker reads. */
+  #passOn(bytes: Buffer): void {
+    if (this.#answering?.write(bytes) !== false) return;
+    this.#client.pause();
+    this.#answering.once('drain', () => this.#client.resume());
   }
 
   #readOn(): void {
@@ -192,6 +199,7 @@ export class CliSession {
     worker.on('end', () => worker.end());
     worker.on('close', () => {
       this.#passingOn = false;
+      this.#client.resume();
       this.#answered(false);
     });
     return undefined;
