@@ -23,6 +23,8 @@ export interface TransportEvents {
 }
 
 const IDLE_MS = 5000;
+/** What a nameserver may say behind a question: one that goes on without end is left. */
+const MOST_BYTES = 1 << 20;
 
 export class DatagramTransport implements Transport {
   readonly #address: NameserverAddress;
@@ -88,6 +90,8 @@ export class StreamTransport implements Transport {
   readonly #events: TransportEvents;
   #socket: Socket | undefined;
   #received = Buffer.alloc(0);
+  /** Since the last question. */
+  #bytes = 0;
 
   constructor(address: NameserverAddress, events: TransportEvents) {
     this.#address = address;
@@ -95,6 +99,7 @@ export class StreamTransport implements Transport {
   }
 
   send(message: Buffer): void {
+    this.#bytes = 0;
     const length = Buffer.alloc(2);
     length.writeUInt16BE(message.length, 0);
     this.#socket ??= this.#open();
@@ -107,7 +112,11 @@ export class StreamTransport implements Transport {
     this.#received = Buffer.alloc(0);
     socket.unref();
     socket.setTimeout(IDLE_MS, () => this.#ended(socket));
-    socket.on('data', chunk => this.#take(chunk));
+    socket.on('data', chunk => {
+      this.#bytes += chunk.length;
+      if (this.#bytes > MOST_BYTES) this.#ended(socket);
+      else this.#take(chunk);
+    });
     socket.on('end', () => this.#ended(socket));
     socket.on('error', () => {
       this.#ended(socket);
