@@ -58,17 +58,17 @@ const FORMAT =
 /** By program: the lines of each situation. */
 async function run(t: TestContext, program?: string): Promise<readonly string[]> {
   const logs = await startLogReceiver(t);
-  const ports: number[] = [];
+  // addresses that no other test uses: so many ports would be too likely to meet one of theirs
+  const port = await freePort();
+  const host = (index: number): string => `127.78.${program === undefined ? 1 : 2}.${index + 1}`;
   const sections: string[] = [];
   for (const [index, { front = '', back = '', answer = OK }] of SITUATIONS.entries()) {
     const { address } = await startRawOrigin(t, socket => {
       socket.on('error', () => undefined);
       socket.once('data', () => socket.end(answer));
     });
-    const port = await freePort();
-    ports.push(port);
     sections.push(`frontend f${index}
-  bind 127.0.0.1:${port}
+  bind ${host(index)}:${port}
   log-format "=${index}= ${FORMAT}"
   ${front}
   default_backend b${index}
@@ -89,21 +89,21 @@ defaults
   timeout http-request 2s
 ${sections.join('\n')}
 `,
-    program === undefined ? {} : { program },
+    { ports: [port], ...(program !== undefined && { program }) },
   );
   // it may listen before it serves
-  await play(ports.at(-1) as number, { name: '', send: GET.replace('/', '/first') });
+  await play(host(SITUATIONS.length - 1), port, { name: '', send: GET.replace('/', '/first') });
   const lines: string[] = [];
   for (const [index, situation] of SITUATIONS.entries()) {
-    await play(ports[index] as number, situation);
+    await play(host(index), port, situation);
     const [line] = await logs.find(new RegExp(`=${index}= (?!.*/first).*`));
     lines.push(`${situation.name}: ${plain(line)}`);
   }
   return lines;
 }
 
-async function play(port: number, { send, after = 'waits' }: Situation): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
+async function play(host: string, port: number, { send, after = 'waits' }: Situation): Promise<void> {
+  const socket = connect(port, host);
   socket.on('error', () => undefined);
   socket.resume();
   const closed = new Promise(resolve => socket.once('close', resolve));
