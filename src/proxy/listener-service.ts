@@ -43,6 +43,8 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   /** More than one when a thread took over the sockets of another. */
   #listeners: Listener[] = [];
   #paused = false;
+  /** Until a rate has room, as last asked; 0: none is exceeded. */
+  #rateDelayMs = 0;
   #held: Connection[] = [];
 
   constructor(
@@ -140,15 +142,16 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
 
   /** Nobody tells when a rate has room again. */
   #awaitRate(): void {
-    if (this.#paused) this.#thread.wheel.set(this.#nextPlace, this.#rateDelayMs());
+    if (this.#paused) this.#thread.wheel.set(this.#nextPlace, this.#rateDelayMs);
   }
 
-  /** 0: no rate is exceeded. */
-  #rateDelayMs(): number {
-    let delayMs = 0;
+  /** What it says here is waited for: asked once more a moment later, the rate may have room, and nobody would wait. */
+  #isRateExceeded(): boolean {
     const now = this.#thread.wheel.now;
-    for (const rate of this.#rates) delayMs = Math.max(delayMs, this.#state.rates.delayMs(rate, now));
-    return delayMs;
+    this.#rateDelayMs = 0;
+    for (const rate of this.#rates)
+      this.#rateDelayMs = Math.max(this.#rateDelayMs, this.#state.rates.delayMs(rate, now));
+    return this.#rateDelayMs > 0;
   }
 
   #serve(connection: Connection): void {
@@ -158,7 +161,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
 
   #enter(): boolean {
     const { limits, rates } = this.#state;
-    if (this.#rateDelayMs() > 0) return false;
+    if (this.#isRateExceeded()) return false;
     for (const [index, gate] of this.#gates.entries()) {
       if (limits.tryEnter(gate)) continue;
       for (const entered of this.#gates.slice(0, index)) limits.leave(entered);
@@ -176,7 +179,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   }
 
   #hasRoom(): boolean {
-    if (this.#rateDelayMs() > 0) return false;
+    if (this.#isRateExceeded()) return false;
     return this.#gates.every(gate => !this.#state.limits.full(gate));
   }
 
