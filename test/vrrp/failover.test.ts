@@ -22,6 +22,8 @@ const MARGIN_MS = 50;
 /** What is too slow once is measured again, all pairs of it, and judged by the medians; as long as there is time. */
 const ROUNDS = 5;
 const PATIENCE_MS = 400_000;
+/** A machine that stands still for so long changes masters, keepalived's too: such a round may end in any way. */
+const FROZEN_MS = 150;
 
 type Figures = Readonly<Record<string, number>>;
 
@@ -42,9 +44,10 @@ async function measureAll(t: TestContext, scenario: Scenario): Promise<Round> {
   const pairs = [BAR, ...PAIRS];
   const labs = pairs.map(() => Lab.create(t, scenario.nodes ?? ['a', 'b'], scenario.links));
   const meeting = new Meeting(pairs.length);
-  const round = await Promise.all(labs.map((lab, at) => measure(lab, scenario, pairs[at] as Pair, meeting)));
+  const measured = labs.map((lab, at) => measure(lab, scenario, pairs[at] as Pair, meeting));
+  await Promise.allSettled(measured);
   for (const lab of labs) await lab.destroyNow();
-  return round;
+  return Promise.all(measured);
 }
 
 function medianOf(rounds: readonly Round[], pair: number, what: string): number {
@@ -86,16 +89,22 @@ describe('what happens to routers costs clients no more than between two keepali
     test(scenario.name, async t => {
       if (!requires(t, 'root', 'ip', 'bridge', 'keepalived')) return;
       const rounds: Round[] = [];
-      let verdict: Verdict;
-      do {
+      let wrong: readonly string[] = [];
+      for (let tries = 1; tries <= ROUNDS; tries++) {
         await lateness.take();
-        rounds.push(await measureAll(t, scenario));
-        verdict = judge(scenario, rounds);
+        const round = await measureAll(t, scenario).catch((error: unknown) => error as Error);
         const latenessMs = await lateness.take();
-        for (const line of [`ordinary processes waited up to ${latenessMs} ms`, ...verdict.shown])
-          t.diagnostic(line);
-        if (performance.now() > PATIENCE_MS) break;
-      } while (verdict.wrong.length > 0 && rounds.length < ROUNDS);
-      assert.deepEqual(verdict.wrong, []);
+        t.diagnostic(`ordinary processes waited up to ${latenessMs} ms`);
+        if (round instanceof Error) {
+          if (latenessMs < FROZEN_MS || tries === ROUNDS) throw round;
+          continue;
+        }
+        rounds.push(round);
+        const verdict = judge(scenario, rounds);
+        for (const line of verdict.shown) t.diagnostic(line);
+        ({ wrong } = verdict);
+        if (wrong.length === 0 || performance.now() > PATIENCE_MS) break;
+      }
+      assert.deepEqual(wrong, []);
     });
 });
