@@ -11,6 +11,8 @@ import { createRawSocket, type RawSocket } from './raw-socket.ts';
 const WINDOW_MS = 100;
 /** In one turn of the event loop. */
 const MOST_PACKETS = 1024;
+/** More than fit into the socket's queue. */
+const MOST_TURNS = 8;
 const EAGAIN = -11;
 const SO_MEMINFO = 55;
 const SK_MEMINFO_DROPS = 8;
@@ -55,6 +57,11 @@ export class AdvertQueue {
     return getOption(this.socket.fd, SOL_SOCKET, SO_MEMINFO, info) < info.length
       ? 0
       : info.readUInt32LE(4 * SK_MEMINFO_DROPS);
+  }
+
+  /** All that wait now; what comes meanwhile may be left. */
+  readWaiting(): void {
+    for (let turns = 0; turns < MOST_TURNS && this.#drain() >= MOST_PACKETS; turns++);
   }
 
   close(): void {

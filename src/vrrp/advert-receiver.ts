@@ -45,6 +45,8 @@ export interface ReceiverEvents {
 export interface AdvertReceiver {
   /** Packets that came faster than they are read. */
   readonly dropped: number;
+  /** Packets that may be good, now, even while reading pauses. */
+  readWaiting(): void;
   close(): void;
 }
 
@@ -55,6 +57,7 @@ export function openReceiver(options: ReceiverOptions, events: ReceiverEvents, c
     get dropped() {
       return good.dropped + rest.dropped;
     },
+    readWaiting: () => good.readWaiting(),
     close: () => {
       good.close();
       rest.close();

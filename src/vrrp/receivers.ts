@@ -69,6 +69,11 @@ export class Receivers {
     );
   }
 
+  /** What has come and was not read yet. */
+  readWaiting(): void {
+    for (const { receiver } of this.#lanes.values()) receiver.readWaiting();
+  }
+
   close(): void {
     for (const [key, lane] of this.#lanes) this.#drop(key, lane);
   }

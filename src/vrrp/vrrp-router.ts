@@ -110,6 +110,7 @@ export class VrrpRouter {
     this.#timer = new DeadlineTimer(
       clock,
       () => this.#router,
+      () => this.#receivers.readWaiting(),
       name => this.#due(name),
     );
     this.#vmacs = new VmacInterfaces(ports.held, log);

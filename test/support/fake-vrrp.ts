@@ -141,6 +141,8 @@ export class FakeNode {
   readonly events: string[] = [];
   handle: VrrpHandle | undefined;
   linksChanged = (): void => {};
+  /** Packets in sockets that nobody has told of. */
+  readonly waiting: (() => void)[] = [];
   #receivers: ReceiverEvents[] = [];
 
   start(config: KeepalivedConfig, options: Partial<VrrpOptions> = {}): VrrpHandle {
@@ -156,6 +158,9 @@ export class FakeNode {
           this.#receivers.push(events);
           return {
             dropped: 0,
+            readWaiting: () => {
+              for (const read of this.waiting.splice(0)) read();
+            },
             close: () => void (this.#receivers = this.#receivers.filter(other => other !== events)),
           };
         },

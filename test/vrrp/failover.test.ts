@@ -8,7 +8,7 @@ import { after, describe, test, type TestContext } from 'node:test';
 import { Lab } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
 import { Bout, type Pair } from '../support/vrrp/bout.ts';
-import { Lateness } from '../support/vrrp/lateness.ts';
+import { FROZEN_MS, Lateness } from '../support/vrrp/lateness.ts';
 import { Meeting } from '../support/vrrp/meeting.ts';
 import { SCENARIOS, type Bound, type Scenario } from '../support/vrrp/scenarios.ts';
 
@@ -22,8 +22,6 @@ const MARGIN_MS = 50;
 /** What is too slow once is measured again, all pairs of it, and judged by the medians; as long as there is time. */
 const ROUNDS = 5;
 const PATIENCE_MS = 400_000;
-/** A machine that stands still for so long changes masters, keepalived's too: such a round may end in any way. */
-const FROZEN_MS = 150;
 
 type Figures = Readonly<Record<string, number>>;
 

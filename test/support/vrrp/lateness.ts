@@ -4,6 +4,9 @@ import { once } from 'node:events';
 
 const PERIOD_MS = 10;
 
+/** A machine that stands still for so long changes masters, keepalived's too: such a round may end in any way. */
+export const FROZEN_MS = 150;
+
 export class Lateness {
   readonly #child: ChildProcess = fork(new URL(import.meta.url), ['measure']);
 
