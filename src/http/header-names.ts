@@ -6,7 +6,7 @@ type NamePolicy = 'preserve' | 'delete' | 'reject';
 const PLAIN = /^[A-Za-z0-9-]+$/;
 
 /** `option http-restrict-req-hdr-names`; false: the request is to be rejected. */
-export function restrictNames(headers: Headers, policy: NamePolicy): boolean {
+export function restrictNames(headers: Headers, policy: NamePolicy = 'preserve'): boolean {
   if (policy === 'preserve') return true;
   for (let index = headers.count - 1; index >= 0; index--) {
     if (PLAIN.test(headers.nameAt(index))) continue;

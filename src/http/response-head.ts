@@ -8,7 +8,7 @@ import { HeaderList } from './header-list.ts';
 import { CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from './known-fields.ts';
 import { squeeze } from './squeeze.ts';
 
-interface ResponseRendering {
+export interface ResponseRendering {
   /** What to say of the connection: nothing, `close`, or `keep-alive` for HTTP/1.0 clients. */
   readonly connection: '' | 'close' | 'keep-alive';
 }

@@ -1,6 +1,7 @@
 /** What can go wrong on the client's side of a request, and what becomes of the request then (RFC 9112; manual, 8.5). */
 import type { Cause } from '../base/failure.ts';
 import { PARSE_ERRORS } from '../http/parse-errors.ts';
+import type { Dialer } from './dialer.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
 import type { DataThread } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -12,19 +13,20 @@ export interface ClientTroubleOwner {
   readonly transaction: Transaction;
   readonly session: StreamClient;
   readonly body: { readonly read: boolean };
+  readonly dialer: Dialer;
+  readonly server: { endRequest(): void };
+  /** All of the request is with the server. */
+  readonly requestSent: boolean;
   /** The client has been sent some of an answer. */
   readonly responseStarted: boolean;
   readonly phase: Phase;
   keepAlive: boolean;
-  /** Rules wait for the body that ends here: they decide. */
-  bodyTruncated(): boolean;
+  readonly requestRules: { bodyTruncated(): boolean };
   /** Bytes of an own answer are to come: the client is only watched. */
   readonly replyPaused: boolean;
   fail(status: number, letter: string, phase: Phase): void;
   cut(letter: string, phase: Phase): void;
   abort(): void;
-  /** `option abortonclose`: what waits for a server is given up, a server at work is told. */
-  clientSaidAll(): void;
 }
 
 export class ClientTrouble {
@@ -71,14 +73,31 @@ export class ClientTrouble {
 
   /** FIN while a request is served. */
   ended(): void {
-    const { body, transaction, responseStarted } = this.#owner;
-    if (!body.read && this.#owner.bodyTruncated()) return;
+    const { body, requestRules, responseStarted } = this.#owner;
+    if (!body.read && requestRules.bodyTruncated()) return;
     if (!body.read || this.#owner.replyPaused) return this.gone('ended');
     this.#owner.keepAlive = false;
-    if (transaction.backendRuntime?.abortOnClose === true && !responseStarted) this.#owner.clientSaidAll();
+    if (this.#abortsOnClose() && !responseStarted) this.#saidAll();
   }
 
-  /** It has closed its side, and no server has the request: it is not waited for. */
+  #abortsOnClose(): boolean {
+    return this.#owner.transaction.backendRuntime?.abortOnClose === true;
+  }
+
+  /** It has closed its side and, by `option abortonclose`, does not wait any more. */
+  hasLeft(): boolean {
+    return this.#owner.session.ended && this.#abortsOnClose();
+  }
+
+  /** What waits for a server is given up, a server at work is told. */
+  #saidAll(): void {
+    const { dialer, server, requestSent, phase } = this.#owner;
+    if (!dialer.waiting) {
+      if (requestSent) server.endRequest();
+    } else if (!dialer.lastTry()) this.gaveUp(phase);
+  }
+
+  /** It has left, and no server has the request. */
   gaveUp(phase: Phase): void {
     this.#owner.transaction.clientAborted = true;
     this.#owner.cut('C', phase);

@@ -13,9 +13,14 @@
 import type { Headers } from '../http/head.ts';
 import type { Connection } from '../net/connection.ts';
 import { PrivateConnections } from './private-connections.ts';
-import { NO_ROW, type BackendRuntime, type ServerRuntime } from './runtime.ts';
+import { NO_ROW, type BackendRuntime, type FrontendRuntime, type ServerRuntime } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Transaction } from './transaction.ts';
+
+/** `option httpclose`, `http-server-close`: its connection serves one request alone. */
+export function closesServer(frontend: FrontendRuntime, { backendRuntime }: Transaction): boolean {
+  return frontend.closesServers || backendRuntime?.closesServers === true;
+}
 
 export function takeConnection(
   server: ServerRuntime,

@@ -9,8 +9,8 @@ import type { Http1RequestHead } from '../http/request-head.ts';
 import { responseRendering, type Http1ResponseHead } from '../http/response-head.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { Answer } from './answer.ts';
+import type { BodyShaping } from './body-shaping.ts';
 import type { ClientTrouble } from './client-trouble.ts';
-import type { ContentCoder } from './content-coder.ts';
 import { fillResponse } from './own-replies.ts';
 import { runAfterResponse } from './response-rules.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -30,12 +30,11 @@ export interface OwnReplyOwner {
   sendAnswer(length: number, rest?: Buffer): void;
   sendBody(buffer: Buffer, offset: number, length: number): void;
   readonly clientTrouble: ClientTrouble;
-  /** Compresses the service's body that the response head announces; undefined: it goes as it is. */
-  serviceCoder(): ContentCoder | undefined;
+  readonly shaping: BodyShaping;
   /** The client has all of it. */
-  replySent(): void;
+  finish(): void;
   /** It cannot be said. */
-  replyImpossible(): void;
+  abort(): void;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -73,7 +72,7 @@ export class OwnReply implements StreamedBodyOwner {
     const buffer = owner.answer.take();
     const { version, method } = owner.requestHead;
     const head = owner.responseHead.renderInto(buffer, 0, responseRendering(version, owner.keepAlive));
-    if (head < 0) return owner.replyImpossible();
+    if (head < 0) return owner.abort();
     const body = method === 'HEAD' ? NOTHING : reply.body;
     if (head + body.length <= buffer.length) owner.sendAnswer(head + body.copy(buffer, head));
     else owner.sendAnswer(head, body);
@@ -86,7 +85,7 @@ export class OwnReply implements StreamedBodyOwner {
     if (isChunked) responseHead.headers.add('transfer-encoding', 'chunked');
     else this.#owner.keepAlive = false;
     if (requestHead.method === 'HEAD') return source.close();
-    this.#pieces.begin(source, isChunked, isChunked ? this.#owner.serviceCoder() : undefined);
+    this.#pieces.begin(source, isChunked, isChunked ? this.#owner.shaping.ofService() : undefined);
   }
 
   sendStreamed(bytes: Buffer): void {
@@ -103,7 +102,7 @@ export class OwnReply implements StreamedBodyOwner {
   }
 
   streamFailed(): void {
-    this.#owner.replyImpossible();
+    this.#owner.abort();
   }
 
   streamDone(): void {
@@ -118,7 +117,7 @@ export class OwnReply implements StreamedBodyOwner {
     if (this.#pieces.active) return this.#pieces.sent();
     this.active = false;
     owner.session.clearTimer();
-    owner.replySent();
+    owner.finish();
   }
 
   /** The request is over, one way or the other. */

@@ -12,6 +12,7 @@ import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
+import type { Phase } from './termination.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Less than that of a body, either way, is sooner received and sent. */
@@ -25,10 +26,9 @@ export interface RequestBodyOwner {
   readonly clientTrouble: ClientTrouble;
   /** More of it can be sent on. */
   requestBodyReady(): void;
-  requestBodyFailed(): void;
-  forwardBody(server: Connection, buffer: Buffer, offset: number, length: number): void;
-  /** Whether the server is to take what has come of it: then its timeout runs. */
-  waitsForServer(): void;
+  /** The server's timeout runs while it takes what has come of it. */
+  readonly server: { expectBytes(): void };
+  fail(status: number, letter: string, phase: Phase): void;
   /** The request's last byte is with the server. */
   requestForwarded(): void;
 }
@@ -67,7 +67,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
       this.#decode(inbox, inbox.end);
       if (decoder.error !== 0) return this.#stream.clientTrouble.badRequest(400);
       const length = decoder.outEnd - decoder.outStart;
-      if (length > 0) this.#stream.forwardBody(server, buffer, decoder.outStart, length);
+      if (length > 0) this.#send(server, buffer, decoder.outStart, length);
       else if (!decoder.done) return this.#wantMore(server);
     }
     if (this.read && !server.sending) this.#stream.requestForwarded();
@@ -80,7 +80,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     while (this.pipe === pipe && !server.sending && !pipe.busy) {
       if (!pipe.empty) {
         const piece = pipe.next();
-        if (piece !== undefined) this.#stream.forwardBody(server, piece.buffer, piece.offset, piece.length);
+        if (piece !== undefined) this.#send(server, piece.buffer, piece.offset, piece.length);
         continue;
       }
       if (pipe.done) return this.#stream.requestForwarded();
@@ -94,12 +94,19 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     }
   }
 
+  #send(server: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.#stream.transaction.bytes.toServer += length;
+    this.#stream.server.expectBytes();
+    server.send(buffer, offset, length);
+  }
+
   pipeReady(): void {
     this.#stream.requestBodyReady();
   }
 
   pipeFailed(): void {
-    this.#stream.requestBodyFailed();
+    this.#stream.transaction.flaw = 'internal error';
+    this.#stream.fail(500, 'I', 'D');
   }
 
   /** The exchange is over. */
@@ -175,7 +182,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   waitsFor(side: 'source' | 'target'): void {
     if (side === 'source') return this.#expectBytes();
     this.#stream.session.clearTimer();
-    this.#stream.waitsForServer();
+    this.#stream.server.expectBytes();
   }
 
   done(): void {

@@ -6,6 +6,7 @@
  *   ─▶ backend: content ▶ http-request ▶ statistics ▶ redirects
  */
 import { Timer } from '../net/timer-wheel.ts';
+import type { Reply } from '../rules/reply.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, TARPIT, YIELD, type Verdict } from '../rules/verdict.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -13,6 +14,7 @@ import type { ClientTrouble } from './client-trouble.ts';
 import type { RequestBody } from './request-body.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 import { statisticsVerdict } from './statistics-request.ts';
+import type { Phase } from './termination.ts';
 import type { Transaction } from './transaction.ts';
 
 const FRONTEND_CONTENT = 0;
@@ -41,10 +43,8 @@ export interface RequestRulesOwner {
   cacheAnswers(): void;
   /** A rule has decided otherwise. */
   requestDecided(verdict: Verdict): void;
-  /** No `use_backend` rule matched and there is no default. */
-  backendMissing(): void;
-  /** Its time in the tarpit is over. */
-  tarpitOver(): void;
+  replyWith(reply: Reply | undefined): void;
+  fail(status: number, letter: string, phase: Phase): void;
   readonly clientTrouble: ClientTrouble;
 }
 
@@ -121,10 +121,11 @@ export class RequestRules {
     return false;
   }
 
+  /** False: no `use_backend` rule matches, and there is no default. */
   #chooseBackend(): boolean {
     const { frontend, transaction } = this.#stream;
     const backend = frontend.chooseBackend(transaction);
-    if (backend === undefined) this.#stream.backendMissing();
+    if (backend === undefined) this.#stream.fail(503, 'S', 'C');
     else transaction.useBackend(backend);
     return backend !== undefined;
   }
@@ -155,10 +156,17 @@ export class RequestRules {
     transaction.termination.set('P', 'T');
     transaction.countTracked('error');
     const holdMs = transaction.timeout('tarpit');
-    if (holdMs === 0) return this.#stream.tarpitOver();
+    if (holdMs === 0) return this.#tarpitOver();
     this.#hold = 'tarpit';
     this.#arm(holdMs);
     session.watch();
+  }
+
+  #tarpitOver(): void {
+    const { transaction, thread } = this.#stream;
+    transaction.timers.undecided();
+    transaction.timers.tarpitEndedAt = thread.wheel.now;
+    this.#stream.replyWith(transaction.reply);
   }
 
   /** `option http-buffer-request`: rules run once the body, or a buffer full of it, is here. */
@@ -203,7 +211,7 @@ export class RequestRules {
     const hold = this.#hold;
     if (hold === 'rule') return this.#resume(true);
     this.#letGo();
-    if (hold === 'tarpit') this.#stream.tarpitOver();
+    if (hold === 'tarpit') this.#tarpitOver();
     else if (hold === 'whole body') {
       this.#stream.transaction.timers.undecided();
       this.#stream.clientTrouble.headTimeout();

@@ -4,12 +4,12 @@
  *
  *   backend: content ▶ http-response ─▶ frontend: content ▶ http-response
  */
-import type { BodyFacts } from '../acl/context.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import { ACCEPT, CONTINUE, INTERNAL_ERROR, REJECT, YIELD, type Verdict } from '../rules/verdict.ts';
 import type { DataThread, FrontendRuntime } from './runtime.ts';
+import type { ServerHalf } from './server-half.ts';
 import type { Transaction } from './transaction.ts';
 
 const BACKEND_CONTENT = 0;
@@ -22,11 +22,7 @@ export interface ResponseRulesOwner {
   readonly thread: DataThread;
   readonly transaction: Transaction;
   readonly frontend: FrontendRuntime;
-  inspectResponseBody(): BodyFacts | undefined;
-  /** The server's bytes pile up from now on, or no more. */
-  holdResponse(held: boolean): void;
-  /** More of the body is wanted. */
-  receiveResponse(): void;
+  readonly server: ServerHalf;
   /** Every ruleset is passed. */
   responseAllowed(): void;
   /** A rule has decided otherwise; REJECT for everything that content rules refuse. */
@@ -88,17 +84,17 @@ export class ResponseRules {
     this.#waits = true;
     const ms = transaction.waitMs === 0 ? transaction.timeout('server') : transaction.waitMs;
     thread.wheel.set((this.#timer ??= new Timer(() => this.#resume(true))), ms);
-    this.#stream.holdResponse(true);
+    this.#stream.server.hold(true);
     if (transaction.waitFor === 'response body') this.#lookAtBody();
   }
 
   #lookAtBody(): void {
     const { transaction } = this.#stream;
-    const seen = this.#stream.inspectResponseBody();
+    const seen = transaction.responseBody;
     const enough = transaction.waitBytes > 0 ? transaction.waitBytes : Infinity;
     const wanted = Math.min(enough, transaction.bodyRoom);
     if (seen === undefined || seen.complete || seen.length >= wanted) this.#resume(false);
-    else this.#stream.receiveResponse();
+    else this.#stream.server.receive();
   }
 
   /** Bytes or the end of the response have come while it was held. */
@@ -111,7 +107,7 @@ export class ResponseRules {
     if (!this.#waits) return;
     this.#waits = false;
     if (this.#timer !== undefined) thread.wheel.clear(this.#timer);
-    this.#stream.holdResponse(false);
+    this.#stream.server.hold(false);
     transaction.waitOver = waitOver;
     const ruleset = this.#ruleset(this.#stage) as CompiledRuleset;
     if (this.#passed(ruleset.resume(transaction))) this.#run(this.#stage + 1);

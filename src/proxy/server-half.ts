@@ -42,16 +42,16 @@ export interface ServerHalfOwner {
   readonly requestHead: Http1RequestHead;
   readonly responseHead: Http1ResponseHead;
   readonly clientConnection: Connection;
-  readonly body: { readonly read: boolean };
-  serverSent(): void;
+  readonly session: { clearTimer(): void };
+  readonly body: { readonly read: boolean; pump(server: Connection): void };
   /** A 1xx head; false: wait until the client's socket has taken it. */
   interimArrived(): boolean;
   responseArrived(): void;
-  /** Bytes or the end have come while the body is held. */
-  heldBytesArrived(): void;
+  /** They hold the body: what comes of it is theirs to look at. */
+  readonly responseRules: { bytesArrived(): void };
   sendBody(buffer: Buffer, offset: number, length: number): void;
-  /** Whether the client is to take what has come of the body: then its timeout runs. */
-  waitsForClient(waits: boolean): void;
+  /** The client has to take what is sent within its timeout. */
+  expectToSend(): void;
   /** The response's last byte is with the client. */
   responseForwarded(): void;
   readonly serverTrouble: ServerTroubleSink;
@@ -70,7 +70,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   requestEnded = false;
   /** Something of a response has arrived. */
   answered = false;
-  /** Rules look at the body: nothing is sent on, the owner hears of what comes. */
+  /** Rules look at the body: nothing is sent on. */
   held = false;
   #preview: BodyPreview | undefined;
   /** What the body goes through on its way to the client; undefined: it goes as it comes. */
@@ -242,14 +242,18 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   }
 
   waitsFor(side: 'source' | 'target'): void {
-    if (side === 'source') this.expectBytes();
-    else this.clearTimer();
-    this.#stream.waitsForClient(side === 'target');
+    if (side === 'source') {
+      this.expectBytes();
+      this.#stream.session.clearTimer();
+    } else {
+      this.clearTimer();
+      this.#stream.expectToSend();
+    }
   }
 
   done(): void {
     this.clearTimer();
-    this.#stream.waitsForClient(false);
+    this.#stream.session.clearTimer();
     this.pump(this.#stream.clientConnection);
   }
 
@@ -262,6 +266,13 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     if (!this.decoder.endOfStream()) return this.#stream.serverTrouble.gone('ended');
     this.clearTimer();
     this.#stream.responseForwarded();
+  }
+
+  /** The response's bytes pile up from now on, or no more. */
+  hold(held: boolean): void {
+    this.held = held;
+    this.clearTimer();
+    this.#stream.responseHead.headers.leaveSource();
   }
 
   /** Looks at what has come of the body so far, without taking it. */
@@ -289,7 +300,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     if (this.#state === HEAD) {
       this.answered = true;
       this.readHead();
-    } else if (this.held) this.#stream.heldBytesArrived();
+    } else if (this.held) this.#stream.responseRules.bytesArrived();
     else this.#bodyArrived();
   }
 
@@ -299,14 +310,15 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     this.pump(this.#stream.clientConnection);
   }
 
-  onSent(): void {
-    this.#stream.serverSent();
+  /** The server's socket has taken what was sent: the next piece of the request's body, if there is one. */
+  onSent(connection: Connection): void {
+    this.#stream.body.pump(connection);
   }
 
   onEnd(): void {
     this.ended = true;
     if (this.#state === HEAD) this.#stream.serverTrouble.gone('ended');
-    else if (this.held) this.#stream.heldBytesArrived();
+    else if (this.held) this.#stream.responseRules.bytesArrived();
     else if (!this.#stream.clientConnection.sending) this.pump(this.#stream.clientConnection);
   }
 

@@ -1,6 +1,7 @@
 /** What can go wrong on the server's side of a request: the request is sent again, answered with an error, or cut. */
 import type { Cause } from '../base/failure.ts';
 import type { ObservedError } from '../health/observation.ts';
+import type { DialFailure } from './dialer.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
 import { retryAfter, type Resendable } from './resend.ts';
 import type { DataThread } from './runtime.ts';
@@ -8,7 +9,7 @@ import type { Phase } from './termination.ts';
 
 export interface ServerTroubleOwner extends Resendable {
   readonly thread: DataThread;
-  readonly clientTrouble: { gone(cause: Cause): void };
+  readonly clientTrouble: { gone(cause: Cause): void; hasLeft(): boolean; gaveUp(phase: Phase): void };
   /** The client has been sent some of an answer. */
   readonly responseStarted: boolean;
   fail(status: number, letter: string, phase: Phase): void;
@@ -21,6 +22,16 @@ export class ServerTrouble {
 
   constructor(owner: ServerTroubleOwner) {
     this.#owner = owner;
+  }
+
+  /** It was not connected to. */
+  unreached(failure: DialFailure): void {
+    const { clientTrouble } = this.#owner;
+    const phase = failure === 'queue-timeout' ? 'Q' : 'C';
+    if (clientTrouble.hasLeft()) return clientTrouble.gaveUp(phase);
+    const isLate = failure === 'connect-timeout' || failure === 'queue-timeout';
+    const letter = failure === 'resource' ? 'R' : isLate ? 's' : 'S';
+    this.#owner.fail(503, letter, phase);
   }
 
   gone(cause: Cause): void {

@@ -2,8 +2,9 @@
  * Hands a request to a service (http/local-service.ts) instead of a server: reads its body first, as far as it fits
  * a buffer, then asks for the answer.
  */
-import type { LocalAnswer, LocalRequest, LocalService } from '../http/local-service.ts';
+import type { LocalRequest, LocalService } from '../http/local-service.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
+import type { Reply } from '../rules/reply.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { RequestBody } from './request-body.ts';
 import type { DataThread } from './runtime.ts';
@@ -17,7 +18,7 @@ export interface ServiceCallOwner {
   readonly requestHead: Http1RequestHead;
   readonly body: RequestBody;
   readonly clientTrouble: ClientTrouble;
-  serviceAnswered(answer: LocalAnswer): void;
+  replyWith(reply: Reply): void;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -73,7 +74,8 @@ export class ServiceCall {
     service.answer(request, answer => {
       if (this.#service !== service) return answer.stream?.close();
       this.#service = undefined;
-      this.#owner.serviceAnswered(answer);
+      this.#owner.transaction.termination.set('L', 'R');
+      this.#owner.replyWith(answer);
     });
   }
 

@@ -1,0 +1,65 @@
+/**
+ * A request that rules have let pass, on its way to a server: its head made ready and rendered, a connection dialed,
+ * both sent (RFC 9110 section 7.6). http-stream.ts calls `forwardRequest` when the backend is known, and `sendRequest`
+ * for each connection the dialer has: the first, and those of retries.
+ */
+import { adjustCase, restrictNames } from '../http/header-names.ts';
+import type { RequestRendering } from '../http/request-head.ts';
+import type { Connection } from '../net/connection.ts';
+import { closesServer } from './connection-reuse.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import type { BackendRuntime } from './runtime.ts';
+
+const TELL_NOTHING: RequestRendering = { close: false };
+const TELL_CLOSE: RequestRendering = { close: true };
+
+export function forwardRequest(stream: HttpExchange, backend: BackendRuntime): void {
+  const { session, body, dialer } = stream;
+  if (session.ended && !body.read) return stream.clientTrouble.gone('ended');
+  if (!restrictNames(stream.requestHead.headers, backend.config.options.restrictHeaderNames))
+    return stream.fail(403, 'P', 'R');
+  prepare(stream, backend);
+  if (!render(stream, backend)) return stream.fail(500, 'P', 'R');
+  if (body.decoder.error !== 0) return stream.clientTrouble.badRequest(400);
+  dialer.start(backend);
+  if (!dialer.waiting) return;
+  stream.outgoing.settle();
+  if (session.ended) stream.clientTrouble.ended();
+  else session.watch();
+}
+
+/** What the backend wants of every request, behind all rules. */
+function prepare({ transaction, requestHead, body, shaping }: HttpExchange, backend: BackendRuntime): void {
+  const { nameCase, nameHeader } = backend;
+  backend.prepare(transaction);
+  transaction.logStep('request');
+  body.decoder.dropTrailers = backend.dropsTrailers;
+  if (nameCase !== undefined) adjustCase(requestHead.headers, nameCase);
+  if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);
+  body.pipe = shaping.ofRequest(backend, body);
+}
+
+/** False: it does not fit a buffer any more. */
+function render(stream: HttpExchange, backend: BackendRuntime): boolean {
+  const { transaction, requestHead, body, outgoing } = stream;
+  const tellsClose = closesServer(stream.frontend, transaction) && !backend.pretendsKeepAlive;
+  const rendering = tellsClose ? TELL_CLOSE : TELL_NOTHING;
+  return outgoing.render(requestHead, rendering, body, backend.nameHeader?.room ?? 0);
+}
+
+/** What has come of it goes out at once, the rest of its body as the connection takes it. */
+export function sendRequest(stream: HttpExchange, connection: Connection, reused: boolean): void {
+  const { transaction, server, outgoing } = stream;
+  stream.requestSent = false;
+  transaction.serverConnection = connection;
+  transaction.serverReused = reused;
+  transaction.timers.connectedAt = stream.thread.wheel.now;
+  transaction.logStep('connect');
+  server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
+  server.begin(connection, reused);
+  if (connection.closed) return;
+  const nameHeader = transaction.backendRuntime?.nameHeader;
+  if (nameHeader !== undefined) outgoing.nameServer(nameHeader, stream.dialer.server?.config.name ?? '');
+  transaction.bytes.toServer = outgoing.length;
+  outgoing.send(connection);
+}

@@ -1,0 +1,70 @@
+/**
+ * One request and its response as the stages of its life see it: the two sides, the heads, what has been decided so
+ * far, and the ways to end it early. http-stream.ts is the one; forward-request.ts, serve-stored.ts,
+ * forward-response.ts and stopped-by-rules.ts are the stages.
+ */
+import type { Http1RequestHead } from '../http/request-head.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
+import type { LocalService } from '../http/local-service.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Reply } from '../rules/reply.ts';
+import type { Answer } from './answer.ts';
+import type { BodyShaping } from './body-shaping.ts';
+import type { ClientTrouble } from './client-trouble.ts';
+import type { Dialer } from './dialer.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
+import type { RequestBody } from './request-body.ts';
+import type { DataThread, FrontendRuntime } from './runtime.ts';
+import type { ServerHalf } from './server-half.ts';
+import type { ServerTrouble } from './server-trouble.ts';
+import type { StreamClient } from './stream-client.ts';
+import type { Phase } from './termination.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface HttpExchange {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  readonly frontend: FrontendRuntime;
+  readonly requestHead: Http1RequestHead;
+  readonly responseHead: Http1ResponseHead;
+
+  // ── the client's side ──
+
+  readonly session: StreamClient;
+  readonly clientConnection: Connection;
+  readonly body: RequestBody;
+  readonly answer: Answer;
+  readonly clientTrouble: ClientTrouble;
+
+  // ── the server's side ──
+
+  readonly dialer: Dialer;
+  readonly outgoing: OutgoingRequest;
+  readonly server: ServerHalf;
+  readonly serverTrouble: ServerTrouble;
+  readonly shaping: BodyShaping;
+
+  // ── how far it is ──
+
+  /** May another request follow on the client's connection? */
+  keepAlive: boolean;
+  /** All of the request is with the server. */
+  requestSent: boolean;
+  /** The client has been sent some of an answer. */
+  responseStarted: boolean;
+  /** The head that is under way to the client ends HTTP: bytes both ways follow it. */
+  tunneling: boolean;
+
+  /** What the answer has rendered goes out, `rest` behind it. */
+  sendAnswer(length: number, rest?: Buffer): void;
+  /** The same of an answer of the balancer's own, all of it in one piece. */
+  sendOwnAnswer(length: number): void;
+  /** An answer of the balancer's own, whatever was under way; undefined: silence. */
+  replyWith(reply: Reply | undefined): void;
+  /** A service answers in the place of a server. */
+  callService(service: LocalService): void;
+  /** An error page, or a cut where the client has been sent something already. */
+  fail(status: number, letter: string, phase: Phase): void;
+  cut(letter: string, phase: Phase): void;
+  abort(): void;
+}

@@ -1,0 +1,112 @@
+/**
+ * What becomes of a request, or of the response to it, that rules do not let pass: an answer of the balancer's own, a
+ * service, an error page, silence. Each with its letters for the log (manual, section 8.5). http-stream.ts calls it
+ * with the verdict.
+ */
+import { silenceClose } from '../net/socket-options.ts';
+import {
+  AUTHENTICATE,
+  BAD_MESSAGE,
+  DENY,
+  INTERNAL_ERROR,
+  REDIRECT,
+  REJECT,
+  RETURN,
+  SERVICE,
+  SILENT_DROP,
+  TIMED_OUT,
+  type Verdict,
+} from '../rules/verdict.ts';
+import type { HttpExchange } from './http-exchange.ts';
+
+export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
+  const { transaction } = stream;
+  switch (verdict) {
+    case DENY:
+      transaction.countTracked('error');
+      transaction.termination.set('P', 'R');
+      return stream.replyWith(transaction.reply);
+    case AUTHENTICATE:
+      transaction.countTracked('error');
+      transaction.termination.set('L', 'R');
+      return stream.replyWith(transaction.reply);
+    case RETURN:
+    case REDIRECT:
+      transaction.termination.set('L', 'R');
+      return stream.replyWith(transaction.reply);
+    case SERVICE:
+      return callService(stream);
+    case SILENT_DROP:
+      return dropSilently(stream);
+    case REJECT:
+      transaction.countTracked('error');
+      transaction.timers.undecided();
+      return stream.cut('P', 'R');
+    case BAD_MESSAGE:
+      return stream.clientTrouble.badRequest(400);
+    case TIMED_OUT:
+      transaction.timers.undecided();
+      return stream.fail(408, 'c', 'R');
+    default:
+      transaction.flaw = 'internal error';
+      return stream.fail(500, 'P', 'R');
+  }
+}
+
+/** The statistics page, or a service that a rule named. */
+function callService(stream: HttpExchange): void {
+  const { statistics, service } = stream.transaction;
+  const { services } = stream.thread;
+  const found =
+    statistics === undefined
+      ? services.named(service ?? '')
+      : services.statistics(statistics.proxy, statistics.admin);
+  if (found === undefined) stream.fail(500, 'P', 'R');
+  else stream.callService(found);
+}
+
+function dropSilently(stream: HttpExchange): void {
+  const { fd, remote } = stream.clientConnection;
+  silenceClose(fd, remote.family);
+  stream.transaction.timers.undecided();
+  stream.cut('P', 'R');
+}
+
+export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
+  const { transaction } = stream;
+  switch (verdict) {
+    case RETURN:
+    case REDIRECT:
+      transaction.termination.set('L', 'H');
+      return stream.replyWith(transaction.reply);
+    case INTERNAL_ERROR:
+      transaction.flaw = 'internal error';
+      return stream.fail(500, 'P', 'H');
+    case DENY:
+      transaction.flaw = 'denied response';
+      transaction.termination.set('P', 'H');
+      return stream.replyWith(transaction.reply);
+    case TIMED_OUT:
+      transaction.flaw = 'denied response';
+      return stream.fail(504, 's', 'D');
+    case REJECT:
+      return cutBothSides(stream);
+    default:
+      return refuseResponse(stream);
+  }
+}
+
+/** No rule names an answer: the client is told that the server's is none. Also by `option checkcache`. */
+export function refuseResponse(stream: HttpExchange): void {
+  stream.transaction.flaw = 'denied response';
+  stream.fail(502, 'P', 'H');
+}
+
+/** By content rules: without a word. */
+function cutBothSides(stream: HttpExchange): void {
+  const { transaction } = stream;
+  transaction.flaw = 'denied response';
+  transaction.status = 0;
+  transaction.timers.responseHeadAt = -1;
+  stream.cut('P', 'D');
+}
