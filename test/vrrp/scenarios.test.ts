@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { Lab, upon, type Router, type RouterKind } from '../support/network-lab.ts';
 import { requires } from '../support/requirement.ts';
-import { Lateness } from '../support/vrrp/lateness.ts';
+import { FROZEN_MS, Standstill } from '../support/vrrp/standstill.ts';
 
 const VIP = '10.9.0.100';
 
@@ -293,16 +293,17 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     const b = await lab.router('b', 'lb', both(100));
     const bar = await lab.router('d', 'keepalived', both(50));
     await Promise.all([a.enters('MASTER'), a.enters('MASTER', 'W'), b.enters('BACKUP', 'W')]);
-    const lateness = new Lateness();
-    t.after(() => lateness.stop());
+    const standstill = new Standstill();
+    t.after(() => standstill.stop());
     for (let round = 1; ; round++) {
-      await lateness.take();
-      const { wrong, text } = await flood(lab, a, b, bar);
-      const latenessMs = await lateness.take();
-      t.diagnostic(`${text}; ordinary processes waited up to ${latenessMs} ms`);
+      await standstill.take();
+      const { wrong, lateAdverts, text } = await flood(lab, a, b, bar);
+      const { worstMs, times } = await standstill.take();
+      t.diagnostic(`${text}; a processor stood still ${times} times, up to ${worstMs} ms`);
+      if (lateAdverts > times) wrong.push(`${lateAdverts} adverts were late`);
+
       if (wrong.length === 0) return;
-      // a machine that itself stands still for a moment spoils a round
-      assert.ok(round < 3, wrong.join('\n'));
+      assert.ok(worstMs >= FROZEN_MS && round < MOST_ROUNDS, wrong.join('\n'));
     }
   });
 
@@ -468,13 +469,16 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
   });
 });
 
+/** Half of the rounds are spoiled on some virtual machines. */
+const MOST_ROUNDS = 30;
+
 /** 109,000 bad packets for two of ours, a master and a backup, beside a keepalived that hears the same. */
 async function flood(
   lab: Lab,
   a: Router,
   b: Router,
   bar: Router,
-): Promise<{ wrong: string[]; text: string }> {
+): Promise<{ wrong: string[]; lateAdverts: number; text: string }> {
   const marks = [a.mark, b.mark] as const;
   const [sendingBefore, before] = [await a.snapshot(), await b.snapshot()];
   const cpuBefore = [cpuMs(b.vrrpPid), cpuMs(bar.vrrpPid)] as const;
@@ -505,13 +509,11 @@ async function flood(
   const grown = (key: 'advertsReceived' | 'advertsLate', from: VrrpSnapshot, to: VrrpSnapshot): number =>
     (to.instances[0]?.counters[key] ?? 0) - (from.instances[0]?.counters[key] ?? 0);
   const heard = grown('advertsReceived', before, after);
-  const late = grown('advertsLate', sendingBefore, sending);
+  const lateAdverts = grown('advertsLate', sendingBefore, sending);
   if (heard < (tookMs / 100) * 0.9) wrong.push(`${heard} adverts were heard in ${tookMs} ms`);
-  // of ten a second; a busy machine, not the flood, makes some late
-  if (late > tookMs / 300) wrong.push(`${late} adverts were late in ${tookMs} ms`);
   const dropped = after.droppedPackets - before.droppedPackets;
-  const text = `${sent} packets in ${tookMs} ms, ${dropped} dropped, ${late} adverts late, cost ${costMs} ms of CPU, keepalived ${barMs} ms`;
-  return { wrong, text };
+  const text = `${sent} packets in ${tookMs} ms, ${dropped} dropped, ${lateAdverts} adverts late, cost ${costMs} ms of CPU, keepalived ${barMs} ms`;
+  return { wrong, lateAdverts, text };
 }
 
 /** All bad ones that a node has seen, or not. */

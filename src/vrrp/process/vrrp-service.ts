@@ -30,6 +30,11 @@ interface VrrpServiceOptions {
 const PROGRAM = new URL('./vrrp-process.js', import.meta.url);
 /** Ends with the process when that ends well. */
 const KEEPER = 'while :; do "$0" "$@" && exit 0; sleep 1; done';
+/**
+ * The thread that has the realtime policy must not wait for threads that have not. V8's collector waits for its helpers,
+ * which a flood of packets keeps off the processor: for as long as the flood lasts, no advert was sent.
+ */
+const NO_HELPING_THREADS = '--single-threaded';
 /** The longest hand-over is one advert interval, 40.95 s in version 3. */
 const STOP_LIMIT_MS = 45_000;
 const SNAPSHOT_LIMIT_MS = 2000;
@@ -57,7 +62,7 @@ export class VrrpService {
     // a session of its own: a signal for the terminal's group is for the program, which stops this process in its turn
     this.#child = fork(PROGRAM, [], {
       execPath: '/bin/sh',
-      execArgv: ['-c', KEEPER, process.execPath],
+      execArgv: ['-c', KEEPER, process.execPath, NO_HELPING_THREADS],
       serialization: 'advanced',
       detached: true,
     });
