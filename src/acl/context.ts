@@ -37,6 +37,8 @@ export interface SampleContext {
   /** Raw bytes from the client (TCP content inspection) not yet forwarded. */
   readonly requestPayload: ByteView | undefined;
   readonly responsePayload: ByteView | undefined;
+  /** While a TCP stream is looked at: the HTTP request that its first bytes may be. */
+  readonly rawRequest?: RawRequest | undefined;
 
   readonly processVariables: VariableStore;
   readonly sessionVariables: VariableStore | undefined;
@@ -168,6 +170,11 @@ export interface ByteView {
   readonly buffer: Buffer;
   readonly offset: number;
   readonly length: number;
+}
+
+export interface RawRequest {
+  /** `other`: they are none and will not become one. */
+  read(): RequestHead | 'incomplete' | 'other';
 }
 
 export interface BodyFacts extends ByteView {

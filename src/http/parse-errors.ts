@@ -1,7 +1,7 @@
 /**
  * Why a message cannot be parsed: negative codes, each with the status a client is answered and a text for logs.
  * The statuses are HAProxy 3.4's: 400 where it gives no other (413: an HTTP/1.0 body where none is expected,
- * 422: a transfer coding nobody here can undo). A response that cannot be parsed is always a 502 to the client.
+ * 405: an HTTP/2 connection opened where that is not allowed, 422: a transfer coding nobody here can undo). A response that cannot be parsed is always a 502 to the client.
  */
 export interface ParseError {
   readonly status: number;
@@ -46,7 +46,7 @@ export const PARSE_ERRORS: ReadonlyMap<number, ParseError> = new Map([
   [INVALID_HOST, { status: 400, text: 'invalid, repeated or mismatching host' }],
   [INVALID_STATUS_LINE, { status: 502, text: 'invalid status line' }],
   [UNKNOWN_TRANSFER_ENCODING, { status: 422, text: 'transfer-encoding other than chunked' }],
-  [H2_PREFACE, { status: 400, text: 'HTTP/2 connection preface' }],
+  [H2_PREFACE, { status: 405, text: 'HTTP/2 connection preface' }],
   [CONNECT_WITH_BODY, { status: 400, text: 'CONNECT with a body' }],
   [TARGET_TOO_LONG, { status: 414, text: 'request line larger than a buffer' }],
   [FOLDED_LINE, { status: 400, text: 'header folded over several lines' }],

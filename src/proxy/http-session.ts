@@ -15,9 +15,10 @@ import type { ClientConnectionFacts } from './client-facts.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
-import type { DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
+import type { BackendRuntime, DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { StreamPool } from './stream-pool.ts';
+import type { Transaction } from './transaction.ts';
 
 const AWAITING = 0;
 const READING_HEAD = 1;
@@ -27,6 +28,12 @@ const LEFT = 3;
 /** How long a closed connection is read on, in milliseconds. */
 const LINGER_MS = 2000;
 
+/** A connection of mode tcp that turns to HTTP: `switch-mode`, or a backend of mode http. */
+export interface Inspected {
+  readonly transaction: Transaction;
+  readonly backend: BackendRuntime | undefined;
+}
+
 export class HttpSession implements ConnectionHandler, StreamClient {
   readonly listener: ListenerRuntime;
   readonly facts: ClientConnectionFacts;
@@ -35,6 +42,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   ended = false;
   served = 0;
   privateConnections: PrivateConnections | undefined;
+  /** What was looked at before the connection turned to HTTP, until its first request has it. */
+  #inspected: Inspected | undefined;
   readonly #streams: StreamPool;
   readonly #timer: Timer;
   #stream: HttpStream | undefined;
@@ -47,7 +56,9 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     listener: ListenerRuntime,
     facts: ClientConnectionFacts,
     received: Inbox | undefined,
+    inspected?: Inspected,
   ) {
+    this.#inspected = inspected;
     this.#streams = streams;
     this.listener = listener;
     this.facts = facts;
@@ -138,6 +149,10 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     const stream = this.#streams.take();
     this.#stream = stream;
     stream.begin(this);
+    if (this.#inspected !== undefined) {
+      stream.transaction.continues(this.#inspected.transaction, this.#inspected.backend);
+      this.#inspected = undefined;
+    }
     return stream;
   }
 

@@ -8,7 +8,15 @@
 import { Timer } from '../net/timer-wheel.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
-import { ACCEPT, CONTINUE, TARPIT, YIELD, type Verdict } from '../rules/verdict.ts';
+import {
+  ACCEPT,
+  CONTINUE,
+  INTERNAL_ERROR,
+  SWITCH_TO_HTTP,
+  TARPIT,
+  YIELD,
+  type Verdict,
+} from '../rules/verdict.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { RequestBody } from './request-body.ts';
@@ -65,7 +73,12 @@ export class RequestRules {
   start(): void {
     const { frontend, body } = this.#stream;
     if (!body.read && frontend.config.options.flags.has('http-buffer-request')) this.#bufferFirst();
-    else this.#run(FRONTEND_CONTENT);
+    else this.#runAll();
+  }
+
+  /** Content rules of the frontend have run already where the connection came in mode tcp. */
+  #runAll(): void {
+    this.#run(this.#stream.transaction.contentInspected ? FRONTEND_RULES : FRONTEND_CONTENT);
   }
 
   /** The stream is over: whatever is waited for. */
@@ -114,7 +127,8 @@ export class RequestRules {
 
   /** True: go on with the next ruleset. */
   #passed(verdict: Verdict): boolean {
-    if (verdict === CONTINUE || verdict === ACCEPT) return true;
+    // `switch-mode` has nothing left to do here, and ends the list as `accept` does
+    if (verdict === CONTINUE || verdict === ACCEPT || verdict === SWITCH_TO_HTTP) return true;
     if (verdict === YIELD) this.#wait();
     else if (verdict === TARPIT) this.#tarpit();
     else this.#stream.requestDecided(verdict);
@@ -124,10 +138,14 @@ export class RequestRules {
   /** False: no `use_backend` rule matches, and there is no default. */
   #chooseBackend(): boolean {
     const { frontend, transaction } = this.#stream;
-    const backend = frontend.chooseBackend(transaction);
+    const backend = transaction.chosenBackend ?? frontend.chooseBackend(transaction);
     if (backend === undefined) this.#stream.fail(503, 'S', 'C');
-    else transaction.useBackend(backend);
-    return backend !== undefined;
+    else if (backend.config.mode !== 'http') this.#stream.requestDecided(INTERNAL_ERROR);
+    else {
+      transaction.useBackend(backend);
+      return true;
+    }
+    return false;
   }
 
   // ── waiting ──
@@ -187,14 +205,14 @@ export class RequestRules {
     transaction.holdsOfRequest((transaction.request?.headers.length ?? 0) + session.inbox.length);
     if (this.#hold === 'rule') return this.#resume(false);
     this.#letGo();
-    this.#run(FRONTEND_CONTENT);
+    this.#runAll();
   }
 
   /** The client sends no more of it; true: it was waited for here, and the rules see what there is. */
   bodyTruncated(): boolean {
     if (this.#hold !== 'whole body') return false;
     this.#letGo();
-    this.#run(FRONTEND_CONTENT);
+    this.#runAll();
     return true;
   }
 

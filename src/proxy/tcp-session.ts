@@ -22,6 +22,7 @@ import type { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
+import { InboxRequest } from './raw-request.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
@@ -69,6 +70,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#inbox = received ?? new Inbox();
     this.transaction = new Transaction(streams.thread);
     this.transaction.begin(listener, facts);
+    this.transaction.rawRequest = new InboxRequest(this.#inbox, listener.frontend.limits);
     this.#dialer = new Dialer(this.thread, this);
     this.#waiting = new WaitingClient(this);
     this.#inspectTimer = new Timer(() => this.#inspectionOver());
@@ -105,7 +107,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#inspecting = undefined;
     this.thread.wheel.clear(this.#inspectTimer);
     if (verdict === CONTINUE || verdict === ACCEPT) return this.#inspected();
-    if (verdict === SWITCH_TO_HTTP) return this.#becomeHttp();
+    if (verdict === SWITCH_TO_HTTP) return this.#becomeHttp(undefined);
     transaction.termination.set('P', 'R');
     if (verdict === SILENT_DROP) silenceClose(this.#client.fd, this.#client.remote.family);
     this.#end();
@@ -135,6 +137,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     if (known !== undefined) return this.#dial(known);
     const backend = frontend.chooseBackend(transaction);
     if (backend === undefined) return this.#failed('S', 'C');
+    if (backend.config.mode === 'http') return this.#becomeHttp(backend);
     transaction.useBackend(backend);
     this.#delayOver = false;
     if (backend.config === frontend.config) this.#dial(backend);
@@ -164,12 +167,17 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     if (!this.#client.receiving) this.#client.receive();
   }
 
-  #becomeHttp(): void {
+  /** HTTP rules of the frontend, too, see its requests from here on; `proto none` forbids it. */
+  #becomeHttp(backend: BackendRuntime | undefined): void {
+    if (this.#listener.config.proto === 'none') return this.#failed('P', 'R');
     this.#over = true;
     this.thread.liveStreams.remove(this);
     this.thread.wheel.remove(this.#inspectTimer);
-    this.transaction.releaseCounters();
-    new HttpSession(this.#streams, this.#listener, this.transaction.client, this.#inbox).start();
+    const { transaction } = this;
+    new HttpSession(this.#streams, this.#listener, transaction.client, this.#inbox, {
+      transaction,
+      backend,
+    }).start();
   }
 
   received(buffer: Buffer, offset: number, length: number): void {
@@ -199,6 +207,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   onDialed(server: Connection): void {
     const { transaction } = this;
     transaction.serverConnection = server;
+    transaction.rawRequest = undefined;
     transaction.timers.connectedAt = this.thread.wheel.now;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     transaction.logEarly();
@@ -291,7 +300,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     bytes.fromServer = bytes.toClient = bytesFromServer;
   }
 
-  #failed(letter: string, phase: 'Q' | 'C'): void {
+  #failed(letter: string, phase: 'R' | 'Q' | 'C'): void {
     this.transaction.termination.set(letter, phase);
     this.#end();
   }

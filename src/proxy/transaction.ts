@@ -14,6 +14,7 @@ import type {
   ListenerFacts,
   ProcessFacts,
   ProxyFacts,
+  RawRequest,
   RequestLine,
   ServerFacts,
   ServersView,
@@ -117,6 +118,11 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   bodies: BodyReader | undefined;
   requestPayload: ByteView | undefined;
   responsePayload: ByteView | undefined;
+  rawRequest: RawRequest | undefined;
+  /** Content rules of the frontend have run, before the connection turned to HTTP. */
+  contentInspected = false;
+  /** Found before the connection turned to HTTP. */
+  chosenBackend: BackendRuntime | undefined;
   #uniqueId: string | undefined;
   readonly checkVariables = undefined;
   /** Made once, used again by the next request that tracks. */
@@ -208,6 +214,8 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.cookieRead = false;
     this.logLevel = this.retriesAllowed = this.reply = this.finalRule = undefined;
     this.service = this.statistics = undefined;
+    this.contentInspected = false;
+    this.chosenBackend = undefined;
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.#thread.buffers.size;
     this.#requestHeld = this.#responseHeld = 0;
@@ -215,6 +223,23 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.#transactionVariables = this.#requestVariables = this.#responseVariables = undefined;
     this.#requestCaptures = this.#responseCaptures = undefined;
+  }
+
+  /** The first request of a connection that turns to HTTP: what rules said of it before stays said. */
+  continues(inspected: Transaction, backend: BackendRuntime | undefined): void {
+    this.contentInspected = true;
+    this.chosenBackend = backend;
+    this.#transactionVariables = inspected.#transactionVariables;
+    this.#requestVariables = inspected.#requestVariables;
+    this.#requestCaptures = inspected.#requestCaptures;
+    this.ownTimeouts = inspected.ownTimeouts;
+    this.logLevel = inspected.logLevel;
+    this.retriesAllowed = inspected.retriesAllowed;
+    this.priorityClass = inspected.priorityClass;
+    this.priorityOffset = inspected.priorityOffset;
+    this.bandwidth = inspected.bandwidth;
+    this.ownCounters = inspected.ownCounters;
+    inspected.ownCounters = inspected.bandwidth = undefined;
   }
 
   get client(): ClientConnectionFacts {
@@ -234,7 +259,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     this.requestLine = request.line;
     const { captures } = this.frontendRuntime;
     if (!captures.empty) captures.request(this, request.headers);
-    this.frontendRuntime.logStart(this);
+    if (!this.contentInspected) this.frontendRuntime.logStart(this);
   }
 
   /** The server has answered: what is captured is its head as received. */
@@ -509,7 +534,7 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
     return this.bodies?.inspectResponseBody();
   }
   get isHttp(): boolean {
-    return this.frontendRuntime.config.mode === 'http';
+    return this.bodies !== undefined;
   }
   get terminationState(): string {
     return this.termination.text;

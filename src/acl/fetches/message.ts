@@ -4,8 +4,11 @@ import type { SampleContext } from '../context.ts';
 
 export function requestOf(ctx: SampleContext): RequestHead | undefined {
   const head = ctx.request;
-  if (head === undefined && !ctx.final) ctx.needMoreData = true;
-  return head;
+  if (head !== undefined) return head;
+  const raw = ctx.rawRequest?.read();
+  if (typeof raw === 'object') return raw;
+  if (!ctx.final && raw !== 'other') ctx.needMoreData = true;
+  return undefined;
 }
 
 export function responseOf(ctx: SampleContext): ResponseHead | undefined {

@@ -104,7 +104,7 @@ export const REQUEST_FETCHES: readonly FetchRow[] = [
     'req.ver',
     'str',
     'HTTP version of the request',
-    ctx => versionOf(ctx.request ?? ctx.requestLine),
+    ctx => versionOf(ctx.request ?? ctx.requestLine ?? requestOf(ctx)),
     EXCHANGE,
   ),
   row('res.ver', 'str', 'HTTP version of the response', ctx => versionOf(responseOf(ctx)), ['HTTP response']),

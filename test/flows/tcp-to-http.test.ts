@@ -1,0 +1,128 @@
+/** Connections of mode tcp that turn to HTTP, and HTTP words in the rules of mode tcp (manual, sections 4.2, 7.3.6). */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { startBalancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { exchange } from '../support/raw-exchange.ts';
+
+const DEFAULTS = `defaults
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+`;
+
+const TWO_REQUESTS =
+  'GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
+
+const BACKENDS = `
+backend web
+  mode http
+  http-request return status 200 hdr x-mode "%[var(req.mode)]" hdr x-name "%[be_name],%[var(txn.seen)]"
+frontend plain
+  mode tcp
+  bind 127.0.0.1:PLAIN
+  tcp-request inspect-delay 2s
+  tcp-request content accept if { req.proto_http } HTTP_1.1 METH_GET { path /good }
+  tcp-request content reject
+  use_backend other if { req.hdr(host) -i other }
+  default_backend echo
+backend echo
+  mode tcp
+  server s 127.0.0.1:HELLO
+backend other
+  mode tcp
+  server s 127.0.0.1:OTHER
+frontend hello
+  mode http
+  bind 127.0.0.1:HELLO
+  http-request return status 201
+frontend other_hello
+  mode http
+  bind 127.0.0.1:OTHER
+  http-request return status 202
+`;
+
+async function start(t: TestContext, frontend: string): Promise<Record<'MAIN' | 'PLAIN', number>> {
+  const ports = {
+    MAIN: await freePort(),
+    PLAIN: await freePort(),
+    HELLO: await freePort(),
+    OTHER: await freePort(),
+  };
+  const text = `${DEFAULTS}${frontend}${BACKENDS}`.replace(
+    /:(MAIN|PLAIN|HELLO|OTHER)/g,
+    (_, name: keyof typeof ports) => `:${ports[name]}`,
+  );
+  await startBalancer(t, text, { ports: [ports.MAIN, ports.PLAIN] });
+  return ports;
+}
+
+function heads(received: string, name: string): string[] {
+  return [...received.matchAll(new RegExp(`${name}: (.*)\r\n`, 'g'))].map(match => match[1] as string);
+}
+
+test('switch-mode turns a connection to HTTP: rules run again for the second request only', async t => {
+  const { MAIN } = await start(
+    t,
+    `frontend f
+  mode tcp
+  bind 127.0.0.1:MAIN
+  tcp-request inspect-delay 2s
+  tcp-request content set-var(req.mode) internal.strm.is_htx,iif(http,tcp)
+  tcp-request content switch-mode http if HTTP
+  tcp-request content reject
+  http-request set-var(txn.seen) path
+  default_backend web
+`,
+  );
+  const { received } = await exchange(MAIN, TWO_REQUESTS, 400);
+  assert.deepEqual(heads(received, 'x-mode'), ['tcp', 'http']);
+  assert.deepEqual(heads(received, 'x-name'), ['web,/a', 'web,/b']);
+  assert.equal((await exchange(MAIN, 'no HTTP at all\r\n', 400)).received, '', 'refused at once');
+});
+
+test('a connection of mode tcp turns to HTTP when its backend is one of mode http', async t => {
+  const { MAIN } = await start(
+    t,
+    `frontend f
+  mode tcp
+  bind 127.0.0.1:MAIN
+  http-request set-var(txn.seen) path
+  default_backend web
+`,
+  );
+  const { received } = await exchange(MAIN, TWO_REQUESTS, 400);
+  assert.deepEqual(heads(received, 'x-name'), ['web,/a', 'web,/b']);
+  assert.match((await exchange(MAIN, 'GET / BAD-VERSION\r\n\r\n', 400)).received, /^HTTP\/1.1 400 /);
+  assert.match((await exchange(MAIN, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400)).received, /^HTTP\/1.1 405 /);
+});
+
+test('proto none forbids it: the connection is closed', async t => {
+  const { MAIN } = await start(
+    t,
+    `frontend f
+  mode tcp
+  bind 127.0.0.1:MAIN proto none
+  default_backend web
+`,
+  );
+  const { received, closed } = await exchange(MAIN, TWO_REQUESTS, 400);
+  assert.deepEqual([received, closed], ['', true]);
+});
+
+test('rules of mode tcp read the request in the first bytes', async t => {
+  const { PLAIN } = await start(
+    t,
+    `frontend f
+  mode tcp
+  bind 127.0.0.1:MAIN
+  default_backend web
+`,
+  );
+  const ask = async (path: string, host: string): Promise<string> =>
+    (await exchange(PLAIN, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, 400))
+      .received;
+  assert.match(await ask('/good', 'h'), /^HTTP\/1.1 201 /);
+  assert.match(await ask('/good', 'other'), /^HTTP\/1.1 202 /);
+  assert.equal(await ask('/bad', 'h'), '');
+});
