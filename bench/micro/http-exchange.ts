@@ -36,6 +36,8 @@ import { BadMessages } from '../../src/proxy/bad-messages.ts';
 import { LiveStreams } from '../../src/proxy/live-streams.ts';
 import { LogBackends } from '../../src/worker/log-backends.ts';
 import { ThreadLogSink } from '../../src/worker/log-sink.ts';
+import { haproxyConfiguration, mapText } from '../configurations.ts';
+import { scenario } from '../scenario.ts';
 import { measure } from './measure.ts';
 
 const PLAIN = `
@@ -68,12 +70,23 @@ cache c
   max-age 86400
 `;
 
+/** As the case h1-rules of the benchmark. */
+const EDGE = haproxyConfiguration(
+  scenario('', { rich: true }),
+  { listen: 1, origin: 2, log: 9 },
+  'tenants.map',
+);
+
 const SHORT = 'GET / HTTP/1.1\r\nHost: 127.0.0.1:7002\r\n\r\n';
 const BROWSER = `GET /articles/2026/index.html?page=2 HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-GB,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nDNT: 1\r\nConnection: keep-alive\r\nCookie: session=8d0f7a36c1b94e1b; theme=dark; consent=yes\r\nUpgrade-Insecure-Requests: 1\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\nPriority: u=0, i\r\n\r\n`;
 const ANSWER = `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 07:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 100\r\nCache-Control: max-age=86400\r\nConnection: keep-alive\r\n\r\n${'o'.repeat(100)}`;
 
+/** Bytes in front of what arrived, as a ring's slots have them. */
+const HEADROOM = 1024;
+
 class MemoryConnection implements Connection {
   readonly id = 1;
+  readonly headroom = HEADROOM;
   readonly fd = -1;
   bytesIn = 0;
   bytesOut = 0;
@@ -107,7 +120,7 @@ class MemoryConnection implements Connection {
   arrives(buffer: Buffer, length: number): void {
     if (!this.receiving) throw new Error('nobody receives');
     this.receiving = false;
-    this.handler.onReceived(this, buffer, 0, length);
+    this.handler.onReceived(this, buffer, HEADROOM, length);
   }
   isSent(): void {
     if (!this.sending) throw new Error('nothing was sent');
@@ -153,7 +166,7 @@ function balancer(text: string, request: string, answer: string, connections: nu
   const state = SharedState.attach(control.buffer, plan, 1, [], control.caches.shared);
   const engine = new MemoryEngine();
   const thread = threadOf(config, engine, state);
-  const runtime = new Runtime(config, thread);
+  const runtime = new Runtime(config, thread, () => ({ content: mapText() }));
   const frontend = runtime.frontend(0);
   const reception = new Reception(thread);
   const listener = new ListenerService(config.proxies[0]?.binds[0] as never, 0, frontend, thread, {
@@ -191,7 +204,7 @@ class Exchange {
   }
 
   ask(): void {
-    this.#slots[0].set(this.#request);
+    this.#slots[0].set(this.#request, HEADROOM);
     this.#engine.connecting = undefined;
     this.#client.arrives(this.#slots[0], this.#request.length);
     this.#engine.connected();
@@ -209,7 +222,7 @@ class Exchange {
 
   reply(): void {
     if (this.#isHit) return;
-    this.#slots[1].set(this.#answer);
+    this.#slots[1].set(this.#answer, HEADROOM);
     (this.#server as MemoryConnection).arrives(this.#slots[1], this.#answer.length);
   }
 
@@ -254,6 +267,9 @@ for (const [name, text, request, connections] of [
   ['plain, 2-line request, 512 connections', PLAIN, SHORT, 512],
   ['plain, 14-line request', PLAIN, BROWSER, 1],
   ['rules, 14-line request', RULES, BROWSER, 1],
+  ['thirty ACLs, 2-line request', EDGE, SHORT, 1],
+  ['thirty ACLs, 2-line request, 64 connections', EDGE, SHORT, 64],
+  ['thirty ACLs, 14-line request', EDGE, BROWSER, 1],
   ['logged, 2-line request', LOGGED, SHORT, 1],
   ['cached, 2-line request', CACHED, SHORT, 1],
   ['cached, 2-line request, 64 connections', CACHED, SHORT, 64],

@@ -11,10 +11,12 @@ import { findAclKeyword } from './acl-keywords.ts';
 import type { AclKeyword } from './acl-keywords.ts';
 import { isMistake } from './arguments.ts';
 import { castBetween } from './cast.ts';
+import type { TextNeed } from './compiled.ts';
 import type { SampleContext } from './context.ts';
 import type { CompileEnvironment } from './environment.ts';
 import { bindAs, compileChain } from './expression.ts';
 import type { Chain } from './expression.ts';
+import { literalOf } from './match/literal.ts';
 import { defaultMethod, METHOD_TYPES } from './match/method.ts';
 import type { MatchMethod } from './match/method.ts';
 import { rewriteOperators } from './operators.ts';
@@ -29,6 +31,8 @@ export interface CompiledLine {
   readonly constant: boolean | undefined;
   /** For rules keyed by exact strings: what is looked up where. */
   readonly exact: ExactLine | undefined;
+  /** What a sample has to contain; undefined: nothing that could be named. */
+  readonly need: TextNeed | undefined;
 }
 
 export interface ExactLine {
@@ -98,7 +102,7 @@ function compileMatch(
   if (method === 'found') return foundLine(chain);
   if (method === 'bool') return boolLine(chain);
   const sets = openSets(criterion, method, flags, env);
-  return sets === undefined ? undefined : patternLine(chain, method, sets, flags.ignoreCase);
+  return sets === undefined ? undefined : patternLine(chain, method, sets, flags);
 }
 
 function warnWithoutPatterns(criterion: Word, chain: Chain, flags: AclFlags, env: CompileEnvironment): void {
@@ -119,6 +123,7 @@ function foundLine(chain: Chain): CompiledLine {
   return {
     chain,
     exact: undefined,
+    need: undefined,
     constant: chain.constant ? get(NO_CONTEXT) !== undefined : undefined,
     test: each === undefined ? ctx => get(ctx) !== undefined : ctx => each(ctx, () => true),
   };
@@ -132,6 +137,7 @@ function boolLine(chain: Chain): CompiledLine {
   return {
     chain,
     exact: undefined,
+    need: undefined,
     constant: chain.constant ? get(NO_CONTEXT) === true : undefined,
     test: withOccurrences(chain, 'bool', value => value === true),
   };
@@ -227,8 +233,9 @@ function patternLine(
   chain: Chain,
   method: MatchMethod,
   sets: readonly PatternSet[],
-  ignoreCase: boolean,
+  flags: AclFlags,
 ): CompiledLine {
+  const { ignoreCase } = flags;
   const type = METHOD_TYPES[method] as 'int' | 'addr' | 'bin' | 'str';
   const only = sets.length === 1 ? sets[0] : undefined;
   const pass =
@@ -243,6 +250,25 @@ function patternLine(
       method === 'str' && sets.every(set => set.ignoreCase === ignoreCase)
         ? exactLine(chain, sets, ignoreCase)
         : undefined,
+    need: only === undefined || flags.files.length > 0 ? undefined : needOf(chain, method, only),
+  };
+}
+
+/** Of patterns that stand on the line: files may be large, and change all the time. */
+function needOf(chain: Chain, method: MatchMethod, { list, ignoreCase }: PatternSet): TextNeed | undefined {
+  if (!chain.pure || chain.type !== 'str') return undefined;
+  return {
+    sample: chain.text,
+    literals: () => {
+      const literals = list.entries().map(({ key }) => literalOf(method, key, ignoreCase));
+      return literals.every(literal => literal !== undefined) ? literals : undefined;
+    },
+    watch: changed => list.watch(changed),
+    reader: visit =>
+      withOccurrences(chain, 'str', value => {
+        visit(value as string);
+        return false;
+      }),
   };
 }
 
@@ -281,6 +307,7 @@ function compileGroup(
     chain,
     constant: undefined,
     exact: undefined,
+    need: undefined,
     test: withOccurrences(chain, 'str', value => members.has(value as string)),
   };
 }

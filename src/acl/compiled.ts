@@ -10,6 +10,7 @@
 import type { ByteLine } from '../base/byte-line.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type { SampleContext } from './context.ts';
+import type { Literal } from './match/literal.ts';
 import type { Int, Sample, SampleType } from './sample.ts';
 
 /**
@@ -47,6 +48,8 @@ export interface CompiledCondition {
   readonly constant: boolean | undefined;
   /** Set when the condition only asks whether one sample is one of some exact strings. */
   readonly keyed: KeyedTest | undefined;
+  /** Where none of these is met the condition does not hold, and asking it would do nothing; undefined: unknown. */
+  readonly needs: readonly TextNeed[] | undefined;
   readonly phases: number;
   readonly needsHttp: boolean;
 }
@@ -65,6 +68,18 @@ export interface KeyedTest {
   readonly watch: (changed: () => void) => void;
   /** Calls `visit` with every occurrence, already folded, until it answers true. */
   readonly each: (ctx: SampleContext, visit: (value: string) => boolean) => void;
+}
+
+/** `{ path_beg /a /b }` and the like hold only where one of some texts stands in the sample. */
+export interface TextNeed {
+  /** Equal for equal samples. */
+  readonly sample: string;
+  /** Undefined: one of its patterns is met by anything. */
+  readonly literals: () => readonly Literal[] | undefined;
+  /** Calls back after the literals changed (the admin socket, rules). */
+  readonly watch: (changed: () => void) => void;
+  /** Makes a function that hands every occurrence of a context's sample to `visit`. */
+  readonly reader: (visit: (value: string) => void) => (ctx: SampleContext) => void;
 }
 
 export interface CompiledLogFormat {

@@ -8,7 +8,7 @@ import { linkLines } from './acl-table.ts';
 import type { LinkedAcl } from './acl-table.ts';
 import { compileAclLine } from './acl-line.ts';
 import type { ExactLine } from './acl-line.ts';
-import type { CompiledCondition, KeyedTest, Test } from './compiled.ts';
+import type { CompiledCondition, KeyedTest, Test, TextNeed } from './compiled.ts';
 import type { CompileEnvironment } from './environment.ts';
 import { prefixed } from './prefixed.ts';
 import { firstPhase, phaseBits } from './phase.ts';
@@ -114,6 +114,7 @@ function build(
     test: polarity === undefined ? test : () => polarity,
     constant: polarity,
     keyed: inverted ? undefined : keyedTest(alternatives),
+    needs: inverted || isPatient ? undefined : needsOf(alternatives),
     phases: terms.reduce((bits, { acl }) => bits & acl.phases, ALL_PHASES),
     needsHttp: terms.some(({ acl }) => acl.needsHttp),
   };
@@ -205,6 +206,24 @@ function evaluate(suites: readonly (readonly Evaluate[])[], ctx: Parameters<Test
     if (overall === PASS) break;
   }
   return overall as Verdict;
+}
+
+/** What each alternative needs: where one needs nothing that could be named, the condition does not either. */
+function needsOf(alternatives: readonly (readonly LinkedTerm[])[]): readonly TextNeed[] | undefined {
+  const needs = alternatives
+    .filter(terms => !terms.some(term => constantOfTerm(term) === false))
+    .map(terms => needsOfTerms(terms.filter(term => constantOfTerm(term) !== true)));
+  return needs.every(need => need !== undefined) ? needs.flat() : undefined;
+}
+
+/** Of the first term that has any; those in front of it would have been asked, so they must be such that it is no matter. */
+function needsOfTerms(terms: readonly LinkedTerm[]): readonly TextNeed[] | undefined {
+  for (const { acl, negated } of terms) {
+    const needs = acl.lines.map(line => line.need);
+    if (!negated && needs.every(need => need !== undefined)) return needs;
+    if (!acl.lines.every(line => line.chain.pure)) return undefined;
+  }
+  return undefined;
 }
 
 /** One positive term over exact strings. */

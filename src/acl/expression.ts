@@ -31,7 +31,11 @@ export interface Chain {
   readonly phases: number;
   readonly needsHttp: boolean;
   readonly incremental: boolean;
+  /** It looks at the head of a message only and changes nothing: it may be asked early, or not at all. */
+  readonly pure: boolean;
 }
+
+const HEAD_SOURCES: ReadonlySet<Source> = new Set(['HTTP request headers', 'HTTP response headers']);
 
 const HTTP_SOURCES: ReadonlySet<Source> = new Set([
   'HTTP request headers',
@@ -133,6 +137,7 @@ function compileFetch(call: Call, text: string, scope: CompileScope): Chain | Mi
     phases: phasesOf(row.sources),
     needsHttp: row.sources.some(source => HTTP_SOURCES.has(source)),
     incremental: row.incremental === true,
+    pure: row.sources.every(source => HEAD_SOURCES.has(source)),
   };
 }
 
@@ -165,6 +170,7 @@ function appendConverter(chain: Chain, call: Call, scope: CompileScope): Chain |
         : pipeCast(chain.get, cast, convert),
     each: chain.each && pipeEach(chain.each, cast, convert),
     constant: chain.constant && row.impure !== true,
+    pure: chain.pure && row.impure !== true,
   };
 }
 

@@ -1,13 +1,15 @@
 /**
  * Finds the next rule of a list whose condition holds: the loop under every ruleset, use_backend and use-server.
  * Neighbours that ask one sample for exact strings (`{ hdr(host) -i a b }`) become one hash lookup, so that 5,000
- * host rules cost what one costs (bench/micro/rule-dispatch.ts); the answer is that of reading them in order.
+ * host rules cost what one costs (bench/micro/rule-dispatch.ts); neighbours that want certain texts in their samples are
+ * passed over together where none is there (sieve.ts). The answer is that of reading them in order.
  *
- *   conditions   0 path_beg │ 1 host a │ 2 host b c │ 3 host a │ 4 (none)
- *   groups             -    └──── Map { a: [1, 3], b: [2], c: [2] } ┘   -
+ *   conditions   0 src │ 1 host a │ 2 host b c │ 3 host a           │ 4 (none) │ 5 path_beg /a │ 6 path_end .b or ...
+ *   groups          -  └──── Map { a: [1, 3], b: [2], c: [2] } ────┘      -     └──────────── Sieve ────────────
  */
 import type { CompiledCondition, KeyedTest, Test } from '../acl/compiled.ts';
 import type { SampleContext } from '../acl/context.ts';
+import { Sieve } from './sieve.ts';
 
 /** Answer of `next` when it takes more bytes to decide. */
 export const UNDECIDED = -1;
@@ -19,12 +21,12 @@ export class FirstMatch {
   readonly length: number;
   /** Undefined: always holds. */
   readonly #tests: readonly (Test | undefined)[];
-  readonly #groups: readonly (KeyedGroup | undefined)[];
+  readonly #groups: readonly (Group | undefined)[];
 
   constructor(conditions: readonly (CompiledCondition | undefined)[]) {
     this.length = conditions.length;
     this.#tests = conditions.map(condition => (condition?.constant === true ? undefined : condition?.test));
-    this.#groups = groupKeyed(conditions);
+    this.#groups = groupsOf(conditions);
   }
 
   /** Index of the first condition at or after `from` that holds, `length` when none does, or UNDECIDED. */
@@ -49,8 +51,16 @@ export class FirstMatch {
   }
 }
 
+/** Conditions that are tested together. */
+interface Group {
+  /** Behind its last condition. */
+  readonly end: number;
+  /** As that of FirstMatch; `end` when none of its conditions holds. */
+  next(ctx: SampleContext, from: number): number;
+}
+
 /** Conditions `start`..`end`-1, all keyed on the same sample. */
-class KeyedGroup {
+class KeyedGroup implements Group {
   readonly end: number;
   readonly #start: number;
   readonly #tests: readonly KeyedTest[];
@@ -107,16 +117,23 @@ class KeyedGroup {
   };
 }
 
-function groupKeyed(conditions: readonly (CompiledCondition | undefined)[]): (KeyedGroup | undefined)[] {
-  const groups: (KeyedGroup | undefined)[] = conditions.map(() => undefined);
+function groupsOf(conditions: readonly (CompiledCondition | undefined)[]): (Group | undefined)[] {
+  const groups: (Group | undefined)[] = conditions.map(() => undefined);
   let start = 0;
   while (start < conditions.length) {
-    const tests = keyedRun(conditions, start);
-    const group = tests.length >= SMALLEST_GROUP ? new KeyedGroup(start, tests) : undefined;
-    groups.fill(group, start, start + tests.length);
-    start += Math.max(tests.length, 1);
+    const group = groupAt(conditions, start);
+    const end = group?.end ?? start + 1;
+    groups.fill(group, start, end);
+    start = end;
   }
   return groups;
+}
+
+function groupAt(conditions: readonly (CompiledCondition | undefined)[], start: number): Group | undefined {
+  const keyed = keyedRun(conditions, start);
+  if (keyed.length >= SMALLEST_GROUP) return new KeyedGroup(start, keyed);
+  const needing = needingRun(conditions, start);
+  return needing.length >= SMALLEST_GROUP ? new Sieve(start, needing) : undefined;
 }
 
 /** The keyed tests from `start` on that share one key. */
@@ -127,6 +144,21 @@ function keyedRun(conditions: readonly (CompiledCondition | undefined)[], start:
     const keyed = condition?.constant === undefined ? condition?.keyed : undefined;
     if (keyed === undefined || (run.length > 0 && run[0]?.key !== keyed.key)) break;
     run.push(keyed);
+  }
+  return run;
+}
+
+/** The conditions from `start` on whose needs are known, as far as the next keyed group. */
+function needingRun(
+  conditions: readonly (CompiledCondition | undefined)[],
+  start: number,
+): CompiledCondition[] {
+  const run: CompiledCondition[] = [];
+  for (let index = start; index < conditions.length; index++) {
+    const condition = conditions[index];
+    if (condition?.needs === undefined || condition.constant !== undefined) break;
+    if (keyedRun(conditions, index).length >= SMALLEST_GROUP) break;
+    run.push(condition);
   }
   return run;
 }

@@ -51,6 +51,7 @@ function unlessKnown(stats: StatsSettings, position: Rule['position'], phases: n
     test: ctx => typeof authenticatedUser(ctx, list) !== 'string',
     constant: undefined,
     keyed: undefined,
+    needs: undefined,
     phases,
     needsHttp: true,
   };

@@ -2,16 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CompiledCondition, KeyedTest } from '../../src/acl/compiled.ts';
 import { FirstMatch, UNDECIDED } from '../../src/rules/first-match.ts';
+import { randomSource } from '../support/random-source.ts';
 import { FakeRuleContext } from '../support/rule-context.ts';
-
-/** Small, seeded, and the same everywhere. */
-function randomSource(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state % below;
-  };
-}
 
 interface World {
   /** Values each key sees; undecided: more of them may come. */
@@ -31,6 +23,7 @@ function keyed(world: World, key: string, values: string[]): CompiledCondition {
   };
   return {
     keyed: keyedTest,
+    needs: undefined,
     constant: undefined,
     phases: -1,
     needsHttp: false,
@@ -45,6 +38,7 @@ function keyed(world: World, key: string, values: string[]): CompiledCondition {
 function plain(answer: boolean | undefined): CompiledCondition {
   return {
     keyed: undefined,
+    needs: undefined,
     constant: undefined,
     phases: -1,
     needsHttp: false,
@@ -108,6 +102,7 @@ test('a run of conditions on one sample reads that sample once', () => {
     phases: -1,
     needsHttp: false,
     test: () => assert.fail('conditions of a run are not tested one by one'),
+    needs: undefined,
     keyed: {
       key: 'host',
       ignoreCase: true,

@@ -20,6 +20,7 @@ function rule(action: Action, answer?: boolean | 'undecided' | 'never'): Compile
           },
           constant: answer === 'never' ? false : undefined,
           keyed: undefined,
+          needs: undefined,
           phases: -1,
           needsHttp: false,
         };

@@ -7,15 +7,25 @@ const DIRECTORY_DELIMITERS = '/?';
 const DOMAIN_DELIMITERS = '/?.:';
 
 export const createDirectoryIndex = (ignoreCase: boolean): PatternIndex =>
-  createWordIndex(DIRECTORY_DELIMITERS, ignoreCase);
+  createWordIndex(isDirectoryDelimiter, ignoreCase);
 export const createDomainIndex = (ignoreCase: boolean): PatternIndex =>
-  createWordIndex(DOMAIN_DELIMITERS, ignoreCase);
+  createWordIndex(isDomainDelimiter, ignoreCase);
 
-function createWordIndex(delimiters: string, ignoreCase: boolean): PatternIndex {
-  const buckets = new Buckets<string>();
-  const lengths = new Lengths();
+const isDirectoryDelimiter = flagsOf(DIRECTORY_DELIMITERS);
+const isDomainDelimiter = flagsOf(DOMAIN_DELIMITERS);
+
+function flagsOf(delimiters: string): Uint8Array {
   const isDelimiter = new Uint8Array(256);
   for (const char of delimiters) isDelimiter[char.charCodeAt(0)] = 1;
+  return isDelimiter;
+}
+
+export const withoutDirectoryDelimiters = (text: string): string => stripped(text, isDirectoryDelimiter);
+export const withoutDomainDelimiters = (text: string): string => stripped(text, isDomainDelimiter);
+
+function createWordIndex(isDelimiter: Uint8Array, ignoreCase: boolean): PatternIndex {
+  const buckets = new Buckets<string>();
+  const lengths = new Lengths();
   const keyOf = (text: string): string => stripped(ignoreCase ? text.toLowerCase() : text, isDelimiter);
   return {
     insert: pattern => {
