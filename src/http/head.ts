@@ -9,16 +9,19 @@ export interface Headers {
   /** Lower case. */
   lowerNameAt(index: number): string;
   valueAt(index: number): string;
-  /** Index of the first header of that lower-case name at or after `from`, or -1. */
-  find(lowerName: string, from?: number): number;
+  /**
+   * Index of the first header of that lower-case name at or after `from`, or -1. `hash`, here and below: of the name
+   * (hashName()), where it is known long before.
+   */
+  find(lowerName: string, from?: number, hash?: number): number;
   /** Value of the first one, or undefined. */
   get(lowerName: string): string | undefined;
   has(lowerName: string): boolean;
-  add(name: string, value: string): void;
+  add(name: string, value: string, hash?: number): void;
   /** Removes all of that name, then adds one. */
   set(name: string, value: string): void;
   /** How many were removed. */
-  remove(lowerName: string): number;
+  remove(lowerName: string, hash?: number): number;
   removeAt(index: number): void;
   setValueAt(index: number, value: string): void;
   setNameAt(index: number, name: string): void;

@@ -6,8 +6,8 @@
  *   text    GET / HTTP/1.1␍␊Host: a␍␊Accept: *␍␊...   a span: nameStart nameEnd valueStart valueEnd lineEnd hash
  *                           └ nameStart      └ lineEnd
  */
-import { latin1Slice } from '../base/latin1.ts';
-import { LOWER_TOKEN } from './char-class.ts';
+import { latin1Slice, writeLatin1 } from '../base/latin1.ts';
+import { COLON, CR, LF, LOWER_TOKEN, SPACE } from './char-class.ts';
 import { NO_PIECE, SPAN, takePiece } from './field-table.ts';
 import type { Headers } from './head.ts';
 import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
@@ -38,8 +38,15 @@ function lowerCase(name: string): string {
 
 /** A value from a rule must not end the line: CR, LF and NUL become blanks (RFC 9110 section 5.5). */
 function oneLine(value: string): string {
-  return /[\0\r\n]/.test(value) ? value.replace(/[\0\r\n]/g, ' ') : value;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code <= 13 && (code === 13 || code === 10 || code === 0)) return value.replace(/[\0\r\n]/g, ' ');
+  }
+  return value;
 }
+
+/** Behind the name, and behind the value. */
+const PUNCTUATION = ': \r\n'.length;
 
 export class HeaderList implements Headers {
   count = 0;
@@ -193,10 +200,10 @@ export class HeaderList implements Headers {
     );
   }
 
-  find(lowerName: string, from = 0): number {
-    const hash = hashName(lowerName);
-    for (let index = from; index < this.count; index++)
-      if (this.#hashAt(index) === hash && this.#isNamed(index, lowerName)) return index;
+  find(lowerName: string, from = 0, hash = hashName(lowerName)): number {
+    const { table, count, spansAt } = this;
+    for (let index = from; index < count; index++)
+      if (table[spansAt + index * SPAN + HASH] === hash && this.#isNamed(index, lowerName)) return index;
     return -1;
   }
 
@@ -215,9 +222,19 @@ export class HeaderList implements Headers {
       return name.length === lowerName.length && (name === lowerName || lowerCase(name) === lowerName);
     const start = this.#span(index, 0);
     if (this.#span(index, NAME_END) - start !== lowerName.length) return false;
-    const { text } = this;
+    const text = this.#text;
+    if (text === undefined) return this.#areBytes(start, lowerName);
     for (let at = 0; at < lowerName.length; at++)
       if (LOWER_TOKEN[text.charCodeAt(start + at)] !== lowerName.charCodeAt(at)) return false;
+    return true;
+  }
+
+  /** The same without a text, which costs more than a look at a few bytes. */
+  #areBytes(start: number, lowerName: string): boolean {
+    const source = this.source as Buffer;
+    const from = this.sourceStart + start;
+    for (let at = 0; at < lowerName.length; at++)
+      if (LOWER_TOKEN[source[from + at] as number] !== lowerName.charCodeAt(at)) return false;
     return true;
   }
 
@@ -235,8 +252,7 @@ export class HeaderList implements Headers {
 
   // ── edited ──
 
-  add(name: string, value: string): void {
-    const hash = hashName(name);
+  add(name: string, value: string, hash = hashName(name)): void {
     const index = this.count++;
     if (index >= this.#room) this.#grow(Math.max(FEW, this.count * 2));
     this.#setSpan(index, LINE_END, WRITTEN_ANEW);
@@ -252,9 +268,10 @@ export class HeaderList implements Headers {
     this.add(name, value);
   }
 
-  remove(lowerName: string): number {
+  remove(lowerName: string, hash = hashName(lowerName)): number {
     const before = this.count;
-    for (let at = this.find(lowerName); at >= 0; at = this.find(lowerName, at)) this.removeAt(at);
+    for (let at = this.find(lowerName, 0, hash); at >= 0; at = this.find(lowerName, at, hash))
+      this.removeAt(at);
     return before - this.count;
   }
 
@@ -350,11 +367,26 @@ export class HeaderList implements Headers {
     return kept;
   }
 
-  /** The lines from there on, written anew. */
-  linesFrom(index: number): string {
-    let lines = '';
-    for (let at = index; at < this.count; at++) lines += `${this.nameAt(at)}: ${this.valueAt(at)}\r\n`;
-    return lines;
+  /** Bytes of the lines from there on, written anew. */
+  sizeFrom(index: number): number {
+    let size = 0;
+    for (let at = index; at < this.count; at++)
+      size += this.nameAt(at).length + this.valueAt(at).length + PUNCTUATION;
+    return size;
+  }
+
+  /** Writes those lines. */
+  writeFrom(index: number, buffer: Buffer, offset: number): void {
+    let to = offset;
+    for (let at = index; at < this.count; at++) {
+      to = writeLatin1(buffer, this.nameAt(at), to);
+      buffer[to] = COLON;
+      buffer[to + 1] = SPACE;
+      to = writeLatin1(buffer, this.valueAt(at), to + 2);
+      buffer[to] = CR;
+      buffer[to + 1] = LF;
+      to += 2;
+    }
   }
 
   #hashAt(index: number): number {

@@ -7,7 +7,7 @@
  *   [                           GET / HTTP/1.1␍␊Host: a␍␊Accept: *␍␊␍␊]body
  *   [             GET / HTTP/1.1␍␊Host: a␍␊Accept: *␍␊X-Real-IP: ::1␍␊␍␊]body
  */
-import { latin1Write } from '../base/latin1.ts';
+import { writeLatin1 } from '../base/latin1.ts';
 import { CR } from './char-class.ts';
 import { SPAN } from './field-table.ts';
 import { LINE_END, type HeaderList } from './header-list.ts';
@@ -23,14 +23,15 @@ export function squeeze(headers: HeaderList, keptLine: number, lastLine: string)
   const kept = headers.kept;
   const size = kept < 0 ? -1 : keptSize(headers, kept, keptLine, end);
   if (size < 0) return -1;
-  const added = kept === headers.count ? lastLine : headers.linesFrom(kept) + lastLine;
-  const start = end - added.length - size;
+  const added = headers.sizeFrom(kept) + lastLine.length;
+  const start = end - added - size;
   if (start < -headroom) return -1;
-  if (start !== 0 || added !== '') {
-    moveTowardsBody(headers, source, kept, keptLine, end - added.length);
-    if (added !== '') {
+  if (start !== 0 || added > 0) {
+    moveTowardsBody(headers, source, kept, keptLine, end - added);
+    if (added > 0) {
       moveTowardsFront(headers, source, kept, keptLine, start);
-      latin1Write(source, added, base + end - added.length);
+      headers.writeFrom(kept, source, base + end - added);
+      writeLatin1(source, lastLine, base + end - lastLine.length);
     }
   }
   return base + start;

@@ -25,10 +25,10 @@ export function fits(ctx: RuleContext, side: MessageSide, bytes: number): boolea
 }
 
 /** Bytes that the fields of one name take. */
-export function sizeOf(headers: Headers, lowerName: string): number {
+export function sizeOf(headers: Headers, lowerName: string, hash: number): number {
   let size = 0;
-  for (let index = headers.find(lowerName); index >= 0; index = headers.find(lowerName, index + 1))
-    size += lowerName.length + headers.valueAt(index).length + 4;
+  for (let at = headers.find(lowerName, 0, hash); at >= 0; at = headers.find(lowerName, at + 1, hash))
+    size += lowerName.length + headers.valueAt(at).length + 4;
   return size;
 }
 

@@ -1,5 +1,6 @@
 /** Reading header values and request targets as the fetches need them (RFC 9110, section 5.6.1; RFC 9112, section 3.2). */
 import type { Headers } from '../../http/head.ts';
+import { hashName } from '../../http/known-fields.ts';
 
 /** End of the item that starts at `from`: an unquoted comma, or the end of the text. */
 export function itemEnd(text: string, from: number): number {
@@ -32,9 +33,17 @@ function isBlank(code: number): boolean {
   return code === 32 || code === 9 || code === 13 || code === 10;
 }
 
-/** Visits the comma separated items of all headers of that name (`''`: of any), until `visit` answers true. */
-export function eachItem(headers: Headers, name: string, visit: (item: string) => boolean): boolean {
-  for (let at = nextHeader(headers, name, 0); at >= 0; at = nextHeader(headers, name, at + 1)) {
+/**
+ * Visits the comma separated items of all headers of that name (`''`: of any), until `visit` answers true. `hash`, here
+ * and below: of the name, where it is known long before.
+ */
+export function eachItem(
+  headers: Headers,
+  name: string,
+  visit: (item: string) => boolean,
+  hash = hashName(name),
+): boolean {
+  for (let at = nextHeader(headers, name, 0, hash); at >= 0; at = nextHeader(headers, name, at + 1, hash)) {
     const value = headers.valueAt(at);
     let start = 0;
     for (;;) {
@@ -48,16 +57,50 @@ export function eachItem(headers: Headers, name: string, visit: (item: string) =
 }
 
 /** Visits whole values. */
-export function eachValue(headers: Headers, name: string, visit: (value: string) => boolean): boolean {
-  for (let at = nextHeader(headers, name, 0); at >= 0; at = nextHeader(headers, name, at + 1)) {
+export function eachValue(
+  headers: Headers,
+  name: string,
+  visit: (value: string) => boolean,
+  hash = hashName(name),
+): boolean {
+  for (let at = nextHeader(headers, name, 0, hash); at >= 0; at = nextHeader(headers, name, at + 1, hash)) {
     const value = headers.valueAt(at);
     if (visit(trimmed(value, 0, value.length))) return true;
   }
   return false;
 }
 
-function nextHeader(headers: Headers, name: string, from: number): number {
-  if (name !== '') return headers.find(name, from);
+/** The last of the items that eachItem() visits. */
+export function lastItem(headers: Headers, name: string, hash: number): string | undefined {
+  const at = lastHeader(headers, name, hash);
+  if (at < 0) return undefined;
+  const value = headers.valueAt(at);
+  let start = 0;
+  let end = itemEnd(value, 0);
+  while (end < value.length) {
+    start = end + 1;
+    end = itemEnd(value, start);
+  }
+  return trimmed(value, start, end);
+}
+
+/** The last of the values that eachValue() visits. */
+export function lastValue(headers: Headers, name: string, hash: number): string | undefined {
+  const at = lastHeader(headers, name, hash);
+  if (at < 0) return undefined;
+  const value = headers.valueAt(at);
+  return trimmed(value, 0, value.length);
+}
+
+function lastHeader(headers: Headers, name: string, hash: number): number {
+  if (name === '') return headers.count - 1;
+  let last = -1;
+  for (let at = headers.find(name, 0, hash); at >= 0; at = headers.find(name, at + 1, hash)) last = at;
+  return last;
+}
+
+function nextHeader(headers: Headers, name: string, from: number, hash: number): number {
+  if (name !== '') return headers.find(name, from, hash);
   return from < headers.count ? from : -1;
 }
 

@@ -6,11 +6,20 @@ import type { Arguments } from '../arguments.ts';
 import type { SampleContext } from '../context.ts';
 import type { CompileScope, Each, Fetched, FetchRow } from '../row.ts';
 import type { SampleType, Value } from '../sample.ts';
-import { eachItem, eachValue, headerInteger } from './header-text.ts';
+import { hashName } from '../../http/known-fields.ts';
+import { eachItem, eachValue, headerInteger, lastItem, lastValue } from './header-text.ts';
 import { requestOf, responseOf } from './message.ts';
 
 type HeadersOf = (ctx: SampleContext) => Headers | undefined;
-type Visit = (headers: Headers, name: string, visit: (item: string) => boolean) => boolean;
+/** What a header is made of: its items, or its whole values. */
+interface Parts {
+  readonly each: (headers: Headers, name: string, visit: (part: string) => boolean, hash: number) => boolean;
+  readonly last: (headers: Headers, name: string, hash: number) => string | undefined;
+}
+
+const ITEMS: Parts = { each: eachItem, last: lastItem };
+const VALUES: Parts = { each: eachValue, last: lastValue };
+
 type Read = (item: string) => Value | undefined;
 
 const requestHeaders: HeadersOf = ctx => requestOf(ctx)?.headers;
@@ -28,16 +37,19 @@ function occurrence(args: Arguments): number | string {
 
 const itself: Read = item => item;
 
-function compileHeader(headersOf: HeadersOf, visitAll: Visit, read: Read) {
+function compileHeader(headersOf: HeadersOf, parts: Parts, read: Read) {
   return (args: Arguments): Fetched | { error: string } => {
     const name = (args[0]?.text ?? '').toLowerCase();
     const occ = occurrence(args);
     if (typeof occ === 'string') return { error: occ };
     if (occ > 0 && name === '') return { error: "require 'name' argument with 'occurrence' argument" };
-    const pick = occ === 0 ? pickLast(visitAll, name, read) : pickNth(visitAll, name, read, occ);
+    const hash = hashName(name);
+    const pick = occ === 0 ? pickLast(parts, name, read) : pickNth(parts, name, read, occ);
     const each: Each = (ctx, visit) => {
       const headers = headersOf(ctx);
-      return headers !== undefined && visitAll(headers, name, item => visitIfRead(read(item), visit));
+      if (headers === undefined) return false;
+      const visitPart = read === itself ? visit : (part: string) => visitIfRead(read(part), visit);
+      return parts.each(headers, name, visitPart, hash);
     };
     const get = (ctx: SampleContext): Value | undefined => {
       const headers = headersOf(ctx);
@@ -53,44 +65,42 @@ function visitIfRead(value: Value | undefined, visit: (value: Value) => boolean)
 
 type Pick = (headers: Headers) => Value | undefined;
 
-function pickLast(visitAll: Visit, name: string, read: Read): Pick {
+function pickLast(parts: Parts, name: string, read: Read): Pick {
+  const hash = hashName(name);
   return headers => {
-    // most headers stand once and hold one item
-    const at = name === '' ? -1 : headers.find(name);
-    if (at < 0 && name !== '') return undefined;
-    let last: string | undefined;
-    visitAll(headers, name, item => {
-      last = item;
-      return false;
-    });
+    const last = parts.last(headers, name, hash);
     return last === undefined ? undefined : read(last);
   };
 }
 
-function pickNth(visitAll: Visit, name: string, read: Read, occ: number): Pick {
+function pickNth(parts: Parts, name: string, read: Read, occ: number): Pick {
+  const hash = hashName(name);
   return headers => {
-    const items: string[] = [];
-    visitAll(headers, name, item => {
-      items.push(item);
-      return items.length === occ;
-    });
-    const item = occ > 0 ? items[occ - 1] : items[items.length + occ];
-    return item === undefined ? undefined : read(item);
+    const all: string[] = [];
+    const visit = (part: string): boolean => {
+      all.push(part);
+      return all.length === occ;
+    };
+    parts.each(headers, name, visit, hash);
+    const part = occ > 0 ? all[occ - 1] : all[all.length + occ];
+    return part === undefined ? undefined : read(part);
   };
 }
 
-function compileCount(headersOf: HeadersOf, visitAll: Visit) {
+function compileCount(headersOf: HeadersOf, parts: Parts) {
   return (args: Arguments): Fetched => {
     const name = (args[0]?.text ?? '').toLowerCase();
+    const hash = hashName(name);
     return {
       get: ctx => {
         const headers = headersOf(ctx);
         if (headers === undefined) return undefined;
         let count = 0;
-        visitAll(headers, name, () => {
+        const visit = (): boolean => {
           count++;
           return false;
-        });
+        };
+        parts.each(headers, name, visit, hash);
         return count;
       },
     };
@@ -181,30 +191,24 @@ function sideRows(prefix: 'req' | 'res'): FetchRow[] {
     compile,
   });
   return [
-    row(
-      'hdr',
-      'str',
-      NAME_OCC,
-      'comma separated item of a header',
-      compileHeader(headersOf, eachItem, itself),
-    ),
+    row('hdr', 'str', NAME_OCC, 'comma separated item of a header', compileHeader(headersOf, ITEMS, itself)),
     row(
       'hdr_val',
       'int',
       NAME_OCC,
       'header item as an integer',
-      compileHeader(headersOf, eachItem, headerInteger),
+      compileHeader(headersOf, ITEMS, headerInteger),
     ),
     row(
       'hdr_ip',
       'addr',
       NAME_OCC,
       'header item as an address',
-      compileHeader(headersOf, eachItem, readAddress),
+      compileHeader(headersOf, ITEMS, readAddress),
     ),
-    row('hdr_cnt', 'int', NAME, 'how many items a header has', compileCount(headersOf, eachItem)),
-    row('fhdr', 'str', NAME_OCC, 'whole value of a header', compileHeader(headersOf, eachValue, itself)),
-    row('fhdr_cnt', 'int', NAME, 'how often a header stands', compileCount(headersOf, eachValue)),
+    row('hdr_cnt', 'int', NAME, 'how many items a header has', compileCount(headersOf, ITEMS)),
+    row('fhdr', 'str', NAME_OCC, 'whole value of a header', compileHeader(headersOf, VALUES, itself)),
+    row('fhdr_cnt', 'int', NAME, 'how often a header stands', compileCount(headersOf, VALUES)),
     row('hdr_names', 'str', ['delim:str?'], 'names of all headers', compileNames(headersOf)),
     row('hdrs', 'str', undefined, 'all headers as text', whole(headersOf, renderHeaders)),
     row('hdrs_bin', 'bin', undefined, 'all headers in binary form', whole(headersOf, encodeHeaders)),
@@ -219,7 +223,7 @@ const CHANNEL_HEADER: FetchRow = {
   sources: ['HTTP request headers', 'HTTP response headers'],
   summary: 'comma separated item of a header of the message at hand',
   compile: (args: Arguments, scope: CompileScope) =>
-    compileHeader(scope.isResponse ? responseHeaders : requestHeaders, eachItem, itself)(args),
+    compileHeader(scope.isResponse ? responseHeaders : requestHeaders, ITEMS, itself)(args),
 };
 
 export const HEADER_FETCHES: readonly FetchRow[] = [...sideRows('req'), ...sideRows('res'), CHANNEL_HEADER];

@@ -1,5 +1,6 @@
 /** Adding, setting and deleting headers (manual, section 4.4: add-header, del-header, set-header). */
 import type { Headers } from '../../http/head.ts';
+import { hashName } from '../../http/known-fields.ts';
 import { HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
 import { failedRewrite, fits, headersOf, sideOf, sizeOf, followHost } from '../http-message.ts';
@@ -25,15 +26,16 @@ function compileSetHeader(line: RuleLine): Action | undefined {
   const headers = headersOf(side);
   const replaces = line.action === 'set-header';
   const lowerName = name.toLowerCase();
+  const hash = hashName(name);
   const { render } = format;
   return ctx => {
     const edited = headers(ctx);
     if (edited === undefined) return CONTINUE;
     const value = render(ctx);
-    const replaced = replaces ? sizeOf(edited, lowerName) : 0;
-    if (replaced > 0) edited.remove(lowerName);
+    const replaced = replaces ? sizeOf(edited, lowerName, hash) : 0;
+    if (replaced > 0) edited.remove(lowerName, hash);
     if (!fits(ctx, side, name.length + value.length + 4 - replaced)) return failedRewrite(ctx);
-    edited.add(name, value);
+    edited.add(name, value, hash);
     followHost(ctx, side, lowerName, value);
     return CONTINUE;
   };
@@ -72,11 +74,13 @@ function compileDelHeader(line: RuleLine): Action | undefined {
   const test = nameTest(method, pattern.text);
   if (test === undefined) return line.error(`-m with unsupported matching method '${method}'`);
   const exact = pattern.text.toLowerCase();
-  if (method === 'str')
+  if (method === 'str') {
+    const hash = hashName(exact);
     return ctx => {
-      headers(ctx)?.remove(exact);
+      headers(ctx)?.remove(exact, hash);
       return CONTINUE;
     };
+  }
   return ctx => {
     const edited = headers(ctx);
     if (edited !== undefined) removeMatching(edited, test);
