@@ -76,6 +76,7 @@ function startSession(
   const isHttp = listener.frontend.config.mode === 'http';
   const { state, wheel } = streams.thread;
   countSession(state.counters, listener.frontend.row, listener.row, isHttp, wheel.now);
+  facts.beginRequests();
   if (facts.counters !== undefined) countForAll(undefined, facts.counters, 'session', 1);
   const Session = isHttp ? HttpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
@@ -108,6 +109,7 @@ class Admission implements ConnectionHandler {
     const { rules } = this.#listener.frontend;
     if (!this.#allows(rules.tcpRequestConnection, FIELD.dcon)) return;
     this.#listener.admitted();
+    this.#facts.beginSession();
     this.#expected = this.#headersAhead();
     if (this.#expected.length === 0) return this.#admit();
     this.#connection.handler = this;

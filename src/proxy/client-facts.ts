@@ -15,8 +15,12 @@ export class ClientConnectionFacts implements ClientFacts {
   counters: TrackedCounters | undefined = undefined;
   readonly connection: Connection;
   #variables: VariableStore | undefined;
+  /** Whose rules run: how long what they say of the addresses holds. */
+  #level: 'connection' | 'session' | 'request' = 'connection';
   #originalSource: Endpoint | undefined;
   #originalDestination: Endpoint | undefined;
+  #sessionSource: Endpoint | undefined;
+  #sessionDestination: Endpoint | undefined;
 
   constructor(connection: Connection, acceptTimeMs: number, acceptedAt: number) {
     this.connection = connection;
@@ -39,9 +43,10 @@ export class ClientConnectionFacts implements ClientFacts {
     return this.connection.remote;
   }
 
-  /** `set-src`, the PROXY protocol. */
+  /** `set-src`, the PROXY protocol. What connection rules say is the original. */
   set source(endpoint: Endpoint) {
-    this.#originalSource ??= this.connection.remote;
+    if (this.#level !== 'connection') this.#originalSource ??= this.connection.remote;
+    if (this.#level === 'request') this.#sessionSource ??= this.connection.remote;
     this.connection.remote = endpoint;
   }
 
@@ -50,8 +55,26 @@ export class ClientConnectionFacts implements ClientFacts {
   }
 
   set destination(endpoint: Endpoint) {
-    this.#originalDestination ??= this.connection.local;
+    if (this.#level !== 'connection') this.#originalDestination ??= this.connection.local;
+    if (this.#level === 'request') this.#sessionDestination ??= this.connection.local;
     this.connection.local = endpoint;
+  }
+
+  /** `tcp-request connection` rules are passed. */
+  beginSession(): void {
+    this.#level = 'session';
+  }
+
+  /** `tcp-request session` rules are passed. */
+  beginRequests(): void {
+    this.#level = 'request';
+  }
+
+  /** Addresses that rules of the request have set held for it alone. */
+  requestOver(): void {
+    if (this.#sessionSource !== undefined) this.connection.remote = this.#sessionSource;
+    if (this.#sessionDestination !== undefined) this.connection.local = this.#sessionDestination;
+    this.#sessionSource = this.#sessionDestination = undefined;
   }
 
   get originalSource(): Endpoint {

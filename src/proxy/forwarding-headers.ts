@@ -34,16 +34,21 @@ export function compileForwardFor(frontend: Proxy, backend: Proxy): HeaderAdder 
   };
 }
 
+/** As above, without `if-none`. */
 export function compileOriginalTo(frontend: Proxy, backend: Proxy): HeaderAdder | undefined {
-  const settings = backend.options.originalto ?? frontend.options.originalto;
-  if (settings === undefined) return undefined;
-  const except = settings.except === undefined ? undefined : parseNetwork(settings.except);
+  const settings = [frontend.options.originalto, backend.options.originalto].filter(one => one !== undefined);
+  const last = settings.at(-1);
+  if (last === undefined) return undefined;
+  const { header } = last;
+  const except = settings.flatMap(one => (one.except === undefined ? [] : (parseNetwork(one.except) ?? [])));
   return transaction => {
-    const destination = transaction.client?.originalDestination;
+    const destination = transaction.client?.destination;
     if (destination === undefined || destination.family === 0) return;
-    const ip = parseIp(destination.host);
-    if (ip !== undefined && except?.contains(ip) === true) return;
-    transaction.request?.headers.add(settings.header, destination.host);
+    if (except.length > 0) {
+      const ip = parseIp(destination.host);
+      if (ip !== undefined && except.some(network => network.contains(ip))) return;
+    }
+    transaction.request?.headers.add(header, destination.host);
   };
 }
 

@@ -190,6 +190,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     const stream = this.#stream as HttpStream;
     this.#stream = undefined;
     this.#streams.give(stream);
+    this.facts.requestOver();
   }
 
   watch(): void {
