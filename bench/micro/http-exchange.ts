@@ -27,7 +27,7 @@ import { NameLookups } from '../../src/proxy/name-lookups.ts';
 import { Compressors } from '../../src/proxy/compressors.ts';
 import { Runtime } from '../../src/proxy/compile-runtime.ts';
 import { ListenerService } from '../../src/proxy/listener-service.ts';
-import type { DataThread } from '../../src/proxy/runtime.ts';
+import type { DataThread, LogSink } from '../../src/proxy/runtime.ts';
 import { planState } from '../../src/state/plan.ts';
 import { StatusKinds } from '../../src/rules/status-kinds.ts';
 import { SharedState } from '../../src/state/shared-state.ts';
@@ -53,6 +53,8 @@ backend b
   server s 127.0.0.1:2
 `;
 const LOGGED = PLAIN.replace('mode http', 'mode http\n  option httplog\n  log 127.0.0.1:9 local0');
+/** Lines go nowhere. */
+const RENDERED = LOGGED.replace('127.0.0.1:9', '127.0.0.1:1');
 const RULES = PLAIN.replace(
   'default_backend b',
   `default_backend b
@@ -165,7 +167,7 @@ function balancer(text: string, request: string, answer: string, connections: nu
   control.configure(config, serverSeed);
   const state = SharedState.attach(control.buffer, plan, 1, [], control.caches.shared);
   const engine = new MemoryEngine();
-  const thread = threadOf(config, engine, state);
+  const thread = threadOf(config, engine, state, text === RENDERED);
   const runtime = new Runtime(config, thread, () => ({ content: mapText() }));
   const frontend = runtime.frontend(0);
   const reception = new Reception(thread);
@@ -231,7 +233,11 @@ class Exchange {
   }
 }
 
-function threadOf(config: Config, engine: MemoryEngine, state: SharedState): DataThread {
+const NO_SINK: LogSink = {
+  channel: () => ({ open: true, write: () => undefined, writeBytes: () => undefined }),
+};
+
+function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRendered: boolean): DataThread {
   const noRings = { settings: new Map<string, never>(), write: () => undefined };
   return {
     index: 1,
@@ -246,7 +252,9 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState): Dat
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state),
-    logs: new ThreadLogSink(config.global, noRings, new LogBackends(config, state, noRings)),
+    logs: isRendered
+      ? NO_SINK
+      : new ThreadLogSink(config.global, noRings, new LogBackends(config, state, noRings)),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     names: new NameLookups(() => undefined),
@@ -271,6 +279,10 @@ for (const [name, text, request, connections] of [
   ['thirty ACLs, 2-line request, 64 connections', EDGE, SHORT, 64],
   ['thirty ACLs, 14-line request', EDGE, BROWSER, 1],
   ['logged, 2-line request', LOGGED, SHORT, 1],
+  ['logged, 2-line request, 64 connections', LOGGED, SHORT, 64],
+  ['logged but not sent, 2-line request', RENDERED, SHORT, 1],
+  ['logged but not sent, 2-line request, 64 connections', RENDERED, SHORT, 64],
+  ['logged but not sent, 2-line request, 512 connections', RENDERED, SHORT, 512],
   ['cached, 2-line request', CACHED, SHORT, 1],
   ['cached, 2-line request, 64 connections', CACHED, SHORT, 64],
   ['cached, 14-line request', CACHED, BROWSER, 1],

@@ -70,6 +70,10 @@ export interface RequestLine {
   readonly method: string;
   readonly target: string;
   readonly version: number;
+  /** Where the target lies in the text of the head; absent: only `target` tells it. */
+  readonly text?: string;
+  readonly targetStart?: number;
+  readonly targetEnd?: number;
 }
 
 /** A connection from a client. `source` and `destination` may have been rewritten, the `original` ones not. */
@@ -220,7 +224,9 @@ export interface TransactionFacts {
   readonly streamId: number;
   /** A request that could not be parsed: `<BADREQ>` stands in its place. */
   readonly badRequest: boolean;
-  /** Frontend, backend and server connection counts kept for the end of the exchange, as `%fc %bc %sc` want. */
+  /** Now, of its frontend, its backend and its server, as `%fc %bc %sc` want. */
+  readonly frontendConnections: number;
+  readonly backendConnections: number;
   readonly serverConnections: number;
 }
 

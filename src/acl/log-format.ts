@@ -12,14 +12,14 @@ import type { CompileEnvironment } from './environment.ts';
 import { checkPhase, compileChain } from './expression.ts';
 import type { MistakeWithHint } from './expression.ts';
 import { ALIASES, findAlias } from './log-format/aliases.ts';
-import type { Alias, Render } from './log-format/alias.ts';
+import type { Alias, Append, Render } from './log-format/alias.ts';
 import { CBOR_BREAK, CBOR_MAP, CBOR_NULL, cborText, toHex } from './log-format/cbor.ts';
-import { applyFlags, commonFlags, NO_FLAGS, settleFlags } from './log-format/flags.ts';
+import { applyFlags, commonFlags, isUsual, NO_FLAGS, settleFlags } from './log-format/flags.ts';
 import type { OutputFlags } from './log-format/flags.ts';
 import { expressionItem } from './log-format/item.ts';
 import type { TypeCast } from './log-format/output.ts';
 import { appendPieces, joinPieces, joinRecord } from './log-format/join.ts';
-import type { Append, Piece } from './log-format/join.ts';
+import type { Piece } from './log-format/join.ts';
 
 const DEFAULT_URI_LENGTH = 1024;
 const ALL_PHASES = -1;
@@ -52,6 +52,9 @@ interface Pending {
   readonly name: string | undefined;
   readonly flags: OutputFlags;
   readonly compile: (flags: OutputFlags) => Render;
+  readonly append: (flags: OutputFlags) => Append | undefined;
+  /** Of an alias that writes what it always does. */
+  readonly alias: string | undefined;
   readonly nothing: Alias['nothing'];
 }
 
@@ -114,10 +117,13 @@ class Builder {
     if (isMistake(cast)) return cast;
     if (alias.restriction === 'http only') this.#needsHttp = true;
     const { isEarly = false, uriLength = DEFAULT_URI_LENGTH } = this.#options;
+    const options = { isEarly, uriLength, cast: cast.cast };
     this.#pieces.push({
       name: nameOf(item.name),
       flags,
-      compile: settled => alias.compile(settled, { isEarly, uriLength, cast: cast.cast }),
+      compile: settled => alias.compile(settled, options),
+      append: (settled: OutputFlags) => alias.append?.(settled, options),
+      alias: isEarly ? undefined : alias.name,
       nothing: alias.nothing,
     });
     return undefined;
@@ -140,6 +146,8 @@ class Builder {
       name: nameOf(item.name),
       flags: applyFlags(this.#flags, item.flags),
       compile: settled => expressionItem(chain, settled, cast.cast),
+      append: () => undefined,
+      alias: undefined,
       nothing: undefined,
     });
     return undefined;
@@ -174,6 +182,8 @@ class Builder {
       render: absent === '' ? render : ctx => render(ctx) || absent,
       maybeNothing:
         absent === '' && (item.nothing === 'without captures' || (item.nothing !== undefined && isUnflagged)),
+      append: absent === '' ? item.append(flags) : undefined,
+      alias: isUsual(flags) ? item.alias : undefined,
     };
   }
 

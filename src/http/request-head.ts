@@ -39,6 +39,16 @@ class ReceivedLine {
     return (this.#target ??= this.#headers.text.slice(this.#start, this.#end));
   }
 
+  get text(): string {
+    return this.#headers.text;
+  }
+  get targetStart(): number {
+    return this.#start;
+  }
+  get targetEnd(): number {
+    return this.#end;
+  }
+
   /** The code of the target's first character. */
   get targetBegin(): number {
     return this.#headers.text.charCodeAt(this.#start);

@@ -51,7 +51,7 @@ function sendResponse(stream: HttpExchange): void {
   const rendering = responseRendering(stream.requestHead.version, stream.keepAlive);
   // early hints may still be under way: the answer waits in a buffer of its own
   const inPlace = server.pipe === undefined && !stream.clientConnection.sending;
-  if (frontend.logs) responseHead.headers.keepText();
+  if (frontend.logsResponses) responseHead.headers.keepText();
   const start = inPlace ? responseHead.squeeze(rendering) : -1;
   if (start >= 0) sendInPlace(stream, start);
   else sendRendered(stream, rendering);
@@ -75,7 +75,7 @@ function sendInPlace(stream: HttpExchange, start: number): void {
   const { source, sourceStart, length } = headers;
   const end = server.takeBodyInPlace(sourceStart + length);
   if (server.decoder.error !== 0) return firstBodyInvalid(stream);
-  if (!stream.frontend.logs) headers.forget();
+  if (!stream.frontend.logsResponses) headers.forget();
   transaction.bytes.toClient += end - start;
   stream.clientConnection.send(source as Buffer, start, end - start);
 }

@@ -35,7 +35,7 @@ export class FrontendService implements FrontendRuntime {
   readonly nameCase: NameCase | undefined;
   readonly rules: ProxyRules;
   readonly captures: HeadCaptures;
-  readonly logs: boolean;
+  readonly logsResponses: boolean;
   readonly logsEarly: boolean;
   readonly looksAtClients: boolean;
   readonly looksAtStored: boolean;
@@ -68,8 +68,8 @@ export class FrontendService implements FrontendRuntime {
     this.logsEarly = proxy.options.flags.has('logasap');
     this.captures = new HeadCaptures(proxy.captures);
     this.#log = new FrontendLog(proxy, compileLogFormats(proxy, environment, config), config.global, logs);
-    this.logs = this.#log.writes;
-    this.looksAtStored = readsStored(this) || this.#log.readsResponses;
+    this.logsResponses = this.#log.readsResponses;
+    this.looksAtStored = readsStored(this) || this.logsResponses;
     this.#backends = backends;
     this.#eligible = backend => backends.takesTraffic(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);

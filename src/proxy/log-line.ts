@@ -90,7 +90,7 @@ export class FrontendLog {
   readonly #raisesErrors: boolean;
   /** `log-steps`; undefined: one line, at the end. */
   readonly #steps: ReadonlySet<string> | undefined;
-  /** Its formats may ask for anything; HAProxy's own ask for nothing of a response's head but what is captured. */
+  /** Its formats may ask for what stands in a response's head and is not captured. */
   readonly readsResponses: boolean;
   #count = 0;
 
@@ -114,20 +114,17 @@ export class FrontendLog {
         name === undefined ? undefined : formats.profiles.get(name),
       ),
     );
-    const isOwn = proxy.logFormat === undefined && proxy.errorLogFormat === undefined;
-    const hasMore = proxy.logFormatSd !== undefined || formats.profiles.size > 0;
-    this.readsResponses = this.#ways.length > 0 && (!isOwn || hasMore);
+    const { line, error, structuredData, profiles } = formats;
+    const isInterested = [line, error, structuredData].some(
+      format => format !== undefined && asksResponse(format),
+    );
+    this.readsResponses = this.#ways.length > 0 && (isInterested || profiles.size > 0);
     this.#asked = new Map(
       [...formats.profiles].map(([name, profile]) => [
         name,
         targets.length > 0 ? [wayOf(targets, profile)] : [],
       ]),
     );
-  }
-
-  /** There is anybody to write to. */
-  get writes(): boolean {
-    return this.#ways.length > 0;
   }
 
   uniqueId(ctx: ExchangeContext): string | undefined {
@@ -171,9 +168,9 @@ export class FrontendLog {
 
   #write(ctx: ExchangeContext, origin: LogOrigin, ways: readonly LogWay[]): void {
     const exchange = ctx.transaction as TransactionFacts;
-    const failed = isFailure(exchange);
-    if ((this.#skipsNormal && !failed) || (this.#skipsNull && isNull(exchange, ctx))) return;
-    const level = ctx.logLevel ?? (failed && this.#raisesErrors ? LEVEL_ERR : LEVEL_INFO);
+    if (this.#skipsNormal && !isFailure(exchange)) return;
+    if (this.#skipsNull && isNull(exchange, ctx)) return;
+    const level = ctx.logLevel ?? (this.#raisesErrors && isFailure(exchange) ? LEVEL_ERR : LEVEL_INFO);
     if (level < 0) return;
     ctx.logOrigin = origin;
     const { line, error, structuredData } = this.#formats;
@@ -188,6 +185,11 @@ export class FrontendLog {
       channel.writeBytes(level, written, (step?.structuredData ?? structuredData)?.render(ctx));
     }
   }
+}
+
+/** Samples of a response are legal in no rule for requests. */
+function asksResponse({ phases }: CompiledLogFormat): boolean {
+  return (phases & ID_PHASE) === 0;
 }
 
 /** What `dontlog-normal` still logs: retries, server errors, anything that did not end by itself. */

@@ -171,8 +171,8 @@ export interface FrontendRuntime {
   logStep(ctx: ExchangeContext, step: 'accept' | 'request' | 'connect' | 'response'): void;
   /** `do-log` */
   logNow(ctx: ExchangeContext, origin: string, profile: string | undefined): void;
-  /** Log lines are written, and may ask for anything of both heads after the end. */
-  readonly logs: boolean;
+  /** Log lines are written, and may ask for what stands in a response's head when it is gone. */
+  readonly logsResponses: boolean;
   /** `option logasap`: the line is written when the response begins. */
   readonly logsEarly: boolean;
   /** What `capture` lines keep of heads. */

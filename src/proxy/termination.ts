@@ -6,6 +6,8 @@ import type { Cause, Side } from '../base/failure.ts';
 
 export type Phase = 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' | 'T' | '-';
 
+const CLEAN = '--';
+
 export class Termination {
   cause = '-';
   phase: Phase = '-';
@@ -31,7 +33,7 @@ export class Termination {
   }
 
   get text(): string {
-    return this.cause + this.phase;
+    return this.cause === '-' && this.phase === '-' ? CLEAN : this.cause + this.phase;
   }
 }
 

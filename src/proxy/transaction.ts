@@ -53,6 +53,7 @@ import { PendingName } from './pending-name.ts';
 import { RequestTimers } from './request-timers.ts';
 import { ServerConnectionFacts } from './server-connection-facts.ts';
 import {
+  NO_ROW,
   type BackendRuntime,
   type DataThread,
   type ExchangeContext,
@@ -68,6 +69,7 @@ const SERVER_FAILURES = new Set(['S', 's', 'P']);
 /** Of this thread. */
 let begun = 0;
 
+const NO_CAPTURES: (string | undefined)[] = [];
 const NO_THROTTLES: readonly Throttle[] = [];
 
 export class Transaction implements ExchangeContext, TransactionFacts, Exchange {
@@ -168,7 +170,6 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   softRewrites = false;
   readonly trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
-  serverConnections = 0;
   #transactionVariables: VariableStore | undefined;
   #requestVariables: VariableStore | undefined;
   #responseVariables: VariableStore | undefined;
@@ -539,6 +540,19 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
   get terminationState(): string {
     return this.termination.text;
   }
+  get frontendConnections(): number {
+    const { limits } = this.#thread.state;
+    return limits.current(limits.frontend(this.frontendRuntime.row));
+  }
+  get backendConnections(): number {
+    const { limits } = this.#thread.state;
+    return this.backendRuntime === undefined ? 0 : limits.current(limits.backend(this.backendRuntime.row));
+  }
+  get serverConnections(): number {
+    const { serverRuntime } = this;
+    if (serverRuntime === undefined || serverRuntime.row === NO_ROW) return 0;
+    return this.#thread.state.servers.served(serverRuntime.row);
+  }
   get server(): ServerFacts | undefined {
     return this.serverRuntime === undefined ? undefined : new ServerConnectionFacts(this);
   }
@@ -584,8 +598,10 @@ export class Transaction implements ExchangeContext, TransactionFacts, Exchange 
 
   /** A request that could not be read has none: its log line shows no braces. */
   #slots(side: CaptureSide): (string | undefined)[] {
+    const slots = this.captureSlots[side];
+    if (slots.length === 0) return NO_CAPTURES;
     const isUnread = this.timers.endedAt >= 0 && this.isHttp && this.request === undefined;
-    return isUnread ? [] : this.captureSlots[side].map(() => undefined);
+    return isUnread ? [] : slots.map(() => undefined);
   }
 
   /** Made when it is first asked for, by the log at the latest. */

@@ -116,6 +116,8 @@ export const TRANSACTION: TransactionFacts = {
   serverAborted: false,
   streamId: 0,
   badRequest: false,
+  frontendConnections: 12,
+  backendConnections: 15,
   serverConnections: 9,
 };
 

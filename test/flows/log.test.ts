@@ -1,6 +1,6 @@
 /** What the real program writes into its logs: fields, captures, headers of the syslog formats, levels. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
@@ -179,6 +179,37 @@ backend app
   assert.deepEqual(critical.slice(9), ['<2>GET /crit L\n', '<130>GET /crit L\n', 'GET /crit L\n']);
   assert.ok(!receiver.lines.some(line => line.includes('/silent')));
   assert.match(balancer.output(), /^GET \/a l{100}$/m);
+});
+
+test('a line tells how many others the process, the frontend, the backend and the server serve', async t => {
+  const [receiver, port] = [await startLogReceiver(t), await freePort()];
+  const held: (() => void)[] = [];
+  const arrivals = new EventEmitter();
+  const origin = await startHttpOrigin(t, 'one', ({ url }, response) => {
+    held.push(() => response.end());
+    if (url === '/held') arrivals.emit('held');
+    else response.end();
+  });
+  await startBalancer(
+    t,
+    `global\n  log 127.0.0.1:${receiver.port} local0\n${DEFAULTS}
+  log global
+  option httplog
+frontend web
+  bind 127.0.0.1:${port}
+  default_backend app
+backend app
+  server one ${origin.address}
+`,
+  );
+  const arrived = once(arrivals, 'held', { signal: AbortSignal.timeout(5000) });
+  const waiting = exchangeRaw(port, get('/held'));
+  await arrived;
+  await exchangeRaw(port, get('/free'));
+  await receiver.find(/ ---- 2\/2\/1\/1\/0 0\/0 "GET \/free /);
+  for (const end of held) end();
+  await waiting;
+  await receiver.find(/ ---- 1\/1\/0\/0\/0 0\/0 "GET \/held /);
 });
 
 test('the unique id is one and the same for the server, the log and the rules', async t => {

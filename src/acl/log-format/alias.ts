@@ -1,6 +1,7 @@
 /** A row of the table of log-format aliases, and how rows of each kind are made. */
 import { addressOf } from '../fetches/connection.ts';
 import { ipToBytes } from '../../base/ip-address.ts';
+import type { ByteLine } from '../../base/byte-line.ts';
 import type { Endpoint } from '../../net/connection.ts';
 import type { SampleContext } from '../context.ts';
 import { toHex } from './cbor.ts';
@@ -8,8 +9,10 @@ import type { OutputFlags } from './flags.ts';
 import { intWriter, rawWriter, textWriter, type TypeCast } from './output.ts';
 
 export type Render = (ctx: SampleContext) => string;
+/** The same, as bytes behind those of a line. */
+export type Append = (ctx: SampleContext, line: ByteLine) => void;
 
-interface AliasOptions {
+export interface AliasOptions {
   readonly isEarly: boolean;
   readonly uriLength: number;
   readonly cast: TypeCast;
@@ -20,6 +23,8 @@ export interface Alias {
   readonly restriction: 'any' | 'http only' | 'tls only' | 'log only';
   readonly summary: string;
   readonly compile: (flags: OutputFlags, options: AliasOptions) => Render;
+  /** Writes what `compile` renders without a string of it; absent or undefined: there is no such way. */
+  readonly append?: (flags: OutputFlags, options: AliasOptions) => Append | undefined;
   /** When it may write nothing at all, so that blanks around it merge. */
   readonly nothing?: 'without captures' | 'without flags';
 }
@@ -77,7 +82,12 @@ export function numberAlias(
       const write = intWriter(flags, cast);
       return ctx => write(read(ctx));
     },
+    append: appendNumber(read),
   };
+}
+
+function appendNumber(read: ReadNumber): NonNullable<Alias['append']> {
+  return flags => (flags.encoding === 'none' ? (ctx, line) => line.addNumber(read(ctx)) : undefined);
 }
 
 /** With `+X` in hexadecimal, at least so many digits. */
@@ -119,6 +129,7 @@ export function earlyAlias(
       const write = intWriter(flags, cast);
       return isEarly && flags.encoding === 'none' ? ctx => `+${write(read(ctx))}` : ctx => write(read(ctx));
     },
+    append: (flags, options) => (options.isEarly ? undefined : appendNumber(read)(flags, options)),
   };
 }
 

@@ -1,5 +1,4 @@
 /** Log-format aliases, one row each (manual, section 8.2.6): what they read and how it is written. */
-import type { SampleContext } from '../context.ts';
 import { pathOf } from '../fetches/header-text.ts';
 import { tq, userTime } from '../fetches/transaction.ts';
 import type { Timers, TransactionFacts } from '../context.ts';
@@ -14,9 +13,18 @@ import {
   addressAlias,
   portAlias,
 } from './alias.ts';
-import { dateLocal, dateUtc, dateWithMs } from './dates.ts';
+import { appendDateWithMs, dateLocal, dateUtc, dateWithMs } from './dates.ts';
+import {
+  backendConnections,
+  backendName,
+  bytesToClient,
+  frontendConnections,
+  isBadRequest,
+  serverName,
+  statusOf,
+} from './facts.ts';
 import { intWriter, NO_ESCAPES, partsWriter } from './output.ts';
-import { requestAlias, unlessBad, capturesAlias, captureListAlias } from './request-aliases.ts';
+import { requestAlias, REQUEST_LINE, unlessBad, capturesAlias, captureListAlias } from './request-aliases.ts';
 
 const facts =
   (read: (transaction: TransactionFacts) => number, otherwise = 0): ReadNumber =>
@@ -25,15 +33,6 @@ const facts =
 
 const timer = (read: (timers: Timers) => number): ReadNumber =>
   facts(transaction => read(transaction.timers), -1);
-
-const FIRST_ERROR = 400;
-
-function isBadRequest({ requestLine, transaction }: SampleContext): boolean {
-  return (
-    transaction?.badRequest === true ||
-    (requestLine === undefined && (transaction?.status ?? 0) >= FIRST_ERROR)
-  );
-}
 
 const FRONTEND_WITH_TRANSPORT: Alias = {
   name: 'ft',
@@ -68,19 +67,25 @@ const seconds =
   ctx =>
     Math.floor(read(ctx) / 1000);
 
-const connections =
-  (side: 'frontend' | 'backend'): ReadNumber =>
-  ctx => {
-    const id = side === 'frontend' ? ctx.frontend?.id : ctx.backend?.id;
-    if (id === undefined) return 0;
-    return side === 'frontend' ? ctx.stats.frontendConnections(id) : ctx.stats.backendConnections(id);
+/** `26/Apr/2024:09:39:58.774` */
+function dateAlias(
+  name: string,
+  summary: string,
+  read: ReadNumber,
+  restriction: Alias['restriction'] = 'any',
+): Alias {
+  return {
+    ...rawAlias(name, summary, ctx => dateWithMs(read(ctx)), restriction),
+    append: ({ encoding, escape }) =>
+      encoding === 'none' && !escape ? (ctx, line) => appendDateWithMs(line, read(ctx)) : undefined,
   };
+}
 
 export const ALIASES: readonly Alias[] = [
   rawAlias('T', 'when the connection was accepted, UTC', ctx => dateUtc(seconds(acceptMs)(ctx))),
   rawAlias('Tl', 'when the connection was accepted, local time', ctx => dateLocal(seconds(acceptMs)(ctx))),
   hexableAlias('Ts', 'when the connection was accepted, seconds since the epoch', 4, seconds(acceptMs)),
-  rawAlias('t', 'when the connection was accepted, with milliseconds', ctx => dateWithMs(acceptMs(ctx))),
+  dateAlias('t', 'when the connection was accepted, with milliseconds', acceptMs),
   hexableAlias(
     'ms',
     'milliseconds of the moment the connection was accepted',
@@ -88,12 +93,7 @@ export const ALIASES: readonly Alias[] = [
     ctx => Math.floor(acceptMs(ctx)) % 1000,
     3,
   ),
-  rawAlias(
-    'tr',
-    'when the request started, with milliseconds',
-    ctx => dateWithMs(requestMs(ctx)),
-    'http only',
-  ),
+  dateAlias('tr', 'when the request started, with milliseconds', requestMs, 'http only'),
   rawAlias('trg', 'when the request started, UTC', ctx => dateUtc(seconds(requestMs)(ctx)), 'http only'),
   rawAlias(
     'trl',
@@ -156,12 +156,7 @@ export const ALIASES: readonly Alias[] = [
     'time spent queued',
     timer(timers => timers.queue),
   ),
-  earlyAlias(
-    'B',
-    'bytes from the server to the client',
-    // an answer to what is no request is not counted
-    ctx => (isBadRequest(ctx) ? 0 : (ctx.transaction?.bytes.fromServer ?? 0)),
-  ),
+  earlyAlias('B', 'bytes from the server to the client', bytesToClient),
   numberAlias(
     'U',
     'bytes from the client to the server',
@@ -200,21 +195,13 @@ export const ALIASES: readonly Alias[] = [
     'HTTP version',
     unlessBad(parts => parts.version),
   ),
-  requestAlias(
-    'r',
-    'request line',
-    unlessBad(({ method, target, version }) => `${method} ${target}${version === '' ? '' : ` ${version}`}`),
-  ),
+  REQUEST_LINE,
   textAlias('ID', 'identifier of the request', ctx => ctx.uniqueId),
-  numberAlias(
-    'ST',
-    'status answered to the client, -1 when the client got none',
-    ctx => ctx.transaction?.status || (ctx.requestLine === undefined ? 0 : -1),
-  ),
+  numberAlias('ST', 'status answered to the client, -1 when the client got none', statusOf),
   numberAlias('ac', 'connections of the process', ctx => ctx.stats.processConnections()),
-  textAlias('b', 'backend', ctx => (ctx.backend ?? ctx.frontend)?.name),
-  numberAlias('bc', 'connections of the backend', connections('backend')),
-  numberAlias('fc', 'connections of the frontend', connections('frontend')),
+  textAlias('b', 'backend', backendName),
+  numberAlias('bc', 'connections of the backend', backendConnections),
+  numberAlias('fc', 'connections of the frontend', frontendConnections),
   numberAlias(
     'sc',
     'connections of the server',
@@ -259,7 +246,7 @@ export const ALIASES: readonly Alias[] = [
   capturesAlias('hs', 'captured response headers', 'responseCaptures'),
   captureListAlias('hsl', 'captured response headers as a list', 'responseCaptures'),
   textAlias('OG', 'what wrote the log line', ctx => ctx.transaction?.logOrigin ?? 'unspec', 'log only'),
-  textAlias('s', 'server', ctx => ctx.server?.name ?? ctx.transaction?.servedBy ?? '<NOSRV>'),
+  textAlias('s', 'server', serverName),
   textAlias('sslc', 'TLS cipher of the client', ctx => ctx.client?.tls?.cipher, 'tls only'),
   textAlias('sslv', 'TLS version of the client', ctx => ctx.client?.tls?.protocol, 'tls only'),
   rawAlias('ts', 'termination state', ctx => ctx.transaction?.terminationState ?? '--'),

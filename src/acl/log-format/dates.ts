@@ -1,4 +1,6 @@
 /** Dates of log lines; the text of a second is made once, however many lines fall into it. */
+import type { ByteLine } from '../../base/byte-line.ts';
+import { latin1Write } from '../../base/latin1.ts';
 import { strftime } from '../../base/strftime.ts';
 
 function remembered(format: string, isLocal: boolean): (epoch: number) => string {
@@ -27,6 +29,35 @@ export function dateWithMs(ms: number): string {
   lastDate = `${local(epoch)}.${String(whole - epoch * 1000).padStart(3, '0')}`;
   return lastDate;
 }
+
+/** The text of a moment; of the next one mostly the last three digits are others. */
+const dateBytes = Buffer.alloc(64);
+let dateLength = 0;
+let secondMs = Number.NaN;
+let millisecond = -1;
+
+/** As `dateWithMs`, behind the bytes of a line. */
+export function appendDateWithMs(line: ByteLine, ms: number): void {
+  let within = Math.floor(ms) - secondMs;
+  if (!(within >= 0 && within < 1000)) {
+    dateLength = latin1Write(dateBytes, dateWithMs(ms), 0);
+    secondMs = Math.floor(ms / 1000) * 1000;
+    millisecond = within = Math.floor(ms) - secondMs;
+  }
+  if (within !== millisecond) writeMillisecond(within);
+  line.addStart(dateBytes, dateLength);
+}
+
+function writeMillisecond(within: number): void {
+  const hundreds = (within / 100) | 0;
+  const tens = ((within / 10) | 0) % 10;
+  dateBytes[dateLength - 3] = ZERO + hundreds;
+  dateBytes[dateLength - 2] = ZERO + tens;
+  dateBytes[dateLength - 1] = ZERO + (within % 10);
+  millisecond = within;
+}
+
+const ZERO = 48;
 
 /** `26/Apr/2024:07:41:11 +0000` */
 export const dateUtc = remembered('%d/%b/%Y:%H:%M:%S +0000', false);

@@ -26,6 +26,12 @@ export const NO_FLAGS: OutputFlags = {
   http: false,
 };
 
+/** Those of a log line nobody set flags in. */
+export function isUsual(flags: OutputFlags): boolean {
+  const { mandatory, quote, hexadecimal, escape, encoding, http } = flags;
+  return mandatory && !quote && !hexadecimal && !escape && encoding === 'none' && !http;
+}
+
 /** Applies `+Q,-E`; unknown words change nothing, and the first encoding wins. */
 export function applyFlags(flags: OutputFlags, text: string | null): OutputFlags {
   let result = flags;

@@ -1,15 +1,22 @@
 /** Puts the pieces of a log format together: fixed text is joined at load, blanks side by side merge. */
-import type { ByteLine } from '../../base/byte-line.ts';
 import type { SampleContext } from '../context.ts';
-import type { Render } from './alias.ts';
-
-export type Append = (ctx: SampleContext, line: ByteLine) => void;
+import type { Append, Render } from './alias.ts';
+import { fuseRuns } from './runs.ts';
 
 export type Piece =
   | string
   /** A blank that is written once where several meet. */
   | { readonly space: true }
-  | { readonly render: Render; readonly maybeNothing: boolean };
+  | RenderedPiece;
+
+export interface RenderedPiece {
+  readonly render: Render;
+  readonly maybeNothing: boolean;
+  /** The same without a string. */
+  readonly append: Append | undefined;
+  /** Its name, where it is written without any flag. */
+  readonly alias: string | undefined;
+}
 
 export function joinPieces(pieces: readonly Piece[]): Render {
   const settled = mergeFixed(pieces);
@@ -99,29 +106,40 @@ function stepOf(piece: Piece): Step {
 
 /** As `joinPieces`, for a line of bytes. */
 export function appendPieces(pieces: readonly Piece[]): Append {
-  const steps = mergeFixed(pieces).map(piece => {
-    const { text, endsInSpace, render } = stepOf(piece);
-    return { fixed: text === undefined ? undefined : Buffer.from(text, 'latin1'), endsInSpace, render };
-  });
+  const steps = fuseRuns(mergeFixed(pieces)).map(byteStepOf);
   return (ctx, line) => {
     let isSpace = true;
-    for (const { fixed, endsInSpace, render } of steps) {
-      if (render !== undefined) {
-        const value = render(ctx);
-        if (value !== '') isSpace = false;
-        line.add(value);
+    for (const { fixed, endsInSpace, append } of steps) {
+      if (append !== undefined) {
+        const before = line.length;
+        append(ctx, line);
+        if (line.length > before) isSpace = false;
       } else if (fixed !== undefined) {
         line.addBytes(fixed);
         isSpace = endsInSpace;
       } else if (!isSpace) {
-        line.addBytes(BLANK);
+        line.addByte(BLANK);
         isSpace = true;
       }
     }
   };
 }
 
-const BLANK = Buffer.from(' ');
+interface ByteStep {
+  readonly fixed: Uint8Array | undefined;
+  readonly endsInSpace: boolean;
+  readonly append: Append | undefined;
+}
+
+function byteStepOf(piece: Piece): ByteStep {
+  const { text, endsInSpace } = stepOf(piece);
+  const fixed = text === undefined ? undefined : Buffer.from(text, 'latin1');
+  if (typeof piece === 'string' || 'space' in piece) return { fixed, endsInSpace, append: undefined };
+  const { append, render } = piece;
+  return { fixed, endsInSpace, append: append ?? ((ctx, line) => line.add(render(ctx))) };
+}
+
+const BLANK = 32;
 
 export function joinRecord(
   members: readonly { readonly key: string; readonly render: Render }[],

@@ -1,7 +1,8 @@
 /** Aliases that read the request line as first received, and captured headers. */
 import { renderVersion } from '../fetches/message.ts';
 import type { SampleContext } from '../context.ts';
-import type { Alias } from './alias.ts';
+import type { Alias, AliasOptions, Append } from './alias.ts';
+import type { OutputFlags } from './flags.ts';
 import { HEADER_ESCAPES, listWriter, partsWriter, URL_ESCAPES, type Part } from './output.ts';
 
 /** A part of the request line as first received. */
@@ -46,6 +47,48 @@ export const unlessBad =
   (read: (parts: RequestParts) => string | undefined) =>
   (parts: RequestParts): string | undefined =>
     parts.isBad ? undefined : read(parts);
+
+/** `%r`: the same by bytes, the target from where it lies. */
+function appendRequestLine(flags: OutputFlags, { uriLength }: AliasOptions): Append | undefined {
+  if (flags.encoding !== 'none' || flags.escape) return undefined;
+  const { special } = URL_ESCAPES;
+  const append: Append = ({ requestLine, transaction }, line) => {
+    if (requestLine === undefined || transaction?.badRequest === true) {
+      line.addBytes(BAD_REQUEST_BYTES);
+      return;
+    }
+    const { method, text, targetStart = 0, targetEnd = 0, version } = requestLine;
+    line.addEscaped(method, 0, method.length, special);
+    line.addByte(SPACE);
+    const target = text ?? requestLine.target;
+    const start = text === undefined ? 0 : targetStart;
+    const end = text === undefined ? target.length : targetEnd;
+    const room = start + uriLength - 1 - method.length - 1;
+    line.addEscaped(target, start, Math.min(end, room), special);
+    const last = version === 11 ? HTTP_1_1 : Buffer.from(` HTTP/${renderVersion(version)}`, 'latin1');
+    if (room - end >= last.length) line.addBytes(last);
+  };
+  if (!flags.quote) return append;
+  return (ctx, line) => {
+    line.addByte(QUOTE);
+    append(ctx, line);
+    line.addByte(QUOTE);
+  };
+}
+
+const BAD_REQUEST_BYTES = Buffer.from(BAD_REQUEST);
+const HTTP_1_1 = Buffer.from(' HTTP/1.1');
+const QUOTE = 34;
+const SPACE = 32;
+
+export const REQUEST_LINE: Alias = {
+  ...requestAlias(
+    'r',
+    'request line',
+    unlessBad(({ method, target, version }) => `${method} ${target}${version === '' ? '' : ` ${version}`}`),
+  ),
+  append: appendRequestLine,
+};
 
 /** `{a|b}`: captured headers by slot. */
 export function capturesAlias(
