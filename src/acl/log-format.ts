@@ -19,7 +19,7 @@ import type { OutputFlags } from './log-format/flags.ts';
 import { expressionItem } from './log-format/item.ts';
 import type { TypeCast } from './log-format/output.ts';
 import { appendPieces, joinPieces, joinRecord } from './log-format/join.ts';
-import type { Piece } from './log-format/join.ts';
+import type { Piece } from './log-format/piece.ts';
 
 const DEFAULT_URI_LENGTH = 1024;
 const ALL_PHASES = -1;

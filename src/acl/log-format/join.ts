@@ -1,22 +1,8 @@
 /** Puts the pieces of a log format together: fixed text is joined at load, blanks side by side merge. */
 import type { SampleContext } from '../context.ts';
 import type { Append, Render } from './alias.ts';
+import type { Piece } from './piece.ts';
 import { fuseRuns } from './runs.ts';
-
-export type Piece =
-  | string
-  /** A blank that is written once where several meet. */
-  | { readonly space: true }
-  | RenderedPiece;
-
-export interface RenderedPiece {
-  readonly render: Render;
-  readonly maybeNothing: boolean;
-  /** The same without a string. */
-  readonly append: Append | undefined;
-  /** Its name, where it is written without any flag. */
-  readonly alias: string | undefined;
-}
 
 export function joinPieces(pieces: readonly Piece[]): Render {
   const settled = mergeFixed(pieces);

@@ -15,7 +15,7 @@ import {
   statusOf,
 } from './facts.ts';
 import { NO_FLAGS } from './flags.ts';
-import type { Piece, RenderedPiece } from './join.ts';
+import type { Piece, RenderedPiece } from './piece.ts';
 import { textWriter } from './output.ts';
 
 const COLON = 58;
