@@ -11,9 +11,11 @@
  * request, unless the client is authenticated by them.
  */
 import type { Headers } from '../http/head.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
 import { PrivateConnections } from './private-connections.ts';
 import { NO_ROW, type BackendRuntime, type FrontendRuntime, type ServerRuntime } from './runtime.ts';
+import type { ServerHalf } from './server-half.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -35,20 +37,44 @@ export function takeConnection(
   return server.idle.take(!isAny, server.connectionKey(transaction));
 }
 
-/** The request on it is over: it is kept for another one, or closed. */
-export function keepConnection(
-  server: ServerRuntime,
-  connection: Connection,
-  reused: boolean,
-  client: StreamClient,
-  transaction: Transaction,
-): void {
+interface Served {
+  readonly frontend: FrontendRuntime;
+  readonly transaction: Transaction;
+  readonly session: StreamClient;
+  readonly responseHead: Http1ResponseHead;
+  readonly server: ServerHalf;
+  /** All of the request is with the server. */
+  readonly requestSent: boolean;
+}
+
+/** The response's last byte is with the client: its connection is kept for another request, or closed. */
+export function releaseServer(stream: Served): void {
+  if (isFree(stream)) keep(stream);
+  else stream.server.close();
+}
+
+/** Nothing of this request or its response is under way on it, and both sides want to go on. */
+function isFree({ frontend, transaction, responseHead, server, requestSent }: Served): boolean {
+  return (
+    responseHead.keepAlive &&
+    !closesServer(frontend, transaction) &&
+    requestSent &&
+    server.inbox.length === 0 &&
+    !server.ended &&
+    !server.requestEnded
+  );
+}
+
+function keep({ transaction, session, server: half }: Served): void {
+  const server = transaction.serverRuntime as ServerRuntime;
+  const { reused } = half;
+  const connection = half.detach();
   if (server.generation !== transaction.serverGeneration) return connection.close();
-  const isAuthenticated = client.privateConnections?.authenticated === true;
+  const isAuthenticated = session.privateConnections?.authenticated === true;
   const isPrivate = isAuthenticated || isAlwaysPrivate(server);
   if (server.config.strictMaxconn === true && !isAuthenticated) return connection.close();
   const kept = isPrivate
-    ? privateOf(client).put(server, connection, keyOf(server, transaction))
+    ? privateOf(session).put(server, connection, keyOf(server, transaction))
     : server.idle.put(connection, reused, server.connectionKey(transaction));
   if (!kept) connection.close();
 }

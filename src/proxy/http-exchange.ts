@@ -1,7 +1,7 @@
 /**
  * One request and its response as the stages of its life see it: the two sides, the heads, what has been decided so
- * far, and the ways to end it early. http-stream.ts is the one; forward-request.ts, serve-stored.ts,
- * forward-response.ts and stopped-by-rules.ts are the stages.
+ * far, and the ways to end it early. http-stream.ts is the one; the stages are receive-request.ts, forward-request.ts,
+ * serve-stored.ts, receive-response.ts, forward-response.ts and stopped-by-rules.ts.
  */
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
@@ -14,6 +14,8 @@ import type { ClientTrouble } from './client-trouble.ts';
 import type { Dialer } from './dialer.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import type { RequestBody } from './request-body.ts';
+import type { RequestRules } from './request-rules.ts';
+import type { ResponseRules } from './response-rules.ts';
 import type { DataThread, FrontendRuntime } from './runtime.ts';
 import type { ServerHalf } from './server-half.ts';
 import type { ServerTrouble } from './server-trouble.ts';
@@ -33,6 +35,7 @@ export interface HttpExchange {
   readonly session: StreamClient;
   readonly clientConnection: Connection;
   readonly body: RequestBody;
+  readonly requestRules: RequestRules;
   readonly answer: Answer;
   readonly clientTrouble: ClientTrouble;
 
@@ -41,6 +44,7 @@ export interface HttpExchange {
   readonly dialer: Dialer;
   readonly outgoing: OutgoingRequest;
   readonly server: ServerHalf;
+  readonly responseRules: ResponseRules;
   readonly serverTrouble: ServerTrouble;
   readonly shaping: BodyShaping;
 

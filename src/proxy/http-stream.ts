@@ -13,11 +13,10 @@
  * good as new.
  */
 import type { BodyFacts } from '../acl/context.ts';
-import { restrictNames } from '../http/header-names.ts';
 import type { LocalService } from '../http/local-service.ts';
 import { Http1RequestHead } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
-import { Http1ResponseHead, SAY_NOTHING } from '../http/response-head.ts';
+import { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { errorReply } from '../rules/default-pages.ts';
 import type { Reply } from '../rules/reply.ts';
@@ -25,13 +24,7 @@ import type { Verdict } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
 import { BodyShaping } from './body-shaping.ts';
 import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
-import {
-  closesServer,
-  keepConnection,
-  noteAuthentication,
-  preferredServer,
-  takeConnection,
-} from './connection-reuse.ts';
+import { preferredServer, releaseServer, takeConnection } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { forwardRequest, sendRequest } from './forward-request.ts';
 import { forwardResponse } from './forward-response.ts';
@@ -42,16 +35,16 @@ import type { LiveStream } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
 import type { Relay } from '../net/relay.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
-import { asksMonitor } from './monitor.ts';
 import { interimResponse, redirection } from './own-replies.ts';
 import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
+import { receiveRequest } from './receive-request.ts';
+import { passInterimOn, receiveResponse } from './receive-response.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
 import { ResponseRules, type ResponseRulesOwner } from './response-rules.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from './runtime.ts';
 import { serveStored } from './serve-stored.ts';
 import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
-import { retryForStatus } from './resend.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import { ServerTrouble, type ServerTroubleOwner } from './server-trouble.ts';
@@ -154,25 +147,7 @@ export class HttpStream
   }
 
   requestArrived(headLength: number): void {
-    const { transaction, requestHead, frontend } = this;
-    const { monitorUri, options } = frontend.config;
-    this.body.start();
-    transaction.bytes.fromClient = headLength;
-    transaction.timers.headReadAt = this.thread.wheel.now;
-    transaction.holdsOfRequest(headLength + this.session.inbox.length);
-    transaction.arrived(requestHead);
-    this.keepAlive = requestHead.keepAlive;
-    if (monitorUri !== undefined && asksMonitor(monitorUri, requestHead.target)) return this.#monitor();
-    if (!restrictNames(requestHead.headers, options.restrictHeaderNames)) return this.fail(403, 'P', 'R');
-    this.requestRules.start();
-  }
-
-  /** `monitor-uri`: 200, or 503 when `monitor fail` says so; never logged, never forwarded. */
-  #monitor(): void {
-    this.transaction.setLogLevel(-1);
-    const failing = this.frontend.rules.monitorFails(this.transaction);
-    this.transaction.termination.set('L', 'R');
-    this.replyWith(errorReply(this.transaction, failing ? 503 : 200));
+    receiveRequest(this, headLength);
   }
 
   requestDecided(verdict: Verdict): void {
@@ -247,38 +222,12 @@ export class HttpStream
 
   // ── 4. the response comes in, and passes the rules ──
 
-  /** 100, 102, 103: passed on at once. False: wait until it is sent. */
   interimArrived(): boolean {
-    this.transaction.counts.response(this.responseHead.status);
-    if (this.requestHead.version < 11) return true;
-    const length = this.responseHead.renderInto(this.answer.take(), 0, SAY_NOTHING);
-    this.sendAnswer(length);
-    return !this.clientConnection.sending;
+    return passInterimOn(this);
   }
 
   responseArrived(): void {
-    const { transaction, responseHead } = this;
-    transaction.timers.responseHeadAt = this.thread.wheel.now;
-    const isStored = transaction.cacheHit !== undefined;
-    if (!isStored && this.#isForSecondTry(responseHead.status)) return;
-    transaction.holdsOfResponse(responseHead.headers.length + this.server.inbox.length);
-    transaction.answered(responseHead);
-    this.shaping.responseArrived();
-    if (!isStored) this.#serverAnswered();
-    this.responseRules.start();
-  }
-
-  #isForSecondTry(status: number): boolean {
-    this.transaction.serverRuntime?.observer?.answered(status);
-    return retryForStatus(status, this);
-  }
-
-  #serverAnswered(): void {
-    const { transaction, responseHead } = this;
-    noteAuthentication(responseHead.status, responseHead.headers, this.session);
-    this.outgoing.drop(this.server.connection);
-    const backend = transaction.backendRuntime as BackendRuntime;
-    backend.serverAnswers(transaction, transaction.serverRuntime as ServerRuntime);
+    receiveResponse(this);
   }
 
   responseDecided(verdict: Verdict): void {
@@ -327,27 +276,8 @@ export class HttpStream
   /** The response's last byte is with the client: the server connection is free again. */
   responseForwarded(): void {
     if (this.#over) return;
-    if (this.#mayPoolServer()) this.#poolServer();
-    else this.server.close();
+    releaseServer(this);
     this.finish();
-  }
-
-  #mayPoolServer(): boolean {
-    const { server } = this;
-    return (
-      this.responseHead.keepAlive &&
-      !closesServer(this.frontend, this.transaction) &&
-      this.requestSent &&
-      server.inbox.length === 0 &&
-      !server.ended &&
-      !server.requestEnded
-    );
-  }
-
-  #poolServer(): void {
-    const runtime = this.transaction.serverRuntime as ServerRuntime;
-    const { reused } = this.server;
-    keepConnection(runtime, this.server.detach(), reused, this.session, this.transaction);
   }
 
   // ── 6. answers of the balancer's own ──
