@@ -1,19 +1,14 @@
 /**
- * The engine for plain TCP on Linux: io_uring driven from here, Node's own loop nested in it. One for each data
- * thread. A turn:
- *
- *   ┌▶ enter(): hand over what was pushed; sleep unless sends were among it
- *   │  completions ─▶ connections and listeners ─▶ handlers push receives and sends
- *   │  sends that were handed over and have no completion are done ─▶ onSent
- *   │  timers · nextTick and promises
- *   └─ libuv has something to do? ──yes──▶ return to it; setImmediate brings us back
+ * The engine for plain TCP on Linux: io_uring driven from here, one for each data thread. turns.ts says when it runs,
+ * nested with Node's own loop; here is what is done then: sleeping in the kernel, giving completions to connections
+ * and listeners, letting those go on that waited for a turn of their own.
  *
  * Unix sockets go to a NodeEngine on the same wheel. docs/uring-memory.md argues why no operation of the kernel
  * ever touches memory that has another owner.
  */
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
-import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
+import { ADDRESS_SIZE } from '../../socket-address.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
 import { AF_UNIX, closeDescriptor, socketName } from '../../system-calls.ts';
 import { monotonicMs } from '../../../base/clock.ts';
@@ -21,9 +16,11 @@ import { TimerWheel } from '../../timer-wheel.ts';
 import { NodeEngine } from '../node/engine.ts';
 import { UNSET } from '../unset-handler.ts';
 import { CQE_MORE } from './abi.ts';
+import { ConnectAddresses } from './connect-addresses.ts';
 import { UringConnection } from './connection.ts';
+import { ConnectionTable } from './connection-table.ts';
 import { type ListenerHost, UringListener } from './listener.ts';
-import { findNestedLoop, type NestedLoop } from './nested-loop.ts';
+import { findNestedLoop } from './nested-loop.ts';
 import {
   ACCEPT,
   ACCEPT_POLL,
@@ -36,7 +33,6 @@ import {
   RECEIVE,
   SEND,
   SEND_NOW,
-  SERIAL_MASK,
   TRANSFER,
 } from './operations.ts';
 import { NO_PIPES, OwnPipes, Pipes, type PipeQuota } from './pipes.ts';
@@ -46,6 +42,7 @@ import { SendBatch } from './send-batch.ts';
 import type { RingHost, SendingHalf } from './sending-half.ts';
 import { Slots } from './slots.ts';
 import { Transfers } from './transfers.ts';
+import { Turns, type TurnWork } from './turns.ts';
 
 export interface UringEngineOptions {
   readonly bufsize: number;
@@ -70,7 +67,7 @@ const PIPES = 16;
 /** With less, none of them goes to a pipe. */
 const ENOUGH_FOR_PIPES = 1024;
 
-export class UringEngine implements Engine, RingHost, ListenerHost {
+export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   readonly name = 'uring';
   readonly wheel: TimerWheel;
   readonly slots: Slots;
@@ -79,28 +76,17 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   readonly resets: ResetWatch;
   readonly transfers: Transfers;
   readonly #ring: Ring;
-  readonly #loop: NestedLoop;
+  readonly #turns: Turns;
   readonly #node: NodeEngine;
-  readonly #connections: (UringConnection | undefined)[] = [];
-  readonly #freeIndexes: number[] = [];
+  readonly #connections = new ConnectionTable();
   readonly #listeners: (UringListener | undefined)[] = [];
-  readonly #addresses = new WeakMap<ConnectTarget, Buffer>();
-  /** Addresses of connects that the kernel has not copied yet: the collector must not have them before. */
-  #untaken: Buffer[] = [];
+  readonly #addresses = new ConnectAddresses();
   #deferred: UringListener[] = [];
   #queue: SendingHalf[] = [];
   #starved: SendingHalf[] = [];
-  #open = 0;
   #openListeners = 0;
-  #serial = 0;
   #nextId = 1;
   #acceptKind: AcceptKind | undefined;
-  /** enter() calls so far. */
-  turns = 0;
-  #polling = false;
-  #libuvReady = false;
-  #scheduled = false;
-  #turning = false;
   #destroyed = false;
 
   /** probeUring() has said that it can. */
@@ -112,12 +98,12 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     const slots = Slots.open(ring, options.bufsize, options.slots ?? SLOTS, options.poison ?? false);
     if (slots === undefined) throw new Error('no memory for receive buffers');
     this.#ring = ring;
-    this.#loop = loop;
+    this.#turns = new Turns(this, loop);
     this.slots = slots;
     this.operations = new Operations(ring, slots);
     this.wheel = new TimerWheel(monotonicMs, {
       live: true,
-      wake: () => this.#schedule(),
+      wake: () => this.#turns.schedule(),
     });
     this.resets = new ResetWatch(this.wheel);
     const { size, quota } = options.pipes ?? { size: PIPE_SIZE, quota: new OwnPipes(PIPES) };
@@ -134,12 +120,17 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
 
   /** A thread that dies of an exception must not leave its descriptors open: nobody else knows them. */
   readonly #threadEnds = (): void => {
-    this.#turning = false;
+    this.#turns.underWay = false;
     this.destroy();
   };
 
   get openConnections(): number {
-    return this.#open + this.#node.openConnections;
+    return this.#connections.open + this.#node.openConnections;
+  }
+
+  /** How often the kernel was entered so far. */
+  get turns(): number {
+    return this.#turns.count;
   }
 
   /** In the kernel, for the leak checks. */
@@ -154,7 +145,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     this.#openListeners++;
     const listener = new UringListener(this, index, fd, { onAccept, onError });
     this.#listeners[index] = listener;
-    this.#schedule();
+    this.#turns.schedule();
     return listener;
   }
 
@@ -163,39 +154,34 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     const fd = socketFor(target, 'blocking');
     // It will fail there again, and in the way connects fail.
     if (typeof fd !== 'number') return this.#node.connect(target, handler);
-    const connection = this.#make(fd, handler);
-    let address = this.#addresses.get(target);
-    if (address === undefined) {
-      address = encodeIp(target.family, target.host, target.port);
-      this.#addresses.set(target, address);
-    }
-    this.operations.connect(connection, address);
-    this.#untaken.push(address);
-    this.#schedule();
+    const connection = this.#connections.make(this, this.#nextId++, fd, handler);
+    this.operations.connect(connection, this.#addresses.lend(target));
+    this.#turns.schedule();
     return connection;
   }
 
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    this.#turns.stop();
     process.off('exit', this.#threadEnds);
     this.#node.destroy();
     this.resets.stop();
     for (const listener of this.#listeners) listener?.close();
-    for (const connection of this.#connections) connection?.close();
-    if (!this.#turning) this.#tearDown();
+    this.#connections.closeAll();
+    if (!this.#turns.underWay) this.tearDown();
   }
 
   // ── what connections and listeners ask ──
 
   queue(connection: SendingHalf): void {
     this.#queue.push(connection);
-    this.#schedule();
+    this.#turns.schedule();
   }
 
   close(fd: number): void {
     this.operations.close(fd);
-    this.#schedule();
+    this.#turns.schedule();
   }
 
   starve(connection: SendingHalf, inBulk: boolean): void {
@@ -207,12 +193,12 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   accept(listener: UringListener): void {
     this.#acceptKind ??= descriptorLimit() >= PLENTY_OF_DESCRIPTORS ? 'multishot' : 'once';
     this.operations.accept(listener, this.#acceptKind);
-    this.#schedule();
+    this.#turns.schedule();
   }
 
   cancelAccept(listener: UringListener): void {
     this.operations.cancelAccept(listener);
-    this.#schedule();
+    this.#turns.schedule();
   }
 
   accepted(listener: UringListener, fd: number): void {
@@ -220,18 +206,18 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
       closeDescriptor(fd);
       return;
     }
-    const connection = this.#make(fd, UNSET);
+    const connection = this.#connections.make(this, this.#nextId++, fd, UNSET);
     connection.accepted = true;
     listener.onAccept(connection);
   }
 
   defer(listener: UringListener): void {
     this.#deferred.push(listener);
-    this.#schedule();
+    this.#turns.schedule();
   }
 
   forget(gone: SendingHalf | UringListener): void {
-    if (gone instanceof UringConnection) this.#open--;
+    if (gone instanceof UringConnection) this.#connections.open--;
     else {
       this.#openListeners--;
       this.#listeners[gone.index] = undefined;
@@ -239,88 +225,35 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   }
 
   release(connection: SendingHalf): void {
-    if (this.#connections[connection.index] !== connection) return;
-    this.#connections[connection.index] = undefined;
-    this.#freeIndexes.push(connection.index);
+    this.#connections.release(connection);
   }
 
-  #make(fd: number, handler: ConnectionHandler): UringConnection {
-    const index = this.#freeIndexes.pop() ?? this.#connections.length;
-    this.#serial = (this.#serial + 1) & SERIAL_MASK;
-    const connection = new UringConnection(this, this.#nextId++, index, this.#serial, fd, handler);
-    this.#connections[index] = connection;
-    this.#open++;
-    return connection;
-  }
+  // ── what a turn consists of ──
 
-  // ── turns ──
-
-  #active(): boolean {
-    const isUsed = this.#open > 0 || this.#openListeners > 0;
+  active(): boolean {
+    const isUsed = this.#connections.open > 0 || this.#openListeners > 0;
     return isUsed || this.operations.pending > 0 || this.wheel.linked > 0;
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#turning || this.#destroyed) return;
-    this.#scheduled = true;
-    this.#loop.hold();
-    setImmediate(this.#run);
+  unsubmitted(): boolean {
+    return this.#ring.unsubmitted > 0;
   }
 
-  readonly #run = (): void => {
-    this.#scheduled = false;
-    if (this.#destroyed) return;
-    this.#turning = true;
-    this.wheel.live = false;
-    try {
-      this.#turn();
-    } finally {
-      this.#turning = false;
-      this.wheel.live = true;
-      if (this.#destroyed) this.#tearDown();
-      else if (this.#active() || this.#ring.unsubmitted > 0) this.#schedule();
-      else this.#loop.release();
-    }
-  };
-
-  /** Until libuv has something to do, or nothing is left to do here. */
-  #turn(): void {
-    const loop = this.#loop;
-    loop.enter();
-    this.#pollLibuv();
-    this.wheel.advance();
-    let libuvMs = loop.waitMs();
-    do {
-      this.#enter(libuvMs);
-      this.wheel.readClock();
-      this.#settle();
-      loop.updateTime();
-      this.wheel.advance();
-      this.#resume();
-      loop.runTicks();
-      libuvMs = loop.waitMs();
-    } while (!this.#libuvReady && !this.#destroyed && libuvMs !== 0 && this.#active());
-  }
-
-  #pollLibuv(): void {
-    this.#libuvReady = false;
-    if (this.#polling) return;
-    this.#polling = true;
-    this.operations.pollLibuv(this.#loop.fd);
+  pollLibuv(fd: number): void {
+    this.operations.pollLibuv(fd);
   }
 
   /** Sleeps only when nothing here waits for the kernel to have taken it. */
-  #enter(libuvMs: number): void {
-    this.turns++;
+  enter(waitMs: number): void {
     this.slots.offer();
-    if (libuvMs === 0 || this.#waiting()) this.#ring.submit();
+    if (waitMs === 0 || this.#waiting()) this.#ring.submit();
     else {
       const wheelMs = Math.max(this.wheel.wakeAt - this.wheel.now, 0);
-      this.#ring.wait(libuvMs < 0 ? wheelMs : Math.min(libuvMs, wheelMs));
+      this.#ring.wait(waitMs < 0 ? wheelMs : Math.min(waitMs, wheelMs));
     }
     if (!this.#ring.takenAll) return;
     this.sends.handedOver();
-    if (this.#untaken.length > 0) this.#untaken = [];
+    this.#addresses.copied();
   }
 
   #waiting(): boolean {
@@ -328,7 +261,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   }
 
   /** Completions first: they tell which sends of the batch are not done. */
-  #settle(): void {
+  settle(): void {
     this.#ring.drain(this.#complete);
     while (this.#ring.overflowing) {
       this.#ring.submit();
@@ -344,7 +277,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
         this.#partOf(index, high, flags).received(result, flags);
         break;
       case SEND_NOW:
-        this.#connectionAt(index, high).sentPart(result);
+        this.#connections.at(index, high).sentPart(result);
         break;
       case SEND:
         this.#ended(index, high).sentWaiting(result);
@@ -365,8 +298,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
         this.transfers.polled(index, high);
         break;
       case LIBUV:
-        this.#polling = false;
-        this.#libuvReady = true;
+        this.#turns.libuvIsReady();
         break;
       default:
         // A cancel that found nothing any more.
@@ -374,25 +306,19 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
     }
   };
 
-  #connectionAt(index: number, serial: number): UringConnection {
-    const connection = this.#connections[index];
-    if (connection?.serial !== serial) throw new Error('a completion of nobody');
-    return connection;
-  }
-
   /** A completion of an operation that may have more. */
   #partOf(index: number, serial: number, flags: number): UringConnection {
-    return (flags & CQE_MORE) === 0 ? this.#ended(index, serial) : this.#connectionAt(index, serial);
+    return (flags & CQE_MORE) === 0 ? this.#ended(index, serial) : this.#connections.at(index, serial);
   }
 
   #ended(index: number, serial: number): UringConnection {
-    const connection = this.#connectionAt(index, serial);
+    const connection = this.#connections.at(index, serial);
     this.operations.ended(connection);
     return connection;
   }
 
   /** What waited for a turn of its own, or for a slot. */
-  #resume(): void {
+  resume(): void {
     if (this.#queue.length > 0) {
       const queue = this.#queue;
       this.#queue = [];
@@ -410,15 +336,15 @@ export class UringEngine implements Engine, RingHost, ListenerHost {
   }
 
   /** Waits until the kernel has nothing of ours any more; only then memory may go. */
-  #tearDown(): void {
+  tearDown(): void {
     const ring = this.#ring;
-    this.#loop.release();
+    this.#turns.letLoopGo();
     this.operations.cancelEverything();
     for (let tries = 0; tries < 100; tries++) {
       ring.submit();
       ring.drain(this.#complete);
       this.sends.settleAll();
-      if (this.operations.pending === 0 && !this.#polling && ring.unsubmitted === 0) {
+      if (this.operations.pending === 0 && !this.#turns.polling && ring.unsubmitted === 0) {
         ring.close();
         this.slots.destroy();
         return;
