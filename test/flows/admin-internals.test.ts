@@ -9,7 +9,7 @@ import { startAdminBalancer, type AdminBalancer } from '../support/admin-balance
 const GET = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n';
 
 async function start(t: TestContext, servers: string, backend = ''): Promise<AdminBalancer> {
-  return startAdminBalancer(t, { app: `  balance roundrobin\n${backend}\n${servers}` });
+  return startAdminBalancer(t, { app: `  balance roundrobin\n  retries 0\n${backend}\n${servers}` });
 }
 
 test('a request that cannot be understood is kept with its bytes', async t => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
@@ -56,16 +56,18 @@ const RATES = [
   { words: 'maxsessrate over all frontends', global: 'maxsessrate 20', ports: 2 },
 ] as const;
 
-for (const program of ['lb', 'haproxy'] as const)
-  for (const { words, ports: count, ...limits } of RATES)
-    test(`${program} makes clients wait, and refuses none: ${words}`, async t => {
-      if (program === 'haproxy' && !requires(t, 'haproxy')) return;
-      const [config, ports] = await rateConfig(t, limits);
-      await startBalancer(t, config, program === 'lb' ? {} : { program });
-      const took = await timeOf(60, ports.slice(0, count));
-      // 20 at once, 40 more at 20 a second
-      assert.ok(took > 1400 && took < 8000, `60 sessions at 20 a second took ${took} ms`);
-    });
+for (const { words, ports: count, ...limits } of RATES)
+  describe(`clients wait, and none is refused: ${words}`, { concurrency: true }, () => {
+    for (const program of ['lb', 'haproxy'] as const)
+      test(`by ${program}`, async t => {
+        if (program === 'haproxy' && !requires(t, 'haproxy')) return;
+        const [config, ports] = await rateConfig(t, limits);
+        await startBalancer(t, config, program === 'lb' ? {} : { program });
+        const took = await timeOf(60, ports.slice(0, count));
+        // 20 at once, 40 more at 20 a second
+        assert.ok(took > 1400 && took < 8000, `60 sessions at 20 a second took ${took} ms`);
+      });
+  });
 
 test('during grace a soft stop only shows in the sample stopping, then listening ends', async t => {
   const port = await freePort();

@@ -13,6 +13,7 @@ global
   nbthread 1
 defaults
   mode http
+  retries 0
   timeout connect 1s
   timeout client 5s
   timeout server 5s

@@ -63,7 +63,11 @@ listen l
     t.after(() => balancer.process.kill('SIGCONT'));
     await sayAndReset(port, 'POST /forbidden HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx');
     balancer.process.kill('SIGCONT');
-    const answer = await exchangeRaw(port, 'GET /allowed HTTP/1.1\r\nHost: a\r\n\r\n', DEADLINE_MS);
+    const answer = await exchangeRaw(
+      port,
+      'GET /allowed HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+      DEADLINE_MS,
+    );
     assert.match(answer, /^HTTP\/1.1 200 /);
     assert.deepEqual(arrivals, ['GET /allowed']);
   });

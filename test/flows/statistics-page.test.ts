@@ -12,6 +12,7 @@ import { requires } from '../support/requirement.ts';
 const DEFAULTS = `
 defaults
   mode http
+  retries 0
   timeout connect 1s
   timeout client 5s
   timeout server 5s
@@ -269,7 +270,7 @@ test('an administrator kills the sessions of a server', async t => {
     'stats uri /s\nstats admin if TRUE\ndefault_backend b',
     `backend b\n  server s1 ${origin.address}`,
   );
-  const waiting = exchangeRaw(page.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const waiting = exchangeRaw(page.port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
   while (origin.count === 0) await new Promise(resolve => setImmediate(resolve));
   const answer = await page.post('/s', 's=s1&action=shutdown&b=b');
   assert.equal(answer.headers.get('location'), '/s;st=DONE');

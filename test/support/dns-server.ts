@@ -1,7 +1,7 @@
 /** A DNS server for tests: answers what it is told to, over datagrams and streams. Closed in t.after. */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { TestContext } from 'node:test';
 
 export interface DnsRecord {
@@ -33,22 +33,11 @@ interface DnsServer {
 const TYPES: Readonly<Record<string, number>> = { A: 1, CNAME: 5, AAAA: 28, SRV: 33 };
 
 export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsServer> {
-  const stream = createServer(socket => {
-    socket.on('error', () => undefined);
-    socket.on('data', chunk => {
-      const answer = reply(chunk.subarray(2), true);
-      if (answer === undefined) return;
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(answer.length);
-      // in pieces, as a network may bring it
-      socket.write(length);
-      socket.write(answer);
-    });
-  }).listen(0, '127.0.0.1');
-  await once(stream, 'listening');
-  const { port } = stream.address() as AddressInfo;
-  const datagrams = createSocket('udp4').bind(port, '127.0.0.1');
-  await once(datagrams, 'listening');
+  const { stream, datagrams, port } = await openSockets();
+  t.after(() => {
+    datagrams.close();
+    stream.close();
+  });
   const server: DnsServer = { port, questions: [], zone, noise: () => [] };
   const reply = (message: Buffer, overStream: boolean): Buffer | undefined => {
     const { name, type, end } = readQuestion(message);
@@ -61,11 +50,36 @@ export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsSer
     if (answer === undefined) return;
     for (const one of [...server.noise(answer), answer]) datagrams.send(one, from.port, from.address);
   });
-  t.after(() => {
-    datagrams.close();
-    stream.close();
+  stream.on('connection', socket => {
+    socket.on('error', () => undefined);
+    socket.on('data', chunk => {
+      const answer = reply(chunk.subarray(2), true);
+      if (answer === undefined) return;
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(answer.length);
+      // in pieces, as a network may bring it
+      socket.write(length);
+      socket.write(answer);
+    });
   });
   return server;
+}
+
+/** Both on one port: what is free for streams may be somebody's for datagrams, then it is another. */
+async function openSockets(): Promise<{ stream: Server; datagrams: Socket; port: number }> {
+  for (;;) {
+    const stream = createServer().listen(0, '127.0.0.1');
+    await once(stream, 'listening');
+    const { port } = stream.address() as AddressInfo;
+    const datagrams = createSocket('udp4').bind(port, '127.0.0.1');
+    const isFree = await once(datagrams, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return { stream, datagrams, port };
+    datagrams.close();
+    stream.close();
+  }
 }
 
 function readQuestion(message: Buffer): { name: string; type: string; end: number } {
