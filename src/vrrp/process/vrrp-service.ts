@@ -25,6 +25,7 @@ interface VrrpServiceOptions {
   readonly onFollows: (follows: boolean) => void;
   /** It was stopped from outside (SIGTERM to the process), and stays so. */
   readonly onStopped?: () => void;
+  readonly stopLimitMs?: number;
 }
 
 const PROGRAM = new URL('./vrrp-process.js', import.meta.url);
@@ -113,7 +114,8 @@ export class VrrpService {
     if (this.#phase !== 'stopping') {
       this.#phase = 'stopping';
       this.#tell({ kind: 'stop' });
-      setTimeout(() => this.#gone(), STOP_LIMIT_MS).unref();
+      const { stopLimitMs = STOP_LIMIT_MS } = this.#options;
+      setTimeout(() => this.#giveUp(stopLimitMs), stopLimitMs).unref();
     }
     return new Promise(resolve => this.#ending.push(resolve));
   }
@@ -205,6 +207,20 @@ export class VrrpService {
     const waiting = this.#handingOver;
     this.#handingOver = [];
     for (const resume of waiting) resume(held);
+  }
+
+  /** It hangs. What it has left in the kernel goes at the next start. */
+  #giveUp(afterMs: number): void {
+    if (this.#phase === 'stopped') return;
+    const { log } = this.#options;
+    log('error', `vrrp: the process has not ended within ${afterMs / 1000} s, and is killed`);
+    try {
+      // its keeper, too
+      process.kill(-(this.#child.pid as number), 'SIGKILL');
+    } catch (error) {
+      log('error', `vrrp: it cannot be killed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#gone();
   }
 
   /** The process is done, or out of reach. */
