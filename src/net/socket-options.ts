@@ -117,15 +117,16 @@ export function abortOnClose(fd: number): number {
 /**
  * For silent-drop: makes the close that follows invisible to the peer. TCP_REPAIR closes without a segment; it
  * needs CAP_NET_ADMIN. Without it, the TTL of what is sent is lowered to 1, so that the RST dies at the first
- * router, as the manual describes it.
+ * router, as the manual describes it. `rstTtl`: the RST is wanted, and gets as far as that.
  */
-export function silenceClose(fd: number, family: Endpoint['family']): number {
+export function silenceClose(fd: number, family: Endpoint['family'], rstTtl: number | undefined): number {
   abortOnClose(fd);
-  const repaired = setOption(fd, IPPROTO_TCP, TCP_REPAIR, 1);
+  const repaired = rstTtl === undefined ? setOption(fd, IPPROTO_TCP, TCP_REPAIR, 1) : -1;
   if (repaired >= 0) return repaired;
+  const ttl = rstTtl ?? 1;
   return family === 6
-    ? setOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1)
-    : setOption(fd, IPPROTO_IP, IP_TTL, 1);
+    ? setOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl)
+    : setOption(fd, IPPROTO_IP, IP_TTL, ttl);
 }
 
 /** What the samples fc_rtt, fc_rttvar, fc_unacked, ... read. Times in microseconds. */

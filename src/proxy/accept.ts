@@ -124,7 +124,10 @@ class Admission implements ConnectionHandler {
     const { counters } = this.#thread.state;
     counters.add(counters.frontend(this.#listener.frontend.row), denied, 1);
     counters.add(counters.listener(this.#listener.row), denied, 1);
-    if (verdict === SILENT_DROP) silenceClose(this.#connection.fd, this.#connection.remote.family);
+    if (verdict === SILENT_DROP) {
+      const { fd, remote } = this.#connection;
+      silenceClose(fd, remote.family, this.#transaction.rstTtl);
+    }
     this.#refuse();
     return false;
   }

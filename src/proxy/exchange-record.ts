@@ -113,8 +113,6 @@ export abstract class ExchangeRecord {
   logLevel: number | undefined;
   priorityClass = 0;
   priorityOffset = 0;
-  lastRule: { readonly file: string; readonly line: number } | undefined;
-  waitingEntity: string | undefined;
   compression: string | undefined;
   readonly streamId = 1;
   mayRetryRequest = true;
@@ -123,6 +121,7 @@ export abstract class ExchangeRecord {
   onEarlyHints: ((headers: readonly (readonly [name: string, value: string])[]) => void) | undefined;
   retriesAllowed: number | undefined;
   finalRule: CompiledRule | undefined;
+  heldBy: CompiledRule | 'http-buffer-request' | undefined;
   reply: Reply | undefined;
   service: string | undefined;
   /** The statistics page of that proxy (row in the plan) was asked for, with or without the right to act. */
@@ -180,7 +179,8 @@ export abstract class ExchangeRecord {
     this.cookieDates = NO_DATES;
     this.cookieRead = false;
     this.priorityClass = this.priorityOffset = 0;
-    this.logLevel = this.retriesAllowed = this.reply = this.finalRule = undefined;
+    this.logLevel = this.retriesAllowed = this.reply = undefined;
+    this.finalRule = this.heldBy = undefined;
     this.service = this.statistics = undefined;
     this.contentInspected = false;
     this.chosenBackend = undefined;
@@ -200,6 +200,7 @@ export abstract class ExchangeRecord {
     this.transactionStore = inspected.transactionStore;
     this.requestStore = inspected.requestStore;
     this.requestCaptured = inspected.requestCaptured;
+    this.finalRule = inspected.finalRule;
     this.ownTimeouts = inspected.ownTimeouts;
     this.logLevel = inspected.logLevel;
     this.retriesAllowed = inspected.retriesAllowed;

@@ -40,6 +40,14 @@ export abstract class ExchangeSamples extends ExchangeRecord implements SampleCo
     if (this.statistics !== undefined) return '<STATS>';
     return this.service === 'prometheus-exporter' ? '<PROMEX>' : undefined;
   }
+  get lastRule(): TransactionFacts['lastRule'] {
+    return this.finalRule?.position;
+  }
+  get waitingEntity(): string | undefined {
+    const { heldBy } = this;
+    if (heldBy === undefined || heldBy === 'http-buffer-request') return heldBy;
+    return `${heldBy.position.file}:${heldBy.position.line}`;
+  }
   get frontendConnections(): number {
     const { limits } = this.thread.state;
     return limits.current(limits.frontend(this.frontendRuntime.row));

@@ -190,6 +190,7 @@ export class RequestRules {
   /** `option http-buffer-request`: rules run once the body, or a buffer full of it, is here. */
   #bufferFirst(): void {
     this.#hold = 'whole body';
+    this.#stream.transaction.heldBy = 'http-buffer-request';
     this.#stream.transaction.request?.headers.leaveSource();
     this.#arm(this.#stream.session.requestTimeoutMs);
     this.#bufferBody();
@@ -203,7 +204,12 @@ export class RequestRules {
     const enough = isForRule ? transaction.waitBytes : Infinity;
     if (!seen.complete && seen.length < Math.min(enough, transaction.bodyRoom)) return session.receive();
     transaction.holdsOfRequest((transaction.request?.headers.length ?? 0) + session.inbox.length);
-    if (this.#hold === 'rule') return this.#resume(false);
+    if (this.#hold === 'rule') this.#resume(false);
+    else this.#buffered();
+  }
+
+  #buffered(): void {
+    this.#stream.transaction.heldBy = undefined;
     this.#letGo();
     this.#runAll();
   }
@@ -211,8 +217,7 @@ export class RequestRules {
   /** The client sends no more of it; true: it was waited for here, and the rules see what there is. */
   bodyTruncated(): boolean {
     if (this.#hold !== 'whole body') return false;
-    this.#letGo();
-    this.#runAll();
+    this.#buffered();
     return true;
   }
 

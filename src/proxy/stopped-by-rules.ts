@@ -67,7 +67,7 @@ function callService(stream: HttpExchange): void {
 
 function dropSilently(stream: HttpExchange): void {
   const { fd, remote } = stream.clientConnection;
-  silenceClose(fd, remote.family);
+  silenceClose(fd, remote.family, stream.transaction.rstTtl);
   stream.transaction.timers.undecided();
   stream.cut('P', 'R');
 }

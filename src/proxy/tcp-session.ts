@@ -109,7 +109,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     if (verdict === CONTINUE || verdict === ACCEPT) return this.#inspected();
     if (verdict === SWITCH_TO_HTTP) return this.#becomeHttp(undefined);
     transaction.termination.set('P', 'R');
-    if (verdict === SILENT_DROP) silenceClose(this.#client.fd, this.#client.remote.family);
+    if (verdict === SILENT_DROP) this.#silence();
     this.#end();
   }
 
@@ -247,8 +247,14 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#relay?.lookAgain();
   }
 
+  /** The close that follows. */
+  #silence(): void {
+    const { fd, remote } = this.#client;
+    silenceClose(fd, remote.family, this.transaction.rstTtl);
+  }
+
   responseRefused(verdict: Verdict): void {
-    if (verdict === SILENT_DROP) silenceClose(this.#client.fd, this.#client.remote.family);
+    if (verdict === SILENT_DROP) this.#silence();
     this.transaction.termination.set('P', 'D');
     this.#relay?.stop();
     if (this.#relay !== undefined) this.#countBytes(this.#relay);
@@ -311,8 +317,9 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.thread.liveStreams.remove(this);
     this.thread.wheel.remove(this.#inspectTimer);
     this.#gate?.stop();
-    this.transaction.finish();
+    // what it waited for and held is over when it is logged
     this.#dialer.release();
+    this.transaction.finish();
     this.#client.close();
     this.transaction.serverConnection?.close();
     this.transaction.client.end();

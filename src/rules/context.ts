@@ -22,8 +22,10 @@ import type { Verdict } from './verdict.ts';
 export interface RuleContext extends SampleContext {
   // ── what a ruleset tells its caller ──
 
-  /** The rule that decided (any verdict but CONTINUE), or that is waiting. */
+  /** The last rule that ended a ruleset. */
   finalRule: CompiledRule | undefined;
+  /** The rule that waits, or waited when the exchange ended; or the option by which the caller holds the request. */
+  heldBy: CompiledRule | 'http-buffer-request' | undefined;
   /** With DENY, TARPIT, AUTHENTICATE, RETURN, REDIRECT. */
   reply: Reply | undefined;
   /** With SERVICE: name of the built-in service. */

@@ -34,9 +34,10 @@ export class CompiledRuleset {
   resume(ctx: RuleContext): Verdict {
     const index = ctx.resumeAt;
     const rule = this.#live[index] as CompiledRule;
+    ctx.heldBy = undefined;
     if (ctx.trace !== undefined) return this.#runTraced(ctx, this.rules.indexOf(rule), true);
     const verdict = rule.action(ctx, true);
-    return verdict === CONTINUE ? this.#runFrom(ctx, index + 1) : end(ctx, rule, index, verdict);
+    return verdict === CONTINUE ? this.#runFrom(ctx, index + 1) : this.#end(ctx, rule, index, verdict);
   }
 
   #runFrom(ctx: RuleContext, from: number): Verdict {
@@ -48,7 +49,7 @@ export class CompiledRuleset {
       if (index === UNDECIDED) return NEED_DATA;
       const rule = live[index] as CompiledRule;
       const verdict = rule.action(ctx, false);
-      if (verdict !== CONTINUE) return end(ctx, rule, index, verdict);
+      if (verdict !== CONTINUE) return this.#end(ctx, rule, index, verdict);
       index++;
     }
   }
@@ -63,16 +64,19 @@ export class CompiledRuleset {
       if (!matched) continue;
       const verdict = rule.action(ctx, resumed);
       ctx.trace?.acted(rule, verdict, ctx);
-      if (verdict !== CONTINUE) return end(ctx, rule, this.#live.indexOf(rule), verdict);
+      if (verdict !== CONTINUE) return this.#end(ctx, rule, this.#live.indexOf(rule), verdict);
     }
     return CONTINUE;
   }
-}
 
-function end(ctx: RuleContext, rule: CompiledRule, index: number, verdict: Verdict): Verdict {
-  ctx.finalRule = rule;
-  if (verdict === YIELD) ctx.resumeAt = index;
-  return verdict;
+  /** `redirect` lines are no final rules (manual, `last_rule_file`). */
+  #end(ctx: RuleContext, rule: CompiledRule, index: number, verdict: Verdict): Verdict {
+    if (verdict === YIELD) {
+      ctx.heldBy = rule;
+      ctx.resumeAt = index;
+    } else if (this.name !== 'redirect') ctx.finalRule = rule;
+    return verdict;
+  }
 }
 
 function testInOrder(rule: CompiledRule, ctx: RuleContext): boolean | undefined {

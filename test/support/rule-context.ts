@@ -112,6 +112,7 @@ export class FakeRuleContext implements RuleContext {
   };
 
   finalRule: CompiledRule | undefined;
+  heldBy: CompiledRule | 'http-buffer-request' | undefined;
   reply: Reply | undefined;
   service: string | undefined;
   rstTtl: number | undefined;
