@@ -15,13 +15,24 @@ const FORBIDDING = /^(?:private(?:$|=)|no-cache(?:$|=)|no-store(?:$|=)|s-maxage=
 
 /** `requestAllows`: nothing in the request speaks against it. Its cookies are stored with it. */
 export function mayBeStored(requestAllows: boolean, status: number, headers: Headers): boolean {
-  if (isPragmaNoCache(headers.get('pragma'))) return false;
+  const kept = readCaching(requestAllows, status, headers);
+  return kept?.mayKeep === true && kept.mayKeepCookie;
+}
+
+/** As above, with its cookies or without. */
+export function mayBeKept(requestAllows: boolean, status: number, headers: Headers): boolean {
+  return readCaching(requestAllows, status, headers)?.mayKeep === true;
+}
+
+/** Undefined: no cache keeps it. */
+function readCaching(requestAllows: boolean, status: number, headers: Headers): CacheControl | undefined {
+  if (isPragmaNoCache(headers.get('pragma'))) return undefined;
   const usual = requestAllows && CACHEABLE_STATUSES.has(status);
   const control = readCacheControl(listItems(headers, 'cache-control'), usual);
   // without a term and without anything to ask again by, no cache keeps it
   const lasts =
     control.isFresh || headers.has('expires') || headers.has('etag') || headers.has('last-modified');
-  return control.mayKeep && control.mayKeepCookie && lasts;
+  return lasts ? control : undefined;
 }
 
 interface CacheControl {

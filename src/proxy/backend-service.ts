@@ -14,7 +14,7 @@ import type { Endpoint } from '../net/connection.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import { looksAtStored } from '../rules/response-interest.ts';
 import type { RuleContext } from '../rules/context.ts';
-import { PERSIST_FORCED, PERSIST_IGNORED, type ProxyRules } from '../rules/proxy-rules.ts';
+import { PERSIST_FORCED, PERSIST_IGNORED, PERSIST_NORMALLY, type ProxyRules } from '../rules/proxy-rules.ts';
 import type { StoredServer } from '../rules/sticking.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import type { SharedState } from '../state/shared-state.ts';
@@ -135,7 +135,7 @@ export class BackendService implements BackendRuntime {
 
   /** What every forwarded request gets, whichever server takes it. */
   prepare(ctx: ExchangeContext): void {
-    this.cookies?.read(ctx, server => this.#takes(ctx, server));
+    if (this.cookies !== undefined && !ctx.cookieRead) this.#readCookies(this.cookies, ctx);
     for (const add of this.#headersFor(ctx.frontend?.id)) add(ctx);
   }
 
@@ -143,12 +143,31 @@ export class BackendService implements BackendRuntime {
     this.cookies?.write(ctx, server);
   }
 
+  /** `use-server` comes first: a cookie is not used then, but taken out all the same. */
+  #readCookies(cookies: CookieKeeper, ctx: ExchangeContext): void {
+    const persist = this.#persistence(ctx);
+    ctx.persistIgnored = persist === PERSIST_IGNORED;
+    ctx.ruledServer = this.#serverOfRules(ctx);
+    cookies.read(ctx, server => persist === PERSIST_FORCED || this.#isReachable(server));
+  }
+
+  #persistence(ctx: ExchangeContext): number {
+    const { persistence } = this.rules;
+    return persistence.empty ? PERSIST_NORMALLY : persistence.decide(ctx);
+  }
+
   /**
-   * Cookies, `persist rdp-cookie` and `use-server`, unless `ignore-persist`; then what `stick` rules find.
+   * `use-server`, cookies and `persist rdp-cookie`, these unless `ignore-persist`; then what `stick` rules find.
    * `force-persist` takes servers that are down too.
    */
   persistentServer(ctx: ExchangeContext): ServerRuntime | undefined {
-    const chosen = this.#serverByRules(ctx);
+    ctx.directServer = this.#persistentServer(ctx);
+    return ctx.directServer;
+  }
+
+  #persistentServer(ctx: ExchangeContext): ServerRuntime | undefined {
+    const ruled = ctx.cookieRead ? ctx.ruledServer : this.#serverOfRules(ctx);
+    const chosen = ruled ?? ctx.cookieServer ?? this.#serverOfRdpCookie(ctx);
     const { sticking } = this.rules;
     if (sticking.empty) return chosen;
     return sticking.onRequest(ctx, chosen, stored => {
@@ -170,14 +189,12 @@ export class BackendService implements BackendRuntime {
     sticking.onResponse(ctx, server.config.id, server.config.name, renderAddress(server.address));
   }
 
-  #serverByRules(ctx: ExchangeContext): ServerRuntime | undefined {
-    const named = ctx.cookieServer ?? this.#serverOfRdpCookie(ctx);
-    if (named !== undefined) return named;
+  #serverOfRules(ctx: ExchangeContext): ServerRuntime | undefined {
     const { serverSwitch } = this.rules;
     if (serverSwitch.empty) return undefined;
     const id = serverSwitch.choose(ctx, wanted => {
       const server = this.#withId(wanted);
-      return server !== undefined && this.#isReachable(server);
+      return server !== undefined && this.#mayPersist(ctx, server);
     });
     return id < 0 ? undefined : this.#withId(id);
   }
@@ -191,8 +208,7 @@ export class BackendService implements BackendRuntime {
   }
 
   #takes(ctx: ExchangeContext, server: ServerRuntime): boolean {
-    const { persistence } = this.rules;
-    const persist = persistence.empty ? 0 : persistence.decide(ctx);
+    const persist = this.#persistence(ctx);
     if (persist === PERSIST_IGNORED) return false;
     return persist === PERSIST_FORCED || this.#isReachable(server);
   }
@@ -204,9 +220,7 @@ export class BackendService implements BackendRuntime {
 
   /** As `#takes`, but `ignore-persist` is about cookies alone. */
   #mayPersist(ctx: ExchangeContext, server: ServerRuntime): boolean {
-    if (this.#isReachable(server)) return true;
-    const { persistence } = this.rules;
-    return !persistence.empty && persistence.decide(ctx) === PERSIST_FORCED;
+    return this.#isReachable(server) || this.#persistence(ctx) === PERSIST_FORCED;
   }
 
   /** The frontend's settings have a say too: compiled once for each that sends requests here. */

@@ -1,6 +1,12 @@
 /** A backend's cookie persistence: reads requests, remembers what it saw for the response (cookie-persistence.ts). */
 import type { CookiePersistence } from '../model/proxy.ts';
-import { readRequestCookie, writeResponseCookie } from './cookie-persistence.ts';
+import {
+  newerDates,
+  NO_DATES,
+  readRequestCookies,
+  writeResponseCookie,
+  type CookieFound,
+} from './cookie-persistence.ts';
 import { DynamicCookies } from './dynamic-cookie.ts';
 import type { CookieMemory, ExchangeContext, ServerRuntime } from './runtime.ts';
 
@@ -13,7 +19,7 @@ export interface DynamicCookieSetting {
 
 export class CookieKeeper {
   readonly #settings: CookiePersistence;
-  readonly #byValue: ReadonlyMap<string, ServerRuntime>;
+  readonly #byValue: ReadonlyMap<string, readonly ServerRuntime[]>;
   readonly #servers: readonly ServerRuntime[];
   readonly #dynamic: DynamicCookies | undefined;
 
@@ -22,43 +28,61 @@ export class CookieKeeper {
     this.#servers = servers;
     const { dynamic, dynamicKey } = settings;
     this.#dynamic = dynamic && dynamicKey !== undefined ? new DynamicCookies(dynamicKey) : undefined;
-    this.#byValue = new Map(
-      servers.flatMap(server =>
-        server.config.cookie === undefined ? [] : [[server.config.cookie, server] as const],
-      ),
-    );
+    this.#byValue = byCookie(servers);
   }
 
-  /** Takes the cookie out of the request where the server shall not see it. Once, before the request is rendered. */
+  /**
+   * Takes the cookie out of the request where the server shall not see it. Once, before the request is rendered.
+   * Of several servers with that value the first one is meant that can be used.
+   */
   read(ctx: ExchangeContext, usable: (server: ServerRuntime) => boolean): void {
-    if (ctx.cookieRead || ctx.request === undefined) return;
+    if (ctx.request === undefined) return;
     ctx.cookieRead = true;
-    const found = readRequestCookie(this.#settings, ctx.request.headers, Date.now());
-    if (found === undefined) return this.#remember(ctx, 'N', undefined);
-    ctx.cookieDates = found.dates;
-    const server = this.#byValue.get(found.value) ?? this.#withDynamic(found.value);
-    if (server === undefined) return this.#remember(ctx, 'I', undefined);
-    if (found.expired !== undefined) return this.#remember(ctx, found.expired, undefined);
-    if (!usable(server)) return this.#remember(ctx, 'D', undefined);
-    this.#remember(ctx, 'V', server);
+    ctx.cookieState = 'N-';
+    const { headers } = ctx.request;
+    readRequestCookies(this.#settings, headers, Date.now(), found => this.#judge(ctx, found, usable));
   }
 
-  #withDynamic(value: string): ServerRuntime | undefined {
+  #judge(
+    ctx: ExchangeContext,
+    { value, expired, dates }: CookieFound,
+    usable: (server: ServerRuntime) => boolean,
+  ): void {
+    if (ctx.cookieServer !== undefined) return;
+    ctx.cookieDates = expired === undefined ? newerDates(ctx.cookieDates, dates) : NO_DATES;
+    if (expired !== undefined) return this.#remember(ctx, expired, undefined);
+    const isUnused = ctx.persistIgnored || ctx.ruledServer !== undefined;
+    const named = isUnused || value === '' ? [] : this.#serversWith(value);
+    const server = named.find(usable);
+    if (server !== undefined) this.#remember(ctx, 'V', server);
+    else if (named.length > 0) this.#remember(ctx, 'D', undefined);
+    else if (!/^[DEO]/.test(ctx.cookieState)) this.#remember(ctx, isUnused ? 'U' : 'I', undefined);
+  }
+
+  #serversWith(value: string): readonly ServerRuntime[] {
+    return this.#byValue.get(value) ?? this.#withDynamic(value);
+  }
+
+  #withDynamic(value: string): readonly ServerRuntime[] {
     const dynamic = this.#dynamic;
-    if (dynamic === undefined) return undefined;
-    return this.#servers.find(server => server.config.cookie === undefined && dynamic.of(server) === value);
+    if (dynamic === undefined) return [];
+    return this.#servers.filter(server => server.config.cookie === undefined && dynamic.of(server) === value);
   }
 
   /** The response of `server` says where the next request shall go. */
   write(ctx: ExchangeContext, server: ServerRuntime): void {
-    const value = server.config.cookie ?? this.#dynamic?.of(server);
-    if (value === undefined || ctx.response === undefined) return;
-    const request = {
-      method: ctx.requestLine?.method ?? '',
-      valid: ctx.cookieServer === server,
+    if (ctx.response === undefined) return;
+    const { status, headers } = ctx.response;
+    const method = ctx.requestLine?.method ?? '';
+    const letter = writeResponseCookie(this.#settings, headers, {
+      server: server.config.cookie ?? this.#dynamic?.of(server),
+      method,
+      status,
+      ignored: ctx.persistIgnored,
+      direct: ctx.directServer === server,
       dates: ctx.cookieDates,
-    };
-    const letter = writeResponseCookie(this.#settings, ctx.response.headers, value, request, Date.now());
+      nowMs: Date.now(),
+    });
     ctx.cookieState = `${ctx.cookieState.charAt(0)}${letter}`;
   }
 
@@ -66,4 +90,16 @@ export class CookieKeeper {
     ctx.cookieState = `${letter}-`;
     ctx.cookieServer = server;
   }
+}
+
+function byCookie(servers: readonly ServerRuntime[]): Map<string, ServerRuntime[]> {
+  const found = new Map<string, ServerRuntime[]>();
+  for (const server of servers) {
+    const { cookie } = server.config;
+    if (cookie === undefined) continue;
+    const others = found.get(cookie);
+    if (others === undefined) found.set(cookie, [server]);
+    else others.push(server);
+  }
+  return found;
 }

@@ -7,9 +7,11 @@
  *   prefix   the application's value, our server before it   NAME=server~value
  */
 import type { Headers } from '../http/head.ts';
+import { isUnsafe } from '../http-cache/request-caching.ts';
+import { mayBeKept } from '../http-cache/response-caching.ts';
 import type { CookiePersistence } from '../model/proxy.ts';
 
-interface CookieFound {
+export interface CookieFound {
   /** The server's cookie value. */
   readonly value: string;
   /** `maxidle` or `maxlife` are over. */
@@ -50,26 +52,46 @@ function decodeDate(text: string | undefined): number {
 
 const DATE_DIGITS = 5;
 
-/** Finds and, where the server is not to see it, takes out the persistence cookie of a request. */
-export function readRequestCookie(
+/** Dates that a later cookie of the same request does not say stay known. */
+export function newerDates(known: CookieDates, said: CookieDates): CookieDates {
+  if (said.first === 0 && said.last === 0) return known;
+  return { first: said.first || known.first, last: said.last || known.last };
+}
+
+/** Tells every persistence cookie of a request, and takes it out where the server is not to see it. */
+export function readRequestCookies(
   settings: CookiePersistence,
   headers: Headers,
   nowMs: number,
-): CookieFound | undefined {
-  for (let index = headers.find('cookie'); index >= 0; index = headers.find('cookie', index + 1)) {
-    const parts = headers.valueAt(index).split(';');
-    const at = parts.findIndex(part => nameOf(part) === settings.name);
-    if (at < 0) continue;
-    const value = valueOf(parts[at] as string);
-    const kept = forwarded(settings, value);
-    if (kept === undefined) parts.splice(at, 1);
-    else parts[at] = `${at > 0 ? ' ' : ''}${settings.name}=${kept}`;
-    const rest = parts.map(part => part.trim()).join('; ');
+  tell: (found: CookieFound) => void,
+): void {
+  let index = headers.find('cookie');
+  while (index >= 0) {
+    const rest = readField(settings, headers.valueAt(index), nowMs, tell);
     if (rest === '') headers.removeAt(index);
-    else if (kept !== value) headers.setValueAt(index, rest);
-    return interpret(settings, value, nowMs);
+    else if (rest !== undefined) headers.setValueAt(index, rest);
+    index = headers.find('cookie', rest === '' ? index : index + 1);
   }
-  return undefined;
+}
+
+/** What is left of it for the server; undefined: all. */
+function readField(
+  settings: CookiePersistence,
+  field: string,
+  nowMs: number,
+  tell: (found: CookieFound) => void,
+): string | undefined {
+  let isChanged = false;
+  const parts = field.split(';').flatMap(part => {
+    if (nameOf(part) !== settings.name) return [part.trim()];
+    const value = valueOf(part);
+    tell(interpret(settings, value, nowMs));
+    const kept = forwarded(settings, value);
+    if (kept === value) return [part.trim()];
+    isChanged = true;
+    return kept === undefined ? [] : [`${settings.name}=${kept}`];
+  });
+  return isChanged ? parts.join('; ') : undefined;
 }
 
 /** What the server sees of the cookie; undefined: nothing. */
@@ -78,13 +100,12 @@ function forwarded(settings: CookiePersistence, value: string): string | undefin
   return settings.mode === 'insert' && settings.indirect ? undefined : value;
 }
 
-function interpret(settings: CookiePersistence, value: string, nowMs: number): CookieFound | undefined {
+function interpret(settings: CookiePersistence, value: string, nowMs: number): CookieFound {
   if (settings.mode === 'prefix') {
     const end = value.indexOf('~');
-    return end < 0 ? undefined : { value: value.slice(0, end), expired: undefined, dates: NO_DATES };
+    return { value: end < 0 ? value : value.slice(0, end), expired: undefined, dates: NO_DATES };
   }
   const [server = '', last, first] = value.split('|');
-  if (settings.mode !== 'insert') return { value: server, expired: undefined, dates: NO_DATES };
   const dates = { first: decodeDate(first), last: decodeDate(last) };
   const expired = expiry(settings, dates, nowMs);
   return { value: server, expired, dates: expired === undefined ? dates : NO_DATES };
@@ -103,49 +124,68 @@ function isOver(date: number, limitMs: number, nowMs: number): boolean {
   return date > 0 && limitMs > 0 && (nowMs - date > limitMs || date - nowMs > DAY_MS);
 }
 
-/** What the request's cookie was worth. */
-interface CookieRequest {
+/** What the response's cookie depends on. */
+interface CookieResponse {
+  /** The cookie of the server; undefined: it has none. */
+  readonly server: string | undefined;
   readonly method: string;
-  /** It named the server that served the request. */
-  readonly valid: boolean;
+  readonly status: number;
+  readonly ignored: boolean;
+  /** The request, or a rule, named the server that served it. */
+  readonly direct: boolean;
   readonly dates: CookieDates;
+  readonly nowMs: number;
 }
 
 /** Adds or changes the response's cookie; gives the second letter of the cookie state. */
 export function writeResponseCookie(
   settings: CookiePersistence,
   headers: Headers,
-  server: string,
-  request: CookieRequest,
-  nowMs: number,
+  response: CookieResponse,
 ): string {
-  const own = findSetCookie(settings.name, headers);
-  if (settings.mode === 'insert') return insert(settings, headers, server, own, request, nowMs);
-  if (own < 0) return 'N';
+  if (response.ignored) return 'N';
+  const found = changeOwn(settings, headers, response.server);
+  if (settings.mode !== 'insert' || found === 'P' || !mustInsert(settings, response)) return found;
+  const isCacheable = settings.nocache && mayBeKept(!isUnsafe(response.method), response.status, headers);
+  headers.add('Set-Cookie', setCookie(settings, response));
+  if (isCacheable) headers.add('Cache-Control', 'private');
+  return response.direct && response.server !== undefined ? 'U' : 'I';
+}
+
+/** Cookies of that name that the application sets: taken out, changed, or left alone. */
+function changeOwn(settings: CookiePersistence, headers: Headers, server: string | undefined): string {
+  let letter = 'N';
+  let own = findSetCookie(settings.name, headers);
+  while (own >= 0) {
+    letter = changeOne(settings, headers, own, server);
+    own = findSetCookie(settings.name, headers, letter === 'D' ? own : own + 1);
+  }
+  return letter;
+}
+
+function changeOne(
+  { mode, preserve }: CookiePersistence,
+  headers: Headers,
+  own: number,
+  server: string | undefined,
+): string {
+  if (preserve) return 'P';
+  if (mode === 'insert') {
+    headers.removeAt(own);
+    return 'D';
+  }
+  if (mode === 'passive' || server === undefined) return 'P';
   const value = headers.valueAt(own);
   const start = value.indexOf('=') + 1;
   const end = value.includes(';') ? value.indexOf(';') : value.length;
-  const next = settings.mode === 'prefix' ? `${server}~${value.slice(start, end)}` : server;
+  const next = mode === 'prefix' ? `${server}~${value.slice(start, end)}` : server;
   headers.setValueAt(own, value.slice(0, start) + next + value.slice(end));
   return 'R';
 }
 
-function insert(
-  settings: CookiePersistence,
-  headers: Headers,
-  server: string,
-  own: number,
-  request: CookieRequest,
-  nowMs: number,
-): string {
-  if (own >= 0 && settings.preserve) return 'P';
-  if (own >= 0 && settings.indirect) headers.removeAt(own);
-  if (request.valid && !isStale(settings, request.dates, nowMs))
-    return own >= 0 && settings.indirect ? 'D' : 'N';
-  if (settings.postonly && request.method !== 'POST') return 'N';
-  headers.add('Set-Cookie', setCookie(settings, server, request.valid ? request.dates.first : 0, nowMs));
-  if (settings.nocache) headers.add('Cache-Control', 'private');
-  return request.valid ? 'U' : 'I';
+function mustInsert(settings: CookiePersistence, { direct, dates, nowMs, method }: CookieResponse): boolean {
+  if (direct && !isStale(settings, dates, nowMs)) return false;
+  return !settings.postonly || method === 'POST';
 }
 
 /** A date has to be said again, for the first time, or no more. */
@@ -158,11 +198,13 @@ function isStale(
   return ((maxIdleMs > 0 || last > 0) && toldBefore) || maxLifeMs > 0 !== first > 0;
 }
 
-function setCookie(settings: CookiePersistence, server: string, firstMs: number, nowMs: number): string {
-  const { maxIdleMs, maxLifeMs } = settings;
-  const last = maxIdleMs > 0 || maxLifeMs > 0 ? `|${encodeDate(nowMs)}` : '';
-  const first = maxLifeMs > 0 ? `|${encodeDate(firstMs || nowMs)}` : '';
-  let text = `${settings.name}=${server}${last}${first}; path=/`;
+/** A server without a cookie (a backup, most often) has the client forget the one it has. */
+function setCookie(settings: CookiePersistence, response: CookieResponse): string {
+  const { name } = settings;
+  const { server } = response;
+  const value =
+    server === undefined ? '; Expires=Thu, 01-Jan-1970 00:00:01 GMT' : server + datesOf(settings, response);
+  let text = `${name}=${value}; path=/`;
   for (const domain of settings.domains) text += `; domain=${domain}`;
   if (settings.httponly) text += '; HttpOnly';
   if (settings.secure) text += '; Secure';
@@ -170,8 +212,17 @@ function setCookie(settings: CookiePersistence, server: string, firstMs: number,
   return text;
 }
 
-function findSetCookie(name: string, headers: Headers): number {
-  let index = headers.find('set-cookie');
+function datesOf(
+  { maxIdleMs, maxLifeMs }: CookiePersistence,
+  { direct, dates, nowMs }: CookieResponse,
+): string {
+  const last = maxIdleMs > 0 || maxLifeMs > 0 ? `|${encodeDate(nowMs)}` : '';
+  const known = direct ? dates.first : 0;
+  return maxLifeMs > 0 ? `${last}|${encodeDate(known || nowMs)}` : last;
+}
+
+function findSetCookie(name: string, headers: Headers, from = 0): number {
+  let index = headers.find('set-cookie', from);
   while (index >= 0 && nameOf(headers.valueAt(index)) !== name) index = headers.find('set-cookie', index + 1);
   return index;
 }

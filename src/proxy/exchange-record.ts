@@ -101,6 +101,9 @@ export abstract class ExchangeRecord {
   cookieServer: ServerRuntime | undefined;
   cookieDates: CookieDates = NO_DATES;
   cookieRead = false;
+  persistIgnored = false;
+  ruledServer: ServerRuntime | undefined;
+  directServer: ServerRuntime | undefined;
   redispatched = false;
   serverQueue = 0;
   backendQueue = 0;
@@ -177,7 +180,8 @@ export abstract class ExchangeRecord {
     this.cookieState = '--';
     this.cookieServer = undefined;
     this.cookieDates = NO_DATES;
-    this.cookieRead = false;
+    this.cookieRead = this.persistIgnored = false;
+    this.ruledServer = this.directServer = undefined;
     this.priorityClass = this.priorityOffset = 0;
     this.logLevel = this.retriesAllowed = this.reply = undefined;
     this.finalRule = this.heldBy = undefined;

@@ -46,6 +46,12 @@ export interface CookieMemory {
   cookieServer: ServerRuntime | undefined;
   cookieDates: CookieDates;
   cookieRead: boolean;
+  /** `ignore-persist`: cookies of neither side mean anything. */
+  persistIgnored: boolean;
+  /** What `use-server` says, once the cookies are read. */
+  ruledServer: ServerRuntime | undefined;
+  /** What `use-server`, a cookie or a `stick` rule says: balancing has no say. */
+  directServer: ServerRuntime | undefined;
 }
 
 interface LogMemory {
