@@ -26,13 +26,15 @@ export function squeeze(headers: HeaderList, keptLine: number, lastLine: string)
   const added = headers.sizeFrom(kept) + lastLine.length;
   const start = end - added - size;
   if (start < -headroom) return -1;
-  if (start !== 0 || added > 0) {
+  if (size === end) {
+    if (added > 0) source.copyWithin(base + start, base, base + end);
+  } else {
     moveTowardsBody(headers, source, kept, keptLine, end - added);
-    if (added > 0) {
-      moveTowardsFront(headers, source, kept, keptLine, start);
-      headers.writeFrom(kept, source, base + end - added);
-      writeLatin1(source, lastLine, base + end - lastLine.length);
-    }
+    if (added > 0) moveTowardsFront(headers, source, kept, keptLine, start);
+  }
+  if (added > 0) {
+    headers.writeFrom(kept, source, base + end - added);
+    writeLatin1(source, lastLine, base + end - lastLine.length);
   }
   return base + start;
 }
