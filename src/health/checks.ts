@@ -1,6 +1,7 @@
 /**
  * Starts what watches the servers: their life, the checks of all of them, apart from each other, and what follows
- * from traffic. Called by the control thread; what it gives is also the hand of administrators (server-control.ts).
+ * from traffic. Called by worker/server-watch.ts; what it gives also carries out what administrators order
+ * (server-steering.ts).
  */
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';

@@ -1,4 +1,7 @@
-/** Compiles all rules of a proxy. Called by proxy/compile-runtime.ts in each thread, and when a configuration is checked. */
+/**
+ * Compiles all rules of a proxy. Called by proxy/frontend-service.ts and proxy/backend-service.ts in each thread, and by
+ * proxy/check-rules.ts when a configuration is checked.
+ */
 import type { Proxy } from '../model/proxy.ts';
 import type { PlainRule, Rule, RulesetName } from '../model/rule.ts';
 import { compileRule, compileWith } from './compile-rule.ts';

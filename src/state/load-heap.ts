@@ -1,7 +1,7 @@
 /**
  * The usable servers of a `balance leastconn` backend, ordered by load, shared by all threads: a binary heap of
  * server rows, so that the least loaded one is found at once and a change costs O(log n) whatever the number of
- * servers (bench/micro/leastconn.ts).
+ * servers (bench/micro/balancers.ts).
  *
  *   heap array   [ s7 | s2 | s9 | ... ]      parent of i: (i-1)>>1
  *   server row   HEAP_POSITION (1-based, 0: not in the heap) · HEAP_KEY load · HEAP_STAMP when it got that load

@@ -1,6 +1,6 @@
 /**
  * One receiver an interface and family for all instances on it, which hear the packets that carry their router id.
- * Called by manager.ts.
+ * Called by vrrp-router.ts.
  */
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import type { AdvertReceiver, ReceiverEvents, ReceiverOptions } from './advert-receiver.ts';

@@ -1,7 +1,7 @@
 /**
  * All instances of a node and their sync groups, still pure: an event for one instance, or a fault that comes or
  * goes, becomes the steps of all that are concerned. What a group is follows from its members; it has no state of
- * its own. Called by manager.ts and by the property tests.
+ * its own. Called by vrrp-router.ts and by the property tests.
  */
 import type { Effect, MachineConfig, MachineEvent, MachineState } from './machine/machine-state.ts';
 import type { VrrpState } from '../model/vrrp-snapshot.ts';

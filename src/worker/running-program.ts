@@ -1,6 +1,6 @@
 /**
  * The program at work: a balancer, virtual addresses, or both, and what signals mean to them (management guide,
- * section 4; keepalived(8)). Virtual addresses go elsewhere before anything stops. Called by main.ts.
+ * section 4; keepalived(8)). Virtual addresses go elsewhere before anything stops. Called by program.ts.
  */
 import type { Control } from './control.ts';
 import type { VirtualAddresses } from './virtual-addresses.ts';

@@ -1,6 +1,6 @@
 /**
  * Virtual addresses beside a balancer, or alone: keeps the VRRP process told of what `track_lb` follows, statistics told
- * of it, and gives the addresses away before a stop. Called by main.ts, early: the process has to start before rights
+ * of it, and gives the addresses away before a stop. Called by program.ts, early: the process has to start before rights
  * are given up.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
  * Neighbours in log lines that nearly everybody's formats have, HAProxy's own above all: one function writes all of a run.
- * Written one by one each costs a handful of closures, which are out of the processor's caches from line to line
- * (bench/micro/log-line.ts). What a run writes is what its aliases write; test/acl/log-runs.test.ts holds it to that.
+ * Written one by one each costs a handful of closures, which are out of the processor's caches from line to line.
+ * What a run writes is what its aliases write; test/acl/log-append.test.ts holds it to that.
  */
 import type { ByteLine } from '../../base/byte-line.ts';
 import type { SampleContext } from '../context.ts';

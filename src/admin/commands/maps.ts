@@ -290,6 +290,7 @@ async function publishAll({ runtime }: Call, list: PatternList): Promise<void> {
 
 function rows(kind: Kind): Command[] {
   const id = `<${kind}>`;
+  const one = kind === 'acl' ? 'an ACL' : 'a map';
   return [
     {
       words: `show ${kind}`,
@@ -301,35 +302,35 @@ function rows(kind: Kind): Command[] {
     {
       words: `get ${kind}`,
       args: `${id} <value>`,
-      summary: `what a value finds in a ${kind}`,
+      summary: `what a value finds in ${one}`,
       level: 'admin',
       run: lookUp(kind),
     },
     {
       words: `del ${kind}`,
       args: `${id} [<key>|#<ref>]`,
-      summary: `removes entries of a ${kind}`,
+      summary: `removes entries of ${one}`,
       level: 'admin',
       run: remove(kind),
     },
     {
       words: `clear ${kind}`,
       args: `[@<ver>] ${id}`,
-      summary: `removes all entries of a ${kind}`,
+      summary: `removes all entries of ${one}`,
       level: 'admin',
       run: clear(kind),
     },
     {
       words: `prepare ${kind}`,
       args: id,
-      summary: `begins a new version of a ${kind}`,
+      summary: `begins a new version of ${one}`,
       level: 'admin',
       run: prepare(kind),
     },
     {
       words: `commit ${kind}`,
       args: `@<ver> ${id}`,
-      summary: `makes a version of a ${kind} the visible one`,
+      summary: `makes a version of ${one} the visible one`,
       level: 'admin',
       run: commit(kind),
     },

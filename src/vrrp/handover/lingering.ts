@@ -1,7 +1,7 @@
 /**
  * Whoever hands over keeps its addresses until the next master is heard, so that clients are served meanwhile; after
  * the longest skew a backup can have (RFC 5798 6.1), and the longest it may take to prepare itself (hand-overs.ts),
- * they go in any case. Called by vrrp-router.ts.
+ * they go in any case. Called by hand-overs.ts.
  */
 import type { Clock } from '../clock.ts';
 import type { Instance } from '../instance.ts';
