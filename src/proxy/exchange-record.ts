@@ -164,12 +164,8 @@ export abstract class ExchangeRecord {
     this.failedRewrites = 0;
     this.termination.clear();
     this.logged = false;
-    this.backendRuntime = undefined;
-    this.serverRuntime = undefined;
-    this.serverConnection = undefined;
-    this.request = undefined;
-    this.response = undefined;
-    this.requestLine = undefined;
+    this.backendRuntime = this.serverRuntime = this.serverConnection = undefined;
+    this.request = this.response = this.requestLine = undefined;
     this.knownUniqueId = this.requestCookieCapture = this.responseCookieCapture = undefined;
     this.ownTimeouts = undefined;
     // setting a length calls into the runtime

@@ -1,5 +1,5 @@
 /** `tcp-response content` rules of a session in mode tcp: they see the server's first bytes before the client does. */
-import type { RelayGate, Slice } from '../net/relay.ts';
+import type { RelayGate, Slice } from '../net/relay-side.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, NEED_DATA, type Verdict } from '../rules/verdict.ts';

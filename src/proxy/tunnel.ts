@@ -1,6 +1,7 @@
 /** 101, or 2xx to CONNECT: from here on both sides of an exchange are just bytes. */
 import type { Connection } from '../net/connection.ts';
-import { Relay, type RelayResult, type Slice } from '../net/relay.ts';
+import { Relay, type RelayResult } from '../net/relay.ts';
+import type { Slice } from '../net/relay-side.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
 import { independentStreams, relayTimeouts } from './relay-timeouts.ts';
