@@ -16,7 +16,6 @@ import type { Phase } from '../../src/acl/phase.ts';
 import { storeVariable } from '../../src/acl/store-conditions.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
-import { hasHaproxy } from './haproxy.ts';
 import { AT, conditionOf, testEnvironment } from './compile-environment.ts';
 import {
   CONDITIONS,
@@ -29,6 +28,7 @@ import {
 import type { RawRequest } from './differential-cases.ts';
 import { CLIENT, requestHead, responseHead, sampleContext } from './sample-context.ts';
 import type { MutableContext } from './sample-context.ts';
+import { requires } from '../support/requirement.ts';
 
 const ACLS = ['is_get method GET', 'is_post method POST', 'two_lines path_beg /zzz', 'two_lines method GET'];
 /** HAProxy takes 64 words a line. */
@@ -180,7 +180,7 @@ function compare(
 }
 
 test('request expressions, maps included, give what HAProxy gives', async t => {
-  if (!hasHaproxy(t)) return;
+  if (!requires(t, 'haproxy')) return;
   const parts = chunks([...REQUEST_EXPRESSIONS, ...MAP_EXPRESSIONS], PER_PROXY);
   const rig = await startHaproxy(
     t,
@@ -204,7 +204,7 @@ test('request expressions, maps included, give what HAProxy gives', async t => {
 });
 
 test('response expressions give what HAProxy gives', async t => {
-  if (!hasHaproxy(t)) return;
+  if (!requires(t, 'haproxy')) return;
   const originPort = await freePort();
   const origin = [
     `bind 127.0.0.1:${originPort}`,
@@ -237,7 +237,7 @@ test('response expressions give what HAProxy gives', async t => {
 });
 
 test('conditions hold when they hold in HAProxy', async t => {
-  if (!hasHaproxy(t)) return;
+  if (!requires(t, 'haproxy')) return;
   const parts = chunks(CONDITIONS, PER_PROXY);
   const rig = await startHaproxy(
     t,
@@ -291,7 +291,7 @@ const LOG_FORMATS: readonly string[] = [
 ];
 
 test('log lines are those of HAProxy', async t => {
-  if (!hasHaproxy(t)) return;
+  if (!requires(t, 'haproxy')) return;
   const ports: number[] = [];
   let config = `global\n  log stdout format raw local0\n${HEAD.replace(/^global\n/, '')}  log global\n`;
   for (const [index, format] of LOG_FORMATS.entries()) {

@@ -1,12 +1,9 @@
 /** Whatever is typed into the admin socket, it answers and the process goes on. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/admin/table.ts';
+import { startAdminBalancer } from '../support/admin-balancer.ts';
 import { AdminTalk, ask, connectAdmin } from '../support/admin-client.ts';
-import { startBalancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ENDINGS = [
   '',
@@ -25,26 +22,7 @@ const ENDINGS = [
 const LEFT_OUT = new Set(['quit', 'operator', 'user', 'prompt', 'wait', 'set severity-output', '_getsocks']);
 
 test('every command answers any arguments, and nothing breaks', async t => {
-  const path = join(temporaryFolder(t), 'admin.sock');
-  const web = await freePort();
-  const balancer = await startBalancer(
-    t,
-    `global
-  nbthread 2
-  stats socket ${path} level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
-frontend web
-  bind 127.0.0.1:${web}
-  default_backend app
-backend app
-  server one 127.0.0.1:1
-`,
-    { ports: [web] },
-  );
+  const { balancer, path } = await startAdminBalancer(t, { app: '  server one 127.0.0.1:1' });
   const talk = new AdminTalk(await connectAdmin(path));
   await talk.say('prompt', '\n> ');
   await talk.say('experimental-mode on;expert-mode on', '\n> ');

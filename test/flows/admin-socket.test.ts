@@ -1,43 +1,26 @@
 /** The admin socket of the real program: sockets, modes, levels, payloads, timeouts. */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
 import { AdminTalk, ask, connectAdmin } from '../support/admin-client.ts';
-import { startBalancer, type Balancer } from '../support/balancer.ts';
+import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 
-interface Started {
-  readonly balancer: Balancer;
-  readonly path: string;
+interface Started extends AdminBalancer {
+  /** Of the other admin socket. */
   readonly port: number;
 }
 
 async function start(t: TestContext, globals = ''): Promise<Started> {
-  const path = join(temporaryFolder(t), 'admin.sock');
-  const [port, web] = [await freePort(), await freePort()];
-  const balancer = await startBalancer(
-    t,
-    `global
-  nbthread 2
-  stats socket ${path} mode 600 level admin expose-fd listeners
-  stats socket ipv4@127.0.0.1:${port} level user
-${globals}
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
-frontend web
-  bind 127.0.0.1:${web}
-  default_backend app
-backend app
-  server s1 127.0.0.1:1
-`,
-    { ports: [web, port] },
-  );
-  return { balancer, path, port };
+  const port = await freePort();
+  const started = await startAdminBalancer(t, {
+    socket: 'mode 600 level admin expose-fd listeners',
+    globals: `  stats socket ipv4@127.0.0.1:${port} level user\n${globals}`,
+    app: '  server s1 127.0.0.1:1',
+    ports: [port],
+  });
+  return { ...started, port };
 }
 
 test('the unix socket has the mode that was asked for and answers one line', async t => {

@@ -16,6 +16,7 @@ import { bodyOf } from '../support/http-cache.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin, type Origin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -399,14 +400,11 @@ test('Logs name <CACHE> as the server, counters and metrics tell lookups and hit
   const told = log.lines.map(line => line.slice(line.indexOf(' f ') + 1).trimEnd());
   assert.equal(told[0], 'f b/s 200 -- 0/0 0 GET /1/5 HTTP/1.1'.replace('0/0', told[0]?.split(' ')[4] ?? ''));
   assert.deepEqual(told.slice(1), Array(2).fill('f b/<CACHE> 200 LR 0/0 1 GET /1/5 HTTP/1.1'));
-  const rows = (await ask(admin, 'show stat\n')).split('\n').map(line => line.split(','));
-  const columns = rows[0] ?? [];
-  const valueOf = (proxy: string, kind: string, column: string): string | undefined =>
-    rows.find(row => row[0] === proxy && row[1] === kind)?.[columns.indexOf(column)];
-  assert.equal(valueOf('b', 'BACKEND', 'cache_lookups'), '3');
-  assert.equal(valueOf('b', 'BACKEND', 'cache_hits'), '2');
-  assert.equal(valueOf('f', 'FRONTEND', 'cache_lookups'), '0');
-  assert.equal(valueOf('b', 's', 'stot'), '1', 'the server saw one');
+  const rows = statRows(await ask(admin, 'show stat\n'));
+  assert.equal(rows.get('b/BACKEND')?.['cache_lookups'], '3');
+  assert.equal(rows.get('b/BACKEND')?.['cache_hits'], '2');
+  assert.equal(rows.get('f/FRONTEND')?.['cache_lookups'], '0');
+  assert.equal(rows.get('b/s')?.['stot'], '1', 'the server saw one');
   const metrics = await exchangeRaw(port, request('/metrics', 'Connection: close'));
   assert.match(metrics, /^haproxy_backend_http_cache_lookups_total\{proxy="b"\} 3$/m);
   assert.match(metrics, /^haproxy_backend_http_cache_hits_total\{proxy="b"\} 2$/m);
@@ -452,10 +450,9 @@ test(
       (hit ?? 0) >= (first ?? 0) - 40 && (hit ?? 0) < (first ?? 0) + 40,
       `${first} bytes, then ${hit}`,
     );
-    const stat = (await ask(admin, 'show stat\n')).split('\n').map(line => line.split(','));
-    const row = stat.find(([proxy, server]) => proxy === 'b' && server === 'BACKEND') ?? [];
-    const of = (column: string): string | undefined => row[(stat[0] ?? []).indexOf(column)];
-    assert.deepEqual([of('hrsp_2xx'), of('hrsp_3xx'), of('cache_hits'), of('req_tot')], ['4', '1', '4', '5']);
+    const row = statRows(await ask(admin, 'show stat\n')).get('b/BACKEND');
+    const counted = ['hrsp_2xx', 'hrsp_3xx', 'cache_hits', 'req_tot'].map(column => row?.[column]);
+    assert.deepEqual(counted, ['4', '1', '4', '5']);
     const table = await ask(admin, 'show table f\n');
     assert.match(table, /http_req_cnt=5 bytes_out_cnt=(\d{3,})/);
   },

@@ -9,6 +9,7 @@ import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort, freePorts } from '../support/free-port.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { statRows } from '../support/stat-rows.ts';
 
 const DEFAULTS = `defaults
   mode http
@@ -197,14 +198,13 @@ test('bodies of any size come out whole, over a connection that is kept', async 
   }
   assert.equal(rest, '');
   const stat = await exchangeRaw(sockets, 'show stat\n');
-  const [names = [], ...rows] = stat.split('\n').map(line => line.split(','));
-  const frontend = rows.find(row => row[1] === 'FRONTEND') as string[];
-  assert.equal(frontend[names.indexOf('comp_rsp')], '4');
+  const frontend = [...statRows(stat).values()].find(row => row['svname'] === 'FRONTEND');
+  assert.equal(frontend?.['comp_rsp'], '4');
   assert.equal(
-    Number(frontend[names.indexOf('comp_in')]),
+    Number(frontend['comp_in']),
     sizes.reduce((sum, size) => sum + 3 * size, 0),
   );
-  assert.ok(Number(frontend[names.indexOf('comp_out')]) < 30_000);
+  assert.ok(Number(frontend['comp_out']) < 30_000);
 });
 
 test('what the server has sent is there for the client before the next piece comes', async t => {

@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBalancer } from '../support/balancer.ts';
 import { freePorts } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
+import { statRows, type StatRow } from '../support/stat-rows.ts';
 
 const CONNECTIONS = 40;
 const ROUNDS = 155;
@@ -36,8 +37,6 @@ const STEADY: readonly Kind[] = [
   { path: '/return', status: 200 },
 ];
 
-type Row = Readonly<Record<string, string>>;
-
 interface Truth {
   sent: number;
   received: number;
@@ -45,7 +44,7 @@ interface Truth {
 }
 
 interface Measured {
-  readonly rows: ReadonlyMap<string, Row>;
+  readonly rows: ReadonlyMap<string, StatRow>;
   readonly steady: Truth;
   /** Requests the servers saw, by their path. */
   readonly seen: Readonly<Record<string, number>>;
@@ -236,7 +235,7 @@ async function roughTraffic(port: number, asked: EventEmitter): Promise<void> {
 }
 
 /** The last request is counted a moment after its answer. */
-async function statsAtRest(path: string): Promise<Map<string, Row>> {
+async function statsAtRest(path: string): Promise<ReadonlyMap<string, StatRow>> {
   for (const deadline = Date.now() + 10_000; ; await sleep(100)) {
     const rows = await readStats(path);
     const isQuiet = [...rows.values()].every(row => ['', '0'].includes(row['scur'] ?? ''));
@@ -244,21 +243,13 @@ async function statsAtRest(path: string): Promise<Map<string, Row>> {
   }
 }
 
-async function readStats(path: string): Promise<Map<string, Row>> {
+async function readStats(path: string): Promise<ReadonlyMap<string, StatRow>> {
   const socket = connect(path);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.end('show stat\n');
   await once(socket, 'close');
-  const [head = '', ...lines] = Buffer.concat(chunks).toString().trim().split('\n');
-  const names = head.slice(2).split(',');
-  return new Map(
-    lines.map(line => {
-      const cells = line.split(',');
-      const row = Object.fromEntries(names.map((name, index) => [name, cells[index] ?? '']));
-      return [`${row['pxname']}/${row['svname']}`, row];
-    }),
-  );
+  return statRows(Buffer.concat(chunks).toString());
 }
 
 /** By row: the columns that must equal these numbers. */

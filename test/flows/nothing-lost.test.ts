@@ -18,6 +18,7 @@ import { freePorts } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { Victim } from '../support/victim.ts';
@@ -299,11 +300,9 @@ function logged(output: string): { counts: Counts; statuses: Record<string, numb
 /** What the last worker counted is what it logged. */
 async function agrees({ admin }: Lab, balancer: Balancer): Promise<void> {
   const pid = /^Pid: (\d+)$/m.exec(await ask(admin, 'show info'))?.[1] ?? '';
-  const [head = '', ...rows] = (await ask(admin, 'show stat')).split('\n').map(line => line.split(','));
-  const total = (name: string, column: string): number =>
-    Number(rows.find(([proxy, side]) => proxy === name && side === 'FRONTEND')?.[head.indexOf(column)]);
+  const rows = statRows(await ask(admin, 'show stat'));
   for (const name of ['solid', 'mapped', 'fragile', 'plain']) {
-    const counted = total(name, name === 'plain' ? 'stot' : 'req_tot');
+    const counted = Number(rows.get(`${name}/FRONTEND`)?.[name === 'plain' ? 'stot' : 'req_tot']);
     const lines = new RegExp(`^${name} \\d+ ${pid}$`, 'gm');
     await until(
       `${counted} lines of ${name}`,

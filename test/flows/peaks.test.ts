@@ -5,6 +5,7 @@ import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
 
 const PEAKS = ['smax', 'rate_max', 'conn_rate_max', 'req_rate_max', 'qtime_max', 'ttime_max'];
 
@@ -34,14 +35,8 @@ listen l
     exchangeRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
   );
   for (const answer of await Promise.all(answers)) assert.match(answer, /^HTTP\/1\.1 200/);
-  const [head = '', ...lines] = (await ask(admin, 'show stat')).trim().split('\n');
-  const names = head.replace(/^# /, '').split(',');
-  return new Map(
-    lines.map(line => {
-      const cells = line.split(',');
-      return [cells[1] ?? '', PEAKS.map(name => cells[names.indexOf(name)] ?? '?')];
-    }),
-  );
+  const rows = statRows(await ask(admin, 'show stat'));
+  return new Map([...rows.values()].map(row => [row['svname'] ?? '', PEAKS.map(name => row[name] ?? '?')]));
 }
 
 test('peaks are told unless calculate-max-counters is off', async t => {

@@ -11,6 +11,7 @@ import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -193,10 +194,8 @@ test('a lower limit of connections holds on all threads together, a higher one a
     clients.push(client);
     answers.push(client.request('GET / HTTP/1.1\r\nHost: x\r\n\r\n').then(() => answered++));
   }
-  const current = async (): Promise<number> => {
-    const [head = '', row = ''] = (await tell('show stat web 1 -1')).split('\n');
-    return Number(row.split(',')[head.slice(2).split(',').indexOf('scur')]);
-  };
+  const current = async (): Promise<number> =>
+    Number(statRows(await tell('show stat web 1 -1')).get('web/FRONTEND')?.['scur']);
   await until('as many as the limit allows', () => answered === limit);
   assert.equal(await current(), limit);
   for (const more of [9, 14, 20]) {

@@ -13,6 +13,7 @@ import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -56,9 +57,8 @@ backend b
 `,
   );
   const column = async (name: string): Promise<number[]> => {
-    const [head = '', ...rows] = (await ask(socket, 'show stat')).trim().split('\n');
-    const place = head.split(',').indexOf(name);
-    return rows.filter(row => row !== '').map(row => Number(row.split(',')[place]));
+    const rows = statRows(await ask(socket, 'show stat'));
+    return [...rows.values()].map(row => Number(row[name]));
   };
   return { port, logs, balancer, admin: socket, column };
 }

@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { ask } from './admin-client.ts';
-import { startBalancer } from './balancer.ts';
+import { startBalancer, type Balancer } from './balancer.ts';
 import { freePort } from './free-port.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface AdminBalancer {
+  readonly balancer: Balancer;
   /** Of the admin socket. */
   readonly path: string;
   /** The frontend's port. */
@@ -19,17 +20,21 @@ interface Wanted {
   /** Lines of the global section, and of backend `app`. */
   readonly globals?: string;
   readonly app: string;
+  /** Behind the address of the admin socket. */
+  readonly socket?: string;
+  /** That accept when it is up, besides the frontend's. */
+  readonly ports?: readonly number[];
   /** Run haproxy instead of lb. */
   readonly program?: string | undefined;
 }
 
 export async function startAdminBalancer(t: TestContext, wanted: Wanted): Promise<AdminBalancer> {
-  const { globals = '', app, program } = wanted;
+  const { globals = '', app, socket = 'level admin', ports = [], program } = wanted;
   const path = join(temporaryFolder(t), 'admin.sock');
   const web = await freePort();
   const config = `global
   nbthread 2
-  stats socket ${path} level admin
+  stats socket ${path} ${socket}
 ${globals}
 defaults
   mode http
@@ -42,6 +47,9 @@ frontend web
 backend app
 ${app}
 `;
-  await startBalancer(t, config, { ports: [web], ...(program !== undefined && { program }) });
-  return { path, web, tell: line => ask(path, line) };
+  const balancer = await startBalancer(t, config, {
+    ports: [web, ...ports],
+    ...(program !== undefined && { program }),
+  });
+  return { balancer, path, web, tell: line => ask(path, line) };
 }
