@@ -55,13 +55,11 @@ export function runScript(
       else settle(code === null ? { kind: 'signal' } : { kind: 'exit', code });
     });
   });
-  if (timeoutMs !== Infinity)
-    cancels.push(
-      clock.after(timeoutMs, () => {
-        timedOut = true;
-        end();
-      }),
-    );
+  const tooLong = (): void => {
+    timedOut = true;
+    end();
+  };
+  if (timeoutMs !== Infinity) cancels.push(clock.after(timeoutMs, tooLong));
   return { result, stop: end };
 }
 

@@ -82,7 +82,7 @@ export class VrrpRouter {
   #phase: 'running' | 'stopping' | 'ended' = 'running';
 
   constructor(config: KeepalivedConfig, ports: RouterPorts) {
-    const { clock, log, network, onEvent } = ports;
+    const { clock, log, onEvent } = ports;
     this.#ports = ports;
     this.#config = config;
     this.#rareLog = new RareLog(log, () => clock.now());
@@ -124,11 +124,16 @@ export class VrrpRouter {
       balancer: ports.balancer,
       onChange: () => this.evaluate(),
     });
-    this.#receivers = new Receivers({
+    this.#receivers = this.#createReceivers();
+  }
+
+  #createReceivers(): Receivers {
+    const { network, log, openReceiver } = this.#ports;
+    return new Receivers({
       network,
       log,
       rareLog: this.#rareLog,
-      open: ports.openReceiver,
+      open: openReceiver,
       heard: (instance, advert, keepsConnections) => {
         const { name } = instance.config;
         const machine = this.#router.machines.get(name);

@@ -91,15 +91,7 @@ export class Control {
     this.#threads = this.#createThreads();
     this.#state.queues.notify = (thread, server, queue) =>
       this.#threads.tell(thread, { kind: 'grant', server, queue });
-    const { graceMs, hardStopAfterMs } = options.config.global;
-    this.#stopSequence = new StopSequence({
-      graceMs,
-      hardStopAfterMs,
-      announce: () => this.#threads.tellAll({ kind: 'stopping' }),
-      drain: () => this.#drain(),
-      tooLong: () => options.notice('warning', 'soft-stop running for too long, performing a hard-stop.'),
-      cut: () => this.#cut(),
-    });
+    this.#stopSequence = this.#createStopSequence();
     this.#rings = new LogRings(options.config, ringFiles, text => options.notice('alert', text));
     this.#watch = watchServers({
       rings: this.#rings,
@@ -111,26 +103,44 @@ export class Control {
       flush: (server, backend) => this.#threads.tellAll({ kind: 'flush', server, backend }),
       shutdownSessions: (server, why) => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why }),
     });
-    this.#administration = new Administration({
-      config: options.config,
+    this.#administration = this.#createAdministration();
+    const { directory } = this.#administration;
+    directory.watch((row, backend, server) => this.#watch.checks.changed(row, backend, server?.config));
+    this.#names = nameService(options.config, this.#writer, this.#watch.checks, directory);
+    this.#administration.names = this.#names;
+  }
+
+  #createStopSequence(): StopSequence {
+    const { config, notice } = this.#options;
+    const { graceMs, hardStopAfterMs } = config.global;
+    return new StopSequence({
+      graceMs,
+      hardStopAfterMs,
+      announce: () => this.#threads.tellAll({ kind: 'stopping' }),
+      drain: () => this.#drain(),
+      tooLong: () => notice('warning', 'soft-stop running for too long, performing a hard-stop.'),
+      cut: () => this.#cut(),
+    });
+  }
+
+  #createAdministration(): Administration {
+    const { config, handovers, startupLogs, compiled, notice } = this.#options;
+    return new Administration({
+      config,
       state: this.#state,
       servers: this.#writer,
       serverOrders: this.#watch.checks.steering,
-      handovers: options.handovers,
+      handovers,
       lostServerLines: () => this.#watch.lostLines(),
       startTimeMs: this.#startTimeMs,
-      startupLogs: options.startupLogs,
-      compiled: options.compiled,
-      notice: options.notice,
+      startupLogs,
+      compiled,
+      notice,
       rings: this.#rings,
       stopping: () => this.#stopSequence.ending,
       running: () => this.#threads.running(),
       tell: (thread, message) => this.#threads.tell(thread, message),
     });
-    const { directory } = this.#administration;
-    directory.watch((row, backend, server) => this.#watch.checks.changed(row, backend, server?.config));
-    this.#names = nameService(options.config, this.#writer, this.#watch.checks, directory);
-    this.#administration.names = this.#names;
   }
 
   /**

@@ -44,6 +44,25 @@ interface Running {
   readonly tracker: Tracker | ValueTracker;
 }
 
+/** Somebody tracks it. */
+interface Wanted {
+  readonly key: string;
+  readonly definition: { readonly name: string };
+  readonly start: () => Tracker | ValueTracker;
+}
+
+/** Of the definitions of one kind those with one of these names. */
+function wantedOf<T extends { readonly name: string }>(
+  kind: string,
+  definitions: readonly T[],
+  names: ReadonlySet<string>,
+  start: (definition: T) => Tracker | ValueTracker,
+): Wanted[] {
+  return definitions
+    .filter(({ name }) => names.has(name))
+    .map(definition => ({ key: `${kind} ${definition.name}`, definition, start: () => start(definition) }));
+}
+
 export class Trackers {
   readonly #ports: TrackersPorts;
   readonly #running = new Map<string, Running>();
@@ -54,49 +73,44 @@ export class Trackers {
 
   /** Starts what somebody tracks, stops the rest. */
   arrange(config: KeepalivedConfig): void {
-    const followed = [...config.instances, ...config.syncGroups].map(one => one.tracking);
-    const wanted = new Set<string>();
-    const want = <T extends { readonly name: string }>(
-      kind: string,
-      definitions: readonly T[],
-      select: (tracking: Tracking) => readonly Tracked[],
-      start: (definition: T) => Tracker | ValueTracker,
-    ): void => {
-      const names = new Set(followed.flatMap(tracking => select(tracking).map(tracked => tracked.name)));
-      for (const definition of definitions) {
-        if (!names.has(definition.name)) continue;
-        const key = `${kind} ${definition.name}`;
-        wanted.add(key);
-        this.#keepOrStart(key, JSON.stringify([definition, config.globalDefs.scriptUser]), () =>
-          start(definition),
-        );
-      }
-    };
-    const { clock, log, onChange } = this.#ports;
-    const say = (message: string): void => log('info', message);
-    want(
-      'script',
-      config.scripts,
-      tracking => tracking.scripts,
-      script => trackScript(script, { clock, accounts: config.globalDefs, onChange, log: say }),
-    );
-    want(
-      'process',
-      config.trackProcesses,
-      tracking => tracking.processes,
-      track => trackProcess(track, { clock, list: listProcesses, onChange, log: say }),
-    );
-    want(
-      'file',
-      config.trackFiles,
-      tracking => tracking.files,
-      file => trackFile(file, onChange, say),
-    );
+    const wanted = this.#wanted(config);
+    const keys = new Set(wanted.map(({ key }) => key));
+    for (const { key, definition, start } of wanted)
+      this.#keepOrStart(key, JSON.stringify([definition, config.globalDefs.scriptUser]), start);
     for (const [key, { tracker }] of this.#running) {
-      if (wanted.has(key)) continue;
+      if (keys.has(key)) continue;
       tracker.stop();
       this.#running.delete(key);
     }
+  }
+
+  #wanted(config: KeepalivedConfig): Wanted[] {
+    const { clock, log, onChange } = this.#ports;
+    const { scripts, trackProcesses, trackFiles, globalDefs: accounts } = config;
+    const say = (message: string): void => log('info', message);
+    const followed = [...config.instances, ...config.syncGroups].map(one => one.tracking);
+    const names = (select: (tracking: Tracking) => readonly Tracked[]): ReadonlySet<string> =>
+      new Set(followed.flatMap(select).map(({ name }) => name));
+    return [
+      ...wantedOf(
+        'script',
+        scripts,
+        names(tracking => tracking.scripts),
+        script => trackScript(script, { clock, accounts, onChange, log: say }),
+      ),
+      ...wantedOf(
+        'process',
+        trackProcesses,
+        names(tracking => tracking.processes),
+        track => trackProcess(track, { clock, list: listProcesses, onChange, log: say }),
+      ),
+      ...wantedOf(
+        'file',
+        trackFiles,
+        names(tracking => tracking.files),
+        file => trackFile(file, onChange, say),
+      ),
+    ];
   }
 
   #keepOrStart(key: string, definition: string, start: () => Tracker | ValueTracker): void {
