@@ -6,6 +6,7 @@
  * arrive, all are sent. What one of them touches is out of the caches when it is its turn again: that is what an
  * object too many costs.
  */
+import { ByteLine } from '../../src/base/byte-line.ts';
 import { WaitingClients } from '../../src/proxy/waiting-clients.ts';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { serverSeed } from '../../src/balancers/server-seed.ts';
@@ -234,8 +235,17 @@ class Exchange {
 }
 
 const NO_SINK: LogSink = {
-  channel: () => ({ open: true, write: () => undefined, writeBytes: () => undefined }),
+  channel: () => ({
+    open: true,
+    write: () => undefined,
+    begin: () => {
+      line.length = 0;
+      return line;
+    },
+    end: () => undefined,
+  }),
 };
+const line = new ByteLine();
 
 function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRendered: boolean): DataThread {
   const noRings = { settings: new Map<string, never>(), write: () => undefined };

@@ -101,6 +101,8 @@ export interface LogFormatOptions {
   readonly style?: 'log' | 'http' | 'id' | 'plain';
   /** `option logasap`: what is not final yet gets a plus sign. */
   readonly isEarly?: boolean;
+  /** Captured headers: how many there can be. Without any, `%hr` and `%hs` write nothing, and cost nothing. */
+  readonly captures?: { readonly request: readonly unknown[]; readonly response: readonly unknown[] };
   /** `tune.http.logurilen`: longest request line kept, by default 1024 with its end mark. */
   readonly uriLength?: number;
 }

@@ -169,8 +169,19 @@ class Builder {
   }
 
   #buildText(whole: OutputFlags): Rendering {
-    const pieces = this.#pieces.map(piece => (isPending(piece) ? this.#finish(piece, whole) : piece));
+    const pieces = this.#pieces.flatMap(piece => {
+      if (!isPending(piece)) return [piece];
+      return this.#isMissing(piece) ? [] : [this.#finish(piece, whole)];
+    });
     return { render: joinPieces(pieces), append: appendPieces(pieces) };
+  }
+
+  /** There never is anything it could write. */
+  #isMissing({ alias, flags }: Pending): boolean {
+    const { captures } = this.#options;
+    if (captures === undefined || flags.encoding !== 'none') return false;
+    if (alias === 'hr') return captures.request.length === 0;
+    return alias === 'hs' && captures.response.length === 0;
   }
 
   #finish(item: Pending, whole: OutputFlags): Piece {

@@ -9,27 +9,37 @@ const ROOM = 65_536;
 /** Up to here a loop is cheaper than the call into the runtime. */
 const SHORT = 40;
 const ZERO = 48;
+const LF = 10;
+const QUOTE = 34;
 const ESCAPE = 35;
 const DIGITS = '0123456789ABCDEF';
 
 export class ByteLine {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(ROOM);
+  readonly bytes: Buffer;
+  /** Where it ends, from the beginning of the bytes. */
   length = 0;
+  /** Where it has to end at the latest. */
+  limit: number;
+
+  constructor(bytes: Buffer = Buffer.allocUnsafeSlow(ROOM)) {
+    this.bytes = bytes;
+    this.limit = bytes.length;
+  }
 
   add(text: string): void {
     const { bytes, length: at } = this;
     const size = text.length;
+    const end = Math.min(at + size, this.limit);
     if (size > SHORT) {
-      this.length = at + latin1Write(bytes, text, at);
+      this.length = at + latin1Write(bytes, at + size > end ? text.slice(0, end - at) : text, at);
       return;
     }
-    const end = Math.min(at + size, ROOM);
     for (let to = at, from = 0; to < end; to++, from++) bytes[to] = text.charCodeAt(from);
     this.length = end;
   }
 
   addByte(byte: number): void {
-    if (this.length < ROOM) this.bytes[this.length++] = byte;
+    if (this.length < this.limit) this.bytes[this.length++] = byte;
   }
 
   /** In decimal digits. */
@@ -43,7 +53,7 @@ export class ByteLine {
     const { bytes, length: at } = this;
     let end = at + 1;
     for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++;
-    if (end > ROOM) return this.add(String(value));
+    if (end > this.limit) return this.add(String(value));
     let rest = value;
     for (let to = end - 1; to >= at; to--) {
       const tens = (rest / 10) | 0;
@@ -53,14 +63,14 @@ export class ByteLine {
     this.length = end;
   }
 
-  /** A part of a text; bytes that `special` marks are written as `#` and two hexadecimal digits. */
-  addEscaped(text: string, start: number, end: number, special: Uint8Array): void {
+  /** A part of a text as URLs stand in log lines: `"`, `#` and what is not printable as `#` and two hexadecimal digits. */
+  addUrl(text: string, start: number, end: number): void {
     const { bytes } = this;
     let to = this.length;
-    const last = ROOM - 3;
+    const last = this.limit - 3;
     for (let from = start; from < end && to <= last; from++) {
       const byte = text.charCodeAt(from) & 0xff;
-      if (special[byte] === 0) {
+      if (byte >= 0x20 && byte < 0x7f && byte !== QUOTE && byte !== ESCAPE) {
         bytes[to++] = byte;
         continue;
       }
@@ -78,8 +88,16 @@ export class ByteLine {
   /** So many bytes of a piece. */
   addStart(piece: Uint8Array, size: number): void {
     const { bytes, length: at } = this;
-    const end = Math.min(at + size, ROOM);
+    const end = Math.min(at + size, this.limit);
     for (let to = at, from = 0; to < end; to++, from++) bytes[to] = piece[from] as number;
+    this.length = end;
+  }
+
+  /** Takes off the line ends (and ends of C strings) it ends with, down to a place. */
+  cutEnd(start: number): void {
+    const { bytes } = this;
+    let end = this.length;
+    while (end > start && (bytes[end - 1] === LF || bytes[end - 1] === 0)) end--;
     this.length = end;
   }
 }

@@ -16,3 +16,13 @@ export function monotonicMs(): number {
 export function preciseMs(): number {
   return performance.now() + offsetMs;
 }
+
+/** The time of day by a clock that is cheaper to ask, and stands still meanwhile: asked once for each of its moments. */
+export function timeOfDayBy(clock: () => number): () => number {
+  let [at, nowMs] = [Number.NaN, 0];
+  return () => {
+    const now = clock();
+    if (now !== at) [at, nowMs] = [now, Date.now()];
+    return nowMs;
+  };
+}

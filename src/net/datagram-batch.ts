@@ -1,7 +1,7 @@
 /**
  * Datagrams to one address, gathered and handed over by one sendmmsg(2): when the thread's handlers are done, or, where lines
  * follow each other fast, a few milliseconds after the handing over before, or when no more fit. Nothing here waits: what finds
- * no room is lost and counted.
+ * no room is lost and counted. A line is copied in (add), or written where it will lie (begin, end).
  *
  * What a datagram costs is its way through the kernel, 3 µs each; so those of equal length, and one shorter behind them, make
  * the way as one (UDP_SEGMENT, udp(7)) and are cut apart at its end (docs/performance.md). That changes the order of the lines
@@ -12,15 +12,15 @@
  *   control[COUNT]         struct cmsghdr, the length of a segment                      24 bytes each
  *   bytes                  one datagram behind the other
  */
-import type { ByteLine } from '../base/byte-line.ts';
+import { ByteLine } from '../base/byte-line.ts';
 import { addressOf } from './engines/uring/memory.ts';
+import { LengthOrder } from './length-order.ts';
 import { AF_UNIX, sendDatagrams } from './system-calls.ts';
 
-const COUNT = 64;
+const COUNT = 128;
 /** So long lines are gathered at most, where many came just before. */
 const GATHER_MS = 4;
 const MANY = 8;
-const INDEX_BITS = 6;
 /** So few keep their order: there is little to gain. */
 const FEW = 16;
 const MESSAGE = 64;
@@ -30,19 +30,25 @@ const CONTROL_LENGTH = 40;
 const VECTOR = 16;
 const VECTORS_AT = COUNT * MESSAGE;
 const CONTROL = 24;
+const CONTROL_DATA = 16;
 const CONTROLS_AT = VECTORS_AT + COUNT * VECTOR;
-/** Of the longest line (`len 65535`), and then some. */
-const BYTES = 1 << 17;
+/** Of the longest line (`len 65535`), its header and its end. */
+const LONGEST = (1 << 16) + 4096;
+const BYTES = 2 * LONGEST;
 const LF = 10;
 const ECONNREFUSED = -111;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 /** A segment has to fit into a packet of the way; longer lines are cut into packets by IP. */
 const LONGEST_SEGMENT = 1200;
-/** Of all segments together. */
+/** Of a message, in any kernel that knows segments (UDP_MAX_SEGMENTS). */
+const MOST_SEGMENTS = 64;
+/** Of all of them together. */
 const MOST_SEGMENT_BYTES = 60_000;
 /** EIO, EINVAL, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP: the kernel, or the device on the way, does not cut. */
 const CANNOT_CUT = new Set([-5, -22, -90, -92, -95]);
+
+const NO_HEADER = new Uint8Array(0);
 
 export class DatagramBatch {
   lost = 0;
@@ -50,9 +56,13 @@ export class DatagramBatch {
   /** Kept: the headers point at it. */
   readonly #address: Buffer;
   readonly #headers = Buffer.alloc(CONTROLS_AT + COUNT * CONTROL);
+  /** The same memory. */
+  readonly #words = new Uint32Array(this.#headers.buffer, this.#headers.byteOffset, this.#headers.length / 4);
   readonly #headersAddress = addressOf(this.#headers);
-  readonly #bytes = Buffer.allocUnsafeSlow(BYTES);
-  readonly #bytesAddress: number;
+  /** The line that is being written lies in them. */
+  readonly #line = new ByteLine(Buffer.allocUnsafeSlow(BYTES));
+  readonly #lineWords = new Uint32Array(this.#line.bytes.buffer, this.#line.bytes.byteOffset, BYTES / 4);
+  readonly #bytesAddress = addressOf(this.#line.bytes);
   readonly #flushNow = (): void => this.flush();
   readonly #timeIsOver = (): void => {
     this.#isWaiting = false;
@@ -66,18 +76,21 @@ export class DatagramBatch {
   readonly #starts = new Uint32Array(COUNT);
   readonly #lengths = new Uint32Array(COUNT);
   /** Lines in the order in which they are sent. */
-  readonly #order = new Uint32Array(COUNT);
+  readonly #order = new LengthOrder(COUNT, LONGEST_SEGMENT);
   /** How many lines a message carries. */
   readonly #carried = new Uint8Array(COUNT);
   #canCut: boolean;
   #count = 0;
   #used = 0;
+  /** Of the line that is being written, and as words, with which it is copied four bytes at a time. */
+  #header: Uint8Array = NO_HEADER;
+  #headerBytes = new Uint8Array(256);
+  #headerWords = new Uint32Array(this.#headerBytes.buffer);
 
   constructor(fd: number, address: Buffer) {
     this.#fd = fd;
     this.#address = Buffer.from(address);
     this.#canCut = address.readUInt16LE(0) !== AF_UNIX;
-    this.#bytesAddress = addressOf(this.#bytes);
     const headers = this.#headers;
     const own = this.#headersAddress;
     for (let index = 0; index < COUNT; index++) {
@@ -93,20 +106,52 @@ export class DatagramBatch {
   }
 
   /** Both together are cut to `room` bytes; an LF is put behind them. */
-  add(header: Uint8Array, line: ByteLine, room: number): void {
-    const length = Math.min(header.length + line.length, room);
-    if (this.#count === COUNT || this.#used + length + 1 > BYTES) this.flush();
-    if (this.#count === 0) this.#flushSoon();
+  add(header: Uint8Array, { bytes, length }: ByteLine, room: number): void {
+    const line = this.begin(header);
+    line.addStart(bytes, length);
+    this.end(room);
+  }
+
+  /** What is put behind the header in this line is sent, once end() is called: before anything else is done here. */
+  begin(header: Uint8Array): ByteLine {
+    if (this.#count === COUNT || this.#used + LONGEST > BYTES) this.flush();
+    const line = this.#line;
     const start = this.#used;
-    const into = this.#bytes;
-    const parting = start + Math.min(header.length, length);
-    for (let at = start; at < parting; at++) into[at] = header[at - start] as number;
-    const body = line.bytes;
-    for (let at = parting; at < start + length; at++) into[at] = body[at - parting] as number;
-    into[start + length] = LF;
-    this.#used = start + length + 1;
+    line.limit = start + LONGEST - 1;
+    if (header !== this.#header) this.#keepHeader(header);
+    const from = this.#headerWords;
+    const into = this.#lineWords;
+    const count = (header.length + 3) >> 2;
+    for (let index = 0, to = start >> 2; index < count; index++, to++) into[to] = from[index] as number;
+    line.length = start + header.length;
+    return line;
+  }
+
+  /** Mostly it is that of the line before. */
+  #keepHeader(header: Uint8Array): void {
+    this.#header = header;
+    if (header.length > this.#headerBytes.length) {
+      this.#headerBytes = new Uint8Array((header.length + 3) & ~3);
+      this.#headerWords = new Uint32Array(this.#headerBytes.buffer);
+    }
+    const bytes = this.#headerBytes;
+    for (let at = 0; at < header.length; at++) bytes[at] = header[at] as number;
+  }
+
+  /** The line is complete: what it ends with is cut, then it to `room` bytes. One that is empty is not sent. */
+  end(room: number): void {
+    const line = this.#line;
+    const start = this.#used;
+    const body = start + this.#header.length;
+    line.cutEnd(body);
+    if (line.length === body) return;
+    const length = Math.min(line.length - start, room);
+    line.bytes[start + length] = LF;
+    if (this.#count === 0) this.#flushSoon();
     this.#starts[this.#count] = start;
     this.#lengths[this.#count++] = length + 1;
+    // lines begin at whole words
+    this.#used = (start + length + 4) & ~3;
   }
 
   #flushSoon(): void {
@@ -126,19 +171,9 @@ export class DatagramBatch {
     this.#count = 0;
     this.#used = 0;
     if (count === 0) return;
-    this.#sort(count);
+    if (this.#canCut && count > FEW) this.#order.sort(this.#lengths, count);
+    else this.#order.keep(count);
     for (let at = 0; at < count;) at = this.#sendFrom(at, count);
-  }
-
-  /** The longest first, so that a shorter one is always at hand to end a message with. */
-  #sort(count: number): void {
-    const order = this.#order;
-    const sorted = this.#canCut && count > FEW;
-    for (let index = 0; index < count; index++)
-      order[index] = sorted ? ((BYTES - (this.#lengths[index] as number)) << INDEX_BITS) | index : index;
-    if (!sorted) return;
-    order.subarray(0, count).sort();
-    for (let at = 0; at < count; at++) order[at] = (order[at] as number) & (COUNT - 1);
   }
 
   /** Sends the lines from a place in the order on; gives the place to go on at. */
@@ -162,31 +197,29 @@ export class DatagramBatch {
 
   /** One message of the lines from a place in the order on; gives how many it carries. */
   #compose(message: number, from: number, count: number): number {
-    const order = this.#order;
-    const segment = this.#lengths[order[from] as number] as number;
-    const most = this.#canCut && segment <= LONGEST_SEGMENT ? Math.floor(MOST_SEGMENT_BYTES / segment) : 1;
+    const { places } = this.#order;
+    const words = this.#words;
+    const segment = this.#lengths[places[from] as number] as number;
+    const most = this.#canCut && segment <= LONGEST_SEGMENT ? mostSegments(segment) : 1;
     const end = Math.min(count, from + most);
     let at = from;
     let length = segment;
     while (at < end && length === segment) {
-      length = this.#lengths[order[at] as number] as number;
+      const place = places[at] as number;
+      length = this.#lengths[place] as number;
       if (length > segment) break;
-      this.#point(at, this.#starts[order[at] as number] as number, length);
+      const vector = VECTORS_AT + at * VECTOR;
+      writeAddress(words, vector, this.#bytesAddress + (this.#starts[place] as number));
+      words[(vector + 8) >> 2] = length;
       at++;
     }
     const header = message * MESSAGE;
     const carried = (this.#carried[message] = at - from);
-    writeAddress(this.#headers, header + IOV, this.#headersAddress + VECTORS_AT + from * VECTOR);
-    this.#headers[header + IOV_COUNT] = carried;
-    this.#headers[header + CONTROL_LENGTH] = carried > 1 ? CONTROL : 0;
-    this.#headers.writeUInt16LE(segment & 0xffff, CONTROLS_AT + message * CONTROL + 16);
+    writeAddress(words, header + IOV, this.#headersAddress + VECTORS_AT + from * VECTOR);
+    words[(header + IOV_COUNT) >> 2] = carried;
+    words[(header + CONTROL_LENGTH) >> 2] = carried > 1 ? CONTROL : 0;
+    words[(CONTROLS_AT + message * CONTROL + CONTROL_DATA) >> 2] = segment & 0xffff;
     return carried;
-  }
-
-  #point(place: number, start: number, length: number): void {
-    const at = VECTORS_AT + place * VECTOR;
-    writeAddress(this.#headers, at, this.#bytesAddress + start);
-    this.#headers.writeUInt32LE(length, at + 8);
   }
 
   /** A refusal is of an earlier datagram; the receiver may be there again. */
@@ -197,7 +230,11 @@ export class DatagramBatch {
   }
 }
 
-function writeAddress(into: Buffer, at: number, address: number): void {
-  into.writeUInt32LE(address >>> 0, at);
-  into.writeUInt32LE(Math.floor(address / 4294967296), at + 4);
+function mostSegments(length: number): number {
+  return Math.min(MOST_SEGMENTS, Math.floor(MOST_SEGMENT_BYTES / length));
+}
+
+function writeAddress(words: Uint32Array, at: number, address: number): void {
+  words[at >> 2] = address >>> 0;
+  words[(at >> 2) + 1] = Math.floor(address / 4294967296);
 }

@@ -50,11 +50,11 @@ export abstract class ExchangeSamples extends ExchangeRecord implements SampleCo
   }
   get frontendConnections(): number {
     const { limits } = this.thread.state;
-    return limits.current(limits.frontend(this.frontendRuntime.row));
+    return limits.shown(limits.frontend(this.frontendRuntime.row));
   }
   get backendConnections(): number {
     const { limits } = this.thread.state;
-    return this.backendRuntime === undefined ? 0 : limits.current(limits.backend(this.backendRuntime.row));
+    return this.backendRuntime === undefined ? 0 : limits.shown(limits.backend(this.backendRuntime.row));
   }
   get serverConnections(): number {
     const { serverRuntime } = this;

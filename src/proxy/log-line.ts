@@ -8,7 +8,6 @@ import { compileLogFormat } from '../acl/log-format.ts';
 import { DEFAULT_FORMATS } from '../acl/log-format/formats.ts';
 import { phaseBit } from '../acl/phase.ts';
 import { prefixed } from '../acl/prefixed.ts';
-import { ByteLine } from '../base/byte-line.ts';
 import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
 import type { LogTarget } from '../model/log.ts';
@@ -50,6 +49,7 @@ export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, config: Co
   const { tune } = config.global;
   const options: LogFormatOptions = {
     style: 'log',
+    captures: env.captures,
     uriLength: tune.logUriLen + 1,
     isEarly: proxy.options.flags.has('logasap'),
   };
@@ -69,9 +69,6 @@ export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, config: Co
     profiles: compileProfiles(config, proxy, word => compile('log-format', word)),
   };
 }
-
-/** The one that is being written. */
-const written = new ByteLine();
 
 /** Log targets that are written alike. */
 interface LogWay {
@@ -180,9 +177,10 @@ export class FrontendLog {
       const step = profile?.stepFor(origin);
       const format = step?.format ?? usual;
       if (format === undefined || step?.drop === true) continue;
-      written.length = 0;
+      const written = channel.begin(level, (step?.structuredData ?? structuredData)?.render(ctx));
+      if (written === undefined) continue;
       format.append(ctx, written);
-      channel.writeBytes(level, written, (step?.structuredData ?? structuredData)?.render(ctx));
+      channel.end();
     }
   }
 }

@@ -62,8 +62,7 @@ export class RequestTimers implements Timers {
   }
 
   get queue(): number {
-    const { acceptedAt } = this.#client as ClientMoments;
-    if (this.tarpitEndedAt >= 0) return span(acceptedAt, this.tarpitEndedAt);
+    if (this.tarpitEndedAt >= 0) return span((this.#client as ClientMoments).acceptedAt, this.tarpitEndedAt);
     return span(this.headReadAt, this.dequeuedAt);
   }
 

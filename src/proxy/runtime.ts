@@ -70,8 +70,12 @@ export interface LogChannel {
   readonly open: boolean;
   /** `level` 0 (emerg) .. 7 (debug); `line` and `structuredData` one char a byte, without a line end. */
   write(level: number, line: string, structuredData?: string): void;
-  /** The same; the line is not kept. */
-  writeBytes(level: number, line: ByteLine, structuredData?: string): void;
+  /**
+   * A line to be written: what is added to it is sent by end(), before which nobody begins another one. Undefined: nobody
+   * takes a line of that level.
+   */
+  begin(level: number, structuredData: string | undefined): ByteLine | undefined;
+  end(): void;
 }
 
 export interface LogSink {

@@ -56,6 +56,11 @@ export class ConnectionLimits {
     Atomics.store(this.#words, this.#at(gate) + LIMIT, limit);
   }
 
+  /** To be shown: a plain load, which may be a moment old. */
+  shown(gate: number): number {
+    return this.#words[this.#at(gate)] as number;
+  }
+
   current(gate: number): number {
     return Atomics.load(this.#words, this.#at(gate));
   }

@@ -26,6 +26,12 @@ export interface LogOutlet {
   readonly lost: number;
   /** Both together are cut to `room` bytes; an LF is put behind them. Neither is kept. */
   send(header: Uint8Array, line: ByteLine, room: number): void;
+  /**
+   * Where the bytes behind the header can be written to at once; end() cuts and sends it as send() would. Absent: the outlet
+   * wants whole lines; undefined: the line is lost.
+   */
+  begin?(header: Uint8Array): ByteLine | undefined;
+  end?(room: number): void;
   close(): void;
 }
 
@@ -117,6 +123,16 @@ class DatagramOutlet implements LogOutlet {
     const batch = this.#batch ?? this.#open();
     if (batch === undefined) this.#unopened++;
     else batch.add(header, line, room);
+  }
+
+  begin(header: Uint8Array): ByteLine | undefined {
+    const batch = this.#batch ?? this.#open();
+    if (batch === undefined) this.#unopened++;
+    return batch?.begin(header);
+  }
+
+  end(room: number): void {
+    this.#batch?.end(room);
   }
 
   #open(): DatagramBatch | undefined {

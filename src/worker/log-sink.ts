@@ -26,12 +26,15 @@ export class ThreadLogSink implements LogSink {
 
   readonly #rings: RingPlaces;
   readonly #sendBuffer: number;
+  readonly #nowMs: () => number;
 
   constructor(
     { logSendHostname, tune }: Pick<Global, 'logSendHostname' | 'tune'>,
     rings: RingPlaces,
     backends: LogBackends,
+    nowMs: () => number = Date.now,
   ) {
+    this.#nowMs = nowMs;
     this.#rings = rings;
     this.#backends = backends;
     // empty: the system's own name
@@ -53,21 +56,10 @@ export class ThreadLogSink implements LogSink {
       const header = compileHeader({ ...target, format }, facts);
       return new TargetWriter(target, header, outlet);
     });
-    const writeBytes: LogChannel['writeBytes'] = (level, line, structuredData) => {
-      if (line.length === 0) return;
-      cutLineEnd(line);
-      const nowMs = Date.now();
-      for (const writer of writers) writer.write(level, nowMs, line, structuredData);
-    };
-    return {
-      open: writers.length > 0,
-      write: (level, text, structuredData) => {
-        single.length = 0;
-        single.add(text);
-        writeBytes(level, single, structuredData);
-      },
-      writeBytes,
-    };
+    const [writer] = writers;
+    return writers.length === 1 && writer?.writesInPlace === true
+      ? new PlaceChannel(writer, this.#nowMs)
+      : new SharedChannel(writers, this.#nowMs);
   }
 
   /** A ring has its own format, whatever the line that logs to it says. */
@@ -95,16 +87,69 @@ export class ThreadLogSink implements LogSink {
   }
 }
 
-/** Every line ends with one LF: those it has are taken off. */
-export function cutLineEnd(line: ByteLine): void {
-  const { bytes } = line;
-  while (line.length > 0 && (bytes[line.length - 1] === LF || bytes[line.length - 1] === 0)) line.length--;
+/** Lines are written once and copied for each target. */
+class SharedChannel implements LogChannel {
+  readonly open: boolean;
+  readonly #writers: readonly TargetWriter[];
+  readonly #nowMs: () => number;
+  #level = 0;
+  #structuredData: string | undefined;
+
+  constructor(writers: readonly TargetWriter[], nowMs: () => number) {
+    this.#writers = writers;
+    this.#nowMs = nowMs;
+    this.open = writers.length > 0;
+  }
+
+  write(level: number, text: string, structuredData?: string): void {
+    this.begin(level, structuredData).add(text);
+    this.end();
+  }
+
+  begin(level: number, structuredData: string | undefined): ByteLine {
+    this.#level = level;
+    this.#structuredData = structuredData;
+    shared.length = 0;
+    return shared;
+  }
+
+  end(): void {
+    shared.cutEnd(0);
+    if (shared.length === 0) return;
+    const nowMs = this.#nowMs();
+    for (const writer of this.#writers) writer.write(this.#level, nowMs, shared, this.#structuredData);
+  }
 }
 
-const LF = 10;
+/** The one that is being written. */
+const shared = new ByteLine();
 
-/** A text on its way. */
-const single = new ByteLine();
+/** Lines are written where their only target will send them from. */
+class PlaceChannel implements LogChannel {
+  readonly open = true;
+  readonly #writer: TargetWriter;
+  readonly #nowMs: () => number;
+
+  constructor(writer: TargetWriter, nowMs: () => number) {
+    this.#writer = writer;
+    this.#nowMs = nowMs;
+  }
+
+  write(level: number, text: string, structuredData?: string): void {
+    const line = this.begin(level, structuredData);
+    if (line === undefined) return;
+    line.add(text);
+    this.end();
+  }
+
+  begin(level: number, structuredData: string | undefined): ByteLine | undefined {
+    return this.#writer.begin(level, this.#nowMs(), structuredData);
+  }
+
+  end(): void {
+    this.#writer.end();
+  }
+}
 
 class TargetWriter {
   readonly #target: LogTarget;
@@ -123,13 +168,31 @@ class TargetWriter {
   }
 
   write(level: number, nowMs: number, line: ByteLine, structuredData: string | undefined): void {
-    const { minLevel, len } = this.#target;
     if (!this.#filter.passes(level)) return;
-    const header = this.#compose(Math.max(level, minLevel), nowMs, structuredData);
+    this.#outlet.send(this.#headerOf(level, nowMs, structuredData), line, this.#target.len - 1);
+  }
+
+  /** A sample counts lines that are not empty: it has to wait for their end. */
+  get writesInPlace(): boolean {
+    return this.#outlet.begin !== undefined && this.#target.sample === undefined;
+  }
+
+  /** Undefined: the target does not take it. */
+  begin(level: number, nowMs: number, structuredData: string | undefined): ByteLine | undefined {
+    if (!this.#filter.passes(level)) return undefined;
+    return this.#outlet.begin?.(this.#headerOf(level, nowMs, structuredData));
+  }
+
+  end(): void {
+    this.#outlet.end?.(this.#target.len - 1);
+  }
+
+  #headerOf(level: number, nowMs: number, structuredData: string | undefined): Uint8Array {
+    const header = this.#compose(Math.max(level, this.#target.minLevel), nowMs, structuredData);
     if (header !== this.#header) {
       this.#header = header;
       this.#headerBytes = Buffer.from(header, 'latin1');
     }
-    this.#outlet.send(this.#headerBytes, line, len - 1);
+    return this.#headerBytes;
   }
 }

@@ -1,4 +1,5 @@
 /** What a data thread does: its engine, its copy of the runtime, its listeners. data-thread.ts begins it. */
+import { timeOfDayBy } from '../base/clock.ts';
 import type { MessagePort } from 'node:worker_threads';
 import { ProcessVariables } from '../acl/process-variables.ts';
 import type { Bind } from '../model/bind.ts';
@@ -83,7 +84,12 @@ export class ServingThread {
     };
     this.#facts = new ThreadProcessFacts(start, rings);
     const backends = new LogBackends(config, this.#state, rings);
-    this.#logs = new ThreadLogSink(config.global, rings, backends);
+    this.#logs = new ThreadLogSink(
+      config.global,
+      rings,
+      backends,
+      timeOfDayBy(() => this.#engine.wheel.now),
+    );
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);

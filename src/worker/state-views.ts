@@ -52,7 +52,7 @@ export function statsView(config: Config, state: SharedState, now: () => number)
     return row === undefined ? 0 : read(row);
   };
   return {
-    processConnections: () => limits.current(limits.process),
+    processConnections: () => limits.shown(limits.process),
     frontendConnections: proxy => of(proxy, row => limits.current(limits.frontend(row))),
     frontendSessionRate: proxy => of(proxy, row => counters.read(counters.frontend(row), 'rate', now())),
     frontendRequestRate: proxy => of(proxy, row => counters.read(counters.frontend(row), 'req_rate', now())),

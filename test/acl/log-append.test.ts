@@ -12,7 +12,7 @@ import { parseRequestHead } from '../../src/http/request-parser.ts';
 import { Http1RequestHead } from '../../src/http/request-head.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import { AT, testEnvironment } from './compile-environment.ts';
-import { exampleContext, LOG_PHASE } from './evaluate.ts';
+import { exampleContext, LOG_PHASE, rendered } from './evaluate.ts';
 import { BACKEND, CLIENT, SERVER, TRANSACTION } from './sample-context.ts';
 
 const FORMATS = [
@@ -122,15 +122,22 @@ test('a line as bytes is the line as text', () => {
       assertSame(text, options, contexts);
 });
 
+test('where nothing can be captured its place leaves one blank', () => {
+  const captures = { request: [], response: [] };
+  const random = randomNumbers(3);
+  const contexts = Array.from({ length: 30 }, () => ({
+    ...anyContext(random),
+    requestCaptures: [],
+    responseCaptures: [],
+  }));
+  for (const text of ['%ci %hr %hs %{+Q}r', '%hr %ci', '%hr%hs', '%ci %hs', '%{+json}hr %ci'])
+    for (const ctx of contexts)
+      assert.equal(rendered(text, ctx, { style: 'log', captures }), rendered(text, ctx), text);
+});
+
 test('a line ends where there is no more room for it', () => {
   const line = new ByteLine();
-  while (line.length < 65_536)
-    line.addEscaped(
-      'a#',
-      0,
-      2,
-      Uint8Array.from({ length: 256 }, (_, byte) => (byte === 35 ? 1 : 0)),
-    );
+  for (let round = 0; round < 30_000; round++) line.addUrl('a#', 0, 2);
   for (let round = 0; round < 3; round++) {
     line.addByte(65);
     line.addNumber(7);

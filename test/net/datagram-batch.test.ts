@@ -60,6 +60,7 @@ test('lines of any length arrive as they are, each as a datagram of its own', as
     [64, 3],
     [64, 40],
     [64, 3000],
+    [128, 1],
     [130, 200],
   ] as const)
     await assertArrive(
@@ -80,6 +81,28 @@ test('a line is cut to its room', async t => {
   const { batch, received } = await open(t);
   batch.add(NO_HEADER, asLine('abcdef'), 3);
   assert.deepEqual(await received(1), ['abc\n']);
+});
+
+test('a line written where it will lie is cut at its end, and to its room; an empty one is not sent', async t => {
+  const { batch, received } = await open(t);
+  for (const [header, text, room] of [
+    ['<1>', 'first\n\n\0', 100],
+    ['<1>', 'ends too late', 7],
+    ['<a longer header> ', 'second', 100],
+    ['<1>', '\n\n', 100],
+    ['', 'no header', 100],
+    ['', '', 100],
+  ] as const) {
+    batch.begin(Buffer.from(header)).add(text);
+    batch.end(room);
+  }
+  batch.flush();
+  assert.deepEqual([...(await received(4))].sort(), [
+    '<1>ends\n',
+    '<1>first\n',
+    '<a longer header> second\n',
+    'no header\n',
+  ]);
 });
 
 test('where the kernel does not cut datagrams apart they are sent one by one', async t => {

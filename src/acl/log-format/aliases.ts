@@ -15,11 +15,13 @@ import {
 } from './alias.ts';
 import { appendDateWithMs, dateLocal, dateUtc, dateWithMs } from './dates.ts';
 import {
+  acceptMs,
   backendConnections,
   backendName,
   bytesToClient,
   frontendConnections,
   isBadRequest,
+  requestMs,
   serverName,
   statusOf,
 } from './facts.ts';
@@ -60,8 +62,6 @@ const RETRIES: Alias = {
   },
 };
 
-const acceptMs: ReadNumber = ctx => ctx.client?.acceptTimeMs ?? 0;
-const requestMs: ReadNumber = ctx => ctx.transaction?.timers.requestTimeMs ?? acceptMs(ctx);
 const seconds =
   (read: ReadNumber): ReadNumber =>
   ctx =>

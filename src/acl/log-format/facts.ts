@@ -37,3 +37,13 @@ export function backendConnections({ backend, transaction, stats }: SampleContex
   if (backend === undefined) return 0;
   return transaction?.backendConnections ?? stats.backendConnections(backend.id);
 }
+
+/** When its connection was accepted. */
+export function acceptMs({ client }: SampleContext): number {
+  return client?.acceptTimeMs ?? 0;
+}
+
+/** When it began. */
+export function requestMs(ctx: SampleContext): number {
+  return ctx.transaction?.timers.requestTimeMs ?? acceptMs(ctx);
+}

@@ -101,7 +101,7 @@ export function appendPieces(pieces: readonly Piece[]): Append {
         append(ctx, line);
         if (line.length > before) isSpace = false;
       } else if (fixed !== undefined) {
-        line.addBytes(fixed);
+        line.add(fixed);
         isSpace = endsInSpace;
       } else if (!isSpace) {
         line.addByte(BLANK);
@@ -112,14 +112,13 @@ export function appendPieces(pieces: readonly Piece[]): Append {
 }
 
 interface ByteStep {
-  readonly fixed: Uint8Array | undefined;
+  readonly fixed: string | undefined;
   readonly endsInSpace: boolean;
   readonly append: Append | undefined;
 }
 
 function byteStepOf(piece: Piece): ByteStep {
-  const { text, endsInSpace } = stepOf(piece);
-  const fixed = text === undefined ? undefined : Buffer.from(text, 'latin1');
+  const { text: fixed, endsInSpace } = stepOf(piece);
   if (typeof piece === 'string' || 'space' in piece) return { fixed, endsInSpace, append: undefined };
   const { append, render } = piece;
   return { fixed, endsInSpace, append: append ?? ((ctx, line) => line.add(render(ctx))) };

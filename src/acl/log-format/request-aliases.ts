@@ -51,20 +51,19 @@ export const unlessBad =
 /** `%r`: the same by bytes, the target from where it lies. */
 function appendRequestLine(flags: OutputFlags, { uriLength }: AliasOptions): Append | undefined {
   if (flags.encoding !== 'none' || flags.escape) return undefined;
-  const { special } = URL_ESCAPES;
   const append: Append = ({ requestLine, transaction }, line) => {
     if (requestLine === undefined || transaction?.badRequest === true) {
       line.addBytes(BAD_REQUEST_BYTES);
       return;
     }
     const { method, text, targetStart = 0, targetEnd = 0, version } = requestLine;
-    line.addEscaped(method, 0, method.length, special);
+    line.addUrl(method, 0, method.length);
     line.addByte(SPACE);
     const target = text ?? requestLine.target;
     const start = text === undefined ? 0 : targetStart;
     const end = text === undefined ? target.length : targetEnd;
     const room = start + uriLength - 1 - method.length - 1;
-    line.addEscaped(target, start, Math.min(end, room), special);
+    line.addUrl(target, start, Math.min(end, room));
     const last = version === 11 ? HTTP_1_1 : Buffer.from(` HTTP/${renderVersion(version)}`, 'latin1');
     if (room - end >= last.length) line.addBytes(last);
   };

@@ -11,9 +11,11 @@ import {
   backendName,
   bytesToClient,
   frontendConnections,
+  requestMs,
   serverName,
   statusOf,
 } from './facts.ts';
+import { appendDateWithMs } from './dates.ts';
 import { NO_FLAGS } from './flags.ts';
 import type { Piece, RenderedPiece } from './piece.ts';
 import { textWriter } from './output.ts';
@@ -24,15 +26,24 @@ const SPACE = 32;
 const DASH = 45;
 const PLUS = 43;
 const TILDE = 126;
+const OPEN = 91;
+const CLOSE = 93;
 
-/** Aliases, and the texts between them. */
+const CLIENT = '%ci:%cp';
+const NAMES = '%ft %b/%s';
+const TIMERS = '%TR/%Tw/%Tc/%Tr/%Ta';
+const OUTCOME = '%ST %B %CC %CS %tsc';
+const CONNECTIONS = '%ac/%fc/%bc/%sc/%rc %sq/%bq';
+
+/** Aliases, and the texts between them; the longest first. */
 const RUNS: readonly { readonly text: string; readonly append: Append }[] = [
-  { text: '%ci:%cp', append: appendClient },
-  { text: '%ft %b/%s', append: appendNames },
-  { text: '%TR/%Tw/%Tc/%Tr/%Ta', append: appendTimers },
-  { text: '%ST %B %CC %CS %tsc', append: appendOutcome },
+  { text: `${CLIENT} [%tr] ${NAMES} ${TIMERS} ${OUTCOME} ${CONNECTIONS}`, append: appendHttp },
+  { text: CLIENT, append: appendClient },
+  { text: NAMES, append: appendNames },
+  { text: TIMERS, append: appendTimers },
+  { text: OUTCOME, append: appendOutcome },
   { text: '%Tw/%Tc/%Tt %B %ts', append: appendSession },
-  { text: '%ac/%fc/%bc/%sc/%rc %sq/%bq', append: appendConnections },
+  { text: CONNECTIONS, append: appendConnections },
 ];
 
 /** Odd places hold aliases. */
@@ -60,6 +71,23 @@ export function fuseRuns(pieces: readonly Piece[]): Piece[] {
 function isPart(piece: Piece | undefined, part: string, index: number): boolean {
   if (index % 2 === 1) return piece === part;
   return typeof piece === 'object' && 'alias' in piece && piece.alias === part;
+}
+
+/** All of `option httplog` but captures and the request. */
+function appendHttp(ctx: SampleContext, line: ByteLine): void {
+  appendClient(ctx, line);
+  line.addByte(SPACE);
+  line.addByte(OPEN);
+  appendDateWithMs(line, requestMs(ctx));
+  line.addByte(CLOSE);
+  line.addByte(SPACE);
+  appendNames(ctx, line);
+  line.addByte(SPACE);
+  appendTimers(ctx, line);
+  line.addByte(SPACE);
+  appendOutcome(ctx, line);
+  line.addByte(SPACE);
+  appendConnections(ctx, line);
 }
 
 /** `-` stands for what is empty. */
@@ -113,12 +141,17 @@ function appendOutcome(ctx: SampleContext, line: ByteLine): void {
   line.addByte(SPACE);
   line.addNumber(bytesToClient(ctx));
   line.addByte(SPACE);
-  line.add(written(ctx.requestCookieCapture));
+  addCookie(line, ctx.requestCookieCapture);
   line.addByte(SPACE);
-  line.add(written(ctx.responseCookieCapture));
+  addCookie(line, ctx.responseCookieCapture);
   line.addByte(SPACE);
   line.add(transaction?.terminationState ?? NO_STATE);
   line.add(transaction?.cookieState ?? NO_STATE);
+}
+
+function addCookie(line: ByteLine, cookie: string | undefined): void {
+  if (cookie === undefined) line.addByte(DASH);
+  else line.add(written(cookie));
 }
 
 /** Of a TCP session. */

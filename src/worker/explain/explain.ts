@@ -133,7 +133,9 @@ function makeThread(
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state),
-    logs: { channel: () => ({ open: false, write: () => undefined, writeBytes: () => undefined }) },
+    logs: {
+      channel: () => ({ open: false, write: () => undefined, begin: () => undefined, end: () => undefined }),
+    },
     services: new ThreadServices(new ConfiguredView(config, state, numbers), () => undefined),
     sendsAway: () => false,
     tune: config.global.tune,

@@ -4,7 +4,7 @@ import type { Config } from '../../model/config.ts';
 import type { HostStrategy, LogForward } from '../../model/log-forward.ts';
 import type { LogFormatName, LogTarget } from '../../model/log.ts';
 import type { LogOutlet } from '../log-outlet.ts';
-import { cutLineEnd, type ThreadLogSink } from '../log-sink.ts';
+import type { ThreadLogSink } from '../log-sink.ts';
 import { TargetFilter } from '../target-filter.ts';
 import { forwardedHeader, ownFormat } from './forwarded-header.ts';
 import { parseSyslogMessage, unparsedMessage, type SyslogMessage } from './syslog-message.ts';
@@ -30,7 +30,7 @@ export class MessageSender {
     if (message.text === '') return;
     text.length = 0;
     text.add(message.text);
-    cutLineEnd(text);
+    text.cutEnd(0);
     const nowMs = Date.now();
     for (const target of this.#targets) target.send(message, nowMs);
   }
