@@ -155,11 +155,24 @@ export interface ForwardFor {
 }
 
 export interface Captures {
-  readonly request: readonly { readonly header: string; readonly len: number }[];
-  readonly response: readonly { readonly header: string; readonly len: number }[];
+  readonly request: readonly HeaderCapture[];
+  readonly response: readonly HeaderCapture[];
   readonly cookie?: { readonly name: string; readonly len: number };
-  /** `declare capture request|response len N`, in order after those above. */
-  readonly declared: readonly { readonly side: 'request' | 'response'; readonly len: number }[];
+  /** `declare capture request|response len N` */
+  readonly declared: readonly DeclaredCapture[];
+}
+
+/** Slots of a side are numbered in the order of the lines that make them, those of `capture` rules among them. */
+interface HeaderCapture {
+  readonly header: string;
+  readonly len: number;
+  readonly slot: number;
+}
+
+interface DeclaredCapture {
+  readonly side: 'request' | 'response';
+  readonly len: number;
+  readonly slot: number;
 }
 
 interface ServerTemplate {

@@ -25,6 +25,8 @@ export interface Rule {
   readonly condition?: Condition;
   /** Comes from a named defaults section: its ACLs are those of that section. */
   readonly fromDefaults?: true;
+  /** `capture <sample> len <length>`: the number of its slot, among those of `capture` lines. */
+  readonly captureSlot?: number;
 }
 
 /** `use_backend <name or log-format> [if|unless ...]`, `use-server <name> ...` */

@@ -2,7 +2,7 @@
 import type { Headers } from '../http/head.ts';
 import type { Captures } from '../model/proxy.ts';
 
-/** Where captured texts go; header slots are numbered in the order of their lines. */
+/** Where captured texts go. */
 interface CaptureStore {
   readonly requestCaptures: (string | undefined)[];
   readonly responseCaptures: (string | undefined)[];
@@ -11,6 +11,7 @@ interface CaptureStore {
 }
 
 interface HeaderSlot {
+  readonly slot: number;
   readonly name: string;
   readonly len: number;
 }
@@ -22,12 +23,13 @@ export class HeadCaptures {
   readonly #cookie: Captures['cookie'];
 
   constructor(captures: Captures) {
-    const slot = ({ header, len }: { header: string; len: number }): HeaderSlot => ({
+    const lowered = ({ header, len, slot }: Captures['request'][number]): HeaderSlot => ({
       name: header.toLowerCase(),
       len,
+      slot,
     });
-    this.#request = captures.request.map(slot);
-    this.#response = captures.response.map(slot);
+    this.#request = captures.request.map(lowered);
+    this.#response = captures.response.map(lowered);
     this.#cookie = captures.cookie;
     this.empty = this.#request.length + this.#response.length === 0 && this.#cookie === undefined;
   }
@@ -47,9 +49,9 @@ export class HeadCaptures {
 
 /** Of several fields with the name the last one counts. */
 function keep(slots: readonly HeaderSlot[], headers: Headers, into: (string | undefined)[]): void {
-  for (const [index, { name, len }] of slots.entries())
+  for (const { name, len, slot } of slots)
     for (let at = headers.find(name); at >= 0; at = headers.find(name, at + 1))
-      into[index] = headers.valueAt(at).slice(0, len);
+      into[slot] = headers.valueAt(at).slice(0, len);
 }
 
 /** The first `name=value` that begins with the name given: `name=` asks for exactly that cookie. */

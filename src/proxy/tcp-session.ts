@@ -181,6 +181,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   }
 
   received(buffer: Buffer, offset: number, length: number): void {
+    this.transaction.bytes.fromClient += length;
     this.#inbox.add(buffer, offset, length);
     this.#again();
     if (this.#dialer.queued) this.#watch();

@@ -25,6 +25,8 @@ export interface RuleSource {
   readonly args: readonly Word[];
   /** Taken over from a defaults section, which serves either side. */
   readonly fromDefaults?: true;
+  /** `capture <sample> len <length>`: the number of its slot; undefined: behind all others. */
+  readonly captureSlot?: number;
   /** The rule behind it in the same ruleset. */
   readonly followedBy?: Pick<Rule, 'action' | 'condition'> | undefined;
 }

@@ -26,13 +26,21 @@ function readNamedLength(
   return value === undefined ? undefined : { name: name.text, len: value };
 }
 
+/** The number of the slot that a line makes: as many were made above it. */
+export function nextSlot({ own }: ProxyDraft, side: 'request' | 'response'): number {
+  const headers = side === 'request' ? own.requestCaptures : own.responseCaptures;
+  const declared = own.declaredCaptures.filter(capture => capture.side === side);
+  const byRules = side === 'request' ? own.rules.filter(rule => rule.captureSlot !== undefined) : [];
+  return headers.length + declared.length + byRules.length;
+}
+
 function parseHeader(side: 'request' | 'response'): Keyword<ProxyDraft>['parse'] {
   return (draft, words, context) => {
     ignoredWithoutFrontend(draft, 'capture', context);
     const capture = readNamedLength(words, `capture ${side} header`, context);
     if (capture === undefined) return;
     const list = side === 'request' ? draft.own.requestCaptures : draft.own.responseCaptures;
-    list.push({ header: capture.name, len: capture.len });
+    list.push({ header: capture.name, len: capture.len, slot: nextSlot(draft, side) });
   };
 }
 
@@ -54,7 +62,8 @@ function parseDeclare(draft: ProxyDraft, words: readonly Word[], context: LineCo
     return;
   }
   const value = readInteger(length, 'declare capture', context, { min: 1 });
-  if (value !== undefined) draft.own.declaredCaptures.push({ side: side.text, len: value });
+  if (value !== undefined)
+    draft.own.declaredCaptures.push({ side: side.text, len: value, slot: nextSlot(draft, side.text) });
 }
 
 export const CAPTURE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [

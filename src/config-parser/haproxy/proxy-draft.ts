@@ -9,6 +9,7 @@ import type { Bind } from '../../model/bind.ts';
 import type { Position } from '../../model/diagnostic.ts';
 import type { LogTarget } from '../../model/log.ts';
 import type {
+  Captures,
   CheckMethod,
   Compression,
   CookiePersistence,
@@ -142,10 +143,10 @@ interface OwnSettings {
   acls: AclLine[];
   rules: Rule[];
   plainRules: PlainRule[];
-  requestCaptures: { header: string; len: number }[];
-  responseCaptures: { header: string; len: number }[];
+  requestCaptures: Captures['request'][number][];
+  responseCaptures: Captures['response'][number][];
   cookieCapture: { name: string; len: number } | undefined;
-  declaredCaptures: { side: 'request' | 'response'; len: number }[];
+  declaredCaptures: Captures['declared'][number][];
   filters: (readonly Word[])[];
   bandwidthLimits: BandwidthLimit[];
   stickTable: readonly Word[] | undefined;

@@ -8,6 +8,7 @@ import { readTime } from './argument.ts';
 import { ignoredWithoutBackend, ignoredWithoutFrontend } from './proxy-capability.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import { findRuleAction } from './rule-actions.ts';
+import { nextSlot } from './proxy-captures.ts';
 import { readRule, splitCondition } from './rule-line.ts';
 import { noteRulePhase } from './rule-order.ts';
 
@@ -33,7 +34,9 @@ function warnUnreachable(draft: ProxyDraft, ruleset: RulesetName, context: LineC
 
 function addRule(draft: ProxyDraft, rule: Rule, context: LineContext): void {
   if (rule.ruleset !== 'http-after-response') noteRulePhase(draft, rule.ruleset, context);
-  draft.own.rules.push(rule);
+  const makesSlot = rule.action === 'capture' && rule.args.some(word => word.text === 'len');
+  const isOwn = draft.kind !== 'defaults';
+  draft.own.rules.push(makesSlot && isOwn ? { ...rule, captureSlot: nextSlot(draft, 'request') } : rule);
 }
 
 function ruleset(name: RulesetName): Keyword<ProxyDraft>['parse'] {

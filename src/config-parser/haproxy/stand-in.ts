@@ -4,6 +4,7 @@
  */
 import type { Word } from '../../model/word.ts';
 import { nearestName } from '../nearest.ts';
+import { nextSlot } from './proxy-captures.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
 import { createServerDraft } from './server-draft.ts';
 
@@ -27,8 +28,8 @@ const STAND_INS: Readonly<Record<string, StandIn>> = {
     draft.own.stickTable ??= ['type', 'string', 'size', '1'].map(text => ({ text, position }));
   },
   declare: (draft, [, , side]) => {
-    const response = side?.text === 'response';
-    draft.own.declaredCaptures.push({ side: response ? 'response' : 'request', len: 1 });
+    const meant = side?.text === 'response' ? 'response' : 'request';
+    draft.own.declaredCaptures.push({ side: meant, len: 1, slot: nextSlot(draft, meant) });
   },
   filter: (draft, [, kind, name]) => {
     if (kind === undefined || name === undefined || !kind.text.startsWith('bwlim-')) return;

@@ -24,7 +24,7 @@ function compileLength(line: RuleLine, expression: CompiledExpression): Action |
   if (word === undefined) return line.error('missing length value');
   const length = Number.parseInt(word, 10);
   if (!(length > 0)) return line.error('length must be > 0');
-  return storing('request', line.env.captures.add('request', length), expression);
+  return storing('request', line.env.captures.place('request', line.source.captureSlot, length), expression);
 }
 
 /** In a backend the number cannot be checked before a request comes. */
