@@ -5,7 +5,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compareAnswers, type Row } from '../support/admin-answers.ts';
 import { ask } from '../support/admin-client.ts';
 import { ADMIN_ROWS } from '../support/admin-rows.ts';
@@ -14,6 +13,7 @@ import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { untilMatches } from '../support/until.ts';
 
 type Tell = (line: string) => Promise<string>;
 
@@ -115,8 +115,7 @@ async function startMaster(t: TestContext, program?: string): Promise<Tell> {
     ...(program !== undefined && { program }),
   });
   const tell: Tell = line => ask(path, line, { halfClose: true });
-  for (const deadline = Date.now() + 20_000; !/^\d/.test(await tell('@1 show version')); await sleep(50))
-    assert.ok(Date.now() < deadline, 'the worker never answered');
+  await untilMatches(() => tell('@1 show version'), /^\d/);
   return tell;
 }
 

@@ -15,6 +15,7 @@ import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { untilMatches } from '../support/until.ts';
 
 const run = promisify(execFile);
 
@@ -56,10 +57,7 @@ async function watchScreen(t: TestContext, path: string): Promise<void> {
   t.after(() => child.kill('SIGKILL'));
   let screen = '';
   child.stdout.on('data', (chunk: Buffer) => (screen += chunk.toString('latin1')));
-  const shows = async (text: RegExp): Promise<void> => {
-    for (const deadline = Date.now() + 15_000; !text.test(plain(screen)); await sleep(50))
-      if (Date.now() > deadline) throw new Error(`hatop never showed ${text}: ${plain(screen)}`);
-  };
+  const shows = (text: RegExp): Promise<string> => untilMatches(() => plain(screen), text);
   await shows(/HATop version .*Node: /);
   await shows(/app[^]*one 1 (- none|UP)[^]*two [^]*MAINT/);
   child.stdin.write('2');
@@ -132,12 +130,7 @@ async function judgements(path: string): Promise<readonly string[]> {
   const plugin = '/usr/lib/nagios/plugins/check_haproxy_stats';
   const good = await run(plugin, ['-s', path, '-m']);
   await ask(path, 'set server app/one addr 127.0.0.1 port 1');
-  for (
-    const deadline = Date.now() + 10_000;
-    !/^app,one,.*,DOWN,/m.test(await ask(path, 'show stat'));
-    await sleep(50)
-  )
-    assert.ok(Date.now() < deadline, 'the server never went down');
+  await untilMatches(() => ask(path, 'show stat'), /^app,one,.*,DOWN,/m);
   const bad = await run(plugin, ['-s', path, '-m']).catch(
     (error: unknown) => error as { stdout: string; code: number },
   );

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 interface Started {
   readonly tell: (line: string) => Promise<string>;
@@ -151,7 +151,7 @@ test('what a rule puts into a map is seen by every thread and by show map', asyn
   const { tell, answers, map } = await start(t);
   await answers('/put/k?v=one');
   await answers('/put/k?v=two');
-  await until(async () => (await tell(`show map ${map}`)).includes('/k two'));
+  await until('the change of the map', async () => (await tell(`show map ${map}`)).includes('/k two'));
   assert.equal(await answers('/k'), 'two');
 });
 
@@ -161,7 +161,10 @@ test('variables of the process are the same in all threads', async t => {
   assert.equal(await tell('get var proc.last'), 'proc.last: type=str value=<hello there>\n\n');
   assert.equal(await answers('/last'), 'hello there');
   await answers('/remember');
-  await until(async () => (await tell('get var proc.last')) === 'proc.last: type=str value=</remember>\n\n');
+  await until(
+    'the variable',
+    async () => (await tell('get var proc.last')) === 'proc.last: type=str value=</remember>\n\n',
+  );
   assert.equal(await answers('/last'), '/remember');
   assert.match(await tell('set var proc.last int(7)'), /experimental mode only/);
   assert.equal(
@@ -171,8 +174,3 @@ test('variables of the process are the same in all threads', async t => {
   assert.equal(await answers('/last'), '8');
   assert.match(await tell('experimental-mode on -;set var proc.last nonsense()'), /nonsense/);
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 5000; !(await holds()); await sleep(10))
-    if (Date.now() > deadline) throw new Error('it did not come true');
-}

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRawOrigin } from '../support/origin.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { untilMatches } from '../support/until.ts';
 
 interface Started {
   readonly web: number;
@@ -48,13 +48,7 @@ listen plain
     { ports: [web, tcp] },
   );
   const tell = (line: string): Promise<string> => ask(path, line);
-  const until = async (line: string, wanted: RegExp): Promise<string> => {
-    for (const deadline = Date.now() + 5000; ; await sleep(10)) {
-      const answer = await tell(line);
-      if (wanted.test(answer)) return answer;
-      if (Date.now() > deadline) throw new Error(`${line} never matched ${wanted}: ${answer}`);
-    }
-  };
+  const until = (line: string, wanted: RegExp): Promise<string> => untilMatches(() => tell(line), wanted);
   return { web, tcp, tell, until };
 }
 

@@ -6,6 +6,7 @@ import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { until } from '../support/until.ts';
 
 const DEFAULTS = `
 defaults
@@ -157,8 +158,9 @@ listen full
   };
   assert.equal(await status(ports[0] as number), 503);
   assert.equal(await status(ports[1] as number), 504);
+  const before = silent.count;
   const first = status(ports[2] as number);
-  await sleep(50);
+  await until('the request that fills the server', () => silent.count > before);
   assert.equal(await status(ports[2] as number), 503);
   assert.equal(await first, 504);
 });

@@ -9,6 +9,7 @@ import { type Balancer, exchangeRaw, startBalancer } from '../support/balancer.t
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 const WITHIN_MS = 10_000;
@@ -54,11 +55,6 @@ backend b
     renameSync(`${trigger}.new`, trigger);
   };
   return { balancer, port, socket, fail };
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + WITHIN_MS; !holds(); await sleep(10))
-    assert.ok(Date.now() < deadline, `${what} did not happen`);
 }
 
 test('a mistake in the control thread is told with its place, and everything goes on', async t => {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
+import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { said } from '../support/said.ts';
+import { until } from '../support/until.ts';
 
 const DEFAULTS = `
 defaults
@@ -18,18 +19,6 @@ defaults
   retries 3
   option redispatch
 `;
-
-async function said(balancer: Balancer, text: string | RegExp, withinMs = 5000): Promise<string> {
-  const wanted =
-    typeof text === 'string'
-      ? (line: string): boolean => line.includes(text)
-      : (line: string): boolean => text.test(line);
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(10)) {
-    const line = balancer.output().split('\n').find(wanted);
-    if (line !== undefined) return line;
-  }
-  throw new Error(`not said: ${text}\n${balancer.output()}`);
-}
 
 /** An HTTP server on a port it can come back to. */
 async function serveOn(
@@ -82,7 +71,7 @@ backend b
   const running = (async () => {
     while (!traffic.over) seen.push(await exchangeRaw(port, GET));
   })();
-  await sleep(400);
+  await until('traffic over both servers', () => seen.length >= 100);
   one.kill();
   const down = await said(balancer, 'Server b/s1 is DOWN');
   assert.match(
@@ -90,7 +79,7 @@ backend b
     /Server b\/s1 is DOWN, reason: Layer4 connection problem, info: "ECONNREFUSED returned by OS \(Connection refused\)", check duration: \d+ms\. 1 active and 0 backup servers left\. \d+ sessions active, 0 requeued, 0 remaining in queue\.$/,
   );
   const atDown = seen.length;
-  while (seen.length < atDown + 5) await sleep(10);
+  await until('traffic over the other', () => seen.length >= atDown + 5);
   assert.ok(seen.slice(atDown + 2).every(answer => answer.endsWith('two')));
   await serveOn(t, one.port, 'one');
   const up = await said(balancer, 'Server b/s1 is UP');
@@ -99,7 +88,9 @@ backend b
     /is UP, reason: Layer4 check passed, check duration: \d+ms\. 2 active and 0 backup servers online\. 0 sessions requeued, 0 total in queue\.$/,
   );
   const atUp = seen.length;
-  while (!seen.slice(atUp).some(answer => answer.endsWith('one'))) await sleep(10);
+  await until('traffic over the one that is back', () =>
+    seen.slice(atUp).some(answer => answer.endsWith('one')),
+  );
   traffic.over = true;
   await running;
   assert.deepEqual(

@@ -6,12 +6,12 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
 import { type Balancer, exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
 import { ringMessages } from '../support/ring-messages.ts';
+import { untilMatches } from '../support/until.ts';
 
 interface Ring {
   readonly socket: string;
@@ -48,15 +48,6 @@ ${logs}
   };
 }
 
-/** Lines reach the ring a moment after the answer. */
-async function eventually(read: () => Promise<string>, wanted: RegExp): Promise<string> {
-  for (const deadline = Date.now() + 10_000; ; await sleep(20)) {
-    const text = await read();
-    if (wanted.test(text)) return text;
-    if (Date.now() > deadline) throw new Error(`never ${wanted}: ${text}`);
-  }
-}
-
 for (const program of [undefined, 'haproxy'] as const)
   test(`show events tells the lines of a ring in its own format, by ${program ?? 'lb'}`, async t => {
     if (program !== undefined && !requires(t, 'haproxy')) return;
@@ -66,7 +57,7 @@ for (const program of [undefined, 'haproxy'] as const)
     await get('/first');
     await get('/second-that-is-too-long-for-forty');
     assert.equal(
-      await eventually(() => ask(socket, 'show events one'), /second/),
+      await untilMatches(() => ask(socket, 'show events one'), /second/),
       'GET /first\nGET /second-that-is-too-long-for-forty\n\n',
     );
     const lines = (await ask(socket, 'show events two')).trimEnd().split('\n');
@@ -86,7 +77,7 @@ for (const program of [undefined, 'haproxy'] as const)
       '  http-request set-var(txn.a) path,debug(pre)\n  http-request deny if { src,debug(,one) -m ip ::1 }\n';
     const { socket, get } = await start(t, 'ring one\n', rules, program);
     await get('/told');
-    const standard = await eventually(() => ask(socket, 'show events buf0'), /told/);
+    const standard = await untilMatches(() => ask(socket, 'show events buf0'), /told/);
     assert.match(
       standard,
       /^<0>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\S{6} \[debug\] pre: type=str <\/told>$/m,
@@ -99,7 +90,7 @@ for (const program of [undefined, 'haproxy'] as const)
 test('a ring forgets its oldest lines when newer ones need the room', async t => {
   const { socket, get } = await start(t, 'ring small\n  size 1024\n', '  log ring@small local7\n');
   for (let count = 0; count < 120; count++) await get(`/${String(count).padStart(3, '0')}`);
-  const lines = (await eventually(() => ask(socket, 'show events small'), /119/)).trimEnd().split('\n');
+  const lines = (await untilMatches(() => ask(socket, 'show events small'), /119/)).trimEnd().split('\n');
   assert.ok(lines.length > 80 && lines.length < 110, String(lines.length));
   // lines of two threads may change places within a few milliseconds
   const kept = lines.map(line => Number(line.slice('GET /'.length)));
@@ -110,7 +101,7 @@ test('a ring forgets its oldest lines when newer ones need the room', async t =>
 test('who waits for new lines gets them until it says something', async t => {
   const { socket, get } = await start(t, 'ring one\n', '  log ring@one local7\n');
   await get('/before');
-  await eventually(() => ask(socket, 'show events one'), /before/);
+  await untilMatches(() => ask(socket, 'show events one'), /before/);
   const client = connect(socket);
   t.after(() => client.destroy());
   let text = '';
@@ -132,11 +123,11 @@ test('servers of a ring get its lines, also those of the time before they were t
   const servers = `  server a 127.0.0.1:${counting} log-proto octet-count\n  server b 127.0.0.1:${plain}\n`;
   const { socket, get } = await start(t, `ring one\n${servers}`, '  log ring@one local7\n');
   await get('/one');
-  await eventually(() => ask(socket, 'show events one'), /one/);
+  await untilMatches(() => ask(socket, 'show events one'), /one/);
   const received = await Promise.all([counting, plain].map(port => collect(t, port)));
   await get('/two');
-  await eventually(async () => received[0]?.() ?? '', /two/);
-  await eventually(async () => received[1]?.() ?? '', /two/);
+  await untilMatches(async () => received[0]?.() ?? '', /two/);
+  await untilMatches(async () => received[1]?.() ?? '', /two/);
   assert.equal(received[0]?.(), '8 GET /one8 GET /two');
   assert.equal(received[1]?.(), 'GET /one\nGET /two\n');
 });
@@ -185,14 +176,14 @@ frontend web
   };
   const first = await startOne();
   await first.get('/one');
-  await eventually(async () => ringMessages(file).join('\n'), /^GET \/one$/);
+  await untilMatches(async () => ringMessages(file).join('\n'), /^GET \/one$/);
   await first.get('/two');
-  await eventually(async () => ringMessages(file).join('\n'), /^GET \/one\nGET \/two$/);
+  await untilMatches(async () => ringMessages(file).join('\n'), /^GET \/one\nGET \/two$/);
   await first.balancer.stop('SIGKILL');
   assert.deepEqual(ringMessages(file), ['GET /one', 'GET /two']);
   const second = await startOne();
   await second.get('/three');
-  await eventually(async () => ringMessages(file).join('\n'), /^GET \/three$/);
+  await untilMatches(async () => ringMessages(file).join('\n'), /^GET \/three$/);
   assert.deepEqual(ringMessages(`${file}.bak`), ['GET /one', 'GET /two']);
 });
 

@@ -10,6 +10,7 @@ import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
+import { until } from '../support/until.ts';
 
 interface Ports {
   readonly web: number;
@@ -281,11 +282,6 @@ async function held(t: TestContext, port: number): Promise<Socket> {
 async function valueOf(ports: Ports, name: string): Promise<number> {
   const dump = await ask(ports.admin, 'show table web');
   return Number(new RegExp(` ${name}=(\\d+)`).exec(dump)?.[1]);
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await holds())) assert.ok(Date.now() < deadline, what);
 }
 
 test('threads count together, and forget a connection when it ends', async t => {

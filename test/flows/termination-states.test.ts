@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { untilMatches } from '../support/until.ts';
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
@@ -208,11 +208,7 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
 }
 
 async function waitFor(admin: string, pattern: RegExp): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!pattern.test(await ask(admin, 'show stat'))) {
-    assert.ok(Date.now() < deadline, `${pattern} was not seen`);
-    await sleep(10);
-  }
+  await untilMatches(() => ask(admin, 'show stat'), pattern);
 }
 
 test('exchanges of all kinds end with the same log lines as in the real HAProxy', async t => {

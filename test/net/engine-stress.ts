@@ -11,6 +11,7 @@ import { Relay } from '../../src/net/relay.ts';
 import type { MakeEngine } from './engine-suite.ts';
 import type { StressPlan, StressReport } from './stress-peer.ts';
 import { connectLoopback, listenOnLoopback, within } from './wires.ts';
+import { until } from '../support/until.ts';
 
 const SECONDS = Number(process.env['LB_STRESS_SECONDS'] ?? '2');
 const TIMEOUTS = { client: 20_000, server: 20_000, tunnel: 0, clientFin: 0, serverFin: 0 };
@@ -45,12 +46,14 @@ export function engineStress(
     assert.deepEqual(report.faults, []);
     assert.ok(report.orderly > report.started / 4, 'most of the orderly ones came through');
     assert.ok(report.aborted > 0);
-    await until(() => engine.openConnections === 0);
-    await until(() => Object.values(idle(engine)).every(count => count === 0));
+    await until('the end of all connections', () => engine.openConnections === 0);
+    await until('the return of all that was lent', () =>
+      Object.values(idle(engine)).every(count => count === 0),
+    );
     listener.close();
     await worker.terminate();
     engine.destroy();
-    await until(() => readdirSync('/proc/self/fd').length <= before);
+    await until('the end of all descriptors', () => readdirSync('/proc/self/fd').length <= before);
   });
 }
 
@@ -77,11 +80,3 @@ const IGNORE: ConnectionHandler = {
   onSent: () => undefined,
   onFailed: () => undefined,
 };
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`never became true: ${condition.toString()}`);
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-}

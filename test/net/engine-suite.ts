@@ -14,6 +14,7 @@ import { encodeIp } from '../../src/net/socket-address.ts';
 import { AF_INET, connectSocket, openSocket } from '../../src/net/system-calls.ts';
 import { Timer } from '../../src/net/timer-wheel.ts';
 import { connectLoopback, listenOnLoopback, Recorder, type TestListener, within } from './wires.ts';
+import { until } from '../support/until.ts';
 
 export type MakeEngine = (options: { readonly poison: boolean }) => Engine;
 
@@ -186,7 +187,7 @@ function exchangeTests(name: string, make: MakeEngine): void {
     }
     for (const connection of connections) connection.receive();
     for (const [i, socket] of sockets.entries()) socket.write(`this is number ${i}`);
-    await until(() => slices.length === 30);
+    await until('30 slices', () => slices.length === 30);
     for (const { buffer, offset, text } of slices)
       assert.equal(buffer.toString('latin1', offset, offset + text.length), text);
     assert.deepEqual(
@@ -251,7 +252,10 @@ function exchangeTests(name: string, make: MakeEngine): void {
     const block = Buffer.alloc(64 << 20, 7);
     socket.write(block);
     let received = 0;
-    await until(() => socket.bytesWritten >= block.length || socket.writableLength > 0);
+    await until(
+      'a socket that takes no more',
+      () => socket.bytesWritten >= block.length || socket.writableLength > 0,
+    );
     for (let i = 0; i < 50; i++) await turn();
     assert.ok(connection.bytesIn <= 65_536, `${connection.bytesIn} bytes were read ahead`);
     assert.ok(socket.writableLength > 0);
@@ -265,7 +269,7 @@ function exchangeTests(name: string, make: MakeEngine): void {
       },
     };
     connection.receive();
-    await until(() => received === block.length);
+    await until('the whole block', () => received === block.length);
     socket.destroy();
   });
 }
@@ -277,14 +281,6 @@ const silent: ConnectionHandler = {
   onSent: () => undefined,
   onFailed: () => undefined,
 };
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + SLOW_MS;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`never became true: ${condition.toString()}`);
-    await new Promise(resolve => setTimeout(resolve, 2));
-  }
-}
 
 function endingTests(name: string, make: MakeEngine): void {
   test(`${name}: after the peer's FIN our side can still send`, async t => {
@@ -558,7 +554,7 @@ function capacityTests(name: string, make: MakeEngine): void {
       return { recorder, connection: connectLoopback(engine, listening.port, recorder) };
     });
     for (const { recorder } of clients) assert.equal((await recorder.next()).kind, 'connected');
-    await until(() => accepted.length === count);
+    await until('all connections', () => accepted.length === count);
     for (const connection of accepted) connection.receive();
     assert.equal(engine.openConnections, 2 * count);
     for (const { connection } of clients) connection.receive();
@@ -572,6 +568,6 @@ function capacityTests(name: string, make: MakeEngine): void {
     }
     engine.destroy();
     assert.equal(engine.openConnections, 0);
-    await until(() => descriptors() <= before);
+    await until('the end of all descriptors', () => descriptors() <= before);
   });
 }

@@ -6,6 +6,7 @@ import type { Connection } from '../../src/net/connection.ts';
 import { NodeEngine } from '../../src/net/engines/node/engine.ts';
 import { IdlePool, type IdlePoolOwner } from '../../src/net/idle-pool.ts';
 import { connectLoopback, Recorder } from './wires.ts';
+import { until } from '../support/until.ts';
 
 interface Setting {
   readonly engine: NodeEngine;
@@ -46,14 +47,6 @@ function owner({ used = () => 1, mayKeep = () => true }: Owned): IdlePoolOwner {
   return { connectionsUsed: used, mayKeepIdle: mayKeep, idleChanged: () => undefined };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`never became true: ${condition.toString()}`);
-    await new Promise(resolve => setTimeout(resolve, 2));
-  }
-}
-
 test('the most recently used connection is taken first, and only where the key is the same', async t => {
   const { engine, open } = await setUp(t);
   const pool = new IdlePool(engine.wheel, { maxConn: -1, purgeDelayMs: 5000 });
@@ -83,7 +76,7 @@ test('a connection that the server closes, or speaks on unasked, leaves the pool
   (sockets[0] as Socket).end();
   (sockets[1] as Socket).write('HTTP/1.1 408 Request Timeout\r\n\r\n');
   (sockets[2] as Socket).resetAndDestroy();
-  await until(() => pool.size === 1);
+  await until('one idle connection', () => pool.size === 1);
   assert.deepEqual(
     connections.map(connection => connection.closed),
     [true, true, true, false],
@@ -130,11 +123,11 @@ test('each purge closes half of what nobody needed, the oldest first', async t =
   const connections: Connection[] = [];
   for (let i = 0; i < 8; i++) connections.push(await open());
   for (const connection of connections) pool.put(connection, false);
-  await until(() => pool.size === 4);
+  await until('four idle connections', () => pool.size === 4);
   assert.deepEqual(
     connections.map(connection => connection.closed),
     [true, true, true, true, false, false, false, false],
   );
-  await until(() => pool.size === 0);
+  await until('the end of idle connections', () => pool.size === 0);
   assert.equal(engine.openConnections, 0);
 });

@@ -10,3 +10,12 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   for (const deadline = Date.now() + WITHIN_MS; !(await holds()); await sleep(AGAIN_MS))
     assert.ok(Date.now() < deadline, `${what} did not happen`);
 }
+
+/** Reads again until the text is the wanted one, and answers it. */
+export async function untilMatches(read: () => string | Promise<string>, wanted: RegExp): Promise<string> {
+  for (const deadline = Date.now() + WITHIN_MS; ; await sleep(AGAIN_MS)) {
+    const text = await read();
+    if (wanted.test(text)) return text;
+    assert.ok(Date.now() < deadline, `never ${wanted}: ${text}`);
+  }
+}
