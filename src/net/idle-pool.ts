@@ -42,7 +42,6 @@ export class IdlePool {
   /** The shelf used last: most servers have but one. */
   #lastKey = '';
   #lastShelf: Shelf | undefined;
-  readonly #spare: Idle[] = [];
   readonly #purge: Timer;
   readonly #maxReuse: number;
   /** How often a connection was put here, where that is limited. */
@@ -86,7 +85,8 @@ export class IdlePool {
     if (connection.closed || connection.sending || this.#owner?.mayKeepIdle() === false) return false;
     if (this.#isWornOut(connection) || !this.#isNeeded()) return false;
     const shelf = this.#shelfOf(key) ?? this.#addShelf(key);
-    const idle = this.#spare.pop() ?? new Idle(this);
+    const idle = spare.pop() ?? new Idle();
+    idle.pool = this;
     idle.connection = connection;
     (reusedBefore ? shelf.proven : shelf.fresh).add(idle);
     idle.isProven = reusedBefore;
@@ -163,7 +163,8 @@ export class IdlePool {
   #remove(idle: Idle): void {
     idle.list?.remove(idle);
     idle.connection = undefined;
-    this.#spare.push(idle);
+    idle.pool = undefined;
+    if (spare.length < SPARE_AT_MOST) spare.push(idle);
     this.#size--;
     if (idle.isProven) this.#proven--;
     this.#owner?.idleChanged(this.#size, this.#proven);
@@ -180,6 +181,10 @@ export class IdlePool {
   }
 }
 
+/** Of all pools of the thread: what is taken from one is warm when the next is filled. */
+const spare: Idle[] = [];
+const SPARE_AT_MOST = 1024;
+
 interface Shelf {
   readonly proven: IdleList;
   readonly fresh: IdleList;
@@ -192,20 +197,16 @@ class Idle implements ConnectionHandler {
   isProven = false;
   newer: Idle | undefined;
   older: Idle | undefined;
-  readonly #pool: IdlePool;
-
-  constructor(pool: IdlePool) {
-    this.#pool = pool;
-  }
+  pool: IdlePool | undefined;
 
   onReceived(): void {
-    this.#pool.drop(this);
+    this.pool?.drop(this);
   }
   onEnd(): void {
-    this.#pool.drop(this);
+    this.pool?.drop(this);
   }
   onFailed(): void {
-    this.#pool.drop(this);
+    this.pool?.drop(this);
   }
   onConnected(): void {
     throw new Error('an idle connection was connected before');

@@ -14,7 +14,7 @@ import type { Headers } from '../http/head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
 import { PrivateConnections } from './private-connections.ts';
-import { NO_ROW, type BackendRuntime, type FrontendRuntime, type ServerRuntime } from './runtime.ts';
+import type { BackendRuntime, FrontendRuntime, ServerRuntime } from './runtime.ts';
 import type { ServerHalf } from './server-half.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Transaction } from './transaction.ts';
@@ -30,7 +30,7 @@ export function takeConnection(
   transaction: Transaction,
 ): Connection | undefined {
   const own = client.privateConnections?.take(server, keyOf(server, transaction));
-  if (own !== undefined || isAlwaysPrivate(server)) return own;
+  if (own !== undefined || server.isPrivate) return own;
   const { config, retriesSafely } = server.backend;
   const isAny = config.httpReuse === 'always' || client.served > 0 || retriesSafely;
   if (!isAny && config.httpReuse !== 'aggressive') return undefined;
@@ -71,17 +71,12 @@ function keep({ transaction, session, server: half }: Served): void {
   const connection = half.detach();
   if (server.generation !== transaction.serverGeneration) return connection.close();
   const isAuthenticated = session.privateConnections?.authenticated === true;
-  const isPrivate = isAuthenticated || isAlwaysPrivate(server);
-  if (server.config.strictMaxconn === true && !isAuthenticated) return connection.close();
+  const isPrivate = isAuthenticated || server.isPrivate;
+  if (server.endsConnections && !isAuthenticated) return connection.close();
   const kept = isPrivate
     ? privateOf(session).put(server, connection, keyOf(server, transaction))
     : server.idle.put(connection, reused, server.connectionKey(transaction));
   if (!kept) connection.close();
-}
-
-function isAlwaysPrivate({ row, config, backend }: ServerRuntime): boolean {
-  if (row === NO_ROW || config.sendProxy !== undefined || backend.config.httpReuse === 'never') return true;
-  return (config.source ?? backend.config.source)?.usesrc !== undefined;
 }
 
 /** A PROXY header is said once: it must still be true for a later request. */

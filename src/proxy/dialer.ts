@@ -14,7 +14,7 @@ import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
-import type { ServerStreams, ShutdownLetter } from './server-streams.ts';
+import type { ShutdownLetter } from './server-streams.ts';
 import type { Transaction } from './transaction.ts';
 
 export type DialFailure =
@@ -57,8 +57,8 @@ export class Dialer implements ConnectionHandler, Waiter {
   readonly #stream: Stream;
   readonly #timer: Timer;
   /** The streams it is one of, and its place there. */
-  #among: ServerStreams | undefined;
-  #amongAt = 0;
+  /** Its place among those that use a server; -1: it uses none. */
+  #amongAt = -1;
   #state = IDLE;
   #backend: BackendRuntime | undefined;
   #server: ServerRuntime | undefined;
@@ -210,15 +210,15 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#server = server;
     this.#noteMove(server);
     this.#leaveStreams();
-    this.#among = server.streams;
-    this.#amongAt = server.streams.join(this.#stream);
+    this.#amongAt = this.#thread.streams.join(server.row, this.#stream);
     this.#stream.transaction.assign(server);
     if (!this.#stream.answeredFor(server)) this.#connect(server);
   }
 
   #leaveStreams(): void {
-    this.#among?.leave(this.#amongAt);
-    this.#among = undefined;
+    if (this.#amongAt < 0) return;
+    this.#thread.streams.leave(this.#amongAt);
+    this.#amongAt = -1;
   }
 
   /** Only another server makes a redispatch of a retry. */

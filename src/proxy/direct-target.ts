@@ -12,7 +12,6 @@ import type { ServerAddress } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
 import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-source.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
-import { ServerStreams } from './server-streams.ts';
 
 /** Undefined: the backend has servers to balance over, or nothing at all. */
 export function directTarget(backend: BackendRuntime, thread: DataThread): ServerRuntime | undefined {
@@ -30,8 +29,10 @@ class DirectTarget implements ServerRuntime {
   readonly row = NO_ROW;
   readonly generation = 0;
   readonly idle: IdlePool;
-  readonly streams = new ServerStreams();
   readonly observer = undefined;
+  readonly isPrivate = true;
+  readonly endsConnections = false;
+  readonly redirPrefix = undefined;
   readonly proxyHeader = undefined;
   readonly address: ServerAddress;
   readonly #options: ConnectOptions;

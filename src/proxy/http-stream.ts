@@ -178,7 +178,7 @@ export class HttpStream
 
   /** `redir <prefix>`: GET and HEAD are sent to the server's own address (manual, section 5.2). */
   answeredFor(server: ServerRuntime): boolean {
-    const { redirPrefix } = server.config;
+    const { redirPrefix } = server;
     const { method } = this.requestHead;
     if (redirPrefix === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
     this.transaction.termination.set('L', 'C');

@@ -24,10 +24,10 @@ export class Places<Member> {
   }
 
   /** Those that are members when it is their turn: one visit may make others leave. */
-  visit(visitor: (member: Member) => void): void {
+  visit(visitor: (member: Member, place: number) => void): void {
     for (let place = 0; place < this.#members.length; place++) {
       const member = this.#members[place];
-      if (member !== undefined) visitor(member);
+      if (member !== undefined) visitor(member, place);
     }
   }
 

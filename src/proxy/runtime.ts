@@ -37,7 +37,7 @@ import type { HeadCaptures } from './head-captures.ts';
   ReportErrors,
   ServerObserver,
 } from './server-observer.ts';
-import type { ServerStreams, StreamsByServer } from './server-streams.ts';
+import type { StreamsByServer } from './server-streams.ts';
 
 export interface CookieMemory {
   /** Two letters (manual, section 8.5). */
@@ -257,8 +257,12 @@ export interface ServerRuntime {
   readonly generation: number;
   /** Its idle connections in this thread. */
   readonly idle: IdlePool;
-  /** The streams of this thread that use it. */
-  readonly streams: ServerStreams;
+  // settings that every request asks for stand here too: the configuration's object is large, and cold
+  /** Its connections are their clients' own (connection-reuse.ts). */
+  readonly isPrivate: boolean;
+  /** `strict-maxconn`: its connections end with their request. */
+  readonly endsConnections: boolean;
+  readonly redirPrefix: string | undefined;
   /** `observe` */
   readonly observer: ServerObserver | undefined;
 }

@@ -9,20 +9,22 @@ import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
 import { observerOf, type ServerObserver } from './server-observer.ts';
-import type { ServerStreams } from './server-streams.ts';
 
 export class ServerService implements ServerRuntime, IdlePoolOwner {
   readonly config: Server;
   readonly backend: BackendRuntime;
   readonly row: number;
   readonly idle: IdlePool;
-  readonly streams: ServerStreams;
   readonly observer: ServerObserver | undefined;
   readonly proxyHeader: ProxyHeader | undefined;
+  readonly isPrivate: boolean;
+  readonly endsConnections: boolean;
+  readonly redirPrefix: string | undefined;
   readonly #thread: DataThread;
   readonly #addresses: ServerAddresses;
   readonly #options: ConnectOptions;
   readonly #isForeign: boolean;
+  readonly #poolMaxConn: number;
   readonly #sourceOf: SourceOf | undefined;
   #version = -1;
   #address: ServerAddress = { ip: undefined, port: 0, mapPorts: false };
@@ -41,13 +43,17 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.row = row;
     this.#thread = thread;
     this.idle = new IdlePool(thread.wheel, idleOptions(config), this);
-    this.streams = thread.streams.of(row);
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config, thread.tune);
     const source = config.source ?? backend.config.source;
     this.#isForeign = source?.usesrc !== undefined;
+    this.#poolMaxConn = config.poolMaxConn;
+    this.isPrivate =
+      this.proxyHeader !== undefined || backend.config.httpReuse === 'never' || this.#isForeign;
+    this.endsConnections = config.strictMaxconn === true;
+    this.redirPrefix = config.redirPrefix;
     this.#sourceOf = compileSource(source, thread.index, thread.state.plan.threads);
   }
 
@@ -57,8 +63,8 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
 
   /** The limit is that of the server, whichever threads keep its connections. */
   mayKeepIdle(): boolean {
-    const { poolMaxConn } = this.config;
-    return poolMaxConn <= 0 || this.#thread.state.servers.idle(this.row) < poolMaxConn;
+    const most = this.#poolMaxConn;
+    return most <= 0 || this.#thread.state.servers.idle(this.row) < most;
   }
 
   idleChanged(size: number, proven: number): void {

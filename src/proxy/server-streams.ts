@@ -1,7 +1,8 @@
 /**
- * The streams of one thread that use one server, so that they can be cut when it goes down or comes back
+ * The streams of one thread that use a server, so that they can be cut when it goes down or comes back
  * (`on-marked-down shutdown-sessions`, `on-marked-up shutdown-backup-sessions`, `shutdown sessions server`). Joining and
- * leaving cost two writes, and nothing is allocated.
+ * leaving cost three writes, and nothing is allocated. All servers share one list: with thousands of them, one for each
+ * would be several places in cold memory a request (bench: servers-scale).
  */
 import { Places } from './places.ts';
 
@@ -13,41 +14,30 @@ interface Cuttable {
   shutdown(letter: ShutdownLetter): void;
 }
 
-export class ServerStreams {
+export class StreamsByServer {
   readonly #streams = new Places<Cuttable>();
+  /** Of the server table, by place. */
+  readonly #rows: number[] = [];
 
   /** Gives its place. */
-  join(stream: Cuttable): number {
-    return this.#streams.enter(stream);
+  join(row: number, stream: Cuttable): number {
+    const place = this.#streams.enter(stream);
+    this.#rows[place] = row;
+    return place;
   }
 
   leave(place: number): void {
     this.#streams.leave(place);
   }
 
-  /** While one is cut others may leave. */
-  shutdown(letter: ShutdownLetter): number {
+  /** Gives how many were cut. While one is cut others may leave. */
+  shutdown(row: number, letter: ShutdownLetter): number {
     let count = 0;
-    this.#streams.visit(stream => {
+    this.#streams.visit((stream, place) => {
+      if (this.#rows[place] !== row) return;
       stream.shutdown(letter);
       count++;
     });
     return count;
-  }
-}
-
-/** Of one thread, by row of the server table: a server whose settings change keeps its streams. */
-export class StreamsByServer {
-  readonly #lists = new Map<number, ServerStreams>();
-
-  of(row: number): ServerStreams {
-    let list = this.#lists.get(row);
-    if (list === undefined) this.#lists.set(row, (list = new ServerStreams()));
-    return list;
-  }
-
-  /** Gives how many were cut. */
-  shutdown(row: number, letter: ShutdownLetter): number {
-    return this.#lists.get(row)?.shutdown(letter) ?? 0;
   }
 }
