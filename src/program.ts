@@ -4,26 +4,32 @@
  */
 import { writeFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { loadSettings, type Options } from './config-parser/command-line.ts';
-import { renderDiagnostics, renderNotice } from './config-parser/diagnostic.ts';
+import type { Options } from './config-parser/command-line.ts';
+import { renderNotice } from './config-parser/diagnostic.ts';
 import type { DumpWishes } from './config-parser/dump-config.ts';
 import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
-import type { KeepalivedResult } from './config-parser/keepalived/parse.ts';
 import { OldProcesses } from './master/old-processes.ts';
 import { runMaster } from './master/run-master.ts';
 import type { Config } from './model/config.ts';
-import type { Diagnostic } from './model/diagnostic.ts';
 import type { ProcessLogForm } from './model/notice.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
-import { readKeepalived } from './vrrp/read-config.ts';
 import { bindNow } from './worker/bind-listeners.ts';
+import {
+  configOf,
+  endCheck,
+  readFiles,
+  refuseIdle,
+  refuseUnusable,
+  startupLogs,
+  type Exit,
+} from './worker/configured-files.ts';
 import type { Control, ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { surviveFailures } from './worker/control-failures.ts';
 import type { EarlySignal } from './worker/early-signal.ts';
 import { followMaster, InheritedSockets, inheritedSockets } from './worker/generation.ts';
 import type { ThreadLauncher } from './worker/launch.ts';
-import { dumpFiles, loadConfiguration } from './worker/load-configuration.ts';
+import { dumpFiles } from './worker/load-configuration.ts';
 import { loadedLibraries } from './worker/loaded-libraries.ts';
 import { ProcessLog } from './worker/process-log.ts';
 import { exitAtOnce } from './worker/process-calls.ts';
@@ -32,12 +38,8 @@ import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
 import { TakenSockets } from './worker/taken-sockets.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
-import { withVirtualBinds } from './worker/virtual-binds.ts';
 
 const STDERR = 2;
-
-/** Ends the process. */
-export type Exit = (code: number) => never;
 
 export interface ProgramStart {
   readonly options: Options;
@@ -91,24 +93,6 @@ function prepareProcess({ masterWorker, directory }: Options): void {
   if (directory !== undefined) process.chdir(directory);
 }
 
-/** What all files say together. */
-interface ReadFiles {
-  readonly balancer: Awaited<ReturnType<typeof loadConfiguration>> | undefined;
-  readonly virtual: KeepalivedResult | undefined;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-async function readFiles(options: Options): Promise<ReadFiles> {
-  const { files, keepalivedFiles, configId } = options;
-  const balancer = files.length === 0 ? undefined : await loadConfiguration(files, loadSettings(options));
-  const virtual = keepalivedFiles.length === 0 ? undefined : readKeepalived(keepalivedFiles, configId);
-  return {
-    balancer,
-    virtual,
-    diagnostics: [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])],
-  };
-}
-
 /** `quiet` in the section `global` is `-q`, unless `-V` says otherwise. */
 function withQuiet(options: Options, config: Config | undefined): Options {
   const quiet = config?.global.flags.has('quiet') === true && !options.verbose;
@@ -130,65 +114,6 @@ function processLogOf({ quiet, action }: Options, config: Config | undefined): P
 
 function parseForm(word: string | undefined): ProcessLogForm {
   return word === 'haproxy' || word === 'json' ? word : 'auto';
-}
-
-/** Ends the program when there is nothing it could serve, or when it was told not to accept warnings. */
-function refuseUnusable(
-  options: Options,
-  { balancer, diagnostics }: ReadFiles,
-  log: ProcessLog,
-  exit: Exit,
-): void {
-  if (balancer !== undefined && balancer.config === undefined) exit(1);
-  if (!hasWarning(diagnostics)) return;
-  if (!options.warningsAreFatal && balancer?.config?.global.flags.has('zero-warning') !== true) return;
-  log.notice('alert', "config : Some warnings were found and 'zero-warning' is set. Aborting.");
-  exit(1);
-}
-
-/** A program that would wait for nobody is not started, but under a master, whose next worker may have listeners. */
-function refuseIdle(options: Options, { balancer, virtual }: ReadFiles, log: ProcessLog, exit: Exit): void {
-  const config = balancer?.config;
-  if (config === undefined || virtual !== undefined) return;
-  const { masterWorker, statsSockets } = config.global;
-  if (options.masterWorker || masterWorker || statsSockets.length > 0 || hasListener(config)) return;
-  log.notice('alert', "No enabled listener found (check for 'bind' directives) ! Exiting.");
-  exit(1);
-}
-
-/** Alerts after which loading goes on are none, as in HAProxy. */
-function hasWarning(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === 'warning');
-}
-
-const NO_LISTENER = 'Configuration file has no error but will not start (no listener) => exit(2).\n';
-
-/** `-c`: files without a mistake. */
-function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exit): never {
-  const { balancer, virtual, diagnostics } = read;
-  const say = (text: string): void => void (quiet || process.stdout.write(text));
-  const warned = hasWarning(diagnostics);
-  if (warned) say('Warnings were found.\n');
-  if (virtual === undefined && balancer?.config !== undefined && !hasListener(balancer.config)) {
-    say(NO_LISTENER);
-    exit(2);
-  }
-  if (!warned || verbose) say('Configuration file is valid\n');
-  return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
-}
-
-/** Something clients can connect to; `peers` sections of HAProxy have listeners too. */
-function hasListener({ proxies, logForwards, otherSections }: Config): boolean {
-  return (
-    proxies.some(({ disabled, binds }) => !disabled && binds.length > 0) ||
-    logForwards.some(({ binds }) => binds.length > 0) ||
-    otherSections.some(({ kind }) => kind === 'peers')
-  );
-}
-
-function configOf({ balancer, virtual }: ReadFiles): Config | undefined {
-  const config = balancer?.config;
-  return config === undefined || virtual === undefined ? config : withVirtualBinds(config, virtual.config);
 }
 
 /** As a daemon or not; with a master, which gives the work to others, or alone. */
@@ -267,11 +192,6 @@ function takeSockets(options: Options, { global }: Config, { log, exit }: Loaded
   log.notice('warning', taken);
   log.notice('alert', 'Failed to get the sockets from the old process!');
   return options.masterWorker || global.masterWorker ? undefined : exit(1);
-}
-
-function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
-  const text = renderDiagnostics(diagnostics, { pid: process.pid, showDiag: false });
-  return text.split('\n').filter(line => line !== '');
 }
 
 interface Loaded {

@@ -12,7 +12,7 @@ import { ParserContext } from './parser-context.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkReferences, createNames } from './resolve-references.ts';
 
-export interface NewBackend {
+interface NewBackend {
   readonly name: string;
   readonly id: number;
   /** Missing: that of the defaults section. */

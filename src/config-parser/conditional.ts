@@ -7,7 +7,7 @@ import { COMPATIBLE_VERSION, FEATURES, compareVersions } from './compatibility.t
 import type { Lookup } from './environment.ts';
 import { parse as parseExpression, SyntaxError as GrammarError } from './grammar/generated/conditional.js';
 
-export type Evaluation =
+type Evaluation =
   | { readonly value: boolean; readonly error?: undefined }
   /** `offset` is where in the expression the reader got lost, from 0. */
   | { readonly value?: undefined; readonly error: string; readonly offset: number };

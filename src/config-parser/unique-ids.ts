@@ -6,7 +6,7 @@ import type { ParserContext } from './parser-context.ts';
 const MOST_CHARACTERS = 127;
 
 /** Reports what is wrong with a guid; undefined when nothing is. */
-export function badGuid(guid: string): string | undefined {
+function badGuid(guid: string): string | undefined {
   if (guid.length === 0 || guid.length > MOST_CHARACTERS) return 'invalid length';
   const bad = /[^A-Za-z0-9.:_-]/.exec(guid)?.[0];
   return bad === undefined ? undefined : `invalid character '${bad}'`;

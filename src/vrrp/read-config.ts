@@ -1,6 +1,6 @@
 /**
- * keepalived.conf from disk: the files behind `include`, the host's name and interfaces. Called by program.ts and, at
- * a reload, by process/vrrp-process.ts; the parser itself does no I/O.
+ * keepalived.conf from disk: the files behind `include`, the host's name and interfaces; the parser itself does no I/O.
+ * Called by worker/configured-files.ts and, at a reload, by process/vrrp-process.ts.
  */
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';

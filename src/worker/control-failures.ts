@@ -7,7 +7,7 @@
 const MOST_FAILURES = 10;
 const WITHIN_MS = 10_000;
 
-export interface FailureReaction {
+interface FailureReaction {
   readonly tell: (text: string) => void;
   /** It cannot go on. */
   readonly giveUp: () => void;

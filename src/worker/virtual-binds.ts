@@ -1,6 +1,6 @@
 /**
  * A `bind` to a virtual address works whether this host has the address now or not, without
- * `net.ipv4.ip_nonlocal_bind`: the program knows from keepalived.conf that it will. Called by program.ts.
+ * `net.ipv4.ip_nonlocal_bind`: the program knows from keepalived.conf that it will. Called by configured-files.ts.
  */
 import { parseIp, sameIp, type IpAddress } from '../base/ip-address.ts';
 import type { Bind } from '../model/bind.ts';

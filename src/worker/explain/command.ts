@@ -5,7 +5,7 @@ import { loadConfiguration } from '../load-configuration.ts';
 import { explainRequest } from './explain.ts';
 import { renderExplanation } from './render.ts';
 
-export interface CommandResult {
+interface CommandResult {
   readonly status: 0 | 1;
   readonly output: string;
   readonly errors: string;

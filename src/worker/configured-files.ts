@@ -1,0 +1,104 @@
+/**
+ * What the files of a command line say together, haproxy.cfg and keepalived.conf, and whether that can be served: it ends
+ * the process where it cannot, and behind a check (`-c`). Called by program.ts.
+ */
+import { loadSettings, type Options } from '../config-parser/command-line.ts';
+import { renderDiagnostics } from '../config-parser/diagnostic.ts';
+import type { KeepalivedResult } from '../config-parser/keepalived/parse.ts';
+import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from '../config-parser/keepalived/report.ts';
+import type { Config } from '../model/config.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { readKeepalived } from '../vrrp/read-config.ts';
+import { loadConfiguration } from './load-configuration.ts';
+import type { ProcessLog } from './process-log.ts';
+import { withVirtualBinds } from './virtual-binds.ts';
+
+/** Ends the process. */
+export type Exit = (code: number) => never;
+
+/** What all files say together. */
+interface ReadFiles {
+  readonly balancer: Awaited<ReturnType<typeof loadConfiguration>> | undefined;
+  readonly virtual: KeepalivedResult | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export async function readFiles(options: Options): Promise<ReadFiles> {
+  const { files, keepalivedFiles, configId } = options;
+  const balancer = files.length === 0 ? undefined : await loadConfiguration(files, loadSettings(options));
+  const virtual = keepalivedFiles.length === 0 ? undefined : readKeepalived(keepalivedFiles, configId);
+  return {
+    balancer,
+    virtual,
+    diagnostics: [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])],
+  };
+}
+
+/** Ends the program when there is nothing it could serve, or when it was told not to accept warnings. */
+export function refuseUnusable(
+  options: Options,
+  { balancer, diagnostics }: ReadFiles,
+  log: ProcessLog,
+  exit: Exit,
+): void {
+  if (balancer !== undefined && balancer.config === undefined) exit(1);
+  if (!hasWarning(diagnostics)) return;
+  if (!options.warningsAreFatal && balancer?.config?.global.flags.has('zero-warning') !== true) return;
+  log.notice('alert', "config : Some warnings were found and 'zero-warning' is set. Aborting.");
+  exit(1);
+}
+
+/** A program that would wait for nobody is not started, but under a master, whose next worker may have listeners. */
+export function refuseIdle(
+  options: Options,
+  { balancer, virtual }: ReadFiles,
+  log: ProcessLog,
+  exit: Exit,
+): void {
+  const config = balancer?.config;
+  if (config === undefined || virtual !== undefined) return;
+  const { masterWorker, statsSockets } = config.global;
+  if (options.masterWorker || masterWorker || statsSockets.length > 0 || hasListener(config)) return;
+  log.notice('alert', "No enabled listener found (check for 'bind' directives) ! Exiting.");
+  exit(1);
+}
+
+/** Alerts after which loading goes on are none, as in HAProxy. */
+function hasWarning(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'warning');
+}
+
+const NO_LISTENER = 'Configuration file has no error but will not start (no listener) => exit(2).\n';
+
+/** `-c`: files without a mistake. */
+export function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exit): never {
+  const { balancer, virtual, diagnostics } = read;
+  const say = (text: string): void => void (quiet || process.stdout.write(text));
+  const warned = hasWarning(diagnostics);
+  if (warned) say('Warnings were found.\n');
+  if (virtual === undefined && balancer?.config !== undefined && !hasListener(balancer.config)) {
+    say(NO_LISTENER);
+    exit(2);
+  }
+  if (!warned || verbose) say('Configuration file is valid\n');
+  return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
+}
+
+/** Something clients can connect to; `peers` sections of HAProxy have listeners too. */
+function hasListener({ proxies, logForwards, otherSections }: Config): boolean {
+  return (
+    proxies.some(({ disabled, binds }) => !disabled && binds.length > 0) ||
+    logForwards.some(({ binds }) => binds.length > 0) ||
+    otherSections.some(({ kind }) => kind === 'peers')
+  );
+}
+
+export function configOf({ balancer, virtual }: ReadFiles): Config | undefined {
+  const config = balancer?.config;
+  return config === undefined || virtual === undefined ? config : withVirtualBinds(config, virtual.config);
+}
+
+export function startupLogs(diagnostics: readonly Diagnostic[]): readonly string[] {
+  const text = renderDiagnostics(diagnostics, { pid: process.pid, showDiag: false });
+  return text.split('\n').filter(line => line !== '');
+}
