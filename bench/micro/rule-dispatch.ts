@@ -1,7 +1,8 @@
 /**
  * Runs of rules on one sample: `use_backend X if { hdr(host) -i a }` and `http-request deny if { path /a }`, 1 to
  * 5,000 of them. One lookup must make the last of 5,000 cost about what one rule costs; read in order, as the same
- * conditions are when something else stands between them, it costs thousands of comparisons.
+ * conditions are when something else stands between them, it costs thousands of comparisons. And runs that look for
+ * texts in several samples: one search a sample must do for all of them (rules/sieve.ts).
  *
  *   npm run -s build && node dist/bench/micro/rule-dispatch.js
  */
@@ -9,6 +10,7 @@ import { frontendRules } from '../../test/support/compiled-rules.ts';
 import { requestContext } from '../../test/support/rule-context.ts';
 
 const ROUNDS = 200_000;
+const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 
 function nanosecondsPer(rounds: number, run: () => unknown): number {
   for (let index = 0; index < rounds / 10; index++) run();
@@ -37,13 +39,23 @@ function measureBackends(count: number): void {
   );
 }
 
-function measureRules(title: string, count: number, between: readonly string[], rounds: number): void {
+const byPath = (index: number): string => `{ path /p${index} }`;
+const byTexts = (index: number): string =>
+  `{ path_beg /p${index}/ } { hdr(host) -i h${index} } || { hdr_sub(user-agent) -i robot${index} }`;
+
+function measureRules(
+  title: string,
+  count: number,
+  condition: (index: number) => string,
+  between: readonly string[],
+  rounds: number,
+): void {
   const rules = Array.from({ length: count }, (_, index) => [
-    `http-request deny if { path /p${index} }`,
+    `http-request deny if ${condition(index)}`,
     ...between,
   ]);
   const { httpRequest } = frontendRules(rules.flat());
-  const ctx = requestContext('GET /none HTTP/1.1');
+  const ctx = requestContext('GET /none HTTP/1.1', `User-Agent: ${BROWSER}`);
   show(
     title,
     count,
@@ -52,6 +64,12 @@ function measureRules(title: string, count: number, between: readonly string[], 
 }
 
 for (const count of [1, 10, 100, 1000, 5000]) measureBackends(count);
-for (const count of [1, 10, 100, 1000, 5000]) measureRules('deny by path, none matches', count, [], ROUNDS);
-for (const count of [1, 10, 100, 1000])
-  measureRules('the same, read in order', count, ['http-request deny if { method BREW }'], ROUNDS / 100);
+const BREW = ['http-request deny if { method BREW }'];
+for (const [title, condition] of [
+  ['deny by path, none matches', byPath],
+  ['deny by texts in path and agent, none matches', byTexts],
+] as const) {
+  for (const count of [1, 10, 100, 1000]) measureRules(title, count, condition, [], ROUNDS);
+  for (const count of [1, 10, 100, 1000])
+    measureRules('the same, read in order', count, condition, BREW, ROUNDS / 100);
+}
