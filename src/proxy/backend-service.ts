@@ -148,7 +148,8 @@ export class BackendService implements BackendRuntime {
     const persist = this.#persistence(ctx);
     ctx.persistIgnored = persist === PERSIST_IGNORED;
     ctx.ruledServer = this.#serverOfRules(ctx);
-    cookies.read(ctx, server => persist === PERSIST_FORCED || this.#isReachable(server));
+    const isUp = ({ row }: ServerRuntime): boolean => this.#state.servers.takesPersistent(row);
+    cookies.read(ctx, server => persist === PERSIST_FORCED || this.#isReachable(server), isUp);
   }
 
   #persistence(ctx: ExchangeContext): number {

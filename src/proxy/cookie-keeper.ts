@@ -17,6 +17,8 @@ export interface DynamicCookieSetting {
   readonly key: string | undefined;
 }
 
+type Usable = (server: ServerRuntime) => boolean;
+
 export class CookieKeeper {
   readonly #settings: CookiePersistence;
   readonly #byValue: ReadonlyMap<string, readonly ServerRuntime[]>;
@@ -35,26 +37,22 @@ export class CookieKeeper {
    * Takes the cookie out of the request where the server shall not see it. Once, before the request is rendered.
    * Of several servers with that value the first one is meant that can be used.
    */
-  read(ctx: ExchangeContext, usable: (server: ServerRuntime) => boolean): void {
+  read(ctx: ExchangeContext, usable: Usable, isUp: Usable): void {
     if (ctx.request === undefined) return;
     ctx.cookieRead = true;
     ctx.cookieState = 'N-';
     const { headers } = ctx.request;
-    readRequestCookies(this.#settings, headers, Date.now(), found => this.#judge(ctx, found, usable));
+    readRequestCookies(this.#settings, headers, Date.now(), found => this.#judge(ctx, found, usable, isUp));
   }
 
-  #judge(
-    ctx: ExchangeContext,
-    { value, expired, dates }: CookieFound,
-    usable: (server: ServerRuntime) => boolean,
-  ): void {
+  #judge(ctx: ExchangeContext, { value, expired, dates }: CookieFound, usable: Usable, isUp: Usable): void {
     if (ctx.cookieServer !== undefined) return;
     ctx.cookieDates = expired === undefined ? newerDates(ctx.cookieDates, dates) : NO_DATES;
     if (expired !== undefined) return this.#remember(ctx, expired, undefined);
     const isUnused = ctx.persistIgnored || ctx.ruledServer !== undefined;
     const named = isUnused || value === '' ? [] : this.#serversWith(value);
     const server = named.find(usable);
-    if (server !== undefined) this.#remember(ctx, 'V', server);
+    if (server !== undefined) this.#remember(ctx, isUp(server) ? 'V' : 'D', server);
     else if (named.length > 0) this.#remember(ctx, 'D', undefined);
     else if (!/^[DEO]/.test(ctx.cookieState)) this.#remember(ctx, isUnused ? 'U' : 'I', undefined);
   }

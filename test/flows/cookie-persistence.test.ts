@@ -78,6 +78,13 @@ test('ignore-persist: no cookie is read and none is given', async t => {
   assert.equal(await ask('Cookie: SID=bb'), 's2 SID=bb');
 });
 
+test('force-persist: a server that is down is asked, and logs show it down', async t => {
+  const lines = ` cookie SID insert\n force-persist if { req.hdr(f) -m found }
+ http-response set-header set-cookie "%tsc"`;
+  const ask = await start(t, lines, SERVERS.replace('cookie aa', 'cookie aa disabled'));
+  assert.equal(await ask('f: 1', 'Cookie: SID=aa'), '--D- + s1 SID=aa');
+});
+
 test('a server without a cookie has the client forget its own', async t => {
   const ask = await start(t, ' cookie SID insert', ' server s1 @s1');
   assert.equal(await ask('Cookie: SID=x'), 'SID=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/ + s1 SID=x');
