@@ -16,6 +16,7 @@ import type { SampleContext } from './context.ts';
 import type { CompileEnvironment } from './environment.ts';
 import { bindAs, compileChain } from './expression.ts';
 import type { Chain } from './expression.ts';
+import { lowerCase } from './fold.ts';
 import { literalOf } from './match/literal.ts';
 import { defaultMethod, METHOD_TYPES } from './match/method.ts';
 import type { MatchMethod } from './match/method.ts';
@@ -279,7 +280,7 @@ function exactLine(chain: Chain, sets: readonly PatternSet[], ignoreCase: boolea
     sets,
     each: (ctx, visit) => {
       withOccurrences(chain, 'str', value =>
-        visit(ignoreCase ? (value as string).toLowerCase() : (value as string)),
+        visit(ignoreCase ? lowerCase(value as string) : (value as string)),
       )(ctx);
     },
   };

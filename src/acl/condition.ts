@@ -10,6 +10,7 @@ import { compileAclLine } from './acl-line.ts';
 import type { ExactLine } from './acl-line.ts';
 import type { CompiledCondition, KeyedTest, Test, TextNeed } from './compiled.ts';
 import type { CompileEnvironment } from './environment.ts';
+import { fold } from './fold.ts';
 import { prefixed } from './prefixed.ts';
 import { firstPhase, phaseBits } from './phase.ts';
 
@@ -241,7 +242,7 @@ function keyedTest(alternatives: readonly (readonly LinkedTerm[])[]): KeyedTest 
     ignoreCase: first.ignoreCase,
     get values() {
       const keys = sets.flatMap(set => set.list.entries().map(entry => entry.key));
-      return first.ignoreCase ? keys.map(key => key.toLowerCase()) : keys;
+      return first.ignoreCase ? keys.map(fold) : keys;
     },
     watch: changed => {
       for (const set of sets) set.list.watch(changed);

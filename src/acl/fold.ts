@@ -10,8 +10,8 @@ export function lowerCase(text: string): string {
   return lastLower;
 }
 
-/** Bytes beyond ASCII keep their value. */
-function fold(text: string): string {
+/** What `-i` compares, of patterns and samples alike. Bytes beyond ASCII keep their value, as in HAProxy. */
+export function fold(text: string): string {
   const lower = text.toLowerCase();
   return /[\u0080-\uffff]/.test(text) ? text.replace(/[A-Z]+/g, run => run.toLowerCase()) : lower;
 }

@@ -133,6 +133,21 @@ test('patterns added at run time are found by the next request', () => {
   assert.equal(matcher.next(ctx, 0), 5, 'an empty pattern is in every text');
 });
 
+test('-i compares letters of ASCII in either case and bytes beyond it as they are, alone and among others', () => {
+  const upper = '\u00c3\u0089';
+  const lower = '\u00e3\u0089';
+  for (const method of ['str', 'beg', 'end', 'sub', 'dir', 'dom'])
+    for (const count of [1, 3]) {
+      const lines = ['x', 'y', 'z']
+        .slice(0, count)
+        .map(name => `http-request deny if { hdr(x) -i -m ${method} ${name}${upper}A }`);
+      const matcher = new FirstMatch(conditionsOf(frontendRules(lines).httpRequest));
+      const at = (value: string): number => matcher.next(requestContext('GET / HTTP/1.1', `X: ${value}`), 0);
+      assert.equal(at(`X${upper}a`), 0, `${method}, ${count} rules`);
+      assert.equal(at(`X${lower}a`), count, `${method}, ${count} rules`);
+    }
+});
+
 test('a term with an effect in front of a text has its effect', () => {
   const { httpRequest } = frontendRules(
     ['a', 'b', 'c'].map(

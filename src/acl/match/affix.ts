@@ -1,5 +1,5 @@
 /** `-m beg` and `-m end`: one hash lookup for each length that patterns have. */
-import { lowerCase } from '../fold.ts';
+import { fold, lowerCase } from '../fold.ts';
 import { Buckets, earlier, Lengths } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 
@@ -20,7 +20,7 @@ export function createSuffixIndex(ignoreCase: boolean): PatternIndex {
 function createAffixIndex(cut: Cut, ignoreCase: boolean, longestWins: boolean): PatternIndex {
   const buckets = new Buckets<string>();
   const lengths = new Lengths();
-  const keyOf = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
+  const keyOf = (text: string): string => (ignoreCase ? fold(text) : text);
   return {
     insert: pattern => {
       buckets.add(keyOf(pattern.entry.key), pattern);

@@ -1,11 +1,11 @@
 /** `-m str`, `-m bin` and methods: one hash lookup, however many patterns. */
-import { lowerCase } from '../fold.ts';
+import { fold, lowerCase } from '../fold.ts';
 import { Buckets } from './pattern.ts';
 import type { PatternIndex } from './pattern.ts';
 
 export function createExactIndex(ignoreCase: boolean): PatternIndex {
   const buckets = new Buckets<string>();
-  const keyOf = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
+  const keyOf = (text: string): string => (ignoreCase ? fold(text) : text);
   return {
     insert: pattern => {
       buckets.add(keyOf(pattern.entry.key), pattern);

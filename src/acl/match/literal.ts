@@ -1,4 +1,5 @@
 /** The text a pattern wants: what has to stand in a sample for the pattern to match it, by the method (manual, section 7.1). */
+import { fold } from '../fold.ts';
 import type { MatchMethod } from './method.ts';
 import { withoutDirectoryDelimiters, withoutDomainDelimiters } from './words.ts';
 
@@ -11,7 +12,7 @@ export interface Literal {
 
 /** Undefined: there is no such text (regular expressions), or it is empty and stands anywhere. */
 export function literalOf(method: MatchMethod, key: string, ignoreCase: boolean): Literal | undefined {
-  const text = textOf(method, ignoreCase ? key.toLowerCase() : key);
+  const text = textOf(method, ignoreCase ? fold(key) : key);
   if (text === undefined || text === '') return undefined;
   return { text, atStart: method === 'str' || method === 'beg', atEnd: method === 'str' || method === 'end' };
 }

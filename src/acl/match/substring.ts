@@ -1,5 +1,5 @@
 /** `-m sub`: a few patterns are searched one by one, many through a trie walked from every byte that starts one. */
-import { lowerCase } from '../fold.ts';
+import { fold, lowerCase } from '../fold.ts';
 import { earlier } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 
@@ -16,7 +16,7 @@ const newNode = (label: string): TrieNode => ({ label, children: undefined, patt
 
 export function createSubstringIndex(ignoreCase: boolean): PatternIndex {
   const patterns: { readonly key: string; readonly pattern: StoredPattern }[] = [];
-  const keyOf = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
+  const keyOf = (text: string): string => (ignoreCase ? fold(text) : text);
   let trie: TrieNode | undefined;
   const findInFew = (text: string): StoredPattern | undefined =>
     patterns.find(({ key }) => text.includes(key))?.pattern;

@@ -1,5 +1,5 @@
 /** `-m dir` and `-m dom`: a pattern between delimiters; those at its own ends do not count. */
-import { lowerCase } from '../fold.ts';
+import { fold, lowerCase } from '../fold.ts';
 import { Buckets, earlier, Lengths } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 
@@ -26,7 +26,7 @@ export const withoutDomainDelimiters = (text: string): string => stripped(text, 
 function createWordIndex(isDelimiter: Uint8Array, ignoreCase: boolean): PatternIndex {
   const buckets = new Buckets<string>();
   const lengths = new Lengths();
-  const keyOf = (text: string): string => stripped(ignoreCase ? text.toLowerCase() : text, isDelimiter);
+  const keyOf = (text: string): string => stripped(ignoreCase ? fold(text) : text, isDelimiter);
   return {
     insert: pattern => {
       const key = keyOf(pattern.entry.key);
