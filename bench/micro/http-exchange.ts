@@ -149,6 +149,9 @@ class MemoryEngine implements Engine {
     this.connecting = new MemoryConnection(handler, this);
     return this.connecting;
   }
+  adopt(): never {
+    throw new Error('nothing here is a socket');
+  }
   connected(): void {
     this.connecting?.handler.onConnected(this.connecting);
   }

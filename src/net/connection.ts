@@ -16,6 +16,7 @@
  * - Callbacks may come before the call that caused them returns (onSent from within send); handlers are
  *   written for it.
  */
+import type { Socket } from 'node:net';
 import type { Cause } from '../base/failure.ts';
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { SocketTuning } from './socket-tuning.ts';
@@ -64,6 +65,12 @@ export interface Connection {
    * engine cannot, or not now.
    */
   moveTo?(target: Connection, length: number, sink: MoveSink): boolean;
+  /**
+   * Gives its descriptor up to a layer that Node does (TLS, HTTP/2), which comes back as a connection by
+   * Engine.adopt(). Only while nothing is pending, and where all receives so far were made with `inBody`. The connection
+   * is closed then, without a callback. Absent: what lies under it is no socket.
+   */
+  handOver?(): HandedOver;
   /** Sends FIN after the pending send. Reading goes on. */
   shutdown(): void;
   /** Closes now; a pending send is given to the kernel as far as it takes it. Idempotent. */
@@ -71,6 +78,14 @@ export interface Connection {
   /** Closes with RST (SO_LINGER 0). Idempotent. */
   reset(): void;
   readonly closed: boolean;
+}
+
+/** What is left of a connection that was handed over. */
+export interface HandedOver {
+  /** The receiver's to close. */
+  readonly fd: number;
+  /** What had come in without being asked for. */
+  readonly ahead: Buffer | undefined;
 }
 
 /** Hears how a moveTo() gets on. */
@@ -153,6 +168,8 @@ export interface Engine extends Connector {
    * `onError` with the system's error name; the listener backs off and goes on.
    */
   listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener;
+  /** A socket of Node's (a TLSSocket, say) as a connection of this thread. It does not read before receive(). */
+  adopt(socket: Socket, handler: ConnectionHandler): Connection;
   /** Open connections (accepted and made), for the leak checks and `show info`. */
   readonly openConnections: number;
 }

@@ -9,7 +9,7 @@ import { readdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Connection, ConnectionHandler, Engine } from '../../src/net/connection.ts';
+import type { Connection, ConnectionHandler, Engine, HandedOver } from '../../src/net/connection.ts';
 import { encodeIp } from '../../src/net/socket-address.ts';
 import { AF_INET, connectSocket, openSocket } from '../../src/net/system-calls.ts';
 import { Timer } from '../../src/net/timer-wheel.ts';
@@ -58,6 +58,12 @@ async function dial(port: number): Promise<Socket> {
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   return socket;
+}
+
+function handedOver(connection: Connection): HandedOver {
+  const left = connection.handOver?.();
+  if (left === undefined) throw new Error('the engine hands no connection over');
+  return left;
 }
 
 /** Reads on, answers FIN with FIN, and waits until both are through or the connection broke. */
@@ -413,6 +419,58 @@ function connectTests(name: string, make: MakeEngine): void {
     connection.receive();
     assert.equal((await recorder.next()).kind, 'end');
     connection.close();
+  });
+
+  test(`${name}: a connection handed over goes on as a socket of Node's that is adopted`, async t => {
+    const { engine, listening, accept } = setUp(t, make);
+    const client = await dial(listening.port);
+    client.write('header');
+    const first = await accept();
+    const { remote } = first;
+    const heard = new Recorder();
+    first.handler = heard;
+    first.receive(true);
+    assert.equal((await within(SLOW_MS, 'the header', heard.next())).kind, 'received');
+    const { fd, ahead } = handedOver(first);
+    assert.deepEqual(
+      { closed: first.closed, fd: first.fd, ahead },
+      { closed: true, fd: -1, ahead: undefined },
+    );
+    assert.equal(engine.openConnections, 0);
+
+    const second = engine.adopt(new Socket({ fd, allowHalfOpen: true }), new Echo());
+    assert.deepEqual(second.remote, remote);
+    assert.equal(engine.openConnections, 1);
+    second.receive();
+    client.write('what follows');
+    const [echoed] = await within(SLOW_MS, 'the echo', once(client, 'data'));
+    assert.equal(String(echoed), 'what follows');
+    second.close();
+    await within(SLOW_MS, 'the end', closed(client));
+    assert.equal(engine.openConnections, 0);
+  });
+
+  test(`${name}: what a peer has sent before is not lost when its connection is handed over`, async t => {
+    const { engine, listening, accept } = setUp(t, make);
+    const client = await dial(listening.port);
+    client.write('one');
+    const first = await accept();
+    const heard = new Recorder();
+    first.handler = heard;
+    first.receive(true);
+    await within(SLOW_MS, 'the first bytes', heard.next());
+    client.write('two');
+    await turn();
+    await turn();
+    const { fd, ahead } = handedOver(first);
+    const socket = new Socket({ fd, allowHalfOpen: true });
+    if (ahead !== undefined) socket.unshift(ahead);
+    const second = engine.adopt(socket, new Echo());
+    second.receive();
+    const [echoed] = await within(SLOW_MS, 'the echo', once(client, 'data'));
+    assert.equal(String(echoed), 'two');
+    second.close();
+    await within(SLOW_MS, 'the end', closed(client));
   });
 
   test(`${name}: connects over IPv6`, async t => {

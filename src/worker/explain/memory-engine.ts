@@ -65,6 +65,10 @@ export class MemoryEngine implements Engine {
     return connection;
   }
 
+  adopt(): never {
+    throw new Error('nothing here is a socket');
+  }
+
   later(task: () => void): void {
     this.#tasks.push(task);
   }

@@ -10,10 +10,11 @@
 import type { Socket } from 'node:net';
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode } from '../../cause.ts';
-import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
+import type { Connection, ConnectionHandler, Endpoint, HandedOver } from '../../connection.ts';
 import { destinationOf } from '../../original-destination.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { abortOnClose } from '../../socket-options.ts';
+import { duplicateDescriptor } from '../../system-calls.ts';
 import { descriptorOf, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
 
 const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
@@ -125,6 +126,16 @@ export class NodeConnection implements Connection, StreamOwner {
     const slice = length === buffer.length ? buffer : buffer.subarray(offset, offset + length);
     socket.write(slice, this.#onWritten);
     if (socket.writableLength === 0 && socket.errored === null) this.#completeSend();
+  }
+
+  /** libuv lets no descriptor go: it gets closed, and a duplicate lives on. */
+  handOver(): HandedOver {
+    if (this.receiving || this.sending) throw new Error('something is pending on the connection');
+    const fd = duplicateDescriptor(this.fd);
+    const ahead =
+      this.#ahead === undefined ? undefined : Buffer.from(this.#ahead.subarray(0, this.#aheadLength));
+    this.close();
+    return { fd, ahead };
   }
 
   shutdown(): void {

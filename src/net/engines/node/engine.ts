@@ -2,6 +2,7 @@
  * The engine that runs everywhere: node:net under the connection interface. It also carries what the ring engine
  * leaves to libuv (unix sockets). One for each data thread; the control thread makes one for health checks.
  */
+import type { Socket } from 'node:net';
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
 import { UNSET } from '../unset-handler.ts';
@@ -10,7 +11,7 @@ import type { TimerWheel } from '../../timer-wheel.ts';
 import { type ConnectionHost, NodeConnection } from './connection.ts';
 import { NodeListener } from './listener.ts';
 import { ReadBuffers } from './read-buffers.ts';
-import { type OwnedSocket, SocketMaker } from './stream-socket.ts';
+import { adoptPublicly, type OwnedSocket, SocketMaker } from './stream-socket.ts';
 import { WheelDriver } from './wheel-driver.ts';
 
 interface NodeEngineOptions {
@@ -76,6 +77,12 @@ export class NodeEngine implements Engine, ConnectionHost {
       error.code = prepared.code;
       socket.destroy(error);
     } else this.#start(socket, target);
+    return connection;
+  }
+
+  adopt(socket: Socket, handler: ConnectionHandler): Connection {
+    const connection = new NodeConnection(this, this.#nextId(), adoptPublicly(socket), handler, 'public');
+    this.#connections.add(connection);
     return connection;
   }
 

@@ -12,7 +12,7 @@
  */
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode, errorName } from '../../cause.ts';
-import type { Connection, Endpoint, MoveSink } from '../../connection.ts';
+import type { Connection, Endpoint, HandedOver, MoveSink } from '../../connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { destinationOf } from '../../original-destination.ts';
@@ -138,16 +138,31 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   close(): void {
     if (this.closed) return;
     this.#transfer?.stop();
+    const { fd } = this;
+    this.#retire();
+    this.host.close(fd);
+    this.#dropReceived();
+    this.dropStarvedSend();
+    this.releaseWhenIdle();
+  }
+
+  /** Without a multishot receive nothing can have come that was not asked for. */
+  handOver(): HandedOver {
+    const { fd } = this;
+    if (this.pending > 0 || this.sending) throw new Error('something is pending on the connection');
+    this.#retire();
+    this.#dropReceived();
+    this.releaseWhenIdle();
+    return { fd, ahead: undefined };
+  }
+
+  #retire(): void {
     this.closed = true;
     this.receiving = false;
     this.sending = false;
     this.host.forget(this);
     if (this.pending > 0) this.#cancelPending();
-    this.host.close(this.fd);
     this.fd = -1;
-    this.#dropReceived();
-    this.dropStarvedSend();
-    this.releaseWhenIdle();
   }
 
   reset(): void {

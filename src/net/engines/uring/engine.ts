@@ -6,6 +6,7 @@
  * Unix sockets go to a NodeEngine on the same wheel. docs/uring-memory.md argues why no operation of the kernel
  * ever touches memory that has another owner.
  */
+import type { Socket } from 'node:net';
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE } from '../../socket-address.ts';
@@ -158,6 +159,10 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.operations.connect(connection, this.#addresses.lend(target));
     this.#turns.schedule();
     return connection;
+  }
+
+  adopt(socket: Socket, handler: ConnectionHandler): Connection {
+    return this.#node.adopt(socket, handler);
   }
 
   destroy(): void {
