@@ -2,6 +2,7 @@
  * What a command line with a configuration means: reads it, tells what is wrong, and checks, serves, or starts a master
  * that lets workers serve. main.ts loads this file while the first data thread is already loading.
  */
+import { CertificateStore } from './certificates/certificate-store.ts';
 import { writeFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Options } from './config-parser/command-line.ts';
@@ -80,6 +81,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     earlySignal,
     startupLogs: startupLogs(diagnostics),
     compiled: balancer?.compiled,
+    certificates: balancer?.certificates ?? new CertificateStore(),
     log,
     exit,
   };
@@ -202,6 +204,7 @@ interface Loaded {
   /** What was said about both, line by line. */
   readonly startupLogs: readonly string[];
   readonly compiled: ControlOptions['compiled'];
+  readonly certificates: ControlOptions['certificates'];
   readonly log: ProcessLog;
   readonly exit: Exit;
 }
@@ -236,7 +239,7 @@ function prepareVirtual(options: Options, running: RunningProgram, log: ProcessL
 function startControl(
   options: Options,
   config: Config,
-  { launcher, startupLogs, compiled, log, exit }: Loaded,
+  { launcher, startupLogs, compiled, certificates, log, exit }: Loaded,
   running: RunningProgram,
   given: InheritedSockets | TakenSockets | undefined,
 ): Control {
@@ -251,6 +254,7 @@ function startControl(
     notice: (level, text, about) => log.notice(level, text, about),
     startupLogs,
     compiled,
+    certificates,
     onBound: () => {
       given?.done();
       if (pidfile !== undefined) writePidfile(pidfile, log, exit);

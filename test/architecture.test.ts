@@ -18,6 +18,7 @@ const LEVEL: Record<string, number> = {
   acl: 3,
   'http-cache': 3,
   balancers: 3,
+  certificates: 3,
   health: 3,
   stats: 3,
   vrrp: 3,

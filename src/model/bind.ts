@@ -40,17 +40,36 @@ export interface Bind {
   readonly otherOptions: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface BindTls {
-  readonly crt: readonly string[];
-  readonly crtLists: readonly string[];
+/** A `crt`, `default-crt` or `crt-list` of a `bind` line. */
+export interface CertificateSource {
+  readonly kind: 'crt' | 'default-crt' | 'crt-list';
+  readonly name: string;
+}
+
+/** What a line of a crt-list can say otherwise than its `bind` line. */
+export interface TlsLineOptions {
+  readonly alpn?: readonly string[];
   readonly caFile?: string;
+  readonly caVerifyFile?: string;
   readonly crlFile?: string;
-  readonly verify: 'none' | 'optional' | 'required';
+  readonly verify?: 'none' | 'optional' | 'required';
+  readonly noCaNames?: boolean;
   readonly ciphers?: string;
   readonly ciphersuites?: string;
   readonly curves?: string;
+  readonly ecdhe?: string;
+  readonly sigalgs?: string;
+  readonly clientSigalgs?: string;
   readonly minVersion?: string;
   readonly maxVersion?: string;
+}
+
+export interface BindTls extends Omit<TlsLineOptions, 'alpn'> {
+  readonly verify: 'none' | 'optional' | 'required';
+  /** In the order of the line: the first one is what clients get that ask for no name. */
+  readonly certificates: readonly CertificateSource[];
+  /** Where relative files of this line are looked for (`default-path`); empty: the working directory. */
+  readonly folder: string;
   readonly strictSni: boolean;
   readonly noTickets: boolean;
 }

@@ -17,6 +17,7 @@ import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
 import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
+import type { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import type { CookieDates } from './cookie-persistence.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
@@ -107,6 +108,7 @@ export interface DataThread {
   readonly compressors: Compressors;
   readonly logs: LogSink;
   readonly names: NameLookups;
+  readonly certificates: ThreadCertificates;
   readonly statusKinds: StatusKinds;
   readonly services: LocalServices;
   /** What it serves now. */

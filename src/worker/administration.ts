@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
+import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -41,6 +42,7 @@ interface AdministrationParts {
   readonly startTimeMs: number;
   readonly startupLogs: readonly string[];
   readonly compiled: CompiledOnce | undefined;
+  readonly certificates: CertificateStore;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly rings: LogRings;
   /** Lines about servers that could not be sent. */
@@ -102,11 +104,12 @@ export class Administration {
   }
 
   /** What a thread that starts has to know beyond the configuration. */
-  forThread(): Pick<ThreadStart, 'changedServers' | 'patternFiles' | 'changes'> {
+  forThread(): Pick<ThreadStart, 'changedServers' | 'patternFiles' | 'changes' | 'tls'> {
     return {
       changedServers: [...this.#changedServers.values()],
       patternFiles: this.#parts.compiled?.files ?? new Map(),
       changes: this.#shared.sinceStart(),
+      tls: this.#parts.certificates.material(),
     };
   }
 

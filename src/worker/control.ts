@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { OpenedSocket } from '../admin/admin-server.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
+import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -54,6 +55,7 @@ export interface ControlOptions {
   readonly startupLogs: readonly string[];
   /** Pattern lists and the files they came from. */
   readonly compiled: CompiledOnce | undefined;
+  readonly certificates: CertificateStore;
   /** All threads are loaded and wait for serve(). */
   readonly onLoaded: () => void;
   /** Everything is over: all threads ended; 0 after a stop. */
@@ -124,7 +126,7 @@ export class Control {
   }
 
   #createAdministration(): Administration {
-    const { config, handovers, startupLogs, compiled, notice } = this.#options;
+    const { config, handovers, startupLogs, compiled, certificates, notice } = this.#options;
     return new Administration({
       config,
       state: this.#state,
@@ -135,6 +137,7 @@ export class Control {
       startTimeMs: this.#startTimeMs,
       startupLogs,
       compiled,
+      certificates,
       notice,
       rings: this.#rings,
       stopping: () => this.#stopSequence.ending,

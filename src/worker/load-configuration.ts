@@ -12,6 +12,7 @@ import {
 } from '../config-parser/diagnostic-order.ts';
 import { parseConfig, type CommandLineSettings, type ParseResult } from '../config-parser/parse.ts';
 import { PREDEFINED_VARIABLES } from '../config-parser/predefined-variables.ts';
+import { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
@@ -26,6 +27,7 @@ interface LoadedConfiguration {
   readonly diagnostics: readonly Diagnostic[];
   /** Its pattern lists, and the files they came from. */
   readonly compiled?: CompiledOnce;
+  readonly certificates?: CertificateStore;
 }
 
 interface LoadSettings extends CommandLineSettings {
@@ -76,7 +78,7 @@ async function checkMeaning(
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];
-  return { config: resolved.config, compiled, diagnostics };
+  return { config: resolved.config, compiled, certificates: new CertificateStore(), diagnostics };
 }
 
 /** Behind what the parser said, without its last line. */

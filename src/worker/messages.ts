@@ -9,6 +9,7 @@ import type { SharedCache } from '../state/http-cache/http-cache.ts';
 import type { StatePlan } from '../state/plan.ts';
 import type { SharedStickTable } from '../state/stick-table/stick-tables.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
+import type { TlsMaterial } from '../model/tls-material.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 
@@ -27,6 +28,8 @@ export interface ThreadStart {
   readonly changedServers: readonly ChangedServer[];
   /** Pattern files as they were read when the configuration was checked. */
   readonly patternFiles: ReadonlyMap<string, PatternFile>;
+  /** Certificates, authorities and revocation lists as they are now. */
+  readonly tls: TlsMaterial;
   /** What was changed of lists and variables before this thread started. */
   readonly changes: readonly SharedChange[];
 }

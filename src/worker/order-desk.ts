@@ -2,6 +2,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ThreadNumbers } from '../admin/runtime.ts';
 import type { BadMessages } from '../proxy/bad-messages.ts';
+import type { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import type { LiveStreams } from '../proxy/live-streams.ts';
 import type { StreamsByServer } from '../proxy/server-streams.ts';
 import type { ListenerService } from '../proxy/listener-service.ts';
@@ -16,6 +17,7 @@ interface OrderDeskParts {
   readonly knowBackend: (change: ChangedBackend) => void;
   readonly listeners: readonly ListenerService[];
   readonly copies: ThreadCopies;
+  readonly certificates: ThreadCertificates;
   readonly streams: LiveStreams;
   readonly serverStreams: StreamsByServer;
   readonly thread: number;
@@ -43,6 +45,9 @@ export class OrderDesk {
         return undefined;
       case 'backend':
         knowBackend(order.change);
+        return undefined;
+      case 'tls':
+        for (const change of order.changes) this.#parts.certificates.follow(change);
         return undefined;
       case 'close-frontend':
         for (const listener of listeners) if (listener.frontend.row === order.proxy) listener.close();

@@ -7,6 +7,7 @@ import type { PlainSample } from '../acl/plain-sample.ts';
 import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
+import type { TlsChange } from '../model/tls-material.ts';
 import type { Server } from '../model/server.ts';
 
 /** A listening descriptor that belongs to one data thread. */
@@ -55,6 +56,8 @@ interface VariableChange {
 export type Order =
   /** `number`: place of the last of them in the order that all threads share. */
   | { readonly kind: 'changes'; readonly changes: readonly SharedChange[]; readonly number: number }
+  /** Certificates were exchanged. */
+  | { readonly kind: 'tls'; readonly changes: readonly TlsChange[] }
   /** A backend came, or is gone. */
   | { readonly kind: 'backend'; readonly change: ChangedBackend }
   /** A server's settings as they are now. */
@@ -80,6 +83,7 @@ export type Order =
 export interface OrderResults {
   readonly server: undefined;
   readonly backend: undefined;
+  readonly tls: undefined;
   readonly 'close-frontend': undefined;
   readonly changes: undefined;
   readonly streams: readonly StreamReport[];

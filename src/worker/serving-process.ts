@@ -22,7 +22,7 @@ import { unprotected } from './unprotected.ts';
 
 interface ServingOptions extends Pick<
   ControlOptions,
-  'config' | 'open' | 'launcher' | 'compiled' | 'notice' | 'startupLogs' | 'onStopped'
+  'config' | 'open' | 'launcher' | 'compiled' | 'certificates' | 'notice' | 'startupLogs' | 'onStopped'
 > {
   readonly limits: LimitRequest;
   /** Addresses are bound, and the rights of the start are still there: time for the pidfile. */
@@ -33,7 +33,7 @@ interface ServingOptions extends Pick<
 
 /** Undefined when it cannot serve; everything was reported. */
 export function startServing(options: ServingOptions): Control | undefined {
-  const { open, launcher, compiled, notice, startupLogs, onStopped } = options;
+  const { open, launcher, compiled, certificates, notice, startupLogs, onStopped } = options;
   const plain = unprotected(options.config);
   for (const text of plain) notice('alert', text);
   if (plain.length > 0) return undefined;
@@ -52,6 +52,7 @@ export function startServing(options: ServingOptions): Control | undefined {
     open,
     launcher,
     compiled,
+    certificates,
     handovers,
     processors: mapProcessors(config.global.otherLines, nbthread),
     notice,

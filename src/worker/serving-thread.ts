@@ -5,6 +5,7 @@ import { ProcessVariables } from '../acl/process-variables.ts';
 import type { Bind } from '../model/bind.ts';
 import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
+import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
 import { openEngine, type OpenedEngine } from '../net/engines/open-engine.ts';
@@ -159,6 +160,7 @@ export class ServingThread {
       services: this.#services,
       statusKinds: new StatusKinds(config.global),
       liveStreams: new LiveStreams(),
+      certificates: new ThreadCertificates(this.#start.tls),
       names: new NameLookups((id, question) => this.#tell({ kind: 'resolve', id, question })),
       badMessages: new BadMessages(),
       publishPatternUpdate: update => this.#copies.publish(update),
@@ -171,7 +173,7 @@ export class ServingThread {
   }
 
   #orderDesk(): OrderDesk {
-    const { index, liveStreams, badMessages, streams } = this.#thread;
+    const { index, liveStreams, badMessages, streams, certificates } = this.#thread;
     const { counters } = this.#state;
     return new OrderDesk({
       knowServer: change => this.#knowServer(change),
@@ -179,6 +181,7 @@ export class ServingThread {
       listeners: this.#listeners,
       listen: handover => this.#listen(handover),
       copies: this.#copies,
+      certificates,
       streams: liveStreams,
       badMessages,
       serverStreams: streams,

@@ -1,20 +1,37 @@
 /** TLS options of listeners (manual, section 5.1): read into the model; the files are read by net/. */
+import type { CertificateSource } from '../../model/bind.ts';
 import { oneOf } from './argument.ts';
 import type { BindOption, BindOptionLine } from './bind-draft.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
 
-function text(name: 'caFile' | 'crlFile' | 'ciphers' | 'ciphersuites' | 'curves') {
+type TlsText =
+  | 'caFile'
+  | 'caVerifyFile'
+  | 'crlFile'
+  | 'ciphers'
+  | 'ciphersuites'
+  | 'curves'
+  | 'ecdhe'
+  | 'sigalgs'
+  | 'clientSigalgs';
+
+function text(name: TlsText) {
   return {
     words: 1,
-    parse: ({ bind, value }: BindOptionLine) => void (bind.tls[name] = value?.text ?? ''),
+    parse: ({ bind, value, context }: BindOptionLine) => {
+      bind.tls[name] = value?.text ?? '';
+      bind.tls.folder = context.resolvePath('');
+    },
   } as const;
 }
 
-function list(name: 'crt' | 'crtLists') {
+function source(kind: CertificateSource['kind']) {
   return {
     words: 1,
-    parse: ({ bind, value }: BindOptionLine) =>
-      void (bind.tls[name] = [...bind.tls[name], value?.text ?? '']),
+    parse: ({ bind, value, context }: BindOptionLine) => {
+      bind.tls.certificates = [...bind.tls.certificates, { kind, name: value?.text ?? '' }];
+      bind.tls.folder = context.resolvePath('');
+    },
   } as const;
 }
 
@@ -77,17 +94,22 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   { name: 'ca-ignore-err', args: '[all|<errorID>,...]', ...keep(1), summary: 'chain errors to ignore' },
   { name: 'ca-sign-file', args: '<cafile>', ...keep(1), summary: 'authority that signs forged certificates' },
   { name: 'ca-sign-pass', args: '<passphrase>', ...keep(1), summary: 'passphrase of ca-sign-file' },
-  { name: 'ca-verify-file', args: '<cafile>', ...keep(1), summary: 'authorities not announced' },
+  { name: 'ca-verify-file', args: '<cafile>', ...text('caVerifyFile'), summary: 'authorities not announced' },
   { name: 'ciphers', args: '<ciphers>', ...text('ciphers'), summary: 'ciphers up to TLS 1.2' },
   { name: 'ciphersuites', args: '<ciphersuites>', ...text('ciphersuites'), summary: 'ciphers of TLS 1.3' },
-  { name: 'client-sigalgs', args: '<sigalgs>', ...keep(1), summary: 'client signature algorithms' },
+  {
+    name: 'client-sigalgs',
+    args: '<sigalgs>',
+    ...text('clientSigalgs'),
+    summary: 'client signature algorithms',
+  },
   { name: 'crl-file', args: '<crlfile>', ...text('crlFile'), summary: 'revoked certificates' },
-  { name: 'crt', args: '<cert>', ...list('crt'), summary: 'certificate file or directory' },
+  { name: 'crt', args: '<cert>', ...source('crt'), summary: 'certificate file or directory' },
   { name: 'crt-ignore-err', args: '<errors>', ...keep(1), summary: 'leaf errors to ignore' },
-  { name: 'crt-list', args: '<file>', ...list('crtLists'), summary: 'list of certificates' },
+  { name: 'crt-list', args: '<file>', ...source('crt-list'), summary: 'list of certificates' },
   { name: 'curves', args: '<curves>', ...text('curves'), summary: 'elliptic curves' },
-  { name: 'default-crt', args: '<cert>', ...keep(1), summary: 'certificate used without SNI' },
-  { name: 'ecdhe', args: '<named curve>', ...keep(1), summary: 'one curve' },
+  { name: 'default-crt', args: '<cert>', ...source('default-crt'), summary: 'certificate used without SNI' },
+  { name: 'ecdhe', args: '<named curve>', ...text('ecdhe'), summary: 'one curve' },
   { name: 'ech', args: '<dir>', ...keep(1), summary: 'encrypted ClientHello' },
   { name: 'force-sslv3', ...force('SSLv3'), summary: 'SSLv3 only' },
   { name: 'force-tlsv10', ...force('TLSv1.0'), summary: 'TLS 1.0 only' },
@@ -96,7 +118,13 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   { name: 'force-tlsv13', ...force('TLSv1.3'), summary: 'TLS 1.3 only' },
   { name: 'generate-certificates', args: '', ...keep(0), summary: 'forges certificates' },
   { name: 'ktls', args: '<on|off>', ...keep(1), summary: 'kernel TLS' },
-  { name: 'no-ca-names', args: '', ...keep(0), summary: 'no authority names for clients' },
+  {
+    name: 'no-ca-names',
+    args: '',
+    words: 0,
+    summary: 'no authority names for clients',
+    parse: ({ bind }) => void (bind.tls.noCaNames = true),
+  },
   { name: 'no-sslv3', args: '', ...keep(0), summary: 'no SSLv3' },
   { name: 'no-tlsv10', args: '', ...keep(0), summary: 'no TLS 1.0' },
   { name: 'no-tlsv11', args: '', ...keep(0), summary: 'no TLS 1.1' },
@@ -132,7 +160,7 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   },
   { name: 'npn', args: '<protocols>', ...keep(1), summary: 'protocols offered by NPN' },
   { name: 'prefer-client-ciphers', args: '', ...keep(0), summary: 'order of the client' },
-  { name: 'sigalgs', args: '<sigalgs>', ...keep(1), summary: 'signature algorithms' },
+  { name: 'sigalgs', args: '<sigalgs>', ...text('sigalgs'), summary: 'signature algorithms' },
   {
     name: 'ssl-min-ver',
     args: '[ SSLv3 | TLSv1.0 | TLSv1.1 | TLSv1.2 | TLSv1.3 ]',

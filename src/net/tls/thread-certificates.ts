@@ -1,0 +1,108 @@
+/**
+ * A data thread's copy of all certificates, authorities and revocation lists. What a change concerns is given new
+ * objects: a context that was made of an entry, or of a certificate, can be kept as long as that object is the one found
+ * here (a WeakMap does that).
+ */
+import type {
+  AuthorityFile,
+  LoadedCertEntry,
+  LoadedCertificate,
+  TlsChange,
+  TlsMaterial,
+} from '../../model/tls-material.ts';
+import { SniIndex } from './sni-index.ts';
+
+/** Those of one `bind` line. */
+export class ListenerCertificates {
+  readonly #entries: Map<number, LoadedCertEntry>;
+  #index: SniIndex | undefined;
+
+  constructor(entries: readonly LoadedCertEntry[]) {
+    this.#entries = new Map(entries.map(entry => [entry.id, entry]));
+  }
+
+  /** See SniIndex. */
+  choose(servername: string | undefined, isStrict: boolean): readonly LoadedCertEntry[] {
+    this.#index ??= new SniIndex(this.#entries.values());
+    return this.#index.choose(servername, isStrict);
+  }
+
+  entries(): Iterable<LoadedCertEntry> {
+    return this.#entries.values();
+  }
+
+  set(entry: LoadedCertEntry): void {
+    this.#entries.set(entry.id, entry);
+    this.#index = undefined;
+  }
+
+  remove(id: number): void {
+    if (this.#entries.delete(id)) this.#index = undefined;
+  }
+
+  /** Those entries, or all, become new objects. */
+  renew(certificate?: LoadedCertificate): void {
+    for (const entry of this.#entries.values())
+      if (certificate === undefined) this.set({ ...entry });
+      else if (entry.certificate.name === certificate.name) this.set({ ...entry, certificate });
+  }
+}
+
+export class ThreadCertificates {
+  readonly #certificates: Map<string, LoadedCertificate>;
+  readonly #authorities: Map<string, AuthorityFile>;
+  readonly #listeners: ReadonlyMap<string, ListenerCertificates>;
+
+  constructor(material: TlsMaterial) {
+    this.#certificates = new Map(material.certificates);
+    this.#authorities = new Map(material.authorities);
+    this.#listeners = new Map(
+      [...material.listeners].map(([key, entries]) => [key, new ListenerCertificates(entries)]),
+    );
+  }
+
+  certificate(name: string): LoadedCertificate | undefined {
+    return this.#certificates.get(name);
+  }
+
+  authorities(name: string): AuthorityFile | undefined {
+    return this.#authorities.get(name);
+  }
+
+  /** By `listenerKey` of the bind's position; undefined: that line has no TLS. */
+  listener(key: string): ListenerCertificates | undefined {
+    return this.#listeners.get(key);
+  }
+
+  follow(change: TlsChange): void {
+    switch (change.kind) {
+      case 'certificate':
+        this.#certificates.set(change.certificate.name, change.certificate);
+        for (const listener of this.#listeners.values()) listener.renew(change.certificate);
+        return;
+      case 'certificate-removed':
+        this.#certificates.delete(change.name);
+        return;
+      case 'authorities':
+        this.#authorities.set(change.file.name, change.file);
+        for (const listener of this.#listeners.values()) listener.renew();
+        return;
+      case 'authorities-removed':
+        this.#authorities.delete(change.name);
+        return;
+      case 'entry':
+        return this.#addEntry(change);
+      case 'entry-removed':
+        return this.#listeners.get(change.listener)?.remove(change.id);
+    }
+  }
+
+  #addEntry({ listener, entry }: Extract<TlsChange, { kind: 'entry' }>): void {
+    const certificate = this.#certificates.get(entry.certificateName);
+    if (certificate === undefined)
+      throw new Error(
+        `the control thread speaks of the certificate ${entry.certificateName} that it never sent`,
+      );
+    this.#listeners.get(listener)?.set({ ...entry, certificate });
+  }
+}
