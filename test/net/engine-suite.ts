@@ -11,7 +11,13 @@ import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection, ConnectionHandler, Engine, HandedOver } from '../../src/net/connection.ts';
 import { encodeIp } from '../../src/net/socket-address.ts';
-import { AF_INET, connectSocket, openSocket } from '../../src/net/system-calls.ts';
+import {
+  AF_INET,
+  closeDescriptor,
+  connectSocket,
+  duplicateDescriptor,
+  openSocket,
+} from '../../src/net/system-calls.ts';
 import { Timer } from '../../src/net/timer-wheel.ts';
 import { connectLoopback, listenOnLoopback, Recorder, type TestListener, within } from './wires.ts';
 import { until } from '../support/until.ts';
@@ -587,6 +593,29 @@ function capacityTests(name: string, make: MakeEngine): void {
     const [data] = (await once(socket, 'data')) as [Buffer];
     assert.equal(data.toString(), 'ping');
     socket.destroy();
+  });
+
+  test(`${name}: who comes while a listener closes is served, by it or by others that share its socket`, async t => {
+    const { engine, listening, accepted } = setUp(t, make);
+    const second = setUp(t, make);
+    const shared = duplicateDescriptor(listening.fd);
+    second.engine.listen(
+      shared,
+      connection => second.accepted.push(connection),
+      code => assert.fail(code),
+    );
+    for (let i = 0; i < 5; i++) await turn();
+    const clients: number[] = [];
+    t.after(() => clients.forEach(closeDescriptor));
+    for (let count = 0; count < 4; count++) {
+      const fd = openSocket(AF_INET, 'blocking');
+      clients.push(fd);
+      assert.equal(connectSocket(fd, encodeIp(4, '127.0.0.1', listening.port)), 0);
+    }
+    listening.listener.close();
+    await until('all are accepted', () => accepted.length + second.accepted.length === 4);
+    for (const connection of [...accepted, ...second.accepted]) connection.close();
+    assert.equal(engine.openConnections, 0);
   });
 
   test(`${name}: timers fire without any traffic, and none keeps it awake when there is none`, async t => {

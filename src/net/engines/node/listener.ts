@@ -9,8 +9,9 @@ import { Server, type Socket } from 'node:net';
 import { errorName } from '../../cause.ts';
 import type { Listener } from '../../connection.ts';
 import { listenBacklog } from '../../socket-options.ts';
-import { acceptNow, closeDescriptor, duplicateDescriptor } from '../../system-calls.ts';
+import { closeDescriptor, duplicateDescriptor } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
+import { takeWaiting } from '../../waiting-connections.ts';
 import { adoptPublicly, type OwnedSocket, type SocketMaker, takeHandles } from './stream-socket.ts';
 
 const BACK_OFF_MS = 100;
@@ -18,8 +19,6 @@ const BACK_OFF_MS = 100;
 const DESCRIPTORS_KEPT_FREE = 32;
 /** And not more than this part of all. */
 const SHARE_KEPT_FREE = 1 / 8;
-/** More than a thread that was busy for a moment can have left waiting. */
-const MOST_WAITING = 1000;
 
 interface ListenerHost {
   readonly wheel: TimerWheel;
@@ -74,13 +73,9 @@ export class NodeListener implements Listener {
     this.#server = undefined;
   }
 
-  /** Whom the kernel has let in already is served: closing the socket would reset them. */
   #takeWaiting(): void {
-    for (let count = 0; count < MOST_WAITING; count++) {
-      const fd = acceptNow(this.#fd);
-      if (fd < 0) return;
-      this.#host.accepted(this.#host.sockets.adoptDescriptor(fd), 'accepted');
-    }
+    const host = this.#host;
+    takeWaiting(this.#fd, fd => host.accepted(host.sockets.adoptDescriptor(fd), 'accepted'));
   }
 
   #start(): void {

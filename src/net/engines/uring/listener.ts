@@ -5,8 +5,9 @@
  */
 import { errorName } from '../../cause.ts';
 import type { Connection, Listener } from '../../connection.ts';
-import { closeDescriptor } from '../../system-calls.ts';
+import { closeDescriptor, setBlocking } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
+import { takeWaiting } from '../../waiting-connections.ts';
 import { CQE_MORE, EAGAIN, ECANCELED, EINTR } from './abi.ts';
 import type { Operations } from './operations.ts';
 
@@ -125,7 +126,12 @@ export class UringListener implements Listener {
     this.#onError(code);
   }
 
+  /** Nothing is armed any more that the kernel could tell of a connection. */
   #gone(): void {
+    takeWaiting(this.fd, fd => {
+      setBlocking(fd, true);
+      this.#host.accepted(this, fd);
+    });
     closeDescriptor(this.fd);
     this.#host.forget(this);
   }
