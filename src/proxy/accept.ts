@@ -1,20 +1,23 @@
 /**
  * A connection came in. Before a session serves it:
  *
- *   tcp-request connection rules ─▶ PROXY protocol header ─▶ tcp-request session rules ─▶ HTTP or TCP session
+ *   tcp-request connection rules ─▶ PROXY protocol header ─▶ TLS handshake ─▶ tcp-request session rules
+ *     ─▶ HTTP or TCP session
  */
-import type { Cause } from '../base/failure.ts';
+import type { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { ParsedHeader, ProxyHeader } from '../net/proxy-protocol/header.ts';
 import { parseNetscalerCip } from '../net/proxy-protocol/netscaler-cip.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
 import { silenceClose } from '../net/socket-options.ts';
+import { type HandshakeFailure, isSilent, TIMED_OUT } from '../net/tls/handshake-failure.ts';
+import type { Handshake, HandshakeWatcher, TlsListener } from '../net/tls/tls-listener.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, SILENT_DROP } from '../rules/verdict.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { countForAll } from '../state/stick-table/tracked-counters.ts';
-import { countSession } from './accounting.ts';
+import { countFailedHandshake, countHandshake, countSession } from './accounting.ts';
 import { isGone } from './client-address.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
 import { HttpSession } from './http-session.ts';
@@ -53,6 +56,7 @@ export class Reception {
 function isOpenToAll({ config, frontend: { rules } }: ListenerRuntime): boolean {
   return (
     !config.acceptProxy &&
+    config.ssl === undefined &&
     magicOf(config) === undefined &&
     rules.tcpRequestConnection.empty &&
     rules.tcpRequestSession.empty
@@ -82,18 +86,20 @@ function startSession(
   new Session(streams, listener, facts, received).start();
 }
 
-class Admission implements ConnectionHandler {
+class Admission implements ConnectionHandler, HandshakeWatcher {
   readonly #thread: DataThread;
   readonly #streams: StreamPool;
   readonly #listener: ListenerRuntime;
-  readonly #connection: Connection;
+  /** Another one after the handshake. */
+  #connection: Connection;
+  #handshake: Handshake | undefined;
   readonly #facts: ClientConnectionFacts;
   /** What its rules work on. */
   readonly #transaction: Transaction;
   readonly #inbox = new Inbox();
   /** Headers still to come, in their order. */
   #expected: ParseHeader[] = [];
-  readonly #timer = new Timer(() => this.#refuse());
+  readonly #timer = new Timer(() => this.#expired());
 
   constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts) {
     this.#thread = streams.thread;
@@ -111,10 +117,21 @@ class Admission implements ConnectionHandler {
     this.#listener.admitted();
     this.#facts.beginSession();
     this.#expected = this.#headersAhead();
-    if (this.#expected.length === 0) return this.#admit();
+    if (this.#expected.length === 0) return this.#proceed();
     this.#connection.handler = this;
-    this.#thread.wheel.set(this.#timer, this.#listener.frontend.config.timeouts.client || HEADER_TIMEOUT_MS);
-    this.#connection.receive();
+    this.#thread.wheel.set(this.#timer, this.#timeoutMs() || HEADER_TIMEOUT_MS);
+    this.#receive();
+  }
+
+  /** `timeout client-hs`; 0: none. */
+  #timeoutMs(): number {
+    const { clientHs, client } = this.#listener.frontend.config.timeouts;
+    return clientHs || client;
+  }
+
+  /** A connection that will be handed over must not be read ahead. */
+  #receive(): void {
+    this.#connection.receive(this.#listener.config.ssl !== undefined);
   }
 
   #allows(ruleset: CompiledRuleset, denied: number): boolean {
@@ -140,13 +157,13 @@ class Admission implements ConnectionHandler {
       if (parsed.kind === 'invalid') return this.#refuse();
       if (parsed.kind === 'incomplete') {
         inbox.detach();
-        return this.#connection.receive();
+        return this.#receive();
       }
       inbox.consume(parsed.length);
       this.#believe(parsed.header, parse === parseProxyHeader);
       this.#expected.shift();
     }
-    this.#admit();
+    this.#proceed();
   }
 
   /** What the `bind` line or rules say comes before the first byte. */
@@ -173,6 +190,75 @@ class Admission implements ConnectionHandler {
     client.proxyProtocol = { authority: tlv(2), uniqueId: tlv(5), tlv };
   }
 
+  #proceed(): void {
+    const { config, tls } = this.#listener;
+    if (config.ssl === undefined) return this.#admit();
+    if (tls !== undefined && this.#connection.handOver !== undefined) return this.#shakeHands(tls);
+    // nobody is at the other end (lb explain)
+    this.#facts.secured(this.#connection, undefined);
+    this.#admit();
+  }
+
+  /** What samples know of the client's addresses stays, whatever becomes of its socket. */
+  #shakeHands(tls: TlsListener): void {
+    const { remote, local } = this.#connection;
+    const left = this.#connection.handOver?.();
+    if (left === undefined) throw new Error('a connection with TLS in front of it cannot be handed over');
+    this.#connection.remote = remote;
+    this.#connection.local = local;
+    const timeoutMs = this.#timeoutMs();
+    if (timeoutMs > 0 && this.#expectsNoHeader()) this.#thread.wheel.set(this.#timer, timeoutMs);
+    this.#handshake = tls.accept({ fd: left.fd, ahead: this.#behindHeaders(left.ahead) }, this);
+  }
+
+  /** The time for headers is part of the time for the handshake. */
+  #expectsNoHeader(): boolean {
+    return this.#connection.handler !== this;
+  }
+
+  #behindHeaders(ahead: Buffer | undefined): Buffer | undefined {
+    const inbox = this.#inbox;
+    if (inbox.length === 0) return ahead;
+    const read = Buffer.from(inbox.buffer.subarray(inbox.start, inbox.end));
+    inbox.clear();
+    return ahead === undefined ? read : Buffer.concat([read, ahead]);
+  }
+
+  secured(socket: TLSSocket): void {
+    this.#handshake = undefined;
+    const { remote, local } = this.#connection;
+    const connection = this.#thread.engine.adopt(socket, this);
+    connection.remote = remote;
+    connection.local = local;
+    this.#connection = connection;
+    this.#facts.secured(connection, socket);
+    const { frontend, row } = this.#listener;
+    countHandshake(
+      this.#thread.state.counters,
+      frontend.row,
+      row,
+      socket.isSessionReused(),
+      this.#thread.wheel.now,
+    );
+    this.#admit();
+  }
+
+  failed(failure: HandshakeFailure): void {
+    this.#handshake = undefined;
+    const { frontend, row } = this.#listener;
+    countFailedHandshake(this.#thread.state.counters, frontend.row, row);
+    this.#facts.error = failure;
+    const text = failure.detail === undefined ? failure.text : `${failure.text} (${failure.detail})`;
+    frontend.logRefused(this.#transaction, { text, isSilent: isSilent(failure) });
+    this.#refuse();
+  }
+
+  #expired(): void {
+    if (this.#handshake === undefined) return this.#refuse();
+    this.#handshake.abort();
+    this.failed(TIMED_OUT);
+  }
+
   #admit(): void {
     this.#thread.wheel.remove(this.#timer);
     if (!this.#allows(this.#listener.frontend.rules.tcpRequestSession, FIELD.dses)) return;
@@ -189,7 +275,7 @@ class Admission implements ConnectionHandler {
   onEnd(): void {
     this.#refuse();
   }
-  onFailed(_connection: Connection, _cause: Cause): void {
+  onFailed(): void {
     this.#refuse();
   }
   onSent(): void {}

@@ -58,6 +58,27 @@ export function countSession(
   if (isHttp) counters.add(frontend, FIELD.h1sess, 1);
 }
 
+/** A client speaks TLS now. */
+export function countHandshake(
+  counters: Counters,
+  frontendRow: number,
+  listenerRow: number,
+  isResumed: boolean,
+  nowMs: number,
+): void {
+  for (const row of [counters.frontend(frontendRow), counters.listener(listenerRow), counters.process]) {
+    counters.add(row, FIELD.ssl_sess, 1);
+    if (isResumed) counters.add(row, FIELD.ssl_reused_sess, 1);
+  }
+  counters.event(counters.process, FIELD.ssl_rate, nowMs);
+  if (!isResumed) counters.event(counters.process, FIELD.ssl_key_rate, nowMs);
+}
+
+export function countFailedHandshake(counters: Counters, frontendRow: number, listenerRow: number): void {
+  for (const row of [counters.frontend(frontendRow), counters.listener(listenerRow), counters.process])
+    counters.add(row, FIELD.ssl_failed_handshake, 1);
+}
+
 /** The head of a request was read, or refused. */
 export function countRequest(counters: Counters, rows: Rows, version: number, nowMs: number): void {
   const { frontend } = rows;

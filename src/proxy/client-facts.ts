@@ -1,4 +1,5 @@
 /** What samples can ask about a session's client connection. One per accepted connection. */
+import type { TLSSocket } from 'node:tls';
 import type { ClientFacts, ConnectionError, ProxyProtocolFacts, TlsFacts } from '../acl/context.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
@@ -13,7 +14,13 @@ export class ClientConnectionFacts implements ClientFacts {
   requestCount = 0;
   /** Tracked by rules before the first request; until the connection ends. */
   counters: TrackedCounters | undefined = undefined;
-  readonly connection: Connection;
+  /** Another one after a TLS handshake. */
+  connection: Connection;
+  /** What the client speaks TLS with; undefined: it does not, or not yet. */
+  socket: TLSSocket | undefined = undefined;
+  transport: 'tcp' | 'tls' = 'tcp';
+  /** What ended its handshake. */
+  error: ConnectionError | undefined = undefined;
   #variables: VariableStore | undefined;
   /** Whose rules run: how long what they say of the addresses holds. */
   #level: 'connection' | 'session' | 'request' = 'connection';
@@ -60,6 +67,13 @@ export class ClientConnectionFacts implements ClientFacts {
     this.connection.local = endpoint;
   }
 
+  /** The handshake is over; `socket` undefined: nobody saw one (`lb explain`). */
+  secured(connection: Connection, socket: TLSSocket | undefined): void {
+    this.connection = connection;
+    this.socket = socket;
+    this.transport = 'tls';
+  }
+
   /** `tcp-request connection` rules are passed. */
   beginSession(): void {
     this.#level = 'session';
@@ -88,13 +102,7 @@ export class ClientConnectionFacts implements ClientFacts {
   get acceptTimeUs(): number {
     return 0;
   }
-  get transport(): 'tcp' {
-    return 'tcp';
-  }
   get tls(): TlsFacts | undefined {
-    return undefined;
-  }
-  get error(): ConnectionError | undefined {
     return undefined;
   }
   get streams(): number {

@@ -13,7 +13,7 @@ import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
 import { looksAtClients } from './client-address.ts';
 import { compileLogFormats, FrontendLog, type LogStep } from './log-line.ts';
-import type { BackendRuntime, ExchangeContext, FrontendRuntime, LogSink } from './runtime.ts';
+import type { BackendRuntime, ExchangeContext, FrontendRuntime, LogSink, Refusal } from './runtime.ts';
 
 export interface BackendDirectory {
   backendNamed(name: string): BackendRuntime | undefined;
@@ -101,6 +101,10 @@ export class FrontendService implements FrontendRuntime {
 
   log(ctx: ExchangeContext): void {
     this.#log.ended(ctx);
+  }
+
+  logRefused(ctx: ExchangeContext, refusal: Refusal): void {
+    this.#log.refused(ctx, refusal);
   }
 
   logStep(ctx: ExchangeContext, step: LogStep): void {

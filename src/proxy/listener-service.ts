@@ -8,6 +8,7 @@ import type { ListenerFacts } from '../acl/context.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Global } from '../model/global.ts';
 import type { Connection, ConnectionHandler, Endpoint, Listener } from '../net/connection.ts';
+import type { TlsListener } from '../net/tls/tls-listener.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import type { SharedState } from '../state/shared-state.ts';
@@ -17,6 +18,7 @@ interface ListenerEvents {
   readonly serve: (listener: ListenerRuntime, connection: Connection) => void;
   /** A place came free that somebody, on any thread, was refused before. */
   readonly roomAgain: () => void;
+  readonly tls?: TlsListener | undefined;
 }
 
 /** RFC 6335, section 6: system ports, which no client needs to connect from. */
@@ -34,6 +36,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   readonly config: Bind;
   readonly row: number;
   readonly frontend: FrontendRuntime;
+  readonly tls: TlsListener | undefined;
   readonly #state: SharedState;
   readonly #thread: DataThread;
   readonly #events: ListenerEvents;
@@ -57,6 +60,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     this.config = config;
     this.row = row;
     this.frontend = frontend;
+    this.tls = events.tls;
     this.#state = thread.state;
     this.#thread = thread;
     this.#events = events;

@@ -5,6 +5,7 @@
 import type { CompiledLogFormat, LogFormatOptions } from '../acl/compiled.ts';
 import type { TransactionFacts } from '../acl/context.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
+import { dateWithMs } from '../acl/log-format/dates.ts';
 import { DEFAULT_FORMATS } from '../acl/log-format/formats.ts';
 import { phaseBit } from '../acl/phase.ts';
 import { prefixed } from '../acl/prefixed.ts';
@@ -16,7 +17,7 @@ import type { Endpoint } from '../net/connection.ts';
 import type { Word } from '../model/word.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileProfiles, type CompiledProfile, type LogOrigin } from './log-profile.ts';
-import type { ExchangeContext, LogChannel, LogSink } from './runtime.ts';
+import type { ExchangeContext, LogChannel, LogSink, Refusal } from './runtime.ts';
 
 interface LogFormats {
   readonly line: CompiledLogFormat | undefined;
@@ -145,6 +146,15 @@ export class FrontendLog {
     return `Connect from ${from.host}:${from.port} to ${to.host}:${to.port} ${name}`;
   }
 
+  /** A connection was given up before it became a session (manual, section 8.2.5). */
+  refused(ctx: ExchangeContext, { text, isSilent }: Refusal): void {
+    if (this.#ways.length === 0 || (this.#skipsNull && isSilent)) return;
+    if (this.#formats.error !== undefined) return this.#writeAs(ctx, 'sess_error', this.#ways, true);
+    const level = this.#raisesErrors ? LEVEL_ERR : LEVEL_INFO;
+    const line = `${prefixOf(ctx)}: ${text}`;
+    for (const { channel } of this.#ways) channel.write(level, line);
+  }
+
   /** One of `log-steps` is reached. */
   reached(ctx: ExchangeContext, step: LogStep): void {
     if (this.#steps === undefined || this.#ways.length === 0) return;
@@ -167,7 +177,11 @@ export class FrontendLog {
     const exchange = ctx.transaction as TransactionFacts;
     if (this.#skipsNormal && !isFailure(exchange)) return;
     if (this.#skipsNull && isNull(exchange, ctx)) return;
-    const level = ctx.logLevel ?? (this.#raisesErrors && isFailure(exchange) ? LEVEL_ERR : LEVEL_INFO);
+    this.#writeAs(ctx, origin, ways, isFailure(exchange));
+  }
+
+  #writeAs(ctx: ExchangeContext, origin: LogOrigin, ways: readonly LogWay[], failed: boolean): void {
+    const level = ctx.logLevel ?? (this.#raisesErrors && failed ? LEVEL_ERR : LEVEL_INFO);
     if (level < 0) return;
     ctx.logOrigin = origin;
     const { line, error, structuredData } = this.#formats;
@@ -183,6 +197,16 @@ export class FrontendLog {
       channel.end();
     }
   }
+}
+
+/** `192.0.2.1:1234 [22/Nov/2026:02:49:31.123] frontend/bind` */
+function prefixOf({ client, listener, frontend }: ExchangeContext): string {
+  const source = client?.source;
+  const name = listener?.name ?? String(listener?.id ?? 0);
+  const host = source === undefined ? 'unknown' : source.family === 0 ? 'unix' : source.host;
+  const port = source?.family === 0 ? listener?.id : source?.port;
+  const from = source === undefined ? host : `${host}:${port}`;
+  return `${from} [${dateWithMs(client?.acceptTimeMs ?? 0)}] ${frontend?.name ?? ''}/${name}`;
 }
 
 /** Samples of a response are legal in no rule for requests. */

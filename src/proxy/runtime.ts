@@ -18,6 +18,7 @@ import type { BufferPool } from '../net/buffer-pool.ts';
 import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
 import type { ThreadCertificates } from '../net/tls/thread-certificates.ts';
+import type { TlsListener } from '../net/tls/tls-listener.ts';
 import type { CookieDates } from './cookie-persistence.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
@@ -142,12 +143,21 @@ export interface WatchedExchange {
   readonly terminationState: string;
 }
 
+/** Why a connection did not become a session. */
+export interface Refusal {
+  readonly text: string;
+  /** The client did nothing that `option dontlognull` would keep. */
+  readonly isSilent: boolean;
+}
+
 export interface ListenerRuntime {
   readonly config: Bind;
   /** Number in the shared plan. */
   readonly row: number;
   readonly frontend: FrontendRuntime;
   readonly facts: ListenerFacts;
+  /** Its handshakes; undefined: it speaks no TLS. */
+  readonly tls: TlsListener | undefined;
   /** One of its connections passed the `tcp-request connection` rules. */
   admitted(): void;
   /** One of its connections is over. */
@@ -179,6 +189,8 @@ export interface FrontendRuntime {
   logStart(ctx: ExchangeContext): void;
   /** Writes the log line of an exchange that is over. */
   log(ctx: ExchangeContext): void;
+  /** Writes that a connection was given up before it became a session. */
+  logRefused(ctx: ExchangeContext, refusal: Refusal): void;
   /** For `log-steps`. */
   logStep(ctx: ExchangeContext, step: 'accept' | 'request' | 'connect' | 'response'): void;
   /** `do-log` */

@@ -96,6 +96,7 @@ const TABLE = {
   ssl_ocsp_staple: ['sum', 'LFBS'],
   ssl_failed_ocsp_staple: ['sum', 'LFBS'],
   ssl_rate: ['rate', 'P'],
+  ssl_key_rate: ['rate', 'P'],
   bytes_out_rate: ['rate', 'P'],
   comp_bps_in: ['rate', 'P'],
   comp_bps_out: ['rate', 'P'],

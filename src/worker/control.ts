@@ -3,6 +3,7 @@
  * replaces one that dies, and stops them. It keeps the sockets and gives threads duplicates: what a thread closes,
  * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { OpenedSocket } from '../admin/admin-server.ts';
@@ -67,6 +68,7 @@ export class Control {
   readonly #threads: ThreadPool;
   readonly #adminSockets: readonly OpenedSocket[];
   readonly #startTimeMs = Date.now();
+  readonly #ticketKeys = randomBytes(48);
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
   readonly #administration: Administration;
@@ -187,6 +189,7 @@ export class Control {
         caches: this.#state.caches.shared,
         startTimeMs: this.#startTimeMs,
         processors: processors[thread],
+        ticketKeys: this.#ticketKeys,
         ...this.#administration.forThread(),
       }),
       listenersOf: thread => this.#administration.listenersFor(thread),

@@ -5,6 +5,7 @@ import { ProcessVariables } from '../acl/process-variables.ts';
 import type { Bind } from '../model/bind.ts';
 import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
+import { createTlsListener } from '../net/tls/create-tls-listener.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
@@ -244,6 +245,12 @@ export class ServingThread {
     return new ListenerService(settings, row, this.#runtime.frontend(proxy), this.#thread, {
       serve: (service, connection) => this.#reception.serve(service, connection),
       roomAgain: () => this.#tell({ kind: 'room' }),
+      tls: createTlsListener(
+        settings,
+        this.#start.config.global,
+        this.#thread.certificates,
+        this.#start.ticketKeys,
+      ),
     });
   }
 

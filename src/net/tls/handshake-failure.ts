@@ -1,0 +1,68 @@
+/** Why a handshake with a client came to nothing, in HAProxy's words and numbers. */
+import type { Socket } from 'node:net';
+
+/** HAProxy's numbers of connection errors; what samples `fc_err` and `fc_err_name` give. */
+export interface HandshakeFailure {
+  readonly code: number;
+  readonly name: string;
+  readonly text: string;
+  /** OpenSSL's own words, `error:0A0000C1:SSL routines::no shared cipher`. */
+  readonly detail?: string;
+}
+
+export const CLOSED: HandshakeFailure = {
+  code: 24,
+  name: 'SSL_EMPTY',
+  text: 'Connection closed during SSL handshake',
+};
+export const ABORTED: HandshakeFailure = {
+  code: 25,
+  name: 'SSL_ABORT',
+  text: 'Connection error during SSL handshake',
+};
+export const TIMED_OUT: HandshakeFailure = {
+  code: 26,
+  name: 'SSL_TIMEOUT',
+  text: 'Timeout during SSL handshake',
+};
+export const CHAIN_REFUSED: HandshakeFailure = {
+  code: 30,
+  name: 'SSL_CA_FAIL',
+  text: 'SSL client CA chain cannot be verified',
+};
+export const LEAF_REFUSED: HandshakeFailure = {
+  code: 31,
+  name: 'SSL_CRT_FAIL',
+  text: 'SSL client certificate not trusted',
+};
+export const FAILED: HandshakeFailure = {
+  code: 34,
+  name: 'SSL_HANDSHAKE',
+  text: 'SSL handshake failure',
+};
+
+interface SystemError extends Error {
+  readonly code?: string;
+  readonly syscall?: string;
+}
+
+const OPENSSL_ERROR = /error:([0-9A-F]{8}):([^:]*):[^:]*:([^:\n]*)/;
+
+/** Like ERR_error_string_n(). */
+function opensslText(message: string): string | undefined {
+  const found = OPENSSL_ERROR.exec(message);
+  return found === null ? undefined : `error:${found[1]}:${found[2]}::${found[3]}`;
+}
+
+/** `raw`: the socket under it, which knows whether anything had come. */
+export function failureOf(error: SystemError, raw: Socket): HandshakeFailure {
+  const detail = opensslText(error.message);
+  if (detail !== undefined) return { ...FAILED, detail };
+  if (raw.bytesRead > 0) return FAILED;
+  return error.syscall === undefined ? CLOSED : ABORTED;
+}
+
+/** The client closed without a word, as probes do (`option dontlognull`). */
+export function isSilent({ code }: HandshakeFailure): boolean {
+  return code === CLOSED.code || code === ABORTED.code;
+}

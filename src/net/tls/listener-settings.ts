@@ -1,0 +1,121 @@
+/**
+ * What a `bind` line and the `global` section say of handshakes, put together (manual, sections 3.1 and 5.1): what a line
+ * does not say is taken from `ssl-default-bind-*`.
+ */
+import type { Bind, TlsLineOptions } from '../../model/bind.ts';
+import type { Global } from '../../model/global.ts';
+
+export interface ListenerSettings {
+  /** Lines of a crt-list may say otherwise. */
+  readonly line: TlsLineOptions;
+  readonly alpn: readonly string[];
+  readonly strictSni: boolean;
+  readonly noTickets: boolean;
+  readonly prefersClientCiphers: boolean;
+  /** `no-tlsv12` and its kind, as the versions they name. */
+  readonly without: readonly string[];
+  readonly securityLevel: string | undefined;
+  readonly sessionLifetimeS: number;
+  /** Sessions are only resumed where this is the same. */
+  readonly sessionContext: string;
+  /** `crt-ignore-err`, `ca-ignore-err` */
+  readonly ignoredLeafErrors: readonly string[];
+  readonly ignoredChainErrors: readonly string[];
+  /** `tune.ssl.maxrecord`, `tune.ssl.hard-maxrecord`; 0: as large as TLS allows. */
+  readonly maxRecordBytes: number;
+  /** `tune.ssl.cachesize`: sessions kept for those who have no ticket. */
+  readonly cacheSize: number;
+}
+
+/** `<word> -> <version>` of `no-sslv3`, `no-tlsv10`... */
+const SWITCHED_OFF: ReadonlyMap<string, string> = new Map([
+  ['no-sslv3', 'SSLv3'],
+  ['no-tlsv10', 'TLSv1.0'],
+  ['no-tlsv11', 'TLSv1.1'],
+  ['no-tlsv12', 'TLSv1.2'],
+  ['no-tlsv13', 'TLSv1.3'],
+]);
+const FORCED: ReadonlyMap<string, string> = new Map(
+  [...SWITCHED_OFF].map(([word, version]) => [word.replace('no-', 'force-'), version]),
+);
+
+const DEFAULT_LIFETIME_S = 300;
+const DEFAULT_CACHE_SIZE = 20_000;
+
+/** `ssl-default-bind-options` */
+interface DefaultOptions {
+  minVersion?: string;
+  maxVersion?: string;
+  readonly flags: Set<string>;
+}
+
+function defaultOptions(words: readonly string[]): DefaultOptions {
+  const options: DefaultOptions = { flags: new Set() };
+  for (const [index, word] of words.entries()) {
+    const forced = FORCED.get(word);
+    if (forced !== undefined) options.minVersion = options.maxVersion = forced;
+    else if (word === 'ssl-min-ver') options.minVersion = words[index + 1] ?? '';
+    else if (word === 'ssl-max-ver') options.maxVersion = words[index + 1] ?? '';
+    else options.flags.add(word);
+  }
+  return options;
+}
+
+function defaultTexts(ssl: Global['ssl']): TlsLineOptions {
+  const texts: { -readonly [Name in keyof TlsLineOptions]: TlsLineOptions[Name] } = {};
+  const take = (
+    name: 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs' | 'clientSigalgs',
+    word: string,
+  ): void => {
+    const value = ssl.get(`ssl-default-bind-${word}`)?.[0];
+    if (value !== undefined) texts[name] = value;
+  };
+  take('ciphers', 'ciphers');
+  take('ciphersuites', 'ciphersuites');
+  take('curves', 'curves');
+  take('sigalgs', 'sigalgs');
+  take('clientSigalgs', 'client-sigalgs');
+  return texts;
+}
+
+function numberOf(ssl: Global['ssl'], name: string, missing: number): number {
+  const value = ssl.get(name)?.[0];
+  return value === undefined ? missing : Number.parseInt(value, 10);
+}
+
+/** Undefined: the line has no `ssl`. */
+export function listenerSettings(bind: Bind, { ssl }: Global): ListenerSettings | undefined {
+  const { ssl: tls, otherOptions, alpn = [] } = bind;
+  if (tls === undefined) return undefined;
+  const { minVersion, maxVersion, flags } = defaultOptions(ssl.get('ssl-default-bind-options') ?? []);
+  const { certificates: _c, folder: _f, strictSni, noTickets, ...line } = tls;
+  const isOn = (word: string): boolean => flags.has(word) || otherOptions.has(word);
+  const records = [numberOf(ssl, 'tune.ssl.maxrecord', 0), numberOf(ssl, 'tune.ssl.hard-maxrecord', 0)];
+  return {
+    line: {
+      ...defaultTexts(ssl),
+      ...(minVersion === undefined ? {} : { minVersion }),
+      ...(maxVersion === undefined ? {} : { maxVersion }),
+      ...line,
+    },
+    alpn,
+    strictSni: strictSni || flags.has('strict-sni'),
+    noTickets: noTickets || flags.has('no-tls-tickets'),
+    prefersClientCiphers: isOn('prefer-client-ciphers'),
+    without: [...SWITCHED_OFF].filter(([word]) => isOn(word)).map(([, version]) => version),
+    securityLevel: ssl.get('ssl-security-level')?.[0],
+    sessionLifetimeS: numberOf(ssl, 'tune.ssl.lifetime', DEFAULT_LIFETIME_S),
+    sessionContext: `${bind.written}|${tls.verify}|${tls.caFile ?? ''}|${tls.caVerifyFile ?? ''}|${tls.crlFile ?? ''}`,
+    ignoredLeafErrors: wordsOf(otherOptions.get('crt-ignore-err')),
+    ignoredChainErrors: wordsOf(otherOptions.get('ca-ignore-err')),
+    maxRecordBytes: Math.min(...records.filter(bytes => bytes > 0), MOST_RECORD_BYTES) % MOST_RECORD_BYTES,
+    cacheSize: numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
+  };
+}
+
+/** RFC 8446, section 5.1. */
+const MOST_RECORD_BYTES = 16_384;
+
+function wordsOf(list: readonly string[] | undefined): readonly string[] {
+  return list?.[0]?.split(',') ?? [];
+}
