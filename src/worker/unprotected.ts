@@ -14,6 +14,9 @@ interface Place {
 export function unprotected({ global, proxies, logForwards }: Config): readonly string[] {
   const binds = [
     ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
+    ...proxies.flatMap(({ binds: own, disabled, kind, name }) =>
+      disabled ? [] : own.map(bind => ({ bind, of: `'bind' of ${kind} '${name}'` })),
+    ),
     ...logForwards.flatMap(({ binds: own, name }) =>
       own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
     ),
