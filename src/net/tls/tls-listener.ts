@@ -5,7 +5,7 @@
  * Node does it: a tls.Server that never listens, and is told of connections. What it is asked for, certificates by
  * name, the protocol, sessions, it asks here.
  */
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import { Socket } from 'node:net';
 import { type SecureContext, Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { LoadedCertEntry } from '../../model/tls-material.ts';
 import type { HandedOver } from '../connection.ts';
@@ -65,7 +65,7 @@ export class TlsListener {
   accept({ fd, ahead }: HandedOver, watcher: HandshakeWatcher): Handshake {
     this.#followDefaults();
     const options = { fd, allowHalfOpen: false, manualStart: true };
-    const raw = new Socket(options as SocketConstructorOpts);
+    const raw = new Socket(options);
     if (ahead !== undefined && ahead.length > 0) raw.unshift(ahead);
     this.#underWay.set(raw, watcher);
     this.#server.emit('connection', raw);
