@@ -1,6 +1,6 @@
 /**
  * Handshakes of one `bind` line in one thread: takes over what a plain connection has left, and gives back a TLSSocket
- * (Engine.adopt() makes a connection of it), or tells why there is none. Used by proxy/secure-connection.ts.
+ * (Engine.adopt() makes a connection of it), or tells why there is none. Used by proxy/accept.ts.
  *
  * Node does it: a tls.Server that never listens, and is told of connections. What it is asked for, certificates by
  * name, the protocol, sessions, it asks here.
