@@ -1,7 +1,10 @@
 /**
  * All certificates, authorities and revocation lists of the process as they are now, in the control thread. Loading the
- * configuration fills it, commands change it; data threads have copies (net/tls/thread-certificates.ts).
+ * configuration fills it (load-certificates.ts), commands change it; data threads have copies
+ * (net/tls/thread-certificates.ts).
  */
+import type { CertificateLoad } from '../config-parser/haproxy/crt-load-options.ts';
+import type { TlsLineOptions } from '../model/bind.ts';
 import type {
   AuthorityFile,
   LoadedCertEntry,
@@ -9,17 +12,102 @@ import type {
   TlsMaterial,
 } from '../model/tls-material.ts';
 
+export interface StoredCertificate {
+  readonly name: string;
+  /** Undefined: `new ssl cert` made room for it, and nothing has come yet. */
+  readonly loaded: LoadedCertificate | undefined;
+  /** What gave it its options; they have to be the same wherever it is used. */
+  readonly origin: 'plain' | 'crt-list' | 'crt-store';
+  readonly load: CertificateLoad;
+}
+
+export interface StoredAuthorities {
+  /** Undefined: a command made room for it, and nothing has come yet. */
+  readonly file: AuthorityFile | undefined;
+  readonly kind: 'ca' | 'crl';
+}
+
+/** A line of a crt-list, or a file of a directory. */
+export interface CrtListEntry {
+  readonly line: number;
+  readonly certificate: string;
+  readonly options: TlsLineOptions;
+  /** As written. */
+  readonly filters: readonly string[];
+}
+
+export interface CrtList {
+  readonly name: string;
+  readonly isFolder: boolean;
+  readonly entries: CrtListEntry[];
+  /** Those that use it, by key. */
+  readonly listeners: string[];
+  lineCount: number;
+}
+
+/** A certificate in use by a `bind` line. */
+export interface Instance {
+  readonly id: number;
+  readonly listener: string;
+  readonly certificate: string;
+  readonly entry: CrtListEntry | undefined;
+  readonly isDefault: boolean;
+}
+
+export interface StoredListener {
+  readonly key: string;
+  /** Name of the frontend. */
+  readonly owner: string;
+  readonly instances: Map<number, Instance>;
+}
+
 export class CertificateStore {
-  readonly certificates = new Map<string, LoadedCertificate>();
-  readonly authorities = new Map<string, AuthorityFile>();
-  readonly listeners = new Map<string, LoadedCertEntry[]>();
+  readonly certificates = new Map<string, StoredCertificate>();
+  readonly authorities = new Map<string, StoredAuthorities>();
+  readonly crtLists = new Map<string, CrtList>();
+  readonly listeners = new Map<string, StoredListener>();
+  #lastInstance = 0;
+
+  /** Takes a certificate into use. */
+  addInstance(
+    listener: StoredListener,
+    certificate: string,
+    entry: CrtListEntry | undefined,
+    isDefault: boolean,
+  ): Instance {
+    const id = ++this.#lastInstance;
+    const instance: Instance = { id, listener: listener.key, certificate, entry, isDefault };
+    listener.instances.set(id, instance);
+    return instance;
+  }
+
+  *instancesOf(certificate: string): Iterable<Instance> {
+    for (const { instances } of this.listeners.values())
+      for (const instance of instances.values()) if (instance.certificate === certificate) yield instance;
+  }
 
   /** For a thread that starts. */
   material(): TlsMaterial {
-    return {
-      certificates: this.certificates,
-      authorities: this.authorities,
-      listeners: this.listeners,
-    };
+    const certificates = new Map<string, LoadedCertificate>();
+    for (const { name, loaded } of this.certificates.values())
+      if (loaded !== undefined) certificates.set(name, loaded);
+    const authorities = new Map<string, AuthorityFile>();
+    for (const [name, { file }] of this.authorities) if (file !== undefined) authorities.set(name, file);
+    const listeners = new Map<string, readonly LoadedCertEntry[]>();
+    for (const { key, instances } of this.listeners.values())
+      listeners.set(
+        key,
+        [...instances.values()].flatMap(instance => {
+          const certificate = certificates.get(instance.certificate);
+          return certificate === undefined ? [] : [{ ...entryOf(instance), certificate }];
+        }),
+      );
+    return { certificates, authorities, listeners };
   }
+}
+
+/** What data threads know of an instance beside its certificate. */
+export function entryOf({ id, entry, isDefault }: Instance): Omit<LoadedCertEntry, 'certificate'> {
+  const filters = (entry?.filters ?? []).map(filter => filter.toLowerCase());
+  return { id, filters, options: entry?.options ?? {}, isDefault };
 }

@@ -7,7 +7,6 @@
 
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section acme',
-  'section crt-store',
   'section fcgi-app',
   'section namespace_list',
   'peers synchronisation',
@@ -18,8 +17,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'lua-prepend-path',
   // global
   'acme.scheduler',
-  'ca-base',
-  'crt-base',
   'h2-workaround-bogus-websocket-clients',
   'httpclient.resolvers.disabled',
   'httpclient.resolvers.id',
@@ -28,10 +25,8 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'httpclient.ssl.ca-file',
   'httpclient.ssl.verify',
   'httpclient.timeout.connect',
-  'issuers-chain-path',
   'jwt.decrypt_alg_list',
   'jwt.decrypt_enc_list',
-  'key-base',
   'maxsslconn',
   'maxsslrate',
   'ocsp-update.disable',
@@ -56,10 +51,7 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'ssl-default-server-sigalgs',
   'ssl-dh-param-file',
   'ssl-engine',
-  'ssl-load-extra-del-ext',
-  'ssl-load-extra-files',
   'ssl-mode-async',
-  'ssl-passphrase-cmd',
   'ssl-propquery',
   'ssl-provider',
   'ssl-provider-path',
@@ -126,7 +118,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'lua actions',
   'mode haterm',
   'mode spop',
-  'ssl-f-use',
   // listeners
   'bind namespace',
   'bind nbconn',

@@ -12,7 +12,8 @@ import {
 } from '../config-parser/diagnostic-order.ts';
 import { parseConfig, type CommandLineSettings, type ParseResult } from '../config-parser/parse.ts';
 import { PREDEFINED_VARIABLES } from '../config-parser/predefined-variables.ts';
-import { CertificateStore } from '../certificates/certificate-store.ts';
+import type { CertificateStore } from '../certificates/certificate-store.ts';
+import { loadCertificates } from '../certificates/load-certificates.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
@@ -72,13 +73,15 @@ async function checkMeaning(
   const serverStates = new ServerStates(config);
   const resolved = await resolveNames(config, serverStates);
   const compiled = compileAll(resolved.config, templates);
+  const certificates = loadCertificates(resolved.config);
   const diagnostics = [
     ...compiled.diagnostics,
+    ...certificates.diagnostics,
     ...checkHealthChecks(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];
-  return { config: resolved.config, compiled, certificates: new CertificateStore(), diagnostics };
+  return { config: resolved.config, compiled, certificates: certificates.store, diagnostics };
 }
 
 /** Behind what the parser said, without its last line. */

@@ -94,7 +94,7 @@ test('an address that asks for TLS is never served in plain text', async t => {
   const port = await freePort();
   writeFileSync(
     file,
-    configOf(port, '', 'x').replace(`127.0.0.1:${port}`, `127.0.0.1:${port} ssl crt ${file}`) +
+    configOf(port, '', 'x').replace(`127.0.0.1:${port}`, `127.0.0.1:${port} ssl strict-sni`) +
       'backend b\n  mode http\n  server s 127.0.0.1:1 ssl verify none\n',
   );
   const checked = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 20_000 });

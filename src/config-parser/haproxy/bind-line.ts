@@ -13,7 +13,7 @@ import type { BindDraft, Mutable } from './bind-draft.ts';
 
 const NO_TLS: BindTls = { certificates: [], folder: '', verify: 'none', strictSni: false, noTickets: false };
 
-function createBindDraft(listeners: number): BindDraft {
+export function createBindDraft(listeners: number): BindDraft {
   const settings: BindDraft['settings'] = {
     maxconn: 0,
     backlog: 0,

@@ -1,0 +1,216 @@
+/**
+ * Fills the store with what a configuration names: `crt-store` sections first, then the certificates, crt-lists,
+ * authorities and revocation lists of `bind` lines, `ssl-f-use`, and those of servers. Mistakes are diagnostics in
+ * HAProxy's words, at the line that names the file.
+ */
+import { readLineOptions } from '../config-parser/haproxy/crt-list.ts';
+
+import type { Bind, BindTls, CertificateSource } from '../model/bind.ts';
+import type { Config } from '../model/config.ts';
+import type { Diagnostic, Position } from '../model/diagnostic.ts';
+import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
+import type { Word } from '../model/word.ts';
+import { listenerKey } from '../net/tls/listener-key.ts';
+import { loadAuthorities } from './authority-files.ts';
+import { CertificateLoader } from './certificate-loader.ts';
+import { CertificateStore, type CrtList, type StoredListener } from './certificate-store.ts';
+import { CrtListLoader } from './crt-list-loader.ts';
+import { loadCrtStores } from './crt-stores.ts';
+import { DISK, type CertificateFiles } from './files.ts';
+
+const NOWHERE: Position = { file: '', line: 0, column: 0 };
+
+interface LoadedCertificates {
+  readonly store: CertificateStore;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function loadCertificates(config: Config, files: CertificateFiles = DISK): LoadedCertificates {
+  const loading = new Loading(config, files);
+  loading.run();
+  return { store: loading.store, diagnostics: loading.diagnostics };
+}
+
+interface Owner {
+  readonly kind: string;
+  readonly name: string;
+}
+
+class Loading {
+  readonly store = new CertificateStore();
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #config: Config;
+  readonly #files: CertificateFiles;
+  readonly #lists: CrtListLoader;
+
+  constructor(config: Config, files: CertificateFiles) {
+    this.#config = config;
+    this.#files = files;
+    const loader = new CertificateLoader(config.global, files, text => this.#warn(NOWHERE, text));
+    this.#lists = new CrtListLoader(this.store, loader, files, config.global);
+  }
+
+  run(): void {
+    const { proxies, logForwards, otherSections, global } = this.#config;
+    loadCrtStores(otherSections, this.#lists, (position, text) => this.#alert(position, text));
+    for (const proxy of proxies) this.#loadProxy(proxy);
+    for (const { name, binds } of logForwards)
+      this.#loadBinds({ kind: 'log-forward', name }, binds, undefined);
+    this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
+  }
+
+  #loadProxy(proxy: Proxy): void {
+    if (proxy.disabled) return;
+    this.#loadBinds(proxy, proxy.binds, this.#ownList(proxy));
+    for (const server of proxy.servers) this.#loadServer(proxy, server);
+  }
+
+  /** `ssl-f-use`: a list of the frontend's own, the last line first, as HAProxy has it. */
+  #ownList({ name, position, otherLines }: Proxy): CrtList | undefined {
+    const lines = otherLines.filter(([word]) => word?.text === 'ssl-f-use').reverse();
+    if (lines.length === 0) return undefined;
+    const list = this.#lists.createList(`@${name}`, false);
+    if (list === undefined) {
+      const what = `Couldn't create the crt-list '@${name}', this name is already used by another crt-list!`;
+      this.#alert(position, what);
+      return undefined;
+    }
+    for (const line of lines) this.#useLine(list, line);
+    return list;
+  }
+
+  #useLine(list: CrtList, [keyword, ...words]: readonly Word[]): void {
+    const position = keyword?.position ?? NOWHERE;
+    const read = readLineOptions(
+      words.map(({ text }) => text),
+      position,
+    );
+    if ('error' in read)
+      return this.#alert(
+        position,
+        read.error.replace('unknown ssl keyword ', 'unknown crt keyword ').replace(/ (\S+)$/, ` '$1'`),
+      );
+    const { crt } = read.load;
+    if (crt === undefined)
+      return this.#alert(position, `Trying to load a certificate but no 'crt' keyword specified.`);
+    const wrong = this.#lists.addLine(list, { ...read, crt, filters: [] }, position, '');
+    if (wrong !== undefined) this.#alert(position, wrong);
+  }
+
+  #loadBinds(owner: Owner, binds: readonly Bind[], ownList: CrtList | undefined): void {
+    const done = new Set<string>();
+    for (const bind of binds) {
+      const key = listenerKey(bind.position);
+      if (bind.ssl === undefined || done.has(key)) continue;
+      done.add(key);
+      this.#loadBind(owner, bind, bind.ssl, ownList);
+    }
+  }
+
+  #loadBind(owner: Owner, bind: Bind, tls: BindTls, ownList: CrtList | undefined): void {
+    const listener: StoredListener = {
+      key: listenerKey(bind.position),
+      owner: owner.name,
+      instances: new Map(),
+    };
+    this.store.listeners.set(listener.key, listener);
+    const mistakes = this.diagnostics.length;
+    const where = `'bind ${bind.written}' in section '${owner.kind}' : `;
+    for (const source of tls.certificates) this.#loadSource(listener, source, bind, tls, where);
+    if (ownList !== undefined) this.#lists.use(listener, ownList);
+    for (const keyword of ['ca-file', 'ca-verify-file', 'crl-file'] as const)
+      this.#loadAuthorities(keyword, tls[SETTING[keyword]], tls.folder, bind.position, where);
+    for (const { entry } of listener.instances.values())
+      for (const keyword of ['ca-file', 'ca-verify-file', 'crl-file'] as const)
+        this.#loadAuthorities(
+          keyword,
+          entry?.options[SETTING[keyword]],
+          tls.folder,
+          bind.position,
+          `${where}'crt-list' : `,
+        );
+    if (this.diagnostics.length === mistakes) this.#judge(owner, bind, tls, listener);
+  }
+
+  #loadSource(
+    listener: StoredListener,
+    { kind, name }: CertificateSource,
+    { position }: Bind,
+    { folder }: BindTls,
+    where: string,
+  ): void {
+    if (kind === 'crt-list') {
+      const { warnings, error } = this.#lists.useFile(listener, name, folder);
+      for (const text of warnings) this.#warn(position, `${where}'crt-list' : ${text}`);
+      if (error !== undefined) this.#alert(position, `${where}'crt-list' : ${error}`);
+      return;
+    }
+    const wrong = this.#lists.usePath(listener, name, folder, kind === 'default-crt');
+    if (wrong !== undefined) this.#alert(position, where + wrong);
+  }
+
+  /** What only can be said when all of a line is known. */
+  #judge(
+    { name }: Owner,
+    { written, position, otherOptions }: Bind,
+    tls: BindTls,
+    listener: StoredListener,
+  ): void {
+    const { file, line } = position;
+    const where = `bind '${written}' at [${file}:${line}]`;
+    if (listener.instances.size === 0) {
+      const none = `Proxy '${name}': no SSL certificate specified for ${where}`;
+      if (tls.strictSni && !otherOptions.has('generate-certificates'))
+        this.#warn(NOWHERE, `${none}, ssl connections will fail (use 'crt').`);
+      else this.#alert(NOWHERE, `${none} (use 'crt').`);
+      return;
+    }
+    if (tls.strictSni && tls.certificates.some(({ kind }) => kind === 'default-crt'))
+      this.#warn(
+        NOWHERE,
+        `Proxy '${name}': both 'default-crt' and 'strict-sni' keywords are used in ${where}, certificates won't be used as fallback (use 'crt' instead).`,
+      );
+  }
+
+  #loadAuthorities(
+    keyword: keyof typeof SETTING,
+    name: string | undefined,
+    folder: string,
+    position: Position,
+    where: string,
+  ): void {
+    if (name === undefined) return;
+    const { caBase } = this.#config.global;
+    const full = caBase === undefined || /^[/@]/.test(name) ? name : `${caBase}/${name}`;
+    if (this.store.authorities.has(full)) return;
+    const loaded = loadAuthorities(full, folder, this.#files);
+    if ('error' in loaded) {
+      this.#alert(NOWHERE, loaded.error);
+      return this.#alert(position, `${where}'${keyword}' : unable to load ${full}`);
+    }
+    for (const text of loaded.warnings) this.#warn(NOWHERE, text);
+    this.store.authorities.set(full, { file: loaded.file, kind: keyword === 'crl-file' ? 'crl' : 'ca' });
+  }
+
+  #loadServer({ name: backend }: Proxy, { position, name, ssl }: Server): void {
+    if (ssl === undefined) return;
+    const where = `'server ${backend}/${name}' : `;
+    if (ssl.crt !== undefined) {
+      const wrong = this.#lists.loadOne(ssl.crt, '');
+      if (wrong !== undefined) this.#alert(position, where + wrong);
+    }
+    this.#loadAuthorities('ca-file', ssl.caFile, '', position, where);
+    this.#loadAuthorities('crl-file', ssl.crlFile, '', position, where);
+  }
+
+  #alert(position: Position, message: string): void {
+    this.diagnostics.push({ severity: 'alert', position, message });
+  }
+
+  #warn(position: Position, message: string): void {
+    this.diagnostics.push({ severity: 'warning', position, message });
+  }
+}
+
+const SETTING = { 'ca-file': 'caFile', 'ca-verify-file': 'caVerifyFile', 'crl-file': 'crlFile' } as const;
