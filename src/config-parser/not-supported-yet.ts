@@ -178,7 +178,6 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'noktls',
   'nopoll',
   'numa-cpu-mapping',
-  'option contstats',
   'option disable-h2-upgrade',
   'option http-no-delay',
   'option tcp-smart-accept',

@@ -98,17 +98,21 @@ export function countStreamEnd(counters: Counters, { frontend }: Rows): void {
 }
 
 /** On the way of every request: no array or object is made (bench/micro/http-exchange.ts). */
-export function countExchange(counters: Counters, exchange: Exchange, rows: Rows, nowMs: number): void {
-  countBytes(counters, exchange.bytes, rows.frontend);
-  countBytes(counters, exchange.bytes, rows.listener);
-  if (rows.backend >= 0) countBytes(counters, exchange.bytes, rows.backend);
-  if (rows.server >= 0) countBytes(counters, exchange.bytes, rows.server);
+export function countExchange(counters: Counters, exchange: Exchange, rows: Rows): void {
   counters.add(counters.process, FIELD.stot, 1);
-  counters.event(counters.process, FIELD.bytes_out_rate, nowMs, exchange.bytes.toClient);
   if (exchange.isHttp) countAnswer(counters, exchange.status, rows);
   if (rows.backend >= 0) countTimes(counters, exchange, rows);
   if (exchange.termination.cause !== '-') countEnd(counters, exchange, rows);
   if (exchange.failedRewrites > 0) countAll(counters, rows, FIELD.wrew, exchange.failedRewrites);
+}
+
+/** Bytes of an exchange, or of a part of it. */
+export function countMoved(counters: Counters, bytes: ByteCounters, rows: Rows, nowMs: number): void {
+  countBytes(counters, bytes, rows.frontend);
+  countBytes(counters, bytes, rows.listener);
+  if (rows.backend >= 0) countBytes(counters, bytes, rows.backend);
+  if (rows.server >= 0) countBytes(counters, bytes, rows.server);
+  counters.event(counters.process, FIELD.bytes_out_rate, nowMs, bytes.toClient);
 }
 
 function countBytes(counters: Counters, bytes: ByteCounters, row: number): void {

@@ -3,9 +3,11 @@
  * server in this thread's counters, and what is added to them at each step. What is counted once, at its end, is in
  * accounting.ts.
  */
+import type { ByteCounters } from '../acl/context.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import {
   countExchange,
+  countMoved,
   countRequest,
   countStreamEnd,
   responseField,
@@ -23,6 +25,8 @@ import {
 export class ExchangeCounts {
   readonly #thread: DataThread;
   readonly #rows: Rows = { frontend: -1, listener: -1, backend: -1, server: -1 };
+  /** Bytes that were counted before the end; undefined: none. */
+  #counted: ByteCounters | undefined;
   /** Of the request that is counted; -1: none. */
   #version = -1;
 
@@ -36,6 +40,7 @@ export class ExchangeCounts {
     this.#rows.listener = counters.listener(listener.row);
     this.#rows.backend = this.#rows.server = -1;
     this.#version = -1;
+    this.#counted = undefined;
   }
 
   /** The request is one: its head is well formed, and content rules let it pass. */
@@ -131,11 +136,21 @@ export class ExchangeCounts {
     counters.add(server, FIELD.req_tot, 1);
   }
 
+  /** `option contstats`: not all at the end. */
+  bytesSoFar(bytes: ByteCounters): void {
+    const { state, wheel } = this.#thread;
+    const moved = this.#counted === undefined ? bytes : difference(bytes, this.#counted);
+    countMoved(state.counters, moved, this.#rows, wheel.now);
+    this.#counted = { ...bytes };
+  }
+
   /** It is over. */
   end(exchange: Exchange, backend: BackendRuntime | undefined): void {
     const { counters, limits } = this.#thread.state;
     if (this.requestCounted && this.#version < 20) countStreamEnd(counters, this.#rows);
-    countExchange(counters, exchange, this.#rows, this.#thread.wheel.now);
+    const bytes = this.#counted === undefined ? exchange.bytes : difference(exchange.bytes, this.#counted);
+    countMoved(counters, bytes, this.#rows, this.#thread.wheel.now);
+    countExchange(counters, exchange, this.#rows);
     if (backend !== undefined) limits.leave(limits.backend(backend.row));
   }
 
@@ -144,4 +159,13 @@ export class ExchangeCounts {
     counters.add(counters.backend(server.backend.row), field, 1);
     if (server.row !== NO_ROW) counters.add(counters.server(server.row), field, 1);
   }
+}
+
+function difference(now: ByteCounters, before: ByteCounters): ByteCounters {
+  return {
+    fromClient: now.fromClient - before.fromClient,
+    toServer: now.toServer - before.toServer,
+    fromServer: now.fromServer - before.fromServer,
+    toClient: now.toClient - before.toClient,
+  };
 }

@@ -37,6 +37,7 @@ export class FrontendService implements FrontendRuntime {
   readonly captures: HeadCaptures;
   readonly logsResponses: boolean;
   readonly logsEarly: boolean;
+  readonly countsOnTheWay: boolean;
   readonly looksAtClients: boolean;
   readonly looksAtStored: boolean;
   readonly #log: FrontendLog;
@@ -66,6 +67,7 @@ export class FrontendService implements FrontendRuntime {
     this.rules = compileProxyRules(proxy, environment);
     this.looksAtClients = looksAtClients(config);
     this.logsEarly = proxy.options.flags.has('logasap');
+    this.countsOnTheWay = proxy.options.flags.has('contstats');
     this.captures = new HeadCaptures(proxy.captures);
     this.#log = new FrontendLog(proxy, compileLogFormats(proxy, environment, config), config.global, logs);
     this.logsResponses = this.#log.readsResponses;

@@ -33,7 +33,6 @@ import type { StreamClient } from './stream-client.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
-import type { Relay } from '../net/relay.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { interimResponse, redirection } from './own-replies.ts';
 import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
@@ -51,7 +50,7 @@ import { ServerTrouble, type ServerTroubleOwner } from './server-trouble.ts';
 import { stopRequest, stopResponse } from './stopped-by-rules.ts';
 import type { Phase } from './termination.ts';
 import { Transaction } from './transaction.ts';
-import { startTunnel } from './tunnel.ts';
+import { Tunnel } from './tunnel.ts';
 
 export class HttpStream
   implements
@@ -91,7 +90,7 @@ export class HttpStream
   responseStarted = false;
   keepAlive = false;
   tunneling = false;
-  #relay: Relay | undefined;
+  #tunnel: Tunnel | undefined;
   #over = true;
 
   constructor(thread: DataThread) {
@@ -264,8 +263,8 @@ export class HttpStream
     if (this.answer.wasAhead(this.clientConnection)) return;
     this.answer.drop(this.clientConnection);
     if (this.tunneling) {
-      this.#relay = startTunnel(this, () => this.abort());
-      return;
+      this.#tunnel = new Tunnel(this, () => this.abort());
+      return this.#tunnel.start();
     }
     if (this.#reply?.active === true) return this.#reply.sent();
     this.session.clearTimer();
@@ -343,7 +342,7 @@ export class HttpStream
   /** Everything that was taken for this request is given back. */
   #end(): void {
     this.#over = true;
-    this.#relay = undefined;
+    this.#tunnel = undefined;
     this.thread.liveStreams.remove(this);
     this.requestRules.stop();
     this.responseRules.stop();
@@ -379,12 +378,18 @@ export class HttpStream
   /** The server went down, or another one came up; or an administrator wants it. */
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
-    this.#relay?.stop();
+    this.#tunnel?.stop();
     this.fail(503, letter, this.phase);
   }
 
   describe(now: number): StreamFacts {
+    this.#tunnel?.noteBytes();
     return describeStream(this.transaction, this.phase, now);
+  }
+
+  countSoFar(): void {
+    this.#tunnel?.noteBytes();
+    this.transaction.countSoFar();
   }
 
   /** Where it is, in the letters of the log. */

@@ -1,6 +1,6 @@
 /**
  * The streams a thread serves now: requests, from their first byte on, and TCP sessions. For `show sess` and `shutdown
- * session`. Entering and leaving costs a few writes.
+ * session`, and for counting bytes while they pass. Entering and leaving costs a few writes.
  */
 import type { StreamFacts } from '../model/stream-facts.ts';
 import { Places } from './places.ts';
@@ -12,6 +12,8 @@ export interface LiveStream {
   /** Which of the thread's streams it is, from 1. */
   number: number;
   describe(now: number): StreamFacts;
+  /** Counts what has been moved since the last time, if its frontend wants that before the end (`option contstats`). */
+  countSoFar(): void;
   /** Cut from outside. */
   shutdown(letter: ShutdownLetter): void;
 }
@@ -34,6 +36,10 @@ export class LiveStreams {
   /** In the order of their beginning. What is killed meanwhile leaves the list behind it alone. */
   all(): readonly LiveStream[] {
     return this.#streams.all().toSorted((one, other) => one.number - other.number);
+  }
+
+  countSoFar(): void {
+    this.#streams.visit(stream => stream.countSoFar());
   }
 
   get size(): number {

@@ -199,6 +199,8 @@ export interface FrontendRuntime {
   readonly logsResponses: boolean;
   /** `option logasap`: the line is written when the response begins. */
   readonly logsEarly: boolean;
+  /** `option contstats`: bytes are counted while they pass, too. */
+  readonly countsOnTheWay: boolean;
   /** What `capture` lines keep of heads. */
   readonly captures: HeadCaptures;
   /** By `unique-id-format`; undefined without one. */

@@ -258,12 +258,18 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     if (verdict === SILENT_DROP) this.#silence();
     this.transaction.termination.set('P', 'D');
     this.#relay?.stop();
-    if (this.#relay !== undefined) this.#countBytes(this.#relay);
+    if (this.#relay !== undefined) this.#noteBytes(this.#relay);
     this.#end();
   }
 
   describe(now: number): StreamFacts {
+    if (this.#relay !== undefined) this.#noteBytes(this.#relay);
     return describeStream(this.transaction, this.#phase(), now);
+  }
+
+  countSoFar(): void {
+    if (this.#relay !== undefined) this.#noteBytes(this.#relay);
+    this.transaction.countSoFar();
   }
 
   #phase(): 'R' | 'Q' | 'C' | 'D' {
@@ -277,7 +283,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     const relay = this.#relay;
     this.transaction.termination.set(letter, this.#phase());
     relay?.stop();
-    if (relay !== undefined) this.#countBytes(relay);
+    if (relay !== undefined) this.#noteBytes(relay);
     this.#end();
   }
 
@@ -292,13 +298,13 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   }
 
   #relayed(result: RelayResult): void {
-    this.#countBytes(result);
+    this.#noteBytes(result);
     const { termination } = this.transaction;
     if (result.failure !== undefined) termination.fail(result.failure.side, result.failure.cause, 'D');
     this.#end();
   }
 
-  #countBytes({
+  #noteBytes({
     bytesFromClient,
     bytesFromServer,
   }: Pick<RelayResult, 'bytesFromClient' | 'bytesFromServer'>): void {

@@ -114,6 +114,11 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     this.logged = true;
   }
 
+  /** The bytes so far, where the frontend does not wait for the end with them. */
+  countSoFar(): void {
+    if (this.frontendRuntime.countsOnTheWay) this.counts.bytesSoFar(this.bytes);
+  }
+
   /** It is over: counted and logged, once. */
   finish(): void {
     this.timers.endedAt = this.thread.wheel.now;

@@ -43,6 +43,8 @@ import { threadNumbers } from './thread-numbers.ts';
 import { NameLookups } from '../proxy/name-lookups.ts';
 import { ThreadServices } from './thread-services.ts';
 
+/** Manual, `option contstats`: about every 5 seconds. */
+const COUNT_LOOK_MS = 5000;
 /** How often a draining thread looks whether its last connection is gone. */
 const DRAIN_LOOK_MS = 100;
 
@@ -70,6 +72,7 @@ export class ServingThread {
   readonly #desk: OrderDesk;
   readonly #hears = (message: ToData): void => this.#hear(message);
   #drainLook: NodeJS.Timeout | undefined;
+  #countLook: NodeJS.Timeout | undefined;
 
   /** `port`: the control thread is at its other end. */
   constructor(start: ThreadStart, port: MessagePort) {
@@ -124,7 +127,15 @@ export class ServingThread {
         text: `tune.engine uring cannot be had, the node engine serves: ${this.#opened.reason}`,
         about: { part: 'engine', thread: this.#start.thread },
       });
+    this.#countOnTheWay();
     this.#tell({ kind: 'ready', engine: this.#engine.name });
+  }
+
+  /** Only where some frontend wants it: a thread without work then wakes up for nothing else. */
+  #countOnTheWay(): void {
+    const { proxies } = this.#start.config;
+    if (!proxies.some(({ options }) => options.flags.has('contstats'))) return;
+    this.#countLook = setInterval(() => this.#thread.liveStreams.countSoFar(), COUNT_LOOK_MS);
   }
 
   #numbers(): ReturnType<typeof threadNumbers> {
@@ -318,6 +329,7 @@ export class ServingThread {
   #end(): void {
     this.#port.off('message', this.#hears);
     clearInterval(this.#drainLook);
+    clearInterval(this.#countLook);
     for (const listener of this.#listening()) listener.close();
     this.#engine.destroy();
     this.#port.close();
