@@ -5,6 +5,7 @@
  */
 import type { RequestHead, ResponseHead } from '../http/head.ts';
 import type { Endpoint } from '../net/connection.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import type { VariableStore } from './variables.ts';
@@ -111,22 +112,6 @@ export interface ProxyProtocolFacts {
   readonly uniqueId: string | undefined;
   /** Value of the first field of that type; one char a byte. */
   tlv(type: number): string | undefined;
-}
-
-/** What a TLS handshake agreed on. */
-export interface TlsFacts {
-  readonly protocol: string | undefined;
-  readonly cipher: string | undefined;
-  readonly sni: string | undefined;
-  readonly alpn: string | undefined;
-  readonly resumed: boolean;
-  readonly sessionId: string | undefined;
-  readonly keySize: number | undefined;
-  /** Bytes (one char each) of DER. */
-  readonly peerCertificate: string | undefined;
-  readonly ownCertificate: string | undefined;
-  /** X509 verification result, 0: good. */
-  readonly verifyResult: number;
 }
 
 /** The connection to a server, from the moment one was chosen. */

@@ -1,9 +1,10 @@
 /** What samples can ask about a session's client connection. One per accepted connection. */
 import type { TLSSocket } from 'node:tls';
-import type { ClientFacts, ConnectionError, ProxyProtocolFacts, TlsFacts } from '../acl/context.ts';
+import type { ClientFacts, ConnectionError, ProxyProtocolFacts } from '../acl/context.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
 
 export class ClientConnectionFacts implements ClientFacts {
   readonly acceptTimeMs: number;

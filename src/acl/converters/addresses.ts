@@ -1,5 +1,6 @@
 /** Converters on addresses, language preferences and certificate errors (manual, section 7.3.1). */
 import { IpAddress, toIpv4 } from '../../base/ip-address.ts';
+import { verificationName } from '../../base/x509-verification.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Convert, ConverterRow } from '../row.ts';
 
@@ -54,31 +55,6 @@ function preferred(header: string, offered: readonly string[]): string | undefin
   return best;
 }
 
-/** OpenSSL's verification results by number. */
-const X509_ERRORS: Readonly<Record<number, string>> = {
-  0: 'X509_V_OK',
-  1: 'X509_V_ERR_UNSPECIFIED',
-  2: 'X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT',
-  3: 'X509_V_ERR_UNABLE_TO_GET_CRL',
-  7: 'X509_V_ERR_CERT_SIGNATURE_FAILURE',
-  8: 'X509_V_ERR_CRL_SIGNATURE_FAILURE',
-  9: 'X509_V_ERR_CERT_NOT_YET_VALID',
-  10: 'X509_V_ERR_CERT_HAS_EXPIRED',
-  11: 'X509_V_ERR_CRL_NOT_YET_VALID',
-  12: 'X509_V_ERR_CRL_HAS_EXPIRED',
-  18: 'X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT',
-  19: 'X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN',
-  20: 'X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  21: 'X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  22: 'X509_V_ERR_CERT_CHAIN_TOO_LONG',
-  23: 'X509_V_ERR_CERT_REVOKED',
-  24: 'X509_V_ERR_INVALID_CA',
-  25: 'X509_V_ERR_PATH_LENGTH_EXCEEDED',
-  26: 'X509_V_ERR_INVALID_PURPOSE',
-  27: 'X509_V_ERR_CERT_UNTRUSTED',
-  28: 'X509_V_ERR_CERT_REJECTED',
-};
-
 export const ADDRESS_CONVERTERS: readonly ConverterRow[] = [
   {
     name: 'ipmask',
@@ -105,6 +81,6 @@ export const ADDRESS_CONVERTERS: readonly ConverterRow[] = [
     in: 'int',
     out: 'str',
     summary: 'name of a certificate verification result',
-    compile: () => (value: number) => X509_ERRORS[value] ?? String(value),
+    compile: () => (value: number) => verificationName(value) ?? String(value),
   },
 ];

@@ -11,8 +11,8 @@ import {
   readProtocolNames,
   readServerName,
   readSpan,
-} from './client-hello.ts';
-import type { ClientHello, HelloFailure } from './client-hello.ts';
+} from '../../net/tls/client-hello.ts';
+import type { ClientHello, HelloFailure } from '../../net/tls/client-hello.ts';
 
 const SERVER_NAME = 0;
 const SUPPORTED_GROUPS = 10;

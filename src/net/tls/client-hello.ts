@@ -6,13 +6,19 @@
  *   extension  type:2 | data:<2>
  */
 import { latin1Slice } from '../../base/latin1.ts';
-import type { ByteView } from '../context.ts';
+
+/** Bytes in a buffer that holds others too. */
+export interface HelloBytes {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** `short`: more bytes can make it a hello. `other`: it is none, or it lacks what was asked for. */
 export type HelloFailure = 'short' | 'other';
 
 /** Offsets into the view's buffer. */
-interface Span {
+export interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -29,7 +35,7 @@ const HANDSHAKE_HEADER = 4;
 /** A hello that has room for an extension: version, random, and the empty forms of all lists. */
 const LEAST_HELLO = 2 + 32 + 1 + 2 + 2 + 1 + 1 + 2 + 2;
 
-export function parseClientHello({ buffer, offset, length }: ByteView): ClientHello | HelloFailure {
+export function parseClientHello({ buffer, offset, length }: HelloBytes): ClientHello | HelloFailure {
   const end = offset + length;
   const header = checkHeaders(buffer, offset, length);
   if (header !== undefined) return header;

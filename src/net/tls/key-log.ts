@@ -1,0 +1,36 @@
+/**
+ * Secrets of one connection, from the lines of Node's `keylog` event (the format of NSS key logs):
+ *
+ *   CLIENT_RANDOM <random> <master secret>          up to TLS 1.2
+ *   CLIENT_TRAFFIC_SECRET_0 <random> <secret>       TLS 1.3, one line a secret
+ */
+import type { TLSSocket } from 'node:tls';
+
+export class KeyLog {
+  readonly #secrets = new Map<string, string>();
+  #clientRandom: string | undefined;
+
+  /** Listens from now on: before the handshake begins, or it misses some. */
+  static of(socket: TLSSocket): KeyLog {
+    const log = new KeyLog();
+    socket.on('keylog', line => log.add(line));
+    return log;
+  }
+
+  add(line: Buffer): void {
+    const [label, random, secret] = line.toString('latin1').trimEnd().split(' ');
+    if (label === undefined || random === undefined || secret === undefined) return;
+    this.#clientRandom = random;
+    this.#secrets.set(label.toLowerCase(), secret);
+  }
+
+  /** Hexadecimal, by the label in lower case. */
+  secret(name: string): string | undefined {
+    return this.#secrets.get(name);
+  }
+
+  /** Bytes, one char each. */
+  get clientRandom(): string | undefined {
+    return this.#clientRandom && Buffer.from(this.#clientRandom, 'hex').toString('latin1');
+  }
+}

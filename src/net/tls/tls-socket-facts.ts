@@ -1,0 +1,221 @@
+/**
+ * What samples and logs ask about a TLS connection, over Node's TLSSocket. Made when the handshake is over, well or not:
+ * what the socket knows only while it is open and logs want later (version, cipher, names, the client's certificate) is
+ * taken then, everything else when it is asked for the first time.
+ */
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { verificationNumberOfCode } from '../../base/x509-verification.ts';
+import { Certificate } from './certificate.ts';
+import { keyBits, secretBits } from './cipher-bits.ts';
+import { groupName } from './group-names.ts';
+import type { KeyLog } from './key-log.ts';
+import { readSession, type SessionData } from './session-data.ts';
+import type { CertificateFacts, HelloFacts, TlsError, TlsFacts } from './tls-facts.ts';
+import { tlsErrorOf } from './tls-error.ts';
+import { buildChain, verificationErrors, type CertificateChain } from './verification.ts';
+import type { VerificationError } from './verification.ts';
+import type { HelloRandoms } from './wire-tap.ts';
+
+export interface TlsCircumstances {
+  /** Which end of it this is: `server` on a bind line, `client` towards a server. */
+  readonly side: 'server' | 'client';
+  /** What the peer's certificate was held against. */
+  readonly authorities?: () => readonly X509Certificate[];
+  /** Name of the certificate presented. */
+  readonly certificateName?: string | undefined;
+  /** What ended the handshake; absent: it completed. */
+  readonly error?: Error | TlsError | undefined;
+  readonly hello?: HelloFacts | undefined;
+  readonly keyLog?: KeyLog | undefined;
+  readonly randoms?: HelloRandoms | undefined;
+}
+
+/** The part of Node's handle that has no method on the socket. */
+interface TlsHandle {
+  verifyError(): { readonly code: string } | null | undefined;
+  getServername(): string | false | undefined;
+}
+
+const NO_CIPHER = '(NONE)';
+const NO_SESSION: SessionData = { id: undefined, masterKey: undefined, group: undefined };
+
+export class TlsSocketFacts implements TlsFacts {
+  readonly protocol: string | undefined;
+  readonly cipher: string;
+  readonly sni: string | undefined;
+  readonly alpn: string | undefined;
+  readonly resumed: boolean;
+  readonly verifyResult: number;
+  readonly error: TlsError | undefined;
+  readonly #socket: TLSSocket;
+  readonly #circumstances: TlsCircumstances;
+  #peer: X509Certificate | undefined;
+  #peerAsked = false;
+  #peerFacts: CertificateFacts | undefined;
+  #ownFacts: CertificateFacts | undefined;
+  #chain: CertificateChain | undefined;
+  #errors: readonly VerificationError[] | undefined;
+
+  constructor(socket: TLSSocket, circumstances: TlsCircumstances) {
+    this.#socket = socket;
+    this.#circumstances = circumstances;
+    this.protocol = socket.getProtocol() ?? undefined;
+    // Before there is one, Node answers undefined where its types say it does not.
+    this.cipher = (socket.getCipher() as { readonly name: string } | undefined)?.name ?? NO_CIPHER;
+    const handle = handleOf(socket);
+    this.sni = serverNameOf(socket, handle, circumstances.side);
+    this.alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined;
+    this.resumed = socket.isSessionReused();
+    this.verifyResult = verifyResultOf(handle);
+    this.error = circumstances.error && tlsErrorOf(circumstances.error);
+    if (circumstances.side === 'server' && circumstances.authorities !== undefined) this.#readPeer();
+  }
+
+  get keySize(): number | undefined {
+    return keyBits(this.cipher);
+  }
+
+  get usedKeySize(): number | undefined {
+    return secretBits(this.cipher);
+  }
+
+  get sessionId(): string | undefined {
+    return this.#session.id;
+  }
+
+  get sessionKey(): string | undefined {
+    return this.#session.masterKey;
+  }
+
+  get curve(): string | undefined {
+    const { group } = this.#session;
+    return group === undefined ? undefined : groupName(group);
+  }
+
+  get peerCertificate(): CertificateFacts | undefined {
+    const peer = this.#readPeer();
+    return (this.#peerFacts ??= peer && new Certificate(peer.raw));
+  }
+
+  get peerChain(): string | undefined {
+    const sent = this.#sentBeside();
+    const own = this.#circumstances.side === 'client' ? this.#readPeer() : undefined;
+    const all = own === undefined ? sent : [own, ...sent];
+    return all.length === 0 ? undefined : all.map(({ raw }) => raw.toString('latin1')).join('');
+  }
+
+  get rootCertificate(): CertificateFacts | undefined {
+    const top = this.resumed ? undefined : this.#verifiedChain()?.certificates.at(-1);
+    return top && new Certificate(top.raw);
+  }
+
+  get ownCertificate(): CertificateFacts | undefined {
+    const own = this.#ownFacts === undefined ? this.#socket.getX509Certificate() : undefined;
+    return (this.#ownFacts ??= own && new Certificate(own.raw));
+  }
+
+  get ownCertificateName(): string | undefined {
+    return this.#circumstances.certificateName;
+  }
+
+  get presentedCertificate(): boolean {
+    return !this.resumed && this.#readPeer() !== undefined;
+  }
+
+  get certificateError(): number {
+    return this.verificationErrors.find(({ depth }) => depth === 0)?.code ?? 0;
+  }
+
+  get chainError(): number {
+    return this.#chainError?.code ?? 0;
+  }
+
+  get chainErrorDepth(): number {
+    return this.#chainError?.depth ?? 0;
+  }
+
+  /** In the order they were met; none in a session that is resumed. */
+  get verificationErrors(): readonly VerificationError[] {
+    if (this.verifyResult === 0 || this.resumed) return [];
+    const chain = this.#verifiedChain();
+    return (this.#errors ??=
+      chain === undefined ? [] : verificationErrors(chain, this.verifyResult, Date.now()));
+  }
+
+  /** Counts as refused: what lies behind the first error that is not ignored was never looked at. */
+  endVerificationAfter(count: number): void {
+    this.#errors = this.verificationErrors.slice(0, count);
+  }
+
+  get clientRandom(): string | undefined {
+    return this.#circumstances.randoms?.client ?? this.#circumstances.keyLog?.clientRandom;
+  }
+
+  get serverRandom(): string | undefined {
+    return this.#circumstances.randoms?.server;
+  }
+
+  get uniqueId(): string | undefined {
+    const finished = this.resumed ? this.#socket.getFinished() : this.#socket.getPeerFinished();
+    return finished?.toString('latin1');
+  }
+
+  get hello(): HelloFacts | undefined {
+    return this.#circumstances.hello;
+  }
+
+  secret(name: string): string | undefined {
+    return this.#circumstances.keyLog?.secret(name);
+  }
+
+  get #chainError(): VerificationError | undefined {
+    return this.verificationErrors.find(({ depth }) => depth > 0);
+  }
+
+  get #session(): SessionData {
+    const session = this.#socket.getSession();
+    return session === undefined || session === null ? NO_SESSION : readSession(session);
+  }
+
+  #readPeer(): X509Certificate | undefined {
+    if (!this.#peerAsked) {
+      this.#peerAsked = true;
+      this.#peer = this.#socket.getPeerX509Certificate();
+    }
+    return this.#peer;
+  }
+
+  /** Node hangs what was sent, in that order, one under the other. */
+  #sentBeside(): X509Certificate[] {
+    const sent: X509Certificate[] = [];
+    let next = this.#readPeer()?.issuerCertificate;
+    for (; next !== undefined; next = next.issuerCertificate) sent.push(next);
+    return sent;
+  }
+
+  #verifiedChain(): CertificateChain | undefined {
+    const peer = this.#readPeer();
+    if (peer === undefined) return undefined;
+    return (this.#chain ??= buildChain(peer, this.#sentBeside(), this.#circumstances.authorities?.() ?? []));
+  }
+}
+
+function handleOf(socket: TLSSocket): TlsHandle | undefined {
+  return (socket as { readonly ssl?: TlsHandle | null }).ssl ?? undefined;
+}
+
+function verifyResultOf(handle: TlsHandle | undefined): number {
+  const code = handle?.verifyError()?.code;
+  return code === undefined ? 0 : verificationNumberOfCode(code);
+}
+
+/** Node sets `servername` when the handshake is over; before that OpenSSL knows it. */
+function serverNameOf(
+  socket: TLSSocket,
+  handle: TlsHandle | undefined,
+  side: 'server' | 'client',
+): string | undefined {
+  const name = side === 'server' ? handle?.getServername() : (socket as { servername?: unknown }).servername;
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}

@@ -1,0 +1,31 @@
+/** Facts of a TLS connection that agreed on nothing, for tests to fill in what they are about. */
+import type { TlsFacts } from '../../src/net/tls/tls-facts.ts';
+
+export const NO_TLS: TlsFacts = {
+  protocol: undefined,
+  cipher: undefined,
+  sni: undefined,
+  alpn: undefined,
+  resumed: false,
+  sessionId: undefined,
+  keySize: undefined,
+  usedKeySize: undefined,
+  curve: undefined,
+  peerCertificate: undefined,
+  peerChain: undefined,
+  rootCertificate: undefined,
+  ownCertificate: undefined,
+  ownCertificateName: undefined,
+  presentedCertificate: false,
+  verifyResult: 0,
+  certificateError: 0,
+  chainError: 0,
+  chainErrorDepth: 0,
+  error: undefined,
+  clientRandom: undefined,
+  serverRandom: undefined,
+  sessionKey: undefined,
+  uniqueId: undefined,
+  secret: () => undefined,
+  hello: undefined,
+};
