@@ -25,6 +25,7 @@ const LEVEL: Record<string, number> = {
   l4: 3,
   rules: 4,
   admin: 4,
+  lua: 5,
   proxy: 5,
   worker: 6,
   master: 7,

@@ -23,8 +23,25 @@ export interface CompileEnvironment {
   readonly stickCounters: number;
   /** The proxy whose rules are compiled; undefined in `global`. */
   readonly proxy: ProxyEntry | undefined;
+  /** Samples and converters of scripts; undefined: no script is loaded. */
+  readonly scripts?: ScriptSamples | undefined;
   /** Environment variables as they were at load. */
   readonly environment: (name: string) => string | undefined;
+}
+
+/** A sample fetch or converter of a script (`lua.<name>`), by the words in its parentheses. */
+export interface ScriptSamples {
+  fetch(name: string): ((args: readonly string[], scope: ScriptScope) => ScriptFetch) | undefined;
+  converter(name: string): ((args: readonly string[], scope: ScriptScope) => ScriptConverter) | undefined;
+}
+
+export type ScriptFetch = (ctx: SampleContext) => string | undefined;
+export type ScriptConverter = (value: string, ctx: SampleContext) => string | undefined;
+
+/** Where it stands. */
+export interface ScriptScope {
+  readonly env: CompileEnvironment;
+  readonly phases: number;
 }
 
 /** One named ACL, its lines OR-ed. */

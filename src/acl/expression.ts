@@ -17,6 +17,7 @@ import { isResponsePhase, phasesOf, firstPhase } from './phase.ts';
 import type { Source } from './phase.ts';
 import type { CompileScope, ConverterRow, Convert, Each, FetchRow, Fetched, Getter } from './row.ts';
 import type { SampleType, Value } from './sample.ts';
+import { scriptConverterRow, scriptFetchRow } from './script-rows.ts';
 
 /** A chain before its output is bound to a type: ACLs and log formats bind it themselves. */
 export interface Chain {
@@ -115,8 +116,9 @@ function compileAst(
   return foldChain(chain);
 }
 
-function compileFetch(call: Call, text: string, scope: CompileScope): Chain | MistakeWithHint {
-  const row = fetchRow(call.name);
+/** Of one call alone, as scripts make them. */
+export function compileFetch(call: Call, text: string, scope: CompileScope): Chain | MistakeWithHint {
+  const row = fetchRow(call.name) ?? scriptFetchRow(call.name, scope.env);
   if (row === undefined)
     return { error: `unknown fetch method '${call.name}'`, ...hintFor(call.name, fetchNames()) };
   const args = parseArguments(call, row.args ?? [], scope.env);
@@ -146,8 +148,8 @@ function hintFor(name: string, names: Iterable<string>): { hint?: string } {
   return hint === undefined ? {} : { hint };
 }
 
-function appendConverter(chain: Chain, call: Call, scope: CompileScope): Chain | MistakeWithHint {
-  const row = converterRow(call.name);
+export function appendConverter(chain: Chain, call: Call, scope: CompileScope): Chain | MistakeWithHint {
+  const row = converterRow(call.name) ?? scriptConverterRow(call.name, scope.env);
   if (row === undefined)
     return { error: `unknown converter '${call.name}'`, ...hintFor(call.name, converterNames()) };
   const cast = castBetween(chain.type, row.in);

@@ -42,6 +42,8 @@ export interface Global {
   readonly unixBind: UnixBind;
   readonly localpeer?: string;
   readonly statsFile?: string;
+  /** In the order in which they are run. */
+  readonly luaLines: readonly LuaLine[];
   readonly httpClientLines: readonly (readonly Word[])[];
   readonly h1CaseAdjust: ReadonlyMap<string, string>;
   readonly tune: Tune;
@@ -68,6 +70,13 @@ export interface Global {
   readonly flags: ReadonlySet<string>;
   /** Every other line as written: keyword and words. */
   readonly otherLines: readonly (readonly Word[])[];
+}
+
+/** `lua-load`, `lua-load-per-thread`, `lua-prepend-path`: the file, or the path, comes first. */
+export interface LuaLine {
+  readonly kind: 'load' | 'load-per-thread' | 'prepend-path';
+  readonly position: Position;
+  readonly words: readonly string[];
 }
 
 /** First and last of each range. */

@@ -4,6 +4,8 @@ import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { compileProxyRules } from '../rules/compile.ts';
+import type { CompileEnvironment } from '../acl/environment.ts';
+import type { ScriptProgram } from '../rules/script-program.ts';
 import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
 import { Environments, readPatterns } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
@@ -15,6 +17,11 @@ import { compileLogFormats } from './log-line.ts';
 import { compileProxyHeader } from './send-proxy.ts';
 
 export type PatternFile = ReturnType<ReadFile>;
+
+/** Scripts, and what was wrong with them. */
+export interface LoadedScripts extends ScriptProgram {
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 /** Everything compiled once: what was wrong, all lists of patterns, and the files they were read from. */
 export interface CompiledOnce {
@@ -35,6 +42,7 @@ export interface CompiledOnce {
 export function compileAll(
   config: Config,
   templates: BackendTemplates = new BackendTemplates(new Map()),
+  scripts: (environment: CompileEnvironment) => LoadedScripts | undefined = () => undefined,
 ): CompiledOnce {
   const once = new InheritedOnce();
   const files = new Map<string, PatternFile>();
@@ -45,6 +53,9 @@ export function compileAll(
   };
   const environments = new Environments(config, once.report, readFile);
   const outside = environments.outside(once.report);
+  const loaded = scripts(outside);
+  environments.useScripts(loaded);
+  for (const mistake of loaded?.diagnostics ?? []) once.report(mistake);
   for (const source of config.global.setVars) compileAssignment(source, 'configuration parser', outside);
   for (const proxy of config.proxies) {
     once.startSection(proxy);

@@ -9,6 +9,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import { RuleEnvironments } from '../rules/environments.ts';
+import type { ScriptProgram } from '../rules/script-program.ts';
 import { StickTables } from '../state/stick-table/stick-tables.ts';
 
 /** One for a thread, or for a check: hands out the environment of each proxy. */
@@ -34,6 +35,11 @@ export class Environments {
       tables,
       environment: name => process.env[name],
     });
+  }
+
+  /** Scripts that rules may call from now on. */
+  useScripts(scripts: ScriptProgram | undefined): void {
+    this.#environments.scripts = scripts;
   }
 
   /** Servers that expressions name: RuleEnvironments.namedServers. */

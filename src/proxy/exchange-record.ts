@@ -19,6 +19,7 @@ import type { BodyReader } from './body-ahead.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { CompiledRule, RuleTrace, WaitReason } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
+import type { ScriptMemory } from '../rules/script-memory.ts';
 import type { PendingStore } from '../rules/pending-store.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import type { ExchangeCaching } from './exchange-caching.ts';
@@ -33,6 +34,8 @@ import type {
   ServerRuntime,
 } from './runtime.ts';
 import { Termination } from './termination.ts';
+
+function nothing(): void {}
 
 /** Of this thread. */
 let begun = 0;
@@ -135,6 +138,8 @@ export abstract class ExchangeRecord {
   waitMs = 0;
   waitBytes = 0;
   waitOver = false;
+  wakeUp: () => void = nothing;
+  script: ScriptMemory | undefined;
   softRewrites = false;
   readonly trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
@@ -181,7 +186,7 @@ export abstract class ExchangeRecord {
     this.priorityClass = this.priorityOffset = 0;
     this.logLevel = this.retriesAllowed = this.reply = undefined;
     this.finalRule = this.heldBy = undefined;
-    this.service = this.statistics = undefined;
+    this.service = this.statistics = this.script = undefined;
     this.contentInspected = false;
     this.chosenBackend = undefined;
     this.mayRetryRequest = true;
@@ -207,6 +212,8 @@ export abstract class ExchangeRecord {
     this.priorityClass = inspected.priorityClass;
     this.priorityOffset = inspected.priorityOffset;
     this.bandwidth = inspected.bandwidth;
+    this.script = inspected.script;
+    inspected.script = undefined;
     this.ownCounters = inspected.ownCounters;
     inspected.ownCounters = inspected.bandwidth = undefined;
   }

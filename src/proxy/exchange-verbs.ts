@@ -82,6 +82,9 @@ export abstract class ExchangeVerbs extends ExchangeSamples implements RuleConte
   logNow(origin: string, profile: string | undefined): void {
     this.frontendRuntime.logNow(this, origin, profile);
   }
+  logText(level: number, text: string): boolean {
+    return this.frontendRuntime.logText(level, text);
+  }
   resolveName(request: ResolveRequest): IpAddress | 'pending' | undefined {
     return this.pendingName.resolve(request, this.thread.names);
   }

@@ -117,6 +117,10 @@ export class FrontendService implements FrontendRuntime {
     this.#log.now(ctx, origin, profile);
   }
 
+  logText(level: number, text: string): boolean {
+    return this.#log.text(level, text);
+  }
+
   uniqueId(ctx: ExchangeContext): string | undefined {
     return this.#log.uniqueId(ctx);
   }

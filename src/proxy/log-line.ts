@@ -173,6 +173,12 @@ export class FrontendLog {
     this.#write(ctx, origin, (profile === undefined ? undefined : this.#asked.get(profile)) ?? this.#ways);
   }
 
+  /** Of a script; false: there is nowhere to write it to. */
+  text(level: number, text: string): boolean {
+    for (const { channel } of this.#ways) channel.write(level, text);
+    return this.#ways.length > 0;
+  }
+
   #write(ctx: ExchangeContext, origin: LogOrigin, ways: readonly LogWay[]): void {
     const exchange = ctx.transaction as TransactionFacts;
     if (this.#skipsNormal && !isFailure(exchange)) return;

@@ -156,6 +156,9 @@ export class RequestRules {
     transaction.waitOver = false;
     transaction.request?.headers.leaveSource();
     this.#hold = 'rule';
+    transaction.wakeUp = () => {
+      if (this.#hold === 'rule' && transaction.waitFor === 'script') this.#resume(false);
+    };
     this.#arm(transaction.waitMs === 0 ? transaction.timeout('client') : transaction.waitMs);
     if (transaction.waitFor === 'request body') this.#bufferBody();
     else session.watch();

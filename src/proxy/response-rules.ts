@@ -73,7 +73,7 @@ export class ResponseRules {
   #passed(verdict: Verdict): boolean {
     if (verdict === CONTINUE || verdict === ACCEPT) return true;
     const isContent = this.#stage !== BACKEND_RULES && this.#stage !== FRONTEND_RULES;
-    if (verdict === YIELD && !isContent) this.#wait();
+    if (verdict === YIELD) this.#wait();
     else this.#stream.responseDecided(isContent ? REJECT : verdict);
     return false;
   }
@@ -81,6 +81,9 @@ export class ResponseRules {
   #wait(): void {
     const { transaction, thread } = this.#stream;
     transaction.waitOver = false;
+    transaction.wakeUp = () => {
+      if (transaction.waitFor === 'script') this.#resume(false);
+    };
     this.#waits = true;
     const ms = transaction.waitMs === 0 ? transaction.timeout('server') : transaction.waitMs;
     thread.wheel.set((this.#timer ??= new Timer(() => this.#resume(true))), ms);

@@ -195,6 +195,8 @@ export interface FrontendRuntime {
   logStep(ctx: ExchangeContext, step: 'accept' | 'request' | 'connect' | 'response'): void;
   /** `do-log` */
   logNow(ctx: ExchangeContext, origin: string, profile: string | undefined): void;
+  /** A line of a script's; false: the frontend has no log. */
+  logText(level: number, text: string): boolean;
   /** Log lines are written, and may ask for what stands in a response's head when it is gone. */
   readonly logsResponses: boolean;
   /** `option logasap`: the line is written when the response begins. */

@@ -102,7 +102,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     const verdict = this.#yielded ? ruleset.resume(transaction) : ruleset.run(transaction);
     this.#yielded = verdict === YIELD;
     transaction.final = true;
-    if (verdict === YIELD) return;
+    if (verdict === YIELD) return this.#pause(ruleset, proxy);
     if (verdict === NEED_DATA) return this.#wantMore(proxy.inspectDelayMs.request);
     this.#inspecting = undefined;
     this.thread.wheel.clear(this.#inspectTimer);
@@ -113,6 +113,17 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#end();
   }
 
+  /** A rule waits: for a name, or as long as `inspect-delay` lets a script run. */
+  #pause(ruleset: CompiledRuleset, proxy: Proxy): void {
+    const { transaction } = this;
+    if (transaction.waitFor !== 'script') return;
+    transaction.wakeUp = () => {
+      if (this.#inspecting !== undefined && this.#yielded) this.#inspect(ruleset, proxy);
+    };
+    if (this.#inspectTimer.deadline === 0)
+      this.thread.wheel.set(this.#inspectTimer, proxy.inspectDelayMs.request);
+  }
+
   #wantMore(delayMs: number): void {
     if (this.#inspectTimer.deadline === 0) this.thread.wheel.set(this.#inspectTimer, delayMs);
     this.#wantBytes();
@@ -120,7 +131,11 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
 
   #inspectionOver(): void {
     this.#delayOver = true;
-    this.#again();
+    const { transaction } = this;
+    if (this.#yielded && transaction.waitFor === 'script') {
+      transaction.waitOver = true;
+      transaction.wakeUp();
+    } else this.#again();
   }
 
   /** Not while a rule waits for a name: then its answer goes on. */

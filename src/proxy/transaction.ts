@@ -126,6 +126,7 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     this.counts.end(this, this.backendRuntime);
     if (this.#tracks()) this.#countTraffic();
     if (!this.logged) this.frontendRuntime.log(this);
+    this.script?.end();
     this.releaseCounters();
     this.bandwidth?.release();
   }

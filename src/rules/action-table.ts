@@ -15,6 +15,7 @@ import { REPLACE_HEADER_ACTIONS } from './actions/replace-headers.ts';
 import { REPLY_ACTIONS } from './actions/replies.ts';
 import { REQUEST_LINE_ACTIONS } from './actions/request-line.ts';
 import { RESPONSE_ACTIONS } from './actions/response.ts';
+import { SCRIPT_ACTIONS, SCRIPT_PREFIX } from './actions/scripts.ts';
 import { TRACKING_ACTIONS } from './actions/tracking.ts';
 import { UNSUPPORTED_ACTIONS } from './actions/unsupported.ts';
 import { VARIABLE_ACTIONS } from './actions/variables.ts';
@@ -38,6 +39,7 @@ const ACTIONS: readonly ActionDefinition[] = [
   ...CACHE_ACTIONS,
   ...WAITING_ACTIONS,
   ...TRACKING_ACTIONS,
+  ...SCRIPT_ACTIONS,
 ];
 
 const BY_NAME: ReadonlyMap<string, ActionDefinition> = new Map(ACTIONS.map(action => [action.name, action]));
@@ -50,13 +52,13 @@ export function findAction(name: string, ruleset: RulesetName): ActionDefinition
   return action?.rulesets.includes(ruleset) === true ? action : undefined;
 }
 
-/** `track-sc<n>` counts on. */
+/** `track-sc<n>` counts on; `lua.<name>` are many actions. */
 function rowName(name: string): string {
+  if (name.startsWith(SCRIPT_PREFIX)) return SCRIPT_PREFIX;
   return /^track-sc\d+$/.test(name) ? 'track-sc0' : name;
 }
 
-/** `lua.<name>` are many actions. */
 export function findUnsupported(name: string, ruleset: RulesetName): UnsupportedAction | undefined {
-  const action = UNSUPPORTED.get(name.startsWith('lua.') ? 'lua' : name);
+  const action = UNSUPPORTED.get(name);
   return action?.rulesets.includes(ruleset) === true ? action : undefined;
 }

@@ -16,6 +16,7 @@ import type { PendingStore } from './pending-store.ts';
 import type { StatusKinds } from './status-kinds.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
+import type { ScriptMemory } from './script-memory.ts';
 import type { Reply } from './reply.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -42,6 +43,8 @@ export interface RuleContext extends SampleContext {
   waitMs: number;
   /** Bytes of the body that are enough; 0: all of them. */
   waitBytes: number;
+  /** Set by the caller while a rule waits: runs it again before its time is over. */
+  wakeUp: () => void;
   /** Set by the caller before resume(): that time is over, or what was awaited can no longer come. */
   waitOver: boolean;
   /** Bytes of a body that can be held at most. */
@@ -64,6 +67,9 @@ export interface RuleContext extends SampleContext {
   earlyHints: (readonly [name: string, value: string])[] | undefined;
   /** Those of the frontend. */
   readonly captureSlots: CaptureSlots;
+
+  /** What scripts keep of this exchange. */
+  script: ScriptMemory | undefined;
 
   /** Keys that wait for the server they are stored with. */
   readonly pendingStores: PendingStore[];
@@ -111,6 +117,8 @@ export interface RuleContext extends SampleContext {
   useCache(name: string): CacheLookup;
   /** `cache-store`: whether it is stored, and why not, in words. */
   storeInCache(name: string): string;
+  /** Whether the frontend has a log to write it to. */
+  logText(level: number, text: string): boolean;
   /** A rewrite failed (counted in `wrew`). */
   countFailedRewrite(): void;
 }
@@ -118,7 +126,7 @@ export interface RuleContext extends SampleContext {
 export type CacheLookup = 'found' | 'not found' | 'not asked';
 export type ConnectionSide = 'client' | 'server';
 export type TimeoutKind = 'client' | 'connect' | 'queue' | 'server' | 'tarpit' | 'tunnel';
-export type WaitReason = 'request body' | 'response body' | 'time' | 'resolution';
+export type WaitReason = 'request body' | 'response body' | 'time' | 'resolution' | 'script';
 
 export interface ResolveRequest {
   readonly resolvers: string;

@@ -4,8 +4,10 @@ import type { CompileEnvironment } from '../acl/environment.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { ErrorPages } from './context.ts';
+import type { ScriptProgram } from './script-program.ts';
 
 export interface RuleEnvironment extends CompileEnvironment {
+  readonly scripts?: ScriptProgram | undefined;
   readonly acls: AclTable;
   /** Those of the defaults section, for its rules. */
   readonly defaultsAcls: AclTable;

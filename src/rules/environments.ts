@@ -14,6 +14,7 @@ import type { StickTables } from '../state/stick-table/stick-tables.ts';
 import { CaptureSlots } from './capture-slots.ts';
 import type { ErrorPages } from './context.ts';
 import type { RuleEnvironment } from './environment.ts';
+import type { ScriptProgram } from './script-program.ts';
 import { compileErrorSections } from './error-pages.ts';
 
 const DEFAULT_STICK_COUNTERS = 3;
@@ -36,6 +37,8 @@ export class RuleEnvironments {
   readonly namedBackends: Set<string> = new Set();
   readonly #config: Config;
   readonly #shared: SharedEnvironment;
+  /** Set before the first rule is compiled. */
+  scripts: ScriptProgram | undefined;
   readonly #sections: Map<string, ErrorPages> = new Map();
   readonly #stickCounters: number;
   #sectionsCompiled = false;
@@ -51,6 +54,7 @@ export class RuleEnvironments {
     const { global } = this.#config;
     const env: RuleEnvironment = {
       ...this.#shared,
+      scripts: this.scripts,
       stickCounters: this.#stickCounters,
       acls: new AclTable(section.acls),
       defaultsAcls: new AclTable(section.defaultsAcls),
@@ -70,6 +74,7 @@ export class RuleEnvironments {
   outside(report: SharedEnvironment['report']): CompileEnvironment {
     return {
       ...this.#shared,
+      scripts: this.scripts,
       report,
       stickCounters: this.#stickCounters,
       acls: new AclTable([]),

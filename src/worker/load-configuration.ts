@@ -20,6 +20,8 @@ import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
 import { initialMethods } from './init-addr.ts';
 import { resolveNames } from './resolve-names.ts';
+import { loadScripts } from './scripts.ts';
+import { threadCount } from './thread-count.ts';
 import { ServerStates } from './server-states.ts';
 
 interface LoadedConfiguration {
@@ -72,7 +74,15 @@ async function checkMeaning(
 ): Promise<Required<LoadedConfiguration> & { config: Config }> {
   const serverStates = new ServerStates(config);
   const resolved = await resolveNames(config, serverStates);
-  const compiled = compileAll(resolved.config, templates);
+  const compiled = compileAll(resolved.config, templates, environment =>
+    loadScripts({
+      config: resolved.config,
+      thread: 0,
+      nbthread: threadCount(resolved.config, () => undefined),
+      environment,
+      logs: undefined,
+    }),
+  );
   const certificates = loadCertificates(resolved.config);
   const diagnostics = [
     ...compiled.diagnostics,

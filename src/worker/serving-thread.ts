@@ -38,6 +38,7 @@ import type { ChangedBackend, ChangedServer, ListenerHandover } from './orders.t
 import { ThreadProcessFacts } from './process-facts.ts';
 import { pipesOf } from './splice-pipes.ts';
 import { ThreadCopies } from './thread-copies.ts';
+import { loadScripts } from './scripts.ts';
 import { serversView, statsView } from './state-views.ts';
 import { threadNumbers } from './thread-numbers.ts';
 import { NameLookups } from '../proxy/name-lookups.ts';
@@ -105,6 +106,16 @@ export class ServingThread {
       config,
       this.#thread,
       path => this.#files.get(path) ?? { error: 'not read at start' },
+    );
+    const { environments } = this.#runtime;
+    environments.useScripts(
+      loadScripts({
+        config,
+        thread: start.thread,
+        nbthread: plan.threads,
+        environment: environments.outside(() => undefined),
+        logs: this.#logs,
+      }),
     );
     this.#copies = new ThreadCopies(this.#runtime, this.#variables, (change, seen) =>
       this.#tell({ kind: 'changed', change, seen }),

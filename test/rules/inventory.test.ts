@@ -57,6 +57,13 @@ const FILES = { 'page.http': 'HTTP/1.1 403 No\r\n\r\n', 'body.txt': 'x' };
 
 /** What HAProxy knows but takes from nobody who has no Lua, and its words for that. */
 const REFUSED: ReadonlyMap<string, RegExp> = new Map([
+  ...[
+    'tcp-request content',
+    'tcp-response content',
+    'http-request',
+    'http-response',
+    'http-after-response',
+  ].map((ruleset): [string, RegExp] => [`${ruleset} lua.foo`, /unknown action 'lua\.foo'\.$/]),
   ['tcp-request content use-service', /service only available on 'http-request' rulesets\.$/],
 ]);
 

@@ -26,6 +26,12 @@ const DESTINATION: Endpoint = { family: 4, host: '198.51.100.1', port: 80 };
 
 export class FakeRuleContext implements RuleContext {
   final = true;
+  wakeUp = (): void => {};
+  script = undefined;
+  readonly logged: string[] = [];
+  logText(_level: number, text: string): boolean {
+    return this.logged.push(text) > 0;
+  }
   needMoreData = false;
   readonly client: Mutable<ClientFacts> = {
     source: SOURCE,

@@ -5,11 +5,20 @@ import type { DefaultPath } from '../parser-context.ts';
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 type Collected =
-  'logs' | 'statsSockets' | 'httpClientLines' | 'setVars' | 'otherLines' | 'flags' | 'ssl' | 'h1CaseAdjust';
+  | 'logs'
+  | 'statsSockets'
+  | 'luaLines'
+  | 'httpClientLines'
+  | 'setVars'
+  | 'otherLines'
+  | 'flags'
+  | 'ssl'
+  | 'h1CaseAdjust';
 
 export interface GlobalDraft extends Omit<Mutable<Global>, Collected | 'tune'> {
   readonly logs: Global['logs'][number][];
   readonly statsSockets: Global['statsSockets'][number][];
+  readonly luaLines: Global['luaLines'][number][];
   readonly httpClientLines: Global['httpClientLines'][number][];
   readonly setVars: Global['setVars'][number][];
   readonly otherLines: Global['otherLines'][number][];
@@ -45,6 +54,7 @@ export function createGlobalDraft(): GlobalDraft {
     statsTimeoutMs: 10_000,
     statsMaxconn: 10,
     externalCheck: 'no',
+    luaLines: [],
     httpClientLines: [],
     h1CaseAdjust: new Map(),
     unixBind: {},

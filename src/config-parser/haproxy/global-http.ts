@@ -1,4 +1,5 @@
 /** Keywords of the `global` section about HTTP, variables, states and Lua (manual, sections 3.1 and 3.4). */
+import type { LuaLine } from '../../model/global.ts';
 import type { Word } from '../../model/word.ts';
 import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
@@ -51,6 +52,17 @@ function setVariable(name: string, format: boolean, summary: string): GlobalKeyw
 function httpClient(name: string, shape: Shape, summary: string): GlobalKeyword {
   return setting(`httpclient.${name}`, shape, summary, (draft, _value, _words, context) => {
     draft.httpClientLines.push(context.line);
+  });
+}
+
+function lua(kind: LuaLine['kind'], shape: Shape, summary: string): GlobalKeyword {
+  return setting(`lua-${kind}`, shape, summary, (draft, _value, words, context) => {
+    const type = words[1]?.text ?? 'path';
+    if (kind === 'prepend-path' && type !== 'path' && type !== 'cpath')
+      context.alert(words[1] as Word, `'lua-prepend-path' : <type> must be either 'path' or 'cpath'.`);
+    const [first = '', ...rest] = words.map(word => word.text);
+    const path = kind === 'prepend-path' ? first : context.resolvePath(first);
+    draft.luaLines.push({ kind, position: context.position, words: [path, ...rest] });
   });
 }
 
@@ -136,9 +148,9 @@ export const GLOBAL_HTTP_KEYWORDS: readonly GlobalKeyword[] = [
     'verification in the internal HTTP client',
   ),
   httpClient('timeout.connect', time(), 'connect timeout of the internal HTTP client'),
-  kept('lua-load', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script'),
-  kept('lua-load-per-thread', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script in every thread'),
-  kept('lua-prepend-path', text('<path> [<type>]', 1, 2), 'where Lua looks for modules'),
+  lua('load', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script'),
+  lua('load-per-thread', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script in every thread'),
+  lua('prepend-path', text('<path> [<type>]', 1, 2), 'where Lua looks for modules'),
   kept('profiling.memory', ON_OFF, 'statistics of memory'),
   kept(
     'profiling.tasks',

@@ -1,0 +1,121 @@
+/** `core.*`: what scripts call outside of any transaction, above all to register their functions. */
+import { FUNCTION, type LuaCallback, ScriptEnded, ScriptError } from './machine/machine.ts';
+import type { LuaState } from './state.ts';
+import { after } from './tasks.ts';
+
+type Functions = Record<string, LuaCallback>;
+
+export function coreFunctions(state: LuaState): Functions {
+  return { ...registerFunctions(state), ...waitFunctions(state), ...textFunctions(state) };
+}
+
+const FACILITIES: readonly string[] = ['tcp-req', 'tcp-res', 'http-req', 'http-res', 'http-after-res'];
+
+function registerFunctions(state: LuaState): Functions {
+  const { machine } = state;
+  const atLoad = (what: string): void => {
+    if (state.stage !== 'body') throw new ScriptError(`${what}: can be called at load only`);
+  };
+  const callback = (L: number, index: number): number => {
+    if (machine.type(L, index) !== FUNCTION)
+      throw new ScriptError(`bad argument #${index}: a function expected`);
+    machine.exports.lua_pushvalue(L, index);
+    return machine.keep(L);
+  };
+  return {
+    register_action: L => {
+      atLoad('register_action');
+      const name = machine.text(L, 1);
+      if (!machine.isTable(L, 2)) throw new ScriptError('bad argument #2: a table of facilities expected');
+      const facilities: string[] = [];
+      machine.eachOf(L, 2, () => facilities.push(machine.text(L, -1)));
+      const wrong = facilities.find(facility => !FACILITIES.includes(facility));
+      if (wrong !== undefined)
+        throw new ScriptError(
+          `register_action: unknown facility '${wrong}', expected ${FACILITIES.map(one => `'${one}'`).join(', ')}`,
+        );
+      const words = machine.isAbsent(L, 4) ? 0 : machine.number(L, 4);
+      state.actions.set(name, { facilities, callback: callback(L, 3), words });
+      return 0;
+    },
+    register_fetches: L => {
+      atLoad('register_fetches');
+      state.fetches.set(machine.text(L, 1), callback(L, 2));
+      return 0;
+    },
+    register_converters: L => {
+      atLoad('register_converters');
+      state.converters.set(machine.text(L, 1), callback(L, 2));
+      return 0;
+    },
+    register_service: L => {
+      atLoad('register_service');
+      const mode = machine.text(L, 2);
+      if (mode !== 'http' && mode !== 'tcp')
+        throw new ScriptError(`register_service: mode '${mode}' is neither 'tcp' nor 'http'`);
+      state.services.set(machine.text(L, 1), { mode, callback: callback(L, 3) });
+      return 0;
+    },
+    register_init: L => {
+      atLoad('register_init');
+      state.inits.push(callback(L, 1));
+      return 0;
+    },
+  };
+}
+
+function waitFunctions(state: LuaState): Functions {
+  const { machine, tasks } = state;
+  const sleep =
+    (unitMs: number): LuaCallback =>
+    L => {
+      const ms = machine.number(L, 1) * unitMs;
+      return tasks.wait(L, wake => after(ms, () => wake()));
+    };
+  return {
+    sleep: sleep(1000),
+    msleep: sleep(1),
+    yield: L => tasks.wait(L, wake => after(0, () => wake())),
+    done: L => {
+      const task = tasks.current;
+      if (task !== undefined) task.answer = machine.value(L, 1);
+      throw new ScriptEnded();
+    },
+  };
+}
+
+function textFunctions(state: LuaState): Functions {
+  const { machine, host } = state;
+  return {
+    log: L => {
+      const level = machine.number(L, 1);
+      const text = machine.text(L, 2);
+      const logged = state.settings.toLoggers && host.log(level, text);
+      state.say(level, text, logged);
+      return 0;
+    },
+    now: L => {
+      const ms = Date.now();
+      machine.newTable(L, 2);
+      machine.setField(L, 'sec', Math.floor(ms / 1000));
+      machine.setField(L, 'usec', (ms % 1000) * 1000);
+      return 1;
+    },
+    tokenize: L => {
+      pushTokens(state, L, machine.text(L, 1), machine.text(L, 2), machine.truth(L, 3));
+      return 1;
+    },
+  };
+}
+
+function pushTokens(state: LuaState, L: number, text: string, separators: string, noBlank: boolean): void {
+  const { machine } = state;
+  machine.newTable(L);
+  let count = 0;
+  let start = 0;
+  for (let at = 0; at <= text.length; at++) {
+    if (at < text.length && !separators.includes(text[at] as string)) continue;
+    if (at > start || !noBlank) machine.setItem(L, ++count, text.slice(start, at));
+    start = at + 1;
+  }
+}

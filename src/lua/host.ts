@@ -1,0 +1,15 @@
+/** What scripts reach of the thread they run in. worker/ implements it. */
+import type { CompileEnvironment } from '../acl/environment.ts';
+import type { Config } from '../model/config.ts';
+
+export interface LuaHost {
+  readonly config: Config;
+  /** 1..nbthread; 0: the control thread, where scripts are loaded to hear of mistakes. */
+  readonly thread: number;
+  /** For what a script says outside of any proxy; 0 (emerg) .. 7 (debug). False: there is no log. */
+  log(level: number, text: string): boolean;
+  /** On standard error, as the process speaks of itself. */
+  print(level: number, text: string): void;
+  /** For samples of no proxy. */
+  readonly environment: CompileEnvironment;
+}

@@ -1,0 +1,418 @@
+/**
+ * One Lua state, and its C interface as this program uses it: values on and off the stack, functions of this program
+ * that scripts can call, calls that may fail, a limit to its memory. tasks.ts runs functions in it.
+ *
+ * Lua leaves a function by longjmp(3), which is a thrown number here: it passes through functions of this program as any
+ * exception does, and none of them may keep it. What else they throw becomes an error of the script that called them.
+ */
+import { HostFiles } from './host-files.ts';
+import { HostMemory } from './host-memory.ts';
+import { timeImports } from './host-time.ts';
+import { LUA_LIBRARIES, type LuaLibrary } from './libraries.ts';
+import { appendToTable } from './trampolines.ts';
+import { instantiate, type Imports } from './webassembly.ts';
+import { luaModule, type LuaExports } from './wasm-module.ts';
+
+export const REGISTRY = -1_001_000;
+
+const NIL = 0;
+const BOOLEAN = 1;
+const NUMBER = 3;
+const STRING = 4;
+export const TABLE = 5;
+export const FUNCTION = 6;
+
+/** What a script can hand over without more ado; bytes are text, one char each. */
+export type LuaValue = undefined | boolean | number | bigint | string;
+
+/** A function of this program for scripts: takes its arguments from the stack, answers how many results it left there. */
+export type LuaCallback = (L: number) => number;
+
+/** A mistake of a script: told to it as an error with the place in the script. */
+export class ScriptError extends Error {}
+
+/** Ends a script for good: no `pcall` of its own can catch it. */
+export class ScriptKilled extends Error {}
+
+/** Ends a script that has nothing left to do (`core.done()`, `txn:done()`): no failure. */
+export class ScriptEnded extends ScriptKilled {}
+
+type Callee = (first: number, second: number) => void;
+
+/** Where text stands that Lua takes over; longer ones get memory of their own. */
+const SCRATCH_BYTES = 65_536;
+
+export interface MachineSettings {
+  readonly libraries: readonly LuaLibrary[];
+  /** Bytes; 0: no limit. */
+  readonly maxMemory: number;
+}
+
+export class LuaMachine {
+  readonly exports: LuaExports;
+  readonly memory = new HostMemory();
+  readonly files = new HostFiles(this.memory);
+  /** The main thread of the state. */
+  readonly L: number;
+  /** Bytes in use; counted where there is a limit. */
+  used = 0;
+  /** Calls in which an error finds somebody to catch it. */
+  #guarded = 0;
+  readonly #maxMemory: number;
+  readonly #callees: Callee[] = [];
+  readonly #scratch: number;
+  readonly #number: number;
+
+  constructor(settings: MachineSettings) {
+    this.#maxMemory = settings.maxMemory;
+    this.exports = instantiate(luaModule(), this.#imports()) as unknown as LuaExports;
+    this.memory.attach(this.exports.memory);
+    this.exports.emscripten_stack_init();
+    this.exports.__wasm_call_ctors();
+    this.#scratch = this.exports.malloc(SCRATCH_BYTES);
+    this.#number = this.exports.malloc(8);
+    this.L = this.#newState();
+    for (const library of LUA_LIBRARIES) if (settings.libraries.includes(library)) this.#open(library);
+  }
+
+  #imports(): Imports {
+    const { memory } = this;
+    const environment = {
+      ...this.files.imports(),
+      ...timeImports(memory),
+      invoke_vii: (callee: number, first: number, second: number): void =>
+        this.#invoke(callee, first, second),
+      _emscripten_throw_longjmp: (): never => {
+        throw LONGJMP;
+      },
+      emscripten_resize_heap: (bytes: number) => (memory.grow(bytes >>> 0) ? 1 : 0),
+      environ_sizes_get: (count: number, bytes: number) => {
+        memory.setInt(count, 0);
+        memory.setInt(bytes, 0);
+        return 0;
+      },
+      environ_get: () => 0,
+      // programs are not started, as without `insecure-fork-wanted`
+      system: () => -1,
+      exit: (): never => {
+        throw new ScriptKilled('a script cannot end the process');
+      },
+      abort: (): never => {
+        throw new ScriptKilled('out of memory');
+      },
+    };
+    return { env: environment, wasi_snapshot_preview1: environment };
+  }
+
+  /** A call out of which Lua may jump: what the C library does around setjmp(3). */
+  #invoke(callee: number, first: number, second: number): void {
+    const { exports } = this;
+    const stack = exports.stackSave();
+    try {
+      (this.#callees[callee] ??= exports.__indirect_function_table.get(callee) as Callee)(first, second);
+    } catch (error) {
+      exports.stackRestore(stack);
+      if (error !== LONGJMP) throw error;
+      exports.setThrew(1, 0);
+    }
+  }
+
+  #newState(): number {
+    if (this.#maxMemory === 0) return this.exports.luaL_newstate();
+    const allocator = this.define([
+      {
+        shape: { takes: 4, gives: true },
+        call: (_data = 0, block = 0, before = 0, after = 0) => this.#allocate(block, before, after),
+      },
+    ]);
+    return this.exports.lua_newstate(allocator, 0);
+  }
+
+  /** Lua's allocator (lua_Alloc): `before` tells nothing where there is no block yet. */
+  #allocate(block: number, before: number, after: number): number {
+    const held = block === 0 ? 0 : before;
+    if (after === 0) {
+      this.used -= held;
+      this.exports.free(block);
+      return 0;
+    }
+    const used = this.used + after - held;
+    if (after > held && used > this.#maxMemory && this.#guarded > 0) return 0;
+    const moved = this.exports.realloc(block, after);
+    if (moved !== 0) this.used = used;
+    return moved;
+  }
+
+  #open(library: LuaLibrary): void {
+    const { exports, L } = this;
+    const opener = exports[`luaopen_${library}`];
+    const index = exports.__indirect_function_table.grow(1, opener);
+    exports.luaL_requiref(L, this.#name(library === 'base' ? '_G' : library), index, 1);
+    exports.lua_settop(L, -2);
+  }
+
+  // ── functions of this program ──
+
+  /** Puts functions where Lua can call them; answers the number of the first. */
+  define(entries: Parameters<typeof appendToTable>[1]): number {
+    return appendToTable(this.exports.__indirect_function_table, entries);
+  }
+
+  /** A table of functions, on top of the stack. */
+  pushFunctions(functions: Readonly<Record<string, LuaCallback>>): void {
+    const { exports, L } = this;
+    const names = Object.keys(functions);
+    const first = this.define(
+      names.map(name => ({
+        shape: { takes: 1, gives: true },
+        call: this.#guard(functions[name] as LuaCallback),
+      })),
+    );
+    exports.lua_createtable(L, 0, names.length);
+    for (const [index, name] of names.entries()) {
+      exports.lua_pushcclosure(L, first + index, 0);
+      exports.lua_setfield(L, -2, this.#name(name));
+    }
+  }
+
+  #guard(callback: LuaCallback): (L?: number) => number {
+    return (L = 0) => {
+      try {
+        return callback(L);
+      } catch (error) {
+        if (error === LONGJMP || error instanceof ScriptKilled) throw error;
+        return this.raise(L, error instanceof Error ? error.message : String(error));
+      }
+    };
+  }
+
+  raise(L: number, message: string): number {
+    this.exports.luaL_where(L, 1);
+    this.pushText(L, this.text(L, -1) + message);
+    return this.exports.lua_error(L);
+  }
+
+  // ── calls ──
+
+  /** Runs `call`, in which errors are caught by Lua. */
+  guarded<T>(call: () => T): T {
+    this.#guarded++;
+    try {
+      return call();
+    } finally {
+      this.#guarded--;
+    }
+  }
+
+  /** Calls the function below `args` values; false: it failed, and the error's text is on top of the stack. */
+  call(L: number, args: number, results: number): boolean {
+    return this.guarded(() => this.exports.lua_pcallk(L, args, results, 0, 0, 0)) === 0;
+  }
+
+  /** 0: it ended; 1: it waits; more: it failed. Results are on top of the stack, `this.resumed` of them. */
+  resume(L: number, from: number, args: number): number {
+    return this.guarded(() => this.exports.lua_resume(L, from, args, this.#number));
+  }
+
+  get resumed(): number {
+    return this.memory.int(this.#number);
+  }
+
+  /** Compiles a script; false: the error's text is on top of the stack. */
+  load(L: number, text: string, name: string): boolean {
+    const block = this.exports.malloc(text.length + 1);
+    this.memory.write(text, block);
+    const status = this.guarded(() =>
+      this.exports.luaL_loadbufferx(L, block, text.length, this.#name(name), 0),
+    );
+    this.exports.free(block);
+    return status === 0;
+  }
+
+  // ── the stack ──
+
+  /** A short text of this program's own, as C has it; until the next one. */
+  #name(text: string): number {
+    this.memory.write(`${text}\0`, this.#scratch);
+    return this.#scratch;
+  }
+
+  pushText(L: number, text: string): void {
+    const { exports, memory } = this;
+    const { length } = text;
+    if (length <= SCRATCH_BYTES) {
+      memory.write(text, this.#scratch);
+      exports.lua_pushlstring(L, this.#scratch, length);
+      return;
+    }
+    const block = exports.malloc(length);
+    if (block === 0) throw new ScriptError('not enough memory');
+    try {
+      memory.write(text, block);
+      exports.lua_pushlstring(L, block, length);
+    } finally {
+      exports.free(block);
+    }
+  }
+
+  push(L: number, value: LuaValue): void {
+    const { exports } = this;
+    if (typeof value === 'string') this.pushText(L, value);
+    else if (typeof value === 'number') {
+      if (Number.isInteger(value)) exports.lua_pushinteger(L, BigInt(value));
+      else exports.lua_pushnumber(L, value);
+    } else if (typeof value === 'boolean') exports.lua_pushboolean(L, value ? 1 : 0);
+    else if (typeof value === 'bigint') exports.lua_pushinteger(L, value);
+    else exports.lua_pushnil(L);
+  }
+
+  type(L: number, index: number): number {
+    return this.exports.lua_type(L, index);
+  }
+
+  isTable(L: number, index: number): boolean {
+    return this.type(L, index) === TABLE;
+  }
+
+  /** Nothing there, or nil. */
+  isAbsent(L: number, index: number): boolean {
+    return this.type(L, index) <= NIL;
+  }
+
+  /** Tables, functions and the like are undefined. */
+  value(L: number, index: number): LuaValue {
+    const { exports } = this;
+    switch (exports.lua_type(L, index)) {
+      case BOOLEAN:
+        return exports.lua_toboolean(L, index) !== 0;
+      case NUMBER:
+        return this.#numberAt(L, index);
+      case STRING:
+        return this.#stringAt(L, index);
+      default:
+        return undefined;
+    }
+  }
+
+  #numberAt(L: number, index: number): number | bigint {
+    const value = this.exports.lua_tonumberx(L, index, 0);
+    const isExact = Number.isSafeInteger(value) || this.exports.lua_isinteger(L, index) === 0;
+    return isExact ? value : this.exports.lua_tointegerx(L, index, 0);
+  }
+
+  #stringAt(L: number, index: number): string {
+    const at = this.exports.lua_tolstring(L, index, this.#number);
+    return at === 0 ? '' : this.memory.read(at, this.memory.int(this.#number));
+  }
+
+  /** A string, or a number as one; undefined: neither. */
+  optionalText(L: number, index: number): string | undefined {
+    const { exports } = this;
+    const type = exports.lua_type(L, index);
+    if (type === STRING) return this.#stringAt(L, index);
+    if (type !== NUMBER) return undefined;
+    // a copy: in its place it would be changed
+    exports.lua_pushvalue(L, index);
+    const text = this.#stringAt(L, -1);
+    exports.lua_settop(L, -2);
+    return text;
+  }
+
+  text(L: number, index: number): string {
+    const text = this.optionalText(L, index);
+    if (text === undefined) throw new ScriptError(`bad argument #${index}: a string expected`);
+    return text;
+  }
+
+  number(L: number, index: number): number {
+    const type = this.type(L, index);
+    if (type !== NUMBER && type !== STRING)
+      throw new ScriptError(`bad argument #${index}: a number expected`);
+    return this.exports.lua_tonumberx(L, index, 0);
+  }
+
+  truth(L: number, index: number): boolean {
+    return this.exports.lua_toboolean(L, index) !== 0;
+  }
+
+  /** As `tostring` would show it. */
+  shown(L: number, index: number): string {
+    const at = this.exports.luaL_tolstring(L, index, this.#number);
+    const text = this.memory.read(at, this.memory.int(this.#number));
+    this.pop(L, 1);
+    return text;
+  }
+
+  pop(L: number, count: number): void {
+    this.exports.lua_settop(L, -count - 1);
+  }
+
+  top(L: number): number {
+    return this.exports.lua_gettop(L);
+  }
+
+  // ── tables ──
+
+  newTable(L: number, size = 0): void {
+    this.exports.lua_createtable(L, 0, size);
+  }
+
+  setField(L: number, name: string, value: LuaValue): void {
+    this.push(L, value);
+    this.exports.lua_setfield(L, -2, this.#name(name));
+  }
+
+  /** The value on top becomes a field of the table below it. */
+  setTopField(L: number, name: string): void {
+    this.pushText(L, name);
+    this.exports.lua_rotate(L, -2, 1);
+    this.exports.lua_rawset(L, -3);
+  }
+
+  setItem(L: number, key: number, value: LuaValue): void {
+    this.push(L, value);
+    this.exports.lua_rawseti(L, -2, BigInt(key));
+  }
+
+  /** The value on top becomes an item of the table below it. */
+  setTopItem(L: number, key: number): void {
+    this.exports.lua_rawseti(L, -2, BigInt(key));
+  }
+
+  /** The value on top becomes a global variable. */
+  setGlobal(name: string): void {
+    this.exports.lua_setglobal(this.L, this.#name(name));
+  }
+
+  /** Pushes it. */
+  field(L: number, index: number, name: string): number {
+    return this.exports.lua_getfield(L, index, this.#name(name));
+  }
+
+  /** Calls `visit` with key and value at -2 and -1. */
+  eachOf(L: number, index: number, visit: () => void): void {
+    const { exports } = this;
+    const table = index < 0 ? this.top(L) + index + 1 : index;
+    exports.lua_pushnil(L);
+    while (exports.lua_next(L, table) !== 0) {
+      visit();
+      this.pop(L, 1);
+    }
+  }
+
+  /** Keeps the value on top, which is popped; answers its number. */
+  keep(L: number): number {
+    return this.exports.luaL_ref(L, REGISTRY);
+  }
+
+  pushKept(L: number, number: number): void {
+    this.exports.lua_rawgeti(L, REGISTRY, BigInt(number));
+  }
+
+  letGo(number: number): void {
+    this.exports.luaL_unref(this.L, REGISTRY, number);
+  }
+}
+
+/** What jumps: any number would do. */
+const LONGJMP = Infinity;

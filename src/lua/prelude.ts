@@ -1,0 +1,149 @@
+/**
+ * The classes that scripts see, as far as they are tables of Lua over functions of this program: `api` holds those. An
+ * object is a table whose field 0 is the number of what it stands for (handles.ts).
+ */
+export const PRELUDE = String.raw`
+local api = ...
+local rawset, setmetatable, type, tostring, select = rawset, setmetatable, type, tostring, select
+
+-- Fetches and Converters: a method for each name that exists, made when it is first asked for
+local function sample_class(knows, call, as_text)
+  local class = {}
+  setmetatable(class, { __index = function(_, name)
+    if type(name) ~= 'string' or not knows(name) then return nil end
+    local function method(self, ...) return call(self[0], as_text, name, ...) end
+    rawset(class, name, method)
+    return method
+  end })
+  return { __index = class }
+end
+
+local fetches = sample_class(api.knows_fetch, api.fetch, false)
+local text_fetches = sample_class(api.knows_fetch, api.fetch, true)
+local converters = sample_class(api.knows_converter, api.convert, false)
+local text_converters = sample_class(api.knows_converter, api.convert, true)
+
+-- HTTP: changes to both heads
+local HTTP = {}
+for prefix, is_response in pairs({ req_ = false, res_ = true }) do
+  HTTP[prefix .. 'get_headers'] = function(self) return api.headers(self[0], is_response) end
+  HTTP[prefix .. 'add_header'] = function(self, name, value) api.add_header(self[0], is_response, name, value) end
+  HTTP[prefix .. 'set_header'] = function(self, name, value) api.set_header(self[0], is_response, name, value) end
+  HTTP[prefix .. 'del_header'] = function(self, name) api.del_header(self[0], is_response, name) end
+  HTTP[prefix .. 'rep_header'] = function(self, name, regex, by) api.replace_header(self[0], is_response, name, regex, by) end
+  HTTP[prefix .. 'rep_value'] = function(self, name, regex, by) api.replace_value(self[0], is_response, name, regex, by) end
+end
+function HTTP:req_set_method(value) api.set_method(self[0], value) end
+function HTTP:req_set_path(value) api.set_path(self[0], value) end
+function HTTP:req_set_query(value) api.set_query(self[0], value) end
+function HTTP:req_set_uri(value) api.set_uri(self[0], value) end
+function HTTP:res_set_status(status, reason) api.set_status(self[0], status, reason) end
+local http = { __index = HTTP }
+
+-- Channel
+local Channel = {}
+for _, name in ipairs({ 'append', 'data', 'forward', 'input', 'insert', 'is_full', 'is_resp', 'line', 'may_recv',
+    'output', 'prepend', 'remove', 'send', 'set', 'dup', 'get', 'getline', 'get_in_len', 'get_out_len' }) do
+  local call = api['channel_' .. name]
+  Channel[name] = function(self, ...) return call(self[0], self.response, ...) end
+end
+local channel = { __index = Channel }
+
+-- Reply
+local Reply = {}
+local reply = { __index = Reply }
+function Reply:set_status(status, reason) self.status, self.reason = status, reason end
+function Reply:set_body(body) self.body = body end
+function Reply:add_header(name, value)
+  local values = self.headers[name]
+  if values == nil then self.headers[name] = { value }
+  elseif type(values) == 'table' then values[#values + 1] = value
+  else self.headers[name] = { values, value } end
+end
+function Reply:del_header(name) self.headers[name] = nil end
+
+-- TXN: its parts are made when they are asked for
+local TXN = {}
+local parts = {
+  f = function(handle) return setmetatable({ [0] = handle }, fetches) end,
+  sf = function(handle) return setmetatable({ [0] = handle }, text_fetches) end,
+  c = function(handle) return setmetatable({ [0] = handle }, converters) end,
+  sc = function(handle) return setmetatable({ [0] = handle }, text_converters) end,
+  http = function(handle) return api.is_http(handle) and setmetatable({ [0] = handle }, http) or nil end,
+  req = function(handle) return setmetatable({ [0] = handle, response = false }, channel) end,
+  res = function(handle) return setmetatable({ [0] = handle, response = true }, channel) end,
+}
+local function with_parts(methods)
+  return { __index = function(self, name)
+    local method = methods[name]
+    if method ~= nil then return method end
+    local make = parts[name]
+    if make == nil then return nil end
+    local part = make(self[0])
+    rawset(self, name, part)
+    return part
+  end }
+end
+for _, name in ipairs({ 'set_var', 'unset_var', 'get_var', 'set_priv', 'get_priv', 'log', 'done', 'set_loglevel',
+    'set_fc_tos', 'set_fc_mark', 'set_priority_class', 'set_priority_offset' }) do
+  local call = api[name]
+  TXN[name] = function(self, ...) return call(self[0], ...) end
+end
+TXN.set_tos, TXN.set_mark = TXN.set_fc_tos, TXN.set_fc_mark
+function TXN:deflog(text) api.log(self[0], 6, text) end
+function TXN:Debug(text) api.log(self[0], 7, text) end
+function TXN:Info(text) api.log(self[0], 6, text) end
+function TXN:Warning(text) api.log(self[0], 4, text) end
+function TXN:Alert(text) api.log(self[0], 1, text) end
+function TXN:reply(given)
+  local made = { status = 200, headers = {}, body = '' }
+  for name, value in pairs(given or {}) do made[name] = value end
+  return setmetatable(made, reply)
+end
+local txn = with_parts(TXN)
+
+-- what this program calls
+local calls = {}
+local act = { CONTINUE = 0, STOP = 1, YIELD = 2, ERROR = 3, DONE = 4, DENY = 5, ABORT = 6, INVALID = 7 }
+local acting
+function act:wake_time(ms)
+  if ms == nil then ms = self end
+  api.wake_time(acting, ms)
+end
+_G.act = act
+
+function calls.action(callback, handle, ...)
+  acting = handle
+  return callback(setmetatable({ [0] = handle }, txn), ...)
+end
+function calls.fetch(callback, handle, ...)
+  return callback(setmetatable({ [0] = handle }, txn), ...)
+end
+
+-- core
+local core = api.core
+_G.core = core
+core.silent, core.emerg, core.alert, core.crit, core.err = -1, 0, 1, 2, 3
+core.warning, core.notice, core.info, core.debug = 4, 5, 6, 7
+function core.Debug(text) core.log(7, text) end
+function core.Info(text) core.log(6, text) end
+function core.Warning(text) core.log(4, text) end
+function core.Alert(text) core.log(1, text) end
+
+-- Concat
+local Concat = {}
+local concat = { __index = Concat }
+function Concat:add(text) self[#self + 1] = tostring(text) end
+function Concat:dump()
+  local text = api.join(self)
+  self[1] = text
+  for index = #self, 2, -1 do self[index] = nil end
+  return text
+end
+function core.concat() return setmetatable({}, concat) end
+
+if os then
+  os.exit = function() error('os.exit() is not possible here', 2) end
+end
+return calls
+`;

@@ -1,0 +1,279 @@
+/**
+ * The scripts of a configuration (`lua-load`, `lua-load-per-thread`) in one thread: loads them, and hands out what they
+ * have registered to rules and expressions. Made by worker/ in every thread.
+ */
+import { readFileSync } from 'node:fs';
+import type { ScriptConverter, ScriptFetch, ScriptScope } from '../acl/environment.ts';
+import type { SampleContext } from '../acl/context.ts';
+import { isResponsePhase } from '../acl/phase.ts';
+import { describeSystemError } from '../base/system-error.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { RulesetName } from '../model/rule.ts';
+import type { LuaLine } from '../model/global.ts';
+import type { RuleContext } from '../rules/context.ts';
+import type { ScriptAction, ScriptProgram } from '../rules/script-program.ts';
+import { coreFunctions } from './api-core.ts';
+import { exchangeFunctions } from './api-exchange.ts';
+import type { ExchangeScope } from './exchange-scope.ts';
+import type { LuaHost } from './host.ts';
+import { PRELUDE } from './prelude.ts';
+import { ScriptRun } from './run-action.ts';
+import { luaSettings, type LuaSettings } from './settings.ts';
+import { LuaState } from './state.ts';
+
+export class LuaProgram implements ScriptProgram {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #host: LuaHost;
+  readonly #settings: LuaSettings;
+  readonly #threads: number;
+  readonly #states: LuaState[] = [];
+
+  constructor(host: LuaHost, threads: number) {
+    const { global } = host.config;
+    this.#host = host;
+    this.#threads = threads;
+    this.#settings = luaSettings(global.tune);
+    this.#warn();
+    for (const line of global.luaLines) this.#run(line);
+    for (const state of this.#states) this.#init(state);
+  }
+
+  #warn(): void {
+    const first = this.#host.config.global.luaLines.find(({ kind }) => kind !== 'prepend-path');
+    if (first === undefined || this.#settings.boolsSaid) return;
+    const name = 'tune.lua.bool-sample-conversion';
+    const message =
+      `'${name}' is not set: booleans of samples reach Lua as integers ('pre-3.1-bug'); ` +
+      "say 'normal', or 'pre-3.1-bug' to keep them so.";
+    this.diagnostics.push({ severity: 'warning', position: first.position, message });
+  }
+
+  // ── loading ──
+
+  #run(line: LuaLine): void {
+    if (line.kind === 'prepend-path') {
+      for (const number of [0, this.#ownNumber()]) this.#prependPath(this.#state(number), line);
+      return;
+    }
+    const state = this.#state(line.kind === 'load' ? 0 : this.#ownNumber());
+    const [path = '', ...args] = line.words;
+    const text = readScript(path);
+    if (typeof text !== 'string') return this.#refuse(line, `cannot open Lua file '${path}': ${text.error}`);
+    // the control thread was the first to run it, and has printed what it prints
+    state.machine.files.silent = this.#host.thread > (state.number === 0 ? 0 : 1);
+    const error = this.#runScript(state, text, path, args);
+    state.machine.files.silent = false;
+    if (error !== undefined) this.#refuse(line, `error in Lua file '${path}': ${error}`);
+  }
+
+  #refuse({ position }: LuaLine, message: string): void {
+    this.diagnostics.push({ severity: 'alert', position, message });
+  }
+
+  /** With one thread there is nothing to be separate from. */
+  #ownNumber(): number {
+    return this.#threads === 1 ? 0 : Math.max(1, this.#host.thread);
+  }
+
+  #state(number: number): LuaState {
+    const known = this.#states.find(state => state.number === number);
+    if (known !== undefined) return known;
+    const state = new LuaState(number, this.#settings, this.#host, this.#threads);
+    this.#states.push(state);
+    prepare(state);
+    return state;
+  }
+
+  #prependPath(state: LuaState, line: LuaLine): void {
+    const [path = '', type = 'path'] = line.words;
+    const error = this.#runScript(state, PREPEND, '=lua-prepend-path', [path, type]);
+    if (error !== undefined) this.#refuse(line, `'lua-prepend-path': ${error}`);
+  }
+
+  /** Undefined: it ran to its end. */
+  #runScript(
+    { machine, tasks }: LuaState,
+    text: string,
+    path: string,
+    args: readonly string[],
+  ): string | undefined {
+    const { L } = machine;
+    if (!machine.load(L, text, path.startsWith('=') ? path : `@${path}`)) {
+      const error = `syntax error: ${machine.shown(L, -1)}`;
+      machine.pop(L, 1);
+      return error;
+    }
+    const chunk = machine.keep(L);
+    const task = tasks.run(
+      thread => {
+        machine.pushKept(thread, chunk);
+        for (const arg of args) machine.pushText(thread, arg);
+        return args.length;
+      },
+      { totalMs: 0, mayWait: false },
+    );
+    machine.letGo(chunk);
+    const { error } = task;
+    tasks.release(task);
+    return error === '' ? undefined : error;
+  }
+
+  #init(state: LuaState): void {
+    state.stage = 'init';
+    for (const callback of state.inits) {
+      const task = state.tasks.run(
+        L => {
+          state.machine.pushKept(L, callback);
+          return 0;
+        },
+        { totalMs: 0, mayWait: false },
+      );
+      if (task.error !== '') this.#refuseInit(task.error);
+      state.tasks.release(task);
+    }
+    state.stage = 'running';
+  }
+
+  #refuseInit(error: string): void {
+    const message = `Lua init: ${error}`;
+    this.diagnostics.push({ severity: 'alert', position: { file: '', line: 0, column: 0 }, message });
+  }
+
+  // ── what was registered ──
+
+  action(name: string, ruleset: RulesetName): ScriptAction | undefined {
+    for (const state of this.#states) {
+      const registered = state.actions.get(name);
+      if (registered === undefined || !registered.facilities.includes(facilityOf(ruleset))) continue;
+      return {
+        words: registered.words,
+        compile: (words, place) => new ScriptRun(state, name, registered, words, place).act,
+      };
+    }
+    return undefined;
+  }
+
+  service(name: string): 'http' | 'tcp' | undefined {
+    for (const { services } of this.#states) {
+      const registered = services.get(name);
+      if (registered !== undefined) return registered.mode;
+    }
+    return undefined;
+  }
+
+  fetch(name: string): ((args: readonly string[], scope: ScriptScope) => ScriptFetch) | undefined {
+    for (const state of this.#states) {
+      const callback = state.fetches.get(name);
+      if (callback !== undefined)
+        return (args, scope) => ctx => runFetch(state, name, callback, args, scope, ctx);
+    }
+    return undefined;
+  }
+
+  converter(name: string): ((args: readonly string[], scope: ScriptScope) => ScriptConverter) | undefined {
+    for (const state of this.#states) {
+      const callback = state.converters.get(name);
+      if (callback !== undefined)
+        return args => (value, ctx) => {
+          const push = (L: number): number => {
+            state.machine.pushKept(L, callback);
+            state.machine.pushText(L, value);
+            for (const arg of args) state.machine.pushText(L, arg);
+            return 1 + args.length;
+          };
+          return runForText(state, `Lua converter '${name}'`, push, ctx);
+        };
+    }
+    return undefined;
+  }
+}
+
+const PREPEND = `local path, type = ...
+package[type] = path .. ';' .. package[type]`;
+
+const FACILITY_OF: Readonly<Record<string, string>> = {
+  'tcp-request content': 'tcp-req',
+  'tcp-response content': 'tcp-res',
+  'http-request': 'http-req',
+  'http-response': 'http-res',
+  'http-after-response': 'http-after-res',
+};
+
+function facilityOf(ruleset: RulesetName): string {
+  return FACILITY_OF[ruleset] ?? '';
+}
+
+/** A first line for the shell is no Lua. */
+function readScript(path: string): string | { readonly error: string } {
+  try {
+    return readFileSync(path, 'latin1').replace(/^#[^\n]*/, '');
+  } catch (error) {
+    return { error: describeSystemError(error) };
+  }
+}
+
+/** Makes the classes scripts see. */
+function prepare(state: LuaState): void {
+  const { machine } = state;
+  const { L } = machine;
+  if (!machine.load(L, PRELUDE, '=[haproxy]')) throw new Error(machine.text(L, -1));
+  machine.pushFunctions({ ...exchangeFunctions(state) });
+  machine.pushFunctions(coreFunctions(state));
+  machine.setField(L, 'thread', state.number);
+  machine.setTopField(L, 'core');
+  if (!machine.call(L, 1, 1)) throw new Error(machine.shown(L, -1));
+  const calls: string[] = [];
+  machine.eachOf(L, -1, () => calls.push(machine.text(L, -2)));
+  for (const name of calls) {
+    machine.field(L, -1, name);
+    state.prelude.set(name, machine.keep(L));
+  }
+  machine.pop(L, 1);
+}
+
+function runFetch(
+  state: LuaState,
+  name: string,
+  callback: number,
+  args: readonly string[],
+  { env, phases }: ScriptScope,
+  ctx: SampleContext,
+): string | undefined {
+  const scope: ExchangeScope = {
+    kind: 'exchange',
+    ctx: ctx as RuleContext,
+    env,
+    phases,
+    onResponse: isResponsePhase(phases),
+    isAction: false,
+    done: false,
+    reply: undefined,
+    wakeMs: 0,
+  };
+  const handle = state.exchanges.open(scope);
+  const push = (L: number): number => {
+    state.pushPrelude(L, 'fetch');
+    state.machine.pushKept(L, callback);
+    state.machine.push(L, handle);
+    for (const arg of args) state.machine.pushText(L, arg);
+    return 2 + args.length;
+  };
+  const text = runForText(state, `Lua sample-fetch '${name}'`, push, ctx);
+  state.exchanges.close(handle);
+  return text;
+}
+
+function runForText(
+  state: LuaState,
+  what: string,
+  push: (L: number) => number,
+  ctx: SampleContext,
+): string | undefined {
+  const { machine, tasks, settings } = state;
+  const task = tasks.run(push, { totalMs: settings.sessionMs, mayWait: false });
+  const value = task.results > 0 ? machine.value(task.L, -task.results) : task.answer;
+  if (task.error !== '') state.complain(ctx as RuleContext, `${what}: ${task.error}.`);
+  tasks.release(task);
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  return value === undefined ? undefined : String(value);
+}

@@ -1,0 +1,107 @@
+/** One Lua state: the machine, what runs in it, and what its scripts have registered. */
+import type { RuleContext } from '../rules/context.ts';
+import { Handles } from './handles.ts';
+import type { ExchangeMemory, ExchangeScope } from './exchange-scope.ts';
+import type { LuaHost } from './host.ts';
+import { LuaMachine, ScriptError } from './machine/machine.ts';
+import { ScriptSampleCalls } from './samples.ts';
+import { instructionsOf, type LuaSettings } from './settings.ts';
+import { Tasks } from './tasks.ts';
+
+const LEVEL_ERROR = 3;
+
+export interface RegisteredAction {
+  readonly facilities: readonly string[];
+  /** In the registry. */
+  readonly callback: number;
+  readonly words: number;
+}
+
+export interface RegisteredService {
+  readonly mode: 'http' | 'tcp';
+  readonly callback: number;
+}
+
+/** Where a script is now: some functions may be called at load only. */
+export type Stage = 'body' | 'init' | 'running';
+
+export class LuaState {
+  /** 0: the one of `lua-load`; else the thread's own. */
+  readonly number: number;
+  readonly settings: LuaSettings;
+  readonly host: LuaHost;
+  readonly machine: LuaMachine;
+  readonly tasks: Tasks;
+  readonly samples = new ScriptSampleCalls();
+  readonly exchanges = new Handles<ExchangeScope>();
+  /** Everything else that scripts hold. */
+  readonly objects = new Handles<object>();
+  stage: Stage = 'body';
+  readonly actions = new Map<string, RegisteredAction>();
+  readonly fetches = new Map<string, number>();
+  readonly converters = new Map<string, number>();
+  readonly services = new Map<string, RegisteredService>();
+  readonly inits: number[] = [];
+  /** Functions of the prelude, by name. */
+  readonly prelude = new Map<string, number>();
+
+  constructor(number: number, settings: LuaSettings, host: LuaHost, threads: number) {
+    this.number = number;
+    this.settings = settings;
+    this.host = host;
+    this.machine = new LuaMachine(settings);
+    this.tasks = new Tasks(this.machine, {
+      burstMs: settings.burstMs,
+      instructions: instructionsOf(settings, number === 0, threads),
+    });
+  }
+
+  exchange(L: number, index = 1): ExchangeScope {
+    const scope = this.exchanges.get(this.machine.number(L, index));
+    if (scope === undefined) throw new ScriptError('this transaction is over');
+    return scope;
+  }
+
+  /** Arguments from `first` on, as text. */
+  texts(L: number, first: number): string[] {
+    const texts: string[] = [];
+    for (let index = first; index <= this.machine.top(L); index++) {
+      const value = this.machine.value(L, index);
+      if (value === undefined) throw new ScriptError(`bad argument #${index - first + 1}: unknown type`);
+      texts.push(typeof value === 'boolean' ? (value ? '1' : '0') : String(value));
+    }
+    return texts;
+  }
+
+  /** Keeps the value on top with the exchange. */
+  setPrivate(L: number, memory: ExchangeMemory): void {
+    memory.kept.get(this)?.letGo();
+    const number = this.machine.keep(L);
+    memory.kept.set(this, { number, letGo: () => this.machine.letGo(number) });
+  }
+
+  pushPrivate(L: number, memory: ExchangeMemory): void {
+    const kept = memory.kept.get(this);
+    if (kept === undefined) this.machine.push(L, undefined);
+    else this.machine.pushKept(L, kept.number);
+  }
+
+  /** What a script says; `logged`: the logs of its proxy have it. */
+  say(level: number, text: string, logged: boolean): void {
+    const line = text.replaceAll(/[\0-\x1f]/g, '.');
+    const { toStderr } = this.settings;
+    if (toStderr === 'on' || (toStderr === 'auto' && !logged)) this.host.print(level, line);
+  }
+
+  /** A script has failed: told where its proxy logs, and on standard error. */
+  complain(ctx: RuleContext | undefined, text: string): void {
+    const line = text.replaceAll(/[\0-\x1f]/g, '.');
+    if (ctx?.logText === undefined) this.host.log(LEVEL_ERROR, line);
+    else ctx.logText(LEVEL_ERROR, line);
+    this.host.print(LEVEL_ERROR, line);
+  }
+
+  pushPrelude(L: number, name: string): void {
+    this.machine.pushKept(L, this.prelude.get(name) as number);
+  }
+}
