@@ -2,7 +2,7 @@
  * What a command line with a configuration means: reads it, tells what is wrong, and checks, serves, or starts a master
  * that lets workers serve. main.ts loads this file while the first data thread is already loading.
  */
-import { CertificateStore } from './certificates/certificate-store.ts';
+import { noCertificates } from './certificates/certificate-store.ts';
 import { writeFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Options } from './config-parser/command-line.ts';
@@ -81,7 +81,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     earlySignal,
     startupLogs: startupLogs(diagnostics),
     compiled: balancer?.compiled,
-    certificates: balancer?.certificates ?? new CertificateStore(),
+    certificates: balancer?.certificates ?? noCertificates(),
     log,
     exit,
   };

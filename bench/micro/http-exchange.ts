@@ -10,7 +10,7 @@ import { ByteLine } from '../../src/base/byte-line.ts';
 import { WaitingClients } from '../../src/proxy/waiting-clients.ts';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { serverSeed } from '../../src/balancers/server-seed.ts';
-import { CertificateStore } from '../../src/certificates/certificate-store.ts';
+import { noCertificates } from '../../src/certificates/certificate-store.ts';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Config } from '../../src/model/config.ts';
 import { ThreadCertificates } from '../../src/net/tls/thread-certificates.ts';
@@ -279,7 +279,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     streams: new StreamsByServer(),
     reportErrors: () => undefined,
     sendsAway: () => false,
-    certificates: new ThreadCertificates(new CertificateStore().material()),
+    certificates: new ThreadCertificates(noCertificates().material()),
     clients: new WaitingClients(),
   };
 }

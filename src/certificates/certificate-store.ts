@@ -3,14 +3,17 @@
  * configuration fills it (load-certificates.ts), commands change it; data threads have copies
  * (net/tls/thread-certificates.ts).
  */
+import { X509Certificate } from 'node:crypto';
 import type { CertificateLoad } from '../config-parser/haproxy/crt-load-options.ts';
-import type { TlsLineOptions } from '../model/bind.ts';
+import type { BindTls, TlsLineOptions } from '../model/bind.ts';
 import type {
   AuthorityFile,
   LoadedCertEntry,
   LoadedCertificate,
   TlsMaterial,
 } from '../model/tls-material.ts';
+import type { Global } from '../model/global.ts';
+import { readPem } from '../net/tls/pem.ts';
 
 export interface StoredCertificate {
   readonly name: string;
@@ -58,6 +61,9 @@ export interface StoredListener {
   readonly key: string;
   /** Name of the frontend. */
   readonly owner: string;
+  readonly tls: BindTls;
+  /** `strict-sni`: nobody gets a default certificate. */
+  readonly isStrict: boolean;
   readonly instances: Map<number, Instance>;
 }
 
@@ -66,7 +72,12 @@ export class CertificateStore {
   readonly authorities = new Map<string, StoredAuthorities>();
   readonly crtLists = new Map<string, CrtList>();
   readonly listeners = new Map<string, StoredListener>();
+  readonly #global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>;
   #lastInstance = 0;
+
+  constructor(global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>) {
+    this.#global = global;
+  }
 
   /** Takes a certificate into use. */
   addInstance(
@@ -86,11 +97,18 @@ export class CertificateStore {
       for (const instance of instances.values()) if (instance.certificate === certificate) yield instance;
   }
 
+  /** As threads get it: with `ssl-skip-self-issued-ca` without roots, which clients have themselves. */
+  served(certificate: LoadedCertificate): LoadedCertificate {
+    if (!this.#global.ssl.has('ssl-skip-self-issued-ca')) return certificate;
+    const chain = readPem(certificate.chainPem).certificates.filter(pem => !isSelfIssued(pem));
+    return { ...certificate, chainPem: chain.join('') };
+  }
+
   /** For a thread that starts. */
   material(): TlsMaterial {
     const certificates = new Map<string, LoadedCertificate>();
     for (const { name, loaded } of this.certificates.values())
-      if (loaded !== undefined) certificates.set(name, loaded);
+      if (loaded !== undefined) certificates.set(name, this.served(loaded));
     const authorities = new Map<string, AuthorityFile>();
     for (const [name, { file }] of this.authorities) if (file !== undefined) authorities.set(name, file);
     const listeners = new Map<string, readonly LoadedCertEntry[]>();
@@ -102,7 +120,8 @@ export class CertificateStore {
           return certificate === undefined ? [] : [{ ...entryOf(instance), certificate }];
         }),
       );
-    return { certificates, authorities, listeners };
+    const { crtBase, caBase } = this.#global;
+    return { crtBase, caBase, certificates, authorities, listeners };
   }
 }
 
@@ -110,4 +129,14 @@ export class CertificateStore {
 export function entryOf({ id, entry, isDefault }: Instance): Omit<LoadedCertEntry, 'certificate'> {
   const filters = (entry?.filters ?? []).map(filter => filter.toLowerCase());
   return { id, filters, options: entry?.options ?? {}, isDefault };
+}
+
+function isSelfIssued(pem: string): boolean {
+  const x509 = new X509Certificate(pem);
+  return x509.subject === x509.issuer && x509.checkIssued(x509);
+}
+
+/** Of a process that has no TLS. */
+export function noCertificates(): CertificateStore {
+  return new CertificateStore({ ssl: new Map() });
 }

@@ -6,6 +6,7 @@ import { parseCrtListLine, type CrtListLine } from '../config-parser/haproxy/crt
 import type { CertificateLoad } from '../config-parser/haproxy/crt-load-options.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
+import { withBase } from '../net/tls/base-folder.ts';
 import type { CertificateLoader } from './certificate-loader.ts';
 import { within } from './certificate-loader.ts';
 import type {
@@ -38,8 +39,7 @@ export class CrtListLoader {
   }
 
   withBase(name: string): string {
-    const { crtBase } = this.global;
-    return crtBase === undefined || /^[/@]/.test(name) ? name : `${crtBase}/${name}`;
+    return withBase(name, this.global.crtBase);
   }
 
   /** `crt` of a server: one file, nothing else. Answers what is wrong. */
@@ -234,7 +234,7 @@ export class CrtListLoader {
     { crtBase, keyBase }: { crtBase?: string; keyBase?: string } = this.global,
   ): CertificateLoad {
     const based = (file: string | undefined, base: string | undefined): string | undefined =>
-      file === undefined || base === undefined || /^[/@]/.test(file) ? file : `${base}/${file}`;
+      file === undefined ? undefined : withBase(file, base);
     const files = {
       crt: based(load.crt, crtBase),
       key: based(load.key, keyBase),

@@ -7,9 +7,8 @@ import type { CrtListLoader } from './crt-list-loader.ts';
 
 type Alert = (position: Position, text: string) => void;
 
-export function loadCrtStores(sections: readonly OtherSection[], lists: CrtListLoader, alert: Alert): void {
-  for (const section of sections)
-    if (section.kind === 'crt-store') new CrtStoreSection(section, lists, alert).load();
+export function loadCrtStore(section: OtherSection, lists: CrtListLoader, alert: Alert): void {
+  new CrtStoreSection(section, lists, alert).load();
 }
 
 interface Bases {

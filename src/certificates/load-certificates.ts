@@ -6,17 +6,19 @@
 import { readLineOptions } from '../config-parser/haproxy/crt-list.ts';
 
 import type { Bind, BindTls, CertificateSource } from '../model/bind.ts';
-import type { Config } from '../model/config.ts';
+import type { Config, OtherSection } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Word } from '../model/word.ts';
+import { withBase } from '../net/tls/base-folder.ts';
 import { listenerKey } from '../net/tls/listener-key.ts';
+import { listenerSettings } from '../net/tls/listener-settings.ts';
 import { loadAuthorities } from './authority-files.ts';
 import { CertificateLoader } from './certificate-loader.ts';
 import { CertificateStore, type CrtList, type StoredListener } from './certificate-store.ts';
 import { CrtListLoader } from './crt-list-loader.ts';
-import { loadCrtStores } from './crt-stores.ts';
+import { loadCrtStore } from './crt-stores.ts';
 import { DISK, type CertificateFiles } from './files.ts';
 
 const NOWHERE: Position = { file: '', line: 0, column: 0 };
@@ -38,7 +40,7 @@ interface Owner {
 }
 
 class Loading {
-  readonly store = new CertificateStore();
+  readonly store: CertificateStore;
   readonly diagnostics: Diagnostic[] = [];
   readonly #config: Config;
   readonly #files: CertificateFiles;
@@ -47,17 +49,28 @@ class Loading {
   constructor(config: Config, files: CertificateFiles) {
     this.#config = config;
     this.#files = files;
+    this.store = new CertificateStore(config.global);
     const loader = new CertificateLoader(config.global, files, text => this.#warn(NOWHERE, text));
     this.#lists = new CrtListLoader(this.store, loader, files, config.global);
   }
 
   run(): void {
     const { proxies, logForwards, otherSections, global } = this.#config;
-    loadCrtStores(otherSections, this.#lists, (position, text) => this.#alert(position, text));
-    for (const proxy of proxies) this.#loadProxy(proxy);
+    const stores = otherSections.filter(({ kind }) => kind === 'crt-store');
+    for (const proxy of proxies) {
+      while (stores[0] !== undefined && !isBehind(stores[0].position, proxy.position))
+        this.#loadStore(stores.shift());
+      this.#loadProxy(proxy);
+    }
+    for (const section of stores) this.#loadStore(section);
     for (const { name, binds } of logForwards)
       this.#loadBinds({ kind: 'log-forward', name }, binds, undefined);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
+  }
+
+  #loadStore(section: OtherSection | undefined): void {
+    if (section !== undefined)
+      loadCrtStore(section, this.#lists, (position, text) => this.#alert(position, text));
   }
 
   #loadProxy(proxy: Proxy): void {
@@ -112,6 +125,8 @@ class Loading {
     const listener: StoredListener = {
       key: listenerKey(bind.position),
       owner: owner.name,
+      tls,
+      isStrict: listenerSettings(bind, this.#config.global)?.strictSni === true,
       instances: new Map(),
     };
     this.store.listeners.set(listener.key, listener);
@@ -161,12 +176,12 @@ class Loading {
     const where = `bind '${written}' at [${file}:${line}]`;
     if (listener.instances.size === 0) {
       const none = `Proxy '${name}': no SSL certificate specified for ${where}`;
-      if (tls.strictSni && !otherOptions.has('generate-certificates'))
+      if (listener.isStrict && !otherOptions.has('generate-certificates'))
         this.#warn(NOWHERE, `${none}, ssl connections will fail (use 'crt').`);
       else this.#alert(NOWHERE, `${none} (use 'crt').`);
       return;
     }
-    if (tls.strictSni && tls.certificates.some(({ kind }) => kind === 'default-crt'))
+    if (listener.isStrict && tls.certificates.some(({ kind }) => kind === 'default-crt'))
       this.#warn(
         NOWHERE,
         `Proxy '${name}': both 'default-crt' and 'strict-sni' keywords are used in ${where}, certificates won't be used as fallback (use 'crt' instead).`,
@@ -182,7 +197,7 @@ class Loading {
   ): void {
     if (name === undefined) return;
     const { caBase } = this.#config.global;
-    const full = caBase === undefined || /^[/@]/.test(name) ? name : `${caBase}/${name}`;
+    const full = withBase(name, caBase);
     if (this.store.authorities.has(full)) return;
     const loaded = loadAuthorities(full, folder, this.#files);
     if ('error' in loaded) {
@@ -211,6 +226,11 @@ class Loading {
   #warn(position: Position, message: string): void {
     this.diagnostics.push({ severity: 'warning', position, message });
   }
+}
+
+/** Sections of other files come first: a certificate has to be defined before it is used (manual, section 12.7). */
+function isBehind(section: Position, proxy: Position): boolean {
+  return section.file === proxy.file && section.line > proxy.line;
 }
 
 const SETTING = { 'ca-file': 'caFile', 'ca-verify-file': 'caVerifyFile', 'crl-file': 'crlFile' } as const;

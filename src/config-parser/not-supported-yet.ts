@@ -54,7 +54,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'ssl-provider-path',
   'ssl-security-level',
   'ssl-server-verify',
-  'ssl-skip-self-issued-ca',
   'tune.glitches.kill.cpu-usage',
   'tune.h1.be.glitches-threshold',
   'tune.h1.fe.glitches-threshold',

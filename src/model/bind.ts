@@ -54,6 +54,9 @@ export interface TlsLineOptions {
   readonly crlFile?: string;
   readonly verify?: 'none' | 'optional' | 'required';
   readonly noCaNames?: boolean;
+  /** `allow-0rtt` */
+  readonly earlyData?: boolean;
+  readonly npn?: string;
   readonly ciphers?: string;
   readonly ciphersuites?: string;
   readonly curves?: string;
@@ -70,6 +73,7 @@ export interface BindTls extends Omit<TlsLineOptions, 'alpn'> {
   readonly certificates: readonly CertificateSource[];
   /** Where relative files of this line are looked for (`default-path`); empty: the working directory. */
   readonly folder: string;
-  readonly strictSni: boolean;
-  readonly noTickets: boolean;
+  /** Undefined: as `ssl-default-bind-options` says. */
+  readonly strictSni?: boolean;
+  readonly noTickets?: boolean;
 }

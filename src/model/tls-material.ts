@@ -47,9 +47,12 @@ export interface AuthorityFile {
 }
 
 export interface TlsMaterial {
-  /** By name; those of servers too. */
+  /** What stands before relative names of certificates, and of authorities: `crt-base`, `ca-base`. */
+  readonly crtBase: string | undefined;
+  readonly caBase: string | undefined;
+  /** By whole name; those of servers too. */
   readonly certificates: ReadonlyMap<string, LoadedCertificate>;
-  /** By name. */
+  /** By whole name. */
   readonly authorities: ReadonlyMap<string, AuthorityFile>;
   /** By `listenerKey` (net/tls/listener-key.ts), in the order of the configuration. */
   readonly listeners: ReadonlyMap<string, readonly LoadedCertEntry[]>;

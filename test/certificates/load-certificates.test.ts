@@ -116,6 +116,9 @@ test('a listener without any certificate is refused, with strict-sni it is warne
   const folder = temporaryFolder(t);
   const none = `Proxy 'f': no SSL certificate specified for bind '127.0.0.1:1' at [a.cfg:6]`;
   assert.deepEqual(loadBind(`crt ${folder}`).said, [`alert: ${none} (use 'crt').`]);
+  assert.deepEqual(loadBind('no-strict-sni', 'global\n  ssl-default-bind-options strict-sni').said, [
+    `alert: ${none.replace('6]', '7]')} (use 'crt').`,
+  ]);
   assert.deepEqual(loadBind('strict-sni').said, [`warning: ${none}, ssl connections will fail (use 'crt').`]);
 });
 
@@ -240,4 +243,17 @@ test('ssl-f-use gives all listeners of a frontend a list, the last line first', 
     [tlsFile('rsa.pem'), false],
   ]);
   assert.deepEqual([...loaded.store.crtLists.keys()], ['@f']);
+});
+
+test('a crt-store that comes after a use of its file finds the name taken', () => {
+  const file = tlsFile('rsa.pem');
+  const loaded = loadBind(`crt ${file}`, '', `crt-store\n  load crt ${file}`);
+  assert.deepEqual(loaded.said, [
+    `alert: 'load' in section 'crt-store': store '${file}' was already defined.`,
+  ]);
+});
+
+test('with ssl-skip-self-issued-ca roots are not sent', () => {
+  const loaded = loadBind(`crt ${tlsFile('rsa.pem')}`, 'global\n  ssl-skip-self-issued-ca');
+  assert.equal(loaded.store.material().certificates.get(tlsFile('rsa.pem'))?.chainPem, '');
 });

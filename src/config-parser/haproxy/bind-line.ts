@@ -11,7 +11,7 @@ import { withPrefix } from './argument.ts';
 import { BIND_OPTIONS, findBindOption } from './bind-options.ts';
 import type { BindDraft, Mutable } from './bind-draft.ts';
 
-const NO_TLS: BindTls = { certificates: [], folder: '', verify: 'none', strictSni: false, noTickets: false };
+const NO_TLS: BindTls = { certificates: [], folder: '', verify: 'none' };
 
 export function createBindDraft(listeners: number): BindDraft {
   const settings: BindDraft['settings'] = {

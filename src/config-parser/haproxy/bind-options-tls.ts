@@ -13,7 +13,8 @@ type TlsText =
   | 'curves'
   | 'ecdhe'
   | 'sigalgs'
-  | 'clientSigalgs';
+  | 'clientSigalgs'
+  | 'npn';
 
 function text(name: TlsText) {
   return {
@@ -75,7 +76,13 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
       context.notSupportedYet(option, 'bind ssl');
     },
   },
-  { name: 'allow-0rtt', args: '', ...keep(0), summary: 'early data' },
+  {
+    name: 'allow-0rtt',
+    args: '',
+    words: 0,
+    summary: 'early data',
+    parse: ({ bind }) => void (bind.tls.earlyData = true),
+  },
   {
     name: 'alpn',
     args: '<protocols>',
@@ -158,7 +165,7 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
     summary: 'session tickets',
     parse: ({ bind }) => void (bind.tls.noTickets = false),
   },
-  { name: 'npn', args: '<protocols>', ...keep(1), summary: 'protocols offered by NPN' },
+  { name: 'npn', args: '<protocols>', ...text('npn'), summary: 'protocols offered by NPN' },
   { name: 'prefer-client-ciphers', args: '', ...keep(0), summary: 'order of the client' },
   { name: 'sigalgs', args: '<sigalgs>', ...text('sigalgs'), summary: 'signature algorithms' },
   {

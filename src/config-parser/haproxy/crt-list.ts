@@ -160,6 +160,8 @@ const SETTINGS = [
   'caVerifyFile',
   'crlFile',
   'noCaNames',
+  'earlyData',
+  'npn',
   'ciphers',
   'ciphersuites',
   'curves',

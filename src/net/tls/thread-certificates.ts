@@ -10,6 +10,7 @@ import type {
   TlsChange,
   TlsMaterial,
 } from '../../model/tls-material.ts';
+import { withBase } from './base-folder.ts';
 import { SniIndex } from './sni-index.ts';
 
 /** Those of one `bind` line. */
@@ -49,11 +50,13 @@ export class ListenerCertificates {
 }
 
 export class ThreadCertificates {
+  readonly #bases: Pick<TlsMaterial, 'crtBase' | 'caBase'>;
   readonly #certificates: Map<string, LoadedCertificate>;
   readonly #authorities: Map<string, AuthorityFile>;
   readonly #listeners: ReadonlyMap<string, ListenerCertificates>;
 
   constructor(material: TlsMaterial) {
+    this.#bases = material;
     this.#certificates = new Map(material.certificates);
     this.#authorities = new Map(material.authorities);
     this.#listeners = new Map(
@@ -61,12 +64,14 @@ export class ThreadCertificates {
     );
   }
 
+  /** As a configuration names it. */
   certificate(name: string): LoadedCertificate | undefined {
-    return this.#certificates.get(name);
+    return this.#certificates.get(withBase(name, this.#bases.crtBase));
   }
 
+  /** As a configuration names it. */
   authorities(name: string): AuthorityFile | undefined {
-    return this.#authorities.get(name);
+    return this.#authorities.get(withBase(name, this.#bases.caBase));
   }
 
   /** By `listenerKey` of the bind's position; undefined: that line has no TLS. */

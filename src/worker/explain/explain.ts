@@ -2,7 +2,7 @@
  * Tells what would become of one request: builds a data thread on an engine without a network, lets a real session
  * serve the request there, and writes down which rules it read, where it went and what was sent.
  */
-import { CertificateStore } from '../../certificates/certificate-store.ts';
+import { noCertificates } from '../../certificates/certificate-store.ts';
 import { ThreadCertificates } from '../../net/tls/thread-certificates.ts';
 import { WaitingClients } from '../../proxy/waiting-clients.ts';
 import { isIPv6 } from 'node:net';
@@ -148,7 +148,7 @@ function makeThread(
     streams: new StreamsByServer(),
     liveStreams: new LiveStreams(),
     badMessages: new BadMessages(),
-    certificates: new ThreadCertificates(new CertificateStore().material()),
+    certificates: new ThreadCertificates(noCertificates().material()),
     statusKinds: new StatusKinds(config.global),
     reportErrors: () => undefined,
     watcher: {

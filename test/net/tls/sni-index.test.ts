@@ -68,6 +68,8 @@ test('of each kind of key one certificate is chosen, the first, ECDSA before RSA
 test('what a change concerns becomes a new object, the rest stays the one it was', () => {
   const [one, two] = [entry(1, ['a']), entry(2, ['b'])];
   const copy = new ThreadCertificates({
+    crtBase: undefined,
+    caBase: undefined,
     certificates: new Map([one, two].map(({ certificate }) => [certificate.name, certificate])),
     authorities: new Map(),
     listeners: new Map([['f:1', [one, two]]]),
