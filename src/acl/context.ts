@@ -94,6 +94,8 @@ export interface ClientFacts {
   /** Requests seen on this connection, the current one included. */
   readonly requestCount: number;
   readonly streams: number;
+  /** What the client may have at a time. */
+  readonly streamsLimit: number;
   readonly glitches: number;
   /** Milliseconds since the epoch. */
   readonly acceptTimeMs: number;

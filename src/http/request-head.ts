@@ -21,6 +21,7 @@ class ReceivedLine {
   #start = 0;
   #end = 0;
   #target: string | undefined;
+  #absolute: string | undefined;
 
   constructor(headers: HeaderList) {
     this.#headers = headers;
@@ -33,6 +34,19 @@ class ReceivedLine {
     this.#start = targetStart;
     this.#end = targetEnd;
     if (this.#target !== undefined) this.#target = undefined;
+    if (this.#absolute !== undefined) this.#absolute = undefined;
+  }
+
+  /** HTTP/2 tells the parts of a target apart: what stands in the text is only its path. */
+  setAbsolute(target: string): void {
+    this.version = 20;
+    this.#target = this.#absolute = target;
+    this.#start = 0;
+    this.#end = target.length;
+  }
+
+  get isAbsolute(): boolean {
+    return this.#absolute !== undefined;
   }
 
   get target(): string {
@@ -40,7 +54,7 @@ class ReceivedLine {
   }
 
   get text(): string {
-    return this.#headers.text;
+    return this.#absolute ?? this.#headers.text;
   }
   get targetStart(): number {
     return this.#start;
@@ -57,7 +71,7 @@ class ReceivedLine {
 
 export class Http1RequestHead implements RequestHead {
   method = '';
-  /** 10 or 11; higher minor and major numbers count as 1.1. */
+  /** 10 or 11; higher minor and major numbers count as 1.1. 20: it came by HTTP/2. */
   version = 11;
   readonly headers = new HeaderList();
   readonly fields = new FramingFields();
@@ -90,6 +104,13 @@ export class Http1RequestHead implements RequestHead {
     this.version = version;
     this.#keptLine = keptLine;
     this.#parsed = true;
+  }
+
+  /** It came by HTTP/2, and was given to the parser as one of HTTP/1.1. */
+  receivedByHttp2(target: string): void {
+    this.line.setAbsolute(target);
+    this.#target = undefined;
+    this.version = 20;
   }
 
   get target(): string {
@@ -147,7 +168,9 @@ export class Http1RequestHead implements RequestHead {
         : this.#settleEdits() || rendering.close;
     const keptLine = this.#isLineKept() ? this.#keptLine : 0;
     const line =
-      keptLine > 0 ? '' : `${this.method} ${this.target} ${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'}\r\n`;
+      keptLine > 0
+        ? ''
+        : `${this.method} ${this.#targetToSend()} ${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'}\r\n`;
     const text = headers.render(line, keptLine) + this.#connectionLine(close) + '\r\n';
     if (offset + text.length > buffer.length) return -1;
     return latin1Write(buffer, text, offset);
@@ -165,6 +188,15 @@ export class Http1RequestHead implements RequestHead {
 
   #isLineKept(): boolean {
     return this.#target === undefined && this.method === this.line.method;
+  }
+
+  /** Of HTTP/2 every target is absolute: nobody has asked for a proxy, a server gets the path. */
+  #targetToSend(): string {
+    const { target } = this;
+    if (!this.line.isAbsolute) return target;
+    const path = /^https?:\/\/[^/?#]*(.*)/is.exec(target)?.[1];
+    if (path === '') return this.method === 'OPTIONS' ? '*' : '/';
+    return path === undefined || path.startsWith('/') ? (path ?? target) : `/${path}`;
   }
 
   #connectionLine(close: boolean): string {

@@ -41,6 +41,14 @@ export function findTrailerEnd(buffer: Buffer, from: number, end: number): numbe
   return after >= 0 && length > LIMITS.maxHeadBytes ? -1 : after;
 }
 
+/** Those of the section findTrailerEnd() has just found that may come so late; valid until it is called again. */
+export function foundTrailers(buffer: Buffer, from: number, after: number): HeaderList {
+  fields.setText(latin1Slice(buffer, from, after));
+  for (let index = fields.count - 1; index >= 0; index--)
+    if (FORBIDDEN.has(fields.lowerNameAt(index))) fields.discardAt(index);
+  return fields;
+}
+
 /**
  * Writes the section findTrailerEnd() has just found at `out`, at or before where it lies, with its empty line.
  * Gives where it ends.
@@ -54,10 +62,7 @@ export function moveTrailers(
 ): number {
   let text = '';
   if (!drop && fields.count > 0) {
-    fields.setText(latin1Slice(buffer, from, after));
-    for (let index = fields.count - 1; index >= 0; index--)
-      if (FORBIDDEN.has(fields.lowerNameAt(index))) fields.discardAt(index);
-    text = fields.render('', 0);
+    text = foundTrailers(buffer, from, after).render('', 0);
     if (text.length + 2 > after - from) text = text.replaceAll(': ', ':');
   }
   return out + latin1Write(buffer, `${text}\r\n`, out);

@@ -71,6 +71,10 @@ export interface Connection {
    * is closed then, without a callback. Absent: what lies under it is no socket.
    */
   handOver?(): HandedOver;
+  /**
+   * The same of a connection that was adopted: its socket, with what had come in unread put back. Absent: it is none.
+   */
+  giveBack?(): Socket;
   /** Sends FIN after the pending send. Reading goes on. */
   shutdown(): void;
   /** Closes now; a pending send is given to the kernel as far as it takes it. Idempotent. */

@@ -20,6 +20,7 @@ import { countForAll } from '../state/stick-table/tracked-counters.ts';
 import { countFailedHandshake, countHandshake, countSession } from './accounting.ts';
 import { isGone } from './client-address.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
+import { startHttp2 } from './http2-session.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
@@ -79,11 +80,18 @@ function startSession(
 ): void {
   const isHttp = listener.frontend.config.mode === 'http';
   const { state, wheel } = streams.thread;
-  countSession(state.counters, listener.frontend.row, listener.row, isHttp, wheel.now);
+  const isHttp2 = isHttp && speaksHttp2(listener, facts);
+  countSession(state.counters, listener.frontend.row, listener.row, isHttp && !isHttp2, wheel.now);
   facts.beginRequests();
   if (facts.counters !== undefined) countForAll(undefined, facts.counters, 'session', 1);
+  if (isHttp2) return startHttp2(streams, listener, facts, received?.copy());
   const Session = isHttp ? HttpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
+}
+
+/** By `proto h2`, or as the handshake has agreed on (RFC 9113 section 3). */
+function speaksHttp2({ config }: ListenerRuntime, { socket }: ClientConnectionFacts): boolean {
+  return config.proto === 'h2' || socket?.alpnProtocol === 'h2';
 }
 
 class Admission implements ConnectionHandler, HandshakeWatcher {
@@ -131,7 +139,7 @@ class Admission implements ConnectionHandler, HandshakeWatcher {
 
   /** A connection that will be handed over must not be read ahead. */
   #receive(): void {
-    this.#connection.receive(this.#listener.config.ssl !== undefined);
+    this.#connection.receive(true);
   }
 
   #allows(ruleset: CompiledRuleset, denied: number): boolean {

@@ -109,6 +109,9 @@ export class ClientConnectionFacts implements ClientFacts {
   get streams(): number {
     return 1;
   }
+  get streamsLimit(): number {
+    return 1;
+  }
   get glitches(): number {
     return 0;
   }

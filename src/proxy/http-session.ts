@@ -7,11 +7,14 @@
  *   AWAITING ──first byte──▶ READING_HEAD ──head──▶ SERVING ──finished──▶ AWAITING … ──▶ LEFT
  */
 import type { Cause } from '../base/failure.ts';
+import { latin1Slice } from '../base/latin1.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
+import { H2_PREFACE } from '../http/parse-errors.ts';
 import { parseRequestHead } from '../http/request-parser.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
+import { startHttp2 } from './http2-session.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
@@ -19,6 +22,8 @@ import type { BackendRuntime, DataThread, FrontendRuntime, ListenerRuntime } fro
 import type { StreamClient } from './stream-client.ts';
 import type { StreamPool } from './stream-pool.ts';
 import type { Transaction } from './transaction.ts';
+
+const PREFACE = 'PRI * HTTP/2.0';
 
 const AWAITING = 0;
 const READING_HEAD = 1;
@@ -49,6 +54,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #stream: HttpStream | undefined;
   #state = AWAITING;
   #readingHead = false;
+  /** The engine may have read ahead: the connection cannot be handed over any more. */
+  #hasListened = false;
 
   /** `received`: what came behind a PROXY protocol header, or was looked at before. */
   constructor(
@@ -104,7 +111,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.#arm(timeoutMs);
     if (this.inbox.length > 0) this.#readHeads();
     else if (this.ended) this.#leave();
-    else this.receive();
+    else this.receive(this.served === 0 && this.connection.bytesIn > 0);
   }
 
   /** Reads the head in the inbox. Local answers come back here at once: a loop instead of a recursion. */
@@ -128,12 +135,30 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     if (consumed === 0) return this.#wantMoreHead();
     this.#state = SERVING;
     this.clearTimer();
-    if (consumed < 0) stream.clientTrouble.headInvalid(consumed);
-    else {
+    if (consumed < 0) {
+      if (consumed === H2_PREFACE && this.#turnToHttp2(stream)) return false;
+      stream.clientTrouble.headInvalid(consumed);
+    } else {
       stream.requestHead.headers.headroom = inbox.headroom;
       inbox.consume(consumed);
       stream.requestArrived(consumed);
     }
+    return true;
+  }
+
+  /** RFC 9113 section 3.3: what has come is the begin of an HTTP/2 connection, known beforehand to be one. */
+  #turnToHttp2(stream: HttpStream): boolean {
+    const { inbox, connection } = this;
+    const isAllowed = !this.#frontend().config.options.flags.has('disable-h2-upgrade');
+    if (!isAllowed || this.served > 0 || this.#hasListened || connection.handOver === undefined) return false;
+    const received = inbox.copy();
+    stream.retract();
+    this.#giveStreamBack();
+    this.#thread().clients.remove(this);
+    this.#thread().wheel.remove(this.#timer);
+    this.#state = LEFT;
+    inbox.clear();
+    startHttp2(this.#streams, this.listener, this.facts, received);
     return true;
   }
 
@@ -159,8 +184,16 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #wantMoreHead(): false {
     if (this.ended) this.#serve().clientTrouble.gone('ended');
     else if (this.inbox.length >= this.#limits().maxHeadBytes) this.#serve().clientTrouble.headTooLarge();
-    else this.receive();
+    else this.receive(this.#mayTurnToHttp2());
     return false;
+  }
+
+  /** Nothing but a begin of the preface has come: the engine must not read ahead. */
+  #mayTurnToHttp2(): boolean {
+    const { inbox, served } = this;
+    if (served > 0 || this.#hasListened) return false;
+    const length = Math.min(inbox.length, PREFACE.length);
+    return PREFACE.startsWith(latin1Slice(inbox.buffer, inbox.start, inbox.start + length));
   }
 
   /** From now on what happens is the stream's. */
@@ -201,6 +234,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     const { connection } = this;
     if (connection.receiving || connection.closed) return;
     this.inbox.detach();
+    if (!inBody && connection.bytesIn > 0) this.#hasListened = true;
     connection.receive(inBody);
   }
 

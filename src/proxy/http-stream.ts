@@ -140,6 +140,12 @@ export class HttpStream
 
   // ── 1. a request comes in, and passes the rules ──
 
+  /** It turns out that there is none: the connection speaks HTTP/2. */
+  retract(): void {
+    this.#end();
+    this.transaction.releaseCounters();
+  }
+
   requestStarted(): void {
     this.transaction.timers.firstByteAt = this.thread.wheel.now;
     this.transaction.logStep('accept');

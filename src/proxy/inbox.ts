@@ -46,6 +46,11 @@ export class Inbox {
     this.#moveTo(Buffer.allocUnsafe(Math.max(1024, this.length * 2)));
   }
 
+  /** The unused bytes, in memory of their own. */
+  copy(): Buffer {
+    return Buffer.from(this.buffer.subarray(this.start, this.end));
+  }
+
   clear(): void {
     this.buffer = EMPTY;
     this.start = 0;

@@ -16,6 +16,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
 import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
+import type { Http2Settings } from './http2-settings.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
 import type { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import type { TlsListener } from '../net/tls/tls-listener.ts';
@@ -98,6 +99,7 @@ export interface DataThread {
   readonly tune: Tune;
   /** `harden.reject-privileged-ports.tcp` */
   readonly rejectsPrivilegedPorts: boolean;
+  readonly http2: Http2Settings;
   readonly engine: Engine;
   readonly wheel: TimerWheel;
   readonly buffers: BufferPool;

@@ -69,7 +69,9 @@ function dropSilently(stream: HttpExchange): void {
   const { fd, remote } = stream.clientConnection;
   silenceClose(fd, remote.family, stream.transaction.rstTtl);
   stream.transaction.timers.undecided();
+  const { session } = stream;
   stream.cut('P', 'R');
+  session.vanish?.();
 }
 
 export function stopResponse(stream: HttpExchange, verdict: Verdict): void {

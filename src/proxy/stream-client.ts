@@ -30,4 +30,6 @@ export interface StreamClient {
   requestFinished(keep: boolean): void;
   /** Nothing can be said any more. */
   requestAborted(): void;
+  /** The same of all that shares its connection, where anything does. */
+  vanish?(): void;
 }

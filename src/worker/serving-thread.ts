@@ -15,6 +15,7 @@ import { Runtime } from '../proxy/compile-runtime.ts';
 import { Compressors } from '../proxy/compressors.ts';
 import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
+import { http2Settings } from '../proxy/http2-settings.ts';
 import { ListenerService, rejectsPrivilegedPorts } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
@@ -170,6 +171,7 @@ export class ServingThread {
       index: thread,
       tune: config.global.tune,
       rejectsPrivilegedPorts: rejectsPrivilegedPorts(config.global),
+      http2: http2Settings(config.global),
       engine,
       wheel: engine.wheel,
       buffers: new BufferPool(config.global.tune.bufsize),

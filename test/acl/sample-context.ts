@@ -59,6 +59,7 @@ export const CLIENT: ClientFacts = {
   httpMajor: 1,
   requestCount: 1,
   streams: 1,
+  streamsLimit: 1,
   glitches: 0,
   acceptTimeMs: Date.UTC(2024, 3, 26, 7, 41, 11, 774),
   acceptTimeUs: 123,

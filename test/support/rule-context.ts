@@ -46,6 +46,7 @@ export class FakeRuleContext implements RuleContext {
     httpMajor: 1,
     requestCount: 1,
     streams: 1,
+    streamsLimit: 1,
     glitches: 0,
     acceptTimeMs: 0,
     acceptTimeUs: 0,

@@ -182,6 +182,12 @@ export const CONNECTION_FETCHES: readonly FetchRow[] = [
   ),
   clientRow('fc_glitches', 'int', 'anomalies on the client connection', client => client.glitches),
   clientRow('fc_nb_streams', 'int', 'streams of the client connection', client => client.streams),
+  clientRow(
+    'fc_settings_streams_limit',
+    'int',
+    'streams a client may have at a time',
+    client => client.streamsLimit,
+  ),
   serverRow('bc_http_major', 'int', 'HTTP major version toward the server', server => server.httpMajor),
   serverRow('bc_err', 'int', 'error number of the server connection', server => code(server.error)),
   serverRow(

@@ -23,7 +23,6 @@ export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
     'HTTP/2',
     ['client-side connection'],
     [
-      ['fc_settings_streams_limit', 'int', 'stream limit of the client connection'],
       ['fs.rst_code', 'int', 'reset code received from the client'],
       ['fs.debug_str', 'str', 'internals of the client stream', ['bitmap:int?']],
     ],

@@ -76,7 +76,8 @@ function parseProto({ bind, option, value, context }: BindOptionLine): void {
   const name = oneOf(value, option.text, PROTOCOLS, context);
   if (name === undefined) return;
   bind.settings.proto = name;
-  if (name !== 'h1' && name !== 'none') context.notSupportedYet(value ?? option, `bind proto ${name}`);
+  if (name !== 'h1' && name !== 'h2' && name !== 'none')
+    context.notSupportedYet(value ?? option, `bind proto ${name}`);
 }
 
 /** `by-thread`, `by-group` or a number: every thread has its own socket anyway. */

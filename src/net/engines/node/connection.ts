@@ -15,7 +15,7 @@ import { destinationOf } from '../../original-destination.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { duplicateDescriptor } from '../../system-calls.ts';
-import { descriptorOf, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
+import { descriptorOf, letGo, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
 
 const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
 
@@ -136,6 +136,17 @@ export class NodeConnection implements Connection, StreamOwner {
       this.#ahead === undefined ? undefined : Buffer.from(this.#ahead.subarray(0, this.#aheadLength));
     this.close();
     return { fd, ahead };
+  }
+
+  giveBack(): Socket {
+    if (this.receiving || this.sending) throw new Error('something is pending on the connection');
+    const socket = this.#socket;
+    const ahead = this.#ahead?.subarray(0, this.#aheadLength);
+    this.#ahead = undefined;
+    this.#retire();
+    letGo(socket);
+    if (ahead !== undefined) socket.unshift(ahead);
+    return socket;
   }
 
   shutdown(): void {

@@ -1,0 +1,75 @@
+/**
+ * What samples can ask about the client connection of one HTTP/2 stream: its addresses and its requests' moments are
+ * its own, all else is told of the connection.
+ */
+import type { VariableStore } from '../acl/variables.ts';
+import type { Connection, Endpoint } from '../net/connection.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
+import { ClientConnectionFacts } from './client-facts.ts';
+
+/** What the connection counts. */
+export interface Http2Counts {
+  /** Streams that are open now. */
+  readonly openStreams: number;
+  readonly glitches: number;
+  /** What a client may have at a time. */
+  readonly streamsLimit: number;
+}
+
+export class Http2StreamFacts extends ClientConnectionFacts {
+  readonly #parent: ClientConnectionFacts;
+  readonly #counts: Http2Counts;
+
+  constructor(parent: ClientConnectionFacts, counts: Http2Counts, wire: Connection, now: number) {
+    super(wire, Date.now(), now);
+    this.#parent = parent;
+    this.#counts = counts;
+    this.proxyProtocol = parent.proxyProtocol;
+    this.requestCount = parent.requestCount++;
+    this.counters = parent.counters;
+    this.socket = parent.socket;
+    this.transport = parent.transport;
+    this.beginRequests();
+  }
+
+  /** What the connection tracks is let go by the connection. */
+  override end(): void {
+    this.counters = undefined;
+  }
+
+  override get variables(): VariableStore {
+    return this.#parent.variables;
+  }
+
+  override get originalSource(): Endpoint {
+    return this.#parent.originalSource;
+  }
+
+  override get originalDestination(): Endpoint {
+    return this.#parent.originalDestination;
+  }
+
+  override get acceptTimeUs(): number {
+    return this.#parent.acceptTimeUs;
+  }
+
+  override get tls(): TlsFacts | undefined {
+    return this.#parent.tls;
+  }
+
+  override get streams(): number {
+    return this.#counts.openStreams;
+  }
+
+  override get glitches(): number {
+    return this.#counts.glitches;
+  }
+
+  override get streamsLimit(): number {
+    return this.#counts.streamsLimit;
+  }
+
+  override get httpMajor(): number {
+    return 2;
+  }
+}
