@@ -1,11 +1,18 @@
 /**
  * The listening sockets of all generations of workers. A socket lives as long as some configuration wants it, so
- * that a reload neither refuses a client nor loses one that waits in the kernel's queue.
+ * that a reload neither refuses a client nor loses one that waits in the kernel's queue. Those that a reload adds are
+ * prepared only: they take no client from the workers that serve, who may go on. The new worker lets them listen.
  *
  *   reload:  begin ─▶ open, open, … ─▶ commit (the new workers serve)   or   rollback (the old ones go on)
  */
 import { closeDescriptor } from '../net/system-calls.ts';
-import { extendListening, type Listening, type ListenFailure } from '../net/listening-socket.ts';
+import {
+  extendListening,
+  type Listening,
+  type ListenFailure,
+  type ListenSettings,
+  type PreparedPath,
+} from '../net/listening-socket.ts';
 import { socketKey, type OpenListening } from '../worker/bind-listeners.ts';
 
 export interface SharedSocket {
@@ -21,6 +28,8 @@ export class ListeningSockets {
   /** Descriptors that are new in the reload under way. */
   #added: number[] = [];
   #before = new Map<string, SharedSocket>();
+  #paths: PreparedPath[] = [];
+  #isReload = false;
 
   /** `openNew`: an address that no configuration wanted before. */
   constructor(openNew: OpenListening) {
@@ -30,6 +39,7 @@ export class ListeningSockets {
   begin(): void {
     this.#wanted = new Set();
     this.#added = [];
+    this.#paths = [];
     this.#before = new Map(this.#sockets);
   }
 
@@ -37,10 +47,12 @@ export class ListeningSockets {
     const key = socketKey(settings, nth);
     this.#wanted.add(key);
     const known = this.#sockets.get(key);
+    const wanted = { ...settings, isPrepared: this.#isReload && canBePrepared(settings) };
     const opened =
-      known === undefined ? this.#openNew(settings, nth, count) : extendListening(known, settings, count);
+      known === undefined ? this.#openNew(wanted, nth, count) : extendListening(known, wanted, count);
     if ('message' in opened) return opened;
-    const { fds, endpoint } = opened;
+    const { fds, endpoint, path } = opened;
+    if (path !== undefined) this.#paths.push(path);
     this.#added.push(...fds.slice(known?.fds.length ?? 0));
     this.#sockets.set(key, { key, fds, endpoint });
     return opened;
@@ -51,17 +63,27 @@ export class ListeningSockets {
     return [...this.#sockets.values()].filter(({ key }) => this.#wanted.has(key));
   }
 
-  commit(): void {
+  /** Gives what went wrong. */
+  commit(): readonly string[] {
+    this.#isReload = true;
+    const troubles = this.#paths.splice(0).map(path => path.take());
     for (const [key, { fds }] of this.#sockets) {
       if (this.#wanted.has(key)) continue;
       for (const fd of fds) closeDescriptor(fd);
       this.#sockets.delete(key);
     }
+    return troubles.filter(trouble => trouble !== undefined);
   }
 
   rollback(): void {
+    for (const path of this.#paths.splice(0)) path.giveUp();
     for (const fd of this.#added) closeDescriptor(fd);
     this.#sockets.clear();
     for (const [key, socket] of this.#before) this.#sockets.set(key, socket);
   }
+}
+
+/** Where only one socket can have an address, its owner is found out by listening. */
+function canBePrepared({ noReusePort }: ListenSettings): boolean {
+  return noReusePort !== true;
 }

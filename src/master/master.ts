@@ -155,7 +155,7 @@ export class Master {
     this.#starting = undefined;
     this.#current = worker;
     this.#config = config;
-    this.#sockets.commit();
+    for (const trouble of this.#sockets.commit()) this.#options.notice('alert', trouble);
     this.#options.notice('notice', 'Loading success.');
     if (first) this.#options.onServing(config);
     if (worker.report !== undefined) this.#options.onReport(worker.report);

@@ -4,7 +4,7 @@
  * serves; engines adopt them by number. Failures are values, worded as HAProxy words them.
  */
 import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
-import { describeErrno } from '../base/system-error.ts';
+import { describeErrno, describeSystemError } from '../base/system-error.ts';
 import type { Bind } from '../model/bind.ts';
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import { errorName } from './cause.ts';
@@ -69,6 +69,8 @@ export type ListenSettings = Pick<
     /** `option nolinger` */
     readonly noLinger?: boolean;
     readonly tuning?: SocketTuning;
+    /** It takes no connection, and no place from another socket, before it is let listen, or its path taken. */
+    readonly isPrepared?: boolean;
   };
 
 export interface Listening {
@@ -77,6 +79,15 @@ export interface Listening {
   readonly endpoint: Endpoint;
   /** Options the kernel did not take. */
   readonly warnings: readonly string[];
+  /** Of a path that was only prepared: to be called once. */
+  readonly path?: PreparedPath;
+}
+
+/** A socket that listens under another name. */
+export interface PreparedPath {
+  /** Its name becomes the one that was asked for, whoever has had it; a text says why it does not. */
+  take(): string | undefined;
+  giveUp(): void;
 }
 
 export interface ListenFailure {
@@ -142,7 +153,8 @@ export function extendListening(
 
 /** What a maker got so far: a descriptor, or what could not be done and why. */
 type Opened =
-  { readonly fd: number; readonly warnings: string[] } | { readonly step: string; readonly errno: number };
+  | { readonly fd: number; readonly warnings: string[]; readonly path?: PreparedPath }
+  | { readonly step: string; readonly errno: number };
 
 function openIp(
   settings: ListenSettings,
@@ -179,7 +191,8 @@ function shared(opened: Opened, where: string, count: number): Listening | Liste
     }
     fds.push(copy);
   }
-  return { fds, endpoint: ownAddress(opened.fd), warnings: opened.warnings };
+  const { fd, warnings, path } = opened;
+  return { fds, endpoint: ownAddress(fd), warnings, ...(path !== undefined && { path }) };
 }
 
 function failure(failed: { readonly step: string; readonly errno: number }, where: string): ListenFailure {
@@ -206,7 +219,10 @@ function open({ datagram }: ListenSettings, family: number): number {
 }
 
 /** Datagrams come as soon as there is an address. */
-function beginListening(fd: number, { backlog, datagram }: ListenSettings): number {
+export function beginListening(
+  fd: number,
+  { backlog, datagram }: Pick<ListenSettings, 'backlog' | 'datagram'>,
+): number {
   return datagram === true ? 0 : listenOn(fd, backlog || DEFAULT_BACKLOG);
 }
 
@@ -221,7 +237,7 @@ function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: nu
   if (settings.datagram !== true) applyTcpOptions(fd, settings, warnings);
   if (settings.tuning !== undefined && tuneSocket(fd, settings.tuning) < 0)
     warnings.push('cannot set all buffer sizes and the congestion control');
-  const listening = beginListening(fd, settings);
+  const listening = settings.isPrepared === true ? 0 : beginListening(fd, settings);
   if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
   return { fd, warnings };
 }
@@ -302,6 +318,7 @@ function openPath(settings: ListenSettings, path: string): Opened {
     if (settings.uid !== undefined || settings.gid !== undefined)
       chownSync(temporary, settings.uid ?? -1, settings.gid ?? -1);
     if (settings.mode !== undefined) chmodSync(temporary, settings.mode);
+    if (settings.isPrepared === true) return { ...opened, path: preparedPath(temporary, path) };
     renameSync(temporary, path);
     return opened;
   } catch (error) {
@@ -309,6 +326,20 @@ function openPath(settings: ListenSettings, path: string): Opened {
     const errno = -((error as NodeJS.ErrnoException).errno ?? 0);
     return failed(opened.fd, 'cannot change UNIX socket ownership or name', -errno);
   }
+}
+
+function preparedPath(temporary: string, path: string): PreparedPath {
+  return {
+    take: () => {
+      try {
+        renameSync(temporary, path);
+        return undefined;
+      } catch (error) {
+        return `cannot rename UNIX socket (${describeSystemError(error)}) for [${path}]`;
+      }
+    },
+    giveUp: () => remove(temporary),
+  };
 }
 
 function remove(path: string): void {

@@ -1,7 +1,8 @@
 /**
  * A listening address of one data thread, and its gate: a connection enters the process, the frontend and the
  * listener, or waits. When a limit is reached the listener stops accepting, so that clients wait in the kernel's
- * backlog; the few that had been accepted in that moment are held here unread and served first. Rates
+ * backlog; the few that had been accepted in that moment are held here unread and served first, beyond the limit when
+ * the process is about to end: nobody shall wait for its last connection while another generation has room. Rates
  * (`maxconnrate`, `maxsessrate`, `rate-limit sessions`) are limits that have room again after a while.
  */
 import type { ListenerFacts } from '../acl/context.ts';
@@ -46,6 +47,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   /** More than one when a thread took over the sockets of another. */
   #listeners: Listener[] = [];
   #paused = false;
+  #isLimited = true;
   /** Until a rate has room, as last asked; 0: none is exceeded. */
   #rateDelayMs = 0;
   #held: Connection[] = [];
@@ -98,6 +100,13 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     this.#paused = false;
     if (this.#held.length === 0) this.#thread.wheel.remove(this.#nextPlace);
     else this.#pause();
+  }
+
+  /** Takes nothing new, for good. Who is let in already is served. */
+  drain(): void {
+    this.#isLimited = false;
+    this.close();
+    if (this.#held.length > 0) this.retry();
   }
 
   /** Another try for what is held, then accepts again. */
@@ -168,6 +177,10 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     if (this.#isRateExceeded()) return false;
     for (const [index, gate] of this.#gates.entries()) {
       if (limits.tryEnter(gate)) continue;
+      if (!this.#isLimited) {
+        limits.enter(gate);
+        continue;
+      }
       for (const entered of this.#gates.slice(0, index)) limits.leave(entered);
       if (gate === limits.process) this.#countFull();
       return false;

@@ -278,9 +278,10 @@ export class Administration {
     };
   }
 
-  /** Takes no new connections to the admin sockets. */
+  /** Takes no new connections, neither to the admin sockets nor to frontends. */
   stopListening(): void {
     this.#server?.stopListening();
+    this.#listening.giveUp();
   }
 
   close(): void {

@@ -12,7 +12,6 @@ import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
-import { closeDescriptor } from '../net/system-calls.ts';
 import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
@@ -326,7 +325,6 @@ export class Control {
   #drain(): void {
     this.#administration.stopListening();
     this.#threads.tellAll({ kind: 'soft-stop' });
-    for (const { fd } of this.#options.handovers.flat()) closeDescriptor(fd);
   }
 }
 

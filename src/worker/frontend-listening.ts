@@ -4,14 +4,14 @@
  * connections but keeps its address, and listen again later.
  */
 import type { ListeningDescriptor } from '../admin/runtime.ts';
+import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
-import { closeDescriptor, duplicateDescriptor, listenOn, stopListening } from '../net/system-calls.ts';
+import { beginListening } from '../net/listening-socket.ts';
+import { closeDescriptor, duplicateDescriptor, stopListening } from '../net/system-calls.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
 import { listeningSection } from './listening-section.ts';
 import type { ListenerHandover } from './orders.ts';
 import type { ThreadCalls } from './thread-calls.ts';
-
-const DEFAULT_BACKLOG = 65_535;
 
 export class FrontendListening {
   readonly #config: Config;
@@ -26,9 +26,15 @@ export class FrontendListening {
     this.#calls = calls;
   }
 
-  /** Descriptors for a thread that starts, its own to close. */
+  /**
+   * Descriptors for a thread that starts, its own to close. They listen: a master may have prepared them only, or an
+   * earlier worker have stopped them.
+   */
   handoversFor(thread: number): readonly ListenerHandover[] {
-    return (this.#handovers[thread] ?? []).filter(({ proxy }) => !this.#paused.has(proxy)).map(duplicate);
+    const handovers = (this.#handovers[thread] ?? []).filter(({ proxy }) => !this.#paused.has(proxy));
+    // what cannot listen cannot accept either: its thread tells
+    for (const handover of handovers) if (this.#isTcp(handover)) this.#listen(handover);
+    return handovers.map(duplicate);
   }
 
   isListening(proxy: number): boolean {
@@ -38,17 +44,16 @@ export class FrontendListening {
   async pause(proxy: number): Promise<string | undefined> {
     this.#paused.add(proxy);
     await this.#calls.all({ kind: 'close-frontend', proxy });
-    for (const { fd } of this.#of(proxy)) {
-      const result = this.#isTcp(proxy) ? stopListening(fd) : 0;
+    for (const handover of this.#of(proxy)) {
+      const result = this.#isTcp(handover) ? stopListening(handover.fd) : 0;
       if (result < 0) return `error ${-result}`;
     }
     return undefined;
   }
 
   async resume(proxy: number): Promise<string | undefined> {
-    for (const { fd, bind } of this.#of(proxy)) {
-      const backlog = listeningSection(this.#config, proxy)?.binds[bind]?.backlog ?? 0;
-      const result = listenOn(fd, backlog === 0 ? DEFAULT_BACKLOG : backlog);
+    for (const handover of this.#of(proxy)) {
+      const result = this.#listen(handover);
       if (result < 0) return `error ${-result}`;
     }
     this.#paused.delete(proxy);
@@ -61,13 +66,18 @@ export class FrontendListening {
 
   async close(proxy: number): Promise<void> {
     await this.#calls.all({ kind: 'close-frontend', proxy });
-    for (const { fd } of this.#of(proxy)) {
+    for (const handover of this.#of(proxy)) {
       // an operation under way in the kernel may hold the socket a moment longer than its descriptors
-      if (this.#isTcp(proxy)) stopListening(fd);
-      closeDescriptor(fd);
+      if (this.#isTcp(handover)) stopListening(handover.fd);
+      closeDescriptor(handover.fd);
     }
     for (const [thread, list] of this.#handovers.entries())
       this.#handovers[thread] = list.filter(one => one.proxy !== proxy);
+  }
+
+  /** For a soft stop; other processes may go on with the same sockets. Later commands find none. */
+  giveUp(): void {
+    for (const list of this.#handovers) for (const { fd } of list.splice(0)) closeDescriptor(fd);
   }
 
   /** For a process that takes over. */
@@ -92,9 +102,17 @@ export class FrontendListening {
     return this.#handovers.flat().filter(one => one.proxy === proxy);
   }
 
-  #isTcp(proxy: number): boolean {
-    const binds = listeningSection(this.#config, proxy)?.binds;
-    return binds?.every(({ address, datagram }) => address.kind === 'ip' && datagram !== true) === true;
+  #bindOf({ proxy, bind }: ListenerHandover): Bind | undefined {
+    return listeningSection(this.#config, proxy)?.binds[bind];
+  }
+
+  #isTcp(handover: ListenerHandover): boolean {
+    const bind = this.#bindOf(handover);
+    return bind?.address.kind === 'ip' && bind.datagram !== true;
+  }
+
+  #listen(handover: ListenerHandover): number {
+    return beginListening(handover.fd, this.#bindOf(handover) ?? { backlog: 0 });
   }
 }
 

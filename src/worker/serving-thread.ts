@@ -331,7 +331,8 @@ export class ServingThread {
   /** Idle server connections do not hold the thread up: they are closed with the last client. */
   #drain(): void {
     this.#stopping.begin();
-    for (const listener of this.#listening()) listener.close();
+    for (const listener of this.#listeners) listener.drain();
+    for (const forwarder of this.#forwarders.values()) forwarder.close();
     this.#drainLook = setInterval(() => {
       this.#stopping.look(this.#thread.clients);
       if (this.#listening().every(listener => listener.unused)) this.#end();

@@ -618,6 +618,26 @@ function capacityTests(name: string, make: MakeEngine): void {
     assert.equal(engine.openConnections, 0);
   });
 
+  test(`${name}: who waits for a paused listener is left to others when it closes`, async t => {
+    const { listening, accepted } = setUp(t, make);
+    const second = setUp(t, make);
+    listening.listener.pause();
+    for (let i = 0; i < 5; i++) await turn();
+    const client = await dial(listening.port);
+    t.after(() => client.destroy());
+    const shared = duplicateDescriptor(listening.fd);
+    listening.listener.close();
+    for (let i = 0; i < 5; i++) await turn();
+    second.engine.listen(
+      shared,
+      connection => second.accepted.push(connection),
+      code => assert.fail(code),
+    );
+    await until('it is accepted', () => accepted.length + second.accepted.length === 1);
+    assert.equal(second.accepted.length, 1);
+    second.accepted[0]?.close();
+  });
+
   test(`${name}: timers fire without any traffic, and none keeps it awake when there is none`, async t => {
     const { engine } = setUp(t, make);
     const started = performance.now();

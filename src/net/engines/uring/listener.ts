@@ -44,6 +44,8 @@ export class UringListener implements Listener {
   readonly #onError: ListenerCallbacks['onError'];
   readonly #backOff: Timer;
   #armed = false;
+  /** Closed during a pause: who came meanwhile is for whoever else listens on the socket. */
+  #leavesWaiting = false;
   #stash: number[] = [];
 
   constructor(host: ListenerHost, index: number, fd: number, callbacks: ListenerCallbacks) {
@@ -75,6 +77,7 @@ export class UringListener implements Listener {
     this.closed = true;
     this.#host.wheel.remove(this.#backOff);
     for (const fd of this.#stash.splice(0)) this.#host.accepted(this, fd);
+    this.#leavesWaiting = this.paused && !this.#armed;
     if (this.#armed) this.#host.cancelAccept(this);
     else this.#gone();
   }
@@ -128,12 +131,16 @@ export class UringListener implements Listener {
 
   /** Nothing is armed any more that the kernel could tell of a connection. */
   #gone(): void {
+    if (!this.#leavesWaiting) this.#takeWaiting();
+    closeDescriptor(this.fd);
+    this.#host.forget(this);
+  }
+
+  #takeWaiting(): void {
     takeWaiting(this.fd, fd => {
       setBlocking(fd, true);
       this.#host.accepted(this, fd);
     });
-    closeDescriptor(this.fd);
-    this.#host.forget(this);
   }
 }
 

@@ -1,0 +1,126 @@
+/** What becomes of listening sockets over a reload: stopped ones, new ones, and those whose clients wait for room. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { ask } from '../support/admin-client.ts';
+import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { startHttpOrigin } from '../support/origin.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+const GET_AND_CLOSE = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+/** Below it a client has not waited for another one. */
+const LONG_MS = 20_000;
+
+const DEFAULTS = `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+`;
+
+async function startMaster(t: TestContext, config: string): Promise<Balancer> {
+  const balancer = await startBalancer(t, config, { args: ['-W'] });
+  await until('the first worker', () => balancer.output().includes('Loading success'));
+  return balancer;
+}
+
+async function signalReload(balancer: Balancer, end: 'Loading success' | 'Failed to reload'): Promise<void> {
+  const ends = balancer.output().split(end).length;
+  balancer.process.kill('SIGUSR2');
+  await until('the reload', () => balancer.output().split(end).length > ends);
+}
+
+for (const word of ['disable', 'shutdown'])
+  test(`a frontend that was stopped by ${word} is served again after a reload`, async t => {
+    const port = await freePort();
+    const socket = join(temporaryFolder(t), 'admin');
+    const balancer = await startMaster(
+      t,
+      `global
+  nbthread 2
+  stats socket ${socket} level admin
+${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${port}
+  http-request return status 200 content-type text/plain string served
+`,
+    );
+    assert.equal((await ask(socket, `${word} frontend f`)).trim(), '');
+    await signalReload(balancer, 'Loading success');
+    // more than once: each thread has a socket of its own
+    for (let count = 0; count < 8; count++)
+      await until('an answer', async () => (await exchangeRaw(port, GET_AND_CLOSE)).endsWith('served'));
+  });
+
+test('clients for whom the old worker has no room are served by the new one', async t => {
+  let slow: (() => void) | undefined;
+  const origin = await startHttpOrigin(t, 'slow', (_request, response) => {
+    if (slow === undefined) slow = () => response.end('slow');
+    else response.end('fast');
+  });
+  const port = await freePort();
+  const balancer = await startMaster(
+    t,
+    `global
+  nbthread 2
+${DEFAULTS}
+listen l
+  maxconn 1
+  bind 127.0.0.1:${port}
+  server s ${origin.address}
+`,
+  );
+  const first = exchangeRaw(port, GET_AND_CLOSE, LONG_MS);
+  await until('the first request at the server', () => slow !== undefined);
+  const others = Array.from({ length: 12 }, () => exchangeRaw(port, GET_AND_CLOSE, LONG_MS / 2));
+  await signalReload(balancer, 'Loading success');
+  for (const answer of await Promise.all(others)) assert.match(answer, /fast$/);
+  slow?.();
+  assert.match(await first, /slow$/);
+});
+
+test('a reload whose worker does not start takes no client and no path from the one that goes on', async t => {
+  const port = await freePort();
+  const path = join(temporaryFolder(t), 'listener');
+  const text = (threads: number, mode: string, more: string): string => `global
+  nbthread ${threads}
+${more}
+${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${port}
+  bind ${path} mode ${mode}
+  http-request return status 200 content-type text/plain string served
+`;
+  const balancer = await startMaster(t, text(1, '600', ''));
+  const ring = '\nring r\n  size 65536\n  backing-file /nonexistent/folder/ring\n';
+  writeFileSync(join(balancer.folder, 'haproxy.cfg'), text(6, '660', ring));
+  const phase = { isOver: false };
+  const visits = async (): Promise<void> => {
+    while (!phase.isOver) assert.match(await exchangeRaw(port, GET_AND_CLOSE), /served$/);
+  };
+  const visitors = [visits(), visits(), visits(), visits()];
+  await signalReload(balancer, 'Failed to reload');
+  phase.isOver = true;
+  await Promise.all(visitors);
+  assert.match(await overPath(path), /served$/);
+
+  writeFileSync(join(balancer.folder, 'haproxy.cfg'), text(6, '660', ''));
+  await signalReload(balancer, 'Loading success');
+  for (let count = 0; count < 20; count++) assert.match(await exchangeRaw(port, GET_AND_CLOSE), /served$/);
+  assert.match(await overPath(path), /served$/);
+});
+
+function overPath(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(path, () => socket.write(GET_AND_CLOSE));
+    socket.setTimeout(LONG_MS, () => socket.destroy(new Error('no answer')));
+    socket.on('data', chunk => (text += String(chunk)));
+    socket.on('error', reject).on('end', () => resolve(text));
+  });
+}
