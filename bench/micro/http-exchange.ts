@@ -13,6 +13,7 @@ import { serverSeed } from '../../src/balancers/server-seed.ts';
 import { noCertificates } from '../../src/certificates/certificate-store.ts';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Config } from '../../src/model/config.ts';
+import { ServerContexts } from '../../src/net/tls/server-contexts.ts';
 import { ThreadCertificates } from '../../src/net/tls/thread-certificates.ts';
 import { BufferPool } from '../../src/net/buffer-pool.ts';
 import type {
@@ -255,6 +256,7 @@ const line = new ByteLine();
 
 function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRendered: boolean): DataThread {
   const noRings = { settings: new Map<string, never>(), write: () => undefined };
+  const certificates = new ThreadCertificates(noCertificates().material());
   return {
     index: 1,
     engine,
@@ -281,7 +283,8 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     streams: new StreamsByServer(),
     reportErrors: () => undefined,
     sendsAway: () => false,
-    certificates: new ThreadCertificates(noCertificates().material()),
+    certificates,
+    serverContexts: new ServerContexts(certificates),
     clients: new WaitingClients(),
   };
 }

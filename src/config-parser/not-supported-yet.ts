@@ -112,7 +112,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server proto spop',
   'server shard',
   'server socks4',
-  'server ssl',
   'server tcp-md5sig',
   'server ws h2',
 ]);

@@ -122,7 +122,17 @@ export interface ServerTls {
   readonly alpn?: readonly string[];
   readonly ciphers?: string;
   readonly ciphersuites?: string;
+  readonly curves?: string;
+  readonly sigalgs?: string;
   readonly verifyHost?: string;
   readonly minVersion?: string;
   readonly maxVersion?: string;
+  /** `no-sni-auto` */
+  readonly noAutoSni?: true;
+  /** `no-tls-tickets` */
+  readonly noTickets?: true;
+  /** `no-ssl-reuse` */
+  readonly noReuse?: true;
+  /** What the TLS library does, where neither was said. */
+  readonly renegotiate?: boolean;
 }

@@ -3,9 +3,11 @@ import { BackendTemplates } from '../config-parser/backend-templates.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
 import { compileProxyRules } from '../rules/compile.ts';
 import type { CompileEnvironment } from '../acl/environment.ts';
 import type { ScriptProgram } from '../rules/script-program.ts';
+import type { RuleEnvironment } from '../rules/environment.ts';
 import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
 import { Environments, readPatterns } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
@@ -15,6 +17,7 @@ import { hasRules } from './no-rules.ts';
 import { compileBalanceKey } from './balance-key.ts';
 import { compileLogFormats } from './log-line.ts';
 import { compileProxyHeader } from './send-proxy.ts';
+import { compileSni } from './server-security.ts';
 
 export type PatternFile = ReturnType<ReadFile>;
 
@@ -82,11 +85,15 @@ export function compileAll(
   };
 }
 
+function compileServer(server: Server, { mode }: Proxy, environment: () => RuleEnvironment): void {
+  if (server.sendProxy !== undefined) compileProxyHeader(server.sendProxy, environment);
+  if (server.ssl !== undefined) compileSni(server, server.ssl, mode, environment);
+}
+
 function compileProxy(proxy: Proxy, environments: Environments, config: Config): void {
   const { forwarded } = proxy.options;
   compileBalanceKey(proxy, environments);
-  for (const { sendProxy } of proxy.servers)
-    if (sendProxy !== undefined) compileProxyHeader(sendProxy, () => environments.of(proxy));
+  for (const server of proxy.servers) compileServer(server, proxy, () => environments.of(proxy));
   if (proxy.kind === 'backend' && !hasRules(proxy) && forwarded === undefined) return;
   const environment = environments.of(proxy);
   if (proxy.kind !== 'frontend') compileForwarded(proxy, environment);

@@ -34,7 +34,7 @@ export function takeConnection(
   const { config, retriesSafely } = server.backend;
   const isAny = config.httpReuse === 'always' || client.served > 0 || retriesSafely;
   if (!isAny && config.httpReuse !== 'aggressive') return undefined;
-  return server.idle.take(!isAny, server.connectionKey(transaction));
+  return server.idle.take(!isAny, transaction.serverKey);
 }
 
 interface Served {
@@ -75,14 +75,14 @@ function keep({ transaction, session, server: half }: Served): void {
   if (server.endsConnections && !isAuthenticated) return connection.close();
   const kept = isPrivate
     ? privateOf(session).put(server, connection, keyOf(server, transaction))
-    : server.idle.put(connection, reused, server.connectionKey(transaction));
+    : server.idle.put(connection, reused, transaction.serverKey);
   if (!kept) connection.close();
 }
 
 /** A PROXY header is said once: it must still be true for a later request. */
 function keyOf(server: ServerRuntime, transaction: Transaction): string {
   const header = server.proxyHeader?.(transaction).toString('latin1') ?? '';
-  return `${server.connectionKey(transaction)} ${header}`;
+  return `${transaction.serverKey} ${header}`;
 }
 
 function privateOf(client: StreamClient): PrivateConnections {

@@ -4,13 +4,14 @@
  *
  *              ┌──────────── another try ◀──── TURNAROUND (same server again: wait first)
  *              ▼                                    ▲
- *   start ─▶ choose ─▶ QUEUED ─slot─▶ connect ─▶ CONNECTING ─▶ READY
+ *   start ─▶ choose ─▶ QUEUED ─slot─▶ connect ─▶ CONNECTING ─(PROXY header, TLS)─▶ READY
  *              │          │ timeout                 │ refused or timed out, no retries left
  *              ▼          ▼                         ▼
  *            onDialFailed(reason) ◀─────────────────┘
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
@@ -49,10 +50,11 @@ const CONNECTING = 2;
 const TURNAROUND = 3;
 const READY = 4;
 const SENDING_HEADER = 5;
+const SECURING = 6;
 
 const TURNAROUND_MS = 1000;
 
-export class Dialer implements ConnectionHandler, Waiter {
+export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
   readonly #thread: DataThread;
   readonly #stream: Stream;
   readonly #timer: Timer;
@@ -71,6 +73,8 @@ export class Dialer implements ConnectionHandler, Waiter {
   /** How many waited there when it came, itself among them. */
   #waiting = 1;
   #connection: Connection | undefined;
+  /** What its connection has become, until that is a connection again. */
+  #handshake: OutgoingHandshake | undefined;
   /** Persistence or a rule chose the server: only a redispatch leaves it. */
   #direct = false;
   #triesLeft = 0;
@@ -105,7 +109,7 @@ export class Dialer implements ConnectionHandler, Waiter {
   /** Whoever waits may be gone: only the connection under way is still waited for. False: there is none. */
   lastTry(): boolean {
     this.#triesLeft = 0;
-    return this.#state === CONNECTING || this.#state === SENDING_HEADER;
+    return this.#isUnderWay();
   }
 
   /** The stream is over, or gives up: whatever is under way is undone and the slot given back. */
@@ -114,7 +118,7 @@ export class Dialer implements ConnectionHandler, Waiter {
     this.#state = IDLE;
     if (state !== READY) this.#thread.wheel.remove(this.#timer);
     if (state === QUEUED) this.#leaveQueue();
-    if (state === CONNECTING || state === SENDING_HEADER) this.#connection?.close();
+    if (state !== READY) this.#dropConnection();
     this.#connection = undefined;
     this.#leaveStreams();
     this.#giveSlot();
@@ -239,20 +243,22 @@ export class Dialer implements ConnectionHandler, Waiter {
   // ── connecting ──
 
   #connect(server: ServerRuntime): void {
-    this.#stream.transaction.serverGeneration = server.generation;
+    const { transaction } = this.#stream;
+    transaction.serverGeneration = server.generation;
+    transaction.serverKey = server.connectionKey(transaction);
     const idle = this.#stream.takeIdle(server);
-    this.#stream.transaction.counts.attempt(server, idle !== undefined);
+    transaction.counts.attempt(server, idle !== undefined);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
-    const connection = this.#thread.engine.connect(server.target(this.#stream.transaction), this);
+    const connection = this.#thread.engine.connect(server.target(transaction), this);
     // it may have failed, and another one been tried, before the call returned
     if (!connection.closed && this.#connection === undefined) this.#connection = connection;
   }
 
   onConnected(connection: Connection): void {
     const { proxyHeader } = this.#server as ServerRuntime;
-    if (proxyHeader === undefined) return this.#ready(connection, false);
+    if (proxyHeader === undefined) return this.#secure(connection);
     this.#connection = connection;
     this.#state = SENDING_HEADER;
     const header = proxyHeader(this.#stream.transaction);
@@ -260,7 +266,36 @@ export class Dialer implements ConnectionHandler, Waiter {
   }
 
   onSent(connection: Connection): void {
-    if (this.#state === SENDING_HEADER) this.#ready(connection, false);
+    if (this.#state === SENDING_HEADER) this.#secure(connection);
+  }
+
+  /** `server … ssl`: the handshake is part of connecting (manual, `timeout connect`). */
+  #secure(connection: Connection): void {
+    const { security } = this.#server as ServerRuntime;
+    if (security === undefined) return this.#ready(connection, false);
+    this.#state = SECURING;
+    this.#connection = undefined;
+    this.#handshake = security.handshake(this.#thread.engine, connection, this.#stream.transaction, this);
+  }
+
+  secured(connection: Connection): void {
+    this.#handshake = undefined;
+    this.#ready(connection, false);
+  }
+
+  handshakeFailed(): void {
+    this.#handshake = undefined;
+    this.#connectFailed('refused');
+  }
+
+  #isUnderWay(): boolean {
+    return this.#state === CONNECTING || this.#state === SENDING_HEADER || this.#state === SECURING;
+  }
+
+  #dropConnection(): void {
+    this.#handshake?.abort();
+    this.#handshake = undefined;
+    this.#connection?.close();
   }
 
   #ready(connection: Connection, reused: boolean): void {
@@ -283,8 +318,8 @@ export class Dialer implements ConnectionHandler, Waiter {
     if (this.#state === QUEUED) {
       this.#leaveQueue();
       this.#fail('queue-timeout');
-    } else if (this.#state === CONNECTING || this.#state === SENDING_HEADER) {
-      this.#connection?.close();
+    } else if (this.#isUnderWay()) {
+      this.#dropConnection();
       this.#connectFailed('connect-timeout');
     } else if (this.#state === TURNAROUND) this.#connect(this.#server as ServerRuntime);
   }

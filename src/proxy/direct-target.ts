@@ -34,6 +34,7 @@ class DirectTarget implements ServerRuntime {
   readonly endsConnections = false;
   readonly redirPrefix = undefined;
   readonly proxyHeader = undefined;
+  readonly security = undefined;
   readonly address: ServerAddress;
   readonly #options: ConnectOptions;
   readonly #sourceOf: SourceOf | undefined;

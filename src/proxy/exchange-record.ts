@@ -72,6 +72,8 @@ export abstract class ExchangeRecord {
   serverReused = false;
   /** Of the server when it was dialed. */
   serverGeneration = 0;
+  /** What its connection shares with those it can stand in for, as the request said when it was looked for. */
+  serverKey = '';
   id32 = 0;
   protected logged = false;
   requestRoom: number;

@@ -3,7 +3,14 @@
  * or its syntax tree. Built by proxy/compile-runtime.ts when a thread starts.
  */
 import type { ByteLine } from '../base/byte-line.ts';
-import type { ListenerFacts, ProcessFacts, ProxyFacts, ServersView, StatsView } from '../acl/context.ts';
+import type {
+  ListenerFacts,
+  ProcessFacts,
+  ProxyFacts,
+  SampleContext,
+  ServersView,
+  StatsView,
+} from '../acl/context.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { LocalService } from '../http/local-service.ts';
@@ -18,6 +25,7 @@ import type { BufferPool } from '../net/buffer-pool.ts';
 import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
 import type { Http2Settings } from './http2-settings.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
+import type { ServerContexts } from '../net/tls/server-contexts.ts';
 import type { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import type { TlsListener } from '../net/tls/tls-listener.ts';
 import type { CookieDates } from './cookie-persistence.ts';
@@ -29,6 +37,7 @@ import type { StatusKinds } from '../rules/status-kinds.ts';
 import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { OutgoingFacts } from './outgoing-source.ts';
+import type { ServerSecurity } from './server-security.ts';
 import type { NameLookups } from './name-lookups.ts';
 import type { NameHeader } from './name-header.ts';
 import type { BadMessages } from './bad-messages.ts';
@@ -112,6 +121,7 @@ export interface DataThread {
   readonly logs: LogSink;
   readonly names: NameLookups;
   readonly certificates: ThreadCertificates;
+  readonly serverContexts: ServerContexts;
   readonly statusKinds: StatusKinds;
   readonly services: LocalServices;
   /** What it serves now. */
@@ -267,12 +277,14 @@ export interface ServerRuntime {
   readonly row: number;
   /** `send-proxy`: what its connections begin with. */
   readonly proxyHeader: ((ctx: RuleContext) => Buffer) | undefined;
+  /** `ssl` */
+  readonly security: ServerSecurity | undefined;
   /** Where it is now. */
   readonly address: ServerAddress;
   /** Where to connect; what the server leaves open is taken from the client's destination. */
   target(facts: OutgoingFacts): ConnectTarget;
   /** Connections of one key are made alike: only those may stand in for one another. */
-  connectionKey(facts: OutgoingFacts): string;
+  connectionKey(facts: OutgoingFacts & SampleContext): string;
   /** Changes when the server moves: connections made before are not used again. */
   readonly generation: number;
   /** Its idle connections in this thread. */

@@ -1,4 +1,5 @@
 /** A server of one data thread: where to connect, and its idle connections. */
+import type { SampleContext } from '../acl/context.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 import { IdlePool, type IdlePoolOptions, type IdlePoolOwner } from '../net/idle-pool.ts';
@@ -6,6 +7,7 @@ import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-sou
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
+import { compileSni, ServerSecurity } from './server-security.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
 import { observerOf, type ServerObserver } from './server-observer.ts';
@@ -17,6 +19,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   readonly idle: IdlePool;
   readonly observer: ServerObserver | undefined;
   readonly proxyHeader: ProxyHeader | undefined;
+  readonly security: ServerSecurity | undefined;
   readonly isPrivate: boolean;
   readonly endsConnections: boolean;
   readonly redirPrefix: string | undefined;
@@ -45,6 +48,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.idle = new IdlePool(thread.wheel, idleOptions(config), this);
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
+    this.security = securityOf(config, backend, thread, environment);
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config, thread.tune);
     const source = config.source ?? backend.config.source;
@@ -91,9 +95,10 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   }
 
   /** Ports of a range are of no interest. */
-  connectionKey(facts: OutgoingFacts): string {
+  connectionKey(facts: OutgoingFacts & SampleContext): string {
     this.#follow();
-    return this.#target === undefined ? keyOfTarget(this.target(facts)) : '';
+    const place = this.#target === undefined ? keyOfTarget(this.target(facts)) : '';
+    return this.security === undefined ? place : `${this.security.sni(facts)} ${place}`;
   }
 
   /** Notices that the server has moved: what is connected to its old place is not used again. */
@@ -124,6 +129,18 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     if (!isUnspecified(ip.toString())) return ipTarget(ip.family, ip.toString(), toPort, this.#options);
     return ipTarget(family === 6 ? 6 : 4, host, toPort, this.#options);
   }
+}
+
+function securityOf(
+  config: Server,
+  backend: BackendRuntime,
+  thread: DataThread,
+  environment: () => RuleEnvironment,
+): ServerSecurity | undefined {
+  // what `lb explain` looks at has no network
+  if (config.ssl === undefined || thread.watcher !== undefined) return undefined;
+  const sni = compileSni(config, config.ssl, backend.config.mode, environment);
+  return new ServerSecurity(config.ssl, thread.serverContexts, sni);
 }
 
 function idleOptions(config: Server): IdlePoolOptions {

@@ -6,6 +6,7 @@ import type { Bind } from '../model/bind.ts';
 import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
 import { createTlsListener } from '../net/tls/create-tls-listener.ts';
+import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
@@ -167,6 +168,7 @@ export class ServingThread {
     const { config, plan, thread } = this.#start;
     const engine = this.#engine;
     const stopping = this.#stopping;
+    const certificates = new ThreadCertificates(this.#start.tls);
     return {
       index: thread,
       tune: config.global.tune,
@@ -185,7 +187,8 @@ export class ServingThread {
       services: this.#services,
       statusKinds: new StatusKinds(config.global),
       liveStreams: new LiveStreams(),
-      certificates: new ThreadCertificates(this.#start.tls),
+      certificates,
+      serverContexts: new ServerContexts(certificates),
       names: new NameLookups((id, question) => this.#tell({ kind: 'resolve', id, question })),
       badMessages: new BadMessages(),
       publishPatternUpdate: update => this.#copies.publish(update),

@@ -1,5 +1,5 @@
 /**
- * Addresses a configuration wants encrypted, which this program would serve, or reach, in plain text: it does not
+ * Addresses a configuration wants encrypted, which this program would serve in plain text: it does not
  * start with them (docs/decisions/0007-no-plain-text-where-tls-is-asked.md).
  */
 import type { Config } from '../model/config.ts';
@@ -21,17 +21,9 @@ export function unprotected({ global, proxies, logForwards }: Config): readonly 
       own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
     ),
   ];
-  const servers = proxies
-    .filter(({ disabled }) => !disabled)
-    .flatMap(proxy => proxy.servers.map(server => ({ server, of: `server '${proxy.name}/${server.name}'` })));
-  const places: Place[] = [
-    ...binds
-      .filter(({ bind }) => bind.ssl !== undefined)
-      .map(({ bind, of }) => ({ position: bind.position, what: of })),
-    ...servers
-      .filter(({ server }) => server.ssl !== undefined)
-      .map(({ server, of }) => ({ position: server.position, what: of })),
-  ];
+  const places: Place[] = binds
+    .filter(({ bind }) => bind.ssl !== undefined)
+    .map(({ bind, of }) => ({ position: bind.position, what: of }));
   return places.map(
     ({ position, what }) =>
       `[${position.file}:${position.line}] : ${what} asks for 'ssl', which is not supported yet: not started, so that nothing goes in plain text.`,

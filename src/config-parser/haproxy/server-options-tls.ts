@@ -39,10 +39,7 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'connects with TLS',
-    parse: ({ server, option, context }) => {
-      server.useSsl = true;
-      context.notSupportedYet(option, 'server ssl');
-    },
+    parse: ({ server }) => void (server.useSsl = true),
   },
   {
     name: 'no-ssl',

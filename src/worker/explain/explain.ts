@@ -3,6 +3,7 @@
  * serve the request there, and writes down which rules it read, where it went and what was sent.
  */
 import { noCertificates } from '../../certificates/certificate-store.ts';
+import { ServerContexts } from '../../net/tls/server-contexts.ts';
 import { ThreadCertificates } from '../../net/tls/thread-certificates.ts';
 import { WaitingClients } from '../../proxy/waiting-clients.ts';
 import { isIPv6 } from 'node:net';
@@ -125,6 +126,7 @@ function makeThread(
     stopping: () => false,
     droppedLogs: () => 0,
   });
+  const certificates = new ThreadCertificates(noCertificates().material());
   const thread: DataThread = {
     index: 1,
     engine,
@@ -150,7 +152,8 @@ function makeThread(
     streams: new StreamsByServer(),
     liveStreams: new LiveStreams(),
     badMessages: new BadMessages(),
-    certificates: new ThreadCertificates(noCertificates().material()),
+    certificates,
+    serverContexts: new ServerContexts(certificates),
     statusKinds: new StatusKinds(config.global),
     reportErrors: () => undefined,
     watcher: {

@@ -1,0 +1,66 @@
+/**
+ * TLS towards one server in one thread: its context, the names its certificate must have, and the sessions it can be
+ * asked to resume, the last one for each name.
+ */
+import { isIP } from 'node:net';
+import type { ServerTls } from '../../model/server.ts';
+import type { Connection } from '../connection.ts';
+import { checkHostName } from './host-names.ts';
+import { type Adopter, type HandshakeSink, OutgoingHandshake } from './outgoing-handshake.ts';
+import { contextKey, type ServerContexts } from './server-contexts.ts';
+
+/** Names come from clients: so many sessions are kept at most. */
+const SESSIONS_AT_MOST = 100;
+
+export class ServerTlsClient {
+  readonly #settings: ServerTls;
+  readonly #contexts: ServerContexts;
+  readonly #key: string;
+  readonly #sessions = new Map<string, Buffer>();
+
+  constructor(settings: ServerTls, contexts: ServerContexts) {
+    this.#settings = settings;
+    this.#contexts = contexts;
+    this.#key = contextKey(settings);
+  }
+
+  /** `sni`: the name asked for; undefined or empty: none. `alpn`: in place of the server's. */
+  handshake(
+    engine: Adopter,
+    plain: Connection,
+    sni: string | undefined,
+    sink: HandshakeSink,
+    alpn = this.#settings.alpn,
+  ): OutgoingHandshake {
+    const { verify, verifyHost, noReuse } = this.#settings;
+    const name = sni === '' ? undefined : sni;
+    const session = name === undefined ? this.#sessions.get('') : this.#sessions.get(name);
+    const expected = name ?? verifyHost;
+    return new OutgoingHandshake(
+      engine,
+      plain,
+      {
+        secureContext: this.#contexts.of(this.#key, this.#settings),
+        rejectUnauthorized: verify === 'required',
+        checkNames: certificate =>
+          expected === undefined ? undefined : checkHostName(expected, certificate),
+        keepSession: noReuse === true ? undefined : this.#keeperOf(name ?? ''),
+        // RFC 6066, section 3: addresses are no names
+        ...(name !== undefined && isIP(name) === 0 && { servername: name }),
+        ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
+        ...(session !== undefined && { session }),
+      },
+      sink,
+    );
+  }
+
+  #keeperOf(name: string): (session: Buffer) => void {
+    return session => {
+      this.#sessions.delete(name);
+      this.#sessions.set(name, session);
+      if (this.#sessions.size <= SESSIONS_AT_MOST) return;
+      const [oldest] = this.#sessions.keys();
+      if (oldest !== undefined) this.#sessions.delete(oldest);
+    };
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * `server … ssl`: how connections to a server become TLS, and what tells such connections apart (manual, section 5.2,
+ * `sni`, `sni-auto`, `pool-conn-name`).
+ */
+import type { CompiledExpression } from '../acl/compiled.ts';
+import type { SampleContext } from '../acl/context.ts';
+import { compileExpression } from '../acl/expression.ts';
+import { phaseBit } from '../acl/phase.ts';
+import { prefixed } from '../acl/prefixed.ts';
+import type { Mode } from '../model/proxy.ts';
+import type { Server, ServerTls } from '../model/server.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Adopter, HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
+import type { ServerContexts } from '../net/tls/server-contexts.ts';
+import { ServerTlsClient } from '../net/tls/server-tls.ts';
+import type { RuleEnvironment } from '../rules/environment.ts';
+
+const PHASE = phaseBit('server source selection');
+
+/** The host that the request is for, without its port. */
+const AUTOMATIC_SNI = 'req.hdr(host),field(1,:)';
+
+/** The name of the server that is asked for; undefined: none is. Mistakes are reported. */
+export function compileSni(
+  server: Server,
+  tls: ServerTls,
+  mode: Mode,
+  environment: () => RuleEnvironment,
+): CompiledExpression | undefined {
+  const { sni, noAutoSni } = tls;
+  if (sni !== undefined)
+    return compileExpression(
+      sni.text,
+      sni.position,
+      PHASE,
+      prefixed(environment(), `error detected while parsing sni or pool-conn-name expressions : `),
+    );
+  if (mode !== 'http' || noAutoSni === true) return undefined;
+  return compileExpression(AUTOMATIC_SNI, server.position, PHASE, environment());
+}
+
+export class ServerSecurity {
+  readonly #client: ServerTlsClient;
+  readonly #sni: CompiledExpression | undefined;
+
+  constructor(tls: ServerTls, contexts: ServerContexts, sni: CompiledExpression | undefined) {
+    this.#client = new ServerTlsClient(tls, contexts);
+    this.#sni = sni;
+  }
+
+  sni(ctx: SampleContext): string {
+    return this.#sni?.string(ctx) ?? '';
+  }
+
+  handshake(engine: Adopter, plain: Connection, ctx: SampleContext, sink: HandshakeSink): OutgoingHandshake {
+    return this.#client.handshake(engine, plain, this.sni(ctx), sink);
+  }
+}
