@@ -1,0 +1,213 @@
+/** `server … ssl`: requests and streams that go on to servers over TLS. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { test, type TestContext } from 'node:test';
+import { startBalancer, type Balancer } from '../support/balancer.ts';
+import { Authority } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
+import { startRawOrigin } from '../support/origin.ts';
+import { requires } from '../support/requirement.ts';
+import { startTlsOrigin } from '../support/tls-origin.ts';
+import { until } from '../support/until.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+async function ask(
+  port: number,
+  { path = '/', body, headers = {} }: { path?: string; body?: Buffer; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const signal = AbortSignal.timeout(30_000);
+  const method = body === undefined ? 'GET' : 'PUT';
+  const request = httpRequest({ port, host: '127.0.0.1', path, method, headers, agent: false, signal });
+  request.end(body);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers as Answer['headers'],
+    body: Buffer.concat(chunks),
+  };
+}
+
+interface Flow {
+  readonly port: number;
+  readonly balancer: Balancer;
+}
+
+async function startFlow(
+  t: TestContext,
+  servers: string,
+  { settings = '', global = '' } = {},
+): Promise<Flow> {
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `
+global
+  nbthread 1
+  ${global}
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 10s
+  timeout server 10s
+  log stdout format raw local0
+  option httplog
+  retries 0
+  ${settings}
+listen l
+  bind 127.0.0.1:${port}
+  ${servers}
+`,
+  );
+  return { port, balancer };
+}
+
+const SERVER_CLOSES = { connection: 'close' };
+
+for (const engine of ['node', 'uring'] as const) {
+  test(`${engine}: a request goes to a server over TLS, with the host as SNI`, async t => {
+    if (!requires(t, 'openssl', ...(engine === 'uring' ? (['io_uring'] as const) : []))) return;
+    const authority = new Authority(t);
+    const certificate = authority.issue({ name: 'a.example', alternatives: 'DNS:a.example,DNS:*.b.example' });
+    const origin = await startTlsOrigin(t, certificate);
+    const server = `server s ${origin.address} ssl verify required ca-file ${authority.file}`;
+    const { port } = await startFlow(t, server, { global: `tune.engine ${engine}` });
+    const { status, headers, body } = await ask(port, { headers: { host: 'a.example:8080' } });
+    assert.deepEqual([status, headers['x-sni'], String(body)], [200, 'a.example', 'here']);
+    assert.equal(headers['x-version'], 'TLSv1.3');
+  });
+
+  test(`${engine}: large bodies go both ways over TLS, and nothing of them is lost`, async t => {
+    if (!requires(t, 'openssl', ...(engine === 'uring' ? (['io_uring'] as const) : []))) return;
+    const origin = await startTlsOrigin(t, new Authority(t).issue({ name: 'a' }), {}, (request, response) => {
+      response.writeHead(200);
+      request.pipe(response);
+    });
+    const { port } = await startFlow(t, `server s ${origin.address} ssl verify none`, {
+      global: `tune.engine ${engine}`,
+    });
+    const sent = randomBytes(30_000_000);
+    const { body } = await ask(port, { body: sent });
+    const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+    assert.equal(digest(body), digest(sent));
+  });
+
+  test(`${engine}: handshakes that fail are failed connections, and leave nothing behind`, async t => {
+    if (!requires(t, 'openssl', ...(engine === 'uring' ? (['io_uring'] as const) : []))) return;
+    const plain = await startRawOrigin(t, socket =>
+      socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n')),
+    );
+    const closing = await startRawOrigin(t, socket => socket.once('data', () => socket.destroy()));
+    const resetting = await startRawOrigin(t, socket => socket.once('data', () => socket.resetAndDestroy()));
+    const silent = await startRawOrigin(t, () => undefined);
+    const { port, balancer } = await startFlow(
+      t,
+      `
+  use-server %[path,regsub(^/,)] if TRUE
+  server plain ${plain.address} ssl verify none
+  server closing ${closing.address} ssl verify none
+  server resetting ${resetting.address} ssl verify none
+  server silent ${silent.address} ssl verify none
+`,
+      { global: `tune.engine ${engine}`, settings: 'timeout connect 300ms' },
+    );
+    await ask(port, { path: '/plain' });
+    const before = balancer.openDescriptors();
+    for (const [name, letters] of [
+      ['plain', 'SC--'],
+      ['closing', 'SC--'],
+      ['resetting', 'SC--'],
+      ['silent', 'sC--'],
+    ]) {
+      const { status } = await ask(port, { path: `/${name}` });
+      assert.equal(status, 503, name);
+      await until('a log line', () => balancer.output().includes(`GET /${name} `));
+      const line =
+        balancer
+          .output()
+          .split('\n')
+          .find(text => text.includes(`GET /${name} `)) ?? '';
+      assert.ok(line.includes(` 503 `) && line.includes(` ${letters} `), line);
+    }
+    await until('an end of all sockets', () => balancer.openDescriptors() <= before);
+  });
+}
+
+test('a server whose certificate is not trusted, expired, or for another name is refused', async t => {
+  if (!requires(t, 'openssl')) return;
+  const authority = new Authority(t);
+  const good = await startTlsOrigin(t, authority.issue({ name: 'x', alternatives: 'DNS:good.example' }));
+  const old = await startTlsOrigin(
+    t,
+    authority.issue({ name: 'x', alternatives: 'DNS:good.example', expired: true }),
+  );
+  const foreign = await startTlsOrigin(t, new Authority(t, 'Another').issue({ name: 'good.example' }));
+  const words = `ssl verify required ca-file ${authority.file}`;
+  const { port } = await startFlow(
+    t,
+    `
+  use-server %[req.hdr(to)] if TRUE
+  server good ${good.address} ${words}
+  server old ${old.address} ${words}
+  server foreign ${foreign.address} ${words}
+  server fixed ${good.address} ${words} sni str(good.example)
+  server unnamed ${good.address} ${words} no-sni-auto
+  server host ${good.address} ${words} no-sni-auto verifyhost good.example
+  server otherhost ${good.address} ${words} no-sni-auto verifyhost other.example
+`,
+  );
+  const statusOf = async (to: string, host = 'good.example'): Promise<number> =>
+    (await ask(port, { headers: { to, host } })).status;
+  assert.equal(await statusOf('good'), 200);
+  assert.equal(await statusOf('good', 'bad.example'), 503);
+  assert.equal(await statusOf('old'), 503);
+  assert.equal(await statusOf('foreign'), 503);
+  assert.equal(await statusOf('fixed', 'bad.example'), 200);
+  assert.equal(await statusOf('unnamed', 'bad.example'), 200);
+  assert.equal(await statusOf('host', 'bad.example'), 200);
+  assert.equal(await statusOf('otherhost', 'good.example'), 503);
+});
+
+test('idle connections carry requests for the same name only; sessions are resumed', async t => {
+  if (!requires(t, 'openssl')) return;
+  const origin = await startTlsOrigin(t, new Authority(t).issue({ name: 'a' }));
+  const { port } = await startFlow(t, `server s ${origin.address} ssl verify none`, {
+    settings: 'http-reuse always',
+  });
+  const first = await ask(port, { headers: { host: 'one.example' } });
+  const again = await ask(port, { headers: { host: 'one.example' } });
+  const other = await ask(port, { headers: { host: 'two.example' } });
+  assert.equal(again.headers['x-port'], first.headers['x-port']);
+  assert.notEqual(other.headers['x-port'], first.headers['x-port']);
+  assert.equal(other.headers['x-sni'], 'two.example');
+  assert.equal(other.headers['x-resumed'], 'false');
+});
+
+test('sessions are resumed, unless no-ssl-reuse says otherwise', async t => {
+  if (!requires(t, 'openssl')) return;
+  const origin = await startTlsOrigin(t, new Authority(t).issue({ name: 'a' }));
+  const { port } = await startFlow(
+    t,
+    `
+  use-server %[req.hdr(to)] if TRUE
+  server resumes ${origin.address} ssl verify none
+  server not ${origin.address} ssl verify none no-ssl-reuse
+`,
+    { settings: 'http-reuse never' },
+  );
+  for (const [to, resumed] of [
+    ['resumes', 'true'],
+    ['not', 'false'],
+  ] as const) {
+    await ask(port, { headers: { to, ...SERVER_CLOSES } });
+    assert.equal((await ask(port, { headers: { to, ...SERVER_CLOSES } })).headers['x-resumed'], resumed);
+  }
+});
