@@ -42,9 +42,8 @@ export class CrtListLoader {
     return withBase(name, this.global.crtBase);
   }
 
-  /** `crt` of a server: one file, nothing else. Answers what is wrong. */
-  loadOne(name: string, folder: string): string | undefined {
-    const full = this.withBase(name);
+  /** `crt` of a server: one file, nothing else, with `crt-base` already. Answers what is wrong. */
+  loadOne(full: string, folder: string): string | undefined {
     if (this.store.certificates.has(full)) return undefined;
     if (!this.loader.exists(full, folder)) return this.#cannotStat(full, folder);
     return this.#load(full, folder);

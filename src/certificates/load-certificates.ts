@@ -198,6 +198,17 @@ class Loading {
     if (name === undefined) return;
     const { caBase } = this.#config.global;
     const full = withBase(name, caBase);
+    this.#loadAuthorityFile(keyword, full, folder, position, where);
+  }
+
+  #loadAuthorityFile(
+    keyword: keyof typeof SETTING,
+    full: string | undefined,
+    folder: string,
+    position: Position,
+    where: string,
+  ): void {
+    if (full === undefined) return;
     if (this.store.authorities.has(full)) return;
     const loaded = loadAuthorities(full, folder, this.#files);
     if ('error' in loaded) {
@@ -208,15 +219,15 @@ class Loading {
     this.store.authorities.set(full, { file: loaded.file, kind: keyword === 'crl-file' ? 'crl' : 'ca' });
   }
 
-  #loadServer({ name: backend }: Proxy, { position, name, ssl }: Server): void {
-    if (ssl === undefined) return;
+  #loadServer({ name: backend }: Proxy, { position, name, tls }: Server): void {
+    if (tls === undefined) return;
     const where = `'server ${backend}/${name}' : `;
-    if (ssl.crt !== undefined) {
-      const wrong = this.#lists.loadOne(ssl.crt, '');
+    if (tls.crt !== undefined) {
+      const wrong = this.#lists.loadOne(tls.crt, tls.folder);
       if (wrong !== undefined) this.#alert(position, where + wrong);
     }
-    this.#loadAuthorities('ca-file', ssl.caFile, '', position, where);
-    this.#loadAuthorities('crl-file', ssl.crlFile, '', position, where);
+    this.#loadAuthorityFile('ca-file', tls.caFile, tls.folder, position, where);
+    this.#loadAuthorityFile('crl-file', tls.crlFile, tls.folder, position, where);
   }
 
   #alert(position: Position, message: string): void {

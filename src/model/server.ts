@@ -54,7 +54,10 @@ export interface Server {
   readonly guid?: string;
   /** `non-stick` was said. */
   readonly nonStick: boolean;
+  /** Its traffic goes over TLS. */
   readonly ssl?: ServerTls;
+  /** The same, or what TLS would be: for checks of its own, and for `set server … ssl on`. */
+  readonly tls?: ServerTls;
   /** `proto h2` and the like. */
   readonly proto?: string;
   readonly ws?: 'auto' | 'h1' | 'h2';
@@ -114,6 +117,8 @@ export interface AgentCheck {
 }
 
 export interface ServerTls {
+  /** Where names of files are relative to; empty: where the process runs. */
+  readonly folder: string;
   readonly verify: 'none' | 'required';
   readonly caFile?: string;
   readonly crlFile?: string;
@@ -128,11 +133,11 @@ export interface ServerTls {
   readonly minVersion?: string;
   readonly maxVersion?: string;
   /** `no-sni-auto` */
-  readonly noAutoSni?: true;
+  readonly noAutoSni?: boolean;
   /** `no-tls-tickets` */
-  readonly noTickets?: true;
+  readonly noTickets?: boolean;
   /** `no-ssl-reuse` */
-  readonly noReuse?: true;
+  readonly noReuse?: boolean;
   /** What the TLS library does, where neither was said. */
   readonly renegotiate?: boolean;
 }

@@ -9,6 +9,9 @@ import type { Word } from '../../model/word.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+/** As said of the server alone; files without the folder they are in. */
+type TlsDraft = ServerTls & { readonly verifySaid: boolean; readonly without?: ReadonlySet<string> };
+
 export interface ServerDraft {
   name: string;
   position: Position;
@@ -54,13 +57,20 @@ export interface ServerDraft {
   hashKey: Server['hashKey'];
   guid: string | undefined;
   useSsl: boolean;
-  tls: ServerTls & { readonly verifySaid: boolean };
+  tls: TlsDraft;
   proto: string | undefined;
   ws: Server['ws'] | undefined;
   otherOptions: ReadonlyMap<string, readonly string[]>;
 }
 
 const NOWHERE: Position = { file: '', line: 0, column: 0 };
+
+const NOTHING_OF_TLS: TlsDraft = { verify: 'required', folder: '', verifySaid: false };
+
+/** Something was said of TLS, if only by a default-server whose `ssl` was cancelled. */
+export function saysTls({ tls }: ServerDraft): boolean {
+  return tls !== NOTHING_OF_TLS;
+}
 
 /** HAProxy's built-in server settings, or a copy of the section's default-server. */
 export function createServerDraft(from?: ServerDraft): ServerDraft {
@@ -109,7 +119,7 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     hashKey: 'id',
     guid: undefined,
     useSsl: false,
-    tls: { verify: 'required', verifySaid: false },
+    tls: NOTHING_OF_TLS,
     proto: undefined,
     ws: undefined,
     otherOptions: new Map(),

@@ -6,6 +6,7 @@ import { unlessMisread } from './misread.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { sendProxyOf, type ServerDraft } from './server-draft.ts';
+import { checkServerTls, serverTls } from './server-tls.ts';
 
 /** Numbers not given by hand: the next free one, counting on past every server (the key of hash placement). */
 export function assignNumbers(items: readonly { readonly id: number | undefined }[]): number[] {
@@ -67,15 +68,6 @@ function refuseCheckWithoutPort(
   report.alert(server.position, `${proxyLabel(draft)}: ${what}.`);
 }
 
-/** Unless told otherwise the certificate of a server is checked, and for that an authority has to be known. */
-function refuseUnverifiable(draft: ProxyDraft, server: ServerDraft, global: Global, report: Report): void {
-  const verifyOff = global.ssl.get('ssl-server-verify')?.[0] === 'none' && !server.tls.verifySaid;
-  if (!server.useSsl || verifyOff || server.tls.verify === 'none' || server.tls.caFile !== undefined) return;
-  const advice = `set 'ca-file', or 'verify none' if the network can be trusted.`;
-  const what = `server '${server.name}': verify is enabled by default but no CA file specified`;
-  report.alert(server.position, `${proxyLabel(draft)}: ${what}. Please ${advice}`);
-}
-
 function checkMode(draft: ProxyDraft, server: ServerDraft, mode: Mode, report: Report): void {
   if (mode === 'http') return;
   const label = proxyLabel(draft);
@@ -109,13 +101,6 @@ function agentOf({ agent, check }: ServerDraft): Server['agent'] {
   const port = agent.port === 0 ? (check.port ?? 0) : agent.port;
   const address = agent.address ?? check.address;
   return address === undefined ? { ...agent, port } : { ...agent, port, address };
-}
-
-function tlsOf(server: ServerDraft, global: Global): Server['ssl'] {
-  if (!server.useSsl) return undefined;
-  const { verifySaid, ...tls } = server.tls;
-  if (verifySaid || global.ssl.get('ssl-server-verify')?.[0] !== 'none') return tls;
-  return { ...tls, verify: 'none' };
 }
 
 type Finished = { -readonly [Key in keyof Server]: Server[Key] };
@@ -177,12 +162,13 @@ function addSaid(finished: Finished, server: ServerDraft): void {
 function addTransport(finished: Finished, server: ServerDraft, global: Global): void {
   const sendProxy = sendProxyOf(server, global.flags.has('pp2-never-send-local'));
   const agent = agentOf(server);
-  const ssl = tlsOf(server, global);
+  const tls = serverTls(server, global);
   if (server.proto !== undefined) finished.proto = server.proto;
   if (server.ws !== undefined) finished.ws = server.ws;
   if (sendProxy !== undefined) finished.sendProxy = sendProxy;
   if (agent !== undefined) finished.agent = agent;
-  if (ssl !== undefined) finished.ssl = ssl;
+  if (tls !== undefined) finished.tls = tls;
+  if (tls !== undefined && server.useSsl) finished.ssl = tls;
 }
 
 export function finishServers(
@@ -202,7 +188,7 @@ export function finishServers(
   const aboutMode = about('mode');
   for (const server of servers) {
     refuseCheckWithoutPort(draft, server, check, aboutChecks);
-    refuseUnverifiable(draft, server, facts.global, aboutTls);
+    checkServerTls(draft, server, check, facts.global, aboutTls);
     checkMode(draft, server, mode, aboutMode);
   }
   return servers.map((server, index) => finishServer(server, numbers[index] as number, facts));

@@ -1,13 +1,41 @@
 /** Server options of TLS (manual, section 5.2): read into the model; the file contents are read by net/. */
 import { oneOf } from './argument.ts';
-import { forgetOption, keepOption, type ServerOption, type ServerOptionLine } from './server-option.ts';
+import type { ServerOption, ServerOptionLine } from './server-option.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
 import { setTls } from './server-draft.ts';
 
-type TlsText = 'caFile' | 'crlFile' | 'crt' | 'ciphers' | 'ciphersuites' | 'verifyHost';
+type TlsText =
+  'caFile' | 'crlFile' | 'crt' | 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs' | 'verifyHost';
 
 function text(name: TlsText): Pick<ServerOption, 'words' | 'parse'> {
-  return { words: 1, parse: ({ server, values }) => setTls(server, { [name]: values[0]?.text ?? '' }) };
+  return {
+    words: 1,
+    parse: ({ server, values, context }) =>
+      setTls(server, { [name]: values[0]?.text ?? '', folder: context.resolvePath('') }),
+  };
+}
+
+function flag(name: 'noAutoSni' | 'noTickets' | 'noReuse' | 'renegotiate', value: boolean) {
+  return {
+    args: '',
+    words: 0,
+    parse: ({ server }: ServerOptionLine) => setTls(server, { [name]: value }),
+  } as const;
+}
+
+function exclude(version: (typeof TLS_VERSIONS)[number]) {
+  return {
+    args: '',
+    words: 0,
+    serverOnly: true,
+    parse: ({ server }: ServerOptionLine) =>
+      setTls(server, { without: new Set([...(server.tls.without ?? []), version]) }),
+  } as const;
+}
+
+/** What OpenSSL has, but node:tls has no word for. */
+function cannotBeSet({ option, context }: ServerOptionLine): void {
+  context.warn(option, `'${option.text}' : not possible with the TLS library in use, ignored.`);
 }
 
 function parseVersion(bound: 'minVersion' | 'maxVersion'): ServerOption['parse'] {
@@ -39,7 +67,10 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'connects with TLS',
-    parse: ({ server }) => void (server.useSsl = true),
+    parse: ({ server }) => {
+      server.useSsl = true;
+      setTls(server, {});
+    },
   },
   {
     name: 'no-ssl',
@@ -75,8 +106,8 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
       if (values[0] !== undefined) setTls(server, { sni: values[0] });
     },
   },
-  { name: 'sni-auto', args: '', ...keepOption(0), summary: 'SNI from the Host header' },
-  { name: 'no-sni-auto', args: '', ...keepOption(0), summary: 'no SNI from the Host header' },
+  { name: 'sni-auto', ...flag('noAutoSni', false), summary: 'SNI from the Host header' },
+  { name: 'no-sni-auto', ...flag('noAutoSni', true), summary: 'no SNI from the Host header' },
   {
     name: 'alpn',
     args: '<protocols>',
@@ -84,7 +115,7 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     summary: 'protocols offered by ALPN',
     parse: ({ server, values }) => setTls(server, { alpn: values[0]?.text.split(',') ?? [] }),
   },
-  { name: 'npn', args: '<protocols>', ...keepOption(1), summary: 'protocols offered by NPN' },
+  { name: 'npn', args: '<protocols>', words: 1, parse: cannotBeSet, summary: 'protocols offered by NPN' },
   {
     name: 'ssl-min-ver',
     args: '[ SSLv3 | TLSv1.0 | TLSv1.1 | TLSv1.2 | TLSv1.3 ]',
@@ -104,35 +135,26 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
   { name: 'force-tlsv11', ...force('TLSv1.1'), summary: 'TLS 1.1 only' },
   { name: 'force-tlsv12', ...force('TLSv1.2'), summary: 'TLS 1.2 only' },
   { name: 'force-tlsv13', ...force('TLSv1.3'), summary: 'TLS 1.3 only' },
-  { name: 'no-sslv3', args: '', serverOnly: true, ...keepOption(0), summary: 'no SSLv3' },
-  { name: 'no-tlsv10', args: '', serverOnly: true, ...keepOption(0), summary: 'no TLS 1.0' },
-  { name: 'no-tlsv11', args: '', serverOnly: true, ...keepOption(0), summary: 'no TLS 1.1' },
-  { name: 'no-tlsv12', args: '', serverOnly: true, ...keepOption(0), summary: 'no TLS 1.2' },
-  { name: 'no-tlsv13', args: '', serverOnly: true, ...keepOption(0), summary: 'no TLS 1.3' },
-  { name: 'no-ssl-reuse', args: '', ...keepOption(0), summary: 'no session reuse' },
+  { name: 'no-sslv3', ...exclude('SSLv3'), summary: 'no SSLv3' },
+  { name: 'no-tlsv10', ...exclude('TLSv1.0'), summary: 'no TLS 1.0' },
+  { name: 'no-tlsv11', ...exclude('TLSv1.1'), summary: 'no TLS 1.1' },
+  { name: 'no-tlsv12', ...exclude('TLSv1.2'), summary: 'no TLS 1.2' },
+  { name: 'no-tlsv13', ...exclude('TLSv1.3'), summary: 'no TLS 1.3' },
+  { name: 'no-ssl-reuse', ...flag('noReuse', true), summary: 'no session reuse' },
+  { name: 'ssl-reuse', ...flag('noReuse', false), summary: 'cancels an inherited no-ssl-reuse' },
+  { name: 'no-tls-tickets', ...flag('noTickets', true), summary: 'no session tickets' },
+  { name: 'tls-tickets', ...flag('noTickets', false), summary: 'cancels an inherited no-tls-tickets' },
+  { name: 'no-renegotiate', ...flag('renegotiate', false), summary: 'no renegotiation' },
+  { name: 'renegotiate', ...flag('renegotiate', true), summary: 'cancels an inherited no-renegotiate' },
+  { name: 'allow-0rtt', args: '', words: 0, parse: cannotBeSet, summary: 'early data' },
+  { name: 'curves', args: '<curves>', ...text('curves'), summary: 'elliptic curves' },
+  { name: 'sigalgs', args: '<sigalgs>', ...text('sigalgs'), summary: 'signature algorithms' },
   {
-    name: 'ssl-reuse',
-    args: '',
-    ...forgetOption('no-ssl-reuse'),
-    summary: 'cancels an inherited no-ssl-reuse',
+    name: 'client-sigalgs',
+    args: '<sigalgs>',
+    words: 1,
+    parse: cannotBeSet,
+    summary: 'client signature algorithms',
   },
-  { name: 'no-tls-tickets', args: '', ...keepOption(0), summary: 'no session tickets' },
-  {
-    name: 'tls-tickets',
-    args: '',
-    ...forgetOption('no-tls-tickets'),
-    summary: 'cancels an inherited no-tls-tickets',
-  },
-  { name: 'no-renegotiate', args: '', ...keepOption(0), summary: 'no renegotiation' },
-  {
-    name: 'renegotiate',
-    args: '',
-    ...forgetOption('no-renegotiate'),
-    summary: 'cancels an inherited no-renegotiate',
-  },
-  { name: 'allow-0rtt', args: '', ...keepOption(0), summary: 'early data' },
-  { name: 'curves', args: '<curves>', ...keepOption(1), summary: 'elliptic curves' },
-  { name: 'sigalgs', args: '<sigalgs>', ...keepOption(1), summary: 'signature algorithms' },
-  { name: 'client-sigalgs', args: '<sigalgs>', ...keepOption(1), summary: 'client signature algorithms' },
-  { name: 'ktls', args: '<on|off>', ...keepOption(1), summary: 'kernel TLS' },
+  { name: 'ktls', args: '<on|off>', words: 1, parse: cannotBeSet, summary: 'kernel TLS' },
 ];
