@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Options } from './config-parser/command-line.ts';
 import { renderNotice } from './config-parser/diagnostic.ts';
+import type { ConfigFile } from './config-parser/file-reader.ts';
 import type { DumpWishes } from './config-parser/dump-config.ts';
 import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
 import { OldProcesses } from './master/old-processes.ts';
@@ -28,7 +29,7 @@ import type { Control, ControlOptions } from './worker/control.ts';
 import { runInBackground, tellStarted } from './worker/daemon.ts';
 import { surviveFailures } from './worker/control-failures.ts';
 import type { EarlySignal } from './worker/early-signal.ts';
-import { followMaster, InheritedSockets, inheritedSockets } from './worker/generation.ts';
+import { followMaster, inherit, InheritedSockets, type InheritedSocket } from './worker/generation.ts';
 import type { ThreadLauncher } from './worker/launch.ts';
 import { dumpFiles } from './worker/load-configuration.ts';
 import { loadedLibraries } from './worker/loaded-libraries.ts';
@@ -59,7 +60,8 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   if (generation === undefined) prepareProcess(start.options);
   if (start.options.dumpConfig !== undefined)
     return printConfiguration(start.options, start.options.dumpConfig, exit);
-  const read = await readFiles(start.options);
+  const inherited = generation === undefined ? undefined : await inherit();
+  const read = await readFiles(start.options, inherited?.texts);
   const { balancer, virtual, diagnostics } = read;
   const options = withQuiet(start.options, balancer?.config);
   const log = processLogOf(options, balancer?.config);
@@ -76,6 +78,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   if (generation === undefined) refuseIdle(options, read, log, exit);
   const loaded: Loaded = {
     config: configOf(read),
+    texts: balancer?.texts ?? [],
     keepalived: virtual?.config,
     launcher,
     earlySignal,
@@ -85,7 +88,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     log,
     exit,
   };
-  if (generation !== undefined) return serveUnderMaster(options, loaded);
+  if (inherited !== undefined) return serveUnderMaster(options, loaded, inherited.sockets);
   return serveOrMaster(options, loaded, argv, environment);
 }
 
@@ -139,7 +142,7 @@ async function serveOrMaster(
     options,
     argv,
     environment,
-    config,
+    configuration: { config, texts: loaded.texts },
     taken,
     withVirtual,
     log,
@@ -181,9 +184,8 @@ function tellIgnored(options: Options, log: ProcessLog): void {
 }
 
 /** A worker process: addresses, pidfile, virtual addresses and old processes are the master's business. */
-async function serveUnderMaster(options: Options, loaded: Loaded): Promise<void> {
-  const sockets = new InheritedSockets(await inheritedSockets());
-  serve(options, { ...loaded, keepalived: undefined }, sockets);
+function serveUnderMaster(options: Options, loaded: Loaded, sockets: readonly InheritedSocket[]): void {
+  serve(options, { ...loaded, keepalived: undefined }, new InheritedSockets(sockets));
 }
 
 /** `-x`: the listening sockets of the process before this one. */
@@ -198,6 +200,8 @@ function takeSockets(options: Options, { global }: Config, { log, exit }: Loaded
 
 interface Loaded {
   readonly config: Config | undefined;
+  /** What haproxy.cfg said. */
+  readonly texts: readonly ConfigFile[];
   readonly keepalived: KeepalivedConfig | undefined;
   readonly launcher: ThreadLauncher;
   readonly earlySignal: EarlySignal;

@@ -12,7 +12,7 @@ export interface ConfigFileSystem {
   readonly read: (path: string) => { readonly text: string } | { readonly error: string };
 }
 
-type LoadedFiles =
+export type LoadedFiles =
   | { readonly files: readonly ConfigFile[]; readonly error?: undefined }
   | { readonly files?: undefined; readonly error: string };
 

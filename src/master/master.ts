@@ -6,6 +6,7 @@
  *   start ─▶ worker 1 serves ─ reload ─▶ worker 2 starts ─ serves ─▶ worker 1: soft stop ─▶ ends
  */
 import { constants } from 'node:os';
+import type { ConfigFile } from '../config-parser/file-reader.ts';
 import type { Config } from '../model/config.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import { bindAdminSockets } from '../worker/admin-socket.ts';
@@ -18,6 +19,12 @@ import { ListeningSockets } from './listening-sockets.ts';
 import type { SystemdNotify } from './systemd-notify.ts';
 import { WorkerProcess } from './worker-process.ts';
 
+export interface MasterConfiguration {
+  readonly config: Config;
+  /** What its files said: workers are to understand the same. */
+  readonly texts: readonly ConfigFile[];
+}
+
 interface MasterOptions {
   /** What the workers are started with. */
   readonly argv: readonly string[];
@@ -26,7 +33,7 @@ interface MasterOptions {
   /** Opens a socket that no generation before has had. */
   readonly openNew: OpenListening;
   /** Reads the configuration and reports what is wrong with it. */
-  readonly load: () => Promise<Config | undefined>;
+  readonly load: () => Promise<MasterConfiguration | undefined>;
   readonly notice: Notice;
   readonly systemd: SystemdNotify;
   /** One begins. */
@@ -117,24 +124,28 @@ export class Master {
 
   async #startGeneration(): Promise<boolean> {
     const { load, notice } = this.#options;
-    const config = await load();
-    if (config === undefined || this.#stopping) return false;
+    const loaded = await load();
+    if (loaded === undefined || this.#stopping) return false;
+    const { config, texts } = loaded;
     this.#sockets.begin();
     const { open } = this.#sockets;
     const bound =
       bindListeners(config, threadCount(config, notice), notice, open) !== undefined &&
       bindAdminSockets(config, notice, open) !== undefined;
-    if (bound) this.#spawn(config);
+    if (bound) this.#spawn(config, texts);
     else this.#sockets.rollback();
     return bound;
   }
 
-  #spawn(config: Config): void {
+  #spawn(config: Config, texts: readonly ConfigFile[]): void {
     const { argv, environment } = this.#options;
-    const worker = new WorkerProcess(++this.#generation, argv, this.#sockets.list(), environment, {
-      onMessage: message => this.#heard(worker, message, config),
-      onExit: (code, signal) => this.#exited(worker, code, signal),
-    });
+    const worker = new WorkerProcess(
+      { generation: ++this.#generation, argv, environment, sockets: this.#sockets.list(), texts },
+      {
+        onMessage: message => this.#heard(worker, message, config),
+        onExit: (code, signal) => this.#exited(worker, code, signal),
+      },
+    );
     this.#starting = worker;
     this.#workers.add(worker);
     this.#options.notice('notice', `New worker (${worker.pid}) forked`);

@@ -1,19 +1,18 @@
 /** The master process as main.ts runs it: its signals, its pidfile, systemd, and virtual addresses beside the workers. */
 import { writeFileSync } from 'node:fs';
 import { hasFatal, renderDiagnostics, renderNotice } from '../config-parser/diagnostic.ts';
-import { loadSettings, type Options } from '../config-parser/command-line.ts';
-import type { Config } from '../model/config.ts';
+import type { Options } from '../config-parser/command-line.ts';
 import type { Notice } from '../model/notice.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindNow } from '../worker/bind-listeners.ts';
+import { configOf, readFiles } from '../worker/configured-files.ts';
 import { tellStarted } from '../worker/daemon.ts';
 import type { EarlySignal } from '../worker/early-signal.ts';
 import type { ProcessLog } from '../worker/process-log.ts';
-import { loadConfiguration } from '../worker/load-configuration.ts';
 import type { TakenSockets } from '../worker/taken-sockets.ts';
 import { VirtualAddresses } from '../worker/virtual-addresses.ts';
 import { serveCli } from './cli/serve-cli.ts';
-import { Master } from './master.ts';
+import { Master, type MasterConfiguration } from './master.ts';
 import { OldProcesses } from './old-processes.ts';
 import { StartupLog } from './startup-log.ts';
 import { SystemdNotify } from './systemd-notify.ts';
@@ -24,7 +23,7 @@ interface MasterStart {
   /** As it was before the configuration was read. */
   readonly environment: NodeJS.ProcessEnv;
   /** What was read, and found good, already. */
-  readonly config: Config;
+  readonly configuration: MasterConfiguration;
   /** Sockets of a process before this one. */
   readonly taken: TakenSockets | undefined;
   /** Virtual addresses are wanted too. */
@@ -83,22 +82,26 @@ export async function runMaster(start: MasterStart): Promise<void> {
 
 /** The configuration that was read at the start, and then what the files say each time. */
 function configurations(
-  { options, config, log: processLog }: MasterStart,
+  { options, configuration, log: processLog }: MasterStart,
   log: StartupLog,
-): () => Promise<Config | undefined> {
-  let first: Config | undefined = config;
+): () => Promise<MasterConfiguration | undefined> {
+  let first: MasterConfiguration | undefined = configuration;
   return async () => {
     if (first !== undefined) {
       const read = first;
       first = undefined;
       return read;
     }
-    const loaded = await loadConfiguration(options.files, loadSettings(options));
+    const read = await readFiles(options);
+    const config = configOf(read);
+    // without haproxy.cfg there would be no master
+    const loaded = read.balancer as NonNullable<typeof read.balancer>;
     log.add(renderDiagnostics(loaded.diagnostics, { pid: process.pid, showDiag: options.showDiag }));
     processLog.diagnostics(loaded.diagnostics, options.showDiag);
     const warned = loaded.diagnostics.some(({ severity }) => severity === 'warning');
     const strict = options.warningsAreFatal || loaded.config?.global.flags.has('zero-warning') === true;
-    return hasFatal(loaded.diagnostics) || (warned && strict) ? undefined : loaded.config;
+    if (config === undefined || hasFatal(loaded.diagnostics) || (warned && strict)) return undefined;
+    return { config, texts: loaded.texts ?? [] };
   };
 }
 

@@ -1,6 +1,7 @@
 /** One worker process: this program again, with the listening sockets as inherited descriptors. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
+import type { ConfigFile } from '../config-parser/file-reader.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import type { InheritedSocket, ToMaster, ToWorker } from '../worker/generation.ts';
 import { GENERATION } from '../worker/generation.ts';
@@ -9,6 +10,15 @@ import type { SharedSocket } from './listening-sockets.ts';
 
 /** 0 to 2 are the standard streams, 3 is the way to talk. */
 const FIRST_SOCKET = 4;
+
+interface WorkerStart {
+  readonly generation: number;
+  readonly argv: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly sockets: readonly SharedSocket[];
+  /** Of the configuration. */
+  readonly texts: readonly ConfigFile[];
+}
 
 interface WorkerEvents {
   readonly onMessage: (message: ToMaster) => void;
@@ -25,13 +35,7 @@ export class WorkerProcess {
   report: BalancerReport | undefined;
   readonly #child: ChildProcess;
 
-  constructor(
-    generation: number,
-    argv: readonly string[],
-    sockets: readonly SharedSocket[],
-    environment: NodeJS.ProcessEnv,
-    events: WorkerEvents,
-  ) {
+  constructor({ generation, argv, environment, sockets, texts }: WorkerStart, events: WorkerEvents) {
     this.generation = generation;
     const descriptors = sockets.flatMap(({ fds }) => fds);
     const program = process.argv[1] as string;
@@ -43,7 +47,7 @@ export class WorkerProcess {
     this.#child.on('message', message => events.onMessage(message as ToMaster));
     this.#child.once('exit', (code, signal) => events.onExit(code ?? 1, signal));
     this.#child.once('error', () => events.onExit(1, null));
-    this.send({ kind: 'sockets', sockets: numbered(sockets) });
+    this.send({ kind: 'start', sockets: numbered(sockets), texts });
   }
 
   get pid(): number {

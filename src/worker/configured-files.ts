@@ -4,6 +4,7 @@
  */
 import { loadSettings, type Options } from '../config-parser/command-line.ts';
 import { renderDiagnostics } from '../config-parser/diagnostic.ts';
+import type { ConfigFile } from '../config-parser/file-reader.ts';
 import type { KeepalivedResult } from '../config-parser/keepalived/parse.ts';
 import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from '../config-parser/keepalived/report.ts';
 import type { Config } from '../model/config.ts';
@@ -23,9 +24,11 @@ interface ReadFiles {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export async function readFiles(options: Options): Promise<ReadFiles> {
+/** `texts`: what haproxy.cfg has said to the master of this worker. */
+export async function readFiles(options: Options, texts?: readonly ConfigFile[]): Promise<ReadFiles> {
   const { files, keepalivedFiles, configId } = options;
-  const balancer = files.length === 0 ? undefined : await loadConfiguration(files, loadSettings(options));
+  const settings = { ...loadSettings(options), texts };
+  const balancer = files.length === 0 ? undefined : await loadConfiguration(files, settings);
   const virtual = keepalivedFiles.length === 0 ? undefined : readKeepalived(keepalivedFiles, configId);
   return {
     balancer,

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { ConfigFile } from '../config-parser/file-reader.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { Listening, ListenFailure } from '../net/listening-socket.ts';
 import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
@@ -21,8 +22,14 @@ export interface InheritedSocket {
   readonly endpoint: Listening['endpoint'];
 }
 
+/** What a master has read and bound for a worker. The files may say something else by now. */
+interface Inheritance {
+  readonly sockets: readonly InheritedSocket[];
+  readonly texts: readonly ConfigFile[];
+}
+
 export type ToWorker =
-  | { readonly kind: 'sockets'; readonly sockets: readonly InheritedSocket[] }
+  | ({ readonly kind: 'start' } & Inheritance)
   | { readonly kind: 'vrrp'; readonly snapshot: VrrpSnapshot }
   /** With a socket: somebody wants to talk to this worker by way of the master's admin socket. */
   | { readonly kind: 'admin-connection' };
@@ -38,9 +45,9 @@ export function takeGeneration(): number | undefined {
 }
 
 /** The first message of the master. */
-export async function inheritedSockets(): Promise<readonly InheritedSocket[]> {
+export async function inherit(): Promise<Inheritance> {
   const [message] = (await once(process, 'message')) as [ToWorker];
-  return message.kind === 'sockets' ? message.sockets : [];
+  return message.kind === 'start' ? message : { sockets: [], texts: [] };
 }
 
 function tellMaster(message: ToMaster): void {

@@ -2,7 +2,8 @@
 import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
 import { describeSystemError } from '../base/system-error.ts';
 import { dumpConfig, type DumpWishes } from '../config-parser/dump-config.ts';
-import { loadFiles, type ConfigFileSystem } from '../config-parser/load-files.ts';
+import type { ConfigFile } from '../config-parser/file-reader.ts';
+import { loadFiles, type ConfigFileSystem, type LoadedFiles } from '../config-parser/load-files.ts';
 import { hasFatal } from '../config-parser/diagnostic.ts';
 import {
   FATAL_ERRORS_FOUND,
@@ -27,6 +28,8 @@ import { ServerStates } from './server-states.ts';
 interface LoadedConfiguration {
   /** Undefined when it must not be used. */
   readonly config: Config | undefined;
+  /** What its files said. */
+  readonly texts?: readonly ConfigFile[];
   readonly diagnostics: readonly Diagnostic[];
   /** Its pattern lists, and the files they came from. */
   readonly compiled?: CompiledOnce;
@@ -36,13 +39,16 @@ interface LoadedConfiguration {
 interface LoadSettings extends CommandLineSettings {
   /** -dr: servers whose names cannot be resolved start without an address. */
   readonly ignoreUnresolvable?: boolean;
+  /** Of the files, when somebody has read them before; they may say something else by now. */
+  readonly texts?: readonly ConfigFile[] | undefined;
 }
 
 export async function loadConfiguration(
   paths: readonly string[],
   settings: LoadSettings = {},
 ): Promise<LoadedConfiguration> {
-  const loaded = loadFiles(paths, DISK);
+  const loaded: LoadedFiles =
+    settings.texts === undefined ? loadFiles(paths, DISK) : { files: settings.texts };
   if (loaded.error !== undefined) return { config: undefined, diagnostics: [aboutAll(loaded.error)] };
   if (loaded.files.length === 0) {
     const what = `No configuration file (*.cfg) found in ${paths.join(', ')}`;
@@ -63,7 +69,7 @@ export async function loadConfiguration(
     addMistakes(parsed, checked.diagnostics),
     loaded.files.map(({ path }) => path),
   );
-  if (!hasFatal(diagnostics)) return { ...checked, diagnostics };
+  if (!hasFatal(diagnostics)) return { ...checked, texts: loaded.files, diagnostics };
   return { config: undefined, diagnostics: [...diagnostics, FATAL_ERRORS_FOUND] };
 }
 
@@ -71,7 +77,7 @@ export async function loadConfiguration(
 async function checkMeaning(
   config: Config,
   templates: ParseResult['templates'],
-): Promise<Required<LoadedConfiguration> & { config: Config }> {
+): Promise<Required<Omit<LoadedConfiguration, 'texts'>> & { config: Config }> {
   const serverStates = new ServerStates(config);
   const resolved = await resolveNames(config, serverStates);
   const compiled = compileAll(resolved.config, templates, environment =>

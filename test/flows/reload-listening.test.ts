@@ -115,6 +115,52 @@ frontend f
   assert.match(await overPath(path), /served$/);
 });
 
+test('a worker understands what its master has read, whatever the file says by then', async t => {
+  const [port, second] = [await freePort(), await freePort()];
+  const text = (word: string, more = ''): string => `${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${port}
+  ${more}
+  http-request return status 200 content-type text/plain string ${word}
+`;
+  const balancer = await startMaster(t, text('one'));
+  const file = join(balancer.folder, 'haproxy.cfg');
+  writeFileSync(file, text('two'));
+  const before = balancer.output().length;
+  balancer.process.kill('SIGUSR2');
+  await until('the new worker', () => balancer.output().slice(before).includes('forked'));
+  writeFileSync(file, text('three', `bind 127.0.0.1:${second}`));
+  await until('its start', () => balancer.output().slice(before).includes('Loading success'));
+  await until('its answer', async () => (await exchangeRaw(port, GET_AND_CLOSE)).endsWith('two'));
+});
+
+test('a bind to a virtual address is reloaded as it was started', async t => {
+  const port = await freePort();
+  const virtual = join(temporaryFolder(t), 'keepalived.conf');
+  // on an interface that is not there: nothing is sent
+  writeFileSync(
+    virtual,
+    `vrrp_instance V {
+  interface lb-none0
+  virtual_router_id 77
+  priority 100
+  virtual_ipaddress {
+    127.0.0.1/32
+  }
+}
+`,
+  );
+  const config = `${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${port}
+  http-request return status 200 content-type text/plain string served
+`;
+  const balancer = await startBalancer(t, config, { args: ['-W', '-k', virtual] });
+  await until('the first worker', () => balancer.output().includes('Loading success'));
+  await signalReload(balancer, 'Loading success');
+  assert.match(await exchangeRaw(port, GET_AND_CLOSE), /served$/);
+});
+
 function overPath(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
