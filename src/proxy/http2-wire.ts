@@ -25,8 +25,6 @@ import { UNSET } from '../net/engines/unset-handler.ts';
 /** RFC 9113 section 7. */
 export const NO_ERROR = 0x0;
 export const PROTOCOL_ERROR = 0x1;
-const INTERNAL_ERROR = 0x2;
-const CANCEL = 0x8;
 
 /** Pieces up to this size are copied, as long as less than four of them wait. */
 const SMALL = 16_384;
@@ -77,6 +75,7 @@ export class Http2Wire implements Connection, ContentSink {
   #trailers: Http2Fields | undefined;
   /** Bytes given to the stream, and not yet to the socket. */
   #piled = 0;
+  #cutsWhenTaken = false;
   /** Came before it was asked for. */
   #ahead: Buffer | undefined;
   #peerEnded = false;
@@ -254,7 +253,7 @@ export class Http2Wire implements Connection, ContentSink {
 
   #giveUp(): void {
     this.#phase = ENDED;
-    this.#stream.close(INTERNAL_ERROR);
+    this.#cut();
   }
 
   #sendBody(buffer: Buffer, at: number, end: number): void {
@@ -282,6 +281,7 @@ export class Http2Wire implements Connection, ContentSink {
   #taken(length: number, wasSmall: boolean, error: Error | null | undefined): void {
     this.#piled -= length;
     if (error !== null && error !== undefined) return;
+    if (this.#cutsWhenTaken && this.#piled === 0) return this.#cut();
     this.#host.progressed();
     if (!wasSmall && !this.closed && this.sending) this.#sent();
   }
@@ -344,12 +344,23 @@ export class Http2Wire implements Connection, ContentSink {
     this.#retire();
     const stream = this.#stream;
     if (stream.destroyed) return;
-    if (!isWhole) stream.close(CANCEL);
+    if (!isWhole) this.#cutWhenTaken();
     else if (this.#request.body !== 'none' && !stream.readableEnded) stream.close(NO_ERROR);
   }
 
   reset(): void {
     this.close();
+  }
+
+  /** What has come of the response reaches the client before it hears that there is no more. */
+  #cutWhenTaken(): void {
+    if (this.#piled === 0) this.#cut();
+    else this.#cutsWhenTaken = true;
+  }
+
+  /** close() would end the stream first, and a body without a length would pass for a whole one: INTERNAL_ERROR. */
+  #cut(): void {
+    this.#stream.destroy(new Error('cut'));
   }
 
   #retire(): void {

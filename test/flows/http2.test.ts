@@ -1,0 +1,327 @@
+/** HTTP/2 from clients: what every request of it can, and how its connections begin and end. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { constants, type ClientHttp2Session } from 'node:http2';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBalancer, type Balancer } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { answerOf, ask, bounded, openHttp2 } from '../support/http2-client.ts';
+import {
+  END_HEADERS,
+  END_STREAM,
+  fields,
+  frame,
+  FrameTalk,
+  GET,
+  PREFACE,
+  TYPE,
+} from '../support/http2-frames.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
+import { startHttpOrigin, startRawOrigin, type Origin } from '../support/origin.ts';
+import { until } from '../support/until.ts';
+
+interface Flow {
+  readonly port: number;
+  readonly balancer: Balancer;
+}
+
+interface Lines {
+  readonly global?: string;
+  readonly defaults?: string;
+  readonly bind?: string;
+  readonly frontend?: string;
+  readonly backend?: string;
+  readonly sections?: string;
+}
+
+async function start(t: TestContext, origin: Origin, lines: Lines = {}): Promise<Flow> {
+  const port = await freePort();
+  const balancer = await startBalancer(
+    t,
+    `
+global
+  ${lines.global ?? ''}
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 10s
+  timeout server 10s
+  ${lines.defaults ?? ''}
+frontend f
+  bind 127.0.0.1:${port} ${lines.bind ?? ''}
+  ${lines.frontend ?? ''}
+  default_backend b
+backend b
+  ${lines.backend ?? ''}
+  server s ${origin.address}
+${lines.sections ?? ''}
+`,
+  );
+  return { port, balancer };
+}
+
+async function startAndOpen(
+  t: TestContext,
+  origin: Origin,
+  lines: Lines = {},
+): Promise<Flow & { readonly client: ClientHttp2Session }> {
+  const flow = await start(t, origin, lines);
+  return { ...flow, client: await openHttp2(t, flow.port) };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** Tells what it has got. */
+async function tell(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await bodyOf(request);
+  const { method, url, httpVersion, headers, trailers } = request;
+  const told = { method, url, httpVersion, headers, trailers, body: body.toString('latin1') };
+  response.end(JSON.stringify(told));
+}
+
+function tells(request: IncomingMessage, response: ServerResponse): void {
+  void tell(request, response);
+}
+
+interface Told {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly trailers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+for (const bind of ['', 'proto h2'])
+  test(`a request by HTTP/2 reaches the server as one of HTTP/1.1 (bind ${bind})`, async t => {
+    const origin = await startHttpOrigin(t, 's', tells);
+    const { client, port } = await startAndOpen(t, origin, { bind });
+    const answer = await ask(
+      client,
+      { ':method': 'POST', ':path': '/a?b=c', cookie: ['a=1', 'b=2', 'c=3'], 'x-name': 'value' },
+      { body: 'hello' },
+    );
+    assert.equal(answer.status, 200);
+    const told = JSON.parse(answer.body.toString()) as Told;
+    assert.deepEqual(
+      { method: told.method, url: told.url, body: told.body },
+      { method: 'POST', url: '/a?b=c', body: 'hello' },
+    );
+    assert.equal(told.headers['cookie'], 'a=1; b=2; c=3');
+    assert.equal(told.headers['host'], `127.0.0.1:${port}`);
+    assert.equal(told.headers['x-name'], 'value');
+  });
+
+test('samples and logs show the absolute target and version 2 of a request by HTTP/2', async t => {
+  const receiver = await startLogReceiver(t);
+  const origin = await startHttpOrigin(t, 's', tells);
+  const { client, port } = await startAndOpen(t, origin, {
+    global: `log 127.0.0.1:${receiver.port} local0`,
+    defaults: 'log global\n  option httplog',
+    frontend:
+      'http-request set-header x-facts "%[url] %[path] %[fc_http_major] %[req.ver] %HV %HU %HP %[capture.req.uri]"',
+  });
+  const answer = await ask(client, { ':path': '/p?q' });
+  const { headers } = JSON.parse(answer.body.toString()) as Told;
+  const url = `http://127.0.0.1:${port}/p?q`;
+  assert.equal(headers['x-facts'], `${url} /p 2 2.0 HTTP/2.0 ${url} http://127.0.0.1:${port}/p /p?q`);
+  await receiver.find(new RegExp(`"GET ${url.replace('?', '\\?')} HTTP/2.0"`));
+});
+
+test('rules that set the target have a server get a path', async t => {
+  const origin = await startHttpOrigin(t, 's', tells);
+  const { client } = await startAndOpen(t, origin, {
+    frontend:
+      'http-request set-path /new if { path /old }\n  http-request set-uri http://other/elsewhere?x if { path /uri }',
+  });
+  const [first, second] = await Promise.all([
+    ask(client, { ':path': '/old?q' }),
+    ask(client, { ':path': '/uri' }),
+  ]);
+  assert.equal((JSON.parse(String(first?.body)) as Told).url, '/new?q');
+  assert.equal((JSON.parse(String(second?.body)) as Told).url, '/elsewhere?x');
+});
+
+test('heads without a body end their streams: HEAD, 204, 304', async t => {
+  const origin = await startHttpOrigin(t, 's', (request, response) => {
+    request.resume();
+    if (request.url === '/204') response.writeHead(204).end();
+    else if (request.url === '/304') response.writeHead(304, { etag: '"e"' }).end();
+    else response.writeHead(200, { 'content-length': '5' }).end('hello');
+  });
+  const { client } = await startAndOpen(t, origin);
+  const head = await ask(client, { ':method': 'HEAD', ':path': '/' });
+  assert.deepEqual([head.status, head.headers['content-length'], head.body.length], [200, '5', 0]);
+  assert.equal((await ask(client, { ':path': '/204' })).status, 204);
+  assert.equal((await ask(client, { ':path': '/304' })).headers['etag'], '"e"');
+});
+
+test('trailers pass both ways, as an exchange of gRPC needs them', async t => {
+  const origin = await startHttpOrigin(t, 's', (request, response) => {
+    void bodyOf(request).then(body => {
+      response.writeHead(200, { 'content-type': 'application/grpc', trailer: 'grpc-status' });
+      response.write(body);
+      response.addTrailers({ 'grpc-status': '0', 'x-seen': String(request.trailers['x-sum']) });
+      response.end();
+    });
+  });
+  const { client } = await startAndOpen(t, origin);
+  const answer = await ask(
+    client,
+    { ':method': 'POST', ':path': '/pkg.Service/Call', te: 'trailers', 'content-type': 'application/grpc' },
+    { body: '\0\0\0\0\x02hi', trailers: { 'x-sum': '42' } },
+  );
+  assert.equal(answer.body.toString('latin1'), '\0\0\0\0\x02hi');
+  assert.deepEqual(
+    [answer.trailers['grpc-status'], answer.trailers['x-seen'], answer.code],
+    ['0', '42', constants.NGHTTP2_NO_ERROR],
+  );
+});
+
+test('interim responses reach the client: 100 of the server, 103 of a rule', async t => {
+  const origin = await startHttpOrigin(t, 's', tells);
+  const { client } = await startAndOpen(t, origin, {
+    frontend: 'http-request early-hint Link "</a.css>; rel=preload"',
+  });
+  const stream = client.request({ ':method': 'POST', ':path': '/', expect: '100-continue' });
+  const answered = answerOf(stream);
+  await bounded('100', once(stream, 'continue'));
+  stream.end('body');
+  const answer = await answered;
+  assert.equal(answer.status, 200);
+  assert.ok(answer.interim.includes(103));
+});
+
+test('a server may send fields twice that should come once, and fields of its connection', async t => {
+  const origin = await startRawOrigin(t, socket => {
+    socket.on('data', () =>
+      socket.write(
+        'HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Type: a/b\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n' +
+          'Keep-Alive: timeout=5\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok',
+      ),
+    );
+  });
+  const { client } = await startAndOpen(t, origin);
+  const { status, headers, body } = await ask(client, { ':path': '/' });
+  assert.deepEqual([status, body.toString(), headers['set-cookie']], [200, 'ok', ['a', 'b']]);
+  assert.deepEqual(
+    [headers['keep-alive'], headers['connection'], headers['date']],
+    [undefined, undefined, undefined],
+  );
+});
+
+test('a body that ends with the connection of the server ends its stream', async t => {
+  const origin = await startRawOrigin(t, socket => {
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nto the end'));
+  });
+  const { client } = await startAndOpen(t, origin);
+  const answer = await ask(client, { ':path': '/' });
+  assert.deepEqual([answer.body.toString(), answer.code], ['to the end', constants.NGHTTP2_NO_ERROR]);
+});
+
+test('a body that is cut off resets its stream, and others go on', async t => {
+  const origin = await startRawOrigin(t, socket => {
+    socket.once('data', chunk => {
+      const isCut = chunk.toString('latin1').startsWith('GET /cut');
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${isCut ? 100 : 2}\r\n\r\nok`);
+    });
+  });
+  const { client } = await startAndOpen(t, origin);
+  const cut = await ask(client, { ':path': '/cut' });
+  assert.equal(cut.body.toString(), 'ok');
+  assert.deepEqual([cut.status, cut.code], [200, constants.NGHTTP2_INTERNAL_ERROR]);
+  assert.equal((await ask(client, { ':path': '/' })).body.toString(), 'ok');
+});
+
+test('answers of its own come by HTTP/2: denied, redirected, returned, unauthorised, unavailable', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const { client } = await startAndOpen(t, origin, {
+    frontend: `http-request deny if { path /deny }
+  http-request redirect prefix https://other if { path /redirect }
+  http-request return status 418 content-type text/plain string teapot if { path /return }
+  http-request auth if { path /auth }
+  http-request tarpit deny_status 429 if { path /tarpit }
+  stats enable
+  stats uri /stats
+  use_backend none if { path /none }`,
+    defaults: 'timeout tarpit 100ms',
+    sections: 'backend none',
+  });
+  const statuses = await Promise.all(
+    ['/deny', '/redirect', '/return', '/auth', '/tarpit', '/none'].map(
+      async path => (await ask(client, { ':path': path })).status,
+    ),
+  );
+  assert.deepEqual(statuses, [403, 302, 418, 401, 429, 503]);
+  const moved = await ask(client, { ':path': '/redirect' });
+  assert.equal(moved.headers['location'], 'https://other/redirect');
+  const page = await ask(client, { ':path': '/stats' });
+  assert.match(page.body.toString(), /<\/html>\s*$/);
+});
+
+test('compression and the cache serve HTTP/2', async t => {
+  const text = 'some text '.repeat(300);
+  const origin = await startHttpOrigin(t, 's', (request, response) => {
+    request.resume();
+    response
+      .writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'max-age=60', etag: '"e"' })
+      .end(text);
+  });
+  const { client } = await startAndOpen(t, origin, {
+    frontend: 'filter compression\n  compression algo gzip\n  compression type text/plain',
+    backend: 'http-request cache-use c\n  http-response cache-store c',
+    sections: 'cache c\n  total-max-size 1',
+  });
+  const packed = await ask(client, { ':path': '/packed', 'accept-encoding': 'gzip' });
+  assert.equal(packed.headers['content-encoding'], 'gzip');
+  assert.ok(packed.body.length < text.length / 4);
+  await ask(client, { ':path': '/kept' });
+  await until('a hit', async () => (await ask(client, { ':path': '/kept' })).headers['age'] !== undefined);
+  assert.equal((await ask(client, { ':path': '/kept' })).body.toString(), text);
+});
+
+test('the preface may come in pieces, and behind a PROXY header', async t => {
+  const origin = await startHttpOrigin(t, 's', tells);
+  const { port } = await start(t, origin, {
+    bind: 'accept-proxy',
+    frontend: 'http-request return status 200 hdr x-src %[src]',
+  });
+  const talk = await FrameTalk.open(t, port, { bare: true });
+  const text = `PROXY TCP4 192.0.2.7 192.0.2.8 1234 80\r\n${PREFACE.toString('latin1')}`;
+  for (const piece of [text.slice(0, 20), text.slice(20, 45), text.slice(45, 50), text.slice(50)]) {
+    talk.send(Buffer.from(piece, 'latin1'));
+    await sleep(30);
+  }
+  talk.send(frame(TYPE.settings, 0, 0), frame(TYPE.headers, END_HEADERS | END_STREAM, 1, fields(GET)));
+  const { payload } = await talk.found(TYPE.headers, 1);
+  assert.ok(payload.length > 0);
+});
+
+test('with option disable-h2-upgrade the preface is refused as HTTP/1', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const { port } = await start(t, origin, { frontend: 'option disable-h2-upgrade' });
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  const [chunk] = (await bounded('an answer', once(socket, 'data'))) as [Buffer];
+  assert.match(chunk.toString('latin1'), /^HTTP\/1\.1 405 /);
+});
+
+test('a connection of HTTP/1 with requests behind it does not turn to HTTP/2', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const { port } = await start(t, origin);
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  let seen = '';
+  socket.on('data', chunk => (seen += chunk.toString('latin1')));
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await until('a first answer', () => seen.includes('200 OK'));
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  await until('a refusal', () => seen.includes('HTTP/1.1 405'));
+});
