@@ -2,6 +2,9 @@
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
 import type { Connector } from '../net/connection.ts';
+import type { Adopter } from '../net/tls/outgoing-handshake.ts';
+import type { ServerContexts } from '../net/tls/server-contexts.ts';
+import { ServerTlsClient, UNVERIFIED } from '../net/tls/server-tls.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { CheckIntervals } from './advance.ts';
 import { agentRuleset } from './agent.ts';
@@ -16,7 +19,6 @@ import { rulesetChecker } from './ruleset-checker.ts';
 import type { Rulesets } from './rulesets.ts';
 import type { ServerAdministration } from './server-administration.ts';
 import type { ServerLife } from './server-life.ts';
-import { readTlsSettings } from './tls-connection.ts';
 
 export interface CheckerTools {
   readonly config: Config;
@@ -25,6 +27,8 @@ export interface CheckerTools {
   readonly rulesets: Rulesets;
   readonly expressions: Pick<CheckExpressions, 'newScope'>;
   readonly engine: () => Connector;
+  readonly tlsEngine: () => Connector & Adopter;
+  readonly serverContexts: ServerContexts;
 }
 
 /** One check of a server and what may change of it while running. */
@@ -79,15 +83,16 @@ function agentCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker 
 
 function rulesCheckerOf(
   server: LifeServer,
-  { config, life, expressions, engine }: CheckerTools,
+  { config, life, expressions, engine, tlsEngine, serverContexts }: CheckerTools,
   place: CheckPlace,
   ruleset: Ruleset | undefined,
   asServer = true,
 ): Checker | undefined {
-  const tls = readTlsSettings(server.config.ssl);
-  if (ruleset === undefined || typeof tls === 'string') return undefined;
+  if (ruleset === undefined) return undefined;
+  const tls = new ServerTlsClient(server.config.tls ?? UNVERIFIED, serverContexts);
+  if (server.config.tls !== undefined) tls.prepare();
   const check = asServer ? server.config.check : undefined;
-  const open = connectionOpener({ engine: engine(), place, server: server.config, check, tls });
+  const open = connectionOpener({ engine: engine(), tlsEngine, place, server: server.config, check, tls });
   return rulesetChecker({ ruleset, server, life, open, expressions, bufsize: config.global.tune.bufsize });
 }
 

@@ -7,6 +7,8 @@ import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Connector } from '../net/connection.ts';
+import type { Adopter } from '../net/tls/outgoing-handshake.ts';
+import type { ServerContexts } from '../net/tls/server-contexts.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { StatePlan } from '../state/plan.ts';
 import { CheckJudge } from './check-judge.ts';
@@ -34,6 +36,9 @@ export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   readonly newScope: () => object;
   /** Called when there is something to check. */
   readonly createEngine: () => CheckEngine;
+  /** The same, for checks over TLS. */
+  readonly createTlsEngine: () => Connector & Adopter;
+  readonly serverContexts: ServerContexts;
   readonly alert?: LifeEffects['alert'];
   readonly alarm?: Alarm;
 }
@@ -63,6 +68,7 @@ export class Checks {
   readonly #warmers = new Map<number, Scheduled>();
   readonly #slots: CheckSlots | undefined;
   #engine: CheckEngine | undefined;
+  #tlsEngine: (Connector & Adopter) | undefined;
   #shortestMs = Infinity;
 
   constructor(start: ChecksStart) {
@@ -84,6 +90,8 @@ export class Checks {
       rulesets: new Rulesets(config, expressions),
       expressions: { newScope: start.newScope },
       engine: () => (this.#engine ??= start.createEngine()),
+      tlsEngine: () => (this.#tlsEngine ??= start.createTlsEngine()),
+      serverContexts: start.serverContexts,
     };
     this.life.onWarming = server => this.#warm(server);
   }
@@ -215,6 +223,7 @@ export class Checks {
     for (const task of this.#tasks.values()) task.stop();
     this.#scheduler.clear();
     this.#engine?.destroy();
+    this.#tlsEngine?.destroy();
   }
 }
 

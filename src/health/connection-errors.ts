@@ -1,4 +1,5 @@
 /** How the end of a connection is told in a check's report, as HAProxy words it. */
+import { ABORTED, CLOSED, FAILED } from '../net/tls/handshake-failure.ts';
 import type { Cause } from '../base/failure.ts';
 import { stepNumber, type Ruleset, type Step } from './ruleset.ts';
 
@@ -16,6 +17,9 @@ const BY_CODE: Readonly<Record<string, string>> = {
   ENOBUFS: 'ENOBUFS returned by OS (No buffer space available)',
   ENOMEM: 'ENOMEM returned by OS (Cannot allocate memory)',
   EADDRNOTAVAIL: "Can't bind to source address (Cannot assign requested address)",
+  SSL_EMPTY: CLOSED.text,
+  SSL_ABORT: ABORTED.text,
+  SSL_HANDSHAKE: FAILED.text,
   SOCKS4_DENY: 'SOCKS4 Proxy deny the request',
   SOCKS4_ABORT: 'SOCKS4 Proxy handshake aborted by server',
   EADDRINUSE: 'Local source address already in use (Address already in use)',

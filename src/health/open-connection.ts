@@ -4,23 +4,26 @@
  */
 import { parseAddress } from '../config-parser/address.ts';
 import type { Server, ServerCheck } from '../model/server.ts';
-import type { ConnectionHandler, Connector, ConnectTarget } from '../net/connection.ts';
+import type { Connection, ConnectionHandler, Connector, ConnectTarget } from '../net/connection.ts';
 import { buildProxyV1, buildProxyV2 } from '../net/proxy-protocol/build.ts';
 import type { CheckFacts } from './check-facts.ts';
 import type { CheckPlace } from './check-place.ts';
 import type { ConnectStep } from './ruleset.ts';
 import type { CheckConnection, CheckHeader, OpenConnection } from './ruleset-check.ts';
 import { Socks4Handler, socks4Request } from './socks4.ts';
-import { TlsCheckConnection, type TlsSettings } from './tls-connection.ts';
+import { Securing } from './securing.ts';
+import type { Adopter } from '../net/tls/outgoing-handshake.ts';
+import type { ServerTlsClient } from '../net/tls/server-tls.ts';
 
 interface ConnectionSettings {
   readonly engine: Connector;
+  /** For connections that become TLS. */
+  readonly tlsEngine: () => Connector & Adopter;
   readonly place: CheckPlace;
   readonly server: Server;
   /** Undefined for an agent: it gets neither header nor TLS. */
   readonly check: ServerCheck | undefined;
-  /** What TLS needs of the server's settings, read once. */
-  readonly tls: TlsSettings;
+  readonly tls: ServerTlsClient;
 }
 
 export function connectionOpener(settings: ConnectionSettings): OpenConnection {
@@ -29,26 +32,30 @@ export function connectionOpener(settings: ConnectionSettings): OpenConnection {
     const target = settings.place.target({ address: step.address, port }, !hearsFirst);
     if (target === undefined) return 'no address or port to connect to';
     const header = proxyHeader(settings, step);
-    if (usesSocks4(settings, step)) return openSocks4(settings, target, header, handler);
     if (usesTls(settings, step)) return openTls(settings, step, facts, target, header, handler);
-    const connection = settings.engine.connect(target, handler);
-    const layer = target.kind === 'unix' ? 'unix' : 'tcp';
-    return { connection, secure: false, header, layer: () => layer };
+    const opened = openPlain(settings.engine, settings, step, target, handler);
+    if (typeof opened === 'string') return opened;
+    return { connection: opened, secure: false, header, layer: () => layerOf(target) };
   };
 }
 
-/** Through the proxy that `socks4` names, in plain text. */
-function openSocks4(
-  { engine, server }: ConnectionSettings,
+function layerOf(target: ConnectTarget): 'unix' | 'tcp' {
+  return target.kind === 'unix' ? 'unix' : 'tcp';
+}
+
+/** Straight on, or through the proxy that `socks4` names. */
+function openPlain(
+  engine: Connector,
+  settings: ConnectionSettings,
+  step: ConnectStep,
   target: ConnectTarget,
-  header: CheckHeader | undefined,
   handler: ConnectionHandler,
-): CheckConnection | string {
+): Connection | string {
+  if (!usesSocks4(settings, step)) return engine.connect(target, handler);
   const request = socks4Request(target);
-  const proxy = socks4Target(server);
+  const proxy = socks4Target(settings.server);
   if (request === undefined || proxy === undefined) return 'SOCKS4 reaches IPv4 addresses only';
-  const connection = engine.connect(proxy, new Socks4Handler(request, handler));
-  return { connection, secure: false, header, layer: () => 'tcp' };
+  return engine.connect(proxy, new Socks4Handler(request, handler));
 }
 
 function socks4Target({ otherOptions }: Server): ConnectTarget | undefined {
@@ -64,20 +71,32 @@ function usesSocks4({ server, check }: ConnectionSettings, step: ConnectStep): b
 }
 
 function openTls(
-  { server, check, tls }: ConnectionSettings,
+  settings: ConnectionSettings,
   step: ConnectStep,
   facts: CheckFacts,
   target: ConnectTarget,
   header: CheckHeader | undefined,
   handler: ConnectionHandler,
-): CheckConnection {
+): CheckConnection | string {
+  const { server, check, tls } = settings;
   const own = step.default ? check : undefined;
   const ruleSni = typeof step.sni === 'function' ? undefined : step.sni;
   const automatic = server.otherOptions.has('no-check-sni-auto') ? undefined : hostOf(step, facts);
   const sni = ruleSni ?? own?.sni ?? automatic;
   const alpn = step.alpn ?? own?.alpn;
-  const connection = new TlsCheckConnection(target, { ...tls, sni, alpn, header }, handler);
-  return { connection, secure: true, header: undefined, layer: () => connection.layer };
+  const engine = settings.tlsEngine();
+  const securing = new Securing({ client: tls, engine, sni, alpn, header, handler });
+  const plain = openPlain(engine, settings, step, target, securing);
+  if (typeof plain === 'string') return plain;
+  return {
+    get connection() {
+      return securing.connection ?? plain;
+    },
+    secure: true,
+    header: undefined,
+    layer: () => (securing.layer === 'tls' ? 'tls' : layerOf(target)),
+    abort: () => securing.abort(),
+  };
 }
 
 /** The Host of the request, without its port. */

@@ -23,6 +23,8 @@ export interface CheckConnection {
   /** Still to be sent, before anything else. */
   readonly header: CheckHeader | undefined;
   layer(): ConnectionLayer;
+  /** Gives up what is under way on it, but for closing it. */
+  abort?(): void;
 }
 
 /** Makes connections for connect steps; a text: it cannot be done. `hearsFirst`: the server is to speak first. */
@@ -136,9 +138,9 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     this.#listener.onConnecting();
     const opened = this.#open(step, this.#facts, this, this.#hearsFirst());
     if (typeof opened === 'string') this.#found({ status: 'SOCKERR', info: opened });
-    else if (this.#over) opened.connection.close();
     else {
       this.#link = opened;
+      if (this.#over) this.#close();
     }
     return 'wait';
   }
@@ -239,6 +241,7 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     const link = this.#link;
     this.#link = undefined;
     if (link === undefined) return;
+    link.abort?.();
     if (this.#linger || this.#ended || !this.#connected) link.connection.close();
     else link.connection.reset();
   }

@@ -2,7 +2,6 @@
 import { compileRuleset } from '../health/compile-ruleset.ts';
 import type { CheckExpressions } from '../health/expressions.ts';
 import { Rulesets, findHealthcheck } from '../health/rulesets.ts';
-import { readTlsSettings } from '../health/tls-connection.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -45,6 +44,4 @@ function checkServer(config: Config, proxy: Proxy, server: Server, rulesets: Rul
   if (section !== undefined && findHealthcheck(config, section) === undefined)
     alert(`healthcheck section '${section}' not found for server '${server.name}'.`);
   else rulesets.of(proxy, section);
-  const tls = server.check?.ssl === true ? readTlsSettings(server.ssl) : undefined;
-  if (typeof tls === 'string') alert(`server '${server.name}' : ${tls}`);
 }

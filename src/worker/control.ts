@@ -102,6 +102,7 @@ export class Control {
       state: this.#state,
       servers: this.#writer,
       startTimeMs: this.#startTimeMs,
+      certificates: options.certificates,
       notice: options.notice,
       flush: (server, backend) => this.#threads.tellAll({ kind: 'flush', server, backend }),
       shutdownSessions: (server, why) => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why }),

@@ -5,10 +5,14 @@ import { monotonicMs } from '../base/clock.ts';
 import { VariableStore } from '../acl/variables.ts';
 import { EmailAlerts } from '../health/email-alert.ts';
 import type { LifeEffects } from '../health/life-effects.ts';
+import type { CertificateStore } from '../certificates/certificate-store.ts';
+import { currentFiles } from '../certificates/current-files.ts';
 import { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
+import { NodeEngine } from '../net/engines/node/engine.ts';
 import { PolledEngine } from '../net/engines/polled/engine.ts';
+import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { Environments } from '../proxy/compile-environment.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -29,6 +33,7 @@ interface WatchSetting extends Pick<LifeEffects, 'notice' | 'flush' | 'shutdownS
   readonly state: SharedState;
   readonly servers: ServerWriter;
   readonly startTimeMs: number;
+  readonly certificates: CertificateStore;
 }
 
 export interface ServerWatch {
@@ -61,6 +66,8 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     expressions: proxy => new CheckExpressionCompiler(environments, proxy, around),
     newScope: () => new CheckContext(around),
     createEngine: () => new PolledEngine({ bufsize }),
+    createTlsEngine: () => new NodeEngine({ bufsize }),
+    serverContexts: new ServerContexts(currentFiles(setting.certificates)),
     alert: (server, level, text) => mails.alert(server, level, text),
     log: (backend, level, text) => logs.write(backend, level, text),
     offer: server => state.queues.offer(server),

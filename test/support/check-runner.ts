@@ -6,6 +6,10 @@ import type { TestContext } from 'node:test';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { Checks, type ChecksStart } from '../../src/health/checks.ts';
 import type { Alarm } from '../../src/health/scheduler.ts';
+import { currentFiles } from '../../src/certificates/current-files.ts';
+import { loadCertificates } from '../../src/certificates/load-certificates.ts';
+import { NodeEngine } from '../../src/net/engines/node/engine.ts';
+import { ServerContexts } from '../../src/net/tls/server-contexts.ts';
 import { PolledEngine } from '../../src/net/engines/polled/engine.ts';
 import { Environments } from '../../src/proxy/compile-environment.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
@@ -58,6 +62,8 @@ export function startChecks(
     expressions: proxy => new CheckExpressionCompiler(environments, proxy, around),
     newScope: () => new CheckContext(around),
     createEngine: () => new PolledEngine({ bufsize: config.global.tune.bufsize }),
+    createTlsEngine: () => new NodeEngine({ bufsize: config.global.tune.bufsize }),
+    serverContexts: new ServerContexts(currentFiles(loadCertificates(config).store)),
     notice: () => undefined,
     log: (_backend, _level, line) => {
       lines.push(line);

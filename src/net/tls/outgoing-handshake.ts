@@ -8,6 +8,7 @@
 import { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { Connection, Engine } from '../connection.ts';
+import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
 import { UNSET } from '../engines/unset-handler.ts';
 
 /** What makes encrypted connections of sockets. */
@@ -17,14 +18,6 @@ export interface HandshakeSink {
   /** Its handler is still to be set; it does not read before receive(). */
   secured(connection: Connection): void;
   handshakeFailed(failure: HandshakeFailure): void;
-}
-
-export interface HandshakeFailure {
-  /** The peer closed or reset the connection; otherwise TLS was spoken, and failed. */
-  readonly closed: boolean;
-  /** OpenSSL's or the system's name for it. */
-  readonly code: string;
-  readonly text: string;
 }
 
 export type OutgoingHandshakeOptions = Pick<
@@ -37,11 +30,10 @@ export type OutgoingHandshakeOptions = Pick<
   readonly keepSession: ((session: Buffer) => void) | undefined;
 };
 
-const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
-
 export class OutgoingHandshake {
   readonly #engine: Adopter;
   readonly #sink: HandshakeSink;
+  readonly #raw: Socket;
   readonly #socket: TLSSocket;
   readonly #remote: Connection['remote'];
   readonly #local: Connection['local'];
@@ -54,7 +46,8 @@ export class OutgoingHandshake {
     const { checkNames, keepSession, ...settings } = options;
     const checkServerIdentity = (_name: string, certificate: PeerCertificate): Error | undefined =>
       checkNames(certificate);
-    this.#socket = connect({ ...settings, checkServerIdentity, socket: socketOf(plain) });
+    this.#raw = socketOf(plain);
+    this.#socket = connect({ ...settings, checkServerIdentity, socket: this.#raw });
     this.#socket.on('secureConnect', this.#secured);
     this.#socket.on('error', this.#failed);
     this.#socket.on('close', this.#closed);
@@ -76,15 +69,12 @@ export class OutgoingHandshake {
     this.#sink.secured(connection);
   };
 
-  readonly #failed = (error: NodeJS.ErrnoException): void => {
+  readonly #failed = (error: Error): void => {
     this.abort();
-    const code = error.code ?? 'UNKNOWN';
-    this.#sink.handshakeFailed({ closed: CLOSED.has(code), code, text: error.message });
+    this.#sink.handshakeFailed(failureOf(error, this.#raw));
   };
 
-  readonly #closed = (): void => {
-    this.#failed(Object.assign(new Error('closed during the handshake'), { code: 'ECONNRESET' }));
-  };
+  readonly #closed = (): void => this.#failed(new Error('closed during the handshake'));
 
   #leave(): void {
     this.#socket.off('secureConnect', this.#secured);

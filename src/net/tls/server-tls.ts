@@ -12,6 +12,9 @@ import { contextKey, type ServerContexts } from './server-contexts.ts';
 /** Names come from clients: so many sessions are kept at most. */
 const SESSIONS_AT_MOST = 100;
 
+/** For who was told nothing, and verifies nothing. */
+export const UNVERIFIED: ServerTls = { verify: 'none', folder: '' };
+
 export class ServerTlsClient {
   readonly #settings: ServerTls;
   readonly #contexts: ServerContexts;
@@ -22,6 +25,11 @@ export class ServerTlsClient {
     this.#settings = settings;
     this.#contexts = contexts;
     this.#key = contextKey(settings);
+  }
+
+  /** Makes its context, so that the first handshake has not to wait for it. */
+  prepare(): void {
+    this.#contexts.of(this.#key, this.#settings);
   }
 
   /** `sni`: the name asked for; undefined or empty: none. `alpn`: in place of the server's. */
