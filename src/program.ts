@@ -85,6 +85,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     startupLogs: startupLogs(diagnostics),
     compiled: balancer?.compiled,
     certificates: balancer?.certificates ?? noCertificates(),
+    hasPredecessor: (generation ?? 0) > 1 || (options.oldProcesses?.pids.length ?? 0) > 0,
     log,
     exit,
   };
@@ -208,6 +209,8 @@ interface Loaded {
   /** What was said about both, line by line. */
   readonly startupLogs: readonly string[];
   readonly compiled: ControlOptions['compiled'];
+  /** This process takes over from another one. */
+  readonly hasPredecessor: boolean;
   readonly certificates: ControlOptions['certificates'];
   readonly log: ProcessLog;
   readonly exit: Exit;
@@ -243,7 +246,7 @@ function prepareVirtual(options: Options, running: RunningProgram, log: ProcessL
 function startControl(
   options: Options,
   config: Config,
-  { launcher, startupLogs, compiled, certificates, log, exit }: Loaded,
+  { launcher, startupLogs, compiled, certificates, hasPredecessor, log, exit }: Loaded,
   running: RunningProgram,
   given: InheritedSockets | TakenSockets | undefined,
 ): Control {
@@ -259,6 +262,7 @@ function startControl(
     startupLogs,
     compiled,
     certificates,
+    hasPredecessor,
     onBound: () => {
       given?.done();
       if (pidfile !== undefined) writePidfile(pidfile, log, exit);

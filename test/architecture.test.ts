@@ -20,6 +20,7 @@ const LEVEL: Record<string, number> = {
   balancers: 3,
   certificates: 3,
   health: 3,
+  peers: 3,
   stats: 3,
   vrrp: 3,
   l4: 3,

@@ -12,6 +12,7 @@ import type { Config } from '../model/config.ts';
 import type { Mode } from '../model/proxy.ts';
 import type { StreamReport } from '../model/stream-facts.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
+import type { PeersAtWork } from '../peers/section.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -146,6 +147,8 @@ export interface AdminRuntime {
   evaluate(name: string, text: string, format: boolean): { readonly value: Sample } | string | undefined;
   /** Sections `resolvers`, at work. */
   resolvers(): readonly Resolvers[];
+  /** Sections `peers`, at work. */
+  peers(): readonly PeersAtWork[];
   /** What statistics are read from. */
   readonly stats: StatsView;
   /** Asks the threads for what only they know; before statistics of the process are told. */

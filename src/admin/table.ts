@@ -14,7 +14,7 @@ import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { MAP_COMMANDS } from './commands/maps.ts';
 import { CERTIFICATE_COMMANDS } from './commands/certificates.ts';
 import { NOT_BUILT_COMMANDS } from './commands/not-built.ts';
-import { NOT_CONFIGURED_COMMANDS } from './commands/not-configured.ts';
+import { PEERS_COMMANDS } from './commands/peers.ts';
 import { PASS_SOCKETS, PROCESS_COMMANDS } from './commands/process.ts';
 import { RESOLVERS_COMMANDS } from './commands/resolvers.ts';
 import { SERVER_STATE_COMMANDS } from './commands/server-state.ts';
@@ -52,7 +52,7 @@ export const COMMANDS: readonly Command[] = [
   ...CACHE_COMMANDS,
   ...CERTIFICATE_COMMANDS,
   ...NOT_BUILT_COMMANDS,
-  ...NOT_CONFIGURED_COMMANDS,
+  ...PEERS_COMMANDS,
   WAIT_COMMAND,
   ...MAP_COMMANDS,
   ...VARIABLE_COMMANDS,

@@ -6,6 +6,7 @@ import { createGlobalDraft } from './haproxy/global-draft.ts';
 import type { CacheDraft } from './haproxy/cache-section.ts';
 import type { GlobalDraft } from './haproxy/global-draft.ts';
 import type { LogForwardDraft } from './haproxy/log-forward.ts';
+import type { PeersDraft } from './haproxy/peers-section.ts';
 import type { ProxyDraft } from './haproxy/proxy-draft.ts';
 import type { ParserContext } from './parser-context.ts';
 
@@ -20,6 +21,7 @@ export interface ConfigDraft {
   readonly httpErrors: HttpErrors[];
   readonly logForwards: LogForwardDraft[];
   readonly caches: CacheDraft[];
+  readonly peers: PeersDraft[];
   readonly otherSections: OtherSection[];
 }
 
@@ -67,6 +69,7 @@ export function createConfigDraft(): ConfigDraft {
     httpErrors: [],
     logForwards: [],
     caches: [],
+    peers: [],
     otherSections: [],
   };
 }

@@ -4,6 +4,7 @@ import { CACHE_KEYWORDS } from './haproxy/cache-section.ts';
 import { HTTP_ERRORS_KEYWORDS } from './haproxy/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS } from './haproxy/log-forward.ts';
 import { OTHER_SECTIONS } from './haproxy/other-sections.ts';
+import { PEERS_KEYWORDS } from './haproxy/peers-section.ts';
 import { PROXY_KEYWORDS } from './haproxy/proxy-section.ts';
 import { USERLIST_KEYWORDS } from './haproxy/userlist.ts';
 import type { Keyword } from './keyword.ts';
@@ -25,6 +26,7 @@ const ROWS: readonly KeywordFacts[] = [
   ...HTTP_ERRORS_KEYWORDS,
   ...LOG_FORWARD_KEYWORDS,
   ...CACHE_KEYWORDS,
+  ...PEERS_KEYWORDS,
   ...OTHER_SECTIONS.flatMap(section => section.keywords),
 ];
 

@@ -20,7 +20,6 @@ function status(keyword: KeywordFacts, section: SectionKind): string {
   if (keyword.removed !== undefined) return `refused: ${cell(keyword.removed)}`;
   if (NOT_SUPPORTED_YET.has(keyword.name) || NOT_SUPPORTED_YET.has(`section ${section}`))
     return 'not supported yet';
-  if (section === 'peers' && keyword.name !== 'table') return 'not supported yet';
   if (NO_EFFECT.has(keyword.name)) return 'no effect';
   if (keyword.experimental === true) return 'experimental';
   return keyword.deprecated === undefined ? '' : 'deprecated';

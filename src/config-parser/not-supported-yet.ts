@@ -9,7 +9,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section acme',
   'section fcgi-app',
   'section namespace_list',
-  'peers synchronisation',
   'section traces',
   'nameserver ssl',
   // global
@@ -56,7 +55,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.h2.be.max-frames-at-once',
   'tune.h2.be.rxbuf',
   'tune.h2.log-errors',
-  'tune.peers.max-updates-at-once',
   'tune.ssl.cachesize',
   'tune.ssl.capture-buffer-size',
   'tune.ssl.capture-cipherlist-size',
@@ -104,7 +102,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server proto h2',
   'server proto qmux',
   'server proto spop',
-  'server shard',
   'server socks4',
   'server tcp-md5sig',
   'server ws h2',

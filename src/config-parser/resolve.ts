@@ -18,6 +18,7 @@ import type { ParserContext } from './parser-context.ts';
 import { checkCaches } from './resolve-caches.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
+import { finishPeers } from './peers.ts';
 import { stickTablesOf } from './stick-tables.ts';
 import { refuseRepeatedGuids } from './unique-ids.ts';
 import { withUnixBind } from './unix-bind.ts';
@@ -50,21 +51,24 @@ function refuseRepeatedIds(drafts: readonly ProxyDraft[], context: ParserContext
   }
 }
 
-function finishProxies(draft: ConfigDraft, global: Global, context: ParserContext): readonly Proxy[] {
+function factsOf(draft: ConfigDraft, global: Global): FinishFacts {
   const modes = new Map<string, Mode>();
   for (const { kind, name, shared } of draft.proxies) if (kind !== 'frontend') modes.set(name, shared.mode);
-  const facts: FinishFacts = {
+  return {
     global,
     modeOf: name => modes.get(name),
     parts: new SharedParts(),
     misreadGlobal: draft.global.misread,
   };
+}
+
+function finishProxies(draft: ConfigDraft, facts: FinishFacts, context: ParserContext): readonly Proxy[] {
   refuseRepeatedIds(draft.proxies, context);
   const ids = assignIds(draft.proxies);
   return draft.proxies.map((proxy, index) =>
     withUnixBind(
       finishProxy(proxy, ids[index] as number, facts, proxy.shared.disabled ? SILENT : context),
-      global.unixBind,
+      facts.global.unixBind,
     ),
   );
 }
@@ -72,9 +76,11 @@ function finishProxies(draft: ConfigDraft, global: Global, context: ParserContex
 export function resolveConfig(draft: ConfigDraft, context: ParserContext): Config {
   const global = finishGlobal(draft.global);
   const { userlists, httpErrors, otherSections } = draft;
-  const proxies = finishProxies(draft, global, context);
+  const facts = factsOf(draft, global);
+  const proxies = finishProxies(draft, facts, context);
   refuseRepeatedGuids(proxies, context);
-  const stickTables = stickTablesOf(proxies, otherSections, context);
+  const peers = finishPeers(draft.peers, facts, context);
+  const stickTables = stickTablesOf({ proxies, otherSections, peers }, context);
   const logForwards = draft.logForwards.map(section =>
     withUnixBind(finishLogForward(section), global.unixBind),
   );
@@ -82,6 +88,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     global,
     proxies,
     stickTables,
+    peers,
     userlists,
     httpErrors,
     logForwards,

@@ -2,14 +2,16 @@
  * Stick tables, from the words that were checked when they were read to what they mean; and the tables that `stick`
  * rules use, which store servers whether that was said or not.
  */
-import type { OtherSection } from '../model/config.ts';
+import type { Config, OtherSection } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
+import type { PeersSection } from '../model/peers.ts';
 import {
   STICK_DATA_TYPES,
   type StickDataType,
   type StickKeyType,
   type StickStore,
+  type StickTableExchange,
   type StickTableSettings,
 } from '../model/stick-table.ts';
 import type { Word } from '../model/word.ts';
@@ -22,7 +24,8 @@ const KEY_LENGTHS: Readonly<Record<StickKeyType, number>> = {
   ip: 4,
   ipv6: 16,
   integer: 4,
-  string: 32,
+  // HAProxy's 32 bytes have room for a NUL behind it
+  string: 31,
   binary: 32,
 };
 /** `[<ipv6>]:<port>` */
@@ -35,14 +38,13 @@ type Found = Omit<StickTableSettings, 'serverKeyLength' | 'stores'> & {
 };
 
 export function stickTablesOf(
-  proxies: readonly Proxy[],
-  sections: readonly OtherSection[],
+  { proxies, otherSections, peers }: Pick<Config, 'proxies' | 'otherSections' | 'peers'>,
   context: ParserContext,
 ): readonly StickTableSettings[] {
-  const found = [...tablesOfProxies(proxies), ...tablesOfPeers(sections)];
+  const found = [...tablesOfProxies(proxies, peers), ...tablesOfPeers(otherSections, peers)];
   const byName = new Map(found.map(table => [table.name, table]));
   for (const proxy of proxies) if (!proxy.disabled) storeServers(proxy, byName, context);
-  checkWriteTo(proxies, byName, context);
+  checkWriteTo(proxies, otherSections, byName, context);
   const longest = proxies.flatMap(({ servers }) => servers).map(({ name }) => name.length);
   const serverKeyLength = longest.reduce((most, length) => Math.max(most, length), LONGEST_ADDRESS);
   const tables = found.map(table => ({
@@ -54,31 +56,81 @@ export function stickTablesOf(
   return tables;
 }
 
-function tablesOfProxies(proxies: readonly Proxy[]): Found[] {
+function tablesOfProxies(proxies: readonly Proxy[], peers: readonly PeersSection[]): Found[] {
   return proxies.flatMap(({ name, stickTable }) => {
     const first = stickTable?.[0];
-    return stickTable === undefined || first === undefined
-      ? []
-      : [readTable(name, first.position, stickTable)];
+    if (stickTable === undefined || first === undefined) return [];
+    const section = wordAfter(stickTable, 'peers')?.text;
+    return [
+      readTable(
+        name,
+        name,
+        first.position,
+        stickTable,
+        peers.find(one => one.name === section),
+      ),
+    ];
   });
 }
 
-function tablesOfPeers(sections: readonly OtherSection[]): Found[] {
+/** Between nodes they are called `/<table>`, which no proxy is called. */
+function tablesOfPeers(sections: readonly OtherSection[], peers: readonly PeersSection[]): Found[] {
+  return writtenInPeers(sections).map(({ section, name, words }) =>
+    readTable(
+      `${section}/${name.text}`,
+      `/${name.text}`,
+      name.position,
+      words,
+      peers.find(one => one.name === section),
+    ),
+  );
+}
+
+interface TableLine {
+  readonly section: string;
+  readonly name: Word;
+  readonly words: readonly Word[];
+}
+
+function writtenInPeers(sections: readonly OtherSection[]): TableLine[] {
   return sections
     .filter(({ kind }) => kind === 'peers')
-    .flatMap(({ name, lines }) =>
+    .flatMap(({ name: section, lines }) =>
       lines
         .filter(([keyword]) => keyword?.text === 'table')
-        .map(([, table, ...words]) => readTable(`${name}/${table?.text}`, (table as Word).position, words)),
+        .map(([, name, ...words]) => ({ section, name: name as Word, words })),
     );
 }
 
-/** Of words that were found good. */
-function readTable(name: string, position: Position, words: readonly Word[]): Found {
-  const after = (keyword: string): string | undefined => {
-    const at = words.findIndex(word => word.text === keyword);
-    return at < 0 ? undefined : words[at + 1]?.text;
+function wordAfter(words: readonly Word[], keyword: string): Word | undefined {
+  const at = words.findIndex(word => word.text === keyword);
+  return at < 0 ? undefined : words[at + 1];
+}
+
+function exchangeOf(
+  wireName: string,
+  words: readonly Word[],
+  { name, shards }: PeersSection,
+): StickTableExchange {
+  const writeTo = wordAfter(words, 'write-to')?.text;
+  return {
+    peers: name,
+    wireName,
+    receiveOnly: words.some(word => word.text === 'recv-only'),
+    ...(writeTo !== undefined && { writeTo }),
+    shards,
   };
+}
+
+/** Of words that were found good. */
+function readTable(
+  name: string,
+  wireName: string,
+  position: Position,
+  words: readonly Word[],
+  peers: PeersSection | undefined,
+): Found {
+  const after = (keyword: string): string | undefined => wordAfter(words, keyword)?.text;
   const has = (keyword: string): boolean => words.some(word => word.text === keyword);
   const said = after('type') ?? 'ip';
   const keyType = (said === 'ipv4' ? 'ip' : said) as StickKeyType;
@@ -95,6 +147,7 @@ function readTable(name: string, position: Position, words: readonly Word[]): Fo
     serverKey: after('srvkey') === 'addr' ? 'addr' : 'name',
     bratesFactor: Number(after('brates-factor') ?? 1),
     stores: readStores(words),
+    ...(peers !== undefined && { exchange: exchangeOf(wireName, words, peers) }),
   };
 }
 
@@ -130,20 +183,30 @@ function storeServers(proxy: Proxy, tables: ReadonlyMap<string, Found>, context:
 /** `write-to <table>`: what peers say goes there too; it has to be a table of the same kind. */
 function checkWriteTo(
   proxies: readonly Proxy[],
+  sections: readonly OtherSection[],
   tables: ReadonlyMap<string, Found>,
   context: ParserContext,
 ): void {
-  for (const { name, stickTable } of proxies) {
-    const at = stickTable?.findIndex(word => word.text === 'write-to') ?? -1;
-    const target = at < 0 ? undefined : stickTable?.[at + 1];
-    const source = tables.get(name);
-    if (target === undefined || source === undefined) continue;
-    const other = tables.get(target.text);
-    const wrong =
-      other === undefined ? `write-to: table '${target.text}' doesn't exist` : differenceOf(source, other);
-    if (wrong !== undefined)
-      context.alert(target, `Proxy '${name}': failed to initialize stick-table: ${wrong}.`);
-  }
+  for (const { name, stickTable } of proxies)
+    checkTarget(name, `Proxy '${name}'`, stickTable ?? [], tables, context);
+  for (const { section, name, words } of writtenInPeers(sections))
+    checkTarget(`${section}/${name.text}`, `Peers section '${section}'`, words, tables, context);
+}
+
+function checkTarget(
+  name: string,
+  owner: string,
+  words: readonly Word[],
+  tables: ReadonlyMap<string, Found>,
+  context: ParserContext,
+): void {
+  const target = wordAfter(words, 'write-to');
+  const source = tables.get(name);
+  if (target === undefined || source === undefined) return;
+  const other = tables.get(target.text);
+  const wrong =
+    other === undefined ? `write-to: table '${target.text}' doesn't exist` : differenceOf(source, other);
+  if (wrong !== undefined) context.alert(target, `${owner}: failed to initialize stick-table: ${wrong}.`);
 }
 
 function differenceOf(source: Found, target: Found): string | undefined {

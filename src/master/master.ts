@@ -11,6 +11,7 @@ import type { Config } from '../model/config.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import { bindAdminSockets } from '../worker/admin-socket.ts';
 import type { Notice } from '../model/notice.ts';
+import { bindPeers } from '../worker/peer-sockets.ts';
 import { bindListeners, type OpenListening } from '../worker/bind-listeners.ts';
 import type { ToMaster } from '../worker/generation.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
@@ -131,7 +132,8 @@ export class Master {
     const { open } = this.#sockets;
     const bound =
       bindListeners(config, threadCount(config, notice), notice, open) !== undefined &&
-      bindAdminSockets(config, notice, open) !== undefined;
+      bindAdminSockets(config, notice, open) !== undefined &&
+      bindPeers(config, notice, open) !== undefined;
     if (bound) this.#spawn(config, texts);
     else this.#sockets.rollback();
     return bound;

@@ -4,6 +4,7 @@ import type { LogForward } from './log-forward.ts';
 import type { ErrorFile, Proxy } from './proxy.ts';
 import type { Global } from './global.ts';
 import type { CacheSettings } from './http-cache.ts';
+import type { PeersSection } from './peers.ts';
 import type { StickTableSettings } from './stick-table.ts';
 import type { Word } from './word.ts';
 
@@ -16,6 +17,8 @@ export interface Config {
   readonly httpErrors: readonly HttpErrors[];
   readonly logForwards: readonly LogForward[];
   readonly caches: readonly CacheSettings[];
+  /** Those that are complete and not disabled. */
+  readonly peers: readonly PeersSection[];
   /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, ... */
   readonly otherSections: readonly OtherSection[];
 }

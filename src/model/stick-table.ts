@@ -19,6 +19,22 @@ export interface StickTableSettings {
   readonly serverKeyLength: number;
   readonly bratesFactor: number;
   readonly stores: readonly StickStore[];
+  /** Missing: nobody else is told of what is in it. */
+  readonly exchange?: StickTableExchange;
+}
+
+/** How a table is exchanged with other nodes (manual, section 11.2). */
+export interface StickTableExchange {
+  /** Name of the `peers` section. */
+  readonly peers: string;
+  /** What the table is called between nodes. */
+  readonly wireName: string;
+  /** `conn_cur` is learned too. */
+  readonly receiveOnly: boolean;
+  /** What is learned goes to this table as well. */
+  readonly writeTo?: string;
+  /** `shards` of the section; 0: not said. */
+  readonly shards: number;
 }
 
 export type StickKeyType = 'ip' | 'ipv6' | 'integer' | 'string' | 'binary';

@@ -9,6 +9,7 @@ import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import type { PeersAtWork } from '../peers/section.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -47,6 +48,7 @@ interface AdministrationParts {
   readonly rings: LogRings;
   /** Lines about servers that could not be sent. */
   readonly lostServerLines: () => number;
+  readonly peers: () => readonly PeersAtWork[];
   readonly stopping: () => boolean;
   /** Threads that run now. */
   readonly running: () => readonly number[];
@@ -239,6 +241,7 @@ export class Administration {
       sockets: adminSocketsOf(config),
       vrrp: () => this.vrrp,
       resolvers: () => this.names?.sections ?? [],
+      peers: this.#parts.peers,
     };
   }
 

@@ -29,6 +29,11 @@ export function nthAdminSocket(index: number): number {
   return -1 - index;
 }
 
+/** Listeners of `peers` sections likewise, far from those. */
+export function nthPeersSection(index: number): number {
+  return -100_000 - index;
+}
+
 /** The same for the same socket, in every process and after every reload. */
 export function socketKey(settings: ListenSettings, nth: number): string {
   const { address, backlog, transparent, interface: device, v4v6, v6only, mode, uid, gid } = settings;

@@ -87,12 +87,12 @@ export function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exi
   return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
 }
 
-/** Something clients can connect to; `peers` sections of HAProxy have listeners too. */
-function hasListener({ proxies, logForwards, otherSections }: Config): boolean {
+/** Something clients, or other nodes, can connect to. */
+function hasListener({ proxies, logForwards, peers }: Config): boolean {
   return (
     proxies.some(({ disabled, binds }) => !disabled && binds.length > 0) ||
     logForwards.some(({ binds }) => binds.length > 0) ||
-    otherSections.some(({ kind }) => kind === 'peers')
+    peers.length > 0
   );
 }
 

@@ -24,6 +24,8 @@ import type { OpenListening } from './bind-listeners.ts';
 import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers, type PageActionEffects } from './page-actions.ts';
+import { bindPeers, type PeersListener } from './peer-sockets.ts';
+import { PeersService } from './peers-service.ts';
 import { preloadCounters } from './preload-counters.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
 import { mostPipes } from './splice-pipes.ts';
@@ -56,6 +58,8 @@ export interface ControlOptions {
   /** Pattern lists and the files they came from. */
   readonly compiled: CompiledOnce | undefined;
   readonly certificates: CertificateStore;
+  /** A process before this one is about to end: it teaches this one what is in its stick tables. */
+  readonly hasPredecessor: boolean;
   /** All threads are loaded and wait for serve(). */
   readonly onLoaded: () => void;
   /** Everything is over: all threads ended; 0 after a stop. */
@@ -75,11 +79,15 @@ export class Control {
   readonly #watch: ServerWatch;
   readonly #stopSequence: StopSequence;
   readonly #names: NameService;
+  readonly #peers: PeersService;
+  /** Resolves when the process that takes over was taught. */
+  #taught: Promise<void> = Promise.resolve();
   #demo: readonly Server[] = [];
 
   private constructor(
     options: ControlOptions,
     adminSockets: readonly OpenedSocket[],
+    listeners: readonly PeersListener[],
     ringFiles: ReadonlyMap<string, RingFile>,
     state: SharedState,
   ) {
@@ -96,6 +104,7 @@ export class Control {
       this.#threads.tell(thread, { kind: 'grant', server, queue });
     this.#stopSequence = this.#createStopSequence();
     this.#rings = new LogRings(options.config, ringFiles, text => options.notice('alert', text));
+    this.#peers = new PeersService({ ...options, listeners, state: this.#state, rings: this.#rings });
     this.#watch = watchServers({
       rings: this.#rings,
       config: options.config,
@@ -135,7 +144,8 @@ export class Control {
       servers: this.#writer,
       serverOrders: this.#watch.checks.steering,
       handovers,
-      lostServerLines: () => this.#watch.lostLines(),
+      lostServerLines: () => this.#watch.lostLines() + this.#peers.lostLines,
+      peers: () => this.#peers.sections,
       startTimeMs: this.#startTimeMs,
       startupLogs,
       compiled,
@@ -149,17 +159,19 @@ export class Control {
   }
 
   /**
-   * Binds the admin sockets and starts; undefined when one, the file of a ring, or the memory cannot be had (it was
+   * Binds the sockets for administrators and peers and starts; undefined when one, the file of a ring, or the memory cannot be had (it was
    * reported).
    */
   static start(options: ControlOptions): Control | undefined {
     const adminSockets = bindAdminSockets(options.config, options.notice, options.open);
     if (adminSockets === undefined) return undefined;
+    const listeners = bindPeers(options.config, options.notice, options.open);
+    if (listeners === undefined) return undefined;
     const ringFiles = openRingFiles(ringsOf(options.config).values(), text => options.notice('alert', text));
     if (ringFiles === undefined) return undefined;
     const state = createState(options);
     if (state === undefined) return undefined;
-    const control = new Control(options, adminSockets, ringFiles, state);
+    const control = new Control(options, adminSockets, listeners, ringFiles, state);
     control.#startDemo();
     control.#threads.start();
     control.#watch.checks.know();
@@ -173,6 +185,7 @@ export class Control {
     this.#threads.serve();
     this.#administration.serve(this.#adminSockets);
     this.#watch.checks.begin();
+    this.#peers.begin();
   }
 
   #createThreads(): ThreadPool {
@@ -200,7 +213,7 @@ export class Control {
       onDied: thread => this.#state.recover(thread),
       canReplace: () => config.global.chroot === undefined,
       ending: () => this.#stopSequence.ending,
-      onAllEnded: onStopped,
+      onAllEnded: code => void this.#taught.then(() => onStopped(code)),
     });
   }
 
@@ -311,6 +324,7 @@ export class Control {
     this.#stopDemo();
     this.#watch.stop();
     this.#names.close();
+    this.#peers.close();
     this.#administration.close();
     this.#rings.close();
     this.#threads.tellAll({ kind: 'stop' });
@@ -325,6 +339,7 @@ export class Control {
 
   #drain(): void {
     this.#administration.stopListening();
+    this.#taught = this.#peers.stop();
     this.#threads.tellAll({ kind: 'soft-stop' });
   }
 }

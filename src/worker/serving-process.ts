@@ -22,7 +22,15 @@ import { unprotected } from './unprotected.ts';
 
 interface ServingOptions extends Pick<
   ControlOptions,
-  'config' | 'open' | 'launcher' | 'compiled' | 'certificates' | 'notice' | 'startupLogs' | 'onStopped'
+  | 'config'
+  | 'open'
+  | 'launcher'
+  | 'compiled'
+  | 'certificates'
+  | 'notice'
+  | 'startupLogs'
+  | 'hasPredecessor'
+  | 'onStopped'
 > {
   readonly limits: LimitRequest;
   /** Addresses are bound, and the rights of the start are still there: time for the pidfile. */
@@ -33,7 +41,7 @@ interface ServingOptions extends Pick<
 
 /** Undefined when it cannot serve; everything was reported. */
 export function startServing(options: ServingOptions): Control | undefined {
-  const { open, launcher, compiled, certificates, notice, startupLogs, onStopped } = options;
+  const { open, launcher, compiled, certificates, notice, startupLogs, hasPredecessor, onStopped } = options;
   const plain = unprotected(options.config);
   for (const text of plain) notice('alert', text);
   if (plain.length > 0) return undefined;
@@ -57,6 +65,7 @@ export function startServing(options: ServingOptions): Control | undefined {
     processors: mapProcessors(config.global.otherLines, nbthread),
     notice,
     startupLogs,
+    hasPredecessor,
     onLoaded: () => {
       if (control !== undefined) begin(control, config, options);
     },

@@ -207,7 +207,7 @@ const UNITS = [
 ] as const;
 
 /** `5s`, `1m3s`, `2h5m`: the largest unit and the next one. */
-function humanTime(ms: number): string {
+export function humanTime(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const first = UNITS.findIndex(([, size]) => seconds >= size);
   if (first < 0) return '0s';

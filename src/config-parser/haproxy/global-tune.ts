@@ -177,7 +177,7 @@ const SCHEDULING: readonly GlobalKeyword[] = [
   tune('maxaccept', integer(-1, MAX), 'connections accepted in a row', ONCE),
   tune('maxpollevents', integer(0, 1_000_000), 'events taken in a row', ONCE),
   tune('pattern.cache-size', integer(0, MAX), 'matches remembered'),
-  tune('peers.max-updates-at-once', integer(0, MAX), 'updates sent to peers in a row'),
+  tune('peers.max-updates-at-once', integer(1, MAX), 'updates sent to peers in a row'),
   tune('renice.runtime', integer(-20, 19), 'priority while running'),
   tune('renice.startup', integer(-20, 19), 'priority while starting'),
   tune('runqueue-depth', integer(0, MAX), 'tasks run in a row', ONCE),

@@ -37,14 +37,6 @@ function checkExperimental(row: OtherSectionRow, context: ParserContext): void {
   context.alert(context.position, `section '${row.kind}' is experimental, ${how}.`);
 }
 
-/** A table of `peers` with a mistake exists all the same for who refers to it, as those of proxies (stand-in.ts). */
-function standIn({ lines }: OtherDraft, [keyword, name]: readonly Word[]): void {
-  if (keyword?.text !== 'table' || name === undefined) return;
-  const { position } = keyword;
-  const settings = ['type', 'string', 'size', '1'].map(text => ({ text, position }));
-  lines.push([keyword, name, ...settings]);
-}
-
 function createOpener(row: OtherSectionRow): SectionOpener {
   const index = createKeywordIndex(row.keywords);
   return (words, config, context): SectionReader => {
@@ -56,7 +48,7 @@ function createOpener(row: OtherSectionRow): SectionOpener {
     const section: OtherSection = { kind: row.kind, name, position: context.position, lines: draft.lines };
     config.otherSections.push(section);
     return {
-      line: (line, at) => void (applyLine(index, draft, line, at) || standIn(draft, line)),
+      line: (line, at) => void applyLine(index, draft, line, at),
       end: () => undefined,
     };
   };

@@ -1,5 +1,5 @@
 /**
- * The sections beside proxies, users and error pages: resolvers, peers, mailers, ring, logs, certificates
+ * The sections beside proxies, users and error pages: resolvers, mailers, ring, logs, certificates
  * (manual, sections 5.3.2, 8.3.5, 10, 11, 12). One row a section and one a keyword.
  */
 import { integer, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
@@ -8,7 +8,6 @@ import type { SectionKind } from '../line-context.ts';
 import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
 import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
 import type { LineCheck, OtherKeyword } from './other-rows.ts';
-import { checkStickTable } from './proxy-stick.ts';
 
 export interface OtherSectionRow {
   readonly kind: SectionKind;
@@ -23,7 +22,6 @@ export interface OtherSectionRow {
 const MAX = 0x7fffffff;
 const ON_OFF = oneWordOf('on', 'off');
 const ADDRESS = { port: 'optional', accepts: ['stream', 'datagram'] } as const;
-const LISTENER = { port: 'required', portRange: true, accepts: ['stream', 'datagram'] } as const;
 
 const resolvers = rowsOf('resolvers');
 
@@ -52,56 +50,6 @@ const RESOLVERS: readonly OtherKeyword[] = [
   resolvers('resolution_pool_size', text('<number>', 0, 64), 'removed', undefined, {
     removed: `'resolution_pool_size' directive is not supported anymore (it never appeared in a stable release).`,
   }),
-];
-
-const peers = rowsOf('peers');
-
-/** Tables work; what is about other nodes does nothing yet, which is said once a section. */
-const SYNCHRONISED: LineCheck = (draft, _words, context) => {
-  const word = context.line[0] as Word;
-  if (!draft.names.has(SYNCHRONISATION)) context.notSupportedYet(word, SYNCHRONISATION);
-  draft.names.set(SYNCHRONISATION, word);
-  return true;
-};
-const SYNCHRONISATION = 'peers synchronisation';
-
-const PEERS: readonly OtherKeyword[] = [
-  peers(
-    'peer',
-    text('<name> [<address>]:port [param*]', 1, 64),
-    'a node',
-    all(uniqueName('peer'), addressAt(1, ADDRESS), SYNCHRONISED),
-  ),
-  peers(
-    'server',
-    text('<name> [<address>:<port>] [param*]', 1, 64),
-    'a node',
-    all(uniqueName('peer'), addressAt(1, ADDRESS), SYNCHRONISED),
-  ),
-  peers(
-    'bind',
-    text('[<address>]:port [param*]', 1, 64),
-    'where this node listens',
-    all(addressAt(0, LISTENER), SYNCHRONISED),
-  ),
-  peers('default-bind', text('[param*]', 0, 64), 'options of the listener', SYNCHRONISED),
-  peers('default-server', text('[param*]', 0, 64), 'options towards the others', SYNCHRONISED),
-  peers('disabled', nothing(), 'switches the section off'),
-  peers('enabled', nothing(), 'switches the section on'),
-  peers(
-    'log',
-    text('<target> [<option> ...] <facility> [<level> [<minlevel>]]', 1, 64),
-    'where events are logged',
-    undefined,
-    { negatable: true },
-  ),
-  peers('shards', integer(1, MAX), 'parts a table is split into', SYNCHRONISED),
-  peers(
-    'table',
-    text('<name> type <type> size <size> [<option> ...]', 5, 64),
-    'a shared stick table',
-    all(uniqueName('table'), (_draft, words, context) => checkStickTable(words.slice(1), context)),
-  ),
 ];
 
 const mailers = rowsOf('mailers');
@@ -271,13 +219,6 @@ const FCGI: readonly OtherKeyword[] = [
 
 export const OTHER_SECTIONS: readonly OtherSectionRow[] = [
   { kind: 'resolvers', name: 'required', summary: 'name resolution while running', keywords: RESOLVERS },
-  {
-    kind: 'peers',
-    name: 'required',
-    repeatable: true,
-    summary: 'nodes that share stick tables',
-    keywords: PEERS,
-  },
   { kind: 'mailers', name: 'required', summary: 'mail relays for alerts', keywords: MAILERS },
   { kind: 'ring', name: 'required', summary: 'buffers of messages', keywords: RING },
   { kind: 'log-profile', name: 'required', summary: 'layouts of logs', keywords: LOG_PROFILE },

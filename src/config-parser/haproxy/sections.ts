@@ -7,6 +7,7 @@ import { PROXY_INDEX, PROXY_OPENERS } from './proxy-opener.ts';
 import { openCache } from './cache-opener.ts';
 import { openHttpErrors } from './http-errors.ts';
 import { openLogForward } from './log-forward-opener.ts';
+import { openPeers } from './peers-opener.ts';
 import { openUserlist } from './userlist.ts';
 
 /** `program` had its last release in 3.2. */
@@ -26,6 +27,7 @@ export const SECTIONS: ReadonlyMap<string, SectionOpener> = new Map([
   ['http-errors', openHttpErrors],
   ['log-forward', openLogForward],
   ['cache', openCache],
+  ['peers', openPeers],
   ...Object.entries(OTHER_OPENERS),
   ['program', openProgram],
 ]);

@@ -20,7 +20,7 @@ function reportUnknown(option: Word, isDefaultServer: boolean, context: LineCont
 }
 
 /** Walks the options; stops at the first unknown one, as what follows cannot be understood. */
-function readOptions(
+export function readServerOptions(
   server: ServerDraft,
   words: readonly Word[],
   proxy: ProxyDraft,
@@ -49,7 +49,7 @@ function readOptions(
 }
 
 /** Without a port, or with an offset, the port the client asked for is used. */
-function setAddress(server: ServerDraft, read: ParsedAddress): void {
+export function setAddress(server: ServerDraft, read: ParsedAddress): void {
   const { address } = read;
   server.address = address;
   server.datagram = read.transport === 'datagram';
@@ -95,7 +95,7 @@ function parseServer(draft: ProxyDraft, words: readonly Word[], context: LineCon
   if (address === undefined) return;
   const server = newServer(draft, name.text, context);
   setAddress(server, address);
-  readOptions(server, options, draft, about);
+  readServerOptions(server, options, draft, about);
   checkServer(server, about);
   draft.own.servers.push(server);
 }
@@ -105,7 +105,7 @@ function parseDefaultServer(draft: ProxyDraft, words: readonly Word[], context: 
     draft.own.ownsDefaultServer = true;
     draft.backend.defaultServer = createServerDraft(draft.backend.defaultServer);
   }
-  readOptions(draft.backend.defaultServer, words, draft, context);
+  readServerOptions(draft.backend.defaultServer, words, draft, context);
 }
 
 interface NumberRange {
@@ -137,7 +137,7 @@ function parseTemplate(draft: ProxyDraft, words: readonly Word[], context: LineC
   if (range === undefined || address === undefined) return;
   const server = newServer(draft, prefix.text, context);
   setAddress(server, address);
-  readOptions(server, options, draft, about);
+  readServerOptions(server, options, draft, about);
   checkServer(server, about);
   draft.own.serverTemplates.push({ prefix: prefix.text, position: context.position, ...range, server });
   for (let number = range.first; number <= range.last; number++) {

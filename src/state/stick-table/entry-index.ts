@@ -3,13 +3,18 @@
  * oldest away, a list of free ones. Everything here runs under the table's lock.
  *
  *   oldest ─▶ … newer … ─▶ newest     all live equally long: this is the order of expiry, too
+ *
+ * What peers tell of may have less time left: it gets its place among the newest ones, as near as a short look finds it.
  */
 import type { StickTableSettings } from '../../model/stick-table.ts';
 import type { StickKey } from './key.ts';
 import { ENTRY, HEADER, type StickTableLayout } from './layout.ts';
+import type { UpdateLog } from './update-log.ts';
 
 /** Expired entries that a new one clears away on its way. */
 const SWEEP = 2;
+/** Entries that are looked at, from the newest, for the place of one that lives shorter than others. */
+const LOOK_BACK = 32;
 
 export class EntryIndex {
   readonly #words: Int32Array;
@@ -19,6 +24,7 @@ export class EntryIndex {
   readonly #size: number;
   readonly #expireMs: number;
   readonly #nopurge: boolean;
+  readonly #updates: UpdateLog | undefined;
 
   constructor(
     { size, expireMs, nopurge }: StickTableSettings,
@@ -26,6 +32,7 @@ export class EntryIndex {
     words: Int32Array,
     cells: Float64Array,
     key: StickKey,
+    updates: UpdateLog | undefined,
   ) {
     this.#words = words;
     this.#cells = cells;
@@ -34,6 +41,7 @@ export class EntryIndex {
     this.#size = size;
     this.#expireMs = expireMs;
     this.#nopurge = nopurge;
+    this.#updates = updates;
   }
 
   #at(entry: number): number {
@@ -87,6 +95,7 @@ export class EntryIndex {
     const words = this.#words;
     const at = this.#at(entry);
     words.fill(0, at, at + this.#layout.entryWords);
+    if (this.#updates !== undefined) this.#updates.forget(entry);
     words.set(this.#key.words, at + ENTRY.key);
     words[at + ENTRY.hash] = this.#key.hash;
     words[HEADER.used] = (words[HEADER.used] as number) + 1;
@@ -145,6 +154,38 @@ export class EntryIndex {
     const at = this.#at(entry);
     this.#cells[(at + ENTRY.expire) >>> 1] = nowMs + this.#expireMs;
     this.#toNewest(entry, at);
+    if (this.#updates !== undefined) this.#updates.note(entry);
+  }
+
+  /** A peer told of it, and how long it lives. */
+  learn(entry: number, lifeMs: number, nowMs: number): void {
+    const at = this.#at(entry);
+    const expiry = nowMs + Math.min(lifeMs, this.#expireMs);
+    this.#cells[(at + ENTRY.expire) >>> 1] = expiry;
+    this.#detach(at);
+    this.#insertAfter(this.#placeOf(expiry), entry, at);
+  }
+
+  /** The newest entry that expires no later; 0: it becomes the oldest. */
+  #placeOf(expiry: number): number {
+    let other = this.#words[HEADER.newest] as number;
+    for (let looked = 0; other !== 0 && looked < LOOK_BACK; looked++) {
+      const at = this.#at(other);
+      if ((this.#cells[(at + ENTRY.expire) >>> 1] as number) <= expiry) return other;
+      other = this.#words[at + ENTRY.older] as number;
+    }
+    return other;
+  }
+
+  #insertAfter(older: number, entry: number, at: number): void {
+    const words = this.#words;
+    const link = older === 0 ? HEADER.oldest : this.#at(older) + ENTRY.newer;
+    const newer = words[link] as number;
+    words[at + ENTRY.older] = older;
+    words[at + ENTRY.newer] = newer;
+    words[link] = entry;
+    if (newer === 0) words[HEADER.newest] = entry;
+    else words[this.#at(newer) + ENTRY.older] = entry;
   }
 
   #toNewest(entry: number, at: number): void {
@@ -157,6 +198,7 @@ export class EntryIndex {
     const words = this.#words;
     const at = this.#at(entry);
     words[at + ENTRY.length] = 0;
+    if (this.#updates !== undefined) this.#updates.forget(entry);
     this.#unchain(entry, at);
     this.#detach(at);
     words[at + ENTRY.next] = words[HEADER.free] as number;

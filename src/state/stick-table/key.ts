@@ -61,6 +61,14 @@ export class StickKey {
     this.#loaded(bytes.length);
   }
 
+  /** Addresses and integers as they come from the network. */
+  loadNetworkWords(bytes: Buffer, at: number): void {
+    const { words } = this;
+    const length = this.#bytes.length;
+    for (let word = 0; word * 4 < length; word++) words[word] = bytes.readInt32BE(at + word * 4);
+    this.#loaded(length);
+  }
+
   /** The same key in another table. */
   copyFrom(words: Int32Array, at: number, length: number): void {
     const count = this.words.length;

@@ -3,11 +3,15 @@
  * same settings.
  *
  *   ┌──────────────────────────────────────────────────────────────────────────┐ 0
- *   │ header    lock · used · free · fresh · oldest · newest                     │ 16 words
+ *   │ header    lock · used · free · fresh · oldest · newest ·                   │ 16 words
+ *   │           last update · last update told · somebody waits for updates      │
  *   ├──────────────────────────────────────────────────────────────────────────┤
  *   │ buckets   first entry of each hash chain, 0: none                          │ 2^n words, n >= size
  *   ├──────────────────────────────────────────────────────────────────────────┤
  *   │ held      per data thread: references it holds to each entry               │ size words each
+ *   ├──────────────────────────────────────────────────────────────────────────┤
+ *   │ updates   only where peers are told: number of the last update of each     │ size words
+ *   │           entry, and which entry each of the last updates was about        │ 2^n words, n >= 2 * size
  *   ├──────────────────────────────────────────────────────────────────────────┤
  *   │ entries   1..size, entry 0 is nobody                                       │ `entryWords` each
  *   │                                                                            │
@@ -29,7 +33,17 @@ import {
   type StickTableSettings,
 } from '../../model/stick-table.ts';
 
-export const HEADER = { lock: 0, used: 1, free: 2, fresh: 3, oldest: 4, newest: 5 } as const;
+export const HEADER = {
+  lock: 0,
+  used: 1,
+  free: 2,
+  fresh: 3,
+  oldest: 4,
+  newest: 5,
+  update: 6,
+  told: 7,
+  waiting: 8,
+} as const;
 export const ENTRY = { next: 0, hash: 1, older: 2, newer: 3, refs: 4, length: 5, expire: 6, key: 8 } as const;
 const HEADER_WORDS = 16;
 const RATE_CELLS = 3;
@@ -42,12 +56,22 @@ export interface StoredAt extends StickStore {
   readonly cells: number;
 }
 
+export interface UpdatesLayout {
+  /** By entry: the number of its last update, 0: none. */
+  readonly numbers: number;
+  /** Which entry an update was about, by the last bits of its number. */
+  readonly log: number;
+  readonly logMask: number;
+}
+
 export interface StickTableLayout {
   readonly buckets: number;
   /** Number of buckets - 1. */
   readonly bucketMask: number;
   /** By data thread, from 1. */
   readonly held: readonly number[];
+  /** Undefined: nobody is told of updates. */
+  readonly updates: UpdatesLayout | undefined;
   readonly entries: number;
   readonly entryWords: number;
   readonly keyWords: number;
@@ -74,6 +98,10 @@ function placeStores(settings: StickTableSettings, first: number): [Map<StickDat
   return [stored, end];
 }
 
+function placeUpdates(numbers: number, entryWords: number, buckets: number): UpdatesLayout {
+  return { numbers, log: numbers + entryWords, logMask: 2 * buckets - 1 };
+}
+
 export function computeTableLayout(settings: StickTableSettings, threads: number): StickTableLayout {
   const { size, keyLength } = settings;
   const buckets = 2 ** Math.ceil(Math.log2(Math.max(size, 2)));
@@ -82,11 +110,14 @@ export function computeTableLayout(settings: StickTableSettings, threads: number
   const firstHeld = HEADER_WORDS + buckets;
   const heldWords = even(size + 1);
   const held = [0, ...Array.from({ length: threads }, (_, index) => firstHeld + index * heldWords)];
-  const entries = even(firstHeld + threads * heldWords);
+  const firstUpdate = firstHeld + threads * heldWords;
+  const updates = settings.exchange === undefined ? undefined : placeUpdates(firstUpdate, heldWords, buckets);
+  const entries = even(updates === undefined ? firstUpdate : updates.log + updates.logMask + 1);
   return {
     buckets: HEADER_WORDS,
     bucketMask: buckets - 1,
     held,
+    updates,
     entries,
     entryWords,
     keyWords,

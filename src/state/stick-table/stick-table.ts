@@ -16,6 +16,7 @@ import { countEvents, readRate, setRate } from './frequency.ts';
 import { StickKey } from './key.ts';
 import { ENTRY, HEADER, type StickTableLayout, type StoredAt } from './layout.ts';
 import { TableLock } from './lock.ts';
+import { UpdateLog } from './update-log.ts';
 
 /** What happens to those that are tracked. */
 export type TrackedEvent = keyof typeof TRACKED;
@@ -46,6 +47,8 @@ export class StickTable {
   readonly settings: StickTableSettings;
   /** What is looked up. */
   readonly key: StickKey;
+  /** Under the lock: what peers are told of; undefined: there are none. */
+  readonly updates: UpdateLog | undefined;
   /** `conn_cnt` and the like, for what happens often; undefined: not stored. */
   readonly #connCur: StoredAt | undefined;
   readonly #connCnt: StoredAt | undefined;
@@ -74,7 +77,8 @@ export class StickTable {
     this.#bytes = new Uint8Array(buffer);
     this.#held = layout.held[thread] ?? 0;
     this.key = new StickKey(settings.keyLength, seed);
-    this.#index = new EntryIndex(settings, layout, this.#words, this.#cells, this.key);
+    this.updates = layout.updates && new UpdateLog(this.#words, layout.updates);
+    this.#index = new EntryIndex(settings, layout, this.#words, this.#cells, this.key, this.updates);
     this.#lock = new TableLock(this.#words, HEADER.lock, thread, () => this.#index.rebuild());
     this.#connCur = layout.stored.get('conn_cur');
     this.#connCnt = layout.stored.get('conn_cnt');
@@ -135,6 +139,11 @@ export class StickTable {
   /** It was used: its time begins anew. */
   touch(entry: number, nowMs: number): void {
     this.#index.touch(entry, nowMs);
+  }
+
+  /** A peer told of it, and that it has so long to live: nobody else is told. */
+  learn(entry: number, lifeMs: number, nowMs: number): void {
+    this.#index.learn(entry, lifeMs, nowMs);
   }
 
   // ── tracking ──
@@ -234,6 +243,15 @@ export class StickTable {
     setRate(this.#cells, this.#cell(entry, place, index), events, nowMs);
   }
 
+  /** As it is stored: a number, or one of the three of a rate (frequency.ts). */
+  cell(entry: number, place: StoredAt, index: number, part: number): number {
+    return this.#cells[this.#cell(entry, place, index) + part] as number;
+  }
+
+  setCell(entry: number, place: StoredAt, index: number, part: number, value: number): void {
+    this.#cells[this.#cell(entry, place, index) + part] = value;
+  }
+
   /** `server_key`; empty: none. */
   text(entry: number, place: StoredAt): string {
     const word = this.#at(entry) + place.word;
@@ -247,6 +265,19 @@ export class StickTable {
     const length = text.length <= this.settings.serverKeyLength ? text.length : 0;
     this.#words[word] = length;
     for (let index = 0; index < length; index++) this.#bytes[(word + 1) * 4 + index] = text.charCodeAt(index);
+  }
+
+  /** Bytes of the key. */
+  keyBytes(entry: number): number {
+    return (this.#words[this.#at(entry) + ENTRY.length] as number) - 1;
+  }
+
+  /** Of texts and bytes; where it ends. */
+  copyKey(entry: number, target: Buffer, at: number): number {
+    const start = (this.#at(entry) + ENTRY.key) * 4;
+    const length = this.keyBytes(entry);
+    for (let index = 0; index < length; index++) target[at + index] = this.#bytes[start + index] as number;
+    return at + length;
   }
 
   /** The key's four-byte words, from the first. */

@@ -1,0 +1,130 @@
+/** Sockets of `peers` sections: where this node listens, and connections to the others. */
+import { connect, createServer, type NetConnectOpts, type Server as Listener, type Socket } from 'node:net';
+import type { Address } from '../model/address.ts';
+import type { Config } from '../model/config.ts';
+import type { Notice } from '../model/notice.ts';
+import type { Peer, PeersSection } from '../model/peers.ts';
+import type { Endpoint } from '../net/connection.ts';
+import { abstractPath, isListenFailure } from '../net/listening-socket.ts';
+import { buildLocal } from '../net/proxy-protocol/build.ts';
+import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
+import { bindNow, nthPeersSection, type OpenListening } from './bind-listeners.ts';
+
+export interface PeersListener {
+  readonly section: PeersSection;
+  readonly fd: number;
+  /** With the port that was given, where any would do. */
+  readonly endpoint: Endpoint;
+}
+
+/** Undefined when one could not be bound; each was reported. */
+export function bindPeers(
+  { peers }: Config,
+  notice: Notice,
+  open: OpenListening = bindNow,
+): readonly PeersListener[] | undefined {
+  const listeners: PeersListener[] = [];
+  let failed = false;
+  for (const [index, section] of peers.entries()) {
+    const { bind } = section;
+    if (bind === undefined) continue;
+    const listening = open(bind, nthPeersSection(index), 1);
+    if (isListenFailure(listening)) {
+      const { file, line } = bind.position;
+      notice('alert', `Binding [${file}:${line}] for peers ${section.name}: ${listening.message}`);
+      failed = true;
+      continue;
+    }
+    listeners.push({ section, fd: listening.fds[0] as number, endpoint: listening.endpoint });
+  }
+  return failed ? undefined : listeners;
+}
+
+/** `adopt` gets connections as they are made. */
+export function listenForPeers(
+  { section, fd }: PeersListener,
+  adopt: (socket: Socket) => void,
+  onError: (text: string) => void,
+): Listener {
+  const server = createServer({ noDelay: true, keepAlive: true }, socket => {
+    socket.on('error', () => undefined);
+    if (section.bind?.acceptProxy === true) behindHeader(socket, adopt);
+    else adopt(socket);
+  });
+  server.on('error', error => onError(error.message));
+  server.listen({ fd });
+  return server;
+}
+
+/** Longer ones are no header. */
+const LONGEST_HEADER = 4096;
+const HEADER_MS = 5000;
+
+/** `accept-proxy`: what stands before the hello is read and passed over. */
+function behindHeader(socket: Socket, adopt: (socket: Socket) => void): void {
+  let bytes = Buffer.alloc(0);
+  const tooLate = setTimeout(() => socket.destroy(), HEADER_MS);
+  socket.once('close', () => clearTimeout(tooLate));
+  const read = (more: Buffer): void => {
+    bytes = Buffer.concat([bytes, more]);
+    const parsed = parseProxyHeader(bytes, 0, bytes.length);
+    if (parsed.kind === 'incomplete' && bytes.length < LONGEST_HEADER) return;
+    clearTimeout(tooLate);
+    socket.off('data', read);
+    if (parsed.kind !== 'header') return void socket.destroy();
+    socket.pause();
+    socket.unshift(bytes.subarray(parsed.length));
+    adopt(socket);
+    socket.resume();
+  };
+  socket.on('data', read);
+}
+
+/** `ready`: connected. */
+export function connectToPeer(
+  { server, local }: Peer,
+  listener: PeersListener | undefined,
+  ready: () => void,
+): Socket {
+  const options = local && listener !== undefined ? optionsOfOwn(listener) : optionsOf(server.address);
+  const { source, sendProxy } = server;
+  const from = source?.address.kind === 'ip' ? source.address : undefined;
+  const socket = connect({
+    ...options,
+    noDelay: true,
+    keepAlive: true,
+    ...(from !== undefined && { localAddress: from.host, ...(from.port > 0 && { localPort: from.port }) }),
+  });
+  socket.once('connect', () => {
+    if (sendProxy !== undefined) socket.write(buildLocal(sendProxy.version));
+    ready();
+  });
+  return socket;
+}
+
+function optionsOf(address: Address): NetConnectOpts {
+  switch (address.kind) {
+    case 'ip':
+      return { host: address.host, port: address.port };
+    case 'name':
+      return { host: address.host, port: address.port, family: address.family };
+    case 'unix':
+      return { path: address.path };
+    case 'abstract':
+      return { path: abstractPath(address.name) };
+    default:
+      // descriptors cannot be connected to: refused at once
+      return { path: '' };
+  }
+}
+
+const ANYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** A process that listens everywhere is reached here. */
+function optionsOfOwn({ section, endpoint }: PeersListener): NetConnectOpts {
+  const address = section.bind?.address;
+  if (address !== undefined && (address.kind === 'unix' || address.kind === 'abstract'))
+    return optionsOf(address);
+  const { family, host, port } = endpoint;
+  return family === 0 ? { path: host } : { host: ANYWHERE[host] ?? host, port };
+}

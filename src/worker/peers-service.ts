@@ -1,0 +1,127 @@
+/** The exchange with peers (peers/) in the control thread: its sockets, its logs, its beginning and end. */
+import type { Server as Listener } from 'node:net';
+import { monotonicMs } from '../base/clock.ts';
+import { mostUpdatesAtOnce } from '../config-parser/peers.ts';
+import type { Config } from '../model/config.ts';
+import type { Notice } from '../model/notice.ts';
+import type { PeersSection } from '../model/peers.ts';
+import { PeersExchange } from '../peers/exchange.ts';
+import type { PeersAtWork } from '../peers/section.ts';
+import type { LogChannel } from '../proxy/runtime.ts';
+import type { SharedState } from '../state/shared-state.ts';
+import { DEFAULT_LOG_TAG } from './global-log.ts';
+import { LogBackends } from './log-backends.ts';
+import type { RingPlaces } from './log-rings.ts';
+import { ThreadLogSink } from './log-sink.ts';
+import { connectToPeer, listenForPeers, type PeersListener } from './peer-sockets.ts';
+
+interface PeersParts {
+  readonly config: Config;
+  readonly state: SharedState;
+  readonly rings: RingPlaces;
+  readonly notice: Notice;
+  readonly listeners: readonly PeersListener[];
+  /** A process before this one may have something to teach. */
+  readonly hasPredecessor: boolean;
+}
+
+const SYSLOG = { notice: 5, warning: 4 } as const;
+
+export class PeersService {
+  readonly #parts: PeersParts;
+  readonly #exchange: PeersExchange;
+  readonly #logs: SectionLogs;
+  #servers: readonly Listener[] = [];
+
+  constructor(parts: PeersParts) {
+    const { config, state, hasPredecessor, notice, listeners } = parts;
+    this.#parts = parts;
+    this.#logs = new SectionLogs(config, parts.rings, state);
+    this.#exchange = new PeersExchange(config.peers, state.tables, {
+      now: monotonicMs,
+      mostAtOnce: mostUpdatesAtOnce(config.global),
+      longestMessage: config.global.tune.bufsize,
+      hasPredecessor,
+      connect: (section, peer, ready) =>
+        connectToPeer(
+          peer,
+          listeners.find(listener => listener.section === section),
+          ready,
+        ),
+      log: (section, level, text) => {
+        if (level === 'warning') notice(level, `peers ${section.name}: ${text}.`);
+        this.#logs.write(section, SYSLOG[level], `peers ${section.name}: ${text}.`);
+      },
+    });
+  }
+
+  get sections(): readonly PeersAtWork[] {
+    return this.#exchange.sections;
+  }
+
+  begin(): void {
+    this.#servers = this.#parts.listeners.map(listener => {
+      const section = this.sections.find(({ settings }) => settings === listener.section) as PeersAtWork;
+      return listenForPeers(
+        listener,
+        socket => section.adopt(socket),
+        text => this.#parts.notice('warning', `peers ${section.settings.name}: ${text}.`),
+      );
+    });
+    this.#exchange.begin();
+  }
+
+  /** Nobody is listened to any more; resolves when the process that takes over was taught. */
+  async stop(): Promise<void> {
+    this.#stopListening();
+    await this.#exchange.stop();
+  }
+
+  /** Now. */
+  close(): void {
+    this.#stopListening();
+    this.#exchange.close();
+    this.#logs.close();
+  }
+
+  #stopListening(): void {
+    for (const server of this.#servers) server.close();
+    this.#servers = [];
+  }
+
+  /** Lines that could not be sent. */
+  get lostLines(): number {
+    return this.#logs.lost;
+  }
+}
+
+/** Log targets of the sections. */
+class SectionLogs {
+  readonly #config: Config;
+  readonly #sink: ThreadLogSink;
+  readonly #channels = new Map<PeersSection, LogChannel>();
+
+  constructor(config: Config, rings: RingPlaces, state: SharedState) {
+    this.#config = config;
+    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings));
+  }
+
+  get lost(): number {
+    return this.#sink.lost;
+  }
+
+  write(section: PeersSection, level: number, text: string): void {
+    let channel = this.#channels.get(section);
+    if (channel === undefined) {
+      const { global } = this.#config;
+      const targets = section.logGlobal ? [...global.logs, ...section.logs] : section.logs;
+      channel = this.#sink.channel(targets, global.logTag ?? DEFAULT_LOG_TAG);
+      this.#channels.set(section, channel);
+    }
+    if (channel.open) channel.write(level, text, undefined);
+  }
+
+  close(): void {
+    this.#sink.close();
+  }
+}
