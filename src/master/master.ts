@@ -255,9 +255,9 @@ export class Master {
     for (const worker of this.#workers) worker.kill(signal);
   }
 
-  /** SIGTTOU, SIGTTIN: the workers pause and resume listening. */
+  /** SIGTTOU, SIGTTIN: the workers pause and resume listening. One that starts would be suspended by them, for good. */
   broadcast(signal: 'SIGTTOU' | 'SIGTTIN'): void {
-    for (const worker of this.#workers) worker.kill(signal);
+    for (const worker of this.#workers) if (worker !== this.#starting) worker.kill(signal);
   }
 
   /** Virtual addresses as they are now. */

@@ -1,7 +1,8 @@
 /**
  * SIGUSR1 before anything can be stopped softly. It is remembered, and comes again when there is somebody to hear it.
  * Before this program's first line Node itself hears it, and opens its debugger to everybody on this machine: that is
- * closed again, and was the signal. main.ts holds it, program.ts gives it to what runs.
+ * closed again, and was the signal. main.ts holds it, program.ts gives it to what runs. SIGTTOU and SIGTTIN, which would
+ * suspend the process, are not remembered: there is nothing to pause yet.
  */
 import { close as closeDebugger, url as debuggerUrl } from 'node:inspector';
 
@@ -14,6 +15,7 @@ export class EarlySignal {
 
   hold(): void {
     process.on(SIGNAL, this.#remember);
+    for (const pause of ['SIGTTOU', 'SIGTTIN'] as const) process.on(pause, () => undefined);
     this.#closeDebugger();
   }
 

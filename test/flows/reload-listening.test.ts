@@ -161,6 +161,30 @@ frontend f
   assert.match(await exchangeRaw(port, GET_AND_CLOSE), /served$/);
 });
 
+test('signals that pause and resume listening do not suspend a worker that starts', async t => {
+  const port = await freePort();
+  const balancer = await startMaster(
+    t,
+    `${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${port}
+  http-request return status 200 content-type text/plain string served
+`,
+  );
+  const before = balancer.output().length;
+  const said = (): string => balancer.output().slice(before);
+  balancer.process.kill('SIGUSR2');
+  await until('the new worker', () => said().includes('forked'));
+  balancer.process.kill('SIGTTOU');
+  await until('the pause', () => said().includes('Paused frontend f'));
+  balancer.process.kill('SIGTTIN');
+  await until('its start', () => said().includes('Loading success'));
+  await until('its answer', async () =>
+    (await exchangeRaw(port, GET_AND_CLOSE).catch(() => '')).endsWith('served'),
+  );
+  assert.equal(await balancer.stop(), 0);
+});
+
 function overPath(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
