@@ -6,6 +6,7 @@ import type { PatternChange } from '../acl/pattern-changes.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
 import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { Sample } from '../acl/sample.ts';
+import type { CertificateDesk } from '../certificates/certificate-desk.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
 import type { BadMessageReport } from '../model/bad-message.ts';
 import type { Config } from '../model/config.ts';
@@ -128,6 +129,7 @@ export interface EventRing {
 }
 
 export interface AdminRuntime {
+  readonly tls: CertificateDesk;
   readonly config: Config;
   readonly state: SharedState;
   readonly servers: ServerWriter;

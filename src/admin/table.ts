@@ -12,7 +12,11 @@ import { FRONTEND_COMMANDS } from './commands/frontends.ts';
 import { INTERNAL_COMMANDS } from './commands/internals.ts';
 import { LIMIT_COMMANDS } from './commands/limits.ts';
 import { MAP_COMMANDS } from './commands/maps.ts';
-import { CERTIFICATE_COMMANDS } from './commands/certificates.ts';
+import { AUTHORITY_COMMANDS } from './commands/tls/authorities.ts';
+import { CERTIFICATE_COMMANDS } from './commands/tls/certificates.ts';
+import { CRT_LIST_COMMANDS } from './commands/tls/crt-lists.ts';
+import { KEY_COMMANDS } from './commands/tls/keys-and-providers.ts';
+import { NAME_COMMANDS } from './commands/tls/names.ts';
 import { NOT_BUILT_COMMANDS } from './commands/not-built.ts';
 import { PEERS_COMMANDS } from './commands/peers.ts';
 import { PASS_SOCKETS, PROCESS_COMMANDS } from './commands/process.ts';
@@ -51,6 +55,10 @@ export const COMMANDS: readonly Command[] = [
   ...STICK_TABLE_COMMANDS,
   ...CACHE_COMMANDS,
   ...CERTIFICATE_COMMANDS,
+  ...AUTHORITY_COMMANDS,
+  ...CRT_LIST_COMMANDS,
+  ...NAME_COMMANDS,
+  ...KEY_COMMANDS,
   ...NOT_BUILT_COMMANDS,
   ...PEERS_COMMANDS,
   WAIT_COMMAND,

@@ -5,7 +5,6 @@
 import { spawnSync } from 'node:child_process';
 import { isAbsolute, join } from 'node:path';
 import type { CertificateLoad } from '../config-parser/haproxy/crt-load-options.ts';
-import type { Global } from '../model/global.ts';
 import type { LoadedCertificate } from '../model/tls-material.ts';
 import {
   isEncryptedKey,
@@ -18,54 +17,71 @@ import {
   toCertificate,
   type CertificateParts,
 } from './certificate-parts.ts';
+import type { CertificateFileNames, CertificateStore } from './certificate-store.ts';
 import type { CertificateFiles } from './files.ts';
-import { IssuerChains } from './issuer-chains.ts';
 
 type Companion = 'bundle' | 'key' | 'sctl' | 'ocsp' | 'issuer';
 const ALL_COMPANIONS: readonly Companion[] = ['bundle', 'key', 'sctl', 'ocsp', 'issuer'];
 
 type Wrong = { readonly error: string };
+export interface LoadedFiles {
+  readonly loaded: LoadedCertificate;
+  readonly files: CertificateFileNames;
+}
 type Draft = { -readonly [Name in keyof CertificateParts]: CertificateParts[Name] };
 
 export class CertificateLoader {
   readonly companions: ReadonlySet<Companion>;
+  readonly #store: CertificateStore;
   readonly #files: CertificateFiles;
   readonly #removesExtension: boolean;
   readonly #passphraseCommand: readonly string[] | undefined;
   readonly #passphrases: string[] = [];
-  readonly #chains = new IssuerChains();
 
   /** `warn`: about chains of issuers that cannot be used. */
-  constructor({ ssl }: Pick<Global, 'ssl'>, files: CertificateFiles, warn: (text: string) => void) {
+  constructor(store: CertificateStore, files: CertificateFiles, warn: (text: string) => void) {
+    const { ssl } = store;
+    this.#store = store;
     this.#files = files;
     this.companions = companionsOf(ssl.get('ssl-load-extra-files'));
-    this.#removesExtension = ssl.has('ssl-load-extra-del-ext');
+    this.#removesExtension = store.removesExtension;
     this.#passphraseCommand = ssl.get('ssl-passphrase-cmd');
     const chains = ssl.get('issuers-chain-path')?.[0];
     if (chains !== undefined)
-      for (const text of this.#chains.load(chains.replace(/\/+$/, ''), files)) warn(text);
-  }
-
-  /** The chain of its issuer, where a file has none. */
-  complete(parts: CertificateParts): CertificateParts {
-    return parts.chainPem === '' ? { ...parts, chainPem: this.#chains.chainOf(parts.x509) } : parts;
+      for (const text of store.chains.load(chains.replace(/\/+$/, ''), files)) warn(text);
   }
 
   /** `folder`: where relative paths start. */
-  loadFile(name: string, folder: string): LoadedCertificate | Wrong {
+  loadFile(name: string, folder: string): LoadedFiles | Wrong {
     const draft = this.#readPem(name, folder);
     if ('error' in draft) return draft;
     const base = this.#removesExtension ? name.replace(/\.crt$/, '') : name;
+    const hasKey = draft.keyPem !== undefined;
     const wrong =
       this.#findKey(draft, base, folder) ??
       (fits(draft) ? undefined : inconsistent(name)) ??
       this.#findTimestamps(draft, base, folder) ??
       this.#findOcsp(draft, base, folder);
-    return wrong ?? toCertificate(name, draft, draft.keyPem ?? '');
+    if (wrong !== undefined) return wrong;
+    return {
+      loaded: toCertificate(name, draft, draft.keyPem ?? ''),
+      files: this.#lookedFor(name, base, draft, hasKey),
+    };
+  }
+
+  /** As HAProxy shows them: companions that were looked for, whether they are there or not. */
+  #lookedFor(name: string, base: string, { ocsp }: Draft, hasKey: boolean): CertificateFileNames {
+    return {
+      crt: name,
+      key: hasKey ? name : `${base}.key`,
+      ...(this.companions.has('ocsp') && { ocsp: `${base}.ocsp` }),
+      ...(this.companions.has('issuer') && ocsp !== undefined && { issuer: `${base}.issuer` }),
+      ...(this.companions.has('sctl') && { sctl: `${base}.sctl` }),
+    };
   }
 
   /** `load`: paths are whole. */
-  loadNamed(name: string, load: CertificateLoad, folder: string): LoadedCertificate | Wrong {
+  loadNamed(name: string, load: CertificateLoad, folder: string): LoadedFiles | Wrong {
     const draft = this.#readPem(load.crt ?? '', folder);
     if ('error' in draft) return because(draft.error, load.crt);
     const wrong =
@@ -76,7 +92,10 @@ export class CertificateLoader {
     if (wrong !== undefined) return wrong;
     if (draft.keyPem === undefined)
       return { error: `unable to load SSL private key into SSL Context '${name}': no key was loaded.` };
-    return fits(draft) ? toCertificate(name, draft, draft.keyPem) : inconsistent(name);
+    if (!fits(draft)) return inconsistent(name);
+    const { crt, key, ocsp, issuer, sctl } = load;
+    const files = Object.entries({ crt, key, ocsp, issuer, sctl }).filter(([, file]) => file !== undefined);
+    return { loaded: toCertificate(name, draft, draft.keyPem), files: Object.fromEntries(files) };
   }
 
   #readPem(path: string, folder: string): Draft | Wrong {
@@ -85,7 +104,7 @@ export class CertificateLoader {
     const parts = readCertificateFile(text, path, () => this.#passphrasesFor(path));
     if ('error' in parts) return parts;
     if (parts.keyPem === undefined && isEncryptedKey(text)) return { error: this.#encrypted(path) };
-    return { ...this.complete(parts) };
+    return { ...this.#store.complete(parts) };
   }
 
   #encrypted(path: string): string {

@@ -12,8 +12,18 @@ import type {
   LoadedCertificate,
   TlsMaterial,
 } from '../model/tls-material.ts';
+import type { CertificateParts } from './certificate-parts.ts';
+import { IssuerChains } from './issuer-chains.ts';
 import type { Global } from '../model/global.ts';
 import { readPem } from '../net/tls/pem.ts';
+
+export interface CertificateFileNames {
+  readonly crt?: string;
+  readonly key?: string;
+  readonly ocsp?: string;
+  readonly issuer?: string;
+  readonly sctl?: string;
+}
 
 export interface StoredCertificate {
   readonly name: string;
@@ -22,6 +32,8 @@ export interface StoredCertificate {
   /** What gave it its options; they have to be the same wherever it is used. */
   readonly origin: 'plain' | 'crt-list' | 'crt-store';
   readonly load: CertificateLoad;
+  /** Where it came from, for `show ssl cert`. */
+  readonly files: CertificateFileNames;
 }
 
 export interface StoredAuthorities {
@@ -73,10 +85,33 @@ export class CertificateStore {
   readonly crtLists = new Map<string, CrtList>();
   readonly listeners = new Map<string, StoredListener>();
   readonly #global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>;
+  /** Chains of issuers, for certificates that come without. */
+  chains = new IssuerChains();
   #lastInstance = 0;
 
   constructor(global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>) {
     this.#global = global;
+  }
+
+  get crtBase(): string | undefined {
+    return this.#global.crtBase;
+  }
+
+  get caBase(): string | undefined {
+    return this.#global.caBase;
+  }
+
+  get ssl(): Global['ssl'] {
+    return this.#global.ssl;
+  }
+
+  /** `ssl-load-extra-del-ext` */
+  get removesExtension(): boolean {
+    return this.#global.ssl.has('ssl-load-extra-del-ext');
+  }
+
+  complete(parts: CertificateParts): CertificateParts {
+    return parts.chainPem === '' ? { ...parts, chainPem: this.chains.chainOf(parts.x509)?.pem ?? '' } : parts;
   }
 
   /** Takes a certificate into use. */

@@ -84,9 +84,9 @@ export class CrtListLoader {
   /** Once; answers what is wrong. */
   #load(name: string, folder: string): string | undefined {
     if (this.store.certificates.has(name)) return undefined;
-    const loaded = this.loader.loadFile(name, folder);
-    if ('error' in loaded) return loaded.error;
-    this.store.certificates.set(name, { name, loaded, origin: 'plain', load: NONE });
+    const read = this.loader.loadFile(name, folder);
+    if ('error' in read) return read.error;
+    this.store.certificates.set(name, { name, ...read, origin: 'plain', load: NONE });
     return undefined;
   }
 
@@ -219,11 +219,9 @@ export class CrtListLoader {
     const { key, ocsp, issuer, sctl } = load;
     const namesFiles = [key, ocsp, issuer, sctl].some(file => file !== undefined);
     const files = { ...this.withBases(load), crt: name };
-    const loaded = namesFiles
-      ? this.loader.loadNamed(name, files, folder)
-      : this.loader.loadFile(name, folder);
-    if ('error' in loaded) return loaded.error;
-    this.store.certificates.set(name, { name, loaded, origin: 'crt-list', load });
+    const read = namesFiles ? this.loader.loadNamed(name, files, folder) : this.loader.loadFile(name, folder);
+    if ('error' in read) return read.error;
+    this.store.certificates.set(name, { name, ...read, origin: 'crt-list', load });
     return undefined;
   }
 

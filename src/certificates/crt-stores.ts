@@ -55,11 +55,11 @@ class CrtStoreSection {
     this.#hasLoaded = true;
     const { store, loader } = this.#lists;
     const name = this.#nameOf(load.crt, alias);
-    const loaded = loader.loadNamed(name, this.#lists.withBases(load, this.#bases), '');
-    if ('error' in loaded) return loaded.error;
+    const made = loader.loadNamed(name, this.#lists.withBases(load, this.#bases), '');
+    if ('error' in made) return made.error;
     if (store.certificates.has(name))
       return `'load' in section 'crt-store': store '${name}' was already defined.`;
-    store.certificates.set(name, { name, loaded, origin: 'crt-store', load });
+    store.certificates.set(name, { name, ...made, origin: 'crt-store', load });
     return undefined;
   }
 

@@ -3,14 +3,15 @@ import { X509Certificate } from 'node:crypto';
 import { readPem } from '../net/tls/pem.ts';
 import type { CertificateFiles } from './files.ts';
 
-interface Chain {
+export interface IssuerChain {
   readonly first: X509Certificate;
+  readonly path: string;
   readonly pem: string;
 }
 
 export class IssuerChains {
   /** By the subject of their first certificate. */
-  readonly #chains = new Map<string, Chain[]>();
+  readonly #chains = new Map<string, IssuerChain[]>();
 
   /** Answers warnings about files that are no chain. */
   load(folder: string, files: CertificateFiles): readonly string[] {
@@ -31,15 +32,15 @@ export class IssuerChains {
     try {
       const x509 = new X509Certificate(first);
       const known = this.#chains.get(x509.subject) ?? [];
-      this.#chains.set(x509.subject, [...known, { first: x509, pem: certificates.join('') }]);
+      this.#chains.set(x509.subject, [...known, { first: x509, path, pem: certificates.join('') }]);
     } catch {
       return `unable to load issuers-chain ${path} : pem certificate not found.`;
     }
     return undefined;
   }
 
-  /** Empty: none. */
-  chainOf(x509: X509Certificate): string {
-    return this.#chains.get(x509.issuer)?.find(({ first }) => x509.checkIssued(first))?.pem ?? '';
+  /** The one that its issuer begins. */
+  chainOf(x509: X509Certificate): IssuerChain | undefined {
+    return this.#chains.get(x509.issuer)?.find(({ first }) => x509.checkIssued(first));
   }
 }

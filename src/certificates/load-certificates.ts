@@ -50,7 +50,7 @@ class Loading {
     this.#config = config;
     this.#files = files;
     this.store = new CertificateStore(config.global);
-    const loader = new CertificateLoader(config.global, files, text => this.#warn(NOWHERE, text));
+    const loader = new CertificateLoader(this.store, files, text => this.#warn(NOWHERE, text));
     this.#lists = new CrtListLoader(this.store, loader, files, config.global);
   }
 

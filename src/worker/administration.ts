@@ -5,9 +5,11 @@
 import type { Socket } from 'node:net';
 import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
+import { CertificateDesk } from '../certificates/certificate-desk.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
+import type { Server } from '../model/server.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { PeersAtWork } from '../peers/section.ts';
 import { ConfiguredView } from '../stats/view.ts';
@@ -210,6 +212,7 @@ export class Administration {
     const { config, state, servers, serverOrders, startTimeMs, startupLogs } = this.#parts;
     return {
       config,
+      tls: this.#certificateDesk(),
       state,
       servers,
       serverOrders,
@@ -243,6 +246,21 @@ export class Administration {
       resolvers: () => this.names?.sections ?? [],
       peers: this.#parts.peers,
     };
+  }
+
+  #certificateDesk(): CertificateDesk {
+    const { certificates, config } = this.#parts;
+    return new CertificateDesk({
+      store: certificates,
+      global: config.global,
+      servers: () => this.#servers(),
+      publish: async changes => void (await this.#calls.all({ kind: 'tls', changes })),
+    });
+  }
+
+  *#servers(): Iterable<Server> {
+    for (const [backend] of this.directory.proxies.entries())
+      for (const { config } of this.directory.serversOf(backend)) yield config;
   }
 
   #evaluate(name: string, text: string, format: boolean): ReturnType<AdminRuntime['evaluate']> {

@@ -1,0 +1,174 @@
+/**
+ * Certificates are exchanged in two steps: `set` stages one, `commit` puts it into use everywhere, or `abort` drops it
+ * (management manual, `set ssl cert`). One exchange at a time; connections that are open keep what they have.
+ */
+import { createSecureContext } from 'node:tls';
+import type { LoadedCertificate } from '../model/tls-material.ts';
+import {
+  isTimestampList,
+  keyFits,
+  readCertificateFile,
+  readIssuerFile,
+  readKeyFile,
+  toCertificate,
+  toParts,
+} from './certificate-parts.ts';
+import type { CertificateStore, StoredCertificate } from './certificate-store.ts';
+import { done, refused, type Outcome } from './outcome.ts';
+import type { ServerUses } from './server-uses.ts';
+
+/** What a payload is, by the ending of the name it comes under. */
+type Part = 'pem' | 'key' | 'ocsp' | 'sctl' | 'issuer';
+const ENDINGS: readonly Part[] = ['key', 'ocsp', 'sctl', 'issuer'];
+
+type Wrong = { readonly error: string };
+
+export class CertificateExchange {
+  readonly #store: CertificateStore;
+  readonly #uses: ServerUses;
+  #pending: StoredCertificate | undefined;
+
+  constructor(store: CertificateStore, uses: ServerUses) {
+    this.#store = store;
+    this.#uses = uses;
+  }
+
+  /** What was set and not committed. */
+  get pending(): StoredCertificate | undefined {
+    return this.#pending;
+  }
+
+  create(name: string): Outcome {
+    const { certificates } = this.#store;
+    if (certificates.has(name)) return refused(`Certificate '${name}' already exists!`);
+    certificates.set(name, { name, loaded: undefined, origin: 'plain', load: {}, files: {} });
+    return done(`New empty certificate store '${name}'!`);
+  }
+
+  set(written: string, payload: string): Outcome {
+    const { name, part } = this.#target(written);
+    const cannot = (text: string): Outcome => refused(`${text}\nCan't update ${written}!`);
+    const pending = this.#pending;
+    if (pending !== undefined && pending.name !== name)
+      return cannot(`The ongoing transaction is about '${pending.name}' but you are trying to set '${name}'`);
+    const from = pending ?? this.#store.certificates.get(name);
+    if (from === undefined)
+      return cannot(`Can't replace a certificate which is not referenced by the configuration!`);
+    const parts = this.#withPayload(from, part, payload);
+    if ('error' in parts)
+      return cannot(`${parts.error === '' ? '' : `${parts.error}\n`}Can't load the payload`);
+    this.#pending = { ...from, loaded: parts };
+    return done(`Transaction ${pending === undefined ? 'created' : 'updated'} for certificate ${name}!`);
+  }
+
+  /** With `ssl-load-extra-del-ext` the key of `x.crt` is set as `x.key`. */
+  #target(written: string): { readonly name: string; readonly part: Part } {
+    const part = ENDINGS.find(ending => written.endsWith(`.${ending}`));
+    if (part === undefined) return { name: written, part: 'pem' };
+    const name = written.slice(0, -part.length - 1);
+    const isKnown = this.#pending?.name === name || this.#store.certificates.has(name);
+    return { name: !isKnown && this.#store.removesExtension ? `${name}.crt` : name, part };
+  }
+
+  #withPayload({ name, loaded }: StoredCertificate, part: Part, payload: string): LoadedCertificate | Wrong {
+    if (part === 'pem') {
+      const parts = readCertificateFile(payload, name);
+      return 'error' in parts ? parts : toCertificate(name, this.#store.complete(parts), parts.keyPem ?? '');
+    }
+    if (loaded === undefined) return { error: `the certificate '${name}' is empty!` };
+    const added = readPart(part, payload, name);
+    return 'error' in added ? added : { ...loaded, ...added };
+  }
+
+  commit(name: string): Outcome {
+    const cannot = (text: string): Outcome => refused(`${text}\nCan't commit ${name}!`);
+    const pending = this.#pending;
+    if (pending === undefined) return cannot('No ongoing transaction! !');
+    if (pending.name !== name)
+      return cannot(`The ongoing transaction is about '${pending.name}' but you are trying to set '${name}'`);
+    const loaded = pending.loaded as LoadedCertificate;
+    if (loaded.keyPem !== '' && !keyFits(toParts(loaded), loaded.keyPem))
+      return cannot(`inconsistencies between private key and certificate loaded '${name}'.`);
+    const instances = [...this.#store.instancesOf(name)];
+    const count = instances.length + this.#uses.ofCertificate(name);
+    const fault = count === 0 ? undefined : unusable(loaded);
+    this.#pending = undefined;
+    if (fault !== undefined) return done(`Committing ${name}\n${fault}\nFailed!`);
+    this.#store.certificates.set(name, pending);
+    return done(`Committing ${name}${'.'.repeat(count)}\nSuccess!`, [
+      { kind: 'certificate', certificate: this.#store.served(loaded) },
+    ]);
+  }
+
+  abort(name: string): Outcome {
+    if (this.#pending === undefined) return refused('No ongoing transaction!');
+    if (this.#pending.name !== name)
+      return refused(
+        `The ongoing transaction is about '${this.#pending.name}' but you are trying to abort a transaction for '${name}'`,
+      );
+    this.#pending = undefined;
+    return done(`Transaction aborted for certificate '${name}'!`);
+  }
+
+  remove(name: string): Outcome {
+    const wrong = this.#whyItStays(name);
+    if (wrong !== undefined) return refused(`Can't remove the certificate: ${wrong}`);
+    this.#store.certificates.delete(name);
+    return done(`Certificate '${name}' deleted!`, [{ kind: 'certificate-removed', name }]);
+  }
+
+  #whyItStays(name: string): string | undefined {
+    if (this.#pending?.name === name) return `ongoing transaction for the certificate '${name}'`;
+    const known = this.#store.certificates.get(name);
+    if (known === undefined) return `certificate '${name}' doesn't exist!`;
+    if (known.load.jwt === 'on') return `certificate '${name}' in use for JWT validation, can't be deleted!`;
+    return this.isUsed(name) ? `certificate '${name}' in use, can't be deleted!` : undefined;
+  }
+
+  isUsed(name: string): boolean {
+    for (const _ of this.#store.instancesOf(name)) return true;
+    return this.#uses.ofCertificate(name) > 0;
+  }
+}
+
+/** Why OpenSSL does not take it, in HAProxy's words. */
+export function unusable({ name, certPem, chainPem, keyPem }: LoadedCertificate): string | undefined {
+  const what = `unable to load SSL private key into SSL Context '${name}'`;
+  if (keyPem === '') return `${what}: passed a null parameter.`;
+  try {
+    createSecureContext({ cert: certPem + chainPem, key: keyPem });
+    return undefined;
+  } catch (error) {
+    const { reason, message } = error as { reason?: string; message: string };
+    return `${what}: ${reason ?? message}.`;
+  }
+}
+
+/** A payload that is not the certificate itself. */
+function readPart(
+  part: Exclude<Part, 'pem'>,
+  payload: string,
+  name: string,
+): Partial<Pick<LoadedCertificate, 'keyPem' | 'ocsp' | 'sctl' | 'issuerPem'>> | Wrong {
+  if (part === 'key') {
+    const key = readKeyFile(payload, name);
+    return 'error' in key ? key : { keyPem: key.pem };
+  }
+  if (part === 'issuer') {
+    const issuer = readIssuerFile(payload, name);
+    return 'error' in issuer ? issuer : { issuerPem: issuer.pem };
+  }
+  if (part === 'ocsp') {
+    const ocsp = fromBase64(payload);
+    return ocsp === undefined ? { error: 'Error reading OCSP response in base64 format' } : { ocsp };
+  }
+  const sctl = Uint8Array.from(Buffer.from(payload, 'latin1'));
+  return isTimestampList(sctl) ? { sctl } : { error: '' };
+}
+
+/** Undefined: it is none. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  const compact = text.replace(/[\r\n]/g, '');
+  if (compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(compact)) return undefined;
+  return Uint8Array.from(Buffer.from(compact, 'base64'));
+}
