@@ -1,5 +1,5 @@
 /** How the end of a connection is told in a check's report, as HAProxy words it. */
-import { ABORTED, CLOSED, FAILED } from '../net/tls/handshake-failure.ts';
+import { ABORTED, CLOSED, FAILED, SNI_MISMATCH } from '../net/tls/handshake-failure.ts';
 import type { Cause } from '../base/failure.ts';
 import { stepNumber, type Ruleset, type Step } from './ruleset.ts';
 
@@ -19,6 +19,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "Can't bind to source address (Cannot assign requested address)",
   SSL_EMPTY: CLOSED.text,
   SSL_ABORT: ABORTED.text,
+  SSL_MISMATCH_SNI: SNI_MISMATCH.text,
   SSL_HANDSHAKE: FAILED.text,
   SOCKS4_DENY: 'SOCKS4 Proxy deny the request',
   SOCKS4_ABORT: 'SOCKS4 Proxy handshake aborted by server',

@@ -20,6 +20,7 @@ import type { Socket } from 'node:net';
 import type { Cause } from '../base/failure.ts';
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { SocketTuning } from './socket-tuning.ts';
+import type { TlsFacts } from './tls/tls-facts.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** One end of a connection. `family` 0: a unix socket (then `host` is its path or empty, `port` 0). */
@@ -50,6 +51,9 @@ export interface Connection {
   readonly headroom?: number;
   /** Raw descriptor for socket options through koffi; -1 when there is none (TLS, closed). */
   readonly fd: number;
+
+  /** What its TLS handshake agreed on, as the one who made it knows; absent: none was made. */
+  tls?: TlsFacts | undefined;
 
   /** Arms one read. `inBody`: more is known to come, and may do so in bulk. */
   receive(inBody?: boolean): void;

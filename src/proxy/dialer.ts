@@ -11,7 +11,9 @@
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { HandshakeFailure } from '../net/tls/handshake-failure.ts';
 import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
@@ -245,6 +247,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
   #connect(server: ServerRuntime): void {
     const { transaction } = this.#stream;
     transaction.serverGeneration = server.generation;
+    transaction.serverRefusal = undefined;
     transaction.serverKey = server.connectionKey(transaction);
     const idle = this.#stream.takeIdle(server);
     transaction.counts.attempt(server, idle !== undefined);
@@ -283,8 +286,9 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
     this.#ready(connection, false);
   }
 
-  handshakeFailed(): void {
+  handshakeFailed(error: HandshakeFailure, tls: TlsFacts): void {
     this.#handshake = undefined;
+    this.#stream.transaction.serverRefusal = { error, tls };
     this.#connectFailed('refused');
   }
 

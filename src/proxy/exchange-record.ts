@@ -33,6 +33,7 @@ import type {
   ListenerRuntime,
   ServerRuntime,
 } from './runtime.ts';
+import type { ServerRefusal } from './server-connection-facts.ts';
 import { Termination } from './termination.ts';
 
 function nothing(): void {}
@@ -100,6 +101,8 @@ export abstract class ExchangeRecord {
   readonly checkVariables = undefined;
   /** Made once, used again by the next request that tracks. */
   protected keptCounters: TrackedCounters | undefined;
+  /** Of the last try to reach a server: its handshake failed. */
+  serverRefusal: ServerRefusal | undefined;
   requestCookieCapture: string | undefined;
   responseCookieCapture: string | undefined;
   cookieState = '--';
@@ -174,7 +177,7 @@ export abstract class ExchangeRecord {
     this.backendRuntime = this.serverRuntime = this.serverConnection = undefined;
     this.request = this.response = this.requestLine = undefined;
     this.knownUniqueId = this.requestCookieCapture = this.responseCookieCapture = undefined;
-    this.ownTimeouts = undefined;
+    this.ownTimeouts = this.serverRefusal = undefined;
     // setting a length calls into the runtime
     if (this.pendingStores.length > 0) this.pendingStores.length = 0;
     this.bytes.fromClient = this.bytes.toServer = this.bytes.fromServer = this.bytes.toClient = 0;

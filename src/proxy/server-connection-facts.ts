@@ -1,12 +1,20 @@
 /** What samples can ask about the server's connection of one exchange. */
-import type { ServerFacts } from '../acl/context.ts';
+import type { ConnectionError, ServerFacts } from '../acl/context.ts';
 import type { Connection } from '../net/connection.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import type { ServerRuntime } from './runtime.ts';
+
+/** Why a server that was reached is of no use. */
+export interface ServerRefusal {
+  readonly error: ConnectionError;
+  readonly tls: TlsFacts;
+}
 
 interface ServerConnectionOwner {
   readonly serverRuntime: ServerRuntime | undefined;
   readonly serverConnection: Connection | undefined;
   readonly serverReused: boolean;
+  readonly serverRefusal: ServerRefusal | undefined;
 }
 
 export class ServerConnectionFacts implements ServerFacts {
@@ -14,11 +22,15 @@ export class ServerConnectionFacts implements ServerFacts {
   readonly httpMajor = 1;
   readonly streams = 1;
   readonly glitches = 0;
-  readonly error = undefined;
-  readonly tls = undefined;
 
   constructor(exchange: ServerConnectionOwner) {
     this.#exchange = exchange;
+  }
+  get error(): ConnectionError | undefined {
+    return this.#exchange.serverRefusal?.error;
+  }
+  get tls(): TlsFacts | undefined {
+    return (this.#exchange.serverConnection ?? this.#exchange.serverRefusal)?.tls;
   }
   get name(): string {
     return this.#exchange.serverRuntime?.config.name ?? '';

@@ -7,6 +7,7 @@ import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
 import { createTlsListener } from '../net/tls/create-tls-listener.ts';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
+import { keepsSecrets } from '../net/tls/key-log.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
@@ -188,7 +189,7 @@ export class ServingThread {
       statusKinds: new StatusKinds(config.global),
       liveStreams: new LiveStreams(),
       certificates,
-      serverContexts: new ServerContexts(certificates),
+      serverContexts: new ServerContexts(certificates, keepsSecrets(config.global)),
       names: new NameLookups((id, question) => this.#tell({ kind: 'resolve', id, question })),
       badMessages: new BadMessages(),
       publishPatternUpdate: update => this.#copies.publish(update),

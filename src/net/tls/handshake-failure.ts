@@ -35,6 +35,11 @@ export const LEAF_REFUSED: HandshakeFailure = {
   name: 'SSL_CRT_FAIL',
   text: 'SSL client certificate not trusted',
 };
+export const SNI_MISMATCH: HandshakeFailure = {
+  code: 33,
+  name: 'SSL_MISMATCH_SNI',
+  text: 'Server presented an SSL certificate different from the expected one',
+};
 export const FAILED: HandshakeFailure = {
   code: 34,
   name: 'SSL_HANDSHAKE',

@@ -5,6 +5,12 @@
  *   CLIENT_TRAFFIC_SECRET_0 <random> <secret>       TLS 1.3, one line a secret
  */
 import type { TLSSocket } from 'node:tls';
+import type { Global } from '../../model/global.ts';
+
+/** `tune.ssl.keylog` */
+export function keepsSecrets({ ssl }: Pick<Global, 'ssl'>): boolean {
+  return ssl.get('tune.ssl.keylog')?.[0] === 'on';
+}
 
 export class KeyLog {
   readonly #secrets = new Map<string, string>();

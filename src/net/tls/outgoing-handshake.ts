@@ -8,8 +8,12 @@
 import { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { Connection, Engine } from '../connection.ts';
-import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
+import { FAILED, failureOf, type HandshakeFailure, SNI_MISMATCH } from './handshake-failure.ts';
 import { UNSET } from '../engines/unset-handler.ts';
+import { KeyLog } from './key-log.ts';
+import { CERTIFICATE_VERIFY_FAILED } from './tls-error.ts';
+import type { TlsError, TlsFacts } from './tls-facts.ts';
+import { TlsSocketFacts } from './tls-socket-facts.ts';
 
 /** What makes encrypted connections of sockets. */
 export type Adopter = Pick<Engine, 'adopt'>;
@@ -17,7 +21,7 @@ export type Adopter = Pick<Engine, 'adopt'>;
 export interface HandshakeSink {
   /** Its handler is still to be set; it does not read before receive(). */
   secured(connection: Connection): void;
-  handshakeFailed(failure: HandshakeFailure): void;
+  handshakeFailed(failure: HandshakeFailure, tls: TlsFacts): void;
 }
 
 export type OutgoingHandshakeOptions = Pick<
@@ -28,6 +32,8 @@ export type OutgoingHandshakeOptions = Pick<
   readonly checkNames: (certificate: PeerCertificate) => Error | undefined;
   /** Hears of sessions that can be resumed, as long as the connection lives. */
   readonly keepSession: ((session: Buffer) => void) | undefined;
+  /** `tune.ssl.keylog` */
+  readonly keepsSecrets?: boolean | undefined;
 };
 
 export class OutgoingHandshake {
@@ -37,17 +43,23 @@ export class OutgoingHandshake {
   readonly #socket: TLSSocket;
   readonly #remote: Connection['remote'];
   readonly #local: Connection['local'];
+  readonly #keyLog: KeyLog | undefined;
+  #hasWrongNames = false;
 
   constructor(engine: Adopter, plain: Connection, options: OutgoingHandshakeOptions, sink: HandshakeSink) {
     this.#engine = engine;
     this.#sink = sink;
     this.#remote = plain.remote;
     this.#local = plain.local;
-    const { checkNames, keepSession, ...settings } = options;
-    const checkServerIdentity = (_name: string, certificate: PeerCertificate): Error | undefined =>
-      checkNames(certificate);
+    const { checkNames, keepSession, keepsSecrets, ...settings } = options;
+    const checkServerIdentity = (_name: string, certificate: PeerCertificate): Error | undefined => {
+      const error = checkNames(certificate);
+      this.#hasWrongNames = error !== undefined;
+      return error;
+    };
     this.#raw = socketOf(plain);
     this.#socket = connect({ ...settings, checkServerIdentity, socket: this.#raw });
+    this.#keyLog = keepsSecrets === true ? KeyLog.of(this.#socket) : undefined;
     this.#socket.on('secureConnect', this.#secured);
     this.#socket.on('error', this.#failed);
     this.#socket.on('close', this.#closed);
@@ -66,13 +78,21 @@ export class OutgoingHandshake {
     const connection = this.#engine.adopt(this.#socket, UNSET);
     connection.remote = this.#remote;
     connection.local = this.#local;
+    connection.tls = this.#facts(undefined);
     this.#sink.secured(connection);
   };
 
   readonly #failed = (error: Error): void => {
+    const reason = failureOf(error, this.#raw);
+    const wasRefused = reason === FAILED && isRefusal(error);
+    const tls = this.#facts(wasRefused ? CERTIFICATE_VERIFY_FAILED : error);
     this.abort();
-    this.#sink.handshakeFailed(failureOf(error, this.#raw));
+    this.#sink.handshakeFailed(this.#hasWrongNames ? SNI_MISMATCH : reason, tls);
   };
+
+  #facts(error: Error | TlsError | undefined): TlsFacts {
+    return new TlsSocketFacts(this.#socket, { side: 'client', error, keyLog: this.#keyLog });
+  }
 
   readonly #closed = (): void => this.#failed(new Error('closed during the handshake'));
 
@@ -81,6 +101,11 @@ export class OutgoingHandshake {
     this.#socket.off('error', this.#failed);
     this.#socket.off('close', this.#closed);
   }
+}
+
+/** Node's own words for a certificate that is not good have a code, but neither a system call nor OpenSSL's number. */
+function isRefusal(error: NodeJS.ErrnoException): boolean {
+  return error.code !== undefined && error.code !== 'ECONNRESET' && error.syscall === undefined;
 }
 
 function socketOf(plain: Connection): Socket {

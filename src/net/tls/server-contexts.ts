@@ -30,11 +30,14 @@ interface Made extends Files {
 }
 
 export class ServerContexts {
+  readonly keepsSecrets: boolean;
   readonly #files: TlsFiles;
   readonly #made = new Map<string, Made>();
 
-  constructor(files: TlsFiles) {
+  /** `keepsSecrets`: of the connections made with them (`tune.ssl.keylog`). */
+  constructor(files: TlsFiles, keepsSecrets = false) {
     this.#files = files;
+    this.keepsSecrets = keepsSecrets;
   }
 
   /** `key`: contextKey(settings), computed once. Throws what OpenSSL says of settings it cannot use. */

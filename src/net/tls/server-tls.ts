@@ -52,6 +52,7 @@ export class ServerTlsClient {
         rejectUnauthorized: verify === 'required',
         checkNames: certificate =>
           expected === undefined ? undefined : checkHostName(expected, certificate),
+        keepsSecrets: this.#contexts.keepsSecrets,
         keepSession: noReuse === true ? undefined : this.#keeperOf(name ?? ''),
         // RFC 6066, section 3: addresses are no names
         ...(name !== undefined && isIP(name) === 0 && { servername: name }),

@@ -66,10 +66,12 @@ export class TlsSocketFacts implements TlsFacts {
     const handle = handleOf(socket);
     this.sni = serverNameOf(socket, handle, circumstances.side);
     this.alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined;
-    this.resumed = socket.isSessionReused();
-    this.verifyResult = verifyResultOf(handle);
+    // null once the socket is closed
+    this.resumed = (socket.isSessionReused() as boolean | null) === true;
     this.error = circumstances.error && tlsErrorOf(circumstances.error);
-    if (circumstances.side === 'server' && circumstances.authorities !== undefined) this.#readPeer();
+    const isJudged = circumstances.side === 'server' && circumstances.authorities !== undefined;
+    // without a certificate Node answers that this is an error
+    this.verifyResult = isJudged && this.#readPeer() !== undefined ? verifyResultOf(handle) : 0;
   }
 
   get keySize(): number | undefined {

@@ -12,6 +12,7 @@ import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode } from '../../cause.ts';
 import type { Connection, ConnectionHandler, Endpoint, HandedOver } from '../../connection.ts';
 import { destinationOf } from '../../original-destination.ts';
+import type { TlsFacts } from '../../tls/tls-facts.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { duplicateDescriptor } from '../../system-calls.ts';
@@ -38,6 +39,7 @@ export class NodeConnection implements Connection, StreamOwner {
   receiving = false;
   sending = false;
   closed = false;
+  tls: TlsFacts | undefined = undefined;
   readonly #host: ConnectionHost;
   readonly #socket: OwnedSocket;
   readonly #origin: Origin;

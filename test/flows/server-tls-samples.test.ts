@@ -1,0 +1,133 @@
+/**
+ * What samples tell of connections to servers over TLS, as fields of responses and in logs: in HAProxy and in lb, before
+ * the same server. What HAProxy 2.6 lacks, or what differs from connection to connection, is held against the server.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { test, type TestContext } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { LB, startBalancer } from '../support/balancer.ts';
+import { Authority } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
+import { requires } from '../support/requirement.ts';
+import { startTlsOrigin } from '../support/tls-origin.ts';
+
+const CERTIFICATE = ['i_dn', 's_dn', 's_dn(CN)', 's_dn(O,1)', 's_dn(,0,rfc2253)', 'serial,hex', 'sha1,hex'];
+const MORE = ['key_alg', 'sig_alg', 'notbefore', 'notafter', 'version', 'der,hex', 'chain_der,hex'];
+const CONNECTION = ['', '_protocol', '_cipher', '_alpn', '_is_resumed', '_alg_keysize', '_use_keysize'];
+const OURS = ['ssl_bc_sni', 'ssl_bc_curve', 'ssl_bc_unique_id,hex', 'ssl_bc_session_key,hex'];
+const SAME = [
+  ...[...CERTIFICATE, ...MORE].map(word => `ssl_s_${word}`),
+  ...CONNECTION.map(word => `ssl_bc${word}`),
+  'ssl_bc_err',
+  'ssl_bc_err_str',
+  'bc_err',
+  'bc_err_str',
+];
+
+async function fieldsOf(port: number): Promise<Readonly<Record<string, string>>> {
+  const signal = AbortSignal.timeout(20_000);
+  const request = httpRequest({
+    port,
+    host: '127.0.0.1',
+    headers: { host: 'a.example' },
+    agent: false,
+    signal,
+  });
+  request.end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  return response.headers as Readonly<Record<string, string>>;
+}
+
+async function start(
+  t: TestContext,
+  program: string,
+  { words, server, log = '' }: { words: readonly string[]; server: string; log?: string },
+): Promise<number> {
+  const port = await freePort();
+  const fields = words.map((word, index) => `  http-response set-header x-${index} "%[${word}]"`).join('\n');
+  const config = `
+global
+  tune.ssl.keylog on
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 10s
+  timeout server 10s
+  retries 0
+${log}
+listen l
+  bind 127.0.0.1:${port}
+${fields}
+  server s ${server}
+`;
+  await startBalancer(t, config, { program, ports: [port] });
+  return port;
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+  test(`certificate and connection of a server over ${version} are told as by HAProxy`, async t => {
+    if (!requires(t, 'openssl', 'haproxy')) return;
+    const authority = new Authority(t);
+    const certificate = authority.issue({ name: 'a.example', alternatives: 'DNS:a.example' });
+    const sockets: TLSSocket[] = [];
+    const origin = await startTlsOrigin(t, certificate, {
+      maxVersion: version,
+      ALPNProtocols: ['http/1.1'],
+    });
+    origin.server.on('secureConnection', (socket: TLSSocket) => sockets.push(socket));
+    const server = `${origin.address} ssl verify none sni str(a.example) alpn http/1.1`;
+    const theirs = await fieldsOf(await start(t, 'haproxy', { words: SAME, server }));
+    const ours = await fieldsOf(await start(t, LB, { words: [...SAME, ...OURS], server }));
+    for (const [index, word] of SAME.entries()) assert.equal(ours[`x-${index}`], theirs[`x-${index}`], word);
+    const told = OURS.map((_, index) => ours[`x-${SAME.length + index}`]);
+    const socket = sockets.at(-1) as TLSSocket;
+    const finished = socket.getFinished()?.toString('hex').toUpperCase();
+    assert.deepEqual(told.slice(0, 3), ['a.example', 'X25519', finished]);
+    assert.match(told[3] ?? '', /^[0-9A-F]{96}$/);
+  });
+
+test('secrets of TLS 1.3 are those the server has, with tune.ssl.keylog', async t => {
+  if (!requires(t, 'openssl')) return;
+  const certificate = new Authority(t).issue({ name: 'a.example' });
+  const origin = await startTlsOrigin(t, certificate);
+  const lines: string[] = [];
+  origin.server.on('keylog', (line: Buffer) => lines.push(line.toString().trimEnd()));
+  const names = ['client_traffic_secret_0', 'server_handshake_traffic_secret', 'exporter_secret'];
+  const words = [...names.map(name => `ssl_bc_${name}`), 'ssl_bc_client_random,hex,lower'];
+  const port = await start(t, LB, { words, server: `${origin.address} ssl verify none` });
+  const fields = await fieldsOf(port);
+  for (const [index, name] of names.entries())
+    assert.ok(
+      lines.includes(`${name.toUpperCase()} ${fields[`x-${names.length}`]} ${fields[`x-${index}`]}`),
+      name,
+    );
+});
+
+test('why a handshake with a server failed is logged', async t => {
+  if (!requires(t, 'openssl', 'haproxy')) return;
+  const authority = new Authority(t);
+  const certificate = authority.issue({ name: 'a.example', alternatives: 'DNS:a.example' });
+  const origin = await startTlsOrigin(t, certificate, { maxVersion: 'TLSv1.2' });
+  const other = new Authority(t);
+  const servers = [
+    `${origin.address} ssl verify required ca-file ${other.file}`,
+    `${origin.address} ssl verify required ca-file ${authority.file} sni str(b.example)`,
+    `${origin.address} ssl verify none ciphers ECDHE-RSA-AES128-GCM-SHA256 force-tlsv12`,
+  ];
+  for (const server of servers) {
+    const lines: string[] = [];
+    for (const program of ['haproxy', LB]) {
+      const receiver = await startLogReceiver(t);
+      const log = `  log 127.0.0.1:${receiver.port} format raw local0\n  log-format "%[bc_err]|%[bc_err_str]|%[ssl_bc_err]|%[ssl_bc_err_str]"`;
+      await fieldsOf(await start(t, program, { words: [], server, log }));
+      lines.push((await receiver.find(/\d+\|.*/))[0]);
+    }
+    assert.match(lines[0] ?? '', /^3[34]\|.+\|\d{5,}\|error:/, server);
+    assert.equal(lines[1], lines[0], server);
+  }
+});
