@@ -78,8 +78,18 @@ export class ListeningSockets {
   rollback(): void {
     for (const path of this.#paths.splice(0)) path.giveUp();
     for (const fd of this.#added) closeDescriptor(fd);
+    this.#added = [];
     this.#sockets.clear();
     for (const [key, socket] of this.#before) this.#sockets.set(key, socket);
+  }
+
+  /** No reload follows: who connects when the workers have let go is refused. */
+  close(): void {
+    for (const path of this.#paths.splice(0)) path.giveUp();
+    for (const { fds } of this.#sockets.values()) for (const fd of fds) closeDescriptor(fd);
+    this.#added = [];
+    this.#sockets.clear();
+    this.#before.clear();
   }
 }
 

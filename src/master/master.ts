@@ -251,6 +251,7 @@ export class Master {
   stop(signal: 'SIGTERM' | 'SIGUSR1'): void {
     if (!this.#stopping) this.#options.systemd.tell('stopping');
     this.#stopping = true;
+    this.#sockets.close();
     if (this.#workers.size === 0) this.#options.onStopped(this.#exitCode);
     for (const worker of this.#workers) worker.kill(signal);
   }

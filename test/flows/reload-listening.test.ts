@@ -185,6 +185,39 @@ frontend f
   assert.equal(await balancer.stop(), 0);
 });
 
+test('who connects while the last worker finishes is refused', async t => {
+  let answer: (() => void) | undefined;
+  const origin = await startHttpOrigin(t, 'slow', (_request, response) => {
+    answer = () => response.end('finished');
+  });
+  const port = await freePort();
+  const balancer = await startMaster(
+    t,
+    `${DEFAULTS}
+listen l
+  bind 127.0.0.1:${port}
+  server s ${origin.address}
+`,
+  );
+  const request = exchangeRaw(port, GET_AND_CLOSE, LONG_MS);
+  await until('the request at the server', () => answer !== undefined);
+  balancer.process.kill('SIGUSR1');
+  await until('the refusal', () => isRefused(port));
+  answer?.();
+  assert.match(await request, /finished$/);
+  assert.equal(await balancer.ended, 0);
+});
+
+function isRefused(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', error => resolve((error as NodeJS.ErrnoException).code === 'ECONNREFUSED'));
+  });
+}
+
 function overPath(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
