@@ -10,7 +10,8 @@ import type { CertificateDesk } from '../certificates/certificate-desk.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
 import type { BadMessageReport } from '../model/bad-message.ts';
 import type { Config } from '../model/config.ts';
-import type { Mode } from '../model/proxy.ts';
+import type { Mode, Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
 import type { StreamReport } from '../model/stream-facts.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
 import type { PeersAtWork } from '../peers/section.ts';
@@ -138,6 +139,8 @@ export interface AdminRuntime {
   readonly namedServers: ReadonlySet<string>;
   readonly backends: BackendOrders;
   readonly serverOrders: ServerOrders;
+  /** What is wrong with a server that is to come to that backend, its files and expressions; undefined: nothing. */
+  mistakeIn(server: Server, proxy: Proxy): string | undefined;
   readonly threads: ThreadOrders;
   readonly streams: StreamOrders;
   /** The control thread's own copy of all pattern lists: a command changes it, then tells the threads. */

@@ -56,6 +56,8 @@ export interface Server {
   readonly nonStick: boolean;
   /** Its traffic goes over TLS. */
   readonly ssl?: ServerTls;
+  /** `no-ssl` */
+  readonly refusesSsl?: true;
   /** The same, or what TLS would be: for checks of its own, and for `set server … ssl on`. */
   readonly tls?: ServerTls;
   /** `proto h2` and the like. */

@@ -40,6 +40,8 @@ export interface CompiledOnce {
   /** A backend comes at run time: compiles its rules too, tells what is wrong with them. */
   add(proxy: Proxy): readonly Diagnostic[];
   remove(proxy: Proxy): void;
+  /** A server comes at run time: compiles its expressions too, tells what is wrong with them. */
+  addServer(server: Server, proxy: Proxy): readonly Diagnostic[];
 }
 
 export function compileAll(
@@ -82,6 +84,12 @@ export function compileAll(
       return diagnostics.splice(before);
     },
     remove: proxy => environments.follow(proxy, { ...proxy, removed: true }),
+    addServer: (server, proxy) => {
+      const before = diagnostics.length;
+      once.startSection(proxy);
+      compileServer(server, proxy, () => environments.of(proxy));
+      return diagnostics.splice(before);
+    },
   };
 }
 

@@ -7,9 +7,12 @@ import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
 import { CertificateDesk } from '../certificates/certificate-desk.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
+import { currentFiles } from '../certificates/current-files.ts';
+import { mistakeInServerTls, unknownFileOf } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
-import type { CompiledOnce } from '../proxy/check-rules.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
+import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { PeersAtWork } from '../peers/section.ts';
 import { ConfiguredView } from '../stats/view.ts';
@@ -219,6 +222,7 @@ export class Administration {
       directory: this.directory,
       namedServers: this.#parts.compiled?.namedServers ?? new Set(),
       backends: this.#backends,
+      mistakeIn: (server, proxy) => this.#mistakeIn(server, proxy),
       threads: this.#threadOrders(),
       streams: this.#streamOrders(),
       patterns: this.#shared.patterns,
@@ -261,6 +265,15 @@ export class Administration {
   *#servers(): Iterable<Server> {
     for (const [backend] of this.directory.proxies.entries())
       for (const { config } of this.directory.serversOf(backend)) yield config;
+  }
+
+  #mistakeIn(server: Server, proxy: Proxy): string | undefined {
+    const { certificates, compiled } = this.#parts;
+    const files = currentFiles(certificates);
+    const { tls } = server;
+    const [wrong] = compiled?.addServer(server, proxy) ?? [];
+    if (tls === undefined || wrong !== undefined) return wrong?.message;
+    return unknownFileOf(tls, files) ?? mistakeInServerTls(tls, files);
   }
 
   #evaluate(name: string, text: string, format: boolean): ReturnType<AdminRuntime['evaluate']> {

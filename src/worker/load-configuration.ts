@@ -14,7 +14,9 @@ import {
 import { parseConfig, type CommandLineSettings, type ParseResult } from '../config-parser/parse.ts';
 import { PREDEFINED_VARIABLES } from '../config-parser/predefined-variables.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
+import { currentFiles } from '../certificates/current-files.ts';
 import { loadCertificates } from '../certificates/load-certificates.ts';
+import { checkServerSettings } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
@@ -93,6 +95,7 @@ async function checkMeaning(
   const diagnostics = [
     ...compiled.diagnostics,
     ...certificates.diagnostics,
+    ...checkServerSettings(resolved.config, currentFiles(certificates.store)),
     ...checkHealthChecks(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,

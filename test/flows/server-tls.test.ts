@@ -2,13 +2,19 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { test, type TestContext } from 'node:test';
-import { startBalancer, type Balancer } from '../support/balancer.ts';
+import { LB, startBalancer, type Balancer } from '../support/balancer.ts';
 import { Authority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
 import { until } from '../support/until.ts';
 
@@ -210,4 +216,125 @@ test('sessions are resumed, unless no-ssl-reuse says otherwise', async t => {
     await ask(port, { headers: { to, ...SERVER_CLOSES } });
     assert.equal((await ask(port, { headers: { to, ...SERVER_CLOSES } })).headers['x-resumed'], resumed);
   }
+});
+
+test('settings OpenSSL does not know are refused when the configuration is read', t => {
+  const file = join(temporaryFolder(t), 'a.cfg');
+  writeFileSync(
+    file,
+    `backend b
+  server s1 127.0.0.1:1 ssl verify none ciphers nonsense
+  server s2 127.0.0.1:1 ssl verify none ciphersuites nonsense
+  server s3 127.0.0.1:1 ssl verify none curves nonsense
+  server s4 127.0.0.1:1 ssl verify none sigalgs nonsense
+  server s5 127.0.0.1:1 ssl verify none sni nonsense
+  server s6 127.0.0.1:1 ssl verify required
+  server s7 127.0.0.1:1 ssl verify none no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13
+  server s8 127.0.0.1:1 ssl verify none crt /nowhere/a.pem
+  server s9 127.0.0.1:1 ssl verify none curves P-256 sigalgs RSA-PSS+SHA256 ciphers HIGH
+`,
+  );
+  const { stderr, status } = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 30_000 });
+  assert.equal(status, 1);
+  const alerts = stderr.split('\n').filter(line => line.startsWith('[ALERT]'));
+  for (const [line, words] of [
+    [2, /unable to set SSL cipher list to 'nonsense'/],
+    [3, /unable to set TLS 1.3 cipher suites to 'nonsense'/],
+    [4, /unable to set SSL curves list to 'nonsense'/],
+    [5, /unable to set SSL Signature Algorithm list to 'nonsense'/],
+    [6, /error detected while parsing sni or pool-conn-name expressions : unknown fetch method 'nonsense'/],
+    [7, /verify is enabled by default but no CA file specified/],
+    [8, /all SSL\/TLS versions are disabled for server 's7'/],
+    [9, /unable to stat SSL certificate from file '\/nowhere\/a.pem'/],
+  ] as const)
+    assert.ok(
+      alerts.some(text => text.includes(`a.cfg:${line}]`) && words.test(text)),
+      `${line}: ${stderr}`,
+    );
+  assert.ok(!stderr.includes('a.cfg:10]'), stderr);
+});
+
+test('versions and ciphers are those of the line, else those of global', async t => {
+  if (!requires(t, 'openssl')) return;
+  const origin = await startTlsOrigin(t, new Authority(t).issue({ name: 'a' }));
+  const { port } = await startFlow(
+    t,
+    `
+  use-server %[req.hdr(to)] if TRUE
+  server global ${origin.address} ssl
+  server own ${origin.address} ssl ssl-max-ver TLSv1.2 ciphers ECDHE-ECDSA-AES256-GCM-SHA384
+  server forced ${origin.address} ssl force-tlsv12
+`,
+    {
+      global: `ssl-server-verify none
+  ssl-default-server-ciphersuites TLS_CHACHA20_POLY1305_SHA256
+  ssl-default-server-ciphers ECDHE-ECDSA-AES128-GCM-SHA256
+  ssl-default-server-options ssl-min-ver TLSv1.2`,
+    },
+  );
+  for (const [to, version, cipher] of [
+    ['global', 'TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
+    ['own', 'TLSv1.2', 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'],
+    ['forced', 'TLSv1.2', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
+  ] as const) {
+    const { headers } = await ask(port, { headers: { to } });
+    assert.deepEqual([headers['x-version'], headers['x-cipher']], [version, cipher], to);
+  }
+});
+
+test('a server that demands a certificate gets it; revoked ones of servers are refused', async t => {
+  if (!requires(t, 'openssl')) return;
+  const authority = new Authority(t);
+  const client = authority.issue({ name: 'our client' });
+  const [good, bad] = [authority.issue({ name: 'good' }), authority.issue({ name: 'bad' })];
+  const list = authority.revoke(bad);
+  const demanding = { requestCert: true, rejectUnauthorized: true, ca: authority.pem };
+  const origin = await startTlsOrigin(t, good, demanding);
+  const revoked = await startTlsOrigin(t, bad);
+  const words = `ssl verify required ca-file ${authority.file} no-sni-auto`;
+  const { port } = await startFlow(
+    t,
+    `
+  use-server %[req.hdr(to)] if TRUE
+  server with ${origin.address} ${words} crt ${client.file} crl-file ${list}
+  server without ${origin.address} ${words}
+  server revoked ${revoked.address} ${words} crl-file ${list}
+  server unlisted ${revoked.address} ${words}
+`,
+  );
+  const answer = await ask(port, { headers: { to: 'with' } });
+  assert.deepEqual([answer.status, answer.headers['x-client']], [200, 'our client']);
+  assert.ok((await ask(port, { headers: { to: 'without' } })).status >= 500);
+  assert.equal((await ask(port, { headers: { to: 'revoked' } })).status, 503);
+  assert.equal((await ask(port, { headers: { to: 'unlisted' } })).status, 200);
+});
+
+test('mode tcp goes on to servers over TLS, and tells each side of the end of the other', async t => {
+  if (!requires(t, 'openssl')) return;
+  const certificate = new Authority(t).issue({ name: 'a' });
+  const server = createTlsServer(
+    { cert: certificate.cert, key: certificate.key, allowHalfOpen: true },
+    socket => {
+      socket.on('error', () => undefined);
+      const chunks: Buffer[] = [];
+      socket.on('data', chunk => chunks.push(chunk));
+      socket.on('end', () => socket.end(Buffer.concat([Buffer.from('all: '), ...chunks])));
+    },
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = await startFlow(
+    t,
+    `mode tcp\n  server s 127.0.0.1:${(server.address() as AddressInfo).port} ssl verify none`,
+    { settings: 'option tcplog' },
+  );
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  const sent = randomBytes(500_000);
+  socket.end(sent);
+  const chunks: Buffer[] = [];
+  socket.on('data', chunk => chunks.push(chunk));
+  await once(socket, 'end', { signal: AbortSignal.timeout(20_000) });
+  assert.ok(Buffer.concat(chunks).equals(Buffer.concat([Buffer.from('all: '), sent])));
 });

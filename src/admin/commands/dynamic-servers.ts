@@ -6,6 +6,7 @@ import { serverSeed } from '../../balancers/server-seed.ts';
 import { parseConfig } from '../../config-parser/parse.ts';
 import { hasDynamicWeights } from '../../state/plan.ts';
 import { ADMIN_MAINT } from '../../state/server-words.ts';
+import type { Global } from '../../model/global.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import type { Word } from '../../model/word.ts';
@@ -44,12 +45,14 @@ async function addServer(call: Call): Promise<Answer> {
   const { words, track } = withoutTracking(args.from(3));
   const tracked = track === undefined ? undefined : trackable(runtime, backend, track);
   if (tracked !== undefined && 'wrong' in tracked) return fail(tracked.wrong);
-  const parsed = parseServer(proxy, name, words);
+  const parsed = parseServer(runtime.config.global, proxy, name, words);
   if ('wrong' in parsed) return fail(parsed.wrong);
   const unsuited = args
     .from(3)
     .find(word => word === 'disabled' || word === 'enabled' || word === 'resolvers');
   if (unsuited !== undefined) return fail(`'${unsuited}' option is not accepted for dynamic server`);
+  const mistake = runtime.mistakeIn(parsed.server, proxy);
+  if (mistake !== undefined) return fail(mistake);
   const server = withFreeId(runtime, backend, parsed.server, words);
   return register(runtime, backend, tracked === undefined ? server : { ...server, track: tracked.track });
 }
@@ -84,13 +87,14 @@ function trackable(
 
 /** By the parser of configurations, as the only server of a backend of that mode. */
 function parseServer(
+  global: Global,
   { mode }: Proxy,
   name: string,
   words: readonly string[],
 ): { readonly server: Server } | { readonly wrong: string } {
   if (words.length === 0) return { wrong: `'server' expects <name> and <addr>[:<port>] as arguments.` };
   const line = ['server', name, ...words].map(quoted).join(' ');
-  const content = `backend CLI\n mode ${mode}\n ${line}\n`;
+  const content = `global\n${tlsLines(global)}backend CLI\n mode ${mode}\n ${line}\n`;
   const { config, diagnostics } = parseConfig([{ path: 'CLI', text: content }], {
     environment: {},
     readFile: () => ({ error: 'no files are read at run time' }),
@@ -100,6 +104,14 @@ function parseServer(
   if (server === undefined || alerts.length > 0)
     return { wrong: alerts[0] ?? 'This server cannot be added.' };
   return { server: checkedAsSaid(server) };
+}
+
+/** What `global` says of the TLS of servers. */
+function tlsLines({ ssl, caBase, crtBase }: Global): string {
+  const lines = [...ssl].filter(([name]) => /^ssl-(default-server-|server-verify$)/.test(name));
+  if (caBase !== undefined) lines.push(['ca-base', [caBase]]);
+  if (crtBase !== undefined) lines.push(['crt-base', [crtBase]]);
+  return lines.map(([name, words]) => ` ${name} ${words.map(quoted).join(' ')}\n`).join('');
 }
 
 /** Checks take over neither TLS nor the PROXY header of a server that is added at run time. */

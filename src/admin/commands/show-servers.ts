@@ -96,7 +96,7 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
     srv_fqdn: config.fqdn === undefined ? '-' : hide.name(config.fqdn),
     srv_port: portOf(runtime, row),
     srvrecord: config.srvRecord ?? '-',
-    srv_use_ssl: config.ssl === undefined ? 0 : 1,
+    srv_use_ssl: config.ssl !== undefined ? 1 : config.refusesSsl === true ? -1 : 0,
     srv_check_port: check?.port ?? 0,
     srv_check_addr: hostOf(check?.address),
     srv_agent_addr: hostOf(agent?.address),

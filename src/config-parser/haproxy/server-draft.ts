@@ -57,6 +57,7 @@ export interface ServerDraft {
   hashKey: Server['hashKey'];
   guid: string | undefined;
   useSsl: boolean;
+  refusesSsl: boolean;
   tls: TlsDraft;
   proto: string | undefined;
   ws: Server['ws'] | undefined;
@@ -119,6 +120,7 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     hashKey: 'id',
     guid: undefined,
     useSsl: false,
+    refusesSsl: false,
     tls: NOTHING_OF_TLS,
     proto: undefined,
     ws: undefined,

@@ -167,6 +167,7 @@ function addTransport(finished: Finished, server: ServerDraft, global: Global): 
   if (server.ws !== undefined) finished.ws = server.ws;
   if (sendProxy !== undefined) finished.sendProxy = sendProxy;
   if (agent !== undefined) finished.agent = agent;
+  if (server.refusesSsl) finished.refusesSsl = true;
   if (tls !== undefined) finished.tls = tls;
   if (tls !== undefined && server.useSsl) finished.ssl = tls;
 }

@@ -69,6 +69,7 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     summary: 'connects with TLS',
     parse: ({ server }) => {
       server.useSsl = true;
+      server.refusesSsl = false;
       setTls(server, {});
     },
   },
@@ -77,7 +78,10 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'cancels an inherited ssl',
-    parse: ({ server }) => void (server.useSsl = false),
+    parse: ({ server }) => {
+      server.useSsl = false;
+      server.refusesSsl = true;
+    },
   },
   { name: 'ca-file', args: '<cafile>', ...text('caFile'), summary: 'authorities that verify the server' },
   { name: 'crl-file', args: '<crlfile>', ...text('crlFile'), summary: 'revoked certificates' },
