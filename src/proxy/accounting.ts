@@ -70,7 +70,6 @@ export function countHandshake(
     counters.add(row, FIELD.ssl_sess, 1);
     if (isResumed) counters.add(row, FIELD.ssl_reused_sess, 1);
   }
-  counters.event(counters.process, FIELD.ssl_rate, nowMs);
   if (!isResumed) counters.event(counters.process, FIELD.ssl_key_rate, nowMs);
 }
 

@@ -67,8 +67,19 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     this.#thread = thread;
     this.#events = events;
     const { limits, rates } = thread.state;
-    this.#gates = [limits.process, limits.frontend(frontend.row), limits.listener(row)];
-    this.#rates = [rates.processConnections, rates.processSessions, rates.frontendSessions(frontend.row)];
+    const isTls = config.ssl !== undefined;
+    this.#gates = [
+      limits.process,
+      limits.frontend(frontend.row),
+      limits.listener(row),
+      ...(isTls ? [limits.tls] : []),
+    ];
+    this.#rates = [
+      rates.processConnections,
+      rates.processSessions,
+      rates.frontendSessions(frontend.row),
+      ...(isTls ? [rates.processSsl] : []),
+    ];
   }
 
   get facts(): ListenerFacts {
@@ -120,7 +131,8 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   admitted(): void {
     const { rates } = this.#state;
     const now = this.#thread.wheel.now;
-    for (const rate of this.#rates) if (rate !== rates.processConnections) rates.count(rate, now);
+    for (const rate of this.#rates)
+      if (rate !== rates.processConnections && rate !== rates.processSsl) rates.count(rate, now);
   }
 
   closed(): void {
@@ -186,6 +198,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
       return false;
     }
     rates.count(rates.processConnections, this.#thread.wheel.now);
+    if (this.config.ssl !== undefined) rates.count(rates.processSsl, this.#thread.wheel.now);
     return true;
   }
 
@@ -210,9 +223,16 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     counters.add(listener, FIELD.conn_tot, 1);
     counters.event(counters.process, FIELD.conn_rate, now);
     counters.event(frontend, FIELD.conn_rate, now);
+    if (this.config.ssl !== undefined) this.#countTls(now);
     counters.raise(counters.process, FIELD.smax, limits.current(limits.process));
     counters.raise(frontend, FIELD.smax, limits.current(limits.frontend(this.frontend.row)));
     counters.raise(listener, FIELD.smax, limits.current(limits.listener(this.row)));
+  }
+
+  #countTls(now: number): void {
+    const { counters } = this.#state;
+    counters.add(counters.process, FIELD.ssl_conn_tot, 1);
+    counters.event(counters.process, FIELD.ssl_rate, now);
   }
 
   // a held connection is not read: it can only die

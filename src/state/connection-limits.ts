@@ -1,7 +1,8 @@
 /**
  * How many connections are open now, exact across threads, and how many may be: one gate for the process
  * (`maxconn` in global), one for each frontend (`maxconn`), backend (current sessions, no limit) and listener
- * (`bind ... maxconn`). Another counts pipes for splicing (`maxpipes`).
+ * (`bind ... maxconn`). Others count pipes for splicing (`maxpipes`) and TLS
+ * connections, of either side (`maxsslconn`).
  *
  * Every thread also notes what it holds at each gate, so that the control thread can give it back when the
  * thread dies (thread-recovery.ts).
@@ -33,6 +34,10 @@ export class ConnectionLimits {
 
   get pipes(): number {
     return this.#rows.pipes;
+  }
+
+  get tls(): number {
+    return this.#rows.tls;
   }
 
   frontend(proxy: number): number {

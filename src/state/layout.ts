@@ -2,7 +2,7 @@
  * Where everything lies in the one SharedArrayBuffer. All threads compute the same layout from the same plan.
  *
  *   ┌─────────────────────────────────────────────────────────────────────┐ 0
- *   │ gates     1 process · P frontends · P backends · L listeners · pipes │ 16 words (a cache line) each
+ *   │ gates     process · P frontends · P backends · L listeners · pipes · TLS │ 16 words (a cache line) each
  *   ├─────────────────────────────────────────────────────────────────────┤
  *   │ rates     3 process-wide · P frontends                               │ 16 words each
  *   ├─────────────────────────────────────────────────────────────────────┤
@@ -21,7 +21,7 @@
  *   │ idle      idle connections this thread keeps: S servers               │ 1 word each
  *   │ idleSafe  of them, those that carried several requests: S servers     │ 1 word each
  *   │ waits     queues of this thread: S servers · P backends               │ key f64, waiting, claimed
- *   │ counters  as the gates (of pipes nothing is counted) · S servers      │ COUNTER_ROW doubles each
+ *   │ counters  as the gates (of pipes and TLS nothing) · S servers      │ COUNTER_ROW doubles each
  *   └─────────────────────────────────────────────────────────────────────┘
  *
  * Words are int32. A thread writes its own part with plain stores; what decides (gates, served, queue lengths)
@@ -67,6 +67,7 @@ export interface RowNumbers {
   readonly backends: number;
   readonly listeners: number;
   readonly pipes: number;
+  readonly tls: number;
   readonly servers: number;
 }
 
@@ -78,7 +79,8 @@ export function rowNumbers(plan: StatePlan): RowNumbers {
     backends: 1 + proxies,
     listeners: 1 + 2 * proxies,
     pipes: 1 + 2 * proxies + listeners,
-    servers: 2 + 2 * proxies + listeners,
+    tls: 2 + 2 * proxies + listeners,
+    servers: 3 + 2 * proxies + listeners,
   };
 }
 

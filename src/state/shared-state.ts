@@ -124,8 +124,10 @@ export class SharedState {
     const { plan, limits, rates } = this;
     const writer = this.writer();
     limits.setLimit(limits.process, config.global.maxconn);
+    limits.setLimit(limits.tls, config.global.maxSslConn);
     rates.setLimit(rates.processConnections, config.global.maxconnRate);
     rates.setLimit(rates.processSessions, config.global.maxSessRate);
+    rates.setLimit(rates.processSsl, config.global.maxSslRate);
     rates.setLimit(rates.processCompression, compressionRate(config));
     const fullconnOfAll = fullconns(config, processMaxconn);
     config.proxies.forEach((proxy, index) => {

@@ -116,8 +116,10 @@ const LIMITS: readonly InfoField[] = [
     'Most TLS connections, 0: no limit',
     ({ config }) => config.global.maxSslConn,
   ),
-  constant('CurrSslConns', 'u32', 'MGP', 'TLS connections now', 0),
-  field('CumSslConns', 'u32', 'MCP', 'TLS connections so far', view => counted(view, 'ssl_sess')),
+  field('CurrSslConns', 'u32', 'MGP', 'TLS connections now', ({ state }) =>
+    state.limits.current(state.limits.tls),
+  ),
+  field('CumSslConns', 'u32', 'MCP', 'TLS connections so far', view => counted(view, 'ssl_conn_tot')),
   field('Maxpipes', 'u32', 'CLP', 'Most pipes for splicing, 0: the engine moves no bytes by pipes', view =>
     view.process.engine === 'uring' ? view.state.limits.limit(view.state.limits.pipes) : 0,
   ),
@@ -145,18 +147,26 @@ const RATES: readonly InfoField[] = [
   field('MaxSslRate', 'u32', 'MMP', 'Most TLS connections in a second so far', view =>
     highest(view, 'ssl_rate'),
   ),
-  fractional('SslFrontendKeyRate', 'MGP', 'Full handshakes with clients during the last second', () => 0),
-  constant('SslFrontendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with clients in a second', 0),
+  fractional('SslFrontendKeyRate', 'MGP', 'Full handshakes with clients during the last second', view =>
+    counted(view, 'ssl_key_rate'),
+  ),
+  field('SslFrontendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with clients in a second', view =>
+    highest(view, 'ssl_key_rate'),
+  ),
   fractional(
     'SslFrontendSessionReuse_pct',
     'MGP',
-    'Percentage of TLS sessions that were resumed',
+    'Percentage of TLS sessions of the last second that were resumed',
     resumedPercent,
   ),
   fractional('SslBackendKeyRate', 'MRP', 'Full handshakes with servers during the last second', () => 0),
   constant('SslBackendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with servers in a second', 0),
-  constant('SslCacheLookups', 'u32', 'MCP', 'Lookups in the cache of TLS sessions', 0),
-  constant('SslCacheMisses', 'u32', 'MCP', 'Lookups in the cache of TLS sessions that found nothing', 0),
+  field('SslCacheLookups', 'u32', 'MCP', 'Lookups in the cache of TLS sessions', view =>
+    counted(view, 'ssl_cache_lookups'),
+  ),
+  field('SslCacheMisses', 'u32', 'MCP', 'Lookups in the cache of TLS sessions that found nothing', view =>
+    counted(view, 'ssl_cache_misses'),
+  ),
   fractional('CompressBpsIn', 'MRP', 'Bytes given to compression during the last second', view =>
     counted(view, 'comp_bps_in'),
   ),
@@ -270,8 +280,9 @@ function maxConnections({ state, process }: StatsView): number {
 }
 
 function resumedPercent(view: StatsView): number {
-  const all = counted(view, 'ssl_sess');
-  return all === 0 ? 0 : (100 * counted(view, 'ssl_reused_sess')) / all;
+  const all = counted(view, 'ssl_rate');
+  const full = counted(view, 'ssl_key_rate');
+  return full >= all ? 0 : 100 - Math.floor((100 * full + (all - 1) / 2) / all);
 }
 
 function listeners({ config }: StatsView): number {

@@ -14,9 +14,6 @@ interface Place {
 export function unprotected({ global, proxies, logForwards, peers }: Config): readonly string[] {
   const binds = [
     ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
-    ...proxies.flatMap(({ binds: own, disabled, kind, name }) =>
-      disabled ? [] : own.map(bind => ({ bind, of: `'bind' of ${kind} '${name}'` })),
-    ),
     ...logForwards.flatMap(({ binds: own, name }) =>
       own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
     ),

@@ -71,10 +71,7 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
     args: '',
     words: 0,
     summary: 'terminates TLS',
-    parse: ({ bind, option, context }) => {
-      bind.useSsl = true;
-      context.notSupportedYet(option, 'bind ssl');
-    },
+    parse: ({ bind }) => void (bind.useSsl = true),
   },
   {
     name: 'allow-0rtt',

@@ -116,9 +116,14 @@ export class ListenerContexts {
   /** Never the authorities that Node brings along: what is not named is not trusted. */
   #trust(line: TlsLineOptions): { ca: string[]; crl?: string[] } {
     const files = [line.caFile, line.caVerifyFile].flatMap(name => (name === undefined ? [] : [name]));
-    const ca = files.flatMap(name => this.#authorities(name)?.certificates ?? []);
-    const crl = line.crlFile === undefined ? undefined : this.#authorities(line.crlFile)?.revocations;
+    const ca = files.flatMap(name => this.#fileNamed(name)?.certificates ?? []);
+    const crl = line.crlFile === undefined ? undefined : this.#fileNamed(line.crlFile)?.revocations;
     return { ca, ...(crl === undefined ? {} : { crl: [...crl] }) };
+  }
+
+  #fileNamed(name: string): AuthorityFile | undefined {
+    const { caBase } = this.#settings;
+    return this.#authorities(caBase === undefined || /^[/@]/.test(name) ? name : `${caBase}/${name}`);
   }
 }
 

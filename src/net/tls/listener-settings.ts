@@ -23,6 +23,8 @@ export interface ListenerSettings {
   readonly ignoredChainErrors: readonly string[];
   /** `tune.ssl.maxrecord`, `tune.ssl.hard-maxrecord`; 0: as large as TLS allows. */
   readonly maxRecordBytes: number;
+  /** `ca-base` */
+  readonly caBase: string | undefined;
   /** `tune.ssl.cachesize`: sessions kept for those who have no ticket. */
   readonly cacheSize: number;
 }
@@ -84,7 +86,7 @@ function numberOf(ssl: Global['ssl'], name: string, missing: number): number {
 }
 
 /** Undefined: the line has no `ssl`. */
-export function listenerSettings(bind: Bind, { ssl }: Global): ListenerSettings | undefined {
+export function listenerSettings(bind: Bind, { ssl, caBase }: Global): ListenerSettings | undefined {
   const { ssl: tls, otherOptions, alpn = [] } = bind;
   if (tls === undefined) return undefined;
   const { minVersion, maxVersion, flags } = defaultOptions(ssl.get('ssl-default-bind-options') ?? []);
@@ -109,6 +111,7 @@ export function listenerSettings(bind: Bind, { ssl }: Global): ListenerSettings 
     ignoredLeafErrors: wordsOf(otherOptions.get('crt-ignore-err')),
     ignoredChainErrors: wordsOf(otherOptions.get('ca-ignore-err')),
     maxRecordBytes: Math.min(...records.filter(bytes => bytes > 0), MOST_RECORD_BYTES) % MOST_RECORD_BYTES,
+    caBase,
     cacheSize: numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
   };
 }
