@@ -2,6 +2,7 @@
  * What a `bind` line and the `global` section say of handshakes, put together (manual, sections 3.1 and 5.1): what a line
  * does not say is taken from `ssl-default-bind-*`.
  */
+import { createHash } from 'node:crypto';
 import type { Bind, TlsLineOptions } from '../../model/bind.ts';
 import type { Global } from '../../model/global.ts';
 
@@ -107,13 +108,18 @@ export function listenerSettings(bind: Bind, { ssl, caBase }: Global): ListenerS
     without: [...SWITCHED_OFF].filter(([word]) => isOn(word)).map(([, version]) => version),
     securityLevel: ssl.get('ssl-security-level')?.[0],
     sessionLifetimeS: numberOf(ssl, 'tune.ssl.lifetime', DEFAULT_LIFETIME_S),
-    sessionContext: `${bind.written}|${tls.verify}|${tls.caFile ?? ''}|${tls.caVerifyFile ?? ''}|${tls.crlFile ?? ''}`,
+    sessionContext: digest([bind.written, tls.verify, tls.caFile, tls.caVerifyFile, tls.crlFile]),
     ignoredLeafErrors: wordsOf(otherOptions.get('crt-ignore-err')),
     ignoredChainErrors: wordsOf(otherOptions.get('ca-ignore-err')),
     maxRecordBytes: Math.min(...records.filter(bytes => bytes > 0), MOST_RECORD_BYTES) % MOST_RECORD_BYTES,
     caBase,
     cacheSize: numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
   };
+}
+
+/** OpenSSL takes 32 bytes. */
+function digest(words: readonly (string | undefined)[]): string {
+  return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
 }
 
 /** RFC 8446, section 5.1. */
