@@ -4,22 +4,22 @@
  *   tcp-request connection rules ─▶ PROXY protocol header ─▶ TLS handshake ─▶ tcp-request session rules
  *     ─▶ HTTP or TCP session
  */
-import type { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { ParsedHeader, ProxyHeader } from '../net/proxy-protocol/header.ts';
 import { parseNetscalerCip } from '../net/proxy-protocol/netscaler-cip.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
 import { silenceClose } from '../net/socket-options.ts';
-import { type HandshakeFailure, isSilent, TIMED_OUT } from '../net/tls/handshake-failure.ts';
-import type { Handshake, HandshakeWatcher, TlsListener } from '../net/tls/tls-listener.ts';
+import { type HandshakeFailure, isSilent } from '../net/tls/handshake-failure.ts';
+import type { TlsListener } from '../net/tls/tls-listener.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, SILENT_DROP } from '../rules/verdict.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { countForAll } from '../state/stick-table/tracked-counters.ts';
-import { countFailedHandshake, countHandshake, countSession } from './accounting.ts';
+import { countSession } from './accounting.ts';
 import { isGone } from './client-address.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
+import { ClientHandshake } from './client-handshake.ts';
 import { startHttp2 } from './http2-session.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
@@ -94,13 +94,13 @@ function speaksHttp2({ config }: ListenerRuntime, { socket }: ClientConnectionFa
   return config.proto === 'h2' || socket?.alpnProtocol === 'h2';
 }
 
-class Admission implements ConnectionHandler, HandshakeWatcher {
+class Admission implements ConnectionHandler {
   readonly #thread: DataThread;
   readonly #streams: StreamPool;
   readonly #listener: ListenerRuntime;
   /** Another one after the handshake. */
   #connection: Connection;
-  #handshake: Handshake | undefined;
+  #handshake: ClientHandshake | undefined;
   readonly #facts: ClientConnectionFacts;
   /** What its rules work on. */
   readonly #transaction: Transaction;
@@ -203,68 +203,35 @@ class Admission implements ConnectionHandler, HandshakeWatcher {
     if (config.ssl === undefined) return this.#admit();
     if (tls !== undefined && this.#connection.handOver !== undefined) return this.#shakeHands(tls);
     // nobody is at the other end (lb explain)
-    this.#facts.secured(this.#connection, undefined);
+    this.#facts.secured(this.#connection, undefined, undefined);
     this.#admit();
-  }
-
-  /** What samples know of the client's addresses stays, whatever becomes of its socket. */
-  #shakeHands(tls: TlsListener): void {
-    const { remote, local } = this.#connection;
-    const left = this.#connection.handOver?.();
-    if (left === undefined) throw new Error('a connection with TLS in front of it cannot be handed over');
-    this.#connection.remote = remote;
-    this.#connection.local = local;
-    const timeoutMs = this.#timeoutMs();
-    if (timeoutMs > 0 && this.#expectsNoHeader()) this.#thread.wheel.set(this.#timer, timeoutMs);
-    this.#handshake = tls.accept({ fd: left.fd, ahead: this.#behindHeaders(left.ahead) }, this);
   }
 
   /** The time for headers is part of the time for the handshake. */
-  #expectsNoHeader(): boolean {
-    return this.#connection.handler !== this;
+  #shakeHands(tls: TlsListener): void {
+    const timeoutMs = this.#timeoutMs();
+    if (timeoutMs > 0 && this.#connection.handler !== this) this.#thread.wheel.set(this.#timer, timeoutMs);
+    this.#handshake = new ClientHandshake(this.#thread, this.#listener, tls, this.#facts, this);
+    this.#handshake.start(this.#inbox);
   }
 
-  #behindHeaders(ahead: Buffer | undefined): Buffer | undefined {
-    const inbox = this.#inbox;
-    if (inbox.length === 0) return ahead;
-    const read = Buffer.from(inbox.buffer.subarray(inbox.start, inbox.end));
-    inbox.clear();
-    return ahead === undefined ? read : Buffer.concat([read, ahead]);
-  }
-
-  secured(socket: TLSSocket): void {
+  secured(connection: Connection): void {
     this.#handshake = undefined;
-    const { remote, local } = this.#connection;
-    const connection = this.#thread.engine.adopt(socket, this);
-    connection.remote = remote;
-    connection.local = local;
     this.#connection = connection;
-    this.#facts.secured(connection, socket);
-    const { frontend, row } = this.#listener;
-    countHandshake(
-      this.#thread.state.counters,
-      frontend.row,
-      row,
-      socket.isSessionReused(),
-      this.#thread.wheel.now,
-    );
+    connection.handler = this;
     this.#admit();
   }
 
-  failed(failure: HandshakeFailure): void {
+  refused(failure: HandshakeFailure): void {
     this.#handshake = undefined;
-    const { frontend, row } = this.#listener;
-    countFailedHandshake(this.#thread.state.counters, frontend.row, row);
-    this.#facts.error = failure;
     const text = failure.detail === undefined ? failure.text : `${failure.text} (${failure.detail})`;
-    frontend.logRefused(this.#transaction, { text, isSilent: isSilent(failure) });
+    this.#listener.frontend.logRefused(this.#transaction, { text, isSilent: isSilent(failure) });
     this.#refuse();
   }
 
   #expired(): void {
-    if (this.#handshake === undefined) return this.#refuse();
-    this.#handshake.abort();
-    this.failed(TIMED_OUT);
+    if (this.#handshake === undefined) this.#refuse();
+    else this.#handshake.expired();
   }
 
   #admit(): void {

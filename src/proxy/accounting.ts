@@ -73,6 +73,24 @@ export function countHandshake(
   if (!isResumed) counters.event(counters.process, FIELD.ssl_key_rate, nowMs);
 }
 
+/** What a listener's handshakes tell of sessions and stapled responses. */
+export function tlsCounts(
+  counters: Counters,
+  frontendRow: number,
+  listenerRow: number,
+): { lookedUp(isKnown: boolean): void; stapled(): void } {
+  return {
+    lookedUp: isKnown => {
+      counters.add(counters.process, FIELD.ssl_cache_lookups, 1);
+      if (!isKnown) counters.add(counters.process, FIELD.ssl_cache_misses, 1);
+    },
+    stapled: () => {
+      counters.add(counters.frontend(frontendRow), FIELD.ssl_ocsp_staple, 1);
+      counters.add(counters.listener(listenerRow), FIELD.ssl_ocsp_staple, 1);
+    },
+  };
+}
+
 export function countFailedHandshake(counters: Counters, frontendRow: number, listenerRow: number): void {
   for (const row of [counters.frontend(frontendRow), counters.listener(listenerRow), counters.process])
     counters.add(row, FIELD.ssl_failed_handshake, 1);

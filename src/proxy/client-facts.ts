@@ -20,6 +20,7 @@ export class ClientConnectionFacts implements ClientFacts {
   /** What the client speaks TLS with; undefined: it does not, or not yet. */
   socket: TLSSocket | undefined = undefined;
   transport: 'tcp' | 'tls' = 'tcp';
+  tls: TlsFacts | undefined = undefined;
   /** What ended its handshake. */
   error: ConnectionError | undefined = undefined;
   #variables: VariableStore | undefined;
@@ -69,9 +70,17 @@ export class ClientConnectionFacts implements ClientFacts {
   }
 
   /** The handshake is over; `socket` undefined: nobody saw one (`lb explain`). */
-  secured(connection: Connection, socket: TLSSocket | undefined): void {
+  secured(connection: Connection, socket: TLSSocket | undefined, tls: TlsFacts | undefined): void {
     this.connection = connection;
     this.socket = socket;
+    this.tls = tls;
+    this.transport = 'tls';
+  }
+
+  /** There was a handshake, but it failed: what of it is known is for the log. */
+  notSecured(error: ConnectionError, tls: TlsFacts | undefined): void {
+    this.error = error;
+    this.tls = tls;
     this.transport = 'tls';
   }
 
@@ -102,9 +111,6 @@ export class ClientConnectionFacts implements ClientFacts {
 
   get acceptTimeUs(): number {
     return 0;
-  }
-  get tls(): TlsFacts | undefined {
-    return undefined;
   }
   get streams(): number {
     return 1;

@@ -14,6 +14,7 @@ import { NodeEngine } from '../net/engines/node/engine.ts';
 import { openEngine, type OpenedEngine } from '../net/engines/open-engine.ts';
 import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
+import { tlsCounts } from '../proxy/accounting.ts';
 import { Compressors } from '../proxy/compressors.ts';
 import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
@@ -278,6 +279,7 @@ export class ServingThread {
         this.#start.config.global,
         this.#thread.certificates,
         this.#start.ticketKeys,
+        tlsCounts(this.#state.counters, proxy, row),
       ),
     });
   }

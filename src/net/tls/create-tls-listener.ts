@@ -4,13 +4,14 @@ import type { Global } from '../../model/global.ts';
 import { listenerKey } from './listener-key.ts';
 import { listenerSettings } from './listener-settings.ts';
 import type { ThreadCertificates } from './thread-certificates.ts';
-import { TlsListener } from './tls-listener.ts';
+import { TlsListener, type TlsListenerParts } from './tls-listener.ts';
 
 export function createTlsListener(
   bind: Bind,
   global: Global,
   certificates: ThreadCertificates,
   ticketKeys: Uint8Array,
+  counts: TlsListenerParts['counts'],
 ): TlsListener | undefined {
   const settings = listenerSettings(bind, global);
   if (settings === undefined) return undefined;
@@ -20,5 +21,6 @@ export function createTlsListener(
     certificates: own ?? { choose: () => [] },
     authorities: name => certificates.authorities(name),
     ticketKeys: Buffer.from(ticketKeys),
+    counts,
   });
 }

@@ -1,5 +1,6 @@
 /** Why a handshake with a client came to nothing, in HAProxy's words and numbers. */
 import type { Socket } from 'node:net';
+import { tlsErrorOf } from './tls-error.ts';
 
 /** HAProxy's numbers of connection errors; what samples `fc_err` and `fc_err_name` give. */
 export interface HandshakeFailure {
@@ -46,25 +47,12 @@ export const FAILED: HandshakeFailure = {
   text: 'SSL handshake failure',
 };
 
-interface SystemError extends Error {
-  readonly code?: string;
-  readonly syscall?: string;
-}
-
-const OPENSSL_ERROR = /error:([0-9A-F]{8}):([^:]*):[^:]*:([^:\n]*)/;
-
-/** Like ERR_error_string_n(). */
-function opensslText(message: string): string | undefined {
-  const found = OPENSSL_ERROR.exec(message);
-  return found === null ? undefined : `error:${found[1]}:${found[2]}::${found[3]}`;
-}
-
-/** `raw`: the socket under it, which knows whether anything had come. */
-export function failureOf(error: SystemError, raw: Socket): HandshakeFailure {
-  const detail = opensslText(error.message);
+/** `error` undefined: the client closed. `raw`: the socket under it, which knows whether anything had come. */
+export function failureOf(error: NodeJS.ErrnoException | undefined, raw: Socket): HandshakeFailure {
+  const detail = error && tlsErrorOf(error)?.text;
   if (detail !== undefined) return { ...FAILED, detail };
   if (raw.bytesRead > 0) return FAILED;
-  return error.syscall === undefined ? CLOSED : ABORTED;
+  return error?.syscall === undefined ? CLOSED : ABORTED;
 }
 
 /** The client closed without a word, as probes do (`option dontlognull`). */

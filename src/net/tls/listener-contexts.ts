@@ -3,7 +3,7 @@
  * certificates are in use. What a crt-list says otherwise than its `bind` line is in them, as far as OpenSSL looks at a
  * context once a handshake has begun: certificates, authorities, ciphers of TLS 1.2 and signature algorithms.
  */
-import { constants } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import {
   createSecureContext,
   type SecureContext,
@@ -32,9 +32,6 @@ const OFF: Readonly<Record<(typeof VERSIONS)[number], number>> = {
 
 /** Finds authorities and revocation lists by their names. */
 export type FindAuthorities = (name: string) => AuthorityFile | undefined;
-
-/** Contexts are options too: tls.Server wants them so. */
-export type ContextOptions = SecureContextOptions & { readonly ca: string[] };
 
 interface Made {
   readonly entries: readonly LoadedCertEntry[];
@@ -71,9 +68,12 @@ function cipherText(
 export class ListenerContexts {
   readonly #settings: ListenerSettings;
   readonly #authorities: FindAuthorities;
+  readonly #ticketKeys: Buffer;
   readonly #made = new WeakMap<LoadedCertEntry, Made>();
+  readonly #trusted = new WeakMap<AuthorityFile, readonly X509Certificate[]>();
 
-  constructor(settings: ListenerSettings, authorities: FindAuthorities) {
+  constructor(settings: ListenerSettings, authorities: FindAuthorities, ticketKeys: Buffer) {
+    this.#ticketKeys = ticketKeys;
     this.#settings = settings;
     this.#authorities = authorities;
   }
@@ -90,7 +90,7 @@ export class ListenerContexts {
   }
 
   /** Without a certificate OpenSSL refuses handshakes, and tells the client so. */
-  optionsOf(entries: readonly LoadedCertEntry[]): ContextOptions {
+  optionsOf(entries: readonly LoadedCertEntry[]): SecureContextOptions {
     const settings = this.#settings;
     const line = { ...settings.line, ...entries[0]?.options };
     const versions = versionsOf(settings) ?? { lowest: DEFAULT_LOWEST, highest: HIGHEST };
@@ -110,6 +110,7 @@ export class ListenerContexts {
       secureOptions: secureOptions(settings),
       sessionIdContext: settings.sessionContext,
       sessionTimeout: settings.sessionLifetimeS,
+      ticketKeys: this.#ticketKeys,
     };
   }
 
@@ -119,6 +120,18 @@ export class ListenerContexts {
     const ca = files.flatMap(name => this.#fileNamed(name)?.certificates ?? []);
     const crl = line.crlFile === undefined ? undefined : this.#fileNamed(line.crlFile)?.revocations;
     return { ca, ...(crl === undefined ? {} : { crl: [...crl] }) };
+  }
+
+  /** What clients of those certificates are held against. */
+  authoritiesOf(entries: readonly LoadedCertEntry[]): readonly X509Certificate[] {
+    const { caFile, caVerifyFile } = { ...this.#settings.line, ...entries[0]?.options };
+    return [caFile, caVerifyFile].flatMap(name => {
+      const file = name === undefined ? undefined : this.#fileNamed(name);
+      if (file === undefined) return [];
+      const known = this.#trusted.get(file) ?? file.certificates.map(pem => new X509Certificate(pem));
+      this.#trusted.set(file, known);
+      return known;
+    });
   }
 
   #fileNamed(name: string): AuthorityFile | undefined {

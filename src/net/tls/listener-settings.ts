@@ -26,6 +26,10 @@ export interface ListenerSettings {
   readonly maxRecordBytes: number;
   /** `ca-base` */
   readonly caBase: string | undefined;
+  /** `tune.ssl.keylog` */
+  readonly keepsSecrets: boolean;
+  /** `tune.ssl.capture-buffer-size` */
+  readonly captureBytes: number;
   /** `tune.ssl.cachesize`: sessions kept for those who have no ticket. */
   readonly cacheSize: number;
 }
@@ -113,6 +117,12 @@ export function listenerSettings(bind: Bind, { ssl, caBase }: Global): ListenerS
     ignoredChainErrors: wordsOf(otherOptions.get('ca-ignore-err')),
     maxRecordBytes: Math.min(...records.filter(bytes => bytes > 0), MOST_RECORD_BYTES) % MOST_RECORD_BYTES,
     caBase,
+    keepsSecrets: ssl.get('tune.ssl.keylog')?.[0] === 'on',
+    captureBytes: numberOf(
+      ssl,
+      'tune.ssl.capture-buffer-size',
+      numberOf(ssl, 'tune.ssl.capture-cipherlist-size', 0),
+    ),
     cacheSize: numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
   };
 }

@@ -1,31 +1,52 @@
 /**
- * Whether a client's certificate is good enough (manual, section 5.1, `verify`, `crt-ignore-err`, `ca-ignore-err`). OpenSSL
- * has judged it by then; Node lets the handshake end in any case, so a client that is refused is not told by an alert.
+ * Whether a handshake that OpenSSL let pass was good enough (manual, section 5.1, `verify`, `crt-ignore-err`,
+ * `ca-ignore-err`, and what a line of a crt-list says of versions). Node lets handshakes end whatever is wrong with a
+ * certificate, so a client that is refused here is not told by an alert.
  */
-import type { TLSSocket } from 'node:tls';
+import { verificationNumber } from '../../base/x509-verification.ts';
 import { CHAIN_REFUSED, FAILED, type HandshakeFailure, LEAF_REFUSED } from './handshake-failure.ts';
-import type { ListenerSettings } from './listener-settings.ts';
+import type { TlsSocketFacts } from './tls-socket-facts.ts';
 
-/** Errors that are about authorities, whatever their depth; all others may be of either. */
-const CHAIN_ERRORS: ReadonlySet<string> = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'CERT_CHAIN_TOO_LONG',
-  'INVALID_CA',
-  'PATH_LENGTH_EXCEEDED',
-]);
+/** What the line says whose certificate was presented. */
+export interface HeldAgainst {
+  readonly verify: 'none' | 'optional' | 'required';
+  readonly minVersion: string | undefined;
+  readonly maxVersion: string | undefined;
+  readonly ignoredLeafErrors: readonly string[];
+  readonly ignoredChainErrors: readonly string[];
+}
+
+export interface Refusal {
+  readonly failure: HandshakeFailure;
+  readonly isOfCertificate: boolean;
+}
 
 /** Undefined: it may come in. */
-export function refusalOf(socket: TLSSocket, settings: ListenerSettings): HandshakeFailure | undefined {
-  const { verify } = settings.line;
-  if (verify === undefined || verify === 'none') return undefined;
-  const error = socket.authorizationError as unknown as string | null;
-  const hasCertificate = socket.getPeerX509Certificate() !== undefined;
-  if (!hasCertificate) return verify === 'required' ? FAILED : undefined;
-  if (error === null || error === undefined) return undefined;
-  const isOfChain = CHAIN_ERRORS.has(error);
-  const ignored = isOfChain ? settings.ignoredChainErrors : settings.ignoredLeafErrors;
-  if (ignored.includes('all') || ignored.some(one => one.replace('X509_V_ERR_', '') === error))
-    return undefined;
-  return isOfChain ? CHAIN_REFUSED : LEAF_REFUSED;
+export function refusalOf(facts: TlsSocketFacts, held: HeldAgainst): Refusal | undefined {
+  if (isWrongVersion(facts.protocol, held)) return { failure: FAILED, isOfCertificate: false };
+  const { verify } = held;
+  if (verify === 'none') return undefined;
+  if (facts.peerCertificate === undefined)
+    return verify === 'required' ? { failure: FAILED, isOfCertificate: true } : undefined;
+  for (const [index, { depth, code }] of facts.verificationErrors.entries()) {
+    const ignored = depth > 0 ? held.ignoredChainErrors : held.ignoredLeafErrors;
+    if (ignored.some(one => one === 'all' || (verificationNumber(one) ?? Number(one)) === code)) continue;
+    facts.endVerificationAfter(index + 1);
+    return { failure: depth > 0 ? CHAIN_REFUSED : LEAF_REFUSED, isOfCertificate: true };
+  }
+  return undefined;
+}
+
+/** OpenSSL has chosen the version before it asks for a certificate: a line of a crt-list can only refuse it. */
+function isWrongVersion(protocol: string | undefined, { minVersion, maxVersion }: HeldAgainst): boolean {
+  if (protocol === undefined) return false;
+  return (
+    (minVersion !== undefined && protocol < canonical(minVersion)) ||
+    (maxVersion !== undefined && protocol > canonical(maxVersion))
+  );
+}
+
+/** As OpenSSL names it: TLS 1.0 is `TLSv1`, which is also less than the others as a text. */
+function canonical(version: string): string {
+  return version === 'TLSv1.0' ? 'TLSv1' : version;
 }

@@ -1,21 +1,22 @@
 /**
  * Handshakes of one `bind` line in one thread: takes over what a plain connection has left, and gives back a TLSSocket
  * (Engine.adopt() makes a connection of it), or tells why there is none. Used by proxy/accept.ts.
- *
- * Node does it: a tls.Server that never listens, and is told of connections. What it is asked for, certificates by
- * name, the protocol, sessions, it asks here.
  */
+import type { X509Certificate } from 'node:crypto';
 import { Socket } from 'node:net';
-import { type SecureContext, Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { type SecureContext, Server, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { LoadedCertEntry } from '../../model/tls-material.ts';
 import type { HandedOver } from '../connection.ts';
 import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
+import { KeyLog } from './key-log.ts';
 import { type FindAuthorities, ListenerContexts } from './listener-contexts.ts';
 import type { ListenerSettings } from './listener-settings.ts';
-import { refusalOf } from './peer-verdict.ts';
-
-/** Our own clock ends handshakes: Node's is never to. */
-const NEVER_MS = 2 ** 31 - 1;
+import { type HeldAgainst, refusalOf } from './peer-verdict.ts';
+import { SessionCache, type SessionCounts } from './session-cache.ts';
+import { Staples, type StapleCounts } from './staples.ts';
+import { CERTIFICATE_VERIFY_FAILED } from './tls-error.ts';
+import type { HelloFacts, TlsError } from './tls-facts.ts';
+import { TlsSocketFacts } from './tls-socket-facts.ts';
 
 /** What of a listener's certificates is asked for (net/tls/thread-certificates.ts). */
 interface CertificateChoice {
@@ -28,16 +29,17 @@ export interface TlsListenerParts {
   readonly authorities: FindAuthorities;
   /** 48 bytes that all threads share, and generations too. */
   readonly ticketKeys: Buffer;
+  readonly counts: SessionCounts & StapleCounts;
 }
 
 export interface HandshakeWatcher {
-  secured(socket: TLSSocket): void;
-  failed(failure: HandshakeFailure): void;
+  secured(socket: TLSSocket, facts: TlsSocketFacts): void;
+  failed(failure: HandshakeFailure, facts: TlsSocketFacts): void;
 }
 
 /** A handshake that is under way. */
 export interface Handshake {
-  /** Nobody is told of its end any more. */
+  /** Gives it up: nobody is told of its end any more. */
   abort(): void;
 }
 
@@ -45,100 +47,208 @@ export class TlsListener {
   readonly #settings: ListenerSettings;
   readonly #certificates: CertificateChoice;
   readonly #contexts: ListenerContexts;
+  /** Never listens: Node asks it for sessions and stapled responses. */
   readonly #server: Server;
-  readonly #ticketKeys: Buffer;
-  readonly #underWay = new Map<Socket, HandshakeWatcher>();
-  #defaults: readonly LoadedCertEntry[];
+  readonly #staples: Staples;
+  #defaults: readonly LoadedCertEntry[] = [];
+  #context: SecureContext | undefined;
 
-  constructor({ settings, certificates, authorities, ticketKeys }: TlsListenerParts) {
+  constructor({ settings, certificates, authorities, ticketKeys, counts }: TlsListenerParts) {
     this.#settings = settings;
     this.#certificates = certificates;
-    this.#contexts = new ListenerContexts(settings, authorities);
-    this.#ticketKeys = ticketKeys;
-    this.#defaults = certificates.choose(undefined, settings.strictSni);
-    this.#server = new Server(this.#serverOptions());
-    this.#server.on('secureConnection', socket => this.#secured(socket));
-    this.#server.on('tlsClientError', (error, socket) => this.#failed(error, socket));
+    this.#contexts = new ListenerContexts(settings, authorities, ticketKeys);
+    this.#staples = new Staples(counts);
+    this.#server = new Server({ ca: [] });
+    this.#server.on('OCSPRequest', (certificate, _issuer, done) =>
+      done(null, this.#staples.responseFor(certificate)),
+    );
+    if (settings.noTickets && settings.cacheSize > 0)
+      new SessionCache(settings.cacheSize, settings.sessionLifetimeS, counts).serve(this.#server);
+  }
+
+  /** So many bytes of a ClientHello's lists are to be captured before (hello-reader.ts); 0: none. */
+  get captureBytes(): number {
+    return this.#settings.captureBytes;
   }
 
   /** The watcher hears of its end exactly once, and never before this returns. */
-  accept({ fd, ahead }: HandedOver, watcher: HandshakeWatcher): Handshake {
-    this.#followDefaults();
-    const options = { fd, allowHalfOpen: false, manualStart: true };
-    const raw = new Socket(options);
+  accept({ fd, ahead }: HandedOver, watcher: HandshakeWatcher, hello?: HelloFacts): Handshake {
+    const raw = new Socket({ fd, allowHalfOpen: false, manualStart: true } as object);
     if (ahead !== undefined && ahead.length > 0) raw.unshift(ahead);
-    this.#underWay.set(raw, watcher);
-    this.#server.emit('connection', raw);
-    return {
-      abort: () => {
-        if (this.#underWay.delete(raw)) raw.destroy();
-      },
-    };
+    const context = this.#defaultContext();
+    return new PendingHandshake(this, raw, this.#socketOptions(context), this.#defaults, watcher, hello);
   }
 
-  #serverOptions(): TlsOptions {
+  #socketOptions(secureContext: SecureContext): TLSSocketOptions {
     const { line, alpn } = this.#settings;
     return {
-      ...this.#contexts.optionsOf(this.#defaults),
-      ticketKeys: this.#ticketKeys,
-      handshakeTimeout: NEVER_MS,
-      requestCert: line.verify === 'optional' || line.verify === 'required',
-      // a wrong certificate is judged in #secured(): only a missing one is OpenSSL's to refuse
-      rejectUnauthorized: false,
-      SNICallback: (servername, done) => done(null, this.#contextFor(servername)),
+      isServer: true,
+      server: this.#server,
+      secureContext,
+      requestCert: isAsked(line.verify),
+      rejectUnauthorized: line.verify === 'required',
       ...(alpn.length === 0
         ? {}
         : { ALPNCallback: ({ protocols }) => alpn.find(one => protocols.includes(one)) }),
     };
   }
 
-  #contextFor(servername: string): SecureContext {
-    return this.#contexts.contextOf(this.#certificates.choose(servername, this.#settings.strictSni));
-  }
-
-  /** Commands may have exchanged what clients get that ask for no name. */
-  #followDefaults(): void {
+  /** For clients that ask for no name; commands may have exchanged it. */
+  #defaultContext(): SecureContext {
     const defaults = this.#certificates.choose(undefined, this.#settings.strictSni);
     const isSame =
       defaults.length === this.#defaults.length &&
       defaults.every((entry, index) => entry === this.#defaults[index]);
-    if (isSame) return;
+    if (this.#context !== undefined && isSame) return this.#context;
     this.#defaults = defaults;
-    this.#server.setSecureContext(this.#serverOptions());
-    this.#server.setTicketKeys(this.#ticketKeys);
+    this.#context = this.#contexts.contextOf(defaults);
+    this.#staples.know(defaults);
+    // what Node staples from for who asks for no name
+    (this.#server as unknown as { _sharedCreds: SecureContext })._sharedCreds = this.#context;
+    return this.#context;
   }
 
-  #secured(socket: TLSSocket): void {
-    const watcher = this.#end(socket);
-    if (watcher === undefined) return void socket.destroy();
-    const refusal = refusalOf(socket, this.#settings);
-    if (refusal !== undefined) {
-      socket.destroy();
-      return watcher.failed(refusal);
-    }
-    socket.allowHalfOpen = true;
-    const { maxRecordBytes } = this.#settings;
-    if (maxRecordBytes > 0) socket.setMaxSendFragment(maxRecordBytes);
-    watcher.secured(socket);
+  /** For the name a client asks for. */
+  chosenFor(servername: string): readonly LoadedCertEntry[] {
+    return this.#certificates.choose(servername, this.#settings.strictSni);
   }
 
-  #failed(error: Error, socket: TLSSocket): void {
-    const raw = rawOf(socket);
-    const watcher = this.#end(socket);
-    socket.destroy();
-    raw.destroy();
-    watcher?.failed(failureOf(error, raw));
+  contextOf(entries: readonly LoadedCertEntry[]): SecureContext {
+    this.#staples.know(entries);
+    return this.#contexts.contextOf(entries);
   }
 
-  #end(socket: TLSSocket): HandshakeWatcher | undefined {
-    const raw = rawOf(socket);
-    const watcher = this.#underWay.get(raw);
-    this.#underWay.delete(raw);
-    return watcher;
+  heldAgainst(entries: readonly LoadedCertEntry[]): HeldAgainst {
+    const { line, ignoredChainErrors, ignoredLeafErrors } = this.#settings;
+    const { verify = 'none', minVersion, maxVersion } = { ...line, ...entries[0]?.options };
+    return { verify, minVersion, maxVersion, ignoredChainErrors, ignoredLeafErrors };
+  }
+
+  authoritiesOf(entries: readonly LoadedCertEntry[]): readonly X509Certificate[] {
+    return this.#contexts.authoritiesOf(entries);
+  }
+
+  get keepsSecrets(): boolean {
+    return this.#settings.keepsSecrets;
+  }
+
+  get maxRecordBytes(): number {
+    return this.#settings.maxRecordBytes;
   }
 }
 
-/** Node tells of TLS sockets only; which connection it was it keeps here. */
-function rawOf(socket: TLSSocket): Socket {
-  return (socket as unknown as { readonly _parent: Socket })._parent;
+class PendingHandshake implements Handshake {
+  readonly #listener: TlsListener;
+  readonly #raw: Socket;
+  readonly #socket: TLSSocket;
+  readonly #hello: HelloFacts | undefined;
+  readonly #keyLog: KeyLog | undefined;
+  #watcher: HandshakeWatcher | undefined;
+  #entries: readonly LoadedCertEntry[];
+  #servername: string | undefined;
+  #error: NodeJS.ErrnoException | undefined;
+
+  constructor(
+    listener: TlsListener,
+    raw: Socket,
+    options: TLSSocketOptions,
+    entries: readonly LoadedCertEntry[],
+    watcher: HandshakeWatcher,
+    hello: HelloFacts | undefined,
+  ) {
+    this.#listener = listener;
+    this.#raw = raw;
+    this.#entries = entries;
+    this.#watcher = watcher;
+    this.#hello = hello;
+    const socket = new TLSSocket(raw, {
+      ...options,
+      SNICallback: (servername, done) => done(null, this.#contextFor(servername)),
+    });
+    this.#socket = socket;
+    this.#keyLog = listener.keepsSecrets ? KeyLog.of(socket) : undefined;
+    raw.on('error', this.#onError);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+    socket.on('secure', this.#onSecure);
+  }
+
+  abort(): void {
+    this.#watcher = undefined;
+    this.#raw.destroy();
+  }
+
+  #contextFor(servername: string): SecureContext {
+    this.#servername = servername;
+    this.#entries = this.#listener.chosenFor(servername);
+    const verify = this.#entries[0]?.options.verify;
+    if (verify !== undefined) askForCertificate(this.#socket, verify);
+    return this.#listener.contextOf(this.#entries);
+  }
+
+  readonly #onSecure = (): void => {
+    const watcher = this.#watcher;
+    if (watcher === undefined) return;
+    const socket = this.#socket;
+    const facts = this.#facts(undefined);
+    const refusal = refusalOf(facts, this.#listener.heldAgainst(this.#entries));
+    if (refusal !== undefined) {
+      const told = refusal.isOfCertificate ? this.#facts(CERTIFICATE_VERIFY_FAILED) : facts;
+      return this.#fail(refusal.failure, told);
+    }
+    this.#watcher = undefined;
+    releaseToOwner(socket);
+    this.#raw.off('error', this.#onError);
+    socket.off('error', this.#onError).off('close', this.#onClose).off('secure', this.#onSecure);
+    socket.allowHalfOpen = true;
+    if (this.#listener.maxRecordBytes > 0) socket.setMaxSendFragment(this.#listener.maxRecordBytes);
+    watcher.secured(socket, facts);
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#error ??= error;
+  };
+
+  readonly #onClose = (): void => {
+    this.#fail(failureOf(this.#error, this.#raw), this.#facts(this.#error));
+  };
+
+  #fail(failure: HandshakeFailure, facts: TlsSocketFacts): void {
+    const watcher = this.#watcher;
+    this.#watcher = undefined;
+    this.#socket.destroy();
+    this.#raw.destroy();
+    watcher?.failed(failure, facts);
+  }
+
+  #facts(error: Error | TlsError | undefined): TlsSocketFacts {
+    const entries = this.#entries;
+    const { verify } = this.#listener.heldAgainst(entries);
+    return new TlsSocketFacts(this.#socket, {
+      side: 'server',
+      certificateName: entries[0]?.certificate.name,
+      servername: this.#servername,
+      hello: this.#hello,
+      keyLog: this.#keyLog,
+      error,
+      ...(isAsked(verify) ? { authorities: () => this.#listener.authoritiesOf(entries) } : {}),
+    });
+  }
+}
+
+function isAsked(verify: string | undefined): boolean {
+  return verify === 'optional' || verify === 'required';
+}
+
+/** What Node's own sockets do when they are given to a server's user: from now on errors are events of the socket. */
+function releaseToOwner(socket: TLSSocket): void {
+  (socket as unknown as { _releaseControl(): void })._releaseControl();
+}
+
+/** The name is known when the handshake has begun: only Node's handle can still be told. */
+function askForCertificate(socket: TLSSocket, verify: 'none' | 'optional' | 'required'): void {
+  const { ssl } = socket as unknown as {
+    ssl?: { setVerifyMode(asks: boolean, refuses: boolean): void } | null;
+  };
+  ssl?.setVerifyMode(isAsked(verify), verify === 'required');
 }

@@ -24,6 +24,8 @@ export interface TlsCircumstances {
   readonly authorities?: () => readonly X509Certificate[];
   /** Name of the certificate presented. */
   readonly certificateName?: string | undefined;
+  /** The name the client asked for, where the socket does not know it any more. */
+  readonly servername?: string | undefined;
   /** What ended the handshake; absent: it completed. */
   readonly error?: Error | TlsError | undefined;
   readonly hello?: HelloFacts | undefined;
@@ -60,14 +62,14 @@ export class TlsSocketFacts implements TlsFacts {
   constructor(socket: TLSSocket, circumstances: TlsCircumstances) {
     this.#socket = socket;
     this.#circumstances = circumstances;
-    this.protocol = socket.getProtocol() ?? undefined;
+    const open = openOnly(socket);
+    this.protocol = open?.getProtocol() ?? undefined;
     // Before there is one, Node answers undefined where its types say it does not.
-    this.cipher = (socket.getCipher() as { readonly name: string } | undefined)?.name ?? NO_CIPHER;
-    const handle = handleOf(socket);
-    this.sni = serverNameOf(socket, handle, circumstances.side);
+    this.cipher = (open?.getCipher() as { readonly name: string } | undefined)?.name ?? NO_CIPHER;
+    const handle = open && handleOf(open);
+    this.sni = serverNameOf(socket, handle, circumstances.side) ?? circumstances.servername;
     this.alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined;
-    // null once the socket is closed
-    this.resumed = (socket.isSessionReused() as boolean | null) === true;
+    this.resumed = open?.isSessionReused() === true;
     this.error = circumstances.error && tlsErrorOf(circumstances.error);
     const isJudged = circumstances.side === 'server' && circumstances.authorities !== undefined;
     // without a certificate Node answers that this is an error
@@ -113,7 +115,7 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get ownCertificate(): CertificateFacts | undefined {
-    const own = this.#ownFacts === undefined ? this.#socket.getX509Certificate() : undefined;
+    const own = this.#ownFacts === undefined ? this.#open?.getX509Certificate() : undefined;
     return (this.#ownFacts ??= own && new Certificate(own.raw));
   }
 
@@ -159,7 +161,7 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get uniqueId(): string | undefined {
-    const finished = this.resumed ? this.#socket.getFinished() : this.#socket.getPeerFinished();
+    const finished = this.resumed ? this.#open?.getFinished() : this.#open?.getPeerFinished();
     return finished?.toString('latin1');
   }
 
@@ -176,14 +178,18 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get #session(): SessionData {
-    const session = this.#socket.getSession();
+    const session = this.#open?.getSession();
     return session === undefined || session === null ? NO_SESSION : readSession(session);
+  }
+
+  get #open(): TLSSocket | undefined {
+    return openOnly(this.#socket);
   }
 
   #readPeer(): X509Certificate | undefined {
     if (!this.#peerAsked) {
       this.#peerAsked = true;
-      this.#peer = this.#socket.getPeerX509Certificate();
+      this.#peer = this.#open?.getPeerX509Certificate();
     }
     return this.#peer;
   }
@@ -201,6 +207,11 @@ export class TlsSocketFacts implements TlsFacts {
     if (peer === undefined) return undefined;
     return (this.#chain ??= buildChain(peer, this.#sentBeside(), this.#circumstances.authorities?.() ?? []));
   }
+}
+
+/** While Node takes a socket down its methods would reach for what OpenSSL has freed, and end the process. */
+function openOnly(socket: TLSSocket): TLSSocket | undefined {
+  return socket.destroyed ? undefined : socket;
 }
 
 function handleOf(socket: TLSSocket): TlsHandle | undefined {

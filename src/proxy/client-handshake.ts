@@ -1,0 +1,115 @@
+/**
+ * The TLS handshake of a client: gives its plain connection up, and gets another one in its place, with the same
+ * addresses. Counts how it went. Used by accept.ts.
+ */
+import type { TLSSocket } from 'node:tls';
+import type { Connection, ConnectionHandler, HandedOver } from '../net/connection.ts';
+import { ABORTED, CLOSED, type HandshakeFailure, TIMED_OUT } from '../net/tls/handshake-failure.ts';
+import { HelloReader } from '../net/tls/hello-reader.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
+import type { Handshake, HandshakeWatcher, TlsListener } from '../net/tls/tls-listener.ts';
+import { countFailedHandshake, countHandshake } from './accounting.ts';
+import type { ClientConnectionFacts } from './client-facts.ts';
+import type { Inbox } from './inbox.ts';
+import type { DataThread, ListenerRuntime } from './runtime.ts';
+
+interface HandshakeOutcome {
+  secured(connection: Connection): void;
+  /** The connection is closed. */
+  refused(failure: HandshakeFailure): void;
+}
+
+export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
+  readonly #thread: DataThread;
+  readonly #listener: ListenerRuntime;
+  readonly #tls: TlsListener;
+  readonly #facts: ClientConnectionFacts;
+  readonly #outcome: HandshakeOutcome;
+  #hello: HelloReader | undefined;
+  #handshake: Handshake | undefined;
+
+  constructor(
+    thread: DataThread,
+    listener: ListenerRuntime,
+    tls: TlsListener,
+    facts: ClientConnectionFacts,
+    outcome: HandshakeOutcome,
+  ) {
+    this.#thread = thread;
+    this.#listener = listener;
+    this.#tls = tls;
+    this.#facts = facts;
+    this.#outcome = outcome;
+  }
+
+  /** `received`: what came behind headers. */
+  start(received: Inbox): void {
+    const { captureBytes } = this.#tls;
+    const bytes = Buffer.from(received.buffer.subarray(received.start, received.end));
+    received.clear();
+    if (captureBytes === 0) return this.#begin(bytes);
+    this.#hello = new HelloReader(captureBytes);
+    const { connection } = this.#facts;
+    connection.handler = this;
+    if (bytes.length > 0 && this.#hello.push(bytes, 0, bytes.length)) this.#begin(this.#hello.bytes);
+    else connection.receive(true);
+  }
+
+  /** What samples know of the client's addresses stays, whatever becomes of its socket. */
+  #begin(received: Buffer): void {
+    const { connection } = this.#facts;
+    const { remote, local } = connection;
+    const left = connection.handOver?.();
+    if (left === undefined) throw new Error('a connection with TLS in front of it cannot be handed over');
+    connection.remote = remote;
+    connection.local = local;
+    this.#handshake = this.#tls.accept(behind(received, left), this, this.#hello?.hello);
+  }
+
+  secured(socket: TLSSocket, tls: TlsFacts): void {
+    this.#handshake = undefined;
+    const { remote, local } = this.#facts.connection;
+    const connection = this.#thread.engine.adopt(socket, this);
+    connection.remote = remote;
+    connection.local = local;
+    this.#facts.secured(connection, socket, tls);
+    const { frontend, row } = this.#listener;
+    countHandshake(this.#thread.state.counters, frontend.row, row, tls.resumed, this.#thread.wheel.now);
+    this.#outcome.secured(connection);
+  }
+
+  failed(failure: HandshakeFailure, tls: TlsFacts | undefined): void {
+    this.#handshake = undefined;
+    const { frontend, row } = this.#listener;
+    countFailedHandshake(this.#thread.state.counters, frontend.row, row);
+    this.#facts.notSecured(failure, tls);
+    this.#facts.connection.close();
+    this.#outcome.refused(failure);
+  }
+
+  expired(): void {
+    this.#handshake?.abort();
+    this.failed(TIMED_OUT, undefined);
+  }
+
+  // until the ClientHello is read
+
+  onReceived(connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    const hello = this.#hello as HelloReader;
+    if (hello.push(buffer, offset, length)) this.#begin(hello.bytes);
+    else connection.receive(true);
+  }
+  onEnd(): void {
+    this.failed(CLOSED, undefined);
+  }
+  onFailed(): void {
+    this.failed(ABORTED, undefined);
+  }
+  onSent(): void {}
+  onConnected(): void {}
+}
+
+function behind(received: Buffer, { fd, ahead }: HandedOver): HandedOver {
+  if (received.length === 0) return { fd, ahead };
+  return { fd, ahead: ahead === undefined ? received : Buffer.concat([received, ahead]) };
+}
