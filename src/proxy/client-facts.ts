@@ -20,9 +20,9 @@ export class ClientConnectionFacts implements ClientFacts {
   /** What the client speaks TLS with; undefined: it does not, or not yet. */
   socket: TLSSocket | undefined = undefined;
   transport: 'tcp' | 'tls' = 'tcp';
-  tls: TlsFacts | undefined = undefined;
   /** What ended its handshake. */
   error: ConnectionError | undefined = undefined;
+  #tls: TlsFacts | undefined;
   #variables: VariableStore | undefined;
   /** Whose rules run: how long what they say of the addresses holds. */
   #level: 'connection' | 'session' | 'request' = 'connection';
@@ -73,14 +73,14 @@ export class ClientConnectionFacts implements ClientFacts {
   secured(connection: Connection, socket: TLSSocket | undefined, tls: TlsFacts | undefined): void {
     this.connection = connection;
     this.socket = socket;
-    this.tls = tls;
+    this.#tls = tls;
     this.transport = 'tls';
   }
 
   /** There was a handshake, but it failed: what of it is known is for the log. */
   notSecured(error: ConnectionError, tls: TlsFacts | undefined): void {
     this.error = error;
-    this.tls = tls;
+    this.#tls = tls;
     this.transport = 'tls';
   }
 
@@ -111,6 +111,9 @@ export class ClientConnectionFacts implements ClientFacts {
 
   get acceptTimeUs(): number {
     return 0;
+  }
+  get tls(): TlsFacts | undefined {
+    return this.#tls;
   }
   get streams(): number {
     return 1;

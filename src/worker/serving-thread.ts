@@ -271,12 +271,14 @@ export class ServingThread {
   }
 
   #createListener(settings: Bind, row: number, proxy: number): ListenerService {
-    return new ListenerService(settings, row, this.#runtime.frontend(proxy), this.#thread, {
+    const frontend = this.#runtime.frontend(proxy);
+    return new ListenerService(settings, row, frontend, this.#thread, {
       serve: (service, connection) => this.#reception.serve(service, connection),
       roomAgain: () => this.#tell({ kind: 'room' }),
       tls: createTlsListener(
         settings,
         this.#start.config.global,
+        frontend.config.mode,
         this.#thread.certificates,
         this.#start.ticketKeys,
         tlsCounts(this.#state.counters, proxy, row),

@@ -11,7 +11,7 @@ interface Place {
 }
 
 /** One text for each such address. */
-export function unprotected({ global, proxies, logForwards, peers }: Config): readonly string[] {
+export function unprotected({ global, logForwards, peers }: Config): readonly string[] {
   const binds = [
     ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
     ...logForwards.flatMap(({ binds: own, name }) =>

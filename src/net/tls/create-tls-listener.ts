@@ -9,11 +9,12 @@ import { TlsListener, type TlsListenerParts } from './tls-listener.ts';
 export function createTlsListener(
   bind: Bind,
   global: Global,
+  mode: string,
   certificates: ThreadCertificates,
   ticketKeys: Uint8Array,
   counts: TlsListenerParts['counts'],
 ): TlsListener | undefined {
-  const settings = listenerSettings(bind, global);
+  const settings = listenerSettings(bind, global, mode);
   if (settings === undefined) return undefined;
   const own = certificates.listener(listenerKey(bind.position));
   return new TlsListener({

@@ -91,8 +91,12 @@ function numberOf(ssl: Global['ssl'], name: string, missing: number): number {
 }
 
 /** Undefined: the line has no `ssl`. */
-export function listenerSettings(bind: Bind, { ssl, caBase }: Global): ListenerSettings | undefined {
-  const { ssl: tls, otherOptions, alpn = [] } = bind;
+export function listenerSettings(
+  bind: Bind,
+  { ssl, caBase }: Global,
+  mode: string,
+): ListenerSettings | undefined {
+  const { ssl: tls, otherOptions, alpn, proto } = bind;
   if (tls === undefined) return undefined;
   const { minVersion, maxVersion, flags } = defaultOptions(ssl.get('ssl-default-bind-options') ?? []);
   const { certificates: _c, folder: _f, strictSni, noTickets, ...line } = tls;
@@ -105,7 +109,7 @@ export function listenerSettings(bind: Bind, { ssl, caBase }: Global): ListenerS
       ...(maxVersion === undefined ? {} : { maxVersion }),
       ...line,
     },
-    alpn,
+    alpn: alpn ?? (mode === 'http' && proto === undefined ? ['h2', 'http/1.1'] : []),
     strictSni: strictSni ?? flags.has('strict-sni'),
     noTickets: noTickets ?? flags.has('no-tls-tickets'),
     prefersClientCiphers: isOn('prefer-client-ciphers'),

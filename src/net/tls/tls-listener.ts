@@ -80,16 +80,13 @@ export class TlsListener {
   }
 
   #socketOptions(secureContext: SecureContext): TLSSocketOptions {
-    const { line, alpn } = this.#settings;
+    const { line } = this.#settings;
     return {
       isServer: true,
       server: this.#server,
       secureContext,
       requestCert: isAsked(line.verify),
       rejectUnauthorized: line.verify === 'required',
-      ...(alpn.length === 0
-        ? {}
-        : { ALPNCallback: ({ protocols }) => alpn.find(one => protocols.includes(one)) }),
     };
   }
 
@@ -128,6 +125,11 @@ export class TlsListener {
     return this.#contexts.authoritiesOf(entries);
   }
 
+  /** Protocols that may be agreed on, the preferred first. */
+  protocolsOf(entries: readonly LoadedCertEntry[]): readonly string[] {
+    return entries[0]?.options.alpn ?? this.#settings.alpn;
+  }
+
   get keepsSecrets(): boolean {
     return this.#settings.keepsSecrets;
   }
@@ -164,6 +166,10 @@ class PendingHandshake implements Handshake {
     const socket = new TLSSocket(raw, {
       ...options,
       SNICallback: (servername, done) => done(null, this.#contextFor(servername)),
+      // none in common: Node ends the handshake, as RFC 7301 has it
+      ...(listener.protocolsOf(entries).length === 0
+        ? {}
+        : { ALPNCallback: ({ protocols }) => this.#protocolFor(protocols) }),
     });
     this.#socket = socket;
     this.#keyLog = listener.keepsSecrets ? KeyLog.of(socket) : undefined;
@@ -184,6 +190,10 @@ class PendingHandshake implements Handshake {
     const verify = this.#entries[0]?.options.verify;
     if (verify !== undefined) askForCertificate(this.#socket, verify);
     return this.#listener.contextOf(this.#entries);
+  }
+
+  #protocolFor(offered: readonly string[]): string | undefined {
+    return this.#listener.protocolsOf(this.#entries).find(one => offered.includes(one));
   }
 
   readonly #onSecure = (): void => {
