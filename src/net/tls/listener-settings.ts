@@ -94,7 +94,7 @@ function numberOf(ssl: Global['ssl'], name: string, missing: number): number {
 export function listenerSettings(
   bind: Bind,
   { ssl, caBase }: Global,
-  mode: string,
+  mode = 'tcp',
 ): ListenerSettings | undefined {
   const { ssl: tls, otherOptions, alpn, proto } = bind;
   if (tls === undefined) return undefined;
