@@ -252,7 +252,9 @@ function isAsked(verify: string | undefined): boolean {
 
 /** What Node's own sockets do when they are given to a server's user: from now on errors are events of the socket. */
 function releaseToOwner(socket: TLSSocket): void {
-  (socket as unknown as { _releaseControl(): void })._releaseControl();
+  const inner = socket as unknown as { _releaseControl(): void; secureConnecting: boolean };
+  inner._releaseControl();
+  inner.secureConnecting = false;
 }
 
 /** The name is known when the handshake has begun: only Node's handle can still be told. */
