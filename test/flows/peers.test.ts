@@ -36,7 +36,7 @@ const STORES = {
 
 function configuration({ peers, web, admin }: Ports, name: Name, more = ''): string {
   const address = (peer: Name): string =>
-    typeof peers[peer] === 'string' ? String(peers[peer]) : `127.0.0.1:${peers[peer]}`;
+    typeof peers[peer] === 'string' ? peers[peer] : `127.0.0.1:${peers[peer]}`;
   return `
 global
   stats socket ipv4@127.0.0.1:${admin[name]} level admin
