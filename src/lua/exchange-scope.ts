@@ -2,6 +2,7 @@
 import type { CompileEnvironment } from '../acl/environment.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
+import type { ServiceRun } from './service.ts';
 import type { ScriptMemory } from '../rules/script-memory.ts';
 
 export interface ExchangeScope {
@@ -17,6 +18,8 @@ export interface ExchangeScope {
   done: boolean;
   /** What it was given. */
   reply: Reply | undefined;
+  /** Of a service: what it reads and writes. */
+  service?: ServiceRun;
   /** `act:wake_time()` */
   wakeMs: number;
 }

@@ -102,6 +102,22 @@ function TXN:reply(given)
 end
 local txn = with_parts(TXN)
 
+-- AppletHTTP and AppletTCP
+local AppletHTTP, AppletTCP = {}, {}
+for _, name in ipairs({ 'set_var', 'unset_var', 'get_var', 'set_priv', 'get_priv' }) do
+  AppletHTTP[name], AppletTCP[name] = TXN[name], TXN[name]
+end
+function AppletHTTP:set_status(status, reason) return api.service_set_status(self[0], status, reason) end
+function AppletHTTP:add_header(name, value) return api.service_add_header(self[0], name, value) end
+function AppletHTTP:start_response() return api.service_start(self[0]) end
+for _, name in ipairs({ 'send', 'receive', 'getline', 'try_receive' }) do
+  local call = api['service_' .. name]
+  local function method(self, ...) return call(self[0], ...) end
+  AppletTCP[name] = method
+  if name ~= 'try_receive' then AppletHTTP[name] = method end
+end
+local applet_http, applet_tcp = with_parts(AppletHTTP), with_parts(AppletTCP)
+
 -- what this program calls
 local calls = {}
 local act = { CONTINUE = 0, STOP = 1, YIELD = 2, ERROR = 3, DONE = 4, DENY = 5, ABORT = 6, INVALID = 7 }
@@ -118,6 +134,15 @@ function calls.action(callback, handle, ...)
 end
 function calls.fetch(callback, handle, ...)
   return callback(setmetatable({ [0] = handle }, txn), ...)
+end
+
+function calls.service_http(callback, handle)
+  local applet = api.service_request(handle)
+  applet[0] = handle
+  return callback(setmetatable(applet, applet_http))
+end
+function calls.service_tcp(callback, handle)
+  return callback(setmetatable({ [0] = handle }, applet_tcp))
 end
 
 -- core

@@ -11,14 +11,16 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { RulesetName } from '../model/rule.ts';
 import type { LuaLine } from '../model/global.ts';
 import type { RuleContext } from '../rules/context.ts';
-import type { ScriptAction, ScriptProgram } from '../rules/script-program.ts';
+import type { ScriptAction, ScriptProgram, ScriptService } from '../rules/script-program.ts';
 import { coreFunctions } from './api-core.ts';
 import { exchangeFunctions } from './api-exchange.ts';
+import { serviceFunctions } from './api-service.ts';
 import type { ExchangeScope } from './exchange-scope.ts';
 import type { LuaHost } from './host.ts';
 import { PRELUDE } from './prelude.ts';
 import { ScriptRun } from './run-action.ts';
 import { luaSettings, type LuaSettings } from './settings.ts';
+import { ServiceRun } from './service.ts';
 import { LuaState } from './state.ts';
 
 export class LuaProgram implements ScriptProgram {
@@ -153,10 +155,14 @@ export class LuaProgram implements ScriptProgram {
     return undefined;
   }
 
-  service(name: string): 'http' | 'tcp' | undefined {
-    for (const { services } of this.#states) {
-      const registered = services.get(name);
-      if (registered !== undefined) return registered.mode;
+  service(name: string): ScriptService | undefined {
+    for (const state of this.#states) {
+      const registered = state.services.get(name);
+      if (registered === undefined) continue;
+      return {
+        mode: registered.mode,
+        begin: (ctx, place, wire) => new ServiceRun(state, name, registered, { ctx, place, wire }).start(),
+      };
     }
     return undefined;
   }
@@ -217,7 +223,7 @@ function prepare(state: LuaState): void {
   const { machine } = state;
   const { L } = machine;
   if (!machine.load(L, PRELUDE, '=[haproxy]')) throw new Error(machine.text(L, -1));
-  machine.pushFunctions({ ...exchangeFunctions(state) });
+  machine.pushFunctions({ ...exchangeFunctions(state), ...serviceFunctions(state) });
   machine.pushFunctions(coreFunctions(state));
   machine.setField(L, 'thread', state.number);
   machine.setTopField(L, 'core');

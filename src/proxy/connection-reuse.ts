@@ -56,6 +56,7 @@ export function releaseServer(stream: Served): void {
 /** Nothing of this request or its response is under way on it, and both sides want to go on. */
 function isFree({ frontend, transaction, responseHead, server, requestSent }: Served): boolean {
   return (
+    transaction.serverRuntime !== undefined &&
     responseHead.keepAlive &&
     !closesServer(frontend, transaction) &&
     requestSent &&

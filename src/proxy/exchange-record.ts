@@ -19,6 +19,7 @@ import type { BodyReader } from './body-ahead.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { CompiledRule, RuleTrace, WaitReason } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
+import type { ServiceWire } from '../rules/service-wire.ts';
 import type { ScriptMemory } from '../rules/script-memory.ts';
 import type { PendingStore } from '../rules/pending-store.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
@@ -135,6 +136,7 @@ export abstract class ExchangeRecord {
   heldBy: CompiledRule | 'http-buffer-request' | undefined;
   reply: Reply | undefined;
   service: string | undefined;
+  scriptService: ((wire: ServiceWire) => void) | undefined;
   /** The statistics page of that proxy (row in the plan) was asked for, with or without the right to act. */
   statistics: { readonly proxy: number; readonly admin: boolean } | undefined;
   rstTtl: number | undefined;
@@ -191,7 +193,7 @@ export abstract class ExchangeRecord {
     this.priorityClass = this.priorityOffset = 0;
     this.logLevel = this.retriesAllowed = this.reply = undefined;
     this.finalRule = this.heldBy = undefined;
-    this.service = this.statistics = this.script = undefined;
+    this.service = this.statistics = this.script = this.scriptService = undefined;
     this.contentInspected = false;
     this.chosenBackend = undefined;
     this.mayRetryRequest = true;

@@ -38,6 +38,7 @@ export abstract class ExchangeSamples extends ExchangeRecord implements SampleCo
   get servedBy(): string | undefined {
     if (this.cacheHit !== undefined) return '<CACHE>';
     if (this.statistics !== undefined) return '<STATS>';
+    if (this.scriptService !== undefined) return `<${this.service}>`;
     return this.service === 'prometheus-exporter' ? '<PROMEX>' : undefined;
   }
   get lastRule(): TransactionFacts['lastRule'] {

@@ -21,7 +21,7 @@ export function passInterimOn(stream: HttpExchange): boolean {
 export function receiveResponse(stream: HttpExchange): void {
   const { transaction, responseHead, server } = stream;
   transaction.timers.responseHeadAt = stream.thread.wheel.now;
-  const isStored = transaction.cacheHit !== undefined;
+  const isStored = transaction.serverRuntime === undefined;
   if (!isStored && isForSecondTry(stream)) return;
   transaction.holdsOfResponse(responseHead.headers.length + server.inbox.length);
   transaction.answered(responseHead);

@@ -5,7 +5,8 @@ import type { Transaction } from './transaction.ts';
 
 export function relayTimeouts(transaction: Transaction): RelayTimeouts {
   const { client, clientFin } = transaction.frontendRuntime.config.timeouts;
-  const { server, serverFin, tunnel } = (transaction.backendRuntime as BackendRuntime).config.timeouts;
+  const { server, serverFin, tunnel } = (transaction.backendRuntime ?? transaction.frontendRuntime).config
+    .timeouts;
   return {
     client: transaction.ownTimeouts?.client ?? client,
     server: transaction.ownTimeouts?.server ?? server,
@@ -18,9 +19,9 @@ export function relayTimeouts(transaction: Transaction): RelayTimeouts {
 /** `option independent-streams`: what is sent to a side does not show that it lives. */
 export function independentStreams(
   frontend: FrontendRuntime,
-  backend: BackendRuntime,
+  backend: BackendRuntime | undefined,
 ): { readonly client: boolean; readonly server: boolean } {
   const isSaid = ({ config }: FrontendRuntime | BackendRuntime): boolean =>
     config.options.flags.has('independent-streams');
-  return { client: isSaid(frontend), server: isSaid(backend) };
+  return { client: isSaid(frontend), server: backend !== undefined && isSaid(backend) };
 }

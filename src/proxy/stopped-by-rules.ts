@@ -17,6 +17,7 @@ import {
   TIMED_OUT,
   type Verdict,
 } from '../rules/verdict.ts';
+import { serveScript } from './serve-script.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
 export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
@@ -55,7 +56,8 @@ export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
 
 /** The statistics page, or a service that a rule named. */
 function callService(stream: HttpExchange): void {
-  const { statistics, service } = stream.transaction;
+  const { statistics, service, scriptService } = stream.transaction;
+  if (statistics === undefined && scriptService !== undefined) return serveScript(stream, scriptService);
   const { services } = stream.thread;
   const found =
     statistics === undefined

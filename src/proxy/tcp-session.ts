@@ -6,12 +6,13 @@ import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { Cause } from '../base/failure.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { silenceClose } from '../net/socket-options.ts';
-import { Timer } from '../net/timer-wheel.ts';
+import { TICK_MS, Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import {
   ACCEPT,
   CONTINUE,
   NEED_DATA,
+  SERVICE,
   SILENT_DROP,
   SWITCH_TO_HTTP,
   YIELD,
@@ -29,6 +30,8 @@ import { describeStream } from './stream-facts.ts';
 import { independentStreams, relayTimeouts } from './relay-timeouts.ts';
 import { ResponseGate, type ResponseGateOwner } from './response-gate.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
+import { ServiceConnection } from './service-connection.ts';
+import type { ServiceWire } from '../rules/service-wire.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { Transaction } from './transaction.ts';
@@ -108,6 +111,8 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.thread.wheel.clear(this.#inspectTimer);
     if (verdict === CONTINUE || verdict === ACCEPT) return this.#inspected();
     if (verdict === SWITCH_TO_HTTP) return this.#becomeHttp(undefined);
+    if (verdict === SERVICE && transaction.scriptService !== undefined)
+      return this.#serve(transaction.scriptService);
     transaction.termination.set('P', 'R');
     if (verdict === SILENT_DROP) this.#silence();
     this.#end();
@@ -122,6 +127,24 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     };
     if (this.#inspectTimer.deadline === 0)
       this.thread.wheel.set(this.#inspectTimer, proxy.inspectDelayMs.request);
+  }
+
+  /** A service of a script plays the server. */
+  #serve(begin: (wire: ServiceWire) => void): void {
+    const { transaction, thread } = this;
+    transaction.timers.headReadAt = transaction.timers.dequeuedAt = thread.wheel.now;
+    const connection = new ServiceConnection(this.#waiting, false);
+    begin(connection);
+    connection.onEnded = () => this.#served();
+    this.onDialed(connection);
+  }
+
+  /** The service has gone, and nobody reads what the client still says: it is let go when it has everything. */
+  #served(): void {
+    if (this.#over) return;
+    if (this.#client.sending) return this.thread.wheel.set(new Timer(() => this.#served()), TICK_MS);
+    this.#relay?.stop();
+    this.#end();
   }
 
   #wantMore(delayMs: number): void {
@@ -228,8 +251,8 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     transaction.logEarly();
     transaction.logStep('connect');
-    const backend = transaction.backendRuntime as BackendRuntime;
-    this.#gate = ResponseGate.for(this, backend, this.#listener.frontend);
+    const backend = transaction.backendRuntime;
+    this.#gate = backend && ResponseGate.for(this, backend, this.#listener.frontend);
     if (this.#gate === undefined) this.responseAccepted();
     const inbox = this.#inbox;
     const early = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };

@@ -7,7 +7,7 @@ import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
 import { independentStreams, relayTimeouts } from './relay-timeouts.ts';
 import type { ServerHalf } from './server-half.ts';
-import type { BackendRuntime, DataThread } from './runtime.ts';
+import type { DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
 interface TunnelEnds {
@@ -44,7 +44,7 @@ export class Tunnel {
       },
       {
         ...early,
-        independentStreams: independentStreams(frontend, transaction.backendRuntime as BackendRuntime),
+        independentStreams: independentStreams(frontend, transaction.backendRuntime),
       },
     );
   }

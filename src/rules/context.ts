@@ -17,6 +17,7 @@ import type { StatusKinds } from './status-kinds.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { ScriptMemory } from './script-memory.ts';
+import type { ServiceWire } from './service-wire.ts';
 import type { Reply } from './reply.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -31,6 +32,8 @@ export interface RuleContext extends SampleContext {
   reply: Reply | undefined;
   /** With SERVICE: name of the built-in service. */
   service: string | undefined;
+  /** With SERVICE: begins a service of a script, in place of a built-in one. */
+  scriptService: ((wire: ServiceWire) => void) | undefined;
   /** With SILENT_DROP: send a RST with this TTL; undefined: nothing is sent. */
   rstTtl: number | undefined;
 

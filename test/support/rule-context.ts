@@ -28,6 +28,7 @@ export class FakeRuleContext implements RuleContext {
   final = true;
   wakeUp = (): void => {};
   script = undefined;
+  scriptService = undefined;
   readonly logged: string[] = [];
   logText(_level: number, text: string): boolean {
     return this.logged.push(text) > 0;

@@ -2,6 +2,7 @@
 import { EVERYWHERE, HTTP_ALL, TCP_REQUEST, type ActionDefinition } from '../action-definition.ts';
 import type { Action, RuleContext } from '../context.ts';
 import type { RuleLine } from '../rule-line.ts';
+import { compileScriptService, SCRIPT_PREFIX } from './scripts.ts';
 import { SERVICES } from './services.ts';
 import {
   ACCEPT,
@@ -76,8 +77,9 @@ function compileExpect(tell: (ctx: RuleContext) => void): ActionDefinition['comp
 function compileUseService(line: RuleLine): Action | undefined {
   const name = line.take()?.text;
   if (name === undefined) return line.error(`'${line.kind}' expects a service name`);
+  if (name.startsWith(SCRIPT_PREFIX)) return compileScriptService(line, name);
   if (!SERVICES.includes(name)) return line.error(`'${name}' unknown service name`);
-  // there is no other, and none for connections without Lua
+  // there is no other, and none for connections but those of scripts
   if (line.kind !== 'http-request')
     return line.error(`Prometheus exporter service only available on 'http-request' rulesets`);
   return ctx => {
