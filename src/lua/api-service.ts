@@ -3,7 +3,7 @@ import { pathAndQuery } from '../acl/fetches/header-text.ts';
 import { pushHeaders } from './api-exchange.ts';
 import { type LuaCallback, ScriptError } from './machine/machine.ts';
 import type { ServiceAnswer } from './service-answer.ts';
-import type { ServiceRun } from './service.ts';
+import type { ServiceHold } from './service-hold.ts';
 import type { LuaState } from './state.ts';
 
 type Functions = Record<string, LuaCallback>;
@@ -14,7 +14,7 @@ export function serviceFunctions(state: LuaState): Functions {
   return { ...answerFunctions(state), ...inputFunctions(state) };
 }
 
-function runOf(state: LuaState, L: number): ServiceRun {
+function runOf(state: LuaState, L: number): ServiceHold {
   const { service } = state.exchange(L);
   if (service === undefined) throw new ScriptError('this is no applet');
   return service;
@@ -90,13 +90,13 @@ function pushRequest(state: LuaState, L: number): void {
 
 function inputFunctions(state: LuaState): Functions {
   const { machine, tasks } = state;
-  const give = (L: number, run: ServiceRun, most: number): number => {
+  const give = (L: number, run: ServiceHold, most: number): number => {
     machine.pushText(L, run.wire.take(most).toString('latin1'));
     return 1;
   };
   const later = (
     L: number,
-    run: ServiceRun,
+    run: ServiceHold,
     ready: () => boolean,
     timeoutMs: number,
     result: (thread: number) => number,

@@ -2,7 +2,7 @@
 import type { CompileEnvironment } from '../acl/environment.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
-import type { ServiceRun } from './service.ts';
+import type { ServiceHold } from './service-hold.ts';
 import type { ScriptMemory } from '../rules/script-memory.ts';
 
 export interface ExchangeScope {
@@ -19,7 +19,7 @@ export interface ExchangeScope {
   /** What it was given. */
   reply: Reply | undefined;
   /** Of a service: what it reads and writes. */
-  service?: ServiceRun;
+  service?: ServiceHold;
   /** `act:wake_time()` */
   wakeMs: number;
 }

@@ -167,6 +167,61 @@ function Concat:dump()
 end
 function core.concat() return setmetatable({}, concat) end
 
+for _, name in ipairs({ 'register_filter', 'register_cli', 'event_sub', 'use_native_mailers_config' }) do
+  core[name] = function() error('core.' .. name .. '() is not supported', 2) end
+end
+
+-- Queue
+local Queue = {}
+local queue = { __index = Queue }
+function Queue:size() return self.last - self.first + 1 end
+function Queue:push(item)
+  if item == nil then error('a queue cannot hold nil', 2) end
+  self.last = self.last + 1
+  self.items[self.last] = item
+  api.queue_pushed(self[0])
+  return true
+end
+function Queue:pop()
+  if self.first > self.last then return nil end
+  local item = self.items[self.first]
+  self.items[self.first] = nil
+  self.first = self.first + 1
+  return item
+end
+function Queue:pop_wait()
+  while self.first > self.last do api.queue_wait(self[0]) end
+  return self:pop()
+end
+function Queue:alarm() api.queue_alarm(self[0]) end
+function core.queue() return setmetatable({ [0] = api.queue_new(), items = {}, first = 1, last = 0 }, queue) end
+
+-- Socket
+local Socket = {}
+local socket = { __index = Socket, __gc = function(self) api.socket_close(self[0]) end }
+function Socket:connect(address, port) return api.socket_connect(self[0], false, address, port) end
+function Socket:connect_ssl(address, port) return api.socket_connect(self[0], true, address, port) end
+function Socket:close() api.socket_close(self[0]) end
+function Socket:send(text, first, last) return api.socket_send(self[0], text, first, last) end
+function Socket:receive(pattern, prefix) return api.socket_receive(self[0], pattern, prefix) end
+function Socket:settimeout(seconds) return api.socket_timeout(self[0], seconds) end
+function Socket:getpeername() return api.socket_peer(self[0]) end
+function Socket:getsockname() return api.socket_local(self[0]) end
+function Socket:setoption() return 1 end
+function core.tcp() return setmetatable({ [0] = api.socket_new() }, socket) end
+
+-- HTTPClient
+local HTTPClient = {}
+local http_client = { __index = HTTPClient }
+for _, method in ipairs({ 'get', 'head', 'put', 'post', 'delete' }) do
+  HTTPClient[method] = function(self, request)
+    if self.used then error('an httpclient object serves one request only', 2) end
+    self.used = true
+    return api.http_ask(method:upper(), request)
+  end
+end
+function core.httpclient() return setmetatable({}, http_client) end
+
 if os then
   os.exit = function() error('os.exit() is not possible here', 2) end
 end

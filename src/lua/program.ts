@@ -12,6 +12,9 @@ import type { RulesetName } from '../model/rule.ts';
 import type { LuaLine } from '../model/global.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ScriptAction, ScriptProgram, ScriptService } from '../rules/script-program.ts';
+import { backgroundFunctions, queueFunctions } from './api-background.ts';
+import { httpClientFunctions } from './api-http-client.ts';
+import { socketFunctions } from './api-socket.ts';
 import { coreFunctions } from './api-core.ts';
 import { exchangeFunctions } from './api-exchange.ts';
 import { serviceFunctions } from './api-service.ts';
@@ -141,6 +144,15 @@ export class LuaProgram implements ScriptProgram {
     this.diagnostics.push({ severity: 'alert', position: { file: '', line: 0, column: 0 }, message });
   }
 
+  /** The thread serves from now on: tasks start. Those of the shared state are the first thread's. */
+  serve(): void {
+    for (const state of this.#states) if (state.number > 0 || this.#host.thread === 1) state.serve();
+  }
+
+  stop(): void {
+    for (const state of this.#states) state.stop();
+  }
+
   // ── what was registered ──
 
   action(name: string, ruleset: RulesetName): ScriptAction | undefined {
@@ -223,8 +235,14 @@ function prepare(state: LuaState): void {
   const { machine } = state;
   const { L } = machine;
   if (!machine.load(L, PRELUDE, '=[haproxy]')) throw new Error(machine.text(L, -1));
-  machine.pushFunctions({ ...exchangeFunctions(state), ...serviceFunctions(state) });
-  machine.pushFunctions(coreFunctions(state));
+  machine.pushFunctions({
+    ...exchangeFunctions(state),
+    ...serviceFunctions(state),
+    ...socketFunctions(state),
+    ...httpClientFunctions(state),
+    ...queueFunctions(state),
+  });
+  machine.pushFunctions({ ...coreFunctions(state), ...backgroundFunctions(state) });
   machine.setField(L, 'thread', state.number);
   machine.setTopField(L, 'core');
   if (!machine.call(L, 1, 1)) throw new Error(machine.shown(L, -1));

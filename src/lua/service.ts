@@ -7,6 +7,7 @@ import type { ScriptPlace } from '../rules/script-program.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
 import type { ExchangeScope } from './exchange-scope.ts';
 import { ServiceAnswer } from './service-answer.ts';
+import type { ServiceHold } from './service-hold.ts';
 import type { LuaState, RegisteredService } from './state.ts';
 import type { Task, Wake } from './tasks.ts';
 
@@ -16,9 +17,8 @@ interface Served {
   readonly wire: ServiceWire;
 }
 
-export class ServiceRun {
+export class ServiceRun implements ServiceHold {
   readonly wire: ServiceWire;
-  /** Undefined: it serves a connection. */
   readonly answer: ServiceAnswer | undefined;
   readonly #state: LuaState;
   readonly #name: string;
@@ -105,7 +105,6 @@ export class ServiceRun {
     this.#state.exchanges.close(this.#handle);
   }
 
-  /** Wakes when `ready` holds, or when nothing more comes; `late` after that time. */
   whenInput(ready: () => boolean, timeoutMs: number, wake: Wake): () => void {
     const timer = timeoutMs > 0 ? setTimeout(() => done(), timeoutMs) : undefined;
     const stop = (): void => {

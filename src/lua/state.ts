@@ -6,7 +6,7 @@ import type { LuaHost } from './host.ts';
 import { LuaMachine, ScriptError } from './machine/machine.ts';
 import { ScriptSampleCalls } from './samples.ts';
 import { instructionsOf, type LuaSettings } from './settings.ts';
-import { Tasks } from './tasks.ts';
+import { Tasks, type Task } from './tasks.ts';
 
 const LEVEL_ERROR = 3;
 
@@ -36,6 +36,13 @@ export class LuaState {
   readonly exchanges = new Handles<ExchangeScope>();
   /** Everything else that scripts hold. */
   readonly objects = new Handles<object>();
+  readonly sockets = new Set<{ close(): void }>();
+  /** Tasks in `core.wait()`, and what wakes them. */
+  readonly events = new Map<Task, () => void>();
+  /** Functions and their arguments that wait for the thread to serve. */
+  readonly #later: (readonly number[])[] = [];
+  readonly #background = new Set<Task>();
+  #serves = false;
   stage: Stage = 'body';
   readonly actions = new Map<string, RegisteredAction>();
   readonly fetches = new Map<string, number>();
@@ -54,6 +61,52 @@ export class LuaState {
       burstMs: settings.burstMs,
       instructions: instructionsOf(settings, number === 0, threads),
     });
+  }
+
+  // ── tasks of scripts ──
+
+  /** `kept`: the function and its arguments, in the registry. */
+  addBackground(kept: readonly number[]): void {
+    if (this.#serves) setImmediate(() => this.#serves && this.#runBackground(kept));
+    else this.#later.push(kept);
+  }
+
+  /** The thread serves: what was registered while scripts were loaded starts. */
+  serve(): void {
+    this.#serves = true;
+    for (const kept of this.#later.splice(0)) this.#runBackground(kept);
+  }
+
+  /** The thread ends: nothing of the scripts holds it up. */
+  stop(): void {
+    this.#serves = false;
+    for (const task of this.#background) this.tasks.release(task);
+    this.#background.clear();
+    for (const socket of this.sockets) socket.close();
+    this.sockets.clear();
+  }
+
+  #runBackground(kept: readonly number[]): void {
+    const push = (L: number): number => {
+      for (const number of kept) this.machine.pushKept(L, number);
+      return kept.length - 1;
+    };
+    const task = this.tasks.run(push, { totalMs: this.settings.taskMs, mayWait: true });
+    for (const number of kept) this.machine.letGo(number);
+    this.#background.add(task);
+    task.onWake = () => {
+      this.tasks.goOn(task);
+      this.#look(task);
+    };
+    this.#look(task);
+  }
+
+  #look(task: Task): void {
+    const outcome = this.tasks.outcome(task);
+    if (outcome === 'waiting') return;
+    if (outcome === 'failed') this.complain(undefined, `Lua task: ${task.error}.`);
+    this.#background.delete(task);
+    this.tasks.release(task);
   }
 
   exchange(L: number, index = 1): ExchangeScope {

@@ -42,6 +42,7 @@ import type { ChangedBackend, ChangedServer, ListenerHandover } from './orders.t
 import { ThreadProcessFacts } from './process-facts.ts';
 import { pipesOf } from './splice-pipes.ts';
 import { ThreadCopies } from './thread-copies.ts';
+import type { LuaProgram } from '../lua/program.ts';
 import { loadScripts } from './scripts.ts';
 import { serversView, statsView } from './state-views.ts';
 import { threadNumbers } from './thread-numbers.ts';
@@ -70,6 +71,7 @@ export class ServingThread {
   readonly #thread: DataThread;
   readonly #files: Map<string, PatternFile>;
   readonly #runtime: Runtime;
+  readonly #scripts: LuaProgram | undefined;
   readonly #copies: ThreadCopies;
   readonly #reception: Reception;
   readonly #listeners: ListenerService[] = [];
@@ -112,15 +114,14 @@ export class ServingThread {
       path => this.#files.get(path) ?? { error: 'not read at start' },
     );
     const { environments } = this.#runtime;
-    environments.useScripts(
-      loadScripts({
-        config,
-        thread: start.thread,
-        nbthread: plan.threads,
-        environment: environments.outside(() => undefined),
-        logs: this.#logs,
-      }),
-    );
+    this.#scripts = loadScripts({
+      config,
+      thread: start.thread,
+      nbthread: plan.threads,
+      environment: environments.outside(() => undefined),
+      logs: this.#logs,
+    });
+    environments.useScripts(this.#scripts);
     this.#copies = new ThreadCopies(this.#runtime, this.#variables, (change, seen) =>
       this.#tell({ kind: 'changed', change, seen }),
     );
@@ -144,6 +145,7 @@ export class ServingThread {
       });
     this.#countOnTheWay();
     this.#tell({ kind: 'ready', engine: this.#engine.name });
+    this.#scripts?.serve();
   }
 
   /** Only where some frontend wants it: a thread without work then wakes up for nothing else. */
@@ -353,6 +355,7 @@ export class ServingThread {
     clearInterval(this.#drainLook);
     clearInterval(this.#countLook);
     for (const listener of this.#listening()) listener.close();
+    this.#scripts?.stop();
     this.#engine.destroy();
     this.#port.close();
   }

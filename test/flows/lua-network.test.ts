@@ -1,0 +1,100 @@
+/** What scripts do beside their requests: connections, HTTP requests, tasks and queues of their own. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { startScripted } from '../support/scripted-balancer.ts';
+import { untilMatches } from '../support/until.ts';
+
+const ACTION = (body: string): string => `
+core.register_action('try', { 'http-req' }, function(txn)
+  local ok, result = pcall(function() ${body} end)
+  txn:set_var('txn.result', tostring(result))
+end)`;
+
+const RULES = [
+  'http-request lua.try',
+  'http-request return status 200 content-type text/plain lf-string "%[var(txn.result)]"',
+];
+
+test('a socket reads by line, by number of bytes and to the end', async t => {
+  const origin = await startRawOrigin(t, socket => {
+    socket.once('data', chunk => socket.end(`heard ${chunk.toString()}one\r\ntwo\n12345rest`));
+  });
+  const script = ACTION(`
+    local s = core.tcp()
+    s:settimeout(5)
+    assert(s:connect('127.0.0.1', ${origin.port}))
+    assert(s:getpeername() == '127.0.0.1:${origin.port}')
+    local sent = s:send('xhellox', 2, 6)
+    local parts = { sent, s:receive(), s:receive('*l'), s:receive(5), s:receive('*a') }
+    local none, why = s:receive()
+    s:close()
+    return table.concat(parts, '|') .. '|' .. tostring(none) .. ' ' .. why
+  `);
+  const { get } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/')).body, '6|heard helloone|two|12345|rest|nil closed');
+});
+
+test('a socket that is not answered says timeout, one that is refused says so', async t => {
+  const silent = await startRawOrigin(t, () => undefined);
+  const gone = await startRawOrigin(t, () => undefined);
+  await gone.close();
+  const script = ACTION(`
+    local s = core.tcp()
+    s:settimeout(0.05)
+    s:connect('127.0.0.1', ${silent.port})
+    local none, why = s:receive()
+    local other = core.tcp()
+    local refused, because = other:connect('127.0.0.1:${gone.port}')
+    return why .. '|' .. tostring(refused) .. '|' .. because
+  `);
+  const { get } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/')).body, "timeout|nil|Can't connect");
+});
+
+test('a request of a script gets an answer as a table', async t => {
+  const origin = await startHttpOrigin(t, 's', (request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      response.setHeader('x-two', ['a', 'b']);
+      response.statusCode = 202;
+      response.end(`${request.method} ${request.url} ${String(request.headers['x-in'])} ${body}`);
+    });
+  });
+  const script = ACTION(`
+    local answer = core.httpclient():post{
+      url = 'http://127.0.0.1:${origin.port}/p?q=1', headers = { ['x-in'] = { 'yes' } }, body = 'content'
+    }
+    local lost = core.httpclient():get{ url = 'http://127.0.0.1:1/', timeout = 1000 }
+    return answer.status .. '|' .. answer.body .. '|' .. answer.headers['x-two'][1] .. '|' .. lost.status
+  `);
+  const { get } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/')).body, '202|POST /p?q=1 yes content|b|503');
+});
+
+test('tasks run beside requests and give them what they have through queues', async t => {
+  const script = `
+    local queue = core.queue()
+    core.register_task(function(first)
+      for number = first, first + 2 do
+        core.msleep(1)
+        queue:push(number)
+      end
+      error('enough')
+    end, 7)
+    ${ACTION("return queue:pop_wait() .. ' ' .. queue:pop_wait() .. ' ' .. queue:pop_wait() .. ' ' .. queue:size()")}
+  `;
+  const { get, balancer } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/')).body, '7 8 9 0');
+  await untilMatches(() => balancer.output(), /Lua task: runtime error: .*enough/);
+});
+
+test('a task that waits does not hold up a stop', async t => {
+  const script = `core.register_task(function() while true do core.sleep(1000) end end)\n${ACTION('return 1')}`;
+  const { get, balancer } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/')).body, '1');
+  const late = sleep(15_000, 'it still runs', { ref: false });
+  assert.equal(await Promise.race([balancer.stop('SIGUSR1'), late]), 0);
+});
