@@ -23,6 +23,8 @@ import type { StreamPool } from './stream-pool.ts';
 /** RFC 9113 section 7. */
 const ENHANCE_YOUR_CALM = 0xb;
 const END_STREAM = 0x1;
+/** At that part of the threshold a connection may end what it has begun, and no more. */
+const SENT_AWAY = 0.75;
 /** How long a connection that was told to go may take. */
 const LINGER_MS = 2000;
 
@@ -41,6 +43,8 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
   /** Requests that are served now; streams that are open, to the last byte that the socket has taken. */
   #active = 0;
   #open = 0;
+  /** Streams that were reset from here. */
+  readonly #ownResets = new Set<ServerHttp2Stream>();
   #isWide = false;
   #leaving = false;
   #over = false;
@@ -94,12 +98,15 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     stream.on('close', () => this.#closed(stream));
     this.#count(FIELD.h2_headers_rcvd, 1);
     const { limits } = this.listener.frontend;
+    // what is reset before anybody has looked at it is asked for to no purpose but work
+    if (stream.closed) return this.#oddity();
     const request = readHttp2Request(raw, (flags & END_STREAM) !== 0, limits.relaxed === true);
     if (request === undefined) {
       this.#count(FIELD.h2_detected_strm_protocol_errors, 1);
+      this.#ownResets.add(stream);
       stream.close(PROTOCOL_ERROR);
       this.#oddity();
-    } else if (!stream.destroyed) {
+    } else {
       const wire = new Http2Wire(this, stream, request, this.#ends);
       if (request.body !== 'none') this.#widenWindow();
       this.#active++;
@@ -131,7 +138,9 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
 
   #closed(stream: ServerHttp2Stream): void {
     this.#open--;
-    if (stream.rstCode !== 0) this.#count(FIELD.h2_rst_stream_rcvd, 1);
+    const { rstCode } = stream;
+    if (this.#ownResets.delete(stream)) this.#count(FIELD.h2_rst_stream_resp, 1);
+    else if (rstCode !== undefined && rstCode !== 0) this.#count(FIELD.h2_rst_stream_rcvd, 1);
     if (this.#open === 0) this.#rest();
   }
 
@@ -141,6 +150,11 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     if (this.#open > 0) this.#arm(this.#clientTimeoutMs());
     else if (this.#leaving) this.#arm(LINGER_MS);
     else if (this.#active === 0) this.#await(this.#keepAliveTimeoutMs());
+  }
+
+  cut(stream: ServerHttp2Stream): void {
+    this.#ownResets.add(stream);
+    stream.destroy(new Error('cut'));
   }
 
   progressed(): void {
@@ -153,10 +167,11 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
   #oddity(): void {
     const { glitchesThreshold } = this.#thread.http2;
     this.glitches++;
-    if (glitchesThreshold === 0 || this.glitches < glitchesThreshold || this.#session.destroyed) return;
+    if (glitchesThreshold === 0 || this.glitches < glitchesThreshold * SENT_AWAY || this.#session.destroyed)
+      return;
+    if (this.glitches < glitchesThreshold) return this.#leave();
     this.#count(FIELD.h2_goaway_resp, 1);
-    this.#session.goaway(ENHANCE_YOUR_CALM);
-    this.#leave();
+    this.#session.destroy(new Error('too many glitches'), ENHANCE_YOUR_CALM);
   }
 
   // ── time ──
@@ -199,6 +214,7 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
   #leave(): void {
     if (this.#leaving || this.#session.destroyed) return;
     this.#leaving = true;
+    this.#count(FIELD.h2_goaway_resp, 1);
     this.#session.close();
     if (this.#open === 0) this.#arm(LINGER_MS);
   }

@@ -49,6 +49,8 @@ export interface WireHost {
   readonly fd: number;
   /** The client has taken something. */
   progressed(): void;
+  /** Resets a stream whose response is not whole. */
+  cut(stream: ServerHttp2Stream): void;
 }
 
 interface OwnedStream extends ServerHttp2Stream {
@@ -360,7 +362,7 @@ export class Http2Wire implements Connection, ContentSink {
 
   /** close() would end the stream first, and a body without a length would pass for a whole one: INTERNAL_ERROR. */
   #cut(): void {
-    this.#stream.destroy(new Error('cut'));
+    this.#host.cut(this.#stream);
   }
 
   #retire(): void {

@@ -1,14 +1,12 @@
 /** HTTP/2 from clients: what every request of it can, and how its connections begin and end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { constants, type ClientHttp2Session } from 'node:http2';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants } from 'node:http2';
 import { connect } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startBalancer, type Balancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
-import { answerOf, ask, bounded, openHttp2 } from '../support/http2-client.ts';
+import { answerOf, ask, bounded } from '../support/http2-client.ts';
+import { bodyOf, start, startAndOpen, tells, type Told } from '../support/http2-flow.ts';
 import {
   END_HEADERS,
   END_STREAM,
@@ -20,83 +18,8 @@ import {
   TYPE,
 } from '../support/http2-frames.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
-import { startHttpOrigin, startRawOrigin, type Origin } from '../support/origin.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { until } from '../support/until.ts';
-
-interface Flow {
-  readonly port: number;
-  readonly balancer: Balancer;
-}
-
-interface Lines {
-  readonly global?: string;
-  readonly defaults?: string;
-  readonly bind?: string;
-  readonly frontend?: string;
-  readonly backend?: string;
-  readonly sections?: string;
-}
-
-async function start(t: TestContext, origin: Origin, lines: Lines = {}): Promise<Flow> {
-  const port = await freePort();
-  const balancer = await startBalancer(
-    t,
-    `
-global
-  ${lines.global ?? ''}
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 10s
-  timeout server 10s
-  ${lines.defaults ?? ''}
-frontend f
-  bind 127.0.0.1:${port} ${lines.bind ?? ''}
-  ${lines.frontend ?? ''}
-  default_backend b
-backend b
-  ${lines.backend ?? ''}
-  server s ${origin.address}
-${lines.sections ?? ''}
-`,
-  );
-  return { port, balancer };
-}
-
-async function startAndOpen(
-  t: TestContext,
-  origin: Origin,
-  lines: Lines = {},
-): Promise<Flow & { readonly client: ClientHttp2Session }> {
-  const flow = await start(t, origin, lines);
-  return { ...flow, client: await openHttp2(t, flow.port) };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-/** Tells what it has got. */
-async function tell(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await bodyOf(request);
-  const { method, url, httpVersion, headers, trailers } = request;
-  const told = { method, url, httpVersion, headers, trailers, body: body.toString('latin1') };
-  response.end(JSON.stringify(told));
-}
-
-function tells(request: IncomingMessage, response: ServerResponse): void {
-  void tell(request, response);
-}
-
-interface Told {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly trailers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 for (const bind of ['', 'proto h2'])
   test(`a request by HTTP/2 reaches the server as one of HTTP/1.1 (bind ${bind})`, async t => {

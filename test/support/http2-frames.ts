@@ -96,20 +96,26 @@ export class FrameTalk {
   }
 
   /** The first frame of that type on that stream. */
-  async found(type: number, stream: number): Promise<Frame> {
+  async found(type: number, stream: number, what = ''): Promise<Frame> {
     const find = (): Frame | undefined => this.frames.find(one => one.type === type && one.stream === stream);
-    await until(`a frame of type ${type} on stream ${stream}`, () => find() !== undefined);
+    await until(`a frame of type ${type} on stream ${stream} ${what}`, () => find() !== undefined);
     return find() as Frame;
   }
 
   /** What a stream was reset with. */
-  async reset(stream: number): Promise<number> {
-    return (await this.found(TYPE.rst, stream)).payload.readUInt32BE(0);
+  async reset(stream: number, what?: string): Promise<number> {
+    return (await this.found(TYPE.rst, stream, what)).payload.readUInt32BE(0);
   }
 
-  /** The error of the last GOAWAY. */
+  /** The error of the first GOAWAY. */
   async goaway(): Promise<number> {
-    await this.found(TYPE.goaway, 0);
-    return (this.frames.findLast(one => one.type === TYPE.goaway) as Frame).payload.readUInt32BE(4);
+    return (await this.found(TYPE.goaway, 0)).payload.readUInt32BE(4);
+  }
+
+  /** Those of all that have come. */
+  goaways(): readonly number[] {
+    return this.frames
+      .filter(({ type }) => type === TYPE.goaway)
+      .map(({ payload }) => payload.readUInt32BE(4));
   }
 }
