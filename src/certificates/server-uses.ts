@@ -33,7 +33,7 @@ export class ServerUses {
 
   #count(matches: (tls: ServerTls) => boolean): number {
     let count = 0;
-    for (const { ssl } of this.#servers()) if (ssl !== undefined && matches(ssl)) count++;
+    for (const { tls } of this.#servers()) if (tls !== undefined && matches(tls)) count++;
     return count;
   }
 }

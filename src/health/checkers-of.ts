@@ -4,7 +4,7 @@ import type { Config } from '../model/config.ts';
 import type { Connector } from '../net/connection.ts';
 import type { Adopter } from '../net/tls/outgoing-handshake.ts';
 import type { ServerContexts } from '../net/tls/server-contexts.ts';
-import { ServerTlsClient, UNVERIFIED } from '../net/tls/server-tls.ts';
+import { ServerTlsClient, UNVERIFIED, withoutHttp2 } from '../net/tls/server-tls.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { CheckIntervals } from './advance.ts';
 import { agentRuleset } from './agent.ts';
@@ -89,7 +89,7 @@ function rulesCheckerOf(
   asServer = true,
 ): Checker | undefined {
   if (ruleset === undefined) return undefined;
-  const tls = new ServerTlsClient(server.config.tls ?? UNVERIFIED, serverContexts);
+  const tls = new ServerTlsClient(withoutHttp2(server.config.tls ?? UNVERIFIED), serverContexts);
   if (server.config.tls !== undefined) tls.prepare();
   const check = asServer ? server.config.check : undefined;
   const open = connectionOpener({ engine: engine(), tlsEngine, place, server: server.config, check, tls });

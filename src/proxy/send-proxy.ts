@@ -6,6 +6,7 @@ import type { SendProxy } from '../model/server.ts';
 import { buildLocal, buildProxyV1, buildProxyV2 } from '../net/proxy-protocol/build.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
+import { clientTlsTlv } from './client-tls-tlv.ts';
 
 export type ProxyHeader = (ctx: RuleContext) => Buffer;
 
@@ -26,12 +27,14 @@ export function compileProxyHeader(settings: SendProxy, environment: () => RuleE
 }
 
 function headerFor(settings: SendProxy, tlvs: readonly CompiledTlv[], ctx: RuleContext): Buffer {
-  const { source, destination, proxyProtocol } = ctx.client ?? {};
+  const { source, destination, proxyProtocol, tls } = ctx.client ?? {};
   if (source === undefined || destination === undefined) return buildLocal(settings.version);
   if (settings.version === 1) return buildProxyV1(source, destination);
   const { options } = settings;
   const uniqueId = options.includes('unique-id') ? ctx.uniqueId : undefined;
-  const authority = options.includes('authority') ? proxyProtocol?.authority : undefined;
+  const authority = options.includes('authority') ? (proxyProtocol?.authority ?? tls?.sni) : undefined;
+  const tlsTlv = clientTlsTlv(options, tls);
+  const alpn = tls?.alpn;
   if (source.family === 0 || destination.family === 0) return buildLocal(2);
   return buildProxyV2({
     source,
@@ -40,5 +43,7 @@ function headerFor(settings: SendProxy, tlvs: readonly CompiledTlv[], ctx: RuleC
     custom: tlvs.map(({ type, format }) => ({ type, value: format?.render(ctx) ?? '' })),
     ...(uniqueId !== undefined && { uniqueId }),
     ...(authority !== undefined && { authority }),
+    ...(alpn !== undefined && { alpn }),
+    ...(tlsTlv !== undefined && { tls: tlsTlv }),
   });
 }

@@ -7,6 +7,7 @@ import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-sou
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
+import { withoutHttp2 } from '../net/tls/server-tls.ts';
 import { compileSni, ServerSecurity } from './server-security.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
@@ -140,7 +141,8 @@ function securityOf(
   // what `lb explain` looks at has no network
   if (config.ssl === undefined || thread.watcher !== undefined) return undefined;
   const sni = compileSni(config, config.ssl, backend.config.mode, environment);
-  return new ServerSecurity(config.ssl, thread.serverContexts, sni);
+  const tls = backend.config.mode === 'http' ? withoutHttp2(config.ssl) : config.ssl;
+  return new ServerSecurity(tls, thread.serverContexts, sni);
 }
 
 function idleOptions(config: Server): IdlePoolOptions {

@@ -41,17 +41,17 @@ function asIpv6(host: string): string {
 }
 
 /** What a TLS client connection adds (proxy-v2-options ssl, cert-cn, ssl-cipher, cert-sig, cert-key). */
-interface TlsFacts {
+export interface ClientTlsTlv {
   /** False: the client's connection is plain; the TLV then says so. */
   readonly used: boolean;
-  readonly version?: string;
+  readonly version?: string | undefined;
   readonly clientCertificate?: 'this-connection' | 'this-session';
   /** Result of verifying the client's certificate; 0: good. */
   readonly verifyResult?: number;
-  readonly commonName?: string;
-  readonly keyAlgorithm?: string;
-  readonly signatureAlgorithm?: string;
-  readonly cipher?: string;
+  readonly commonName?: string | undefined;
+  readonly keyAlgorithm?: string | undefined;
+  readonly signatureAlgorithm?: string | undefined;
+  readonly cipher?: string | undefined;
 }
 
 interface ProxyV2Options {
@@ -64,7 +64,7 @@ interface ProxyV2Options {
   readonly alpn?: string;
   readonly authority?: string;
   readonly uniqueId?: string;
-  readonly tls?: TlsFacts;
+  readonly tls?: ClientTlsTlv;
 }
 
 export function buildProxyV2(options: ProxyV2Options): Buffer {
@@ -131,7 +131,7 @@ const CERTIFICATE_THIS_CONNECTION = 2;
 const CERTIFICATE_THIS_SESSION = 4;
 
 /** Section 2.2.6: client bits:1  verify:4  sub-TLVs. */
-function tlsTlv(tls: TlsFacts): Buffer {
+function tlsTlv(tls: ClientTlsTlv): Buffer {
   const fixedPart = Buffer.alloc(5);
   if (!tls.used) return tlv(TLV_SSL, fixedPart);
   fixedPart[0] = CLIENT_TLS;
