@@ -168,10 +168,11 @@ test('CONNECT opens a tunnel, and reset by the client closes the connection to t
 
 test('a request that its client resets is aborted at the server, and logged so', async t => {
   const receiver = await startLogReceiver(t);
+  let asked = 0;
   let closed = 0;
   const origin = await startRawOrigin(t, socket => {
     socket.on('end', () => closed++);
-    socket.resume();
+    socket.once('data', () => asked++);
   });
   const { client } = await startAndOpen(t, origin, {
     global: `log 127.0.0.1:${receiver.port} local0`,
@@ -179,7 +180,7 @@ test('a request that its client resets is aborted at the server, and logged so',
   });
   const stream = client.request({ ':path': '/' });
   stream.on('error', () => undefined);
-  await until('a connection', () => origin.count === 1);
+  await until('a request', () => asked === 1);
   stream.close(constants.NGHTTP2_CANCEL);
   await until('the end of the server connection', () => closed === 1);
   await receiver.find(/ CH-- .*"GET http:\/\/[^ ]* HTTP\/2.0"/);

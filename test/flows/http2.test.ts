@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { connect } from 'node:net';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerOf, ask, bounded } from '../support/http2-client.ts';
+import { answerOf, ask, bounded, openHttp2 } from '../support/http2-client.ts';
 import { bodyOf, start, startAndOpen, tells, type Told } from '../support/http2-flow.ts';
 import {
   END_HEADERS,
@@ -40,6 +41,26 @@ for (const bind of ['', 'proto h2'])
     assert.equal(told.headers['host'], `127.0.0.1:${port}`);
     assert.equal(told.headers['x-name'], 'value');
   });
+
+test('over TLS it is what handshakes agree on where no alpn says otherwise, and bodies pass both ways', async t => {
+  const origin = await startHttpOrigin(t, 's', (request, response) => {
+    response.writeHead(200, { 'x-scheme': request.headers['x-scheme'] ?? '' });
+    request.pipe(response);
+  });
+  const { port } = await start(t, origin, {
+    bind: `ssl crt ${resolve('test/cases/tls/rsa.pem')}`,
+    frontend: 'http-request set-header x-scheme "%[url,field(1,:)] %[ssl_fc] %[ssl_fc_alpn] %HV"',
+  });
+  const options = { rejectUnauthorized: false, maxSessionMemory: 100 };
+  const client = await openHttp2(t, port, options, 'https');
+  const body = Buffer.alloc(5 << 20, 'some bytes that repeat. ');
+  const [first, second] = await Promise.all([
+    ask(client, { ':method': 'POST', ':path': '/' }, { body }),
+    ask(client, { ':path': '/' }),
+  ]);
+  assert.equal(second?.headers['x-scheme'], 'https 1 h2 HTTP/2.0');
+  assert.ok(first?.body.equals(body));
+});
 
 test('samples and logs show the absolute target and version 2 of a request by HTTP/2', async t => {
   const receiver = await startLogReceiver(t);
