@@ -16,6 +16,7 @@ import { AUTHORITY_COMMANDS } from './commands/tls/authorities.ts';
 import { CERTIFICATE_COMMANDS } from './commands/tls/certificates.ts';
 import { CRT_LIST_COMMANDS } from './commands/tls/crt-lists.ts';
 import { KEY_COMMANDS } from './commands/tls/keys-and-providers.ts';
+import { OCSP_COMMANDS } from './commands/tls/ocsp.ts';
 import { NAME_COMMANDS } from './commands/tls/names.ts';
 import { NOT_BUILT_COMMANDS } from './commands/not-built.ts';
 import { PEERS_COMMANDS } from './commands/peers.ts';
@@ -59,6 +60,7 @@ export const COMMANDS: readonly Command[] = [
   ...CRT_LIST_COMMANDS,
   ...NAME_COMMANDS,
   ...KEY_COMMANDS,
+  ...OCSP_COMMANDS,
   ...NOT_BUILT_COMMANDS,
   ...PEERS_COMMANDS,
   WAIT_COMMAND,

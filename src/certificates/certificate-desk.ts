@@ -6,6 +6,7 @@ import { AuthorityExchange } from './authority-exchange.ts';
 import { CertificateExchange } from './certificate-exchange.ts';
 import type { CertificateStore } from './certificate-store.ts';
 import { CrtListEdits } from './crt-list-edits.ts';
+import { OcspBook } from './ocsp-book.ts';
 import type { Outcome } from './outcome.ts';
 import { ServerUses } from './server-uses.ts';
 
@@ -24,6 +25,7 @@ export class CertificateDesk {
   readonly authorities: AuthorityExchange;
   readonly revocations: AuthorityExchange;
   readonly lists: CrtListEdits;
+  readonly ocsp: OcspBook;
   readonly #publish: DeskParts['publish'];
 
   constructor({ store, global, servers, publish }: DeskParts) {
@@ -33,6 +35,7 @@ export class CertificateDesk {
     this.authorities = new AuthorityExchange('ca', store, uses);
     this.revocations = new AuthorityExchange('crl', store, uses);
     this.lists = new CrtListEdits(store);
+    this.ocsp = new OcspBook(store);
     this.#publish = publish;
   }
 

@@ -14,6 +14,8 @@ import {
   toParts,
 } from './certificate-parts.ts';
 import type { CertificateStore, StoredCertificate } from './certificate-store.ts';
+import { fromBase64 } from './base64.ts';
+import { judgeOwnResponse } from './ocsp-book.ts';
 import { done, refused, type Outcome } from './outcome.ts';
 import type { ServerUses } from './server-uses.ts';
 
@@ -91,12 +93,15 @@ export class CertificateExchange {
       return cannot(`inconsistencies between private key and certificate loaded '${name}'.`);
     const instances = [...this.#store.instancesOf(name)];
     const count = instances.length + this.#uses.ofCertificate(name);
-    const fault = count === 0 ? undefined : unusable(loaded);
+    const judged = judgeOwnResponse(loaded, Date.now());
+    const fault =
+      count === 0 ? undefined : (unusable(loaded) ?? ('error' in judged ? judged.error : undefined));
     this.#pending = undefined;
     if (fault !== undefined) return done(`Committing ${name}\n${fault}\nFailed!`);
-    this.#store.certificates.set(name, pending);
+    const certificate = 'error' in judged ? loaded : judged.certificate;
+    this.#store.certificates.set(name, { ...pending, loaded: certificate });
     return done(`Committing ${name}${'.'.repeat(count)}\nSuccess!`, [
-      { kind: 'certificate', certificate: this.#store.served(loaded) },
+      { kind: 'certificate', certificate: this.#store.served(certificate) },
     ]);
   }
 
@@ -164,11 +169,4 @@ function readPart(
   }
   const sctl = Uint8Array.from(Buffer.from(payload, 'latin1'));
   return isTimestampList(sctl) ? { sctl } : { error: '' };
-}
-
-/** Undefined: it is none. */
-export function fromBase64(text: string): Uint8Array | undefined {
-  const compact = text.replace(/[\r\n]/g, '');
-  if (compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(compact)) return undefined;
-  return Uint8Array.from(Buffer.from(compact, 'base64'));
 }

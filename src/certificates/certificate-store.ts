@@ -110,6 +110,12 @@ export class CertificateStore {
     return this.#global.ssl.has('ssl-load-extra-del-ext');
   }
 
+  /** `ocsp-update`, or `ocsp-update.mode` where nothing is said. */
+  updatesOcsp({ load, loaded }: StoredCertificate): boolean {
+    if ((load.ocspUpdate ?? this.#global.ssl.get('ocsp-update.mode')?.[0]) !== 'on') return false;
+    return loaded !== undefined && responderOf(loaded.certPem) !== undefined;
+  }
+
   complete(parts: CertificateParts): CertificateParts {
     return parts.chainPem === '' ? { ...parts, chainPem: this.chains.chainOf(parts.x509)?.pem ?? '' } : parts;
   }
@@ -164,6 +170,12 @@ export class CertificateStore {
 export function entryOf({ id, entry, isDefault }: Instance): Omit<LoadedCertEntry, 'certificate'> {
   const filters = (entry?.filters ?? []).map(filter => filter.toLowerCase());
   return { id, filters, options: entry?.options ?? {}, isDefault };
+}
+
+/** The address of the OCSP responder of a certificate. */
+export function responderOf(certPem: string): string | undefined {
+  const { infoAccess } = new X509Certificate(certPem);
+  return /^OCSP - URI:(\S+)$/m.exec(infoAccess ?? '')?.[1];
 }
 
 function isSelfIssued(pem: string): boolean {

@@ -17,6 +17,8 @@ export interface LoadedCertificate {
   readonly dhPem?: string;
   /** DER of the response to staple. */
   readonly ocsp?: Uint8Array;
+  /** When it is too old; missing: there is none that could be served. */
+  readonly ocspUntilMs?: number;
   /** List of signed certificate timestamps (RFC 6962, section 3.3). */
   readonly sctl?: Uint8Array;
   readonly issuerPem?: string;

@@ -3,6 +3,7 @@ import type { StoredCertificate } from '../../../certificates/certificate-store.
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { dump, fail, type Call, type Command } from '../../command.ts';
 import { certificateDetail } from './certificate-detail.ts';
+import { responseText } from './ocsp-text.ts';
 import { asked, carryOut, inOrder, named, row } from './row.ts';
 
 const NOT_FOUND = `Can't display the certificate: Not found or the certificate is a bundle!`;
@@ -17,8 +18,10 @@ function find({ runtime }: Call, word: string): StoredCertificate | undefined {
 const show: Command['run'] = call => {
   const word = call.args.at(3);
   if (word === '') return dump(list(call));
-  const found = find(call, word);
-  return found === undefined ? fail(NOT_FOUND) : dump([detail(call, found)]);
+  const isOcsp = word.endsWith('.ocsp');
+  const found = find(call, isOcsp ? word.slice(0, -'.ocsp'.length) : word);
+  if (found === undefined) return fail(NOT_FOUND);
+  return dump([isOcsp ? ocspDetail(found) : detail(call, found)]);
 };
 
 function* list({ runtime }: Call): Generator<string> {
@@ -26,6 +29,11 @@ function* list({ runtime }: Call): Generator<string> {
   if (certificates.pending !== undefined) yield `# transaction\n*${certificates.pending.name}\n`;
   yield '# filename\n';
   for (const name of inOrder(store.certificates.keys())) yield `${name}\n`;
+}
+
+function ocspDetail({ loaded }: StoredCertificate): string {
+  const response = loaded?.ocsp;
+  return response === undefined || response.length === 0 ? '' : responseText(response);
 }
 
 function detail({ runtime }: Call, certificate: StoredCertificate): string {
@@ -42,7 +50,9 @@ function detail({ runtime }: Call, certificate: StoredCertificate): string {
   if (loaded === undefined) return `${head}\n`;
   const issuers = runtime.tls.store.chains.chainOf(new X509Certificate(loaded.certPem));
   const from = issuers?.pem === loaded.chainPem ? issuers : undefined;
-  return `${head}\n${certificateDetail(loaded.certPem, { pem: loaded.chainPem, from })}`;
+  const entry = isPending ? undefined : runtime.tls.ocsp.entryOf(certificate);
+  const key = entry === undefined ? '' : `OCSP Response Key: ${entry.key}\n`;
+  return `${head}\n${certificateDetail(loaded.certPem, { pem: loaded.chainPem, from })}${key}`;
 }
 
 function fileLines({ files }: StoredCertificate): readonly string[] {

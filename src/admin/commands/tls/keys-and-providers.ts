@@ -5,39 +5,6 @@
 import { dump, fail, type Command } from '../../command.ts';
 import { row } from './row.ts';
 
-const OCSP: readonly Command[] = [
-  row('show ssl ocsp-response', '[[text|base64] id]', 'OCSP responses', 'admin', ({ args }) => {
-    if (args.at(3) === '') return dump(['# Certificate IDs\n']);
-    const hasFormat = args.at(3) === 'text' || args.at(3) === 'base64';
-    const id = args.at(hasFormat ? 4 : 3);
-    if (id === '') return fail(`'show ssl ocsp-response [text|base64]' expects a valid certid.`);
-    return fail(
-      /^(?:[0-9a-f]{2})+$/i.test(id)
-        ? 'Certificate ID or path does not match any certificate.'
-        : `'show ssl ocsp-response' expects a valid certid or certificate path.`,
-    );
-  }),
-  row('show ssl ocsp-updates', '', 'when OCSP responses are refreshed', 'admin', () =>
-    dump([
-      'OCSP Certid | Path | Next Update | Last Update | Successes | Failures | Last Update Status | Last Update Status (str)\n',
-    ]),
-  ),
-  row('set ssl ocsp-response', '<resp|payload>', 'replaces an OCSP response', 'admin', ({ args, payload }) =>
-    fail(
-      args.at(3) === '' && payload === undefined
-        ? `'set ssl ocsp-response' expects response in base64 encoding.`
-        : 'OCSP single response: Certificate ID does not match any certificate or issuer.',
-    ),
-  ),
-  row('update ssl ocsp-response', '<certfile>', 'refreshes an OCSP response', 'admin', ({ args }) =>
-    fail(
-      args.at(3) === ''
-        ? `'update ssl ocsp-response' expects a filename`
-        : `Unknown certificate! 'update ssl ocsp-response' expects an already known certificate file name.\nCan't send ocsp request for ${args.at(3)}!`,
-    ),
-  ),
-];
-
 export const KEY_COMMANDS: readonly Command[] = [
   row('show tls-keys', '[id|*]', 'keys of session tickets', 'admin', ({ args }) =>
     args.at(2) === ''
@@ -54,5 +21,4 @@ export const KEY_COMMANDS: readonly Command[] = [
   row('show ssl providers', '', 'providers of OpenSSL', 'user', () =>
     dump(['Loaded providers : \n\t- default\n']),
   ),
-  ...OCSP,
 ];

@@ -1,0 +1,78 @@
+/**
+ * How OCSP names a certificate (RFC 6960, section 4.1.1): by its serial number, and hashes of its issuer's name and key.
+ *
+ *   CertID  { hash algorithm, issuer name hash, issuer key hash, serial number }
+ */
+import { createHash, X509Certificate } from 'node:crypto';
+import { DER, derAt, derInside, derWithin, type DerElement } from './der.ts';
+import { readPem } from './pem.ts';
+
+/** SHA-1, with empty parameters. */
+const SHA1 = Buffer.from('300906052b0e03021a0500', 'hex');
+
+interface CertificateOfIssuer {
+  readonly certPem: string;
+  readonly chainPem: string;
+  readonly issuerPem?: string;
+}
+
+/** The certificate that signed this one: of its chain, or given beside it. */
+export function issuerOf({ certPem, chainPem, issuerPem }: CertificateOfIssuer): X509Certificate | undefined {
+  const x509 = new X509Certificate(certPem);
+  for (const pem of readPem(chainPem).certificates) {
+    const candidate = new X509Certificate(pem);
+    if (x509.checkIssued(candidate)) return candidate;
+  }
+  return issuerPem === undefined ? undefined : new X509Certificate(issuerPem);
+}
+
+/** DER of the CertID; undefined: its issuer is not known. */
+export function ocspId(certificate: CertificateOfIssuer): Buffer | undefined {
+  const issuer = issuerOf(certificate);
+  const raw = new X509Certificate(certificate.certPem).raw;
+  const own = fieldsOf(raw);
+  const above = issuer && fieldsOf(issuer.raw);
+  if (issuer === undefined || own === undefined || above === undefined) return undefined;
+  const [, key] = derWithin(issuer.raw, above.key);
+  if (key?.tag !== DER.BIT_STRING) return undefined;
+  const nameHash = sha1(raw.subarray(own.issuer.at, own.issuer.end));
+  // the first byte of the bits only says how many of the last are unused
+  const keyHash = sha1(issuer.raw.subarray(key.start + 1, key.end));
+  const serial = raw.subarray(own.serial.at, own.serial.end);
+  return element(
+    DER.SEQUENCE,
+    Buffer.concat([SHA1, element(DER.OCTET_STRING, nameHash), element(DER.OCTET_STRING, keyHash), serial]),
+  );
+}
+
+/** A request about one certificate (RFC 6960, section 4.1.1). */
+export function ocspRequest(id: Buffer): Buffer {
+  const list = element(DER.SEQUENCE, element(DER.SEQUENCE, id));
+  return element(DER.SEQUENCE, element(DER.SEQUENCE, list));
+}
+
+function sha1(bytes: Uint8Array): Buffer {
+  return createHash('sha1').update(bytes).digest();
+}
+
+interface Fields {
+  readonly serial: DerElement;
+  readonly issuer: DerElement;
+  readonly key: DerElement;
+}
+
+function fieldsOf(der: Buffer): Fields | undefined {
+  const whole = derAt(der, 0, der.length);
+  const body = whole && derInside(der, whole);
+  if (body === undefined) return undefined;
+  const [serial, , issuer, , , key] = [...derWithin(der, body)].filter(({ tag }) => tag !== 0xa0);
+  return serial && issuer && key && { serial, issuer, key };
+}
+
+/** One element in DER. */
+function element(tag: number, content: Uint8Array): Buffer {
+  const { length } = content;
+  const size =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...size]), content]);
+}
