@@ -19,6 +19,7 @@ import { CertificateLoader } from './certificate-loader.ts';
 import { CertificateStore, type CrtList, type StoredListener } from './certificate-store.ts';
 import { CrtListLoader } from './crt-list-loader.ts';
 import { loadCrtStore } from './crt-stores.ts';
+import { judgeOwnResponse } from './ocsp-book.ts';
 import { DISK, type CertificateFiles } from './files.ts';
 
 const NOWHERE: Position = { file: '', line: 0, column: 0 };
@@ -44,6 +45,7 @@ class Loading {
   readonly diagnostics: Diagnostic[] = [];
   readonly #config: Config;
   readonly #files: CertificateFiles;
+  readonly #judged = new Set<string>();
   readonly #lists: CrtListLoader;
 
   constructor(config: Config, files: CertificateFiles) {
@@ -134,6 +136,8 @@ class Loading {
     const where = `'bind ${bind.written}' in section '${owner.kind}' : `;
     for (const source of tls.certificates) this.#loadSource(listener, source, bind, tls, where);
     if (ownList !== undefined) this.#lists.use(listener, ownList);
+    for (const { certificate } of listener.instances.values())
+      this.#judgeResponse(certificate, bind.position, where);
     for (const keyword of ['ca-file', 'ca-verify-file', 'crl-file'] as const)
       this.#loadAuthorities(keyword, tls[SETTING[keyword]], tls.folder, bind.position, where);
     for (const { entry } of listener.instances.values())
@@ -163,6 +167,17 @@ class Loading {
     }
     const wrong = this.#lists.usePath(listener, name, folder, kind === 'default-crt');
     if (wrong !== undefined) this.#alert(position, where + wrong);
+  }
+
+  /** The OCSP response that lies beside a certificate. */
+  #judgeResponse(name: string, position: Position, where: string): void {
+    const stored = this.store.certificates.get(name);
+    if (stored?.loaded === undefined || this.#judged.has(name)) return;
+    this.#judged.add(name);
+    const judged = judgeOwnResponse(stored.loaded, Date.now());
+    if ('error' in judged) return this.#alert(position, where + judged.error);
+    if (judged.warning !== undefined) this.#warn(NOWHERE, judged.warning);
+    this.store.certificates.set(name, { ...stored, loaded: judged.certificate });
   }
 
   /** What only can be said when all of a line is known. */

@@ -1,5 +1,9 @@
-/** OCSP responses of certificates in use, for clients that ask for one to be stapled (RFC 6066, section 8). */
-import type { LoadedCertEntry } from '../../model/tls-material.ts';
+/**
+ * OCSP responses of certificates in use, for clients that ask for one to be stapled (RFC 6066, section 8). A certificate
+ * that stands beside others in a context gets none: which of them a client is shown is OpenSSL's choice, and a client
+ * may refuse the response of another.
+ */
+import type { LoadedCertEntry, LoadedCertificate } from '../../model/tls-material.ts';
 
 export interface StapleCounts {
   stapled(): void;
@@ -9,7 +13,8 @@ export class Staples {
   readonly #counts: StapleCounts;
   readonly #known = new WeakSet<LoadedCertEntry>();
   /** By the certificate's DER. */
-  readonly #responses = new Map<string, Buffer>();
+  readonly #certificates = new Map<string, LoadedCertificate>();
+  readonly #inCompany = new Set<string>();
 
   constructor(counts: StapleCounts) {
     this.#counts = counts;
@@ -18,21 +23,23 @@ export class Staples {
   /** Those certificates are about to be presented. */
   know(entries: readonly LoadedCertEntry[]): void {
     for (const entry of entries) {
-      if (this.#known.has(entry)) continue;
+      if (this.#known.has(entry) && entries.length === 1) continue;
       this.#known.add(entry);
-      const { certPem, ocsp } = entry.certificate;
-      const key = derOf(certPem);
-      if (ocsp === undefined) this.#responses.delete(key);
-      else this.#responses.set(key, Buffer.from(ocsp));
+      const { certificate } = entry;
+      const key = derOf(certificate.certPem);
+      if (entries.length > 1) this.#inCompany.add(key);
+      if (certificate.ocspUntilMs === undefined) this.#certificates.delete(key);
+      else this.#certificates.set(key, certificate);
     }
   }
 
-  /** `null`: there is none. */
-  responseFor(certificate: Buffer): Buffer | null {
-    const response = this.#responses.get(certificate.toString('base64'));
-    if (response === undefined) return null;
+  /** `null`: there is none, or it is too old. */
+  responseFor(certificate: Buffer | null, nowMs: number): Buffer | null {
+    const key = certificate?.toString('base64') ?? '';
+    const { ocsp, ocspUntilMs = 0 } = this.#certificates.get(key) ?? {};
+    if (ocsp === undefined || ocspUntilMs <= nowMs || this.#inCompany.has(key)) return null;
     this.#counts.stapled();
-    return response;
+    return Buffer.from(ocsp);
   }
 }
 

@@ -60,7 +60,7 @@ export class TlsListener {
     this.#staples = new Staples(counts);
     this.#server = new Server({ ca: [] });
     this.#server.on('OCSPRequest', (certificate, _issuer, done) =>
-      done(null, this.#staples.responseFor(certificate)),
+      done(null, this.#staples.responseFor(certificate, Date.now())),
     );
     if (settings.noTickets && settings.cacheSize > 0)
       new SessionCache(settings.cacheSize, settings.sessionLifetimeS, counts).serve(this.#server);
