@@ -8,6 +8,7 @@ import { readLineOptions } from '../config-parser/haproxy/crt-list.ts';
 import type { Bind, BindTls, CertificateSource } from '../model/bind.ts';
 import type { Config, OtherSection } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
+import type { PeersSection } from '../model/peers.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Word } from '../model/word.ts';
@@ -57,7 +58,7 @@ class Loading {
   }
 
   run(): void {
-    const { proxies, logForwards, otherSections, global } = this.#config;
+    const { proxies, logForwards, otherSections, peers, global } = this.#config;
     const stores = otherSections.filter(({ kind }) => kind === 'crt-store');
     for (const proxy of proxies) {
       while (stores[0] !== undefined && !isBehind(stores[0].position, proxy.position))
@@ -67,12 +68,19 @@ class Loading {
     for (const section of stores) this.#loadStore(section);
     for (const { name, binds } of logForwards)
       this.#loadBinds({ kind: 'log-forward', name }, binds, undefined);
+    for (const section of peers) this.#loadPeers(section);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
   }
 
   #loadStore(section: OtherSection | undefined): void {
     if (section !== undefined)
       loadCrtStore(section, this.#lists, (position, text) => this.#alert(position, text));
+  }
+
+  #loadPeers(section: PeersSection): void {
+    const { name, bind, peers } = section;
+    if (bind !== undefined) this.#loadBinds({ kind: 'peers', name }, [bind], undefined);
+    for (const { server } of peers) this.#loadServer(section, server);
   }
 
   #loadProxy(proxy: Proxy): void {
@@ -234,7 +242,7 @@ class Loading {
     this.store.authorities.set(full, { file: loaded.file, kind: keyword === 'crl-file' ? 'crl' : 'ca' });
   }
 
-  #loadServer({ name: backend }: Proxy, { position, name, tls }: Server): void {
+  #loadServer({ name: backend }: Pick<Proxy, 'name'>, { position, name, tls }: Server): void {
     if (tls === undefined) return;
     const where = `'server ${backend}/${name}' : `;
     if (tls.crt !== undefined) {

@@ -8,6 +8,7 @@ import type { Endpoint } from '../net/connection.ts';
 import { abstractPath, isListenFailure } from '../net/listening-socket.ts';
 import { buildLocal } from '../net/proxy-protocol/build.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
+import type { PeerTls, SecureAccept } from './peer-tls.ts';
 import { bindNow, nthPeersSection, type OpenListening } from './bind-listeners.ts';
 
 export interface PeersListener {
@@ -40,16 +41,26 @@ export function bindPeers(
   return failed ? undefined : listeners;
 }
 
-/** `adopt` gets connections as they are made. */
+/** `adopt` gets connections as they are made; `secure`: encrypts them first. */
 export function listenForPeers(
   { section, fd }: PeersListener,
+  secure: SecureAccept | undefined,
   adopt: (socket: Socket) => void,
   onError: (text: string) => void,
 ): Listener {
-  const server = createServer({ noDelay: true, keepAlive: true }, socket => {
+  const isPlain = secure === undefined;
+  const hasHeader = section.bind?.acceptProxy === true;
+  const options = { noDelay: true, keepAlive: true, pauseOnConnect: !isPlain && !hasHeader };
+  const server = createServer(options, socket => {
     socket.on('error', () => undefined);
-    if (section.bind?.acceptProxy === true) behindHeader(socket, adopt);
-    else adopt(socket);
+    const begin = (ahead: Buffer | undefined): void => {
+      if (!isPlain) return secure(socket, ahead, adopt);
+      if (ahead !== undefined) socket.unshift(ahead);
+      adopt(socket);
+      socket.resume();
+    };
+    if (hasHeader) behindHeader(socket, begin);
+    else begin(undefined);
   });
   server.on('error', error => onError(error.message));
   server.listen({ fd });
@@ -60,8 +71,8 @@ export function listenForPeers(
 const LONGEST_HEADER = 4096;
 const HEADER_MS = 5000;
 
-/** `accept-proxy`: what stands before the hello is read and passed over. */
-function behindHeader(socket: Socket, adopt: (socket: Socket) => void): void {
+/** `accept-proxy`: what stands before the hello, or the handshake, is read and passed over. */
+function behindHeader(socket: Socket, begin: (ahead: Buffer) => void): void {
   let bytes = Buffer.alloc(0);
   const tooLate = setTimeout(() => socket.destroy(), HEADER_MS);
   socket.once('close', () => clearTimeout(tooLate));
@@ -73,17 +84,16 @@ function behindHeader(socket: Socket, adopt: (socket: Socket) => void): void {
     socket.off('data', read);
     if (parsed.kind !== 'header') return void socket.destroy();
     socket.pause();
-    socket.unshift(bytes.subarray(parsed.length));
-    adopt(socket);
-    socket.resume();
+    begin(bytes.subarray(parsed.length));
   };
   socket.on('data', read);
 }
 
-/** `ready`: connected. */
+/** `ready`: connected, and encrypted where that is asked for. */
 export function connectToPeer(
   { server, local }: Peer,
   listener: PeersListener | undefined,
+  tls: PeerTls,
   ready: () => void,
 ): Socket {
   const options = local && listener !== undefined ? optionsOfOwn(listener) : optionsOf(server.address);
@@ -97,9 +107,12 @@ export function connectToPeer(
   });
   socket.once('connect', () => {
     if (sendProxy !== undefined) socket.write(buildLocal(sendProxy.version));
-    ready();
+    if (server.ssl === undefined) ready();
   });
-  return socket;
+  if (server.ssl === undefined) return socket;
+  // told by the encrypted side
+  socket.on('error', () => undefined);
+  return tls.over(socket, server.ssl, ready);
 }
 
 function optionsOf(address: Address): NetConnectOpts {

@@ -2,6 +2,8 @@
 import type { Server as Listener } from 'node:net';
 import { monotonicMs } from '../base/clock.ts';
 import { mostUpdatesAtOnce } from '../config-parser/peers.ts';
+import type { CertificateStore } from '../certificates/certificate-store.ts';
+import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
 import type { PeersSection } from '../model/peers.ts';
@@ -12,6 +14,7 @@ import type { SharedState } from '../state/shared-state.ts';
 import { DEFAULT_LOG_TAG } from './global-log.ts';
 import { LogBackends } from './log-backends.ts';
 import type { RingPlaces } from './log-rings.ts';
+import { PeerTls } from './peer-tls.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { connectToPeer, listenForPeers, type PeersListener } from './peer-sockets.ts';
 
@@ -21,6 +24,7 @@ interface PeersParts {
   readonly rings: RingPlaces;
   readonly notice: Notice;
   readonly listeners: readonly PeersListener[];
+  readonly certificates: CertificateStore;
   /** A process before this one may have something to teach. */
   readonly hasPredecessor: boolean;
 }
@@ -31,10 +35,12 @@ export class PeersService {
   readonly #parts: PeersParts;
   readonly #exchange: PeersExchange;
   readonly #logs: SectionLogs;
+  readonly #tls: PeerTls;
   #servers: readonly Listener[] = [];
 
   constructor(parts: PeersParts) {
-    const { config, state, hasPredecessor, notice, listeners } = parts;
+    const { config, state, hasPredecessor, listeners } = parts;
+    this.#tls = new PeerTls(config.global, parts.certificates);
     this.#parts = parts;
     this.#logs = new SectionLogs(config, parts.rings, state);
     this.#exchange = new PeersExchange(config.peers, state.tables, {
@@ -46,13 +52,17 @@ export class PeersService {
         connectToPeer(
           peer,
           listeners.find(listener => listener.section === section),
+          this.#tls,
           ready,
         ),
-      log: (section, level, text) => {
-        if (level === 'warning') notice(level, `peers ${section.name}: ${text}.`);
-        this.#logs.write(section, SYSLOG[level], `peers ${section.name}: ${text}.`);
-      },
+      log: (section, level, text) => this.#log(section, level, text),
     });
+  }
+
+  #log(section: PeersSection, level: 'notice' | 'warning', text: string): void {
+    const line = `peers ${section.name}: ${text}.`;
+    if (level === 'warning') this.#parts.notice(level, line);
+    this.#logs.write(section, SYSLOG[level], line);
   }
 
   get sections(): readonly PeersAtWork[] {
@@ -61,11 +71,16 @@ export class PeersService {
 
   begin(): void {
     this.#servers = this.#parts.listeners.map(listener => {
-      const section = this.sections.find(({ settings }) => settings === listener.section) as PeersAtWork;
+      const { section } = listener;
+      const atWork = this.sections.find(({ settings }) => settings === section) as PeersAtWork;
+      const secure = this.#tls.accepting(section.bind as Bind, from =>
+        this.#log(section, 'warning', `the TLS handshake with ${from} failed`),
+      );
       return listenForPeers(
         listener,
-        socket => section.adopt(socket),
-        text => this.#parts.notice('warning', `peers ${section.settings.name}: ${text}.`),
+        secure,
+        socket => atWork.adopt(socket),
+        text => this.#log(section, 'warning', text),
       );
     });
     this.#exchange.begin();

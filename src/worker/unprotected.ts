@@ -11,27 +11,16 @@ interface Place {
 }
 
 /** One text for each such address. */
-export function unprotected({ global, logForwards, peers }: Config): readonly string[] {
+export function unprotected({ global, logForwards }: Config): readonly string[] {
   const binds = [
     ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
     ...logForwards.flatMap(({ binds: own, name }) =>
       own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
     ),
-    ...peers.flatMap(({ bind, name }) =>
-      bind === undefined ? [] : [{ bind, of: `'bind' of peers '${name}'` }],
-    ),
   ];
-  const servers = peers.flatMap(section =>
-    section.peers.map(({ server, name }) => ({ server, of: `peer '${section.name}/${name}'` })),
-  );
-  const places: Place[] = [
-    ...binds
-      .filter(({ bind }) => bind.ssl !== undefined)
-      .map(({ bind, of }) => ({ position: bind.position, what: of })),
-    ...servers
-      .filter(({ server }) => server.ssl !== undefined)
-      .map(({ server, of }) => ({ position: server.position, what: of })),
-  ];
+  const places: Place[] = binds
+    .filter(({ bind }) => bind.ssl !== undefined)
+    .map(({ bind, of }) => ({ position: bind.position, what: of }));
   return places.map(
     ({ position, what }) =>
       `[${position.file}:${position.line}] : ${what} asks for 'ssl', which is not supported yet: not started, so that nothing goes in plain text.`,

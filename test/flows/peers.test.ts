@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
+import { Authority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -34,7 +35,25 @@ const STORES = {
   arrays: 'gpt(3),gpc(2),gpc_rate(2,1h)',
 };
 
-function configuration({ peers, web, admin }: Ports, name: Name, more = ''): string {
+/** Words of the listener and of servers behind `ssl`. */
+interface Tls {
+  readonly bind: string;
+  readonly server: string;
+}
+
+function plainNodes(address: (peer: Name) => string): string {
+  return `peer A ${address('A')}\n  peer B ${address('B')}`;
+}
+
+function encryptedNodes(address: (peer: Name) => string, name: Name, { bind, server }: Tls): string {
+  const other = name === 'A' ? 'B' : 'A';
+  return `default-server ssl ${server}
+  bind ${address(name)} ssl ${bind}
+  server ${name}
+  server ${other} ${address(other)}`;
+}
+
+function configuration({ peers, web, admin }: Ports, name: Name, more = '', tls?: Tls): string {
   const address = (peer: Name): string =>
     typeof peers[peer] === 'string' ? peers[peer] : `127.0.0.1:${peers[peer]}`;
   return `
@@ -47,8 +66,7 @@ defaults
   timeout server 5s
   timeout connect 5s
 peers my
-  peer A ${address('A')}
-  peer B ${address('B')}
+  ${tls === undefined ? plainNodes(address) : encryptedNodes(address, name, tls)}
   table paths type string len 64 size 200k expire 1h store ${STORES.counters}
   table arrays type string size 1k expire 1h store ${STORES.arrays}
 frontend web
@@ -81,9 +99,9 @@ async function start(
   program: Program,
   ports: Ports,
   name: Name,
-  { args = [] as readonly string[], more = '' } = {},
+  { args = [], more = '', tls }: { args?: readonly string[]; more?: string; tls?: Tls } = {},
 ): Promise<Balancer> {
-  return startBalancer(t, configuration(ports, name, more), {
+  return startBalancer(t, configuration(ports, name, more, tls), {
     args: ['-L', name, ...args],
     ...(program === 'haproxy' && { program }),
   });
@@ -173,6 +191,53 @@ for (const [first, second] of [
     const [text] = await entries(ports.admin.B, 'my/paths');
     assert.match(text ?? '', /gpc0=1 /);
   });
+
+for (const other of ['lb', 'haproxy'] as const)
+  test(`lb and ${other} teach each other over TLS, each showing its certificate`, async t => {
+    if (!requires(t, 'openssl') || (other === 'haproxy' && !requires(t, 'haproxy'))) return;
+    const ports = await freePorts();
+    const authority = new Authority(t);
+    const { file } = authority.issue({ name: 'node', alternatives: 'DNS:node' });
+    const verify = `verify required ca-file ${authority.file}`;
+    const tls = { bind: `crt ${file} ${verify}`, server: `crt ${file} ${verify}` };
+    await start(t, 'lb', ports, 'A', { tls });
+    await start(t, other, ports, 'B', { tls });
+    await connected(ports.admin.A);
+    await connected(ports.admin.B);
+    for (const name of ['A', 'B'] as const) await get(ports.web[name], `/by-${name}`);
+    await agree(ports, 'my/paths', 2);
+  });
+
+test('a peer with a certificate of somebody else is not talked to', async t => {
+  if (!requires(t, 'openssl')) return;
+  const ports = await freePorts();
+  const [own, foreign] = [new Authority(t), new Authority(t, 'Other Authority')];
+  const settings = (authority: Authority): Tls => {
+    const { file } = authority.issue({ name: 'node', alternatives: 'DNS:node' });
+    const words = `crt ${file} verify required ca-file ${authority.file}`;
+    return { bind: words, server: words };
+  };
+  const balancer = await start(t, 'lb', ports, 'A', { tls: settings(own) });
+  await start(t, 'lb', ports, 'B', { tls: settings(foreign) });
+  await until('a handshake that fails', () =>
+    /the TLS handshake with 127.0.0.1 failed/.test(balancer.output()),
+  );
+  await get(ports.web.A, '/secret');
+  assert.deepEqual(await entries(ports.admin.B, 'my/paths'), []);
+  assert.match(await ask(ports.admin.A, 'show peers my'), /id=B\(remote,\w+\) .* last_status=CONN/);
+});
+
+test('a process is taught by the one before over TLS', async t => {
+  if (!requires(t, 'openssl')) return;
+  const ports = await freePorts();
+  const { file } = new Authority(t).issue({ name: 'node' });
+  const tls = { bind: `crt ${file}`, server: 'verify none' };
+  const old = await start(t, 'lb', ports, 'A', { tls });
+  for (let count = 0; count < 20; count++) await get(ports.web.A, `/kept${count}`);
+  await start(t, 'lb', ports, 'A', { tls, args: ['-sf', String(old.pid)] });
+  await until('the end of the old process', () => old.process.exitCode !== null);
+  await until('the tables', async () => (await entries(ports.admin.A, 'my/paths')).length === 20);
+});
 
 test('a node that goes away and comes back hears of what happened meanwhile', async t => {
   const ports = await freePorts();

@@ -1,0 +1,85 @@
+/** TLS between peers, in the control thread: handshakes of a section's listener, and towards the others. */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { connect } from 'node:tls';
+import { currentFiles } from '../certificates/current-files.ts';
+import type { CertificateStore } from '../certificates/certificate-store.ts';
+import type { Bind } from '../model/bind.ts';
+import type { Global } from '../model/global.ts';
+import type { ServerTls } from '../model/server.ts';
+import { createTlsListener } from '../net/tls/create-tls-listener.ts';
+import { checkHostName } from '../net/tls/host-names.ts';
+import { contextKey, ServerContexts } from '../net/tls/server-contexts.ts';
+import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
+import { duplicateDescriptor } from '../net/system-calls.ts';
+
+const HANDSHAKE_MS = 5000;
+/** Key, HMAC and name of session tickets, as OpenSSL wants them. */
+const TICKET_KEY_BYTES = 48;
+const NO_COUNTS = { lookedUp: () => undefined, stapled: () => undefined };
+
+/** Takes a connection nothing was read of, but the bytes `ahead`; calls back with the encrypted one. */
+export type SecureAccept = (
+  socket: Socket,
+  ahead: Buffer | undefined,
+  adopt: (socket: Socket) => void,
+) => void;
+
+export class PeerTls {
+  readonly #global: Global;
+  readonly #certificates: CertificateStore;
+  readonly #contexts: ServerContexts;
+
+  constructor(global: Global, certificates: CertificateStore) {
+    this.#global = global;
+    this.#certificates = certificates;
+    this.#contexts = new ServerContexts(currentFiles(certificates));
+  }
+
+  /** Undefined: the line has no `ssl`. `failed` hears of handshakes that nothing came of. */
+  accepting(bind: Bind, failed: (from: string) => void): SecureAccept | undefined {
+    if (bind.ssl === undefined) return undefined;
+    const certificates = new ThreadCertificates(this.#certificates.material());
+    const keys = randomBytes(TICKET_KEY_BYTES);
+    const listener = createTlsListener(bind, this.#global, 'tcp', certificates, keys, NO_COUNTS);
+    return (socket, ahead, adopt) => {
+      const from = socket.remoteAddress ?? 'unix socket';
+      const fd = duplicateDescriptor(descriptorOf(socket));
+      socket.destroy();
+      if (fd < 0 || listener === undefined) return;
+      const over = (): void => clearTimeout(tooLate);
+      const handshake = listener.accept(
+        { fd, ahead },
+        {
+          secured: secured => {
+            over();
+            adopt(secured);
+          },
+          failed: () => {
+            over();
+            failed(from);
+          },
+        },
+      );
+      const tooLate = setTimeout(() => handshake.abort(), HANDSHAKE_MS);
+    };
+  }
+
+  /** The encrypted side of a connection that is being made. */
+  over(socket: Socket, tls: ServerTls, ready: () => void): Socket {
+    const secured = connect({
+      socket,
+      secureContext: this.#contexts.of(contextKey(tls), tls),
+      rejectUnauthorized: tls.verify === 'required',
+      checkServerIdentity: (_name, certificate) =>
+        tls.verifyHost === undefined ? undefined : checkHostName(tls.verifyHost, certificate),
+    });
+    secured.once('secureConnect', ready);
+    return secured;
+  }
+}
+
+/** Node tells the number of a socket to those who ask its handle. */
+function descriptorOf(socket: Socket): number {
+  return (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
+}
