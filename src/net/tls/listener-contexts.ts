@@ -3,7 +3,7 @@
  * certificates are in use. What a crt-list says otherwise than its `bind` line is in them, as far as OpenSSL looks at a
  * context once a handshake has begun: certificates, authorities, ciphers of TLS 1.2 and signature algorithms.
  */
-import { constants, X509Certificate } from 'node:crypto';
+import { createHash, constants, X509Certificate } from 'node:crypto';
 import {
   createSecureContext,
   type SecureContext,
@@ -65,6 +65,9 @@ function cipherText(
   return `${suites}:${ciphers}${level === undefined ? '' : `:@SECLEVEL=${level}`}`;
 }
 
+/** OpenSSL's limit. */
+const MOST_SESSION_CONTEXT = 32;
+
 export class ListenerContexts {
   readonly #settings: ListenerSettings;
   readonly #authorities: FindAuthorities;
@@ -108,10 +111,21 @@ export class ListenerContexts {
       maxVersion: secureVersion(versions.highest),
       honorCipherOrder: !settings.prefersClientCiphers,
       secureOptions: secureOptions(settings),
-      sessionIdContext: settings.sessionContext,
+      sessionIdContext: this.#sessionContext(),
       sessionTimeout: settings.sessionLifetimeS,
       ticketKeys: this.#ticketKeys,
     };
+  }
+
+  /**
+   * One for all contexts of the listener, as OpenSSL looks for sessions before it knows the name a client asks for.
+   * Another one when authorities or revocation lists were exchanged: who resumes a session is not verified again.
+   */
+  #sessionContext(): string {
+    const { ca, crl = [] } = this.#trust(this.#settings.line);
+    const digest = createHash('sha256').update(this.#settings.sessionContext);
+    for (const text of [...ca, ...crl]) digest.update(text);
+    return digest.digest('hex').slice(0, MOST_SESSION_CONTEXT);
   }
 
   /** Never the authorities that Node brings along: what is not named is not trusted. */

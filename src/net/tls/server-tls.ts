@@ -3,6 +3,7 @@
  * asked to resume, the last one for each name.
  */
 import { isIP } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { ServerTls } from '../../model/server.ts';
 import type { Connection } from '../connection.ts';
 import { checkHostName } from './host-names.ts';
@@ -27,6 +28,7 @@ export class ServerTlsClient {
   readonly #contexts: ServerContexts;
   readonly #key: string;
   readonly #sessions = new Map<string, Buffer>();
+  #context: SecureContext | undefined;
 
   constructor(settings: ServerTls, contexts: ServerContexts) {
     this.#settings = settings;
@@ -49,13 +51,14 @@ export class ServerTlsClient {
   ): OutgoingHandshake {
     const { verify, verifyHost, noReuse } = this.#settings;
     const name = sni === '' ? undefined : sni;
-    const session = name === undefined ? this.#sessions.get('') : this.#sessions.get(name);
+    const secureContext = this.#currentContext();
+    const session = this.#sessions.get(name ?? '');
     const expected = name ?? verifyHost;
     return new OutgoingHandshake(
       engine,
       plain,
       {
-        secureContext: this.#contexts.of(this.#key, this.#settings),
+        secureContext,
         rejectUnauthorized: verify === 'required',
         checkNames: certificate =>
           expected === undefined ? undefined : checkHostName(expected, certificate),
@@ -70,8 +73,18 @@ export class ServerTlsClient {
     );
   }
 
+  /** Sessions of one whose files were exchanged are not resumed: nobody would verify the certificates again. */
+  #currentContext(): SecureContext {
+    const context = this.#contexts.of(this.#key, this.#settings);
+    if (context !== this.#context) this.#sessions.clear();
+    this.#context = context;
+    return context;
+  }
+
   #keeperOf(name: string): (session: Buffer) => void {
+    const context = this.#context;
     return session => {
+      if (context !== this.#context) return;
       this.#sessions.delete(name);
       this.#sessions.set(name, session);
       if (this.#sessions.size <= SESSIONS_AT_MOST) return;
