@@ -20,6 +20,12 @@ import type { PrivateConnections } from './private-connections.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
 import type { StreamPool } from './stream-pool.ts';
 
+interface SessionStream extends ServerHttp2Stream {
+  listenedBy: Http2ClientSession;
+  /** Absent: it was refused. */
+  wire?: Http2Wire;
+}
+
 /** RFC 9113 section 7. */
 const ENHANCE_YOUR_CALM = 0xb;
 const END_STREAM = 0x1;
@@ -95,7 +101,8 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     this.#open++;
     this.#thread.wheel.clear(this.#timer);
     stream.on('error', ignore);
-    stream.on('close', () => this.#closed(stream));
+    (stream as SessionStream).listenedBy = this;
+    stream.on('close', onClose);
     this.#count(FIELD.h2_headers_rcvd, 1);
     const { limits } = this.listener.frontend;
     // what is reset before anybody has looked at it is asked for to no purpose but work
@@ -136,7 +143,7 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     if (this.#active === 0) this.#rest();
   }
 
-  #closed(stream: ServerHttp2Stream): void {
+  closed(stream: ServerHttp2Stream): void {
     this.#open--;
     const { rstCode } = stream;
     if (this.#ownResets.delete(stream)) this.#count(FIELD.h2_rst_stream_resp, 1);
@@ -251,6 +258,12 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
 }
 
 function ignore(): void {}
+
+/** One function for all streams, which know whose they are. */
+function onClose(this: SessionStream): void {
+  this.wire?.aborted();
+  this.listenedBy.closed(this);
+}
 
 /**
  * The client speaks HTTP/2, and nothing has been read of its connection but `received`, all of it by single receives.

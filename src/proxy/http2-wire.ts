@@ -32,7 +32,9 @@ const PILED_UP = 4 * SMALL;
 
 const NO_BODY = new Set([204, 205, 304]);
 /** What is read here has been rendered here. */
-const OWN_HEADS: HeadLimits = { maxHeadBytes: Infinity, maxHeaders: 0x7fff, relaxed: true };
+const OWN_HEADS: HeadLimits = { maxHeadBytes: Infinity, maxHeaders: 0x7fff };
+/** With `accept-unsafe-violations-in-http-response`. */
+const UNSAFE_HEADS: HeadLimits = { ...OWN_HEADS, relaxed: true };
 const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
 
 // where a response is
@@ -100,7 +102,6 @@ export class Http2Wire implements Connection, ContentSink {
     const owned = stream as OwnedStream;
     owned.wire = this;
     owned.on('aborted', onAborted);
-    owned.on('close', onAborted);
     if (request.body !== 'none') this.#readBody(owned);
   }
 
@@ -193,7 +194,8 @@ export class Http2Wire implements Connection, ContentSink {
 
   /** Gives where the head ends, and what came of its body behind it when all of that went along. */
   #sendHead(buffer: Buffer, from: number, end: number): number {
-    const length = parseResponseHead(buffer, from, end, head, OWN_HEADS);
+    let length = parseResponseHead(buffer, from, end, head, OWN_HEADS);
+    if (length <= 0) length = parseResponseHead(buffer, from, end, head, UNSAFE_HEADS);
     if (length <= 0) throw new Error(`a response that is none was sent: ${length}`);
     if (head.status === 101) this.#startTunnel(this.#request.upgrades ? 200 : 101);
     else if (head.status < 200) this.#tellInterim();
