@@ -79,11 +79,10 @@ function pushRequest(state: LuaState, L: number): void {
   const { version } = request;
   machine.newTable(L, 6);
   machine.setField(L, 'method', request.method);
-  machine.setField(L, 'version', `${Math.floor(version / 10)}.${version % 10}`);
+  machine.setField(L, 'version', `HTTP/${Math.floor(version / 10)}.${version % 10}`);
   machine.setField(L, 'path', mark < 0 ? target : target.slice(0, mark));
   if (mark >= 0) machine.setField(L, 'qs', target.slice(mark + 1));
-  const length = request.headers.get('content-length');
-  if (length !== undefined) machine.setField(L, 'length', Number(length));
+  machine.setField(L, 'length', Number(request.headers.get('content-length') ?? 0));
   pushHeaders(state, L, request.headers);
   machine.setTopField(L, 'headers');
 }

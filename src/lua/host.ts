@@ -1,6 +1,9 @@
 /** What scripts reach of the thread they run in. worker/ implements it. */
 import type { CompileEnvironment } from '../acl/environment.ts';
+import type { PatternUpdate } from '../acl/pattern-changes.ts';
+import type { VariableStore } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
+import type { StatsView } from '../stats/view.ts';
 
 export interface LuaHost {
   readonly config: Config;
@@ -12,4 +15,10 @@ export interface LuaHost {
   print(level: number, text: string): void;
   /** For samples of no proxy. */
   readonly environment: CompileEnvironment;
+  /** Of the process. */
+  readonly variables: VariableStore;
+  /** Undefined: nothing is served here. */
+  readonly view: StatsView | undefined;
+  /** A list of patterns was changed in this thread: the others are to follow. */
+  publish(update: PatternUpdate): void;
 }

@@ -167,9 +167,88 @@ function Concat:dump()
 end
 function core.concat() return setmetatable({}, concat) end
 
-for _, name in ipairs({ 'register_filter', 'register_cli', 'event_sub', 'use_native_mailers_config' }) do
+for _, name in ipairs({ 'register_filter', 'register_cli', 'event_sub', 'use_native_mailers_config', 'get_patref' }) do
   core[name] = function() error('core.' .. name .. '() is not supported', 2) end
 end
+
+-- Map, Regex, networks
+local function finalized(class) return { __index = class, __gc = function(self) api.free(self[0]) end } end
+local Map, lookup = {}, {}
+local map = finalized(lookup)
+for _, name in ipairs({ 'int', 'ip', 'str', 'beg', 'sub', 'dir', 'dom', 'end', 'reg' }) do
+  Map['_' .. name] = name
+  if name ~= 'end' then Map[name] = name end
+end
+function Map.new(file, method) return setmetatable({ [0] = api.map_new(file, method or 'str') }, map) end
+function lookup:lookup(key) return api.map_lookup(self[0], key) end
+function lookup:slookup(key) return api.map_lookup(self[0], key) or '' end
+_G.Map = Map
+
+local Regex, matching = {}, {}
+local regex = finalized(matching)
+function Regex.new(pattern, case_sensitive)
+  local handle, mistake = api.regex_new(pattern, case_sensitive)
+  if handle == nil then return false, mistake end
+  return true, setmetatable({ [0] = handle }, regex)
+end
+function matching:exec(text) return api.regex_exec(self[0], text) end
+function matching:match(text)
+  local groups = api.regex_match(self[0], text)
+  return groups ~= nil, groups or {}
+end
+_G.Regex = Regex
+
+local network = finalized({})
+function core.parse_addr(text)
+  local handle = core.parse_network(text)
+  return handle and setmetatable({ [0] = handle }, network) or nil
+end
+
+-- Proxy and Server: asked by name each time, as both come and go
+local function listing(names, make)
+  local function has(_, name)
+    for _, known in ipairs(names()) do if known == name then return make(name) end end
+  end
+  local function each()
+    local all, index = names(), 0
+    return function()
+      index = index + 1
+      if all[index] ~= nil then return all[index], make(all[index]) end
+    end
+  end
+  return setmetatable({}, { __index = has, __pairs = each })
+end
+local Server = {}
+local server = { __index = Server }
+for method, what in pairs({ get_puid = 'puid', is_backup = 'backup', is_draining = 'draining', get_weight = 'weight',
+    get_maxconn = 'maxconn', get_cur_sess = 'sessions', get_pend_conn = 'queued', get_addr = 'address' }) do
+  Server[method] = function(self) return api.server_fact(self.kind, self.proxy, self.name, what) end
+end
+function Server:get_name() return self.name end
+function Server:get_stats() return api.server_stats(self.kind, self.proxy, self.name) end
+local Proxy = {}
+local proxy = { __index = Proxy }
+for method, what in pairs({ get_uuid = 'uuid', get_mode = 'mode', get_cap = 'cap', get_srv_act = 'act', get_srv_bck = 'bck' }) do
+  Proxy[method] = function(self) return api.proxy_fact(self.kind, self.name, what) end
+end
+function Proxy:get_name() return self.name end
+function Proxy:get_stats() return api.proxy_stats(self.kind, self.name) end
+local function make_proxy(kind)
+  return function(name)
+    local function make_server(own)
+      return setmetatable({ kind = kind, proxy = name, name = own, puid = api.server_fact(kind, name, own, 'puid') }, server)
+    end
+    return setmetatable({
+      kind = kind, name = name, uuid = api.proxy_fact(kind, name, 'uuid'),
+      servers = listing(function() return api.proxy_servers(kind, name) end, make_server),
+    }, proxy)
+  end
+end
+function Server:get_proxy() return make_proxy(self.kind)(self.proxy) end
+for field, kind in pairs({ frontends = 'frontend', backends = 'backend', proxies = 'any' }) do
+  core[field] = listing(function() return api.proxy_names(kind) end, make_proxy(kind))
+end
+core.get_info = api.info
 
 -- Queue
 local Queue = {}

@@ -15,6 +15,9 @@ import type { ScriptAction, ScriptProgram, ScriptService } from '../rules/script
 import { backgroundFunctions, queueFunctions } from './api-background.ts';
 import { httpClientFunctions } from './api-http-client.ts';
 import { socketFunctions } from './api-socket.ts';
+import { channelFunctions } from './api-channel.ts';
+import { corePatternFunctions, patternFunctions } from './api-patterns.ts';
+import { proxyFunctions } from './api-proxies.ts';
 import { coreFunctions } from './api-core.ts';
 import { exchangeFunctions } from './api-exchange.ts';
 import { serviceFunctions } from './api-service.ts';
@@ -238,11 +241,18 @@ function prepare(state: LuaState): void {
   machine.pushFunctions({
     ...exchangeFunctions(state),
     ...serviceFunctions(state),
+    ...channelFunctions(state),
     ...socketFunctions(state),
     ...httpClientFunctions(state),
     ...queueFunctions(state),
+    ...patternFunctions(state),
+    ...proxyFunctions(state),
   });
-  machine.pushFunctions({ ...coreFunctions(state), ...backgroundFunctions(state) });
+  machine.pushFunctions({
+    ...coreFunctions(state),
+    ...backgroundFunctions(state),
+    ...corePatternFunctions(state),
+  });
   machine.setField(L, 'thread', state.number);
   machine.setTopField(L, 'core');
   if (!machine.call(L, 1, 1)) throw new Error(machine.shown(L, -1));
@@ -295,7 +305,8 @@ function runForText(
 ): string | undefined {
   const { machine, tasks, settings } = state;
   const task = tasks.run(push, { totalMs: settings.sessionMs, mayWait: false });
-  const value = task.results > 0 ? machine.value(task.L, -task.results) : task.answer;
+  // HAProxy takes nil for false; nothing at all is no sample
+  const value = task.results > 0 ? (machine.value(task.L, -task.results) ?? false) : task.answer;
   if (task.error !== '') state.complain(ctx as RuleContext, `${what}: ${task.error}.`);
   tasks.release(task);
   if (typeof value === 'boolean') return value ? '1' : '0';

@@ -1,5 +1,7 @@
 /** Scripts of a configuration, for one thread: what they can reach of it (lua/host.ts). */
 import type { CompileEnvironment } from '../acl/environment.ts';
+import { VariableStore } from '../acl/variables.ts';
+import type { LuaHost } from '../lua/host.ts';
 import { LuaProgram } from '../lua/program.ts';
 import type { Config } from '../model/config.ts';
 import type { LogChannel, LogSink } from '../proxy/runtime.ts';
@@ -15,6 +17,8 @@ interface ScriptThread {
   readonly environment: CompileEnvironment;
   /** Undefined: nothing is logged. */
   readonly logs: LogSink | undefined;
+  /** Undefined: it serves nothing. */
+  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish'>;
 }
 
 /** Undefined: the configuration loads none. */
@@ -24,14 +28,16 @@ export function loadScripts({
   nbthread,
   environment,
   logs,
+  serving = { variables: new VariableStore(), view: undefined, publish: () => undefined },
 }: ScriptThread): LuaProgram | undefined {
   const { global } = config;
   if (!global.luaLines.some(({ kind }) => kind !== 'prepend-path')) return undefined;
   let channel: LogChannel | undefined;
-  const host = {
+  const host: LuaHost = {
     config,
     thread,
     environment,
+    ...serving,
     log: (level: number, text: string): boolean => {
       if (logs === undefined || global.logs.length === 0) return false;
       channel ??= logs.channel(global.logs, global.logTag ?? DEFAULT_TAG);

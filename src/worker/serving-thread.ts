@@ -120,6 +120,11 @@ export class ServingThread {
       nbthread: plan.threads,
       environment: environments.outside(() => undefined),
       logs: this.#logs,
+      serving: {
+        variables: this.#variables,
+        view: this.#statistics,
+        publish: update => this.#copies.publish(update),
+      },
     });
     environments.useScripts(this.#scripts);
     this.#copies = new ThreadCopies(this.#runtime, this.#variables, (change, seen) =>

@@ -1,6 +1,13 @@
 /** Actions, samples and converters of scripts, between real sockets. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { LB } from '../support/balancer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { untilMatches } from '../support/until.ts';
 import { startScripted } from '../support/scripted-balancer.ts';
 
@@ -81,4 +88,70 @@ test('what an action answers decides: deny, stop, a reply of its own', async t =
   assert.deepEqual([answer.status, answer.reason, answer.body], [418, 'Tea', 'short']);
   assert.equal(answer.headers['x-one'], '1, 2');
   assert.equal((await get('/stop')).status, 503);
+});
+
+test('what is wrong with a script stops the start and names its place', async t => {
+  const folder = temporaryFolder(t);
+  const check = (script: string, rule = ''): string => {
+    writeFileSync(join(folder, 'a.lua'), script);
+    const lines = [
+      'global',
+      ' tune.lua.bool-sample-conversion normal',
+      ` lua-load ${folder}/a.lua`,
+      'frontend f',
+      ' mode http',
+      ' bind :1',
+      ` ${rule}`,
+    ];
+    writeFileSync(join(folder, 'a.cfg'), `${lines.join('\n')}\n`);
+    const { stderr, status } = spawnSync(LB, ['-c', '-f', join(folder, 'a.cfg')], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    return `${status} ${stderr}`;
+  };
+  assert.match(
+    check('local x = = 1'),
+    /^1 [^]*a\.cfg:3\] : .*syntax error: .*a\.lua:1: unexpected symbol near '='/,
+  );
+  assert.match(check('\nerror("no")'), /^1 [^]*runtime error: .*a\.lua:2: no/);
+  assert.match(check('core.register_action("a", { "wrong" }, print)'), /^1 [^]*unknown facility 'wrong'/);
+  assert.match(check('core.register_filter("f", {}, print)'), /^1 [^]*register_filter\(\) is not supported/);
+  assert.match(
+    check('core.register_init(function() error("never") end)'),
+    /^1 [^]*Lua init: runtime error: .*never/,
+  );
+  assert.match(check('', 'http-request lua.a'), /^1 [^]*unknown action 'lua\.a'/);
+  assert.match(check('', 'http-request use-service lua.a'), /^1 [^]*'lua\.a' unknown service name/);
+  assert.match(
+    check('core.register_action("a", { "http-req" }, print, 1)', 'http-request lua.a'),
+    /^1 [^]*expects 1 arguments/,
+  );
+  assert.match(check('core.register_action("a", { "http-req" }, print)', 'http-request lua.a'), /^0 /);
+});
+
+test('bytes of a connection are read by scripts of content rules', async t => {
+  const { port } = await startScripted(t, {
+    mode: 'tcp',
+    script: `
+      core.register_action('look', { 'tcp-req' }, function(txn)
+        if txn.req:input() < 6 then return act.YIELD end
+        txn:set_var('sess.line', txn.req:line() .. txn.req:data(-2))
+        core.msleep(1)
+      end)
+      core.register_service('say', 'tcp', function(applet) applet:send(applet:get_var('sess.line')) end)`,
+    rules: [
+      'tcp-request inspect-delay 5s',
+      'tcp-request content lua.look',
+      'tcp-request content use-service lua.say',
+    ],
+  });
+  const socket = connect(port, '127.0.0.1');
+  let heard = '';
+  socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  const closed = once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+  socket.write('abc');
+  socket.write('\nxyz');
+  await closed;
+  assert.equal(heard, 'abc\nyz');
 });

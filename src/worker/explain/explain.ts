@@ -32,6 +32,7 @@ import { SRV_STOPPED } from '../../state/server-words.ts';
 import type { RingPlaces } from '../log-rings.ts';
 import { ProcessExpressions } from '../process-expressions.ts';
 import { ThreadProcessFacts } from '../process-facts.ts';
+import { loadScripts } from '../scripts.ts';
 import { serversView, statsView } from '../state-views.ts';
 import { threadNumbers } from '../thread-numbers.ts';
 import { ThreadServices } from '../thread-services.ts';
@@ -69,6 +70,12 @@ function makeState(config: Config, down: readonly string[]): SharedState | strin
     writer.setState((plan.firstServer[row] as number) + index, SRV_STOPPED);
   }
   return SharedState.attach(control.buffer, plan, 1, control.tables.shared, control.caches.shared);
+}
+
+/** In a thread of their own, so that what they print at load is not printed again; their tasks never start. */
+function useScripts(config: Config, { environments }: Runtime): void {
+  const environment = environments.outside(() => undefined);
+  environments.useScripts(loadScripts({ config, thread: 2, nbthread: 2, environment, logs: undefined }));
 }
 
 /** Nobody reads them here. */
@@ -164,6 +171,7 @@ function makeThread(
     },
   };
   const runtime: Runtime = new Runtime(config, thread);
+  useScripts(config, runtime);
   return { thread, runtime, recorder };
 }
 

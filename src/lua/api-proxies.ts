@@ -1,0 +1,150 @@
+/** Proxies, servers and listeners as scripts see them, and what the process is and does (`core.get_info()`). */
+import { STAT_COLUMNS } from '../stats/columns.ts';
+import { valueOf } from '../stats/column.ts';
+import { INFO_FIELDS } from '../stats/info.ts';
+import { subjectsOf } from '../stats/rows.ts';
+import type { Subject } from '../stats/subject.ts';
+import type { ServerEntry, StatsView } from '../stats/view.ts';
+import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaState } from './state.ts';
+
+type Functions = Record<string, LuaCallback>;
+
+/** Proxies are named by kind and name, servers by the name of their proxy and their own. */
+export function proxyFunctions(state: LuaState): Functions {
+  const { machine } = state;
+  const names = (L: number, list: readonly string[]): number => {
+    machine.newTable(L);
+    for (const [index, name] of list.entries()) machine.setItem(L, index + 1, name);
+    return 1;
+  };
+  return {
+    // frontend, backend or any
+    proxy_names: L =>
+      names(
+        L,
+        proxiesOf(state, machine.text(L, 1)).map(({ proxy }) => proxy.name),
+      ),
+    proxy_servers: L =>
+      names(
+        L,
+        viewOf(state)
+          .servers(proxyAt(state, L).row)
+          .map(({ config }) => config.name),
+      ),
+    // kind, name, of what
+    proxy_fact: L => {
+      machine.push(L, proxyFact(state, L, machine.text(L, 3)));
+      return 1;
+    },
+    proxy_stats: L => {
+      const { row } = proxyAt(state, L);
+      const wanted = machine.text(L, 1) === 'frontend' ? 'frontend' : 'backend';
+      pushStats(state, L, row, subject => subject.kind === wanted);
+      return 1;
+    },
+    // kind, name, server, of what
+    server_fact: L => {
+      machine.push(L, serverFact(state, serverAt(state, L), machine.text(L, 4)));
+      return 1;
+    },
+    server_stats: L => {
+      const { row, proxy } = serverAt(state, L);
+      pushStats(state, L, proxy, subject => subject.kind === 'server' && subject.server.row === row);
+      return 1;
+    },
+    info: L => {
+      const view = viewOf(state);
+      machine.newTable(L);
+      for (const { name, read } of INFO_FIELDS) machine.setField(L, name, read(view, false));
+      return 1;
+    },
+  };
+}
+
+function viewOf({ host }: LuaState): StatsView {
+  if (host.view === undefined)
+    throw new ScriptError('this can be asked when the program serves, not at load');
+  return host.view;
+}
+
+function proxiesOf(
+  { host }: LuaState,
+  kind: string,
+): { readonly proxy: StatsView['config']['proxies'][number]; readonly row: number }[] {
+  const other = kind === 'frontend' ? 'backend' : kind === 'backend' ? 'frontend' : '';
+  return host.config.proxies
+    .map((proxy, row) => ({ proxy, row }))
+    .filter(({ proxy }) => proxy.removed !== true && proxy.kind !== other);
+}
+
+function proxyAt(state: LuaState, L: number): ReturnType<typeof proxiesOf>[number] {
+  const name = state.machine.text(L, 2);
+  const found = proxiesOf(state, state.machine.text(L, 1)).find(({ proxy }) => proxy.name === name);
+  if (found === undefined) throw new ScriptError(`there is no proxy '${name}' any more`);
+  return found;
+}
+
+function proxyFact(state: LuaState, L: number, what: string): string | number {
+  const { proxy, row } = proxyAt(state, L);
+  if (what === 'uuid') return proxy.id;
+  if (what === 'mode') return proxy.mode;
+  if (what === 'cap') return proxy.kind === 'listen' ? 'proxy' : proxy.kind;
+  const view = viewOf(state);
+  const wantsBackup = what === 'bck';
+  return view
+    .servers(row)
+    .filter(server => view.state.servers.usable(server.row) && server.config.backup === wantsBackup).length;
+}
+
+function serverAt(state: LuaState, L: number): ServerEntry {
+  const name = state.machine.text(L, 3);
+  const found = viewOf(state)
+    .servers(proxyAt(state, L).row)
+    .find(({ config }) => config.name === name);
+  if (found === undefined) throw new ScriptError(`there is no server '${name}' any more`);
+  return found;
+}
+
+function serverFact(state: LuaState, { row, config }: ServerEntry, what: string): string | number | boolean {
+  const { servers } = viewOf(state).state;
+  switch (what) {
+    case 'puid':
+      return config.id;
+    case 'backup':
+      return config.backup;
+    case 'draining':
+      return !servers.usable(row) && servers.userWeight(row) === 0;
+    case 'weight':
+      return servers.shownWeight(row);
+    case 'maxconn':
+      return servers.maxconn(row);
+    case 'sessions':
+      return servers.served(row);
+    case 'queued':
+      return servers.queued(row);
+    default: {
+      const { ip, port } = servers.addresses.read(row);
+      if (ip === undefined) return '<unknown>';
+      return ip.family === 4 ? `${ip.toString()}:${port}` : `[${ip.toString()}]:${port}`;
+    }
+  }
+}
+
+function pushStats(
+  state: LuaState,
+  L: number,
+  proxyRow: number,
+  wanted: (subject: Subject) => boolean,
+): void {
+  const view = viewOf(state);
+  const { machine } = state;
+  const proxy = view.config.proxies[proxyRow];
+  machine.newTable(L);
+  if (proxy === undefined) return;
+  for (const subject of subjectsOf(view, proxy, proxyRow, { legends: true })) {
+    if (!wanted(subject)) continue;
+    for (const column of STAT_COLUMNS) machine.setField(L, column.name, valueOf(column, subject));
+    return;
+  }
+}
