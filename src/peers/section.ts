@@ -19,6 +19,8 @@ const HEARTBEAT_MS = 3000;
 const CONNECT_MS = 1000;
 /** Both sides say something every 3 seconds. */
 const SILENCE_MS = 5000;
+/** Connections whose hello is still to come. */
+const MOST_STRANGERS = 100;
 /** Two that gave their connections up for each other's do not try again at the same moment. */
 const LEAST_PAUSE_MS = 50;
 const PAUSE_RANGE_MS = 2000;
@@ -95,9 +97,14 @@ export class PeersAtWork implements SessionOwner {
 
   /** Somebody has connected to this node. */
   adopt(socket: Socket): void {
-    if (this.#closed || this.#stopping !== undefined) return void socket.destroy();
+    const isWelcome = !this.#closed && this.#stopping === undefined && this.#strangers < MOST_STRANGERS;
+    if (!isWelcome) return void socket.destroy();
     socket.setTimeout(SILENCE_MS, () => socket.destroy());
     this.#sessions.add(new PeerSession(socket, this));
+  }
+
+  get #strangers(): number {
+    return this.#sessions.size - this.peers.filter(({ session }) => session !== undefined).length;
   }
 
   /** Entries have changed. */

@@ -255,6 +255,56 @@ test('whoever fell behind further than the log reaches is told of all that chang
   assert.equal(one.shared.lastPushed, one.table.updates?.last);
 });
 
+test('peers with a part of a table each are told of all entries together, and of none twice', () => {
+  const exchange = { peers: 'p', wireName: 't', receiveOnly: false, shards: 3 };
+  const one = new Node('gpc0', { ...TEXT, exchange });
+  for (let count = 0; count < 90; count++) one.change(`k${count}`, () => undefined);
+  const told = [1, 2, 3].map(shard => {
+    const peer = new Node('gpc0', TEXT);
+    one.shared.connected();
+    tellChanges(one.shared, { ...one.voice, current: undefined, shard }, 1000);
+    pass(one, peer);
+    assert.ok(peer.used > 10, `${peer.used} of shard ${shard}`);
+    return peer.used;
+  });
+  assert.equal(
+    told.reduce((sum, count) => sum + count),
+    90,
+  );
+});
+
+test('write-to: servers and tags go to the other table too, counters do not', () => {
+  const exchange = { peers: 'p', wireName: 't', receiveOnly: false, shards: 0, writeTo: 'copy' };
+  const tables = StickTables.create(
+    [
+      tableSettings('t', 'gpt0,gpc0,server_key', { ...TEXT, exchange, expireMs: 60_000 }),
+      tableSettings('copy', 'gpt0,gpc0,server_key', { ...TEXT, expireMs: 60_000 }),
+    ],
+    1,
+  );
+  const [from, to] = [...tables.all] as [StickTable, StickTable];
+  const shared = new SharedTable(taughtTable(from, tables, 1) as TaughtTable);
+  const one = new Node('gpt0,gpc0,server_key', TEXT);
+  one.change('k', (table, entry) => fill(table, entry, 5, one.now));
+  tellChanges(one.shared, one.voice, 10);
+  const reader = new FrameReader(16_384);
+  const learner = new Learner([shared], new HeardNames());
+  for (reader.add(one.voice.writer.take()); reader.next() === 'message';)
+    assert.equal(learner.take(reader.type, reader.body, false), true);
+  const values = [from, to].map(table => {
+    table.key.loadText('k');
+    const entry = table.enter(table.now);
+    table.leave();
+    return [...table.places].map(place =>
+      place.type === 'server_key' ? table.text(entry, place) : table.number(entry, place, 0),
+    );
+  });
+  assert.deepEqual(values, [
+    [5, 5, 'server5'],
+    [5, 0, 'server5'],
+  ]);
+});
+
 test('acknowledgements of what was never told are passed over', () => {
   const one = new Node('gpc0', TEXT);
   for (let count = 0; count < 3; count++) one.change(`k${count}`, () => undefined);

@@ -4,6 +4,7 @@ import { IpAddress } from '../../base/ip-address.ts';
 import { Binary } from '../../acl/sample.ts';
 import { isArray, isRate } from '../../model/stick-table.ts';
 import type { StoredAt } from '../../state/stick-table/layout.ts';
+import { shardOf } from '../../peers/shard.ts';
 import { COPY, type StickTable } from '../../state/stick-table/stick-table.ts';
 
 export function renderTable(table: StickTable): string {
@@ -16,7 +17,7 @@ export function renderEntry(copy: StickTable, entry: number, nowMs: number): str
   const remaining = Math.max(0, copy.expiresAt(COPY) - nowMs);
   const { expireMs } = copy.settings;
   const head = `0x${entry.toString(16)}: key=${renderKey(copy)}`;
-  const life = `use=${copy.references(COPY)} exp=${expireMs === 0 ? 0 : remaining} shard=0`;
+  const life = `use=${copy.references(COPY)} exp=${expireMs === 0 ? 0 : remaining} shard=${shardOf(copy, COPY)}`;
   return `${[head, life, ...renderData(copy, nowMs)].join(' ')}\n`;
 }
 
