@@ -101,6 +101,10 @@ export function listenerSettings(
   const { minVersion, maxVersion, flags } = defaultOptions(ssl.get('ssl-default-bind-options') ?? []);
   const { certificates: _c, folder: _f, strictSni, noTickets, ...line } = tls;
   const isOn = (word: string): boolean => flags.has(word) || otherOptions.has(word);
+  const ignoredLeafErrors = wordsOf(otherOptions.get('crt-ignore-err'));
+  const ignoredChainErrors = wordsOf(otherOptions.get('ca-ignore-err'));
+  // a session tells its last error only, not where it was: it could not be judged again
+  const ignoresErrors = ignoredLeafErrors.length + ignoredChainErrors.length > 0;
   const records = [numberOf(ssl, 'tune.ssl.maxrecord', 0), numberOf(ssl, 'tune.ssl.hard-maxrecord', 0)];
   return {
     line: {
@@ -111,14 +115,14 @@ export function listenerSettings(
     },
     alpn: alpn ?? (mode === 'http' && proto === undefined ? ['h2', 'http/1.1'] : []),
     strictSni: strictSni ?? flags.has('strict-sni'),
-    noTickets: noTickets ?? flags.has('no-tls-tickets'),
+    noTickets: ignoresErrors || (noTickets ?? flags.has('no-tls-tickets')),
     prefersClientCiphers: isOn('prefer-client-ciphers'),
     without: [...SWITCHED_OFF].filter(([word]) => isOn(word)).map(([, version]) => version),
     securityLevel: ssl.get('ssl-security-level')?.[0],
     sessionLifetimeS: numberOf(ssl, 'tune.ssl.lifetime', DEFAULT_LIFETIME_S),
     sessionContext: digest([bind.written, tls.verify, tls.caFile, tls.caVerifyFile, tls.crlFile]),
-    ignoredLeafErrors: wordsOf(otherOptions.get('crt-ignore-err')),
-    ignoredChainErrors: wordsOf(otherOptions.get('ca-ignore-err')),
+    ignoredLeafErrors,
+    ignoredChainErrors,
     maxRecordBytes: Math.min(...records.filter(bytes => bytes > 0), MOST_RECORD_BYTES) % MOST_RECORD_BYTES,
     caBase,
     keepsSecrets: ssl.get('tune.ssl.keylog')?.[0] === 'on',
@@ -127,7 +131,7 @@ export function listenerSettings(
       'tune.ssl.capture-buffer-size',
       numberOf(ssl, 'tune.ssl.capture-cipherlist-size', 0),
     ),
-    cacheSize: numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
+    cacheSize: ignoresErrors ? 0 : numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
   };
 }
 

@@ -16,25 +16,30 @@ export interface HeldAgainst {
   readonly ignoredChainErrors: readonly string[];
 }
 
-export interface Refusal {
-  readonly failure: HandshakeFailure;
-  readonly isOfCertificate: boolean;
-}
-
-/** Undefined: it may come in. */
-export function refusalOf(facts: TlsSocketFacts, held: HeldAgainst): Refusal | undefined {
-  if (isWrongVersion(facts.protocol, held)) return { failure: FAILED, isOfCertificate: false };
+/** Undefined: it may come in. What it is refused for the facts tell too. */
+export function refusalOf(facts: TlsSocketFacts, held: HeldAgainst): HandshakeFailure | undefined {
+  if (isWrongVersion(facts.protocol, held)) return FAILED;
   const { verify } = held;
   if (verify === 'none') return undefined;
-  if (facts.peerCertificate === undefined)
-    return verify === 'required' ? { failure: FAILED, isOfCertificate: true } : undefined;
+  if (facts.peerCertificate === undefined) return verify === 'required' ? FAILED : undefined;
+  if (facts.resumed) return refusalOfResumed(facts);
   for (const [index, { depth, code }] of facts.verificationErrors.entries()) {
     const ignored = depth > 0 ? held.ignoredChainErrors : held.ignoredLeafErrors;
     if (ignored.some(one => one === 'all' || (verificationNumber(one) ?? Number(one)) === code)) continue;
-    facts.endVerificationAfter(index + 1);
-    return { failure: depth > 0 ? CHAIN_REFUSED : LEAF_REFUSED, isOfCertificate: true };
+    facts.refuseFor(index + 1);
+    return depth > 0 ? CHAIN_REFUSED : LEAF_REFUSED;
   }
   return undefined;
+}
+
+/**
+ * A client that was refused may have got a ticket all the same, before we could judge: its session remembers the error.
+ * Where errors are ignored there are no sessions to resume (listener-settings.ts).
+ */
+function refusalOfResumed(facts: TlsSocketFacts): HandshakeFailure | undefined {
+  if (facts.verifyResult === 0) return undefined;
+  facts.refuseFor(0);
+  return LEAF_REFUSED;
 }
 
 /** OpenSSL has chosen the version before it asks for a certificate: a line of a crt-list can only refuse it. */

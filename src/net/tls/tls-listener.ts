@@ -14,8 +14,7 @@ import type { ListenerSettings } from './listener-settings.ts';
 import { type HeldAgainst, refusalOf } from './peer-verdict.ts';
 import { SessionCache, type SessionCounts } from './session-cache.ts';
 import { Staples, type StapleCounts } from './staples.ts';
-import { CERTIFICATE_VERIFY_FAILED } from './tls-error.ts';
-import type { HelloFacts, TlsError } from './tls-facts.ts';
+import type { HelloFacts } from './tls-facts.ts';
 import { TlsSocketFacts } from './tls-socket-facts.ts';
 
 /** What of a listener's certificates is asked for (net/tls/thread-certificates.ts). */
@@ -149,6 +148,7 @@ class PendingHandshake implements Handshake {
   #entries: readonly LoadedCertEntry[];
   #servername: string | undefined;
   #error: NodeJS.ErrnoException | undefined;
+  #lastFacts: TlsSocketFacts | undefined;
 
   constructor(
     listener: TlsListener,
@@ -202,10 +202,7 @@ class PendingHandshake implements Handshake {
     const socket = this.#socket;
     const facts = this.#facts(undefined);
     const refusal = refusalOf(facts, this.#listener.heldAgainst(this.#entries));
-    if (refusal !== undefined) {
-      const told = refusal.isOfCertificate ? this.#facts(CERTIFICATE_VERIFY_FAILED) : facts;
-      return this.#fail(refusal.failure, told);
-    }
+    if (refusal !== undefined) return this.#fail(refusal, facts);
     this.#watcher = undefined;
     releaseToOwner(socket);
     this.#raw.off('error', this.#onError);
@@ -215,12 +212,14 @@ class PendingHandshake implements Handshake {
     watcher.secured(socket, facts);
   };
 
+  /** Only now can the socket still be asked. */
   readonly #onError = (error: Error): void => {
     this.#error ??= error;
+    this.#lastFacts ??= this.#facts(error);
   };
 
   readonly #onClose = (): void => {
-    this.#fail(failureOf(this.#error, this.#raw), this.#facts(this.#error));
+    this.#fail(failureOf(this.#error, this.#raw), this.#lastFacts ?? this.#facts(this.#error));
   };
 
   #fail(failure: HandshakeFailure, facts: TlsSocketFacts): void {
@@ -231,7 +230,7 @@ class PendingHandshake implements Handshake {
     watcher?.failed(failure, facts);
   }
 
-  #facts(error: Error | TlsError | undefined): TlsSocketFacts {
+  #facts(error: Error | undefined): TlsSocketFacts {
     const entries = this.#entries;
     const { verify } = this.#listener.heldAgainst(entries);
     return new TlsSocketFacts(this.#socket, {

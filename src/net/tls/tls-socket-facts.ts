@@ -12,7 +12,7 @@ import { groupName } from './group-names.ts';
 import type { KeyLog } from './key-log.ts';
 import { readSession, type SessionData } from './session-data.ts';
 import type { CertificateFacts, HelloFacts, TlsError, TlsFacts } from './tls-facts.ts';
-import { tlsErrorOf } from './tls-error.ts';
+import { CERTIFICATE_VERIFY_FAILED, tlsErrorOf } from './tls-error.ts';
 import { buildChain, verificationErrors, type CertificateChain } from './verification.ts';
 import type { VerificationError } from './verification.ts';
 import type { HelloRandoms } from './wire-tap.ts';
@@ -44,12 +44,12 @@ const NO_SESSION: SessionData = { id: undefined, masterKey: undefined, group: un
 
 export class TlsSocketFacts implements TlsFacts {
   readonly protocol: string | undefined;
-  readonly cipher: string;
+  cipher: string;
   readonly sni: string | undefined;
   readonly alpn: string | undefined;
   readonly resumed: boolean;
   readonly verifyResult: number;
-  readonly error: TlsError | undefined;
+  error: TlsError | undefined;
   readonly #socket: TLSSocket;
   readonly #circumstances: TlsCircumstances;
   #peer: X509Certificate | undefined;
@@ -147,9 +147,14 @@ export class TlsSocketFacts implements TlsFacts {
       chain === undefined ? [] : verificationErrors(chain, this.verifyResult, Date.now()));
   }
 
-  /** Counts as refused: what lies behind the first error that is not ignored was never looked at. */
-  endVerificationAfter(count: number): void {
+  /**
+   * The peer is refused for the last of so many errors: had OpenSSL been to decide, it had never met the others, nor
+   * agreed on a cipher before TLS 1.3.
+   */
+  refuseFor(count: number): void {
     this.#errors = this.verificationErrors.slice(0, count);
+    this.error = CERTIFICATE_VERIFY_FAILED;
+    if (this.protocol !== 'TLSv1.3') this.cipher = NO_CIPHER;
   }
 
   get clientRandom(): string | undefined {
@@ -189,7 +194,7 @@ export class TlsSocketFacts implements TlsFacts {
   #readPeer(): X509Certificate | undefined {
     if (!this.#peerAsked) {
       this.#peerAsked = true;
-      this.#peer = this.#open?.getPeerX509Certificate();
+      this.#peer = peerOf(this.#socket);
     }
     return this.#peer;
   }
@@ -209,9 +214,29 @@ export class TlsSocketFacts implements TlsFacts {
   }
 }
 
-/** While Node takes a socket down its methods would reach for what OpenSSL has freed, and end the process. */
+/** What Node keeps on a TLS socket that is being destroyed. */
+interface Remains {
+  readonly _handle: object | null;
+  readonly _closeAfterHandlingError?: boolean;
+}
+
+/**
+ * While Node takes a socket down its methods would reach for what OpenSSL has freed, and end the process. One whose
+ * handshake failed keeps its handle until its `error` has been heard.
+ */
 function openOnly(socket: TLSSocket): TLSSocket | undefined {
-  return socket.destroyed ? undefined : socket;
+  const { _handle, _closeAfterHandlingError } = socket as unknown as Remains;
+  const keepsHandle = _closeAfterHandlingError === true && _handle !== null;
+  return !socket.destroyed || keepsHandle ? socket : undefined;
+}
+
+/** Node takes what the peer sent beside its certificate out of the connection when it is first asked. */
+const peers = new WeakMap<TLSSocket, X509Certificate>();
+
+function peerOf(socket: TLSSocket): X509Certificate | undefined {
+  const peer = peers.get(socket) ?? openOnly(socket)?.getPeerX509Certificate();
+  if (peer !== undefined) peers.set(socket, peer);
+  return peer;
 }
 
 function handleOf(socket: TLSSocket): TlsHandle | undefined {
