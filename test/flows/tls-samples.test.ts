@@ -298,7 +298,7 @@ test('handshakes that fail are logged with what is known of them, as by HAProxy'
     const lines: string[] = [];
     for (const [at, { client }] of cases.entries()) {
       const socket = connect({
-        port: ports[at] as number,
+        port: ports[at],
         host: '127.0.0.1',
         rejectUnauthorized: false,
         servername: 'a.example',
