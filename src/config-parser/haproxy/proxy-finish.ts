@@ -54,6 +54,13 @@ function warnMissingTimeouts(draft: ProxyDraft, report: Report): void {
   report.warn(draft.position, `missing timeouts for ${proxyLabel(draft)}.\n${TIMEOUTS_ADVICE}`);
 }
 
+/** `proto h2` says what requests look like: there have to be some. */
+function checkProtocols({ own, shared }: ProxyDraft, report: Report): void {
+  if (shared.mode === 'http') return;
+  for (const { proto, position, written } of own.binds)
+    if (proto === 'h2') report.alert(position, `MUX protocol 'h2' is not usable for 'bind ${written}'.`);
+}
+
 /** In a proxy that is not http some algorithms have nothing to look at; in one that is not for logs, others. */
 function finishBalance(draft: ProxyDraft, report: Report): Balance {
   const { balance } = draft.backend;
@@ -259,6 +266,7 @@ function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): vo
   }
   checkExternal(draft, facts, unlessMisread(draft, facts, report, 'external-check', 'option'));
   warnMissingTimeouts(draft, report);
+  checkProtocols(draft, report);
   const logs = draft.shared.logs.length > 0 || (draft.shared.logGlobal && facts.global.logs.length > 0);
   const format = draft.frontend.httpLog ?? draft.frontend.logFormat ?? draft.frontend.logFormatSd;
   if (hasFrontend(draft) && !logs && format !== undefined)
