@@ -20,6 +20,7 @@ import { checkServerSettings } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
+import { checkTlsListeners } from './check-tls-listeners.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
 import { initialMethods } from './init-addr.ts';
 import { resolveNames } from './resolve-names.ts';
@@ -95,6 +96,7 @@ async function checkMeaning(
   const diagnostics = [
     ...compiled.diagnostics,
     ...certificates.diagnostics,
+    ...checkTlsListeners(resolved.config, certificates.store.material()),
     ...checkServerSettings(resolved.config, currentFiles(certificates.store)),
     ...checkHealthChecks(resolved.config),
     ...serverStates.diagnostics,

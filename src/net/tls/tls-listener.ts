@@ -97,11 +97,20 @@ export class TlsListener {
       defaults.every((entry, index) => entry === this.#defaults[index]);
     if (this.#context !== undefined && isSame) return this.#context;
     this.#defaults = defaults;
-    this.#context = this.#contexts.contextOf(defaults);
+    this.#context = this.#contextOrRefusal(defaults);
     this.#staples.know(defaults);
     // what Node staples from for who asks for no name
     (this.#server as unknown as { _sharedCreds: SecureContext })._sharedCreds = this.#context;
     return this.#context;
+  }
+
+  /** What commands brought in may be such that OpenSSL does not take it: without a certificate it refuses handshakes. */
+  #contextOrRefusal(entries: readonly LoadedCertEntry[]): SecureContext {
+    try {
+      return this.#contexts.contextOf(entries);
+    } catch {
+      return this.#contexts.contextOf([]);
+    }
   }
 
   /** For the name a client asks for. */
@@ -111,7 +120,7 @@ export class TlsListener {
 
   contextOf(entries: readonly LoadedCertEntry[]): SecureContext {
     this.#staples.know(entries);
-    return this.#contexts.contextOf(entries);
+    return this.#contextOrRefusal(entries);
   }
 
   heldAgainst(entries: readonly LoadedCertEntry[]): HeldAgainst {

@@ -1,0 +1,126 @@
+/**
+ * Makes each listener's TLS contexts once when the configuration is loaded, so that what OpenSSL does not take is a
+ * mistake of the configuration, in HAProxy's words; and tells what of a line this program cannot do.
+ */
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { Bind, TlsLineOptions } from '../model/bind.ts';
+import type { Config } from '../model/config.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { LoadedCertEntry, TlsMaterial } from '../model/tls-material.ts';
+import { ListenerContexts, versionsOf } from '../net/tls/listener-contexts.ts';
+import { listenerKey } from '../net/tls/listener-key.ts';
+import { listenerSettings, type ListenerSettings } from '../net/tls/listener-settings.ts';
+
+/** Options of a `bind` line that do nothing here, and why. */
+const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ['allow-0rtt', 'early data is not accepted, clients send it again'],
+  ['ech', 'the TLS library has no encrypted ClientHello'],
+  ['ktls', 'records are made in the process'],
+  ['npn', "the TLS library has no NPN any more, use 'alpn'"],
+  ['generate-certificates', 'certificates are not forged'],
+]);
+
+interface Listening {
+  readonly owner: string;
+  readonly mode: string;
+  readonly bind: Bind;
+}
+
+export function checkTlsListeners(config: Config, material: TlsMaterial): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  const found: Diagnostic[] = [];
+  for (const { name, mode, disabled, binds } of config.proxies)
+    for (const bind of disabled ? [] : binds) {
+      const key = listenerKey(bind.position);
+      if (bind.ssl === undefined || seen.has(key)) continue;
+      seen.add(key);
+      found.push(...checkOne({ owner: name, mode, bind }, config, material));
+    }
+  return found;
+}
+
+function checkOne({ owner, mode, bind }: Listening, { global }: Config, material: TlsMaterial): Diagnostic[] {
+  const settings = listenerSettings(bind, global, mode);
+  if (settings === undefined) return [];
+  const { position, written } = bind;
+  const where = `bind '${written}' at [${position.file}:${position.line}]`;
+  const entries = material.listeners.get(listenerKey(position)) ?? [];
+  const mistakes = [
+    ...(versionsOf(settings) === undefined ? [`all SSL/TLS versions are disabled for ${where}.`] : []),
+    ...new Set([undefined, ...entries].flatMap(entry => refused(settings, entry, material, where))),
+  ];
+  const alerts = mistakes.map((text): Diagnostic => ({
+    severity: 'alert',
+    position: NOWHERE,
+    message: `Proxy '${owner}': ${text}`,
+  }));
+  return [...alerts, ...withoutEffect(bind, settings, entries)];
+}
+
+const NOWHERE = { file: '', line: 0, column: 0 };
+
+/** What OpenSSL does not take of a line, or of the whole of it with a certificate. */
+function refused(
+  settings: ListenerSettings,
+  entry: LoadedCertEntry | undefined,
+  material: TlsMaterial,
+  where: string,
+): string[] {
+  const { ciphers, ciphersuites, curves, ecdhe, sigalgs }: TlsLineOptions = {
+    ...settings.line,
+    ...entry?.options,
+  };
+  const parts: readonly (readonly [string, string | undefined, SecureContextOptions])[] = [
+    ['SSL cipher list', ciphers, { ciphers: `TLS_AES_128_GCM_SHA256:${ciphers}` }],
+    ['TLS 1.3 cipher suites', ciphersuites, { ciphers: `${ciphersuites}:DEFAULT` }],
+    ['SSL curves list', curves, { ecdhCurve: curves ?? '' }],
+    ['elliptic named curve', ecdhe, { ecdhCurve: ecdhe ?? '' }],
+    ['SSL Signature Algorithm list', sigalgs, { sigalgs: sigalgs ?? '' }],
+  ];
+  const wrong = parts.filter(
+    ([, value, options]) => value !== undefined && whyNot(() => createSecureContext({ ...options, ca: [] })),
+  );
+  if (wrong.length > 0)
+    return wrong.map(([what, value]) => `unable to set ${what} to '${value}' for ${where}.`);
+  const contexts = new ListenerContexts(settings, name => material.authorities.get(name), TICKET_KEYS);
+  const why = whyNot(() => contexts.contextOf(entry === undefined ? [] : [entry]));
+  if (why === undefined) return [];
+  const certificate = entry === undefined ? '' : ` of '${entry.certificate.name}'`;
+  return [`the SSL context${certificate} cannot be made for ${where}: ${why}.`];
+}
+
+/** Nothing is served with them. */
+const TICKET_KEYS = Buffer.alloc(48);
+
+/** The error's text; undefined: none. */
+function whyNot(make: () => unknown): string | undefined {
+  try {
+    make();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.trim();
+  }
+}
+
+function withoutEffect(
+  { otherOptions, position, written }: Bind,
+  { line }: ListenerSettings,
+  entries: readonly LoadedCertEntry[],
+): Diagnostic[] {
+  const lines = [line, ...entries.map(({ options }) => options)];
+  const isSaid = (name: keyof TlsLineOptions): boolean => lines.some(one => one[name] !== undefined);
+  const texts = [...WITHOUT_EFFECT]
+    .filter(([word]) => otherOptions.has(word))
+    .map(([word, why]) => `'${word}' has no effect: ${why}.`);
+  if (isSaid('clientSigalgs'))
+    texts.push(`'client-sigalgs' has no effect: clients are asked for those of 'sigalgs'.`);
+  if (isSaid('noCaNames') || isSaid('caVerifyFile'))
+    texts.push(
+      `the names of all authorities are announced to clients, whatever 'no-ca-names' and 'ca-verify-file' say.`,
+    );
+  if (entries.some(({ options }) => options.curves !== undefined || options.ciphersuites !== undefined))
+    texts.push(
+      `'curves' and 'ciphersuites' of a crt-list have no effect for TLS 1.3: those of the 'bind' line hold.`,
+    );
+  return texts.map(text => ({ severity: 'warning', position, message: `'bind ${written}' : ${text}` }));
+}
