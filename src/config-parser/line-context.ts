@@ -43,6 +43,8 @@ export interface LineContext {
   readonly readFile: FileReader;
   /** The path as `default-path` makes it here. */
   readonly resolvePath: (path: string) => string;
+  /** TLS settings of the global section as far as they stand above this line (`ssl-default-bind-…`). */
+  readonly globalTls: ReadonlyMap<string, readonly string[]>;
   /** `expose-experimental-directives` was said above this line. */
   readonly experimentalAllowed: boolean;
   alert(at: Word | Position, message: string, hint?: string): void;

@@ -75,6 +75,7 @@ export function parseConfig(files: readonly ConfigFile[], options: ParseOptions)
   });
   const context = new ParserContext(variables, options.readFile);
   const draft = createConfigDraft();
+  context.globalTls = draft.global.ssl;
   if (options.noServerVerify === true) draft.global.ssl.set('ssl-server-verify', ['none']);
   if (options.noReusePort === true) draft.global.flags.add('noreuseport');
   const wasRead = readFiles(files, draft, context);

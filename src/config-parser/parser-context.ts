@@ -26,6 +26,7 @@ export class ParserContext implements LineContext {
   line: readonly Word[] = [];
   position: Position = NOWHERE;
   experimentalAllowed = false;
+  globalTls: ReadonlyMap<string, readonly string[]> = new Map();
   deprecatedAllowed = false;
   defaultPath: DefaultPath = { mode: 'current' };
   /** `.SECTION`: the name of the section, or its kind where it has none. */

@@ -44,10 +44,10 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
 
   /** `received`: what came behind headers. */
   start(received: Inbox): void {
-    const { captureBytes } = this.#tls;
+    const { readsHello, captureBytes } = this.#tls;
     const bytes = Buffer.from(received.buffer.subarray(received.start, received.end));
     received.clear();
-    if (captureBytes === 0) return this.#begin(bytes);
+    if (!readsHello) return this.#begin(bytes);
     this.#hello = new HelloReader(captureBytes);
     const { connection } = this.#facts;
     connection.handler = this;
@@ -63,7 +63,7 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
     if (left === undefined) throw new Error('a connection with TLS in front of it cannot be handed over');
     connection.remote = remote;
     connection.local = local;
-    this.#handshake = this.#tls.accept(behind(received, left), this, this.#hello?.hello);
+    this.#handshake = this.#tls.accept(behind(received, left), this, this.#hello);
   }
 
   secured(socket: TLSSocket, tls: TlsFacts): void {

@@ -65,13 +65,28 @@ function force(name: (typeof TLS_VERSIONS)[number]) {
   } as const;
 }
 
+/** What `ssl-default-bind-…` says where `ssl` stands holds for what the line does not say. */
+const DEFAULT_TEXTS = [
+  ['ciphers', 'ciphers'],
+  ['ciphersuites', 'ciphersuites'],
+  ['curves', 'curves'],
+  ['sigalgs', 'sigalgs'],
+  ['clientSigalgs', 'client-sigalgs'],
+] as const;
+
 export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   {
     name: 'ssl',
     args: '',
     words: 0,
     summary: 'terminates TLS',
-    parse: ({ bind }) => void (bind.useSsl = true),
+    parse: ({ bind, context }) => {
+      bind.useSsl = true;
+      for (const [name, word] of DEFAULT_TEXTS) {
+        const value = context.globalTls.get(`ssl-default-bind-${word}`)?.[0];
+        if (value !== undefined) bind.tls[name] ??= value;
+      }
+    },
   },
   {
     name: 'allow-0rtt',

@@ -147,6 +147,7 @@ function contextOf(position: Position, wrong: string[]): LineContext {
     variables: undefined as never,
     readFile: () => ({ error: 'no file is read here' }),
     resolvePath: path => path,
+    globalTls: new Map(),
     experimentalAllowed: false,
     alert: (_, message) => void wrong.push(message),
     complain: () => undefined,

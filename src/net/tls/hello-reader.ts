@@ -1,20 +1,22 @@
 /**
  * The ClientHello in front of a handshake that Node does: TLSSocket never shows it, so its bytes are read from the plain
  * connection first and put back before the socket is handed over. Only for listeners of configurations with
- * `tune.ssl.capture-buffer-size`: nothing else asks for what it tells.
+ * `tune.ssl.capture-buffer-size`, and for those whose `alpn` may have nothing in common with a client's.
  */
-import { parseClientHello } from './client-hello.ts';
+import { findExtension, parseClientHello, readProtocolNames } from './client-hello.ts';
 import { captureHello } from './hello-capture.ts';
 import type { HelloFacts } from './tls-facts.ts';
 
 /** More than a record; longer hellos are left to OpenSSL, uncaptured. */
 const MOST_BYTES = 16384 + 256;
+const ALPN = 16;
 const NOTHING = Buffer.alloc(0);
 
 export class HelloReader {
   readonly #captureSize: number;
   #bytes: Buffer = NOTHING;
   #hello: HelloFacts | undefined;
+  #protocols: readonly string[] | undefined;
 
   constructor(captureSize: number) {
     this.#captureSize = captureSize;
@@ -25,13 +27,21 @@ export class HelloReader {
     this.#bytes = Buffer.concat([this.#bytes, buffer.subarray(offset, offset + length)]);
     const hello = parseClientHello({ buffer: this.#bytes, offset: 0, length: this.#bytes.length });
     if (hello === 'short') return this.#bytes.length >= MOST_BYTES;
-    if (hello !== 'other') this.#hello = captureHello(this.#bytes, hello, this.#captureSize);
+    if (hello === 'other') return true;
+    if (this.#captureSize > 0) this.#hello = captureHello(this.#bytes, hello, this.#captureSize);
+    const alpn = findExtension(this.#bytes, hello.extensions, ALPN);
+    this.#protocols = alpn && readProtocolNames(this.#bytes, alpn)?.split(',');
     return true;
   }
 
   /** All that came, to be unshifted to the socket of the handshake. */
   get bytes(): Buffer {
     return this.#bytes;
+  }
+
+  /** What ALPN offers; undefined: it does not, or there is no hello. */
+  get protocols(): readonly string[] | undefined {
+    return this.#protocols;
   }
 
   get hello(): HelloFacts | undefined {

@@ -1,6 +1,6 @@
 /**
- * What a `bind` line and the `global` section say of handshakes, put together (manual, sections 3.1 and 5.1): what a line
- * does not say is taken from `ssl-default-bind-*`.
+ * What a `bind` line and the `global` section say of handshakes, put together (manual, sections 3.1 and 5.1): ciphers and
+ * curves of `ssl-default-bind-*` are the line's by then.
  */
 import { createHash } from 'node:crypto';
 import type { Bind, TlsLineOptions } from '../../model/bind.ts';
@@ -68,23 +68,6 @@ function defaultOptions(words: readonly string[]): DefaultOptions {
   return options;
 }
 
-function defaultTexts(ssl: Global['ssl']): TlsLineOptions {
-  const texts: { -readonly [Name in keyof TlsLineOptions]: TlsLineOptions[Name] } = {};
-  const take = (
-    name: 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs' | 'clientSigalgs',
-    word: string,
-  ): void => {
-    const value = ssl.get(`ssl-default-bind-${word}`)?.[0];
-    if (value !== undefined) texts[name] = value;
-  };
-  take('ciphers', 'ciphers');
-  take('ciphersuites', 'ciphersuites');
-  take('curves', 'curves');
-  take('sigalgs', 'sigalgs');
-  take('clientSigalgs', 'client-sigalgs');
-  return texts;
-}
-
 function numberOf(ssl: Global['ssl'], name: string, missing: number): number {
   const value = ssl.get(name)?.[0];
   return value === undefined ? missing : Number.parseInt(value, 10);
@@ -108,7 +91,6 @@ export function listenerSettings(
   const records = [numberOf(ssl, 'tune.ssl.maxrecord', 0), numberOf(ssl, 'tune.ssl.hard-maxrecord', 0)];
   return {
     line: {
-      ...defaultTexts(ssl),
       ...(minVersion === undefined ? {} : { minVersion }),
       ...(maxVersion === undefined ? {} : { maxVersion }),
       ...line,

@@ -8,6 +8,7 @@ import { type SecureContext, Server, TLSSocket, type TLSSocketOptions } from 'no
 import type { LoadedCertEntry } from '../../model/tls-material.ts';
 import type { HandedOver } from '../connection.ts';
 import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
+import type { HelloReader } from './hello-reader.ts';
 import { KeyLog } from './key-log.ts';
 import { type FindAuthorities, ListenerContexts } from './listener-contexts.ts';
 import type { ListenerSettings } from './listener-settings.ts';
@@ -65,13 +66,22 @@ export class TlsListener {
       new SessionCache(settings.cacheSize, settings.sessionLifetimeS, counts).serve(this.#server);
   }
 
-  /** So many bytes of a ClientHello's lists are to be captured before (hello-reader.ts); 0: none. */
+  /**
+   * The ClientHello is to be read before (hello-reader.ts): something of it is captured, or it may offer protocols none
+   * of which is spoken. Node would end that handshake; HAProxy goes on without a protocol. Who offers neither of the two
+   * that are usual is not looked for.
+   */
+  get readsHello(): boolean {
+    const { alpn, captureBytes } = this.#settings;
+    return captureBytes > 0 || (alpn.length > 0 && !(alpn.includes('h2') && alpn.includes('http/1.1')));
+  }
+
   get captureBytes(): number {
     return this.#settings.captureBytes;
   }
 
   /** The watcher hears of its end exactly once, and never before this returns. */
-  accept({ fd, ahead }: HandedOver, watcher: HandshakeWatcher, hello?: HelloFacts): Handshake {
+  accept({ fd, ahead }: HandedOver, watcher: HandshakeWatcher, hello?: HelloReader): Handshake {
     const raw = new Socket({ fd, allowHalfOpen: false, manualStart: true } as object);
     if (ahead !== undefined && ahead.length > 0) raw.unshift(ahead);
     const context = this.#defaultContext();
@@ -165,18 +175,18 @@ class PendingHandshake implements Handshake {
     options: TLSSocketOptions,
     entries: readonly LoadedCertEntry[],
     watcher: HandshakeWatcher,
-    hello: HelloFacts | undefined,
+    hello: HelloReader | undefined,
   ) {
     this.#listener = listener;
     this.#raw = raw;
     this.#entries = entries;
     this.#watcher = watcher;
-    this.#hello = hello;
+    this.#hello = hello?.hello;
     const socket = new TLSSocket(raw, {
       ...options,
       SNICallback: (servername, done) => done(null, this.#contextFor(servername)),
       // none in common: Node ends the handshake, as RFC 7301 has it
-      ...(listener.protocolsOf(entries).length === 0
+      ...(listener.protocolsOf(entries).length === 0 || hasNoneOf(listener.protocolsOf(entries), hello)
         ? {}
         : { ALPNCallback: ({ protocols }) => this.#protocolFor(protocols) }),
     });
@@ -252,6 +262,11 @@ class PendingHandshake implements Handshake {
       ...(isAsked(verify) ? { authorities: () => this.#listener.authoritiesOf(entries) } : {}),
     });
   }
+}
+
+/** A hello that was read shows that nothing can be agreed on. */
+function hasNoneOf(protocols: readonly string[], hello: HelloReader | undefined): boolean {
+  return hello?.protocols?.some(one => protocols.includes(one)) === false;
 }
 
 function isAsked(verify: string | undefined): boolean {
