@@ -1,5 +1,5 @@
 /**
- * Addresses a configuration wants encrypted, which this program would serve in plain text: it does not
+ * Addresses a configuration wants encrypted, which this program would serve, or send logs to, in plain text: it does not
  * start with them (docs/decisions/0007-no-plain-text-where-tls-is-asked.md).
  */
 import type { Config } from '../model/config.ts';
@@ -11,18 +11,41 @@ interface Place {
 }
 
 /** One text for each such address. */
-export function unprotected({ global, logForwards }: Config): readonly string[] {
+export function unprotected(config: Config): readonly string[] {
+  const { global, logForwards, proxies } = config;
   const binds = [
     ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
     ...logForwards.flatMap(({ binds: own, name }) =>
       own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
     ),
   ];
-  const places: Place[] = binds
-    .filter(({ bind }) => bind.ssl !== undefined)
-    .map(({ bind, of }) => ({ position: bind.position, what: of }));
+  const logServers = proxies
+    .filter(({ mode, disabled }) => mode === 'log' && !disabled)
+    .flatMap(({ servers: own, name }) =>
+      own.map(server => ({ server, of: `server '${name}/${server.name}' of mode log` })),
+    );
+  const places: Place[] = [
+    ...binds
+      .filter(({ bind }) => bind.ssl !== undefined)
+      .map(({ bind, of }) => ({ position: bind.position, what: of })),
+    ...ringServers(config),
+    ...logServers
+      .filter(({ server }) => server.ssl !== undefined)
+      .map(({ server, of }) => ({ position: server.position, what: of })),
+  ];
   return places.map(
     ({ position, what }) =>
       `[${position.file}:${position.line}] : ${what} asks for 'ssl', which is not supported yet: not started, so that nothing goes in plain text.`,
   );
+}
+
+function ringServers({ otherSections }: Config): readonly Place[] {
+  return otherSections
+    .filter(({ kind }) => kind === 'ring')
+    .flatMap(({ name, lines }) =>
+      lines.flatMap(([keyword, server, , ...options]) => {
+        if (keyword?.text !== 'server' || !options.some(({ text }) => text === 'ssl')) return [];
+        return [{ position: keyword.position, what: `server '${server?.text}' of ring '${name}'` }];
+      }),
+    );
 }

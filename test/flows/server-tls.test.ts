@@ -12,7 +12,8 @@ import { test, type TestContext } from 'node:test';
 import { LB, startBalancer, type Balancer } from '../support/balancer.ts';
 import { Authority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
-import { startRawOrigin } from '../support/origin.ts';
+import { startAdminBalancer } from '../support/admin-balancer.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
@@ -337,4 +338,46 @@ test('mode tcp goes on to servers over TLS, and tells each side of the end of th
   socket.on('data', chunk => chunks.push(chunk));
   await once(socket, 'end', { signal: AbortSignal.timeout(20_000) });
   assert.ok(Buffer.concat(chunks).equals(Buffer.concat([Buffer.from('all: '), sent])));
+});
+
+test('commands switch TLS on and off, add servers with TLS, and exchange what servers are verified by', async t => {
+  if (!requires(t, 'openssl')) return;
+  const authority = new Authority(t);
+  const [wrong, right] = [new Authority(t, 'Another'), authority];
+  const origin = await startTlsOrigin(t, authority.issue({ name: 'x', alternatives: 'DNS:a.example' }));
+  const plain = await startHttpOrigin(t, 'plain');
+  const { tell, web } = await startAdminBalancer(t, {
+    app: `  balance random
+  default-server ssl verify none
+  server s1 ${plain.address} no-ssl
+backend other
+  balance random
+  default-server ssl verify required ca-file ${wrong.file}
+  server s2 ${origin.address}`,
+  });
+  const status = async (): Promise<number> => (await ask(web, { headers: { host: 'a.example' } })).status;
+  assert.equal(await status(), 200);
+  assert.equal((await tell('set server app/s1 ssl on')).trim(), 'server ssl setting updated.');
+  assert.equal(await status(), 503);
+  assert.match(await tell('show servers state app'), / - 1 0 - - 0$/m);
+  await tell('set server app/s1 ssl off');
+  assert.equal(await status(), 200);
+  assert.match(await tell('set server app/s1 ssl maybe'), /expects 'on' or 'off'/);
+  assert.match(
+    await tell(`add server app/s3 ${origin.address} ssl verify required ca-file /unknown.pem`),
+    /'ca-file' : unable to load \/unknown.pem/,
+  );
+  assert.match(await tell(`add server app/s3 ${origin.address} ssl`), /no CA file specified/);
+  assert.match(
+    await tell(`add server app/s3 ${origin.address} ssl verify none sni nonsense`),
+    /unknown fetch method 'nonsense'/,
+  );
+  const added = await tell(`add server app/s3 ${origin.address} ssl verify required ca-file ${wrong.file}`);
+  assert.match(added, /New server registered/);
+  await tell('set server app/s1 state maint');
+  await tell('enable server app/s3');
+  assert.equal(await status(), 503);
+  await tell(`set ssl ca-file ${wrong.file} <<\n${right.pem}\n`);
+  assert.match(await tell(`commit ssl ca-file ${wrong.file}`), /Success/);
+  assert.equal(await status(), 200);
 });
