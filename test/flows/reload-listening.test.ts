@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const GET_AND_CLOSE = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-/** Below it a client has not waited for another one. */
+/** Longer than any answer takes, on a busy machine too. */
 const LONG_MS = 20_000;
 
 const DEFAULTS = `
@@ -54,7 +54,9 @@ frontend f
     await signalReload(balancer, 'Loading success');
     // more than once: each thread has a socket of its own
     for (let count = 0; count < 8; count++)
-      await until('an answer', async () => (await exchangeRaw(port, GET_AND_CLOSE)).endsWith('served'));
+      await until('an answer', async () =>
+        (await exchangeRaw(port, GET_AND_CLOSE, LONG_MS)).endsWith('served'),
+      );
   });
 
 test('clients for whom the old worker has no room are served by the new one', async t => {
@@ -77,7 +79,7 @@ listen l
   );
   const first = exchangeRaw(port, GET_AND_CLOSE, LONG_MS);
   await until('the first request at the server', () => slow !== undefined);
-  const others = Array.from({ length: 12 }, () => exchangeRaw(port, GET_AND_CLOSE, LONG_MS / 2));
+  const others = Array.from({ length: 12 }, () => exchangeRaw(port, GET_AND_CLOSE, LONG_MS));
   await signalReload(balancer, 'Loading success');
   for (const answer of await Promise.all(others)) assert.match(answer, /fast$/);
   slow?.();
@@ -98,10 +100,10 @@ frontend f
 `;
   const balancer = await startMaster(t, text(1, '600', ''));
   const ring = '\nring r\n  size 65536\n  backing-file /nonexistent/folder/ring\n';
-  writeFileSync(join(balancer.folder, 'haproxy.cfg'), text(6, '660', ring));
+  writeFileSync(join(balancer.folder, 'haproxy.cfg'), text(3, '660', ring));
   const phase = { isOver: false };
   const visits = async (): Promise<void> => {
-    while (!phase.isOver) assert.match(await exchangeRaw(port, GET_AND_CLOSE), /served$/);
+    while (!phase.isOver) assert.match(await exchangeRaw(port, GET_AND_CLOSE, LONG_MS), /served$/);
   };
   const visitors = [visits(), visits(), visits(), visits()];
   await signalReload(balancer, 'Failed to reload');
@@ -109,9 +111,10 @@ frontend f
   await Promise.all(visitors);
   assert.match(await overPath(path), /served$/);
 
-  writeFileSync(join(balancer.folder, 'haproxy.cfg'), text(6, '660', ''));
+  writeFileSync(join(balancer.folder, 'haproxy.cfg'), text(3, '660', ''));
   await signalReload(balancer, 'Loading success');
-  for (let count = 0; count < 20; count++) assert.match(await exchangeRaw(port, GET_AND_CLOSE), /served$/);
+  for (let count = 0; count < 20; count++)
+    assert.match(await exchangeRaw(port, GET_AND_CLOSE, LONG_MS), /served$/);
   assert.match(await overPath(path), /served$/);
 });
 
@@ -131,7 +134,7 @@ frontend f
   await until('the new worker', () => balancer.output().slice(before).includes('forked'));
   writeFileSync(file, text('three', `bind 127.0.0.1:${second}`));
   await until('its start', () => balancer.output().slice(before).includes('Loading success'));
-  await until('its answer', async () => (await exchangeRaw(port, GET_AND_CLOSE)).endsWith('two'));
+  await until('its answer', async () => (await exchangeRaw(port, GET_AND_CLOSE, LONG_MS)).endsWith('two'));
 });
 
 test('a bind to a virtual address is reloaded as it was started', async t => {
@@ -158,7 +161,7 @@ frontend f
   const balancer = await startBalancer(t, config, { args: ['-W', '-k', virtual] });
   await until('the first worker', () => balancer.output().includes('Loading success'));
   await signalReload(balancer, 'Loading success');
-  assert.match(await exchangeRaw(port, GET_AND_CLOSE), /served$/);
+  assert.match(await exchangeRaw(port, GET_AND_CLOSE, LONG_MS), /served$/);
 });
 
 test('signals that pause and resume listening do not suspend a worker that starts', async t => {
@@ -180,7 +183,7 @@ frontend f
   balancer.process.kill('SIGTTIN');
   await until('its start', () => said().includes('Loading success'));
   await until('its answer', async () =>
-    (await exchangeRaw(port, GET_AND_CLOSE).catch(() => '')).endsWith('served'),
+    (await exchangeRaw(port, GET_AND_CLOSE, LONG_MS).catch(() => '')).endsWith('served'),
   );
   assert.equal(await balancer.stop(), 0);
 });
