@@ -2,7 +2,7 @@
 import type { RelayGate, Slice } from '../net/relay-side.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
-import { ACCEPT, CONTINUE, NEED_DATA, type Verdict } from '../rules/verdict.ts';
+import { ACCEPT, CONTINUE, NEED_DATA, YIELD, type Verdict } from '../rules/verdict.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -28,6 +28,8 @@ export class ResponseGate implements RelayGate {
   /** Still to pass: the backend's, then the frontend's. */
   readonly #left: Inspection[];
   #delayOver = false;
+  /** A script does. */
+  #waits = false;
 
   private constructor(owner: ResponseGateOwner, inspections: Inspection[]) {
     this.#owner = owner;
@@ -56,7 +58,7 @@ export class ResponseGate implements RelayGate {
   look(held: Slice, ended: boolean): boolean {
     for (let next = this.#left[0]; next !== undefined; next = this.#left[0]) {
       const verdict = this.#run(next, held, ended);
-      if (verdict === NEED_DATA) return this.#wait(next.delayMs);
+      if (verdict === NEED_DATA || verdict === YIELD) return this.#wait(next.delayMs);
       if (verdict !== CONTINUE && verdict !== ACCEPT) {
         this.stop();
         this.#owner.responseRefused(verdict);
@@ -73,7 +75,10 @@ export class ResponseGate implements RelayGate {
     const { transaction, thread } = this.#owner;
     transaction.responsePayload = held;
     transaction.final = ended || this.#delayOver || delayMs === 0 || held.length >= thread.buffers.size;
-    const verdict = ruleset.run(transaction);
+    transaction.waitOver = this.#delayOver;
+    const verdict = this.#waits ? ruleset.resume(transaction) : ruleset.run(transaction);
+    this.#waits = verdict === YIELD;
+    if (this.#waits) transaction.wakeUp = () => this.#owner.inspectAgain();
     transaction.final = true;
     return verdict;
   }

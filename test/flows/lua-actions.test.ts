@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LB } from '../support/balancer.ts';
+import { startRawOrigin } from '../support/origin.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { untilMatches } from '../support/until.ts';
 import { startScripted } from '../support/scripted-balancer.ts';
@@ -154,4 +155,28 @@ test('bytes of a connection are read by scripts of content rules', async t => {
   socket.write('\nxyz');
   await closed;
   assert.equal(heard, 'abc\nyz');
+});
+
+test('a script of content rules for responses waits, and no longer than inspect-delay', async t => {
+  const origin = await startRawOrigin(t, socket => socket.write('hello\n'));
+  const { port, balancer } = await startScripted(t, {
+    mode: 'tcp',
+    script: `
+      core.register_action('nap', { 'tcp-res' }, function(txn) core.msleep(5) txn:log(core.info, 'napped') end)
+      core.register_action('sleep', { 'tcp-res' }, function(txn) core.sleep(1000) end)`,
+    rules: ['default_backend app'],
+    sections: [
+      'backend app',
+      '  tcp-response inspect-delay 100ms',
+      '  tcp-response content lua.nap',
+      '  tcp-response content lua.sleep',
+      `  server one ${origin.address}`,
+    ],
+  });
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+  assert.equal(bytes.toString(), 'hello\n');
+  const said = await untilMatches(() => balancer.output(), /expired timeout/);
+  assert.match(said, /napped[^]*Lua function 'sleep': aborting Lua processing on expired timeout\./);
 });
