@@ -66,10 +66,20 @@ class Loading {
       this.#loadProxy(proxy);
     }
     for (const section of stores) this.#loadStore(section);
+    this.#warnOfUpdates();
     for (const { name, binds } of logForwards)
       this.#loadBinds({ kind: 'log-forward', name }, binds, undefined);
     for (const section of peers) this.#loadPeers(section);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
+  }
+
+  #warnOfUpdates(): void {
+    for (const { name, load } of this.store.certificates.values())
+      if (load.ocspUpdate === 'on')
+        this.#warn(
+          NOWHERE,
+          `'ocsp-update on' of certificate '${name}' is not supported yet: its OCSP response is not refreshed.`,
+        );
   }
 
   #loadStore(section: OtherSection | undefined): void {

@@ -66,12 +66,16 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'mode haterm',
   'mode spop',
   // listeners
+  'bind ca-sign-file',
+  'bind ca-sign-pass',
+  'bind generate-certificates',
   'bind namespace',
   'bind nbconn',
   'bind proto fcgi',
   'bind proto qmux',
   'bind proto spop',
   'bind tcp-md5sig',
+  'bind tls-ticket-keys',
   // servers
   'server check-proto fcgi',
   'server check-proto h2',

@@ -1,7 +1,7 @@
 /** TLS options of listeners (manual, section 5.1): read into the model; the files are read by net/. */
 import type { CertificateSource } from '../../model/bind.ts';
 import { oneOf } from './argument.ts';
-import type { BindOption, BindOptionLine } from './bind-draft.ts';
+import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
 
 type TlsText =
@@ -111,8 +111,13 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   },
   { name: 'ca-file', args: '<cafile>', ...text('caFile'), summary: 'authorities of client certificates' },
   { name: 'ca-ignore-err', args: '[all|<errorID>,...]', ...keep(1), summary: 'chain errors to ignore' },
-  { name: 'ca-sign-file', args: '<cafile>', ...keep(1), summary: 'authority that signs forged certificates' },
-  { name: 'ca-sign-pass', args: '<passphrase>', ...keep(1), summary: 'passphrase of ca-sign-file' },
+  {
+    name: 'ca-sign-file',
+    args: '<cafile>',
+    ...keepOption(1),
+    summary: 'authority that signs forged certificates',
+  },
+  { name: 'ca-sign-pass', args: '<passphrase>', ...keepOption(1), summary: 'passphrase of ca-sign-file' },
   { name: 'ca-verify-file', args: '<cafile>', ...text('caVerifyFile'), summary: 'authorities not announced' },
   { name: 'ciphers', args: '<ciphers>', ...text('ciphers'), summary: 'ciphers up to TLS 1.2' },
   { name: 'ciphersuites', args: '<ciphersuites>', ...text('ciphersuites'), summary: 'ciphers of TLS 1.3' },
@@ -135,7 +140,7 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   { name: 'force-tlsv11', ...force('TLSv1.1'), summary: 'TLS 1.1 only' },
   { name: 'force-tlsv12', ...force('TLSv1.2'), summary: 'TLS 1.2 only' },
   { name: 'force-tlsv13', ...force('TLSv1.3'), summary: 'TLS 1.3 only' },
-  { name: 'generate-certificates', args: '', ...keep(0), summary: 'forges certificates' },
+  { name: 'generate-certificates', args: '', ...keepOption(0), summary: 'forges certificates' },
   { name: 'ktls', args: '<on|off>', ...keep(1), summary: 'kernel TLS' },
   {
     name: 'no-ca-names',
@@ -194,7 +199,7 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
     summary: 'highest version',
     parse: version('maxVersion'),
   },
-  { name: 'tls-ticket-keys', args: '<keyfile>', ...keep(1), summary: 'keys of session tickets' },
+  { name: 'tls-ticket-keys', args: '<keyfile>', ...keepOption(1), summary: 'keys of session tickets' },
   {
     name: 'verify',
     args: '[none|optional|required]',

@@ -93,17 +93,14 @@ const set: Command['run'] = call => {
 
 const expects = (command: string, what = 'filename'): string => `'${command} ssl cert' expects a ${what}`;
 
-/** Tokens are checked with certificates that have this mark. */
-function markForTokens(command: string, jwt: 'on' | 'off'): Command['run'] {
-  return ({ args, runtime }) => {
-    const name = args.at(3);
-    if (name === '') return fail(`'${command} ssl cert' expects a filename`);
-    const { certificates } = runtime.tls.store;
-    const known = certificates.get(name);
-    if (known === undefined) return fail(NOT_FOUND);
-    certificates.set(name, { ...known, load: { ...known.load, jwt } });
-    return undefined;
-  };
+/** What tokens are checked with is named by expressions, and read when the configuration is. */
+function notForTokens(command: string): Command['run'] {
+  return ({ args }) =>
+    fail(
+      args.at(3) === ''
+        ? `'${command} ssl cert' expects a filename`
+        : 'Certificates that tokens are checked with cannot be changed at run time.',
+    );
 }
 
 export const CERTIFICATE_COMMANDS: readonly Command[] = [
@@ -143,18 +140,6 @@ export const CERTIFICATE_COMMANDS: readonly Command[] = [
     const marked = [...certificates.values()].filter(({ load }) => load.jwt === 'on');
     return dump(['# filename\n', ...inOrder(marked.map(({ name }) => name)).map(name => `${name}\n`)]);
   }),
-  row(
-    'add ssl jwt',
-    '<certfile>',
-    'tokens are checked with it from now on',
-    'admin',
-    markForTokens('add', 'on'),
-  ),
-  row(
-    'del ssl jwt',
-    '<certfile>',
-    'tokens are not checked with it any more',
-    'admin',
-    markForTokens('del', 'off'),
-  ),
+  row('add ssl jwt', '<certfile>', 'tokens are checked with it from now on', 'admin', notForTokens('add')),
+  row('del ssl jwt', '<certfile>', 'tokens are not checked with it any more', 'admin', notForTokens('del')),
 ];
