@@ -17,6 +17,7 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['ech', 'the TLS library has no encrypted ClientHello'],
   ['ktls', 'records are made in the process'],
   ['npn', "the TLS library has no NPN any more, use 'alpn'"],
+  ['tls-ticket-keys', 'keys of tickets are made anew at each start, one set for all threads'],
   ['generate-certificates', 'certificates are not forged'],
 ]);
 

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import type { ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import { ask } from '../support/admin-client.ts';
 import { type Balancer, exchangeRaw, startBalancer } from '../support/balancer.ts';
@@ -247,4 +248,38 @@ test('versions, ciphers and curves of the line are those that are agreed on', as
   const other = await connectTls(suites.port);
   assert.equal(other.getCipher().name, 'TLS_CHACHA20_POLY1305_SHA256');
   other.destroy();
+});
+
+test('sessions are resumed, by tickets in any thread and without tickets in TLS 1.2', async t => {
+  const resume = async (port: number, options: ConnectionOptions): Promise<boolean> => {
+    const first = await connectTls(port, options);
+    const session =
+      options.maxVersion === 'TLSv1.2' ? Promise.resolve([first.getSession()]) : once(first, 'session');
+    const [data] = (await session) as [Buffer];
+    first.destroy();
+    const again = await connectTls(port, { ...options, session: data });
+    const isReused = again.isSessionReused();
+    again.destroy();
+    return isReused;
+  };
+  const tickets = await start(t, SITE, undefined, '  nbthread 2\n');
+  for (let round = 0; round < 4; round++) assert.ok(await resume(tickets.port, {}));
+  assert.ok(await resume(tickets.port, { maxVersion: 'TLSv1.2' }));
+  const cached = await start(t, `${SITE} no-tls-tickets`, undefined, '  nbthread 1\n');
+  assert.ok(await resume(cached.port, { maxVersion: 'TLSv1.2' }));
+  assert.ok((await info(cached.admin, 'SslCacheLookups')) >= 1);
+});
+
+test('alpn agrees on the first of the line that the client offers, and on none where nothing is in common', async t => {
+  const agreed = async (port: number, ALPNProtocols: string[]): Promise<string | false | null> => {
+    const socket = await connectTls(port, { ALPNProtocols });
+    const { alpnProtocol } = socket;
+    socket.destroy();
+    return alpnProtocol;
+  };
+  const usual = await start(t, SITE);
+  assert.equal(await agreed(usual.port, ['http/1.1', 'h2']), 'h2');
+  const { port } = await start(t, `${SITE} alpn http/1.1`);
+  assert.equal(await agreed(port, ['h2', 'http/1.1']), 'http/1.1');
+  assert.equal(await agreed(port, ['h2']), false);
 });

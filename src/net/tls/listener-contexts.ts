@@ -97,7 +97,8 @@ export class ListenerContexts {
     const settings = this.#settings;
     const line = { ...settings.line, ...entries[0]?.options };
     const versions = versionsOf(settings) ?? { lowest: DEFAULT_LOWEST, highest: HIGHEST };
-    const certificates = entries.map(({ certificate }) => certificate);
+    // the last one is what Node tells of as presented: the preferred
+    const certificates = entries.map(({ certificate }) => certificate).toReversed();
     const curves = line.curves ?? line.ecdhe;
     return {
       cert: certificates.map(({ certPem, chainPem }) => certPem + chainPem),
