@@ -66,6 +66,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     inspected?: Inspected,
   ) {
     this.#inspected = inspected;
+    this.#hasListened = inspected !== undefined;
     this.#streams = streams;
     this.listener = listener;
     this.facts = facts;
@@ -149,8 +150,9 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   /** RFC 9113 section 3.3: what has come is the begin of an HTTP/2 connection, known beforehand to be one. */
   #turnToHttp2(stream: HttpStream): boolean {
     const { inbox, connection } = this;
-    const isAllowed = !this.#frontend().config.options.flags.has('disable-h2-upgrade');
-    if (!isAllowed || this.served > 0 || this.#hasListened || connection.handOver === undefined) return false;
+    const isRefused = this.#frontend().config.options.flags.has('disable-h2-upgrade');
+    if (isRefused || this.listener.config.proto === 'h1') return false;
+    if (this.served > 0 || this.#hasListened || connection.handOver === undefined) return false;
     const received = inbox.copy();
     stream.retract();
     this.#giveStreamBack();

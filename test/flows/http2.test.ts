@@ -247,15 +247,16 @@ test('the preface may come in pieces, and behind a PROXY header', async t => {
   assert.ok(payload.length > 0);
 });
 
-test('with option disable-h2-upgrade the preface is refused as HTTP/1', async t => {
-  const origin = await startHttpOrigin(t, 's');
-  const { port } = await start(t, origin, { frontend: 'option disable-h2-upgrade' });
-  const socket = connect(port, '127.0.0.1');
-  t.after(() => socket.destroy());
-  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-  const [chunk] = (await bounded('an answer', once(socket, 'data'))) as [Buffer];
-  assert.match(chunk.toString('latin1'), /^HTTP\/1\.1 405 /);
-});
+for (const lines of [{ frontend: 'option disable-h2-upgrade' }, { bind: 'proto h1' }])
+  test(`the preface is refused as HTTP/1 with ${Object.values(lines).join()}`, async t => {
+    const origin = await startHttpOrigin(t, 's');
+    const { port } = await start(t, origin, lines);
+    const socket = connect(port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    const [chunk] = (await bounded('an answer', once(socket, 'data'))) as [Buffer];
+    assert.match(chunk.toString('latin1'), /^HTTP\/1\.1 405 /);
+  });
 
 test('a connection of HTTP/1 with requests behind it does not turn to HTTP/2', async t => {
   const origin = await startHttpOrigin(t, 's');
