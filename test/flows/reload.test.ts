@@ -167,7 +167,8 @@ test('a reload that is asked for while the first worker starts comes after that'
   for (let count = 0; count < 3; count++) balancer.process.kill('SIGUSR2');
   await until('the reload', () => balancer.output().split('Loading success').length > 2);
   assert.match(balancer.output(), /forked[^]*Loading success[^]*Reloading[^]*forked[^]*Loading success/);
-  assert.match(await exchangeRaw(port, GET_AND_CLOSE), /two$/);
+  // until the first worker has heard that it is to stop, both accept
+  await until('the new answer', async () => (await exchangeRaw(port, GET_AND_CLOSE)).endsWith('two'));
   await until('the end of the first worker', () => workersOf(balancer.pid).length === 1);
   assert.match(await exchangeRaw(port, GET_AND_CLOSE), /two$/);
 });
