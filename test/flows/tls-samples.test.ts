@@ -14,6 +14,7 @@ import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { makeCertificate, requiresOpenssl, type Subject } from '../support/openssl.ts';
 import { requires } from '../support/requirement.ts';
+import { until } from '../support/until.ts';
 
 const PATIENCE_MS = 15_000;
 const AUTHORITY = ['basicConstraints=critical,CA:true', 'keyUsage=keyCertSign,cRLSign'];
@@ -270,6 +271,42 @@ test('a connection is bound to what both ends know of it, and a session that is 
   assert.deepEqual(again.slice(0, 4), ['1', SUBJECT, '0', SITE]);
   assert.equal(again[5], file('served'));
 });
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+  test(`a client whose certificate was refused over ${version} does not come in by its session`, async t => {
+    if (!prepare(t)) return;
+    const cases: readonly Case[] = [
+      { name: 'refused', bind: `verify required ca-file ${file('root')}`, client: () => ({}) },
+    ];
+    const [port] = await start(t, LB, cases, { words: ['src'] });
+    const options = { ...presenting('client'), minVersion: version, maxVersion: version };
+    const session = await sessionOf(port as number, options);
+    const again = { ...options, ...(session !== undefined && { session }) };
+    assert.equal(await isServed(port as number, again), false);
+    assert.equal(await isServed(port as number, { ...presenting('direct'), maxVersion: version }), true);
+  });
+
+/** What a client has got for a session when it is thrown out. */
+async function sessionOf(port: number, options: ConnectionOptions): Promise<Buffer | undefined> {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+  let session: Buffer | undefined;
+  socket.on('secureConnect', () => (session = socket.getSession()));
+  socket.on('session', (one: Buffer) => (session = one));
+  socket.on('error', () => undefined);
+  socket.resume();
+  await until('the end of the connection', () => socket.destroyed);
+  return session;
+}
+
+async function isServed(port: number, options: ConnectionOptions): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+  socket.on('error', () => undefined);
+  socket.write('GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n');
+  await until('the end of the connection', () => socket.destroyed);
+  return answer.includes('200 OK');
+}
 
 const SUBJECT = '/C=FR/ST=Some/O=ACME, Inc/OU=a/OU=b/CN=cl/ient/emailAddress=me@a.example';
 const SITE = '/C=FR/L=Paris/O=site, of ours/CN=a.example';

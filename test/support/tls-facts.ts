@@ -23,7 +23,6 @@ export const NO_TLS: TlsFacts = {
   chainErrorDepth: 0,
   error: undefined,
   clientRandom: undefined,
-  serverRandom: undefined,
   sessionKey: undefined,
   uniqueId: undefined,
   secret: () => undefined,

@@ -15,7 +15,6 @@ import type { CertificateFacts, HelloFacts, TlsError, TlsFacts } from './tls-fac
 import { CERTIFICATE_VERIFY_FAILED, tlsErrorOf } from './tls-error.ts';
 import { buildChain, verificationErrors, type CertificateChain } from './verification.ts';
 import type { VerificationError } from './verification.ts';
-import type { HelloRandoms } from './wire-tap.ts';
 
 export interface TlsCircumstances {
   /** Which end of it this is: `server` on a bind line, `client` towards a server. */
@@ -30,7 +29,6 @@ export interface TlsCircumstances {
   readonly error?: Error | TlsError | undefined;
   readonly hello?: HelloFacts | undefined;
   readonly keyLog?: KeyLog | undefined;
-  readonly randoms?: HelloRandoms | undefined;
 }
 
 /** The part of Node's handle that has no method on the socket. */
@@ -158,11 +156,7 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get clientRandom(): string | undefined {
-    return this.#circumstances.randoms?.client ?? this.#circumstances.keyLog?.clientRandom;
-  }
-
-  get serverRandom(): string | undefined {
-    return this.#circumstances.randoms?.server;
+    return this.#circumstances.keyLog?.clientRandom;
   }
 
   get uniqueId(): string | undefined {
