@@ -95,12 +95,15 @@ const expects = (command: string, what = 'filename'): string => `'${command} ssl
 
 /** What tokens are checked with is named by expressions, and read when the configuration is. */
 function notForTokens(command: string): Command['run'] {
-  return ({ args }) =>
-    fail(
-      args.at(3) === ''
-        ? `'${command} ssl cert' expects a filename`
-        : 'Certificates that tokens are checked with cannot be changed at run time.',
+  return ({ args, runtime }) => {
+    const name = args.at(3);
+    if (name === '') return fail(`'${command} ssl cert' expects a filename`);
+    return fail(
+      runtime.tls.store.certificates.has(name)
+        ? 'Certificates that tokens are checked with cannot be changed at run time.'
+        : NOT_FOUND,
     );
+  };
 }
 
 export const CERTIFICATE_COMMANDS: readonly Command[] = [
