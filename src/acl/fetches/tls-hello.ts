@@ -55,6 +55,26 @@ function helloRow(
   };
 }
 
+const alpnOf = helloGetter(false, (buffer, hello) => {
+  const extension = findExtension(buffer, hello.extensions, ALPN);
+  return extension && readProtocolNames(buffer, extension);
+});
+
+function alpnNames(ctx: SampleContext): readonly string[] {
+  const names = alpnOf(ctx);
+  return typeof names === 'string' ? names.split(',') : [];
+}
+
+/** The first one; ACLs look at all of them. */
+const ALPN_ROW: FetchRow = {
+  name: 'req.ssl_alpn',
+  out: 'str',
+  sources: ['request buffer'],
+  summary: 'application protocols in the ClientHello',
+  incremental: true,
+  compile: () => ({ get: ctx => alpnNames(ctx)[0], each: (ctx, visit) => alpnNames(ctx).some(visit) }),
+};
+
 /** A list behind a two-byte length within an extension. */
 function listIn(type: number): ReadHello {
   return (buffer, hello) => {
@@ -148,15 +168,7 @@ export const TLS_HELLO_FETCHES: readonly FetchRow[] = [
     const extension = findExtension(buffer, hello.extensions, SERVER_NAME);
     return extension && readServerName(buffer, extension);
   }),
-  helloRow(
-    'req.ssl_alpn',
-    'str',
-    'application protocols in the ClientHello, comma separated',
-    (buffer, hello) => {
-      const extension = findExtension(buffer, hello.extensions, ALPN);
-      return extension && readProtocolNames(buffer, extension);
-    },
-  ),
+  ALPN_ROW,
   helloRow('req.ssl_ec_ext', 'bool', 'the ClientHello names elliptic curves', (buffer, hello) =>
     findExtension(buffer, hello.extensions, SUPPORTED_GROUPS) === undefined ? undefined : true,
   ),
