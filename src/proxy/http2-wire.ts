@@ -196,7 +196,11 @@ export class Http2Wire implements Connection, ContentSink {
   #sendHead(buffer: Buffer, from: number, end: number): number {
     let length = parseResponseHead(buffer, from, end, head, OWN_HEADS);
     if (length <= 0) length = parseResponseHead(buffer, from, end, head, UNSAFE_HEADS);
-    if (length <= 0) throw new Error(`a response that is none was sent: ${length}`);
+    // a rule has written a field that is none
+    if (length <= 0) {
+      this.#giveUp();
+      return end;
+    }
     if (head.status === 101) this.#startTunnel(this.#request.upgrades ? 200 : 101);
     else if (head.status < 200) this.#tellInterim();
     else if (this.#method === 'CONNECT' && head.status < 300) this.#startTunnel(head.status);
