@@ -13,6 +13,7 @@
  *   bytes                  one datagram behind the other
  */
 import { ByteLine } from '../base/byte-line.ts';
+import { monotonicMs } from '../base/clock.ts';
 import { addressOf } from './engines/uring/memory.ts';
 import { LengthOrder } from './length-order.ts';
 import { AF_UNIX, sendDatagrams } from './system-calls.ts';
@@ -156,7 +157,7 @@ export class DatagramBatch {
 
   #flushSoon(): void {
     if (this.#isWaiting) return;
-    if (Date.now() - this.#busyMs > GATHER_MS) {
+    if (monotonicMs() - this.#busyMs > GATHER_MS) {
       queueMicrotask(this.#flushNow);
       return;
     }
@@ -167,7 +168,7 @@ export class DatagramBatch {
 
   flush(): void {
     const count = this.#count;
-    if (count >= MANY) this.#busyMs = Date.now();
+    if (count >= MANY) this.#busyMs = monotonicMs();
     this.#count = 0;
     this.#used = 0;
     if (count === 0) return;

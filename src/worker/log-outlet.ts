@@ -8,6 +8,7 @@ import { isatty } from 'node:tty';
 import type { Address } from '../model/address.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { ByteLine } from '../base/byte-line.ts';
+import { monotonicMs } from '../base/clock.ts';
 import { DatagramBatch } from '../net/datagram-batch.ts';
 import { abstractPath } from '../net/listening-socket.ts';
 import { encodeIp, encodeUnix } from '../net/socket-address.ts';
@@ -235,14 +236,14 @@ class StreamOutlet implements LogOutlet {
   }
 
   #connect(): Socket | undefined {
-    if (Date.now() < this.#retryAtMs) return undefined;
+    if (monotonicMs() < this.#retryAtMs) return undefined;
     const socket = connect(this.#options);
     socket.unref();
     socket.on('error', () => this.lost++);
     socket.on('close', () => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
-      this.#retryAtMs = Date.now() + RECONNECT_AFTER_MS;
+      this.#retryAtMs = monotonicMs() + RECONNECT_AFTER_MS;
     });
     socket.resume();
     this.#socket = socket;

@@ -1,8 +1,10 @@
 /** Receivers that stop: a line that finds no room is counted, none waits, and none is torn. */
 import assert from 'node:assert/strict';
 import { closeSync, readSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ByteLine } from '../../src/base/byte-line.ts';
 import { encodeUnix } from '../../src/net/socket-address.ts';
 import {
@@ -15,6 +17,7 @@ import {
 } from '../../src/net/system-calls.ts';
 import { openOutlet, type LogOutlet } from '../../src/worker/log-outlet.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const HEADER = Buffer.from('<1>');
 const ROOM = 60_000;
@@ -95,4 +98,24 @@ test('datagrams to a unix socket whose reader has stopped are counted, and flow 
   again.close();
   assert.equal(piece.toString('latin1', 0, receiveNow(receiver, piece)), '<1>again\n');
   assert.equal(again.lost, 0);
+});
+
+test('a receiver that comes back is found although the time of day was set back meanwhile', async t => {
+  const path = join(temporaryFolder(t), 'log');
+  const outlet = openOutlet({ kind: 'syslog', transport: 'stream', address: { kind: 'unix', path } });
+  t.after(() => outlet.close());
+  send(outlet, 'nobody hears it');
+  await until('the failure', () => outlet.lost > 0);
+  const anHourAgo = Date.now() - 3_600_000;
+  t.mock.method(Date, 'now', () => anHourAgo);
+  const heard: string[] = [];
+  const receiver = createServer(socket => socket.on('data', chunk => heard.push(String(chunk))));
+  t.after(() => receiver.close());
+  receiver.listen(path);
+  // `until` looks at the time of day
+  for (let count = 0; count < 1000 && heard.length === 0; count++) {
+    send(outlet, 'heard');
+    await sleep(10);
+  }
+  assert.match(heard.join(''), /<1>heard/);
 });

@@ -1,4 +1,5 @@
 /** `wait`: a pause between commands, or until a server or a backend can be removed (management manual). */
+import { monotonicMs } from '../../base/clock.ts';
 import { fail, say, type Answer, type Call, type Command } from '../command.ts';
 import { parseDelay } from '../units.ts';
 import { backendObstacle } from './dynamic-backends.ts';
@@ -27,11 +28,11 @@ async function wait(call: Call): Promise<Answer> {
   if (find === undefined) return condition === '-h' ? say(USAGE) : fail(USAGE);
   const wrong = wrongName(condition, name);
   if (wrong !== undefined) return fail(wrong);
-  for (const deadline = Date.now() + ms; ;) {
+  for (const deadline = monotonicMs() + ms; ;) {
     const obstacle = find(runtime, name);
     if (obstacle === undefined) return say('Done.');
     if (!obstacle.passes) return fail(`Failed. ${obstacle.text}`);
-    const left = deadline - Date.now();
+    const left = deadline - monotonicMs();
     if (left <= 0) return fail(`Wait delay expired. ${obstacle.text}`);
     if (!(await pause(call, Math.min(LOOK_MS, left)))) return fail('Interrupted.');
   }
