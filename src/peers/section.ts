@@ -97,13 +97,13 @@ export class PeersAtWork implements SessionOwner {
 
   /** Somebody has connected to this node. */
   adopt(socket: Socket): void {
-    const isWelcome = !this.#closed && this.#stopping === undefined && this.#strangers < MOST_STRANGERS;
+    const isWelcome = !this.#closed && this.#stopping === undefined && this.#strangers() < MOST_STRANGERS;
     if (!isWelcome) return void socket.destroy();
     socket.setTimeout(SILENCE_MS, () => socket.destroy());
     this.#sessions.add(new PeerSession(socket, this));
   }
 
-  get #strangers(): number {
+  #strangers(): number {
     return this.#sessions.size - this.peers.filter(({ session }) => session !== undefined).length;
   }
 

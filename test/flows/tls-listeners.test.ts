@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
@@ -15,6 +17,7 @@ import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { resetSocket } from '../support/reset-socket.ts';
 import { statRows } from '../support/stat-rows.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { connectTls, converse, refusalOf, requestTls } from '../support/tls-client.ts';
 import { tlsFile, tlsText } from '../support/tls-material.ts';
 import { untilMatches } from '../support/until.ts';
@@ -232,6 +235,33 @@ test('crl-file refuses certificates that were revoked', async t => {
   assert.equal(await refusalOf(port, CLIENT), undefined);
   const revoked = { cert: tlsText('revoked.pem'), key: tlsText('revoked.pem') };
   assert.notEqual(await refusalOf(port, revoked), undefined);
+});
+
+test('who was let in by one line of a crt-list resumes no session with another that trusts others', async t => {
+  const folder = temporaryFolder(t);
+  const line = (authority: string, name: string): string =>
+    `${tlsFile('rsa.pem')} [verify required ca-file ${tlsFile(authority)}] ${name}\n`;
+  const list = join(folder, 'list');
+  writeFileSync(list, line('ca.pem', 'one.example') + line('other-ca.pem', 'two.example'));
+  for (const options of ['', 'no-tls-tickets']) {
+    const { port } = await start(t, `crt-list ${list} ${options}`);
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const one = { ...CLIENT, maxVersion, servername: 'one.example' };
+      const two = { ...CLIENT, maxVersion, servername: 'two.example' };
+      assert.notEqual(await refusalOf(port, two), undefined);
+      const socket = await connectTls(port, one);
+      const sessions: Buffer[] = [];
+      socket.on('session', session => sessions.push(session));
+      assert.match(
+        await converse(socket, 'GET / HTTP/1.1\r\nHost: one.example\r\nConnection: close\r\n\r\n'),
+        /^HTTP\/1\.1 200/,
+      );
+      for (const session of sessions) {
+        assert.notEqual(await refusalOf(port, { ...two, session }), undefined, `${options} ${maxVersion}`);
+        assert.equal(await refusalOf(port, { ...one, session }), undefined, `${options} ${maxVersion}`);
+      }
+    }
+  }
 });
 
 test('versions, ciphers and curves of the line are those that are agreed on', async t => {

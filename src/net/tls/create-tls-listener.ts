@@ -19,7 +19,7 @@ export function createTlsListener(
   const own = certificates.listener(listenerKey(bind.position));
   return new TlsListener({
     settings,
-    certificates: own ?? { choose: () => [] },
+    certificates: own ?? { choose: () => [], trustsDiffer: false },
     authorities: name => certificates.authorities(name),
     ticketKeys: Buffer.from(ticketKeys),
     counts,

@@ -72,10 +72,18 @@ export class ListenerContexts {
   readonly #settings: ListenerSettings;
   readonly #authorities: FindAuthorities;
   readonly #ticketKeys: Buffer;
+  readonly #lines: { readonly trustsDiffer: boolean };
   readonly #made = new WeakMap<LoadedCertEntry, Made>();
   readonly #trusted = new WeakMap<AuthorityFile, readonly X509Certificate[]>();
 
-  constructor(settings: ListenerSettings, authorities: FindAuthorities, ticketKeys: Buffer) {
+  /** `lines`: where they differ in whom they trust, no sessions are kept. */
+  constructor(
+    settings: ListenerSettings,
+    authorities: FindAuthorities,
+    ticketKeys: Buffer,
+    lines: { readonly trustsDiffer: boolean } = { trustsDiffer: false },
+  ) {
+    this.#lines = lines;
     this.#ticketKeys = ticketKeys;
     this.#settings = settings;
     this.#authorities = authorities;
@@ -111,7 +119,7 @@ export class ListenerContexts {
       minVersion: secureVersion(versions.lowest),
       maxVersion: secureVersion(versions.highest),
       honorCipherOrder: !settings.prefersClientCiphers,
-      secureOptions: secureOptions(settings),
+      secureOptions: secureOptions(settings, settings.noTickets || this.#lines.trustsDiffer),
       sessionIdContext: this.#sessionContext(),
       sessionTimeout: settings.sessionLifetimeS,
       ticketKeys: this.#ticketKeys,
@@ -155,7 +163,7 @@ export class ListenerContexts {
   }
 }
 
-function secureOptions({ noTickets, without, prefersClientCiphers }: ListenerSettings): number {
+function secureOptions({ without, prefersClientCiphers }: ListenerSettings, noTickets: boolean): number {
   let options = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
   if (!prefersClientCiphers) options |= constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
   if (noTickets) options |= constants.SSL_OP_NO_TICKET;

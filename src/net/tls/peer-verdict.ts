@@ -14,6 +14,8 @@ export interface HeldAgainst {
   readonly maxVersion: string | undefined;
   readonly ignoredLeafErrors: readonly string[];
   readonly ignoredChainErrors: readonly string[];
+  /** Another line of the crt-list, which trusts others, may have let it in. */
+  readonly mayResume: boolean;
 }
 
 /** Undefined: it may come in. What it is refused for the facts tell too. */
@@ -22,7 +24,7 @@ export function refusalOf(facts: TlsSocketFacts, held: HeldAgainst): HandshakeFa
   const { verify } = held;
   if (verify === 'none') return undefined;
   if (facts.peerCertificate === undefined) return verify === 'required' ? FAILED : undefined;
-  if (facts.resumed) return refusalOfResumed(facts);
+  if (facts.resumed) return held.mayResume ? refusalOfResumed(facts) : FAILED;
   for (const [index, { depth, code }] of facts.verificationErrors.entries()) {
     const ignored = depth > 0 ? held.ignoredChainErrors : held.ignoredLeafErrors;
     if (ignored.some(one => one === 'all' || (verificationNumber(one) ?? Number(one)) === code)) continue;

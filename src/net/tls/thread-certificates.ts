@@ -17,6 +17,7 @@ import { SniIndex } from './sni-index.ts';
 export class ListenerCertificates {
   readonly #entries: Map<number, LoadedCertEntry>;
   #index: SniIndex | undefined;
+  #trustsDiffer: boolean | undefined;
 
   constructor(entries: readonly LoadedCertEntry[]) {
     this.#entries = new Map(entries.map(entry => [entry.id, entry]));
@@ -28,17 +29,25 @@ export class ListenerCertificates {
     return this.#index.choose(servername, isStrict);
   }
 
+  /**
+   * Lines of a crt-list say who is trusted: a client that was let in by one of them is not to resume its session with
+   * another, where nobody would look at its certificate again.
+   */
+  get trustsDiffer(): boolean {
+    return (this.#trustsDiffer ??= [...this.#entries.values()].some(saysWhomToTrust));
+  }
+
   entries(): Iterable<LoadedCertEntry> {
     return this.#entries.values();
   }
 
   set(entry: LoadedCertEntry): void {
     this.#entries.set(entry.id, entry);
-    this.#index = undefined;
+    this.#index = this.#trustsDiffer = undefined;
   }
 
   remove(id: number): void {
-    if (this.#entries.delete(id)) this.#index = undefined;
+    if (this.#entries.delete(id)) this.#index = this.#trustsDiffer = undefined;
   }
 
   /** Those entries, or all, become new objects. */
@@ -108,6 +117,14 @@ export class ThreadCertificates {
       throw new Error(
         `the control thread speaks of the certificate ${entry.certificateName} that it never sent`,
       );
-    this.#listeners.get(listener)?.set({ ...entry, certificate });
+    const own = this.#listeners.get(listener);
+    own?.set({ ...entry, certificate });
+    // those that let clients resume sessions so far must not any more
+    if (saysWhomToTrust({ ...entry, certificate })) own?.renew();
   }
+}
+
+function saysWhomToTrust({ options }: LoadedCertEntry): boolean {
+  const { verify, caFile, caVerifyFile, crlFile } = options;
+  return [verify, caFile, caVerifyFile, crlFile].some(word => word !== undefined);
 }

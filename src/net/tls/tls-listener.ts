@@ -21,6 +21,8 @@ import { TlsSocketFacts } from './tls-socket-facts.ts';
 /** What of a listener's certificates is asked for (net/tls/thread-certificates.ts). */
 interface CertificateChoice {
   choose(servername: string | undefined, isStrict: boolean): readonly LoadedCertEntry[];
+  /** No session may be resumed. */
+  readonly trustsDiffer: boolean;
 }
 
 export interface TlsListenerParts {
@@ -56,7 +58,7 @@ export class TlsListener {
   constructor({ settings, certificates, authorities, ticketKeys, counts }: TlsListenerParts) {
     this.#settings = settings;
     this.#certificates = certificates;
-    this.#contexts = new ListenerContexts(settings, authorities, ticketKeys);
+    this.#contexts = new ListenerContexts(settings, authorities, ticketKeys, certificates);
     this.#staples = new Staples(counts);
     this.#server = new Server({ ca: [] });
     this.#server.on('OCSPRequest', (certificate, _issuer, done) =>
@@ -136,7 +138,8 @@ export class TlsListener {
   heldAgainst(entries: readonly LoadedCertEntry[]): HeldAgainst {
     const { line, ignoredChainErrors, ignoredLeafErrors } = this.#settings;
     const { verify = 'none', minVersion, maxVersion } = { ...line, ...entries[0]?.options };
-    return { verify, minVersion, maxVersion, ignoredChainErrors, ignoredLeafErrors };
+    const mayResume = !this.#certificates.trustsDiffer;
+    return { verify, minVersion, maxVersion, ignoredChainErrors, ignoredLeafErrors, mayResume };
   }
 
   authoritiesOf(entries: readonly LoadedCertEntry[]): readonly X509Certificate[] {

@@ -83,15 +83,15 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get sessionId(): string | undefined {
-    return this.#session.id;
+    return this.#session().id;
   }
 
   get sessionKey(): string | undefined {
-    return this.#session.masterKey;
+    return this.#session().masterKey;
   }
 
   get curve(): string | undefined {
-    const { group } = this.#session;
+    const { group } = this.#session();
     return group === undefined ? undefined : groupName(group);
   }
 
@@ -113,7 +113,7 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get ownCertificate(): CertificateFacts | undefined {
-    const own = this.#ownFacts === undefined ? this.#open?.getX509Certificate() : undefined;
+    const own = this.#ownFacts === undefined ? this.#open()?.getX509Certificate() : undefined;
     return (this.#ownFacts ??= own && new Certificate(own.raw));
   }
 
@@ -130,11 +130,11 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get chainError(): number {
-    return this.#chainError?.code ?? 0;
+    return this.#chainError()?.code ?? 0;
   }
 
   get chainErrorDepth(): number {
-    return this.#chainError?.depth ?? 0;
+    return this.#chainError()?.depth ?? 0;
   }
 
   /** In the order they were met; none in a session that is resumed. */
@@ -160,7 +160,7 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get uniqueId(): string | undefined {
-    const finished = this.resumed ? this.#open?.getFinished() : this.#open?.getPeerFinished();
+    const finished = this.resumed ? this.#open()?.getFinished() : this.#open()?.getPeerFinished();
     return finished?.toString('latin1');
   }
 
@@ -172,16 +172,16 @@ export class TlsSocketFacts implements TlsFacts {
     return this.#circumstances.keyLog?.secret(name);
   }
 
-  get #chainError(): VerificationError | undefined {
+  #chainError(): VerificationError | undefined {
     return this.verificationErrors.find(({ depth }) => depth > 0);
   }
 
-  get #session(): SessionData {
-    const session = this.#open?.getSession();
+  #session(): SessionData {
+    const session = this.#open()?.getSession();
     return session === undefined || session === null ? NO_SESSION : readSession(session);
   }
 
-  get #open(): TLSSocket | undefined {
+  #open(): TLSSocket | undefined {
     return openOnly(this.#socket);
   }
 
