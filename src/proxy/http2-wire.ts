@@ -342,6 +342,8 @@ export class Http2Wire implements Connection, ContentSink {
     this.#retire();
     const stream = this.#stream;
     if (stream.destroyed) return;
+    // a rule has made an interim response of the last one
+    if (this.#phase === HEAD) return this.#cut();
     if (this.#phase === BODY) this.#end();
     if (this.#request.body !== 'none' && !stream.readableEnded) stream.close(NO_ERROR);
   }

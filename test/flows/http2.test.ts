@@ -183,6 +183,34 @@ test('a body that is cut off resets its stream, and others go on', async t => {
   assert.equal((await ask(client, { ':path': '/' })).body.toString(), 'ok');
 });
 
+/** Rules that make a head of a response which HTTP/2 cannot tell, by where. */
+const UNUSABLE: readonly (readonly [path: string, rule: string])[] = [
+  ['/pseudo', 'http-request return status 200 hdr ":a" b'],
+  ['/line-end', 'http-request return status 200 hdr "a\\nb" c'],
+  ['/reason', 'http-response set-status 200 reason "a\\x01b"'],
+  ['/status', 'http-response set-status 700'],
+  ['/interim', 'http-response set-status 103'],
+  ['/interim-empty', 'http-response set-status 100'],
+  ['/switching', 'http-after-response set-status 101'],
+  ['/name', 'http-response set-header ":x" y'],
+];
+
+test('a response whose head cannot be told resets its stream with INTERNAL_ERROR, and others go on', async t => {
+  const origin = await startHttpOrigin(t, 's', (request, response) => {
+    response.end(request.url?.endsWith('-empty') === true ? '' : 'hello');
+  });
+  const { client } = await startAndOpen(t, origin, {
+    frontend: ['http-request set-var(txn.path) path']
+      .concat(UNUSABLE.map(([path, rule]) => `${rule} if { var(txn.path) -m str ${path} }`))
+      .join('\n  '),
+  });
+  for (const [path] of UNUSABLE) {
+    const answer = await ask(client, { ':path': path });
+    assert.deepEqual([answer.status, answer.code], [0, constants.NGHTTP2_INTERNAL_ERROR], path);
+  }
+  assert.equal((await ask(client, { ':path': '/' })).body.toString(), 'hello');
+});
+
 test('answers of its own come by HTTP/2: denied, redirected, returned, unauthorised, unavailable', async t => {
   const origin = await startHttpOrigin(t, 's');
   const { client } = await startAndOpen(t, origin, {

@@ -1,6 +1,7 @@
 /** `tune.*` (manual, section 3.2). Values without a field of their own end in `Tune.other` by name, as written. */
 import { integer, matching, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
+import { CLIENT_STREAMS } from './global-tune-streams.ts';
 import { removed, setting } from './global-rows.ts';
 import type { GlobalKeyword, RowOptions } from './global-rows.ts';
 import { QUIC_TUNE_KEYWORDS } from './global-tune-quic.ts';
@@ -109,11 +110,7 @@ const HTTP2: readonly GlobalKeyword[] = [
   tune('h2.be.rxbuf', size(), 'bytes buffered from an HTTP/2 server'),
   tune('h2.fe.glitches-threshold', STREAMS, 'anomalies tolerated from an HTTP/2 client'),
   tune('h2.fe.initial-window-size', integer(0, MAX), 'HTTP/2 window towards clients'),
-  tune(
-    'h2.fe.max-concurrent-streams',
-    { ...STREAMS, args: '<number> [<argument> ...]', arity: [1, 8] },
-    'streams of an HTTP/2 connection from a client',
-  ),
+  tune('h2.fe.max-concurrent-streams', CLIENT_STREAMS, 'streams of an HTTP/2 connection from a client'),
   tune('h2.fe.max-frames-at-once', STREAMS, 'frames handled in a row from an HTTP/2 client'),
   tune('h2.fe.max-rst-at-once', STREAMS, 'resets handled in a row from an HTTP/2 client'),
   tune('h2.fe.max-total-streams', STREAMS, 'streams after which an HTTP/2 client connection ends'),
