@@ -1,6 +1,6 @@
 /**
  * The exchange of stick tables with other nodes: all `peers` sections of a configuration. It runs in the control thread
- * (docs/decisions/0010-peers-in-the-control-thread.md) and looks at tables where the data threads have left them.
+ * (docs/decisions/0012-peers-in-the-control-thread.md) and looks at tables where the data threads have left them.
  */
 import type { PeersSection } from '../model/peers.ts';
 import type { StickTable } from '../state/stick-table/stick-table.ts';
