@@ -75,6 +75,8 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     session.on('stream', (stream: ServerHttp2Stream, _fields: unknown, flags: number, raw: string[]) =>
       this.#opened(stream, flags, raw),
     );
+    session.on('remoteSettings', () => this.#count(FIELD.h2_settings_rcvd, 1));
+    session.on('goaway', () => this.#count(FIELD.h2_goaway_rcvd, 1));
     session.on('error', () => this.#oddity());
     session.on('frameError', () => this.#oddity());
     session.on('close', () => this.#end());
@@ -104,6 +106,8 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     (stream as SessionStream).listenedBy = this;
     stream.on('close', onClose);
     this.#count(FIELD.h2_headers_rcvd, 1);
+    this.#count(FIELD.h2_backend_open_streams, 1);
+    this.#count(FIELD.h2_backend_total_streams, 1);
     const { limits } = this.listener.frontend;
     // what is reset before anybody has looked at it is asked for to no purpose but work
     if (stream.closed) return this.#oddity();
@@ -145,6 +149,7 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
 
   closed(stream: ServerHttp2Stream): void {
     this.#open--;
+    this.#count(FIELD.h2_backend_open_streams, -1);
     const { rstCode } = stream;
     if (this.#ownResets.delete(stream)) this.#count(FIELD.h2_rst_stream_resp, 1);
     else if (rstCode !== undefined && rstCode !== 0) this.#count(FIELD.h2_rst_stream_rcvd, 1);

@@ -5,11 +5,14 @@ import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ask as askAdmin } from '../support/admin-client.ts';
 import { answerOf, ask, bounded, openHttp2 } from '../support/http2-client.ts';
 import { start, startAndOpen, tells } from '../support/http2-flow.ts';
 import { END_HEADERS, END_STREAM, fields, frame, FrameTalk, GET, TYPE } from '../support/http2-frames.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin, type Origin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const MEGABYTE = 1 << 20;
@@ -251,9 +254,36 @@ test('tune.h2.fe.max-total-streams ends a connection, tune.h2.fe.max-concurrent-
   await bounded('a goodbye', goaway);
 });
 
+test('show stat tells connections, streams and frames of HTTP/2', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const admin = `${temporaryFolder(t)}/admin`;
+  const { port } = await start(t, origin, { global: `stats socket ${admin}` });
+  const talk = await FrameTalk.open(t, port);
+  talk.send(frame(TYPE.headers, END_HEADERS | END_STREAM, 1, fields(GET)));
+  await talk.found(TYPE.data, 1);
+  talk.send(frame(TYPE.goaway, 0, 0, '\0'.repeat(8)));
+  const wanted = {
+    req_tot: '1',
+    h2sess: '1',
+    h2req: '1',
+    h2_headers_rcvd: '1',
+    h2_settings_rcvd: '1',
+    h2_goaway_rcvd: '1',
+    h2_total_connections: '1',
+    h2_backend_open_streams: '0',
+    h2_backend_total_streams: '1',
+  };
+  await until('the counts', async () => {
+    const row = statRows(await askAdmin(admin, 'show stat')).get('f/FRONTEND');
+    return Object.entries(wanted).every(([column, value]) => row?.[column] === value);
+  });
+});
+
 /** Requests that HTTP/2 forbids, and what their streams are reset with. */
 const MALFORMED: readonly (readonly [what: string, list: readonly (readonly [string, string])[]])[] = [
   ['an upper-case name', [...GET, ['X-Name', 'v']]],
+  ['a target of all for another method', GET.map(([n, v]) => [n, n === ':path' ? '*' : v] as const)],
+  ['two lengths', [...GET, ['content-length', '0, 0']]],
   ['a connection field', [...GET, ['connection', 'close']]],
   ['a transfer coding', [...GET, ['transfer-encoding', 'chunked']]],
   ['an upgrade', [...GET, ['upgrade', 'h2c']]],
