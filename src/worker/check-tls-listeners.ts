@@ -84,7 +84,7 @@ function refused(
   if (wrong.length > 0)
     return wrong.map(([what, value]) => `unable to set ${what} to '${value}' for ${where}.`);
   const contexts = new ListenerContexts(settings, name => material.authorities.get(name), TICKET_KEYS);
-  const why = whyNot(() => contexts.contextOf(entry === undefined ? [] : [entry]));
+  const why = whyNot(() => (entry === undefined ? contexts.contextBefore([]) : contexts.contextOf(entry)));
   if (why === undefined) return [];
   const certificate = entry === undefined ? '' : ` of '${entry.certificate.name}'`;
   return [`the SSL context${certificate} cannot be made for ${where}: ${why}.`];
@@ -103,6 +103,9 @@ function whyNot(make: () => unknown): string | undefined {
   }
 }
 
+/** OpenSSL has chosen these when the name is looked at. */
+const CHOSEN_BEFORE = ['ciphers', 'ciphersuites', 'curves', 'ecdhe', 'sigalgs'] as const;
+
 function withoutEffect(
   { otherOptions, position, written }: Bind,
   { line }: ListenerSettings,
@@ -119,9 +122,13 @@ function withoutEffect(
     texts.push(
       `the names of all authorities are announced to clients, whatever 'no-ca-names' and 'ca-verify-file' say.`,
     );
-  if (entries.some(({ options }) => options.curves !== undefined || options.ciphersuites !== undefined))
+  if (
+    entries.some(
+      ({ options, isDefault }) => !isDefault && CHOSEN_BEFORE.some(name => options[name] !== undefined),
+    )
+  )
     texts.push(
-      `'curves' and 'ciphersuites' of a crt-list have no effect for TLS 1.3: those of the 'bind' line hold.`,
+      `'ciphers', 'ciphersuites', 'curves', 'ecdhe' and 'sigalgs' of a crt-list have no effect: those of the 'bind' line, or of the default certificate, hold.`,
     );
   return texts.map(text => ({ severity: 'warning', position, message: `'bind ${written}' : ${text}` }));
 }

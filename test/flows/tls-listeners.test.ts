@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { ask } from '../support/admin-client.ts';
 import { type Balancer, exchangeRaw, startBalancer } from '../support/balancer.ts';
@@ -104,6 +104,103 @@ test('strict-sni refuses those who ask for no known name', async t => {
   );
   assert.equal(await refusalOf(port), 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
 });
+
+/** Kind of key and subject of the certificate a client is shown; undefined: its handshake is refused. */
+async function shownTo(port: number, options: ConnectionOptions): Promise<string | undefined> {
+  try {
+    const socket = await connectTls(port, options);
+    const certificate = socket.getPeerX509Certificate();
+    socket.destroy();
+    return `${certificate?.publicKey.asymmetricKeyType} ${/CN=(.*)/.exec(certificate?.subject ?? '')?.[1]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+const ONLY_RSA = { sigalgs: 'rsa_pss_rsae_sha256:RSA+SHA256' };
+const ONLY_ECDSA = { sigalgs: 'ECDSA+SHA256' };
+
+for (const strict of ['', ' strict-sni'])
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const)
+    test(`of a name's certificates a client is shown the one it understands, ECDSA first: ${maxVersion}${strict}`, async t => {
+      for (const files of [
+        ['rsa.pem', 'ecdsa.pem'],
+        ['ecdsa.pem', 'rsa.pem'],
+      ]) {
+        const { port } = await start(t, `${files.map(file => `crt ${tlsFile(file)}`).join(' ')}${strict}`);
+        const shown = (options: ConnectionOptions): Promise<string | undefined> =>
+          shownTo(port, { maxVersion, servername: 'www.example', ...options });
+        assert.equal(await shown({}), 'ec www.example');
+        assert.equal(await shown(ONLY_ECDSA), 'ec www.example');
+        assert.equal(await shown(ONLY_RSA), 'rsa www.example');
+      }
+    });
+
+test('a client that asks for no name is shown the default of the kind of key it understands', async t => {
+  const { port } = await start(t, `crt-list ${list(t, ['rsa.pem *', 'ecdsa.pem *'])}`);
+  assert.equal(await shownTo(port, {}), 'ec www.example');
+  assert.equal(await shownTo(port, ONLY_RSA), 'rsa www.example');
+});
+
+test('the default of another kind of key is not shown to who asks for a known name', async t => {
+  const { port } = await start(
+    t,
+    `crt ${tlsFile('ecdsa.pem')} crt ${tlsFile('second.crt')}`,
+    undefined,
+    '  ssl-load-extra-del-ext\n',
+  );
+  assert.equal(await shownTo(port, {}), 'ec www.example');
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const named = { servername: 'second.example', maxVersion };
+    assert.equal(await shownTo(port, named), 'rsa second.example');
+    assert.equal(await shownTo(port, { ...named, ...ONLY_ECDSA }), undefined);
+  }
+});
+
+test('a session made for one name does not spare the client certificate that another name asks for', async t => {
+  const lines = [
+    `rsa.pem [verify required ca-file ${tlsFile('ca.pem')}] www.example`,
+    'client.pem open.example',
+  ];
+  const { port } = await start(t, `crt-list ${list(t, lines)}`);
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const first = await connectTls(port, { servername: 'open.example', maxVersion });
+    const session = maxVersion === 'TLSv1.2' ? first.getSession() : await sessionOf(first);
+    first.destroy();
+    assert.ok(session !== undefined);
+    const resumed = { session, maxVersion };
+    assert.equal(await refusalOf(port, { ...resumed, servername: 'open.example' }), undefined);
+    assert.notEqual(await refusalOf(port, { ...resumed, servername: 'www.example' }), undefined);
+    assert.equal(await refusalOf(port, { ...CLIENT, servername: 'www.example', maxVersion }), undefined);
+  }
+});
+
+test('a resumed session tells of the certificate of the name too', async t => {
+  const { port } = await start(
+    t,
+    SITE,
+    '  http-request return status 200 content-type text/plain lf-string "%[ssl_fc_is_resumed] %[ssl_f_key_alg] %[ssl_f_s_dn(CN)]"',
+  );
+  const options = { servername: 'www.example', maxVersion: 'TLSv1.2' } as const;
+  const first = await connectTls(port, options);
+  const session = first.getSession();
+  first.destroy();
+  assert.ok(session !== undefined);
+  assert.equal((await requestTls(port, options)).body, '0 rsaEncryption www.example');
+  assert.equal((await requestTls(port, { ...options, session })).body, '1 rsaEncryption www.example');
+});
+
+/** A crt-list of files of the test folder. */
+function list(t: TestContext, lines: readonly string[]): string {
+  const path = join(temporaryFolder(t), 'list');
+  writeFileSync(path, lines.map(line => `${tlsFile(line)}\n`).join(''));
+  return path;
+}
+
+async function sessionOf(socket: TLSSocket): Promise<Buffer> {
+  const [session] = (await once(socket, 'session', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+  return session;
+}
 
 test('addresses of a PROXY header are those of the TLS connection behind it', async t => {
   const { port } = await start(t, `${SITE} accept-proxy`);

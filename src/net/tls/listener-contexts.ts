@@ -1,7 +1,7 @@
 /**
- * OpenSSL's contexts for the certificates of one listener: made when a client first asks for them, kept as long as those
- * certificates are in use. What a crt-list says otherwise than its `bind` line is in them, as far as OpenSSL looks at a
- * context once a handshake has begun: certificates, authorities, ciphers of TLS 1.2 and signature algorithms.
+ * OpenSSL's contexts of one listener: one that handshakes begin with, and one for each certificate, made when a client
+ * first asks for it and kept as long as the certificate is in use. What a line of a crt-list says otherwise than its
+ * `bind` line is looked at as far as it can be once a handshake has begun: certificate and authorities.
  */
 import { createHash, constants, X509Certificate } from 'node:crypto';
 import {
@@ -32,11 +32,6 @@ const OFF: Readonly<Record<(typeof VERSIONS)[number], number>> = {
 
 /** Finds authorities and revocation lists by their names. */
 export type FindAuthorities = (name: string) => AuthorityFile | undefined;
-
-interface Made {
-  readonly entries: readonly LoadedCertEntry[];
-  readonly context: SecureContext;
-}
 
 /** Undefined: not a single version is left. */
 export function versionsOf({
@@ -73,7 +68,7 @@ export class ListenerContexts {
   readonly #authorities: FindAuthorities;
   readonly #ticketKeys: Buffer;
   readonly #lines: { readonly trustsDiffer: boolean };
-  readonly #made = new WeakMap<LoadedCertEntry, Made>();
+  readonly #made = new WeakMap<LoadedCertEntry, SecureContext>();
   readonly #trusted = new WeakMap<AuthorityFile, readonly X509Certificate[]>();
 
   /** `lines`: where they differ in whom they trust, no sessions are kept. */
@@ -89,33 +84,41 @@ export class ListenerContexts {
     this.#authorities = authorities;
   }
 
-  /** Of certificates that go together, one of each kind of key. Throws OpenSSL's error. */
-  contextOf(entries: readonly LoadedCertEntry[]): SecureContext {
-    const [first] = entries;
-    if (first === undefined) return createSecureContext(this.optionsOf([]));
-    const known = this.#made.get(first);
-    if (known !== undefined && isSame(known.entries, entries)) return known.context;
-    const context = createSecureContext(this.optionsOf(entries));
-    this.#made.set(first, { entries, context });
+  /**
+   * What handshakes begin with: as the first of the defaults says, and without a certificate. Those of the name come when
+   * it is known: what stands here would be offered beside them, and OpenSSL takes it where the client prefers its kind.
+   * Throws OpenSSL's error.
+   */
+  contextBefore(defaults: readonly LoadedCertEntry[]): SecureContext {
+    return createSecureContext(this.#optionsOf(defaults));
+  }
+
+  /** Of one certificate, for Node to take it out. Throws OpenSSL's error. */
+  contextOf(entry: LoadedCertEntry): SecureContext {
+    const known = this.#made.get(entry);
+    if (known !== undefined) return known;
+    const { certPem, chainPem, keyPem } = entry.certificate;
+    const context = createSecureContext({
+      ...this.#optionsOf([entry]),
+      cert: certPem + chainPem,
+      key: keyPem,
+    });
+    this.#made.set(entry, context);
     return context;
   }
 
-  /** Without a certificate OpenSSL refuses handshakes, and tells the client so. */
-  optionsOf(entries: readonly LoadedCertEntry[]): SecureContextOptions {
+  #optionsOf(entries: readonly LoadedCertEntry[]): SecureContextOptions {
     const settings = this.#settings;
     const line = { ...settings.line, ...entries[0]?.options };
     const versions = versionsOf(settings) ?? { lowest: DEFAULT_LOWEST, highest: HIGHEST };
-    // the last one is what Node tells of as presented: the preferred
-    const certificates = entries.map(({ certificate }) => certificate).toReversed();
     const curves = line.curves ?? line.ecdhe;
     return {
-      cert: certificates.map(({ certPem, chainPem }) => certPem + chainPem),
-      key: certificates.map(({ keyPem }) => keyPem),
       ...this.#trust(line),
       ciphers: cipherText(line, settings.securityLevel),
       ...(curves === undefined ? {} : { ecdhCurve: curves }),
       ...(line.sigalgs === undefined ? {} : { sigalgs: line.sigalgs }),
-      dhparam: certificates.find(({ dhPem }) => dhPem !== undefined)?.dhPem ?? 'auto',
+      dhparam:
+        entries.find(({ certificate }) => certificate.dhPem !== undefined)?.certificate.dhPem ?? 'auto',
       minVersion: secureVersion(versions.lowest),
       maxVersion: secureVersion(versions.highest),
       honorCipherOrder: !settings.prefersClientCiphers,
@@ -169,8 +172,4 @@ function secureOptions({ without, prefersClientCiphers }: ListenerSettings, noTi
   if (noTickets) options |= constants.SSL_OP_NO_TICKET;
   for (const version of without) options |= OFF[version as keyof typeof OFF];
   return options;
-}
-
-function isSame(some: readonly LoadedCertEntry[], others: readonly LoadedCertEntry[]): boolean {
-  return some.length === others.length && some.every((entry, index) => entry === others[index]);
 }

@@ -25,13 +25,14 @@ export class SessionCache {
     this.#counts = counts;
   }
 
-  serve(server: Server): void {
+  /** `isResumable`: whether sessions may be resumed at this time. */
+  serve(server: Server, isResumable: () => boolean): void {
     server.on('newSession', (id, data, done) => {
       this.keep(id.toString('latin1'), data, Date.now());
       done();
     });
     server.on('resumeSession', (id, done) =>
-      done(null, this.find(id.toString('latin1'), Date.now()) ?? null),
+      done(null, (isResumable() ? this.find(id.toString('latin1'), Date.now()) : undefined) ?? null),
     );
   }
 

@@ -16,6 +16,7 @@ import { type HeldAgainst, refusalOf } from './peer-verdict.ts';
 import { SessionCache, type SessionCounts } from './session-cache.ts';
 import { Staples, type StapleCounts } from './staples.ts';
 import type { HelloFacts } from './tls-facts.ts';
+import { askedName, askForCertificate, isAsked, onNoName, releaseToOwner } from './tls-handle.ts';
 import { TlsSocketFacts } from './tls-socket-facts.ts';
 
 /** What of a listener's certificates is asked for (net/tls/thread-certificates.ts). */
@@ -54,6 +55,8 @@ export class TlsListener {
   readonly #staples: Staples;
   #defaults: readonly LoadedCertEntry[] = [];
   #context: SecureContext | undefined;
+  /** In TLS 1.2 nobody can tell for which name a session was made: what one asks for, another must not be spared. */
+  #isResumable = true;
 
   constructor({ settings, certificates, authorities, ticketKeys, counts }: TlsListenerParts) {
     this.#settings = settings;
@@ -65,7 +68,10 @@ export class TlsListener {
       done(null, this.#staples.responseFor(certificate, Date.now())),
     );
     if (settings.noTickets && settings.cacheSize > 0)
-      new SessionCache(settings.cacheSize, settings.sessionLifetimeS, counts).serve(this.#server);
+      new SessionCache(settings.cacheSize, settings.sessionLifetimeS, counts).serve(
+        this.#server,
+        () => this.#isResumable,
+      );
   }
 
   /**
@@ -86,7 +92,7 @@ export class TlsListener {
   accept({ fd, ahead }: HandedOver, watcher: HandshakeWatcher, hello?: HelloReader): Handshake {
     const raw = new Socket({ fd, allowHalfOpen: false, manualStart: true } as object);
     if (ahead !== undefined && ahead.length > 0) raw.unshift(ahead);
-    const context = this.#defaultContext();
+    const context = this.#firstContext();
     return new PendingHandshake(this, raw, this.#socketOptions(context), this.#defaults, watcher, hello);
   }
 
@@ -101,38 +107,45 @@ export class TlsListener {
     };
   }
 
-  /** For clients that ask for no name; commands may have exchanged it. */
-  #defaultContext(): SecureContext {
-    const defaults = this.#certificates.choose(undefined, this.#settings.strictSni);
+  /** What handshakes begin with; commands may have exchanged the defaults. */
+  #firstContext(): SecureContext {
+    const defaults = this.chosenFor(undefined);
+    const isResumable = !this.#certificates.trustsDiffer;
     const isSame =
+      isResumable === this.#isResumable &&
       defaults.length === this.#defaults.length &&
       defaults.every((entry, index) => entry === this.#defaults[index]);
     if (this.#context !== undefined && isSame) return this.#context;
     this.#defaults = defaults;
-    this.#context = this.#contextOrRefusal(defaults);
-    this.#staples.know(defaults);
-    // what Node staples from for who asks for no name
-    (this.#server as unknown as { _sharedCreds: SecureContext })._sharedCreds = this.#context;
+    this.#isResumable = isResumable;
+    this.#context = this.#contextBefore(defaults);
     return this.#context;
   }
 
-  /** What commands brought in may be such that OpenSSL does not take it: without a certificate it refuses handshakes. */
-  #contextOrRefusal(entries: readonly LoadedCertEntry[]): SecureContext {
+  /** Options of a line that a command brought in may be such that OpenSSL does not take them. */
+  #contextBefore(defaults: readonly LoadedCertEntry[]): SecureContext {
     try {
-      return this.#contexts.contextOf(entries);
+      return this.#contexts.contextBefore(defaults);
     } catch {
-      return this.#contexts.contextOf([]);
+      return this.#contexts.contextBefore([]);
     }
   }
 
-  /** For the name a client asks for. */
-  chosenFor(servername: string): readonly LoadedCertEntry[] {
+  /** For the name a client asks for; undefined: it asks for none. */
+  chosenFor(servername: string | undefined): readonly LoadedCertEntry[] {
     return this.#certificates.choose(servername, this.#settings.strictSni);
   }
 
-  contextOf(entries: readonly LoadedCertEntry[]): SecureContext {
+  /** One for each that OpenSSL takes; what commands brought in may be such that it does not. */
+  contextsOf(entries: readonly LoadedCertEntry[]): SecureContext[] {
     this.#staples.know(entries);
-    return this.#contextOrRefusal(entries);
+    return entries.flatMap(entry => {
+      try {
+        return this.#contexts.contextOf(entry);
+      } catch {
+        return [];
+      }
+    });
   }
 
   heldAgainst(entries: readonly LoadedCertEntry[]): HeldAgainst {
@@ -169,6 +182,8 @@ class PendingHandshake implements Handshake {
   #watcher: HandshakeWatcher | undefined;
   #entries: readonly LoadedCertEntry[];
   #servername: string | undefined;
+  /** A session that is resumed needs no certificate. */
+  #isChosen = false;
   #error: NodeJS.ErrnoException | undefined;
   #lastFacts: TlsSocketFacts | undefined;
 
@@ -194,6 +209,7 @@ class PendingHandshake implements Handshake {
         : { ALPNCallback: ({ protocols }) => this.#protocolFor(protocols) }),
     });
     this.#socket = socket;
+    onNoName(socket, () => this.#contextFor(undefined));
     this.#keyLog = listener.keepsSecrets ? KeyLog.of(socket) : undefined;
     raw.on('error', this.#onError);
     socket.on('error', this.#onError);
@@ -206,12 +222,19 @@ class PendingHandshake implements Handshake {
     this.#raw.destroy();
   }
 
-  #contextFor(servername: string): SecureContext {
+  /**
+   * Puts certificates into the connection, one of each kind of key, and leaves the preferred to Node, which would take no
+   * more than one of a context. Undefined: there is none, OpenSSL refuses the handshake and tells the client so.
+   */
+  #contextFor(servername: string | undefined): SecureContext | undefined {
+    this.#isChosen = true;
     this.#servername = servername;
     this.#entries = this.#listener.chosenFor(servername);
     const verify = this.#entries[0]?.options.verify;
     if (verify !== undefined) askForCertificate(this.#socket, verify);
-    return this.#listener.contextOf(this.#entries);
+    const [preferred, ...others] = this.#listener.contextsOf(this.#entries);
+    for (const context of others) this.#socket.setKeyCert(context);
+    return preferred;
   }
 
   #protocolFor(offered: readonly string[]): string | undefined {
@@ -222,6 +245,7 @@ class PendingHandshake implements Handshake {
     const watcher = this.#watcher;
     if (watcher === undefined) return;
     const socket = this.#socket;
+    if (!this.#isChosen) this.#entries = this.#listener.chosenFor(askedName(socket));
     const facts = this.#facts(undefined);
     const refusal = refusalOf(facts, this.#listener.heldAgainst(this.#entries));
     if (refusal !== undefined) return this.#fail(refusal, facts);
@@ -258,6 +282,7 @@ class PendingHandshake implements Handshake {
     return new TlsSocketFacts(this.#socket, {
       side: 'server',
       certificateName: entries[0]?.certificate.name,
+      certificatePem: entries[0]?.certificate.certPem,
       servername: this.#servername,
       hello: this.#hello,
       keyLog: this.#keyLog,
@@ -270,23 +295,4 @@ class PendingHandshake implements Handshake {
 /** A hello that was read shows that nothing can be agreed on. */
 function hasNoneOf(protocols: readonly string[], hello: HelloReader | undefined): boolean {
   return hello?.protocols?.some(one => protocols.includes(one)) === false;
-}
-
-function isAsked(verify: string | undefined): boolean {
-  return verify === 'optional' || verify === 'required';
-}
-
-/** What Node's own sockets do when they are given to a server's user: from now on errors are events of the socket. */
-function releaseToOwner(socket: TLSSocket): void {
-  const inner = socket as unknown as { _releaseControl(): void; secureConnecting: boolean };
-  inner._releaseControl();
-  inner.secureConnecting = false;
-}
-
-/** The name is known when the handshake has begun: only Node's handle can still be told. */
-function askForCertificate(socket: TLSSocket, verify: 'none' | 'optional' | 'required'): void {
-  const { ssl } = socket as unknown as {
-    ssl?: { setVerifyMode(asks: boolean, refuses: boolean): void } | null;
-  };
-  ssl?.setVerifyMode(isAsked(verify), verify === 'required');
 }

@@ -3,7 +3,7 @@
  * what the socket knows only while it is open and logs want later (version, cipher, names, the client's certificate) is
  * taken then, everything else when it is asked for the first time.
  */
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { verificationNumberOfCode } from '../../base/x509-verification.ts';
 import { Certificate } from './certificate.ts';
@@ -23,6 +23,8 @@ export interface TlsCircumstances {
   readonly authorities?: () => readonly X509Certificate[];
   /** Name of the certificate presented. */
   readonly certificateName?: string | undefined;
+  /** The certificate itself, for sessions that are resumed: none is presented again. */
+  readonly certificatePem?: string | undefined;
   /** The name the client asked for, where the socket does not know it any more. */
   readonly servername?: string | undefined;
   /** What ended the handshake; absent: it completed. */
@@ -113,7 +115,7 @@ export class TlsSocketFacts implements TlsFacts {
   }
 
   get ownCertificate(): CertificateFacts | undefined {
-    const own = this.#ownFacts === undefined ? this.#open()?.getX509Certificate() : undefined;
+    const own = this.#ownFacts === undefined ? this.#readOwn() : undefined;
     return (this.#ownFacts ??= own && new Certificate(own.raw));
   }
 
@@ -183,6 +185,12 @@ export class TlsSocketFacts implements TlsFacts {
 
   #open(): TLSSocket | undefined {
     return openOnly(this.#socket);
+  }
+
+  #readOwn(): X509Certificate | undefined {
+    const { certificatePem } = this.#circumstances;
+    const isKnown = this.resumed && certificatePem !== undefined;
+    return isKnown ? new X509Certificate(certificatePem) : this.#open()?.getX509Certificate();
   }
 
   #readPeer(): X509Certificate | undefined {
