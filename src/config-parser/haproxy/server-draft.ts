@@ -154,6 +154,21 @@ export function setTls(server: ServerDraft, change: Partial<ServerDraft['tls']>)
   server.tls = { ...server.tls, ...change };
 }
 
+const DEFAULT_TEXTS = ['ciphers', 'ciphersuites', 'curves', 'sigalgs'] as const;
+
+/**
+ * TLS is asked for: what `ssl-default-server-…` says above that line holds for what the server has not said
+ * (`globalTls`: the lines of `global` so far).
+ */
+export function startTls(server: ServerDraft, globalTls: ReadonlyMap<string, readonly string[]>): void {
+  const defaults: Partial<Record<(typeof DEFAULT_TEXTS)[number], string>> = {};
+  for (const name of DEFAULT_TEXTS) {
+    const value = globalTls.get(`ssl-default-server-${name}`)?.[0];
+    if (value !== undefined) defaults[name] = value;
+  }
+  server.tls = { ...defaults, ...server.tls };
+}
+
 /** `send-proxy` and `send-proxy-v2` together mean version 2 (both flags are kept, as HAProxy does). */
 /** `neverLocal`: `pp2-never-send-local`. */
 export function sendProxyOf(draft: ServerDraft, neverLocal: boolean): SendProxy | undefined {

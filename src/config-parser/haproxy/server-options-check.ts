@@ -2,7 +2,7 @@
 import { readInteger, readTime, oneOf } from './argument.ts';
 import { readAddress } from './address-argument.ts';
 import type { ServerOption, ServerOptionLine } from './server-option.ts';
-import { forgetOtherOption, setAgent, setOtherOption } from './server-draft.ts';
+import { forgetOtherOption, setAgent, setOtherOption, startTls } from './server-draft.ts';
 
 const ON_ERROR = ['fastinter', 'fail-check', 'sudden-death', 'mark-down'] as const;
 const OBSERVE = ['none', 'layer4', 'layer7'] as const;
@@ -132,7 +132,10 @@ const ACTIVE: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'checks run over TLS',
-    parse: checkFlag('ssl', true),
+    parse: ({ server, context }) => {
+      server.check.ssl = true;
+      startTls(server, context.globalTls);
+    },
   },
   {
     name: 'no-check-ssl',

@@ -2,7 +2,7 @@
 import { oneOf } from './argument.ts';
 import type { ServerOption, ServerOptionLine } from './server-option.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
-import { setTls } from './server-draft.ts';
+import { setTls, startTls } from './server-draft.ts';
 
 type TlsText =
   'caFile' | 'crlFile' | 'crt' | 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs' | 'verifyHost';
@@ -67,10 +67,10 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     args: '',
     words: 0,
     summary: 'connects with TLS',
-    parse: ({ server }) => {
+    parse: ({ server, context }) => {
       server.useSsl = true;
       server.refusesSsl = false;
-      setTls(server, {});
+      startTls(server, context.globalTls);
     },
   },
   {

@@ -14,7 +14,6 @@ export function serverTls(server: ServerDraft, global: Global): ServerTls | unde
   const trustsAll = !verifySaid && global.ssl.get('ssl-server-verify')?.[0] === 'none';
   const range = versionRange(versionsSaid(server, global)).range;
   return {
-    ...defaultTexts(global),
     ...defaultFlags(optionsOf(global)),
     ...said,
     ...(caFile !== undefined && { caFile: withBase(caFile, global.caBase) }),
@@ -27,17 +26,6 @@ export function serverTls(server: ServerDraft, global: Global): ServerTls | unde
 
 function withBase(name: string, base: string | undefined): string {
   return base === undefined || /^[/@]/.test(name) ? name : `${base}/${name}`;
-}
-
-const DEFAULT_TEXTS = ['ciphers', 'ciphersuites', 'curves', 'sigalgs'] as const;
-
-function defaultTexts({ ssl }: Global): Partial<ServerTls> {
-  const texts: Partial<Record<(typeof DEFAULT_TEXTS)[number], string>> = {};
-  for (const name of DEFAULT_TEXTS) {
-    const value = ssl.get(`ssl-default-server-${name}`)?.[0];
-    if (value !== undefined) texts[name] = value;
-  }
-  return texts;
 }
 
 function optionsOf({ ssl }: Global): readonly string[] {
