@@ -17,6 +17,7 @@ const LEVEL: Record<string, number> = {
   dns: 2,
   acl: 3,
   'http-cache': 3,
+  http2: 3,
   balancers: 3,
   certificates: 3,
   health: 3,
