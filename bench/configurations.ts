@@ -10,6 +10,13 @@ export interface Ports {
   readonly log: number;
 }
 
+/** Files that a configuration names. */
+export interface Files {
+  readonly map: string;
+  /** Certificate and key. */
+  readonly certificate: string;
+}
+
 const HOST = 'bench.example';
 export const lastHost = (rules: number): string => (rules === 0 ? HOST : `host${rules - 1}.example`);
 
@@ -19,7 +26,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 
 // ── HAProxy's language ──
 
-export function haproxyConfiguration(wanted: Scenario, ports: Ports, mapFile: string): string {
+export function haproxyConfiguration(wanted: Scenario, ports: Ports, files: Files): string {
   return [
     'global',
     '  maxconn 9000',
@@ -32,8 +39,9 @@ export function haproxyConfiguration(wanted: Scenario, ports: Ports, mapFile: st
     '  timeout server 60s',
     ...(wanted.logs ? ['  log global', `  option ${wanted.mode}log`] : []),
     'frontend f',
-    `  bind 127.0.0.1:${ports.listen}`,
-    ...(wanted.rich ? richRules(mapFile) : []),
+    `  bind 127.0.0.1:${ports.listen}${bindOptions(wanted, files.certificate)}`,
+    ...(wanted.gzip ? ['  compression algo gzip', '  compression type text/plain'] : []),
+    ...(wanted.rich ? richRules(files.map) : []),
     ...numbers(wanted.hostRules).map(i => `  use_backend h${i} if { hdr(host) -i host${i}.example }`),
     '  default_backend b',
     'backend b',
@@ -45,6 +53,11 @@ export function haproxyConfiguration(wanted: Scenario, ports: Ports, mapFile: st
     ...(wanted.cached ? ['cache c', '  total-max-size 16', '  max-age 3600'] : []),
     '',
   ].join('\n');
+}
+
+function bindOptions({ tls, http2 }: Scenario, certificate: string): string {
+  if (tls === 'none') return http2 ? ' proto h2' : '';
+  return ` ssl crt ${certificate} alpn ${http2 ? 'h2' : 'http/1.1'}`;
 }
 
 /** What an edge proxy's configuration tends to hold; nothing of it denies. */
@@ -78,7 +91,7 @@ export function nginxConfiguration(
   wanted: Scenario,
   ports: Ports,
   folder: string,
-  mapFile: string,
+  files: Files,
 ): string | undefined {
   if (wanted.mode === 'tcp') return undefined;
   const balance = { roundrobin: '', leastconn: 'least_conn;', uri: 'hash $uri;' }[wanted.balance];
@@ -89,14 +102,15 @@ events { worker_connections 18000; }
 http { ${nginxCommon(folder)}
   ${wanted.logs ? `access_log syslog:server=127.0.0.1:${ports.log} combined;` : 'access_log off;'}
   client_max_body_size 0; proxy_request_buffering off; server_names_hash_max_size 65536;
-  proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
+  proxy_http_version 1.1; ${connectionHeader(wanted)} proxy_set_header Host $host;
+  ${wanted.gzip ? 'gzip on; gzip_types text/plain;' : ''}
   upstream b { ${balance} ${`server 127.0.0.1:${ports.origin}; `.repeat(wanted.servers)} keepalive 4096; }
   ${numbers(wanted.hostRules)
     .map(i => `upstream h${i} { server 127.0.0.1:${ports.origin}; keepalive 64; }`)
     .join('\n')}
-  ${wanted.rich ? nginxMaps(mapFile) : ''}
+  ${wanted.rich ? nginxMaps(files.map) : ''}
   ${wanted.cached ? `proxy_cache_path ${folder}/cache keys_zone=c:16m; proxy_cache c;` : ''}
-  server { listen 127.0.0.1:${ports.listen} default_server;
+  server { ${nginxListen(wanted, ports.listen, files.certificate)}
     location / { ${wanted.rich ? NGINX_RICH : ''} proxy_pass http://b; } }
   ${numbers(wanted.hostRules)
     .map(
@@ -106,6 +120,17 @@ http { ${nginxCommon(folder)}
     .join('\n')}
 }`;
 }
+
+function nginxListen({ tls, http2 }: Scenario, port: number, certificate: string): string {
+  const listen = `listen 127.0.0.1:${port} default_server${http2 ? ' http2' : ''}`;
+  if (tls === 'none') return `${listen};`;
+  return `${listen} ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate ${certificate}; ssl_certificate_key ${certificate};`;
+}
+
+const connectionHeader = ({ origin }: Scenario): string =>
+  origin === 'websocket'
+    ? 'proxy_set_header Connection upgrade; proxy_set_header Upgrade $http_upgrade;'
+    : 'proxy_set_header Connection "";';
 
 const nginxCommon = (folder: string): string => `keepalive_requests 100000000; keepalive_timeout 75s;
   tcp_nopush on; sendfile on; client_body_temp_path ${folder}; proxy_temp_path ${folder};
@@ -127,13 +152,13 @@ const NGINX_RICH = `${numbers(RICH_ACLS / 3)
   proxy_set_header X-Internal ""; proxy_set_header X-Tenant $tenant; proxy_set_header Host $host;
   proxy_set_header Connection ""; add_header X-Frame-Options DENY; proxy_hide_header Server;`;
 
-/** The origin of everything but uploads: 100 bytes at every path (to be kept at /cached), 1 MB at /large. */
+/** The origin of most: 100 bytes at every path (to be kept at /cached), 1 MB at /large, 20 KB of text at /text. */
 export function originConfiguration(folder: string, port: number): string {
   return `worker_processes 1; daemon off; error_log stderr crit; pid ${folder}/nginx.pid;
 worker_rlimit_nofile 20000;
 events { worker_connections 18000; }
 http { ${nginxCommon(folder)} access_log off;
   server { listen 127.0.0.1:${port} backlog=4096; root ${folder};
-    location / { return 200 "${'o'.repeat(100)}"; } location = /large { }
+    location / { return 200 "${'o'.repeat(100)}"; } location = /large { } location = /text { default_type text/plain; }
     location = /cached { add_header Cache-Control max-age=3600; return 200 "${'o'.repeat(100)}"; } } }`;
 }

@@ -3,7 +3,14 @@ import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { haproxyConfiguration, mapText, nginxConfiguration, type Ports } from './configurations.ts';
+import { certificateFile } from './certificates.ts';
+import {
+  type Files,
+  haproxyConfiguration,
+  mapText,
+  nginxConfiguration,
+  type Ports,
+} from './configurations.ts';
 import { accepting, BALANCER_CPU, pinned } from './processes.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -41,19 +48,24 @@ const haproxy = (name: string): Contestant => ({
 
 function haproxyFile(wanted: Scenario, ports: Ports, folder: string, global: string): string {
   const file = join(folder, 'haproxy.cfg');
-  const mapFile = join(folder, 'tenants.map');
-  writeFileSync(mapFile, mapText());
-  writeFileSync(file, haproxyConfiguration(wanted, ports, mapFile).replace('global\n', `global\n${global}`));
+  const files = filesOf(wanted, folder);
+  writeFileSync(files.map, mapText());
+  writeFileSync(file, haproxyConfiguration(wanted, ports, files).replace('global\n', `global\n${global}`));
   return file;
 }
+
+const filesOf = ({ tls }: Scenario, folder: string): Files => ({
+  map: join(folder, 'tenants.map'),
+  certificate: tls === 'none' ? '' : certificateFile(tls, folder),
+});
 
 const nginx: Contestant = {
   name: 'nginx',
   command: (wanted, ports, folder) => {
-    const mapFile = join(folder, 'tenants.map');
-    const text = nginxConfiguration(wanted, ports, folder, mapFile);
+    const files = filesOf(wanted, folder);
+    const text = nginxConfiguration(wanted, ports, folder, files);
     if (text === undefined) return undefined;
-    writeFileSync(`${mapFile}.nginx`, mapText().replaceAll('\n', ';\n'));
+    writeFileSync(`${files.map}.nginx`, mapText().replaceAll('\n', ';\n'));
     writeFileSync(join(folder, 'nginx.conf'), text);
     return [process.env['NGINX'] ?? 'nginx', '-p', folder, '-c', join(folder, 'nginx.conf')];
   },
@@ -64,7 +76,11 @@ const peer = (name: string): Contestant => ({
   name,
   command: (wanted, ports) => {
     const plain =
-      wanted.mode === 'http' && wanted.servers === 1 && wanted.hostRules + wanted.idleBackends === 0;
+      wanted.mode === 'http' &&
+      wanted.tls === 'none' &&
+      !wanted.http2 &&
+      wanted.servers === 1 &&
+      wanted.hostRules + wanted.idleBackends === 0;
     if (!plain || wanted.rich || wanted.logs || wanted.threads !== 1) return undefined;
     const script = join(root, `bench/peers/${name}.mjs`);
     return [process.execPath, script, String(ports.listen), String(ports.origin)];

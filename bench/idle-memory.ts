@@ -17,7 +17,7 @@ import { type CaseResult, compared } from './result.ts';
 import { scenario } from './scenario.ts';
 
 const AT_ONCE = 32;
-const WARM_UP: Load = { tool: 'wrk', connections: 64, path: '/', headers: {} };
+const WARM_UP: Load = { tool: 'wrk', connections: 64, path: '/', headers: {}, isSecure: false };
 const WARM_UP_SECONDS = 6;
 const SETTLE_MS = 3000;
 /** Whether a collector has just run makes a difference of a kilobyte. */

@@ -1,4 +1,4 @@
-/** The servers behind the balancers, on the load's CPU: nginx, and a reader of uploads. */
+/** The servers behind the balancers, on the load's CPU: nginx, a reader of uploads, and an echo of websockets. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,26 +8,48 @@ import { accepting, freePort, LOAD_CPU, pinned, stop } from './processes.ts';
 export interface Origins {
   readonly web: number;
   readonly upload: number;
+  readonly websocket: number;
   stop(): Promise<void>;
 }
 
-const UPLOAD = fileURLToPath(new URL('../../bench/peers/origin.mjs', import.meta.url));
+const peer = (name: string): string =>
+  fileURLToPath(new URL(`../../bench/peers/${name}.mjs`, import.meta.url));
+
+const TEXT_BYTES = 20_000;
 
 export async function startOrigins(folder: string): Promise<Origins> {
   const web = await freePort();
   writeFileSync(join(folder, 'large'), Buffer.alloc(1 << 20, 'x'));
+  writeFileSync(join(folder, 'text'), prose(TEXT_BYTES));
   writeFileSync(join(folder, 'nginx.conf'), originConfiguration(folder, web));
   const nginx = pinned(LOAD_CPU, ['nginx', '-p', folder, '-c', join(folder, 'nginx.conf')]);
   await accepting(nginx, web, 'the origin');
   const upload = await freePort();
-  const reader = pinned(LOAD_CPU, [process.execPath, UPLOAD, String(upload)]);
+  const reader = pinned(LOAD_CPU, [process.execPath, peer('origin'), String(upload)]);
   await accepting(reader, upload, 'the origin of uploads');
+  const websocket = await freePort();
+  const echo = pinned(LOAD_CPU, [process.execPath, peer('websocket-origin'), String(websocket)]);
+  await accepting(echo, websocket, 'the origin of websockets');
   return {
     web,
     upload,
+    websocket,
     stop: async () => {
       await stop(nginx);
       await stop(reader);
+      await stop(echo);
     },
   };
+}
+
+const WORDS =
+  'the of and to in is that for it as was with be by on not he this are or his from at which but have';
+
+/** The same words in an order that does not repeat itself, so that it compresses about as text does. */
+function prose(bytes: number): string {
+  const words = WORDS.split(' ');
+  let text = '';
+  for (let state = 1; text.length < bytes; state = (state * 48_271) % 2_147_483_647)
+    text += `${words[state % words.length]}${state % 7 === 0 ? (state % 9973).toString(36) : ''} `;
+  return text.slice(0, bytes);
 }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Contestant, start, type Started } from './contestants.ts';
 import { lastHost } from './configurations.ts';
-import { type Load, type LoadResult, run } from './load.ts';
+import { type Load, run } from './load.ts';
+import type { LoadResult } from './load-reports.ts';
 import { type LogSink, openLogSink } from './log-sink.ts';
 import { type Origins, startOrigins } from './origins.ts';
 import { cpuNs, freePort, stop } from './processes.ts';
@@ -96,7 +97,15 @@ async function openLane(
 function loadOf(wanted: LoadCase, scenario: Scenario): Load {
   const host = { Host: lastHost(scenario.hostRules) };
   const load = { ...wanted.load, ...wanted.loads?.[scenario.label] };
-  return { tool: 'wrk', connections: 64, path: '/', ...load, headers: { ...host, ...load.headers } };
+  const isSecure = scenario.tls !== 'none';
+  return {
+    tool: 'wrk',
+    connections: 64,
+    path: '/',
+    ...load,
+    isSecure,
+    headers: { ...host, ...load.headers },
+  };
 }
 
 async function measureLanes(lanes: readonly Lane[], pace: Pace): Promise<void> {

@@ -17,8 +17,14 @@ export interface Scenario {
   /** A log line for each request by UDP. */
   readonly logs: boolean;
   readonly threads: number;
-  /** What the origin does: sends a small or a large answer, or takes uploads. */
-  readonly origin: 'web' | 'upload';
+  /** TLS towards clients, with a certificate of this kind of key. */
+  readonly tls: 'none' | 'rsa' | 'ecdsa';
+  /** Clients speak HTTP/2 from their first byte on, or agree on it in the handshake. */
+  readonly http2: boolean;
+  /** Answers are compressed for clients that ask for it. */
+  readonly gzip: boolean;
+  /** What the origin does: sends a small or a large answer, takes uploads, or echoes what comes by websocket. */
+  readonly origin: 'web' | 'upload' | 'websocket';
 }
 
 const PLAIN: Scenario = {
@@ -32,6 +38,9 @@ const PLAIN: Scenario = {
   cached: false,
   logs: false,
   threads: 1,
+  tls: 'none',
+  http2: false,
+  gzip: false,
   origin: 'web',
 };
 

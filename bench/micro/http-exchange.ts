@@ -81,7 +81,7 @@ cache c
 const EDGE = haproxyConfiguration(
   scenario('', { rich: true }),
   { listen: 1, origin: 2, log: 9 },
-  'tenants.map',
+  { map: 'tenants.map', certificate: '' },
 );
 
 const SHORT = 'GET / HTTP/1.1\r\nHost: 127.0.0.1:7002\r\n\r\n';

@@ -1,16 +1,17 @@
 /** The benchmark itself: it starts, measures a little, and its arithmetic is right. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import { LOAD_CASES } from '../../bench/cases.ts';
 import { contestant } from '../../bench/contestants.ts';
-import { readWrk } from '../../bench/load.ts';
+import { readAb, readH2load, readWebsocketClients, readWrk } from '../../bench/load-reports.ts';
 import { table } from '../../bench/report.ts';
 import { type CaseResult, compared, median } from '../../bench/result.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const WRK = `Running 1s test @ http://127.0.0.1:1/
   1 threads and 64 connections
@@ -51,6 +52,37 @@ test('what wrk prints is read: requests, percentiles in any unit, and every kind
   assert.throws(() => readWrk('  0 requests in 1.00s, 0B read'), /no requests/);
 });
 
+const AB = `Complete requests:      305
+Failed requests:        3
+   (Connect: 0, Receive: 0, Length: 3, Exceptions: 0)
+Non-2xx responses:      2
+Requests per second:    301.60 [#/sec] (mean)
+  50%     30
+  99%    240
+`;
+
+const H2LOAD = `finished in 1.02s, 3112.00 req/s, 216.54KB/s
+requests: 3112 total, 3240 started, 3112 done, 3107 succeeded, 5 failed, 1 errored, 0 timeout
+status codes: 3105 2xx, 2 3xx, 0 4xx, 4 5xx
+`;
+
+test('so is what ab, h2load and the websocket clients print', () => {
+  assert.deepEqual(readAb(AB), { requests: 305, perSecond: 301.6, p50Ms: 30, p99Ms: 240, errors: 5 });
+  assert.deepEqual(readH2load(H2LOAD), {
+    requests: 3112,
+    perSecond: 3112,
+    p50Ms: NaN,
+    p99Ms: NaN,
+    errors: 7,
+  });
+  const clients = '{"messages":100,"p50Ms":1.5,"p99Ms":3,"errors":1}';
+  const read = { requests: 100, perSecond: 50, p50Ms: 1.5, p99Ms: 3, errors: 1 };
+  assert.deepEqual(readWebsocketClients(clients, 2), read);
+  for (const nothing of ['', 'Complete requests: 0', '{"messages":0}'])
+    for (const read of [readAb, readH2load, () => readWebsocketClients('{"messages":0,"errors":64}', 1)])
+      assert.throws(() => read(nothing), /no requests/);
+});
+
 test('every contestant that a case names is known, and no two cases share a name', () => {
   for (const { contestants } of LOAD_CASES)
     for (const name of contestants) assert.equal(contestant(name).name, name);
@@ -60,15 +92,9 @@ test('every contestant that a case names is known, and no two cases share a name
 
 test('a short run of one case measures lb beside HAProxy without errors and writes both down', t => {
   if (!requires(t, 'haproxy', 'nginx', 'wrk', 'taskset')) return;
-  if (availableParallelism() < 2) return t.skip('needs two CPUs');
-  const folder = mkdtempSync(join(tmpdir(), 'lb-bench-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const json = join(folder, 'result.json');
-  const options = ['--only', 'h1-rules', '--contestants', 'haproxy,lb', '--pairs', '1', '--warm-up', '1'];
-  const command = ['dist/bench/run.js', ...options, '--json', json];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
-  assert.equal(status, 0, stdout + stderr);
-  const { results } = JSON.parse(readFileSync(json, 'utf8')) as { results: CaseResult[] };
+  const measured = measure(t, ['--only', 'h1-rules', '--contestants', 'haproxy,lb', '--warm-up', '1']);
+  if (measured === undefined) return;
+  const { results, stdout } = measured;
   const result = results[0] as CaseResult;
   assert.deepEqual(
     result.rows.map(row => [row.contestant, row.errors]),
@@ -81,3 +107,35 @@ test('a short run of one case measures lb beside HAProxy without errors and writ
   assert.match(stdout, /h1-rules/);
   assert.match(table(result), /haproxy .*\n.* lb /);
 });
+
+test('TLS, HTTP/2, gzip and websockets are loaded for a second each, without errors', t => {
+  if (!requires(t, 'nginx', 'wrk', 'ab', 'h2load', 'openssl', 'taskset')) return;
+  const cases = ['tls-small', 'tls-close', 'tls-large', 'h2-small', 'gzip', 'websocket'];
+  const options = ['--only', cases.join(), '--contestants', 'lb', '--base', 'lb', '--warm-up', '0'];
+  const measured = measure(t, options);
+  if (measured === undefined) return;
+  const rows = measured.results.flatMap(({ name, rows: ofCase }) => ofCase.map(row => ({ name, ...row })));
+  assert.deepEqual([...new Set(rows.map(({ name }) => name))], cases);
+  for (const { name, scenario: what, errors, value } of rows) {
+    assert.equal(errors, 0, `${name}, ${what}`);
+    assert.ok(value > 0, `${name}, ${what}: ${value} µs a request`);
+  }
+  assert.equal(rows.length, 9);
+});
+
+/** One round of a second of what the options say. */
+function measure(
+  t: TestContext,
+  options: readonly string[],
+): { results: CaseResult[]; stdout: string } | undefined {
+  if (availableParallelism() < 2) {
+    t.skip('needs two CPUs');
+    return undefined;
+  }
+  const json = join(temporaryFolder(t), 'result.json');
+  const command = ['dist/bench/run.js', ...options, '--pairs', '1', '--json', json];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
+  const { results } = JSON.parse(readFileSync(json, 'utf8')) as { results: CaseResult[] };
+  return { results, stdout };
+}

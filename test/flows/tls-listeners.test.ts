@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
@@ -230,6 +232,16 @@ test('in mode tcp what is decrypted is relayed, FIN by FIN', async t => {
   await once(socket, 'end', { signal: AbortSignal.timeout(10_000) });
   assert.equal(Buffer.concat(chunks).toString(), 'got all of it');
   socket.destroy();
+});
+
+test('a connection that is closed after its last answer ends by close_notify, so that nobody takes it for cut off', async t => {
+  if (!requires(t, 'openssl')) return;
+  const { port } = await start(t, SITE);
+  const client = execFile('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-msg', '-ign_eof']);
+  client.stdin?.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const said = await text(client.stdout as Readable);
+  assert.match(said, /HTTP\/1\.1 200 OK/);
+  assert.match(said, /<<< TLS 1\.3, Alert \[length 0002\], warning close_notify/);
 });
 
 test('large bodies pass in both directions', async t => {

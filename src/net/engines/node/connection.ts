@@ -158,6 +158,8 @@ export class NodeConnection implements Connection, StreamOwner {
   close(): void {
     if (this.closed) return;
     this.#retire();
+    // TLS says that this is the end (RFC 8446, section 6.1): who reads up to it could not tell a cut otherwise
+    if (this.#origin === 'public' && !this.#socket.writableEnded) this.#socket.end();
     this.#socket.destroy();
     this.#dropBuffers();
   }
