@@ -107,11 +107,17 @@ export function decodeHuffman(source: Uint8Array, start: number, end: number, ou
   let bits = 0;
   let count = 0;
   while (true) {
-    while (count <= 24 && at < end) {
-      bits = (bits << 8) | (source[at++] as number);
-      count += 8;
+    if (count < WIDTH) {
+      if (at + 1 < end) {
+        bits = (bits << 16) | ((source[at] as number) << 8) | (source[at + 1] as number);
+        at += 2;
+        count += 16;
+      } else if (at < end) {
+        bits = (bits << 8) | (source[at++] as number);
+        count += 8;
+        if (count < WIDTH) continue;
+      } else return decodeRest(bits, count, out, length);
     }
-    if (count < WIDTH) return decodeRest(bits, count, out, length);
     const entry = table[(bits >>> (count - WIDTH)) & ((1 << WIDTH) - 1)] as number;
     if (entry !== 0) {
       out[length] = entry;

@@ -9,6 +9,8 @@ const PLACES = 1024;
 const LONGEST = 64;
 
 const names: string[] = Array.from({ length: PLACES }, () => '');
+/** Their bytes: each has room for LONGEST. */
+const nameBytes = new Uint8Array(PLACES * LONGEST);
 
 /** Seldom a name shares its place with another: the place belongs to who came last. */
 function placeOf(bytes: Uint8Array, start: number, end: number): number {
@@ -17,9 +19,11 @@ function placeOf(bytes: Uint8Array, start: number, end: number): number {
   return (hash ^ (hash >>> 10)) & (PLACES - 1);
 }
 
-function isSame(name: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (name.length !== end - start) return false;
-  for (let at = 0; at < name.length; at++) if (name.charCodeAt(at) !== bytes[start + at]) return false;
+function isAt(place: number, bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if ((names[place] as string).length !== length) return false;
+  const first = place * LONGEST;
+  for (let at = 0; at < length; at++) if (nameBytes[first + at] !== bytes[start + at]) return false;
   return true;
 }
 
@@ -31,10 +35,10 @@ function unique(text: string): string {
 export function nameIn(bytes: Buffer, start: number, end: number): string {
   if (end - start > LONGEST) return latin1Slice(bytes, start, end);
   const place = placeOf(bytes, start, end);
-  const known = names[place] as string;
-  if (isSame(known, bytes, start, end)) return known;
+  if (isAt(place, bytes, start, end)) return names[place] as string;
   const name = unique(latin1Slice(bytes, start, end));
   names[place] = name;
+  nameBytes.set(bytes.subarray(start, end), place * LONGEST);
   return name;
 }
 

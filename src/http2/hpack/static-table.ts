@@ -75,6 +75,10 @@ export const STATIC_VALUES: readonly string[] = ENTRIES.map(([, value]) => value
 /** The last index. */
 export const STATIC_COUNT = ENTRIES.length - 1;
 
+/** Their names' bytes, one after the other, and where each begins. */
+const nameBytes = Uint8Array.from(STATIC_NAMES.join(''), letter => letter.charCodeAt(0));
+const nameStarts = Uint16Array.from(STATIC_NAMES, (_, index) => STATIC_NAMES.slice(0, index).join('').length);
+
 /** The first entry of each name, by its number. */
 const firstEntries = new Uint8Array(256);
 for (let index = STATIC_COUNT; index > 0; index--) {
@@ -100,9 +104,10 @@ export function staticIndexIn(source: Buffer, from: number, to: number): number 
   const first = LOWER_TOKEN[source[from] as number] as number;
   const last = LOWER_TOKEN[source[to - 1] as number] as number;
   const index = firstEntries[numberOf(to - from, first, last)] as number;
-  const name = STATIC_NAMES[index] as string;
-  if (name.length !== to - from) return 0;
-  for (let at = 0; at < name.length; at++)
-    if (LOWER_TOKEN[source[from + at] as number] !== name.charCodeAt(at)) return 0;
+  const length = to - from;
+  if ((STATIC_NAMES[index] as string).length !== length) return 0;
+  const start = nameStarts[index] as number;
+  for (let at = 0; at < length; at++)
+    if (LOWER_TOKEN[source[from + at] as number] !== nameBytes[start + at]) return 0;
   return index;
 }
