@@ -122,7 +122,7 @@ class Loading {
     if ('error' in read)
       return this.#alert(
         position,
-        read.error.replace('unknown ssl keyword ', 'unknown crt keyword ').replace(/ (\S+)$/, ` '$1'`),
+        read.error.replace(/^unknown ssl keyword (\S+)$/, `unknown crt keyword '$1'`),
       );
     const { crt } = read.load;
     if (crt === undefined)

@@ -37,6 +37,7 @@ class FileReading {
     context.startLine({ file, line: number, column: 0 });
     const { words, fault } = readWords({ file, line: number, text }, context.environment);
     if (fault !== undefined) {
+      if (fault.empty === true && !this.directives.reads()) return true;
       context.alert(fault.position, fault.message);
       this.readOver(text);
       return this.goesOn();

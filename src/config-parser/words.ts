@@ -20,6 +20,8 @@ type LineWords =
 interface LineFault {
   readonly message: string;
   readonly position: Position;
+  /** Only an argument without a value is wrong: nothing is where the line is not read. */
+  readonly empty?: true;
 }
 
 interface LineSource {
@@ -40,16 +42,18 @@ function showLine(text: string, offset: number): { readonly shown: string; reado
   return { shown: `${head}${cut}...`, caret: offset - start + head.length };
 }
 
-function fault(source: LineSource, offset: number, message: string): LineWords {
+function lineFault(source: LineSource, offset: number, message: string): LineFault {
   const trimmed = source.text.trimStart();
   const indent = source.text.length - trimmed.length;
   const { shown, caret } = showLine(trimmed, Math.max(0, offset - indent));
   return {
-    fault: {
-      message: `${message}:\n  ${shown}\n  ${' '.repeat(caret)}^`,
-      position: { file: source.file, line: source.line, column: offset + 1 },
-    },
+    message: `${message}:\n  ${shown}\n  ${' '.repeat(caret)}^`,
+    position: { file: source.file, line: source.line, column: offset + 1 },
   };
+}
+
+function fault(source: LineSource, offset: number, message: string): LineWords {
+  return { fault: lineFault(source, offset, message) };
 }
 
 function isBlank(code: number): boolean {
@@ -133,7 +137,7 @@ function joinLine(tree: LineTree, source: LineSource, lookup: Lookup): LineWords
   for (const one of tree) {
     for (const text of joinWord(one, lookup)) {
       if (text === '' && words.length === 0) return { words: [] };
-      if (text === '') return emptyWord(source, emptinessOffset(one), words.length);
+      if (text === '' && !isCondition(words)) return emptyWord(source, emptinessOffset(one), words.length);
       words.push({ text, position: { file, line, column: one.offset + 1 } });
     }
   }
@@ -145,9 +149,15 @@ function forbiddenFirst(source: LineSource, offset: number): LineWords {
   return fault(source, offset, `${what} at position ${offset + 1}`);
 }
 
+/** The condition of `.if` and `.elif` may be empty: it is false (manual, section 2.4). */
+function isCondition([word]: readonly Word[]): boolean {
+  return word?.text === '.if' || word?.text === '.elif';
+}
+
 function emptyWord(source: LineSource, offset: number, index: number): LineWords {
   const where = `argument number ${index} at position ${offset + 1}`;
-  return fault(source, offset, `${where} is empty and marks the end of the argument list`);
+  const message = `${where} is empty and marks the end of the argument list`;
+  return { fault: { ...lineFault(source, offset, message), empty: true } };
 }
 
 function cutQuoted(source: LineSource, lookup: Lookup): LineWords {

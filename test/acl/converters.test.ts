@@ -90,6 +90,8 @@ test('text converters of newer versions', () => {
     ['str("Sun Nov  6 08:49:37 1994"),date', '784111777'],
     ['str("yesterday"),date', undefined],
     ['int(1700000000123),ms_utime("%S.%3N")', '20.123'],
+    ['int(1700000000123),ms_utime("%S.%3N",2900)', '23.023'],
+    ['int(1700000000000001),us_utime("%S.%6N",-2)', '19.999999'],
     ['int(1700000000123456),us_utime("%S.%N")', '20.123456000'],
     ['int(1700000000123456),us_utime("%6N")', '123456'],
     ['int(10),x509_v_err_str', 'X509_V_ERR_CERT_HAS_EXPIRED'],
@@ -163,7 +165,19 @@ test('a variable keeps the type of what was stored', () => {
   assert.equal(textOf('var(txn.a),ipmask(8)', ctx, env), '192.0.0.0');
   assert.equal(textOf('var(txn.b),hex', ctx, env), '00FF');
   assert.equal(textOf('var(txn.c),iif(yes,no)', ctx, env), 'yes');
-  assert.equal(textOf('dump_all_vars(txn)', ctx, env), 'txn.a="192.0.2.7", txn.b="", txn.c=1');
+  compiled('int(-3),set-var(txn.d)', env).sample(ctx);
+  compiled(
+    String.raw`str('a"b\c
+'),set-var(txn.e)`,
+    env,
+  ).sample(ctx);
+  assert.equal(
+    textOf('dump_all_vars(txn)', ctx, env),
+    String.raw`txn.a=192.0.2.7, txn.b=x00ff, txn.c=true, txn.d=-3, txn.e="a\"b\\c\n"`,
+  );
+  compiled('str("x\0y"),set-var(txn.e)', env).sample(ctx);
+  compiled('method,set-var(txn.f)', env).sample(ctx);
+  assert.equal(textOf('dump_all_vars(txn,f,;)', ctx, env), 'txn.f="GET"');
 });
 
 test('when lets samples pass under a condition', () => {

@@ -67,7 +67,7 @@ test('addresses and ports of both connections', () => {
     ['bc_reused', '1'],
     ['fc_err', '0'],
     ['fc_err_str', 'Success'],
-    ['fc_err_name', 'NONE'],
+    ['fc_err_name', ''],
     ['fc_rcvd_proxy', '0'],
     ['ssl_fc', '0'],
     ['ssl_bc', '0'],

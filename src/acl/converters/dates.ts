@@ -16,14 +16,15 @@ function withFraction(format: string, fraction: number, scale: Scale): string {
   );
 }
 
+/** The offset has the unit of the input. */
 function compileTime(args: Arguments, isLocal: boolean, scale: Scale): Convert {
   const format = args[0]?.text ?? '';
   const offset = Number(args[1]?.int ?? 0);
   if (scale === 1) return (epoch: Int) => strftime(format, Number(epoch) + offset, isLocal);
   return (moment: Int) => {
-    const value = Number(moment);
+    const value = Number(moment) + offset;
     const seconds = Math.floor(value / scale);
-    return strftime(withFraction(format, value - seconds * scale, scale), seconds + offset, isLocal);
+    return strftime(withFraction(format, value - seconds * scale, scale), seconds, isLocal);
   };
 }
 

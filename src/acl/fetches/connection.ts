@@ -174,12 +174,7 @@ export const CONNECTION_FETCHES: readonly FetchRow[] = [
     'error text of the client connection',
     client => client.error?.text ?? 'Success',
   ),
-  clientRow(
-    'fc_err_name',
-    'str',
-    'error name of the client connection',
-    client => client.error?.name ?? 'NONE',
-  ),
+  clientRow('fc_err_name', 'str', 'error name of the client connection', client => client.error?.name ?? ''),
   clientRow('fc_glitches', 'int', 'anomalies on the client connection', client => client.glitches),
   clientRow('fc_nb_streams', 'int', 'streams of the client connection', client => client.streams),
   clientRow(
@@ -196,12 +191,7 @@ export const CONNECTION_FETCHES: readonly FetchRow[] = [
     'error text of the server connection',
     server => server.error?.text ?? 'Success',
   ),
-  serverRow(
-    'bc_err_name',
-    'str',
-    'error name of the server connection',
-    server => server.error?.name ?? 'NONE',
-  ),
+  serverRow('bc_err_name', 'str', 'error name of the server connection', server => server.error?.name ?? ''),
   serverRow('bc_glitches', 'int', 'anomalies on the server connection', server => server.glitches),
   serverRow('bc_nb_streams', 'int', 'streams of the server connection', server => server.streams),
   serverRow('bc_reused', 'bool', 'the server connection was used before', server => server.reused),

@@ -2,7 +2,7 @@
 import { castSample } from '../cast.ts';
 import type { SampleContext } from '../context.ts';
 import type { FetchRow } from '../row.ts';
-import type { Sample } from '../sample.ts';
+import { Binary, Method, type Sample } from '../sample.ts';
 import type { VariableName, VariableScope, VariableStore } from '../variables.ts';
 
 export function storeOf(ctx: SampleContext, scope: VariableScope): VariableStore | undefined {
@@ -29,12 +29,26 @@ export function readVariable({ scope, slot }: VariableName): (ctx: SampleContext
   return ctx => storeOf(ctx, scope)?.get(slot);
 }
 
-/** What stands in quotes when variables are listed. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\r': '\\r',
+  '\n': '\\n',
+  '\b': '\\b',
+  '\0': '\\0',
+};
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\\r\n\x08\0]/g, char => ESCAPES[char] as string)}"`;
+}
+
+/** A value among others, so that its type can be told. */
 function renderForDump(value: Sample): string {
-  const text = (castSample(value, 'str') as string | undefined) ?? '';
-  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
-    ? text
-    : `"${text}"`;
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'boolean') return String(value);
+  if (value instanceof Method) return quote(value.name);
+  if (value instanceof Binary) return `x${Buffer.from(value.bytes, 'latin1').toString('hex')}`;
+  return (castSample(value, 'str') as string | undefined) ?? '';
 }
 
 const ALL_SCOPES: readonly VariableScope[] = ['sess', 'txn', 'req', 'res', 'proc'];
