@@ -2,7 +2,7 @@
 import { latin1Write } from '../base/latin1.ts';
 import { readConnectionOptions } from './connection-options.ts';
 import { discardAll, FramingFields, type Framing } from './framing.ts';
-import { restoreLengths } from './framing-edits.ts';
+import { endsWithHead, restoreLengths } from './framing-edits.ts';
 import type { ResponseHead } from './head.ts';
 import { HeaderList } from './header-list.ts';
 import { CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from './known-fields.ts';
@@ -37,7 +37,7 @@ export class Http1ResponseHead implements ResponseHead {
   #keptLine = 0;
   #receivedStatus = 0;
   #receivedReason = '';
-  #parsed = false;
+  #isReceived = false;
 
   reset(): void {
     this.headers.clear();
@@ -45,7 +45,7 @@ export class Http1ResponseHead implements ResponseHead {
     this.framing = 'none';
     this.endsWithConnection = false;
     this.#keptLine = 0;
-    this.#parsed = false;
+    this.#isReceived = false;
   }
 
   /** The parser has read the status line. */
@@ -54,7 +54,19 @@ export class Http1ResponseHead implements ResponseHead {
     this.reason = this.#receivedReason = reason;
     this.version = version;
     this.#keptLine = keptLine;
-    this.#parsed = true;
+    this.#isReceived = true;
+  }
+
+  /** It was written here, with all its fields, before any rule has seen it; the length is -1 where it has none. */
+  composed(status: number, reason: string, framing: Framing, contentLength: number): void {
+    const { headers, fields } = this;
+    this.status = status;
+    this.reason = reason;
+    this.version = 11;
+    headers.touched = 0;
+    this.framing = framing;
+    fields.chunked = framing === 'chunked';
+    fields.contentLength = contentLength;
   }
 
   get contentLength(): number {
@@ -91,7 +103,7 @@ export class Http1ResponseHead implements ResponseHead {
   resolveFraming(method: string, clientVersion: number): void {
     const { fields, status } = this;
     if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300)) this.#openTunnel();
-    else if (method === 'HEAD' || status === 204 || status === 304 || status < 200) this.framing = 'none';
+    else if (method === 'HEAD' || endsWithHead(status)) this.framing = 'none';
     else if (fields.chunked) this.framing = 'chunked';
     else if (fields.contentLength > 0) this.framing = 'length';
     else this.framing = fields.contentLength === 0 ? 'none' : 'close';
@@ -111,6 +123,21 @@ export class Http1ResponseHead implements ResponseHead {
     this.dropLengths();
   }
 
+  /**
+   * Behind rules that have changed the status, or the method: what the head says of a body becomes true for a client
+   * that has asked with `method`. False: it must not get one.
+   */
+  settleBody(method: string): boolean {
+    const { status, fields } = this;
+    if (status < 200 || status === 204) this.dropLengths();
+    if (method === 'HEAD' || endsWithHead(status)) return false;
+    if (this.framing !== 'none' || fields.contentLength === 0) return true;
+    this.dropLengths();
+    this.headers.add('Content-Length', '0');
+    fields.contentLength = 0;
+    return true;
+  }
+
   /** Of answers that never have a body (RFC 9110 section 8.6). */
   dropLengths(): void {
     const { headers, fields } = this;
@@ -121,12 +148,16 @@ export class Http1ResponseHead implements ResponseHead {
     fields.chunked = false;
   }
 
+  /** What the head says of its connection becomes what rules have made of it; true: they have it closed. */
+  settleEdits(): boolean {
+    return (this.headers.touched & EDITED) !== 0 && this.#settleEdits();
+  }
+
   /** Writes the response in the version it has; gives the bytes written, or -1 when it does not fit. */
   renderInto(buffer: Buffer, offset: number, rendering: ResponseRendering): number {
     const { headers } = this;
     let connection = rendering.connection;
-    if ((headers.touched & EDITED) !== 0 && this.#settleEdits() && connection !== 'keep-alive')
-      connection = 'close';
+    if (this.settleEdits() && connection !== 'keep-alive') connection = 'close';
     const keptLine = this.#isLineKept() ? this.#keptLine : 0;
     const line =
       keptLine > 0 ? '' : `${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'} ${this.status} ${this.reason}\r\n`;
@@ -145,13 +176,18 @@ export class Http1ResponseHead implements ResponseHead {
     return squeeze(headers, this.#keptLine, this.#connectionLine(rendering.connection));
   }
 
+  /** A rule has given it another status. */
+  get hasOtherStatus(): boolean {
+    return this.status !== this.#receivedStatus;
+  }
+
   #isLineKept(): boolean {
     return this.status === this.#receivedStatus && this.reason === this.#receivedReason;
   }
 
   /** In an HTTP/1.0 answer, closing is what silence means. */
   #connectionLine(connection: ResponseRendering['connection']): string {
-    if (this.status < 200 || (this.framing === 'tunnel' && this.#parsed)) return '';
+    if (this.status < 200 || (this.framing === 'tunnel' && this.#isReceived)) return '';
     if (this.version >= 11) return connection === '' ? '' : `Connection: ${connection}\r\n`;
     return connection === 'close' ? '' : 'Connection: keep-alive\r\n';
   }
@@ -164,7 +200,7 @@ export class Http1ResponseHead implements ResponseHead {
       fields.connectionClose = false;
       readConnectionOptions(headers, fields, false, this.version);
     }
-    if (this.#parsed && (touched & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0)
+    if ((touched & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0)
       restoreLengths(headers, fields.chunked && !this.endsWithConnection, fields.contentLength);
     return fields.connectionClose;
   }

@@ -101,13 +101,13 @@ export class BodyShaping {
   /** After all rules. */
   ofResponse(owner: BodyPipeOwner): BodyPipe | undefined {
     const { server } = this.#stream;
-    if (server.decoder.done) return undefined;
+    if (server.decoder.done || server.bodyUnwanted) return undefined;
     return this.#pipe(owner, this.#responseCoder(), 'out');
   }
 
   #responseCoder(): ContentCoder | undefined {
     const { transaction, requestHead, responseHead, server } = this.#stream;
-    if (requestHead.version < 11 || server.bodyUnwanted) return undefined;
+    if (requestHead.version < 11) return undefined;
     const coding = transaction.compression as CodingName | undefined;
     if (coding === undefined) return chunksInstead(server.decoder, responseHead);
     takeContent(server.decoder, responseHead);

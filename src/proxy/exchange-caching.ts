@@ -112,6 +112,8 @@ export class ExchangeCaching implements ContentSink {
     const cache = this.#cache(name);
     if (method !== 'GET') return this.#invalidate(cache, method, status);
     if (status !== 200) return 'not stored: its status is not 200';
+    if (response.framing === 'none' && response.contentLength !== 0)
+      return 'not stored: a rule has made it one that has a body';
     if (response.isMistrusted || response.contentLength > cache.settings.maxObjectBytes)
       return 'not stored: it is too large, or its length is doubtful';
     const varies = cache.settings.processVary ? variesOn(headers) : headers.has('vary') ? -1 : 0;

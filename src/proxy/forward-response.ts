@@ -43,7 +43,7 @@ function sendResponse(stream: HttpExchange): void {
   stream.responseStarted = true;
   transaction.logEarly();
   transaction.logStep('response');
-  stream.keepAlive = mayKeepClient(stream);
+  settleEdits(stream);
   server.decoder.dropTrailers = frontend.dropsTrailers;
   if (frontend.nameCase !== undefined) adjustCase(responseHead.headers, frontend.nameCase);
   server.pipe = stream.shaping.ofResponse(server);
@@ -55,6 +55,18 @@ function sendResponse(stream: HttpExchange): void {
   const start = inPlace ? responseHead.squeeze(rendering) : -1;
   if (start >= 0) sendInPlace(stream, start);
   else sendRendered(stream, rendering);
+}
+
+/** Rules may have changed what decides whether the client expects a body, and its connection to go on. */
+function settleEdits(stream: HttpExchange): void {
+  const { transaction, requestHead, responseHead, server } = stream;
+  const asked = transaction.requestLine?.method ?? requestHead.method;
+  const hasOtherMethod = requestHead.method !== asked;
+  if (responseHead.hasOtherStatus || hasOtherMethod) server.bodyUnwanted = !responseHead.settleBody(asked);
+  // whoever has asked for a tunnel takes any success for one
+  const isNoTunnel = hasOtherMethod && asked === 'CONNECT';
+  const endsHere = responseHead.settleEdits() || responseHead.status < 200 || isNoTunnel;
+  stream.keepAlive = !endsHere && mayKeepClient(stream);
 }
 
 function mayKeepClient({ keepAlive, frontend, thread, responseHead, session }: HttpExchange): boolean {

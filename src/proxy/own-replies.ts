@@ -14,13 +14,25 @@ export function redirection(prefix: string, target: string): Reply {
   return { status: 302, reason: 'Found', headers, body: Buffer.alloc(0) };
 }
 
-/** So that `http-after-response` rules see it as they see a server's. */
-export function fillResponse(reply: Reply, head: Http1ResponseHead): void {
+/**
+ * So that `http-after-response` rules see it as they see a server's. Pieces go in chunks, where the client knows them;
+ * elsewhere the end of the connection ends the body.
+ */
+export function fillResponse(
+  { status, reason, ...reply }: Reply,
+  head: Http1ResponseHead,
+  version: number,
+): void {
+  const { headers } = head;
   head.reset();
-  head.status = reply.status;
-  head.reason = reply.reason;
-  head.version = 11;
-  for (const [name, value] of reply.headers) head.headers.add(name, value);
+  for (const [name, value] of reply.headers) headers.add(name, value);
+  if (reply.stream === undefined) {
+    const length = headers.has('content-length') ? reply.body.length : -1;
+    head.composed(status, reason, length > 0 ? 'length' : 'none', length);
+  } else if (version >= 11) {
+    headers.add('transfer-encoding', 'chunked');
+    head.composed(status, reason, 'chunked', -1);
+  } else head.composed(status, reason, 'close', -1);
 }
 
 /** A 1xx response, as it is sent. */

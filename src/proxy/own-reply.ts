@@ -56,9 +56,9 @@ export class OwnReply implements StreamedBodyOwner {
   }
 
   start(reply: Reply): void {
-    const { transaction, session, responseHead } = this.#owner;
+    const { transaction, session, requestHead, responseHead } = this.#owner;
     this.active = true;
-    fillResponse(reply, responseHead);
+    fillResponse(reply, responseHead, requestHead.version);
     if (reply.stream !== undefined) this.#beginPieces(reply.stream);
     transaction.response = responseHead;
     runAfterResponse(transaction, session.listener.frontend);
@@ -70,22 +70,24 @@ export class OwnReply implements StreamedBodyOwner {
   #send(reply: Reply): void {
     const owner = this.#owner;
     const buffer = owner.answer.take();
-    const { version, method } = owner.requestHead;
-    const head = owner.responseHead.renderInto(buffer, 0, responseRendering(version, owner.keepAlive));
+    const { responseHead } = owner;
+    const hasBody = responseHead.settleBody(owner.transaction.requestLine?.method ?? '');
+    if (!hasBody) this.#pieces.stop();
+    if (responseHead.settleEdits() || responseHead.status < 200) owner.keepAlive = false;
+    const rendering = responseRendering(owner.requestHead.version, owner.keepAlive);
+    const head = responseHead.renderInto(buffer, 0, rendering);
     if (head < 0) return owner.abort();
-    const body = method === 'HEAD' ? NOTHING : reply.body;
+    const body = hasBody ? reply.body : NOTHING;
     if (head + body.length <= buffer.length) owner.sendAnswer(head + body.copy(buffer, head));
     else owner.sendAnswer(head, body);
   }
 
-  /** An HTTP/1.0 client knows no chunks: the end of the connection ends the body. */
   #beginPieces(source: BodySource): void {
-    const { requestHead, responseHead } = this.#owner;
-    const isChunked = requestHead.version >= 11;
-    if (isChunked) responseHead.headers.add('transfer-encoding', 'chunked');
-    else this.#owner.keepAlive = false;
-    if (requestHead.method === 'HEAD') return source.close();
-    this.#pieces.begin(source, isChunked, isChunked ? this.#owner.shaping.ofService() : undefined);
+    const { responseHead, shaping, transaction } = this.#owner;
+    const isChunked = responseHead.framing === 'chunked';
+    if (!isChunked) this.#owner.keepAlive = false;
+    if (transaction.requestLine?.method === 'HEAD') return source.close();
+    this.#pieces.begin(source, isChunked, isChunked ? shaping.ofService() : undefined);
   }
 
   sendStreamed(bytes: Buffer): void {

@@ -7,14 +7,14 @@ import type { HttpExchange } from './http-exchange.ts';
 import { ServiceConnection } from './service-connection.ts';
 
 export function serveScript(stream: HttpExchange, begin: (wire: ServiceWire) => void): void {
-  const { transaction, server, body, shaping, requestHead } = stream;
+  const { transaction, server, body, shaping } = stream;
   const { timers } = transaction;
   timers.dequeuedAt = timers.connectedAt = timers.headReadAt = stream.thread.wheel.now;
   const connection = new ServiceConnection(server, true);
   connection.inputEnded = body.read;
   body.decoder.sink = connection;
   shaping.ofCached(transaction.backendRuntime);
-  server.bodyUnwanted = requestHead.method === 'HEAD';
+  server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
   stream.requestSent = false;
   begin(connection);
   server.begin(connection, false);

@@ -11,14 +11,16 @@ export function serveStored(stream: HttpExchange): void {
   const { transaction, server } = stream;
   const { timers } = transaction;
   const caching = transaction.caching as ExchangeCaching;
-  const isHead = stream.requestHead.method === 'HEAD';
+  // rules may have changed the method behind the one the client waits for
+  const isHead = transaction.requestLine?.method === 'HEAD';
   stream.keepAlive &&= stream.body.drop();
   transaction.termination.set('L', 'R');
   timers.dequeuedAt = timers.connectedAt = timers.headReadAt;
   if (mayPassUnseen(stream) && sendStored(stream, caching, isHead)) return;
   stream.shaping.ofCached(transaction.backendRuntime);
   server.bodyUnwanted = isHead;
-  server.begin(caching.open(server, stream.clientConnection, isHead), false);
+  const headOnly = stream.requestHead.method === 'HEAD';
+  server.begin(caching.open(server, stream.clientConnection, headOnly), false);
 }
 
 /** Nothing wants to see the response, and its head needs no word about the connection. */
