@@ -4,18 +4,21 @@
 //   config    mutated configurations through all that -c does, and through bin/lb -c
 //   http      clients, servers and operators that keep to no rule, around the running program
 //   wire      everything else it reads: PROXY headers, TLS hellos, syslog, commands, answers of DNS, checks, agents
+//   http2     blocks of fields, and sessions of HTTP/2, among themselves and fed with anything
 //   traffic   decent clients of all kinds over reloads, runtime changes and dying servers
-// LB_TEST_ENGINE chooses the engine of the last three. Exit code 0: nothing broke. The same seed draws the same input.
+// LB_TEST_ENGINE chooses the engine of those that run the program. Exit code 0: nothing broke. The same seed draws the
+// same input.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const TESTS = {
-  language: 'acl/fuzz',
-  config: 'worker/fuzz-load',
-  http: 'flows/chaos',
-  wire: 'flows/fuzz-wire',
-  traffic: 'flows/nothing-lost',
+  language: ['acl/fuzz'],
+  config: ['worker/fuzz-load'],
+  http: ['flows/chaos'],
+  wire: ['flows/fuzz-wire'],
+  http2: ['http2/hpack/fuzz', 'http2/fuzz'],
+  traffic: ['flows/nothing-lost'],
 };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,8 +34,8 @@ if (unknown !== undefined) {
   process.exit(1);
 }
 const env = { ...process.env, LB_FUZZ_SECONDS: values.seconds, LB_FUZZ_SEED: values.seed };
-for (const name of wanted) {
-  const file = fileURLToPath(new URL(`../dist/test/${TESTS[name]}.test.js`, import.meta.url));
+for (const test of wanted.flatMap(name => TESTS[name])) {
+  const file = fileURLToPath(new URL(`../dist/test/${test}.test.js`, import.meta.url));
   const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit', env });
   if (status !== 0) process.exit(1);
 }

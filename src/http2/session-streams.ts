@@ -111,9 +111,9 @@ export class SessionStreams {
     return this.sender.wantsRoom;
   }
 
-  /** So many bytes of dataArrived() are used up. */
+  /** So many bytes of dataArrived() are used up. What a stream held that is over was given back then. */
   consumed(stream: Stream, bytes: number): void {
-    if (!this.dead && (stream.ended & CUT) === 0 && bytes > 0) this.windows.consumed(stream, bytes);
+    if (!this.dead && !stream.closed && bytes > 0) this.windows.consumed(stream, bytes);
   }
 
   /** Bodies come: more than the first window of the connection is needed. */
