@@ -244,12 +244,13 @@ export interface ProcessFacts {
   readonly pid: number;
   readonly hostname: string;
   readonly node: string;
-  readonly startTimeMs: number;
   readonly stopping: boolean;
   /** From 1. */
   readonly thread: number;
   readonly nbthread: number;
   nowMs(): number;
+  /** Milliseconds since the process started, whatever becomes of the time of day. */
+  uptimeMs(): number;
   /** Microseconds within the current second. */
   nowUs(): number;
   /** Percent of the processor time all threads could use, over the last second or so. */

@@ -6,6 +6,7 @@
  *   reading ──line──▶ running ──last command of the line──▶ reading (interactive) or closed
  */
 import type { Socket } from 'node:net';
+import { monotonicMs } from '../base/clock.ts';
 import type { Answer, Message, Session } from './command.ts';
 import { fail } from './command.ts';
 import type { Level } from './level.ts';
@@ -19,7 +20,6 @@ export interface SessionSettings {
   readonly severityOutput: Session['severityOutput'];
   readonly timeoutMs: number;
   readonly limits: InputLimits;
-  readonly startTimeMs: number;
   /** A command threw: a mistake of this program's. */
   readonly onBug: (command: string, error: unknown) => void;
   readonly exposesListeners: boolean;
@@ -200,7 +200,7 @@ export class AdminSession {
     const { prompt, timedPrompt, skipLineEnd } = this.#state;
     if (!prompt) return skipLineEnd ? '' : '\n';
     if (!isLast) return '\n';
-    return timedPrompt ? `\n[${uptime(Date.now() - this.#settings.startTimeMs)}]> ` : '\n> ';
+    return timedPrompt ? `\n[${uptime(monotonicMs())}]> ` : '\n> ';
   }
 
   #render({ severity, text }: Message): string {

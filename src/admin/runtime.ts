@@ -170,7 +170,6 @@ export interface AdminRuntime {
   logGlobally(text: string): void;
   /** The key that hides names where a connection has not chosen its own; 0: there is none. */
   readonly anonymity: { key: number };
-  readonly startTimeMs: number;
   /** Warnings and alerts of the start, as they were printed. */
   readonly startupLogs: readonly string[];
   readonly sockets: readonly AdminSocket[];

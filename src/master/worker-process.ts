@@ -1,6 +1,7 @@
 /** One worker process: this program again, with the listening sockets as inherited descriptors. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
+import { monotonicMs } from '../base/clock.ts';
 import type { ConfigFile } from '../config-parser/file-reader.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import type { InheritedSocket, ToMaster, ToWorker } from '../worker/generation.ts';
@@ -28,7 +29,7 @@ interface WorkerEvents {
 
 export class WorkerProcess {
   readonly generation: number;
-  readonly startedAtMs = Date.now();
+  readonly startedAtMs = monotonicMs();
   /** Reloads it has seen. */
   reloads = 0;
   /** The last one. */

@@ -2,6 +2,7 @@
  * `show info`: what the process as a whole is and does. One table in the order of the typed output. What this
  * program has no counterpart for (tainting, thread groups) is told as the constant it is.
  */
+import { monotonicMs, preciseMs } from '../base/clock.ts';
 import { COMPATIBLE_WITH } from '../base/version.ts';
 import type { FieldName } from '../state/counter-fields.ts';
 import type { Value, ValueType } from './value.ts';
@@ -44,10 +45,6 @@ function highest(view: StatsView, name: FieldName): number {
   return counters.highestRate(counters.process, name, view.now());
 }
 
-function uptimeMs(view: StatsView): number {
-  return Math.max(0, Date.now() - view.process.startTimeMs);
-}
-
 function seconds(ms: number, precise: boolean): number {
   return precise ? ms / 1000 : Math.floor(ms / 1000);
 }
@@ -68,9 +65,9 @@ const IDENTITY: readonly InfoField[] = [
   constant('Nbproc', 'u32', 'CGS', 'Worker processes, always 1', 1),
   constant('Process_num', 'u32', 'KGP', 'Number of this worker, always 1', 1),
   field('Pid', 'u32', 'SGP', 'Process identifier', ({ process }) => process.pid),
-  field('Uptime', 'str', 'MDP', 'Time since the start, to read', view => readableUptime(uptimeMs(view))),
-  fractional('Uptime_sec', 'MDP', 'Seconds since the start', (view, precise) =>
-    seconds(uptimeMs(view), precise),
+  field('Uptime', 'str', 'MDP', 'Time since the start, to read', () => readableUptime(monotonicMs())),
+  fractional('Uptime_sec', 'MDP', 'Seconds since the start', (_view, precise) =>
+    seconds(precise ? preciseMs() : monotonicMs(), precise),
   ),
 ];
 

@@ -36,7 +36,6 @@ export function serveAdminSockets(
   const server = new AdminServer(new Interpreter(COMMANDS, runtime), {
     maxconn: global.statsMaxconn,
     timeoutMs: global.statsTimeoutMs,
-    startTimeMs: runtime.startTimeMs,
     onBug: (command, error) =>
       notice(
         'alert',

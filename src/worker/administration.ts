@@ -3,6 +3,7 @@
  * threads, listening sockets of frontends, statistics. control.ts makes one and tells it what becomes of threads.
  */
 import type { Socket } from 'node:net';
+import { monotonicMs } from '../base/clock.ts';
 import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
 import { CertificateDesk } from '../certificates/certificate-desk.ts';
@@ -89,7 +90,7 @@ export class Administration {
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);
-    this.#expressions = new ProcessExpressions(config, state, startTimeMs, parts.rings);
+    this.#expressions = new ProcessExpressions(config, state, parts.rings);
     this.#shared.begin(this.#expressions.fromConfiguration());
     this.#numbers = new ControlNumbers({
       config,
@@ -127,7 +128,7 @@ export class Administration {
 
   threadReady(engine: string): void {
     this.#engine = engine;
-    if (this.#numbers.bootTimeMs === 0) this.#numbers.bootTimeMs = Date.now() - this.#parts.startTimeMs;
+    if (this.#numbers.bootTimeMs === 0) this.#numbers.bootTimeMs = monotonicMs();
   }
 
   /** Whether connections to a frontend are accepted. */
@@ -212,7 +213,7 @@ export class Administration {
   }
 
   #runtime(): AdminRuntime {
-    const { config, state, servers, serverOrders, startTimeMs, startupLogs } = this.#parts;
+    const { config, state, servers, serverOrders, startupLogs } = this.#parts;
     return {
       config,
       tls: this.#certificateDesk(),
@@ -243,7 +244,6 @@ export class Administration {
       listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),
       anonymity: { key: anonKeyOf(config) },
-      startTimeMs,
       startupLogs,
       sockets: adminSocketsOf(config),
       vrrp: () => this.vrrp,

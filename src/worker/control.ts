@@ -110,7 +110,6 @@ export class Control {
       config: options.config,
       state: this.#state,
       servers: this.#writer,
-      startTimeMs: this.#startTimeMs,
       certificates: options.certificates,
       notice: options.notice,
       flush: (server, backend) => this.#threads.tellAll({ kind: 'flush', server, backend }),

@@ -166,10 +166,7 @@ class MessageKey implements BalanceFacts {
     this.#slot = typeof name === 'string' ? 0 : name.slot;
     this.#compute = compileBalanceKey(proxy, environments);
     this.#context = new CheckContext({
-      process: new ThreadProcessFacts(
-        { config, startTimeMs: Date.now(), thread: 1, plan: state.plan },
-        rings,
-      ),
+      process: new ThreadProcessFacts({ config, thread: 1, plan: state.plan }, rings),
       stats: statsView(config, state, now),
       servers: serversView(config, state, now),
       processVariables: new VariableStore(),

@@ -21,12 +21,12 @@ export class ProcessExpressions {
   readonly #store = new VariableStore();
   readonly #context: CheckContext;
 
-  constructor(config: Config, state: SharedState, startTimeMs: number, rings: RingPlaces) {
+  constructor(config: Config, state: SharedState, rings: RingPlaces) {
     const now = (): number => performance.now();
     this.#config = config;
     this.#environments = new Environments(config, () => undefined, undefined, state.tables);
     this.#context = new CheckContext({
-      process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }, rings),
+      process: new ThreadProcessFacts({ config, thread: 1, plan: state.plan }, rings),
       stats: statsView(config, state, now),
       servers: serversView(config, state, now),
       processVariables: this.#store,

@@ -2,6 +2,7 @@
 import { networkInterfaces, hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { parseIp, sameIp, type IpAddress } from '../base/ip-address.ts';
+import { monotonicMs } from '../base/clock.ts';
 import type { ProcessFacts } from '../acl/context.ts';
 import { EventSinks } from './event-sinks.ts';
 import { IdleMeter } from './idle-meter.ts';
@@ -12,17 +13,15 @@ export class ThreadProcessFacts implements ProcessFacts {
   readonly pid = process.pid;
   readonly hostname = hostname();
   readonly node: string;
-  readonly startTimeMs: number;
   readonly thread: number;
   readonly nbthread: number;
   stopping = false;
   readonly #idle: IdleMeter;
   readonly #sinks: EventSinks;
 
-  constructor(start: Pick<ThreadStart, 'config' | 'plan' | 'startTimeMs' | 'thread'>, rings: RingPlaces) {
+  constructor(start: Pick<ThreadStart, 'config' | 'plan' | 'thread'>, rings: RingPlaces) {
     this.#sinks = new EventSinks(rings);
     this.node = start.config.global.node ?? this.hostname;
-    this.startTimeMs = start.startTimeMs;
     this.thread = start.thread;
     this.nbthread = start.plan.threads;
     this.#idle = new IdleMeter(this.nbthread);
@@ -30,6 +29,9 @@ export class ThreadProcessFacts implements ProcessFacts {
 
   nowMs(): number {
     return Date.now();
+  }
+  uptimeMs(): number {
+    return monotonicMs();
   }
   nowUs(): number {
     return Math.floor((performance.timeOrigin + performance.now()) * 1000) % 1_000_000;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { monotonicMs } from '../base/clock.ts';
 import { programVersion } from '../base/version.ts';
 import type { ThreadNumbers } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
@@ -52,7 +53,7 @@ export class ControlNumbers implements ProcessNumbers {
   bootTimeMs = 0;
   readonly #source: NumbersSource;
   #threads: readonly ThreadNumbers[] = [];
-  #refreshedMs: number;
+  #refreshedMs = monotonicMs();
   /** Since they were last asked. */
   #idlePercent = 100;
 
@@ -61,7 +62,6 @@ export class ControlNumbers implements ProcessNumbers {
     this.#source = source;
     this.node = node ?? hostname();
     this.startTimeMs = source.startTimeMs;
-    this.#refreshedMs = source.startTimeMs;
     this.maxConnections = mostConnections(maxconn, this.maxFiles);
   }
 
@@ -71,7 +71,7 @@ export class ControlNumbers implements ProcessNumbers {
 
   /** What the threads said of themselves; as of now. */
   refresh(threads: readonly ThreadNumbers[]): void {
-    const now = Date.now();
+    const now = monotonicMs();
     const used = busy(threads) - busy(this.#threads);
     const had = (now - this.#refreshedMs) * threads.length;
     if (had > 0) this.#idlePercent = Math.round(Math.min(100, Math.max(0, 100 - (100 * used) / had)));

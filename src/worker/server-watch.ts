@@ -32,7 +32,6 @@ interface WatchSetting extends Pick<LifeEffects, 'notice' | 'flush' | 'shutdownS
   readonly config: Config;
   readonly state: SharedState;
   readonly servers: ServerWriter;
-  readonly startTimeMs: number;
   readonly certificates: CertificateStore;
 }
 
@@ -45,12 +44,12 @@ export interface ServerWatch {
 
 /** Nothing is checked before `checks.begin()`. */
 export function watchServers(setting: WatchSetting): ServerWatch {
-  const { config, state, servers, startTimeMs } = setting;
+  const { config, state, servers } = setting;
   const { bufsize } = config.global.tune;
   const environments = new Environments(config, () => undefined, undefined, state.tables);
   const now = monotonicMs;
   const around: CheckSurroundings = {
-    process: new ThreadProcessFacts({ config, startTimeMs, thread: 1, plan: state.plan }, setting.rings),
+    process: new ThreadProcessFacts({ config, thread: 1, plan: state.plan }, setting.rings),
     stats: statsView(config, state, now),
     servers: serversView(config, state, now),
     processVariables: new VariableStore(),

@@ -1,4 +1,5 @@
 /** Facts of the process as a data thread knows them, for the statistics page and the metrics it serves. */
+import { monotonicMs } from '../base/clock.ts';
 import { programVersion } from '../base/version.ts';
 import type { ProcessNumbers } from '../stats/process-numbers.ts';
 import { IdleMeter } from './idle-meter.ts';
@@ -24,7 +25,7 @@ export function threadNumbers(source: ThreadNumbersSource): ProcessNumbers {
     node,
     version: programVersion(),
     startTimeMs,
-    bootTimeMs: Date.now() - startTimeMs,
+    bootTimeMs: monotonicMs(),
     maxFiles,
     maxConnections: mostConnections(source.maxconn, maxFiles),
     engine,

@@ -165,6 +165,11 @@ test('many servers are rendered in pieces of a few each', () => {
   assert.equal(pieces.join('').trimEnd().split('\n').length, 103);
 });
 
+test('the uptime does not follow the time of day', t => {
+  t.mock.method(Date, 'now', () => Date.UTC(2100, 0));
+  assert.match(renderInfo(given().view), /^Uptime: 0d 0h0\dm\d\ds$/m);
+});
+
 test('show info is told plainly, typed, as JSON and with fractions', () => {
   const { view } = given();
   assert.match(renderInfo(view), /^Nbthread: 1$/m);

@@ -214,7 +214,7 @@ export const CONSTANT_FETCHES: readonly FetchRow[] = [
     out: 'int',
     sources: ['constant'],
     summary: 'seconds since the worker started',
-    compile: () => ctx => Math.floor((ctx.process.nowMs() - ctx.process.startTimeMs) / 1000),
+    compile: () => ctx => Math.floor(ctx.process.uptimeMs() / 1000),
   },
   {
     name: 'uuid',

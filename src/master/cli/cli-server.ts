@@ -52,14 +52,13 @@ export class CliServer {
     const pair = socketPair();
     if (typeof pair === 'number') return undefined;
     const [near, far] = pair.map(fd => new Socket({ fd, allowHalfOpen: true })) as [Socket, Socket];
-    const { view, onBug } = this.#options;
+    const { onBug } = this.#options;
     new AdminSession(far, this.#interpreter, {
       level: 'admin',
       severityOutput: 'none',
       exposesListeners: false,
       timeoutMs: NO_TIMEOUT_MS,
       limits: LIMITS,
-      startTimeMs: view.startedAtMs,
       onBug,
       listener: 0,
     }).start();

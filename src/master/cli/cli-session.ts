@@ -6,6 +6,7 @@
  *   reading ──command──▶ answering ──end of the answer──▶ reading      ──'@@1 ...'──▶ passing on until either side ends
  */
 import type { Socket } from 'node:net';
+import { monotonicMs } from '../../base/clock.ts';
 import { payloadPattern } from '../../admin/line-reader.ts';
 import type { Level } from '../../admin/level.ts';
 import { uptime } from '../../admin/admin-session.ts';
@@ -220,7 +221,7 @@ export class CliSession {
   #time(): string {
     if (!this.#state.timedPrompt) return '';
     const startedAtMs = this.#targets.startedAtMs(this.#state.target);
-    return startedAtMs === undefined ? '[gone] ' : `[${uptime(Date.now() - startedAtMs)}] `;
+    return startedAtMs === undefined ? '[gone] ' : `[${uptime(monotonicMs() - startedAtMs)}] `;
   }
 
   #close(): void {

@@ -2,6 +2,7 @@
  * Commands that the master carries out itself (management guide, section 9.4.1); the rest of what its admin socket
  * takes is about the connection, and stands in cli-line.ts.
  */
+import { monotonicMs } from '../../base/clock.ts';
 import { CONNECTION_COMMANDS } from '../../admin/commands/connection.ts';
 import { PROCESS_COMMANDS, type ProcessView } from '../../admin/commands/process.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../../admin/command.ts';
@@ -32,7 +33,7 @@ type MasterCall = Call<MasterView>;
 
 /** `0d00h02m07s` */
 function uptimeOf(startedAtMs: number): string {
-  const seconds = Math.max(0, Math.floor((Date.now() - startedAtMs) / 1000));
+  const seconds = Math.floor((monotonicMs() - startedAtMs) / 1000);
   const two = (value: number): string => String(value).padStart(2, '0');
   const [hours, minutes] = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
   return `${Math.floor(seconds / 86_400)}d${two(hours)}h${two(minutes)}m${two(seconds % 60)}s`;

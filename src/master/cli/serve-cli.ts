@@ -1,4 +1,5 @@
 /** Opens the admin sockets of the command line (`-S`) and connects them with the master and its workers. */
+import { monotonicMs } from '../../base/clock.ts';
 import { parseMasterSocket } from '../../config-parser/master-socket.ts';
 import type { Bind } from '../../model/bind.ts';
 import { socketName } from '../../worker/admin-socket.ts';
@@ -21,7 +22,7 @@ interface CliParts {
 
 /** False: one cannot be opened; it was reported. */
 export function serveCli({ texts, environment, master, log, notice }: CliParts): boolean {
-  const startedAtMs = Date.now();
+  const startedAtMs = monotonicMs();
   const binds: Bind[] = [];
   for (const text of texts) {
     const socket = parseMasterSocket(text, environment);

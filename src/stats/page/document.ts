@@ -1,4 +1,5 @@
 /** The page around the tables: its head with facts of the process and the ways to look at it, and its end. */
+import { monotonicMs } from '../../base/clock.ts';
 import type { StatsSettings } from '../../model/proxy.ts';
 import { readableUptime, readNumbers } from '../info.ts';
 import type { StatsView } from '../view.ts';
@@ -75,7 +76,7 @@ export function factsOf(view: StatsView): (readonly [id: string, title: string, 
   const { process, state } = view;
   const numbers = readNumbers(view);
   return [
-    ['p-uptime', 'Uptime', readableUptime(Date.now() - process.startTimeMs)],
+    ['p-uptime', 'Uptime', readableUptime(monotonicMs())],
     ['p-threads', 'Threads', String(state.plan.threads)],
     ['p-maxconn', 'maxconn', grouped(numbers.maxConnections)],
     ['p-maxsock', 'maxsock', grouped(process.maxFiles)],

@@ -97,12 +97,7 @@ class ToldProcess extends ThreadProcessFacts {
 
 /** `set-var` of the global section. */
 function setVariables(config: Config, state: SharedState, thread: DataThread, runtime: Runtime): void {
-  for (const { name, value } of new ProcessExpressions(
-    config,
-    state,
-    Date.now(),
-    NO_RINGS,
-  ).fromConfiguration()) {
+  for (const { name, value } of new ProcessExpressions(config, state, NO_RINGS).fromConfiguration()) {
     const variable = runtime.variables.resolve(name);
     if (typeof variable === 'object') thread.variables.set(variable.slot, value);
   }
@@ -123,7 +118,7 @@ function makeThread(
   const { plan } = state;
   const recorder: RuleRecorder = new RuleRecorder(section => runtime.environments.of(section));
   const startTimeMs = Date.now();
-  const facts = new ToldProcess({ thread: 1, config, plan, startTimeMs }, story);
+  const facts = new ToldProcess({ thread: 1, config, plan }, story);
   const numbers = threadNumbers({
     node: facts.node,
     startTimeMs,
