@@ -26,6 +26,7 @@ interface PageOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: 'light' | 'dark';
   readonly javaScriptEnabled?: boolean;
+  readonly ignoreHTTPSErrors?: boolean;
 }
 
 export interface Chromium {

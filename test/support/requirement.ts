@@ -26,6 +26,7 @@ type Requirement =
   | 'keepalived'
   | 'mariadbd'
   | 'mysql'
+  | 'nghttp'
   | 'nft'
   | 'nginx'
   | 'openssl'
