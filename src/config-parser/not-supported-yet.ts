@@ -143,7 +143,6 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'tune.applet.zero-copy-forwarding',
   'tune.buffers.limit',
   'tune.buffers.reserve',
-  'tune.bufsize.large',
   'tune.bufsize.small',
   'tune.defaults.purge',
   'tune.disable-fast-forward',

@@ -91,6 +91,8 @@ export interface UnixBind {
 
 export interface Tune {
   readonly bufsize: number;
+  /** 0: there are no large buffers. */
+  readonly largeBufsize: number;
   readonly maxrewrite: number;
   readonly maxhdr: number;
   readonly cookieLen: number;

@@ -144,6 +144,7 @@ export abstract class ExchangeRecord {
   waitFor: WaitReason = 'time';
   waitMs = 0;
   waitBytes = 0;
+  largeRoom = 0;
   waitOver = false;
   wakeUp: () => void = nothing;
   script: ScriptMemory | undefined;
@@ -198,7 +199,7 @@ export abstract class ExchangeRecord {
     this.chosenBackend = undefined;
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.thread.buffers.size;
-    this.requestHeld = this.responseHeld = 0;
+    this.requestHeld = this.responseHeld = this.largeRoom = 0;
     this.compression = this.bandwidth = this.cacheHit = undefined;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
     this.transactionStore = this.requestStore = this.responseStore = undefined;

@@ -119,7 +119,7 @@ export abstract class ExchangeVerbs extends ExchangeSamples implements RuleConte
   }
 
   get bodyRoom(): number {
-    return this.frontendRuntime.limits.maxHeadBytes;
+    return Math.max(this.frontendRuntime.limits.maxHeadBytes, this.largeRoom);
   }
   get frontendErrorPages(): ErrorPages | undefined {
     return this.frontendRuntime.rules.errorPages;

@@ -59,13 +59,13 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
 
   /** So many bytes of the request, body included, are in the buffer its head may grow in. */
   holdsOfRequest(bytes: number): void {
-    const held = Math.min(bytes, this.bodyRoom);
+    const held = Math.min(bytes, this.frontendRuntime.limits.maxHeadBytes);
     this.requestRoom -= held - this.requestHeld;
     this.requestHeld = held;
   }
 
   holdsOfResponse(bytes: number): void {
-    const held = Math.min(bytes, this.bodyRoom);
+    const held = Math.min(bytes, this.frontendRuntime.limits.maxHeadBytes);
     this.responseRoom -= held - this.responseHeld;
     this.responseHeld = held;
   }

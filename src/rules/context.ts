@@ -52,6 +52,8 @@ export interface RuleContext extends SampleContext {
   waitOver: boolean;
   /** Bytes of a body that can be held at most. */
   readonly bodyRoom: number;
+  /** Makes that room so large, if it is smaller. */
+  largeRoom: number;
 
   // ── state of the evaluation ──
 

@@ -20,4 +20,6 @@ export interface RuleEnvironment extends CompileEnvironment {
   readonly experimental: boolean;
   /** `tune.bufsize`. */
   readonly bufsize: number;
+  /** Bytes of a body that a large buffer holds; 0: there are none. */
+  readonly largeBodyBytes: number;
 }

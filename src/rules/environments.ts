@@ -65,6 +65,7 @@ export class RuleEnvironments {
       captures: new CaptureSlots(section.captures),
       experimental: global.flags.has('expose-experimental-directives'),
       bufsize: global.tune.bufsize,
+      largeBodyBytes: Math.max(0, global.tune.largeBufsize - global.tune.maxrewrite),
     };
     if (!this.#sectionsCompiled) this.#compileSections(env);
     return env;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import type { TransactionFacts } from '../../src/acl/context.ts';
 import { testEnvironment } from './compile-environment.ts';
 import { compiled, complaint, exampleContext, textOf } from './evaluate.ts';
 
@@ -189,6 +190,13 @@ test('when lets samples pass under a condition', () => {
   assert.equal(textOf('str(x),when(error)', ctx, env), 'x');
   assert.equal(textOf('str(x),when(forwarded)', ctx, env), 'x');
   assert.equal(textOf('str(x),when(acl,is_get)', ctx, env), 'x');
+  assert.equal(textOf('str(x),when(processed)', ctx, env), 'x');
+  assert.equal(textOf('str(x),when(toapplet)', ctx, env), undefined);
+  const transaction = { ...ctx.transaction, servedBy: '<STATS>' } as TransactionFacts;
+  const served = { ...ctx, server: undefined, transaction };
+  assert.equal(textOf('str(x),when(toapplet)', served, env), 'x');
+  assert.equal(textOf('str(x),when(processed)', served, env), 'x');
+  assert.equal(textOf('str(x),when(forwarded)', served, env), undefined);
   assert.match(complaint('str(x),when(rarely)'), /expects a supported keyword among/);
 });
 

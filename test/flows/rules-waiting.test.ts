@@ -134,6 +134,43 @@ test('rules wait for time and for bodies, and hints come ahead of what follows',
   });
 });
 
+test('wait-for-body waits for as much as a large buffer holds, in either framing', async t => {
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `
+global
+  tune.bufsize.large 100k
+defaults
+  mode http
+  timeout client 10s
+frontend web
+  bind 127.0.0.1:${port}
+  http-request wait-for-body time 9s use-large-buffer if { path /large }
+  http-request wait-for-body time 9s if !{ path /large }
+  http-request return status 200 content-type text/plain lf-string "%[req.body_len]"
+`,
+  );
+  const bytes = 'x'.repeat(90_000);
+  const unframed = new ReadableStream({
+    async start(controller): Promise<void> {
+      for (const part of [bytes.slice(0, 50_000), bytes.slice(50_000)]) {
+        controller.enqueue(Buffer.from(part));
+        await sleep(20);
+      }
+      controller.close();
+    },
+  });
+  const post = async (path: string, body: string | ReadableStream): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, duplex: 'half' });
+    return Number(await response.text());
+  };
+  assert.equal(await post('/large', bytes), bytes.length);
+  assert.equal(await post('/large', unframed), bytes.length);
+  const usual = await post('/usual', bytes);
+  assert.ok(usual < bytes.length, `a usual buffer holds less: ${usual}`);
+});
+
 /** Every rule that can wait, before and behind others, on both sides; nobody answers the resolver. */
 const WAITING = {
   frontend: [

@@ -222,6 +222,10 @@ test('wrong arguments are refused in the words of HAProxy', () => {
     first('wait-for-body at-least 3'),
     `${prefix} wait-for-body' rule : expects time <time> [ at-least <bytes> ].`,
   );
+  assert.equal(
+    first('wait-for-body use-large-buffer time 1s'),
+    `${prefix} wait-for-body' rule : 'use-large-buffer' needs 'tune.bufsize.large' in the global section.`,
+  );
   assert.match(first('use-service none') ?? '', /use-service' rule : 'none' unknown service name/);
   assert.equal(
     complaints(['tcp-request connection set-mark'])[0],

@@ -130,6 +130,7 @@ export class FakeRuleContext implements RuleContext {
   waitBytes = 0;
   waitOver = false;
   bodyRoom = 16384;
+  largeRoom = 0;
   softRewrites = false;
   trace: RuleTrace | undefined;
   earlyHints: [name: string, value: string][] | undefined;

@@ -89,10 +89,19 @@ const WHEN: Readonly<Record<string, Condition>> = {
   stopping: ctx => ctx.process.stopping,
   error: hadError,
   normal: ctx => !hadError(ctx),
-  forwarded: ctx => ctx.server !== undefined,
-  toapplet: () => false,
-  processed: ctx => ctx.server !== undefined,
+  forwarded: isForwarded,
+  toapplet: wentToApplet,
+  processed: ctx => isForwarded(ctx) || wentToApplet(ctx),
 };
+
+function isForwarded({ server }: SampleContext): boolean {
+  return server !== undefined;
+}
+
+/** Statistics, metrics, a cache and services of scripts answer in place of a server. */
+function wentToApplet({ transaction }: SampleContext): boolean {
+  return transaction?.servedBy !== undefined;
+}
 
 function hadError({ transaction }: SampleContext): boolean {
   if (transaction === undefined) return false;

@@ -60,6 +60,7 @@ export function createGlobalDraft(): GlobalDraft {
     unixBind: {},
     tune: {
       bufsize: 16_384,
+      largeBufsize: 0,
       maxrewrite: 1024,
       maxhdr: 101,
       cookieLen: 63,

@@ -28,6 +28,9 @@ const OWN: readonly GlobalKeyword[] = [
   setting('tune.bufsize', size(MAX - 16), 'bytes of a buffer', (draft, value) => {
     draft.tune.bufsize = Math.ceil(Math.max(1, Number(value)) / 16) * 16;
   }),
+  setting('tune.bufsize.large', size(MAX), 'bytes of a buffer for `use-large-buffer`', (draft, value) => {
+    draft.tune.largeBufsize = Number(value);
+  }),
   setting('tune.maxrewrite', integer(0, MAX), 'bytes of a buffer kept free for rewriting', (draft, value) => {
     draft.tune.maxrewrite = Number(value);
   }),
@@ -127,7 +130,6 @@ const BUFFERS: readonly GlobalKeyword[] = [
   tune('applet.zero-copy-forwarding', ON_OFF, 'internal services without copies'),
   tune('buffers.limit', integer(0, MAX), 'most buffers'),
   tune('buffers.reserve', integer(0, MAX), 'buffers kept in reserve'),
-  tune('bufsize.large', size(MAX), 'bytes of a large buffer'),
   tune('bufsize.small', size(MAX), 'bytes of a small buffer'),
   removed('tune.chksize', `option 'tune.chksize' is not supported any more (tune.bufsize is used instead).`),
   tune('cli.max-payload-size', size(), 'longest payload of an admin command'),

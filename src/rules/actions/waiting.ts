@@ -17,17 +17,27 @@ interface WaitForBody {
   readonly timeMs: number;
   /** 0: the whole body. */
   readonly atLeast: number;
+  /** The most that is waited for, where a usual buffer is too small; 0: a usual one does. */
+  readonly largeRoom: number;
 }
 
 const WAIT_SHAPE = 'expects time <time> [ at-least <bytes> ]';
 
+const LARGE = 'use-large-buffer';
+
 function parseWaitForBody(line: RuleLine): WaitForBody | undefined {
   let timeMs: number | undefined;
   let atLeast = 0;
+  let largeRoom = 0;
   while (line.left > 0) {
     const keyword = line.next;
-    if (keyword !== 'time' && keyword !== 'at-least') break;
+    if (keyword !== 'time' && keyword !== 'at-least' && keyword !== LARGE) break;
     line.take();
+    if (keyword === LARGE) {
+      largeRoom = line.env.largeBodyBytes;
+      if (largeRoom === 0) return line.error(`'${LARGE}' needs 'tune.bufsize.large' in the global section`);
+      continue;
+    }
     const word = line.take()?.text;
     if (word === undefined) return line.error(`missing argument for '${keyword}'`);
     const number = keyword === 'time' ? parseTime(word, 'ms', 'wait-for-body') : parseSize(word);
@@ -35,18 +45,17 @@ function parseWaitForBody(line: RuleLine): WaitForBody | undefined {
     if (keyword === 'time') timeMs = number.value;
     else atLeast = number.value;
   }
-  if (line.next === 'use-large-buffer')
-    return line.error("unable to use large buffers: they do not exist in this program, raise 'tune.bufsize'");
-  return timeMs === undefined ? line.error(WAIT_SHAPE) : { timeMs, atLeast };
+  return timeMs === undefined ? line.error(WAIT_SHAPE) : { timeMs, atLeast, largeRoom };
 }
 
 function compileWaitForBody(line: RuleLine): Action | undefined {
   const wait = parseWaitForBody(line);
   if (wait === undefined) return undefined;
-  const { timeMs, atLeast } = wait;
+  const { timeMs, atLeast, largeRoom } = wait;
   const { onResponse } = line;
   return (ctx, resumed) => {
     const body = onResponse ? ctx.responseBody : ctx.requestBody;
+    ctx.largeRoom = largeRoom;
     // Nobody looked at the body before the first wait for it.
     if (
       body === undefined
