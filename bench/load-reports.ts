@@ -12,8 +12,11 @@ export interface LoadResult {
 
 const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
+/** On a busy machine a second may pass with handshakes alone. */
+export class NoRequests extends Error {}
+
 function some(requests: number, text: string): number {
-  if (!(requests > 0)) throw new Error(`no requests:\n${text}`);
+  if (!(requests > 0)) throw new NoRequests(`no requests:\n${text}`);
   return requests;
 }
 

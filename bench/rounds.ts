@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type Contestant, start, type Started } from './contestants.ts';
 import { lastHost } from './configurations.ts';
 import { type Load, run } from './load.ts';
-import type { LoadResult } from './load-reports.ts';
+import { type LoadResult, NoRequests } from './load-reports.ts';
 import { type LogSink, openLogSink } from './log-sink.ts';
 import { type Origins, startOrigins } from './origins.ts';
 import { cpuNs, freePort, stop } from './processes.ts';
@@ -118,9 +118,19 @@ async function measureLanes(lanes: readonly Lane[], pace: Pace): Promise<void> {
 async function warmUp(lane: Lane, seconds: number): Promise<void> {
   let cheapest = Infinity;
   for (let second = 0, settled = 0; second < seconds && settled < 2; second++) {
-    const cost = await costOf(lane, 1);
+    const cost = await warmingCost(lane);
     settled = cost > cheapest * NOTHING_NEW ? settled + 1 : 0;
     cheapest = Math.min(cheapest, cost);
+  }
+}
+
+/** Of one second; one without an answer is dear, and no reason to give up yet. */
+async function warmingCost(lane: Lane): Promise<number> {
+  try {
+    return await costOf(lane, 1);
+  } catch (error) {
+    if (error instanceof Error && error.cause instanceof NoRequests) return Infinity;
+    throw error;
   }
 }
 

@@ -14,11 +14,10 @@ import type { Connection, ConnectionHandler, Endpoint, HandedOver } from '../../
 import { destinationOf } from '../../original-destination.ts';
 import type { TlsFacts } from '../../tls/tls-facts.ts';
 import type { ReadBuffers } from './read-buffers.ts';
+import { localOf, remoteOf, UNKNOWN_ENDPOINT } from './socket-endpoints.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { duplicateDescriptor } from '../../system-calls.ts';
 import { descriptorOf, letGo, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
-
-const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
 
 /** What a connection needs of its engine. */
 export interface ConnectionHost {
@@ -85,7 +84,7 @@ export class NodeConnection implements Connection, StreamOwner {
   }
 
   get remote(): Endpoint {
-    return (this.#remote ??= remoteOf(this.#socket)) ?? UNKNOWN;
+    return (this.#remote ??= remoteOf(this.#socket)) ?? UNKNOWN_ENDPOINT;
   }
 
   set remote(endpoint: Endpoint) {
@@ -94,7 +93,7 @@ export class NodeConnection implements Connection, StreamOwner {
 
   get local(): Endpoint {
     if (this.#local === undefined && this.#origin !== 'connecting') this.#local = destinationOf(this.fd);
-    return (this.#local ??= localOf(this.#socket)) ?? UNKNOWN;
+    return (this.#local ??= localOf(this.#socket)) ?? UNKNOWN_ENDPOINT;
   }
 
   set local(endpoint: Endpoint) {
@@ -288,16 +287,4 @@ export class NodeConnection implements Connection, StreamOwner {
     this.#ahead = undefined;
     this.#lent = undefined;
   }
-}
-
-function remoteOf(socket: Socket): Endpoint | undefined {
-  const { remoteAddress, remotePort, remoteFamily } = socket;
-  if (remoteAddress === undefined) return undefined;
-  return { family: remoteFamily === 'IPv6' ? 6 : 4, host: remoteAddress, port: remotePort ?? 0 };
-}
-
-function localOf(socket: Socket): Endpoint | undefined {
-  const { localAddress, localPort, localFamily } = socket;
-  if (localAddress === undefined) return undefined;
-  return { family: localFamily === 'IPv6' ? 6 : 4, host: localAddress, port: localPort ?? 0 };
 }

@@ -3,6 +3,7 @@
  * leaves to libuv (unix sockets). One for each data thread; the control thread makes one for health checks.
  */
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
 import { UNSET } from '../unset-handler.ts';
@@ -12,6 +13,7 @@ import { type ConnectionHost, NodeConnection } from './connection.ts';
 import { NodeListener } from './listener.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import { adoptPublicly, type OwnedSocket, SocketMaker } from './stream-socket.ts';
+import { TlsConnection, type TlsConnectionHost } from './tls-connection.ts';
 import { WheelDriver } from './wheel-driver.ts';
 
 interface NodeEngineOptions {
@@ -25,18 +27,20 @@ interface NodeEngineOptions {
   readonly nextId?: () => number;
 }
 
-export class NodeEngine implements Engine, ConnectionHost {
+type Held = NodeConnection | TlsConnection;
+
+export class NodeEngine implements Engine, ConnectionHost, TlsConnectionHost {
   readonly name = 'node';
   readonly wheel: TimerWheel;
   readonly buffers: ReadBuffers;
   readonly #driver: WheelDriver | undefined;
   readonly #sockets: SocketMaker;
-  readonly #connections = new Set<NodeConnection>();
+  readonly #connections = new Set<Held>();
   readonly #listeners = new Set<Listener>();
   readonly #descriptorLimit = descriptorLimit();
   #lastId = 0;
   readonly #nextId: () => number;
-  #queue: NodeConnection[] = [];
+  #queue: Held[] = [];
 
   constructor(options: NodeEngineOptions) {
     this.#driver = options.wheel === undefined ? new WheelDriver() : undefined;
@@ -81,16 +85,18 @@ export class NodeEngine implements Engine, ConnectionHost {
   }
 
   adopt(socket: Socket, handler: ConnectionHandler): Connection {
-    const connection = new NodeConnection(this, this.#nextId(), adoptPublicly(socket), handler, 'public');
+    const id = this.#nextId();
+    const direct = socket instanceof TLSSocket ? TlsConnection.over(socket, this, id, handler) : undefined;
+    const connection = direct ?? new NodeConnection(this, id, adoptPublicly(socket), handler, 'public');
     this.#connections.add(connection);
     return connection;
   }
 
-  queue(connection: NodeConnection): void {
+  queue(connection: Held): void {
     if (this.#queue.push(connection) === 1) process.nextTick(() => this.#deliver());
   }
 
-  forget(connection: NodeConnection): void {
+  forget(connection: Held): void {
     this.#connections.delete(connection);
   }
 
