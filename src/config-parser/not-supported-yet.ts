@@ -153,7 +153,7 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'tune.fd.edge-triggered',
   'tune.h1.zero-copy-fwd-recv',
   'tune.h1.zero-copy-fwd-send',
-  // nghttp2 takes frames as they come
+  // frames are taken as they come
   'tune.h2.fe.max-frames-at-once',
   'tune.h2.fe.max-rst-at-once',
   'tune.h2.zero-copy-fwd-send',

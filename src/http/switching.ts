@@ -17,7 +17,7 @@ export function maySwitch(
   return relaxed || !response.fields.isWebsocket || isKeyUnderstood(request, response);
 }
 
-/** Clients of HTTP/1 look for themselves; a key for one of HTTP/2 was made here (http2-request.ts). */
+/** Clients of HTTP/1 look for themselves; a key for one of HTTP/2 was made here (http2/request-reader.ts). */
 function isKeyUnderstood(request: Http1RequestHead, response: Http1ResponseHead): boolean {
   const accept = response.headers.get('sec-websocket-accept');
   if (accept === undefined || request.version < 20) return accept !== undefined;

@@ -36,14 +36,13 @@ export class SessionStreams {
   protected lastTaken = H2.LARGEST_STREAM;
   /** Where the content of the DATA that comes goes. */
   protected target: Stream | undefined;
-  protected settingsAcknowledged = false;
   readonly #ownResets: number[] = [];
 
   constructor(role: Role, settings: LocalSettings, handler: SessionHandler) {
     this.role = role;
     this.settings = settings;
     this.handler = handler;
-    this.windows = new ReceiveWindows(this.output, settings.streamWindow);
+    this.windows = new ReceiveWindows(this.output, settings);
     this.block = new BlockWriter(this.output);
     this.sender = new DataSender(this.output, stream => this.sideEnded(stream));
   }
@@ -72,16 +71,10 @@ export class SessionStreams {
 
   /** Of clients, when mayOpen: it is open when its head is written. */
   openStream(): Stream {
-    const stream = new Stream(this.next, this.peer.streamWindow, this.firstWindow());
+    const stream = new Stream(this.next, this.peer.streamWindow, this.settings.streamWindow);
     this.next += 2;
     this.streams.set(stream.id, stream);
     return stream;
-  }
-
-  /** The peer may still send as much as it was told at first. */
-  protected firstWindow(): number {
-    const { streamWindow } = this.settings;
-    return this.settingsAcknowledged ? streamWindow : Math.max(streamWindow, H2.DEFAULT_WINDOW);
   }
 
   /** The block that was begun is a head of that stream, or its trailers. False: it cannot be told. */
@@ -116,9 +109,9 @@ export class SessionStreams {
     if (!this.dead && !stream.closed && bytes > 0) this.windows.consumed(stream, bytes);
   }
 
-  /** Bodies come: more than the first window of the connection is needed. */
+  /** Contents are to come: the connection gets more than what it begins with. Where streams have some it does so itself. */
   widenWindow(): void {
-    if (!this.dead) this.windows.widen(this.settings.connectionWindow);
+    if (!this.dead) this.windows.widen();
   }
 
   reset(stream: Stream, code: number): void {
@@ -214,9 +207,14 @@ export class SessionStreams {
     this.end(stream, code, 'us');
   }
 
-  /** The same of one that is over. Not where the peer could not know. */
+  /** The peer may not have known yet when it sent what comes. */
+  protected wasResetHere(id: number): boolean {
+    return this.#ownResets.includes(id);
+  }
+
+  /** The same of one that is over. */
   protected closedError(id: number): void {
-    if (this.#ownResets.includes(id)) return;
+    if (this.wasResetHere(id)) return;
     this.#writeReset(id, H2.STREAM_CLOSED);
     this.handler.streamFailed(id, H2.STREAM_CLOSED, 'frame on a closed stream');
     this.handler.glitch('frame on a closed stream');

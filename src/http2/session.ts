@@ -112,9 +112,14 @@ export class Session extends SessionStreams implements FrameSink {
     const ends = isLast && (flags & H2.END_STREAM) !== 0;
     if (start === end && !ends) this.handler.glitch('empty DATA');
     if (!this.#isContentRight(stream, end - start, ends)) return;
-    if (ends) stream.ended |= REMOTE_ENDED;
+    if (ends) this.#peerEnds(stream);
     if (start < end || ends) stream.owner?.dataArrived(bytes, start, end, ends);
     if (ends) this.#endedByPeer(stream);
+  }
+
+  #peerEnds(stream: Stream): void {
+    stream.ended |= REMOTE_ENDED;
+    this.windows.end(stream);
   }
 
   /** Its owner may have reset it meanwhile, or ended the other side. */
@@ -186,7 +191,8 @@ export class Session extends SessionStreams implements FrameSink {
     const stream = this.streams.get(id);
     if (stream !== undefined) this.#furtherBlock(stream, endStream, bytes, start, end);
     else if (!this.#isIdle(id)) {
-      if (this.#decode(bytes, start, end, NO_FIELDS)) this.closedError(id);
+      if (this.#decode(bytes, start, end, NO_FIELDS) && !this.wasResetHere(id))
+        this.fail(H2.STREAM_CLOSED, 'HEADERS on a closed stream');
     } else if (this.role === 'client' || this.#isOurs(id))
       this.fail(H2.PROTOCOL_ERROR, 'HEADERS on an idle stream');
     else this.#open(id, endStream, bytes, start, end);
@@ -198,20 +204,23 @@ export class Session extends SessionStreams implements FrameSink {
   }
 
   #open(id: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
-    this.lastPeer = id;
     const { maxStreams } = this.settings;
     const isUnwanted = id > this.lastServed;
     const isRefused = maxStreams > 0 && this.streams.size >= maxStreams;
     if (isUnwanted || isRefused) {
-      if (this.#decode(bytes, start, end, NO_FIELDS) && !isUnwanted) this.refuseStream(id);
+      if (!this.#decode(bytes, start, end, NO_FIELDS)) return;
+      this.lastPeer = id;
+      if (!isUnwanted) this.refuseStream(id);
       return;
     }
     if (!this.#decode(bytes, start, end, this.handler.streamOpens())) return;
-    const stream = new Stream(id, this.peer.streamWindow, this.firstWindow());
+    this.lastPeer = id;
+    const stream = new Stream(id, this.peer.streamWindow, this.settings.streamWindow);
     if (endStream) stream.ended = REMOTE_ENDED;
     this.streams.set(id, stream);
     const owner = this.handler.streamOpened(stream, endStream, this.#decoder.tooLarge);
     if (stream.owner === undefined) stream.owner = owner;
+    if (!endStream && !stream.closed && !this.dead) this.windows.begin(stream);
   }
 
   /** A response, or trailers, which end the stream where they come from a client. */
@@ -222,7 +231,8 @@ export class Session extends SessionStreams implements FrameSink {
     if (!endStream && this.role === 'server')
       return this.streamError(stream, H2.PROTOCOL_ERROR, 'trailers without an end');
     if (endStream && !this.#isContentRight(stream, 0, true)) return;
-    if (endStream) stream.ended |= REMOTE_ENDED;
+    if (endStream) this.#peerEnds(stream);
+    else this.windows.begin(stream);
     owner.fieldsEnd(endStream, this.#decoder.tooLarge);
     if (endStream) this.#endedByPeer(stream);
   }
@@ -254,8 +264,7 @@ export class Session extends SessionStreams implements FrameSink {
 
   #acknowledged(length: number): void {
     if (length > 0) return this.fail(H2.FRAME_SIZE_ERROR, 'acknowledgement with a payload');
-    if (this.settingsAcknowledged) return;
-    this.settingsAcknowledged = true;
+    this.windows.acknowledged();
     this.#decoder.setLimit(this.settings.tableBytes);
   }
 

@@ -36,9 +36,10 @@ export class Stream {
   /** Bytes that the peer takes from us, and that we take from it. */
   sendWindow: number;
   receiveWindow: number;
-  /** Bytes received and not consumed; consumed and not said. */
+  /** Bytes received and not consumed. */
   held = 0;
-  unsaid = 0;
+  /** More are to come. */
+  isFilling = false;
   /** Bytes of content to come as Content-Length has it; -1: it was not said. */
   contentLeft = -1;
   /** What waits to be sent. */

@@ -70,15 +70,11 @@ export interface Connection {
    */
   moveTo?(target: Connection, length: number, sink: MoveSink): boolean;
   /**
-   * Gives its descriptor up to a layer that Node does (TLS, HTTP/2), which comes back as a connection by
+   * Gives its descriptor up to a layer that Node does (TLS), which comes back as a connection by
    * Engine.adopt(). Only while nothing is pending, and where all receives so far were made with `inBody`. The connection
    * is closed then, without a callback. Absent: what lies under it is no socket.
    */
   handOver?(): HandedOver;
-  /**
-   * The same of a connection that was adopted: its socket, with what had come in unread put back. Absent: it is none.
-   */
-  giveBack?(): Socket;
   /** Sends FIN after the pending send. Reading goes on. */
   shutdown(): void;
   /** Closes now; a pending send is given to the kernel as far as it takes it. Idempotent. */

@@ -84,7 +84,7 @@ function startSession(
   countSession(state.counters, listener.frontend.row, listener.row, isHttp && !isHttp2, wheel.now);
   facts.beginRequests();
   if (facts.counters !== undefined) countForAll(undefined, facts.counters, 'session', 1);
-  if (isHttp2) return startHttp2(streams, listener, facts, received?.copy());
+  if (isHttp2) return startHttp2(streams, listener, facts, received);
   const Session = isHttp ? HttpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
 }

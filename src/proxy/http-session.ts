@@ -7,7 +7,6 @@
  *   AWAITING ──first byte──▶ READING_HEAD ──head──▶ SERVING ──finished──▶ AWAITING … ──▶ LEFT
  */
 import type { Cause } from '../base/failure.ts';
-import { latin1Slice } from '../base/latin1.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
 import { H2_PREFACE } from '../http/parse-errors.ts';
 import { parseRequestHead } from '../http/request-parser.ts';
@@ -22,8 +21,6 @@ import type { BackendRuntime, DataThread, FrontendRuntime, ListenerRuntime } fro
 import type { StreamClient } from './stream-client.ts';
 import type { StreamPool } from './stream-pool.ts';
 import type { Transaction } from './transaction.ts';
-
-const PREFACE = 'PRI * HTTP/2.0';
 
 const AWAITING = 0;
 const READING_HEAD = 1;
@@ -54,8 +51,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #stream: HttpStream | undefined;
   #state = AWAITING;
   #readingHead = false;
-  /** The engine may have read ahead: the connection cannot be handed over any more. */
-  #hasListened = false;
+  /** It was one of mode tcp. */
+  readonly #wasTcp: boolean;
 
   /** `received`: what came behind a PROXY protocol header, or was looked at before. */
   constructor(
@@ -66,7 +63,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     inspected?: Inspected,
   ) {
     this.#inspected = inspected;
-    this.#hasListened = inspected !== undefined;
+    this.#wasTcp = inspected !== undefined;
     this.#streams = streams;
     this.listener = listener;
     this.facts = facts;
@@ -112,7 +109,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.#arm(timeoutMs);
     if (this.inbox.length > 0) this.#readHeads();
     else if (this.ended) this.#leave();
-    else this.receive(this.served === 0 && this.connection.bytesIn > 0);
+    else this.receive();
   }
 
   /** Reads the head in the inbox. Local answers come back here at once: a loop instead of a recursion. */
@@ -149,18 +146,15 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   /** RFC 9113 section 3.3: what has come is the begin of an HTTP/2 connection, known beforehand to be one. */
   #turnToHttp2(stream: HttpStream): boolean {
-    const { inbox, connection } = this;
     const isRefused = this.#frontend().config.options.flags.has('disable-h2-upgrade');
     if (isRefused || this.listener.config.proto === 'h1') return false;
-    if (this.served > 0 || this.#hasListened || connection.handOver === undefined) return false;
-    const received = inbox.copy();
+    if (this.served > 0 || this.#wasTcp) return false;
     stream.retract();
     this.#giveStreamBack();
     this.#thread().clients.remove(this);
     this.#thread().wheel.remove(this.#timer);
     this.#state = LEFT;
-    inbox.clear();
-    startHttp2(this.#streams, this.listener, this.facts, received);
+    startHttp2(this.#streams, this.listener, this.facts, this.inbox);
     return true;
   }
 
@@ -186,16 +180,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #wantMoreHead(): false {
     if (this.ended) this.#serve().clientTrouble.gone('ended');
     else if (this.inbox.length >= this.#limits().maxHeadBytes) this.#serve().clientTrouble.headTooLarge();
-    else this.receive(this.#mayTurnToHttp2());
+    else this.receive();
     return false;
-  }
-
-  /** Nothing but a begin of the preface has come: the engine must not read ahead. */
-  #mayTurnToHttp2(): boolean {
-    const { inbox, served } = this;
-    if (served > 0 || this.#hasListened) return false;
-    const length = Math.min(inbox.length, PREFACE.length);
-    return PREFACE.startsWith(latin1Slice(inbox.buffer, inbox.start, inbox.start + length));
   }
 
   /** From now on what happens is the stream's. */
@@ -236,7 +222,6 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     const { connection } = this;
     if (connection.receiving || connection.closed) return;
     this.inbox.detach();
-    if (!inBody && connection.bytesIn > 0) this.#hasListened = true;
     connection.receive(inBody);
   }
 

@@ -1,15 +1,18 @@
 /**
  * One request of an HTTP/2 connection, from its head to its end, as its stream sees the client (RFC 9113 section 8.1).
- * What http-session.ts is for a connection of HTTP/1, for one request that comes by itself.
+ * What http-session.ts is for a connection of HTTP/1, for one request that comes by itself. Pooled: begin() makes one as
+ * good as new.
  */
 import type { Cause } from '../base/failure.ts';
-import { latin1Write } from '../base/latin1.ts';
-import type { Http2Request } from '../http/http2-request.ts';
+import { INVALID_TARGET } from '../http/parse-errors.ts';
 import { parseRequestHead } from '../http/request-parser.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import { HEADROOM, type RequestReader } from '../http2/request-reader.ts';
+import type { Stream } from '../http2/stream.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
-import type { Http2StreamFacts } from './http2-facts.ts';
-import type { Http2Wire } from './http2-wire.ts';
+import { type Http2Counts, Http2StreamFacts } from './http2-facts.ts';
+import { Http2Wire, type WireHost } from './http2-wire.ts';
+import type { ClientConnectionFacts } from './client-facts.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
@@ -17,13 +20,13 @@ import type { ListenerRuntime } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { StreamPool } from './stream-pool.ts';
 
-/** In front of a head, for what rules add to it. */
-const HEADROOM = 256;
-
 /** The connection, as its requests see it. */
-export interface Http2Connection {
+export interface Http2Connection extends WireHost, Http2Counts {
   readonly streams: StreamPool;
   readonly listener: ListenerRuntime;
+  readonly facts: ClientConnectionFacts;
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
   privateConnections: PrivateConnections | undefined;
   /** Requests before that one. */
   readonly served: number;
@@ -34,65 +37,100 @@ export interface Http2Connection {
 }
 
 export class Http2Client implements ConnectionHandler, StreamClient {
-  readonly listener: ListenerRuntime;
-  readonly facts: Http2StreamFacts;
-  readonly connection: Http2Wire;
+  readonly connection = new Http2Wire();
   readonly inbox = new Inbox();
   /** FIN has another meaning here: of a request all has come, or its stream is gone. */
   readonly ended = false;
-  readonly served: number;
-  readonly #owner: Http2Connection;
-  readonly #timer: Timer;
-  #stream: HttpStream;
+  served = 0;
+  readonly #timer = new Timer(() => this.#expired());
+  #owner: Http2Connection | undefined;
+  #facts: Http2StreamFacts | undefined;
+  #stream: HttpStream | undefined;
+  // the head of the request, until it is started
+  #head: Buffer | undefined;
+  #headStart = 0;
+  #headEnd = 0;
+  #target = '';
+  #schemeIsWrong = false;
+  #isTooLarge = false;
 
-  constructor(owner: Http2Connection, facts: Http2StreamFacts, connection: Http2Wire) {
+  /** Its head is complete, and kept; nothing is done with it yet. */
+  begin(owner: Http2Connection, stream: Stream, request: RequestReader, isTooLarge: boolean): void {
     this.#owner = owner;
-    this.listener = owner.listener;
     this.served = owner.served;
-    this.facts = facts;
-    this.connection = connection;
-    this.#timer = new Timer(() => this.#expired());
-    this.#stream = owner.streams.take();
-    connection.handler = this;
+    this.connection.begin(owner, stream, request, owner.remote, owner.local);
+    this.connection.handler = this;
+    this.#head = request.buffer;
+    this.#headStart = request.start;
+    this.#headEnd = request.end;
+    this.#target = request.target;
+    this.#schemeIsWrong = request.schemeIsWrong;
+    this.#isTooLarge = isTooLarge;
   }
 
-  start({ head, target }: Http2Request): void {
-    const stream = this.#stream;
+  /** False: nobody waits for it any more. */
+  start(): boolean {
+    const owner = this.#owner as Http2Connection;
+    const { connection } = this;
+    const head = this.#head as Buffer;
+    this.#head = undefined;
+    if (connection.isGone) {
+      connection.close();
+      return false;
+    }
+    const { thread } = owner.streams;
+    this.#facts = new Http2StreamFacts(owner.facts, owner, connection, thread.wheel.now);
+    const stream = owner.streams.take();
+    this.#stream = stream;
     stream.begin(this);
     stream.requestStarted();
-    const buffer = Buffer.allocUnsafe(HEADROOM + head.length);
-    const end = HEADROOM + latin1Write(buffer, head, HEADROOM);
+    this.#readHead(stream, head);
+    return true;
+  }
+
+  #readHead(stream: HttpStream, head: Buffer): void {
+    const { clientTrouble, requestHead } = stream;
+    if (this.#isTooLarge) return clientTrouble.headTooLarge();
     const { limits } = this.listener.frontend;
-    const consumed = parseRequestHead(buffer, HEADROOM, end, stream.requestHead, limits);
-    if (consumed === 0) stream.clientTrouble.headTooLarge();
-    else if (consumed < 0) stream.clientTrouble.headInvalid(consumed);
+    const consumed = parseRequestHead(head, this.#headStart, this.#headEnd, requestHead, limits);
+    if (consumed === 0) clientTrouble.headTooLarge();
+    else if (consumed < 0) clientTrouble.headInvalid(consumed);
+    else if (this.#schemeIsWrong) clientTrouble.headInvalid(INVALID_TARGET);
     else {
-      stream.requestHead.headers.headroom = HEADROOM;
-      stream.requestHead.receivedByHttp2(target);
+      requestHead.headers.headroom = HEADROOM;
+      requestHead.receivedByHttp2(this.#target);
       stream.requestArrived(consumed);
     }
   }
 
+  get listener(): ListenerRuntime {
+    return (this.#owner as Http2Connection).listener;
+  }
+
+  get facts(): Http2StreamFacts {
+    return this.#facts as Http2StreamFacts;
+  }
+
   get requestTimeoutMs(): number {
-    return this.#owner.requestTimeoutMs;
+    return (this.#owner as Http2Connection).requestTimeoutMs;
   }
 
   get privateConnections(): PrivateConnections | undefined {
-    return this.#owner.privateConnections;
+    return this.#owner?.privateConnections;
   }
 
   set privateConnections(connections: PrivateConnections | undefined) {
-    this.#owner.privateConnections = connections;
+    (this.#owner as Http2Connection).privateConnections = connections;
   }
 
   // ── what the stream tells, and asks for ──
 
   expect(timeoutMs: number): void {
-    this.#owner.streams.thread.wheel.set(this.#timer, timeoutMs);
+    (this.#owner as Http2Connection).streams.thread.wheel.set(this.#timer, timeoutMs);
   }
 
   clearTimer(): void {
-    this.#owner.streams.thread.wheel.clear(this.#timer);
+    this.#owner?.streams.thread.wheel.clear(this.#timer);
   }
 
   watch(): void {
@@ -117,35 +155,37 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   }
 
   vanish(): void {
-    this.#owner.vanish();
+    this.#owner?.vanish();
   }
 
   #over(): void {
-    const { streams } = this.#owner;
+    const owner = this.#owner as Http2Connection;
+    const { streams } = owner;
     streams.thread.wheel.remove(this.#timer);
     this.inbox.clear();
-    streams.give(this.#stream);
+    streams.give(this.#stream as HttpStream);
     this.facts.end();
-    this.#owner.requestOver(this);
+    this.#owner = this.#stream = undefined;
+    owner.requestOver(this);
   }
 
   // ── events ──
 
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     this.inbox.add(buffer, offset, length);
-    this.#stream.requestBytesArrived();
+    this.#stream?.requestBytesArrived();
   }
 
   onSent(): void {
-    this.#stream.clientSent();
+    this.#stream?.clientSent();
   }
 
   onEnd(): void {
-    this.#stream.clientTrouble.ended();
+    this.#stream?.clientTrouble.ended();
   }
 
   onFailed(_connection: Connection, cause: Cause): void {
-    this.#stream.clientTrouble.gone(cause);
+    this.#stream?.clientTrouble.gone(cause);
   }
 
   onConnected(): void {
@@ -153,6 +193,6 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   }
 
   #expired(): void {
-    this.#stream.clientTrouble.stalled();
+    this.#stream?.clientTrouble.stalled();
   }
 }

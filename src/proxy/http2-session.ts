@@ -1,95 +1,105 @@
 /**
- * One client connection that speaks HTTP/2 (RFC 9113), in `mode http`: node:http2 reads and writes its frames, every
- * stream of it that is a request becomes an http2-client.ts. It says goodbye by GOAWAY when it has been idle for too
- * long, when the process stops, or when the client has asked too much of it.
+ * One client connection that speaks HTTP/2 (RFC 9113), in `mode http`: carries bytes between its socket and a session
+ * (http2/session.ts), and makes each stream that is a request an http2-client.ts. It says goodbye by GOAWAY when it has
+ * been idle for too long, when the process stops, or when the client has asked too much of it.
  *
- *   socket ─▶ node:http2 ─ stream, fields ─▶ readHttp2Request ─▶ Http2Wire + Http2Client ─▶ HttpStream
+ *   socket ─▶ Session ─ stream, fields ─▶ RequestReader ─▶ Http2Client over Http2Wire ─▶ HttpStream
+ *   socket ◀─ Session.output ◀───────────────────────────── Http2Wire
  */
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import { Socket } from 'node:net';
-import { readHttp2Request } from '../http/http2-request.ts';
-import type { Connection, Endpoint, HandedOver } from '../net/connection.ts';
-import { descriptorOf } from '../net/engines/node/stream-socket.ts';
+import { ENHANCE_YOUR_CALM, NO_ERROR, PROTOCOL_ERROR } from '../http2/frames.ts';
+import type { FieldSink } from '../http2/hpack/decoder.ts';
+import { giveBack } from '../http2/output.ts';
+import { RequestReader } from '../http2/request-reader.ts';
+import type { SessionHandler } from '../http2/session-handler.ts';
+import { Session } from '../http2/session.ts';
+import type { Stream, StreamOwner } from '../http2/stream.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import { FIELD } from '../state/counter-fields.ts';
+import { countForAll } from '../state/stick-table/tracked-counters.ts';
+import { type AfterTurn, afterTurn } from './after-turn.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { Http2Client, type Http2Connection } from './http2-client.ts';
-import { type Http2Counts, Http2StreamFacts } from './http2-facts.ts';
-import { Http2Wire, PROTOCOL_ERROR, type WireHost } from './http2-wire.ts';
+import { RECEIVED_FIELDS, SENT_FIELDS } from './http2-counts.ts';
+import type { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
 import type { StreamPool } from './stream-pool.ts';
 
-interface SessionStream extends ServerHttp2Stream {
-  listenedBy: Http2ClientSession;
-  /** Absent: it was refused. */
-  wire?: Http2Wire;
-}
-
-/** RFC 9113 section 7. */
-const ENHANCE_YOUR_CALM = 0xb;
-const END_STREAM = 0x1;
 /** At that part of the threshold a connection may end what it has begun, and no more. */
 const SENT_AWAY = 0.75;
-/** How long a connection that was told to go may take. */
+/** How long a closed connection is read on, in milliseconds. */
 const LINGER_MS = 2000;
+/** While so many bytes wait for a client it is not read from: what it asks for would only add to them. */
+const CONGESTED = 65_536;
+const KEPT_AT_MOST = 512;
 
-export class Http2ClientSession implements Http2Connection, Http2Counts, WireHost {
+const OPEN = 0;
+/** It was told to go: what it has begun is served. */
+const LEAVING = 1;
+/** Nothing more is served: what waits is sent, and FIN. */
+const ENDING = 2;
+/** FIN was sent: what comes is dropped. */
+const LEFT = 3;
+const OVER = 4;
+
+/** Those of this thread that serve nobody now. */
+const spare: Http2Client[] = [];
+/** One block of fields is read at a time. */
+let reader: RequestReader | undefined;
+let readerBytes = 0;
+
+export class Http2ClientSession implements Http2Connection, SessionHandler, ConnectionHandler, AfterTurn {
   readonly streams: StreamPool;
   readonly listener: ListenerRuntime;
   readonly facts: ClientConnectionFacts;
+  readonly session: Session;
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
   privateConnections: PrivateConnections | undefined;
   served = 0;
   glitches = 0;
   readonly #thread: DataThread;
-  readonly #socket: Socket;
-  readonly #session: ServerHttp2Session;
-  readonly #ends: { readonly remote: Endpoint; readonly local: Endpoint };
+  readonly #connection: Connection;
+  readonly #reader: RequestReader;
   readonly #timer = new Timer(() => this.#expired());
-  /** Requests that are served now; streams that are open, to the last byte that the socket has taken. */
+  #state = OPEN;
+  /** Requests that are served now. */
   #active = 0;
-  #open = 0;
-  /** Streams that were reset from here. */
-  readonly #ownResets = new Set<ServerHttp2Stream>();
-  #isWide = false;
-  #leaving = false;
-  #over = false;
+  /** Those whose head has just come. */
+  readonly #fresh: Http2Client[] = [];
+  /** Bytes under way to the socket. */
+  #underWay: Buffer | undefined;
+  /** What is written goes out when that is over. */
+  #isBusy = false;
+  #isDirty = false;
+  #isReleased = false;
 
-  /** `socket`: nothing of it has been read but what was put back. */
-  constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts, socket: Socket) {
+  constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts) {
     this.streams = streams;
     this.listener = listener;
     this.facts = facts;
     this.#thread = streams.thread;
-    this.#socket = socket;
+    this.#connection = facts.connection;
     const { remote, local } = facts.connection;
-    this.#ends = { remote, local };
+    this.remote = remote;
+    this.local = local;
     const { session } = this.#thread.http2;
-    // a thread that serves no HTTP/2 does not load it
-    this.#session = process.getBuiltinModule('node:http2').performServerHandshake(socket, session);
-    this.#listen();
+    this.#reader = readerOf(session.maxListBytes);
+    this.session = new Session('server', session, this);
+    this.#connection.handler = this;
   }
 
-  #listen(): void {
-    const session = this.#session;
-    session.on('stream', (stream: ServerHttp2Stream, _fields: unknown, flags: number, raw: string[]) =>
-      this.#opened(stream, flags, raw),
-    );
-    session.on('remoteSettings', () => this.#count(FIELD.h2_settings_rcvd, 1));
-    session.on('goaway', () => this.#count(FIELD.h2_goaway_rcvd, 1));
-    session.on('error', () => this.#oddity());
-    session.on('frameError', () => this.#oddity());
-    session.on('close', () => this.#end());
-    // with half-open sockets nobody else notices
-    this.#socket.on('end', () => session.destroy());
-  }
-
-  start(): void {
+  /** `received`: what the client has sent so far. */
+  start(received: Inbox | undefined): void {
     this.#thread.clients.add(this);
     this.#count(FIELD.h2_total_connections, 1);
     this.#count(FIELD.h2_open_connections, 1);
     this.#count(FIELD.h2sess, 1);
-    this.#await(this.requestTimeoutMs);
+    this.#arm(this.requestTimeoutMs);
+    this.session.start();
+    if (received === undefined) this.#feed(NOTHING, 0, 0);
+    else this.#feed(received.buffer, received.start, received.end);
   }
 
   #count(field: number, amount: number): void {
@@ -97,93 +107,180 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     counters.add(counters.frontend(this.listener.frontend.row), field, amount);
   }
 
-  // ── streams ──
+  // ── the socket ──
 
-  #opened(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
-    this.#open++;
-    this.#thread.wheel.clear(this.#timer);
-    stream.on('error', ignore);
-    (stream as SessionStream).listenedBy = this;
-    stream.on('close', onClose);
-    this.#count(FIELD.h2_headers_rcvd, 1);
-    this.#count(FIELD.h2_backend_open_streams, 1);
-    this.#count(FIELD.h2_backend_total_streams, 1);
-    const { limits } = this.listener.frontend;
-    // what is reset before anybody has looked at it is asked for to no purpose but work
-    if (stream.closed) return this.#oddity();
-    const request = readHttp2Request(raw, (flags & END_STREAM) !== 0, limits.relaxed === true);
-    if (request === undefined) {
-      this.#count(FIELD.h2_detected_strm_protocol_errors, 1);
-      this.#ownResets.add(stream);
-      stream.close(PROTOCOL_ERROR);
-      this.#oddity();
-    } else {
-      const wire = new Http2Wire(this, stream, request, this.#ends);
-      if (request.body !== 'none') this.#widenWindow();
-      this.#active++;
-      new Http2Client(this, new Http2StreamFacts(this.facts, this, wire, this.#thread.wheel.now), wire).start(
-        request,
-      );
-      this.served++;
-      this.#sendAwayInTime();
-    }
+  onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    if (this.#state >= LEFT) return this.#receive();
+    this.#feed(buffer, offset, offset + length);
   }
 
-  /** Bodies of several requests at a time need more room than a connection has at its begin (RFC 9113 section 6.9.2). */
-  #widenWindow(): void {
-    if (this.#isWide) return;
-    this.#isWide = true;
-    this.#session.setLocalWindowSize(this.#thread.http2.connectionWindow);
+  #feed(bytes: Buffer, start: number, end: number): void {
+    this.#isBusy = true;
+    this.session.feed(bytes, start, end);
+    this.#startRequests();
+    this.#isBusy = false;
+    this.#flush();
+    this.#receive();
+  }
+
+  #receive(): void {
+    const connection = this.#connection;
+    if (connection.closed || connection.receiving || this.session.output.length > CONGESTED) return;
+    connection.receive();
+  }
+
+  written(): void {
+    if (this.#isBusy || this.#isDirty) return;
+    this.#isDirty = true;
+    afterTurn(this);
+  }
+
+  turnOver(): void {
+    this.#isDirty = false;
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    const connection = this.#connection;
+    const { output } = this.session;
+    while (output.length > 0 && !connection.sending && !connection.closed) {
+      const { length } = output;
+      const buffer = output.take();
+      this.#underWay = buffer;
+      connection.send(buffer, 0, length);
+    }
+    this.#isBusy = false;
+    if (this.#state === ENDING && output.length === 0) this.#depart();
+  }
+
+  onSent(): void {
+    if (this.#underWay !== undefined) giveBack(this.#underWay);
+    this.#underWay = undefined;
+    const wasBusy = this.#isBusy;
+    this.#isBusy = true;
+    this.session.resume();
+    this.#isBusy = wasBusy;
+    if (wasBusy) return;
+    this.#flush();
+    this.#receive();
+  }
+
+  onEnd(): void {
+    this.#close();
+  }
+
+  onFailed(): void {
+    this.#close();
+  }
+
+  onConnected(): void {
+    throw new Error('an accepted connection does not connect');
+  }
+
+  // ── streams ──
+
+  streamOpens(): FieldSink {
+    this.#reader.begin(this.listener.frontend.limits.relaxed === true);
+    return this.#reader;
+  }
+
+  streamOpened(stream: Stream, endStream: boolean, tooLarge: boolean): StreamOwner | undefined {
+    const request = this.#reader;
+    this.#thread.wheel.clear(this.#timer);
+    this.#count(FIELD.h2_backend_open_streams, 1);
+    this.#count(FIELD.h2_backend_total_streams, 1);
+    request.complete(endStream);
+    if (request.malformed !== '' && !tooLarge) {
+      request.forget();
+      this.session.streamError(stream, PROTOCOL_ERROR, request.malformed);
+      return undefined;
+    }
+    if (request.body === 'length') stream.contentLeft = request.contentLength;
+    const client = spare.pop() ?? new Http2Client();
+    client.begin(this, stream, request, tooLarge);
+    this.#active++;
+    this.#fresh.push(client);
+    return client.connection;
+  }
+
+  /** What was reset before anybody has looked at it was asked for to no purpose but work. */
+  #startRequests(): void {
+    for (const client of this.#fresh) {
+      if (client.start()) this.#started();
+      else {
+        this.requestOver(client);
+        this.glitch();
+      }
+    }
+    this.#fresh.length = 0;
   }
 
   /** `tune.h2.fe.max-total-streams`, and soft stops: what is under way is served, no more comes. */
-  #sendAwayInTime(): void {
+  #started(): void {
+    this.served++;
     const { maxTotalStreams } = this.#thread.http2;
     if (this.#thread.sendsAway() || (maxTotalStreams > 0 && this.served >= maxTotalStreams)) this.#leave();
   }
 
-  requestOver(): void {
+  requestOver(client: Http2Client): void {
+    if (spare.length < KEPT_AT_MOST) spare.push(client);
     this.#active--;
     if (this.#active === 0) this.#rest();
   }
 
-  closed(stream: ServerHttp2Stream): void {
-    this.#open--;
+  streamClosed(): void {
     this.#count(FIELD.h2_backend_open_streams, -1);
-    const { rstCode } = stream;
-    if (this.#ownResets.delete(stream)) this.#count(FIELD.h2_rst_stream_resp, 1);
-    else if (rstCode !== undefined && rstCode !== 0) this.#count(FIELD.h2_rst_stream_rcvd, 1);
-    if (this.#open === 0) this.#rest();
+    if (this.#active === 0 && this.session.openStreams === 0) this.#rest();
   }
 
-  /** No request is served. What was answered may still be on its way. */
+  /** Nothing is served now. */
   #rest(): void {
-    if (this.#over) return;
-    if (this.#open > 0) this.#arm(this.#clientTimeoutMs());
-    else if (this.#leaving) this.#arm(LINGER_MS);
-    else if (this.#active === 0) this.#await(this.#keepAliveTimeoutMs());
+    if (this.#state === OPEN && this.#thread.sendsAway()) this.#leave();
+    if (this.#state === OPEN)
+      this.#arm(this.#isHeldUp() ? this.#clientTimeoutMs() : this.#keepAliveTimeoutMs());
+    else if (this.#state === LEAVING) this.#endWhenSent();
   }
 
-  cut(stream: ServerHttp2Stream): void {
-    this.#ownResets.add(stream);
-    stream.destroy(new Error('cut'));
+  /** What was answered is still on its way. */
+  #isHeldUp(): boolean {
+    return this.#connection.sending || this.session.openStreams > 0;
   }
 
-  progressed(): void {
-    if (this.#active === 0 && this.#open > 0 && !this.#over) this.#arm(this.#clientTimeoutMs());
+  // ── frames ──
+
+  frameReceived(type: number): void {
+    const field = RECEIVED_FIELDS[type];
+    if (field !== undefined) this.#count(field, 1);
   }
 
-  // ── oddities ──
+  frameSent(type: number): void {
+    const field = SENT_FIELDS[type];
+    if (field !== undefined) this.#count(field, 1);
+    this.written();
+  }
+
+  settingsReceived(): void {}
+  goawayReceived(): void {}
+
+  streamFailed(): void {
+    this.#count(FIELD.h2_detected_strm_protocol_errors, 1);
+  }
+
+  failed(): void {
+    this.#count(FIELD.h2_detected_conn_protocol_errors, 1);
+    this.#endWhenSent();
+  }
 
   /** `tune.h2.fe.glitches-threshold` */
-  #oddity(): void {
+  glitch(): void {
     const { glitchesThreshold } = this.#thread.http2;
     this.glitches++;
-    if (glitchesThreshold === 0 || this.glitches < glitchesThreshold * SENT_AWAY || this.#session.destroyed)
-      return;
-    if (this.glitches < glitchesThreshold) return this.#leave();
-    this.#count(FIELD.h2_goaway_resp, 1);
-    this.#session.destroy(new Error('too many glitches'), ENHANCE_YOUR_CALM);
+    if (this.facts.counters !== undefined) countForAll(undefined, this.facts.counters, 'glitch', 1);
+    if (glitchesThreshold === 0 || this.glitches < glitchesThreshold * SENT_AWAY) return;
+    if (this.glitches < glitchesThreshold) this.#leave();
+    else this.session.fail(ENHANCE_YOUR_CALM, 'too many glitches');
   }
 
   // ── time ──
@@ -202,16 +299,12 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
     return httpKeepAlive === 0 ? client : httpKeepAlive;
   }
 
-  #await(timeoutMs: number): void {
-    this.#arm(timeoutMs);
-  }
-
   #arm(delayMs: number): void {
     this.#thread.wheel.set(this.#timer, delayMs);
   }
 
   #expired(): void {
-    if (this.#leaving || this.#open > 0) this.#session.destroy();
+    if (this.#state !== OPEN || this.#isHeldUp()) this.#close();
     else this.#leave();
   }
 
@@ -219,29 +312,55 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
 
   /** The process stops: nobody is waited for. */
   closeIfIdle(): void {
-    if (this.#open === 0) this.#leave();
+    if (this.#active === 0 && this.session.openStreams === 0) this.#leave();
   }
 
-  /** GOAWAY; closes when the last stream has ended. */
+  /** GOAWAY; closes when the last stream has ended. Those that are on their way are still served, if any is. */
   #leave(): void {
-    if (this.#leaving || this.#session.destroyed) return;
-    this.#leaving = true;
-    this.#count(FIELD.h2_goaway_resp, 1);
-    this.#session.close();
-    if (this.#open === 0) this.#arm(LINGER_MS);
+    if (this.#state !== OPEN || this.session.dead) return;
+    this.#state = LEAVING;
+    const isIdle = this.#active === 0 && this.session.openStreams === 0;
+    this.session.goaway(NO_ERROR, isIdle ? 0 : this.#thread.http2.session.maxStreams);
+    if (isIdle) this.#endWhenSent();
+    else this.written();
+  }
+
+  #endWhenSent(): void {
+    if (this.#state >= ENDING) return;
+    if (this.#state === LEAVING && this.served > 0) this.session.goaway(NO_ERROR);
+    this.#state = ENDING;
+    this.#arm(Math.max(this.#clientTimeoutMs(), LINGER_MS));
+    this.written();
+  }
+
+  /** What the client still sends is read and dropped for a while, so that no reset destroys what it has not read yet. */
+  #depart(): void {
+    this.#state = LEFT;
+    this.session.lost();
+    this.#connection.shutdown();
+    this.#arm(LINGER_MS);
+    this.#release();
+    this.#receive();
   }
 
   vanish(): void {
-    this.#session.destroy();
+    this.#close();
   }
 
-  #end(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#thread.clients.remove(this);
+  #close(): void {
+    if (this.#state === OVER) return;
+    this.#state = OVER;
     this.#thread.wheel.remove(this.#timer);
+    this.#connection.close();
+    this.session.lost();
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#thread.clients.remove(this);
     this.privateConnections?.close();
-    this.#socket.destroy();
     this.#count(FIELD.h2_open_connections, -1);
     this.facts.end();
     this.listener.closed();
@@ -250,54 +369,34 @@ export class Http2ClientSession implements Http2Connection, Http2Counts, WireHos
   // ── what is asked of it ──
 
   get fd(): number {
-    return descriptorOf(this.#socket);
+    return this.#connection.fd;
   }
 
   get openStreams(): number {
-    return this.#open;
+    return this.session.openStreams;
   }
 
   get streamsLimit(): number {
-    return this.#thread.http2.maxStreams;
+    return this.#thread.http2.session.maxStreams;
   }
 }
 
-function ignore(): void {}
+const NOTHING: Buffer = Buffer.alloc(0);
 
-/** One function for all streams, which know whose they are. */
-function onClose(this: SessionStream): void {
-  this.wire?.aborted();
-  this.listenedBy.closed(this);
+function readerOf(maxListBytes: number): RequestReader {
+  if (reader === undefined || readerBytes !== maxListBytes) {
+    reader = new RequestReader(maxListBytes);
+    readerBytes = maxListBytes;
+  }
+  return reader;
 }
 
-/**
- * The client speaks HTTP/2, and nothing has been read of its connection but `received`, all of it by single receives.
- * Its rules have been passed.
- */
+/** The client speaks HTTP/2, and its rules have been passed. `received`: what it has sent so far. */
 export function startHttp2(
   streams: StreamPool,
   listener: ListenerRuntime,
   facts: ClientConnectionFacts,
-  received: Buffer | undefined,
+  received: Inbox | undefined,
 ): void {
-  const { connection } = facts;
-  const { remote, local } = connection;
-  const socket = facts.socket === undefined ? plainSocket(connection) : securedSocket(connection);
-  // they stay known
-  connection.remote = remote;
-  connection.local = local;
-  socket.on('error', ignore);
-  if (received !== undefined && received.length > 0) socket.unshift(received);
-  new Http2ClientSession(streams, listener, facts, socket).start();
-}
-
-function plainSocket(connection: Connection): Socket {
-  const { fd, ahead } = (connection.handOver as () => HandedOver)();
-  const socket = new Socket({ fd });
-  if (ahead !== undefined) socket.unshift(ahead);
-  return socket;
-}
-
-function securedSocket(connection: Connection): Socket {
-  return (connection.giveBack as () => Socket)();
+  new Http2ClientSession(streams, listener, facts).start(received);
 }

@@ -1,41 +1,37 @@
 /**
  * One stream of an HTTP/2 connection from a client, as a connection of its own that speaks HTTP/1.1: what is received
  * from it is the body in HTTP/1 framing, what is sent to it are HTTP/1 responses, which become HEADERS, DATA and
- * trailers. http2-client.ts has one for each request; the head of the request goes to it directly.
+ * trailers. http2-client.ts has one; the head of the request goes to it directly.
  *
- *   DATA ─▶ (chunk) ─▶ onReceived          send ─▶ head ─▶ respond() ─▶ body decoder ─▶ write() … ─▶ trailers, end()
+ *   DATA ─▶ upload ─▶ onReceived          send ─▶ head ─▶ HEADERS ─▶ body decoder ─▶ DATA … ─▶ trailers
  *
- * Small pieces of a body are copied and count as sent at once, as long as not much has piled up; of all others onSent
- * tells that the socket has taken them, so that flow control of the stream reaches the server (RFC 9113 section 5.2).
+ * onSent tells that the session has framed what was sent, which it does as the windows of the client allow and as its
+ * socket takes it: so flow control reaches the server (RFC 9113 section 5.2).
  */
-import type { ServerHttp2Stream } from 'node:http2';
+import type { Cause } from '../base/failure.ts';
 import { BodyDecoder, type ContentSink } from '../http/body-decoder.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
-import type { HeaderList } from '../http/header-list.ts';
-import type { Http2Request } from '../http/http2-request.ts';
-import { http2Fields, type Http2Fields, http2Trailers, joinRepeated } from '../http/http2-response.ts';
 import { Http1ResponseHead } from '../http/response-head.ts';
 import { parseResponseHead } from '../http/response-parser.ts';
-import { foundTrailers } from '../http/trailers.ts';
-import { latin1Write } from '../base/latin1.ts';
-import type { Cause } from '../base/failure.ts';
+import { findTrailerEnd, foundTrailers } from '../http/trailers.ts';
+import { INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from '../http2/frames.ts';
+import type { FieldSink } from '../http2/hpack/decoder.ts';
+import type { RequestReader } from '../http2/request-reader.ts';
+import { writeHead, writeTrailers } from '../http2/response-writer.ts';
+import type { Session } from '../http2/session.ts';
+import type { ResetBy, Stream, StreamOwner } from '../http2/stream.ts';
+import { TrailerReader } from '../http2/trailer-reader.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import { UNSET } from '../net/engines/unset-handler.ts';
+import { type AfterTurn, afterTurn } from './after-turn.ts';
+import { Upload } from './http2-upload.ts';
 
-/** RFC 9113 section 7. */
-export const NO_ERROR = 0x0;
-export const PROTOCOL_ERROR = 0x1;
-
-/** Pieces up to this size are copied, as long as less than four of them wait. */
-const SMALL = 16_384;
-const PILED_UP = 4 * SMALL;
-
-const NO_BODY = new Set([204, 205, 304]);
 /** What is read here has been rendered here. */
 const OWN_HEADS: HeadLimits = { maxHeadBytes: Infinity, maxHeaders: 0x7fff };
 /** With `accept-unsafe-violations-in-http-response`. */
 const UNSAFE_HEADS: HeadLimits = { ...OWN_HEADS, relaxed: true };
-const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
+const NOTHING: Buffer = Buffer.alloc(0);
+const MOST_STATUS = 999;
 
 // where a response is
 const HEAD = 0;
@@ -45,76 +41,70 @@ const ENDED = 3;
 
 /** One at a time is read, and used up at once. */
 const head = new Http1ResponseHead();
+const trailers = new TrailerReader();
 
 /** What a stream needs of its connection. */
 export interface WireHost {
+  readonly session: Session;
   readonly fd: number;
-  /** The client has taken something. */
-  progressed(): void;
-  /** Resets a stream whose response is not whole. */
-  cut(stream: ServerHttp2Stream): void;
+  /** Something was written for the client. */
+  written(): void;
 }
 
-interface OwnedStream extends ServerHttp2Stream {
-  wire: Http2Wire;
-}
-
-export class Http2Wire implements Connection, ContentSink {
-  readonly id: number;
+export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTurn {
+  id = 0;
   handler: ConnectionHandler = UNSET;
-  remote: Endpoint;
-  local: Endpoint;
+  remote: Endpoint = NOWHERE;
+  local: Endpoint = NOWHERE;
   bytesIn = 0;
   bytesOut = 0;
   receiving = false;
   sending = false;
-  closed = false;
-  readonly #host: WireHost;
-  readonly #stream: ServerHttp2Stream;
-  readonly #request: Http2Request;
-  readonly #method: string;
+  closed = true;
+  /** What the client has reset it with; -1: it has not. */
+  resetCode = -1;
+  #host: WireHost | undefined;
+  #stream: Stream | undefined;
+  #method = '';
+  #upgrades = false;
+  #hasBody = false;
+  #isTunnelled = false;
   readonly #decoder = new BodyDecoder();
+  readonly #upload = new Upload();
   #phase = HEAD;
-  #hasTrailers = false;
-  #trailers: Http2Fields | undefined;
-  /** Bytes given to the stream, and not yet to the socket. */
-  #piled = 0;
-  #cutsWhenTaken = false;
-  /** Came before it was asked for. */
-  #ahead: Buffer | undefined;
-  #peerEnded = false;
-  #lastChunk: Buffer | undefined;
+  /** Trailers that follow what is being sent, as a section of HTTP/1. */
+  #trailers: Buffer | undefined;
+  #isLate = false;
   #failure: Cause | undefined;
 
-  constructor(
-    host: WireHost,
-    stream: ServerHttp2Stream,
-    request: Http2Request,
-    ends: { readonly remote: Endpoint; readonly local: Endpoint },
-  ) {
+  /** Serves another stream from now on. */
+  begin(host: WireHost, stream: Stream, request: RequestReader, remote: Endpoint, local: Endpoint): void {
     this.#host = host;
     this.#stream = stream;
-    this.#request = request;
+    this.id = stream.id;
+    this.remote = remote;
+    this.local = local;
     this.#method = request.method;
-    this.id = stream.id ?? 0;
-    this.remote = ends.remote;
-    this.local = ends.local;
-    const owned = stream as OwnedStream;
-    owned.wire = this;
-    owned.on('aborted', onAborted);
-    if (request.body !== 'none') this.#readBody(owned);
-  }
-
-  #readBody(stream: OwnedStream): void {
-    stream.pause();
-    stream.on('data', onData);
-    stream.on('end', onEnd);
-    if (this.#request.body === 'chunked') stream.on('trailers', onTrailers);
+    this.#upgrades = request.upgrades;
+    this.#hasBody = request.body !== 'none';
+    this.#isTunnelled = request.body === 'tunnel';
+    this.bytesIn = this.bytesOut = 0;
+    this.receiving = this.sending = this.closed = this.#isLate = false;
+    this.#phase = HEAD;
+    this.resetCode = -1;
+    this.#trailers = this.#failure = undefined;
+    if (this.#hasBody) this.#upload.begin(request.body === 'chunked');
+    if (this.#hasBody && stream.remoteEnded) this.#upload.finish('');
   }
 
   /** Of the whole connection. */
   get fd(): number {
-    return this.closed ? -1 : this.#host.fd;
+    return this.closed ? -1 : (this.#host as WireHost).fd;
+  }
+
+  /** The client has reset it, or is gone. */
+  get isGone(): boolean {
+    return this.#failure !== undefined;
   }
 
   // ── the request's body ──
@@ -123,58 +113,66 @@ export class Http2Wire implements Connection, ContentSink {
     if (this.receiving) throw new Error('a receive is already pending');
     if (this.closed) return;
     this.receiving = true;
-    if (this.#ahead !== undefined || this.#peerEnded || this.#failure !== undefined) this.#deliverLater();
-    else if (this.#request.body !== 'none' && this.#stream.isPaused()) this.#stream.resume();
+    if (this.#hasBody) this.#consume();
+    if (this.#upload.ready || this.#failure !== undefined || this.#peerHasEnded) this.#deliverLater();
   }
 
-  arrived(bytes: Buffer): void {
-    this.bytesIn += bytes.length;
-    this.#took(this.#request.body === 'chunked' ? chunkOf(bytes) : bytes);
+  #consume(): void {
+    const host = this.#host as WireHost;
+    host.session.consumed(this.#stream as Stream, this.#upload.release());
+    host.written();
   }
 
-  #took(bytes: Buffer): void {
+  get #peerHasEnded(): boolean {
+    return this.#isTunnelled && this.#upload.done;
+  }
+
+  dataArrived(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.closed) return;
-    if (this.receiving) return this.#hand(bytes);
-    this.#ahead = this.#ahead === undefined ? bytes : Buffer.concat([this.#ahead, bytes]);
-    this.#stream.pause();
+    this.bytesIn += end - start;
+    this.#upload.add(bytes, start, end);
+    if (endStream) this.#upload.finish('');
+    if (this.receiving) this.#deliver();
   }
 
-  trailersArrived(fields: readonly string[]): void {
-    let text = '0\r\n';
-    for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`;
-    this.#lastChunk = Buffer.from(`${text}\r\n`, 'latin1');
+  fieldsBegin(): FieldSink {
+    return trailers.begin();
   }
 
-  ended(): void {
-    if (this.#request.body === 'chunked') this.#took(this.#lastChunk ?? LAST_CHUNK);
-    else if (this.#request.body === 'tunnel') {
-      this.#peerEnded = true;
-      if (this.receiving) this.#deliver();
-    }
+  fieldsEnd(): void {
+    const { session } = this.#host as WireHost;
+    if (trailers.malformed !== '')
+      return session.streamError(this.#stream as Stream, PROTOCOL_ERROR, trailers.malformed);
+    if (this.closed) return;
+    this.#upload.finish(trailers.lines);
+    if (this.receiving) this.#deliver();
   }
 
   #deliverLater(): void {
-    process.nextTick(() => {
-      if (!this.closed) this.#deliver();
-    });
+    if (this.#isLate) return;
+    this.#isLate = true;
+    afterTurn(this);
   }
 
+  turnOver(): void {
+    this.#isLate = false;
+    this.#deliver();
+  }
+
+  /** What was asked for and is there. */
   #deliver(): void {
-    const bytes = this.#ahead;
+    if (this.closed) return;
     if (this.#failure !== undefined && (this.sending || this.receiving)) return this.#tell();
     if (!this.receiving) return;
-    if (bytes !== undefined) {
-      this.#ahead = undefined;
-      this.#hand(bytes);
-    } else if (this.#peerEnded) {
+    const upload = this.#upload;
+    if (upload.ready) {
+      upload.take();
+      this.receiving = false;
+      this.handler.onReceived(this, upload.buffer, upload.start, upload.end - upload.start);
+    } else if (this.#peerHasEnded) {
       this.receiving = false;
       this.handler.onEnd(this);
     }
-  }
-
-  #hand(bytes: Buffer): void {
-    this.receiving = false;
-    this.handler.onReceived(this, bytes, 0, bytes.length);
   }
 
   // ── the response ──
@@ -183,11 +181,11 @@ export class Http2Wire implements Connection, ContentSink {
     if (this.sending) throw new Error('a send is already pending');
     if (this.closed) return;
     this.sending = true;
-    if (this.#failure !== undefined || this.#stream.destroyed) return this.#deliverLater();
+    if (this.#failure !== undefined) return this.#deliverLater();
     const end = offset + length;
     let at = offset;
     while (this.#phase === HEAD && at < end) at = this.#sendHead(buffer, at, end);
-    if (this.#phase === TUNNEL && at < end) this.#write(buffer, at, end);
+    if (this.#phase === TUNNEL && at < end) this.#write(buffer, at, end, false);
     else if (this.#phase === BODY && at < end) this.#sendBody(buffer, at, end);
     else this.#sent();
   }
@@ -195,103 +193,88 @@ export class Http2Wire implements Connection, ContentSink {
   /** Gives where the head ends, and what came of its body behind it when all of that went along. */
   #sendHead(buffer: Buffer, from: number, end: number): number {
     let length = parseResponseHead(buffer, from, end, head, OWN_HEADS);
-    if (length <= 0) length = parseResponseHead(buffer, from, end, head, UNSAFE_HEADS);
+    if (length <= 0) length = this.#unsafeHead(buffer, from, end);
     // a rule has written a field that is none
-    if (length <= 0) {
+    if (length <= 0 || head.status > MOST_STATUS) {
       this.#giveUp();
       return end;
     }
-    if (head.status === 101) this.#startTunnel(this.#request.upgrades ? 200 : 101);
-    else if (head.status < 200) this.#tellInterim();
-    else if (this.#method === 'CONNECT' && head.status < 300) this.#startTunnel(head.status);
+    const { status } = head;
+    if (status === 101) this.#startTunnel(this.#upgrades ? 200 : status);
+    else if (status < 200) this.#respond(status, false);
+    else if (this.#method === 'CONNECT' && status < 300) this.#startTunnel(status);
     else return this.#startBody(from + length, end);
     return from + length;
   }
 
-  #tellInterim(): void {
-    this.#attempt(fields => this.#stream.additionalHeaders(fields), http2Fields(head.status, head.headers));
+  /** Bytes that HTTP/2 takes as well: all but NUL. */
+  #unsafeHead(buffer: Buffer, from: number, end: number): number {
+    const length = parseResponseHead(buffer, from, end, head, UNSAFE_HEADS);
+    const nul = length > 0 ? buffer.indexOf(0, from) : -1;
+    return nul < 0 || nul >= from + length ? length : -1;
   }
 
   #startTunnel(status: number): void {
     this.#phase = TUNNEL;
-    const fields = http2Fields(status, head.headers);
-    if (this.#request.upgrades) delete fields['sec-websocket-accept'];
-    delete fields['content-length'];
-    this.#respond(fields, false);
+    head.dropLengths();
+    this.#respond(status, false, this.#upgrades ? 'sec-websocket-accept' : '');
   }
 
   #startBody(at: number, end: number): number {
     const decoder = this.#decoder;
-    const fields = http2Fields(head.status, head.headers);
     head.resolveFraming(this.#method, 11);
     const { framing, status, contentLength } = head;
-    if (framing === 'none' || NO_BODY.has(status)) {
+    if (framing === 'none' || status === 205) {
       this.#phase = ENDED;
-      this.#respond(fields, true);
+      this.#respond(status, true);
       return end;
     }
     this.#phase = BODY;
     decoder.start(framing, contentLength, true);
     if (framing === 'chunked') decoder.sink = this;
-    this.#hasTrailers = framing === 'chunked';
-    this.#respond(fields, false);
+    this.#respond(status, false);
     return at;
   }
 
-  #respond(fields: Http2Fields, isLast: boolean): void {
-    const options = { endStream: isLast, waitForTrailers: this.#hasTrailers, sendDate: false };
-    if (this.#hasTrailers) this.#stream.on('wantTrailers', onWantTrailers);
-    this.#attempt(all => this.#stream.respond(all, options), fields);
+  #respond(status: number, isLast: boolean, without = ''): void {
+    const { session } = this.#host as WireHost;
+    writeHead(session.block, status, head.headers, without);
+    this.#endBlock(isLast);
   }
 
-  /** node:http2 refuses what is not HTTP/2, among it fields that are repeated and should not be. */
-  #attempt(tell: (fields: Http2Fields) => void, fields: Http2Fields): void {
-    try {
-      tell(fields);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') return this.#giveUp();
-      joinRepeated(fields);
-      try {
-        tell(fields);
-      } catch {
-        this.#giveUp();
-      }
-    }
+  #endBlock(isLast: boolean): void {
+    const host = this.#host as WireHost;
+    if (!host.session.endBlock(this.#stream as Stream, isLast)) this.#giveUp();
+    host.written();
   }
 
   #giveUp(): void {
     this.#phase = ENDED;
-    this.#cut();
+    this.#reset(INTERNAL_ERROR);
   }
 
   #sendBody(buffer: Buffer, at: number, end: number): void {
     const decoder = this.#decoder;
     decoder.decode(buffer, at, end);
-    const isLast = decoder.done;
-    if (decoder.outEnd > decoder.outStart) this.#write(buffer, decoder.outStart, decoder.outEnd, isLast);
-    else {
-      if (isLast) this.#end();
-      this.#sent();
-    }
+    const { outStart, outEnd, done } = decoder;
+    if (done) this.#phase = ENDED;
+    const ends = done && this.#trailers === undefined;
+    if (outEnd > outStart || ends) this.#write(buffer, outStart, outEnd, ends);
+    else this.dataSent();
   }
 
-  #write(buffer: Buffer, start: number, end: number, isLast = false): void {
-    const length = end - start;
-    const isSmall = length <= SMALL && this.#piled < PILED_UP;
-    const bytes = isSmall ? Buffer.from(buffer.subarray(start, end)) : buffer.subarray(start, end);
-    this.#piled += length;
-    this.bytesOut += length;
-    this.#stream.write(bytes, error => this.#taken(length, isSmall, error));
-    if (isLast) this.#end();
-    if (isSmall) this.#sent();
+  #write(buffer: Buffer, start: number, end: number, isLast: boolean): void {
+    const host = this.#host as WireHost;
+    this.bytesOut += end - start;
+    const isFramed = host.session.send(this.#stream as Stream, buffer, start, end, isLast);
+    host.written();
+    if (isFramed) this.dataSent();
   }
 
-  #taken(length: number, wasSmall: boolean, error: Error | null | undefined): void {
-    this.#piled -= length;
-    if (error !== null && error !== undefined) return;
-    if (this.#cutsWhenTaken && this.#piled === 0) return this.#cut();
-    this.#host.progressed();
-    if (!wasSmall && !this.closed && this.sending) this.#sent();
+  dataSent(): void {
+    if (this.closed) return;
+    if (this.#trailers !== undefined) this.#sendTrailers(this.#trailers);
+    if (this.sending) this.#sent();
   }
 
   #sent(): void {
@@ -299,31 +282,35 @@ export class Http2Wire implements Connection, ContentSink {
     this.handler.onSent(this);
   }
 
-  #end(): void {
-    this.#phase = ENDED;
-    this.#stream.end();
-  }
-
   /** The body decoder's: the bytes lie in what it gives out. */
   content(): void {}
   end(): void {}
 
+  /** They are checked by then. What lies in the slice may be sent away before they are due. */
   trailers(buffer: Buffer, start: number, end: number): void {
-    const found: HeaderList = foundTrailers(buffer, start, end + 2);
-    if (found.count > 0) this.#trailers = http2Trailers(found);
+    if (end > start) this.#trailers = Buffer.from(buffer.subarray(start, end + 2));
   }
 
-  sendTrailers(): void {
-    this.#attempt(fields => this.#stream.sendTrailers(fields), this.#trailers ?? {});
+  #sendTrailers(section: Buffer): void {
+    this.#trailers = undefined;
+    const { session } = this.#host as WireHost;
+    if (findTrailerEnd(section, 0, section.length) <= 0) return this.#giveUp();
+    const found = foundTrailers(section, 0, section.length);
+    if (found.count === 0) session.send(this.#stream as Stream, NOTHING, 0, 0, true);
+    else {
+      writeTrailers(session.block, found);
+      this.#endBlock(true);
+    }
   }
 
   // ── the end ──
 
-  /** The client is gone, or does not want this stream any more. */
-  aborted(): void {
+  /** The client does not want this stream any more, has broken it, or is gone. */
+  streamReset(code: number, by: ResetBy): void {
+    if (by === 'peer') this.resetCode = code;
     if (this.closed || this.#failure !== undefined) return;
     this.#failure = 'reset';
-    if (this.sending || this.receiving) this.#deliverLater();
+    if (this.sending || this.receiving) this.#tell();
   }
 
   #tell(): void {
@@ -333,80 +320,47 @@ export class Http2Wire implements Connection, ContentSink {
 
   /** Behind a tunnel's bytes. */
   shutdown(): void {
-    if (!this.closed && this.#phase === TUNNEL) this.#end();
+    if (!this.closed && this.#phase === TUNNEL) this.#endStream();
+  }
+
+  #endStream(): void {
+    const host = this.#host as WireHost;
+    this.#phase = ENDED;
+    host.session.send(this.#stream as Stream, NOTHING, 0, 0, true);
+    host.written();
   }
 
   /** The response is with the client, as far as anybody will ever have it. What is left of the request is not wanted. */
   finish(): void {
     if (this.closed) return;
-    this.#retire();
-    const stream = this.#stream;
-    if (stream.destroyed) return;
     // a rule has made an interim response of the last one
-    if (this.#phase === HEAD) return this.#cut();
-    if (this.#phase === BODY) this.#end();
-    if (this.#request.body !== 'none' && !stream.readableEnded) stream.close(NO_ERROR);
+    if (this.#phase === HEAD) return this.close();
+    if (this.#phase === BODY) this.#endStream();
+    this.close();
   }
 
+  /** Both ways. A response that is not whole must not pass for one. */
   close(): void {
     if (this.closed) return;
-    const isWhole = this.#phase === ENDED;
-    this.#retire();
-    const stream = this.#stream;
-    if (stream.destroyed) return;
-    if (!isWhole) this.#cutWhenTaken();
-    else if (this.#request.body !== 'none' && !stream.readableEnded) stream.close(NO_ERROR);
+    const isWhole =
+      this.#phase === ENDED && !(this.#stream as Stream).sending && this.#trailers === undefined;
+    this.closed = true;
+    this.receiving = this.sending = false;
+    this.#upload.stop();
+    this.#reset(isWhole ? NO_ERROR : INTERNAL_ERROR);
+    (this.#stream as Stream).owner = undefined;
   }
 
   reset(): void {
     this.close();
   }
 
-  /** What has come of the response reaches the client before it hears that there is no more. */
-  #cutWhenTaken(): void {
-    if (this.#piled === 0) this.#cut();
-    else this.#cutsWhenTaken = true;
-  }
-
-  /** close() would end the stream first, and a body without a length would pass for a whole one: INTERNAL_ERROR. */
-  #cut(): void {
-    this.#host.cut(this.#stream);
-  }
-
-  #retire(): void {
-    this.closed = true;
-    this.receiving = this.sending = false;
-    this.#ahead = undefined;
-    if (this.#request.body !== 'none') this.#stream.resume();
+  /** Nothing, where both sides have ended. */
+  #reset(code: number): void {
+    const host = this.#host as WireHost;
+    host.session.reset(this.#stream as Stream, code);
+    host.written();
   }
 }
 
-function chunkOf(bytes: Buffer): Buffer {
-  const size = `${bytes.length.toString(16)}\r\n`;
-  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2);
-  latin1Write(chunk, size, 0);
-  bytes.copy(chunk, size.length);
-  chunk[chunk.length - 2] = 0x0d;
-  chunk[chunk.length - 1] = 0x0a;
-  return chunk;
-}
-
-function onData(this: OwnedStream, bytes: Buffer): void {
-  this.wire.arrived(bytes);
-}
-
-function onEnd(this: OwnedStream): void {
-  this.wire.ended();
-}
-
-function onTrailers(this: OwnedStream, _fields: unknown, _flags: number, raw: readonly string[]): void {
-  this.wire.trailersArrived(raw);
-}
-
-function onWantTrailers(this: OwnedStream): void {
-  this.wire.sendTrailers();
-}
-
-function onAborted(this: OwnedStream): void {
-  this.wire.aborted();
-}
+const NOWHERE: Endpoint = { family: 0, host: '', port: 0 };

@@ -188,7 +188,6 @@ const UNUSABLE: readonly (readonly [path: string, rule: string])[] = [
   ['/pseudo', 'http-request return status 200 hdr ":a" b'],
   ['/line-end', 'http-request return status 200 hdr "a\\nb" c'],
   ['/reason', 'http-response set-status 200 reason "a\\x01b"'],
-  ['/status', 'http-response set-status 700'],
   ['/interim', 'http-response set-status 103'],
   ['/interim-empty', 'http-response set-status 100'],
   ['/switching', 'http-after-response set-status 101'],
@@ -209,6 +208,12 @@ test('a response whose head cannot be told resets its stream with INTERNAL_ERROR
     assert.deepEqual([answer.status, answer.code], [0, constants.NGHTTP2_INTERNAL_ERROR], path);
   }
   assert.equal((await ask(client, { ':path': '/' })).body.toString(), 'hello');
+});
+
+test('a status above 599 reaches the client', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const { client } = await startAndOpen(t, origin, { backend: 'http-response set-status 700' });
+  assert.equal((await ask(client, { ':path': '/' })).status, 700);
 });
 
 test('answers of its own come by HTTP/2: denied, redirected, returned, unauthorised, unavailable', async t => {

@@ -28,6 +28,7 @@ const TRACKED = {
   session: ['sess_cnt', 'sess_rate'],
   uploaded: ['bytes_in_cnt', 'bytes_in_rate'],
   downloaded: ['bytes_out_cnt', 'bytes_out_rate'],
+  glitch: ['glitch_cnt', 'glitch_rate'],
 } as const;
 
 /** Who looks at the table. */
@@ -94,6 +95,7 @@ export class StickTable {
       session: places(TRACKED.session),
       uploaded: places(TRACKED.uploaded),
       downloaded: places(TRACKED.downloaded),
+      glitch: places(TRACKED.glitch),
     };
   }
 

@@ -7,7 +7,6 @@
  *                          ▲────receive─────┘                         │
  *                          └──── receive (delivered from the engine's queue, then read on) ◀──┘
  */
-import type { Socket } from 'node:net';
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode } from '../../cause.ts';
 import type { Connection, ConnectionHandler, Endpoint, HandedOver } from '../../connection.ts';
@@ -17,7 +16,7 @@ import type { ReadBuffers } from './read-buffers.ts';
 import { localOf, remoteOf, UNKNOWN_ENDPOINT } from './socket-endpoints.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { duplicateDescriptor } from '../../system-calls.ts';
-import { descriptorOf, letGo, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
+import { descriptorOf, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
 
 /** What a connection needs of its engine. */
 export interface ConnectionHost {
@@ -137,17 +136,6 @@ export class NodeConnection implements Connection, StreamOwner {
       this.#ahead === undefined ? undefined : Buffer.from(this.#ahead.subarray(0, this.#aheadLength));
     this.close();
     return { fd, ahead };
-  }
-
-  giveBack(): Socket {
-    if (this.receiving || this.sending) throw new Error('something is pending on the connection');
-    const socket = this.#socket;
-    const ahead = this.#ahead?.subarray(0, this.#aheadLength);
-    this.#ahead = undefined;
-    this.#retire();
-    letGo(socket);
-    if (ahead !== undefined) socket.unshift(ahead);
-    return socket;
   }
 
   shutdown(): void {

@@ -78,13 +78,6 @@ export function adoptPublicly(socket: Socket): OwnedSocket {
   return watch(socket as OwnedSocket);
 }
 
-/** Of one that was adopted publicly: its next owner hears of all that follows. */
-export function letGo(socket: OwnedSocket): void {
-  socket.off('data', onData);
-  socket.off('end', onEnd);
-  socket.off('error', onError);
-}
-
 /**
  * Serves `server` (already listening) with accepted handles, or gives false when Node's insides have changed.
  */

@@ -1,0 +1,254 @@
+/**
+ * The fields of an HTTP/2 request as the head of an HTTP/1.1 one, so that all that follows treats both alike (RFC 9113
+ * section 8.3.1, RFC 8441 section 4). The head is written while fields are decoded. What HTTP/2 forbids makes it
+ * malformed, as in HAProxy; what is merely wrong is left to the parser of HTTP/1.
+ */
+import { randomBytes } from 'node:crypto';
+import { writeLatin1 } from '../base/latin1.ts';
+import { isPossibleAuthority } from '../http/authority.ts';
+import {
+  AUTHORITY,
+  CONTENT_LENGTH,
+  COOKIE,
+  HOST,
+  IMPOSSIBLE,
+  kindOf,
+  METHOD,
+  OF_CONNECTION,
+  PATH,
+  PLAIN,
+  PROTOCOL,
+  SCHEME,
+  TE,
+  UNKNOWN_PSEUDO,
+} from './field-kinds.ts';
+import { endLine, writeField } from './field-text.ts';
+import type { FieldSink } from './hpack/decoder.ts';
+import { readLength } from './content-length.ts';
+
+/** How the body is told in HTTP/1: not at all, by its length, in chunks; or there is none, but bytes both ways. */
+export type BodyKind = 'none' | 'length' | 'chunked' | 'tunnel';
+
+/** Heads are written one behind the other into memory of that size, which lives as long as one of them. */
+const AREA = 65_536;
+/** What a head has beside the fields it came with, and in front of it for what rules add. */
+const SPARE = 512;
+export const HEADROOM = 256;
+
+const NONE: Buffer = Buffer.alloc(0);
+
+export class RequestReader implements FieldSink {
+  /** The head, `buffer[start..end]`; its target is in origin form. HEADROOM bytes in front of it are free. */
+  buffer = NONE;
+  start = 0;
+  end = 0;
+  method = '';
+  body: BodyKind = 'none';
+  contentLength = -1;
+  /** Extended CONNECT: the answer to the upgrade is a 200. */
+  upgrades = false;
+  /** What is wrong with it; empty: nothing. */
+  malformed = '';
+  /** The scheme is none: no server can be asked, though the client can be answered. */
+  schemeIsWrong = false;
+  readonly #areaBytes: number;
+  readonly #headBytes: number;
+  /** `accept-unsafe-violations-in-http-request` */
+  #relaxed = false;
+  #seen = 0;
+  #scheme = '';
+  #authority = '';
+  #path = '';
+  #protocol = '';
+  #cookies = '';
+  #isLineWritten = false;
+  #isTunnel = false;
+
+  /** `maxListBytes`: of all fields, as the decoder counts them. */
+  constructor(maxListBytes: number) {
+    this.#headBytes = HEADROOM + maxListBytes + SPARE;
+    this.#areaBytes = Math.max(AREA, 2 * this.#headBytes);
+  }
+
+  begin(relaxed: boolean): void {
+    if (this.buffer.length - this.end < this.#headBytes) {
+      this.buffer = Buffer.allocUnsafeSlow(this.#areaBytes);
+      this.end = 0;
+    }
+    this.start = this.end += HEADROOM;
+    this.method = this.#scheme = this.#authority = this.#path = this.#protocol = this.#cookies = '';
+    this.contentLength = -1;
+    this.malformed = '';
+    this.upgrades = this.schemeIsWrong = this.#isLineWritten = this.#isTunnel = false;
+    this.#seen = 0;
+    this.#relaxed = relaxed;
+  }
+
+  /** What samples and logs show: the absolute form. */
+  get target(): string {
+    if (this.#isTunnel && !this.upgrades) return this.#authority;
+    if (!this.#has(AUTHORITY)) return this.#path;
+    return `${this.#scheme}://${plainAuthority(this.#authority, this.#scheme)}${this.#path === '*' ? '' : this.#path}`;
+  }
+
+  field(name: string, value: string): void {
+    if (this.malformed !== '') return;
+    const kind = kindOf(name);
+    if (kind >= UNKNOWN_PSEUDO) return this.#pseudoField(kind, value);
+    if (!this.#isLineWritten) this.#writeLine();
+    if (kind === PLAIN) this.#write(name, value);
+    else this.#special(kind, name, value);
+  }
+
+  // ── pseudo-fields: each once, and before all others ──
+
+  #pseudoField(kind: number, value: string): void {
+    const bit = 1 << kind;
+    if (this.#isLineWritten) this.malformed = 'pseudo-field behind others';
+    else if ((this.#seen & bit) !== 0) this.malformed = 'pseudo-field twice';
+    else if (kind === METHOD) this.method = value;
+    else if (kind === PATH) this.#path = value;
+    else if (kind === SCHEME) this.#scheme = value;
+    else if (kind === AUTHORITY) this.#authority = value;
+    else if (kind === PROTOCOL) this.#protocol = value;
+    else this.malformed = 'unknown pseudo-field';
+    this.#seen |= bit;
+  }
+
+  #has(kind: number): boolean {
+    return (this.#seen & (1 << kind)) !== 0;
+  }
+
+  /** All pseudo-fields are known by then. */
+  #writeLine(): void {
+    this.#isLineWritten = true;
+    this.malformed ||= this.#problemOfPseudoFields();
+    if (this.malformed !== '') return;
+    if (this.#scheme !== 'http' && this.#scheme !== 'https') this.#judgeScheme();
+    const isConnect = this.#isTunnel && !this.upgrades;
+    const method = this.upgrades ? 'GET' : this.method;
+    this.#text(`${method} ${isConnect ? this.#authority : this.#targetInLine()} HTTP/1.1\r\n`);
+    if (!this.#has(AUTHORITY)) return;
+    this.#write('host', isConnect ? this.#authority : plainAuthority(this.#authority, this.#scheme));
+  }
+
+  #problemOfPseudoFields(): string {
+    const { method } = this;
+    if (!USUAL_METHODS.has(method) && !TOKEN.test(method)) return 'no method';
+    if (this.#has(AUTHORITY) && !isPossibleAuthority(this.#authority)) return 'wrong authority';
+    this.#isTunnel = method === 'CONNECT';
+    this.upgrades = this.#isTunnel && this.#has(PROTOCOL);
+    if (this.#isTunnel && !this.upgrades) return this.#problemOfConnect();
+    if (!this.#has(SCHEME)) return 'no scheme';
+    if (!isPossiblePath(this.#path, this.#relaxed)) return 'wrong path';
+    if (!this.upgrades) return this.#has(PROTOCOL) ? 'protocol without CONNECT' : '';
+    return this.#authority === '' || !TOKEN.test(this.#protocol) || /^h2c?$/i.test(this.#protocol)
+      ? 'wrong upgrade'
+      : '';
+  }
+
+  #problemOfConnect(): string {
+    return this.#authority === '' || this.#has(SCHEME) || this.#has(PATH) ? 'wrong CONNECT' : '';
+  }
+
+  /** Servers expect a path, but for what is not theirs alone to know. */
+  #targetInLine(): string {
+    const isUsual = this.#scheme === 'http' || this.#scheme === 'https';
+    return isUsual || this.schemeIsWrong || this.#path === '*' ? this.#path : this.target;
+  }
+
+  #judgeScheme(): void {
+    this.schemeIsWrong =
+      !(this.#isTunnel && !this.upgrades) && !/^[A-Za-z][A-Za-z0-9+.-]*$/.test(this.#scheme);
+  }
+
+  // ── all other fields ──
+
+  #special(kind: number, name: string, value: string): void {
+    if (kind === IMPOSSIBLE) this.malformed = 'wrong name';
+    else if (kind === OF_CONNECTION) this.malformed = 'field of a connection';
+    else if (kind === COOKIE) this.#cookies = this.#cookies === '' ? value : `${this.#cookies}; ${value}`;
+    else if (kind === HOST) this.#host(value);
+    else if (kind === CONTENT_LENGTH) this.#length(name, value);
+    else if (kind === TE && value !== 'trailers') this.malformed = 'te other than trailers';
+    else this.#write(name, value);
+  }
+
+  /** The first counts, and none beside `:authority`. */
+  #host(value: string): void {
+    if (this.#has(AUTHORITY) || this.#has(HOST)) return;
+    this.#seen |= 1 << HOST;
+    this.#write('host', value);
+  }
+
+  /** Equal ones are one. In a tunnel a length would mean nothing. */
+  #length(name: string, value: string): void {
+    const length = readLength(value);
+    if (length < 0 || (this.contentLength >= 0 && length !== this.contentLength))
+      this.malformed = 'wrong content-length';
+    else if (this.contentLength < 0) {
+      this.contentLength = length;
+      if (!this.#isTunnel) this.#write(name, String(length));
+    }
+  }
+
+  #write(name: string, value: string): void {
+    const end = writeField(this.buffer, this.end, name, value);
+    if (end < 0) this.malformed = 'forbidden byte in a value';
+    else this.end = end;
+  }
+
+  #text(text: string): void {
+    this.end = writeLatin1(this.buffer, text, this.end);
+  }
+
+  // ── the end ──
+
+  /** All fields were given. `ended`: no body follows. */
+  complete(ended: boolean): void {
+    if (!this.#isLineWritten) this.#writeLine();
+    if (ended && this.contentLength > 0 && !this.#isTunnel)
+      this.malformed ||= 'content-length without content';
+    if (this.malformed !== '') return;
+    this.body = this.#isTunnel ? 'tunnel' : ended ? 'none' : this.contentLength >= 0 ? 'length' : 'chunked';
+    if (this.body === 'chunked') this.#text('transfer-encoding: chunked\r\n');
+    if (this.#cookies !== '') this.#write('cookie', this.#cookies);
+    if (this.upgrades)
+      this.#text(`upgrade: ${this.#protocol}\r\nconnection: upgrade\r\n${this.#websocketKey()}`);
+    this.end = endLine(this.buffer, this.end);
+  }
+
+  /** HTTP/2 needs none, HTTP/1 does (RFC 6455 section 4.1). */
+  #websocketKey(): string {
+    if (this.#protocol.toLowerCase() !== 'websocket') return '';
+    return `sec-websocket-key: ${randomBytes(16).toString('base64')}\r\n`;
+  }
+
+  /** Nobody needs what was written. */
+  forget(): void {
+    this.end = this.start - HEADROOM;
+  }
+}
+
+const USUAL_METHODS = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT']);
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+const SLASH = 0x2f;
+const HASH = 0x23;
+const SPACE = 0x20;
+const DELETE = 0x7f;
+
+/** An absolute path, or `*`; nothing in it that ends a target in HTTP/1. */
+function isPossiblePath(path: string, relaxed: boolean): boolean {
+  if (path.charCodeAt(0) !== SLASH) return path === '*';
+  for (let at = 1; at < path.length; at++) {
+    const code = path.charCodeAt(at);
+    if (code <= SPACE || code === DELETE || (code === HASH && !relaxed)) return false;
+  }
+  return true;
+}
+
+/** A port that goes without saying is not said (RFC 9110 section 4.2.3). */
+function plainAuthority(authority: string, scheme: string): string {
+  const ending = scheme === 'https' ? ':443' : scheme === 'http' ? ':80' : undefined;
+  return ending !== undefined && authority.endsWith(ending) ? authority.slice(0, -ending.length) : authority;
+}
