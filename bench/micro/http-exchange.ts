@@ -268,6 +268,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     process: {} as DataThread['process'],
     stats: statsView(config, state, () => engine.wheel.now),
     servers: serversView(config, state, () => engine.wheel.now),
+    variableRoom: undefined,
     variables: new VariableStore(),
     state,
     compressors: new Compressors(config.global, 1, state),

@@ -6,9 +6,10 @@ export class ProcessVariables extends VariableStore {
   /** Undefined: it was unset. */
   onChange: ((slot: number, value: Sample | undefined) => void) | undefined;
 
-  override set(slot: number, value: Sample): void {
-    super.set(slot, value);
-    this.onChange?.(slot, value);
+  override set(slot: number, value: Sample): boolean {
+    const fits = super.set(slot, value);
+    this.onChange?.(slot, fits ? value : undefined);
+    return fits;
   }
 
   override unset(slot: number): void {
@@ -19,6 +20,6 @@ export class ProcessVariables extends VariableStore {
   /** Another thread changed it. */
   follow(slot: number, value: Sample | undefined): void {
     if (value === undefined) super.unset(slot);
-    else super.set(slot, value);
+    else this.copy(slot, value);
   }
 }

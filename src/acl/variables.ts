@@ -3,27 +3,54 @@
  * reading and writing one is an array access. A store is one scope of one connection, request or process.
  */
 import type { Sample } from './sample.ts';
+import { bytesOf, type VariableMemory } from './variable-memory.ts';
 
 export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
 
 export class VariableStore {
+  /** Undefined: as much as there is. */
+  readonly memory: VariableMemory | undefined;
   #values: (Sample | undefined)[] = [];
+
+  constructor(memory?: VariableMemory) {
+    this.memory = memory;
+  }
 
   get(slot: number): Sample | undefined {
     return this.#values[slot];
   }
 
-  set(slot: number, value: Sample): void {
+  /** False: there is no room for it, and none is left of what it held. */
+  set(slot: number, value: Sample): boolean {
+    if (this.memory !== undefined) {
+      this.#drop(slot);
+      if (!this.memory.take(bytesOf(value))) return false;
+    }
+    this.#put(slot, value);
+    return true;
+  }
+
+  /** It is set elsewhere, too, and there was room there: it counts, but is not refused. */
+  protected copy(slot: number, value: Sample): void {
+    this.#drop(slot);
+    this.memory?.give(-bytesOf(value));
+    this.#put(slot, value);
+  }
+
+  #put(slot: number, value: Sample): void {
     while (this.#values.length < slot) this.#values.push(undefined);
     this.#values[slot] = value;
   }
 
   unset(slot: number): void {
-    if (slot < this.#values.length) this.#values[slot] = undefined;
+    this.#drop(slot);
   }
 
-  clear(): void {
-    if (this.#values.length > 0) this.#values = [];
+  #drop(slot: number): void {
+    if (slot >= this.#values.length) return;
+    const before = this.#values[slot];
+    if (before !== undefined) this.memory?.give(bytesOf(before));
+    this.#values[slot] = undefined;
   }
 
   /** Slots that hold a value, with it. */

@@ -50,12 +50,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.ssl.ocsp-update.maxdelay',
   'tune.ssl.ocsp-update.mindelay',
   'tune.ssl.ssl-ctx-cache-size',
-  'tune.vars.check-max-size',
-  'tune.vars.global-max-size',
-  'tune.vars.proc-max-size',
-  'tune.vars.reqres-max-size',
-  'tune.vars.sess-max-size',
-  'tune.vars.txn-max-size',
   // proxies
   'filter fcgi-app',
   'filter lua',

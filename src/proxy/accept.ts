@@ -46,6 +46,7 @@ export class Reception {
       return listener.closed();
     }
     const facts = new ClientConnectionFacts(connection, Date.now(), this.#thread.wheel.now);
+    facts.variableMemory = this.#thread.variableRoom?.ofSession();
     if (isOpenToAll(listener)) {
       listener.admitted();
       startSession(this.#streams, listener, facts);

@@ -1,6 +1,7 @@
 /** What samples can ask about a session's client connection. One per accepted connection. */
 import type { TLSSocket } from 'node:tls';
 import type { ClientFacts, ConnectionError, ProxyProtocolFacts } from '../acl/context.ts';
+import type { ScopeMemory } from '../acl/variable-memory.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
@@ -22,6 +23,8 @@ export class ClientConnectionFacts implements ClientFacts {
   transport: 'tcp' | 'tls' = 'tcp';
   /** What ended its handshake. */
   error: ConnectionError | undefined = undefined;
+  /** For variables of its scope; undefined: as much as there is. */
+  variableMemory: ScopeMemory | undefined = undefined;
   #tls: TlsFacts | undefined;
   #variables: VariableStore | undefined;
   /** Whose rules run: how long what they say of the addresses holds. */
@@ -41,11 +44,12 @@ export class ClientConnectionFacts implements ClientFacts {
   end(): void {
     this.counters?.release();
     this.counters = undefined;
+    this.variableMemory?.end();
   }
 
   /** Scope `sess`. */
   get variables(): VariableStore {
-    return (this.#variables ??= new VariableStore());
+    return (this.#variables ??= new VariableStore(this.variableMemory));
   }
 
   get source(): Endpoint {

@@ -10,6 +10,7 @@
 import { NO_DATES, type CookieDates } from './cookie-persistence.ts';
 import type { BandwidthLimits } from './bandwidth.ts';
 import type { ByteCounters, ByteView, RawRequest, RequestLine, TimeoutFacts } from '../acl/context.ts';
+import type { ExchangeMemory } from '../acl/variable-memory.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
@@ -154,6 +155,7 @@ export abstract class ExchangeRecord {
   protected transactionStore: VariableStore | undefined;
   protected requestStore: VariableStore | undefined;
   protected responseStore: VariableStore | undefined;
+  protected variableMemory: ExchangeMemory | undefined;
   protected requestCaptured: (string | undefined)[] | undefined;
   protected responseCaptured: (string | undefined)[] | undefined;
 
@@ -212,6 +214,8 @@ export abstract class ExchangeRecord {
     this.chosenBackend = backend;
     this.transactionStore = inspected.transactionStore;
     this.requestStore = inspected.requestStore;
+    this.variableMemory = inspected.variableMemory;
+    inspected.variableMemory = undefined;
     this.requestCaptured = inspected.requestCaptured;
     this.finalRule = inspected.finalRule;
     this.ownTimeouts = inspected.ownTimeouts;

@@ -13,6 +13,7 @@ import type {
   TimeoutFacts,
   TransactionFacts,
 } from '../acl/context.ts';
+import type { ExchangeMemory } from '../acl/variable-memory.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { CaptureSide, CaptureSlots } from '../rules/capture-slots.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
@@ -93,14 +94,21 @@ export abstract class ExchangeSamples extends ExchangeRecord implements SampleCo
     return this.client.variables;
   }
   get transactionVariables(): VariableStore {
-    return (this.transactionStore ??= new VariableStore());
+    return (this.transactionStore ??= new VariableStore(this.#variableMemory()?.transaction));
   }
   get requestVariables(): VariableStore {
-    return (this.requestStore ??= new VariableStore());
+    return (this.requestStore ??= new VariableStore(this.#variableMemory()?.request));
   }
   get responseVariables(): VariableStore {
-    return (this.responseStore ??= new VariableStore());
+    return (this.responseStore ??= new VariableStore(this.#variableMemory()?.response));
   }
+
+  #variableMemory(): ExchangeMemory | undefined {
+    const { variableRoom } = this.thread;
+    if (variableRoom === undefined) return undefined;
+    return (this.variableMemory ??= variableRoom.ofExchange(this.client.variables.memory));
+  }
+
   get captureSlots(): CaptureSlots {
     return this.frontendRuntime.rules.captures;
   }

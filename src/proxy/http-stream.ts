@@ -144,6 +144,7 @@ export class HttpStream
   retract(): void {
     this.#end();
     this.transaction.releaseCounters();
+    this.transaction.releaseVariables();
   }
 
   requestStarted(): void {
@@ -337,6 +338,7 @@ export class HttpStream
     this.#end();
     const { timers, status } = this.transaction;
     if (timers.firstByteAt >= 0 || status > 0) this.transaction.finish();
+    else this.transaction.releaseVariables();
     this.session.requestAborted();
   }
 

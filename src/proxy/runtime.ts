@@ -12,6 +12,7 @@ import type {
   StatsView,
 } from '../acl/context.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
+import type { VariableRoom } from '../acl/variable-memory.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { LocalService } from '../http/local-service.ts';
 import type { NameCase } from '../http/header-names.ts';
@@ -116,6 +117,8 @@ export interface DataThread {
   readonly stats: StatsView;
   readonly servers: ServersView;
   readonly variables: VariableStore;
+  /** Undefined: variables may take as much as there is. */
+  readonly variableRoom: VariableRoom | undefined;
   readonly state: SharedState;
   readonly compressors: Compressors;
   readonly logs: LogSink;

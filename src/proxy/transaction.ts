@@ -128,6 +128,7 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     if (!this.logged) this.frontendRuntime.log(this);
     this.script?.end();
     this.releaseCounters();
+    this.releaseVariables();
     this.bandwidth?.release();
   }
 
@@ -168,6 +169,12 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   releaseCounters(): void {
     this.ownCounters?.release();
     this.ownCounters = undefined;
+  }
+
+  /** Its variables count no longer; they can still be read. */
+  releaseVariables(): void {
+    this.variableMemory?.transaction.end();
+    this.variableMemory = undefined;
   }
 
   /** Of the bodies that pass in that direction. */

@@ -15,6 +15,7 @@
  *   │ checks    S rows: what the health check and the agent said           │ 80 words each
  *   ├─────────────────────────────────────────────────────────────────────┤
  *   │ addresses S rows: where the servers are                              │ 8 words each
+ *   │ variables what sessions of each thread hold in bytes: T + 1 words     │
  *   ├── per thread 0..T, each part starts on its own cache line ───────────┤
  *   │ held      connections this thread accounts for: G gates · S servers   │ 1 word each
  *   │ granted   slots handed to this thread, not yet taken: S servers       │ 1 word each
@@ -51,6 +52,7 @@ export interface StateLayout {
   readonly heaps: readonly number[];
   readonly checks: number;
   readonly addresses: number;
+  readonly variableBytes: number;
   readonly held: readonly number[];
   readonly granted: readonly number[];
   readonly idle: readonly number[];
@@ -105,6 +107,7 @@ export function computeLayout(plan: StatePlan): StateLayout {
     heaps: plan.heapCapacity.map(capacity => (capacity === 0 ? 0 : take(capacity))),
     checks: take(serverCount * CHECK_ROW),
     addresses: take(serverCount * ADDRESS_ROW),
+    variableBytes: take(plan.threads + 1),
   };
   const all = Array.from({ length: plan.threads + 1 });
   return {

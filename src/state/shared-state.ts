@@ -21,6 +21,7 @@ import { ServerQueues } from './server-queues.ts';
 import { ServerSlots } from './server-slots.ts';
 import { ServerTable } from './server-table.ts';
 import { ServerWriter } from './server-writer.ts';
+import { SharedTotal } from './shared-total.ts';
 import { SharedRates } from './shared-rate.ts';
 import { StickTables, type SharedStickTable } from './stick-table/stick-tables.ts';
 import { recoverThread } from './thread-recovery.ts';
@@ -39,6 +40,8 @@ export class SharedState {
   readonly queues: ServerQueues;
   readonly tables: StickTables;
   readonly caches: HttpCaches;
+  /** What variables of sessions take (acl/variable-memory.ts). */
+  readonly variableBytes: SharedTotal;
   readonly #words: Int32Array;
   readonly #layout: StateLayout;
   readonly #usable: (UsableServers | undefined)[];
@@ -59,6 +62,11 @@ export class SharedState {
     this.caches = caches;
     this.#words = words;
     this.#layout = layout;
+    const { variableBytes } = layout;
+    this.variableBytes = new SharedTotal(
+      words.subarray(variableBytes, variableBytes + plan.threads + 1),
+      thread,
+    );
     this.#usable = Array.from({ length: plan.proxies }, () => undefined);
     this.servers = new ServerTable(words, layout);
     this.limits = new ConnectionLimits(words, plan, layout, thread);

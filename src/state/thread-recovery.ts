@@ -1,6 +1,6 @@
 /**
  * Gives back what a dead data thread held: connections at the gates, places on servers, its waiting requests,
- * its idle connections, the lock of a load heap. For the control thread, after the worker has ended and before
+ * its idle connections, what its variables took, the lock of a load heap. For the control thread, after the worker has ended and before
  * its replacement starts. Its counters stay: what happened has happened.
  */
 import { BACKEND_ROW, GATE_ROW, SERVER_ROW, WAIT_ROW, type StateLayout } from './layout.ts';
@@ -22,6 +22,7 @@ export function recoverThread(
   thread: number,
 ): void {
   layout.heaps.forEach((_, backend) => heap.abandon(backend, thread));
+  words[layout.variableBytes + thread] = 0;
   leaveGates(words, layout, thread);
   leaveQueues(words, layout, thread);
   const freed = giveBackPlaces(words, layout, table, thread);

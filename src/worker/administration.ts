@@ -2,6 +2,7 @@
  * Everything in the control thread that the admin socket sees and steers: names of servers, orders to the data
  * threads, listening sockets of frontends, statistics. control.ts makes one and tells it what becomes of threads.
  */
+import { VariableRoom } from '../acl/variable-memory.ts';
 import type { Socket } from 'node:net';
 import { monotonicMs } from '../base/clock.ts';
 import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
@@ -89,7 +90,9 @@ export class Administration {
     this.#globalLog = new GlobalLog(config, parts.rings, state);
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
-    this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls);
+    this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls, bytes =>
+      VariableRoom.mayHold(config.global.tune, bytes),
+    );
     this.#expressions = new ProcessExpressions(config, state, parts.rings);
     this.#shared.begin(this.#expressions.fromConfiguration());
     this.#numbers = new ControlNumbers({

@@ -9,6 +9,7 @@ import type {
   ServersView,
   StatsView,
 } from '../acl/context.ts';
+import type { VariableRoom } from '../acl/variable-memory.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { CheckFacts } from '../health/check-facts.ts';
 import type { ResponseHead } from '../http/head.ts';
@@ -21,6 +22,8 @@ export interface CheckSurroundings {
   readonly stats: StatsView;
   readonly servers: ServersView;
   readonly processVariables: VariableStore;
+  /** Undefined: they may take as much as there is. */
+  readonly variableRoom?: VariableRoom | undefined;
   /** `unique-id-format` of a proxy. */
   readonly uniqueId: (proxy: Proxy, context: CheckContext) => string | undefined;
 }
@@ -39,7 +42,7 @@ export class CheckContext implements SampleContext {
   readonly transactionVariables = undefined;
   readonly requestVariables = undefined;
   readonly responseVariables = undefined;
-  readonly checkVariables = new VariableStore();
+  readonly checkVariables: VariableStore;
   readonly requestCaptures: (string | undefined)[] = [];
   readonly responseCaptures: (string | undefined)[] = [];
   readonly requestCookieCapture = undefined;
@@ -53,6 +56,7 @@ export class CheckContext implements SampleContext {
 
   constructor(around: CheckSurroundings) {
     this.#around = around;
+    this.checkVariables = new VariableStore(around.variableRoom?.ofCheck());
   }
 
   /** The scope of a run is such a context: it learns of the run at its first use. */

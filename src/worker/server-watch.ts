@@ -2,6 +2,7 @@
  * Ties the watching of servers (health/) to the rest of the control thread: expressions, logs of proxies, threads.
  */
 import { monotonicMs } from '../base/clock.ts';
+import { VariableRoom } from '../acl/variable-memory.ts';
 import { VariableStore } from '../acl/variables.ts';
 import { EmailAlerts } from '../health/email-alert.ts';
 import type { LifeEffects } from '../health/life-effects.ts';
@@ -53,6 +54,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     stats: statsView(config, state, now),
     servers: serversView(config, state, now),
     processVariables: new VariableStore(),
+    variableRoom: VariableRoom.of(config.global.tune, state.variableBytes),
     uniqueId: compileUniqueId(environments),
   };
   const logs = new ProxyLogs(config, setting.rings, state);

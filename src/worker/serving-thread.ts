@@ -2,6 +2,7 @@
 import { timeOfDayBy } from '../base/clock.ts';
 import type { MessagePort } from 'node:worker_threads';
 import { ProcessVariables } from '../acl/process-variables.ts';
+import { VariableRoom } from '../acl/variable-memory.ts';
 import type { Bind } from '../model/bind.ts';
 import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
@@ -66,7 +67,8 @@ export class ServingThread {
   readonly #logs: ThreadLogSink;
   readonly #statistics: ConfiguredView;
   readonly #services: ThreadServices;
-  readonly #variables = new ProcessVariables();
+  readonly #variableRoom: VariableRoom | undefined;
+  readonly #variables: ProcessVariables;
   readonly #stopping: Drain;
   readonly #thread: DataThread;
   readonly #files: Map<string, PatternFile>;
@@ -88,6 +90,8 @@ export class ServingThread {
     this.#start = start;
     this.#port = port;
     this.#state = SharedState.attach(start.state, plan, start.thread, start.tables, start.caches);
+    this.#variableRoom = VariableRoom.of(config.global.tune, this.#state.variableBytes);
+    this.#variables = new ProcessVariables(this.#variableRoom?.process.own);
     this.#opened = openEngine(engine, { bufsize, pipes: pipesOf(config.global, this.#state) });
     this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
     const rings: RingPlaces = {
@@ -190,6 +194,7 @@ export class ServingThread {
       stats: statsView(config, this.#state, () => engine.wheel.now),
       servers: serversView(config, this.#state, () => engine.wheel.now),
       variables: this.#variables,
+      variableRoom: this.#variableRoom,
       state: this.#state,
       compressors: new Compressors(config.global, plan.threads, this.#state),
       logs: this.#logs,

@@ -10,6 +10,7 @@ import { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
 import { fromPlain, toPlain, type PlainSample } from '../acl/plain-sample.ts';
 import type { Sample } from '../acl/sample.ts';
+import { bytesOf } from '../acl/variable-memory.ts';
 import type { ProcessVariablesView } from '../admin/runtime.ts';
 import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
 import type { CookieChange, SharedChange } from './orders.ts';
@@ -25,14 +26,32 @@ export class SharedCopies implements ProcessVariablesView {
   /** By thread: the last change that was sent to it. */
   readonly #sent = new Map<number, number>();
 
-  constructor(patterns: PatternRegistry | undefined, calls: ThreadCalls) {
+  readonly #mayHold: (bytes: number) => boolean;
+
+  /** `mayHold`: whether variables may take so many bytes in all. */
+  constructor(
+    patterns: PatternRegistry | undefined,
+    calls: ThreadCalls,
+    mayHold: (bytes: number) => boolean,
+  ) {
+    this.#mayHold = mayHold;
     this.patterns = patterns ?? new PatternRegistry({ readFile: () => ({ error: 'none' }) });
     this.#calls = calls;
   }
 
   /** What variables hold from the start on. */
   begin(assigned: readonly { readonly name: string; readonly value: Sample }[]): void {
-    for (const { name, value } of assigned) this.#variables.set(name, toPlain(value));
+    for (const { name, value } of assigned)
+      if (this.#fits(name, value)) this.#variables.set(name, toPlain(value));
+  }
+
+  #fits(name: string, value: Sample): boolean {
+    let bytes = bytesOf(value);
+    for (const other of this.#variables.keys()) {
+      const held = other === name ? undefined : this.get(other);
+      if (held !== undefined) bytes += bytesOf(held);
+    }
+    return this.#mayHold(bytes);
   }
 
   get(name: string): Sample | undefined {
@@ -41,6 +60,7 @@ export class SharedCopies implements ProcessVariablesView {
   }
 
   async set(name: string, value: Sample): Promise<void> {
+    if (!this.#fits(name, value)) return;
     const plain = toPlain(value);
     this.#variables.set(name, plain);
     await this.#send([{ kind: 'variable', name, value: plain }], undefined);

@@ -138,6 +138,7 @@ function makeThread(
     stats: statsView(config, state, () => engine.wheel.now),
     servers: serversView(config, state, () => engine.wheel.now),
     variables: new VariableStore(),
+    variableRoom: undefined,
     state,
     compressors: new Compressors(config.global, 1, state),
     logs: {
