@@ -1,6 +1,5 @@
 /** -x and _getsocks: a new process takes the listening sockets of the one before, from and for the real program too. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { listeningSockets } from '../support/listening-sockets.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -42,17 +42,6 @@ frontend web
 `;
 }
 
-/** The kernel's numbers of the sockets that listen on a port. */
-function listening(port: number): string[] {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return readFileSync('/proc/net/tcp', 'latin1')
-    .split('\n')
-    .map(line => line.trim().split(/\s+/))
-    .filter(words => words[3] === '0A' && words[1]?.endsWith(wanted) === true)
-    .map(words => words[9] as string)
-    .sort();
-}
-
 /** Asks over new connections, again and again; any failure rejects. */
 async function visit(port: number, goOn: () => boolean, seen: Map<string, number>): Promise<void> {
   while (goOn()) {
@@ -77,7 +66,7 @@ async function change(t: TestContext, { from, to, threads = [2, 2] }: Change): P
   const first = await startBalancer(t, configOf(place, 'first', threads[0]), {
     ...(from !== undefined && { program: from }),
   });
-  const before = listening(port);
+  const before = listeningSockets(port);
   let going = true;
   const seen = new Map<string, number>();
   const visitors = Array.from({ length: 8 }, () => visit(port, () => going, seen));
@@ -92,7 +81,7 @@ async function change(t: TestContext, { from, to, threads = [2, 2] }: Change): P
   await until('answers of the second', () => !going || (seen.get('second') ?? 0) > 50);
   going = false;
   await visits;
-  const after = listening(port);
+  const after = listeningSockets(port);
   assert.ok(
     after.some(inode => before.includes(inode)),
     `${after.join(' ')} are none of ${before.join(' ')}`,
@@ -120,12 +109,12 @@ test('more and fewer threads take the same sockets', async t => {
   ] as const) {
     const place = await placeFor(t);
     const first = await startBalancer(t, configOf(place, 'first', before));
-    const sockets = listening(place.port);
+    const sockets = listeningSockets(place.port);
     const second = await startBalancer(t, configOf(place, 'second', after), {
       args: ['-x', place.admin, '-sf', String(first.pid)],
     });
     assert.equal(await first.ended, 0);
-    const now = listening(place.port);
+    const now = listeningSockets(place.port);
     assert.deepEqual(
       sockets.filter(inode => !now.includes(inode)),
       [],
@@ -149,18 +138,18 @@ test('sockets go to the real program', async t => {
 test('a master takes the sockets of the process before, and keeps them over reloads', async t => {
   const place = await placeFor(t);
   const first = await startBalancer(t, configOf(place, 'first'));
-  const before = listening(place.port);
+  const before = listeningSockets(place.port);
   const second = await startBalancer(t, configOf(place, 'second'), {
     args: ['-W', '-x', place.admin, '-sf', String(first.pid)],
   });
   assert.equal(await first.ended, 0);
-  assert.deepEqual(listening(place.port), before);
+  assert.deepEqual(listeningSockets(place.port), before);
   const loaded = (balancer: Balancer): number => balancer.output().split('Loading success').length;
   await until('the first worker', () => loaded(second) > 1);
   const mark = loaded(second);
   second.process.kill('SIGUSR2');
   await until('the reload', () => loaded(second) > mark);
-  assert.deepEqual(listening(place.port), before);
+  assert.deepEqual(listeningSockets(place.port), before);
   assert.match(await exchangeRaw(place.port, GET_AND_CLOSE), /second$/);
 });
 

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
+import { listeningSockets } from '../support/listening-sockets.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -24,16 +25,6 @@ listen l
 `;
 }
 
-/** As the kernel's table has them (state 0A: listening). */
-function listeningSockets(port: number): number {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const rows = readFileSync('/proc/net/tcp', 'latin1').split('\n');
-  return rows.filter(row => {
-    const [, local, , state] = row.trim().split(/\s+/);
-    return state === '0A' && local?.endsWith(wanted) === true;
-  }).length;
-}
-
 test('-dR keeps an address to one process, without it two can share it', async t => {
   const port = await freePort();
   const first = await startBalancer(t, page(port), { args: ['-dR'] });
@@ -43,9 +34,9 @@ test('-dR keeps an address to one process, without it two can share it', async t
   assert.match(alone.stderr, /Address already in use/);
   await first.stop();
   const second = await startBalancer(t, page(port));
-  const sockets = listeningSockets(port);
+  const sockets = listeningSockets(port).length;
   const third = await startBalancer(t, page(port));
-  await until('sockets of the third process', () => listeningSockets(port) === 2 * sockets);
+  await until('sockets of the third process', () => listeningSockets(port).length === 2 * sockets);
   assert.equal(await second.stop(), 0);
   await until('the third serves', async () =>
     (await exchangeRaw(port, GET).catch(() => '')).endsWith('served'),

@@ -4,12 +4,13 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listeningSockets } from './listening-sockets.ts';
 
 export interface Balancer {
   readonly pid: number;
@@ -25,7 +26,7 @@ export interface Balancer {
 }
 
 interface StartOptions {
-  /** Ports that accept when it is up. */
+  /** IPv4 ports that accept when it is up. */
   readonly ports?: readonly number[];
   /** Run haproxy instead of lb. */
   readonly program?: string;
@@ -91,7 +92,7 @@ function portsOf(config: string): number[] {
 async function waitForPorts(balancer: Balancer, ports: readonly number[], withinMs: number): Promise<void> {
   const deadline = Date.now() + withinMs;
   for (const port of ports) {
-    while (!(await accepts(port))) {
+    while (listeningSockets(port).length === 0) {
       const child = balancer.process;
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`it ended with ${child.exitCode ?? child.signalCode}:\n${balancer.output()}`);
@@ -99,19 +100,6 @@ async function waitForPorts(balancer: Balancer, ports: readonly number[], within
       await sleep(10);
     }
   }
-}
-
-/** Looks into the kernel's table, so that no connection is made that the balancer would count. */
-async function accepts(port: number): Promise<boolean> {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const listening = (file: string): boolean =>
-    readFileSync(file, 'latin1')
-      .split('\n')
-      .some(line => {
-        const [, local, , state] = line.trim().split(/\s+/);
-        return state === '0A' && local?.endsWith(wanted) === true;
-      });
-  return listening('/proc/net/tcp') || listening('/proc/net/tcp6');
 }
 
 /** A plain request over a connection of its own; for tests that need the raw answer. */
