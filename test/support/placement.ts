@@ -73,7 +73,10 @@ function backendSections(cases: readonly PlacementCase[], address: string): stri
     .join('\n');
 }
 
-/** A configuration for haproxy that answers each request with the name of the server it was sent to. */
+/**
+ * A configuration for haproxy that answers each request with the name of the server it was sent to. Nobody listens at
+ * the servers' address: that a connection fails is told with the name as well, and sooner than a server would answer.
+ */
 export function haproxyConfig(cases: readonly PlacementCase[], port: number, adminSocket?: string): string {
   return `global
   nbthread 1
@@ -83,15 +86,13 @@ defaults
   timeout client 60s
   timeout server 60s
   timeout connect 5s
-  http-reuse always
+  retries 0
+  http-error status 503 content-type text/plain string -
 frontend in
   bind 127.0.0.1:${port}
   http-request set-src hdr(x-src) if { hdr(x-src) -m found }
   http-after-response set-header x-s %s
   use_backend %[req.hdr(x-be)]
-frontend origin
-  bind abns@lb-placement-${port}
-  http-request return status 200
 ${backendSections(cases, `abns@lb-placement-${port}`)}
 `;
 }
