@@ -1,34 +1,73 @@
 // Runs the built tests with node:test: `node scripts/test.mjs [part of a path ...]`. Without a part everything runs,
-// and then the flows once more on the engine that serves where the kernel forbids the ring: LB_TEST_ENGINE=node
+// and flows whose way differs run twice: LB_TEST_ENGINE=node, the engine that serves where the kernel forbids the ring,
 // does that for the parts that are named. Last it says which files took longest.
-import { readdirSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, tap } from 'node:test/reporters';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const built = resolve('dist/test');
+/** Files written here, each to be a process of the run. */
+const combined = resolve('dist/test-combined');
 const wanted = process.argv.slice(2);
-const all = readdirSync(built, { recursive: true })
-  .map(String)
-  .filter(file => file.endsWith('.test.js'))
-  .toSorted();
-/** Flows that serve no traffic, choose the engine themselves, or are about what the engine has no part in. */
-const WITHOUT_ENGINE =
-  /^flows\/(?:vrrp|command-line|explain|health|resolvers|process|install|early-|original-destination|few-descriptors|reset-before-accept|statistics-browser)/;
-/** Two minutes of mostly waiting: begun first, they pass beside all the others. */
-const LONGEST = /^vrrp\/failover/;
+/** Flows of what clients, servers and the kernel do to connections: what stands above an engine is the same on both. */
+const BY_ENGINE =
+  `admin-sessions bandwidth bodies chaos client- connection-options continuous- cut- destinations floods
+  fuzz-wire http-differential http2. limits log-beside log-forward nothing-lost peaks real-clients reload-listening
+  retry-on rules-waiting send-proxy socket-words splicing tcp- termination- tls-listeners web-clients`.split(
+    /\s+/,
+  );
+/** Folders of tests of functions, too short for a process each: those of a folder share one. */
+const SHARING =
+  /^(acl|admin|certificates|config-parser|dns|http|http-cache|lua|master|peers|proxy|rules|state|stats)\//;
+/** Begun first, in this order, they pass beside all the others. */
+const LONGEST = ['vrrp/failover', 'balancers/placement', 'flows/peers', 'flows/explain', 'flows/counters'];
+/** Most tests wait most of the time: two for each processor keep it at work. */
+const CONCURRENCY = 2 * availableParallelism();
 /** A test that hangs is a test that fails. */
 const TIMEOUT_MS = 600_000;
 const SLOWEST_SHOWN = 10;
 
+const all = readdirSync(built, { recursive: true })
+  .map(String)
+  .filter(file => file.endsWith('.test.js'))
+  .toSorted();
+
+/** Writes a file that runs these ones, of dist/test/, in one process. Gives its path. */
+function combine(name, files, before = '') {
+  const path = join(combined, name);
+  mkdirSync(dirname(path), { recursive: true });
+  const imports = files.map(file => `await import('${pathToFileURL(join(built, file)).href}');\n`);
+  writeFileSync(path, before + imports.join(''));
+  return path;
+}
+
+function everything() {
+  const folderOf = file => SHARING.exec(file)?.[1];
+  const filesOf = folder => all.filter(file => folderOf(file) === folder);
+  const rank = file => LONGEST.findIndex(long => file.startsWith(long)) + 1 || Infinity;
+  const alone = all.filter(file => folderOf(file) === undefined);
+  const first = alone.filter(file => rank(file) < Infinity).toSorted((one, other) => rank(one) - rank(other));
+  const folders = new Set(all.map(folderOf).filter(folder => folder !== undefined));
+  const isByEngine = file => BY_ENGINE.some(name => file.startsWith(`flows/${name}`));
+  const twice = process.env['LB_TEST_ENGINE'] === undefined ? all.filter(isByEngine) : [];
+  const inNode = "process.env['LB_TEST_ENGINE'] = 'node';\n";
+  return [
+    ...first.map(file => join(built, file)),
+    ...[...folders].map(folder => combine(`${folder}.test.js`, filesOf(folder))),
+    ...alone.filter(file => !first.includes(file)).map(file => join(built, file)),
+    ...twice.map(file => combine(join('node-engine', file), [file], inNode)),
+  ];
+}
+
 /** Resolves to whether all of them passed; adds to `durations` what each file took. */
 async function runAll(files, durations) {
   let passed = true;
-  const inOrder = [...files].sort((one, other) => LONGEST.test(other) - LONGEST.test(one));
-  const events = run({ files: inOrder.map(file => join(built, file)), concurrency: 2, timeout: TIMEOUT_MS });
+  const events = run({ files, concurrency: CONCURRENCY, timeout: TIMEOUT_MS });
   events.on('test:fail', () => (passed = false));
   events.on('test:complete', ({ name, nesting, details }) => {
     if (nesting === 0 && name.endsWith('.test.js')) durations.push([name, details.duration_ms]);
@@ -39,18 +78,13 @@ async function runAll(files, durations) {
   return passed;
 }
 
-const files = all.filter(file => wanted.length === 0 || wanted.some(part => file.includes(part)));
-if (files.length === 0) {
+const named = all.filter(file => wanted.some(part => file.includes(part))).map(file => join(built, file));
+if (wanted.length > 0 && named.length === 0) {
   console.error(`no test file matches ${wanted.join(' ')}`);
   process.exit(1);
 }
 const durations = [];
-let passed = await runAll(files, durations);
-if (wanted.length === 0 && process.env['LB_TEST_ENGINE'] === undefined) {
-  process.env['LB_TEST_ENGINE'] = 'node';
-  const flows = all.filter(file => file.startsWith('flows/') && !WITHOUT_ENGINE.test(file));
-  passed = (await runAll(flows, durations)) && passed;
-}
+const passed = await runAll(wanted.length === 0 ? everything() : named, durations);
 for (const [file, ms] of durations.toSorted(([, one], [, other]) => other - one).slice(0, SLOWEST_SHOWN))
-  console.log(`# ${(ms / 1000).toFixed(1)} s ${relative(built, file)}`);
+  console.log(`# ${(ms / 1000).toFixed(1)} s ${relative(resolve('dist'), file)}`);
 process.exitCode = passed ? 0 : 1;

@@ -164,7 +164,7 @@ test('Rules that touch the framing of a message lose no byte of it and move no b
     else config += ` server s ${await startServer(t, RESPONSES[response] as string, seen[index])}\n`;
   }
   config += `frontend ready\n bind 127.0.0.1:${port}\n`;
-  await startBalancer(t, config, { ports: [port], readyWithinMs: 30_000 });
+  await startBalancer(t, config, { ports: [port] });
   const complaints: string[] = [];
   const play = async (one: Case, index: number): Promise<void> => {
     const request = REQUESTS[one.request] as string;

@@ -168,7 +168,6 @@ async function answers(
   const ready = `frontend ready\n  bind 127.0.0.1:${port}\n`;
   const balancer = await startBalancer(t, text + ready, {
     ports: [port],
-    readyWithinMs: 30_000,
     ...(program !== undefined && { program }),
   });
   const found: string[] = [];
