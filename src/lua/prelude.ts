@@ -167,9 +167,19 @@ function Concat:dump()
 end
 function core.concat() return setmetatable({}, concat) end
 
-for _, name in ipairs({ 'register_filter', 'register_cli', 'event_sub', 'use_native_mailers_config', 'get_patref' }) do
+for _, name in ipairs({ 'register_filter', 'register_cli', 'event_sub', 'get_patref' }) do
   core[name] = function() error('core.' .. name .. '() is not supported', 2) end
 end
+
+-- a script that sends email alerts: they are sent without one, so it is told of no mailers and of no events
+local subscription = { __index = { unsub = function() end } }
+local function no_events() return setmetatable({}, subscription) end
+function core.use_native_mailers_config()
+  if core.event_sub == no_events then return end
+  core.event_sub = no_events
+  core.Warning('email alerts are sent without a script: what this one subscribes to stays silent.')
+end
+core.disable_legacy_mailers = core.use_native_mailers_config
 
 -- Map, Regex, networks
 local function finalized(class) return { __index = class, __gc = function(self) api.free(self[0]) end } end
@@ -225,6 +235,7 @@ for method, what in pairs({ get_puid = 'puid', is_backup = 'backup', is_draining
   Server[method] = function(self) return api.server_fact(self.kind, self.proxy, self.name, what) end
 end
 function Server:get_name() return self.name end
+function Server:event_sub(...) return core.event_sub(...) end
 function Server:get_stats() return api.server_stats(self.kind, self.proxy, self.name) end
 local Proxy = {}
 local proxy = { __index = Proxy }
@@ -232,6 +243,7 @@ for method, what in pairs({ get_uuid = 'uuid', get_mode = 'mode', get_cap = 'cap
   Proxy[method] = function(self) return api.proxy_fact(self.kind, self.name, what) end
 end
 function Proxy:get_name() return self.name end
+function Proxy:get_mailers() return nil end
 function Proxy:get_stats() return api.proxy_stats(self.kind, self.name) end
 local function make_proxy(kind)
   return function(name)

@@ -32,7 +32,8 @@ export function smtpDialogue({ heloName }: Pick<MailServer, 'heloName'>, mail: M
     `MAIL FROM:<${mail.from}>`,
     ...mail.to.map(address => `RCPT TO:<${address}>`),
     'DATA',
-    [...headers, '', ...body, '.'].join('\r\n'),
+    // an empty line ends the text, as HAProxy has it: servers made for its mails look for one
+    [...headers, '', ...body, '', '.'].join('\r\n'),
     'QUIT',
   ];
 }

@@ -118,6 +118,15 @@ test('what is wrong with a script stops the start and names its place', async t 
   assert.match(check('\nerror("no")'), /^1 [^]*runtime error: .*a\.lua:2: no/);
   assert.match(check('core.register_action("a", { "wrong" }, print)'), /^1 [^]*unknown facility 'wrong'/);
   assert.match(check('core.register_filter("f", {}, print)'), /^1 [^]*register_filter\(\) is not supported/);
+  assert.match(check('core.event_sub({ "SERVER_UP" }, print)'), /^1 [^]*event_sub\(\) is not supported/);
+  assert.match(
+    check(`core.use_native_mailers_config()
+core.event_sub({ "SERVER_ADD" }, print):unsub()
+core.register_init(function() for _, be in pairs(core.backends) do
+  if be:get_mailers() then error("mailers") end
+end end)`),
+    /^0 [^]*email alerts are sent without a script/,
+  );
   assert.match(
     check('core.register_init(function() error("never") end)'),
     /^1 [^]*Lua init: runtime error: .*never/,
