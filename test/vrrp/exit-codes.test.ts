@@ -52,6 +52,43 @@ const TUTORIAL = `global_defs {
 }
 ${withLines('state MASTER', 'advert_int 1', ...PASSWORD)}${SERVICE.replace('RETRY', 'nb_get_retry 3')}`;
 
+const DONE = SERVICE.replace('RETRY', 'retry 3');
+const OTHER = 'real_server 10.9.0.9 80 {\n }\n';
+const GROUP = 'virtual_server_group G {\n 10.9.0.100 80\n 10.9.0.101-103 80\n}\n';
+const OF_GROUP = DONE.replace('10.9.0.100 80', 'group G');
+/** Files with services alone. */
+const SERVICES: Readonly<Record<string, string>> = {
+  'no scheduler': DONE.replace('lb_algo rr', ''),
+  'an unknown scheduler': DONE.replace('rr', 'foo'),
+  'no method': DONE.replace('lb_kind NAT', ''),
+  'no protocol': DONE.replace('protocol TCP', ''),
+  'a mark': DONE.replace('10.9.0.100 80', 'fwmark 3').replace('protocol TCP', ''),
+  'a mark with a protocol': DONE.replace('10.9.0.100 80', 'fwmark 3'),
+  'no port': DONE.replace('10.9.0.100 80', '10.9.0.100'),
+  'no port, not persistent': DONE.replace('10.9.0.100 80', '10.9.0.100').replace(
+    'persistence_timeout 50',
+    '',
+  ),
+  'a port out of range': DONE.replace('10.9.0.100 80', '10.9.0.100 99999'),
+  'no time of persistence': DONE.replace('persistence_timeout 50', 'persistence_timeout 0'),
+  'a group': GROUP + OF_GROUP,
+  'a range from last to first': GROUP.replace('101-103', '103-101') + OF_GROUP,
+  'a group with marks': GROUP.replace('{', '{\n fwmark 4') + OF_GROUP,
+  'an empty group': `virtual_server_group G {\n}\n${OF_GROUP}`,
+  'no real server': 'virtual_server 10.9.0.100 80 {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n}\n',
+  'a real server of the other family': DONE.replace('real_server 10.9.0.9', 'real_server fd09::9'),
+  'a sorry server': DONE.replace('protocol', 'sorry_server 10.9.0.8 80\nprotocol'),
+  'a sorry server of the other family': DONE.replace('protocol', 'sorry_server fd09::8 80\nprotocol'),
+  'a real server twice': DONE.replace('real_server', `${OTHER}real_server`),
+  'direct routing to another port': DONE.replace('NAT', 'DR').replace('0.9 80', '0.9 81'),
+  'translation to another port': DONE.replace('0.9 80', '0.9 81'),
+  'a quorum out of reach': DONE.replace('protocol', 'quorum 2\nprotocol'),
+  'hysteresis above quorum': DONE.replace('protocol', 'hysteresis 2\nprotocol'),
+  'one packet scheduling for TCP': DONE.replace('protocol', 'ops\nprotocol'),
+  'a weight out of range': DONE.replace('weight 1', 'weight -1'),
+  'a time that is none': DONE.replace('connect_timeout 3', 'connect_timeout abc'),
+};
+
 const FILES: Readonly<Record<string, string>> = {
   'a plain instance': INSTANCE,
   'a virtual server beside it': INSTANCE + SERVICE.replace('RETRY', 'retry 3'),
@@ -75,6 +112,7 @@ const FILES: Readonly<Record<string, string>> = {
   'a script of root': SCRIPT + TRACKED,
   'a script of root and an unknown word': `${SCRIPT}no_such_word\n${TRACKED}`,
   'a script with script security': `global_defs {\n enable_script_security\n script_user root\n}\n${SCRIPT}${TRACKED}`,
+  ...SERVICES,
   'a block that is never closed': 'vrrp_instance V {\n interface eth0\n',
 };
 

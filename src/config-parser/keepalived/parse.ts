@@ -14,6 +14,7 @@ import { resolveInstance } from './resolve-instance.ts';
 import type { Scope } from './scope.ts';
 import type { ConfigSource } from './source.ts';
 import { resolveMembers, type GroupDraft } from './sync-group.ts';
+import { judgeServices } from './judge-services.ts';
 import { newTopDraft, TOP, type TopDraft } from './top.ts';
 import { resolveTrackLines, type TrackDraft, type TrackLine, type Trackables } from './track-blocks.ts';
 
@@ -72,7 +73,7 @@ function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
     trackFiles: draft.trackFiles,
     garpGroups: draft.garpGroups,
     interfaceDelays: draft.interfaceDelays,
-    virtualServers: draft.virtualServers,
+    virtualServers: judgeServices(draft.virtualServers, draft.virtualServerGroups, scope.report),
     virtualServerGroups: draft.virtualServerGroups,
     ssl: draft.ssl,
   };

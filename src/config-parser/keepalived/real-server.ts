@@ -55,7 +55,7 @@ export const REAL_SERVER = new KeywordTable<RealServerDraft>('virtual_server/rea
     least: 1,
     summary: 'weight; 0: no new connections',
     parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, 0, 65_535);
+      const value = readInteger(statement, scope, 0, 2_147_483_647);
       if (value !== undefined) draft.weight = value;
     },
   },

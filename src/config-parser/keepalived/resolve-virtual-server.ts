@@ -11,6 +11,8 @@ import { parseService } from './service-address.ts';
 import { blockOf } from './values.ts';
 import { VIRTUAL_SERVER, type VirtualServerDraft } from './virtual-server.ts';
 
+type Choices = Pick<VirtualServer, 'scheduler' | 'method' | 'protocol'>;
+
 const PERSISTENCE_WITHOUT_PORT_SEC = 360;
 
 export function parseVirtualServer(
@@ -24,17 +26,15 @@ export function parseVirtualServer(
   VIRTUAL_SERVER.read(draft, blockOf(statement, scope), scope);
   const { position } = statement;
   checkPersistence(draft, service, position, scope);
-  checkQuorum(draft, position, scope);
+  const choices = choose(draft, service, position, scope);
   const alerts = global.smtpAlertChecker ?? global.smtpAlert;
   return {
     position,
     service,
     ...(draft.ipFamily === undefined ? {} : { ipFamily: draft.ipFamily }),
-    scheduler: draft.scheduler,
     schedulerFlags: draft.schedulerFlags,
     onePacketScheduling: draft.ops,
-    method: draft.method,
-    protocol: draft.protocol,
+    ...choices,
     persistenceTimeoutSec: draft.persistenceTimeoutSec,
     persistenceGranularity:
       draft.persistenceGranularity ?? (service.kind === 'address' && service.family === 6 ? 128 : 32),
@@ -46,18 +46,17 @@ export function parseVirtualServer(
     ...(draft.quorumUp === undefined ? {} : { quorumUp: draft.quorumUp }),
     ...(draft.quorumDown === undefined ? {} : { quorumDown: draft.quorumDown }),
     smtpAlert: draft.smtpAlert ?? alerts ?? false,
-    ...sorryOf(draft),
-    realServers: draft.realServers.map(server => resolveRealServer(server, draft, alerts ?? true, global)),
+    ...sorryOf(draft, choices),
+    realServers: draft.realServers.map(server =>
+      resolveRealServer(server, draft, choices, { alerts: alerts ?? true, global }),
+    ),
   };
 }
 
 function newDraft(): VirtualServerDraft {
   return {
-    scheduler: 'wlc',
     schedulerFlags: [],
     ops: false,
-    method: 'NAT',
-    protocol: 'TCP',
     persistenceTimeoutSec: 0,
     haSuspend: false,
     omega: false,
@@ -82,19 +81,29 @@ function checkPersistence(
   draft.persistenceTimeoutSec = PERSISTENCE_WITHOUT_PORT_SEC;
 }
 
-function checkQuorum(draft: VirtualServerDraft, position: Position, { report }: Scope): void {
-  const { hysteresis, quorum } = draft;
-  if (quorum > hysteresis) return;
-  report.warn(position, `hysteresis ${hysteresis} must be less than quorum ${quorum} - ignoring`);
-  draft.hysteresis = 0;
+/** keepalived's own defaults, UDP among them, each with its warning. */
+function choose(
+  draft: VirtualServerDraft,
+  service: VirtualService,
+  position: Position,
+  { report }: Scope,
+): Choices {
+  const { scheduler, method, protocol } = draft;
+  if (service.kind === 'fwmark' && protocol !== undefined)
+    report.warn(position, `protocol specified for fwmark ${service.fwmark} - protocol will be ignored`);
+  if (service.kind !== 'fwmark' && protocol === undefined)
+    report.warn(position, 'no protocol set - defaulting to UDP');
+  if (scheduler === undefined) report.warn(position, "no scheduler set, setting default 'wlc'");
+  if (method === undefined) report.warn(position, 'no forwarding method set, setting default NAT');
+  return { scheduler: scheduler ?? 'wlc', method: method ?? 'NAT', protocol: protocol ?? 'UDP' };
 }
 
-function sorryOf(draft: VirtualServerDraft): { sorryServer?: SorryServer } {
+function sorryOf(draft: VirtualServerDraft, { method }: Choices): { sorryServer?: SorryServer } {
   if (draft.sorry === undefined) return {};
   return {
     sorryServer: {
       address: draft.sorry,
-      method: draft.sorryMethod ?? draft.method,
+      method: draft.sorryMethod ?? method,
       inhibit: draft.sorryInhibit,
     },
   };
@@ -103,8 +112,8 @@ function sorryOf(draft: VirtualServerDraft): { sorryServer?: SorryServer } {
 function resolveRealServer(
   server: RealServerDraft,
   around: VirtualServerDraft,
-  alerts: boolean,
-  global: GlobalDraft,
+  { method }: Choices,
+  { alerts, global }: { readonly alerts: boolean; readonly global: GlobalDraft },
 ): RealServer {
   const { checkers, position, address, notifyUp, notifyDown, uthreshold, lthreshold } = server;
   const defaults: CheckDefaults = { ...inherited(around), ...inherited(server) };
@@ -112,7 +121,7 @@ function resolveRealServer(
     position,
     address,
     weight: server.weight ?? around.weight,
-    method: server.method ?? around.method,
+    method: server.method ?? method,
     uthreshold,
     lthreshold,
     inhibitOnFailure: server.inhibitOnFailure ?? around.inhibitOnFailure,

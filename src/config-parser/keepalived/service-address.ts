@@ -1,5 +1,6 @@
 /** Addresses of virtual and real servers: `<ip> [<port>]`, ranges of a group, `fwmark <n>`, `group <name>`. */
 import { isIPv4 } from 'node:net';
+import { ipToBytes, parseIp } from '../../base/ip-address.ts';
 import type { ServiceAddress, VirtualServerGroup, VirtualService } from '../../model/virtual-server.ts';
 import type { Word } from '../../model/word.ts';
 import { parsePrefix } from './address-entry.ts';
@@ -48,7 +49,7 @@ export function parseServer(
     );
     return undefined;
   }
-  const port = portWord === undefined ? 0 : integerOf(portWord, 'port', scope, 0, 65_535);
+  const port = portWord === undefined ? 0 : integerOf(portWord, 'port', scope, 1, 65_535);
   return port === undefined ? undefined : { ...range, port };
 }
 
@@ -84,8 +85,17 @@ function dotted(value: number): string {
 }
 
 export function parseServerGroup(name: string, statement: Statement, scope: Scope): VirtualServerGroup {
-  const members = blockOf(statement, scope).map(item =>
-    parseService([{ text: item.name, position: item.position }, ...item.words], item, scope),
-  );
-  return { name, position: statement.position, members: members.filter(member => member !== undefined) };
+  const members = blockOf(statement, scope).flatMap(item => {
+    const member = parseService([{ text: item.name, position: item.position }, ...item.words], item, scope);
+    return member === undefined || isBackwards(member, item, scope) ? [] : [member];
+  });
+  return { name, position: statement.position, members };
+}
+
+function isBackwards(member: VirtualService, { name, position }: Statement, { report }: Scope): boolean {
+  if (member.kind !== 'address' || member.address === member.lastAddress) return false;
+  const [first, last] = [parseIp(member.address), parseIp(member.lastAddress)];
+  if (first !== undefined && last !== undefined && ipToBytes(first) < ipToBytes(last)) return false;
+  report.warn(position, `Address range end is not greater than address range start - ${name} - skipping`);
+  return true;
 }

@@ -14,11 +14,12 @@ import { readBool, readInteger } from './values.ts';
 
 export interface VirtualServerDraft extends CheckDefaults {
   ipFamily?: 4 | 6;
-  scheduler: Scheduler;
+  /** Undefined here and below: nothing was said. */
+  scheduler?: Scheduler;
   schedulerFlags: string[];
   ops: boolean;
-  method: ForwardingMethod;
-  protocol: 'TCP' | 'UDP' | 'SCTP';
+  method?: ForwardingMethod;
+  protocol?: 'TCP' | 'UDP' | 'SCTP';
   persistenceTimeoutSec: number;
   persistenceGranularity?: number;
   haSuspend: boolean;
@@ -65,7 +66,7 @@ function schedulerRow(name: string): Row {
       const word = words[0] as Word;
       const found = SCHEDULERS.find(scheduler => scheduler === word.text);
       if (found !== undefined) draft.scheduler = found;
-      else scope.report.warn(word.position, `Unknown scheduler '${word.text}' - using ${draft.scheduler}`);
+      else scope.report.warn(word.position, `Unknown scheduler '${word.text}' - ignoring`);
     },
   };
 }
@@ -141,7 +142,7 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
       const word = words[0] as Word;
       const found = (['TCP', 'UDP', 'SCTP'] as const).find(protocol => protocol === word.text.toUpperCase());
       if (found !== undefined) draft.protocol = found;
-      else scope.report.warn(word.position, `Unknown protocol '${word.text}' - using TCP`);
+      else scope.report.warn(word.position, `Unknown protocol '${word.text}' - ignoring`);
     },
   },
   {
