@@ -30,6 +30,7 @@ import { StreamsByServer } from '../../src/proxy/server-streams.ts';
 import { NameLookups } from '../../src/proxy/name-lookups.ts';
 import { Compressors } from '../../src/proxy/compressors.ts';
 import { Runtime } from '../../src/proxy/compile-runtime.ts';
+import { http2ServerSettings } from '../../src/proxy/http2-server-settings.ts';
 import { http2Settings } from '../../src/proxy/http2-settings.ts';
 import { ListenerService } from '../../src/proxy/listener-service.ts';
 import type { DataThread, LogSink } from '../../src/proxy/runtime.ts';
@@ -262,6 +263,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     engine,
     tune: config.global.tune,
     rejectsPrivilegedPorts: false,
+    http2Servers: http2ServerSettings(config.global),
     http2: http2Settings(config.global),
     wheel: engine.wheel,
     buffers: new BufferPool(config.global.tune.bufsize),

@@ -126,7 +126,13 @@ export interface ServerFacts {
   readonly reused: boolean;
   readonly httpMajor: number;
   readonly streams: number;
+  /** Streams that the connection may have at a time. */
+  readonly streamsLimit: number;
   readonly glitches: number;
+  /** Number of the stream, where the connection has several. */
+  readonly streamId: number | undefined;
+  /** The code the server has reset it with. */
+  readonly rstCode: number | undefined;
   readonly error: ConnectionError | undefined;
   readonly tls: TlsFacts | undefined;
 }

@@ -41,11 +41,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.glitches.kill.cpu-usage',
   'tune.h1.be.glitches-threshold',
   'tune.h1.fe.glitches-threshold',
-  'tune.h2.be.glitches-threshold',
-  'tune.h2.be.initial-window-size',
-  'tune.h2.be.max-concurrent-streams',
-  'tune.h2.be.max-frames-at-once',
-  'tune.h2.be.rxbuf',
   'tune.h2.log-errors',
   'tune.ssl.ocsp-update.maxdelay',
   'tune.ssl.ocsp-update.mindelay',
@@ -72,25 +67,22 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'bind tls-ticket-keys',
   // servers
   'server check-proto fcgi',
-  'server check-proto h2',
   'server check-proto qmux',
   'server check-proto spop',
   'server namespace',
   'server pool-conn-name',
   'server proto fcgi',
-  'server proto h2',
   'server proto qmux',
   'server proto spop',
   'server socks4',
   'server tcp-md5sig',
-  'server ws h2',
 ]);
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([
   // a check makes its own connection: those of traffic belong to other threads
   'server check-pool-conn-name',
   'server check-reuse-pool',
-  // without HTTP/2 and QUIC there is nobody to ping, and nothing to derive tokens from
+  // nobody is pinged, and without QUIC there is nothing to derive tokens from
   'bind idle-ping',
   'server idle-ping',
   'cluster-secret',
@@ -148,6 +140,7 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'tune.h1.zero-copy-fwd-recv',
   'tune.h1.zero-copy-fwd-send',
   // frames are taken as they come
+  'tune.h2.be.max-frames-at-once',
   'tune.h2.fe.max-frames-at-once',
   'tune.h2.fe.max-rst-at-once',
   'tune.h2.zero-copy-fwd-send',

@@ -4,7 +4,7 @@ import type { Config } from '../model/config.ts';
 import type { Connector } from '../net/connection.ts';
 import type { Adopter } from '../net/tls/outgoing-handshake.ts';
 import type { ServerContexts } from '../net/tls/server-contexts.ts';
-import { ServerTlsClient, UNVERIFIED, withoutHttp2 } from '../net/tls/server-tls.ts';
+import { ServerTlsClient, UNVERIFIED } from '../net/tls/server-tls.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { CheckIntervals } from './advance.ts';
 import { agentRuleset } from './agent.ts';
@@ -12,6 +12,7 @@ import { CheckPlace } from './check-place.ts';
 import type { Checker } from './checker.ts';
 import { externalChecker } from './external-checker.ts';
 import type { CheckExpressions } from './expressions.ts';
+import type { SpeakHttp2 } from './http2-opening.ts';
 import type { LifeServer } from './life-server.ts';
 import { connectionOpener } from './open-connection.ts';
 import type { Ruleset } from './ruleset.ts';
@@ -29,6 +30,7 @@ export interface CheckerTools {
   readonly engine: () => Connector;
   readonly tlsEngine: () => Connector & Adopter;
   readonly serverContexts: ServerContexts;
+  readonly speakHttp2: SpeakHttp2;
 }
 
 /** One check of a server and what may change of it while running. */
@@ -83,16 +85,24 @@ function agentCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker 
 
 function rulesCheckerOf(
   server: LifeServer,
-  { config, life, expressions, engine, tlsEngine, serverContexts }: CheckerTools,
+  { config, life, expressions, engine, tlsEngine, serverContexts, speakHttp2 }: CheckerTools,
   place: CheckPlace,
   ruleset: Ruleset | undefined,
   asServer = true,
 ): Checker | undefined {
   if (ruleset === undefined) return undefined;
-  const tls = new ServerTlsClient(withoutHttp2(server.config.tls ?? UNVERIFIED), serverContexts);
+  const tls = new ServerTlsClient(server.config.tls ?? UNVERIFIED, serverContexts);
   if (server.config.tls !== undefined) tls.prepare();
   const check = asServer ? server.config.check : undefined;
-  const open = connectionOpener({ engine: engine(), tlsEngine, place, server: server.config, check, tls });
+  const open = connectionOpener({
+    engine: engine(),
+    tlsEngine,
+    place,
+    server: server.config,
+    check,
+    tls,
+    speakHttp2: ruleset.kind === 'httpchk' ? speakHttp2 : undefined,
+  });
   return rulesetChecker({ ruleset, server, life, open, expressions, bufsize: config.global.tune.bufsize });
 }
 

@@ -18,6 +18,7 @@ import { checkersOf, type CheckerTools, type ServerChecker } from './checkers-of
 import { Rulesets } from './rulesets.ts';
 import type { CheckExpressions } from './expressions.ts';
 import type { LifeEffects } from './life-effects.ts';
+import type { SpeakHttp2 } from './http2-opening.ts';
 import { LifeServers, type LifeServer } from './life-server.ts';
 import { errorLimitReached, type ObservedError } from './observation.ts';
 import { Scheduled, Scheduler, TimerAlarm, type Alarm } from './scheduler.ts';
@@ -39,6 +40,7 @@ export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   /** The same, for checks over TLS. */
   readonly createTlsEngine: () => Connector & Adopter;
   readonly serverContexts: ServerContexts;
+  readonly speakHttp2: SpeakHttp2;
   readonly alert?: LifeEffects['alert'];
   readonly alarm?: Alarm;
 }
@@ -92,6 +94,7 @@ export class Checks {
       engine: () => (this.#engine ??= start.createEngine()),
       tlsEngine: () => (this.#tlsEngine ??= start.createTlsEngine()),
       serverContexts: start.serverContexts,
+      speakHttp2: start.speakHttp2,
     };
     this.life.onWarming = server => this.#warm(server);
   }

@@ -70,7 +70,7 @@ function readOption(
     case 'port':
       return readPort(words.next(), step, expressions);
     case 'proto':
-      return readProtocol(words.next(), expressions);
+      return readProtocol(words.next(), step, expressions);
     default:
       return true;
   }
@@ -103,9 +103,10 @@ function readPort(word: Word, step: Mutable<ConnectStep>, expressions: CheckExpr
   return step.port !== undefined;
 }
 
-/** Checks speak HTTP/1 and plain TCP. */
-function readProtocol(word: Word, expressions: CheckExpressions): boolean {
-  if (['h1', 'none'].includes(word.text)) return true;
+/** Checks speak HTTP and plain TCP. */
+function readProtocol(word: Word, step: Mutable<ConnectStep>, expressions: CheckExpressions): boolean {
+  step.proto = word.text;
+  if (['h1', 'h2', 'none'].includes(word.text)) return true;
   expressions.report('warning', word.position, `'proto ${word.text}' is not supported by checks yet`);
   return true;
 }

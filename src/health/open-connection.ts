@@ -10,6 +10,7 @@ import type { CheckFacts } from './check-facts.ts';
 import type { CheckPlace } from './check-place.ts';
 import type { ConnectStep } from './ruleset.ts';
 import type { CheckConnection, CheckHeader, OpenConnection } from './ruleset-check.ts';
+import { Http2Opening, type SpeakHttp2 } from './http2-opening.ts';
 import { Socks4Handler, socks4Request } from './socks4.ts';
 import { Securing } from './securing.ts';
 import type { Adopter } from '../net/tls/outgoing-handshake.ts';
@@ -24,6 +25,8 @@ interface ConnectionSettings {
   /** Undefined for an agent: it gets neither header nor TLS. */
   readonly check: ServerCheck | undefined;
   readonly tls: ServerTlsClient;
+  /** For checks that speak HTTP; undefined for all others. */
+  readonly speakHttp2: SpeakHttp2 | undefined;
 }
 
 export function connectionOpener(settings: ConnectionSettings): OpenConnection {
@@ -33,9 +36,37 @@ export function connectionOpener(settings: ConnectionSettings): OpenConnection {
     if (target === undefined) return 'no address or port to connect to';
     const header = proxyHeader(settings, step);
     if (usesTls(settings, step)) return openTls(settings, step, facts, target, header, handler);
+    if (settings.speakHttp2 !== undefined && protocolOf(settings, step) === 'h2')
+      return openHttp2(settings, settings.speakHttp2, step, target, header, handler);
     const opened = openPlain(settings.engine, settings, step, target, handler);
     if (typeof opened === 'string') return opened;
     return { connection: opened, secure: false, header, layer: () => layerOf(target) };
+  };
+}
+
+/** `proto` of the rule, or as the check and its server say. */
+function protocolOf({ server, check }: ConnectionSettings, step: ConnectStep): string | undefined {
+  return step.proto ?? (step.default && check !== undefined ? (check.proto ?? server.proto) : undefined);
+}
+
+function openHttp2(
+  settings: ConnectionSettings,
+  speak: SpeakHttp2,
+  step: ConnectStep,
+  target: ConnectTarget,
+  header: CheckHeader | undefined,
+  handler: ConnectionHandler,
+): CheckConnection | string {
+  const opening = new Http2Opening({ speak, isHttp2: () => true, header, handler });
+  const plain = openPlain(settings.engine, settings, step, target, opening);
+  if (typeof plain === 'string') return plain;
+  return {
+    get connection() {
+      return opening.connection ?? plain;
+    },
+    secure: false,
+    header: undefined,
+    layer: () => layerOf(target),
   };
 }
 
@@ -85,18 +116,33 @@ function openTls(
   const sni = ruleSni ?? own?.sni ?? automatic;
   const alpn = step.alpn ?? own?.alpn;
   const engine = settings.tlsEngine();
-  const securing = new Securing({ client: tls, engine, sni, alpn, header, handler });
+  const opening = agreedOpening(settings, step, handler);
+  const securing = new Securing({ client: tls, engine, sni, alpn, header, handler: opening ?? handler });
   const plain = openPlain(engine, settings, step, target, securing);
   if (typeof plain === 'string') return plain;
   return {
     get connection() {
-      return securing.connection ?? plain;
+      return opening?.connection ?? securing.connection ?? plain;
     },
     secure: true,
     header: undefined,
     layer: () => (securing.layer === 'tls' ? 'tls' : layerOf(target)),
     abort: () => securing.abort(),
   };
+}
+
+/** What is spoken turns out in the handshake, unless it is said. */
+function agreedOpening(
+  settings: ConnectionSettings,
+  step: ConnectStep,
+  handler: ConnectionHandler,
+): Http2Opening | undefined {
+  const speak = settings.speakHttp2;
+  if (speak === undefined) return undefined;
+  const proto = protocolOf(settings, step);
+  const isHttp2 = ({ tls }: Connection): boolean =>
+    proto === undefined ? tls?.alpn === 'h2' : proto === 'h2';
+  return new Http2Opening({ speak, isHttp2, header: undefined, handler });
 }
 
 /** The Host of the request, without its port. */

@@ -34,6 +34,7 @@ export interface ConnectStep {
   readonly ssl: boolean;
   readonly sni?: string | ((facts: CheckFacts) => string);
   readonly alpn?: readonly string[];
+  readonly proto?: string;
   readonly viaSocks4: boolean;
 }
 

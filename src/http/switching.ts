@@ -21,8 +21,12 @@ export function maySwitch(
 function isKeyUnderstood(request: Http1RequestHead, response: Http1ResponseHead): boolean {
   const accept = response.headers.get('sec-websocket-accept');
   if (accept === undefined || request.version < 20) return accept !== undefined;
-  const key = request.headers.get('sec-websocket-key') ?? '';
-  return accept === createHash('sha1').update(`${key}${WEBSOCKET_GUID}`).digest('base64');
+  return accept === websocketAccept(request.headers.get('sec-websocket-key') ?? '');
+}
+
+/** What shows that a key was understood. */
+export function websocketAccept(key: string): string {
+  return createHash('sha1').update(`${key}${WEBSOCKET_GUID}`).digest('base64');
 }
 
 /** RFC 6455 section 1.3. */

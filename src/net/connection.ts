@@ -30,6 +30,15 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** The socket that a stream of HTTP/2 shares with others. */
+export interface CarriedFacts {
+  /** Streams that are open on it, and how many the peer takes at a time. */
+  readonly openStreams: number;
+  readonly streamsLimit: number;
+  /** What the peer has done that is suspicious. */
+  readonly glitches: number;
+}
+
 export interface Connection {
   /** Unique in its thread while the connection lives. */
   readonly id: number;
@@ -54,6 +63,10 @@ export interface Connection {
 
   /** What its TLS handshake agreed on, as the one who made it knows; absent: none was made. */
   tls?: TlsFacts | undefined;
+  /** Of one stream of several: what carries it, its number there, and the code the peer has reset it with (-1: not). */
+  readonly carrier?: CarriedFacts;
+  readonly streamId?: number;
+  readonly rstCode?: number;
 
   /** Arms one read. `inBody`: more is known to come, and may do so in bulk. */
   receive(inBody?: boolean): void;

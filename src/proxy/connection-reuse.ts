@@ -13,6 +13,9 @@
 import type { Headers } from '../http/head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
+import { aimOf } from './http2-request-block.ts';
+import type { ServerLinks } from './http2-server-links.ts';
+import { beginLink, endStream, joinLink, type Traveller, wakeConnection } from './http2-server-reuse.ts';
 import { PrivateConnections } from './private-connections.ts';
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from './runtime.ts';
 import type { ServerHalf } from './server-half.ts';
@@ -25,6 +28,56 @@ export function closesServer(frontend: FrontendRuntime, { backendRuntime }: Tran
 }
 
 export function takeConnection(
+  server: ServerRuntime,
+  client: StreamClient,
+  transaction: Transaction,
+): Connection | undefined {
+  const { links } = server;
+  if (links === undefined) return takeWhole(server, client, transaction);
+  if (isWebsocket(transaction) && !server.protocol.carriesWebsockets) return undefined;
+  const traveller = travellerOf(server, links, client, transaction);
+  const joined = joinLink(traveller, client.privateConnections);
+  if (joined !== undefined) return joined;
+  const rested = takeWhole(server, client, transaction);
+  return rested && wakeConnection(rested, traveller);
+}
+
+/** A connection has just been made: what the request travels on, itself or a stream of it. */
+export function beginConnection(
+  server: ServerRuntime,
+  connection: Connection,
+  client: StreamClient,
+  transaction: Transaction,
+): Connection {
+  const { links, protocol } = server;
+  if (links === undefined || !protocol.isHttp2(connection.tls?.alpn, isWebsocket(transaction)))
+    return connection;
+  return beginLink(connection, travellerOf(server, links, client, transaction));
+}
+
+function travellerOf(
+  server: ServerRuntime,
+  links: ServerLinks,
+  client: StreamClient,
+  transaction: Transaction,
+): Traveller {
+  return {
+    server,
+    links,
+    key: transaction.serverKey,
+    privateKey: keyOf(server, transaction),
+    aim: transaction.request && aimOf(transaction.request),
+    own: () => privateOf(client),
+  };
+}
+
+/** It asks for one. */
+export function isWebsocket({ request }: Transaction): boolean {
+  return request !== undefined && request.fields.isWebsocket && request.wantsUpgrade;
+}
+
+/** One that nobody else uses. */
+function takeWhole(
   server: ServerRuntime,
   client: StreamClient,
   transaction: Transaction,
@@ -49,6 +102,8 @@ interface Served {
 
 /** The response's last byte is with the client: its connection is kept for another request, or closed. */
 export function releaseServer(stream: Served): void {
+  const { connection } = stream.server;
+  if (connection?.carrier !== undefined && endStream(connection)) return stream.server.close();
   if (isFree(stream)) keep(stream);
   else stream.server.close();
 }

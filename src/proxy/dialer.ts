@@ -40,6 +40,10 @@ export interface Stream {
   preferredServer(backend: BackendRuntime): ServerRuntime | undefined;
   /** The stream answered itself instead of that server (`redir`): nothing is dialed. */
   answeredFor(server: ServerRuntime): boolean;
+  /** A connection has been made: what the stream travels on, which may be but a part of it. */
+  travelOn(server: ServerRuntime, connection: Connection): Connection;
+  /** It asks for a websocket. */
+  readonly wantsWebsocket: boolean;
   onDialed(connection: Connection, reused: boolean): void;
   onDialFailed(failure: DialFailure): void;
   /** Its server went away, or came back: the stream is cut. */
@@ -274,16 +278,22 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
 
   /** `server … ssl`: the handshake is part of connecting (manual, `timeout connect`). */
   #secure(connection: Connection): void {
-    const { security } = this.#server as ServerRuntime;
-    if (security === undefined) return this.#ready(connection, false);
+    const { security, protocol } = this.#server as ServerRuntime;
+    if (security === undefined) return this.#made(connection);
+    const stream = this.#stream;
+    const alpn = protocol.alpn(stream.wantsWebsocket);
     this.#state = SECURING;
     this.#connection = undefined;
-    this.#handshake = security.handshake(this.#thread.engine, connection, this.#stream.transaction, this);
+    this.#handshake = security.handshake(this.#thread.engine, connection, stream.transaction, this, alpn);
   }
 
   secured(connection: Connection): void {
     this.#handshake = undefined;
-    this.#ready(connection, false);
+    this.#made(connection);
+  }
+
+  #made(connection: Connection): void {
+    this.#ready(this.#stream.travelOn(this.#server as ServerRuntime, connection), false);
   }
 
   handshakeFailed(error: HandshakeFailure, tls: TlsFacts): void {

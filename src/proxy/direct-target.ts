@@ -3,6 +3,7 @@
  * address the client asked for (manual, section 4.2). It has no place in the table of servers, no limits and no
  * statistics of its own; logs show it as `<NOSRV>`.
  */
+import { ServerProtocol } from './server-protocol.ts';
 import { parseIp } from '../base/ip-address.ts';
 import type { Address } from '../model/address.ts';
 import type { Server } from '../model/server.ts';
@@ -35,6 +36,8 @@ class DirectTarget implements ServerRuntime {
   readonly redirPrefix = undefined;
   readonly proxyHeader = undefined;
   readonly security = undefined;
+  readonly links = undefined;
+  readonly protocol: ServerProtocol;
   readonly address: ServerAddress;
   readonly #options: ConnectOptions;
   readonly #sourceOf: SourceOf | undefined;
@@ -42,6 +45,7 @@ class DirectTarget implements ServerRuntime {
   constructor(backend: BackendRuntime, thread: DataThread, address: Address) {
     this.config = { ...UNNAMED, address };
     this.backend = backend;
+    this.protocol = new ServerProtocol(this.config);
     // what is connected there is private to its client: nothing is put here
     this.idle = new IdlePool(thread.wheel, { maxConn: 0, purgeDelayMs: 0 });
     const { host, port } = address.kind === 'ip' ? address : { host: '', port: 0 };

@@ -24,7 +24,13 @@ import type { Verdict } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
 import { BodyShaping } from './body-shaping.ts';
 import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
-import { preferredServer, releaseServer, takeConnection } from './connection-reuse.ts';
+import {
+  beginConnection,
+  isWebsocket,
+  preferredServer,
+  releaseServer,
+  takeConnection,
+} from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { forwardRequest, sendRequest } from './forward-request.ts';
 import { forwardResponse } from './forward-response.ts';
@@ -190,6 +196,14 @@ export class HttpStream
     this.transaction.termination.set('L', 'C');
     this.replyWith(redirection(redirPrefix, this.requestHead.target));
     return true;
+  }
+
+  travelOn(server: ServerRuntime, connection: Connection): Connection {
+    return beginConnection(server, connection, this.session, this.transaction);
+  }
+
+  get wantsWebsocket(): boolean {
+    return isWebsocket(this.transaction);
   }
 
   onDialFailed(failure: DialFailure): void {

@@ -4,13 +4,17 @@
  * on which it says anything, is gone.
  */
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { Http2ServerLink, LinkHolder } from './http2-server-link.ts';
 import type { BackendRuntime, ServerRuntime } from './runtime.ts';
 
-export class PrivateConnections {
+export class PrivateConnections implements LinkHolder {
   /** A server asked for NTLM or Negotiate: what its connections carry is who the client is. */
   authenticated = false;
   readonly #most: number;
   #kept: Kept[] = [];
+  /** Connections of HTTP/2 that carry requests of this client, and for now of no other (`http-reuse safe`). */
+  #links: { readonly link: Http2ServerLink; readonly server: ServerRuntime }[] = [];
+  closed = false;
 
   constructor(most: number) {
     this.#most = most;
@@ -31,6 +35,29 @@ export class PrivateConnections {
     return true;
   }
 
+  holdLink(link: Http2ServerLink, server: ServerRuntime): void {
+    link.holder = this;
+    this.#links.push({ link, server });
+  }
+
+  keepLink(link: Http2ServerLink): boolean {
+    const held = this.#links.find(one => one.link === link);
+    return held !== undefined && !this.closed && this.put(held.server, link, link.privateKey);
+  }
+
+  forgetLink(link: Http2ServerLink): void {
+    this.#links = this.#links.filter(one => one.link !== link);
+  }
+
+  /** One that takes another request. */
+  linkWithRoom(wanted: ServerRuntime, key: string, privateKey: string): Http2ServerLink | undefined {
+    for (const { link, server } of this.#links) {
+      const isSame = link.isPrivate ? link.privateKey === privateKey : link.key === key;
+      if (isSame && server === wanted && link.room > 0) return link;
+    }
+    return undefined;
+  }
+
   /** A server of the backend that this session still has a connection to. */
   serverOf(backend: BackendRuntime): ServerRuntime | undefined {
     return this.#kept.find(({ server }) => server.backend === backend)?.server;
@@ -38,6 +65,7 @@ export class PrivateConnections {
 
   /** The session ends. */
   close(): void {
+    this.closed = true;
     for (const { connection } of this.#kept) connection.close();
     this.#kept = [];
   }

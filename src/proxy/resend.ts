@@ -11,7 +11,7 @@ import type { ServerHalf } from './server-half.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What became of a try, in the words of `retry-on`; a status stands for itself. */
-type RetryEvent = 'empty-response' | 'junk-response' | 'response-timeout';
+type RetryEvent = 'conn-failure' | 'empty-response' | 'junk-response' | 'response-timeout';
 
 export interface Resendable {
   readonly transaction: Transaction;
@@ -31,7 +31,8 @@ export function retryAfter(event: RetryEvent, stream: Resendable): boolean {
   const { transaction, server, requestHead, dialer } = stream;
   const { retryOn } = transaction.backendRuntime as BackendRuntime;
   const isStale = event === 'empty-response' && server.reused && requestHead.isIdempotent;
-  return (isStale || (retryOn.has(event) && transaction.mayRetryRequest)) && dialer.retry();
+  const mayRetry = event === 'conn-failure' || transaction.mayRetryRequest;
+  return (isStale || (retryOn.has(event) && mayRetry)) && dialer.retry();
 }
 
 /** `retry-on 503`: the answer is dropped, as long as there is a try left. */

@@ -39,6 +39,9 @@ import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { OutgoingFacts } from './outgoing-source.ts';
 import type { ServerSecurity } from './server-security.ts';
+import type { Http2ServerSettings } from './http2-server-settings.ts';
+import type { ServerLinks } from './http2-server-links.ts';
+import type { ServerProtocol } from './server-protocol.ts';
 import type { NameLookups } from './name-lookups.ts';
 import type { NameHeader } from './name-header.ts';
 import type { BadMessages } from './bad-messages.ts';
@@ -110,6 +113,8 @@ export interface DataThread {
   /** `harden.reject-privileged-ports.tcp` */
   readonly rejectsPrivilegedPorts: boolean;
   readonly http2: Http2Settings;
+  /** Towards servers. */
+  readonly http2Servers: Http2ServerSettings;
   readonly engine: Engine;
   readonly wheel: TimerWheel;
   readonly buffers: BufferPool;
@@ -292,6 +297,9 @@ export interface ServerRuntime {
   readonly generation: number;
   /** Its idle connections in this thread. */
   readonly idle: IdlePool;
+  /** Those that carry requests by HTTP/2, where it may speak that. */
+  readonly links: ServerLinks | undefined;
+  readonly protocol: ServerProtocol;
   // settings that every request asks for stand here too: the configuration's object is large, and cold
   /** Its connections are their clients' own (connection-reuse.ts). */
   readonly isPrivate: boolean;

@@ -1,6 +1,6 @@
 /** What samples can ask about the server's connection of one exchange. */
 import type { ConnectionError, ServerFacts } from '../acl/context.ts';
-import type { Connection } from '../net/connection.ts';
+import type { CarriedFacts, Connection } from '../net/connection.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import type { ServerRuntime } from './runtime.ts';
 
@@ -19,9 +19,6 @@ interface ServerConnectionOwner {
 
 export class ServerConnectionFacts implements ServerFacts {
   readonly #exchange: ServerConnectionOwner;
-  readonly httpMajor = 1;
-  readonly streams = 1;
-  readonly glitches = 0;
 
   constructor(exchange: ServerConnectionOwner) {
     this.#exchange = exchange;
@@ -46,6 +43,28 @@ export class ServerConnectionFacts implements ServerFacts {
   }
   get fd(): number {
     return this.#exchange.serverConnection?.fd ?? -1;
+  }
+  get httpMajor(): number {
+    return this.#carrier() === undefined ? 1 : 2;
+  }
+  get streams(): number {
+    return this.#carrier()?.openStreams ?? 1;
+  }
+  get streamsLimit(): number {
+    return this.#carrier()?.streamsLimit ?? 1;
+  }
+  get glitches(): number {
+    return this.#carrier()?.glitches ?? 0;
+  }
+  get streamId(): number | undefined {
+    return this.#exchange.serverConnection?.streamId;
+  }
+  get rstCode(): number | undefined {
+    const code = this.#exchange.serverConnection?.rstCode ?? -1;
+    return code < 0 ? undefined : code;
+  }
+  #carrier(): CarriedFacts | undefined {
+    return this.#exchange.serverConnection?.carrier;
   }
   get reused(): boolean {
     return this.#exchange.serverReused;

@@ -52,7 +52,14 @@ export class ServerSecurity {
     return this.#sni?.string(ctx) ?? '';
   }
 
-  handshake(engine: Adopter, plain: Connection, ctx: SampleContext, sink: HandshakeSink): OutgoingHandshake {
-    return this.#client.handshake(engine, plain, this.sni(ctx), sink);
+  /** `alpn`: what is offered; undefined: nothing. */
+  handshake(
+    engine: Adopter,
+    plain: Connection,
+    ctx: SampleContext,
+    sink: HandshakeSink,
+    alpn: readonly string[] | undefined,
+  ): OutgoingHandshake {
+    return this.#client.handshake(engine, plain, this.sni(ctx), sink, alpn);
   }
 }

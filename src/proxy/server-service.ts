@@ -7,10 +7,12 @@ import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-sou
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
-import { withoutHttp2 } from '../net/tls/server-tls.ts';
 import { compileSni, ServerSecurity } from './server-security.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import { ServerLinks } from './http2-server-links.ts';
+import { keepLink } from './http2-server-reuse.ts';
+import { ServerProtocol } from './server-protocol.ts';
 import { observerOf, type ServerObserver } from './server-observer.ts';
 
 export class ServerService implements ServerRuntime, IdlePoolOwner {
@@ -21,6 +23,8 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   readonly observer: ServerObserver | undefined;
   readonly proxyHeader: ProxyHeader | undefined;
   readonly security: ServerSecurity | undefined;
+  readonly protocol: ServerProtocol;
+  readonly links: ServerLinks | undefined;
   readonly isPrivate: boolean;
   readonly endsConnections: boolean;
   readonly redirPrefix: string | undefined;
@@ -49,6 +53,8 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.idle = new IdlePool(thread.wheel, idleOptions(config), this);
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
+    this.protocol = new ServerProtocol(config);
+    this.links = linksOf(this, thread);
     this.security = securityOf(config, backend, thread, environment);
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config, thread.tune);
@@ -62,8 +68,10 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.#sourceOf = compileSource(source, thread.index, thread.state.plan.threads);
   }
 
+  /** Where connections carry many requests each, it is not those that are counted. */
   connectionsUsed(): number {
-    return this.#thread.state.queues.held(this.row);
+    const links = this.links?.used ?? 0;
+    return links > 0 ? links : this.#thread.state.queues.held(this.row);
   }
 
   /** The limit is that of the server, whichever threads keep its connections. */
@@ -106,10 +114,15 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   #follow(): void {
     const version = this.#addresses.version(this.row);
     if (version === this.#version) return;
-    if (this.#version >= 0) this.idle.clear();
+    if (this.#version >= 0) this.#leavePlace();
     this.#version = version;
     this.#address = this.#addresses.read(this.row);
     this.#target = this.#fixedTarget();
+  }
+
+  #leavePlace(): void {
+    this.idle.clear();
+    this.links?.forget();
   }
 
   #fixedTarget(): ConnectTarget | undefined {
@@ -132,6 +145,12 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   }
 }
 
+function linksOf(server: ServerService, thread: DataThread): ServerLinks | undefined {
+  const { protocol, backend, config } = server;
+  if (!protocol.mayBeHttp2 || backend.config.mode !== 'http') return undefined;
+  return new ServerLinks(thread, backend.row, config.maxReuse, link => keepLink(server, link));
+}
+
 function securityOf(
   config: Server,
   backend: BackendRuntime,
@@ -141,8 +160,7 @@ function securityOf(
   // what `lb explain` looks at has no network
   if (config.ssl === undefined || thread.watcher !== undefined) return undefined;
   const sni = compileSni(config, config.ssl, backend.config.mode, environment);
-  const tls = backend.config.mode === 'http' ? withoutHttp2(config.ssl) : config.ssl;
-  return new ServerSecurity(tls, thread.serverContexts, sni);
+  return new ServerSecurity(config.ssl, thread.serverContexts, sni);
 }
 
 function idleOptions(config: Server): IdlePoolOptions {

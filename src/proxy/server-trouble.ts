@@ -42,6 +42,8 @@ export class ServerTrouble {
       return this.#owner.abort();
     }
     const unanswered = !server.answered;
+    // nobody has seen the request
+    if (cause === 'refused' && unanswered && retryAfter('conn-failure', this.#owner)) return;
     if (unanswered && server.requestEnded) return this.#owner.clientTrouble.gone('ended');
     this.#observe(cause === 'ended' ? 'closed' : 'read error');
     server.close();

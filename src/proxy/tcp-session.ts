@@ -241,6 +241,12 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
 
   takeIdle(): undefined {}
 
+  readonly wantsWebsocket = false;
+
+  travelOn(_server: unknown, connection: Connection): Connection {
+    return connection;
+  }
+
   preferredServer(): undefined {}
 
   onDialed(server: Connection): void {

@@ -14,6 +14,7 @@ import type { Proxy } from '../model/proxy.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
 import { PolledEngine } from '../net/engines/polled/engine.ts';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
+import { http2CheckLinks } from '../proxy/http2-check-link.ts';
 import { Environments } from '../proxy/compile-environment.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -69,6 +70,7 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     createEngine: () => new PolledEngine({ bufsize }),
     createTlsEngine: () => new NodeEngine({ bufsize }),
     serverContexts: new ServerContexts(currentFiles(setting.certificates)),
+    speakHttp2: http2CheckLinks(config.global),
     alert: (server, level, text) => mails.alert(server, level, text),
     log: (backend, level, text) => logs.write(backend, level, text),
     offer: server => state.queues.offer(server),

@@ -19,6 +19,7 @@ import { tlsCounts } from '../proxy/accounting.ts';
 import { Compressors } from '../proxy/compressors.ts';
 import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
+import { http2ServerSettings } from '../proxy/http2-server-settings.ts';
 import { http2Settings } from '../proxy/http2-settings.ts';
 import { ListenerService, rejectsPrivilegedPorts } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
@@ -187,6 +188,7 @@ export class ServingThread {
       tune: config.global.tune,
       rejectsPrivilegedPorts: rejectsPrivilegedPorts(config.global),
       http2: http2Settings(config.global),
+      http2Servers: http2ServerSettings(config.global),
       engine,
       wheel: engine.wheel,
       buffers: new BufferPool(config.global.tune.bufsize),

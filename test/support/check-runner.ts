@@ -2,6 +2,7 @@
  * Runs the checks of a configuration text inside the test, without data threads: what they find is heard as the
  * lines of `option log-health-checks` and of the servers' life.
  */
+import { http2CheckLinks } from '../../src/proxy/http2-check-link.ts';
 import type { TestContext } from 'node:test';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { Checks, type ChecksStart } from '../../src/health/checks.ts';
@@ -64,6 +65,7 @@ export function startChecks(
     createEngine: () => new PolledEngine({ bufsize: config.global.tune.bufsize }),
     createTlsEngine: () => new NodeEngine({ bufsize: config.global.tune.bufsize }),
     serverContexts: new ServerContexts(currentFiles(loadCertificates(config).store)),
+    speakHttp2: http2CheckLinks(config.global),
     notice: () => undefined,
     log: (_backend, _level, line) => {
       lines.push(line);

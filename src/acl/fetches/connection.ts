@@ -194,5 +194,11 @@ export const CONNECTION_FETCHES: readonly FetchRow[] = [
   serverRow('bc_err_name', 'str', 'error name of the server connection', server => server.error?.name ?? ''),
   serverRow('bc_glitches', 'int', 'anomalies on the server connection', server => server.glitches),
   serverRow('bc_nb_streams', 'int', 'streams of the server connection', server => server.streams),
+  serverRow(
+    'bc_settings_streams_limit',
+    'int',
+    'streams that the server takes at a time',
+    server => server.streamsLimit,
+  ),
   serverRow('bc_reused', 'bool', 'the server connection was used before', server => server.reused),
 ];

@@ -27,19 +27,6 @@ export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
       ['fs.debug_str', 'str', 'internals of the client stream', ['bitmap:int?']],
     ],
   ),
-  ...group(
-    'HTTP/2',
-    ['server-side connection'],
-    [
-      ['bs.rst_code', 'int', 'reset code received from the server'],
-      ['bs.debug_str', 'str', 'internals of the server stream', ['bitmap:int?']],
-    ],
-  ),
-  ...group(
-    'HTTP/2',
-    ['server address'],
-    [['bc_settings_streams_limit', 'int', 'stream limit of the server connection']],
-  ),
   ...group('per-stream CPU accounting', INTERNAL, [
     ['cpu_calls', 'int', 'wake-ups of this stream'],
     ['cpu_ns_avg', 'int', 'mean CPU nanoseconds of a wake-up'],

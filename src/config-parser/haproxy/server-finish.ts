@@ -6,6 +6,7 @@ import { unlessMisread } from './misread.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { sendProxyOf, type ServerDraft } from './server-draft.ts';
+import { checkServerProtocol } from './server-protocol.ts';
 import { checkServerTls, serverTls } from './server-tls.ts';
 
 /** Numbers not given by hand: the next free one, counting on past every server (the key of hash placement). */
@@ -187,10 +188,12 @@ export function finishServers(
   const aboutChecks = about('default-server', 'option', 'http-check', 'tcp-check');
   const aboutTls = about('default-server', 'ssl-server-verify');
   const aboutMode = about('mode');
+  const aboutProtocol = about('mode', 'default-server', 'option', 'http-check', 'tcp-check');
   for (const server of servers) {
     refuseCheckWithoutPort(draft, server, check, aboutChecks);
     checkServerTls(draft, server, check, facts.global, aboutTls);
     checkMode(draft, server, mode, aboutMode);
+    checkServerProtocol(draft, server, mode, check, aboutProtocol);
   }
   return servers.map((server, index) => finishServer(server, numbers[index] as number, facts));
 }

@@ -192,7 +192,7 @@ const ACTIVE: readonly ServerOption[] = [
       );
       if (name === undefined) return;
       server.check.proto = name;
-      if (name !== 'h1' && name !== 'none')
+      if (name !== 'h1' && name !== 'h2' && name !== 'none')
         context.notSupportedYet(values[0] ?? option, `server check-proto ${name}`);
     },
   },

@@ -243,7 +243,7 @@ const PROTOCOL: readonly ServerOption[] = [
       );
       if (name === undefined) return;
       server.proto = name;
-      if (name !== 'h1' && name !== 'none')
+      if (name !== 'h1' && name !== 'h2' && name !== 'none')
         context.notSupportedYet(values[0] ?? option, `server proto ${name}`);
     },
   },
@@ -254,9 +254,7 @@ const PROTOCOL: readonly ServerOption[] = [
     summary: 'protocol of WebSocket requests',
     parse: ({ server, option, values, context }) => {
       const ws = oneOf(values[0], option.text, ['auto', 'h1', 'h2'] as const, context);
-      if (ws === undefined) return;
-      server.ws = ws;
-      if (ws === 'h2') context.notSupportedYet(option, 'server ws h2');
+      if (ws !== undefined) server.ws = ws;
     },
   },
   {

@@ -126,11 +126,6 @@ export function checkServerTls(
 ): void {
   if (!usesTls(server, check)) return;
   refuseUnverifiable(draft, server, global, report);
-  if (draft.shared.mode === 'http' && server.tls.alpn?.includes('h2') === true)
-    report.warn(
-      server.position,
-      `server '${server.name}' : HTTP/2 towards servers is not supported yet, 'h2' is not offered by ALPN.`,
-    );
   const { wrong, hole } = versionRange(versionsSaid(server, global));
   const { name, position } = server;
   if (wrong === 'none left')

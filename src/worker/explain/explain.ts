@@ -20,6 +20,7 @@ import { Reception } from '../../proxy/accept.ts';
 import { StreamsByServer } from '../../proxy/server-streams.ts';
 import { NameLookups } from '../../proxy/name-lookups.ts';
 import { Runtime } from '../../proxy/compile-runtime.ts';
+import { http2ServerSettings } from '../../proxy/http2-server-settings.ts';
 import { http2Settings } from '../../proxy/http2-settings.ts';
 import { ListenerService } from '../../proxy/listener-service.ts';
 import type { DataThread, WatchedExchange } from '../../proxy/runtime.ts';
@@ -149,6 +150,7 @@ function makeThread(
     tune: config.global.tune,
     rejectsPrivilegedPorts: false,
     http2: http2Settings(config.global),
+    http2Servers: http2ServerSettings(config.global),
     clients: new WaitingClients(),
     names: new NameLookups(id => thread.names.answered(id, undefined)),
     publishPatternUpdate: () => undefined,

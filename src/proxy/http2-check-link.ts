@@ -1,0 +1,38 @@
+/**
+ * HTTP/2 for the checks of servers (manual, `check-proto`): a connection of theirs that carries the requests of one check
+ * and ends with it. Nothing is counted of it. worker/server-watch.ts gives it to health/.
+ */
+import type { Global } from '../model/global.ts';
+import { BufferPool } from '../net/buffer-pool.ts';
+import type { Connection } from '../net/connection.ts';
+import { Http2ServerLink, type Http2ServerCounts, type LinkHome } from './http2-server-link.ts';
+import { http2ServerSettings } from './http2-server-settings.ts';
+
+const NOTHING: Http2ServerCounts = {
+  opened(): void {},
+  closed(): void {},
+  streamOpened(): void {},
+  streamClosed(): void {},
+  received(): void {},
+  sent(): void {},
+  streamError(): void {},
+  connectionError(): void {},
+};
+
+const NOWHERE: LinkHome = {
+  rested: link => link.close(),
+  leaves(): void {},
+  closed(): void {},
+};
+
+/** Gives what speaks HTTP/1 to a check over a connection that speaks HTTP/2. */
+export function http2CheckLinks(global: Global): (socket: Connection) => Connection {
+  const buffers = new BufferPool(global.tune.bufsize);
+  const settings = http2ServerSettings(global);
+  return socket => {
+    const parts = { wheel: undefined, buffers, settings, counts: NOTHING, home: NOWHERE, maxReuse: -1 };
+    const link = new Http2ServerLink(socket, parts);
+    link.start();
+    return link.openStream(undefined);
+  };
+}

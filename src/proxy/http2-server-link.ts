@@ -1,0 +1,423 @@
+/**
+ * One HTTP/2 connection to a server (RFC 9113): reads and writes its frames, and carries the streams of many requests,
+ * each of them a http2-server-wire.ts. As a connection of its own it only rests, in a pool, when it carries none.
+ *
+ *   socket ─▶ feed ─▶ Session ─▶ wires ─▶ settle(): they tell their handlers, and what all have written leaves at once
+ *
+ * Where it is found by other requests is http2-server-links.ts.
+ */
+import type { Cause } from '../base/failure.ts';
+import { NO_ERROR, PROTOCOL_ERROR } from '../http2/frames.ts';
+import * as H2 from '../http2/frames.ts';
+import { giveBack } from '../http2/output.ts';
+import { Session } from '../http2/session.ts';
+import { NO_FIELDS, type SessionHandler } from '../http2/session-handler.ts';
+import type { FieldSink } from '../http2/hpack/decoder.ts';
+import type { Stream } from '../http2/stream.ts';
+import type { BufferPool } from '../net/buffer-pool.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
+import { UNSET } from '../net/engines/unset-handler.ts';
+import { Timer, type TimerWheel } from '../net/timer-wheel.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
+import type { RequestAim } from './http2-request-block.ts';
+import type { Http2ServerSettings } from './http2-server-settings.ts';
+import { Http2ServerWire, type WireCarrier } from './http2-server-wire.ts';
+
+/** What the connection counts (management manual, `show stat` of modules). */
+export interface Http2ServerCounts {
+  opened(): void;
+  closed(): void;
+  streamOpened(): void;
+  streamClosed(): void;
+  received(type: number): void;
+  sent(type: number): void;
+  streamError(): void;
+  connectionError(): void;
+}
+
+/** Where it is lent from, and comes back to. */
+export interface LinkHome {
+  /** The last stream is over: it is kept, or closed. */
+  rested(link: Http2ServerLink): void;
+  /** It takes no more streams. */
+  leaves(link: Http2ServerLink): void;
+  closed(link: Http2ServerLink): void;
+}
+
+export interface LinkParts {
+  /** Undefined: nothing is waited for that no request needs. */
+  readonly wheel: TimerWheel | undefined;
+  readonly buffers: BufferPool;
+  readonly settings: Http2ServerSettings;
+  readonly counts: Http2ServerCounts;
+  readonly home: LinkHome;
+  /** `max-reuse`; -1: no limit. */
+  readonly maxReuse: number;
+}
+
+/** Whom a connection belongs to, that is not for everybody. */
+export interface LinkHolder {
+  /** Its connections say who it is. */
+  readonly authenticated: boolean;
+  /** It has left. */
+  readonly closed: boolean;
+  /** Keeps one that rests. False: it does not. */
+  keepLink(link: Http2ServerLink): boolean;
+  forgetLink(link: Http2ServerLink): void;
+}
+
+/** A server may take that long to say that a response is over of which all has come. */
+const LINGER_MS = 1000;
+/** Numbers of streams are not given twice (RFC 9113 section 5.1.1). */
+const MOST_STREAMS = 2 ** 30 - 1;
+/** At that part of the threshold of glitches a connection is not used for more (manual, `tune.h2.be.glitches-threshold`). */
+const LEFT_AT = 0.75;
+
+const NONE: Buffer = Buffer.alloc(0);
+
+export class Http2ServerLink implements Connection, ConnectionHandler, SessionHandler, WireCarrier {
+  readonly id: number;
+  readonly session: Session;
+  readonly buffers: BufferPool;
+  /** While it rests. */
+  handler: ConnectionHandler = UNSET;
+  remote: Endpoint;
+  local: Endpoint;
+  receiving = false;
+  readonly sending = false;
+  closed = false;
+  lostBy: Cause = 'ended';
+  glitches = 0;
+  /** Requests so far. */
+  served = 0;
+  /** Who alone may use it now. */
+  holder: LinkHolder | undefined;
+  /** What makes connections different (ServerRuntime.connectionKey), and the server's state when it was made. */
+  key = '';
+  privateKey = '';
+  generation = 0;
+  /** It may serve nobody but its holder, ever. */
+  isPrivate = false;
+  /** No more streams are opened on it. */
+  leaving = false;
+  readonly #parts: LinkParts;
+  readonly #socket: Connection;
+  readonly #timer = new Timer(() => this.#resetResting());
+  /** Requests that are under way on it. */
+  #used = 0;
+  #waiting: Http2ServerWire[] = [];
+  #resting: Stream[] = [];
+  #due: Http2ServerWire[] = [];
+  #isBusy = false;
+  #isScheduled = false;
+  #underSend = NONE;
+
+  constructor(socket: Connection, parts: LinkParts) {
+    this.#parts = parts;
+    this.#socket = socket;
+    this.id = socket.id;
+    this.remote = socket.remote;
+    this.local = socket.local;
+    this.buffers = parts.buffers;
+    this.session = new Session('client', parts.settings.session, this);
+  }
+
+  start(): void {
+    this.#parts.counts.opened();
+    this.#socket.handler = this;
+    this.session.start();
+    this.#socket.receive(true);
+    this.wrote();
+  }
+
+  // ── streams ──
+
+  /** How many more requests it may carry now. */
+  get room(): number {
+    const { maxReuse } = this.#parts;
+    const most = maxReuse < 0 ? MOST_STREAMS : Math.min(maxReuse + 1, MOST_STREAMS);
+    if (this.leaving || this.closed || this.session.dead) return 0;
+    return Math.min(this.streamsLimit - Math.max(this.#used, this.session.openStreams), most - this.served);
+  }
+
+  get openStreams(): number {
+    return this.session.openStreams;
+  }
+
+  get streamsLimit(): number {
+    return Math.min(this.#parts.settings.maxStreams, this.session.peer.maxStreams);
+  }
+
+  get mayOpen(): boolean {
+    return this.session.peer.known && this.session.mayOpen && !this.leaving;
+  }
+
+  /** Carries one more request: the connection that it travels on. */
+  openStream(aim: RequestAim | undefined): Http2ServerWire {
+    this.receiving = false;
+    this.handler = UNSET;
+    this.#used++;
+    this.served++;
+    this.#parts.counts.streamOpened();
+    return new Http2ServerWire(this, this, aim);
+  }
+
+  get isUsed(): boolean {
+    return this.#used > 0 || this.session.openStreams > 0;
+  }
+
+  wait(wire: Http2ServerWire): void {
+    if (this.closed || this.leaving || this.session.dead) wire.refuse();
+    else this.#waiting.push(wire);
+  }
+
+  #openWaiting(): void {
+    while (this.#waiting.length > 0 && this.mayOpen) this.#waiting.shift()?.opens();
+  }
+
+  left(wire: Http2ServerWire, rests: boolean): void {
+    const { stream } = wire;
+    this.#used--;
+    this.#parts.counts.streamClosed();
+    if (stream === undefined) this.#waiting = this.#waiting.filter(one => one !== wire);
+    else if (!stream.closed && rests && this.#parts.wheel !== undefined)
+      this.#letRest(stream, this.#parts.wheel);
+    else if (!stream.closed) this.session.reset(stream, H2.CANCEL);
+    this.wrote();
+  }
+
+  #letRest(stream: Stream, wheel: TimerWheel): void {
+    this.#resting.push(stream);
+    if (this.#timer.deadline === 0) wheel.set(this.#timer, LINGER_MS);
+  }
+
+  #resetResting(): void {
+    const streams = this.#resting;
+    this.#resting = [];
+    for (const stream of streams) if (!stream.closed) this.session.reset(stream, H2.CANCEL);
+    this.wrote();
+  }
+
+  // ── the session at rest ──
+
+  due(wire: Http2ServerWire): void {
+    if (wire.isDue) return;
+    wire.isDue = true;
+    this.#due.push(wire);
+    this.wrote();
+  }
+
+  wrote(): void {
+    if (this.#isBusy || this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(settle, this);
+  }
+
+  /** Wires tell what has happened; what they write meanwhile leaves in one piece. */
+  settle(): void {
+    this.#isScheduled = false;
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    do {
+      this.#openWaiting();
+      const due = this.#due;
+      this.#due = [];
+      for (const wire of due) wire.tell();
+    } while (this.#due.length > 0 || (this.#waiting.length > 0 && this.mayOpen));
+    this.#isBusy = false;
+    this.#flush();
+    if (!this.isUsed && !this.closed && this.handler === UNSET) this.#rest();
+  }
+
+  #flush(): void {
+    const socket = this.#socket;
+    const { output } = this.session;
+    if (socket.closed || socket.sending || output.length === 0) return;
+    const { length } = output;
+    this.#underSend = output.take();
+    socket.send(this.#underSend, 0, length);
+  }
+
+  /** Nothing of it is in use. */
+  #rest(): void {
+    if (this.leaving || this.session.dead) this.close();
+    else this.#parts.home.rested(this);
+  }
+
+  // ── the socket ──
+
+  onReceived(_socket: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.#isBusy = true;
+    this.session.feed(buffer, offset, offset + length);
+    this.#isBusy = false;
+    if (!this.#socket.closed) this.#socket.receive(true);
+    this.settle();
+  }
+
+  onSent(): void {
+    giveBack(this.#underSend);
+    this.#underSend = NONE;
+    const wasBusy = this.#isBusy;
+    this.#isBusy = true;
+    if (this.session.wantsRoom) this.session.resume();
+    this.#isBusy = wasBusy;
+    this.wrote();
+  }
+
+  onEnd(): void {
+    this.#lose('ended');
+  }
+
+  onFailed(_socket: Connection, cause: Cause): void {
+    this.#lose(cause);
+  }
+
+  onConnected(): void {
+    throw new Error('connected twice');
+  }
+
+  #lose(cause: Cause): void {
+    this.lostBy = cause;
+    this.#leave();
+    this.#isBusy = true;
+    this.session.lost();
+    this.#isBusy = false;
+    this.#socket.close();
+    this.#tellResting(cause);
+    this.settle();
+  }
+
+  /** A pool that keeps it lets go of it. */
+  #tellResting(cause: Cause): void {
+    if (!this.receiving) return;
+    this.receiving = false;
+    if (cause === 'ended') this.handler.onEnd(this);
+    else this.handler.onFailed(this, cause);
+  }
+
+  /** No more streams: requests that wait for one are told so, and those under way go on. */
+  #leave(): void {
+    if (this.leaving) return;
+    this.leaving = true;
+    this.#parts.home.leaves(this);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wire of waiting) wire.refuse();
+  }
+
+  // ── SessionHandler ──
+
+  streamOpens(): FieldSink {
+    return NO_FIELDS;
+  }
+
+  /** Servers do not open any. */
+  streamOpened(): undefined {
+    this.session.fail(PROTOCOL_ERROR, 'stream of a server');
+  }
+
+  streamClosed(): void {
+    this.wrote();
+  }
+
+  frameReceived(type: number): void {
+    this.#parts.counts.received(type);
+    // not before: some servers expect nothing but the acknowledgement of their SETTINGS
+    if (type === H2.DATA) this.session.widenWindow();
+  }
+
+  frameSent(type: number): void {
+    this.#parts.counts.sent(type);
+  }
+
+  settingsReceived(): void {
+    this.wrote();
+  }
+
+  goawayReceived(): void {
+    this.#leave();
+    this.#tellResting('ended');
+  }
+
+  streamFailed(): void {
+    this.#parts.counts.streamError();
+  }
+
+  glitch(): void {
+    this.glitches++;
+    const { glitchesThreshold } = this.#parts.settings;
+    if (glitchesThreshold === 0 || this.glitches < glitchesThreshold * LEFT_AT) return;
+    if (this.glitches >= glitchesThreshold)
+      return this.session.fail(H2.ENHANCE_YOUR_CALM, 'too many glitches');
+    if (this.leaving) return;
+    this.session.goaway(NO_ERROR);
+    this.#leave();
+  }
+
+  failed(): void {
+    this.lostBy = 'invalid';
+    this.#parts.counts.connectionError();
+    this.#leave();
+    this.#flush();
+    this.#socket.close();
+    this.#tellResting('invalid');
+  }
+
+  // ── as a connection that rests ──
+
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#socket.tls;
+  }
+
+  get bytesIn(): number {
+    return this.#socket.bytesIn;
+  }
+
+  get bytesOut(): number {
+    return this.#socket.bytesOut;
+  }
+
+  receive(): void {
+    this.receiving = true;
+  }
+
+  send(): void {
+    throw new Error('requests are sent on streams');
+  }
+
+  shutdown(): void {
+    throw new Error('a connection that rests has no half to close');
+  }
+
+  /** Ends what is still on it, too. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.receiving = false;
+    this.#leave();
+    this.#parts.wheel?.remove(this.#timer);
+    if (!this.#socket.closed) this.#sayGoodbye();
+    this.#parts.counts.closed();
+    this.#parts.home.closed(this);
+  }
+
+  #sayGoodbye(): void {
+    this.session.goaway(NO_ERROR);
+    this.#flush();
+    this.session.lost();
+    this.#socket.close();
+    this.wrote();
+  }
+
+  reset(): void {
+    this.close();
+  }
+}
+
+function settle(link: Http2ServerLink): void {
+  link.settle();
+}

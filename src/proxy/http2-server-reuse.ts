@@ -1,0 +1,83 @@
+/**
+ * Which HTTP/2 connection to a server carries a client's request (manual, `http-reuse`). One that carries requests takes
+ * more of the same client; those of others
+ *
+ *   never       not, and it stays the client's
+ *   safe        not before it has come to rest
+ *   aggressive  once it has come to rest before
+ *   always      at once
+ *
+ * Called by connection-reuse.ts for servers that may speak it.
+ */
+import type { Connection } from '../net/connection.ts';
+import type { RequestAim } from './http2-request-block.ts';
+import { Http2ServerLink } from './http2-server-link.ts';
+import { Http2ServerWire } from './http2-server-wire.ts';
+import type { ServerLinks } from './http2-server-links.ts';
+import type { PrivateConnections } from './private-connections.ts';
+import type { ServerRuntime } from './runtime.ts';
+
+/** A request that is to be carried, and whose it is. */
+export interface Traveller {
+  readonly server: ServerRuntime;
+  readonly links: ServerLinks;
+  /** What connections that may be shared have in common, and those of the client's own. */
+  readonly key: string;
+  readonly privateKey: string;
+  readonly aim: RequestAim | undefined;
+  /** The client's own connections, made when first needed. */
+  readonly own: () => PrivateConnections;
+}
+
+/** A stream of a connection that carries requests already. */
+export function joinLink(traveller: Traveller, own: PrivateConnections | undefined): Connection | undefined {
+  const { server, links, key, privateKey, aim } = traveller;
+  const held = own?.linkWithRoom(server, key, privateKey);
+  const link = held ?? (server.isPrivate ? undefined : links.withRoom(key));
+  return link?.openStream(aim);
+}
+
+/** A connection that rested, or the stream of one; undefined: it takes no more. */
+export function wakeConnection(connection: Connection, traveller: Traveller): Connection | undefined {
+  if (!(connection instanceof Http2ServerLink)) return connection;
+  if (connection.room <= 0) {
+    connection.close();
+    return undefined;
+  }
+  const { server, links, aim, own } = traveller;
+  links.wakes(connection);
+  if (connection.isPrivate || server.backend.config.httpReuse === 'safe') own().holdLink(connection, server);
+  else links.share(connection);
+  return connection.openStream(aim);
+}
+
+/** The first stream of a connection just made. */
+export function beginLink(socket: Connection, traveller: Traveller): Connection {
+  const { server, links, key, privateKey, aim, own } = traveller;
+  const { httpReuse } = server.backend.config;
+  const link = links.begin(socket);
+  link.isPrivate = server.isPrivate;
+  link.key = key;
+  link.privateKey = privateKey;
+  link.generation = server.generation;
+  if (server.isPrivate || httpReuse === 'safe') own().holdLink(link, server);
+  else if (httpReuse === 'always') links.share(link);
+  return link.openStream(aim);
+}
+
+/** It carries no request any more: where it rests. False: nowhere. */
+export function keepLink(server: ServerRuntime, link: Http2ServerLink): boolean {
+  const own = link.holder;
+  const isAuthenticated = own?.authenticated === true;
+  if (link.generation !== server.generation || (server.endsConnections && !isAuthenticated)) return false;
+  if (!link.isPrivate && !isAuthenticated) return server.idle.put(link, link.served > 1, link.key);
+  link.isPrivate = true;
+  return own?.keepLink(link) === true;
+}
+
+/** True: it was a stream, and its connection takes care of itself. */
+export function endStream(connection: Connection): boolean {
+  if (!(connection instanceof Http2ServerWire)) return false;
+  connection.finish();
+  return true;
+}

@@ -1,0 +1,452 @@
+/**
+ * One stream of an HTTP/2 connection to a server, as a connection of its own that speaks HTTP/1.1: the request that is
+ * sent to it becomes HEADERS, DATA and trailers, what is received from it is the response in HTTP/1 framing. The mirror
+ * of http2-wire.ts; its connection is a http2-server-link.ts.
+ *
+ *   send ─▶ head ─▶ HEADERS ─▶ body decoder ─▶ DATA … ─▶ trailers        fields, DATA ─▶ ResponseBytes ─▶ onReceived
+ *
+ * A request that cannot be sent yet (the server's SETTINGS have not come, or it takes no more streams now) counts as
+ * sent and waits, so that the server's timeout runs.
+ */
+import type { Cause } from '../base/failure.ts';
+import { BodyDecoder, type ContentSink } from '../http/body-decoder.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
+import { websocketAccept } from '../http/switching.ts';
+import { foundTrailers } from '../http/trailers.ts';
+import { FIELD_OVERHEAD } from '../http2/block-writer.ts';
+import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from '../http2/frames.ts';
+import type { FieldSink } from '../http2/hpack/decoder.ts';
+import type { Session } from '../http2/session.ts';
+import type { ResetBy, Stream, StreamOwner } from '../http2/stream.ts';
+import type { BufferPool } from '../net/buffer-pool.ts';
+import type { CarriedFacts, Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
+import { UNSET } from '../net/engines/unset-handler.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
+import { readOwnRequest, type RequestAim, writeRequestBlock } from './http2-request-block.ts';
+import { HEADROOM, ResponseBytes } from './http2-response-bytes.ts';
+import { ResponseText } from './http2-response-text.ts';
+
+/** What a stream needs of its connection. */
+export interface WireCarrier extends CarriedFacts {
+  readonly session: Session;
+  readonly buffers: BufferPool;
+  readonly fd: number;
+  readonly tls: TlsFacts | undefined;
+  /** Why it is of no use any more. */
+  readonly lostBy: Cause;
+  /** A stream may be opened now. */
+  readonly mayOpen: boolean;
+  /** It has a request that is to be sent when one may. */
+  wait(wire: Http2ServerWire): void;
+  /** It has something to tell its handler. */
+  due(wire: Http2ServerWire): void;
+  /** There is something to be sent. */
+  wrote(): void;
+  /** Its request is over. `rests`: all of its response is here, the server has only to say so. */
+  left(wire: Http2ServerWire, rests: boolean): void;
+}
+
+// where a request is
+const HEAD = 0;
+const WAITING = 1;
+const BODY = 2;
+const TUNNEL = 3;
+const SENT = 4;
+
+// where a response is
+const NO_HEAD = 0;
+const CONTENT = 1;
+const WHOLE = 2;
+
+const NO_BODY = new Set([204, 304]);
+const NOTHING: Buffer = Buffer.alloc(0);
+/** One block at a time is read. */
+const text = new ResponseText();
+
+let lastId = 0;
+
+export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
+  readonly id = ++lastId;
+  handler: ConnectionHandler = UNSET;
+  remote: Endpoint;
+  local: Endpoint;
+  readonly headroom = HEADROOM;
+  bytesIn = 0;
+  bytesOut = 0;
+  receiving = false;
+  sending = false;
+  closed = false;
+  /** It is among those that have something to tell. */
+  isDue = false;
+  /** What the server has reset it with; -1: it has not. */
+  rstCode = -1;
+  readonly carrier: WireCarrier;
+  readonly #aim: RequestAim | undefined;
+  readonly #decoder = new BodyDecoder();
+  readonly #bytes: ResponseBytes;
+  #stream: Stream | undefined;
+  // the request
+  #request = HEAD;
+  #method = '';
+  /** What an upgrade asks for; empty: it is none. */
+  #protocol = '';
+  #key = '';
+  #held = NOTHING;
+  /** The session has a piece of it; what is sent beside one that was held waits. */
+  #isFraming = false;
+  #next: { readonly buffer: Buffer; readonly start: number; readonly end: number } | undefined;
+  #trailers = '';
+  #hasSent = false;
+  // the response
+  #response = NO_HEAD;
+  #isBodyless = false;
+  #hasEnded = false;
+  #failure: Cause | undefined;
+
+  constructor(
+    carrier: WireCarrier,
+    ends: { readonly remote: Endpoint; readonly local: Endpoint },
+    aim: RequestAim | undefined,
+  ) {
+    this.carrier = carrier;
+    this.remote = ends.remote;
+    this.local = ends.local;
+    this.#aim = aim;
+    this.#bytes = new ResponseBytes(carrier.buffers);
+  }
+
+  /** Of the whole connection. */
+  get fd(): number {
+    return this.closed ? -1 : this.carrier.fd;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.carrier.tls;
+  }
+
+  get streamId(): number {
+    return this.#stream?.id ?? 0;
+  }
+
+  get stream(): Stream | undefined {
+    return this.#stream;
+  }
+
+  // ── the request ──
+
+  send(buffer: Buffer, offset: number, length: number): void {
+    if (this.sending) throw new Error('a send is already pending');
+    if (this.closed) return;
+    this.sending = true;
+    if (this.#failure !== undefined) return this.carrier.due(this);
+    this.bytesOut += length;
+    if (this.#request === HEAD) this.#begin(buffer, offset, offset + length);
+    else if (this.#request === WAITING) {
+      this.#held = Buffer.concat([this.#held, buffer.subarray(offset, offset + length)]);
+      this.#sent();
+    } else if (this.#isFraming) this.#next = { buffer, start: offset, end: offset + length };
+    else this.#sendOn(buffer, offset, offset + length);
+  }
+
+  #begin(buffer: Buffer, start: number, end: number): void {
+    if (this.carrier.mayOpen) return this.#open(buffer, start, end);
+    this.#request = WAITING;
+    this.#held = Buffer.from(buffer.subarray(start, end));
+    this.carrier.wait(this);
+    this.#sent();
+  }
+
+  /** It is its turn. */
+  opens(): void {
+    const held = this.#held;
+    this.#held = NOTHING;
+    this.#open(held, 0, held.length);
+  }
+
+  #open(buffer: Buffer, start: number, end: number): void {
+    const { session } = this.carrier;
+    const request = readOwnRequest(buffer, start, end);
+    if (request === undefined || !this.#canBeTold(request)) return this.#cannotOpen();
+    const isTunnel = request.method === 'CONNECT' || request.wantsUpgrade;
+    this.#note(request);
+    const stream = session.openStream();
+    this.#stream = stream;
+    stream.owner = this;
+    writeRequestBlock(session.block, request, this.#aim);
+    const ends = !isTunnel && request.framing === 'none';
+    if (!session.endBlock(stream, ends)) return this.#giveUp(INTERNAL_ERROR);
+    this.#request = isTunnel ? TUNNEL : ends ? SENT : BODY;
+    this.carrier.wrote();
+    if (ends) return this.#sent();
+    if (!isTunnel) this.#startBody(request);
+    this.#sendOn(buffer, start + request.headers.length, end);
+  }
+
+  /** An upgrade needs a server that knows of them, and has no body (RFC 8441). */
+  #canBeTold(request: Http1RequestHead): boolean {
+    if (!request.wantsUpgrade) return true;
+    return this.carrier.session.peer.takesConnect && request.framing === 'none';
+  }
+
+  /**
+   * The server hears of a stream that was given up, as from HAProxy. One that is strict about it ends the connection: not
+   * where others are on it.
+   */
+  #cannotOpen(): void {
+    const { session } = this.carrier;
+    if (session.openStreams === 0) {
+      session.reset(session.openStream(), CANCEL);
+      this.carrier.wrote();
+    }
+    this.#fail('invalid');
+  }
+
+  #note(request: Http1RequestHead): void {
+    this.#method = request.method;
+    if (!request.wantsUpgrade) return;
+    this.#protocol = request.headers.get('upgrade') ?? '';
+    this.#key = request.headers.get('sec-websocket-key') ?? '';
+  }
+
+  #startBody({ framing, contentLength }: Http1RequestHead): void {
+    this.#decoder.start(framing, contentLength, true);
+    if (framing === 'chunked') this.#decoder.sink = this;
+  }
+
+  #sendOn(buffer: Buffer, start: number, end: number): void {
+    if (this.#request === BODY) this.#sendBody(buffer, start, end);
+    else if (this.#request === TUNNEL) this.#write(buffer, start, end, false);
+    else this.#sent();
+  }
+
+  #sendBody(buffer: Buffer, start: number, end: number): void {
+    const decoder = this.#decoder;
+    decoder.decode(buffer, start, end);
+    const ends = decoder.done && this.#trailers === '';
+    if (decoder.done) this.#request = SENT;
+    if (decoder.outEnd > decoder.outStart || ends)
+      this.#write(buffer, decoder.outStart, decoder.outEnd, ends);
+    else this.#pieceSent();
+  }
+
+  #write(buffer: Buffer, start: number, end: number, ends: boolean): void {
+    if (start === end && !ends) return this.#sent();
+    const isFramed = this.carrier.session.send(this.#stream as Stream, buffer, start, end, ends);
+    this.carrier.wrote();
+    if (isFramed) this.#pieceSent();
+    else this.#isFraming = true;
+  }
+
+  /** StreamOwner: all of the last piece is framed. */
+  dataSent(): void {
+    const next = this.#next;
+    this.#isFraming = false;
+    this.#next = undefined;
+    if (this.closed) return;
+    if (next === undefined) this.#pieceSent();
+    else this.#sendOn(next.buffer, next.start, next.end);
+  }
+
+  #pieceSent(): void {
+    if (this.#request === SENT && this.#trailers !== '') this.#sendTrailers();
+    this.#sent();
+  }
+
+  #sendTrailers(): void {
+    const { session } = this.carrier;
+    const { block } = session;
+    const lines = this.#trailers.split('\r\n').filter(line => line !== '');
+    block.begin(this.#trailers.length + lines.length * FIELD_OVERHEAD);
+    for (const line of lines) {
+      const colon = line.indexOf(':');
+      block.field(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    }
+    this.#trailers = '';
+    session.endBlock(this.#stream as Stream, true);
+    this.carrier.wrote();
+  }
+
+  #sent(): void {
+    if (!this.sending) return;
+    // the handler hears of it when nothing of the session is under way
+    this.#hasSent = true;
+    this.carrier.due(this);
+  }
+
+  /** The body decoder's: the bytes lie in what it gives out. */
+  content(): void {}
+  end(): void {}
+
+  trailers(buffer: Buffer, start: number, end: number): void {
+    const found: HeaderList = foundTrailers(buffer, start, end + 2);
+    this.#trailers = found.count > 0 ? found.render() : '';
+  }
+
+  // ── the response ──
+
+  fieldsBegin(): FieldSink {
+    return text.begin();
+  }
+
+  fieldsEnd(endStream: boolean, tooLarge: boolean): void {
+    if (tooLarge || text.invalid) return this.#giveUp(PROTOCOL_ERROR);
+    if (this.#response === NO_HEAD) this.#headArrived(endStream);
+    else if (text.status !== 0 || !endStream) this.#giveUp(PROTOCOL_ERROR);
+    else this.#ends(text.trailers());
+  }
+
+  #headArrived(ends: boolean): void {
+    const { status } = text;
+    if (status === 0 || status === 101 || (status < 200 && ends)) return this.#giveUp(PROTOCOL_ERROR);
+    if (status < 200) this.#bytes.addHead(text.head(''));
+    else if (status < 300 && this.#request === TUNNEL) this.#tunnelOpens(status);
+    else this.#answerBegins(status, ends);
+    if (ends && this.#response !== NO_HEAD) this.#ends('');
+    this.carrier.due(this);
+  }
+
+  #answerBegins(status: number, ends: boolean): void {
+    const bytes = this.#bytes;
+    const { contentLength } = text;
+    this.#isBodyless = this.#method === 'HEAD' || NO_BODY.has(status);
+    if (ends && contentLength > 0 && !this.#isBodyless) return this.#giveUp(PROTOCOL_ERROR);
+    this.#response = this.#isBodyless || contentLength === 0 ? WHOLE : CONTENT;
+    bytes.chunked = !this.#isBodyless && contentLength < 0;
+    if (!this.#isBodyless) (this.#stream as Stream).contentLeft = contentLength;
+    // a server that ends the stream at once need not say how long nothing is
+    if (ends && bytes.chunked) {
+      bytes.chunked = false;
+      bytes.addHead(text.head('content-length: 0\r\n'));
+    } else bytes.addHead(text.head(bytes.chunked ? 'transfer-encoding: chunked\r\n' : ''));
+  }
+
+  #tunnelOpens(status: number): void {
+    this.#response = CONTENT;
+    const accept = this.#key === '' ? '' : `sec-websocket-accept: ${websocketAccept(this.#key)}\r\n`;
+    const upgrade = `connection: upgrade\r\nupgrade: ${this.#protocol}\r\n${accept}`;
+    const isUpgrade = this.#protocol !== '';
+    this.#bytes.addHead(isUpgrade ? text.tunnelHead(101, upgrade) : text.tunnelHead(status, ''));
+  }
+
+  dataArrived(bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    const stream = this.#stream as Stream;
+    if (this.#response === NO_HEAD) return this.#giveUp(PROTOCOL_ERROR);
+    if (this.closed || this.#isBodyless) this.carrier.session.consumed(stream, end - start);
+    else if (end > start) {
+      this.#bytes.addContent(bytes, start, end);
+      if (stream.contentLeft === 0) this.#response = WHOLE;
+    }
+    if (endStream) this.#ends('');
+    this.carrier.due(this);
+  }
+
+  #ends(trailers: string): void {
+    this.#response = WHOLE;
+    this.#hasEnded = true;
+    if (!this.closed && !this.#isBodyless) this.#bytes.addEnd(trailers);
+    this.carrier.due(this);
+  }
+
+  streamReset(code: number, by: ResetBy): void {
+    if (by === 'peer' || by === 'refused') this.rstCode = code;
+    if (this.#response === WHOLE && (code === NO_ERROR || this.#hasEnded)) return;
+    if (by === 'refused' || (by === 'peer' && code === REFUSED_STREAM)) this.#fail('refused');
+    else if (by === 'lost') this.#fail(this.carrier.lostBy);
+    else this.#fail(by === 'us' ? 'invalid' : 'reset');
+  }
+
+  /** The connection is gone, or takes no more streams, before the request was sent. */
+  refuse(): void {
+    this.#fail('refused');
+  }
+
+  #giveUp(code: number): void {
+    if (this.#stream !== undefined) this.carrier.session.reset(this.#stream, code);
+    this.carrier.wrote();
+    this.#fail('invalid');
+  }
+
+  #fail(cause: Cause): void {
+    this.#failure ??= cause;
+    this.carrier.due(this);
+  }
+
+  // ── what the handler hears ──
+
+  receive(): void {
+    if (this.receiving) throw new Error('a receive is already pending');
+    if (this.closed) return;
+    this.receiving = true;
+    this.#giveWindow();
+    if (!this.#bytes.isEmpty || this.#failure !== undefined || this.#isTunnelOver()) this.carrier.due(this);
+  }
+
+  /** What was taken is used up: the server may send as much again. */
+  #giveWindow(): void {
+    const bytes = this.#bytes;
+    if (bytes.content === 0) return;
+    this.carrier.session.consumed(this.#stream as Stream, bytes.content);
+    bytes.content = 0;
+    this.carrier.wrote();
+  }
+
+  #isTunnelOver(): boolean {
+    return this.#hasEnded && this.#request === TUNNEL;
+  }
+
+  /** The session is at rest: events are told. Each may be the last. */
+  tell(): void {
+    this.isDue = false;
+    if (this.#hasSent && !this.closed) {
+      this.#hasSent = this.sending = false;
+      this.handler.onSent(this);
+    }
+    if (this.closed) return;
+    const bytes = this.#bytes;
+    if (this.receiving && !bytes.isEmpty) {
+      bytes.take();
+      this.receiving = false;
+      this.bytesIn += bytes.end - bytes.start;
+      this.handler.onReceived(this, bytes.buffer, bytes.start, bytes.end - bytes.start);
+    } else if (this.#failure !== undefined && bytes.isEmpty && (this.receiving || this.sending)) {
+      this.receiving = this.sending = false;
+      this.handler.onFailed(this, this.#failure);
+    } else if (this.receiving && bytes.isEmpty && this.#isTunnelOver()) {
+      this.receiving = false;
+      this.handler.onEnd(this);
+    }
+  }
+
+  // ── the end ──
+
+  /** In a tunnel: no more bytes. Otherwise whoever asked has left, and wants no answer. */
+  shutdown(): void {
+    if (this.closed || this.#failure !== undefined) return;
+    if (this.#request === TUNNEL) {
+      this.#request = SENT;
+      if (this.#stream !== undefined) this.carrier.session.send(this.#stream, NOTHING, 0, 0, true);
+      this.carrier.wrote();
+    } else this.#giveUp(CANCEL);
+  }
+
+  /** All of the response is with the client: what was received is not needed any more. */
+  finish(): void {
+    if (this.closed) return;
+    this.#bytes.release();
+    this.close();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.receiving = this.sending = false;
+    this.#bytes.drop();
+    const rests = this.#response === WHOLE && this.#request === SENT && this.#failure === undefined;
+    this.carrier.left(this, rests);
+  }
+
+  reset(): void {
+    this.close();
+  }
+}
