@@ -15,6 +15,7 @@ import { runMaster } from './master/run-master.ts';
 import type { Config } from './model/config.ts';
 import type { ProcessLogForm } from './model/notice.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
+import { nextTicketKeys } from './net/tls/ticket-keys.ts';
 import { bindNow } from './worker/bind-listeners.ts';
 import {
   configOf,
@@ -85,6 +86,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     startupLogs: startupLogs(diagnostics),
     compiled: balancer?.compiled,
     certificates: balancer?.certificates ?? noCertificates(),
+    ticketKeys: inherited?.ticketKeys ?? nextTicketKeys([]),
     hasPredecessor: (generation ?? 0) > 1 || (options.oldProcesses?.pids.length ?? 0) > 0,
     log,
     exit,
@@ -212,6 +214,7 @@ interface Loaded {
   /** This process takes over from another one. */
   readonly hasPredecessor: boolean;
   readonly certificates: ControlOptions['certificates'];
+  readonly ticketKeys: ControlOptions['ticketKeys'];
   readonly log: ProcessLog;
   readonly exit: Exit;
 }
@@ -246,7 +249,7 @@ function prepareVirtual(options: Options, running: RunningProgram, log: ProcessL
 function startControl(
   options: Options,
   config: Config,
-  { launcher, startupLogs, compiled, certificates, hasPredecessor, log, exit }: Loaded,
+  { launcher, startupLogs, compiled, certificates, ticketKeys, hasPredecessor, log, exit }: Loaded,
   running: RunningProgram,
   given: InheritedSockets | TakenSockets | undefined,
 ): Control {
@@ -262,6 +265,7 @@ function startControl(
     startupLogs,
     compiled,
     certificates,
+    ticketKeys,
     hasPredecessor,
     onBound: () => {
       given?.done();

@@ -9,6 +9,7 @@ import { CrtListEdits } from './crt-list-edits.ts';
 import { OcspBook } from './ocsp-book.ts';
 import type { Outcome } from './outcome.ts';
 import { ServerUses } from './server-uses.ts';
+import { TicketKeyFiles } from './ticket-key-files.ts';
 
 interface DeskParts {
   readonly store: CertificateStore;
@@ -26,6 +27,7 @@ export class CertificateDesk {
   readonly revocations: AuthorityExchange;
   readonly lists: CrtListEdits;
   readonly ocsp: OcspBook;
+  readonly ticketKeys: TicketKeyFiles;
   readonly #publish: DeskParts['publish'];
 
   constructor({ store, global, servers, publish }: DeskParts) {
@@ -36,6 +38,7 @@ export class CertificateDesk {
     this.revocations = new AuthorityExchange('crl', store, uses);
     this.lists = new CrtListEdits(store);
     this.ocsp = new OcspBook(store);
+    this.ticketKeys = new TicketKeyFiles(store);
     this.#publish = publish;
   }
 

@@ -84,6 +84,8 @@ export class CertificateStore {
   readonly authorities = new Map<string, StoredAuthorities>();
   readonly crtLists = new Map<string, CrtList>();
   readonly listeners = new Map<string, StoredListener>();
+  /** By the name that `tls-ticket-keys` gives, in the order of the configuration; the oldest key first. */
+  readonly ticketKeys = new Map<string, readonly Uint8Array[]>();
   readonly #global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>;
   /** Chains of issuers, for certificates that come without. */
   chains = new IssuerChains();
@@ -162,7 +164,7 @@ export class CertificateStore {
         }),
       );
     const { crtBase, caBase } = this.#global;
-    return { crtBase, caBase, certificates, authorities, listeners };
+    return { crtBase, caBase, certificates, authorities, listeners, ticketKeys: this.ticketKeys };
   }
 }
 

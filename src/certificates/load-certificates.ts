@@ -15,10 +15,12 @@ import type { Word } from '../model/word.ts';
 import { withBase } from '../net/tls/base-folder.ts';
 import { listenerKey } from '../net/tls/listener-key.ts';
 import { listenerSettings } from '../net/tls/listener-settings.ts';
+import { LONG_TICKET_KEY_BYTES } from '../net/tls/ticket-keys.ts';
 import { loadAuthorities } from './authority-files.ts';
 import { CertificateLoader } from './certificate-loader.ts';
 import { CertificateStore, type CrtList, type StoredListener } from './certificate-store.ts';
 import { CrtListLoader } from './crt-list-loader.ts';
+import { loadTicketKeys } from './ticket-key-files.ts';
 import { loadCrtStore } from './crt-stores.ts';
 import { judgeOwnResponse } from './ocsp-book.ts';
 import { DISK, type CertificateFiles } from './files.ts';
@@ -167,7 +169,21 @@ class Loading {
           bind.position,
           `${where}'crt-list' : `,
         );
+    this.#loadTicketKeys(bind, tls, where);
     if (this.diagnostics.length === mistakes) this.#judge(owner, bind, tls, listener);
+  }
+
+  #loadTicketKeys({ otherOptions, position }: Bind, { folder }: BindTls, where: string): void {
+    const [name] = otherOptions.get('tls-ticket-keys') ?? [];
+    if (name === undefined || this.store.ticketKeys.has(name)) return;
+    const loaded = loadTicketKeys(name, folder, this.#files);
+    if ('error' in loaded) return this.#alert(position, `${where}'${name}' : ${loaded.error}`);
+    this.store.ticketKeys.set(name, loaded.secrets);
+    if (loaded.secrets[0]?.length === LONG_TICKET_KEY_BYTES)
+      this.#warn(
+        position,
+        `${where}'tls-ticket-keys' : keys of 80 bytes seal with AES-128 here, and no other program opens those tickets.`,
+      );
   }
 
   #loadSource(

@@ -64,7 +64,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'bind proto qmux',
   'bind proto spop',
   'bind tcp-md5sig',
-  'bind tls-ticket-keys',
   // servers
   'server check-proto fcgi',
   'server check-proto qmux',

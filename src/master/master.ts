@@ -16,6 +16,7 @@ import { bindListeners, type OpenListening } from '../worker/bind-listeners.ts';
 import type { ToMaster } from '../worker/generation.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { threadCount } from '../worker/thread-count.ts';
+import { nextTicketKeys } from '../net/tls/ticket-keys.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import type { SystemdNotify } from './systemd-notify.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -60,6 +61,8 @@ export class Master {
   #starting: WorkerProcess | undefined;
   #config: Config | undefined;
   #generation = 0;
+  /** Tickets of the workers before are opened by the next, and it seals with a key of its own. */
+  #ticketKeys: readonly Uint8Array[] = [];
   #reloading = false;
   #reloadAgain = false;
   /** The worker before ends at once. */
@@ -141,8 +144,10 @@ export class Master {
 
   #spawn(config: Config, texts: readonly ConfigFile[]): void {
     const { argv, environment } = this.#options;
+    const ticketKeys = (this.#ticketKeys = nextTicketKeys(this.#ticketKeys));
+    const sockets = this.#sockets.list();
     const worker = new WorkerProcess(
-      { generation: ++this.#generation, argv, environment, sockets: this.#sockets.list(), texts },
+      { generation: ++this.#generation, argv, environment, sockets, texts, ticketKeys },
       {
         onMessage: message => this.#heard(worker, message, config),
         onExit: (code, signal) => this.#exited(worker, code, signal),

@@ -19,6 +19,7 @@ interface WorkerStart {
   readonly sockets: readonly SharedSocket[];
   /** Of the configuration. */
   readonly texts: readonly ConfigFile[];
+  readonly ticketKeys: readonly Uint8Array[];
 }
 
 interface WorkerEvents {
@@ -36,7 +37,10 @@ export class WorkerProcess {
   report: BalancerReport | undefined;
   readonly #child: ChildProcess;
 
-  constructor({ generation, argv, environment, sockets, texts }: WorkerStart, events: WorkerEvents) {
+  constructor(
+    { generation, argv, environment, sockets, texts, ticketKeys }: WorkerStart,
+    events: WorkerEvents,
+  ) {
     this.generation = generation;
     const descriptors = sockets.flatMap(({ fds }) => fds);
     const program = process.argv[1] as string;
@@ -48,7 +52,7 @@ export class WorkerProcess {
     this.#child.on('message', message => events.onMessage(message as ToMaster));
     this.#child.once('exit', (code, signal) => events.onExit(code ?? 1, signal));
     this.#child.once('error', () => events.onExit(1, null));
-    this.send({ kind: 'start', sockets: numbered(sockets), texts });
+    this.send({ kind: 'start', sockets: numbered(sockets), texts, ticketKeys });
   }
 
   get pid(): number {

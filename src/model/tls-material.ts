@@ -58,6 +58,8 @@ export interface TlsMaterial {
   readonly authorities: ReadonlyMap<string, AuthorityFile>;
   /** By `listenerKey` (net/tls/listener-key.ts), in the order of the configuration. */
   readonly listeners: ReadonlyMap<string, readonly LoadedCertEntry[]>;
+  /** By the name that `tls-ticket-keys` gives, the oldest first: three keys of 48 or of 80 bytes. */
+  readonly ticketKeys: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 
 /** What a command changed of it. Open connections keep what they were made with. */
@@ -72,4 +74,5 @@ export type TlsChange =
       readonly listener: string;
       readonly entry: Omit<LoadedCertEntry, 'certificate'> & { readonly certificateName: string };
     }
-  | { readonly kind: 'entry-removed'; readonly listener: string; readonly id: number };
+  | { readonly kind: 'entry-removed'; readonly listener: string; readonly id: number }
+  | { readonly kind: 'ticket-keys'; readonly name: string; readonly secrets: readonly Uint8Array[] };

@@ -10,6 +10,7 @@ import type { LoadedCertEntry, TlsMaterial } from '../model/tls-material.ts';
 import { ListenerContexts, versionsOf } from '../net/tls/listener-contexts.ts';
 import { listenerKey } from '../net/tls/listener-key.ts';
 import { listenerSettings, type ListenerSettings } from '../net/tls/listener-settings.ts';
+import { TICKET_KEY_BYTES, TicketKeys } from '../net/tls/ticket-keys.ts';
 
 /** Options of a `bind` line that do nothing here, and why. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
@@ -17,7 +18,6 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['ech', 'the TLS library has no encrypted ClientHello'],
   ['ktls', 'records are made in the process'],
   ['npn', "the TLS library has no NPN any more, use 'alpn'"],
-  ['tls-ticket-keys', 'keys of tickets are made anew at each start, one set for all threads'],
   ['generate-certificates', 'certificates are not forged'],
 ]);
 
@@ -91,7 +91,7 @@ function refused(
 }
 
 /** Nothing is served with them. */
-const TICKET_KEYS = Buffer.alloc(48);
+const TICKET_KEYS = TicketKeys.own([Buffer.alloc(TICKET_KEY_BYTES)]);
 
 /** The error's text; undefined: none. */
 function whyNot(make: () => unknown): string | undefined {

@@ -3,7 +3,6 @@
  * replaces one that dies, and stops them. It keeps the sockets and gives threads duplicates: what a thread closes,
  * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
-import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { OpenedSocket } from '../admin/admin-server.ts';
@@ -58,6 +57,8 @@ export interface ControlOptions {
   /** Pattern lists and the files they came from. */
   readonly compiled: CompiledOnce | undefined;
   readonly certificates: CertificateStore;
+  /** That seal session tickets, the newest last (net/tls/ticket-keys.ts). */
+  readonly ticketKeys: readonly Uint8Array[];
   /** A process before this one is about to end: it teaches this one what is in its stick tables. */
   readonly hasPredecessor: boolean;
   /** All threads are loaded and wait for serve(). */
@@ -71,7 +72,6 @@ export class Control {
   readonly #threads: ThreadPool;
   readonly #adminSockets: readonly OpenedSocket[];
   readonly #startTimeMs = Date.now();
-  readonly #ticketKeys = randomBytes(48);
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
   readonly #administration: Administration;
@@ -201,7 +201,7 @@ export class Control {
         caches: this.#state.caches.shared,
         startTimeMs: this.#startTimeMs,
         processors: processors[thread],
-        ticketKeys: this.#ticketKeys,
+        ticketKeys: this.#options.ticketKeys,
         ...this.#administration.forThread(),
       }),
       listenersOf: thread => this.#administration.listenersFor(thread),

@@ -26,6 +26,8 @@ export interface InheritedSocket {
 interface Inheritance {
   readonly sockets: readonly InheritedSocket[];
   readonly texts: readonly ConfigFile[];
+  /** That seal session tickets, the newest last. */
+  readonly ticketKeys: readonly Uint8Array[];
 }
 
 export type ToWorker =
@@ -47,7 +49,7 @@ export function takeGeneration(): number | undefined {
 /** The first message of the master. */
 export async function inherit(): Promise<Inheritance> {
   const [message] = (await once(process, 'message')) as [ToWorker];
-  return message.kind === 'start' ? message : { sockets: [], texts: [] };
+  return message.kind === 'start' ? message : { sockets: [], texts: [], ticketKeys: [] };
 }
 
 function tellMaster(message: ToMaster): void {

@@ -30,8 +30,8 @@ export interface ThreadStart {
   readonly patternFiles: ReadonlyMap<string, PatternFile>;
   /** Certificates, authorities and revocation lists as they are now. */
   readonly tls: TlsMaterial;
-  /** All threads can read the tickets of all, 48 bytes. */
-  readonly ticketKeys: Uint8Array;
+  /** All threads can read the tickets of all: 48 bytes each, the newest last. */
+  readonly ticketKeys: readonly Uint8Array[];
   /** What was changed of lists and variables before this thread started. */
   readonly changes: readonly SharedChange[];
 }

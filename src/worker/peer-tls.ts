@@ -41,7 +41,7 @@ export class PeerTls {
     if (bind.ssl === undefined) return undefined;
     const certificates = new ThreadCertificates(this.#certificates.material());
     const keys = randomBytes(TICKET_KEY_BYTES);
-    const listener = createTlsListener(bind, this.#global, 'tcp', certificates, keys, NO_COUNTS);
+    const listener = createTlsListener(bind, this.#global, 'tcp', certificates, [keys], NO_COUNTS);
     return (socket, ahead, adopt) => {
       const from = socket.remoteAddress ?? 'unix socket';
       const fd = duplicateDescriptor(descriptorOf(socket));

@@ -27,6 +27,7 @@ interface ServingOptions extends Pick<
   | 'launcher'
   | 'compiled'
   | 'certificates'
+  | 'ticketKeys'
   | 'notice'
   | 'startupLogs'
   | 'hasPredecessor'
@@ -41,7 +42,8 @@ interface ServingOptions extends Pick<
 
 /** Undefined when it cannot serve; everything was reported. */
 export function startServing(options: ServingOptions): Control | undefined {
-  const { open, launcher, compiled, certificates, notice, startupLogs, hasPredecessor, onStopped } = options;
+  const { open, launcher, compiled, certificates, ticketKeys } = options;
+  const { notice, startupLogs, hasPredecessor, onStopped } = options;
   const plain = unprotected(options.config);
   for (const text of plain) notice('alert', text);
   if (plain.length > 0) return undefined;
@@ -61,6 +63,7 @@ export function startServing(options: ServingOptions): Control | undefined {
     launcher,
     compiled,
     certificates,
+    ticketKeys,
     handovers,
     processors: mapProcessors(config.global.otherLines, nbthread),
     notice,

@@ -1,9 +1,13 @@
-/** From a `bind` line to its handshakes; undefined: it has no `ssl`. */
+/**
+ * From a `bind` line to its handshakes; undefined: it has no `ssl`. `ownTicketKeys`: 48 bytes each, the newest last, for
+ * lines without `tls-ticket-keys`; all threads share them.
+ */
 import type { Bind } from '../../model/bind.ts';
 import type { Global } from '../../model/global.ts';
 import { listenerKey } from './listener-key.ts';
 import { listenerSettings } from './listener-settings.ts';
 import type { ThreadCertificates } from './thread-certificates.ts';
+import { TicketKeys } from './ticket-keys.ts';
 import { TlsListener, type TlsListenerParts } from './tls-listener.ts';
 
 export function createTlsListener(
@@ -11,17 +15,18 @@ export function createTlsListener(
   global: Global,
   mode: string,
   certificates: ThreadCertificates,
-  ticketKeys: Uint8Array,
+  ownTicketKeys: readonly Uint8Array[],
   counts: TlsListenerParts['counts'],
 ): TlsListener | undefined {
   const settings = listenerSettings(bind, global, mode);
   if (settings === undefined) return undefined;
+  const [keyFile = ''] = bind.otherOptions.get('tls-ticket-keys') ?? [];
   const own = certificates.listener(listenerKey(bind.position));
   return new TlsListener({
     settings,
     certificates: own ?? { choose: () => [], trustsDiffer: false },
     authorities: name => certificates.authorities(name),
-    ticketKeys: Buffer.from(ticketKeys),
+    ticketKeys: certificates.ticketKeys(keyFile) ?? TicketKeys.own(ownTicketKeys),
     counts,
   });
 }

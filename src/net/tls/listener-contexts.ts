@@ -13,6 +13,7 @@ import {
 import type { TlsLineOptions } from '../../model/bind.ts';
 import type { AuthorityFile, LoadedCertEntry } from '../../model/tls-material.ts';
 import type { ListenerSettings } from './listener-settings.ts';
+import type { TicketKeys } from './ticket-keys.ts';
 
 /** As OpenSSL would offer them, for who only names those of TLS 1.2. */
 const DEFAULT_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
@@ -66,7 +67,7 @@ const MOST_SESSION_CONTEXT = 32;
 export class ListenerContexts {
   readonly #settings: ListenerSettings;
   readonly #authorities: FindAuthorities;
-  readonly #ticketKeys: Buffer;
+  readonly #ticketKeys: TicketKeys;
   readonly #lines: { readonly trustsDiffer: boolean };
   readonly #made = new WeakMap<LoadedCertEntry, SecureContext>();
   readonly #trusted = new WeakMap<AuthorityFile, readonly X509Certificate[]>();
@@ -75,7 +76,7 @@ export class ListenerContexts {
   constructor(
     settings: ListenerSettings,
     authorities: FindAuthorities,
-    ticketKeys: Buffer,
+    ticketKeys: TicketKeys,
     lines: { readonly trustsDiffer: boolean } = { trustsDiffer: false },
   ) {
     this.#lines = lines;
@@ -90,7 +91,7 @@ export class ListenerContexts {
    * Throws OpenSSL's error.
    */
   contextBefore(defaults: readonly LoadedCertEntry[]): SecureContext {
-    return createSecureContext(this.#optionsOf(defaults));
+    return this.#create(this.#optionsOf(defaults));
   }
 
   /** Of one certificate, for Node to take it out. Throws OpenSSL's error. */
@@ -98,12 +99,18 @@ export class ListenerContexts {
     const known = this.#made.get(entry);
     if (known !== undefined) return known;
     const { certPem, chainPem, keyPem } = entry.certificate;
-    const context = createSecureContext({
+    const context = this.#create({
       ...this.#optionsOf([entry]),
       cert: certPem + chainPem,
       key: keyPem,
     });
     this.#made.set(entry, context);
+    return context;
+  }
+
+  #create(options: SecureContextOptions): SecureContext {
+    const context = createSecureContext(options);
+    this.#ticketKeys.serve(context);
     return context;
   }
 
@@ -125,7 +132,7 @@ export class ListenerContexts {
       secureOptions: secureOptions(settings, settings.noTickets || this.#lines.trustsDiffer),
       sessionIdContext: this.#sessionContext(),
       sessionTimeout: settings.sessionLifetimeS,
-      ticketKeys: this.#ticketKeys,
+      ticketKeys: this.#ticketKeys.first,
     };
   }
 

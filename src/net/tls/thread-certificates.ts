@@ -1,5 +1,5 @@
 /**
- * A data thread's copy of all certificates, authorities and revocation lists. What a change concerns is given new
+ * A data thread's copy of all certificates, authorities, revocation lists and ticket keys. What a change concerns is given new
  * objects: a context that was made of an entry, or of a certificate, can be kept as long as that object is the one found
  * here (a WeakMap does that).
  */
@@ -12,6 +12,7 @@ import type {
 } from '../../model/tls-material.ts';
 import { withBase } from './base-folder.ts';
 import { SniIndex } from './sni-index.ts';
+import { TicketKeys } from './ticket-keys.ts';
 
 /** Those of one `bind` line. */
 export class ListenerCertificates {
@@ -63,6 +64,7 @@ export class ThreadCertificates {
   readonly #certificates: Map<string, LoadedCertificate>;
   readonly #authorities: Map<string, AuthorityFile>;
   readonly #listeners: ReadonlyMap<string, ListenerCertificates>;
+  readonly #ticketKeys: ReadonlyMap<string, TicketKeys>;
 
   constructor(material: TlsMaterial) {
     this.#bases = material;
@@ -70,6 +72,9 @@ export class ThreadCertificates {
     this.#authorities = new Map(material.authorities);
     this.#listeners = new Map(
       [...material.listeners].map(([key, entries]) => [key, new ListenerCertificates(entries)]),
+    );
+    this.#ticketKeys = new Map(
+      [...material.ticketKeys].map(([name, secrets]) => [name, TicketKeys.ofFile(secrets)]),
     );
   }
 
@@ -86,6 +91,11 @@ export class ThreadCertificates {
   /** By `listenerKey` of the bind's position; undefined: that line has no TLS. */
   listener(key: string): ListenerCertificates | undefined {
     return this.#listeners.get(key);
+  }
+
+  /** Of the file that a `tls-ticket-keys` names. */
+  ticketKeys(name: string): TicketKeys | undefined {
+    return this.#ticketKeys.get(name);
   }
 
   follow(change: TlsChange): void {
@@ -108,6 +118,8 @@ export class ThreadCertificates {
         return this.#addEntry(change);
       case 'entry-removed':
         return this.#listeners.get(change.listener)?.remove(change.id);
+      case 'ticket-keys':
+        return this.#ticketKeys.get(change.name)?.replace(change.secrets);
     }
   }
 

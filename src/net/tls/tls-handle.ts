@@ -1,7 +1,9 @@
 /**
- * What of a TLS connection only Node's handle can do, or be told, on the server's side. Used by tls-listener.ts; all that
- * leans on how Node is made, but for what is asked in tls-socket-facts.ts, is here.
+ * What of a TLS connection, or of a context, only Node's handle can do, or be told, on the server's side. Used by
+ * tls-listener.ts and ticket-keys.ts; all that leans on how Node is made, but for what is asked in tls-socket-facts.ts, and
+ * for reading and writing (engines/node/tls-stream.ts), is here.
  */
+import { randomBytes } from 'node:crypto';
 import type { SecureContext, TLSSocket } from 'node:tls';
 
 interface TlsHandle {
@@ -48,4 +50,46 @@ export function releaseToOwner(socket: TLSSocket): void {
   const inner = socket as unknown as { _releaseControl(): void; secureConnecting: boolean };
   inner._releaseControl();
   inner.secureConnecting = false;
+}
+
+/** 16 bytes of name, 16 of a key for AES-128-CBC, and a key for HMAC-SHA256. */
+export interface TicketKey {
+  readonly name: Buffer;
+  readonly aes: Buffer;
+  readonly mac: Buffer;
+}
+
+interface TicketKeySource {
+  readonly seal: () => TicketKey;
+  /** Undefined: not known any more, the handshake is a full one. */
+  readonly open: (name: Buffer) => TicketKey | undefined;
+}
+
+/** What Node takes from its callback: an answer as OpenSSL wants it, keys, and for a new ticket its name and IV. */
+type TicketAnswer = readonly [answer: number, mac: Buffer, aes: Buffer, name?: Buffer, iv?: Buffer];
+
+interface ContextHandle {
+  onticketkeycallback?: (name: Buffer, iv: Buffer, isNew: boolean) => TicketAnswer;
+  enableTicketKeyCallback?(): void;
+}
+
+/** Answers of SSL_CTX_set_tlsext_ticket_key_cb(3). */
+const NOT_OPENED = 0;
+const GOOD = 1;
+/** The client is given a new ticket. */
+const GOOD_BUT_OLD = 2;
+const IV_BYTES = 16;
+
+/** Where Node has no such callback the one key stays that the context was made with. */
+export function askForTicketKeys(context: SecureContext, { seal, open }: TicketKeySource): void {
+  const handle = (context as unknown as { readonly context: ContextHandle }).context;
+  if (typeof handle.enableTicketKeyCallback !== 'function') return;
+  handle.onticketkeycallback = (name, _iv, isNew) => {
+    const sealer = seal();
+    if (isNew) return [GOOD, sealer.mac, sealer.aes, sealer.name, randomBytes(IV_BYTES)];
+    const key = open(name);
+    if (key === undefined) return [NOT_OPENED, sealer.mac, sealer.aes];
+    return [key === sealer ? GOOD : GOOD_BUT_OLD, key.mac, key.aes];
+  };
+  handle.enableTicketKeyCallback();
 }

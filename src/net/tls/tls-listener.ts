@@ -15,6 +15,7 @@ import type { ListenerSettings } from './listener-settings.ts';
 import { type HeldAgainst, refusalOf } from './peer-verdict.ts';
 import { SessionCache, type SessionCounts } from './session-cache.ts';
 import { Staples, type StapleCounts } from './staples.ts';
+import type { TicketKeys } from './ticket-keys.ts';
 import type { HelloFacts } from './tls-facts.ts';
 import { askedName, askForCertificate, isAsked, onNoName, releaseToOwner } from './tls-handle.ts';
 import { TlsSocketFacts } from './tls-socket-facts.ts';
@@ -30,8 +31,7 @@ export interface TlsListenerParts {
   readonly settings: ListenerSettings;
   readonly certificates: CertificateChoice;
   readonly authorities: FindAuthorities;
-  /** 48 bytes that all threads share, and generations too. */
-  readonly ticketKeys: Buffer;
+  readonly ticketKeys: TicketKeys;
   readonly counts: SessionCounts & StapleCounts;
 }
 

@@ -73,6 +73,7 @@ test('what a change concerns becomes a new object, the rest stays the one it was
     certificates: new Map([one, two].map(({ certificate }) => [certificate.name, certificate])),
     authorities: new Map(),
     listeners: new Map([['f:1', [one, two]]]),
+    ticketKeys: new Map(),
   });
   const listener = copy.listener('f:1');
   assert.ok(listener !== undefined);

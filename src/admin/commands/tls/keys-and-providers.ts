@@ -1,24 +1,34 @@
-/**
- * Keys of session tickets and providers of OpenSSL. Tickets are sealed with keys that nobody gave (files of keys are not
- * read), so there is none to show or to change.
- */
+/** Keys of session tickets (`tls-ticket-keys`) and providers of OpenSSL. */
+import type { TicketKeyFile } from '../../../certificates/ticket-key-files.ts';
 import { dump, fail, type Command } from '../../command.ts';
-import { row } from './row.ts';
+import { carryOut, row } from './row.ts';
 
 export const KEY_COMMANDS: readonly Command[] = [
-  row('show tls-keys', '[id|*]', 'keys of session tickets', 'admin', ({ args }) =>
-    args.at(2) === ''
-      ? dump(['# id (file)\n'])
-      : fail(`'show tls-keys' unable to locate referenced filename`),
-  ),
-  row('set ssl tls-key', '[id|file] <key>', 'changes a key of session tickets', 'admin', ({ args }) =>
-    fail(
-      args.at(4) === ''
-        ? `'set ssl tls-key' expects a filename and the new TLS key in base64 encoding.`
-        : `'set ssl tls-key' unable to locate referenced filename`,
-    ),
-  ),
+  row('show tls-keys', '[id|*]', 'keys of session tickets', 'admin', ({ args, runtime }) => {
+    const { ticketKeys } = runtime.tls;
+    const asked = args.at(2);
+    if (asked === '') return dump(['# id (file)\n', ...ticketKeys.list().map(titleOf)]);
+    if (asked === '*') return dump(['# id secret\n', ...ticketKeys.list().flatMap(secretsOf)]);
+    const file = ticketKeys.find(asked);
+    if (file === undefined) return fail(`'show tls-keys' unable to locate referenced filename`);
+    return dump(['# id secret\n', ...secretsOf(file)]);
+  }),
+  row('set ssl tls-key', '[id|file] <key>', 'changes a key of session tickets', 'admin', call => {
+    const [name, key] = [call.args.at(3), call.args.at(4)];
+    if (key === '')
+      return fail(`'set ssl tls-key' expects a filename and the new TLS key in base64 encoding.`);
+    const { ticketKeys } = call.runtime.tls;
+    const file = ticketKeys.find(name);
+    if (file === undefined) return fail(`'set ssl tls-key' unable to locate referenced filename`);
+    return carryOut(call, ticketKeys.add(file.name, key));
+  }),
   row('show ssl providers', '', 'providers of OpenSSL', 'user', () =>
     dump(['Loaded providers : \n\t- default\n']),
   ),
 ];
+
+const titleOf = ({ id, name }: TicketKeyFile): string => `${id} (${name})\n`;
+
+function secretsOf(file: TicketKeyFile): readonly string[] {
+  return [`# ${titleOf(file)}`, ...file.keys.map((key, index) => `${file.id}.${index} ${key}\n`)];
+}
