@@ -25,7 +25,7 @@ export function writeValue(buffer: Buffer, at: number, value: string): number {
   const { length } = value;
   if (length === 0) return at;
   if (isBlankCode(value.charCodeAt(0)) || isBlankCode(value.charCodeAt(length - 1)))
-    return writeValue(buffer, at, value.replace(/^[ \t]+|[ \t]+$/g, ''));
+    return writeValue(buffer, at, withoutBlanks(value));
   if (length > LONGEST_LOOP) return hasForbidden(value) ? -1 : writeLatin1(buffer, value, at);
   for (let index = 0; index < length; index++) {
     const code = value.charCodeAt(index);
@@ -33,6 +33,15 @@ export function writeValue(buffer: Buffer, at: number, value: string): number {
     buffer[at + index] = code;
   }
   return at + length;
+}
+
+/** Without spaces and tabs around it; in one pass, however many there are in it. */
+export function withoutBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlankCode(value.charCodeAt(start))) start++;
+  while (end > start && isBlankCode(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
 }
 
 function hasForbidden(value: string): boolean {

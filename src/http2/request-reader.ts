@@ -66,7 +66,8 @@ export class RequestReader implements FieldSink {
 
   /** `maxListBytes`: of all fields, as the decoder counts them. */
   constructor(maxListBytes: number) {
-    this.#headBytes = HEADROOM + maxListBytes + SPARE;
+    // an authority may stand in the target and in Host
+    this.#headBytes = HEADROOM + 2 * maxListBytes + SPARE;
     this.#areaBytes = Math.max(AREA, 2 * this.#headBytes);
   }
 
@@ -157,7 +158,13 @@ export class RequestReader implements FieldSink {
     return isUsual || this.schemeIsWrong || this.#path === '*' ? this.#path : this.target;
   }
 
+  /** Its case does not matter (RFC 3986 section 3.1). */
   #judgeScheme(): void {
+    const lower = this.#scheme.toLowerCase();
+    if (lower === 'http' || lower === 'https') {
+      this.#scheme = lower;
+      return;
+    }
     this.schemeIsWrong =
       !(this.#isTunnel && !this.upgrades) && !/^[A-Za-z][A-Za-z0-9+.-]*$/.test(this.#scheme);
   }
@@ -167,11 +174,16 @@ export class RequestReader implements FieldSink {
   #special(kind: number, name: string, value: string): void {
     if (kind === IMPOSSIBLE) this.malformed = 'wrong name';
     else if (kind === OF_CONNECTION) this.malformed = 'field of a connection';
-    else if (kind === COOKIE) this.#cookies = this.#cookies === '' ? value : `${this.#cookies}; ${value}`;
+    else if (kind === COOKIE) this.#crumb(value);
     else if (kind === HOST) this.#host(value);
     else if (kind === CONTENT_LENGTH) this.#length(name, value);
     else if (kind === TE && value !== 'trailers') this.malformed = 'te other than trailers';
     else this.#write(name, value);
+  }
+
+  #crumb(value: string): void {
+    this.#cookies = this.#has(COOKIE) ? `${this.#cookies}; ${value}` : value;
+    this.#seen |= 1 << COOKIE;
   }
 
   /** The first counts, and none beside `:authority`. */
@@ -212,7 +224,7 @@ export class RequestReader implements FieldSink {
     if (this.malformed !== '') return;
     this.body = this.#isTunnel ? 'tunnel' : ended ? 'none' : this.contentLength >= 0 ? 'length' : 'chunked';
     if (this.body === 'chunked') this.#text('transfer-encoding: chunked\r\n');
-    if (this.#cookies !== '') this.#write('cookie', this.#cookies);
+    if (this.#has(COOKIE)) this.#write('cookie', this.#cookies);
     if (this.upgrades)
       this.#text(`upgrade: ${this.#protocol}\r\nconnection: upgrade\r\n${this.#websocketKey()}`);
     this.end = endLine(this.buffer, this.end);

@@ -1,6 +1,18 @@
 /** Trailers of HTTP/2 as lines of HTTP/1 (RFC 9113 section 8.1). */
-import { kindOf, IMPOSSIBLE, OF_CONNECTION, UNKNOWN_PSEUDO } from './field-kinds.ts';
+import {
+  CONTENT_LENGTH,
+  HOST,
+  IMPOSSIBLE,
+  kindOf,
+  OF_CONNECTION,
+  TE,
+  UNKNOWN_PSEUDO,
+} from './field-kinds.ts';
+import { withoutBlanks } from './field-text.ts';
 import type { FieldSink } from './hpack/decoder.ts';
+
+/** What tells of a connection or a message, and not of what was in it. */
+const MISPLACED: readonly number[] = [IMPOSSIBLE, OF_CONNECTION, TE, HOST, CONTENT_LENGTH];
 
 export class TrailerReader implements FieldSink {
   /** Each with its line end. */
@@ -15,8 +27,8 @@ export class TrailerReader implements FieldSink {
   field(name: string, value: string): void {
     const kind = kindOf(name);
     if (kind >= UNKNOWN_PSEUDO) this.malformed = 'pseudo-field in trailers';
-    else if (kind === IMPOSSIBLE || kind === OF_CONNECTION) this.malformed = 'wrong trailer';
+    else if (MISPLACED.includes(kind)) this.malformed = 'wrong trailer';
     else if (/[\0\r\n]/.test(value)) this.malformed = 'forbidden byte in a value';
-    else this.lines += `${name}: ${value.replace(/^[ \t]+|[ \t]+$/g, '')}\r\n`;
+    else this.lines += `${name}: ${withoutBlanks(value)}\r\n`;
   }
 }

@@ -139,10 +139,10 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
     return trailers.begin();
   }
 
-  fieldsEnd(): void {
+  fieldsEnd(_endStream: boolean, tooLarge: boolean): void {
     const { session } = this.#host as WireHost;
-    if (trailers.malformed !== '')
-      return session.streamError(this.#stream as Stream, PROTOCOL_ERROR, trailers.malformed);
+    const problem = tooLarge ? 'trailers too large' : trailers.malformed;
+    if (problem !== '') return session.streamError(this.#stream as Stream, PROTOCOL_ERROR, problem);
     if (this.closed) return;
     this.#upload.finish(trailers.lines);
     if (this.receiving) this.#deliver();

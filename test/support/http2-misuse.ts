@@ -15,6 +15,8 @@ const PUSH_PROMISE = 5;
 const UNKNOWN = 0x77;
 const PADDED = 8;
 const LARGEST_WINDOW = 0x7fffffff;
+const AUTHORITIES = ['site', 'site', 'site', '', 'a b', 'a@b', '[::1]:80', 'a'.repeat(9000)];
+const SCHEMES = ['http', 'http', 'http', 'https', 'other', ''];
 const PATHS = ['/small', '/small', '/big', '/echo', '/never', '*', '', `/${'p'.repeat(9000)}`];
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'HEAD', 'OPTIONS', 'CONNECT', 'ODD'];
 const ODD_FIELDS: readonly Field[] = [
@@ -30,9 +32,12 @@ const ODD_FIELDS: readonly Field[] = [
   ['cookie', 'a=b'],
   ['transfer-encoding', 'chunked'],
   ['expect', '100-continue'],
+  ['x', ` a${' '.repeat(12_000)}b`],
+  ['x', 'v'.repeat(9000)],
 ];
 const MOST_DEPARTURE_MS = 400;
 const LEAVES_MS = 2000;
+const MOST_BYTES = 200_000;
 
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
@@ -60,8 +65,15 @@ export class Http2Misuse {
     return this.#mutator.below(limit);
   }
 
+  /** As often as that, unless it becomes too much. */
   #often(frames: number, draw: () => Buffer): Buffer {
-    return Buffer.concat(Array.from({ length: frames }, draw));
+    const drawn: Buffer[] = [];
+    for (let bytes = 0; drawn.length < frames && bytes < MOST_BYTES;) {
+      const one = draw();
+      bytes += one.length;
+      drawn.push(one);
+    }
+    return Buffer.concat(drawn);
   }
 
   /** All that a client says after its preface. */
@@ -109,14 +121,19 @@ export class Http2Misuse {
   #request(flags: number): Buffer {
     const list: Field[] = [
       [':method', this.#mutator.pick(METHODS)],
-      [':scheme', 'http'],
-      [':authority', 'site'],
+      [':scheme', this.#mutator.pick(SCHEMES)],
+      [':authority', this.#mutator.pick(AUTHORITIES)],
+      [':path', this.#mutator.pick(PATHS)],
     ];
-    const path = this.#mutator.pick(PATHS);
-    if (path.length < 100) list.push([':path', path]);
     while (this.#below(3) === 0) list.splice(this.#below(5), 0, this.#mutator.pick(ODD_FIELDS));
-    const block = path.length < 100 ? fields(list) : Buffer.concat([fields(list), literal('added', 4, path)]);
-    return frame(TYPE.headers, flags | END_HEADERS, this.#next(), block);
+    if (this.#below(9) === 0) list.splice(this.#below(4), 1);
+    const block = list.map(([name, value]) => this.#literal(name, value));
+    return frame(TYPE.headers, flags | END_HEADERS, this.#next(), Buffer.concat(block));
+  }
+
+  #literal(name: string, value: string): Buffer {
+    const kind = this.#mutator.pick(['plain', 'plain', 'added', 'never'] as const);
+    return literal(kind, name, value, value.length < 50 && this.#below(2) === 0);
   }
 
   /** A body that is short, long, padded, in tiny pieces, without an end, or beyond it. */
