@@ -16,7 +16,10 @@ test('a mail is a dialogue of commands, with dots doubled', () => {
     'RCPT TO:<c@x>',
     'DATA',
   ]);
-  assert.match(dialogue[5] ?? '', /To: b@x, c@x\r\nDate: .*\r\nSubject: hello\r\n\r\none\r\n\.\.two\r\n\.$/);
+  assert.match(
+    dialogue[5] ?? '',
+    /To: b@x, c@x\r\nDate: .*\r\nSubject: hello\r\n\r\none\r\n\.\.two\r\n\r\n\.$/,
+  );
   assert.equal(dialogue.at(-1), 'QUIT');
 });
 
