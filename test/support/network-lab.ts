@@ -409,6 +409,14 @@ export class Lab {
     return watched;
   }
 
+  /** Prints when the carrier of an interface has come (vrrp/carrier-watch.ts). */
+  async carrier(node: string, link: string): Promise<Watched> {
+    const watched = this.start(node, process.execPath, [join(SUPPORT, 'vrrp/carrier-watch.js'), link]);
+    await watched.line(/listening/);
+    beOnTime(watched.child.pid);
+    return watched;
+  }
+
   client(address: string): SteadyClient {
     const client = this.#asking('steady-client.js', [address]);
     client.beOnTime();

@@ -105,13 +105,15 @@ export class Bout {
     return { [what]: await this.client.outageMs(from), [fromLastAdvert(what)]: served - last };
   }
 
-  /** The time from an event to the first answer of `by`, which stays the one that answers. */
-  async untilServedBy(act: () => unknown, by: string): Promise<number> {
+  /** The time from when `by` gets its carrier to its first answer; it stays the one that answers. */
+  async sinceCarrier(act: () => unknown, by: string): Promise<number> {
+    const carrier = await this.lab.carrier(by, 'eth0');
     await this.#meeting.arrive();
     const from = this.client.mark;
-    const start = Date.now();
     await act();
-    return (await this.#servedAt(by, from)) - start;
+    const { at } = JSON.parse(await carrier.line(/^\{/)) as { at: number };
+    carrier.signal('SIGTERM');
+    return (await this.#servedAt(by, from)) - at;
   }
 
   /** The time from the first advert that `by` hears after an event to its first answer. */

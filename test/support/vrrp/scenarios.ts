@@ -63,7 +63,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'election, death, return, lost link, reload, stop',
     bounds: {
-      election: silence(150),
+      election: { ...silence(150), leastMs: masterDownMs(150) - 50 },
       ...death('hard kill', 100),
       'return with preempt': TAKEOVER,
       ...death('lost link', 100),
@@ -80,7 +80,7 @@ export const SCENARIOS: readonly Scenario[] = [
       let [a, b] = [await bout.start('a', better), await bout.start('b', worse)];
       await Promise.all([a.enters('FAULT'), b.enters('FAULT')]);
       await bout.ask().asks();
-      const election = await bout.untilServedBy(() => ['a', 'b'].forEach(node => lab.plug(node)), 'a');
+      const election = await bout.sinceCarrier(() => ['a', 'b'].forEach(node => lab.plug(node)), 'a');
       const kill = await bout.death('hard kill', () => lab.kill(a), 'b');
       const back = await bout.outage(async () => (a = await bout.revive('a', better, [`${VIP}/24`])), 'a');
       const link = await bout.death('lost link', () => lab.cut('a'), 'b');
