@@ -7,10 +7,18 @@ import type { TestContext } from 'node:test';
 import { freePort } from './free-port.ts';
 import { startRawOrigin } from './origin.ts';
 
+/** Ports of a frontend or listen section. */
+interface Place {
+  /** That of its first bind, and whether that expects the PROXY protocol. */
+  readonly port: number;
+  readonly acceptProxy: boolean;
+  /** One that expects it, where clients can come from anywhere. */
+  readonly proxiedPort: number;
+}
+
 export interface RehomedConfig {
   readonly text: string;
-  /** By name of the frontend or listen section: port of its first bind, and whether it expects the PROXY protocol. */
-  readonly frontends: ReadonlyMap<string, { readonly port: number; readonly acceptProxy: boolean }>;
+  readonly frontends: ReadonlyMap<string, Place>;
   /** What origins have got, in order of arrival; without health checks. */
   readonly arrivals: Arrival[];
 }
@@ -26,12 +34,10 @@ export const PROBE = 'X-Probe: 1';
 
 /** Whether a busy machine answers checks in time is not what this is about. */
 const UNCHECKED = /^(\s*(?:server|default-server)\b.*) check\b/;
-const PLAIN_BIND = /^\s*bind\b(?!.*accept-proxy).*$/;
 const DROPPED = /^\s*(errorfile|errorloc|stats socket|log|demo-servers)\b/;
 
-/** `proxied`: every bind expects the PROXY protocol, so that clients can come from anywhere. */
-export async function rehome(t: TestContext, text: string, proxied = false): Promise<RehomedConfig> {
-  const frontends = new Map<string, { port: number; acceptProxy: boolean }>();
+export async function rehome(t: TestContext, text: string): Promise<RehomedConfig> {
+  const frontends = new Map<string, Place>();
   const arrivals: Arrival[] = [];
   const lines = ['global', '  nbthread 1', ''];
   let section = '';
@@ -40,8 +46,7 @@ export async function rehome(t: TestContext, text: string, proxied = false): Pro
     const opener = /^(global|defaults|frontend|backend|listen)\b\s*(\S*)/.exec(line);
     if (opener !== null) [, section = '', name = ''] = opener;
     if (section === 'global' || DROPPED.test(line)) continue;
-    const put = proxied ? line.replace(PLAIN_BIND, '$& accept-proxy') : line;
-    lines.push(await rehomeLine(t, put.replace(UNCHECKED, '$1'), name, frontends, arrivals));
+    lines.push(await rehomeLine(t, line.replace(UNCHECKED, '$1'), name, frontends, arrivals));
   }
   return { text: `${lines.join('\n')}\n`, frontends, arrivals };
 }
@@ -50,19 +55,31 @@ async function rehomeLine(
   t: TestContext,
   line: string,
   name: string,
-  frontends: Map<string, { port: number; acceptProxy: boolean }>,
+  frontends: Map<string, Place>,
   arrivals: Arrival[],
 ): Promise<string> {
   const bind = /^(\s*bind\s+)\S+(.*)$/.exec(line);
-  if (bind !== null) {
-    const port = await freePort();
-    if (!frontends.has(name)) frontends.set(name, { port, acceptProxy: line.includes('accept-proxy') });
-    return `${bind[1]}127.0.0.1:${port}${bind[2]}`;
-  }
+  if (bind !== null) return rehomeBind(bind[1] ?? '', bind[2] ?? '', name, frontends);
   const server = /^(\s*server\s+(\S+)\s+)\S+(.*)$/.exec(line);
   if (server === null) return line;
   const address = await startRecorder(t, name, server[2] ?? '', arrivals);
   return `${server[1]}${address}${(server[3] ?? '').replace(/ (addr|port|redir) \S+/g, '')}`;
+}
+
+/** The first one gets another one beside it that expects the PROXY protocol, unless it does so itself. */
+async function rehomeBind(
+  before: string,
+  behind: string,
+  name: string,
+  frontends: Map<string, Place>,
+): Promise<string> {
+  const port = await freePort();
+  const bind = `${before}127.0.0.1:${port}${behind}`;
+  if (frontends.has(name)) return bind;
+  const acceptProxy = behind.includes('accept-proxy');
+  const proxiedPort = acceptProxy ? port : await freePort();
+  frontends.set(name, { port, acceptProxy, proxiedPort });
+  return acceptProxy ? bind : `${bind}\n${before}127.0.0.1:${proxiedPort}${behind} accept-proxy`;
 }
 
 /** Answers 200 to whatever it gets. */
