@@ -166,6 +166,11 @@ export class Http1ResponseHead implements ResponseHead {
     return latin1Write(buffer, text, offset);
   }
 
+  /** Its fields can be passed on from the memory they came in, whatever rules have added; its framing and its status stand. */
+  get isAsReceived(): boolean {
+    return this.headers.source !== undefined && this.#isLineKept() && (this.headers.touched & EDITED) === 0;
+  }
+
   /**
    * Where in the memory it came in the response lies ready for the client, up to the end of the received head; -1
    * when it has to be rendered.

@@ -58,7 +58,12 @@ export class BlockWriter {
     this.#at = this.encoder.fieldOf(this.#output.buffer, this.#at, source, nameFrom, nameTo, from, to);
   }
 
-  /** False: it was more than begin() was told, and nothing is sent. */
+  /** It cannot be told: end() says so. */
+  spoil(): void {
+    this.#at = -1;
+  }
+
+  /** False: it was more than begin() was told, or spoilt, and nothing is sent. */
   end(stream: number, endStream: boolean): boolean {
     const output = this.#output;
     if (this.#at < 0) return false;

@@ -15,6 +15,7 @@ import {
   UPGRADE,
 } from '../http/known-fields.ts';
 import { type BlockWriter, FIELD_OVERHEAD } from './block-writer.ts';
+import { IMPOSSIBLE, kindOf, UNKNOWN_PSEUDO } from './field-kinds.ts';
 
 const OF_CONNECTION =
   (1 << CONNECTION) |
@@ -24,16 +25,35 @@ const OF_CONNECTION =
   (1 << TRANSFER_ENCODING) |
   (1 << UPGRADE);
 
-/** Writes all of it but what `without` names. */
-export function writeHead(block: BlockWriter, status: number, headers: HeaderList, without = ''): void {
-  block.begin(headers.length + headers.count * FIELD_OVERHEAD);
+/** Behind a name, and behind a value. */
+const PUNCTUATION = ': \r\n'.length;
+
+/** Writes all of it but what `without` names. Gives the bytes its lines have in HTTP/1. */
+export function writeHead(block: BlockWriter, status: number, headers: HeaderList, without = ''): number {
+  const size = sizeOf(headers);
+  block.begin(size + headers.count * FIELD_OVERHEAD);
   block.status(status);
   writeFields(block, headers, without);
+  return size;
 }
 
 export function writeTrailers(block: BlockWriter, headers: HeaderList): void {
-  block.begin(headers.length + headers.count * FIELD_OVERHEAD);
+  block.begin(sizeOf(headers) + headers.count * FIELD_OVERHEAD);
   writeFields(block, headers, '');
+}
+
+function sizeOf(headers: HeaderList): number {
+  const { count, table, spansAt } = headers;
+  let size = 0;
+  for (let index = 0; index < count; index++) {
+    const at = spansAt + index * SPAN;
+    const end = table[at + LINE_END] as number;
+    size +=
+      end >= 0
+        ? end - (table[at] as number)
+        : headers.nameAt(index).length + headers.valueAt(index).length + PUNCTUATION;
+  }
+  return size;
 }
 
 function writeFields(block: BlockWriter, headers: HeaderList, without: string): void {
@@ -44,7 +64,7 @@ function writeFields(block: BlockWriter, headers: HeaderList, without: string): 
     if (without !== '' && headers.lowerNameAt(index) === without) continue;
     const at = spansAt + index * SPAN;
     if (source === undefined || (table[at + LINE_END] as number) < 0)
-      block.field(headers.lowerNameAt(index), headers.valueAt(index));
+      writeOwn(block, headers.lowerNameAt(index), headers.valueAt(index));
     else
       block.fieldOf(
         source,
@@ -54,6 +74,13 @@ function writeFields(block: BlockWriter, headers: HeaderList, without: string): 
         sourceStart + (table[at + VALUE_END] as number),
       );
   }
+}
+
+/** A field that a rule has written, or changed: its name may be none. */
+function writeOwn(block: BlockWriter, name: string, value: string): void {
+  const kind = kindOf(name);
+  if (kind === IMPOSSIBLE || kind >= UNKNOWN_PSEUDO) block.spoil();
+  else block.field(name, value);
 }
 
 function isOfConnection(headers: HeaderList, index: number): boolean {

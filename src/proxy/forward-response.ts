@@ -52,6 +52,8 @@ function sendResponse(stream: HttpExchange): void {
   // early hints may still be under way: the answer waits in a buffer of its own
   const inPlace = server.pipe === undefined && !stream.clientConnection.sending;
   if (frontend.logsResponses) responseHead.headers.keepText();
+  if (inPlace && stream.session.sendHead !== undefined && responseHead.isAsReceived)
+    return sendAsHead(stream);
   const start = inPlace ? responseHead.squeeze(rendering) : -1;
   if (start >= 0) sendInPlace(stream, start);
   else sendRendered(stream, rendering);
@@ -90,6 +92,19 @@ function sendInPlace(stream: HttpExchange, start: number): void {
   if (!stream.frontend.logsResponses) headers.forget();
   transaction.bytes.toClient += end - start;
   stream.clientConnection.send(source as Buffer, start, end - start);
+}
+
+/** The same for a client that takes heads as such. */
+function sendAsHead(stream: HttpExchange): void {
+  const { transaction, server, session, responseHead } = stream;
+  const { headers } = responseHead;
+  const source = headers.source as Buffer;
+  const body = headers.sourceStart + headers.length;
+  const end = server.takeBodyInPlace(body);
+  if (server.decoder.error !== 0) return firstBodyInvalid(stream);
+  transaction.bytes.toClient += (session.sendHead?.(responseHead) ?? 0) + end - body;
+  if (!stream.frontend.logsResponses) headers.forget();
+  stream.clientConnection.send(source, body, end - body);
 }
 
 function sendRendered(stream: HttpExchange, rendering: ResponseRendering): void {

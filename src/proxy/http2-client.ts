@@ -6,6 +6,7 @@
 import type { Cause } from '../base/failure.ts';
 import { INVALID_TARGET } from '../http/parse-errors.ts';
 import { parseRequestHead } from '../http/request-parser.ts';
+import type { Http1ResponseHead } from '../http/response-head.ts';
 import { HEADROOM, type RequestReader } from '../http2/request-reader.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
@@ -57,7 +58,6 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   /** Its head is complete, and kept; nothing is done with it yet. */
   begin(owner: Http2Connection, stream: Stream, request: RequestReader, isTooLarge: boolean): void {
     this.#owner = owner;
-    this.served = owner.served;
     this.connection.begin(owner, stream, request, owner.remote, owner.local);
     this.connection.handler = this;
     this.#head = request.buffer;
@@ -78,6 +78,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
       connection.close();
       return false;
     }
+    this.served = owner.served;
     const { thread } = owner.streams;
     this.#facts = new Http2StreamFacts(owner.facts, owner, connection, thread.wheel.now);
     const stream = owner.streams.take();
@@ -142,6 +143,10 @@ export class Http2Client implements ConnectionHandler, StreamClient {
     if (connection.receiving || connection.closed) return;
     this.inbox.detach();
     connection.receive();
+  }
+
+  sendHead(head: Http1ResponseHead): number {
+    return this.connection.sendHead(head);
   }
 
   requestFinished(): void {

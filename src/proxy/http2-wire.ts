@@ -32,6 +32,8 @@ const OWN_HEADS: HeadLimits = { maxHeadBytes: Infinity, maxHeaders: 0x7fff };
 const UNSAFE_HEADS: HeadLimits = { ...OWN_HEADS, relaxed: true };
 const NOTHING: Buffer = Buffer.alloc(0);
 const MOST_STATUS = 999;
+/** Its bytes but for the reason, and those of the line that ends a head. */
+const STATUS_LINE = 'HTTP/1.1 200 \r\n\r\n'.length;
 
 // where a response is
 const HEAD = 0;
@@ -84,7 +86,7 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
     this.id = stream.id;
     this.remote = remote;
     this.local = local;
-    this.#method = request.method;
+    this.#method = request.upgrades ? 'GET' : request.method;
     this.#upgrades = request.upgrades;
     this.#hasBody = request.body !== 'none';
     this.#isTunnelled = request.body === 'tunnel';
@@ -201,7 +203,7 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
     }
     const { status } = head;
     if (status === 101) this.#startTunnel(this.#upgrades ? 200 : status);
-    else if (status < 200) this.#respond(status, false);
+    else if (status < 200) this.#respond(head, status, false);
     else if (this.#method === 'CONNECT' && status < 300) this.#startTunnel(status);
     else return this.#startBody(from + length, end);
     return from + length;
@@ -217,29 +219,40 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
   #startTunnel(status: number): void {
     this.#phase = TUNNEL;
     head.dropLengths();
-    this.#respond(status, false, this.#upgrades ? 'sec-websocket-accept' : '');
+    this.#respond(head, status, false, this.#upgrades ? 'sec-websocket-accept' : '');
   }
 
   #startBody(at: number, end: number): number {
-    const decoder = this.#decoder;
     head.resolveFraming(this.#method, 11);
-    const { framing, status, contentLength } = head;
-    if (framing === 'none' || status === 205) {
-      this.#phase = ENDED;
-      this.#respond(status, true);
-      return end;
-    }
-    this.#phase = BODY;
-    decoder.start(framing, contentLength, true);
-    if (framing === 'chunked') decoder.sink = this;
-    this.#respond(status, false);
-    return at;
+    this.#begin(head);
+    return this.#phase === ENDED ? end : at;
   }
 
-  #respond(status: number, isLast: boolean, without = ''): void {
+  /** A head that was not rendered, whose framing is known. Gives the bytes it would have had. */
+  sendHead(final: Http1ResponseHead): number {
+    if (this.closed || this.#failure !== undefined) return 0;
+    if (final.status > MOST_STATUS) {
+      this.#giveUp();
+      return 0;
+    }
+    return this.#begin(final) + STATUS_LINE + final.reason.length;
+  }
+
+  #begin(final: Http1ResponseHead): number {
+    const decoder = this.#decoder;
+    const { framing, status, contentLength } = final;
+    const isBare = framing === 'none' || status === 205;
+    this.#phase = isBare ? ENDED : BODY;
+    if (!isBare) decoder.start(framing, contentLength, true);
+    if (framing === 'chunked') decoder.sink = this;
+    return this.#respond(final, status, isBare);
+  }
+
+  #respond({ headers }: Http1ResponseHead, status: number, isLast: boolean, without = ''): number {
     const { session } = this.#host as WireHost;
-    writeHead(session.block, status, head.headers, without);
+    const bytes = writeHead(session.block, status, headers, without);
     this.#endBlock(isLast);
+    return bytes;
   }
 
   #endBlock(isLast: boolean): void {

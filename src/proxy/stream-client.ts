@@ -1,4 +1,5 @@
 /** The client's connection as the stream that it serves sees it; http-session.ts is one. */
+import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { Inbox } from './inbox.ts';
@@ -26,6 +27,11 @@ export interface StreamClient {
   watch(): void;
   /** `inBody`: of a request that has come in part. */
   receive(inBody?: boolean): void;
+  /**
+   * Takes the head of a final response as such, where the client does not want it as bytes of HTTP/1: its body follows
+   * by connection.send(), and that alone if it has none. Gives the bytes the head would have had.
+   */
+  sendHead?(head: Http1ResponseHead): number;
   /** The request is over: the next one, or goodbye. */
   requestFinished(keep: boolean): void;
   /** Nothing can be said any more. */
