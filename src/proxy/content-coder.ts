@@ -4,6 +4,7 @@
  */
 import { constants, createDeflate, createDeflateRaw, createGzip, type Gzip, type ZlibReset } from 'node:zlib';
 import { CHUNK_END, chunkHead, LAST_CHUNK } from '../http/chunk-encoder.ts';
+import { ZlibHandle } from './zlib-handle.ts';
 
 export type CodingName = 'identity' | 'gzip' | 'deflate' | 'raw-deflate';
 
@@ -64,10 +65,10 @@ function createStream(coding: CodingName, settings: ZlibSettings): Stream {
   return coding === 'deflate' ? createDeflate(options) : createDeflateRaw(options);
 }
 
-/** The work is done by the system's worker threads (node:zlib). */
 class ZlibCoder implements ContentCoder {
   failed: () => void = () => undefined;
   readonly #stream: Stream;
+  readonly #handle: ZlibHandle | undefined;
   readonly #idle: ZlibCoder[];
   #finished = false;
 
@@ -75,14 +76,22 @@ class ZlibCoder implements ContentCoder {
     this.#idle = idle;
     this.#stream = createStream(coding, settings);
     this.#stream.on('error', () => this.failed());
+    this.#handle = ZlibHandle.of(this.#stream);
   }
 
   code(content: Buffer, last: boolean, done: (coded: Buffer) => void): void {
+    this.#finished = last;
+    if (this.#handle === undefined) return this.#codeElsewhere(content, last, done);
+    const coded = this.#handle.run(content, last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH);
+    if (coded !== undefined) done(chunk([coded], last));
+  }
+
+  /** In the system's worker threads. */
+  #codeElsewhere(content: Buffer, last: boolean, done: (coded: Buffer) => void): void {
     const taken = (error?: Error | null): void => {
       // it was destroyed, or has told of its error
       if (error === undefined || error === null) done(chunk(this.#output(), last));
     };
-    this.#finished = last;
     if (!last) return void this.#stream.write(content, taken);
     if (content.length > 0) this.#stream.write(content);
     this.#stream.flush(constants.Z_FINISH, () => taken());
