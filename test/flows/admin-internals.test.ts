@@ -82,7 +82,18 @@ test('a server that cannot be added is refused with the reason', async t => {
   assert.match(await tell('add server app/two'), /^'server' expects <name> and <addr>/);
   assert.match(await tell('add server app/two 127.0.0.1:2 nonsense'), /unknown keyword 'nonsense'/);
   assert.equal(await tell('add server nothing/two 127.0.0.1:2'), 'No such backend.\n\n');
-  assert.match(await tell('add server help'), /^List of keywords supported for dynamic servers:\naddr\n/);
+  const help = await tell('add server help');
+  assert.match(help, /^List of keywords supported for dynamic servers:\naddr\n/);
+  assert.match(help, /\nhash-key\n[^]*\nstrict-maxconn\n/);
+  assert.doesNotMatch(help, /\n(enabled|resolvers|namespace)\n/);
+  assert.equal(
+    await tell('add server app/two 127.0.0.1:2 resolvers dns'),
+    `'resolvers' option is not accepted for dynamic server\n\n`,
+  );
+  assert.equal(
+    await tell('add server app/two 127.0.0.1:2 cookie enabled namespace far'),
+    `'server CLI/two' : 'server namespace' is not supported yet, it is ignored.\nNew server registered.\n\n`,
+  );
   const fixed = await start(t, '  server one 127.0.0.1:1', '  balance static-rr');
   assert.match(
     await fixed.tell('add server app/two 127.0.0.1:2'),

@@ -3,9 +3,12 @@
  * maintenance, its checks disabled, until commands say otherwise (management manual, `add server`).
  */
 import { serverSeed } from '../../balancers/server-seed.ts';
+import { findServerOption, SERVER_OPTIONS } from '../../config-parser/haproxy/server-options.ts';
+import { NOT_SUPPORTED_YET } from '../../config-parser/not-supported-yet.ts';
 import { parseConfig } from '../../config-parser/parse.ts';
 import { hasDynamicWeights } from '../../state/plan.ts';
 import { ADMIN_MAINT } from '../../state/server-words.ts';
+import type { Severity } from '../../model/diagnostic.ts';
 import type { Global } from '../../model/global.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
@@ -14,21 +17,34 @@ import { dump, fail, INFO, say, type Answer, type Call, type Command } from '../
 import { findServer } from '../find.ts';
 import type { AdminRuntime } from '../runtime.ts';
 
-/** Options of a `server` line that a server added at run time may have. */
-const OPTIONS =
-  'addr agent-addr agent-check agent-inter agent-port agent-send alpn backup ca-file check check-proto check-send-proxy ' +
-  'check-sni check-ssl check-via-socks4 ciphers ciphersuites cookie crl-file crt downinter error-limit fall fastinter ' +
-  'guid id init-state inter maxconn maxqueue max-reuse minconn no-check no-backup no-verifyhost non-stick observe ' +
-  'on-error on-marked-down on-marked-up pool-low-conn pool-max-conn pool-purge-delay port proto proxy-v2-options rise ' +
-  'send-proxy send-proxy-v2 slowstart sni socks4 source ssl ssl-max-ver ssl-min-ver tcp-ut tfo track verify ' +
-  'verifyhost weight ws';
+/** What a server added at run time cannot have: it is in maintenance, and its name is never resolved. */
+const UNSUITED: ReadonlySet<string> = new Set([
+  'enabled',
+  'init-addr',
+  'resolve-net',
+  'resolve-opts',
+  'resolve-prefer',
+  'resolvers',
+]);
+
+function suitedOptions(): readonly string[] {
+  return SERVER_OPTIONS.map(({ name }) => name).filter(
+    name => !UNSUITED.has(name) && !NOT_SUPPORTED_YET.has(`server ${name}`),
+  );
+}
+
+function findUnsuited(words: readonly string[]): string | undefined {
+  return words.find(
+    (word, index) => UNSUITED.has(word) && findServerOption(words[index - 1] ?? '')?.words !== 1,
+  );
+}
 
 const HIGHEST_ID = 0x7fff_ffff;
 
 async function addServer(call: Call): Promise<Answer> {
   const { args, runtime } = call;
   if (args.at(2) === 'help')
-    return dump(['List of keywords supported for dynamic servers:\n', `${OPTIONS.split(' ').join('\n')}\n`]);
+    return dump(['List of keywords supported for dynamic servers:\n', `${suitedOptions().join('\n')}\n`]);
   const slash = args.at(2).indexOf('/');
   const name = args.at(2).slice(slash + 1);
   if (slash < 0 || name === '') return fail(`Require 'backend/server'.`);
@@ -45,16 +61,15 @@ async function addServer(call: Call): Promise<Answer> {
   const { words, track } = withoutTracking(args.from(3));
   const tracked = track === undefined ? undefined : trackable(runtime, backend, track);
   if (tracked !== undefined && 'wrong' in tracked) return fail(tracked.wrong);
+  const unsuited = findUnsuited(args.from(4));
+  if (unsuited !== undefined) return fail(`'${unsuited}' option is not accepted for dynamic server`);
   const parsed = parseServer(runtime.config.global, proxy, name, words);
   if ('wrong' in parsed) return fail(parsed.wrong);
-  const unsuited = args
-    .from(3)
-    .find(word => word === 'disabled' || word === 'enabled' || word === 'resolvers');
-  if (unsuited !== undefined) return fail(`'${unsuited}' option is not accepted for dynamic server`);
   const mistake = runtime.mistakeIn(parsed.server, proxy);
   if (mistake !== undefined) return fail(mistake);
   const server = withFreeId(runtime, backend, parsed.server, words);
-  return register(runtime, backend, tracked === undefined ? server : { ...server, track: tracked.track });
+  const seen = tracked === undefined ? server : { ...server, track: tracked.track };
+  return register(runtime, backend, seen, parsed.warnings);
 }
 
 /** The parser of configurations does not see the other servers: `track` is read here. */
@@ -91,7 +106,7 @@ function parseServer(
   { mode }: Proxy,
   name: string,
   words: readonly string[],
-): { readonly server: Server } | { readonly wrong: string } {
+): { readonly server: Server; readonly warnings: readonly string[] } | { readonly wrong: string } {
   if (words.length === 0) return { wrong: `'server' expects <name> and <addr>[:<port>] as arguments.` };
   const line = ['server', name, ...words].map(quoted).join(' ');
   const content = `global\n${tlsLines(global)}backend CLI\n mode ${mode}\n ${line}\n`;
@@ -99,11 +114,16 @@ function parseServer(
     environment: {},
     readFile: () => ({ error: 'no files are read at run time' }),
   });
+  const lineNumber = content.split('\n').length - 1;
   const [server] = config?.proxies.at(-1)?.servers ?? [];
-  const alerts = diagnostics.filter(({ severity }) => severity === 'alert').map(({ message }) => message);
+  const said = (severity: Severity): readonly string[] =>
+    diagnostics
+      .filter(one => one.severity === severity && (severity === 'alert' || one.position?.line === lineNumber))
+      .map(({ message }) => message);
+  const alerts = said('alert');
   if (server === undefined || alerts.length > 0)
     return { wrong: alerts[0] ?? 'This server cannot be added.' };
-  return { server: checkedAsSaid(server) };
+  return { server: checkedAsSaid(server), warnings: said('warning') };
 }
 
 /** What `global` says of the TLS of servers. */
@@ -138,7 +158,12 @@ function withFreeId(
   return { ...server, id };
 }
 
-async function register(runtime: AdminRuntime, backend: number, server: Server): Promise<Answer> {
+async function register(
+  runtime: AdminRuntime,
+  backend: number,
+  server: Server,
+  warnings: readonly string[],
+): Promise<Answer> {
   const { directory, servers, state } = runtime;
   if (directory.serversOf(backend).some(({ config }) => config.id === server.id))
     return fail(`The custom id ${server.id} is already used in backend.`);
@@ -147,7 +172,7 @@ async function register(runtime: AdminRuntime, backend: number, server: Server):
   state.counters.clearRow(state.counters.server(row));
   directory.add(row, backend, server);
   await runtime.threads.serversKnown();
-  return say('New server registered.');
+  return say([...warnings, 'New server registered.'].join('\n'));
 }
 
 interface Obstacle {

@@ -38,14 +38,7 @@ function wantedStreams({ args, runtime }: Call): Wanted | string {
   const wanted: Wanted = { all: false, showUri: false, olderMs: 0, suspicious: false };
   let at = 2;
   const first = args.at(at);
-  if (first === 'older') {
-    if (args.at(3) === '') return 'Expects a minimum age (in seconds by default).';
-    const ms = parseDelay(args.at(3), 's');
-    if (ms === undefined) return 'Invalid age.';
-    wanted.olderMs = ms;
-    wanted.all = true;
-    at += 2;
-  } else if (first === 'all') {
+  if (first === 'all') {
     wanted.all = true;
     at++;
   } else if (/^(0x[0-9a-f]+|\d+)$/i.test(first)) {
@@ -56,7 +49,11 @@ function wantedStreams({ args, runtime }: Call): Wanted | string {
     const word = args.at(at);
     if (word === 'show-uri') wanted.showUri = true;
     else if (word === 'susp') wanted.suspicious = true;
-    else if (word === 'server' || word === 'backend' || word === 'frontend') {
+    else if (word === 'older') {
+      const ms = ageOf(args.at(++at));
+      if (typeof ms === 'string') return ms;
+      wanted.olderMs = ms;
+    } else if (word === 'server' || word === 'backend' || word === 'frontend') {
       if (wanted.place !== undefined) return 'Only one of backend, frontend or server may be set.';
       const row = rowOf(runtime, word, args.at(++at));
       if (typeof row === 'string') return row;
@@ -64,6 +61,11 @@ function wantedStreams({ args, runtime }: Call): Wanted | string {
     } else return `Unsupported option '${word}', try 'help' for more info.`;
   }
   return wanted;
+}
+
+function ageOf(text: string): number | string {
+  if (text === '') return 'Expects a minimum age (in seconds by default).';
+  return parseDelay(text, 's') ?? 'Invalid age.';
 }
 
 function rowOf(
