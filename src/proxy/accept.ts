@@ -5,6 +5,12 @@
  *     ─▶ HTTP or TCP session
  */
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import {
+  type HeaderFailure,
+  type HeaderFailures,
+  NETSCALER_FAILURES,
+  PROXY_FAILURES,
+} from '../net/proxy-protocol/header-failure.ts';
 import type { ParsedHeader, ProxyHeader } from '../net/proxy-protocol/header.ts';
 import { parseNetscalerCip } from '../net/proxy-protocol/netscaler-cip.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
@@ -71,7 +77,19 @@ function magicOf({ otherOptions }: ListenerRuntime['config']): number | undefine
   return magic === undefined ? undefined : Number(magic);
 }
 
-type ParseHeader = (buffer: Buffer, start: number, end: number) => ParsedHeader;
+interface ExpectedHeader {
+  readonly parse: (buffer: Buffer, start: number, end: number) => ParsedHeader;
+  readonly failures: HeaderFailures;
+}
+
+const PROXY_HEADER: ExpectedHeader = { parse: parseProxyHeader, failures: PROXY_FAILURES };
+
+function netscalerHeader(magic: number): ExpectedHeader {
+  return {
+    parse: (buffer, start, end) => parseNetscalerCip(buffer, start, end, magic),
+    failures: NETSCALER_FAILURES,
+  };
+}
 
 function startSession(
   streams: StreamPool,
@@ -107,7 +125,7 @@ class Admission implements ConnectionHandler {
   readonly #transaction: Transaction;
   readonly #inbox = new Inbox();
   /** Headers still to come, in their order. */
-  #expected: ParseHeader[] = [];
+  #expected: ExpectedHeader[] = [];
   readonly #timer = new Timer(() => this.#expired());
 
   constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts) {
@@ -161,31 +179,29 @@ class Admission implements ConnectionHandler {
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     const inbox = this.#inbox;
     inbox.add(buffer, offset, length);
-    for (let parse = this.#expected[0]; parse !== undefined; parse = this.#expected[0]) {
-      const parsed = parse(inbox.buffer, inbox.start, inbox.end);
-      if (parsed.kind === 'invalid') return this.#refuse();
+    for (let next = this.#expected[0]; next !== undefined; next = this.#expected[0]) {
+      const parsed = next.parse(inbox.buffer, inbox.start, inbox.end);
+      if (parsed.kind === 'invalid') return this.#refuseHeader(next.failures.faults[parsed.fault]);
       if (parsed.kind === 'incomplete') {
         inbox.detach();
         return this.#receive();
       }
       inbox.consume(parsed.length);
-      this.#believe(parsed.header, parse === parseProxyHeader);
+      this.#believe(parsed.header, next === PROXY_HEADER);
       this.#expected.shift();
     }
     this.#proceed();
   }
 
   /** What the `bind` line or rules say comes before the first byte. */
-  #headersAhead(): ParseHeader[] {
+  #headersAhead(): ExpectedHeader[] {
     const { proxyProtocolExpected, netscalerCipExpected } = this.#transaction;
     const { config } = this.#listener;
     const said = magicOf(config);
     const magic = said ?? (netscalerCipExpected ? 0 : undefined);
     return [
-      ...(config.acceptProxy || proxyProtocolExpected ? [parseProxyHeader] : []),
-      ...(magic === undefined
-        ? []
-        : [(buffer: Buffer, start: number, end: number) => parseNetscalerCip(buffer, start, end, magic)]),
+      ...(config.acceptProxy || proxyProtocolExpected ? [PROXY_HEADER] : []),
+      ...(magic === undefined ? [] : [netscalerHeader(magic)]),
     ];
   }
 
@@ -230,8 +246,18 @@ class Admission implements ConnectionHandler {
     this.#refuse();
   }
 
+  /** The header that was waited for did not come. */
+  #refuseHeader(failure: HeaderFailure | undefined): void {
+    const failures = this.#expected[0]?.failures;
+    if (failure === undefined || failures === undefined) return this.#refuse();
+    this.#facts.error = failure;
+    const isSilent = failure === failures.closed || failure === failures.aborted;
+    this.#listener.frontend.logRefused(this.#transaction, { text: failure.text, isSilent });
+    this.#refuse();
+  }
+
   #expired(): void {
-    if (this.#handshake === undefined) this.#refuse();
+    if (this.#handshake === undefined) this.#refuseHeader(this.#expected[0]?.failures.timedOut);
     else this.#handshake.expired();
   }
 
@@ -249,10 +275,11 @@ class Admission implements ConnectionHandler {
   }
 
   onEnd(): void {
-    this.#refuse();
+    const failures = this.#expected[0]?.failures;
+    this.#refuseHeader(this.#inbox.length > 0 ? failures?.truncated : failures?.closed);
   }
   onFailed(): void {
-    this.#refuse();
+    this.#refuseHeader(this.#expected[0]?.failures.aborted);
   }
   onSent(): void {}
   onConnected(): void {}

@@ -149,7 +149,9 @@ export class FrontendLog {
   /** A connection was given up before it became a session (manual, section 8.2.5). */
   refused(ctx: ExchangeContext, { text, isSilent }: Refusal): void {
     if (this.#ways.length === 0 || (this.#skipsNull && isSilent)) return;
-    if (this.#formats.error !== undefined) return this.#writeAs(ctx, 'sess_error', this.#ways, true);
+    const { line: usual, error } = this.#formats;
+    if (error !== undefined) return this.#writeAs(ctx, 'sess_error', this.#ways, true);
+    if (usual === undefined) return;
     const level = this.#raisesErrors ? LEVEL_ERR : LEVEL_INFO;
     const line = `${prefixOf(ctx)}: ${text}`;
     for (const { channel } of this.#ways) channel.write(level, line);

@@ -30,7 +30,7 @@ export interface ProxyHeader {
 }
 
 /** Why bytes are no header: they do not begin like one, name an unknown protocol, or are malformed. */
-type HeaderFault = 'not-a-header' | 'bad-protocol' | 'bad-header';
+export type HeaderFault = 'not-a-header' | 'bad-protocol' | 'bad-header';
 
 export type ParsedHeader =
   | { readonly kind: 'header'; readonly header: ProxyHeader; readonly length: number }
