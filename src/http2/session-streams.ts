@@ -207,9 +207,12 @@ export class SessionStreams {
     this.end(stream, code, 'us');
   }
 
-  /** The peer may not have known yet when it sent what comes. */
+  /**
+   * What the peer sends on that stream, which is over, may have been under way. A server's always may: whoever resets
+   * many streams at a time would have to remember them all.
+   */
   protected wasResetHere(id: number): boolean {
-    return this.#ownResets.includes(id);
+    return this.role === 'client' || this.#ownResets.includes(id);
   }
 
   /** The same of one that is over. */

@@ -43,7 +43,10 @@ export class ServerTrouble {
     }
     const unanswered = !server.answered;
     // nobody has seen the request
-    if (cause === 'refused' && unanswered && retryAfter('conn-failure', this.#owner)) return;
+    if (cause === 'refused' && unanswered) {
+      server.close();
+      if (retryAfter('conn-failure', this.#owner)) return;
+    }
     if (unanswered && server.requestEnded) return this.#owner.clientTrouble.gone('ended');
     this.#observe(cause === 'ended' ? 'closed' : 'read error');
     server.close();
