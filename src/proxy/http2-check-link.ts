@@ -5,19 +5,9 @@
 import type { Global } from '../model/global.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import type { Connection } from '../net/connection.ts';
-import { Http2ServerLink, type Http2ServerCounts, type LinkHome } from './http2-server-link.ts';
+import { NO_COUNTS } from './http2-server-counts.ts';
+import { Http2ServerLink, type LinkHome } from './http2-server-link.ts';
 import { http2ServerSettings } from './http2-server-settings.ts';
-
-const NOTHING: Http2ServerCounts = {
-  opened(): void {},
-  closed(): void {},
-  streamOpened(): void {},
-  streamClosed(): void {},
-  received(): void {},
-  sent(): void {},
-  streamError(): void {},
-  connectionError(): void {},
-};
 
 const NOWHERE: LinkHome = {
   rested: link => link.close(),
@@ -30,7 +20,7 @@ export function http2CheckLinks(global: Global): (socket: Connection) => Connect
   const buffers = new BufferPool(global.tune.bufsize);
   const settings = http2ServerSettings(global);
   return socket => {
-    const parts = { wheel: undefined, buffers, settings, counts: NOTHING, home: NOWHERE, maxReuse: -1 };
+    const parts = { wheel: undefined, buffers, settings, counts: NO_COUNTS, home: NOWHERE, maxReuse: -1 };
     const link = new Http2ServerLink(socket, parts);
     link.start();
     return link.openStream(undefined);

@@ -7,33 +7,22 @@
  * Where it is found by other requests is http2-server-links.ts.
  */
 import type { Cause } from '../base/failure.ts';
-import { NO_ERROR, PROTOCOL_ERROR } from '../http2/frames.ts';
 import * as H2 from '../http2/frames.ts';
 import { giveBack } from '../http2/output.ts';
 import { Session } from '../http2/session.ts';
 import { NO_FIELDS, type SessionHandler } from '../http2/session-handler.ts';
 import type { FieldSink } from '../http2/hpack/decoder.ts';
-import type { Stream } from '../http2/stream.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import { UNSET } from '../net/engines/unset-handler.ts';
-import { Timer, type TimerWheel } from '../net/timer-wheel.ts';
+import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
+import { type AfterTurn, afterTurn } from './after-turn.ts';
+import { LingeringStreams } from './http2-lingering.ts';
 import type { RequestAim } from './http2-request-block.ts';
+import type { Http2ServerCounts } from './http2-server-counts.ts';
 import type { Http2ServerSettings } from './http2-server-settings.ts';
 import { Http2ServerWire, type WireCarrier } from './http2-server-wire.ts';
-
-/** What the connection counts (management manual, `show stat` of modules). */
-export interface Http2ServerCounts {
-  opened(): void;
-  closed(): void;
-  streamOpened(): void;
-  streamClosed(): void;
-  received(type: number): void;
-  sent(type: number): void;
-  streamError(): void;
-  connectionError(): void;
-}
 
 /** Where it is lent from, and comes back to. */
 export interface LinkHome {
@@ -66,8 +55,8 @@ export interface LinkHolder {
   forgetLink(link: Http2ServerLink): void;
 }
 
-/** A server may take that long to say that a response is over of which all has come. */
-const LINGER_MS = 1000;
+/** That long a connection may be silent while it is asked something. */
+const SILENCE_MS = 1000;
 /** Numbers of streams are not given twice (RFC 9113 section 5.1.1). */
 const MOST_STREAMS = 2 ** 30 - 1;
 /** At that part of the threshold of glitches a connection is not used for more (manual, `tune.h2.be.glitches-threshold`). */
@@ -75,7 +64,9 @@ const LEFT_AT = 0.75;
 
 const NONE: Buffer = Buffer.alloc(0);
 
-export class Http2ServerLink implements Connection, ConnectionHandler, SessionHandler, WireCarrier {
+export class Http2ServerLink
+  implements Connection, ConnectionHandler, SessionHandler, WireCarrier, AfterTurn
+{
   readonly id: number;
   readonly session: Session;
   readonly buffers: BufferPool;
@@ -102,11 +93,12 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
   leaving = false;
   readonly #parts: LinkParts;
   readonly #socket: Connection;
-  readonly #timer = new Timer(() => this.#resetResting());
+  readonly #lingering: LingeringStreams;
   /** Requests that are under way on it. */
   #used = 0;
+  /** When something came last. */
+  #heardAt = 0;
   #waiting: Http2ServerWire[] = [];
-  #resting: Stream[] = [];
   #due: Http2ServerWire[] = [];
   #isBusy = false;
   #isScheduled = false;
@@ -120,6 +112,7 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
     this.local = socket.local;
     this.buffers = parts.buffers;
     this.session = new Session('client', parts.settings.session, this);
+    this.#lingering = new LingeringStreams(this.session, parts.wheel, () => this.wrote());
   }
 
   start(): void {
@@ -159,7 +152,16 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
     this.#used++;
     this.served++;
     this.#parts.counts.streamOpened();
-    return new Http2ServerWire(this, this, aim);
+    return new Http2ServerWire(this, this, aim, this.#now());
+  }
+
+  #now(): number {
+    return this.#parts.wheel?.now ?? 0;
+  }
+
+  /** Nothing at all has come for a while: the server may be gone without a word, and others are not sent there too. */
+  #isSilentSince(begunAt: number): boolean {
+    return this.#heardAt <= begunAt && this.#now() - begunAt >= SILENCE_MS;
   }
 
   get isUsed(): boolean {
@@ -178,23 +180,11 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
   left(wire: Http2ServerWire, rests: boolean): void {
     const { stream } = wire;
     this.#used--;
+    if (!wire.isAnswered && this.#isSilentSince(wire.begunAt)) this.#leave();
     this.#parts.counts.streamClosed();
     if (stream === undefined) this.#waiting = this.#waiting.filter(one => one !== wire);
-    else if (!stream.closed && rests && this.#parts.wheel !== undefined)
-      this.#letRest(stream, this.#parts.wheel);
+    else if (!stream.closed && rests) this.#lingering.add(stream);
     else if (!stream.closed) this.session.reset(stream, H2.CANCEL);
-    this.wrote();
-  }
-
-  #letRest(stream: Stream, wheel: TimerWheel): void {
-    this.#resting.push(stream);
-    if (this.#timer.deadline === 0) wheel.set(this.#timer, LINGER_MS);
-  }
-
-  #resetResting(): void {
-    const streams = this.#resting;
-    this.#resting = [];
-    for (const stream of streams) if (!stream.closed) this.session.reset(stream, H2.CANCEL);
     this.wrote();
   }
 
@@ -210,11 +200,15 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
   wrote(): void {
     if (this.#isBusy || this.#isScheduled) return;
     this.#isScheduled = true;
-    process.nextTick(settle, this);
+    afterTurn(this);
+  }
+
+  turnOver(): void {
+    this.#settle();
   }
 
   /** Wires tell what has happened; what they write meanwhile leaves in one piece. */
-  settle(): void {
+  #settle(): void {
     this.#isScheduled = false;
     if (this.#isBusy) return;
     this.#isBusy = true;
@@ -248,10 +242,11 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
 
   onReceived(_socket: Connection, buffer: Buffer, offset: number, length: number): void {
     this.#isBusy = true;
+    this.#heardAt = this.#now();
     this.session.feed(buffer, offset, offset + length);
     this.#isBusy = false;
     if (!this.#socket.closed) this.#socket.receive(true);
-    this.settle();
+    this.#settle();
   }
 
   onSent(): void {
@@ -284,7 +279,7 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
     this.#isBusy = false;
     this.#socket.close();
     this.#tellResting(cause);
-    this.settle();
+    this.#settle();
   }
 
   /** A pool that keeps it lets go of it. */
@@ -313,7 +308,7 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
 
   /** Servers do not open any. */
   streamOpened(): undefined {
-    this.session.fail(PROTOCOL_ERROR, 'stream of a server');
+    this.session.fail(H2.PROTOCOL_ERROR, 'stream of a server');
   }
 
   streamClosed(): void {
@@ -350,7 +345,7 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
     if (this.glitches >= glitchesThreshold)
       return this.session.fail(H2.ENHANCE_YOUR_CALM, 'too many glitches');
     if (this.leaving) return;
-    this.session.goaway(NO_ERROR);
+    this.session.goaway(H2.NO_ERROR);
     this.#leave();
   }
 
@@ -399,14 +394,14 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
     this.closed = true;
     this.receiving = false;
     this.#leave();
-    this.#parts.wheel?.remove(this.#timer);
+    this.#lingering.stop();
     if (!this.#socket.closed) this.#sayGoodbye();
     this.#parts.counts.closed();
     this.#parts.home.closed(this);
   }
 
   #sayGoodbye(): void {
-    this.session.goaway(NO_ERROR);
+    this.session.goaway(H2.NO_ERROR);
     this.#flush();
     this.session.lost();
     this.#socket.close();
@@ -416,8 +411,4 @@ export class Http2ServerLink implements Connection, ConnectionHandler, SessionHa
   reset(): void {
     this.close();
   }
-}
-
-function settle(link: Http2ServerLink): void {
-  link.settle();
 }

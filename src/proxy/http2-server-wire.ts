@@ -9,12 +9,8 @@
  * sent and waits, so that the server's timeout runs.
  */
 import type { Cause } from '../base/failure.ts';
-import { BodyDecoder, type ContentSink } from '../http/body-decoder.ts';
-import type { HeaderList } from '../http/header-list.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import { websocketAccept } from '../http/switching.ts';
-import { foundTrailers } from '../http/trailers.ts';
-import { FIELD_OVERHEAD } from '../http2/block-writer.ts';
 import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from '../http2/frames.ts';
 import type { FieldSink } from '../http2/hpack/decoder.ts';
 import type { Session } from '../http2/session.ts';
@@ -23,6 +19,7 @@ import type { BufferPool } from '../net/buffer-pool.ts';
 import type { CarriedFacts, Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import { UNSET } from '../net/engines/unset-handler.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
+import { Http2RequestBody } from './http2-request-body.ts';
 import { readOwnRequest, type RequestAim, writeRequestBlock } from './http2-request-block.ts';
 import { HEADROOM, ResponseBytes } from './http2-response-bytes.ts';
 import { ResponseText } from './http2-response-text.ts';
@@ -52,7 +49,6 @@ const HEAD = 0;
 const WAITING = 1;
 const BODY = 2;
 const TUNNEL = 3;
-const SENT = 4;
 
 // where a response is
 const NO_HEAD = 0;
@@ -66,7 +62,7 @@ const text = new ResponseText();
 
 let lastId = 0;
 
-export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
+export class Http2ServerWire implements Connection, StreamOwner {
   readonly id = ++lastId;
   handler: ConnectionHandler = UNSET;
   remote: Endpoint;
@@ -82,8 +78,9 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
   /** What the server has reset it with; -1: it has not. */
   rstCode = -1;
   readonly carrier: WireCarrier;
+  /** In the wheel's milliseconds. */
+  readonly begunAt: number;
   readonly #aim: RequestAim | undefined;
-  readonly #decoder = new BodyDecoder();
   readonly #bytes: ResponseBytes;
   #stream: Stream | undefined;
   // the request
@@ -93,10 +90,7 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
   #protocol = '';
   #key = '';
   #held = NOTHING;
-  /** The session has a piece of it; what is sent beside one that was held waits. */
-  #isFraming = false;
-  #next: { readonly buffer: Buffer; readonly start: number; readonly end: number } | undefined;
-  #trailers = '';
+  #body: Http2RequestBody | undefined;
   #hasSent = false;
   // the response
   #response = NO_HEAD;
@@ -108,7 +102,9 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
     carrier: WireCarrier,
     ends: { readonly remote: Endpoint; readonly local: Endpoint },
     aim: RequestAim | undefined,
+    begunAt: number,
   ) {
+    this.begunAt = begunAt;
     this.carrier = carrier;
     this.remote = ends.remote;
     this.local = ends.local;
@@ -129,6 +125,11 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
     return this.#stream?.id ?? 0;
   }
 
+  /** Some of a response has come, or the server has said that there is none. */
+  get isAnswered(): boolean {
+    return this.#response !== NO_HEAD || this.#failure !== undefined;
+  }
+
   get stream(): Stream | undefined {
     return this.#stream;
   }
@@ -145,8 +146,7 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
     else if (this.#request === WAITING) {
       this.#held = Buffer.concat([this.#held, buffer.subarray(offset, offset + length)]);
       this.#sent();
-    } else if (this.#isFraming) this.#next = { buffer, start: offset, end: offset + length };
-    else this.#sendOn(buffer, offset, offset + length);
+    } else this.#sendOn(buffer, offset, offset + length);
   }
 
   #begin(buffer: Buffer, start: number, end: number): void {
@@ -176,10 +176,8 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
     writeRequestBlock(session.block, request, this.#aim);
     const ends = !isTunnel && request.framing === 'none';
     if (!session.endBlock(stream, ends)) return this.#giveUp(INTERNAL_ERROR);
-    this.#request = isTunnel ? TUNNEL : ends ? SENT : BODY;
-    this.carrier.wrote();
-    if (ends) return this.#sent();
-    if (!isTunnel) this.#startBody(request);
+    this.#request = isTunnel ? TUNNEL : BODY;
+    if (!ends) this.#body = new Http2RequestBody(session, stream, request, isTunnel);
     this.#sendOn(buffer, start + request.headers.length, end);
   }
 
@@ -209,62 +207,15 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
     this.#key = request.headers.get('sec-websocket-key') ?? '';
   }
 
-  #startBody({ framing, contentLength }: Http1RequestHead): void {
-    this.#decoder.start(framing, contentLength, true);
-    if (framing === 'chunked') this.#decoder.sink = this;
-  }
-
   #sendOn(buffer: Buffer, start: number, end: number): void {
-    if (this.#request === BODY) this.#sendBody(buffer, start, end);
-    else if (this.#request === TUNNEL) this.#write(buffer, start, end, false);
-    else this.#sent();
-  }
-
-  #sendBody(buffer: Buffer, start: number, end: number): void {
-    const decoder = this.#decoder;
-    decoder.decode(buffer, start, end);
-    const ends = decoder.done && this.#trailers === '';
-    if (decoder.done) this.#request = SENT;
-    if (decoder.outEnd > decoder.outStart || ends)
-      this.#write(buffer, decoder.outStart, decoder.outEnd, ends);
-    else this.#pieceSent();
-  }
-
-  #write(buffer: Buffer, start: number, end: number, ends: boolean): void {
-    if (start === end && !ends) return this.#sent();
-    const isFramed = this.carrier.session.send(this.#stream as Stream, buffer, start, end, ends);
+    const body = this.#body;
+    if (body === undefined || body.send(buffer, start, end)) this.#sent();
     this.carrier.wrote();
-    if (isFramed) this.#pieceSent();
-    else this.#isFraming = true;
   }
 
   /** StreamOwner: all of the last piece is framed. */
   dataSent(): void {
-    const next = this.#next;
-    this.#isFraming = false;
-    this.#next = undefined;
-    if (this.closed) return;
-    if (next === undefined) this.#pieceSent();
-    else this.#sendOn(next.buffer, next.start, next.end);
-  }
-
-  #pieceSent(): void {
-    if (this.#request === SENT && this.#trailers !== '') this.#sendTrailers();
-    this.#sent();
-  }
-
-  #sendTrailers(): void {
-    const { session } = this.carrier;
-    const { block } = session;
-    const lines = this.#trailers.split('\r\n').filter(line => line !== '');
-    block.begin(this.#trailers.length + lines.length * FIELD_OVERHEAD);
-    for (const line of lines) {
-      const colon = line.indexOf(':');
-      block.field(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
-    }
-    this.#trailers = '';
-    session.endBlock(this.#stream as Stream, true);
-    this.carrier.wrote();
+    if (!this.closed && this.#body?.sent() === true) this.#sent();
   }
 
   #sent(): void {
@@ -272,15 +223,6 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
     // the handler hears of it when nothing of the session is under way
     this.#hasSent = true;
     this.carrier.due(this);
-  }
-
-  /** The body decoder's: the bytes lie in what it gives out. */
-  content(): void {}
-  end(): void {}
-
-  trailers(buffer: Buffer, start: number, end: number): void {
-    const found: HeaderList = foundTrailers(buffer, start, end + 2);
-    this.#trailers = found.count > 0 ? found.render() : '';
   }
 
   // ── the response ──
@@ -424,8 +366,7 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
   shutdown(): void {
     if (this.closed || this.#failure !== undefined) return;
     if (this.#request === TUNNEL) {
-      this.#request = SENT;
-      if (this.#stream !== undefined) this.carrier.session.send(this.#stream, NOTHING, 0, 0, true);
+      this.#body?.end();
       this.carrier.wrote();
     } else this.#giveUp(CANCEL);
   }
@@ -442,8 +383,8 @@ export class Http2ServerWire implements Connection, ContentSink, StreamOwner {
     this.closed = true;
     this.receiving = this.sending = false;
     this.#bytes.drop();
-    const rests = this.#response === WHOLE && this.#request === SENT && this.#failure === undefined;
-    this.carrier.left(this, rests);
+    const isSent = this.#stream !== undefined && (this.#body === undefined || this.#body.done);
+    this.carrier.left(this, isSent && this.#response === WHOLE && this.#failure === undefined);
   }
 
   reset(): void {
