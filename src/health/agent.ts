@@ -26,7 +26,7 @@ export function agentRuleset(
     kind: 'ready-made',
     steps: [
       IMPLICIT_CONNECT,
-      { kind: 'send', index: 0, compose: () => Buffer.from(send(), 'latin1') },
+      { kind: 'send', index: 0, optional: true, compose: () => Buffer.from(send(), 'latin1') },
       answer,
     ],
     disableOn404: false,

@@ -129,14 +129,14 @@ export class Checks {
     const { servers } = this.life.effects;
     const { row, config, policy, tracked } = server;
     const health = initialHealth(config.initState, policy);
+    if (tracked !== undefined && (servers.admin(tracked.row) & ADMIN_MAINT) !== 0)
+      servers.setAdmin(row, ADMIN_IMAINT, 0);
     const paused = this.life.inMaintenance(server);
     const { rise, fall } = policy;
     servers.publishCheck(row, 'check', { health: paused ? 0 : health, rise, fall, paused });
     if (health < policy.rise) servers.setState(row, SRV_STOPPED);
-    if (tracked === undefined) return;
-    const inherited = servers.admin(tracked.row) & ADMIN_MAINT;
-    if (inherited !== 0) servers.setAdmin(row, ADMIN_IMAINT, 0);
-    if (servers.state(tracked.row) === SRV_STOPPED) servers.setState(row, SRV_STOPPED);
+    if (tracked !== undefined && servers.state(tracked.row) === SRV_STOPPED)
+      servers.setState(row, SRV_STOPPED);
   }
 
   #tasksOf(server: LifeServer): CheckTask[] {

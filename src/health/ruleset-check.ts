@@ -149,7 +149,8 @@ export class RulesetCheck implements RunningCheck, ConnectionHandler {
     const { steps } = this.#ruleset;
     let at = this.#at + 1;
     while (steps[at]?.kind === 'action') at++;
-    return steps[at]?.kind === 'expect';
+    const next = steps[at];
+    return next?.kind === 'expect' || (next?.kind === 'send' && next.optional === true);
   }
 
   #send(step: SendStep): Next {

@@ -44,6 +44,8 @@ export interface SendStep {
   readonly comment?: string;
   /** Bytes, or what is wrong. */
   readonly compose: (facts: CheckFacts) => Buffer | string;
+  /** It may have nothing to say, and the server speaks without being asked. */
+  readonly optional?: true;
   /** The Host header of an HTTP request, which names the server in TLS where no rule does. */
   readonly host?: (facts: CheckFacts) => string;
 }

@@ -12,7 +12,9 @@ import { hasDynamicWeights } from './plan.ts';
 import { addressOf, sameAddress, type ServerAddress } from './server-addresses.ts';
 import {
   ADMIN_CMAINT,
+  ADMIN_DRAIN,
   ADMIN_FMAINT,
+  ADMIN_MAINT,
   ADMIN_RMAINT,
   BACKEND_ALLBACKUPS,
   BACKEND_COUNTS_SERVED,
@@ -112,9 +114,8 @@ export class ServerWriter extends ServerTable {
   setState(server: number, state: number): boolean {
     if (this.state(server) === state) return false;
     const wasUsable = this.usable(server);
-    this.#set(server, S.downTime, this.downSeconds(server));
     if (state === SRV_STOPPED) this.#counters.add(this.#counters.server(server), FIELD.chkdown, 1);
-    this.#set(server, S.lastChange, nowSeconds());
+    this.#touch(server);
     this.#set(server, S.state, state);
     this.recomputeWeight(server);
     this.#queueUp(server, wasUsable);
@@ -126,11 +127,19 @@ export class ServerWriter extends ServerTable {
     const flags = (this.admin(server) | set) & ~clear;
     if (flags === this.admin(server)) return false;
     const wasUsable = this.usable(server);
+    if (((flags ^ this.admin(server)) & ADMIN_DRAIN) !== 0 && (flags & ADMIN_MAINT) === 0)
+      this.#touch(server);
     this.#set(server, S.admin, flags);
     this.#queueUp(server, wasUsable);
     this.#bump(this.backendOf(server));
     this.#followBackend(this.backendOf(server));
     return true;
+  }
+
+  /** It changes now; how long it was down so far is kept. */
+  #touch(server: number): void {
+    this.#set(server, S.downTime, this.downSeconds(server));
+    this.#set(server, S.lastChange, nowSeconds());
   }
 
   /** A server that comes back stands behind those that are there. */

@@ -1,7 +1,6 @@
 /** How the states of servers, backends, frontends and listeners are worded (manual of management, section 9.1). */
 import {
   ADMIN_DRAIN,
-  ADMIN_FMAINT,
   ADMIN_IMAINT,
   ADMIN_MAINT,
   ADMIN_RMAINT,
@@ -18,7 +17,7 @@ export function serverStatus({ view, server }: ServerSubject): string {
   const { servers } = view.state;
   const admin = servers.admin(server.row);
   if ((admin & ADMIN_RMAINT) !== 0) return 'MAINT (resolution)';
-  if ((admin & ADMIN_IMAINT) !== 0 && (admin & ADMIN_FMAINT) === 0) {
+  if ((admin & ADMIN_IMAINT) !== 0) {
     const via = view.tracked(server) ?? server;
     return `MAINT (via ${view.config.proxies[via.proxy]?.name}/${via.config.name})`;
   }

@@ -69,6 +69,11 @@ function checkState(runtime: AdminRuntime, row: number, kind: CheckKind, configu
   );
 }
 
+/** `disabled` pauses a check that is not there, too, and nothing ever goes on with it. */
+function isPausedForGood({ disabled, check }: DirectoryServer['config']): boolean {
+  return disabled && check?.enabled !== true;
+}
+
 function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServer, hide: Hider): string {
   const { servers } = runtime;
   const { checks } = servers;
@@ -88,7 +93,9 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
     srv_check_status: status.number,
     srv_check_result: checkResultNumber(status),
     srv_check_health: checks.health(row, 'check'),
-    srv_check_state: checkState(runtime, row, 'check', check?.enabled === true),
+    srv_check_state:
+      checkState(runtime, row, 'check', check?.enabled === true) |
+      (isPausedForGood(config) ? CHECK_STATE_PAUSED : 0),
     srv_agent_state:
       agent?.enabled === true ? checkState(runtime, row, 'agent', true) | CHECK_STATE_AGENT : 0,
     bk_f_forced_id: proxy.explicitId === true ? 1 : 0,
@@ -100,7 +107,8 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
     srv_check_port: check?.port ?? 0,
     srv_check_addr: hostOf(check?.address),
     srv_agent_addr: hostOf(agent?.address),
-    srv_agent_port: agent?.port ?? 0,
+    // `port` is that of the agent, too, where `agent-port` says no other
+    srv_agent_port: agent?.port ?? check?.port ?? 0,
   });
 }
 
