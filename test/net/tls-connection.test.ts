@@ -23,6 +23,8 @@ interface Pair {
   readonly engine: NodeEngine;
   readonly connection: Connection;
   readonly client: TLSSocket;
+  /** What the connection lies over. */
+  readonly socket: TLSSocket;
   /** What the client's TLS runs over. */
   readonly wire: Socket;
 }
@@ -33,13 +35,14 @@ async function secured(t: TestContext, handler: ConnectionHandler): Promise<Pair
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const wire = connectTcp({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
-  const accepted = new Promise<Connection>(resolve => {
+  const accepted = new Promise<[Connection, TLSSocket]>(resolve => {
     server.once('connection', raw => {
       const socket = new TLSSocket(raw, { isServer: true, secureContext: SECURE });
       socket.on('error', () => undefined);
       socket.once('secure', () => {
         socket.allowHalfOpen = true;
-        resolve(engine.adopt(socket, handler));
+        socket.removeAllListeners('error');
+        resolve([engine.adopt(socket, handler), socket]);
       });
     });
   });
@@ -51,7 +54,8 @@ async function secured(t: TestContext, handler: ConnectionHandler): Promise<Pair
     engine.destroy();
   });
   await once(client, 'secureConnect');
-  return { engine, connection: await accepted, client, wire };
+  const [connection, socket] = await accepted;
+  return { engine, connection, socket, client, wire };
 }
 
 /** Sends back what comes, and shuts down when the peer does. */
@@ -179,6 +183,20 @@ test('bytes that are no TLS fail the one connection they come on', async t => {
   assert.deepEqual((await within(SLOW_MS, 'the failure', recorder.next())).kind, 'failed');
   connection.close();
   assert.equal(engine.openConnections, 0);
+});
+
+test('a socket that destroys itself fails its connection, and nothing else', async t => {
+  for (const error of [new Error('for reasons of its own'), undefined]) {
+    const recorder = new Recorder();
+    const { engine, connection, socket } = await secured(t, recorder);
+    connection.receive();
+    socket.destroy(error);
+    assert.equal((await within(SLOW_MS, 'the failure', recorder.next())).kind, 'failed');
+    connection.send(Buffer.from('too late'), 0, 8);
+    connection.shutdown();
+    connection.close();
+    assert.equal(engine.openConnections, 0);
+  }
 });
 
 test('a reset is one to the client, and a client that resets fails the connection', async t => {

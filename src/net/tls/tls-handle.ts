@@ -25,7 +25,12 @@ export function onNoName(socket: TLSSocket, choose: () => SecureContext | undefi
   if (handle === undefined) return;
   const goOn = handle.oncertcb;
   handle.oncertcb = function (info) {
-    if (info.servername === '') this.sni_context = (choose() as { context?: unknown } | undefined)?.context;
+    try {
+      if (info.servername === '') this.sni_context = (choose() as { context?: unknown } | undefined)?.context;
+    } catch (error) {
+      // as Node does with its own callback: an exception on OpenSSL's stack would end the thread
+      return void socket.destroy(error as Error);
+    }
     goOn.call(this, info);
   };
 }

@@ -7,7 +7,6 @@
  *                          ▲────receive─────┘                    │
  *                          └──── receive (delivered from the engine's queue, then read on) ◀──┘
  */
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode } from '../../cause.ts';
@@ -120,15 +119,6 @@ export class TlsConnection implements Connection, TlsStreamOwner {
     this.#sendLength = length;
     if (this.#stream.writing) this.#waiting = slice;
     else if (this.#stream.write(slice)) this.#completeSend();
-  }
-
-  giveBack(): Socket {
-    if (this.receiving || this.sending) throw new Error('something is pending on the connection');
-    const kept = this.#kept?.map((buffer, index) => buffer.subarray(0, this.#keptIn(index)));
-    const socket = this.#stream.release();
-    if (kept !== undefined) socket.unshift(Buffer.concat(kept));
-    this.#retire();
-    return socket;
   }
 
   shutdown(): void {

@@ -10,6 +10,7 @@
  *   a buffer that is read into must outlive the handle         one for all, the engine's; no other is ever lent
  *   reads go on after readStop() until all is decrypted        the owner keeps what it did not ask for
  *   a handle whose socket is destroyed                         refuses writes; `close()` leaves nothing to be told
+ *   an error of the socket that nobody listens for             ends the thread: it fails the connection
  */
 import type { TLSSocket } from 'node:tls';
 import { errorName } from '../../cause.ts';
@@ -39,6 +40,11 @@ interface Handle {
   [STREAM]?: TlsStream;
 }
 
+/** Its socket, whose own life goes on beside: it destroys itself over a certificate that turns bad in a renegotiation. */
+interface Taken extends TLSSocket {
+  [STREAM]?: TlsStream;
+}
+
 interface Request {
   oncomplete: (this: unknown, status: number, handle: Handle) => void;
 }
@@ -51,6 +57,8 @@ interface Binding {
 }
 
 const STREAM = Symbol('stream');
+/** What a socket that was closed by itself leaves behind. */
+const CLOSED_BENEATH = 'ECONNRESET';
 const METHODS = ['useUserBuffer', 'readStart', 'readStop', 'writeBuffer', 'shutdown'] as const;
 /** Of libuv, as Node's own code has it. */
 const UV_EOF = -4095;
@@ -88,7 +96,6 @@ export class TlsStream {
   readonly #handle: Handle;
   /** Kept: the handle itself has but an address of it. */
   readonly landing: Buffer;
-  readonly #before: Pick<Handle, 'onread' | 'onerror'>;
   #owner: TlsStreamOwner | undefined;
   #isClosing = false;
   #isToShutDown = false;
@@ -111,8 +118,9 @@ export class TlsStream {
     this.#handle = handle;
     this.landing = landing;
     this.#owner = owner;
-    this.#before = { onread: handle.onread, onerror: handle.onerror };
     handle[STREAM] = this;
+    (socket as Taken)[STREAM] = this;
+    socket.on('error', onSocketError).on('close', onSocketClose);
     Object.assign(handle, { onread: onRead, onerror: onTlsError });
     handle.useUserBuffer(landing);
   }
@@ -168,13 +176,6 @@ export class TlsStream {
     this.#socket.destroy();
   }
 
-  /** For a layer that takes the handle over as a whole (HTTP/2 of Node). */
-  release(): TLSSocket {
-    this.#owner = undefined;
-    Object.assign(this.#handle, this.#before);
-    return this.#socket;
-  }
-
   landed(count: number): void {
     if (count > 0) this.#owner?.onLanded(count);
     else if (count === UV_EOF) this.#owner?.onPeerEnded();
@@ -217,6 +218,14 @@ function onRead(this: Handle): undefined {
 
 function onTlsError(this: Handle, error: NodeJS.ErrnoException): void {
   this[STREAM]?.failed(error.code);
+}
+
+function onSocketError(this: Taken, error: NodeJS.ErrnoException): void {
+  this[STREAM]?.failed(error.code);
+}
+
+function onSocketClose(this: Taken): void {
+  this[STREAM]?.failed(CLOSED_BENEATH);
 }
 
 function onWritten(this: unknown, status: number, handle: Handle): void {
