@@ -87,7 +87,9 @@ function dotted(value: number): string {
 export function parseServerGroup(name: string, statement: Statement, scope: Scope): VirtualServerGroup {
   const members = blockOf(statement, scope).flatMap(item => {
     const member = parseService([{ text: item.name, position: item.position }, ...item.words], item, scope);
-    return member === undefined || isBackwards(member, item, scope) ? [] : [member];
+    if (member?.kind === 'group') scope.report.warn(item.position, 'a group in a group - skipping');
+    const isUsable = member !== undefined && member.kind !== 'group' && !isBackwards(member, item, scope);
+    return isUsable ? [member] : [];
   });
   return { name, position: statement.position, members };
 }
