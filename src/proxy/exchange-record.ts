@@ -150,6 +150,7 @@ export abstract class ExchangeRecord {
   wakeUp: () => void = nothing;
   script: ScriptMemory | undefined;
   softRewrites = false;
+  keepsHttp1 = false;
   readonly trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
   protected transactionStore: VariableStore | undefined;
@@ -197,7 +198,7 @@ export abstract class ExchangeRecord {
     this.logLevel = this.retriesAllowed = this.reply = undefined;
     this.finalRule = this.heldBy = undefined;
     this.service = this.statistics = this.script = this.scriptService = undefined;
-    this.contentInspected = false;
+    this.contentInspected = this.keepsHttp1 = false;
     this.chosenBackend = undefined;
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.thread.buffers.size;

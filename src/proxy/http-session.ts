@@ -51,8 +51,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #stream: HttpStream | undefined;
   #state = AWAITING;
   #readingHead = false;
-  /** It was one of mode tcp. */
-  readonly #wasTcp: boolean;
+  /** Rules that have looked at it before want no other. */
+  readonly #keepsHttp1: boolean;
 
   /** `received`: what came behind a PROXY protocol header, or was looked at before. */
   constructor(
@@ -63,7 +63,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     inspected?: Inspected,
   ) {
     this.#inspected = inspected;
-    this.#wasTcp = inspected !== undefined;
+    this.#keepsHttp1 = inspected?.transaction.keepsHttp1 === true;
     this.#streams = streams;
     this.listener = listener;
     this.facts = facts;
@@ -148,7 +148,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #turnToHttp2(stream: HttpStream): boolean {
     const isRefused = this.#frontend().config.options.flags.has('disable-h2-upgrade');
     if (isRefused || this.listener.config.proto === 'h1') return false;
-    if (this.served > 0 || this.#wasTcp) return false;
+    if (this.served > 0 || this.#keepsHttp1) return false;
     stream.retract();
     this.#giveStreamBack();
     this.#thread().clients.remove(this);

@@ -1,6 +1,7 @@
 /** Connections of mode tcp that turn to HTTP, and HTTP words in the rules of mode tcp (manual, sections 4.2, 7.3.6). */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { ask, openHttp2 } from '../support/http2-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { exchange } from '../support/raw-exchange.ts';
@@ -94,6 +95,40 @@ test('a connection of mode tcp turns to HTTP when its backend is one of mode htt
   const { received } = await exchange(MAIN, TWO_REQUESTS, 400);
   assert.deepEqual(heads(received, 'x-name'), ['web,/a', 'web,/b']);
   assert.match((await exchange(MAIN, 'GET / BAD-VERSION\r\n\r\n', 400)).received, /^HTTP\/1.1 400 /);
+});
+
+for (const [what, line] of [
+  ['its backend', ''],
+  ['switch-mode', 'tcp-request content switch-mode http if HTTP'],
+])
+  test(`a connection of mode tcp turns to HTTP/2 by ${what}, and rules see its streams`, async t => {
+    const { MAIN } = await start(
+      t,
+      `frontend f
+  mode tcp
+  bind 127.0.0.1:MAIN
+  tcp-request inspect-delay 2s
+  ${line}
+  http-request return status 200 hdr x-is-http "%[internal.strm.is_htx] %[req.ver]"
+  default_backend web
+`,
+    );
+    const client = await openHttp2(t, MAIN);
+    for (const path of ['/a', '/b'])
+      assert.equal((await ask(client, { ':path': path })).headers['x-is-http'], '1 2.0');
+  });
+
+test('switch-mode http proto h1 does not let a connection turn to HTTP/2', async t => {
+  const { MAIN } = await start(
+    t,
+    `frontend f
+  mode tcp
+  bind 127.0.0.1:MAIN
+  tcp-request inspect-delay 2s
+  tcp-request content switch-mode http proto h1 if HTTP
+  default_backend web
+`,
+  );
   assert.match((await exchange(MAIN, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400)).received, /^HTTP\/1.1 405 /);
 });
 

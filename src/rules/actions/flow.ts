@@ -54,12 +54,16 @@ function compileSwitchMode(line: RuleLine): Action | undefined {
   const mode = line.take()?.text;
   if (mode === undefined) return line.error(`'${line.kind} switch-mode' expects a mode as argument`);
   if (mode !== 'http') return line.error(`'${line.kind} switch-mode' expects a valid mode (got '${mode}')`);
-  if (line.accept('proto')) {
+  const keepsHttp1 = line.accept('proto');
+  if (keepsHttp1) {
     const proto = line.take()?.text;
     if (proto === undefined) return line.error(`'proto' expects a protocol as argument`);
     if (proto !== 'h1') return line.error(`MUX protocol '${proto}' is not supported by switch-mode`);
   }
-  return () => SWITCH_TO_HTTP;
+  return ctx => {
+    ctx.keepsHttp1 = keepsHttp1;
+    return SWITCH_TO_HTTP;
+  };
 }
 
 /** A header in front of the first byte of a connection. */
