@@ -96,6 +96,10 @@ export interface ClientFacts {
   readonly streams: number;
   /** What the client may have at a time. */
   readonly streamsLimit: number;
+  /** Number of the stream, where the connection has several. */
+  readonly streamId: number | undefined;
+  /** The code the client has reset it with. */
+  readonly rstCode: number | undefined;
   readonly glitches: number;
   /** Milliseconds since the epoch. */
   readonly acceptTimeMs: number;

@@ -125,6 +125,12 @@ export class ClientConnectionFacts implements ClientFacts {
   get streamsLimit(): number {
     return 1;
   }
+  get streamId(): number | undefined {
+    return undefined;
+  }
+  get rstCode(): number | undefined {
+    return undefined;
+  }
   get glitches(): number {
     return 0;
   }

@@ -16,14 +16,21 @@ export interface Http2Counts {
   readonly streamsLimit: number;
 }
 
+interface ResetByClient extends Connection {
+  /** -1: it has not been. */
+  readonly resetCode: number;
+}
+
 export class Http2StreamFacts extends ClientConnectionFacts {
   readonly #parent: ClientConnectionFacts;
   readonly #counts: Http2Counts;
+  readonly #wire: ResetByClient;
 
-  constructor(parent: ClientConnectionFacts, counts: Http2Counts, wire: Connection, now: number) {
+  constructor(parent: ClientConnectionFacts, counts: Http2Counts, wire: ResetByClient, now: number) {
     super(wire, Date.now(), now);
     this.#parent = parent;
     this.#counts = counts;
+    this.#wire = wire;
     this.proxyProtocol = parent.proxyProtocol;
     this.requestCount = parent.requestCount++;
     this.counters = parent.counters;
@@ -59,6 +66,15 @@ export class Http2StreamFacts extends ClientConnectionFacts {
 
   override get streams(): number {
     return this.#counts.openStreams;
+  }
+
+  override get streamId(): number {
+    return this.connection.id;
+  }
+
+  override get rstCode(): number | undefined {
+    const { resetCode } = this.#wire;
+    return resetCode < 0 ? undefined : resetCode;
   }
 
   override get glitches(): number {

@@ -60,6 +60,8 @@ export const CLIENT: ClientFacts = {
   requestCount: 1,
   streams: 1,
   streamsLimit: 1,
+  streamId: undefined,
+  rstCode: undefined,
   glitches: 0,
   acceptTimeMs: Date.UTC(2024, 3, 26, 7, 41, 11, 774),
   acceptTimeUs: 123,

@@ -189,6 +189,21 @@ test('a request that its client resets is aborted at the server, and logged so',
   await receiver.find(/ CH-- .*"GET http:\/\/[^ ]* HTTP\/2.0"/);
 });
 
+test('logs tell the stream of a client, and what it was reset with', async t => {
+  const receiver = await startLogReceiver(t);
+  const origin = await startRawOrigin(t, socket => void socket.resume());
+  const { client } = await startAndOpen(t, origin, {
+    global: `log 127.0.0.1:${receiver.port} local0`,
+    defaults:
+      'log global\n  log-format "%[fs.id] %[fs.rst_code] <%[fs.debug_str(1)]> %[fc_settings_streams_limit]"',
+  });
+  const stream = client.request({ ':path': '/' });
+  stream.on('error', () => undefined);
+  await until('a request', () => origin.count === 1);
+  stream.close(constants.NGHTTP2_CANCEL);
+  await receiver.find(/1 8 <h2s\.id=1 \.rst=8> 100/);
+});
+
 test('requests of a client that closes its connection are aborted', async t => {
   let closed = 0;
   const origin = await startRawOrigin(t, socket => {

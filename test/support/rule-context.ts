@@ -49,6 +49,8 @@ export class FakeRuleContext implements RuleContext {
     requestCount: 1,
     streams: 1,
     streamsLimit: 1,
+    streamId: undefined,
+    rstCode: undefined,
     glitches: 0,
     acceptTimeMs: 0,
     acceptTimeUs: 0,

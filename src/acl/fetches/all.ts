@@ -16,6 +16,7 @@ import { DISTCC_FETCHES } from './distcc.ts';
 import { TLS_FETCHES } from './tls.ts';
 import { TLS_HELLO_FETCHES } from './tls-hello.ts';
 import { TRACKING_FETCHES } from './tracking.ts';
+import { CLIENT_STREAM_FETCHES } from './client-stream.ts';
 import { SERVER_STREAM_FETCHES } from './server-stream.ts';
 import { TRANSACTION_FETCHES } from './transaction.ts';
 import { UNAVAILABLE_FETCHES } from './unavailable.ts';
@@ -25,6 +26,7 @@ const OWN: readonly FetchRow[] = [
   ...CONSTANT_FETCHES,
   ...PROXY_FETCHES,
   ...CONNECTION_FETCHES,
+  ...CLIENT_STREAM_FETCHES,
   ...SERVER_STREAM_FETCHES,
   ...TRANSACTION_FETCHES,
   ...REQUEST_FETCHES,

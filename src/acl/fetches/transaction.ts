@@ -145,7 +145,6 @@ export const TRANSACTION_FETCHES: readonly FetchRow[] = [
     lastRule === undefined ? undefined : `${lastRule.file}:${lastRule.line}`,
   ),
   fact('waiting_entity', 'str', INTERNAL, 'rule that was waiting', facts => facts.waitingEntity),
-  fact('fs.id', 'int', ['client-side connection'], 'number of the stream', facts => facts.streamId),
   fact('fs.aborted', 'bool', ['client-side connection'], 'the client aborted', facts => facts.clientAborted),
   fact('bs.aborted', 'bool', ['server-side connection'], 'the server aborted', facts => facts.serverAborted),
   fact(

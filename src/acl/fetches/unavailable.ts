@@ -19,14 +19,6 @@ function group(missing: string, sources: FetchRow['sources'], entries: readonly 
 const INTERNAL = ['internal state'] as const;
 
 export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
-  ...group(
-    'HTTP/2',
-    ['client-side connection'],
-    [
-      ['fs.rst_code', 'int', 'reset code received from the client'],
-      ['fs.debug_str', 'str', 'internals of the client stream', ['bitmap:int?']],
-    ],
-  ),
   ...group('per-stream CPU accounting', INTERNAL, [
     ['cpu_calls', 'int', 'wake-ups of this stream'],
     ['cpu_ns_avg', 'int', 'mean CPU nanoseconds of a wake-up'],
