@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ask } from '../support/admin-client.ts';
 import { exchangeRaw } from '../support/balancer.ts';
+import { helloOf } from '../support/client-hello.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
@@ -130,6 +131,21 @@ test('who does not speak TLS, or leaves during the handshake, is logged and harm
   assert.ok(Number(failed?.['ssl_failed_handshake']) >= 3, failed?.['ssl_failed_handshake']);
   assert.equal(failed?.['ssl_sess'], '1');
   assert.equal(await balancer.stop(), 0);
+});
+
+test('of a client that leaves once it has seen the certificate, the log knows what was agreed on', async t => {
+  const log = await startLogReceiver(t);
+  const { port } = await startTls(
+    t,
+    SITE,
+    '  http-request return status 200\n  log global\n  error-log-format "%[ssl_fc_sni] %sslv %sslc"',
+    `  log 127.0.0.1:${log.port} local0\n`,
+  );
+  const client = connect(port, '127.0.0.1');
+  client.write(await helloOf({ servername: 'foo.example', minVersion: 'TLSv1.3' }));
+  await once(client, 'data');
+  client.end();
+  await log.find(/foo\.example TLSv1\.3 TLS_AES_\d+_\w+/);
 });
 
 test('a handshake that does not come to an end is ended by timeout client-hs', async t => {

@@ -213,6 +213,7 @@ class PendingHandshake implements Handshake {
     this.#keyLog = listener.keepsSecrets ? KeyLog.of(socket) : undefined;
     raw.on('error', this.#onError);
     socket.on('error', this.#onError);
+    socket.on('end', this.#onEnd);
     socket.on('close', this.#onClose);
     socket.on('secure', this.#onSecure);
   }
@@ -252,7 +253,8 @@ class PendingHandshake implements Handshake {
     this.#watcher = undefined;
     releaseToOwner(socket);
     this.#raw.off('error', this.#onError);
-    socket.off('error', this.#onError).off('close', this.#onClose).off('secure', this.#onSecure);
+    socket.off('error', this.#onError).off('end', this.#onEnd);
+    socket.off('close', this.#onClose).off('secure', this.#onSecure);
     socket.allowHalfOpen = true;
     if (this.#listener.maxRecordBytes > 0) socket.setMaxSendFragment(this.#listener.maxRecordBytes);
     watcher.secured(socket, facts);
@@ -262,6 +264,11 @@ class PendingHandshake implements Handshake {
   readonly #onError = (error: Error): void => {
     this.#error ??= error;
     this.#lastFacts ??= this.#facts(error);
+  };
+
+  /** A client that leaves without a word. */
+  readonly #onEnd = (): void => {
+    this.#lastFacts ??= this.#facts(this.#error);
   };
 
   readonly #onClose = (): void => {
