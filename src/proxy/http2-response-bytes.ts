@@ -129,7 +129,7 @@ export class ResponseBytes {
   /** Nobody wants what is here. What was taken may be under way still: it is left to be collected. */
   drop(): void {
     if (this.#next.length > 0) this.#giveBack(this.#next);
-    else if (this.buffer.length === this.#pool.size) this.#pool.taken--;
+    if (this.buffer.length === this.#pool.size) this.#pool.taken--;
     this.#next = this.buffer = NONE;
     this.#headStart = this.#headEnd = HEADROOM;
     this.#from = this.#to = 0;

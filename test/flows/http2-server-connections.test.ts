@@ -265,6 +265,21 @@ test('a peer that says nothing is a 504', async t => {
   assert.equal(await ask(port), 504);
 });
 
+test('a connection on which nothing comes any more is given up', async t => {
+  let sessions = 0;
+  const origin = await startHttp2Origin(t, stream => {
+    if (origin.sessions.length > 1 || stream.id === 1) answer(stream);
+    else sessions = origin.sessions.length;
+  });
+  const port = await start(t, {
+    defaults: 'timeout server 1200ms',
+    backend: 'http-reuse always',
+    servers: [`${origin.address} proto h2`],
+  });
+  assert.deepEqual([await ask(port), await ask(port, '/slow'), await ask(port)], [200, 504, 200]);
+  assert.deepEqual([sessions, origin.sessions.length], [1, 2]);
+});
+
 // ── at rest ──
 
 test('connections that rest are purged, with a goodbye', async t => {
@@ -277,6 +292,7 @@ test('connections that rest are purged, with a goodbye', async t => {
 test('what connections do is counted for the backend', async t => {
   const origin = await startHttp2Origin(t, stream => {
     if (stream.id === 7) stream.close(2);
+    else if (stream.id === 9) stream.close(REFUSED_STREAM);
     else answer(stream);
   });
   const socket = `${temporaryFolder(t)}/admin`;
@@ -286,18 +302,20 @@ test('what connections do is counted for the backend', async t => {
     backend: 'http-reuse always',
     servers: [`${origin.address} proto h2`],
   });
-  for (const path of ['/', '/', '/', '/slow']) await ask(port, path);
+  for (const path of ['/', '/', '/', '/slow', '/slow']) await ask(port, path);
   const text = await untilMatches(async () => askAdmin(socket, 'show stat typed'), /h2_total_connections/);
   const value = (column: string): string | undefined =>
     new RegExp(`^B\\.\\d+\\.\\d+\\.\\d+\\.${column}\\.\\d+:[^\\n]*:(\\d+)$`, 'm').exec(text)?.[1];
   const wanted = {
     h2_total_connections: '1',
-    h2_backend_total_streams: '4',
-    h2_headers_rcvd: '3',
-    h2_data_rcvd: '3',
+    h2_backend_total_streams: '6',
+    // what was refused is given back, too
+    h2_backend_open_streams: '0',
+    h2_headers_rcvd: '4',
+    h2_data_rcvd: '4',
+    h2_rst_stream_rcvd: '2',
   };
   for (const [column, count] of Object.entries(wanted)) assert.equal(value(column), count, column);
-  assert.equal(value('h2_rst_stream_rcvd'), '1');
 });
 
 // ── checks ──

@@ -104,6 +104,20 @@ test('GOAWAY: streams it leaves out are refused, those before it end well', () =
   assert.ok(first.ended);
 });
 
+test('what servers send on streams that were reset is read and dropped, however many those were', () => {
+  const client = new RecordedSession('client');
+  const server = new RecordedSession('server');
+  const asked = Array.from({ length: 90 }, () => client.open());
+  for (const one of asked) sendHead(client, one, REQUEST, true);
+  converse(client, server);
+  for (const one of asked.slice(1)) client.session.reset(one.stream, 8);
+  // the server answers before it hears of that
+  for (const one of server.streams) sendHead(server, one, [['x', 'y']], true);
+  converse(client, server);
+  assert.deepEqual([client.failure, client.session.openStreams], [undefined, 0]);
+  assert.deepEqual([asked[0]?.ended, asked[1]?.ended], [true, false]);
+});
+
 test('a lost connection ends its streams, and takes no more', () => {
   const client = new RecordedSession('client');
   const stream = client.open();
