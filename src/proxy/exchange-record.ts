@@ -153,6 +153,8 @@ export abstract class ExchangeRecord {
   keepsHttp1 = false;
   readonly trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
+  /** Variables of the request are over, those of the response begin (manual, section 2.8). */
+  protected inResponse = false;
   protected transactionStore: VariableStore | undefined;
   protected requestStore: VariableStore | undefined;
   protected responseStore: VariableStore | undefined;
@@ -205,6 +207,7 @@ export abstract class ExchangeRecord {
     this.requestHeld = this.responseHeld = this.largeRoom = 0;
     this.compression = this.bandwidth = this.cacheHit = undefined;
     this.redispatched = this.badRequest = this.clientAborted = this.serverAborted = this.serverReused = false;
+    this.inResponse = false;
     this.transactionStore = this.requestStore = this.responseStore = undefined;
     this.requestCaptured = this.responseCaptured = undefined;
   }

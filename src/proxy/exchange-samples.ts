@@ -96,10 +96,12 @@ export abstract class ExchangeSamples extends ExchangeRecord implements SampleCo
   get transactionVariables(): VariableStore {
     return (this.transactionStore ??= new VariableStore(this.#variableMemory()?.transaction));
   }
-  get requestVariables(): VariableStore {
+  get requestVariables(): VariableStore | undefined {
+    if (this.inResponse) return undefined;
     return (this.requestStore ??= new VariableStore(this.#variableMemory()?.request));
   }
-  get responseVariables(): VariableStore {
+  get responseVariables(): VariableStore | undefined {
+    if (!this.inResponse) return undefined;
     return (this.responseStore ??= new VariableStore(this.#variableMemory()?.response));
   }
 

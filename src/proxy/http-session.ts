@@ -278,7 +278,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #expired(): void {
     if (this.#state === LEFT) this.#close();
     else if (this.#state === SERVING) (this.#stream as HttpStream).clientTrouble.stalled();
-    else if (this.#state === AWAITING && this.served > 0) this.#leave();
+    else if (this.#state === AWAITING && this.#mayLeaveSilently()) this.#leave();
     else this.#serve().clientTrouble.headTimeout();
   }
 

@@ -123,6 +123,7 @@ function rulesetOf(rules: ProxyRules, isContent: boolean): CompiledRuleset {
 
 /** `http-after-response`: for every answer, whoever made it. False: a rewrite failed. */
 export function runAfterResponse(transaction: Transaction, frontend: FrontendRuntime): boolean {
+  transaction.responseBegins();
   const backend = transaction.backendRuntime;
   const isOther = backend !== undefined && backend.config !== frontend.config;
   if (isOther && backend.rules.httpAfterResponse.run(transaction) === INTERNAL_ERROR) return false;

@@ -256,6 +256,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     transaction.timers.connectedAt = this.thread.wheel.now;
     transaction.timers.responseHeadAt = this.thread.wheel.now;
     transaction.logEarly();
+    transaction.responseBegins();
     transaction.logStep('connect');
     const backend = transaction.backendRuntime;
     this.#gate = backend && ResponseGate.for(this, backend, this.#listener.frontend);

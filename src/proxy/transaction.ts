@@ -37,9 +37,14 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
 
   /** Nobody looks at the head. */
   answeredWith(status: number): void {
+    this.responseBegins();
     this.serverStatus = this.status = status;
     this.counts.response(status);
     if (this.#tracks()) this.#countStatus(status);
+  }
+
+  responseBegins(): void {
+    this.inResponse = true;
   }
 
   useBackend(backend: BackendRuntime): void {

@@ -75,6 +75,8 @@ export interface RuleContext extends SampleContext {
   /** Those of the frontend. */
   readonly captureSlots: CaptureSlots;
 
+  /** Of the answer, as it is logged and counted. */
+  status: number;
   /** What scripts keep of this exchange. */
   script: ScriptMemory | undefined;
 

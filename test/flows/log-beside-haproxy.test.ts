@@ -46,6 +46,12 @@ const SITUATIONS: readonly Situation[] = [
   { name: 'a body that is buffered', send: POST, front: 'option http-buffer-request' },
   { name: 'a response that is denied', send: GET, answer: OK, back: 'http-response deny' },
   { name: 'a response that is replaced', send: GET, answer: OK, back: 'http-response return status 202' },
+  { name: 'a status that a rule gave', send: GET, answer: OK, back: 'http-response set-status 418' },
+  {
+    name: 'a status that a rule gave to an answer of its own',
+    send: GET,
+    front: 'http-request deny\n  http-after-response set-status 429',
+  },
   { name: 'a response that is none', send: GET, answer: 'NONSENSE\r\n\r\n' },
   { name: 'a server that says nothing', send: GET, answer: '' },
   { name: 'half a body', send: GET, answer: 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello' },

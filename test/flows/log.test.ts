@@ -278,6 +278,25 @@ backend dead
   assert.equal(receiver.lines.length, 3);
 });
 
+test('option http-ignore-probes says nothing of a silent client, nor to it, but to one that has begun', async t => {
+  const [receiver, port] = [await startLogReceiver(t), await freePort()];
+  await startBalancer(
+    t,
+    `${DEFAULTS}
+  log 127.0.0.1:${receiver.port} local0
+frontend web
+  bind 127.0.0.1:${port}
+  timeout http-request 200ms
+  option http-ignore-probes
+  option httplog
+`,
+  );
+  assert.equal(await exchangeRaw(port, ''), '');
+  assert.match(await exchangeRaw(port, 'GET'), /^HTTP\/1\.1 408 /);
+  await receiver.find(/ 408 .* cR-- .*<BADREQ>/);
+  assert.equal(receiver.lines.length, 1);
+});
+
 test('option logasap writes the line before the response has ended, once', async t => {
   const [receiver, port] = [await startLogReceiver(t), await freePort()];
   let end: (() => void) | undefined;

@@ -101,6 +101,17 @@ const VARIABLES: readonly (readonly string[])[] = [
   ['set-map(/dev/null) k v', 'set-header X-M %[str(k),map(/dev/null)]'],
 ];
 
+/** Variables of the request are gone in the response, and the other way round. */
+const SCOPES: readonly string[] = [
+  'http-request set-var(req.a) str(x)',
+  'http-request set-var(res.b) str(y)',
+  'http-request set-header X-Q "%[var(req.a)] %[var(res.b)]"',
+  'http-response set-var(req.c) str(z)',
+  'http-response set-var(res.d) str(z)',
+  'http-response set-header X-R "%[var(req.a)] %[var(res.b)] %[var(req.c)] %[var(res.d)]"',
+  'http-after-response set-header X-S "%[var(req.a)] %[var(res.d)]"',
+];
+
 const CASES: readonly Case[] = [
   ...EDITS.flatMap(rule => TARGETS.map(target => onTarget(rule, target))),
   ...HEADER_EDITS.map(onRequest),
@@ -110,6 +121,7 @@ const CASES: readonly Case[] = [
     rules: rules.map(rule => `http-request ${rule}`),
     headers: ['X-Ip: 203.0.113.8'],
   })),
+  ...[[], ['http-request deny']].map(last => ({ rules: [...SCOPES, ...last] })),
   ...normalizerCases(),
 ];
 

@@ -134,6 +134,7 @@ export class FakeRuleContext implements RuleContext {
   waitOver = false;
   bodyRoom = 16384;
   largeRoom = 0;
+  status = 0;
   softRewrites = false;
   trace: RuleTrace | undefined;
   earlyHints: [name: string, value: string][] | undefined;

@@ -19,7 +19,7 @@ function compileSetStatus(line: RuleLine): Action | undefined {
   }
   return ctx => {
     if (ctx.response !== undefined) {
-      ctx.response.status = status;
+      ctx.response.status = ctx.status = status;
       ctx.response.reason = reason;
     }
     return CONTINUE;
