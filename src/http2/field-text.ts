@@ -35,7 +35,7 @@ export function writeValue(buffer: Buffer, at: number, value: string): number {
   return at + length;
 }
 
-/** Without spaces and tabs around it; in one pass, however many there are in it. */
+/** Without spaces and tabs around it, as HAProxy takes it; in one pass, however many there are in it. */
 export function withoutBlanks(value: string): string {
   let start = 0;
   let end = value.length;

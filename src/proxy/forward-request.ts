@@ -61,5 +61,7 @@ export function sendRequest(stream: HttpExchange, connection: Connection, reused
   const nameHeader = transaction.backendRuntime?.nameHeader;
   if (nameHeader !== undefined) outgoing.nameServer(nameHeader, stream.dialer.server?.config.name ?? '');
   transaction.bytes.toServer = outgoing.length;
+  // of a body a server may take nothing
+  if (stream.requestHead.framing !== 'none') server.expectBytes();
   outgoing.send(connection);
 }

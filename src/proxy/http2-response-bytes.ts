@@ -45,6 +45,11 @@ export class ResponseBytes {
     return this.#headEnd === this.#headStart && this.#to === this.#from && this.#last === undefined;
   }
 
+  /** Bytes of heads that nobody has taken. */
+  get heads(): number {
+    return this.#headEnd - this.#headStart;
+  }
+
   /** Behind other heads, and before all content. */
   addHead(text: string): void {
     this.#reserve(this.#headEnd + text.length + SIZE_LINE);

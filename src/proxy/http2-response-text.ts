@@ -3,8 +3,9 @@
  * need to know; trailers likewise. What HTTP/2 forbids, and what could be read differently in HTTP/1, makes it invalid.
  * Called by http2-server-wire.ts, for one block at a time.
  */
-import { CLASS, FIELD, isBlank, TOKEN } from '../http/char-class.ts';
+import { CLASS, FIELD, TOKEN } from '../http/char-class.ts';
 import { reasonPhrase } from '../http/reasons.ts';
+import { withoutBlanks } from '../http2/field-text.ts';
 import type { FieldSink } from '../http2/hpack/decoder.ts';
 
 /** Fields of one connection (RFC 9113 section 8.2.2). */
@@ -45,7 +46,7 @@ export class ResponseText implements FieldSink {
   field(name: string, said: string): void {
     if (name.charCodeAt(0) === COLON) return this.#pseudoField(name, said);
     this.#hasFields = true;
-    const value = trimmed(said);
+    const value = withoutBlanks(said);
     if (!isName(name) || !isValue(value) || OF_CONNECTION.has(name)) {
       this.invalid = true;
       return;
@@ -98,11 +99,4 @@ function isValue(value: string): boolean {
   for (let at = 0; at < value.length; at++)
     if (((CLASS[value.charCodeAt(at)] as number) & FIELD) === 0) return false;
   return true;
-}
-
-/** Blanks around a value are none of it; as HAProxy does, they are left out, not refused. */
-function trimmed(value: string): string {
-  const { length } = value;
-  if (length === 0 || (!isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(length - 1)))) return value;
-  return value.replace(/^[ \t]+|[ \t]+$/g, '');
 }

@@ -62,6 +62,9 @@ const MOST_STREAMS = 2 ** 30 - 1;
 /** At that part of the threshold of glitches a connection is not used for more (manual, `tune.h2.be.glitches-threshold`). */
 const LEFT_AT = 0.75;
 
+/** So many bytes that wait for a server are enough. */
+const CONGESTED = 65_536;
+
 const NONE: Buffer = Buffer.alloc(0);
 
 export class Http2ServerLink
@@ -220,6 +223,7 @@ export class Http2ServerLink
     } while (this.#due.length > 0 || (this.#waiting.length > 0 && this.mayOpen));
     this.#isBusy = false;
     this.#flush();
+    this.#receive();
     if (!this.isUsed && !this.closed && this.handler === UNSET) this.#rest();
   }
 
@@ -245,8 +249,14 @@ export class Http2ServerLink
     this.#heardAt = this.#now();
     this.session.feed(buffer, offset, offset + length);
     this.#isBusy = false;
-    if (!this.#socket.closed) this.#socket.receive(true);
     this.#settle();
+  }
+
+  /** A server that takes no answers to its frames is not asked for more of them. */
+  #receive(): void {
+    const socket = this.#socket;
+    if (socket.closed || socket.receiving || this.session.output.length > CONGESTED) return;
+    socket.receive(true);
   }
 
   onSent(): void {

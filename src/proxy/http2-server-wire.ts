@@ -11,7 +11,14 @@
 import type { Cause } from '../base/failure.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import { websocketAccept } from '../http/switching.ts';
-import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from '../http2/frames.ts';
+import {
+  CANCEL,
+  ENHANCE_YOUR_CALM,
+  INTERNAL_ERROR,
+  NO_ERROR,
+  PROTOCOL_ERROR,
+  REFUSED_STREAM,
+} from '../http2/frames.ts';
 import type { FieldSink } from '../http2/hpack/decoder.ts';
 import type { Session } from '../http2/session.ts';
 import type { ResetBy, Stream, StreamOwner } from '../http2/stream.ts';
@@ -54,6 +61,9 @@ const TUNNEL = 3;
 const NO_HEAD = 0;
 const CONTENT = 1;
 const WHOLE = 2;
+
+/** Bytes of interim heads. */
+const MOST_INTERIM = 65_536;
 
 const NO_BODY = new Set([204, 304]);
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -241,11 +251,17 @@ export class Http2ServerWire implements Connection, StreamOwner {
   #headArrived(ends: boolean): void {
     const { status } = text;
     if (status === 0 || status === 101 || (status < 200 && ends)) return this.#giveUp(PROTOCOL_ERROR);
-    if (status < 200) this.#bytes.addHead(text.head(''));
+    if (status < 200) this.#interimArrived();
     else if (status < 300 && this.#request === TUNNEL) this.#tunnelOpens(status);
     else this.#answerBegins(status, ends);
     if (ends && this.#response !== NO_HEAD) this.#ends('');
     this.carrier.due(this);
+  }
+
+  /** No window bounds how many come while nobody takes them. */
+  #interimArrived(): void {
+    if (this.#bytes.heads > MOST_INTERIM) this.#giveUp(ENHANCE_YOUR_CALM);
+    else this.#bytes.addHead(text.head(''));
   }
 
   #answerBegins(status: number, ends: boolean): void {

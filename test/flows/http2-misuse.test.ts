@@ -3,7 +3,6 @@
  * keep nothing behind, and not grow. scripts/fuzz.mjs makes it longer.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import { ask, openHttp2 } from '../support/http2-client.ts';
 import { start } from '../support/http2-flow.ts';
 import { Http2Misuse } from '../support/http2-misuse.ts';
 import { startHttpOrigin } from '../support/origin.ts';
+import { residentMb } from '../support/resident-memory.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -29,11 +29,6 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (request.url === '/echo') return void request.pipe(response);
   request.resume();
   response.end(request.url === '/big' ? BIG : 'ok');
-}
-
-function residentMb(pid: number): number {
-  const [, kb] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-  return Number(kb) / 1024;
 }
 
 /** Asks for this and that until it is told to stop; gives how often. */

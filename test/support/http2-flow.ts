@@ -21,7 +21,8 @@ interface Lines {
   readonly sections?: string;
 }
 
-export async function start(t: TestContext, origin: Origin, lines: Lines = {}): Promise<Flow> {
+/** `origin`: a server, or what follows its name on its line. */
+export async function start(t: TestContext, origin: Origin | string, lines: Lines = {}): Promise<Flow> {
   const port = await freePort();
   const balancer = await startBalancer(
     t,
@@ -40,7 +41,7 @@ frontend f
   default_backend b
 backend b
   ${lines.backend ?? ''}
-  server s ${origin.address}
+  server s ${typeof origin === 'string' ? origin : origin.address}
 ${lines.sections ?? ''}
 `,
   );

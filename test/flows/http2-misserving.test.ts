@@ -1,0 +1,103 @@
+/**
+ * The running program in front of HTTP/2 servers that misbehave: who asks them gets some answer or an end, who asks
+ * others gets every answer. It must live, keep nothing behind, and not grow. scripts/fuzz.mjs makes it longer.
+ */
+import assert from 'node:assert/strict';
+import { Agent, request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask as askAdmin } from '../support/admin-client.ts';
+import { start } from '../support/http2-flow.ts';
+import { Http2Misserving } from '../support/http2-misserving.ts';
+import { startHttp2Origin } from '../support/http2-origin.ts';
+import { startRawOrigin } from '../support/origin.ts';
+import { residentMb } from '../support/resident-memory.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+const SECONDS = Number(process.env['LB_FUZZ_SECONDS'] ?? 2);
+const SEED = Number(process.env['LB_FUZZ_SEED'] ?? 1);
+const CLIENTS_AT_ONCE = 60;
+const MOST_GROWTH_MB = 300;
+const PATIENCE_MS = 20_000;
+
+/** The status and the body; 0: there was no whole answer. Never waits for ever. */
+async function ask(
+  port: number,
+  path: string,
+  agent: Agent,
+  body?: Buffer,
+): Promise<readonly [number, string]> {
+  return new Promise((resolve, reject) => {
+    const method = body === undefined ? 'GET' : 'POST';
+    const late = setTimeout(() => reject(new Error(`${method} ${path}: no answer and no end`)), PATIENCE_MS);
+    const done = (status: number, text = ''): void => {
+      clearTimeout(late);
+      resolve([status, text]);
+    };
+    const request = httpRequest({ port, host: '127.0.0.1', path, method, agent }, response => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', () => undefined);
+      response.on('close', () =>
+        done(response.complete ? (response.statusCode ?? 0) : 0, Buffer.concat(chunks).toString('latin1')),
+      );
+    });
+    request.on('error', () => done(0));
+    request.end(body);
+  });
+}
+
+test('servers that misbehave cost nobody but those who ask them', { timeout: 900_000 }, async t => {
+  const misserving = new Http2Misserving(SEED);
+  const bad = await startRawOrigin(t, socket => misserving.serve(socket));
+  const good = await startHttp2Origin(t, stream => {
+    stream.respond({ ':status': 200 });
+    stream.end('good');
+  });
+  const admin = join(temporaryFolder(t), 'admin.sock');
+  const { port, balancer } = await start(t, `${good.address} proto h2`, {
+    global: `nbthread 2\n  stats socket ${admin} level admin`,
+    defaults: 'timeout client 2s\n  timeout server 1s\n  retries 1\n  retry-on all-retryable-errors',
+    frontend: 'use_backend bad if { path_beg /bad }',
+    sections: `backend bad\n  http-reuse always\n  server s ${bad.address} proto h2\n`,
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS_AT_ONCE });
+  const other = new Agent({ keepAlive: true });
+  t.after(() => {
+    agent.destroy();
+    other.destroy();
+  });
+  const before = residentMb(balancer.pid);
+  const end = performance.now() + SECONDS * 1000;
+  const goOn = (): boolean => performance.now() < end && balancer.process.exitCode === null;
+  const statuses = new Set<number>();
+  const body = Buffer.alloc(100_000, 'body ');
+  const unlucky = Array.from({ length: CLIENTS_AT_ONCE }, async (_, index) => {
+    while (goOn()) {
+      const [status] = await ask(port, `/bad/${index}`, agent, index % 3 === 0 ? body : undefined);
+      statuses.add(status);
+    }
+  });
+  const lucky = (async (): Promise<void> => {
+    for (; goOn(); await sleep(20)) assert.deepEqual(await ask(port, '/good', other), [200, 'good']);
+  })();
+  await Promise.all([lucky, ...unlucky]);
+  assert.equal(balancer.process.exitCode, null, balancer.output());
+  assert.ok(statuses.has(200) && statuses.has(502), [...statuses].join(' '));
+  agent.destroy();
+  other.destroy();
+  await until('the end of all sessions', async () => (await sessions(admin)) === 0);
+  assert.doesNotMatch(balancer.output(), /died|replaced|control thread|Internal error|^ +at .*:\d+:\d+/m);
+  const grown = residentMb(balancer.pid) - before;
+  assert.ok(grown < MOST_GROWTH_MB, `${Math.round(grown)} MB more than before`);
+  t.diagnostic(`${Math.round(grown)} MB more than before; statuses ${[...statuses].join(' ')}`);
+  assert.equal(await balancer.stop(), 0);
+});
+
+/** Sessions that the program still has, but for the one that asks. */
+async function sessions(admin: string): Promise<number> {
+  const shown = await askAdmin(admin, 'show sess');
+  return shown.split('\n').filter(line => line.startsWith('0x') && !line.includes('unix_stream')).length;
+}
