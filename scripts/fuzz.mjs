@@ -4,7 +4,7 @@
 //   config    mutated configurations through all that -c does, and through bin/lb -c
 //   http      clients, servers and operators that keep to no rule, around the running program
 //   wire      everything else it reads: PROXY headers, TLS hellos, syslog, commands, answers of DNS, checks, agents
-//   http2     blocks of fields, sessions among themselves and fed with anything, and clients that misbehave around the program
+//   http2     blocks of fields, sessions fed with anything, clients and servers that misbehave around the program
 //   traffic   decent clients of all kinds over reloads, runtime changes and dying servers
 // LB_TEST_ENGINE chooses the engine of those that run the program. Exit code 0: nothing broke. The same seed draws the
 // same input.
@@ -17,7 +17,7 @@ const TESTS = {
   config: ['worker/fuzz-load'],
   http: ['flows/chaos'],
   wire: ['flows/fuzz-wire'],
-  http2: ['http2/hpack/fuzz', 'http2/fuzz', 'flows/http2-misuse'],
+  http2: ['http2/hpack/fuzz', 'http2/fuzz', 'flows/http2-misuse', 'flows/http2-misserving'],
   traffic: ['flows/nothing-lost'],
 };
 const { values, positionals } = parseArgs({

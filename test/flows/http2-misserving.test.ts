@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask as askAdmin } from '../support/admin-client.ts';
 import { start } from '../support/http2-flow.ts';
+import { frame, TYPE } from '../support/http2-frames.ts';
 import { Http2Misserving } from '../support/http2-misserving.ts';
 import { startHttp2Origin } from '../support/http2-origin.ts';
 import { startRawOrigin } from '../support/origin.ts';
@@ -101,3 +102,41 @@ async function sessions(admin: string): Promise<number> {
   const shown = await askAdmin(admin, 'show sess');
   return shown.split('\n').filter(line => line.startsWith('0x') && !line.includes('unix_stream')).length;
 }
+
+/** SETTINGS, whose only one it is that streams begin without a window. */
+const NO_WINDOW = frame(TYPE.settings, 0, 0, '\0\x04\0\0\0\0');
+
+test('a server that takes nothing of a body has as long for it as for its answer', async t => {
+  const origin = await startRawOrigin(t, socket => void socket.resume().write(NO_WINDOW));
+  const { port } = await start(t, `${origin.address} proto h2`, { defaults: 'timeout server 300ms' });
+  const agent = new Agent();
+  for (const size of [1000, 200_000]) {
+    const [status] = await ask(port, '/', agent, Buffer.alloc(size));
+    assert.equal(status, 504, `${size} bytes`);
+  }
+});
+
+test('a server that floods, and takes no answers, is not read from any more', async t => {
+  const pings = Buffer.concat(Array.from({ length: 4000 }, () => frame(TYPE.ping, 0, 0, '12345678')));
+  let written = 0;
+  const origin = await startRawOrigin(t, socket => {
+    socket.write(frame(TYPE.settings, 0, 0));
+    const more = (): void => {
+      do written += pings.length;
+      while (socket.write(pings));
+    };
+    socket.on('drain', more);
+    more();
+  });
+  const { port } = await start(t, `${origin.address} proto h2`, { defaults: 'timeout server 20s' });
+  const agent = new Agent();
+  t.after(() => agent.destroy());
+  void ask(port, '/', agent);
+  let before = -1;
+  await until('a pause', async () => {
+    const isSame = before === written && written > 0;
+    before = written;
+    await sleep(200);
+    return isSame;
+  });
+});

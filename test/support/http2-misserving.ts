@@ -68,7 +68,8 @@ export class Http2Misserving {
         isOpen = true;
         rest = rest.subarray(PREFACE.length);
       }
-      while (isOpen && rest.length >= FRAME_HEAD) {
+      if (!isOpen) return;
+      while (rest.length >= FRAME_HEAD) {
         const end = FRAME_HEAD + rest.readUIntBE(0, 3);
         if (rest.length < end) break;
         this.#heard(socket, rest[3] as number, rest[4] as number, rest.readUInt32BE(5));
@@ -83,9 +84,10 @@ export class Http2Misserving {
     if (type !== TYPE.headers) return;
     const said = this.#act(stream);
     this.#say(socket, this.#below(5) === 0 ? this.#mutator.mutate(said) : said);
-    if (this.#below(30) === 0) socket.end();
-    else if (this.#below(30) === 0) resetSocket(socket);
-    else if (this.#below(30) === 0) socket.pause();
+    const kind = this.#below(30);
+    if (kind === 0) socket.end();
+    else if (kind === 1) resetSocket(socket);
+    else if (kind === 2) socket.pause();
   }
 
   /** At once, or cut in two anywhere. */
@@ -166,7 +168,7 @@ export class Http2Misserving {
   }
 
   #flood(stream: number): Buffer {
-    const frames = 1 + this.#below(20_000);
+    const frames = 1 + this.#below(5000);
     switch (this.#below(6)) {
       case 0:
         return this.#often(frames, () => frame(TYPE.ping, 0, 0, '12345678'));
