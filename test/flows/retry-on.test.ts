@@ -24,36 +24,6 @@ async function startScript(t: TestContext, answers: string[]): Promise<{ address
   return { address, seen };
 }
 
-async function startFor(t: TestContext, words: string, answers: string[], rule = ''): Promise<Flow> {
-  const origin = await startScript(t, answers);
-  const port = await freePort();
-  await startBalancer(
-    t,
-    `
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 5s
-  timeout server 300ms
-  retries 2
-  option redispatch 0
-frontend f
-  bind 127.0.0.1:${port}
-  default_backend b
-backend b
-  ${words}
-  ${rule}
-  server s ${origin.address}
-`,
-  );
-  return { port, seen: origin.seen };
-}
-
-interface Flow {
-  readonly port: number;
-  readonly seen: string[];
-}
-
 async function ask(port: number, request: string): Promise<number> {
   const client = await KeepAliveClient.open(port);
   const { status } = await client.request(request);
@@ -64,7 +34,17 @@ async function ask(port: number, request: string): Promise<number> {
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello';
 
-const CASES = [
+interface Case {
+  readonly title: string;
+  readonly words: string;
+  readonly answers: readonly string[];
+  readonly status: number;
+  readonly tries: number;
+  readonly request?: string;
+  readonly rule?: string;
+}
+
+const CASES: readonly Case[] = [
   { title: 'a listed status', words: 'retry-on 503', answers: [UNAVAILABLE], status: 200, tries: 2 },
   { title: 'another status', words: 'retry-on 500', answers: [UNAVAILABLE], status: 503, tries: 1 },
   {
@@ -111,13 +91,51 @@ const CASES = [
   },
 ];
 
-for (const { title, words, answers, status, tries, request = GET, rule = '' } of CASES)
-  test(`${words}: ${title} is answered ${status} after ${tries} tries`, async t => {
-    const { port, seen } = await startFor(t, words, [...answers], rule);
-    assert.equal(await ask(port, request), status);
-    assert.equal(seen.length, tries);
-    for (const one of seen) assert.ok(one.endsWith(request === POST ? 'hello' : '\r\n\r\n'), one);
-  });
+interface Flow {
+  readonly port: number;
+  readonly seen: string[];
+}
+
+/** A frontend, a backend and a server for each case, all of one program. */
+async function startAll(t: TestContext): Promise<Flow[]> {
+  const flows: Flow[] = [];
+  let config = `
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 5s
+  timeout server 300ms
+  retries 2
+  option redispatch 0
+`;
+  for (const [index, { words, answers, rule = '' }] of CASES.entries()) {
+    const { address, seen } = await startScript(t, [...answers]);
+    const port = await freePort();
+    flows.push({ port, seen });
+    config += `
+frontend f${index}
+  bind 127.0.0.1:${port}
+  default_backend b${index}
+backend b${index}
+  ${words}
+  ${rule}
+  server s ${address}
+`;
+  }
+  await startBalancer(t, config);
+  return flows;
+}
+
+test('what is listed is tried again, as often as retries say', async t => {
+  const flows = await startAll(t);
+  for (const [index, { title, words, status, tries, request = GET }] of CASES.entries())
+    await t.test(`${words}: ${title} is answered ${status} after ${tries} tries`, async () => {
+      const { port, seen } = flows[index] as Flow;
+      assert.equal(await ask(port, request), status);
+      assert.equal(seen.length, tries);
+      for (const one of seen) assert.ok(one.endsWith(request === POST ? 'hello' : '\r\n\r\n'), one);
+    });
+});
 
 test('retry-on none gives a refused connection no second try', async t => {
   const [dead, port] = [await freePort(), await freePort()];

@@ -77,12 +77,15 @@ export async function startBalancer(
   return balancer;
 }
 
-/** LB_TEST_ENGINE: the engine every lb of a test run serves with; unset: what lb chooses. */
+/**
+ * LB_TEST_ENGINE: the engine every lb of a test run serves with, in one thread where a test does not ask for more: what
+ * threads share is none of an engine's matters, and each thread makes a start dearer. Unset: what lb chooses.
+ */
 function engineFile(folder: string): string[] {
   const engine = process.env['LB_TEST_ENGINE'];
   if (engine === undefined) return [];
   const file = join(folder, 'engine.cfg');
-  writeFileSync(file, `global\n  tune.engine ${engine}\n`);
+  writeFileSync(file, `global\n  tune.engine ${engine}\n  nbthread 1\n`);
   return ['-f', file];
 }
 
