@@ -52,6 +52,7 @@ async function start(
   const fields = words.map((word, index) => `  http-response set-header x-${index} "%[${word}]"`).join('\n');
   const config = `
 global
+  nbthread 1
   tune.ssl.keylog on
 defaults
   mode http

@@ -91,6 +91,7 @@ frontend f${index}
   );
   const config = `
 global
+  nbthread 1
   ${global}
 defaults
   mode http

@@ -28,6 +28,7 @@ export async function start(t: TestContext, origin: Origin | string, lines: Line
     t,
     `
 global
+  nbthread 1
   ${lines.global ?? ''}
 defaults
   mode http

@@ -33,7 +33,7 @@ export async function startTls(
   const [port, admin] = [await freePort(), await freePort()];
   const balancer = await startBalancer(
     t,
-    `global\n  stats socket 127.0.0.1:${admin} level admin\n${before}${DEFAULTS}frontend fe\n  bind 127.0.0.1:${port} ssl ${bind}\n${lines}\n`,
+    `global\n  nbthread 1\n  stats socket 127.0.0.1:${admin} level admin\n${before}${DEFAULTS}frontend fe\n  bind 127.0.0.1:${port} ssl ${bind}\n${lines}\n`,
     { ports: [port, admin] },
   );
   return { port, balancer, admin: String(admin) };
