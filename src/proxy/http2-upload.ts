@@ -71,10 +71,10 @@ export class Upload {
 
   /** Something is there that was not given. */
   get ready(): boolean {
-    return this.#first !== undefined || this.#lacksEnd;
+    return this.#first !== undefined || this.#lacksEnd();
   }
 
-  get #lacksEnd(): boolean {
+  #lacksEnd(): boolean {
     return this.#ended && !this.#endGiven && this.#isChunked;
   }
 

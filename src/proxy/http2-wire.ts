@@ -116,7 +116,7 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
     if (this.closed) return;
     this.receiving = true;
     if (this.#hasBody) this.#consume();
-    if (this.#upload.ready || this.#failure !== undefined || this.#peerHasEnded) this.#deliverLater();
+    if (this.#upload.ready || this.#failure !== undefined || this.#peerHasEnded()) this.#deliverLater();
   }
 
   #consume(): void {
@@ -125,7 +125,7 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
     host.written();
   }
 
-  get #peerHasEnded(): boolean {
+  #peerHasEnded(): boolean {
     return this.#isTunnelled && this.#upload.done;
   }
 
@@ -171,7 +171,7 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
       upload.take();
       this.receiving = false;
       this.handler.onReceived(this, upload.buffer, upload.start, upload.end - upload.start);
-    } else if (this.#peerHasEnded) {
+    } else if (this.#peerHasEnded()) {
       this.receiving = false;
       this.handler.onEnd(this);
     }
