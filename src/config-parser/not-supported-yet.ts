@@ -41,7 +41,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.glitches.kill.cpu-usage',
   'tune.h1.be.glitches-threshold',
   'tune.h1.fe.glitches-threshold',
-  'tune.h2.log-errors',
   'tune.ssl.ocsp-update.maxdelay',
   'tune.ssl.ocsp-update.mindelay',
   'tune.ssl.ssl-ctx-cache-size',

@@ -1,6 +1,9 @@
-/** Which columns of `show stat modules` count frames of clients, by the type of the frame. */
+/** What an HTTP/2 connection of a client is counted and logged by: columns of `show stat modules`, errors in the log. */
 import { DATA, GOAWAY, HEADERS, RST_STREAM, SETTINGS } from '../http2/frames.ts';
 import { FIELD } from '../state/counter-fields.ts';
+import type { ClientConnectionFacts } from './client-facts.ts';
+import type { DataThread, ListenerRuntime } from './runtime.ts';
+import { Transaction } from './transaction.ts';
 
 function byType(
   fields: readonly (readonly [type: number, field: number])[],
@@ -10,7 +13,7 @@ function byType(
   return table;
 }
 
-export const RECEIVED_FIELDS = byType([
+const RECEIVED = byType([
   [DATA, FIELD.h2_data_rcvd],
   [HEADERS, FIELD.h2_headers_rcvd],
   [RST_STREAM, FIELD.h2_rst_stream_rcvd],
@@ -18,7 +21,66 @@ export const RECEIVED_FIELDS = byType([
   [GOAWAY, FIELD.h2_goaway_rcvd],
 ]);
 
-export const SENT_FIELDS = byType([
+const SENT = byType([
   [RST_STREAM, FIELD.h2_rst_stream_resp],
   [GOAWAY, FIELD.h2_goaway_resp],
 ]);
+
+export class Http2Accounts {
+  readonly #thread: DataThread;
+  readonly #listener: ListenerRuntime;
+  readonly #facts: ClientConnectionFacts;
+
+  constructor(thread: DataThread, listener: ListenerRuntime, facts: ClientConnectionFacts) {
+    this.#thread = thread;
+    this.#listener = listener;
+    this.#facts = facts;
+  }
+
+  count(field: number, amount: number): void {
+    const { counters } = this.#thread.state;
+    counters.add(counters.frontend(this.#listener.frontend.row), field, amount);
+  }
+
+  connectionOpened(): void {
+    this.count(FIELD.h2_total_connections, 1);
+    this.count(FIELD.h2_open_connections, 1);
+    this.count(FIELD.h2sess, 1);
+  }
+
+  streamOpened(): void {
+    this.count(FIELD.h2_backend_open_streams, 1);
+    this.count(FIELD.h2_backend_total_streams, 1);
+  }
+
+  received(type: number): void {
+    const field = RECEIVED[type];
+    if (field !== undefined) this.count(field, 1);
+  }
+
+  sent(type: number): void {
+    const field = SENT[type];
+    if (field !== undefined) this.count(field, 1);
+  }
+
+  /** A request that is none: `tune.h2.log-errors stream`. */
+  malformed(): void {
+    if (this.#thread.http2.logsErrors === 'stream') this.#log();
+  }
+
+  /** A connection that ends by an error: `tune.h2.log-errors` but for `none`. */
+  failed(): void {
+    this.count(FIELD.h2_detected_conn_protocol_errors, 1);
+    if (this.#thread.http2.logsErrors !== 'none') this.#log();
+  }
+
+  /** As a request that could not be read, and is no request to any counter. */
+  #log(): void {
+    const transaction = new Transaction(this.#thread);
+    transaction.begin(this.#listener, this.#facts);
+    transaction.badRequest = true;
+    transaction.termination.set('P', 'R');
+    transaction.timers.endedAt = this.#thread.wheel.now;
+    this.#listener.frontend.log(transaction);
+  }
+}

@@ -20,7 +20,7 @@ import { countForAll } from '../state/stick-table/tracked-counters.ts';
 import { type AfterTurn, afterTurn } from './after-turn.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { Http2Client, type Http2Connection } from './http2-client.ts';
-import { RECEIVED_FIELDS, SENT_FIELDS } from './http2-counts.ts';
+import { Http2Accounts } from './http2-counts.ts';
 import type { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
@@ -62,6 +62,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   readonly #thread: DataThread;
   readonly #connection: Connection;
   readonly #reader: RequestReader;
+  readonly #accounts: Http2Accounts;
   readonly #timer = new Timer(() => this.#expired());
   #state = OPEN;
   /** Requests that are served now. */
@@ -87,24 +88,18 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     const { session } = this.#thread.http2;
     this.#reader = readerOf(session.maxListBytes);
     this.session = new Session('server', session, this);
+    this.#accounts = new Http2Accounts(this.#thread, listener, facts);
     this.#connection.handler = this;
   }
 
   /** `received`: what the client has sent so far. */
   start(received: Inbox | undefined): void {
     this.#thread.clients.add(this);
-    this.#count(FIELD.h2_total_connections, 1);
-    this.#count(FIELD.h2_open_connections, 1);
-    this.#count(FIELD.h2sess, 1);
+    this.#accounts.connectionOpened();
     this.#arm(this.requestTimeoutMs);
     this.session.start();
     if (received === undefined) this.#feed(NOTHING, 0, 0);
     else this.#feed(received.buffer, received.start, received.end);
-  }
-
-  #count(field: number, amount: number): void {
-    const { counters } = this.#thread.state;
-    counters.add(counters.frontend(this.listener.frontend.row), field, amount);
   }
 
   // ── the socket ──
@@ -189,11 +184,11 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   streamOpened(stream: Stream, endStream: boolean, tooLarge: boolean): StreamOwner | undefined {
     const request = this.#reader;
     this.#thread.wheel.clear(this.#timer);
-    this.#count(FIELD.h2_backend_open_streams, 1);
-    this.#count(FIELD.h2_backend_total_streams, 1);
+    this.#accounts.streamOpened();
     request.complete(endStream);
     if (request.malformed !== '' && !tooLarge) {
       request.forget();
+      this.#accounts.malformed();
       this.session.streamError(stream, PROTOCOL_ERROR, request.malformed);
       return undefined;
     }
@@ -231,7 +226,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   }
 
   streamClosed(): void {
-    this.#count(FIELD.h2_backend_open_streams, -1);
+    this.#accounts.count(FIELD.h2_backend_open_streams, -1);
     if (this.#active === 0 && this.session.openStreams === 0) this.#rest();
   }
 
@@ -251,13 +246,11 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   // ── frames ──
 
   frameReceived(type: number): void {
-    const field = RECEIVED_FIELDS[type];
-    if (field !== undefined) this.#count(field, 1);
+    this.#accounts.received(type);
   }
 
   frameSent(type: number): void {
-    const field = SENT_FIELDS[type];
-    if (field !== undefined) this.#count(field, 1);
+    this.#accounts.sent(type);
     this.written();
   }
 
@@ -265,11 +258,11 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   goawayReceived(): void {}
 
   streamFailed(): void {
-    this.#count(FIELD.h2_detected_strm_protocol_errors, 1);
+    this.#accounts.count(FIELD.h2_detected_strm_protocol_errors, 1);
   }
 
   failed(): void {
-    this.#count(FIELD.h2_detected_conn_protocol_errors, 1);
+    this.#accounts.failed();
     this.#endWhenSent();
   }
 
@@ -361,7 +354,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.#isReleased = true;
     this.#thread.clients.remove(this);
     this.privateConnections?.close();
-    this.#count(FIELD.h2_open_connections, -1);
+    this.#accounts.count(FIELD.h2_open_connections, -1);
     this.facts.end();
     this.listener.closed();
   }

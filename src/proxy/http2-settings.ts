@@ -9,6 +9,8 @@ export interface Http2Settings {
   readonly maxTotalStreams: number;
   /** Oddities after which a connection is closed; 0: never. */
   readonly glitchesThreshold: number;
+  /** What is logged: errors that cost a connection, or those that cost a request as well. */
+  readonly logsErrors: 'none' | 'connection' | 'stream';
 }
 
 const DEFAULT_STREAMS = 100;
@@ -42,5 +44,6 @@ export function http2Settings(global: Global): Http2Settings {
     },
     maxTotalStreams: number('fe.max-total-streams') ?? 0,
     glitchesThreshold: number('fe.glitches-threshold') ?? 0,
+    logsErrors: (tune.other.get('tune.h2.log-errors')?.[0] as 'none' | undefined) ?? 'stream',
   };
 }

@@ -204,6 +204,32 @@ test('logs tell the stream of a client, and what it was reset with', async t => 
   await receiver.find(/1 8 <h2s\.id=1 \.rst=8> 100/);
 });
 
+test('tune.h2.log-errors logs requests and connections that are malformed, or those alone, or none', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const upper = frame(TYPE.headers, END_HEADERS | END_STREAM, 1, fields([...GET, ['X', 'y']]));
+  for (const [level, logged] of [
+    ['stream', 2],
+    ['connection', 1],
+    ['none', 0],
+  ] as const) {
+    const receiver = await startLogReceiver(t);
+    const { port } = await start(t, origin, {
+      global: `log 127.0.0.1:${receiver.port} local0\n  tune.h2.log-errors ${level}`,
+      defaults: 'log global\n  option httplog',
+    });
+    const talk = await FrameTalk.open(t, port);
+    talk.send(upper, frame(TYPE.data, 0, 9, 'x'));
+    await until('the end', () => talk.closed);
+    const client = await openHttp2(t, port);
+    await ask(client, { ':path': '/last' });
+    await receiver.find(/"GET [^ ]*\/last HTTP\/2.0"/);
+    const bad = receiver.lines.filter(line =>
+      / f f\/<NOSRV> -1\/-1\/-1\/-1\/\d+ 0 0 - - PR-- .*"<BADREQ>"/.test(line),
+    );
+    assert.equal(bad.length, logged, level);
+  }
+});
+
 test('requests of a client that closes its connection are aborted', async t => {
   let closed = 0;
   const origin = await startRawOrigin(t, socket => {
