@@ -103,6 +103,8 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+const INT_MAX = 0x7fffffff;
+const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
@@ -275,6 +277,11 @@ export function blockFor(waitMs: number): void {
 /** What has come, at most `into.length` bytes of it; never waits. 0: the peer has ended. */
 export function receiveNow(fd: number, into: Buffer): number {
   return outcome(system().recv(fd, into, into.length, MSG_DONTWAIT));
+}
+
+/** Drops what has come so far, of a TCP socket (MSG_TRUNC, tcp(7)); never waits. */
+export function discardReceived(fd: number): void {
+  system().recv(fd, null, INT_MAX, MSG_DONTWAIT | MSG_TRUNC);
 }
 
 /** Gives how many bytes the kernel took; never waits. */

@@ -26,6 +26,7 @@ import { countSession } from './accounting.ts';
 import { isGone } from './client-address.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
 import { ClientHandshake } from './client-handshake.ts';
+import { hangUp } from './hang-up.ts';
 import { startHttp2 } from './http2-session.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
@@ -171,7 +172,7 @@ class Admission implements ConnectionHandler {
     if (verdict === SILENT_DROP) {
       const { fd, remote } = this.#connection;
       silenceClose(fd, remote.family, this.#transaction.rstTtl);
-    }
+    } else if (denied === FIELD.dcon) this.#connection.reset();
     this.#refuse();
     return false;
   }
@@ -269,7 +270,7 @@ class Admission implements ConnectionHandler {
 
   #refuse(): void {
     this.#thread.wheel.remove(this.#timer);
-    this.#connection.close();
+    hangUp(this.#connection);
     this.#facts.end();
     this.#listener.closed();
   }

@@ -14,6 +14,7 @@ import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { startHttp2 } from './http2-session.ts';
+import { hangUp } from './hang-up.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
@@ -201,6 +202,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   }
 
   requestAborted(): void {
+    hangUp(this.connection);
     this.#close();
     this.#giveStreamBack();
     this.facts.end();

@@ -21,6 +21,7 @@ import {
 import { Relay, type RelayResult } from '../net/relay.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
+import { hangUp } from './hang-up.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import { InboxRequest } from './raw-request.ts';
@@ -372,7 +373,8 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     // what it waited for and held is over when it is logged
     this.#dialer.release();
     this.transaction.finish();
-    this.#client.close();
+    if (this.#relay === undefined) hangUp(this.#client);
+    else this.#client.close();
     this.transaction.serverConnection?.close();
     this.transaction.client.end();
     this.#listener.closed();
