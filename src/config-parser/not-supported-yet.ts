@@ -13,13 +13,7 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'nameserver ssl',
   // global
   'acme.scheduler',
-  'httpclient.resolvers.disabled',
   'httpclient.resolvers.id',
-  'httpclient.resolvers.prefer',
-  'httpclient.retries',
-  'httpclient.ssl.ca-file',
-  'httpclient.ssl.verify',
-  'httpclient.timeout.connect',
   'jwt.decrypt_alg_list',
   'jwt.decrypt_enc_list',
   'ocsp-update.disable',

@@ -14,7 +14,7 @@ export function httpClientFunctions(state: LuaState): Record<string, LuaCallback
       if (!machine.isTable(L, 2)) throw new ScriptError("'httpclient' needs a table as argument");
       const ask = readAsk(machine, L);
       return tasks.wait(L, wake =>
-        askServer(ask, answer => wake(thread => pushAnswer(machine, thread, answer))),
+        askServer(ask, state.httpClient, answer => wake(thread => pushAnswer(machine, thread, answer))),
       );
     },
   };

@@ -1,6 +1,10 @@
 /** One request that a script makes (HAProxy's Lua API: HTTPClient class), over Node's own client. */
 import { request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { lookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { HttpClientSettings } from './http-client-settings.ts';
 import type { SocketTarget } from './socket.ts';
 
 export interface ClientAsk {
@@ -29,35 +33,67 @@ const UNREACHED: ClientAnswer = {
 };
 const LATE: ClientAnswer = { status: 504, reason: 'Gateway Time-out', headers: [], body: Buffer.alloc(0) };
 
-/** Answers how to give up. */
-export function askServer(ask: ClientAsk, done: (answer: ClientAnswer) => void): () => void {
+/** Answers how to give up. Connections that cannot be made are tried again; what was sent once is not sent again. */
+export function askServer(
+  ask: ClientAsk,
+  settings: HttpClientSettings,
+  done: (answer: ClientAnswer) => void,
+): () => void {
   let isOver = false;
+  let retries = settings.retries;
+  let request: ClientRequest | undefined;
+  const stop = (): void => {
+    isOver = true;
+    request?.destroy();
+  };
   const over = (answer: ClientAnswer): void => {
     if (isOver) return;
-    isOver = true;
+    stop();
     done(answer);
   };
-  const request = open(ask);
-  if (ask.timeoutMs > 0)
-    request.setTimeout(ask.timeoutMs, () => {
-      over(LATE);
-      request.destroy();
+  const attempt = (): void => {
+    request = open(ask, settings);
+    if (ask.timeoutMs > 0) request.setTimeout(ask.timeoutMs, () => over(LATE));
+    const isConnected = watchConnect(request, settings.connectTimeoutMs);
+    request.on('error', () => {
+      if (isOver) return;
+      if (isConnected() || retries-- <= 0) over(UNREACHED);
+      else attempt();
     });
-  request.on('error', () => over(UNREACHED));
-  request.on('response', response => collect(response, over));
-  request.end(ask.body);
-  return () => {
-    isOver = true;
-    request.destroy();
+    request.on('response', response => collect(response, over));
+    request.end(ask.body);
   };
+  attempt();
+  return stop;
 }
 
-function open({ method, url, headers, target, body }: ClientAsk): ClientRequest {
+/** Breaks it off when it has no connection in time; answers whether it has one. */
+function watchConnect(request: ClientRequest, timeoutMs: number): () => boolean {
+  let isConnected = false;
+  const late =
+    timeoutMs > 0 ? setTimeout(() => request.destroy(new Error('timed out')), timeoutMs) : undefined;
+  const settle = (connected: boolean): void => {
+    isConnected ||= connected;
+    clearTimeout(late);
+  };
+  request.on('close', () => settle(false));
+  request.on('socket', socket => {
+    const event = socket instanceof TLSSocket ? 'secureConnect' : 'connect';
+    socket.once(event, () => settle(true));
+  });
+  return () => isConnected;
+}
+
+function open(
+  { method, url, headers, target, body }: ClientAsk,
+  settings: HttpClientSettings,
+): ClientRequest {
   const isTls = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const place =
     target === undefined
       ? {
-          host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+          host,
           port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port),
         }
       : target.kind === 'unix'
@@ -76,10 +112,33 @@ function open({ method, url, headers, target, body }: ClientAsk): ClientRequest 
     headers: own,
     agent: false,
     setHost: false,
-    rejectUnauthorized: true,
-    servername: url.hostname,
+    lookup: lookupBy(settings),
+    servername: isIP(host) === 0 ? host : '',
   };
-  return isTls ? requestTls(options) : requestPlain(options);
+  if (!isTls) return requestPlain(options);
+  const { verifies } = settings;
+  return requestTls({
+    ...options,
+    rejectUnauthorized: verifies,
+    ...(verifies && { ca: [...settings.authorities()] }),
+  });
+}
+
+/** Host names as the system knows them, addresses of the preferred family first. */
+function lookupBy({ resolves, prefers }: HttpClientSettings): LookupFunction {
+  return (host, options, done) => {
+    if (!resolves) return done(new Error('names are not resolved'), '', 0);
+    lookup(host, { ...options, all: true }, (error, found) => {
+      const addresses = error === null ? found.toSorted((one, two) => rank(one) - rank(two)) : [];
+      const [first] = addresses;
+      if (first === undefined) done(error ?? new Error('no address'), '', 0);
+      else if (options.all === true) done(null, addresses);
+      else done(null, first.address, first.family);
+    });
+  };
+  function rank({ family }: { readonly family: number }): number {
+    return family === prefers ? 0 : 1;
+  }
 }
 
 function collect(response: IncomingMessage, over: (answer: ClientAnswer) => void): void {

@@ -25,6 +25,7 @@ import type { ExchangeScope } from './exchange-scope.ts';
 import type { LuaHost } from './host.ts';
 import { PRELUDE } from './prelude.ts';
 import { ScriptRun } from './run-action.ts';
+import { httpClientSettings, type HttpClientSettings } from './http-client-settings.ts';
 import { luaSettings, type LuaSettings } from './settings.ts';
 import { ServiceRun } from './service.ts';
 import { LuaState } from './state.ts';
@@ -33,6 +34,7 @@ export class LuaProgram implements ScriptProgram {
   readonly diagnostics: Diagnostic[] = [];
   readonly #host: LuaHost;
   readonly #settings: LuaSettings;
+  readonly #httpClient: HttpClientSettings;
   readonly #threads: number;
   readonly #states: LuaState[] = [];
 
@@ -41,6 +43,9 @@ export class LuaProgram implements ScriptProgram {
     this.#host = host;
     this.#threads = threads;
     this.#settings = luaSettings(global.tune);
+    this.#httpClient = httpClientSettings(global, mistake =>
+      this.diagnostics.push({ severity: 'alert', ...mistake }),
+    );
     this.#warn();
     for (const line of global.luaLines) this.#run(line);
     for (const state of this.#states) this.#init(state);
@@ -86,7 +91,7 @@ export class LuaProgram implements ScriptProgram {
   #state(number: number): LuaState {
     const known = this.#states.find(state => state.number === number);
     if (known !== undefined) return known;
-    const state = new LuaState(number, this.#settings, this.#host, this.#threads);
+    const state = new LuaState(number, this.#settings, this.#httpClient, this.#host, this.#threads);
     this.#states.push(state);
     prepare(state);
     return state;

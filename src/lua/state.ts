@@ -2,6 +2,7 @@
 import type { RuleContext } from '../rules/context.ts';
 import { Handles } from './handles.ts';
 import type { ExchangeMemory, ExchangeScope } from './exchange-scope.ts';
+import type { HttpClientSettings } from './http-client-settings.ts';
 import type { LuaHost } from './host.ts';
 import { LuaMachine, ScriptError } from './machine/machine.ts';
 import { ScriptSampleCalls } from './samples.ts';
@@ -29,6 +30,7 @@ export class LuaState {
   /** 0: the one of `lua-load`; else the thread's own. */
   readonly number: number;
   readonly settings: LuaSettings;
+  readonly httpClient: HttpClientSettings;
   readonly host: LuaHost;
   readonly machine: LuaMachine;
   readonly tasks: Tasks;
@@ -52,7 +54,14 @@ export class LuaState {
   /** Functions of the prelude, by name. */
   readonly prelude = new Map<string, number>();
 
-  constructor(number: number, settings: LuaSettings, host: LuaHost, threads: number) {
+  constructor(
+    number: number,
+    settings: LuaSettings,
+    httpClient: HttpClientSettings,
+    host: LuaHost,
+    threads: number,
+  ) {
+    this.httpClient = httpClient;
     this.number = number;
     this.settings = settings;
     this.host = host;

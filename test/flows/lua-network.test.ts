@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Authority } from '../support/certificates.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { requires } from '../support/requirement.ts';
+import { resetSocket } from '../support/reset-socket.ts';
 import { startScripted } from '../support/scripted-balancer.ts';
+import { startTlsOrigin } from '../support/tls-origin.ts';
 import { untilMatches } from '../support/until.ts';
 
 const ACTION = (body: string): string => `
@@ -72,6 +76,41 @@ test('a request of a script gets an answer as a table', async t => {
   `);
   const { get } = await startScripted(t, { script, rules: RULES });
   assert.equal((await get('/')).body, '202|POST /p?q=1 yes content|b|503');
+});
+
+test('httpclient.* says how requests of scripts reach and trust their servers', async t => {
+  if (!requires(t, 'openssl')) return;
+  const authority = new Authority(t);
+  const certificate = authority.issue({ name: 'localhost', alternatives: 'DNS:localhost' });
+  const { port } = await startTlsOrigin(t, certificate, {}, (_request, response) => response.end('over TLS'));
+  const script = ACTION(`
+    local answer = core.httpclient():get{ url = 'https://localhost:${port}/' }
+    return answer.status .. ' ' .. answer.body
+  `);
+  const answerWith = async (...settings: string[]): Promise<string> => {
+    const lines = settings.map(setting => `httpclient.${setting}`);
+    const { get, balancer } = await startScripted(t, { script, rules: RULES, global: lines });
+    const { body } = await get('/');
+    await balancer.stop();
+    return body;
+  };
+  assert.equal(await answerWith('resolvers.prefer ipv4'), '503 ');
+  assert.equal(await answerWith('resolvers.prefer ipv4', `ssl.ca-file ${authority.file}`), '200 over TLS');
+  assert.equal(await answerWith('ssl.verify none', 'retries 0'), '200 over TLS');
+  assert.equal(await answerWith('ssl.verify none', 'resolvers.disabled on'), '503 ');
+  await assert.rejects(answerWith('ssl.ca-file /nowhere.pem'), /httpclient\.ssl\.ca-file' : Couldn't open/);
+});
+
+test('a request of a script is tried again where no connection can be made, and not for ever', async t => {
+  let connections = 0;
+  const silent = await startRawOrigin(t, socket => {
+    connections++;
+    resetSocket(socket);
+  });
+  const script = ACTION(`return core.httpclient():get{ url = 'https://${silent.address}/' }.status`);
+  const { get } = await startScripted(t, { script, rules: RULES, global: ['httpclient.retries 2'] });
+  assert.equal((await get('/')).body, '503');
+  assert.equal(connections, 3);
 });
 
 test('tasks run beside requests and give them what they have through queues', async t => {

@@ -1,0 +1,66 @@
+/** `httpclient.*` (manual, section 3): how requests of scripts find, reach and trust their servers. */
+import { loadAuthorities, SYSTEM_AUTHORITIES } from '../certificates/authority-files.ts';
+import { DISK } from '../certificates/files.ts';
+import { parseTime } from '../config-parser/units.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { Global } from '../model/global.ts';
+
+const DEFAULT_RETRIES = 3;
+const DEFAULT_CONNECT = '5s';
+
+export interface HttpClientSettings {
+  /** Host names are looked up. */
+  readonly resolves: boolean;
+  /** Addresses of this family are tried first. */
+  readonly prefers: 4 | 6;
+  /** Of connections that fail. */
+  readonly retries: number;
+  readonly connectTimeoutMs: number;
+  readonly verifies: boolean;
+  /** PEM; read from the system when they are asked for the first time, where the configuration names none. */
+  readonly authorities: () => readonly string[];
+}
+
+interface Mistake {
+  readonly position: Position;
+  readonly message: string;
+}
+
+/** `refuse` hears of a file that cannot be read. */
+export function httpClientSettings(
+  { httpClientLines, caBase }: Global,
+  refuse: (mistake: Mistake) => void,
+): HttpClientSettings {
+  const last = (name: string): Global['httpClientLines'][number] | undefined =>
+    httpClientLines.findLast(([keyword]) => keyword?.text === `httpclient.${name}`);
+  const word = (name: string): string | undefined => last(name)?.[1]?.text;
+  return {
+    resolves: word('resolvers.disabled') !== 'on',
+    prefers: word('resolvers.prefer') === 'ipv4' ? 4 : 6,
+    retries: Number(word('retries') ?? DEFAULT_RETRIES),
+    connectTimeoutMs: parseTime(word('timeout.connect') ?? DEFAULT_CONNECT, 'ms').value ?? 0,
+    verifies: word('ssl.verify') !== 'none',
+    authorities: authoritiesOf(last('ssl.ca-file')?.[1], caBase ?? '', refuse),
+  };
+}
+
+function authoritiesOf(
+  file: Global['httpClientLines'][number][number] | undefined,
+  folder: string,
+  refuse: (mistake: Mistake) => void,
+): () => readonly string[] {
+  if (file === undefined) {
+    let system: readonly string[] | undefined;
+    return () => (system ??= certificatesOf(SYSTEM_AUTHORITIES, ''));
+  }
+  const loaded = loadAuthorities(file.text, folder, DISK);
+  if ('error' in loaded)
+    refuse({ position: file.position, message: `'httpclient.ssl.ca-file' : ${loaded.error}` });
+  const certificates = 'error' in loaded ? [] : loaded.file.certificates;
+  return () => certificates;
+}
+
+function certificatesOf(name: string, folder: string): readonly string[] {
+  const loaded = loadAuthorities(name, folder, DISK);
+  return 'error' in loaded ? [] : loaded.file.certificates;
+}
