@@ -138,43 +138,54 @@ async function agree(ports: Ports, table: string, count: number): Promise<string
 }
 
 for (const other of ['lb', 'haproxy'] as const)
-  test(`lb and ${other} teach each other everything they store, both ways`, async t => {
+  test(`lb and ${other} side by side`, async t => {
     if (other === 'haproxy' && !requires(t, 'haproxy')) return;
     const ports = await freePorts();
     await start(t, 'lb', ports, 'A');
     await start(t, other, ports, 'B');
     await connected(ports.admin.A);
     await connected(ports.admin.B);
-    for (const name of ['A', 'B'] as const)
-      for (const path of [`/by-${name}`, `/missing-${name}`]) await get(ports.web[name], path);
-    const seen = await agree(ports, 'my/paths', 4);
-    assert.match(seen.join('\n'), /key=\/missing-B .*gpt0=7 gpc0=1 gpc0_rate\(3600000\)=1 .*http_req_cnt=1/);
-    assert.match(
-      (await agree(ports, 'my/arrays', 4)).join('\n'),
-      /gpt2=42 .*gpc1=1 .*gpc1_rate\(3600000\)=1/,
-    );
-    await agree(ports, 'addresses', 1);
-    // what one counted the other one goes on counting
-    await get(ports.web.B, '/by-A');
-    assert.match((await agree(ports, 'my/paths', 4)).join('\n'), /key=\/by-A gpt0=7 gpc0=2 /);
-    await get(ports.web.A, '/by-A');
-    assert.match((await agree(ports, 'my/paths', 4)).join('\n'), /key=\/by-A gpt0=7 gpc0=3 /);
+    await t.test('they teach each other everything they store, both ways', () => teachBothWays(ports));
+    await t.test('servers that keys stick to come by their names', () => teachServers(ports));
+    if (other === 'haproxy')
+      await t.test('show peers tells the fields that HAProxy tells', () => compareFields(ports));
   });
 
-for (const other of ['lb', 'haproxy'] as const)
-  test(`servers that keys stick to come to ${other} by their names, and from there`, async t => {
-    if (other === 'haproxy' && !requires(t, 'haproxy')) return;
-    const ports = await freePorts();
-    await start(t, 'lb', ports, 'A');
-    await start(t, other, ports, 'B');
-    await connected(ports.admin.A);
-    await connected(ports.admin.B);
-    for (const name of ['A', 'B'] as const)
-      for (let count = 0; count < 4; count++) await get(ports.web[name], `/served/${name}${count}`);
-    const seen = await agree(ports, 'servers', 8);
-    for (const line of seen) assert.match(line, /server_key=(one|two)/);
-    assert.match(await ask(ports.admin.A, 'show peers dict my'), /0 -> (one|two)/);
-  });
+async function teachBothWays(ports: Ports): Promise<void> {
+  for (const name of ['A', 'B'] as const)
+    for (const path of [`/by-${name}`, `/missing-${name}`]) await get(ports.web[name], path);
+  const seen = await agree(ports, 'my/paths', 4);
+  assert.match(seen.join('\n'), /key=\/missing-B .*gpt0=7 gpc0=1 gpc0_rate\(3600000\)=1 .*http_req_cnt=1/);
+  assert.match((await agree(ports, 'my/arrays', 4)).join('\n'), /gpt2=42 .*gpc1=1 .*gpc1_rate\(3600000\)=1/);
+  await agree(ports, 'addresses', 1);
+  // what one counted the other one goes on counting
+  await get(ports.web.B, '/by-A');
+  assert.match((await agree(ports, 'my/paths', 4)).join('\n'), /key=\/by-A gpt0=7 gpc0=2 /);
+  await get(ports.web.A, '/by-A');
+  assert.match((await agree(ports, 'my/paths', 4)).join('\n'), /key=\/by-A gpt0=7 gpc0=3 /);
+}
+
+async function teachServers(ports: Ports): Promise<void> {
+  for (const name of ['A', 'B'] as const)
+    for (let count = 0; count < 4; count++) await get(ports.web[name], `/served/${name}${count}`);
+  const seen = await agree(ports, 'servers', 8);
+  for (const line of seen) assert.match(line, /server_key=(one|two)/);
+  assert.match(await ask(ports.admin.A, 'show peers dict my'), /0 -> (one|two)/);
+}
+
+async function compareFields(ports: Ports): Promise<void> {
+  const fields = async (admin: number): Promise<Set<string>> => {
+    const text = await ask(admin, 'show peers');
+    return new Set([...text.matchAll(/(\w+)[=:](?=\S)/g)].map(([, name]) => name as string));
+  };
+  const [mine, theirs] = [await fields(ports.admin.A), await fields(ports.admin.B)];
+  const missing = [...theirs].filter(name => !mine.has(name) && !/^(0x|\d|commitupdate$)/.test(name));
+  assert.deepEqual(
+    missing.filter(name => name !== 'xprt' && name !== 'src'),
+    [],
+  );
+  assert.equal(await ask(ports.admin.A, 'show peers nobody'), 'No such peers\n\n');
+}
 
 for (const [first, second] of [
   ['lb', 'haproxy'],
@@ -419,27 +430,4 @@ test('a hundred thousand entries are taught while requests are answered', { time
   });
   assert.match(await ask(ports.admin.B, 'show table my/paths key /k77777'), / gpc0=77777 /);
   assert.ok(slowest < 2000, `a request took ${slowest} ms`);
-});
-
-test('show peers tells the fields that HAProxy tells', async t => {
-  if (!requires(t, 'haproxy')) return;
-  const ports = await freePorts();
-  await start(t, 'lb', ports, 'A');
-  await start(t, 'haproxy', ports, 'B');
-  await connected(ports.admin.A);
-  await connected(ports.admin.B);
-  await get(ports.web.A, '/x');
-  await get(ports.web.B, '/y');
-  await agree(ports, 'my/paths', 2);
-  const fields = async (admin: number): Promise<Set<string>> => {
-    const text = await ask(admin, 'show peers');
-    return new Set([...text.matchAll(/(\w+)[=:](?=\S)/g)].map(([, name]) => name as string));
-  };
-  const [mine, theirs] = [await fields(ports.admin.A), await fields(ports.admin.B)];
-  const missing = [...theirs].filter(name => !mine.has(name) && !/^(0x|\d|commitupdate$)/.test(name));
-  assert.deepEqual(
-    missing.filter(name => name !== 'xprt' && name !== 'src'),
-    [],
-  );
-  assert.equal(await ask(ports.admin.A, 'show peers nobody'), 'No such peers\n\n');
 });
