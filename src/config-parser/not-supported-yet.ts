@@ -76,7 +76,6 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'server check-reuse-pool',
   // nobody is pinged, and without QUIC there is nothing to derive tokens from
   'bind idle-ping',
-  'server idle-ping',
   'cluster-secret',
   'tune.rcvbuf.backend',
   'tune.sndbuf.frontend',

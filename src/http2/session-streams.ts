@@ -11,6 +11,7 @@ import type { SessionHandler } from './session-handler.ts';
 import { type LocalSettings, PeerSettings, type Role, writeSettings } from './settings.ts';
 import { CUT, LOCAL_ENDED, type ResetBy, Stream } from './stream.ts';
 
+const PING_BYTES = 8;
 /** Of how many streams that were reset here it is remembered. */
 const REMEMBERED = 64;
 
@@ -118,6 +119,14 @@ export class SessionStreams {
     if (this.dead || stream.closed) return;
     this.#writeReset(stream.id, code);
     this.#cut(stream);
+  }
+
+  /** The peer has to answer, by a PING of its own. */
+  ping(): void {
+    if (this.dead) return;
+    this.output.frame(H2.PING, 0, 0, PING_BYTES);
+    this.output.uint32(0);
+    this.output.uint32(0);
   }
 
   /** No stream behind so many more of the peer's is served. Those before it are, to their end. */

@@ -20,7 +20,15 @@ export function http2CheckLinks(global: Global): (socket: Connection) => Connect
   const buffers = new BufferPool(global.tune.bufsize);
   const settings = http2ServerSettings(global);
   return socket => {
-    const parts = { wheel: undefined, buffers, settings, counts: NO_COUNTS, home: NOWHERE, maxReuse: -1 };
+    const parts = {
+      wheel: undefined,
+      buffers,
+      settings,
+      counts: NO_COUNTS,
+      home: NOWHERE,
+      maxReuse: -1,
+      pingMs: 0,
+    };
     const link = new Http2ServerLink(socket, parts);
     link.start();
     return link.openStream(undefined);

@@ -13,15 +13,16 @@ import { Session } from '../http2/session.ts';
 import { NO_FIELDS, type SessionHandler } from '../http2/session-handler.ts';
 import type { FieldSink } from '../http2/hpack/decoder.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
-import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { UNSET } from '../net/engines/unset-handler.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
-import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import { type AfterTurn, afterTurn } from './after-turn.ts';
+import { IdlePing } from './http2-idle-ping.ts';
 import { LingeringStreams } from './http2-lingering.ts';
 import type { RequestAim } from './http2-request-block.ts';
 import type { Http2ServerCounts } from './http2-server-counts.ts';
 import type { Http2ServerSettings } from './http2-server-settings.ts';
+import { RestingConnection } from './resting-connection.ts';
 import { Http2ServerWire, type WireCarrier } from './http2-server-wire.ts';
 
 /** Where it is lent from, and comes back to. */
@@ -42,6 +43,8 @@ export interface LinkParts {
   readonly home: LinkHome;
   /** `max-reuse`; -1: no limit. */
   readonly maxReuse: number;
+  /** `idle-ping`; 0: never. */
+  readonly pingMs: number;
 }
 
 /** Whom a connection belongs to, that is not for everybody. */
@@ -68,18 +71,11 @@ const CONGESTED = 65_536;
 const NONE: Buffer = Buffer.alloc(0);
 
 export class Http2ServerLink
-  implements Connection, ConnectionHandler, SessionHandler, WireCarrier, AfterTurn
+  extends RestingConnection
+  implements ConnectionHandler, SessionHandler, WireCarrier, AfterTurn
 {
-  readonly id: number;
   readonly session: Session;
   readonly buffers: BufferPool;
-  /** While it rests. */
-  handler: ConnectionHandler = UNSET;
-  remote: Endpoint;
-  local: Endpoint;
-  receiving = false;
-  readonly sending = false;
-  closed = false;
   lostBy: Cause = 'ended';
   glitches = 0;
   /** Requests so far. */
@@ -95,8 +91,8 @@ export class Http2ServerLink
   /** No more streams are opened on it. */
   leaving = false;
   readonly #parts: LinkParts;
-  readonly #socket: Connection;
   readonly #lingering: LingeringStreams;
+  readonly #ping: IdlePing;
   /** Requests that are under way on it. */
   #used = 0;
   /** When something came last. */
@@ -108,21 +104,23 @@ export class Http2ServerLink
   #underSend = NONE;
 
   constructor(socket: Connection, parts: LinkParts) {
+    super(socket);
     this.#parts = parts;
-    this.#socket = socket;
-    this.id = socket.id;
-    this.remote = socket.remote;
-    this.local = socket.local;
     this.buffers = parts.buffers;
     this.session = new Session('client', parts.settings.session, this);
+    const ask = (): void => {
+      this.session.ping();
+      this.wrote();
+    };
+    this.#ping = new IdlePing(parts.wheel, parts.pingMs, ask, () => this.#lose('timeout'));
     this.#lingering = new LingeringStreams(this.session, parts.wheel, () => this.wrote());
   }
 
   start(): void {
     this.#parts.counts.opened();
-    this.#socket.handler = this;
+    this.socket.handler = this;
     this.session.start();
-    this.#socket.receive(true);
+    this.socket.receive(true);
     this.wrote();
   }
 
@@ -152,6 +150,7 @@ export class Http2ServerLink
   openStream(aim: RequestAim | undefined): Http2ServerWire {
     this.receiving = false;
     this.handler = UNSET;
+    this.#ping.pause();
     this.#used++;
     this.served++;
     this.#parts.counts.streamOpened();
@@ -228,7 +227,7 @@ export class Http2ServerLink
   }
 
   #flush(): void {
-    const socket = this.#socket;
+    const socket = this.socket;
     const { output } = this.session;
     if (socket.closed || socket.sending || output.length === 0) return;
     const { length } = output;
@@ -254,7 +253,7 @@ export class Http2ServerLink
 
   /** A server that takes no answers to its frames is not asked for more of them. */
   #receive(): void {
-    const socket = this.#socket;
+    const socket = this.socket;
     if (socket.closed || socket.receiving || this.session.output.length > CONGESTED) return;
     socket.receive(true);
   }
@@ -287,7 +286,7 @@ export class Http2ServerLink
     this.#isBusy = true;
     this.session.lost();
     this.#isBusy = false;
-    this.#socket.close();
+    this.socket.close();
     this.#tellResting(cause);
     this.#settle();
   }
@@ -327,6 +326,7 @@ export class Http2ServerLink
 
   frameReceived(type: number): void {
     this.#parts.counts.received(type);
+    if (type === H2.PING) this.#ping.answered();
     // not before: some servers expect nothing but the acknowledgement of their SETTINGS
     if (type === H2.DATA) this.session.widenWindow();
   }
@@ -364,48 +364,26 @@ export class Http2ServerLink
     this.#parts.counts.connectionError();
     this.#leave();
     this.#flush();
-    this.#socket.close();
+    this.socket.close();
     this.#tellResting('invalid');
   }
 
   // ── as a connection that rests ──
 
-  get fd(): number {
-    return this.#socket.fd;
-  }
-
-  get tls(): TlsFacts | undefined {
-    return this.#socket.tls;
-  }
-
-  get bytesIn(): number {
-    return this.#socket.bytesIn;
-  }
-
-  get bytesOut(): number {
-    return this.#socket.bytesOut;
-  }
-
-  receive(): void {
-    this.receiving = true;
-  }
-
-  send(): void {
-    throw new Error('requests are sent on streams');
-  }
-
-  shutdown(): void {
-    throw new Error('a connection that rests has no half to close');
+  override receive(): void {
+    super.receive();
+    this.#ping.begin();
   }
 
   /** Ends what is still on it, too. */
-  close(): void {
+  override close(): void {
     if (this.closed) return;
     this.closed = true;
     this.receiving = false;
     this.#leave();
     this.#lingering.stop();
-    if (!this.#socket.closed) this.#sayGoodbye();
+    this.#ping.stop();
+    if (!this.socket.closed) this.#sayGoodbye();
     this.#parts.counts.closed();
     this.#parts.home.closed(this);
   }
@@ -414,11 +392,7 @@ export class Http2ServerLink
     this.session.goaway(H2.NO_ERROR);
     this.#flush();
     this.session.lost();
-    this.#socket.close();
+    this.socket.close();
     this.wrote();
-  }
-
-  reset(): void {
-    this.close();
   }
 }

@@ -8,7 +8,7 @@ import type { Connection } from '../net/connection.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { Http2ServerSettings } from './http2-server-settings.ts';
 import { BackendCounts, type Http2ServerCounts } from './http2-server-counts.ts';
-import { Http2ServerLink, type LinkHome } from './http2-server-link.ts';
+import { Http2ServerLink, type LinkHome, type LinkParts } from './http2-server-link.ts';
 
 /** Decides what becomes of a connection that carries no request any more. */
 type Keeper = (link: Http2ServerLink) => boolean;
@@ -21,20 +21,23 @@ export interface LinkThread {
   readonly state: { readonly counters: Counters };
 }
 
+/** What a server's line says of them. */
+type LinkLimits = Pick<LinkParts, 'maxReuse' | 'pingMs'>;
+
 export class ServerLinks implements LinkHome {
   readonly #thread: LinkThread;
   readonly #counts: Http2ServerCounts;
-  readonly #maxReuse: number;
+  readonly #limits: LinkLimits;
   readonly #keeps: Keeper;
   readonly #shared = new Map<string, Http2ServerLink[]>();
   /** Those that carry requests. */
   readonly #used = new Set<Http2ServerLink>();
 
   /** `backend`: its row. `keeps`: puts it where it rests; false: nowhere. */
-  constructor(thread: LinkThread, backend: number, maxReuse: number, keeps: Keeper) {
+  constructor(thread: LinkThread, backend: number, limits: LinkLimits, keeps: Keeper) {
     this.#thread = thread;
     this.#counts = new BackendCounts(thread.state.counters, backend);
-    this.#maxReuse = maxReuse;
+    this.#limits = limits;
     this.#keeps = keeps;
   }
 
@@ -47,7 +50,7 @@ export class ServerLinks implements LinkHome {
       settings: http2Servers,
       counts: this.#counts,
       home: this,
-      maxReuse: this.#maxReuse,
+      ...this.#limits,
     });
     this.#used.add(link);
     link.start();

@@ -148,7 +148,9 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
 function linksOf(server: ServerService, thread: DataThread): ServerLinks | undefined {
   const { protocol, backend, config } = server;
   if (!protocol.mayBeHttp2 || backend.config.mode !== 'http') return undefined;
-  return new ServerLinks(thread, backend.row, config.maxReuse, link => keepLink(server, link));
+  const pingMs = Number(config.otherOptions.get('idle-ping')?.[0] ?? 0);
+  const limits = { maxReuse: config.maxReuse, pingMs };
+  return new ServerLinks(thread, backend.row, limits, link => keepLink(server, link));
 }
 
 function securityOf(

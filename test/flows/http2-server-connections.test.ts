@@ -289,6 +289,38 @@ test('connections that rest are purged, with a goodbye', async t => {
   await until('a goodbye', () => origin.goaways.includes(0));
 });
 
+test('idle-ping: a connection that rests and does not answer is closed', async t => {
+  // answers the first request, acknowledges nothing else
+  const { address } = await startRawOrigin(t, socket => {
+    socket.write(Buffer.from('000000040000000000', 'hex'));
+    socket.on('data', chunk => {
+      if (chunk.includes('/asked'))
+        socket.write(Buffer.from('0000010105000000018900', 'hex').subarray(0, 10));
+      if (chunk.includes(Buffer.from('0000080600', 'hex'))) pings++;
+    });
+    socket.on('end', () => ends++);
+    socket.on('close', () => ends++);
+  });
+  let pings = 0;
+  let ends = 0;
+  const port = await start(t, { servers: [`${address} proto h2 idle-ping 200ms pool-purge-delay 1m`] });
+  assert.equal(await ask(port, '/asked'), 204);
+  await until('an end', () => ends > 0);
+  assert.equal(pings, 1);
+});
+
+test('idle-ping: a connection whose server answers is kept', async t => {
+  const origin = await startHttp2Origin(t);
+  const port = await start(t, {
+    backend: 'http-reuse always',
+    servers: [`${origin.address} proto h2 idle-ping 100ms pool-purge-delay 1m`],
+  });
+  assert.equal(await ask(port), 200);
+  await sleep(600);
+  assert.equal(await ask(port), 200);
+  assert.deepEqual(streamsOf(origin), [2]);
+});
+
 test('what connections do is counted for the backend', async t => {
   const origin = await startHttp2Origin(t, stream => {
     if (stream.id === 7) stream.close(2);

@@ -99,7 +99,16 @@ const POOL: readonly ServerOption[] = [
     ...keepOption(1),
     summary: 'which idle connections may be shared',
   },
-  { name: 'idle-ping', args: '<delay>', ...keepOption(1), summary: 'pings idle HTTP/2 connections' },
+  {
+    name: 'idle-ping',
+    args: '<delay>',
+    words: 1,
+    summary: 'pings idle HTTP/2 connections',
+    parse: ({ server, option, values, context }) => {
+      const value = readTime(values[0], option.text, context);
+      if (value !== undefined) setOtherOption(server, option.text, [String(value)]);
+    },
+  },
 ];
 
 const ADDRESSES: readonly ServerOption[] = [
