@@ -40,7 +40,7 @@ export class CookieKeeper {
   read(ctx: ExchangeContext, usable: Usable, isUp: Usable): void {
     if (ctx.request === undefined) return;
     ctx.cookieRead = true;
-    ctx.cookieState = 'N-';
+    ctx.cookieState = 'NN';
     const { headers } = ctx.request;
     readRequestCookies(this.#settings, headers, Date.now(), found => this.#judge(ctx, found, usable, isUp));
   }
@@ -85,7 +85,7 @@ export class CookieKeeper {
   }
 
   #remember(ctx: CookieMemory, letter: string, server: ServerRuntime | undefined): void {
-    ctx.cookieState = `${letter}-`;
+    ctx.cookieState = `${letter}N`;
     ctx.cookieServer = server;
   }
 }

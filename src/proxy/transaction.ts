@@ -48,6 +48,8 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   }
 
   useBackend(backend: BackendRuntime): void {
+    if (this.isHttp && backend.config.cookie !== undefined && this.cookieState === '--')
+      this.cookieState = 'NN';
     this.backendRuntime = backend;
     this.counts.backend(backend);
   }

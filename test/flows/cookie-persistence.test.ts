@@ -82,7 +82,7 @@ test('force-persist: a server that is down is asked, and logs show it down', asy
   const lines = ` cookie SID insert\n force-persist if { req.hdr(f) -m found }
  http-response set-header set-cookie "%tsc"`;
   const ask = await start(t, lines, SERVERS.replace('cookie aa', 'cookie aa disabled'));
-  assert.equal(await ask('f: 1', 'Cookie: SID=aa'), '--D- + s1 SID=aa');
+  assert.equal(await ask('f: 1', 'Cookie: SID=aa'), '--DN + s1 SID=aa');
 });
 
 test('a server without a cookie has the client forget its own', async t => {

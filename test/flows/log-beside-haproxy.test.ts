@@ -52,6 +52,8 @@ const SITUATIONS: readonly Situation[] = [
     send: GET,
     front: 'http-request deny\n  http-after-response set-status 429',
   },
+  { name: 'a cookie, and no response', send: GET, answer: '', back: 'cookie S insert' },
+  { name: 'a cookie, and a denial', send: GET, back: 'cookie S insert\n  http-request deny' },
   { name: 'a response that is none', send: GET, answer: 'NONSENSE\r\n\r\n' },
   { name: 'a server that says nothing', send: GET, answer: '' },
   { name: 'half a body', send: GET, answer: 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello' },
@@ -98,7 +100,7 @@ ${sections.join('\n')}
     { ports: [port], ...(program !== undefined && { program }) },
   );
   // it may listen before it serves
-  await play(host(SITUATIONS.length - 1), port, { name: '', send: GET.replace('/', '/first') });
+  await playFirst(host(SITUATIONS.length - 1), port);
   const lineOf = async (situation: Situation, index: number): Promise<string> => {
     await play(host(index), port, situation);
     const [line] = await logs.find(new RegExp(`=${index}= (?!.*/first).*`));
@@ -112,6 +114,18 @@ ${sections.join('\n')}
     if (situation.after !== undefined) await line;
   }
   return Promise.all(lines);
+}
+
+/** The last address is bound last: that its port is open tells nothing. */
+async function playFirst(host: string, port: number): Promise<void> {
+  for (let tries = 500; ; tries--) {
+    try {
+      return await play(host, port, { name: '', send: GET.replace('/', '/first') });
+    } catch (error) {
+      if (tries === 0) throw error;
+      await sleep(20);
+    }
+  }
 }
 
 async function play(host: string, port: number, { send, after = 'waits' }: Situation): Promise<void> {
