@@ -21,12 +21,20 @@ export interface CompileEnvironment {
   readonly tables: StickTables;
   /** `tune.stick-counters`. */
   readonly stickCounters: number;
+  /** What encrypted tokens may use, where the configuration says; undefined: all that is known. */
+  readonly tokenAlgorithms?: TokenAlgorithms;
   /** The proxy whose rules are compiled; undefined in `global`. */
   readonly proxy: ProxyEntry | undefined;
   /** Samples and converters of scripts; undefined: no script is loaded. */
   readonly scripts?: ScriptSamples | undefined;
   /** Environment variables as they were at load. */
   readonly environment: (name: string) => string | undefined;
+}
+
+/** `jwt.decrypt_alg_list`, `jwt.decrypt_enc_list` */
+export interface TokenAlgorithms {
+  readonly keys?: ReadonlySet<string>;
+  readonly contents?: ReadonlySet<string>;
 }
 
 /** A sample fetch or converter of a script (`lua.<name>`), by the words in its parentheses. */

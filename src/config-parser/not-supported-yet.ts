@@ -14,8 +14,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   // global
   'acme.scheduler',
   'httpclient.resolvers.id',
-  'jwt.decrypt_alg_list',
-  'jwt.decrypt_enc_list',
   'ocsp-update.disable',
   'ocsp-update.httpproxy',
   'ocsp-update.maxdelay',

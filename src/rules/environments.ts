@@ -2,8 +2,9 @@
  * Makes the environments in which the rules of each proxy of a configuration are compiled: names of other sections,
  * ACLs, error pages. One for a thread; asked for a proxy when its rules are compiled.
  */
+import { allowedOf, TOKEN_ENCRYPTIONS, TOKEN_KEY_ALGORITHMS } from '../model/token-algorithms.ts';
 import { AclTable } from '../acl/acl-table.ts';
-import type { CompileEnvironment, Directory, ProxyEntry } from '../acl/environment.ts';
+import type { CompileEnvironment, Directory, ProxyEntry, TokenAlgorithms } from '../acl/environment.ts';
 import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { VariableNames } from '../acl/variables.ts';
 import { ringNames, STREAM_SINKS } from '../config-parser/event-sinks.ts';
@@ -41,12 +42,14 @@ export class RuleEnvironments {
   scripts: ScriptProgram | undefined;
   readonly #sections: Map<string, ErrorPages> = new Map();
   readonly #stickCounters: number;
+  readonly #tokenAlgorithms: TokenAlgorithms;
   #sectionsCompiled = false;
 
   constructor(config: Config, shared: SharedEnvironment) {
     this.#config = config;
     this.#shared = shared;
     this.#stickCounters = stickCountersOf(config);
+    this.#tokenAlgorithms = tokenAlgorithmsOf(config);
     this.directory = new ConfigDirectory(config, this.namedServers, this.namedBackends);
   }
 
@@ -56,6 +59,7 @@ export class RuleEnvironments {
       ...this.#shared,
       scripts: this.scripts,
       stickCounters: this.#stickCounters,
+      tokenAlgorithms: this.#tokenAlgorithms,
       acls: new AclTable(section.acls),
       defaultsAcls: new AclTable(section.defaultsAcls),
       directory: this.directory,
@@ -78,6 +82,7 @@ export class RuleEnvironments {
       scripts: this.scripts,
       report,
       stickCounters: this.#stickCounters,
+      tokenAlgorithms: this.#tokenAlgorithms,
       acls: new AclTable([]),
       directory: this.directory,
       proxy: undefined,
@@ -170,4 +175,15 @@ class ConfigDirectory implements Directory {
 
 function entryOf({ name, id, kind, fullconn }: Proxy): ProxyEntry {
   return { name, id, kind, fullconn };
+}
+
+function tokenAlgorithmsOf({ global: { ssl } }: Config): TokenAlgorithms {
+  const read = (name: string, all: readonly string[]): ReadonlySet<string> | undefined => {
+    const list = ssl.get(name)?.[0];
+    const allowed = list === undefined ? undefined : allowedOf(list, all);
+    return typeof allowed === 'string' ? undefined : allowed;
+  };
+  const keys = read('jwt.decrypt_alg_list', TOKEN_KEY_ALGORITHMS);
+  const contents = read('jwt.decrypt_enc_list', TOKEN_ENCRYPTIONS);
+  return { ...(keys !== undefined && { keys }), ...(contents !== undefined && { contents }) };
 }

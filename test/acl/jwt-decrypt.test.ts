@@ -12,6 +12,7 @@ import {
 } from 'node:crypto';
 import { test } from 'node:test';
 import { decryptToken, keyOfJwk } from '../../src/acl/converters/jwe.ts';
+import { allowedOf, TOKEN_ENCRYPTIONS, TOKEN_KEY_ALGORITHMS } from '../../src/model/token-algorithms.ts';
 import { testEnvironment } from './compile-environment.ts';
 import { complaint, exampleContext, textOf } from './evaluate.ts';
 
@@ -137,4 +138,25 @@ test('keys that are none are refused at load', () => {
   assert.match(complaint('str(x),jwt_decrypt_secret(=%)'), /failed to parse secret: invalid base64/);
   assert.match(complaint("str(x),jwt_decrypt_jwk('{}')"), /failed to parse JSON Web Key/);
   assert.match(complaint('str(x),jwt_decrypt_cert(none.pem)'), /no such file/);
+});
+
+test('what the lists do not allow is not opened', () => {
+  const secret = randomBytes(16);
+  const token = seal('inside', 'A128GCM', { alg: 'dir', contentKey: secret });
+  const allowed = (list: string, all: readonly string[]): ReadonlySet<string> => {
+    const found = allowedOf(list, all);
+    assert.ok(typeof found === 'object', list);
+    return found;
+  };
+  const keys = (list: string): string | undefined =>
+    decryptToken(token, secret, { keys: allowed(list, TOKEN_KEY_ALGORITHMS) });
+  const contents = (list: string): string | undefined =>
+    decryptToken(token, secret, { contents: allowed(list, TOKEN_ENCRYPTIONS) });
+  for (const list of ['ALL', 'dir', 'A128KW:dir', 'ALL:!A128KW', '!A128KW:ALL'])
+    assert.equal(keys(list), 'inside', list);
+  for (const list of ['A128KW', 'ALL:!dir', '!dir:ALL', 'dir:!dir', '!A128KW'])
+    assert.equal(keys(list), undefined, list);
+  assert.equal(contents('A128GCM'), 'inside');
+  assert.equal(contents('A256GCM'), undefined);
+  assert.equal(allowedOf('ALL:dirr', TOKEN_KEY_ALGORITHMS), 'dirr');
 });

@@ -15,6 +15,8 @@ import {
 } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
+import type { TokenAlgorithms } from '../environment.ts';
+
 /** A secret for symmetric algorithms, a private key for the others. */
 export type DecryptionKey = Buffer | KeyObject;
 
@@ -201,11 +203,17 @@ const ALGORITHMS: ReadonlyMap<unknown, KeyOf> = new Map([
 ]);
 
 /** One char a byte; undefined: not a token, not for this key, or not what its author sent. */
-export function decryptToken(text: string, key: DecryptionKey): string | undefined {
+export function decryptToken(
+  text: string,
+  key: DecryptionKey,
+  { keys, contents }: TokenAlgorithms = {},
+): string | undefined {
   const token = parseToken(text);
   const keyOf = token && ALGORITHMS.get(token.header['alg']);
   const encryption = token && ENCRYPTIONS.get(token.header['enc']);
   if (token === undefined || keyOf === undefined || encryption === undefined) return undefined;
+  const { alg, enc } = token.header;
+  if (keys?.has(String(alg)) === false || contents?.has(String(enc)) === false) return undefined;
   try {
     const contentKey = keyOf(token, key, encryption);
     return contentKey && encryption.open(contentKey, token)?.toString('latin1');

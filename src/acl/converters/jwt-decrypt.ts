@@ -1,5 +1,6 @@
 /** Converters that open encrypted JSON Web Tokens (manual, section 7.3.1). */
 import type { Arguments, Mistake } from '../arguments.ts';
+import type { TokenAlgorithms } from '../environment.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
 import { decryptToken, keyOfJwk, keyOfPem, type DecryptionKey } from './jwe.ts';
 import { keyCache } from './key-cache.ts';
@@ -7,11 +8,15 @@ import { textOrVariable, type TextOf } from './text-or-variable.ts';
 
 const jwkOf = keyCache(keyOfJwk);
 
-function decryptWith(text: TextOf, keyOf: (text: string) => DecryptionKey | undefined): Convert {
+function decryptWith(
+  text: TextOf,
+  keyOf: (text: string) => DecryptionKey | undefined,
+  allowed: TokenAlgorithms | undefined,
+): Convert {
   return (token: string, ctx) => {
     const keyText = text(ctx);
     const key = keyText === undefined ? undefined : keyOf(keyText);
-    return key === undefined ? undefined : decryptToken(token, key);
+    return key === undefined ? undefined : decryptToken(token, key, allowed);
   };
 }
 
@@ -19,7 +24,7 @@ function compileDecryptSecret(args: Arguments, scope: CompileScope): Convert | M
   const secret = textOrVariable(args[0]?.text ?? '', scope);
   if (secret.fixed !== undefined && secretOf(secret.fixed) === undefined)
     return { error: 'failed to parse secret: invalid base64 string' };
-  return decryptWith(secret, secretOf);
+  return decryptWith(secret, secretOf, scope.env.tokenAlgorithms);
 }
 
 /** Padded or not. */
@@ -32,7 +37,7 @@ function compileDecryptJwk(args: Arguments, scope: CompileScope): Convert | Mist
   const jwk = textOrVariable(args[0]?.text ?? '', scope);
   if (jwk.fixed !== undefined && jwkOf(jwk.fixed) === undefined)
     return { error: 'failed to parse JSON Web Key' };
-  return decryptWith(jwk, jwkOf);
+  return decryptWith(jwk, jwkOf, scope.env.tokenAlgorithms);
 }
 
 function compileDecryptCertificate(args: Arguments, scope: CompileScope): Convert | Mistake {
@@ -43,7 +48,7 @@ function compileDecryptCertificate(args: Arguments, scope: CompileScope): Conver
   const key = keyOfPem(file.content);
   return key === undefined
     ? { error: `'${path.fixed}' holds no private key` }
-    : (token: string) => decryptToken(token, key);
+    : (token: string) => decryptToken(token, key, scope.env.tokenAlgorithms);
 }
 
 function decryptRow(

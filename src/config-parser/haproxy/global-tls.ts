@@ -1,4 +1,5 @@
 /** Keywords of the `global` section about TLS (manual, section 3.1). They end in `Global.ssl` by name. */
+import { allowedOf, TOKEN_ENCRYPTIONS, TOKEN_KEY_ALGORITHMS } from '../../model/token-algorithms.ts';
 import type { Word } from '../../model/word.ts';
 import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
@@ -14,6 +15,18 @@ function tls(name: string, shape: Shape, summary: string, options: RowOptions = 
     );
   };
   return setting(name, shape, summary, store, options);
+}
+
+function tokens(name: string, all: readonly string[], summary: string): GlobalKeyword {
+  return setting(name, text('<list>'), summary, (draft, value, [word], context) => {
+    const allowed = allowedOf(String(value), all);
+    if (typeof allowed === 'string')
+      context.alert(
+        word as Word,
+        `'${name}' : unknown algorithm '${allowed}', expects ALL or any of ${all.join(', ')}.`,
+      );
+    draft.ssl.set(name, [String(value)]);
+  });
 }
 
 const VERSIONS = new Set(['SSLv3', 'TLSv1.0', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']);
@@ -141,8 +154,8 @@ export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
     { args: '', arity: [0, 0], read: () => '' },
     'do not send self-signed roots',
   ),
-  tls('jwt.decrypt_alg_list', text('<list>'), 'key algorithms allowed for encrypted tokens'),
-  tls('jwt.decrypt_enc_list', text('<list>'), 'ciphers allowed for encrypted tokens'),
+  tokens('jwt.decrypt_alg_list', TOKEN_KEY_ALGORITHMS, 'key algorithms allowed for encrypted tokens'),
+  tokens('jwt.decrypt_enc_list', TOKEN_ENCRYPTIONS, 'ciphers allowed for encrypted tokens'),
   tls('ocsp-update.mode', ON_OFF, 'OCSP updates of certificates by default'),
   tls('ocsp-update.httpproxy', text('<address>[:port]'), 'HTTP proxy towards OCSP responders'),
   tls('ocsp-update.maxdelay', integer(1), 'longest delay between OCSP updates'),
