@@ -141,7 +141,7 @@ test('proto none forbids it: the connection is closed', async t => {
   default_backend web
 `,
   );
-  const { received, closed } = await exchange(MAIN, TWO_REQUESTS, 400);
+  const { received, closed } = await exchange(MAIN, TWO_REQUESTS, 5000);
   assert.deepEqual([received, closed], ['', true]);
 });
 
