@@ -9,6 +9,7 @@
 import { latin1Slice, writeLatin1 } from '../base/latin1.ts';
 import { COLON, CR, LF, LOWER_TOKEN, SPACE } from './char-class.ts';
 import { NO_PIECE, SPAN, takePiece } from './field-table.ts';
+import { lowerCase, oneLine } from './field-text.ts';
 import type { Headers } from './head.ts';
 import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
 
@@ -22,28 +23,6 @@ export const WRITTEN_ANEW = -1;
 
 /** Room for fields that rules add to a head of our own. */
 const FEW = 16;
-
-/** Lower-case forms of names seen; bounded, since clients choose names. */
-const lowered = new Map<string, string>();
-const LOWERED_AT_MOST = 4096;
-
-function lowerCase(name: string): string {
-  let lower = lowered.get(name);
-  if (lower === undefined) {
-    lower = name.toLowerCase();
-    if (lowered.size < LOWERED_AT_MOST) lowered.set(name, lower);
-  }
-  return lower;
-}
-
-/** A value from a rule must not end the line: CR, LF and NUL become blanks (RFC 9110 section 5.5). */
-function oneLine(value: string): string {
-  for (let at = 0; at < value.length; at++) {
-    const code = value.charCodeAt(at);
-    if (code <= 13 && (code === 13 || code === 10 || code === 0)) return value.replace(/[\0\r\n]/g, ' ');
-  }
-  return value;
-}
 
 /** Behind the name, and behind the value. */
 const PUNCTUATION = ': \r\n'.length;
