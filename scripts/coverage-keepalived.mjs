@@ -28,7 +28,7 @@ if (folder === undefined) {
 }
 
 const WORKS = 'works';
-const READ = 'read and checked; it belongs to layer 4';
+const READ = 'read and checked; what it does, or does not, is in docs/l4.md';
 const SAID = 'recognised, and said at load to have no effect';
 
 const TABLES = new Map(
@@ -56,7 +56,7 @@ const LAYER_4_TOP = /^(virtual_server|virtual_server_group|SSL)$/;
 
 function judgeTable(block, keyword) {
   const found = TABLES.get(block)?.rows.find(row => row.name === keyword);
-  if (found?.layer4) return READ;
+  if (found?.withoutEffect) return SAID;
   if (found) return LAYER_4.test(block) || LAYER_4_TOP.test(keyword) ? READ : WORKS;
   const ignored = ignoredKeyword(block, keyword);
   if (ignored === 'no effect') return SAID;

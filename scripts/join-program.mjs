@@ -5,7 +5,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** What starts by itself. What is imported while the program runs joins them. */
-const STARTS = ['main.js', 'worker/data-thread.js', 'vrrp/process/vrrp-process.js'];
+const STARTS = [
+  'main.js',
+  'worker/data-thread.js',
+  'vrrp/process/vrrp-process.js',
+  'worker/forwarding/forwarding-process.js',
+];
 const ON_DEMAND = /\bimport\('(\.[^']+)'\)/g;
 /** Runs the others. */
 const LOADER = 'base/joined-program.js';

@@ -138,7 +138,6 @@ async function serveOrMaster(
   if (config === undefined || !(options.masterWorker || config.global.masterWorker))
     return serve(options, loaded, taken);
   launcher.discard();
-  const withVirtual = keepalived !== undefined;
   return runMaster({
     exit,
     earlySignal,
@@ -147,7 +146,7 @@ async function serveOrMaster(
     environment,
     configuration: { config, texts: loaded.texts },
     taken,
-    withVirtual,
+    keepalived,
     log,
   });
 }
@@ -225,7 +224,7 @@ function serve(options: Options, loaded: Loaded, given: InheritedSockets | Taken
   const running = new RunningProgram(exit);
   running.handleSignals();
   earlySignal.pass();
-  if (keepalived !== undefined) running.virtual = prepareVirtual(options, running, log);
+  if (keepalived !== undefined) running.virtual = prepareVirtual(options, keepalived, running, log);
   if (config !== undefined) {
     running.control = startControl(options, config, loaded, running, given);
     if (given instanceof InheritedSockets) followMaster(running.control, options.keepalivedFiles.length > 0);
@@ -236,10 +235,16 @@ function serve(options: Options, loaded: Loaded, given: InheritedSockets | Taken
   tellStarted();
 }
 
-function prepareVirtual(options: Options, running: RunningProgram, log: ProcessLog): VirtualAddresses {
+function prepareVirtual(
+  options: Options,
+  { virtualServers }: KeepalivedConfig,
+  running: RunningProgram,
+  log: ProcessLog,
+): VirtualAddresses {
   return new VirtualAddresses({
     files: options.keepalivedFiles,
     configId: options.configId,
+    forwards: virtualServers.length > 0,
     notice: (level, text, about) => log.notice(level, text, about),
     diagnose: diagnostics => log.diagnostics(diagnostics, options.showDiag),
     onStopped: () => running.virtualStopped(),

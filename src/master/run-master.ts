@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { hasFatal, renderDiagnostics, renderNotice } from '../config-parser/diagnostic.ts';
 import type { Options } from '../config-parser/command-line.ts';
+import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { Notice } from '../model/notice.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindNow } from '../worker/bind-listeners.ts';
@@ -27,7 +28,7 @@ interface MasterStart {
   /** Sockets of a process before this one. */
   readonly taken: TakenSockets | undefined;
   /** Virtual addresses are wanted too. */
-  readonly withVirtual: boolean;
+  readonly keepalived: KeepalivedConfig | undefined;
   readonly earlySignal: EarlySignal;
   readonly exit: (code: number) => void;
   readonly log: ProcessLog;
@@ -43,7 +44,7 @@ export async function runMaster(start: MasterStart): Promise<void> {
     log.add(renderNotice(level, text, process.pid));
     start.log.notice(level, text);
   };
-  const virtual = start.withVirtual ? prepareVirtual(start) : undefined;
+  const virtual = start.keepalived === undefined ? undefined : prepareVirtual(start, start.keepalived);
   const old = new OldProcesses(options);
   let report: BalancerReport | undefined;
   const master = new Master({
@@ -106,10 +107,14 @@ function configurations(
 }
 
 /** Early: their process has to have the rights of the start. */
-function prepareVirtual({ options, log }: MasterStart): VirtualAddresses {
+function prepareVirtual(
+  { options, log }: MasterStart,
+  { virtualServers }: KeepalivedConfig,
+): VirtualAddresses {
   return new VirtualAddresses({
     files: options.keepalivedFiles,
     configId: options.configId,
+    forwards: virtualServers.length > 0,
     notice: (level, text, about) => log.notice(level, text, about),
     diagnose: diagnostics => log.diagnostics(diagnostics, options.showDiag),
     onStopped: () => undefined,

@@ -3,7 +3,7 @@ export type NoticeLevel = 'notice' | 'warning' | 'alert';
 
 export interface NoticeContext {
   /** A part that HAProxy has not: it has no words for that, so none need to be kept. */
-  readonly part?: 'vrrp' | 'threads' | 'engine' | 'control thread';
+  readonly part?: 'vrrp' | 'l4' | 'threads' | 'engine' | 'control thread';
   readonly thread?: number;
   readonly proxy?: string;
   readonly server?: string;

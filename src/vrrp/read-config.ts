@@ -7,23 +7,11 @@ import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { expandBraces } from '../config-parser/keepalived/include.ts';
 import { parseKeepalived, type KeepalivedResult } from '../config-parser/keepalived/parse.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
-import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { ConfigSource } from '../config-parser/keepalived/source.ts';
 
 /** A path may be a directory: then every `*.conf` in it, in the order of names. */
 export function readKeepalived(paths: string | readonly string[], configId?: string): KeepalivedResult {
-  const result = parseKeepalived(paths, diskSource(configId));
-  return { ...result, diagnostics: [...result.diagnostics, ...notForwarded(result.config)] };
-}
-
-function notForwarded({ virtualServers }: KeepalivedConfig): Diagnostic[] {
-  return virtualServers.map(({ position }) => ({
-    severity: 'warning',
-    position,
-    message:
-      'virtual_server: its words are checked, but nothing forwards for it and nobody checks its servers: say it as a listen section in haproxy.cfg (mode tcp)',
-  }));
+  return parseKeepalived(paths, diskSource(configId));
 }
 
 function diskSource(configId?: string): ConfigSource {

@@ -10,17 +10,19 @@ import type { LogLevel } from './log.ts';
 import type { VrrpEvent } from './reporter.ts';
 
 const PATH = '/dev/log';
-const TAG = 'Keepalived_vrrp';
+const VRRP_TAG = 'Keepalived_vrrp';
 /** LOG_DAEMON (syslog(3)). */
 const FACILITY = 3 << 3;
 const SEVERITY = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 } as const;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 export class Syslog {
+  readonly #tag: string;
   readonly #fd: number;
   readonly #address: Buffer | undefined;
 
-  constructor(path = PATH) {
+  constructor(path = PATH, tag = VRRP_TAG) {
+    this.#tag = tag;
     this.#fd = openRawSocket(AF_UNIX, SOCK_DGRAM, 0);
     this.#address = encodeUnix(path);
   }
@@ -38,7 +40,7 @@ export class Syslog {
   /** The receiver is looked up each time: it may have been started again. */
   #send(level: LogLevel, message: string): void {
     if (this.#fd < 0 || this.#address === undefined) return;
-    const head = `<${FACILITY | SEVERITY[level]}>${timestamp(new Date())} ${TAG}[${process.pid}]: `;
+    const head = `<${FACILITY | SEVERITY[level]}>${timestamp(new Date())} ${this.#tag}[${process.pid}]: `;
     sendTo(this.#fd, Buffer.from(head + message), this.#address);
   }
 }

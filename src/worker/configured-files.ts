@@ -7,6 +7,7 @@ import { renderDiagnostics } from '../config-parser/diagnostic.ts';
 import type { ConfigFile } from '../config-parser/file-reader.ts';
 import type { KeepalivedResult } from '../config-parser/keepalived/parse.ts';
 import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from '../config-parser/keepalived/report.ts';
+import { notForwarded } from '../l4/not-forwarded.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { readKeepalived } from '../vrrp/read-config.ts';
@@ -33,7 +34,10 @@ export async function readFiles(options: Options, texts?: readonly ConfigFile[])
   return {
     balancer,
     virtual,
-    diagnostics: [...(balancer?.diagnostics ?? []), ...(virtual?.diagnostics ?? [])],
+    diagnostics: [
+      ...(balancer?.diagnostics ?? []),
+      ...(virtual === undefined ? [] : [...virtual.diagnostics, ...notForwarded(virtual.config)]),
+    ],
   };
 }
 

@@ -10,6 +10,7 @@ import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { LogLevel } from '../vrrp/log.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { VrrpService } from '../vrrp/process/vrrp-service.ts';
+import { ForwardingService } from './forwarding/forwarding-service.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 
 interface VirtualAddressesOptions {
@@ -17,6 +18,8 @@ interface VirtualAddressesOptions {
   readonly files: readonly string[];
   /** `-i` */
   readonly configId: string | undefined;
+  /** There are virtual servers: a process of its own keeps them. */
+  readonly forwards: boolean;
   readonly notice: Notice;
   /** What is wrong with the files when they are read again. */
   readonly diagnose: (diagnostics: readonly Diagnostic[]) => void;
@@ -50,6 +53,7 @@ const STRAGGLERS_MS = 100;
 export class VirtualAddresses implements VrrpAccess {
   readonly #options: VirtualAddressesOptions;
   readonly #service: VrrpService;
+  readonly #forwarding: ForwardingService | undefined;
   #balancer: BalancerBeside | undefined;
   #look: NodeJS.Timeout | undefined;
   #showing: NodeJS.Timeout | undefined;
@@ -58,7 +62,7 @@ export class VirtualAddresses implements VrrpAccess {
   #stopped = false;
 
   constructor(options: VirtualAddressesOptions) {
-    const { files, configId, diagnose, onStopped } = options;
+    const { files, configId, diagnose, onStopped, forwards } = options;
     this.#options = options;
     this.#service = new VrrpService({
       files,
@@ -69,12 +73,14 @@ export class VirtualAddresses implements VrrpAccess {
       onFollows: follows => this.#follow(follows),
       onStopped,
     });
+    this.#forwarding = forwards ? this.#prepareForwarding() : undefined;
   }
 
   /** The balancer serves, or there is none: instances start. */
   begin(balancer?: BalancerBeside): void {
     this.#balancer = balancer;
     this.#service.begin(balancer?.report());
+    this.#forwarding?.begin();
     if (balancer === undefined) return;
     this.#showing = setInterval(() => void this.#show(), SHOW_MS);
     void this.#pulse();
@@ -88,6 +94,7 @@ export class VirtualAddresses implements VrrpAccess {
   /** Reads the files again; when they cannot be used the old configuration stays. */
   reload(): void {
     this.#service.reload();
+    this.#forwarding?.reload();
   }
 
   /**
@@ -104,12 +111,13 @@ export class VirtualAddresses implements VrrpAccess {
     this.#service.resume();
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     clearInterval(this.#look);
     clearInterval(this.#showing);
     this.#stopped = true;
     clearTimeout(this.#pulsing);
-    return this.#service.stop();
+    await this.#service.stop();
+    await this.#forwarding?.stop();
   }
 
   snapshot(): Promise<VrrpSnapshot> {
@@ -135,8 +143,18 @@ export class VirtualAddresses implements VrrpAccess {
     this.#balancer?.showVrrp(await this.#service.snapshot());
   }
 
-  #say(level: LogLevel, text: string): void {
-    if (level !== 'debug') this.#options.notice(NOTICE_LEVEL[level], text, { part: 'vrrp' });
+  #prepareForwarding(): ForwardingService {
+    const { files, configId, diagnose } = this.#options;
+    return new ForwardingService({
+      files,
+      configId,
+      diagnose,
+      log: (level, text) => this.#say(level, text, 'l4'),
+    });
+  }
+
+  #say(level: LogLevel, text: string, part: 'vrrp' | 'l4' = 'vrrp'): void {
+    if (level !== 'debug') this.#options.notice(NOTICE_LEVEL[level], text, { part });
   }
 
   #follow(follows: boolean): void {

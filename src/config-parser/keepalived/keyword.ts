@@ -16,8 +16,8 @@ export interface KeepalivedKeyword<Draft> {
   readonly least?: number;
   /** What to write instead. */
   readonly deprecated?: string;
-  /** Its value is read and checked, but it is for layer 4 services, which nobody forwards here. */
-  readonly layer4?: true;
+  /** Its value is read and checked, and that is all. */
+  readonly withoutEffect?: true;
   readonly parse: (draft: Draft, statement: Statement, scope: Scope) => void;
 }
 
@@ -51,8 +51,8 @@ export class KeywordTable<Draft> {
     }
     if (row.deprecated !== undefined)
       scope.report.remark(position, `'${name}' is deprecated, use '${row.deprecated}'`);
-    if (row.layer4 === true)
-      scope.report.remark(position, `'${name}' has no effect here: nothing is forwarded for virtual_server`);
+    if (row.withoutEffect === true)
+      scope.report.remark(position, `'${name}' is recognised but has no effect here`);
     row.parse(draft, statement, scope);
   }
 

@@ -166,20 +166,11 @@ export const TOP = new KeywordTable<TopDraft>('', [
   },
   {
     name: 'SSL',
-    layer4: true,
     args: '{ ... }',
     summary: 'client TLS material for SSL_GET',
     parse: (draft, statement, scope) => SSL.read(draft.ssl, blockOf(statement, scope), scope),
   },
-  {
-    ...named(
-      'virtual_server_group',
-      'virtualServerGroups',
-      'reusable list of virtual services',
-      parseServerGroup,
-    ),
-    layer4: true,
-  },
+  named('virtual_server_group', 'virtualServerGroups', 'reusable list of virtual services', parseServerGroup),
   {
     name: 'virtual_server',
     args: '<ip> [<port>] | fwmark <n> | group <name> { ... }',

@@ -1,0 +1,83 @@
+/**
+ * One checker of one real server over time: when it tries, how often again after a failure, and when the server counts as
+ * failed or good for it. keepalived's rhythm: `delay_loop`, and for a server that was good `retry` more tries
+ * `delay_before_retry` apart.
+ */
+import type { Checker } from '../../model/virtual-server.ts';
+import { bad, type Check, type CheckResult } from './check.ts';
+
+interface CheckLoopPorts {
+  readonly after: (delayMs: number, callback: () => void) => () => void;
+  readonly random: () => number;
+  readonly check: Check;
+  readonly onGood: (weight: number | undefined) => void;
+  readonly onFailed: (reason: string) => void;
+  /** A failure that changes nothing yet, or nothing any more. */
+  readonly onFailure: (reason: string, triesLeft: number) => void;
+}
+
+export class CheckLoop {
+  readonly checker: Checker;
+  /** What it thinks of the server. */
+  good: boolean;
+  readonly #ports: CheckLoopPorts;
+  #triesLeft: number;
+  #cancel: () => void = () => undefined;
+  #running: AbortController | undefined;
+  #stopped = false;
+
+  constructor(checker: Checker, ports: CheckLoopPorts, good = !checker.alpha) {
+    this.checker = checker;
+    this.#ports = ports;
+    this.good = good;
+    this.#triesLeft = checker.retry;
+  }
+
+  /** The first one at any time within `warmup`, so that not all come at once. */
+  start(): void {
+    this.#next(this.checker.warmupMs * this.#ports.random());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+    this.#running?.abort();
+  }
+
+  #next(delayMs: number): void {
+    this.#cancel = this.#ports.after(delayMs, () => void this.#try());
+  }
+
+  async #try(): Promise<void> {
+    const controller = new AbortController();
+    this.#running = controller;
+    const limitMs = this.checker.misc?.timeoutMs ?? this.checker.connectTimeoutMs;
+    const cancel = this.#ports.after(limitMs, () => controller.abort());
+    const result = await this.#ports
+      .check(this.checker, controller.signal)
+      .catch((error: unknown) => bad(String(error)));
+    cancel();
+    this.#running = undefined;
+    if (!this.#stopped) this.#judge(result);
+  }
+
+  #judge(result: CheckResult): void {
+    const { retry, delayLoopMs, delayBeforeRetryMs } = this.checker;
+    if (result.ok) {
+      this.good = true;
+      this.#triesLeft = retry;
+      this.#next(delayLoopMs);
+      this.#ports.onGood(result.weight);
+      return;
+    }
+    const again = this.good && this.#triesLeft > 0;
+    this.#next(again ? delayBeforeRetryMs : delayLoopMs);
+    if (again || !this.good) {
+      this.#ports.onFailure(result.reason, this.#triesLeft);
+      if (again) this.#triesLeft--;
+      return;
+    }
+    this.good = false;
+    this.#ports.onFailed(result.reason);
+  }
+}

@@ -1,0 +1,79 @@
+/** How each kind of checker tries; and what of checkers is not done here, to be told at load. */
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
+import type { Checker, CheckerKind, VirtualServer } from '../../model/virtual-server.ts';
+import { bad, GOOD, type Check, type CheckResult } from './check.ts';
+import { checkDns, checkUdp } from './datagram-checks.ts';
+import { compileRegex, httpCheck, isRegexOption } from './http-check.ts';
+import { checkSmtp, checkTcp } from './stream-checks.ts';
+
+/** The exit code, or why there is none. */
+export type RunScript = (command: ScriptCommand, signal?: AbortSignal) => Promise<number | string>;
+
+/** Missing: it is not run, and nothing is held against its server. */
+export type Checks = Partial<Readonly<Record<CheckerKind, Check>>>;
+
+export function checksOf(ssl: KeepalivedConfig['ssl'], runScript: RunScript): Checks {
+  const http = httpCheck(ssl);
+  return {
+    TCP_CHECK: checkTcp,
+    SMTP_CHECK: checkSmtp,
+    HTTP_GET: http,
+    SSL_GET: http,
+    DNS_CHECK: checkDns,
+    UDP_CHECK: checkUdp,
+    MISC_CHECK: (checker, signal) => checkByScript(checker, runScript, signal),
+  };
+}
+
+/** 0 is good; with `misc_dynamic` all others but 1 are, and say the weight. */
+async function checkByScript(
+  { misc }: Checker,
+  runScript: RunScript,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  if (misc === undefined) return GOOD;
+  const code = await runScript(misc.script, signal);
+  if (typeof code === 'string') return bad(code);
+  if (code === 0) return GOOD;
+  return misc.dynamic && code > 1 ? { ok: true, weight: code - 2 } : bad(`exit status ${code}`);
+}
+
+export function tellUnchecked(servers: readonly VirtualServer[]): Diagnostic[] {
+  return servers
+    .flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers))
+    .flatMap(checker =>
+      unchecked(checker).map(message => ({
+        severity: 'warning' as const,
+        position: checker.position,
+        message,
+      })),
+    );
+}
+
+function unchecked({ kind, bindIf, fwmark, http }: Checker): string[] {
+  const urls = http?.urls ?? [];
+  return [
+    ...(kind === 'PING_CHECK' || kind === 'FILE_CHECK'
+      ? [`${kind} is not run: nothing is held against its server`]
+      : []),
+    ...(bindIf === undefined ? [] : ['bind_if has no effect: checks go by the routes of the host']),
+    ...(fwmark === 0 ? [] : ['fwmark has no effect: packets of checks are not marked']),
+    ...urls.flatMap(({ regexOptions }) =>
+      regexOptions
+        .filter(option => !isRegexOption(option))
+        .map(option => `regex_options ${option} has no effect: expressions are those of JavaScript`),
+    ),
+    ...urls.flatMap(url => {
+      try {
+        compileRegex(url);
+        return [];
+      } catch (error) {
+        return [
+          `regex '${url.regex ?? ''}' cannot be compiled, its check always fails: ${(error as Error).message}`,
+        ];
+      }
+    }),
+  ];
+}

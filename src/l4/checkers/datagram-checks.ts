@@ -1,0 +1,94 @@
+/** DNS_CHECK and UDP_CHECK. */
+import { randomBytes, randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { encodeName } from '../../dns/name.ts';
+import type { Checker } from '../../model/virtual-server.ts';
+import { bad, GOOD, type CheckResult } from './check.ts';
+
+/** RFC 1035, 3.2.2, and RFC 3596. */
+const DNS_TYPES: Readonly<Record<string, number>> = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+};
+const RANDOM_BYTES = 16;
+
+/** Sends one datagram; `judge` answers when it has heard what it wants, `silence` is the result when time is over. */
+function exchange(
+  { connectIp, connectPort, bindTo, bindPort }: Checker,
+  payload: Buffer,
+  signal: AbortSignal,
+  judge: (answer: Buffer) => CheckResult | undefined,
+  silence: CheckResult,
+): Promise<CheckResult> {
+  return new Promise(resolve => {
+    const socket = createSocket(isIPv6(connectIp) ? 'udp6' : 'udp4');
+    let done = false;
+    const settle = (result: CheckResult): void => {
+      if (done) return;
+      done = true;
+      signal.removeEventListener('abort', onAbort);
+      socket.close();
+      resolve(result);
+    };
+    const onAbort = (): void => settle(silence);
+    signal.addEventListener('abort', onAbort);
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(bad(error.code ?? error.message)));
+    socket.on('message', answer => {
+      const result = judge(answer);
+      if (result !== undefined) settle(result);
+    });
+    socket.bind({ port: bindPort, ...(bindTo === undefined ? {} : { address: bindTo }) }, () =>
+      socket.connect(connectPort, connectIp, () => done || socket.send(payload)),
+    );
+  });
+}
+
+export function checkDns(checker: Checker, signal: AbortSignal): Promise<CheckResult> {
+  const { type = 'SOA', name = '.' } = checker.dns ?? {};
+  const labels = name === '.' ? Buffer.alloc(1) : encodeName(name);
+  if (labels === undefined) return Promise.resolve(bad(`${name} is no DNS name`));
+  const id = randomInt(0x1_0000);
+  // recursion desired, one question
+  const header = Buffer.from([id >>> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  const question = Buffer.from([0, DNS_TYPES[type] ?? 0, 0, 1]);
+  return exchange(checker, Buffer.concat([header, labels, question]), signal, judgeDns(id), bad('timeout'));
+}
+
+function judgeDns(id: number): (answer: Buffer) => CheckResult | undefined {
+  return answer => {
+    if (answer.length < 12 || answer.readUInt16BE(0) !== id) return undefined;
+    if (((answer[2] ?? 0) & 0x80) === 0) return bad('the DNS answer is a question');
+    const code = (answer[3] ?? 0) & 15;
+    if (code !== 0) return bad(`DNS code ${code}`);
+    return answer.readUInt16BE(6) > 0 ? GOOD : bad('no DNS record');
+  };
+}
+
+/** Without `require_reply`, silence is good: nobody has said that the port is closed. */
+export function checkUdp(checker: Checker, signal: AbortSignal): Promise<CheckResult> {
+  const {
+    payload,
+    requireReply = false,
+    reply = '',
+    minReplyLength = 0,
+    maxReplyLength = 255,
+  } = checker.udp ?? {};
+  const data = payload === undefined ? randomBytes(RANDOM_BYTES) : Buffer.from(payload, 'hex');
+  const judge = (answer: Buffer): CheckResult => {
+    if (!requireReply) return GOOD;
+    if (answer.length < minReplyLength || answer.length > maxReplyLength)
+      return bad(`a reply of ${answer.length} bytes`);
+    const hex = answer.toString('hex');
+    const differs = reply
+      .split('')
+      .some((digit, at) => digit !== 'x' && at < hex.length && digit !== hex[at]);
+    return differs ? bad('another reply') : GOOD;
+  };
+  return exchange(checker, data, signal, judge, requireReply ? bad('no reply') : GOOD);
+}

@@ -1,0 +1,132 @@
+/** HTTP_GET and SSL_GET: every url in its order, each over a connection of its own. The server's certificate is not judged. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { Checker, HttpUrl } from '../../model/virtual-server.ts';
+import { bad, connectingAs, GOOD, type Check, type CheckResult } from './check.ts';
+import { overSocket } from './stream-checks.ts';
+
+type Http = NonNullable<Checker['http']>;
+
+/** A larger answer is taken as it is that far. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+export function httpCheck(ssl: KeepalivedConfig['ssl']): Check {
+  return async (checker, signal) => {
+    for (const url of checker.http?.urls ?? []) {
+      const result = await checkUrl(checker, checker.http as Http, url, ssl, signal);
+      if (!result.ok) return result;
+    }
+    return GOOD;
+  };
+}
+
+function checkUrl(
+  checker: Checker,
+  http: Http,
+  url: HttpUrl,
+  ssl: KeepalivedConfig['ssl'],
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const host = url.virtualhost ?? http.virtualhost;
+  const socket = http.tls ? connectTls(tlsOptions(checker, http, host, ssl)) : connect(connectingAs(checker));
+  return overSocket(socket, signal, settle => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const judge = (): void => settle(judgeAnswer(Buffer.concat(chunks), url));
+    socket.once(http.tls ? 'secureConnect' : 'connect', () =>
+      socket.write(request(checker, http, url, host)),
+    );
+    socket.on('data', data => {
+      chunks.push(data);
+      length += data.length;
+      if (length > MOST_BYTES || isWhole(chunks, length)) judge();
+    });
+    socket.once('end', judge);
+  });
+}
+
+function tlsOptions(
+  checker: Checker,
+  { enableSni, sniName }: Http,
+  host: string | undefined,
+  { certificate, key, password }: KeepalivedConfig['ssl'],
+): ConnectionOptions {
+  const name = sniName ?? host;
+  return {
+    ...connectingAs(checker),
+    rejectUnauthorized: false,
+    ...(enableSni && name !== undefined ? { servername: name } : {}),
+    ...(certificate === undefined ? {} : { cert: readFileSync(certificate) }),
+    ...(key === undefined ? {} : { key: readFileSync(key) }),
+    ...(password === undefined ? {} : { passphrase: password }),
+  };
+}
+
+function request(
+  { connectIp, connectPort }: Checker,
+  { protocol }: Http,
+  { path }: HttpUrl,
+  host?: string,
+): string {
+  const address = connectIp.includes(':') ? `[${connectIp}]` : connectIp;
+  const lines = [
+    `GET ${path} HTTP/${protocol === '1.1' ? '1.1' : '1.0'}`,
+    'User-Agent: KeepAliveClient',
+    ...(protocol === '1.0' ? [] : ['Connection: close']),
+    `Host: ${host ?? `${address}:${connectPort}`}`,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** As long as the answer says; one that says nothing ends with the connection. */
+function isWhole(chunks: readonly Buffer[], length: number): boolean {
+  const head = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString('latin1');
+  const end = head.indexOf('\r\n\r\n');
+  const said = end < 0 ? null : /\r\ncontent-length: *(\d+)/i.exec(head.slice(0, end));
+  return said !== null && length - end - 4 >= Number(said[1]);
+}
+
+function judgeAnswer(answer: Buffer, url: HttpUrl): CheckResult {
+  const end = answer.indexOf('\r\n\r\n');
+  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1', 0, 16))?.[1]);
+  if (end < 0 || Number.isNaN(status)) return bad(`no HTTP answer for ${url.path}`);
+  if (!url.statusCodes.some(([from, to]) => status >= from && status <= to))
+    return bad(`status ${status} for ${url.path}`);
+  const body = answer.subarray(end + 4);
+  if (url.digest !== undefined) {
+    const digest = createHash('md5').update(body).digest('hex');
+    if (digest !== url.digest) return bad(`digest ${digest} for ${url.path}`);
+  }
+  return judgeText(body, url);
+}
+
+/** Options without a counterpart in JavaScript are named at load (checks.ts). */
+const REGEX_FLAGS: Readonly<Record<string, string>> = {
+  caseless: 'i',
+  multiline: 'm',
+  dotall: 's',
+  utf: 'u',
+};
+
+export function isRegexOption(option: string): boolean {
+  return Object.hasOwn(REGEX_FLAGS, option);
+}
+
+/** Throws a SyntaxError where it is none. */
+export function compileRegex({ regex = '', regexOptions }: HttpUrl): RegExp {
+  const flags = new Set(regexOptions.map(option => (isRegexOption(option) ? REGEX_FLAGS[option] : '')));
+  return new RegExp(regex, [...flags].join(''));
+}
+
+function judgeText(body: Buffer, url: HttpUrl): CheckResult {
+  if (url.regex === undefined) return GOOD;
+  const text = body.toString('utf8').slice(url.regexMinOffset);
+  const found = compileRegex(url).exec(text);
+  const matches = found !== null && found.index + url.regexMinOffset <= url.regexMaxOffset;
+  return matches !== url.regexNoMatch
+    ? GOOD
+    : bad(`regex ${matches ? 'matches' : 'does not match'} ${url.path}`);
+}

@@ -1,0 +1,11 @@
+/** What puts services into the kernel: nftables here (nft-driver.ts); another one can take its place. */
+import type { ServiceState } from './service.ts';
+
+export interface Driver {
+  /** All services anew, in place of what was there. Resolves to what is wrong, or to undefined. */
+  install(states: readonly ServiceState[]): Promise<string | undefined>;
+  /** One service changes; `all` as they are with it. */
+  change(old: ServiceState, next: ServiceState, all: readonly ServiceState[]): Promise<string | undefined>;
+  /** Leaves nothing behind; synchronously, the process may end. */
+  remove(): void;
+}

@@ -1,0 +1,97 @@
+/**
+ * Virtual servers at work: puts their services into the kernel, keeps their pools (pool-keeper.ts) and carries every change
+ * of those into the kernel (applier.ts). Called by worker/forwarding/.
+ */
+import type { KeepalivedConfig } from '../model/keepalived.ts';
+import { Applier } from './applier.ts';
+import { checksOf, type RunScript } from './checkers/checks.ts';
+import type { Driver } from './driver.ts';
+import { PoolKeeper, sameServer, type KeeperPorts } from './pool-keeper.ts';
+import { servicesOf } from './not-forwarded.ts';
+import type { ResolvedService } from './resolve-services.ts';
+
+export interface ForwarderPorts {
+  readonly driver: Driver;
+  readonly after: (delayMs: number, callback: () => void) => () => void;
+  readonly random: () => number;
+  readonly log: (level: 'error' | 'warning' | 'notice' | 'info', message: string) => void;
+  readonly runScript: RunScript;
+}
+
+export class Forwarder {
+  readonly #ports: ForwarderPorts;
+  readonly #applier: Applier;
+  #keepers: readonly PoolKeeper[] = [];
+  #timeouts: string;
+
+  constructor(config: KeepalivedConfig, ports: ForwarderPorts) {
+    this.#ports = ports;
+    this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
+    this.#keepers = this.#keepersOf(config, []);
+    this.#applier = new Applier(ports, this.#services(), this.#states());
+  }
+
+  /** Resolves when the kernel forwards, or has refused for the first time. */
+  async start(): Promise<void> {
+    await this.#applier.apply();
+    for (const keeper of this.#keepers) keeper.start();
+  }
+
+  /** Services that stay keep their checkers and what they know; the kernel's rules change only where services do. */
+  reload(config: KeepalivedConfig): void {
+    const before = this.#keepers;
+    const [services, timeouts] = [JSON.stringify(this.#services()), this.#timeouts];
+    this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
+    this.#keepers = this.#keepersOf(config, before);
+    for (const keeper of before) if (!this.#keepers.includes(keeper)) keeper.stop(false);
+    for (const keeper of this.#keepers) if (!before.includes(keeper)) keeper.start();
+    const anew = JSON.stringify(this.#services()) !== services || this.#timeouts !== timeouts;
+    if (anew) this.#applier.replace(this.#services(), this.#states());
+    else for (const [index, states] of this.#states().entries()) this.#applier.want(index, states);
+  }
+
+  stop(): void {
+    for (const keeper of this.#keepers) keeper.stop(true);
+    this.#applier.stop();
+  }
+
+  #keepersOf(config: KeepalivedConfig, before: readonly PoolKeeper[]): PoolKeeper[] {
+    const { runScript, after, random, log } = this.#ports;
+    const ports: KeeperPorts = {
+      checks: checksOf(config.ssl, runScript),
+      after,
+      random,
+      log,
+      notify: command =>
+        void runScript(command).then(code => {
+          if (typeof code === 'string') log('warning', `${command.argv[0] ?? ''}: ${code}`);
+        }),
+    };
+    return servicesOf(config).map(resolved => {
+      const old = before.find(keeper => keeper.resolved.service.name === resolved.service.name);
+      if (old !== undefined && isSame(old.resolved, resolved)) return old;
+      const keeper: PoolKeeper = new PoolKeeper(resolved, ports, () => this.#changed(keeper), old);
+      return keeper;
+    });
+  }
+
+  #changed(keeper: PoolKeeper): void {
+    const index = this.#keepers.indexOf(keeper);
+    if (index >= 0) this.#applier.want(index, keeper.states);
+  }
+
+  #services(): ResolvedService['service'][] {
+    return this.#keepers.map(({ resolved }) => resolved.service);
+  }
+
+  #states(): PoolKeeper['states'][] {
+    return this.#keepers.map(({ states }) => states);
+  }
+}
+
+/** Of one place in the ruleset, too. */
+function isSame(one: ResolvedService, other: ResolvedService): boolean {
+  return (
+    sameServer(one.config, other.config) && JSON.stringify(one.service) === JSON.stringify(other.service)
+  );
+}

@@ -1,0 +1,185 @@
+/**
+ * One virtual server at work: its checkers, what they make of its pool, and what is said and run because of that, in
+ * keepalived's words. Called by forwarder.ts, which carries the states of its servers into the kernel.
+ */
+import type { ScriptCommand } from '../model/script-command.ts';
+import type { RealServer, VirtualServer } from '../model/virtual-server.ts';
+import { CheckLoop } from './checkers/check-loop.ts';
+import type { Checks } from './checkers/checks.ts';
+import { changeServer, changeWeight, newPool, serverStates, type Pool, type PoolChange } from './pool.ts';
+import type { ResolvedService } from './resolve-services.ts';
+import type { ServerState } from './service.ts';
+
+export interface KeeperPorts {
+  readonly checks: Checks;
+  readonly after: (delayMs: number, callback: () => void) => () => void;
+  readonly random: () => number;
+  readonly log: (level: 'warning' | 'notice' | 'info', message: string) => void;
+  readonly notify: (command: ScriptCommand) => void;
+}
+
+export class PoolKeeper {
+  readonly resolved: ResolvedService;
+  readonly #ports: KeeperPorts;
+  readonly #onChange: () => void;
+  /** By real server. */
+  readonly #loops: readonly (readonly CheckLoop[])[];
+  #pool: Pool;
+
+  constructor(resolved: ResolvedService, ports: KeeperPorts, onChange: () => void, before?: PoolKeeper) {
+    this.resolved = resolved;
+    this.#ports = ports;
+    this.#onChange = onChange;
+    const { config } = resolved;
+    this.#pool = newPool(config);
+    for (const [index, server] of config.realServers.entries()) {
+      const alive = before?.isAlive(server);
+      if (alive !== undefined) this.#pool = changeServer(config, this.#pool, index, alive).pool;
+    }
+    this.#loops = config.realServers.map((server, index) => this.#loopsOf(server, index));
+  }
+
+  start(): void {
+    for (const loop of this.#loops.flat()) loop.start();
+  }
+
+  /** `omega`: what would be run if all servers had failed is run. */
+  stop(ending: boolean): void {
+    for (const loop of this.#loops.flat()) loop.stop();
+    const { config } = this.resolved;
+    if (!ending || !config.omega) return;
+    for (const [index, server] of config.realServers.entries())
+      if (this.#pool.alive[index] === true) this.#notify(server.notifyDown);
+    if (this.#pool.hasQuorum) this.#notify(config.quorumDown);
+  }
+
+  get states(): readonly ServerState[] {
+    return serverStates(this.resolved.config, this.#pool);
+  }
+
+  /** Undefined: it is not one of its servers. */
+  isAlive({ address }: RealServer): boolean | undefined {
+    const index = this.resolved.config.realServers.findIndex(
+      one => one.address.address === address.address && one.address.port === address.port,
+    );
+    return this.#pool.alive[index];
+  }
+
+  #loopsOf(server: RealServer, index: number): CheckLoop[] {
+    const { checks, after, random, log } = this.#ports;
+    const alive = this.#pool.alive[index] === true;
+    return server.checkers.flatMap(checker => {
+      const check = checks[checker.kind];
+      if (check === undefined) return [];
+      const name = `${checker.kind} of service ${this.#nameOf(server)}`;
+      const loop: CheckLoop = new CheckLoop(
+        checker,
+        {
+          after,
+          random,
+          check,
+          onGood: weight => this.#heardGood(index, weight),
+          onFailed: reason => {
+            log('info', `${name} failed: ${reason}`);
+            this.#judge(index);
+          },
+          onFailure: (reason, left) => {
+            if (checker.logAllFailures || left > 0)
+              log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
+          },
+        },
+        alive,
+      );
+      return [loop];
+    });
+  }
+
+  #heardGood(index: number, weight: number | undefined): void {
+    const before = this.#pool.weights[index];
+    const wanted = weight ?? this.resolved.config.realServers[index]?.weight ?? 1;
+    const isDynamic = this.resolved.config.realServers[index]?.checkers.some(
+      ({ misc }) => misc?.dynamic === true,
+    );
+    if (isDynamic === true && weight !== undefined && before !== wanted) this.#weigh(index, wanted);
+    this.#judge(index);
+  }
+
+  #weigh(index: number, weight: number): void {
+    const { config, service } = this.resolved;
+    const server = config.realServers[index] as RealServer;
+    this.#ports.log(
+      'notice',
+      `Changing weight from ${this.#pool.weights[index]} to ${weight} for service ${this.#nameOf(server)} of VS ${service.name}`,
+    );
+    this.#take(changeWeight(config, this.#pool, index, weight));
+    this.#onChange();
+  }
+
+  /** A server is alive while no checker of it has failed. */
+  #judge(index: number): void {
+    const up = (this.#loops[index] ?? []).every(({ good }) => good);
+    const after = changeServer(this.resolved.config, this.#pool, index, up);
+    if (after.changes.length === 0) return;
+    this.#take(after);
+    this.#onChange();
+  }
+
+  #take({ pool, changes }: { readonly pool: Pool; readonly changes: readonly PoolChange[] }): void {
+    this.#pool = pool;
+    for (const change of changes) {
+      if (change.kind === 'server') this.#tellServer(change.index, change.up);
+      else this.#tellQuorum(change.up, change.sum);
+    }
+  }
+
+  #tellServer(index: number, up: boolean): void {
+    const { config, service } = this.resolved;
+    const server = config.realServers[index] as RealServer;
+    const [verb, joint] = server.inhibitOnFailure
+      ? [up ? 'Enabling' : 'Disabling', 'of']
+      : [up ? 'Adding' : 'Removing', up ? 'to' : 'from'];
+    this.#ports.log('notice', `${verb} service ${this.#nameOf(server)} ${joint} VS ${service.name}`);
+    this.#notify(up ? server.notifyUp : server.notifyDown);
+  }
+
+  #tellQuorum(up: boolean, sum: number): void {
+    const { config, service } = this.resolved;
+    const { quorum, hysteresis, sorryServer } = config;
+    const { log } = this.#ports;
+    const sign = up ? '+' : '-';
+    const threshold = up ? quorum + hysteresis : quorum - hysteresis;
+    log(
+      'notice',
+      `${up ? 'Gained' : 'Lost'} quorum ${quorum}${sign}${hysteresis}=${threshold} ${up ? '<=' : '>'} ${sum} for VS ${service.name}`,
+    );
+    if (sorryServer !== undefined) {
+      const name = `[${sorryServer.address.address}]:${sorryServer.address.port}`;
+      log(
+        'notice',
+        `${up ? 'Removing' : 'Adding'} sorry server ${name} ${up ? 'from' : 'to'} VS ${service.name}`,
+      );
+    }
+    this.#notify(up ? config.quorumUp : config.quorumDown);
+  }
+
+  #notify(command: ScriptCommand | undefined): void {
+    if (command !== undefined) this.#ports.notify(command);
+  }
+
+  #nameOf({ address }: RealServer): string {
+    const { protocol } = this.resolved.service;
+    return `[${address.address}]:${protocol ?? ''}:${address.port}`;
+  }
+}
+
+/** The same but for where it stands in its file. */
+export function sameServer(one: VirtualServer, other: VirtualServer): boolean {
+  return withoutPlaces(one) === withoutPlaces(other);
+}
+
+function withoutPlaces(server: VirtualServer): string {
+  return JSON.stringify(server, (key, value: unknown) => {
+    if (key === 'position') return undefined;
+    return value === Infinity ? 'Infinity' : value;
+  });
+}

@@ -1,0 +1,76 @@
+/**
+ * The life of a virtual server's pool as keepalived has it: which of its servers are alive, whether their weights make the
+ * quorum, and what follows from a change. Pure; forwarder.ts carries it out.
+ *
+ *                 sum of weights >= quorum + hysteresis
+ *   lost, sorry server ────────────────────────────────▶ gained, alive servers
+ *                      ◀────────────────────────────────
+ *                 sum of weights < quorum - hysteresis, or nobody
+ */
+import type { VirtualServer } from '../model/virtual-server.ts';
+import type { ServerState } from './service.ts';
+
+export interface Pool {
+  /** By real server. */
+  readonly alive: readonly boolean[];
+  readonly weights: readonly number[];
+  readonly hasQuorum: boolean;
+}
+
+export type PoolChange =
+  | { readonly kind: 'server'; readonly index: number; readonly up: boolean }
+  | { readonly kind: 'quorum'; readonly up: boolean; readonly sum: number };
+
+/** Servers are alive until a check says otherwise, but for those with `alpha` and a checker. */
+export function newPool({ realServers, quorum, hysteresis, alpha }: VirtualServer): Pool {
+  const alive = realServers.map(({ checkers }) => !checkers.some(checker => checker.alpha));
+  const weights = realServers.map(({ weight }) => weight);
+  const sum = sumOf(alive, weights);
+  return { alive, weights, hasQuorum: alpha ? sum >= quorum + hysteresis : sum > 0 };
+}
+
+function sumOf(alive: readonly boolean[], weights: readonly number[]): number {
+  return weights.reduce((sum, weight, index) => sum + (alive[index] === true ? weight : 0), 0);
+}
+
+export function changeServer(
+  config: VirtualServer,
+  pool: Pool,
+  index: number,
+  up: boolean,
+): { readonly pool: Pool; readonly changes: readonly PoolChange[] } {
+  if (pool.alive[index] === up) return { pool, changes: [] };
+  const alive = pool.alive.with(index, up);
+  const after = judgeQuorum(config, { ...pool, alive });
+  return { pool: after.pool, changes: [{ kind: 'server', index, up }, ...after.changes] };
+}
+
+/** `misc_dynamic` */
+export function changeWeight(
+  config: VirtualServer,
+  pool: Pool,
+  index: number,
+  weight: number,
+): { readonly pool: Pool; readonly changes: readonly PoolChange[] } {
+  return judgeQuorum(config, { ...pool, weights: pool.weights.with(index, weight) });
+}
+
+function judgeQuorum(
+  { quorum, hysteresis }: VirtualServer,
+  pool: Pool,
+): { readonly pool: Pool; readonly changes: readonly PoolChange[] } {
+  const sum = sumOf(pool.alive, pool.weights);
+  const hasQuorum = pool.hasQuorum ? sum > 0 && sum >= quorum - hysteresis : sum >= quorum + hysteresis;
+  if (hasQuorum === pool.hasQuorum) return { pool, changes: [] };
+  return { pool: { ...pool, hasQuorum }, changes: [{ kind: 'quorum', up: hasQuorum, sum }] };
+}
+
+/** While the sorry server serves nobody else gets anything new; what goes on goes on, either way. */
+export function serverStates({ realServers, sorryServer }: VirtualServer, pool: Pool): ServerState[] {
+  const isSorry = sorryServer !== undefined && !pool.hasQuorum;
+  const states = realServers.map(({ inhibitOnFailure }, index): ServerState => {
+    if (pool.alive[index] === true) return { weight: isSorry ? 0 : (pool.weights[index] ?? 0), gone: false };
+    return { weight: 0, gone: !inhibitOnFailure };
+  });
+  return sorryServer === undefined ? states : [...states, { weight: isSorry ? 1 : 0, gone: false }];
+}

@@ -1,0 +1,122 @@
+/**
+ * Layer 4 services as a process of their own, as keepalived checks in one: neither requests nor reloads of the balancer
+ * delay a check, and it has the rights that the program may have given up. It forwards nothing itself, the kernel does.
+ * Started by forwarding-service.ts; when that is gone the kernel's rules go, too.
+ */
+import { readFileSync } from 'node:fs';
+import { nftDriver } from '../../l4/nft-driver.ts';
+import { Forwarder } from '../../l4/forwarder.ts';
+import { notForwarded } from '../../l4/not-forwarded.ts';
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { ScriptCommand } from '../../model/script-command.ts';
+import { systemClock } from '../../vrrp/clock.ts';
+import type { LogLevel } from '../../vrrp/log.ts';
+import { readKeepalived } from '../../vrrp/read-config.ts';
+import { runScript } from '../../vrrp/run-script.ts';
+import { Syslog } from '../../vrrp/syslog.ts';
+import type { FromForwarding, ToForwarding } from './messages.ts';
+
+const TITLE = 'lb: l4';
+const SYSLOG_TAG = 'Keepalived_healthcheckers';
+const FORWARDING = [
+  ['net.ipv4.ip_forward', '/proc/sys/net/ipv4/ip_forward'],
+  ['net.ipv6.conf.all.forwarding', '/proc/sys/net/ipv6/conf/all/forwarding'],
+] as const;
+
+type Start = ToForwarding & { readonly kind: 'start' };
+
+class ForwardingProcess {
+  readonly #syslog = new Syslog(undefined, SYSLOG_TAG);
+  #start: Start | undefined;
+  #config: KeepalivedConfig | undefined;
+  #forwarder: Forwarder | undefined;
+  #ending = false;
+
+  take(message: ToForwarding): void {
+    if (message.kind === 'start') this.#begin(message);
+    else if (message.kind === 'reload') this.reload();
+    else this.stop();
+  }
+
+  #begin(start: Start): void {
+    const { config } = readKeepalived(start.files, start.configId);
+    this.#start = start;
+    this.#config = config;
+    this.#tellClosedWay(config);
+    this.#forwarder = new Forwarder(config, {
+      driver: nftDriver(() => this.#config?.globalDefs.lvsTimeoutsSec ?? {}),
+      after: (delayMs, callback) => systemClock.after(delayMs, callback),
+      random: Math.random,
+      log: (level, message) => this.#log(level, message),
+      runScript: (command, signal) => this.#run(command, signal),
+    });
+    void this.#forwarder.start();
+  }
+
+  /** A configuration that cannot be run changes nothing; the VRRP process has told what is wrong with the rest. */
+  reload(): void {
+    if (this.#start === undefined || this.#forwarder === undefined) return;
+    const { config, status } = readKeepalived(this.#start.files, this.#start.configId);
+    if (status === 'unusable') return;
+    tell({ kind: 'diagnostics', diagnostics: notForwarded(config) });
+    this.#config = config;
+    this.#tellClosedWay(config);
+    this.#forwarder.reload(config);
+  }
+
+  stop(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#forwarder?.stop();
+    if (process.connected) process.disconnect();
+    process.removeAllListeners();
+  }
+
+  #log(level: LogLevel, message: string): void {
+    this.#syslog.log(level, message);
+    tell({ kind: 'log', level, message });
+  }
+
+  async #run(command: ScriptCommand, signal?: AbortSignal): Promise<number | string> {
+    const settings = this.#config?.globalDefs ?? { enableScriptSecurity: true };
+    const running = runScript(command, [], settings, systemClock);
+    const stop = (): void => running.stop();
+    signal?.addEventListener('abort', stop);
+    const result = await running.result;
+    signal?.removeEventListener('abort', stop);
+    if (signal?.aborted === true) return 'timeout';
+    if (result.kind === 'exit') return result.code;
+    return result.kind === 'refused' ? result.reason : 'ended by a signal';
+  }
+
+  /** Translated packets have to be let through. */
+  #tellClosedWay({ virtualServers }: KeepalivedConfig): void {
+    const families = new Set(
+      virtualServers.flatMap(({ realServers }) => realServers.map(({ address }) => address.family)),
+    );
+    for (const [index, [name, path]] of FORWARDING.entries())
+      if (families.has(index === 0 ? 4 : 6) && !isOn(path))
+        this.#log('warning', `${name} is 0: servers on other hosts get nothing`);
+  }
+}
+
+function isOn(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').trim() !== '0';
+  } catch {
+    return false;
+  }
+}
+
+function tell(message: FromForwarding): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
+process.title = TITLE;
+const self = new ForwardingProcess();
+process.on('message', message => self.take(message as ToForwarding));
+process.on('disconnect', () => self.stop());
+process.on('SIGHUP', () => self.reload());
+process.on('SIGTERM', () => self.stop());
+process.on('SIGINT', () => self.stop());
+tell({ kind: 'hello', pid: process.pid });

@@ -1,0 +1,13 @@
+/** What crosses between the program and its forwarding process. */
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { LogLevel } from '../../vrrp/log.ts';
+
+export type ToForwarding =
+  | { readonly kind: 'start'; readonly files: readonly string[]; readonly configId: string | undefined }
+  | { readonly kind: 'reload' }
+  | { readonly kind: 'stop' };
+
+export type FromForwarding =
+  | { readonly kind: 'hello'; readonly pid: number }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
+  | { readonly kind: 'diagnostics'; readonly diagnostics: readonly Diagnostic[] };

@@ -1,0 +1,197 @@
+/** Each kind of check against servers that answer well, badly, or not at all; and the rhythm of checks. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { CheckLoop } from '../../src/l4/checkers/check-loop.ts';
+import type { CheckResult } from '../../src/l4/checkers/check.ts';
+import { checksOf, tellUnchecked } from '../../src/l4/checkers/checks.ts';
+import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
+import type { Checker, CheckerKind, VirtualServer } from '../../src/model/virtual-server.ts';
+
+let exitCode: number | string = 0;
+const CHECKS = checksOf({}, () => Promise.resolve(exitCode));
+
+function serverOf(words: string, port: number): VirtualServer {
+  const text = `virtual_server 10.1.1.1 80 {\n protocol TCP\n connect_timeout 0.3\n real_server 127.0.0.1 ${port} {\n${words}\n}\n}\n`;
+  const { config } = parseKeepalived('x.conf', {
+    read: () => text,
+    glob: () => [],
+    configId: '',
+    environment: {},
+    random: () => 0,
+    hostname: 'h',
+  });
+  return config.virtualServers[0] as VirtualServer;
+}
+
+function checkerOf(words: string, port: number): Checker {
+  return serverOf(words, port).realServers[0]?.checkers[0] as Checker;
+}
+
+/** `good`, `good 8` with a weight, or the reason. */
+async function check(words: string, port: number): Promise<string> {
+  const checker = checkerOf(words, port);
+  const signal = AbortSignal.timeout(checker.connectTimeoutMs);
+  const result: CheckResult | undefined = await CHECKS[checker.kind]?.(checker, signal);
+  if (result === undefined) return 'not run';
+  if (!result.ok) return result.reason;
+  return result.weight === undefined ? 'good' : `good ${result.weight}`;
+}
+
+async function listening(t: TestContext, server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+function speaking(t: TestContext, ...lines: readonly string[]): Promise<number> {
+  const server = createServer(socket => {
+    let next = 0;
+    const speak = (): void => void socket.write(`${lines[next++] ?? ''}\r\n`);
+    socket.on('error', () => undefined).on('data', speak);
+    speak();
+  });
+  return listening(t, server);
+}
+
+test('TCP_CHECK: somebody takes the connection', async t => {
+  const port = await listening(
+    t,
+    createServer(socket => socket.on('error', () => undefined)),
+  );
+  assert.equal(await check('TCP_CHECK {\n}', port), 'good');
+  assert.equal(await check('TCP_CHECK {\n connect_ip 127.0.0.2\n}', port), 'ECONNREFUSED');
+});
+
+test('SMTP_CHECK: the greeting and the answer to HELO are good', async t => {
+  assert.equal(
+    await check('SMTP_CHECK {\n}', await speaking(t, '220-hi\r\n220 hi', '250 ok', '221 bye')),
+    'good',
+  );
+  assert.equal(await check('SMTP_CHECK {\n}', await speaking(t, '554 go away')), 'SMTP status 554, not 220');
+  assert.equal(
+    await check('SMTP_CHECK {\n}', await speaking(t, '220 hi', '500 what')),
+    'SMTP status 500, not 250',
+  );
+});
+
+test('HTTP_GET: every url by status, digest and text', async t => {
+  const web = createHttpServer((request, response) => {
+    const { url = '', headers } = request;
+    response.statusCode = url === '/bad' ? 503 : 200;
+    response.end(url === '/host' ? headers.host : `page ${url}`);
+  });
+  const port = await listening(t, web);
+  const get = (...urls: readonly string[]): Promise<string> =>
+    check(`HTTP_GET {\n${urls.map(url => `url {\n${url}\n}`).join('\n')}\n}`, port);
+  const digest = createHash('md5').update('page /a').digest('hex');
+  assert.equal(await get('path /a'), 'good');
+  assert.equal(await get('path /a', 'path /bad'), 'status 503 for /bad');
+  assert.equal(await get('path /bad\n status_code 500-503'), 'good');
+  assert.equal(await get(`path /a\n digest ${digest}`), 'good');
+  assert.match(await get(`path /b\n digest ${digest}`), /^digest [0-9a-f]{32} for \/b$/);
+  assert.equal(await get('path /a\n regex "P.GE"\n regex_options caseless'), 'good');
+  assert.equal(await get('path /a\n regex page\n regex_min_offset 1'), 'regex does not match /a');
+  assert.equal(await get('path /a\n regex page\n regex_no_match'), 'regex matches /a');
+  assert.equal(await get('path /host\n virtualhost v.example\n regex "^v.example$"'), 'good');
+  assert.equal(await check('HTTP_GET {\n url {\n path /\n}\n}', await speaking(t, 'nonsense')), 'timeout');
+});
+
+test('DNS_CHECK and UDP_CHECK: an answer that is good, another one, and none', async t => {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.after(() => socket.close());
+  const { port } = socket.address();
+  let answer: (question: Buffer) => Buffer | undefined = () => undefined;
+  socket.on('message', (question, { port: from, address }) => {
+    const bytes = answer(question);
+    if (bytes !== undefined) socket.send(bytes, from, address);
+  });
+  const dns = 'DNS_CHECK {\n type A\n name example.org\n}';
+  assert.equal(await check(dns, port), 'timeout');
+  const reply = (code: number, records: number) => (question: Buffer) =>
+    Buffer.concat([question.subarray(0, 2), Buffer.from([0x81, code, 0, 1, 0, records, 0, 0, 0, 0])]);
+  answer = reply(0, 1);
+  assert.equal(await check(dns, port), 'good');
+  answer = reply(3, 0);
+  assert.equal(await check(dns, port), 'DNS code 3');
+  const udp = 'UDP_CHECK {\n payload 01\n require_reply 41x2\n}';
+  answer = question => (question.equals(Buffer.from([1])) ? Buffer.from([0x41, 0x92]) : undefined);
+  assert.equal(await check(udp, port), 'good');
+  answer = () => Buffer.from([0x41, 0x93]);
+  assert.equal(await check(udp, port), 'another reply');
+  answer = () => undefined;
+  assert.equal(await check(udp, port), 'no reply');
+  assert.equal(await check('UDP_CHECK {\n}', port), 'good');
+});
+
+test('MISC_CHECK: exit codes, and weights of misc_dynamic', async () => {
+  const misc = 'MISC_CHECK {\n misc_path /bin/x\n';
+  assert.equal(await check(`${misc}}`, 1), 'good');
+  exitCode = 10;
+  assert.equal(await check(`${misc}}`, 1), 'exit status 10');
+  assert.equal(await check(`${misc} misc_dynamic\n}`, 1), 'good 8');
+  exitCode = 1;
+  assert.equal(await check(`${misc} misc_dynamic\n}`, 1), 'exit status 1');
+  exitCode = 'timeout';
+  assert.equal(await check(`${misc}}`, 1), 'timeout');
+});
+
+test('what is not done is told', () => {
+  const words = `PING_CHECK {\n}\n TCP_CHECK {\n bind_if lo\n fwmark 3\n}
+  HTTP_GET {\n url {\n path /\n regex "("\n regex_options ungreedy\n}\n}`;
+  const told = tellUnchecked([serverOf(words, 80)]).map(({ message }) => message.replace(/: .*/, ''));
+  assert.deepEqual(told, [
+    'PING_CHECK is not run',
+    'bind_if has no effect',
+    'fwmark has no effect',
+    'regex_options ungreedy has no effect',
+    "regex '(' cannot be compiled, its check always fails",
+  ]);
+});
+
+test('a good server has retry more tries, a failed one comes back with the first good check', async () => {
+  const words = 'TCP_CHECK {\n retry 2\n delay_before_retry 1\n delay_loop 7\n warmup 4\n}';
+  const results: CheckResult[] = [true, false, false, true, false, false, false, false, true].map(ok =>
+    ok ? { ok } : { ok, reason: 'x' },
+  );
+  const heard: string[] = [];
+  let next: (() => void) | undefined;
+  const loop = new CheckLoop(checkerOf(words, 80), {
+    after: (delayMs, callback) => {
+      if (delayMs !== 300) {
+        heard.push(`${delayMs}`);
+        next = callback;
+      }
+      return () => undefined;
+    },
+    random: () => 0.5,
+    check: () => Promise.resolve(results.shift() as CheckResult),
+    onGood: () => heard.push('good'),
+    onFailed: () => heard.push('failed'),
+    onFailure: (_, left) => heard.push(`bad ${left}`),
+  });
+  loop.start();
+  while (results.length > 0) {
+    next?.();
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  assert.equal(
+    heard.join(' '),
+    '2000 7000 good 1000 bad 2 1000 bad 1 7000 good 1000 bad 2 1000 bad 1 7000 failed 7000 bad 0 7000 good',
+  );
+  assert.equal(loop.good, true);
+});
+
+const KINDS: readonly CheckerKind[] = ['PING_CHECK', 'FILE_CHECK'];
+
+test('all other kinds are run', () => {
+  for (const kind of KINDS) assert.equal(CHECKS[kind], undefined);
+  assert.equal(Object.keys(CHECKS).length, 7);
+});
