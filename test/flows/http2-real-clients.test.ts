@@ -86,6 +86,7 @@ const CURL: readonly [what: string, words: readonly string[], answer: string][] 
   ['a head', ['-I', 'URL/a'], `x-long: ${LONG}`],
   ['a long field', ['-H', `x: ${LONG}`, 'URL/a'], `GET /a ${EMPTY}`],
   ['an upload', ['--data-binary', '@BODY', 'URL/u'], `POST /u ${sha256(BODY)}`],
+  ['expecting 100', ['-H', 'expect: 100-continue', '-T', 'BODY', 'URL/e'], `PUT /e ${sha256(BODY)}`],
   ['an upload of unknown length', ['-H', 'content-length:', '-T', 'BODY', 'URL/v'], `PUT /v ${sha256(BODY)}`],
   [
     'many at a time',
@@ -124,7 +125,6 @@ const NGHTTP: readonly [what: string, words: readonly string[], answer: string][
   ['no header tables', ['-c', '0', '--encoder-header-table-size=0', '-m', '5', 'URL/d'], `GET /d ${EMPTY}\n`],
   ['a changing table', ['-c', '8192', '-c', '100', '-m', '5', 'URL/e'], `GET /e ${EMPTY}\n`],
   ['trailers', ['-d', 'BODY', '--trailer', 'x-end: 1', 'URL/f'], `POST /f ${sha256(BODY)}\n`],
-  ['expecting 100', ['--expect-continue', '-d', 'BODY', 'URL/g'], `POST /g ${sha256(BODY)}\n`],
   ['no length', ['--no-content-length', '-d', 'BODY', 'URL/h'], `POST /h ${sha256(BODY)}\n`],
 ];
 
