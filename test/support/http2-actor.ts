@@ -3,7 +3,7 @@
  * pieces, trailers, consumes late, resets, from within events too. What it has heard is checked as it comes.
  */
 import assert from 'node:assert/strict';
-import { readUint32, WINDOW_UPDATE } from '../../src/http2/frames.ts';
+import { DATA, readUint32, WINDOW_UPDATE } from '../../src/http2/frames.ts';
 import type { FieldSink } from '../../src/http2/hpack/decoder.ts';
 import type { SessionHandler } from '../../src/http2/session-handler.ts';
 import { Session } from '../../src/http2/session.ts';
@@ -88,6 +88,9 @@ export class Http2Actor implements SessionHandler {
   readonly streams: ActedStream[] = [];
   failure = '';
   glitches = 0;
+  /** Bytes of DATA that the peer may send in all, as it was told; and those that were said here. */
+  granted = FIRST_WINDOW;
+  dataSaid = 0;
   /** What it reads was not said by another of its kind. */
   isFed = false;
   readonly #below: (limit: number) => number;
@@ -96,8 +99,6 @@ export class Http2Actor implements SessionHandler {
   #toOpen: number;
   #depth = 0;
   #isGone = false;
-  /** Bytes it has said others may send, and those that have come. */
-  #granted = FIRST_WINDOW;
 
   constructor(role: Role, settings: LocalSettings, below: (limit: number) => number, nature: Nature) {
     this.#role = role;
@@ -120,21 +121,19 @@ export class Http2Actor implements SessionHandler {
     const { length } = output;
     const bytes = Buffer.from(output.take().subarray(0, length));
     this.session.resume();
-    this.#countGranted(bytes);
+    this.#count(bytes);
     return bytes;
   }
 
   /** It says whole frames. */
-  #countGranted(bytes: Buffer): void {
+  #count(bytes: Buffer): void {
     let at = bytes.subarray(0, 3).toString() === 'PRI' ? 24 : 0;
-    for (; at < bytes.length; at += FRAME_HEAD + bytes.readUIntBE(at, 3))
+    for (let length = 0; at < bytes.length; at += FRAME_HEAD + length) {
+      length = bytes.readUIntBE(at, 3);
+      if (bytes[at + 3] === DATA) this.dataSaid += length;
       if (bytes[at + 3] === WINDOW_UPDATE && bytes.readUInt32BE(at + 5) === 0)
-        this.#granted += readUint32(bytes, at + FRAME_HEAD);
-  }
-
-  /** Bytes of DATA that the peer may send in all, as it was told. */
-  get granted(): number {
-    return this.#granted;
+        this.granted += readUint32(bytes, at + FRAME_HEAD);
+    }
   }
 
   /** Something it may do now. */
