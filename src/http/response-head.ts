@@ -149,15 +149,22 @@ export class Http1ResponseHead implements ResponseHead {
   }
 
   /** What the head says of its connection becomes what rules have made of it; true: they have it closed. */
-  settleEdits(): boolean {
-    return (this.headers.touched & EDITED) !== 0 && this.#settleEdits();
+  settleConnection(): boolean {
+    const { headers, fields } = this;
+    if ((headers.touched & EDITED) === 0) return false;
+    if ((headers.touched & ((1 << CONNECTION) | (1 << UPGRADE))) !== 0) {
+      fields.connectionClose = false;
+      readConnectionOptions(headers, fields, false, this.version);
+    }
+    return fields.connectionClose;
   }
 
   /** Writes the response in the version it has; gives the bytes written, or -1 when it does not fit. */
   renderInto(buffer: Buffer, offset: number, rendering: ResponseRendering): number {
     const { headers } = this;
     let connection = rendering.connection;
-    if (this.settleEdits() && connection !== 'keep-alive') connection = 'close';
+    if (this.settleConnection() && connection !== 'keep-alive') connection = 'close';
+    this.#settleLengths();
     const keptLine = this.#isLineKept() ? this.#keptLine : 0;
     const line =
       keptLine > 0 ? '' : `${this.version >= 11 ? 'HTTP/1.1' : 'HTTP/1.0'} ${this.status} ${this.reason}\r\n`;
@@ -197,17 +204,10 @@ export class Http1ResponseHead implements ResponseHead {
     return connection === 'close' ? '' : 'Connection: keep-alive\r\n';
   }
 
-  /** True: a rule has written `Connection: close`. */
-  #settleEdits(): boolean {
+  #settleLengths(): void {
     const { headers, fields } = this;
-    const { touched } = headers;
-    if ((touched & ((1 << CONNECTION) | (1 << UPGRADE))) !== 0) {
-      fields.connectionClose = false;
-      readConnectionOptions(headers, fields, false, this.version);
-    }
-    if ((touched & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0)
+    if ((headers.touched & ((1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING))) !== 0)
       restoreLengths(headers, fields.chunked && !this.endsWithConnection, fields.contentLength);
-    return fields.connectionClose;
   }
 }
 

@@ -67,7 +67,7 @@ function settleEdits(stream: HttpExchange): void {
   if (responseHead.hasOtherStatus || hasOtherMethod) server.bodyUnwanted = !responseHead.settleBody(asked);
   // whoever has asked for a tunnel takes any success for one
   const isNoTunnel = hasOtherMethod && asked === 'CONNECT';
-  const endsHere = responseHead.settleEdits() || responseHead.status < 200 || isNoTunnel;
+  const endsHere = responseHead.settleConnection() || responseHead.status < 200 || isNoTunnel;
   stream.keepAlive = !endsHere && mayKeepClient(stream);
 }
 

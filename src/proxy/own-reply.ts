@@ -73,7 +73,7 @@ export class OwnReply implements StreamedBodyOwner {
     const { responseHead } = owner;
     const hasBody = responseHead.settleBody(owner.transaction.requestLine?.method ?? '');
     if (!hasBody) this.#pieces.stop();
-    if (responseHead.settleEdits() || responseHead.status < 200) owner.keepAlive = false;
+    if (responseHead.settleConnection() || responseHead.status < 200) owner.keepAlive = false;
     const rendering = responseRendering(owner.requestHead.version, owner.keepAlive);
     const head = responseHead.renderInto(buffer, 0, rendering);
     if (head < 0) return owner.abort();
