@@ -129,6 +129,8 @@ test('DNS_CHECK and UDP_CHECK: an answer that is good, another one, and none', a
   answer = () => undefined;
   assert.equal(await check(udp, port), 'no reply');
   assert.equal(await check('UDP_CHECK {\n}', port), 'good');
+  assert.equal(await check('UDP_CHECK {\n connect_ip 255.255.255.255\n}', port), 'EACCES');
+  assert.equal(await check('UDP_CHECK {\n bindto 203.0.113.1\n}', port), 'EADDRNOTAVAIL');
 });
 
 test('MISC_CHECK: exit codes, and weights of misc_dynamic', async () => {

@@ -51,7 +51,9 @@ export class CheckLoop {
   async #try(): Promise<void> {
     const controller = new AbortController();
     this.#running = controller;
-    const limitMs = this.checker.misc?.timeoutMs ?? this.checker.connectTimeoutMs;
+    const { misc, http, connectTimeoutMs } = this.checker;
+    // for each url as much as for one
+    const limitMs = misc?.timeoutMs ?? connectTimeoutMs * Math.max(1, http?.urls.length ?? 1);
     const cancel = this.#ports.after(limitMs, () => controller.abort());
     const result = await this.#ports
       .check(this.checker, controller.signal)

@@ -26,6 +26,7 @@ function exchange(
   judge: (answer: Buffer) => CheckResult | undefined,
   silence: CheckResult,
 ): Promise<CheckResult> {
+  if (connectPort === 0) return Promise.resolve(bad('no port to ask'));
   return new Promise(resolve => {
     const socket = createSocket(isIPv6(connectIp) ? 'udp6' : 'udp4');
     let done = false;
@@ -43,8 +44,11 @@ function exchange(
       const result = judge(answer);
       if (result !== undefined) settle(result);
     });
-    socket.bind({ port: bindPort, ...(bindTo === undefined ? {} : { address: bindTo }) }, () =>
-      socket.connect(connectPort, connectIp, () => done || socket.send(payload)),
+    // without a callback what goes wrong is an 'error' event
+    socket.once('connect', () => done || socket.send(payload));
+    socket.bind(
+      { port: bindPort, ...(bindTo === undefined ? {} : { address: bindTo }) },
+      () => done || socket.connect(connectPort, connectIp),
     );
   });
 }
