@@ -46,8 +46,8 @@ test('a socket that is not answered says timeout, one that is refused says so', 
   await gone.close();
   const script = ACTION(`
     local s = core.tcp()
-    s:settimeout(0.05)
     s:connect('127.0.0.1', ${silent.port})
+    s:settimeout(0.05)
     local none, why = s:receive()
     local other = core.tcp()
     local refused, because = other:connect('127.0.0.1:${gone.port}')
