@@ -37,6 +37,9 @@ export class PoolKeeper {
       if (alive !== undefined) this.#pool = changeServer(config, this.#pool, index, alive).pool;
     }
     this.#loops = config.realServers.map((server, index) => this.#loopsOf(server, index));
+    // with `alpha` it would wait for a check that nobody runs
+    for (const [index, loops] of this.#loops.entries())
+      if (loops.length === 0) this.#pool = changeServer(config, this.#pool, index, true).pool;
   }
 
   start(): void {

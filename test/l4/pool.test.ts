@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
 import { changeServer, changeWeight, newPool, serverStates, type Pool } from '../../src/l4/pool.ts';
+import { PoolKeeper } from '../../src/l4/pool-keeper.ts';
 import type { VirtualServer } from '../../src/model/virtual-server.ts';
 
 function virtualServer(words: string, serverWords = '', last = ''): VirtualServer {
@@ -73,6 +74,20 @@ test('alpha: servers wait for their first check, and the quorum for them', () =>
   const pool = newPool(config);
   assert.deepEqual([pool.alive, pool.hasQuorum], [[false, false, false], false]);
   assert.deepEqual(said(config, [[1, true]]), ['server up, quorum up']);
+});
+
+test('alpha does not wait for checks that are not run', () => {
+  const config = virtualServer('alpha');
+  const service = { id: 'vs0', name: '', family: 4, targets: [], method: 'NAT', scheduler: 'rr' } as const;
+  const keeper = new PoolKeeper(
+    { config, service: { ...service, hashesPort: false, servers: [] } },
+    { checks: {}, after: () => () => {}, random: () => 0, log: () => {}, notify: () => {} },
+    () => {},
+  );
+  assert.deepEqual(
+    keeper.states.map(({ gone }) => gone),
+    [false, false, false],
+  );
 });
 
 test('the sorry server takes what is new while the quorum is lost, others keep what they have', () => {
