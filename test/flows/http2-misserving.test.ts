@@ -60,7 +60,8 @@ test('servers that misbehave cost nobody but those who ask them', { timeout: 900
   const admin = join(temporaryFolder(t), 'admin.sock');
   const { port, balancer } = await start(t, `${good.address} proto h2`, {
     global: `nbthread 2\n  stats socket ${admin} level admin`,
-    defaults: 'timeout client 2s\n  timeout server 1s\n  retries 1\n  retry-on all-retryable-errors',
+    defaults:
+      'timeout client 2s\n  timeout server 1s\n  timeout http-keep-alive 30s\n  retries 1\n  retry-on all-retryable-errors',
     frontend: 'use_backend bad if { path_beg /bad }',
     sections: `backend bad\n  http-reuse always\n  server s ${bad.address} proto h2\n`,
   });
