@@ -153,10 +153,10 @@ export class Http2ServerWire implements Connection, StreamOwner {
     if (this.#failure !== undefined) return this.carrier.due(this);
     this.bytesOut += length;
     if (this.#request === HEAD) this.#begin(buffer, offset, offset + length);
-    else if (this.#request === WAITING) {
+    // more of an upload is taken when it can leave
+    else if (this.#request === WAITING)
       this.#held = Buffer.concat([this.#held, buffer.subarray(offset, offset + length)]);
-      this.#sent();
-    } else this.#sendOn(buffer, offset, offset + length);
+    else this.#sendOn(buffer, offset, offset + length);
   }
 
   #begin(buffer: Buffer, start: number, end: number): void {
