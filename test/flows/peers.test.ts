@@ -103,6 +103,7 @@ async function start(
 ): Promise<Balancer> {
   return startBalancer(t, configuration(ports, name, more, tls), {
     args: ['-L', name, ...args],
+    ports: [ports.web[name], ports.peers[name]].filter(port => typeof port === 'number'),
     ...(program === 'haproxy' && { program }),
   });
 }
