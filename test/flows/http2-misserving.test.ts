@@ -21,7 +21,7 @@ import { until } from '../support/until.ts';
 const SECONDS = Number(process.env['LB_FUZZ_SECONDS'] ?? 2);
 const SEED = Number(process.env['LB_FUZZ_SEED'] ?? 1);
 const LONGEST_MS = 60_000;
-const CLIENTS_AT_ONCE = 60;
+const CLIENTS_AT_ONCE = 20;
 const MOST_GROWTH_MB = 300;
 const PATIENCE_MS = 20_000;
 
@@ -65,6 +65,7 @@ test('servers that misbehave cost nobody but those who ask them', { timeout: 900
     defaults:
       'timeout client 2s\n  timeout server 1s\n  timeout http-keep-alive 30s\n  retries 1\n  retry-on all-retryable-errors',
     frontend: 'use_backend bad if { path_beg /bad }',
+    backend: 'timeout server 30s',
     sections: `backend bad\n  http-reuse always\n  server s ${bad.address} proto h2\n`,
   });
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS_AT_ONCE });

@@ -12,6 +12,7 @@ import { resetSocket } from './reset-socket.ts';
 type Field = readonly [string, string];
 
 const FRAME_HEAD = 9;
+const MOST_BYTES = 200_000;
 const ACK = 1;
 const PUSH_PROMISE = 5;
 const STATUSES = [
@@ -135,8 +136,15 @@ export class Http2Misserving {
     }
   }
 
+  /** As often as that, unless it becomes too much: other servers of this process have to answer meanwhile. */
   #often(frames: number, draw: () => Buffer): Buffer {
-    return Buffer.concat(Array.from({ length: frames }, draw));
+    const drawn: Buffer[] = [];
+    for (let bytes = 0; drawn.length < frames && bytes < MOST_BYTES;) {
+      const one = draw();
+      bytes += one.length;
+      drawn.push(one);
+    }
+    return Buffer.concat(drawn);
   }
 
   #window(stream: number): Buffer {
