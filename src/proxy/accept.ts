@@ -172,6 +172,7 @@ class Admission implements ConnectionHandler {
     if (verdict === SILENT_DROP) {
       const { fd, remote } = this.#connection;
       silenceClose(fd, remote.family, this.#transaction.rstTtl);
+      this.#connection.close();
     } else if (denied === FIELD.dcon) this.#connection.reset();
     this.#refuse();
     return false;

@@ -7,6 +7,7 @@ import type { Connection } from '../net/connection.ts';
 import { discardReceived, shutdownSending } from '../net/system-calls.ts';
 
 export function hangUp(connection: Connection): void {
+  if (connection.closed) return;
   const { fd } = connection;
   if (fd >= 0) {
     if (connection.tls === undefined && !connection.sending) shutdownSending(fd);

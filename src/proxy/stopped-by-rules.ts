@@ -68,8 +68,9 @@ function callService(stream: HttpExchange): void {
 }
 
 function dropSilently(stream: HttpExchange): void {
-  const { fd, remote } = stream.clientConnection;
-  silenceClose(fd, remote.family, stream.transaction.rstTtl);
+  const connection = stream.clientConnection;
+  silenceClose(connection.fd, connection.remote.family, stream.transaction.rstTtl);
+  connection.close();
   stream.transaction.timers.undecided();
   const { session } = stream;
   stream.cut('P', 'R');

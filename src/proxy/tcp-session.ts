@@ -294,10 +294,10 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#relay?.lookAgain();
   }
 
-  /** The close that follows. */
   #silence(): void {
     const { fd, remote } = this.#client;
     silenceClose(fd, remote.family, this.transaction.rstTtl);
+    this.#client.close();
   }
 
   responseRefused(verdict: Verdict): void {
