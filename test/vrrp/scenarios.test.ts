@@ -447,7 +447,7 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
       /State MASTER must match being address owner .*starts as BACKUP/,
       /Strict mode does not support authentication. Ignoring/,
       /strict mode without accept: packets to the virtual addresses are dropped/,
-      /virtual_server: its words are checked, but nothing forwards for it/,
+      /l4: started as process/,
     ])
       await a.watched.line(consequence);
     assert.ok(
