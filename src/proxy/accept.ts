@@ -27,7 +27,7 @@ import { isGone } from './client-address.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
 import { ClientHandshake } from './client-handshake.ts';
 import { hangUp } from './hang-up.ts';
-import { startHttp2 } from './http2-session.ts';
+import { startHttp2 } from './http2/session.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';

@@ -13,9 +13,9 @@
 import type { Headers } from '../http/head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
-import { aimOf } from './http2-request-block.ts';
-import type { ServerLinks } from './http2-server-links.ts';
-import { beginLink, endStream, joinLink, type Traveller, wakeConnection } from './http2-server-reuse.ts';
+import { aimOf } from './http2/request-block.ts';
+import type { ServerLinks } from './http2/server-links.ts';
+import { beginLink, endStream, joinLink, type Traveller, wakeConnection } from './http2/server-reuse.ts';
 import { PrivateConnections } from './private-connections.ts';
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from './runtime.ts';
 import type { ServerHalf } from './server-half.ts';

@@ -13,7 +13,7 @@ import { parseRequestHead } from '../http/request-parser.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
-import { startHttp2 } from './http2-session.ts';
+import { startHttp2 } from './http2/session.ts';
 import { hangUp } from './hang-up.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';

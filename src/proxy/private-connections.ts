@@ -4,7 +4,7 @@
  * on which it says anything, is gone.
  */
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
-import type { Http2ServerLink, LinkHolder } from './http2-server-link.ts';
+import type { Http2ServerLink, LinkHolder } from './http2/server-link.ts';
 import type { BackendRuntime, ServerRuntime } from './runtime.ts';
 
 export class PrivateConnections implements LinkHolder {

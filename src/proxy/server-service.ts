@@ -10,8 +10,8 @@ import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileSni, ServerSecurity } from './server-security.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
-import { ServerLinks } from './http2-server-links.ts';
-import { keepLink } from './http2-server-reuse.ts';
+import { ServerLinks } from './http2/server-links.ts';
+import { keepLink } from './http2/server-reuse.ts';
 import { ServerProtocol } from './server-protocol.ts';
 import { observerOf, type ServerObserver } from './server-observer.ts';
 

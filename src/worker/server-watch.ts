@@ -14,7 +14,7 @@ import type { Proxy } from '../model/proxy.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
 import { PolledEngine } from '../net/engines/polled/engine.ts';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
-import { http2CheckLinks } from '../proxy/http2-check-link.ts';
+import { http2CheckLinks } from '../proxy/http2/check-link.ts';
 import { Environments } from '../proxy/compile-environment.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
 import type { ServerWriter } from '../state/server-writer.ts';

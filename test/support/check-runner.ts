@@ -2,7 +2,7 @@
  * Runs the checks of a configuration text inside the test, without data threads: what they find is heard as the
  * lines of `option log-health-checks` and of the servers' life.
  */
-import { http2CheckLinks } from '../../src/proxy/http2-check-link.ts';
+import { http2CheckLinks } from '../../src/proxy/http2/check-link.ts';
 import type { TestContext } from 'node:test';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { Checks, type ChecksStart } from '../../src/health/checks.ts';

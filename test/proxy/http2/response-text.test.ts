@@ -1,8 +1,8 @@
 /** Values of responses in HTTP/2 that are made to cost time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ResponseText } from '../../src/proxy/http2-response-text.ts';
-import { processorMs } from '../support/processor-time.ts';
+import { ResponseText } from '../../../src/proxy/http2/response-text.ts';
+import { processorMs } from '../../support/processor-time.ts';
 
 const MOST_MS = 20;
 

@@ -1,5 +1,5 @@
 /** `idle-ping`: asks the server of a connection that rests whether it is still there, again and again (manual, section 5.2). */
-import { Timer, type TimerWheel } from '../net/timer-wheel.ts';
+import { Timer, type TimerWheel } from '../../net/timer-wheel.ts';
 
 export class IdlePing {
   readonly #wheel: TimerWheel | undefined;

@@ -2,13 +2,13 @@
  * What follows the head of a request on its way to a server that speaks HTTP/2: HTTP/1 bytes become DATA and trailers, or
  * in a tunnel just DATA. One piece at a time is with the session, which takes it as windows allow; another one waits.
  */
-import { BodyDecoder, type ContentSink } from '../http/body-decoder.ts';
-import type { HeaderList } from '../http/header-list.ts';
-import type { Http1RequestHead } from '../http/request-head.ts';
-import { foundTrailers } from '../http/trailers.ts';
-import { FIELD_OVERHEAD } from '../http2/block-writer.ts';
-import type { Session } from '../http2/session.ts';
-import type { Stream } from '../http2/stream.ts';
+import { BodyDecoder, type ContentSink } from '../../http/body-decoder.ts';
+import type { HeaderList } from '../../http/header-list.ts';
+import type { Http1RequestHead } from '../../http/request-head.ts';
+import { foundTrailers } from '../../http/trailers.ts';
+import { FIELD_OVERHEAD } from '../../http2/block-writer.ts';
+import type { Session } from '../../http2/session.ts';
+import type { Stream } from '../../http2/stream.ts';
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,16 +1,16 @@
 /**
  * One stream of an HTTP/2 connection to a server, as a connection of its own that speaks HTTP/1.1: the request that is
  * sent to it becomes HEADERS, DATA and trailers, what is received from it is the response in HTTP/1 framing. The mirror
- * of http2-wire.ts; its connection is a http2-server-link.ts.
+ * of wire.ts; its connection is a server-link.ts.
  *
  *   send ─▶ head ─▶ HEADERS ─▶ body decoder ─▶ DATA … ─▶ trailers        fields, DATA ─▶ ResponseBytes ─▶ onReceived
  *
  * A request that cannot be sent yet (the server's SETTINGS have not come, or it takes no more streams now) counts as
  * sent and waits, so that the server's timeout runs.
  */
-import type { Cause } from '../base/failure.ts';
-import type { Http1RequestHead } from '../http/request-head.ts';
-import { websocketAccept } from '../http/switching.ts';
+import type { Cause } from '../../base/failure.ts';
+import type { Http1RequestHead } from '../../http/request-head.ts';
+import { websocketAccept } from '../../http/switching.ts';
 import {
   CANCEL,
   ENHANCE_YOUR_CALM,
@@ -18,18 +18,18 @@ import {
   NO_ERROR,
   PROTOCOL_ERROR,
   REFUSED_STREAM,
-} from '../http2/frames.ts';
-import type { FieldSink } from '../http2/hpack/decoder.ts';
-import type { Session } from '../http2/session.ts';
-import type { ResetBy, Stream, StreamOwner } from '../http2/stream.ts';
-import type { BufferPool } from '../net/buffer-pool.ts';
-import type { CarriedFacts, Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
-import { UNSET } from '../net/engines/unset-handler.ts';
-import type { TlsFacts } from '../net/tls/tls-facts.ts';
-import { Http2RequestBody } from './http2-request-body.ts';
-import { readOwnRequest, type RequestAim, writeRequestBlock } from './http2-request-block.ts';
-import { HEADROOM, ResponseBytes } from './http2-response-bytes.ts';
-import { ResponseText } from './http2-response-text.ts';
+} from '../../http2/frames.ts';
+import type { FieldSink } from '../../http2/hpack/decoder.ts';
+import type { Session } from '../../http2/session.ts';
+import type { ResetBy, Stream, StreamOwner } from '../../http2/stream.ts';
+import type { BufferPool } from '../../net/buffer-pool.ts';
+import type { CarriedFacts, Connection, ConnectionHandler, Endpoint } from '../../net/connection.ts';
+import { UNSET } from '../../net/engines/unset-handler.ts';
+import type { TlsFacts } from '../../net/tls/tls-facts.ts';
+import { Http2RequestBody } from './request-body.ts';
+import { readOwnRequest, type RequestAim, writeRequestBlock } from './request-block.ts';
+import { HEADROOM, ResponseBytes } from './response-bytes.ts';
+import { ResponseText } from './response-text.ts';
 
 /** What a stream needs of its connection. */
 export interface WireCarrier extends CarriedFacts {

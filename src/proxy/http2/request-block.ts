@@ -1,16 +1,16 @@
 /**
  * The head of an HTTP/1 request as HTTP/2 has it (RFC 9113 section 8.3.1, RFC 8441), written as HAProxy writes it: the
  * authority is told where the request named one, beside the path; a Host stays a field otherwise, and the scheme of
- * those that name none is https. Called by http2-server-wire.ts.
+ * those that name none is https. Called by server-wire.ts.
  */
-import type { BlockWriter } from '../http2/block-writer.ts';
-import { FIELD_OVERHEAD } from '../http2/block-writer.ts';
-import type { HeadLimits } from '../http/head-limits.ts';
-import { HASH, LINE_END, NAME_END, VALUE_END, VALUE_START } from '../http/header-list.ts';
-import { SPAN } from '../http/field-table.ts';
-import * as FIELDS from '../http/known-fields.ts';
-import { Http1RequestHead } from '../http/request-head.ts';
-import { parseRequestHead } from '../http/request-parser.ts';
+import type { BlockWriter } from '../../http2/block-writer.ts';
+import { FIELD_OVERHEAD } from '../../http2/block-writer.ts';
+import type { HeadLimits } from '../../http/head-limits.ts';
+import { HASH, LINE_END, NAME_END, VALUE_END, VALUE_START } from '../../http/header-list.ts';
+import { SPAN } from '../../http/field-table.ts';
+import * as FIELDS from '../../http/known-fields.ts';
+import { Http1RequestHead } from '../../http/request-head.ts';
+import { parseRequestHead } from '../../http/request-parser.ts';
 
 /** Where a request that came by HTTP/2 is meant to go, beside its path. */
 export interface RequestAim {

@@ -6,8 +6,8 @@
  *
  * What was taken stays untouched until the next take(); what comes meanwhile goes into other memory.
  */
-import { latin1Write } from '../base/latin1.ts';
-import type { BufferPool } from '../net/buffer-pool.ts';
+import { latin1Write } from '../../base/latin1.ts';
+import type { BufferPool } from '../../net/buffer-pool.ts';
 
 /** In front of what is taken, for what rules add to a head. */
 export const HEADROOM = 256;

@@ -1,30 +1,30 @@
 /**
- * One client connection that speaks HTTP/2 (RFC 9113), in `mode http`: carries bytes between its socket and a session
- * (http2/session.ts), and makes each stream that is a request an http2-client.ts. It says goodbye by GOAWAY when it has
- * been idle for too long, when the process stops, or when the client has asked too much of it.
+ * One client connection that speaks HTTP/2 (RFC 9113), in `mode http`: carries bytes between its socket and the session
+ * of src/http2/, and makes each stream that is a request a client.ts. It says goodbye by GOAWAY when it has been idle for
+ * too long, when the process stops, or when the client has asked too much of it.
  *
  *   socket ─▶ Session ─ stream, fields ─▶ RequestReader ─▶ Http2Client over Http2Wire ─▶ HttpStream
  *   socket ◀─ Session.output ◀───────────────────────────── Http2Wire
  */
-import { ENHANCE_YOUR_CALM, NO_ERROR, PROTOCOL_ERROR } from '../http2/frames.ts';
-import type { FieldSink } from '../http2/hpack/decoder.ts';
-import { giveBack } from '../http2/output.ts';
-import { RequestReader } from '../http2/request-reader.ts';
-import type { SessionHandler } from '../http2/session-handler.ts';
-import { Session } from '../http2/session.ts';
-import type { Stream, StreamOwner } from '../http2/stream.ts';
-import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
-import { Timer } from '../net/timer-wheel.ts';
-import { FIELD } from '../state/counter-fields.ts';
-import { countForAll } from '../state/stick-table/tracked-counters.ts';
-import { type AfterTurn, afterTurn } from './after-turn.ts';
-import type { ClientConnectionFacts } from './client-facts.ts';
-import { Http2Client, type Http2Connection } from './http2-client.ts';
-import { Http2Accounts } from './http2-counts.ts';
-import type { Inbox } from './inbox.ts';
-import type { PrivateConnections } from './private-connections.ts';
-import type { DataThread, ListenerRuntime } from './runtime.ts';
-import type { StreamPool } from './stream-pool.ts';
+import { ENHANCE_YOUR_CALM, NO_ERROR, PROTOCOL_ERROR } from '../../http2/frames.ts';
+import type { FieldSink } from '../../http2/hpack/decoder.ts';
+import { giveBack } from '../../http2/output.ts';
+import { RequestReader } from '../../http2/request-reader.ts';
+import type { SessionHandler } from '../../http2/session-handler.ts';
+import { Session } from '../../http2/session.ts';
+import type { Stream, StreamOwner } from '../../http2/stream.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../../net/connection.ts';
+import { Timer } from '../../net/timer-wheel.ts';
+import { FIELD } from '../../state/counter-fields.ts';
+import { countForAll } from '../../state/stick-table/tracked-counters.ts';
+import { type AfterTurn, afterTurn } from '../after-turn.ts';
+import type { ClientConnectionFacts } from '../client-facts.ts';
+import { Http2Client, type Http2Connection } from './client.ts';
+import { Http2Accounts } from './counts.ts';
+import type { Inbox } from '../inbox.ts';
+import type { PrivateConnections } from '../private-connections.ts';
+import type { DataThread, ListenerRuntime } from '../runtime.ts';
+import type { StreamPool } from '../stream-pool.ts';
 
 /** At that part of the threshold a connection may end what it has begun, and no more. */
 const SENT_AWAY = 0.75;

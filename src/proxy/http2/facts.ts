@@ -2,10 +2,10 @@
  * What samples can ask about the client connection of one HTTP/2 stream: its addresses and its requests' moments are
  * its own, all else is told of the connection.
  */
-import type { VariableStore } from '../acl/variables.ts';
-import type { Connection, Endpoint } from '../net/connection.ts';
-import type { TlsFacts } from '../net/tls/tls-facts.ts';
-import { ClientConnectionFacts } from './client-facts.ts';
+import type { VariableStore } from '../../acl/variables.ts';
+import type { Connection, Endpoint } from '../../net/connection.ts';
+import type { TlsFacts } from '../../net/tls/tls-facts.ts';
+import { ClientConnectionFacts } from '../client-facts.ts';
 
 /** What the connection counts. */
 export interface Http2Counts {

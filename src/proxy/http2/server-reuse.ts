@@ -9,13 +9,13 @@
  *
  * Called by connection-reuse.ts for servers that may speak it.
  */
-import type { Connection } from '../net/connection.ts';
-import type { RequestAim } from './http2-request-block.ts';
-import { Http2ServerLink } from './http2-server-link.ts';
-import { Http2ServerWire } from './http2-server-wire.ts';
-import type { ServerLinks } from './http2-server-links.ts';
-import type { PrivateConnections } from './private-connections.ts';
-import type { ServerRuntime } from './runtime.ts';
+import type { Connection } from '../../net/connection.ts';
+import type { RequestAim } from './request-block.ts';
+import { Http2ServerLink } from './server-link.ts';
+import { Http2ServerWire } from './server-wire.ts';
+import type { ServerLinks } from './server-links.ts';
+import type { PrivateConnections } from '../private-connections.ts';
+import type { ServerRuntime } from '../runtime.ts';
 
 /** A request that is to be carried, and whose it is. */
 export interface Traveller {

@@ -1,9 +1,9 @@
 /** What an HTTP/2 connection of a client is counted and logged by: columns of `show stat modules`, errors in the log. */
-import { DATA, GOAWAY, HEADERS, RST_STREAM, SETTINGS } from '../http2/frames.ts';
-import { FIELD } from '../state/counter-fields.ts';
-import type { ClientConnectionFacts } from './client-facts.ts';
-import type { DataThread, ListenerRuntime } from './runtime.ts';
-import { Transaction } from './transaction.ts';
+import { DATA, GOAWAY, HEADERS, RST_STREAM, SETTINGS } from '../../http2/frames.ts';
+import { FIELD } from '../../state/counter-fields.ts';
+import type { ClientConnectionFacts } from '../client-facts.ts';
+import type { DataThread, ListenerRuntime } from '../runtime.ts';
+import { Transaction } from '../transaction.ts';
 
 function byType(
   fields: readonly (readonly [type: number, field: number])[],

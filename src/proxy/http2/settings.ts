@@ -1,7 +1,7 @@
 /** `tune.h2.*` and `h2-workaround-bogus-websocket-clients` (manual, section 3.2) for connections of clients. */
-import { LARGEST_WINDOW, LEAST_FRAME } from '../http2/frames.ts';
-import type { LocalSettings } from '../http2/settings.ts';
-import type { Global } from '../model/global.ts';
+import { LARGEST_WINDOW, LEAST_FRAME } from '../../http2/frames.ts';
+import type { LocalSettings } from '../../http2/settings.ts';
+import type { Global } from '../../model/global.ts';
 
 export interface Http2Settings {
   readonly session: LocalSettings;

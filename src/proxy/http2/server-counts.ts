@@ -1,7 +1,7 @@
 /** What connections of HTTP/2 to servers count: for their backend (management manual, `show stat` of modules), or not at all. */
-import * as H2 from '../http2/frames.ts';
-import { FIELD } from '../state/counter-fields.ts';
-import type { Counters } from '../state/counters.ts';
+import * as H2 from '../../http2/frames.ts';
+import { FIELD } from '../../state/counter-fields.ts';
+import type { Counters } from '../../state/counters.ts';
 
 export interface Http2ServerCounts {
   opened(): void;

@@ -4,7 +4,7 @@
  *
  *   piece  [···5␍␊hello␍␊0␍␊␍␊···]     the size in front of what came, written when the piece is given
  */
-import { latin1Write } from '../base/latin1.ts';
+import { latin1Write } from '../../base/latin1.ts';
 
 /** In front of the content of a piece, and behind it: the framing of a chunk, and of the last one. */
 const FRONT = 16;

@@ -2,10 +2,10 @@
  * Streams of which all has come that a request needs, while the server has not said so yet: a server whose stream is reset
  * then would have to take it for an abort. It gets a moment.
  */
-import { CANCEL } from '../http2/frames.ts';
-import type { Session } from '../http2/session.ts';
-import type { Stream } from '../http2/stream.ts';
-import { Timer, type TimerWheel } from '../net/timer-wheel.ts';
+import { CANCEL } from '../../http2/frames.ts';
+import type { Session } from '../../http2/session.ts';
+import type { Stream } from '../../http2/stream.ts';
+import { Timer, type TimerWheel } from '../../net/timer-wheel.ts';
 
 const LINGER_MS = 1000;
 

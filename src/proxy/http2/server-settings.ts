@@ -1,7 +1,7 @@
 /** `tune.h2.be.*` and what of `tune.h2.*` holds towards servers (manual, section 3.2). */
-import { parseSize } from '../config-parser/units.ts';
-import type { LocalSettings } from '../http2/settings.ts';
-import type { Global } from '../model/global.ts';
+import { parseSize } from '../../config-parser/units.ts';
+import type { LocalSettings } from '../../http2/settings.ts';
+import type { Global } from '../../model/global.ts';
 
 export interface Http2ServerSettings {
   readonly session: LocalSettings;

@@ -1,30 +1,30 @@
 /**
  * One stream of an HTTP/2 connection from a client, as a connection of its own that speaks HTTP/1.1: what is received
  * from it is the body in HTTP/1 framing, what is sent to it are HTTP/1 responses, which become HEADERS, DATA and
- * trailers. http2-client.ts has one; the head of the request goes to it directly.
+ * trailers. client.ts has one; the head of the request goes to it directly.
  *
  *   DATA ─▶ upload ─▶ onReceived          send ─▶ head ─▶ HEADERS ─▶ body decoder ─▶ DATA … ─▶ trailers
  *
  * onSent tells that the session has framed what was sent, which it does as the windows of the client allow and as its
  * socket takes it: so flow control reaches the server (RFC 9113 section 5.2).
  */
-import type { Cause } from '../base/failure.ts';
-import { BodyDecoder, type ContentSink } from '../http/body-decoder.ts';
-import type { HeadLimits } from '../http/head-limits.ts';
-import { Http1ResponseHead } from '../http/response-head.ts';
-import { parseResponseHead } from '../http/response-parser.ts';
-import { findTrailerEnd, foundTrailers } from '../http/trailers.ts';
-import { INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from '../http2/frames.ts';
-import type { FieldSink } from '../http2/hpack/decoder.ts';
-import type { RequestReader } from '../http2/request-reader.ts';
-import { writeHead, writeTrailers } from '../http2/response-writer.ts';
-import type { Session } from '../http2/session.ts';
-import type { ResetBy, Stream, StreamOwner } from '../http2/stream.ts';
-import { TrailerReader } from '../http2/trailer-reader.ts';
-import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
-import { UNSET } from '../net/engines/unset-handler.ts';
-import { type AfterTurn, afterTurn } from './after-turn.ts';
-import { Upload } from './http2-upload.ts';
+import type { Cause } from '../../base/failure.ts';
+import { BodyDecoder, type ContentSink } from '../../http/body-decoder.ts';
+import type { HeadLimits } from '../../http/head-limits.ts';
+import { Http1ResponseHead } from '../../http/response-head.ts';
+import { parseResponseHead } from '../../http/response-parser.ts';
+import { findTrailerEnd, foundTrailers } from '../../http/trailers.ts';
+import { INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from '../../http2/frames.ts';
+import type { FieldSink } from '../../http2/hpack/decoder.ts';
+import type { RequestReader } from '../../http2/request-reader.ts';
+import { writeHead, writeTrailers } from '../../http2/response-writer.ts';
+import type { Session } from '../../http2/session.ts';
+import type { ResetBy, Stream, StreamOwner } from '../../http2/stream.ts';
+import { TrailerReader } from '../../http2/trailer-reader.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../../net/connection.ts';
+import { UNSET } from '../../net/engines/unset-handler.ts';
+import { type AfterTurn, afterTurn } from '../after-turn.ts';
+import { Upload } from './upload.ts';
 
 /** What is read here has been rendered here. */
 const OWN_HEADS: HeadLimits = { maxHeadBytes: Infinity, maxHeaders: 0x7fff };

@@ -1,29 +1,29 @@
 /**
  * One HTTP/2 connection to a server (RFC 9113): reads and writes its frames, and carries the streams of many requests,
- * each of them a http2-server-wire.ts. As a connection of its own it only rests, in a pool, when it carries none.
+ * each of them a server-wire.ts. As a connection of its own it only rests, in a pool, when it carries none.
  *
  *   socket ─▶ feed ─▶ Session ─▶ wires ─▶ settle(): they tell their handlers, and what all have written leaves at once
  *
- * Where it is found by other requests is http2-server-links.ts.
+ * Where it is found by other requests is server-links.ts.
  */
-import type { Cause } from '../base/failure.ts';
-import * as H2 from '../http2/frames.ts';
-import { giveBack } from '../http2/output.ts';
-import { Session } from '../http2/session.ts';
-import { NO_FIELDS, type SessionHandler } from '../http2/session-handler.ts';
-import type { FieldSink } from '../http2/hpack/decoder.ts';
-import type { BufferPool } from '../net/buffer-pool.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
-import { UNSET } from '../net/engines/unset-handler.ts';
-import type { TimerWheel } from '../net/timer-wheel.ts';
-import { type AfterTurn, afterTurn } from './after-turn.ts';
-import { IdlePing } from './http2-idle-ping.ts';
-import { LingeringStreams } from './http2-lingering.ts';
-import type { RequestAim } from './http2-request-block.ts';
-import type { Http2ServerCounts } from './http2-server-counts.ts';
-import type { Http2ServerSettings } from './http2-server-settings.ts';
-import { RestingConnection } from './resting-connection.ts';
-import { Http2ServerWire, type WireCarrier } from './http2-server-wire.ts';
+import type { Cause } from '../../base/failure.ts';
+import * as H2 from '../../http2/frames.ts';
+import { giveBack } from '../../http2/output.ts';
+import { Session } from '../../http2/session.ts';
+import { NO_FIELDS, type SessionHandler } from '../../http2/session-handler.ts';
+import type { FieldSink } from '../../http2/hpack/decoder.ts';
+import type { BufferPool } from '../../net/buffer-pool.ts';
+import type { Connection, ConnectionHandler } from '../../net/connection.ts';
+import { UNSET } from '../../net/engines/unset-handler.ts';
+import type { TimerWheel } from '../../net/timer-wheel.ts';
+import { type AfterTurn, afterTurn } from '../after-turn.ts';
+import { IdlePing } from './idle-ping.ts';
+import { LingeringStreams } from './lingering.ts';
+import type { RequestAim } from './request-block.ts';
+import type { Http2ServerCounts } from './server-counts.ts';
+import type { Http2ServerSettings } from './server-settings.ts';
+import { RestingConnection } from '../resting-connection.ts';
+import { Http2ServerWire, type WireCarrier } from './server-wire.ts';
 
 /** Where it is lent from, and comes back to. */
 export interface LinkHome {

@@ -2,12 +2,12 @@
  * HTTP/2 for the checks of servers (manual, `check-proto`): a connection of theirs that carries the requests of one check
  * and ends with it. Nothing is counted of it. worker/server-watch.ts gives it to health/.
  */
-import type { Global } from '../model/global.ts';
-import { BufferPool } from '../net/buffer-pool.ts';
-import type { Connection } from '../net/connection.ts';
-import { NO_COUNTS } from './http2-server-counts.ts';
-import { Http2ServerLink, type LinkHome } from './http2-server-link.ts';
-import { http2ServerSettings } from './http2-server-settings.ts';
+import type { Global } from '../../model/global.ts';
+import { BufferPool } from '../../net/buffer-pool.ts';
+import type { Connection } from '../../net/connection.ts';
+import { NO_COUNTS } from './server-counts.ts';
+import { Http2ServerLink, type LinkHome } from './server-link.ts';
+import { http2ServerSettings } from './server-settings.ts';
 
 const NOWHERE: LinkHome = {
   rested: link => link.close(),

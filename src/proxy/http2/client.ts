@@ -3,23 +3,23 @@
  * What http-session.ts is for a connection of HTTP/1, for one request that comes by itself. Pooled: begin() makes one as
  * good as new.
  */
-import type { Cause } from '../base/failure.ts';
-import { INVALID_TARGET } from '../http/parse-errors.ts';
-import { parseRequestHead } from '../http/request-parser.ts';
-import type { Http1ResponseHead } from '../http/response-head.ts';
-import { HEADROOM, type RequestReader } from '../http2/request-reader.ts';
-import type { Stream } from '../http2/stream.ts';
-import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
-import { Timer } from '../net/timer-wheel.ts';
-import { type Http2Counts, Http2StreamFacts } from './http2-facts.ts';
-import { Http2Wire, type WireHost } from './http2-wire.ts';
-import type { ClientConnectionFacts } from './client-facts.ts';
-import type { HttpStream } from './http-stream.ts';
-import { Inbox } from './inbox.ts';
-import type { PrivateConnections } from './private-connections.ts';
-import type { ListenerRuntime } from './runtime.ts';
-import type { StreamClient } from './stream-client.ts';
-import type { StreamPool } from './stream-pool.ts';
+import type { Cause } from '../../base/failure.ts';
+import { INVALID_TARGET } from '../../http/parse-errors.ts';
+import { parseRequestHead } from '../../http/request-parser.ts';
+import type { Http1ResponseHead } from '../../http/response-head.ts';
+import { HEADROOM, type RequestReader } from '../../http2/request-reader.ts';
+import type { Stream } from '../../http2/stream.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../../net/connection.ts';
+import { Timer } from '../../net/timer-wheel.ts';
+import { type Http2Counts, Http2StreamFacts } from './facts.ts';
+import { Http2Wire, type WireHost } from './wire.ts';
+import type { ClientConnectionFacts } from '../client-facts.ts';
+import type { HttpStream } from '../http-stream.ts';
+import { Inbox } from '../inbox.ts';
+import type { PrivateConnections } from '../private-connections.ts';
+import type { ListenerRuntime } from '../runtime.ts';
+import type { StreamClient } from '../stream-client.ts';
+import type { StreamPool } from '../stream-pool.ts';
 
 /** The connection, as its requests see it. */
 export interface Http2Connection extends WireHost, Http2Counts {

@@ -2,13 +2,13 @@
  * The HTTP/2 connections to one server in one thread that carry requests now, and take more of them from anybody
  * (manual, `http-reuse`). Those that rest are in the server's pool, those of one client in its private-connections.ts.
  */
-import type { Counters } from '../state/counters.ts';
-import type { BufferPool } from '../net/buffer-pool.ts';
-import type { Connection } from '../net/connection.ts';
-import type { TimerWheel } from '../net/timer-wheel.ts';
-import type { Http2ServerSettings } from './http2-server-settings.ts';
-import { BackendCounts, type Http2ServerCounts } from './http2-server-counts.ts';
-import { Http2ServerLink, type LinkHome, type LinkParts } from './http2-server-link.ts';
+import type { Counters } from '../../state/counters.ts';
+import type { BufferPool } from '../../net/buffer-pool.ts';
+import type { Connection } from '../../net/connection.ts';
+import type { TimerWheel } from '../../net/timer-wheel.ts';
+import type { Http2ServerSettings } from './server-settings.ts';
+import { BackendCounts, type Http2ServerCounts } from './server-counts.ts';
+import { Http2ServerLink, type LinkHome, type LinkParts } from './server-link.ts';
 
 /** Decides what becomes of a connection that carries no request any more. */
 type Keeper = (link: Http2ServerLink) => boolean;

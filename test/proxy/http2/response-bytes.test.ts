@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BodyDecoder } from '../../src/http/body-decoder.ts';
-import { BufferPool } from '../../src/net/buffer-pool.ts';
-import { HEADROOM, ResponseBytes } from '../../src/proxy/http2-response-bytes.ts';
-import { randomNumbers } from '../support/random-numbers.ts';
+import { BodyDecoder } from '../../../src/http/body-decoder.ts';
+import { BufferPool } from '../../../src/net/buffer-pool.ts';
+import { HEADROOM, ResponseBytes } from '../../../src/proxy/http2/response-bytes.ts';
+import { randomNumbers } from '../../support/random-numbers.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\n\r\n';
 
