@@ -2,13 +2,15 @@
  * One Lua state, and its C interface as this program uses it: values on and off the stack, functions of this program
  * that scripts can call, calls that may fail, a limit to its memory. tasks.ts runs functions in it.
  *
- * Lua leaves a function by longjmp(3), which is a thrown number here: it passes through functions of this program as any
- * exception does, and none of them may keep it. What else they throw becomes an error of the script that called them.
+ * A jump of Lua (long-jumps.ts) passes through functions of this program. What else they throw becomes an error of the
+ * script that called them.
  */
+import { LuaAllocator } from './allocator.ts';
 import { HostFiles } from './host-files.ts';
 import { HostMemory } from './host-memory.ts';
 import { timeImports } from './host-time.ts';
 import { LUA_LIBRARIES, type LuaLibrary } from './libraries.ts';
+import { jumpImports, LONGJMP } from './long-jumps.ts';
 import { appendToTable } from './trampolines.ts';
 import { instantiate, type Imports } from './webassembly.ts';
 import { luaModule, type LuaExports } from './wasm-module.ts';
@@ -37,8 +39,6 @@ export class ScriptKilled extends Error {}
 /** Ends a script that has nothing left to do (`core.done()`, `txn:done()`): no failure. */
 export class ScriptEnded extends ScriptKilled {}
 
-type Callee = (first: number, second: number) => void;
-
 /** Where text stands that Lua takes over; longer ones get memory of their own. */
 const SCRATCH_BYTES = 65_536;
 
@@ -54,24 +54,19 @@ export class LuaMachine {
   readonly files = new HostFiles(this.memory);
   /** The main thread of the state. */
   readonly L: number;
-  /** Bytes in use; counted where there is a limit. */
-  used = 0;
-  /** Calls in which an error finds somebody to catch it. */
-  #guarded = 0;
-  readonly #maxMemory: number;
-  readonly #callees: Callee[] = [];
+  readonly #allocator: LuaAllocator;
   readonly #scratch: number;
   readonly #number: number;
 
   constructor(settings: MachineSettings) {
-    this.#maxMemory = settings.maxMemory;
     this.exports = instantiate(luaModule(), this.#imports()) as unknown as LuaExports;
     this.memory.attach(this.exports.memory);
     this.exports.emscripten_stack_init();
     this.exports.__wasm_call_ctors();
     this.#scratch = this.exports.malloc(SCRATCH_BYTES);
     this.#number = this.exports.malloc(8);
-    this.L = this.#newState();
+    this.#allocator = new LuaAllocator(this.exports, settings.maxMemory);
+    this.L = settings.maxMemory === 0 ? this.exports.luaL_newstate() : this.#newLimitedState();
     for (const library of LUA_LIBRARIES) if (settings.libraries.includes(library)) this.#open(library);
   }
 
@@ -80,11 +75,7 @@ export class LuaMachine {
     const environment = {
       ...this.files.imports(),
       ...timeImports(memory),
-      invoke_vii: (callee: number, first: number, second: number): void =>
-        this.#invoke(callee, first, second),
-      _emscripten_throw_longjmp: (): never => {
-        throw LONGJMP;
-      },
+      ...jumpImports(() => this.exports),
       emscripten_resize_heap: (bytes: number) => (memory.grow(bytes >>> 0) ? 1 : 0),
       environ_sizes_get: (count: number, bytes: number) => {
         memory.setInt(count, 0);
@@ -104,43 +95,19 @@ export class LuaMachine {
     return { env: environment, wasi_snapshot_preview1: environment };
   }
 
-  /** A call out of which Lua may jump: what the C library does around setjmp(3). */
-  #invoke(callee: number, first: number, second: number): void {
-    const { exports } = this;
-    const stack = exports.stackSave();
-    try {
-      (this.#callees[callee] ??= exports.__indirect_function_table.get(callee) as Callee)(first, second);
-    } catch (error) {
-      exports.stackRestore(stack);
-      if (error !== LONGJMP) throw error;
-      exports.setThrew(1, 0);
-    }
-  }
-
-  #newState(): number {
-    if (this.#maxMemory === 0) return this.exports.luaL_newstate();
+  #newLimitedState(): number {
     const allocator = this.define([
       {
         shape: { takes: 4, gives: true },
-        call: (_data = 0, block = 0, before = 0, after = 0) => this.#allocate(block, before, after),
+        call: (_data = 0, block = 0, before = 0, after = 0) => this.#allocator.allocate(block, before, after),
       },
     ]);
     return this.exports.lua_newstate(allocator, 0);
   }
 
-  /** Lua's allocator (lua_Alloc): `before` tells nothing where there is no block yet. */
-  #allocate(block: number, before: number, after: number): number {
-    const held = block === 0 ? 0 : before;
-    if (after === 0) {
-      this.used -= held;
-      this.exports.free(block);
-      return 0;
-    }
-    const used = this.used + after - held;
-    if (after > held && used > this.#maxMemory && this.#guarded > 0) return 0;
-    const moved = this.exports.realloc(block, after);
-    if (moved !== 0) this.used = used;
-    return moved;
+  /** Bytes; counted where there is a limit. */
+  get used(): number {
+    return this.#allocator.used;
   }
 
   #open(library: LuaLibrary): void {
@@ -196,11 +163,11 @@ export class LuaMachine {
 
   /** Runs `call`, in which errors are caught by Lua. */
   guarded<T>(call: () => T): T {
-    this.#guarded++;
+    this.#allocator.guarded++;
     try {
       return call();
     } finally {
-      this.#guarded--;
+      this.#allocator.guarded--;
     }
   }
 
@@ -413,6 +380,3 @@ export class LuaMachine {
     this.exports.luaL_unref(this.L, REGISTRY, number);
   }
 }
-
-/** What jumps: any number would do. */
-const LONGJMP = Infinity;
