@@ -1,7 +1,7 @@
 /**
  * Fields of an HTTP/2 response as the head of an HTTP/1.1 one (RFC 9113 section 8.3.2), so that whoever reads it does not
  * need to know; trailers likewise. What HTTP/2 forbids, and what could be read differently in HTTP/1, makes it invalid.
- * Called by server-wire.ts, for one block at a time.
+ * Called by server-response.ts, for one block at a time.
  */
 import { CLASS, FIELD, TOKEN } from '../../http/char-class.ts';
 import { reasonPhrase } from '../../http/reasons.ts';

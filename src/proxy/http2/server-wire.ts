@@ -1,24 +1,16 @@
 /**
  * One stream of an HTTP/2 connection to a server, as a connection of its own that speaks HTTP/1.1: the request that is
  * sent to it becomes HEADERS, DATA and trailers, what is received from it is the response in HTTP/1 framing. The mirror
- * of wire.ts; its connection is a server-link.ts.
+ * of wire.ts; its connection is a server-link.ts, what comes back its server-response.ts.
  *
- *   send ─▶ head ─▶ HEADERS ─▶ body decoder ─▶ DATA … ─▶ trailers        fields, DATA ─▶ ResponseBytes ─▶ onReceived
+ *   send ─▶ head ─▶ HEADERS ─▶ body decoder ─▶ DATA … ─▶ trailers        fields, DATA ─▶ ServerResponse ─▶ onReceived
  *
  * A request that cannot be sent yet (the server's SETTINGS have not come, or it takes no more streams now) counts as
  * sent and waits, so that the server's timeout runs.
  */
 import type { Cause } from '../../base/failure.ts';
 import type { Http1RequestHead } from '../../http/request-head.ts';
-import { websocketAccept } from '../../http/switching.ts';
-import {
-  CANCEL,
-  ENHANCE_YOUR_CALM,
-  INTERNAL_ERROR,
-  NO_ERROR,
-  PROTOCOL_ERROR,
-  REFUSED_STREAM,
-} from '../../http2/frames.ts';
+import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from '../../http2/frames.ts';
 import type { FieldSink } from '../../http2/hpack/decoder.ts';
 import type { Session } from '../../http2/session.ts';
 import type { ResetBy, Stream, StreamOwner } from '../../http2/stream.ts';
@@ -28,8 +20,8 @@ import { UNSET } from '../../net/engines/unset-handler.ts';
 import type { TlsFacts } from '../../net/tls/tls-facts.ts';
 import { Http2RequestBody } from './request-body.ts';
 import { readOwnRequest, type RequestAim, writeRequestBlock } from './request-block.ts';
-import { HEADROOM, ResponseBytes } from './response-bytes.ts';
-import { ResponseText } from './response-text.ts';
+import { HEADROOM } from './response-bytes.ts';
+import { ServerResponse } from './server-response.ts';
 
 /** What a stream needs of its connection. */
 export interface WireCarrier extends CarriedFacts {
@@ -57,18 +49,7 @@ const WAITING = 1;
 const BODY = 2;
 const TUNNEL = 3;
 
-// where a response is
-const NO_HEAD = 0;
-const CONTENT = 1;
-const WHOLE = 2;
-
-/** Bytes of interim heads. */
-const MOST_INTERIM = 65_536;
-
-const NO_BODY = new Set([204, 304]);
 const NOTHING: Buffer = Buffer.alloc(0);
-/** One block at a time is read. */
-const text = new ResponseText();
 
 let lastId = 0;
 
@@ -91,21 +72,13 @@ export class Http2ServerWire implements Connection, StreamOwner {
   /** In the wheel's milliseconds. */
   readonly begunAt: number;
   readonly #aim: RequestAim | undefined;
-  readonly #bytes: ResponseBytes;
+  readonly #response: ServerResponse;
   #stream: Stream | undefined;
   // the request
   #request = HEAD;
-  #method = '';
-  /** What an upgrade asks for; empty: it is none. */
-  #protocol = '';
-  #key = '';
   #held = NOTHING;
   #body: Http2RequestBody | undefined;
   #hasSent = false;
-  // the response
-  #response = NO_HEAD;
-  #isBodyless = false;
-  #hasEnded = false;
   #failure: Cause | undefined;
 
   constructor(
@@ -119,7 +92,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
     this.remote = ends.remote;
     this.local = ends.local;
     this.#aim = aim;
-    this.#bytes = new ResponseBytes(carrier.buffers);
+    this.#response = new ServerResponse(carrier.buffers);
   }
 
   /** Of the whole connection. */
@@ -137,7 +110,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
 
   /** Some of a response has come, or the server has said that there is none. */
   get isAnswered(): boolean {
-    return this.#response !== NO_HEAD || this.#failure !== undefined;
+    return this.#response.hasBegun || this.#failure !== undefined;
   }
 
   get stream(): Stream | undefined {
@@ -179,7 +152,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
     const request = readOwnRequest(buffer, start, end);
     if (request === undefined || !this.#canBeTold(request)) return this.#cannotOpen();
     const isTunnel = request.method === 'CONNECT' || request.wantsUpgrade;
-    this.#note(request);
+    this.#response.answers(request, isTunnel);
     const stream = session.openStream();
     this.#stream = stream;
     stream.owner = this;
@@ -210,13 +183,6 @@ export class Http2ServerWire implements Connection, StreamOwner {
     this.#fail('invalid');
   }
 
-  #note(request: Http1RequestHead): void {
-    this.#method = request.method;
-    if (!request.wantsUpgrade) return;
-    this.#protocol = request.headers.get('upgrade') ?? '';
-    this.#key = request.headers.get('sec-websocket-key') ?? '';
-  }
-
   #sendOn(buffer: Buffer, start: number, end: number): void {
     const body = this.#body;
     if (body === undefined || body.send(buffer, start, end)) this.#sent();
@@ -238,77 +204,27 @@ export class Http2ServerWire implements Connection, StreamOwner {
   // ── the response ──
 
   fieldsBegin(): FieldSink {
-    return text.begin();
+    return this.#response.fieldsBegin();
   }
 
   fieldsEnd(endStream: boolean, tooLarge: boolean): void {
-    if (tooLarge || text.invalid) return this.#giveUp(PROTOCOL_ERROR);
-    if (this.#response === NO_HEAD) this.#headArrived(endStream);
-    else if (text.status !== 0 || !endStream) this.#giveUp(PROTOCOL_ERROR);
-    else this.#ends(text.trailers());
-  }
-
-  #headArrived(ends: boolean): void {
-    const { status } = text;
-    if (status === 0 || status === 101 || (status < 200 && ends)) return this.#giveUp(PROTOCOL_ERROR);
-    if (status < 200) this.#interimArrived();
-    else if (status < 300 && this.#request === TUNNEL) this.#tunnelOpens(status);
-    else this.#answerBegins(status, ends);
-    if (ends && this.#response !== NO_HEAD) this.#ends('');
-    this.carrier.due(this);
-  }
-
-  /** No window bounds how many come while nobody takes them. */
-  #interimArrived(): void {
-    if (this.#bytes.heads > MOST_INTERIM) this.#giveUp(ENHANCE_YOUR_CALM);
-    else this.#bytes.addHead(text.head(''));
-  }
-
-  #answerBegins(status: number, ends: boolean): void {
-    const bytes = this.#bytes;
-    const { contentLength } = text;
-    this.#isBodyless = this.#method === 'HEAD' || NO_BODY.has(status);
-    if (ends && contentLength > 0 && !this.#isBodyless) return this.#giveUp(PROTOCOL_ERROR);
-    this.#response = this.#isBodyless || contentLength === 0 ? WHOLE : CONTENT;
-    bytes.chunked = !this.#isBodyless && contentLength < 0;
-    if (!this.#isBodyless) (this.#stream as Stream).contentLeft = contentLength;
-    // a server that ends the stream at once need not say how long nothing is
-    if (ends && bytes.chunked) {
-      bytes.chunked = false;
-      bytes.addHead(text.head('content-length: 0\r\n'));
-    } else bytes.addHead(text.head(bytes.chunked ? 'transfer-encoding: chunked\r\n' : ''));
-  }
-
-  #tunnelOpens(status: number): void {
-    this.#response = CONTENT;
-    const accept = this.#key === '' ? '' : `sec-websocket-accept: ${websocketAccept(this.#key)}\r\n`;
-    const upgrade = `connection: upgrade\r\nupgrade: ${this.#protocol}\r\n${accept}`;
-    const isUpgrade = this.#protocol !== '';
-    this.#bytes.addHead(isUpgrade ? text.tunnelHead(101, upgrade) : text.tunnelHead(status, ''));
+    const flaw = this.#response.fieldsEnd(this.#stream as Stream, endStream, tooLarge);
+    if (flaw === NO_ERROR) this.carrier.due(this);
+    else this.#giveUp(flaw);
   }
 
   dataArrived(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     const stream = this.#stream as Stream;
-    if (this.#response === NO_HEAD) return this.#giveUp(PROTOCOL_ERROR);
-    if (this.closed || this.#isBodyless) this.carrier.session.consumed(stream, end - start);
-    else if (end > start) {
-      this.#bytes.addContent(bytes, start, end);
-      if (stream.contentLeft === 0) this.#response = WHOLE;
-    }
-    if (endStream) this.#ends('');
-    this.carrier.due(this);
-  }
-
-  #ends(trailers: string): void {
-    this.#response = WHOLE;
-    this.#hasEnded = true;
-    if (!this.closed && !this.#isBodyless) this.#bytes.addEnd(trailers);
+    const response = this.#response;
+    if (!response.hasBegun) return this.#giveUp(PROTOCOL_ERROR);
+    if (!response.takes(stream, bytes, start, end)) this.carrier.session.consumed(stream, end - start);
+    if (endStream) response.ends('');
     this.carrier.due(this);
   }
 
   streamReset(code: number, by: ResetBy): void {
     if (by === 'peer' || by === 'refused') this.rstCode = code;
-    if (this.#response === WHOLE && (code === NO_ERROR || this.#hasEnded)) return;
+    if (this.#response.isWhole && (code === NO_ERROR || this.#response.hasEnded)) return;
     if (by === 'refused' || (by === 'peer' && code === REFUSED_STREAM)) this.#fail('refused');
     else if (by === 'lost') this.#fail(this.carrier.lostBy);
     else this.#fail(by === 'us' ? 'invalid' : 'reset');
@@ -337,12 +253,13 @@ export class Http2ServerWire implements Connection, StreamOwner {
     if (this.closed) return;
     this.receiving = true;
     this.#giveWindow();
-    if (!this.#bytes.isEmpty || this.#failure !== undefined || this.#isTunnelOver()) this.carrier.due(this);
+    if (!this.#response.bytes.isEmpty || this.#failure !== undefined || this.#isTunnelOver())
+      this.carrier.due(this);
   }
 
   /** What was taken is used up: the server may send as much again. */
   #giveWindow(): void {
-    const bytes = this.#bytes;
+    const { bytes } = this.#response;
     if (bytes.content === 0) return;
     this.carrier.session.consumed(this.#stream as Stream, bytes.content);
     bytes.content = 0;
@@ -350,7 +267,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
   }
 
   #isTunnelOver(): boolean {
-    return this.#hasEnded && this.#request === TUNNEL;
+    return this.#response.hasEnded && this.#request === TUNNEL;
   }
 
   /** The session is at rest: events are told. Each may be the last. */
@@ -361,7 +278,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
       this.handler.onSent(this);
     }
     if (this.closed) return;
-    const bytes = this.#bytes;
+    const { bytes } = this.#response;
     if (this.receiving && !bytes.isEmpty) {
       bytes.take();
       this.receiving = false;
@@ -390,7 +307,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
   /** All of the response is with the client: what was received is not needed any more. */
   finish(): void {
     if (this.closed) return;
-    this.#bytes.release();
+    this.#response.bytes.release();
     this.close();
   }
 
@@ -398,9 +315,9 @@ export class Http2ServerWire implements Connection, StreamOwner {
     if (this.closed) return;
     this.closed = true;
     this.receiving = this.sending = false;
-    this.#bytes.drop();
+    this.#response.drop();
     const isSent = this.#stream !== undefined && (this.#body === undefined || this.#body.done);
-    this.carrier.left(this, isSent && this.#response === WHOLE && this.#failure === undefined);
+    this.carrier.left(this, isSent && this.#response.isWhole && this.#failure === undefined);
   }
 
   reset(): void {
