@@ -1,6 +1,6 @@
 /**
  * One client connection in `mode tcp`: a server is dialed, then bytes are relayed both ways until both sides are
- * done. Content rules look at the first bytes before a backend is chosen.
+ * done. Content rules look at the first bytes before a backend is chosen (content-inspection.ts).
  */
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { Cause } from '../base/failure.ts';
@@ -8,18 +8,10 @@ import type { Proxy } from '../model/proxy.ts';
 import { silenceClose } from '../net/socket-options.ts';
 import { TICK_MS, Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
-import {
-  ACCEPT,
-  CONTINUE,
-  NEED_DATA,
-  SERVICE,
-  SILENT_DROP,
-  SWITCH_TO_HTTP,
-  YIELD,
-  type Verdict,
-} from '../rules/verdict.ts';
+import { ACCEPT, CONTINUE, SERVICE, SILENT_DROP, SWITCH_TO_HTTP, type Verdict } from '../rules/verdict.ts';
 import { Relay, type RelayResult } from '../net/relay.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
+import { ContentInspection, type InspectionOwner } from './content-inspection.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
 import { hangUp } from './hang-up.ts';
 import { HttpSession } from './http-session.ts';
@@ -37,7 +29,7 @@ import type { ShutdownLetter } from './server-streams.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { Transaction } from './transaction.ts';
 
-export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
+export class TcpSession implements Stream, LiveStream, InspectionOwner, ResponseGateOwner {
   place = -1;
   number = 0;
   readonly thread: DataThread;
@@ -47,13 +39,10 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
   readonly #client: Connection;
   readonly #dialer: Dialer;
   readonly #waiting: ConnectionHandler;
-  readonly #inspectTimer: Timer;
-  readonly #inbox: Inbox;
-  #inspecting: { readonly ruleset: CompiledRuleset; readonly proxy: Proxy } | undefined;
-  #delayOver = false;
-  /** A rule waits for something other than bytes. */
-  #yielded = false;
-  #clientEnded = false;
+  /** Made when there are rules for it. */
+  #inspection: ContentInspection | undefined;
+  readonly inbox: Inbox;
+  clientEnded = false;
   #relay: Relay | undefined;
   #gate: ResponseGate | undefined;
   /** `stick` rules know the server. */
@@ -71,16 +60,12 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#streams = streams;
     this.#listener = listener;
     this.#client = facts.connection;
-    this.#inbox = received ?? new Inbox();
+    this.inbox = received ?? new Inbox();
     this.transaction = new Transaction(streams.thread);
     this.transaction.begin(listener, facts);
-    this.transaction.rawRequest = new InboxRequest(this.#inbox, listener.frontend.limits);
+    this.transaction.rawRequest = new InboxRequest(this.inbox, listener.frontend.limits);
     this.#dialer = new Dialer(this.thread, this);
     this.#waiting = new WaitingClient(this);
-    this.#inspectTimer = new Timer(() => this.#inspectionOver());
-    this.transaction.pendingName.onAnswer = () => {
-      if (this.#inspecting !== undefined) this.#inspect(this.#inspecting.ruleset, this.#inspecting.proxy);
-    };
     this.#client.handler = this.#waiting;
   }
 
@@ -97,19 +82,11 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
 
   #inspect(ruleset: CompiledRuleset, proxy: Proxy): void {
     if (ruleset.empty) return this.#inspected();
+    (this.#inspection ??= new ContentInspection(this)).start(ruleset, proxy);
+  }
+
+  inspectionEnds(verdict: Verdict): void {
     const { transaction } = this;
-    this.#inspecting = { ruleset, proxy };
-    const inbox = this.#inbox;
-    const full = inbox.length >= this.thread.buffers.size;
-    transaction.requestPayload = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
-    transaction.final = full || this.#clientEnded || this.#delayOver || proxy.inspectDelayMs.request === 0;
-    const verdict = this.#yielded ? ruleset.resume(transaction) : ruleset.run(transaction);
-    this.#yielded = verdict === YIELD;
-    transaction.final = true;
-    if (verdict === YIELD) return this.#pause(ruleset, proxy);
-    if (verdict === NEED_DATA) return this.#wantMore(proxy.inspectDelayMs.request);
-    this.#inspecting = undefined;
-    this.thread.wheel.clear(this.#inspectTimer);
     if (verdict === CONTINUE || verdict === ACCEPT) return this.#inspected();
     if (verdict === SWITCH_TO_HTTP) return this.#becomeHttp(undefined);
     if (verdict === SERVICE && transaction.scriptService !== undefined)
@@ -117,17 +94,6 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     transaction.termination.set('P', 'R');
     if (verdict === SILENT_DROP) this.#silence();
     this.#end();
-  }
-
-  /** A rule waits: for a name, or as long as `inspect-delay` lets a script run. */
-  #pause(ruleset: CompiledRuleset, proxy: Proxy): void {
-    const { transaction } = this;
-    if (transaction.waitFor !== 'script') return;
-    transaction.wakeUp = () => {
-      if (this.#inspecting !== undefined && this.#yielded) this.#inspect(ruleset, proxy);
-    };
-    if (this.#inspectTimer.deadline === 0)
-      this.thread.wheel.set(this.#inspectTimer, proxy.inspectDelayMs.request);
   }
 
   /** A service of a script plays the server. */
@@ -148,26 +114,6 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     this.#end();
   }
 
-  #wantMore(delayMs: number): void {
-    if (this.#inspectTimer.deadline === 0) this.thread.wheel.set(this.#inspectTimer, delayMs);
-    this.#wantBytes();
-  }
-
-  #inspectionOver(): void {
-    this.#delayOver = true;
-    const { transaction } = this;
-    if (this.#yielded && transaction.waitFor === 'script') {
-      transaction.waitOver = true;
-      transaction.wakeUp();
-    } else this.#again();
-  }
-
-  /** Not while a rule waits for a name: then its answer goes on. */
-  #again(): void {
-    if (this.#inspecting !== undefined && !this.#yielded)
-      this.#inspect(this.#inspecting.ruleset, this.#inspecting.proxy);
-  }
-
   /** Of the frontend's bytes, then of the backend's, if it has rules of its own. */
   #inspected(): void {
     const { transaction } = this;
@@ -178,7 +124,6 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     if (backend === undefined) return this.#failed('S', 'C');
     if (backend.config.mode === 'http') return this.#becomeHttp(backend);
     transaction.useBackend(backend);
-    this.#delayOver = false;
     if (backend.config === frontend.config) this.#dial(backend);
     else this.#inspect(backend.rules.tcpRequestContent, backend.config);
   }
@@ -191,18 +136,18 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
 
   /** A client that leaves while it is queued is noticed, as far as a buffer reaches. */
   #watch(): void {
-    if (this.#clientEnded) this.#endedInQueue();
-    else if (this.#inbox.length < this.thread.buffers.size) this.#wantBytes();
+    if (this.clientEnded) this.#endedInQueue();
+    else if (this.inbox.length < this.thread.buffers.size) this.wantBytes();
   }
 
   /** What it has said may still be wanted, unless `option abortonclose` says otherwise. */
   #endedInQueue(): void {
-    if (this.#inbox.length === 0 || this.transaction.backendRuntime?.abortOnClose === true)
+    if (this.inbox.length === 0 || this.transaction.backendRuntime?.abortOnClose === true)
       this.clientGone('ended');
   }
 
-  #wantBytes(): void {
-    this.#inbox.detach();
+  wantBytes(): void {
+    this.inbox.detach();
     if (!this.#client.receiving) this.#client.receive();
   }
 
@@ -211,9 +156,9 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     if (this.#listener.config.proto === 'none') return this.#failed('P', 'R');
     this.#over = true;
     this.thread.liveStreams.remove(this);
-    this.thread.wheel.remove(this.#inspectTimer);
+    this.#inspection?.stop();
     const { transaction } = this;
-    new HttpSession(this.#streams, this.#listener, transaction.client, this.#inbox, {
+    new HttpSession(this.#streams, this.#listener, transaction.client, this.inbox, {
       transaction,
       backend,
     }).start();
@@ -221,14 +166,14 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
 
   received(buffer: Buffer, offset: number, length: number): void {
     this.transaction.bytes.fromClient += length;
-    this.#inbox.add(buffer, offset, length);
-    this.#again();
+    this.inbox.add(buffer, offset, length);
+    this.#inspection?.again();
     if (this.#dialer.queued) this.#watch();
   }
 
   clientHalfClosed(): void {
-    this.#clientEnded = true;
-    this.#again();
+    this.clientEnded = true;
+    this.#inspection?.again();
     if (this.#dialer.queued) this.#endedInQueue();
   }
 
@@ -262,7 +207,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     const backend = transaction.backendRuntime;
     this.#gate = backend && ResponseGate.for(this, backend, this.#listener.frontend);
     if (this.#gate === undefined) this.responseAccepted();
-    const inbox = this.#inbox;
+    const inbox = this.inbox;
     const early = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
     const relay = new Relay(
       this.thread.wheel,
@@ -368,7 +313,7 @@ export class TcpSession implements Stream, LiveStream, ResponseGateOwner {
     if (this.#over) return;
     this.#over = true;
     this.thread.liveStreams.remove(this);
-    this.thread.wheel.remove(this.#inspectTimer);
+    this.#inspection?.stop();
     this.#gate?.stop();
     // what it waited for and held is over when it is logged
     this.#dialer.release();

@@ -1,0 +1,104 @@
+/**
+ * `tcp-request content` in mode tcp: rules look at the first bytes of a client until they decide, for as long as
+ * `tcp-request inspect-delay` lets them (manual, section 4.2). The frontend's first, then those of the backend.
+ *
+ *   start ─▶ rules ─ decided ─▶ inspectionEnds
+ *              ▲ │ more bytes wanted, or a rule waits for something else
+ *              └─┘ bytes, the client's end, the delay's end, an answer
+ */
+import type { Proxy } from '../model/proxy.ts';
+import { Timer } from '../net/timer-wheel.ts';
+import type { CompiledRuleset } from '../rules/ruleset.ts';
+import { NEED_DATA, YIELD, type Verdict } from '../rules/verdict.ts';
+import type { Inbox } from './inbox.ts';
+import type { DataThread } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Whose bytes are looked at. */
+export interface InspectionOwner {
+  readonly thread: DataThread;
+  readonly transaction: Transaction;
+  readonly inbox: Inbox;
+  /** The client says no more. */
+  readonly clientEnded: boolean;
+  wantBytes(): void;
+  inspectionEnds(verdict: Verdict): void;
+}
+
+export class ContentInspection {
+  readonly #owner: InspectionOwner;
+  readonly #timer: Timer;
+  #ruleset: CompiledRuleset | undefined;
+  #delayMs = 0;
+  #isDelayOver = false;
+  /** A rule waits for something other than bytes. */
+  #yielded = false;
+
+  constructor(owner: InspectionOwner) {
+    this.#owner = owner;
+    this.#timer = new Timer(() => this.#delayEnds());
+    owner.transaction.pendingName.onAnswer = () => this.#run();
+  }
+
+  start(ruleset: CompiledRuleset, proxy: Proxy): void {
+    this.#ruleset = ruleset;
+    this.#delayMs = proxy.inspectDelayMs.request;
+    this.#isDelayOver = false;
+    this.#run();
+  }
+
+  #run(): void {
+    const ruleset = this.#ruleset;
+    if (ruleset === undefined) return;
+    const { transaction, thread, inbox, clientEnded } = this.#owner;
+    const isFull = inbox.length >= thread.buffers.size;
+    transaction.requestPayload = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
+    transaction.final = isFull || clientEnded || this.#isDelayOver || this.#delayMs === 0;
+    const verdict = this.#yielded ? ruleset.resume(transaction) : ruleset.run(transaction);
+    this.#yielded = verdict === YIELD;
+    transaction.final = true;
+    if (verdict === YIELD) return this.#pause();
+    if (verdict === NEED_DATA) return this.#wantMore();
+    this.#ruleset = undefined;
+    thread.wheel.clear(this.#timer);
+    this.#owner.inspectionEnds(verdict);
+  }
+
+  #wantMore(): void {
+    this.#limit();
+    this.#owner.wantBytes();
+  }
+
+  /** A rule waits: for a name, or as long as `inspect-delay` lets a script run. */
+  #pause(): void {
+    const { transaction } = this.#owner;
+    if (transaction.waitFor !== 'script') return;
+    transaction.wakeUp = () => {
+      if (this.#yielded) this.#run();
+    };
+    this.#limit();
+  }
+
+  #limit(): void {
+    if (this.#timer.deadline === 0) this.#owner.thread.wheel.set(this.#timer, this.#delayMs);
+  }
+
+  #delayEnds(): void {
+    this.#isDelayOver = true;
+    const { transaction } = this.#owner;
+    if (this.#yielded && transaction.waitFor === 'script') {
+      transaction.waitOver = true;
+      transaction.wakeUp();
+    } else this.again();
+  }
+
+  /** More has come. Not while a rule waits for a name: then its answer goes on. */
+  again(): void {
+    if (!this.#yielded) this.#run();
+  }
+
+  stop(): void {
+    this.#ruleset = undefined;
+    this.#owner.thread.wheel.remove(this.#timer);
+  }
+}
