@@ -1,7 +1,7 @@
 /**
  * A request that rules have let pass, on its way to a server: its head made ready and rendered, a connection dialed,
- * both sent (RFC 9110 section 7.6). http-stream.ts calls `forwardRequest` when the backend is known, and `sendRequest`
- * for each connection the dialer has: the first, and those of retries.
+ * both sent, the rest of the body behind it (RFC 9110 section 7.6). http-stream.ts calls `forwardRequest` when the
+ * backend is known, and `sendRequest` for each connection the dialer has: the first, and those of retries.
  */
 import { adjustCase, restrictNames } from '../http/header-names.ts';
 import type { RequestRendering } from '../http/request-head.ts';
@@ -64,4 +64,23 @@ export function sendRequest(stream: HttpExchange, connection: Connection, reused
   // of a body a server may take nothing
   if (stream.requestHead.framing !== 'none') server.expectBytes();
   outgoing.send(connection);
+}
+
+/** More of its body has come. */
+export function forwardBody({ transaction, server, body, dialer, session }: HttpExchange): void {
+  const { connection } = server;
+  if (transaction.cacheHit !== undefined) body.drop();
+  else if (connection !== undefined && !dialer.waiting) {
+    session.clearTimer();
+    body.pump(connection);
+  }
+}
+
+/** All of it is with the server: now it is the server's turn. */
+export function awaitResponse(stream: HttpExchange): void {
+  if (stream.requestSent) return;
+  stream.requestSent = true;
+  if (!stream.responseStarted) stream.server.expectBytes();
+  if (stream.clientTrouble.hasLeft()) stream.server.endRequest();
+  else stream.session.watch();
 }

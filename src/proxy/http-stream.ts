@@ -32,7 +32,7 @@ import {
   takeConnection,
 } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
-import { forwardRequest, sendRequest } from './forward-request.ts';
+import { awaitResponse, forwardBody, forwardRequest, sendRequest } from './forward-request.ts';
 import { forwardResponse } from './forward-response.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -40,10 +40,11 @@ import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
-import { interimResponse, redirection } from './own-replies.ts';
+import { interimResponse } from './own-replies.ts';
 import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
 import { receiveRequest } from './receive-request.ts';
 import { passInterimOn, receiveResponse } from './receive-response.ts';
+import { redirectToServer } from './redirect-to-server.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
 import { ResponseRules, type ResponseRulesOwner } from './response-rules.ts';
@@ -57,6 +58,7 @@ import { stopRequest, stopResponse } from './stopped-by-rules.ts';
 import type { Phase } from './termination.ts';
 import { Transaction } from './transaction.ts';
 import { Tunnel } from './tunnel.ts';
+import { turnToOwnReply } from './turn-to-own-reply.ts';
 
 export class HttpStream
   implements
@@ -188,14 +190,8 @@ export class HttpStream
     return preferredServer(backend, this.session);
   }
 
-  /** `redir <prefix>`: GET and HEAD are sent to the server's own address (manual, section 5.2). */
   answeredFor(server: ServerRuntime): boolean {
-    const { redirPrefix } = server;
-    const { method } = this.requestHead;
-    if (redirPrefix === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
-    this.transaction.termination.set('L', 'C');
-    this.replyWith(redirection(redirPrefix, this.requestHead.target));
-    return true;
+    return redirectToServer(this, server);
   }
 
   travelOn(server: ServerRuntime, connection: Connection): Connection {
@@ -223,21 +219,11 @@ export class HttpStream
   }
 
   requestBodyReady(): void {
-    const { connection } = this.server;
-    if (this.transaction.cacheHit !== undefined) this.body.drop();
-    else if (connection !== undefined && !this.dialer.waiting) {
-      this.session.clearTimer();
-      this.body.pump(connection);
-    }
+    forwardBody(this);
   }
 
-  /** All of the request is with the server: now it is the server's turn. */
   requestForwarded(): void {
-    if (this.requestSent) return;
-    this.requestSent = true;
-    if (!this.responseStarted) this.server.expectBytes();
-    if (this.clientTrouble.hasLeft()) this.server.endRequest();
-    else this.session.watch();
+    awaitResponse(this);
   }
 
   // ── 4. the response comes in, and passes the rules ──
@@ -309,22 +295,7 @@ export class HttpStream
   }
 
   replyWith(reply: Reply | undefined): void {
-    const { transaction, clientConnection } = this;
-    if (reply === undefined) return this.abort();
-    this.dialer.release();
-    this.server.close();
-    this.outgoing.drop(undefined);
-    this.answer.drop(clientConnection);
-    transaction.compression = undefined;
-    this.responseRules.stop();
-    this.responseStarted = true;
-    this.keepAlive &&=
-      this.body.drop() && this.frontend.keepsClients && !this.thread.sendsAway() && !reply.closes;
-    transaction.status = reply.status;
-    // what a server may have sent is not the response
-    transaction.timers.responseHeadAt = -1;
-    if (reply.silent === true || clientConnection.closed || this.answer.isSending(clientConnection))
-      return this.abort();
+    if (reply === undefined || !turnToOwnReply(this, reply)) return this.abort();
     (this.#reply ??= new OwnReply(this)).start(reply);
   }
 

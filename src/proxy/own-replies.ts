@@ -1,18 +1,7 @@
-/** Answers of the balancer's own that no configuration replaces, and how any own answer becomes a response. */
+/** How an answer of the balancer's own becomes a response, and interim ones, which are no more than text. */
 import { reasonPhrase } from '../http/reasons.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Reply, ReplyHeader } from '../rules/reply.ts';
-
-/** 302 to the same path somewhere else. */
-export function redirection(prefix: string, target: string): Reply {
-  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
-  const headers = [
-    ['content-length', '0'],
-    ['cache-control', 'no-cache'],
-    ['location', prefix + path],
-  ] as const;
-  return { status: 302, reason: 'Found', headers, body: Buffer.alloc(0) };
-}
 
 /**
  * So that `http-after-response` rules see it as they see a server's. Pieces go in chunks, where the client knows them;

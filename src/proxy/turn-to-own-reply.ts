@@ -1,0 +1,25 @@
+/**
+ * A request that gets an answer of the balancer's own, whatever was under way: the server is let go, what is rendered is
+ * dropped, and the client's connection is kept if nothing of the request is still to come. Called by http-stream.ts
+ * before the answer starts (own-reply.ts).
+ */
+import type { Reply } from '../rules/reply.ts';
+import type { HttpExchange } from './http-exchange.ts';
+
+/** False: the client cannot be told, or shall not be. */
+export function turnToOwnReply(stream: HttpExchange, reply: Reply): boolean {
+  const { transaction, clientConnection, answer, frontend } = stream;
+  stream.dialer.release();
+  stream.server.close();
+  stream.outgoing.drop(undefined);
+  answer.drop(clientConnection);
+  transaction.compression = undefined;
+  stream.responseRules.stop();
+  stream.responseStarted = true;
+  stream.keepAlive &&=
+    stream.body.drop() && frontend.keepsClients && !stream.thread.sendsAway() && !reply.closes;
+  transaction.status = reply.status;
+  // what a server may have sent is not the response
+  transaction.timers.responseHeadAt = -1;
+  return reply.silent !== true && !clientConnection.closed && !answer.isSending(clientConnection);
+}
