@@ -157,6 +157,9 @@ class MemoryEngine implements Engine {
   adopt(): never {
     throw new Error('nothing here is a socket');
   }
+  queue(): never {
+    throw new Error('nothing here waits');
+  }
   connected(): void {
     this.connecting?.handler.onConnected(this.connecting);
   }

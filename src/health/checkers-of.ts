@@ -2,7 +2,7 @@
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
 import type { Connector } from '../net/connection.ts';
-import type { Adopter } from '../net/tls/outgoing-handshake.ts';
+import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { ServerContexts } from '../net/tls/server-contexts.ts';
 import { ServerTlsClient, UNVERIFIED } from '../net/tls/server-tls.ts';
 import type { CheckKind } from '../state/check-reports.ts';

@@ -7,7 +7,7 @@ import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Connector } from '../net/connection.ts';
-import type { Adopter } from '../net/tls/outgoing-handshake.ts';
+import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { ServerContexts } from '../net/tls/server-contexts.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import type { StatePlan } from '../state/plan.ts';

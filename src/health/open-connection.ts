@@ -13,7 +13,7 @@ import type { CheckConnection, CheckHeader, OpenConnection } from './ruleset-che
 import { Http2Opening, type SpeakHttp2 } from './http2-opening.ts';
 import { Socks4Handler, socks4Request } from './socks4.ts';
 import { Securing } from './securing.ts';
-import type { Adopter } from '../net/tls/outgoing-handshake.ts';
+import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { ServerTlsClient } from '../net/tls/server-tls.ts';
 
 interface ConnectionSettings {

@@ -5,7 +5,8 @@
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { HandshakeFailure } from '../net/tls/handshake-failure.ts';
-import type { Adopter, HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
+import type { Adopter } from '../net/tls/handshake-wire.ts';
+import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
 import type { ServerTlsClient } from '../net/tls/server-tls.ts';
 import type { CheckHeader } from './ruleset-check.ts';
 

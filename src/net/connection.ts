@@ -83,8 +83,8 @@ export interface Connection {
    */
   moveTo?(target: Connection, length: number, sink: MoveSink): boolean;
   /**
-   * Gives its descriptor up to a layer that Node does (TLS), which comes back as a connection by
-   * Engine.adopt(). Only while nothing is pending, and where all receives so far were made with `inBody`. The connection
+   * Gives its descriptor up to a layer that Node does (TLS, where it does not go over the connection itself), which comes
+   * back as a connection by Engine.adopt(). Only while nothing is pending, and where all receives so far were made with `inBody`. The connection
    * is closed then, without a callback. Absent: what lies under it is no socket.
    */
   handOver?(): HandedOver;
@@ -176,6 +176,11 @@ export interface Connector {
   destroy(): void;
 }
 
+/** What goes on in a moment. */
+export interface Waiting {
+  deliver(): void;
+}
+
 export interface Engine extends Connector {
   readonly name: 'node' | 'uring';
   readonly wheel: TimerWheel;
@@ -187,6 +192,8 @@ export interface Engine extends Connector {
   listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener;
   /** A socket of Node's (a TLSSocket, say) as a connection of this thread. It does not read before receive(). */
   adopt(socket: Socket, handler: ConnectionHandler): Connection;
+  /** Calls deliver() once the current callbacks are over. */
+  queue(waiting: Waiting): void;
   /** Open connections (accepted and made), for the leak checks and `show info`. */
   readonly openConnections: number;
 }

@@ -1,11 +1,12 @@
 /**
- * The TLS handshake of a client: gives its plain connection up, and gets another one in its place, with the same
- * addresses. Counts how it went. Used by accept.ts.
+ * The TLS handshake of a client: its plain connection gets another one on top, or in its place, with the same addresses. Counts how it went. Used by accept.ts.
  */
 import type { TLSSocket } from 'node:tls';
-import type { Connection, ConnectionHandler, HandedOver } from '../net/connection.ts';
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { ABORTED, CLOSED, type HandshakeFailure, TIMED_OUT } from '../net/tls/handshake-failure.ts';
+import { HandshakeWire, withAddressesOf } from '../net/tls/handshake-wire.ts';
 import { HelloReader } from '../net/tls/hello-reader.ts';
+import { rawSocketOf } from '../net/tls/raw-socket.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import type { Handshake, HandshakeWatcher, TlsListener } from '../net/tls/tls-listener.ts';
 import { countFailedHandshake, countHandshake } from './accounting.ts';
@@ -26,6 +27,7 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
   readonly #facts: ClientConnectionFacts;
   readonly #outcome: HandshakeOutcome;
   #hello: HelloReader | undefined;
+  #wire: HandshakeWire | undefined;
   #handshake: Handshake | undefined;
 
   constructor(
@@ -55,23 +57,28 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
     else connection.receive(true);
   }
 
-  /** What samples know of the client's addresses stays, whatever becomes of its socket. */
   #begin(received: Buffer): void {
     const { connection } = this.#facts;
-    const { remote, local } = connection;
-    const left = connection.handOver?.();
-    if (left === undefined) throw new Error('a connection with TLS in front of it cannot be handed over');
-    connection.remote = remote;
-    connection.local = local;
-    this.#handshake = this.#tls.accept(behind(received, left), this, this.#hello);
+    this.#wire = HandshakeWire.over(connection, this.#thread.engine, 'server', received);
+    const handshake = this.#tls.accept(
+      this.#wire?.raw ?? rawSocketOf(connection, received, false),
+      this,
+      this.#hello,
+    );
+    this.#handshake = handshake;
+    this.#wire?.begin(handshake.socket);
   }
 
   secured(socket: TLSSocket, tls: TlsFacts): void {
+    const { maxRecordBytes } = this.#tls;
+    const ready = (connection: Connection): void => this.#ready(connection, socket, tls);
+    if (this.#wire === undefined)
+      ready(withAddressesOf(this.#facts.connection, this.#thread.engine.adopt(socket, this)));
+    else this.#wire.secured({ maxRecordBytes, hearsTickets: false }, ready);
+  }
+
+  #ready(connection: Connection, socket: TLSSocket, tls: TlsFacts): void {
     this.#handshake = undefined;
-    const { remote, local } = this.#facts.connection;
-    const connection = this.#thread.engine.adopt(socket, this);
-    connection.remote = remote;
-    connection.local = local;
     this.#facts.secured(connection, socket, tls);
     const { frontend, row } = this.#listener;
     countHandshake(this.#thread.state.counters, frontend.row, row, tls.resumed, this.#thread.wheel.now);
@@ -107,9 +114,4 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
   }
   onSent(): void {}
   onConnected(): void {}
-}
-
-function behind(received: Buffer, { fd, ahead }: HandedOver): HandedOver {
-  if (received.length === 0) return { fd, ahead };
-  return { fd, ahead: ahead === undefined ? received : Buffer.concat([received, ahead]) };
 }

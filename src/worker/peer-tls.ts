@@ -9,6 +9,7 @@ import type { Global } from '../model/global.ts';
 import type { ServerTls } from '../model/server.ts';
 import { createTlsListener } from '../net/tls/create-tls-listener.ts';
 import { checkHostName } from '../net/tls/host-names.ts';
+import { rawSocketOver } from '../net/tls/raw-socket.ts';
 import { contextKey, ServerContexts } from '../net/tls/server-contexts.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { duplicateDescriptor } from '../net/system-calls.ts';
@@ -48,19 +49,16 @@ export class PeerTls {
       socket.destroy();
       if (fd < 0 || listener === undefined) return;
       const over = (): void => clearTimeout(tooLate);
-      const handshake = listener.accept(
-        { fd, ahead },
-        {
-          secured: secured => {
-            over();
-            adopt(secured);
-          },
-          failed: () => {
-            over();
-            failed(from);
-          },
+      const handshake = listener.accept(rawSocketOver({ fd, ahead }, false), {
+        secured: secured => {
+          over();
+          adopt(secured);
         },
-      );
+        failed: () => {
+          over();
+          failed(from);
+        },
+      });
       const tooLate = setTimeout(() => handshake.abort(), HANDSHAKE_MS);
     };
   }

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../support/admin-client.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
@@ -40,7 +42,14 @@ log-forward relay
   ${lines.join('\n  ').replaceAll('FOLDER', folder)}
 `;
   const balancer = await startBalancer(t, config, program === undefined ? {} : { program });
+  while (!receivesDatagrams(port)) await sleep(10, undefined, { signal: t.signal });
   return { balancer, port, admin, folder };
+}
+
+/** Its stream socket may be there before: what is sent meanwhile would be lost. */
+function receivesDatagrams(port: number): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000`;
+  return readFileSync('/proc/net/udp', 'latin1').includes(local);
 }
 
 async function sendDatagram(t: TestContext, port: number, ...messages: readonly string[]): Promise<void> {

@@ -1,22 +1,21 @@
 /**
- * A TLS handshake towards a server, on a connection that has just been made: it is handed over to node:tls and comes
- * back encrypted, as a connection of the same engine. Traffic (proxy/dialer.ts) and checks make it alike.
+ * A TLS handshake towards a server, on a connection that has just been made: node:tls makes it, and what comes back is an
+ * encrypted connection of the same engine. Traffic (proxy/dialer.ts) and checks make it alike.
  *
- *   plain connection ──handOver──▶ TLSSocket ──certificate is good──▶ secured(connection)
- *                                      └──────── anything else ──────▶ handshakeFailed(why)
+ *   plain connection ──▶ TLSSocket ──certificate is good──▶ secured(connection)
+ *                            └──────── anything else ──────▶ handshakeFailed(why)
  */
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
-import type { Connection, Engine } from '../connection.ts';
+import type { Connection } from '../connection.ts';
 import { FAILED, failureOf, type HandshakeFailure, SNI_MISMATCH } from './handshake-failure.ts';
 import { UNSET } from '../engines/unset-handler.ts';
+import { type Adopter, HandshakeWire, withAddressesOf } from './handshake-wire.ts';
 import { KeyLog } from './key-log.ts';
+import { rawSocketOf } from './raw-socket.ts';
 import { CERTIFICATE_VERIFY_FAILED } from './tls-error.ts';
 import type { TlsError, TlsFacts } from './tls-facts.ts';
 import { TlsSocketFacts } from './tls-socket-facts.ts';
-
-/** What makes encrypted connections of sockets. */
-export type Adopter = Pick<Engine, 'adopt'>;
 
 export interface HandshakeSink {
   /** Its handler is still to be set; it does not read before receive(). */
@@ -36,34 +35,39 @@ export type OutgoingHandshakeOptions = Pick<
   readonly keepsSecrets?: boolean | undefined;
 };
 
+const NOTHING = Buffer.alloc(0);
+
 export class OutgoingHandshake {
   readonly #engine: Adopter;
   readonly #sink: HandshakeSink;
+  readonly #wire: HandshakeWire | undefined;
   readonly #raw: Socket;
   readonly #socket: TLSSocket;
-  readonly #remote: Connection['remote'];
-  readonly #local: Connection['local'];
+  readonly #hearsTickets: boolean;
+  readonly #plain: Connection;
   readonly #keyLog: KeyLog | undefined;
   #hasWrongNames = false;
 
   constructor(engine: Adopter, plain: Connection, options: OutgoingHandshakeOptions, sink: HandshakeSink) {
     this.#engine = engine;
     this.#sink = sink;
-    this.#remote = plain.remote;
-    this.#local = plain.local;
+    this.#plain = plain;
     const { checkNames, keepSession, keepsSecrets, ...settings } = options;
     const checkServerIdentity = (_name: string, certificate: PeerCertificate): Error | undefined => {
       const error = checkNames(certificate);
       this.#hasWrongNames = error !== undefined;
       return error;
     };
-    this.#raw = socketOf(plain);
+    this.#hearsTickets = keepSession !== undefined;
+    this.#wire = HandshakeWire.over(plain, engine, 'client');
+    this.#raw = this.#wire?.raw ?? rawSocketOf(plain, NOTHING, true);
     this.#socket = connect({ ...settings, checkServerIdentity, socket: this.#raw });
     this.#keyLog = keepsSecrets === true ? KeyLog.of(this.#socket) : undefined;
     this.#socket.on('secureConnect', this.#secured);
     this.#socket.on('error', this.#failed);
     this.#socket.on('close', this.#closed);
     if (keepSession !== undefined) this.#socket.on('session', keepSession);
+    this.#wire?.begin(this.#socket);
   }
 
   /** Nothing is told any more. */
@@ -74,10 +78,13 @@ export class OutgoingHandshake {
   }
 
   readonly #secured = (): void => {
+    if (this.#wire === undefined)
+      this.#ready(withAddressesOf(this.#plain, this.#engine.adopt(this.#socket, UNSET)));
+    else this.#wire.secured({ maxRecordBytes: 0, hearsTickets: this.#hearsTickets }, this.#ready);
+  };
+
+  readonly #ready = (connection: Connection): void => {
     this.#leave();
-    const connection = this.#engine.adopt(this.#socket, UNSET);
-    connection.remote = this.#remote;
-    connection.local = this.#local;
     connection.tls = this.#facts(undefined);
     this.#sink.secured(connection);
   };
@@ -106,12 +113,4 @@ export class OutgoingHandshake {
 /** Node's own words for a certificate that is not good have a code, but neither a system call nor OpenSSL's number. */
 function isRefusal(error: NodeJS.ErrnoException): boolean {
   return error.code !== undefined && error.code !== 'ECONNRESET' && error.syscall === undefined;
-}
-
-function socketOf(plain: Connection): Socket {
-  const left = plain.handOver?.();
-  if (left === undefined) throw new Error('the connection has no socket that TLS could use');
-  const socket = new Socket({ fd: left.fd, allowHalfOpen: true });
-  if (left.ahead !== undefined) socket.unshift(left.ahead);
-  return socket;
 }

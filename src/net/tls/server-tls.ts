@@ -7,7 +7,8 @@ import type { SecureContext } from 'node:tls';
 import type { ServerTls } from '../../model/server.ts';
 import type { Connection } from '../connection.ts';
 import { checkHostName } from './host-names.ts';
-import { type Adopter, type HandshakeSink, OutgoingHandshake } from './outgoing-handshake.ts';
+import type { Adopter } from './handshake-wire.ts';
+import { type HandshakeSink, OutgoingHandshake } from './outgoing-handshake.ts';
 import { contextKey, type ServerContexts } from './server-contexts.ts';
 
 /** Names come from clients: so many sessions are kept at most. */

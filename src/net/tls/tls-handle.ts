@@ -1,7 +1,7 @@
 /**
  * What of a TLS connection, or of a context, only Node's handle can do, or be told, on the server's side. Used by
  * tls-listener.ts and ticket-keys.ts; all that leans on how Node is made, but for what is asked in tls-socket-facts.ts, and
- * for reading and writing (engines/node/tls-stream.ts), is here.
+ * for the socket under it (scripted-socket.ts), is here.
  */
 import { randomBytes } from 'node:crypto';
 import type { SecureContext, TLSSocket } from 'node:tls';

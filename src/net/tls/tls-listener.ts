@@ -1,12 +1,11 @@
 /**
- * Handshakes of one `bind` line in one thread: takes over what a plain connection has left, and gives back a TLSSocket
- * (Engine.adopt() makes a connection of it), or tells why there is none. Used by proxy/accept.ts.
+ * Handshakes of one `bind` line in one thread, with clients at the other end of a socket: gives back a TLSSocket, or tells
+ * why there is none. Used by proxy/client-handshake.ts.
  */
 import type { X509Certificate } from 'node:crypto';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type SecureContext, Server, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { LoadedCertEntry } from '../../model/tls-material.ts';
-import type { HandedOver } from '../connection.ts';
 import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
 import type { HelloReader } from './hello-reader.ts';
 import { KeyLog } from './key-log.ts';
@@ -42,6 +41,7 @@ export interface HandshakeWatcher {
 
 /** A handshake that is under way. */
 export interface Handshake {
+  readonly socket: TLSSocket;
   /** Gives it up: nobody is told of its end any more. */
   abort(): void;
 }
@@ -89,9 +89,7 @@ export class TlsListener {
   }
 
   /** The watcher hears of its end exactly once, and never before this returns. */
-  accept({ fd, ahead }: HandedOver, watcher: HandshakeWatcher, hello?: HelloReader): Handshake {
-    const raw = new Socket({ fd, allowHalfOpen: false, manualStart: true } as object);
-    if (ahead !== undefined && ahead.length > 0) raw.unshift(ahead);
+  accept(raw: Socket, watcher: HandshakeWatcher, hello?: HelloReader): Handshake {
     const context = this.#firstContext();
     return new PendingHandshake(this, raw, this.#socketOptions(context), this.#defaults, watcher, hello);
   }
@@ -175,8 +173,8 @@ export class TlsListener {
 
 class PendingHandshake implements Handshake {
   readonly #listener: TlsListener;
+  readonly socket: TLSSocket;
   readonly #raw: Socket;
-  readonly #socket: TLSSocket;
   readonly #hello: HelloFacts | undefined;
   readonly #keyLog: KeyLog | undefined;
   #watcher: HandshakeWatcher | undefined;
@@ -208,7 +206,7 @@ class PendingHandshake implements Handshake {
         ? {}
         : { ALPNCallback: ({ protocols }) => this.#protocolFor(protocols) }),
     });
-    this.#socket = socket;
+    this.socket = socket;
     onNoName(socket, () => this.#contextFor(undefined));
     this.#keyLog = listener.keepsSecrets ? KeyLog.of(socket) : undefined;
     raw.on('error', this.#onError);
@@ -232,9 +230,9 @@ class PendingHandshake implements Handshake {
     this.#servername = servername;
     this.#entries = this.#listener.chosenFor(servername);
     const verify = this.#entries[0]?.options.verify;
-    if (verify !== undefined) askForCertificate(this.#socket, verify);
+    if (verify !== undefined) askForCertificate(this.socket, verify);
     const [preferred, ...others] = this.#listener.contextsOf(this.#entries);
-    for (const context of others) this.#socket.setKeyCert(context);
+    for (const context of others) this.socket.setKeyCert(context);
     return preferred;
   }
 
@@ -245,7 +243,7 @@ class PendingHandshake implements Handshake {
   readonly #onSecure = (): void => {
     const watcher = this.#watcher;
     if (watcher === undefined) return;
-    const socket = this.#socket;
+    const socket = this.socket;
     if (!this.#isChosen) this.#entries = this.#listener.chosenFor(askedName(socket));
     const facts = this.#facts(undefined);
     const refusal = refusalOf(facts, this.#listener.heldAgainst(this.#entries));
@@ -278,7 +276,7 @@ class PendingHandshake implements Handshake {
   #fail(failure: HandshakeFailure, facts: TlsSocketFacts): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
-    this.#socket.destroy();
+    this.socket.destroy();
     this.#raw.destroy();
     watcher?.failed(failure, facts);
   }
@@ -286,7 +284,7 @@ class PendingHandshake implements Handshake {
   #facts(error: Error | undefined): TlsSocketFacts {
     const entries = this.#entries;
     const { verify } = this.#listener.heldAgainst(entries);
-    return new TlsSocketFacts(this.#socket, {
+    return new TlsSocketFacts(this.socket, {
       side: 'server',
       certificateName: entries[0]?.certificate.name,
       certificatePem: entries[0]?.certificate.certPem,

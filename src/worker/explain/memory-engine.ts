@@ -9,6 +9,7 @@ import type {
   Endpoint,
   Engine,
   Listener,
+  Waiting,
 } from '../../net/connection.ts';
 import { UNSET } from '../../net/engines/unset-handler.ts';
 import { TimerWheel } from '../../net/timer-wheel.ts';
@@ -67,6 +68,10 @@ export class MemoryEngine implements Engine {
 
   adopt(): never {
     throw new Error('nothing here is a socket');
+  }
+
+  queue(waiting: Waiting): void {
+    this.later(() => waiting.deliver());
   }
 
   later(task: () => void): void {

@@ -3,8 +3,14 @@
  * leaves to libuv (unix sockets). One for each data thread; the control thread makes one for health checks.
  */
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  ConnectTarget,
+  Engine,
+  Listener,
+  Waiting,
+} from '../../connection.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
 import { UNSET } from '../unset-handler.ts';
 import { preparedSocket } from '../../prepared-socket.ts';
@@ -13,7 +19,6 @@ import { type ConnectionHost, NodeConnection } from './connection.ts';
 import { NodeListener } from './listener.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import { adoptPublicly, type OwnedSocket, SocketMaker } from './stream-socket.ts';
-import { TlsConnection, type TlsConnectionHost } from './tls-connection.ts';
 import { WheelDriver } from './wheel-driver.ts';
 
 interface NodeEngineOptions {
@@ -27,20 +32,18 @@ interface NodeEngineOptions {
   readonly nextId?: () => number;
 }
 
-type Held = NodeConnection | TlsConnection;
-
-export class NodeEngine implements Engine, ConnectionHost, TlsConnectionHost {
+export class NodeEngine implements Engine, ConnectionHost {
   readonly name = 'node';
   readonly wheel: TimerWheel;
   readonly buffers: ReadBuffers;
   readonly #driver: WheelDriver | undefined;
   readonly #sockets: SocketMaker;
-  readonly #connections = new Set<Held>();
+  readonly #connections = new Set<NodeConnection>();
   readonly #listeners = new Set<Listener>();
   readonly #descriptorLimit = descriptorLimit();
   #lastId = 0;
   readonly #nextId: () => number;
-  #queue: Held[] = [];
+  #queue: Waiting[] = [];
 
   constructor(options: NodeEngineOptions) {
     this.#driver = options.wheel === undefined ? new WheelDriver() : undefined;
@@ -85,18 +88,16 @@ export class NodeEngine implements Engine, ConnectionHost, TlsConnectionHost {
   }
 
   adopt(socket: Socket, handler: ConnectionHandler): Connection {
-    const id = this.#nextId();
-    const direct = socket instanceof TLSSocket ? TlsConnection.over(socket, this, id, handler) : undefined;
-    const connection = direct ?? new NodeConnection(this, id, adoptPublicly(socket), handler, 'public');
+    const connection = new NodeConnection(this, this.#nextId(), adoptPublicly(socket), handler, 'public');
     this.#connections.add(connection);
     return connection;
   }
 
-  queue(connection: Held): void {
-    if (this.#queue.push(connection) === 1) process.nextTick(() => this.#deliver());
+  queue(waiting: Waiting): void {
+    if (this.#queue.push(waiting) === 1) process.nextTick(() => this.#deliver());
   }
 
-  forget(connection: Held): void {
+  forget(connection: NodeConnection): void {
     this.#connections.delete(connection);
   }
 
@@ -109,7 +110,7 @@ export class NodeEngine implements Engine, ConnectionHost, TlsConnectionHost {
   #deliver(): void {
     const queue = this.#queue;
     this.#queue = [];
-    for (const connection of queue) connection.deliver();
+    for (const waiting of queue) waiting.deliver();
   }
 
   #start(socket: OwnedSocket, target: ConnectTarget): void {

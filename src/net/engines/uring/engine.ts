@@ -7,7 +7,14 @@
  * ever touches memory that has another owner.
  */
 import type { Socket } from 'node:net';
-import type { Connection, ConnectionHandler, ConnectTarget, Engine, Listener } from '../../connection.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  ConnectTarget,
+  Engine,
+  Listener,
+  Waiting,
+} from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
 import { ADDRESS_SIZE } from '../../socket-address.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
@@ -83,7 +90,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   readonly #listeners: (UringListener | undefined)[] = [];
   readonly #addresses = new ConnectAddresses();
   #deferred: UringListener[] = [];
-  #queue: SendingHalf[] = [];
+  #queue: Waiting[] = [];
   #starved: SendingHalf[] = [];
   #openListeners = 0;
   #nextId = 1;
@@ -179,8 +186,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
 
   // ── what connections and listeners ask ──
 
-  queue(connection: SendingHalf): void {
-    this.#queue.push(connection);
+  queue(waiting: Waiting): void {
+    this.#queue.push(waiting);
     this.#turns.schedule();
   }
 
@@ -327,7 +334,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     if (this.#queue.length > 0) {
       const queue = this.#queue;
       this.#queue = [];
-      for (const connection of queue) connection.deliver();
+      for (const waiting of queue) waiting.deliver();
     }
     if (this.#deferred.length > 0) {
       const deferred = this.#deferred;
