@@ -13,6 +13,7 @@ import { bindAdminSockets } from '../worker/admin-socket.ts';
 import type { Notice } from '../model/notice.ts';
 import { bindPeers } from '../worker/peer-sockets.ts';
 import { bindListeners, type OpenListening } from '../worker/bind-listeners.ts';
+import { hasListener } from '../worker/configured-files.ts';
 import type { ToMaster } from '../worker/generation.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { threadCount } from '../worker/thread-count.ts';
@@ -131,6 +132,8 @@ export class Master {
     const loaded = await load();
     if (loaded === undefined || this.#stopping) return false;
     const { config, texts } = loaded;
+    if (this.#config !== undefined && hasListener(this.#config) && !hasListener(config))
+      notice('warning', "No enabled listener is left (check for 'bind' directives): nobody will be served.");
     this.#sockets.begin();
     const { open } = this.#sockets;
     const bound =

@@ -14,7 +14,7 @@ export interface ClientTroubleOwner {
   readonly session: StreamClient;
   readonly body: { readonly read: boolean };
   readonly dialer: Dialer;
-  readonly server: { endRequest(): void };
+  readonly server: { readonly responseRead: boolean; endRequest(): void };
   /** All of the request is with the server. */
   readonly requestSent: boolean;
   /** The client has been sent some of an answer. */
@@ -67,7 +67,8 @@ export class ClientTrouble {
 
   /** It neither sends its body nor takes its answer. */
   stalled(): void {
-    if (this.#owner.responseStarted) this.#owner.cut('c', 'D');
+    const { responseStarted, server } = this.#owner;
+    if (responseStarted) this.#owner.cut('c', server.responseRead ? 'L' : 'D');
     else this.#fail(408, 'c', 'H');
   }
 

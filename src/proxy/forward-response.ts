@@ -17,6 +17,7 @@ export function forwardResponse(stream: HttpExchange): void {
   if (serverRuntime !== undefined) backendRuntime?.prepareResponse(transaction, serverRuntime);
   if (leaksCookie(stream)) return refuseResponse(stream);
   if (!runAfterResponse(transaction, stream.frontend)) return stopResponse(stream, INTERNAL_ERROR);
+  stream.expectToSend();
   if (responseHead.framing === 'tunnel') openTunnel(stream);
   else sendResponse(stream);
 }

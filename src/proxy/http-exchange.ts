@@ -59,6 +59,8 @@ export interface HttpExchange {
   /** The head that is under way to the client ends HTTP: bytes both ways follow it. */
   tunneling: boolean;
 
+  /** From now on the client has to take what it is sent, within its timeout. */
+  expectToSend(): void;
   /** What the answer has rendered goes out, `rest` behind it. */
   sendAnswer(length: number, rest?: Buffer): void;
   /** The same of an answer of the balancer's own, all of it in one piece. */

@@ -139,6 +139,8 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     if (head.status === 101 && !maySwitch(requestHead, head, body.read, responseLimits.relaxed === true))
       return this.#stream.serverTrouble.responseInvalid();
     this.#state = BODY;
+    // it has answered in time: from here on the client may be the one who is slow
+    this.clearTimer();
     const { method, version } = requestHead;
     head.resolveFraming(method, version);
     this.decoder.start(head.framing, head.contentLength, head.endsWithConnection);

@@ -92,7 +92,7 @@ export function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exi
 }
 
 /** Something clients, or other nodes, can connect to. */
-function hasListener({ proxies, logForwards, peers }: Config): boolean {
+export function hasListener({ proxies, logForwards, peers }: Config): boolean {
   return (
     proxies.some(({ disabled, binds }) => !disabled && binds.length > 0) ||
     logForwards.some(({ binds }) => binds.length > 0) ||

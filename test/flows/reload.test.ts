@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,9 +38,16 @@ async function start(
     balancer,
     port,
     configure: (word, more = global) => {
-      writeFileSync(join(balancer.folder, 'haproxy.cfg'), textOf(port, word, more));
+      writeConfiguration(balancer, textOf(port, word, more));
     },
   };
+}
+
+/** At once: whoever reads while a file is written finds the begin of it, or nothing, and takes that for all. */
+function writeConfiguration({ folder }: Balancer, text: string): void {
+  const path = join(folder, 'haproxy.cfg');
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 function textOf(port: number, word: string, global: string): string {
@@ -69,61 +76,80 @@ function workersOf(pid: number): number[] {
   return children === '' ? [] : children.split(' ').map(Number);
 }
 
-/** Asks again and again until told to end; any failure rejects. Answers are counted by their bodies. */
-async function visit(
-  port: number,
-  keepAlive: boolean,
-  goOn: () => boolean,
-  seen: Map<string, number>,
-): Promise<void> {
-  let client: KeepAliveClient | undefined;
-  while (goOn()) {
-    client ??= await KeepAliveClient.open(port);
-    const answer = await client.request(keepAlive ? GET : GET_AND_CLOSE);
-    assert.equal(answer.status, 200);
-    const word = answer.body.toString();
-    seen.set(word, (seen.get(word) ?? 0) + 1);
-    if (/^connection: close/im.test(answer.head)) {
-      client.close();
-      client = undefined;
-    }
+/** Visitors that ask again and again, half of them on a connection that they keep. */
+class Visitors {
+  readonly #service: Service;
+  /** Answers, by their bodies. */
+  readonly #seen = new Map<string, number>();
+  readonly #failures: unknown[] = [];
+  readonly #ended: Promise<unknown>;
+  #going = true;
+
+  constructor(service: Service, count: number) {
+    this.#service = service;
+    const visits = Array.from({ length: count }, (_, index) => this.#visit(index % 2 === 0));
+    this.#ended = Promise.all(visits.map(one => one.catch((error: unknown) => this.#failures.push(error))));
   }
-  client?.close();
+
+  async #visit(keepAlive: boolean): Promise<void> {
+    let client: KeepAliveClient | undefined;
+    while (this.#going) {
+      client ??= await KeepAliveClient.open(this.#service.port);
+      const answer = await client.request(keepAlive ? GET : GET_AND_CLOSE);
+      assert.equal(answer.status, 200);
+      const word = answer.body.toString();
+      this.#seen.set(word, (this.#seen.get(word) ?? 0) + 1);
+      if (/^connection: close/im.test(answer.head)) {
+        client.close();
+        client = undefined;
+      }
+    }
+    client?.close();
+  }
+
+  /** So many answers of a configuration have come; none failed. */
+  async see(word: string, count: number): Promise<void> {
+    await until(`answers of ${word}`, () => {
+      this.#check();
+      return (this.#seen.get(word) ?? 0) > count;
+    });
+  }
+
+  /** They finish; none failed. */
+  async end(): Promise<void> {
+    this.#going = false;
+    await this.#ended;
+    this.#check();
+  }
+
+  #check(): void {
+    assert.deepEqual(this.#failures, [], this.#service.balancer.output());
+  }
 }
 
 test('reloads under load refuse, reset and lose nothing', async t => {
   const service = await start(t);
-  let going = true;
-  const seen = new Map<string, number>();
-  const visitors = Array.from({ length: 16 }, (_, index) =>
-    visit(service.port, index % 2 === 0, () => going, seen),
-  );
+  const visitors = new Visitors(service, 16);
   for (const word of ['two', 'three', 'four']) {
     service.configure(word);
     await reload(service);
-    await until(`answers of ${word}`, () => (seen.get(word) ?? 0) > 100);
+    await visitors.see(word, 100);
   }
-  going = false;
-  await Promise.all(visitors);
+  await visitors.end();
   await until('the end of old workers', () => workersOf(service.balancer.pid).length === 1);
   assert.equal(await service.balancer.stop(), 0, service.balancer.output());
 });
 
 test('a storm of signals loses nothing and leaves one worker', async t => {
   const service = await start(t);
-  let going = true;
-  const seen = new Map<string, number>();
-  const visitors = Array.from({ length: 8 }, (_, index) =>
-    visit(service.port, index % 2 === 0, () => going, seen),
-  );
+  const visitors = new Visitors(service, 8);
   for (let count = 0; count < 50; count++) {
     service.configure(count < 49 ? 'two' : 'last', count % 2 === 0 ? 'maxconn 100' : '');
     service.balancer.process.kill('SIGUSR2');
     await sleep(20);
   }
-  await until('answers of the last configuration', () => (seen.get('last') ?? 0) > 50);
-  going = false;
-  await Promise.all(visitors);
+  await visitors.see('last', 50);
+  await visitors.end();
   await until('the end of old workers', () => workersOf(service.balancer.pid).length === 1);
   assert.equal(await service.balancer.stop(), 0, service.balancer.output());
 });
@@ -185,6 +211,17 @@ test('a configuration that cannot be used changes nothing', async t => {
   await until('the new answer', async () =>
     (await exchangeRaw(service.port, GET_AND_CLOSE)).endsWith('three'),
   );
+});
+
+test('a configuration without listeners is taken, and it is said that nobody is served', async t => {
+  const service = await start(t);
+  writeConfiguration(service.balancer, '');
+  await reload(service);
+  assert.match(service.balancer.output(), /No enabled listener is left/);
+  await assert.rejects(KeepAliveClient.open(service.port), /ECONNREFUSED/);
+  service.configure('two');
+  await reload(service);
+  assert.match(await exchangeRaw(service.port, GET_AND_CLOSE), /two$/);
 });
 
 test('more and fewer threads, another address: a reload brings them', async t => {

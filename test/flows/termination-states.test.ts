@@ -1,6 +1,7 @@
 /** How exchanges end, as log lines tell it: the same states, timers, queue places and cookies as in the real HAProxy. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -8,6 +9,7 @@ import { ask } from '../support/admin-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
+import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { untilMatches } from '../support/until.ts';
@@ -220,3 +222,36 @@ test('exchanges of all kinds end with the same log lines as in the real HAProxy'
   );
   assert.deepEqual(own.toSorted(), real.toSorted());
 });
+
+test('a client that takes nothing of what its server has sent is the one who is slow', async t => {
+  const [origin, receiver] = [await startHttpOrigin(t, 'quick', answerMuch), await startLogReceiver(t)];
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `defaults
+  mode http
+  log 127.0.0.1:${receiver.port} format raw local0
+  option httplog
+  option dontlog-normal
+  timeout connect 5s
+  timeout client 2s
+  timeout server 500ms
+listen l
+  bind 127.0.0.1:${port}
+  server s ${origin.address}
+`,
+  );
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => undefined);
+  // more than the kernel keeps: the first piece of an answer has to wait
+  socket.pause().write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2000));
+  const [, tookMs = '', state] = (await receiver.find(/\/(\d+) 200 \d+ - - (\w\w)--/)) ?? [];
+  assert.equal(state, 'cL');
+  assert.ok(Number(tookMs) >= 2000, `${tookMs} ms`);
+});
+
+function answerMuch(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  response.end('x'.repeat(12_000));
+}
