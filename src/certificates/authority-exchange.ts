@@ -3,6 +3,7 @@ import type { AuthorityFile } from '../model/tls-material.ts';
 import { withBase } from '../net/tls/base-folder.ts';
 import { readAuthorities } from './authority-files.ts';
 import type { CertificateStore, StoredAuthorities } from './certificate-store.ts';
+import { Ongoing } from './ongoing.ts';
 import { done, refused, type Outcome } from './outcome.ts';
 import type { ServerUses } from './server-uses.ts';
 
@@ -20,7 +21,7 @@ export class AuthorityExchange {
   readonly kind: AuthorityKind;
   readonly #store: CertificateStore;
   readonly #uses: ServerUses;
-  #pending: Pending | undefined;
+  readonly #ongoing = new Ongoing<Pending>();
 
   constructor(kind: AuthorityKind, store: CertificateStore, uses: ServerUses) {
     this.kind = kind;
@@ -29,7 +30,7 @@ export class AuthorityExchange {
   }
 
   get pending(): Pending | undefined {
-    return this.#pending;
+    return this.#ongoing.pending;
   }
 
   create(name: string): Outcome {
@@ -43,9 +44,9 @@ export class AuthorityExchange {
   set(name: string, payload: string, adds: boolean): Outcome {
     const { file, short } = CALLED[this.kind];
     const cannot = (text: string): Outcome => refused(`${text}\nCan't update ${name}!`);
-    const pending = this.#pending;
-    if (pending !== undefined && pending.name !== name)
-      return cannot(`The ongoing transaction is about '${pending.name}' but you are trying to set '${name}'`);
+    const other = this.#ongoing.otherThan(name);
+    if (other !== undefined) return cannot(other);
+    const { pending } = this.#ongoing;
     const known = this.#store.authorities.get(name);
     if (known === undefined)
       return cannot(`Can't replace a ${file} which is not referenced by the configuration!`);
@@ -54,17 +55,15 @@ export class AuthorityExchange {
     const before = adds ? (pending?.file ?? known.file) : undefined;
     const certificates = [...new Set([...(before?.certificates ?? []), ...read.certificates])];
     const revocations = [...(before?.revocations ?? []), ...read.revocations];
-    this.#pending = { name, file: { name, certificates, revocations } };
+    this.#ongoing.pending = { name, file: { name, certificates, revocations } };
     return done(`transaction ${pending === undefined ? 'created' : 'updated'} for ${short} ${name}!`);
   }
 
   commit(name: string): Outcome {
     const cannot = (text: string): Outcome => refused(`${text}\nCan't commit ${name}!`);
-    const pending = this.#pending;
-    if (pending === undefined) return cannot('No ongoing transaction! !');
-    if (pending.name !== name)
-      return cannot(`The ongoing transaction is about '${pending.name}' but you are trying to set '${name}'`);
-    this.#pending = undefined;
+    const pending = this.#ongoing.toCommit(name);
+    if (typeof pending === 'string') return cannot(pending);
+    this.#ongoing.pending = undefined;
     this.#store.authorities.set(name, { file: pending.file, kind: this.kind });
     return done(`Committing ${name}${'.'.repeat(this.uses(name))}\nSuccess!`, [
       { kind: 'authorities', file: pending.file },
@@ -72,13 +71,7 @@ export class AuthorityExchange {
   }
 
   abort(name: string): Outcome {
-    if (this.#pending === undefined) return refused('No ongoing transaction!');
-    if (this.#pending.name !== name)
-      return refused(
-        `The ongoing transaction is about '${this.#pending.name}' but you are trying to abort a transaction for '${name}'`,
-      );
-    this.#pending = undefined;
-    return done(`Transaction aborted for certificate '${name}'!`);
+    return this.#ongoing.abort(name);
   }
 
   remove(name: string): Outcome {
@@ -91,7 +84,7 @@ export class AuthorityExchange {
 
   #whyItStays(name: string): string | undefined {
     const { file } = CALLED[this.kind];
-    if (this.#pending?.name === name) return `ongoing transaction for the ${file} '${name}'`;
+    if (this.#ongoing.pending?.name === name) return `ongoing transaction for the ${file} '${name}'`;
     const known = this.#store.authorities.get(name);
     if (known === undefined) return `${file} '${name}' doesn't exist!`;
     if (this.kind === 'crl' && known.kind === 'ca') return `'del ssl crl-file' does not work on CA files!`;

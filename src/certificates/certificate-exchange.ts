@@ -16,6 +16,7 @@ import {
 import type { CertificateStore, StoredCertificate } from './certificate-store.ts';
 import { fromBase64 } from './base64.ts';
 import { judgeOwnResponse } from './ocsp-book.ts';
+import { Ongoing } from './ongoing.ts';
 import { done, refused, type Outcome } from './outcome.ts';
 import type { ServerUses } from './server-uses.ts';
 
@@ -28,7 +29,7 @@ type Wrong = { readonly error: string };
 export class CertificateExchange {
   readonly #store: CertificateStore;
   readonly #uses: ServerUses;
-  #pending: StoredCertificate | undefined;
+  readonly #ongoing = new Ongoing<StoredCertificate>();
 
   constructor(store: CertificateStore, uses: ServerUses) {
     this.#store = store;
@@ -37,7 +38,7 @@ export class CertificateExchange {
 
   /** What was set and not committed. */
   get pending(): StoredCertificate | undefined {
-    return this.#pending;
+    return this.#ongoing.pending;
   }
 
   create(name: string): Outcome {
@@ -50,16 +51,16 @@ export class CertificateExchange {
   set(written: string, payload: string): Outcome {
     const { name, part } = this.#target(written);
     const cannot = (text: string): Outcome => refused(`${text}\nCan't update ${written}!`);
-    const pending = this.#pending;
-    if (pending !== undefined && pending.name !== name)
-      return cannot(`The ongoing transaction is about '${pending.name}' but you are trying to set '${name}'`);
+    const other = this.#ongoing.otherThan(name);
+    if (other !== undefined) return cannot(other);
+    const { pending } = this.#ongoing;
     const from = pending ?? this.#store.certificates.get(name);
     if (from === undefined)
       return cannot(`Can't replace a certificate which is not referenced by the configuration!`);
     const parts = this.#withPayload(from, part, payload);
     if ('error' in parts)
       return cannot(`${parts.error === '' ? '' : `${parts.error}\n`}Can't load the payload`);
-    this.#pending = { ...from, loaded: parts };
+    this.#ongoing.pending = { ...from, loaded: parts };
     return done(`Transaction ${pending === undefined ? 'created' : 'updated'} for certificate ${name}!`);
   }
 
@@ -68,7 +69,7 @@ export class CertificateExchange {
     const part = ENDINGS.find(ending => written.endsWith(`.${ending}`));
     if (part === undefined) return { name: written, part: 'pem' };
     const name = written.slice(0, -part.length - 1);
-    const isKnown = this.#pending?.name === name || this.#store.certificates.has(name);
+    const isKnown = this.#ongoing.pending?.name === name || this.#store.certificates.has(name);
     return { name: !isKnown && this.#store.removesExtension ? `${name}.crt` : name, part };
   }
 
@@ -84,10 +85,8 @@ export class CertificateExchange {
 
   commit(name: string): Outcome {
     const cannot = (text: string): Outcome => refused(`${text}\nCan't commit ${name}!`);
-    const pending = this.#pending;
-    if (pending === undefined) return cannot('No ongoing transaction! !');
-    if (pending.name !== name)
-      return cannot(`The ongoing transaction is about '${pending.name}' but you are trying to set '${name}'`);
+    const pending = this.#ongoing.toCommit(name);
+    if (typeof pending === 'string') return cannot(pending);
     const loaded = pending.loaded as LoadedCertificate;
     if (loaded.keyPem !== '' && !keyFits(toParts(loaded), loaded.keyPem))
       return cannot(`inconsistencies between private key and certificate loaded '${name}'.`);
@@ -96,7 +95,7 @@ export class CertificateExchange {
     const judged = judgeOwnResponse(loaded, Date.now());
     const fault =
       count === 0 ? undefined : (unusable(loaded) ?? ('error' in judged ? judged.error : undefined));
-    this.#pending = undefined;
+    this.#ongoing.pending = undefined;
     if (fault !== undefined) return done(`Committing ${name}\n${fault}\nFailed!`);
     const certificate = 'error' in judged ? loaded : judged.certificate;
     this.#store.certificates.set(name, { ...pending, loaded: certificate });
@@ -106,13 +105,7 @@ export class CertificateExchange {
   }
 
   abort(name: string): Outcome {
-    if (this.#pending === undefined) return refused('No ongoing transaction!');
-    if (this.#pending.name !== name)
-      return refused(
-        `The ongoing transaction is about '${this.#pending.name}' but you are trying to abort a transaction for '${name}'`,
-      );
-    this.#pending = undefined;
-    return done(`Transaction aborted for certificate '${name}'!`);
+    return this.#ongoing.abort(name);
   }
 
   remove(name: string): Outcome {
@@ -123,7 +116,7 @@ export class CertificateExchange {
   }
 
   #whyItStays(name: string): string | undefined {
-    if (this.#pending?.name === name) return `ongoing transaction for the certificate '${name}'`;
+    if (this.#ongoing.pending?.name === name) return `ongoing transaction for the certificate '${name}'`;
     const known = this.#store.certificates.get(name);
     if (known === undefined) return `certificate '${name}' doesn't exist!`;
     if (known.load.jwt === 'on') return `certificate '${name}' in use for JWT validation, can't be deleted!`;
