@@ -5,9 +5,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask as askAdmin } from '../support/admin-client.ts';
-import { startBalancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
 import { bounded } from '../support/http2-client.ts';
+import { start as startFlow, type Lines } from '../support/http2-flow.ts';
 import { answerWhen, startHttp2Origin, type Http2Origin, type Http2Serve } from '../support/http2-origin.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startRawOrigin } from '../support/origin.ts';
@@ -27,39 +26,11 @@ async function ask(port: number, path = '/', agent: Agent | false = false): Prom
   return response.complete ? response.statusCode : 0;
 }
 
-interface Lines {
-  readonly global?: string;
-  readonly defaults?: string;
-  readonly frontend?: string;
-  readonly backend?: string;
-  readonly servers: readonly string[];
-}
-
-async function start(t: TestContext, lines: Lines): Promise<number> {
-  const port = await freePort();
-  const servers = lines.servers.map((server, index) => `  server s${index} ${server}`).join('\n');
-  await startBalancer(
-    t,
-    `
-global
-  nbthread 1
-  ${lines.global ?? ''}
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 5s
-  timeout server 5s
-  ${lines.defaults ?? ''}
-frontend f
-  bind 127.0.0.1:${port}
-  ${lines.frontend ?? ''}
-  default_backend b
-backend b
-  ${lines.backend ?? ''}
-${servers}
-`,
-  );
-  return port;
+async function start(
+  t: TestContext,
+  lines: Lines & { readonly servers: readonly string[] },
+): Promise<number> {
+  return (await startFlow(t, lines.servers, lines)).port;
 }
 
 interface Gate {

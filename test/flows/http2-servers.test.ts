@@ -5,10 +5,9 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
-import { startBalancer } from '../support/balancer.ts';
 import { Authority } from '../support/certificates.ts';
-import { freePort } from '../support/free-port.ts';
 import { ask as askHttp2, bounded, openHttp2 } from '../support/http2-client.ts';
+import { start as startFlow, type Lines } from '../support/http2-flow.ts';
 import { startHttp2Origin, tell, type Http2Origin, type Http2Serve } from '../support/http2-origin.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
@@ -55,35 +54,10 @@ async function ask(port: number, path: string, wanted: Ask = {}): Promise<Answer
   };
 }
 
-interface Lines {
-  readonly global?: string;
-  readonly frontend?: string;
-  readonly backend?: string;
-  readonly server?: string;
-  readonly program?: string;
-}
+type ServerLines = Lines & { readonly server?: string };
 
-async function start(t: TestContext, address: string, lines: Lines = {}): Promise<number> {
-  const port = await freePort();
-  const config = `
-global
-  nbthread 1
-  ${lines.global ?? ''}
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 5s
-  timeout server 5s
-frontend f
-  bind 127.0.0.1:${port}
-  ${lines.frontend ?? ''}
-  default_backend b
-backend b
-  ${lines.backend ?? ''}
-  server s ${address} ${lines.server ?? 'proto h2'}
-`;
-  await startBalancer(t, config, lines.program === undefined ? {} : { program: lines.program });
-  return port;
+async function start(t: TestContext, address: string, lines: ServerLines = {}): Promise<number> {
+  return (await startFlow(t, `${address} ${lines.server ?? 'proto h2'}`, lines)).port;
 }
 
 interface Told {

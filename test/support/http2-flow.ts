@@ -1,4 +1,4 @@
-/** A balancer in front of one server, for tests of HTTP/2, and a server that tells what it was asked. */
+/** A balancer in front of a server, or several, for tests of HTTP/2, and a server that tells what it was asked. */
 import type { ClientHttp2Session } from 'node:http2';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
@@ -12,17 +12,28 @@ interface Flow {
   readonly balancer: Balancer;
 }
 
-interface Lines {
+export interface Lines {
   readonly global?: string;
   readonly defaults?: string;
   readonly bind?: string;
   readonly frontend?: string;
   readonly backend?: string;
   readonly sections?: string;
+  /** What to start instead. */
+  readonly program?: string;
 }
 
-/** `origin`: a server, or what follows its name on its line. */
-export async function start(t: TestContext, origin: Origin | string, lines: Lines = {}): Promise<Flow> {
+type Servers = Origin | string | readonly string[];
+
+/** One is called s, several s0, s1, … */
+function serverLines(servers: Servers): string {
+  if (typeof servers === 'string') return `  server s ${servers}`;
+  if ('address' in servers) return `  server s ${servers.address}`;
+  return servers.map((server, index) => `  server s${index} ${server}`).join('\n');
+}
+
+/** `servers`: one, or what follows their names on their lines. */
+export async function start(t: TestContext, servers: Servers, lines: Lines = {}): Promise<Flow> {
   const port = await freePort();
   const balancer = await startBalancer(
     t,
@@ -42,9 +53,10 @@ frontend f
   default_backend b
 backend b
   ${lines.backend ?? ''}
-  server s ${typeof origin === 'string' ? origin : origin.address}
+${serverLines(servers)}
 ${lines.sections ?? ''}
 `,
+    lines.program === undefined ? {} : { program: lines.program },
   );
   return { port, balancer };
 }
