@@ -21,7 +21,7 @@ export interface ClientTroubleOwner {
   readonly responseStarted: boolean;
   readonly phase: Phase;
   keepAlive: boolean;
-  readonly requestRules: { bodyTruncated(): boolean };
+  readonly requestRules: { bodyTruncated(): boolean; stalled(): boolean };
   /** Bytes of an own answer are to come: the client is only watched. */
   readonly replyPaused: boolean;
   fail(status: number, letter: string, phase: Phase): void;
@@ -67,8 +67,9 @@ export class ClientTrouble {
 
   /** It neither sends its body nor takes its answer. */
   stalled(): void {
-    const { responseStarted, server } = this.#owner;
-    if (responseStarted) this.#owner.cut('c', server.responseRead ? 'L' : 'D');
+    const { requestRules, requestSent, responseStarted, server } = this.#owner;
+    if (requestRules.stalled()) return;
+    if (responseStarted) this.#owner.cut('c', requestSent && server.responseRead ? 'L' : 'D');
     else this.#fail(408, 'c', 'H');
   }
 

@@ -80,7 +80,24 @@ export function forwardBody({ transaction, server, body, dialer, session }: Http
 export function awaitResponse(stream: HttpExchange): void {
   if (stream.requestSent) return;
   stream.requestSent = true;
+  if (stream.responseDone) return stream.responseForwarded();
   if (!stream.responseStarted) stream.server.expectBytes();
   if (stream.clientTrouble.hasLeft()) stream.server.endRequest();
   else stream.session.watch();
+}
+
+/**
+ * The client has all of the response, but not all of the request is with the server, which may want it nevertheless: the
+ * rest passes for as long as the server is there. False: it is not so.
+ */
+export function awaitsUpload(stream: HttpExchange): boolean {
+  if (stream.requestSent || stream.requestHead.framing === 'none') return false;
+  const { server, body } = stream;
+  const { connection } = server;
+  if (connection === undefined || connection.closed || server.ended || server.inbox.length > 0) return false;
+  stream.responseDone = true;
+  // to notice its end
+  server.receive();
+  if (!connection.sending) body.expectBytes();
+  return true;
 }

@@ -56,6 +56,8 @@ export interface HttpExchange {
   requestSent: boolean;
   /** The client has been sent some of an answer. */
   responseStarted: boolean;
+  /** It has all of a server's response. */
+  responseDone: boolean;
   /** The head that is under way to the client ends HTTP: bytes both ways follow it. */
   tunneling: boolean;
 
@@ -67,6 +69,8 @@ export interface HttpExchange {
   sendOwnAnswer(length: number): void;
   /** An answer of the balancer's own, whatever was under way; undefined: silence. */
   replyWith(reply: Reply | undefined): void;
+  /** The response's last byte is with the client. */
+  responseForwarded(): void;
   /** A service answers in the place of a server. */
   callService(service: LocalService): void;
   /** An error page, or a cut where the client has been sent something already. */

@@ -10,6 +10,7 @@ import type { Cause } from '../base/failure.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
 import { H2_PREFACE } from '../http/parse-errors.ts';
 import { parseRequestHead } from '../http/request-parser.ts';
+import type { Timeouts } from '../model/proxy.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
@@ -76,7 +77,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   start(): void {
     this.#thread().clients.add(this);
-    this.#await(this.requestTimeoutMs);
+    this.#await(this.#timeouts().httpRequest);
   }
 
   #thread(): DataThread {
@@ -91,14 +92,13 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     return this.#frontend().limits;
   }
 
-  get requestTimeoutMs(): number {
-    const { httpRequest, client } = this.#frontend().config.timeouts;
-    return httpRequest === 0 ? client : httpRequest;
+  #timeouts(): Timeouts {
+    return this.#frontend().config.timeouts;
   }
 
   #keepAliveTimeoutMs(): number {
-    const { httpKeepAlive } = this.#frontend().config.timeouts;
-    return httpKeepAlive === 0 ? this.requestTimeoutMs : httpKeepAlive;
+    const { httpKeepAlive, httpRequest } = this.#timeouts();
+    return httpKeepAlive === 0 ? httpRequest : httpKeepAlive;
   }
 
   // ── between requests ──
@@ -107,7 +107,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #await(timeoutMs: number): void {
     this.#state = AWAITING;
     this.facts.readyAt = this.#thread().wheel.now;
-    this.#arm(timeoutMs);
+    this.#armWithin(timeoutMs);
     if (this.inbox.length > 0) this.#readHeads();
     else if (this.ended) this.#leave();
     else this.receive();
@@ -163,7 +163,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.#state = READING_HEAD;
     const stream = this.#takeStream();
     stream.requestStarted();
-    this.#arm(this.requestTimeoutMs);
+    this.#armWithin(this.#timeouts().httpRequest);
     return stream;
   }
 
@@ -181,8 +181,18 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #wantMoreHead(): false {
     if (this.ended) this.#serve().clientTrouble.gone('ended');
     else if (this.inbox.length >= this.#limits().maxHeadBytes) this.#serve().clientTrouble.headTooLarge();
-    else this.receive();
+    else this.#waitForHead();
     return false;
+  }
+
+  /** `timeout client` starts anew with each piece of it, `timeout http-request` does not. */
+  #waitForHead(): void {
+    const { httpRequest } = this.#timeouts();
+    const { firstByteAt } = (this.#stream as HttpStream).transaction.timers;
+    this.#armWithin(
+      httpRequest === 0 ? 0 : Math.max(1, firstByteAt + httpRequest - this.#thread().wheel.now),
+    );
+    this.receive();
   }
 
   /** From now on what happens is the stream's. */
@@ -229,6 +239,12 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   expect(timeoutMs: number): void {
     this.#arm(timeoutMs);
+  }
+
+  /** `timeout client`, or less; 0: that alone. */
+  #armWithin(timeoutMs: number): void {
+    const { client } = this.#timeouts();
+    this.#arm(timeoutMs === 0 || (client > 0 && client < timeoutMs) ? client : timeoutMs);
   }
 
   #arm(delayMs: number): void {

@@ -32,7 +32,7 @@ import {
   takeConnection,
 } from './connection-reuse.ts';
 import { Dialer, type DialFailure, type Stream } from './dialer.ts';
-import { awaitResponse, forwardBody, forwardRequest, sendRequest } from './forward-request.ts';
+import { awaitResponse, awaitsUpload, forwardBody, forwardRequest, sendRequest } from './forward-request.ts';
 import { forwardResponse } from './forward-response.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -96,6 +96,7 @@ export class HttpStream
   #session: StreamClient | undefined;
   requestSent = false;
   responseStarted = false;
+  responseDone = false;
   keepAlive = false;
   tunneling = false;
   #tunnel: Tunnel | undefined;
@@ -139,7 +140,7 @@ export class HttpStream
   begin(session: StreamClient): void {
     this.#session = session;
     this.transaction.begin(session.listener, session.facts);
-    this.requestSent = this.responseStarted = this.keepAlive = false;
+    this.requestSent = this.responseStarted = this.responseDone = this.keepAlive = false;
     this.tunneling = this.#over = false;
     this.body.read = true;
     this.shaping.begin();
@@ -281,7 +282,7 @@ export class HttpStream
 
   /** The response's last byte is with the client: the server connection is free again. */
   responseForwarded(): void {
-    if (this.#over) return;
+    if (this.#over || awaitsUpload(this)) return;
     releaseServer(this);
     this.finish();
   }

@@ -26,8 +26,10 @@ export interface RequestBodyOwner {
   readonly clientTrouble: ClientTrouble;
   /** More of it can be sent on. */
   requestBodyReady(): void;
-  /** The server's timeout runs while it takes what has come of it. */
-  readonly server: { expectBytes(): void };
+  /** The client has all of the response. */
+  readonly responseDone: boolean;
+  /** The server's timeout runs while it takes what has come of it, and until it has answered. */
+  readonly server: { expectBytes(): void; clearTimer(): void; readonly isExpected: boolean };
   fail(status: number, letter: string, phase: Phase): void;
   /** The request's last byte is with the server. */
   requestForwarded(): void;
@@ -149,13 +151,16 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     const { session } = this.#stream;
     if (session.ended) return this.#stream.clientTrouble.gone('ended');
     if (this.#moves(server)) return;
-    this.#expectBytes();
+    this.expectBytes();
     session.receive(true);
   }
 
-  #expectBytes(): void {
-    const { session, transaction } = this.#stream;
-    session.expect(transaction.timeout('client'));
+  /** A server whose timeout runs is waited for, whatever keeps it from answering. */
+  expectBytes(): void {
+    const { session, transaction, server, responseDone } = this.#stream;
+    if (responseDone) server.clearTimer();
+    if (server.isExpected && !session.connection.sending) session.clearTimer();
+    else session.expect(transaction.timeout('client'));
   }
 
   // ── bytes that move inside the kernel ──
@@ -180,9 +185,9 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   }
 
   waitsFor(side: 'source' | 'target'): void {
-    if (side === 'source') return this.#expectBytes();
-    this.#stream.session.clearTimer();
     this.#stream.server.expectBytes();
+    if (side === 'source') this.expectBytes();
+    else this.#stream.session.clearTimer();
   }
 
   done(): void {

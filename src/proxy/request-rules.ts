@@ -5,6 +5,8 @@
  *   frontend: content ▶ http-request ▶ statistics ▶ redirects ▶ use_backend
  *   ─▶ backend: content ▶ http-request ▶ statistics ▶ redirects
  */
+import type { Http1RequestHead } from '../http/request-head.ts';
+import type { Connection } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
@@ -17,6 +19,8 @@ import {
   YIELD,
   type Verdict,
 } from '../rules/verdict.ts';
+import type { Answer } from './answer.ts';
+import { inviteBody } from './own-replies.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { RequestBody } from './request-body.ts';
@@ -45,6 +49,9 @@ export interface RequestRulesOwner {
   readonly session: StreamClient;
   readonly frontend: FrontendRuntime;
   readonly body: RequestBody;
+  readonly requestHead: Http1RequestHead;
+  readonly answer: Answer;
+  readonly clientConnection: Connection;
   /** Every ruleset is passed and the backend known. */
   requestAllowed(backend: BackendRuntime): void;
   /** A rule has found a stored response: no server is asked. */
@@ -195,7 +202,10 @@ export class RequestRules {
     this.#hold = 'whole body';
     this.#stream.transaction.heldBy = 'http-buffer-request';
     this.#stream.transaction.request?.headers.leaveSource();
-    this.#arm(this.#stream.session.requestTimeoutMs);
+    const { frontend, transaction, thread } = this.#stream;
+    const { httpRequest } = frontend.config.timeouts;
+    const spentMs = thread.wheel.now - transaction.timers.firstByteAt;
+    if (httpRequest > 0) this.#arm(Math.max(1, httpRequest - spentMs));
     this.#bufferBody();
   }
 
@@ -205,10 +215,17 @@ export class RequestRules {
     const seen = body.inspect();
     const isForRule = this.#hold === 'rule' && transaction.waitBytes > 0;
     const enough = isForRule ? transaction.waitBytes : Infinity;
-    if (!seen.complete && seen.length < Math.min(enough, transaction.bodyRoom)) return session.receive();
+    if (!seen.complete && seen.length < Math.min(enough, transaction.bodyRoom)) return this.#wantMore();
     transaction.holdsOfRequest((transaction.request?.headers.length ?? 0) + session.inbox.length);
     if (this.#hold === 'rule') this.#resume(false);
     else this.#buffered();
+  }
+
+  #wantMore(): void {
+    const { session, transaction, body } = this.#stream;
+    if (body.decoder.untouched && session.inbox.length === 0) inviteBody(this.#stream);
+    session.expect(transaction.timeout('client'));
+    session.receive();
   }
 
   #buffered(): void {
@@ -226,11 +243,27 @@ export class RequestRules {
 
   /** Bytes from the client; true: they were waited for here. */
   bytesArrived(): boolean {
-    const isWanted =
-      this.#hold === 'whole body' ||
-      (this.#hold === 'rule' && this.#stream.transaction.waitFor === 'request body');
+    const isWanted = this.#waitsForBody();
     if (isWanted) this.#bufferBody();
     return isWanted;
+  }
+
+  #waitsForBody(): boolean {
+    if (this.#hold === 'rule') return this.#stream.transaction.waitFor === 'request body';
+    return this.#hold === 'whole body';
+  }
+
+  /** The client has not gone on within its timeout; true: it was waited for here. */
+  stalled(): boolean {
+    if (!this.#waitsForBody()) return false;
+    this.#letGo();
+    this.#bodyIsLate();
+    return true;
+  }
+
+  #bodyIsLate(): void {
+    this.#stream.transaction.timers.undecided();
+    this.#stream.clientTrouble.headTimeout();
   }
 
   #expired(): void {
@@ -238,10 +271,7 @@ export class RequestRules {
     if (hold === 'rule') return this.#resume(true);
     this.#letGo();
     if (hold === 'tarpit') this.#tarpitOver();
-    else if (hold === 'whole body') {
-      this.#stream.transaction.timers.undecided();
-      this.#stream.clientTrouble.headTimeout();
-    }
+    else if (hold === 'whole body') this.#bodyIsLate();
   }
 
   #arm(delayMs: number): void {
@@ -249,7 +279,10 @@ export class RequestRules {
   }
 
   #letGo(): void {
+    if (this.#waitsForBody()) this.#stream.session.clearTimer();
     this.#hold = 'none';
+    // as HAProxy counts, the request is received when rules are done with waiting
+    this.#stream.transaction.timers.headReadAt = this.#stream.thread.wheel.now;
     if (this.#timer !== undefined) this.#stream.thread.wheel.clear(this.#timer);
   }
 }

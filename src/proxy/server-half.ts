@@ -339,7 +339,19 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     this.connection.shutdown();
   }
 
+  /** All of the response is here, and the server takes no more of the request. */
+  lost(): void {
+    this.ended = true;
+    this.clearTimer();
+    if (!this.#stream.clientConnection.sending) this.pump(this.#stream.clientConnection);
+  }
+
   // ── time ──
+
+  /** Its timeout runs. */
+  get isExpected(): boolean {
+    return this.#timer.deadline !== 0;
+  }
 
   /** The server has to go on within its timeout. */
   expectBytes(): void {

@@ -10,6 +10,8 @@ import type { Phase } from './termination.ts';
 export interface ServerTroubleOwner extends Resendable {
   readonly thread: DataThread;
   readonly clientTrouble: { gone(cause: Cause): void; hasLeft(): boolean; gaveUp(phase: Phase): void };
+  /** All of the request is with the server. */
+  readonly requestSent: boolean;
   /** The client has been sent some of an answer. */
   readonly responseStarted: boolean;
   fail(status: number, letter: string, phase: Phase): void;
@@ -36,6 +38,7 @@ export class ServerTrouble {
 
   gone(cause: Cause): void {
     const { server, transaction, responseStarted } = this.#owner;
+    if (responseStarted && server.responseRead) return this.#hasAnswered(cause);
     if (responseStarted) {
       transaction.serverAborted = true;
       transaction.termination.fail('server', cause, 'D');
@@ -55,10 +58,22 @@ export class ServerTrouble {
     this.#owner.fail(502, 'S', 'H');
   }
 
+  /** All of its response is here, and it takes no more of the request: the client has its answer. */
+  #hasAnswered(cause: Cause): void {
+    const { server, transaction, requestSent } = this.#owner;
+    if (cause !== 'ended' && !requestSent) {
+      transaction.serverAborted = true;
+      transaction.termination.fail('server', cause, 'D');
+    }
+    server.lost();
+  }
+
   stalled(): void {
     this.#observe('read timeout');
-    if (this.#owner.responseStarted) return this.#owner.cut('s', 'D');
-    this.#owner.server.close();
+    const { server, responseStarted } = this.#owner;
+    if (responseStarted && server.responseRead) return this.#hasAnswered('timeout');
+    if (responseStarted) return this.#owner.cut('s', 'D');
+    server.close();
     if (retryAfter('response-timeout', this.#owner)) return;
     this.#owner.fail(504, 's', 'H');
   }

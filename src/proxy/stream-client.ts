@@ -18,8 +18,6 @@ export interface StreamClient {
   privateConnections: PrivateConnections | undefined;
   /** Requests before the current one. */
   readonly served: number;
-  /** `timeout http-request`: for the whole head, and the body where it is waited for. */
-  readonly requestTimeoutMs: number;
   /** The client has to go on, or to take what is sent, within this time. */
   expect(timeoutMs: number): void;
   clearTimer(): void;

@@ -31,7 +31,6 @@ export interface Http2Connection extends WireHost, Http2Counts {
   privateConnections: PrivateConnections | undefined;
   /** Requests before that one. */
   readonly served: number;
-  readonly requestTimeoutMs: number;
   requestOver(client: Http2Client): void;
   /** `silent-drop`: nobody is told anything, of none of its requests. */
   vanish(): void;
@@ -110,10 +109,6 @@ export class Http2Client implements ConnectionHandler, StreamClient {
 
   get facts(): Http2StreamFacts {
     return this.#facts as Http2StreamFacts;
-  }
-
-  get requestTimeoutMs(): number {
-    return (this.#owner as Http2Connection).requestTimeoutMs;
   }
 
   get privateConnections(): PrivateConnections | undefined {

@@ -1,0 +1,236 @@
+/**
+ * Clients that stall in a request, and servers that answer before they have all of it: who is waited for, for how long, and
+ * what is told, as by the real HAProxy.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBalancer } from '../support/balancer.ts';
+import { freePorts } from '../support/free-port.ts';
+import { bounded } from '../support/http2-client.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
+import { requires } from '../support/requirement.ts';
+import { until } from '../support/until.ts';
+
+const SHORT_MS = 600;
+const LONG_MS = 2400;
+const BETWEEN_MS = 1500;
+const STEP_MS = 200;
+const STEPS = 10;
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf';
+
+/** A connection of the server, which reads all there is. What it does is in the path. */
+class Served {
+  readonly #socket: Socket;
+  #head = '';
+  /** Of the body. */
+  #left = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  take(chunk: Buffer): void {
+    if (this.#left > 0) return this.#took(chunk.length);
+    this.#head += chunk.toString('latin1');
+    const end = this.#head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    this.#left = Number(/content-length: (\d+)/i.exec(this.#head)?.[1] ?? 0);
+    if (this.#head.includes('early')) this.#socket.write(OK);
+    if (this.#head.includes('reset')) setTimeout(() => this.#socket.resetAndDestroy(), STEP_MS * 2.5);
+    if (this.#head.includes('half')) this.#socket.write(HALF);
+    else if (this.#head.includes('interim')) this.#socket.write('HTTP/1.1 102 Processing\r\n\r\n');
+    this.#took(this.#head.length - end - 4);
+  }
+
+  #took(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left > 0) return;
+    if (this.#head.includes('whole')) this.#socket.write(OK);
+    this.#head = '';
+  }
+}
+
+async function startServer(t: TestContext): Promise<{ readonly port: number; readonly bytes: () => number }> {
+  let bytes = 0;
+  const server = createServer(socket => {
+    const served = new Served(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', chunk => {
+      bytes += chunk.length;
+      served.take(chunk);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return { port: (server.address() as AddressInfo).port, bytes: () => bytes };
+}
+
+const FRONTENDS = [
+  'client',
+  'server',
+  'client-buffer',
+  'server-buffer',
+  'wait',
+  'no-server',
+  'keep',
+] as const;
+type Frontend = (typeof FRONTENDS)[number];
+
+/** Each is called after what is shorter. */
+const LINES: Readonly<Record<Frontend, string>> = {
+  client: `timeout client ${SHORT_MS}\n timeout server ${LONG_MS}`,
+  server: `timeout client ${LONG_MS}\n timeout server ${SHORT_MS}`,
+  'client-buffer': `timeout client ${SHORT_MS}\n timeout http-request ${LONG_MS}\n option http-buffer-request`,
+  'server-buffer': `timeout client ${LONG_MS}\n timeout http-request ${SHORT_MS}\n option http-buffer-request`,
+  wait: `timeout client ${SHORT_MS}\n http-request wait-for-body time ${LONG_MS}`,
+  'no-server': `timeout client ${SHORT_MS}\n timeout server 0`,
+  keep: `timeout client ${SHORT_MS}\n timeout http-request ${LONG_MS}\n timeout http-keep-alive ${2 * LONG_MS}`,
+};
+
+interface Flow {
+  readonly ports: Readonly<Record<Frontend, number>>;
+  readonly lines: readonly string[];
+  readonly bytes: () => number;
+}
+
+async function start(t: TestContext, program: string | undefined): Promise<Flow> {
+  const [{ port, bytes }, { port: log, lines }] = [await startServer(t), await startLogReceiver(t)];
+  const free = await freePorts(FRONTENDS.length);
+  const ports = Object.fromEntries(FRONTENDS.map((name, at) => [name, free[at]])) as Flow['ports'];
+  const sections = FRONTENDS.map(
+    name => `listen ${name}\n bind 127.0.0.1:${ports[name]}\n ${LINES[name]}\n server s 127.0.0.1:${port}\n`,
+  );
+  const config = `defaults
+  mode http
+  log 127.0.0.1:${log} format raw local0
+  option httplog
+  timeout connect 5s
+  timeout server ${LONG_MS}
+${sections.join('')}`;
+  await startBalancer(t, config, program === undefined ? {} : { program });
+  return { ports, lines, bytes };
+}
+
+function post(path: string, length = 100): string {
+  return `POST /${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
+}
+
+async function inSteps(socket: Socket, piece: string | Buffer): Promise<void> {
+  for (let step = 0; step < STEPS; step++) {
+    await sleep(STEP_MS);
+    socket.write(piece);
+  }
+}
+
+type Act = (socket: Socket, path: string) => unknown;
+
+const NOTHING: Act = () => undefined;
+const HEAD_PART: Act = (socket, path) => socket.write(`GET /${path}`);
+const BODY_PART: Act = (socket, path) => socket.write(`${post(path)}12345`);
+const BODY_NONE: Act = (socket, path) => socket.write(post(path));
+const WITH_EXPECT: Act = (socket, path) =>
+  socket.write(post(path).replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'));
+const IN_STEPS: Act = (socket, path) => {
+  socket.write(post(path));
+  return inSteps(socket, 'x');
+};
+const HEAD_IN_STEPS: Act = (socket, path) => {
+  socket.write(`GET /${path}`);
+  return inSteps(socket, 'x');
+};
+const UPLOAD: Act = (socket, path) => {
+  socket.write(post(path, STEPS * 20_000));
+  return inSteps(socket, Buffer.alloc(20_000));
+};
+const TWO: Act = async (socket, path) => {
+  socket.write(post(path, STEPS));
+  await inSteps(socket, 'x');
+  await sleep(STEP_MS);
+  socket.write(`GET /${path}-second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+};
+
+const VISITS: readonly (readonly [frontend: Frontend, path: string, act: Act])[] = [
+  ...(['client', 'server', 'client-buffer', 'server-buffer', 'wait'] as const).flatMap(
+    frontend =>
+      [
+        [frontend, 'silent-none', BODY_NONE],
+        [frontend, 'silent-part', BODY_PART],
+        [frontend, 'silent-steps', IN_STEPS],
+      ] as const,
+  ),
+  ...(['client', 'server'] as const).flatMap(
+    frontend =>
+      [
+        [frontend, 'early-part', BODY_PART],
+        [frontend, 'half-part', BODY_PART],
+        [frontend, 'half-steps', IN_STEPS],
+        [frontend, 'interim-part', BODY_PART],
+        [frontend, 'upload-whole', UPLOAD],
+        [frontend, 'upload-early', UPLOAD],
+        [frontend, 'two-early', TWO],
+        [frontend, 'early-reset', IN_STEPS],
+      ] as const,
+  ),
+  ['client-buffer', 'expect', WITH_EXPECT],
+  ['client', 'head-nothing', NOTHING],
+  ['client', 'head-part', HEAD_PART],
+  ['client', 'head-steps', HEAD_IN_STEPS],
+  ['keep', 'head-nothing', NOTHING],
+  ['keep', 'head-part', HEAD_PART],
+  ['keep', 'head-steps', HEAD_IN_STEPS],
+  ['keep', 'two-early', TWO],
+];
+
+/** What the client is told, and for how many steps the connection lasts. */
+async function visit(port: number, path: string, act: Act): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  const begun = Date.now();
+  socket.on('data', chunk => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  void act(socket, path);
+  await bounded(`the end of ${path}`, once(socket, 'close'));
+  const statuses = [
+    ...Buffer.concat(chunks)
+      .toString('latin1')
+      .matchAll(/^HTTP\/1.1 (\d+)/gm),
+  ];
+  const isLong = Date.now() - begun > BETWEEN_MS;
+  return `${statuses.map(([, status]) => status).join(' ')} ${isLong ? 'late' : 'soon'}`;
+}
+
+/** Backend and server, status, state and request. */
+function told(line: string): string {
+  return line.replace(/^.*?\] (\S+ \S+) \S+ (\S+) \d+ - - (\S+) .*?"(.*)"\s*$/s, '$1 $2 $3 $4');
+}
+
+async function run(t: TestContext, program: string | undefined): Promise<string[]> {
+  const { ports, lines, bytes } = await start(t, program);
+  const answers = await Promise.all(
+    VISITS.map(
+      async ([frontend, path, act]) => `${frontend} ${path}: ${await visit(ports[frontend], path, act)}`,
+    ),
+  );
+  await sleep(STEP_MS);
+  assert.ok(bytes() > 4 * STEPS * 20_000, 'all uploads have come');
+  return [...answers, ...lines.map(told)].toSorted();
+}
+
+test('stalled clients and early answers end as in the real HAProxy', async t => {
+  if (!requires(t, 'haproxy')) return;
+  const [own, real] = await Promise.all([run(t, undefined), run(t, 'haproxy')]);
+  assert.deepEqual(own, real);
+});
+
+test('a client that stalls is timed even where its server is not', async t => {
+  const { ports, lines } = await start(t, undefined);
+  assert.equal(await visit(ports['no-server'], 'silent', BODY_PART), '408 soon');
+  await until('the line', () => lines.length > 0);
+  assert.match(lines.map(told).join(''), /^no-server no-server\/s 408 cH-- POST \/silent HTTP\/1.1$/);
+});
