@@ -85,6 +85,10 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
     this.#outcome.secured(connection);
   }
 
+  refusing(alert: number): void {
+    this.#wire?.refuse(alert);
+  }
+
   failed(failure: HandshakeFailure, tls: TlsFacts | undefined): void {
     this.#handshake = undefined;
     const { frontend, row } = this.#listener;

@@ -146,8 +146,31 @@ test('verify required asks for a certificate of the ca-file, and closes when the
   assert.notEqual(await refusalOf(port), undefined);
   const other = await startTls(t, `${SITE} verify required ca-file ${tlsFile('other-ca.pem')}`);
   assert.notEqual(await refusalOf(other.port, CLIENT), undefined);
-  assert.notEqual(await refusalOf(other.port, { ...CLIENT, maxVersion: 'TLSv1.2' }), undefined);
+  assert.equal(
+    await refusalOf(other.port, { ...CLIENT, maxVersion: 'TLSv1.2' }),
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  );
 });
+
+test('who is refused for a certificate is told why', async t => {
+  const unknown = await startTls(t, `${SITE} verify required ca-file ${tlsFile('other-ca.pem')}`);
+  assert.equal(await alertOf(unknown.port, CLIENT), 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA');
+  const words = `${SITE} verify required ca-file ${tlsFile('ca.pem')} crl-file ${tlsFile('ca.crl')}`;
+  const revoking = await startTls(t, words);
+  const revoked = { cert: tlsText('revoked.pem'), key: tlsText('revoked.pem') };
+  assert.equal(await alertOf(revoking.port, revoked), 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED');
+  const { port } = await startTls(t, `${SITE} verify required ca-file ${tlsFile('ca.pem')}`);
+  assert.equal(await alertOf(port, {}), 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
+});
+
+/** In TLS 1.3 a client is through with the handshake before it hears of its certificate. */
+async function alertOf(port: number, options: ConnectionOptions): Promise<string | undefined> {
+  const socket = await connectTls(port, options);
+  const [error] = (await once(socket, 'error', { signal: AbortSignal.timeout(10_000) })) as [
+    NodeJS.ErrnoException,
+  ];
+  return error.code;
+}
 
 test('verify optional lets in who has no certificate, not who has a wrong one', async t => {
   const { port } = await startTls(t, `${SITE} verify optional ca-file ${tlsFile('other-ca.pem')}`);

@@ -9,6 +9,8 @@ export interface HandshakeFailure {
   readonly text: string;
   /** OpenSSL's own words, `error:0A0000C1:SSL routines::no shared cipher`. */
   readonly detail?: string;
+  /** The number of the alert that is to tell the peer, where OpenSSL has not told it. */
+  readonly alert?: number;
 }
 
 export const CLOSED: HandshakeFailure = {

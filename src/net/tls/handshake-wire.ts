@@ -13,6 +13,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Cause } from '../../base/failure.ts';
 import type { Connection, ConnectionHandler, Engine } from '../connection.ts';
 import { UNSET } from '../engines/unset-handler.ts';
+import { alertRecord } from './records/alert-record.ts';
 import { HandshakeRecords } from './records/handshake-records.ts';
 import { RecordConnection, type RecordOwner } from './records/record-connection.ts';
 import { TrafficSecrets } from './records/traffic-secrets.ts';
@@ -95,6 +96,18 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
     this.hearsTickets = hearsTickets;
     this.#isAgreed = () => ready(this.#connect(maxRecordBytes));
     this.#settle();
+  }
+
+  /**
+   * In place of secured(): the peer is told so, and nothing of what OpenSSL has not sent yet. Before TLS 1.3 that is the
+   * change of ciphers, so that the alert goes in plain text (RFC 5246, section 7.1).
+   */
+  refuse(alert: number): void {
+    const keyring = this.#secrets?.keyring(this.side, this.#records);
+    this.#state = OVER;
+    if (this.#plain.sending) return;
+    const record = alertRecord(alert, keyring);
+    this.#plain.send(record, 0, record.length);
   }
 
   deliver(): void {

@@ -1,9 +1,10 @@
 /**
  * Whether a handshake that OpenSSL let pass was good enough (manual, section 5.1, `verify`, `crt-ignore-err`,
  * `ca-ignore-err`, and what a line of a crt-list says of versions). Node lets handshakes end whatever is wrong with a
- * certificate, so a client that is refused here is not told by an alert.
+ * certificate: the alert that tells the client is chosen here.
  */
 import { verificationNumber } from '../../base/x509-verification.ts';
+import { alertOfMissing, alertOfVerification, PROTOCOL_VERSION } from './alerts.ts';
 import { CHAIN_REFUSED, FAILED, type HandshakeFailure, LEAF_REFUSED } from './handshake-failure.ts';
 import type { TlsSocketFacts } from './tls-socket-facts.ts';
 
@@ -20,16 +21,17 @@ export interface HeldAgainst {
 
 /** Undefined: it may come in. What it is refused for the facts tell too. */
 export function refusalOf(facts: TlsSocketFacts, held: HeldAgainst): HandshakeFailure | undefined {
-  if (isWrongVersion(facts.protocol, held)) return FAILED;
+  if (isWrongVersion(facts.protocol, held)) return { ...FAILED, alert: PROTOCOL_VERSION };
   const { verify } = held;
   if (verify === 'none') return undefined;
-  if (facts.peerCertificate === undefined) return verify === 'required' ? FAILED : undefined;
-  if (facts.resumed) return held.mayResume ? refusalOfResumed(facts) : FAILED;
+  const missing = { ...FAILED, alert: alertOfMissing(facts.protocol) };
+  if (facts.peerCertificate === undefined) return verify === 'required' ? missing : undefined;
+  if (facts.resumed) return held.mayResume ? refusalOfResumed(facts) : missing;
   for (const [index, { depth, code }] of facts.verificationErrors.entries()) {
     const ignored = depth > 0 ? held.ignoredChainErrors : held.ignoredLeafErrors;
     if (ignored.some(one => one === 'all' || (verificationNumber(one) ?? Number(one)) === code)) continue;
     facts.refuseFor(index + 1);
-    return depth > 0 ? CHAIN_REFUSED : LEAF_REFUSED;
+    return { ...(depth > 0 ? CHAIN_REFUSED : LEAF_REFUSED), alert: alertOfVerification(code) };
   }
   return undefined;
 }
@@ -40,8 +42,9 @@ export function refusalOf(facts: TlsSocketFacts, held: HeldAgainst): HandshakeFa
  */
 function refusalOfResumed(facts: TlsSocketFacts): HandshakeFailure | undefined {
   if (facts.verifyResult === 0) return undefined;
+  const alert = alertOfVerification(facts.verifyResult);
   facts.refuseFor(0);
-  return LEAF_REFUSED;
+  return { ...LEAF_REFUSED, alert };
 }
 
 /** OpenSSL has chosen the version before it asks for a certificate: a line of a crt-list can only refuse it. */

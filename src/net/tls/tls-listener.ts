@@ -36,6 +36,8 @@ export interface TlsListenerParts {
 
 export interface HandshakeWatcher {
   secured(socket: TLSSocket, facts: TlsSocketFacts): void;
+  /** Before failed(), while all is still open: the peer is to be told by this alert. */
+  refusing?(alert: number): void;
   failed(failure: HandshakeFailure, facts: TlsSocketFacts): void;
 }
 
@@ -247,7 +249,10 @@ class PendingHandshake implements Handshake {
     if (!this.#isChosen) this.#entries = this.#listener.chosenFor(askedName(socket));
     const facts = this.#facts(undefined);
     const refusal = refusalOf(facts, this.#listener.heldAgainst(this.#entries));
-    if (refusal !== undefined) return this.#fail(refusal, facts);
+    if (refusal !== undefined) {
+      if (refusal.alert !== undefined) watcher.refusing?.(refusal.alert);
+      return this.#fail(refusal, facts);
+    }
     this.#watcher = undefined;
     releaseToOwner(socket);
     this.#raw.off('error', this.#onError);
