@@ -40,6 +40,8 @@ export interface Server {
   readonly sendProxy?: SendProxy;
   readonly check?: ServerCheck;
   readonly agent?: AgentCheck;
+  /** Where there is no agent: the port one would be asked at, which `show servers state` tells. */
+  readonly agentPort?: number;
   readonly track?: Word;
   readonly observe?: 'layer4' | 'layer7';
   readonly errorLimit: number;

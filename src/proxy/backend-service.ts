@@ -143,13 +143,29 @@ export class BackendService implements BackendRuntime {
     this.cookies?.write(ctx, server);
   }
 
+  /** Of a request that goes no further, before the rules of persistence: for logs. */
+  lookAtCookies(ctx: ExchangeContext): void {
+    this.cookies?.read(
+      ctx,
+      server => this.#isReachable(server),
+      server => this.#isUp(server),
+    );
+  }
+
+  #isUp({ row }: ServerRuntime): boolean {
+    return this.#state.servers.takesPersistent(row);
+  }
+
   /** `use-server` comes first: a cookie is not used then, but taken out all the same. */
   #readCookies(cookies: CookieKeeper, ctx: ExchangeContext): void {
     const persist = this.#persistence(ctx);
     ctx.persistIgnored = persist === PERSIST_IGNORED;
     ctx.ruledServer = this.#serverOfRules(ctx);
-    const isUp = ({ row }: ServerRuntime): boolean => this.#state.servers.takesPersistent(row);
-    cookies.read(ctx, server => persist === PERSIST_FORCED || this.#isReachable(server), isUp);
+    cookies.read(
+      ctx,
+      server => persist === PERSIST_FORCED || this.#isReachable(server),
+      server => this.#isUp(server),
+    );
   }
 
   #persistence(ctx: ExchangeContext): number {
@@ -216,7 +232,7 @@ export class BackendService implements BackendRuntime {
 
   /** `option persist`: servers that are down are tried too, until a redispatch. */
   #isReachable(server: ServerRuntime): boolean {
-    return this.config.options.flags.has('persist') || this.#state.servers.takesPersistent(server.row);
+    return this.config.options.flags.has('persist') || this.#isUp(server);
   }
 
   /** As `#takes`, but `ignore-persist` is about cookies alone. */

@@ -95,13 +95,25 @@ export class ExchangeCounts {
   attempt(server: ServerRuntime, reused: boolean): void {
     this.#ofServer(server, reused ? FIELD.reuse : FIELD.connect);
     const { counters } = this.#thread.state;
+    counters.own[counters.backend(server.backend.row) + FIELD.lastsess] = this.#thread.wheel.now;
+    this.session(server);
+  }
+
+  /** That server has one more: a connection is tried, or clients are sent to it. */
+  session({ row: server }: ServerRuntime): void {
+    if (server === NO_ROW) return;
+    const { counters } = this.#thread.state;
     const { now } = this.#thread.wheel;
-    counters.own[counters.backend(server.backend.row) + FIELD.lastsess] = now;
-    if (server.row === NO_ROW) return;
-    const row = counters.server(server.row);
+    const row = counters.server(server);
     counters.own[row + FIELD.lastsess] = now;
     counters.add(row, FIELD.stot, 1);
     counters.event(row, FIELD.rate, now);
+  }
+
+  /** By `http-request reject`, before its backend was chosen. */
+  rejected({ row }: BackendRuntime): void {
+    const { counters } = this.#thread.state;
+    counters.add(counters.backend(row), FIELD.dreq, 1);
   }
 
   /** It waits, with that many others, for that server or for any of the backend. */

@@ -31,6 +31,7 @@ export function forwardRequest(stream: HttpExchange, backend: BackendRuntime): v
 /** What the backend wants of every request, behind all rules. */
 function prepare({ transaction, requestHead, body, shaping }: HttpExchange, backend: BackendRuntime): void {
   const { nameCase, nameHeader } = backend;
+  transaction.captureCookie();
   backend.prepare(transaction);
   transaction.logStep('request');
   body.decoder.dropTrailers = backend.dropsTrailers;

@@ -35,6 +35,7 @@ export class FrontendService implements FrontendRuntime {
   readonly nameCase: NameCase | undefined;
   readonly rules: ProxyRules;
   readonly captures: HeadCaptures;
+  readonly hasCookie: boolean;
   readonly logsResponses: boolean;
   readonly logsEarly: boolean;
   readonly countsOnTheWay: boolean;
@@ -69,12 +70,19 @@ export class FrontendService implements FrontendRuntime {
     this.logsEarly = proxy.options.flags.has('logasap');
     this.countsOnTheWay = proxy.options.flags.has('contstats');
     this.captures = new HeadCaptures(proxy.captures);
+    this.hasCookie = proxy.kind === 'listen' && proxy.cookie !== undefined;
     this.#log = new FrontendLog(proxy, compileLogFormats(proxy, environment, config), config.global, logs);
     this.logsResponses = this.#log.readsResponses;
     this.looksAtStored = readsStored(this) || this.logsResponses;
     this.#backends = backends;
     this.#eligible = backend => backends.takesTraffic(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
+  }
+
+  /** The other half of a `listen`. */
+  ownBackend(): BackendRuntime | undefined {
+    const { kind, name } = this.config;
+    return kind === 'listen' ? this.#backends.backendNamed(name) : undefined;
   }
 
   chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined {

@@ -36,6 +36,10 @@ export class HeadCaptures {
 
   request(store: CaptureStore, headers: Headers): void {
     if (this.#request.length > 0) keep(this.#request, headers, store.requestCaptures);
+  }
+
+  /** When its cookies are looked at: not of a request that is answered before. */
+  cookie(store: CaptureStore, headers: Headers): void {
     if (this.#cookie !== undefined)
       store.requestCookieCapture = findCookie(headers, 'cookie', /[;,]/, this.#cookie);
   }

@@ -7,10 +7,12 @@ import type { HttpExchange } from './http-exchange.ts';
 import type { ServerRuntime } from './runtime.ts';
 
 /** False: it is not one of those. */
-export function redirectToServer(stream: HttpExchange, { redirPrefix }: ServerRuntime): boolean {
+export function redirectToServer(stream: HttpExchange, server: ServerRuntime): boolean {
+  const { redirPrefix } = server;
   const { method, target } = stream.requestHead;
   if (redirPrefix === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
   stream.transaction.termination.set('L', 'C');
+  stream.transaction.counts.session(server);
   stream.replyWith(redirection(redirPrefix, target));
   return true;
 }

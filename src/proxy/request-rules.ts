@@ -20,6 +20,7 @@ import {
   type Verdict,
 } from '../rules/verdict.ts';
 import type { Answer } from './answer.ts';
+import { readDeniedCookies } from './denied-cookies.ts';
 import { inviteBody } from './own-replies.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ClientTrouble } from './client-trouble.ts';
@@ -146,13 +147,19 @@ export class RequestRules {
   #chooseBackend(): boolean {
     const { frontend, transaction } = this.#stream;
     const backend = transaction.chosenBackend ?? frontend.chooseBackend(transaction);
-    if (backend === undefined) this.#stream.fail(503, 'S', 'C');
+    if (backend === undefined) this.#nowhere();
     else if (backend.config.mode !== 'http') this.#stream.requestDecided(INTERNAL_ERROR);
     else {
       transaction.useBackend(backend);
       return true;
     }
     return false;
+  }
+
+  #nowhere(): void {
+    const { frontend, transaction } = this.#stream;
+    if (!frontend.config.options.flags.has('http-buffer-request')) transaction.timers.undecided();
+    this.#stream.fail(503, 'S', 'C');
   }
 
   // ── waiting ──
@@ -182,6 +189,7 @@ export class RequestRules {
   #tarpit(): void {
     const { transaction, session } = this.#stream;
     transaction.termination.set('P', 'T');
+    readDeniedCookies(transaction, this.#stream.frontend);
     transaction.countTracked('error');
     const holdMs = transaction.timeout('tarpit');
     if (holdMs === 0) return this.#tarpitOver();

@@ -225,6 +225,10 @@ export interface FrontendRuntime {
   readonly countsOnTheWay: boolean;
   /** What `capture` lines keep of heads. */
   readonly captures: HeadCaptures;
+  /** It is a `listen` with a persistence cookie: logs tell of it whatever becomes of a request. */
+  readonly hasCookie: boolean;
+  /** The other half of a `listen`. */
+  ownBackend(): BackendRuntime | undefined;
   /** By `unique-id-format`; undefined without one. */
   uniqueId(ctx: ExchangeContext): string | undefined;
 }
@@ -258,6 +262,8 @@ export interface BackendRuntime {
   readonly retriesSafely: boolean;
   /** The algorithm gives another server at each call (roundrobin, leastconn, random). */
   readonly isRoundRobin: boolean;
+  /** What logs tell of the cookies of a request that goes no further. */
+  lookAtCookies(ctx: ExchangeContext): void;
   /** Header edits every forwarded request gets. */
   prepare(ctx: ExchangeContext): void;
   /** Header edits every response from a server gets, behind the rules. */

@@ -59,7 +59,9 @@ export class ServiceCall {
   }
 
   #ask(service: LocalService, bodyTooLarge: boolean): void {
-    const { requestHead, session } = this.#owner;
+    const { requestHead, session, transaction, thread } = this.#owner;
+    // to logs a service is a server that was there at once
+    transaction.timers.dequeuedAt = transaction.timers.connectedAt = thread.wheel.now;
     const body = this.#body.subarray(0, this.#length);
     this.#body = NOTHING;
     const request: LocalRequest = {

@@ -17,6 +17,7 @@ import {
   TIMED_OUT,
   type Verdict,
 } from '../rules/verdict.ts';
+import { readDeniedCookies } from './denied-cookies.ts';
 import { serveScript } from './serve-script.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
@@ -26,6 +27,7 @@ export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
     case DENY:
       transaction.countTracked('error');
       transaction.termination.set('P', 'R');
+      readDeniedCookies(transaction, stream.frontend);
       return stream.replyWith(transaction.reply);
     case AUTHENTICATE:
       transaction.countTracked('error');
@@ -40,9 +42,7 @@ export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
     case SILENT_DROP:
       return dropSilently(stream);
     case REJECT:
-      transaction.countTracked('error');
-      transaction.timers.undecided();
-      return stream.cut('P', 'R');
+      return reject(stream);
     case BAD_MESSAGE:
       return stream.clientTrouble.badRequest(400);
     case TIMED_OUT:
@@ -65,6 +65,16 @@ function callService(stream: HttpExchange): void {
       : services.statistics(statistics.proxy, statistics.admin);
   if (found === undefined) stream.fail(500, 'P', 'R');
   else stream.callService(found);
+}
+
+/** Told of a `listen` on both sides, as nothing else is. */
+function reject(stream: HttpExchange): void {
+  const { transaction, frontend } = stream;
+  transaction.countTracked('error');
+  transaction.timers.undecided();
+  const own = transaction.backendRuntime === undefined ? frontend.ownBackend() : undefined;
+  if (own !== undefined) transaction.counts.rejected(own);
+  stream.cut('P', 'R');
 }
 
 function dropSilently(stream: HttpExchange): void {

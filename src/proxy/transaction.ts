@@ -22,9 +22,16 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     this.request = request;
     this.client.requestCount++;
     this.requestLine = request.line;
-    const { captures } = this.frontendRuntime;
+    const { captures, hasCookie } = this.frontendRuntime;
     if (!captures.empty) captures.request(this, request.headers);
+    if (hasCookie) this.cookieState = 'NN';
     if (!this.contentInspected) this.frontendRuntime.logStart(this);
+  }
+
+  /** Before any cookie is taken out. */
+  captureCookie(): void {
+    const { captures } = this.frontendRuntime;
+    if (!captures.empty && this.request !== undefined) captures.cookie(this, this.request.headers);
   }
 
   /** The server has answered: what is captured is its head as received. */
@@ -48,8 +55,7 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   }
 
   useBackend(backend: BackendRuntime): void {
-    if (this.isHttp && backend.config.cookie !== undefined && this.cookieState === '--')
-      this.cookieState = 'NN';
+    if (this.isHttp) this.cookieState = backend.config.cookie === undefined ? '--' : 'NN';
     this.backendRuntime = backend;
     this.counts.backend(backend);
   }

@@ -19,7 +19,7 @@ export function turnToOwnReply(stream: HttpExchange, reply: Reply): boolean {
   stream.keepAlive &&=
     stream.body.drop() && frontend.keepsClients && !stream.thread.sendsAway() && !reply.closes;
   transaction.status = reply.status;
-  // what a server may have sent is not the response
-  transaction.timers.responseHeadAt = -1;
+  // what a server may have sent is not the response; what a service says is
+  transaction.timers.responseHeadAt = transaction.servedBy === undefined ? -1 : stream.thread.wheel.now;
   return reply.silent !== true && !clientConnection.closed && !answer.isSending(clientConnection);
 }

@@ -39,6 +39,7 @@ const STEPS: readonly (readonly string[])[] = [
   ),
   ['plain state drain', 'other health stopping', 'tracksoff state drain', 'off health down'],
   ['plain state ready', 'other health up', 'both agent down', 'checked state drain', 'checked state maint'],
+  ['ported state maint', 'ported check-port 4321'],
 ];
 
 const COMPARED = new Set([

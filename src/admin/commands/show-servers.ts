@@ -107,8 +107,7 @@ function stateLine(runtime: AdminRuntime, { row, proxy, config }: DirectoryServe
     srv_check_port: check?.port ?? 0,
     srv_check_addr: hostOf(check?.address),
     srv_agent_addr: hostOf(agent?.address),
-    // `port` is that of the agent, too, where `agent-port` says no other
-    srv_agent_port: agent?.port ?? check?.port ?? 0,
+    srv_agent_port: agent?.port ?? config.agentPort ?? 0,
   });
 }
 

@@ -97,9 +97,15 @@ function limits({ minconn, maxconn }: ServerDraft): { minconn: number; maxconn: 
   return minconn === 0 ? { minconn: maxconn, maxconn } : { minconn, maxconn };
 }
 
-function agentOf({ agent, check }: ServerDraft): Server['agent'] {
+/** `port` is that of the agent, too, where `agent-port` says no other. */
+function agentPortOf({ agent, check }: ServerDraft): number {
+  return agent.port === 0 ? (check.port ?? 0) : agent.port;
+}
+
+function agentOf(server: ServerDraft): Server['agent'] {
+  const { agent, check } = server;
   if (!agent.enabled) return undefined;
-  const port = agent.port === 0 ? (check.port ?? 0) : agent.port;
+  const port = agentPortOf(server);
   const address = agent.address ?? check.address;
   return address === undefined ? { ...agent, port } : { ...agent, port, address };
 }
@@ -168,6 +174,7 @@ function addTransport(finished: Finished, server: ServerDraft, global: Global): 
   if (server.ws !== undefined) finished.ws = server.ws;
   if (sendProxy !== undefined) finished.sendProxy = sendProxy;
   if (agent !== undefined) finished.agent = agent;
+  else if (agentPortOf(server) > 0) finished.agentPort = agentPortOf(server);
   if (server.refusesSsl) finished.refusesSsl = true;
   if (tls !== undefined) finished.tls = tls;
   if (tls !== undefined && server.useSsl) finished.ssl = tls;
