@@ -85,7 +85,7 @@ function takeWhole(
   const own = client.privateConnections?.take(server, keyOf(server, transaction));
   if (own !== undefined || server.isPrivate) return own;
   const { config, retriesSafely } = server.backend;
-  const isAny = config.httpReuse === 'always' || client.served > 0 || retriesSafely;
+  const isAny = config.httpReuse === 'always' || !client.isFirst || retriesSafely;
   if (!isAny && config.httpReuse !== 'aggressive') return undefined;
   return server.idle.take(!isAny, transaction.serverKey);
 }

@@ -44,7 +44,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   readonly connection: Connection;
   readonly inbox: Inbox;
   ended = false;
-  served = 0;
+  #served = 0;
   privateConnections: PrivateConnections | undefined;
   /** What was looked at before the connection turned to HTTP, until its first request has it. */
   #inspected: Inspected | undefined;
@@ -55,6 +55,10 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #readingHead = false;
   /** Rules that have looked at it before want no other. */
   readonly #keepsHttp1: boolean;
+
+  get isFirst(): boolean {
+    return this.#served === 0;
+  }
 
   /** `received`: what came behind a PROXY protocol header, or was looked at before. */
   constructor(
@@ -149,7 +153,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #turnToHttp2(stream: HttpStream): boolean {
     const isRefused = this.#frontend().config.options.flags.has('disable-h2-upgrade');
     if (isRefused || this.listener.config.proto === 'h1') return false;
-    if (this.served > 0 || this.#keepsHttp1) return false;
+    if (this.#served > 0 || this.#keepsHttp1) return false;
     stream.retract();
     this.#giveStreamBack();
     this.#thread().clients.remove(this);
@@ -206,7 +210,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   requestFinished(keep: boolean): void {
     const hasSaidAll = this.inbox.length === 0 && (this.#stream as HttpStream).wasLast;
     this.#giveStreamBack();
-    this.served++;
+    this.#served++;
     if (keep) this.#await(this.#keepAliveTimeoutMs());
     else this.#leave(hasSaidAll);
   }
@@ -278,7 +282,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   /** A connection that closes without a request is told so, unless it had some or `http-ignore-probes` is on. */
   #mayLeaveSilently(): boolean {
-    return this.served > 0 || this.#frontend().config.options.flags.has('http-ignore-probes');
+    return this.#served > 0 || this.#frontend().config.options.flags.has('http-ignore-probes');
   }
 
   onFailed(_connection: Connection, cause: Cause): void {

@@ -16,8 +16,8 @@ export interface StreamClient {
   readonly ended: boolean;
   /** Server connections that nobody else may use; none until there is one. */
   privateConnections: PrivateConnections | undefined;
-  /** Requests before the current one. */
-  readonly served: number;
+  /** The current request is the first of its connection. Over HTTP/2 none is. */
+  readonly isFirst: boolean;
   /** The client has to go on, or to take what is sent, within this time. */
   expect(timeoutMs: number): void;
   clearTimer(): void;

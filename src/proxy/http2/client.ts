@@ -29,8 +29,6 @@ export interface Http2Connection extends WireHost, Http2Counts {
   readonly remote: Endpoint;
   readonly local: Endpoint;
   privateConnections: PrivateConnections | undefined;
-  /** Requests before that one. */
-  readonly served: number;
   requestOver(client: Http2Client): void;
   /** `silent-drop`: nobody is told anything, of none of its requests. */
   vanish(): void;
@@ -41,7 +39,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   readonly inbox = new Inbox();
   /** FIN has another meaning here: of a request all has come, or its stream is gone. */
   readonly ended = false;
-  served = 0;
+  readonly isFirst = false;
   readonly #timer = new Timer(() => this.#expired());
   #owner: Http2Connection | undefined;
   #facts: Http2StreamFacts | undefined;
@@ -77,7 +75,6 @@ export class Http2Client implements ConnectionHandler, StreamClient {
       connection.close();
       return false;
     }
-    this.served = owner.served;
     const { thread } = owner.streams;
     this.#facts = new Http2StreamFacts(owner.facts, owner, connection, thread.wheel.now);
     const stream = owner.streams.take();

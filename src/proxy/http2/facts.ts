@@ -32,7 +32,8 @@ export class Http2StreamFacts extends ClientConnectionFacts {
     this.#counts = counts;
     this.#wire = wire;
     this.proxyProtocol = parent.proxyProtocol;
-    this.requestCount = parent.requestCount++;
+    // none is the first of its connection, as HAProxy sees it: others may have been asked before
+    this.requestCount = ++parent.requestCount;
     this.counters = parent.counters;
     this.socket = parent.socket;
     this.transport = parent.transport;

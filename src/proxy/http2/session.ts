@@ -57,7 +57,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   readonly remote: Endpoint;
   readonly local: Endpoint;
   privateConnections: PrivateConnections | undefined;
-  served = 0;
+  #served = 0;
   glitches = 0;
   readonly #thread: DataThread;
   readonly #connection: Connection;
@@ -214,9 +214,9 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   /** `tune.h2.fe.max-total-streams`, and soft stops: what is under way is served, no more comes. */
   #started(): void {
-    this.served++;
+    this.#served++;
     const { maxTotalStreams } = this.#thread.http2;
-    if (this.#thread.sendsAway() || (maxTotalStreams > 0 && this.served >= maxTotalStreams)) this.#leave();
+    if (this.#thread.sendsAway() || (maxTotalStreams > 0 && this.#served >= maxTotalStreams)) this.#leave();
   }
 
   requestOver(client: Http2Client): void {
@@ -320,7 +320,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   #endWhenSent(): void {
     if (this.#state >= ENDING) return;
-    if (this.#state === LEAVING && this.served > 0) this.session.goaway(NO_ERROR);
+    if (this.#state === LEAVING && this.#served > 0) this.session.goaway(NO_ERROR);
     this.#state = ENDING;
     this.#arm(Math.max(this.#clientTimeoutMs(), LINGER_MS));
     this.written();

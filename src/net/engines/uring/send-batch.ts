@@ -4,14 +4,22 @@
  *
  *   add ──▶ next ──handedOver (enter() has taken all entries)──▶ taken ──settle (completions are read)──▶ sentNow()
  *
+ * A peer may answer before that, within the same completions: whoever hears from it can tell by `round` that its entry
+ * has been consumed.
+ *
  * The lists keep their length: one that is cut to nothing is allocated anew as it grows.
  */
+/** A number of few bits needs no object of its own; none waits for that many. */
+const ROUNDS = 0xffffff;
+
 export interface Sender {
-  /** Nothing is said twice: ignored when a completion has come. */
+  /** Nothing is said twice: ignored when a completion has come, or a later send is under way. */
   sentNow(): void;
 }
 
 export class SendBatch {
+  /** Entries that were added in an earlier one have been consumed. */
+  round = 0;
   #next: (Sender | undefined)[] = [];
   #nextCount = 0;
   #taken: (Sender | undefined)[] = [];
@@ -28,6 +36,7 @@ export class SendBatch {
 
   handedOver(): void {
     if (this.#takenCount > 0) throw new Error('the sends before are not settled');
+    this.round = (this.round + 1) & ROUNDS;
     const next = this.#next;
     this.#next = this.#taken;
     this.#taken = next;

@@ -62,6 +62,8 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   protected failure: Cause | undefined;
   protected failed = false;
   #sendState = IDLE;
+  /** Of the batch's, when the entry was added. */
+  #sendRound = 0;
   #sendLength = 0;
   #sendLeft = 0;
   /** Pinned while its bytes are sent; -1: they are in `#sendBuffer`, memory of the collector. */
@@ -136,9 +138,12 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
 
   // ── what the engine tells ──
 
-  /** The entry of a "send now" has been consumed, and no completion came: all is sent. */
+  /**
+   * The entry of a "send now" has been consumed, and no completion came: all is sent. So it is, too, when the peer is heard
+   * from after that: it may have answered, and one who has an answer must not think that its request was not sent.
+   */
   sentNow(): void {
-    if (this.#sendState === NOW) this.#sent();
+    if (this.#sendState === NOW && this.#sendRound !== this.host.sends.round) this.#sent();
   }
 
   /** A "send now" that could not send all: `result` bytes, or an error. */
@@ -183,6 +188,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
     this.#sendState = NOW;
     const { operations, sends } = this.host;
     if (this.#sendLeft > 0) operations.sendNow(this, this.#address(), this.#sendLeft);
+    this.#sendRound = sends.round;
     sends.add(this);
   }
 
