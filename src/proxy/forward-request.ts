@@ -99,6 +99,7 @@ export function awaitsUpload(stream: HttpExchange): boolean {
   stream.responseDone = true;
   // to notice its end
   server.receive();
-  if (!connection.sending) body.expectBytes();
+  if (connection.sending) server.expectBytes();
+  else body.expectBytes();
   return true;
 }

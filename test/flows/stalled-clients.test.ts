@@ -19,11 +19,12 @@ const LONG_MS = 2400;
 const BETWEEN_MS = 1500;
 const STEP_MS = 200;
 const STEPS = 10;
+const FLOOD_BYTES = 30_000_000;
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf';
 
-/** A connection of the server, which reads all there is. What it does is in the path. */
+/** A connection of the server, which reads all there is, unless it is to be deaf. What it does is in the path. */
 class Served {
   readonly #socket: Socket;
   #head = '';
@@ -41,6 +42,7 @@ class Served {
     if (end < 0) return;
     this.#left = Number(/content-length: (\d+)/i.exec(this.#head)?.[1] ?? 0);
     if (this.#head.includes('early')) this.#socket.write(OK);
+    if (this.#head.includes('deaf')) this.#socket.pause().write(OK);
     if (this.#head.includes('reset')) setTimeout(() => this.#socket.resetAndDestroy(), STEP_MS * 2.5);
     if (this.#head.includes('half')) this.#socket.write(HALF);
     else if (this.#head.includes('interim')) this.#socket.write('HTTP/1.1 102 Processing\r\n\r\n');
@@ -148,6 +150,11 @@ const UPLOAD: Act = (socket, path) => {
   socket.write(post(path, STEPS * 20_000));
   return inSteps(socket, Buffer.alloc(20_000));
 };
+/** More than the ways on it take in. */
+const FLOOD: Act = (socket, path) => {
+  socket.write(post(path, FLOOD_BYTES));
+  socket.write(Buffer.alloc(FLOOD_BYTES));
+};
 const TWO: Act = async (socket, path) => {
   socket.write(post(path, STEPS));
   await inSteps(socket, 'x');
@@ -175,6 +182,7 @@ const VISITS: readonly (readonly [frontend: Frontend, path: string, act: Act])[]
         [frontend, 'upload-early', UPLOAD],
         [frontend, 'two-early', TWO],
         [frontend, 'early-reset', IN_STEPS],
+        [frontend, 'deaf', FLOOD],
       ] as const,
   ),
   ['client-buffer', 'expect', WITH_EXPECT],
@@ -195,7 +203,7 @@ async function visit(port: number, path: string, act: Act): Promise<string> {
   socket.on('data', chunk => chunks.push(chunk));
   socket.on('error', () => undefined);
   void act(socket, path);
-  await bounded(`the end of ${path}`, once(socket, 'close'));
+  await bounded(`the end of ${path}`, new Promise(closed => socket.once('close', closed)));
   const statuses = [
     ...Buffer.concat(chunks)
       .toString('latin1')
