@@ -69,7 +69,7 @@ async function watchScreen(t: TestContext, path: string): Promise<void> {
   child.stdin.write('\x1b1');
   await shows(/shell[^]*SLIM/);
   child.stdin.write('q');
-  await once(child, 'exit', { signal: AbortSignal.timeout(10_000) });
+  await once(child, 'exit', { signal: AbortSignal.timeout(30_000) });
 }
 
 /** What a terminal would show, roughly: no control sequences, blanks squeezed. */
@@ -108,7 +108,7 @@ async function scrape(t: TestContext, path: string): Promise<string> {
 }
 
 async function fetchWhenReady(url: string): Promise<string> {
-  for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
+  for (const deadline = Date.now() + 60_000; ; await sleep(50)) {
     try {
       return await (await fetch(url)).text();
     } catch (error) {

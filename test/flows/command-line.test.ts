@@ -260,7 +260,7 @@ test('SIGTTOU gives the addresses up and SIGTTIN takes them again', async t => {
     `defaults\n  mode http\n  timeout client 5s\nlisten l\n  bind 127.0.0.1:${port}\n  http-request return status 200\n`,
   );
   const said = async (text: RegExp): Promise<void> => {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while (!text.test(balancer.output())) {
       assert.ok(Date.now() < deadline, balancer.output());
       await sleep(10);

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 60_000;
 
 interface Lab {
   readonly balancer: Balancer;

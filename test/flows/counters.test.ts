@@ -236,7 +236,7 @@ async function roughTraffic(port: number, asked: EventEmitter): Promise<void> {
 
 /** The last request is counted a moment after its answer. */
 async function statsAtRest(path: string): Promise<ReadonlyMap<string, StatRow>> {
-  for (const deadline = Date.now() + 10_000; ; await sleep(100)) {
+  for (const deadline = Date.now() + 60_000; ; await sleep(100)) {
     const rows = await readStats(path);
     const isQuiet = [...rows.values()].every(row => ['', '0'].includes(row['scur'] ?? ''));
     if (isQuiet || Date.now() > deadline) return rows;

@@ -28,6 +28,6 @@ test('SIGUSR1 before the first line of the program stops it softly', async t => 
     env: { ...process.env, NODE_OPTIONS: `--require ${signal}` },
   });
   t.after(() => child.kill('SIGKILL'));
-  const ended = await Promise.race([once(child, 'exit'), sleep(10_000, ['still there'], { ref: false })]);
+  const ended = await Promise.race([once(child, 'exit'), sleep(30_000, ['still there'], { ref: false })]);
   assert.deepEqual(ended, [0, null]);
 });

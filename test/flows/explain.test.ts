@@ -85,7 +85,7 @@ async function send(port: number, localPort: number, bytes: string, done: () => 
       socket.resetAndDestroy();
       resolve(received);
     };
-    socket.setTimeout(5000, end);
+    socket.setTimeout(30_000, end);
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
       if (isWhole(received, bytes) || done()) end();

@@ -3,6 +3,7 @@
  * chunks, framing, lines of a payload, commands. Each is answered as it should be, and costs no memory that stays.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
@@ -187,11 +188,14 @@ test('who reads none of the answers of the admin socket is idle, and let go', as
   const { admin } = await start(t);
   // the listening one, and one for each connection
   const sockets = (): number => readFileSync('/proc/net/unix', 'latin1').split(` ${admin}`).length - 1;
+  const began = performance.now();
   const socket = connect(admin);
   t.after(() => socket.destroy());
   socket.on('error', () => undefined);
   socket.pause();
   socket.write(`prompt\nset timeout cli 1s\n${'show info\n'.repeat(5000)}`);
-  await until('its connection', () => sockets() === 2);
+  await once(socket, 'connect');
   await until('its end', () => sockets() === 1);
+  const tookMs = performance.now() - began;
+  assert.ok(tookMs > 1000, `it was let go after ${tookMs} ms`);
 });

@@ -218,6 +218,7 @@ test('a configuration without listeners is taken, and it is said that nobody is 
   writeConfiguration(service.balancer, '');
   await reload(service);
   assert.match(service.balancer.output(), /No enabled listener is left/);
+  await until('the end of the worker before', () => workersOf(service.balancer.pid).length === 1);
   await assert.rejects(KeepAliveClient.open(service.port), /ECONNREFUSED/);
   service.configure('two');
   await reload(service);

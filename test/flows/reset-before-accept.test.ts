@@ -9,7 +9,7 @@ import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRawOrigin } from '../support/origin.ts';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 async function stopped(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');

@@ -52,7 +52,7 @@ async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
   balancer: Balancer,
-  withinMs = 8000,
+  withinMs = 60_000,
 ): Promise<void> {
   for (const deadline = Date.now() + withinMs; !(await condition()); await sleep(20))
     if (Date.now() > deadline) throw new Error(`never: ${what}\n${balancer.output()}`);

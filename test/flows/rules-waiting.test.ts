@@ -40,7 +40,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 /** Sends bytes and reads until the answer is the wanted one; answers what came. */
 type Ask = (bytes: string, wanted: RegExp) => Promise<string>;
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 async function start(t: TestContext): Promise<Ask> {
   const origin = await startHttpOrigin(t, 's', answer);

@@ -199,7 +199,7 @@ async function exchangeFromPrivilegedPort(port: number): Promise<string> {
   for (let localPort = 1023; localPort > 900; localPort--) {
     const socket = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.1', localPort });
     socket.setEncoding('latin1');
-    socket.setTimeout(5000, () => socket.destroy(new Error('nothing came in 5 s')));
+    socket.setTimeout(30_000, () => socket.destroy(new Error('nothing came in 30 s')));
     let answer = '';
     socket.on('data', (text: string) => (answer += text));
     const ended = new Promise<string | undefined>(resolve => {

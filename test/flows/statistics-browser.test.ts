@@ -56,7 +56,7 @@ const LIVE = `document.getElementById('live').className.includes('on')`;
 const CHARTS = `document.querySelectorAll('#app .charts svg').length === 5`;
 
 /** The page's own policy forbids it to evaluate text, so it is asked from outside until it says yes. */
-async function until(page: BrowserPage, condition: string, withinMs = 15_000): Promise<void> {
+async function until(page: BrowserPage, condition: string, withinMs = 60_000): Promise<void> {
   for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(50))
     if ((await page.evaluate(`Boolean(${condition})`)) === true) return;
   throw new Error(`never true: ${condition}`);

@@ -240,7 +240,7 @@ test('a client that leaves while a piece is sent ends its events all the same', 
     const socket = connect(page.port, '127.0.0.1');
     socket.resume().write('GET /s;events HTTP/1.1\r\nHost: x\r\n\r\n');
     setTimeout(() => socket.end(), waitMs);
-    await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+    await once(socket, 'close', { signal: AbortSignal.timeout(30_000) });
   }
 });
 

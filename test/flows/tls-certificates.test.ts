@@ -134,7 +134,7 @@ function list(t: TestContext, lines: readonly string[]): string {
 }
 
 async function sessionOf(socket: TLSSocket): Promise<Buffer> {
-  const [session] = (await once(socket, 'session', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+  const [session] = (await once(socket, 'session', { signal: AbortSignal.timeout(30_000) })) as [Buffer];
   return session;
 }
 

@@ -16,7 +16,7 @@ import { makeCertificate, requiresOpenssl, type Subject } from '../support/opens
 import { requires } from '../support/requirement.ts';
 import { until } from '../support/until.ts';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 const AUTHORITY = ['basicConstraints=critical,CA:true', 'keyUsage=keyCertSign,cRLSign'];
 const RSA = ['rsa:2048'];
 

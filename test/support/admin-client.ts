@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 type AdminAddress = string | number;
 
 export async function connectAdmin(address: AdminAddress): Promise<Socket> {
-  for (const deadline = Date.now() + 5000; ; await sleep(10)) {
+  for (const deadline = Date.now() + 30_000; ; await sleep(10)) {
     const socket =
       typeof address === 'string'
         ? connect({ path: address, allowHalfOpen: true })
@@ -49,7 +49,7 @@ export class AdminTalk {
   }
 
   /** Gives what was received up to and with `end`. */
-  async until(end: string, withinMs = 5000): Promise<string> {
+  async until(end: string, withinMs = 30_000): Promise<string> {
     for (const deadline = Date.now() + withinMs; ; await sleep(5)) {
       const at = this.#received.indexOf(end);
       if (at >= 0) {

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,7 +26,7 @@ export interface Balancer {
 }
 
 interface StartOptions {
-  /** IPv4 ports that accept when it is up. */
+  /** IPv4 ports that accept when it is up; none: nothing is waited for. */
   readonly ports?: readonly number[];
   /** Run haproxy instead of lb. */
   readonly program?: string;
@@ -35,7 +35,7 @@ interface StartOptions {
 }
 
 /** A start that hangs; on a busy machine one takes seconds. */
-const START_MS = 30_000;
+const START_MS = 60_000;
 
 export const LB = resolve('bin/lb');
 
@@ -73,7 +73,11 @@ export async function startBalancer(
     await ended;
     rmSync(folder, { recursive: true, force: true });
   });
-  await waitForPorts(balancer, options.ports ?? portsOf(config));
+  const ports = options.ports ?? portsOf(config);
+  for (const port of ports) await waitFor(balancer, `port ${port}`, () => listeningSockets(port).length > 0);
+  // sockets of administrators are there a moment later
+  const paths = options.ports?.length === 0 ? [] : adminPathsOf(config);
+  for (const path of paths) await waitFor(balancer, path, () => existsSync(path));
   return balancer;
 }
 
@@ -94,27 +98,37 @@ function portsOf(config: string): number[] {
   return [...config.matchAll(/^\s*bind\s+127\.0\.0\.1:(\d+)/gm)].map(match => Number(match[1]));
 }
 
-async function waitForPorts(balancer: Balancer, ports: readonly number[]): Promise<void> {
-  const deadline = Date.now() + START_MS;
-  for (const port of ports) {
-    while (listeningSockets(port).length === 0) {
-      const child = balancer.process;
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`it ended with ${child.exitCode ?? child.signalCode}:\n${balancer.output()}`);
-      if (Date.now() > deadline) throw new Error(`port ${port} did not open:\n${balancer.output()}`);
-      await sleep(10);
-    }
+function adminPathsOf(config: string): string[] {
+  return [...config.matchAll(/^\s*stats socket (\/[^\s@]+)/gm)].map(match => match[1] as string);
+}
+
+async function waitFor(balancer: Balancer, what: string, isThere: () => boolean): Promise<void> {
+  const child = balancer.process;
+  for (const deadline = Date.now() + START_MS; !isThere(); await sleep(10)) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`it ended with ${child.exitCode ?? child.signalCode}:\n${balancer.output()}`);
+    if (Date.now() > deadline) throw new Error(`${what} did not open:\n${balancer.output()}`);
   }
 }
 
-/** A plain request over a connection of its own; for tests that need the raw answer. */
-export async function exchangeRaw(port: number, bytes: string | Buffer, timeoutMs = 5000): Promise<string> {
+/** The other end does not close: a busy machine has it wait, but not so long. */
+const EXCHANGE_MS = 30_000;
+
+/** All that comes until the other end closes, over a connection of its own; fails where it does not. */
+export async function exchangeRaw(
+  port: number,
+  bytes: string | Buffer,
+  timeoutMs = EXCHANGE_MS,
+): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
+  const received = (): string => Buffer.concat(chunks).toString('latin1');
   socket.on('data', chunk => chunks.push(chunk));
   socket.on('error', () => undefined);
   socket.write(bytes);
-  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  const giveUp = (): unknown =>
+    socket.destroy(new Error(`no end within ${timeoutMs} ms, of: ${received().slice(0, 1000)}`));
+  const timer = setTimeout(giveUp, timeoutMs);
   await once(socket, 'close').finally(() => clearTimeout(timer));
-  return Buffer.concat(chunks).toString('latin1');
+  return received();
 }

@@ -80,7 +80,7 @@ export function startChecks(
   t.after(() => checks.stop());
   checks.know();
   if (!idle) checks.begin();
-  const line = (pattern: RegExp, withinMs = 5000): Promise<string> =>
+  const line = (pattern: RegExp, withinMs = 30_000): Promise<string> =>
     new Promise((resolve, reject) => {
       const finish = (): void => {
         listeners.delete(look);

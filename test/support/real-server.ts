@@ -78,7 +78,7 @@ export async function hang({ process: { pid }, process: child }: RealServer): Pr
     const stat = readFileSync(join(folder, thread, 'stat'), 'latin1');
     return stat.charAt(stat.lastIndexOf(')') + 2) === 'T';
   };
-  for (const deadline = Date.now() + 10_000; !readdirSync(folder).every(stands); await sleep(5))
+  for (const deadline = Date.now() + 60_000; !readdirSync(folder).every(stands); await sleep(5))
     if (Date.now() > deadline) throw new Error(`process ${pid} does not stop`);
 }
 

@@ -6,7 +6,7 @@ import type { Balancer } from './balancer.ts';
 export async function said(
   balancer: Balancer,
   text: string | RegExp,
-  { withinMs = 5000, after = 0 }: { withinMs?: number; after?: number } = {},
+  { withinMs = 60_000, after = 0 }: { withinMs?: number; after?: number } = {},
 ): Promise<string> {
   const wanted = (line: string): boolean =>
     typeof text === 'string' ? line.includes(text) : text.test(line);

@@ -38,7 +38,7 @@ interface ScriptedOptions {
   readonly program?: string;
 }
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 export async function startScripted(t: TestContext, options: ScriptedOptions): Promise<Scripted> {
   const file = join(temporaryFolder(t), 'script.lua');
