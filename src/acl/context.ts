@@ -232,6 +232,8 @@ export interface Timers {
   /** When the first byte of the request (TCP: the stream) came, milliseconds since the epoch. */
   readonly requestTimeMs: number;
   readonly requestTimeUs: number;
+  /** When the connection was accepted, or ready for this request; milliseconds since the epoch. */
+  readonly acceptTimeMs: number;
   readonly handshake: number;
   readonly idle: number;
   readonly request: number;

@@ -5,6 +5,8 @@
  *   start ─▶ rules ─ decided ─▶ inspectionEnds
  *              ▲ │ more bytes wanted, or a rule waits for something else
  *              └─┘ bytes, the client's end, the delay's end, an answer
+ *
+ * `timeout client` runs meanwhile, from the last byte on, and goes on behind it for a client that has said nothing yet.
  */
 import type { Proxy } from '../model/proxy.ts';
 import { Timer } from '../net/timer-wheel.ts';
@@ -22,12 +24,15 @@ export interface InspectionOwner {
   /** The client says no more. */
   readonly clientEnded: boolean;
   wantBytes(): void;
+  /** The client has said nothing for as long as `timeout client`. */
+  clientStalled(): void;
   inspectionEnds(verdict: Verdict): void;
 }
 
 export class ContentInspection {
   readonly #owner: InspectionOwner;
   readonly #timer: Timer;
+  readonly #clientTimer: Timer;
   #ruleset: CompiledRuleset | undefined;
   #delayMs = 0;
   #isDelayOver = false;
@@ -37,7 +42,14 @@ export class ContentInspection {
   constructor(owner: InspectionOwner) {
     this.#owner = owner;
     this.#timer = new Timer(() => this.#delayEnds());
+    this.#clientTimer = new Timer(() => owner.clientStalled());
+    this.#expectBytes();
     owner.transaction.pendingName.onAnswer = () => this.#run();
+  }
+
+  /** Rules have not decided yet. */
+  get isOn(): boolean {
+    return this.#ruleset !== undefined;
   }
 
   start(ruleset: CompiledRuleset, proxy: Proxy): void {
@@ -61,7 +73,14 @@ export class ContentInspection {
     if (verdict === NEED_DATA) return this.#wantMore();
     this.#ruleset = undefined;
     thread.wheel.clear(this.#timer);
+    // what is sent on is a sign of life
+    if (inbox.length > 0) thread.wheel.clear(this.#clientTimer);
     this.#owner.inspectionEnds(verdict);
+  }
+
+  #expectBytes(): void {
+    const { thread, transaction } = this.#owner;
+    thread.wheel.set(this.#clientTimer, transaction.timeout('client'));
   }
 
   #wantMore(): void {
@@ -92,6 +111,11 @@ export class ContentInspection {
     } else this.again();
   }
 
+  received(): void {
+    if (this.isOn) this.#expectBytes();
+    this.again();
+  }
+
   /** More has come. Not while a rule waits for a name: then its answer goes on. */
   again(): void {
     if (!this.#yielded) this.#run();
@@ -99,6 +123,8 @@ export class ContentInspection {
 
   stop(): void {
     this.#ruleset = undefined;
-    this.#owner.thread.wheel.remove(this.#timer);
+    const { wheel } = this.#owner.thread;
+    wheel.remove(this.#timer);
+    wheel.remove(this.#clientTimer);
   }
 }

@@ -2,7 +2,7 @@
  * The moments of a request, in milliseconds of the thread's wheel clock, and HAProxy's timers derived from them
  * (manual, section 8.4). A moment not reached is -1, and so is a timer that ends at it.
  *
- *   accepted ── handshake ── idle ── firstByte ── headRead ── queued ── connected ── responseHead ── ended
+ *   started ─── handshake ── idle ── firstByte ── headRead ── queued ── connected ── responseHead ── ended
  *             Th            Ti              TR            Tw         Tc            Tr              Td
  */
 import type { Timers } from '../acl/context.ts';
@@ -12,10 +12,14 @@ interface ClientMoments {
   readonly acceptedAt: number;
   readonly acceptTimeMs: number;
   readonly readyAt: number;
+  /** Requests before this one. */
+  readonly requestCount: number;
 }
 
 export class RequestTimers implements Timers {
   #client: ClientMoments | undefined;
+  /** The connection was accepted; to a later request of it, the end of the one before. */
+  #startedAt = 0;
   /** End of the previous request, or of the handshake. */
   readyAt = 0;
   firstByteAt = -1;
@@ -27,12 +31,12 @@ export class RequestTimers implements Timers {
   /** End of a tarpit: to logs all of the time was spent queued. */
   tarpitEndedAt = -1;
   readonly requestTimeUs = 0;
-  readonly handshake = 0;
 
   /** A request may come from now on, or has begun to. */
   begin(client: ClientMoments): void {
     this.#client = client;
     this.readyAt = client.readyAt;
+    this.#startedAt = client.requestCount === 0 ? client.acceptedAt : client.readyAt;
     this.firstByteAt = -1;
     this.headReadAt = -1;
     this.dequeuedAt = -1;
@@ -48,9 +52,20 @@ export class RequestTimers implements Timers {
   }
 
   get requestTimeMs(): number {
-    const start = this.firstByteAt < 0 ? this.readyAt : this.firstByteAt;
+    return this.#dateOf(this.firstByteAt < 0 ? this.readyAt : this.firstByteAt);
+  }
+
+  get acceptTimeMs(): number {
+    return this.#dateOf(this.#startedAt);
+  }
+
+  #dateOf(moment: number): number {
     const { acceptTimeMs, acceptedAt } = this.#client as ClientMoments;
-    return acceptTimeMs + start - acceptedAt;
+    return acceptTimeMs + moment - acceptedAt;
+  }
+
+  get handshake(): number {
+    return this.readyAt - this.#startedAt;
   }
 
   get idle(): number {
@@ -62,7 +77,7 @@ export class RequestTimers implements Timers {
   }
 
   get queue(): number {
-    if (this.tarpitEndedAt >= 0) return span((this.#client as ClientMoments).acceptedAt, this.tarpitEndedAt);
+    if (this.tarpitEndedAt >= 0) return span(this.#startedAt, this.tarpitEndedAt);
     return span(this.headReadAt, this.dequeuedAt);
   }
 
@@ -83,7 +98,7 @@ export class RequestTimers implements Timers {
   }
 
   get total(): number {
-    return span((this.#client as ClientMoments).acceptedAt, this.endedAt);
+    return span(this.#startedAt, this.endedAt);
   }
 }
 

@@ -61,6 +61,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.#listener = listener;
     this.#client = facts.connection;
     this.inbox = received ?? new Inbox();
+    facts.readyAt = streams.thread.wheel.now;
     this.transaction = new Transaction(streams.thread);
     this.transaction.begin(listener, facts);
     this.transaction.rawRequest = new InboxRequest(this.inbox, listener.frontend.limits);
@@ -93,6 +94,17 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
       return this.#serve(transaction.scriptService);
     transaction.termination.set('P', 'R');
     if (verdict === SILENT_DROP) this.#silence();
+    this.#end();
+  }
+
+  clientStalled(): void {
+    const relay = this.#relay;
+    if (this.#inspection?.isOn === true) return this.#failed('c', 'R');
+    const { transaction } = this;
+    if (relay === undefined || relay.bytesFromClient + relay.bytesFromServer > 0) return;
+    if (transaction.timeout('tunnel') > 0) return;
+    transaction.termination.set('c', 'D');
+    relay.stop();
     this.#end();
   }
 
@@ -129,7 +141,9 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   }
 
   #dial(backend: BackendRuntime): void {
-    this.transaction.timers.headReadAt = this.thread.wheel.now;
+    // what rules have waited for counts as time in queues
+    const { timers } = this.transaction;
+    timers.headReadAt = timers.firstByteAt;
     this.#dialer.start(backend);
     if (this.#dialer.queued) this.#watch();
   }
@@ -167,7 +181,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   received(buffer: Buffer, offset: number, length: number): void {
     this.transaction.bytes.fromClient += length;
     this.inbox.add(buffer, offset, length);
-    this.#inspection?.again();
+    this.#inspection?.received();
     if (this.#dialer.queued) this.#watch();
   }
 

@@ -57,6 +57,7 @@ function anyContext(random: (below: number) => number): SampleContext {
     ...TRANSACTION.timers,
     requestTimeMs: START_MS + random(3000),
     active: number(),
+    acceptTimeMs: START_MS + random(5000),
     queue: number(),
   };
   const bytes = { ...TRANSACTION.bytes, fromServer: number(), fromClient: number() };

@@ -86,6 +86,7 @@ export const SERVER: ServerFacts = {
 
 export const TRANSACTION: TransactionFacts = {
   timers: {
+    acceptTimeMs: Date.UTC(2024, 3, 26, 7, 41, 11, 774),
     requestTimeMs: Date.UTC(2024, 3, 26, 7, 41, 12, 5),
     requestTimeUs: 42,
     handshake: 0,

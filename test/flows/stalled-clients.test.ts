@@ -111,7 +111,7 @@ async function start(t: TestContext, program: string | undefined): Promise<Flow>
   const config = `defaults
   mode http
   log 127.0.0.1:${log} format raw local0
-  option httplog
+  log-format "%Tt %ft %b/%s %ST %ts %r"
   timeout connect 5s
   timeout server ${LONG_MS}
 ${sections.join('')}`;
@@ -195,11 +195,10 @@ const VISITS: readonly (readonly [frontend: Frontend, path: string, act: Act])[]
   ['keep', 'two-early', TWO],
 ];
 
-/** What the client is told, and for how many steps the connection lasts. */
+/** What the client is told. */
 async function visit(port: number, path: string, act: Act): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
-  const begun = Date.now();
   socket.on('data', chunk => chunks.push(chunk));
   socket.on('error', () => undefined);
   void act(socket, path);
@@ -209,17 +208,20 @@ async function visit(port: number, path: string, act: Act): Promise<string> {
       .toString('latin1')
       .matchAll(/^HTTP\/1.1 (\d+)/gm),
   ];
-  const isLong = Date.now() - begun > BETWEEN_MS;
-  return `${statuses.map(([, status]) => status).join(' ')} ${isLong ? 'late' : 'soon'}`;
+  return statuses.map(([, status]) => status).join(' ');
 }
 
-/** Backend and server, status, state and request. */
+/** Of the total time only whether it is that of a short timeout or of a long one. */
 function told(line: string): string {
-  return line.replace(/^.*?\] (\S+ \S+) \S+ (\S+) \d+ - - (\S+) .*?"(.*)"\s*$/s, '$1 $2 $3 $4');
+  const [ms, ...rest] = line.trim().split(' ');
+  const lasted = Number(ms) > BETWEEN_MS ? 'late' : 'soon';
+  return [...rest, rest.includes('--') ? '' : lasted].join(' ');
 }
 
 async function run(t: TestContext, program: string | undefined): Promise<string[]> {
   const { ports, lines, bytes } = await start(t, program);
+  // the first of all takes longer
+  await visit(ports.client, 'warm-whole', socket => socket.write(post('whole', 0)));
   const answers = await Promise.all(
     VISITS.map(
       async ([frontend, path, act]) => `${frontend} ${path}: ${await visit(ports[frontend], path, act)}`,
@@ -236,9 +238,68 @@ test('stalled clients and early answers end as in the real HAProxy', async t => 
   assert.deepEqual(own, real);
 });
 
+const STREAM_MS = 1000;
+const STREAM_STEPS = 5;
+/** Each is looked at for so long, a little less than its timeout or more. */
+const STREAMS: Readonly<Record<string, string>> = {
+  quick: `tcp-request inspect-delay ${STREAM_MS * 0.9}ms`,
+  slow: `tcp-request inspect-delay ${2 * STREAM_MS}ms`,
+  tunnel: `timeout tunnel ${2 * STREAM_MS}ms\n tcp-request inspect-delay ${STREAM_MS * 0.9}ms`,
+};
+const SAYS: Readonly<Record<string, Act>> = {
+  nothing: NOTHING,
+  something: socket => socket.write('abc'),
+  steps: async socket => {
+    for (let step = 0; step < STREAM_STEPS; step++) {
+      await sleep(STREAM_MS * 0.3);
+      socket.write('x');
+    }
+  },
+  enough: socket => socket.write('x'.repeat(100)),
+};
+
+/** Server, whether rules have waited, state, whether it lasted, bytes of the client. */
+function toldOfStream(line: string): string {
+  const [server = '', waitedMs = '', state = '', lastedMs = '', bytes = ''] = line.trim().split(' ');
+  const waited = waitedMs === '-1' ? 'never' : Number(waitedMs) > STREAM_MS / 2 ? 'waited' : 'at once';
+  return `${server} ${waited} ${state} ${Number(lastedMs) > STREAM_MS * 1.5 ? 'late' : 'soon'} ${bytes}`;
+}
+
+async function runStreams(t: TestContext, program: string | undefined): Promise<string[]> {
+  const [{ port }, { port: log, lines }] = [await startServer(t), await startLogReceiver(t)];
+  const free = await freePorts(Object.keys(STREAMS).length);
+  const sections = Object.entries(STREAMS).map(
+    ([name, line], at) => `listen ${name}
+ bind 127.0.0.1:${free[at]}
+ ${line}
+ tcp-request content accept if { req.len gt 50 }
+ server s 127.0.0.1:${port}
+`,
+  );
+  const config = `defaults
+  mode tcp
+  log 127.0.0.1:${log} format raw local0
+  log-format "%b/%s %Tw %ts %Tt %U"
+  timeout connect 5s
+  timeout client ${STREAM_MS}ms
+  timeout server 10s
+${sections.join('')}`;
+  await startBalancer(t, config, program === undefined ? {} : { program });
+  const visits = free.flatMap(to => Object.entries(SAYS).map(([what, act]) => visit(to, what, act)));
+  await Promise.all(visits);
+  await until('all lines', () => lines.length === visits.length);
+  return lines.map(toldOfStream).toSorted();
+}
+
+test('clients of mode tcp are timed while rules look at their first bytes, as by the real HAProxy', async t => {
+  if (!requires(t, 'haproxy')) return;
+  const [own, real] = await Promise.all([runStreams(t, undefined), runStreams(t, 'haproxy')]);
+  assert.deepEqual(own, real);
+});
+
 test('a client that stalls is timed even where its server is not', async t => {
   const { ports, lines } = await start(t, undefined);
-  assert.equal(await visit(ports['no-server'], 'silent', BODY_PART), '408 soon');
+  assert.equal(await visit(ports['no-server'], 'silent', BODY_PART), '408');
   await until('the line', () => lines.length > 0);
-  assert.match(lines.map(told).join(''), /^no-server no-server\/s 408 cH-- POST \/silent HTTP\/1.1$/);
+  assert.match(lines.map(told).join(''), /^no-server no-server\/s 408 cH POST \/silent HTTP\/1.1 \w+$/);
 });

@@ -74,8 +74,17 @@ const SERVER: Sources = ['server address'];
 const INTERNAL: Sources = ['internal state'];
 
 export const TRANSACTION_FETCHES: readonly FetchRow[] = [
-  moment('accept_date', ['client address'], 'when the connection was accepted', ctx =>
-    ctx.client === undefined ? undefined : { ms: ctx.client.acceptTimeMs, us: ctx.client.acceptTimeUs },
+  moment(
+    'accept_date',
+    ['client address'],
+    'when the connection was accepted, or ready for this request',
+    ctx =>
+      ctx.client === undefined
+        ? undefined
+        : {
+            ms: ctx.transaction?.timers.acceptTimeMs ?? ctx.client.acceptTimeMs,
+            us: ctx.client.acceptTimeUs,
+          },
   ),
   moment('request_date', REQUEST, 'when the request started', ctx =>
     ctx.transaction === undefined

@@ -38,9 +38,9 @@ export function backendConnections({ backend, transaction, stats }: SampleContex
   return transaction?.backendConnections ?? stats.backendConnections(backend.id);
 }
 
-/** When its connection was accepted. */
-export function acceptMs({ client }: SampleContext): number {
-  return client?.acceptTimeMs ?? 0;
+/** When its connection was accepted, or ready for it. */
+export function acceptMs({ client, transaction }: SampleContext): number {
+  return transaction?.timers.acceptTimeMs ?? client?.acceptTimeMs ?? 0;
 }
 
 /** When it began. */
