@@ -46,11 +46,9 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
 
   /** `received`: what came behind headers. */
   start(received: Inbox): void {
-    const { readsHello, captureBytes } = this.#tls;
     const bytes = Buffer.from(received.buffer.subarray(received.start, received.end));
     received.clear();
-    if (!readsHello) return this.#begin(bytes);
-    this.#hello = new HelloReader(captureBytes);
+    this.#hello = new HelloReader(this.#tls.captureBytes);
     const { connection } = this.#facts;
     connection.handler = this;
     if (bytes.length > 0 && this.#hello.push(bytes, 0, bytes.length)) this.#begin(this.#hello.bytes);

@@ -1,7 +1,7 @@
 /**
  * The ClientHello in front of a handshake that Node does: TLSSocket never shows it, so its bytes are read from the plain
- * connection first and put back before the socket is handed over. Only for listeners of configurations with
- * `tune.ssl.capture-buffer-size`, and for those whose `alpn` may have nothing in common with a client's.
+ * connection first, for what of it is captured (`tune.ssl.capture-buffer-size`), and to see whether it offers protocols none
+ * of which is spoken: Node would end that handshake, HAProxy goes on without a protocol.
  */
 import { findExtension, parseClientHello, readProtocolNames } from './client-hello.ts';
 import { captureHello } from './hello-capture.ts';
@@ -34,7 +34,7 @@ export class HelloReader {
     return true;
   }
 
-  /** All that came, to be unshifted to the socket of the handshake. */
+  /** All that came, for the handshake. */
   get bytes(): Buffer {
     return this.#bytes;
   }

@@ -76,16 +76,6 @@ export class TlsListener {
       );
   }
 
-  /**
-   * The ClientHello is to be read before (hello-reader.ts): something of it is captured, or it may offer protocols none
-   * of which is spoken. Node would end that handshake; HAProxy goes on without a protocol. Who offers neither of the two
-   * that are usual is not looked for.
-   */
-  get readsHello(): boolean {
-    const { alpn, captureBytes } = this.#settings;
-    return captureBytes > 0 || (alpn.length > 0 && !(alpn.includes('h2') && alpn.includes('http/1.1')));
-  }
-
   get captureBytes(): number {
     return this.#settings.captureBytes;
   }
