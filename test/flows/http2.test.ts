@@ -18,6 +18,7 @@ import {
   PREFACE,
   TYPE,
 } from '../support/http2-frames.ts';
+import { startHttp2Origin } from '../support/http2-origin.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { until } from '../support/until.ts';
@@ -41,6 +42,49 @@ for (const bind of ['', 'proto h2'])
     assert.equal(told.headers['host'], `127.0.0.1:${port}`);
     assert.equal(told.headers['x-name'], 'value');
   });
+
+test('a server that answers ahead of the end of an upload gets the rest of it', async t => {
+  const piece = Buffer.alloc(10_000);
+  let received = 0;
+  const plain = await startRawOrigin(t, socket => {
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly'));
+    socket.on('data', chunk => (received += chunk.length));
+  });
+  const other = await startHttp2Origin(t, stream => {
+    stream.respond();
+    stream.end('early');
+    stream.on('data', (chunk: Buffer) => (received += chunk.length));
+  });
+  for (const server of [plain.address, `${other.address} proto h2`]) {
+    received = 0;
+    const client = await openHttp2(t, (await start(t, server)).port);
+    const request = client.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+    request.write(piece);
+    const [answer] = await bounded('the answer', once(request, 'data'));
+    assert.equal(String(answer), 'early');
+    const closed = once(request, 'close');
+    request.end(piece);
+    await until('the rest', () => received >= 2 * piece.length);
+    await bounded('the end', closed);
+    assert.equal(request.rstCode, 0);
+  }
+});
+
+test('a server that answers and resets a stream without an error has its answer passed on, and gets no more', async t => {
+  const origin = await startHttp2Origin(t, stream => {
+    stream.respond();
+    stream.end('early', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  });
+  const { port } = await start(t, `${origin.address} proto h2`, { defaults: 'timeout client 1h' });
+  const client = await openHttp2(t, port);
+  const request = client.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+  const closed = once(request, 'close');
+  request.write('some of it');
+  const [answer] = await bounded('the answer', once(request, 'data'));
+  assert.equal(String(answer), 'early');
+  await bounded('the end', closed);
+  assert.equal(request.rstCode, 0);
+});
 
 test('over TLS it is what handshakes agree on where no alpn says otherwise, and bodies pass both ways', async t => {
   const origin = await startHttpOrigin(t, 's', (request, response) => {

@@ -79,6 +79,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
   #held = NOTHING;
   #body: Http2RequestBody | undefined;
   #hasSent = false;
+  #takesNoMore = false;
   #failure: Cause | undefined;
 
   constructor(
@@ -224,10 +225,17 @@ export class Http2ServerWire implements Connection, StreamOwner {
 
   streamReset(code: number, by: ResetBy): void {
     if (by === 'peer' || by === 'refused') this.rstCode = code;
-    if (this.#response.isWhole && (code === NO_ERROR || this.#response.hasEnded)) return;
+    if (this.#response.isWhole && (code === NO_ERROR || this.#response.hasEnded)) return this.#stopsUpload();
     if (by === 'refused' || (by === 'peer' && code === REFUSED_STREAM)) this.#fail('refused');
     else if (by === 'lost') this.#fail(this.carrier.lostBy);
     else this.#fail(by === 'us' ? 'invalid' : 'reset');
+  }
+
+  /** It has answered, and wants no more of the request (RFC 9113 section 8.1). */
+  #stopsUpload(): void {
+    if (this.#body === undefined || this.#body.done) return;
+    this.#takesNoMore = true;
+    this.carrier.due(this);
   }
 
   /** The connection is gone, or takes no more streams, before the request was sent. */
@@ -253,7 +261,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
     if (this.closed) return;
     this.receiving = true;
     this.#giveWindow();
-    if (!this.#response.bytes.isEmpty || this.#failure !== undefined || this.#isTunnelOver())
+    if (!this.#response.bytes.isEmpty || this.#failure !== undefined || this.#hasSaidAll())
       this.carrier.due(this);
   }
 
@@ -266,8 +274,8 @@ export class Http2ServerWire implements Connection, StreamOwner {
     this.carrier.wrote();
   }
 
-  #isTunnelOver(): boolean {
-    return this.#response.hasEnded && this.#request === TUNNEL;
+  #hasSaidAll(): boolean {
+    return this.#takesNoMore || (this.#response.hasEnded && this.#request === TUNNEL);
   }
 
   /** The session is at rest: events are told. Each may be the last. */
@@ -287,7 +295,7 @@ export class Http2ServerWire implements Connection, StreamOwner {
     } else if (this.#failure !== undefined && bytes.isEmpty && (this.receiving || this.sending)) {
       this.receiving = this.sending = false;
       this.handler.onFailed(this, this.#failure);
-    } else if (this.receiving && bytes.isEmpty && this.#isTunnelOver()) {
+    } else if (this.receiving && bytes.isEmpty && this.#hasSaidAll()) {
       this.receiving = false;
       this.handler.onEnd(this);
     }
