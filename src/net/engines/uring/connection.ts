@@ -182,7 +182,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   received(result: number, flags: number): void {
-    this.sentNow();
+    this.heardFrom();
     if ((flags & CQE_MORE) === 0) this.#receiveState = UNARMED;
     if (result > 0 && (flags & CQE_BUFFER) !== 0) this.#filled(flags >>> CQE_BUFFER_SHIFT, result, flags);
     else if (!this.closed && result === 0) this.#ended();

@@ -274,13 +274,24 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
 
   /** Completions first: they tell which sends of the batch are not done. */
   settle(): void {
-    this.#ring.drain(this.#complete);
+    this.#takeCompletions();
     while (this.#ring.overflowing) {
       this.#ring.submit();
-      this.#ring.drain(this.#complete);
+      this.#takeCompletions();
     }
     this.sends.settle();
   }
+
+  /** A receive that ends as it is submitted is complete before a send behind it: which of these fall short is known first. */
+  #takeCompletions(): void {
+    this.sends.allKnown = !this.#ring.overflowing;
+    this.#ring.look(KIND_MASK, SEND_NOW, this.#fallsShort);
+    this.#ring.drain(this.#complete);
+  }
+
+  readonly #fallsShort = (low: number, high: number): void => {
+    this.#connections.at(low >>> KIND_BITS, high).fallsShort();
+  };
 
   readonly #complete: OnCompletion = (low, high, result, flags) => {
     const index = low >>> KIND_BITS;
@@ -354,7 +365,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.operations.cancelEverything();
     for (let tries = 0; tries < 100; tries++) {
       ring.submit();
-      ring.drain(this.#complete);
+      this.#takeCompletions();
       this.sends.settleAll();
       if (this.operations.pending === 0 && !this.#turns.polling && ring.unsubmitted === 0) {
         ring.close();

@@ -245,6 +245,17 @@ export class Ring {
     return this.#words[this.#cqHead] !== this.#words[this.#cqTail];
   }
 
+  /** Tells of what is complete and has this in its low word, and takes nothing off. */
+  look(mask: number, wanted: number, onFound: (low: number, high: number) => void): void {
+    const words = this.#words;
+    const tail = words[this.#cqTail] as number;
+    for (let head = words[this.#cqHead] as number; head !== tail; head = (head + 1) >>> 0) {
+      const at = this.#cqes + ((head & this.#cqMask) << 2);
+      const low = words[at] as number;
+      if ((low & mask) === wanted) onFound(low, words[at + 1] as number);
+    }
+  }
+
   /** Hands out what is complete; each is taken off before it is handed out. */
   drain(onCompletion: OnCompletion): void {
     const words = this.#words;

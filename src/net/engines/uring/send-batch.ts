@@ -5,7 +5,7 @@
  *   add ──▶ next ──handedOver (enter() has taken all entries)──▶ taken ──settle (completions are read)──▶ sentNow()
  *
  * A peer may answer before that, within the same completions: whoever hears from it can tell by `round` that its entry
- * has been consumed.
+ * has been consumed, and by `allKnown` that it would know of a completion behind.
  *
  * The lists keep their length: one that is cut to nothing is allocated anew as it grows.
  */
@@ -20,6 +20,8 @@ export interface Sender {
 export class SendBatch {
   /** Entries that were added in an earlier one have been consumed. */
   round = 0;
+  /** Of the completions that are being read: those that fall short have heard of it (fallsShort). */
+  allKnown = true;
   #next: (Sender | undefined)[] = [];
   #nextCount = 0;
   #taken: (Sender | undefined)[] = [];

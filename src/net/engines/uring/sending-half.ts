@@ -64,6 +64,8 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   #sendState = IDLE;
   /** Of the batch's, when the entry was added. */
   #sendRound = 0;
+  /** A completion of it is still to be read. */
+  #fallsShort = false;
   #sendLength = 0;
   #sendLeft = 0;
   /** Pinned while its bytes are sent; -1: they are in `#sendBuffer`, memory of the collector. */
@@ -138,16 +140,24 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
 
   // ── what the engine tells ──
 
-  /**
-   * The entry of a "send now" has been consumed, and no completion came: all is sent. So it is, too, when the peer is heard
-   * from after that: it may have answered, and one who has an answer must not think that its request was not sent.
-   */
+  /** The entry of a "send now" has been consumed, and no completion came: all is sent. */
   sentNow(): void {
     if (this.#sendState === NOW && this.#sendRound !== this.host.sends.round) this.#sent();
   }
 
+  /** A completion of a "send now" is behind those that are being read. */
+  fallsShort(): void {
+    this.#fallsShort = true;
+  }
+
+  /** The peer may have answered, and one who has an answer must not think that its request was not sent. */
+  protected heardFrom(): void {
+    if (!this.#fallsShort && this.host.sends.allKnown) this.sentNow();
+  }
+
   /** A "send now" that could not send all: `result` bytes, or an error. */
   sentPart(result: number): void {
+    this.#fallsShort = false;
     this.#sendState = IDLE;
     if (this.closed) this.#endClosedSend();
     else if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.#sendFailed(result);
