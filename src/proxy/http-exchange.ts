@@ -1,7 +1,8 @@
 /**
  * One request and its response as the stages of its life see it: the two sides, the heads, what has been decided so
  * far, and the ways to end it early. http-stream.ts is the one; the stages are receive-request.ts, forward-request.ts,
- * serve-stored.ts, receive-response.ts, forward-response.ts and stopped-by-rules.ts.
+ * redirect-to-server.ts, serve-stored.ts, receive-response.ts, forward-response.ts, stopped-by-rules.ts and
+ * turn-to-own-reply.ts.
  */
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
