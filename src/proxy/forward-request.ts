@@ -89,16 +89,19 @@ export function awaitResponse(stream: HttpExchange): void {
 
 /**
  * The client has all of the response, but not all of the request is with the server, which may want it nevertheless: the
- * rest passes for as long as the server is there. False: it is not so.
+ * rest passes for as long as the server is there. So do the last bytes that its socket has not confirmed yet. False: it is
+ * not so.
  */
 export function awaitsUpload(stream: HttpExchange): boolean {
-  if (stream.requestSent || stream.requestHead.framing === 'none') return false;
-  const { server, body } = stream;
+  const { server, body, transaction } = stream;
   const { connection } = server;
+  if (stream.requestSent || transaction.cacheHit !== undefined) return false;
   if (connection === undefined || connection.closed || server.ended || server.inbox.length > 0) return false;
+  const hasBody = stream.requestHead.framing !== 'none';
+  if (!hasBody && !connection.sending) return false;
   stream.responseDone = true;
   // to notice its end
-  server.receive();
+  if (hasBody) server.receive();
   if (connection.sending) server.expectBytes();
   else body.expectBytes();
   return true;

@@ -285,10 +285,12 @@ async function runStreams(t: TestContext, program: string | undefined): Promise<
   timeout server 10s
 ${sections.join('')}`;
   await startBalancer(t, config, program === undefined ? {} : { program });
+  // the first of all takes longer
+  await visit(free[0] as number, 'warm', socket => socket.end('x'.repeat(100)));
   const visits = free.flatMap(to => Object.entries(SAYS).map(([what, act]) => visit(to, what, act)));
   await Promise.all(visits);
-  await until('all lines', () => lines.length === visits.length);
-  return lines.map(toldOfStream).toSorted();
+  await until('all lines', () => lines.length === visits.length + 1);
+  return lines.slice(1).map(toldOfStream).toSorted();
 }
 
 test('clients of mode tcp are timed while rules look at their first bytes, as by the real HAProxy', async t => {
