@@ -19,14 +19,20 @@ const PAIRS: readonly Pair[] = [
   ['keepalived', 'lb'],
 ];
 const MARGIN_MS = 50;
+/** The most that a processor's standing still excuses. */
+const EXCUSED_MS = 50;
 /** What is too slow once is measured again, all pairs of it, and judged by the medians; as long as there is time. */
 const ROUNDS = 5;
 const PATIENCE_MS = 400_000;
 
 type Figures = Readonly<Record<string, number>>;
 
-/** What the bar measured, and then the others. */
-type Round = readonly Figures[];
+interface Round {
+  /** What the bar measured, and then the others. */
+  readonly figures: readonly Figures[];
+  /** For so long a processor stood still: nobody can be faster by that. */
+  readonly stoodStillMs: number;
+}
 
 async function measure(lab: Lab, scenario: Scenario, pair: Pair, meeting: Meeting): Promise<Figures> {
   try {
@@ -38,7 +44,7 @@ async function measure(lab: Lab, scenario: Scenario, pair: Pair, meeting: Meetin
   }
 }
 
-async function measureAll(t: TestContext, scenario: Scenario): Promise<Round> {
+async function measureAll(t: TestContext, scenario: Scenario): Promise<readonly Figures[]> {
   const pairs = [BAR, ...PAIRS];
   const labs = pairs.map(() => Lab.create(t, scenario.nodes ?? ['a', 'b'], scenario.links));
   const meeting = new Meeting(pairs.length);
@@ -48,8 +54,8 @@ async function measureAll(t: TestContext, scenario: Scenario): Promise<Round> {
   return Promise.all(measured);
 }
 
-function medianOf(rounds: readonly Round[], pair: number, what: string): number {
-  const sorted = rounds.map(round => round[pair]?.[what] ?? Infinity).toSorted((one, other) => one - other);
+function medianOf(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)] ?? Infinity;
 }
 
@@ -65,14 +71,18 @@ interface Verdict {
 function judge({ bounds }: Scenario, rounds: readonly Round[]): Verdict {
   const shown: string[] = [];
   const wrong: string[] = [];
+  const excusedMs = Math.min(medianOf(rounds.map(({ stoodStillMs }) => stoodStillMs)), EXCUSED_MS);
+  const measured = (pair: number, what: string): number =>
+    medianOf(rounds.map(({ figures }) => figures[pair]?.[what] ?? Infinity));
   for (const [what, bound] of Object.entries(bounds)) {
-    const barMs = medianOf(rounds, 0, what);
+    const barMs = measured(0, what);
     const texts = PAIRS.map((pair, at) => {
       const held = (pair[0] === 'lb' ? bound.ours : undefined) ?? bound;
       const limitMs = limitOf(held, barMs);
-      const ms = medianOf(rounds, at + 1, what);
+      const ms = measured(at + 1, what);
       const text = `${pair.join('-')} ${ms} (at most ${limitMs})`;
-      if (!(ms <= limitMs && ms >= (bound.leastMs ?? 0))) wrong.push(`${what}: ${text}, bar ${barMs}`);
+      if (!(ms <= limitMs + excusedMs && ms >= (bound.leastMs ?? 0)))
+        wrong.push(`${what}: ${text}, bar ${barMs}`);
       return text;
     });
     shown.push(`${what}: keepalived-keepalived ${barMs}, ${texts.join(', ')} ms`);
@@ -90,14 +100,14 @@ describe('what happens to routers costs clients no more than between two keepali
       let wrong: readonly string[] = [];
       for (let tries = 1; tries <= ROUNDS; tries++) {
         await standstill.take();
-        const round = await measureAll(t, scenario).catch((error: unknown) => error as Error);
+        const figures = await measureAll(t, scenario).catch((error: unknown) => error as Error);
         const { worstMs } = await standstill.take();
         t.diagnostic(`a processor stood still for up to ${worstMs} ms`);
-        if (round instanceof Error) {
-          if (worstMs < FROZEN_MS || tries === ROUNDS) throw round;
+        if (figures instanceof Error) {
+          if (worstMs < FROZEN_MS || tries === ROUNDS) throw figures;
           continue;
         }
-        rounds.push(round);
+        rounds.push({ figures, stoodStillMs: worstMs });
         const verdict = judge(scenario, rounds);
         for (const line of verdict.shown) t.diagnostic(line);
         ({ wrong } = verdict);
