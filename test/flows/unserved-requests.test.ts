@@ -76,9 +76,14 @@ backend denying
   ${server}
 `;
   await startBalancer(t, config, program === undefined ? {} : { program });
+  let visits = 0;
   for (const [index] of NAMES.entries())
-    for (const cookie of COOKIES) await visit(ports[index] as number, cookie);
-  await until('all lines', () => receiver.lines.length === NAMES.length * COOKIES.length);
+    for (const cookie of COOKIES) {
+      await visit(ports[index] as number, cookie);
+      visits++;
+      // the next may be another thread's, whose line would overtake this one
+      await until('its line', () => receiver.lines.length === visits);
+    }
   const rows = statRows(await ask(admin, 'show stat'));
   const counts = [...rows].map(([name, row]) => `${name} ${COUNTS.map(field => row[field]).join(' ')}`);
   return [...receiver.lines.map(masked), ...counts];
