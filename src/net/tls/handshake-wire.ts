@@ -50,7 +50,7 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
   #state = HANDSHAKE;
   #isFeeding = false;
   #isWanted = true;
-  #isAgreed: (() => void) | undefined;
+  #agreed: (() => void) | undefined;
 
   /** Undefined: this Node cannot. `ahead`: what was read of the connection before. */
   static over(plain: Connection, engine: Adopter, side: Side, ahead?: Buffer): HandshakeWire | undefined {
@@ -94,7 +94,7 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
   /** The socket says that the handshake is over, and well. `ready` may be called before this returns. */
   secured({ maxRecordBytes, hearsTickets }: SecuredOptions, ready: (connection: Connection) => void): void {
     this.hearsTickets = hearsTickets;
-    this.#isAgreed = () => ready(this.#connect(maxRecordBytes));
+    this.#agreed = () => ready(this.#connect(maxRecordBytes));
     this.#settle();
   }
 
@@ -131,7 +131,7 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
   }
 
   onEnd(plain: Connection): void {
-    if (this.#isAgreed !== undefined) {
+    if (this.#agreed !== undefined) {
       this.#agree();
       return plain.handler.onEnd(plain);
     }
@@ -147,7 +147,7 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
   }
 
   onFailed(plain: Connection, cause: Cause, code?: string): void {
-    if (this.#isAgreed !== undefined) {
+    if (this.#agreed !== undefined) {
       this.#agree();
       return plain.handler.onFailed(plain, cause, code);
     }
@@ -206,7 +206,7 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
 
   #takesMore(): boolean {
     if (this.#state === PASSING) return this.#isWanted;
-    return this.#state === HANDSHAKE && this.#isAgreed === undefined;
+    return this.#state === HANDSHAKE && this.#agreed === undefined;
   }
 
   /** During the handshake: nothing more is written than a peer waits for. */
@@ -220,8 +220,8 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
   }
 
   #agree(): void {
-    const agreed = this.#isAgreed;
-    this.#isAgreed = undefined;
+    const agreed = this.#agreed;
+    this.#agreed = undefined;
     agreed?.();
   }
 
@@ -230,7 +230,6 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
     const keyring = this.#secrets?.keyring(this.side, this.#records);
     if (keyring === undefined) {
       this.#state = PASSING;
-      if (maxRecordBytes > 0) socket.setMaxSendFragment(maxRecordBytes);
       this.#engine.queue(this);
       return withAddressesOf(this.#plain, this.#engine.adopt(socket, UNSET));
     }
