@@ -10,6 +10,20 @@ const UPLOAD = 'wrk.method = "POST"\nwrk.body = string.rep("x", 1048576)\n';
 const MANY_PATHS =
   'local n = 0\nrequest = function() n = (n + 1) % 1000; return wrk.format(nil, "/item/" .. n) end\n';
 
+const BROWSER = {
+  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+  Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  'Accept-Language': 'en-GB,en;q=0.5',
+  'Accept-Encoding': 'gzip, deflate, br, zstd',
+  Referer: 'http://www.example.org/articles/index.html',
+  Cookie: 'session=8d0f7a36c1b94e1b; theme=dark; consent=yes',
+  'Upgrade-Insecure-Requests': '1',
+  'Sec-Fetch-Dest': 'document',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Site': 'same-origin',
+  Priority: 'u=0, i',
+};
+
 const SIZES = [10, 500, 4000];
 
 const serversScale = (balance: string): LoadCase => ({
@@ -41,6 +55,13 @@ export const LOAD_CASES: readonly LoadCase[] = [
     contestants: HOSTS,
     scenarios: [scenario('64 connections')],
     load: { tool: 'autocannon', connections: 64 },
+  },
+  {
+    name: 'h1-browser',
+    title: 'Small answers to requests with the lines of a browser, for 1,000 paths',
+    contestants: ['haproxy', 'lb', 'nginx'],
+    scenarios: [scenario('64 connections')],
+    load: { connections: 64, script: MANY_PATHS, headers: BROWSER },
   },
   {
     name: 'h1-close',

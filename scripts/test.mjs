@@ -1,6 +1,6 @@
 // Runs the built tests with node:test: `node scripts/test.mjs [part of a path ...]`. Without a part everything runs,
 // and flows whose way differs run twice: LB_TEST_ENGINE=node, the engine that serves where the kernel forbids the ring,
-// does that for the parts that are named. Last it says which files took longest.
+// does that for the parts that are named. Last it says which files took longest, and what failed.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -31,6 +31,7 @@ const CONCURRENCY = Math.max(2, Math.min(availableParallelism(), 8));
 /** A test that hangs is a test that fails. */
 const TIMEOUT_MS = 600_000;
 const SLOWEST_SHOWN = 10;
+const REASON_LINES = 12;
 
 const all = readdirSync(built, { recursive: true })
   .map(String)
@@ -64,18 +65,27 @@ function everything() {
   ];
 }
 
-/** Resolves to whether all of them passed; adds to `durations` what each file took. */
+/** The first lines of an error, as comments of TAP. */
+function reasonOf({ error }) {
+  const cause = error?.cause ?? error;
+  const text = String(cause?.stack ?? cause ?? 'no reason given');
+  return text.split('\n').slice(0, REASON_LINES).join('\n#     ');
+}
+
+/** Resolves to what failed, as text; adds to `durations` what each file took. */
 async function runAll(files, durations) {
-  let passed = true;
+  const failures = [];
   const events = run({ files, concurrency: CONCURRENCY, timeout: TIMEOUT_MS });
-  events.on('test:fail', () => (passed = false));
+  events.on('test:fail', ({ name, file, details }) =>
+    failures.push(`${relative(resolve('dist'), file ?? name)}: ${name}\n#     ${reasonOf(details)}`),
+  );
   events.on('test:complete', ({ name, nesting, details }) => {
     if (nesting === 0 && name.endsWith('.test.js')) durations.push([name, details.duration_ms]);
   });
   const report = events.compose(process.stdout.isTTY ? new spec() : tap);
   report.pipe(process.stdout, { end: false });
   await finished(report, { writable: false });
-  return passed;
+  return failures;
 }
 
 const named = all.filter(file => wanted.some(part => file.includes(part))).map(file => join(built, file));
@@ -84,7 +94,8 @@ if (wanted.length > 0 && named.length === 0) {
   process.exit(1);
 }
 const durations = [];
-const passed = await runAll(wanted.length === 0 ? everything() : named, durations);
+const failures = await runAll(wanted.length === 0 ? everything() : named, durations);
 for (const [file, ms] of durations.toSorted(([, one], [, other]) => other - one).slice(0, SLOWEST_SHOWN))
   console.log(`# ${(ms / 1000).toFixed(1)} s ${relative(resolve('dist'), file)}`);
-process.exitCode = passed ? 0 : 1;
+for (const failure of failures) console.log(`# failed: ${failure}`);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -11,7 +11,7 @@ import { KNOWN_FIELDS } from './known-fields.ts';
 /** Numbers a field: nameStart nameEnd valueStart valueEnd lineEnd hash. */
 export const SPAN = 6;
 
-interface FieldPiece {
+export interface FieldPiece {
   readonly table: Int32Array;
   readonly firstsAt: number;
   readonly spansAt: number;

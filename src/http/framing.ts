@@ -38,6 +38,17 @@ export class FramingFields {
     this.isWebsocket = false;
   }
 
+  /** They were read of another message with the same fields. */
+  become(other: FramingFields): void {
+    this.contentLength = other.contentLength;
+    this.chunked = other.chunked;
+    this.connectionClose = other.connectionClose;
+    this.connectionKeepAlive = other.connectionKeepAlive;
+    this.connectionUpgrade = other.connectionUpgrade;
+    this.hasUpgrade = other.hasUpgrade;
+    this.isWebsocket = other.isWebsocket;
+  }
+
   /**
    * Reads what `headers.seen` says may be there. Negative: refuse the message. `lax`: of a response with
    * `accept-unsafe-violations-in-http-response`, where codings may be empty or repeated.

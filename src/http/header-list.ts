@@ -8,7 +8,7 @@
  */
 import { latin1Slice, writeLatin1 } from '../base/latin1.ts';
 import { COLON, CR, LF, LOWER_TOKEN, SPACE } from './char-class.ts';
-import { NO_PIECE, SPAN, takePiece } from './field-table.ts';
+import { NO_PIECE, SPAN, takePiece, type FieldPiece } from './field-table.ts';
 import { lowerCase, oneLine } from './field-text.ts';
 import type { Headers } from './head.ts';
 import { hashName, KNOWN_FIELDS, knownField } from './known-fields.ts';
@@ -42,11 +42,12 @@ export class HeaderList implements Headers {
   headroom = 0;
   /** Undefined: nobody has asked yet, and it can be read from `source`. */
   #text: string | undefined = '';
-  /** Its piece of a table (field-table.ts): where known field n was seen first, and the spans. */
+  /** What is known of its fields (field-table.ts): where known field n was seen first, and the spans. */
   table = NO_PIECE.table;
   firstsAt = 0;
   spansAt = 0;
-  #room = 0;
+  /** The piece that may be written to; `table` may be another's. */
+  #piece: FieldPiece = NO_PIECE;
   /** Strings made so far, or set by an edit; those win over the text. */
   readonly #names: (string | undefined)[] = [];
   readonly #values: (string | undefined)[] = [];
@@ -70,9 +71,24 @@ export class HeaderList implements Headers {
 
   // ── filled by the parser ──
 
-  /** The scanner writes what it finds into the table; offsets are those of the text given afterwards. */
-  makeRoom(headers: number): void {
-    if (this.#room < headers) this.#grow(headers);
+  /**
+   * Before anything is written to the table: so many fields have room, and it is its own. The scanner writes what it
+   * finds there; offsets are those of the text given afterwards.
+   */
+  makeRoom(fields: number): void {
+    if (this.#piece.room < fields) this.#piece = takePiece(fields);
+    else if (this.table === this.#piece.table && this.spansAt === this.#piece.spansAt) return;
+    const { table, firstsAt, spansAt, count } = this;
+    const own = this.#piece;
+    if (count > 0) own.table.set(table.subarray(firstsAt, spansAt + count * SPAN), own.firstsAt);
+    this.borrow(own.table, own.firstsAt);
+  }
+
+  /** What is known of its fields stands there, and will not change: another head has the same (repeated-fields.ts). */
+  borrow(table: Int32Array, firstsAt: number): void {
+    this.table = table;
+    this.firstsAt = firstsAt;
+    this.spansAt = firstsAt + KNOWN_FIELDS.length;
   }
 
   /** The scanner has written so many fields. */
@@ -105,6 +121,7 @@ export class HeaderList implements Headers {
   }
 
   #setSpan(index: number, what: number, value: number): void {
+    this.makeRoom(this.count);
     this.table[this.spansAt + index * SPAN + what] = value;
   }
 
@@ -130,9 +147,9 @@ export class HeaderList implements Headers {
     this.source = undefined;
   }
 
-  /** The text lies there; until somebody wants it as such, no string is made. */
-  setSource(source: Buffer, start: number, length: number): void {
-    this.#text = undefined;
+  /** The text lies there; where it is not known as such, no string is made until somebody wants one. */
+  setSource(source: Buffer, start: number, length: number, text?: string): void {
+    this.#text = text;
     this.source = source;
     this.sourceStart = start;
     this.length = length;
@@ -232,8 +249,9 @@ export class HeaderList implements Headers {
   // ── edited ──
 
   add(name: string, value: string, hash = hashName(name)): void {
-    const index = this.count++;
-    if (index >= this.#room) this.#grow(Math.max(FEW, this.count * 2));
+    const index = this.count;
+    this.makeRoom(index < this.#piece.room ? index : Math.max(FEW, 2 * index + 2));
+    this.count++;
     this.#setSpan(index, LINE_END, WRITTEN_ANEW);
     this.#setSpan(index, HASH, hash);
     this.seen |= 1 << knownField(hash);
@@ -261,6 +279,7 @@ export class HeaderList implements Headers {
 
   /** Removes it as the parser does: not an edit anybody made. */
   discardAt(index: number): void {
+    this.makeRoom(this.count);
     const { count, table, spansAt } = this;
     const at = spansAt + index * SPAN;
     table.copyWithin(at, at + SPAN, spansAt + count * SPAN);
@@ -370,15 +389,5 @@ export class HeaderList implements Headers {
 
   #hashAt(index: number): number {
     return this.#span(index, HASH);
-  }
-
-  #grow(headers: number): void {
-    const { table, firstsAt, spansAt } = this;
-    const piece = takePiece(headers);
-    piece.table.set(table.subarray(firstsAt, spansAt + this.#room * SPAN), piece.firstsAt);
-    this.table = piece.table;
-    this.firstsAt = piece.firstsAt;
-    this.spansAt = piece.spansAt;
-    this.#room = piece.room;
   }
 }

@@ -17,14 +17,17 @@ import {
   TOO_LARGE,
   UNSUPPORTED_VERSION,
 } from './parse-errors.ts';
+import { RepeatedFields } from './repeated-fields.ts';
 import type { Http1RequestHead } from './request-head.ts';
-import { settleRequest } from './request-rules.ts';
+import { settleFields, settleRequest } from './request-rules.ts';
 
 const H2_PREFACE_TEXT = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 // the request line last read: methodEnd, targetStart, targetEnd relative to its start, version, and whether the
 // line is exactly `method SP target SP HTTP/1.x CRLF`
 const line = { methodEnd: 0, targetStart: 0, targetEnd: 0, version: 0, regular: true };
+
+const repeated = new RepeatedFields();
 
 /** Bytes consumed, 0 when the head is incomplete, or a negative error of parse-errors.ts. */
 export function parseRequestHead(
@@ -43,15 +46,34 @@ export function parseRequestHead(
   const fields = readRequestLine(buffer, start, end, limits);
   if (fields <= 0) return fields < 0 ? fields : incomplete(from, start, end, limits, TARGET_TOO_LONG);
   head.reset();
-  const body = line.version === 9 ? fields : scanFields(buffer, start, fields, end, head.headers, limits);
+  const mayBeKnown = line.version === 11;
+  const known = mayBeKnown ? repeated.recall(buffer, start, fields, end, head, limits) : 0;
+  const body = known > 0 ? known : readFields(buffer, start, fields, end, head, limits);
   if (body <= 0) return body < 0 ? body : incomplete(from, start, end, limits, TOO_LARGE);
   if (body - from > limits.maxHeadBytes) return TOO_LARGE;
-  head.headers.setSource(buffer, start, body - start);
+  const text = known > 0 ? repeated.recallText(buffer, start, fields) : undefined;
+  head.headers.setSource(buffer, start, body - start, text);
   const method = methodName(head.headers.text, line.methodEnd);
   const keptLine = line.regular ? fields - start : 0;
   head.received(method, line.targetStart, line.targetEnd, line.version === 9 ? 10 : line.version, keptLine);
+  if (known === 0) {
+    const verdict = settleFields(head, limits);
+    if (verdict < 0) return verdict;
+    if (mayBeKnown) repeated.remember(buffer, start, fields, body, head, limits);
+  }
   const verdict = settleRequest(head, limits);
   return verdict < 0 ? verdict : body - from;
+}
+
+function readFields(
+  buffer: Buffer,
+  start: number,
+  fields: number,
+  end: number,
+  head: Http1RequestHead,
+  limits: HeadLimits,
+): number {
+  return line.version === 9 ? fields : scanFields(buffer, start, fields, end, head.headers, limits);
 }
 
 function incomplete(from: number, start: number, end: number, limits: HeadLimits, tooLong: number): number {

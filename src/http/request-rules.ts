@@ -28,21 +28,26 @@ import type { Http1RequestHead } from './request-head.ts';
 const SLASH = 0x2f;
 const ASTERISK = 0x2a;
 
-/** Once all fields are known. Negative: refuse. */
-export function settleRequest(head: Http1RequestHead, limits: HeadLimits): number {
+/** What the fields mean whatever the request line says, but for its version. Negative: refuse. */
+export function settleFields(head: Http1RequestHead, limits: HeadLimits): number {
   const { fields, headers } = head;
   const verdict = fields.read(headers, limits);
   if (verdict < 0) return verdict;
   readConnectionOptions(headers, fields, true, head.version, limits);
-  const body = settleBody(head, limits);
-  if (body < 0) return body;
   // RFC 9112 section 6.1: a transfer coding from an HTTP/1.0 client ends the trust in its connection
   if (fields.chunked && head.version < 11) fields.connectionClose = true;
-  head.keepAlive = fields.persistent(head.version);
   if (fields.isWebsocket && head.wantsUpgrade && limits.relaxed !== true && !hasWebsocketKey(headers))
     return INVALID_WEBSOCKET_KEY;
-  const host = settleHost(head, limits);
-  return host < 0 ? host : settleTarget(head, limits);
+  return settleHost(head, limits);
+}
+
+/** And what they mean with this line. Negative: refuse. */
+export function settleRequest(head: Http1RequestHead, limits: HeadLimits): number {
+  const body = settleBody(head, limits);
+  if (body < 0) return body;
+  head.keepAlive = head.fields.persistent(head.version);
+  head.hostIndex = head.headers.firstKnown(HOST);
+  return settleTarget(head, limits);
 }
 
 function settleBody(head: Http1RequestHead, limits: HeadLimits): number {
@@ -65,7 +70,6 @@ function hasWebsocketKey(headers: HeaderList): boolean {
 function settleHost(head: Http1RequestHead, limits: HeadLimits): number {
   const { headers } = head;
   const index = headers.firstKnown(HOST);
-  head.hostIndex = index;
   const strict = limits.strict === true;
   if (index < 0) return strict && head.version >= 11 ? MISSING_HOST : 0;
   if (!isPlainHost(headers, index) && !isPossibleAuthority(headers.valueAt(index))) return INVALID_HOST;

@@ -8,11 +8,14 @@ import { readConnectionOptions } from './connection-options.ts';
 import { scanFields } from './field-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { INVALID_LINE_END, INVALID_STATUS_LINE, TOO_LARGE } from './parse-errors.ts';
+import { RepeatedFields } from './repeated-fields.ts';
 import type { Http1ResponseHead } from './response-head.ts';
 import { reasonPhrase } from './reasons.ts';
 
 // the status line last read; offsets relative to its start
 const line = { version: 0, status: 0, reasonStart: 0, reasonEnd: 0, regular: true };
+
+const repeated = new RepeatedFields();
 
 /** Bytes consumed, 0 when the head is incomplete, or a negative error. */
 export function parseResponseHead(
@@ -28,7 +31,10 @@ export function parseResponseHead(
     start++;
   }
   const fields = readStatusLine(buffer, start, end, limits);
-  const body = fields <= 0 ? fields : readFields(buffer, start, fields, end, head, limits);
+  if (fields < 0) return fields;
+  const known = fields === 0 ? 0 : recall(buffer, start, fields, end, head, limits);
+  const body =
+    known > 0 || fields === 0 ? known : scanFields(buffer, start, fields, end, head.headers, limits);
   if (body < 0) return body;
   if (body === 0) return end - from >= limits.maxHeadBytes ? TOO_LARGE : 0;
   if (body - from > limits.maxHeadBytes) return TOO_LARGE;
@@ -40,8 +46,25 @@ export function parseResponseHead(
     line.version,
     line.regular && hasReason ? fields - start : 0,
   );
-  const verdict = settle(head, limits);
-  return verdict < 0 ? verdict : body - from;
+  if (known === 0) {
+    const verdict = settleFields(head, limits);
+    if (verdict < 0) return verdict;
+    if (line.version === 11) repeated.remember(buffer, start, fields, body, head, limits);
+  }
+  if (line.status < 200 || line.status === 204) head.dropLengths();
+  return body - from;
+}
+
+function recall(
+  buffer: Buffer,
+  start: number,
+  fields: number,
+  end: number,
+  head: Http1ResponseHead,
+  limits: HeadLimits,
+): number {
+  head.reset();
+  return line.version === 11 ? repeated.recall(buffer, start, fields, end, head, limits) : 0;
 }
 
 /** Without making a new string for the usual ones. */
@@ -58,24 +81,12 @@ function isText(buffer: Buffer, from: number, end: number, text: string): boolea
   return true;
 }
 
-function readFields(
-  buffer: Buffer,
-  start: number,
-  fields: number,
-  end: number,
-  head: Http1ResponseHead,
-  limits: HeadLimits,
-): number {
-  head.reset();
-  return scanFields(buffer, start, fields, end, head.headers, limits);
-}
-
-function settle(head: Http1ResponseHead, limits: HeadLimits): number {
-  const { fields, headers, status } = head;
+/** What they mean whatever the status is. */
+function settleFields(head: Http1ResponseHead, limits: HeadLimits): number {
+  const { fields, headers } = head;
   const verdict = fields.read(headers, limits, limits.relaxed === true);
   if (verdict < 0) return verdict;
   readConnectionOptions(headers, fields, false, head.version, limits);
-  if (status < 200 || status === 204) head.dropLengths();
   return 0;
 }
 

@@ -4,11 +4,22 @@ import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 
 export function requestLimits(config: Config, proxy: Proxy): HeadLimits {
-  return headLimits(config, proxy.options.flags.has('accept-unsafe-violations-in-http-request'));
+  return sharedLimits(config, proxy.options.flags.has('accept-unsafe-violations-in-http-request'));
 }
 
 export function responseLimits(config: Config, proxy: Proxy): HeadLimits {
-  return headLimits(config, proxy.options.flags.has('accept-unsafe-violations-in-http-response'));
+  return sharedLimits(config, proxy.options.flags.has('accept-unsafe-violations-in-http-response'));
+}
+
+const usual = new WeakMap<Config, HeadLimits>();
+const relaxing = new WeakMap<Config, HeadLimits>();
+
+/** One object for all proxies: heads read for one of them are known to the others (http/repeated-fields.ts). */
+function sharedLimits(config: Config, relaxed: boolean): HeadLimits {
+  const shared = relaxed ? relaxing : usual;
+  const limits = shared.get(config) ?? headLimits(config, relaxed);
+  shared.set(config, limits);
+  return limits;
 }
 
 function headLimits({ global }: Config, relaxed: boolean): HeadLimits {

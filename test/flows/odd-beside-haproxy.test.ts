@@ -5,14 +5,15 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const quoted = (text: string): string => `"${text.replace(/["\\$]/g, '\\$&')}"`;
 const answering = (format: string): string => `http-request return status 200 hdr v ${format}`;
@@ -105,12 +106,6 @@ function build(kind: Kind, lines: readonly string[], folder: string): Built {
 
 const socketPath = (folder: string, index: number): string => join(folder, `${index}.sock`);
 
-function temporary(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-odd-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** The lines a program refuses; it may stop at the first, so it is asked again without those it named. */
 function refused(program: string, kind: Kind, lines: readonly string[], folder: string): string[] {
   const file = join(folder, 'checked.cfg');
@@ -130,6 +125,18 @@ function refused(program: string, kind: Kind, lines: readonly string[], folder: 
     found.push(...bad);
     left = left.filter(line => !bad.includes(line));
   }
+}
+
+/** HAProxy listens on TCP first. */
+function isListening(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** The header `v`, or what an answer without it says. */
@@ -162,7 +169,7 @@ async function answers(
   lines: readonly string[],
   program?: string,
 ): Promise<string[]> {
-  const folder = temporary(t);
+  const folder = temporaryFolder(t);
   const port = await freePort();
   const { text } = build(kind, lines, folder);
   const ready = `frontend ready\n  bind 127.0.0.1:${port}\n`;
@@ -171,6 +178,10 @@ async function answers(
     ...(program !== undefined && { program }),
   });
   const found: string[] = [];
+  for (const index of lines.keys()) {
+    const path = socketPath(folder, index);
+    await until(`listening on ${path}`, () => isListening(path));
+  }
   for (const [index, line] of lines.entries())
     for (const [number, request] of REQUESTS.entries())
       found.push(`${line} [${number}] ${await ask(socketPath(folder, index), request)}`);
@@ -184,7 +195,7 @@ for (const kind of KINDS) {
     const marked = linesOf(kind);
     const lines = marked.map(line => line.replace(/^!/, ''));
     const expected = marked.filter(line => line.startsWith('!')).map(line => line.slice(1));
-    const folder = temporary(t);
+    const folder = temporaryFolder(t);
     const ours = refused(LB, kind, lines, folder);
     assert.deepEqual(
       ours.filter(line => !expected.includes(line)),

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'lb-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // somebody may still be writing there; a hook that throws keeps those behind it from running
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
