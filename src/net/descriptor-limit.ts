@@ -1,8 +1,22 @@
 /** How many open files the process may have: what engines keep their accepting within. */
 import { readFileSync } from 'node:fs';
 
-/** RLIMIT_NOFILE, which Node has raised to the hard limit at its start. */
+let limit: number | undefined;
+
+/** RLIMIT_NOFILE, which Node has raised to the hard limit at its start; asked for once, when the first engine is made. */
 export function descriptorLimit(): number {
+  return (limit ??= readLimit());
+}
+
+/**
+ * The first descriptor number beyond so many percent of them. Numbers are given from the lowest: who gets this one knows
+ * that so many are in use.
+ */
+export function descriptorsBeyond(percent: number): number {
+  return Math.floor((descriptorLimit() * percent) / 100);
+}
+
+function readLimit(): number {
   try {
     const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
     return line === null ? Infinity : Number(line[1]);

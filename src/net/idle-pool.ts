@@ -20,6 +20,10 @@ export interface IdlePoolOptions {
   readonly maxReuse?: number;
   /** pool-low-conn: so many are kept above what is needed. */
   readonly lowConn?: number;
+  /** tune.pool-low-fd-ratio: none with this descriptor or a higher one is kept. */
+  readonly keptBelow?: number;
+  /** tune.pool-high-fd-ratio: a new connection with this descriptor or a higher one takes an idle one's place. */
+  readonly evictedFrom?: number;
 }
 
 /** Whose connections they are. */
@@ -38,6 +42,8 @@ export class IdlePool {
   readonly #maxConn: number;
   readonly #purgeDelayMs: number;
   readonly #lowConn: number;
+  readonly #keptBelow: number;
+  readonly #evictedFrom: number;
   readonly #shelves = new Map<string, Shelf>();
   /** The shelf used last: most servers have but one. */
   #lastKey = '';
@@ -60,6 +66,8 @@ export class IdlePool {
     this.#maxConn = options.maxConn;
     this.#purgeDelayMs = options.purgeDelayMs;
     this.#lowConn = options.lowConn ?? 0;
+    this.#keptBelow = options.keptBelow ?? Infinity;
+    this.#evictedFrom = options.evictedFrom ?? Infinity;
     this.#purge = new Timer(() => this.#purgeUnneeded());
     this.#maxReuse = options.maxReuse ?? -1;
     this.#uses = this.#maxReuse < 0 ? undefined : new WeakMap();
@@ -83,7 +91,7 @@ export class IdlePool {
   put(connection: Connection, reusedBefore: boolean, key = ''): boolean {
     if (this.#purgeDelayMs === 0 || (this.#maxConn >= 0 && this.#size >= this.#maxConn)) return false;
     if (connection.closed || connection.sending || this.#owner?.mayKeepIdle() === false) return false;
-    if (this.#isWornOut(connection) || !this.#isNeeded()) return false;
+    if (connection.fd >= this.#keptBelow || this.#isWornOut(connection) || !this.#isNeeded()) return false;
     const shelf = this.#shelfOf(key) ?? this.#addShelf(key);
     const idle = spare.pop() ?? new Idle();
     idle.pool = this;
@@ -131,7 +139,12 @@ export class IdlePool {
     return uses > this.#maxReuse;
   }
 
-  /** Closes up to `count` of the oldest: above tune.pool-high-fd-ratio, or to make room for another. */
+  /** A connection was made because none could be taken from here. */
+  made(connection: Connection): void {
+    if (connection.fd >= this.#evictedFrom) this.evict(1);
+  }
+
+  /** Closes up to `count` of the oldest: where descriptors are few, or to make room for another. */
   evict(count: number): number {
     let left = Math.min(count, this.#size);
     const evicted = left;

@@ -16,39 +16,8 @@ import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-hands
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
+import type { DialFailure, Stream } from './dialed-stream.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
-import type { ShutdownLetter } from './server-streams.ts';
-import type { Transaction } from './transaction.ts';
-
-export type DialFailure =
-  /** No server is usable: all down, or none. */
-  | 'no-server'
-  | 'queue-full'
-  | 'queue-timeout'
-  | 'refused'
-  | 'connect-timeout'
-  /** Out of descriptors, ports or memory here. */
-  | 'resource';
-
-export interface Stream {
-  readonly transaction: Transaction;
-  /** What receives the connection's events once it is ready. */
-  readonly serverHandler: ConnectionHandler;
-  /** An idle connection that may carry this stream. */
-  takeIdle(server: ServerRuntime): Connection | undefined;
-  /** A server it should stay on although the balancer may choose another one. */
-  preferredServer(backend: BackendRuntime): ServerRuntime | undefined;
-  /** The stream answered itself instead of that server (`redir`): nothing is dialed. */
-  answeredFor(server: ServerRuntime): boolean;
-  /** A connection has been made: what the stream travels on, which may be but a part of it. */
-  travelOn(server: ServerRuntime, connection: Connection): Connection;
-  /** It asks for a websocket. */
-  readonly wantsWebsocket: boolean;
-  onDialed(connection: Connection, reused: boolean): void;
-  onDialFailed(failure: DialFailure): void;
-  /** Its server went away, or came back: the stream is cut. */
-  shutdown(letter: ShutdownLetter): void;
-}
 
 const IDLE = 0;
 const QUEUED = 1;
@@ -259,6 +228,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
     this.#state = CONNECTING;
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
     const connection = this.#thread.engine.connect(server.target(transaction), this);
+    server.idle.made(connection);
     // it may have failed, and another one been tried, before the call returned
     if (!connection.closed && this.#connection === undefined) this.#connection = connection;
   }

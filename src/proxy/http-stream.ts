@@ -31,7 +31,8 @@ import {
   releaseServer,
   takeConnection,
 } from './connection-reuse.ts';
-import { Dialer, type DialFailure, type Stream } from './dialer.ts';
+import type { DialFailure, Stream } from './dialed-stream.ts';
+import { Dialer } from './dialer.ts';
 import { awaitResponse, awaitsUpload, forwardBody, forwardRequest, sendRequest } from './forward-request.ts';
 import { forwardResponse } from './forward-response.ts';
 import type { HttpExchange } from './http-exchange.ts';

@@ -1,7 +1,9 @@
 /** A server of one data thread: where to connect, and its idle connections. */
 import type { SampleContext } from '../acl/context.ts';
+import type { Tune } from '../model/global.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget, Endpoint } from '../net/connection.ts';
+import { descriptorsBeyond } from '../net/descriptor-limit.ts';
 import { IdlePool, type IdlePoolOptions, type IdlePoolOwner } from '../net/idle-pool.ts';
 import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-source.ts';
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
@@ -50,7 +52,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.backend = backend;
     this.row = row;
     this.#thread = thread;
-    this.idle = new IdlePool(thread.wheel, idleOptions(config), this);
+    this.idle = new IdlePool(thread.wheel, idleOptions(config, thread.tune), this);
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
     this.protocol = new ServerProtocol(config);
@@ -165,10 +167,16 @@ function securityOf(
   return new ServerSecurity(config.ssl, thread.serverContexts, sni);
 }
 
-function idleOptions(config: Server): IdlePoolOptions {
+function idleOptions(config: Server, tune: Tune): IdlePoolOptions {
   const { poolMaxConn, poolPurgeDelayMs, maxReuse, poolLowConn, strictMaxconn } = config;
-  const maxConn = strictMaxconn === true ? 0 : poolMaxConn;
-  return { maxConn, purgeDelayMs: poolPurgeDelayMs, maxReuse, lowConn: poolLowConn };
+  return {
+    maxConn: strictMaxconn === true ? 0 : poolMaxConn,
+    purgeDelayMs: poolPurgeDelayMs,
+    maxReuse,
+    lowConn: poolLowConn,
+    keptBelow: descriptorsBeyond(tune.poolLowFdRatio),
+    evictedFrom: descriptorsBeyond(tune.poolHighFdRatio),
+  };
 }
 
 const UNKNOWN: Endpoint = { family: 0, host: '255.255.255.255', port: 0 };

@@ -103,6 +103,28 @@ test('pool-max-conn and the descriptor ratio limit what is kept', async t => {
   assert.equal(none.put(b, false), false);
 });
 
+test('where descriptors are few, none is kept, and new connections take the place of idle ones', async t => {
+  const { engine, open } = await setUp(t);
+  const [a, b] = [await open(), await open()];
+  const [low, high] = [Math.min(a.fd, b.fd), Math.max(a.fd, b.fd)];
+  const pool = new IdlePool(engine.wheel, {
+    maxConn: -1,
+    purgeDelayMs: 5000,
+    keptBelow: high,
+    evictedFrom: high + 1,
+  });
+  const [kept, refused] = a.fd === low ? [a, b] : [b, a];
+  assert.equal(pool.put(refused, false), false);
+  assert.equal(pool.put(kept, false), true);
+  pool.made(refused);
+  assert.equal(kept.closed, false, 'there are descriptors left');
+  const c = await open();
+  assert.ok(c.fd > high);
+  pool.made(c);
+  assert.equal(kept.closed, true);
+  assert.equal(pool.size, 0);
+});
+
 test('used and idle connections together are no more than were ever in use at once, and pool-low-conn', async t => {
   const { engine, open } = await setUp(t);
   let used = 2;

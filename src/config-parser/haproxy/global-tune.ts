@@ -54,7 +54,7 @@ const OWN: readonly GlobalKeyword[] = [
   setting(
     'tune.pool-low-fd-ratio',
     integer(0, 100),
-    'share of descriptors above which idle connections are not kept',
+    'share of the open files the process may have above which idle connections are not kept',
     (draft, value) => {
       draft.tune.poolLowFdRatio = Number(value);
     },
@@ -62,7 +62,7 @@ const OWN: readonly GlobalKeyword[] = [
   setting(
     'tune.pool-high-fd-ratio',
     integer(0, 100),
-    'share of descriptors above which idle connections are closed',
+    'the same, above which a new connection takes the place of an idle one',
     (draft, value) => {
       draft.tune.poolHighFdRatio = Number(value);
     },
