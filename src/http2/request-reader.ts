@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeLatin1 } from '../base/latin1.ts';
 import { isPossibleAuthority } from '../http/authority.ts';
+import { INVALID_METHOD, INVALID_TARGET } from '../http/parse-errors.ts';
 import {
   AUTHORITY,
   CONTENT_LENGTH,
@@ -49,8 +50,8 @@ export class RequestReader implements FieldSink {
   upgrades = false;
   /** What is wrong with it; empty: nothing. */
   malformed = '';
-  /** The scheme is none: no server can be asked, though the client can be answered. */
-  schemeIsWrong = false;
+  /** The method or the scheme is none: no server can be asked, though the client can be answered. 0, or of parse-errors.ts. */
+  lineError = 0;
   readonly #areaBytes: number;
   readonly #headBytes: number;
   /** `accept-unsafe-violations-in-http-request` */
@@ -80,8 +81,8 @@ export class RequestReader implements FieldSink {
     this.method = this.#scheme = this.#authority = this.#path = this.#protocol = this.#cookies = '';
     this.contentLength = -1;
     this.malformed = '';
-    this.upgrades = this.schemeIsWrong = this.#isLineWritten = this.#isTunnel = false;
-    this.#seen = 0;
+    this.upgrades = this.#isLineWritten = this.#isTunnel = false;
+    this.#seen = this.lineError = 0;
     this.#relaxed = relaxed;
   }
 
@@ -126,8 +127,9 @@ export class RequestReader implements FieldSink {
     this.malformed ||= this.#problemOfPseudoFields();
     if (this.malformed !== '') return;
     if (this.#scheme !== 'http' && this.#scheme !== 'https') this.#judgeScheme();
+    if (!isMethod(this.method)) this.lineError = INVALID_METHOD;
     const isConnect = this.#isTunnel && !this.upgrades;
-    const method = this.upgrades ? 'GET' : this.method;
+    const method = this.upgrades || this.lineError !== 0 ? 'GET' : this.method;
     this.#text(`${method} ${isConnect ? this.#authority : this.#targetInLine()} HTTP/1.1\r\n`);
     if (!this.#has(AUTHORITY)) return;
     this.#write('host', isConnect ? this.#authority : plainAuthority(this.#authority, this.#scheme));
@@ -135,14 +137,14 @@ export class RequestReader implements FieldSink {
 
   #problemOfPseudoFields(): string {
     const { method } = this;
-    if (!USUAL_METHODS.has(method) && !TOKEN.test(method)) return 'no method';
+    if (method === '') return 'no method';
     if (this.#has(AUTHORITY) && !isPossibleAuthority(this.#authority)) return 'wrong authority';
     this.#isTunnel = method === 'CONNECT';
     this.upgrades = this.#isTunnel && this.#has(PROTOCOL);
     if (this.#isTunnel && !this.upgrades) return this.#problemOfConnect();
     if (!this.#has(SCHEME)) return 'no scheme';
     if (!isPossiblePath(this.#path, this.#relaxed)) return 'wrong path';
-    if (!this.upgrades) return this.#has(PROTOCOL) ? 'protocol without CONNECT' : '';
+    if (!this.upgrades) return '';
     return this.#authority === '' || !TOKEN.test(this.#protocol) || /^h2c?$/i.test(this.#protocol)
       ? 'wrong upgrade'
       : '';
@@ -155,7 +157,7 @@ export class RequestReader implements FieldSink {
   /** Servers expect a path, but for what is not theirs alone to know. */
   #targetInLine(): string {
     const isUsual = this.#scheme === 'http' || this.#scheme === 'https';
-    return isUsual || this.schemeIsWrong || this.#path === '*' ? this.#path : this.target;
+    return isUsual || this.lineError !== 0 || this.#path === '*' ? this.#path : this.target;
   }
 
   /** Its case does not matter (RFC 3986 section 3.1). */
@@ -165,8 +167,8 @@ export class RequestReader implements FieldSink {
       this.#scheme = lower;
       return;
     }
-    this.schemeIsWrong =
-      !(this.#isTunnel && !this.upgrades) && !/^[A-Za-z][A-Za-z0-9+.-]*$/.test(this.#scheme);
+    const isNeeded = !this.#isTunnel || this.upgrades;
+    if (isNeeded && !/^[A-Za-z][A-Za-z0-9+.-]*$/.test(this.#scheme)) this.lineError = INVALID_TARGET;
   }
 
   // ── all other fields ──
@@ -245,9 +247,14 @@ export class RequestReader implements FieldSink {
 const USUAL_METHODS = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT']);
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const SLASH = 0x2f;
+const COLON = 0x3a;
 const HASH = 0x23;
 const SPACE = 0x20;
 const DELETE = 0x7f;
+
+function isMethod(method: string): boolean {
+  return USUAL_METHODS.has(method) || TOKEN.test(method);
+}
 
 /** An absolute path, or `*`; nothing in it that ends a target in HTTP/1. */
 function isPossiblePath(path: string, relaxed: boolean): boolean {
@@ -259,8 +266,9 @@ function isPossiblePath(path: string, relaxed: boolean): boolean {
   return true;
 }
 
-/** A port that goes without saying is not said (RFC 9110 section 4.2.3). */
+/** A port that goes without saying is not said, nor a colon without one (RFC 9110 section 4.2.3). */
 function plainAuthority(authority: string, scheme: string): string {
+  if (authority.charCodeAt(authority.length - 1) === COLON) return authority.slice(0, -1);
   const ending = scheme === 'https' ? ':443' : scheme === 'http' ? ':80' : undefined;
   return ending !== undefined && authority.endsWith(ending) ? authority.slice(0, -ending.length) : authority;
 }

@@ -4,7 +4,6 @@
  * good as new.
  */
 import type { Cause } from '../../base/failure.ts';
-import { INVALID_TARGET } from '../../http/parse-errors.ts';
 import { parseRequestHead } from '../../http/request-parser.ts';
 import type { Http1ResponseHead } from '../../http/response-head.ts';
 import { HEADROOM, type RequestReader } from '../../http2/request-reader.ts';
@@ -49,7 +48,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   #headStart = 0;
   #headEnd = 0;
   #target = '';
-  #schemeIsWrong = false;
+  #lineError = 0;
   #isTooLarge = false;
 
   /** Its head is complete, and kept; nothing is done with it yet. */
@@ -61,7 +60,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
     this.#headStart = request.start;
     this.#headEnd = request.end;
     this.#target = request.target;
-    this.#schemeIsWrong = request.schemeIsWrong;
+    this.#lineError = request.lineError;
     this.#isTooLarge = isTooLarge;
   }
 
@@ -92,7 +91,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
     const consumed = parseRequestHead(head, this.#headStart, this.#headEnd, requestHead, limits);
     if (consumed === 0) clientTrouble.headTooLarge();
     else if (consumed < 0) clientTrouble.headInvalid(consumed);
-    else if (this.#schemeIsWrong) clientTrouble.headInvalid(INVALID_TARGET);
+    else if (this.#lineError !== 0) clientTrouble.headInvalid(this.#lineError);
     else {
       requestHead.headers.headroom = HEADROOM;
       requestHead.receivedByHttp2(this.#target);
