@@ -72,6 +72,10 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   // a check makes its own connection: those of traffic belong to other threads
   'server check-pool-conn-name',
   'server check-reuse-pool',
+  // no connection is served before another; sockets of one line differ in their thread alone; nothing asks for labels
+  'bind label',
+  'bind nice',
+  'bind shards',
   // nobody is pinged, and without QUIC there is nothing to derive tokens from
   'bind idle-ping',
   'cluster-secret',
@@ -128,6 +132,8 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'tune.fd.edge-triggered',
   'tune.h1.zero-copy-fwd-recv',
   'tune.h1.zero-copy-fwd-send',
+  // no stream changes its ways after a silence
+  'tune.idletimer',
   // frames are taken as they come
   'tune.h2.be.max-frames-at-once',
   'tune.h2.fe.max-frames-at-once',

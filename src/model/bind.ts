@@ -30,7 +30,6 @@ export interface Bind {
   readonly mss?: number;
   /** `thread`: those that may accept; numbers above `nbthread` mean nobody. */
   readonly threads?: readonly number[];
-  readonly nice: number;
   /** Admin socket only. */
   readonly level?: 'user' | 'operator' | 'admin';
   readonly ssl?: BindTls;

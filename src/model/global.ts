@@ -97,7 +97,6 @@ export interface Tune {
   readonly maxhdr: number;
   readonly cookieLen: number;
   readonly logUriLen: number;
-  readonly idletimerMs: number;
   readonly poolLowFdRatio: number;
   readonly poolHighFdRatio: number;
   /** This program's own keywords: room for what `add backend` and `add server` bring. */

@@ -36,7 +36,6 @@ export interface Proxy {
   // as a frontend
   readonly binds: readonly Bind[];
   readonly maxconn: number;
-  readonly backlog: number;
   readonly rateLimitSessions: number;
   readonly defaultBackend?: Word;
   readonly useBackends: readonly SwitchRule[];

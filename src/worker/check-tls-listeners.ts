@@ -12,14 +12,19 @@ import { listenerKey } from '../net/tls/listener-key.ts';
 import { listenerSettings, type ListenerSettings } from '../net/tls/listener-settings.ts';
 import { TICKET_KEY_BYTES, TicketKeys } from '../net/tls/ticket-keys.ts';
 
-/** Options of a `bind` line that do nothing here, and why. */
+/** Options that do nothing here, and why: those of `bind` lines alone. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
-  ['allow-0rtt', 'early data is not accepted, clients send it again'],
   ['ech', 'the TLS library has no encrypted ClientHello'],
   ['ktls', 'records are made in the process'],
-  ['npn', "the TLS library has no NPN any more, use 'alpn'"],
   ['generate-certificates', 'certificates are not forged'],
 ]);
+
+/** And those that a line of a crt-list can have as well. */
+const WITHOUT_EFFECT_ANYWHERE: readonly (readonly [keyof TlsLineOptions, string])[] = [
+  ['earlyData', `'allow-0rtt' has no effect: early data is not accepted, clients send it again.`],
+  ['npn', `'npn' has no effect: the TLS library has no NPN any more, use 'alpn'.`],
+  ['clientSigalgs', `'client-sigalgs' has no effect: clients are asked for those of 'sigalgs'.`],
+];
 
 interface Listening {
   readonly owner: string;
@@ -113,11 +118,12 @@ function withoutEffect(
 ): Diagnostic[] {
   const lines = [line, ...entries.map(({ options }) => options)];
   const isSaid = (name: keyof TlsLineOptions): boolean => lines.some(one => one[name] !== undefined);
-  const texts = [...WITHOUT_EFFECT]
-    .filter(([word]) => otherOptions.has(word))
-    .map(([word, why]) => `'${word}' has no effect: ${why}.`);
-  if (isSaid('clientSigalgs'))
-    texts.push(`'client-sigalgs' has no effect: clients are asked for those of 'sigalgs'.`);
+  const texts = [
+    ...[...WITHOUT_EFFECT]
+      .filter(([word]) => otherOptions.has(word))
+      .map(([word, why]) => `'${word}' has no effect: ${why}.`),
+    ...WITHOUT_EFFECT_ANYWHERE.filter(([name]) => isSaid(name)).map(([, text]) => text),
+  ];
   if (isSaid('noCaNames') || isSaid('caVerifyFile'))
     texts.push(
       `the names of all authorities are announced to clients, whatever 'no-ca-names' and 'ca-verify-file' say.`,

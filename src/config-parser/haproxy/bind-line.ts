@@ -24,7 +24,6 @@ export function createBindDraft(listeners: number): BindDraft {
     deferAccept: false,
     tfo: false,
     tcpUserTimeoutMs: 0,
-    nice: 0,
     otherOptions: new Map(),
   };
   return { settings, id: undefined, useSsl: false, tls: { ...NO_TLS }, otherOptions: new Map(), listeners };

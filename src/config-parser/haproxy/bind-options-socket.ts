@@ -15,10 +15,9 @@ function flag(name: 'acceptProxy' | 'transparent' | 'v4v6' | 'v6only' | 'deferAc
   } as const;
 }
 
-function count(name: 'maxconn' | 'backlog' | 'nice', min: number, max?: number): BindOption['parse'] {
+function count(name: 'maxconn' | 'backlog', min: number): BindOption['parse'] {
   return ({ bind, option, value, context }) => {
-    const range = max === undefined ? { min } : { min, max };
-    const number = readInteger(value, option.text, context, range);
+    const number = readInteger(value, option.text, context, { min });
     if (number !== undefined) bind.settings[name] = number;
   };
 }
@@ -80,7 +79,6 @@ function parseProto({ bind, option, value, context }: BindOptionLine): void {
     context.notSupportedYet(value ?? option, `bind proto ${name}`);
 }
 
-/** `by-thread`, `by-group` or a number: every thread has its own socket anyway. */
 function parseThreads({ bind, option, value, context }: BindOptionLine): void {
   const threads = readThreadSet(value?.text ?? '');
   if (threads === undefined)
@@ -88,10 +86,11 @@ function parseThreads({ bind, option, value, context }: BindOptionLine): void {
   else bind.settings.threads = threads;
 }
 
-function parseShards({ bind, option, value, context }: BindOptionLine): void {
+/** `by-thread`, `by-group` or a number: every thread has its own socket anyway. */
+function parseShards({ option, value, context }: BindOptionLine): void {
   const known = value?.text === 'by-thread' || value?.text === 'by-group' || value?.text === 'by-process';
   if (!known && readInteger(value, option.text, context, { min: 1, max: 4096 }) === undefined) return;
-  bind.otherOptions.set(option.text, [value?.text ?? '']);
+  context.notSupportedYet(option, 'bind shards');
 }
 
 const UNIX: readonly BindOption[] = [
@@ -177,7 +176,7 @@ const LISTENER: readonly BindOption[] = [
     args: '<label>',
     words: 1,
     summary: 'group label',
-    parse: ({ bind, option, value }) => void bind.otherOptions.set(option.text, [value?.text ?? '']),
+    parse: ({ option, context }) => context.notSupportedYet(option, 'bind label'),
   },
   { name: 'maxconn', args: '<maxconn>', words: 1, summary: 'most connections', parse: count('maxconn', 0) },
   { name: 'mss', args: '<maxseg>', words: 1, summary: 'announced segment size', parse: parseMss },
@@ -195,7 +194,10 @@ const LISTENER: readonly BindOption[] = [
     args: '<nice>',
     words: 1,
     summary: 'scheduling priority',
-    parse: count('nice', -1024, 1024),
+    parse: ({ option, value, context }) => {
+      readInteger(value, option.text, context, { min: -1024, max: 1024 });
+      context.notSupportedYet(option, 'bind nice');
+    },
   },
   {
     name: 'process',

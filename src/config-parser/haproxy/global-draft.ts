@@ -65,7 +65,6 @@ export function createGlobalDraft(): GlobalDraft {
       maxhdr: 101,
       cookieLen: 63,
       logUriLen: 1023,
-      idletimerMs: 1000,
       poolLowFdRatio: 20,
       poolHighFdRatio: 25,
       dynamicBackends: 64,

@@ -44,14 +44,6 @@ const OWN: readonly GlobalKeyword[] = [
     draft.tune.logUriLen = Number(value);
   }),
   setting(
-    'tune.idletimer',
-    time('ms', 65_535),
-    'silence after which a stream counts as idle',
-    (draft, value) => {
-      draft.tune.idletimerMs = Number(value);
-    },
-  ),
-  setting(
     'tune.pool-low-fd-ratio',
     integer(0, 100),
     'share of the open files the process may have above which idle connections are not kept',
@@ -168,6 +160,7 @@ const SCHEDULING: readonly GlobalKeyword[] = [
   tune('fail-alloc', integer(0, 100), 'allocations that fail on purpose, in percent'),
   tune('fd.edge-triggered', ON_OFF, 'edge-triggered polling', { experimental: true }),
   tune('glitches.kill.cpu-usage', integer(0, 100), 'load above which connections with anomalies are closed'),
+  tune('idletimer', time('ms', 65_535), 'silence after which a stream counts as idle'),
   tune('idle-pool.shared', oneWordOf('full', 'on', 'off'), 'threads share idle connections'),
   tune('listener.default-shards', oneWordOf('by-process', 'by-thread', 'by-group'), 'sockets of a listener'),
   tune('listener.multi-queue', oneWordOf('on', 'fair', 'off'), 'spread connections over threads'),

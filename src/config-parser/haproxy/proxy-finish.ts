@@ -217,7 +217,11 @@ function finishRules(draft: ProxyDraft): readonly Rule[] {
 
 function finishBinds(draft: ProxyDraft): readonly Bind[] {
   const numbers = assignNumbers(draft.own.binds);
-  return draft.own.binds.map((bind, index) => ({ ...bind, id: numbers[index] as number }));
+  return draft.own.binds.map((bind, index) => ({
+    ...bind,
+    id: numbers[index] as number,
+    backlog: bind.backlog === 0 ? draft.frontend.backlog : bind.backlog,
+  }));
 }
 
 function finishCookie(draft: ProxyDraft): Proxy['cookie'] {
@@ -311,7 +315,6 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
     options,
     binds: orNone(finishBinds(draft)),
     maxconn: frontend.maxconn,
-    backlog: frontend.backlog,
     rateLimitSessions: frontend.rateLimitSessions,
     useBackends: orNone(own.useBackends),
     monitorFail: orNone(own.monitorFail),

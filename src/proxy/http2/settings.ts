@@ -29,9 +29,6 @@ export function http2Settings(global: Global): Http2Settings {
   const maxStreams =
     number('fe.max-concurrent-streams') ?? number('max-concurrent-streams') ?? DEFAULT_STREAMS;
   const window = number('fe.initial-window-size') || number('initial-window-size') || tune.bufsize;
-  const refusesWebsockets = global.otherLines.some(
-    ([word]) => word?.text === 'h2-workaround-bogus-websocket-clients',
-  );
   return {
     session: {
       tableBytes: number('header-table-size') ?? DEFAULT_TABLE,
@@ -39,7 +36,7 @@ export function http2Settings(global: Global): Http2Settings {
       connectionWindow: Math.max(number('fe.rxbuf') ?? DEFAULT_RXBUF, window, maxStreams * tune.bufsize),
       maxStreams,
       maxFrame: number('max-frame-size') ?? LEAST_FRAME,
-      takesConnect: !refusesWebsockets,
+      takesConnect: !global.flags.has('h2-workaround-bogus-websocket-clients'),
       maxListBytes: tune.bufsize - tune.maxrewrite + FIELD_BYTES * (tune.maxhdr + PSEUDO_FIELDS),
     },
     maxTotalStreams: number('fe.max-total-streams') ?? 0,

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config-parser/parse.ts';
+import type { TlsMaterial } from '../../src/model/tls-material.ts';
+import { checkTlsListeners } from '../../src/worker/check-tls-listeners.ts';
+
+const MATERIAL: TlsMaterial = {
+  crtBase: undefined,
+  caBase: undefined,
+  certificates: new Map(),
+  authorities: new Map(),
+  listeners: new Map(),
+  ticketKeys: new Map(),
+};
+
+function said(options: string): readonly string[] {
+  const text = `frontend f\n mode http\n timeout client 1s\n bind :443 ssl ${options}\n`;
+  const { config } = parseConfig([{ path: 'a.cfg', text }], {
+    environment: {},
+    readFile: () => ({ error: 'No such file or directory' }),
+  });
+  assert.ok(config !== undefined);
+  return checkTlsListeners(config, MATERIAL).map(({ message }) => message);
+}
+
+for (const options of [
+  'allow-0rtt',
+  'client-sigalgs rsa_pss_rsae_sha256',
+  'ech /d',
+  'ktls on',
+  'npn h2',
+  'generate-certificates',
+  'no-ca-names',
+])
+  test(`bind ... ssl ${options}: a warning says that it has no effect`, () => {
+    const word = options.split(' ')[0] as string;
+    const [message, ...more] = said(options);
+    assert.match(message ?? '', new RegExp(`'${word}' (has no effect|and 'ca-verify-file' say)`));
+    assert.deepEqual(more, []);
+  });
+
+test('options that do something say nothing', () => {
+  assert.deepEqual(said('alpn h2,http/1.1 no-tls-tickets ssl-min-ver TLSv1.2 prefer-client-ciphers'), []);
+});
