@@ -72,7 +72,7 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   // a check makes its own connection: those of traffic belong to other threads
   'server check-pool-conn-name',
   'server check-reuse-pool',
-  // no connection is served before another; sockets of one line differ in their thread alone; nothing asks for labels
+  // no connection is served before another, sockets of a line differ in their thread alone, nothing asks for labels
   'bind label',
   'bind nice',
   'bind shards',

@@ -27,6 +27,7 @@ import { resolveNames } from './resolve-names.ts';
 import { loadScripts } from './scripts.ts';
 import { threadCount } from './thread-count.ts';
 import { ServerStates } from './server-states.ts';
+import { unprotected } from './unprotected.ts';
 
 interface LoadedConfiguration {
   /** Undefined when it must not be used. */
@@ -99,6 +100,7 @@ async function checkMeaning(
     ...checkTlsListeners(resolved.config, certificates.store.material()),
     ...checkServerSettings(resolved.config, currentFiles(certificates.store)),
     ...checkHealthChecks(resolved.config),
+    ...unprotected(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];

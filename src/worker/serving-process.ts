@@ -45,7 +45,8 @@ export function startServing(options: ServingOptions): Control | undefined {
   const { open, launcher, compiled, certificates, ticketKeys } = options;
   const { notice, startupLogs, hasPredecessor, onStopped } = options;
   const plain = unprotected(options.config);
-  for (const text of plain) notice('alert', text);
+  for (const { position, message } of plain)
+    notice('alert', `[${position.file}:${position.line}] : ${message}`);
   if (plain.length > 0) return undefined;
   const nbthread = threadCount(options.config, notice);
   keepToProcessors(options.config);

@@ -1,17 +1,17 @@
 /**
- * Addresses a configuration wants encrypted, which this program would serve, or send logs to, in plain text: it does not
- * start with them (docs/decisions/0007-no-plain-text-where-tls-is-asked.md).
+ * Addresses a configuration wants encrypted, which this program would serve, or send logs to, in plain text: a check of
+ * the configuration warns of them, and nothing starts with them (docs/decisions/0007-no-plain-text-where-tls-is-asked.md).
  */
 import type { Config } from '../model/config.ts';
-import type { Position } from '../model/diagnostic.ts';
+import type { Diagnostic, Position } from '../model/diagnostic.ts';
 
 interface Place {
   readonly position: Position;
   readonly what: string;
 }
 
-/** One text for each such address. */
-export function unprotected(config: Config): readonly string[] {
+/** One warning for each such address. */
+export function unprotected(config: Config): readonly Diagnostic[] {
   const { global, logForwards, proxies } = config;
   const binds = [
     ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
@@ -33,10 +33,11 @@ export function unprotected(config: Config): readonly string[] {
       .filter(({ server }) => server.ssl !== undefined)
       .map(({ server, of }) => ({ position: server.position, what: of })),
   ];
-  return places.map(
-    ({ position, what }) =>
-      `[${position.file}:${position.line}] : ${what} asks for 'ssl', which is not supported yet: not started, so that nothing goes in plain text.`,
-  );
+  return places.map(({ position, what }) => ({
+    severity: 'warning',
+    position,
+    message: `${what} asks for 'ssl', which is not supported yet: nothing starts with it, so that nothing goes in plain text.`,
+  }));
 }
 
 function ringServers({ otherSections }: Config): readonly Place[] {

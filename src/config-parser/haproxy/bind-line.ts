@@ -29,8 +29,22 @@ export function createBindDraft(listeners: number): BindDraft {
   return { settings, id: undefined, useSsl: false, tls: { ...NO_TLS }, otherOptions: new Map(), listeners };
 }
 
+/** What only listeners of proxies have. */
+export const OF_PROXIES: ReadonlySet<string> = new Set([
+  'accept-netscaler-cip',
+  'cc',
+  'guid-prefix',
+  'maxconn',
+  'thread',
+]);
+
 /** Walks the options; stops at the first unknown one, as what follows cannot be understood. */
-function readOptions(draft: BindDraft, words: readonly Word[], context: LineContext): void {
+function readOptions(
+  draft: BindDraft,
+  words: readonly Word[],
+  ignored: ReadonlySet<string> | undefined,
+  context: LineContext,
+): void {
   for (let index = 0; index < words.length;) {
     const option = words[index] as Word;
     const row = findBindOption(option.text);
@@ -48,6 +62,8 @@ function readOptions(draft: BindDraft, words: readonly Word[], context: LineCont
       return;
     }
     row.parse({ bind: draft, option, value, context });
+    if (ignored?.has(option.text) === true)
+      context.warn(option, `'${option.text}' has no effect here, it is ignored.`);
     index += 1 + row.words;
   }
 }
@@ -72,6 +88,8 @@ interface BindLineRules {
   readonly port: 'optional' | 'required';
   /** Missing: stream. */
   readonly transport?: 'stream' | 'datagram';
+  /** Options without an effect on such lines. */
+  readonly ignored?: ReadonlySet<string>;
 }
 
 /** `words`: the address list, then options. Listeners without a number have id 0. */
@@ -95,6 +113,6 @@ export function readBindLine(
   const listeners = list.value.reduce((sum, one) => sum + expandPorts(one).length, 0);
   const draft = createBindDraft(listeners);
   const prefix = `'${rules.keyword} ${where.text}' in section '${context.section}'`;
-  readOptions(draft, options, withPrefix(context, prefix));
+  readOptions(draft, options, rules.ignored, withPrefix(context, prefix));
   return list.value.flatMap(one => makeBinds(draft, one, context));
 }

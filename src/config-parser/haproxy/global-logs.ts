@@ -3,7 +3,7 @@ import type { UnixBind } from '../../model/global.ts';
 import type { Word } from '../../model/word.ts';
 import { integer, oneWordOf, text, time } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
-import { readBindLine } from './bind-line.ts';
+import { OF_PROXIES, readBindLine } from './bind-line.ts';
 import type { GlobalDraft } from './global-draft.ts';
 import { setting } from './global-rows.ts';
 import type { GlobalKeyword } from './global-rows.ts';
@@ -20,8 +20,14 @@ function parseLog(draft: GlobalDraft, words: readonly Word[], context: LineConte
   if (target !== undefined) draft.logs.push(target);
 }
 
+const SOCKET = {
+  keyword: 'stats socket',
+  port: 'optional',
+  ignored: new Set([...OF_PROXIES, 'accept-proxy']),
+} as const;
+
 function parseStatsSocket(draft: GlobalDraft, words: readonly Word[], context: LineContext): void {
-  for (const bind of readBindLine(words, { keyword: 'stats socket', port: 'optional' }, context))
+  for (const bind of readBindLine(words, SOCKET, context))
     draft.statsSockets.push({ ...bind, id: bind.id === 0 ? draft.statsSockets.length + 1 : bind.id });
 }
 

@@ -8,7 +8,7 @@ import { integer, nothing, oneWordOf, time, type Shape } from '../argument-shape
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
 import type { Mutable } from './bind-draft.ts';
-import { readBindLine } from './bind-line.ts';
+import { OF_PROXIES, readBindLine } from './bind-line.ts';
 import { readLogTarget } from './log-target.ts';
 
 export type LogForwardDraft = Omit<Mutable<LogForward>, 'binds' | 'logs'> & {
@@ -69,7 +69,9 @@ function bindRow(keyword: 'bind' | 'dgram-bind', transport: 'stream' | 'datagram
     arity: [1, 64],
     summary,
     parse: (draft, words, context) => {
-      draft.binds.push(...readBindLine(words, { keyword, port: 'required', transport }, context));
+      draft.binds.push(
+        ...readBindLine(words, { keyword, port: 'required', transport, ignored: OF_PROXIES }, context),
+      );
     },
   };
 }

@@ -8,6 +8,7 @@ import type { SectionKind } from '../line-context.ts';
 import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
 import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
 import type { LineCheck, OtherKeyword } from './other-rows.ts';
+import { serverParams } from './server-params.ts';
 
 export interface OtherSectionRow {
   readonly kind: SectionKind;
@@ -25,10 +26,16 @@ const ADDRESS = { port: 'optional', accepts: ['stream', 'datagram'] } as const;
 
 const resolvers = rowsOf('resolvers');
 
-/** Questions go out as plain text. */
-const plain: LineCheck = (_draft, words, context) => {
+const checkParams = serverParams(new Set(['ssl']));
+
+/** Questions go out as plain text; those in datagrams have no parameters. */
+const nameserverParams: LineCheck = (draft, words, context) => {
+  const [, address, first] = words;
   const ssl = words.slice(2).find(({ text }) => text === 'ssl');
   if (ssl !== undefined) context.notSupportedYet(ssl, 'nameserver ssl');
+  if (/^tcp[46]?@/.test(address?.text ?? '')) return checkParams(draft, words, context);
+  if (first !== undefined && first !== ssl)
+    context.warn(first, `'${first.text}' is ignored: parameters are for nameservers behind 'tcp@'.`);
   return true;
 };
 
@@ -37,7 +44,11 @@ const RESOLVERS: readonly OtherKeyword[] = [
     'nameserver',
     text('<name> <address>[:port] [param*]', 2, 64),
     'a DNS server',
-    all(uniqueName('nameserver'), addressAt(1, { ...ADDRESS, transport: 'datagram', names: false }), plain),
+    all(
+      uniqueName('nameserver'),
+      addressAt(1, { ...ADDRESS, transport: 'datagram', names: false }),
+      nameserverParams,
+    ),
   ),
   resolvers('parse-resolv-conf', nothing(), `takes the system's DNS servers`),
   ...['nx', 'refused', 'timeout', 'other', 'valid', 'obsolete'].map(event =>
@@ -88,7 +99,7 @@ const RING: readonly OtherKeyword[] = [
     'server',
     text('<name> <address> [param*]', 2, 64),
     'where messages are sent',
-    all(uniqueName('server'), addressAt(1, ADDRESS)),
+    all(uniqueName('server'), addressAt(1, ADDRESS), serverParams(new Set(['log-proto', 'ssl']))),
   ),
   ring('size', size(), 'bytes of the ring', (draft, _words, context) => {
     if (!draft.names.has(BACKING_FILE)) return true;

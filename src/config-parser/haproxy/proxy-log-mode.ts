@@ -2,6 +2,7 @@
 import type { Balance } from '../../model/balance.ts';
 import { hasBackend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { Report } from './report.ts';
+import type { ServerDraft } from './server-draft.ts';
 
 const ALGORITHMS: ReadonlySet<string> = new Set(['roundrobin', 'random', 'sticky', 'log-hash']);
 
@@ -28,12 +29,37 @@ function ignoredWords({ own, shared, backend }: ProxyDraft): string[] {
   return found.filter(([said]) => said).map(([, what]) => what);
 }
 
+/** Lines leave from the address the system chooses, with nothing in front of the first. */
+function unusedOptions({
+  source,
+  sendProxyV1,
+  sendProxyV2,
+  tcpUserTimeoutMs,
+  otherOptions,
+}: ServerDraft): string[] {
+  const found: readonly (readonly [boolean, string])[] = [
+    [source !== undefined, 'source'],
+    [sendProxyV1, 'send-proxy'],
+    [sendProxyV2, 'send-proxy-v2'],
+    [tcpUserTimeoutMs > 0, 'tcp-ut'],
+    [otherOptions.has('tfo'), 'tfo'],
+    [otherOptions.has('cc'), 'cc'],
+  ];
+  return found.filter(([said]) => said).map(([, what]) => what);
+}
+
 export function checkLogMode(draft: ProxyDraft, balance: Balance, report: Report): void {
   if (!hasBackend(draft)) return;
   if (draft.shared.mode !== 'log') return refuseDatagrams(draft, report);
   const label = proxyLabel(draft);
   for (const what of ignoredWords(draft))
     report.warn(draft.position, `Cannot ${what} with 'mode log' in ${label}. It will be ignored.`);
+  for (const server of draft.own.servers)
+    for (const option of unusedOptions(server))
+      report.warn(
+        server.position,
+        `'server ${draft.name}/${server.name}' : '${option}' has no effect in mode log, it is ignored.`,
+      );
   if (!ALGORITHMS.has(balance.algorithm)) {
     const known = `'roundrobin', 'random', 'sticky' and 'log-hash'`;
     report.alert(draft.position, `in ${label}: "balance" only supports ${known}.`);

@@ -19,33 +19,39 @@ function reportUnknown(option: Word, isDefaultServer: boolean, context: LineCont
   context.alert(option, `unknown keyword '${option.text}'.${note}`, didYouMean(option.text, names));
 }
 
-/** Walks the options; stops at the first unknown one, as what follows cannot be understood. */
+/**
+ * Walks the options; stops at the first unknown one, as what follows cannot be understood. Answers the words of those it
+ * knew, without their values.
+ */
 export function readServerOptions(
   server: ServerDraft,
   words: readonly Word[],
   proxy: ProxyDraft,
   context: LineContext,
-): void {
+): readonly Word[] {
+  const known: Word[] = [];
   const isDefaultServer = server === proxy.backend.defaultServer;
   for (let index = 0; index < words.length;) {
     const option = words[index] as Word;
     const row = findServerOption(option.text);
     if (row === undefined) {
       reportUnknown(option, isDefaultServer, context);
-      return;
+      return known;
     }
     const rest = words.slice(index + 1);
     const values = rest.slice(0, Math.max(row.words, 0));
     if (values.length < row.words) {
       context.alert(option, `'${option.text}' expects ${row.args} as argument.`);
-      return;
+      return known;
     }
+    known.push(option);
     let taken: number | void = undefined;
     if (isDefaultServer && row.serverOnly === true)
       context.alert(option, `'${option.text}' option is not accepted in default-server sections`);
     else taken = row.parse({ server, proxy, option, values, rest, context, isDefaultServer });
     index += 1 + (taken ?? values.length);
   }
+  return known;
 }
 
 /** Without a port, or with an offset, the port the client asked for is used. */
