@@ -3,9 +3,8 @@
  * travel over a real connection to it; here they are parsed and evaluated in this process.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -16,6 +15,7 @@ import type { Phase } from '../../src/acl/phase.ts';
 import { storeVariable } from '../../src/acl/store-conditions.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { AT, conditionOf, testEnvironment } from './compile-environment.ts';
 import {
   CONDITIONS,
@@ -81,8 +81,7 @@ defaults
 `;
 
 async function startHaproxy(t: TestContext, sections: readonly (readonly string[])[]): Promise<Rig> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-differential-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, name), content);
   const ports: number[] = [];
   let config = HEAD;

@@ -6,9 +6,8 @@
  * that the algorithms are held to them where haproxy is not installed; LB_TEST_UPDATE_PLACEMENT=1 writes it anew.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -25,6 +24,7 @@ import {
   type PlacementCase,
 } from '../support/placement.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FULL = process.env['LB_TEST_PLACEMENT'] === 'full';
 const MANY = 10_000;
@@ -39,8 +39,7 @@ const RECORDED_KEYS = 60;
 test('10,000 keys of each kind go where HAProxy sends them, before and after a server goes down', async t => {
   if (!requires(t, 'haproxy')) return;
   const cases = placementMatrix(FULL);
-  const folder = mkdtempSync(join(tmpdir(), 'lb-placement-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const admin = join(folder, 'admin');
   const port = await freePort();
   await startBalancer(t, haproxyConfig(cases, port, admin), { program: 'haproxy', ports: [port] });

@@ -108,7 +108,7 @@ test('a silent connection ends after stats timeout', async t => {
 });
 
 test('connections beyond stats maxconn wait for their turn', async t => {
-  const { path } = await start(t, '  stats maxconn 1');
+  const { path } = await start(t, '  stats maxconn 1\n  stats timeout 10m');
   const first = new AdminTalk(await connectAdmin(path));
   await first.say('prompt', '> ');
   const second = ask(path, 'show cli level');
@@ -116,10 +116,9 @@ test('connections beyond stats maxconn wait for their turn', async t => {
   void second.then(() => (answered = true));
   await first.say('show cli level', '> ');
   assert.equal(answered, false);
-  const quitAt = Date.now();
+  // it waits neither for the first to hang up, nor for stats timeout
   first.socket.write('quit\n');
   assert.equal(await second, 'admin\n\n');
-  assert.ok(Date.now() - quitAt < 5000, 'it does not wait for the first to hang up, or for stats timeout');
 });
 
 test('a socket that cannot be bound stops the start', async t => {

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Ended {
   readonly status: number | null;
@@ -183,8 +184,7 @@ test('lb -c of the seed 01-global-defaults.cfg reads nbproc as a number of threa
 });
 
 test('-dC shows the lines without comments, and with a key without names and addresses', t => {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-dump-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(
     file,

@@ -1,9 +1,8 @@
 /** `lb explain` says of requests what then really happens to them: for all examples, and the configurations of teaching texts. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { runExplain } from '../../src/worker/explain/command.ts';
@@ -11,6 +10,7 @@ import type { Explanation } from '../../src/worker/explain/explanation.ts';
 import { LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { PROBE, rehome, type RehomedConfig } from '../support/rehomed-config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Case {
   readonly request: string;
@@ -217,8 +217,7 @@ const STORY = [
 ].join('\n');
 
 test('who is chosen is explained by rules, cookies and states of servers', t => {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-explain-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const file = join(folder, 'story.cfg');
   writeFileSync(file, STORY);
   const server = (...args: string[]): string => {

@@ -1,10 +1,7 @@
 /** The life of servers in the whole program: agents, tracking, observed traffic, and what is cut when one falls. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
@@ -12,6 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { said } from '../support/said.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const DEFAULTS = `
 defaults
@@ -161,8 +159,7 @@ backend c
 
 test('a server in drain is up for srv_is_up and connslots, though not for nbsrv; one in maintenance is not', async t => {
   const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'lb-life-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   await startBalancer(
     t,
     `global

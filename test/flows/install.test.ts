@@ -1,12 +1,12 @@
 /** The package as its users get it: packed, installed into a folder of its own, started from there. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MINUTES = 60_000;
 
@@ -16,8 +16,7 @@ function npm(...args: readonly string[]): string {
 
 /** Packages come from npm's cache where it has them. */
 test('npm pack and npm install -g give a program that serves', { timeout: 5 * MINUTES }, async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-install-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   npm('pack', '--ignore-scripts', '--pack-destination', folder);
   const [archive] = readdirSync(folder);
   assert.match(archive ?? '', /^lb-.*\.tgz$/);

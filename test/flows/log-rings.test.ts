@@ -1,9 +1,7 @@
 /** Rings: what is logged to one can be read on the admin socket, goes to its servers, and makes room for what comes later. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ask } from '../support/admin-client.ts';
@@ -11,6 +9,7 @@ import { type Balancer, exchangeRaw, startBalancer } from '../support/balancer.t
 import { freePort } from '../support/free-port.ts';
 import { requires } from '../support/requirement.ts';
 import { ringMessages } from '../support/ring-messages.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { untilMatches } from '../support/until.ts';
 
 interface Ring {
@@ -19,8 +18,7 @@ interface Ring {
 }
 
 async function start(t: TestContext, rings: string, logs: string, program?: string): Promise<Ring> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-ring-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const socket = join(folder, 's');
   const port = await freePort();
   await startBalancer(
@@ -147,8 +145,7 @@ async function collect(t: TestContext, port: number): Promise<() => string> {
 }
 
 test('a ring with a backing file is in it after a crash, and in its .bak after the next start', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-ring-file-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const file = join(folder, 'ring');
   // the kernel may keep the sockets of a killed process a moment longer: each has a port of its own
   const startOne = async (): Promise<{ balancer: Balancer; get: (path: string) => Promise<string> }> => {

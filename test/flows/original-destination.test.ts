@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { LB } from '../support/balancer.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const REDIRECT = `table ip nat {
   chain output {
@@ -47,14 +47,11 @@ async function startRedirected(
   engine: string,
 ): Promise<(host: string, port: number) => Promise<string>> {
   const name = `lb-dst-${process.pid}-${namespaces++}`;
-  const folder = mkdtempSync(join(tmpdir(), 'lb-dst-'));
+  const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'nat.nft'), REDIRECT);
   writeFileSync(join(folder, 'lb.cfg'), `global\n  tune.engine ${engine}\n${CONFIG}`);
   execFileSync('ip', ['netns', 'add', name]);
-  t.after(() => {
-    execFileSync('ip', ['netns', 'del', name]);
-    rmSync(folder, { recursive: true });
-  });
+  t.after(() => execFileSync('ip', ['netns', 'del', name]));
   const inside = (...words: string[]): string[] => ['netns', 'exec', name, ...words];
   execFileSync('ip', inside('ip', 'link', 'set', 'lo', 'up'));
   execFileSync('ip', inside('nft', '-f', join(folder, 'nat.nft')));

@@ -1,12 +1,12 @@
 /** What the words about the process do to the running program: rights, root folder, processors, limits, files. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { requires } from '../support/requirement.ts';
 
@@ -34,8 +34,7 @@ function statusOf(pid: number, field: string): string[] {
 }
 
 function scratch(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-process-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   return folder;
 }
 

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.t
 import { startDnsServer, type DnsRecord } from '../support/dns-server.ts';
 import { freePort, freePorts } from '../support/free-port.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n';
 
@@ -256,8 +256,7 @@ test('A name changed over the admin socket is followed, shown, and kept by a sta
     records: type === 'A' ? addresses(hosts[name] ?? '127.0.0.9') : [],
   }));
   const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'lb-names-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const config = `global
     stats socket ${folder}/socket level admin
     server-state-file ${folder}/state

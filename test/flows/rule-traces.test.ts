@@ -1,13 +1,16 @@
 /** What an exchange remembers of the rules it passed, for its log; and that the next one knows nothing of it. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { until } from '../support/until.ts';
 
 interface Running {
   readonly port: number;
@@ -108,19 +111,26 @@ test('A request has the priority its own rules gave it, not that of the request 
   assert.deepEqual(priorities, ['-5 100', '0 0']);
 });
 
+/** Of the socket that such a connection is for its server, in any state: whether the kernel has it still. */
+function isServed(port: number, client: number): boolean {
+  const hex = (number: number): string => number.toString(16).toUpperCase().padStart(4, '0');
+  return new RegExp(` \\w+:${hex(port)} \\w+:${hex(client)} `).test(readFileSync('/proc/net/tcp', 'latin1'));
+}
+
 /** How a connection ended that says one thing and hears nothing. */
-function end(port: number): Promise<'reset' | 'nothing heard'> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1');
-    const decide = (how: 'reset' | 'nothing heard'): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(how);
-    };
-    const timer = setTimeout(decide, 500, 'nothing heard');
-    socket.on('error', () => decide('reset'));
-    socket.write(request('/'));
-  });
+async function end(port: number): Promise<'reset' | 'nothing heard'> {
+  const socket = connect(port, '127.0.0.1');
+  let how: 'reset' | 'nothing heard' = 'nothing heard';
+  socket.on('error', () => (how = 'reset'));
+  await once(socket, 'connect');
+  const client = socket.localPort ?? 0;
+  assert.ok(isServed(port, client));
+  socket.write(request('/'));
+  await until('the drop', () => !isServed(port, client));
+  // a reset has reached the socket by now, though nobody has looked
+  await sleep(50);
+  socket.destroy();
+  return how;
 }
 
 test('silent-drop says nothing, and with rst-ttl sends a reset', async t => {

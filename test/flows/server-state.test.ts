@@ -1,7 +1,6 @@
 /** Server state files: what HAProxy saved is restored, beside HAProxy itself where that is installed. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import { once } from 'node:events';
@@ -10,12 +9,12 @@ import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePorts } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 function folderOf(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-state-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   return folder;
 }
 

@@ -1,9 +1,8 @@
 /** Words about sockets and what stands in front of the first byte, through the running program. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
@@ -11,6 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const DEFAULTS = `defaults
   mode http
@@ -54,8 +54,7 @@ frontend g
 });
 
 test('unix-bind says where unix sockets are and who may use them', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-unix-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const port = await freePort();
   await startBalancer(
     t,

@@ -13,6 +13,7 @@ import type { InstanceSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { ask } from '../support/admin-client.ts';
 import { LB } from '../support/balancer.ts';
 import { Lab, upon, type Router } from '../support/network-lab.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Standstill } from '../support/vrrp/standstill.ts';
 import { requires } from '../support/requirement.ts';
 
@@ -141,8 +142,7 @@ describe('a balancer with a virtual address', { concurrency: 4 }, () => {
     if (!requires(t, ...NEEDS)) return;
     const lab = Lab.create(t, ['a']);
     await lab.responder('a', 8001);
-    const root = mkdtempSync(join(tmpdir(), 'lb-root-'));
-    t.after(() => rmSync(root, { recursive: true }));
+    const root = temporaryFolder(t);
     const confined = `global\n  uid 65534\n  gid 65534\n  chroot ${root}\n${BALANCER}`;
     const a = await lab.router('a', 'lb', instance(), confined);
     await a.enters('MASTER');

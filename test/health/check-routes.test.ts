@@ -1,14 +1,13 @@
 /** Where checks and agents go: through SOCKS4 proxies, to addresses and ports of their own, to unix sockets. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { firstFinding, startChecks } from '../support/check-runner.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRawOrigin } from '../support/origin.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GRANTED = Buffer.from([0, 0x5a, 0, 0, 0, 0, 0, 0]);
 const REJECTED = Buffer.from([0, 0x5b, 0, 0, 0, 0, 0, 0]);
@@ -57,8 +56,7 @@ test('addr and port lead a check elsewhere, and a server may be a unix socket', 
   const passed = 'succeeded, reason: Layer4 check passed';
   assert.equal(await firstFinding(t, '', dead, `port ${port}`), passed);
   assert.equal(await firstFinding(t, '', '192.0.2.9:1', `addr ${host} port ${port}`), passed);
-  const folder = mkdtempSync(join(tmpdir(), 'lb-unix-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const server = createServer(() => undefined).listen(join(folder, 'socket'));
   t.after(() => server.close());
   await once(server, 'listening');

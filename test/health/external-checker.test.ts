@@ -1,14 +1,13 @@
 /** `option external-check`: a program decides. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startChecks } from '../support/check-runner.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function script(t: TestContext, body: string): { command: string; output: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-external-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const command = join(folder, 'check.sh');
   const output = join(folder, 'output');
   writeFileSync(command, `#!/bin/sh\n${body.replaceAll('OUTPUT', output)}\n`);

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createServer, type TLSSocket } from 'node:tls';
 import { firstFinding as findingWithin } from '../support/check-runner.ts';
 import { startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The first handshake of a process takes its time. */
 const ENOUGH_MS = 2000;
@@ -28,8 +28,7 @@ interface TlsOrigin {
 }
 
 async function startTlsOrigin(t: TestContext, serve: (socket: TLSSocket) => void): Promise<TlsOrigin> {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-tls-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const subject = ['-subj', '/CN=check.example', '-addext', 'subjectAltName=DNS:check.example'];
   const made = [

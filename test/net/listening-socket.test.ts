@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Connection } from '../../src/net/connection.ts';
@@ -16,6 +15,7 @@ import {
   openListening,
 } from '../../src/net/listening-socket.ts';
 import { closeDescriptor } from '../../src/net/system-calls.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { listenSettings } from './wires.ts';
 
 function opened(over: Partial<ListenSettings>, count = 1): Listening {
@@ -31,8 +31,7 @@ function refused(over: Partial<ListenSettings>): ListenFailure {
 }
 
 function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'lb-listen-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  const path = temporaryFolder(t);
   return path;
 }
 

@@ -164,9 +164,9 @@ test('100 MB each way at once arrive whole, in constant memory', async t => {
 });
 
 test('a silent client is named after timeout client, a silent server after timeout server', async t => {
-  const first = await relayed(t, { client: 60, server: 5000 });
+  const first = await relayed(t, { client: 60, server: 600_000 });
   assert.deepEqual((await first.finished()).failure, { side: 'client', cause: 'timeout' });
-  const second = await relayed(t, { client: 5000, server: 60 });
+  const second = await relayed(t, { client: 600_000, server: 60 });
   assert.deepEqual((await second.finished()).failure, { side: 'server', cause: 'timeout' });
   const both = await relayed(t, { client: 60, server: 60 });
   assert.deepEqual((await both.finished()).failure, { side: 'client', cause: 'timeout' });

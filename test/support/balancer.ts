@@ -4,13 +4,14 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listeningSockets } from './listening-sockets.ts';
+import { listeningPaths, listeningSockets } from './listening-sockets.ts';
+import { removeFolder } from './temporary-folder.ts';
 
 export interface Balancer {
   readonly pid: number;
@@ -71,13 +72,14 @@ export async function startBalancer(
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await ended;
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   });
   const ports = options.ports ?? portsOf(config);
   for (const port of ports) await waitFor(balancer, `port ${port}`, () => listeningSockets(port).length > 0);
-  // sockets of administrators are there a moment later
+  // sockets of administrators are there a moment later, and HAProxy listens on them another moment later
   const paths = options.ports?.length === 0 ? [] : adminPathsOf(config);
-  for (const path of paths) await waitFor(balancer, path, () => existsSync(path));
+  for (const path of paths)
+    await waitFor(balancer, path, () => existsSync(path) && listeningPaths().has(path));
   return balancer;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Which IPv4 sockets listen on a port, as the kernel's table tells it, so that no connection is made that anybody would
- * count. They stand in front of all others, and only that part is read: thousands may follow that wait for their end.
+ * Which sockets listen, as the kernel's tables tell it, so that no connection is made that anybody would count. Those
+ * of IPv4 stand in front of all others, and only that part is read: thousands may follow that wait for their end.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 const TABLE = '/proc/net/tcp';
 const PART_BYTES = 4096;
@@ -10,6 +10,17 @@ const PART_BYTES = 4096;
 const LISTENS = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A(?: +\S+){5} +(\d+)/gm;
 /** A row of any other state. */
 const OTHER = /^ *\d+: \S+ \S+ (?!0A)/m;
+
+/** Flags, type, state, inode and path of a unix socket with __SO_ACCEPTCON. */
+const LISTENS_UNIX = /: \d+ \d+ 00010000 \d+ \d+ +\d+ (.*)$/gm;
+/** What a path ends with until its socket takes the place of an older one: the kernel knows it by no other name. */
+const TEMPORARY = /\.\d+\.tmp$/;
+
+/** The paths of all unix sockets that listen: one may be there before it does. */
+export function listeningPaths(): Set<string> {
+  const table = readFileSync('/proc/net/unix', 'latin1');
+  return new Set([...table.matchAll(LISTENS_UNIX)].map(([, path = '']) => path.replace(TEMPORARY, '')));
+}
 
 /** The kernel's numbers (inodes) of the sockets that listen on a TCP port, on any IPv4 address. */
 export function listeningSockets(port: number): string[] {

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { LB } from './balancer.ts';
+import { removeFolder } from './temporary-folder.ts';
 import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -496,7 +497,7 @@ export class Lab {
     }
     await Promise.all(this.#processes.map(watched => watched.ended));
     for (const name of this.#names) this.#removeNamespace(name);
-    rmSync(this.folder, { recursive: true, force: true });
+    removeFolder(this.folder);
   }
 }
 

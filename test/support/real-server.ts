@@ -1,22 +1,13 @@
 /** Starts the real servers that checks are made for: in folders of their own, on free ports, ended by their process. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface RealServer {
   readonly port: number;
@@ -39,10 +30,9 @@ function accountOf(name: string): Account {
 }
 
 function folderFor(t: TestContext, account: Account = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'lb-real-'));
+  const folder = temporaryFolder(t);
   chmodSync(folder, 0o755);
   if (account.uid !== undefined) chownSync(folder, account.uid, account.gid ?? account.uid);
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -6,7 +6,16 @@ import type { TestContext } from 'node:test';
 
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'lb-test-'));
-  // somebody may still be writing there; a hook that throws keeps those behind it from running
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  t.after(() => removeFolder(folder));
   return folder;
+}
+
+/** It throws never: hooks behind the one that calls it would not run, and they end who still writes there. */
+export function removeFolder(folder: string): void {
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    remove();
+  } catch {
+    process.once('exit', remove);
+  }
 }
