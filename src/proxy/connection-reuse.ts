@@ -50,8 +50,11 @@ export function beginConnection(
   transaction: Transaction,
 ): Connection {
   const { links, protocol } = server;
-  if (links === undefined || !protocol.isHttp2(connection.tls?.alpn, isWebsocket(transaction)))
-    return connection;
+  if (links === undefined) return connection;
+  const forWebsocket = isWebsocket(transaction);
+  const isHttp2 = protocol.isHttp2(connection.tls?.alpn, forWebsocket);
+  if (links.dials !== undefined && !forWebsocket) links.dials.speaksHttp2 = isHttp2;
+  if (!isHttp2) return connection;
   return beginLink(connection, travellerOf(server, links, client, transaction));
 }
 
@@ -66,6 +69,7 @@ function travellerOf(
     links,
     key: transaction.serverKey,
     privateKey: keyOf(server, transaction),
+    generation: transaction.serverGeneration,
     aim: transaction.request && aimOf(transaction.request),
     own: () => privateOf(client),
   };

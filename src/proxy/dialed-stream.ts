@@ -1,18 +1,9 @@
 /** What dialer.ts gets a server connection for: an HTTP request or a TCP session. */
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { DialFailure } from './dial-failure.ts';
 import type { BackendRuntime, ServerRuntime } from './runtime.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import type { Transaction } from './transaction.ts';
-
-export type DialFailure =
-  /** No server is usable: all down, or none. */
-  | 'no-server'
-  | 'queue-full'
-  | 'queue-timeout'
-  | 'refused'
-  | 'connect-timeout'
-  /** Out of descriptors, ports or memory here. */
-  | 'resource';
 
 export interface Stream {
   readonly transaction: Transaction;

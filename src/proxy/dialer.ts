@@ -8,6 +8,8 @@
  *              │          │ timeout                 │ refused or timed out, no retries left
  *              ▼          ▼                         ▼
  *            onDialFailed(reason) ◀─────────────────┘
+ *
+ * JOINING takes the place of CONNECTING where another stream has a connection made that will carry this one too.
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
@@ -16,7 +18,11 @@ import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-hands
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter, Waiting } from '../state/local-queue.ts';
-import type { DialFailure, Stream } from './dialed-stream.ts';
+import type { DialFailure, ServerRefusal } from './dial-failure.ts';
+import type { Stream } from './dialed-stream.ts';
+import type { Passenger, SharedDial } from './http2/server-dials.ts';
+import { dialsFor } from './http2/server-reuse.ts';
+import { mayRedispatch } from './redispatch.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
 
 const IDLE = 0;
@@ -26,14 +32,14 @@ const TURNAROUND = 3;
 const READY = 4;
 const SENDING_HEADER = 5;
 const SECURING = 6;
+const JOINING = 7;
 
 const TURNAROUND_MS = 1000;
 
-export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
+export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passenger {
   readonly #thread: DataThread;
   readonly #stream: Stream;
   readonly #timer: Timer;
-  /** The streams it is one of, and its place there. */
   /** Its place among those that use a server; -1: it uses none. */
   #amongAt = -1;
   #state = IDLE;
@@ -50,6 +56,8 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
   #connection: Connection | undefined;
   /** What its connection has become, until that is a connection again. */
   #handshake: OutgoingHandshake | undefined;
+  /** The connection that it makes for others too, or that another makes for it. */
+  #dial: SharedDial | undefined;
   /** Persistence or a rule chose the server: only a redispatch leaves it. */
   #direct = false;
   #triesLeft = 0;
@@ -98,6 +106,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
     this.#leaveStreams();
     this.#giveSlot();
     this.#server = this.#left = undefined;
+    this.#dial?.end(this);
   }
 
   /** Whether retry() would try. */
@@ -223,15 +232,38 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
     transaction.serverRefusal = undefined;
     transaction.serverKey = server.connectionKey(transaction);
     const idle = this.#stream.takeIdle(server);
+    if (idle === undefined && this.#joins(server)) return;
     transaction.counts.attempt(server, idle !== undefined);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
+    this.#dial = dialsFor(this.#stream, server)?.begin(transaction.serverKey, this);
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
     const connection = this.#thread.engine.connect(server.target(transaction), this);
     server.idle.made(connection);
     // it may have failed, and another one been tried, before the call returned
     if (!connection.closed && this.#connection === undefined) this.#connection = connection;
   }
+
+  // ── connections made by one for many ──
+
+  #joins(server: ServerRuntime): boolean {
+    const dial = dialsFor(this.#stream, server)?.find(this.#stream.transaction.serverKey);
+    if (dial === undefined) return false;
+    this.#state = JOINING;
+    this.#dial = dial;
+    this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
+    dial.join(this);
+    return true;
+  }
+
+  dialOver(failure: DialFailure | undefined, refusal: ServerRefusal | undefined): void {
+    this.#thread.wheel.clear(this.#timer);
+    if (failure === undefined) return this.#connect(this.#server as ServerRuntime);
+    this.#stream.transaction.serverRefusal = refusal;
+    this.#connectFailed(failure);
+  }
+
+  // ── a connection of its own ──
 
   onConnected(connection: Connection): void {
     const { proxyHeader } = this.#server as ServerRuntime;
@@ -263,7 +295,9 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
   }
 
   #made(connection: Connection): void {
+    const dial = this.#dial;
     this.#ready(this.#stream.travelOn(this.#server as ServerRuntime, connection), false);
+    dial?.end(this);
   }
 
   handshakeFailed(error: HandshakeFailure, tls: TlsFacts): void {
@@ -273,7 +307,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
   }
 
   #isUnderWay(): boolean {
-    return this.#state === CONNECTING || this.#state === SENDING_HEADER || this.#state === SECURING;
+    return this.#state >= SENDING_HEADER || this.#state === CONNECTING;
   }
 
   #dropConnection(): void {
@@ -312,6 +346,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
     this.#connection = undefined;
     this.#thread.wheel.clear(this.#timer);
     (this.#server as ServerRuntime).observer?.connectFailed();
+    this.#dial?.end(this, failure, this.#stream.transaction.serverRefusal);
     const { retryOn } = this.#backend as BackendRuntime;
     if (this.#triesLeft <= 0 || !retryOn.has('conn-failure')) return this.#fail(failure);
     this.#tryAgain();
@@ -329,7 +364,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
     const backend = this.#backend as BackendRuntime;
     const server = this.#server as ServerRuntime;
     this.#triesLeft--;
-    if (!this.#mayRedispatch(backend)) {
+    if (!mayRedispatch(backend, this.#direct, this.#triesLeft)) {
       this.#stream.transaction.noteRetry(server);
       return false;
     }
@@ -340,14 +375,6 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink {
     this.#left = server;
     this.#choose(server);
     return true;
-  }
-
-  #mayRedispatch(backend: BackendRuntime): boolean {
-    const { redispatchAfter, retries } = backend.config;
-    if (redispatchAfter === 0) return false;
-    if (!this.#direct && backend.isRoundRobin && backend.usableServers() > 1) return true;
-    const tried = retries - this.#triesLeft;
-    return redispatchAfter > 0 ? tried % redispatchAfter === 0 : this.#triesLeft + 1 <= -redispatchAfter;
   }
 
   #fail(failure: DialFailure): void {

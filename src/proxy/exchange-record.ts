@@ -35,7 +35,7 @@ import type {
   ListenerRuntime,
   ServerRuntime,
 } from './runtime.ts';
-import type { ServerRefusal } from './server-connection-facts.ts';
+import type { ServerRefusal } from './dial-failure.ts';
 import { Termination } from './termination.ts';
 
 function nothing(): void {}

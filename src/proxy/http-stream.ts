@@ -31,7 +31,8 @@ import {
   releaseServer,
   takeConnection,
 } from './connection-reuse.ts';
-import type { DialFailure, Stream } from './dialed-stream.ts';
+import type { DialFailure } from './dial-failure.ts';
+import type { Stream } from './dialed-stream.ts';
 import { Dialer } from './dialer.ts';
 import { awaitResponse, awaitsUpload, forwardBody, forwardRequest, sendRequest } from './forward-request.ts';
 import { forwardResponse } from './forward-response.ts';

@@ -2,13 +2,8 @@
 import type { ConnectionError, ServerFacts } from '../acl/context.ts';
 import type { CarriedFacts, Connection } from '../net/connection.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
+import type { ServerRefusal } from './dial-failure.ts';
 import type { ServerRuntime } from './runtime.ts';
-
-/** Why a server that was reached is of no use. */
-export interface ServerRefusal {
-  readonly error: ConnectionError;
-  readonly tls: TlsFacts;
-}
 
 interface ServerConnectionOwner {
   readonly serverRuntime: ServerRuntime | undefined;

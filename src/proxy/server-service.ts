@@ -12,6 +12,7 @@ import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileSni, ServerSecurity } from './server-security.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import { ServerDials } from './http2/server-dials.ts';
 import { ServerLinks } from './http2/server-links.ts';
 import { keepLink } from './http2/server-reuse.ts';
 import { ServerProtocol } from './server-protocol.ts';
@@ -56,7 +57,6 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.observer = observerOf(config, row, thread.state.servers, thread.reportErrors);
     this.proxyHeader = config.sendProxy && compileProxyHeader(config.sendProxy, environment);
     this.protocol = new ServerProtocol(config);
-    this.links = linksOf(this, thread);
     this.security = securityOf(config, backend, thread, environment);
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config, thread.tune);
@@ -65,6 +65,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.#poolMaxConn = config.poolMaxConn;
     this.isPrivate =
       this.proxyHeader !== undefined || backend.config.httpReuse === 'never' || this.#isForeign;
+    this.links = linksOf(this, thread);
     this.endsConnections = config.strictMaxconn === true;
     this.redirPrefix = config.redirPrefix;
     this.#sourceOf = compileSource(source, thread.index, thread.state.plan.threads);
@@ -152,7 +153,18 @@ function linksOf(server: ServerService, thread: DataThread): ServerLinks | undef
   if (!protocol.mayBeHttp2 || backend.config.mode !== 'http') return undefined;
   const pingMs = Number(config.otherOptions.get('idle-ping')?.[0] ?? 0);
   const limits = { maxReuse: config.maxReuse, pingMs };
-  return new ServerLinks(thread, backend.row, limits, link => keepLink(server, link));
+  const dials = dialsOf(server, thread);
+  return new ServerLinks(thread, backend.row, limits, link => keepLink(server, link), dials);
+}
+
+function dialsOf(
+  { protocol, backend, config, isPrivate }: ServerService,
+  thread: DataThread,
+): ServerDials | undefined {
+  if (isPrivate || backend.config.httpReuse !== 'always') return undefined;
+  const { maxStreams } = thread.http2Servers;
+  const most = config.maxReuse < 0 ? maxStreams : Math.min(maxStreams, config.maxReuse + 1);
+  return new ServerDials(most, protocol.isHttp2(undefined, false));
 }
 
 function securityOf(

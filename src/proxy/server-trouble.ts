@@ -1,7 +1,7 @@
 /** What can go wrong on the server's side of a request: the request is sent again, answered with an error, or cut. */
 import type { Cause } from '../base/failure.ts';
 import type { ObservedError } from '../health/observation.ts';
-import type { DialFailure } from './dialed-stream.ts';
+import type { DialFailure } from './dial-failure.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
 import { retryAfter, type Resendable } from './resend.ts';
 import type { DataThread } from './runtime.ts';

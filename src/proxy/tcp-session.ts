@@ -12,7 +12,8 @@ import { ACCEPT, CONTINUE, SERVICE, SILENT_DROP, SWITCH_TO_HTTP, type Verdict } 
 import { Relay, type RelayResult } from '../net/relay.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { ContentInspection, type InspectionOwner } from './content-inspection.ts';
-import type { DialFailure, Stream } from './dialed-stream.ts';
+import type { DialFailure } from './dial-failure.ts';
+import type { Stream } from './dialed-stream.ts';
 import { Dialer } from './dialer.ts';
 import { hangUp } from './hang-up.ts';
 import { HttpSession } from './http-session.ts';

@@ -7,6 +7,7 @@ import type { BufferPool } from '../../net/buffer-pool.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { TimerWheel } from '../../net/timer-wheel.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
+import type { ServerDials } from './server-dials.ts';
 import { BackendCounts, type Http2ServerCounts } from './server-counts.ts';
 import { Http2ServerLink, type LinkHome, type LinkParts } from './server-link.ts';
 
@@ -25,6 +26,8 @@ export interface LinkThread {
 type LinkLimits = Pick<LinkParts, 'maxReuse' | 'pingMs'>;
 
 export class ServerLinks implements LinkHome {
+  /** Those that are being made for everybody; undefined: each request has its own made. */
+  readonly dials: ServerDials | undefined;
   readonly #thread: LinkThread;
   readonly #counts: Http2ServerCounts;
   readonly #limits: LinkLimits;
@@ -34,7 +37,14 @@ export class ServerLinks implements LinkHome {
   readonly #used = new Set<Http2ServerLink>();
 
   /** `backend`: its row. `keeps`: puts it where it rests; false: nowhere. */
-  constructor(thread: LinkThread, backend: number, limits: LinkLimits, keeps: Keeper) {
+  constructor(
+    thread: LinkThread,
+    backend: number,
+    limits: LinkLimits,
+    keeps: Keeper,
+    dials: ServerDials | undefined,
+  ) {
+    this.dials = dials;
     this.#thread = thread;
     this.#counts = new BackendCounts(thread.state.counters, backend);
     this.#limits = limits;
@@ -81,6 +91,7 @@ export class ServerLinks implements LinkHome {
   /** The server has moved: what is connected to its old place takes no more. */
   forget(): void {
     this.#shared.clear();
+    this.dials?.forgetAll();
   }
 
   rested(link: Http2ServerLink): void {

@@ -12,6 +12,7 @@
 import type { Connection } from '../../net/connection.ts';
 import type { RequestAim } from './request-block.ts';
 import { Http2ServerLink } from './server-link.ts';
+import type { ServerDials } from './server-dials.ts';
 import { Http2ServerWire } from './server-wire.ts';
 import type { ServerLinks } from './server-links.ts';
 import type { PrivateConnections } from '../private-connections.ts';
@@ -25,6 +26,8 @@ export interface Traveller {
   readonly key: string;
   readonly privateKey: string;
   readonly aim: RequestAim | undefined;
+  /** The server's state when it was chosen to carry the request (ServerRuntime.generation). */
+  readonly generation: number;
   /** The client's own connections, made when first needed. */
   readonly own: () => PrivateConnections;
 }
@@ -51,17 +54,26 @@ export function wakeConnection(connection: Connection, traveller: Traveller): Co
   return connection.openStream(aim);
 }
 
+/** Connections that are being made for many, and may be joined by that request. */
+export function dialsFor(
+  { wantsWebsocket }: { readonly wantsWebsocket: boolean },
+  { links, protocol }: ServerRuntime,
+): ServerDials | undefined {
+  if (links?.dials === undefined) return undefined;
+  return wantsWebsocket && !protocol.carriesWebsockets ? undefined : links.dials;
+}
+
 /** The first stream of a connection just made. */
 export function beginLink(socket: Connection, traveller: Traveller): Connection {
-  const { server, links, key, privateKey, aim, own } = traveller;
+  const { server, links, key, privateKey, aim, generation, own } = traveller;
   const { httpReuse } = server.backend.config;
   const link = links.begin(socket);
   link.isPrivate = server.isPrivate;
   link.key = key;
   link.privateKey = privateKey;
-  link.generation = server.generation;
+  link.generation = generation;
   if (server.isPrivate || httpReuse === 'safe') own().holdLink(link, server);
-  else if (httpReuse === 'always') links.share(link);
+  else if (httpReuse === 'always' && generation === server.generation) links.share(link);
   return link.openStream(aim);
 }
 
@@ -69,7 +81,8 @@ export function beginLink(socket: Connection, traveller: Traveller): Connection 
 export function keepLink(server: ServerRuntime, link: Http2ServerLink): boolean {
   const own = link.holder;
   const isAuthenticated = own?.authenticated === true;
-  if (link.generation !== server.generation || (server.endsConnections && !isAuthenticated)) return false;
+  if (link.room <= 0 || link.generation !== server.generation) return false;
+  if (server.endsConnections && !isAuthenticated) return false;
   if (!link.isPrivate && !isAuthenticated) return server.idle.put(link, link.served > 1, link.key);
   link.isPrivate = true;
   return own?.keepLink(link) === true;

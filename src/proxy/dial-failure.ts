@@ -1,0 +1,19 @@
+/** Why there is no connection to a server. */
+import type { ConnectionError } from '../acl/context.ts';
+import type { TlsFacts } from '../net/tls/tls-facts.ts';
+
+export type DialFailure =
+  /** No server is usable: all down, or none. */
+  | 'no-server'
+  | 'queue-full'
+  | 'queue-timeout'
+  | 'refused'
+  | 'connect-timeout'
+  /** Out of descriptors, ports or memory here. */
+  | 'resource';
+
+/** Why a server that was reached is of no use. */
+export interface ServerRefusal {
+  readonly error: ConnectionError;
+  readonly tls: TlsFacts;
+}
