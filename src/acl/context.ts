@@ -181,6 +181,8 @@ export interface RawRequest {
 export interface BodyFacts extends ByteView {
   /** The whole body is there. */
   readonly complete: boolean;
+  /** It is no body: nothing that follows can be read. */
+  readonly broken: boolean;
   /** Content-Length, or the bytes seen so far of a chunked one. */
   readonly announced: number;
 }

@@ -22,6 +22,8 @@ export type Flaw = 'none' | 'invalid request' | 'denied response' | 'internal er
 /** What of a request or TCP session is counted. */
 export interface Exchange {
   readonly isHttp: boolean;
+  /** Its client got nothing, and is as good as not here. */
+  readonly unanswered: boolean;
   readonly status: number;
   readonly flaw: Flaw;
   readonly failedRewrites: number;
@@ -117,7 +119,7 @@ export function countStreamEnd(counters: Counters, { frontend }: Rows): void {
 /** On the way of every request: no array or object is made (bench/micro/http-exchange.ts). */
 export function countExchange(counters: Counters, exchange: Exchange, rows: Rows): void {
   counters.add(counters.process, FIELD.stot, 1);
-  if (exchange.isHttp) countAnswer(counters, exchange.status, rows);
+  if (exchange.isHttp && !exchange.unanswered) countAnswer(counters, exchange.status, rows);
   if (rows.backend >= 0) countTimes(counters, exchange, rows);
   if (exchange.termination.cause !== '-') countEnd(counters, exchange, rows);
   if (exchange.failedRewrites > 0) countAll(counters, rows, FIELD.wrew, exchange.failedRewrites);
@@ -184,7 +186,7 @@ function countEnd(counters: Counters, exchange: Exchange, rows: Rows): void {
   if (exchange.flaw === 'internal error') return countAll(counters, rows, FIELD.eint, 1);
   if (exchange.flaw === 'denied response') return countAll(counters, rows, FIELD.dresp, 1);
   const isClient = cause === 'C' || cause === 'c';
-  if (phase === 'R' && (isClient || exchange.flaw === 'invalid request'))
+  if (exchange.flaw === 'invalid request' || (phase === 'R' && isClient))
     return countFront(counters, rows, FIELD.ereq);
   if (cause === 'P' && (phase === 'R' || phase === 'T')) return countDenied(counters, rows);
   if (cause === 'L') return countIntercepted(counters, rows, phase);

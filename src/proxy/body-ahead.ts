@@ -41,16 +41,16 @@ export class BodyPreview {
     const limit = framing === 'length' ? contentLength : framing === 'none' ? 0 : Infinity;
     const length = Math.min(inbox.length, limit);
     const announced = framing === 'length' ? contentLength : length;
-    return { buffer, offset: start, length, complete: length === limit || ended, announced };
+    return { buffer, offset: start, length, complete: length === limit || ended, broken: false, announced };
   }
 
   #lookAtChunks(inbox: Inbox, { ended, room }: BodyShape): BodyFacts {
     const decoder = (this.#decoder ??= startDecoder());
     if (!decoder.done && decoder.error === 0) this.#decode(decoder, inbox);
-    const isOver = decoder.done || decoder.error !== 0 || ended;
-    const complete = isOver || inbox.length >= room * MOST_FRAMING;
+    const broken = decoder.error !== 0;
+    const complete = decoder.done || broken || ended || inbox.length >= room * MOST_FRAMING;
     const length = this.#length;
-    return { buffer: this.#content, offset: 0, length, complete, announced: length };
+    return { buffer: this.#content, offset: 0, length, complete, broken, announced: length };
   }
 
   #decode(decoder: BodyDecoder, inbox: Inbox): void {

@@ -53,12 +53,22 @@ export class ClientTrouble {
     keepBadMessage(thread, transaction, 'request', session.inbox, text);
   }
 
+  /** Its body is none: with a server at work, the answer is what is missing. */
+  bodyInvalid(): void {
+    const { phase } = this.#owner;
+    this.#refuse(400, phase === 'H' || phase === 'D' ? phase : 'R');
+  }
+
   badRequest(status: number): void {
+    this.#refuse(status, 'R');
+  }
+
+  #refuse(status: number, phase: Phase): void {
     const { transaction } = this.#owner;
     transaction.badRequest = transaction.request === undefined;
     transaction.flaw = 'invalid request';
     transaction.countTracked('error');
-    this.#fail(status, 'P', 'R');
+    this.#fail(status, 'P', phase);
   }
 
   headTimeout(): void {

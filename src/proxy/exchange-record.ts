@@ -120,6 +120,8 @@ export abstract class ExchangeRecord {
   badRequest = false;
   clientAborted = false;
   serverAborted = false;
+  /** The client was left without a word, to send its request again: neither logged nor counted as answered. */
+  unanswered = false;
   logCounter = 0;
   logOrigin = '';
   /** 0..7, or -1: not logged; undefined: as the log line says. */
@@ -181,7 +183,7 @@ export abstract class ExchangeRecord {
     this.flaw = 'none';
     this.failedRewrites = 0;
     this.termination.clear();
-    this.logged = false;
+    this.logged = this.unanswered = false;
     this.backendRuntime = this.serverRuntime = this.serverConnection = undefined;
     this.request = this.response = this.requestLine = undefined;
     this.knownUniqueId = this.requestCookieCapture = this.responseCookieCapture = undefined;

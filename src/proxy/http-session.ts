@@ -60,6 +60,10 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     return this.#served === 0;
   }
 
+  get sendsAgain(): boolean {
+    return this.#served > 0;
+  }
+
   /** `received`: what came behind a PROXY protocol header, or was looked at before. */
   constructor(
     streams: StreamPool,

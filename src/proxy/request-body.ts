@@ -67,7 +67,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
       if (inbox.length === 0) return this.#wantMore(server);
       const { buffer } = inbox;
       this.#decode(inbox, inbox.end);
-      if (decoder.error !== 0) return this.#stream.clientTrouble.badRequest(400);
+      if (decoder.error !== 0) return this.#stream.clientTrouble.bodyInvalid();
       const length = decoder.outEnd - decoder.outStart;
       if (length > 0) this.#send(server, buffer, decoder.outStart, length);
       else if (!decoder.done) return this.#wantMore(server);
@@ -89,7 +89,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
       if (inbox.length === 0) return this.#wantMore(server);
       const { buffer } = inbox;
       this.#decode(inbox, inbox.end);
-      if (decoder.error !== 0) return this.#stream.clientTrouble.badRequest(400);
+      if (decoder.error !== 0) return this.#stream.clientTrouble.bodyInvalid();
       const length = decoder.outEnd - decoder.outStart;
       if (length > 0 || decoder.done) pipe.push(buffer, decoder.outStart, length, decoder.done);
       else return this.#wantMore(server);

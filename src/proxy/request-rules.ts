@@ -6,6 +6,7 @@
  *   ─▶ backend: content ▶ http-request ▶ statistics ▶ redirects
  */
 import type { Http1RequestHead } from '../http/request-head.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { Connection } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Reply } from '../rules/reply.ts';
@@ -79,14 +80,15 @@ export class RequestRules {
   }
 
   start(): void {
-    const { frontend, body } = this.#stream;
-    if (!body.read && frontend.config.options.flags.has('http-buffer-request')) this.#bufferFirst();
-    else this.#runAll();
+    const { frontend, transaction } = this.#stream;
+    // content rules have run already where the connection came in mode tcp
+    const first = transaction.contentInspected ? FRONTEND_RULES : FRONTEND_CONTENT;
+    if (this.#buffers(frontend.config)) this.#bufferFirst(first, frontend.config);
+    else this.#run(first);
   }
 
-  /** Content rules of the frontend have run already where the connection came in mode tcp. */
-  #runAll(): void {
-    this.#run(this.#stream.transaction.contentInspected ? FRONTEND_RULES : FRONTEND_CONTENT);
+  #buffers({ options }: Proxy): boolean {
+    return !this.#stream.body.read && options.flags.has('http-buffer-request');
   }
 
   /** The stream is over: whatever is waited for. */
@@ -104,7 +106,7 @@ export class RequestRules {
       if (stage === FRONTEND_RULES) transaction.countRequest();
       if (stage === BACKEND_RULES) transaction.countInBackend();
       if (stage === CHOOSE_BACKEND) {
-        if (!this.#chooseBackend()) return;
+        if (!this.#chooseBackend() || this.#backendBuffers()) return;
       } else if (!this.#passed(this.#verdict(stage))) return;
     }
     this.#stream.requestAllowed(transaction.backendRuntime as BackendRuntime);
@@ -154,6 +156,15 @@ export class RequestRules {
       return true;
     }
     return false;
+  }
+
+  /** True: its rules run when the body is here. What the frontend has waited for is not waited for again. */
+  #backendBuffers(): boolean {
+    const { frontend, transaction } = this.#stream;
+    const { config } = transaction.backendRuntime as BackendRuntime;
+    if (!this.#buffers(config) || this.#buffers(frontend.config)) return false;
+    this.#bufferFirst(BACKEND_CONTENT, config);
+    return true;
   }
 
   #nowhere(): void {
@@ -206,12 +217,13 @@ export class RequestRules {
   }
 
   /** `option http-buffer-request`: rules run once the body, or a buffer full of it, is here. */
-  #bufferFirst(): void {
+  #bufferFirst(next: number, { timeouts }: Proxy): void {
     this.#hold = 'whole body';
+    this.#stage = next;
     this.#stream.transaction.heldBy = 'http-buffer-request';
     this.#stream.transaction.request?.headers.leaveSource();
-    const { frontend, transaction, thread } = this.#stream;
-    const { httpRequest } = frontend.config.timeouts;
+    const { transaction, thread } = this.#stream;
+    const { httpRequest } = timeouts;
     const spentMs = thread.wheel.now - transaction.timers.firstByteAt;
     if (httpRequest > 0) this.#arm(Math.max(1, httpRequest - spentMs));
     this.#bufferBody();
@@ -221,6 +233,7 @@ export class RequestRules {
   #bufferBody(): void {
     const { transaction, session, body } = this.#stream;
     const seen = body.inspect();
+    if (seen.broken) return this.#bodyIsBroken();
     const isForRule = this.#hold === 'rule' && transaction.waitBytes > 0;
     const enough = isForRule ? transaction.waitBytes : Infinity;
     if (!seen.complete && seen.length < Math.min(enough, transaction.bodyRoom)) return this.#wantMore();
@@ -239,13 +252,14 @@ export class RequestRules {
   #buffered(): void {
     this.#stream.transaction.heldBy = undefined;
     this.#letGo();
-    this.#runAll();
+    this.#run(this.#stage);
   }
 
   /** The client sends no more of it; true: it was waited for here, and the rules see what there is. */
   bodyTruncated(): boolean {
-    if (this.#hold !== 'whole body') return false;
-    this.#buffered();
+    if (!this.#waitsForBody()) return false;
+    if (this.#hold === 'rule') this.#resume(false);
+    else this.#buffered();
     return true;
   }
 
@@ -267,6 +281,12 @@ export class RequestRules {
     this.#letGo();
     this.#bodyIsLate();
     return true;
+  }
+
+  #bodyIsBroken(): void {
+    this.#letGo();
+    this.#stream.transaction.timers.undecided();
+    this.#stream.clientTrouble.badRequest(400);
   }
 
   #bodyIsLate(): void {

@@ -5,10 +5,12 @@ import type { DialFailure } from './dial-failure.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
 import { retryAfter, type Resendable } from './resend.ts';
 import type { DataThread } from './runtime.ts';
+import type { StreamClient } from './stream-client.ts';
 import type { Phase } from './termination.ts';
 
 export interface ServerTroubleOwner extends Resendable {
   readonly thread: DataThread;
+  readonly session: StreamClient;
   readonly clientTrouble: { gone(cause: Cause): void; hasLeft(): boolean; gaveUp(phase: Phase): void };
   /** All of the request is with the server. */
   readonly requestSent: boolean;
@@ -17,6 +19,8 @@ export interface ServerTroubleOwner extends Resendable {
   fail(status: number, letter: string, phase: Phase): void;
   cut(letter: string, phase: Phase): void;
   abort(): void;
+  /** The connection of the client is closed without a word. */
+  leaveUnanswered(): void;
 }
 
 export class ServerTrouble {
@@ -55,7 +59,14 @@ export class ServerTrouble {
     server.close();
     if (unanswered && retryAfter('empty-response', this.#owner)) return;
     transaction.serverAborted = true;
-    this.#owner.fail(502, 'S', 'H');
+    if (this.#owner.session.sendsAgain) this.#leaveUnanswered(cause);
+    else this.#owner.fail(502, 'S', 'H');
+  }
+
+  /** Manual, `http-reuse`: clients repeat in silence what an idle connection that closes has lost. Resets are counted. */
+  #leaveUnanswered(cause: Cause): void {
+    if (cause !== 'ended') this.#owner.transaction.termination.fail('server', cause, 'D');
+    this.#owner.leaveUnanswered();
   }
 
   /** All of its response is here, and it takes no more of the request: the client has its answer. */

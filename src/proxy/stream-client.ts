@@ -18,6 +18,8 @@ export interface StreamClient {
   privateConnections: PrivateConnections | undefined;
   /** The current request is the first of its connection. Over HTTP/2 none is. */
   readonly isFirst: boolean;
+  /** It has been answered before on its connection: a request whose connection closes without a word it sends again by itself. */
+  readonly sendsAgain: boolean;
   /** The client has to go on, or to take what is sent, within this time. */
   expect(timeoutMs: number): void;
   clearTimer(): void;

@@ -138,7 +138,7 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     if (this.#isUncounted()) this.countRequest();
     this.counts.end(this, this.backendRuntime);
     if (this.#tracks()) this.#countTraffic();
-    if (!this.logged) this.frontendRuntime.log(this);
+    if (!this.logged && !this.unanswered) this.frontendRuntime.log(this);
     this.script?.end();
     this.releaseCounters();
     this.releaseVariables();

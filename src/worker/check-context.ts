@@ -119,7 +119,14 @@ export class CheckContext implements SampleContext {
     const answer = this.#facts?.answer(true);
     if (typeof answer !== 'object') return undefined;
     const buffer = Buffer.from(answer.body, 'latin1');
-    return { buffer, offset: 0, length: buffer.length, complete: true, announced: buffer.length };
+    return {
+      buffer,
+      offset: 0,
+      length: buffer.length,
+      complete: true,
+      broken: false,
+      announced: buffer.length,
+    };
   }
 
   get responsePayload(): ByteView | undefined {

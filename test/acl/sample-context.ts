@@ -33,7 +33,7 @@ export function responseHead(status: number, pairs: HeaderPairs, reason = 'OK'):
 
 export function bodyOf(text: string, complete = true): BodyFacts {
   const buffer = Buffer.from(text, 'latin1');
-  return { buffer, offset: 0, length: buffer.length, complete, announced: buffer.length };
+  return { buffer, offset: 0, length: buffer.length, complete, broken: false, announced: buffer.length };
 }
 
 export function bytes(hex: string): ByteView {

@@ -134,6 +134,7 @@ test('expect-proxy asks for a PROXY header', () => {
 
 const body = (length: number, complete: boolean): NonNullable<FakeRuleContext['requestBody']> => ({
   buffer: Buffer.alloc(length),
+  broken: false,
   offset: 0,
   length,
   complete,

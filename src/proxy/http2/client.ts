@@ -39,6 +39,8 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   /** FIN has another meaning here: of a request all has come, or its stream is gone. */
   readonly ended = false;
   readonly isFirst = false;
+  /** A stream that is reset was perhaps refused by somebody else: clients are told of a server that failed. */
+  readonly sendsAgain = false;
   readonly #timer = new Timer(() => this.#expired());
   #owner: Http2Connection | undefined;
   #facts: Http2StreamFacts | undefined;

@@ -8,7 +8,7 @@ import { parseSize, parseTime } from '../../config-parser/units.ts';
 import { HTTP, type ActionDefinition } from '../action-definition.ts';
 import type { Action, RuleContext } from '../context.ts';
 import type { RuleLine } from '../rule-line.ts';
-import { CONTINUE, TIMED_OUT, YIELD, type Verdict } from '../verdict.ts';
+import { BAD_MESSAGE, CONTINUE, TIMED_OUT, YIELD, type Verdict } from '../verdict.ts';
 import { takeTime } from './exchange.ts';
 
 // ── wait-for-body ──
@@ -56,6 +56,7 @@ function compileWaitForBody(line: RuleLine): Action | undefined {
   return (ctx, resumed) => {
     const body = onResponse ? ctx.responseBody : ctx.requestBody;
     ctx.largeRoom = largeRoom;
+    if (!onResponse && body?.broken === true) return BAD_MESSAGE;
     // Nobody looked at the body before the first wait for it.
     if (
       body === undefined
