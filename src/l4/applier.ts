@@ -1,6 +1,7 @@
 /**
- * Keeps the kernel at what is wanted: changes go in one after the other, those that came meanwhile in one go; where the
- * kernel refuses, it is told once, and everything is tried anew until it is taken. Called by forwarder.ts.
+ * Keeps the kernel at what is wanted: changes go in one after the other, those that came meanwhile in one go, and last the
+ * ways to servers; where the kernel refuses, it is told once, and everything is tried anew until it is taken. Called by
+ * forwarder.ts.
  */
 import type { Driver } from './driver.ts';
 import type { ServerState, Service, ServiceState } from './service.ts';
@@ -20,6 +21,7 @@ export class Applier {
   /** What the kernel has; undefined: nobody knows. */
   #applied: readonly ServiceState[] | undefined;
   #generation = 0;
+  #rerouting = false;
   #busy = false;
   #failing = false;
   #stopped = false;
@@ -48,6 +50,12 @@ export class Applier {
     void this.apply();
   }
 
+  /** Interfaces or ways to servers may have changed. */
+  reroute(): void {
+    this.#rerouting = true;
+    void this.apply();
+  }
+
   /** Resolves when nothing more can be done for now. */
   async apply(): Promise<void> {
     if (this.#busy || this.#stopped) return;
@@ -64,6 +72,8 @@ export class Applier {
       }
     }
     this.#busy = false;
+    // what was under way has come behind the removal
+    if (this.#stopped) this.#ports.driver.remove();
   }
 
   stop(): void {
@@ -77,7 +87,8 @@ export class Applier {
     if (applied === undefined) return () => this.#install();
     const at = applied.findIndex(({ states }, index) => !same(states, this.#wanted[index] ?? []));
     const old = applied[at];
-    return old === undefined ? undefined : () => this.#change(old, at, applied);
+    if (old !== undefined) return () => this.#change(old, at, applied);
+    return this.#rerouting ? () => this.#reroute(applied) : undefined;
   }
 
   async #install(): Promise<string | undefined> {
@@ -90,6 +101,14 @@ export class Applier {
     }));
     const trouble = await this.#ports.driver.install(states);
     if (trouble === undefined && services === this.#services) this.#applied = states;
+    this.#rerouting = true;
+    return trouble;
+  }
+
+  async #reroute(applied: readonly ServiceState[]): Promise<string | undefined> {
+    this.#rerouting = false;
+    const trouble = await this.#ports.driver.reroute(applied);
+    if (trouble !== undefined) this.#rerouting = true;
     return trouble;
   }
 
@@ -112,7 +131,7 @@ export class Applier {
   }
 
   #failed(trouble: string): void {
-    if (!this.#failing) this.#ports.log('error', `the kernel does not take the rules: nft: ${trouble}`);
+    if (!this.#failing) this.#ports.log('error', `the kernel does not take the rules: ${trouble}`);
     this.#failing = true;
     this.#cancel = this.#ports.after(AGAIN_MS, () => void this.apply());
   }

@@ -1,156 +1,184 @@
 /**
  * Forwarding by direct routing (lvs_method DR) as commands of nft: a packet goes on as it came, to the hardware address
  * of a server that has the virtual address on its loopback, and the server answers the client itself. This host sees one
- * side only, which connection tracking cannot follow: flows are remembered in sets of our own, one a server.
+ * side only, which connection tracking cannot follow: flows are remembered in maps of our own, two a service.
  *
- *   ingress ─▶ vs0 ─▶ vs0_3 (generation 3): flow known ─▶ vs0_rs1: send
- *                                           new: choose ─▶ vs0_rs1_new: remember, send
+ *   ingress ─▶ e1_vs0 ─▶ e1_vs0_3 (generation 3): flow known ─▶ e1_vs0_rs1: remember for longer ─▶ e1_vs0_rs1_way
+ *                                                 new: choose ─▶ e1_vs0_rs1_new: remember      ─▶ e1_vs0_rs1_way
  *
- * Pure; called by ruleset.ts.
+ * A new edition of all that is made beside the one that works, which goes when the ingress has turned to it. Pure; called by
+ * ruleset.ts and nft-driver.ts.
  */
+import { renderServer } from './direct-server.ts';
+import type { DirectPaths, Entrance } from './direct-path.ts';
+import {
+  chainOf,
+  directClientsOf,
+  editionOf,
+  endingOf,
+  flowOf,
+  flowsOf,
+  numberOf,
+  serverChains,
+} from './direct-words.ts';
 import {
   addressType,
-  addressWord,
   clientOf,
-  clientsOf,
   generationChain,
   inOrderOfLookup,
   MOST_REMEMBERED,
-  serverChain,
   TABLE,
   targetMatch,
   verdictMap,
 } from './nft-words.ts';
-import { select } from './selection.ts';
-import type { Service, ServiceState } from './service.ts';
+import { remembers, select } from './selection.ts';
+import type { ConnectionTimeouts, Service, ServiceState } from './service.ts';
 
-/** How a server is reached. */
-export interface DirectPath {
-  readonly device: string;
-  /** Hardware addresses: of the device, and of the server. */
-  readonly from: string;
-  readonly to: string;
+export interface DirectLayout extends DirectPaths {
+  readonly edition: number;
 }
 
-export interface DirectPaths {
-  /** Interfaces by which clients come. */
-  readonly devices: readonly string[];
-  /** By the address of the server; one without a path gets nothing. */
-  readonly servers: ReadonlyMap<string, DirectPath>;
+/** What the kernel has of our table. */
+export interface FoundTable {
+  readonly chains: readonly string[];
+  readonly memories: readonly Memory[];
 }
 
-/** ipvs's own: idle connections, those that end, and UDP. */
-const FLOW_SEC = { tcp: 900, ending: 120, udp: 300 };
+interface Memory {
+  readonly kind: 'set' | 'map';
+  readonly name: string;
+}
+
+const NOT_AN_OPENING = 'tcp flags & (fin | syn | rst | ack) != syn';
 
 function add(chain: string, text: string): string {
   return `add rule netdev ${TABLE} ${chain} ${text}`;
 }
 
-function flowsOf(service: Service, index: number): string {
-  return `${serverChain(service, index)}_flows`;
-}
-
-function flow({ family }: Service): string {
-  const word = addressWord(family);
-  return `${word} saddr . th sport . ${word} daddr . th dport`;
-}
-
-export function renderDirect(states: readonly ServiceState[], paths: DirectPaths): string[] {
-  if (states.length === 0) return [];
+/** One transaction: a new edition, and the ingress turns to it. */
+export function renderDirect(
+  states: readonly ServiceState[],
+  timeouts: ConnectionTimeouts,
+  layout: DirectLayout,
+): string[] {
+  const { edition, entrances, servers } = layout;
+  const services = chainOf(edition, 'services');
   return [
     `add table netdev ${TABLE}`,
-    ...states.flatMap(({ service }) => renderServers(service, paths)),
-    ...states.flatMap(state => [
-      ...directGeneration(state, paths),
-      `add chain netdev ${TABLE} ${state.service.id}`,
-      add(state.service.id, `goto ${generationChain(state)}`),
-    ]),
-    `add chain netdev ${TABLE} services`,
-    ...inOrderOfLookup(states.map(({ service }) => service)).map(({ service, target }) =>
-      add('services', `${targetMatch(service, target)} goto ${service.id}`),
+    ...states.flatMap(({ service }) => renderMemories(service)),
+    ...states.flatMap(({ service }) =>
+      service.servers.flatMap(({ address }, index) =>
+        renderServer(service, index, edition, servers.get(address), timeouts),
+      ),
     ),
-    ...paths.devices.flatMap((device, index) => [
-      `add chain netdev ${TABLE} in${index} { type filter hook ingress device "${device}" priority 0; policy accept; }`,
-      add(`in${index}`, 'jump services'),
+    ...states.flatMap(state => [
+      ...directGeneration(state, layout),
+      `add chain netdev ${TABLE} ${chainOf(edition, state.service.id)}`,
+      add(chainOf(edition, state.service.id), `goto ${chainOf(edition, generationChain(state))}`),
     ]),
+    `add chain netdev ${TABLE} ${services}`,
+    ...inOrderOfLookup(states.map(({ service }) => service)).map(({ service, target }) =>
+      add(services, `${targetMatch(service, target)} goto ${chainOf(edition, service.id)}`),
+    ),
+    ...entrances.flatMap(entrance => renderEntrance(entrance, services)),
   ];
 }
 
-function renderServers(service: Service, paths: DirectPaths): string[] {
-  const { family, persistence, servers } = service;
-  const type = addressType(family);
-  const sized = `flags dynamic,timeout; size ${MOST_REMEMBERED}`;
-  return servers.flatMap(({ address }, index) => [
-    `add set netdev ${TABLE} ${flowsOf(service, index)} { type ${type} . inet_service . ${type} . inet_service; ${sized}; timeout ${flowSec(service)}s; }`,
-    ...(persistence === undefined
-      ? []
-      : [
-          `add set netdev ${TABLE} ${clientsOf(service, index)} { type ${type}; ${sized}; timeout ${persistence.timeoutSec}s; }`,
-        ]),
-    ...renderSending(service, index, paths.servers.get(address)),
-  ]);
+function renderMemories(service: Service): string[] {
+  const type = addressType(service.family);
+  const flow = `type ${flowOf(service).type} : mark`;
+  const dynamic = `flags dynamic,timeout; size ${MOST_REMEMBERED};`;
+  return memoriesOf(service).map(({ kind, name }) =>
+    kind === 'map'
+      ? `add map netdev ${TABLE} ${name} { ${flow}; ${dynamic} }`
+      : `add set netdev ${TABLE} ${name} { type ${type}; ${dynamic} }`,
+  );
 }
 
-function flowSec({ protocol }: Service): number {
-  return protocol === 'udp' ? FLOW_SEC.udp : FLOW_SEC.tcp;
-}
-
-/** Two chains a server: for packets of flows that are known, and for the first one. */
-function renderSending(service: Service, index: number, path: DirectPath | undefined): string[] {
-  if (path === undefined) return [];
-  const chain = serverChain(service, index);
-  const flows = flowsOf(service, index);
+function memoriesOf(service: Service): Memory[] {
+  const clients = service.persistence === undefined ? [] : [...service.servers.keys()];
   return [
-    `add chain netdev ${TABLE} ${chain}`,
-    add(chain, `update @${flows} { ${flow(service)} }`),
-    ...(service.protocol === 'udp'
-      ? []
-      : [
-          add(
-            chain,
-            `tcp flags & (fin | rst) != 0 update @${flows} { ${flow(service)} timeout ${FLOW_SEC.ending}s }`,
-          ),
-        ]),
-    add(chain, `ether saddr set ${path.from} ether daddr set ${path.to} fwd to "${path.device}"`),
-    `add chain netdev ${TABLE} ${chain}_new`,
-    ...(service.persistence === undefined
-      ? []
-      : [add(`${chain}_new`, `update @${clientsOf(service, index)} { ${clientOf(service)} }`)]),
-    add(`${chain}_new`, `goto ${chain}`),
+    { kind: 'map', name: flowsOf(service) },
+    ...(service.protocol === 'tcp' ? [{ kind: 'map' as const, name: endingOf(service) }] : []),
+    ...clients.map(index => ({ kind: 'set' as const, name: directClientsOf(service, index) })),
+  ];
+}
+
+function entranceChain({ device, index }: Entrance): string {
+  return `in${index}_${device.replace(/[^A-Za-z0-9]/g, '_')}`;
+}
+
+/** Of frames those that are for this host, and for the interface itself, not for a VLAN on it. */
+function renderEntrance(entrance: Entrance, services: string): string[] {
+  const chain = entranceChain(entrance);
+  return [
+    `add chain netdev ${TABLE} ${chain} { type filter hook ingress device "${entrance.device}" priority 0; policy accept; }`,
+    `flush chain netdev ${TABLE} ${chain}`,
+    ...(entrance.framed
+      ? ['ip', 'ip6'].map(type => add(chain, `meta pkttype host ether type ${type} jump ${services}`))
+      : [add(chain, `jump ${services}`)]),
   ];
 }
 
 /** A TCP segment of nobody's flow that opens none is this host's to answer; flows of a server that is gone wait for it. */
-export function directGeneration(state: ServiceState, paths: DirectPaths): string[] {
+export function directGeneration(state: ServiceState, { edition, servers }: DirectLayout): string[] {
   const { service } = state;
-  const reachable = service.servers.map(({ address }) => paths.servers.has(address));
-  const states = state.states.map((one, index) => (reachable[index] === true ? one : { ...one, weight: 0 }));
-  const chain = generationChain(state);
-  const { expression, slots } = select(service, states);
-  const known = states.flatMap(({ gone }, index) => {
-    if (reachable[index] !== true) return [];
-    const verdict = gone ? 'drop' : `goto ${serverChain(service, index)}`;
-    return [add(chain, `${flow(service)} @${flowsOf(service, index)} ${verdict}`)];
-  });
-  const persistent = states.flatMap(({ gone }, index) => {
-    if (reachable[index] !== true || gone || service.persistence === undefined) return [];
-    return [
-      add(
-        chain,
-        `${clientOf(service)} @${clientsOf(service, index)} goto ${serverChain(service, index)}_new`,
-      ),
-    ];
-  });
-  const map = verdictMap(
-    expression,
-    slots.map(index => `${serverChain(service, index)}_new`),
+  const chain = chainOf(edition, generationChain(state));
+  const states = state.states.map((one, index) =>
+    servers.has(service.servers[index]?.address ?? '') ? one : { ...one, weight: 0 },
   );
-  return [
-    `add chain netdev ${TABLE} ${chain}`,
-    ...known,
-    ...(service.protocol === 'tcp' ? [add(chain, 'tcp flags & (fin | syn | rst | ack) != syn accept')] : []),
+  const chains = states.map((_, index) => serverChains(edition, service, index));
+  const { expression, slots } = select(service, states);
+  const { first, key } = flowOf(service);
+  const known = (map: string, place: 'known' | 'way'): string => {
+    const verdicts = states.map(
+      ({ gone }, index) =>
+        `${numberOf(service, index)} : ${gone ? 'drop' : `goto ${chains[index]?.[place] ?? ''}`}`,
+    );
+    return `${first}meta mark set ${key} map @${map} meta mark vmap { ${verdicts.join(', ')} }`;
+  };
+  const persistent = states.flatMap((one, index) => {
+    const reachable = servers.has(service.servers[index]?.address ?? '');
+    if (!remembers(one) || !reachable || service.persistence === undefined) return [];
+    return [`${clientOf(service)} @${directClientsOf(service, index)} goto ${chains[index]?.fresh ?? ''}`];
+  });
+  const rules = [
+    known(flowsOf(service), 'known'),
+    ...(service.protocol === 'tcp'
+      ? [`${NOT_AN_OPENING} ${known(endingOf(service), 'way')}`, `${NOT_AN_OPENING} meta mark set 0 accept`]
+      : []),
     ...persistent,
-    ...(slots.length === 0 ? [] : [add(chain, map)]),
-    add(chain, 'drop'),
+    ...(slots.length === 0
+      ? []
+      : [
+          verdictMap(
+            expression,
+            slots.map(index => chains[index]?.fresh ?? ''),
+          ),
+        ]),
+    service.protocol === 'tcp' ? 'reject with tcp reset' : 'reject with icmpx port-unreachable',
+  ];
+  return [`add chain netdev ${TABLE} ${chain}`, ...rules.map(rule => add(chain, rule))];
+}
+
+export function nextEdition({ chains }: FoundTable): number {
+  return Math.max(0, ...chains.map(editionOf)) + 1;
+}
+
+/** The next transaction: what earlier editions have left, and memories of services that are no more. */
+export function renderLeftovers(
+  found: FoundTable,
+  states: readonly ServiceState[],
+  { edition, entrances }: DirectLayout,
+): string[] {
+  const entered = new Set(entrances.map(entranceChain));
+  const chains = found.chains.filter(chain => editionOf(chain) !== edition && !entered.has(chain));
+  const wanted = new Set(states.flatMap(({ service }) => memoriesOf(service)).map(({ name }) => name));
+  return [
+    ...chains.map(chain => `flush chain netdev ${TABLE} ${chain}`),
+    ...chains.map(chain => `delete chain netdev ${TABLE} ${chain}`),
+    ...found.memories
+      .filter(({ name }) => !wanted.has(name))
+      .map(({ kind, name }) => `delete ${kind} netdev ${TABLE} ${name}`),
   ];
 }

@@ -2,10 +2,12 @@
 import type { ServiceState } from './service.ts';
 
 export interface Driver {
-  /** All services anew, in place of what was there. Resolves to what is wrong, or to undefined. */
+  /** All services anew, in place of what was there; `reroute` follows. Resolves to what is wrong, or to undefined. */
   install(states: readonly ServiceState[]): Promise<string | undefined>;
   /** One service changes; `all` as they are with it. */
   change(old: ServiceState, next: ServiceState, all: readonly ServiceState[]): Promise<string | undefined>;
+  /** Interfaces or ways to servers may have changed: those of services by direct routing. */
+  reroute(all: readonly ServiceState[]): Promise<string | undefined>;
   /** Leaves nothing behind; synchronously, the process may end. */
   remove(): void;
 }

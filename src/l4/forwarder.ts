@@ -7,8 +7,8 @@ import { Applier } from './applier.ts';
 import { checksOf, type RunScript } from './checkers/checks.ts';
 import type { Driver } from './driver.ts';
 import { PoolKeeper, sameServer, type KeeperPorts } from './pool-keeper.ts';
-import { servicesOf } from './not-forwarded.ts';
-import type { ResolvedService } from './resolve-services.ts';
+import { resolveServices, type ResolvedService } from './resolve-services.ts';
+import { RouteWatch } from './route-watch.ts';
 
 export interface ForwarderPorts {
   readonly driver: Driver;
@@ -16,11 +16,14 @@ export interface ForwarderPorts {
   readonly random: () => number;
   readonly log: (level: 'error' | 'warning' | 'notice' | 'info', message: string) => void;
   readonly runScript: RunScript;
+  /** Calls back whenever interfaces or routes change. */
+  readonly watchRoutes: (onChange: () => void) => { stop(): void };
 }
 
 export class Forwarder {
   readonly #ports: ForwarderPorts;
   readonly #applier: Applier;
+  readonly #routes: RouteWatch;
   #keepers: readonly PoolKeeper[] = [];
   #timeouts: string;
 
@@ -29,10 +32,12 @@ export class Forwarder {
     this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
     this.#keepers = this.#keepersOf(config, []);
     this.#applier = new Applier(ports, this.#services(), this.#states());
+    this.#routes = new RouteWatch(ports, () => this.#applier.reroute());
   }
 
   /** Resolves when the kernel forwards, or has refused for the first time. */
   async start(): Promise<void> {
+    this.#routes.watch(this.#routesDirectly());
     await this.#applier.apply();
     for (const keeper of this.#keepers) keeper.start();
   }
@@ -45,12 +50,14 @@ export class Forwarder {
     this.#keepers = this.#keepersOf(config, before);
     for (const keeper of before) if (!this.#keepers.includes(keeper)) keeper.stop(false);
     for (const keeper of this.#keepers) if (!before.includes(keeper)) keeper.start();
+    this.#routes.watch(this.#routesDirectly());
     const anew = JSON.stringify(this.#services()) !== services || this.#timeouts !== timeouts;
     if (anew) this.#applier.replace(this.#services(), this.#states());
     else for (const [index, states] of this.#states().entries()) this.#applier.want(index, states);
   }
 
   stop(): void {
+    this.#routes.watch(false);
     for (const keeper of this.#keepers) keeper.stop(true);
     this.#applier.stop();
   }
@@ -67,7 +74,7 @@ export class Forwarder {
           if (typeof code === 'string') log('warning', `${command.argv[0] ?? ''}: ${code}`);
         }),
     };
-    return servicesOf(config).map(resolved => {
+    return resolveServices(config).services.map(resolved => {
       const old = before.find(keeper => keeper.resolved.service.name === resolved.service.name);
       if (old !== undefined && isSame(old.resolved, resolved)) return old;
       const keeper: PoolKeeper = new PoolKeeper(resolved, ports, () => this.#changed(keeper), old);
@@ -78,6 +85,10 @@ export class Forwarder {
   #changed(keeper: PoolKeeper): void {
     const index = this.#keepers.indexOf(keeper);
     if (index >= 0) this.#applier.want(index, keeper.states);
+  }
+
+  #routesDirectly(): boolean {
+    return this.#services().some(({ method }) => method === 'DR');
   }
 
   #services(): ResolvedService['service'][] {

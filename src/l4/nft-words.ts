@@ -5,6 +5,8 @@ import type { Family, Protocol, Service, ServiceState, Target } from './service.
 export const TABLE = 'lb_l4';
 /** More clients or flows than that are not remembered. */
 export const MOST_REMEMBERED = 262_144;
+/** Of hashes: the same on every director. */
+export const SEED = '0x6c62';
 const EVERY_PROTOCOL: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
 
 /** The chain that says where new connections go, until the next one takes its place. */

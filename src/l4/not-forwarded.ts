@@ -3,25 +3,14 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { VirtualServer } from '../model/virtual-server.ts';
 import { tellUnchecked } from './checkers/checks.ts';
-import { resolveServices, type ResolvedService } from './resolve-services.ts';
-
-/** What is forwarded. Direct routing has its rules (direct.ts), but nobody looks for the hardware addresses yet. */
-export function servicesOf(config: KeepalivedConfig): ResolvedService[] {
-  return resolveServices(config).services.filter(({ service }) => service.method === 'NAT');
-}
+import { resolveServices } from './resolve-services.ts';
 
 export function notForwarded(config: KeepalivedConfig): Diagnostic[] {
   const { services, diagnostics } = resolveServices(config);
-  const direct = services.filter(({ service }) => service.method === 'DR');
-  const servers = servicesOf(config).map(({ config: server }) => server);
+  const servers = services.map(({ config: server }) => server);
   const hasMail = config.globalDefs.mail !== undefined;
   return [
     ...diagnostics,
-    ...direct.map(({ service, config: { position } }) => ({
-      severity: 'warning' as const,
-      position,
-      message: `virtual server ${service.name}: nothing is forwarded by DR yet, only by NAT - ignoring`,
-    })),
     ...servers.flatMap(server =>
       withoutEffect(server, hasMail).map(message => ({
         severity: 'warning' as const,

@@ -65,12 +65,14 @@ function judgeQuorum(
   return { pool: { ...pool, hasQuorum }, changes: [{ kind: 'quorum', up: hasQuorum, sum }] };
 }
 
+const ASIDE: ServerState = { weight: 0, gone: false, closed: true };
+
 /** While the sorry server serves nobody else gets anything new; what goes on goes on, either way. */
 export function serverStates({ realServers, sorryServer }: VirtualServer, pool: Pool): ServerState[] {
   const isSorry = sorryServer !== undefined && !pool.hasQuorum;
   const states = realServers.map(({ inhibitOnFailure }, index): ServerState => {
-    if (pool.alive[index] === true) return { weight: isSorry ? 0 : (pool.weights[index] ?? 0), gone: false };
-    return { weight: 0, gone: !inhibitOnFailure };
+    if (pool.alive[index] !== true) return { weight: 0, gone: !inhibitOnFailure };
+    return isSorry ? ASIDE : { weight: pool.weights[index] ?? 0, gone: false };
   });
-  return sorryServer === undefined ? states : [...states, { weight: isSorry ? 1 : 0, gone: false }];
+  return sorryServer === undefined ? states : [...states, isSorry ? { weight: 1, gone: false } : ASIDE];
 }

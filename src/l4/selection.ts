@@ -1,7 +1,7 @@
 /** Which server the next connection of a service goes to: an expression of nft, and what its values stand for. */
 import { xxh32 } from '../base/hash.ts';
 import { planConnections } from './least-connections.ts';
-import { addressWord } from './nft-words.ts';
+import { addressWord, SEED } from './nft-words.ts';
 import type { Service, ServerState } from './service.ts';
 import {
   failOver,
@@ -20,7 +20,10 @@ interface Selection {
   readonly slots: readonly number[];
 }
 
-const SEED = '0x6c62';
+/** Persistent clients come back to it. */
+export function remembers({ gone, closed }: ServerState): boolean {
+  return !gone && closed !== true;
+}
 
 export function select(service: Service, states: readonly ServerState[]): Selection {
   const weights = states.map(({ weight, gone }) => (gone ? 0 : weight));

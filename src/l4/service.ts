@@ -48,6 +48,8 @@ export interface ServerState {
   /** 0: it gets no new connections, and keeps those it has. */
   readonly weight: number;
   readonly gone: boolean;
+  /** It gets nothing new, not even from persistent clients that were there before. */
+  readonly closed?: true;
   /** Established connections; missing where nobody counts. */
   readonly connections?: number;
 }

@@ -22,7 +22,7 @@ import {
   targetMatch,
   verdictMap,
 } from './nft-words.ts';
-import { select } from './selection.ts';
+import { remembers, select } from './selection.ts';
 import type { ConnectionTimeouts, Service, ServiceState, Target } from './service.ts';
 
 const UDP_SEC = 300;
@@ -113,7 +113,7 @@ export function renderGeneration(state: ServiceState): string[] {
   const { service, states } = state;
   const chain = generationChain(state);
   const { expression, slots } = select(service, states);
-  const present = [...states.keys()].filter(index => states[index]?.gone === false);
+  const present = states.flatMap((one, index) => (remembers(one) ? [index] : []));
   return [
     `add chain inet ${TABLE} ${chain}`,
     ...(service.persistence === undefined ? [] : present).map(index =>

@@ -26,6 +26,7 @@ function shown(state: ServiceState): string {
 /** A kernel that refuses what `trouble` says. */
 class Kernel {
   readonly did: string[] = [];
+  readonly ways: string[] = [];
   readonly said: string[] = [];
   readonly timers: (() => void)[] = [];
   trouble: string | undefined;
@@ -34,6 +35,7 @@ class Kernel {
       driver: {
         install: states => this.#answer(`install ${states.map(shown).join(' ')}`),
         change: (old, next) => this.#answer(`${shown(old)} > ${shown(next)}`),
+        reroute: all => this.#answerTo(this.ways, `reroute ${all.map(shown).join(' ')}`),
         remove: () => void this.did.push('remove'),
       },
       after: (_, callback) => {
@@ -46,8 +48,12 @@ class Kernel {
     [weight(1), weight(1)],
   );
 
-  async #answer(text: string): Promise<string | undefined> {
-    this.did.push(text);
+  #answer(text: string): Promise<string | undefined> {
+    return this.#answerTo(this.did, text);
+  }
+
+  async #answerTo(list: string[], text: string): Promise<string | undefined> {
+    list.push(text);
     await Promise.resolve();
     return this.trouble;
   }
@@ -73,7 +79,7 @@ test('everything goes in at first, then each change; those that come meanwhile g
 test('a refusal is told once; everything is tried anew until it is taken, and that is told', async () => {
   const kernel = new Kernel();
   await kernel.applier.apply();
-  kernel.trouble = 'no such file';
+  kernel.trouble = 'nft: no such file';
   kernel.applier.want(0, weight(2));
   await kernel.settled();
   kernel.timers.pop()?.();
@@ -95,4 +101,17 @@ test('after a stop nothing goes in any more', async () => {
   kernel.applier.want(0, weight(2));
   await kernel.settled();
   assert.deepEqual(kernel.did, ['install a1 b1', 'remove']);
+});
+
+test('ways to servers are read behind the rest, and again when they may have changed, without anything else', async () => {
+  const kernel = new Kernel();
+  await kernel.applier.apply();
+  kernel.trouble = 'ip: no answer';
+  kernel.applier.reroute();
+  await kernel.settled();
+  kernel.trouble = undefined;
+  kernel.timers.pop()?.();
+  await kernel.settled();
+  assert.deepEqual(kernel.did, ['install a1 b1']);
+  assert.deepEqual(kernel.ways, ['reroute a1 b1', 'reroute a1 b1', 'reroute a1 b1']);
 });

@@ -1,13 +1,14 @@
 /**
  * Golden rulesets: test/cases/l4/*.case. A title, then parts that begin with `--- NAME`: `keepalived.conf`; `states`, a line a
  * service with a word a server (`1` a weight, `2/5` with five connections, `gone`); `then`, the same at the next
- * generation; `paths`, `ADDRESS DEVICE FROM TO` of servers; `warns`; `ruleset`; `exchange`.
+ * generation; `paths`, `ADDRESS DEVICE VIA` or `ADDRESS local` of servers; `warns`; `ruleset`; `exchange`.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
-import type { DirectPaths } from '../../src/l4/direct.ts';
+import { renderDirect, type DirectLayout } from '../../src/l4/direct.ts';
+import type { DirectPath } from '../../src/l4/direct-path.ts';
 import { resolveServices } from '../../src/l4/resolve-services.ts';
-import { renderExchange, renderRuleset } from '../../src/l4/ruleset.ts';
+import { removal, renderDirectExchange, renderExchange, renderRuleset } from '../../src/l4/ruleset.ts';
 import type { ServerState, Service, ServiceState } from '../../src/l4/service.ts';
 
 const FOLDER = 'test/cases/l4';
@@ -49,7 +50,7 @@ export function forward({ parts }: ForwardingCase): Forwarded {
     hostname: 'h',
   });
   const { services, diagnostics } = resolveServices(config);
-  const paths = pathsOf(parts.get('paths') ?? '');
+  const layout = layoutOf(parts.get('paths') ?? '');
   const now = statesOf(
     services.map(({ service }) => service),
     parts.get('states') ?? '',
@@ -64,12 +65,27 @@ export function forward({ parts }: ForwardingCase): Forwarded {
           then,
           2,
         );
-  const changes = next.flatMap((state, index) =>
-    renderExchange(now[index] as ServiceState, state, next, paths),
-  );
+  const [translated, direct] = (['NAT', 'DR'] as const).map(method =>
+    now.filter(({ service }) => service.method === method),
+  ) as [ServiceState[], ServiceState[]];
+  const changes = next.flatMap((state, index) => {
+    const old = now[index] as ServiceState;
+    if (state.service.method === 'DR') return renderDirectExchange(old, state, layout);
+    return renderExchange(
+      old,
+      state,
+      next.filter(({ service }) => service.method === 'NAT'),
+    );
+  });
+  const { lvsTimeoutsSec } = config.globalDefs;
+  const ruleset = [
+    ...(direct.length === 0 ? removal(['netdev']) : []),
+    renderRuleset(translated, lvsTimeoutsSec).trimEnd(),
+    ...(direct.length === 0 ? [] : renderDirect(direct, lvsTimeoutsSec, layout)),
+  ];
   return {
     warns: diagnostics.map(({ position, message }) => `${position.line} ${message}\n`).join(''),
-    ruleset: renderRuleset(now, config.globalDefs.lvsTimeoutsSec, paths),
+    ruleset: `${ruleset.join('\n')}\n`,
     exchange: changes.map(line => `${line}\n`).join(''),
   };
 }
@@ -94,15 +110,18 @@ function stateOf(word: string): ServerState {
   };
 }
 
-function pathsOf(text: string): DirectPaths {
+function layoutOf(text: string): DirectLayout {
   const rows = text
     .split('\n')
     .filter(line => line !== '')
     .map(line => line.split(' '));
+  const servers = rows.map(([address = '', device = '', via = '']): [string, DirectPath] => [
+    address,
+    device === 'local' ? { kind: 'local' } : { kind: 'hop', device, deviceIndex: 1, via },
+  ]);
   return {
-    devices: [...new Set(rows.map(([, device = '']) => device))],
-    servers: new Map(
-      rows.map(([address = '', device = '', from = '', to = '']) => [address, { device, from, to }]),
-    ),
+    edition: 1,
+    entrances: [{ device: 'lo', index: 1, framed: true }],
+    servers: new Map(servers),
   };
 }

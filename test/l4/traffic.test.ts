@@ -1,13 +1,11 @@
 /** Rulesets at work, in network namespaces: who gets the connections of a real client, and what a change does to them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DirectPaths } from '../../src/l4/direct.ts';
 import { renderExchange, renderRuleset } from '../../src/l4/ruleset.ts';
 import type { ServerState, Service, ServiceState } from '../../src/l4/service.ts';
 import { ForwardingLab, VIP, VIP6 } from '../support/forwarding-lab.ts';
 import { requires } from '../support/requirement.ts';
 
-const NO_PATHS: DirectPaths = { devices: [], servers: new Map() };
 const UP: ServerState = { weight: 1, gone: false };
 const GONE: ServerState = { weight: 0, gone: true };
 
@@ -58,7 +56,7 @@ test('translated connections and datagrams are shared exactly by weight, of both
       [UP, UP, UP],
     ),
   ];
-  net.nft(renderRuleset(services, {}, NO_PATHS));
+  net.nft(renderRuleset(services, {}));
   assert.deepEqual(await net.ask('tcp', VIP, 30), { s1: 10, s2: 10, s3: 10 });
   assert.deepEqual(await net.ask('tcp', VIP6, 30), { s1: 15, s2: 10, s3: 5 });
   assert.deepEqual(await net.ask('udp', VIP, 30), { s1: 15, s2: 10, s3: 5 });
@@ -73,11 +71,11 @@ test('a persistent client stays, and chooses again when its server is gone', asy
   const before = at(persistent, [UP, UP, UP]);
   const without = at(persistent, [GONE, UP, UP], 2);
   const again = at(persistent, [UP, UP, UP], 3);
-  net.nft(renderRuleset([before], {}, NO_PATHS));
+  net.nft(renderRuleset([before], {}));
   assert.deepEqual(await net.ask('tcp', VIP, 5), { s1: 5 });
-  net.nft(renderExchange(before, without, [without], NO_PATHS).join('\n'), 'lines');
+  net.nft(renderExchange(before, without, [without]).join('\n'), 'lines');
   assert.deepEqual(await net.ask('tcp', VIP, 5), { s2: 5 });
-  net.nft(renderExchange(without, again, [again], NO_PATHS).join('\n'), 'lines');
+  net.nft(renderExchange(without, again, [again]).join('\n'), 'lines');
   assert.deepEqual(await net.ask('tcp', VIP, 5), { s2: 5 });
 });
 
@@ -88,50 +86,13 @@ test('no connection is lost while servers leave and come back all the time', asy
   const generations = Array.from({ length: 400 }, (_, index) =>
     at(one, [UP, { weight: index % 2, gone: false }, UP], index + 1),
   );
-  net.nft(renderRuleset(generations.slice(0, 1), {}, NO_PATHS));
+  net.nft(renderRuleset(generations.slice(0, 1), {}));
   const asked = net.ask('tcp', VIP, 2000);
   const changes = generations
     .slice(1)
-    .flatMap((next, index) => renderExchange(generations[index] as ServiceState, next, [next], NO_PATHS));
+    .flatMap((next, index) => renderExchange(generations[index] as ServiceState, next, [next]));
   net.nft(changes.join('\n'), 'lines');
   const { s1 = 0, s2 = 0, s3 = 0, ...failed } = await asked;
   assert.deepEqual(failed, {});
   assert.ok(s1 > 0 && s2 > 0 && s3 > 0, `${s1} ${s2} ${s3}`);
-});
-
-test('packets that are routed directly are shared exactly, and keep to their server', async t => {
-  if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
-  const net = await ForwardingLab.create(t);
-  const { lab } = net;
-  const macOf = (node: string): string => lab.in(node, 'cat /sys/class/net/eth0/address').trim();
-  const places = ['10.9.0.2', '10.9.0.3', '10.9.0.4'];
-  for (const node of ['s1', 's2', 's3']) {
-    lab.in(node, `ip addr add ${VIP}/32 dev lo`);
-    lab.in(node, 'sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2');
-    lab.in(node, 'ip route del 10.9.0.9/32 via 10.9.0.1');
-    await net.answerDatagrams(node, 8001, VIP);
-  }
-  const from = macOf('d');
-  const servers = places.map(
-    (place, index) => [place, { device: 'eth0', from, to: macOf(`s${index + 1}`) }] as const,
-  );
-  const paths = { devices: ['eth0'], servers: new Map(servers) };
-  const direct = service({
-    method: 'DR',
-    targets: [{ kind: 'address', first: VIP, last: VIP, port: 8000 }],
-    servers: places.map(address => ({ address, port: 8000 })),
-  });
-  const before = at(direct, [UP, UP, UP]);
-  const without = at(direct, [UP, GONE, UP], 2);
-  const datagrams: Service = {
-    ...direct,
-    id: 'vs1',
-    protocol: 'udp',
-    targets: [{ kind: 'address', first: VIP, last: VIP, port: 8001 }],
-  };
-  net.nft(renderRuleset([before, at(datagrams, [UP, UP, UP])], {}, paths));
-  assert.deepEqual(await net.ask('tcp', VIP, 30, 8000), { s1: 10, s2: 10, s3: 10 });
-  assert.deepEqual(await net.ask('udp', VIP, 30, 8001), { s1: 10, s2: 10, s3: 10 });
-  net.nft(renderExchange(before, without, [without], paths).join('\n'), 'lines');
-  assert.deepEqual(await net.ask('tcp', VIP, 20, 8000), { s1: 10, s3: 10 });
 });

@@ -1,7 +1,7 @@
 /**
  * A network for forwarded services: a client, a director `d` (10.9.0.1, fd09::1) with a virtual address, and servers `s1`,
- * `s2`, `s3` behind it that answer with their names at port 8000, by TCP and UDP; their way back to the client is the
- * director.
+ * `s2`, `s3` beside it that answer with their names at port 8000, by TCP and UDP. Their way back to the client is the
+ * director; or, for direct routing, they have the virtual address, too, and are silent about it.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -24,22 +24,33 @@ export class ForwardingLab {
 
   static async create(t: TestContext): Promise<ForwardingLab> {
     const lab = Lab.create(t, ['d', ...SERVERS]);
-    lab.in('d', `ip addr add ${VIP}/32 dev eth0`);
-    lab.in('d', `ip addr add ${VIP6}/128 dev eth0 nodad`);
+    addVirtual(lab);
     lab.in('d', 'sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
     lab.in('d', 'sysctl -q -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0');
     for (const server of SERVERS) {
       lab.in(server, `ip route add ${CLIENT} via 10.9.0.1`);
       lab.in(server, `ip route add ${CLIENT6} via fd09::1`);
       await lab.responder(server);
-      await answerDatagrams(lab, server, 8000);
+      await answerDatagrams(lab, server);
     }
     return new ForwardingLab(lab);
   }
 
-  /** One that answers from the address it was asked at: a server of direct routing. */
-  async answerDatagrams(server: string, port: number, address: string): Promise<void> {
-    await answerDatagrams(this.lab, server, port, address);
+  /** `serve` starts what answers by TCP. */
+  static async direct(
+    t: TestContext,
+    serve = (lab: Lab, server: string): Promise<unknown> => lab.responder(server),
+  ): Promise<ForwardingLab> {
+    const lab = Lab.create(t, ['d', ...SERVERS]);
+    addVirtual(lab);
+    for (const server of SERVERS) {
+      lab.in(server, 'sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2');
+      lab.in(server, `ip addr add ${VIP}/32 dev lo`);
+      lab.in(server, `ip addr add ${VIP6}/128 dev lo nodad`);
+      await serve(lab, server);
+      await answerDatagrams(lab, server, VIP);
+    }
+    return new ForwardingLab(lab);
   }
 
   /** nft upon the director: one transaction a line, or all of them in one. */
@@ -61,7 +72,14 @@ export class ForwardingLab {
   }
 }
 
-async function answerDatagrams(lab: Lab, server: string, port: number, address = '::'): Promise<void> {
-  const words = [join(SUPPORT, 'datagram-responder.js'), server, String(port), address];
+/** As VRRP adds them: the one of IPv6 is not what this host speaks from. */
+function addVirtual(lab: Lab): void {
+  lab.in('d', `ip addr add ${VIP}/32 dev eth0`);
+  lab.in('d', `ip addr add ${VIP6}/128 dev eth0 nodad preferred_lft 0`);
+}
+
+/** From the address it was asked at, where that is said. */
+async function answerDatagrams(lab: Lab, server: string, address = '::'): Promise<void> {
+  const words = [join(SUPPORT, 'datagram-responder.js'), server, '8000', address];
   await lab.start(server, process.execPath, words).line(/listening/);
 }

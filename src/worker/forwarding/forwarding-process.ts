@@ -4,12 +4,14 @@
  * Started by forwarding-service.ts; when that is gone the kernel's rules go, too.
  */
 import { readFileSync } from 'node:fs';
-import { nftDriver } from '../../l4/nft-driver.ts';
+import { NftDriver } from '../../l4/nft-driver.ts';
 import { Forwarder } from '../../l4/forwarder.ts';
+import { resolveServices } from '../../l4/resolve-services.ts';
 import { notForwarded } from '../../l4/not-forwarded.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
 import { systemClock } from '../../vrrp/clock.ts';
+import { watchLinks } from '../../vrrp/link-monitor.ts';
 import type { LogLevel } from '../../vrrp/log.ts';
 import { readKeepalived } from '../../vrrp/read-config.ts';
 import { runScript } from '../../vrrp/run-script.ts';
@@ -44,11 +46,20 @@ class ForwardingProcess {
     this.#config = config;
     this.#tellClosedWay(config);
     this.#forwarder = new Forwarder(config, {
-      driver: nftDriver(() => this.#config?.globalDefs.lvsTimeoutsSec ?? {}),
+      driver: new NftDriver({
+        timeouts: () => this.#config?.globalDefs.lvsTimeoutsSec ?? {},
+        log: (level, message) => this.#log(level, message),
+      }),
       after: (delayMs, callback) => systemClock.after(delayMs, callback),
       random: Math.random,
       log: (level, message) => this.#log(level, message),
       runScript: (command, signal) => this.#run(command, signal),
+      watchRoutes: onChange =>
+        watchLinks(systemClock, onChange, message => this.#log('warning', message), [
+          'link',
+          'route',
+          'rule',
+        ]),
     });
     void this.#forwarder.start();
   }
@@ -90,10 +101,9 @@ class ForwardingProcess {
   }
 
   /** Translated packets have to be let through. */
-  #tellClosedWay({ virtualServers }: KeepalivedConfig): void {
-    const families = new Set(
-      virtualServers.flatMap(({ realServers }) => realServers.map(({ address }) => address.family)),
-    );
+  #tellClosedWay(config: KeepalivedConfig): void {
+    const translated = resolveServices(config).services.filter(({ service }) => service.method === 'NAT');
+    const families = new Set(translated.map(({ service }) => service.family));
     for (const [index, [name, path]] of FORWARDING.entries())
       if (families.has(index === 0 ? 4 : 6) && !isOn(path))
         this.#log('warning', `${name} is 0: servers on other hosts get nothing`);
