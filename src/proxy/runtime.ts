@@ -92,6 +92,8 @@ export interface LogChannel {
    */
   begin(level: number, structuredData: string | undefined): ByteLine | undefined;
   end(): void;
+  /** Calls once, before lines are sent the next time: more of them are written then. Absent: they are sent at once. */
+  readonly later?: ((write: () => void) => void) | undefined;
 }
 
 export interface LogSink {
