@@ -41,7 +41,9 @@ import { Termination } from './termination.ts';
 function nothing(): void {}
 
 /** Of this thread. */
-let begun = 0;
+let numbered = 0;
+
+const NO_NUMBER = -1;
 
 export abstract class ExchangeRecord {
   // ── what every exchange uses comes first: the object is thirteen cache lines long, these are five of them ──
@@ -77,7 +79,7 @@ export abstract class ExchangeRecord {
   serverGeneration = 0;
   /** What its connection shares with those it can stand in for, as the request said when it was looked for. */
   serverKey = '';
-  id32 = 0;
+  #number = NO_NUMBER;
   protected logged = false;
   requestRoom: number;
   responseRoom: number;
@@ -175,7 +177,7 @@ export abstract class ExchangeRecord {
   begin(listener: ListenerRuntime, client: ClientConnectionFacts): void {
     this.listenerRuntime = listener;
     this.client = client;
-    this.id32 = (begun++ * this.thread.process.nbthread + this.thread.index - 1) >>> 0;
+    this.#number = NO_NUMBER;
     this.thread.watcher?.began(this);
     this.pendingName.forget();
     this.timers.begin(client);
@@ -216,6 +218,7 @@ export abstract class ExchangeRecord {
 
   /** The first request of a connection that turns to HTTP: what rules said of it before stays said. */
   continues(inspected: ExchangeRecord, backend: BackendRuntime | undefined): void {
+    this.#number = inspected.#number;
     this.contentInspected = true;
     this.chosenBackend = backend;
     this.transactionStore = inspected.transactionStore;
@@ -234,6 +237,17 @@ export abstract class ExchangeRecord {
     inspected.script = undefined;
     this.ownCounters = inspected.ownCounters;
     inspected.ownCounters = inspected.bandwidth = undefined;
+  }
+
+  /** Taken by a request or TCP session that begins, and by what is told of a connection without one. */
+  get id32(): number {
+    if (this.#number === NO_NUMBER) this.takeNumber();
+    return this.#number;
+  }
+
+  takeNumber(): void {
+    if (this.#number !== NO_NUMBER) return;
+    this.#number = (numbered++ * this.thread.process.nbthread + this.thread.index - 1) >>> 0;
   }
 
   get frontendRuntime(): FrontendRuntime {

@@ -136,8 +136,10 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   #finalHead(): void {
     const head = this.#stream.responseHead;
     const { requestHead, body, responseLimits } = this.#stream;
-    if (head.status === 101 && !maySwitch(requestHead, head, body.read, responseLimits.relaxed === true))
+    if (head.status === 101 && !maySwitch(requestHead, head, body.read, responseLimits.relaxed === true)) {
+      this.#stream.transaction.counts.response(head.status);
       return this.#stream.serverTrouble.responseInvalid();
+    }
     this.#state = BODY;
     // it has answered in time: from here on the client may be the one who is slow
     this.clearTimer();

@@ -66,6 +66,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     facts.readyAt = streams.thread.wheel.now;
     this.transaction = new Transaction(streams.thread);
     this.transaction.begin(listener, facts);
+    this.transaction.takeNumber();
     this.transaction.rawRequest = new InboxRequest(this.inbox, listener.frontend.limits);
     this.#dialer = new Dialer(this.thread, this);
     this.#waiting = new WaitingClient(this);

@@ -20,6 +20,7 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   /** The head has been read: the line as received stays known when rules rewrite it. */
   arrived(request: Http1RequestHead): void {
     this.request = request;
+    this.takeNumber();
     this.client.requestCount++;
     this.requestLine = request.line;
     const { captures, hasCookie } = this.frontendRuntime;
