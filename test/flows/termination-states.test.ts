@@ -8,11 +8,12 @@ import { test, type TestContext } from 'node:test';
 import { ask } from '../support/admin-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { bounded } from '../support/http2-client.ts';
 import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { untilMatches } from '../support/until.ts';
+import { until, untilMatches } from '../support/until.ts';
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
@@ -23,11 +24,15 @@ function dateBefore(seconds: number): string {
 }
 
 /** What the server does is in the path. */
-async function startServer(t: TestContext): Promise<number> {
+async function startServer(
+  t: TestContext,
+): Promise<{ readonly server: number; readonly asked: Set<string> }> {
+  const asked = new Set<string>();
   const server = createServer(socket => {
     socket.on('error', () => undefined);
     socket.on('data', bytes => {
       const path = bytes.toString('latin1').split(' ')[1] ?? '';
+      asked.add(path);
       if (path.includes('silent')) return;
       if (path.includes('close')) socket.end();
       else if (path.includes('reset')) socket.resetAndDestroy();
@@ -40,7 +45,7 @@ async function startServer(t: TestContext): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
+  return { server: (server.address() as AddressInfo).port, asked };
 }
 
 interface Started {
@@ -48,10 +53,12 @@ interface Started {
   readonly tcp: number;
   readonly admin: string;
   readonly receiver: LogReceiver;
+  /** Paths that have reached the server. */
+  readonly asked: ReadonlySet<string>;
 }
 
 async function start(t: TestContext, program: string | undefined): Promise<Started> {
-  const [server, receiver] = [await startServer(t), await startLogReceiver(t)];
+  const [{ server, asked }, receiver] = [await startServer(t), await startLogReceiver(t)];
   const [port, tcp, gone] = [await freePort(), await freePort(), await freePort()];
   const admin = join(temporaryFolder(t), 'admin');
   const config = `global
@@ -74,6 +81,7 @@ frontend web
   http-request redirect location / if { path_beg /redirect }
   use_backend refused if { path_beg /refused }
   use_backend queue if { path_beg /queue }
+  use_backend patient if { path_beg /patient }
   use_backend none if { path_beg /none }
   use_backend cookies if { path_beg /cookies }
   use_backend retried if { path_beg /retried }
@@ -84,6 +92,11 @@ backend app
 backend refused
   server gone 127.0.0.1:${gone}
 backend queue
+  timeout server 1m
+  server one 127.0.0.1:${server} maxconn 1
+backend patient
+  timeout server 1m
+  timeout queue 1m
   server one 127.0.0.1:${server} maxconn 1
 backend none
 backend redirected
@@ -112,26 +125,28 @@ backend refused-stream
   server gone 127.0.0.1:${gone}
 `;
   await startBalancer(t, config, program === undefined ? {} : { program });
-  return { port, tcp, admin, receiver };
+  return { port, tcp, admin, receiver, asked };
 }
 
 interface Visit {
   readonly cookie?: string;
-  /** The client leaves that many milliseconds later. */
-  readonly leavesAfterMs?: number;
+  /** The client leaves then. */
+  readonly leaves?: Promise<unknown>;
+  /** The first bytes of an answer have come. */
+  readonly onAnswer?: () => void;
   readonly stream?: true;
 }
 
 async function visit({ port, tcp }: Started, path: string, how: Visit = {}): Promise<void> {
   const socket = connect(how.stream === true ? tcp : port, '127.0.0.1');
   socket.on('error', () => undefined);
+  socket.once('data', () => how.onAnswer?.());
   socket.resume();
   const cookie = how.cookie === undefined ? '' : `Cookie: SRV=${how.cookie}\r\n`;
   socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${cookie}Connection: close\r\n\r\n`);
-  const leaving = setTimeout(() => socket.destroy(), how.leavesAfterMs ?? 10_000);
+  void how.leaves?.then(() => socket.destroy());
   // a reset is an end like others
-  await new Promise(closed => socket.once('close', closed));
-  clearTimeout(leaving);
+  await bounded(`the end of ${path}`, new Promise(closed => socket.once('close', closed)));
 }
 
 const VISITS: readonly (readonly [path: string, how?: () => Visit])[] = [
@@ -146,7 +161,6 @@ const VISITS: readonly (readonly [path: string, how?: () => Visit])[] = [
   ['/reset'],
   ['/garbage'],
   ['/silent'],
-  ['/silent-2', () => ({ leavesAfterMs: 200 })],
   ['/half'],
   ['/stall'],
   ['/retried'],
@@ -182,24 +196,9 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
     await visit(started, path, how?.());
     await receiver.find(new RegExp(`GET ${path} `));
   }
-  for (const [path, leaves] of [
-    ['/queue/timeout', {}],
-    ['/queue/left', { leavesAfterMs: 200 }],
-  ] as const) {
-    await waitFor(admin, NOBODY);
-    const first = visit(started, `${path}/silent`);
-    await waitFor(admin, /^queue,one,0,\d*,1,/m);
-    const second = visit(started, path, leaves);
-    await Promise.all([first, second]);
-    await receiver.find(new RegExp(`GET ${path} `));
-    await receiver.find(new RegExp(`GET ${path}/silent `));
-  }
-  await waitFor(admin, NOBODY);
-  const killed = visit(started, '/stall/killed');
-  await waitFor(admin, /^app,one,0,\d*,1,/m);
-  await ask(admin, 'shutdown sessions server app/one');
-  await killed;
-  await receiver.find(/stall\/killed/);
+  await beQueued(started, '/queue/timeout', false);
+  await beQueued(started, '/patient/left', true);
+  await beKilled(started, '/patient/stall');
   for (const path of ['/good', '/reset', '/silent']) {
     const known = receiver.lines.length;
     await waitFor(admin, NOBODY);
@@ -207,6 +206,28 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
     if (receiver.lines.length === known) await receiver.next();
   }
   return receiver.lines.map(masked);
+}
+
+/** One client that leaves when the server has its request, and behind it one that waits, and ends first. */
+async function beQueued(started: Started, path: string, secondLeaves: boolean): Promise<void> {
+  const { admin, receiver, asked } = started;
+  await waitFor(admin, NOBODY);
+  let leave: () => void = () => undefined;
+  const first = visit(started, `${path}/silent`, { leaves: new Promise<void>(resolve => (leave = resolve)) });
+  await until('the first request', () => asked.has(`${path}/silent`));
+  await visit(started, path, secondLeaves ? { leaves: waitFor(admin, /^patient,BACKEND,1,/m) } : {});
+  await receiver.find(new RegExp(`GET ${path} `));
+  leave();
+  await first;
+  await receiver.find(new RegExp(`GET ${path}/silent `));
+}
+
+/** An administrator ends an exchange when its answer has begun. */
+async function beKilled(started: Started, path: string): Promise<void> {
+  const { admin, receiver } = started;
+  await waitFor(admin, NOBODY);
+  await visit(started, path, { onAnswer: () => void ask(admin, 'shutdown sessions server patient/one') });
+  await receiver.find(new RegExp(`GET ${path} `));
 }
 
 async function waitFor(admin: string, pattern: RegExp): Promise<void> {
