@@ -12,7 +12,7 @@ export interface BalanceFacts {
   readonly remote: Endpoint;
   /** The request's head; undefined in tcp mode. */
   readonly request: RequestHead | undefined;
-  /** Payload received so far, one char a byte: for `rdp-cookie` and `url_param ... check_post`. */
+  /** Payload received so far, one char a byte: for `rdp-cookie` and `url_param`. */
   payload(): string;
   /** Result of the expression of `balance hash` as bytes (text for `hash-type ... none`); undefined: no result. */
   expression(): string | undefined;

@@ -79,7 +79,7 @@ function hashSource(remote: Endpoint, avalanched: boolean): number {
   return avalanched ? avalanche(folded) : folded;
 }
 
-/** In the query string; for POST also in the body (manual, `url_param ... check_post`). */
+/** In the query string; for POST also in the body, whether `check_post` is said or not, as in HAProxy. */
 function parameterOf(facts: BalanceFacts, name: string): Span | undefined {
   const { request } = facts;
   if (request === undefined) return undefined;

@@ -11,12 +11,7 @@ export type Balance =
       readonly whole: boolean;
       readonly pathOnly: boolean;
     }
-  | {
-      readonly algorithm: 'url_param';
-      readonly name: string;
-      readonly checkPost: boolean;
-      readonly maxWait: number;
-    }
+  | { readonly algorithm: 'url_param'; readonly name: string }
   | { readonly algorithm: 'hdr'; readonly name: string; readonly useDomainOnly: boolean }
   | { readonly algorithm: 'rdp-cookie'; readonly name: string }
   | { readonly algorithm: 'hash'; readonly expression: Word }

@@ -19,6 +19,7 @@ export function forwardRequest(stream: HttpExchange, backend: BackendRuntime): v
   if (!restrictNames(stream.requestHead.headers, backend.config.options.restrictHeaderNames))
     return stream.fail(403, 'P', 'R');
   prepare(stream, backend);
+  body.remember();
   if (!render(stream, backend)) return stream.fail(500, 'P', 'R');
   if (body.decoder.error !== 0) return stream.clientTrouble.badRequest(400);
   dialer.start(backend);
@@ -81,6 +82,7 @@ export function forwardBody({ transaction, server, body, dialer, session }: Http
 export function awaitResponse(stream: HttpExchange): void {
   if (stream.requestSent) return;
   stream.requestSent = true;
+  stream.body.forget();
   if (stream.responseDone) return stream.responseForwarded();
   if (!stream.responseStarted) stream.server.expectBytes();
   if (stream.clientTrouble.hasLeft()) stream.server.endRequest();

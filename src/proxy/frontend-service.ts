@@ -30,6 +30,7 @@ export class FrontendService implements FrontendRuntime {
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
+  readonly waitsForIdle: boolean;
   readonly closesServers: boolean;
   readonly dropsTrailers: boolean;
   readonly nameCase: NameCase | undefined;
@@ -61,6 +62,7 @@ export class FrontendService implements FrontendRuntime {
     const { flags } = proxy.options;
     this.limits = requestLimits(config, proxy);
     this.keepsClients = !flags.has('httpclose');
+    this.waitsForIdle = flags.has('idle-close-on-response');
     this.closesServers = flags.has('http-server-close');
     this.dropsTrailers = flags.has('http-drop-response-trailers');
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);

@@ -310,9 +310,9 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   // ── the end ──
 
-  /** The process stops: nobody is waited for. */
+  /** The process stops: nobody is waited for, but with `option idle-close-on-response`. */
   closeIfIdle(): void {
-    if (this.#state === AWAITING) this.#leave();
+    if (this.#state === AWAITING && !this.#frontend().waitsForIdle) this.#leave();
   }
 
   /**

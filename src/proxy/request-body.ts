@@ -43,6 +43,8 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   pipe: BodyPipe | undefined;
   readonly #stream: RequestBodyOwner;
   #preview: BodyPreview | undefined;
+  /** What had come of it when it was taken to be sent. */
+  #seen: BodyFacts | undefined;
 
   constructor(stream: RequestBodyOwner) {
     this.#stream = stream;
@@ -52,6 +54,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     const { framing, contentLength } = this.#stream.requestHead;
     this.decoder.start(framing, contentLength);
     this.#preview = undefined;
+    this.#seen = undefined;
     this.read = this.decoder.done;
   }
 
@@ -115,6 +118,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   stop(): void {
     this.pipe?.close();
     this.pipe = undefined;
+    this.#seen = undefined;
   }
 
   /** Decodes body bytes that are here into `target`; gives how many were written. */
@@ -198,8 +202,25 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     this.#stream.session.receive();
   }
 
+  /** A body that somebody has waited for or looked at can be looked at until the server has it: it may decide which one. */
+  remember(): void {
+    if (this.read || this.#preview === undefined) return;
+    const { buffer, offset, length, ...rest } = this.inspect();
+    this.#seen = {
+      ...rest,
+      buffer: Buffer.from(buffer.subarray(offset, offset + length)),
+      offset: 0,
+      length,
+    };
+  }
+
+  forget(): void {
+    this.#seen = undefined;
+  }
+
   /** Looks at what has come so far, without taking it. */
   inspect(): BodyFacts {
+    if (this.#seen !== undefined) return this.#seen;
     const { session, requestHead, transaction } = this.#stream;
     const { contentLength } = requestHead;
     const framing = this.read ? 'none' : requestHead.framing;

@@ -21,6 +21,7 @@ import {
   type Verdict,
 } from '../rules/verdict.ts';
 import type { Answer } from './answer.ts';
+import { buffersRequests } from './buffers-requests.ts';
 import { readDeniedCookies } from './denied-cookies.ts';
 import { inviteBody } from './own-replies.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -87,8 +88,8 @@ export class RequestRules {
     else this.#run(first);
   }
 
-  #buffers({ options }: Proxy): boolean {
-    return !this.#stream.body.read && options.flags.has('http-buffer-request');
+  #buffers(proxy: Proxy): boolean {
+    return !this.#stream.body.read && buffersRequests(proxy);
   }
 
   /** The stream is over: whatever is waited for. */
@@ -169,7 +170,7 @@ export class RequestRules {
 
   #nowhere(): void {
     const { frontend, transaction } = this.#stream;
-    if (!frontend.config.options.flags.has('http-buffer-request')) transaction.timers.undecided();
+    if (!buffersRequests(frontend.config)) transaction.timers.undecided();
     this.#stream.fail(503, 'S', 'C');
   }
 

@@ -199,6 +199,8 @@ export interface FrontendRuntime {
   readonly closesServers: boolean;
   /** Client connections may serve several requests. */
   readonly keepsClients: boolean;
+  /** `option idle-close-on-response`: a soft stop leaves idle clients alone until they have asked once more. */
+  readonly waitsForIdle: boolean;
   /** `option h1-case-adjust-bogus-client` */
   readonly nameCase: NameCase | undefined;
   /** Something looks at responses that come from a cache: its rules, its log, what changes them on their way. */

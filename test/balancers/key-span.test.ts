@@ -36,7 +36,7 @@ test('url_param takes the first parameter of that very name that has a value', (
 
 test('a value in a form ends at white space, and what cannot be in a form is none', () => {
   const keyHash = compileKeyHash(
-    { algorithm: 'url_param', name: 'id', checkPost: true, maxWait: 0 },
+    { algorithm: 'url_param', name: 'id' },
     { method: 'map-based', function: 'crc32', avalanche: false },
   );
   const hashOf = (body: string): number => keyHash(factsOf({ target: '/', headers: {}, body }));

@@ -1,7 +1,7 @@
 /** Rates that hold clients back, and the order of a stop, in the running program. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
@@ -129,3 +129,43 @@ listen l
   assert.ok(performance.now() - began >= 290);
   assert.match(balancer.output(), /soft-stop running for too long/);
 });
+
+test('idle clients of option idle-close-on-response stay over a soft stop until they have asked once more', async t => {
+  const [plain, patient] = [await freePort(), await freePort()];
+  const balancer = await startBalancer(
+    t,
+    `defaults d
+  mode http
+  timeout client 20s
+  http-request return status 200
+frontend plain
+  bind 127.0.0.1:${plain}
+frontend patient
+  bind 127.0.0.1:${patient}
+  option idle-close-on-response
+`,
+  );
+  const [left, stays] = [await idleClient(t, plain), await idleClient(t, patient)];
+  assert.doesNotMatch(left.heard(), /connection: close/i);
+  const ended = once(left.socket, 'end');
+  balancer.process.kill('SIGUSR1');
+  await ended;
+  const answered = once(stays.socket, 'data');
+  stays.socket.write(KEPT);
+  await answered;
+  assert.match(stays.heard(), /^HTTP\/1\.1 200 [^]*HTTP\/1\.1 200 [^]*connection: close/i);
+  assert.equal(await balancer.ended, 0, balancer.output());
+});
+
+const KEPT = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+/** It has had an answer. */
+async function idleClient(t: TestContext, port: number): Promise<{ socket: Socket; heard: () => string }> {
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  let heard = '';
+  socket.on('data', bytes => (heard += bytes.toString('latin1')));
+  socket.write(KEPT);
+  await once(socket, 'data');
+  return { socket, heard: () => heard };
+}

@@ -42,13 +42,13 @@ function readUri(_: string | undefined, words: readonly Word[]): Parsed<Balance>
   return parsed(uri);
 }
 
+/** The body of a POST is always searched, with `check_post` or without, and a time behind it is not looked at, as in HAProxy. */
 function readUrlParam(_: string | undefined, words: readonly Word[]): Parsed<Balance> {
-  const [name, modifier, wait] = words;
+  const [name, modifier] = words;
   if (name === undefined) return refused('url_param requires an URL parameter name.');
   if (modifier !== undefined && modifier.text !== 'check_post')
     return refused(`url_param only accepts 'check_post' modifier (got '${modifier.text}').`);
-  const maxWait = /^\d+$/.test(wait?.text ?? '') ? Number(wait?.text) : 0;
-  return parsed({ algorithm: 'url_param', name: name.text, checkPost: modifier !== undefined, maxWait });
+  return parsed({ algorithm: 'url_param', name: name.text });
 }
 
 function readHash(_: string | undefined, words: readonly Word[]): Parsed<Balance> {

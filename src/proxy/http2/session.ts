@@ -303,8 +303,9 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   // ── the end ──
 
-  /** The process stops: nobody is waited for. */
+  /** The process stops: nobody is waited for, but with `option idle-close-on-response`. */
   closeIfIdle(): void {
+    if (this.listener.frontend.waitsForIdle) return;
     if (this.#active === 0 && this.session.openStreams === 0) this.#leave();
   }
 
