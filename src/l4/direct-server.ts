@@ -24,7 +24,7 @@ export function renderServer(
   const isTcp = service.protocol === 'tcp';
   return [
     ...chain(chains.way, wayOf(service, path)),
-    ...(isTcp ? chain(chains.ending, [...ends(service, index, timeouts), `goto ${chains.way}`]) : []),
+    ...(isTcp ? chain(chains.ending, [ends(service, index, timeouts), `goto ${chains.way}`]) : []),
     ...chain(chains.known, [
       ...(isTcp ? [`tcp flags & (fin | rst) != 0 goto ${chains.ending}`] : []),
       goesOn(service, index, timeouts),
@@ -50,11 +50,10 @@ function wayOf({ family }: Service, path: DirectPath | undefined): string[] {
   return [`${left} > 1 fwd ${word} to ${path.via} device "${path.device}"`, 'drop'];
 }
 
-function ends(service: Service, index: number, { tcpfin = ENDING_SEC }: ConnectionTimeouts): string[] {
-  return [
-    remember('delete', flowsOf(service), service, index),
-    remember('update', endingOf(service), service, index, tcpfin),
-  ];
+/** Where there is no room among those that end it stays with the others. */
+function ends(service: Service, index: number, { tcpfin = ENDING_SEC }: ConnectionTimeouts): string {
+  const remembered = remember('update', endingOf(service), service, index, tcpfin);
+  return `${remembered} delete @${flowsOf(service)} { ${element(service, index)} }`;
 }
 
 function goesOn(service: Service, index: number, timeouts: ConnectionTimeouts): string {
@@ -88,7 +87,10 @@ function remember(
   index: number,
   seconds?: number,
 ): string {
-  const { first, key } = flowOf(service);
+  return `${flowOf(service).first}${verb} @${map} { ${element(service, index, seconds)} }`;
+}
+
+function element(service: Service, index: number, seconds?: number): string {
   const limit = seconds === undefined ? '' : ` timeout ${seconds}s`;
-  return `${first}${verb} @${map} { ${key}${limit} : ${numberOf(service, index)} }`;
+  return `${flowOf(service).key}${limit} : ${numberOf(service, index)}`;
 }

@@ -49,6 +49,8 @@ interface Memory {
   readonly name: string;
 }
 
+/** The kernel takes 16 bytes for each at once. */
+const MOST_ENDING = 524_288;
 const NOT_AN_OPENING = 'tcp flags & (fin | syn | rst | ack) != syn';
 
 function add(chain: string, text: string): string {
@@ -87,12 +89,11 @@ export function renderDirect(
 function renderMemories(service: Service): string[] {
   const type = addressType(service.family);
   const flow = `type ${flowOf(service).type} : mark`;
-  const dynamic = `flags dynamic,timeout; size ${MOST_REMEMBERED};`;
-  return memoriesOf(service).map(({ kind, name }) =>
-    kind === 'map'
-      ? `add map netdev ${TABLE} ${name} { ${flow}; ${dynamic} }`
-      : `add set netdev ${TABLE} ${name} { type ${type}; ${dynamic} }`,
-  );
+  return memoriesOf(service).map(({ kind, name }) => {
+    const size = name === endingOf(service) ? MOST_ENDING : MOST_REMEMBERED;
+    const what = kind === 'map' ? flow : `type ${type}`;
+    return `add ${kind} netdev ${TABLE} ${name} { ${what}; flags dynamic,timeout; size ${size}; }`;
+  });
 }
 
 function memoriesOf(service: Service): Memory[] {

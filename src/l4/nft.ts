@@ -23,12 +23,14 @@ export function transactNow(commands: readonly string[]): void {
 
 /** Our table of direct routing without what it remembers; empty where there is none. */
 export async function readDirectTable(): Promise<FoundTable> {
-  const { output } = await run(['-t', 'list', 'table', 'netdev', TABLE], '');
+  // asked for the table, nft would read all that it remembers: seconds for many flows
+  const { output } = await run(['-t', 'list chains netdev; list maps netdev; list sets netdev'], '');
   return foundIn(output);
 }
 
 export function foundIn(listing: string): FoundTable {
-  const rows = [...listing.matchAll(/^\t(chain|set|map) (\S+) \{/gm)];
+  const ours = listing.split(/^table /m).filter(table => table.startsWith(`netdev ${TABLE} {`));
+  const rows = ours.flatMap(table => [...table.matchAll(/^\t(chain|set|map) (\S+) \{/gm)]);
   return {
     chains: rows.flatMap(([, kind, name = '']) => (kind === 'chain' ? [name] : [])),
     memories: rows.flatMap(([, kind, name = '']) =>

@@ -66,7 +66,11 @@ test('earlier editions, entrances and memories of services that are no more go; 
     hashesPort: false,
     servers: [{ address: '10.0.0.1', port: 53 }],
   };
-  const found = foundIn(`table netdev lb_l4 {
+  const found = foundIn(`table netdev other {
+\tchain e99_vs0 {
+\t}
+}
+table netdev lb_l4 {
 \tmap ${flowsOf(service)} {
 \t\ttype ipv4_addr . inet_service . ipv4_addr . inet_service : mark
 \t}
