@@ -8,6 +8,7 @@ import type { RequestRendering } from '../http/request-head.ts';
 import type { Connection } from '../net/connection.ts';
 import { closesServer } from './connection-reuse.ts';
 import type { HttpExchange } from './http-exchange.ts';
+import { LARGE_BODY } from './request-body.ts';
 import type { BackendRuntime } from './runtime.ts';
 
 const TELL_NOTHING: RequestRendering = { close: false };
@@ -69,9 +70,11 @@ export function sendRequest(stream: HttpExchange, connection: Connection, reused
 }
 
 /** More of its body has come. */
-export function forwardBody({ transaction, server, body, dialer, session }: HttpExchange): void {
+export function forwardBody(stream: HttpExchange): void {
+  const { transaction, server, body, dialer, session } = stream;
   const { connection } = server;
-  if (transaction.cacheHit !== undefined) body.drop();
+  if (stream.responseDone && connection === undefined) stream.responseForwarded();
+  else if (transaction.cacheHit !== undefined) body.drop();
   else if (connection !== undefined && !dialer.waiting) {
     session.clearTimer();
     body.pump(connection);
@@ -98,7 +101,8 @@ export function awaitsUpload(stream: HttpExchange): boolean {
   const { server, body, transaction } = stream;
   const { connection } = server;
   if (stream.requestSent || transaction.cacheHit !== undefined) return false;
-  if (connection === undefined || connection.closed || server.ended || server.inbox.length > 0) return false;
+  if (connection === undefined || connection.closed || server.ended || server.inbox.length > 0)
+    return awaitsRest(stream);
   const hasBody = stream.requestHead.framing !== 'none';
   if (!hasBody && !connection.sending) return false;
   stream.responseDone = true;
@@ -106,5 +110,21 @@ export function awaitsUpload(stream: HttpExchange): boolean {
   if (hasBody) server.receive();
   if (connection.sending) server.expectBytes();
   else body.expectBytes();
+  return true;
+}
+
+/**
+ * The server has closed. What little the client still has to send is dropped, and its next request served: it was not told
+ * that its connection would be closed. More than that is not worth the wait. False: it is not so.
+ */
+function awaitsRest(stream: HttpExchange): boolean {
+  const { session, body, requestHead, server, transaction } = stream;
+  if (!stream.keepAlive || session.ended || !transaction.termination.isClean) return false;
+  if (requestHead.version >= 20 || requestHead.framing !== 'length') return false;
+  if (body.decoder.plainLeft >= LARGE_BODY || body.drop()) return false;
+  stream.responseDone = true;
+  server.close();
+  session.expect(transaction.timeout('client'));
+  session.receive(true);
   return true;
 }

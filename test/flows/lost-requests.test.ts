@@ -52,6 +52,7 @@ const CASES: readonly Case[] = [
       back: 'option http-server-close',
     },
   ]),
+  { name: 'answered early: the rest, and the next', pieces: [post('early').slice(0, -1), `c${get('ok')}`] },
   { name: 'second: reset', pieces: [get('ok'), post('reset')] },
   { name: 'second: nonsense', pieces: [get('ok'), post('nonsense')] },
   { name: 'second: silence', pieces: [get('ok'), post('silence')] },
@@ -79,6 +80,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const ANSWERS: Readonly<Record<string, string>> = {
   ok: OK,
   body: CONTINUE,
+  early: OK,
   half: 'HTTP/1.1 200',
   interim: CONTINUE,
   nonsense: 'nonsense\r\n\r\n',
@@ -89,7 +91,7 @@ function serve(socket: Socket): void {
     const path = /^\S+ \/(\w+)/.exec(bytes.toString('latin1'))?.[1] ?? '';
     if (path === 'reset') return void socket.resetAndDestroy();
     socket.write(ANSWERS[path] ?? '');
-    if (/close|half|interim/.test(path)) socket.end();
+    if (/close|early|half|interim/.test(path)) socket.end();
     if (bytes.includes('0\r\n\r\n')) socket.write(OK);
   });
 }
