@@ -181,7 +181,10 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
       if (address !== undefined) draft.sorry = address;
     },
   },
-  flag('sorry_server_inhibit', 'sorryInhibit', 'keep the fallback with weight zero'),
+  {
+    ...flag('sorry_server_inhibit', 'sorryInhibit', 'keep the fallback with weight zero'),
+    withoutEffect: true,
+  },
   methodRow('sorry_server_lvs_method', 'sorryMethod', 'forwarding method of the fallback'),
   {
     name: 'real_server',
