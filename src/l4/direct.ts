@@ -27,6 +27,7 @@ import {
   generationChain,
   inOrderOfLookup,
   MOST_REMEMBERED,
+  refusals,
   TABLE,
   targetMatch,
   verdictMap,
@@ -157,7 +158,7 @@ export function directGeneration(state: ServiceState, { edition, servers }: Dire
             slots.map(index => chains[index]?.fresh ?? ''),
           ),
         ]),
-    service.protocol === 'tcp' ? 'reject with tcp reset' : 'reject with icmpx port-unreachable',
+    ...refusals(service.protocol),
   ];
   return [`add chain netdev ${TABLE} ${chain}`, ...rules.map(rule => add(chain, rule))];
 }

@@ -64,6 +64,14 @@ function maskOf(family: Family, length: number): string {
   return family === 4 ? parts.join('.') : parts.map(part => part.toString(16)).join(':');
 }
 
+/** Where nobody is. A TCP client of IPv6 takes an ICMP error for no reason to give up. */
+export function refusals(protocol: Protocol | undefined): string[] {
+  const reset = 'reject with tcp reset';
+  const unreachable = 'reject with icmpx port-unreachable';
+  if (protocol === undefined) return [`meta l4proto tcp ${reset}`, unreachable];
+  return [protocol === 'tcp' ? reset : unreachable];
+}
+
 /** `numgen inc mod 2 vmap { 0 : goto x, 1 : goto y }` */
 export function verdictMap(expression: string, chains: readonly string[]): string {
   return `${expression} vmap { ${chains.map((chain, slot) => `${slot} : goto ${chain}`).join(', ')} }`;

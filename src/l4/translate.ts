@@ -17,6 +17,7 @@ import {
   MOST_REMEMBERED,
   protocolMatch,
   range,
+  refusals,
   serverChain,
   TABLE,
   targetMatch,
@@ -130,7 +131,7 @@ export function renderGeneration(state: ServiceState): string[] {
             ),
           ),
         ]),
-    add(chain, 'reject with icmpx port-unreachable'),
+    ...refusals(service.protocol).map(text => add(chain, text)),
   ];
 }
 

@@ -49,6 +49,14 @@ test('translated connections and datagrams are shared exactly by weight, of both
     ]),
     at(
       service({
+        ...IPV6,
+        id: 'vs5',
+        targets: [{ kind: 'address', first: VIP6, last: VIP6, port: 81 }],
+      }),
+      [GONE, GONE, GONE],
+    ),
+    at(
+      service({
         id: 'vs4',
         targets: [{ kind: 'address', first: VIP, last: VIP, port: 82 }],
         scheduler: 'sh',
@@ -61,6 +69,7 @@ test('translated connections and datagrams are shared exactly by weight, of both
   assert.deepEqual(await net.ask('tcp', VIP6, 30), { s1: 15, s2: 10, s3: 5 });
   assert.deepEqual(await net.ask('udp', VIP, 30), { s1: 15, s2: 10, s3: 5 });
   assert.deepEqual(await net.ask('tcp', VIP, 3, 81), { ECONNREFUSED: 3 });
+  assert.deepEqual(await net.ask('tcp', VIP6, 3, 81), { ECONNREFUSED: 3 });
   assert.deepEqual(Object.values(await net.ask('tcp', VIP, 10, 82)), [10]);
 });
 
