@@ -1,6 +1,7 @@
 /** A data thread fails in the running program: its connections are lost, nothing else. */
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -8,33 +9,29 @@ import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin, type Origin } from '../support/origin.ts';
-import { until } from '../support/until.ts';
+import { until, untilMatches } from '../support/until.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
-interface Held {
-  readonly socket: Socket;
-  readonly ended: Promise<unknown>;
-}
-
-/** Answers `/` at once, and `/held` when told to. */
-async function startOrigin(t: TestContext): Promise<Origin & { readonly held: (() => void)[] }> {
-  const held: (() => void)[] = [];
+/** Answers `/` at once, and `/held` when told to; those whose connection has ended are not held any more. */
+async function startOrigin(t: TestContext): Promise<Origin & { readonly held: Set<ServerResponse> }> {
+  const held = new Set<ServerResponse>();
   const origin = await startHttpOrigin(t, 'one', (request, response) => {
     request.resume();
-    if (request.url === '/held') held.push(() => response.end('held\n'));
-    else response.end('one\n');
+    if (request.url !== '/held') return void response.end('one\n');
+    held.add(response);
+    response.once('close', () => held.delete(response));
   });
   return Object.assign(origin, { held });
 }
 
-function hold(port: number): Held {
+function hold(port: number): Socket {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
-  // who waits in the backlog meanwhile is answered 503 by the replacement: the end comes after what is read
+  // who waits in the backlog meanwhile is served by the replacement: the end comes after what is read
   socket.resume();
-  socket.write(GET.replace('/', '/held'));
-  return { socket, ended: new Promise(resolve => socket.once('close', resolve)) };
+  socket.write('GET /held HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  return socket;
 }
 
 async function fail(balancer: Balancer, path: string, thread: number): Promise<void> {
@@ -73,18 +70,21 @@ listen l
       },
     );
     const clients = Array.from({ length: 20 }, () => hold(port));
-    await until('8 requests at the server', () => origin.held.length === 8);
+    const atServer = (): string => `${origin.held.size} at the server`;
+    await untilMatches(atServer, /^8 /);
     await fail(balancer, trigger, 1);
     await fail(balancer, trigger, 2);
     assert.match(balancer.output(), /thread \d died: Error: a failure the test has injected/);
-    await Promise.all(clients.map(({ ended }) => ended));
-    origin.held.length = 0;
+    await until('the end of all clients', () => {
+      for (const response of origin.held) response.end('held\n');
+      return clients.every(client => client.closed);
+    });
 
     // the frontend's 40 places and the server's 8 are all there
     const again = Array.from({ length: 8 }, () => hold(port));
-    await until('8 requests at the server again', () => origin.held.length === 8);
-    for (const answer of origin.held.splice(0)) answer();
-    for (const { socket } of again) socket.destroy();
+    await untilMatches(atServer, /^8 /);
+    for (const response of origin.held) response.end('held\n');
+    for (const client of again) client.destroy();
     const visitors = await Promise.all(Array.from({ length: 40 }, () => KeepAliveClient.open(port)));
     for (const visitor of visitors) assert.equal((await visitor.request(GET)).status, 200);
     for (const visitor of visitors) visitor.close();
