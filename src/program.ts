@@ -171,7 +171,7 @@ async function printLists(options: Options): Promise<void> {
 }
 
 /** What the letters behind `-d` switch off that does not exist here. */
-const WITHOUT_EFFECT = /[FGISTZcekpv]/;
+const WITHOUT_EFFECT = /[GITZcekpv]/;
 
 /** Options that are read and do not do what the management guide says. */
 function tellIgnored(options: Options, log: ProcessLog): void {

@@ -84,6 +84,7 @@ export function loadSettings(
     ipv4Only,
     ignoreUnresolvable,
     noReusePort: debugLetters.has('R'),
+    noSplice: debugLetters.has('S') || debugLetters.has('F'),
   };
 }
 

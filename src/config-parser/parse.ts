@@ -26,6 +26,8 @@ export interface CommandLineSettings {
   readonly noServerVerify?: boolean;
   /** -dR: as `noreuseport`. */
   readonly noReusePort?: boolean;
+  /** -dS, -dF: as `nosplice`. */
+  readonly noSplice?: boolean;
   /** -4: as `dns-accept-family ipv4`, whatever the files say. */
   readonly ipv4Only?: boolean;
 }
@@ -78,6 +80,7 @@ export function parseConfig(files: readonly ConfigFile[], options: ParseOptions)
   context.globalTls = draft.global.ssl;
   if (options.noServerVerify === true) draft.global.ssl.set('ssl-server-verify', ['none']);
   if (options.noReusePort === true) draft.global.flags.add('noreuseport');
+  if (options.noSplice === true) draft.global.flags.add('nosplice');
   const wasRead = readFiles(files, draft, context);
   context.endReading();
   if (options.ipv4Only === true) draft.global.otherLines.push(IPV4_ONLY);

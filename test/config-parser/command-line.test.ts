@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCommandLine, renderUsage } from '../../src/config-parser/command-line.ts';
+import { loadSettings, parseCommandLine, renderUsage } from '../../src/config-parser/command-line.ts';
 import type { Options } from '../../src/config-parser/command-line.ts';
+import { parseConfig } from '../../src/config-parser/parse.ts';
 
 function accepted(line: string): Options {
   const result = parseCommandLine(line.split(' ').filter(word => word !== ''));
@@ -42,6 +43,18 @@ test('every switch of the reference is understood', () => {
   ] as const)
     assert.equal(options[name], true, name);
   assert.deepEqual([...options.debugLetters].sort().join(''), 'AFGIMRSTZcekpv');
+});
+
+test('-dS and -dF are as nosplice, -dR as noreuseport', () => {
+  const flags = (words: string): readonly string[] => {
+    const settings = loadSettings(accepted(`-f a ${words}`));
+    const readFile = (): { readonly error: string } => ({ error: 'No such file or directory' });
+    const { config } = parseConfig([], { ...settings, environment: {}, readFile });
+    return [...(config?.global.flags ?? [])].filter(flag => /^no(splice|reuseport)$/.test(flag)).toSorted();
+  };
+  assert.deepEqual(flags('-dS'), ['nosplice']);
+  assert.deepEqual(flags('-dF -dR'), ['noreuseport', 'nosplice']);
+  assert.deepEqual(flags('-db'), []);
 });
 
 test('values of options are typed', () => {
