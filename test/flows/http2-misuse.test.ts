@@ -21,6 +21,8 @@ const SECONDS = Number(process.env['LB_FUZZ_SECONDS'] ?? 2);
 const SEED = Number(process.env['LB_FUZZ_SEED'] ?? 1);
 const CLIENTS_AT_ONCE = 100;
 const MOST_GROWTH_MB = 300;
+/** Those of a second thread, which starts while the first one serves. */
+const LATE_DESCRIPTORS = 15;
 const BIG = Buffer.alloc(300_000, 'big ');
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -58,13 +60,14 @@ async function sessions(admin: string): Promise<number> {
 test('clients that misbehave cost nobody else anything', { timeout: 900_000 }, async t => {
   const origin = await startHttpOrigin(t, 's', answer);
   const admin = join(temporaryFolder(t), 'admin.sock');
-  const { port, balancer } = await start(t, origin, {
+  const { port, balancer } = await start(t, `${origin.address} pool-purge-delay 500ms`, {
     global: `nbthread 2\n  stats socket ${admin} level admin`,
     defaults: 'timeout client 2s\n  timeout server 2s\n  timeout http-request 500ms',
   });
   const client = await openHttp2(t, port);
   const misuse = new Http2Misuse(SEED);
   const before = residentMb(balancer.pid);
+  const descriptors = balancer.openDescriptors() + LATE_DESCRIPTORS;
   const end = performance.now() + SECONDS * 1000;
   const goOn = (): boolean => performance.now() < end && balancer.process.exitCode === null;
   const decent = decentClient(client, goOn);
@@ -77,6 +80,7 @@ test('clients that misbehave cost nobody else anything', { timeout: 900_000 }, a
   client.close();
   assert.equal(balancer.process.exitCode, null, balancer.output());
   await until('the end of all sessions', async () => (await sessions(admin)) === 0);
+  await until('the end of all connections', () => balancer.openDescriptors() <= descriptors);
   assert.doesNotMatch(balancer.output(), /died|replaced|control thread|Internal error|^ +at .*:\d+:\d+/m);
   const grown = residentMb(balancer.pid) - before;
   assert.ok(grown < MOST_GROWTH_MB, `${Math.round(grown)} MB more than before`);
