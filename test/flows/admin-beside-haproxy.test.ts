@@ -63,7 +63,7 @@ backend tab
     await exchangeRaw(web, 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
   const waiting = connect(web, '127.0.0.1');
   t.after(() => waiting.destroy());
-  const arrival = once(asked, 'request', { signal: AbortSignal.timeout(30_000) });
+  const arrival = once(asked, 'request', { signal: AbortSignal.timeout(60_000) });
   waiting.write('GET /silent HTTP/1.1\r\nHost: test\r\n\r\n');
   await arrival;
   return line => ask(path, line.replaceAll('MAP', map));

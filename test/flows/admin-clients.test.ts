@@ -69,7 +69,7 @@ async function watchScreen(t: TestContext, path: string): Promise<void> {
   child.stdin.write('\x1b1');
   await shows(/shell[^]*SLIM/);
   child.stdin.write('q');
-  await once(child, 'exit', { signal: AbortSignal.timeout(30_000) });
+  await once(child, 'exit', { signal: AbortSignal.timeout(60_000) });
 }
 
 /** What a terminal would show, roughly: no control sequences, blanks squeezed. */

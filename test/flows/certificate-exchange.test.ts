@@ -15,7 +15,7 @@ async function dial(t: TestContext, port: number, servername: string): Promise<T
   // the balancer may end first
   socket.on('error', () => undefined);
   t.after(() => socket.destroy());
-  await once(socket, 'secureConnect', { signal: AbortSignal.timeout(30_000) });
+  await once(socket, 'secureConnect', { signal: AbortSignal.timeout(60_000) });
   return socket;
 }
 
@@ -23,7 +23,7 @@ const subject = (socket: TLSSocket): unknown => socket.getPeerCertificate().subj
 
 async function statusOver(socket: TLSSocket): Promise<string> {
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })) as [Buffer];
+  const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
   return bytes.toString('latin1').slice(9, 12);
 }
 

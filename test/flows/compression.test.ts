@@ -222,7 +222,7 @@ test('what the server has sent is there for the client before the next piece com
   let seen = Buffer.alloc(0);
   const body = (): Buffer => seen.subarray(seen.indexOf('\r\n\r\n') + 4);
   while (!seen.includes('\r\n\r\n') || !body().subarray(4).includes('\r\n')) {
-    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })) as [Buffer];
+    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
     seen = Buffer.concat([seen, chunk]);
   }
   const start = body().indexOf('\r\n') + 2;

@@ -143,13 +143,13 @@ for (const [framing, message] of [
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     t.after(() => server.close());
-    const accepted = once(server, 'connection', { signal: AbortSignal.timeout(30_000) });
+    const accepted = once(server, 'connection', { signal: AbortSignal.timeout(60_000) });
     const { port } = server.address() as AddressInfo;
     const { visit } = await startLogging(t, `  server one tcp@127.0.0.1:${port} log-proto ${framing}`);
     await visit('/stream');
     const [socket] = (await accepted) as [Socket];
     t.after(() => socket.destroy());
-    const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })) as [Buffer];
+    const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
     const match = message.exec(bytes.toString('latin1'));
     assert.ok(match, bytes.toString('latin1'));
     if (framing === 'octet-count') assert.equal(Number(match[1]), match[2]?.length);

@@ -105,7 +105,7 @@ test('who waits for new lines gets them until it says something', async t => {
   let text = '';
   client.on('data', chunk => (text += chunk.toString()));
   client.write('show events one -w\n');
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(60_000);
   while (!text.includes('/before')) await once(client, 'data', { signal: deadline });
   const closed = once(client, 'close', { signal: deadline });
   await get('/after');

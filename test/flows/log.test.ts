@@ -202,7 +202,7 @@ backend app
   server one ${origin.address}
 `,
   );
-  const arrived = once(arrivals, 'held', { signal: AbortSignal.timeout(30_000) });
+  const arrived = once(arrivals, 'held', { signal: AbortSignal.timeout(60_000) });
   const waiting = exchangeRaw(port, get('/held'));
   await arrived;
   await exchangeRaw(port, get('/free'));

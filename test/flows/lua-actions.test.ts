@@ -159,7 +159,7 @@ test('bytes of a connection are read by scripts of content rules', async t => {
   const socket = connect(port, '127.0.0.1');
   let heard = '';
   socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-  const closed = once(socket, 'close', { signal: AbortSignal.timeout(30_000) });
+  const closed = once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
   socket.write('abc');
   socket.write('\nxyz');
   await closed;
@@ -184,7 +184,7 @@ test('a script of content rules for responses waits, and no longer than inspect-
   });
   const socket = connect(port, '127.0.0.1');
   t.after(() => socket.destroy());
-  const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })) as [Buffer];
+  const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
   assert.equal(bytes.toString(), 'hello\n');
   const said = await untilMatches(() => balancer.output(), /expired timeout/);
   assert.match(said, /napped[^]*Lua function 'sleep': aborting Lua processing on expired timeout\./);

@@ -114,7 +114,7 @@ test('a service talks over a connection and closes it', async t => {
   const socket = connect(port, '127.0.0.1');
   let heard = '';
   socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-  const closed = once(socket, 'close', { signal: AbortSignal.timeout(30_000) });
+  const closed = once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
   socket.write('one\ntw');
   await untilMatches(() => heard, /^<one>$/);
   socket.write('o\nbye\n');

@@ -342,7 +342,7 @@ test('peers meet at unix sockets', async t => {
 
 /** Nothing here takes that long. */
 function bounded(): { signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(30_000) };
+  return { signal: AbortSignal.timeout(60_000) };
 }
 
 /** Connects and says hello; the socket, when the answer was 200. */

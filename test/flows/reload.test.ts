@@ -348,7 +348,7 @@ test('-sf lets the process before go on where the start fails', async t => {
   t.after(() => second.kill('SIGKILL'));
   let said = '';
   second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const [code] = (await once(second, 'exit', { signal: AbortSignal.timeout(20_000) })) as [number];
+  const [code] = (await once(second, 'exit', { signal: AbortSignal.timeout(60_000) })) as [number];
   assert.equal(code, 1);
   assert.match(said, new RegExp(`Binding .* for proxy blocked: .*127\\.0\\.0\\.1:${taken}`));
   await until('it serves again', async () =>

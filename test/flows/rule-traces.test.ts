@@ -85,7 +85,7 @@ test('What a request waited for when it ended stands in the log', async t => {
   socket.on('error', () => undefined);
   socket.end(`POST /rule HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel`);
   socket.resume();
-  await once(socket, 'close', { signal: AbortSignal.timeout(30_000) });
+  await once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
   const [line] = await logs.find(/\/rule \[.*\]/);
   assert.equal(line, `/rule [${balancer.folder}/haproxy.cfg:${FIRST_RULE}]`);
 });

@@ -28,7 +28,7 @@ const SAME = [
 ];
 
 async function fieldsOf(port: number): Promise<Readonly<Record<string, string>>> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   const request = httpRequest({
     port,
     host: '127.0.0.1',

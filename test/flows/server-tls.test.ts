@@ -29,7 +29,7 @@ async function ask(
   port: number,
   { path = '/', body, headers = {} }: { path?: string; body?: Buffer; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(60_000);
   const method = body === undefined ? 'GET' : 'PUT';
   const request = httpRequest({ port, host: '127.0.0.1', path, method, headers, agent: false, signal });
   request.end(body);
@@ -336,7 +336,7 @@ test('mode tcp goes on to servers over TLS, and tells each side of the end of th
   socket.end(sent);
   const chunks: Buffer[] = [];
   socket.on('data', chunk => chunks.push(chunk));
-  await once(socket, 'end', { signal: AbortSignal.timeout(20_000) });
+  await once(socket, 'end', { signal: AbortSignal.timeout(60_000) });
   assert.ok(Buffer.concat(chunks).equals(Buffer.concat([Buffer.from('all: '), sent])));
 });
 

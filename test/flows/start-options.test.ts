@@ -113,7 +113,7 @@ async function receives(socket: Socket, bytes: number): Promise<void> {
       if (received >= bytes) resolve();
     });
   });
-  const cut = once(socket, 'close', { signal: AbortSignal.timeout(30_000) });
+  const cut = once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
   const ended = cut.then(() => assert.fail(`cut after ${received} bytes`));
   await Promise.race([enough, ended]);
 }
@@ -142,7 +142,7 @@ listen together
     plain.destroy();
     independent.destroy();
   });
-  const cut = once(independent.resume(), 'close', { signal: AbortSignal.timeout(30_000) });
+  const cut = once(independent.resume(), 'close', { signal: AbortSignal.timeout(60_000) });
   // 65 bytes take 6.5 s: more than twice the timeout, which is long enough for a busy machine to stand still
   await Promise.all([receives(plain, 65), cut]);
 });

@@ -178,7 +178,7 @@ test('clients that leave in the middle of a compressed page do no harm to those 
   /** Whether the page had so many pieces: the client leaves when it has that one, or behind the end. */
   const leaveAfter = async (pieces: number): Promise<boolean> => {
     const socket = connect(port, '127.0.0.1');
-    const left = once(socket, 'close', { signal: AbortSignal.timeout(30_000) });
+    const left = once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
     let seen = 0;
     socket.on('data', () => {
       if (++seen === pieces) socket.resetAndDestroy();

@@ -240,7 +240,7 @@ test('a client that leaves while a piece is sent ends its events all the same', 
     const socket = connect(page.port, '127.0.0.1');
     socket.resume().write('GET /s;events HTTP/1.1\r\nHost: x\r\n\r\n');
     setTimeout(() => socket.end(), waitMs);
-    await once(socket, 'close', { signal: AbortSignal.timeout(30_000) });
+    await once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
   }
 });
 
@@ -297,7 +297,7 @@ async function judgements(t: TestContext, program?: string): Promise<readonly st
     const child = spawn(plugin, ['-u', page.url('/;csv'), '-U', 'joe', '-P', 'pw']);
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await once(child, 'close', { signal: AbortSignal.timeout(30_000) });
+    await once(child, 'close', { signal: AbortSignal.timeout(60_000) });
     return said.replace(/t=[\d.]+s/, 't=').split('|', 1)[0] as string;
   };
   const good = await judge();

@@ -274,7 +274,7 @@ async function held(t: TestContext, port: number): Promise<Socket> {
   t.after(() => socket.destroy());
   socket.on('error', () => undefined);
   socket.write('GET /held HTTP/1.1\r\nHost: example.com\r\n\r\n');
-  await once(socket, 'data', { signal: AbortSignal.timeout(30_000) });
+  await once(socket, 'data', { signal: AbortSignal.timeout(60_000) });
   return socket;
 }
 

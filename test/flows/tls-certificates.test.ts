@@ -134,7 +134,7 @@ function list(t: TestContext, lines: readonly string[]): string {
 }
 
 async function sessionOf(socket: TLSSocket): Promise<Buffer> {
-  const [session] = (await once(socket, 'session', { signal: AbortSignal.timeout(30_000) })) as [Buffer];
+  const [session] = (await once(socket, 'session', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
   return session;
 }
 
@@ -166,7 +166,7 @@ test('who is refused for a certificate is told why', async t => {
 /** In TLS 1.3 a client is through with the handshake before it hears of its certificate. */
 async function alertOf(port: number, options: ConnectionOptions): Promise<string | undefined> {
   const socket = await connectTls(port, options);
-  const [error] = (await once(socket, 'error', { signal: AbortSignal.timeout(10_000) })) as [
+  const [error] = (await once(socket, 'error', { signal: AbortSignal.timeout(60_000) })) as [
     NodeJS.ErrnoException,
   ];
   return error.code;

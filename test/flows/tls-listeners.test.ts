@@ -61,7 +61,7 @@ test('in mode tcp what is decrypted is relayed, FIN by FIN', async t => {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.end('all of it');
-  await once(socket, 'end', { signal: AbortSignal.timeout(30_000) });
+  await once(socket, 'end', { signal: AbortSignal.timeout(60_000) });
   assert.equal(Buffer.concat(chunks).toString(), 'got all of it');
   socket.destroy();
 });
@@ -158,7 +158,7 @@ test('a handshake that does not come to an end is ended by timeout client-hs', a
     `  log 127.0.0.1:${log.port} local0\n`,
   );
   const silent = connect(port, '127.0.0.1');
-  await once(silent.resume(), 'close', { signal: AbortSignal.timeout(30_000) });
+  await once(silent.resume(), 'close', { signal: AbortSignal.timeout(60_000) });
   await log.find(/fe\/1: Timeout during SSL handshake/);
 });
 

@@ -36,7 +36,7 @@ async function open(t: TestContext): Promise<Way> {
     closeDescriptor(fd);
   });
   const received = async (count: number): Promise<readonly string[]> => {
-    const signal = AbortSignal.timeout(30_000);
+    const signal = AbortSignal.timeout(60_000);
     while (lines.length < count) await once(receiver, 'message', { signal });
     return lines.splice(0);
   };

@@ -19,7 +19,7 @@ for (const engine of ['node', 'uring'])
     });
     t.after(() => child.kill());
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-    const line = async (): Promise<string> => String((await within(10_000, 'a line', lines.next())).value);
+    const line = async (): Promise<string> => String((await within(60_000, 'a line', lines.next())).value);
     const port = Number(await line());
     const sockets: Socket[] = [];
     for (let i = 0; i < CLIENTS; i++) {

@@ -49,7 +49,7 @@ async function relayed(
     server,
     engine,
     relay,
-    finished: async () => within(8000, 'the end of the relay', promise),
+    finished: async () => within(60_000, 'the end of the relay', promise),
   };
 }
 
@@ -70,7 +70,7 @@ function start(
 async function textOf(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on('data', chunk => chunks.push(chunk));
-  await within(8000, 'FIN', once(socket, 'end'));
+  await within(60_000, 'FIN', once(socket, 'end'));
   return Buffer.concat(chunks).toString();
 }
 
@@ -118,11 +118,11 @@ test('a reset is passed on as a reset, with the side that did it', async t => {
     const codes: (string | undefined)[] = [];
     other.on('error', (error: NodeJS.ErrnoException) => codes.push(error.code));
     pair[side].write('x');
-    await within(8000, 'the byte', once(other, 'data'));
+    await within(60_000, 'the byte', once(other, 'data'));
     pair[side].resetAndDestroy();
     const { failure } = await pair.finished();
     assert.deepEqual(failure, { side, cause: 'reset' });
-    if (!other.closed) await within(8000, 'the end', new Promise(resolve => other.once('close', resolve)));
+    if (!other.closed) await within(60_000, 'the end', new Promise(resolve => other.once('close', resolve)));
     assert.deepEqual(codes, ['ECONNRESET']);
   }
 });
@@ -206,7 +206,7 @@ test('a peer that takes nothing is the one that timed out, not the one held back
 test('stop() closes both without a word', async t => {
   const { client, relay, engine } = await relayed(t, { client: 1000 });
   relay.stop();
-  await within(8000, 'FIN', once(client.resume(), 'end'));
+  await within(60_000, 'FIN', once(client.resume(), 'end'));
   assert.equal(engine.openConnections, 0);
   assert.equal(engine.wheel.linked, 0);
 });

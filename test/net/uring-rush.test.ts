@@ -21,7 +21,7 @@ class Taker implements ConnectionHandler {
     this.wanted = wanted;
     const done = new Promise<void>(resolve => (this.#done = resolve));
     connection.receive();
-    return within(10_000, `${wanted} bytes`, done);
+    return within(60_000, `${wanted} bytes`, done);
   }
 
   onReceived(connection: Connection, _buffer: Buffer, _offset: number, length: number): void {
@@ -52,7 +52,7 @@ test('a connection that bytes rushed in on piles up no slots when they do so aga
   socket.on('error', () => undefined);
   t.after(() => socket.destroy());
   await once(socket, 'connect');
-  const connection = await within(10_000, 'accept', accepted);
+  const connection = await within(60_000, 'accept', accepted);
   socket.write(RUSH);
   await taker.take(connection, RUSH.length);
   socket.write('small');

@@ -41,7 +41,7 @@ test('a receive that is complete before a send that falls short does not end the
   const socket = connect(port, '127.0.0.1');
   t.after(() => socket.destroy());
   await once(socket, 'connect');
-  const connection = await within(10_000, 'accept', accepted);
+  const connection = await within(60_000, 'accept', accepted);
   let received = 0;
   socket.pause().on('data', chunk => (received += chunk.length));
   // more than a slot takes: the next receive does not wait
@@ -56,7 +56,7 @@ test('a receive that is complete before a send that falls short does not end the
   for (let turns = 0; turns < 50; turns++) await turn();
   assert.deepEqual(teller.events, ['received']);
   socket.resume();
-  while (received < MUCH.length) await within(10_000, `all after ${received} bytes`, once(socket, 'data'));
+  while (received < MUCH.length) await within(60_000, `all after ${received} bytes`, once(socket, 'data'));
   for (let turns = 0; turns < 50 && teller.events.length < 2; turns++) await turn();
   assert.deepEqual(teller.events, ['received', 'sent']);
 });

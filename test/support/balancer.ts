@@ -114,7 +114,7 @@ async function waitFor(balancer: Balancer, what: string, isThere: () => boolean)
 }
 
 /** The other end does not close: a busy machine has it wait, but not so long. */
-const EXCHANGE_MS = 30_000;
+const EXCHANGE_MS = 60_000;
 
 /** All that comes until the other end closes, over a connection of its own; fails where it does not. */
 export async function exchangeRaw(

@@ -10,7 +10,7 @@ import {
 } from 'node:http2';
 import type { TestContext } from 'node:test';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export interface Http2Answer {
   readonly status: number;

@@ -12,7 +12,7 @@ export interface LogReceiver {
   next(): Promise<void>;
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 export async function startLogReceiver(t: TestContext): Promise<LogReceiver> {
   const socket = createSocket('udp4');

@@ -25,7 +25,7 @@ async function receive(t: TestContext, path: string): Promise<{ until(end: strin
   let text = '';
   socat.stdout.on('data', (data: Buffer) => (text += data.toString()));
   let said = '';
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(60_000);
   while (!said.includes('starting data transfer')) {
     const [data] = (await once(socat.stderr, 'data', { signal })) as [Buffer];
     said += data.toString();

@@ -10,14 +10,14 @@ test('a signal that came early comes again to the one who hears it later', async
   t.after(() => clearTimeout(alive));
   const early = new EarlySignal();
   early.hold();
-  const probe = once(process, 'SIGUSR1', { signal: AbortSignal.timeout(10_000) });
+  const probe = once(process, 'SIGUSR1', { signal: AbortSignal.timeout(60_000) });
   process.kill(process.pid, 'SIGUSR1');
   await probe;
   let heard = 0;
   const hear = (): void => void heard++;
   process.on('SIGUSR1', hear);
   t.after(() => process.off('SIGUSR1', hear));
-  const again = once(process, 'SIGUSR1', { signal: AbortSignal.timeout(10_000) });
+  const again = once(process, 'SIGUSR1', { signal: AbortSignal.timeout(60_000) });
   early.pass();
   await again;
   assert.equal(heard, 1);
