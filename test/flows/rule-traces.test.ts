@@ -79,15 +79,17 @@ test('The rule that decided stands in the log by file and line, whether it lets 
 
 test('What a request waited for when it ended stands in the log', async t => {
   const { port, logs, balancer } = await start(t, '%HP [%[waiting_entity]]', [
-    'http-request wait-for-body time 10s if { path /rule }',
+    'http-request do-log if { path /rule }',
+    'http-request wait-for-body time 60s if { path /rule }',
   ]);
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
-  socket.end(`POST /rule HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel`);
-  socket.resume();
-  await once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
-  const [line] = await logs.find(/\/rule \[.*\]/);
-  assert.equal(line, `/rule [${balancer.folder}/haproxy.cfg:${FIRST_RULE}]`);
+  socket.write(`POST /rule HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel`);
+  await logs.find(/\/rule \[-\]/);
+  socket.resetAndDestroy();
+  await logs.next();
+  const [line] = /\/rule \[.*\]/.exec(logs.lines[1] ?? '') ?? [];
+  assert.equal(line, `/rule [${balancer.folder}/haproxy.cfg:${FIRST_RULE + 1}]`);
 });
 
 test('A request that is buffered in vain is logged as such', async t => {

@@ -217,6 +217,8 @@ async function beQueued(started: Started, path: string, secondLeaves: boolean): 
   await until('the first request', () => asked.has(`${path}/silent`));
   await visit(started, path, secondLeaves ? { leaves: waitFor(admin, /^patient,BACKEND,1,/m) } : {});
   await receiver.find(new RegExp(`GET ${path} `));
+  // its connection is over a moment after its line
+  await waitFor(admin, /^web,FRONTEND,,,1,/m);
   leave();
   await first;
   await receiver.find(new RegExp(`GET ${path}/silent `));

@@ -96,5 +96,6 @@ test('what is due right behind a ring waits for the next one, and runs with what
     new Promise(resolve => alarm.set(atMs, () => resolve(alarm.now())));
   const first = await ring(alarm.now());
   const second = await ring(first + 1);
-  assert.ok(second - first >= 25, `${second - first} ms`);
+  // timers count whole milliseconds
+  assert.ok(second - first > 24, `${second - first} ms`);
 });
