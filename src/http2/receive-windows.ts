@@ -63,6 +63,8 @@ export class ReceiveWindows {
   /** A frame of so many bytes comes. False: the connection may not send them. */
   take(length: number): boolean {
     this.#left -= length;
+    // what is kept back may be all the others could send, if who holds the rest consumes no more
+    this.#giveBack();
     return this.#left >= 0;
   }
 
@@ -76,8 +78,13 @@ export class ReceiveWindows {
   /** So many bytes of nobody: the connection may send others for them. */
   forget(length: number): void {
     this.#unsaid += length;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
     // where others hold most of it, little is much
-    if (this.#unsaid < this.#connectionWindow / 2 && this.#unsaid < this.#left) return;
+    if (this.#unsaid < this.#connectionWindow / 2 && this.#unsaid <= this.#left) return;
+    if (this.#left < 0) return;
     this.#left += this.#unsaid;
     this.#update(0, this.#unsaid);
     this.#unsaid = 0;
