@@ -308,13 +308,6 @@ export class HttpStream
     this.sendAnswer(length);
   }
 
-  /** The client shall send its request again by itself. */
-  leaveUnanswered(): void {
-    this.keepAlive = false;
-    this.transaction.unanswered = true;
-    this.finish();
-  }
-
   callService(service: LocalService): void {
     (this.#service ??= new ServiceCall(this)).start(service);
   }

@@ -9,6 +9,9 @@ import type { ExchangeContext, LogChannel } from './runtime.ts';
 
 /** Noted at once by one frontend. */
 const MOST = 128;
+/** Of all frontends of the thread: what one has written the next one notes on. */
+const spare: NotedExchange[] = [];
+const SPARE_AT_MOST = 512;
 
 export class PendingLines {
   readonly #channel: LogChannel;
@@ -26,7 +29,8 @@ export class PendingLines {
     if (this.#count === MOST) this.write();
     if (this.#count === 0) this.#channel.later?.(this.#writeAll);
     const place = this.#count++;
-    const exchange = (this.#noted[place] ??= new NotedExchange());
+    const exchange = spare.pop() ?? new NotedExchange();
+    this.#noted[place] = exchange;
     exchange.note(ctx, level);
   }
 
@@ -37,9 +41,11 @@ export class PendingLines {
     for (let place = 0; place < count; place++) {
       const exchange = this.#noted[place] as NotedExchange;
       const line = channel.begin(exchange.level, undefined);
-      if (line === undefined) continue;
-      this.#append(exchange, line);
-      channel.end();
+      if (line !== undefined) {
+        this.#append(exchange, line);
+        channel.end();
+      }
+      if (spare.length < SPARE_AT_MOST) spare.push(exchange);
     }
   }
 }

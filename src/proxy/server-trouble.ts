@@ -19,8 +19,9 @@ export interface ServerTroubleOwner extends Resendable {
   fail(status: number, letter: string, phase: Phase): void;
   cut(letter: string, phase: Phase): void;
   abort(): void;
-  /** The connection of the client is closed without a word. */
-  leaveUnanswered(): void;
+  /** The client's connection serves another request. */
+  keepAlive: boolean;
+  finish(): void;
 }
 
 export class ServerTrouble {
@@ -65,8 +66,11 @@ export class ServerTrouble {
 
   /** Manual, `http-reuse`: clients repeat in silence what an idle connection that closes has lost. Resets are counted. */
   #leaveUnanswered(cause: Cause): void {
-    if (cause !== 'ended') this.#owner.transaction.termination.fail('server', cause, 'D');
-    this.#owner.leaveUnanswered();
+    const { transaction } = this.#owner;
+    if (cause !== 'ended') transaction.termination.fail('server', cause, 'D');
+    transaction.unanswered = true;
+    this.#owner.keepAlive = false;
+    this.#owner.finish();
   }
 
   /** All of its response is here, and it takes no more of the request: the client has its answer. */
