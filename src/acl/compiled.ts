@@ -9,7 +9,6 @@
  */
 import type { ByteLine } from '../base/byte-line.ts';
 import type { IpAddress } from '../base/ip-address.ts';
-import type { AppendLogged } from './logged-exchange.ts';
 import type { SampleContext } from './context.ts';
 import type { Literal } from './match/literal.ts';
 import type { Int, Sample, SampleType } from './sample.ts';
@@ -88,8 +87,6 @@ export interface CompiledLogFormat {
   readonly render: (ctx: SampleContext) => string;
   /** The same, as bytes behind those of a line. */
   readonly append: (ctx: SampleContext, line: ByteLine) => void;
-  /** The same of an exchange that is over; undefined: something in it asks for more than is kept of it. */
-  readonly appendLogged: AppendLogged | undefined;
   readonly phases: number;
   readonly needsHttp: boolean;
   /** Set when it has no variable part. */

@@ -9,7 +9,6 @@ import type { Position } from '../model/diagnostic.ts';
 import { isMistake } from './arguments.ts';
 import type { CompiledLogFormat, LogFormatOptions } from './compiled.ts';
 import type { CompileEnvironment } from './environment.ts';
-import type { AppendLogged } from './logged-exchange.ts';
 import { checkPhase, compileChain } from './expression.ts';
 import type { MistakeWithHint } from './expression.ts';
 import { ALIASES, findAlias } from './log-format/aliases.ts';
@@ -54,7 +53,6 @@ interface Pending {
   readonly flags: OutputFlags;
   readonly compile: (flags: OutputFlags) => Render;
   readonly append: (flags: OutputFlags) => Append | undefined;
-  readonly appendLogged: (flags: OutputFlags) => AppendLogged | undefined;
   /** Of an alias that writes what it always does. */
   readonly alias: string | undefined;
   readonly nothing: Alias['nothing'];
@@ -125,7 +123,6 @@ class Builder {
       flags,
       compile: settled => alias.compile(settled, options),
       append: (settled: OutputFlags) => alias.append?.(settled, options),
-      appendLogged: (settled: OutputFlags) => alias.appendLogged?.(settled, options),
       alias: isEarly ? undefined : alias.name,
       nothing: alias.nothing,
     });
@@ -150,7 +147,6 @@ class Builder {
       flags: applyFlags(this.#flags, item.flags),
       compile: settled => expressionItem(chain, settled, cast.cast),
       append: () => undefined,
-      appendLogged: () => undefined,
       alias: undefined,
       nothing: undefined,
     });
@@ -160,14 +156,12 @@ class Builder {
   build(text: string): CompiledLogFormat {
     const common = this.#whole ?? NO_FLAGS;
     const whole = settleFlags(common, common);
-    const { render, append, appendLogged } =
-      whole.encoding === 'none' ? this.#buildText(whole) : this.#buildRecord(whole);
+    const { render, append } = whole.encoding === 'none' ? this.#buildText(whole) : this.#buildRecord(whole);
     const isConstant = this.#pieces.every(piece => typeof piece === 'string');
     return {
       text,
       render,
       append,
-      appendLogged,
       phases: this.#legal,
       needsHttp: this.#needsHttp,
       constant: isConstant && whole.encoding === 'none' ? this.#pieces.join('') : undefined,
@@ -179,7 +173,7 @@ class Builder {
       if (!isPending(piece)) return [piece];
       return this.#isMissing(piece) ? [] : [this.#finish(piece, whole)];
     });
-    return { render: joinPieces(pieces), ...appendPieces(pieces) };
+    return { render: joinPieces(pieces), append: appendPieces(pieces) };
   }
 
   /** There never is anything it could write. */
@@ -200,7 +194,6 @@ class Builder {
       maybeNothing:
         absent === '' && (item.nothing === 'without captures' || (item.nothing !== undefined && isUnflagged)),
       append: absent === '' ? item.append(flags) : undefined,
-      appendLogged: absent === '' ? item.appendLogged(flags) : undefined,
       alias: isUsual(flags) ? item.alias : undefined,
     };
   }
@@ -219,14 +212,13 @@ class Builder {
     const render = isCbor
       ? joinRecord(members, bytes(CBOR_MAP), '', bytes(CBOR_BREAK))
       : joinRecord(members, '{', ', ', '}');
-    return { render, append: (ctx, line) => line.add(render(ctx)), appendLogged: undefined };
+    return { render, append: (ctx, line) => line.add(render(ctx)) };
   }
 }
 
 interface Rendering {
   readonly render: Render;
   readonly append: Append;
-  readonly appendLogged: AppendLogged | undefined;
 }
 
 const SPACE = { space: true } as const;

@@ -83,9 +83,6 @@ export class DatagramBatch {
   #canCut: boolean;
   #count = 0;
   #used = 0;
-  #writers: (() => void)[] = [];
-  /** Lines are being written that will be sent at once. */
-  #isFlushing = false;
   /** Of the line that is being written, and as words, with which it is copied four bytes at a time. */
   #header: Uint8Array = NO_HEADER;
   #headerBytes = new Uint8Array(256);
@@ -158,14 +155,8 @@ export class DatagramBatch {
     this.#used = (start + length + 4) & ~3;
   }
 
-  /** Calls once before lines are sent the next time: more of them are written then. */
-  later(write: () => void): void {
-    if (this.#count === 0 && this.#writers.length === 0) this.#flushSoon();
-    this.#writers.push(write);
-  }
-
   #flushSoon(): void {
-    if (this.#isWaiting || this.#isFlushing) return;
+    if (this.#isWaiting) return;
     if (monotonicMs() - this.#busyMs > GATHER_MS) {
       queueMicrotask(this.#flushNow);
       return;
@@ -176,7 +167,6 @@ export class DatagramBatch {
   }
 
   flush(): void {
-    if (this.#writers.length > 0) this.#writeLater();
     const count = this.#count;
     if (count >= MANY) this.#busyMs = monotonicMs();
     this.#count = 0;
@@ -185,15 +175,6 @@ export class DatagramBatch {
     if (this.#canCut && count > FEW) this.#order.sort(this.#lengths, count);
     else this.#order.keep(count);
     for (let at = 0; at < count;) at = this.#sendFrom(at, count);
-  }
-
-  /** What finds no room any more has what was written before sent first. */
-  #writeLater(): void {
-    const writers = this.#writers;
-    this.#writers = [];
-    this.#isFlushing = true;
-    for (const write of writers) write();
-    this.#isFlushing = false;
   }
 
   /** Sends the lines from a place in the order on; gives the place to go on at. */

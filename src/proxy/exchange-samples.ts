@@ -24,9 +24,6 @@ import { ServerConnectionFacts } from './server-connection-facts.ts';
 const NO_CAPTURES: (string | undefined)[] = [];
 
 export abstract class ExchangeSamples extends ExchangeRecord implements SampleContext, TransactionFacts {
-  /** Made when somebody first asks, and true of later exchanges too. */
-  #serverFacts: ServerConnectionFacts | undefined;
-
   get transaction(): TransactionFacts {
     return this;
   }
@@ -67,9 +64,7 @@ export abstract class ExchangeSamples extends ExchangeRecord implements SampleCo
     return this.thread.state.servers.served(serverRuntime.row);
   }
   get server(): ServerFacts | undefined {
-    return this.serverRuntime === undefined
-      ? undefined
-      : (this.#serverFacts ??= new ServerConnectionFacts(this));
+    return this.serverRuntime === undefined ? undefined : new ServerConnectionFacts(this);
   }
   get listener(): ListenerFacts {
     return this.listenerRuntime.facts;

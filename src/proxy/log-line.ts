@@ -17,7 +17,6 @@ import type { Endpoint } from '../net/connection.ts';
 import type { Word } from '../model/word.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileProfiles, type CompiledProfile, type LogOrigin } from './log-profile.ts';
-import { PendingLines } from './pending-lines.ts';
 import type { ExchangeContext, LogChannel, LogSink, Refusal } from './runtime.ts';
 
 interface LogFormats {
@@ -92,8 +91,6 @@ export class FrontendLog {
   /** Its formats may ask for what stands in a response's head and is not captured. */
   readonly readsResponses: boolean;
   #count = 0;
-  /** Lines need not be written at once; undefined: they do. */
-  readonly #pending: PendingLines | undefined;
 
   constructor(proxy: Proxy, formats: LogFormats, global: Global, sink: LogSink) {
     const { flags } = proxy.options;
@@ -119,7 +116,6 @@ export class FrontendLog {
     const isInterested = [line, error, structuredData].some(
       format => format !== undefined && asksResponse(format),
     );
-    this.#pending = this.#pendingLines();
     this.readsResponses = this.#ways.length > 0 && (isInterested || profiles.size > 0);
     this.#asked = new Map(
       [...formats.profiles].map(([name, profile]) => [
@@ -127,14 +123,6 @@ export class FrontendLog {
         targets.length > 0 ? [wayOf(targets, profile)] : [],
       ]),
     );
-  }
-
-  #pendingLines(): PendingLines | undefined {
-    const [way, another] = this.#ways;
-    const { line, structuredData } = this.#formats;
-    if (way === undefined || another !== undefined || way.profile !== undefined) return undefined;
-    if (line?.appendLogged === undefined || structuredData !== undefined) return undefined;
-    return way.channel.later && new PendingLines(way.channel, line.appendLogged);
   }
 
   uniqueId(ctx: ExchangeContext): string | undefined {
@@ -166,7 +154,6 @@ export class FrontendLog {
     if (usual === undefined) return;
     const level = this.#raisesErrors ? LEVEL_ERR : LEVEL_INFO;
     const line = `${prefixOf(ctx)}: ${text}`;
-    this.#pending?.write();
     for (const { channel } of this.#ways) channel.write(level, line);
   }
 
@@ -190,7 +177,6 @@ export class FrontendLog {
 
   /** Of a script; false: there is nowhere to write it to. */
   text(level: number, text: string): boolean {
-    this.#pending?.write();
     for (const { channel } of this.#ways) channel.write(level, text);
     return this.#ways.length > 0;
   }
@@ -205,14 +191,6 @@ export class FrontendLog {
   #writeAs(ctx: ExchangeContext, origin: LogOrigin, ways: readonly LogWay[], failed: boolean): void {
     const level = ctx.logLevel ?? (this.#raisesErrors && failed ? LEVEL_ERR : LEVEL_INFO);
     if (level < 0) return;
-    if (this.#pending !== undefined) {
-      if (origin === 'txn_close') {
-        this.#count++;
-        return this.#pending.note(ctx, level);
-      }
-      // lines keep their order
-      this.#pending.write();
-    }
     ctx.logOrigin = origin;
     const { line, error, structuredData } = this.#formats;
     const usual = origin === 'sess_error' ? (error ?? line) : line;

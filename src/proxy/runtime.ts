@@ -92,8 +92,6 @@ export interface LogChannel {
    */
   begin(level: number, structuredData: string | undefined): ByteLine | undefined;
   end(): void;
-  /** Calls once, before lines are sent the next time: more of them are written then. Absent: they are sent at once. */
-  readonly later?: ((write: () => void) => void) | undefined;
 }
 
 export interface LogSink {

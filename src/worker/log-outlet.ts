@@ -33,8 +33,6 @@ export interface LogOutlet {
    */
   begin?(header: Uint8Array): ByteLine | undefined;
   end?(room: number): void;
-  /** Calls once before lines are sent the next time, which will be soon. */
-  later?(write: () => void): void;
   close(): void;
 }
 
@@ -136,12 +134,6 @@ class DatagramOutlet implements LogOutlet {
 
   end(room: number): void {
     this.#batch?.end(room);
-  }
-
-  later(write: () => void): void {
-    const batch = this.#batch ?? this.#open();
-    if (batch === undefined) write();
-    else batch.later(write);
   }
 
   #open(): DatagramBatch | undefined {

@@ -127,14 +127,12 @@ const shared = new ByteLine();
 /** Lines are written where their only target will send them from. */
 class PlaceChannel implements LogChannel {
   readonly open = true;
-  readonly later: LogChannel['later'];
   readonly #writer: TargetWriter;
   readonly #nowMs: () => number;
 
   constructor(writer: TargetWriter, nowMs: () => number) {
     this.#writer = writer;
     this.#nowMs = nowMs;
-    this.later = writer.later;
   }
 
   write(level: number, text: string, structuredData?: string): void {
@@ -177,11 +175,6 @@ class TargetWriter {
   /** A sample counts lines that are not empty: it has to wait for their end. */
   get writesInPlace(): boolean {
     return this.#outlet.begin !== undefined && this.#target.sample === undefined;
-  }
-
-  get later(): LogChannel['later'] {
-    const outlet = this.#outlet;
-    return outlet.later === undefined ? undefined : write => outlet.later?.(write);
   }
 
   /** Undefined: the target does not take it. */

@@ -8,10 +8,12 @@ import { DEFAULT_FORMATS } from '../../src/acl/log-format/formats.ts';
 import { phaseBit } from '../../src/acl/phase.ts';
 import type { LogFormatOptions } from '../../src/acl/compiled.ts';
 import { ByteLine } from '../../src/base/byte-line.ts';
+import { parseRequestHead } from '../../src/http/request-parser.ts';
+import { Http1RequestHead } from '../../src/http/request-head.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import { AT, testEnvironment } from './compile-environment.ts';
-import { anyContext } from './any-context.ts';
-import { LOG_PHASE, rendered } from './evaluate.ts';
+import { exampleContext, LOG_PHASE, rendered } from './evaluate.ts';
+import { BACKEND, CLIENT, SERVER, TRANSACTION } from './sample-context.ts';
 
 const FORMATS = [
   ...Object.values(DEFAULT_FORMATS).filter(text => !text.includes('%[')),
@@ -24,6 +26,76 @@ const FORMATS = [
   '%ac/%fc/%bc/%sc/%rc %sq/%bq%ST %B %CC %CS %tsc',
   '%TR/%Tw/%Tc/%Tr/%Ta/%Tt %Tw/%Tc/%Tt %B %ts',
 ];
+
+type Choice = <Value>(...values: readonly Value[]) => Value;
+
+function lineOf(text: string): SampleContext['requestLine'] {
+  const head = new Http1RequestHead();
+  const bytes = Buffer.from(`${text}\r\nHost: a\r\n\r\n`, 'latin1');
+  const limits = { maxHeadBytes: 8000, maxHeaders: 100, relaxed: true };
+  assert.ok(parseRequestHead(bytes, 0, bytes.length, head, limits) > 0, text);
+  return head.line;
+}
+
+const LINES = [
+  undefined,
+  { method: 'GET', target: '/plain', version: 20 },
+  lineOf('GET / HTTP/1.1'),
+  lineOf('GET /a"b#c HTTP/1.0'),
+  lineOf(`POST /${'x'.repeat(1100)} HTTP/1.1`),
+  lineOf(`GET /${'y'.repeat(1009)} HTTP/1.1`),
+  lineOf(`GET /${'y'.repeat(1010)} HTTP/1.1`),
+];
+
+const START_MS = Date.UTC(2026, 0, 1, 0, 0, 0, 0);
+
+function anyContext(random: (below: number) => number): SampleContext {
+  const one: Choice = (...values) => values[random(values.length)] as never;
+  const number = (): number =>
+    one(-1, 0, 7, 9, 10, 99, 100, 65_535, 2 ** 31 - 1, 2 ** 31, 2 ** 40, random(5000));
+  const timers = {
+    ...TRANSACTION.timers,
+    requestTimeMs: START_MS + random(3000),
+    active: number(),
+    acceptTimeMs: START_MS + random(5000),
+    queue: number(),
+  };
+  const bytes = { ...TRANSACTION.bytes, fromServer: number(), fromClient: number() };
+  const { name } = { name: one('s1', 'a-rather-long-name-of-a-server-that-exceeds-the-loop', '') };
+  const address = one(
+    CLIENT.source,
+    { family: 0, host: '/run/x', port: 0 } as const,
+    { family: 6, host: '2001:db8::1', port: 9 } as const,
+  );
+  return exampleContext({
+    client: one(undefined, CLIENT, {
+      ...CLIENT,
+      source: address,
+      acceptTimeMs: START_MS + random(5000),
+      transport: one('tcp', 'tls'),
+    }),
+    server: one(undefined, { ...SERVER, name }),
+    backend: one(undefined, BACKEND),
+    requestLine: one(...LINES),
+    requestCaptures: one([], ['a"{|}#', undefined], [undefined, 'b']),
+    responseCaptures: one([], ['text/html']),
+    requestCookieCapture: one(undefined, 'sid=1', ''),
+    responseCookieCapture: one(undefined, 'a\0b'),
+    uniqueId: one(undefined, 'id'),
+    transaction: one(undefined, TRANSACTION, {
+      ...TRANSACTION,
+      timers,
+      bytes,
+      status: one(0, 200, 404),
+      terminationState: one('--', 'sH'),
+      redispatched: one(true, false),
+      retries: number(),
+      badRequest: one(false, false, true),
+      servedBy: one(undefined, '<STATS>'),
+      serverConnections: number(),
+    }),
+  });
+}
 
 function assertSame(text: string, options: LogFormatOptions, contexts: readonly SampleContext[]): void {
   const env = testEnvironment();

@@ -77,29 +77,6 @@ test('lines that were added in one turn go out behind it', async t => {
   assert.deepEqual([...(await received(2))].sort(), ['one\n', 'two\n']);
 });
 
-test('what is written just before lines are sent is sent with them, also when it is more than fits at once', async t => {
-  const { batch, received } = await open(t);
-  const writing: number[] = [];
-  const wanted: string[] = [];
-  for (const count of [1, 300])
-    batch.later(() => {
-      writing.push(count);
-      for (let index = 0; index < count; index++) {
-        const line = `${count} ${index}`;
-        batch.begin(NO_HEADER).add(line);
-        batch.end(100);
-        wanted.push(`${line}\n`);
-      }
-    });
-  batch.add(NO_HEADER, asLine('first'), 100);
-  assert.deepEqual(writing, [], 'nobody is called at once');
-  const lines = await received(302);
-  assert.deepEqual(writing, [1, 300]);
-  assert.deepEqual([...lines].sort(), ['first\n', ...wanted].sort());
-  batch.flush();
-  assert.deepEqual(writing, [1, 300], 'nobody is called twice');
-});
-
 test('a line is cut to its room', async t => {
   const { batch, received } = await open(t);
   batch.add(NO_HEADER, asLine('abcdef'), 3);

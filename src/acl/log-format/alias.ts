@@ -4,7 +4,6 @@ import { ipToBytes } from '../../base/ip-address.ts';
 import type { ByteLine } from '../../base/byte-line.ts';
 import type { Endpoint } from '../../net/connection.ts';
 import type { SampleContext } from '../context.ts';
-import type { AppendLogged } from '../logged-exchange.ts';
 import { toHex } from './cbor.ts';
 import type { OutputFlags } from './flags.ts';
 import { intWriter, rawWriter, textWriter, type TypeCast } from './output.ts';
@@ -26,8 +25,6 @@ export interface Alias {
   readonly compile: (flags: OutputFlags, options: AliasOptions) => Render;
   /** Writes what `compile` renders without a string of it; absent or undefined: there is no such way. */
   readonly append?: (flags: OutputFlags, options: AliasOptions) => Append | undefined;
-  /** The same, for what asks for no more than is kept of an exchange that is over. */
-  readonly appendLogged?: (flags: OutputFlags, options: AliasOptions) => AppendLogged | undefined;
   /** When it may write nothing at all, so that blanks around it merge. */
   readonly nothing?: 'without captures' | 'without flags';
 }

@@ -2,7 +2,6 @@
 import { pathOf } from '../fetches/header-text.ts';
 import { tq, userTime } from '../fetches/transaction.ts';
 import type { Timers, TransactionFacts } from '../context.ts';
-import type { AppendLogged, LoggedExchange } from '../logged-exchange.ts';
 import {
   type Alias,
   type ReadNumber,
@@ -26,7 +25,6 @@ import {
   serverName,
   statusOf,
 } from './facts.ts';
-import type { OutputFlags } from './flags.ts';
 import { intWriter, NO_ESCAPES, partsWriter } from './output.ts';
 import { requestAlias, REQUEST_LINE, unlessBad, capturesAlias, captureListAlias } from './request-aliases.ts';
 
@@ -73,13 +71,14 @@ const seconds =
 function dateAlias(
   name: string,
   summary: string,
-  read: (exchange: LoggedExchange) => number,
+  read: ReadNumber,
   restriction: Alias['restriction'] = 'any',
 ): Alias {
-  const append = ({ encoding, escape }: OutputFlags): AppendLogged | undefined =>
-    encoding === 'none' && !escape ? (exchange, line) => appendDateWithMs(line, read(exchange)) : undefined;
-  const raw = rawAlias(name, summary, ctx => dateWithMs(read(ctx)), restriction);
-  return { ...raw, append, appendLogged: append };
+  return {
+    ...rawAlias(name, summary, ctx => dateWithMs(read(ctx)), restriction),
+    append: ({ encoding, escape }) =>
+      encoding === 'none' && !escape ? (ctx, line) => appendDateWithMs(line, read(ctx)) : undefined,
+  };
 }
 
 export const ALIASES: readonly Alias[] = [

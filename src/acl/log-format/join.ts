@@ -1,9 +1,7 @@
 /** Puts the pieces of a log format together: fixed text is joined at load, blanks side by side merge. */
-import type { ByteLine } from '../../base/byte-line.ts';
 import type { SampleContext } from '../context.ts';
-import type { AppendLogged } from '../logged-exchange.ts';
 import type { Append, Render } from './alias.ts';
-import type { Piece, RenderedPiece } from './piece.ts';
+import type { Piece } from './piece.ts';
 import { fuseRuns } from './runs.ts';
 
 export function joinPieces(pieces: readonly Piece[]): Render {
@@ -92,35 +90,9 @@ function stepOf(piece: Piece): Step {
   return { text: undefined, endsInSpace: render === undefined, render };
 }
 
-interface ByteRendering {
-  readonly append: Append;
-  /** Undefined: something in it asks for more. */
-  readonly appendLogged: AppendLogged | undefined;
-}
-
 /** As `joinPieces`, for a line of bytes. */
-export function appendPieces(pieces: readonly Piece[]): ByteRendering {
-  const fused = fuseRuns(mergeFixed(pieces));
-  const isKept = fused.every(piece => !isRendered(piece) || piece.appendLogged !== undefined);
-  return {
-    append: appendSteps(fused.map(piece => byteStepOf(piece, appendOf))),
-    appendLogged: isKept ? appendSteps(fused.map(piece => byteStepOf(piece, appendLoggedOf))) : undefined,
-  };
-}
-
-function isRendered(piece: Piece): piece is RenderedPiece {
-  return typeof piece === 'object' && 'render' in piece;
-}
-
-function appendOf({ append, render }: RenderedPiece): Append {
-  return append ?? ((ctx, line) => line.add(render(ctx)));
-}
-
-function appendLoggedOf({ appendLogged }: RenderedPiece): AppendLogged {
-  return appendLogged as AppendLogged;
-}
-
-function appendSteps<Context>(steps: readonly ByteStep<Context>[]): (ctx: Context, line: ByteLine) => void {
+export function appendPieces(pieces: readonly Piece[]): Append {
+  const steps = fuseRuns(mergeFixed(pieces)).map(byteStepOf);
   return (ctx, line) => {
     let isSpace = true;
     for (const { fixed, endsInSpace, append } of steps) {
@@ -139,18 +111,17 @@ function appendSteps<Context>(steps: readonly ByteStep<Context>[]): (ctx: Contex
   };
 }
 
-interface ByteStep<Context> {
+interface ByteStep {
   readonly fixed: string | undefined;
   readonly endsInSpace: boolean;
-  readonly append: ((ctx: Context, line: ByteLine) => void) | undefined;
+  readonly append: Append | undefined;
 }
 
-function byteStepOf<Context>(
-  piece: Piece,
-  write: (piece: RenderedPiece) => (ctx: Context, line: ByteLine) => void,
-): ByteStep<Context> {
+function byteStepOf(piece: Piece): ByteStep {
   const { text: fixed, endsInSpace } = stepOf(piece);
-  return { fixed, endsInSpace, append: isRendered(piece) ? write(piece) : undefined };
+  if (typeof piece === 'string' || 'space' in piece) return { fixed, endsInSpace, append: undefined };
+  const { append, render } = piece;
+  return { fixed, endsInSpace, append: append ?? ((ctx, line) => line.add(render(ctx))) };
 }
 
 const BLANK = 32;

@@ -1,5 +1,4 @@
 /** What a log format is made of, as join.ts puts it together. */
-import type { AppendLogged } from '../logged-exchange.ts';
 import type { Append, Render } from './alias.ts';
 
 export type Piece =
@@ -13,8 +12,6 @@ export interface RenderedPiece {
   readonly maybeNothing: boolean;
   /** The same without a string. */
   readonly append: Append | undefined;
-  /** The same of an exchange that is over, where that is enough. */
-  readonly appendLogged: AppendLogged | undefined;
   /** Its name, where it is written without any flag. */
   readonly alias: string | undefined;
 }

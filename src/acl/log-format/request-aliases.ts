@@ -1,8 +1,7 @@
 /** Aliases that read the request line as first received, and captured headers. */
 import { renderVersion } from '../fetches/message.ts';
 import type { SampleContext } from '../context.ts';
-import type { AppendLogged } from '../logged-exchange.ts';
-import type { Alias, AliasOptions } from './alias.ts';
+import type { Alias, AliasOptions, Append } from './alias.ts';
 import type { OutputFlags } from './flags.ts';
 import { HEADER_ESCAPES, listWriter, partsWriter, URL_ESCAPES, type Part } from './output.ts';
 
@@ -50,9 +49,9 @@ export const unlessBad =
     parts.isBad ? undefined : read(parts);
 
 /** `%r`: the same by bytes, the target from where it lies. */
-function appendRequestLine(flags: OutputFlags, { uriLength }: AliasOptions): AppendLogged | undefined {
+function appendRequestLine(flags: OutputFlags, { uriLength }: AliasOptions): Append | undefined {
   if (flags.encoding !== 'none' || flags.escape) return undefined;
-  const append: AppendLogged = ({ requestLine, transaction }, line) => {
+  const append: Append = ({ requestLine, transaction }, line) => {
     if (requestLine === undefined || transaction?.badRequest === true) {
       line.addBytes(BAD_REQUEST_BYTES);
       return;
@@ -88,7 +87,6 @@ export const REQUEST_LINE: Alias = {
     unlessBad(({ method, target, version }) => `${method} ${target}${version === '' ? '' : ` ${version}`}`),
   ),
   append: appendRequestLine,
-  appendLogged: appendRequestLine,
 };
 
 /** `{a|b}`: captured headers by slot. */

@@ -4,7 +4,8 @@
  * What a run writes is what its aliases write; test/acl/log-append.test.ts holds it to that.
  */
 import type { ByteLine } from '../../base/byte-line.ts';
-import type { AppendLogged, LoggedExchange } from '../logged-exchange.ts';
+import type { SampleContext } from '../context.ts';
+import type { Append } from './alias.ts';
 import {
   backendConnections,
   backendName,
@@ -35,7 +36,7 @@ const OUTCOME = '%ST %B %CC %CS %tsc';
 const CONNECTIONS = '%ac/%fc/%bc/%sc/%rc %sq/%bq';
 
 /** Aliases, and the texts between them; the longest first. */
-const RUNS: readonly { readonly text: string; readonly append: AppendLogged }[] = [
+const RUNS: readonly { readonly text: string; readonly append: Append }[] = [
   { text: `${CLIENT} [%tr] ${NAMES} ${TIMERS} ${OUTCOME} ${CONNECTIONS}`, append: appendHttp },
   { text: CLIENT, append: appendClient },
   { text: NAMES, append: appendNames },
@@ -60,8 +61,7 @@ export function fuseRuns(pieces: readonly Piece[]): Piece[] {
       fused.push(piece);
       at++;
     } else {
-      const { append } = pattern;
-      fused.push({ ...(piece as RenderedPiece), alias: undefined, append, appendLogged: append });
+      fused.push({ ...(piece as RenderedPiece), alias: undefined, append: pattern.append });
       at += pattern.parts.length;
     }
   }
@@ -74,7 +74,7 @@ function isPart(piece: Piece | undefined, part: string, index: number): boolean 
 }
 
 /** All of `option httplog` but captures and the request. */
-function appendHttp(ctx: LoggedExchange, line: ByteLine): void {
+function appendHttp(ctx: SampleContext, line: ByteLine): void {
   appendClient(ctx, line);
   line.addByte(SPACE);
   line.addByte(OPEN);
@@ -97,7 +97,7 @@ function addText(line: ByteLine, text: string | undefined): void {
 }
 
 /** A unix socket shows the number of its listener. */
-function appendClient({ client, listener }: LoggedExchange, line: ByteLine): void {
+function appendClient({ client, listener }: SampleContext, line: ByteLine): void {
   const source = client?.source;
   if (source === undefined) {
     line.add('-:-');
@@ -108,7 +108,7 @@ function appendClient({ client, listener }: LoggedExchange, line: ByteLine): voi
   line.addNumber(source.family === 0 ? (listener?.id ?? 0) : source.port);
 }
 
-function appendNames(ctx: LoggedExchange, line: ByteLine): void {
+function appendNames(ctx: SampleContext, line: ByteLine): void {
   const { client, frontend } = ctx;
   line.add(frontend?.name ?? '');
   if (client?.transport === 'tls') line.addByte(TILDE);
@@ -118,7 +118,7 @@ function appendNames(ctx: LoggedExchange, line: ByteLine): void {
   addText(line, serverName(ctx));
 }
 
-function appendTimers({ transaction }: LoggedExchange, line: ByteLine): void {
+function appendTimers({ transaction }: SampleContext, line: ByteLine): void {
   if (transaction === undefined) {
     line.add('-1/-1/-1/-1/-1');
     return;
@@ -135,7 +135,7 @@ function appendTimers({ transaction }: LoggedExchange, line: ByteLine): void {
   line.addNumber(timers.active);
 }
 
-function appendOutcome(ctx: LoggedExchange, line: ByteLine): void {
+function appendOutcome(ctx: SampleContext, line: ByteLine): void {
   const { transaction } = ctx;
   line.addNumber(statusOf(ctx));
   line.addByte(SPACE);
@@ -155,7 +155,7 @@ function addCookie(line: ByteLine, cookie: string | undefined): void {
 }
 
 /** Of a TCP session. */
-function appendSession(ctx: LoggedExchange, line: ByteLine): void {
+function appendSession(ctx: SampleContext, line: ByteLine): void {
   const { transaction } = ctx;
   line.addNumber(transaction?.timers.queue ?? -1);
   line.addByte(SLASH);
@@ -168,7 +168,7 @@ function appendSession(ctx: LoggedExchange, line: ByteLine): void {
   line.add(transaction?.terminationState ?? NO_STATE);
 }
 
-function appendConnections(ctx: LoggedExchange, line: ByteLine): void {
+function appendConnections(ctx: SampleContext, line: ByteLine): void {
   const { transaction } = ctx;
   line.addNumber(ctx.stats.processConnections());
   line.addByte(SLASH);
