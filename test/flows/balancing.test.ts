@@ -51,11 +51,6 @@ async function idleDescriptors(balancer: Balancer, port: number): Promise<number
   return last;
 }
 
-async function settledDescriptors(balancer: Balancer, expected: number): Promise<number> {
-  for (let tries = 0; tries < 100 && balancer.openDescriptors() > expected; tries++) await sleep(50);
-  return balancer.openDescriptors();
-}
-
 test('100 clients with 1,000 keep-alive requests each reach three servers in exact shares by weight', async t => {
   const origins = await Promise.all(['one', 'two', 'three'].map(name => startCountingOrigin(t, name)));
   const port = await freePort();
@@ -91,10 +86,7 @@ backend b
     [25_000, 50_000, 25_000],
   );
   for (const origin of origins) await origin.close();
-  assert.ok(
-    (await settledDescriptors(balancer, before)) <= before,
-    'descriptors are back to the start value',
-  );
+  await until('descriptors as at the start', () => balancer.openDescriptors() <= before);
   assert.equal(await balancer.stop(), 0);
 });
 
@@ -198,9 +190,6 @@ test('5,000 idle connections are held, answered, and leave no descriptor behind'
     [200, 200, 200],
   );
   for (const client of clients) client.close();
-  assert.ok(
-    (await settledDescriptors(balancer, before)) <= before,
-    'descriptors are back to the start value',
-  );
+  await until('descriptors as at the start', () => balancer.openDescriptors() <= before);
   assert.equal(await balancer.stop(), 0);
 });

@@ -12,6 +12,7 @@ import { Chaos } from '../support/chaos.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startRawOrigin } from '../support/origin.ts';
+import { until } from '../support/until.ts';
 
 const SECONDS = Number(process.env['LB_FUZZ_SECONDS'] ?? 8);
 const SEED = Number(process.env['LB_FUZZ_SEED'] ?? 1);
@@ -128,12 +129,10 @@ test(
     const { ports, socket, lb } = await start(t, chaos);
     await rage(chaos, ports, socket, lb);
     assert.equal(lb.process.exitCode, null, lb.output());
-    let left = await sessions(socket);
-    for (let tries = 0; tries < 40 && left.length > 0; tries++) {
-      await sleep(250);
-      left = await sessions(socket);
-    }
-    assert.deepEqual(left, [], 'every session ended by its timeouts');
+    await until(
+      'the end of every session by its timeouts',
+      async () => (await sessions(socket)).length === 0,
+    );
     const client = await KeepAliveClient.open(ports.http);
     const answer = await client.request('GET /own HTTP/1.1\r\nHost: a\r\n\r\n');
     client.close();

@@ -6,7 +6,6 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { probeUring } from '../../src/net/engines/uring/probe.ts';
 import { ask } from '../support/admin-client.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
@@ -169,8 +168,7 @@ test('a client that stops reading a large body is cut after its timeout, one tha
   leaving.once('data', () => leaving.resetAndDestroy());
   await logs.find(/ b\/s \d+\/\d+\/\d+\/\d+\/\d+ 200 \d+ - - CD-- /);
   assert.equal(await readAllOnce(port), SIZE);
-  for (let tries = 0; tries < 100 && balancer.openDescriptors() > before; tries++) await sleep(50);
-  assert.ok(balancer.openDescriptors() <= before, `${balancer.openDescriptors()} > ${before}`);
+  await until(`${before} descriptors`, () => balancer.openDescriptors() <= before);
 });
 
 /** Bytes of one answer's body, on a connection of its own. */

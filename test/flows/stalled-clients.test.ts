@@ -195,6 +195,9 @@ const VISITS: readonly (readonly [frontend: Frontend, path: string, act: Act])[]
   ['keep', 'two-early', TWO],
 ];
 
+/** One for each request; the first is that of the visit before them. */
+const LINES_EXPECTED = 1 + VISITS.length + VISITS.filter(([, , act]) => act === TWO).length;
+
 /** What the client is told. */
 async function visit(port: number, path: string, act: Act): Promise<string> {
   const socket = connect(port, '127.0.0.1');
@@ -227,8 +230,8 @@ async function run(t: TestContext, program: string | undefined): Promise<string[
       async ([frontend, path, act]) => `${frontend} ${path}: ${await visit(ports[frontend], path, act)}`,
     ),
   );
-  await sleep(STEP_MS);
-  assert.ok(bytes() > 4 * STEPS * 20_000, 'all uploads have come');
+  await until('all lines', () => lines.length === LINES_EXPECTED);
+  await until('all uploads', () => bytes() > 4 * STEPS * 20_000);
   return [...answers, ...lines.map(told)].toSorted();
 }
 
