@@ -2,11 +2,14 @@
 import type { Global } from '../model/global.ts';
 import type { Server } from '../model/server.ts';
 import type { TlsChange } from '../model/tls-material.ts';
+import type { AskResponder } from './ask-responder.ts';
 import { AuthorityExchange } from './authority-exchange.ts';
 import { CertificateExchange } from './certificate-exchange.ts';
 import type { CertificateStore } from './certificate-store.ts';
 import { CrtListEdits } from './crt-list-edits.ts';
 import { OcspBook } from './ocsp-book.ts';
+import { ocspSettings } from './ocsp-settings.ts';
+import { OcspUpdater } from './ocsp-updater.ts';
 import type { Outcome } from './outcome.ts';
 import { ServerUses } from './server-uses.ts';
 import { TicketKeyFiles } from './ticket-key-files.ts';
@@ -18,6 +21,9 @@ interface DeskParts {
   readonly servers: () => Iterable<Server>;
   /** Resolves when all threads have followed. */
   readonly publish: (changes: readonly TlsChange[]) => Promise<void>;
+  readonly ask: AskResponder;
+  /** A line of the process' log. */
+  readonly log: (line: string) => void;
 }
 
 export class CertificateDesk {
@@ -27,10 +33,11 @@ export class CertificateDesk {
   readonly revocations: AuthorityExchange;
   readonly lists: CrtListEdits;
   readonly ocsp: OcspBook;
+  readonly updates: OcspUpdater;
   readonly ticketKeys: TicketKeyFiles;
   readonly #publish: DeskParts['publish'];
 
-  constructor({ store, global, servers, publish }: DeskParts) {
+  constructor({ store, global, servers, publish, ask, log }: DeskParts) {
     const uses = new ServerUses(servers, global);
     this.store = store;
     this.certificates = new CertificateExchange(store, uses);
@@ -38,13 +45,23 @@ export class CertificateDesk {
     this.revocations = new AuthorityExchange('crl', store, uses);
     this.lists = new CrtListEdits(store);
     this.ocsp = new OcspBook(store);
+    this.updates = new OcspUpdater({
+      store,
+      book: this.ocsp,
+      settings: ocspSettings(global),
+      ask,
+      publish,
+      log,
+    });
     this.ticketKeys = new TicketKeyFiles(store);
     this.#publish = publish;
   }
 
   /** Done when all threads have followed. */
   async carryOut(outcome: Outcome): Promise<Outcome> {
-    if (outcome.changes.length > 0) await this.#publish(outcome.changes);
+    if (outcome.changes.length === 0) return outcome;
+    await this.#publish(outcome.changes);
+    this.updates.follow();
     return outcome;
   }
 }

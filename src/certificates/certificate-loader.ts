@@ -135,12 +135,17 @@ export class CertificateLoader {
 
   #findOcsp(draft: Draft, base: string, folder: string): Wrong | undefined {
     const path = `${base}.ocsp`;
-    if (!this.companions.has('ocsp') || !this.exists(path, folder)) return undefined;
-    const wrong = this.#takeOcsp(draft, path, folder);
+    const hasResponse = this.companions.has('ocsp') && this.exists(path, folder);
+    const wrong = hasResponse ? this.#takeOcsp(draft, path, folder) : undefined;
     if (wrong !== undefined) return wrong;
     const issuer = `${base}.issuer`;
     if (!this.companions.has('issuer') || !this.exists(issuer, folder)) return undefined;
-    return this.#takeIssuer(draft, issuer, folder) ?? (isIssued(draft) ? undefined : notIssuer(issuer));
+    const fault =
+      this.#takeIssuer(draft, issuer, folder) ?? (isIssued(draft) ? undefined : notIssuer(issuer));
+    if (hasResponse || fault === undefined) return fault;
+    // nobody asks for it but updates of a response that is not there yet
+    delete draft.issuerPem;
+    return undefined;
   }
 
   #takeKey(draft: Draft, path: string, folder: string): Wrong | undefined {

@@ -15,6 +15,7 @@ import type {
 import type { CertificateParts } from './certificate-parts.ts';
 import { IssuerChains } from './issuer-chains.ts';
 import type { Global } from '../model/global.ts';
+import { updatesAreOff } from './ocsp-settings.ts';
 import { readPem } from '../net/tls/pem.ts';
 
 export interface CertificateFileNames {
@@ -87,12 +88,14 @@ export class CertificateStore {
   /** By the name that `tls-ticket-keys` gives, in the order of the configuration; the oldest key first. */
   readonly ticketKeys = new Map<string, readonly Uint8Array[]>();
   readonly #global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>;
+  readonly #updatesAreOff: boolean;
   /** Chains of issuers, for certificates that come without. */
   chains = new IssuerChains();
   #lastInstance = 0;
 
   constructor(global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>) {
     this.#global = global;
+    this.#updatesAreOff = updatesAreOff(global);
   }
 
   get crtBase(): string | undefined {
@@ -112,10 +115,11 @@ export class CertificateStore {
     return this.#global.ssl.has('ssl-load-extra-del-ext');
   }
 
-  /** `ocsp-update`, or `ocsp-update.mode` where nothing is said. */
+  /** Its OCSP response is fetched: it says so, or `ocsp-update.mode` where it says nothing. */
   updatesOcsp({ load, loaded }: StoredCertificate): boolean {
+    if (this.#updatesAreOff) return false;
     if ((load.ocspUpdate ?? this.#global.ssl.get('ocsp-update.mode')?.[0]) !== 'on') return false;
-    return loaded !== undefined && responderOf(loaded.certPem) !== undefined;
+    return loaded !== undefined && responderOf(loaded) !== undefined;
   }
 
   complete(parts: CertificateParts): CertificateParts {
@@ -174,10 +178,16 @@ export function entryOf({ id, entry, isDefault }: Instance): Omit<LoadedCertEntr
   return { id, filters, options: entry?.options ?? {}, isDefault };
 }
 
-/** The address of the OCSP responder of a certificate. */
-export function responderOf(certPem: string): string | undefined {
-  const { infoAccess } = new X509Certificate(certPem);
-  return /^OCSP - URI:(\S+)$/m.exec(infoAccess ?? '')?.[1];
+const RESPONDERS = new WeakMap<LoadedCertificate, string>();
+
+/** The address of the first OCSP responder that a certificate names. */
+export function responderOf(certificate: LoadedCertificate): string | undefined {
+  const known = RESPONDERS.get(certificate);
+  if (known !== undefined) return known === '' ? undefined : known;
+  const { infoAccess } = new X509Certificate(certificate.certPem);
+  const responder = /^OCSP - URI:(\S+)$/m.exec(infoAccess ?? '')?.[1];
+  RESPONDERS.set(certificate, responder ?? '');
+  return responder;
 }
 
 function isSelfIssued(pem: string): boolean {

@@ -15,14 +15,16 @@ import type { Word } from '../model/word.ts';
 import { withBase } from '../net/tls/base-folder.ts';
 import { listenerKey } from '../net/tls/listener-key.ts';
 import { listenerSettings } from '../net/tls/listener-settings.ts';
+import { issuerOf } from '../net/tls/ocsp-id.ts';
 import { LONG_TICKET_KEY_BYTES } from '../net/tls/ticket-keys.ts';
 import { loadAuthorities } from './authority-files.ts';
 import { CertificateLoader } from './certificate-loader.ts';
-import { CertificateStore, type CrtList, type StoredListener } from './certificate-store.ts';
+import { CertificateStore, responderOf, type CrtList, type StoredListener } from './certificate-store.ts';
 import { CrtListLoader } from './crt-list-loader.ts';
 import { loadTicketKeys } from './ticket-key-files.ts';
 import { loadCrtStore } from './crt-stores.ts';
 import { judgeOwnResponse } from './ocsp-book.ts';
+import { wrongDelays } from './ocsp-settings.ts';
 import { DISK, type CertificateFiles } from './files.ts';
 
 const NOWHERE: Position = { file: '', line: 0, column: 0 };
@@ -68,20 +70,27 @@ class Loading {
       this.#loadProxy(proxy);
     }
     for (const section of stores) this.#loadStore(section);
-    this.#warnOfUpdates();
     for (const { name, binds } of logForwards)
       this.#loadBinds({ kind: 'log-forward', name }, binds, undefined);
     for (const section of peers) this.#loadPeers(section);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
+    this.#judgeUpdates();
   }
 
-  #warnOfUpdates(): void {
-    for (const { name, load } of this.store.certificates.values())
-      if (load.ocspUpdate === 'on')
-        this.#warn(
-          NOWHERE,
-          `'ocsp-update on' of certificate '${name}' is not supported yet: its OCSP response is not refreshed.`,
-        );
+  /** What is said of OCSP updates and cannot be. */
+  #judgeUpdates(): void {
+    const delays = wrongDelays(this.#config.global);
+    if (delays !== undefined) this.#alert(NOWHERE, delays);
+    for (const stored of this.store.certificates.values()) {
+      const { name, load, loaded } = stored;
+      const cannot = `'ocsp-update on' of certificate '${name}' has no effect:`;
+      if (loaded === undefined || this.store.instancesOf(name)[Symbol.iterator]().next().done === true)
+        continue;
+      if (load.ocspUpdate === 'on' && responderOf(loaded) === undefined)
+        this.#warn(NOWHERE, `${cannot} the certificate names no OCSP responder.`);
+      else if (this.store.updatesOcsp(stored) && issuerOf(loaded) === undefined)
+        this.#warn(NOWHERE, `${cannot} its issuer is not known, name it with 'issuer'.`);
+    }
   }
 
   #loadStore(section: OtherSection | undefined): void {

@@ -14,11 +14,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   // global
   'acme.scheduler',
   'httpclient.resolvers.id',
-  'ocsp-update.disable',
-  'ocsp-update.httpproxy',
-  'ocsp-update.maxdelay',
-  'ocsp-update.mindelay',
-  'ocsp-update.mode',
   'setcap',
   'shm-stats-file',
   'shm-stats-file-max-objects',
@@ -33,8 +28,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.glitches.kill.cpu-usage',
   'tune.h1.be.glitches-threshold',
   'tune.h1.fe.glitches-threshold',
-  'tune.ssl.ocsp-update.maxdelay',
-  'tune.ssl.ocsp-update.mindelay',
   'tune.ssl.ssl-ctx-cache-size',
   // proxies
   'filter fcgi-app',

@@ -2,7 +2,7 @@
 import type { RuleContext } from '../rules/context.ts';
 import { Handles } from './handles.ts';
 import type { ExchangeMemory, ExchangeScope } from './exchange-scope.ts';
-import type { HttpClientSettings } from './http-client-settings.ts';
+import type { HttpClientSettings } from '../net/http-client.ts';
 import type { LuaHost } from './host.ts';
 import { LuaMachine, ScriptError } from './machine/machine.ts';
 import { ScriptSampleCalls } from './samples.ts';

@@ -9,7 +9,10 @@ import type { AdminServer, OpenedSocket } from '../admin/admin-server.ts';
 import type { AdminRuntime, ServerOrders, StreamOrders, ThreadOrders } from '../admin/runtime.ts';
 import { CertificateDesk } from '../certificates/certificate-desk.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
+import { responderAsker } from '../certificates/ask-responder.ts';
 import { currentFiles } from '../certificates/current-files.ts';
+import { httpClientSettings } from '../certificates/http-client-settings.ts';
+import { ocspSettings } from '../certificates/ocsp-settings.ts';
 import { mistakeInServerTls, unknownFileOf } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -24,7 +27,7 @@ import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { DynamicBackends } from './dynamic-backends.ts';
-import { GlobalLog } from './global-log.ts';
+import { GlobalLog, NOTICE } from './global-log.ts';
 import type { LogRings } from './log-rings.ts';
 import { FrontendListening } from './frontend-listening.ts';
 import type { NameService } from './name-service.ts';
@@ -80,6 +83,7 @@ export class Administration {
   #engine = 'not started';
   #steering: Promise<void> = Promise.resolve();
   readonly #backends: DynamicBackends;
+  readonly #desk: CertificateDesk;
   #warnings: number;
   #server: AdminServer | undefined;
 
@@ -106,6 +110,7 @@ export class Administration {
     this.#stats = new ConfiguredView(config, state, this.#numbers);
     this.directory = new ServerDirectory(config, state.plan);
     this.#backends = new DynamicBackends(parts, this.directory, this.#calls);
+    this.#desk = this.#createDesk();
     this.directory.watch((row, backend, server) => {
       const change = { row, backend, server: server?.config };
       this.#changedServers.set(row, change);
@@ -207,6 +212,7 @@ export class Administration {
 
   serve(sockets: readonly OpenedSocket[]): void {
     this.#server = serveAdminSockets(sockets, this.#runtime(), this.#parts.notice);
+    this.#desk.updates.begin();
   }
 
   /** Not served yet: there is nothing to ask. */
@@ -219,7 +225,7 @@ export class Administration {
     const { config, state, servers, serverOrders, startupLogs } = this.#parts;
     return {
       config,
-      tls: this.#certificateDesk(),
+      tls: this.#desk,
       state,
       servers,
       serverOrders,
@@ -255,13 +261,17 @@ export class Administration {
     };
   }
 
-  #certificateDesk(): CertificateDesk {
-    const { certificates, config } = this.#parts;
+  #createDesk(): CertificateDesk {
+    const { certificates, config, notice } = this.#parts;
+    const { global } = config;
+    const client = httpClientSettings(global, ({ message }) => notice('warning', message));
     return new CertificateDesk({
       store: certificates,
-      global: config.global,
+      global,
       servers: () => this.#servers(),
       publish: async changes => void (await this.#calls.all({ kind: 'tls', changes })),
+      ask: responderAsker(ocspSettings(global), client),
+      log: line => this.#globalLog.write(line, NOTICE),
     });
   }
 
@@ -319,9 +329,11 @@ export class Administration {
   stopListening(): void {
     this.#server?.stopListening();
     this.#listening.giveUp();
+    this.#desk.updates.close();
   }
 
   close(): void {
+    this.#desk.updates.close();
     this.#globalLog.close();
     this.#server?.close();
   }

@@ -8,6 +8,7 @@ import { ThreadLogSink } from './log-sink.ts';
 
 /** Log filters at the receiving side know the program by this name. */
 export const DEFAULT_LOG_TAG = 'haproxy';
+export const NOTICE = 5;
 const INFO = 6;
 
 export class GlobalLog {
@@ -19,9 +20,10 @@ export class GlobalLog {
     this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings));
   }
 
-  write(text: string): void {
+  /** `level`: of syslog. */
+  write(text: string, level = INFO): void {
     const { logs, logTag } = this.#global;
-    this.#sink.channel(logs, logTag ?? DEFAULT_LOG_TAG).write(INFO, text, undefined);
+    this.#sink.channel(logs, logTag ?? DEFAULT_LOG_TAG).write(level, text, undefined);
   }
 
   /** Lines that could not be sent. */

@@ -25,6 +25,8 @@ function open(options: string, before = '') {
     publish: async changes => {
       for (const change of structuredClone(changes)) thread.follow(change);
     },
+    ask: () => assert.fail('no responder is asked here'),
+    log: () => undefined,
   });
   const tell = async (outcome: Outcome): Promise<string> => (await desk.carryOut(outcome)).text;
   const chosen = (name: string | undefined, isStrict = false): readonly string[] =>

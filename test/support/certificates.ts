@@ -18,6 +18,14 @@ interface Wishes {
   /** `DNS:a.example,IP:127.0.0.1` */
   readonly alternatives?: string;
   readonly expired?: boolean;
+  /** More lines as an extensions file of openssl has them. */
+  readonly extensions?: string;
+}
+
+/** Who signs an OCSP response. */
+export interface OcspSigner {
+  readonly cert: string;
+  readonly key: string;
 }
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -41,11 +49,12 @@ export class Authority {
     return readFileSync(this.file, 'latin1');
   }
 
-  issue({ name, alternatives, expired }: Wishes): Certificate {
+  issue({ name, alternatives, expired, extensions = '' }: Wishes): Certificate {
     const serial = String(++this.#serial);
     const path = (suffix: string): string => this.#path(`${serial}.${suffix}`);
     this.#openssl('req', ...KEY, '-keyout', path('key'), '-out', path('csr'), '-subj', `/CN=${name}`);
-    writeFileSync(path('ext'), alternatives === undefined ? '' : `subjectAltName=${alternatives}\n`);
+    const names = alternatives === undefined ? '' : `subjectAltName=${alternatives}\n`;
+    writeFileSync(path('ext'), `${names}${extensions}\n`);
     const days = expired === true ? ['-startdate', '20200101000000Z', '-enddate', '20200201000000Z'] : [];
     const files = ['-in', path('csr'), '-out', path('crt'), '-extfile', path('ext')];
     this.#openssl('ca', ...this.#settings, '-batch', '-notext', ...files, '-days', '30', ...days);
@@ -60,6 +69,19 @@ export class Authority {
     const list = this.#path(`list${++this.#serial}.pem`);
     this.#openssl('ca', ...this.#settings, '-gencrl', '-crldays', '30', '-out', list);
     return list;
+  }
+
+  /** The OCSP response of openssl to a request in DER; `signer`: another than the authority itself. */
+  respond(request: Buffer, signer?: OcspSigner): Buffer {
+    const number = ++this.#serial;
+    const path = (suffix: string): string => this.#path(`${number}.${suffix}`);
+    writeFileSync(path('req'), request);
+    if (signer !== undefined) writeFileSync(path('signer'), signer.cert + signer.key);
+    const own = ['-rsigner', this.file, '-rkey', this.#path('ca.key')];
+    const by = signer === undefined ? own : ['-rsigner', path('signer')];
+    const files = ['-index', this.#path('index.txt'), '-CA', this.file, '-reqin', path('req')];
+    this.#openssl('ocsp', ...files, ...by, '-ndays', '1', '-respout', path('resp'));
+    return readFileSync(path('resp'));
   }
 
   get #settings(): readonly string[] {

@@ -160,7 +160,6 @@ export const GLOBAL_HTTP_KEYWORDS: readonly GlobalKeyword[] = [
     ),
     'statistics of tasks',
   ),
-  kept('ocsp-update.disable', { ...ON_OFF, arity: [0, 1] }, 'no automatic OCSP updates'),
   kept('acme.scheduler', oneWordOf('auto', 'off'), 'automatic renewal of certificates', {
     experimental: true,
   }),

@@ -1,16 +1,27 @@
 /** Keywords of the `global` section about TLS (manual, section 3.1). They end in `Global.ssl` by name. */
 import { allowedOf, TOKEN_ENCRYPTIONS, TOKEN_KEY_ALGORITHMS } from '../../model/token-algorithms.ts';
 import type { Word } from '../../model/word.ts';
+import { parseAddress } from '../address.ts';
 import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
 import { setting } from './global-rows.ts';
 import type { GlobalKeyword, RowOptions } from './global-rows.ts';
 
-function tls(name: string, shape: Shape, summary: string, options: RowOptions = {}): GlobalKeyword {
+interface TlsRowOptions extends RowOptions {
+  /** Another keyword's former name. */
+  readonly formerly?: string;
+}
+
+function tls(
+  name: string,
+  shape: Shape,
+  summary: string,
+  { formerly = name, ...options }: TlsRowOptions = {},
+): GlobalKeyword {
   const store: Parameters<typeof setting>[3] = (draft, _value, words) => {
     draft.ssl.set(
-      name,
+      formerly,
       words.map(word => word.text),
     );
   };
@@ -80,6 +91,19 @@ function options(flags: ReadonlySet<string>): Shape {
 }
 
 const ON_OFF = oneWordOf('on', 'off');
+
+const PROXY_ADDRESS: Shape = {
+  args: '<address>[:port]',
+  arity: [1, 1],
+  read: ([word], name, context) => {
+    const text = word?.text ?? '';
+    const { value, error } = parseAddress(text, { port: 'optional', fd: false });
+    const kind = value?.address.kind;
+    if (kind === 'ip' || kind === 'name') return text;
+    context.alert(word as Word, `'${name}' : ${error ?? `'${text}' is not the address of an HTTP proxy`}.`);
+    return undefined;
+  },
+};
 
 export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
   setting(
@@ -157,14 +181,17 @@ export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
   tokens('jwt.decrypt_alg_list', TOKEN_KEY_ALGORITHMS, 'key algorithms allowed for encrypted tokens'),
   tokens('jwt.decrypt_enc_list', TOKEN_ENCRYPTIONS, 'ciphers allowed for encrypted tokens'),
   tls('ocsp-update.mode', ON_OFF, 'OCSP updates of certificates by default'),
-  tls('ocsp-update.httpproxy', text('<address>[:port]'), 'HTTP proxy towards OCSP responders'),
+  tls('ocsp-update.disable', ON_OFF, 'no OCSP updates, whatever else is said'),
+  tls('ocsp-update.httpproxy', PROXY_ADDRESS, 'HTTP proxy towards OCSP responders'),
   tls('ocsp-update.maxdelay', integer(1), 'longest delay between OCSP updates'),
   tls('ocsp-update.mindelay', integer(1), 'shortest delay between OCSP updates'),
   tls('tune.ssl.ocsp-update.maxdelay', integer(1), 'former ocsp-update.maxdelay', {
     deprecated: `'tune.ssl.ocsp-update.maxdelay' is deprecated, use 'ocsp-update.maxdelay'.`,
+    formerly: 'ocsp-update.maxdelay',
   }),
   tls('tune.ssl.ocsp-update.mindelay', integer(1), 'former ocsp-update.mindelay', {
     deprecated: `'tune.ssl.ocsp-update.mindelay' is deprecated, use 'ocsp-update.mindelay'.`,
+    formerly: 'ocsp-update.mindelay',
   }),
   tls('tune.ssl.cachesize', integer(0), 'sessions kept for resumption'),
   tls('tune.ssl.capture-buffer-size', integer(0), 'bytes kept of a ClientHello'),

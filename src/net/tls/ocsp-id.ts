@@ -5,6 +5,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { DER, derAt, derInside, derWithin, type DerElement } from './der.ts';
+import { derElement, sequence } from './der-writer.ts';
 import { readPem } from './pem.ts';
 
 /** SHA-1, with empty parameters. */
@@ -39,16 +40,18 @@ export function ocspId(certificate: CertificateOfIssuer): Buffer | undefined {
   // the first byte of the bits only says how many of the last are unused
   const keyHash = sha1(issuer.raw.subarray(key.start + 1, key.end));
   const serial = raw.subarray(own.serial.at, own.serial.end);
-  return element(
-    DER.SEQUENCE,
-    Buffer.concat([SHA1, element(DER.OCTET_STRING, nameHash), element(DER.OCTET_STRING, keyHash), serial]),
+  return sequence(
+    SHA1,
+    derElement(DER.OCTET_STRING, nameHash),
+    derElement(DER.OCTET_STRING, keyHash),
+    serial,
   );
 }
 
 /** A request about one certificate (RFC 6960, section 4.1.1). */
 export function ocspRequest(id: Buffer): Buffer {
-  const list = element(DER.SEQUENCE, element(DER.SEQUENCE, id));
-  return element(DER.SEQUENCE, element(DER.SEQUENCE, list));
+  const list = sequence(sequence(id));
+  return sequence(sequence(list));
 }
 
 function sha1(bytes: Uint8Array): Buffer {
@@ -67,12 +70,4 @@ function fieldsOf(der: Buffer): Fields | undefined {
   if (body === undefined) return undefined;
   const [serial, , issuer, , , key] = [...derWithin(der, body)].filter(({ tag }) => tag !== 0xa0);
   return serial && issuer && key && { serial, issuer, key };
-}
-
-/** One element in DER. */
-function element(tag: number, content: Uint8Array): Buffer {
-  const { length } = content;
-  const size =
-    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...size]), content]);
 }

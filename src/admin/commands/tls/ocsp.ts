@@ -1,5 +1,7 @@
-/** OCSP responses: shown, and replaced (management manual, `show ssl ocsp-response`, `set ssl ocsp-response`). */
-import { dump, fail, type Call, type Command } from '../../command.ts';
+/** OCSP responses: shown, replaced and fetched (management manual, `show ssl ocsp-response` and those around it). */
+import { UPDATE_STATUS } from '../../../certificates/ask-responder.ts';
+import { statusText, updateDate } from '../../../certificates/ocsp-log.ts';
+import { dump, fail, type Answer, type Call, type Command } from '../../command.ts';
 import { idText, responseText } from './ocsp-text.ts';
 import { carryOut, row } from './row.ts';
 
@@ -35,15 +37,39 @@ const set: Command['run'] = call => {
 const UPDATES_HEAD =
   'OCSP Certid | Path | Next Update | Last Update | Successes | Failures | Last Update Status | Last Update Status (str)\n';
 
+function* updates({ runtime }: Call): Generator<string> {
+  yield UPDATES_HEAD;
+  const dateOf = (ms: number | undefined): string => (ms === undefined ? '-' : updateDate(ms));
+  for (const record of runtime.tls.updates.scheduled) {
+    const { key, name, nextMs, lastMs, successes, failures, status, reason } = record;
+    const columns = [key, name, dateOf(nextMs), dateOf(lastMs), successes, failures, status];
+    yield `${columns.join(' | ')} | ${statusText(status, reason)}\n`;
+  }
+}
+
+/** Answers when the responder has. */
+const update: Command['run'] = async ({ args, runtime }) => {
+  const name = args.at(3);
+  if (name === '') return fail(`'update ssl ocsp-response' expects a filename`);
+  const cannot = (why: string): Answer => fail(`${why}\nCan't send ocsp request for ${name}!`);
+  const { store, ocsp, updates: updater } = runtime.tls;
+  const stored = store.certificates.get(name);
+  if (stored === undefined)
+    return cannot(
+      `Unknown certificate! 'update ssl ocsp-response' expects an already known certificate file name.`,
+    );
+  const why = updater.refusalOf(stored);
+  const entry = ocsp.entryOf(stored);
+  if (why !== undefined || entry === undefined) return cannot(why ?? 'Its issuer is not known.');
+  const { status, reason, response } = await updater.fetch(entry);
+  if (status === UPDATE_STATUS.SUCCESSFUL && response !== undefined) return dump([responseText(response)]);
+  const text = statusText(status, reason);
+  return fail(`OCSP update failed: ${text}${status === UPDATE_STATUS.HTTP_ERROR ? ` (${reason})` : ''}`);
+};
+
 export const OCSP_COMMANDS: readonly Command[] = [
-  row('show ssl ocsp-updates', '', 'when OCSP responses are refreshed', 'admin', () => dump([UPDATES_HEAD])),
-  row('update ssl ocsp-response', '<certfile>', 'refreshes an OCSP response', 'admin', ({ args }) =>
-    fail(
-      args.at(3) === ''
-        ? `'update ssl ocsp-response' expects a filename`
-        : `Unknown certificate! 'update ssl ocsp-response' expects an already known certificate file name.\nCan't send ocsp request for ${args.at(3)}!`,
-    ),
-  ),
+  row('show ssl ocsp-updates', '', 'when OCSP responses are refreshed', 'admin', call => dump(updates(call))),
+  row('update ssl ocsp-response', '<certfile>', 'refreshes an OCSP response', 'admin', update),
   row('show ssl ocsp-response', '[[text|base64] id]', 'OCSP responses', 'admin', show),
   row('set ssl ocsp-response', '<resp|payload>', 'replaces an OCSP response', 'admin', set),
 ];

@@ -1,25 +1,13 @@
-/** `httpclient.*` (manual, section 3): how requests of scripts find, reach and trust their servers. */
-import { loadAuthorities, SYSTEM_AUTHORITIES } from '../certificates/authority-files.ts';
-import { DISK } from '../certificates/files.ts';
+/** `httpclient.*` (manual, section 3): how requests of this program's own find, reach and trust their servers. */
 import { parseTime } from '../config-parser/units.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
+import type { HttpClientSettings } from '../net/http-client.ts';
+import { loadAuthorities, SYSTEM_AUTHORITIES } from './authority-files.ts';
+import { DISK } from './files.ts';
 
 const DEFAULT_RETRIES = 3;
 const DEFAULT_CONNECT = '5s';
-
-export interface HttpClientSettings {
-  /** Host names are looked up. */
-  readonly resolves: boolean;
-  /** Addresses of this family are tried first. */
-  readonly prefers: 4 | 6;
-  /** Of connections that fail. */
-  readonly retries: number;
-  readonly connectTimeoutMs: number;
-  readonly verifies: boolean;
-  /** PEM; read from the system when they are asked for the first time, where the configuration names none. */
-  readonly authorities: () => readonly string[];
-}
 
 interface Mistake {
   readonly position: Position;

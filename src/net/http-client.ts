@@ -1,11 +1,30 @@
-/** One request that a script makes (HAProxy's Lua API: HTTPClient class), over Node's own client. */
+/**
+ * Requests that this program makes of its own, over Node's client: those of scripts (HAProxy's Lua API, HTTPClient class)
+ * and those for OCSP responses.
+ */
 import { request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { HttpClientSettings } from './http-client-settings.ts';
-import type { SocketTarget } from './socket.ts';
+
+/** `httpclient.*` (manual, section 3): how servers are found, reached and trusted. */
+export interface HttpClientSettings {
+  /** Host names are looked up. */
+  readonly resolves: boolean;
+  /** Addresses of this family are tried first. */
+  readonly prefers: 4 | 6;
+  /** Of connections that fail. */
+  readonly retries: number;
+  readonly connectTimeoutMs: number;
+  readonly verifies: boolean;
+  /** PEM; read from the system when they are asked for the first time, where the configuration names none. */
+  readonly authorities: () => readonly string[];
+}
+
+type HttpTarget =
+  | { readonly kind: 'ip'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
 
 export interface ClientAsk {
   readonly method: string;
@@ -13,8 +32,13 @@ export interface ClientAsk {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer | undefined;
   /** Where to connect instead of the URL's host. */
-  readonly target: SocketTarget | undefined;
+  readonly target: HttpTarget | undefined;
+  /** The target is a proxy, which wants the whole URL. */
+  readonly byProxy?: boolean;
+  /** Without a byte. */
   readonly timeoutMs: number;
+  /** Longer bodies are broken off and count as no answer. */
+  readonly mostBytes?: number;
 }
 
 export interface ClientAnswer {
@@ -23,6 +47,14 @@ export interface ClientAnswer {
   /** Names and values, one after the other, as they came. */
   readonly headers: readonly string[];
   readonly body: Buffer;
+}
+
+/** How it went, for who logs it. */
+export interface ClientCourse {
+  /** From the last attempt to its connection; -1: there was none. */
+  readonly connectMs: number;
+  /** Attempts beyond the first. */
+  readonly retries: number;
 }
 
 const UNREACHED: ClientAnswer = {
@@ -37,55 +69,59 @@ const LATE: ClientAnswer = { status: 504, reason: 'Gateway Time-out', headers: [
 export function askServer(
   ask: ClientAsk,
   settings: HttpClientSettings,
-  done: (answer: ClientAnswer) => void,
+  done: (answer: ClientAnswer, course: ClientCourse) => void,
 ): () => void {
   let isOver = false;
-  let retries = settings.retries;
+  let retries = 0;
   let request: ClientRequest | undefined;
   const stop = (): void => {
     isOver = true;
     request?.destroy();
   };
+  let connected = (): number => NOT_CONNECTED;
   const over = (answer: ClientAnswer): void => {
     if (isOver) return;
     stop();
-    done(answer);
+    done(answer, { connectMs: connected(), retries });
   };
   const attempt = (): void => {
     request = open(ask, settings);
     if (ask.timeoutMs > 0) request.setTimeout(ask.timeoutMs, () => over(LATE));
-    const isConnected = watchConnect(request, settings.connectTimeoutMs);
+    connected = watchConnect(request, settings.connectTimeoutMs);
     request.on('error', () => {
       if (isOver) return;
-      if (isConnected() || retries-- <= 0) over(UNREACHED);
-      else attempt();
+      if (connected() !== NOT_CONNECTED || retries >= settings.retries) return over(UNREACHED);
+      retries++;
+      attempt();
     });
-    request.on('response', response => collect(response, over));
+    request.on('response', response => collect(response, ask.mostBytes ?? Infinity, over));
     request.end(ask.body);
   };
   attempt();
   return stop;
 }
 
-/** Breaks it off when it has no connection in time; answers whether it has one. */
-function watchConnect(request: ClientRequest, timeoutMs: number): () => boolean {
-  let isConnected = false;
+const NOT_CONNECTED = -1;
+
+/** Breaks it off when it has no connection in time; answers when it had one, in milliseconds from now. */
+function watchConnect(request: ClientRequest, timeoutMs: number): () => number {
+  const fromMs = performance.now();
+  let connectMs = NOT_CONNECTED;
   const late =
     timeoutMs > 0 ? setTimeout(() => request.destroy(new Error('timed out')), timeoutMs) : undefined;
-  const settle = (connected: boolean): void => {
-    isConnected ||= connected;
-    clearTimeout(late);
-  };
-  request.on('close', () => settle(false));
+  request.on('close', () => clearTimeout(late));
   request.on('socket', socket => {
     const event = socket instanceof TLSSocket ? 'secureConnect' : 'connect';
-    socket.once(event, () => settle(true));
+    socket.once(event, () => {
+      connectMs = Math.round(performance.now() - fromMs);
+      clearTimeout(late);
+    });
   });
-  return () => isConnected;
+  return () => connectMs;
 }
 
 function open(
-  { method, url, headers, target, body }: ClientAsk,
+  { method, url, headers, target, body, byProxy = false }: ClientAsk,
   settings: HttpClientSettings,
 ): ClientRequest {
   const isTls = url.protocol === 'https:';
@@ -108,7 +144,7 @@ function open(
   const options = {
     ...place,
     method,
-    path: url.pathname + url.search,
+    path: byProxy ? url.href : url.pathname + url.search,
     headers: own,
     agent: false,
     setHost: false,
@@ -141,10 +177,15 @@ function lookupBy({ resolves, prefers }: HttpClientSettings): LookupFunction {
   }
 }
 
-function collect(response: IncomingMessage, over: (answer: ClientAnswer) => void): void {
+function collect(response: IncomingMessage, mostBytes: number, over: (answer: ClientAnswer) => void): void {
   const chunks: Buffer[] = [];
+  let length = 0;
   const { statusCode: status = 0, statusMessage: reason = '', rawHeaders: headers } = response;
-  response.on('data', (chunk: Buffer) => chunks.push(chunk));
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > mostBytes) over(UNREACHED);
+  });
   response.on('error', () => over(UNREACHED));
   response.on('end', () => over({ status, reason, headers, body: Buffer.concat(chunks) }));
 }
