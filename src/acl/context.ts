@@ -87,6 +87,8 @@ export interface ClientFacts {
   readonly fd: number;
   readonly transport: 'tcp' | 'tls';
   readonly proxyProtocol: ProxyProtocolFacts | undefined;
+  /** The network namespace it came in by, if not this process's own. */
+  readonly namespace: string | undefined;
   readonly tls: TlsFacts | undefined;
   /** `EPROTO`-like name, or HAProxy's own number and text of what ended the handshake; undefined: no error. */
   readonly error: ConnectionError | undefined;

@@ -8,7 +8,6 @@
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section acme',
   'section fcgi-app',
-  'section namespace_list',
   'section traces',
   'nameserver ssl',
   // global
@@ -42,23 +41,19 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'bind ca-sign-file',
   'bind ca-sign-pass',
   'bind generate-certificates',
-  'bind namespace',
   'bind nbconn',
   'bind proto fcgi',
   'bind proto qmux',
   'bind proto spop',
-  'bind tcp-md5sig',
   // servers
   'server check-proto fcgi',
   'server check-proto qmux',
   'server check-proto spop',
-  'server namespace',
   'server pool-conn-name',
   'server proto fcgi',
   'server proto qmux',
   'server proto spop',
   'server socks4',
-  'server tcp-md5sig',
 ]);
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([

@@ -5,6 +5,7 @@
 import type { Address } from '../model/address.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget } from '../net/connection.ts';
+import { serverSocket } from '../net/server-socket.ts';
 
 interface PlaceOverrides {
   readonly address?: Address | undefined;
@@ -24,13 +25,20 @@ export class CheckPlace {
   /** `addr` and `port` of the check, or of the agent. */
   #own: PlaceOverrides = {};
   readonly #source: Server['source'];
+  readonly #socket: ReturnType<typeof serverSocket>;
   /** The last target: most checks go where the one before went. */
   #known: KnownTarget | undefined;
 
-  constructor(address: () => Address, own: PlaceOverrides, source: Server['source']) {
+  constructor(
+    address: () => Address,
+    own: PlaceOverrides,
+    source: Server['source'],
+    socket: Parameters<typeof serverSocket>[0] = {},
+  ) {
     this.#address = address;
     this.follow(own);
     this.#source = source;
+    this.#socket = serverSocket(socket);
   }
 
   /** Its own address or port was changed. */
@@ -73,6 +81,7 @@ export class CheckPlace {
     return {
       ...(from?.kind === 'ip' && { source: { host: from.host, port: from.port } }),
       ...(device !== undefined && { interface: device }),
+      ...this.#socket,
     };
   }
 }

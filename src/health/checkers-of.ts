@@ -52,7 +52,7 @@ function healthCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker
   const { proxy } = server;
   if (check?.enabled !== true || proxy.disabled) return undefined;
   const address = addressOf(server, tools.life);
-  const place = new CheckPlace(address, check, source ?? proxy.source);
+  const place = new CheckPlace(address, check, source ?? proxy.source, server.config);
   const external = proxy.check.kind === 'external' && check.healthcheckSection === undefined;
   const checker = external
     ? externalOf(server, tools, address)
@@ -75,7 +75,8 @@ function externalOf(server: LifeServer, { config, life }: CheckerTools, address:
 function agentCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker | undefined {
   const { agent, source } = server.config;
   if (agent === undefined || server.proxy.disabled) return undefined;
-  const place = new CheckPlace(addressOf(server, tools.life), agent, source ?? server.proxy.source);
+  const from = source ?? server.proxy.source;
+  const place = new CheckPlace(addressOf(server, tools.life), agent, from, server.config);
   const words = { send: agent.send ?? '' };
   const ruleset = agentRuleset(server, tools.administration, () => words.send);
   const checker = rulesCheckerOf(server, tools, place, ruleset, false);

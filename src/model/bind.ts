@@ -17,6 +17,8 @@ export interface Bind {
   readonly acceptProxy: boolean;
   readonly transparent: boolean;
   readonly interface?: string;
+  /** The network namespace it listens in. */
+  readonly namespace?: string;
   readonly v4v6: boolean;
   readonly v6only: boolean;
   readonly mode?: number;
@@ -28,6 +30,8 @@ export interface Bind {
   /** `tcp-ss`: keep the SYN's IP and TCP headers (1), the Ethernet header too (2). */
   readonly saveSyn?: number;
   readonly mss?: number;
+  /** `tcp-md5sig`: the password. */
+  readonly md5Signature?: string;
   /** `thread`: those that may accept; numbers above `nbthread` mean nobody. */
   readonly threads?: readonly number[];
   /** Admin socket only. */

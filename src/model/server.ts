@@ -35,6 +35,10 @@ export interface Server {
   readonly poolPurgeDelayMs: number;
   readonly maxReuse: number;
   readonly tcpUserTimeoutMs: number;
+  /** The network namespace of its connections. */
+  readonly namespace?: string;
+  /** `tcp-md5sig`: the password. */
+  readonly md5Signature?: string;
   /** `strict-maxconn`: idle connections would be connections too many, so that none is kept. */
   readonly strictMaxconn?: true;
   readonly sendProxy?: SendProxy;

@@ -142,6 +142,10 @@ export type ConnectTarget =
       /** Bind before connecting. Port 0: any. `transparent`: the address need not be this host's (usesrc). */
       readonly source?: { readonly host: string; readonly port: number; readonly transparent?: boolean };
       readonly interface?: string;
+      /** Name of the network namespace it is made in. */
+      readonly namespace?: string;
+      /** Signs every segment (RFC 2385). */
+      readonly md5Signature?: string;
       /** Options set before connecting: `option srvtcpka`, `option nolinger`, `tcp-ut`. */
       readonly keepAlive?: TcpKeepAlive;
       readonly noLinger?: boolean;

@@ -18,6 +18,7 @@ export const ASK_FOR_SOCKETS = '_getsocks';
 export interface PassedSocket {
   readonly fd: number;
   readonly interface: string | undefined;
+  readonly namespace: string | undefined;
 }
 
 const SO_RCVTIMEO = 20;
@@ -32,28 +33,38 @@ const MOST_BYTES = 1 + 255 + 1 + 255 + OPTIONS_BYTES;
 export function describeSockets(sockets: readonly PassedSocket[]): Buffer {
   return Buffer.concat(
     sockets.map(socket => {
-      const device = Buffer.from(socket.interface ?? '', 'latin1');
-      return Buffer.concat([Buffer.from([0, device.length]), device, Buffer.alloc(OPTIONS_BYTES)]);
+      return Buffer.concat([
+        shortText(socket.namespace),
+        shortText(socket.interface),
+        Buffer.alloc(OPTIONS_BYTES),
+      ]);
     }),
   );
 }
 
-/** Names of interfaces, one for each of `count` sockets; undefined: it does not read like that. */
-function readDescriptions(bytes: Buffer, count: number): readonly (string | undefined)[] | undefined {
-  const devices: (string | undefined)[] = [];
+/** Behind a byte that tells its length. */
+function shortText(text = ''): Buffer {
+  const bytes = Buffer.from(text, 'latin1');
+  return Buffer.concat([Buffer.of(bytes.length), bytes]);
+}
+
+type Description = Pick<PassedSocket, 'interface' | 'namespace'>;
+
+/** One for each of `count` sockets; undefined: it does not read like that. */
+function readDescriptions(bytes: Buffer, count: number): readonly Description[] | undefined {
+  const descriptions: Description[] = [];
   let at = 0;
-  const text = (): string => {
+  const text = (): string | undefined => {
     const length = bytes[at] ?? 0;
     at += 1 + length;
-    return bytes.toString('latin1', at - length, at);
+    return length === 0 ? undefined : bytes.toString('latin1', at - length, at);
   };
   for (let index = 0; index < count; index++) {
-    text();
-    const device = text();
+    const namespace = text();
+    descriptions.push({ namespace, interface: text() });
     at += OPTIONS_BYTES;
-    devices.push(device === '' ? undefined : device);
   }
-  return at > bytes.length ? undefined : devices;
+  return at > bytes.length ? undefined : descriptions;
 }
 
 /** Asks at a path and waits: before anything is served. A text says what went wrong. */
@@ -78,7 +89,7 @@ function converse(fd: number): readonly PassedSocket[] | string {
     return 'Failed to get the number of sockets to be transferred !';
   const wanted = number.readInt32LE(0);
   const fds: number[] = [];
-  const devices: (string | undefined)[] = [];
+  const descriptions: Description[] = [];
   const bytes = Buffer.alloc(MOST_DESCRIPTORS * MOST_BYTES);
   while (fds.length < wanted) {
     const part = receive(fd, bytes);
@@ -87,10 +98,10 @@ function converse(fd: number): readonly PassedSocket[] | string {
     fds.push(...part.descriptors);
     const described = readDescriptions(bytes.subarray(0, part.length), part.descriptors.length);
     if (described === undefined) break;
-    devices.push(...described);
+    descriptions.push(...described);
   }
-  if (fds.length === wanted && devices.length === wanted)
-    return fds.map((one, index) => ({ fd: one, interface: devices[index] }));
+  if (fds.length === wanted && descriptions.length === wanted)
+    return fds.map((one, index) => ({ ...(descriptions[index] as Description), fd: one }));
   for (const one of fds) closeDescriptor(one);
   return `We didn't get the expected number of sockets (expecting ${wanted} got ${fds.length})`;
 }

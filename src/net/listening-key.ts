@@ -25,11 +25,12 @@ export function addressKey(settings: ListenSettings): string | undefined {
   return settings.datagram === true && key !== undefined ? `${DATAGRAM}${key}` : key;
 }
 
-function streamKey({ address, interface: device, transparent, v6only }: ListenSettings): string | undefined {
+function streamKey(settings: ListenSettings): string | undefined {
+  const { address, interface: device, namespace, transparent, v6only } = settings;
   switch (address.kind) {
     case 'ip': {
       const bytes = encodeIp(address.family, address.host, address.port);
-      return key(bytes, device, transparent, address.family === 6 && v6only);
+      return key(bytes, { device, namespace }, transparent, address.family === 6 && v6only);
     }
     case 'unix':
       return pathKey(address.path);
@@ -40,23 +41,29 @@ function streamKey({ address, interface: device, transparent, v6only }: ListenSe
   }
 }
 
-export function socketAddressKey(fd: number, device: string | undefined): string {
-  const isDatagram = getOption(fd, SOL_SOCKET, SO_TYPE, word) >= 0 && word.readInt32LE() === SOCK_DGRAM;
-  return (isDatagram ? DATAGRAM : '') + nameKey(fd, device);
+/** What a socket's name does not tell. */
+interface Whereabouts {
+  readonly device: string | undefined;
+  readonly namespace: string | undefined;
 }
 
-function nameKey(fd: number, device: string | undefined): string {
+export function socketAddressKey(fd: number, where: Whereabouts): string {
+  const isDatagram = getOption(fd, SOL_SOCKET, SO_TYPE, word) >= 0 && word.readInt32LE() === SOCK_DGRAM;
+  return (isDatagram ? DATAGRAM : '') + nameKey(fd, where);
+}
+
+function nameKey(fd: number, where: Whereabouts): string {
   const bytes = Buffer.alloc(ADDRESS_SIZE);
   const length = Math.max(0, socketName(fd, bytes));
   const name = bytes.subarray(0, length);
   const family = length < 2 ? 0 : name.readUInt16LE(0);
   if (family === AF_INET) {
     const foreign = isSet(fd, IPPROTO_IP, IP_TRANSPARENT) || isSet(fd, IPPROTO_IP, IP_FREEBIND);
-    return key(name, device, foreign, false);
+    return key(name, where, foreign, false);
   }
   if (family === AF_INET6) {
     const foreign = isSet(fd, IPPROTO_IPV6, IPV6_TRANSPARENT) || isSet(fd, IPPROTO_IPV6, IPV6_FREEBIND);
-    return key(name, device, foreign, isSet(fd, IPPROTO_IPV6, IPV6_V6ONLY));
+    return key(name, where, foreign, isSet(fd, IPPROTO_IPV6, IPV6_V6ONLY));
   }
   const isPath = name[2] !== 0;
   return pathKey(name.toString('latin1', 2, isPath ? indexOfEnd(name) : length));
@@ -75,8 +82,9 @@ function pathKey(path: string): string {
     .replace(/\.\d+\.tmp$/, '')}`;
 }
 
-function key(address: Buffer, device: string | undefined, foreign: boolean, v6only: boolean): string {
-  return `${address.toString('hex')} ${device ?? ''}${foreign ? ' foreign' : ''}${v6only ? ' v6only' : ''}`;
+function key(address: Buffer, where: Whereabouts, foreign: boolean, v6only: boolean): string {
+  const { device = '', namespace = '' } = where;
+  return `${address.toString('hex')} ${namespace} ${device}${foreign ? ' foreign' : ''}${v6only ? ' v6only' : ''}`;
 }
 
 function isSet(fd: number, level: number, name: number): boolean {

@@ -9,6 +9,7 @@ import type { Bind } from '../model/bind.ts';
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import { errorName } from './cause.ts';
 import type { Endpoint } from './connection.ts';
+import { inNamespace } from './network-namespace.ts';
 import { ADDRESS_SIZE, decodeAddress, encodeIp, encodeUnix } from './socket-address.ts';
 import {
   abortOnClose,
@@ -21,6 +22,7 @@ import {
   IPV6_TRANSPARENT,
   IPV6_V6ONLY,
   setKeepalive,
+  signSegments,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -55,13 +57,14 @@ export type ListenSettings = Pick<
   | 'backlog'
   | 'transparent'
   | 'interface'
+  | 'namespace'
   | 'v4v6'
   | 'v6only'
   | 'mode'
   | 'uid'
   | 'gid'
 > &
-  Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss' | 'saveSyn'> & {
+  Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss' | 'saveSyn' | 'md5Signature'> & {
     /** `noreuseport` stands in the global section: then the threads share one socket by duplicates. */
     readonly noReusePort?: boolean;
     /** `option clitcpka` */
@@ -203,6 +206,8 @@ function failure(failed: { readonly step: string; readonly errno: number }, wher
 }
 
 const ENAMETOOLONG = 36;
+/** Every address of a family. */
+const ANY = { 4: '0.0.0.0', 6: '::' };
 
 function ownAddress(fd: number): Endpoint {
   const bytes = Buffer.alloc(ADDRESS_SIZE);
@@ -214,8 +219,8 @@ function failed(fd: number, step: string, result: number): Opened {
   return { step, errno: -result };
 }
 
-function open({ datagram }: ListenSettings, family: number): number {
-  return datagram === true ? openDatagramSocket(family) : openSocket(family);
+function open({ datagram, namespace }: ListenSettings, family: number): number {
+  return inNamespace(namespace, () => (datagram === true ? openDatagramSocket(family) : openSocket(family)));
 }
 
 /** Datagrams come as soon as there is an address. */
@@ -235,6 +240,10 @@ function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: nu
   const bound = bindSocket(fd, encodeIp(family, host, port));
   if (bound < 0) return failed(fd, 'cannot bind socket', bound);
   if (settings.datagram !== true) applyTcpOptions(fd, settings, warnings);
+  if (settings.md5Signature !== undefined) {
+    const signed = signSegments(fd, encodeIp(family, ANY[family], 0), settings.md5Signature, 'all');
+    if (signed < 0) return failed(fd, 'cannot sign segments', signed);
+  }
   if (settings.tuning !== undefined && tuneSocket(fd, settings.tuning) < 0)
     warnings.push('cannot set all buffer sizes and the congestion control');
   const listening = settings.isPrepared === true ? 0 : beginListening(fd, settings);

@@ -4,6 +4,7 @@
  */
 import { errorName } from './cause.ts';
 import type { ConnectTarget } from './connection.ts';
+import { inNamespace } from './network-namespace.ts';
 import { encodeIp } from './socket-address.ts';
 import {
   abortOnClose,
@@ -16,6 +17,7 @@ import {
   setKeepalive,
   setNoDelay,
   setUserTimeout,
+  signSegments,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
   SOL_SOCKET,
@@ -30,10 +32,17 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
 /** The descriptor; undefined when the target asks for nothing special; or the name of the error. */
 export function preparedSocket(target: ConnectTarget): number | undefined | SocketFailure {
   if (target.kind === 'unix') return undefined;
-  const { source, interface: device, keepAlive, noLinger, userTimeoutMs, fastOpen, tuning } = target;
-  const special = source ?? device ?? keepAlive ?? noLinger ?? userTimeoutMs ?? fastOpen ?? tuning;
-  if (special === undefined) return undefined;
-  return socketFor(target, 'non-blocking');
+  return isPlain(target) ? undefined : socketFor(target, 'non-blocking');
+}
+
+/** Nothing is to be set that another connection would not want as well; `delayAck` aside. */
+export function isPlain(target: IpTarget): boolean {
+  const { source, interface: device, namespace, keepAlive, noLinger } = target;
+  const { md5Signature, userTimeoutMs, fastOpen, tuning } = target;
+  const place = source ?? device ?? namespace;
+  return (
+    (place ?? keepAlive ?? noLinger ?? md5Signature ?? userTimeoutMs ?? fastOpen ?? tuning) === undefined
+  );
 }
 
 export interface SocketFailure {
@@ -42,7 +51,8 @@ export interface SocketFailure {
 
 /** A socket in any case, bound as the target asks. */
 export function socketFor(target: IpTarget, mode: 'non-blocking' | 'blocking'): number | SocketFailure {
-  const fd = openSocket(target.family === 4 ? AF_INET : AF_INET6, mode);
+  const family = target.family === 4 ? AF_INET : AF_INET6;
+  const fd = inNamespace(target.namespace, () => openSocket(family, mode));
   if (fd < 0) return { code: errorName(-fd) };
   const result = prepare(fd, target);
   if (result >= 0) return fd;
@@ -58,6 +68,10 @@ function prepare(fd: number, target: IpTarget): number {
   if (target.userTimeoutMs !== undefined) setUserTimeout(fd, target.userTimeoutMs);
   if (target.fastOpen === true) setFastOpenConnect(fd);
   if (target.tuning !== undefined) tuneSocket(fd, target.tuning);
+  if (target.md5Signature !== undefined) {
+    const result = signSegments(fd, encodeIp(target.family, target.host, 0), target.md5Signature, 'one');
+    if (result < 0) return result;
+  }
   if (target.interface !== undefined) {
     const result = setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(target.interface));
     if (result < 0) return result;

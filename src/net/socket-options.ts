@@ -35,8 +35,10 @@ const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 export const TCP_DEFER_ACCEPT = 9;
 const TCP_INFO = 11;
+const TCP_MD5SIG = 14;
 export const TCP_USER_TIMEOUT = 18;
 const TCP_REPAIR = 19;
+const TCP_MD5SIG_EXT = 32;
 export const TCP_FASTOPEN = 23;
 /** Of a listening socket: 1 keeps IP and TCP headers of each SYN, 2 the Ethernet header too. */
 export const TCP_SAVE_SYN = 27;
@@ -71,7 +73,6 @@ export function setKeepalive(fd: number, keepalive: TcpKeepAlive): number {
   return result;
 }
 
-/** Acknowledge at once (true), or together with the first data. */
 /**
  * Before connecting: the handshake's last step waits for data to go with, or for the close. Unlike TCP_QUICKACK this
  * stays when the socket connects again.
@@ -91,6 +92,24 @@ export function setUserTimeout(fd: number, timeoutMs: number): number {
 /** The server option `tfo`: data may travel with the SYN. Before connecting. */
 export function setFastOpenConnect(fd: number): number {
   return setOption(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+}
+
+const TCP_MD5SIG_FLAG_PREFIX = 1;
+/** struct tcp_md5sig of linux/tcp.h: an address, flags, length of a prefix, length of the key, interface, key. */
+const MD5_SIGNATURE = { bytes: 216, flags: 128, keyLength: 130, key: 136, mostKeyBytes: 80 };
+
+/**
+ * `tcp-md5sig`: segments to and from that address, or from any of its family, carry a signature and are dropped without
+ * one (RFC 2385). Before connecting or listening; what is accepted inherits it. `address`: a struct sockaddr.
+ */
+export function signSegments(fd: number, address: Buffer, password: string, peers: 'one' | 'all'): number {
+  const key = Buffer.from(password).subarray(0, MD5_SIGNATURE.mostKeyBytes);
+  const request = Buffer.alloc(MD5_SIGNATURE.bytes);
+  address.copy(request);
+  if (peers === 'all') request[MD5_SIGNATURE.flags] = TCP_MD5SIG_FLAG_PREFIX;
+  request.writeUInt16LE(key.length, MD5_SIGNATURE.keyLength);
+  key.copy(request, MD5_SIGNATURE.key);
+  return setOption(fd, IPPROTO_TCP, peers === 'all' ? TCP_MD5SIG_EXT : TCP_MD5SIG, request);
 }
 
 /** Sockets accepted from a listening one inherit it. The last error counts. */

@@ -11,7 +11,8 @@ import {
   NETSCALER_FAILURES,
   PROXY_FAILURES,
 } from '../net/proxy-protocol/header-failure.ts';
-import type { ParsedHeader, ProxyHeader } from '../net/proxy-protocol/header.ts';
+import { isKnownNamespace } from '../net/network-namespace.ts';
+import { TLV_NETNS, type ParsedHeader, type ProxyHeader } from '../net/proxy-protocol/header.ts';
 import { parseNetscalerCip } from '../net/proxy-protocol/netscaler-cip.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
 import { silenceClose } from '../net/socket-options.ts';
@@ -54,6 +55,7 @@ export class Reception {
     }
     const facts = new ClientConnectionFacts(connection, Date.now(), this.#thread.wheel.now);
     facts.variableMemory = this.#thread.variableRoom?.ofSession();
+    facts.namespace = listener.config.namespace;
     if (isOpenToAll(listener)) {
       listener.admitted();
       startSession(this.#streams, listener, facts);
@@ -215,6 +217,8 @@ class Admission implements ConnectionHandler {
     const tlv = (type: number): string | undefined =>
       tlvs.find(one => one.type === type)?.value.toString('latin1');
     client.proxyProtocol = { authority: tlv(2), uniqueId: tlv(5), tlv };
+    const namespace = tlv(TLV_NETNS);
+    if (namespace !== undefined && isKnownNamespace(namespace)) client.namespace = namespace;
   }
 
   #proceed(): void {

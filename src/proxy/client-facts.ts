@@ -13,6 +13,8 @@ export class ClientConnectionFacts implements ClientFacts {
   readonly acceptedAt: number;
   readyAt: number;
   proxyProtocol: ProxyProtocolFacts | undefined = undefined;
+  /** `namespace` of its `bind` line, or the one a PROXY header names, where it is known here. */
+  namespace: string | undefined = undefined;
   requestCount = 0;
   /** Tracked by rules before the first request; until the connection ends. */
   counters: TrackedCounters | undefined = undefined;

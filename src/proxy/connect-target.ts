@@ -3,6 +3,7 @@ import type { Tune } from '../model/global.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { ConnectTarget } from '../net/connection.ts';
+import { serverSocket } from '../net/server-socket.ts';
 import { serverSocketOptions, socketTuning } from './socket-options.ts';
 
 type IpTarget = Extract<ConnectTarget, { kind: 'ip' }>;
@@ -17,6 +18,7 @@ export function connectOptions(server: Server | undefined, backend: Proxy, tune:
   return {
     ...(from?.kind === 'ip' && !isAny(from) && { source: { host: from.host, port: from.port } }),
     ...(source?.interface !== undefined && { interface: source.interface }),
+    ...(server !== undefined && serverSocket(server)),
     ...serverSocketOptions(backend),
     ...(userTimeoutMs > 0 && { userTimeoutMs }),
     ...(server?.otherOptions.has('tfo') === true && { fastOpen: true }),
@@ -27,8 +29,8 @@ export function connectOptions(server: Server | undefined, backend: Proxy, tune:
 /** What tells connections apart that go to different places, or come from there. */
 export function keyOfTarget(target: ConnectTarget): string {
   if (target.kind === 'unix') return target.path;
-  const { host, port, source } = target;
-  return `${host} ${port} ${source?.host ?? ''} ${source?.port ?? ''}`;
+  const { host, port, source, namespace = '' } = target;
+  return `${host} ${port} ${source?.host ?? ''} ${source?.port ?? ''} ${namespace}`;
 }
 
 /** The system chooses: no need to say so. */

@@ -11,8 +11,15 @@ import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 
 /** What of an exchange decides where its server connection comes from, and goes to. */
 export interface OutgoingFacts {
-  readonly client: { readonly source: Endpoint; readonly destination: Endpoint } | undefined;
+  readonly client: ClientPlaces | undefined;
   readonly request: RequestHead | undefined;
+}
+
+interface ClientPlaces {
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+  /** The network namespace it came in by; undefined: this process's. */
+  readonly namespace?: string | undefined;
 }
 
 type BoundTo = Extract<ConnectTarget, { kind: 'ip' }>['source'];

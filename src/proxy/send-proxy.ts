@@ -27,7 +27,7 @@ export function compileProxyHeader(settings: SendProxy, environment: () => RuleE
 }
 
 function headerFor(settings: SendProxy, tlvs: readonly CompiledTlv[], ctx: RuleContext): Buffer {
-  const { source, destination, proxyProtocol, tls } = ctx.client ?? {};
+  const { source, destination, proxyProtocol, tls, namespace } = ctx.client ?? {};
   if (source === undefined || destination === undefined) return buildLocal(settings.version);
   if (settings.version === 1) return buildProxyV1(source, destination);
   const { options } = settings;
@@ -45,5 +45,6 @@ function headerFor(settings: SendProxy, tlvs: readonly CompiledTlv[], ctx: RuleC
     ...(authority !== undefined && { authority }),
     ...(alpn !== undefined && { alpn }),
     ...(tlsTlv !== undefined && { tls: tlsTlv }),
+    ...(namespace !== undefined && { namespace }),
   });
 }

@@ -5,6 +5,7 @@ import type { Server } from '../model/server.ts';
 import type { ConnectTarget, Endpoint } from '../net/connection.ts';
 import { descriptorsBeyond } from '../net/descriptor-limit.ts';
 import { IdlePool, type IdlePoolOptions, type IdlePoolOwner } from '../net/idle-pool.ts';
+import { OF_CLIENT } from '../net/network-namespace.ts';
 import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-source.ts';
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
@@ -34,6 +35,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   readonly #thread: DataThread;
   readonly #addresses: ServerAddresses;
   readonly #options: ConnectOptions;
+  readonly #isOfClientNamespace: boolean;
   readonly #isForeign: boolean;
   readonly #poolMaxConn: number;
   readonly #sourceOf: SourceOf | undefined;
@@ -61,7 +63,8 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.#addresses = thread.state.servers.addresses;
     this.#options = connectOptions(config, backend.config, thread.tune);
     const source = config.source ?? backend.config.source;
-    this.#isForeign = source?.usesrc !== undefined;
+    this.#isOfClientNamespace = config.namespace === OF_CLIENT;
+    this.#isForeign = source?.usesrc !== undefined || this.#isOfClientNamespace;
     this.#poolMaxConn = config.poolMaxConn;
     this.isPrivate =
       this.proxyHeader !== undefined || backend.config.httpReuse === 'never' || this.#isForeign;
@@ -94,7 +97,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
 
   target(facts: OutgoingFacts): ConnectTarget {
     this.#follow();
-    const target = this.#target ?? this.#targetFor(facts.client?.destination ?? UNKNOWN);
+    const target = this.#target ?? this.#targetFor(facts);
     if (this.#sourceOf === undefined || target.kind === 'unix') return target;
     const source = this.#sourceOf(facts);
     const { source: _configured, ...rest } = target;
@@ -138,13 +141,19 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   }
 
   /** Without a port of its own it takes the client's, shifted; without an address too (manual, `server`). */
-  #targetFor(destination: Endpoint): ConnectTarget {
+  #targetFor(facts: OutgoingFacts): ConnectTarget {
     const { ip, port, mapPorts } = this.#address;
-    const { host, family, port: clientPort } = destination;
+    const { host, family, port: clientPort } = facts.client?.destination ?? UNKNOWN;
     const toPort = mapPorts ? clientPort + port : port;
-    if (ip === undefined) return ipTarget(4, NOWHERE, toPort, this.#options);
-    if (!isUnspecified(ip.toString())) return ipTarget(ip.family, ip.toString(), toPort, this.#options);
-    return ipTarget(family === 6 ? 6 : 4, host, toPort, this.#options);
+    const options = this.#optionsFor(facts);
+    if (ip === undefined) return ipTarget(4, NOWHERE, toPort, options);
+    if (!isUnspecified(ip.toString())) return ipTarget(ip.family, ip.toString(), toPort, options);
+    return ipTarget(family === 6 ? 6 : 4, host, toPort, options);
+  }
+
+  #optionsFor({ client }: OutgoingFacts): ConnectOptions {
+    if (!this.#isOfClientNamespace || client?.namespace === undefined) return this.#options;
+    return { ...this.#options, namespace: client.namespace };
   }
 }
 

@@ -36,7 +36,8 @@ export function nthPeersSection(index: number): number {
 
 /** The same for the same socket, in every process and after every reload. */
 export function socketKey(settings: ListenSettings, nth: number): string {
-  const { address, backlog, transparent, interface: device, v4v6, v6only, mode, uid, gid } = settings;
+  const { address, backlog, transparent, interface: device, namespace } = settings;
+  const { v4v6, v6only, mode, uid, gid } = settings;
   const {
     datagram,
     deferAccept,
@@ -44,12 +45,13 @@ export function socketKey(settings: ListenSettings, nth: number): string {
     tcpUserTimeoutMs,
     mss,
     saveSyn,
+    md5Signature,
     keepAlive,
     noLinger,
     noReusePort,
     tuning,
   } = settings;
-  const where = [address, backlog, transparent, device, v4v6, v6only, mode, uid, gid];
+  const where = [address, backlog, transparent, device, namespace, v4v6, v6only, mode, uid, gid];
   return JSON.stringify([
     nth,
     where,
@@ -58,6 +60,7 @@ export function socketKey(settings: ListenSettings, nth: number): string {
     tcpUserTimeoutMs,
     mss,
     saveSyn,
+    md5Signature,
     keepAlive,
     noLinger,
     noReusePort,

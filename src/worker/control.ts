@@ -35,6 +35,7 @@ import type { ListenerHandover } from './orders.ts';
 import { LogRings } from './log-rings.ts';
 import { nameService } from './name-effects.ts';
 import type { NameService } from './name-service.ts';
+import { namespacesOf } from './network-namespaces.ts';
 import { openRingFiles, type RingFile } from './ring-file.ts';
 import { ringsOf } from './ring-settings.ts';
 import { restoreServers } from './restore-servers.ts';
@@ -72,6 +73,8 @@ export class Control {
   readonly #threads: ThreadPool;
   readonly #adminSockets: readonly OpenedSocket[];
   readonly #startTimeMs = Date.now();
+  /** Opened while their files are within reach. */
+  readonly #namespaces: ReadonlyMap<string, number>;
   readonly #state: SharedState;
   readonly #writer: ServerWriter;
   readonly #administration: Administration;
@@ -99,6 +102,7 @@ export class Control {
     const { limits } = this.#state;
     limits.setLimit(limits.pipes, mostPipes(options.config.global, options.nbthread));
     preloadCounters(options.config, this.#state, text => options.notice('warning', text));
+    this.#namespaces = namespacesOf(options.config);
     this.#threads = this.#createThreads();
     this.#state.queues.notify = (thread, server, queue) =>
       this.#threads.tell(thread, { kind: 'grant', server, queue });
@@ -202,6 +206,7 @@ export class Control {
         startTimeMs: this.#startTimeMs,
         processors: processors[thread],
         ticketKeys: this.#options.ticketKeys,
+        namespaces: this.#namespaces,
         ...this.#administration.forThread(),
       }),
       listenersOf: thread => this.#administration.listenersFor(thread),

@@ -83,7 +83,8 @@ export class FrontendListening {
   /** For a process that takes over. */
   sockets(): readonly PassedSocket[] {
     return this.#handovers.flat().map(({ fd, proxy, bind }) => {
-      return { fd, interface: listeningSection(this.#config, proxy)?.binds[bind]?.interface };
+      const line = listeningSection(this.#config, proxy)?.binds[bind];
+      return { fd, interface: line?.interface, namespace: line?.namespace };
     });
   }
 

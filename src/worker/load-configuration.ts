@@ -21,6 +21,7 @@ import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
 import { checkTlsListeners } from './check-tls-listeners.ts';
+import { checkNamespaces } from './network-namespaces.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
 import { initialMethods } from './init-addr.ts';
 import { resolveNames } from './resolve-names.ts';
@@ -101,6 +102,7 @@ async function checkMeaning(
     ...checkServerSettings(resolved.config, currentFiles(certificates.store)),
     ...checkHealthChecks(resolved.config),
     ...unprotected(resolved.config),
+    ...checkNamespaces(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];

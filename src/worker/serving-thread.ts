@@ -12,6 +12,7 @@ import { keepsSecrets } from '../net/tls/key-log.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
 import { NodeEngine } from '../net/engines/node/engine.ts';
+import { learnNamespaces } from '../net/network-namespace.ts';
 import { openEngine, type OpenedEngine } from '../net/engines/open-engine.ts';
 import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
@@ -90,6 +91,7 @@ export class ServingThread {
     const { bufsize, engine } = config.global.tune;
     this.#start = start;
     this.#port = port;
+    learnNamespaces(start.namespaces);
     this.#state = SharedState.attach(start.state, plan, start.thread, start.tables, start.caches);
     this.#variableRoom = VariableRoom.of(config.global.tune, this.#state.variableBytes);
     this.#variables = new ProcessVariables(this.#variableRoom?.process.own);

@@ -19,8 +19,8 @@ export class TakenSockets {
   readonly #byKey = new Map<string, number[]>();
 
   constructor(sockets: readonly PassedSocket[]) {
-    for (const { fd, interface: device } of sockets) {
-      const key = socketAddressKey(fd, device);
+    for (const { fd, interface: device, namespace } of sockets) {
+      const key = socketAddressKey(fd, { device, namespace });
       const known = this.#byKey.get(key);
       if (known === undefined) this.#byKey.set(key, [fd]);
       else known.push(fd);

@@ -54,6 +54,7 @@ export const CLIENT: ClientFacts = {
   fd: -1,
   transport: 'tcp',
   proxyProtocol: undefined,
+  namespace: undefined,
   tls: undefined,
   error: undefined,
   httpMajor: 1,

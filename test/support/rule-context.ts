@@ -43,6 +43,7 @@ export class FakeRuleContext implements RuleContext {
     fd: -1,
     transport: 'tcp',
     proxyProtocol: undefined,
+    namespace: undefined,
     tls: undefined,
     error: undefined,
     httpMajor: 1,

@@ -187,7 +187,13 @@ const LISTENER: readonly BindOption[] = [
     summary: 'name of the socket in statistics',
     parse: ({ bind, value }) => void (bind.settings.name = value?.text ?? ''),
   },
-  { name: 'namespace', args: '<name>', ...keepOption(1), summary: 'network namespace' },
+  {
+    name: 'namespace',
+    args: '<name>',
+    words: 1,
+    summary: 'network namespace',
+    parse: ({ bind, value }) => void (bind.settings.namespace = value?.text ?? ''),
+  },
   { name: 'nbconn', args: '<nbconn>', ...keepOption(1), summary: 'connections of reverse HTTP' },
   {
     name: 'nice',
@@ -217,7 +223,13 @@ const LISTENER: readonly BindOption[] = [
     summary: 'sockets among threads',
     parse: parseShards,
   },
-  { name: 'tcp-md5sig', args: '<password>', ...keepOption(1), summary: 'TCP MD5 signature' },
+  {
+    name: 'tcp-md5sig',
+    args: '<password>',
+    words: 1,
+    summary: 'TCP MD5 signature',
+    parse: ({ bind, value }) => void (bind.settings.md5Signature = value?.text ?? ''),
+  },
   {
     name: 'tcp-ss',
     args: '<mode>',

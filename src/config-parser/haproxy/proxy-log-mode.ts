@@ -35,6 +35,8 @@ function unusedOptions({
   sendProxyV1,
   sendProxyV2,
   tcpUserTimeoutMs,
+  namespace,
+  md5Signature,
   otherOptions,
 }: ServerDraft): string[] {
   const found: readonly (readonly [boolean, string])[] = [
@@ -42,6 +44,8 @@ function unusedOptions({
     [sendProxyV1, 'send-proxy'],
     [sendProxyV2, 'send-proxy-v2'],
     [tcpUserTimeoutMs > 0, 'tcp-ut'],
+    [namespace !== undefined, 'namespace'],
+    [md5Signature !== undefined, 'tcp-md5sig'],
     [otherOptions.has('tfo'), 'tfo'],
     [otherOptions.has('cc'), 'cc'],
   ];

@@ -38,6 +38,8 @@ export interface ServerDraft {
   poolPurgeDelayMs: number;
   maxReuse: number;
   tcpUserTimeoutMs: number;
+  namespace: string | undefined;
+  md5Signature: string | undefined;
   sendProxyV1: boolean;
   sendProxyV2: boolean;
   sendProxyOptions: ReadonlySet<string>;
@@ -101,6 +103,8 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     poolPurgeDelayMs: 5000,
     maxReuse: -1,
     tcpUserTimeoutMs: 0,
+    namespace: undefined,
+    md5Signature: undefined,
     sendProxyV1: false,
     sendProxyV2: false,
     sendProxyOptions: new Set(),

@@ -157,6 +157,8 @@ function addSaid(finished: Finished, server: ServerDraft): void {
   if (server.cookie !== undefined) finished.cookie = server.cookie;
   if (server.redirPrefix !== undefined) finished.redirPrefix = server.redirPrefix;
   if (server.source !== undefined) finished.source = server.source;
+  if (server.namespace !== undefined) finished.namespace = server.namespace;
+  if (server.md5Signature !== undefined) finished.md5Signature = server.md5Signature;
   if (server.track !== undefined) finished.track = server.track;
   if (server.observe !== undefined) finished.observe = server.observe;
   if (server.onMarkedDown !== undefined) finished.onMarkedDown = server.onMarkedDown;

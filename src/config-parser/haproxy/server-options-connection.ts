@@ -163,7 +163,13 @@ const ADDRESSES: readonly ServerOption[] = [
       context.notSupportedYet(option, `server ${option.text}`);
     },
   },
-  { name: 'namespace', args: '<name>', ...keepOption(1), summary: 'network namespace of connections' },
+  {
+    name: 'namespace',
+    args: '<name>',
+    words: 1,
+    summary: "network namespace of connections; '*': the client's",
+    parse: ({ server, values }) => void (server.namespace = values[0]?.text),
+  },
 ];
 
 const PROTOCOL: readonly ServerOption[] = [
@@ -300,7 +306,13 @@ const PROTOCOL: readonly ServerOption[] = [
   { name: 'tfo', args: '', ...keepOption(0), summary: 'TCP fast open' },
   { name: 'no-tfo', args: '', ...forgetOption('tfo'), summary: 'cancels an inherited tfo' },
   { name: 'cc', args: '<algo>', ...keepOption(1), summary: 'TCP congestion control' },
-  { name: 'tcp-md5sig', args: '<password>', ...keepOption(1), summary: 'TCP MD5 signature' },
+  {
+    name: 'tcp-md5sig',
+    args: '<password>',
+    words: 1,
+    summary: 'TCP MD5 signature',
+    parse: ({ server, values }) => void (server.md5Signature = values[0]?.text),
+  },
 ];
 
 export const CONNECTION_OPTIONS: readonly ServerOption[] = [...POOL, ...ADDRESSES, ...PROTOCOL];

@@ -10,6 +10,7 @@ import {
   TLV_ALPN,
   TLV_AUTHORITY,
   TLV_CRC32C,
+  TLV_NETNS,
   TLV_SSL,
   TLV_SSL_CIPHER,
   TLV_SSL_CN,
@@ -65,6 +66,8 @@ interface ProxyV2Options {
   readonly authority?: string;
   readonly uniqueId?: string;
   readonly tls?: ClientTlsTlv;
+  /** The network namespace the client came in by. */
+  readonly namespace?: string;
 }
 
 export function buildProxyV2(options: ProxyV2Options): Buffer {
@@ -76,6 +79,7 @@ export function buildProxyV2(options: ProxyV2Options): Buffer {
   if (options.authority !== undefined) parts.push(tlv(TLV_AUTHORITY, options.authority));
   if (options.uniqueId !== undefined) parts.push(tlv(TLV_UNIQUE_ID, options.uniqueId));
   if (options.tls !== undefined) parts.push(tlsTlv(options.tls));
+  if (options.namespace !== undefined) parts.push(tlv(TLV_NETNS, options.namespace));
   const header = Buffer.concat(parts);
   header.writeUInt16BE(header.length - 16, 14);
   if (options.crc32c === true) header.writeUInt32BE(checksum(header, crcAt), crcAt);

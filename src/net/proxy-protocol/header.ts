@@ -16,6 +16,7 @@ export const TLV_SSL_CN = 0x22;
 export const TLV_SSL_CIPHER = 0x23;
 export const TLV_SSL_SIG_ALG = 0x24;
 export const TLV_SSL_KEY_ALG = 0x25;
+export const TLV_NETNS = 0x30;
 
 export interface Tlv {
   readonly type: number;

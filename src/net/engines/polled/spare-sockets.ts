@@ -2,7 +2,7 @@
  * Sockets whose connection was reset, to connect with once more: making and destroying a socket is a third of what a
  * short connection costs. Only sockets without settings of their own come here (`isPlain`).
  */
-import { socketFor, type IpTarget, type SocketFailure } from '../../prepared-socket.ts';
+import { isPlain, socketFor, type IpTarget, type SocketFailure } from '../../prepared-socket.ts';
 import { closeDescriptor, disconnectSocket } from '../../system-calls.ts';
 
 type SocketKind = '4' | '6' | '4 delayed' | '6 delayed';
@@ -51,8 +51,8 @@ export class SpareSockets {
 }
 
 function kindOf(target: IpTarget): SocketKind | undefined {
-  const { source, interface: device, keepAlive, noLinger, userTimeoutMs, family, delayAck } = target;
-  if ((source ?? device ?? keepAlive ?? noLinger ?? userTimeoutMs) !== undefined) return undefined;
+  const { family, delayAck } = target;
+  if (!isPlain(target)) return undefined;
   if (delayAck === true) return family === 4 ? '4 delayed' : '6 delayed';
   return family === 4 ? '4' : '6';
 }

@@ -1,0 +1,48 @@
+/** The network namespaces that a configuration names: `namespace` of bind and server lines, and sections `namespace_list`. */
+import type { Config } from '../model/config.ts';
+import type { Diagnostic, Position } from '../model/diagnostic.ts';
+import { canOpenNamespace, OF_CLIENT, openNamespaces } from '../net/network-namespace.ts';
+
+interface Named {
+  readonly name: string;
+  readonly position: Position;
+}
+
+/** Descriptors by name, for data threads: when these start the names may be out of reach. */
+export function namespacesOf(config: Config): ReadonlyMap<string, number> {
+  return openNamespaces(namedIn(config).map(({ name }) => name));
+}
+
+export function checkNamespaces(config: Config): readonly Diagnostic[] {
+  const missing = namedIn(config)
+    .filter(({ name }) => !canOpenNamespace(name))
+    .map(({ name, position }): Diagnostic => {
+      return { severity: 'alert', position, message: `'namespace' : Cannot open namespace '${name}'.` };
+    });
+  return [...missing, ...outOfReach(config)];
+}
+
+/** Listeners are made before the user changes; connections to servers are not. */
+function outOfReach({ global, proxies }: Config): readonly Diagnostic[] {
+  const server = proxies.flatMap(({ servers }) => servers).find(({ namespace }) => namespace !== undefined);
+  if (server === undefined || (global.uid ?? 0) === 0) return [];
+  const why = `connecting in another namespace takes CAP_SYS_ADMIN, which the user ${global.uid} has not.`;
+  return [{ severity: 'warning', position: server.position, message: `'namespace' : ${why}` }];
+}
+
+function namedIn({ proxies, logForwards, peers, otherSections }: Config): readonly Named[] {
+  const sections = proxies.filter(({ disabled }) => !disabled);
+  const lines = [
+    ...[...sections, ...logForwards].flatMap(({ binds }) => binds),
+    ...peers.flatMap(({ bind }) => bind ?? []),
+    ...sections.flatMap(({ servers }) => servers),
+  ];
+  const said = lines.flatMap(({ namespace, position }): Named[] =>
+    namespace === undefined || namespace === OF_CLIENT ? [] : [{ name: namespace, position }],
+  );
+  const listed = otherSections
+    .filter(({ kind }) => kind === 'namespace_list')
+    .flatMap(section => section.lines)
+    .flatMap(([, ...names]) => names.map(({ text, position }) => ({ name: text, position })));
+  return [...listed, ...said];
+}

@@ -1,0 +1,184 @@
+/** `namespace` of bind and server lines, `namespace_list`, and `tcp-md5sig`: sockets that only the kernel can tell apart. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { connect } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test, type TestContext } from 'node:test';
+import { ask } from '../support/admin-client.ts';
+import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
+import { freePort, freePorts } from '../support/free-port.ts';
+import { Lab } from '../support/network-lab.ts';
+import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+const SUPPORT = new URL('../support/', import.meta.url).pathname;
+const DEFAULTS = `defaults
+  mode tcp
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+`;
+
+/** Nodes whose port 8000 answers with their name. */
+async function labOf(t: TestContext, ...nodes: string[]): Promise<Lab> {
+  const lab = Lab.create(t, nodes);
+  await Promise.all(nodes.map(node => lab.responder(node)));
+  return lab;
+}
+
+/** Who answers at that port of this host, or of a node's own. */
+async function answerAt(lab: Lab, port: number, node?: string): Promise<string> {
+  if (node === undefined) return text(connect(port, '127.0.0.1'));
+  const words = [join(SUPPORT, 'answer-counter.js'), 'tcp', '127.0.0.1', String(port), '1'];
+  const line = await lab.start(node, process.execPath, words).line(/^\{/);
+  return Object.keys(JSON.parse(line) as object).join();
+}
+
+/** A PROXY header, version 2, of a client on this host that came in by that namespace. */
+function headerNaming(namespace: string): Buffer {
+  const field = Buffer.concat([Buffer.from([0x30, 0, namespace.length]), Buffer.from(namespace)]);
+  const addresses = Buffer.from([127, 0, 0, 1, 127, 0, 0, 1, 0x30, 0x39, 0, 80]);
+  const start = Buffer.from('\r\n\r\n\0\r\nQUIT\n\x21\x11\0\0', 'latin1');
+  start.writeUInt16BE(addresses.length + field.length, 14);
+  return Buffer.concat([start, addresses, field]);
+}
+
+async function answerBehind(header: Buffer, port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(header);
+  return text(socket);
+}
+
+test('listeners and servers, with their checks, are where their lines put them', async t => {
+  if (!requires(t, 'root', 'ip')) return;
+  const lab = await labOf(t, 'a', 'b');
+  const [a, b] = [`${lab.prefix}a`, `${lab.prefix}b`];
+  const [port, headed, client] = (await freePorts(3)) as [number, number, number];
+  const admin = join(temporaryFolder(t), 'admin.sock');
+  await startBalancer(
+    t,
+    `global
+  stats socket ${admin} level admin
+namespace_list
+  namespace ${a} ${b}
+${DEFAULTS}
+listen to-b
+  bind 127.0.0.1:${port} namespace ${a}
+  server s 127.0.0.1:8000 namespace ${b} check inter 50ms
+  server gone 127.0.0.1:8001 namespace ${b} check inter 50ms
+listen headed
+  bind 127.0.0.1:${headed} accept-proxy
+  server s 127.0.0.1:8000 namespace *
+listen of-client
+  bind 127.0.0.1:${client} namespace ${a}
+  server s 127.0.0.1:8000 namespace *
+`,
+    { ports: [headed] },
+  );
+  const state = async (server: string): Promise<string> =>
+    (await ask(admin, 'show stat')).split('\n').find(line => line.startsWith(`to-b,${server},`)) ?? '';
+  await until('both servers are checked', async () => {
+    return (await state('s')).includes(',L4OK,') && (await state('gone')).includes(',DOWN,');
+  });
+
+  assert.equal(await answerAt(lab, port, 'a'), 'b');
+  await assert.rejects(answerAt(lab, port), /ECONNREFUSED/);
+  assert.equal(await answerAt(lab, client, 'a'), 'a');
+  assert.equal(await answerBehind(headerNaming(a), headed), 'a');
+  assert.equal(await answerBehind(headerNaming(b), headed), 'b');
+  // this host's own: nobody listens there
+  assert.equal(await answerBehind(headerNaming('lb-nowhere'), headed), '');
+});
+
+test('a process that takes over gets the sockets of each namespace', async t => {
+  if (!requires(t, 'root', 'ip')) return;
+  const lab = await labOf(t, 'a', 'b');
+  const port = await freePort();
+  const admin = join(temporaryFolder(t), 'admin.sock');
+  const config = (here: string, there: string): string => `global
+  stats socket ${admin} level admin expose-fd listeners
+${DEFAULTS}
+listen here
+  bind 127.0.0.1:${port}
+  server s 127.0.0.1:8000 namespace ${lab.prefix}${here}
+listen there
+  bind 127.0.0.1:${port} namespace ${lab.prefix}a
+  server s 127.0.0.1:8000 namespace ${lab.prefix}${there}
+`;
+  const first = await startBalancer(t, config('a', 'b'));
+  assert.deepEqual([await answerAt(lab, port), await answerAt(lab, port, 'a')], ['a', 'b']);
+  await startBalancer(t, config('b', 'a'), { args: ['-x', admin, '-sf', String(first.pid)] });
+  await first.ended;
+  assert.deepEqual([await answerAt(lab, port), await answerAt(lab, port, 'a')], ['b', 'a']);
+});
+
+test('a namespace that cannot be opened is told at its place', t => {
+  const path = join(temporaryFolder(t), 'haproxy.cfg');
+  writeFileSync(
+    path,
+    `namespace_list
+  namespace lb-nowhere
+${DEFAULTS}
+listen l
+  bind 127.0.0.1:1 namespace ../netns
+  server s 127.0.0.1:8000 namespace lb-missing
+`,
+  );
+  const { status, stderr } = spawnSync(LB, ['-c', '-f', path], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  for (const [line, name] of [
+    [2, 'lb-nowhere'],
+    [10, '../netns'],
+    [11, 'lb-missing'],
+  ] as const)
+    assert.match(
+      stderr,
+      new RegExp(`haproxy.cfg:${line}\\] : 'namespace' : Cannot open namespace '${name}'`),
+    );
+});
+
+test('a user who may not enter the namespace of a server is told of', t => {
+  if (!requires(t, 'root', 'ip')) return;
+  const lab = Lab.create(t, []);
+  const path = join(lab.folder, 'haproxy.cfg');
+  const server = `server s 127.0.0.1:8000 namespace ${lab.prefix}client`;
+  writeFileSync(path, `global\n  uid 65534\n${DEFAULTS}\nlisten l\n  bind 127.0.0.1:1\n  ${server}\n`);
+  const { status, stderr } = spawnSync(LB, ['-c', '-f', path], { encoding: 'utf8' });
+  assert.equal(status, 0);
+  assert.match(
+    stderr,
+    /haproxy.cfg:11\] : 'namespace' : connecting in another namespace takes CAP_SYS_ADMIN/,
+  );
+});
+
+test('tcp-md5sig: who signs with the same password is served, others reach nobody', async t => {
+  if (!requires(t, 'root')) return;
+  const [signed, front, stranger, unsigned] = (await freePorts(4)) as [number, number, number, number];
+  await startBalancer(
+    t,
+    `${DEFAULTS}  mode http
+  timeout connect 300ms
+  retries 0
+listen signed
+  bind 127.0.0.1:${signed} tcp-md5sig sesame
+  http-request return status 200 content-type text/plain string open
+listen front
+  bind 127.0.0.1:${front}
+  server s 127.0.0.1:${signed} tcp-md5sig sesame
+listen stranger
+  bind 127.0.0.1:${stranger}
+  server s 127.0.0.1:${signed} tcp-md5sig wrong
+listen unsigned
+  bind 127.0.0.1:${unsigned}
+  server s 127.0.0.1:${signed}
+`,
+  );
+  const get = (port: number): Promise<string> =>
+    exchangeRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 10_000);
+  assert.match(await get(front), /^HTTP\/1.1 200 [^]*open$/);
+  assert.match(await get(stranger), /^HTTP\/1.1 503 /);
+  assert.match(await get(unsigned), /^HTTP\/1.1 503 /);
+});
