@@ -10,6 +10,7 @@ import type {
   AuthorityFile,
   LoadedCertEntry,
   LoadedCertificate,
+  SigningAuthority,
   TlsMaterial,
 } from '../model/tls-material.ts';
 import type { CertificateParts } from './certificate-parts.ts';
@@ -87,6 +88,8 @@ export class CertificateStore {
   readonly listeners = new Map<string, StoredListener>();
   /** By the name that `tls-ticket-keys` gives, in the order of the configuration; the oldest key first. */
   readonly ticketKeys = new Map<string, readonly Uint8Array[]>();
+  /** By the key of the listener that forges certificates. */
+  readonly signingAuthorities = new Map<string, SigningAuthority>();
   readonly #global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>;
   readonly #updatesAreOff: boolean;
   /** Chains of issuers, for certificates that come without. */
@@ -168,7 +171,15 @@ export class CertificateStore {
         }),
       );
     const { crtBase, caBase } = this.#global;
-    return { crtBase, caBase, certificates, authorities, listeners, ticketKeys: this.ticketKeys };
+    return {
+      crtBase,
+      caBase,
+      certificates,
+      authorities,
+      listeners,
+      ticketKeys: this.ticketKeys,
+      signingAuthorities: this.signingAuthorities,
+    };
   }
 }
 

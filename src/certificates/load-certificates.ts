@@ -25,6 +25,7 @@ import { loadTicketKeys } from './ticket-key-files.ts';
 import { loadCrtStore } from './crt-stores.ts';
 import { judgeOwnResponse } from './ocsp-book.ts';
 import { wrongDelays } from './ocsp-settings.ts';
+import { loadSigningAuthority } from './signing-authority.ts';
 import { DISK, type CertificateFiles } from './files.ts';
 
 const NOWHERE: Position = { file: '', line: 0, column: 0 };
@@ -179,6 +180,7 @@ class Loading {
           `${where}'crt-list' : `,
         );
     this.#loadTicketKeys(bind, tls, where);
+    this.#loadSigner(owner, bind, tls);
     if (this.diagnostics.length === mistakes) this.#judge(owner, bind, tls, listener);
   }
 
@@ -193,6 +195,26 @@ class Loading {
         position,
         `${where}'tls-ticket-keys' : keys of 80 bytes seal with AES-128 here, and no other program opens those tickets.`,
       );
+  }
+
+  #loadSigner({ name: owner }: Owner, { otherOptions, position }: Bind, { folder }: BindTls): void {
+    if (!otherOptions.has('generate-certificates')) return;
+    const place = `at [${position.file}:${position.line}]`;
+    const [file] = otherOptions.get('ca-sign-file') ?? [];
+    const [passphrase] = otherOptions.get('ca-sign-pass') ?? [];
+    if (file === undefined)
+      return this.#alert(
+        NOWHERE,
+        `Proxy '${owner}': cannot enable certificate generation, no CA certificate File configured ${place}.`,
+      );
+    const path = withBase(file, this.#config.global.caBase);
+    const loaded = loadSigningAuthority(path, passphrase, folder, this.#files);
+    if ('error' in loaded)
+      this.#alert(
+        NOWHERE,
+        `Proxy '${owner}': Failed to read CA certificate file '${path}' ${place}. Chain loading failed: ${loaded.error}`,
+      );
+    else this.store.signingAuthorities.set(listenerKey(position), loaded);
   }
 
   #loadSource(

@@ -27,7 +27,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'tune.glitches.kill.cpu-usage',
   'tune.h1.be.glitches-threshold',
   'tune.h1.fe.glitches-threshold',
-  'tune.ssl.ssl-ctx-cache-size',
   // proxies
   'filter fcgi-app',
   'filter lua',
@@ -38,9 +37,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'mode haterm',
   'mode spop',
   // listeners
-  'bind ca-sign-file',
-  'bind ca-sign-pass',
-  'bind generate-certificates',
   'bind nbconn',
   'bind proto fcgi',
   'bind proto qmux',

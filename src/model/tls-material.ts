@@ -48,6 +48,15 @@ export interface AuthorityFile {
   readonly revocations: readonly string[];
 }
 
+/** A `ca-sign-file`: who signs forged certificates. */
+export interface SigningAuthority {
+  readonly certPem: string;
+  /** Not encrypted. */
+  readonly keyPem: string;
+  /** Behind its certificate; empty: none. */
+  readonly chainPem: string;
+}
+
 export interface TlsMaterial {
   /** What stands before relative names of certificates, and of authorities: `crt-base`, `ca-base`. */
   readonly crtBase: string | undefined;
@@ -60,6 +69,8 @@ export interface TlsMaterial {
   readonly listeners: ReadonlyMap<string, readonly LoadedCertEntry[]>;
   /** By the name that `tls-ticket-keys` gives, the oldest first: three keys of 48 or of 80 bytes. */
   readonly ticketKeys: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** By `listenerKey`, of lines with `generate-certificates`. */
+  readonly signingAuthorities: ReadonlyMap<string, SigningAuthority>;
 }
 
 /** What a command changed of it. Open connections keep what they were made with. */

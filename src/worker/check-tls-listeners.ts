@@ -16,7 +16,6 @@ import { TICKET_KEY_BYTES, TicketKeys } from '../net/tls/ticket-keys.ts';
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['ech', 'the TLS library has no encrypted ClientHello'],
   ['ktls', 'records are made in the process'],
-  ['generate-certificates', 'certificates are not forged'],
 ]);
 
 /** And those that a line of a crt-list can have as well. */
@@ -124,6 +123,8 @@ function withoutEffect(
       .map(([word, why]) => `'${word}' has no effect: ${why}.`),
     ...WITHOUT_EFFECT_ANYWHERE.filter(([name]) => isSaid(name)).map(([, text]) => text),
   ];
+  if (otherOptions.has('ca-sign-file') && !otherOptions.has('generate-certificates'))
+    texts.push(`'ca-sign-file' has no effect without 'generate-certificates'.`);
   if (isSaid('noCaNames') || isSaid('caVerifyFile'))
     texts.push(
       `the names of all authorities are announced to clients, whatever 'no-ca-names' and 'ca-verify-file' say.`,

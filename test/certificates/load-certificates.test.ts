@@ -257,3 +257,28 @@ test('with ssl-skip-self-issued-ca roots are not sent', () => {
   const loaded = loadBind(`crt ${tlsFile('rsa.pem')}`, 'global\n  ssl-skip-self-issued-ca');
   assert.equal(loaded.store.material().certificates.get(tlsFile('rsa.pem'))?.chainPem, '');
 });
+
+test('an authority that is to sign forged certificates is loaded with its key, or told of', t => {
+  const own = `crt ${tlsFile('rsa.pem')} generate-certificates`;
+  const loaded = loadBind(`${own} ca-sign-file ${tlsFile('encrypted.pem')} ca-sign-pass secret`);
+  assert.deepEqual(loaded.said, []);
+  assert.match(
+    [...loaded.store.signingAuthorities.values()][0]?.keyPem ?? '',
+    /^-----BEGIN PRIVATE KEY-----/,
+  );
+  const folder = folderOf(t, { 'a.crt': 'second.crt', 'a.crt.key': 'second.key' });
+  assert.deepEqual(loadBind(`${own} ca-sign-file ${folder}/a.crt`).said, []);
+  const saidOf = (file: string, why: string): string =>
+    `alert: Proxy 'f': Failed to read CA certificate file '${file}' at [a.cfg:6]. Chain loading failed: ${why}`;
+  const encrypted = tlsFile('encrypted.pem');
+  for (const [file, more, why] of [
+    ['/none.pem', '', `cannot open the file '/none.pem'.`],
+    [tlsFile('ca.pem'), '', `No Private Key found in '${tlsFile('ca.pem')}.key'.`],
+    [encrypted, '', `the private key is encrypted, and 'ca-sign-pass' does not fit.`],
+    [encrypted, ' ca-sign-pass wrong', `the private key is encrypted, and 'ca-sign-pass' does not fit.`],
+  ] as const)
+    assert.deepEqual(loadBind(`${own} ca-sign-file ${file}${more}`).said, [saidOf(file, why)]);
+  assert.deepEqual(loadBind(own).said, [
+    `alert: Proxy 'f': cannot enable certificate generation, no CA certificate File configured at [a.cfg:6].`,
+  ]);
+});

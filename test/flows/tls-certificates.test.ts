@@ -10,6 +10,8 @@ import { connectTls, converse, refusalOf, requestTls } from '../support/tls-clie
 import { infoOf, SITE, startTls } from '../support/tls-flow.ts';
 import { tlsFile, tlsText } from '../support/tls-material.ts';
 
+/** Keys lie beside certificates. */
+const DEL_EXT = '  ssl-load-extra-del-ext\n';
 const CLIENT = { cert: tlsText('client.pem'), key: tlsText('client.pem') };
 
 test('the certificate is the one of the name the client asks for', async t => {
@@ -17,7 +19,7 @@ test('the certificate is the one of the name the client asks for', async t => {
     t,
     `${SITE} crt ${tlsFile('second.crt')} crt ${tlsFile('ecdsa.pem')}`,
     '  http-request return status 200',
-    '  ssl-load-extra-del-ext\n',
+    DEL_EXT,
   );
   const nameFor = async (servername?: string): Promise<string | undefined> => {
     const socket = await connectTls(port, servername === undefined ? {} : { servername });
@@ -40,6 +42,28 @@ test('strict-sni refuses those who ask for no known name', async t => {
   );
   assert.equal(await refusalOf(port), 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
 });
+
+for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const)
+  test(`with generate-certificates who asks for an unknown name gets a certificate with that name, ${maxVersion}`, async t => {
+    const signer = `${tlsFile('second.crt')} ca-sign-file ${tlsFile('encrypted.pem')} ca-sign-pass secret`;
+    const { port } = await startTls(
+      t,
+      `${SITE} generate-certificates strict-sni crt ${signer}`,
+      undefined,
+      DEL_EXT,
+    );
+    const shown = async (servername: string): Promise<string | undefined> => {
+      const socket = await connectTls(port, { servername, maxVersion });
+      const certificate = socket.getPeerX509Certificate();
+      socket.destroy();
+      assert.ok(certificate?.checkHost(servername), `${certificate?.subjectAltName}`);
+      return /CN=(.*)/.exec(certificate?.issuer ?? '')?.[1];
+    };
+    assert.equal(await shown('forged.example'), 'second.example');
+    assert.equal(await shown('forged.example'), 'second.example');
+    assert.equal(await shown('www.example'), 'Example Authority');
+    assert.equal(await refusalOf(port), 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
+  });
 
 /** Kind of key and subject of the certificate a client is shown; undefined: its handshake is refused. */
 async function shownTo(port: number, options: ConnectionOptions): Promise<string | undefined> {

@@ -11,6 +11,7 @@ const MATERIAL: TlsMaterial = {
   authorities: new Map(),
   listeners: new Map(),
   ticketKeys: new Map(),
+  signingAuthorities: new Map(),
 };
 
 function said(options: string): readonly string[] {
@@ -29,7 +30,7 @@ for (const options of [
   'ech /d',
   'ktls on',
   'npn h2',
-  'generate-certificates',
+  'ca-sign-file /a.pem',
   'no-ca-names',
 ])
   test(`bind ... ssl ${options}: a warning says that it has no effect`, () => {

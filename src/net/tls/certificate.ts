@@ -1,40 +1,25 @@
 /**
  * What samples ask of one certificate (RFC 5280, section 4.1), read from its DER when it is asked for. Node's own
  * X509Certificate has no serial bytes, no algorithms and other forms of names.
- *
- *   Certificate      { tbsCertificate, signatureAlgorithm, signature }
- *   tbsCertificate   { [0] version, serial, signature algorithm, issuer, { from, to }, subject, { key algorithm, key }, …, [3] extensions }
  */
 import { createHash } from 'node:crypto';
 import { latin1Slice } from '../../base/latin1.ts';
-import { DER, derAt, derInside, derWithin, identifierText, type DerElement } from './der.ts';
+import { certificateFields, extensionOf, type CertificateFields } from './certificate-fields.ts';
+import { DER, derInside, derWithin, identifierText, type DerElement } from './der.ts';
 import { DistinguishedName } from './distinguished-name.ts';
 import { generalNames } from './general-names.ts';
 import { shortName } from './object-names.ts';
 import type { CertificateFacts } from './tls-facts.ts';
 
-interface Parts {
-  readonly version: DerElement | undefined;
-  readonly serial: DerElement;
-  readonly signature: DerElement;
-  readonly issuer: DerElement;
-  readonly validity: DerElement;
-  readonly subject: DerElement;
-  readonly key: DerElement;
-  readonly extensions: DerElement | undefined;
-}
-
-const VERSION = 0xa0;
-const EXTENSIONS = 0xa3;
 const SUBJECT_ALT_NAME = '2.5.29.17';
 
 export class Certificate implements CertificateFacts {
   readonly #der: Buffer;
-  readonly #parts: Parts | undefined;
+  readonly #parts: CertificateFields | undefined;
 
   constructor(der: Buffer) {
     this.#der = der;
-    this.#parts = readParts(der);
+    this.#parts = certificateFields(der);
   }
 
   get der(): string {
@@ -88,7 +73,7 @@ export class Certificate implements CertificateFacts {
   }
 
   get alternativeNames(): string | undefined {
-    const list = this.#extension(SUBJECT_ALT_NAME);
+    const list = this.#parts && extensionOf(this.#der, this.#parts, SUBJECT_ALT_NAME);
     return list && (generalNames(this.#der, list) || undefined);
   }
 
@@ -106,29 +91,4 @@ export class Certificate implements CertificateFacts {
       return text.length >= 12 && text.startsWith('20') ? text.slice(2) : undefined;
     return time.tag === DER.UTC_TIME && text.length >= 10 && text.charCodeAt(0) < 0x35 ? text : undefined;
   }
-
-  #extension(wanted: string): DerElement | undefined {
-    const list = this.#parts?.extensions && derInside(this.#der, this.#parts.extensions);
-    if (list === undefined) return undefined;
-    for (const extension of derWithin(this.#der, list)) {
-      const fields = [...derWithin(this.#der, extension)];
-      const value = fields.at(-1);
-      const isWanted = fields[0] !== undefined && identifierText(this.#der, fields[0]) === wanted;
-      if (isWanted && value?.tag === DER.OCTET_STRING) return derInside(this.#der, value);
-    }
-    return undefined;
-  }
-}
-
-function readParts(der: Buffer): Parts | undefined {
-  const whole = derAt(der, 0, der.length);
-  const body = whole && derInside(der, whole);
-  if (body === undefined) return undefined;
-  const fields = [...derWithin(der, body)];
-  const version = fields[0]?.tag === VERSION ? fields.shift() : undefined;
-  const [serial, signature, issuer, validity, subject, key, ...rest] = fields;
-  if (serial === undefined || signature === undefined || issuer === undefined) return undefined;
-  if (validity === undefined || subject === undefined || key === undefined) return undefined;
-  const extensions = rest.find(({ tag }) => tag === EXTENSIONS);
-  return { version, serial, signature, issuer, validity, subject, key, extensions };
 }

@@ -4,6 +4,7 @@
  */
 import type { Bind } from '../../model/bind.ts';
 import type { Global } from '../../model/global.ts';
+import { CertificateForge } from './certificate-forge.ts';
 import { listenerKey } from './listener-key.ts';
 import { listenerSettings } from './listener-settings.ts';
 import type { ThreadCertificates } from './thread-certificates.ts';
@@ -21,10 +22,12 @@ export function createTlsListener(
   const settings = listenerSettings(bind, global, mode);
   if (settings === undefined) return undefined;
   const [keyFile = ''] = bind.otherOptions.get('tls-ticket-keys') ?? [];
-  const own = certificates.listener(listenerKey(bind.position));
+  const key = listenerKey(bind.position);
+  const own = certificates.listener(key) ?? { choose: () => [], trustsDiffer: false };
+  const authority = certificates.signingAuthority(key);
   return new TlsListener({
     settings,
-    certificates: own ?? { choose: () => [], trustsDiffer: false },
+    certificates: authority === undefined ? own : new CertificateForge(own, authority, settings.mostForged),
     authorities: name => certificates.authorities(name),
     ticketKeys: certificates.ticketKeys(keyFile) ?? TicketKeys.own(ownTicketKeys),
     counts,

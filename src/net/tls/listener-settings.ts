@@ -32,6 +32,8 @@ export interface ListenerSettings {
   readonly captureBytes: number;
   /** `tune.ssl.cachesize`: sessions kept for those who have no ticket. */
   readonly cacheSize: number;
+  /** `tune.ssl.ssl-ctx-cache-size`: forged certificates kept. */
+  readonly mostForged: number;
 }
 
 /** `<word> -> <version>` of `no-sslv3`, `no-tlsv10`... */
@@ -48,6 +50,7 @@ const FORCED: ReadonlyMap<string, string> = new Map(
 
 const DEFAULT_LIFETIME_S = 300;
 const DEFAULT_CACHE_SIZE = 20_000;
+const DEFAULT_FORGED = 1000;
 
 /** `ssl-default-bind-options` */
 interface DefaultOptions {
@@ -114,6 +117,7 @@ export function listenerSettings(
       numberOf(ssl, 'tune.ssl.capture-cipherlist-size', 0),
     ),
     cacheSize: ignoresErrors ? 0 : numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
+    mostForged: numberOf(ssl, 'tune.ssl.ssl-ctx-cache-size', DEFAULT_FORGED),
   };
 }
 

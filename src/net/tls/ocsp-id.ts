@@ -4,7 +4,8 @@
  *   CertID  { hash algorithm, issuer name hash, issuer key hash, serial number }
  */
 import { createHash, X509Certificate } from 'node:crypto';
-import { DER, derAt, derInside, derWithin, type DerElement } from './der.ts';
+import { certificateFields, keyBits } from './certificate-fields.ts';
+import { DER } from './der.ts';
 import { derElement, sequence } from './der-writer.ts';
 import { readPem } from './pem.ts';
 
@@ -31,14 +32,12 @@ export function issuerOf({ certPem, chainPem, issuerPem }: CertificateOfIssuer):
 export function ocspId(certificate: CertificateOfIssuer): Buffer | undefined {
   const issuer = issuerOf(certificate);
   const raw = new X509Certificate(certificate.certPem).raw;
-  const own = fieldsOf(raw);
-  const above = issuer && fieldsOf(issuer.raw);
-  if (issuer === undefined || own === undefined || above === undefined) return undefined;
-  const [, key] = derWithin(issuer.raw, above.key);
-  if (key?.tag !== DER.BIT_STRING) return undefined;
+  const own = certificateFields(raw);
+  const above = issuer && certificateFields(issuer.raw);
+  const key = above && keyBits(issuer.raw, above.key);
+  if (own === undefined || key === undefined) return undefined;
   const nameHash = sha1(raw.subarray(own.issuer.at, own.issuer.end));
-  // the first byte of the bits only says how many of the last are unused
-  const keyHash = sha1(issuer.raw.subarray(key.start + 1, key.end));
+  const keyHash = sha1(key);
   const serial = raw.subarray(own.serial.at, own.serial.end);
   return sequence(
     SHA1,
@@ -56,18 +55,4 @@ export function ocspRequest(id: Buffer): Buffer {
 
 function sha1(bytes: Uint8Array): Buffer {
   return createHash('sha1').update(bytes).digest();
-}
-
-interface Fields {
-  readonly serial: DerElement;
-  readonly issuer: DerElement;
-  readonly key: DerElement;
-}
-
-function fieldsOf(der: Buffer): Fields | undefined {
-  const whole = derAt(der, 0, der.length);
-  const body = whole && derInside(der, whole);
-  if (body === undefined) return undefined;
-  const [serial, , issuer, , , key] = [...derWithin(der, body)].filter(({ tag }) => tag !== 0xa0);
-  return serial && issuer && key && { serial, issuer, key };
 }

@@ -7,6 +7,7 @@ import type {
   AuthorityFile,
   LoadedCertEntry,
   LoadedCertificate,
+  SigningAuthority,
   TlsChange,
   TlsMaterial,
 } from '../../model/tls-material.ts';
@@ -65,9 +66,11 @@ export class ThreadCertificates {
   readonly #authorities: Map<string, AuthorityFile>;
   readonly #listeners: ReadonlyMap<string, ListenerCertificates>;
   readonly #ticketKeys: ReadonlyMap<string, TicketKeys>;
+  readonly #signing: TlsMaterial['signingAuthorities'];
 
   constructor(material: TlsMaterial) {
     this.#bases = material;
+    this.#signing = material.signingAuthorities;
     this.#certificates = new Map(material.certificates);
     this.#authorities = new Map(material.authorities);
     this.#listeners = new Map(
@@ -91,6 +94,11 @@ export class ThreadCertificates {
   /** By `listenerKey` of the bind's position; undefined: that line has no TLS. */
   listener(key: string): ListenerCertificates | undefined {
     return this.#listeners.get(key);
+  }
+
+  /** Of a line that forges certificates, by its `listenerKey`. */
+  signingAuthority(key: string): SigningAuthority | undefined {
+    return this.#signing.get(key);
   }
 
   /** Of the file that a `tls-ticket-keys` names. */

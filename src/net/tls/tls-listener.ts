@@ -20,7 +20,7 @@ import { askedName, askForCertificate, isAsked, onNoName, releaseToOwner } from 
 import { TlsSocketFacts } from './tls-socket-facts.ts';
 
 /** What of a listener's certificates is asked for (net/tls/thread-certificates.ts). */
-interface CertificateChoice {
+export interface CertificateChoice {
   choose(servername: string | undefined, isStrict: boolean): readonly LoadedCertEntry[];
   /** No session may be resumed. */
   readonly trustsDiffer: boolean;

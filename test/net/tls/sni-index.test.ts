@@ -74,6 +74,7 @@ test('what a change concerns becomes a new object, the rest stays the one it was
     authorities: new Map(),
     listeners: new Map([['f:1', [one, two]]]),
     ticketKeys: new Map(),
+    signingAuthorities: new Map(),
   });
   const listener = copy.listener('f:1');
   assert.ok(listener !== undefined);
