@@ -71,6 +71,8 @@ export interface RequestLine {
   readonly method: string;
   readonly target: string;
   readonly version: number;
+  /** The digits it came with, where they may be others. */
+  readonly writtenVersion?: number;
   /** Where the target lies in the text of the head; absent: only `target` tells it. */
   readonly text?: string;
   readonly targetStart?: number;

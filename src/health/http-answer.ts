@@ -41,7 +41,7 @@ export class HttpAnswer {
 
   #readBody(): { readonly body: string; readonly complete: boolean } {
     const decoder = new BodyDecoder();
-    decoder.start(framingOf(this.head), this.head.contentLength, true);
+    decoder.start(framingOf(this.head), this.head.contentLength, 'content');
     // decoding works in place, and more is appended to these bytes later
     const body = decodeAll(decoder, Buffer.from(this.#buffer.subarray(this.#from, this.#end)));
     return { body, complete: decoder.done || decoder.error !== BODY_OK || this.#last };

@@ -45,6 +45,9 @@ export interface ContentSink {
   end(): void;
 }
 
+/** What the slices become: checked chunks, the content alone, or what they are: then nothing is moved. */
+type Output = 'chunks' | 'content' | 'nothing';
+
 export class BodyDecoder {
   done = true;
   error = BODY_OK;
@@ -58,8 +61,7 @@ export class BodyDecoder {
   /** Said after start(), before the first decode(). */
   sink: ContentSink | undefined;
   #framing: Framing = 'none';
-  /** The output is the content alone, without chunk framing. */
-  #contentOnly = false;
+  #output: Output = 'chunks';
   #state = SIZE_FIRST;
   /** Bytes still to come: of the body, or of the current chunk. */
   #left = 0;
@@ -67,9 +69,9 @@ export class BodyDecoder {
   #quoted = false;
   #escaped = false;
 
-  start(framing: Framing, contentLength: number, contentOnly = false): void {
+  start(framing: Framing, contentLength: number, output: Output = 'chunks'): void {
     this.#framing = framing;
-    this.#contentOnly = contentOnly;
+    this.#output = output;
     this.#left = framing === 'length' ? contentLength : 0;
     this.#state = SIZE_FIRST;
     this.#quoted = false;
@@ -142,7 +144,7 @@ export class BodyDecoder {
     while (at < end && this.error === BODY_OK) {
       if (this.#state === DATA) {
         const length = Math.min(this.#left, end - at);
-        if (out !== at) buffer.copyWithin(out, at, at + length);
+        if (out !== at && this.#output !== 'nothing') buffer.copyWithin(out, at, at + length);
         at += length;
         out += length;
         this.#left -= length;
@@ -154,13 +156,13 @@ export class BodyDecoder {
         if (after < 0) this.error = BAD_TRAILER;
         if (after <= 0) break;
         this.sink?.trailers(buffer, at, after - 2);
-        if (!this.#contentOnly) out = moveTrailers(buffer, out, at, after, this.dropTrailers);
+        if (this.#output === 'chunks') out = moveTrailers(buffer, out, at, after, this.dropTrailers);
         this.#end();
         at = after;
         break;
       } else {
         const byte = buffer[at++] as number;
-        if (this.#step(byte) && !this.#contentOnly) buffer[out++] = byte;
+        if (this.#step(byte) && this.#output === 'chunks') buffer[out++] = byte;
       }
     }
     this.outEnd = out;

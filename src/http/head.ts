@@ -33,6 +33,8 @@ export interface RequestHead {
   target: string;
   /** 9, 10, 11 or 20. */
   version: number;
+  /** The digits it came with, where they may be others: 30 of HTTP/3.0, which is read as 1.1. */
+  readonly writtenVersion?: number;
   readonly headers: Headers;
 }
 

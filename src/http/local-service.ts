@@ -25,6 +25,8 @@ export interface LocalAnswer {
 }
 
 export interface LocalService {
+  /** It does not look at bodies: none is waited for. */
+  readonly ignoresBody?: boolean;
   /** Calls `done` once, now or later. */
   answer(request: LocalRequest, done: (answer: LocalAnswer) => void): void;
 }

@@ -31,6 +31,7 @@ export const AMBIGUOUS_LENGTH = -19;
 export const UNEXPECTED_BODY = -20;
 export const INVALID_WEBSOCKET_KEY = -21;
 export const UNSUPPORTED_VERSION = -22;
+export const BROKEN_CHUNKS = -23;
 
 export const PARSE_ERRORS: ReadonlyMap<number, ParseError> = new Map([
   [INVALID_METHOD, { status: 400, text: 'invalid method' }],
@@ -55,4 +56,5 @@ export const PARSE_ERRORS: ReadonlyMap<number, ParseError> = new Map([
   [UNEXPECTED_BODY, { status: 413, text: 'HTTP/1.0 GET, HEAD or DELETE with a body' }],
   [INVALID_WEBSOCKET_KEY, { status: 400, text: 'websocket upgrade without a valid key' }],
   [UNSUPPORTED_VERSION, { status: 505, text: 'HTTP version other than 1.0 and 1.1' }],
+  [BROKEN_CHUNKS, { status: 400, text: 'invalid chunk' }],
 ]);

@@ -17,6 +17,7 @@ export interface RequestRendering {
 class ReceivedLine {
   method = '';
   version = 11;
+  writtenVersion = 11;
   readonly #headers: HeaderList;
   #start = 0;
   #end = 0;
@@ -28,9 +29,10 @@ class ReceivedLine {
   }
 
   /** The target lies there in the text of the head. */
-  set(method: string, targetStart: number, targetEnd: number, version: number): void {
+  set(method: string, targetStart: number, targetEnd: number, version: number, written: number): void {
     this.method = method;
     this.version = version;
+    this.writtenVersion = written;
     this.#start = targetStart;
     this.#end = targetEnd;
     if (this.#target !== undefined) this.#target = undefined;
@@ -39,7 +41,7 @@ class ReceivedLine {
 
   /** HTTP/2 tells the parts of a target apart: what stands in the text is only its path. */
   setAbsolute(target: string): void {
-    this.version = 20;
+    this.version = this.writtenVersion = 20;
     this.#target = this.#absolute = target;
     this.#start = 0;
     this.#end = target.length;
@@ -97,8 +99,15 @@ export class Http1RequestHead implements RequestHead {
   }
 
   /** The parser has read the request line; the target lies there in the text. */
-  received(method: string, targetStart: number, targetEnd: number, version: number, keptLine: number): void {
-    this.line.set(method, targetStart, targetEnd, version);
+  received(
+    method: string,
+    targetStart: number,
+    targetEnd: number,
+    version: number,
+    keptLine: number,
+    writtenVersion: number,
+  ): void {
+    this.line.set(method, targetStart, targetEnd, version, writtenVersion);
     this.method = method;
     if (this.#target !== undefined) this.#target = undefined;
     this.version = version;
@@ -111,6 +120,10 @@ export class Http1RequestHead implements RequestHead {
     this.line.setAbsolute(target);
     this.#target = undefined;
     this.version = 20;
+  }
+
+  get writtenVersion(): number {
+    return this.line.writtenVersion;
   }
 
   get target(): string {

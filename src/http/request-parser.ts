@@ -23,9 +23,9 @@ import { settleFields, settleRequest } from './request-rules.ts';
 
 const H2_PREFACE_TEXT = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
-// the request line last read: methodEnd, targetStart, targetEnd relative to its start, version, and whether the
-// line is exactly `method SP target SP HTTP/1.x CRLF`
-const line = { methodEnd: 0, targetStart: 0, targetEnd: 0, version: 0, regular: true };
+// the request line last read: methodEnd, targetStart, targetEnd relative to its start, version, its digits, and whether
+// the line is exactly `method SP target SP HTTP/1.x CRLF`
+const line = { methodEnd: 0, targetStart: 0, targetEnd: 0, version: 0, written: 0, regular: true };
 
 const repeated = new RepeatedFields();
 
@@ -55,7 +55,8 @@ export function parseRequestHead(
   head.headers.setSource(buffer, start, body - start, text);
   const method = methodName(head.headers.text, line.methodEnd);
   const keptLine = line.regular ? fields - start : 0;
-  head.received(method, line.targetStart, line.targetEnd, line.version === 9 ? 10 : line.version, keptLine);
+  const version = line.version === 9 ? 10 : line.version;
+  head.received(method, line.targetStart, line.targetEnd, version, keptLine, line.written);
   if (known === 0) {
     const verdict = settleFields(head, limits);
     if (verdict < 0) return verdict;
@@ -125,6 +126,7 @@ function readVersion(buffer: Buffer, start: number, from: number, end: number, l
     line.regular = false;
   }
   line.version = major > 1 || minor >= 1 ? 11 : 10;
+  line.written = major * 10 + minor;
   if (major !== 1 || minor > 1) return otherVersion(buffer, start, at + 1, end, major, limits);
   return at + 1;
 }
@@ -176,6 +178,7 @@ function lineWithoutVersion(
   if (limits.relaxed !== true || latin1Slice(buffer, start, start + line.methodEnd) !== 'GET')
     return INVALID_VERSION;
   line.version = 9;
+  line.written = 10;
   line.regular = false;
   if (buffer[at] === LF) return at + 1;
   if (at + 1 >= end) return 0;

@@ -71,6 +71,6 @@ export class BodyPreview {
 
 function startDecoder(): BodyDecoder {
   const decoder = new BodyDecoder();
-  decoder.start('chunked', 0, true);
+  decoder.start('chunked', 0, 'content');
   return decoder;
 }

@@ -166,7 +166,7 @@ function chunksInstead(decoder: BodyDecoder, head: Head): ContentCoder | undefin
 
 /** Nothing of the body has been decoded yet. */
 function takeContent(decoder: BodyDecoder, head: Head): void {
-  decoder.start(head.framing, head.contentLength, true);
+  decoder.start(head.framing, head.contentLength, 'content');
   head.becomeChunked();
 }
 

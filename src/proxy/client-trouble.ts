@@ -21,7 +21,7 @@ export interface ClientTroubleOwner {
   readonly responseStarted: boolean;
   readonly phase: Phase;
   keepAlive: boolean;
-  readonly requestRules: { bodyTruncated(): boolean; stalled(): boolean };
+  readonly requestRules: { bodyTruncated(): boolean; clientLost(): boolean; stalled(): boolean };
   /** Bytes of an own answer are to come: the client is only watched. */
   readonly replyPaused: boolean;
   fail(status: number, letter: string, phase: Phase): void;
@@ -109,14 +109,15 @@ export class ClientTrouble {
     } else if (!dialer.lastTry()) this.gaveUp(phase);
   }
 
-  /** It has left, and no server has the request. */
+  /** It has left, and no server has all of the request, nor shall have. */
   gaveUp(phase: Phase): void {
     this.#owner.transaction.clientAborted = true;
     this.#owner.cut('C', phase);
   }
 
   gone(cause: Cause): void {
-    const { phase, transaction } = this.#owner;
+    const { phase, transaction, requestRules } = this.#owner;
+    if (cause !== 'ended' && requestRules.clientLost()) return;
     transaction.clientAborted = true;
     transaction.termination.fail('client', cause, phase);
     if (cause === 'ended' && (phase === 'R' || phase === 'H')) return this.#fail(400, 'C', phase);

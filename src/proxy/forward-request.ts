@@ -3,6 +3,7 @@
  * both sent, the rest of the body behind it (RFC 9110 section 7.6). http-stream.ts calls `forwardRequest` when the
  * backend is known, and `sendRequest` for each connection the dialer has: the first, and those of retries.
  */
+import { BODY_OK } from '../http/body-decoder.ts';
 import { adjustCase, restrictNames } from '../http/header-names.ts';
 import type { RequestRendering } from '../http/request-head.ts';
 import type { Connection } from '../net/connection.ts';
@@ -16,7 +17,7 @@ const TELL_CLOSE: RequestRendering = { close: true };
 
 export function forwardRequest(stream: HttpExchange, backend: BackendRuntime): void {
   const { session, body, dialer } = stream;
-  if (session.ended && !body.read) return stream.clientTrouble.gone('ended');
+  if (session.ended && !body.read) return stream.clientTrouble.gaveUp('R');
   if (!restrictNames(stream.requestHead.headers, backend.config.options.restrictHeaderNames))
     return stream.fail(403, 'P', 'R');
   prepare(stream, backend);
@@ -115,13 +116,16 @@ export function awaitsUpload(stream: HttpExchange): boolean {
 
 /**
  * The server has closed. What little the client still has to send is dropped, and its next request served: it was not told
- * that its connection would be closed. More than that is not worth the wait. False: it is not so.
+ * that its connection would be closed. More than that is not worth the wait; of chunks nobody knows how many there are to
+ * come: so much of them is taken. False: it is not so.
  */
 function awaitsRest(stream: HttpExchange): boolean {
   const { session, body, requestHead, server, transaction } = stream;
   if (!stream.keepAlive || session.ended || !transaction.termination.isClean) return false;
-  if (requestHead.version >= 20 || requestHead.framing !== 'length') return false;
-  if (body.decoder.plainLeft >= LARGE_BODY || body.drop()) return false;
+  if (requestHead.version >= 20) return false;
+  const { decoder } = body;
+  const rest = requestHead.framing === 'chunked' ? body.dropped : decoder.plainLeft;
+  if (rest >= LARGE_BODY || body.drop() || decoder.error !== BODY_OK) return false;
   stream.responseDone = true;
   server.close();
   session.expect(transaction.timeout('client'));

@@ -8,7 +8,9 @@
  */
 import type { Cause } from '../base/failure.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
-import { H2_PREFACE } from '../http/parse-errors.ts';
+import { areBroken } from '../http/first-chunks.ts';
+import { BROKEN_CHUNKS, H2_PREFACE } from '../http/parse-errors.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
 import { parseRequestHead } from '../http/request-parser.ts';
 import type { Timeouts } from '../model/proxy.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
@@ -132,13 +134,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #readHead(): boolean {
     const { inbox } = this;
     const stream = this.#stream ?? this.#firstByte();
-    const consumed = parseRequestHead(
-      inbox.buffer,
-      inbox.start,
-      inbox.end,
-      stream.requestHead,
-      this.#limits(),
-    );
+    const consumed = this.#parse(stream.requestHead);
     if (consumed === 0) return this.#wantMoreHead();
     this.#state = SERVING;
     this.clearTimer();
@@ -151,6 +147,14 @@ export class HttpSession implements ConnectionHandler, StreamClient {
       stream.requestArrived(consumed);
     }
     return true;
+  }
+
+  /** Bytes of the head in the inbox, 0 for more to come, or an error. */
+  #parse(head: Http1RequestHead): number {
+    const { buffer, start, end } = this.inbox;
+    const consumed = parseRequestHead(buffer, start, end, head, this.#limits());
+    const hasChunks = consumed > 0 && start + consumed < end && head.framing === 'chunked';
+    return hasChunks && areBroken(buffer, start + consumed, end) ? BROKEN_CHUNKS : consumed;
   }
 
   /** RFC 9113 section 3.3: what has come is the begin of an HTTP/2 connection, known beforehand to be one. */
@@ -290,11 +294,10 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   }
 
   onFailed(_connection: Connection, cause: Cause): void {
+    this.ended = true;
     if (this.#state === LEFT) this.#close();
-    else if (this.#state === AWAITING && this.#mayLeaveSilently()) {
-      this.ended = true;
-      this.#leave();
-    } else this.#serve().clientTrouble.gone(cause);
+    else if (this.#state === AWAITING && this.#mayLeaveSilently()) this.#leave();
+    else this.#serve().clientTrouble.gone(cause);
   }
 
   onConnected(): void {

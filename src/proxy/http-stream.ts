@@ -252,8 +252,9 @@ export class HttpStream
   sendAnswer(length: number, rest?: Buffer): void {
     const { bytes } = this.transaction;
     bytes.toClient += length;
-    // to logs an answer of this program's own is as good as a server's
-    if (this.#reply?.active === true) bytes.fromServer += length + (rest?.length ?? 0);
+    // to logs an answer of this program's own is as good as a server's, where there was a request
+    if (this.#reply?.active === true && this.transaction.request !== undefined)
+      bytes.fromServer += length + (rest?.length ?? 0);
     this.answer.send(this.clientConnection, length, rest);
   }
 

@@ -47,7 +47,7 @@ export class InboxRequest implements RawRequest {
     const head = this.#head;
     head.reset();
     head.headers.setSource(PREFACE, 0, PREFACE.length);
-    head.received('PRI', 4, 5, 20, 0);
+    head.received('PRI', 4, 5, 20, 0, 20);
     return head;
   }
 }

@@ -39,6 +39,8 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   readonly decoder = new BodyDecoder();
   /** The last byte has been decoded (not necessarily sent on). */
   read = true;
+  /** Bytes that nobody has wanted, framing included. */
+  dropped = 0;
   /** What it goes through on its way to the server; undefined: it goes as it comes. */
   pipe: BodyPipe | undefined;
   readonly #stream: RequestBodyOwner;
@@ -55,6 +57,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     this.decoder.start(framing, contentLength);
     this.#preview = undefined;
     this.#seen = undefined;
+    this.dropped = 0;
     this.read = this.decoder.done;
   }
 
@@ -135,7 +138,10 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   /** Drops what is here of it: nobody wants it any more. True: that was all, and a next request can follow. */
   drop(): boolean {
     const { inbox } = this.#stream.session;
-    if (!this.read && inbox.length > 0) this.#decode(inbox, inbox.end);
+    if (this.read || inbox.length === 0) return this.read;
+    const before = inbox.length;
+    this.#decode(inbox, inbox.end);
+    this.dropped += before - inbox.length;
     return this.read;
   }
 

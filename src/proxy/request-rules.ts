@@ -21,7 +21,7 @@ import {
   type Verdict,
 } from '../rules/verdict.ts';
 import type { Answer } from './answer.ts';
-import { buffersRequests } from './buffers-requests.ts';
+import { buffersRequests, endUndecided } from './buffers-requests.ts';
 import { readDeniedCookies } from './denied-cookies.ts';
 import { inviteBody } from './own-replies.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -169,8 +169,7 @@ export class RequestRules {
   }
 
   #nowhere(): void {
-    const { frontend, transaction } = this.#stream;
-    if (!buffersRequests(frontend.config)) transaction.timers.undecided();
+    endUndecided(this.#stream);
     this.#stream.fail(503, 'S', 'C');
   }
 
@@ -212,7 +211,7 @@ export class RequestRules {
 
   #tarpitOver(): void {
     const { transaction, thread } = this.#stream;
-    transaction.timers.undecided();
+    endUndecided(this.#stream);
     transaction.timers.tarpitEndedAt = thread.wheel.now;
     this.#stream.replyWith(transaction.reply);
   }
@@ -261,6 +260,21 @@ export class RequestRules {
     if (!this.#waitsForBody()) return false;
     if (this.#hold === 'rule') this.#resume(false);
     else this.#buffered();
+    return true;
+  }
+
+  /**
+   * The client's connection is lost; true: whoever waited for its body, or had it wait, goes on all the same, and what is
+   * decided is for logs.
+   */
+  clientLost(): boolean {
+    const isTarpit = this.#hold === 'tarpit';
+    if (!isTarpit && !(this.#waitsForBody() && this.#stream.session.ended)) return false;
+    // nothing is to be sent any more
+    this.#stream.clientConnection.close();
+    if (!isTarpit) return this.bodyTruncated();
+    this.#letGo();
+    this.#tarpitOver();
     return true;
   }
 

@@ -145,7 +145,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     this.clearTimer();
     const { method, version } = requestHead;
     head.resolveFraming(method, version);
-    this.decoder.start(head.framing, head.contentLength, head.endsWithConnection);
+    this.decoder.start(head.framing, head.contentLength, head.endsWithConnection ? 'content' : 'chunks');
     this.#preview = undefined;
     this.#stream.responseArrived();
   }

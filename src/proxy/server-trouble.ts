@@ -58,7 +58,7 @@ export class ServerTrouble {
     if (unanswered && server.requestEnded) return this.#owner.clientTrouble.gone('ended');
     this.#observe(cause === 'ended' ? 'closed' : 'read error');
     server.close();
-    if (unanswered && retryAfter('empty-response', this.#owner)) return;
+    if (retryAfter(unanswered ? 'empty-response' : 'junk-response', this.#owner)) return;
     transaction.serverAborted = true;
     if (this.#owner.session.sendsAgain) this.#leaveUnanswered(cause);
     else this.#owner.fail(502, 'S', 'H');

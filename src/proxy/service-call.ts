@@ -36,7 +36,7 @@ export class ServiceCall {
   start(service: LocalService): void {
     this.#service = service;
     this.#length = 0;
-    if (this.#owner.body.read) return this.#ask(service, false);
+    if (this.#owner.body.read || service.ignoresBody === true) return this.#ask(service, false);
     this.#body = Buffer.allocUnsafe(this.#owner.thread.buffers.size);
     this.#collect(service);
   }

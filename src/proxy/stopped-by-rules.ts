@@ -17,6 +17,7 @@ import {
   TIMED_OUT,
   type Verdict,
 } from '../rules/verdict.ts';
+import { endUndecided } from './buffers-requests.ts';
 import { readDeniedCookies } from './denied-cookies.ts';
 import { serveScript } from './serve-script.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -71,7 +72,7 @@ function callService(stream: HttpExchange): void {
 function reject(stream: HttpExchange): void {
   const { transaction, frontend } = stream;
   transaction.countTracked('error');
-  transaction.timers.undecided();
+  endUndecided(stream);
   const own = transaction.backendRuntime === undefined ? frontend.ownBackend() : undefined;
   if (own !== undefined) transaction.counts.rejected(own);
   stream.cut('P', 'R');
@@ -81,7 +82,7 @@ function dropSilently(stream: HttpExchange): void {
   const connection = stream.clientConnection;
   silenceClose(connection.fd, connection.remote.family, stream.transaction.rstTtl);
   connection.close();
-  stream.transaction.timers.undecided();
+  endUndecided(stream);
   const { session } = stream;
   stream.cut('P', 'R');
   session.vanish?.();

@@ -12,7 +12,7 @@ export interface StreamClient {
   readonly connection: Connection;
   /** Bytes of the request's body, and of requests behind it. */
   readonly inbox: Inbox;
-  /** FIN received: nothing more will come. */
+  /** FIN received, or the connection lost: nothing more will come. */
   readonly ended: boolean;
   /** Server connections that nobody else may use; none until there is one. */
   privateConnections: PrivateConnections | undefined;

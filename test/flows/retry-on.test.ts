@@ -74,6 +74,13 @@ const CASES: readonly Case[] = [
   { title: 'an empty answer', words: 'retry-on empty-response', answers: [''], status: 200, tries: 2 },
   { title: 'an empty answer not listed', words: 'retry-on 503', answers: [''], status: 502, tries: 1 },
   { title: 'junk', words: 'retry-on junk-response', answers: ['what?\r\n\r\n'], status: 200, tries: 2 },
+  {
+    title: 'a part of a head',
+    words: 'retry-on junk-response',
+    answers: ['HTTP/1.1 200 OK\r\nX: '],
+    status: 200,
+    tries: 2,
+  },
   { title: 'silence', words: 'retry-on response-timeout', answers: ['-'], status: 200, tries: 2 },
   {
     title: 'silence, until no try is left',

@@ -21,7 +21,7 @@ interface Result {
 /** Decodes `text` in slices that end at `cuts`, each in a buffer of its own behind what the decoder left over. */
 function decode(text: string, cuts: readonly number[], framing: Framing, length = 0, bare = false): Result {
   const decoder = new BodyDecoder();
-  decoder.start(framing, length, bare);
+  decoder.start(framing, length, bare ? 'content' : 'chunks');
   let out = '';
   let consumed = 0;
   for (const end of [...cuts, text.length]) {

@@ -18,7 +18,7 @@ test('Chunks are what the decoder reads back', () => {
   }
   at += LAST_CHUNK.copy(framed, at);
   const decoder = new BodyDecoder();
-  decoder.start('chunked', -1, true);
+  decoder.start('chunked', -1, 'content');
   assert.equal(decoder.decode(framed, 0, at), at);
   assert.equal(decoder.done, true);
   assert.equal(framed.subarray(decoder.outStart, decoder.outEnd).equals(content), true);

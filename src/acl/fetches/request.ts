@@ -2,7 +2,7 @@
 import { avalanche } from '../../base/hash.ts';
 import { ipToBytes, parseIpv4 } from '../../base/ip-address.ts';
 import type { RequestHead } from '../../http/head.ts';
-import type { SampleContext } from '../context.ts';
+import type { RequestLine, SampleContext } from '../context.ts';
 import type { FetchRow, Getter } from '../row.ts';
 import { addressOf } from './connection.ts';
 import { eachItem, pathAndQuery, pathOf } from './header-text.ts';
@@ -104,7 +104,7 @@ export const REQUEST_FETCHES: readonly FetchRow[] = [
     'req.ver',
     'str',
     'HTTP version of the request',
-    ctx => versionOf(ctx.request ?? ctx.requestLine ?? requestOf(ctx)),
+    ctx => writtenVersionOf(ctx.request ?? ctx.requestLine ?? requestOf(ctx)),
     EXCHANGE,
   ),
   row('res.ver', 'str', 'HTTP version of the response', ctx => versionOf(responseOf(ctx)), ['HTTP response']),
@@ -239,6 +239,10 @@ export const REQUEST_FETCHES: readonly FetchRow[] = [
 
 function prefixed(version: string | undefined): string | undefined {
   return version === undefined ? undefined : `HTTP/${version}`;
+}
+
+function writtenVersionOf(request: RequestHead | RequestLine | undefined): string | undefined {
+  return request === undefined ? undefined : renderVersion(request.writtenVersion ?? request.version);
 }
 
 function versionOf(message: { readonly version: number } | undefined): string | undefined {

@@ -36,7 +36,7 @@ const NO_REQUEST: RequestParts = { method: '', target: '', version: '', isBad: t
 function requestParts(ctx: SampleContext, uriLength: number): RequestParts {
   const line = ctx.requestLine;
   if (line === undefined || ctx.transaction?.badRequest === true) return NO_REQUEST;
-  const version = `HTTP/${renderVersion(line.version)}`;
+  const version = `HTTP/${renderVersion(line.writtenVersion ?? line.version)}`;
   const room = uriLength - 1 - line.method.length - 1;
   const target = line.target.length > room ? line.target.slice(0, room) : line.target;
   const isCut = room - target.length < version.length + 1;
@@ -56,7 +56,8 @@ function appendRequestLine(flags: OutputFlags, { uriLength }: AliasOptions): App
       line.addBytes(BAD_REQUEST_BYTES);
       return;
     }
-    const { method, text, targetStart = 0, targetEnd = 0, version } = requestLine;
+    const { method, text, targetStart = 0, targetEnd = 0 } = requestLine;
+    const version = requestLine.writtenVersion ?? requestLine.version;
     line.addUrl(method, 0, method.length);
     line.addByte(SPACE);
     const target = text ?? requestLine.target;

@@ -40,7 +40,7 @@ export class Http2RequestBody implements ContentSink {
     this.#stream = stream;
     this.#isTunnel = isTunnel;
     if (isTunnel) return;
-    this.#decoder.start(framing, contentLength, true);
+    this.#decoder.start(framing, contentLength, 'content');
     if (framing === 'chunked') this.#decoder.sink = this;
   }
 

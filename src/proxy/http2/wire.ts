@@ -243,7 +243,7 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
     const { framing, status, contentLength } = final;
     const isBare = framing === 'none' || status === 205;
     this.#phase = isBare ? ENDED : BODY;
-    if (!isBare) decoder.start(framing, contentLength, true);
+    if (!isBare) decoder.start(framing, contentLength, 'content');
     if (framing === 'chunked') decoder.sink = this;
     return this.#respond(final, status, isBare);
   }

@@ -54,6 +54,7 @@ export class StatisticsPages {
     const proxy = this.#environment.view.config.proxies[proxyRow] as Proxy;
     const stats = proxy.stats as StatsSettings;
     return {
+      ignoresBody: !admin,
       answer: (request, done) => {
         const target = parseTarget(afterPrefix(request.target, stats.uri));
         if (request.method === 'POST') this.#act(request, stats, target, admin, done);

@@ -10,7 +10,7 @@ const HEAD = 'HTTP/1.1 200 OK\r\n\r\n';
 /** What chunks say. */
 function contentOf(chunks: Buffer): Buffer {
   const decoder = new BodyDecoder();
-  decoder.start('chunked', 0, true);
+  decoder.start('chunked', 0, 'content');
   decoder.decode(chunks, 0, chunks.length);
   assert.deepEqual([decoder.error, decoder.done], [0, true]);
   return Buffer.from(chunks.subarray(decoder.outStart, decoder.outEnd));
