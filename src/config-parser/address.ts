@@ -9,6 +9,11 @@ import type { Lookup } from './environment.ts';
 import { parsed, refused } from './parsed.ts';
 import type { Parsed } from './parsed.ts';
 
+/** A name of SRV records (RFC 2782): they give host and port, and the system does not resolve it. */
+export function isSrvName(host: string): boolean {
+  return host.startsWith('_');
+}
+
 export interface AddressRules {
   readonly port: 'forbidden' | 'optional' | 'required';
   /** `:8801-8810` may be written. */

@@ -38,7 +38,9 @@ export function parseTime(
   const match = /^(\d+)(us|ms|[smhd])?$/.exec(text);
   if (match === null) {
     if (/^\d+(us|ms|[smhd])./.test(text))
-      return refused(`unexpected characters after the timer value '${text}' in '${keyword}'`);
+      return refused(
+        `unexpected characters after the timer value '${text}' in '${keyword}', units are us, ms, s, m, h and d`,
+      );
     return text === ''
       ? refused(`missing time value for '${keyword}'`)
       : refused(`unexpected character '${badCharacter(text)}' in '${keyword}'`);

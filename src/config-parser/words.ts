@@ -123,10 +123,12 @@ function joinWord(tree: WordTree, lookup: Lookup): readonly string[] {
   return joiner.texts;
 }
 
-/** Where an empty word comes from: the variable without a value, else the quotes. */
-function emptinessOffset(tree: WordTree): number {
+/** Where an empty word comes from, and why: the first variable without a value, else the quotes. */
+function emptinessOf(tree: WordTree, lookup: Lookup): { readonly offset: number; readonly why: string } {
   const variable = tree.parts.find(part => typeof part !== 'string');
-  return variable === undefined ? tree.offset : variable.offset;
+  if (variable === undefined) return { offset: tree.offset, why: '' };
+  const state = lookup(variable.name) === undefined ? 'not set' : 'empty';
+  return { offset: variable.offset, why: `: the environment variable '${variable.name}' is ${state}` };
 }
 
 function joinLine(tree: LineTree, source: LineSource, lookup: Lookup): LineWords {
@@ -137,7 +139,8 @@ function joinLine(tree: LineTree, source: LineSource, lookup: Lookup): LineWords
   for (const one of tree) {
     for (const text of joinWord(one, lookup)) {
       if (text === '' && words.length === 0) return { words: [] };
-      if (text === '' && !isCondition(words)) return emptyWord(source, emptinessOffset(one), words.length);
+      if (text === '' && !isCondition(words))
+        return emptyWord(source, emptinessOf(one, lookup), words.length);
       words.push({ text, position: { file, line, column: one.offset + 1 } });
     }
   }
@@ -154,9 +157,13 @@ function isCondition([word]: readonly Word[]): boolean {
   return word?.text === '.if' || word?.text === '.elif';
 }
 
-function emptyWord(source: LineSource, offset: number, index: number): LineWords {
+function emptyWord(
+  source: LineSource,
+  { offset, why }: ReturnType<typeof emptinessOf>,
+  index: number,
+): LineWords {
   const where = `argument number ${index} at position ${offset + 1}`;
-  const message = `${where} is empty and marks the end of the argument list`;
+  const message = `${where} is empty and marks the end of the argument list${why}`;
   return { fault: { ...lineFault(source, offset, message), empty: true } };
 }
 

@@ -35,7 +35,8 @@ function registerFunctions(state: LuaState): Functions {
           `register_action: unknown facility '${wrong}', expected ${FACILITIES.map(one => `'${one}'`).join(', ')}`,
         );
       const words = machine.isAbsent(L, 4) ? 0 : machine.number(L, 4);
-      state.actions.set(name, { facilities, callback: callback(L, 3), words });
+      const registered = { callback: callback(L, 3), words };
+      for (const facility of facilities) state.actions.set(`${facility} ${name}`, registered);
       return 0;
     },
     register_fetches: L => {

@@ -166,8 +166,8 @@ export class LuaProgram implements ScriptProgram {
 
   action(name: string, ruleset: RulesetName): ScriptAction | undefined {
     for (const state of this.#states) {
-      const registered = state.actions.get(name);
-      if (registered === undefined || !registered.facilities.includes(facilityOf(ruleset))) continue;
+      const registered = state.actions.get(`${facilityOf(ruleset)} ${name}`);
+      if (registered === undefined) continue;
       return {
         words: registered.words,
         compile: (words, place) => new ScriptRun(state, name, registered, words, place).act,

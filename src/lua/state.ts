@@ -12,7 +12,6 @@ import { Tasks, type Task } from './tasks.ts';
 const LEVEL_ERROR = 3;
 
 export interface RegisteredAction {
-  readonly facilities: readonly string[];
   /** In the registry. */
   readonly callback: number;
   readonly words: number;
@@ -46,7 +45,8 @@ export class LuaState {
   readonly #background = new Set<Task>();
   #serves = false;
   stage: Stage = 'body';
-  readonly actions = new Map<string, RegisteredAction>();
+  /** By facility and name: a script may give one name to a function for requests and another one for responses. */
+  readonly actions = new Map<`${string} ${string}`, RegisteredAction>();
   readonly fetches = new Map<string, number>();
   readonly converters = new Map<string, number>();
   readonly services = new Map<string, RegisteredService>();

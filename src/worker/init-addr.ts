@@ -11,11 +11,6 @@ export type NameAddress = Extract<Address, { kind: 'name' }>;
 
 type IpOnly = { readonly family: 4 | 6; readonly host: string };
 
-/** SRV names begin like this; the system does not resolve them. */
-export function isSrvName({ host }: NameAddress): boolean {
-  return host.startsWith('_');
-}
-
 /** `init-addr`, or what it is by default. */
 export function initialMethods({ initAddr, resolvers }: Server): readonly string[] {
   if (initAddr.length > 0) return initAddr;

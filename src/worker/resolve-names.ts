@@ -4,6 +4,7 @@
  * also get what a state file says about where they are.
  */
 import { lookup } from 'node:dns/promises';
+import { isSrvName } from '../config-parser/address.ts';
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
@@ -11,7 +12,7 @@ import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { ServerStateValues } from '../state/server-state-values.ts';
-import { initialAddress, isSrvName, needsSystem, type NameAddress } from './init-addr.ts';
+import { initialAddress, needsSystem, type NameAddress } from './init-addr.ts';
 import { movedServer } from './moved-server.ts';
 
 export async function resolveNames(
@@ -73,7 +74,7 @@ class NameResolver {
   addServerNames({ name, servers }: Proxy, names: NameAddress[]): void {
     for (const server of servers) {
       const { address } = server;
-      if (!isName(address) || isSrvName(address)) continue;
+      if (!isName(address) || isSrvName(address.host)) continue;
       if (needsSystem(server, this.#states.of(name, server.name)?.address)) names.push(address);
     }
   }
@@ -99,7 +100,7 @@ class NameResolver {
   }
 
   #locate(server: Server, name: NameAddress, state: ServerStateValues | undefined): Server {
-    const isSrv = isSrvName(name);
+    const isSrv = isSrvName(name.host);
     const naming = isSrv ? { srvRecord: name.host } : { fqdn: name.host };
     const system = isSrv ? undefined : this.#answers.get(keyOf(name));
     const { address, afterFailure } = initialAddress(server, state?.address, system);

@@ -116,6 +116,13 @@ test('numbers match alone, in ranges and beyond 53 bits', () => {
     [99, false],
   ] as const)
     assert.equal(set.test(value), expected, String(value));
+  const below = (pattern: string): number[] =>
+    [-10, -5, -4, 0, 1].filter(value => setOf(listOf([pattern]), 'int').test(value));
+  assert.deepEqual(below(':-5'), [-10, -5]);
+  assert.deepEqual(below('--5'), [-10, -5]);
+  assert.deepEqual(below('--'), [-10, -5, -4, 0]);
+  for (const bad of ['-', '---', '5--', '10--20', ':-x'])
+    assert.throws(() => setOf(listOf([bad]), 'int'), bad);
   assert.equal(setOf(listOf(['3:5']), 'len').test('abcd'), true);
   assert.equal(setOf(listOf(['3.1:3.3']), 'dotted').test(3 * 65536 + 2), true);
   assert.equal(setOf(listOf(['3.1']), 'dotted').test(3 * 65536), false);

@@ -26,6 +26,10 @@ test('a time that is no whole number, has no such unit or does not fit is refuse
     parseTime('1.5s', 'ms', 'timeout client').error,
     `unexpected character '.' in 'timeout client'`,
   );
+  assert.equal(
+    parseTime('15min', 'ms', 'timeout client').error,
+    "unexpected characters after the timer value '15min' in 'timeout client', units are us, ms, s, m, h and d",
+  );
   assert.match(
     parseTime('25d', 'ms', 'timeout client').error ?? '',
     /^timer overflow in argument '25d' to 'timeout client'/,

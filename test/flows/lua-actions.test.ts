@@ -34,27 +34,29 @@ core.register_action('answer', { 'http-req' }, function(txn)
   txn:done(reply)
 end)
 core.register_action('mark', { 'http-after-res' }, function(txn) txn.http:res_add_header('x-mark', txn.f:status()) end)
+core.register_action('mark', { 'http-req' }, function(txn) txn.http:req_set_header('x-mark', 'asked') end)
 core.register_fetches('shout', function(txn, extra) return (txn.sf:path() .. (extra or '')):upper() end)
 core.register_converters('turned', function(text) return text:reverse() end)
 `;
 
 const RULES = [
   'http-request lua.note word',
+  'http-request lua.mark',
   'http-request lua.nap if { path /nap }',
   'http-request lua.fail if { path /fail }',
   'http-request lua.loop if { path /loop }',
   'http-request lua.deny if { path /deny }',
   'http-request lua.answer if { path /answer }',
   'http-request lua.stop if { path /stop }',
-  'http-request return status 200 content-type text/plain lf-string "%[var(txn.note)]|%[req.hdr(x-count)]|%[lua.shout(!)]|%[str(abc),lua.turned]"',
+  'http-request return status 200 content-type text/plain lf-string "%[var(txn.note)]|%[req.hdr(x-count)]|%[lua.shout(!)]|%[str(abc),lua.turned]|%[req.hdr(x-mark)]"',
   'http-after-response lua.mark',
 ];
 
 test('a script sets variables and headers, and serves as sample and converter', async t => {
   const { get } = await startScripted(t, { script: SCRIPT, rules: RULES });
   const answer = await get('/a');
-  assert.equal(answer.body, 'word host|1|/A!|cba');
-  assert.equal(answer.headers['x-mark'], '200');
+  assert.equal(answer.body, 'word host|1|/A!|cba|asked');
+  assert.equal(answer.headers['x-mark'], '200', 'one name, an action for requests and one for responses');
 });
 
 test('a script that sleeps holds its own request up and nobody else', async t => {

@@ -146,7 +146,7 @@ test('SRV records give servers their targets, ports and weights, with and withou
     t,
     `${resolvers(dns.port)}${DEFAULTS}listen l
     bind 127.0.0.1:${port}
-    server-template s 3 _http._tcp.app.test resolvers res resolve-prefer ipv4 init-addr none
+    server-template s 3 _http._tcp.app.test resolvers res resolve-prefer ipv4 init-addr none check inter 200ms
 `,
   );
   await until('both', async () => (await everybody(port)) === '127.0.0.2 127.0.0.3', balancer);

@@ -11,7 +11,7 @@ interface NumberRange {
 
 type ParseNumber = (text: string) => Int | undefined;
 
-/** `5`, `5:9`, `:9`, `5:`; `-` separates too, so that no number here is negative but in `:-1`, which is how `lt 0` arrives. */
+/** `5`, `5:9`, `:9`, `5:`; `-` separates too, so that no number here is negative but behind an open beginning. */
 function parseRange(text: string, parse: ParseNumber): NumberRange | undefined {
   const separator = /[:-]/.exec(text)?.index ?? -1;
   if (separator < 0) {
@@ -21,10 +21,17 @@ function parseRange(text: string, parse: ParseNumber): NumberRange | undefined {
   const low = text.slice(0, separator);
   const high = text.slice(separator + 1);
   const min = low === '' ? undefined : parse(low);
-  const max = high === '' ? undefined : low === '' && high === '-1' ? -1 : parse(high);
+  const max =
+    low === '' && high.startsWith('-') ? parseNegative(high, parse) : high === '' ? undefined : parse(high);
   if ((low !== '' && min === undefined) || (high !== '' && max === undefined)) return undefined;
   if (low === '' && high === '') return undefined;
   return min !== undefined && max !== undefined && min > max ? undefined : { min, max };
+}
+
+/** `:-1` is how `lt 0` arrives. A sign alone is 0, as in HAProxy: so a stray `--` is no mistake and means `:0`. */
+function parseNegative(text: string, parse: ParseNumber): Int | undefined {
+  const value = text === '-' ? 0 : parse(text.slice(1));
+  return value === undefined ? undefined : typeof value === 'bigint' ? -value : 0 - value;
 }
 
 const parsePlain: ParseNumber = text => (/^[0-9]/.test(text) ? parseWholeInt(text) : undefined);

@@ -68,7 +68,8 @@ function checkSameName(kind: Kind, name: string, config: ConfigDraft, context: P
   if (twin === undefined) return;
   const twinKind = 'kind' in twin ? twin.kind : 'log-forward';
   const what = `${kind} '${name}' has the same name as ${twinKind} '${name}'`;
-  context.alert(context.position, `${what} declared at ${place(twin.position)}.`);
+  const cure = 'Two sections need different names, also a frontend and a backend: rename one of them.';
+  context.alert(context.position, `${what} declared at ${place(twin.position)}. ${cure}`);
 }
 
 /** A named defaults section may replace one of the same name, unless somebody refers to that one. */

@@ -2,6 +2,7 @@
 import type { Global } from '../../model/global.ts';
 import type { CheckMethod, Mode } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
+import { isSrvName } from '../address.ts';
 import { unlessMisread } from './misread.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
@@ -59,7 +60,9 @@ function refuseCheckWithoutPort(
 ): void {
   const target = server.check.address ?? server.address;
   // an address that says nothing (`:`, `*`) is none to HAProxy: it does not ask for a port then
-  const internet = target.kind === 'name' || (target.kind === 'ip' && !isUnspecified(target.host));
+  const internet =
+    (target.kind === 'name' && !isSrvName(target.host)) ||
+    (target.kind === 'ip' && !isUnspecified(target.host));
   const asks =
     server.check.enabled && server.track === undefined && server.check.healthcheckSection === undefined;
   if (!asks || !internet || check.kind === 'external') return;
