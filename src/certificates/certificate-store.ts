@@ -92,6 +92,8 @@ export class CertificateStore {
   readonly signingAuthorities = new Map<string, SigningAuthority>();
   readonly #global: Pick<Global, 'ssl' | 'crtBase' | 'caBase'>;
   readonly #updatesAreOff: boolean;
+  /** Of `ssl-dh-param-file`. */
+  dhPem: string | undefined;
   /** Chains of issuers, for certificates that come without. */
   chains = new IssuerChains();
   #lastInstance = 0;
@@ -172,6 +174,7 @@ export class CertificateStore {
       );
     const { crtBase, caBase } = this.#global;
     return {
+      ...(this.dhPem !== undefined && { dhPem: this.dhPem }),
       crtBase,
       caBase,
       certificates,

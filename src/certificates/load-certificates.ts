@@ -23,6 +23,7 @@ import { CertificateStore, responderOf, type CrtList, type StoredListener } from
 import { CrtListLoader } from './crt-list-loader.ts';
 import { loadTicketKeys } from './ticket-key-files.ts';
 import { loadCrtStore } from './crt-stores.ts';
+import { loadDhParameters } from './dh-parameters.ts';
 import { judgeOwnResponse } from './ocsp-book.ts';
 import { wrongDelays } from './ocsp-settings.ts';
 import { loadSigningAuthority } from './signing-authority.ts';
@@ -64,6 +65,7 @@ class Loading {
 
   run(): void {
     const { proxies, logForwards, otherSections, peers, global } = this.#config;
+    this.#loadDhParameters();
     const stores = otherSections.filter(({ kind }) => kind === 'crt-store');
     for (const proxy of proxies) {
       while (stores[0] !== undefined && !isBehind(stores[0].position, proxy.position))
@@ -76,6 +78,14 @@ class Loading {
     for (const section of peers) this.#loadPeers(section);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
     this.#judgeUpdates();
+  }
+
+  #loadDhParameters(): void {
+    const { dhParamFile } = this.#config.global;
+    if (dhParamFile === undefined) return;
+    const loaded = loadDhParameters(dhParamFile.path, this.#files);
+    if ('error' in loaded) this.#alert(dhParamFile.position, `'ssl-dh-param-file' : ${loaded.error}`);
+    else this.store.dhPem = loaded.pem;
   }
 
   /** What is said of OCSP updates and cannot be. */

@@ -3,6 +3,11 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ServerTls } from '../model/server.ts';
+import {
+  canLimitSignatures,
+  limitClientSignatures,
+  SIGNATURES_NOT_LIMITED,
+} from '../net/tls/client-signatures.ts';
 import { contextKey, createServerContext, type TlsFiles } from '../net/tls/server-contexts.ts';
 
 /** Undefined: nothing is wrong. Files that were not loaded are not told here. */
@@ -18,7 +23,13 @@ export function mistakeInServerTls(tls: ServerTls, files: TlsFiles): string | un
 }
 
 /** Which of its words OpenSSL does not know. */
-function settingRefused({ ciphers, ciphersuites, curves, sigalgs }: ServerTls): string | undefined {
+function settingRefused({
+  ciphers,
+  ciphersuites,
+  curves,
+  sigalgs,
+  clientSigalgs,
+}: ServerTls): string | undefined {
   if (ciphers !== undefined && !isAccepted({ ciphers }))
     return `unable to set SSL cipher list to '${ciphers}'.`;
   if (ciphersuites !== undefined && !isAccepted({ ciphers: ciphersuites, minVersion: 'TLSv1.3' }))
@@ -27,12 +38,14 @@ function settingRefused({ ciphers, ciphersuites, curves, sigalgs }: ServerTls): 
     return `unable to set SSL curves list to '${curves}'.`;
   if (sigalgs !== undefined && !isAccepted({ sigalgs }))
     return `unable to set SSL Signature Algorithm list to '${sigalgs}'.`;
+  if (!isAccepted({}, clientSigalgs))
+    return `unable to set SSL Signature Algorithm list to '${clientSigalgs}'.`;
   return undefined;
 }
 
-function isAccepted(options: SecureContextOptions): boolean {
+function isAccepted(options: SecureContextOptions, clientSigalgs?: string): boolean {
   try {
-    createSecureContext({ ca: [], ...options });
+    limitClientSignatures(createSecureContext({ ca: [], ...options }), clientSigalgs);
     return true;
   } catch {
     return false;
@@ -52,8 +65,10 @@ export function checkServerSettings({ proxies }: Config, files: TlsFiles): reado
     .flatMap(proxy =>
       proxy.servers.flatMap(({ tls, name, position }): Diagnostic[] => {
         const mistake = tls && mistakeOf(tls);
-        if (mistake === undefined) return [];
-        return [{ severity: 'alert', position, message: `'server ${proxy.name}/${name}' : ${mistake}` }];
+        const where = `'server ${proxy.name}/${name}' : `;
+        if (mistake !== undefined) return [{ severity: 'alert', position, message: where + mistake }];
+        if (tls?.clientSigalgs === undefined || canLimitSignatures()) return [];
+        return [{ severity: 'warning', position, message: where + SIGNATURES_NOT_LIMITED }];
       }),
     );
 }

@@ -65,6 +65,8 @@ export interface Global {
   readonly caBase?: string;
   readonly crtBase?: string;
   readonly keyBase?: string;
+  /** `ssl-dh-param-file` */
+  readonly dhParamFile?: { readonly path: string; readonly position: Position };
   readonly ssl: ReadonlyMap<string, readonly string[]>;
   /** Flags such as `noreuseport`, `busy-polling`, `strict-limits`, `zero-warning`, `expose-experimental-directives`. */
   readonly flags: ReadonlySet<string>;

@@ -137,6 +137,7 @@ export interface ServerTls {
   readonly ciphersuites?: string;
   readonly curves?: string;
   readonly sigalgs?: string;
+  readonly clientSigalgs?: string;
   readonly verifyHost?: string;
   readonly minVersion?: string;
   readonly maxVersion?: string;

@@ -69,6 +69,8 @@ export interface TlsMaterial {
   readonly listeners: ReadonlyMap<string, readonly LoadedCertEntry[]>;
   /** By the name that `tls-ticket-keys` gives, the oldest first: three keys of 48 or of 80 bytes. */
   readonly ticketKeys: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** Diffie-Hellman parameters of `ssl-dh-param-file`. */
+  readonly dhPem?: string;
   /** By `listenerKey`, of lines with `generate-certificates`. */
   readonly signingAuthorities: ReadonlyMap<string, SigningAuthority>;
 }

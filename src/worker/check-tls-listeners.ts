@@ -7,6 +7,11 @@ import type { Bind, TlsLineOptions } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { LoadedCertEntry, TlsMaterial } from '../model/tls-material.ts';
+import {
+  canLimitSignatures,
+  limitClientSignatures,
+  SIGNATURES_NOT_LIMITED,
+} from '../net/tls/client-signatures.ts';
 import { ListenerContexts, versionsOf } from '../net/tls/listener-contexts.ts';
 import { listenerKey } from '../net/tls/listener-key.ts';
 import { listenerSettings, type ListenerSettings } from '../net/tls/listener-settings.ts';
@@ -22,7 +27,6 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
 const WITHOUT_EFFECT_ANYWHERE: readonly (readonly [keyof TlsLineOptions, string])[] = [
   ['earlyData', `'allow-0rtt' has no effect: early data is not accepted, clients send it again.`],
   ['npn', `'npn' has no effect: the TLS library has no NPN any more, use 'alpn'.`],
-  ['clientSigalgs', `'client-sigalgs' has no effect: clients are asked for those of 'sigalgs'.`],
 ];
 
 interface Listening {
@@ -45,7 +49,7 @@ export function checkTlsListeners(config: Config, material: TlsMaterial): readon
 }
 
 function checkOne({ owner, mode, bind }: Listening, { global }: Config, material: TlsMaterial): Diagnostic[] {
-  const settings = listenerSettings(bind, global, mode);
+  const settings = listenerSettings(bind, global, mode, material.dhPem);
   if (settings === undefined) return [];
   const { position, written } = bind;
   const where = `bind '${written}' at [${position.file}:${position.line}]`;
@@ -71,7 +75,7 @@ function refused(
   material: TlsMaterial,
   where: string,
 ): string[] {
-  const { ciphers, ciphersuites, curves, ecdhe, sigalgs }: TlsLineOptions = {
+  const { ciphers, ciphersuites, curves, ecdhe, sigalgs, clientSigalgs }: TlsLineOptions = {
     ...settings.line,
     ...entry?.options,
   };
@@ -82,6 +86,9 @@ function refused(
     ['elliptic named curve', ecdhe, { ecdhCurve: ecdhe ?? '' }],
     ['SSL Signature Algorithm list', sigalgs, { sigalgs: sigalgs ?? '' }],
   ];
+  const clients = whyNot(() => limitClientSignatures(createSecureContext({ ca: [] }), clientSigalgs));
+  if (clients !== undefined)
+    return [`unable to set SSL Signature Algorithm list to '${clientSigalgs}' for ${where}.`];
   const wrong = parts.filter(
     ([, value, options]) => value !== undefined && whyNot(() => createSecureContext({ ...options, ca: [] })),
   );
@@ -108,7 +115,7 @@ function whyNot(make: () => unknown): string | undefined {
 }
 
 /** OpenSSL has chosen these when the name is looked at. */
-const CHOSEN_BEFORE = ['ciphers', 'ciphersuites', 'curves', 'ecdhe', 'sigalgs'] as const;
+const CHOSEN_BEFORE = ['ciphers', 'ciphersuites', 'curves', 'ecdhe', 'sigalgs', 'clientSigalgs'] as const;
 
 function withoutEffect(
   { otherOptions, position, written }: Bind,
@@ -123,6 +130,7 @@ function withoutEffect(
       .map(([word, why]) => `'${word}' has no effect: ${why}.`),
     ...WITHOUT_EFFECT_ANYWHERE.filter(([name]) => isSaid(name)).map(([, text]) => text),
   ];
+  if (isSaid('clientSigalgs') && !canLimitSignatures()) texts.push(SIGNATURES_NOT_LIMITED);
   if (otherOptions.has('ca-sign-file') && !otherOptions.has('generate-certificates'))
     texts.push(`'ca-sign-file' has no effect without 'generate-certificates'.`);
   if (isSaid('noCaNames') || isSaid('caVerifyFile'))
@@ -135,7 +143,7 @@ function withoutEffect(
     )
   )
     texts.push(
-      `'ciphers', 'ciphersuites', 'curves', 'ecdhe' and 'sigalgs' of a crt-list have no effect: those of the 'bind' line, or of the default certificate, hold.`,
+      `'ciphers', 'ciphersuites', 'curves', 'ecdhe', 'sigalgs' and 'client-sigalgs' of a crt-list have no effect: those of the 'bind' line, or of the default certificate, hold.`,
     );
   return texts.map(text => ({ severity: 'warning', position, message: `'bind ${written}' : ${text}` }));
 }

@@ -1,7 +1,10 @@
 /** Files of `bind` lines: what becomes of them, and what is said of those that cannot be used. */
 import assert from 'node:assert/strict';
+import { getDiffieHellman } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { DER } from '../../src/net/tls/der.ts';
+import { derElement, sequence } from '../../src/net/tls/der-writer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { loadBind, TLS_FOLDER, tlsFile, tlsText } from '../support/tls-material.ts';
 
@@ -281,4 +284,30 @@ test('an authority that is to sign forged certificates is loaded with its key, o
   assert.deepEqual(loadBind(own).said, [
     `alert: Proxy 'f': cannot enable certificate generation, no CA certificate File configured at [a.cfg:6].`,
   ]);
+});
+
+test('Diffie-Hellman parameters for all listeners are read from their file, or told of', t => {
+  const folder = temporaryFolder(t);
+  const load = (content: string | undefined): Loaded => {
+    if (content !== undefined) writeFileSync(`${folder}/dh.pem`, content);
+    return loadBind(`crt ${tlsFile('rsa.pem')}`, `global\n  ssl-dh-param-file ${folder}/dh.pem`);
+  };
+  const block = (base64: string): string =>
+    `-----BEGIN DH PARAMETERS-----\n${base64}\n-----END DH PARAMETERS-----\n`;
+  const refused = (why: string): readonly string[] => [
+    `alert: 'ssl-dh-param-file' : unable to load DH parameters from file <${folder}/dh.pem>: ${why}.`,
+  ];
+  assert.deepEqual(load(undefined).said, refused('No such file or directory'));
+  assert.deepEqual(load('text').said, refused('there are none'));
+  assert.deepEqual(load(block('AAAA')).said, refused('they cannot be read'));
+  const { prime, generator } = { prime: getDiffieHellman('modp14').getPrime(), generator: Buffer.from([2]) };
+  const parameters = (bits: number): string => {
+    const shortened = Buffer.concat([Buffer.from([0]), prime.subarray(-bits / 8)]);
+    const numbers = [shortened, generator].map(number => derElement(DER.INTEGER, number));
+    return block(sequence(...numbers).toString('base64'));
+  };
+  assert.deepEqual(load(parameters(512)).said, refused('DH parameter is less than 1024 bits'));
+  const loaded = load(parameters(2048));
+  assert.deepEqual(loaded.said, []);
+  assert.equal(loaded.store.material().dhPem, parameters(2048));
 });

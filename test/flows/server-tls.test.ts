@@ -232,7 +232,8 @@ test('settings OpenSSL does not know are refused when the configuration is read'
   server s6 127.0.0.1:1 ssl verify required
   server s7 127.0.0.1:1 ssl verify none no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13
   server s8 127.0.0.1:1 ssl verify none crt /nowhere/a.pem
-  server s9 127.0.0.1:1 ssl verify none curves P-256 sigalgs RSA-PSS+SHA256 ciphers HIGH
+  server s9 127.0.0.1:1 ssl verify none curves P-256 sigalgs RSA-PSS+SHA256 client-sigalgs RSA+SHA256 ciphers HIGH
+  server s10 127.0.0.1:1 ssl verify none client-sigalgs absurd
 `,
   );
   const { stderr, status } = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 30_000 });
@@ -243,6 +244,7 @@ test('settings OpenSSL does not know are refused when the configuration is read'
     [3, /unable to set TLS 1.3 cipher suites to 'nonsense'/],
     [4, /unable to set SSL curves list to 'nonsense'/],
     [5, /unable to set SSL Signature Algorithm list to 'nonsense'/],
+    [11, /unable to set SSL Signature Algorithm list to 'absurd'/],
     [6, /error detected while parsing sni or pool-conn-name expressions : unknown fetch method 'nonsense'/],
     [7, /verify is enabled by default but no CA file specified/],
     [8, /all SSL\/TLS versions are disabled for server 's7'/],

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { openssl, requiresOpenssl } from '../support/openssl.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { connectTls, converse, refusalOf, requestTls } from '../support/tls-client.ts';
 import { infoOf, SITE, startTls } from '../support/tls-flow.ts';
@@ -278,4 +279,23 @@ test('sessions are resumed, by tickets in any thread and without tickets in TLS 
   const cached = await startTls(t, `${SITE} no-tls-tickets`, undefined, '  nbthread 1\n');
   assert.ok(await resume(cached.port, { maxVersion: 'TLSv1.2' }));
   assert.ok((await infoOf(cached.admin, 'SslCacheLookups')) >= 1);
+});
+
+test('parameters of DHE are those of ssl-dh-param-file, and clients are asked for signatures of client-sigalgs', async t => {
+  if (!requiresOpenssl(t)) return;
+  const folder = temporaryFolder(t);
+  openssl(folder, ...'genpkey -genparam -algorithm DH -pkeyopt group:ffdhe3072 -out dh.pem'.split(' '));
+  const list = 'RSA+SHA384:ECDSA+SHA256';
+  const { port } = await startTls(
+    t,
+    `${SITE} verify optional ca-file ${tlsFile('ca.pem')} client-sigalgs ${list}`,
+    undefined,
+    `  ssl-dh-param-file ${folder}/dh.pem\n`,
+  );
+  const said = (...words: readonly string[]): string =>
+    openssl(folder, 's_client', '-connect', `127.0.0.1:${port}`, ...words);
+  const inOldWay = said('-tls1_2', '-cipher', 'DHE');
+  assert.match(inOldWay, /Server Temp Key: DH, 3072 bits/);
+  for (const text of [inOldWay, said('-tls1_3')])
+    assert.match(text, new RegExp(`^Requested Signature Algorithms: ${list.replaceAll('+', '\\+')}$`, 'm'));
 });

@@ -24,15 +24,7 @@ function said(options: string): readonly string[] {
   return checkTlsListeners(config, MATERIAL).map(({ message }) => message);
 }
 
-for (const options of [
-  'allow-0rtt',
-  'client-sigalgs rsa_pss_rsae_sha256',
-  'ech /d',
-  'ktls on',
-  'npn h2',
-  'ca-sign-file /a.pem',
-  'no-ca-names',
-])
+for (const options of ['allow-0rtt', 'ech /d', 'ktls on', 'npn h2', 'ca-sign-file /a.pem', 'no-ca-names'])
   test(`bind ... ssl ${options}: a warning says that it has no effect`, () => {
     const word = options.split(' ')[0] as string;
     const [message, ...more] = said(options);
@@ -40,6 +32,14 @@ for (const options of [
     assert.deepEqual(more, []);
   });
 
+test('signature algorithms that OpenSSL does not know are told of', () => {
+  for (const option of ['sigalgs', 'client-sigalgs'])
+    assert.deepEqual(said(`${option} nonsense`), [
+      `Proxy 'f': unable to set SSL Signature Algorithm list to 'nonsense' for bind ':443' at [a.cfg:4].`,
+    ]);
+});
+
 test('options that do something say nothing', () => {
   assert.deepEqual(said('alpn h2,http/1.1 no-tls-tickets ssl-min-ver TLSv1.2 prefer-client-ciphers'), []);
+  assert.deepEqual(said('client-sigalgs rsa_pss_rsae_sha256:ECDSA+SHA256'), []);
 });

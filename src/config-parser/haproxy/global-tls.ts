@@ -150,7 +150,14 @@ export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
   tls('ssl-default-server-curves', text('<curves>'), 'curves towards servers'),
   tls('ssl-default-server-options', options(SERVER_FLAGS), 'TLS versions and flags towards servers'),
   tls('ssl-default-server-sigalgs', text('<algorithms>'), 'signature algorithms towards servers'),
-  tls('ssl-dh-param-file', text('<file>'), 'Diffie-Hellman parameters'),
+  setting(
+    'ssl-dh-param-file',
+    text('<file>'),
+    'Diffie-Hellman parameters',
+    (draft, value, _words, context) => {
+      draft.dhParamFile = { path: context.resolvePath(String(value)), position: context.position };
+    },
+  ),
   tls(
     'ssl-load-extra-del-ext',
     { args: '', arity: [0, 0], read: () => '' },

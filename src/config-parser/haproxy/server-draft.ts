@@ -158,16 +158,22 @@ export function setTls(server: ServerDraft, change: Partial<ServerDraft['tls']>)
   server.tls = { ...server.tls, ...change };
 }
 
-const DEFAULT_TEXTS = ['ciphers', 'ciphersuites', 'curves', 'sigalgs'] as const;
+const DEFAULT_TEXTS = [
+  ['ciphers', 'ciphers'],
+  ['ciphersuites', 'ciphersuites'],
+  ['curves', 'curves'],
+  ['sigalgs', 'sigalgs'],
+  ['clientSigalgs', 'client-sigalgs'],
+] as const;
 
 /**
  * TLS is asked for: what `ssl-default-server-…` says above that line holds for what the server has not said
  * (`globalTls`: the lines of `global` so far).
  */
 export function startTls(server: ServerDraft, globalTls: ReadonlyMap<string, readonly string[]>): void {
-  const defaults: Partial<Record<(typeof DEFAULT_TEXTS)[number], string>> = {};
-  for (const name of DEFAULT_TEXTS) {
-    const value = globalTls.get(`ssl-default-server-${name}`)?.[0];
+  const defaults: Partial<Record<(typeof DEFAULT_TEXTS)[number][0], string>> = {};
+  for (const [name, word] of DEFAULT_TEXTS) {
+    const value = globalTls.get(`ssl-default-server-${word}`)?.[0];
     if (value !== undefined) defaults[name] = value;
   }
   server.tls = { ...defaults, ...server.tls };

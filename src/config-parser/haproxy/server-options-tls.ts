@@ -5,7 +5,15 @@ import { TLS_VERSIONS } from './tls-versions.ts';
 import { setTls, startTls } from './server-draft.ts';
 
 type TlsText =
-  'caFile' | 'crlFile' | 'crt' | 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs' | 'verifyHost';
+  | 'caFile'
+  | 'crlFile'
+  | 'crt'
+  | 'ciphers'
+  | 'ciphersuites'
+  | 'curves'
+  | 'sigalgs'
+  | 'clientSigalgs'
+  | 'verifyHost';
 
 function text(name: TlsText): Pick<ServerOption, 'words' | 'parse'> {
   return {
@@ -156,8 +164,7 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
   {
     name: 'client-sigalgs',
     args: '<sigalgs>',
-    words: 1,
-    parse: cannotBeSet,
+    ...text('clientSigalgs'),
     summary: 'client signature algorithms',
   },
   { name: 'ktls', args: '<on|off>', words: 1, parse: cannotBeSet, summary: 'kernel TLS' },

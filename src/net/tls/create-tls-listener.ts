@@ -19,7 +19,7 @@ export function createTlsListener(
   ownTicketKeys: readonly Uint8Array[],
   counts: TlsListenerParts['counts'],
 ): TlsListener | undefined {
-  const settings = listenerSettings(bind, global, mode);
+  const settings = listenerSettings(bind, global, mode, certificates.dhPem);
   if (settings === undefined) return undefined;
   const [keyFile = ''] = bind.otherOptions.get('tls-ticket-keys') ?? [];
   const key = listenerKey(bind.position);

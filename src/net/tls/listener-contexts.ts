@@ -12,6 +12,7 @@ import {
 } from 'node:tls';
 import type { TlsLineOptions } from '../../model/bind.ts';
 import type { AuthorityFile, LoadedCertEntry } from '../../model/tls-material.ts';
+import { limitClientSignatures } from './client-signatures.ts';
 import type { ListenerSettings } from './listener-settings.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 
@@ -91,7 +92,8 @@ export class ListenerContexts {
    * Throws OpenSSL's error.
    */
   contextBefore(defaults: readonly LoadedCertEntry[]): SecureContext {
-    return this.#create(this.#optionsOf(defaults));
+    const { clientSigalgs } = { ...this.#settings.line, ...defaults[0]?.options };
+    return limitClientSignatures(this.#create(this.#optionsOf(defaults)), clientSigalgs);
   }
 
   /** Of one certificate, for Node to take it out. Throws OpenSSL's error. */
@@ -125,7 +127,9 @@ export class ListenerContexts {
       ...(curves === undefined ? {} : { ecdhCurve: curves }),
       ...(line.sigalgs === undefined ? {} : { sigalgs: line.sigalgs }),
       dhparam:
-        entries.find(({ certificate }) => certificate.dhPem !== undefined)?.certificate.dhPem ?? 'auto',
+        entries.find(({ certificate }) => certificate.dhPem !== undefined)?.certificate.dhPem ??
+        settings.dhPem ??
+        'auto',
       minVersion: secureVersion(versions.lowest),
       maxVersion: secureVersion(versions.highest),
       honorCipherOrder: !settings.prefersClientCiphers,

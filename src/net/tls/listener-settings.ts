@@ -34,6 +34,8 @@ export interface ListenerSettings {
   readonly cacheSize: number;
   /** `tune.ssl.ssl-ctx-cache-size`: forged certificates kept. */
   readonly mostForged: number;
+  /** `ssl-dh-param-file`: where a certificate has none. */
+  readonly dhPem: string | undefined;
 }
 
 /** `<word> -> <version>` of `no-sslv3`, `no-tlsv10`... */
@@ -81,6 +83,7 @@ export function listenerSettings(
   bind: Bind,
   { ssl, caBase }: Global,
   mode = 'tcp',
+  dhPem?: string,
 ): ListenerSettings | undefined {
   const { ssl: tls, otherOptions, alpn, proto } = bind;
   if (tls === undefined) return undefined;
@@ -118,6 +121,7 @@ export function listenerSettings(
     ),
     cacheSize: ignoresErrors ? 0 : numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
     mostForged: numberOf(ssl, 'tune.ssl.ssl-ctx-cache-size', DEFAULT_FORGED),
+    dhPem,
   };
 }
 

@@ -10,7 +10,7 @@ export interface PemBlocks {
 
 const CERTIFICATE = /^(?:X509 |TRUSTED )?CERTIFICATE$/;
 const KEY = /PRIVATE KEY$/;
-const BLOCK = /^-----BEGIN ([A-Z0-9 ]+)-----\s*$[^]*?^-----END \1-----\s*$/gm;
+const BLOCK = /^-----BEGIN ([A-Z0-9. ]+)-----\s*$[^]*?^-----END \1-----\s*$/gm;
 
 export function readPem(text: string): PemBlocks {
   const blocks = [...text.matchAll(BLOCK)].map(([all, label]) => ({

@@ -11,6 +11,7 @@ import {
 } from 'node:tls';
 import type { AuthorityFile, LoadedCertificate } from '../../model/tls-material.ts';
 import type { ServerTls } from '../../model/server.ts';
+import { limitClientSignatures } from './client-signatures.ts';
 import { cipherList } from './cipher-list.ts';
 
 /** Where the files are found by name (ThreadCertificates). */
@@ -70,8 +71,8 @@ export class ServerContexts {
 /** The same for settings that make the same context. */
 export function contextKey(settings: ServerTls): string {
   const { verify, caFile, crlFile, crt, ciphers, ciphersuites, curves, sigalgs } = settings;
-  const { minVersion, maxVersion, noTickets, renegotiate } = settings;
-  const parts = [verify, caFile, crlFile, crt, ciphers, ciphersuites, curves, sigalgs];
+  const { clientSigalgs, minVersion, maxVersion, noTickets, renegotiate } = settings;
+  const parts = [verify, caFile, crlFile, crt, ciphers, ciphersuites, curves, sigalgs, clientSigalgs];
   return JSON.stringify([...parts, minVersion, maxVersion, noTickets, renegotiate]);
 }
 
@@ -90,7 +91,10 @@ export function createServerContext(settings: ServerTls, files: Files): SecureCo
     ...(sigalgs !== undefined && { sigalgs }),
   };
   const crl = [...(revoked?.revocations ?? []), ...(trusted?.revocations ?? [])];
-  return createSecureContext(crl.length > 0 && revoked !== undefined ? { ...options, crl } : options);
+  const context = createSecureContext(
+    crl.length > 0 && revoked !== undefined ? { ...options, crl } : options,
+  );
+  return limitClientSignatures(context, settings.clientSigalgs);
 }
 
 function optionBits({ noTickets, renegotiate }: ServerTls): number {

@@ -66,10 +66,13 @@ export class ThreadCertificates {
   readonly #authorities: Map<string, AuthorityFile>;
   readonly #listeners: ReadonlyMap<string, ListenerCertificates>;
   readonly #ticketKeys: ReadonlyMap<string, TicketKeys>;
+  /** `ssl-dh-param-file` */
+  readonly dhPem: string | undefined;
   readonly #signing: TlsMaterial['signingAuthorities'];
 
   constructor(material: TlsMaterial) {
     this.#bases = material;
+    this.dhPem = material.dhPem;
     this.#signing = material.signingAuthorities;
     this.#certificates = new Map(material.certificates);
     this.#authorities = new Map(material.authorities);
