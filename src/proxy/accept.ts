@@ -112,8 +112,8 @@ function startSession(
 }
 
 /** By `proto h2`, or as the handshake has agreed on (RFC 9113 section 3). */
-function speaksHttp2({ config }: ListenerRuntime, { socket }: ClientConnectionFacts): boolean {
-  return config.proto === 'h2' || socket?.alpnProtocol === 'h2';
+function speaksHttp2({ config }: ListenerRuntime, { tls }: ClientConnectionFacts): boolean {
+  return config.proto === 'h2' || tls?.alpn === 'h2';
 }
 
 class Admission implements ConnectionHandler {
@@ -226,7 +226,7 @@ class Admission implements ConnectionHandler {
     if (config.ssl === undefined) return this.#admit();
     if (tls !== undefined && this.#connection.handOver !== undefined) return this.#shakeHands(tls);
     // nobody is at the other end (lb explain)
-    this.#facts.secured(this.#connection, undefined, undefined);
+    this.#facts.secured(this.#connection, undefined);
     this.#admit();
   }
 

@@ -1,5 +1,4 @@
 /** What samples can ask about a session's client connection. One per accepted connection. */
-import type { TLSSocket } from 'node:tls';
 import type { ClientFacts, ConnectionError, ProxyProtocolFacts } from '../acl/context.ts';
 import type { ScopeMemory } from '../acl/variable-memory.ts';
 import { VariableStore } from '../acl/variables.ts';
@@ -20,8 +19,6 @@ export class ClientConnectionFacts implements ClientFacts {
   counters: TrackedCounters | undefined = undefined;
   /** Another one after a TLS handshake. */
   connection: Connection;
-  /** What the client speaks TLS with; undefined: it does not, or not yet. */
-  socket: TLSSocket | undefined = undefined;
   transport: 'tcp' | 'tls' = 'tcp';
   /** What ended its handshake. */
   error: ConnectionError | undefined = undefined;
@@ -75,10 +72,9 @@ export class ClientConnectionFacts implements ClientFacts {
     this.connection.local = endpoint;
   }
 
-  /** The handshake is over; `socket` undefined: nobody saw one (`lb explain`). */
-  secured(connection: Connection, socket: TLSSocket | undefined, tls: TlsFacts | undefined): void {
+  /** The handshake is over; `tls` undefined: nobody saw one (`lb explain`). */
+  secured(connection: Connection, tls: TlsFacts | undefined): void {
     this.connection = connection;
-    this.socket = socket;
     this.#tls = tls;
     this.transport = 'tls';
   }

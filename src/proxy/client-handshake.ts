@@ -1,8 +1,10 @@
 /**
- * The TLS handshake of a client: its plain connection gets another one on top, or in its place, with the same addresses. Counts how it went. Used by accept.ts.
+ * The TLS handshake of a client: its plain connection gets another one on top, or in its place, with the same addresses.
+ * Counts how it went. Used by accept.ts.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { DirectWatcher } from '../net/tls/direct/direct-handshake.ts';
 import { ABORTED, CLOSED, type HandshakeFailure, TIMED_OUT } from '../net/tls/handshake-failure.ts';
 import { HandshakeWire, withAddressesOf } from '../net/tls/handshake-wire.ts';
 import { HelloReader } from '../net/tls/hello-reader.ts';
@@ -20,15 +22,15 @@ interface HandshakeOutcome {
   refused(failure: HandshakeFailure): void;
 }
 
-export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
+export class ClientHandshake implements HandshakeWatcher, DirectWatcher, ConnectionHandler {
   readonly #thread: DataThread;
   readonly #listener: ListenerRuntime;
   readonly #tls: TlsListener;
   readonly #facts: ClientConnectionFacts;
   readonly #outcome: HandshakeOutcome;
-  #hello: HelloReader | undefined;
+  readonly #hello: HelloReader;
   #wire: HandshakeWire | undefined;
-  #handshake: Handshake | undefined;
+  #handshake: Pick<Handshake, 'abort'> | undefined;
 
   constructor(
     thread: DataThread,
@@ -42,42 +44,48 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
     this.#tls = tls;
     this.#facts = facts;
     this.#outcome = outcome;
+    this.#hello = new HelloReader(tls.captureBytes);
   }
 
   /** `received`: what came behind headers. */
   start(received: Inbox): void {
     const bytes = Buffer.from(received.buffer.subarray(received.start, received.end));
     received.clear();
-    this.#hello = new HelloReader(this.#tls.captureBytes);
     const { connection } = this.#facts;
     connection.handler = this;
-    if (bytes.length > 0 && this.#hello.push(bytes, 0, bytes.length)) this.#begin(this.#hello.bytes);
+    if (bytes.length > 0 && this.#hello.push(bytes, 0, bytes.length)) this.#begin();
     else connection.receive(true);
   }
 
-  #begin(received: Buffer): void {
+  #begin(): void {
     const { connection } = this.#facts;
-    this.#wire = HandshakeWire.over(connection, this.#thread.engine, 'server', received);
-    const handshake = this.#tls.accept(
-      this.#wire?.raw ?? rawSocketOf(connection, received, false),
-      this,
-      this.#hello,
-    );
+    const direct = this.#tls.acceptDirectly(connection, this.#thread.engine, this.#hello, this);
+    this.#handshake = direct;
+    if (direct === undefined) this.#beginByNode();
+    else direct.start();
+  }
+
+  #beginByNode(): void {
+    const { connection } = this.#facts;
+    const { bytes } = this.#hello;
+    this.#wire = HandshakeWire.over(connection, this.#thread.engine, 'server', bytes);
+    const raw = this.#wire?.raw ?? rawSocketOf(connection, bytes, false);
+    const handshake = this.#tls.accept(raw, this, this.#hello);
     this.#handshake = handshake;
     this.#wire?.begin(handshake.socket);
   }
 
   secured(socket: TLSSocket, tls: TlsFacts): void {
     const { maxRecordBytes } = this.#tls;
-    const ready = (connection: Connection): void => this.#ready(connection, socket, tls);
+    const ready = (connection: Connection): void => this.connected(connection, tls);
     if (this.#wire === undefined)
       ready(withAddressesOf(this.#facts.connection, this.#thread.engine.adopt(socket, this)));
     else this.#wire.secured({ maxRecordBytes, hearsTickets: false }, ready);
   }
 
-  #ready(connection: Connection, socket: TLSSocket, tls: TlsFacts): void {
+  connected(connection: Connection, tls: TlsFacts): void {
     this.#handshake = undefined;
-    this.#facts.secured(connection, socket, tls);
+    this.#facts.secured(connection, tls);
     const { frontend, row } = this.#listener;
     countHandshake(this.#thread.state.counters, frontend.row, row, tls.resumed, this.#thread.wheel.now);
     this.#outcome.secured(connection);
@@ -104,8 +112,7 @@ export class ClientHandshake implements HandshakeWatcher, ConnectionHandler {
   // until the ClientHello is read
 
   onReceived(connection: Connection, buffer: Buffer, offset: number, length: number): void {
-    const hello = this.#hello as HelloReader;
-    if (hello.push(buffer, offset, length)) this.#begin(hello.bytes);
+    if (this.#hello.push(buffer, offset, length)) this.#begin();
     else connection.receive(true);
   }
   onEnd(): void {

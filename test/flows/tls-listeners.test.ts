@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -44,6 +45,14 @@ test('addresses of a PROXY header are those of the TLS connection behind it', as
   const socket = await connectTls(port, { socket: raw });
   const answer = await converse(socket, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
   assert.match(answer, /192\.0\.2\.7 1 TLSv1\.3$/);
+});
+
+test('where Node does not show what OpenSSL has, it makes the handshakes itself', async t => {
+  const env = { NODE_OPTIONS: `--require ${resolve('test/support/no-context-addresses.cjs')}` };
+  const { port, balancer } = await startTls(t, SITE, undefined, '', env);
+  for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const)
+    assert.equal((await requestTls(port, { maxVersion })).body, `127.0.0.1 1 ${maxVersion}`);
+  assert.match(balancer.output(), /an address was hidden/);
 });
 
 test('in mode tcp what is decrypted is relayed, FIN by FIN', async t => {

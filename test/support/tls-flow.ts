@@ -29,12 +29,13 @@ export async function startTls(
   bind: string,
   lines = '  http-request return status 200 content-type text/plain lf-string "%[src] %[ssl_fc] %[ssl_fc_protocol]"',
   before = '',
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Setting> {
   const [port, admin] = [await freePort(), await freePort()];
   const balancer = await startBalancer(
     t,
     `global\n  nbthread 1\n  stats socket 127.0.0.1:${admin} level admin\n${before}${DEFAULTS}frontend fe\n  bind 127.0.0.1:${port} ssl ${bind}\n${lines}\n`,
-    { ports: [port, admin] },
+    { ports: [port, admin], env },
   );
   return { port, balancer, admin: String(admin) };
 }

@@ -6,7 +6,7 @@
 import { createPrivateKey } from 'node:crypto';
 import type { LoadedCertEntry, LoadedCertificate, SigningAuthority } from '../../model/tls-material.ts';
 import { CertificateMaker } from './forged-certificate.ts';
-import type { CertificateChoice } from './tls-listener.ts';
+import type { CertificateChoice } from './thread-certificates.ts';
 
 /** What a name may consist of to stand in a certificate. */
 const NAME = /^[!-~]{1,255}$/;

@@ -99,6 +99,11 @@ export function readServerName(buffer: Buffer, extension: Span): string | undefi
 
 /** RFC 7301, section 3.1: the names, comma separated. */
 export function readProtocolNames(buffer: Buffer, extension: Span): string | undefined {
+  return readProtocols(buffer, extension)?.join(',');
+}
+
+/** RFC 7301, section 3.1 */
+export function readProtocols(buffer: Buffer, extension: Span): string[] | undefined {
   const list = readSpan(buffer, extension.start, extension.end, 2);
   if (list === undefined) return undefined;
   const names: string[] = [];
@@ -109,7 +114,7 @@ export function readProtocolNames(buffer: Buffer, extension: Span): string | und
     names.push(latin1Slice(buffer, name.start, name.end));
     at = name.end;
   }
-  return names.join(',');
+  return names;
 }
 
 /** RFC 8446, section 4.2.8: the groups a key share was sent for, two bytes each. */

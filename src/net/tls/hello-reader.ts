@@ -1,14 +1,23 @@
 /**
- * The ClientHello in front of a handshake that Node does: TLSSocket never shows it, so its bytes are read from the plain
- * connection first, for what of it is captured (`tune.ssl.capture-buffer-size`), and to see whether it offers protocols none
- * of which is spoken: Node would end that handshake, HAProxy goes on without a protocol.
+ * The ClientHello in front of a handshake: Node never shows it, so its bytes are read from the plain connection first, for
+ * what of it is captured (`tune.ssl.capture-buffer-size`), and for what a handshake needs to know before it begins: the name
+ * and the protocols that the client asks for, and whether it wants a stapled response.
  */
-import { findExtension, parseClientHello, readProtocolNames } from './client-hello.ts';
+import {
+  type ClientHello,
+  findExtension,
+  parseClientHello,
+  readProtocols,
+  readServerName,
+} from './client-hello.ts';
 import { captureHello } from './hello-capture.ts';
 import type { HelloFacts } from './tls-facts.ts';
 
 /** More than a record; longer hellos are left to OpenSSL, uncaptured. */
 const MOST_BYTES = 16384 + 256;
+const RECORD_HEADER = 5;
+const SERVER_NAME = 0;
+const STATUS_REQUEST = 5;
 const ALPN = 16;
 const NOTHING = Buffer.alloc(0);
 
@@ -17,6 +26,9 @@ export class HelloReader {
   #bytes: Buffer = NOTHING;
   #hello: HelloFacts | undefined;
   #protocols: readonly string[] | undefined;
+  #servername: string | undefined;
+  #isPlain = false;
+  #wantsStaple = false;
 
   constructor(captureSize: number) {
     this.#captureSize = captureSize;
@@ -27,11 +39,19 @@ export class HelloReader {
     this.#bytes = Buffer.concat([this.#bytes, buffer.subarray(offset, offset + length)]);
     const hello = parseClientHello({ buffer: this.#bytes, offset: 0, length: this.#bytes.length });
     if (hello === 'short') return this.#bytes.length >= MOST_BYTES;
-    if (hello === 'other') return true;
-    if (this.#captureSize > 0) this.#hello = captureHello(this.#bytes, hello, this.#captureSize);
-    const alpn = findExtension(this.#bytes, hello.extensions, ALPN);
-    this.#protocols = alpn && readProtocolNames(this.#bytes, alpn)?.split(',');
+    if (hello !== 'other') this.#read(this.#bytes, hello);
     return true;
+  }
+
+  #read(bytes: Buffer, hello: ClientHello): void {
+    if (this.#captureSize > 0) this.#hello = captureHello(bytes, hello, this.#captureSize);
+    const extension = (type: number) => findExtension(bytes, hello.extensions, type);
+    const alpn = extension(ALPN);
+    this.#protocols = alpn && readProtocols(bytes, alpn);
+    const name = extension(SERVER_NAME);
+    this.#servername = name && readServerName(bytes, name);
+    this.#wantsStaple = extension(STATUS_REQUEST) !== undefined;
+    this.#isPlain = hello.extensions.end <= RECORD_HEADER + bytes.readUInt16BE(3);
   }
 
   /** All that came, for the handshake. */
@@ -39,9 +59,24 @@ export class HelloReader {
     return this.#bytes;
   }
 
+  /** There is a hello, and it lies in one record: what was read of it is what OpenSSL will read. */
+  get isPlain(): boolean {
+    return this.#isPlain;
+  }
+
+  /** SNI, as it was sent. */
+  get servername(): string | undefined {
+    return this.#servername;
+  }
+
   /** What ALPN offers; undefined: it does not, or there is no hello. */
   get protocols(): readonly string[] | undefined {
     return this.#protocols;
+  }
+
+  /** OCSP (RFC 6066, section 8) */
+  get wantsStaple(): boolean {
+    return this.#wantsStaple;
   }
 
   get hello(): HelloFacts | undefined {

@@ -110,6 +110,24 @@ export class ListenerContexts {
     return context;
   }
 
+  /**
+   * With all that a handshake needs, for those whose certificates are known when they begin: one of each kind of key, and all
+   * else as the first of the defaults says. Its tickets are sealed with one key. Throws OpenSSL's error.
+   */
+  wholeContext(entries: readonly LoadedCertEntry[], defaults: readonly LoadedCertEntry[]): SecureContext {
+    const certificates = entries.map(({ certificate }) => certificate);
+    return createSecureContext({
+      ...this.#optionsOf(defaults),
+      cert: certificates.map(({ certPem, chainPem }) => certPem + chainPem),
+      key: certificates.map(({ keyPem }) => keyPem),
+    });
+  }
+
+  /** Asked for each ticket, where there are several. */
+  get ticketKeys(): TicketKeys {
+    return this.#ticketKeys;
+  }
+
   #create(options: SecureContextOptions): SecureContext {
     const context = createSecureContext(options);
     this.#ticketKeys.serve(context);

@@ -13,6 +13,8 @@ export interface SessionData {
   readonly group: number | undefined;
 }
 
+export const NO_SESSION: SessionData = { id: undefined, masterKey: undefined, group: undefined };
+
 const GROUP = 0xb3;
 
 export function readSession(der: Buffer): SessionData {

@@ -15,8 +15,15 @@ import { withBase } from './base-folder.ts';
 import { SniIndex } from './sni-index.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
+/** What handshakes ask of a line's certificates. */
+export interface CertificateChoice {
+  choose(servername: string | undefined, isStrict: boolean): readonly LoadedCertEntry[];
+  /** No session may be resumed. */
+  readonly trustsDiffer: boolean;
+}
+
 /** Those of one `bind` line. */
-export class ListenerCertificates {
+export class ListenerCertificates implements CertificateChoice {
   readonly #entries: Map<number, LoadedCertEntry>;
   #index: SniIndex | undefined;
   #trustsDiffer: boolean | undefined;

@@ -8,7 +8,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
-import { askForTicketKeys, type TicketKey } from './tls-handle.ts';
+import { askForTicketKeys, type TicketKey, type TicketKeySource } from './tls-handle.ts';
 
 /** Name, key of AES-128, key of the MAC. */
 export const TICKET_KEY_BYTES = 48;
@@ -30,6 +30,10 @@ export class TicketKeys {
   /** That from the end seals: 1 is the last. */
   readonly #sealing: number;
   #keys: readonly TicketKey[] = [];
+  readonly #source: TicketKeySource = {
+    seal: () => this.#sealer(),
+    open: name => this.#keys.find(key => key.name.equals(name)),
+  };
 
   /** Of the process itself; the newest last. */
   static own(secrets: readonly Uint8Array[]): TicketKeys {
@@ -58,11 +62,12 @@ export class TicketKeys {
 
   /** From now on its tickets are sealed and opened with these. */
   serve(context: SecureContext): void {
-    if (this.#keys.length > 1)
-      askForTicketKeys(context, {
-        seal: () => this.#sealer(),
-        open: name => this.#keys.find(key => key.name.equals(name)),
-      });
+    if (this.source !== undefined) askForTicketKeys(context, this.source);
+  }
+
+  /** Undefined: there is one key alone, which contexts are made with. */
+  get source(): TicketKeySource | undefined {
+    return this.#keys.length > 1 ? this.#source : undefined;
   }
 
   #sealer(): TicketKey {

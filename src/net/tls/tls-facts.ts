@@ -1,12 +1,15 @@
 /**
- * What samples and logs ask about one TLS connection. acl/ reads it, tls-socket-facts.ts answers it over a TLSSocket.
+ * What samples and logs ask about one TLS connection. acl/ reads it, tls-socket-facts.ts answers it over a TLSSocket,
+ * direct/direct-facts.ts over a connection of OpenSSL's.
  * Bytes are strings of one char a byte. What is absent is undefined.
  */
+
+export const NO_CIPHER = '(NONE)';
 
 export interface TlsFacts {
   /** `TLSv1.3` */
   readonly protocol: string | undefined;
-  /** OpenSSL's name; `(NONE)` before one is agreed on. */
+  /** OpenSSL's name; NO_CIPHER before one is agreed on. */
   readonly cipher: string | undefined;
   readonly sni: string | undefined;
   readonly alpn: string | undefined;

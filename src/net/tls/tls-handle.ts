@@ -64,7 +64,7 @@ export interface TicketKey {
   readonly mac: Buffer;
 }
 
-interface TicketKeySource {
+export interface TicketKeySource {
   readonly seal: () => TicketKey;
   /** Undefined: not known any more, the handshake is a full one. */
   readonly open: (name: Buffer) => TicketKey | undefined;
@@ -79,11 +79,11 @@ interface ContextHandle {
 }
 
 /** Answers of SSL_CTX_set_tlsext_ticket_key_cb(3). */
-const NOT_OPENED = 0;
-const GOOD = 1;
+export const NOT_OPENED = 0;
+export const GOOD = 1;
 /** The client is given a new ticket. */
-const GOOD_BUT_OLD = 2;
-const IV_BYTES = 16;
+export const GOOD_BUT_OLD = 2;
+export const IV_BYTES = 16;
 
 /** Where Node has no such callback the one key stays that the context was made with. */
 export function askForTicketKeys(context: SecureContext, { seal, open }: TicketKeySource): void {

@@ -1,11 +1,14 @@
 /**
  * Handshakes of one `bind` line in one thread, with clients at the other end of a socket: gives back a TLSSocket, or tells
- * why there is none. Used by proxy/client-handshake.ts.
+ * why there is none. Most of them need none (direct/). Used by proxy/client-handshake.ts.
  */
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type SecureContext, Server, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { LoadedCertEntry } from '../../model/tls-material.ts';
+import type { Connection, Engine } from '../connection.ts';
+import type { DirectHandshake, DirectWatcher } from './direct/direct-handshake.ts';
+import { DirectListener } from './direct/direct-listener.ts';
 import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
 import type { HelloReader } from './hello-reader.ts';
 import { KeyLog } from './key-log.ts';
@@ -14,17 +17,11 @@ import type { ListenerSettings } from './listener-settings.ts';
 import { type HeldAgainst, refusalOf } from './peer-verdict.ts';
 import { SessionCache, type SessionCounts } from './session-cache.ts';
 import { Staples, type StapleCounts } from './staples.ts';
+import type { CertificateChoice } from './thread-certificates.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 import type { HelloFacts } from './tls-facts.ts';
 import { askedName, askForCertificate, isAsked, onNoName, releaseToOwner } from './tls-handle.ts';
 import { TlsSocketFacts } from './tls-socket-facts.ts';
-
-/** What of a listener's certificates is asked for (net/tls/thread-certificates.ts). */
-export interface CertificateChoice {
-  choose(servername: string | undefined, isStrict: boolean): readonly LoadedCertEntry[];
-  /** No session may be resumed. */
-  readonly trustsDiffer: boolean;
-}
 
 export interface TlsListenerParts {
   readonly settings: ListenerSettings;
@@ -55,6 +52,7 @@ export class TlsListener {
   /** Never listens: Node asks it for sessions and stapled responses. */
   readonly #server: Server;
   readonly #staples: Staples;
+  readonly #direct: DirectListener | undefined;
   #defaults: readonly LoadedCertEntry[] = [];
   #context: SecureContext | undefined;
   /** In TLS 1.2 nobody can tell for which name a session was made: what one asks for, another must not be spared. */
@@ -64,6 +62,7 @@ export class TlsListener {
     this.#settings = settings;
     this.#certificates = certificates;
     this.#contexts = new ListenerContexts(settings, authorities, ticketKeys, certificates);
+    this.#direct = DirectListener.of(settings, certificates, this.#contexts);
     this.#staples = new Staples(counts);
     this.#server = new Server({ ca: [] });
     this.#server.on('OCSPRequest', (certificate, _issuer, done) =>
@@ -78,6 +77,16 @@ export class TlsListener {
 
   get captureBytes(): number {
     return this.#settings.captureBytes;
+  }
+
+  /** Without Node, once the hello is read. Undefined: it is to be made by accept(), and nothing has happened. */
+  acceptDirectly(
+    plain: Connection,
+    engine: Pick<Engine, 'queue'>,
+    hello: HelloReader,
+    watcher: DirectWatcher,
+  ): DirectHandshake | undefined {
+    return this.#direct?.begin(plain, engine, hello, watcher);
   }
 
   /** The watcher hears of its end exactly once, and never before this returns. */

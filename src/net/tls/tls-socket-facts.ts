@@ -10,8 +10,14 @@ import { Certificate } from './certificate.ts';
 import { keyBits, secretBits } from './cipher-bits.ts';
 import { groupName } from './group-names.ts';
 import type { KeyLog } from './key-log.ts';
-import { readSession, type SessionData } from './session-data.ts';
-import type { CertificateFacts, HelloFacts, TlsError, TlsFacts } from './tls-facts.ts';
+import { NO_SESSION, readSession, type SessionData } from './session-data.ts';
+import {
+  type CertificateFacts,
+  type HelloFacts,
+  NO_CIPHER,
+  type TlsError,
+  type TlsFacts,
+} from './tls-facts.ts';
 import { CERTIFICATE_VERIFY_FAILED, tlsErrorOf } from './tls-error.ts';
 import { buildChain, verificationErrors, type CertificateChain } from './verification.ts';
 import type { VerificationError } from './verification.ts';
@@ -38,9 +44,6 @@ interface TlsHandle {
   verifyError(): { readonly code: string } | null | undefined;
   getServername(): string | false | undefined;
 }
-
-const NO_CIPHER = '(NONE)';
-const NO_SESSION: SessionData = { id: undefined, masterKey: undefined, group: undefined };
 
 export class TlsSocketFacts implements TlsFacts {
   readonly protocol: string | undefined;

@@ -35,7 +35,6 @@ export class Http2StreamFacts extends ClientConnectionFacts {
     // none is the first of its connection, as HAProxy sees it: others may have been asked before
     this.requestCount = ++parent.requestCount;
     this.counters = parent.counters;
-    this.socket = parent.socket;
     this.transport = parent.transport;
     this.beginRequests();
   }

@@ -80,6 +80,14 @@ export class HandshakeRecords {
   }
 }
 
+/** Encrypted records of TLS 1.3 among the whole ones of a flight. */
+export function sealedIn(flight: Buffer): number {
+  let sealed = 0;
+  for (let at = 0; at + HEADER_BYTES <= flight.length; at += HEADER_BYTES + flight.readUInt16BE(at + 3))
+    if (flight[at] === APPLICATION_DATA) sealed++;
+  return sealed;
+}
+
 function beginsRecord(bytes: Buffer): boolean {
   const [type = HANDSHAKE, major = 3, , high = 0, low = 0] = bytes;
   const isKnown = [CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA].includes(type);

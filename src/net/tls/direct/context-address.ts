@@ -1,0 +1,35 @@
+/**
+ * Where OpenSSL has the context that Node's `SecureContext` stands for, so that connections can be made of it without
+ * Node's. Node shows the address to whoever prints the object. A context that was made ready here must never be given to a
+ * `TLSSocket`, nor one of a `TLSSocket` here: Node hangs callbacks on it that take every connection for one of its own, and
+ * that call JavaScript, which they must not on the stack of a native call. The address is good for as long as the
+ * `SecureContext` is held, to which Node's callback for its one ticket key refers as well.
+ */
+import type { SecureContext } from 'node:tls';
+import { inspect } from 'node:util';
+import type { SslCalls } from './ssl-calls.ts';
+import type { Taps } from './taps.ts';
+
+const EXTERNAL = /^\[External: ([0-9a-f]{1,12})\]$/;
+/** SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS: idle connections keep no memory for records. */
+const MODE = 33;
+const RELEASE_BUFFERS = 0x10;
+const NONE = 0;
+
+/** Undefined: this Node does not tell. */
+export function addressOfContext(context: SecureContext): number | undefined {
+  const { _external } = context.context as { readonly _external?: unknown };
+  const [, digits] = EXTERNAL.exec(inspect(_external)) ?? [];
+  const address = digits === undefined ? 0 : Number.parseInt(digits, 16);
+  return address === 0 ? undefined : address;
+}
+
+/** Node's callbacks for sessions are taken off. `hasTicketKeys`: more than the one that the context was made with. */
+export function makeReady(calls: SslCalls, context: number, taps: Taps, hasTicketKeys: boolean): void {
+  calls.onNewSession(context, NONE);
+  calls.onLookUp(context, NONE);
+  calls.controlContext(context, MODE, RELEASE_BUFFERS, NONE);
+  calls.onKeyLog(context, taps.keyLog);
+  calls.onProtocols(context, taps.protocols, NONE);
+  if (hasTicketKeys) calls.onTicket(context, taps.tickets);
+}

@@ -1,0 +1,121 @@
+/**
+ * What samples and logs ask about a TLS connection whose handshake OpenSSL made by itself. Made when that is over, well or
+ * not; what logs want later is taken then, everything else when it is asked for, as long as the connection is open. Clients
+ * are not asked for certificates here.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { LoadedCertificate } from '../../../model/tls-material.ts';
+import { Certificate } from '../certificate.ts';
+import { keyBits, secretBits } from '../cipher-bits.ts';
+import { groupName } from '../group-names.ts';
+import { NO_SESSION, readSession, type SessionData } from '../session-data.ts';
+import {
+  type CertificateFacts,
+  type HelloFacts,
+  NO_CIPHER,
+  type TlsError,
+  type TlsFacts,
+} from '../tls-facts.ts';
+import type { Ssl } from './ssl.ts';
+
+export interface DirectCircumstances {
+  readonly sni: string | undefined;
+  readonly alpn: string | undefined;
+  readonly hello: HelloFacts | undefined;
+  /** The preferred one. */
+  readonly certificate: LoadedCertificate;
+  /** What ended the handshake; undefined: it completed, or nothing is known. */
+  readonly error: TlsError | undefined;
+}
+
+export class DirectFacts implements TlsFacts {
+  readonly protocol: string | undefined;
+  readonly cipher: string;
+  readonly resumed: boolean;
+  readonly peerCertificate = undefined;
+  readonly peerChain = undefined;
+  readonly rootCertificate = undefined;
+  readonly presentedCertificate = false;
+  readonly verifyResult = 0;
+  readonly certificateError = 0;
+  readonly chainError = 0;
+  readonly chainErrorDepth = 0;
+  readonly clientRandom = undefined;
+  readonly #ssl: Ssl;
+  readonly #circumstances: DirectCircumstances;
+  #own: CertificateFacts | undefined;
+
+  constructor(ssl: Ssl, circumstances: DirectCircumstances) {
+    this.#ssl = ssl;
+    this.#circumstances = circumstances;
+    this.protocol = ssl.version;
+    this.cipher = ssl.cipher ?? NO_CIPHER;
+    this.resumed = ssl.isResumed;
+  }
+
+  get sni(): string | undefined {
+    return this.#circumstances.sni;
+  }
+
+  get alpn(): string | undefined {
+    return this.#circumstances.alpn;
+  }
+
+  get error(): TlsError | undefined {
+    return this.#circumstances.error;
+  }
+
+  get hello(): HelloFacts | undefined {
+    return this.#circumstances.hello;
+  }
+
+  get keySize(): number | undefined {
+    return keyBits(this.cipher);
+  }
+
+  get usedKeySize(): number | undefined {
+    return secretBits(this.cipher);
+  }
+
+  get sessionId(): string | undefined {
+    return this.#session().id;
+  }
+
+  get sessionKey(): string | undefined {
+    return this.#session().masterKey;
+  }
+
+  get curve(): string | undefined {
+    const { group } = this.#session();
+    return group === undefined ? undefined : groupName(group);
+  }
+
+  get ownCertificate(): CertificateFacts | undefined {
+    const der = this.#own === undefined ? this.#ownDer() : undefined;
+    return (this.#own ??= der && new Certificate(der));
+  }
+
+  get ownCertificateName(): string | undefined {
+    return this.#circumstances.certificate.name;
+  }
+
+  get uniqueId(): string | undefined {
+    return this.#ssl.finished(!this.resumed)?.toString('latin1');
+  }
+
+  /** Key logs are Node's to keep. */
+  secret(): undefined {
+    return undefined;
+  }
+
+  #session(): SessionData {
+    const session = this.#ssl.session();
+    return session === undefined ? NO_SESSION : readSession(session);
+  }
+
+  /** In a session that is resumed none is presented. */
+  #ownDer(): Buffer | undefined {
+    if (!this.resumed) return this.#ssl.certificate();
+    return new X509Certificate(this.#circumstances.certificate.certPem).raw;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Handshakes of one `bind` line in one thread that OpenSSL can make without Node: those that ask clients for no certificate,
+ * and in which nothing has to be settled that the hello does not tell beforehand. All others are Node's (tls-listener.ts).
+ */
+import type { LoadedCertEntry } from '../../../model/tls-material.ts';
+import type { Connection, Engine } from '../../connection.ts';
+import type { HelloReader } from '../hello-reader.ts';
+import type { ListenerContexts } from '../listener-contexts.ts';
+import type { ListenerSettings } from '../listener-settings.ts';
+import { openSsl } from '../records/openssl.ts';
+import type { CertificateChoice } from '../thread-certificates.ts';
+import { addressOfContext, makeReady } from './context-address.ts';
+import { DirectHandshake, type DirectWatcher } from './direct-handshake.ts';
+import type { SslContext } from './ssl.ts';
+import { type SslCalls, sslCalls } from './ssl-calls.ts';
+import { tapsOf } from './taps.ts';
+
+type Entries = readonly LoadedCertEntry[];
+
+/** `context` undefined: OpenSSL does not take what commands brought in, or Node does not tell where it is. */
+interface Made {
+  readonly entries: Entries;
+  readonly defaults: Entries;
+  readonly context: SslContext | undefined;
+}
+
+export class DirectListener {
+  readonly #calls: SslCalls;
+  readonly #settings: ListenerSettings;
+  readonly #certificates: CertificateChoice;
+  readonly #contexts: ListenerContexts;
+  /** By the first of the certificates: gone with it. */
+  readonly #made = new WeakMap<LoadedCertEntry, Made[]>();
+
+  /** Undefined: its handshakes are all Node's, or this Node does not let its OpenSSL be called. */
+  static of(
+    settings: ListenerSettings,
+    certificates: CertificateChoice,
+    contexts: ListenerContexts,
+  ): DirectListener | undefined {
+    const { line, noTickets, keepsSecrets } = settings;
+    const asksMore = (line.verify ?? 'none') !== 'none' || noTickets || keepsSecrets;
+    const calls = asksMore || openSsl() === undefined ? undefined : sslCalls();
+    return calls && new DirectListener(calls, settings, certificates, contexts);
+  }
+
+  private constructor(
+    calls: SslCalls,
+    settings: ListenerSettings,
+    certificates: CertificateChoice,
+    contexts: ListenerContexts,
+  ) {
+    this.#calls = calls;
+    this.#settings = settings;
+    this.#certificates = certificates;
+    this.#contexts = contexts;
+  }
+
+  /** Undefined: it is Node's to make. */
+  begin(
+    plain: Connection,
+    engine: Pick<Engine, 'queue'>,
+    hello: HelloReader,
+    watcher: DirectWatcher,
+  ): DirectHandshake | undefined {
+    const entries = this.#entriesFor(hello);
+    const [preferred] = entries;
+    const context = preferred && this.#contextOf(preferred, entries);
+    if (preferred === undefined || context === undefined) return undefined;
+    const protocols = preferred.options.alpn ?? this.#settings.alpn;
+    const options = {
+      context,
+      protocol: protocols.find(one => hello.protocols?.includes(one)),
+      ticketKeys: this.#contexts.ticketKeys.source,
+      sni: hello.servername,
+      hello: hello.hello,
+      certificate: preferred.certificate,
+      maxRecordBytes: this.#settings.maxRecordBytes,
+    };
+    return DirectHandshake.begin(plain, engine, options, hello.bytes, watcher);
+  }
+
+  /** None: the hello, or what lines of a crt-list say, asks for more than can be done here. */
+  #entriesFor(hello: HelloReader): Entries {
+    if (!hello.isPlain || this.#certificates.trustsDiffer) return [];
+    const entries = this.#certificates.choose(hello.servername, this.#settings.strictSni);
+    const asksMore = entries.some(
+      ({ certificate, options: { minVersion, maxVersion } }) =>
+        (minVersion ?? maxVersion) !== undefined || (hello.wantsStaple && certificate.ocsp !== undefined),
+    );
+    return asksMore ? [] : entries;
+  }
+
+  #contextOf(first: LoadedCertEntry, entries: Entries): SslContext | undefined {
+    const defaults = this.#certificates.choose(undefined, this.#settings.strictSni);
+    const known = this.#made.get(first) ?? [];
+    const same = known.find(made => areSame(made.entries, entries) && areSame(made.defaults, defaults));
+    if (same !== undefined) return same.context;
+    const context = this.#make(entries, defaults);
+    this.#made.set(first, [...known, { entries, defaults, context }]);
+    return context;
+  }
+
+  #make(entries: Entries, defaults: Entries): SslContext | undefined {
+    try {
+      const node = this.#contexts.wholeContext(entries, defaults);
+      const address = addressOfContext(node);
+      if (address === undefined) return undefined;
+      const hasTicketKeys = this.#contexts.ticketKeys.source !== undefined;
+      makeReady(this.#calls, address, tapsOf(this.#calls), hasTicketKeys);
+      return { calls: this.#calls, address, node };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function areSame(some: Entries, others: Entries): boolean {
+  return some.length === others.length && some.every((entry, index) => entry === others[index]);
+}

@@ -1,0 +1,209 @@
+/**
+ * One TLS connection of OpenSSL's, on the server's side, between two pipes in memory. Its address never leaves this object,
+ * and is forgotten when it is freed: whoever asks later is told nothing. OpenSSL's own counting keeps the context for as long
+ * as this is there; the object holds Node's as well, which callbacks of the context refer to. Memory that OpenSSL reads or
+ * writes is held by the caller until the call returns: no call goes on behind it.
+ */
+import type { SecureContext } from 'node:tls';
+import { addressOf } from '../../engines/uring/memory.ts';
+import type { TlsError } from '../tls-facts.ts';
+import type { SslCalls } from './ssl-calls.ts';
+import { beAtWork, type Tapped } from './taps.ts';
+
+export type Step = 'done' | 'more' | 'failed';
+
+/** What connections are made of. */
+export interface SslContext {
+  readonly calls: SslCalls;
+  readonly address: number;
+  readonly node: SecureContext;
+}
+
+const NONE = 0;
+/** SSL_ERROR_WANT_READ */
+const WANTS_MORE = 2;
+const VERSIONS: Readonly<Record<number, string>> = {
+  0x0300: 'SSLv3',
+  0x0301: 'TLSv1',
+  0x0302: 'TLSv1.1',
+  0x0303: 'TLSv1.2',
+  0x0304: 'TLSv1.3',
+};
+const RANDOM_BYTES = 32;
+const MOST_SECRET_BYTES = 64;
+
+/** What a call leaves: of the thread, one call at a time. */
+const scratch = Buffer.alloc(17_408);
+const pointer = new BigUint64Array(1);
+const pointerBytes = Buffer.from(pointer.buffer);
+const NOTHING = Buffer.alloc(0);
+const cipherNames = new Map<number, string>();
+
+export class Ssl {
+  readonly #calls: SslCalls;
+  /** Held for as long as this is. */
+  readonly context: SslContext;
+  readonly #in: number;
+  readonly #out: number;
+  #ssl: number;
+
+  /** Undefined: OpenSSL makes none, for want of memory. */
+  static of(context: SslContext): Ssl | undefined {
+    const ssl = context.calls.newSsl(context.address);
+    if (ssl !== NONE) return new Ssl(context, ssl);
+    context.calls.clearErrors();
+    return undefined;
+  }
+
+  private constructor(context: SslContext, ssl: number) {
+    const { calls } = context;
+    this.#calls = calls;
+    this.context = context;
+    this.#ssl = ssl;
+    const kind = calls.memoryPipe();
+    this.#in = calls.newPipe(kind);
+    this.#out = calls.newPipe(kind);
+    calls.setPipes(ssl, this.#in, this.#out);
+    calls.beServer(ssl);
+  }
+
+  /** Its memory, and that of the pipes. */
+  free(): void {
+    if (this.#ssl !== NONE) this.#calls.freeSsl(this.#ssl);
+    this.#ssl = NONE;
+  }
+
+  // ── the handshake ──
+
+  /** What the peer has sent; it is copied. */
+  feed(bytes: Buffer, offset: number, length: number): void {
+    if (this.#ssl !== NONE) this.#calls.writePipe(this.#in, addressOf(bytes) + offset, length);
+  }
+
+  /** As far as it goes with what was fed. */
+  step(handshake: Tapped): Step {
+    if (this.#ssl === NONE) return 'failed';
+    const calls = this.#calls;
+    calls.clearErrors();
+    beAtWork(handshake);
+    const result = calls.shakeHands(this.#ssl);
+    beAtWork(undefined);
+    if (result === 1) return 'done';
+    return calls.errorOf(this.#ssl, result) === WANTS_MORE ? 'more' : 'failed';
+  }
+
+  /** What the peer is to be sent; its memory is the caller's. */
+  output(): Buffer {
+    return this.#drain(this.#out);
+  }
+
+  /** What was fed, and belongs to what comes behind the handshake. */
+  rest(): Buffer {
+    return this.#drain(this.#in);
+  }
+
+  /** Why the last step failed; nobody finds it in OpenSSL's list after that. */
+  failure(): TlsError | undefined {
+    const error = this.#error();
+    this.#calls.clearErrors();
+    return error.code === 0 ? undefined : error;
+  }
+
+  // ── what was agreed on ──
+
+  get version(): string | undefined {
+    return this.#ssl === NONE ? undefined : VERSIONS[this.#calls.version(this.#ssl)];
+  }
+
+  /** OpenSSL's name. */
+  get cipher(): string | undefined {
+    return this.#ssl === NONE ? undefined : this.#nameOf(this.#calls.cipher(this.#ssl));
+  }
+
+  /** From the first flight on. */
+  get cipherToBe(): string | undefined {
+    return this.#ssl === NONE ? undefined : this.#nameOf(this.#calls.cipherToBe(this.#ssl));
+  }
+
+  get isResumed(): boolean {
+    return this.#ssl !== NONE && this.#calls.isResumed(this.#ssl) === 1;
+  }
+
+  /** Of TLS 1.2. */
+  masterSecret(): { secret: Buffer; clientRandom: Buffer; serverRandom: Buffer } | undefined {
+    const session = this.#session();
+    if (session === NONE) return undefined;
+    const { masterKey, clientRandom, serverRandom } = this.#calls;
+    return {
+      secret: taken(MOST_SECRET_BYTES, (at, length) => masterKey(session, at, length)),
+      clientRandom: taken(RANDOM_BYTES, (at, length) => clientRandom(this.#ssl, at, length)),
+      serverRandom: taken(RANDOM_BYTES, (at, length) => serverRandom(this.#ssl, at, length)),
+    };
+  }
+
+  /** DER, as `TLSSocket.getSession()` gives it. */
+  session(): Buffer | undefined {
+    const session = this.#session();
+    return session === NONE ? undefined : encoded(at => this.#calls.sessionBytes(session, at));
+  }
+
+  /** DER of the one that was presented. */
+  certificate(): Buffer | undefined {
+    const certificate = this.#ssl === NONE ? NONE : this.#calls.certificate(this.#ssl);
+    return certificate === NONE ? undefined : encoded(at => this.#calls.certificateBytes(certificate, at));
+  }
+
+  /** Finished, of this side or of the peer. */
+  finished(ofPeer: boolean): Buffer | undefined {
+    if (this.#ssl === NONE) return undefined;
+    const { finished, peerFinished } = this.#calls;
+    const take = ofPeer ? peerFinished : finished;
+    return taken(MOST_SECRET_BYTES, (at, length) => take(this.#ssl, at, length));
+  }
+
+  // ── its parts ──
+
+  #session(): number {
+    return this.#ssl === NONE ? NONE : this.#calls.session(this.#ssl);
+  }
+
+  #error(): TlsError {
+    const code = this.#calls.firstError();
+    return { code, text: this.#calls.errorText(code, addressOf(scratch)) };
+  }
+
+  #drain(pipe: number): Buffer {
+    let drained = NOTHING;
+    if (this.#ssl === NONE) return drained;
+    for (let goesOn = true; goesOn;) {
+      const length = this.#calls.readPipe(pipe, addressOf(scratch), scratch.length);
+      if (length > 0) drained = Buffer.concat([drained, scratch.subarray(0, length)]);
+      goesOn = length === scratch.length;
+    }
+    return drained;
+  }
+
+  /** Ciphers are never freed. */
+  #nameOf(cipher: number): string | undefined {
+    if (cipher === NONE) return undefined;
+    let name = cipherNames.get(cipher);
+    if (name === undefined) cipherNames.set(cipher, (name = this.#calls.cipherName(cipher)));
+    return name;
+  }
+}
+
+/** `take` writes no more than that many bytes, and says how many there are. */
+function taken(most: number, take: (at: number, length: number) => number): Buffer {
+  const bytes = Buffer.alloc(most);
+  return bytes.subarray(0, Math.min(take(addressOf(bytes), most), most));
+}
+
+/** i2d_X509(3): asked for nothing it tells the length, and wants the address of an address to write to. */
+function encoded(write: (at: number) => number): Buffer | undefined {
+  const length = write(NONE);
+  if (length <= 0) return undefined;
+  const bytes = Buffer.alloc(length);
+  pointer[0] = BigInt(addressOf(bytes));
+  write(addressOf(pointerBytes));
+  return bytes;
+}
