@@ -25,6 +25,7 @@ import {
 } from './field-kinds.ts';
 import { endLine, writeField } from './field-text.ts';
 import type { FieldSink } from './hpack/decoder.ts';
+import type { LineSink } from './hpack/repeated-run.ts';
 import { readLength } from './content-length.ts';
 
 /** How the body is told in HTTP/1: not at all, by its length, in chunks; or there is none, but bytes both ways. */
@@ -38,7 +39,8 @@ export const HEADROOM = 256;
 
 const NONE: Buffer = Buffer.alloc(0);
 
-export class RequestReader implements FieldSink {
+export class RequestReader implements FieldSink, LineSink {
+  readonly lineSink = this;
   /** The head, `buffer[start..end]`; its target is in origin form. HEADROOM bytes in front of it are free. */
   buffer = NONE;
   start = 0;
@@ -52,6 +54,7 @@ export class RequestReader implements FieldSink {
   malformed = '';
   /** The method or the scheme is none: no server can be asked, though the client can be answered. 0, or of parse-errors.ts. */
   lineError = 0;
+  others = 0;
   readonly #areaBytes: number;
   readonly #headBytes: number;
   /** `accept-unsafe-violations-in-http-request` */
@@ -62,6 +65,7 @@ export class RequestReader implements FieldSink {
   #path = '';
   #protocol = '';
   #cookies = '';
+  #host = judge('', '');
   #isLineWritten = false;
   #isTunnel = false;
 
@@ -82,7 +86,7 @@ export class RequestReader implements FieldSink {
     this.contentLength = -1;
     this.malformed = '';
     this.upgrades = this.#isLineWritten = this.#isTunnel = false;
-    this.#seen = this.lineError = 0;
+    this.#seen = this.lineError = this.others = 0;
     this.#relaxed = relaxed;
   }
 
@@ -90,16 +94,29 @@ export class RequestReader implements FieldSink {
   get target(): string {
     if (this.#isTunnel && !this.upgrades) return this.#authority;
     if (!this.#has(AUTHORITY)) return this.#path;
-    return `${this.#scheme}://${plainAuthority(this.#authority, this.#scheme)}${this.#path === '*' ? '' : this.#path}`;
+    const { plain } = this.#hostOf(this.#authority, this.#scheme);
+    return `${this.#scheme}://${plain}${this.#path === '*' ? '' : this.#path}`;
   }
 
   field(name: string, value: string): void {
-    if (this.malformed !== '') return;
     const kind = kindOf(name);
+    if (kind !== PLAIN || this.malformed !== '') this.others++;
+    if (this.malformed !== '') return;
     if (kind >= UNKNOWN_PSEUDO) return this.#pseudoField(kind, value);
     if (!this.#isLineWritten) this.#writeLine();
     if (kind === PLAIN) this.#write(name, value);
     else this.#special(kind, name, value);
+  }
+
+  beginLines(): void {
+    if (!this.#isLineWritten && this.malformed === '') this.#writeLine();
+  }
+
+  repeatLines(lines: Uint8Array): void {
+    this.beginLines();
+    if (this.malformed !== '') return;
+    this.buffer.set(lines, this.end);
+    this.end += lines.length;
   }
 
   // ── pseudo-fields: each once, and before all others ──
@@ -117,6 +134,12 @@ export class RequestReader implements FieldSink {
     this.#seen |= bit;
   }
 
+  /** Most requests of a connection are for the same. */
+  #hostOf(authority: string, scheme: string): JudgedHost {
+    const known = this.#host;
+    return known.authority === authority && known.scheme === scheme ? known : judge(authority, scheme);
+  }
+
   #has(kind: number): boolean {
     return (this.#seen & (1 << kind)) !== 0;
   }
@@ -130,15 +153,20 @@ export class RequestReader implements FieldSink {
     if (!isMethod(this.method)) this.lineError = INVALID_METHOD;
     const isConnect = this.#isTunnel && !this.upgrades;
     const method = this.upgrades || this.lineError !== 0 ? 'GET' : this.method;
-    this.#text(`${method} ${isConnect ? this.#authority : this.#targetInLine()} HTTP/1.1\r\n`);
+    this.#text(method);
+    this.#text(' ');
+    this.#text(isConnect ? this.#authority : this.#targetInLine());
+    this.#text(' HTTP/1.1\r\n');
     if (!this.#has(AUTHORITY)) return;
-    this.#write('host', isConnect ? this.#authority : plainAuthority(this.#authority, this.#scheme));
+    this.#host = this.#hostOf(this.#authority, this.#scheme);
+    this.#write('host', isConnect ? this.#authority : this.#host.plain);
   }
 
   #problemOfPseudoFields(): string {
     const { method } = this;
     if (method === '') return 'no method';
-    if (this.#has(AUTHORITY) && !isPossibleAuthority(this.#authority)) return 'wrong authority';
+    if (this.#has(AUTHORITY) && !this.#hostOf(this.#authority, this.#scheme).isPossible)
+      return 'wrong authority';
     this.#isTunnel = method === 'CONNECT';
     this.upgrades = this.#isTunnel && this.#has(PROTOCOL);
     if (this.#isTunnel && !this.upgrades) return this.#problemOfConnect();
@@ -177,7 +205,7 @@ export class RequestReader implements FieldSink {
     if (kind === IMPOSSIBLE) this.malformed = 'wrong name';
     else if (kind === OF_CONNECTION) this.malformed = 'field of a connection';
     else if (kind === COOKIE) this.#crumb(value);
-    else if (kind === HOST) this.#host(value);
+    else if (kind === HOST) this.#ownHost(value);
     else if (kind === CONTENT_LENGTH) this.#length(name, value);
     else if (kind === TE && value !== 'trailers') this.malformed = 'te other than trailers';
     else this.#write(name, value);
@@ -189,7 +217,7 @@ export class RequestReader implements FieldSink {
   }
 
   /** The first counts, and none beside `:authority`. */
-  #host(value: string): void {
+  #ownHost(value: string): void {
     if (this.#has(AUTHORITY) || this.#has(HOST)) return;
     this.#seen |= 1 << HOST;
     this.#write('host', value);
@@ -208,8 +236,11 @@ export class RequestReader implements FieldSink {
 
   #write(name: string, value: string): void {
     const end = writeField(this.buffer, this.end, name, value);
-    if (end < 0) this.malformed = 'forbidden byte in a value';
-    else this.end = end;
+    if (end >= 0) this.end = end;
+    else {
+      this.malformed = 'forbidden byte in a value';
+      this.others++;
+    }
   }
 
   #text(text: string): void {
@@ -251,6 +282,23 @@ const COLON = 0x3a;
 const HASH = 0x23;
 const SPACE = 0x20;
 const DELETE = 0x7f;
+
+/** What `:authority` says to HTTP/1. */
+interface JudgedHost {
+  readonly authority: string;
+  readonly scheme: string;
+  readonly isPossible: boolean;
+  readonly plain: string;
+}
+
+function judge(authority: string, scheme: string): JudgedHost {
+  return {
+    authority,
+    scheme,
+    isPossible: isPossibleAuthority(authority),
+    plain: plainAuthority(authority, scheme),
+  };
+}
 
 function isMethod(method: string): boolean {
   return USUAL_METHODS.has(method) || TOKEN.test(method);

@@ -5,11 +5,14 @@
 import { BlockReader } from './block-reader.ts';
 import { DynamicTable, ENTRY_OVERHEAD } from './dynamic-table.ts';
 import { readInteger } from './integers.ts';
-import { STATIC_COUNT, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
+import { RepeatedRun, type LineSink } from './repeated-run.ts';
+import { LAST_PSEUDO, STATIC_COUNT, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
 
 /** Hears the fields of one block in their order. Texts are latin1: one character a byte. */
 export interface FieldSink {
   field(name: string, value: string): void;
+  /** Where fields become lines of text. */
+  readonly lineSink?: LineSink;
 }
 
 /** What both sides begin with (RFC 9113, section 6.5.2). */
@@ -20,6 +23,7 @@ const INDEXED = 0x80;
 const ADDED = 0x40;
 const TABLE_SIZE = 0x20;
 const PLAIN = 0x10;
+const COLON = 0x3a;
 
 /** Used by all: a block is read without a pause. */
 const reader = new BlockReader();
@@ -33,6 +37,9 @@ export class HpackDecoder {
   #isCut = false;
   #listBytes = 0;
   #maxListBytes = 0;
+  readonly #run = new RepeatedRun();
+  /** Of this block: it may have several, the first is remembered. */
+  #hadRun = false;
 
   /**
    * `maxTableBytes`: our SETTINGS_HEADER_TABLE_SIZE. Until the peer has seen it the initial size holds as well; setLimit
@@ -57,6 +64,7 @@ export class HpackDecoder {
    */
   decode(block: Buffer, start: number, end: number, sink: FieldSink, maxListBytes: number): boolean {
     this.tooLarge = false;
+    this.#hadRun = false;
     this.#listBytes = 0;
     this.#maxListBytes = maxListBytes;
     reader.open(block, start, end);
@@ -80,12 +88,52 @@ export class HpackDecoder {
     while (reader.at < reader.end) {
       const first = reader.bytes[reader.at] as number;
       if (first >= INDEXED) {
-        if (!this.#readIndexed(sink)) return false;
+        if (!this.#readPlaces(first, sink)) return false;
       } else if (first >= ADDED) {
         if (!this.#readLiteral(sink, ADDED - 1, true)) return false;
       } else if (first >= TABLE_SIZE) return false;
       else if (!this.#readLiteral(sink, PLAIN - 1, false)) return false;
     }
+    return true;
+  }
+
+  /** One place in the tables, or all of a run. */
+  #readPlaces(first: number, sink: FieldSink): boolean {
+    const { lineSink: lines } = sink;
+    if (lines === undefined || this.#hadRun || !this.#mayBeginRun(first - INDEXED))
+      return this.#readIndexed(sink);
+    this.#hadRun = true;
+    const run = this.#run;
+    const isAgain = run.isNext(reader, this.#table.version);
+    if (!isAgain || this.#listBytes + run.listBytes > this.#maxListBytes) return this.#readRun(sink, lines);
+    this.#listBytes += run.listBytes;
+    reader.at += run.length;
+    lines.repeatLines(run.lines as Uint8Array);
+    return true;
+  }
+
+  /** A field that is no pseudo-field; its place in one byte. */
+  #mayBeginRun(index: number): boolean {
+    if (index <= STATIC_COUNT) return index > LAST_PSEUDO;
+    const age = index - STATIC_COUNT - 1;
+    return index < INDEXED - 1 && age < this.#table.count && this.#table.nameAt(age).charCodeAt(0) !== COLON;
+  }
+
+  /** Field by field, and noted. */
+  #readRun(sink: FieldSink, lines: LineSink): boolean {
+    const { bytes, at: from } = reader;
+    const listBytes = this.#listBytes;
+    lines.beginLines();
+    const { others, end: start } = lines;
+    const noted = { to: from, end: start, listBytes: 0 };
+    while (reader.at < reader.end && (bytes[reader.at] as number) >= INDEXED) {
+      if (!this.#readIndexed(sink)) return false;
+      if (lines.others !== others || this.tooLarge) break;
+      noted.to = reader.at;
+      noted.end = lines.end;
+      noted.listBytes = this.#listBytes - listBytes;
+    }
+    this.#run.note({ bytes, from, to: noted.to }, this.#table.version, lines.buffer, start, noted);
     return true;
   }
 

@@ -10,6 +10,8 @@ const FIRST_RING = 16;
 export class DynamicTable {
   count = 0;
   maxBytes: number;
+  /** Another one after each change: places mean the same as long as it is. */
+  version = 0;
   #bytes = 0;
   #names: string[] = [];
   #values: string[] = [];
@@ -32,6 +34,7 @@ export class DynamicTable {
   /** One that is larger than the table empties it (RFC 7541, section 4.4). */
   add(name: string, value: string): void {
     const bytes = name.length + value.length + ENTRY_OVERHEAD;
+    this.version++;
     this.#evictTo(this.maxBytes - bytes);
     if (bytes > this.maxBytes) return;
     if (this.count === this.#names.length) this.#grow();
@@ -43,6 +46,7 @@ export class DynamicTable {
   }
 
   resize(maxBytes: number): void {
+    this.version++;
     this.maxBytes = maxBytes;
     this.#evictTo(maxBytes);
   }

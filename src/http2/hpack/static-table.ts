@@ -74,6 +74,8 @@ export const STATIC_NAMES: readonly string[] = ENTRIES.map(([name]) => name);
 export const STATIC_VALUES: readonly string[] = ENTRIES.map(([, value]) => value ?? '');
 /** The last index. */
 export const STATIC_COUNT = ENTRIES.length - 1;
+/** Pseudo-fields are at the front. */
+export const LAST_PSEUDO = STATIC_NAMES.findLastIndex(name => name.startsWith(':'));
 
 /** Their names' bytes, one after the other, and where each begins. */
 const nameBytes = Uint8Array.from(STATIC_NAMES.join(''), letter => letter.charCodeAt(0));
