@@ -17,11 +17,6 @@ export function conflictOf(
 ): string | undefined {
   if (origin === 'plain' && known.origin !== 'crt-list') return undefined;
   const found: string[] = [];
-  if (origin === 'plain')
-    found.push(`Can't use the certificate previously defined with keywords without these keywords:`);
-  else if (known.origin === 'plain')
-    found.push(`Can't use the certificate previously defined without any keyword with these keywords:`);
-  const isHeaded = found.length > 0;
   for (const name of FILES)
     if (known.load[name] !== load[name])
       found.push(
@@ -36,5 +31,15 @@ export function conflictOf(
     found.push(
       `- different parameter 'ocsp-update' : previously ${told(known.load.ocspUpdate)} vs ${told(load.ocspUpdate)}`,
     );
-  return found.length === 0 && !isHeaded ? undefined : `${found.join('\n')}\n`;
+  if (found.length === 0) return undefined;
+  return `${[...headOf(known.origin, origin), ...found].join('\n')}\n`;
+}
+
+/** Where one of the uses says nothing of the files. */
+function headOf(known: StoredCertificate['origin'], now: StoredCertificate['origin']): readonly string[] {
+  if (now === 'plain')
+    return [`Can't use the certificate previously defined with keywords without these keywords:`];
+  return known === 'plain'
+    ? [`Can't use the certificate previously defined without any keyword with these keywords:`]
+    : [];
 }

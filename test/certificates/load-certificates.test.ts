@@ -311,3 +311,28 @@ test('Diffie-Hellman parameters for all listeners are read from their file, or t
   assert.deepEqual(loaded.said, []);
   assert.equal(loaded.store.material().dhPem, parameters(2048));
 });
+
+test('a certificate has its OCSP response updated wherever it is used, or nowhere', t => {
+  const folder = temporaryFolder(t);
+  const file = tlsFile('rsa.pem');
+  const saidOf = (update: string, mode: string): readonly string[] => {
+    writeFileSync(`${folder}/list`, `${file} [ocsp-update ${update}]\n`);
+    return [
+      ...loadBind(`crt ${file} crt-list ${folder}/list`, `global\n  ocsp-update.mode ${mode}`).said,
+      ...loadBind(`crt-list ${folder}/list crt ${file}`, `global\n  ocsp-update.mode ${mode}`).said,
+    ];
+  };
+  assert.deepEqual(saidOf('on', 'on'), []);
+  assert.deepEqual(saidOf('off', 'off'), []);
+  const [inList, onLine, ...more] = saidOf('on', 'off');
+  assert.match(
+    inList ?? '',
+    /^alert: [^]* without any keyword with these keywords:\n- different parameter 'ocsp-update' : previously 'default' \(ocsp-update\.mode off\) vs 'on'$/m,
+  );
+  assert.match(
+    onLine ?? '',
+    /^alert: [^]* with keywords without these keywords:\n- different parameter 'ocsp-update' : previously 'on' vs 'default' \(ocsp-update\.mode off\)$/m,
+  );
+  assert.deepEqual(more, []);
+  assert.equal(saidOf('off', 'on').length, 2);
+});
