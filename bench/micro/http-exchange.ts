@@ -26,6 +26,7 @@ import type {
 } from '../../src/net/connection.ts';
 import { TimerWheel } from '../../src/net/timer-wheel.ts';
 import { Reception } from '../../src/proxy/accept.ts';
+import { ReverseDesk } from '../../src/proxy/reverse/reverse-desk.ts';
 import { StreamsByServer } from '../../src/proxy/server-streams.ts';
 import { NameLookups } from '../../src/proxy/name-lookups.ts';
 import { Compressors } from '../../src/proxy/compressors.ts';
@@ -292,6 +293,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     certificates,
     serverContexts: new ServerContexts(certificates),
     clients: new WaitingClients(),
+    reverse: ReverseDesk.alone(engine),
   };
 }
 

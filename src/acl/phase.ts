@@ -46,7 +46,7 @@ export function firstPhase(bits: number): Phase | undefined {
 }
 
 /** Ambiguous words (`hdr`, `payload`, `cookie`) read the response in these. */
-const RESPONSE_PHASES = bitsOf('..........YYYYYYYYY...');
+const RESPONSE_PHASES = bitsOf('...........YYYYYYYY...');
 
 export function isResponsePhase(phases: number): boolean {
   return (phases & RESPONSE_PHASES) !== 0 && (phases & ~RESPONSE_PHASES) === 0;

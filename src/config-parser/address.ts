@@ -27,6 +27,8 @@ export interface AddressRules {
   readonly names?: boolean;
   /** `fd@N` may be written (default yes). */
   readonly fd?: boolean;
+  /** `rhttp@` may be written: with the server that is connected to, or alone for a server that connects by itself. */
+  readonly reverse?: 'of a server' | 'alone';
   /** Reads `$VAR` inside the address. */
   readonly environment?: Lookup;
 }
@@ -47,7 +49,7 @@ export interface ParsedAddress {
   readonly mptcp: boolean;
 }
 
-type Family = 'any' | 'ipv4' | 'ipv6' | 'unix' | 'abns' | 'abnsz' | 'fd' | 'sockpair';
+type Family = 'any' | 'ipv4' | 'ipv6' | 'unix' | 'abns' | 'abnsz' | 'fd' | 'sockpair' | 'rhttp';
 
 interface Prefix {
   readonly family: Family;
@@ -78,6 +80,7 @@ const PREFIXES: Readonly<Record<string, Prefix>> = {
   quic6: { family: 'ipv6', transport: 'stream', quic: true },
   fd: { family: 'fd' },
   sockpair: { family: 'sockpair' },
+  rhttp: { family: 'rhttp' },
 };
 
 /** sun_path without its final zero, and without `.<pid>.tmp` for paths that are renamed into place. */
@@ -217,6 +220,18 @@ function parseDescriptor(
   return parsed({ kind, fd: Number(number) });
 }
 
+function parseReverse(target: string, { reverse }: AddressRules, text: string): Parsed<Address> {
+  if (reverse === undefined) return refused(`reverse HTTP is not possible here in '${text}'`);
+  if (reverse === 'alone')
+    return target === ''
+      ? parsed({ kind: 'reverse', backend: '', server: '' })
+      : refused(`nothing may follow 'rhttp@' in '${text}': whoever connects becomes the server`);
+  const [, backend, server] = /^([^/]+)\/([^/]+)$/.exec(target) ?? [];
+  if (backend === undefined || server === undefined)
+    return refused(`'rhttp@<backend>/<server>' expected in place of '${text}'`);
+  return parsed({ kind: 'reverse', backend, server });
+}
+
 function parseByFamily(cut: Cut, rules: AddressRules, text: string): Parsed<readonly [Address, Ports]> {
   let address: Parsed<Address>;
   switch (cut.family) {
@@ -230,6 +245,9 @@ function parseByFamily(cut: Cut, rules: AddressRules, text: string): Parsed<read
     case 'fd':
     case 'sockpair':
       address = parseDescriptor(cut.family, cut.rest, rules, text);
+      break;
+    case 'rhttp':
+      address = parseReverse(cut.rest, rules, text);
       break;
     case 'any':
     case 'ipv4':

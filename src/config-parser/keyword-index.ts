@@ -3,6 +3,7 @@
  * deprecated words. Every section is read through one index made of its keyword table.
  */
 import type { Word } from '../model/word.ts';
+import { MUST_BE_ALLOWED } from './experimental.ts';
 import type { Keyword } from './keyword.ts';
 import type { SectionKind } from './line-context.ts';
 import { didYouMean } from './nearest.ts';
@@ -137,8 +138,10 @@ function checkRemoved<Draft>(keyword: Keyword<Draft>, context: ParserContext): b
     return false;
   }
   if (keyword.experimental === true && !context.experimentalAllowed) {
-    const how = `must be allowed via a global 'expose-experimental-directives'`;
-    context.alert(context.line[0] as Word, `'${keyword.name}' directive is experimental, ${how}.`);
+    context.alert(
+      context.line[0] as Word,
+      `'${keyword.name}' directive is experimental, ${MUST_BE_ALLOWED}.`,
+    );
     return false;
   }
   if (keyword.deprecated !== undefined && !context.deprecatedAllowed)

@@ -34,7 +34,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'mode haterm',
   'mode spop',
   // listeners
-  'bind nbconn',
   'bind proto fcgi',
   'bind proto qmux',
   'bind proto spop',
@@ -42,7 +41,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server check-proto fcgi',
   'server check-proto qmux',
   'server check-proto spop',
-  'server pool-conn-name',
   'server proto fcgi',
   'server proto qmux',
   'server proto spop',
@@ -57,8 +55,7 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'bind label',
   'bind nice',
   'bind shards',
-  // nobody is pinged, and without QUIC there is nothing to derive tokens from
-  'bind idle-ping',
+  // without QUIC there is nothing to derive tokens from
   'cluster-secret',
   'tune.rcvbuf.backend',
   'tune.sndbuf.frontend',

@@ -18,6 +18,7 @@ import type { ParserContext } from './parser-context.ts';
 import { checkCaches } from './resolve-caches.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
+import { checkReverse } from './resolve-reverse.ts';
 import { finishPeers } from './peers.ts';
 import { stickTablesOf } from './stick-tables.ts';
 import { refuseRepeatedGuids } from './unique-ids.ts';
@@ -103,6 +104,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     checkReferences(proxy, names, context);
     checkCaches(proxy, config.caches, context);
     checkConditions(proxy, context);
+    checkReverse(proxy, names.backends, context);
   }
   return config;
 }

@@ -23,6 +23,8 @@ export class SessionStreams {
   /** GOAWAY with an error was sent, or the connection is gone. */
   dead = false;
   protected readonly role: Role;
+  /** It begins with the preface. */
+  protected readonly speaksFirst: boolean;
   protected readonly settings: LocalSettings;
   protected readonly handler: SessionHandler;
   protected readonly sender: DataSender;
@@ -39,8 +41,10 @@ export class SessionStreams {
   protected target: Stream | undefined;
   readonly #ownResets: number[] = [];
 
-  constructor(role: Role, settings: LocalSettings, handler: SessionHandler) {
+  /** `isReversed`: the server has made the connection, and begins it. */
+  constructor(role: Role, settings: LocalSettings, handler: SessionHandler, isReversed: boolean) {
     this.role = role;
+    this.speaksFirst = (role === 'client') !== isReversed;
     this.settings = settings;
     this.handler = handler;
     this.windows = new ReceiveWindows(this.output, settings);
@@ -51,7 +55,7 @@ export class SessionStreams {
   /** What comes first, before anything was received. `maxStreams`: what the peer may have now. */
   start(maxStreams = this.settings.maxStreams): void {
     const { output } = this;
-    if (this.role === 'client') {
+    if (this.speaksFirst) {
       output.reserve(H2.PREFACE.length);
       output.bytes(H2.PREFACE, 0, H2.PREFACE.length);
     }

@@ -24,9 +24,9 @@ export class Session extends SessionStreams implements FrameSink {
   readonly #decoder: HpackDecoder;
   readonly #fragments: FragmentReader;
 
-  constructor(role: Role, settings: LocalSettings, handler: SessionHandler) {
-    super(role, settings, handler);
-    this.#reader = new FrameReader(this, role === 'server');
+  constructor(role: Role, settings: LocalSettings, handler: SessionHandler, isReversed = false) {
+    super(role, settings, handler, isReversed);
+    this.#reader = new FrameReader(this, !this.speaksFirst);
     this.#decoder = new HpackDecoder(settings.tableBytes);
     this.#fragments = new FragmentReader(Math.max(LEAST_BLOCK, 2 * settings.maxListBytes));
   }
@@ -249,7 +249,7 @@ export class Session extends SessionStreams implements FrameSink {
     const { peer } = this;
     const window = peer.streamWindow;
     for (let at = start; at < end; at += SETTING_BYTES) {
-      const code = peer.read(bytes, at, this.role === 'client' ? 'server' : 'client');
+      const code = peer.read(bytes, at, this.speaksFirst ? 'server' : 'client');
       if (code !== H2.NO_ERROR) return this.fail(code, 'SETTINGS out of bounds');
     }
     if (peer.known && peer.streamWindow < window) this.handler.glitch('window reduced late');

@@ -12,4 +12,6 @@ export type Address =
   | { readonly kind: 'abstract'; readonly name: string; readonly zeroTerminated?: boolean }
   | { readonly kind: 'fd'; readonly fd: number }
   | { readonly kind: 'sockpair'; readonly fd: number }
+  /** `rhttp@`: of a listener, the server that it connects to; of a server, nothing: it connects itself. */
+  | { readonly kind: 'reverse'; readonly backend: string; readonly server: string }
   | { readonly kind: 'name'; readonly host: string; readonly port: number; readonly family: 0 | 4 | 6 };

@@ -32,6 +32,8 @@ export interface Bind {
   readonly mss?: number;
   /** `tcp-md5sig`: the password. */
   readonly md5Signature?: string;
+  /** `nbconn`: so many connections are made to the server of a `rhttp@` address. */
+  readonly connections?: number;
   /** `thread`: those that may accept; numbers above `nbthread` mean nobody. */
   readonly threads?: readonly number[];
   /** Admin socket only. */

@@ -14,6 +14,9 @@ import type { AclLine, Condition, Word } from './word.ts';
 
 export type Mode = 'tcp' | 'http' | 'log' | 'spop';
 
+/** Which connections of a server may carry requests of others. */
+export type HttpReuse = 'never' | 'safe' | 'aggressive' | 'always';
+
 export interface Proxy {
   readonly kind: 'frontend' | 'backend' | 'listen';
   readonly name: string;
@@ -71,7 +74,7 @@ export interface Proxy {
   /** `persist rdp-cookie`: name of the cookie. */
   readonly persistRdpCookie?: string;
   readonly serverKeepAlive: TcpKeepAlive;
-  readonly httpReuse: 'never' | 'safe' | 'aggressive' | 'always';
+  readonly httpReuse: HttpReuse;
   readonly source?: Server['source'];
   readonly loadServerStateFrom: 'none' | 'global' | 'local';
   readonly serverStateFileName?: string;

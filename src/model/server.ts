@@ -34,6 +34,7 @@ export interface Server {
   readonly poolLowConn: number;
   readonly poolPurgeDelayMs: number;
   readonly maxReuse: number;
+  readonly poolConnName?: Word;
   readonly tcpUserTimeoutMs: number;
   /** The network namespace of its connections. */
   readonly namespace?: string;

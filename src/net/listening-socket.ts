@@ -115,6 +115,8 @@ export function openListening(settings: ListenSettings, count: number): Listenin
       return shared(inherit(settings, address.fd), `[fd@${address.fd}]`, count);
     case 'sockpair':
       return { message: `cannot listen on sockpair@${address.fd}: not a listening address`, code: 'EINVAL' };
+    case 'reverse':
+      return { message: 'cannot listen on rhttp@: only proxies connect in reverse', code: 'EINVAL' };
     case 'name':
       return { message: `cannot listen on '${address.host}': not resolved`, code: 'EINVAL' };
   }

@@ -28,7 +28,7 @@ import { isGone } from './client-address.ts';
 import { ClientConnectionFacts } from './client-facts.ts';
 import { ClientHandshake } from './client-handshake.ts';
 import { hangUp } from './hang-up.ts';
-import { startHttp2 } from './http2/session.ts';
+import { beginHttp2 } from './http2/begin-http2.ts';
 import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
@@ -56,6 +56,7 @@ export class Reception {
     const facts = new ClientConnectionFacts(connection, Date.now(), this.#thread.wheel.now);
     facts.variableMemory = this.#thread.variableRoom?.ofSession();
     facts.namespace = listener.config.namespace;
+    if (connection.tls !== undefined) facts.secured(connection, connection.tls);
     if (isOpenToAll(listener)) {
       listener.admitted();
       startSession(this.#streams, listener, facts);
@@ -106,7 +107,7 @@ function startSession(
   countSession(state.counters, listener.frontend.row, listener.row, isHttp && !isHttp2, wheel.now);
   facts.beginRequests();
   if (facts.counters !== undefined) countForAll(undefined, facts.counters, 'session', 1);
-  if (isHttp2) return startHttp2(streams, listener, facts, received);
+  if (isHttp2) return beginHttp2(streams, listener, facts, received);
   const Session = isHttp ? HttpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
 }

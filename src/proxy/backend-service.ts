@@ -282,6 +282,7 @@ export class BackendService implements BackendRuntime {
   /** It has other settings, is new, or is gone (undefined). Requests under way keep what they have. */
   serverChanged(row: number, config: Server | undefined): void {
     this.servers.find(server => server.row === row)?.idle.clear();
+    if (config?.address.kind !== 'reverse') this.#thread.reverse.forget(row);
     const server = config && new ServerService(config, row, this, this.#thread, this.#environment);
     const place = row - this.#firstServer;
     const isConfigured = place >= 0 && place < this.config.servers.length;

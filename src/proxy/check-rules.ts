@@ -17,7 +17,7 @@ import { hasRules } from './no-rules.ts';
 import { compileBalanceKey } from './balance-key.ts';
 import { compileLogFormats } from './log-line.ts';
 import { compileProxyHeader } from './send-proxy.ts';
-import { compileSni } from './server-security.ts';
+import { compileConnectionName, compileSni } from './server-security.ts';
 
 export type PatternFile = ReturnType<ReadFile>;
 
@@ -95,6 +95,7 @@ export function compileAll(
 
 function compileServer(server: Server, { mode }: Proxy, environment: () => RuleEnvironment): void {
   if (server.sendProxy !== undefined) compileProxyHeader(server.sendProxy, environment);
+  compileConnectionName(server, environment);
   if (server.ssl !== undefined) compileSni(server, server.ssl, mode, environment);
 }
 

@@ -1,10 +1,16 @@
 /** What samples can ask about a session's client connection. One per accepted connection. */
+import type { AttachedServer } from '../rules/context.ts';
 import type { ClientFacts, ConnectionError, ProxyProtocolFacts } from '../acl/context.ts';
 import type { ScopeMemory } from '../acl/variable-memory.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
+
+/** The server that a connection is to serve, and the name that requests have to ask for. */
+export interface Attachment extends AttachedServer {
+  readonly name: string;
+}
 
 export class ClientConnectionFacts implements ClientFacts {
   readonly acceptTimeMs: number;
@@ -22,6 +28,8 @@ export class ClientConnectionFacts implements ClientFacts {
   transport: 'tcp' | 'tls' = 'tcp';
   /** What ended its handshake. */
   error: ConnectionError | undefined = undefined;
+  /** What it becomes (`attach-srv`), once it speaks HTTP/2; undefined: it stays a client. */
+  attachment: Attachment | undefined = undefined;
   /** For variables of its scope; undefined: as much as there is. */
   variableMemory: ScopeMemory | undefined = undefined;
   #tls: TlsFacts | undefined;

@@ -36,6 +36,8 @@ export function takeConnection(
   if (links === undefined) return takeWhole(server, client, transaction);
   if (isWebsocket(transaction) && !server.protocol.carriesWebsockets) return undefined;
   const traveller = travellerOf(server, links, client, transaction);
+  const attached = server.attached?.take(traveller.key, traveller.aim);
+  if (attached !== undefined) return attached;
   const joined = joinLink(traveller, client.privateConnections);
   if (joined !== undefined) return joined;
   const rested = takeWhole(server, client, transaction);
@@ -88,9 +90,9 @@ function takeWhole(
 ): Connection | undefined {
   const own = client.privateConnections?.take(server, keyOf(server, transaction));
   if (own !== undefined || server.isPrivate) return own;
-  const { config, retriesSafely } = server.backend;
-  const isAny = config.httpReuse === 'always' || !client.isFirst || retriesSafely;
-  if (!isAny && config.httpReuse !== 'aggressive') return undefined;
+  const { reuse } = server;
+  const isAny = reuse === 'always' || !client.isFirst || server.backend.retriesSafely;
+  if (!isAny && reuse !== 'aggressive') return undefined;
   return server.idle.take(!isAny, transaction.serverKey);
 }
 

@@ -8,6 +8,8 @@ export type DialFailure =
   | 'queue-full'
   | 'queue-timeout'
   | 'refused'
+  /** The server connects by itself (`rhttp@`), and has not. */
+  | 'unattached'
   | 'connect-timeout'
   /** Out of descriptors, ports or memory here. */
   | 'resource';

@@ -233,12 +233,14 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
     transaction.serverKey = server.connectionKey(transaction);
     const idle = this.#stream.takeIdle(server);
     if (idle === undefined && this.#joins(server)) return;
+    if (idle === undefined && !server.canConnect(transaction.serverKey)) return this.#fail('unattached');
     transaction.counts.attempt(server, idle !== undefined);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
     this.#dial = dialsFor(this.#stream, server)?.begin(transaction.serverKey, this);
     this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
-    const connection = this.#thread.engine.connect(server.target(transaction), this);
+    const connection = server.connect(transaction, this);
+    if (connection === undefined) return this.#connectFailed('resource');
     server.idle.made(connection);
     // it may have failed, and another one been tried, before the call returned
     if (!connection.closed && this.#connection === undefined) this.#connection = connection;

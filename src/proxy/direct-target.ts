@@ -7,7 +7,7 @@ import { ServerProtocol } from './server-protocol.ts';
 import { parseIp } from '../base/ip-address.ts';
 import type { Address } from '../model/address.ts';
 import type { Server } from '../model/server.ts';
-import type { ConnectTarget, Endpoint } from '../net/connection.ts';
+import type { Connection, ConnectionHandler, ConnectTarget, Endpoint } from '../net/connection.ts';
 import { IdlePool } from '../net/idle-pool.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
@@ -37,14 +37,18 @@ class DirectTarget implements ServerRuntime {
   readonly proxyHeader = undefined;
   readonly security = undefined;
   readonly links = undefined;
+  readonly attached = undefined;
+  readonly reuse = 'never';
   readonly protocol: ServerProtocol;
   readonly address: ServerAddress;
+  readonly #thread: DataThread;
   readonly #options: ConnectOptions;
   readonly #sourceOf: SourceOf | undefined;
 
   constructor(backend: BackendRuntime, thread: DataThread, address: Address) {
     this.config = { ...UNNAMED, address };
     this.backend = backend;
+    this.#thread = thread;
     this.protocol = new ServerProtocol(this.config);
     // what is connected there is private to its client: nothing is put here
     this.idle = new IdlePool(thread.wheel, { maxConn: 0, purgeDelayMs: 0 });
@@ -56,6 +60,14 @@ class DirectTarget implements ServerRuntime {
 
   connectionKey(facts: OutgoingFacts): string {
     return keyOfTarget(this.target(facts));
+  }
+
+  canConnect(): boolean {
+    return true;
+  }
+
+  connect(facts: OutgoingFacts, handler: ConnectionHandler): Connection {
+    return this.#thread.engine.connect(this.target(facts), handler);
   }
 
   target(facts: OutgoingFacts): ConnectTarget {

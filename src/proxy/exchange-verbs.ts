@@ -9,6 +9,7 @@ import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { IpAddress } from '../base/ip-address.ts';
 import type {
+  AttachedServer,
   CacheLookup,
   ConnectionSide,
   ErrorPages,
@@ -25,6 +26,10 @@ import { ExchangeSamples } from './exchange-samples.ts';
 export abstract class ExchangeVerbs extends ExchangeSamples implements RuleContext {
   get statusKinds(): StatusKinds {
     return this.thread.statusKinds;
+  }
+
+  attachTo(server: AttachedServer, name: string): void {
+    this.client.attachment = { ...server, name };
   }
 
   beginOwnCounters(): TrackedCounters {

@@ -13,7 +13,14 @@ import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
 import { looksAtClients } from './client-address.ts';
 import { compileLogFormats, FrontendLog, type LogStep } from './log-line.ts';
-import type { BackendRuntime, ExchangeContext, FrontendRuntime, LogSink, Refusal } from './runtime.ts';
+import type {
+  BackendRuntime,
+  ExchangeContext,
+  FrontendRuntime,
+  LogSink,
+  Refusal,
+  ServerRuntime,
+} from './runtime.ts';
 
 export interface BackendDirectory {
   backendNamed(name: string): BackendRuntime | undefined;
@@ -79,6 +86,10 @@ export class FrontendService implements FrontendRuntime {
     this.#backends = backends;
     this.#eligible = backend => backends.takesTraffic(backend);
     this.#defaultName = proxy.defaultBackend?.text ?? (proxy.kind === 'listen' ? proxy.name : undefined);
+  }
+
+  serverNamed(backend: string, server: string): ServerRuntime | undefined {
+    return this.#backends.backendNamed(backend)?.servers.find(({ config }) => config.name === server);
   }
 
   /** The other half of a `listen`. */

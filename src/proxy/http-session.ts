@@ -16,7 +16,7 @@ import type { Timeouts } from '../model/proxy.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
-import { startHttp2 } from './http2/session.ts';
+import { beginHttp2 } from './http2/begin-http2.ts';
 import { hangUp } from './hang-up.ts';
 import type { HttpStream } from './http-stream.ts';
 import { Inbox } from './inbox.ts';
@@ -167,7 +167,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.#thread().clients.remove(this);
     this.#thread().wheel.remove(this.#timer);
     this.#state = LEFT;
-    startHttp2(this.#streams, this.listener, this.facts, this.inbox);
+    beginHttp2(this.#streams, this.listener, this.facts, this.inbox);
     return true;
   }
 

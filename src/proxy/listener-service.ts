@@ -13,6 +13,7 @@ import type { TlsListener } from '../net/tls/tls-listener.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import type { SharedState } from '../state/shared-state.ts';
+import { DialingListener } from './reverse/dialing-listener.ts';
 import type { DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
 
 interface ListenerEvents {
@@ -51,6 +52,8 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   /** Until a rate has room, as last asked; 0: none is exceeded. */
   #rateDelayMs = 0;
   #held: Connection[] = [];
+  /** Of an address `rhttp@`: makes what others accept. */
+  readonly #dialing: DialingListener | undefined;
 
   constructor(
     config: Bind,
@@ -66,6 +69,8 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     this.#state = thread.state;
     this.#thread = thread;
     this.#events = events;
+    if (config.address.kind === 'reverse')
+      this.#dialing = new DialingListener(thread, this, connection => this.#accepted(connection));
     const { limits, rates } = thread.state;
     const isTls = config.ssl !== undefined;
     this.#gates = [
@@ -99,6 +104,11 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     this.#listeners.push(listener);
   }
 
+  /** Keeps up so many connections more. */
+  dial(connections: number): void {
+    this.#dialing?.more(connections);
+  }
+
   /** No connection of it is left in this thread. */
   get unused(): boolean {
     const { limits } = this.#state;
@@ -108,6 +118,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   /** Takes nothing new. Who is held already is still served. */
   close(): void {
     for (const listener of this.#listeners.splice(0)) listener.close();
+    this.#dialing?.close();
     this.#paused = false;
     if (this.#held.length === 0) this.#thread.wheel.remove(this.#nextPlace);
     else this.#pause();
@@ -138,14 +149,20 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   closed(): void {
     const { limits } = this.#state;
     let wanted = false;
+    this.#dialing?.ended();
     for (const gate of this.#gates) wanted = limits.leave(gate) || wanted;
     if (wanted) this.#events.roomAgain();
     else if (this.#paused) this.retry();
   }
 
+  leaves(): void {
+    this.#dialing?.leaves();
+  }
+
   #accepted(connection: Connection): void {
     connection.handler = this;
-    if (this.#thread.rejectsPrivilegedPorts && isPrivileged(connection.remote)) return connection.close();
+    const isForeign = this.#thread.rejectsPrivilegedPorts && this.#dialing === undefined;
+    if (isForeign && isPrivileged(connection.remote)) return connection.close();
     if (this.#held.length > 0 || !this.#enter()) {
       this.#held.push(connection);
       return this.#pause();
@@ -157,12 +174,14 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   #pause(): void {
     this.#paused = true;
     for (const listener of this.#listeners) listener.pause();
+    this.#dialing?.pause();
     this.#awaitRate();
   }
 
   #resume(): void {
     this.#paused = false;
     for (const listener of this.#listeners) listener.resume();
+    this.#dialing?.resume();
   }
 
   /** Nobody tells when a rate has room again. */
@@ -239,6 +258,7 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
   onFailed(connection: Connection): void {
     this.#held = this.#held.filter(held => held !== connection);
     connection.close();
+    this.#dialing?.ended();
   }
   onReceived(): void {}
   onEnd(): void {}

@@ -15,6 +15,12 @@ export abstract class RestingConnection implements Connection {
   receiving = false;
   readonly sending = false;
   closed = false;
+  /** What makes connections different (ServerRuntime.connectionKey), and the server's state when it was made. */
+  key = '';
+  privateKey = '';
+  generation = 0;
+  /** It may serve nobody but its holder, ever. */
+  isPrivate = false;
   protected readonly socket: Connection;
 
   constructor(socket: Connection) {

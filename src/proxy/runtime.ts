@@ -20,16 +20,18 @@ import type { HeadLimits } from '../http/head-limits.ts';
 import type { Bind } from '../model/bind.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { Tune } from '../model/global.ts';
-import type { Proxy } from '../model/proxy.ts';
+import type { HttpReuse, Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { BufferPool } from '../net/buffer-pool.ts';
-import type { ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
+import type { Connection, ConnectionHandler, ConnectTarget, Endpoint, Engine } from '../net/connection.ts';
 import type { Http2Settings } from './http2/settings.ts';
 import type { IdlePool } from '../net/idle-pool.ts';
 import type { ServerContexts } from '../net/tls/server-contexts.ts';
 import type { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import type { TlsListener } from '../net/tls/tls-listener.ts';
 import type { CookieDates } from './cookie-persistence.ts';
+import type { AttachedLinks } from './reverse/attached-links.ts';
+import type { ReverseDesk } from './reverse/reverse-desk.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
@@ -144,6 +146,7 @@ export interface DataThread {
   /** A soft stop is under way: connections close after the request they serve. */
   readonly sendsAway: () => boolean;
   readonly clients: WaitingClients;
+  readonly reverse: ReverseDesk;
   /** `lb explain` looks over the thread's shoulder. */
   readonly watcher?: Watcher;
 }
@@ -180,6 +183,8 @@ export interface ListenerRuntime {
   readonly tls: TlsListener | undefined;
   /** One of its connections passed the `tcp-request connection` rules. */
   admitted(): void;
+  /** The peer of one of its connections is about to go, and wants another one if it is made here. */
+  leaves(): void;
   /** One of its connections is over. */
   closed(): void;
 }
@@ -229,6 +234,8 @@ export interface FrontendRuntime {
   readonly captures: HeadCaptures;
   /** It is a `listen` with a persistence cookie: logs tell of it whatever becomes of a request. */
   readonly hasCookie: boolean;
+  /** A server of the configuration, or of one that was added. */
+  serverNamed(backend: string, server: string): ServerRuntime | undefined;
   /** The other half of a `listen`. */
   ownBackend(): BackendRuntime | undefined;
   /** By `unique-id-format`; undefined without one. */
@@ -301,6 +308,14 @@ export interface ServerRuntime {
   target(facts: OutgoingFacts): ConnectTarget;
   /** Connections of one key are made alike: only those may stand in for one another. */
   connectionKey(facts: OutgoingFacts & SampleContext): string;
+  /** Has a connection made, whose handler hears of it. Undefined: there are no descriptors left for it. */
+  connect(facts: OutgoingFacts & SampleContext, handler: ConnectionHandler): Connection | undefined;
+  /** False: it connects by itself, and nowhere in this process has it done so by that key. */
+  canConnect(key: string): boolean;
+  /** The connections that it has made; undefined: they are made here. */
+  readonly attached: AttachedLinks | undefined;
+  /** `http-reuse` */
+  readonly reuse: HttpReuse;
   /** Changes when the server moves: connections made before are not used again. */
   readonly generation: number;
   /** Its idle connections in this thread. */

@@ -9,6 +9,7 @@ import { phaseBit } from '../acl/phase.ts';
 import { prefixed } from '../acl/prefixed.ts';
 import type { Mode } from '../model/proxy.ts';
 import type { Server, ServerTls } from '../model/server.ts';
+import type { Word } from '../model/word.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
@@ -21,6 +22,26 @@ const PHASE = phaseBit('server source selection');
 /** The host that the request is for, without its port. */
 const AUTOMATIC_SNI = 'req.hdr(host),field(1,:)';
 
+/**
+ * What tells connections of a server apart: `pool-conn-name`, or the `sni` of one that makes them itself. Undefined: nothing
+ * but what they are made with.
+ */
+export function compileConnectionName(
+  { poolConnName, address, tls }: Server,
+  environment: () => RuleEnvironment,
+): CompiledExpression | undefined {
+  const name = poolConnName ?? (address.kind === 'reverse' ? tls?.sni : undefined);
+  return name && compileName(name, environment);
+}
+
+function compileName(
+  { text, position }: Word,
+  environment: () => RuleEnvironment,
+): CompiledExpression | undefined {
+  const what = 'error detected while parsing sni or pool-conn-name expressions : ';
+  return compileExpression(text, position, PHASE, prefixed(environment(), what));
+}
+
 /** The name of the server that is asked for; undefined: none is. Mistakes are reported. */
 export function compileSni(
   server: Server,
@@ -29,13 +50,7 @@ export function compileSni(
   environment: () => RuleEnvironment,
 ): CompiledExpression | undefined {
   const { sni, noAutoSni } = tls;
-  if (sni !== undefined)
-    return compileExpression(
-      sni.text,
-      sni.position,
-      PHASE,
-      prefixed(environment(), `error detected while parsing sni or pool-conn-name expressions : `),
-    );
+  if (sni !== undefined) return compileName(sni, environment);
   if (mode !== 'http' || noAutoSni === true) return undefined;
   return compileExpression(AUTOMATIC_SNI, server.position, PHASE, environment());
 }

@@ -1,8 +1,10 @@
 /** A server of one data thread: where to connect, and its idle connections. */
+import type { CompiledExpression } from '../acl/compiled.ts';
 import type { SampleContext } from '../acl/context.ts';
 import type { Tune } from '../model/global.ts';
 import type { Server } from '../model/server.ts';
-import type { ConnectTarget, Endpoint } from '../net/connection.ts';
+import type { HttpReuse } from '../model/proxy.ts';
+import type { Connection, ConnectionHandler, ConnectTarget, Endpoint } from '../net/connection.ts';
 import { descriptorsBeyond } from '../net/descriptor-limit.ts';
 import { IdlePool, type IdlePoolOptions, type IdlePoolOwner } from '../net/idle-pool.ts';
 import { OF_CLIENT } from '../net/network-namespace.ts';
@@ -10,9 +12,11 @@ import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-sou
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
-import { compileSni, ServerSecurity } from './server-security.ts';
+import { compileConnectionName, compileSni, ServerSecurity } from './server-security.ts';
 import { compileProxyHeader, type ProxyHeader } from './send-proxy.ts';
 import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
+import type { AttachedLinks } from './reverse/attached-links.ts';
+import { BackendCounts } from './http2/server-counts.ts';
 import { ServerDials } from './http2/server-dials.ts';
 import { ServerLinks } from './http2/server-links.ts';
 import { keepLink } from './http2/server-reuse.ts';
@@ -30,6 +34,8 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   readonly protocol: ServerProtocol;
   readonly links: ServerLinks | undefined;
   readonly isPrivate: boolean;
+  readonly reuse: HttpReuse;
+  readonly attached: AttachedLinks | undefined;
   readonly endsConnections: boolean;
   readonly redirPrefix: string | undefined;
   readonly #thread: DataThread;
@@ -38,6 +44,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   readonly #isOfClientNamespace: boolean;
   readonly #isForeign: boolean;
   readonly #poolMaxConn: number;
+  readonly #connectionName: CompiledExpression | undefined;
   readonly #sourceOf: SourceOf | undefined;
   #version = -1;
   #address: ServerAddress = { ip: undefined, port: 0, mapPorts: false };
@@ -66,9 +73,12 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     this.#isOfClientNamespace = config.namespace === OF_CLIENT;
     this.#isForeign = source?.usesrc !== undefined || this.#isOfClientNamespace;
     this.#poolMaxConn = config.poolMaxConn;
-    this.isPrivate =
-      this.proxyHeader !== undefined || backend.config.httpReuse === 'never' || this.#isForeign;
+    this.#connectionName = compileConnectionName(config, environment);
+    const isReverse = config.address.kind === 'reverse';
+    this.reuse = isReverse ? 'always' : backend.config.httpReuse;
+    this.isPrivate = this.proxyHeader !== undefined || this.reuse === 'never' || this.#isForeign;
     this.links = linksOf(this, thread);
+    this.attached = isReverse && thread.watcher === undefined ? attachedOf(this, thread) : undefined;
     this.endsConnections = config.strictMaxconn === true;
     this.redirPrefix = config.redirPrefix;
     this.#sourceOf = compileSource(source, thread.index, thread.state.plan.threads);
@@ -87,6 +97,8 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   }
 
   idleChanged(size: number, proven: number): void {
+    // what rests here leads to connections of other threads
+    if (this.attached !== undefined) return;
     this.#thread.state.servers.setIdle(this.#thread.index, this.row, size, proven);
   }
 
@@ -112,8 +124,20 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   /** Ports of a range are of no interest. */
   connectionKey(facts: OutgoingFacts & SampleContext): string {
     this.#follow();
+    const name = this.#connectionName?.string(facts) ?? '';
+    if (this.attached !== undefined) return name;
     const place = this.#target === undefined ? keyOfTarget(this.target(facts)) : '';
+    if (this.#connectionName !== undefined) return `${name} ${place}`;
     return this.security === undefined ? place : `${this.security.sni(facts)} ${place}`;
+  }
+
+  canConnect(key: string): boolean {
+    return this.attached === undefined || this.#thread.reverse.isElsewhere(this.row, key);
+  }
+
+  connect(facts: OutgoingFacts & SampleContext, handler: ConnectionHandler): Connection | undefined {
+    if (this.attached === undefined) return this.#thread.engine.connect(this.target(facts), handler);
+    return this.#thread.reverse.connect(this.row, this.connectionKey(facts), handler);
   }
 
   /** Notices that the server has moved: what is connected to its old place is not used again. */
@@ -157,20 +181,38 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   }
 }
 
+function attachedOf({ config, row, backend }: ServerService, thread: DataThread): AttachedLinks {
+  const { servers, counters } = thread.state;
+  const { poolMaxConn, maxReuse } = config;
+  return thread.reverse.linksOf(row, () => ({
+    wheel: thread.wheel,
+    buffers: thread.buffers,
+    settings: thread.http2Servers,
+    counts: new BackendCounts(counters, backend.row),
+    maxReuse,
+    pingMs: pingMsOf(config),
+    mayKeep: () => poolMaxConn < 0 || servers.idle(row) < poolMaxConn,
+    restingChanged: count => servers.setIdle(thread.index, row, count, count),
+  }));
+}
+
+function pingMsOf({ otherOptions }: Server): number {
+  return Number(otherOptions.get('idle-ping')?.[0] ?? 0);
+}
+
 function linksOf(server: ServerService, thread: DataThread): ServerLinks | undefined {
   const { protocol, backend, config } = server;
   if (!protocol.mayBeHttp2 || backend.config.mode !== 'http') return undefined;
-  const pingMs = Number(config.otherOptions.get('idle-ping')?.[0] ?? 0);
-  const limits = { maxReuse: config.maxReuse, pingMs };
+  const limits = { maxReuse: config.maxReuse, pingMs: pingMsOf(config) };
   const dials = dialsOf(server, thread);
   return new ServerLinks(thread, backend.row, limits, link => keepLink(server, link), dials);
 }
 
 function dialsOf(
-  { protocol, backend, config, isPrivate }: ServerService,
+  { protocol, reuse, config, isPrivate }: ServerService,
   thread: DataThread,
 ): ServerDials | undefined {
-  if (isPrivate || backend.config.httpReuse !== 'always') return undefined;
+  if (isPrivate || reuse !== 'always') return undefined;
   const { maxStreams } = thread.http2Servers;
   const most = config.maxReuse < 0 ? maxStreams : Math.min(maxStreams, config.maxReuse + 1);
   return new ServerDials(most, protocol.isHttp2(undefined, false));

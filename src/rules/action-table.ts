@@ -1,6 +1,7 @@
 /** All actions, by name and ruleset (manual, section 4.4). */
 import type { RulesetName } from '../model/rule.ts';
 import type { ActionDefinition, UnsupportedAction } from './action-definition.ts';
+import { ATTACHING_ACTIONS } from './actions/attaching.ts';
 import { CACHE_ACTIONS } from './actions/cache.ts';
 import { CAPTURE_ACTIONS } from './actions/captures.ts';
 import { CONNECTION_ACTIONS } from './actions/connection.ts';
@@ -34,6 +35,7 @@ const ACTIONS: readonly ActionDefinition[] = [
   ...MAP_ACTIONS,
   ...CAPTURE_ACTIONS,
   ...CONNECTION_ACTIONS,
+  ...ATTACHING_ACTIONS,
   ...EXCHANGE_ACTIONS,
   ...BANDWIDTH_ACTIONS,
   ...CACHE_ACTIONS,

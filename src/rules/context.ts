@@ -92,6 +92,9 @@ export interface RuleContext extends SampleContext {
 
   // ── verbs ──
 
+  /** `attach-srv`: the connection is to become one of that server's, by that name, once it speaks HTTP/2. */
+  attachTo(server: AttachedServer, name: string): void;
+
   /** `ownCounters`, `sessionCounters`: made if there are none yet. */
   beginOwnCounters(): TrackedCounters;
   beginSessionCounters(): TrackedCounters;
@@ -130,6 +133,12 @@ export interface RuleContext extends SampleContext {
   logText(level: number, text: string): boolean;
   /** A rewrite failed (counted in `wrew`). */
   countFailedRewrite(): void;
+}
+
+/** A server with the address `rhttp@`. */
+export interface AttachedServer {
+  readonly backend: string;
+  readonly server: string;
 }
 
 export type CacheLookup = 'found' | 'not found' | 'not asked';

@@ -169,6 +169,8 @@ export function addressText(address: Address): string {
     case 'fd':
     case 'sockpair':
       return `${address.kind}@${address.fd}`;
+    case 'reverse':
+      return 'rhttp@';
   }
 }
 

@@ -73,5 +73,7 @@ export function socketName({ address }: Bind): string {
       return `${address.kind}@${address.fd}`;
     case 'name':
       return address.host;
+    case 'reverse':
+      return 'rhttp@';
   }
 }

@@ -1,5 +1,6 @@
 /** Binds the addresses of all proxies, once, for all data threads; or finds the sockets a master has bound. */
 import { parseSize } from '../config-parser/units.ts';
+import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
@@ -13,7 +14,7 @@ import {
 } from '../net/listening-socket.ts';
 import { clientSocketOptions, socketTuning } from '../proxy/socket-options.ts';
 import { numberOfLogForward } from './listening-section.ts';
-import type { ListenerHandover } from './orders.ts';
+import { type ListenerHandover, NO_SOCKET } from './orders.ts';
 
 /** `nth`: how many binds with the same settings came before; below 0 for admin sockets. */
 export type OpenListening = (
@@ -84,7 +85,7 @@ interface Place {
   /** For messages. */
   readonly owner: string;
   readonly position: Position;
-  readonly settings: ListenSettings;
+  readonly settings: ListenSettings & Pick<Bind, 'connections'>;
   /** The threads that serve it. */
   readonly threads: readonly number[];
 }
@@ -123,6 +124,16 @@ function placesOf(config: Config, nbthread: number): Place[] {
   return [...places, ...forwarding];
 }
 
+/** How many of `nbconn` connections each thread makes. */
+function sharesOf(connections: number, threads: readonly number[]): Map<number, number> {
+  const shares = new Map<number, number>();
+  for (let index = 0; index < connections; index++) {
+    const thread = threads[index % threads.length] as number;
+    shares.set(thread, (shares.get(thread) ?? 0) + 1);
+  }
+  return shares;
+}
+
 /** Descriptors by thread. All failures are reported before giving up, so that a user sees them in one run. */
 export function bindListeners(
   config: Config,
@@ -138,6 +149,11 @@ export function bindListeners(
       const what = `'thread' names none of the ${nbthread} threads`;
       notice('alert', `Binding [${position.file}:${position.line}] for ${owner}: ${what}`);
       failed = true;
+      continue;
+    }
+    if (settings.address.kind === 'reverse') {
+      for (const [thread, connections] of sharesOf(settings.connections ?? 1, threads))
+        handovers[thread]?.push({ proxy, bind, fd: NO_SOCKET, connections });
       continue;
     }
     const plainKey = socketKey(settings, 0);

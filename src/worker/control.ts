@@ -16,6 +16,7 @@ import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
+import { AttachedNewsDesk } from './attached-news-desk.ts';
 import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
 import type { Notice } from '../model/notice.ts';
@@ -83,6 +84,7 @@ export class Control {
   readonly #stopSequence: StopSequence;
   readonly #names: NameService;
   readonly #peers: PeersService;
+  readonly #attached: AttachedNewsDesk;
   /** Resolves when the process that takes over was taught. */
   #taught: Promise<void> = Promise.resolve();
   #demo: readonly Server[] = [];
@@ -104,6 +106,10 @@ export class Control {
     preloadCounters(options.config, this.#state, text => options.notice('warning', text));
     this.#namespaces = namespacesOf(options.config);
     this.#threads = this.#createThreads();
+    this.#attached = new AttachedNewsDesk(
+      () => this.#threads.running(),
+      (thread, message) => this.#threads.tell(thread, message),
+    );
     this.#state.queues.notify = (thread, server, queue) =>
       this.#threads.tell(thread, { kind: 'grant', server, queue });
     this.#stopSequence = this.#createStopSequence();
@@ -213,7 +219,10 @@ export class Control {
       notice,
       heard: (thread, message) => this.#heard(thread, message),
       onLoaded,
-      onEnded: thread => this.#administration.threadEnded(thread),
+      onEnded: thread => {
+        this.#attached.lost(thread);
+        this.#administration.threadEnded(thread);
+      },
       onDied: thread => this.#state.recover(thread),
       canReplace: () => config.global.chroot === undefined,
       ending: () => this.#stopSequence.ending,
@@ -244,6 +253,9 @@ export class Control {
           server: message.server,
           queue: message.queue,
         });
+      case 'attached':
+      case 'bridge':
+        return this.#attached.heard(thread, message);
       case 'ring-lines':
         return this.#rings.write(message.ring, message.lines);
       case 'room':
@@ -274,6 +286,7 @@ export class Control {
         this.#administration.warned();
         return this.#options.notice(message.level, message.text, message.about);
       case 'ready':
+        this.#attached.tellAll(thread);
         return this.#administration.threadReady(message.engine);
     }
   }

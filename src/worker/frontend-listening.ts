@@ -10,7 +10,7 @@ import { beginListening } from '../net/listening-socket.ts';
 import { closeDescriptor, duplicateDescriptor, stopListening } from '../net/system-calls.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
 import { listeningSection } from './listening-section.ts';
-import type { ListenerHandover } from './orders.ts';
+import { type ListenerHandover, NO_SOCKET } from './orders.ts';
 import type { ThreadCalls } from './thread-calls.ts';
 
 export class FrontendListening {
@@ -69,7 +69,7 @@ export class FrontendListening {
     for (const handover of this.#of(proxy)) {
       // an operation under way in the kernel may hold the socket a moment longer than its descriptors
       if (this.#isTcp(handover)) stopListening(handover.fd);
-      closeDescriptor(handover.fd);
+      if (handover.fd !== NO_SOCKET) closeDescriptor(handover.fd);
     }
     for (const [thread, list] of this.#handovers.entries())
       this.#handovers[thread] = list.filter(one => one.proxy !== proxy);
@@ -77,12 +77,13 @@ export class FrontendListening {
 
   /** For a soft stop; other processes may go on with the same sockets. Later commands find none. */
   giveUp(): void {
-    for (const list of this.#handovers) for (const { fd } of list.splice(0)) closeDescriptor(fd);
+    for (const { fd } of this.#sockets()) closeDescriptor(fd);
+    for (const list of this.#handovers) list.length = 0;
   }
 
   /** For a process that takes over. */
   sockets(): readonly PassedSocket[] {
-    return this.#handovers.flat().map(({ fd, proxy, bind }) => {
+    return this.#sockets().map(({ fd, proxy, bind }) => {
       const line = listeningSection(this.#config, proxy)?.binds[bind];
       return { fd, interface: line?.interface, namespace: line?.namespace };
     });
@@ -90,13 +91,17 @@ export class FrontendListening {
 
   /** For `show fd`: whose they are. */
   descriptors(): readonly ListeningDescriptor[] {
-    return this.#handovers.flat().map(({ fd, proxy, bind }) => {
+    return this.#sockets().map(({ fd, proxy, bind }) => {
       const section = listeningSection(this.#config, proxy);
       const address = section?.binds[bind]?.address;
       const where =
         address?.kind === 'ip' ? `fam=ipv${address.family} lport=${address.port}` : `fam=${address?.kind}`;
       return { fd, owner: section?.name ?? '', text: where };
     });
+  }
+
+  #sockets(): readonly ListenerHandover[] {
+    return this.#handovers.flat().filter(({ fd }) => fd !== NO_SOCKET);
   }
 
   #of(proxy: number): readonly ListenerHandover[] {
@@ -113,10 +118,11 @@ export class FrontendListening {
   }
 
   #listen(handover: ListenerHandover): number {
+    if (handover.fd === NO_SOCKET) return 0;
     return beginListening(handover.fd, this.#bindOf(handover) ?? { backlog: 0 });
   }
 }
 
 function duplicate(handover: ListenerHandover): ListenerHandover {
-  return { ...handover, fd: duplicateDescriptor(handover.fd) };
+  return handover.fd === NO_SOCKET ? handover : { ...handover, fd: duplicateDescriptor(handover.fd) };
 }

@@ -38,6 +38,13 @@ export interface ThreadStart {
   readonly changes: readonly SharedChange[];
 }
 
+/** Of the connections that a server (shared row) has made to one thread, by one name. */
+export interface AttachedNews {
+  readonly server: number;
+  readonly name: string;
+  readonly isThere: boolean;
+}
+
 export type ToData =
   /** Accept connections: everybody is ready, or a thread that died is not replaced. The descriptors are its own. */
   | { readonly kind: 'listen'; readonly listeners: readonly ListenerHandover[] }
@@ -45,6 +52,12 @@ export type ToData =
   | { readonly kind: 'grant'; readonly server: number; readonly queue: number }
   /** A connection limit has room again. */
   | { readonly kind: 'room' }
+  /** That thread has connections that a server (shared row) has made, by that name, or has none any more. */
+  | ({ readonly kind: 'attached'; readonly thread: number } & AttachedNews)
+  /** That thread is gone, and what it had. */
+  | { readonly kind: 'thread-lost'; readonly thread: number }
+  /** Another thread sends requests for that server by this descriptor. */
+  | { readonly kind: 'bridge'; readonly server: number; readonly name: string; readonly fd: number }
   /** So many servers were changed. */
   | { readonly kind: 'acted'; readonly id: number; readonly changed: number }
   /** Answers `nameservers` with the same number. */
@@ -81,6 +94,16 @@ export type ToControl =
   | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }
   | { readonly kind: 'room' }
+  /** For all others. */
+  | ({ readonly kind: 'attached' } & AttachedNews)
+  /** For that thread. */
+  | {
+      readonly kind: 'bridge';
+      readonly thread: number;
+      readonly server: number;
+      readonly name: string;
+      readonly fd: number;
+    }
   /** A rule wants the address of a name (`do-resolve`); answered by `resolved` with the same number. */
   | { readonly kind: 'resolve'; readonly id: number; readonly question: NameQuestion }
   | { readonly kind: 'done'; readonly id: number; readonly result: OrderResults[Order['kind']] }

@@ -10,6 +10,9 @@ import type { PatternFile } from '../proxy/check-rules.ts';
 import type { TlsChange } from '../model/tls-material.ts';
 import type { Server } from '../model/server.ts';
 
+/** Of a listener with the address `rhttp@`. */
+export const NO_SOCKET = -1;
+
 /** A listening descriptor that belongs to one data thread. */
 export interface ListenerHandover {
   /**
@@ -18,7 +21,10 @@ export interface ListenerHandover {
    */
   readonly proxy: number;
   readonly bind: number;
+  /** NO_SOCKET: connections are made in place of being accepted. */
   readonly fd: number;
+  /** How many of them. */
+  readonly connections?: number;
 }
 
 export interface ChangedServer {

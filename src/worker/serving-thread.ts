@@ -24,6 +24,7 @@ import { http2ServerSettings } from '../proxy/http2/server-settings.ts';
 import { http2Settings } from '../proxy/http2/settings.ts';
 import { ListenerService, rejectsPrivilegedPorts } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
+import { ReverseDesk } from '../proxy/reverse/reverse-desk.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
 import { WaitingClients } from '../proxy/waiting-clients.ts';
 import { StatusKinds } from '../rules/status-kinds.ts';
@@ -213,6 +214,13 @@ export class ServingThread {
       streams: new StreamsByServer(),
       reportErrors: (server, errors, last) => this.#tell({ kind: 'observed-errors', server, errors, last }),
       clients: new WaitingClients(),
+      reverse: new ReverseDesk(
+        { engine, bridges: http2ServerSettings(config.global).session },
+        {
+          attached: (server, name, isThere) => this.#tell({ kind: 'attached', server, name, isThere }),
+          bridge: (to, server, name, fd) => this.#tell({ kind: 'bridge', thread: to, server, name, fd }),
+        },
+      ),
       // no getter: with one the object is a hash table to V8, and asked many times a request
       sendsAway: () => stopping.sendsAway(),
     };
@@ -248,7 +256,7 @@ export class ServingThread {
     this.#runtime.backendChanged(row, proxy);
   }
 
-  #listen({ proxy, bind, fd }: ListenerHandover): void {
+  #listen({ proxy, bind, fd, connections }: ListenerHandover): void {
     const { config, plan } = this.#start;
     const forward = logForwardOf(config, proxy);
     if (forward !== undefined) return this.#forward(forward, { proxy, bind, fd });
@@ -259,6 +267,7 @@ export class ServingThread {
     const known = this.#listeners.find(listener => listener.row === row);
     const listener = known ?? this.#createListener(settings, row, proxy);
     if (known === undefined) this.#listeners.push(listener);
+    if (connections !== undefined) return listener.dial(connections);
     listener.open(fd, code => this.#cannotAccept(`Proxy ${config.proxies[proxy]?.name}`, code));
   }
 
@@ -313,6 +322,12 @@ export class ServingThread {
         return;
       case 'grant':
         return this.#state.queues.onGrant(message.server, message.queue);
+      case 'attached':
+        return this.#thread.reverse.heard(message.thread, message.server, message.name, message.isThere);
+      case 'thread-lost':
+        return this.#thread.reverse.lost(message.thread);
+      case 'bridge':
+        return this.#thread.reverse.serve(message.server, message.name, message.fd);
       case 'resolved':
         return this.#thread.names.answered(message.id, message.host);
       case 'room':
@@ -355,6 +370,7 @@ export class ServingThread {
   /** Idle server connections do not hold the thread up: they are closed with the last client. */
   #drain(): void {
     this.#stopping.begin();
+    this.#thread.reverse.drain((delayMs, end) => setTimeout(end, delayMs).unref());
     for (const listener of this.#listeners) listener.drain();
     for (const forwarder of this.#forwarders.values()) forwarder.close();
     this.#drainLook = setInterval(() => {

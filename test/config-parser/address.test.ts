@@ -31,6 +31,8 @@ function describe(address: ParsedAddress['address']): string {
     case 'fd':
     case 'sockpair':
       return `${address.kind} ${address.fd}`;
+    case 'reverse':
+      return `reverse ${address.backend} ${address.server}`;
   }
 }
 

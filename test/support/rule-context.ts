@@ -151,6 +151,9 @@ export class FakeRuleContext implements RuleContext {
   #note(...words: unknown[]): void {
     this.calls.push(words.join(' '));
   }
+  attachTo({ backend, server }: { backend: string; server: string }, name: string): void {
+    this.#note('attach', `${backend}/${server}`, name);
+  }
   beginOwnCounters(): TrackedCounters {
     return (this.ownCounters ??= new TrackedCounters());
   }

@@ -5,6 +5,7 @@
 import type { Bind, BindTls } from '../../model/bind.ts';
 import type { Word } from '../../model/word.ts';
 import { expandPorts, parseAddressList, type ParsedAddress } from '../address.ts';
+import { MUST_BE_ALLOWED } from '../experimental.ts';
 import type { LineContext } from '../line-context.ts';
 import { didYouMean } from '../nearest.ts';
 import { withPrefix } from './argument.ts';
@@ -90,6 +91,41 @@ interface BindLineRules {
   readonly transport?: 'stream' | 'datagram';
   /** Options without an effect on such lines. */
   readonly ignored?: ReadonlySet<string>;
+  /** `rhttp@` may be written. */
+  readonly reverse?: true;
+}
+
+/** `rhttp@` is experimental, and only its listeners make connections. */
+function checkReverse(
+  draft: BindDraft,
+  list: readonly ParsedAddress[],
+  where: Word,
+  context: LineContext,
+): void {
+  const { settings } = draft;
+  const isReverse = ({ address }: ParsedAddress): boolean => address.kind === 'reverse';
+  if (list.some(isReverse) && !context.experimentalAllowed)
+    context.alert(where, `'rhttp@' is experimental, ${MUST_BE_ALLOWED}.`);
+  if (settings.connections !== undefined && !list.every(isReverse))
+    context.alert(where, `'nbconn' is for addresses 'rhttp@<backend>/<server>' only.`);
+  if (list.some(isReverse)) asReverse(draft, where, context);
+}
+
+/** What connections begin with is said by the server that they are made to. */
+function asReverse(draft: BindDraft, where: Word, context: LineContext): void {
+  const { settings, otherOptions } = draft;
+  const { namespace: _namespace, md5Signature: _md5Signature, ...others } = settings;
+  const ignored = [
+    ...(otherOptions.delete('accept-netscaler-cip') ? ['accept-netscaler-cip'] : []),
+    ...(settings.acceptProxy ? ['accept-proxy'] : []),
+    ...(settings.namespace === undefined ? [] : ['namespace']),
+    ...(settings.md5Signature === undefined ? [] : ['tcp-md5sig']),
+    ...(draft.useSsl ? ['ssl'] : []),
+  ];
+  for (const name of ignored)
+    context.warn(where, `'${name}' has no effect here: connections are made as their server's line says.`);
+  draft.useSsl = false;
+  draft.settings = { ...others, acceptProxy: false, proto: settings.proto ?? 'h2' };
 }
 
 /** `words`: the address list, then options. Listeners without a number have id 0. */
@@ -104,6 +140,7 @@ export function readBindLine(
     port: rules.port,
     portRange: true,
     ...(rules.transport === undefined ? {} : { transport: rules.transport, accepts: [rules.transport] }),
+    ...(rules.reverse === true ? { reverse: 'of a server' } : {}),
     environment: context.environment,
   });
   if (list.error !== undefined) {
@@ -114,5 +151,6 @@ export function readBindLine(
   const draft = createBindDraft(listeners);
   const prefix = `'${rules.keyword} ${where.text}' in section '${context.section}'`;
   readOptions(draft, options, rules.ignored, withPrefix(context, prefix));
+  checkReverse(draft, list.value, where, withPrefix(context, prefix));
   return list.value.flatMap(one => makeBinds(draft, one, context));
 }

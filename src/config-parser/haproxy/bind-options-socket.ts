@@ -1,5 +1,6 @@
 /** Options of listeners that are not about TLS (manual, section 5.1). */
 import { findGroupId, findUserId } from './system-accounts.ts';
+import { MUST_BE_ALLOWED } from '../experimental.ts';
 import { oneOf, readInteger, readTime } from './argument.ts';
 import { readThreadSet } from '../processor-set.ts';
 import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.ts';
@@ -77,6 +78,13 @@ function parseProto({ bind, option, value, context }: BindOptionLine): void {
   bind.settings.proto = name;
   if (name !== 'h1' && name !== 'h2' && name !== 'none')
     context.notSupportedYet(value ?? option, `bind proto ${name}`);
+}
+
+function parseConnections({ bind, option, value, context }: BindOptionLine): void {
+  if (!context.experimentalAllowed)
+    context.alert(option, `'${option.text}' is experimental, ${MUST_BE_ALLOWED}.`);
+  const number = readInteger(value, option.text, context, { min: 1, max: 32_767 });
+  if (number !== undefined) bind.settings.connections = number;
 }
 
 function parseThreads({ bind, option, value, context }: BindOptionLine): void {
@@ -163,7 +171,16 @@ const LISTENER: readonly BindOption[] = [
     parse: ({ bind, option, value }) => void bind.otherOptions.set(option.text, [value?.text ?? '']),
   },
   { name: 'id', args: '<id>', words: 1, summary: 'fixed number of the socket', parse: parseId },
-  { name: 'idle-ping', args: '<delay>', ...keepOption(1), summary: 'pings idle HTTP/2 clients' },
+  {
+    name: 'idle-ping',
+    args: '<delay>',
+    words: 1,
+    summary: 'pings idle HTTP/2 clients',
+    parse: ({ bind, option, value, context }) => {
+      const delay = readTime(value, option.text, context);
+      if (delay !== undefined) bind.otherOptions.set(option.text, [String(delay)]);
+    },
+  },
   {
     name: 'interface',
     args: '<interface>',
@@ -194,7 +211,13 @@ const LISTENER: readonly BindOption[] = [
     summary: 'network namespace',
     parse: ({ bind, value }) => void (bind.settings.namespace = value?.text ?? ''),
   },
-  { name: 'nbconn', args: '<nbconn>', ...keepOption(1), summary: 'connections of reverse HTTP' },
+  {
+    name: 'nbconn',
+    args: '<nbconn>',
+    words: 1,
+    summary: 'connections of reverse HTTP that are kept up',
+    parse: parseConnections,
+  },
   {
     name: 'nice',
     args: '<nice>',

@@ -2,6 +2,7 @@
 import type { OtherSection } from '../../model/config.ts';
 import type { Word } from '../../model/word.ts';
 import type { ConfigDraft, SectionOpener, SectionReader } from '../config-draft.ts';
+import { MUST_BE_ALLOWED } from '../experimental.ts';
 import { applyLine, createKeywordIndex } from '../keyword-index.ts';
 import type { ParserContext } from '../parser-context.ts';
 import type { OtherDraft } from './other-rows.ts';
@@ -33,8 +34,7 @@ function checkRepetition(
 
 function checkExperimental(row: OtherSectionRow, context: ParserContext): void {
   if (row.experimental !== true || context.experimentalAllowed) return;
-  const how = `must be allowed via a global 'expose-experimental-directives'`;
-  context.alert(context.position, `section '${row.kind}' is experimental, ${how}.`);
+  context.alert(context.position, `section '${row.kind}' is experimental, ${MUST_BE_ALLOWED}.`);
 }
 
 function createOpener(row: OtherSectionRow): SectionOpener {

@@ -8,7 +8,7 @@ import type { ProxyDraft } from './proxy-draft.ts';
 
 function parseBind(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   ignoredWithoutFrontend(draft, 'bind', context);
-  const binds = readBindLine(words, { keyword: 'bind', port: 'required' }, context);
+  const binds = readBindLine(words, { keyword: 'bind', port: 'required', reverse: true }, context);
   const taken = binds[0]?.id ? draft.own.binds.find(other => other.id === binds[0]?.id) : undefined;
   if (taken !== undefined) {
     const place = `${taken.position.file}:${taken.position.line} ('bind ${taken.written}')`;

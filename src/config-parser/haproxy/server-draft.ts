@@ -37,6 +37,7 @@ export interface ServerDraft {
   poolLowConn: number;
   poolPurgeDelayMs: number;
   maxReuse: number;
+  poolConnName: Word | undefined;
   tcpUserTimeoutMs: number;
   namespace: string | undefined;
   md5Signature: string | undefined;
@@ -102,6 +103,7 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     poolLowConn: 0,
     poolPurgeDelayMs: 5000,
     maxReuse: -1,
+    poolConnName: undefined,
     tcpUserTimeoutMs: 0,
     namespace: undefined,
     md5Signature: undefined,

@@ -8,6 +8,7 @@ import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { sendProxyOf, type ServerDraft } from './server-draft.ts';
 import { checkServerProtocol } from './server-protocol.ts';
+import { asReverse, checkReverseServer } from './server-reverse.ts';
 import { checkServerTls, serverTls } from './server-tls.ts';
 
 /** Numbers not given by hand: the next free one, counting on past every server (the key of hash placement). */
@@ -119,7 +120,8 @@ type Finished = { -readonly [Key in keyof Server]: Server[Key] };
  * Field by field, first those every server has, then those that were said: an object that is filled in a loop, by names
  * it is given, becomes a dictionary to V8, which costs ten thousand servers five times the memory and time.
  */
-export function finishServer(server: ServerDraft, id: number, { global, parts }: FinishFacts): Server {
+export function finishServer(written: ServerDraft, id: number, { global, parts }: FinishFacts): Server {
+  const server = asReverse(written);
   const { minconn, maxconn } = limits(server);
   const finished: Finished = {
     id,
@@ -162,6 +164,7 @@ function addSaid(finished: Finished, server: ServerDraft): void {
   if (server.source !== undefined) finished.source = server.source;
   if (server.namespace !== undefined) finished.namespace = server.namespace;
   if (server.md5Signature !== undefined) finished.md5Signature = server.md5Signature;
+  if (server.poolConnName !== undefined) finished.poolConnName = server.poolConnName;
   if (server.track !== undefined) finished.track = server.track;
   if (server.observe !== undefined) finished.observe = server.observe;
   if (server.onMarkedDown !== undefined) finished.onMarkedDown = server.onMarkedDown;
@@ -203,7 +206,8 @@ export function finishServers(
   const aboutProtocol = about('mode', 'default-server', 'option', 'http-check', 'tcp-check');
   for (const server of servers) {
     refuseCheckWithoutPort(draft, server, check, aboutChecks);
-    checkServerTls(draft, server, check, facts.global, aboutTls);
+    if (server.address.kind !== 'reverse') checkServerTls(draft, server, check, facts.global, aboutTls);
+    checkReverseServer(draft, server, mode, aboutMode);
     checkMode(draft, server, mode, aboutMode);
     checkServerProtocol(draft, server, mode, check, aboutProtocol);
   }

@@ -4,6 +4,7 @@
  */
 import type { Word } from '../../model/word.ts';
 import type { ParsedAddress } from '../address.ts';
+import { MUST_BE_ALLOWED } from '../experimental.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
 import { didYouMean } from '../nearest.ts';
@@ -84,8 +85,15 @@ function newServer(draft: ProxyDraft, name: string, context: LineContext): Serve
 }
 
 function readServerAddress(word: Word | undefined, context: LineContext): ParsedAddress | undefined {
-  const rules = { port: 'optional', portOffset: true, accepts: ['stream', 'datagram'] } as const;
-  return readParsedAddress(word, 'address', context, rules);
+  const read = readParsedAddress(word, 'address', context, {
+    port: 'optional',
+    portOffset: true,
+    accepts: ['stream', 'datagram'],
+    reverse: 'alone',
+  });
+  if (read?.address.kind === 'reverse' && !context.experimentalAllowed)
+    context.alert(word ?? context.position, `'rhttp@' is experimental, ${MUST_BE_ALLOWED}.`);
+  return read;
 }
 
 function parseServer(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {

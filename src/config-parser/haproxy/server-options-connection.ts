@@ -96,8 +96,9 @@ const POOL: readonly ServerOption[] = [
   {
     name: 'pool-conn-name',
     args: '<expr>',
-    ...keepOption(1),
-    summary: 'which idle connections may be shared',
+    words: 1,
+    summary: 'name of the connections that a request may use',
+    parse: ({ server, values }) => void (server.poolConnName = values[0]),
   },
   {
     name: 'idle-ping',

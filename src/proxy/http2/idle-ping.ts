@@ -1,4 +1,4 @@
-/** `idle-ping`: asks the server of a connection that rests whether it is still there, again and again (manual, section 5.2). */
+/** `idle-ping`: asks the peer of a connection that rests whether it is still there, again and again (manual, section 5). */
 import { Timer, type TimerWheel } from '../../net/timer-wheel.ts';
 
 export class IdlePing {
@@ -7,7 +7,7 @@ export class IdlePing {
   readonly #timer: Timer;
   #isAsked = false;
 
-  /** `everyMs`: 0: never. `silent`: the server has not answered before it would be asked again. */
+  /** `everyMs`: 0: never. `silent`: the peer has not answered before it would be asked again. */
   constructor(wheel: TimerWheel | undefined, everyMs: number, ask: () => void, silent: () => void) {
     this.#wheel = wheel;
     this.#everyMs = everyMs;

@@ -17,7 +17,9 @@ import type { Connection, ConnectionHandler } from '../../net/connection.ts';
 import { UNSET } from '../../net/engines/unset-handler.ts';
 import type { TimerWheel } from '../../net/timer-wheel.ts';
 import { type AfterTurn, afterTurn } from '../after-turn.ts';
+import type { Inbox } from '../inbox.ts';
 import { IdlePing } from './idle-ping.ts';
+import { isSilent, judgeGlitches, type LinkLimits, type LinkStream, mostRequests } from './link-stream.ts';
 import { LingeringStreams } from './lingering.ts';
 import type { RequestAim } from './request-block.ts';
 import type { Http2ServerCounts } from './server-counts.ts';
@@ -27,6 +29,8 @@ import { Http2ServerWire, type WireCarrier } from './server-wire.ts';
 
 /** Where it is lent from, and comes back to. */
 export interface LinkHome {
+  /** The server's SETTINGS have come. */
+  established?(link: Http2ServerLink): void;
   /** The last stream is over: it is kept, or closed. */
   rested(link: Http2ServerLink): void;
   /** It takes no more streams. */
@@ -34,17 +38,13 @@ export interface LinkHome {
   closed(link: Http2ServerLink): void;
 }
 
-export interface LinkParts {
+export interface LinkParts extends LinkLimits {
   /** Undefined: nothing is waited for that no request needs. */
   readonly wheel: TimerWheel | undefined;
   readonly buffers: BufferPool;
   readonly settings: Http2ServerSettings;
   readonly counts: Http2ServerCounts;
   readonly home: LinkHome;
-  /** `max-reuse`; -1: no limit. */
-  readonly maxReuse: number;
-  /** `idle-ping`; 0: never. */
-  readonly pingMs: number;
 }
 
 /** Whom a connection belongs to, that is not for everybody. */
@@ -57,13 +57,6 @@ export interface LinkHolder {
   keepLink(link: Http2ServerLink): boolean;
   forgetLink(link: Http2ServerLink): void;
 }
-
-/** That long a connection may be silent while it is asked something. */
-const SILENCE_MS = 1000;
-/** Numbers of streams are not given twice (RFC 9113 section 5.1.1). */
-const MOST_STREAMS = 2 ** 30 - 1;
-/** At that part of the threshold of glitches a connection is not used for more (manual, `tune.h2.be.glitches-threshold`). */
-const LEFT_AT = 0.75;
 
 /** So many bytes that wait for a server are enough. */
 const CONGESTED = 65_536;
@@ -82,12 +75,6 @@ export class Http2ServerLink
   served = 0;
   /** Who alone may use it now. */
   holder: LinkHolder | undefined;
-  /** What makes connections different (ServerRuntime.connectionKey), and the server's state when it was made. */
-  key = '';
-  privateKey = '';
-  generation = 0;
-  /** It may serve nobody but its holder, ever. */
-  isPrivate = false;
   /** No more streams are opened on it. */
   leaving = false;
   readonly #parts: LinkParts;
@@ -97,8 +84,8 @@ export class Http2ServerLink
   #used = 0;
   /** When something came last. */
   #heardAt = 0;
-  #waiting: Http2ServerWire[] = [];
-  #due: Http2ServerWire[] = [];
+  #waiting: LinkStream[] = [];
+  #due: LinkStream[] = [];
   #isBusy = false;
   #isScheduled = false;
   #underSend = NONE;
@@ -107,7 +94,7 @@ export class Http2ServerLink
     super(socket);
     this.#parts = parts;
     this.buffers = parts.buffers;
-    this.session = new Session('client', parts.settings.session, this);
+    this.session = new Session('client', parts.settings.session, this, parts.isReversed);
     const ask = (): void => {
       this.session.ping();
       this.wrote();
@@ -116,11 +103,14 @@ export class Http2ServerLink
     this.#lingering = new LingeringStreams(this.session, parts.wheel, () => this.wrote());
   }
 
-  start(): void {
+  /** `received`: what the server has sent so far. */
+  start(received?: Inbox): void {
     this.#parts.counts.opened();
     this.socket.handler = this;
     this.session.start();
-    this.socket.receive(true);
+    if (received !== undefined && received.length > 0)
+      return this.onReceived(this.socket, received.buffer, received.start, received.length);
+    this.#receive();
     this.wrote();
   }
 
@@ -128,10 +118,15 @@ export class Http2ServerLink
 
   /** How many more requests it may carry now. */
   get room(): number {
-    const { maxReuse } = this.#parts;
-    const most = maxReuse < 0 ? MOST_STREAMS : Math.min(maxReuse + 1, MOST_STREAMS);
+    const { requestsLeft } = this;
+    if (requestsLeft === 0) return 0;
+    return Math.min(this.streamsLimit - Math.max(this.#used, this.session.openStreams), requestsLeft);
+  }
+
+  /** How many before it takes no more at all. */
+  get requestsLeft(): number {
     if (this.leaving || this.closed || this.session.dead) return 0;
-    return Math.min(this.streamsLimit - Math.max(this.#used, this.session.openStreams), most - this.served);
+    return Math.max(0, mostRequests(this.#parts) - this.served);
   }
 
   get openStreams(): number {
@@ -148,29 +143,29 @@ export class Http2ServerLink
 
   /** Carries one more request: the connection that it travels on. */
   openStream(aim: RequestAim | undefined): Http2ServerWire {
+    this.carry();
+    return new Http2ServerWire(this, this, aim, this.now);
+  }
+
+  /** One more request is on it. */
+  carry(): void {
     this.receiving = false;
     this.handler = UNSET;
     this.#ping.pause();
     this.#used++;
     this.served++;
     this.#parts.counts.streamOpened();
-    return new Http2ServerWire(this, this, aim, this.#now());
   }
 
-  #now(): number {
+  get now(): number {
     return this.#parts.wheel?.now ?? 0;
-  }
-
-  /** Nothing at all has come for a while: the server may be gone without a word, and others are not sent there too. */
-  #isSilentSince(begunAt: number): boolean {
-    return this.#heardAt <= begunAt && this.#now() - begunAt >= SILENCE_MS;
   }
 
   get isUsed(): boolean {
     return this.#used > 0 || this.session.openStreams > 0;
   }
 
-  wait(wire: Http2ServerWire): void {
+  wait(wire: LinkStream): void {
     if (this.closed || this.leaving || this.session.dead) wire.refuse();
     else this.#waiting.push(wire);
   }
@@ -179,10 +174,10 @@ export class Http2ServerLink
     while (this.#waiting.length > 0 && this.mayOpen) this.#waiting.shift()?.opens();
   }
 
-  left(wire: Http2ServerWire, rests: boolean): void {
+  left(wire: LinkStream, rests: boolean): void {
     const { stream } = wire;
     this.#used--;
-    if (!wire.isAnswered && this.#isSilentSince(wire.begunAt)) this.#leave();
+    if (!wire.isAnswered && isSilent(this.#heardAt, wire.begunAt, this.now)) this.#leave();
     this.#parts.counts.streamClosed();
     if (stream === undefined) this.#waiting = this.#waiting.filter(one => one !== wire);
     else if (!stream.closed && rests) this.#lingering.add(stream);
@@ -192,7 +187,7 @@ export class Http2ServerLink
 
   // ── the session at rest ──
 
-  due(wire: Http2ServerWire): void {
+  due(wire: LinkStream): void {
     if (wire.isDue) return;
     wire.isDue = true;
     this.#due.push(wire);
@@ -245,7 +240,7 @@ export class Http2ServerLink
 
   onReceived(_socket: Connection, buffer: Buffer, offset: number, length: number): void {
     this.#isBusy = true;
-    this.#heardAt = this.#now();
+    this.#heardAt = this.now;
     this.session.feed(buffer, offset, offset + length);
     this.#isBusy = false;
     this.#settle();
@@ -336,6 +331,7 @@ export class Http2ServerLink
   }
 
   settingsReceived(): void {
+    this.#parts.home.established?.(this);
     this.wrote();
   }
 
@@ -350,11 +346,9 @@ export class Http2ServerLink
 
   glitch(): void {
     this.glitches++;
-    const { glitchesThreshold } = this.#parts.settings;
-    if (glitchesThreshold === 0 || this.glitches < glitchesThreshold * LEFT_AT) return;
-    if (this.glitches >= glitchesThreshold)
-      return this.session.fail(H2.ENHANCE_YOUR_CALM, 'too many glitches');
-    if (this.leaving) return;
+    const verdict = judgeGlitches(this.glitches, this.#parts.settings.glitchesThreshold);
+    if (verdict === 'too many') return this.session.fail(H2.ENHANCE_YOUR_CALM, 'too many glitches');
+    if (verdict === 'few' || this.leaving) return;
     this.session.goaway(H2.NO_ERROR);
     this.#leave();
   }

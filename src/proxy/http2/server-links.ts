@@ -9,7 +9,8 @@ import type { TimerWheel } from '../../net/timer-wheel.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
 import type { ServerDials } from './server-dials.ts';
 import { BackendCounts, type Http2ServerCounts } from './server-counts.ts';
-import { Http2ServerLink, type LinkHome, type LinkParts } from './server-link.ts';
+import type { LinkLimits } from './link-stream.ts';
+import { Http2ServerLink, type LinkHome } from './server-link.ts';
 
 /** Decides what becomes of a connection that carries no request any more. */
 type Keeper = (link: Http2ServerLink) => boolean;
@@ -21,9 +22,6 @@ export interface LinkThread {
   readonly http2Servers: Http2ServerSettings;
   readonly state: { readonly counters: Counters };
 }
-
-/** What a server's line says of them. */
-type LinkLimits = Pick<LinkParts, 'maxReuse' | 'pingMs'>;
 
 export class ServerLinks implements LinkHome {
   /** Those that are being made for everybody; undefined: each request has its own made. */

@@ -49,7 +49,7 @@ export function wakeConnection(connection: Connection, traveller: Traveller): Co
   }
   const { server, links, aim, own } = traveller;
   links.wakes(connection);
-  if (connection.isPrivate || server.backend.config.httpReuse === 'safe') own().holdLink(connection, server);
+  if (connection.isPrivate || server.reuse === 'safe') own().holdLink(connection, server);
   else links.share(connection);
   return connection.openStream(aim);
 }
@@ -66,14 +66,13 @@ export function dialsFor(
 /** The first stream of a connection just made. */
 export function beginLink(socket: Connection, traveller: Traveller): Connection {
   const { server, links, key, privateKey, aim, generation, own } = traveller;
-  const { httpReuse } = server.backend.config;
   const link = links.begin(socket);
   link.isPrivate = server.isPrivate;
   link.key = key;
   link.privateKey = privateKey;
   link.generation = generation;
-  if (server.isPrivate || httpReuse === 'safe') own().holdLink(link, server);
-  else if (httpReuse === 'always' && generation === server.generation) links.share(link);
+  if (server.isPrivate || server.reuse === 'safe') own().holdLink(link, server);
+  else if (server.reuse === 'always' && generation === server.generation) links.share(link);
   return link.openStream(aim);
 }
 

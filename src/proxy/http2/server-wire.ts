@@ -18,6 +18,7 @@ import type { BufferPool } from '../../net/buffer-pool.ts';
 import type { CarriedFacts, Connection, ConnectionHandler, Endpoint } from '../../net/connection.ts';
 import { UNSET } from '../../net/engines/unset-handler.ts';
 import type { TlsFacts } from '../../net/tls/tls-facts.ts';
+import type { LinkStream } from './link-stream.ts';
 import { Http2RequestBody } from './request-body.ts';
 import { readOwnRequest, type RequestAim, writeRequestBlock } from './request-block.ts';
 import { HEADROOM } from './response-bytes.ts';
@@ -34,13 +35,13 @@ export interface WireCarrier extends CarriedFacts {
   /** A stream may be opened now. */
   readonly mayOpen: boolean;
   /** It has a request that is to be sent when one may. */
-  wait(wire: Http2ServerWire): void;
+  wait(wire: LinkStream): void;
   /** It has something to tell its handler. */
-  due(wire: Http2ServerWire): void;
+  due(wire: LinkStream): void;
   /** There is something to be sent. */
   wrote(): void;
   /** Its request is over. `rests`: all of its response is here, the server has only to say so. */
-  left(wire: Http2ServerWire, rests: boolean): void;
+  left(wire: LinkStream, rests: boolean): void;
 }
 
 // where a request is
@@ -53,7 +54,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 let lastId = 0;
 
-export class Http2ServerWire implements Connection, StreamOwner {
+export class Http2ServerWire implements Connection, StreamOwner, LinkStream {
   readonly id = ++lastId;
   handler: ConnectionHandler = UNSET;
   remote: Endpoint;

@@ -6,10 +6,10 @@
  *   socket ─▶ Session ─ stream, fields ─▶ RequestReader ─▶ Http2Client over Http2Wire ─▶ HttpStream
  *   socket ◀─ Session.output ◀───────────────────────────── Http2Wire
  */
-import { ENHANCE_YOUR_CALM, NO_ERROR, PROTOCOL_ERROR } from '../../http2/frames.ts';
+import { ENHANCE_YOUR_CALM, NO_ERROR, PING, PROTOCOL_ERROR } from '../../http2/frames.ts';
 import type { FieldSink } from '../../http2/hpack/decoder.ts';
 import { giveBack } from '../../http2/output.ts';
-import { RequestReader } from '../../http2/request-reader.ts';
+import type { RequestReader } from '../../http2/request-reader.ts';
 import type { SessionHandler } from '../../http2/session-handler.ts';
 import { Session } from '../../http2/session.ts';
 import type { Stream, StreamOwner } from '../../http2/stream.ts';
@@ -21,6 +21,9 @@ import { type AfterTurn, afterTurn } from '../after-turn.ts';
 import type { ClientConnectionFacts } from '../client-facts.ts';
 import { Http2Client, type Http2Connection } from './client.ts';
 import { Http2Accounts } from './counts.ts';
+import { IdlePing } from './idle-ping.ts';
+import { idleTimeoutMs, isReversed, pingIntervalMs } from './idle-times.ts';
+import { readerOf } from './reader.ts';
 import type { Inbox } from '../inbox.ts';
 import type { PrivateConnections } from '../private-connections.ts';
 import type { DataThread, ListenerRuntime } from '../runtime.ts';
@@ -45,9 +48,7 @@ const OVER = 4;
 
 /** Those of this thread that serve nobody now. */
 const spare: Http2Client[] = [];
-/** One block of fields is read at a time. */
-let reader: RequestReader | undefined;
-let readerBytes = 0;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 export class Http2ClientSession implements Http2Connection, SessionHandler, ConnectionHandler, AfterTurn {
   readonly streams: StreamPool;
@@ -64,6 +65,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   readonly #reader: RequestReader;
   readonly #accounts: Http2Accounts;
   readonly #timer = new Timer(() => this.#expired());
+  readonly #ping: IdlePing;
   #state = OPEN;
   /** Requests that are served now. */
   #active = 0;
@@ -75,6 +77,8 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   #isBusy = false;
   #isDirty = false;
   #isReleased = false;
+  /** Its peer is about to go. */
+  #isReplaced = false;
 
   constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts) {
     this.streams = streams;
@@ -87,8 +91,13 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.local = local;
     const { session } = this.#thread.http2;
     this.#reader = readerOf(session.maxListBytes);
-    this.session = new Session('server', session, this);
+    this.session = new Session('server', session, this, isReversed(listener));
     this.#accounts = new Http2Accounts(this.#thread, listener, facts);
+    const ask = (): void => {
+      this.session.ping();
+      this.written();
+    };
+    this.#ping = new IdlePing(this.#thread.wheel, pingIntervalMs(listener), ask, () => this.#close());
     this.#connection.handler = this;
   }
 
@@ -184,6 +193,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   streamOpened(stream: Stream, endStream: boolean, tooLarge: boolean): StreamOwner | undefined {
     const request = this.#reader;
     this.#thread.wheel.clear(this.#timer);
+    this.#ping.pause();
     this.#accounts.streamOpened();
     request.complete(endStream);
     if (request.malformed !== '' && !tooLarge) {
@@ -233,9 +243,10 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   /** Nothing is served now. */
   #rest(): void {
     if (this.#state === OPEN && this.#thread.sendsAway()) this.#leave();
-    if (this.#state === OPEN)
-      this.#arm(this.#isHeldUp() ? this.#clientTimeoutMs() : this.#keepAliveTimeoutMs());
-    else if (this.#state === LEAVING) this.#endWhenSent();
+    if (this.#state === OPEN) {
+      this.#arm(this.#isHeldUp() ? this.#clientTimeoutMs() : idleTimeoutMs(this.listener));
+      this.#ping.begin();
+    } else if (this.#state === LEAVING) this.#endWhenSent();
   }
 
   /** What was answered is still on its way. */
@@ -247,6 +258,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   frameReceived(type: number): void {
     this.#accounts.received(type);
+    if (type === PING) this.#ping.answered();
   }
 
   frameSent(type: number): void {
@@ -254,8 +266,15 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.written();
   }
 
-  settingsReceived(): void {}
-  goawayReceived(): void {}
+  /** What was made here waits for requests as long as it may take. */
+  settingsReceived(): void {
+    if (isReversed(this.listener) && this.#active === 0) this.#rest();
+  }
+
+  goawayReceived(): void {
+    if (isReversed(this.listener) && this.#state === OPEN && !this.#isReplaced) this.listener.leaves();
+    this.#isReplaced = true;
+  }
 
   streamFailed(): void {
     this.#accounts.count(FIELD.h2_detected_strm_protocol_errors, 1);
@@ -285,11 +304,6 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   #clientTimeoutMs(): number {
     return this.listener.frontend.config.timeouts.client;
-  }
-
-  #keepAliveTimeoutMs(): number {
-    const { httpKeepAlive, client } = this.listener.frontend.config.timeouts;
-    return httpKeepAlive === 0 ? client : httpKeepAlive;
   }
 
   #arm(delayMs: number): void {
@@ -354,6 +368,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#thread.clients.remove(this);
+    this.#ping.stop();
     this.privateConnections?.close();
     this.#accounts.count(FIELD.h2_open_connections, -1);
     this.facts.end();
@@ -373,24 +388,4 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   get streamsLimit(): number {
     return this.#thread.http2.session.maxStreams;
   }
-}
-
-const NOTHING: Buffer = Buffer.alloc(0);
-
-function readerOf(maxListBytes: number): RequestReader {
-  if (reader === undefined || readerBytes !== maxListBytes) {
-    reader = new RequestReader(maxListBytes);
-    readerBytes = maxListBytes;
-  }
-  return reader;
-}
-
-/** The client speaks HTTP/2, and its rules have been passed. `received`: what it has sent so far. */
-export function startHttp2(
-  streams: StreamPool,
-  listener: ListenerRuntime,
-  facts: ClientConnectionFacts,
-  received: Inbox | undefined,
-): void {
-  new Http2ClientSession(streams, listener, facts).start(received);
 }

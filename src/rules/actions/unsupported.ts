@@ -6,5 +6,4 @@ import { CONTENT, HTTP, type UnsupportedAction } from '../action-definition.ts';
 
 export const UNSUPPORTED_ACTIONS: readonly UnsupportedAction[] = [
   { name: 'send-spoe-group', rulesets: [...CONTENT, ...HTTP], needs: 'SPOE' },
-  { name: 'attach-srv', rulesets: ['tcp-request session'], needs: 'reverse connections' },
 ];

@@ -17,6 +17,7 @@ import { BadMessages } from '../../proxy/bad-messages.ts';
 import { Compressors } from '../../proxy/compressors.ts';
 import { LiveStreams } from '../../proxy/live-streams.ts';
 import { Reception } from '../../proxy/accept.ts';
+import { ReverseDesk } from '../../proxy/reverse/reverse-desk.ts';
 import { StreamsByServer } from '../../proxy/server-streams.ts';
 import { NameLookups } from '../../proxy/name-lookups.ts';
 import { Runtime } from '../../proxy/compile-runtime.ts';
@@ -152,6 +153,7 @@ function makeThread(
     http2: http2Settings(config.global),
     http2Servers: http2ServerSettings(config.global),
     clients: new WaitingClients(),
+    reverse: ReverseDesk.alone(engine),
     names: new NameLookups(id => thread.names.answered(id, undefined)),
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
