@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { originConfiguration } from './configurations.ts';
 import { accepting, freePort, LOAD_CPU, pinned, stop } from './processes.ts';
+import { prose } from './prose.ts';
 
 export interface Origins {
   readonly web: number;
@@ -40,16 +41,4 @@ export async function startOrigins(folder: string): Promise<Origins> {
       await stop(echo);
     },
   };
-}
-
-const WORDS =
-  'the of and to in is that for it as was with be by on not he this are or his from at which but have';
-
-/** The same words in an order that does not repeat itself, so that it compresses about as text does. */
-function prose(bytes: number): string {
-  const words = WORDS.split(' ');
-  let text = '';
-  for (let state = 1; text.length < bytes; state = (state * 48_271) % 2_147_483_647)
-    text += `${words[state % words.length]}${state % 7 === 0 ? (state % 9973).toString(36) : ''} `;
-  return text.slice(0, bytes);
 }

@@ -5,6 +5,7 @@
 //   http      clients, servers and operators that keep to no rule, around the running program
 //   wire      everything else it reads: PROXY headers, TLS hellos, syslog, commands, answers of DNS, checks, agents
 //   http2     blocks of fields, sessions fed with anything, clients and servers that misbehave around the program
+//   compression  streams of anything through the compressor, read by zlib
 //   traffic   decent clients of all kinds over reloads, runtime changes and dying servers
 // LB_TEST_ENGINE chooses the engine of those that run the program. Exit code 0: nothing broke. The same seed draws the
 // same input.
@@ -18,6 +19,7 @@ const TESTS = {
   http: ['flows/chaos'],
   wire: ['flows/fuzz-wire'],
   http2: ['http2/hpack/fuzz', 'http2/fuzz', 'flows/http2-misuse', 'flows/http2-misserving'],
+  compression: ['deflate/fuzz'],
   traffic: ['flows/nothing-lost'],
 };
 const { values, positionals } = parseArgs({

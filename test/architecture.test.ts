@@ -9,6 +9,7 @@ import { test } from 'node:test';
 
 const LEVEL: Record<string, number> = {
   base: 0,
+  deflate: 1,
   model: 1,
   'config-parser': 2,
   state: 2,

@@ -7,8 +7,10 @@ import { FIELD } from '../state/counter-fields.ts';
 import type { Counters } from '../state/counters.ts';
 import type { SharedRates } from '../state/shared-rate.ts';
 import type { SharedState } from '../state/shared-state.ts';
-import { ContentCoders, type CodingName, type ContentCoder } from './content-coder.ts';
+import type { CodingName, ContentCoder } from './content-coder.ts';
+import { ContentCoders } from './content-coders.ts';
 import { CountedCoder } from './counted-coder.ts';
+import type { ZlibSettings } from './zlib-coder.ts';
 
 /** Processor time is looked at so often at most. */
 const SAMPLE_MS = 250;
@@ -30,6 +32,23 @@ function tuned(global: Global, name: string, otherwise: number): number {
   return word === undefined ? otherwise : Number(word);
 }
 
+/** Undefined: all is left as it is by default, or said to be, and zlib is not needed. */
+function zlibSettings(global: Global): ZlibSettings | undefined {
+  const level = tuned(global, 'comp.maxlevel', 1);
+  const { other } = global.tune;
+  if (level <= 1 && !other.has('tune.zlib.memlevel') && !other.has('tune.zlib.windowsize')) return undefined;
+  const memLevel = tuned(global, 'zlib.memlevel', 8);
+  const windowBits = tuned(global, 'zlib.windowsize', 15);
+  return { level, memLevel, windowBits };
+}
+
+/** One at least. */
+function bodiesIn(bytes: number, { windowBits, memLevel }: ZlibSettings): number {
+  // zlib's own account of what a stream takes (deflateInit2)
+  const bytesOfBody = 2 ** (windowBits + 2) + 2 ** (memLevel + 9);
+  return Math.max(1, Math.floor(bytes / bytesOfBody));
+}
+
 export class Compressors {
   readonly limits: CompressionLimits;
   readonly #coders: ContentCoders;
@@ -43,18 +62,15 @@ export class Compressors {
 
   constructor(global: Global, threads: number, { counters, rates }: Pick<SharedState, 'counters' | 'rates'>) {
     this.#rates = rates;
-    const memLevel = tuned(global, 'zlib.memlevel', 8);
-    const windowBits = tuned(global, 'zlib.windowsize', 15);
-    this.#coders = new ContentCoders({ level: tuned(global, 'comp.maxlevel', 1), memLevel, windowBits });
+    const zlib = zlibSettings(global);
+    this.#coders = new ContentCoders(zlib);
     this.#counters = counters;
     this.#threads = threads;
     const megabytes = numberIn(global, 'maxzlibmem', 0);
-    // zlib's own account of what a stream takes (deflateInit2)
-    const bytesOfBody = 2 ** (windowBits + 2) + 2 ** (memLevel + 9);
     this.limits = {
       cpuPercent: numberIn(global, 'maxcompcpuusage', 100),
       bodies:
-        megabytes === 0 ? Infinity : Math.max(1, Math.floor((megabytes * 2 ** 20) / threads / bytesOfBody)),
+        zlib === undefined || megabytes === 0 ? Infinity : bodiesIn((megabytes * 2 ** 20) / threads, zlib),
     };
   }
 

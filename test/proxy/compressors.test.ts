@@ -22,12 +22,17 @@ function startAsManyAs(compressors: Compressors, most: number): number {
   return started;
 }
 
-test('maxzlibmem: a thread compresses as many bodies at a time as fit into its share', () => {
+test('maxzlibmem: a thread has zlib compress as many bodies at a time as fit into its share', () => {
   // a body takes 2^17 + 2^17 bytes: four of them are a megabyte
-  assert.equal(startAsManyAs(compressorsOf('  maxzlibmem 1'), 50), 4);
-  assert.equal(startAsManyAs(compressorsOf('  maxzlibmem 1', 2), 50), 2);
+  assert.equal(startAsManyAs(compressorsOf('  tune.comp.maxlevel 2\n  maxzlibmem 1'), 50), 4);
+  assert.equal(startAsManyAs(compressorsOf('  tune.comp.maxlevel 2\n  maxzlibmem 1', 2), 50), 2);
   assert.equal(startAsManyAs(compressorsOf('  maxzlibmem 1\n  tune.zlib.memlevel 1'), 50), 7);
-  assert.equal(startAsManyAs(compressorsOf(''), 50), 50);
+  assert.equal(startAsManyAs(compressorsOf('  maxzlibmem 1\n  tune.zlib.windowsize 14'), 50), 5);
+  assert.equal(startAsManyAs(compressorsOf('  tune.comp.maxlevel 2'), 50), 50);
+});
+
+test('maxzlibmem is no limit where zlib is not needed', () => {
+  assert.equal(startAsManyAs(compressorsOf('  tune.comp.maxlevel 1\n  maxzlibmem 1'), 50), 50);
 });
 
 test('maxcompcpuusage: nothing is compressed while the process uses more than that', () => {

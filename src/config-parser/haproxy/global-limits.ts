@@ -53,7 +53,7 @@ export const GLOBAL_LIMIT_KEYWORDS: readonly GlobalKeyword[] = [
   kept('maxpipes', integer(0, MAX), 'pipes for splicing', { once: true }),
   kept('maxcomprate', integer(0, MAX), 'most kilobytes a second that are compressed'),
   kept('maxcompcpuusage', integer(0, 100), 'processor use above which nothing is compressed'),
-  kept('maxzlibmem', integer(0, MAX), 'megabytes for compression'),
+  kept('maxzlibmem', integer(0, MAX), 'megabytes for zlib, where it compresses (`tune.comp.maxlevel`)'),
   setting(
     'spread-checks',
     SPREAD_CHECKS,

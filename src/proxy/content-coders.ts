@@ -1,0 +1,36 @@
+/** The coders of a thread: its own compression, or zlib's where a configuration asks for that. */
+import { Deflater } from '../deflate/deflater.ts';
+import { GzipWrapping, NO_WRAPPING, ZlibWrapping, type Wrapping } from '../deflate/wrappings.ts';
+import { PlainCoder, type CodingName, type ContentCoder } from './content-coder.ts';
+import { DeflateCoder } from './deflate-coder.ts';
+import { ZlibCoder, type ZlibSettings } from './zlib-coder.ts';
+
+type Compressed = Exclude<CodingName, 'identity'>;
+
+function wrappingOf(coding: Compressed): Wrapping {
+  if (coding === 'gzip') return new GzipWrapping();
+  return coding === 'deflate' ? new ZlibWrapping() : NO_WRAPPING;
+}
+
+export class ContentCoders {
+  readonly #zlib: ZlibSettings | undefined;
+  readonly #idle: Readonly<Record<Compressed, ZlibCoder[]>> = { gzip: [], deflate: [], 'raw-deflate': [] };
+  #deflater: Deflater | undefined;
+
+  /** Without settings for it zlib is not used. */
+  constructor(zlib: ZlibSettings | undefined) {
+    this.#zlib = zlib;
+  }
+
+  take(coding: CodingName): ContentCoder {
+    if (coding === 'identity') return new PlainCoder();
+    if (this.#zlib !== undefined) return this.#zlibCoder(coding, this.#zlib);
+    this.#deflater ??= new Deflater();
+    return new DeflateCoder(this.#deflater, wrappingOf(coding));
+  }
+
+  #zlibCoder(coding: Compressed, settings: ZlibSettings): ContentCoder {
+    const idle = this.#idle[coding];
+    return idle.pop() ?? new ZlibCoder(coding, settings, idle);
+  }
+}
