@@ -9,3 +9,9 @@ export interface ScriptCommand {
   readonly user?: string;
   readonly group?: string;
 }
+
+/** Of `global_defs`: whose rights scripts have, and whether root may run what others can change. */
+export interface ScriptAccounts {
+  readonly scriptUser?: { readonly user: string; readonly group?: string };
+  readonly enableScriptSecurity: boolean;
+}

@@ -1,22 +1,17 @@
 /** The account a script runs under, and whether root may run it (keepalived.conf(5), SCRIPTS). */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ScriptCommand } from '../model/script-command.ts';
+import type { ScriptAccounts, ScriptCommand } from '../model/script-command.ts';
 
 interface Account {
   readonly uid: number;
   readonly gid: number;
 }
 
-export interface AccountSettings {
-  readonly scriptUser?: { readonly user: string; readonly group?: string };
-  readonly enableScriptSecurity: boolean;
-}
-
 /** The default account: `script_user`, else keepalived_script if there is one, else our own. */
 export function accountOf(
   command: ScriptCommand,
-  settings: AccountSettings,
+  settings: ScriptAccounts,
 ): Account | undefined | { readonly unknown: string } {
   const { user, group } = command.user === undefined ? (settings.scriptUser ?? {}) : command;
   if (user === undefined) return findUser('keepalived_script');

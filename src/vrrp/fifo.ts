@@ -5,7 +5,8 @@
 import { closeSync, constants, openSync, statSync, writeSync, chownSync } from 'node:fs';
 import type { NotifyFifo } from '../model/keepalived.ts';
 import { loadKoffi } from '../net/system-calls.ts';
-import { accountOf, type AccountSettings } from './account.ts';
+import type { ScriptAccounts } from '../model/script-command.ts';
+import { accountOf } from './account.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import { runScript, type RunningScript } from './run-script.ts';
@@ -19,7 +20,7 @@ const MODE = 0o600;
 
 export function openFifo(
   fifo: NotifyFifo,
-  settings: AccountSettings,
+  settings: ScriptAccounts,
   clock: Clock,
   log: Log,
 ): Fifo | undefined {
@@ -50,7 +51,7 @@ export function openFifo(
   };
 }
 
-function open(fifo: NotifyFifo, settings: AccountSettings, log: Log): number | undefined {
+function open(fifo: NotifyFifo, settings: ScriptAccounts, log: Log): number | undefined {
   try {
     if (!isFifo(fifo.path)) makeFifo(fifo.path);
     if (fifo.user !== undefined) {

@@ -3,9 +3,10 @@
  * limit gets SIGTERM, and SIGKILL when it does not listen.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import type { ScriptCommand } from '../model/script-command.ts';
-import { accountOf, insecurePart, type AccountSettings } from './account.ts';
+import { accessSync, constants, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ScriptAccounts, ScriptCommand } from '../model/script-command.ts';
+import { accountOf, insecurePart } from './account.ts';
 import type { Clock } from './clock.ts';
 
 const KILL_AFTER_MS = 2000;
@@ -25,16 +26,16 @@ export interface RunningScript {
 export function runScript(
   command: ScriptCommand,
   extraArguments: readonly string[],
-  settings: AccountSettings,
+  settings: ScriptAccounts,
   clock: Clock,
   timeoutMs = Infinity,
 ): RunningScript {
-  const [program = '', ...rest] = command.argv;
-  const account = accountOf(command, settings);
-  const refusal = whyNot(program, account, settings);
+  const refusal = scriptTrouble(command, settings);
   if (refusal !== undefined)
     return { result: Promise.resolve({ kind: 'refused', reason: refusal }), stop: () => {} };
-  const child = spawn(program, [...rest, ...extraArguments], {
+  const account = accountOf(command, settings);
+  const [program = '', ...words] = opensFile(command) ? inShell(command) : command.argv;
+  const child = spawn(program, [...words, ...extraArguments], {
     stdio: 'ignore',
     ...(account === undefined || 'unknown' in account || process.getuid?.() !== 0 ? {} : account),
   });
@@ -63,21 +64,41 @@ export function runScript(
   return { result, stop: end };
 }
 
-function whyNot(
-  program: string,
-  account: ReturnType<typeof accountOf>,
-  settings: AccountSettings,
-): string | undefined {
+/** `</path` runs no program: it is good when the file opens, and with a shell that knows `/dev/tcp`, a connection. */
+function opensFile({ argv }: ScriptCommand): boolean {
+  return argv.join('').startsWith('</');
+}
+
+function inShell({ argv }: ScriptCommand): readonly string[] {
+  return ['/bin/sh', '-c', argv.join(' ')];
+}
+
+/** Why the program cannot be run now, in words; undefined: it can. */
+export function scriptTrouble(command: ScriptCommand, settings: ScriptAccounts): string | undefined {
+  const account = accountOf(command, settings);
   if (account !== undefined && 'unknown' in account) return `${account.unknown} does not exist`;
-  if (!program.startsWith('/')) return undefined;
-  try {
-    accessSync(program, constants.X_OK);
-  } catch {
-    return `${program} is not an executable file`;
-  }
+  if (opensFile(command)) return undefined;
+  const [program = ''] = command.argv;
+  const path = program.includes('/') ? program : findInPath(program);
+  if (path === undefined) return `${program} is in no folder of PATH`;
+  if (!isExecutable(path)) return `${program} is not an executable file`;
   if (!settings.enableScriptSecurity || (account?.uid ?? process.getuid?.()) !== 0) return undefined;
-  const part = insecurePart(program);
+  const part = insecurePart(path);
   return part === undefined
     ? undefined
     : `${part} can be changed by others than root (enable_script_security)`;
+}
+
+function findInPath(program: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '/usr/bin:/bin').split(':');
+  return folders.map(folder => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

@@ -74,3 +74,99 @@ test('a file that includes itself comes to an end with an error', () => {
     assert.equal(EXIT_CODE[readKeepalived(path).status], 4);
   });
 });
+
+const SCRIPTS = `
+  global_defs {
+    script_user root
+  }
+  vrrp_script fine {
+    script "true"
+  }
+  vrrp_script opens {
+    script "</etc/hostname"
+  }
+  vrrp_script gone {
+    script "/no/such/program now"
+    weight 5
+  }
+  vrrp_script unknown {
+    script "no-such-program -0 it"
+  }
+  vrrp_script foreign {
+    script "true"
+    user no-such-user
+  }
+  vrrp_instance A {
+    interface lo
+    virtual_router_id 1
+    track_interface {
+      nosuch0
+    }
+    track_script {
+      fine
+      opens
+      gone
+      unknown
+      foreign
+    }
+    virtual_ipaddress {
+      10.0.0.1
+    }
+    notify /no/such/notify
+  }
+  virtual_server 10.0.0.1 80 {
+    protocol TCP
+    lvs_sched rr
+    lvs_method NAT
+    real_server 10.0.0.2 80 {
+      MISC_CHECK {
+        misc_path /no/such/check
+      }
+    }
+  }
+`;
+
+test('programs that cannot be run are not tracked and check nothing, as in keepalived', () => {
+  inFolder(folder => {
+    const path = join(folder, 'keepalived.conf');
+    writeFileSync(path, SCRIPTS);
+    const { config, diagnostics, status } = readKeepalived(path);
+    assert.deepEqual(
+      config.instances[0]?.tracking.scripts.map(({ name }) => name),
+      ['fine', 'opens'],
+    );
+    assert.deepEqual(config.virtualServers[0]?.realServers[0]?.checkers, []);
+    assert.deepEqual(
+      diagnostics.map(({ position, message }) => `${position.line} ${message}`),
+      [
+        '12 Disabling track script gone: /no/such/program is not an executable file',
+        '16 Disabling track script unknown: no-such-program is in no folder of PATH',
+        '19 Disabling track script foreign: user no-such-user does not exist',
+        "26 (A) tracked interface nosuch0 doesn't exist",
+        '46 Disabling misc script /no/such/check: /no/such/check is not an executable file',
+        '38 this script cannot be run: /no/such/notify is not an executable file',
+        '6 SECURITY VIOLATION - scripts are being executed but script_security not enabled.',
+      ],
+    );
+    assert.equal(status, 'insecure');
+  });
+});
+
+test('a host address with a prefix length is that address; what includes do not find is told', () => {
+  inFolder(folder => {
+    const path = join(folder, 'keepalived.conf');
+    const peers = 'unicast_src_ip 10.1.1.1/32\nunicast_peer {\n10.1.1.2/24\n}\n';
+    writeFileSync(
+      path,
+      `${instance('A', 1).replace('interface lo', `interface lo\n${peers}`)}include more/*.conf\n`,
+    );
+    const { config, diagnostics, status } = readKeepalived(path);
+    assert.equal(config.instances[0]?.sourceIp, '10.1.1.1');
+    assert.deepEqual(config.instances[0].unicastPeers, [{ address: '10.1.1.2' }]);
+    assert.deepEqual(
+      diagnostics.map(({ message }) => message),
+      ["no file to include: 'more/*.conf'"],
+    );
+    assert.equal(status, 'fine');
+  });
+});

@@ -11,6 +11,8 @@ export interface IncludeCheck {
 interface Included {
   readonly texts: readonly { readonly path: string; readonly text: string }[];
   readonly problems: readonly string[];
+  /** Nothing was found, and nothing had to be. */
+  readonly nothing: boolean;
 }
 
 /** The letter after `include` adds checks to those that `include_check` asks for. */
@@ -52,7 +54,7 @@ export function includeFiles(
     if (text !== undefined) texts.push({ path, text });
     else if (check.readable) problems.push(`include file '${path}' cannot be read`);
   }
-  return { texts, problems };
+  return { texts, problems, nothing: paths.length === 0 && problems.length === 0 };
 }
 
 /** `{a,b{c,d}}x` -> `ax`, `bcx`, `bdx`, as csh does. */

@@ -18,12 +18,23 @@ export function source(name: string): Row {
     least: 1,
     summary: 'source address of adverts',
     parse: (draft, statement, scope) => {
-      const found = readAddress(statement, scope);
+      const found = readAddress(withoutPrefix(statement), scope);
       if (name === 'unicast_src_ip') draft.unicastConfigured = true;
       if (found === undefined || !agreeOnFamily(draft, found.family, statement, scope)) return;
       draft.sourceIp = found.address;
     },
   };
+}
+
+/** A prefix length behind the address of a host means nothing, as in keepalived. */
+function withoutPrefix(statement: Statement): Statement {
+  const [word, ...rest] = statement.words;
+  if (word === undefined) return statement;
+  return { ...statement, words: [{ ...word, text: hostOf(word.text) }, ...rest] };
+}
+
+function hostOf(text: string): string {
+  return text.replace(/\/\d+$/, '');
 }
 
 /** All addresses of an instance that go into adverts or their headers have one family. */
@@ -57,11 +68,12 @@ export function addAddress(list: IpAddressEntry[], entry: IpAddressEntry, scope:
 }
 
 function parsePeer(item: Statement, scope: Scope): UnicastPeer | undefined {
-  if (familyOf(item.name) === undefined) {
+  const address = hostOf(item.name);
+  if (familyOf(address) === undefined) {
     scope.report.warn(item.position, `'${item.name}' is not an IP address - ignoring unicast peer`);
     return undefined;
   }
-  let peer: UnicastPeer = { address: item.name };
+  let peer: UnicastPeer = { address };
   for (let index = 0; index < item.words.length; index += 2) {
     const option = item.words[index] as Word;
     const word = item.words[index + 1];

@@ -3,8 +3,7 @@
  * Preprocess -> blocks -> keyword tables -> resolve.
  */
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import type { KeepalivedConfig } from '../../model/keepalived.ts';
-import type { ScriptCommand } from '../../model/script-command.ts';
+import type { KeepalivedConfig, VrrpScript } from '../../model/keepalived.ts';
 import type { Tracked, Tracking, VrrpInstance, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
 import { buildBlocks } from './block.ts';
 import { resolveGlobal } from './global-defs.ts';
@@ -14,6 +13,7 @@ import { resolveInstance } from './resolve-instance.ts';
 import type { Scope } from './scope.ts';
 import type { ConfigSource } from './source.ts';
 import { resolveMembers, type GroupDraft } from './sync-group.ts';
+import { usableScripts, warnAboutScripts, withUsableCheckers } from './judge-scripts.ts';
 import { judgeServices } from './judge-services.ts';
 import { newTopDraft, TOP, type TopDraft } from './top.ts';
 import { resolveTrackLines, type TrackDraft, type TrackLine, type Trackables } from './track-blocks.ts';
@@ -41,22 +41,24 @@ export function parseKeepalived(paths: string | readonly string[], source: Confi
   const draft = newTopDraft();
   TOP.read(draft, buildBlocks(preprocessor.lines, report), scope);
   const config = resolve(draft, scope);
-  warnAboutScripts(config, report);
+  warnAboutScripts(config, scope);
   const { diagnostics, status, missesInstances } = report;
   return { config, diagnostics, status, missesInstances };
 }
 
 function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
   const names = new Set(draft.instances.map(instance => instance.name));
+  const scripts = usableScripts(draft.scripts, draft.global, scope);
+  const judged = judgeServices(draft.virtualServers, draft.virtualServerGroups, scope.report);
   const grouped = new Set<string>();
   const weightless = new Set<string>();
   const syncGroups = draft.syncGroups.flatMap(group => {
     const members = resolveMembers(group, names, grouped, scope);
     if (!group.trackingWeight) for (const name of members) weightless.add(name);
-    return members.length === 0 ? [] : [resolveGroup(group, members, draft, scope)];
+    return members.length === 0 ? [] : [resolveGroup(group, members, { draft, scripts }, scope)];
   });
   const resolved = draft.instances.flatMap(instance => {
-    const tracking = resolveTracking(instance, draft, scope, weightless.has(instance.name));
+    const tracking = resolveTracking(instance, { draft, scripts }, scope, weightless.has(instance.name));
     return resolveInstance(instance, { global: draft.global, tracking, scope }) ?? [];
   });
   warnAboutPlaces(draft, scope);
@@ -68,12 +70,12 @@ function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
     staticRules: draft.staticRules,
     instances,
     syncGroups: withoutMissing(syncGroups, new Set(instances.map(instance => instance.name))),
-    scripts: draft.scripts,
+    scripts,
     trackProcesses: draft.trackProcesses,
     trackFiles: draft.trackFiles,
     garpGroups: draft.garpGroups,
     interfaceDelays: draft.interfaceDelays,
-    virtualServers: judgeServices(draft.virtualServers, draft.virtualServerGroups, scope.report),
+    virtualServers: withUsableCheckers(judged, draft.global, scope),
     virtualServerGroups: draft.virtualServerGroups,
     ssl: draft.ssl,
   };
@@ -86,18 +88,25 @@ function withoutMissing(groups: readonly VrrpSyncGroup[], usable: ReadonlySet<st
     .filter(group => group.members.length > 0);
 }
 
+/** What tracking refers to. */
+interface Known {
+  readonly draft: TopDraft;
+  /** Those that can be run. */
+  readonly scripts: readonly VrrpScript[];
+}
+
 function resolveGroup(
   group: GroupDraft,
   members: readonly string[],
-  draft: TopDraft,
+  known: Known,
   scope: Scope,
 ): VrrpSyncGroup {
-  const { global } = draft;
+  const { global } = known.draft;
   return {
     name: group.name,
     position: group.position,
     members,
-    tracking: resolveTracking(group, draft, scope, !group.trackingWeight),
+    tracking: resolveTracking(group, known, scope, !group.trackingWeight),
     notify: group.notify,
     smtpAlert: group.smtpAlert ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
     notifyPriorityChanges: group.notifyPriorityChanges ?? global.notifyPriorityChanges,
@@ -114,7 +123,7 @@ function trackables(
 /** Members of a sync group must not float one by one: their weights count as 0 (keepalived.conf(5)). */
 function resolveTracking(
   tracker: TrackDraft & { readonly name: string },
-  draft: TopDraft,
+  { draft, scripts }: Known,
   scope: Scope,
   weightless: boolean,
 ): Tracking {
@@ -123,7 +132,9 @@ function resolveTracking(
   );
   const tracking: Tracking = {
     interfaces: resolveTrackLines(tracker.trackInterfaces, interfaces, 'interface', scope),
-    scripts: resolveTrackLines(tracker.trackScripts, trackables(draft.scripts), 'track script', scope),
+    scripts: resolveTrackLines(tracker.trackScripts, trackables(draft.scripts), 'track script', scope).filter(
+      ({ name }) => scripts.some(usable => usable.name === name),
+    ),
     files: resolveTrackLines(tracker.trackFiles, trackables(draft.trackFiles), 'track file', scope),
     processes: resolveTrackLines(
       tracker.trackProcesses,
@@ -158,11 +169,16 @@ function flatten(
 }
 
 function warnAboutPlaces(draft: TopDraft, { source, report }: Scope): void {
+  if (draft.global.dynamicInterfaces || source.interfaceExists === undefined) return;
   for (const { interfaceWord: word, name } of draft.instances) {
-    if (word === undefined || draft.global.dynamicInterfaces || source.interfaceExists === undefined)
-      continue;
-    if (!source.interfaceExists(word.text))
+    if (word !== undefined && !source.interfaceExists(word.text))
       report.warn(word.position, `WARNING - interface ${word.text} for vrrp_instance ${name} doesn't exist`);
+  }
+  for (const { trackInterfaces, name } of [...draft.instances, ...draft.syncGroups]) {
+    for (const { word } of trackInterfaces) {
+      if (!source.interfaceExists(word.text))
+        report.warn(word.position, `(${name}) tracked interface ${word.text} doesn't exist`);
+    }
   }
 }
 
@@ -184,34 +200,4 @@ function withoutDoubles(instances: readonly VrrpInstance[], { report }: Scope): 
     );
     return false;
   });
-}
-
-function scriptsOf(config: KeepalivedConfig): ScriptCommand[] {
-  const notify = [...config.instances, ...config.syncGroups].flatMap(({ notify: scripts }) =>
-    Object.values(scripts).filter(value => typeof value !== 'boolean'),
-  );
-  const servers = config.virtualServers.flatMap(server => [
-    server.quorumUp,
-    server.quorumDown,
-    ...server.realServers.flatMap(real => [
-      real.notifyUp,
-      real.notifyDown,
-      ...real.checkers.map(checker => checker.misc?.script),
-    ]),
-  ]);
-  return [...notify, ...servers, ...config.scripts.map(script => script.script)].filter(
-    found => found !== undefined,
-  );
-}
-
-function warnAboutScripts(config: KeepalivedConfig, report: Report): void {
-  if (config.globalDefs.enableScriptSecurity) return;
-  const byRoot = scriptsOf(config).find(({ user }) =>
-    /^(root|0)$/.test(user ?? config.globalDefs.scriptUser?.user ?? 'root'),
-  );
-  if (byRoot !== undefined)
-    report.insecure(
-      byRoot.position,
-      'SECURITY VIOLATION - scripts are being executed but script_security not enabled.',
-    );
 }

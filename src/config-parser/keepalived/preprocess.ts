@@ -166,6 +166,7 @@ export class Preprocessor {
   #include(word: string, pattern: string, position: Position, depth: number): void {
     const files = includeFiles(this.#source, word, pattern, this.#directory, this.#includeCheck);
     for (const problem of files.problems) this.#report.alert(position, problem);
+    if (files.nothing) this.#report.remark(position, `no file to include: '${pattern}'`);
     for (const { path, text } of files.texts) this.file(path, text, depth + 1);
   }
 

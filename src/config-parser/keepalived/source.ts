@@ -2,6 +2,8 @@
  * What the parser of keepalived.conf needs from outside: files (the parser itself does no I/O), the id that
  * `@id` lines are compared with, the environment and chance. Callers: vrrp/read-config.ts, tests.
  */
+import type { ScriptAccounts, ScriptCommand } from '../../model/script-command.ts';
+
 export interface ConfigSource {
   /** Text of a file, or undefined when it cannot be read. */
   read(path: string): string | undefined;
@@ -15,4 +17,6 @@ export interface ConfigSource {
   readonly hostname: string;
   /** Whether this host has the interface now; missing: not checked. */
   interfaceExists?(name: string): boolean;
+  /** Why the program cannot be run on this host now, in words; missing: not checked. */
+  scriptTrouble?(command: ScriptCommand, accounts: ScriptAccounts): string | undefined;
 }

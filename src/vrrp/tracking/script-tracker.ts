@@ -3,7 +3,7 @@
  * counts at once. A run that outlives its timeout is a failure.
  */
 import type { VrrpScript } from '../../model/keepalived.ts';
-import type { AccountSettings } from '../account.ts';
+import type { ScriptAccounts } from '../../model/script-command.ts';
 import type { Clock } from '../clock.ts';
 import { runScript, type RunningScript, type ScriptResult } from '../run-script.ts';
 import type { Tracker } from './tracker.ts';
@@ -28,7 +28,7 @@ export function advanceScript(
 
 interface ScriptTrackerPorts {
   readonly clock: Clock;
-  readonly accounts: AccountSettings;
+  readonly accounts: ScriptAccounts;
   onChange(up: boolean): void;
   log(message: string): void;
 }

@@ -115,6 +115,14 @@ test('a script that outlives its timeout fails, and so does one that cannot be r
   assert.match(missing.log.join(), /not an executable file/);
 });
 
+test('a path behind < is good when it opens', async () => {
+  const opened = async (...argv: string[]): Promise<boolean[]> =>
+    (await statesOf(script('', { script: { position, argv } }), 1)).states;
+  assert.deepEqual(await opened('</dev/null'), [true]);
+  assert.deepEqual(await opened('<', '/dev/null'), [true]);
+  assert.deepEqual(await opened('</nonexistent/file'), [false]);
+});
+
 test('with script security root does not run what others can change', async () => {
   if (process.getuid?.() !== 0) return;
   const folder = mkdtempSync(join(tmpdir(), 'lb-script-'));
