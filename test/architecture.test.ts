@@ -17,6 +17,7 @@ const LEVEL: Record<string, number> = {
   net: 2,
   dns: 2,
   acl: 3,
+  acme: 3,
   'http-cache': 3,
   http2: 3,
   balancers: 3,

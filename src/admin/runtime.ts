@@ -6,6 +6,7 @@ import type { PatternChange } from '../acl/pattern-changes.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
 import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { Sample } from '../acl/sample.ts';
+import type { Renewals } from '../acme/renewals.ts';
 import type { CertificateDesk } from '../certificates/certificate-desk.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
 import type { BadMessageReport } from '../model/bad-message.ts';
@@ -131,6 +132,8 @@ export interface EventRing {
 
 export interface AdminRuntime {
   readonly tls: CertificateDesk;
+  /** Certificates of `acme` sections. */
+  readonly renewals: Renewals;
   readonly config: Config;
   readonly state: SharedState;
   readonly servers: ServerWriter;

@@ -1,5 +1,6 @@
 /** All commands of the admin socket: help, the parser and docs/admin-socket.md read this. */
 import type { Command } from './command.ts';
+import { ACME_COMMANDS } from './commands/acme.ts';
 import { ANONYMITY_COMMANDS } from './commands/anonymity.ts';
 import { CACHE_COMMANDS } from './commands/caches.ts';
 import { CONNECTION_COMMANDS } from './commands/connection.ts';
@@ -56,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   ...STICK_TABLE_COMMANDS,
   ...CACHE_COMMANDS,
   ...CERTIFICATE_COMMANDS,
+  ...ACME_COMMANDS,
   ...AUTHORITY_COMMANDS,
   ...CRT_LIST_COMMANDS,
   ...NAME_COMMANDS,

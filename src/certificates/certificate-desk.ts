@@ -35,6 +35,8 @@ export class CertificateDesk {
   readonly ocsp: OcspBook;
   readonly updates: OcspUpdater;
   readonly ticketKeys: TicketKeyFiles;
+  /** Who wants to know that certificates are others now. */
+  changed: () => void = () => undefined;
   readonly #publish: DeskParts['publish'];
 
   constructor({ store, global, servers, publish, ask, log }: DeskParts) {
@@ -62,6 +64,7 @@ export class CertificateDesk {
     if (outcome.changes.length === 0) return outcome;
     await this.#publish(outcome.changes);
     this.updates.follow();
+    this.changed();
     return outcome;
   }
 }

@@ -104,6 +104,19 @@ export class CertificateExchange {
     ]);
   }
 
+  /** A whole certificate takes the place of the one of that name at once, whatever was set meanwhile. */
+  install(name: string, pem: string): Outcome {
+    const known = this.#store.certificates.get(name);
+    if (known === undefined) return refused(`certificate '${name}' doesn't exist!`);
+    const loaded = this.#withPayload(known, 'pem', pem);
+    if ('error' in loaded) return refused(loaded.error);
+    const fits = loaded.keyPem !== '' && keyFits(toParts(loaded), loaded.keyPem);
+    const fault = fits ? unusable(loaded) : `its key is not the one of the certificate`;
+    if (fault !== undefined) return refused(fault);
+    this.#store.certificates.set(name, { ...known, loaded });
+    return done('', [{ kind: 'certificate', certificate: this.#store.served(loaded) }]);
+  }
+
   abort(name: string): Outcome {
     return this.#ongoing.abort(name);
   }

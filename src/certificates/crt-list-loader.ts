@@ -18,6 +18,7 @@ import type {
 } from './certificate-store.ts';
 import type { CertificateFiles } from './files.ts';
 import { conflictOf } from './load-conflict.ts';
+import type { MadeCertificates } from './made-certificates.ts';
 
 /** A bundle `x` is the files `x.rsa`, `x.dsa`, `x.ecdsa`, in HAProxy's order. */
 const BUNDLE_ENDINGS = ['dsa', 'ecdsa', 'rsa'];
@@ -29,11 +30,19 @@ export class CrtListLoader {
   readonly store: CertificateStore;
   readonly loader: CertificateLoader;
   readonly global: Global;
+  readonly made: MadeCertificates;
   readonly #files: CertificateFiles;
 
-  constructor(store: CertificateStore, loader: CertificateLoader, files: CertificateFiles, global: Global) {
+  constructor(
+    store: CertificateStore,
+    loader: CertificateLoader,
+    made: MadeCertificates,
+    files: CertificateFiles,
+    global: Global,
+  ) {
     this.store = store;
     this.loader = loader;
+    this.made = made;
     this.global = global;
     this.#files = files;
   }
@@ -201,6 +210,9 @@ export class CrtListLoader {
     const conflict = this.#conflict(full, line.load, origin);
     if (conflict !== undefined)
       return `'${full}' in crt-list '${file}' line ${number}, is already defined with incompatible parameters:\n ${conflict}`;
+    const fault = this.made.faultOf(line.load);
+    if (fault !== undefined) return fault;
+    this.#makeDummy(full, line.load);
     const names = this.#namesOf(full, folder);
     if (names.length === 0) return this.#cannotStat(full, folder);
     if (hasOptions && names[0] !== full)
@@ -211,6 +223,13 @@ export class CrtListLoader {
       list.entries.push(entryFor(line, name, number + index));
     }
     return undefined;
+  }
+
+  /** `generate-dummy on`: no file is read. */
+  #makeDummy(name: string, load: CertificateLoad): void {
+    if (load.generateDummy !== 'on' || this.store.certificates.has(name)) return;
+    const loaded = this.made.dummy(name, load);
+    this.store.certificates.set(name, { name, loaded, files: {}, origin: 'crt-list', load });
   }
 
   /** A line that names files itself; without them they are looked for as always. */

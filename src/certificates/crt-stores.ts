@@ -1,8 +1,14 @@
 /** `crt-store` sections (manual, section 12.7): certificates under names of their own, with the files that belong to them. */
-import { isLoadOption, readLoadOption, type LoadDraft } from '../config-parser/haproxy/crt-load-options.ts';
+import {
+  isLoadOption,
+  readLoadOption,
+  type CertificateLoad,
+  type LoadDraft,
+} from '../config-parser/haproxy/crt-load-options.ts';
 import type { OtherSection } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
+import type { LoadedFiles } from './certificate-loader.ts';
 import type { CrtListLoader } from './crt-list-loader.ts';
 
 type Alert = (position: Position, text: string) => void;
@@ -53,14 +59,26 @@ class CrtStoreSection {
     const { load, alias } = read;
     if (load.crt === undefined) return `'load' in section 'crt-store': mandatory 'crt' parameter not found.`;
     this.#hasLoaded = true;
-    const { store, loader } = this.#lists;
+    const { store } = this.#lists;
     const name = this.#nameOf(load.crt, alias);
-    const made = loader.loadNamed(name, this.#lists.withBases(load, this.#bases), '');
-    if ('error' in made) return made.error;
+    const fault = this.#lists.made.faultOf(load);
+    if (fault !== undefined) return fault;
+    const found = this.#find(name, load);
+    if ('error' in found) return found.error;
     if (store.certificates.has(name))
       return `'load' in section 'crt-store': store '${name}' was already defined.`;
-    store.certificates.set(name, { name, ...made, origin: 'crt-store', load });
+    store.certificates.set(name, { name, ...found, origin: 'crt-store', load });
     return undefined;
+  }
+
+  /** Read, or made: one that is to come from an authority need not be there yet. */
+  #find(name: string, load: CertificateLoad): LoadedFiles | { readonly error: string } {
+    const { loader, made } = this.#lists;
+    const named = this.#lists.withBases(load, this.#bases);
+    if (load.generateDummy === 'on') return { loaded: made.dummy(name, load), files: {} };
+    if (load.acme !== undefined && !loader.exists(named.crt ?? '', ''))
+      return { loaded: made.standIn(name, load), files: {} };
+    return loader.loadNamed(name, named, '');
   }
 
   /** `@store/alias`, `@store/file`, or the file with `crt-base`. */

@@ -24,6 +24,7 @@ import { CrtListLoader } from './crt-list-loader.ts';
 import { loadTicketKeys } from './ticket-key-files.ts';
 import { loadCrtStore } from './crt-stores.ts';
 import { loadDhParameters } from './dh-parameters.ts';
+import { MadeCertificates } from './made-certificates.ts';
 import { judgeOwnResponse } from './ocsp-book.ts';
 import { wrongDelays } from './ocsp-settings.ts';
 import { loadSigningAuthority } from './signing-authority.ts';
@@ -60,7 +61,7 @@ class Loading {
     this.#files = files;
     this.store = new CertificateStore(config.global);
     const loader = new CertificateLoader(this.store, files, text => this.#warn(NOWHERE, text));
-    this.#lists = new CrtListLoader(this.store, loader, files, config.global);
+    this.#lists = new CrtListLoader(this.store, loader, new MadeCertificates(config), files, config.global);
   }
 
   run(): void {

@@ -6,7 +6,7 @@ import type { CertificateLoad } from '../config-parser/haproxy/crt-load-options.
 import type { Global } from '../model/global.ts';
 import type { StoredCertificate } from './certificate-store.ts';
 
-const FILES = ['key', 'ocsp', 'issuer', 'sctl'] as const;
+const SAID = ['key', 'ocsp', 'issuer', 'sctl', 'acme', 'domains', 'ips'] as const;
 
 /** What is wrong; undefined: they agree. A use without options takes any certificate of a `crt-store` as it is. */
 export function conflictOf(
@@ -17,7 +17,7 @@ export function conflictOf(
 ): string | undefined {
   if (origin === 'plain' && known.origin !== 'crt-list') return undefined;
   const found: string[] = [];
-  for (const name of FILES)
+  for (const name of SAID)
     if (known.load[name] !== load[name])
       found.push(
         `- different parameter '${name}' : previously '${known.load[name] ?? '(null)'}' vs '${load[name] ?? '(null)'}'`,

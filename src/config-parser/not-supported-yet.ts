@@ -6,12 +6,10 @@
  */
 
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
-  'section acme',
   'section fcgi-app',
   'section traces',
   'nameserver ssl',
   // global
-  'acme.scheduler',
   'httpclient.resolvers.id',
   'setcap',
   'shm-stats-file',

@@ -13,6 +13,7 @@ interface Seen<T> {
 export class AnswerCache {
   readonly #addresses = new Map<string, Seen<IpAddress>>();
   readonly #targets = new Map<string, Seen<SrvTarget>>();
+  readonly #texts = new Map<string, Seen<string>>();
 
   get addresses(): readonly IpAddress[] {
     return [...this.#addresses.values()].map(({ value }) => value);
@@ -22,19 +23,25 @@ export class AnswerCache {
     return [...this.#targets.values()].map(({ value }) => value);
   }
 
+  get texts(): readonly string[] {
+    return [...this.#texts.keys()];
+  }
+
   take(outcome: Outcome, nowMs: number, obsoleteMs: number): void {
     if (outcome.kind === 'addresses')
       for (const address of outcome.addresses) see(this.#addresses, address.toString(), address, nowMs);
     if (outcome.kind === 'targets')
       for (const target of outcome.targets)
         see(this.#targets, `${target.host} ${target.port}`, target, nowMs);
-    for (const seen of [this.#addresses, this.#targets])
+    if (outcome.kind === 'texts') for (const text of outcome.texts) see(this.#texts, text, text, nowMs);
+    for (const seen of [this.#addresses, this.#targets, this.#texts])
       for (const [key, { lastMs }] of seen) if (lastMs + obsoleteMs < nowMs) seen.delete(key);
   }
 
   clear(): void {
     this.#addresses.clear();
     this.#targets.clear();
+    this.#texts.clear();
   }
 }
 

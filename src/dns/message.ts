@@ -14,6 +14,7 @@ import {
   TYPE_NUMBERS,
   TYPE_OPT,
   TYPE_SRV,
+  TYPE_TXT,
   type QuestionType,
   type ResourceRecord,
 } from './record.ts';
@@ -128,7 +129,7 @@ function readRecord(message: Buffer, start: number, list: ResourceRecord[]): num
   return end;
 }
 
-const KNOWN: ReadonlySet<number> = new Set([TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_SRV]);
+const KNOWN: ReadonlySet<number> = new Set([TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_SRV, TYPE_TXT]);
 
 interface RecordPlace {
   readonly name: string;
@@ -147,10 +148,26 @@ function readKnown(message: Buffer, { name, type, at, end }: RecordPlace): Resou
     if (length !== 16) return undefined;
     return { type: 'address', name, address: new IpAddress(6, word(0), word(1), word(2), word(3)) };
   }
+  if (type === TYPE_TXT) {
+    const text = readStrings(message, at, end);
+    return text === undefined ? undefined : { type: 'text', name, text };
+  }
   const targetAt = type === TYPE_SRV ? at + 6 : at;
   const target = length <= targetAt - at ? undefined : readName(message, targetAt);
   if (target === undefined || target.end !== end) return undefined;
   if (type === TYPE_CNAME) return { type: 'cname', name, target: target.name };
   const number = (offset: number): number => message.readUInt16BE(at + offset);
   return { type: 'srv', name, priority: number(0), weight: number(2), port: number(4), target: target.name };
+}
+
+/** The strings of a TXT record, put together (RFC 1035, section 3.3.14). */
+function readStrings(message: Buffer, start: number, end: number): string | undefined {
+  let text = '';
+  for (let at = start; at < end;) {
+    const next = at + 1 + (message[at] as number);
+    if (next > end) return undefined;
+    text += message.toString('latin1', at + 1, next);
+    at = next;
+  }
+  return text;
 }

@@ -15,6 +15,7 @@ export interface SrvTarget {
 export type Outcome =
   | { readonly kind: 'addresses'; readonly addresses: readonly IpAddress[] }
   | { readonly kind: 'targets'; readonly targets: readonly SrvTarget[] }
+  | { readonly kind: 'texts'; readonly texts: readonly string[] }
   /** Named as `show resolvers` counts them. */
   | { readonly kind: FailureKind };
 
@@ -28,7 +29,13 @@ export function outcomeOf(response: Response | undefined, { name, type }: Questi
   if (response.rcode !== RCODE_OK) return { kind: 'other' };
   if (type === 'SRV') return targetsOf(response);
   if (response.truncated) return { kind: 'truncated' };
+  if (type === 'TXT') return textsOf(response);
   return addressesOf(response, type === 'A' ? 4 : 6);
+}
+
+/** What was asked for is there. */
+export function isGood(outcome: Outcome): outcome is Exclude<Outcome, { readonly kind: FailureKind }> {
+  return outcome.kind === 'addresses' || outcome.kind === 'targets' || outcome.kind === 'texts';
 }
 
 export function normalName(name: string): string {
@@ -45,6 +52,14 @@ function addressesOf({ name, answers }: Response, family: 4 | 6): Outcome {
   );
   if (addresses.length > 0) return { kind: 'addresses', addresses };
   return { kind: answers.some(({ type }) => type === 'cname') ? 'cname_error' : 'other' };
+}
+
+function textsOf({ name, answers }: Response): Outcome {
+  const names = aliasesOf(name, answers);
+  const texts = answers.flatMap(record =>
+    record.type === 'text' && names.has(record.name) ? [record.text] : [],
+  );
+  return texts.length > 0 ? { kind: 'texts', texts } : { kind: 'any_err' };
 }
 
 /** The name and all it is an alias of. */

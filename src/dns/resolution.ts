@@ -7,7 +7,7 @@
  *                   │ ◀─ask again─┐
  *                   └─ all failed, or `timeout retry` ── tries left? ──no──▶ IDLE, failed
  */
-import type { FailureKind, Outcome } from './outcome.ts';
+import { isGood, type FailureKind, type Outcome } from './outcome.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { Question } from './message.ts';
 import type { Nameserver } from './nameserver.ts';
@@ -80,7 +80,7 @@ export class Resolution {
   answered(outcome: Outcome, by: Nameserver): void {
     if (!this.running) return;
     this.#answered++;
-    if (outcome.kind === 'addresses' || outcome.kind === 'targets') return this.#resolved(outcome, by);
+    if (isGood(outcome)) return this.#resolved(outcome, by);
     this.status = statusOf(outcome.kind);
     if (this.#answered < this.#asked) return;
     const other = this.#otherFamily();
@@ -100,7 +100,8 @@ export class Resolution {
 
   /** Undefined: it was tried already, or there is none. */
   #otherFamily(): QuestionType | undefined {
-    if (this.preferred === 'SRV' || this.question.type !== this.preferred) return undefined;
+    if ((this.preferred !== 'A' && this.preferred !== 'AAAA') || this.question.type !== this.preferred)
+      return undefined;
     const other = this.preferred === 'A' ? 'AAAA' : 'A';
     return this.#host.settings.families.has(other === 'A' ? 4 : 6) ? other : undefined;
   }

@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { encodeQuestion, idOf, parseResponse, type Question } from './message.ts';
 import { Nameserver } from './nameserver.ts';
-import { normalName, outcomeOf, type Outcome } from './outcome.ts';
+import { isGood, normalName, outcomeOf, type Outcome } from './outcome.ts';
 import type { QuestionType } from './record.ts';
 import { Resolution, type Requester, type ResolutionHost } from './resolution.ts';
 import type { ResolversSettings } from './settings.ts';
@@ -145,8 +145,8 @@ export class Resolvers implements ResolutionHost {
     pending.resolution.answered(outcome, from);
   }
 
-  #count({ counters }: Nameserver, { kind }: Outcome): void {
-    counters[kind === 'addresses' || kind === 'targets' ? 'valid' : kind]++;
+  #count({ counters }: Nameserver, outcome: Outcome): void {
+    counters[isGood(outcome) ? 'valid' : outcome.kind]++;
   }
 
   close(): void {

@@ -47,4 +47,6 @@ export interface OtherSection {
   readonly name: string;
   readonly position: Position;
   readonly lines: readonly (readonly Word[])[];
+  /** Where relative paths of its lines start (`default-path`); empty: where the program does. */
+  readonly folder: string;
 }

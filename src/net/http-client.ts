@@ -55,6 +55,8 @@ export interface ClientCourse {
   readonly connectMs: number;
   /** Attempts beyond the first. */
   readonly retries: number;
+  /** Why there is no answer of a server, where the system says so. */
+  readonly failure?: string;
 }
 
 const UNREACHED: ClientAnswer = {
@@ -79,18 +81,18 @@ export function askServer(
     request?.destroy();
   };
   let connected = (): number => NOT_CONNECTED;
-  const over = (answer: ClientAnswer): void => {
+  const over = (answer: ClientAnswer, failure?: string): void => {
     if (isOver) return;
     stop();
-    done(answer, { connectMs: connected(), retries });
+    done(answer, { connectMs: connected(), retries, ...(failure !== undefined && { failure }) });
   };
   const attempt = (): void => {
     request = open(ask, settings);
-    if (ask.timeoutMs > 0) request.setTimeout(ask.timeoutMs, () => over(LATE));
+    if (ask.timeoutMs > 0) request.setTimeout(ask.timeoutMs, () => over(LATE, 'timed out'));
     connected = watchConnect(request, settings.connectTimeoutMs);
-    request.on('error', () => {
+    request.on('error', ({ message }) => {
       if (isOver) return;
-      if (connected() !== NOT_CONNECTED || retries >= settings.retries) return over(UNREACHED);
+      if (connected() !== NOT_CONNECTED || retries >= settings.retries) return over(UNREACHED, message);
       retries++;
       attempt();
     });
@@ -177,15 +179,19 @@ function lookupBy({ resolves, prefers }: HttpClientSettings): LookupFunction {
   }
 }
 
-function collect(response: IncomingMessage, mostBytes: number, over: (answer: ClientAnswer) => void): void {
+function collect(
+  response: IncomingMessage,
+  mostBytes: number,
+  over: (answer: ClientAnswer, failure?: string) => void,
+): void {
   const chunks: Buffer[] = [];
   let length = 0;
   const { statusCode: status = 0, statusMessage: reason = '', rawHeaders: headers } = response;
   response.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > mostBytes) over(UNREACHED);
+    if (length > mostBytes) over(UNREACHED, `more than ${mostBytes} bytes`);
   });
-  response.on('error', () => over(UNREACHED));
+  response.on('error', () => over(UNREACHED, 'the answer broke off'));
   response.on('end', () => over({ status, reason, headers, body: Buffer.concat(chunks) }));
 }

@@ -12,6 +12,7 @@ import type { CertificateStore } from '../certificates/certificate-store.ts';
 import { responderAsker } from '../certificates/ask-responder.ts';
 import { currentFiles } from '../certificates/current-files.ts';
 import { httpClientSettings } from '../certificates/http-client-settings.ts';
+import type { HttpClientSettings } from '../net/http-client.ts';
 import { ocspSettings } from '../certificates/ocsp-settings.ts';
 import { mistakeInServerTls, unknownFileOf } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
@@ -25,6 +26,8 @@ import { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
+import type { AccountParts } from '../acme/authority.ts';
+import { AcmeService } from './acme-service.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { DynamicBackends } from './dynamic-backends.ts';
 import { GlobalLog, NOTICE } from './global-log.ts';
@@ -54,6 +57,8 @@ interface AdministrationParts {
   readonly startupLogs: readonly string[];
   readonly compiled: CompiledOnce | undefined;
   readonly certificates: CertificateStore;
+  /** Of the `acme` sections that certificates name. */
+  readonly acmeAccounts: ReadonlyMap<string, AccountParts>;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly rings: LogRings;
   /** Lines about servers that could not be sent. */
@@ -83,7 +88,9 @@ export class Administration {
   #engine = 'not started';
   #steering: Promise<void> = Promise.resolve();
   readonly #backends: DynamicBackends;
+  readonly #client: HttpClientSettings;
   readonly #desk: CertificateDesk;
+  readonly #acme: AcmeService;
   #warnings: number;
   #server: AdminServer | undefined;
 
@@ -110,7 +117,18 @@ export class Administration {
     this.#stats = new ConfiguredView(config, state, this.#numbers);
     this.directory = new ServerDirectory(config, state.plan);
     this.#backends = new DynamicBackends(parts, this.directory, this.#calls);
+    this.#client = httpClientSettings(config.global, ({ message }) => parts.notice('warning', message));
     this.#desk = this.#createDesk();
+    this.#acme = new AcmeService({
+      ...parts,
+      accounts: parts.acmeAccounts,
+      store: parts.certificates,
+      desk: this.#desk,
+      client: this.#client,
+      copies: this.#shared,
+      names: () => this.names,
+      log: this.#globalLog,
+    });
     this.directory.watch((row, backend, server) => {
       const change = { row, backend, server: server?.config };
       this.#changedServers.set(row, change);
@@ -213,6 +231,7 @@ export class Administration {
   serve(sockets: readonly OpenedSocket[]): void {
     this.#server = serveAdminSockets(sockets, this.#runtime(), this.#parts.notice);
     this.#desk.updates.begin();
+    this.#acme.begin();
   }
 
   /** Not served yet: there is nothing to ask. */
@@ -226,6 +245,7 @@ export class Administration {
     return {
       config,
       tls: this.#desk,
+      renewals: this.#acme.renewals,
       state,
       servers,
       serverOrders,
@@ -262,15 +282,14 @@ export class Administration {
   }
 
   #createDesk(): CertificateDesk {
-    const { certificates, config, notice } = this.#parts;
+    const { certificates, config } = this.#parts;
     const { global } = config;
-    const client = httpClientSettings(global, ({ message }) => notice('warning', message));
     return new CertificateDesk({
       store: certificates,
       global,
       servers: () => this.#servers(),
       publish: async changes => void (await this.#calls.all({ kind: 'tls', changes })),
-      ask: responderAsker(ocspSettings(global), client),
+      ask: responderAsker(ocspSettings(global), this.#client),
       log: line => this.#globalLog.write(line, NOTICE),
     });
   }
@@ -330,10 +349,12 @@ export class Administration {
     this.#server?.stopListening();
     this.#listening.giveUp();
     this.#desk.updates.close();
+    this.#acme.close();
   }
 
   close(): void {
     this.#desk.updates.close();
+    this.#acme.close();
     this.#globalLog.close();
     this.#server?.close();
   }

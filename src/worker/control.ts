@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { OpenedSocket } from '../admin/admin-server.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
+import type { AccountParts } from '../acme/authority.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -17,6 +18,7 @@ import { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { AttachedNewsDesk } from './attached-news-desk.ts';
+import { openAccounts } from './acme-accounts.ts';
 import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
 import type { Notice } from '../model/notice.ts';
@@ -94,6 +96,7 @@ export class Control {
     adminSockets: readonly OpenedSocket[],
     listeners: readonly PeersListener[],
     ringFiles: ReadonlyMap<string, RingFile>,
+    acmeAccounts: ReadonlyMap<string, AccountParts>,
     state: SharedState,
   ) {
     this.#options = options;
@@ -125,7 +128,7 @@ export class Control {
       flush: (server, backend) => this.#threads.tellAll({ kind: 'flush', server, backend }),
       shutdownSessions: (server, why) => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why }),
     });
-    this.#administration = this.#createAdministration();
+    this.#administration = this.#createAdministration(acmeAccounts);
     const { directory } = this.#administration;
     directory.watch((row, backend, server) => this.#watch.checks.changed(row, backend, server?.config));
     this.#names = nameService(options.config, this.#writer, this.#watch.checks, directory);
@@ -145,7 +148,7 @@ export class Control {
     });
   }
 
-  #createAdministration(): Administration {
+  #createAdministration(acmeAccounts: ReadonlyMap<string, AccountParts>): Administration {
     const { config, handovers, startupLogs, compiled, certificates, notice } = this.#options;
     return new Administration({
       config,
@@ -159,6 +162,7 @@ export class Control {
       startupLogs,
       compiled,
       certificates,
+      acmeAccounts,
       notice,
       rings: this.#rings,
       stopping: () => this.#stopSequence.ending,
@@ -168,7 +172,7 @@ export class Control {
   }
 
   /**
-   * Binds the sockets for administrators and peers and starts; undefined when one, the file of a ring, or the memory cannot be had (it was
+   * Binds the sockets for administrators and peers and starts; undefined when one, the file of a ring, the key of an account, or the memory cannot be had (it was
    * reported).
    */
   static start(options: ControlOptions): Control | undefined {
@@ -178,9 +182,11 @@ export class Control {
     if (listeners === undefined) return undefined;
     const ringFiles = openRingFiles(ringsOf(options.config).values(), text => options.notice('alert', text));
     if (ringFiles === undefined) return undefined;
+    const accounts = openAccounts(options.config, options.certificates, options.notice);
+    if (accounts === undefined) return undefined;
     const state = createState(options);
     if (state === undefined) return undefined;
-    const control = new Control(options, adminSockets, listeners, ringFiles, state);
+    const control = new Control(options, adminSockets, listeners, ringFiles, accounts, state);
     control.#startDemo();
     control.#threads.start();
     control.#watch.checks.know();

@@ -8,6 +8,8 @@ import { ThreadLogSink } from './log-sink.ts';
 
 /** Log filters at the receiving side know the program by this name. */
 export const DEFAULT_LOG_TAG = 'haproxy';
+export const ERROR = 3;
+export const WARNING = 4;
 export const NOTICE = 5;
 const INFO = 6;
 

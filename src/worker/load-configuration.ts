@@ -1,6 +1,7 @@
 /** From file names to a configuration that can serve, or to all that is wrong with it. */
 import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
 import { describeSystemError } from '../base/system-error.ts';
+import { checkAcmeSections } from '../config-parser/acme-sections.ts';
 import { dumpConfig, type DumpWishes } from '../config-parser/dump-config.ts';
 import type { ConfigFile } from '../config-parser/file-reader.ts';
 import { loadFiles, type ConfigFileSystem, type LoadedFiles } from '../config-parser/load-files.ts';
@@ -20,6 +21,7 @@ import { checkServerSettings } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
+import { checkAccounts } from './acme-accounts.ts';
 import { checkTlsListeners } from './check-tls-listeners.ts';
 import { checkNamespaces } from './network-namespaces.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
@@ -98,6 +100,8 @@ async function checkMeaning(
   const diagnostics = [
     ...compiled.diagnostics,
     ...certificates.diagnostics,
+    ...checkAcmeSections(resolved.config),
+    ...checkAccounts(resolved.config, certificates.store),
     ...checkTlsListeners(resolved.config, certificates.store.material()),
     ...checkServerSettings(resolved.config, currentFiles(certificates.store)),
     ...checkHealthChecks(resolved.config),

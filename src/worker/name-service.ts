@@ -109,6 +109,30 @@ export class NameService {
     if (fresh !== undefined) done(this.#firstOf(fresh, preferred));
   }
 
+  /** Of this program's own requests, by the section `default`. */
+  addressOf(name: string, family: 4 | 6): Promise<IpAddress | undefined> {
+    return new Promise(resolve => this.lookUp({ resolvers: 'default', name, family }, resolve));
+  }
+
+  /** TXT records by the section `default`; none where there are none, or nobody answers. Each call asks anew. */
+  texts(name: string): Promise<readonly string[]> {
+    const section = this.#sections.get('default');
+    if (section === undefined) return Promise.resolve([]);
+    return new Promise(resolve => {
+      const once: Requester = {
+        resolved: resolution => {
+          section.unlink(resolution, once);
+          resolve(resolution.cache.texts);
+        },
+        failed: resolution => {
+          section.unlink(resolution, once);
+          resolve([]);
+        },
+      };
+      section.link(name, 'TXT', once).run();
+    });
+  }
+
   #firstOf(resolution: Resolution, family: 4 | 6): IpAddress | undefined {
     let use = this.#uses.get(resolution);
     if (use === undefined) this.#uses.set(resolution, (use = new AddressUse()));

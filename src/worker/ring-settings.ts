@@ -1,6 +1,6 @@
 /** What the `ring` sections of a configuration say (manual, section 12.6 on rings). */
 import { parseAddress } from '../config-parser/address.ts';
-import { STANDARD_RING } from '../config-parser/event-sinks.ts';
+import { ACME_RING, STANDARD_RING } from '../config-parser/event-sinks.ts';
 import { parseSize, parseTime } from '../config-parser/units.ts';
 import type { Address } from '../model/address.ts';
 import type { Config, OtherSection } from '../model/config.ts';
@@ -32,7 +32,8 @@ const LONGEST = 65_535;
 export function ringsOf(config: Config): ReadonlyMap<string, RingSettings> {
   const sections = config.otherSections.filter(({ kind }) => kind === 'ring');
   const written = sections.map(section => [section.name, readSection(section)] as const);
-  return new Map([[STANDARD_RING, STANDARD], ...written]);
+  const own = [STANDARD, FOR_NAMES].map(ring => [ring.name, ring] as const);
+  return new Map([...own, ...written]);
 }
 
 /** As HAProxy has it. Lines take memory only where something writes them. */
@@ -45,6 +46,13 @@ const STANDARD: RingSettings = {
   connectTimeoutMs: undefined,
   serverTimeoutMs: undefined,
   servers: [],
+};
+
+const FOR_NAMES: RingSettings = {
+  ...STANDARD,
+  name: ACME_RING,
+  description: 'events for tools that keep the records of names',
+  bytes: 65_536,
 };
 
 type Draft = { -readonly [Key in keyof RingSettings]: RingSettings[Key] };

@@ -5,7 +5,7 @@
  *
  *   rule ──▶ its own copy ──▶ control ──▶ the other threads        command ──▶ control ──▶ all threads
  */
-import { applyPatternUpdate, type PatternChange } from '../acl/pattern-changes.ts';
+import { applyPatternUpdate, type PatternChange, type PatternUpdate } from '../acl/pattern-changes.ts';
 import { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
 import { fromPlain, toPlain, type PlainSample } from '../acl/plain-sample.ts';
@@ -81,6 +81,14 @@ export class SharedCopies implements ProcessVariablesView {
   async changed(list: PatternList, changes: readonly PatternChange[]): Promise<void> {
     this.#changedLists.add(list);
     await this.#send(changes, undefined);
+  }
+
+  /** As a rule would change it; of a list that nothing uses nothing happens. */
+  async update(update: PatternUpdate): Promise<void> {
+    const list = this.patterns.find(update.list);
+    if (list === undefined) return;
+    applyPatternUpdate(this.patterns, update);
+    await this.changed(list, [{ ...update, list: list.key }]);
   }
 
   /** A rule in that thread changed its copy. */

@@ -6,8 +6,8 @@ import type { TestContext } from 'node:test';
 
 export interface DnsRecord {
   readonly name?: string;
-  readonly type: 'A' | 'AAAA' | 'CNAME' | 'SRV';
-  /** An address, a target, or `priority weight port target`. */
+  readonly type: 'A' | 'AAAA' | 'CNAME' | 'SRV' | 'TXT';
+  /** An address, a target, `priority weight port target`, or a text. */
   readonly data: string;
 }
 
@@ -30,7 +30,7 @@ interface DnsServer {
   noise: (answer: Buffer) => readonly Buffer[];
 }
 
-const TYPES: Readonly<Record<string, number>> = { A: 1, CNAME: 5, AAAA: 28, SRV: 33 };
+const TYPES: Readonly<Record<string, number>> = { A: 1, CNAME: 5, TXT: 16, AAAA: 28, SRV: 33 };
 
 export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsServer> {
   const { stream, datagrams, port } = await openSockets();
@@ -129,6 +129,7 @@ function encodeLabels(name: string): Buffer {
 
 function encodeData(type: DnsRecord['type'], data: string): Buffer {
   if (type === 'A') return Buffer.from(data.split('.').map(Number));
+  if (type === 'TXT') return Buffer.concat(stringsOf(data));
   if (type === 'CNAME') return encodeLabels(data);
   if (type === 'SRV') {
     const [priority, weight, port, target = ''] = data.split(' ');
@@ -144,4 +145,10 @@ function encodeData(type: DnsRecord['type'], data: string): Buffer {
   const bytes = Buffer.alloc(16);
   words.forEach((word, index) => bytes.writeUInt16BE(word, index * 2));
   return bytes;
+}
+
+/** Of 255 bytes at most, each behind its length. */
+function stringsOf(text: string): Buffer[] {
+  const pieces = text.match(/.{1,255}/gs) ?? [''];
+  return pieces.map(piece => Buffer.from(`${String.fromCharCode(piece.length)}${piece}`, 'latin1'));
 }

@@ -1,12 +1,7 @@
 /** Commands of HAProxy that this program has nothing for: who sends them is told so, and what to do instead. */
 import { fail, type Command } from '../command.ts';
 
-const NO_ACME = 'There is no ACME client: certificates are renewed by another program, then reloaded.';
-
 const ROWS: readonly (readonly [words: string, text: string, mode?: 'expert' | 'experimental'])[] = [
-  ['acme renew', NO_ACME],
-  ['acme status', NO_ACME],
-  ['acme challenge_ready', NO_ACME],
   ['httpclient', 'There is no HTTP client for commands: ask with another program, such as curl.', 'expert'],
 ];
 

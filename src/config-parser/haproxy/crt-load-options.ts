@@ -10,25 +10,29 @@ export interface CertificateLoad {
   readonly sctl?: string;
   readonly ocspUpdate?: 'on' | 'off';
   readonly jwt?: 'on' | 'off';
+  /** Name of the section that says how to get it. */
+  readonly acme?: string;
+  /** With commas between them. */
+  readonly domains?: string;
+  readonly ips?: string;
+  readonly generateDummy?: 'on' | 'off';
+  readonly keytype?: string;
+  readonly bits?: string;
+  readonly curves?: string;
 }
 
 export type LoadDraft = { -readonly [Name in keyof CertificateLoad]: CertificateLoad[Name] };
 
 const FILES: ReadonlySet<string> = new Set(['crt', 'key', 'ocsp', 'issuer', 'sctl']);
-const SWITCHES: ReadonlyMap<string, 'ocspUpdate' | 'jwt'> = new Map([
+const SWITCHES: ReadonlyMap<string, 'ocspUpdate' | 'jwt' | 'generateDummy'> = new Map([
   ['ocsp-update', 'ocspUpdate'],
   ['jwt', 'jwt'],
+  ['generate-dummy', 'generateDummy'],
 ]);
-/** Words of what makes certificates: this program asks no authority for them. */
-const MAKING: ReadonlySet<string> = new Set([
-  'acme',
-  'domains',
-  'ips',
-  'generate-dummy',
-  'keytype',
-  'bits',
-  'curves',
-]);
+/** Who certificates are got from, or how one is made here. */
+const MAKING: ReadonlyMap<string, 'acme' | 'domains' | 'ips' | 'keytype' | 'bits' | 'curves'> = new Map(
+  (['acme', 'domains', 'ips', 'keytype', 'bits', 'curves'] as const).map(name => [name, name]),
+);
 
 export function isLoadOption(word: string): boolean {
   return FILES.has(word) || SWITCHES.has(word) || MAKING.has(word);
@@ -43,7 +47,6 @@ export function readLoadOption(load: LoadDraft, option: string, value: string): 
     load[name] = value;
     return undefined;
   }
-  if (MAKING.has(option)) return `'${option}': certificates are not made by this program.`;
-  load[option as 'crt' | 'key' | 'ocsp' | 'issuer' | 'sctl'] = value;
+  load[MAKING.get(option) ?? (option as 'crt' | 'key' | 'ocsp' | 'issuer' | 'sctl')] = value;
   return undefined;
 }

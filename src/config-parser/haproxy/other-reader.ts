@@ -44,8 +44,10 @@ function createOpener(row: OtherSectionRow): SectionOpener {
     checkExperimental(row, context);
     checkRepetition(row, name, config, context);
     context.notSupportedYet(words[0] as Word, `section ${row.kind}`);
+    const folder = context.resolvePath('');
     const draft: OtherDraft = { lines: [], names: new Map() };
-    const section: OtherSection = { kind: row.kind, name, position: context.position, lines: draft.lines };
+    const { position } = context;
+    const section: OtherSection = { kind: row.kind, name, position, lines: draft.lines, folder };
     config.otherSections.push(section);
     return {
       line: (line, at) => void applyLine(index, draft, line, at),

@@ -27,7 +27,13 @@ export const openPeers: SectionOpener = (words, config, context) => {
   }
   const draft = createPeersDraft(name, position);
   config.peers.push(draft);
-  config.otherSections.push({ kind: 'peers', name, position, lines: draft.lines });
+  config.otherSections.push({
+    kind: 'peers',
+    name,
+    position,
+    lines: draft.lines,
+    folder: context.resolvePath(''),
+  });
   return {
     line: (line, at) => void (applyLine(INDEX, draft, line, at) || standIn(draft, line)),
     end: () => undefined,

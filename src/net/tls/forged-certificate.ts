@@ -2,54 +2,36 @@
  * Makes and signs certificates (RFC 5280, section 4.1) for names that a client asks for and nobody has one for
  * (`generate-certificates`; manual, section 5.1).
  */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  randomBytes,
-  sign,
-  X509Certificate,
-  type KeyObject,
-} from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import type { SigningAuthority } from '../../model/tls-material.ts';
 import { certificateFields, extensionOf, keyBits } from './certificate-fields.ts';
 import { DER, derAt, type DerElement } from './der.ts';
 import { bitString, derElement, identifier, sequence, time } from './der-writer.ts';
-
-interface SignatureKind {
-  readonly digest: string | null;
-  readonly algorithm: Buffer;
-}
-
-const KINDS: ReadonlyMap<string, SignatureKind> = new Map([
-  ['rsa', kind('1.2.840.113549.1.1.11', 'sha256', derElement(DER.NULL))],
-  ['ec', kind('1.2.840.10045.4.3.2', 'sha256')],
-  ['dsa', kind('2.16.840.1.101.3.4.3.2', 'sha256')],
-  ['ed25519', kind('1.3.101.112', null)],
-  ['ed448', kind('1.3.101.113', null)],
-]);
-
-function kind(oid: string, digest: string | null, parameters?: Buffer): SignatureKind {
-  return { digest, algorithm: sequence(identifier(oid), ...(parameters === undefined ? [] : [parameters])) };
-}
+import {
+  ALTERNATIVE_NAME,
+  commonName,
+  DNS_NAME,
+  extension,
+  EXTENSIONS,
+  pemOf,
+  serialNumber,
+  signatureKind,
+  signedDer,
+  type SignatureKind,
+  VERSION_3,
+} from './signed-der.ts';
 
 /** Whether certificates can be signed with a key. */
-export function canSign({ asymmetricKeyType }: KeyObject): boolean {
-  return KINDS.has(asymmetricKeyType ?? '');
+export function canSign(key: KeyObject): boolean {
+  return signatureKind(key) !== undefined;
 }
 
 const DAY_MS = 86_400_000;
 /** Clocks of clients may be behind. */
 const BEFORE_MS = DAY_MS;
 const AFTER_MS = 365 * DAY_MS;
-const SERIAL_BYTES = 16;
-/** RFC 5280, appendix A.1: ub-common-name. */
-const LONGEST_COMMON_NAME = 64;
 
-const COMMON_NAME = '2.5.4.3';
 const SUBJECT_KEY = '2.5.29.14';
-const EXTENSIONS = 0xa3;
-const VERSION_3 = Buffer.from('a003020102', 'hex');
 /** Not an authority. */
 const NO_AUTHORITY = extension('2.5.29.19', sequence());
 /** Digital signature, non-repudiation, key encipherment. */
@@ -67,7 +49,7 @@ export class CertificateMaker {
   /** Throws when the authority cannot sign; loading the configuration has found that out. */
   constructor({ certPem, keyPem }: SigningAuthority) {
     this.#key = createPrivateKey(keyPem);
-    const kindOfKey = KINDS.get(this.#key.asymmetricKeyType ?? '');
+    const kindOfKey = signatureKind(this.#key);
     this.#der = new X509Certificate(certPem).raw;
     const fields = certificateFields(this.#der);
     if (kindOfKey === undefined || fields === undefined) throw new Error('the authority cannot sign');
@@ -89,18 +71,13 @@ export class CertificateMaker {
       this.#subjectOf(name),
       ...this.#keyAndExtensions(name, key),
     );
-    const signature = sign(this.#kind.digest, signed, this.#key);
-    const der = sequence(signed, this.#kind.algorithm, bitString(signature));
-    const lines = der.toString('base64').replace(/.{1,64}/g, '$&\n');
-    return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`;
+    return pemOf('CERTIFICATE', signedDer(signed, this.#key, this.#kind));
   }
 
   /** The authority's, as HAProxy has it, and behind it the name where it is not too long for that. */
   #subjectOf(name: string): Buffer {
     const { start, end } = this.#subject;
-    const common = sequence(identifier(COMMON_NAME), derElement(DER.UTF8_STRING, Buffer.from(name)));
-    const more = name.length > LONGEST_COMMON_NAME ? [] : [derElement(DER.SET, common)];
-    return sequence(this.#der.subarray(start, end), ...more);
+    return sequence(this.#der.subarray(start, end), ...commonName(name));
   }
 
   #keyAndExtensions(name: string, key: KeyObject): readonly Buffer[] {
@@ -116,19 +93,8 @@ export class CertificateMaker {
       EXTENDED_KEY_USAGE,
       extension(SUBJECT_KEY, derElement(DER.OCTET_STRING, id)),
       this.#authorityKey,
-      extension('2.5.29.17', sequence(derElement(0x82, Buffer.from(name)))),
+      extension(ALTERNATIVE_NAME, sequence(derElement(DNS_NAME, Buffer.from(name)))),
     );
     return [spki, derElement(EXTENSIONS, extensions)];
   }
-}
-
-function extension(oid: string, value: Buffer): Buffer {
-  return sequence(identifier(oid), derElement(DER.OCTET_STRING, value));
-}
-
-/** Positive, and without a zero in front. */
-function serialNumber(): Buffer {
-  const bytes = randomBytes(SERIAL_BYTES);
-  bytes[0] = ((bytes[0] as number) & 0x3f) | 0x40;
-  return derElement(DER.INTEGER, bytes);
 }
