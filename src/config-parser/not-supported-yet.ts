@@ -11,7 +11,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'nameserver ssl',
   // global
   'httpclient.resolvers.id',
-  'setcap',
   'shm-stats-file',
   'shm-stats-file-max-objects',
   'ssl-engine',

@@ -6,6 +6,7 @@ import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { Notice } from '../model/notice.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { bindNow } from '../worker/bind-listeners.ts';
+import { holdCapabilities } from '../worker/capabilities.ts';
 import { configOf, readFiles } from '../worker/configured-files.ts';
 import { tellStarted } from '../worker/daemon.ts';
 import type { EarlySignal } from '../worker/early-signal.ts';
@@ -44,6 +45,8 @@ export async function runMaster(start: MasterStart): Promise<void> {
     log.add(renderNotice(level, text, process.pid));
     start.log.notice(level, text);
   };
+  // it binds for its workers, which tell what they cannot hold
+  holdCapabilities(start.configuration.config.global);
   const virtual = start.keepalived === undefined ? undefined : prepareVirtual(start, start.keepalived);
   const old = new OldProcesses(options);
   let report: BalancerReport | undefined;

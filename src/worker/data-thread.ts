@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { prepareSystemCalls } from '../net/system-calls.ts';
+import { holdCapabilities } from './capabilities.ts';
 import type { ThreadLaunch } from './launch.ts';
 import type { ThreadStart } from './messages.ts';
 import { runOn } from './process-calls.ts';
@@ -14,6 +15,8 @@ function waitForStart(port: MessagePort): void {
   startPort.once('message', (start: ThreadStart) => {
     startPort.close();
     if (start.processors !== undefined) runOn(start.processors);
+    // what a thread cannot hold the control thread tells
+    holdCapabilities(start.config.global);
     new ServingThread(start, port).begin();
   });
 }

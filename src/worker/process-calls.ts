@@ -8,6 +8,8 @@ interface Calls {
   readonly prctl: (option: number, first: number, second: number, third: number, fourth: number) => number;
   readonly chroot: (path: string) => number;
   readonly setaffinity: (thread: number, size: number, mask: Buffer) => number;
+  readonly capget: (header: Buffer, data: Buffer) => number;
+  readonly capset: (header: Buffer, data: Buffer) => number;
   readonly exit: (code: number) => unknown;
 }
 
@@ -26,6 +28,8 @@ function system(): Calls {
     ),
     chroot: libc.func('int chroot(const char *path)'),
     setaffinity: libc.func('int sched_setaffinity(int thread, unsigned long size, const void *mask)'),
+    capget: libc.func('int capget(void *header, void *data)'),
+    capset: libc.func('int capset(void *header, const void *data)'),
     exit: libc.func('void _exit(int status)'),
   });
 }
@@ -36,6 +40,7 @@ function outcome(result: number): number {
 
 const RLIMIT_NOFILE = 7;
 const PR_SET_DUMPABLE = 4;
+const PR_SET_KEEPCAPS = 8;
 const PR_SET_NO_NEW_PRIVS = 38;
 
 export interface ResourceLimit {
@@ -63,6 +68,41 @@ export function renounceNewPrivileges(): number {
 
 export function allowCoreDumps(): number {
   return outcome(system().prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+}
+
+/** What is permitted to the calling thread outlives a change of user; nothing stays in effect. */
+export function keepCapabilities(): number {
+  return outcome(system().prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0));
+}
+
+/** _LINUX_CAPABILITY_VERSION_3, and the calling thread. */
+const CAPABILITY_HEADER = [0x20080522, 0] as const;
+/** Two of { effective, permitted, inheritable }: the lower halves of the sets, then the upper ones. */
+const CAPABILITY_BYTES = 24;
+
+function capabilityHeader(): Buffer {
+  const header = Buffer.alloc(8);
+  for (const [index, value] of CAPABILITY_HEADER.entries()) header.writeUInt32LE(value, index * 4);
+  return header;
+}
+
+/** Those of the calling thread, as bits. */
+export function capabilities(): { readonly effective: bigint; readonly permitted: bigint } {
+  const data = Buffer.alloc(CAPABILITY_BYTES);
+  system().capget(capabilityHeader(), data);
+  const setAt = (at: number): bigint =>
+    (BigInt(data.readUInt32LE(at + 12)) << 32n) | BigInt(data.readUInt32LE(at));
+  return { effective: setAt(0), permitted: setAt(4) };
+}
+
+/** Permitted to the calling thread, and in effect. */
+export function setCapabilities(bits: bigint): number {
+  const data = Buffer.alloc(CAPABILITY_BYTES);
+  for (const at of [0, 4]) {
+    data.writeUInt32LE(Number(bits & 0xffffffffn), at);
+    data.writeUInt32LE(Number(bits >> 32n), at + 12);
+  }
+  return outcome(system().capset(capabilityHeader(), data));
 }
 
 /** All threads of the process. */

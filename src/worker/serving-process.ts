@@ -6,6 +6,7 @@ import { setPriority } from 'node:os';
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
 import { bindListeners } from './bind-listeners.ts';
+import { holdCapabilities, troubleOf } from './capabilities.ts';
 import { Control, type ControlOptions } from './control.ts';
 import { dropPrivileges, dropsPrivileges } from './privileges.ts';
 import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
@@ -53,6 +54,7 @@ export function startServing(options: ServingOptions): Control | undefined {
   const config = applyLimits(options, nbthread);
   if (config === undefined) return undefined;
   setRuntimePriority(config, notice);
+  holdRights(config, notice);
   const handovers = bindListeners(config, nbthread, notice, open);
   if (handovers === undefined) return undefined;
   const confined = dropsPrivileges(config.global);
@@ -85,8 +87,15 @@ function begin(control: Control, { global }: Config, { notice, onServing, onStop
     notice('alert', refused);
     return onStopped(1);
   }
+  holdRights({ global }, notice);
   control.serve();
   onServing();
+}
+
+/** `setcap`, of this thread; data threads do the same. */
+function holdRights({ global }: Pick<Config, 'global'>, notice: Notice): void {
+  const trouble = troubleOf(holdCapabilities(global));
+  if (trouble !== undefined) notice('warning', trouble);
 }
 
 /** `cpu-set`: the whole process keeps off the others. */

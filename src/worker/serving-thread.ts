@@ -31,6 +31,7 @@ import { StatusKinds } from '../rules/status-kinds.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
+import { holdCapabilities } from './capabilities.ts';
 import { Drain } from './drain.ts';
 import { logForwardOf } from './listening-section.ts';
 import { LogBackends } from './log-backends.ts';
@@ -318,6 +319,8 @@ export class ServingThread {
   #hear(message: ToData): void {
     switch (message.kind) {
       case 'listen':
+        // the user may have changed since the thread started
+        holdCapabilities(this.#start.config.global);
         for (const handover of message.listeners) this.#listen(handover);
         return;
       case 'grant':

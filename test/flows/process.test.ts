@@ -38,6 +38,28 @@ function scratch(t: TestContext): string {
   return folder;
 }
 
+/** How many threads of a process have that set of rights. */
+function threadsWith(pid: number, field: string, rights: string): number {
+  return readdirSync(`/proc/${pid}/task`).filter(task =>
+    readFileSync(`/proc/${pid}/task/${task}/status`, 'latin1').includes(`${field}:\t${rights}\n`),
+  ).length;
+}
+
+test('rights of setcap outlive the change of user, in the threads that serve, and no others', async t => {
+  if (!requires(t, 'root')) return;
+  const port = await freePort();
+  const global = '  nbthread 2\n  user nobody\n  setcap cap_net_bind_service\n  setcap cap_net_raw';
+  const { pid } = await startBalancer(t, configOf(port, global, 'x'));
+  assert.match(await exchangeRaw(port, GET), /\r\n\r\nx$/);
+  const [none, kept] = ['0000000000000000', '0000000000002400'];
+  await until('rights in effect', () => threadsWith(pid, 'CapEff', kept) >= 3);
+  for (const field of ['CapEff', 'CapPrm'])
+    assert.deepEqual(
+      statusOf(pid, field).filter(rights => rights !== none),
+      [kept],
+    );
+});
+
 test('user, group and chroot hold for every thread before anything is served', async t => {
   if (!requires(t, 'root')) return;
   const port = await freePort();

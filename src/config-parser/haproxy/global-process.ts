@@ -1,4 +1,5 @@
 /** Keywords of the `global` section about the process: users, files, threads, start and stop (manual, section 3.1). */
+import { CAPABILITIES } from '../../model/capabilities.ts';
 import type { Word } from '../../model/word.ts';
 import { integer, matching, nothing, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
@@ -14,6 +15,21 @@ const MAX_THREADS = 1024;
 const MAX_ID = 0xffffffff;
 const CPU_NUMBERS = /^(all|odd|even|\d+(-\d*)?)(,(all|odd|even|\d+(-\d*)?))*$/;
 const THREAD_SET = /^(auto:)?(all|odd|even|\d+(-\d*)?)(\/(all|odd|even|\d+(-\d*)?))?$/;
+
+const CAPABILITY_LIST: Shape = {
+  args: '<name>[,<name>...]',
+  arity: [1, 1],
+  read: ([word], name, context) => {
+    const unknown = word?.text.split(',').find(one => !CAPABILITIES.has(one));
+    if (unknown === undefined) return word?.text;
+    const all = [...CAPABILITIES.keys()].join(', ');
+    context.alert(
+      word as Word,
+      `'${name}' : unsupported capability '${unknown}', supported ones are: ${all}.`,
+    );
+    return undefined;
+  },
+};
 
 /** `user`/`uid` and `group`/`gid` exclude each other. */
 function isAccountSaid(draft: GlobalDraft, what: 'user/uid' | 'group/gid', context: LineContext): boolean {
@@ -270,11 +286,7 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
     },
     { negatable: true },
   ),
-  kept(
-    'setcap',
-    matching('<name>[,<name>...]', /^[a-z_]+(,[a-z_]+)*$/),
-    'capabilities kept when privileges are dropped',
-  ),
+  kept('setcap', CAPABILITY_LIST, 'capabilities kept when privileges are dropped'),
   flag('insecure-fork-wanted', 'allow starting programs while running', { negatable: true }),
   flag('insecure-setuid-wanted', 'allow running setuid programs', { negatable: true }),
   kept('ulimit-n', integer(1), 'limit of open files'),

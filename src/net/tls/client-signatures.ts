@@ -3,8 +3,8 @@
  * makes. Node has no word for it: OpenSSL is told by koffi, at the context's address.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { inspect } from 'node:util';
 import { loadKoffi } from '../system-calls.ts';
+import { addressOfContext } from './direct/context-address.ts';
 
 type Control = (context: number, command: number, number: number, text: string) => number;
 
@@ -25,18 +25,9 @@ function loadControl(): Control | undefined {
   return control;
 }
 
-/** Node shows its context as an external value, and where that points to. */
-function addressOf(context: SecureContext): number | undefined {
-  const { _external: external } = (
-    context as unknown as { readonly context: { readonly _external?: unknown } }
-  ).context;
-  const found = /^\[External: (?:0x)?([0-9a-f]+)\]$/i.exec(inspect(external));
-  return found?.[1] === undefined ? undefined : Number.parseInt(found[1], 16);
-}
-
 /** Whether this Node lets OpenSSL be told. */
 export function canLimitSignatures(): boolean {
-  return loadControl() !== undefined && addressOf(createSecureContext({ ca: [] })) !== undefined;
+  return loadControl() !== undefined && addressOfContext(createSecureContext({ ca: [] })) !== undefined;
 }
 
 /** What a user is told otherwise. */
@@ -44,7 +35,7 @@ export const SIGNATURES_NOT_LIMITED = `'client-sigalgs' has no effect: this Node
 
 /** Where it cannot be told nothing happens. Throws when OpenSSL does not take the list. */
 export function limitClientSignatures(context: SecureContext, list: string | undefined): SecureContext {
-  const address = list === undefined ? undefined : addressOf(context);
+  const address = list === undefined ? undefined : addressOfContext(context);
   const tell = address === undefined ? undefined : loadControl();
   if (tell === undefined || address === undefined || list === undefined) return context;
   if (tell(address, SET_CLIENT_SIGALGS, 0, list) !== 1)
