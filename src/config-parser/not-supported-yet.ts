@@ -41,7 +41,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'server proto fcgi',
   'server proto qmux',
   'server proto spop',
-  'server socks4',
 ]);
 
 export const NO_EFFECT: ReadonlySet<string> = new Set([

@@ -33,6 +33,11 @@ function finishSection(
     if (server === undefined) return [];
     const finished = finishServer(server, index + 1, facts);
     const isLocal = text === local;
+    for (const option of unheeded(finished))
+      context.warn(
+        finished.position,
+        `Peers section '${name}': '${option}' of '${text}' has no effect, it is ignored.`,
+      );
     return [
       { name: text, local: isLocal, server: finished, shard: shardOf(draft, finished, isLocal, context) },
     ];
@@ -44,6 +49,27 @@ function finishSection(
   warnOfHalfTls(draft, peers, context);
   const [bind] = binds;
   return [{ name, position, ...(bind !== undefined && { bind }), peers, shards, logs, logGlobal }];
+}
+
+/** Options about sockets that are followed by nobody. */
+function unheeded({
+  address,
+  socks4,
+  namespace,
+  md5Signature,
+  tcpUserTimeoutMs,
+  otherOptions,
+}: Server): string[] {
+  const found: readonly (readonly [boolean, string])[] = [
+    [namespace !== undefined, 'namespace'],
+    [md5Signature !== undefined, 'tcp-md5sig'],
+    [tcpUserTimeoutMs > 0, 'tcp-ut'],
+    [otherOptions.has('tfo'), 'tfo'],
+    [otherOptions.has('cc'), 'cc'],
+  ];
+  // a socket is made before a name has become an address
+  const ofNames = address.kind !== 'name' ? [] : found.filter(([said]) => said).map(([, what]) => what);
+  return socks4 === undefined ? ofNames : ['socks4', ...ofNames];
 }
 
 function shardOf(

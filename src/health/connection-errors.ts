@@ -1,4 +1,5 @@
 /** How the end of a connection is told in a check's report, as HAProxy words it. */
+import { SOCKS4_FAILURES } from '../net/socks4.ts';
 import { ABORTED, CLOSED, FAILED, SNI_MISMATCH } from '../net/tls/handshake-failure.ts';
 import type { Cause } from '../base/failure.ts';
 import { stepNumber, type Ruleset, type Step } from './ruleset.ts';
@@ -21,8 +22,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   SSL_ABORT: ABORTED.text,
   SSL_MISMATCH_SNI: SNI_MISMATCH.text,
   SSL_HANDSHAKE: FAILED.text,
-  SOCKS4_DENY: 'SOCKS4 Proxy deny the request',
-  SOCKS4_ABORT: 'SOCKS4 Proxy handshake aborted by server',
+  ...Object.fromEntries([...SOCKS4_FAILURES].map(([code, { text }]) => [code, text])),
   EADDRINUSE: 'Local source address already in use (Address already in use)',
 };
 

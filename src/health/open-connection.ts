@@ -2,7 +2,6 @@
  * Makes the connections of a check: to where the rule, the check or the server says, with a PROXY protocol header
  * before anything else where one is wanted, and TLS where it is asked for (manual, `check-send-proxy`, `check-ssl`).
  */
-import { parseAddress } from '../config-parser/address.ts';
 import type { Server, ServerCheck } from '../model/server.ts';
 import type { Connection, ConnectionHandler, Connector, ConnectTarget } from '../net/connection.ts';
 import { buildProxyV1, buildProxyV2 } from '../net/proxy-protocol/build.ts';
@@ -11,7 +10,7 @@ import type { CheckPlace } from './check-place.ts';
 import type { ConnectStep } from './ruleset.ts';
 import type { CheckConnection, CheckHeader, OpenConnection } from './ruleset-check.ts';
 import { Http2Opening, type SpeakHttp2 } from './http2-opening.ts';
-import { Socks4Handler, socks4Request } from './socks4.ts';
+import { connectBySocks4, reachesBySocks4 } from '../net/socks4.ts';
 import { Securing } from './securing.ts';
 import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { ServerTlsClient } from '../net/tls/server-tls.ts';
@@ -40,7 +39,14 @@ export function connectionOpener(settings: ConnectionSettings): OpenConnection {
       return openHttp2(settings, settings.speakHttp2, step, target, header, handler);
     const opened = openPlain(settings.engine, settings, step, target, handler);
     if (typeof opened === 'string') return opened;
-    return { connection: opened, secure: false, header, layer: () => layerOf(target) };
+    return {
+      get connection() {
+        return opened.connection;
+      },
+      secure: false,
+      header,
+      layer: () => layerOf(target),
+    };
   };
 }
 
@@ -62,7 +68,7 @@ function openHttp2(
   if (typeof plain === 'string') return plain;
   return {
     get connection() {
-      return opening.connection ?? plain;
+      return opening.connection ?? plain.connection;
     },
     secure: false,
     header: undefined,
@@ -81,24 +87,16 @@ function openPlain(
   step: ConnectStep,
   target: ConnectTarget,
   handler: ConnectionHandler,
-): Connection | string {
-  if (!usesSocks4(settings, step)) return engine.connect(target, handler);
-  const request = socks4Request(target);
-  const proxy = socks4Target(settings.server);
-  if (request === undefined || proxy === undefined) return 'SOCKS4 reaches IPv4 addresses only';
-  return engine.connect(proxy, new Socks4Handler(request, handler));
+): { readonly connection: Connection } | string {
+  const proxy = socks4Of(settings, step);
+  if (proxy === undefined) return { connection: engine.connect(target, handler) };
+  if (!reachesBySocks4(target)) return 'SOCKS4 reaches IPv4 addresses only';
+  return connectBySocks4(engine, proxy, target, handler);
 }
 
-function socks4Target({ otherOptions }: Server): ConnectTarget | undefined {
-  const parsed = parseAddress(otherOptions.get('socks4')?.[0] ?? '', { port: 'required' });
-  const address = parsed.error === undefined ? parsed.value.address : undefined;
-  if (address?.kind !== 'ip') return undefined;
-  return { kind: 'ip', family: address.family, host: address.host, port: address.port };
-}
-
-function usesSocks4({ server, check }: ConnectionSettings, step: ConnectStep): boolean {
-  const asked = step.viaSocks4 || (step.default && check?.viaSocks4 === true);
-  return asked && server.otherOptions.has('socks4');
+function socks4Of({ server, check }: ConnectionSettings, step: ConnectStep): Server['socks4'] {
+  const isAsked = step.viaSocks4 || (step.default && check?.viaSocks4 === true);
+  return isAsked ? server.socks4 : undefined;
 }
 
 function openTls(
@@ -122,7 +120,7 @@ function openTls(
   if (typeof plain === 'string') return plain;
   return {
     get connection() {
-      return opening?.connection ?? securing.connection ?? plain;
+      return opening?.connection ?? securing.connection ?? plain.connection;
     },
     secure: true,
     header: undefined,

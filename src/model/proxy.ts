@@ -136,8 +136,6 @@ export interface ProxyOptions {
   readonly httpLog?: LogFormatOption;
   /** `option http-restrict-req-hdr-names` */
   readonly restrictHeaderNames?: 'preserve' | 'delete' | 'reject';
-  /** `option use-small-buffers` */
-  readonly smallBuffers: readonly string[];
 }
 
 export type LogFormatOption = 'httplog' | 'httplog clf' | 'tcplog' | 'tcplog clf' | 'httpslog';
@@ -240,7 +238,6 @@ export interface ErrorFile {
 }
 
 export interface StatsSettings {
-  readonly enabled: boolean;
   readonly uri: string;
   readonly realm?: string;
   readonly auths: readonly { readonly user: string; readonly password: string }[];

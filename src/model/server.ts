@@ -42,6 +42,8 @@ export interface Server {
   readonly md5Signature?: string;
   /** `strict-maxconn`: idle connections would be connections too many, so that none is kept. */
   readonly strictMaxconn?: true;
+  /** The proxy that its connections go through. */
+  readonly socks4?: Extract<Address, { kind: 'ip' }>;
   readonly sendProxy?: SendProxy;
   readonly check?: ServerCheck;
   readonly agent?: AgentCheck;

@@ -56,7 +56,6 @@ export interface VirtualServer {
 export interface SorryServer {
   readonly address: ServiceAddress;
   readonly method: ForwardingMethod;
-  readonly inhibit: boolean;
 }
 
 export interface RealServer {
@@ -123,7 +122,6 @@ interface HttpGet {
   readonly protocol: '1.0' | '1.0C' | '1.1';
   readonly enableSni: boolean;
   readonly sniName?: string;
-  readonly fastRecovery: boolean;
   readonly urls: readonly HttpUrl[];
 }
 

@@ -186,18 +186,12 @@ function countEnd(counters: Counters, exchange: Exchange, rows: Rows): void {
   if (exchange.flaw === 'internal error') return countAll(counters, rows, FIELD.eint, 1);
   if (exchange.flaw === 'denied response') return countAll(counters, rows, FIELD.dresp, 1);
   const isClient = cause === 'C' || cause === 'c';
-  if (exchange.flaw === 'invalid request') return countFront(counters, rows, FIELD.ereq);
-  if (phase === 'R' && isClient) return countUnsent(counters, cause, rows);
+  if (exchange.flaw === 'invalid request' || (phase === 'R' && isClient))
+    return countFront(counters, rows, FIELD.ereq);
   if (cause === 'P' && (phase === 'R' || phase === 'T')) return countDenied(counters, rows);
   if (cause === 'L') return countIntercepted(counters, rows, phase);
   if (isClient) countBehind(counters, rows, FIELD.cli_abrt);
   else countServerFailure(counters, rows, cause, phase);
-}
-
-/** The client has not sent all of its request, or has gone while it was waited for. */
-function countUnsent(counters: Counters, cause: string, rows: Rows): void {
-  countFront(counters, rows, FIELD.ereq);
-  if (cause === 'C' && rows.backend >= 0) counters.add(rows.backend, FIELD.cli_abrt, 1);
 }
 
 function countDenied(counters: Counters, rows: Rows): void {

@@ -109,7 +109,7 @@ export class ClientTrouble {
     } else if (!dialer.lastTry()) this.gaveUp(phase);
   }
 
-  /** It has left, and no server has all of the request, nor shall have. */
+  /** It has left, and no server has the request. */
   gaveUp(phase: Phase): void {
     this.#owner.transaction.clientAborted = true;
     this.#owner.cut('C', phase);

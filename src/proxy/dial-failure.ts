@@ -17,5 +17,6 @@ export type DialFailure =
 /** Why a server that was reached is of no use. */
 export interface ServerRefusal {
   readonly error: ConnectionError;
-  readonly tls: TlsFacts;
+  /** Undefined: there was no handshake. */
+  readonly tls: TlsFacts | undefined;
 }

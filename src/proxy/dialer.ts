@@ -22,6 +22,7 @@ import type { DialFailure, ServerRefusal } from './dial-failure.ts';
 import type { Stream } from './dialed-stream.ts';
 import type { Passenger, SharedDial } from './http2/server-dials.ts';
 import { dialsFor } from './http2/server-reuse.ts';
+import { refusalOf } from './open-connection.ts';
 import { mayRedispatch } from './redispatch.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
 
@@ -261,8 +262,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
   dialOver(failure: DialFailure | undefined, refusal: ServerRefusal | undefined): void {
     this.#thread.wheel.clear(this.#timer);
     if (failure === undefined) return this.#connect(this.#server as ServerRuntime);
-    this.#stream.transaction.serverRefusal = refusal;
-    this.#connectFailed(failure);
+    this.#connectFailed(failure, refusal);
   }
 
   // ── a connection of its own ──
@@ -304,8 +304,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
 
   handshakeFailed(error: HandshakeFailure, tls: TlsFacts): void {
     this.#handshake = undefined;
-    this.#stream.transaction.serverRefusal = { error, tls };
-    this.#connectFailed('refused');
+    this.#connectFailed('refused', { error, tls });
   }
 
   #isUnderWay(): boolean {
@@ -329,9 +328,9 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
     this.#stream.onDialed(connection, reused);
   }
 
-  onFailed(connection: Connection, cause: Cause): void {
+  onFailed(connection: Connection, cause: Cause, code?: string): void {
     connection.close();
-    this.#connectFailed(cause === 'resource' ? 'resource' : 'refused');
+    this.#connectFailed(cause === 'resource' ? 'resource' : 'refused', refusalOf(code));
   }
 
   #expired(): void {
@@ -344,11 +343,12 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
     } else if (this.#state === TURNAROUND) this.#connect(this.#server as ServerRuntime);
   }
 
-  #connectFailed(failure: DialFailure): void {
+  #connectFailed(failure: DialFailure, refusal?: ServerRefusal): void {
+    this.#stream.transaction.serverRefusal = refusal;
     this.#connection = undefined;
     this.#thread.wheel.clear(this.#timer);
     (this.#server as ServerRuntime).observer?.connectFailed();
-    this.#dial?.end(this, failure, this.#stream.transaction.serverRefusal);
+    this.#dial?.end(this, failure, refusal);
     const { retryOn } = this.#backend as BackendRuntime;
     if (this.#triesLeft <= 0 || !retryOn.has('conn-failure')) return this.#fail(failure);
     this.#tryAgain();

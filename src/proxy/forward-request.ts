@@ -17,7 +17,7 @@ const TELL_CLOSE: RequestRendering = { close: true };
 
 export function forwardRequest(stream: HttpExchange, backend: BackendRuntime): void {
   const { session, body, dialer } = stream;
-  if (session.ended && !body.read) return stream.clientTrouble.gaveUp('R');
+  if (session.ended && !body.read) return stream.clientTrouble.gone('ended');
   if (!restrictNames(stream.requestHead.headers, backend.config.options.restrictHeaderNames))
     return stream.fail(403, 'P', 'R');
   prepare(stream, backend);

@@ -8,6 +8,7 @@ import type { Connection, ConnectionHandler, ConnectTarget, Endpoint } from '../
 import { descriptorsBeyond } from '../net/descriptor-limit.ts';
 import { IdlePool, type IdlePoolOptions, type IdlePoolOwner } from '../net/idle-pool.ts';
 import { OF_CLIENT } from '../net/network-namespace.ts';
+import { openConnection } from './open-connection.ts';
 import { compileSource, type OutgoingFacts, type SourceOf } from './outgoing-source.ts';
 import type { ServerAddress, ServerAddresses } from '../state/server-addresses.ts';
 import { connectOptions, ipTarget, keyOfTarget, type ConnectOptions } from './connect-target.ts';
@@ -136,7 +137,7 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   }
 
   connect(facts: OutgoingFacts & SampleContext, handler: ConnectionHandler): Connection | undefined {
-    if (this.attached === undefined) return this.#thread.engine.connect(this.target(facts), handler);
+    if (this.attached === undefined) return openConnection(this.#thread.engine, this, facts, handler);
     return this.#thread.reverse.connect(this.row, this.connectionKey(facts), handler);
   }
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort, freePorts } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
@@ -214,3 +214,33 @@ async function exchangeFromPrivilegedPort(port: number): Promise<string> {
   }
   throw new Error('no privileged port is free');
 }
+
+test('connections to peers are made as the lines of peers say', async t => {
+  if (!requires(t, 'ss')) return;
+  const [own, other] = await freePorts(2);
+  const connected = new Promise<void>(done => {
+    const peer = createServer(socket => {
+      done();
+      socket.on('error', () => undefined);
+      t.after(() => socket.destroy());
+    }).listen(other, '127.0.0.1');
+    t.after(() => peer.close());
+  });
+  await startBalancer(
+    t,
+    `global\n  localpeer a\n${DEFAULTS}peers p
+  bind 127.0.0.1:${own}
+  default-server cc reno tcp-ut 12345ms
+  server a
+  server b 127.0.0.1:${other} source 127.0.0.9 tfo
+`,
+    { ports: [own as number] },
+  );
+  await connected;
+  const shown = execFileSync('ss', ['-tni', 'state', 'established', `dport = :${other}`], {
+    encoding: 'utf8',
+    timeout: 5000,
+  });
+  assert.match(shown, /127\.0\.0\.9:\d+ /);
+  assert.match(shown, /reno/);
+});

@@ -42,7 +42,6 @@ interface SharedSettings {
   originalto: { header: string; except?: string } | undefined;
   forwarded: readonly Word[] | undefined;
   restrictHeaderNames: 'preserve' | 'delete' | 'reject' | undefined;
-  smallBuffers: readonly string[];
   httpReuse: Proxy['httpReuse'];
   retryOn: readonly string[];
   hashPreserveAffinity: Proxy['hashPreserveAffinity'] | undefined;
@@ -200,7 +199,6 @@ function initialShared(): SharedSettings {
     originalto: undefined,
     forwarded: undefined,
     restrictHeaderNames: undefined,
-    smallBuffers: [],
     httpReuse: 'safe',
     retryOn: ['conn-failure'],
     hashPreserveAffinity: undefined,

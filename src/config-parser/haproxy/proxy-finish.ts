@@ -193,7 +193,6 @@ function finishOptions(draft: ProxyDraft, ignored: ReadonlySet<string>, report: 
   return {
     flags: new Set([...shared.flags].filter(flag => !ignored.has(flag))),
     noFlags: shared.noFlags,
-    smallBuffers: shared.smallBuffers,
     ...(shared.forwardfor === undefined ? {} : { forwardfor: shared.forwardfor }),
     ...(shared.originalto === undefined ? {} : { originalto: shared.originalto }),
     ...(shared.forwarded === undefined ? {} : { forwarded: shared.forwarded }),

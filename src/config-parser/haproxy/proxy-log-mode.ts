@@ -37,6 +37,7 @@ function unusedOptions({
   tcpUserTimeoutMs,
   namespace,
   md5Signature,
+  socks4,
   otherOptions,
 }: ServerDraft): string[] {
   const found: readonly (readonly [boolean, string])[] = [
@@ -46,6 +47,7 @@ function unusedOptions({
     [tcpUserTimeoutMs > 0, 'tcp-ut'],
     [namespace !== undefined, 'namespace'],
     [md5Signature !== undefined, 'tcp-md5sig'],
+    [socks4 !== undefined, 'socks4'],
     [otherOptions.has('tfo'), 'tfo'],
     [otherOptions.has('cc'), 'cc'],
   ];

@@ -140,14 +140,9 @@ const SMALL_BUFFER_USES: readonly string[] = ['queue', 'l7-retries', 'check'];
 function parseSmallBuffers(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   if (ignoredWithoutBackend(draft, 'use-small-buffers', context)) return;
   const unknown = words.find(word => !SMALL_BUFFER_USES.includes(word.text));
-  if (unknown !== undefined) {
-    const expects = `option 'use-small-buffers' expects 'queue', 'l7-retries' or 'check' value.`;
-    context.alert(unknown, `invalid parameter '${unknown.text}'. ${expects}`);
-    return;
-  }
-  const uses = words.length === 0 ? SMALL_BUFFER_USES : words.map(word => word.text);
-  const kept = draft.shared.smallBuffers.filter(use => !uses.includes(use));
-  draft.shared.smallBuffers = context.prefix === undefined ? uses : kept;
+  if (unknown === undefined) return;
+  const expects = `option 'use-small-buffers' expects 'queue', 'l7-retries' or 'check' value.`;
+  context.alert(unknown, `invalid parameter '${unknown.text}'. ${expects}`);
 }
 
 const TRANSPARENT_IS_OLD =

@@ -12,7 +12,6 @@ const DEFAULT_URI = '/haproxy?stats';
 
 function initialStats(): Mutable<StatsSettings> {
   return {
-    enabled: true,
     uri: DEFAULT_URI,
     auths: [],
     admin: [],

@@ -41,6 +41,7 @@ export interface ServerDraft {
   tcpUserTimeoutMs: number;
   namespace: string | undefined;
   md5Signature: string | undefined;
+  socks4: Server['socks4'] | undefined;
   sendProxyV1: boolean;
   sendProxyV2: boolean;
   sendProxyOptions: ReadonlySet<string>;
@@ -107,6 +108,7 @@ export function createServerDraft(from?: ServerDraft): ServerDraft {
     tcpUserTimeoutMs: 0,
     namespace: undefined,
     md5Signature: undefined,
+    socks4: undefined,
     sendProxyV1: false,
     sendProxyV2: false,
     sendProxyOptions: new Set(),

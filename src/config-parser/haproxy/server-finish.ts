@@ -163,6 +163,7 @@ function addSaid(finished: Finished, server: ServerDraft): void {
   if (server.redirPrefix !== undefined) finished.redirPrefix = server.redirPrefix;
   if (server.source !== undefined) finished.source = server.source;
   if (server.namespace !== undefined) finished.namespace = server.namespace;
+  if (server.socks4 !== undefined) finished.socks4 = server.socks4;
   if (server.md5Signature !== undefined) finished.md5Signature = server.md5Signature;
   if (server.poolConnName !== undefined) finished.poolConnName = server.poolConnName;
   if (server.track !== undefined) finished.track = server.track;

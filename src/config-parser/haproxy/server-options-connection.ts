@@ -159,9 +159,9 @@ const ADDRESSES: readonly ServerOption[] = [
     words: 1,
     summary: 'connects through a SOCKS4 proxy',
     parse: ({ server, option, values, context }) => {
-      readAddress(values[0], option.text, context, { port: 'required' });
-      setOtherOption(server, option.text, [values[0]?.text ?? '']);
-      context.notSupportedYet(option, `server ${option.text}`);
+      const address = readAddress(values[0], option.text, context, { port: 'required' });
+      if (address === undefined || address.kind === 'ip') server.socks4 = address;
+      else context.alert(values[0] ?? option, `'${option.text}' : expects an IP address and a port.`);
     },
   },
   {

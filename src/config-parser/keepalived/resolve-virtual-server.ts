@@ -64,7 +64,6 @@ function newDraft(): VirtualServerDraft {
     hysteresis: 0,
     weight: 1,
     inhibitOnFailure: false,
-    sorryInhibit: false,
     realServers: [],
   };
 }
@@ -101,11 +100,7 @@ function choose(
 function sorryOf(draft: VirtualServerDraft, { method }: Choices): { sorryServer?: SorryServer } {
   if (draft.sorry === undefined) return {};
   return {
-    sorryServer: {
-      address: draft.sorry,
-      method: draft.sorryMethod ?? method,
-      inhibit: draft.sorryInhibit,
-    },
+    sorryServer: { address: draft.sorry, method: draft.sorryMethod ?? method },
   };
 }
 

@@ -32,7 +32,6 @@ export interface VirtualServerDraft extends CheckDefaults {
   quorumUp?: ScriptCommand;
   quorumDown?: ScriptCommand;
   sorry?: ServiceAddress;
-  sorryInhibit: boolean;
   sorryMethod?: ForwardingMethod;
   realServers: RealServerDraft[];
 }
@@ -88,11 +87,7 @@ function schedulerFlag(name: string): Row {
   return { name, args: '', summary: 'scheduler flag', parse: draft => void draft.schedulerFlags.push(name) };
 }
 
-function flag(
-  name: string,
-  key: 'ops' | 'haSuspend' | 'omega' | 'inhibitOnFailure' | 'sorryInhibit',
-  summary: string,
-): Row {
+function flag(name: string, key: 'ops' | 'haSuspend' | 'omega' | 'inhibitOnFailure', summary: string): Row {
   return {
     name,
     args: '[<BOOL>]',
@@ -182,8 +177,11 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
     },
   },
   {
-    ...flag('sorry_server_inhibit', 'sorryInhibit', 'keep the fallback with weight zero'),
+    name: 'sorry_server_inhibit',
+    args: '[<BOOL>]',
+    summary: 'keep the fallback with weight zero',
     withoutEffect: true,
+    parse: (_draft, statement, scope) => void readBool(statement, scope),
   },
   methodRow('sorry_server_lvs_method', 'sorryMethod', 'forwarding method of the fallback'),
   {

@@ -18,7 +18,6 @@ export interface CheckerDraft extends CheckDefaults {
   protocol: '1.0' | '1.0C' | '1.1';
   enableSni: boolean;
   sniName?: string;
-  fastRecovery: boolean;
   urls: HttpUrl[];
   script?: ScriptCommand;
   account: { user?: string; group?: string };
@@ -86,7 +85,7 @@ export function text(
 
 export function flag(
   name: string,
-  key: 'enableSni' | 'fastRecovery' | 'miscDynamic' | 'logAllFailures',
+  key: 'enableSni' | 'miscDynamic' | 'logAllFailures',
   summary: string,
 ): Row {
   return {

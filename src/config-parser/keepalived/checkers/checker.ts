@@ -40,7 +40,6 @@ export function parseChecker(
     position: statement.position,
     protocol: '1.0',
     enableSni: false,
-    fastRecovery: false,
     urls: [],
     account: {},
     miscDynamic: false,

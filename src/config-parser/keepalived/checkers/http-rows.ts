@@ -1,6 +1,6 @@
 /** HTTP_GET and SSL_GET. */
 import type { Word } from '../../../model/word.ts';
-import { readInteger } from '../values.ts';
+import { readBool, readInteger } from '../values.ts';
 import { virtualhostRow } from './check-defaults.ts';
 import { CONNECTING, flag, text, type CheckerDraft, type Row } from './checker-rows.ts';
 import { readUrl, urlTable } from './http-url.ts';
@@ -46,7 +46,13 @@ export function httpRows(block: string): Row[] {
     },
     flag('enable_sni', 'enableSni', 'send SNI'),
     text('sni_name', 'sniName', 'SNI value'),
-    flag('fast_recovery', 'fastRecovery', 'no delay between recovery URLs'),
+    {
+      name: 'fast_recovery',
+      args: '[<BOOL>]',
+      summary: 'no delay between URLs, which there never is',
+      withoutEffect: true,
+      parse: (_draft, statement, scope) => void readBool(statement, scope),
+    },
     urlRow(block),
   ];
 }

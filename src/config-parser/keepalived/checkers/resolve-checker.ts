@@ -98,7 +98,6 @@ function httpPart(
     protocol: draft.protocol,
     enableSni: draft.enableSni,
     ...(draft.sniName === undefined ? {} : { sniName: draft.sniName }),
-    fastRecovery: draft.fastRecovery,
     urls: draft.urls,
   };
 }
