@@ -1,4 +1,5 @@
 /** `httpclient.*` (manual, section 3): how requests of this program's own find, reach and trust their servers. */
+import { Resolver } from 'node:dns';
 import { parseTime } from '../config-parser/units.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
@@ -16,7 +17,7 @@ interface Mistake {
 
 /** `refuse` hears of a file that cannot be read. */
 export function httpClientSettings(
-  { httpClientLines, caBase }: Global,
+  { httpClientLines, caBase, chroot }: Global,
   refuse: (mistake: Mistake) => void,
 ): HttpClientSettings {
   const last = (name: string): Global['httpClientLines'][number] | undefined =>
@@ -25,6 +26,8 @@ export function httpClientSettings(
   return {
     resolves: word('resolvers.disabled') !== 'on',
     prefers: word('resolvers.prefer') === 'ipv4' ? 4 : 6,
+    // it knows its nameservers from now on
+    ...(chroot !== undefined && { resolver: new Resolver() }),
     retries: Number(word('retries') ?? DEFAULT_RETRIES),
     connectTimeoutMs: parseTime(word('timeout.connect') ?? DEFAULT_CONNECT, 'ms').value ?? 0,
     verifies: word('ssl.verify') !== 'none',

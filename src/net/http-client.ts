@@ -4,16 +4,12 @@
  */
 import { request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { lookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { hostLookup, type HostLookup } from './host-lookup.ts';
 
 /** `httpclient.*` (manual, section 3): how servers are found, reached and trusted. */
-export interface HttpClientSettings {
-  /** Host names are looked up. */
-  readonly resolves: boolean;
-  /** Addresses of this family are tried first. */
-  readonly prefers: 4 | 6;
+export interface HttpClientSettings extends HostLookup {
   /** Of connections that fail. */
   readonly retries: number;
   readonly connectTimeoutMs: number;
@@ -150,7 +146,7 @@ function open(
     headers: own,
     agent: false,
     setHost: false,
-    lookup: lookupBy(settings),
+    lookup: hostLookup(settings),
     servername: isIP(host) === 0 ? host : '',
   };
   if (!isTls) return requestPlain(options);
@@ -160,23 +156,6 @@ function open(
     rejectUnauthorized: verifies,
     ...(verifies && { ca: [...settings.authorities()] }),
   });
-}
-
-/** Host names as the system knows them, addresses of the preferred family first. */
-function lookupBy({ resolves, prefers }: HttpClientSettings): LookupFunction {
-  return (host, options, done) => {
-    if (!resolves) return done(new Error('names are not resolved'), '', 0);
-    lookup(host, { ...options, all: true }, (error, found) => {
-      const addresses = error === null ? found.toSorted((one, two) => rank(one) - rank(two)) : [];
-      const [first] = addresses;
-      if (first === undefined) done(error ?? new Error('no address'), '', 0);
-      else if (options.all === true) done(null, addresses);
-      else done(null, first.address, first.family);
-    });
-  };
-  function rank({ family }: { readonly family: number }): number {
-    return family === prefers ? 0 : 1;
-  }
 }
 
 function collect(
