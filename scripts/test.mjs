@@ -23,7 +23,7 @@ const BY_ENGINE =
   );
 /** Folders of tests of functions, too short for a process each: those of a folder share one. */
 const SHARING =
-  /^(acl|admin|certificates|config-parser|deflate|dns|http|http-cache|lua|master|peers|proxy|rules|state|stats)\//;
+  /^(acl|acme|admin|certificates|config-parser|deflate|dns|http|http-cache|lua|master|peers|proxy|rules|state|stats)\//;
 /** Begun first, in this order, they pass beside all the others. */
 const LONGEST = ['vrrp/failover', 'balancers/placement', 'flows/peers', 'flows/explain', 'flows/counters'];
 /** One for each processor: more of them save a fifth of the time, and cost the answers that have to come in time. */

@@ -40,6 +40,18 @@ test('An answer is read through its aliases; what belongs to another name is lef
   assert.equal(outcomeOf(response, { name: 'other.example', type: 'A' }).kind, 'invalid');
 });
 
+test('The strings of a text are put together; one that leaves its record is none', () => {
+  const head = '1234818000010002000000000161076578616d706c650000100001';
+  const records = 'c00c001000010000003c0006026162026364c00c001000010000003c000100';
+  const outcome = outcomeOf(parseResponse(Buffer.from(head + records, 'hex')), {
+    name: 'a.example',
+    type: 'TXT',
+  });
+  assert.deepEqual(outcome, { kind: 'texts', texts: ['abcd', ''] });
+  const broken = Buffer.from(head + records.replace('026364', '036364'), 'hex');
+  assert.equal(parseResponse(broken), undefined);
+});
+
 test('Pointers that lead forwards or to themselves, and names that are too long, are no names', () => {
   assert.equal(readName(Buffer.from([0xc0, 0]), 0), undefined);
   assert.equal(readName(Buffer.from([1, 97, 0xc0, 0]), 0), undefined);

@@ -14,7 +14,7 @@ import { startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { openssl, requiresOpenssl } from '../support/openssl.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { untilMatches } from '../support/until.ts';
+import { until, untilMatches } from '../support/until.ts';
 
 interface Setting {
   readonly authority: Authority;
@@ -32,6 +32,7 @@ interface Wishes {
   readonly global?: string;
   readonly sections?: string;
   readonly secure?: boolean;
+  readonly args?: readonly string[];
   readonly server?: (port: number) => Omit<Parameters<typeof AcmeServer.start>[1], 'authority'>;
   readonly prepare?: (server: AcmeServer, folder: string) => void;
 }
@@ -73,7 +74,7 @@ acme LE
 ${wishes.section}
 ${wishes.sections ?? ''}
 `,
-    { ports: [port, plain] },
+    { ports: [port, plain], args: wishes.args ?? [] },
   );
   const shown = async (servername = 'a.example'): Promise<PeerCertificate> => {
     const socket = connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false });
@@ -256,6 +257,33 @@ test('an account is bound to an external one, by credentials that are in files',
     kid: 'me',
     url: `${setting.server.url}/new-account`,
   });
+});
+
+test('a reload while an order runs leaves it, the next worker orders for itself', async t => {
+  if (!requiresOpenssl(t)) return;
+  const asked: string[] = [];
+  const setting = await startAcme(t, {
+    args: ['-W'],
+    load: 'domains a.example',
+    section: '  map virt@acme',
+    server: plain => ({
+      validate: async one => {
+        asked.push(one.token);
+        // the first worker waits for its authority for ever
+        return asked.length === 1 ? new Promise(() => undefined) : askForFile(plain, one);
+      },
+    }),
+  });
+  const { balancer, admin } = setting;
+  await until('the first challenge', () => asked.length === 1);
+  const first = /^Pid: (\d+)$/m.exec(await ask(admin, 'show info'))?.[1];
+  balancer.process.kill('SIGUSR2');
+  await said(setting, SUCCESS);
+  assert.notEqual(/^Pid: (\d+)$/m.exec(await ask(admin, 'show info'))?.[1], first);
+  assert.equal((await setting.shown()).issuer.CN, 'Test Authority');
+  assert.doesNotMatch(balancer.output(), /The update failed/);
+  await until('the end of the first worker', () => !existsSync(`/proc/${first}`));
+  assert.equal(setting.server.newAccounts.length, 1, 'the account is the same');
 });
 
 /** dns-01 with a nameserver of the test; `records` is what it has. */
