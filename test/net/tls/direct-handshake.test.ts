@@ -12,6 +12,9 @@ import { UringEngine } from '../../../src/net/engines/uring/engine.ts';
 import { probeUring } from '../../../src/net/engines/uring/probe.ts';
 import { createTlsListener } from '../../../src/net/tls/create-tls-listener.ts';
 import type { HandshakeFailure } from '../../../src/net/tls/handshake-failure.ts';
+import { places } from '../../../src/net/tls/direct/direct-secrets.ts';
+import { SecretPlaces } from '../../../src/net/tls/direct/secret-places.ts';
+import type { Ssl } from '../../../src/net/tls/direct/ssl.ts';
 import { HelloReader } from '../../../src/net/tls/hello-reader.ts';
 import { ThreadCertificates } from '../../../src/net/tls/thread-certificates.ts';
 import type { TlsFacts } from '../../../src/net/tls/tls-facts.ts';
@@ -157,6 +160,7 @@ async function say(
 
 const SUITES: readonly ConnectionOptions[] = [
   { ciphers: 'TLS_AES_128_GCM_SHA256' },
+  { ciphers: 'TLS_AES_256_GCM_SHA384' },
   { ciphers: 'TLS_CHACHA20_POLY1305_SHA256', ecdhCurve: 'P-384' },
   { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' },
   { maxVersion: 'TLSv1.2', ciphers: 'AES256-GCM-SHA384' },
@@ -188,6 +192,9 @@ for (const [name, make] of ENGINES) {
       if (options.ecdhCurve !== undefined) assert.equal(facts.curve, 'secp384r1');
       client.destroy();
     }
+    assert.ok(places.areKnown, 'after two handshakes nothing is logged any more');
+    const { client } = await meet(server, { ciphers: 'TLS_AES_256_GCM_SHA384' });
+    client.destroy();
   });
 
   testOn('sessions are resumed, with one key for tickets and with several', async t => {
@@ -267,6 +274,32 @@ test('what needs more than OpenSSL by itself is left to Node, before anything wa
   for (const line of ['verify optional', 'no-tls-tickets'])
     assert.equal(await becomes(listenerOf(`${RSA} ca-file ${tlsFile('ca.pem')} ${line}`)), "Node's", line);
   assert.equal(await becomes(listenerOf(`${RSA} strict-sni`), { servername: 'nobody.test' }), "Node's");
+});
+
+test('secrets are read where they were found twice, and nowhere where they are found elsewhere each time', () => {
+  const [client, server] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const laid = (...parts: readonly (Buffer | number)[]): Ssl => {
+    const memory = Buffer.concat(parts.map(part => (typeof part === 'number' ? Buffer.alloc(part) : part)));
+    const bytesAt = (at: number, length: number): Buffer => memory.subarray(at, at + length);
+    return { memory: () => memory, bytesAt } as unknown as Ssl;
+  };
+  const some = new SecretPlaces();
+  some.learn(laid(7, client, 32, server, 9), { client, server });
+  assert.equal(some.areKnown, false);
+  assert.equal(some.read(laid(7, client, 32, server, 9), 32), undefined);
+  some.learn(laid(7, server, 32, client, 9), { client: server, server: client });
+  assert.ok(some.areKnown);
+  assert.deepEqual(some.read(laid(7, client, 32, server, 9), 32), { client, server });
+  const none = new SecretPlaces();
+  for (const memory of [
+    laid(1, client, server),
+    laid(2, client, server),
+    laid(client, client, server),
+    laid(9),
+  ])
+    none.learn(memory, { client, server });
+  for (let time = 0; time < 2; time++) none.learn(laid(1, client, server), { client, server });
+  assert.equal(none.areKnown, false);
 });
 
 test('a hello that lies in several records is left to Node', async () => {

@@ -7,6 +7,7 @@
  */
 import type { SecureContext } from 'node:tls';
 import { inspect } from 'node:util';
+import type { SslContext } from './ssl.ts';
 import type { SslCalls } from './ssl-calls.ts';
 import type { Taps } from './taps.ts';
 
@@ -32,4 +33,10 @@ export function makeReady(calls: SslCalls, context: number, taps: Taps, hasTicke
   calls.onKeyLog(context, taps.keyLog);
   calls.onProtocols(context, taps.protocols, NONE);
   if (hasTicketKeys) calls.onTicket(context, taps.tickets);
+}
+
+/** Handshakes that are under way have no line to come that would be needed. */
+export function stopLogging(context: SslContext): void {
+  context.calls.onKeyLog(context.address, NONE);
+  context.isLogged = false;
 }

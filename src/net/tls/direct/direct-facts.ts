@@ -20,18 +20,17 @@ import type { Ssl } from './ssl.ts';
 
 export interface DirectCircumstances {
   readonly sni: string | undefined;
-  readonly alpn: string | undefined;
   readonly hello: HelloFacts | undefined;
   /** The preferred one. */
   readonly certificate: LoadedCertificate;
-  /** What ended the handshake; undefined: it completed, or nothing is known. */
-  readonly error: TlsError | undefined;
 }
 
 export class DirectFacts implements TlsFacts {
   readonly protocol: string | undefined;
   readonly cipher: string;
   readonly resumed: boolean;
+  readonly alpn: string | undefined;
+  readonly error: TlsError | undefined;
   readonly peerCertificate = undefined;
   readonly peerChain = undefined;
   readonly rootCertificate = undefined;
@@ -45,9 +44,17 @@ export class DirectFacts implements TlsFacts {
   readonly #circumstances: DirectCircumstances;
   #own: CertificateFacts | undefined;
 
-  constructor(ssl: Ssl, circumstances: DirectCircumstances) {
+  /** `error`: what ended the handshake; undefined: it completed, or nothing is known. */
+  constructor(
+    ssl: Ssl,
+    circumstances: DirectCircumstances,
+    alpn: string | undefined,
+    error: TlsError | undefined,
+  ) {
     this.#ssl = ssl;
     this.#circumstances = circumstances;
+    this.alpn = alpn;
+    this.error = error;
     this.protocol = ssl.version;
     this.cipher = ssl.cipher ?? NO_CIPHER;
     this.resumed = ssl.isResumed;
@@ -55,14 +62,6 @@ export class DirectFacts implements TlsFacts {
 
   get sni(): string | undefined {
     return this.#circumstances.sni;
-  }
-
-  get alpn(): string | undefined {
-    return this.#circumstances.alpn;
-  }
-
-  get error(): TlsError | undefined {
-    return this.#circumstances.error;
   }
 
   get hello(): HelloFacts | undefined {

@@ -31,7 +31,7 @@ export interface DirectWatcher {
   failed(failure: HandshakeFailure, facts: TlsFacts): void;
 }
 
-export interface DirectOptions extends Omit<DirectCircumstances, 'alpn' | 'error'> {
+export interface DirectOptions extends DirectCircumstances {
   readonly context: SslContext;
   /** What ALPN agrees on; undefined: nothing. */
   readonly protocol: string | undefined;
@@ -180,18 +180,14 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
     const { maxRecordBytes } = this.#options;
     const connection = new RecordConnection(this.#plain, keyring, this, this.#engine, UNSET, maxRecordBytes);
     connection.startWith(this.#ssl.rest());
-    watcher?.connected(connection, this.#facts(undefined, this.protocol));
+    watcher?.connected(connection, new DirectFacts(this.#ssl, this.#options, this.protocol, undefined));
   }
 
   #fail(error: TlsError | undefined): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
-    const facts = this.#facts(error, undefined);
+    const facts = new DirectFacts(this.#ssl, this.#options, undefined, error);
     this.#ssl.free();
     watcher?.failed(error === undefined ? FAILED : { ...FAILED, detail: error.text }, facts);
-  }
-
-  #facts(error: TlsError | undefined, alpn: string | undefined): DirectFacts {
-    return new DirectFacts(this.#ssl, { ...this.#options, alpn, error });
   }
 }

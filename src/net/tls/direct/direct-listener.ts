@@ -9,8 +9,9 @@ import type { ListenerContexts } from '../listener-contexts.ts';
 import type { ListenerSettings } from '../listener-settings.ts';
 import { openSsl } from '../records/openssl.ts';
 import type { CertificateChoice } from '../thread-certificates.ts';
-import { addressOfContext, makeReady } from './context-address.ts';
+import { addressOfContext, makeReady, stopLogging } from './context-address.ts';
 import { DirectHandshake, type DirectWatcher } from './direct-handshake.ts';
+import { places } from './direct-secrets.ts';
 import type { SslContext } from './ssl.ts';
 import { type SslCalls, sslCalls } from './ssl-calls.ts';
 import { tapsOf } from './taps.ts';
@@ -67,6 +68,7 @@ export class DirectListener {
     const [preferred] = entries;
     const context = preferred && this.#contextOf(preferred, entries);
     if (preferred === undefined || context === undefined) return undefined;
+    if (context.isLogged && places.areKnown) stopLogging(context);
     const protocols = preferred.options.alpn ?? this.#settings.alpn;
     const options = {
       context,
@@ -108,7 +110,7 @@ export class DirectListener {
       if (address === undefined) return undefined;
       const hasTicketKeys = this.#contexts.ticketKeys.source !== undefined;
       makeReady(this.#calls, address, tapsOf(this.#calls), hasTicketKeys);
-      return { calls: this.#calls, address, node };
+      return { calls: this.#calls, address, node, isLogged: true };
     } catch {
       return undefined;
     }

@@ -1,10 +1,18 @@
-/** The ciphers of both directions of a handshake that is over, and what OpenSSL's key log tells of it until then. */
+/**
+ * The ciphers of both directions of a handshake that is over, and what OpenSSL's key log tells of it until it is known where
+ * secrets lie.
+ */
 import { keyringOfMaster, keyringOfTraffic } from '../records/keyring.ts';
 import { openSsl } from '../records/openssl.ts';
 import type { RecordKeyring } from '../records/record-cipher.ts';
 import { suiteOf } from '../records/suites.ts';
+import { SecretPlaces, type TrafficSecretPair } from './secret-places.ts';
 import type { Ssl } from './ssl.ts';
 
+/** Of the thread. */
+export const places = new SecretPlaces();
+
+const HASH_BYTES = { sha256: 32, sha384: 48 } as const;
 const CLIENT = 'CLIENT_TRAFFIC_SECRET_0 ';
 const SERVER = 'SERVER_TRAFFIC_SECRET_0 ';
 /** Between label and secret: the client's random bytes, and a blank. */
@@ -29,9 +37,15 @@ export class DirectSecrets {
       const master = ssl.masterSecret();
       return master && keyringOfMaster(crypto, suite, 'server', master);
     }
+    const secrets = places.read(ssl, HASH_BYTES[suite.hash]) ?? this.#told(ssl);
+    return secrets && keyringOfTraffic(crypto, suite, 'server', secrets, tickets);
+  }
+
+  #told(ssl: Ssl): TrafficSecretPair | undefined {
     const [client, server] = [this.#client, this.#server];
     if (client === undefined || server === undefined) return undefined;
-    return keyringOfTraffic(crypto, suite, 'server', { client, server }, tickets);
+    places.learn(ssl, { client, server });
+    return { client, server };
   }
 }
 

@@ -44,6 +44,7 @@ const DECLARATIONS = {
   setCipher:
     'int EVP_CipherInit_ex(uintptr_t to, uintptr_t cipher, uintptr_t engine, uintptr_t key, uintptr_t iv, int seals)',
   setMac: 'int EVP_MAC_CTX_set_params(uintptr_t to, uintptr_t parameters)',
+  sizeOf: 'size_t malloc_usable_size(uintptr_t memory)',
   copy: 'uintptr_t memcpy(uintptr_t to, uintptr_t from, size_t length)',
 } as const;
 

@@ -17,6 +17,8 @@ export interface SslContext {
   readonly calls: SslCalls;
   readonly address: number;
   readonly node: SecureContext;
+  /** Its key log is on. */
+  isLogged: boolean;
 }
 
 const NONE = 0;
@@ -159,6 +161,21 @@ export class Ssl {
     const { finished, peerFinished } = this.#calls;
     const take = ofPeer ? peerFinished : finished;
     return taken(MOST_SECRET_BYTES, (at, length) => take(this.#ssl, at, length));
+  }
+
+  /** A copy of OpenSSL's own memory of it. */
+  memory(): Buffer {
+    const length = this.#ssl === NONE ? 0 : this.#calls.sizeOf(this.#ssl);
+    const memory = Buffer.alloc(length);
+    if (length > 0) this.#calls.copy(addressOf(memory), this.#ssl, length);
+    return memory;
+  }
+
+  /** `offset`: into that memory, where all connections have them. */
+  bytesAt(offset: number, length: number): Buffer | undefined {
+    if (this.#ssl === NONE) return undefined;
+    this.#calls.copy(addressOf(scratch), this.#ssl + offset, length);
+    return Buffer.from(scratch.subarray(0, length));
   }
 
   // ── its parts ──

@@ -1,5 +1,5 @@
 /** Keys of records, from the secrets a handshake has agreed on (RFC 8446, section 7; RFC 5246, sections 5 and 6.3). */
-import { createHmac } from 'node:crypto';
+import { hmac } from './hmac.ts';
 import type { Suite } from './suites.ts';
 
 export interface RecordKeys {
@@ -10,26 +10,30 @@ export interface RecordKeys {
 
 const NONCE_BYTES = 12;
 const NOTHING = Buffer.alloc(0);
+const KEY_INFO = { 16: labelInfo('key', 16), 32: labelInfo('key', 32) } as const;
+const IV_INFO = labelInfo('iv', NONCE_BYTES);
 
 /** `secret`: of application traffic, one direction. */
 export function keysOfSecret({ hash, keyBytes }: Suite, secret: Buffer): RecordKeys {
   return {
-    key: expandLabel(hash, secret, 'key', keyBytes),
-    iv: expandLabel(hash, secret, 'iv', NONCE_BYTES),
+    key: hmac(hash, secret, KEY_INFO[keyBytes]).subarray(0, keyBytes),
+    iv: hmac(hash, secret, IV_INFO).subarray(0, NONCE_BYTES),
   };
 }
 
 /** The secret behind this one, when a KeyUpdate asks for it (RFC 8446, section 7.2). */
 export function nextSecret({ hash }: Suite, secret: Buffer): Buffer {
-  return expandLabel(hash, secret, 'traffic upd', secret.length);
+  return hmac(hash, secret, labelInfo('traffic upd', secret.length));
 }
 
-/** HKDF-Expand-Label of an empty context, for no more bytes than the hash has: one round of HKDF-Expand. */
-function expandLabel(hash: string, secret: Buffer, label: string, length: number): Buffer {
+/**
+ * What HKDF-Expand-Label hashes for an empty context (RFC 8446, section 7.1): for no more bytes than the hash has, one round
+ * of HKDF-Expand is all of it.
+ */
+function labelInfo(label: string, length: number): Buffer {
   const name = Buffer.from(`tls13 ${label}`, 'latin1');
   const head = Buffer.from([length >> 8, length & 0xff, name.length]);
-  const info = Buffer.concat([head, name, Buffer.from([0, 1])]);
-  return createHmac(hash, secret).update(info).digest().subarray(0, length);
+  return Buffer.concat([head, name, Buffer.from([0, 1])]);
 }
 
 export interface MasterSecret {
@@ -55,11 +59,11 @@ export function keysOfMaster(
 }
 
 /** P_hash: each round over the one before. */
-function expandMaster(hash: string, secret: Buffer, seed: Buffer, length: number): Buffer {
+function expandMaster(hash: Suite['hash'], secret: Buffer, seed: Buffer, length: number): Buffer {
   let block = NOTHING;
   for (let a = seed; block.length < length;) {
-    a = createHmac(hash, secret).update(a).digest();
-    block = Buffer.concat([block, createHmac(hash, secret).update(a).update(seed).digest()]);
+    a = hmac(hash, secret, a);
+    block = Buffer.concat([block, hmac(hash, secret, Buffer.concat([a, seed]))]);
   }
   return block.subarray(0, length);
 }

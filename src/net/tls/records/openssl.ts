@@ -1,6 +1,6 @@
 /**
- * Functions of the OpenSSL that Node carries (EVP_EncryptInit(3)), called through koffi: node:crypto makes an object and
- * three Buffers for each record, which costs eight times as much. Addresses are numbers; what lies there must stay until the
+ * Functions of the OpenSSL that Node carries (EVP_EncryptInit(3), HMAC(3)), called through koffi: node:crypto makes an object
+ * and three Buffers for each record, which costs eight times as much. Addresses are numbers; what lies there must stay until the
  * call returns, and no longer.
  */
 import { loadKoffi } from '../../system-calls.ts';
@@ -28,9 +28,21 @@ export interface OpenSsl {
   ) => number;
   readonly finish: (context: Address, output: Address, outputLength: Address) => number;
   readonly control: (context: Address, type: number, argument: number, pointer: Address) => number;
+  /** Zero: it failed. `length` 0: it is the digest's. */
+  readonly hmac: (
+    digest: Address,
+    key: Address,
+    keyLength: number,
+    input: Address,
+    inputLength: number,
+    output: Address,
+    length: Address,
+  ) => Address;
+  readonly digests: Readonly<Record<DigestName, Address>>;
   readonly ciphers: Readonly<Record<CipherName, Address>>;
 }
 
+export type DigestName = 'sha256' | 'sha384';
 export type CipherName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
 
 let loaded: OpenSsl | undefined;
@@ -49,7 +61,7 @@ export function openSsl(): OpenSsl | undefined {
 
 function load(): OpenSsl {
   const node = loadKoffi().load(null);
-  const cipher = (name: string): Address => {
+  const kind = (name: string): Address => {
     const make = node.func(`uintptr_t ${name}()`) as () => Address;
     return make();
   };
@@ -66,10 +78,14 @@ function load(): OpenSsl {
     control: node.func(
       'int EVP_CIPHER_CTX_ctrl(uintptr_t context, int type, int argument, uintptr_t pointer)',
     ),
+    hmac: node.func(
+      'uintptr_t HMAC(uintptr_t digest, uintptr_t key, int keyl, uintptr_t in, size_t inl, uintptr_t out, uintptr_t outl)',
+    ),
+    digests: { sha256: kind('EVP_sha256'), sha384: kind('EVP_sha384') },
     ciphers: {
-      'aes-128-gcm': cipher('EVP_aes_128_gcm'),
-      'aes-256-gcm': cipher('EVP_aes_256_gcm'),
-      'chacha20-poly1305': cipher('EVP_chacha20_poly1305'),
+      'aes-128-gcm': kind('EVP_aes_128_gcm'),
+      'aes-256-gcm': kind('EVP_aes_256_gcm'),
+      'chacha20-poly1305': kind('EVP_chacha20_poly1305'),
     },
   };
 }

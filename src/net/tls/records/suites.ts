@@ -16,29 +16,27 @@ export interface Suite {
   readonly explicitBytes: 0 | 8;
 }
 
+const TLS13 = { version: 'TLSv1.3', explicitBytes: 0 } as const;
+const TLS12 = { version: 'TLSv1.2', explicitBytes: 8 } as const;
 const AES_128 = { cipher: 'aes-128-gcm', keyBytes: 16, hash: 'sha256' } as const;
 const AES_256 = { cipher: 'aes-256-gcm', keyBytes: 32, hash: 'sha384' } as const;
 const CHACHA = { cipher: 'chacha20-poly1305', keyBytes: 32, hash: 'sha256' } as const;
 
-const TLS13: ReadonlyMap<string, typeof AES_128 | typeof AES_256 | typeof CHACHA> = new Map<
-  string,
-  typeof AES_128 | typeof AES_256 | typeof CHACHA
->([
-  ['TLS_AES_128_GCM_SHA256', AES_128],
-  ['TLS_AES_256_GCM_SHA384', AES_256],
-  ['TLS_CHACHA20_POLY1305_SHA256', CHACHA],
+const OF_TLS13: ReadonlyMap<string, Suite> = new Map<string, Suite>([
+  ['TLS_AES_128_GCM_SHA256', { ...AES_128, ...TLS13 }],
+  ['TLS_AES_256_GCM_SHA384', { ...AES_256, ...TLS13 }],
+  ['TLS_CHACHA20_POLY1305_SHA256', { ...CHACHA, ...TLS13 }],
 ]);
+/** By how their names end. */
+const OF_TLS12: readonly (readonly [string, Suite])[] = [
+  ['AES128-GCM-SHA256', { ...AES_128, ...TLS12 }],
+  ['AES256-GCM-SHA384', { ...AES_256, ...TLS12 }],
+  ['CHACHA20-POLY1305', { ...CHACHA, ...TLS12, explicitBytes: 0 }],
+];
 
 /** `cipher`: by OpenSSL's name. */
 export function suiteOf(protocol: string | null | undefined, cipher: string | undefined): Suite | undefined {
   if (cipher === undefined) return undefined;
-  if (protocol === 'TLSv1.3') {
-    const suite = TLS13.get(cipher);
-    return suite && { ...suite, version: 'TLSv1.3', explicitBytes: 0 };
-  }
-  if (protocol !== 'TLSv1.2') return undefined;
-  if (cipher.endsWith('AES128-GCM-SHA256')) return { ...AES_128, version: 'TLSv1.2', explicitBytes: 8 };
-  if (cipher.endsWith('AES256-GCM-SHA384')) return { ...AES_256, version: 'TLSv1.2', explicitBytes: 8 };
-  if (cipher.endsWith('CHACHA20-POLY1305')) return { ...CHACHA, version: 'TLSv1.2', explicitBytes: 0 };
-  return undefined;
+  if (protocol === 'TLSv1.3') return OF_TLS13.get(cipher);
+  return protocol === 'TLSv1.2' ? OF_TLS12.find(([end]) => cipher.endsWith(end))?.[1] : undefined;
 }
