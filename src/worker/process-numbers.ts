@@ -3,20 +3,21 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { monotonicMs } from '../base/clock.ts';
+import { ProcFile } from '../base/proc-file.ts';
+import { residentBytes } from '../base/resident-memory.ts';
 import { programVersion } from '../base/version.ts';
 import type { ThreadNumbers } from '../admin/runtime.ts';
 import type { Config } from '../model/config.ts';
 import type { ProcessNumbers } from '../stats/process-numbers.ts';
 
+const ownStat = new ProcFile('/proc/thread-self/stat');
+
 /** What this thread used of a processor: the kernel counts in hundredths of a second. */
 export function threadBusyMs(): number {
-  try {
-    const [, rest = ''] = readFileSync('/proc/thread-self/stat', 'latin1').split(') ');
-    const fields = rest.split(' ');
-    return 10 * (Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]));
-  } catch {
-    return 0;
-  }
+  const [, rest] = ownStat.read().split(') ');
+  if (rest === undefined) return 0;
+  const fields = rest.split(' ');
+  return 10 * (Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]));
 }
 
 /** Places behind the name of the thread (proc(5)). */
@@ -94,7 +95,7 @@ export class ControlNumbers implements ProcessNumbers {
   memory(): { readonly allocatedBytes: number; readonly usedBytes: number } {
     const own = getHeapStatistics().used_heap_size;
     const usedBytes = this.#threads.reduce((sum, thread) => sum + thread.usedBytes, own);
-    return { allocatedBytes: process.memoryUsage.rss(), usedBytes };
+    return { allocatedBytes: residentBytes(), usedBytes };
   }
 }
 

@@ -1,5 +1,7 @@
 /** Facts of the process as a data thread knows them, for the statistics page and the metrics it serves. */
+import { getHeapStatistics } from 'node:v8';
 import { monotonicMs } from '../base/clock.ts';
+import { residentBytes } from '../base/resident-memory.ts';
 import { programVersion } from '../base/version.ts';
 import type { ProcessNumbers } from '../stats/process-numbers.ts';
 import { IdleMeter } from './idle-meter.ts';
@@ -34,8 +36,8 @@ export function threadNumbers(source: ThreadNumbersSource): ProcessNumbers {
     warnings: () => 0,
     idlePercent: () => idle.percent(),
     memory: () => {
-      const { heapUsed, external } = process.memoryUsage();
-      return { allocatedBytes: process.memoryUsage.rss(), usedBytes: heapUsed + external };
+      const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+      return { allocatedBytes: residentBytes(), usedBytes: heap + external };
     },
   };
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -81,6 +82,34 @@ test('user, group and chroot hold for every thread before anything is served', a
   assert.deepEqual(statusOf(pid, 'Groups'), ['']);
   assert.match(readlinkSync(`/proc/${pid}/root`), /lb-root-\w+ \(deleted\)$/);
   assert.equal(readFileSync(`${folder}/lb.pid`, 'utf8'), `${pid}\n`);
+  assert.equal(await balancer.stop('SIGUSR1'), 0, balancer.output());
+});
+
+test('inside a chroot, without /proc, metrics, the statistics page and the admin socket answer', async t => {
+  if (!requires(t, 'root')) return;
+  const port = await freePort();
+  const socket = join(scratch(t), 'admin.sock');
+  const rules = `  stats uri /stats
+  http-request use-service prometheus-exporter if { path /metrics }
+  default_backend none
+backend none
+`;
+  const balancer = await startBalancer(
+    t,
+    configOf(port, `  chroot auto\n  stats socket ${socket} level admin`, `"x" if { path / }\n${rules}`),
+  );
+  const get = (path: string): Promise<string> =>
+    exchangeRaw(port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const metrics = await get('/metrics');
+  assert.match(metrics, /^HTTP\/1.1 200 /);
+  assert.match(metrics, /^haproxy_process_pool_allocated_bytes [1-9]\d{6,}$/m);
+  assert.match(await get('/stats'), /^HTTP\/1.1 200 /);
+  assert.match(await ask(socket, 'show info'), /^PoolAlloc_MB: [1-9]/m);
+  assert.match(await ask(socket, 'show pools'), /Total: .* [1-9]\d{6,} bytes allocated/);
+  assert.match(await ask(socket, 'show fd'), /^Not possible inside a chroot/);
+  assert.match(await ask(socket, 'show libs'), /^Not possible inside a chroot/);
+  assert.match(await ask(socket, 'show activity'), /^cpu_ms: [1-9]/m);
+  assert.doesNotMatch(balancer.output(), /died|failed/);
   assert.equal(await balancer.stop('SIGUSR1'), 0, balancer.output());
 });
 

@@ -2,7 +2,7 @@
  * `show fd`: every open descriptor of the process and what it is (management manual). The kernel is asked; a data thread's
  * copy of a listening socket is known by the socket behind it, a connection by its addresses.
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Endpoint } from '../../net/connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from '../../net/socket-address.ts';
 import { SOL_SOCKET } from '../../net/socket-options.ts';
@@ -79,10 +79,12 @@ function lookAround(runtime: AdminRuntime): Surroundings {
   return { listeners, frontends, servers: named };
 }
 
+const OPEN_FILES = '/proc/self/fd';
+
 /** What stands behind a descriptor: a file, or `socket:[inode]`. */
 function targetOf(fd: number): string | undefined {
   try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
+    return readlinkSync(`${OPEN_FILES}/${fd}`);
   } catch {
     return undefined;
   }
@@ -138,7 +140,7 @@ function describe(fd: number, target: string, around: Surroundings): Descriptor 
 
 function* lines({ kinds, only }: Wanted, runtime: AdminRuntime): Generator<string> {
   const around = lookAround(runtime);
-  const numbers = readdirSync('/proc/self/fd').map(Number);
+  const numbers = readdirSync(OPEN_FILES).map(Number);
   for (const fd of numbers.sort((a, b) => a - b)) {
     const target = only === undefined || only === fd ? targetOf(fd) : undefined;
     if (target === undefined) continue;
@@ -149,7 +151,10 @@ function* lines({ kinds, only }: Wanted, runtime: AdminRuntime): Generator<strin
 
 function showDescriptors({ args, runtime }: Call): Answer {
   const wanted = readWords(args.from(2));
-  return wanted === undefined ? fail('Invalid FD type') : dump(lines(wanted, runtime));
+  if (wanted === undefined) return fail('Invalid FD type');
+  return existsSync(OPEN_FILES)
+    ? dump(lines(wanted, runtime))
+    : fail(`Not possible inside a chroot: there is no ${OPEN_FILES}.`);
 }
 
 export const DESCRIPTOR_COMMAND: Command = {

@@ -2,7 +2,7 @@
  * What HAProxy tells about its inner machinery, told about this runtime's: threads, memory, descriptors, libraries.
  * Where there is no counterpart (task scheduler, profiler, traces) the answer says so, or shows an empty list.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
 import type { ThreadNumbers } from '../runtime.ts';
 import { DESCRIPTOR_COMMAND } from './descriptors.ts';
@@ -59,10 +59,13 @@ function debugLog({ args, runtime }: Call): Answer {
   return undefined;
 }
 
+const MAPS = '/proc/self/maps';
+
 /** Files that the process has mapped for execution; a file mapped in two places has two lines. */
 function showLibraries(): Answer {
   const seen: { readonly path: string; readonly start: bigint; end: bigint }[] = [];
-  for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+  if (!existsSync(MAPS)) return fail(`Not possible inside a chroot: there is no ${MAPS}.`);
+  for (const line of readFileSync(MAPS, 'latin1').split('\n')) {
     const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) ..x. .* (\/.*)$/.exec(line) ?? [];
     if (from === undefined || to === undefined || path === undefined) continue;
     const [start, end] = [BigInt(`0x${from}`), BigInt(`0x${to}`)];

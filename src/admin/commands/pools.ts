@@ -2,6 +2,8 @@
  * `show pools`: the memory of the process. It has no pools of its own: heaps of its threads, buffers and the memory that
  * threads share stand in their place. Sorted, chosen and counted as the management manual says.
  */
+import { getHeapStatistics } from 'node:v8';
+import { residentBytes } from '../../base/resident-memory.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 import type { AdminRuntime } from '../runtime.ts';
 
@@ -42,10 +44,11 @@ function readWords(words: readonly string[]): Wanted | undefined {
 
 async function poolsOf(runtime: AdminRuntime): Promise<readonly Pool[]> {
   const threads = await runtime.threadNumbers();
-  const { heapTotal, heapUsed, external } = process.memoryUsage();
+  const heap = getHeapStatistics();
+  const external = heap.external_memory;
   const shared = runtime.state.buffer.byteLength;
   return [
-    { name: 'control_heap', allocated: heapTotal, used: heapUsed },
+    { name: 'control_heap', allocated: heap.total_heap_size, used: heap.used_heap_size },
     ...threads.map(({ thread, heapBytes, usedBytes }) => ({
       name: `thread${thread}_heap`,
       allocated: heapBytes,
@@ -68,8 +71,7 @@ async function showPools({ args, runtime }: Call): Promise<Answer> {
   );
   const total = (read: (pool: Pool) => number): number => shown.reduce((sum, pool) => sum + read(pool), 0);
   // of the whole process there is more than its pools: code, stacks
-  const allocated =
-    prefix === '' && most === Infinity ? process.memoryUsage.rss() : total(pool => pool.allocated);
+  const allocated = prefix === '' && most === Infinity ? residentBytes() : total(pool => pool.allocated);
   return dump([
     'Dumping pools usage. The process has no pools of its own: these are its heaps and shared memory.\n',
     ...lines,
