@@ -17,6 +17,10 @@ function wantedOf({ otherLines }: CapabilityWords): readonly (readonly [name: st
   return [...new Set(names)].map(name => [name, 1n << BigInt(CAPABILITIES.get(name) ?? 0)] as const);
 }
 
+export function keepsCapability(words: CapabilityWords, name: string): boolean {
+  return wantedOf(words).some(([wanted]) => wanted === name);
+}
+
 type Held = { readonly missing: readonly string[] } | { readonly error: string };
 
 /**

@@ -1,7 +1,10 @@
 /** The network namespaces that a configuration names: `namespace` of bind and server lines, and sections `namespace_list`. */
 import type { Config } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
+import { keepsCapability } from './capabilities.ts';
 import { canOpenNamespace, OF_CLIENT, openNamespaces } from '../net/network-namespace.ts';
+
+const NEEDED = 'cap_sys_admin';
 
 interface Named {
   readonly name: string;
@@ -25,8 +28,9 @@ export function checkNamespaces(config: Config): readonly Diagnostic[] {
 /** Listeners are made before the user changes; connections to servers are not. */
 function outOfReach({ global, proxies }: Config): readonly Diagnostic[] {
   const server = proxies.flatMap(({ servers }) => servers).find(({ namespace }) => namespace !== undefined);
-  if (server === undefined || (global.uid ?? 0) === 0) return [];
-  const why = `connecting in another namespace takes CAP_SYS_ADMIN, which the user ${global.uid} has not.`;
+  const { uid = 0 } = global;
+  if (server === undefined || uid === 0 || keepsCapability(global, NEEDED)) return [];
+  const why = `connecting in another namespace takes ${NEEDED}, which the user ${uid} has not: see 'setcap'.`;
   return [{ severity: 'warning', position: server.position, message: `'namespace' : ${why}` }];
 }
 

@@ -140,18 +140,27 @@ listen l
     );
 });
 
-test('a user who may not enter the namespace of a server is told of', t => {
+test('a user enters the namespace of a server by the right that setcap keeps; that it is missing is told', async t => {
   if (!requires(t, 'root', 'ip')) return;
-  const lab = Lab.create(t, []);
+  const lab = await labOf(t, 'a');
+  const port = await freePort();
+  const config = (words: string): string => `global
+  uid 65534
+  ${words}
+${DEFAULTS}
+listen l
+  bind 127.0.0.1:${port}
+  server s 127.0.0.1:8000 namespace ${lab.prefix}a check inter 50ms
+`;
   const path = join(lab.folder, 'haproxy.cfg');
-  const server = `server s 127.0.0.1:8000 namespace ${lab.prefix}client`;
-  writeFileSync(path, `global\n  uid 65534\n${DEFAULTS}\nlisten l\n  bind 127.0.0.1:1\n  ${server}\n`);
+  writeFileSync(path, config('gid 65534'));
   const { status, stderr } = spawnSync(LB, ['-c', '-f', path], { encoding: 'utf8' });
   assert.equal(status, 0);
-  assert.match(
-    stderr,
-    /haproxy.cfg:11\] : 'namespace' : connecting in another namespace takes CAP_SYS_ADMIN/,
-  );
+  assert.match(stderr, /haproxy.cfg:12\] : 'namespace' : .* takes cap_sys_admin, .*: see 'setcap'/);
+
+  const balancer = await startBalancer(t, config('setcap cap_sys_admin'));
+  assert.equal(await answerAt(lab, port), 'a');
+  assert.doesNotMatch(balancer.output(), /namespace|DOWN/);
 });
 
 test('tcp-md5sig: who signs with the same password is served, others reach nobody', async t => {
