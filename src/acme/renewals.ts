@@ -71,7 +71,9 @@ export class Renewals {
   }
 
   status(): readonly RenewalStatus[] {
-    return [...this.#parts.certificates()].map(managed => {
+    const byName = (one: ManagedCertificate, other: ManagedCertificate): number =>
+      one.certificate < other.certificate ? -1 : 1;
+    return [...this.#parts.certificates()].sort(byName).map(managed => {
       const { certificate, section } = managed;
       const isRunning = this.#courseOf(certificate).order !== undefined;
       const state = isRunning ? 'Running' : this.#parts.isAutomatic ? 'Scheduled' : 'Stopped';
@@ -129,20 +131,28 @@ export class Renewals {
     if (!this.#isOn) return;
     const nowMs = Date.now();
     let nextMs = nowMs + LONGEST_WAIT_MS;
+    const running = this.#running();
     for (const managed of this.#parts.certificates()) {
+      const { certificate, section } = managed;
+      if (this.#courseOf(certificate).order !== undefined) continue;
       const dueMs = this.#nextMs(managed);
-      if (this.#courseOf(managed.certificate).order !== undefined) continue;
+      const count = running.get(section) ?? 0;
       if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
-      else if (this.#running(managed.section) < MOST_AT_ONCE) this.#start(managed);
+      else if (count < MOST_AT_ONCE) {
+        running.set(section, count + 1);
+        this.#start(managed);
+      }
     }
     this.#timer = setTimeout(() => this.#look(), nextMs - nowMs).unref();
   }
 
-  #running(section: string): number {
-    let count = 0;
-    for (const managed of this.#parts.certificates())
-      if (managed.section === section && this.#courseOf(managed.certificate).order !== undefined) count++;
-    return count;
+  /** Orders by section. */
+  #running(): Map<string, number> {
+    const running = new Map<string, number>();
+    for (const { certificate, section } of this.#parts.certificates())
+      if (this.#courses.get(certificate)?.order !== undefined)
+        running.set(section, (running.get(section) ?? 0) + 1);
+    return running;
   }
 
   #start(managed: ManagedCertificate): void {

@@ -16,6 +16,8 @@ import { uselessFilters } from './crt-list-loader.ts';
 import { conflictOf } from './load-conflict.ts';
 import { done, refused, type Outcome } from './outcome.ts';
 
+/** What decides where a certificate comes from. */
+const MADE = { acme: 'acme', domains: 'domains', ips: 'ips', generateDummy: 'generate-dummy' } as const;
 const FROM_COMMAND = { file: 'CLI', line: 1, column: 0 };
 
 export class CrtListEdits {
@@ -48,6 +50,10 @@ export class CrtListEdits {
     const known = this.#store.certificates.get(name);
     if (known === undefined) return `certificate '${name}' does not exist!`;
     if (known.loaded === undefined) return `certificate '${name}' is empty!`;
+    const late = (Object.keys(MADE) as (keyof typeof MADE)[]).find(
+      option => line.load[option] !== undefined && line.load[option] !== known.load[option],
+    );
+    if (late !== undefined) return `'${MADE[late]}' can only be said where the certificate is loaded`;
     const hasLoad = Object.keys(line.load).some(option => option !== 'crt');
     const origin = hasLoad ? 'crt-list' : 'plain';
     const isUsed = this.#store.instancesOf(name)[Symbol.iterator]().next().done !== true;

@@ -103,6 +103,29 @@ test('what cannot be used is refused and nothing changes', async () => {
   assert.deepEqual(chosen('www.example', true), [certOf('rsa.pem')]);
 });
 
+test('a certificate that was issued is in use at once, whatever was staged; one that does not fit is not', async () => {
+  const { desk, tell, chosen } = open(`crt ${RSA}`);
+  const { certificates } = desk;
+  let changes = 0;
+  desk.changed = () => changes++;
+  certificates.create(NEW);
+  certificates.set(NEW, tlsText('client.pem'));
+  assert.equal(await tell(certificates.install(RSA, tlsText('ecdsa.pem'))), '');
+  assert.deepEqual(chosen('www.example', true), [certOf('ecdsa.pem')]);
+  assert.equal(certificates.pending?.name, NEW);
+  const foreign = certOf('client.pem') + (KEY_OF.exec(tlsText('rsa.pem'))?.[0] ?? '');
+  for (const [name, pem, words] of [
+    [RSA, foreign, 'its key is not the one of the certificate'],
+    [RSA, 'none', `unable to load certificate from file '${RSA}': no start line.`],
+    ['/none', foreign, `certificate '/none' doesn't exist!`],
+  ] as const) {
+    const outcome = certificates.install(name, pem);
+    assert.deepEqual([outcome.isDone, await tell(outcome)], [false, words]);
+  }
+  assert.deepEqual(chosen('www.example', true), [certOf('ecdsa.pem')]);
+  assert.equal(changes, 1);
+});
+
 test('a key can be set under a name of its own', async () => {
   const { desk, tell, chosen } = open(`crt ${RSA}`);
   const { certificates } = desk;
@@ -152,6 +175,10 @@ test('mistakes in lines of a crt-list are told, and its default stays', async t 
     [lists.add('/none', RSA), `Can't edit the crt-list: crt-list '/none' does not exist!`],
     [lists.add(list, '/none'), `Can't edit the crt-list: certificate '/none' does not exist!`],
     [lists.add(list, `${RSA} [ca-file /none]`), `Can't edit the crt-list: 'ca-file' : unable to load /none`],
+    [
+      lists.add(list, `${RSA} [acme LE domains a.example]`),
+      `Can't edit the crt-list: 'acme' can only be said where the certificate is loaded`,
+    ],
     [lists.add(list, `${RSA} [foo]`), `Can't edit the crt-list: parsing [CLI:1]: unknown ssl keyword foo`],
     [
       lists.remove(list, RSA),

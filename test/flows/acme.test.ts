@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { connect, type PeerCertificate } from 'node:tls';
 import { headOf, type Jws } from '../support/acme-messages.ts';
@@ -13,6 +13,7 @@ import { Authority } from '../support/certificates.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { openssl, requiresOpenssl } from '../support/openssl.ts';
+import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until, untilMatches } from '../support/until.ts';
 
@@ -45,7 +46,9 @@ async function startAcme(t: TestContext, wishes: Wishes): Promise<Setting> {
   const [port, plain] = [await freePort(), await freePort()];
   const served = wishes.server?.(plain) ?? { validate: asked => askForFile(plain, asked) };
   const tls =
-    wishes.secure === true ? authority.issue({ name: 'ca', alternatives: 'IP:127.0.0.1' }) : undefined;
+    wishes.secure === true
+      ? authority.issue({ name: 'ca', alternatives: 'IP:127.0.0.1,DNS:ca.example' })
+      : undefined;
   const server = await AcmeServer.start(t, { authority, ...served, ...(tls && { tls }) });
   wishes.prepare?.(server, folder);
   const admin = `${folder}/admin.sock`;
@@ -284,6 +287,26 @@ test('a reload while an order runs leaves it, the next worker orders for itself'
   assert.doesNotMatch(balancer.output(), /The update failed/);
   await until('the end of the first worker', () => !existsSync(`/proc/${first}`));
   assert.equal(setting.server.newAccounts.length, 1, 'the account is the same');
+});
+
+test('without the rights and the files of the start the authority is found by the section default', async t => {
+  if (!requires(t, 'root', 'openssl')) return;
+  const dns = await startDnsServer(t, (_name, type) => ({
+    records: type === 'A' ? [{ type, data: '127.0.0.1' }] : [],
+  }));
+  const root = temporaryFolder(t);
+  const setting = await startAcme(t, {
+    secure: true,
+    global: `  chroot ${root}\n  uid 65534\n  gid 65534`,
+    load: 'domains a.example',
+    section: '  map virt@acme',
+    sections: `resolvers default\n  nameserver one 127.0.0.1:${dns.port}`,
+    server: plain => ({ host: 'ca.example', validate: asked => askForFile(plain, asked) }),
+  });
+  await said(setting, SUCCESS);
+  assert.ok(dns.questions.includes('A ca.example'));
+  assert.deepEqual(readdirSync(root), []);
+  assert.equal((await setting.shown()).issuer.CN, 'Test Authority');
 });
 
 /** dns-01 with a nameserver of the test; `records` is what it has. */

@@ -59,6 +59,8 @@ interface Wishes {
   /** Undefined: it believes; a text says why not. */
   readonly validate: (asked: AskedAuthorization) => Promise<string | undefined>;
   readonly externalKey?: Buffer;
+  /** In its URLs, instead of the address. */
+  readonly host?: string;
   /** Challenges it offers. */
   readonly types?: readonly string[];
 }
@@ -91,7 +93,7 @@ export class AcmeServer {
       tls === undefined ? createServer(answer) : createTlsServer({ cert: tls.cert, key: tls.key }, answer);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    acme.url = `http${tls === undefined ? '' : 's'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    acme.url = `http${tls === undefined ? '' : 's'}://${wishes.host ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}`;
     t.after(() => {
       server.closeAllConnections();
       server.close();
