@@ -31,6 +31,7 @@ import { StreamsByServer } from '../../src/proxy/server-streams.ts';
 import { NameLookups } from '../../src/proxy/name-lookups.ts';
 import { Compressors } from '../../src/proxy/compressors.ts';
 import { Runtime } from '../../src/proxy/compile-runtime.ts';
+import { glitchLimits } from '../../src/proxy/glitches.ts';
 import { http2ServerSettings } from '../../src/proxy/http2/server-settings.ts';
 import { http2Settings } from '../../src/proxy/http2/settings.ts';
 import { ListenerService } from '../../src/proxy/listener-service.ts';
@@ -267,6 +268,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     engine,
     tune: config.global.tune,
     rejectsPrivilegedPorts: false,
+    glitches: glitchLimits(config.global, { cpuUsage: () => 0 }),
     http2Servers: http2ServerSettings(config.global),
     http2: http2Settings(config.global),
     wheel: engine.wheel,

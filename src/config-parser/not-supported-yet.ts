@@ -18,9 +18,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'ssl-propquery',
   'ssl-provider',
   'ssl-provider-path',
-  'tune.glitches.kill.cpu-usage',
-  'tune.h1.be.glitches-threshold',
-  'tune.h1.fe.glitches-threshold',
   // proxies
   'filter fcgi-app',
   'filter lua',

@@ -67,6 +67,8 @@ export interface Connection {
   readonly carrier?: CarriedFacts;
   readonly streamId?: number;
   readonly rstCode?: number;
+  /** What its peer has done that is suspicious, by HTTP/1; absent: nothing. */
+  glitches?: number;
 
   /** Arms one read. `inBody`: more is known to come, and may do so in bulk. */
   receive(inBody?: boolean): void;

@@ -23,6 +23,7 @@ export class ClientConnectionFacts implements ClientFacts {
   requestCount = 0;
   /** Tracked by rules before the first request; until the connection ends. */
   counters: TrackedCounters | undefined = undefined;
+  #glitches = 0;
   /** Another one after a TLS handshake. */
   connection: Connection;
   transport: 'tcp' | 'tls' = 'tcp';
@@ -137,8 +138,11 @@ export class ClientConnectionFacts implements ClientFacts {
   get rstCode(): number | undefined {
     return undefined;
   }
+  noteGlitch(): void {
+    this.#glitches++;
+  }
   get glitches(): number {
-    return 0;
+    return this.#glitches;
   }
   get httpMajor(): number {
     return 1;

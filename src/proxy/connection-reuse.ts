@@ -123,6 +123,7 @@ function isFree({ frontend, transaction, responseHead, server, requestSent }: Se
     requestSent &&
     server.inbox.length === 0 &&
     !server.ended &&
+    !server.leaving &&
     !server.requestEnded
   );
 }

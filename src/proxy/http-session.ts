@@ -19,6 +19,7 @@ import type { ClientConnectionFacts } from './client-facts.ts';
 import { beginHttp2 } from './http2/begin-http2.ts';
 import { hangUp } from './hang-up.ts';
 import type { HttpStream } from './http-stream.ts';
+import { forgivesRequest } from './http1-glitches.ts';
 import { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime, ListenerRuntime } from './runtime.ts';
@@ -138,7 +139,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     if (consumed === 0) return this.#wantMoreHead();
     this.#state = SERVING;
     this.clearTimer();
-    if (consumed < 0) {
+    if (consumed > 0 && !forgivesRequest(stream, this)) stream.cut('P', 'R');
+    else if (consumed < 0) {
       if (consumed === H2_PREFACE && this.#turnToHttp2(stream)) return false;
       stream.clientTrouble.headInvalid(consumed);
     } else {

@@ -41,6 +41,7 @@ import type { RuleContext, RuleTrace } from '../rules/context.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import type { OutgoingFacts } from './outgoing-source.ts';
 import type { ServerSecurity } from './server-security.ts';
+import type { GlitchLimits } from './glitches.ts';
 import type { Http2ServerSettings } from './http2/server-settings.ts';
 import type { ServerLinks } from './http2/server-links.ts';
 import type { ServerProtocol } from './server-protocol.ts';
@@ -114,6 +115,7 @@ export interface DataThread {
   readonly tune: Tune;
   /** `harden.reject-privileged-ports.tcp` */
   readonly rejectsPrivilegedPorts: boolean;
+  readonly glitches: GlitchLimits;
   readonly http2: Http2Settings;
   /** Towards servers. */
   readonly http2Servers: Http2ServerSettings;

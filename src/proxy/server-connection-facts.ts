@@ -49,7 +49,7 @@ export class ServerConnectionFacts implements ServerFacts {
     return this.#carrier()?.streamsLimit ?? 1;
   }
   get glitches(): number {
-    return this.#carrier()?.glitches ?? 0;
+    return this.#carrier()?.glitches ?? this.#exchange.serverConnection?.glitches ?? 0;
   }
   get streamId(): number | undefined {
     return this.#exchange.serverConnection?.streamId;

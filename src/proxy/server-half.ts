@@ -17,6 +17,7 @@ import type { Connection, ConnectionHandler, MoveSink } from '../net/connection.
 import { Timer } from '../net/timer-wheel.ts';
 import { BodyPreview } from './body-ahead.ts';
 import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
+import { forgivesResponse } from './http1-glitches.ts';
 import { Inbox } from './inbox.ts';
 import { LARGE_BODY } from './request-body.ts';
 import type { DataThread } from './runtime.ts';
@@ -70,6 +71,8 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   requestEnded = false;
   /** Something of a response has arrived. */
   answered = false;
+  /** The connection serves no other request: it has misbehaved too often. */
+  leaving = false;
   /** Rules look at the body: nothing is sent on. */
   held = false;
   #preview: BodyPreview | undefined;
@@ -88,7 +91,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   begin(connection: Connection, reused: boolean): void {
     this.connection = connection;
     this.reused = reused;
-    this.ended = this.requestEnded = this.answered = false;
+    this.ended = this.requestEnded = this.answered = this.leaving = false;
     this.#state = HEAD;
     this.receive();
   }
@@ -108,15 +111,11 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     const stream = this.#stream;
     const { inbox } = this;
     while (this.#state === HEAD && inbox.length > 0) {
-      const consumed = parseResponseHead(
-        inbox.buffer,
-        inbox.start,
-        inbox.end,
-        stream.responseHead,
-        stream.responseLimits,
-      );
+      const { buffer, start, end } = inbox;
+      const consumed = parseResponseHead(buffer, start, end, stream.responseHead, stream.responseLimits);
       if (consumed < 0) return stream.serverTrouble.responseInvalid();
       if (consumed === 0) return this.#wantMoreHead();
+      if (!forgivesResponse(stream, this)) return stream.serverTrouble.responseInvalid();
       stream.responseHead.headers.headroom = inbox.headroom;
       inbox.consume(consumed);
       const { status } = stream.responseHead;

@@ -20,6 +20,7 @@ import { tlsCounts } from '../proxy/accounting.ts';
 import { Compressors } from '../proxy/compressors.ts';
 import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
+import { glitchLimits } from '../proxy/glitches.ts';
 import { http2ServerSettings } from '../proxy/http2/server-settings.ts';
 import { http2Settings } from '../proxy/http2/settings.ts';
 import { ListenerService, rejectsPrivilegedPorts } from '../proxy/listener-service.ts';
@@ -191,6 +192,7 @@ export class ServingThread {
       index: thread,
       tune: config.global.tune,
       rejectsPrivilegedPorts: rejectsPrivilegedPorts(config.global),
+      glitches: glitchLimits(config.global, this.#facts),
       http2: http2Settings(config.global),
       http2Servers: http2ServerSettings(config.global),
       engine,

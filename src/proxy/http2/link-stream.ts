@@ -36,14 +36,6 @@ export function mostRequests({ maxReuse }: LinkLimits): number {
   return maxReuse < 0 ? MOST_STREAMS : Math.min(maxReuse + 1, MOST_STREAMS);
 }
 
-/** At that part of the threshold of glitches a connection is not used for more (manual, `tune.h2.be.glitches-threshold`). */
-const LEFT_AT = 0.75;
-
-export function judgeGlitches(glitches: number, threshold: number): 'few' | 'many' | 'too many' {
-  if (threshold === 0 || glitches < threshold * LEFT_AT) return 'few';
-  return glitches < threshold ? 'many' : 'too many';
-}
-
 /** That long a connection may be silent while it is asked something. */
 const SILENCE_MS = 1000;
 

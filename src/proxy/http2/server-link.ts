@@ -19,10 +19,11 @@ import type { TimerWheel } from '../../net/timer-wheel.ts';
 import { type AfterTurn, afterTurn } from '../after-turn.ts';
 import type { Inbox } from '../inbox.ts';
 import { IdlePing } from './idle-ping.ts';
-import { isSilent, judgeGlitches, type LinkLimits, type LinkStream, mostRequests } from './link-stream.ts';
+import { isSilent, type LinkLimits, type LinkStream, mostRequests } from './link-stream.ts';
 import { LingeringStreams } from './lingering.ts';
 import type { RequestAim } from './request-block.ts';
 import type { Http2ServerCounts } from './server-counts.ts';
+import type { GlitchLimit } from '../glitches.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
 import { RestingConnection } from '../resting-connection.ts';
 import { Http2ServerWire, type WireCarrier } from './server-wire.ts';
@@ -43,6 +44,8 @@ export interface LinkParts extends LinkLimits {
   readonly wheel: TimerWheel | undefined;
   readonly buffers: BufferPool;
   readonly settings: Http2ServerSettings;
+  /** Undefined: any number of glitches is forgiven. */
+  readonly glitchLimit?: GlitchLimit;
   readonly counts: Http2ServerCounts;
   readonly home: LinkHome;
 }
@@ -346,7 +349,7 @@ export class Http2ServerLink
 
   glitch(): void {
     this.glitches++;
-    const verdict = judgeGlitches(this.glitches, this.#parts.settings.glitchesThreshold);
+    const verdict = this.#parts.glitchLimit?.judge(this.glitches) ?? 'few';
     if (verdict === 'too many') return this.session.fail(H2.ENHANCE_YOUR_CALM, 'too many glitches');
     if (verdict === 'few' || this.leaving) return;
     this.session.goaway(H2.NO_ERROR);

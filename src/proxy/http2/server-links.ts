@@ -6,6 +6,7 @@ import type { Counters } from '../../state/counters.ts';
 import type { BufferPool } from '../../net/buffer-pool.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { TimerWheel } from '../../net/timer-wheel.ts';
+import type { GlitchLimits } from '../glitches.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
 import type { ServerDials } from './server-dials.ts';
 import { BackendCounts, type Http2ServerCounts } from './server-counts.ts';
@@ -20,6 +21,7 @@ export interface LinkThread {
   readonly wheel: TimerWheel;
   readonly buffers: BufferPool;
   readonly http2Servers: Http2ServerSettings;
+  readonly glitches: GlitchLimits;
   readonly state: { readonly counters: Counters };
 }
 
@@ -51,11 +53,12 @@ export class ServerLinks implements LinkHome {
 
   /** `socket` speaks HTTP/2 from now on. */
   begin(socket: Connection): Http2ServerLink {
-    const { wheel, buffers, http2Servers } = this.#thread;
+    const { wheel, buffers, http2Servers, glitches } = this.#thread;
     const link = new Http2ServerLink(socket, {
       wheel,
       buffers,
       settings: http2Servers,
+      glitchLimit: glitches.http2Servers,
       counts: this.#counts,
       home: this,
       ...this.#limits,

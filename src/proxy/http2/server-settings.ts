@@ -7,8 +7,6 @@ export interface Http2ServerSettings {
   readonly session: LocalSettings;
   /** Streams of a connection at a time. */
   readonly maxStreams: number;
-  /** Oddities after which a connection is closed; 0: never. */
-  readonly glitchesThreshold: number;
 }
 
 const LARGEST_WINDOW = 0x7fffffff;
@@ -39,6 +37,5 @@ export function http2ServerSettings(global: Global): Http2ServerSettings {
     maxStreams:
       (number('be.max-concurrent-streams') ?? number('max-concurrent-streams') ?? DEFAULT_STREAMS) ||
       Infinity,
-    glitchesThreshold: number('be.glitches-threshold') ?? 0,
   };
 }

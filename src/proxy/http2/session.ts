@@ -29,8 +29,6 @@ import type { PrivateConnections } from '../private-connections.ts';
 import type { DataThread, ListenerRuntime } from '../runtime.ts';
 import type { StreamPool } from '../stream-pool.ts';
 
-/** At that part of the threshold a connection may end what it has begun, and no more. */
-const SENT_AWAY = 0.75;
 /** How long a closed connection is read on, in milliseconds. */
 const LINGER_MS = 2000;
 /** While so many bytes wait for a client it is not read from: what it asks for would only add to them. */
@@ -287,12 +285,11 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   /** `tune.h2.fe.glitches-threshold` */
   glitch(): void {
-    const { glitchesThreshold } = this.#thread.http2;
     this.glitches++;
     if (this.facts.counters !== undefined) countForAll(undefined, this.facts.counters, 'glitch', 1);
-    if (glitchesThreshold === 0 || this.glitches < glitchesThreshold * SENT_AWAY) return;
-    if (this.glitches < glitchesThreshold) this.#leave();
-    else this.session.fail(ENHANCE_YOUR_CALM, 'too many glitches');
+    const verdict = this.#thread.glitches.http2Clients.judge(this.glitches);
+    if (verdict === 'many') this.#leave();
+    else if (verdict === 'too many') this.session.fail(ENHANCE_YOUR_CALM, 'too many glitches');
   }
 
   // ── time ──

@@ -7,8 +7,6 @@ export interface Http2Settings {
   readonly session: LocalSettings;
   /** Streams of a connection before it is sent away; 0: no limit. */
   readonly maxTotalStreams: number;
-  /** Oddities after which a connection is closed; 0: never. */
-  readonly glitchesThreshold: number;
   /** What is logged: errors that cost a connection, or those that cost a request as well. */
   readonly logsErrors: 'none' | 'connection' | 'stream';
 }
@@ -40,7 +38,6 @@ export function http2Settings(global: Global): Http2Settings {
       maxListBytes: tune.bufsize - tune.maxrewrite + FIELD_BYTES * (tune.maxhdr + PSEUDO_FIELDS),
     },
     maxTotalStreams: number('fe.max-total-streams') ?? 0,
-    glitchesThreshold: number('fe.glitches-threshold') ?? 0,
     logsErrors: (tune.other.get('tune.h2.log-errors')?.[0] as 'none' | undefined) ?? 'stream',
   };
 }

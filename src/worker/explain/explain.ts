@@ -21,6 +21,7 @@ import { ReverseDesk } from '../../proxy/reverse/reverse-desk.ts';
 import { StreamsByServer } from '../../proxy/server-streams.ts';
 import { NameLookups } from '../../proxy/name-lookups.ts';
 import { Runtime } from '../../proxy/compile-runtime.ts';
+import { glitchLimits } from '../../proxy/glitches.ts';
 import { http2ServerSettings } from '../../proxy/http2/server-settings.ts';
 import { http2Settings } from '../../proxy/http2/settings.ts';
 import { ListenerService } from '../../proxy/listener-service.ts';
@@ -151,6 +152,7 @@ function makeThread(
     tune: config.global.tune,
     rejectsPrivilegedPorts: false,
     http2: http2Settings(config.global),
+    glitches: glitchLimits(config.global, { cpuUsage: () => 0 }),
     http2Servers: http2ServerSettings(config.global),
     clients: new WaitingClients(),
     reverse: ReverseDesk.alone(engine),
