@@ -4,84 +4,58 @@
  */
 import type { Global } from '../model/global.ts';
 import { FIELD } from '../state/counter-fields.ts';
+import type { ConnectionLimits } from '../state/connection-limits.ts';
 import type { Counters } from '../state/counters.ts';
 import type { SharedRates } from '../state/shared-rate.ts';
 import type { SharedState } from '../state/shared-state.ts';
+import { zlibSettings } from '../state/zlib-memory.ts';
 import type { CodingName, ContentCoder } from './content-coder.ts';
 import { ContentCoders } from './content-coders.ts';
 import { CountedCoder } from './counted-coder.ts';
-import type { ZlibSettings } from './zlib-coder.ts';
 
 /** Processor time is looked at so often at most. */
 const SAMPLE_MS = 250;
 
-interface CompressionLimits {
-  /** Of the processors the threads may use, 100: no limit. */
-  readonly cpuPercent: number;
-  /** Bodies a thread compresses at a time. */
-  readonly bodies: number;
-}
-
-function numberIn(global: Global, keyword: string, otherwise: number): number {
-  const line = global.otherLines.findLast(([word]) => word?.text === keyword);
-  return line === undefined ? otherwise : Number(line[1]?.text);
-}
-
-function tuned(global: Global, name: string, otherwise: number): number {
-  const [word] = global.tune.other.get(`tune.${name}`) ?? [];
-  return word === undefined ? otherwise : Number(word);
-}
-
-/** Undefined: all is left as it is by default, or said to be, and zlib is not needed. */
-function zlibSettings(global: Global): ZlibSettings | undefined {
-  const level = tuned(global, 'comp.maxlevel', 1);
-  const { other } = global.tune;
-  if (level <= 1 && !other.has('tune.zlib.memlevel') && !other.has('tune.zlib.windowsize')) return undefined;
-  const memLevel = tuned(global, 'zlib.memlevel', 8);
-  const windowBits = tuned(global, 'zlib.windowsize', 15);
-  return { level, memLevel, windowBits };
-}
-
-/** One at least. */
-function bodiesIn(bytes: number, { windowBits, memLevel }: ZlibSettings): number {
-  // zlib's own account of what a stream takes (deflateInit2)
-  const bytesOfBody = 2 ** (windowBits + 2) + 2 ** (memLevel + 9);
-  return Math.max(1, Math.floor(bytes / bytesOfBody));
+/** Of the processors the threads may use, 100: no limit. */
+function mostCpuPercent({ otherLines }: Global): number {
+  const line = otherLines.findLast(([word]) => word?.text === 'maxcompcpuusage');
+  return Number(line?.[1]?.text ?? 100);
 }
 
 export class Compressors {
-  readonly limits: CompressionLimits;
   readonly #coders: ContentCoders;
   readonly #counters: Counters;
   readonly #rates: SharedRates;
+  /** Of bodies that zlib compresses; undefined: none are. */
+  readonly #zlibLimits: ConnectionLimits | undefined;
   readonly #threads: number;
-  #active = 0;
+  readonly #mostCpuPercent: number;
   #sampledAtMs = 0;
   #usedUs = 0;
   #cpuPercent = 0;
 
-  constructor(global: Global, threads: number, { counters, rates }: Pick<SharedState, 'counters' | 'rates'>) {
-    this.#rates = rates;
+  constructor(
+    global: Global,
+    threads: number,
+    { counters, rates, limits }: Pick<SharedState, 'counters' | 'rates' | 'limits'>,
+  ) {
     const zlib = zlibSettings(global);
     this.#coders = new ContentCoders(zlib);
     this.#counters = counters;
+    this.#rates = rates;
+    this.#zlibLimits = zlib === undefined ? undefined : limits;
     this.#threads = threads;
-    const megabytes = numberIn(global, 'maxzlibmem', 0);
-    this.limits = {
-      cpuPercent: numberIn(global, 'maxcompcpuusage', 100),
-      bodies:
-        zlib === undefined || megabytes === 0 ? Infinity : bodiesIn((megabytes * 2 ** 20) / threads, zlib),
-    };
+    this.#mostCpuPercent = mostCpuPercent(global);
   }
 
   /** Whether another body may be compressed. */
   mayStart(nowMs: number): boolean {
-    const { cpuPercent, bodies } = this.limits;
+    const zlib = this.#zlibLimits;
+    if (zlib?.full(zlib.zlib) === true) return false;
     // `set rate-limit http-compression global` changes it
     const bytesPerSecond = this.#rates.limit(this.#rates.processCompression);
-    if (this.#active >= bodies) return false;
     if (bytesPerSecond > 0 && this.#rate(nowMs) > bytesPerSecond) return false;
-    return cpuPercent >= 100 || this.#usedPercent(nowMs) <= cpuPercent;
+    return this.#mostCpuPercent >= 100 || this.#usedPercent(nowMs) <= this.#mostCpuPercent;
   }
 
   #rate(nowMs: number): number {
@@ -102,9 +76,10 @@ export class Compressors {
 
   /** For one body. `rows`: where it is counted. */
   take(coding: CodingName, rows: readonly number[], now: () => number): ContentCoder {
-    this.#active++;
+    const zlib = coding === 'identity' ? undefined : this.#zlibLimits;
+    zlib?.enter(zlib.zlib);
     return new CountedCoder(this.#coders.take(coding), (taken, given) => {
-      this.#active--;
+      zlib?.leave(zlib.zlib);
       this.#count(coding, taken, given, rows, now());
     });
   }

@@ -1,9 +1,10 @@
 /** The coders of a thread: its own compression, or zlib's where a configuration asks for that. */
 import { Deflater } from '../deflate/deflater.ts';
 import { GzipWrapping, NO_WRAPPING, ZlibWrapping, type Wrapping } from '../deflate/wrappings.ts';
+import type { ZlibSettings } from '../state/zlib-memory.ts';
 import { PlainCoder, type CodingName, type ContentCoder } from './content-coder.ts';
 import { DeflateCoder } from './deflate-coder.ts';
-import { ZlibCoder, type ZlibSettings } from './zlib-coder.ts';
+import { ZlibCoder } from './zlib-coder.ts';
 
 type Compressed = Exclude<CodingName, 'identity'>;
 

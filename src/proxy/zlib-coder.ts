@@ -3,14 +3,8 @@
  * Node's streams have the system's worker threads do it.
  */
 import { constants, createDeflate, createDeflateRaw, createGzip, type Gzip, type ZlibReset } from 'node:zlib';
+import type { ZlibSettings } from '../state/zlib-memory.ts';
 import { chunk, type CodingName, type ContentCoder } from './content-coder.ts';
-
-export interface ZlibSettings {
-  /** `tune.comp.maxlevel`, `tune.zlib.memlevel`, `tune.zlib.windowsize` */
-  readonly level: number;
-  readonly memLevel: number;
-  readonly windowBits: number;
-}
 
 /** More than ever comes out of one slice: the stream never has to wait for its reader. */
 const READ_AHEAD = 1 << 20;

@@ -1,8 +1,8 @@
 /**
  * How many connections are open now, exact across threads, and how many may be: one gate for the process
  * (`maxconn` in global), one for each frontend (`maxconn`), backend (current sessions, no limit) and listener
- * (`bind ... maxconn`). Others count pipes for splicing (`maxpipes`) and TLS
- * connections, of either side (`maxsslconn`).
+ * (`bind ... maxconn`). Others count pipes for splicing (`maxpipes`), TLS
+ * connections, of either side (`maxsslconn`), and bodies that zlib compresses (`maxzlibmem`).
  *
  * Every thread also notes what it holds at each gate, so that the control thread can give it back when the
  * thread dies (thread-recovery.ts).
@@ -38,6 +38,10 @@ export class ConnectionLimits {
 
   get tls(): number {
     return this.#rows.tls;
+  }
+
+  get zlib(): number {
+    return this.#rows.zlib;
   }
 
   frontend(proxy: number): number {

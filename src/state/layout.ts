@@ -2,7 +2,7 @@
  * Where everything lies in the one SharedArrayBuffer. All threads compute the same layout from the same plan.
  *
  *   ┌─────────────────────────────────────────────────────────────────────┐ 0
- *   │ gates     process · P frontends · P backends · L listeners · pipes · TLS │ 16 words (a cache line) each
+ *   │ gates     process · P frontends · P backends · L listeners · pipes · TLS · zlib │ 16 words (a cache line) each
  *   ├─────────────────────────────────────────────────────────────────────┤
  *   │ rates     3 process-wide · P frontends                               │ 16 words each
  *   ├─────────────────────────────────────────────────────────────────────┤
@@ -22,7 +22,7 @@
  *   │ idle      idle connections this thread keeps: S servers               │ 1 word each
  *   │ idleSafe  of them, those that carried several requests: S servers     │ 1 word each
  *   │ waits     queues of this thread: S servers · P backends               │ key f64, waiting, claimed
- *   │ counters  as the gates (of pipes and TLS nothing) · S servers      │ COUNTER_ROW doubles each
+ *   │ counters  as the gates (of pipes, TLS and zlib nothing) · S servers      │ COUNTER_ROW doubles each
  *   └─────────────────────────────────────────────────────────────────────┘
  *
  * Words are int32. A thread writes its own part with plain stores; what decides (gates, served, queue lengths)
@@ -70,6 +70,7 @@ export interface RowNumbers {
   readonly listeners: number;
   readonly pipes: number;
   readonly tls: number;
+  readonly zlib: number;
   readonly servers: number;
 }
 
@@ -82,7 +83,8 @@ export function rowNumbers(plan: StatePlan): RowNumbers {
     listeners: 1 + 2 * proxies,
     pipes: 1 + 2 * proxies + listeners,
     tls: 2 + 2 * proxies + listeners,
-    servers: 3 + 2 * proxies + listeners,
+    zlib: 3 + 2 * proxies + listeners,
+    servers: 4 + 2 * proxies + listeners,
   };
 }
 

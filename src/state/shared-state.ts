@@ -26,6 +26,7 @@ import { SharedRates } from './shared-rate.ts';
 import { StickTables, type SharedStickTable } from './stick-table/stick-tables.ts';
 import { recoverThread } from './thread-recovery.ts';
 import { UsableServers } from './usable-servers.ts';
+import { mostZlibStreams } from './zlib-memory.ts';
 
 export class SharedState {
   readonly buffer: SharedArrayBuffer;
@@ -133,6 +134,7 @@ export class SharedState {
     const writer = this.writer();
     limits.setLimit(limits.process, config.global.maxconn);
     limits.setLimit(limits.tls, config.global.maxSslConn);
+    limits.setLimit(limits.zlib, mostZlibStreams(config.global));
     rates.setLimit(rates.processConnections, config.global.maxconnRate);
     rates.setLimit(rates.processSessions, config.global.maxSessRate);
     rates.setLimit(rates.processSsl, config.global.maxSslRate);

@@ -5,6 +5,7 @@
 import { monotonicMs, preciseMs } from '../base/clock.ts';
 import { COMPATIBLE_WITH } from '../base/version.ts';
 import type { FieldName } from '../state/counter-fields.ts';
+import { bytesOfStream, mostZlibMemory, zlibSettings } from '../state/zlib-memory.ts';
 import type { Value, ValueType } from './value.ts';
 import type { StatsView } from './view.ts';
 
@@ -43,6 +44,12 @@ function counted(view: StatsView, name: FieldName): number {
 function highest(view: StatsView, name: FieldName): number {
   const { counters } = view.state;
   return counters.highestRate(counters.process, name, view.now());
+}
+
+/** Of bodies that are under way. */
+function zlibMemory({ config, state: { limits } }: StatsView): number {
+  const zlib = zlibSettings(config.global);
+  return zlib === undefined ? 0 : limits.current(limits.zlib) * bytesOfStream(zlib);
 }
 
 function seconds(ms: number, precise: boolean): number {
@@ -173,8 +180,10 @@ const RATES: readonly InfoField[] = [
   field('CompressBpsRateLim', 'u32', 'CLP', 'Most bytes a second for compression, 0: no limit', ({ state }) =>
     state.rates.limit(state.rates.processCompression),
   ),
-  constant('ZlibMemUsage', 'u32', 'MGP', 'Memory of zlib', 0),
-  constant('MaxZlibMemUsage', 'u32', 'CLP', 'Most memory of zlib, 0: no limit', 0),
+  field('ZlibMemUsage', 'u32', 'MGP', 'Memory of zlib for bodies under way', zlibMemory),
+  field('MaxZlibMemUsage', 'u32', 'CLP', 'Most memory of zlib, 0: no limit', ({ config }) =>
+    mostZlibMemory(config.global),
+  ),
 ];
 
 const WORK: readonly InfoField[] = [

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort, freePorts } from '../support/free-port.ts';
@@ -230,6 +231,39 @@ test('what the server has sent is there for the client before the next piece com
   const { constants } = await import('node:zlib');
   const text = inflateRawSync(body().subarray(start, start + size), { finishFlush: constants.Z_SYNC_FLUSH });
   assert.equal(text.toString(), 'first');
+});
+
+test('zlib compresses at higher levels, and show info tells what it takes meanwhile', async t => {
+  let finish = (): void => undefined;
+  const origin = await startHttpOrigin(t, 's', (_request, response) => {
+    response.setHeader('content-type', 'text/plain');
+    response.write('first');
+    finish = () => response.end(' and last');
+  });
+  const [port, admin] = (await freePorts(2)) as [number, number];
+  await startBalancer(
+    t,
+    `global
+  stats socket ipv4@127.0.0.1:${admin} level admin
+  tune.comp.maxlevel 6
+  maxzlibmem 1
+${configOf(port, origin.address)}`,
+  );
+  const used = async (): Promise<string | undefined> => {
+    const info = await exchangeRaw(admin, 'show info\n');
+    assert.match(info, /^MaxZlibMemUsage: 1048576$/m);
+    return /^ZlibMemUsage: (\d+)$/m.exec(info)?.[1];
+  };
+  assert.equal(await used(), '0');
+  const answer = exchangeRaw(
+    port,
+    'GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n',
+  );
+  while ((await used()) === '0') await setTimeout(10);
+  assert.equal(await used(), String(2 ** 18));
+  finish();
+  assert.equal(content(parse(await answer)), 'first and last');
+  assert.equal(await used(), '0');
 });
 
 test('offload keeps servers from compressing, and requests are compressed where that is asked for', async t => {
