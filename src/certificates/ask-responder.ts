@@ -47,6 +47,8 @@ export interface ResponderVerdict {
   readonly untilMs?: number;
 }
 
+type Judged = Omit<ResponderVerdict, 'exchange'>;
+
 export interface ResponderQuestion {
   /** As the certificate has it. */
   readonly responder: string;
@@ -75,7 +77,7 @@ export function responderAsker({ proxy }: OcspSettings, client: HttpClientSettin
         clearTimeout(late);
         const totalMs = Date.now() - startMs;
         const seen = { method, url: url.href, status: answer.status, bytes: answer.body.length };
-        resolve({ ...judge(answer, question), exchange: { ...course, ...seen, startMs, totalMs } });
+        resolve({ ...judgeAny(answer, question), exchange: { ...course, ...seen, startMs, totalMs } });
       };
       const stop = askServer(
         {
@@ -119,7 +121,16 @@ function requestOf({ responder, id }: ResponderQuestion): {
   };
 }
 
-function judge(answer: ClientAnswer, { id, issuer }: ResponderQuestion): Omit<ResponderVerdict, 'exchange'> {
+/** What OpenSSL throws at keys and certificates it cannot work with is a word against the response. */
+function judgeAny(answer: ClientAnswer, question: ResponderQuestion): Judged {
+  try {
+    return judge(answer, question);
+  } catch (error) {
+    return failed(UPDATE_STATUS.REFUSED, (error as Error).message);
+  }
+}
+
+function judge(answer: ClientAnswer, { id, issuer }: ResponderQuestion): Judged {
   const { status, reason, body } = answer;
   if (status !== 200) return failed(UPDATE_STATUS.HTTP_ERROR, `${status} ${reason}`);
   const type = headerOf(answer, 'content-type');

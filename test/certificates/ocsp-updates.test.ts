@@ -11,8 +11,11 @@ import {
 import { exchangeLine, statusText, updateLine } from '../../src/certificates/ocsp-log.ts';
 import { nextAttempt, nextFetch } from '../../src/certificates/ocsp-schedule.ts';
 import { ocspId } from '../../src/net/tls/ocsp-id.ts';
+import { judgeOcspResponse, readOcspResponse } from '../../src/net/tls/ocsp-response.ts';
+import { faultOfSignature } from '../../src/net/tls/ocsp-signature.ts';
 import { Authority, type Certificate, type OcspSigner } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
+import { ByteMutator } from '../support/mutated-bytes.ts';
 import { requiresOpenssl } from '../support/openssl.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { loadBind, tlsFile } from '../support/tls-material.ts';
@@ -126,6 +129,26 @@ test('what is wrong with an answer has the number that the manual gives it', asy
     await status({ answer: response => void response.writeHead(404).end() }),
     UPDATE_STATUS.HTTP_ERROR,
   );
+});
+
+test('a mangled response is taken for what it is, or refused, and nothing is thrown', async t => {
+  if (!requiresOpenssl(t)) return;
+  const authority = new Authority(t);
+  const signer = authority.issue({ name: 'signer', extensions: 'extendedKeyUsage=OCSPSigning' });
+  const { verdict } = await ask(t, authority, authority.issue({ name: 'a.example' }), { signer });
+  const issuer = new X509Certificate(authority.pem);
+  const mutator = new ByteMutator(20_267);
+  const outcomes = new Set<string | undefined>();
+  for (let count = 0; count < 500; count++) {
+    const bytes = mutator.mutate(verdict.response as Buffer);
+    const response = readOcspResponse(bytes);
+    judgeOcspResponse(bytes, undefined, Date.now());
+    const isIntact = bytes.equals(verdict.response as Buffer);
+    const fault = response?.status === 0 ? faultOfSignature(response, issuer, Date.now()) : 'unreadable';
+    if (isIntact) assert.equal(fault, undefined);
+    outcomes.add(fault);
+  }
+  assert.ok(outcomes.size >= 3, [...outcomes].join());
 });
 
 test('a responder that cannot be reached is tried again, and its exchange is logged', async () => {

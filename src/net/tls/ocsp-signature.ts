@@ -2,7 +2,7 @@
  * Who signed an OCSP response (RFC 6960, section 4.2.2.2): the issuer of the certificate it is about, or who has a
  * certificate of that issuer for this purpose, which came along.
  */
-import { createVerify, verify, X509Certificate, type KeyObject } from 'node:crypto';
+import { createVerify, verify, X509Certificate } from 'node:crypto';
 import type { OcspResponse } from './ocsp-response.ts';
 
 /** Of the extended key usage (RFC 6960, section 4.2.2.2). */
@@ -32,10 +32,10 @@ export function faultOfSignature(
   const { signatureAlgorithm } = response;
   if (!DIGESTS.has(signatureAlgorithm) && !PLAIN.has(signatureAlgorithm))
     return `signature algorithm ${signatureAlgorithm} is not known`;
-  if (isSignedBy(response, issuer.publicKey)) return undefined;
+  if (isSignedBy(response, issuer)) return undefined;
   const signer = response.certificates
     .map(readX509)
-    .find(candidate => candidate !== undefined && isSignedBy(response, candidate.publicKey));
+    .find(candidate => candidate !== undefined && isSignedBy(response, candidate));
   if (signer === undefined) return 'signer certificate not found, or signature wrong';
   return faultOfSigner(signer, issuer, nowMs);
 }
@@ -60,12 +60,16 @@ function readX509(der: Buffer): X509Certificate | undefined {
   }
 }
 
-/** A key of another kind than the signature's is an error to OpenSSL. */
-function isSignedBy({ signatureAlgorithm, signed, signature }: OcspResponse, key: KeyObject): boolean {
+/** A key of another kind than the signature's is an error to OpenSSL, and so is one that it does not know. */
+function isSignedBy(
+  { signatureAlgorithm, signed, signature }: OcspResponse,
+  certificate: X509Certificate,
+): boolean {
   const digest = DIGESTS.get(signatureAlgorithm);
   try {
-    if (digest === undefined) return verify(null, signed, key, signature);
-    return createVerify(digest).update(signed).verify(key, signature);
+    const { publicKey } = certificate;
+    if (digest === undefined) return verify(null, signed, publicKey, signature);
+    return createVerify(digest).update(signed).verify(publicKey, signature);
   } catch {
     return false;
   }
