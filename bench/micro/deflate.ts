@@ -1,6 +1,7 @@
 /**
  * Compression of pieces of 16 KB, as they come from servers, by its own code and by zlib at its lowest level:
- * nanoseconds of a byte, and what comes out of a hundred bytes.
+ * nanoseconds of a byte, and what comes out of a hundred bytes. In the joined program its own code takes three quarters of
+ * what it takes here: what a module imports V8 loads again wherever it is used.
  */
 import { readFileSync } from 'node:fs';
 import { constants, deflateRawSync } from 'node:zlib';
