@@ -25,6 +25,7 @@ import { dialsFor } from './http2/server-reuse.ts';
 import { refusalOf } from './open-connection.ts';
 import { mayRedispatch } from './redispatch.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
+import { learnSource } from './server-source.ts';
 
 const IDLE = 0;
 const QUEUED = 1;
@@ -34,7 +35,6 @@ const READY = 4;
 const SENDING_HEADER = 5;
 const SECURING = 6;
 const JOINING = 7;
-
 const TURNAROUND_MS = 1000;
 
 export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passenger {
@@ -268,6 +268,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
   // ── a connection of its own ──
 
   onConnected(connection: Connection): void {
+    if (this.#stream.transaction.frontendRuntime.logsServerSource) learnSource(connection);
     const { proxyHeader } = this.#server as ServerRuntime;
     if (proxyHeader === undefined) return this.#secure(connection);
     this.#connection = connection;

@@ -13,6 +13,7 @@ import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
 import { looksAtClients } from './client-address.ts';
 import { compileLogFormats, FrontendLog, type LogStep } from './log-line.ts';
+import { logsServerSource } from './server-source.ts';
 import type {
   BackendRuntime,
   ExchangeContext,
@@ -49,6 +50,7 @@ export class FrontendService implements FrontendRuntime {
   readonly countsOnTheWay: boolean;
   readonly looksAtClients: boolean;
   readonly looksAtStored: boolean;
+  readonly logsServerSource: boolean;
   readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
@@ -76,6 +78,7 @@ export class FrontendService implements FrontendRuntime {
     const environment = environments.of(proxy);
     this.rules = compileProxyRules(proxy, environment);
     this.looksAtClients = looksAtClients(config);
+    this.logsServerSource = logsServerSource(proxy);
     this.logsEarly = proxy.options.flags.has('logasap');
     this.countsOnTheWay = proxy.options.flags.has('contstats');
     this.captures = new HeadCaptures(proxy.captures);

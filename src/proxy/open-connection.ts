@@ -13,8 +13,12 @@ export function openConnection(
 ): Connection {
   const target = server.target(facts);
   const { socks4 } = server.config;
-  if (socks4 === undefined || target.kind === 'unix') return connector.connect(target, handler);
-  return connectBySocks4(connector, socks4, target, handler).connection;
+  if (target.kind === 'unix') return connector.connect(target, handler);
+  if (socks4 !== undefined) return connectBySocks4(connector, socks4, target, handler).connection;
+  const made = connector.connect(target, handler);
+  // the system knows it no more when the server has closed, which is before the log line is written
+  made.remote = target;
+  return made;
 }
 
 /** Undefined: what failed is no more than the connection. */

@@ -212,6 +212,8 @@ export interface FrontendRuntime {
   readonly looksAtStored: boolean;
   /** Something looks at where clients come from. */
   readonly looksAtClients: boolean;
+  /** Its log lines tell where servers see us come from. */
+  readonly logsServerSource: boolean;
   /** First matching use_backend, else the default one. */
   chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined;
   /** An exchange begins: a frontend without a log format says so in its log. */

@@ -327,3 +327,29 @@ backend app
   await receiver.find(/BADREQ/);
   assert.equal(receiver.lines.length, 2);
 });
+
+test('both ends of a server connection are logged when it is over by then', async t => {
+  const [receiver, port] = [await startLogReceiver(t), await freePort()];
+  const seen: number[] = [];
+  const origin = await startRawOrigin(t, socket => {
+    seen.push(socket.remotePort ?? 0);
+    socket.on('data', () =>
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok'),
+    );
+  });
+  await startBalancer(
+    t,
+    `global\n  log 127.0.0.1:${receiver.port} format raw local3 info\n${DEFAULTS}
+  log global
+  option http-server-close
+  log-format "%HU %bi:%bp %si:%sp"
+listen l
+  bind 127.0.0.1:${port}
+  server one ${origin.address}
+`,
+  );
+  for (const path of ['/a', '/b', '/c']) {
+    await exchangeRaw(port, get(path));
+    await receiver.find(new RegExp(`^${path} 127\\.0\\.0\\.1:${seen.at(-1)} ${origin.address}\n$`));
+  }
+});
