@@ -30,6 +30,7 @@ type Requirement =
   | 'nft'
   | 'nginx'
   | 'openssl'
+  | 'pebble'
   | 'prometheus-haproxy-exporter'
   | 'promtool'
   | 'psql'
