@@ -12,6 +12,7 @@ import { CheckPlace } from './check-place.ts';
 import type { Checker } from './checker.ts';
 import { externalChecker } from './external-checker.ts';
 import type { CheckExpressions } from './expressions.ts';
+import type { ReachAttached } from './open-attached.ts';
 import type { SpeakHttp2 } from './http2-opening.ts';
 import type { LifeServer } from './life-server.ts';
 import { connectionOpener } from './open-connection.ts';
@@ -31,6 +32,7 @@ export interface CheckerTools {
   readonly tlsEngine: () => Connector & Adopter;
   readonly serverContexts: ServerContexts;
   readonly speakHttp2: SpeakHttp2;
+  readonly reachAttached: ReachAttached;
 }
 
 /** One check of a server and what may change of it while running. */
@@ -86,12 +88,13 @@ function agentCheckerOf(server: LifeServer, tools: CheckerTools): ServerChecker 
 
 function rulesCheckerOf(
   server: LifeServer,
-  { config, life, expressions, engine, tlsEngine, serverContexts, speakHttp2 }: CheckerTools,
+  tools: CheckerTools,
   place: CheckPlace,
   ruleset: Ruleset | undefined,
   asServer = true,
 ): Checker | undefined {
   if (ruleset === undefined) return undefined;
+  const { config, life, expressions, engine, tlsEngine, serverContexts, speakHttp2, reachAttached } = tools;
   const tls = new ServerTlsClient(server.config.tls ?? UNVERIFIED, serverContexts);
   if (server.config.tls !== undefined) tls.prepare();
   const check = asServer ? server.config.check : undefined;
@@ -102,6 +105,7 @@ function rulesCheckerOf(
     server: server.config,
     check,
     tls,
+    attached: (name, handler) => reachAttached(server.row, name, tlsEngine(), handler),
     speakHttp2: ruleset.kind === 'httpchk' ? speakHttp2 : undefined,
   });
   return rulesetChecker({ ruleset, server, life, open, expressions, bufsize: config.global.tune.bufsize });

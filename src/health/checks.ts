@@ -18,6 +18,7 @@ import { checkersOf, type CheckerTools, type ServerChecker } from './checkers-of
 import { Rulesets } from './rulesets.ts';
 import type { CheckExpressions } from './expressions.ts';
 import type { LifeEffects } from './life-effects.ts';
+import type { ReachAttached } from './open-attached.ts';
 import type { SpeakHttp2 } from './http2-opening.ts';
 import { LifeServers, type LifeServer } from './life-server.ts';
 import { errorLimitReached, type ObservedError } from './observation.ts';
@@ -41,6 +42,7 @@ export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   readonly createTlsEngine: () => Connector & Adopter;
   readonly serverContexts: ServerContexts;
   readonly speakHttp2: SpeakHttp2;
+  readonly reachAttached?: ReachAttached;
   readonly alert?: LifeEffects['alert'];
   readonly alarm?: Alarm;
 }
@@ -95,6 +97,7 @@ export class Checks {
       tlsEngine: () => (this.#tlsEngine ??= start.createTlsEngine()),
       serverContexts: start.serverContexts,
       speakHttp2: start.speakHttp2,
+      reachAttached: start.reachAttached ?? (() => undefined),
     };
     this.life.onWarming = server => this.#warm(server);
   }

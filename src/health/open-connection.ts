@@ -11,6 +11,7 @@ import type { ConnectStep } from './ruleset.ts';
 import type { CheckConnection, CheckHeader, OpenConnection } from './ruleset-check.ts';
 import { Http2Opening, type SpeakHttp2 } from './http2-opening.ts';
 import { connectBySocks4, reachesBySocks4 } from '../net/socks4.ts';
+import { goesToAttached, openAttached } from './open-attached.ts';
 import { Securing } from './securing.ts';
 import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { ServerTlsClient } from '../net/tls/server-tls.ts';
@@ -24,12 +25,15 @@ interface ConnectionSettings {
   /** Undefined for an agent: it gets neither header nor TLS. */
   readonly check: ServerCheck | undefined;
   readonly tls: ServerTlsClient;
+  /** Of a server with the address `rhttp@`: one that it has made, by that name. */
+  readonly attached: (name: string, handler: ConnectionHandler) => Connection | undefined;
   /** For checks that speak HTTP; undefined for all others. */
   readonly speakHttp2: SpeakHttp2 | undefined;
 }
 
 export function connectionOpener(settings: ConnectionSettings): OpenConnection {
   return (step, facts, handler, hearsFirst) => {
+    if (goesToAttached(settings, step)) return openAttached(settings, handler);
     const port = typeof step.port === 'function' ? step.port(facts) : step.port;
     const target = settings.place.target({ address: step.address, port }, !hearsFirst);
     if (target === undefined) return 'no address or port to connect to';

@@ -23,7 +23,8 @@ import type { Stream } from './dialed-stream.ts';
 import type { Passenger, SharedDial } from './http2/server-dials.ts';
 import { dialsFor } from './http2/server-reuse.ts';
 import { refusalOf } from './open-connection.ts';
-import { mayRedispatch } from './redispatch.ts';
+import { mayRedispatch, turnaroundMs } from './redispatch.ts';
+import { UnderWay } from './under-way.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
 import { learnSource } from './server-source.ts';
 
@@ -35,9 +36,8 @@ const READY = 4;
 const SENDING_HEADER = 5;
 const SECURING = 6;
 const JOINING = 7;
-const TURNAROUND_MS = 1000;
 
-export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passenger {
+export class Dialer extends UnderWay implements ConnectionHandler, Waiter, HandshakeSink, Passenger {
   readonly #thread: DataThread;
   readonly #stream: Stream;
   readonly #timer: Timer;
@@ -65,6 +65,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
   #connectTimeoutMs = 0;
 
   constructor(thread: DataThread, stream: Stream) {
+    super();
     this.#thread = thread;
     this.#stream = stream;
     this.#timer = new Timer(() => this.#expired());
@@ -214,9 +215,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
   #noteMove(server: ServerRuntime | undefined): void {
     const left = this.#left;
     this.#left = undefined;
-    if (left === undefined) return;
-    if (left === server) this.#stream.transaction.counts.retry(left);
-    else this.#stream.transaction.noteRedispatch(left);
+    if (left !== undefined) this.#stream.transaction.noteMove(left, server);
   }
 
   #giveSlot(): void {
@@ -233,8 +232,7 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
     transaction.serverRefusal = undefined;
     transaction.serverKey = server.connectionKey(transaction);
     const idle = this.#stream.takeIdle(server);
-    if (idle === undefined && this.#joins(server)) return;
-    if (idle === undefined && !server.canConnect(transaction.serverKey)) return this.#fail('unattached');
+    if (idle === undefined && (this.#joins(server) || this.#awaits(server))) return;
     transaction.counts.attempt(server, idle !== undefined);
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
@@ -245,6 +243,14 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
     server.idle.made(connection);
     // it may have failed, and another one been tried, before the call returned
     if (!connection.closed && this.#connection === undefined) this.#connection = connection;
+  }
+
+  /** A server that connects by itself has not: it may still do so, or nobody waits for it. */
+  #awaits(server: ServerRuntime): boolean {
+    const delayMs = server.mayConnectIn(this.#stream.transaction.serverKey);
+    if (delayMs > 0) this.#pause(delayMs);
+    if (delayMs < 0) this.#fail('unattached');
+    return delayMs !== 0;
   }
 
   // ── connections made by one for many ──
@@ -358,8 +364,12 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
   /** The same server again, but not at once: it may just be starting. */
   #tryAgain(): void {
     if (this.#redispatched()) return;
+    this.#pause(turnaroundMs(this.#connectTimeoutMs));
+  }
+
+  #pause(delayMs: number): void {
     this.#state = TURNAROUND;
-    this.#thread.wheel.set(this.#timer, Math.min(this.#connectTimeoutMs || TURNAROUND_MS, TURNAROUND_MS));
+    this.#thread.wheel.set(this.#timer, delayMs);
   }
 
   /** `option redispatch`: another server on the tries it names, or at once where no server is preferred. */
@@ -387,14 +397,5 @@ export class Dialer implements ConnectionHandler, Waiter, HandshakeSink, Passeng
     this.#thread.wheel.clear(this.#timer);
     this.#giveSlot();
     this.#stream.onDialFailed(failure);
-  }
-
-  // ── a connection under way hears nothing else ──
-
-  onReceived(): void {
-    throw new Error('received before connected');
-  }
-  onEnd(): void {
-    throw new Error('ended before connected');
   }
 }

@@ -62,8 +62,8 @@ class DirectTarget implements ServerRuntime {
     return keyOfTarget(this.target(facts));
   }
 
-  canConnect(): boolean {
-    return true;
+  mayConnectIn(): number {
+    return 0;
   }
 
   connect(facts: OutgoingFacts, handler: ConnectionHandler): Connection {

@@ -9,3 +9,10 @@ export function mayRedispatch(backend: BackendRuntime, isBound: boolean, triesLe
   const tried = retries - triesLeft;
   return redispatchAfter > 0 ? tried % redispatchAfter === 0 : triesLeft + 1 <= -redispatchAfter;
 }
+
+const TURNAROUND_MS = 1000;
+
+/** Before the same server is tried again. */
+export function turnaroundMs(connectTimeoutMs: number): number {
+  return Math.min(connectTimeoutMs || TURNAROUND_MS, TURNAROUND_MS);
+}

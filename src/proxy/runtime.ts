@@ -314,8 +314,11 @@ export interface ServerRuntime {
   connectionKey(facts: OutgoingFacts & SampleContext): string;
   /** Has a connection made, whose handler hears of it. Undefined: there are no descriptors left for it. */
   connect(facts: OutgoingFacts & SampleContext, handler: ConnectionHandler): Connection | undefined;
-  /** False: it connects by itself, and nowhere in this process has it done so by that key. */
-  canConnect(key: string): boolean;
+  /**
+   * 0: a connection can be made. Below 0: it connects by itself, and nowhere in this process has it done so by that key.
+   * Above 0: the same, but it may be about to: it is to be asked again in so many milliseconds.
+   */
+  mayConnectIn(key: string): number;
   /** The connections that it has made; undefined: they are made here. */
   readonly attached: AttachedLinks | undefined;
   /** `http-reuse` */

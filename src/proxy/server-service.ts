@@ -132,8 +132,8 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
     return this.security === undefined ? place : `${this.security.sni(facts)} ${place}`;
   }
 
-  canConnect(key: string): boolean {
-    return this.attached === undefined || this.#thread.reverse.isElsewhere(this.row, key);
+  mayConnectIn(key: string): number {
+    return this.attached === undefined ? 0 : this.#thread.reverse.mayConnectIn(this.row, key);
   }
 
   connect(facts: OutgoingFacts & SampleContext, handler: ConnectionHandler): Connection | undefined {

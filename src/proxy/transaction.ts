@@ -109,7 +109,13 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   }
 
   /** The server that its cookie named counts as down, now that another one serves it. */
-  noteRedispatch(server: ServerRuntime): void {
+  /** It left that server for this one, if for any. */
+  noteMove(left: ServerRuntime, server: ServerRuntime | undefined): void {
+    if (left === server) this.counts.retry(left);
+    else this.#noteRedispatch(left);
+  }
+
+  #noteRedispatch(server: ServerRuntime): void {
     this.redispatched = true;
     this.cookieState = this.cookieState.replace(/^V/, 'D');
     this.counts.redispatch(server);

@@ -2,6 +2,9 @@
  * What data threads tell each other of the connections that `rhttp@` servers have made (proxy/reverse/), through the control
  * thread: it knows who has some, for threads that come later.
  */
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { Adopter } from '../net/tls/handshake-wire.ts';
+import { openBridge } from '../proxy/reverse/open-bridge.ts';
 import type { AttachedNews, ToControl, ToData } from './messages.ts';
 
 type News = Extract<ToControl, { readonly kind: 'attached' | 'bridge' }>;
@@ -42,6 +45,14 @@ export class AttachedNewsDesk {
     for (const [other, known] of this.#known)
       for (const { server, name } of known.values())
         this.#tell(thread, { kind: 'attached', thread: other, server, name, isThere: true });
+  }
+
+  /** A connection to one of those threads, for a check. Undefined: none has any, or there are no descriptors left. */
+  connect(server: number, name: string, engine: Adopter, handler: ConnectionHandler): Connection | undefined {
+    for (const [thread, known] of this.#known)
+      if (known.has(`${server} ${name}`))
+        return openBridge(engine, handler, fd => this.#tell(thread, { kind: 'bridge', server, name, fd }));
+    return undefined;
   }
 
   lost(thread: number): void {

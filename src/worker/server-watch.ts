@@ -17,6 +17,7 @@ import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { http2CheckLinks } from '../proxy/http2/check-link.ts';
 import { Environments } from '../proxy/compile-environment.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
+import type { ReachAttached } from '../health/open-attached.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { CheckSurroundings } from './check-context.ts';
@@ -35,6 +36,7 @@ interface WatchSetting extends Pick<LifeEffects, 'notice' | 'flush' | 'shutdownS
   readonly state: SharedState;
   readonly servers: ServerWriter;
   readonly certificates: CertificateStore;
+  readonly reachAttached: ReachAttached;
 }
 
 export interface ServerWatch {

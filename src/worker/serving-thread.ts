@@ -323,6 +323,7 @@ export class ServingThread {
       case 'listen':
         // the user may have changed since the thread started
         holdCapabilities(this.#start.config.global);
+        this.#thread.reverse.begin();
         for (const handover of message.listeners) this.#listen(handover);
         return;
       case 'grant':
@@ -375,9 +376,9 @@ export class ServingThread {
   /** Idle server connections do not hold the thread up: they are closed with the last client. */
   #drain(): void {
     this.#stopping.begin();
-    this.#thread.reverse.drain((delayMs, end) => setTimeout(end, delayMs).unref());
     for (const listener of this.#listeners) listener.drain();
     for (const forwarder of this.#forwarders.values()) forwarder.close();
+    this.#thread.reverse.drain((delayMs, end) => setTimeout(end, delayMs).unref());
     this.#drainLook = setInterval(() => {
       this.#stopping.look(this.#thread.clients);
       if (this.#listening().every(listener => listener.unused)) this.#end();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ask as askAdmin } from '../support/admin-client.ts';
 import { Authority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
@@ -99,4 +100,51 @@ test('the device sees the edge as its client, and neither side is confused by a 
   assert.equal(await device.ended, 0);
   assert.equal((await askFor(publicPort, '/')).status, 503);
   assert.equal(await balancer.stop('SIGUSR1'), 0);
+});
+
+test('checks go over the connections of the server, by name: it is up while it has some and answers', async t => {
+  const admin = await freePort();
+  const { publicPort, privatePort } = await startEdge(t, {
+    global: `stats socket 127.0.0.1:${admin} level admin`,
+    rules: 'tcp-request session attach-srv devices/any name str(one)',
+    backend: `option httpchk GET /check\n  default-server inter 200 rise 1 fall 1`,
+    server:
+      'pool-conn-name str(one) check check-pool-conn-name one\n  server other rhttp@ pool-conn-name str(two) check check-sni two',
+  });
+  const status = async (server: string): Promise<string | undefined> =>
+    (await askAdmin(admin, 'show stat'))
+      .split('\n')
+      .find(line => line.startsWith(`devices,${server},`))
+      ?.split(',')[17];
+  await until(
+    'both are down',
+    async () => (await status('any')) === 'DOWN' && (await status('other')) === 'DOWN',
+  );
+  const device = await startDevice(t, 'one', privatePort);
+  await until('it is up', async () => (await status('any')) === 'UP');
+  assert.equal(await status('other'), 'DOWN');
+  assert.equal((await askFor(publicPort, '/')).body, 'one');
+  await device.stop('SIGKILL');
+  await until('it is down again', async () => (await status('any')) === 'DOWN');
+});
+
+test('reloads of either side lose no request', async t => {
+  const { balancer, publicPort, privatePort } = await startEdge(t, { isMaster: true });
+  const device = await startDevice(t, 'one', privatePort, { isMaster: true });
+  await served(publicPort);
+  const statuses = new Set<number>();
+  const asked = new AbortController();
+  const asking = Array.from({ length: 4 }, async () => {
+    while (!asked.signal.aborted) statuses.add((await askFor(publicPort, '/')).status);
+  });
+  for (const reloaded of [balancer, device]) {
+    const started = (): number => [...reloaded.output().matchAll(/Loading success/g)].length;
+    const before = started();
+    reloaded.process.kill('SIGUSR2');
+    await until('the reload', () => started() > before);
+    await sleep(1500);
+  }
+  asked.abort();
+  await Promise.all(asking);
+  assert.deepEqual([...statuses], [200]);
 });

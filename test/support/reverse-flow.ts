@@ -13,7 +13,12 @@ export interface Edge {
   readonly privatePort: number;
 }
 
-export interface EdgeLines {
+interface Start {
+  /** A master starts it, which reloads. */
+  readonly isMaster?: boolean;
+}
+
+export interface EdgeLines extends Start {
   readonly global?: string;
   readonly frontend?: string;
   /** Options of the private `bind` line, and its rules. */
@@ -51,11 +56,12 @@ backend devices
   ${lines.backend ?? ''}
   server any rhttp@ ${lines.server ?? ''}
 `,
+    optionsOf(lines),
   );
   return { balancer, publicPort, privatePort };
 }
 
-export interface DeviceLines {
+export interface DeviceLines extends Start {
   readonly global?: string;
   readonly bind?: string;
   readonly frontend?: string;
@@ -85,7 +91,12 @@ frontend device
 backend edge
   server private 127.0.0.1:${port} ${lines.server ?? 'proto h2'}
 `,
+    optionsOf(lines),
   );
+}
+
+function optionsOf({ isMaster }: Start): { readonly args?: readonly string[] } {
+  return isMaster === true ? { args: ['-W'] } : {};
 }
 
 export interface Answer {

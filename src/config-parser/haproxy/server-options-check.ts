@@ -210,7 +210,7 @@ const ACTIVE: readonly ServerOption[] = [
     summary: 'checks may use idle connections',
     parse: ({ server, option, context }) => {
       setOtherOption(server, option.text, []);
-      context.notSupportedYet(option, 'server check-reuse-pool');
+      if (server.address.kind !== 'reverse') context.notSupportedYet(option, 'server check-reuse-pool');
     },
   },
   {
@@ -227,7 +227,7 @@ const ACTIVE: readonly ServerOption[] = [
     summary: 'which idle connections checks may use',
     parse: ({ server, option, values, context }) => {
       setOtherOption(server, option.text, [values[0]?.text ?? '']);
-      context.notSupportedYet(option, 'server check-pool-conn-name');
+      if (server.address.kind !== 'reverse') context.notSupportedYet(option, 'server check-pool-conn-name');
     },
   },
   {

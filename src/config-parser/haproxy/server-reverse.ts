@@ -9,7 +9,7 @@ const OF_CONNECTING: readonly (readonly [string, (server: ServerDraft) => boolea
   ['ssl', server => server.useSsl],
   ['send-proxy', server => server.sendProxyV1 || server.sendProxyV2],
   ['source', server => server.source !== undefined],
-  ['socks4', server => server.otherOptions.has('socks4')],
+  ['socks4', server => server.socks4 !== undefined],
   ['strict-maxconn', server => server.strictMaxconn],
 ];
 

@@ -224,7 +224,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   #started(): void {
     this.#served++;
     const { maxTotalStreams } = this.#thread.http2;
-    if (this.#thread.sendsAway() || (maxTotalStreams > 0 && this.#served >= maxTotalStreams)) this.#leave();
+    if (this.#isSentAway() || (maxTotalStreams > 0 && this.#served >= maxTotalStreams)) this.#leave();
   }
 
   requestOver(client: Http2Client): void {
@@ -240,7 +240,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   /** Nothing is served now. */
   #rest(): void {
-    if (this.#state === OPEN && this.#thread.sendsAway()) this.#leave();
+    if (this.#state === OPEN && this.#isSentAway()) this.#leave();
     if (this.#state === OPEN) {
       this.#arm(this.#isHeldUp() ? this.#clientTimeoutMs() : idleTimeoutMs(this.listener));
       this.#ping.begin();
@@ -317,7 +317,13 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   /** The process stops: nobody is waited for, but with `option idle-close-on-response`. */
   closeIfIdle(): void {
     if (this.listener.frontend.waitsForIdle) return;
-    if (this.#active === 0 && this.session.openStreams === 0) this.#leave();
+    const isIdle = this.#active === 0 && this.session.openStreams === 0;
+    if (isIdle || isReversed(this.listener)) this.#leave();
+  }
+
+  /** Not at once where it was made here: the process that takes over makes its own first. */
+  #isSentAway(): boolean {
+    return this.#thread.sendsAway() && !isReversed(this.listener);
   }
 
   /** GOAWAY; closes when the last stream has ended. Those that are on their way are still served, if any is. */

@@ -31,6 +31,7 @@ export class AttachedLinks implements LinkHome {
   readonly #begun = new Map<Http2ServerLink, Attaching>();
   readonly #resting = new Set<Http2ServerLink>();
   #isEnding = false;
+  #isAnnounced = false;
 
   constructor(options: AttachedOptions) {
     this.#options = options;
@@ -53,6 +54,7 @@ export class AttachedLinks implements LinkHome {
     attaching.over();
     if (this.#isEnding || !this.#options.mayKeep()) return link.close();
     const same = this.#byName.get(link.key);
+    if (this.#isAnnounced) this.#announce(link);
     if (same !== undefined) return void same.push(link);
     this.#byName.set(link.key, [link]);
     this.#options.changed(link.key, true);
@@ -106,10 +108,13 @@ export class AttachedLinks implements LinkHome {
 
   /** Whoever has made them is to make others, to the process that takes over. They serve meanwhile. */
   announceEnd(): void {
-    for (const link of this.#all()) {
-      link.session.goaway(NO_ERROR);
-      link.wrote();
-    }
+    this.#isAnnounced = true;
+    for (const link of this.#all()) this.#announce(link);
+  }
+
+  #announce(link: Http2ServerLink): void {
+    link.session.goaway(NO_ERROR);
+    link.wrote();
   }
 
   /** Nothing new: each is closed when what it carries is over. */

@@ -10,6 +10,8 @@ import { PreConnection, type PreConnectionSink } from './pre-connection.ts';
 
 /** Between tries that fail, and between connections that end at once; in milliseconds. */
 const PAUSE_MS = 1000;
+/** Before one takes the place of another that is about to go. */
+const REPLACE_MS = 50;
 
 /** Levels of log lines (syslog). */
 const WARNING = 4;
@@ -73,7 +75,7 @@ export class DialingListener implements PreConnectionSink {
   leaves(): void {
     this.#open--;
     this.#leaving++;
-    this.#fillLater();
+    this.#thread.wheel.set(this.#pause, REPLACE_MS);
   }
 
   /** At once, unless the last one was made just now. */

@@ -10,6 +10,7 @@ import type { HandshakeFailure } from '../../net/tls/handshake-failure.ts';
 import type { HandshakeSink, OutgoingHandshake } from '../../net/tls/outgoing-handshake.ts';
 import { Timer } from '../../net/timer-wheel.ts';
 import { ClientConnectionFacts } from '../client-facts.ts';
+import { openConnection } from '../open-connection.ts';
 import type { OutgoingFacts } from '../outgoing-source.ts';
 import type { DataThread, ListenerRuntime, ServerRuntime } from '../runtime.ts';
 import { Transaction } from '../transaction.ts';
@@ -54,7 +55,7 @@ export class PreConnection implements ConnectionHandler, HandshakeSink {
     const { engine, wheel } = this.#thread;
     const server = this.#server;
     wheel.set(this.#timer, server.backend.config.timeouts.connect);
-    const connection = engine.connect(server.target(NOBODY), this);
+    const connection = openConnection(engine, server, NOBODY, this);
     // it may have failed before the call returned
     if (!this.#isOver) this.#connection = connection;
   }

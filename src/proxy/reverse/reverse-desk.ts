@@ -7,11 +7,11 @@
  */
 import type { Connection, ConnectionHandler, Engine } from '../../net/connection.ts';
 import { UNSET } from '../../net/engines/unset-handler.ts';
-import { socketPair } from '../../net/system-calls.ts';
 import { rawSocketOver } from '../../net/tls/raw-socket.ts';
 import type { LocalSettings } from '../../http2/settings.ts';
 import { AttachedLinks, type AttachedOptions } from './attached-links.ts';
 import { BridgeSession } from './bridge-session.ts';
+import { openBridge } from './open-bridge.ts';
 import { Whereabouts } from './whereabouts.ts';
 
 /** What is told to other threads. `server`: its row in the server table. */
@@ -30,12 +30,16 @@ export interface ReverseThread {
 
 /** For how long connections are still used after their makers were told to make others, in milliseconds. */
 const LAST_MS = 1000;
+/** For how long requests wait for servers to connect to a process that has just begun, and how often they look. */
+const AWAITED_MS = 1000;
+const AGAIN_MS = 20;
 
 export class ReverseDesk {
   readonly #channel: ReverseChannel;
   readonly #thread: ReverseThread;
   readonly #links = new Map<number, AttachedLinks>();
   readonly #elsewhere = new Whereabouts();
+  #awaitedUntil = 0;
   /** By the server's row and the name. */
   readonly #bridges = new Map<BridgeSession, string>();
 
@@ -107,24 +111,22 @@ export class ReverseDesk {
     this.#elsewhere.forget(thread);
   }
 
-  isElsewhere(server: number, name: string): boolean {
-    return this.#elsewhere.has(placeOf(server, name));
+  /** As ServerRuntime has it: a process that has just begun is still to be found by those who connect. */
+  mayConnectIn(server: number, name: string): number {
+    if (this.#elsewhere.has(placeOf(server, name))) return 0;
+    return this.#thread.engine.wheel.now < this.#awaitedUntil ? AGAIN_MS : -1;
+  }
+
+  /** The thread begins to serve. */
+  begin(): void {
+    this.#awaitedUntil = this.#thread.engine.wheel.now + AWAITED_MS;
   }
 
   /** A connection to a thread that has some. Undefined: none has, or there are no descriptors left. */
   connect(server: number, name: string, handler: ConnectionHandler): Connection | undefined {
     const thread = this.#elsewhere.next(placeOf(server, name));
-    const pair = thread === undefined ? 0 : socketPair();
-    if (thread === undefined || typeof pair === 'number') return undefined;
-    const { engine } = this.#thread;
-    const connection = engine.adopt(rawSocketOver({ fd: pair[0], ahead: undefined }, true), handler);
-    this.#channel.bridge(thread, server, name, pair[1]);
-    engine.queue({
-      deliver: () => {
-        if (!connection.closed) connection.handler.onConnected(connection);
-      },
-    });
-    return connection;
+    if (thread === undefined) return undefined;
+    return openBridge(this.#thread.engine, handler, fd => this.#channel.bridge(thread, server, name, fd));
   }
 }
 
