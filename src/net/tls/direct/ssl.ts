@@ -86,12 +86,14 @@ export class Ssl {
   step(handshake: Tapped): Step {
     if (this.#ssl === NONE) return 'failed';
     const calls = this.#calls;
-    calls.clearErrors();
     beAtWork(handshake);
     const result = calls.shakeHands(this.#ssl);
     beAtWork(undefined);
-    if (result === 1) return 'done';
-    return calls.errorOf(this.#ssl, result) === WANTS_MORE ? 'more' : 'failed';
+    const isMore = result !== 1 && calls.errorOf(this.#ssl, result) === WANTS_MORE;
+    if (result !== 1 && !isMore) return 'failed';
+    // what is left there others would take for an error of theirs
+    calls.clearErrors();
+    return isMore ? 'more' : 'done';
   }
 
   /** What the peer is to be sent; its memory is the caller's. */
