@@ -15,6 +15,7 @@ export function serveScript(stream: HttpExchange, begin: (wire: ServiceWire) => 
   body.decoder.sink = connection;
   shaping.ofCached(transaction.backendRuntime);
   server.bodyUnwanted = transaction.requestLine?.method === 'HEAD';
+  transaction.termination.set('L', 'R');
   stream.requestSent = false;
   begin(connection);
   server.begin(connection, false);

@@ -17,8 +17,9 @@ export class Termination {
     this.phase = '-';
   }
 
+  /** Nothing went wrong: what this program answers by itself (`L`) is no failure. */
   get isClean(): boolean {
-    return this.cause === '-';
+    return this.cause === '-' || this.cause === 'L';
   }
 
   /** Keeps the first. */

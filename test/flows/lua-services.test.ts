@@ -55,8 +55,11 @@ const RULES = [
   'http-response set-header x-rule %[status]',
 ];
 
-test('a service answers with head and body, and rules for responses see it', async t => {
-  const { get } = await startScripted(t, { script: SCRIPT, rules: RULES });
+test('a service answers with head and body, and rules for responses and the log see it', async t => {
+  const { get, balancer } = await startScripted(t, {
+    script: SCRIPT,
+    rules: [...RULES, 'log stdout format raw local0', 'log-format "%s %ST %ts %HM"'],
+  });
   const answer = await get('/a/b?c=d', { headers: { host: 'some' } });
   assert.deepEqual(
     [answer.status, answer.reason, answer.body, answer.headers['x-from'], answer.headers['x-rule']],
@@ -64,6 +67,7 @@ test('a service answers with head and body, and rules for responses see it', asy
   );
   const head = await get('/a', { method: 'HEAD', headers: { host: 'some' } });
   assert.deepEqual([head.status, head.body], [201, '']);
+  await untilMatches(() => balancer.output(), /^<lua\.hello> 201 LR GET\n<lua\.hello> 201 LR HEAD$/m);
 });
 
 test('a service reads the body of a request, in chunks or not, and answers in chunks', async t => {
