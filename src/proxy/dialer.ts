@@ -363,8 +363,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   /** The same server again, but not at once: it may just be starting. */
   #tryAgain(): void {
-    if (this.#redispatched()) return;
-    this.#pause(turnaroundMs(this.#connectTimeoutMs));
+    if (!this.#redispatched()) this.#pause(turnaroundMs(this.#connectTimeoutMs));
   }
 
   #pause(delayMs: number): void {

@@ -17,10 +17,11 @@ import { dump, fail, INFO, say, type Answer, type Call, type Command } from '../
 import { findServer } from '../find.ts';
 import type { AdminRuntime } from '../runtime.ts';
 
-/** What a server added at run time cannot have: it is in maintenance, and its name is never resolved. */
+/** What a server added at run time cannot have: it is in maintenance, its name is never resolved, namespaces are opened at the start. */
 const UNSUITED: ReadonlySet<string> = new Set([
   'enabled',
   'init-addr',
+  'namespace',
   'resolve-net',
   'resolve-opts',
   'resolve-prefer',
