@@ -111,7 +111,6 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#dial?.end(this);
   }
 
-  /** Whether retry() would try. */
   get canRetry(): boolean {
     return this.#triesLeft > 0;
   }

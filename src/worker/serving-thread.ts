@@ -381,6 +381,7 @@ export class ServingThread {
     this.#thread.reverse.drain((delayMs, end) => setTimeout(end, delayMs).unref());
     this.#drainLook = setInterval(() => {
       this.#stopping.look(this.#thread.clients);
+      if (this.#thread.reverse.isNeeded) return;
       if (this.#listening().every(listener => listener.unused)) this.#end();
     }, DRAIN_LOOK_MS);
   }

@@ -148,3 +148,20 @@ test('reloads of either side lose no request', async t => {
   await Promise.all(asking);
   assert.deepEqual([...statuses], [200]);
 });
+
+test('an edge that stops waits for what its threads have sent each other', async t => {
+  const origin = await startHttpOrigin(t, 'slow', (request, response) => {
+    setTimeout(() => response.end('late'), request.url === '/slow' ? 1800 : 0);
+  });
+  const { balancer, publicPort, privatePort } = await startEdge(t);
+  await startDevice(t, 'x', privatePort, {
+    answer: `default_backend origin\nbackend origin\n  server s ${origin.address}`,
+  });
+  await served(publicPort);
+  const before = origin.count;
+  const answers = Array.from({ length: 12 }, async () => askFor(publicPort, '/slow'));
+  await until('all are under way', () => origin.count === before + 12);
+  balancer.process.kill('SIGUSR1');
+  for (const answer of await Promise.all(answers)) assert.deepEqual(answer, { status: 200, body: 'late' });
+  assert.equal(await balancer.ended, 0);
+});

@@ -60,6 +60,10 @@ export class AttachedLinks implements LinkHome {
     this.#options.changed(link.key, true);
   }
 
+  get isEmpty(): boolean {
+    return this.#byName.size === 0;
+  }
+
   has(name: string): boolean {
     return this.#byName.has(name);
   }

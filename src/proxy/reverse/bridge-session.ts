@@ -51,6 +51,11 @@ export class BridgeSession implements SessionHandler, ConnectionHandler, AfterTu
     this.wrote();
   }
 
+  /** Requests are under way on it. */
+  get isActive(): boolean {
+    return this.#active > 0;
+  }
+
   /** There is nowhere to pass requests on to: what is under way ends first. */
   end(): void {
     if (this.#isEnding) return;

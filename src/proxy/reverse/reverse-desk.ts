@@ -40,6 +40,7 @@ export class ReverseDesk {
   readonly #links = new Map<number, AttachedLinks>();
   readonly #elsewhere = new Whereabouts();
   #awaitedUntil = 0;
+  #lastsUntil = 0;
   /** By the server's row and the name. */
   readonly #bridges = new Map<BridgeSession, string>();
 
@@ -81,9 +82,17 @@ export class ReverseDesk {
   /** A soft stop: other processes take over. `later` runs what it is given after so many milliseconds. */
   drain(later: (delayMs: number, end: () => void) => void): void {
     for (const links of this.#links.values()) links.announceEnd();
+    this.#lastsUntil = this.#thread.engine.wheel.now + LAST_MS;
     later(LAST_MS, () => {
       for (const links of this.#links.values()) links.end();
     });
+  }
+
+  /** Behind drain(): other threads need it still. */
+  get isNeeded(): boolean {
+    const isLast = this.#thread.engine.wheel.now >= this.#lastsUntil;
+    const hasSome = [...this.#links.values()].some(links => !links.isEmpty);
+    return (hasSome && !isLast) || [...this.#bridges.keys()].some(bridge => bridge.isActive);
   }
 
   /** Another thread sends requests by that descriptor. */
