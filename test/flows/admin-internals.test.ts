@@ -91,8 +91,8 @@ test('a server that cannot be added is refused with the reason', async t => {
     `'resolvers' option is not accepted for dynamic server\n\n`,
   );
   assert.equal(
-    await tell('add server app/two 127.0.0.1:2 cookie enabled namespace far'),
-    `'server CLI/two' : 'server namespace' is not supported yet, it is ignored.\nNew server registered.\n\n`,
+    await tell('add server app/two 127.0.0.1:2 cookie enabled check check-proto spop'),
+    `'server CLI/two' : 'server check-proto spop' is not supported yet, it is ignored.\nNew server registered.\n\n`,
   );
   const fixed = await start(t, '  server one 127.0.0.1:1', '  balance static-rr');
   assert.match(
