@@ -37,6 +37,9 @@ function switchesMode(draft: ProxyDraft): boolean {
   return draft.own.rules.some(rule => rule.action === 'switch-mode');
 }
 
+/** Options that tell the server about the client. */
+const HEADERS = ['forwardfor', 'forwarded', 'originalto'] as const;
+
 function ignoredFlags(draft: ProxyDraft): string[] {
   const { flags } = draft.shared;
   const names = [
@@ -68,10 +71,11 @@ export function warnWithoutHttp(draft: ProxyDraft, facts: FinishFacts, report: R
   if (upgrades(draft, facts)) return new Set();
   warnAbout(draft, report);
   const flags = ignoredFlags(draft);
-  for (const flag of flags)
+  const headers = HEADERS.filter(name => draft.shared[name] !== undefined);
+  for (const option of [...flags, ...headers])
     report.warn(
       draft.position,
-      `'option ${flag}' ignored for ${proxyLabel(draft)} as it requires HTTP mode.`,
+      `'option ${option}' ignored for ${proxyLabel(draft)} as it requires HTTP mode.`,
     );
   return new Set(flags);
 }
