@@ -25,6 +25,9 @@ interface Made {
   readonly context: SslContext | undefined;
 }
 
+/** Certificates beside it are replaced while it stays: what was made with those goes. */
+const MOST_OF_ONE = 16;
+
 export class DirectListener {
   readonly #calls: SslCalls;
   readonly #settings: ListenerSettings;
@@ -99,7 +102,7 @@ export class DirectListener {
     const same = known.find(made => areSame(made.entries, entries) && areSame(made.defaults, defaults));
     if (same !== undefined) return same.context;
     const context = this.#make(entries, defaults);
-    this.#made.set(first, [...known, { entries, defaults, context }]);
+    this.#made.set(first, [...known, { entries, defaults, context }].slice(-MOST_OF_ONE));
     return context;
   }
 
