@@ -28,6 +28,7 @@ export class BridgeSession implements SessionHandler, ConnectionHandler, AfterTu
   #opening: RelayedRequest | undefined;
   #active = 0;
   #isEnding = false;
+  #isShut = false;
   #isBusy = false;
   #isDirty = false;
   #underWay: Buffer | undefined;
@@ -49,11 +50,6 @@ export class BridgeSession implements SessionHandler, ConnectionHandler, AfterTu
     this.session.start();
     this.#receive();
     this.wrote();
-  }
-
-  /** Requests are under way on it. */
-  get isActive(): boolean {
-    return this.#active > 0;
   }
 
   /** There is nowhere to pass requests on to: what is under way ends first. */
@@ -117,7 +113,18 @@ export class BridgeSession implements SessionHandler, ConnectionHandler, AfterTu
   #settle(): void {
     this.#flush();
     this.#receive();
-    if (this.#isEnding && this.#active === 0 && this.session.output.length === 0) this.#close();
+    if (this.#isEnding && this.#isIdle()) this.#shutDown();
+  }
+
+  #isIdle(): boolean {
+    return this.#active === 0 && this.session.output.length === 0 && !this.#socket.sending;
+  }
+
+  /** The other thread closes it when it has read all: what is sent to a socket that is closed hides what it has said. */
+  #shutDown(): void {
+    if (this.#isShut || this.#socket.closed) return;
+    this.#isShut = true;
+    this.#socket.shutdown();
   }
 
   #flush(): void {

@@ -92,7 +92,7 @@ export class ReverseDesk {
   get isNeeded(): boolean {
     const isLast = this.#thread.engine.wheel.now >= this.#lastsUntil;
     const hasSome = [...this.#links.values()].some(links => !links.isEmpty);
-    return (hasSome && !isLast) || [...this.#bridges.keys()].some(bridge => bridge.isActive);
+    return (hasSome && !isLast) || this.#bridges.size > 0;
   }
 
   /** Another thread sends requests by that descriptor. */
