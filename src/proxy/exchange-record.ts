@@ -139,6 +139,8 @@ export abstract class ExchangeRecord {
   retriesAllowed: number | undefined;
   finalRule: CompiledRule | undefined;
   heldBy: CompiledRule | 'http-buffer-request' | undefined;
+  /** What held it when its client was lost. */
+  lostBy: CompiledRule | 'http-buffer-request' | undefined;
   reply: Reply | undefined;
   service: string | undefined;
   scriptService: ((wire: ServiceWire) => void) | undefined;
@@ -202,7 +204,7 @@ export abstract class ExchangeRecord {
     this.ruledServer = this.directServer = undefined;
     this.priorityClass = this.priorityOffset = 0;
     this.logLevel = this.retriesAllowed = this.reply = undefined;
-    this.finalRule = this.heldBy = undefined;
+    this.finalRule = this.heldBy = this.lostBy = undefined;
     this.service = this.statistics = this.script = this.scriptService = undefined;
     this.contentInspected = this.keepsHttp1 = false;
     this.chosenBackend = undefined;

@@ -46,7 +46,7 @@ export abstract class ExchangeSamples extends ExchangeRecord implements SampleCo
     return this.finalRule?.position;
   }
   get waitingEntity(): string | undefined {
-    const { heldBy } = this;
+    const heldBy = this.heldBy ?? this.lostBy;
     if (heldBy === undefined || heldBy === 'http-buffer-request') return heldBy;
     return `${heldBy.position.file}:${heldBy.position.line}`;
   }

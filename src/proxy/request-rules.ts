@@ -271,7 +271,9 @@ export class RequestRules {
     const isTarpit = this.#hold === 'tarpit';
     if (!isTarpit && !(this.#waitsForBody() && this.#stream.session.ended)) return false;
     // nothing is to be sent any more
-    this.#stream.clientConnection.close();
+    const { clientConnection, transaction } = this.#stream;
+    clientConnection.close();
+    transaction.lostBy = transaction.heldBy;
     if (!isTarpit) return this.bodyTruncated();
     this.#letGo();
     this.#tarpitOver();
