@@ -18,17 +18,25 @@ const CLONE_NEWNET = 0x40000000;
 
 /** Descriptors by name. */
 const known = new Map<string, number>();
-let home: number | undefined;
+/** Of this thread's own namespace; the negative number of an error: not opened. */
+let home = -constants.errno.ENOENT;
 let enter: ((fd: number, kind: number) => number) | undefined;
 
 /** Descriptors of namespaces, for other threads of this process to learn. Those that cannot be opened are missing. */
 export function openNamespaces(names: Iterable<string>): ReadonlyMap<string, number> {
   for (const name of names) descriptorOf(name);
-  return new Map([...known].filter(([, fd]) => fd >= 0));
+  findHome();
+  return known;
 }
 
 export function learnNamespaces(namespaces: ReadonlyMap<string, number>): void {
   for (const [name, fd] of namespaces) known.set(name, fd);
+  findHome();
+}
+
+/** The way back, while /proc is within reach. */
+function findHome(): void {
+  if (known.size > 0 && home < 0) home = open(OF_THIS_THREAD);
 }
 
 export function canOpenNamespace(name: string): boolean {
@@ -45,7 +53,8 @@ export function inNamespace(name: string | undefined, make: () => number): numbe
   if (name === undefined) return make();
   const there = descriptorOf(name);
   if (there < 0) return there;
-  home ??= openSync(OF_THIS_THREAD, 'r');
+  findHome();
+  if (home < 0) return home;
   const entered = setNamespace(there);
   if (entered < 0) return entered;
   const made = make();
@@ -56,15 +65,15 @@ export function inNamespace(name: string | undefined, make: () => number): numbe
 }
 
 function descriptorOf(name: string): number {
-  const fd = known.get(name) ?? open(name);
+  const isName = !name.includes('/') && name !== '..';
+  const fd = known.get(name) ?? (isName ? open(`${FOLDER}/${name}`) : -constants.errno.ENOENT);
   if (fd >= 0) known.set(name, fd);
   return fd;
 }
 
-function open(name: string): number {
-  if (name.includes('/') || name === '..') return -constants.errno.ENOENT;
+function open(path: string): number {
   try {
-    return openSync(`${FOLDER}/${name}`, 'r');
+    return openSync(path, 'r');
   } catch (error) {
     return (error as NodeJS.ErrnoException).errno ?? -constants.errno.EIO;
   }

@@ -140,7 +140,7 @@ listen l
     );
 });
 
-test('a user enters the namespace of a server by the right that setcap keeps; that it is missing is told', async t => {
+test('a user behind a chroot enters the namespace of a server by the right that setcap keeps; that it is missing is told', async t => {
   if (!requires(t, 'root', 'ip')) return;
   const lab = await labOf(t, 'a');
   const port = await freePort();
@@ -158,7 +158,7 @@ listen l
   assert.equal(status, 0);
   assert.match(stderr, /haproxy.cfg:12\] : 'namespace' : .* takes cap_sys_admin, .*: see 'setcap'/);
 
-  const balancer = await startBalancer(t, config('setcap cap_sys_admin'));
+  const balancer = await startBalancer(t, config(`setcap cap_sys_admin\n  chroot ${lab.folder}`));
   assert.equal(await answerAt(lab, port), 'a');
   assert.doesNotMatch(balancer.output(), /namespace|DOWN/);
 });
