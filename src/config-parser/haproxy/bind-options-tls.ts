@@ -2,6 +2,7 @@
 import type { CertificateSource } from '../../model/bind.ts';
 import { oneOf } from './argument.ts';
 import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.ts';
+import { tlsDefaults } from './tls-defaults.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
 
 type TlsText =
@@ -65,15 +66,6 @@ function force(name: (typeof TLS_VERSIONS)[number]) {
   } as const;
 }
 
-/** What `ssl-default-bind-…` says where `ssl` stands holds for what the line does not say. */
-const DEFAULT_TEXTS = [
-  ['ciphers', 'ciphers'],
-  ['ciphersuites', 'ciphersuites'],
-  ['curves', 'curves'],
-  ['sigalgs', 'sigalgs'],
-  ['clientSigalgs', 'client-sigalgs'],
-] as const;
-
 export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   {
     name: 'ssl',
@@ -82,10 +74,8 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
     summary: 'terminates TLS',
     parse: ({ bind, context }) => {
       bind.useSsl = true;
-      for (const [name, word] of DEFAULT_TEXTS) {
-        const value = context.globalTls.get(`ssl-default-bind-${word}`)?.[0];
-        if (value !== undefined) bind.tls[name] ??= value;
-      }
+      // what stands above holds for what the line does not say
+      bind.tls = { ...tlsDefaults('bind', context.globalTls), ...bind.tls };
     },
   },
   {

@@ -6,6 +6,7 @@ import type { Address } from '../../model/address.ts';
 import type { Position } from '../../model/diagnostic.ts';
 import type { AgentCheck, CustomTlv, SendProxy, Server, ServerCheck, ServerTls } from '../../model/server.ts';
 import type { Word } from '../../model/word.ts';
+import { tlsDefaults } from './tls-defaults.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -162,29 +163,18 @@ export function setTls(server: ServerDraft, change: Partial<ServerDraft['tls']>)
   server.tls = { ...server.tls, ...change };
 }
 
-const DEFAULT_TEXTS = [
-  ['ciphers', 'ciphers'],
-  ['ciphersuites', 'ciphersuites'],
-  ['curves', 'curves'],
-  ['sigalgs', 'sigalgs'],
-  ['clientSigalgs', 'client-sigalgs'],
-] as const;
-
 /**
  * TLS is asked for: what `ssl-default-server-…` says above that line holds for what the server has not said
  * (`globalTls`: the lines of `global` so far).
  */
 export function startTls(server: ServerDraft, globalTls: ReadonlyMap<string, readonly string[]>): void {
-  const defaults: Partial<Record<(typeof DEFAULT_TEXTS)[number][0], string>> = {};
-  for (const [name, word] of DEFAULT_TEXTS) {
-    const value = globalTls.get(`ssl-default-server-${word}`)?.[0];
-    if (value !== undefined) defaults[name] = value;
-  }
-  server.tls = { ...defaults, ...server.tls };
+  server.tls = { ...tlsDefaults('server', globalTls), ...server.tls };
 }
 
-/** `send-proxy` and `send-proxy-v2` together mean version 2 (both flags are kept, as HAProxy does). */
-/** `neverLocal`: `pp2-never-send-local`. */
+/**
+ * `send-proxy` and `send-proxy-v2` together mean version 2 (both flags are kept, as HAProxy does). `neverLocal`:
+ * `pp2-never-send-local`.
+ */
 export function sendProxyOf(draft: ServerDraft, neverLocal: boolean): SendProxy | undefined {
   if (draft.sendProxyV2) {
     const options = [...draft.sendProxyOptions];
