@@ -7,10 +7,8 @@ import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { verificationNumberOfCode } from '../../base/x509-verification.ts';
 import { Certificate } from './certificate.ts';
-import { keyBits, secretBits } from './cipher-bits.ts';
-import { groupName } from './group-names.ts';
 import type { KeyLog } from './key-log.ts';
-import { NO_SESSION, readSession, type SessionData } from './session-data.ts';
+import { SessionFacts } from './session-facts.ts';
 import {
   type CertificateFacts,
   type HelloFacts,
@@ -45,7 +43,7 @@ interface TlsHandle {
   getServername(): string | false | undefined;
 }
 
-export class TlsSocketFacts implements TlsFacts {
+export class TlsSocketFacts extends SessionFacts implements TlsFacts {
   readonly protocol: string | undefined;
   cipher: string;
   readonly sni: string | undefined;
@@ -63,6 +61,7 @@ export class TlsSocketFacts implements TlsFacts {
   #errors: readonly VerificationError[] | undefined;
 
   constructor(socket: TLSSocket, circumstances: TlsCircumstances) {
+    super();
     this.#socket = socket;
     this.#circumstances = circumstances;
     const open = openOnly(socket);
@@ -77,27 +76,6 @@ export class TlsSocketFacts implements TlsFacts {
     const isJudged = circumstances.side === 'server' && circumstances.authorities !== undefined;
     // without a certificate Node answers that this is an error
     this.verifyResult = isJudged && this.#readPeer() !== undefined ? verifyResultOf(handle) : 0;
-  }
-
-  get keySize(): number | undefined {
-    return keyBits(this.cipher);
-  }
-
-  get usedKeySize(): number | undefined {
-    return secretBits(this.cipher);
-  }
-
-  get sessionId(): string | undefined {
-    return this.#session().id;
-  }
-
-  get sessionKey(): string | undefined {
-    return this.#session().masterKey;
-  }
-
-  get curve(): string | undefined {
-    const { group } = this.#session();
-    return group === undefined ? undefined : groupName(group);
   }
 
   get peerCertificate(): CertificateFacts | undefined {
@@ -181,9 +159,8 @@ export class TlsSocketFacts implements TlsFacts {
     return this.verificationErrors.find(({ depth }) => depth > 0);
   }
 
-  #session(): SessionData {
-    const session = this.#open()?.getSession();
-    return session === undefined || session === null ? NO_SESSION : readSession(session);
+  protected sessionDer(): Buffer | undefined {
+    return this.#open()?.getSession() ?? undefined;
   }
 
   #open(): TLSSocket | undefined {

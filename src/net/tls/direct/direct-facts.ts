@@ -6,9 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { LoadedCertificate } from '../../../model/tls-material.ts';
 import { Certificate } from '../certificate.ts';
-import { keyBits, secretBits } from '../cipher-bits.ts';
-import { groupName } from '../group-names.ts';
-import { NO_SESSION, readSession, type SessionData } from '../session-data.ts';
+import { SessionFacts } from '../session-facts.ts';
 import {
   type CertificateFacts,
   type HelloFacts,
@@ -25,7 +23,7 @@ export interface DirectCircumstances {
   readonly certificate: LoadedCertificate;
 }
 
-export class DirectFacts implements TlsFacts {
+export class DirectFacts extends SessionFacts implements TlsFacts {
   readonly protocol: string | undefined;
   readonly cipher: string;
   readonly resumed: boolean;
@@ -51,6 +49,7 @@ export class DirectFacts implements TlsFacts {
     alpn: string | undefined,
     error: TlsError | undefined,
   ) {
+    super();
     this.#ssl = ssl;
     this.#circumstances = circumstances;
     this.alpn = alpn;
@@ -66,27 +65,6 @@ export class DirectFacts implements TlsFacts {
 
   get hello(): HelloFacts | undefined {
     return this.#circumstances.hello;
-  }
-
-  get keySize(): number | undefined {
-    return keyBits(this.cipher);
-  }
-
-  get usedKeySize(): number | undefined {
-    return secretBits(this.cipher);
-  }
-
-  get sessionId(): string | undefined {
-    return this.#session().id;
-  }
-
-  get sessionKey(): string | undefined {
-    return this.#session().masterKey;
-  }
-
-  get curve(): string | undefined {
-    const { group } = this.#session();
-    return group === undefined ? undefined : groupName(group);
   }
 
   get ownCertificate(): CertificateFacts | undefined {
@@ -107,9 +85,8 @@ export class DirectFacts implements TlsFacts {
     return undefined;
   }
 
-  #session(): SessionData {
-    const session = this.#ssl.session();
-    return session === undefined ? NO_SESSION : readSession(session);
+  protected sessionDer(): Buffer | undefined {
+    return this.#ssl.session();
   }
 
   /** In a session that is resumed none is presented. */
