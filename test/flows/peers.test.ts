@@ -163,8 +163,11 @@ for (const other of ['lb', 'haproxy'] as const)
   });
 
 async function teachBothWays(ports: Ports): Promise<void> {
-  for (const name of ['A', 'B'] as const)
+  for (const name of ['A', 'B'] as const) {
     for (const path of [`/by-${name}`, `/missing-${name}`]) await getCounted(ports, name, path);
+    // the other one goes on from what it has been taught of the address, or the two count past each other
+    await agree(ports, 'addresses', 1);
+  }
   const seen = await agree(ports, 'my/paths', 4);
   assert.match(seen.join('\n'), /key=\/missing-B .*gpt0=7 gpc0=1 gpc0_rate\(3600000\)=1 .*http_req_cnt=1/);
   assert.match((await agree(ports, 'my/arrays', 4)).join('\n'), /gpt2=42 .*gpc1=1 .*gpc1_rate\(3600000\)=1/);
