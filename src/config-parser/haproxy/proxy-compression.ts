@@ -116,12 +116,34 @@ function parseFilter(draft: ProxyDraft, words: readonly Word[], context: LineCon
     context.alert(name, `'filter' : 'cache' : expects a <name> argument`);
     return;
   }
+  if (name.text === 'spoe' && !namesEngineFile(words.slice(1), context)) return;
   draft.own.filters.push(words);
   if (name.text.startsWith('bwlim-')) {
     const limit = readBandwidthFilter(words, draft.own.bandwidthLimits, context);
     if (limit !== undefined) draft.own.bandwidthLimits.push(limit);
   } else if (!WORKING.has(name.text))
     context.notSupportedYet(name, `filter ${name.text.replace(/\..*/, '')}`);
+}
+
+/** `[engine <name>] config <file>`: without its file there is nothing to leave out with a warning. */
+function namesEngineFile(options: readonly Word[], context: LineContext): boolean {
+  const values = new Map<string, Word>();
+  for (let at = 0; at < options.length; at += 2) {
+    const option = options[at] as Word;
+    const value = options[at + 1];
+    if (option.text !== 'engine' && option.text !== 'config') {
+      context.alert(option, `'filter spoe' : unknown keyword '${option.text}' (known: 'engine', 'config').`);
+      return false;
+    }
+    if (value === undefined) {
+      context.alert(option, `'filter spoe' : '${option.text}' option without value`);
+      return false;
+    }
+    values.set(option.text, value);
+  }
+  if (values.has('config')) return true;
+  context.alert(context.position, "'filter spoe' : missing config file");
+  return false;
 }
 
 function parseFilterSequence(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
