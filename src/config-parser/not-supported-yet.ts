@@ -25,7 +25,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'filter spoe',
   'filter trace',
   'filter-sequence',
-  'mode haterm',
   'mode spop',
   // listeners
   'bind proto fcgi',

@@ -25,6 +25,8 @@ export interface Proxy {
   readonly explicitId?: true;
   readonly position: Position;
   readonly mode: Mode;
+  /** `mode haterm`, which is one of HTTP: it answers by itself. As a frontend. */
+  readonly haterm?: true;
   readonly disabled: boolean;
   /** It was deleted at run time; what is left holds its place. */
   readonly removed?: true;

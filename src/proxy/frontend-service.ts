@@ -38,6 +38,7 @@ export class FrontendService implements FrontendRuntime {
   readonly facts: ProxyFacts;
   readonly limits: HeadLimits;
   readonly keepsClients: boolean;
+  readonly isHaterm: boolean;
   readonly waitsForIdle: boolean;
   readonly closesServers: boolean;
   readonly dropsTrailers: boolean;
@@ -71,6 +72,7 @@ export class FrontendService implements FrontendRuntime {
     const { flags } = proxy.options;
     this.limits = requestLimits(config, proxy);
     this.keepsClients = !flags.has('httpclose');
+    this.isHaterm = proxy.haterm === true;
     this.waitsForIdle = flags.has('idle-close-on-response');
     this.closesServers = flags.has('http-server-close');
     this.dropsTrailers = flags.has('http-drop-response-trailers');

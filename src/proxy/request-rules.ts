@@ -15,6 +15,7 @@ import {
   ACCEPT,
   CONTINUE,
   INTERNAL_ERROR,
+  SERVICE,
   SWITCH_TO_HTTP,
   TARPIT,
   YIELD,
@@ -146,9 +147,10 @@ export class RequestRules {
     return false;
   }
 
-  /** False: no `use_backend` rule matches, and there is no default. */
+  /** False: no `use_backend` rule matches, and there is no default; or the frontend answers itself. */
   #chooseBackend(): boolean {
     const { frontend, transaction } = this.#stream;
+    if (frontend.isHaterm) return this.#passed(SERVICE);
     const backend = transaction.chosenBackend ?? frontend.chooseBackend(transaction);
     if (backend === undefined) this.#nowhere();
     else if (backend.config.mode !== 'http') this.#stream.requestDecided(INTERNAL_ERROR);

@@ -204,6 +204,8 @@ export interface FrontendRuntime {
   readonly closesServers: boolean;
   /** Client connections may serve several requests. */
   readonly keepsClients: boolean;
+  /** It answers by itself: `mode haterm`. */
+  readonly isHaterm: boolean;
   /** `option idle-close-on-response`: a soft stop leaves idle clients alone until they have asked once more. */
   readonly waitsForIdle: boolean;
   /** `option h1-case-adjust-bogus-client` */

@@ -19,6 +19,7 @@ import {
 } from '../rules/verdict.ts';
 import { endUndecided } from './buffers-requests.ts';
 import { readDeniedCookies } from './denied-cookies.ts';
+import { serveHaterm } from './haterm/serve.ts';
 import { serveScript } from './serve-script.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
@@ -55,10 +56,12 @@ export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
   }
 }
 
-/** The statistics page, or a service that a rule named. */
+/** The statistics page, or a service that a rule named; in `mode haterm` what the target asks for. */
 function callService(stream: HttpExchange): void {
   const { statistics, service, scriptService } = stream.transaction;
   if (statistics === undefined && scriptService !== undefined) return serveScript(stream, scriptService);
+  if (statistics === undefined && service === undefined && stream.frontend.isHaterm)
+    return serveHaterm(stream);
   const { services } = stream.thread;
   const found =
     statistics === undefined

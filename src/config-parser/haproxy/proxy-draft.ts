@@ -33,6 +33,8 @@ type ProxyKind = 'defaults' | 'frontend' | 'listen' | 'backend';
 /** What a section takes over from its defaults, whatever its kind. */
 interface SharedSettings {
   mode: Mode;
+  /** `mode haterm`: `mode` is http. */
+  haterm: boolean;
   /** `mode` was said, here or in the defaults. */
   modeSaid: boolean;
   disabled: boolean;
@@ -191,6 +193,7 @@ export function proxyLabel(draft: ProxyDraft): string {
 function initialShared(): SharedSettings {
   return {
     mode: 'tcp',
+    haterm: false,
     modeSaid: false,
     disabled: false,
     flags: new Set(),

@@ -16,6 +16,7 @@ import type { Rule } from '../../model/rule.ts';
 import { checkDefaults } from './proxy-defaults.ts';
 import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import { unlessMisread } from './misread.ts';
+import { checkHaterm } from './proxy-haterm.ts';
 import { checkLogMode } from './proxy-log-mode.ts';
 import { warnWithoutHttp } from './proxy-http-only.ts';
 import type { FinishFacts, Report } from './report.ts';
@@ -291,6 +292,7 @@ function finishChecked(draft: ProxyDraft, facts: FinishFacts, report: Report): C
   warnUselessStateFile(draft, facts, report);
   const aboutBalance = unlessMisread(draft, facts, report, 'mode', 'balance', 'hash-type', 'option');
   const balance = parts.same('balance', finishBalance(draft, aboutBalance));
+  checkHaterm(draft, report);
   checkLogMode(draft, balance, unlessMisread(draft, facts, report, 'mode', 'balance', 'hash-type', 'server'));
   return { options, captures, check, balance };
 }
@@ -367,6 +369,7 @@ function addNames(proxy: Finished, { own, from }: ProxyDraft): void {
 
 function addFrontend(proxy: Finished, draft: ProxyDraft): void {
   const { frontend, shared } = draft;
+  if (shared.haterm && hasFrontend(draft)) proxy.haterm = true;
   if (frontend.monitorUri !== undefined) proxy.monitorUri = frontend.monitorUri;
   if (shared.uniqueIdFormat !== undefined) proxy.uniqueIdFormat = shared.uniqueIdFormat;
   if (shared.uniqueIdHeader !== undefined) proxy.uniqueIdHeader = shared.uniqueIdHeader;

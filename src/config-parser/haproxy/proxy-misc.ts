@@ -18,6 +18,7 @@ function parseMode(draft: ProxyDraft, words: readonly Word[], context: LineConte
   const word = words[0] as Word;
   const mode = word.text;
   draft.shared.modeSaid = true;
+  draft.shared.haterm = mode === 'haterm' && draft.kind !== 'backend';
   if (mode === 'log' || mode === 'spop') {
     if (!hasBackend(draft)) {
       context.alert(word, `mode ${mode} is only applicable on proxies with backend capability.`);
@@ -30,7 +31,7 @@ function parseMode(draft: ProxyDraft, words: readonly Word[], context: LineConte
       word,
       `'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.`,
     );
-  else if (mode === 'haterm' && draft.kind !== 'backend') draft.shared.mode = 'http';
+  else if (draft.shared.haterm) draft.shared.mode = 'http';
   else if (mode === 'haterm')
     context.alert(word, 'mode haterm is only applicable on proxies with frontend capability.');
   else context.alert(word, `unknown proxy mode '${mode}'.`, didYouMean(mode, MODES));
@@ -194,7 +195,7 @@ const IDENTITY: readonly Keyword<ProxyDraft>[] = [
   {
     name: 'mode',
     sections: ALL,
-    args: '{ tcp | http | log | spop }',
+    args: '{ tcp | http | log | haterm | spop }',
     arity: [1, 1],
     summary: 'protocol',
     parse: parseMode,
