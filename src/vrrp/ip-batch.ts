@@ -6,6 +6,13 @@ import { spawn, spawnSync } from 'node:child_process';
 
 /** A kernel that hangs must not hang us. */
 const LIMIT_MS = 5000;
+/** A line for IPv6 begins with it, as a command of `ip` does; inside of a batch `ip` knows no options. */
+const IPV6 = '-6 ';
+
+interface Batch {
+  readonly words: readonly string[];
+  readonly lines: readonly string[];
+}
 
 export class IpBatch {
   readonly #onError: (message: string) => void;
@@ -16,29 +23,40 @@ export class IpBatch {
   }
 
   run(lines: readonly string[]): Promise<void> {
-    if (lines.length === 0) return this.#queue;
-    this.#queue = this.#queue.then(() => runBatch(lines, this.#onError));
+    for (const batch of batchesOf(lines))
+      this.#queue = this.#queue.then(() => runBatch(batch, this.#onError));
     return this.#queue;
   }
 
   /** For a process that ends now. */
   runNow(lines: readonly string[]): void {
-    if (lines.length === 0) return;
-    spawnSync('ip', ['-force', '-batch', '-'], {
-      input: textOf(lines),
-      timeout: LIMIT_MS,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    for (const batch of batchesOf(lines))
+      spawnSync('ip', batch.words, {
+        input: textOf(batch),
+        timeout: LIMIT_MS,
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
   }
 }
 
-function textOf(lines: readonly string[]): string {
+/** One a family; what has no family goes with IPv4. */
+function batchesOf(lines: readonly string[]): Batch[] {
+  const words = ['-force', '-batch', '-'];
+  const of6 = lines.filter(line => line.startsWith(IPV6)).map(line => line.slice(IPV6.length));
+  const others = lines.filter(line => !line.startsWith(IPV6));
+  return [
+    { words, lines: others },
+    { words: ['-6', ...words], lines: of6 },
+  ].filter(batch => batch.lines.length > 0);
+}
+
+function textOf({ lines }: Batch): string {
   return lines.map(line => `${line}\n`).join('');
 }
 
-function runBatch(lines: readonly string[], onError: (message: string) => void): Promise<void> {
+function runBatch(batch: Batch, onError: (message: string) => void): Promise<void> {
   return new Promise(resolve => {
-    const child = spawn('ip', ['-force', '-batch', '-'], {
+    const child = spawn('ip', batch.words, {
       stdio: ['pipe', 'ignore', 'pipe'],
       timeout: LIMIT_MS,
     });
@@ -49,11 +67,11 @@ function runBatch(lines: readonly string[], onError: (message: string) => void):
       resolve();
     });
     child.once('close', () => {
-      for (const message of explain(errors, lines)) onError(message);
+      for (const message of explain(errors, batch.lines)) onError(message);
       resolve();
     });
     child.stdin.on('error', () => {});
-    child.stdin.end(textOf(lines));
+    child.stdin.end(textOf(batch));
   });
 }
 

@@ -1,7 +1,7 @@
 /** Virtual routes and rules -> lines of `ip -batch` that put them in and take them out. Pure. */
 import type { IpRouteEntry } from '../model/ip-entry.ts';
 
-/** keepalived marks its routes so (linux/rtnetlink.h, RTPROT_KEEPALIVED). */
+/** keepalived marks its routes and rules so (linux/rtnetlink.h, RTPROT_KEEPALIVED). */
 const PROTOCOL = '18';
 
 function familyFlag(entry: IpRouteEntry): string {
@@ -19,11 +19,11 @@ export function routeDeleteLine(entry: IpRouteEntry, defaultDevice: string | und
 }
 
 export function ruleAddLine(entry: IpRouteEntry): string {
-  return `${familyFlag(entry)}rule add ${entry.words.join(' ')}`;
+  return `${familyFlag(entry)}rule add ${entry.words.join(' ')} ${protocolOf(entry)}`.trim();
 }
 
 export function ruleDeleteLine(entry: IpRouteEntry): string {
-  return `${familyFlag(entry)}rule del ${entry.words.join(' ')}`;
+  return `${familyFlag(entry)}rule del ${entry.words.join(' ')} ${protocolOf(entry)}`.trim();
 }
 
 function protocolOf(entry: IpRouteEntry): string {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddressEntry } from '../../src/config-parser/keepalived/address-entry.ts';
 import { Report } from '../../src/config-parser/keepalived/report.ts';
+import { RulePreferences } from '../../src/config-parser/keepalived/rule-preferences.ts';
 import type { IpAddressEntry } from '../../src/model/ip-entry.ts';
 import { compileFilter } from '../../src/vrrp/advert-filter.ts';
 import { announcementOf } from '../../src/vrrp/announcement.ts';
@@ -20,7 +21,11 @@ const position = { file: '', line: 0, column: 0 };
 function entry(address: string, ...words: readonly string[]): IpAddressEntry {
   const report = new Report();
   const statement = { position, name: address, words: words.map(text => ({ text, position })), raw: '' };
-  const parsed = parseAddressEntry(statement, { report, source: undefined as never });
+  const parsed = parseAddressEntry(statement, {
+    report,
+    source: undefined as never,
+    rulePreferences: new RulePreferences(),
+  });
   assert.ok(parsed !== undefined && report.diagnostics.length === 0, JSON.stringify(report.diagnostics));
   return parsed;
 }
@@ -110,9 +115,9 @@ test('routes and rules become lines for ip, marked as ours', () => {
   assert.equal(routeAddLine(bare, 'eth0'), '-6 route append fd00::/8 dev eth0 protocol 18');
   assert.equal(
     ruleAddLine({ ...route, words: ['from', '10.0.0.1', 'table', '7'] }),
-    'rule add from 10.0.0.1 table 7',
+    'rule add from 10.0.0.1 table 7 protocol 18',
   );
-  assert.equal(ruleDeleteLine({ ...bare, words: ['from', 'all'] }), '-6 rule del from all');
+  assert.equal(ruleDeleteLine({ ...bare, words: ['from', 'all'] }), '-6 rule del from all protocol 18');
 });
 
 test('no_accept is one nftables table with a set for each family', () => {

@@ -10,6 +10,7 @@ import { resolveGlobal } from './global-defs.ts';
 import { Preprocessor } from './preprocess.ts';
 import { Report, type CheckStatus } from './report.ts';
 import { resolveInstance } from './resolve-instance.ts';
+import { RulePreferences } from './rule-preferences.ts';
 import type { Scope } from './scope.ts';
 import type { ConfigSource } from './source.ts';
 import { resolveMembers, type GroupDraft } from './sync-group.ts';
@@ -37,7 +38,7 @@ export function parseKeepalived(paths: string | readonly string[], source: Confi
       report.alert({ file: path, line: 0, column: 0 }, `cannot read configuration file '${path}'`);
     preprocessor.file(path, text ?? '');
   }
-  const scope: Scope = { report, source };
+  const scope: Scope = { report, source, rulePreferences: new RulePreferences() };
   const draft = newTopDraft();
   TOP.read(draft, buildBlocks(preprocessor.lines, report), scope);
   const config = resolve(draft, scope);

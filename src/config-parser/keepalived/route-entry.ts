@@ -219,7 +219,12 @@ export function parseRuleEntry(statement: Statement, scope: Scope): IpRouteEntry
     scope.report.warn(statement.position, 'empty rule - ignoring it');
     return undefined;
   }
-  if (!draft.words.includes('preference'))
-    scope.report.remark(statement.position, 'a rule without preference is placed by the kernel');
-  return finish(draft, statement);
+  const rule = finish(draft, statement);
+  if (draft.words.includes('preference')) return rule;
+  const preference = scope.rulePreferences.take(rule.family);
+  scope.report.remark(
+    statement.position,
+    `Rule has no preference specified - setting to ${preference}. This is probably not what you want.`,
+  );
+  return { ...rule, words: [...rule.words, 'preference', String(preference)] };
 }

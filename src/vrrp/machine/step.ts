@@ -68,25 +68,26 @@ function start(state: MachineState, reason: string | undefined, config: MachineC
       state: { ...state, state: 'FAULT' },
       effects: [{ kind: 'release' }, transition(state, 'FAULT', reason)],
     };
+  if (isReadyOwner(state, config)) return own(state, config, now);
   const begun = toBackup(state, config, now, 'start', true);
-  if (isReadyOwner(state, config)) return andOwn(begun, config, now);
   if (config.initialState === 'BACKUP') return begun;
   const masterDownAt = now + config.advertIntMs + skewMs(config, 255, config.advertIntMs);
   return { state: { ...begun.state, masterDownAt }, effects: begun.effects };
 }
 
 function recover(state: MachineState, config: MachineConfig, now: number): Step {
-  const backup = toBackup(state, config, now, 'nothing is wrong any more', false);
-  return isReadyOwner(state, config) ? andOwn(backup, config, now) : backup;
+  return isReadyOwner(state, config)
+    ? own(state, config, now)
+    : toBackup(state, config, now, 'nothing is wrong any more', false);
 }
 
 function isReadyOwner(state: MachineState, config: MachineConfig): boolean {
   return state.priority === OWNER_PRIORITY && config.groupIsReady;
 }
 
-function andOwn(backup: Step, config: MachineConfig, now: number): Step {
-  const owner = toMaster(backup.state, config, now, 'owner of the addresses');
-  return { state: owner.state, effects: [...backup.effects, ...owner.effects] };
+/** RFC 5798 6.4.1 (105): the owner was never a backup. */
+function own(state: MachineState, config: MachineConfig, now: number): Step {
+  return toMaster(state, config, now, 'owner of the addresses');
 }
 
 /** RFC 5798 6.4.3, Shutdown: an advert of priority 0 makes the backups hurry. */

@@ -57,7 +57,7 @@ export function toMaster(state: MachineState, config: MachineConfig, now: number
       master: undefined,
       announceAgain:
         garp.masterDelayMs > 0 ? { at: now + garp.masterDelayMs, repeat: garp.masterRepeat } : undefined,
-      refreshAt: garp.masterRefreshMs > 0 ? now + garp.masterDelayMs + garp.masterRefreshMs : Infinity,
+      refreshAt: garp.masterRefreshMs > 0 ? now + garp.masterRefreshMs : Infinity,
     },
     effects: [
       { kind: 'advertise', priority: state.priority },
