@@ -1,5 +1,5 @@
 /**
- * Secrets of one connection, from the lines of Node's `keylog` event (the format of NSS key logs):
+ * Secrets of one connection, from the lines of OpenSSL's key log, or of Node's `keylog` event (the format of NSS key logs):
  *
  *   CLIENT_RANDOM <random> <master secret>          up to TLS 1.2
  *   CLIENT_TRAFFIC_SECRET_0 <random> <secret>       TLS 1.3, one line a secret
@@ -19,12 +19,12 @@ export class KeyLog {
   /** Listens from now on: before the handshake begins, or it misses some. */
   static of(socket: TLSSocket): KeyLog {
     const log = new KeyLog();
-    socket.on('keylog', line => log.add(line));
+    socket.on('keylog', (line: Buffer) => log.add(line.toString('latin1')));
     return log;
   }
 
-  add(line: Buffer): void {
-    const [label, random, secret] = line.toString('latin1').trimEnd().split(' ');
+  add(line: string): void {
+    const [label, random, secret] = line.trimEnd().split(' ');
     if (label === undefined || random === undefined || secret === undefined) return;
     this.#clientRandom = random;
     this.#secrets.set(label.toLowerCase(), secret);

@@ -35,11 +35,13 @@ const OFF: Readonly<Record<(typeof VERSIONS)[number], number>> = {
 /** Finds authorities and revocation lists by their names. */
 export type FindAuthorities = (name: string) => AuthorityFile | undefined;
 
+interface Versions {
+  readonly lowest: number;
+  readonly highest: number;
+}
+
 /** Undefined: not a single version is left. */
-export function versionsOf({
-  line,
-  without,
-}: ListenerSettings): { lowest: number; highest: number } | undefined {
+export function versionsOf({ line, without }: ListenerSettings): Versions | undefined {
   const number = (name: string | undefined): number => VERSIONS.findIndex(version => version === name);
   const isOff = (version: number): boolean => without.includes(VERSIONS[version] as string);
   let highest = line.maxVersion === undefined ? HIGHEST : number(line.maxVersion);
@@ -62,6 +64,12 @@ function cipherText(
   return `${suites}:${ciphers}${level === undefined ? '' : `:@SECLEVEL=${level}`}`;
 }
 
+function limitsOf(versions: Versions): Pick<SecureContextOptions, 'minVersion' | 'maxVersion'> {
+  return { minVersion: secureVersion(versions.lowest), maxVersion: secureVersion(versions.highest) };
+}
+
+/** Node's handshakes give tickets to clients before they are judged: those open nothing where nobody judges again. */
+const OF_VERIFIED = 'verified';
 /** OpenSSL's limit. */
 const MOST_SESSION_CONTEXT = 32;
 
@@ -111,16 +119,25 @@ export class ListenerContexts {
   }
 
   /**
-   * With all that a handshake needs, for those whose certificates are known when they begin: one of each kind of key, and all
-   * else as the first of the defaults says. Its tickets are sealed with one key. Throws OpenSSL's error.
+   * With all that a handshake needs, for those whose certificates are known when they begin: one of each kind of key, whom to
+   * trust and which versions as the first of them says, and all else as the first of the defaults does. Its tickets are sealed
+   * with one key. Throws OpenSSL's error.
    */
   wholeContext(entries: readonly LoadedCertEntry[], defaults: readonly LoadedCertEntry[]): SecureContext {
     const certificates = entries.map(({ certificate }) => certificate);
-    return createSecureContext({
+    const line = { ...this.#settings.line, ...entries[0]?.options };
+    const versions = versionsOf({ ...this.#settings, line });
+    if (versions === undefined) throw new Error('no version of TLS is left');
+    const { clientSigalgs } = { ...this.#settings.line, ...defaults[0]?.options };
+    const context = createSecureContext({
       ...this.#optionsOf(defaults),
+      ...this.#trust(line),
+      ...limitsOf(versions),
+      sessionIdContext: this.#sessionContext(OF_VERIFIED),
       cert: certificates.map(({ certPem, chainPem }) => certPem + chainPem),
       key: certificates.map(({ keyPem }) => keyPem),
     });
+    return limitClientSignatures(context, clientSigalgs);
   }
 
   /** Asked for each ticket, where there are several. */
@@ -137,7 +154,6 @@ export class ListenerContexts {
   #optionsOf(entries: readonly LoadedCertEntry[]): SecureContextOptions {
     const settings = this.#settings;
     const line = { ...settings.line, ...entries[0]?.options };
-    const versions = versionsOf(settings) ?? { lowest: DEFAULT_LOWEST, highest: HIGHEST };
     const curves = line.curves ?? line.ecdhe;
     return {
       ...this.#trust(line),
@@ -148,8 +164,7 @@ export class ListenerContexts {
         entries.find(({ certificate }) => certificate.dhPem !== undefined)?.certificate.dhPem ??
         settings.dhPem ??
         'auto',
-      minVersion: secureVersion(versions.lowest),
-      maxVersion: secureVersion(versions.highest),
+      ...limitsOf(versionsOf(settings) ?? { lowest: DEFAULT_LOWEST, highest: HIGHEST }),
       honorCipherOrder: !settings.prefersClientCiphers,
       secureOptions: secureOptions(settings, settings.noTickets || this.#lines.trustsDiffer),
       sessionIdContext: this.#sessionContext(),
@@ -162,9 +177,9 @@ export class ListenerContexts {
    * One for all contexts of the listener, as OpenSSL looks for sessions before it knows the name a client asks for.
    * Another one when authorities or revocation lists were exchanged: who resumes a session is not verified again.
    */
-  #sessionContext(): string {
+  #sessionContext(kind = ''): string {
     const { ca, crl = [] } = this.#trust(this.#settings.line);
-    const digest = createHash('sha256').update(this.#settings.sessionContext);
+    const digest = createHash('sha256').update(this.#settings.sessionContext).update(kind);
     for (const text of [...ca, ...crl]) digest.update(text);
     return digest.digest('hex').slice(0, MOST_SESSION_CONTEXT);
   }

@@ -7,14 +7,19 @@ import { verificationNumber } from '../../base/x509-verification.ts';
 import { alertOfMissing, alertOfVerification, PROTOCOL_VERSION } from './alerts.ts';
 import { CHAIN_REFUSED, FAILED, type HandshakeFailure, LEAF_REFUSED } from './handshake-failure.ts';
 import type { TlsSocketFacts } from './tls-socket-facts.ts';
+import type { VerificationError } from './verification.ts';
+
+/** `all`, numbers or names of X509_V_ERR_*. */
+export interface Excused {
+  readonly ignoredLeafErrors: readonly string[];
+  readonly ignoredChainErrors: readonly string[];
+}
 
 /** What the line says whose certificate was presented. */
-export interface HeldAgainst {
+export interface HeldAgainst extends Excused {
   readonly verify: 'none' | 'optional' | 'required';
   readonly minVersion: string | undefined;
   readonly maxVersion: string | undefined;
-  readonly ignoredLeafErrors: readonly string[];
-  readonly ignoredChainErrors: readonly string[];
   /** Another line of the crt-list, which trusts others, may have let it in. */
   readonly mayResume: boolean;
 }
@@ -27,13 +32,17 @@ export function refusalOf(facts: TlsSocketFacts, held: HeldAgainst): HandshakeFa
   const missing = { ...FAILED, alert: alertOfMissing(facts.protocol) };
   if (facts.peerCertificate === undefined) return verify === 'required' ? missing : undefined;
   if (facts.resumed) return held.mayResume ? refusalOfResumed(facts) : missing;
-  for (const [index, { depth, code }] of facts.verificationErrors.entries()) {
-    const ignored = depth > 0 ? held.ignoredChainErrors : held.ignoredLeafErrors;
-    if (ignored.some(one => one === 'all' || (verificationNumber(one) ?? Number(one)) === code)) continue;
+  for (const [index, error] of facts.verificationErrors.entries()) {
+    if (isExcused(error, held)) continue;
     facts.refuseFor(index + 1);
-    return { ...(depth > 0 ? CHAIN_REFUSED : LEAF_REFUSED), alert: alertOfVerification(code) };
+    return { ...(error.depth > 0 ? CHAIN_REFUSED : LEAF_REFUSED), alert: alertOfVerification(error.code) };
   }
   return undefined;
+}
+
+export function isExcused({ depth, code }: VerificationError, excused: Excused): boolean {
+  const ignored = depth > 0 ? excused.ignoredChainErrors : excused.ignoredLeafErrors;
+  return ignored.some(one => one === 'all' || (verificationNumber(one) ?? Number(one)) === code);
 }
 
 /**

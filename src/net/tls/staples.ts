@@ -1,7 +1,7 @@
 /**
- * OCSP responses of certificates in use, for clients that ask for one to be stapled (RFC 6066, section 8). A certificate
- * that stands beside others in a context gets none: which of them a client is shown is OpenSSL's choice, and a client
- * may refuse the response of another.
+ * OCSP responses of certificates in use, for clients that ask for one to be stapled (RFC 6066, section 8). In handshakes of
+ * Node's a certificate that stands beside others in a context gets none: which of them a client is shown is OpenSSL's choice,
+ * and a client may refuse the response of another.
  */
 import type { LoadedCertEntry, LoadedCertificate } from '../../model/tls-material.ts';
 
@@ -31,6 +31,16 @@ export class Staples {
       if (certificate.ocspUntilMs === undefined) this.#certificates.delete(key);
       else this.#certificates.set(key, certificate);
     }
+  }
+
+  /** Of the one that is presented, in DER. Undefined: there is none, or it is too old. */
+  responseAmong(entries: readonly LoadedCertEntry[], presented: Buffer, nowMs: number): Buffer | undefined {
+    const key = presented.toString('base64');
+    const found = entries.find(({ certificate }) => derOf(certificate.certPem) === key);
+    const { ocsp, ocspUntilMs = 0 } = found?.certificate ?? {};
+    if (ocsp === undefined || ocspUntilMs <= nowMs) return undefined;
+    this.#counts.stapled();
+    return Buffer.from(ocsp);
   }
 
   /** `null`: there is none, or it is too old. */

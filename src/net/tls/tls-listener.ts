@@ -62,8 +62,8 @@ export class TlsListener {
     this.#settings = settings;
     this.#certificates = certificates;
     this.#contexts = new ListenerContexts(settings, authorities, ticketKeys, certificates);
-    this.#direct = DirectListener.of(settings, certificates, this.#contexts);
     this.#staples = new Staples(counts);
+    this.#direct = DirectListener.of(settings, certificates, this.#contexts, this.#staples);
     this.#server = new Server({ ca: [] });
     this.#server.on('OCSPRequest', (certificate, _issuer, done) =>
       done(null, this.#staples.responseFor(certificate, Date.now())),

@@ -15,6 +15,10 @@ const EXTERNAL = /^\[External: ([0-9a-f]{1,12})\]$/;
 /** SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS: idle connections keep no memory for records. */
 const MODE = 33;
 const RELEASE_BUFFERS = 0x10;
+/** SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB */
+const STATUS_CALLBACK = 63;
+/** SSL_VERIFY_PEER, SSL_VERIFY_FAIL_IF_NO_PEER_CERT */
+const VERIFY_MODES = { optional: 1, required: 3 } as const;
 const NONE = 0;
 
 /** Undefined: this Node does not tell. */
@@ -25,14 +29,22 @@ export function addressOfContext(context: SecureContext): number | undefined {
   return address === 0 ? undefined : address;
 }
 
-/** Node's callbacks for sessions are taken off. `hasTicketKeys`: more than the one that the context was made with. */
-export function makeReady(calls: SslCalls, context: number, taps: Taps, hasTicketKeys: boolean): void {
+export interface Asked {
+  /** More than the one that the context was made with. */
+  readonly hasTicketKeys: boolean;
+  readonly verify: 'none' | 'optional' | 'required';
+}
+
+/** Node's callbacks for sessions are taken off. */
+export function makeReady(calls: SslCalls, context: number, taps: Taps, asked: Asked): void {
   calls.onNewSession(context, NONE);
   calls.onLookUp(context, NONE);
   calls.controlContext(context, MODE, RELEASE_BUFFERS, NONE);
   calls.onKeyLog(context, taps.keyLog);
   calls.onProtocols(context, taps.protocols, NONE);
-  if (hasTicketKeys) calls.onTicket(context, taps.tickets);
+  calls.callbackOfContext(context, STATUS_CALLBACK, taps.staples);
+  if (asked.hasTicketKeys) calls.onTicket(context, taps.tickets);
+  if (asked.verify !== 'none') calls.onCertificate(context, VERIFY_MODES[asked.verify], taps.certificates);
 }
 
 /** Handshakes that are under way have no line to come that would be needed. */

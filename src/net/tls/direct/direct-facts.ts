@@ -1,11 +1,11 @@
 /**
  * What samples and logs ask about a TLS connection whose handshake OpenSSL made by itself. Made when that is over, well or
- * not; what logs want later is taken then, everything else when it is asked for, as long as the connection is open. Clients
- * are not asked for certificates here.
+ * not; what logs want later is taken then, everything else when it is asked for, as long as the connection is open.
  */
 import { X509Certificate } from 'node:crypto';
 import type { LoadedCertificate } from '../../../model/tls-material.ts';
 import { Certificate } from '../certificate.ts';
+import type { KeyLog } from '../key-log.ts';
 import { SessionFacts } from '../session-facts.ts';
 import {
   type CertificateFacts,
@@ -14,6 +14,7 @@ import {
   type TlsError,
   type TlsFacts,
 } from '../tls-facts.ts';
+import type { ClientVerification } from './client-verification.ts';
 import type { Ssl } from './ssl.ts';
 
 export interface DirectCircumstances {
@@ -21,6 +22,23 @@ export interface DirectCircumstances {
   readonly hello: HelloFacts | undefined;
   /** The preferred one. */
   readonly certificate: LoadedCertificate;
+  /** Undefined: clients are not asked for certificates. */
+  readonly verification: ClientVerification | undefined;
+  /** `tune.ssl.keylog` */
+  readonly keyLog: KeyLog | undefined;
+}
+
+/** DER. */
+interface SentCertificates {
+  readonly own: Buffer;
+  readonly chain: readonly Buffer[];
+  readonly root: Buffer | undefined;
+}
+
+/** Undefined: the client has none. */
+function sentCertificates(ssl: Ssl, { refused }: ClientVerification): SentCertificates | undefined {
+  const own = refused ?? ssl.peerCertificate();
+  return own && { own, chain: ssl.peerChain(), root: ssl.root() };
 }
 
 export class DirectFacts extends SessionFacts implements TlsFacts {
@@ -29,18 +47,12 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
   readonly resumed: boolean;
   readonly alpn: string | undefined;
   readonly error: TlsError | undefined;
-  readonly peerCertificate = undefined;
-  readonly peerChain = undefined;
-  readonly rootCertificate = undefined;
-  readonly presentedCertificate = false;
-  readonly verifyResult = 0;
-  readonly certificateError = 0;
-  readonly chainError = 0;
-  readonly chainErrorDepth = 0;
-  readonly clientRandom = undefined;
+  readonly verifyResult: number;
   readonly #ssl: Ssl;
   readonly #circumstances: DirectCircumstances;
+  readonly #sent: SentCertificates | undefined;
   #own: CertificateFacts | undefined;
+  #peer: CertificateFacts | undefined;
 
   /** `error`: what ended the handshake; undefined: it completed, or nothing is known. */
   constructor(
@@ -57,6 +69,9 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
     this.protocol = ssl.version;
     this.cipher = ssl.cipher ?? NO_CIPHER;
     this.resumed = ssl.isResumed;
+    const { verification } = circumstances;
+    this.#sent = verification && sentCertificates(ssl, verification);
+    this.verifyResult = this.#sent === undefined ? 0 : ssl.verifyResult;
   }
 
   get sni(): string | undefined {
@@ -76,13 +91,46 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
     return this.#circumstances.certificate.name;
   }
 
+  get peerCertificate(): CertificateFacts | undefined {
+    return (this.#peer ??= this.#sent && new Certificate(this.#sent.own));
+  }
+
+  get peerChain(): string | undefined {
+    const chain = this.#sent?.chain ?? [];
+    return chain.length === 0 ? undefined : Buffer.concat(chain).toString('latin1');
+  }
+
+  get rootCertificate(): CertificateFacts | undefined {
+    const root = this.resumed ? undefined : this.#sent?.root;
+    return root && new Certificate(root);
+  }
+
+  get presentedCertificate(): boolean {
+    return !this.resumed && this.#sent !== undefined;
+  }
+
+  get certificateError(): number {
+    return this.#circumstances.verification?.leafError ?? 0;
+  }
+
+  get chainError(): number {
+    return this.#circumstances.verification?.chainError?.code ?? 0;
+  }
+
+  get chainErrorDepth(): number {
+    return this.#circumstances.verification?.chainError?.depth ?? 0;
+  }
+
   get uniqueId(): string | undefined {
     return this.#ssl.finished(!this.resumed)?.toString('latin1');
   }
 
-  /** Key logs are Node's to keep. */
-  secret(): undefined {
-    return undefined;
+  get clientRandom(): string | undefined {
+    return this.#circumstances.keyLog?.clientRandom;
+  }
+
+  secret(name: string): string | undefined {
+    return this.#circumstances.keyLog?.secret(name);
   }
 
   protected sessionDer(): Buffer | undefined {

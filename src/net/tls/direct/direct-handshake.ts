@@ -18,6 +18,7 @@ import { suiteOf } from '../records/suites.ts';
 import type { RecordKeyring } from '../records/record-cipher.ts';
 import type { TicketKeySource } from '../tls-handle.ts';
 import type { TlsError, TlsFacts } from '../tls-facts.ts';
+import type { VerificationError } from '../verification.ts';
 import { type DirectCircumstances, DirectFacts } from './direct-facts.ts';
 import { DirectSecrets } from './direct-secrets.ts';
 import { Ssl, type SslContext } from './ssl.ts';
@@ -38,6 +39,8 @@ export interface DirectOptions extends DirectCircumstances {
   readonly ticketKeys: TicketKeySource | undefined;
   /** Bytes of a record's content, 0: as many as TLS allows. */
   readonly maxRecordBytes: number;
+  /** An OCSP response of one of the certificates, which is given in DER. */
+  readonly stapleOf: (certificate: Buffer) => Buffer | undefined;
 }
 
 export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
@@ -108,6 +111,16 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
 
   keyLine(line: string): void {
     this.#secrets.note(line);
+    this.#options.keyLog?.add(line);
+  }
+
+  excuses(error: VerificationError, der: () => Buffer | undefined): boolean {
+    return this.#options.verification?.excuses(error, der) === true;
+  }
+
+  staple(): Buffer | undefined {
+    const certificate = this.#ssl.certificate();
+    return certificate && this.#options.stapleOf(certificate);
   }
 
   // ── what the plain connection tells ──
@@ -188,6 +201,7 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
     this.#watcher = undefined;
     const facts = new DirectFacts(this.#ssl, this.#options, undefined, error);
     this.#ssl.free();
-    watcher?.failed(error === undefined ? FAILED : { ...FAILED, detail: error.text }, facts);
+    const refusal = this.#options.verification?.failure;
+    watcher?.failed(refusal ?? (error === undefined ? FAILED : { ...FAILED, detail: error.text }), facts);
   }
 }

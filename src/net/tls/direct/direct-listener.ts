@@ -1,15 +1,19 @@
 /**
- * Handshakes of one `bind` line in one thread that OpenSSL can make without Node: those that ask clients for no certificate,
- * and in which nothing has to be settled that the hello does not tell beforehand. All others are Node's (tls-listener.ts).
+ * Handshakes of one `bind` line in one thread that OpenSSL can make without Node: those in which nothing has to be settled
+ * that the hello does not tell beforehand. All others are Node's (tls-listener.ts).
  */
 import type { LoadedCertEntry } from '../../../model/tls-material.ts';
 import type { Connection, Engine } from '../../connection.ts';
 import type { HelloReader } from '../hello-reader.ts';
+import { KeyLog } from '../key-log.ts';
 import type { ListenerContexts } from '../listener-contexts.ts';
 import type { ListenerSettings } from '../listener-settings.ts';
 import { openSsl } from '../records/openssl.ts';
+import type { Staples } from '../staples.ts';
 import type { CertificateChoice } from '../thread-certificates.ts';
 import { addressOfContext, makeReady, stopLogging } from './context-address.ts';
+import { isAsked } from '../tls-handle.ts';
+import { ClientVerification } from './client-verification.ts';
 import { DirectHandshake, type DirectWatcher } from './direct-handshake.ts';
 import { places } from './direct-secrets.ts';
 import type { SslContext } from './ssl.ts';
@@ -33,6 +37,7 @@ export class DirectListener {
   readonly #settings: ListenerSettings;
   readonly #certificates: CertificateChoice;
   readonly #contexts: ListenerContexts;
+  readonly #staples: Staples;
   /** By the first of the certificates: gone with it. */
   readonly #made = new WeakMap<LoadedCertEntry, Made[]>();
 
@@ -41,11 +46,11 @@ export class DirectListener {
     settings: ListenerSettings,
     certificates: CertificateChoice,
     contexts: ListenerContexts,
+    staples: Staples,
   ): DirectListener | undefined {
-    const { line, noTickets, keepsSecrets } = settings;
-    const asksMore = (line.verify ?? 'none') !== 'none' || noTickets || keepsSecrets;
-    const calls = asksMore || openSsl() === undefined ? undefined : sslCalls();
-    return calls && new DirectListener(calls, settings, certificates, contexts);
+    const keepsSessions = settings.noTickets && settings.cacheSize > 0;
+    const calls = keepsSessions || openSsl() === undefined ? undefined : sslCalls();
+    return calls && new DirectListener(calls, settings, certificates, contexts, staples);
   }
 
   private constructor(
@@ -53,11 +58,13 @@ export class DirectListener {
     settings: ListenerSettings,
     certificates: CertificateChoice,
     contexts: ListenerContexts,
+    staples: Staples,
   ) {
     this.#calls = calls;
     this.#settings = settings;
     this.#certificates = certificates;
     this.#contexts = contexts;
+    this.#staples = staples;
   }
 
   /** Undefined: it is Node's to make. */
@@ -71,7 +78,8 @@ export class DirectListener {
     const [preferred] = entries;
     const context = preferred && this.#contextOf(preferred, entries);
     if (preferred === undefined || context === undefined) return undefined;
-    if (context.isLogged && places.areKnown) stopLogging(context);
+    const { keepsSecrets } = this.#settings;
+    if (context.isLogged && places.areKnown && !keepsSecrets) stopLogging(context);
     const protocols = preferred.options.alpn ?? this.#settings.alpn;
     const options = {
       context,
@@ -81,19 +89,21 @@ export class DirectListener {
       hello: hello.hello,
       certificate: preferred.certificate,
       maxRecordBytes: this.#settings.maxRecordBytes,
+      verification: isAsked(this.#verifyOf(preferred)) ? new ClientVerification(this.#settings) : undefined,
+      keyLog: keepsSecrets ? new KeyLog() : undefined,
+      stapleOf: (certificate: Buffer) => this.#staples.responseAmong(entries, certificate, Date.now()),
     };
     return DirectHandshake.begin(plain, engine, options, hello.bytes, watcher);
   }
 
-  /** None: the hello, or what lines of a crt-list say, asks for more than can be done here. */
+  /** None: the hello asks for more than can be done here. */
   #entriesFor(hello: HelloReader): Entries {
-    if (!hello.isPlain || this.#certificates.trustsDiffer) return [];
-    const entries = this.#certificates.choose(hello.servername, this.#settings.strictSni);
-    const asksMore = entries.some(
-      ({ certificate, options: { minVersion, maxVersion } }) =>
-        (minVersion ?? maxVersion) !== undefined || (hello.wantsStaple && certificate.ocsp !== undefined),
-    );
-    return asksMore ? [] : entries;
+    if (!hello.isPlain) return [];
+    return this.#certificates.choose(hello.servername, this.#settings.strictSni);
+  }
+
+  #verifyOf({ options }: LoadedCertEntry): 'none' | 'optional' | 'required' {
+    return options.verify ?? this.#settings.line.verify ?? 'none';
   }
 
   #contextOf(first: LoadedCertEntry, entries: Entries): SslContext | undefined {
@@ -112,7 +122,8 @@ export class DirectListener {
       const address = addressOfContext(node);
       if (address === undefined) return undefined;
       const hasTicketKeys = this.#contexts.ticketKeys.source !== undefined;
-      makeReady(this.#calls, address, tapsOf(this.#calls), hasTicketKeys);
+      const verify = entries[0] === undefined ? 'none' : this.#verifyOf(entries[0]);
+      makeReady(this.#calls, address, tapsOf(this.#calls), { hasTicketKeys, verify });
       return { calls: this.#calls, address, node, isLogged: true };
     } catch {
       return undefined;

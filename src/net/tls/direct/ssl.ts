@@ -7,6 +7,7 @@
 import type { SecureContext } from 'node:tls';
 import { addressOf } from '../../engines/uring/memory.ts';
 import type { TlsError } from '../tls-facts.ts';
+import { derOf, encoded } from './encoded.ts';
 import type { SslCalls } from './ssl-calls.ts';
 import { beAtWork, type Tapped } from './taps.ts';
 
@@ -36,8 +37,6 @@ const MOST_SECRET_BYTES = 64;
 
 /** What a call leaves: of the thread, one call at a time. */
 const scratch = Buffer.alloc(17_408);
-const pointer = new BigUint64Array(1);
-const pointerBytes = Buffer.from(pointer.buffer);
 const NOTHING = Buffer.alloc(0);
 const cipherNames = new Map<number, string>();
 
@@ -151,10 +150,33 @@ export class Ssl {
     return session === NONE ? undefined : encoded(at => this.#calls.sessionBytes(session, at));
   }
 
-  /** DER of the one that was presented. */
+  /** DER of the one that was presented, or is about to be. */
   certificate(): Buffer | undefined {
-    const certificate = this.#ssl === NONE ? NONE : this.#calls.certificate(this.#ssl);
-    return certificate === NONE ? undefined : encoded(at => this.#calls.certificateBytes(certificate, at));
+    return this.#ssl === NONE ? undefined : derOf(this.#calls, this.#calls.certificate(this.#ssl));
+  }
+
+  /** X509_V_ERR_*, 0: good, or there is no certificate. */
+  get verifyResult(): number {
+    return this.#ssl === NONE ? 0 : this.#calls.verifyResult(this.#ssl);
+  }
+
+  /** DER. */
+  peerCertificate(): Buffer | undefined {
+    return this.#ssl === NONE ? undefined : derOf(this.#calls, this.#calls.peerCertificate(this.#ssl));
+  }
+
+  /** DER of what the peer sent beside it. */
+  peerChain(): readonly Buffer[] {
+    const chain = this.#ssl === NONE ? NONE : this.#calls.peerChain(this.#ssl);
+    const length = chain === NONE ? 0 : this.#calls.chainLength(chain);
+    return Array.from({ length }, (_, index) => this.#inChain(chain, index) ?? NOTHING);
+  }
+
+  /** DER of what the verified chain ends in. */
+  root(): Buffer | undefined {
+    const chain = this.#ssl === NONE ? NONE : this.#calls.verifiedChain(this.#ssl);
+    const length = chain === NONE ? 0 : this.#calls.chainLength(chain);
+    return length > 0 ? this.#inChain(chain, length - 1) : undefined;
   }
 
   /** Finished, of this side or of the peer. */
@@ -186,6 +208,10 @@ export class Ssl {
     return this.#ssl === NONE ? NONE : this.#calls.session(this.#ssl);
   }
 
+  #inChain(chain: number, index: number): Buffer | undefined {
+    return derOf(this.#calls, this.#calls.chainAt(chain, index));
+  }
+
   #error(): TlsError {
     const code = this.#calls.firstError();
     return { code, text: this.#calls.errorText(code, addressOf(scratch)) };
@@ -215,14 +241,4 @@ export class Ssl {
 function taken(most: number, take: (at: number, length: number) => number): Buffer {
   const bytes = Buffer.alloc(most);
   return bytes.subarray(0, Math.min(take(addressOf(bytes), most), most));
-}
-
-/** i2d_X509(3): asked for nothing it tells the length, and wants the address of an address to write to. */
-function encoded(write: (at: number) => number): Buffer | undefined {
-  const length = write(NONE);
-  if (length <= 0) return undefined;
-  const bytes = Buffer.alloc(length);
-  pointer[0] = BigInt(addressOf(bytes));
-  write(addressOf(pointerBytes));
-  return bytes;
 }

@@ -1,10 +1,12 @@
 /**
- * What OpenSSL asks and tells in the middle of a handshake: the protocol to agree on, keys of tickets, lines of the key log.
- * It calls on the stack of Ssl.step(), so that the one at work is known.
+ * What OpenSSL asks and tells in the middle of a handshake: the protocol to agree on, keys of tickets, lines of the key log,
+ * what is wrong with the client's certificate, the response to staple. It calls on the stack of Ssl.step(), so that the one at work is known.
  */
 import { addressOf } from '../../engines/uring/memory.ts';
 import { loadKoffi } from '../../system-calls.ts';
 import { NOT_OPENED, type TicketKeySource } from '../tls-handle.ts';
+import type { VerificationError } from '../verification.ts';
+import { derOf } from './encoded.ts';
 import type { SslCalls } from './ssl-calls.ts';
 import { answerTicket } from './ticket-tap.ts';
 
@@ -15,6 +17,10 @@ export interface Tapped {
   /** Undefined: the context has its one. */
   readonly ticketKeys: TicketKeySource | undefined;
   keyLine(line: string): void;
+  /** Whether the handshake goes on; `der` gives the client's certificate. */
+  excuses(error: VerificationError, der: () => Buffer | undefined): boolean;
+  /** An OCSP response of the certificate that is presented. */
+  staple(): Buffer | undefined;
 }
 
 /** Addresses of functions, for contexts. */
@@ -22,11 +28,15 @@ export interface Taps {
   readonly keyLog: number;
   readonly protocols: number;
   readonly tickets: number;
+  readonly certificates: number;
+  readonly staples: number;
 }
 
 /** SSL_TLSEXT_ERR_OK, SSL_TLSEXT_ERR_NOACK */
 const AGREED = 0;
 const NOT_AGREED = 3;
+/** SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP */
+const SET_RESPONSE = 71;
 const POINTER_BYTES = 8;
 
 let atWork: Tapped | undefined;
@@ -54,6 +64,10 @@ export function tapsOf(calls: SslCalls): Taps {
         return answerTicket(calls, source, { nameAt, ivAt, cipher, mac, isNew: isNew === 1 });
       },
     ),
+    certificates: register('int Certificate(int isGood, uintptr_t store)', (isGood: number, store: number) =>
+      isGood === 1 ? 1 : Number(isExcused(calls, store)),
+    ),
+    staples: register('int Staple(uintptr_t ssl, uintptr_t data)', (ssl: number) => staple(calls, ssl)),
   };
   return made;
 }
@@ -61,6 +75,24 @@ export function tapsOf(calls: SslCalls): Taps {
 function register(declaration: string, callback: (...values: never[]) => unknown): number {
   const koffi = loadKoffi();
   return Number(koffi.register(callback, koffi.pointer(koffi.proto(declaration))));
+}
+
+/** What others would take for an error of theirs does not stay. */
+function isExcused(calls: SslCalls, store: number): boolean {
+  const error = { depth: calls.storeDepth(store), code: calls.storeError(store) };
+  const isGood = atWork?.excuses(error, () => derOf(calls, calls.storeCertificate(store))) === true;
+  if (isGood) calls.clearErrors();
+  return isGood;
+}
+
+/** OpenSSL frees what it is given. */
+function staple(calls: SslCalls, ssl: number): number {
+  const response = atWork?.staple();
+  const memory = response === undefined ? 0 : calls.allocate(response.length, 0, 0);
+  if (response === undefined || memory === 0) return NOT_AGREED;
+  calls.copy(memory, addressOf(response), response.length);
+  calls.control(ssl, SET_RESPONSE, response.length, memory);
+  return AGREED;
 }
 
 interface Answer {
