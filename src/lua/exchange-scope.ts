@@ -1,5 +1,6 @@
 /** What a script's TXN object stands for: an exchange, seen from the place where the script was called. */
 import type { CompileEnvironment } from '../acl/environment.ts';
+import type { ChannelBytes } from '../rules/channel-bytes.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { ServiceHold } from './service-hold.ts';
@@ -20,8 +21,17 @@ export interface ExchangeScope {
   reply: Reply | undefined;
   /** Of a service: what it reads and writes. */
   service?: ServiceHold;
+  /** Of a filter: what it looks at now. */
+  filtered?: FilteredBytes;
   /** `act:wake_time()` */
   wakeMs: number;
+}
+
+export interface FilteredBytes {
+  readonly isResponse: boolean;
+  /** A body of HTTP, and not a channel's bytes. */
+  readonly isMessage: boolean;
+  readonly bytes: ChannelBytes | undefined;
 }
 
 /** Values that scripts keep with an exchange, and the action that waits in it. */

@@ -16,10 +16,15 @@ export interface Slice {
   readonly length: number;
 }
 
+/** What a gate holds back. It may put other bytes in their place. */
+export interface Held {
+  bytes: Buffer;
+}
+
 /** Looks at what the server sends before any of it passes (`tcp-response content`). */
 export interface RelayGate {
   /** `ended`: nothing follows. True: all passes from now on. False: more is wanted, or the relay was stopped. */
-  look(held: Slice, ended: boolean): boolean;
+  look(held: Held, ended: boolean): boolean;
 }
 
 export type ThrottlesOf = () => readonly Throttle[];
@@ -55,7 +60,7 @@ export class RelaySide implements ConnectionHandler {
   gate: RelayGate | undefined;
   throttlesOf: ThrottlesOf | undefined;
   throttles: readonly Throttle[] = NO_THROTTLES;
-  #held: Buffer = NOTHING;
+  readonly #held: Held = { bytes: NOTHING };
   /** Bytes of the other side sent here. */
   passed = 0;
   /** FIN has come from this side. */
@@ -126,18 +131,18 @@ export class RelaySide implements ConnectionHandler {
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
     this.touch();
     if (this.gate === undefined) return this.#pass(buffer, offset, length);
-    this.#held = Buffer.concat([this.#held, buffer.subarray(offset, offset + length)]);
+    this.#held.bytes = Buffer.concat([this.#held.bytes, buffer.subarray(offset, offset + length)]);
     if (!this.lookAtHeld(false)) this.arm();
   }
 
   /** True: nothing is held any more. */
   lookAtHeld(ended: boolean): boolean {
-    const held = this.#held;
     if (this.gate === undefined) return true;
-    if (!this.gate.look({ buffer: held, offset: 0, length: held.length }, ended)) return false;
+    if (!this.gate.look(this.#held, ended)) return false;
     this.gate = undefined;
-    this.#held = NOTHING;
-    if (held.length > 0) this.#pass(held, 0, held.length);
+    const { bytes } = this.#held;
+    this.#held.bytes = NOTHING;
+    if (bytes.length > 0) this.#pass(bytes, 0, bytes.length);
     return true;
   }
 

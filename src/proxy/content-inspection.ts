@@ -11,6 +11,7 @@
 import type { Proxy } from '../model/proxy.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { NEED_DATA, YIELD, type Verdict } from '../rules/verdict.ts';
 import type { Inbox } from './inbox.ts';
 import type { DataThread } from './runtime.ts';
@@ -38,13 +39,27 @@ export class ContentInspection {
   #isDelayOver = false;
   /** A rule waits for something other than bytes. */
   #yielded = false;
+  readonly #bytes: HeldBytes;
 
   constructor(owner: InspectionOwner) {
     this.#owner = owner;
     this.#timer = new Timer(() => this.#delayEnds());
     this.#clientTimer = new Timer(() => owner.clientStalled());
     this.#expectBytes();
-    owner.transaction.pendingName.onAnswer = () => this.#run();
+    const { inbox, transaction, thread } = owner;
+    const memory = {
+      read: () => inbox.buffer.subarray(inbox.start, inbox.end),
+      write: (bytes: Buffer) => {
+        inbox.replace(bytes);
+        this.#show();
+      },
+      get mayReceive() {
+        return !transaction.final;
+      },
+    };
+    this.#bytes = new HeldBytes(memory, thread.buffers.size);
+    transaction.requestChannel = this.#bytes;
+    transaction.pendingName.onAnswer = () => this.#run();
   }
 
   /** Rules have not decided yet. */
@@ -62,10 +77,8 @@ export class ContentInspection {
   #run(): void {
     const ruleset = this.#ruleset;
     if (ruleset === undefined) return;
-    const { transaction, thread, inbox, clientEnded } = this.#owner;
-    const isFull = inbox.length >= thread.buffers.size;
-    transaction.requestPayload = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
-    transaction.final = isFull || clientEnded || this.#isDelayOver || this.#delayMs === 0;
+    const { transaction, thread, inbox } = this.#owner;
+    this.#look();
     const verdict = this.#yielded ? ruleset.resume(transaction) : ruleset.run(transaction);
     this.#yielded = verdict === YIELD;
     transaction.final = true;
@@ -76,6 +89,20 @@ export class ContentInspection {
     // what is sent on is a sign of life
     if (inbox.length > 0) thread.wheel.clear(this.#clientTimer);
     this.#owner.inspectionEnds(verdict);
+  }
+
+  #look(): void {
+    const { transaction, clientEnded } = this.#owner;
+    this.#show();
+    transaction.final = this.#bytes.room === 0 || clientEnded || this.#isDelayOver || this.#delayMs === 0;
+  }
+
+  /** To samples: what a script has said to go on is none of their business. */
+  #show(): void {
+    const { inbox, transaction } = this.#owner;
+    const { output } = this.#bytes;
+    const length = inbox.length - output;
+    transaction.requestPayload = { buffer: inbox.buffer, offset: inbox.start + output, length };
   }
 
   #expectBytes(): void {
@@ -96,6 +123,7 @@ export class ContentInspection {
       if (this.#yielded) this.#run();
     };
     this.#limit();
+    if (transaction.bytesCame !== undefined) this.#owner.wantBytes();
   }
 
   #limit(): void {
@@ -106,6 +134,7 @@ export class ContentInspection {
     this.#isDelayOver = true;
     const { transaction } = this.#owner;
     if (this.#yielded && transaction.waitFor === 'script') {
+      if (this.#tellScript()) return;
       transaction.waitOver = true;
       transaction.wakeUp();
     } else this.again();
@@ -119,6 +148,17 @@ export class ContentInspection {
   /** More has come. Not while a rule waits for a name: then its answer goes on. */
   again(): void {
     if (!this.#yielded) this.#run();
+    else if (!this.#tellScript() && this.#owner.transaction.bytesCame !== undefined) this.#owner.wantBytes();
+  }
+
+  /** A script may wait for bytes, or for their end; true: it has what it wants, and goes on by itself. */
+  #tellScript(): boolean {
+    const { transaction } = this.#owner;
+    if (transaction.bytesCame === undefined) return false;
+    this.#look();
+    const goesOn = transaction.bytesCame();
+    transaction.final = true;
+    return goesOn;
   }
 
   stop(): void {

@@ -21,6 +21,7 @@ import type { ClientConnectionFacts } from './client-facts.ts';
 import type { CompiledRule, RuleTrace, WaitReason } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
+import type { ChannelBytes } from '../rules/channel-bytes.ts';
 import type { ScriptMemory } from '../rules/script-memory.ts';
 import type { PendingStore } from '../rules/pending-store.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
@@ -155,6 +156,9 @@ export abstract class ExchangeRecord {
   waitOver = false;
   wakeUp: () => void = nothing;
   script: ScriptMemory | undefined;
+  requestChannel: ChannelBytes | undefined;
+  responseChannel: ChannelBytes | undefined;
+  bytesCame: (() => boolean) | undefined;
   softRewrites = false;
   keepsHttp1 = false;
   readonly trace: RuleTrace | undefined;

@@ -51,6 +51,12 @@ export class Inbox {
     return Buffer.from(this.buffer.subarray(this.start, this.end));
   }
 
+  /** Other bytes take the place of all unused ones. */
+  replace(bytes: Buffer): void {
+    this.clear();
+    if (bytes.length > 0) this.add(bytes, 0, bytes.length);
+  }
+
   clear(): void {
     this.buffer = EMPTY;
     this.start = 0;

@@ -1,8 +1,9 @@
 /** `tcp-response content` rules of a session in mode tcp: they see the server's first bytes before the client does. */
-import type { RelayGate, Slice } from '../net/relay-side.ts';
+import type { Held, RelayGate } from '../net/relay-side.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, NEED_DATA, YIELD, type Verdict } from '../rules/verdict.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -30,6 +31,7 @@ export class ResponseGate implements RelayGate {
   #delayOver = false;
   /** A script does. */
   #waits = false;
+  #bytes: HeldBytes | undefined;
 
   private constructor(owner: ResponseGateOwner, inspections: Inspection[]) {
     this.#owner = owner;
@@ -55,7 +57,7 @@ export class ResponseGate implements RelayGate {
     return inspections.length === 0 ? undefined : new ResponseGate(owner, inspections);
   }
 
-  look(held: Slice, ended: boolean): boolean {
+  look(held: Held, ended: boolean): boolean {
     for (let next = this.#left[0]; next !== undefined; next = this.#left[0]) {
       const verdict = this.#run(next, held, ended);
       if (verdict === NEED_DATA || verdict === YIELD) return this.#wait(next.delayMs);
@@ -71,16 +73,39 @@ export class ResponseGate implements RelayGate {
     return true;
   }
 
-  #run({ ruleset, delayMs }: Inspection, held: Slice, ended: boolean): Verdict {
-    const { transaction, thread } = this.#owner;
-    transaction.responsePayload = held;
-    transaction.final = ended || this.#delayOver || delayMs === 0 || held.length >= thread.buffers.size;
+  #run({ ruleset, delayMs }: Inspection, held: Held, ended: boolean): Verdict {
+    const { transaction } = this.#owner;
+    const bytes = (this.#bytes ??= this.#open(held));
+    this.#show(held.bytes, bytes.output);
+    transaction.final = ended || this.#delayOver || delayMs === 0 || bytes.room === 0;
     transaction.waitOver = this.#delayOver;
+    // it is asked below anyway
+    transaction.wakeUp = () => undefined;
+    transaction.bytesCame?.();
     const verdict = this.#waits ? ruleset.resume(transaction) : ruleset.run(transaction);
     this.#waits = verdict === YIELD;
     if (this.#waits) transaction.wakeUp = () => this.#owner.inspectAgain();
     transaction.final = true;
     return verdict;
+  }
+
+  #open(held: Held): HeldBytes {
+    const { transaction, thread } = this.#owner;
+    const memory = {
+      read: () => held.bytes,
+      write: (bytes: Buffer) => {
+        held.bytes = bytes;
+        this.#show(bytes, this.#bytes?.output ?? 0);
+      },
+      get mayReceive() {
+        return !transaction.final;
+      },
+    };
+    return (transaction.responseChannel = new HeldBytes(memory, thread.buffers.size));
+  }
+
+  #show(buffer: Buffer, output: number): void {
+    this.#owner.transaction.responsePayload = { buffer, offset: output, length: buffer.length - output };
   }
 
   #wait(delayMs: number): false {

@@ -16,6 +16,7 @@ import type { PendingStore } from './pending-store.ts';
 import type { StatusKinds } from './status-kinds.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
+import type { ChannelBytes } from './channel-bytes.ts';
 import type { ScriptMemory } from './script-memory.ts';
 import type { ServiceWire } from './service-wire.ts';
 import type { Reply } from './reply.ts';
@@ -79,6 +80,11 @@ export interface RuleContext extends SampleContext {
   status: number;
   /** What scripts keep of this exchange. */
   script: ScriptMemory | undefined;
+  /** While content rules of a connection look at them. */
+  readonly requestChannel?: ChannelBytes | undefined;
+  readonly responseChannel?: ChannelBytes | undefined;
+  /** A script that waits is to be told of bytes that came, and of their end. True: it has what it waits for. */
+  bytesCame?: (() => boolean) | undefined;
 
   /** Keys that wait for the server they are stored with. */
   readonly pendingStores: PendingStore[];
