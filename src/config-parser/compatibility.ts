@@ -3,23 +3,48 @@
 export const COMPATIBLE_VERSION = '3.4.0';
 export const COMPATIBLE_BRANCH = '3.4';
 
-/** What `.if feature(NAME)` answers true for. */
+/** What `.if feature(NAME)` answers true for. Whether the kernel signs segments (MD5SIG) is told where it is asked to. */
 export const FEATURES: ReadonlySet<string> = new Set([
   'ACCEPT4',
+  'ACME',
   'CPU_AFFINITY',
   'CRYPT_H',
   'EPOLL',
   'GETADDRINFO',
+  'HAVE_TCP_MD5SIG',
+  'HAVE_WORKING_TCP_MD5SIG',
   'LIBCRYPT',
+  'LINUX_CAP',
   'LINUX_SPLICE',
+  'LINUX_TPROXY',
+  'LUA',
   'NETFILTER',
+  'NS',
   'OPENSSL',
+  'PCRE2',
   'POLL',
   'PROMEX',
   'SYSTEMD',
+  'TFO',
   'THREAD',
+  'TPROXY',
   'ZLIB',
 ]);
+
+/** What HAProxy can be built with and this is not. */
+export const ABSENT_FEATURES: readonly string[] = [
+  '51DEGREES',
+  'DEVICEATLAS',
+  'ECH',
+  'ENGINE',
+  'KTLS',
+  'OPENSSL_AWSLC',
+  'OPENSSL_WOLFSSL',
+  'OT',
+  'QUIC',
+  'SHM_OPEN',
+  'WURFL',
+];
 
 const STAGES = ['dev', 'pre', 'rc'];
 

@@ -132,7 +132,8 @@ export function adoptListening(settings: ListenSettings, fds: readonly number[])
   for (const fd of fds) {
     const isTcp = settings.address.kind === 'ip' && settings.datagram !== true;
     if (isTcp) applyInherited(fd, settings);
-    if (isTcp) applyTcpOptions(fd, settings, warnings);
+    const refused = applyLateOptions(fd, settings, warnings);
+    if (refused !== undefined) warnings.push(`${refused.step} (${describeErrno(refused.errno)})`);
     const listening = beginListening(fd, settings);
     if (listening < 0) warnings.push(`cannot listen to socket (${describeErrno(-listening)})`);
   }
@@ -156,10 +157,14 @@ export function extendListening(
   return { fds: [...fds, ...copies], endpoint, warnings };
 }
 
-/** What a maker got so far: a descriptor, or what could not be done and why. */
-type Opened =
-  | { readonly fd: number; readonly warnings: string[]; readonly path?: PreparedPath }
-  | { readonly step: string; readonly errno: number };
+/** What could not be done, and why. */
+interface Refused {
+  readonly step: string;
+  readonly errno: number;
+}
+
+/** What a maker got so far. */
+type Opened = { readonly fd: number; readonly warnings: string[]; readonly path?: PreparedPath } | Refused;
 
 function openIp(
   settings: ListenSettings,
@@ -241,13 +246,8 @@ function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: nu
   if (refused !== undefined) return failed(fd, refused.step, -refused.errno);
   const bound = bindSocket(fd, encodeIp(family, host, port));
   if (bound < 0) return failed(fd, 'cannot bind socket', bound);
-  if (settings.datagram !== true) applyTcpOptions(fd, settings, warnings);
-  if (settings.md5Signature !== undefined) {
-    const signed = signSegments(fd, encodeIp(family, ANY[family], 0), settings.md5Signature, 'all');
-    if (signed < 0) return failed(fd, 'cannot sign segments', signed);
-  }
-  if (settings.tuning !== undefined && tuneSocket(fd, settings.tuning) < 0)
-    warnings.push('cannot set all buffer sizes and the congestion control');
+  const unsigned = applyLateOptions(fd, settings, warnings);
+  if (unsigned !== undefined) return failed(fd, unsigned.step, -unsigned.errno);
   const listening = settings.isPrepared === true ? 0 : beginListening(fd, settings);
   if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
   return { fd, warnings };
@@ -261,11 +261,7 @@ function applyInherited(fd: number, { keepAlive, noLinger }: ListenSettings): vo
 }
 
 /** Before bind(). */
-function applyBindOptions(
-  fd: number,
-  settings: ListenSettings,
-  family: 4 | 6,
-): { step: string; errno: number } | undefined {
+function applyBindOptions(fd: number, settings: ListenSettings, family: 4 | 6): Refused | undefined {
   setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (settings.noReusePort !== true) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (settings.datagram !== true) applyInherited(fd, settings);
@@ -290,6 +286,18 @@ function setTransparent(fd: number, family: 4 | 6): number {
       : [IPPROTO_IPV6, IPV6_TRANSPARENT, IPV6_FREEBIND];
   const result = setOption(fd, level, transparent, 1);
   return result >= 0 ? result : setOption(fd, level, free, 1);
+}
+
+/** On a socket that has its address, whoever has bound it. */
+function applyLateOptions(fd: number, settings: ListenSettings, warnings: string[]): Refused | undefined {
+  const { family } = ownAddress(fd);
+  if (family !== 4 && family !== 6) return undefined;
+  if (settings.datagram !== true) applyTcpOptions(fd, settings, warnings);
+  if (settings.tuning !== undefined && tuneSocket(fd, settings.tuning) < 0)
+    warnings.push('cannot set all buffer sizes and the congestion control');
+  if (settings.md5Signature === undefined) return undefined;
+  const signed = signSegments(fd, encodeIp(family, ANY[family], 0), settings.md5Signature, 'all');
+  return signed < 0 ? { step: 'cannot sign segments', errno: -signed } : undefined;
 }
 
 function applyTcpOptions(fd: number, settings: ListenSettings, warnings: string[]): void {
@@ -379,5 +387,7 @@ function inherit(settings: ListenSettings, inherited: number): Opened {
   const listening = beginListening(fd, settings);
   if (listening < 0) return failed(fd, 'cannot listen to socket', listening);
   if (settings.datagram !== true) applyInherited(fd, settings);
-  return { fd, warnings: [] };
+  const warnings: string[] = [];
+  const refused = applyLateOptions(fd, settings, warnings);
+  return refused === undefined ? { fd, warnings } : failed(fd, refused.step, -refused.errno);
 }

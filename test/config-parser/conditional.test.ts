@@ -18,6 +18,8 @@ test('expressions have the value the manual gives them', () => {
     ['defined(GONE)', false],
     ['defined()', false],
     ['feature(OPENSSL)', true],
+    ['feature(LUA) && feature(NS)', true],
+    ['feature(QUIC)', false],
     ['feature(NOSUCH)', false],
     ['streq(a,a)', true],
     ['streq("a,b",\'a,b\')', true],

@@ -169,7 +169,6 @@ test('tcp-md5sig: who signs with the same password is served, others reach nobod
   await startBalancer(
     t,
     `${DEFAULTS}  mode http
-  timeout connect 300ms
   retries 0
 listen signed
   bind 127.0.0.1:${signed} tcp-md5sig sesame
@@ -179,9 +178,11 @@ listen front
   server s 127.0.0.1:${signed} tcp-md5sig sesame
 listen stranger
   bind 127.0.0.1:${stranger}
+  timeout connect 300ms
   server s 127.0.0.1:${signed} tcp-md5sig wrong
 listen unsigned
   bind 127.0.0.1:${unsigned}
+  timeout connect 300ms
   server s 127.0.0.1:${signed}
 `,
   );

@@ -14,7 +14,7 @@ import {
   type ListenSettings,
   openListening,
 } from '../../src/net/listening-socket.ts';
-import { closeDescriptor } from '../../src/net/system-calls.ts';
+import { closeDescriptor, getOption } from '../../src/net/system-calls.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { listenSettings } from './wires.ts';
 
@@ -187,4 +187,27 @@ test('an inherited descriptor is duplicated for each thread and stays open', asy
     message: 'cannot use inherited descriptor (Bad file descriptor) for [fd@9999]',
     code: 'EBADF',
   });
+});
+
+const IPPROTO_TCP = 6;
+const TCP_CONGESTION = 13;
+const TCP_USER_TIMEOUT = 18;
+
+test('an inherited descriptor gets the options of its bind line', () => {
+  const inherited = opened({}).fds[0] as number;
+  const tuning = { congestion: 'reno' };
+  const { fds, warnings } = opened({
+    address: { kind: 'fd', fd: inherited },
+    tcpUserTimeoutMs: 4321,
+    tuning,
+  });
+  const [fd] = fds as [number];
+  assert.deepEqual(warnings, []);
+  const timeout = Buffer.alloc(4);
+  assert.equal(getOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout), timeout.length);
+  assert.equal(timeout.readInt32LE(), 4321);
+  const congestion = Buffer.alloc(16);
+  const length = getOption(fd, IPPROTO_TCP, TCP_CONGESTION, congestion);
+  assert.equal(congestion.toString('latin1', 0, length).replace(/\0.*$/, ''), 'reno');
+  for (const open of [fd, inherited]) closeDescriptor(open);
 });
