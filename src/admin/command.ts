@@ -7,7 +7,7 @@ import type { Level } from './level.ts';
 import type { AdminRuntime } from './runtime.ts';
 
 /** Severities of syslog, shown when `set severity-output` asks for them. */
-const ERROR = 3;
+export const ERROR = 3;
 export const WARNING = 4;
 export const NOTICE = 5;
 export const INFO = 6;

@@ -26,7 +26,11 @@ export class Interpreter<Runtime = AdminRuntime> implements CommandRunner {
 
   run(line: string, payload: string | undefined, session: Session): Answer | Promise<Answer> {
     const args = splitWords(line);
-    if (args === undefined) return fail(TOO_MANY_WORDS);
+    return args === undefined ? fail(TOO_MANY_WORDS) : this.runWords(args, payload, session);
+  }
+
+  /** The same, of words that were told apart. */
+  runWords(args: Words, payload: string | undefined, session: Session): Answer | Promise<Answer> {
     if (args.length === 0) return undefined;
     if (args.at(0) === 'help') return say(renderHelp(this.#commands, session, args));
     const command = this.#find(args);

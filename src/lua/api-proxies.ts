@@ -4,6 +4,7 @@ import { valueOf } from '../stats/column.ts';
 import { INFO_FIELDS } from '../stats/info.ts';
 import { subjectsOf } from '../stats/rows.ts';
 import type { Subject } from '../stats/subject.ts';
+import { ADMIN_DRAIN } from '../state/server-words.ts';
 import type { ServerEntry, StatsView } from '../stats/view.ts';
 import { type LuaCallback, ScriptError } from './machine/machine.ts';
 import type { LuaState } from './state.ts';
@@ -12,7 +13,7 @@ type Functions = Record<string, LuaCallback>;
 
 /** Proxies are named by kind and name, servers by the name of their proxy and their own. */
 export function proxyFunctions(state: LuaState): Functions {
-  const { machine } = state;
+  const { machine, host } = state;
   const names = (L: number, list: readonly string[]): number => {
     machine.newTable(L);
     for (const [index, name] of list.entries()) machine.setItem(L, index + 1, name);
@@ -32,6 +33,11 @@ export function proxyFunctions(state: LuaState): Functions {
           .servers(proxyAt(state, L).row)
           .map(({ config }) => config.name),
       ),
+    proxy_listeners: L =>
+      names(
+        L,
+        proxyAt(state, L).proxy.binds.map(({ name }, index) => name ?? `sock-${index + 1}`),
+      ),
     // kind, name, of what
     proxy_fact: L => {
       machine.push(L, proxyFact(state, L, machine.text(L, 3)));
@@ -40,8 +46,7 @@ export function proxyFunctions(state: LuaState): Functions {
     proxy_stats: L => {
       const { row } = proxyAt(state, L);
       const wanted = machine.text(L, 1) === 'frontend' ? 'frontend' : 'backend';
-      pushStats(state, L, row, subject => subject.kind === wanted);
-      return 1;
+      return pushStats(state, L, row, subject => subject.kind === wanted);
     },
     // kind, name, server, of what
     server_fact: L => {
@@ -50,8 +55,36 @@ export function proxyFunctions(state: LuaState): Functions {
     },
     server_stats: L => {
       const { row, proxy } = serverAt(state, L);
-      pushStats(state, L, proxy, subject => subject.kind === 'server' && subject.server.row === row);
+      return pushStats(state, L, proxy, subject => subject.kind === 'server' && subject.server.row === row);
+    },
+    // of the server it tracks: proxy and name; or nil
+    server_tracked: L => {
+      const tracked = viewOf(state).tracked(serverAt(state, L));
+      machine.push(L, tracked && host.config.proxies[tracked.proxy]?.name);
+      machine.push(L, tracked?.config.name);
+      return 2;
+    },
+    // tables with proxy and name
+    server_trackers: L => {
+      const view = viewOf(state);
+      const { row } = serverAt(state, L);
+      const all = host.config.proxies.flatMap((proxy, index) =>
+        proxy.removed === true ? [] : view.servers(index),
+      );
+      machine.newTable(L);
+      for (const [index, { proxy, config }] of all.filter(one => view.tracked(one)?.row === row).entries()) {
+        machine.newTable(L, 2);
+        machine.setField(L, 'proxy', host.config.proxies[proxy]?.name);
+        machine.setField(L, 'name', config.name);
+        machine.setTopItem(L, index + 1);
+      }
       return 1;
+    },
+    // kind, name, listener: a table, or nil where it is not counted
+    listener_stats: L => {
+      const { row } = proxyAt(state, L);
+      const name = machine.text(L, 3);
+      return pushStats(state, L, row, subject => subject.kind === 'listener' && subject.name === name);
     },
     info: L => {
       const view = viewOf(state);
@@ -106,15 +139,25 @@ function serverAt(state: LuaState, L: number): ServerEntry {
   return found;
 }
 
-function serverFact(state: LuaState, { row, config }: ServerEntry, what: string): string | number | boolean {
-  const { servers } = viewOf(state).state;
+function serverFact(
+  state: LuaState,
+  { row, proxy, config }: ServerEntry,
+  what: string,
+): string | number | boolean {
+  const { servers, plan } = viewOf(state).state;
   switch (what) {
+    case 'rid':
+      return config.revision ?? 0;
+    case 'dynamic':
+      return (
+        row - (plan.firstServer[proxy] as number) >= (state.host.config.proxies[proxy]?.servers.length ?? 0)
+      );
     case 'puid':
       return config.id;
     case 'backup':
       return config.backup;
     case 'draining':
-      return !servers.usable(row) && servers.userWeight(row) === 0;
+      return servers.userWeight(row) === 0 || (servers.admin(row) & ADMIN_DRAIN) !== 0;
     case 'weight':
       return servers.shownWeight(row);
     case 'maxconn':
@@ -131,20 +174,22 @@ function serverFact(state: LuaState, { row, config }: ServerEntry, what: string)
   }
 }
 
+/** A table, or nil; answers how many values that is. */
 function pushStats(
   state: LuaState,
   L: number,
   proxyRow: number,
   wanted: (subject: Subject) => boolean,
-): void {
+): number {
   const view = viewOf(state);
   const { machine } = state;
   const proxy = view.config.proxies[proxyRow];
-  machine.newTable(L);
-  if (proxy === undefined) return;
-  for (const subject of subjectsOf(view, proxy, proxyRow, { legends: true })) {
+  for (const subject of proxy === undefined ? [] : subjectsOf(view, proxy, proxyRow, { legends: true })) {
     if (!wanted(subject)) continue;
+    machine.newTable(L);
     for (const column of STAT_COLUMNS) machine.setField(L, column.name, valueOf(column, subject));
-    return;
+    return 1;
   }
+  machine.push(L, undefined);
+  return 1;
 }

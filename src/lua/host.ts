@@ -3,6 +3,7 @@ import type { CompileEnvironment } from '../acl/environment.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
+import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
 import type { StatsView } from '../stats/view.ts';
 
 export interface LuaHost {
@@ -21,4 +22,6 @@ export interface LuaHost {
   readonly view: StatsView | undefined;
   /** A list of patterns was changed in this thread: the others are to follow. */
   publish(update: PatternUpdate): void;
+  /** Has the control thread carry out commands of the admin socket; all threads know of them when it answers. */
+  command(order: CommandOrder, done: (answer: CommandAnswer) => void): void;
 }

@@ -214,54 +214,6 @@ function core.parse_addr(text)
   return handle and setmetatable({ [0] = handle }, network) or nil
 end
 
--- Proxy and Server: asked by name each time, as both come and go
-local function listing(names, make)
-  local function has(_, name)
-    for _, known in ipairs(names()) do if known == name then return make(name) end end
-  end
-  local function each()
-    local all, index = names(), 0
-    return function()
-      index = index + 1
-      if all[index] ~= nil then return all[index], make(all[index]) end
-    end
-  end
-  return setmetatable({}, { __index = has, __pairs = each })
-end
-local Server = {}
-local server = { __index = Server }
-for method, what in pairs({ get_puid = 'puid', is_backup = 'backup', is_draining = 'draining', get_weight = 'weight',
-    get_maxconn = 'maxconn', get_cur_sess = 'sessions', get_pend_conn = 'queued', get_addr = 'address' }) do
-  Server[method] = function(self) return api.server_fact(self.kind, self.proxy, self.name, what) end
-end
-function Server:get_name() return self.name end
-function Server:event_sub(...) return core.event_sub(...) end
-function Server:get_stats() return api.server_stats(self.kind, self.proxy, self.name) end
-local Proxy = {}
-local proxy = { __index = Proxy }
-for method, what in pairs({ get_uuid = 'uuid', get_mode = 'mode', get_cap = 'cap', get_srv_act = 'act', get_srv_bck = 'bck' }) do
-  Proxy[method] = function(self) return api.proxy_fact(self.kind, self.name, what) end
-end
-function Proxy:get_name() return self.name end
-function Proxy:get_mailers() return nil end
-function Proxy:get_stats() return api.proxy_stats(self.kind, self.name) end
-local function make_proxy(kind)
-  return function(name)
-    local function make_server(own)
-      return setmetatable({ kind = kind, proxy = name, name = own, puid = api.server_fact(kind, name, own, 'puid') }, server)
-    end
-    return setmetatable({
-      kind = kind, name = name, uuid = api.proxy_fact(kind, name, 'uuid'),
-      servers = listing(function() return api.proxy_servers(kind, name) end, make_server),
-    }, proxy)
-  end
-end
-function Server:get_proxy() return make_proxy(self.kind)(self.proxy) end
-for field, kind in pairs({ frontends = 'frontend', backends = 'backend', proxies = 'any' }) do
-  core[field] = listing(function() return api.proxy_names(kind) end, make_proxy(kind))
-end
-core.get_info = api.info
-
 -- Queue
 local Queue = {}
 local queue = { __index = Queue }

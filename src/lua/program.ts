@@ -19,6 +19,8 @@ import { httpClientFunctions } from './api-http-client.ts';
 import { socketFunctions } from './api-socket.ts';
 import { channelFunctions } from './api-channel.ts';
 import { corePatternFunctions, patternFunctions } from './api-patterns.ts';
+import { changeFunctions } from './api-changes.ts';
+import { tableFunctions } from './api-tables.ts';
 import { proxyFunctions } from './api-proxies.ts';
 import { coreFunctions } from './api-core.ts';
 import { exchangeFunctions } from './api-exchange.ts';
@@ -26,6 +28,7 @@ import { serviceFunctions } from './api-service.ts';
 import type { ExchangeScope } from './exchange-scope.ts';
 import type { LuaHost } from './host.ts';
 import { PRELUDE } from './prelude.ts';
+import { OBJECTS_PRELUDE } from './prelude-objects.ts';
 import { ScriptRun } from './run-action.ts';
 import { luaSettings, type LuaSettings } from './settings.ts';
 import { ServiceRun } from './service.ts';
@@ -243,7 +246,6 @@ function readScript(path: string): string | { readonly error: string } {
 function prepare(state: LuaState): void {
   const { machine } = state;
   const { L } = machine;
-  if (!machine.load(L, PRELUDE, '=[haproxy]')) throw new Error(machine.text(L, -1));
   machine.pushFunctions({
     ...exchangeFunctions(state),
     ...serviceFunctions(state),
@@ -253,6 +255,8 @@ function prepare(state: LuaState): void {
     ...queueFunctions(state),
     ...patternFunctions(state),
     ...proxyFunctions(state),
+    ...changeFunctions(state),
+    ...tableFunctions(state),
   });
   machine.pushFunctions({
     ...coreFunctions(state),
@@ -261,6 +265,17 @@ function prepare(state: LuaState): void {
   });
   machine.setField(L, 'thread', state.number);
   machine.setTopField(L, 'core');
+  const api = machine.keep(L);
+  for (const text of [PRELUDE, OBJECTS_PRELUDE]) runPrelude(state, text, api);
+  machine.letGo(api);
+}
+
+/** It answers a table of the functions that this program calls. */
+function runPrelude(state: LuaState, text: string, api: number): void {
+  const { machine } = state;
+  const { L } = machine;
+  if (!machine.load(L, text, '=[haproxy]')) throw new Error(machine.text(L, -1));
+  machine.pushKept(L, api);
   if (!machine.call(L, 1, 1)) throw new Error(machine.shown(L, -1));
   const calls: string[] = [];
   machine.eachOf(L, -1, () => calls.push(machine.text(L, -2)));

@@ -124,6 +124,12 @@ export class Tasks {
     } else this.machine.letGo(task.kept);
   }
 
+  /** Whether wait() would work for a function that was called by that coroutine. */
+  canWait(L: number): boolean {
+    const task = this.#current;
+    return task?.mayWait === true && L === task.L && this.machine.exports.lua_isyieldable(L) !== 0;
+  }
+
   /**
    * For functions of this program: the script that calls one waits. `arm` gets the function that lets it go on, and
    * answers one that gives up waiting.

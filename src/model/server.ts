@@ -8,6 +8,8 @@ export interface Server {
   readonly position: Position;
   /** Unique in its backend, from 1: explicit `id` or the next free number (the key of placement). */
   readonly id: number;
+  /** Of one added at run time: how often servers were removed before one was added, so that names were used again. */
+  readonly revision?: number;
   /** `id` was said. */
   readonly explicitId?: true;
   readonly address: Address;

@@ -29,6 +29,9 @@ export class ServerDirectory {
   readonly #byRow = new Map<number, DirectoryServer>();
   readonly #ofBackend: DirectoryServer[][];
   readonly #watchers: DirectoryChange[] = [];
+  /** How often a server was added after others were removed. */
+  #revision = 0;
+  #hasRemoved = false;
 
   constructor({ proxies }: Config, plan: StatePlan) {
     this.proxies = proxies;
@@ -100,7 +103,10 @@ export class ServerDirectory {
     this.#tell(server.row, server.backend, server);
   }
 
-  add(row: number, backend: number, config: Server): DirectoryServer {
+  add(row: number, backend: number, settings: Server): DirectoryServer {
+    if (this.#hasRemoved) this.#revision++;
+    this.#hasRemoved = false;
+    const config = { ...settings, revision: this.#revision };
     const server = { row, backend, proxy: this.proxies[backend] as Proxy, config, isDynamic: true };
     this.#ofBackend[backend]?.push(server);
     this.#byRow.set(row, server);
@@ -114,6 +120,7 @@ export class ServerDirectory {
     const list = this.#ofBackend[known.backend] as DirectoryServer[];
     list.splice(list.indexOf(known), 1);
     this.#byRow.delete(row);
+    this.#hasRemoved = true;
     this.#tell(row, known.backend, undefined);
   }
 

@@ -39,6 +39,8 @@ import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange
 import { PROXY_PAUSED, PROXY_STOPPED } from '../state/server-words.ts';
 import { ProcessExpressions } from './process-expressions.ts';
 import { ControlNumbers } from './process-numbers.ts';
+import { ScriptDesk } from './script-desk.ts';
+import type { FromScripts } from './script-messages.ts';
 import { SharedCopies } from './shared-copies.ts';
 import { numberOfStream, threadOfStream } from './stream-reports.ts';
 import { ThreadCalls } from './thread-calls.ts';
@@ -91,6 +93,7 @@ export class Administration {
   readonly #client: HttpClientSettings;
   readonly #desk: CertificateDesk;
   readonly #acme: AcmeService;
+  readonly #scripts: ScriptDesk;
   #warnings: number;
   #server: AdminServer | undefined;
 
@@ -128,6 +131,11 @@ export class Administration {
       copies: this.#shared,
       names: () => this.names,
       log: this.#globalLog,
+    });
+    this.#scripts = new ScriptDesk({
+      runtime: () => this.#runtime(),
+      notice: parts.notice,
+      tell: (thread, message) => tell(thread, { kind: 'script', message }),
     });
     this.directory.watch((row, backend, server) => {
       const change = { row, backend, server: server?.config };
@@ -213,6 +221,10 @@ export class Administration {
   /** Resolves when a data thread has answered. */
   works(): Promise<void> {
     return this.#calls.any({ kind: 'answer' });
+  }
+
+  scriptWants(thread: number, message: FromScripts): void {
+    this.#scripts.heard(thread, message);
   }
 
   answered(thread: number, id: number, result: OrderResults[Order['kind']]): void {

@@ -263,6 +263,8 @@ export class Control {
       case 'attached':
       case 'bridge':
         return this.#attached.heard(thread, message);
+      case 'script':
+        return this.#administration.scriptWants(thread, message.message);
       case 'ring-lines':
         return this.#rings.write(message.ring, message.lines);
       case 'room':

@@ -9,6 +9,7 @@ import type { SharedCache } from '../state/http-cache/http-cache.ts';
 import type { StatePlan } from '../state/plan.ts';
 import type { SharedStickTable } from '../state/stick-table/stick-tables.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
+import type { FromScripts, ToScripts } from './script-messages.ts';
 import type { TlsMaterial } from '../model/tls-material.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
@@ -74,6 +75,7 @@ export type ToData =
   | { readonly kind: 'stopping' }
   /** Answered by `done` with the same number. */
   | { readonly kind: 'order'; readonly id: number; readonly order: Order }
+  | { readonly kind: 'script'; readonly message: ToScripts }
   /** Stop accepting, finish what runs, then end. */
   | { readonly kind: 'soft-stop' }
   | { readonly kind: 'stop' };
@@ -96,6 +98,7 @@ export type ToControl =
   | { readonly kind: 'room' }
   /** For all others. */
   | ({ readonly kind: 'attached' } & AttachedNews)
+  | { readonly kind: 'script'; readonly message: FromScripts }
   /** For that thread. */
   | {
       readonly kind: 'bridge';

@@ -3,13 +3,17 @@ import type { CompileEnvironment } from '../acl/environment.ts';
 import { VariableStore } from '../acl/variables.ts';
 import type { LuaHost } from '../lua/host.ts';
 import { LuaProgram } from '../lua/program.ts';
+import { serverSeed } from '../balancers/server-seed.ts';
 import type { Config } from '../model/config.ts';
 import type { LogChannel, LogSink } from '../proxy/runtime.ts';
+import { planState } from '../state/plan.ts';
+import { SharedState } from '../state/shared-state.ts';
+import { ConfiguredView, type StatsView } from '../stats/view.ts';
 
 const DEFAULT_TAG = 'haproxy';
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
 
-interface ScriptThread {
+export interface ScriptThread {
   readonly config: Config;
   /** 0: the control thread. */
   readonly thread: number;
@@ -18,7 +22,32 @@ interface ScriptThread {
   /** Undefined: nothing is logged. */
   readonly logs: LogSink | undefined;
   /** Undefined: it serves nothing. */
-  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish'>;
+  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish' | 'command'>;
+}
+
+/** Nobody is served: scripts see what will be, and change nothing. */
+function checking(config: Config, nbthread: number): NonNullable<ScriptThread['serving']> {
+  let view: StatsView | undefined;
+  return {
+    variables: new VariableStore(),
+    get view() {
+      return (view ??= viewOfStart(config, nbthread));
+    },
+    publish: () => undefined,
+    command: () => undefined,
+  };
+}
+
+/** Undefined: there is not enough memory, which the start will tell. */
+function viewOfStart(config: Config, nbthread: number): StatsView | undefined {
+  try {
+    const state = SharedState.create(planState(config, nbthread));
+    state.configure(config, serverSeed);
+    return new ConfiguredView(config, state);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Undefined: the configuration loads none. */
@@ -28,7 +57,7 @@ export function loadScripts({
   nbthread,
   environment,
   logs,
-  serving = { variables: new VariableStore(), view: undefined, publish: () => undefined },
+  serving = checking(config, nbthread),
 }: ScriptThread): LuaProgram | undefined {
   const { global } = config;
   if (!global.luaLines.some(({ kind }) => kind !== 'prepend-path')) return undefined;
@@ -37,7 +66,12 @@ export function loadScripts({
     config,
     thread,
     environment,
-    ...serving,
+    variables: serving.variables,
+    get view() {
+      return serving.view;
+    },
+    publish: serving.publish,
+    command: serving.command,
     log: (level: number, text: string): boolean => {
       if (logs === undefined || global.logs.length === 0) return false;
       channel ??= logs.channel(global.logs, global.logTag ?? DEFAULT_TAG);

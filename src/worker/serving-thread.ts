@@ -48,11 +48,10 @@ import type { ChangedBackend, ChangedServer, ListenerHandover } from './orders.t
 import { ThreadProcessFacts } from './process-facts.ts';
 import { pipesOf } from './splice-pipes.ts';
 import { ThreadCopies } from './thread-copies.ts';
-import type { LuaProgram } from '../lua/program.ts';
-import { loadScripts } from './scripts.ts';
 import { serversView, statsView } from './state-views.ts';
 import { threadNumbers } from './thread-numbers.ts';
 import { NameLookups } from '../proxy/name-lookups.ts';
+import { ThreadScripts } from './thread-scripts.ts';
 import { ThreadServices } from './thread-services.ts';
 
 /** Manual, `option contstats`: about every 5 seconds. */
@@ -78,7 +77,7 @@ export class ServingThread {
   readonly #thread: DataThread;
   readonly #files: Map<string, PatternFile>;
   readonly #runtime: Runtime;
-  readonly #scripts: LuaProgram | undefined;
+  readonly #scripts: ThreadScripts;
   readonly #copies: ThreadCopies;
   readonly #reception: Reception;
   readonly #listeners: ListenerService[] = [];
@@ -124,19 +123,18 @@ export class ServingThread {
       path => this.#files.get(path) ?? { error: 'not read at start' },
     );
     const { environments } = this.#runtime;
-    this.#scripts = loadScripts({
+    this.#scripts = new ThreadScripts({
       config,
       thread: start.thread,
       nbthread: plan.threads,
       environment: environments.outside(() => undefined),
       logs: this.#logs,
-      serving: {
-        variables: this.#variables,
-        view: this.#statistics,
-        publish: update => this.#copies.publish(update),
-      },
+      variables: this.#variables,
+      view: this.#statistics,
+      publish: update => this.#copies.publish(update),
+      tell: message => this.#tell({ kind: 'script', message }),
     });
-    environments.useScripts(this.#scripts);
+    environments.useScripts(this.#scripts.program);
     this.#copies = new ThreadCopies(this.#runtime, this.#variables, (change, seen) =>
       this.#tell({ kind: 'changed', change, seen }),
     );
@@ -160,7 +158,7 @@ export class ServingThread {
       });
     this.#countOnTheWay();
     this.#tell({ kind: 'ready', engine: this.#engine.name });
-    this.#scripts?.serve();
+    this.#scripts.program?.serve();
   }
 
   /** Only where some frontend wants it: a thread without work then wakes up for nothing else. */
@@ -356,6 +354,8 @@ export class ServingThread {
         return;
       case 'order':
         return this.#tell({ kind: 'done', id: message.id, result: this.#desk.run(message.order) });
+      case 'script':
+        return this.#scripts.heard(message.message);
       case 'soft-stop':
         return this.#drain();
       case 'stop':
@@ -392,7 +392,7 @@ export class ServingThread {
     clearInterval(this.#drainLook);
     clearInterval(this.#countLook);
     for (const listener of this.#listening()) listener.close();
-    this.#scripts?.stop();
+    this.#scripts.program?.stop();
     this.#engine.destroy();
     this.#port.close();
   }

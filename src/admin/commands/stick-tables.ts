@@ -2,10 +2,11 @@
 import { keyLoader } from '../../acl/tracking/key-loader.ts';
 import { parseIp } from '../../base/ip-address.ts';
 import type { StickTable } from '../../state/stick-table/stick-table.ts';
-import { StickTables } from '../../state/stick-table/stick-tables.ts';
+import type { StickTables } from '../../state/stick-table/stick-tables.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 import type { Found } from '../find.ts';
 import { isRate } from '../../model/stick-table.ts';
+import { emptyCopyOf, takeCopy } from './stick-table-copies.ts';
 import { elementNamed, matches, readElement, readFilters, type Filter } from './stick-table-filters.ts';
 import { entriesInOrder } from './stick-table-order.ts';
 import { renderEntry, renderTable } from './stick-table-lines.ts';
@@ -58,26 +59,11 @@ function* withoutContents(table: StickTable): Generator<string> {
   yield `${renderTable(table)}# contents not dumped due to insufficient privileges\n`;
 }
 
-/** Entries are copied under the lock and told from the copy: nobody waits while text is made. */
 function* entries(table: StickTable, filters: readonly Filter[]): Generator<string> {
   yield renderTable(table);
-  const copy = copyOf(table);
+  const copy = emptyCopyOf(table);
   for (const entry of entriesInOrder(table))
-    if (take(table, entry, copy, filters)) yield renderEntry(copy, entry, table.now);
-}
-
-function copyOf({ settings }: StickTable): StickTable {
-  return StickTables.forChecking([settings]).find(settings.name) as StickTable;
-}
-
-/** False: nobody's, or not wanted. */
-function take(table: StickTable, entry: number, copy: StickTable, filters: readonly Filter[]): boolean {
-  const now = table.now;
-  table.enterEntry();
-  const isWanted = table.isUsed(entry, now) && matches(table, entry, filters, now);
-  if (isWanted) table.copyTo(copy, entry);
-  table.leave();
-  return isWanted;
+    if (takeCopy(table, entry, copy, filters)) yield renderEntry(copy, entry, table.now);
 }
 
 /** Entries that are tracked stay. */
@@ -138,8 +124,8 @@ function byReference(table: StickTable, text: string): Found<number> {
 }
 
 function* entryAlone(table: StickTable, entry: number): Generator<string> {
-  const copy = copyOf(table);
-  if (take(table, entry, copy, [])) yield renderTable(table) + renderEntry(copy, entry, table.now);
+  const copy = emptyCopyOf(table);
+  if (takeCopy(table, entry, copy, [])) yield renderTable(table) + renderEntry(copy, entry, table.now);
 }
 
 /** `data.<type> <value>`, as many as there are; those before a mistake stay. */

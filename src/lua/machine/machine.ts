@@ -15,6 +15,9 @@ import { appendToTable } from './trampolines.ts';
 import { instantiate, type Imports } from './webassembly.ts';
 import { luaModule, type LuaExports } from './wasm-module.ts';
 
+/** How places in this program's own Lua begin. */
+const OWN_CODE = '[haproxy]:';
+
 export const REGISTRY = -1_001_000;
 
 const NIL = 0;
@@ -154,9 +157,18 @@ export class LuaMachine {
   }
 
   raise(L: number, message: string): number {
-    this.exports.luaL_where(L, 1);
-    this.pushText(L, this.text(L, -1) + message);
+    this.pushText(L, this.#place(L) + message);
     return this.exports.lua_error(L);
+  }
+
+  /** Where the script is, behind functions of the prelude. */
+  #place(L: number): string {
+    for (let level = 1; ; level++) {
+      this.exports.luaL_where(L, level);
+      const place = this.text(L, -1);
+      this.pop(L, 1);
+      if (!place.startsWith(OWN_CODE)) return place;
+    }
   }
 
   // ── calls ──
