@@ -70,7 +70,7 @@ export class ClientHandshake implements HandshakeWatcher, DirectWatcher, Connect
     const { bytes } = this.#hello;
     this.#wire = HandshakeWire.over(connection, this.#thread.engine, 'server', bytes);
     const raw = this.#wire?.raw ?? rawSocketOf(connection, bytes, false);
-    const handshake = this.#tls.accept(raw, this, this.#hello);
+    const handshake = this.#tls.accept(raw, this, { hello: this.#hello, hellos: this.#wire?.hellos });
     this.#handshake = handshake;
     this.#wire?.begin(handshake.socket);
   }

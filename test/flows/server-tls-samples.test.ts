@@ -12,6 +12,7 @@ import { Authority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { requires } from '../support/requirement.ts';
+import { tlsFile } from '../support/tls-material.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
 
 const CERTIFICATE = ['i_dn', 's_dn', 's_dn(CN)', 's_dn(O,1)', 's_dn(,0,rfc2253)', 'serial,hex', 'sha1,hex'];
@@ -107,6 +108,47 @@ test('secrets of TLS 1.3 are those the server has, with tune.ssl.keylog', async 
       lines.includes(`${name.toUpperCase()} ${fields[`x-${names.length}`]} ${fields[`x-${index}`]}`),
       name,
     );
+});
+
+test('random bytes of both hellos are the same at both ends, whoever makes the handshake', async t => {
+  const random = /^[0-9A-F]{64}$/;
+  const ends = ['client', 'server'] as const;
+  const told = ends.map(end => `hdr x-fc-${end} "%[ssl_fc_${end}_random,hex]"`).join(' ');
+  const lines = [
+    // the second by Node, the third with a HelloRetryRequest
+    'ssl-max-ver TLSv1.2',
+    'ssl-max-ver TLSv1.2 ciphers AES128-SHA',
+    'ssl-min-ver TLSv1.3 curves P-384',
+  ];
+  const ports: number[] = [];
+  for (const _ of lines) ports.push(await freePort(), await freePort());
+  const sections = lines.map((line, index) => {
+    const [outside, inside] = ports.slice(2 * index);
+    return `listen outer${index}
+  bind 127.0.0.1:${outside}
+  http-response set-header x-bc-client %[ssl_bc_client_random,hex]
+  http-response set-header x-bc-server %[ssl_bc_server_random,hex]
+  server s 127.0.0.1:${inside} ssl verify none
+frontend inner${index}
+  bind 127.0.0.1:${inside} ssl crt ${tlsFile('rsa.pem')} ${line}
+  http-request return status 200 ${told}
+`;
+  });
+  const text = `defaults
+  mode http
+  timeout connect 10s
+  timeout client 10s
+  timeout server 10s
+${sections.join('')}`;
+  await startBalancer(t, text, { ports });
+  for (const [index, line] of lines.entries()) {
+    const fields = await fieldsOf(ports[2 * index] as number);
+    for (const end of ends) {
+      assert.match(fields[`x-fc-${end}`] ?? '', random, line);
+      assert.equal(fields[`x-bc-${end}`], fields[`x-fc-${end}`], line);
+    }
+    assert.notEqual(fields['x-fc-client'], fields['x-fc-server'], line);
+  }
 });
 
 test('why a handshake with a server failed is logged', async t => {

@@ -23,6 +23,7 @@ export const NO_TLS: TlsFacts = {
   chainErrorDepth: 0,
   error: undefined,
   clientRandom: undefined,
+  serverRandom: undefined,
   sessionKey: undefined,
   uniqueId: undefined,
   secret: () => undefined,

@@ -51,22 +51,14 @@ function bothSides(side: Side, whom: string): FetchRow[] {
     ['alg_keysize', 'int', `bits of the cipher of the ${whom} connection`, facts => facts.keySize],
     ['use_keysize', 'int', `bits in use of the ${whom} connection`, facts => facts.usedKeySize],
     ['curve', 'str', 'curve agreed on', facts => facts.curve],
-    ['client_random', 'bin', 'client random, with tune.ssl.keylog', facts => facts.clientRandom],
+    ['client_random', 'bin', 'random bytes of the hello of the client', facts => facts.clientRandom],
+    ['server_random', 'bin', 'random bytes of the hello of the server', facts => facts.serverRandom],
     ['session_key', 'bin', 'master key of the session', facts => facts.sessionKey],
     ['unique_id', 'bin', 'channel binding of the connection', facts => facts.uniqueId],
     ['err', 'int', 'TLS error number', facts => facts.error?.code ?? 0],
     ['err_str', 'str', 'TLS error text', facts => facts.error?.text],
   ];
-  return [
-    ...words.map(word => wordRow(side, word)),
-    {
-      name: `${side}_server_random`,
-      out: 'bin',
-      sources: side === 'ssl_fc' ? CLIENT : SERVER,
-      summary: 'server random',
-      missing: 'what the TLS of Node does not tell',
-    },
-  ];
+  return words.map(word => wordRow(side, word));
 }
 
 const FRONT_ONLY: readonly Word[] = [

@@ -14,7 +14,7 @@ import type { Cause } from '../../base/failure.ts';
 import type { Connection, ConnectionHandler, Engine } from '../connection.ts';
 import { UNSET } from '../engines/unset-handler.ts';
 import { alertRecord } from './records/alert-record.ts';
-import { HandshakeRecords } from './records/handshake-records.ts';
+import { HandshakeRecords, type HelloRandoms } from './records/handshake-records.ts';
 import { RecordConnection, type RecordOwner } from './records/record-connection.ts';
 import { TrafficSecrets } from './records/traffic-secrets.ts';
 import { ScriptedSocket, type SocketScript } from './scripted-socket.ts';
@@ -79,6 +79,11 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
     this.raw = raw;
     if (ahead !== undefined) this.#records.received(ahead);
     plain.handler = this;
+  }
+
+  /** As far as they were seen. */
+  get hellos(): HelloRandoms {
+    return this.#records;
   }
 
   /** `socket`: over `raw`, and nothing has happened yet. */
@@ -166,7 +171,7 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
   written(bytes: Buffer): void {
     if (this.#state === OVER) return void setImmediate(() => this.raw.finishWrite());
     this.#records.sent(bytes);
-    if (this.side === 'server') this.#records.noteHello(bytes);
+    this.#records.noteHello(bytes);
     if (this.#plain.sending) this.#outbox.push(bytes);
     else this.#plain.send(bytes, 0, bytes.length);
     if (this.#state === HANDSHAKE && !this.#isFeeding) setImmediate(() => this.#finishWrites());
@@ -195,7 +200,7 @@ export class HandshakeWire implements ConnectionHandler, SocketScript, RecordOwn
       const record = this.#records.next();
       if (record === undefined) break;
       this.#records.sealed = 0;
-      if (this.side === 'client') this.#records.noteHello(record);
+      this.#records.noteHello(record);
       this.raw.feed(record);
       this.#finishWrites();
     }

@@ -14,7 +14,6 @@ export function keepsSecrets({ ssl }: Pick<Global, 'ssl'>): boolean {
 
 export class KeyLog {
   readonly #secrets = new Map<string, string>();
-  #clientRandom: string | undefined;
 
   /** Listens from now on: before the handshake begins, or it misses some. */
   static of(socket: TLSSocket): KeyLog {
@@ -26,17 +25,11 @@ export class KeyLog {
   add(line: string): void {
     const [label, random, secret] = line.trimEnd().split(' ');
     if (label === undefined || random === undefined || secret === undefined) return;
-    this.#clientRandom = random;
     this.#secrets.set(label.toLowerCase(), secret);
   }
 
   /** Hexadecimal, by the label in lower case. */
   secret(name: string): string | undefined {
     return this.#secrets.get(name);
-  }
-
-  /** Bytes, one char each. */
-  get clientRandom(): string | undefined {
-    return this.#clientRandom && Buffer.from(this.#clientRandom, 'hex').toString('latin1');
   }
 }

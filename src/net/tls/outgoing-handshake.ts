@@ -98,7 +98,8 @@ export class OutgoingHandshake {
   };
 
   #facts(error: Error | TlsError | undefined): TlsFacts {
-    return new TlsSocketFacts(this.#socket, { side: 'client', error, keyLog: this.#keyLog });
+    const hellos = this.#wire?.hellos;
+    return new TlsSocketFacts(this.#socket, { side: 'client', error, keyLog: this.#keyLog, hellos });
   }
 
   readonly #closed = (): void => this.#failed(new Error('closed during the handshake'));

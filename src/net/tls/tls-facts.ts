@@ -39,8 +39,8 @@ export interface TlsFacts {
 
   /** What ended the handshake. */
   readonly error: TlsError | undefined;
-  /** Kept with `tune.ssl.keylog`. */
   readonly clientRandom: string | undefined;
+  readonly serverRandom: string | undefined;
   readonly sessionKey: string | undefined;
   /** The first Finished message (RFC 5929, section 3). */
   readonly uniqueId: string | undefined;

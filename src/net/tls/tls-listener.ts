@@ -16,6 +16,7 @@ import { type FindAuthorities, ListenerContexts } from './listener-contexts.ts';
 import type { ListenerSettings } from './listener-settings.ts';
 import { type HeldAgainst, refusalOf } from './peer-verdict.ts';
 import { SessionCache, type SessionCounts } from './session-cache.ts';
+import type { HelloRandoms } from './records/handshake-records.ts';
 import { Staples, type StapleCounts } from './staples.ts';
 import type { CertificateChoice } from './thread-certificates.ts';
 import type { TicketKeys } from './ticket-keys.ts';
@@ -36,6 +37,12 @@ export interface HandshakeWatcher {
   /** Before failed(), while all is still open: the peer is to be told by this alert. */
   refusing?(alert: number): void;
   failed(failure: HandshakeFailure, facts: TlsSocketFacts): void;
+}
+
+export interface SeenHellos {
+  /** The client's, read beforehand. */
+  readonly hello?: HelloReader;
+  readonly hellos?: HelloRandoms | undefined;
 }
 
 /** A handshake that is under way. */
@@ -90,9 +97,9 @@ export class TlsListener {
   }
 
   /** The watcher hears of its end exactly once, and never before this returns. */
-  accept(raw: Socket, watcher: HandshakeWatcher, hello?: HelloReader): Handshake {
+  accept(raw: Socket, watcher: HandshakeWatcher, seen: SeenHellos = {}): Handshake {
     const context = this.#firstContext();
-    return new PendingHandshake(this, raw, this.#socketOptions(context), this.#defaults, watcher, hello);
+    return new PendingHandshake(this, raw, this.#socketOptions(context), this.#defaults, watcher, seen);
   }
 
   #socketOptions(secureContext: SecureContext): TLSSocketOptions {
@@ -177,6 +184,7 @@ class PendingHandshake implements Handshake {
   readonly socket: TLSSocket;
   readonly #raw: Socket;
   readonly #hello: HelloFacts | undefined;
+  readonly #hellos: HelloRandoms | undefined;
   readonly #keyLog: KeyLog | undefined;
   #watcher: HandshakeWatcher | undefined;
   #entries: readonly LoadedCertEntry[];
@@ -192,13 +200,14 @@ class PendingHandshake implements Handshake {
     options: TLSSocketOptions,
     entries: readonly LoadedCertEntry[],
     watcher: HandshakeWatcher,
-    hello: HelloReader | undefined,
+    { hello, hellos }: SeenHellos,
   ) {
     this.#listener = listener;
     this.#raw = raw;
     this.#entries = entries;
     this.#watcher = watcher;
     this.#hello = hello?.hello;
+    this.#hellos = hellos;
     const socket = new TLSSocket(raw, {
       ...options,
       SNICallback: (servername, done) => done(null, this.#contextFor(servername)),
@@ -294,6 +303,7 @@ class PendingHandshake implements Handshake {
       certificatePem: entries[0]?.certificate.certPem,
       servername: this.#servername,
       hello: this.#hello,
+      hellos: this.#hellos,
       keyLog: this.#keyLog,
       error,
       ...(isAsked(verify) ? { authorities: () => this.#listener.authoritiesOf(entries) } : {}),

@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { verificationNumberOfCode } from '../../base/x509-verification.ts';
 import { Certificate } from './certificate.ts';
 import type { KeyLog } from './key-log.ts';
+import type { HelloRandoms } from './records/handshake-records.ts';
 import { SessionFacts } from './session-facts.ts';
 import {
   type CertificateFacts,
@@ -35,6 +36,8 @@ export interface TlsCircumstances {
   readonly error?: Error | TlsError | undefined;
   readonly hello?: HelloFacts | undefined;
   readonly keyLog?: KeyLog | undefined;
+  /** Absent: nobody saw them. */
+  readonly hellos?: HelloRandoms | undefined;
 }
 
 /** The part of Node's handle that has no method on the socket. */
@@ -139,7 +142,11 @@ export class TlsSocketFacts extends SessionFacts implements TlsFacts {
   }
 
   get clientRandom(): string | undefined {
-    return this.#circumstances.keyLog?.clientRandom;
+    return this.#circumstances.hellos?.clientRandom?.toString('latin1');
+  }
+
+  get serverRandom(): string | undefined {
+    return this.#circumstances.hellos?.serverRandom?.toString('latin1');
   }
 
   get uniqueId(): string | undefined {

@@ -126,7 +126,11 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
   }
 
   get clientRandom(): string | undefined {
-    return this.#circumstances.keyLog?.clientRandom;
+    return this.#ssl.random(true)?.toString('latin1');
+  }
+
+  get serverRandom(): string | undefined {
+    return this.#ssl.random(false)?.toString('latin1');
   }
 
   secret(name: string): string | undefined {

@@ -144,6 +144,14 @@ export class Ssl {
     };
   }
 
+  /** Of the client's hello, or of the server's. */
+  random(ofPeer: boolean): Buffer | undefined {
+    if (this.#ssl === NONE) return undefined;
+    const { clientRandom, serverRandom } = this.#calls;
+    const take = ofPeer ? clientRandom : serverRandom;
+    return taken(RANDOM_BYTES, (at, length) => take(this.#ssl, at, length));
+  }
+
   /** DER, as `TLSSocket.getSession()` gives it. */
   session(): Buffer | undefined {
     const session = this.#session();

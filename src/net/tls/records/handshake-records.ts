@@ -1,6 +1,6 @@
 /**
  * Records of a handshake on their way between the peer and OpenSSL: cuts what comes into single ones, and notes what the
- * keys behind it need, the number of records that were sealed since and the server's random bytes of TLS 1.2.
+ * keys behind it need, the number of records that were sealed since and the random bytes of both hellos.
  */
 import {
   ALERT,
@@ -12,14 +12,23 @@ import {
 } from './record-cipher.ts';
 
 const NOTHING = Buffer.alloc(0);
+const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
+/** Of a HelloRetryRequest, which is no hello yet (RFC 8446, section 4.1.3). */
+const OF_RETRY = Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex');
 /** Behind the header of the record, type and length of the message, and the version. */
 const RANDOM_AT = HEADER_BYTES + 6;
 const RANDOM_BYTES = 32;
 
-export class HandshakeRecords {
+export interface HelloRandoms {
+  readonly clientRandom: Buffer | undefined;
+  readonly serverRandom: Buffer | undefined;
+}
+
+export class HandshakeRecords implements HelloRandoms {
   /** OpenSSL has sent so many encrypted records since it was shown the last one (those of TLS 1.3). */
   sealed = 0;
+  clientRandom: Buffer | undefined = undefined;
   serverRandom: Buffer | undefined = undefined;
   /** What came is no TLS: OpenSSL is to say so. */
   isOther = false;
@@ -48,11 +57,13 @@ export class HandshakeRecords {
     return rest;
   }
 
-  /** Of who answers first: where its hello is not, TLS 1.2 is left to OpenSSL. */
+  /** Either way. Where the server's is not seen, TLS 1.2 is left to OpenSSL. */
   noteHello(record: Buffer): void {
-    const isHello = record[0] === HANDSHAKE && record[HEADER_BYTES] === SERVER_HELLO;
-    if (isHello && record.length >= RANDOM_AT + RANDOM_BYTES)
-      this.serverRandom ??= Buffer.from(record.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES));
+    if (record[0] !== HANDSHAKE || record.length < RANDOM_AT + RANDOM_BYTES) return;
+    const random = record.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
+    const type = record[HEADER_BYTES];
+    if (type === CLIENT_HELLO) this.clientRandom ??= Buffer.from(random);
+    else if (type === SERVER_HELLO && !random.equals(OF_RETRY)) this.serverRandom ??= Buffer.from(random);
   }
 
   /** A write of OpenSSL's may end within a record. */
