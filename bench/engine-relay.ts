@@ -1,8 +1,5 @@
 /**
- * CPU time a request of a minimal TCP relay on each engine, against HAProxy in mode tcp, everything else equal:
- *
- *   node dist/bench/engine-relay.js [--only haproxy,node,uring] [--connections 64] [--pairs 5] [--seconds 2] [--path /]
- *
+ * CPU time a request of a minimal TCP relay on each engine, against HAProxy in mode tcp, everything else equal.
  * The balancer has CPU 0 for itself; nginx as origin and wrk share CPU 1. The figure is the scheduler's own account
  * of the balancer's process tree. Ratios are medians over rounds in which each candidate runs once.
  */
@@ -10,26 +7,27 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Connection, ConnectionHandler, Engine } from '../src/net/connection.ts';
 import { NodeEngine } from '../src/net/engines/node/engine.ts';
 import { UringEngine } from '../src/net/engines/uring/engine.ts';
 import { isListenFailure, openListening } from '../src/net/listening-socket.ts';
 import { Relay } from '../src/net/relay.ts';
+import { commandLine } from './command-line.ts';
 
 const TIMEOUTS = { client: 50_000, server: 50_000, tunnel: 0, clientFin: 0, serverFin: 0 };
 
-const { values } = parseArgs({
-  options: {
-    serve: { type: 'string' },
-    port: { type: 'string' },
-    origin: { type: 'string' },
-    only: { type: 'string', default: 'haproxy,node,uring' },
-    connections: { type: 'string', default: '64' },
-    pairs: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
-    path: { type: 'string', default: '/' },
-  },
+const USAGE = `node dist/bench/engine-relay.js [--only haproxy,node,uring] [--connections 64] [--pairs 5] [--seconds 2]
+                                [--path /]`;
+
+const values = commandLine(USAGE, {
+  serve: { type: 'string' },
+  port: { type: 'string' },
+  origin: { type: 'string' },
+  only: { type: 'string', default: 'haproxy,node,uring' },
+  connections: { type: 'string', default: '64' },
+  pairs: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '2' },
+  path: { type: 'string', default: '/' },
 });
 
 if (values.serve !== undefined) serve(values.serve, Number(values.port), Number(values.origin));

@@ -1,19 +1,11 @@
-/**
- * The benchmark: `npm run bench`. What is compared and how is docs/performance.md's to explain.
- *
- *   npm run bench -- [--only NAME,...] [--pairs 5] [--seconds 1] [--contestants NAME,...] [--base haproxy]
- *                    [--warm-up 12] [--json FILE] [--write]
- *
- * `--only` takes beginnings of case names. `--contestants` narrows every case to these; `NAME=FOLDER` is an lb built
- * elsewhere. `--write` puts the tables into docs/performance.md. HAPROXY= and NGINX= name other binaries.
- */
+/** The benchmark: `npm run bench`. What is compared and how is docs/performance.md's to explain. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { IDLE_MEMORY, LOAD_CASES, START_UP } from './cases.ts';
+import { commandLine } from './command-line.ts';
 import { type Contestant, contestant } from './contestants.ts';
 import { measureIdleMemory } from './idle-memory.ts';
 import { pinOwnProcess } from './processes.ts';
@@ -24,18 +16,22 @@ import { measureStart } from './start-time.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    pairs: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1' },
-    'warm-up': { type: 'string', default: '12' },
-    connections: { type: 'string', default: '8000' },
-    contestants: { type: 'string' },
-    base: { type: 'string', default: 'haproxy' },
-    json: { type: 'string', default: join(root, 'bench/results/latest.json') },
-    write: { type: 'boolean', default: false },
-  },
+const USAGE = `npm run bench -- [--only NAME,...] [--pairs 5] [--seconds 1] [--contestants NAME,...] [--base haproxy]
+                 [--warm-up 12] [--connections 8000] [--json FILE] [--write]
+
+--only takes beginnings of case names. --contestants narrows every case to these; NAME=FOLDER is an lb built
+elsewhere. --write puts the tables into docs/performance.md. HAPROXY= and NGINX= name other binaries.`;
+
+const values = commandLine(USAGE, {
+  only: { type: 'string' },
+  pairs: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '1' },
+  'warm-up': { type: 'string', default: '12' },
+  connections: { type: 'string', default: '8000' },
+  contestants: { type: 'string' },
+  base: { type: 'string', default: 'haproxy' },
+  json: { type: 'string', default: join(root, 'bench/results/latest.json') },
+  write: { type: 'boolean', default: false },
 });
 
 const pairs = Number(values.pairs);

@@ -2,8 +2,6 @@
  * Does lb grow? Moderate load of every kind for a long time: keep-alive requests, connections for one request,
  * uploads, clients that leave in the middle, and a thousand idle connections.
  *
- *   node dist/bench/soak.js [--minutes 10] [--contestant lb]
- *
  * Prints memory and open descriptors twenty times; fails when the last quarter's memory is above the second's by
  * more than a tenth and 4 MB, or when descriptors are left over at the end.
  */
@@ -14,18 +12,16 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.ts';
 import { contestant, start } from './contestants.ts';
 import { autocannonFile } from './load.ts';
 import { startOrigins } from './origins.ts';
 import { cpuNs, freePort, LOAD_CPU, memoryOf, pinOwnProcess, stop } from './processes.ts';
 import { scenario } from './scenario.ts';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    contestant: { type: 'string', default: 'lb' },
-  },
+const values = commandLine('node dist/bench/soak.js [--minutes 10] [--contestant lb]', {
+  minutes: { type: 'string', default: '10' },
+  contestant: { type: 'string', default: 'lb' },
 });
 
 const LOOKS = 20;

@@ -10,6 +10,6 @@ const run = (program, args) => {
   if (status !== 0) process.exit(status ?? 1);
 };
 run(process.execPath, ['scripts/build.mjs']);
-if (!existsSync(join(root, 'bench/node_modules')))
+if (!existsSync(join(root, 'bench/node_modules')) && !process.argv.includes('--help'))
   run('npm', ['ci', '--prefix', 'bench', '--ignore-scripts']);
 run(process.execPath, ['dist/bench/run.js', ...process.argv.slice(2)]);

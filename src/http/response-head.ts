@@ -57,12 +57,15 @@ export class Http1ResponseHead implements ResponseHead {
     this.#isReceived = true;
   }
 
-  /** It was written here, with all its fields, before any rule has seen it; the length is -1 where it has none. */
-  composed(status: number, reason: string, framing: Framing, contentLength: number): void {
+  /**
+   * It was written here, with all its fields, before any rule has seen it; the length is -1 where it has none. The
+   * version is 11 or 10.
+   */
+  composed(status: number, reason: string, framing: Framing, contentLength: number, version = 11): void {
     const { headers, fields } = this;
     this.status = status;
     this.reason = reason;
-    this.version = 11;
+    this.version = version;
     headers.touched = 0;
     this.framing = framing;
     fields.chunked = framing === 'chunked';

@@ -141,11 +141,20 @@ export class ExchangeCounts {
 
   /** A server has answered, finally or not. */
   response(status: number): void {
+    this.#addResponse(status, 1);
+  }
+
+  /** What was counted as its response is none: the first bytes of the body are no body. */
+  noResponse(status: number): void {
+    this.#addResponse(status, -1);
+  }
+
+  #addResponse(status: number, amount: 1 | -1): void {
     const { server } = this.#rows;
     if (server < 0) return;
     const { counters } = this.#thread.state;
-    counters.add(server, responseField(status), 1);
-    counters.add(server, FIELD.req_tot, 1);
+    counters.add(server, responseField(status), amount);
+    counters.add(server, FIELD.req_tot, amount);
   }
 
   /** `option contstats`: not all at the end. */

@@ -119,6 +119,9 @@ function sendRendered(stream: HttpExchange, rendering: ResponseRendering): void 
 
 /** The client has seen nothing of the response yet: it can still be told. */
 function firstBodyInvalid(stream: HttpExchange): void {
+  const { transaction } = stream;
   stream.responseStarted = false;
+  transaction.counts.noResponse(transaction.serverStatus);
+  transaction.serverStatus = 0;
   stream.serverTrouble.responseInvalid();
 }

@@ -20,7 +20,7 @@ export function fillResponse(
   for (const [name, value] of reply.headers) headers.add(name, value);
   if (reply.stream === undefined) {
     const length = headers.has('content-length') ? reply.body.length : -1;
-    head.composed(status, reason, length > 0 ? 'length' : 'none', length);
+    head.composed(status, reason, length > 0 ? 'length' : 'none', length, reply.version);
   } else if (version >= 11) {
     headers.add('transfer-encoding', 'chunked');
     head.composed(status, reason, 'chunked', -1);

@@ -9,6 +9,8 @@ export interface Reply {
   readonly reason: string;
   readonly headers: readonly ReplyHeader[];
   readonly body: Buffer;
+  /** A file has it as HTTP/1.0. */
+  readonly version?: 10;
   /** A service's body, in pieces (http/local-service.ts); `body` is empty then. */
   readonly stream?: BodySource;
   /** The connection closes behind it. */

@@ -4,7 +4,7 @@
  */
 import type { Reply, ReplyHeader } from './reply.ts';
 
-const STATUS_LINE = /^HTTP\/\d\.\d (\d{3})(?: ([^\r\n]*))?$/;
+const STATUS_LINE = /^HTTP\/(\d\.\d) (\d{3})(?: ([^\r\n]*))?$/;
 
 /** `text` is latin1: one char a byte. */
 export function parseStoredMessage(text: string): Reply | { readonly error: string } {
@@ -15,7 +15,8 @@ export function parseStoredMessage(text: string): Reply | { readonly error: stri
   if (status === null) return { error: `invalid status line '${lines[0] ?? ''}'` };
   const headers = parseHeaders(lines.slice(1));
   if ('error' in headers) return headers;
-  return withBody(Number(status[1]), status[2] ?? '', headers.list, text.slice(head[0].length));
+  const reply = withBody(Number(status[2]), status[3] ?? '', headers.list, text.slice(head[0].length));
+  return 'error' in reply || (status[1] as string) >= '1.1' ? reply : { ...reply, version: 10 };
 }
 
 function parseHeaders(

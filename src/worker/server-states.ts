@@ -3,6 +3,7 @@
  * which line. What cannot be read is told and left out; it never stops the start.
  */
 import { readFileSync } from 'node:fs';
+import { describeSystemError } from '../base/system-error.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic, Severity } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -71,8 +72,8 @@ export class ServerStates {
     const path = this.#pathOf(file);
     const text = readText(path);
     if (typeof text !== 'string') {
-      const severity = text.code === 'ENOENT' ? 'notice' : 'warning';
-      this.#say(severity, `${about}Can't open ${what} '${path}': ${text.code}`);
+      const severity = text.missing ? 'notice' : 'warning';
+      this.#say(severity, `${about}Can't open ${what} '${path}': ${text.error}`);
       return [];
     }
     const parsed = parseServerStateFile(text);
@@ -118,10 +119,11 @@ function keepFirst(lines: Map<string, ServerStateLine>, line: ServerStateLine): 
   if (!lines.has(name)) lines.set(name, line);
 }
 
-function readText(path: string): string | { readonly code: string } {
+function readText(path: string): string | { readonly missing: boolean; readonly error: string } {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {
-    return { code: (error as NodeJS.ErrnoException).code ?? String(error) };
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { missing, error: describeSystemError(error) };
   }
 }

@@ -139,3 +139,23 @@ function measure(
   const { results } = JSON.parse(readFileSync(json, 'utf8')) as { results: CaseResult[] };
   return { results, stdout };
 }
+
+for (const [program, word] of [
+  ['dist/bench/run.js', '--contestants'],
+  ['dist/bench/soak.js', '--minutes'],
+  ['dist/bench/engine-relay.js', '--pairs'],
+  ['scripts/fuzz.mjs', '--seed'],
+] as const)
+  test(`${program} tells its usage where it is asked for, and behind an option that is none`, () => {
+    const run = (option: string): readonly [number | null, string, string] => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [program, option], { encoding: 'utf8' });
+      return [status, stdout, stderr];
+    };
+    const [asked, usage, complaint] = run('--help');
+    assert.deepEqual([asked, complaint], [0, '']);
+    assert.ok(usage.includes(word), usage);
+    const [wrong, nothing, told] = run('--nonsense');
+    assert.deepEqual([wrong, nothing], [1, '']);
+    assert.ok(told.startsWith("Unknown option '--nonsense'"), told);
+    assert.ok(told.endsWith(usage), told);
+  });

@@ -6,12 +6,14 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { startBalancer } from '../support/balancer.ts';
+import { startAdminBalancer } from '../support/admin-balancer.ts';
+import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePorts } from '../support/free-port.ts';
 import { bounded } from '../support/http2-client.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { until } from '../support/until.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -179,4 +181,24 @@ test('a client that leaves while its body is waited for has passed the rules whe
       name.startsWith('end') ? /^\S+ 100 Continue \S+ 400 Bad request$/ : /^\S+ 100 Continue$/,
     );
   }
+});
+
+const NO_CHUNK = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n';
+
+async function countNoChunk(t: TestContext, program?: string): Promise<string> {
+  const { address } = await startRawOrigin(t, socket => socket.once('data', () => socket.end(NO_CHUNK)));
+  const { web, tell } = await startAdminBalancer(t, { app: ` server s ${address}`, program });
+  const answer = await exchangeRaw(web, get('none'));
+  const rows = statRows(await tell('show stat'));
+  const counted = ['web/FRONTEND', 'app/BACKEND', 'app/s'].map(name => {
+    const row = rows.get(name);
+    return `${name} ${row?.['hrsp_2xx']} ${row?.['hrsp_5xx']}`;
+  });
+  return [answer.slice(0, answer.indexOf('\r\n')), ...counted].join(', ');
+}
+
+test('a response whose first chunk is none is not counted as one of the server', async t => {
+  const own = await countNoChunk(t);
+  assert.equal(own, 'HTTP/1.1 502 Bad Gateway, web/FRONTEND 0 1, app/BACKEND 0 1, app/s 0 0');
+  if (requires(t, 'haproxy')) assert.equal(own, await countNoChunk(t, 'haproxy'));
 });
