@@ -6,7 +6,7 @@ import type { KeepalivedConfig } from '../model/keepalived.ts';
 import { Applier } from './applier.ts';
 import { checksOf, type RunScript } from './checkers/checks.ts';
 import type { Driver } from './driver.ts';
-import { PoolKeeper, sameServer, type KeeperPorts } from './pool-keeper.ts';
+import { PoolKeeper, sameServer, type KeeperPorts, type ServiceEvents } from './pool-keeper.ts';
 import { resolveServices, type ResolvedService } from './resolve-services.ts';
 import { RouteWatch } from './route-watch.ts';
 
@@ -16,6 +16,7 @@ export interface ForwarderPorts {
   readonly random: () => number;
   readonly log: (level: 'error' | 'warning' | 'notice' | 'info', message: string) => void;
   readonly runScript: RunScript;
+  readonly events: ServiceEvents;
   /** Calls back whenever interfaces or routes change. */
   readonly watchRoutes: (onChange: () => void) => { stop(): void };
 }
@@ -26,9 +27,11 @@ export class Forwarder {
   readonly #routes: RouteWatch;
   #keepers: readonly PoolKeeper[] = [];
   #timeouts: string;
+  #manners: KeepalivedConfig['globalDefs'];
 
   constructor(config: KeepalivedConfig, ports: ForwarderPorts) {
     this.#ports = ports;
+    this.#manners = config.globalDefs;
     this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
     this.#keepers = this.#keepersOf(config, []);
     this.#applier = new Applier(ports, this.#services(), this.#states());
@@ -47,6 +50,7 @@ export class Forwarder {
     const before = this.#keepers;
     const [services, timeouts] = [JSON.stringify(this.#services()), this.#timeouts];
     this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
+    this.#manners = config.globalDefs;
     this.#keepers = this.#keepersOf(config, before);
     for (const keeper of before) if (!this.#keepers.includes(keeper)) keeper.stop(false);
     for (const keeper of this.#keepers) if (!before.includes(keeper)) keeper.start();
@@ -63,8 +67,10 @@ export class Forwarder {
   }
 
   #keepersOf(config: KeepalivedConfig, before: readonly PoolKeeper[]): PoolKeeper[] {
-    const { runScript, after, random, log } = this.#ports;
+    const { runScript, after, random, log, events } = this.#ports;
     const ports: KeeperPorts = {
+      events,
+      manners: () => this.#manners,
       checks: checksOf(config.ssl, runScript),
       after,
       random,

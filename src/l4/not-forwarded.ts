@@ -8,11 +8,10 @@ import { resolveServices } from './resolve-services.ts';
 export function notForwarded(config: KeepalivedConfig): Diagnostic[] {
   const { services, diagnostics } = resolveServices(config);
   const servers = services.map(({ config: server }) => server);
-  const hasMail = config.globalDefs.mail !== undefined;
   return [
     ...diagnostics,
     ...servers.flatMap(server =>
-      withoutEffect(server, hasMail).map(message => ({
+      withoutEffect(server).map(message => ({
         severity: 'warning' as const,
         position: server.position,
         message,
@@ -24,16 +23,11 @@ export function notForwarded(config: KeepalivedConfig): Diagnostic[] {
 
 const COUNTING = new Set(['lc', 'wlc', 'sed', 'nq', 'ovf', 'twos']);
 
-function withoutEffect(
-  { scheduler, haSuspend, smtpAlert, realServers }: VirtualServer,
-  hasMail: boolean,
-): string[] {
-  const alerts = hasMail && (smtpAlert || realServers.some(real => real.smtpAlert));
+function withoutEffect({ scheduler, haSuspend }: VirtualServer): string[] {
   return [
     ...(COUNTING.has(scheduler)
       ? [`lvs_sched ${scheduler}: connections are not counted, servers take turns by their weights`]
       : []),
     ...(haSuspend ? ['ha_suspend has no effect: servers are checked all the time'] : []),
-    ...(alerts ? ['smtp_alert has no effect: no mail is sent for virtual servers and real servers'] : []),
   ];
 }

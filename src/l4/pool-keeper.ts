@@ -2,8 +2,9 @@
  * One virtual server at work: its checkers, what they make of its pool, and what is said and run because of that, in
  * keepalived's words. Called by forwarder.ts, which carries the states of its servers into the kernel.
  */
+import type { KeepalivedGlobal } from '../model/keepalived.ts';
 import type { ScriptCommand } from '../model/script-command.ts';
-import type { RealServer, VirtualServer } from '../model/virtual-server.ts';
+import type { Checker, RealServer, VirtualServer } from '../model/virtual-server.ts';
 import { CheckLoop } from './checkers/check-loop.ts';
 import type { Checks } from './checkers/checks.ts';
 import { changeServer, changeWeight, newPool, serverStates, type Pool, type PoolChange } from './pool.ts';
@@ -16,7 +17,18 @@ export interface KeeperPorts {
   readonly random: () => number;
   readonly log: (level: 'warning' | 'notice' | 'info', message: string) => void;
   readonly notify: (command: ScriptCommand) => void;
+  readonly events: ServiceEvents;
+  /** They may change while a pool stays. */
+  readonly manners: () => Manners;
 }
+
+/** What others are told: a line for pipes (`lvs_notify_fifo`), and mail (`smtp_alert`). */
+export interface ServiceEvents {
+  line(text: string): void;
+  mail(subject: string, body: string): void;
+}
+
+type Manners = Pick<KeepalivedGlobal, 'noCheckerEmails' | 'rsInitNotifies'>;
 
 export class PoolKeeper {
   readonly resolved: ResolvedService;
@@ -24,6 +36,8 @@ export class PoolKeeper {
   readonly #onChange: () => void;
   /** By real server. */
   readonly #loops: readonly (readonly CheckLoop[])[];
+  /** Servers that were not there before, and have not been told of. */
+  readonly #fresh: readonly number[];
   #pool: Pool;
 
   constructor(resolved: ResolvedService, ports: KeeperPorts, onChange: () => void, before?: PoolKeeper) {
@@ -36,6 +50,9 @@ export class PoolKeeper {
       const alive = before?.isAlive(server);
       if (alive !== undefined) this.#pool = changeServer(config, this.#pool, index, alive).pool;
     }
+    this.#fresh = [...config.realServers.keys()].filter(
+      index => before?.isAlive(config.realServers[index] as RealServer) === undefined,
+    );
     this.#loops = config.realServers.map((server, index) => this.#loopsOf(server, index));
     // with `alpha` it would wait for a check that nobody runs
     for (const [index, loops] of this.#loops.entries())
@@ -43,6 +60,9 @@ export class PoolKeeper {
   }
 
   start(): void {
+    if (this.#ports.manners().rsInitNotifies)
+      for (const index of this.#fresh)
+        if (this.#pool.alive[index] === true) this.#announceServer(index, true);
     for (const loop of this.#loops.flat()) loop.start();
   }
 
@@ -51,9 +71,9 @@ export class PoolKeeper {
     for (const loop of this.#loops.flat()) loop.stop();
     const { config } = this.resolved;
     if (!ending || !config.omega) return;
-    for (const [index, server] of config.realServers.entries())
-      if (this.#pool.alive[index] === true) this.#notify(server.notifyDown);
-    if (this.#pool.hasQuorum) this.#notify(config.quorumDown);
+    for (const index of config.realServers.keys())
+      if (this.#pool.alive[index] === true) this.#announceServer(index, false);
+    if (this.#pool.hasQuorum) this.#announceQuorum(false);
   }
 
   get states(): readonly ServerState[] {
@@ -81,10 +101,15 @@ export class PoolKeeper {
           after,
           random,
           check,
-          onGood: weight => this.#heardGood(index, weight),
+          onGood: (weight, isNews) => {
+            this.#weighAgain(index, weight);
+            const hasCome = this.#judge(index);
+            if (isNews) this.#mailAbout(index, `${wordsOf(checker)} succeed`, hasCome);
+          },
           onFailed: reason => {
             log('info', `${name} failed: ${reason}`);
-            this.#judge(index);
+            const hasGone = this.#judge(index);
+            this.#mailAbout(index, `${wordsOf(checker)} failed`, hasGone);
           },
           onFailure: (reason, left) => {
             if (checker.logAllFailures || left > 0)
@@ -97,14 +122,14 @@ export class PoolKeeper {
     });
   }
 
-  #heardGood(index: number, weight: number | undefined): void {
+  /** `misc_dynamic` */
+  #weighAgain(index: number, weight: number | undefined): void {
     const before = this.#pool.weights[index];
     const wanted = weight ?? this.resolved.config.realServers[index]?.weight ?? 1;
     const isDynamic = this.resolved.config.realServers[index]?.checkers.some(
       ({ misc }) => misc?.dynamic === true,
     );
     if (isDynamic === true && weight !== undefined && before !== wanted) this.#weigh(index, wanted);
-    this.#judge(index);
   }
 
   #weigh(index: number, weight: number): void {
@@ -118,13 +143,14 @@ export class PoolKeeper {
     this.#onChange();
   }
 
-  /** A server is alive while no checker of it has failed. */
-  #judge(index: number): void {
+  /** A server is alive while no checker of it has failed. True: it has come or gone. */
+  #judge(index: number): boolean {
     const up = (this.#loops[index] ?? []).every(({ good }) => good);
     const after = changeServer(this.resolved.config, this.#pool, index, up);
-    if (after.changes.length === 0) return;
+    if (after.changes.length === 0) return false;
     this.#take(after);
     this.#onChange();
+    return true;
   }
 
   #take({ pool, changes }: { readonly pool: Pool; readonly changes: readonly PoolChange[] }): void {
@@ -142,7 +168,23 @@ export class PoolKeeper {
       ? [up ? 'Enabling' : 'Disabling', 'of']
       : [up ? 'Adding' : 'Removing', up ? 'to' : 'from'];
     this.#ports.log('notice', `${verb} service ${this.#nameOf(server)} ${joint} VS ${service.name}`);
+    this.#announceServer(index, up);
+  }
+
+  #announceServer(index: number, up: boolean): void {
+    const { config, service } = this.resolved;
+    const server = config.realServers[index] as RealServer;
+    this.#ports.events.line(`RS ${this.#nameOf(server)} ${service.name} ${up ? 'UP' : 'DOWN'}`);
     this.#notify(up ? server.notifyUp : server.notifyDown);
+  }
+
+  #mailAbout(index: number, what: string, changed: boolean): void {
+    const { config, service } = this.resolved;
+    const server = config.realServers[index] as RealServer;
+    if (!server.smtpAlert || (!changed && this.#ports.manners().noCheckerEmails)) return;
+    const state = this.#pool.alive[index] === true ? 'UP' : 'DOWN';
+    const subject = `Realserver ${this.#nameOf(server)} of virtual server ${service.name} - ${state}`;
+    this.#ports.events.mail(subject, `=> ${what} on service <=`);
   }
 
   #tellQuorum(up: boolean, sum: number): void {
@@ -151,10 +193,8 @@ export class PoolKeeper {
     const { log } = this.#ports;
     const sign = up ? '+' : '-';
     const threshold = up ? quorum + hysteresis : quorum - hysteresis;
-    log(
-      'notice',
-      `${up ? 'Gained' : 'Lost'} quorum ${quorum}${sign}${hysteresis}=${threshold} ${up ? '<=' : '>'} ${sum} for VS ${service.name}`,
-    );
+    const what = `${up ? 'Gained' : 'Lost'} quorum ${quorum}${sign}${hysteresis}=${threshold} ${up ? '<=' : '>'} ${sum}`;
+    log('notice', `${what} for VS ${service.name}`);
     if (sorryServer !== undefined) {
       const name = `[${sorryServer.address.address}]:${sorryServer.address.port}`;
       log(
@@ -162,6 +202,14 @@ export class PoolKeeper {
         `${up ? 'Removing' : 'Adding'} sorry server ${name} ${up ? 'from' : 'to'} VS ${service.name}`,
       );
     }
+    this.#announceQuorum(up);
+    if (config.smtpAlert)
+      this.#ports.events.mail(`Virtualserver ${service.name} - ${up ? 'UP' : 'DOWN'}`, `=> ${what} <=`);
+  }
+
+  #announceQuorum(up: boolean): void {
+    const { config, service } = this.resolved;
+    this.#ports.events.line(`VS ${service.name} ${up ? 'UP' : 'DOWN'}`);
     this.#notify(up ? config.quorumUp : config.quorumDown);
   }
 
@@ -173,6 +221,11 @@ export class PoolKeeper {
     const { protocol } = this.resolved.service;
     return `[${address.address}]:${protocol ?? ''}:${address.port}`;
   }
+}
+
+/** In mail: `TCP CHECK`, `HTTP GET`, ... */
+function wordsOf({ kind }: Checker): string {
+  return kind.replace('_', ' ');
 }
 
 /** The same but for where it stands in its file. */

@@ -41,24 +41,23 @@ export interface KeepalivedGlobal {
   readonly garpIntervalMs: number;
   readonly gnaIntervalMs: number;
   readonly defaultInterface: string;
-  /** Interfaces may appear later. */
-  readonly dynamicInterfaces: boolean;
-  /** Pipes for every event, and for VRRP events only. */
-  readonly notifyFifos: readonly NotifyFifo[];
+  /** For every event, for those of VRRP, for those of virtual servers. */
+  readonly notifyFifo?: NotifyFifo;
+  readonly vrrpNotifyFifo?: NotifyFifo;
   readonly lvsNotifyFifo?: NotifyFifo;
   readonly fifoWriteVrrpStatesOnReload: boolean;
   readonly logUnknownVrids: boolean;
-  readonly vmacPrefix: string;
   /** `vrrp_priority` (nice) and `vrrp_rt_priority`. */
   readonly scheduling: { readonly nice?: number; readonly realtime?: number };
   readonly stateDumpFile: string;
   readonly statsDumpFile: string;
   readonly jsonDumpFile: string;
-  readonly checkerLogAllFailures: boolean;
   readonly noEmailFaults: boolean;
+  /** Mail only where a real server comes or goes, not for each checker. */
+  readonly noCheckerEmails: boolean;
+  /** Real servers that are there from the start are told of as if they came. */
+  readonly rsInitNotifies: boolean;
   readonly lvsTimeoutsSec: { readonly tcp?: number; readonly tcpfin?: number; readonly udp?: number };
-  readonly lvsFlush: boolean;
-  readonly lvsFlushOnStop: boolean;
   /** `nftables [TABLE]`: where `no_accept` is enforced. */
   readonly nftablesTable: string;
 }

@@ -30,7 +30,6 @@ export interface VirtualServerGroup {
 export interface VirtualServer {
   readonly position: Position;
   readonly service: VirtualService;
-  readonly ipFamily?: 4 | 6;
   readonly scheduler: Scheduler;
   /** `flag-1`, `sh-port`, `mh-fallback`, ... */
   readonly schedulerFlags: readonly string[];

@@ -130,6 +130,4 @@ export interface VrrpSyncGroup {
   readonly notify: NotifyScripts;
   readonly smtpAlert: boolean;
   readonly notifyPriorityChanges: boolean;
-  /** Members may have floating priorities. */
-  readonly trackingWeight: boolean;
 }

@@ -47,7 +47,8 @@ export class Notifier {
     this.#global = global;
     this.#clock = clock;
     this.#log = log;
-    this.#fifos = global.notifyFifos
+    this.#fifos = [global.notifyFifo, global.vrrpNotifyFifo]
+      .filter(fifo => fifo !== undefined)
       .map(fifo => openFifo(fifo, global, clock, log))
       .filter(fifo => fifo !== undefined);
   }

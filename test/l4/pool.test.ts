@@ -1,10 +1,13 @@
 /** Which servers of a pool count, and when its quorum is lost and gained. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
+import { bad, type CheckResult } from '../../src/l4/checkers/check.ts';
 import { changeServer, changeWeight, newPool, serverStates, type Pool } from '../../src/l4/pool.ts';
 import { PoolKeeper } from '../../src/l4/pool-keeper.ts';
-import type { VirtualServer } from '../../src/model/virtual-server.ts';
+import { nameOf } from '../../src/l4/resolve-services.ts';
+import type { Checker, VirtualServer } from '../../src/model/virtual-server.ts';
 
 function virtualServer(words: string, serverWords = '', last = ''): VirtualServer {
   const servers = [1, 2, 3].map(
@@ -76,18 +79,107 @@ test('alpha: servers wait for their first check, and the quorum for them', () =>
   assert.deepEqual(said(config, [[1, true]]), ['server up, quorum up']);
 });
 
+/** A pool whose checks say what `good` says, a round at a time. */
+class CheckedPool {
+  readonly good = [true, true, true];
+  readonly said: string[] = [];
+  readonly keeper: PoolKeeper;
+  #due: (() => void)[] = [];
+
+  constructor(
+    config: VirtualServer,
+    { noCheckerEmails = false, rsInitNotifies = false, checked = true } = {},
+  ) {
+    const server = {
+      id: 'vs0',
+      family: 4,
+      protocol: 'tcp',
+      targets: [],
+      method: 'NAT',
+      scheduler: 'rr',
+    } as const;
+    const service = { ...server, name: nameOf(config), hashesPort: false, servers: [] };
+    const check = ({ connectIp }: Checker): Promise<CheckResult> =>
+      Promise.resolve(this.good[Number(connectIp.at(-1)) - 1] === true ? { ok: true } : bad('no'));
+    this.keeper = new PoolKeeper(
+      { config, service },
+      {
+        checks: checked ? { TCP_CHECK: check } : {},
+        after: (_, callback) => {
+          this.#due.push(callback);
+          return () => {};
+        },
+        random: () => 0,
+        log: () => {},
+        notify: ({ argv }) => void this.said.push(`run ${argv.join(' ')}`),
+        events: {
+          line: text => void this.said.push(text),
+          mail: (subject, body) => void this.said.push(`mail ${subject}: ${body}`),
+        },
+        manners: () => ({ noCheckerEmails, rsInitNotifies }),
+      },
+      () => {},
+    );
+  }
+
+  /** Every check once; what was said because of it. */
+  async round(): Promise<string[]> {
+    const due = this.#due;
+    this.#due = [];
+    for (const callback of due) callback();
+    await setImmediate();
+    return this.said.splice(0);
+  }
+}
+
 test('alpha does not wait for checks that are not run', () => {
-  const config = virtualServer('alpha');
-  const service = { id: 'vs0', name: '', family: 4, targets: [], method: 'NAT', scheduler: 'rr' } as const;
-  const keeper = new PoolKeeper(
-    { config, service: { ...service, hashesPort: false, servers: [] } },
-    { checks: {}, after: () => () => {}, random: () => 0, log: () => {}, notify: () => {} },
-    () => {},
-  );
+  const { keeper } = new CheckedPool(virtualServer('alpha'), { checked: false });
   assert.deepEqual(
     keeper.states.map(({ gone }) => gone),
     [false, false, false],
   );
+});
+
+test("pipes, programs and mail hear of servers and of the quorum, in keepalived's words", async () => {
+  const pool = new CheckedPool(
+    virtualServer('quorum 3\n smtp_alert\n quorum_down /bin/lost\n retry 0', 'notify_down /bin/gone'),
+  );
+  pool.keeper.start();
+  assert.deepEqual(await pool.round(), []);
+  pool.good[1] = false;
+  assert.deepEqual(await pool.round(), [
+    'RS [10.0.0.2]:tcp:80 [10.1.1.1]:tcp:80 DOWN',
+    'run /bin/gone',
+    'VS [10.1.1.1]:tcp:80 DOWN',
+    'run /bin/lost',
+    'mail Virtualserver [10.1.1.1]:tcp:80 - DOWN: => Lost quorum 3-0=3 > 2 <=',
+    'mail Realserver [10.0.0.2]:tcp:80 of virtual server [10.1.1.1]:tcp:80 - DOWN: => TCP CHECK failed on service <=',
+  ]);
+  assert.deepEqual(await pool.round(), []);
+});
+
+test('no_checker_emails: mail only where a server comes or goes, not for each of its checkers', async () => {
+  const config = virtualServer('retry 0', 'TCP_CHECK {\n connect_ip 10.9.9.1\n}');
+  const mails: number[] = [];
+  for (const noCheckerEmails of [false, true]) {
+    const pool = new CheckedPool(config, { noCheckerEmails });
+    pool.keeper.start();
+    pool.good[0] = false;
+    mails.push((await pool.round()).filter(line => line.startsWith('mail')).length);
+  }
+  // the first server has two checkers that fail, the others one each
+  assert.deepEqual(mails, [4, 3]);
+});
+
+test('rs_init_notifies: servers that are there from the start are told of, once', () => {
+  const config = virtualServer('', 'notify_up /bin/up');
+  const pool = new CheckedPool(config, { rsInitNotifies: true, checked: false });
+  pool.keeper.start();
+  assert.deepEqual(pool.said.slice(0, 2), ['RS [10.0.0.1]:tcp:80 [10.1.1.1]:tcp:80 UP', 'run /bin/up']);
+  assert.equal(pool.said.length, 6);
+  const quiet = new CheckedPool(config, { checked: false });
+  quiet.keeper.start();
+  assert.deepEqual(quiet.said, []);
 });
 
 test('the sorry server takes what is new while the quorum is lost, others keep what they have', () => {

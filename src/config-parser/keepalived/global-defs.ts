@@ -37,9 +37,9 @@ export interface GlobalDraft {
   jsonDumpFile: string;
   checkerLogAllFailures: boolean;
   noEmailFaults: boolean;
+  noCheckerEmails: boolean;
+  rsInitNotifies: boolean;
   lvsTimeoutsSec: { tcp?: number; tcpfin?: number; udp?: number };
-  lvsFlush: boolean;
-  lvsFlushOnStop: boolean;
   nftablesTable: string;
   multicastGroup4: string;
   multicastGroup6: string;
@@ -78,9 +78,9 @@ export function newGlobalDraft(): GlobalDraft {
     jsonDumpFile: '/tmp/keepalived.json',
     checkerLogAllFailures: false,
     noEmailFaults: false,
+    noCheckerEmails: false,
+    rsInitNotifies: false,
     lvsTimeoutsSec: {},
-    lvsFlush: false,
-    lvsFlushOnStop: false,
     nftablesTable: 'keepalived',
     multicastGroup4: '224.0.0.18',
     multicastGroup6: 'ff02::12',
@@ -198,6 +198,11 @@ function fifo(name: string, index: 0 | 1 | 2, summary: string): Row[] {
   ];
 }
 
+/** Tables of our own begin and end with us: nothing of others is there to be cleared. */
+function emptied(name: string, args: string, when: string): Row {
+  return { name, args, summary: `clear layer 4 services ${when}`, withoutEffect: true, parse: () => {} };
+}
+
 function parseLvsTimeouts(draft: GlobalDraft, statement: Statement, scope: Scope): void {
   for (let index = 0; index < statement.words.length; index += 2) {
     const word = statement.words[index];
@@ -234,11 +239,10 @@ const ROWS: readonly Row[] = [
   },
   flag('smtp_alert', 'smtpAlert', 'mail alerts by default'),
   flag('smtp_alert_vrrp', 'smtpAlertVrrp', 'mail alerts for VRRP by default'),
-  {
-    ...flag('smtp_alert_checker', 'smtpAlertChecker', 'mail alerts for checkers by default'),
-    withoutEffect: true,
-  },
+  flag('smtp_alert_checker', 'smtpAlertChecker', 'mail alerts for checkers by default'),
   flag('no_email_faults', 'noEmailFaults', 'no mail upon fault'),
+  flag('no_checker_emails', 'noCheckerEmails', 'mail only where a real server comes or goes'),
+  flag('rs_init_notifies', 'rsInitNotifies', 'tell of real servers that are there from the start'),
   flag('checker_log_all_failures', 'checkerLogAllFailures', 'log each failed check'),
   {
     name: 'script_user',
@@ -302,9 +306,7 @@ const ROWS: readonly Row[] = [
   },
   ...fifo('notify_fifo', 0, 'named pipe for every event'),
   ...fifo('vrrp_notify_fifo', 1, 'named pipe for VRRP events'),
-  ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events').map(
-    row => ({ ...row, withoutEffect: true }) as const,
-  ),
+  ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events'),
   flag('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
   scheduling('vrrp_priority', 'nice', [-20, 19], 'niceness of the VRRP thread instead of realtime'),
   scheduling('vrrp_rt_priority', 'realtime', [1, 99], 'realtime priority of the VRRP thread'),
@@ -319,22 +321,9 @@ const ROWS: readonly Row[] = [
     summary: 'connection timeouts of layer 4 services',
     parse: parseLvsTimeouts,
   },
-  { ...flag('lvs_flush', 'lvsFlush', 'clear layer 4 services at startup'), withoutEffect: true },
-  {
-    name: 'lvs_flush_on_stop',
-    withoutEffect: true,
-    args: '[VS]',
-    summary: 'clear layer 4 services at shutdown',
-    parse: draft => void (draft.lvsFlushOnStop = true),
-  },
-  {
-    name: 'lvs_flush_onstop',
-    withoutEffect: true,
-    args: '[VS]',
-    summary: 'clear layer 4 services at shutdown',
-    deprecated: 'lvs_flush_on_stop',
-    parse: draft => void (draft.lvsFlushOnStop = true),
-  },
+  emptied('lvs_flush', '', 'at startup'),
+  emptied('lvs_flush_on_stop', '[VS]', 'at shutdown'),
+  { ...emptied('lvs_flush_onstop', '[VS]', 'at shutdown'), deprecated: 'lvs_flush_on_stop' },
   {
     name: 'nftables',
     args: '[TABLE]',
@@ -349,7 +338,7 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
   const { hostname } = scope.source;
   const [all = {}, vrrp = {}, lvs = {}] = draft.fifos;
   const mail = resolveMail(draft, hostname);
-  const lvsFifo = fifoOf(lvs);
+  const [allFifo, vrrpFifo, lvsFifo] = [fifoOf(all), fifoOf(vrrp), fifoOf(lvs)];
   return {
     routerId: draft.routerId ?? hostname,
     ...(mail === undefined ? {} : { mail }),
@@ -359,21 +348,19 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     garpIntervalMs: draft.garpIntervalMs,
     gnaIntervalMs: draft.gnaIntervalMs,
     defaultInterface: draft.defaultInterface,
-    dynamicInterfaces: draft.dynamicInterfaces,
-    notifyFifos: [fifoOf(all), fifoOf(vrrp)].filter(found => found !== undefined),
+    ...(allFifo === undefined ? {} : { notifyFifo: allFifo }),
+    ...(vrrpFifo === undefined ? {} : { vrrpNotifyFifo: vrrpFifo }),
     ...(lvsFifo === undefined ? {} : { lvsNotifyFifo: lvsFifo }),
     fifoWriteVrrpStatesOnReload: draft.fifoOnReload,
     logUnknownVrids: draft.logUnknownVrids,
-    vmacPrefix: draft.vmacPrefix,
     scheduling: draft.scheduling,
     stateDumpFile: draft.stateDumpFile,
     statsDumpFile: draft.statsDumpFile,
     jsonDumpFile: draft.jsonDumpFile,
-    checkerLogAllFailures: draft.checkerLogAllFailures,
     noEmailFaults: draft.noEmailFaults,
+    noCheckerEmails: draft.noCheckerEmails,
+    rsInitNotifies: draft.rsInitNotifies,
     lvsTimeoutsSec: draft.lvsTimeoutsSec,
-    lvsFlush: draft.lvsFlush,
-    lvsFlushOnStop: draft.lvsFlushOnStop,
     nftablesTable: draft.nftablesTable,
   };
 }

@@ -111,7 +111,6 @@ function resolveGroup(
     notify: group.notify,
     smtpAlert: group.smtpAlert ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
     notifyPriorityChanges: group.notifyPriorityChanges ?? global.notifyPriorityChanges,
-    trackingWeight: group.trackingWeight,
   };
 }
 

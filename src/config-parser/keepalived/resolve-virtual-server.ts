@@ -31,7 +31,6 @@ export function parseVirtualServer(
   return {
     position,
     service,
-    ...(draft.ipFamily === undefined ? {} : { ipFamily: draft.ipFamily }),
     schedulerFlags: draft.schedulerFlags,
     onePacketScheduling: draft.ops,
     ...choices,

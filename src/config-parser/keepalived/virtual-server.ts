@@ -13,7 +13,6 @@ import { METHOD_ARGS, methodOf, script, smtpAlert } from './service-rows.ts';
 import { readBool, readInteger } from './values.ts';
 
 export interface VirtualServerDraft extends CheckDefaults {
-  ipFamily?: 4 | 6;
   /** Undefined here and below: nothing was said. */
   scheduler?: Scheduler;
   schedulerFlags: string[];
@@ -126,7 +125,8 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
     args: 'inet|inet6',
     least: 1,
     summary: 'family of a mark service',
-    parse: (draft, { words }) => void (draft.ipFamily = words[0]?.text === 'inet6' ? 6 : 4),
+    withoutEffect: true,
+    parse: () => {},
   },
   {
     name: 'protocol',

@@ -10,7 +10,8 @@ interface CheckLoopPorts {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   readonly random: () => number;
   readonly check: Check;
-  readonly onGood: (weight: number | undefined) => void;
+  /** `isNews`: the server was not good for it before. */
+  readonly onGood: (weight: number | undefined, isNews: boolean) => void;
   readonly onFailed: (reason: string) => void;
   /** A failure that changes nothing yet, or nothing any more. */
   readonly onFailure: (reason: string, triesLeft: number) => void;
@@ -66,10 +67,11 @@ export class CheckLoop {
   #judge(result: CheckResult): void {
     const { retry, delayLoopMs, delayBeforeRetryMs } = this.checker;
     if (result.ok) {
+      const isNews = !this.good;
       this.good = true;
       this.#triesLeft = retry;
       this.#next(delayLoopMs);
-      this.#ports.onGood(result.weight);
+      this.#ports.onGood(result.weight, isNews);
       return;
     }
     const again = this.good && this.#triesLeft > 0;

@@ -17,6 +17,7 @@ import { readKeepalived } from '../../vrrp/read-config.ts';
 import { runScript } from '../../vrrp/run-script.ts';
 import { Syslog } from '../../vrrp/syslog.ts';
 import type { FromForwarding, ToForwarding } from './messages.ts';
+import { ServiceNotifier } from './service-notifier.ts';
 
 const TITLE = 'lb: l4';
 const SYSLOG_TAG = 'Keepalived_healthcheckers';
@@ -32,6 +33,7 @@ class ForwardingProcess {
   #start: Start | undefined;
   #config: KeepalivedConfig | undefined;
   #forwarder: Forwarder | undefined;
+  #notifier: ServiceNotifier | undefined;
   #ending = false;
 
   take(message: ToForwarding): void {
@@ -45,7 +47,9 @@ class ForwardingProcess {
     this.#start = start;
     this.#config = config;
     this.#tellClosedWay(config);
+    this.#notifier = new ServiceNotifier(config.globalDefs, (level, message) => this.#log(level, message));
     this.#forwarder = new Forwarder(config, {
+      events: this.#notifier,
       driver: new NftDriver({
         timeouts: () => this.#config?.globalDefs.lvsTimeoutsSec ?? {},
         log: (level, message) => this.#log(level, message),
@@ -72,6 +76,7 @@ class ForwardingProcess {
     tell({ kind: 'diagnostics', diagnostics: notForwarded(config) });
     this.#config = config;
     this.#tellClosedWay(config);
+    this.#notifier?.reload(config.globalDefs);
     this.#forwarder.reload(config);
   }
 
@@ -79,6 +84,7 @@ class ForwardingProcess {
     if (this.#ending) return;
     this.#ending = true;
     this.#forwarder?.stop();
+    this.#notifier?.close();
     if (process.connected) process.disconnect();
     process.removeAllListeners();
   }
