@@ -24,7 +24,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'filter opentracing',
   'filter spoe',
   'filter trace',
-  'filter-sequence',
   'mode spop',
   // listeners
   'bind proto fcgi',

@@ -16,6 +16,7 @@ import type { FinishFacts, Report } from './haproxy/report.ts';
 import { SharedParts } from './haproxy/shared-parts.ts';
 import type { ParserContext } from './parser-context.ts';
 import { checkCaches } from './resolve-caches.ts';
+import { checkFilters } from './resolve-filters.ts';
 import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
 import { checkReverse } from './resolve-reverse.ts';
@@ -103,6 +104,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     if (proxy.disabled) continue;
     checkReferences(proxy, names, context);
     checkCaches(proxy, config.caches, context);
+    checkFilters(proxy, context);
     checkConditions(proxy, context);
     checkReverse(proxy, names.backends, context);
   }

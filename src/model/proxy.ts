@@ -94,7 +94,10 @@ export interface Proxy {
   readonly stats?: StatsSettings;
   readonly email?: EmailAlert;
   readonly compression?: Compression;
+  /** In the order of their lines. */
   readonly filters: readonly (readonly Word[])[];
+  /** `filter-sequence`: names of filters, by the way they are on. */
+  readonly filterSequence?: { readonly request?: readonly Word[]; readonly response?: readonly Word[] };
   readonly bandwidthLimits: readonly BandwidthLimit[];
   readonly stickTable?: readonly Word[];
 

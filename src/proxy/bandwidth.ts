@@ -2,7 +2,14 @@
 import type { BandwidthInForce, BandwidthLimit } from '../model/bandwidth-limit.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { Throttle } from '../net/throttle.ts';
+import { limitsInOrder } from '../rules/filter-order.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
+
+/** `ahead`: its bytes are those that are not compressed yet. */
+export interface PlacedThrottle {
+  readonly throttle: Throttle;
+  readonly ahead: boolean;
+}
 
 export class BandwidthLimits {
   readonly #inForce = new Map<BandwidthLimit, BandwidthInForce>();
@@ -13,12 +20,12 @@ export class BandwidthLimits {
     this.#inForce.set(filter, limit);
   }
 
-  /** In the order of the configuration: the frontend's before the backend's. */
-  throttles(direction: 'in' | 'out', proxies: readonly (Proxy | undefined)[], wheel: TimerWheel): Throttle[] {
-    const filters = new Set(proxies.flatMap(proxy => proxy?.bandwidthLimits ?? []));
-    return [...filters].flatMap(filter => {
-      const limit = filter.direction === direction ? this.#inForce.get(filter) : undefined;
-      return limit === undefined ? [] : [new Throttle(wheel, limit)];
+  /** In the order of their filters, the frontend's before the backend's. */
+  throttles(direction: 'in' | 'out', proxies: readonly Proxy[], wheel: TimerWheel): PlacedThrottle[] {
+    const path = direction === 'in' ? 'request' : 'response';
+    return limitsInOrder([...new Set(proxies)], path).flatMap(({ limit: filter, ahead }) => {
+      const limit = this.#inForce.get(filter);
+      return limit === undefined ? [] : [{ throttle: new Throttle(wheel, limit), ahead }];
     });
   }
 

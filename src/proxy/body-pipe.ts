@@ -3,7 +3,9 @@
  * framed anew, held back. It works on one slice at a time; the next one is pushed when all that came of the one
  * before has been sent, so that back-pressure needs no code here either.
  *
- *   decoder ─push▶ coder ─▶ pending pieces ─next()▶ throttle ─▶ send ─▶ onSent ─▶ next() … ─▶ push
+ *   decoder ─push▶ (throttle) ─▶ coder ─▶ pending pieces ─next()▶ throttle ─▶ send ─▶ onSent ─▶ next() … ─▶ push
+ *
+ * Throttles stand before or behind the coder, as the filters of the configuration do.
  */
 import type { ContentCoder } from './content-coder.ts';
 import type { Throttle } from '../net/throttle.ts';
@@ -15,6 +17,14 @@ interface Piece {
   length: number;
 }
 
+const NOTHING = Buffer.alloc(0);
+
+function hold(piece: Piece, buffer: Buffer, offset: number, length: number): void {
+  piece.buffer = buffer;
+  piece.offset = offset;
+  piece.length = length;
+}
+
 export interface BodyPipeOwner {
   /** There is something to send, or room for another slice: ask again. */
   pipeReady(): void;
@@ -24,15 +34,25 @@ export interface BodyPipeOwner {
 export class BodyPipe {
   readonly #coder: ContentCoder | undefined;
   readonly #throttles: readonly Throttle[];
+  /** Those before the coder. */
+  readonly #ahead: readonly Throttle[];
   readonly #owner: BodyPipeOwner;
-  readonly #pending: Piece = { buffer: Buffer.alloc(0), offset: 0, length: 0 };
+  readonly #pending: Piece = { buffer: NOTHING, offset: 0, length: 0 };
+  /** What throttles keep from the coder. */
+  readonly #raw: Piece = { buffer: NOTHING, offset: 0, length: 0 };
   #coding = false;
   #waiting = false;
   #ended = false;
   #closed = false;
 
-  constructor(owner: BodyPipeOwner, coder: ContentCoder | undefined, throttles: readonly Throttle[]) {
+  constructor(
+    owner: BodyPipeOwner,
+    coder: ContentCoder | undefined,
+    throttles: readonly Throttle[],
+    ahead: readonly Throttle[],
+  ) {
     this.#owner = owner;
+    this.#ahead = ahead;
     this.#coder = coder;
     this.#throttles = throttles;
     if (coder !== undefined) coder.failed = () => this.#fail();
@@ -50,7 +70,7 @@ export class BodyPipe {
 
   /** A slice can be pushed. */
   get empty(): boolean {
-    return this.#pending.length === 0;
+    return this.#pending.length === 0 && this.#raw.length === 0;
   }
 
   /** All there will ever be has been taken out. */
@@ -61,28 +81,44 @@ export class BodyPipe {
   /** The slice stays untouched until the pipe is empty again. `last`: nothing follows. */
   push(buffer: Buffer, offset: number, length: number, last: boolean): void {
     this.#ended = last;
-    if (this.#coder === undefined) return this.#hold(buffer, offset, length);
+    if (this.#coder === undefined) hold(this.#pending, buffer, offset, length);
+    else if (this.#ahead.length === 0)
+      this.#code(this.#coder, buffer.subarray(offset, offset + length), last);
+    else {
+      hold(this.#raw, buffer, offset, length);
+      this.#feed(this.#coder);
+    }
+  }
+
+  /** As much as throttles let through; of an empty last slice, its end. */
+  #feed(coder: ContentCoder): void {
+    const { buffer, offset, length } = this.#raw;
+    const allowed = length === 0 ? 0 : this.#allowed(length, this.#ahead);
+    if (allowed === 0 && length > 0) return;
+    this.#raw.offset += allowed;
+    this.#raw.length -= allowed;
+    this.#code(coder, buffer.subarray(offset, offset + allowed), this.#ended && this.#raw.length === 0);
+  }
+
+  #code(coder: ContentCoder, slice: Buffer, last: boolean): void {
     this.#coding = true;
     let isLater = false;
-    this.#coder.code(buffer.subarray(offset, offset + length), last, coded => {
+    coder.code(slice, last, coded => {
       if (this.#closed) return;
       this.#coding = false;
-      this.#hold(coded, 0, coded.length);
+      hold(this.#pending, coded, 0, coded.length);
       if (isLater) this.#owner.pipeReady();
     });
     isLater = true;
   }
 
-  #hold(buffer: Buffer, offset: number, length: number): void {
-    this.#pending.buffer = buffer;
-    this.#pending.offset = offset;
-    this.#pending.length = length;
-  }
-
   /** Bytes that may be sent now, or none: then `pipeReady` tells when. */
   next(): Piece | undefined {
+    if (this.#raw.length > 0 && this.#pending.length === 0 && this.#coder !== undefined)
+      this.#feed(this.#coder);
     const { buffer, offset, length } = this.#pending;
-    const allowed = this.#allowed(length);
+    if (length === 0) return undefined;
+    const allowed = this.#allowed(length, this.#throttles);
     if (allowed === 0) return undefined;
     this.#pending.offset += allowed;
     this.#pending.length -= allowed;
@@ -90,9 +126,9 @@ export class BodyPipe {
   }
 
   /** As much as every throttle lets through; those that come first decide first. */
-  #allowed(length: number): number {
+  #allowed(length: number, throttles: readonly Throttle[]): number {
     let allowed = length;
-    for (const throttle of this.#throttles) {
+    for (const throttle of throttles) {
       allowed = throttle.allow(allowed);
       if (allowed > 0) continue;
       this.#waiting = true;
@@ -102,7 +138,7 @@ export class BodyPipe {
       });
       return 0;
     }
-    for (const throttle of this.#throttles) throttle.passed(allowed);
+    for (const throttle of throttles) throttle.passed(allowed);
     return allowed;
   }
 
@@ -113,6 +149,6 @@ export class BodyPipe {
   close(): void {
     this.#closed = true;
     this.#coder?.close(!this.#coding);
-    for (const throttle of this.#throttles) throttle.stop();
+    for (const throttle of [...this.#ahead, ...this.#throttles]) throttle.stop();
   }
 }

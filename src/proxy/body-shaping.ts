@@ -6,6 +6,7 @@
 import type { BodyDecoder } from '../http/body-decoder.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
+import type { PlacedThrottle } from './bandwidth.ts';
 import { BodyPipe, type BodyPipeOwner } from './body-pipe.ts';
 import { compressionPlan, wireName, type BodySize, type CompressionPlan } from './compression-plan.ts';
 import { PlainCoder, type CodingName, type ContentCoder } from './content-coder.ts';
@@ -139,8 +140,12 @@ export class BodyShaping {
     direction: 'in' | 'out',
   ): BodyPipe | undefined {
     const { transaction, thread } = this.#stream;
-    const throttles = transaction.throttles(direction, thread.wheel);
-    return coder === undefined && throttles.length === 0 ? undefined : new BodyPipe(owner, coder, throttles);
+    const placed = transaction.throttles(direction, thread.wheel);
+    if (coder === undefined && placed.length === 0) return undefined;
+    const isAhead = ({ ahead }: PlacedThrottle): boolean => ahead && coder !== undefined;
+    const ahead = placed.filter(isAhead).map(({ throttle }) => throttle);
+    const behind = placed.filter(one => !isAhead(one)).map(({ throttle }) => throttle);
+    return new BodyPipe(owner, coder, behind, ahead);
   }
 
   #coder(coding: CodingName): ContentCoder {

@@ -7,14 +7,18 @@ import { preferredCoding } from '../http/accepted-codings.ts';
 import type { Headers, RequestHead } from '../http/head.ts';
 import { listItems } from '../http/list-items.ts';
 import type { Compression, Proxy } from '../model/proxy.ts';
+import { compressesOn, type FilterPath } from '../rules/filter-order.ts';
 import type { CodingName } from './content-coder.ts';
 
-const NOT_SAID: Compression = {
+/** `paths`: on which it compresses. */
+type Settings = Omit<Compression, 'direction'> & { readonly paths: readonly FilterPath[] };
+
+const NOT_SAID: Settings = {
   algorithms: [],
   types: [],
   requestTypes: [],
   offload: false,
-  direction: 'response',
+  paths: [],
   minSize: 0,
   minSizeRequest: 0,
 };
@@ -44,10 +48,10 @@ export class CompressionPlan {
   readonly #minSize: number;
   readonly #minSizeRequest: number;
 
-  constructor(frontend: Compression = NOT_SAID, backend: Compression = NOT_SAID) {
-    const directions = [frontend.direction, backend.direction];
-    this.ofRequests = directions.includes('request') || directions.includes('both');
-    this.ofResponses = directions.includes('response') || directions.includes('both');
+  constructor(frontend: Settings, backend: Settings) {
+    const paths = [...frontend.paths, ...backend.paths];
+    this.ofRequests = paths.includes('request');
+    this.ofResponses = paths.includes('response');
     this.offload = frontend.offload || backend.offload;
     this.requestCoding = (backend.requestAlgorithm ?? frontend.requestAlgorithm) as CodingName | undefined;
     // as in HAProxy the last one said is the first one tried: it is what `*` gets
@@ -110,6 +114,14 @@ function isOldBrowser(agent: string): boolean {
   return agent[30] < '6' || (agent[30] === '6' && agent.slice(51, 54) !== 'SV1');
 }
 
+const PATHS: readonly FilterPath[] = ['request', 'response'];
+
+function settingsOf(proxy: Proxy): Settings {
+  const { compression } = proxy;
+  if (compression === undefined) return NOT_SAID;
+  return { ...compression, paths: PATHS.filter(path => compressesOn(proxy, path)) };
+}
+
 const plans = new WeakMap<Proxy, WeakMap<Proxy, CompressionPlan>>();
 
 /** Made once for each pair; undefined: neither of them compresses. */
@@ -119,6 +131,6 @@ export function compressionPlan(frontend: Proxy, backend: Proxy): CompressionPla
   if (known === undefined) plans.set(frontend, (known = new WeakMap()));
   let plan = known.get(backend);
   if (plan === undefined)
-    known.set(backend, (plan = new CompressionPlan(frontend.compression, backend.compression)));
+    known.set(backend, (plan = new CompressionPlan(settingsOf(frontend), settingsOf(backend))));
   return plan;
 }

@@ -2,6 +2,7 @@
  * One client connection in `mode tcp`: a server is dialed, then bytes are relayed both ways until both sides are
  * done. Content rules look at the first bytes before a backend is chosen (content-inspection.ts).
  */
+import type { Throttle } from '../net/throttle.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { Cause } from '../base/failure.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -236,12 +237,16 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
         fromClient: inbox.length === 0 ? undefined : early,
         gate: this.#gate,
         independentStreams: independentStreams(this.#listener.frontend, backend),
-        toServer: () => transaction.throttles('in', this.thread.wheel),
-        toClient: () => transaction.throttles('out', this.thread.wheel),
+        toServer: () => this.#throttles('in'),
+        toClient: () => this.#throttles('out'),
       },
     );
     this.#relay = relay;
     relay.start();
+  }
+
+  #throttles(direction: 'in' | 'out'): readonly Throttle[] {
+    return this.transaction.throttles(direction, this.thread.wheel).map(({ throttle }) => throttle);
   }
 
   responseAccepted(): void {

@@ -2,10 +2,10 @@
  * One request (or one TCP session) in the course of its life: each step is told here, by the stream, the session or
  * the dialer, and is noted, counted and logged as it has to be. Rules, samples and log formats get it as their context.
  */
-import type { Throttle } from '../net/throttle.ts';
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
+import type { PlacedThrottle } from './bandwidth.ts';
 import type { Exchange } from './accounting.ts';
 import { countForAll } from '../state/stick-table/tracked-counters.ts';
 import { ExchangeVerbs } from './exchange-verbs.ts';
@@ -14,7 +14,7 @@ import type { BackendRuntime, ExchangeContext, ServerRuntime } from './runtime.t
 /** First letters of termination states that are the server's fault, once it was asked (`http_fail_cnt`). */
 const SERVER_FAILURES = new Set(['S', 's', 'P']);
 
-const NO_THROTTLES: readonly Throttle[] = [];
+const NO_THROTTLES: readonly PlacedThrottle[] = [];
 
 export class Transaction extends ExchangeVerbs implements ExchangeContext, Exchange {
   /** The head has been read: the line as received stays known when rules rewrite it. */
@@ -198,11 +198,11 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   }
 
   /** Of the bodies that pass in that direction. */
-  throttles(direction: 'in' | 'out', wheel: TimerWheel): readonly Throttle[] {
+  throttles(direction: 'in' | 'out', wheel: TimerWheel): readonly PlacedThrottle[] {
     const { bandwidth } = this;
     if (bandwidth === undefined) return NO_THROTTLES;
-    const proxies = [this.frontendRuntime.config, this.backendRuntime?.config];
-    return bandwidth.throttles(direction, proxies, wheel);
+    const { config } = this.frontendRuntime;
+    return bandwidth.throttles(direction, [config, this.backendRuntime?.config ?? config], wheel);
   }
 
   /** Made when it is first asked for, by the log at the latest. */

@@ -28,6 +28,7 @@ async function startHttp(t: TestContext): Promise<number> {
     `${DEFAULTS}  mode http
 listen l
   bind 127.0.0.1:${port}
+  filter compression
   filter bwlim-out slow-out default-limit 1g default-period 1s
   filter bwlim-in slow-in default-limit 100000 default-period 1s min-size 1448
   filter bwlim-out together limit 100000 key str(all) table t

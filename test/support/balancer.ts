@@ -95,9 +95,11 @@ function engineFile(folder: string): string[] {
   return ['-f', file];
 }
 
-/** Ports of `bind` lines with a literal loopback address. */
+/** Ports of `bind` and `stats socket` lines with a literal loopback address. */
 function portsOf(config: string): number[] {
-  return [...config.matchAll(/^\s*bind\s+127\.0\.0\.1:(\d+)/gm)].map(match => Number(match[1]));
+  return [...config.matchAll(/^\s*(?:bind|stats socket)\s+(?:ipv4@)?127\.0\.0\.1:(\d+)/gm)].map(match =>
+    Number(match[1]),
+  );
 }
 
 function adminPathsOf(config: string): string[] {

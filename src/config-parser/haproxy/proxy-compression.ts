@@ -147,8 +147,12 @@ function namesEngineFile(options: readonly Word[], context: LineContext): boolea
 }
 
 function parseFilterSequence(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
-  if (oneOf(words[0], 'filter-sequence', ['request', 'response'] as const, context) === undefined) return;
-  draft.own.otherLines.push(context.line);
+  const path = oneOf(words[0], 'filter-sequence', ['request', 'response'] as const, context);
+  if (path === undefined) return;
+  const { text, position } = words[1] as Word;
+  const names = text.split(',').filter(name => name !== '');
+  const sequence = names.map(name => ({ text: name, position }));
+  draft.own.filterSequence = { ...draft.own.filterSequence, [path]: sequence };
 }
 
 const PROXIES: readonly SectionKind[] = ['frontend', 'listen', 'backend'];

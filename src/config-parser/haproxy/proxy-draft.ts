@@ -149,6 +149,7 @@ interface OwnSettings {
   cookieCapture: { name: string; len: number } | undefined;
   declaredCaptures: Captures['declared'][number][];
   filters: (readonly Word[])[];
+  filterSequence: Proxy['filterSequence'];
   bandwidthLimits: BandwidthLimit[];
   stickTable: readonly Word[] | undefined;
   otherLines: (readonly Word[])[];
@@ -292,6 +293,7 @@ function initialOwn(): OwnSettings {
     cookieCapture: undefined,
     declaredCaptures: [],
     filters: [],
+    filterSequence: undefined,
     bandwidthLimits: [],
     stickTable: undefined,
     otherLines: [],

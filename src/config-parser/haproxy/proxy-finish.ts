@@ -392,6 +392,7 @@ function addBackend(proxy: Finished, draft: ProxyDraft): void {
   if (backend.persistRdpCookie !== undefined) proxy.persistRdpCookie = backend.persistRdpCookie;
   if (backend.source !== undefined) proxy.source = backend.source;
   if (own.serverStateFileName !== undefined) proxy.serverStateFileName = own.serverStateFileName;
+  if (own.filterSequence !== undefined) proxy.filterSequence = own.filterSequence;
   if (shared.compression !== undefined) proxy.compression = shared.compression;
   if (own.stickTable !== undefined) proxy.stickTable = own.stickTable;
 }

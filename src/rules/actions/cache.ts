@@ -1,6 +1,7 @@
 /** `cache-use` and `cache-store` (manual, sections 4.4 and 6). */
 import type { ActionDefinition } from '../action-definition.ts';
-import type { Action } from '../context.ts';
+import type { Action, RuleContext } from '../context.ts';
+import { leavesCacheOut } from '../filter-order.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
 
@@ -26,9 +27,15 @@ const LOOKUPS = {
   'not asked': 'not looked up: the request may not be answered from a cache',
 } as const;
 
+function leaveOut(ctx: RuleContext): typeof CONTINUE {
+  ctx.trace?.told?.('not stored: filter-sequence leaves the cache out');
+  return CONTINUE;
+}
+
 function compileStore(line: RuleLine): Action | undefined {
   const cache = takeCache(line);
   if (cache === undefined) return undefined;
+  if (leavesCacheOut(line.env.section)) return ctx => leaveOut(ctx);
   return ctx => {
     const outcome = ctx.storeInCache(cache);
     ctx.trace?.told?.(outcome);
