@@ -1,6 +1,6 @@
 /**
  * The listening side of the admin socket (`stats socket`, `stats timeout`, `stats maxconn`): in the control thread, one
- * net.Server a line. Connections beyond `stats maxconn` wait until another one ends.
+ * net.Server a line. Connections beyond `stats maxconn` wait until another one ends; those that are still to be encrypted count.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Bind } from '../model/bind.ts';
@@ -40,9 +40,19 @@ interface AdminServerSettings extends Omit<
   readonly maxconn: number;
 }
 
+/** Takes a connection nothing was read of; calls back with the encrypted one, or when nothing came of it. */
+type Secure = (
+  socket: Socket,
+  ahead: undefined,
+  adopt: (secured: Socket) => void,
+  gaveUp: () => void,
+) => void;
+
 interface Waiting {
   readonly socket: Socket;
   readonly bind: Bind;
+  /** Undefined: it goes in plain text. */
+  readonly secure: Secure | undefined;
 }
 
 export class AdminServer {
@@ -53,16 +63,17 @@ export class AdminServer {
   /** Those whose last word is not said yet. Behind that a client may hang up when it likes: it is in nobody's way. */
   readonly #talking = new Set<Socket>();
   readonly #waiting: Waiting[] = [];
+  #isClosed = false;
 
   constructor(interpreter: CommandRunner, settings: AdminServerSettings) {
     this.#interpreter = interpreter;
     this.#settings = settings;
   }
 
-  listen({ bind, fd }: OpenedSocket, onError: (text: string) => void): void {
+  listen({ bind, fd }: OpenedSocket, onError: (text: string) => void, secure?: Secure): void {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, socket => {
       socket.on('error', () => socket.destroy());
-      this.#waiting.push({ socket, bind });
+      this.#waiting.push({ socket, bind, secure });
       this.#serveWaiting();
     });
     server.on('error', error => onError(error.message));
@@ -72,9 +83,24 @@ export class AdminServer {
 
   #serveWaiting(): void {
     while (this.#waiting.length > 0 && this.#talking.size < this.#settings.maxconn) {
-      const { socket, bind } = this.#waiting.shift() as Waiting;
-      if (!socket.destroyed) this.#serve(socket, bind);
+      const { socket, bind, secure } = this.#waiting.shift() as Waiting;
+      if (socket.destroyed) continue;
+      if (secure === undefined) this.#serve(socket, bind);
+      else this.#secure(socket, bind, secure);
     }
+  }
+
+  #secure(socket: Socket, bind: Bind, secure: Secure): void {
+    this.#talking.add(socket);
+    const adopt = (secured: Socket): void => {
+      this.#talking.delete(socket);
+      if (this.#isClosed) return void secured.destroy();
+      this.#serve(secured, bind);
+    };
+    secure(socket, undefined, adopt, () => {
+      this.#talking.delete(socket);
+      this.#serveWaiting();
+    });
   }
 
   #serve(socket: Socket, bind: Bind): void {
@@ -118,6 +144,7 @@ export class AdminServer {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.stopListening();
     for (const socket of this.#sockets) socket.destroy();
     for (const { socket } of this.#waiting) socket.destroy();

@@ -3,6 +3,7 @@ import { AdminServer, openAdminSockets, type OpenedSocket } from '../admin/admin
 import { Interpreter } from '../admin/interpreter.ts';
 import type { AdminRuntime, AdminSocket } from '../admin/runtime.ts';
 import { COMMANDS } from '../admin/table.ts';
+import type { ControlTls } from './control-tls.ts';
 import { bindNow, nthAdminSocket, type OpenListening } from './bind-listeners.ts';
 import { parseSize } from '../config-parser/units.ts';
 import type { Bind } from '../model/bind.ts';
@@ -30,6 +31,7 @@ export function bindAdminSockets(
 export function serveAdminSockets(
   opened: readonly OpenedSocket[],
   runtime: AdminRuntime,
+  tls: ControlTls,
   notice: Notice,
 ): AdminServer {
   const { global } = runtime.config;
@@ -43,8 +45,12 @@ export function serveAdminSockets(
       ),
     limits: { lineBytes: global.tune.bufsize, payloadBytes: payloadLimit(runtime.config) },
   });
-  for (const socket of opened)
-    server.listen(socket, text => notice('warning', `admin socket ${socketName(socket.bind)}: ${text}`));
+  for (const socket of opened) {
+    const warn = (text: string): void =>
+      notice('warning', `admin socket ${socketName(socket.bind)}: ${text}`);
+    const secure = tls.accepting(socket.bind, from => warn(`the TLS handshake with ${from} failed`));
+    server.listen(socket, warn, secure);
+  }
   return server;
 }
 

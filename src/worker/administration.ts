@@ -38,6 +38,7 @@ import type { ThreadStart, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import { PROXY_PAUSED, PROXY_STOPPED } from '../state/server-words.ts';
 import { ProcessExpressions } from './process-expressions.ts';
+import type { ControlTls } from './control-tls.ts';
 import { ControlNumbers } from './process-numbers.ts';
 import { ScriptDesk } from './script-desk.ts';
 import type { FromScripts } from './script-messages.ts';
@@ -59,6 +60,7 @@ interface AdministrationParts {
   readonly startupLogs: readonly string[];
   readonly compiled: CompiledOnce | undefined;
   readonly certificates: CertificateStore;
+  readonly tls: ControlTls;
   /** Of the `acme` sections that certificates name. */
   readonly acmeAccounts: ReadonlyMap<string, AccountParts>;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
@@ -241,7 +243,8 @@ export class Administration {
   }
 
   serve(sockets: readonly OpenedSocket[]): void {
-    this.#server = serveAdminSockets(sockets, this.#runtime(), this.#parts.notice);
+    const { notice, tls } = this.#parts;
+    this.#server = serveAdminSockets(sockets, this.#runtime(), tls, notice);
     this.#desk.updates.begin();
     this.#acme.begin();
   }
@@ -294,13 +297,16 @@ export class Administration {
   }
 
   #createDesk(): CertificateDesk {
-    const { certificates, config } = this.#parts;
+    const { certificates, config, tls } = this.#parts;
     const { global } = config;
     return new CertificateDesk({
       store: certificates,
       global,
       servers: () => this.#servers(),
-      publish: async changes => void (await this.#calls.all({ kind: 'tls', changes })),
+      publish: async changes => {
+        tls.follow(changes);
+        await this.#calls.all({ kind: 'tls', changes });
+      },
       ask: responderAsker(ocspSettings(global), this.#client),
       log: line => this.#globalLog.write(line, NOTICE),
     });

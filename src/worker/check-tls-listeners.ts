@@ -30,6 +30,7 @@ const WITHOUT_EFFECT_ANYWHERE: readonly (readonly [keyof TlsLineOptions, string]
 ];
 
 interface Listening {
+  /** As messages name it. */
   readonly owner: string;
   readonly mode: string;
   readonly bind: Bind;
@@ -38,14 +39,22 @@ interface Listening {
 export function checkTlsListeners(config: Config, material: TlsMaterial): readonly Diagnostic[] {
   const seen = new Set<string>();
   const found: Diagnostic[] = [];
-  for (const { name, mode, disabled, binds } of config.proxies)
-    for (const bind of disabled ? [] : binds) {
-      const key = listenerKey(bind.position);
-      if (bind.ssl === undefined || seen.has(key)) continue;
-      seen.add(key);
-      found.push(...checkOne({ owner: name, mode, bind }, config, material));
-    }
+  for (const listening of listenersOf(config)) {
+    const { bind } = listening;
+    const key = listenerKey(bind.position);
+    if (bind.ssl === undefined || seen.has(key)) continue;
+    seen.add(key);
+    found.push(...checkOne(listening, config, material));
+  }
   return found;
+}
+
+function* listenersOf({ proxies, global, peers }: Config): Iterable<Listening> {
+  for (const { name, mode, disabled, binds } of proxies)
+    for (const bind of disabled ? [] : binds) yield { owner: `Proxy '${name}'`, mode, bind };
+  for (const bind of global.statsSockets) yield { owner: 'stats socket', mode: 'tcp', bind };
+  for (const { name, bind } of peers)
+    if (bind !== undefined) yield { owner: `peers '${name}'`, mode: 'tcp', bind };
 }
 
 function checkOne({ owner, mode, bind }: Listening, { global }: Config, material: TlsMaterial): Diagnostic[] {
@@ -61,7 +70,7 @@ function checkOne({ owner, mode, bind }: Listening, { global }: Config, material
   const alerts = mistakes.map((text): Diagnostic => ({
     severity: 'alert',
     position: NOWHERE,
-    message: `Proxy '${owner}': ${text}`,
+    message: `${owner}: ${text}`,
   }));
   return [...alerts, ...withoutEffect(bind, settings, entries)];
 }

@@ -27,6 +27,7 @@ import { reportOf } from './balancer-report.ts';
 import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers, type PageActionEffects } from './page-actions.ts';
 import { bindPeers, type PeersListener } from './peer-sockets.ts';
+import { ControlTls } from './control-tls.ts';
 import { PeersService } from './peers-service.ts';
 import { preloadCounters } from './preload-counters.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
@@ -86,6 +87,7 @@ export class Control {
   readonly #stopSequence: StopSequence;
   readonly #names: NameService;
   readonly #peers: PeersService;
+  readonly #tls: ControlTls;
   readonly #attached: AttachedNewsDesk;
   /** Resolves when the process that takes over was taught. */
   #taught: Promise<void> = Promise.resolve();
@@ -117,7 +119,14 @@ export class Control {
       this.#threads.tell(thread, { kind: 'grant', server, queue });
     this.#stopSequence = this.#createStopSequence();
     this.#rings = new LogRings(options.config, ringFiles, text => options.notice('alert', text));
-    this.#peers = new PeersService({ ...options, listeners, state: this.#state, rings: this.#rings });
+    this.#tls = new ControlTls(options.config.global, options.certificates);
+    this.#peers = new PeersService({
+      ...options,
+      listeners,
+      state: this.#state,
+      rings: this.#rings,
+      tls: this.#tls,
+    });
     this.#watch = watchServers({
       rings: this.#rings,
       config: options.config,
@@ -163,6 +172,7 @@ export class Control {
       startupLogs,
       compiled,
       certificates,
+      tls: this.#tls,
       acmeAccounts,
       notice,
       rings: this.#rings,

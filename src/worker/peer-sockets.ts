@@ -18,7 +18,7 @@ import { preparedSocket } from '../net/prepared-socket.ts';
 import { buildLocal } from '../net/proxy-protocol/build.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
 import { serverSocket } from '../net/server-socket.ts';
-import type { PeerTls, SecureAccept } from './peer-tls.ts';
+import type { ControlTls, SecureAccept } from './control-tls.ts';
 import { bindNow, nthPeersSection, type OpenListening } from './bind-listeners.ts';
 
 export interface PeersListener {
@@ -103,7 +103,7 @@ function behindHeader(socket: Socket, begin: (ahead: Buffer) => void): void {
 export function connectToPeer(
   { server, local }: Peer,
   listener: PeersListener | undefined,
-  tls: PeerTls,
+  tls: ControlTls,
   ready: () => void,
 ): Socket {
   const isOwn = local && listener !== undefined;

@@ -2,7 +2,6 @@
 import type { Server as Listener } from 'node:net';
 import { monotonicMs } from '../base/clock.ts';
 import { mostUpdatesAtOnce } from '../config-parser/peers.ts';
-import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
@@ -14,7 +13,7 @@ import type { SharedState } from '../state/shared-state.ts';
 import { DEFAULT_LOG_TAG } from './global-log.ts';
 import { LogBackends } from './log-backends.ts';
 import type { RingPlaces } from './log-rings.ts';
-import { PeerTls } from './peer-tls.ts';
+import type { ControlTls } from './control-tls.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { connectToPeer, listenForPeers, type PeersListener } from './peer-sockets.ts';
 
@@ -24,7 +23,7 @@ interface PeersParts {
   readonly rings: RingPlaces;
   readonly notice: Notice;
   readonly listeners: readonly PeersListener[];
-  readonly certificates: CertificateStore;
+  readonly tls: ControlTls;
   /** A process before this one may have something to teach. */
   readonly hasPredecessor: boolean;
 }
@@ -35,12 +34,12 @@ export class PeersService {
   readonly #parts: PeersParts;
   readonly #exchange: PeersExchange;
   readonly #logs: SectionLogs;
-  readonly #tls: PeerTls;
+  readonly #tls: ControlTls;
   #servers: readonly Listener[] = [];
 
   constructor(parts: PeersParts) {
     const { config, state, hasPredecessor, listeners } = parts;
-    this.#tls = new PeerTls(config.global, parts.certificates);
+    this.#tls = parts.tls;
     this.#parts = parts;
     this.#logs = new SectionLogs(config, parts.rings, state);
     this.#exchange = new PeersExchange(config.peers, state.tables, {

@@ -12,13 +12,10 @@ interface Place {
 
 /** One warning for each such address. */
 export function unprotected(config: Config): readonly Diagnostic[] {
-  const { global, logForwards, proxies } = config;
-  const binds = [
-    ...global.statsSockets.map(bind => ({ bind, of: 'stats socket' })),
-    ...logForwards.flatMap(({ binds: own, name }) =>
-      own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
-    ),
-  ];
+  const { logForwards, proxies } = config;
+  const binds = logForwards.flatMap(({ binds: own, name }) =>
+    own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
+  );
   const logServers = proxies
     .filter(({ mode, disabled }) => mode === 'log' && !disabled)
     .flatMap(({ servers: own, name }) =>

@@ -1,4 +1,4 @@
-/** TLS between peers, in the control thread: handshakes of a section's listener, and towards the others. */
+/** TLS of connections that the control thread serves itself: of peers, on their listener and towards the others, and of admin sockets. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { connect } from 'node:tls';
@@ -6,6 +6,7 @@ import { currentFiles } from '../certificates/current-files.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Global } from '../model/global.ts';
+import type { TlsChange } from '../model/tls-material.ts';
 import type { ServerTls } from '../model/server.ts';
 import { createTlsListener } from '../net/tls/create-tls-listener.ts';
 import { checkHostName } from '../net/tls/host-names.ts';
@@ -19,17 +20,19 @@ const HANDSHAKE_MS = 5000;
 const TICKET_KEY_BYTES = 48;
 const NO_COUNTS = { lookedUp: () => undefined, stapled: () => undefined };
 
-/** Takes a connection nothing was read of, but the bytes `ahead`; calls back with the encrypted one. */
+/** Takes a connection nothing was read of, but the bytes `ahead`; calls back with the encrypted one, or when nothing came of it. */
 export type SecureAccept = (
   socket: Socket,
   ahead: Buffer | undefined,
   adopt: (socket: Socket) => void,
+  gaveUp?: () => void,
 ) => void;
 
-export class PeerTls {
+export class ControlTls {
   readonly #global: Global;
   readonly #certificates: CertificateStore;
   readonly #contexts: ServerContexts;
+  #incoming: ThreadCertificates | undefined;
 
   constructor(global: Global, certificates: CertificateStore) {
     this.#global = global;
@@ -40,14 +43,14 @@ export class PeerTls {
   /** Undefined: the line has no `ssl`. `failed` hears of handshakes that nothing came of. */
   accepting(bind: Bind, failed: (from: string) => void): SecureAccept | undefined {
     if (bind.ssl === undefined) return undefined;
-    const certificates = new ThreadCertificates(this.#certificates.material());
+    this.#incoming ??= new ThreadCertificates(this.#certificates.material());
     const keys = randomBytes(TICKET_KEY_BYTES);
-    const listener = createTlsListener(bind, this.#global, 'tcp', certificates, [keys], NO_COUNTS);
-    return (socket, ahead, adopt) => {
+    const listener = createTlsListener(bind, this.#global, 'tcp', this.#incoming, [keys], NO_COUNTS);
+    return (socket, ahead, adopt, gaveUp = () => undefined) => {
       const from = socket.remoteAddress ?? 'unix socket';
       const fd = duplicateDescriptor(descriptorOf(socket));
       socket.destroy();
-      if (fd < 0 || listener === undefined) return;
+      if (fd < 0 || listener === undefined) return gaveUp();
       const over = (): void => clearTimeout(tooLate);
       const handshake = listener.accept(rawSocketOver({ fd, ahead }, false), {
         secured: secured => {
@@ -57,10 +60,19 @@ export class PeerTls {
         failed: () => {
           over();
           failed(from);
+          gaveUp();
         },
       });
-      const tooLate = setTimeout(() => handshake.abort(), HANDSHAKE_MS);
+      const tooLate = setTimeout(() => {
+        handshake.abort();
+        gaveUp();
+      }, HANDSHAKE_MS);
     };
+  }
+
+  /** Commands have exchanged certificates. */
+  follow(changes: readonly TlsChange[]): void {
+    for (const change of changes) this.#incoming?.follow(change);
   }
 
   /** The encrypted side of a connection that is being made. */
