@@ -12,6 +12,7 @@ import { fail } from './command.ts';
 import type { Level } from './level.ts';
 import { hasHungUp } from '../net/system-calls.ts';
 import { descriptorOf } from './descriptor-of.ts';
+import { Conversation } from './conversation.ts';
 import type { CommandRunner } from './interpreter.ts';
 import { LineReader, type InputLimits, type InputLine } from './line-reader.ts';
 
@@ -49,6 +50,8 @@ export class AdminSession {
   readonly #state: Session;
   readonly #gone = new AbortController();
   #running = false;
+  /** Of the command that runs, if it reads. */
+  #conversation: Conversation | undefined;
   /** The client has to read before anything goes on. */
   #draining = false;
   /** Somebody else reads. */
@@ -87,11 +90,13 @@ export class AdminSession {
       if (this.#isTaken) return;
       this.#reader.add(bytes.toString('latin1'));
       if (this.#running && this.#reader.waiting > MOST_AHEAD_BYTES) socket.pause();
+      this.#conversation?.heard();
       this.#readOn();
     });
     socket.on('end', () => {
       this.#ended = true;
       this.#reader.endInput();
+      this.#conversation?.heard();
       this.#noticeGone();
       this.#readOn();
     });
@@ -172,10 +177,31 @@ export class AdminSession {
       await answer.converse(this.#socket);
       return this.#close();
     }
+    if ('talk' in answer) return this.#talk(answer.talk);
     for await (const piece of answer.pieces) {
       if (this.#socket.destroyed) return;
-      if (!this.#socket.write(piece, 'latin1')) await this.#drained();
+      await this.#send(piece);
     }
+  }
+
+  async #send(text: string): Promise<void> {
+    if (!this.#socket.destroyed && !this.#socket.write(text, 'latin1')) await this.#drained();
+  }
+
+  async #talk(talk: (conversation: Conversation) => Promise<void>): Promise<void> {
+    const closed = new AbortController();
+    const close = (): void => closed.abort();
+    this.#socket.once('close', close);
+    this.#conversation = new Conversation(
+      this.#socket,
+      this.#reader,
+      text => this.#send(text),
+      () => this.#ended,
+      closed.signal,
+    );
+    await talk(this.#conversation);
+    this.#conversation = undefined;
+    this.#socket.off('close', close);
   }
 
   /**

@@ -3,6 +3,7 @@
  * its usage and its handler. Rows stand in commands/, one file a family; table.ts puts them together.
  */
 import type { Socket } from 'node:net';
+import type { Conversation } from './conversation.ts';
 import type { Level } from './level.ts';
 import type { AdminRuntime } from './runtime.ts';
 
@@ -28,8 +29,13 @@ interface Takeover {
   readonly converse: (socket: Socket) => Promise<void>;
 }
 
+/** Talks with its client; the connection goes on behind it. */
+interface Talk {
+  readonly talk: (conversation: Conversation) => Promise<void>;
+}
+
 /** Undefined: done, there is nothing to say. */
-export type Answer = Message | Dump | Takeover | undefined;
+export type Answer = Message | Dump | Takeover | Talk | undefined;
 
 export function say(text: string): Message {
   return { severity: INFO, text };

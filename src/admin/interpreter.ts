@@ -7,6 +7,9 @@ import type { AdminRuntime } from './runtime.ts';
 
 const PERMISSION_DENIED = 'Permission denied\n';
 
+/** Of the name of a command. */
+export const MOST_WORDS = 5;
+
 /** Runs commands one at a time; a session has one. */
 export interface CommandRunner {
   run(line: string, payload: string | undefined, session: Session): Answer | Promise<Answer>;
@@ -43,7 +46,7 @@ export class Interpreter<Runtime = AdminRuntime> implements CommandRunner {
 
   /** The longest row whose words all stand at the start of the line. */
   #find(args: Words): Command<Runtime> | undefined {
-    for (let count = Math.min(args.length, 4); count > 0; count--) {
+    for (let count = Math.min(args.length, MOST_WORDS); count > 0; count--) {
       const command = this.#byWords.get(args.from(0).slice(0, count).join(' '));
       if (command !== undefined) return command;
     }

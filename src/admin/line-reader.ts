@@ -66,6 +66,19 @@ export class LineReader {
     if (this.#text !== '' && !this.#text.endsWith('\n')) this.#text += '\n';
   }
 
+  /** A line with its end; `atEnd`: or all that is left. Undefined: it has not come whole. */
+  takeLine(atEnd: boolean): string | undefined {
+    const end = this.#text.indexOf('\n') + 1;
+    if (end === 0 && !atEnd) return undefined;
+    const line = end === 0 ? this.#text : this.#text.slice(0, end);
+    this.#text = this.#text.slice(line.length);
+    return line;
+  }
+
+  putBack(text: string): void {
+    this.#text = text + this.#text;
+  }
+
   /** What comes next, if it is complete. */
   next(): Input | undefined {
     for (;;) {

@@ -1,4 +1,5 @@
 /** `core.*`: what scripts call outside of any transaction, above all to register their functions. */
+import { MOST_WORDS } from '../admin/interpreter.ts';
 import { FUNCTION, type LuaCallback, ScriptEnded, ScriptError } from './machine/machine.ts';
 import type { LuaState } from './state.ts';
 import { after } from './tasks.ts';
@@ -57,12 +58,35 @@ function registerFunctions(state: LuaState): Functions {
       state.services.set(machine.text(L, 1), { mode, callback: callback(L, 3) });
       return 0;
     },
+    // words, usage, function
+    register_cli: L => {
+      atLoad('register_cli');
+      if (!machine.isTable(L, 1)) throw new ScriptError('bad argument #1: a table of words expected');
+      const words: string[] = [];
+      machine.eachOf(L, 1, () => words.push(machine.text(L, -1)));
+      const path = words.join(' ');
+      const mistake = mistakeInCommand(words);
+      if (mistake !== undefined) throw new ScriptError(`register_cli: ${mistake}`);
+      if (state.host.takenCommands.has(path))
+        throw new ScriptError(`register_cli: '${path}' is a command already`);
+      state.commands.set(path, { usage: machine.text(L, 2), callback: callback(L, 3) });
+      return 0;
+    },
     register_init: L => {
       atLoad('register_init');
       state.inits.push(callback(L, 1));
       return 0;
     },
   };
+}
+
+function mistakeInCommand(words: readonly string[]): string | undefined {
+  const path = words.join(' ');
+  if (words.length === 0) return 'a command has words';
+  if (words.length > MOST_WORDS) return `'${path}' has more than ${MOST_WORDS} words`;
+  const wrong = words.find(word => !/^[^\s;]+$/.test(word));
+  if (wrong !== undefined) return `'${wrong}' is no word of a command`;
+  return undefined;
 }
 
 function waitFunctions(state: LuaState): Functions {

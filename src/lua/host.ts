@@ -20,6 +20,8 @@ export interface LuaHost {
   readonly variables: VariableStore;
   /** Undefined: nothing is served here. */
   readonly view: StatsView | undefined;
+  /** Words of the commands that this program has itself; where scripts are loaded to hear of mistakes. */
+  readonly takenCommands: ReadonlySet<string>;
   /** A list of patterns was changed in this thread: the others are to follow. */
   publish(update: PatternUpdate): void;
   /** Has the control thread carry out commands of the admin socket; all threads know of them when it answers. */

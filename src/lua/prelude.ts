@@ -141,8 +141,8 @@ function calls.service_http(callback, handle)
   applet[0] = handle
   return callback(setmetatable(applet, applet_http))
 end
-function calls.service_tcp(callback, handle)
-  return callback(setmetatable({ [0] = handle }, applet_tcp))
+function calls.service_tcp(callback, handle, ...)
+  return callback(setmetatable({ [0] = handle }, applet_tcp), ...)
 end
 
 -- core
@@ -167,7 +167,7 @@ function Concat:dump()
 end
 function core.concat() return setmetatable({}, concat) end
 
-for _, name in ipairs({ 'register_filter', 'register_cli', 'event_sub', 'get_patref' }) do
+for _, name in ipairs({ 'register_filter', 'event_sub', 'get_patref' }) do
   core[name] = function() error('core.' .. name .. '() is not supported', 2) end
 end
 

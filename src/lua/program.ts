@@ -13,6 +13,7 @@ import type { RulesetName } from '../model/rule.ts';
 import type { LuaLine } from '../model/global.ts';
 import type { HttpClientSettings } from '../net/http-client.ts';
 import type { RuleContext } from '../rules/context.ts';
+import type { ServiceWire } from '../rules/service-wire.ts';
 import type { ScriptAction, ScriptProgram, ScriptService } from '../rules/script-program.ts';
 import { backgroundFunctions, queueFunctions } from './api-background.ts';
 import { httpClientFunctions } from './api-http-client.ts';
@@ -185,10 +186,34 @@ export class LuaProgram implements ScriptProgram {
       if (registered === undefined) continue;
       return {
         mode: registered.mode,
-        begin: (ctx, place, wire) => new ServiceRun(state, name, registered, { ctx, place, wire }).start(),
+        begin: (ctx, place, wire) =>
+          new ServiceRun(state, `applet ${registered.mode} '${name}'`, registered, {
+            ctx,
+            place,
+            wire,
+          }).start(),
       };
     }
     return undefined;
+  }
+
+  /** Commands of the admin socket, with how they are used, by their words. */
+  get commands(): ReadonlyMap<string, string> {
+    const commands = this.#states.flatMap(state => [...state.commands]);
+    return new Map(commands.map(([path, { usage }]) => [path, usage]));
+  }
+
+  /** `path`: the words of a command; `words`: those of the line. */
+  beginCommand(path: string, words: readonly string[], wire: ServiceWire): void {
+    const state = this.#states.find(({ commands }) => commands.has(path));
+    const registered = state?.commands.get(path);
+    if (state === undefined || registered === undefined) return wire.finish();
+    const { environment: env, variables: processVariables } = this.#host;
+    // there is no session here: samples that need one are mistakes of the script
+    const ctx = { processVariables } as RuleContext;
+    const place = { env, phases: 0, onResponse: false, delayMs: undefined, mayWait: true };
+    const service = { mode: 'tcp', callback: registered.callback } as const;
+    new ServiceRun(state, `command '${path}'`, service, { ctx, place, wire, words }).start();
   }
 
   fetch(name: string): ((args: readonly string[], scope: ScriptScope) => ScriptFetch) | undefined {

@@ -15,6 +15,8 @@ interface Served {
   readonly ctx: RuleContext;
   readonly place: ScriptPlace;
   readonly wire: ServiceWire;
+  /** What its function gets beside the applet. */
+  readonly words?: readonly string[];
 }
 
 export class ServiceRun implements ServiceHold {
@@ -23,6 +25,7 @@ export class ServiceRun implements ServiceHold {
   readonly #state: LuaState;
   readonly #name: string;
   readonly #registered: RegisteredService;
+  readonly #words: readonly string[];
   readonly #scope: ExchangeScope;
   readonly #handle: number;
   #task: Task | undefined;
@@ -30,7 +33,10 @@ export class ServiceRun implements ServiceHold {
   #inputCame: (() => void) | undefined;
   #roomCame: (() => void) | undefined;
 
-  constructor(state: LuaState, name: string, registered: RegisteredService, { ctx, place, wire }: Served) {
+  /** `name`: what it is called where its mistakes are told. */
+  constructor(state: LuaState, name: string, registered: RegisteredService, served: Served) {
+    const { ctx, place, wire, words = [] } = served;
+    this.#words = words;
     this.#state = state;
     this.#name = name;
     this.#registered = registered;
@@ -63,7 +69,8 @@ export class ServiceRun implements ServiceHold {
         this.#state.pushPrelude(L, `service_${this.#registered.mode}`);
         machine.pushKept(L, this.#registered.callback);
         machine.push(L, this.#handle);
-        return 2;
+        for (const word of this.#words) machine.pushText(L, word);
+        return 2 + this.#words.length;
       },
       { totalMs: settings.serviceMs, mayWait: true },
     );
@@ -82,11 +89,7 @@ export class ServiceRun implements ServiceHold {
     const { tasks } = this.#state;
     const outcome = tasks.outcome(task);
     if (outcome === 'waiting') return this.wire.flush();
-    if (outcome === 'failed')
-      this.#state.complain(
-        this.#scope.ctx,
-        `Lua applet ${this.#registered.mode} '${this.#name}': ${task.error}.`,
-      );
+    if (outcome === 'failed') this.#state.complain(this.#scope.ctx, `Lua ${this.#name}: ${task.error}.`);
     this.#release();
     if (this.answer === undefined) this.wire.finish();
     else this.answer.end(outcome === 'failed');

@@ -22,6 +22,11 @@ export interface RegisteredService {
   readonly callback: number;
 }
 
+export interface RegisteredCommand {
+  readonly usage: string;
+  readonly callback: number;
+}
+
 /** Where a script is now: some functions may be called at load only. */
 export type Stage = 'body' | 'init' | 'running';
 
@@ -50,6 +55,8 @@ export class LuaState {
   readonly fetches = new Map<string, number>();
   readonly converters = new Map<string, number>();
   readonly services = new Map<string, RegisteredService>();
+  /** Commands of the admin socket, by their words. */
+  readonly commands = new Map<string, RegisteredCommand>();
   readonly inits: number[] = [];
   /** Functions of the prelude, by name. */
   readonly prelude = new Map<string, number>();

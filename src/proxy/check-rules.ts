@@ -24,6 +24,7 @@ export type PatternFile = ReturnType<ReadFile>;
 /** Scripts, and what was wrong with them. */
 export interface LoadedScripts extends ScriptProgram {
   readonly diagnostics: readonly Diagnostic[];
+  readonly commands: ReadonlyMap<string, string>;
 }
 
 /** Everything compiled once: what was wrong, all lists of patterns, and the files they were read from. */
@@ -35,6 +36,8 @@ export interface CompiledOnce {
   readonly files: ReadonlyMap<string, PatternFile>;
   /** Servers that expressions name, as `<backend id>/<server id>`. */
   readonly namedServers: ReadonlySet<string>;
+  /** Commands of scripts for the admin socket: how they are used, by their words. */
+  readonly scriptCommands: ReadonlyMap<string, string>;
   /** Backends that expressions name. */
   readonly namedBackends: ReadonlySet<string>;
   /** A backend comes at run time: compiles its rules too, tells what is wrong with them. */
@@ -73,6 +76,7 @@ export function compileAll(
     diagnostics,
     patterns: environments.patterns,
     files,
+    scriptCommands: loaded?.commands ?? new Map(),
     namedServers: environments.namedServers,
     namedBackends: environments.namedBackends,
     add: proxy => {

@@ -1,5 +1,6 @@
 /** Opens the admin sockets of the configuration and hands commands to the process (admin/). */
 import { AdminServer, openAdminSockets, type OpenedSocket } from '../admin/admin-server.ts';
+import type { Command } from '../admin/command.ts';
 import { Interpreter } from '../admin/interpreter.ts';
 import type { AdminRuntime, AdminSocket } from '../admin/runtime.ts';
 import { COMMANDS } from '../admin/table.ts';
@@ -32,10 +33,12 @@ export function serveAdminSockets(
   opened: readonly OpenedSocket[],
   runtime: AdminRuntime,
   tls: ControlTls,
+  /** Of scripts. */
+  more: readonly Command[],
   notice: Notice,
 ): AdminServer {
   const { global } = runtime.config;
-  const server = new AdminServer(new Interpreter(COMMANDS, runtime), {
+  const server = new AdminServer(new Interpreter([...COMMANDS, ...more], runtime), {
     maxconn: global.statsMaxconn,
     timeoutMs: global.statsTimeoutMs,
     onBug: (command, error) =>

@@ -136,6 +136,7 @@ export class Administration {
     });
     this.#scripts = new ScriptDesk({
       runtime: () => this.#runtime(),
+      running,
       notice: parts.notice,
       tell: (thread, message) => tell(thread, { kind: 'script', message }),
     });
@@ -218,6 +219,7 @@ export class Administration {
 
   threadEnded(thread: number): void {
     this.#calls.ended(thread);
+    this.#scripts.threadEnded(thread);
   }
 
   /** Resolves when a data thread has answered. */
@@ -243,8 +245,9 @@ export class Administration {
   }
 
   serve(sockets: readonly OpenedSocket[]): void {
-    const { notice, tls } = this.#parts;
-    this.#server = serveAdminSockets(sockets, this.#runtime(), tls, notice);
+    const { notice, tls, compiled } = this.#parts;
+    const commands = this.#scripts.commandsOf(compiled?.scriptCommands ?? new Map());
+    this.#server = serveAdminSockets(sockets, this.#runtime(), tls, commands, notice);
     this.#desk.updates.begin();
     this.#acme.begin();
   }

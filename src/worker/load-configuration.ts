@@ -1,5 +1,6 @@
 /** From file names to a configuration that can serve, or to all that is wrong with it. */
 import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
+import { COMMANDS } from '../admin/table.ts';
 import { describeSystemError } from '../base/system-error.ts';
 import { checkAcmeSections } from '../config-parser/acme-sections.ts';
 import { dumpConfig, type DumpWishes } from '../config-parser/dump-config.ts';
@@ -94,6 +95,7 @@ async function checkMeaning(
       nbthread: threadCount(resolved.config, () => undefined),
       environment,
       logs: undefined,
+      takenCommands: new Set(COMMANDS.map(({ words }) => words)),
     }),
   );
   const certificates = loadCertificates(resolved.config);

@@ -3,26 +3,59 @@ import { carryOut } from '../admin/carry-out.ts';
 import { Interpreter } from '../admin/interpreter.ts';
 import type { AdminRuntime } from '../admin/runtime.ts';
 import { COMMANDS } from '../admin/table.ts';
+import type { Command } from '../admin/command.ts';
 import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
+import { ScriptTalks } from './script-talks.ts';
 import type { FromScripts, ToScripts } from './script-messages.ts';
+
+/** Many scripts say the words again, as help of HAProxy wants them. */
+function summaryOf(words: string, usage: string): string {
+  const colon = usage.startsWith(words) ? usage.indexOf(':') : -1;
+  return usage.slice(colon + 1).trim();
+}
 
 interface ScriptDeskParts {
   readonly runtime: () => AdminRuntime;
   readonly notice: (level: 'alert', text: string) => void;
+  readonly running: () => readonly number[];
   readonly tell: (thread: number, message: ToScripts) => void;
 }
 
 export class ScriptDesk {
   readonly #parts: ScriptDeskParts;
+  readonly #talks: ScriptTalks;
   readonly #lastOrders = new Map<number, Promise<void>>();
   #interpreter: Interpreter | undefined;
 
   constructor(parts: ScriptDeskParts) {
     this.#parts = parts;
+    this.#talks = new ScriptTalks(parts);
   }
 
-  /** Orders of one thread are carried out one after the other. */
-  heard(thread: number, { id, order }: FromScripts): void {
+  heard(thread: number, message: FromScripts): void {
+    if (message.kind === 'order') this.#ordered(thread, message.id, message.order);
+    else this.#talks.heard(message);
+  }
+
+  threadEnded(thread: number): void {
+    this.#lastOrders.delete(thread);
+    this.#talks.ended(thread);
+  }
+
+  /** Commands that scripts have registered: anybody may give them. `commands`: words and usage. */
+  commandsOf(commands: ReadonlyMap<string, string>): readonly Command[] {
+    return [...commands].map(([words, usage]) => ({
+      words,
+      summary: summaryOf(words, usage),
+      level: 'user',
+      run: ({ args }) => ({
+        talk: conversation => this.#talks.run(words, args.from(0), conversation),
+      }),
+    }));
+  }
+
+  /** Those of one thread are carried out one after the other. */
+  #ordered(thread: number, id: number, order: CommandOrder): void {
     const before = this.#lastOrders.get(thread) ?? Promise.resolve();
     const done = before.then(async () => {
       const answer = await this.#carryOut(order);

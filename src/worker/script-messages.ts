@@ -1,15 +1,24 @@
 /** What scripts of a data thread and the control thread tell each other. Everything can be cloned. */
 import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
 
-/** A script orders something; answered by `answered` with the same number. */
-export interface FromScripts {
-  readonly kind: 'order';
-  readonly id: number;
-  readonly order: CommandOrder;
-}
+export type FromScripts =
+  /** A script orders something; answered by `answered` with the same number. */
+  { readonly kind: 'order'; readonly id: number; readonly order: CommandOrder } | FromTalk;
 
-export interface ToScripts {
-  readonly kind: 'answered';
-  readonly id: number;
-  readonly answer: CommandAnswer;
-}
+export type ToScripts =
+  { readonly kind: 'answered'; readonly id: number; readonly answer: CommandAnswer } | ToTalk;
+
+/** Of a command of a script that runs. Texts have one char a byte; `taken`: chars, since it was last told. */
+export type FromTalk =
+  /** It waits for a line. */
+  | { readonly kind: 'talk-wants'; readonly id: number; readonly taken: number }
+  | { readonly kind: 'talk-says'; readonly id: number; readonly text: string }
+  | { readonly kind: 'talk-over'; readonly id: number; readonly taken: number };
+
+export type ToTalk =
+  | { readonly kind: 'talk'; readonly id: number; readonly path: string; readonly words: readonly string[] }
+  /** Empty: nothing more comes. */
+  | { readonly kind: 'talk-input'; readonly id: number; readonly text: string }
+  /** So many chars have gone to the client. */
+  | { readonly kind: 'talk-room'; readonly id: number; readonly length: number }
+  | { readonly kind: 'talk-gone'; readonly id: number };

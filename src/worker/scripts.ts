@@ -21,6 +21,7 @@ export interface ScriptThread {
   readonly environment: CompileEnvironment;
   /** Undefined: nothing is logged. */
   readonly logs: LogSink | undefined;
+  readonly takenCommands?: ReadonlySet<string>;
   /** Undefined: it serves nothing. */
   readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish' | 'command'>;
 }
@@ -57,6 +58,7 @@ export function loadScripts({
   nbthread,
   environment,
   logs,
+  takenCommands = new Set(),
   serving = checking(config, nbthread),
 }: ScriptThread): LuaProgram | undefined {
   const { global } = config;
@@ -66,6 +68,7 @@ export function loadScripts({
     config,
     thread,
     environment,
+    takenCommands,
     variables: serving.variables,
     get view() {
       return serving.view;
