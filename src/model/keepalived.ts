@@ -36,6 +36,8 @@ export interface KeepalivedGlobal {
   readonly mail?: MailSettings;
   readonly scriptUser?: { readonly user: string; readonly group?: string };
   readonly enableScriptSecurity: boolean;
+  readonly startupScript?: ProcessScript;
+  readonly shutdownScript?: ProcessScript;
   readonly vrrpStartupDelayMs: number;
   /** Gap between two announcements on one interface. */
   readonly garpIntervalMs: number;
@@ -60,6 +62,11 @@ export interface KeepalivedGlobal {
   readonly lvsTimeoutsSec: { readonly tcp?: number; readonly tcpfin?: number; readonly udp?: number };
   /** `nftables [TABLE]`: where `no_accept` is enforced. */
   readonly nftablesTable: string;
+}
+
+export interface ProcessScript {
+  readonly script: ScriptCommand;
+  readonly timeoutMs: number;
 }
 
 export interface MailSettings {

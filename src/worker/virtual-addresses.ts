@@ -70,7 +70,11 @@ export class VirtualAddresses implements VrrpAccess {
       log: (level, text) => this.#say(level, text),
       onEvent: () => void this.#show(),
       onReload: diagnose,
-      onFollows: follows => this.#follow(follows),
+      onFollows: follows => {
+        // what `startup_script` prepares may concern virtual servers, too
+        this.#forwarding?.begin();
+        this.#follow(follows);
+      },
       onStopped,
     });
     this.#forwarding = forwards ? this.#prepareForwarding() : undefined;
@@ -80,7 +84,6 @@ export class VirtualAddresses implements VrrpAccess {
   begin(balancer?: BalancerBeside): void {
     this.#balancer = balancer;
     this.#service.begin(balancer?.report());
-    this.#forwarding?.begin();
     if (balancer === undefined) return;
     this.#showing = setInterval(() => void this.#show(), SHOW_MS);
     void this.#pulse();
@@ -118,6 +121,7 @@ export class VirtualAddresses implements VrrpAccess {
     clearTimeout(this.#pulsing);
     await this.#service.stop();
     await this.#forwarding?.stop();
+    await this.#service.finish();
   }
 
   snapshot(): Promise<VrrpSnapshot> {

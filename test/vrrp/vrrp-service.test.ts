@@ -1,10 +1,13 @@
 /** The program's end of the VRRP process. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VrrpService } from '../../src/vrrp/process/vrrp-service.ts';
+import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test(
   'a process that hangs is killed, and its keeper with it, when it does not stop in time',
@@ -31,6 +34,37 @@ test(
     while (isRunning(pid)) await sleep(10);
   },
 );
+
+test('startup_script is done before instances start, once; shutdown_script runs when all has ended', async t => {
+  if (!requires(t, 'root')) return;
+  const folder = temporaryFolder(t);
+  const [said, path] = [join(folder, 'said'), join(folder, 'keepalived.conf')];
+  const script = (what: string): string => `${what}_script "/bin/sh -c 'echo ${what} >> ${said}'"\n`;
+  writeFileSync(path, `global_defs {\n script_user root\n ${script('startup')} ${script('shutdown')}}\n`);
+  const events = new EventEmitter();
+  const pids: number[] = [];
+  const service = new VrrpService({
+    files: [path],
+    configId: undefined,
+    log: (_level, message) => {
+      const pid = /started as process (\d+)/.exec(message)?.[1];
+      if (pid !== undefined) pids.push(Number(pid));
+    },
+    onReload: () => undefined,
+    onFollows: () => events.emit('works'),
+  });
+  let works = once(events, 'works');
+  service.begin(undefined);
+  await works;
+  assert.equal(readFileSync(said, 'utf8'), 'startup\n');
+  works = once(events, 'works');
+  process.kill(pids[0] ?? 0, 'SIGKILL');
+  await works;
+  await service.stop();
+  assert.equal(readFileSync(said, 'utf8'), 'startup\n');
+  await service.finish();
+  assert.equal(readFileSync(said, 'utf8'), 'startup\nshutdown\n');
+});
 
 /** A zombie is not. */
 function isRunning(pid: number): boolean {

@@ -5,6 +5,7 @@ import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import { accountOf, blockOf, readAddress, readBool, readInteger, readScript, readSeconds } from './values.ts';
+import { processScriptRows, resolveProcessScript, type ProcessScriptDraft } from './process-scripts.ts';
 import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
 export interface GlobalDraft {
@@ -39,6 +40,8 @@ export interface GlobalDraft {
   noEmailFaults: boolean;
   noCheckerEmails: boolean;
   rsInitNotifies: boolean;
+  startupScript: ProcessScriptDraft;
+  shutdownScript: ProcessScriptDraft;
   lvsTimeoutsSec: { tcp?: number; tcpfin?: number; udp?: number };
   nftablesTable: string;
   multicastGroup4: string;
@@ -80,6 +83,8 @@ export function newGlobalDraft(): GlobalDraft {
     noEmailFaults: false,
     noCheckerEmails: false,
     rsInitNotifies: false,
+    startupScript: {},
+    shutdownScript: {},
     lvsTimeoutsSec: {},
     nftablesTable: 'keepalived',
     multicastGroup4: '224.0.0.18',
@@ -255,6 +260,8 @@ const ROWS: readonly Row[] = [
     },
   },
   flag('enable_script_security', 'enableScriptSecurity', 'refuse insecure root scripts'),
+  ...processScriptRows<GlobalDraft>('startup_script', 'startupScript', 'before anything else'),
+  ...processScriptRows<GlobalDraft>('shutdown_script', 'shutdownScript', 'when all else is done'),
   seconds('vrrp_startup_delay', 'startupDelayMs', 'hold VRRP after start'),
   seconds('vrrp_garp_interval', 'garpIntervalMs', 'gap between ARP announcements'),
   seconds('vrrp_gna_interval', 'gnaIntervalMs', 'gap between neighbour announcements'),
@@ -338,12 +345,16 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
   const { hostname } = scope.source;
   const [all = {}, vrrp = {}, lvs = {}] = draft.fifos;
   const mail = resolveMail(draft, hostname);
+  const startupScript = resolveProcessScript(draft.startupScript);
+  const shutdownScript = resolveProcessScript(draft.shutdownScript);
   const [allFifo, vrrpFifo, lvsFifo] = [fifoOf(all), fifoOf(vrrp), fifoOf(lvs)];
   return {
     routerId: draft.routerId ?? hostname,
     ...(mail === undefined ? {} : { mail }),
     ...(draft.scriptUser === undefined ? {} : { scriptUser: draft.scriptUser }),
     enableScriptSecurity: draft.enableScriptSecurity,
+    ...(startupScript === undefined ? {} : { startupScript }),
+    ...(shutdownScript === undefined ? {} : { shutdownScript }),
     vrrpStartupDelayMs: draft.startupDelayMs,
     garpIntervalMs: draft.garpIntervalMs,
     gnaIntervalMs: draft.gnaIntervalMs,

@@ -8,8 +8,8 @@ const WORDS: Readonly<Record<string, string>> = {
     'track_group bfd_instance instance',
   global_defs:
     'process_names process_name vrrp_process_name checker_process_name lvs_process_name bfd_process_name ' +
-    'use_symlink_paths set_supplementary_groups startup_script startup_script_timeout shutdown_script ' +
-    'shutdown_script_timeout max_auto_priority min_auto_priority_delay disable_local_igmp vrrp_iptables vrrp_ipsets ' +
+    'use_symlink_paths set_supplementary_groups ' +
+    'max_auto_priority min_auto_priority_delay disable_local_igmp vrrp_iptables vrrp_ipsets ' +
     'nftables_priority nftables_ifindex nftables_counters vrrp_no_swap ' +
     'vrrp_cpu_affinity vrrp_rlimit_rttime vrrp_rlimit_rtime nftables_ipvs nftables_ipvs_priority ' +
     'nftables_ipvs_start_fwmark checker_priority checker_no_swap checker_rt_priority checker_cpu_affinity ' +

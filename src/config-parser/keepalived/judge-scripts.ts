@@ -50,7 +50,9 @@ function notifyScripts(config: KeepalivedConfig): ScriptCommand[] {
     server.quorumDown,
     ...server.realServers.flatMap(real => [real.notifyUp, real.notifyDown]),
   ]);
-  return [...ofRouters, ...ofServers].filter(found => found !== undefined);
+  const { startupScript, shutdownScript } = config.globalDefs;
+  const ofProcess = [startupScript?.script, shutdownScript?.script];
+  return [...ofRouters, ...ofServers, ...ofProcess].filter(found => found !== undefined);
 }
 
 export function warnAboutScripts(config: KeepalivedConfig, { source, report }: Scope): void {

@@ -21,6 +21,8 @@ export type ToVrrp =
       readonly configId: string | undefined;
       /** Missing: there is no balancer in this program. */
       readonly report: BalancerReport | undefined;
+      /** It takes no other's place: what is to be run at the start is run. */
+      readonly isFirst: boolean;
     }
   | { readonly kind: 'reload' }
   | { readonly kind: 'report'; readonly report: BalancerReport }
@@ -29,6 +31,8 @@ export type ToVrrp =
   | { readonly kind: 'hand-over'; readonly reason: string }
   | { readonly kind: 'resume' }
   | { readonly kind: 'stop' }
+  /** Behind a stop: everything else is done, too; what is to be run at the end is run, and the process ends. */
+  | { readonly kind: 'finish' }
   | { readonly kind: 'snapshot'; readonly id: number }
   | { readonly kind: 'dump'; readonly what: DumpKind };
 
@@ -48,4 +52,5 @@ export type FromVrrp =
   | { readonly kind: 'event'; readonly event: VrrpEvent }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: VrrpSnapshot }
   | { readonly kind: 'handed-over'; readonly held: boolean }
+  /** Nothing is held any more. */
   | { readonly kind: 'stopped' };

@@ -8,6 +8,7 @@
  */
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { DumpKind } from '../dump.ts';
+import type { Log } from '../log.ts';
 import { startVrrp, type VrrpHandle } from '../manager.ts';
 import { readKeepalived } from '../read-config.ts';
 import { stateFiles } from '../state-files.ts';
@@ -16,6 +17,7 @@ import type { LoadBalancerView } from '../tracking/trackers.ts';
 import { systemClock } from '../clock.ts';
 import { BalancerPulse } from './balancer-pulse.ts';
 import type { BalancerReport, FromVrrp, ToVrrp } from './messages.ts';
+import { runProcessScript } from './process-script.ts';
 
 const TITLE = 'lb: vrrp';
 
@@ -25,27 +27,44 @@ function tell(message: FromVrrp): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
+function leave(): void {
+  if (process.connected) process.disconnect();
+}
+
 class VrrpProcess {
   #start: Start | undefined;
   #handle: VrrpHandle | undefined;
   #report: BalancerReport | undefined;
+  #config: KeepalivedConfig | undefined;
+  #reloadWaits = false;
   #ending = false;
   readonly #syslog = new Syslog();
+  readonly #log: Log = (level, message) => {
+    this.#syslog.log(level, message);
+    tell({ kind: 'log', level, message });
+  };
   readonly #pulse = new BalancerPulse(systemClock, () => this.#handle?.balancerChanged());
 
   take(message: ToVrrp): void {
-    if (message.kind === 'start') this.#begin(message);
-    else if (message.kind === 'stop') this.stop();
+    if (message.kind === 'start') void this.#begin(message);
+    else if (message.kind === 'stop') void this.stop();
+    else if (message.kind === 'finish') void this.#finish();
     else if (message.kind === 'reload') this.reload();
+    else if (message.kind === 'report') this.#follow(message.report);
     else if (this.#handle !== undefined) this.#pass(message, this.#handle);
+    else if (message.kind === 'hand-over') tell({ kind: 'handed-over', held: false });
   }
 
-  #pass(message: Exclude<ToVrrp, { readonly kind: 'start' | 'stop' | 'reload' }>, handle: VrrpHandle): void {
+  #follow(report: BalancerReport): void {
+    this.#report = report;
+    this.#handle?.balancerChanged();
+  }
+
+  #pass(
+    message: Exclude<ToVrrp, { readonly kind: 'start' | 'stop' | 'finish' | 'reload' | 'report' }>,
+    handle: VrrpHandle,
+  ): void {
     switch (message.kind) {
-      case 'report':
-        this.#report = message.report;
-        handle.balancerChanged();
-        return;
       case 'pulse':
         this.#pulse.beat();
         return;
@@ -63,16 +82,23 @@ class VrrpProcess {
     }
   }
 
-  #begin(start: Start): void {
+  async #begin(start: Start): Promise<void> {
     const { config } = readKeepalived(start.files, start.configId);
-    const files = stateFiles(TITLE);
     this.#start = start;
     this.#report = start.report;
+    this.#config = config;
+    const { startupScript } = config.globalDefs;
+    if (start.isFirst && startupScript !== undefined)
+      await runProcessScript('startup_script', startupScript, config.globalDefs, this.#log);
+    if (this.#ending) return;
+    this.#run(start, config);
+    if (this.#reloadWaits) this.reload();
+  }
+
+  #run(start: Start, config: KeepalivedConfig): void {
+    const files = stateFiles(TITLE);
     this.#handle = startVrrp(config, {
-      log: (level, message) => {
-        this.#syslog.log(level, message);
-        tell({ kind: 'log', level, message });
-      },
+      log: this.#log,
       onEvent: event => {
         this.#syslog.event(event);
         tell({ kind: 'event', event });
@@ -95,26 +121,35 @@ class VrrpProcess {
 
   /** A configuration that cannot be run changes nothing. */
   reload(): void {
+    this.#reloadWaits = this.#handle === undefined;
     if (this.#start === undefined || this.#handle === undefined) return;
     const { config, diagnostics, status, missesInstances } = readKeepalived(
       this.#start.files,
       this.#start.configId,
     );
     const refused = status === 'unusable' || missesInstances;
-    if (!refused) this.#handle.reload(config);
+    if (!refused) {
+      this.#config = config;
+      this.#handle.reload(config);
+    }
     tell({ kind: 'configured', again: true, refused, diagnostics, follows: follows(config) });
   }
 
-  /** Gently; afterwards nothing keeps this process alive. */
-  stop(): void {
+  /** Gently. The program says when the rest of it is done, too. */
+  async stop(): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
     this.#pulse.stop();
-    const stopped = this.#handle?.stop() ?? Promise.resolve();
-    void stopped.then(() => {
-      tell({ kind: 'stopped' });
-      if (process.connected) process.disconnect();
-    });
+    await this.#handle?.stop();
+    tell({ kind: 'stopped' });
+  }
+
+  /** Afterwards nothing keeps this process alive. */
+  async #finish(): Promise<void> {
+    const { globalDefs } = this.#config ?? {};
+    if (globalDefs?.shutdownScript !== undefined)
+      await runProcessScript('shutdown_script', globalDefs.shutdownScript, globalDefs, this.#log);
+    leave();
   }
 
   /** The program is gone: nobody serves behind these addresses. */
@@ -144,6 +179,6 @@ process.on('SIGUSR1', () => {
 });
 process.on('SIGUSR2', () => self.dump('stats'));
 process.on('SIGHUP', () => self.reload());
-process.on('SIGTERM', () => self.stop());
-process.on('SIGINT', () => self.stop());
+process.on('SIGTERM', () => void self.stop().then(leave));
+process.on('SIGINT', () => void self.stop().then(leave));
 tell({ kind: 'hello', pid: process.pid });

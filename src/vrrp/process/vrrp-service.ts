@@ -53,6 +53,8 @@ export class VrrpService {
   #phase: 'prepared' | 'running' | 'stopping' | 'stopped' = 'prepared';
   #report: BalancerReport | undefined;
   #hellos = 0;
+  /** A process has been told to start. */
+  #begun = false;
   #nextQuestion = 1;
   readonly #questions = new Map<number, (snapshot: VrrpSnapshot | undefined) => void>();
   #handingOver: ((held: boolean) => void)[] = [];
@@ -108,7 +110,7 @@ export class VrrpService {
     this.#tell({ kind: 'resume' });
   }
 
-  /** Hands over, takes everything out of the kernel, and resolves when the process is done. */
+  /** Hands over, takes everything out of the kernel, and resolves when that is done. */
   stop(): Promise<void> {
     if (this.#phase === 'stopped') return Promise.resolve();
     if (this.#phase !== 'stopping') {
@@ -118,6 +120,14 @@ export class VrrpService {
       setTimeout(() => this.#giveUp(stopLimitMs), stopLimitMs).unref();
     }
     return new Promise(resolve => this.#ending.push(resolve));
+  }
+
+  /** Behind `stop`, when everything else has ended: resolves when the process has, too. */
+  finish(): Promise<void> {
+    return new Promise(resolve => {
+      this.#child.once('disconnect', () => resolve());
+      if (!this.#tell({ kind: 'finish' })) resolve();
+    });
   }
 
   /** An empty one where the process does not answer. */
@@ -138,7 +148,8 @@ export class VrrpService {
 
   #start(): void {
     const { files, configId } = this.#options;
-    this.#tell({ kind: 'start', files, configId, report: this.#report });
+    this.#tell({ kind: 'start', files, configId, report: this.#report, isFirst: !this.#begun });
+    this.#begun = true;
   }
 
   #heard(message: FromVrrp): void {
@@ -175,6 +186,7 @@ export class VrrpService {
     this.#forgetQuestions();
     if (this.#phase === 'running') this.#start();
     else if (this.#phase === 'stopping') this.#tell({ kind: 'stop' });
+    else if (this.#phase === 'stopped') this.#tell({ kind: 'finish' });
   }
 
   #configured({ again, refused, diagnostics, follows }: FromVrrp & { readonly kind: 'configured' }): void {
