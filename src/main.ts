@@ -2,6 +2,7 @@
 import { surviveLostOutput } from './base/standard-output.ts';
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
+import type { ConfigFile } from './config-parser/file-reader.ts';
 import { EarlySignal } from './worker/early-signal.ts';
 import { takeGeneration } from './worker/generation.ts';
 import { ThreadLauncher } from './worker/launch.ts';
@@ -11,6 +12,7 @@ const WRONG_CONDITION = 2;
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'explain') return explain(argv.slice(1));
+  if (argv[0] === 'haterm') return haterm(argv);
   const command = parseCommandLine(argv);
   if (command.error !== undefined) {
     process.stderr.write(`lb: ${command.error}\n${renderUsage('lb')}`);
@@ -44,6 +46,22 @@ async function explain(argv: readonly string[]): Promise<void> {
   process.stdout.write(output, () => process.exit(status));
 }
 
+/** `lb haterm`, also as `haterm`: a frontend of mode haterm, without a file. */
+async function haterm(argv: readonly string[]): Promise<void> {
+  const { HATERM_USAGE, parseHatermCommand } = await import('./config-parser/haterm-command.ts');
+  const command = parseHatermCommand(argv.slice(1));
+  if (command.error !== undefined) {
+    process.stderr.write(`haterm: ${command.error}\n${HATERM_USAGE}`);
+    process.exit(USAGE_ERROR);
+  }
+  const { action, text, options: given, warnings } = command.value;
+  if (action === 'version') return print(versionLine());
+  if (action === 'dump') return print(text);
+  for (const warning of warnings) process.stderr.write(`haterm: ${warning}\n`);
+  const options = parseCommandLine(['-f', 'haterm', ...given]).value as Options;
+  return load(options, argv, [{ path: 'haterm', text }]);
+}
+
 function print(text: string): void {
   process.stdout.write(text, () => process.exit(0));
 }
@@ -66,8 +84,8 @@ async function evaluate(expression: string): Promise<void> {
   process.exit(error === undefined ? (value ? 0 : 1) : WRONG_CONDITION);
 }
 
-/** The first data thread loads while the rest of the program does. */
-async function load(options: Options, argv: readonly string[]): Promise<void> {
+/** The first data thread loads while the rest of the program does. `texts`: in place of what the files say. */
+async function load(options: Options, argv: readonly string[], texts?: readonly ConfigFile[]): Promise<void> {
   const earlySignal = new EarlySignal();
   if (options.action.kind === 'run') earlySignal.hold();
   const generation = takeGeneration();
@@ -77,6 +95,7 @@ async function load(options: Options, argv: readonly string[]): Promise<void> {
   await runProgram({
     options,
     argv,
+    texts,
     generation,
     launcher,
     earlySignal,

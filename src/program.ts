@@ -47,6 +47,8 @@ const STDERR = 2;
 export interface ProgramStart {
   readonly options: Options;
   readonly argv: readonly string[];
+  /** In place of what the files say. */
+  readonly texts: readonly ConfigFile[] | undefined;
   /** The number of the reload that a worker of a master belongs to. */
   readonly generation: number | undefined;
   readonly launcher: ThreadLauncher;
@@ -62,7 +64,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   if (start.options.dumpConfig !== undefined)
     return printConfiguration(start.options, start.options.dumpConfig, exit);
   const inherited = generation === undefined ? undefined : await inherit();
-  const read = await readFiles(start.options, inherited?.texts);
+  const read = await readFiles(start.options, inherited?.texts ?? start.texts);
   const { balancer, virtual, diagnostics } = read;
   const options = withQuiet(start.options, balancer?.config);
   const log = processLogOf(options, balancer?.config);

@@ -1,10 +1,16 @@
 /** `mode haterm`: a frontend that answers by what is asked of it. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { connect } from 'node:tls';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort, freePorts } from '../support/free-port.ts';
 import { ask, openHttp2 } from '../support/http2-client.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
+import { listeningSockets } from '../support/listening-sockets.ts';
+import { until } from '../support/until.ts';
 
 const LINE = '.123456789.123456789.123456789.123456789.12345678\n';
 
@@ -130,4 +136,22 @@ test('rules of the frontend come first, and what names servers is told to be of 
   assert.match(await exchangeRaw(port, request('/no', 'Connection: close\r\n')), /^HTTP\/1.1 403 /);
   assert.match(await exchangeRaw(port, request('/?C=1')), /^HTTP\/1.1 200 /);
   assert.match(balancer.output(), /'default_backend' ignored for frontend 'f' because of mode haterm/);
+});
+
+test('haterm serves without a file, over TLS too', async t => {
+  const [plain, secure] = (await freePorts(2)) as [number, number];
+  const options = ['-L', `127.0.0.1:${plain}:${secure}`, '-G', 'nbthread 1', '-c', 'P-256'];
+  const child = spawn(resolve('bin/haterm'), options, { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  await until('its listeners', () => [plain, secure].every(port => listeningSockets(port).length > 0));
+  assert.ok((await exchangeRaw(plain, request('/?s=50&C=1'))).endsWith(LINE));
+  const socket = connect({ host: '127.0.0.1', port: secure, rejectUnauthorized: false });
+  socket.write(request('/?s=50&C=1'));
+  const received: Buffer[] = [];
+  for await (const chunk of socket) received.push(chunk as Buffer);
+  assert.ok(Buffer.concat(received).toString().endsWith(LINE));
 });
