@@ -49,10 +49,12 @@ export function checkTlsListeners(config: Config, material: TlsMaterial): readon
   return found;
 }
 
-function* listenersOf({ proxies, global, peers }: Config): Iterable<Listening> {
+function* listenersOf({ proxies, global, peers, logForwards }: Config): Iterable<Listening> {
   for (const { name, mode, disabled, binds } of proxies)
     for (const bind of disabled ? [] : binds) yield { owner: `Proxy '${name}'`, mode, bind };
   for (const bind of global.statsSockets) yield { owner: 'stats socket', mode: 'tcp', bind };
+  for (const { name, binds } of logForwards)
+    for (const bind of binds) yield { owner: `log-forward '${name}'`, mode: 'tcp', bind };
   for (const { name, bind } of peers)
     if (bind !== undefined) yield { owner: `peers '${name}'`, mode: 'tcp', bind };
 }

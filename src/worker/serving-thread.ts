@@ -288,10 +288,10 @@ export class ServingThread {
     const { config } = this.#start;
     return new LogForwarder({
       section,
-      engine: this.#engine,
-      state: this.#state,
+      global: config.global,
+      thread: this.#thread,
+      ticketKeys: this.#start.ticketKeys,
       sender: new MessageSender(section, config, this.#logs),
-      bufsize: config.global.tune.bufsize,
       roomAgain: () => this.#tell({ kind: 'room' }),
     });
   }

@@ -1,6 +1,5 @@
 /**
- * Addresses a configuration wants encrypted, which this program would serve, or send logs to, in plain text: a check of
- * the configuration warns of them, and nothing starts with them (docs/decisions/0007-no-plain-text-where-tls-is-asked.md).
+ * Servers a configuration wants encrypted, which this program would send logs to in plain text: a check of the configuration warns of them, and nothing starts with them (docs/decisions/0007-no-plain-text-where-tls-is-asked.md).
  */
 import type { Config } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
@@ -12,19 +11,12 @@ interface Place {
 
 /** One warning for each such address. */
 export function unprotected(config: Config): readonly Diagnostic[] {
-  const { logForwards, proxies } = config;
-  const binds = logForwards.flatMap(({ binds: own, name }) =>
-    own.map(bind => ({ bind, of: `'bind' of log-forward '${name}'` })),
-  );
-  const logServers = proxies
+  const logServers = config.proxies
     .filter(({ mode, disabled }) => mode === 'log' && !disabled)
     .flatMap(({ servers: own, name }) =>
       own.map(server => ({ server, of: `server '${name}/${server.name}' of mode log` })),
     );
   const places: Place[] = [
-    ...binds
-      .filter(({ bind }) => bind.ssl !== undefined)
-      .map(({ bind, of }) => ({ position: bind.position, what: of })),
     ...ringServers(config),
     ...logServers
       .filter(({ server }) => server.ssl !== undefined)

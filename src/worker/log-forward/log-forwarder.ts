@@ -4,23 +4,27 @@
  */
 import { latin1Slice } from '../../base/latin1.ts';
 import type { LogForward } from '../../model/log-forward.ts';
-import type { Connection, Engine, Listener } from '../../net/connection.ts';
+import type { Global } from '../../model/global.ts';
+import type { Connection, Listener } from '../../net/connection.ts';
 import { receiveDatagrams, type DatagramReceiver } from '../../net/datagram-receiver.ts';
+import { createTlsListener } from '../../net/tls/create-tls-listener.ts';
+import { IncomingHandshake } from '../../net/tls/incoming-handshake.ts';
+import type { DataThread } from '../../proxy/runtime.ts';
 import { FIELD } from '../../state/counter-fields.ts';
-import type { SharedState } from '../../state/shared-state.ts';
 import type { MessageSender } from './message-sender.ts';
-import { SyslogConnection } from './syslog-connection.ts';
+import { SyslogConnection, type SyslogConnectionSettings } from './syslog-connection.ts';
 
 interface LogForwarderParts {
   readonly section: LogForward;
-  readonly engine: Engine;
-  readonly state: SharedState;
+  readonly global: Global;
+  readonly thread: Pick<DataThread, 'engine' | 'state' | 'certificates'>;
+  readonly ticketKeys: readonly Uint8Array[];
   readonly sender: MessageSender;
-  /** `tune.bufsize`: no message is longer. */
-  readonly bufsize: number;
   /** A place of the process came free that somebody was refused before. */
   readonly roomAgain: () => void;
 }
+
+const NO_COUNTS = { lookedUp: () => undefined, stapled: () => undefined };
 
 export class LogForwarder {
   readonly #parts: LogForwarderParts;
@@ -34,32 +38,43 @@ export class LogForwarder {
 
   /** Takes what comes to a socket of its binds; the descriptor is its own from now on. */
   open(bind: number, fd: number, onError: (code: string) => void): void {
-    const { section, engine } = this.#parts;
-    const { address, datagram, acceptProxy = false } = section.binds[bind] ?? {};
+    const { section, global, thread, ticketKeys } = this.#parts;
+    const line = section.binds[bind];
+    const { address, datagram, acceptProxy = false } = line ?? {};
     if (datagram === true) {
       const kind = address?.kind === 'ip' ? 'internet' : 'unix';
       this.#receivers.push(receiveDatagrams(fd, kind, (bytes, from) => this.#datagram(bytes, from), onError));
       return;
     }
-    const listener = engine.listen(fd, connection => this.#accepted(connection, acceptProxy), onError);
+    const { engine, certificates } = thread;
+    const tls = line && createTlsListener(line, global, 'tcp', certificates, ticketKeys, NO_COUNTS);
+    const secure: SyslogConnectionSettings['secure'] =
+      tls && ((plain, sink) => new IncomingHandshake(plain, engine, tls, sink));
+    const listener = engine.listen(
+      fd,
+      connection => this.#accepted(connection, acceptProxy, secure),
+      onError,
+    );
     this.#listeners.push(listener);
     this.retry();
   }
 
   /** What is longer than a buffer is cut, as recvfrom(2) does it. */
   #datagram(bytes: Buffer, sender: string | undefined): void {
-    this.#message(latin1Slice(bytes, 0, Math.min(bytes.length, this.#parts.bufsize)), sender);
+    const { bufsize } = this.#parts.global.tune;
+    this.#message(latin1Slice(bytes, 0, Math.min(bytes.length, bufsize)), sender);
   }
 
   #message(bytes: string, sender: string | undefined): void {
-    const { counters } = this.#parts.state;
+    const { counters } = this.#parts.thread.state;
     counters.add(counters.process, FIELD.recv_logs, 1);
     this.#parts.sender.send(bytes, sender);
   }
 
   /** Limits are looked at when a place is taken: those who come too many wait in the kernel's backlog. */
-  #accepted(connection: Connection, acceptProxy: boolean): void {
-    const { section, engine, state, bufsize } = this.#parts;
+  #accepted(connection: Connection, acceptProxy: boolean, secure: SyslogConnectionSettings['secure']): void {
+    const { section, global, thread } = this.#parts;
+    const { engine, state } = thread;
     const { counters, limits } = state;
     limits.enter(limits.process);
     this.#connections.add(connection);
@@ -68,22 +83,24 @@ export class LogForwarder {
     counters.raise(counters.process, FIELD.smax, limits.current(limits.process));
     if (!this.#hasRoom()) for (const listener of this.#listeners) listener.pause();
     new SyslogConnection(connection, engine.wheel, {
-      framing: { longest: bufsize, assumesLineFeeds: section.assumesLineFeeds },
+      framing: { longest: global.tune.bufsize, assumesLineFeeds: section.assumesLineFeeds },
       clientTimeoutMs: section.clientTimeoutMs,
       acceptProxy,
+      secure,
       onMessage: (bytes, sender) => this.#message(bytes, sender),
       onClosed: () => this.#closed(connection),
     }).start();
   }
 
   #hasRoom(): boolean {
-    const { section, state } = this.#parts;
+    const { section, thread } = this.#parts;
+    const { limits } = thread.state;
     if (section.maxconn > 0 && this.#connections.size >= section.maxconn) return false;
-    return !state.limits.full(state.limits.process);
+    return !limits.full(limits.process);
   }
 
   #closed(connection: Connection): void {
-    const { limits } = this.#parts.state;
+    const { limits } = this.#parts.thread.state;
     this.#connections.delete(connection);
     if (limits.leave(limits.process)) this.#parts.roomAgain();
     this.retry();
