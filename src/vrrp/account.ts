@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ScriptAccounts, ScriptCommand } from '../model/script-command.ts';
 
-interface Account {
+export interface Account {
   readonly uid: number;
   readonly gid: number;
 }

@@ -3,11 +3,11 @@
  * limit gets SIGTERM, and SIGKILL when it does not listen.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScriptAccounts, ScriptCommand } from '../model/script-command.ts';
-import { accountOf, insecurePart } from './account.ts';
+import { accountOf, insecurePart, type Account } from './account.ts';
 import type { Clock } from './clock.ts';
+import { mayExecute } from './may-execute.ts';
 
 const KILL_AFTER_MS = 2000;
 
@@ -79,9 +79,9 @@ export function scriptTrouble(command: ScriptCommand, settings: ScriptAccounts):
   if (account !== undefined && 'unknown' in account) return `${account.unknown} does not exist`;
   if (opensFile(command)) return undefined;
   const [program = ''] = command.argv;
-  const path = program.includes('/') ? program : findInPath(program);
+  const path = program.includes('/') ? program : findInPath(program, account);
   if (path === undefined) return `${program} is in no folder of PATH`;
-  if (!isExecutable(path)) return `${program} is not an executable file`;
+  if (!mayExecute(path, account)) return `${program} is not an executable file${ofWhom(command, settings)}`;
   if (!settings.enableScriptSecurity || (account?.uid ?? process.getuid?.()) !== 0) return undefined;
   const part = insecurePart(path);
   return part === undefined
@@ -89,16 +89,12 @@ export function scriptTrouble(command: ScriptCommand, settings: ScriptAccounts):
     : `${part} can be changed by others than root (enable_script_security)`;
 }
 
-function findInPath(program: string): string | undefined {
+function findInPath(program: string, account: Account | undefined): string | undefined {
   const folders = (process.env['PATH'] ?? '/usr/bin:/bin').split(':');
-  return folders.map(folder => join(folder, program)).find(isExecutable);
+  return folders.map(folder => join(folder, program)).find(path => mayExecute(path, account));
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
+function ofWhom({ user }: ScriptCommand, { scriptUser }: ScriptAccounts): string {
+  const name = user ?? scriptUser?.user;
+  return name === undefined ? '' : ` for user ${name}`;
 }

@@ -139,12 +139,12 @@ test('programs that cannot be run are not tracked and check nothing, as in keepa
     assert.deepEqual(
       diagnostics.map(({ position, message }) => `${position.line} ${message}`),
       [
-        '12 Disabling track script gone: /no/such/program is not an executable file',
+        '12 Disabling track script gone: /no/such/program is not an executable file for user root',
         '16 Disabling track script unknown: no-such-program is in no folder of PATH',
         '19 Disabling track script foreign: user no-such-user does not exist',
         "26 (A) tracked interface nosuch0 doesn't exist",
-        '46 Disabling misc script /no/such/check: /no/such/check is not an executable file',
-        '38 this script cannot be run: /no/such/notify is not an executable file',
+        '46 Disabling misc script /no/such/check: /no/such/check is not an executable file for user root',
+        '38 this script cannot be run: /no/such/notify is not an executable file for user root',
         '6 SECURITY VIOLATION - scripts are being executed but script_security not enabled.',
       ],
     );

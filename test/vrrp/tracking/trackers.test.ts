@@ -7,10 +7,13 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VrrpScript, VrrpTrackProcess } from '../../../src/model/keepalived.ts';
 import { systemClock } from '../../../src/vrrp/clock.ts';
+import { scriptTrouble } from '../../../src/vrrp/run-script.ts';
 import { trackFile, valueIn } from '../../../src/vrrp/tracking/file-tracker.ts';
 import { listProcesses, matches, type ProcessEntry } from '../../../src/vrrp/tracking/process-tracker.ts';
 import { advanceScript, trackScript, type ScriptHealth } from '../../../src/vrrp/tracking/script-tracker.ts';
 import { effectivePriority, judge, judgeFile } from '../../../src/vrrp/tracking/track-value.ts';
+import { requires } from '../../support/requirement.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const position = { file: '', line: 0, column: 0 };
 const tracked = (weight: number, reverse = false) => ({ name: 'x', weight, reverse });
@@ -150,6 +153,20 @@ test('with script security root does not run what others can change', async () =
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a program is judged with the rights of the account that runs it', t => {
+  if (!requires(t, 'root')) return;
+  const folder = temporaryFolder(t);
+  const argv = [join(folder, 'check')];
+  writeFileSync(argv[0] ?? '', '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  const troubleOf = (user: string): string | undefined =>
+    scriptTrouble({ position, argv, user }, { enableScriptSecurity: false });
+  chmodSync(folder, 0o700);
+  assert.equal(troubleOf('root'), undefined);
+  assert.match(troubleOf('nobody') ?? '', /check is not an executable file for user nobody/);
+  chmodSync(folder, 0o755);
+  assert.equal(troubleOf('nobody'), undefined);
 });
 
 test('the number at the start of a file is its value', () => {
