@@ -40,7 +40,6 @@ export interface Global {
   readonly externalCheck: 'no' | 'yes' | 'preserve-env';
   /** `unix-bind`: what UNIX listeners get where their own line says nothing. */
   readonly unixBind: UnixBind;
-  readonly localpeer?: string;
   readonly statsFile?: string;
   /** In the order in which they are run. */
   readonly luaLines: readonly LuaLine[];

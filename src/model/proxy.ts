@@ -33,8 +33,6 @@ export interface Proxy {
   readonly description?: string;
   /** `guid <string>` */
   readonly guid?: string;
-  /** The defaults section this proxy started from, when it has a name. */
-  readonly defaultsName?: string;
   readonly timeouts: Timeouts;
   readonly options: ProxyOptions;
 

@@ -182,6 +182,7 @@ export const CONNECTION_FETCHES: readonly FetchRow[] = [
     'int',
     'streams a client may have at a time',
     client => client.streamsLimit,
+    ['client-side connection'],
   ),
   serverRow('bc_http_major', 'int', 'HTTP major version toward the server', server => server.httpMajor),
   serverRow('bc_err', 'int', 'error number of the server connection', server => code(server.error)),

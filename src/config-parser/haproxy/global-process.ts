@@ -258,10 +258,7 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
     'localpeer',
     text('<name>'),
     'name of this node in peers sections',
-    (draft, value, _words, context) => {
-      draft.localpeer = String(value);
-      context.variables.set('HAPROXY_LOCALPEER', String(value));
-    },
+    (_draft, value, _words, context) => context.variables.set('HAPROXY_LOCALPEER', String(value)),
   ),
   setting(
     'default-path',

@@ -360,11 +360,10 @@ export function finishProxy(draft: ProxyDraft, id: number, facts: FinishFacts, r
   return proxy;
 }
 
-function addNames(proxy: Finished, { own, from }: ProxyDraft): void {
+function addNames(proxy: Finished, { own }: ProxyDraft): void {
   if (own.id !== undefined) proxy.explicitId = true;
   if (own.description !== undefined) proxy.description = own.description;
   if (own.guid !== undefined) proxy.guid = own.guid;
-  if (from !== undefined && from.name !== '') proxy.defaultsName = from.name;
 }
 
 function addFrontend(proxy: Finished, draft: ProxyDraft): void {
