@@ -8,6 +8,7 @@ import { ask as askAdmin } from '../support/admin-client.ts';
 import { Authority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { bodyOf } from '../support/http2-flow.ts';
+import { listeningSockets } from '../support/listening-sockets.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { askFor, served, startDevice, startEdge } from '../support/reverse-flow.ts';
@@ -150,18 +151,23 @@ test('reloads of either side lose no request', async t => {
 });
 
 test('an edge that stops waits for what its threads have sent each other', async t => {
+  const held: (() => void)[] = [];
   const origin = await startHttpOrigin(t, 'slow', (request, response) => {
-    setTimeout(() => response.end('late'), request.url === '/slow' ? 1800 : 0);
+    if (request.url === '/slow') held.push(() => response.end('late'));
+    else response.end();
   });
   const { balancer, publicPort, privatePort } = await startEdge(t);
   await startDevice(t, 'x', privatePort, {
     answer: `default_backend origin\nbackend origin\n  server s ${origin.address}`,
   });
   await served(publicPort);
-  const before = origin.count;
   const answers = Array.from({ length: 12 }, async () => askFor(publicPort, '/slow'));
-  await until('all are under way', () => origin.count === before + 12);
+  const underWay = until('all are under way', () => held.length === answers.length);
+  // one that is answered by now has not been served
+  await Promise.race([underWay, ...answers.map(async answer => assert.fail(JSON.stringify(await answer)))]);
   balancer.process.kill('SIGUSR1');
+  await until('the listeners are closed', () => listeningSockets(publicPort).length === 0);
+  for (const answer of held) answer();
   for (const answer of await Promise.all(answers)) assert.deepEqual(answer, { status: 200, body: 'late' });
   assert.equal(await balancer.ended, 0);
 });
