@@ -20,7 +20,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'ssl-provider-path',
   // proxies
   'filter fcgi-app',
-  'filter lua',
   'filter opentracing',
   'filter spoe',
   'filter trace',

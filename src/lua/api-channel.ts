@@ -27,7 +27,7 @@ function bytesOf(state: LuaState, L: number): ChannelBytes | undefined {
 /** Content of a channel; in HTTP it is a message's, and none of a channel's. */
 function contentOf(state: LuaState, L: number): ChannelBytes | undefined {
   const { ctx, filtered } = state.exchange(L);
-  if (ctx.request !== undefined || filtered?.isMessage === true)
+  if (ctx.request !== undefined || filtered?.message !== undefined)
     throw new ScriptError('Cannot manipulate HAProxy channels in HTTP mode.');
   return bytesOf(state, L);
 }
@@ -54,7 +54,7 @@ function factFunctions(state: LuaState): Record<string, LuaCallback> {
     channel_is_resp: answer(L => machine.truth(L, 2)),
     channel_is_full: answer((L, bytes) => {
       const held = payload(L)?.length ?? 0;
-      return bytes === undefined ? held >= state.exchange(L).ctx.bodyRoom : bytes.room === 0;
+      return bytes === undefined ? held >= state.exchange(L).ctx.bodyRoom : bytes.isFull;
     }),
     channel_may_recv: answer((L, bytes) => bytes?.mayReceive ?? !state.exchange(L).ctx.final),
   };

@@ -72,6 +72,14 @@ function registerFunctions(state: LuaState): Functions {
       state.commands.set(path, { usage: machine.text(L, 2), callback: callback(L, 3) });
       return 0;
     },
+    register_filter: L => {
+      atLoad('register_filter');
+      if (!machine.isTable(L, 2)) throw new ScriptError('bad argument #2: a class of filters expected');
+      const parse = callback(L, 3);
+      machine.exports.lua_settop(L, 2);
+      state.filters.set(machine.text(L, 1), { made: machine.keep(L), parse });
+      return 0;
+    },
     register_init: L => {
       atLoad('register_init');
       state.inits.push(callback(L, 1));

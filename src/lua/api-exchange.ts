@@ -128,6 +128,13 @@ function lifeFunctions(state: LuaState): Functions {
       if (machine.isTable(L, 2)) scope.reply = readReply(machine, L, 2);
       throw new ScriptEnded();
     },
+    // handle, of the response, whether it wants to see data
+    filter_data: L => {
+      const { filterData } = state.exchange(L);
+      if (filterData === undefined) throw new ScriptError('data is filtered by filters only');
+      filterData[machine.truth(L, 2) ? 'response' : 'request'] = machine.truth(L, 3);
+      return 0;
+    },
     wake_time: setting((scope, ms) => {
       scope.wakeMs = ms;
     }),

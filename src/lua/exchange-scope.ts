@@ -1,6 +1,7 @@
 /** What a script's TXN object stands for: an exchange, seen from the place where the script was called. */
 import type { CompileEnvironment } from '../acl/environment.ts';
 import type { ChannelBytes } from '../rules/channel-bytes.ts';
+import type { FilteredMessage } from '../rules/script-filter.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { ServiceHold } from './service-hold.ts';
@@ -11,8 +12,8 @@ export interface ExchangeScope {
   readonly ctx: RuleContext;
   /** For samples and converters that the script asks for. */
   readonly env: CompileEnvironment;
-  readonly phases: number;
-  readonly onResponse: boolean;
+  phases: number;
+  onResponse: boolean;
   /** It may change messages, and end the exchange. */
   readonly isAction: boolean;
   /** `txn:done()` was called. */
@@ -21,17 +22,19 @@ export interface ExchangeScope {
   reply: Reply | undefined;
   /** Of a service: what it reads and writes. */
   service?: ServiceHold;
-  /** Of a filter: what it looks at now. */
-  filtered?: FilteredBytes;
+  /** Of a filter: what it looks at now, and whose data it wants to see. */
+  filtered?: FilteredBytes | undefined;
+  filterData?: { request: boolean; response: boolean };
   /** `act:wake_time()` */
   wakeMs: number;
 }
 
 export interface FilteredBytes {
   readonly isResponse: boolean;
-  /** A body of HTTP, and not a channel's bytes. */
-  readonly isMessage: boolean;
+  /** Those of a body, or of a connection. */
   readonly bytes: ChannelBytes | undefined;
+  /** Of HTTP. */
+  readonly message?: FilteredMessage | undefined;
 }
 
 /** Values that scripts keep with an exchange, and the action that waits in it. */

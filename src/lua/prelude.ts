@@ -49,6 +49,31 @@ for _, name in ipairs({ 'append', 'data', 'forward', 'input', 'insert', 'is_full
 end
 local channel = { __index = Channel }
 
+-- HTTPMessage
+local HTTPMessage = {}
+for method, name in pairs({ get_headers = 'headers', add_header = 'add_header', set_header = 'set_header',
+    del_header = 'del_header', rep_header = 'replace_header', rep_value = 'replace_value', get_stline = 'message_line',
+    body = 'message_body', eom = 'message_eom', set_eom = 'message_set_eom', unset_eom = 'message_unset_eom',
+    set_body_len = 'message_set_length', append = 'message_append', prepend = 'message_prepend',
+    insert = 'message_insert', remove = 'message_remove', set = 'message_set', send = 'message_send',
+    forward = 'message_forward', input = 'channel_input', output = 'channel_output', is_full = 'channel_is_full',
+    is_resp = 'channel_is_resp', may_recv = 'channel_may_recv' }) do
+  local call = api[name]
+  HTTPMessage[method] = function(self, ...) return call(self[0], self.response, ...) end
+end
+local function of_request(call)
+  return function(self, ...)
+    if self.response then error('this message is no request', 2) end
+    return call(self[0], ...)
+  end
+end
+for _, name in ipairs({ 'set_method', 'set_path', 'set_query', 'set_uri' }) do HTTPMessage[name] = of_request(api[name]) end
+function HTTPMessage:set_status(status, reason)
+  if not self.response then error('this message is no response', 2) end
+  return api.set_status(self[0], status, reason)
+end
+local http_message = { __index = HTTPMessage }
+
 -- Reply
 local Reply = {}
 local reply = { __index = Reply }
@@ -102,6 +127,30 @@ function TXN:reply(given)
 end
 local txn = with_parts(TXN)
 
+-- filter: what a filter sees of a stream
+local filtering = setmetatable({}, { __mode = 'k' })
+local function seen_by(instance, handle)
+  local seen = filtering[instance]
+  if seen ~= nil and seen[0] == handle then return seen end
+  seen = setmetatable({ [0] = handle }, txn)
+  for field, is_response in pairs({ http_req = false, http_res = true }) do
+    local chn = is_response and seen.res or seen.req
+    rawset(seen, field, setmetatable({ [0] = handle, response = is_response, channel = chn }, http_message))
+  end
+  filtering[instance] = seen
+  return seen
+end
+local wakened
+local filter = { CONTINUE = 1, WAIT = 0, ERROR = -1, FLT_CFG_FL_HTX = 1 }
+function filter.wake_time(ms) api.wake_time(wakened, ms) end
+for name, wanted in pairs({ register_data_filter = true, unregister_data_filter = false }) do
+  filter[name] = function(...)
+    local chn = select(-1, ...)
+    api.filter_data(chn[0], chn.response, wanted)
+  end
+end
+_G.filter = filter
+
 -- AppletHTTP and AppletTCP
 local AppletHTTP, AppletTCP = {}, {}
 for _, name in ipairs({ 'set_var', 'unset_var', 'get_var', 'set_priv', 'get_priv' }) do
@@ -131,6 +180,23 @@ _G.act = act
 function calls.action(callback, handle, ...)
   acting = handle
   return callback(setmetatable({ [0] = handle }, txn), ...)
+end
+function calls.filter_make(class, parse, ...)
+  if type(class.new) ~= 'function' then return nil, 'no-new' end
+  local made = parse(setmetatable({}, { __index = class }), { ... })
+  if made == nil then return nil end
+  if type(made) ~= 'table' then error('a filter is a table', 0) end
+  local flags = made.flags or 0
+  return made, math.type(flags) == 'integer' and flags & filter.FLT_CFG_FL_HTX ~= 0
+end
+function calls.filter_new(made) return made:new() end
+function calls.filter_call(instance, name, handle, is_response, is_message)
+  local callback = instance[name]
+  if callback == nil then return nil end
+  local seen = seen_by(instance, handle)
+  wakened = handle
+  if is_message then return callback(instance, seen, is_response and seen.http_res or seen.http_req) end
+  return callback(instance, seen, is_response and seen.res or seen.req)
 end
 function calls.fetch(callback, handle, ...)
   return callback(setmetatable({ [0] = handle }, txn), ...)
@@ -167,7 +233,7 @@ function Concat:dump()
 end
 function core.concat() return setmetatable({}, concat) end
 
-for _, name in ipairs({ 'register_filter', 'event_sub', 'get_patref' }) do
+for _, name in ipairs({ 'event_sub', 'get_patref' }) do
   core[name] = function() error('core.' .. name .. '() is not supported', 2) end
 end
 

@@ -14,7 +14,8 @@ import type { LuaLine } from '../model/global.ts';
 import type { HttpClientSettings } from '../net/http-client.ts';
 import type { RuleContext } from '../rules/context.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
-import type { ScriptAction, ScriptProgram, ScriptService } from '../rules/script-program.ts';
+import type { ScriptFilter } from '../rules/script-filter.ts';
+import type { FilterPlace, ScriptAction, ScriptProgram, ScriptService } from '../rules/script-program.ts';
 import { backgroundFunctions, queueFunctions } from './api-background.ts';
 import { httpClientFunctions } from './api-http-client.ts';
 import { socketFunctions } from './api-socket.ts';
@@ -27,6 +28,8 @@ import { coreFunctions } from './api-core.ts';
 import { exchangeFunctions } from './api-exchange.ts';
 import { serviceFunctions } from './api-service.ts';
 import type { ExchangeScope } from './exchange-scope.ts';
+import { configureFilter } from './filter.ts';
+import { messageFunctions } from './api-message.ts';
 import type { LuaHost } from './host.ts';
 import { PRELUDE } from './prelude.ts';
 import { OBJECTS_PRELUDE } from './prelude-objects.ts';
@@ -180,6 +183,14 @@ export class LuaProgram implements ScriptProgram {
     return undefined;
   }
 
+  filter(name: string, words: readonly string[], place: FilterPlace): ScriptFilter | string | undefined {
+    for (const state of this.#states) {
+      const registered = state.filters.get(name);
+      if (registered !== undefined) return configureFilter(state, name, registered, words, place);
+    }
+    return 'no script has registered a filter of that name';
+  }
+
   service(name: string): ScriptService | undefined {
     for (const state of this.#states) {
       const registered = state.services.get(name);
@@ -275,6 +286,7 @@ function prepare(state: LuaState): void {
     ...exchangeFunctions(state),
     ...serviceFunctions(state),
     ...channelFunctions(state),
+    ...messageFunctions(state),
     ...socketFunctions(state),
     ...httpClientFunctions(state),
     ...queueFunctions(state),

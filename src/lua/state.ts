@@ -57,6 +57,8 @@ export class LuaState {
   readonly services = new Map<string, RegisteredService>();
   /** Commands of the admin socket, by their words. */
   readonly commands = new Map<string, RegisteredCommand>();
+  /** By name: class and function, in the registry. */
+  readonly filters = new Map<string, { readonly made: number; readonly parse: number }>();
   readonly inits: number[] = [];
   /** Functions of the prelude, by name. */
   readonly prelude = new Map<string, number>();

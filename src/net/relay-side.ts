@@ -27,6 +27,16 @@ export interface RelayGate {
   look(held: Held, ended: boolean): boolean;
 }
 
+/** Changes what a side has sent on its way to the other. */
+export interface RelayFilter {
+  /** What goes on; `ended`: nothing follows. Undefined: it has failed, and the relay was stopped. */
+  take(bytes: Buffer, ended: boolean): Buffer | undefined;
+  /** Nothing is held back any more, and nothing follows. */
+  readonly done: boolean;
+  /** So much is held back that no more is to come for now. */
+  readonly isFull: boolean;
+}
+
 export type ThrottlesOf = () => readonly Throttle[];
 
 const NOTHING = Buffer.alloc(0);
@@ -58,13 +68,16 @@ export class RelaySide implements ConnectionHandler {
   other: RelaySide;
   /** Until it has let the first bytes of this side pass. */
   gate: RelayGate | undefined;
+  /** Of what this side sends. */
+  filter: RelayFilter | undefined;
   throttlesOf: ThrottlesOf | undefined;
   throttles: readonly Throttle[] = NO_THROTTLES;
   readonly #held: Held = { bytes: NOTHING };
   /** Bytes of the other side sent here. */
   passed = 0;
-  /** FIN has come from this side. */
+  /** FIN has come from this side, and nothing of it is held back. */
   ended = false;
+  #hasEnded = false;
   readonly #relay: RelayOwner;
   readonly #wheel: TimerWheel;
   readonly #finMs: number;
@@ -116,7 +129,8 @@ export class RelaySide implements ConnectionHandler {
 
   arm(): void {
     const { connection } = this;
-    if (!this.ended && !connection.closed && !connection.receiving) connection.receive();
+    if (this.filter?.isFull === true) return;
+    if (!this.#hasEnded && !connection.closed && !connection.receiving) connection.receive();
   }
 
   touch(): void {
@@ -147,6 +161,19 @@ export class RelaySide implements ConnectionHandler {
   }
 
   #pass(buffer: Buffer, offset: number, length: number): void {
+    if (this.filter === undefined) return this.#sendOn(buffer, offset, length);
+    const bytes = this.filter.take(buffer.subarray(offset, offset + length), false);
+    if (bytes !== undefined) this.letPass(bytes);
+  }
+
+  /** The filter lets these bytes go on, or waits for more. */
+  letPass(bytes: Buffer): void {
+    if (bytes.length > 0) this.#sendOn(bytes, 0, bytes.length);
+    else if (!this.other.busy) this.arm();
+    if (this.#hasEnded && this.filter?.done === true) this.#end();
+  }
+
+  #sendOn(buffer: Buffer, offset: number, length: number): void {
     if (this.other.busy) this.other.#wait(buffer, offset, length);
     else this.other.#send(buffer, offset, length);
   }
@@ -178,6 +205,15 @@ export class RelaySide implements ConnectionHandler {
 
   onEnd(): void {
     if (!this.lookAtHeld(true)) return;
+    this.#hasEnded = true;
+    if (this.filter === undefined) return this.#end();
+    const rest = this.filter.take(NOTHING, true);
+    if (rest !== undefined) this.letPass(rest);
+  }
+
+  /** Everything before its FIN is on its way. */
+  #end(): void {
+    if (this.ended) return;
     this.ended = true;
     if (this.#finOnEnd) this.#halfClosed();
     this.other.#finish();

@@ -11,7 +11,7 @@
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection } from './connection.ts';
-import { RelaySide, type RelayGate, type Slice, type ThrottlesOf } from './relay-side.ts';
+import { RelaySide, type RelayFilter, type RelayGate, type Slice, type ThrottlesOf } from './relay-side.ts';
 import { TICK_MS, type TimerWheel } from './timer-wheel.ts';
 
 /** Milliseconds; 0: none. */
@@ -32,6 +32,9 @@ export interface RelayOptions {
   /** option independent-streams: what is sent to a side does not count as its activity. */
   readonly independentStreams?: { readonly client: boolean; readonly server: boolean };
   readonly gate?: RelayGate | undefined;
+  /** What changes the bytes of a side. */
+  readonly ofClient?: RelayFilter | undefined;
+  readonly ofServer?: RelayFilter | undefined;
   /** Limits of what is sent to a side: asked for when the first bytes are to be sent. */
   readonly toClient?: ThrottlesOf;
   readonly toServer?: ThrottlesOf;
@@ -80,6 +83,8 @@ export class Relay {
     this.#client.join(this.#server, options.fromServer);
     this.#server.join(this.#client, options.fromClient);
     this.#server.gate = options.gate;
+    this.#client.filter = options.ofClient;
+    this.#server.filter = options.ofServer;
     this.#client.throttlesOf = options.toClient;
     this.#server.throttlesOf = options.toServer;
   }
@@ -95,6 +100,11 @@ export class Relay {
   /** The gate has changed its mind: asks it again. */
   lookAgain(): void {
     if (!this.#over) this.#server.lookAtHeld(false);
+  }
+
+  /** The filter of a side lets go on what it has held back. */
+  letPass(side: 'client' | 'server', bytes: Buffer): void {
+    if (!this.#over) (side === 'client' ? this.#client : this.#server).letPass(bytes);
   }
 
   get bytesFromClient(): number {

@@ -65,7 +65,7 @@ export class BodyPipe {
 
   /** Something is under way: `pipeReady` follows. */
   get busy(): boolean {
-    return this.#coding || this.#waiting;
+    return this.#waiting || (this.#coding && this.#pending.length === 0);
   }
 
   /** A slice can be pushed. */
@@ -103,13 +103,20 @@ export class BodyPipe {
   #code(coder: ContentCoder, slice: Buffer, last: boolean): void {
     this.#coding = true;
     let isLater = false;
-    coder.code(slice, last, coded => {
+    coder.code(slice, last, (coded, isPart = false) => {
       if (this.#closed) return;
-      this.#coding = false;
-      hold(this.#pending, coded, 0, coded.length);
+      this.#coding = isPart;
+      this.#add(coded);
       if (isLater) this.#owner.pipeReady();
     });
     isLater = true;
+  }
+
+  /** Behind what is still to be sent, if something is. */
+  #add(coded: Buffer): void {
+    const { buffer, offset, length } = this.#pending;
+    const whole = length === 0 ? coded : Buffer.concat([buffer.subarray(offset, offset + length), coded]);
+    hold(this.#pending, whole, 0, whole.length);
   }
 
   /** Bytes that may be sent now, or none: then `pipeReady` tells when. */

@@ -4,12 +4,16 @@
  * it goes as it comes.
  */
 import type { BodyDecoder } from '../http/body-decoder.ts';
+import type { Framing } from '../http/framing.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { PlacedThrottle } from './bandwidth.ts';
+import { BareCoder } from './bare-coder.ts';
 import { BodyPipe, type BodyPipeOwner } from './body-pipe.ts';
 import { compressionPlan, wireName, type BodySize, type CompressionPlan } from './compression-plan.ts';
 import { PlainCoder, type CodingName, type ContentCoder } from './content-coder.ts';
+import { FilterCoder } from './filter-coder.ts';
+import type { FilteredBody } from './filtered-head.ts';
 import type { RequestBody } from './request-body.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
 import type { ServerHalf } from './server-half.ts';
@@ -28,6 +32,14 @@ interface BodyShapingOwner {
   readonly responseHead: Http1ResponseHead;
   readonly body: RequestBody;
   readonly server: ServerHalf;
+  /** Of scripts. */
+  readonly filters: { body(isResponse: boolean): FilteredBody | undefined } | undefined;
+}
+
+/** How a body comes in. */
+interface Received {
+  readonly framing: Framing;
+  readonly contentLength: number;
 }
 
 export class BodyShaping {
@@ -53,11 +65,23 @@ export class BodyShaping {
     this.#plan = plan;
     if (plan?.ofResponses === true) this.#choose(plan);
     if (body.read) return undefined;
-    const mayCode = requestHead.version >= 11;
-    const coder = mayCode
-      ? (this.#compressRequest(plan) ?? chunksInstead(body.decoder, requestHead))
-      : undefined;
+    const filtered = this.#stream.filters?.body(false);
+    const coder = filtered === undefined ? this.#requestCoder(requestHead) : this.#filteredRequest(filtered);
     return this.#pipe(owner, coder, 'in');
+  }
+
+  #requestCoder(received: Received): ContentCoder | undefined {
+    const { requestHead, body } = this.#stream;
+    if (requestHead.version < 11) return undefined;
+    return this.#compressRequest(received) ?? chunksInstead(body.decoder, requestHead);
+  }
+
+  #filteredRequest({ chain, head }: FilteredBody): ContentCoder {
+    const { requestHead, body } = this.#stream;
+    const compressed = requestHead.version < 11 ? undefined : this.#compressRequest(head);
+    if (compressed !== undefined) return new FilterCoder(chain, compressed);
+    body.decoder.start(head.framing, head.contentLength, 'content');
+    return new FilterCoder(chain, plainCoder(requestHead));
   }
 
   #choose(plan: CompressionPlan): void {
@@ -67,13 +91,14 @@ export class BodyShaping {
     if (choice?.asked === true && plan.offload) requestHead.headers.remove('accept-encoding');
   }
 
-  #compressRequest(plan: CompressionPlan | undefined): ContentCoder | undefined {
+  #compressRequest(received: Received): ContentCoder | undefined {
     const { requestHead, body, thread } = this.#stream;
+    const plan = this.#plan;
     const coding = plan?.requestCoding;
     if (plan === undefined || coding === undefined || !plan.ofRequests) return undefined;
     if (!plan.compressesRequest(requestHead.headers, body.inspect())) return undefined;
     if (!thread.compressors.mayStart(thread.wheel.now)) return undefined;
-    takeContent(body.decoder, requestHead);
+    takeContent(body.decoder, received, requestHead);
     markCoded(requestHead, coding);
     return this.#coder(coding);
   }
@@ -103,15 +128,33 @@ export class BodyShaping {
   ofResponse(owner: BodyPipeOwner): BodyPipe | undefined {
     const { server } = this.#stream;
     if (server.decoder.done || server.bodyUnwanted) return undefined;
-    return this.#pipe(owner, this.#responseCoder(), 'out');
+    const filtered = this.#stream.filters?.body(true);
+    const coder =
+      filtered === undefined
+        ? this.#responseCoder(this.#stream.responseHead)
+        : this.#filteredResponse(filtered);
+    return this.#pipe(owner, coder, 'out');
   }
 
-  #responseCoder(): ContentCoder | undefined {
-    const { transaction, requestHead, responseHead, server } = this.#stream;
+  #responseCoder(received: Received): ContentCoder | undefined {
+    const { requestHead, responseHead, server } = this.#stream;
     if (requestHead.version < 11) return undefined;
+    return this.#compressResponse(received) ?? chunksInstead(server.decoder, responseHead);
+  }
+
+  #filteredResponse({ chain, head }: FilteredBody): ContentCoder {
+    const { requestHead, responseHead, server } = this.#stream;
+    const compressed = requestHead.version < 11 ? undefined : this.#compressResponse(head);
+    if (compressed !== undefined) return new FilterCoder(chain, compressed);
+    server.decoder.start(head.framing, head.contentLength, 'content');
+    return new FilterCoder(chain, plainCoder(responseHead));
+  }
+
+  #compressResponse(received: Received): ContentCoder | undefined {
+    const { transaction, responseHead, server } = this.#stream;
     const coding = transaction.compression as CodingName | undefined;
-    if (coding === undefined) return chunksInstead(server.decoder, responseHead);
-    takeContent(server.decoder, responseHead);
+    if (coding === undefined) return undefined;
+    takeContent(server.decoder, received, responseHead);
     markCoded(responseHead, coding);
     this.#stream.thread.compressors.countResponse(this.#rows());
     return this.#coder(coding);
@@ -165,13 +208,19 @@ export class BodyShaping {
 /** A rule has taken away the length of a body: its reader is told where it ends by chunks. */
 function chunksInstead(decoder: BodyDecoder, head: Head): ContentCoder | undefined {
   if (head.framing !== 'length' || !head.hasLostLength) return undefined;
-  takeContent(decoder, head);
+  takeContent(decoder, head, head);
   return new PlainCoder();
 }
 
+/** Of content that filters have changed, in the framing that the head tells of. */
+function plainCoder(head: Head): ContentCoder {
+  if ('status' in head && head.endsWithConnection) return new BareCoder(undefined);
+  return head.fields.chunked ? new PlainCoder() : new BareCoder(head.contentLength);
+}
+
 /** Nothing of the body has been decoded yet. */
-function takeContent(decoder: BodyDecoder, head: Head): void {
-  decoder.start(head.framing, head.contentLength, 'content');
+function takeContent(decoder: BodyDecoder, { framing, contentLength }: Received, head: Head): void {
+  decoder.start(framing, contentLength, 'content');
   head.becomeChunked();
 }
 

@@ -9,8 +9,11 @@ export type CodingName = 'identity' | 'gzip' | 'deflate' | 'raw-deflate';
 export interface ContentCoder {
   /** Hears of an error that ends it. */
   failed: () => void;
-  /** `done` may be called before this returns. */
-  code(content: Buffer, last: boolean, done: (coded: Buffer) => void): void;
+  /**
+   * `done` may be called before this returns. A coder that takes its time may call it more than once: with parts of what
+   * becomes of the content, and again for what comes by itself later.
+   */
+  code(content: Buffer, last: boolean, done: (coded: Buffer, isPart?: boolean) => void): void;
   /** `intact`: nothing is under way, another body may follow. */
   close(intact: boolean): void;
 }

@@ -16,11 +16,20 @@ const TELL_NOTHING: RequestRendering = { close: false };
 const TELL_CLOSE: RequestRendering = { close: true };
 
 export function forwardRequest(stream: HttpExchange, backend: BackendRuntime): void {
-  const { session, body, dialer } = stream;
+  const { session, body } = stream;
   if (session.ended && !body.read) return stream.clientTrouble.gone('ended');
   if (!restrictNames(stream.requestHead.headers, backend.config.options.restrictHeaderNames))
     return stream.fail(403, 'P', 'R');
   prepare(stream, backend);
+  if (stream.filters === undefined) passRequest(stream, backend);
+  else stream.filters.request(() => passRequest(stream, backend));
+}
+
+/** All that may change it has seen its head. */
+function passRequest(stream: HttpExchange, backend: BackendRuntime): void {
+  const { session, body, dialer, shaping } = stream;
+  if (session.ended && !body.read) return stream.clientTrouble.gone('ended');
+  body.pipe = shaping.ofRequest(backend, body);
   body.remember();
   if (!render(stream, backend)) return stream.fail(500, 'P', 'R');
   if (body.decoder.error !== 0) return stream.clientTrouble.badRequest(400);
@@ -32,7 +41,7 @@ export function forwardRequest(stream: HttpExchange, backend: BackendRuntime): v
 }
 
 /** What the backend wants of every request, behind all rules. */
-function prepare({ transaction, requestHead, body, shaping }: HttpExchange, backend: BackendRuntime): void {
+function prepare({ transaction, requestHead, body }: HttpExchange, backend: BackendRuntime): void {
   const { nameCase, nameHeader } = backend;
   transaction.captureCookie();
   backend.prepare(transaction);
@@ -40,7 +49,6 @@ function prepare({ transaction, requestHead, body, shaping }: HttpExchange, back
   body.decoder.dropTrailers = backend.dropsTrailers;
   if (nameCase !== undefined) adjustCase(requestHead.headers, nameCase);
   if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);
-  body.pipe = shaping.ofRequest(backend, body);
 }
 
 /** False: it does not fit a buffer any more. */

@@ -12,11 +12,18 @@ import { runAfterResponse } from './response-rules.ts';
 import { refuseResponse, stopResponse } from './stopped-by-rules.ts';
 
 export function forwardResponse(stream: HttpExchange): void {
-  const { transaction, responseHead } = stream;
+  const { transaction } = stream;
   const { backendRuntime, serverRuntime } = transaction;
   if (serverRuntime !== undefined) backendRuntime?.prepareResponse(transaction, serverRuntime);
   if (leaksCookie(stream)) return refuseResponse(stream);
   if (!runAfterResponse(transaction, stream.frontend)) return stopResponse(stream, INTERNAL_ERROR);
+  if (stream.filters === undefined) passResponse(stream);
+  else stream.filters.response(() => passResponse(stream));
+}
+
+/** All that may change it has seen its head. */
+function passResponse(stream: HttpExchange): void {
+  const { responseHead } = stream;
   stream.expectToSend();
   if (responseHead.framing === 'tunnel') openTunnel(stream);
   else sendResponse(stream);

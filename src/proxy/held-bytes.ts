@@ -27,6 +27,10 @@ export class HeldBytes implements ChannelBytes {
     return Math.max(0, this.#size - this.#memory.read().length);
   }
 
+  get isFull(): boolean {
+    return this.room === 0;
+  }
+
   get mayReceive(): boolean {
     return this.#memory.mayReceive && this.room > 0;
   }

@@ -9,10 +9,12 @@ import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { LocalService } from '../http/local-service.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Reply } from '../rules/reply.ts';
+import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { Answer } from './answer.ts';
 import type { BodyShaping } from './body-shaping.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { Dialer } from './dialer.ts';
+import type { HttpFilters } from './http-filters.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestRules } from './request-rules.ts';
@@ -48,6 +50,8 @@ export interface HttpExchange {
   readonly responseRules: ResponseRules;
   readonly serverTrouble: ServerTrouble;
   readonly shaping: BodyShaping;
+  /** Of scripts; undefined: its proxies have none. */
+  readonly filters: HttpFilters | undefined;
 
   // ── how far it is ──
 
@@ -62,6 +66,8 @@ export interface HttpExchange {
   /** The head that is under way to the client ends HTTP: bytes both ways follow it. */
   tunneling: boolean;
 
+  /** The filters of a proxy join; false: one of them has failed, and the request has ended. */
+  joinFilters(filters: readonly PlacedFilter[]): boolean;
   /** From now on the client has to take what it is sent, within its timeout. */
   expectToSend(): void;
   /** What the answer has rendered goes out, `rest` behind it. */

@@ -12,7 +12,6 @@
  * can end passes through `finish` or `abort`, which log, count and release. Streams are pooled: `begin` makes one as
  * good as new.
  */
-import type { BodyFacts } from '../acl/context.ts';
 import type { LocalService } from '../http/local-service.ts';
 import { Http1RequestHead } from '../http/request-head.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
@@ -20,6 +19,7 @@ import { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { errorReply } from '../rules/default-pages.ts';
 import type { Reply } from '../rules/reply.ts';
+import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { Verdict } from '../rules/verdict.ts';
 import { Answer } from './answer.ts';
 import { BodyShaping } from './body-shaping.ts';
@@ -36,11 +36,13 @@ import type { Stream } from './dialed-stream.ts';
 import { Dialer } from './dialer.ts';
 import { awaitResponse, awaitsUpload, forwardBody, forwardRequest, sendRequest } from './forward-request.ts';
 import { forwardResponse } from './forward-response.ts';
+import { HttpFilters } from './http-filters.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
-import { describeStream } from './stream-facts.ts';
+import { StreamBodies } from './stream-bodies.ts';
+import { describeStream, phaseOf } from './stream-facts.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { interimResponse } from './own-replies.ts';
 import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
@@ -95,6 +97,7 @@ export class HttpStream
   #service: ServiceCall | undefined;
   #reply: OwnReply | undefined;
   readonly shaping: BodyShaping;
+  filters: HttpFilters | undefined;
   #session: StreamClient | undefined;
   requestSent = false;
   responseStarted = false;
@@ -111,7 +114,7 @@ export class HttpStream
     this.server = new ServerHalf(this);
     this.requestRules = new RequestRules(this);
     this.responseRules = new ResponseRules(this);
-    this.transaction.bodies = this;
+    this.transaction.bodies = new StreamBodies(this);
     this.transaction.onEarlyHints = headers =>
       this.answer.sendAhead(this.clientConnection, interimResponse(103, headers));
     this.dialer = new Dialer(thread, this);
@@ -167,6 +170,10 @@ export class HttpStream
     receiveRequest(this, headLength);
   }
 
+  joinFilters(filters: readonly PlacedFilter[]): boolean {
+    return (this.filters ??= new HttpFilters(this)).join(filters);
+  }
+
   requestDecided(verdict: Verdict): void {
     stopRequest(this, verdict);
   }
@@ -218,6 +225,7 @@ export class HttpStream
   /** Bytes from the client while its request is served: body to pass on, or its next request, which waits. */
   requestBytesArrived(): void {
     if (this.requestRules.bytesArrived() || this.#service?.bytesArrived() === true) return;
+    if (this.filters?.bytesArrived(false) === true) return;
     if (!this.body.read) this.requestBodyReady();
   }
 
@@ -233,6 +241,11 @@ export class HttpStream
 
   interimArrived(): boolean {
     return passInterimOn(this);
+  }
+
+  /** Of a response that waits for rules or filters. */
+  heldBytesArrived(): void {
+    if (this.filters?.bytesArrived(true) !== true) this.responseRules.bytesArrived();
   }
 
   responseArrived(): void {
@@ -316,6 +329,7 @@ export class HttpStream
   // ── 7. the end of a request ──
 
   finish(): void {
+    this.filters?.complete();
     this.#end();
     this.transaction.finish();
     this.session.requestFinished(this.keepAlive && this.body.read);
@@ -343,6 +357,8 @@ export class HttpStream
     this.thread.liveStreams.remove(this);
     this.requestRules.stop();
     this.responseRules.stop();
+    this.filters?.end();
+    this.filters = undefined;
     this.#service?.stop();
     this.#reply?.stop();
     this.body.stop();
@@ -354,14 +370,6 @@ export class HttpStream
   }
 
   // ── what others ask ──
-
-  inspectRequestBody(): BodyFacts | undefined {
-    return this.transaction.request === undefined ? undefined : this.body.inspect();
-  }
-
-  inspectResponseBody(): BodyFacts | undefined {
-    return this.server.inBody ? this.server.inspect() : undefined;
-  }
 
   get replyPaused(): boolean {
     return this.#reply?.paused === true;
@@ -391,10 +399,6 @@ export class HttpStream
 
   /** Where it is, in the letters of the log. */
   get phase(): 'R' | 'Q' | 'C' | 'H' | 'D' {
-    if (this.transaction.request === undefined) return 'R';
-    if (this.dialer.queued) return 'Q';
-    if (this.dialer.waiting) return 'C';
-    if (this.dialer.server === undefined && !this.responseStarted) return 'R';
-    return this.responseStarted ? 'D' : 'H';
+    return phaseOf(this);
   }
 }

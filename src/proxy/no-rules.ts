@@ -24,6 +24,7 @@ export const NO_RULES: ProxyRules = {
   statsAdmin: () => false,
   errorPages: new Map(),
   captures: new CaptureSlots({ request: [], response: [], declared: [] }),
+  filters: [],
 };
 
 /** Most backends of a large configuration have nothing to compile: they share NO_RULES. */
@@ -36,6 +37,7 @@ export function hasRules(proxy: Proxy): boolean {
     proxy.errorFiles,
     proxy.monitorFail,
     proxy.acls,
+    proxy.filters,
     proxy.captures.declared,
     proxy.captures.request,
     proxy.captures.response,

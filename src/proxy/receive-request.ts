@@ -18,7 +18,8 @@ export function receiveRequest(stream: HttpExchange, headLength: number): void {
   stream.keepAlive = requestHead.keepAlive;
   if (monitorUri !== undefined && asksMonitor(monitorUri, requestHead.target)) answerMonitor(stream);
   else if (!restrictNames(requestHead.headers, options.restrictHeaderNames)) stream.fail(403, 'P', 'R');
-  else stream.requestRules.start();
+  else if (frontend.rules.filters.length === 0 || stream.joinFilters(frontend.rules.filters))
+    stream.requestRules.start();
 }
 
 /** 200, or 503 when `monitor fail` says so; never logged, never forwarded. */

@@ -27,7 +27,7 @@ export function receiveResponse(stream: HttpExchange): void {
   transaction.answered(responseHead);
   stream.shaping.responseArrived();
   if (!isStored) noteServer(stream);
-  stream.responseRules.start();
+  if (stream.filters === undefined || stream.filters.responseBegins()) stream.responseRules.start();
 }
 
 function isForSecondTry(stream: HttpExchange): boolean {

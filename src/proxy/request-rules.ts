@@ -10,6 +10,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Connection } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
 import type { Reply } from '../rules/reply.ts';
+import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import {
   ACCEPT,
@@ -58,6 +59,8 @@ export interface RequestRulesOwner {
   readonly clientConnection: Connection;
   /** Every ruleset is passed and the backend known. */
   requestAllowed(backend: BackendRuntime): void;
+  /** The filters of a proxy join; false: one has failed, and the request has ended. */
+  joinFilters(filters: readonly PlacedFilter[]): boolean;
   /** A rule has found a stored response: no server is asked. */
   cacheAnswers(): void;
   /** A rule has decided otherwise. */
@@ -147,7 +150,7 @@ export class RequestRules {
     return false;
   }
 
-  /** False: no `use_backend` rule matches, and there is no default; or the frontend answers itself. */
+  /** False: no `use_backend` rule matches, and there is no default; or the request has ended otherwise. */
   #chooseBackend(): boolean {
     const { frontend, transaction } = this.#stream;
     if (frontend.isHaterm) return this.#passed(SERVICE);
@@ -156,7 +159,8 @@ export class RequestRules {
     else if (backend.config.mode !== 'http') this.#stream.requestDecided(INTERNAL_ERROR);
     else {
       transaction.useBackend(backend);
-      return true;
+      const { filters } = backend.rules;
+      return filters.length === 0 || backend.config === frontend.config || this.#stream.joinFilters(filters);
     }
     return false;
   }

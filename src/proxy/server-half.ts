@@ -33,6 +33,7 @@ interface ServerTroubleSink {
   stalled(): void;
   responseInvalid(): void;
   bodyInvalid(): void;
+  pipeFailed(): void;
 }
 
 /** What the server half tells its stream, and asks of it. */
@@ -48,8 +49,8 @@ export interface ServerHalfOwner {
   /** A 1xx head; false: wait until the client's socket has taken it. */
   interimArrived(): boolean;
   responseArrived(): void;
-  /** They hold the body: what comes of it is theirs to look at. */
-  readonly responseRules: { bytesArrived(): void };
+  /** Of a body that rules or filters hold: what comes of it is theirs to look at. */
+  heldBytesArrived(): void;
   sendBody(buffer: Buffer, offset: number, length: number): void;
   /** The client has to take what is sent within its timeout. */
   expectToSend(): void;
@@ -196,7 +197,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   }
 
   pipeFailed(): void {
-    this.#stream.serverTrouble.bodyInvalid();
+    this.#stream.serverTrouble.pipeFailed();
   }
 
   /** Decodes body bytes that are here where they lie, behind the head that ends at `headEnd`; gives their end. */
@@ -266,9 +267,12 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   /** FIN is the end of a body without a length, and a truncation of any other. */
   #bodyEnded(): void {
+    const { pipe } = this;
     if (!this.decoder.endOfStream()) return this.#stream.serverTrouble.gone('ended');
     this.clearTimer();
-    this.#stream.responseForwarded();
+    if (pipe === undefined) return this.#stream.responseForwarded();
+    pipe.push(this.inbox.buffer, 0, 0, true);
+    this.#pumpThrough(pipe, this.#stream.clientConnection);
   }
 
   /** The response's bytes pile up from now on, or no more. */
@@ -303,7 +307,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     if (this.#state === HEAD) {
       this.answered = true;
       this.readHead();
-    } else if (this.held) this.#stream.responseRules.bytesArrived();
+    } else if (this.held) this.#stream.heldBytesArrived();
     else this.#bodyArrived();
   }
 
@@ -321,7 +325,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   onEnd(): void {
     this.ended = true;
     if (this.#state === HEAD) this.#stream.serverTrouble.gone('ended');
-    else if (this.held) this.#stream.responseRules.bytesArrived();
+    else if (this.held) this.#stream.heldBytesArrived();
     else if (!this.#stream.clientConnection.sending) this.pump(this.#stream.clientConnection);
   }
 

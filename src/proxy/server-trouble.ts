@@ -108,6 +108,12 @@ export class ServerTrouble {
     this.#owner.cut('P', 'D');
   }
 
+  /** What changes the body on its way has failed: not the server. */
+  pipeFailed(): void {
+    this.#owner.transaction.flaw = 'internal error';
+    this.#owner.cut('P', 'D');
+  }
+
   /** A connection that was idle may have been closed for its age: that says nothing of the server. */
   #observe(error: ObservedError): void {
     const { server, transaction } = this.#owner;

@@ -1,4 +1,5 @@
 /** What `show sess` tells about a stream, from its transaction. */
+import type { HttpExchange } from './http-exchange.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
 import type { StreamFacts, StreamPhase } from '../model/stream-facts.ts';
 import type { Transaction } from './transaction.ts';
@@ -42,4 +43,17 @@ function protocolOf({ family }: Endpoint): StreamFacts['protocol'] {
 
 function endpointText(endpoint: Endpoint | undefined): string {
   return endpoint === undefined || endpoint.family === 0 ? '' : `${endpoint.host}:${endpoint.port}`;
+}
+
+/** Where a request is, in the letters of the log. */
+export function phaseOf({
+  transaction,
+  dialer,
+  responseStarted,
+}: Pick<HttpExchange, 'transaction' | 'dialer' | 'responseStarted'>): 'R' | 'Q' | 'C' | 'H' | 'D' {
+  if (transaction.request === undefined) return 'R';
+  if (dialer.queued) return 'Q';
+  if (dialer.waiting) return 'C';
+  if (dialer.server === undefined && !responseStarted) return 'R';
+  return responseStarted ? 'D' : 'H';
 }

@@ -8,6 +8,7 @@ import type { Cause } from '../base/failure.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { silenceClose } from '../net/socket-options.ts';
 import { TICK_MS, Timer } from '../net/timer-wheel.ts';
+import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, SERVICE, SILENT_DROP, SWITCH_TO_HTTP, type Verdict } from '../rules/verdict.ts';
 import { Relay, type RelayResult } from '../net/relay.ts';
@@ -30,6 +31,7 @@ import { ServiceConnection } from './service-connection.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import type { StreamPool } from './stream-pool.ts';
+import { TcpFilters } from './tcp-filters.ts';
 import { Transaction } from './transaction.ts';
 
 export class TcpSession implements Stream, LiveStream, InspectionOwner, ResponseGateOwner {
@@ -48,6 +50,8 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   clientEnded = false;
   #relay: Relay | undefined;
   #gate: ResponseGate | undefined;
+  /** Made when a proxy has some. */
+  #filters: TcpFilters | undefined;
   /** `stick` rules know the server. */
   #stored = false;
   #over = false;
@@ -80,7 +84,20 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.thread.liveStreams.add(this);
     this.#listener.frontend.logStart(transaction);
     transaction.logStep('accept');
+    if (!this.#joinFilters(this.#listener.frontend.rules.filters)) return this.filterFailed();
     this.#inspect(this.#listener.frontend.rules.tcpRequestContent, this.#listener.frontend.config);
+  }
+
+  #joinFilters(filters: readonly PlacedFilter[]): boolean {
+    return filters.length === 0 || (this.#filters ??= new TcpFilters(this)).join(filters);
+  }
+
+  filterFailed(): void {
+    const { transaction } = this;
+    transaction.termination.set('P', this.#relay === undefined ? 'R' : 'D');
+    this.#relay?.stop();
+    if (this.#relay !== undefined) this.#noteBytes(this.#relay);
+    this.#end();
   }
 
   // ── content rules look at the first bytes ──
@@ -140,8 +157,10 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     if (backend === undefined) return this.#failed('S', 'C');
     if (backend.config.mode === 'http') return this.#becomeHttp(backend);
     transaction.useBackend(backend);
-    if (backend.config === frontend.config) this.#dial(backend);
-    else this.#inspect(backend.rules.tcpRequestContent, backend.config);
+    if (backend.config === frontend.config) return this.#dial(backend);
+    if (this.#joinFilters(backend.rules.filters))
+      this.#inspect(backend.rules.tcpRequestContent, backend.config);
+    else this.filterFailed();
   }
 
   #dial(backend: BackendRuntime): void {
@@ -175,6 +194,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.#over = true;
     this.thread.liveStreams.remove(this);
     this.#inspection?.stop();
+    this.#filters?.end();
     const { transaction } = this;
     new HttpSession(this.#streams, this.#listener, transaction.client, this.inbox, {
       transaction,
@@ -223,10 +243,15 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     transaction.responseBegins();
     transaction.logStep('connect');
     const backend = transaction.backendRuntime;
+    if (this.#filters?.connected() === false) return this.filterFailed();
     this.#gate = backend && ResponseGate.for(this, backend, this.#listener.frontend);
     if (this.#gate === undefined) this.responseAccepted();
     const inbox = this.inbox;
-    const early = { buffer: inbox.buffer, offset: inbox.start, length: inbox.length };
+    const ofClient = this.#filters?.of('client');
+    const ofServer = this.#filters?.of('server');
+    const first = ofClient?.take(inbox.copy(), false) ?? inbox.buffer.subarray(inbox.start, inbox.end);
+    if (this.#over) return;
+    const early = { buffer: first, offset: 0, length: first.length };
     const relay = new Relay(
       this.thread.wheel,
       this.#client,
@@ -234,14 +259,17 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
       relayTimeouts(transaction),
       result => this.#relayed(result),
       {
-        fromClient: inbox.length === 0 ? undefined : early,
+        fromClient: early.length === 0 ? undefined : early,
         gate: this.#gate,
+        ofClient,
+        ofServer,
         independentStreams: independentStreams(this.#listener.frontend, backend),
         toServer: () => this.#throttles('in'),
         toClient: () => this.#throttles('out'),
       },
     );
     this.#relay = relay;
+    if (this.#filters !== undefined) this.#filters.relay = relay;
     relay.start();
   }
 
@@ -337,6 +365,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.thread.liveStreams.remove(this);
     this.#inspection?.stop();
     this.#gate?.stop();
+    this.#filters?.end();
     // what it waited for and held is over when it is logged
     this.#dialer.release();
     this.transaction.finish();

@@ -15,6 +15,7 @@ export function turnToOwnReply(stream: HttpExchange, reply: Reply): boolean {
   answer.drop(clientConnection);
   transaction.compression = undefined;
   stream.responseRules.stop();
+  stream.filters?.stop();
   stream.responseStarted = true;
   stream.keepAlive &&=
     stream.body.drop() && frontend.keepsClients && !stream.thread.sendsAway() && !reply.closes;

@@ -11,6 +11,8 @@ export interface ChannelBytes {
   readonly output: number;
   /** Bytes there is room for. */
   readonly room: number;
+  /** It holds as much as it is meant to. */
+  readonly isFull: boolean;
   /** More can come before a decision is taken. */
   readonly mayReceive: boolean;
   edit(sent: Buffer, input: Buffer): void;

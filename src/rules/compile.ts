@@ -5,6 +5,7 @@
 import type { Proxy } from '../model/proxy.ts';
 import type { PlainRule, Rule, RulesetName } from '../model/rule.ts';
 import { compileRule, compileWith } from './compile-rule.ts';
+import { compileFilters } from './compile-filters.ts';
 import type { CompiledRule } from './context.ts';
 import type { RuleEnvironment } from './environment.ts';
 import { compileErrorPages } from './error-pages.ts';
@@ -40,6 +41,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
     statsAdmin: compileAnyOf(proxy.stats?.admin ?? [], requestPhases, env),
     errorPages: compileErrorPages(proxy.errorFiles, env),
     captures: env.captures,
+    filters: compileFilters(proxy, env),
   };
   // What is wrong with an ACL is told even when nothing uses it.
   env.acls.compileUnused(env, requestPhases);

@@ -5,6 +5,7 @@
 import type { SampleContext } from '../acl/context.ts';
 import type { CaptureSlots } from './capture-slots.ts';
 import type { ErrorPages, RuleContext } from './context.ts';
+import type { PlacedFilter } from './script-filter.ts';
 import type { StickingRules } from './sticking.ts';
 import type { CompiledRuleset } from './ruleset.ts';
 
@@ -30,6 +31,8 @@ export interface ProxyRules {
   readonly errorPages: ErrorPages;
   /** As a frontend. */
   readonly captures: CaptureSlots;
+  /** `filter lua.<name>`, in the order of the configuration. */
+  readonly filters: readonly PlacedFilter[];
 }
 
 /** `use_backend` (manual, section 4.2) and `force-be-switch`. */

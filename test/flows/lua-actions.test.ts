@@ -119,7 +119,18 @@ test('what is wrong with a script stops the start and names its place', async t 
   );
   assert.match(check('\nerror("no")'), /^1 [^]*runtime error: .*a\.lua:2: no/);
   assert.match(check('core.register_action("a", { "wrong" }, print)'), /^1 [^]*unknown facility 'wrong'/);
-  assert.match(check('core.register_filter("f", {}, print)'), /^1 [^]*register_filter\(\) is not supported/);
+  const register = (body: string): string =>
+    `core.register_filter("f", { ${body} }, function(flt) return flt end)`;
+  assert.match(
+    check('', 'filter lua.a'),
+    /^1 [^]*a\.cfg:7\][^]*'lua\.a' : no script has registered a filter/,
+  );
+  assert.match(check(register(''), 'filter lua.f'), /^1 [^]*its class has no function 'new'/);
+  assert.match(
+    check('core.register_filter("f", { new = print }, error)', 'filter lua.f'),
+    /^1 [^]*'lua\.f' : /,
+  );
+  assert.match(check(register('new = print'), 'filter lua.f'), /^0 /);
   assert.match(check('core.event_sub({ "SERVER_UP" }, print)'), /^1 [^]*event_sub\(\) is not supported/);
   assert.match(
     check(`core.use_native_mailers_config()

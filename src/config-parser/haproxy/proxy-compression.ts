@@ -121,7 +121,7 @@ function parseFilter(draft: ProxyDraft, words: readonly Word[], context: LineCon
   if (name.text.startsWith('bwlim-')) {
     const limit = readBandwidthFilter(words, draft.own.bandwidthLimits, context);
     if (limit !== undefined) draft.own.bandwidthLimits.push(limit);
-  } else if (!WORKING.has(name.text))
+  } else if (!WORKING.has(name.text) && !name.text.startsWith('lua.'))
     context.notSupportedYet(name, `filter ${name.text.replace(/\..*/, '')}`);
 }
 
