@@ -37,6 +37,7 @@ export class CheckJudge {
     if (counted) servers.countFailedCheck(row);
     if (next.changed) servers.publishCheck(row, kind, { health: next.health });
     if (outcome !== 'failed') servers.observedSuccess(row);
+    if (changedStatus || counted || next.changed) this.#life.events.checked(server, kind);
     if (changedStatus || counted || next.changed) this.#tell(server, kind, report, outcome);
     if (kind === 'check' && report.status === 'L4TOUT') this.#life.onUnreachable(server);
   }
@@ -53,18 +54,19 @@ export class CheckJudge {
   #failed(server: LifeServer, kind: CheckKind): void {
     const { checks } = this.#life.effects.servers;
     if (kind === 'agent' && checks.status(server.row, 'agent').name !== 'L7STS') return;
-    if (checks.health(server.row, kind) === 0) this.#life.setStopped(server, this.#cause(server, kind));
+    if (checks.health(server.row, kind) === 0) this.#life.setStopped(server, this.#cause(server, kind), kind);
   }
 
   #passed(server: LifeServer, kind: CheckKind): void {
     if (this.#life.state(server) === SRV_RUNNING) return;
     if (!this.#allowsUp(server)) return;
     if (kind === 'agent' && this.#life.state(server) === SRV_STOPPING) return;
-    this.#life.setRunning(server, this.#cause(server, kind));
+    this.#life.setRunning(server, this.#cause(server, kind), kind);
   }
 
   #conditional(server: LifeServer, kind: CheckKind): void {
-    if (kind === 'check' && this.#allowsUp(server)) this.#life.setStopping(server, this.#cause(server, kind));
+    if (kind === 'check' && this.#allowsUp(server))
+      this.#life.setStopping(server, this.#cause(server, kind), kind);
   }
 
   /** Up takes all: neither maintenance, nor a tracked server that is down, nor a check or agent that says down. */

@@ -31,7 +31,7 @@ import { initialHealth, type CheckIntervals } from './advance.ts';
 import { inTrackingOrder } from './tracking-order.ts';
 import { ADMIN_IMAINT, ADMIN_MAINT, SRV_STOPPED } from '../state/server-words.ts';
 
-export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
+export interface ChecksStart extends Omit<LifeEffects, 'alert' | 'event'> {
   readonly config: Config;
   readonly plan: StatePlan;
   readonly expressions: (proxy: Proxy) => CheckExpressions;
@@ -44,6 +44,7 @@ export interface ChecksStart extends Omit<LifeEffects, 'alert'> {
   readonly speakHttp2: SpeakHttp2;
   readonly reachAttached?: ReachAttached;
   readonly alert?: LifeEffects['alert'];
+  readonly event?: LifeEffects['event'];
   readonly alarm?: Alarm;
 }
 
@@ -80,7 +81,11 @@ export class Checks {
     this.#scheduler = new Scheduler(start.alarm ?? new TimerAlarm(() => this.#shortestMs), () =>
       this.#engine?.look(),
     );
-    this.life = new ServerLife({ ...start, alert: start.alert ?? (() => {}) });
+    this.life = new ServerLife({
+      ...start,
+      alert: start.alert ?? (() => {}),
+      event: start.event ?? (() => {}),
+    });
     this.judge = new CheckJudge(this.life);
     this.administration = new ServerAdministration(this.life);
     this.steering = new ServerSteering(this.servers, this.life, this.administration);
@@ -177,6 +182,7 @@ export class Checks {
   #added(row: number, backend: number, config: Server): void {
     const server = this.#know(row, backend, this.#start.config.proxies[backend] as Proxy, config);
     this.#beginLife(server);
+    this.life.events.tell('SERVER_ADD', server);
     for (const task of this.#tasksOf(server)) {
       this.life.effects.servers.publishCheck(row, task.setting.kind, { enabled: false });
       task.start(0);
@@ -202,6 +208,7 @@ export class Checks {
     if (warmer !== undefined) this.#scheduler.cancel(warmer);
     this.#warmers.delete(server.row);
     this.servers.remove(server);
+    this.life.events.tell('SERVER_DEL', server);
   }
 
   /** A data thread has met `error-limit` errors in a row. */

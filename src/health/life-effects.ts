@@ -1,5 +1,6 @@
 /** What the life of servers needs of the outside: shared memory to write, logs, and the threads that hold requests. */
 import type { Notice } from '../model/notice.ts';
+import type { ServerEvent } from '../model/server-event.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { LifeServer } from './life-server.ts';
 
@@ -23,6 +24,8 @@ export interface LifeEffects {
   readonly offer: (server: number) => void;
   /** `shutdown-sessions`, `shutdown-backup-sessions`: cuts what it serves. */
   readonly shutdownSessions: (server: number, why: 'down' | 'up') => void;
+  /** Something happened to a server that scripts may want to know. */
+  readonly event: (event: ServerEvent) => void;
   /** Something worth a mail happened (`email-alert`). */
   readonly alert: (server: LifeServer, level: number, text: string) => void;
 }

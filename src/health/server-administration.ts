@@ -75,6 +75,7 @@ export class ServerAdministration {
   }
 
   #update(server: LifeServer, before: number, after: number, cause: string): void {
+    this.#life.events.because(cause);
     const enters = (before & ADMIN_MAINT) === 0 && (after & ADMIN_MAINT) !== 0;
     const leaves = (before & ADMIN_MAINT) !== 0 && (after & ADMIN_MAINT) === 0;
     if (enters) this.#enterMaintenance(server, after, cause);

@@ -18,12 +18,15 @@ import {
   SRV_STOPPING,
 } from '../state/server-words.ts';
 import { LEVEL_ALERT, LEVEL_EMERGENCY, LEVEL_NOTICE, type LifeEffects } from './life-effects.ts';
+import type { CheckKind } from '../state/check-reports.ts';
+import { ServerEvents } from './server-events.ts';
 import { serverLabel, type LifeServer } from './life-server.ts';
 import { UsableCounts } from './usable-counts.ts';
 
 export class ServerLife {
   readonly #effects: LifeEffects;
   readonly #counts: UsableCounts;
+  readonly events: ServerEvents;
   /** Told of servers that begin a slow start. */
   onWarming: (server: LifeServer) => void = () => {};
   /** Told of servers whose checks do not even connect in time: they may have moved. */
@@ -32,6 +35,7 @@ export class ServerLife {
   constructor(effects: LifeEffects) {
     this.#effects = effects;
     this.#counts = new UsableCounts(effects.servers);
+    this.events = new ServerEvents(effects.servers, effects.event);
   }
 
   get effects(): LifeEffects {
@@ -46,10 +50,11 @@ export class ServerLife {
     return this.#effects.servers.state(row);
   }
 
-  /** `cause` goes behind the verb: what a check said, or who ordered it. */
-  setStopped(server: LifeServer, cause: string): void {
+  /** `cause` goes behind the verb: what a check said (`check`), or who ordered it. */
+  setStopped(server: LifeServer, cause: string, check?: CheckKind): void {
     if (this.inMaintenance(server) || this.state(server) === SRV_STOPPED) return;
     const level = this.wasLeaving(server) ? LEVEL_NOTICE : LEVEL_ALERT;
+    this.events.because(cause, check);
     const requeued = this.goDown(server);
     const text = `${serverLabel(server)} is DOWN${cause}${this.consequences(server, requeued, false)}.`;
     this.tell(server, level, text);
@@ -58,9 +63,10 @@ export class ServerLife {
     for (const tracker of server.trackers) this.setStopped(tracker, '');
   }
 
-  setRunning(server: LifeServer, cause: string): void {
+  setRunning(server: LifeServer, cause: string, check?: CheckKind): void {
     const state = this.state(server);
     if (this.inMaintenance(server) || state === SRV_STARTING || state === SRV_RUNNING) return;
+    this.events.because(cause, check);
     this.#tellUp(server, cause, this.comeUp(server));
     for (const tracker of server.trackers) this.setRunning(tracker, '');
   }
@@ -73,8 +79,9 @@ export class ServerLife {
   }
 
   /** `http-check disable-on-404`: serves what persists on it, takes nothing new. */
-  setStopping(server: LifeServer, cause: string): void {
+  setStopping(server: LifeServer, cause: string, check?: CheckKind): void {
     if (this.inMaintenance(server) || this.state(server) === SRV_STOPPING) return;
+    this.events.because(cause, check);
     const requeued = this.#requeue(server);
     this.change(server, () => this.#effects.servers.setState(server.row, SRV_STOPPING));
     const more = this.consequences(server, requeued, false);
@@ -138,7 +145,7 @@ export class ServerLife {
     this.shutdownBackups(server);
     const waiting = servers.queued(row);
     offer(row);
-    return Math.max(0, waiting - servers.queued(row));
+    return (this.events.requeued = Math.max(0, waiting - servers.queued(row)));
   }
 
   /** `on-marked-up shutdown-backup-sessions` */
@@ -156,11 +163,14 @@ export class ServerLife {
   /** Changes the table; settleBackend() then tells what it means for the backend. */
   change(server: LifeServer, change: () => void): void {
     this.#hadServer ??= !this.#isDown(server.backend);
+    this.events.before(server);
     this.#counts.change(server.row, change);
   }
 
   /** After the lines of a change: the backend may have lost its last server. */
-  settleBackend({ backend, proxy }: LifeServer): void {
+  settleBackend(server: LifeServer): void {
+    const { backend, proxy } = server;
+    this.events.after(server);
     if (this.#hadServer === true && this.#isDown(backend))
       this.#tellBackendDown(backend, proxy.name, proxy.kind);
     this.#hadServer = undefined;
@@ -189,6 +199,7 @@ export class ServerLife {
   consequences(server: LifeServer, moved: number, forced: boolean): string {
     const { servers } = this.#effects;
     const { row, backend } = server;
+    this.events.requeued = moved;
     const { active, backup } = this.#counts.of(backend);
     const onBackup = active === 0 && backup > 0 ? ' Running on backup.' : '';
     const counts = `${active} active and ${backup} backup servers`;

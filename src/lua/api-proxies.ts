@@ -57,6 +57,17 @@ export function proxyFunctions(state: LuaState): Functions {
       const { row, proxy } = serverAt(state, L);
       return pushStats(state, L, proxy, subject => subject.kind === 'server' && subject.server.row === row);
     },
+    // proxy, name, revision of a server: whether it is there
+    server_lives: L => {
+      const [proxy, name, rid] = [machine.text(L, 1), machine.text(L, 2), machine.number(L, 3)];
+      const row = proxiesOf(state, 'backend').find(one => one.proxy.name === proxy)?.row;
+      const found = row === undefined ? [] : viewOf(state).servers(row);
+      machine.push(
+        L,
+        found.some(({ config }) => config.name === name && (config.revision ?? 0) === rid),
+      );
+      return 1;
+    },
     // of the server it tracks: proxy and name; or nil
     server_tracked: L => {
       const tracked = viewOf(state).tracked(serverAt(state, L));

@@ -3,6 +3,7 @@ import type { CompileEnvironment } from '../acl/environment.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
+import type { ServerEventType } from '../model/server-event.ts';
 import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
 import type { StatsView } from '../stats/view.ts';
 
@@ -26,4 +27,6 @@ export interface LuaHost {
   publish(update: PatternUpdate): void;
   /** Has the control thread carry out commands of the admin socket; all threads know of them when it answers. */
   command(order: CommandOrder, done: (answer: CommandAnswer) => void): void;
+  /** The events that scripts of this thread want to know of. */
+  hear(types: readonly ServerEventType[]): void;
 }

@@ -117,6 +117,27 @@ for field, kind in pairs({ frontends = 'frontend', backends = 'backend', proxies
 end
 core.get_info = api.info
 
+-- Events
+local EventSub = {}
+local subscription = { __index = EventSub }
+function EventSub:unsub() return api.unsubscribe(self[0]) end
+local function event_sub(types, callback)
+  return setmetatable({ [0] = api.subscribe(types, callback) }, subscription)
+end
+core.event_sub = event_sub
+function Server:event_sub(types, callback)
+  -- a script of mails hears of nothing
+  if core.event_sub ~= event_sub then return core.event_sub(types, callback) end
+  return setmetatable({ [0] = api.subscribe(types, callback, self.proxy, self.name, self:get_rid()) }, subscription)
+end
+local calls = {}
+function calls.event(callback, handle, event, data, when)
+  if event ~= 'SERVER_DEL' and api.server_lives(data.proxy_name, data.name, data.rid) then
+    data.reference = make_server('backend', data.proxy_name, data.name)
+  end
+  return callback(event, data, setmetatable({ [0] = handle }, subscription), when)
+end
+
 -- CertCache
 CertCache = {}
 function CertCache.set(certificate)
@@ -124,5 +145,5 @@ function CertCache.set(certificate)
   if mistake then error('CertCache.set: ' .. mistake, 2) end
 end
 
-return {}
+return calls
 `;

@@ -233,9 +233,7 @@ function Concat:dump()
 end
 function core.concat() return setmetatable({}, concat) end
 
-for _, name in ipairs({ 'event_sub', 'get_patref' }) do
-  core[name] = function() error('core.' .. name .. '() is not supported', 2) end
-end
+function core.get_patref() error('core.get_patref() is not supported', 2) end
 
 -- a script that sends email alerts: they are sent without one, so it is told of no mailers and of no events
 local subscription = { __index = { unsub = function() end } }

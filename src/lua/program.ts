@@ -21,6 +21,9 @@ import { httpClientFunctions } from './api-http-client.ts';
 import { socketFunctions } from './api-socket.ts';
 import { channelFunctions } from './api-channel.ts';
 import { corePatternFunctions, patternFunctions } from './api-patterns.ts';
+import { eventFunctions } from './api-events.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { ServerEvent } from '../model/server-event.ts';
 import { changeFunctions } from './api-changes.ts';
 import { tableFunctions } from './api-tables.ts';
 import { proxyFunctions } from './api-proxies.ts';
@@ -45,6 +48,7 @@ export class LuaProgram implements ScriptProgram {
   readonly #httpClient: HttpClientSettings;
   readonly #threads: number;
   readonly #states: LuaState[] = [];
+  readonly #subscriptions: Subscriptions[] = [];
 
   constructor(host: LuaHost, threads: number) {
     const { global } = host.config;
@@ -100,9 +104,19 @@ export class LuaProgram implements ScriptProgram {
     const known = this.#states.find(state => state.number === number);
     if (known !== undefined) return known;
     const state = new LuaState(number, this.#settings, this.#httpClient, this.#host, this.#threads);
+    const subscriptions = new Subscriptions(state, () => this.#hear());
     this.#states.push(state);
-    prepare(state);
+    this.#subscriptions.push(subscriptions);
+    prepare(state, subscriptions);
     return state;
+  }
+
+  #hear(): void {
+    this.#host.hear(this.#subscriptions.flatMap(({ types }) => types));
+  }
+
+  event(event: ServerEvent): void {
+    for (const subscriptions of this.#subscriptions) subscriptions.hear(event);
   }
 
   #prependPath(state: LuaState, line: LuaLine): void {
@@ -163,9 +177,11 @@ export class LuaProgram implements ScriptProgram {
   /** The thread serves from now on: tasks start. Those of the shared state are the first thread's. */
   serve(): void {
     for (const state of this.#states) if (state.number > 0 || this.#host.thread === 1) state.serve();
+    for (const subscriptions of this.#subscriptions) subscriptions.serve();
   }
 
   stop(): void {
+    for (const subscriptions of this.#subscriptions) subscriptions.stop();
     for (const state of this.#states) state.stop();
   }
 
@@ -279,7 +295,7 @@ function readScript(path: string): string | { readonly error: string } {
 }
 
 /** Makes the classes scripts see. */
-function prepare(state: LuaState): void {
+function prepare(state: LuaState, subscriptions: Subscriptions): void {
   const { machine } = state;
   const { L } = machine;
   machine.pushFunctions({
@@ -293,6 +309,7 @@ function prepare(state: LuaState): void {
     ...patternFunctions(state),
     ...proxyFunctions(state),
     ...changeFunctions(state),
+    ...eventFunctions(state, subscriptions),
     ...tableFunctions(state),
   });
   machine.pushFunctions({

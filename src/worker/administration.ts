@@ -17,6 +17,7 @@ import { ocspSettings } from '../certificates/ocsp-settings.ts';
 import { mistakeInServerTls, unknownFileOf } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
+import type { ServerEvent } from '../model/server-event.ts';
 import type { Server } from '../model/server.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -225,6 +226,10 @@ export class Administration {
   /** Resolves when a data thread has answered. */
   works(): Promise<void> {
     return this.#calls.any({ kind: 'answer' });
+  }
+
+  serverEvent(event: ServerEvent): void {
+    this.#scripts.tell(event);
   }
 
   scriptWants(thread: number, message: FromScripts): void {

@@ -134,6 +134,7 @@ export class Control {
       servers: this.#writer,
       certificates: options.certificates,
       notice: options.notice,
+      event: event => this.#administration.serverEvent(event),
       reachAttached: (...wanted) => this.#attached.connect(...wanted),
       flush: (server, backend) => this.#threads.tellAll({ kind: 'flush', server, backend }),
       shutdownSessions: (server, why) => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why }),

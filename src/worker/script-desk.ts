@@ -5,6 +5,7 @@ import type { AdminRuntime } from '../admin/runtime.ts';
 import { COMMANDS } from '../admin/table.ts';
 import type { Command } from '../admin/command.ts';
 import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
+import type { ServerEvent, ServerEventType } from '../model/server-event.ts';
 import { ScriptTalks } from './script-talks.ts';
 import type { FromScripts, ToScripts } from './script-messages.ts';
 
@@ -24,6 +25,8 @@ interface ScriptDeskParts {
 export class ScriptDesk {
   readonly #parts: ScriptDeskParts;
   readonly #talks: ScriptTalks;
+  /** By thread: the events its scripts want to know of. */
+  readonly #hearing = new Map<number, ReadonlySet<ServerEventType>>();
   readonly #lastOrders = new Map<number, Promise<void>>();
   #interpreter: Interpreter | undefined;
 
@@ -33,12 +36,19 @@ export class ScriptDesk {
   }
 
   heard(thread: number, message: FromScripts): void {
-    if (message.kind === 'order') this.#ordered(thread, message.id, message.order);
+    if (message.kind === 'hear') this.#hearing.set(thread, new Set(message.types));
+    else if (message.kind === 'order') this.#ordered(thread, message.id, message.order);
     else this.#talks.heard(message);
+  }
+
+  tell(event: ServerEvent): void {
+    for (const [thread, types] of this.#hearing)
+      if (types.has(event.type)) this.#parts.tell(thread, { kind: 'event', event });
   }
 
   threadEnded(thread: number): void {
     this.#lastOrders.delete(thread);
+    this.#hearing.delete(thread);
     this.#talks.ended(thread);
   }
 

@@ -1,12 +1,18 @@
 /** What scripts of a data thread and the control thread tell each other. Everything can be cloned. */
+import type { ServerEvent, ServerEventType } from '../model/server-event.ts';
 import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
 
 export type FromScripts =
+  /** The events that are wanted from now on. */
+  | { readonly kind: 'hear'; readonly types: readonly ServerEventType[] }
   /** A script orders something; answered by `answered` with the same number. */
-  { readonly kind: 'order'; readonly id: number; readonly order: CommandOrder } | FromTalk;
+  | { readonly kind: 'order'; readonly id: number; readonly order: CommandOrder }
+  | FromTalk;
 
 export type ToScripts =
-  { readonly kind: 'answered'; readonly id: number; readonly answer: CommandAnswer } | ToTalk;
+  | { readonly kind: 'event'; readonly event: ServerEvent }
+  | { readonly kind: 'answered'; readonly id: number; readonly answer: CommandAnswer }
+  | ToTalk;
 
 /** Of a command of a script that runs. Texts have one char a byte; `taken`: chars, since it was last told. */
 export type FromTalk =

@@ -23,7 +23,7 @@ export interface ScriptThread {
   readonly logs: LogSink | undefined;
   readonly takenCommands?: ReadonlySet<string>;
   /** Undefined: it serves nothing. */
-  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish' | 'command'>;
+  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish' | 'command' | 'hear'>;
 }
 
 /** Nobody is served: scripts see what will be, and change nothing. */
@@ -36,6 +36,7 @@ function checking(config: Config, nbthread: number): NonNullable<ScriptThread['s
     },
     publish: () => undefined,
     command: () => undefined,
+    hear: () => undefined,
   };
 }
 
@@ -75,6 +76,7 @@ export function loadScripts({
     },
     publish: serving.publish,
     command: serving.command,
+    hear: serving.hear,
     log: (level: number, text: string): boolean => {
       if (logs === undefined || global.logs.length === 0) return false;
       channel ??= logs.channel(global.logs, global.logTag ?? DEFAULT_TAG);

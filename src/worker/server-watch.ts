@@ -30,7 +30,7 @@ import { ThreadLogSink } from './log-sink.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
-interface WatchSetting extends Pick<LifeEffects, 'notice' | 'flush' | 'shutdownSessions'> {
+interface WatchSetting extends Pick<LifeEffects, 'notice' | 'event' | 'flush' | 'shutdownSessions'> {
   readonly rings: RingPlaces;
   readonly config: Config;
   readonly state: SharedState;

@@ -2,6 +2,7 @@
 import type { LuaHost } from '../lua/host.ts';
 import type { LuaProgram } from '../lua/program.ts';
 import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
+import type { ServerEventType } from '../model/server-event.ts';
 import type { FromScripts, ToScripts, ToTalk } from './script-messages.ts';
 import { TalkWire } from './talk-wire.ts';
 import { loadScripts, type ScriptThread } from './scripts.ts';
@@ -23,7 +24,8 @@ export class ThreadScripts {
     this.#tell = tell;
     const command = (order: CommandOrder, done: (answer: CommandAnswer) => void): void =>
       this.#command(order, done);
-    this.program = loadScripts({ ...loading, serving: { variables, view, publish, command } });
+    const hear = (types: readonly ServerEventType[]): void => tell({ kind: 'hear', types });
+    this.program = loadScripts({ ...loading, serving: { variables, view, publish, command, hear } });
   }
 
   #command(order: CommandOrder, done: (answer: CommandAnswer) => void): void {
@@ -33,7 +35,8 @@ export class ThreadScripts {
   }
 
   heard(message: ToScripts): void {
-    if (message.kind === 'answered') this.#answered(message.id, message.answer);
+    if (message.kind === 'event') this.program?.event(message.event);
+    else if (message.kind === 'answered') this.#answered(message.id, message.answer);
     else if (message.kind === 'talk') this.#begin(message.id, message.path, message.words);
     else this.#hear(message);
   }
