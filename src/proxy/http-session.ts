@@ -218,7 +218,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   // ── what the stream tells ──
 
   requestFinished(keep: boolean): void {
-    const hasSaidAll = this.inbox.length === 0 && (this.#stream as HttpStream).wasLast;
+    const hasSaidAll = this.inbox.length === 0 && wasLast(this.#stream as HttpStream);
     this.#giveStreamBack();
     this.#served++;
     if (keep) this.#await(this.#keepAliveTimeoutMs());
@@ -349,4 +349,9 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.inbox.clear();
     this.connection.close();
   }
+}
+
+/** The client has sent a whole request and said that no other will follow (RFC 9112 section 9.6). */
+function wasLast({ transaction, body, requestHead }: HttpStream): boolean {
+  return transaction.request !== undefined && body.read && !requestHead.keepAlive;
 }

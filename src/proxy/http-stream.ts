@@ -375,11 +375,6 @@ export class HttpStream
     return this.#reply?.paused === true;
   }
 
-  /** The client has sent a whole request and said that no other will follow (RFC 9112 section 9.6). */
-  get wasLast(): boolean {
-    return this.transaction.request !== undefined && this.body.read && !this.requestHead.keepAlive;
-  }
-
   /** The server went down, or another one came up; or an administrator wants it. */
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
