@@ -116,7 +116,7 @@ export class ServerEvents {
       result: RESULTS[outcome] ?? 'UNKNOWN',
       agent: kind === 'agent',
       duration: checks.durationMs(row, kind),
-      reason: { short: name, desc: text, code: withCode ? checks.code(row, kind) : -1 },
+      reason: { short: name, desc: text, ...(withCode && { code: checks.code(row, kind) }) },
       health: { cur: checks.health(row, kind), rise, fall },
     };
   }
@@ -134,6 +134,7 @@ export class ServerEvents {
   }
 }
 
-function adminWords(flags: number): readonly string[] {
-  return ADMIN_WORDS.filter(([some]) => (flags & some) !== 0).map(([, word]) => word);
+/** All of them, and which hold. */
+function adminWords(flags: number): EventFields {
+  return Object.fromEntries(ADMIN_WORDS.map(([some, word]) => [word, (flags & some) !== 0]));
 }

@@ -122,7 +122,8 @@ function proxiesOf(
     .filter(({ proxy }) => proxy.removed !== true && proxy.kind !== other);
 }
 
-function proxyAt(state: LuaState, L: number): ReturnType<typeof proxiesOf>[number] {
+/** At 1 and 2: kind and name. */
+export function proxyAt(state: LuaState, L: number): ReturnType<typeof proxiesOf>[number] {
   const name = state.machine.text(L, 2);
   const found = proxiesOf(state, state.machine.text(L, 1)).find(({ proxy }) => proxy.name === name);
   if (found === undefined) throw new ScriptError(`there is no proxy '${name}' any more`);

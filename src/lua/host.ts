@@ -27,6 +27,8 @@ export interface LuaHost {
   publish(update: PatternUpdate): void;
   /** Has the control thread carry out commands of the admin socket; all threads know of them when it answers. */
   command(order: CommandOrder, done: (answer: CommandAnswer) => void): void;
+  /** Scripts of this thread send the mails of `email-alert`. */
+  takeMails(): void;
   /** The events that scripts of this thread want to know of. */
   hear(types: readonly ServerEventType[]): void;
 }

@@ -89,7 +89,7 @@ for method, what in pairs({ get_uuid = 'uuid', get_mode = 'mode', get_cap = 'cap
   Proxy[method] = function(self) return api.proxy_fact(self.kind, self.name, what) end
 end
 function Proxy:get_name() return self.name end
-function Proxy:get_mailers() return nil end
+function Proxy:get_mailers() return api.mailers(self.kind, self.name) end
 function Proxy:get_stats() return api.proxy_stats(self.kind, self.name) end
 for method, verb in pairs({ pause = 'disable', resume = 'enable', stop = 'shutdown' }) do
   Proxy[method] = function(self)
@@ -121,13 +121,10 @@ core.get_info = api.info
 local EventSub = {}
 local subscription = { __index = EventSub }
 function EventSub:unsub() return api.unsubscribe(self[0]) end
-local function event_sub(types, callback)
+function core.event_sub(types, callback)
   return setmetatable({ [0] = api.subscribe(types, callback) }, subscription)
 end
-core.event_sub = event_sub
 function Server:event_sub(types, callback)
-  -- a script of mails hears of nothing
-  if core.event_sub ~= event_sub then return core.event_sub(types, callback) end
   return setmetatable({ [0] = api.subscribe(types, callback, self.proxy, self.name, self:get_rid()) }, subscription)
 end
 local calls = {}

@@ -235,14 +235,8 @@ function core.concat() return setmetatable({}, concat) end
 
 function core.get_patref() error('core.get_patref() is not supported', 2) end
 
--- a script that sends email alerts: they are sent without one, so it is told of no mailers and of no events
-local subscription = { __index = { unsub = function() end } }
-local function no_events() return setmetatable({}, subscription) end
-function core.use_native_mailers_config()
-  if core.event_sub == no_events then return end
-  core.event_sub = no_events
-  core.Warning('email alerts are sent without a script: what this one subscribes to stays silent.')
-end
+-- a script sends the mails of email-alert; the other name is that of HAProxy 2.8
+function core.use_native_mailers_config() return api.take_mails() end
 core.disable_legacy_mailers = core.use_native_mailers_config
 
 -- Map, Regex, networks

@@ -16,27 +16,13 @@ import type { RuleContext } from '../rules/context.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
 import type { ScriptFilter } from '../rules/script-filter.ts';
 import type { FilterPlace, ScriptAction, ScriptProgram, ScriptService } from '../rules/script-program.ts';
-import { backgroundFunctions, queueFunctions } from './api-background.ts';
-import { httpClientFunctions } from './api-http-client.ts';
-import { socketFunctions } from './api-socket.ts';
-import { channelFunctions } from './api-channel.ts';
-import { corePatternFunctions, patternFunctions } from './api-patterns.ts';
-import { eventFunctions } from './api-events.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { ServerEvent } from '../model/server-event.ts';
-import { changeFunctions } from './api-changes.ts';
-import { tableFunctions } from './api-tables.ts';
-import { proxyFunctions } from './api-proxies.ts';
-import { coreFunctions } from './api-core.ts';
-import { exchangeFunctions } from './api-exchange.ts';
-import { serviceFunctions } from './api-service.ts';
 import type { ExchangeScope } from './exchange-scope.ts';
 import { configureFilter } from './filter.ts';
-import { messageFunctions } from './api-message.ts';
 import type { LuaHost } from './host.ts';
-import { PRELUDE } from './prelude.ts';
-import { OBJECTS_PRELUDE } from './prelude-objects.ts';
 import { ScriptRun } from './run-action.ts';
+import { prepare } from './prepare.ts';
 import { luaSettings, type LuaSettings } from './settings.ts';
 import { ServiceRun } from './service.ts';
 import { LuaState } from './state.ts';
@@ -292,52 +278,6 @@ function readScript(path: string): string | { readonly error: string } {
   } catch (error) {
     return { error: describeSystemError(error) };
   }
-}
-
-/** Makes the classes scripts see. */
-function prepare(state: LuaState, subscriptions: Subscriptions): void {
-  const { machine } = state;
-  const { L } = machine;
-  machine.pushFunctions({
-    ...exchangeFunctions(state),
-    ...serviceFunctions(state),
-    ...channelFunctions(state),
-    ...messageFunctions(state),
-    ...socketFunctions(state),
-    ...httpClientFunctions(state),
-    ...queueFunctions(state),
-    ...patternFunctions(state),
-    ...proxyFunctions(state),
-    ...changeFunctions(state),
-    ...eventFunctions(state, subscriptions),
-    ...tableFunctions(state),
-  });
-  machine.pushFunctions({
-    ...coreFunctions(state),
-    ...backgroundFunctions(state),
-    ...corePatternFunctions(state),
-  });
-  machine.setField(L, 'thread', state.number);
-  machine.setTopField(L, 'core');
-  const api = machine.keep(L);
-  for (const text of [PRELUDE, OBJECTS_PRELUDE]) runPrelude(state, text, api);
-  machine.letGo(api);
-}
-
-/** It answers a table of the functions that this program calls. */
-function runPrelude(state: LuaState, text: string, api: number): void {
-  const { machine } = state;
-  const { L } = machine;
-  if (!machine.load(L, text, '=[haproxy]')) throw new Error(machine.text(L, -1));
-  machine.pushKept(L, api);
-  if (!machine.call(L, 1, 1)) throw new Error(machine.shown(L, -1));
-  const calls: string[] = [];
-  machine.eachOf(L, -1, () => calls.push(machine.text(L, -2)));
-  for (const name of calls) {
-    machine.field(L, -1, name);
-    state.prelude.set(name, machine.keep(L));
-  }
-  machine.pop(L, 1);
 }
 
 function runFetch(

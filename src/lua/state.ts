@@ -49,6 +49,8 @@ export class LuaState {
   readonly #later: (readonly number[])[] = [];
   readonly #background = new Set<Task>();
   #serves = false;
+  /** The mails of `email-alert` are a script's to send. */
+  sendsMails = false;
   stage: Stage = 'body';
   /** By facility and name: a script may give one name to a function for requests and another one for responses. */
   readonly actions = new Map<`${string} ${string}`, RegisteredAction>();

@@ -57,10 +57,10 @@ export class Subscriptions {
     return [...this.#all].flatMap(({ types }) => [...types]);
   }
 
-  /** Answers its number. What all threads load is told of in the first one. */
+  /** Answers its number. What is subscribed to at load is told of in the first thread. */
   add(subscription: Subscription): number {
-    const { stage, number, host, objects } = this.#state;
-    if (host.thread === 1 || (host.thread > 1 && (stage === 'running' || number > 0))) {
+    const { stage, host, objects } = this.#state;
+    if (host.thread === 1 || (host.thread > 1 && stage === 'running')) {
       this.#all.add(subscription);
       this.#changed();
     }

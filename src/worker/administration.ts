@@ -232,6 +232,11 @@ export class Administration {
     this.#scripts.tell(event);
   }
 
+  /** The mails of `email-alert` are a script's to send. */
+  get scriptsMail(): boolean {
+    return this.#scripts.sendsMails;
+  }
+
   scriptWants(thread: number, message: FromScripts): void {
     this.#scripts.heard(thread, message);
   }

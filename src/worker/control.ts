@@ -135,6 +135,7 @@ export class Control {
       certificates: options.certificates,
       notice: options.notice,
       event: event => this.#administration.serverEvent(event),
+      scriptsMail: () => this.#administration.scriptsMail,
       reachAttached: (...wanted) => this.#attached.connect(...wanted),
       flush: (server, backend) => this.#threads.tellAll({ kind: 'flush', server, backend }),
       shutdownSessions: (server, why) => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why }),

@@ -27,6 +27,8 @@ export class ScriptDesk {
   readonly #talks: ScriptTalks;
   /** By thread: the events its scripts want to know of. */
   readonly #hearing = new Map<number, ReadonlySet<ServerEventType>>();
+  /** Threads whose scripts send the mails of `email-alert`. */
+  readonly #mailing = new Set<number>();
   readonly #lastOrders = new Map<number, Promise<void>>();
   #interpreter: Interpreter | undefined;
 
@@ -37,6 +39,7 @@ export class ScriptDesk {
 
   heard(thread: number, message: FromScripts): void {
     if (message.kind === 'hear') this.#hearing.set(thread, new Set(message.types));
+    else if (message.kind === 'takes-mails') this.#mailing.add(thread);
     else if (message.kind === 'order') this.#ordered(thread, message.id, message.order);
     else this.#talks.heard(message);
   }
@@ -46,9 +49,14 @@ export class ScriptDesk {
       if (types.has(event.type)) this.#parts.tell(thread, { kind: 'event', event });
   }
 
+  get sendsMails(): boolean {
+    return this.#mailing.size > 0;
+  }
+
   threadEnded(thread: number): void {
     this.#lastOrders.delete(thread);
     this.#hearing.delete(thread);
+    this.#mailing.delete(thread);
     this.#talks.ended(thread);
   }
 

@@ -5,6 +5,8 @@ import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
 export type FromScripts =
   /** The events that are wanted from now on. */
   | { readonly kind: 'hear'; readonly types: readonly ServerEventType[] }
+  /** Scripts of that thread send the mails of `email-alert`. */
+  | { readonly kind: 'takes-mails' }
   /** A script orders something; answered by `answered` with the same number. */
   | { readonly kind: 'order'; readonly id: number; readonly order: CommandOrder }
   | FromTalk;

@@ -23,7 +23,7 @@ export interface ScriptThread {
   readonly logs: LogSink | undefined;
   readonly takenCommands?: ReadonlySet<string>;
   /** Undefined: it serves nothing. */
-  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish' | 'command' | 'hear'>;
+  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish' | 'command' | 'hear' | 'takeMails'>;
 }
 
 /** Nobody is served: scripts see what will be, and change nothing. */
@@ -37,6 +37,7 @@ function checking(config: Config, nbthread: number): NonNullable<ScriptThread['s
     publish: () => undefined,
     command: () => undefined,
     hear: () => undefined,
+    takeMails: () => undefined,
   };
 }
 
@@ -77,6 +78,7 @@ export function loadScripts({
     publish: serving.publish,
     command: serving.command,
     hear: serving.hear,
+    takeMails: serving.takeMails,
     log: (level: number, text: string): boolean => {
       if (logs === undefined || global.logs.length === 0) return false;
       channel ??= logs.channel(global.logs, global.logTag ?? DEFAULT_TAG);

@@ -31,6 +31,8 @@ import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
 interface WatchSetting extends Pick<LifeEffects, 'notice' | 'event' | 'flush' | 'shutdownSessions'> {
+  /** Whether a script sends the mails of `email-alert`. */
+  readonly scriptsMail: () => boolean;
   readonly rings: RingPlaces;
   readonly config: Config;
   readonly state: SharedState;
@@ -73,7 +75,9 @@ export function watchServers(setting: WatchSetting): ServerWatch {
     createTlsEngine: () => new NodeEngine({ bufsize }),
     serverContexts: new ServerContexts(currentFiles(setting.certificates)),
     speakHttp2: http2CheckLinks(config.global),
-    alert: (server, level, text) => mails.alert(server, level, text),
+    alert: (server, level, text) => {
+      if (!setting.scriptsMail()) mails.alert(server, level, text);
+    },
     log: (backend, level, text) => logs.write(backend, level, text),
     offer: server => state.queues.offer(server),
   });

@@ -25,7 +25,11 @@ export class ThreadScripts {
     const command = (order: CommandOrder, done: (answer: CommandAnswer) => void): void =>
       this.#command(order, done);
     const hear = (types: readonly ServerEventType[]): void => tell({ kind: 'hear', types });
-    this.program = loadScripts({ ...loading, serving: { variables, view, publish, command, hear } });
+    const takeMails = (): void => tell({ kind: 'takes-mails' });
+    this.program = loadScripts({
+      ...loading,
+      serving: { variables, view, publish, command, hear, takeMails },
+    });
   }
 
   #command(order: CommandOrder, done: (answer: CommandAnswer) => void): void {

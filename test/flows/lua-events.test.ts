@@ -1,5 +1,6 @@
 /** Scripts that are told what happens to servers. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { ask } from '../support/admin-client.ts';
 import { startScripted } from '../support/scripted-balancer.ts';
@@ -7,7 +8,12 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { untilMatches } from '../support/until.ts';
 
 const SHOW = `
-local function words(list) return '{' .. table.concat(list, ' ') .. '}' end
+local function words(orders)
+  local list = {}
+  for word, holds in pairs(orders) do if holds then table.insert(list, word) end end
+  table.sort(list)
+  return '{' .. table.concat(list, ' ') .. '}'
+end
 local function shown(event, data)
   local out = { 'EVENT', event, data.proxy_name .. '/' .. data.name, data.puid, data.rid,
     data.reference and data.reference:get_name() or 'gone' }
@@ -16,7 +22,7 @@ local function shown(event, data)
   if admin then table.insert(out, words(admin.old_admin) .. '>' .. words(admin.new_admin)) end
   if check then
     local health = check.health
-    table.insert(out, check.result .. ' ' .. tostring(check.agent) .. ' ' .. check.reason.short .. ' ' .. check.reason.code ..
+    table.insert(out, check.result .. ' ' .. tostring(check.agent) .. ' ' .. check.reason.short .. ' ' .. tostring(check.reason.code) ..
       ' ' .. health.cur .. ' ' .. health.rise .. ' ' .. health.fall)
   end
   return table.concat(out, ' ')
@@ -60,10 +66,10 @@ test('a script is told of states and orders, in their order, once', async t => {
   const said = await says(/\{\}>\{DRAIN FDRAIN\}/);
   const events = said.match(/EVENT .*/g);
   assert.deepEqual(events, [
-    'EVENT SERVER_ADMIN app/one 1 0 one {}>{MAINT FMAINT} true',
+    'EVENT SERVER_ADMIN app/one 1 0 one {}>{FMAINT MAINT} true',
     'EVENT SERVER_DOWN app/one 1 0 one true',
     'EVENT SERVER_STATE app/one 1 0 one RUNNING>STOPPED true [] true',
-    'EVENT SERVER_ADMIN app/one 1 0 one {MAINT FMAINT}>{} true',
+    'EVENT SERVER_ADMIN app/one 1 0 one {FMAINT MAINT}>{} true',
     'EVENT SERVER_UP app/one 1 0 one true',
     'EVENT SERVER_STATE app/one 1 0 one STOPPED>RUNNING true [] true',
     'EVENT SERVER_DOWN app/one 1 0 one true',
@@ -90,13 +96,13 @@ test('a script is told of servers that come and go, subscribes to one of them, a
   await says(/EVENT SERVER_ADD app\/two 2 0 two$/m);
   await command('set server app/one state drain');
   await command('enable server app/two');
-  await says(/OWN EVENT SERVER_ADMIN app\/two 2 0 two \{MAINT FMAINT\}>\{\}$/m);
+  await says(/OWN EVENT SERVER_ADMIN app\/two 2 0 two \{FMAINT MAINT\}>\{\}$/m);
   await command('disable server app/two');
   await command('del server app/two');
   await command('add server app/two 127.0.0.1:2');
   const said = await says(/EVENT SERVER_ADD app\/two 2 1 two$/m);
   assert.match(said, /EVENT SERVER_DEL app\/two 2 0 gone$/m);
-  assert.deepEqual(said.match(/OWN EVENT .*/g), ['OWN EVENT SERVER_ADMIN app/two 2 0 two {MAINT FMAINT}>{}']);
+  assert.deepEqual(said.match(/OWN EVENT .*/g), ['OWN EVENT SERVER_ADMIN app/two 2 0 two {FMAINT MAINT}>{}']);
 });
 
 test('a script is told what checks have found, and a mistake in it costs one event', async t => {
@@ -110,8 +116,29 @@ test('a script is told what checks have found, and a mistake in it costs one eve
     '127.0.0.1:1 check inter 100ms fall 1 rise 3',
   );
   const said = await says(
-    /EVENT SERVER_STATE app\/one 1 0 one RUNNING>STOPPED false \[\] FAILED false L4CON -1 0 3 1$/m,
+    /EVENT SERVER_STATE app\/one 1 0 one RUNNING>STOPPED false \[\] FAILED false L4CON nil 0 3 1$/m,
   );
-  assert.match(said, /EVENT SERVER_CHECK app\/one 1 0 one FAILED false L4CON -1 0 3 1$/m);
+  assert.match(said, /EVENT SERVER_CHECK app\/one 1 0 one FAILED false L4CON nil 0 3 1$/m);
   await says(/Lua event SERVER_CHECK: runtime error: .*script\.lua:\d+: oh no/);
+});
+
+test('what scripts of each thread subscribe to while they load is told once', async t => {
+  const file = `${temporaryFolder(t)}/each.lua`;
+  writeFileSync(
+    file,
+    `core.event_sub({ 'SERVER_ADMIN' }, function(event, data)
+       core.Info('THREAD ' .. core.thread .. ' ' .. tostring(data.admin.new_admin.MAINT))
+     end)`,
+  );
+  const socket = `${temporaryFolder(t)}/admin.sock`;
+  const { balancer } = await startScripted(t, {
+    script: '',
+    rules: ['http-request return status 204'],
+    global: ['nbthread 2', `lua-load-per-thread ${file}`, `stats socket ${socket} level admin`],
+    sections: ['backend app', `  server one ${CALM}`],
+  });
+  await ask(socket, 'set server app/one state maint');
+  await ask(socket, 'set server app/one state ready');
+  const said = await untilMatches(() => balancer.output(), /THREAD \d false/);
+  assert.deepEqual(said.match(/THREAD.*/g), ['THREAD 1 true', 'THREAD 1 false']);
 });
