@@ -17,6 +17,7 @@ const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MAP_POPULATE = 0x8000;
 const MADV_DONTNEED = 4;
+const PAGE = 4096;
 
 type Mmap = (
   at: null,
@@ -30,7 +31,7 @@ type Mmap = (
 interface Calls {
   readonly mmap: Mmap;
   readonly munmap: (at: unknown, length: number) => number;
-  readonly madvise: (at: unknown, length: number, advice: number) => number;
+  readonly madvise: (at: number, length: number, advice: number) => number;
 }
 
 let calls: Calls | undefined;
@@ -41,7 +42,7 @@ function system(): Calls {
   calls = {
     mmap: libc.func('void *mmap(void *, size_t, int, int, int, int64_t)') as unknown as Mmap,
     munmap: libc.func('int munmap(void *, size_t)'),
-    madvise: libc.func('int madvise(void *, size_t, int)'),
+    madvise: libc.func('int madvise(uint64_t, size_t, int)'),
   };
   return calls;
 }
@@ -73,10 +74,8 @@ const spare = new Map<number, Arena[]>();
 export class Arena implements Mapping {
   readonly address: number;
   readonly bytes: ArrayBuffer;
-  readonly #pointer: unknown;
 
-  private constructor(pointer: unknown, mapping: Mapping) {
-    this.#pointer = pointer;
+  private constructor(mapping: Mapping) {
     this.address = mapping.address;
     this.bytes = mapping.bytes;
   }
@@ -87,13 +86,20 @@ export class Arena implements Mapping {
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     const pointer = system().mmap(null, length, PROT_READ_WRITE, flags, -1, 0);
     const mapping = view(pointer, length);
-    return mapping && new Arena(pointer, mapping);
+    return mapping && new Arena(mapping);
+  }
+
+  /** The whole pages between two places go: nobody needs what is written there, and it may be written again. */
+  drop(from: number, to: number): void {
+    const first = Math.ceil(from / PAGE) * PAGE;
+    const end = Math.floor(to / PAGE) * PAGE;
+    if (end > first) system().madvise(this.address + first, end - first, MADV_DONTNEED);
   }
 
   /** Nothing of the kernel's refers to it any more: its pages go, its addresses stay reserved. */
   release(): void {
     const length = this.bytes.byteLength;
-    system().madvise(this.#pointer, length, MADV_DONTNEED);
+    system().madvise(this.address, length, MADV_DONTNEED);
     const list = spare.get(length);
     if (list === undefined) spare.set(length, [this]);
     else list.push(this);

@@ -18,6 +18,7 @@ const BULK_GROUP = 2;
 /** As much as one packet of a loopback connection carries. */
 const BULK_SIZE = 65_536;
 const BULK_COUNT = 256;
+const TRIM_MS = 10_000;
 
 export class Slots {
   readonly size: number;
@@ -30,6 +31,7 @@ export class Slots {
   /** What was claimed last: most sends are of it. */
   #lastBuffer: Buffer | undefined;
   #lastSlot = -1;
+  #trimming: NodeJS.Timeout | undefined;
 
   private constructor(small: SlotGroup, bulk: SlotGroup, poison: boolean) {
     this.size = small.size;
@@ -62,9 +64,19 @@ export class Slots {
     return this.#buffers.length - this.small.idle - this.bulk.idle;
   }
 
+  /** Called once before the kernel is entered. */
   offer(): void {
     this.small.offer();
     this.bulk.offer();
+    if (this.#trimming === undefined && (this.small.used || this.bulk.used)) this.#trimLater();
+  }
+
+  /** An idle thread is not woken once all is given back. */
+  #trimLater(): void {
+    this.#trimming = setTimeout(() => {
+      this.#trimming = undefined;
+      if (!this.trim()) this.#trimLater();
+    }, TRIM_MS).unref();
   }
 
   /** The kernel has filled it: the connection's from now on, which gives it back by unpin(). */
@@ -133,8 +145,15 @@ export class Slots {
     return !this.small.available;
   }
 
+  /** Memory that was not needed since the last call goes; true: a later call could take no more. */
+  trim(): boolean {
+    const isSmall = this.small.trim();
+    return this.bulk.trim() && isSmall;
+  }
+
   /** The ring is closed and nothing is pending: nobody reads or writes here any more. */
   destroy(): void {
+    clearTimeout(this.#trimming);
     this.small.destroy();
     this.bulk.destroy();
   }
