@@ -66,7 +66,7 @@ export interface UnicastPeer {
 }
 
 export interface VmacSettings {
-  /** Default: the prefix, a dot and the router id. */
+  /** Default: the prefix, a dot and the router id, with a number where that is taken. */
   readonly name: string;
   /** Default: 00:00:5e:00:01:VRID, ...:02:VRID for IPv6. */
   readonly mac: string;

@@ -8,6 +8,9 @@ import { spawn, spawnSync } from 'node:child_process';
 const LIMIT_MS = 5000;
 /** A line for IPv6 begins with it, as a command of `ip` does; inside of a batch `ip` knows no options. */
 const IPV6 = '-6 ';
+/** What `ip` ends with when it does not understand a line. */
+const GAVE_UP = 255;
+const IS_THERE = 'File exists';
 
 interface Batch {
   readonly words: readonly string[];
@@ -30,13 +33,18 @@ export class IpBatch {
 
   /** For a process that ends now. */
   runNow(lines: readonly string[]): void {
-    for (const batch of batchesOf(lines))
-      spawnSync('ip', batch.words, {
-        input: textOf(batch),
-        timeout: LIMIT_MS,
-        stdio: ['pipe', 'ignore', 'ignore'],
-      });
+    for (const batch of batchesOf(lines)) runBatchNow(batch);
   }
+}
+
+function runBatchNow(batch: Batch): void {
+  const { words, lines } = batch;
+  const { status } = spawnSync('ip', words, {
+    input: textOf(batch),
+    timeout: LIMIT_MS,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  if (status === GAVE_UP && lines.length > 1) for (const line of lines) runBatchNow({ words, lines: [line] });
 }
 
 /** One a family; what has no family goes with IPv4. */
@@ -54,7 +62,28 @@ function textOf({ lines }: Batch): string {
   return lines.map(line => `${line}\n`).join('');
 }
 
-function runBatch(batch: Batch, onError: (message: string) => void): Promise<void> {
+/**
+ * A line whose words `ip` does not understand ends it, whatever `-force` says, and it does not say which: then each line
+ * has a batch of its own. What was done already is there.
+ */
+async function runBatch(batch: Batch, onError: (message: string) => void): Promise<void> {
+  const { lines, words } = batch;
+  const { code, errors } = await runIp(batch, onError);
+  if (code !== GAVE_UP) for (const message of explain(errors, lines)) onError(message);
+  else if (lines.length === 1) onError(`ip ${lines[0] ?? ''}: ${firstLine(errors)}`);
+  else
+    for (const line of lines)
+      await runBatch({ words, lines: [line] }, message => {
+        if (!message.endsWith(IS_THERE)) onError(message);
+      });
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly errors: string;
+}
+
+function runIp(batch: Batch, onError: (message: string) => void): Promise<Ended> {
   return new Promise(resolve => {
     const child = spawn('ip', batch.words, {
       stdio: ['pipe', 'ignore', 'pipe'],
@@ -64,15 +93,16 @@ function runBatch(batch: Batch, onError: (message: string) => void): Promise<voi
     child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
     child.once('error', error => {
       onError(`ip: ${error.message}`);
-      resolve();
+      resolve({ code: null, errors: '' });
     });
-    child.once('close', () => {
-      for (const message of explain(errors, batch.lines)) onError(message);
-      resolve();
-    });
+    child.once('close', code => resolve({ code, errors }));
     child.stdin.on('error', () => {});
     child.stdin.end(textOf(batch));
   });
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
 }
 
 /** `Command failed -:N` follows the reason: put the line beside it. */

@@ -11,11 +11,11 @@ function familyFlag(entry: IpRouteEntry): string {
 /** `prepend` is the kernel's way for IPv4: before routes of the same kind. */
 export function routeAddLine(entry: IpRouteEntry, defaultDevice: string | undefined): string {
   const verb = { add: 'replace', append: 'append', prepend: 'prepend' }[entry.mode];
-  return `${familyFlag(entry)}route ${verb} ${withDevice(entry, defaultDevice)} ${protocolOf(entry)}`.trim();
+  return `${familyFlag(entry)}route ${verb} ${routeWords(entry, defaultDevice)}`;
 }
 
 export function routeDeleteLine(entry: IpRouteEntry, defaultDevice: string | undefined): string {
-  return `${familyFlag(entry)}route del ${withDevice(entry, defaultDevice)} ${protocolOf(entry)}`.trim();
+  return `${familyFlag(entry)}route del ${routeWords(entry, defaultDevice)}`;
 }
 
 export function ruleAddLine(entry: IpRouteEntry): string {
@@ -30,12 +30,18 @@ function protocolOf(entry: IpRouteEntry): string {
   return entry.words.includes('protocol') ? '' : `protocol ${PROTOCOL}`;
 }
 
+/** `ip` takes nothing but next hops behind a next hop. */
+function routeWords(entry: IpRouteEntry, defaultDevice: string | undefined): string {
+  const words = withDevice(entry, defaultDevice);
+  const hops = words.indexOf('nexthop');
+  const own = protocolOf(entry).split(' ').filter(Boolean);
+  return (hops < 0 ? [...words, ...own] : words.toSpliced(hops, 0, ...own)).join(' ');
+}
+
 /** A route with neither gateway nor device leaves by the instance's interface. */
-function withDevice(entry: IpRouteEntry, defaultDevice: string | undefined): string {
+function withDevice(entry: IpRouteEntry, defaultDevice: string | undefined): readonly string[] {
   const complete = entry.words.some(word =>
     ['dev', 'via', 'nexthop', 'blackhole', 'unreachable', 'prohibit', 'throw'].includes(word),
   );
-  const words =
-    complete || defaultDevice === undefined ? entry.words : [...entry.words, 'dev', defaultDevice];
-  return words.join(' ');
+  return complete || defaultDevice === undefined ? entry.words : [...entry.words, 'dev', defaultDevice];
 }

@@ -5,7 +5,10 @@
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { closeDescriptor, getOption } from '../net/system-calls.ts';
+import { AF_INET, openRawSocket, SOCK_DGRAM, SOL_SOCKET } from './kernel-calls.ts';
 
+const SO_NETNS_COOKIE = 71;
 /** Lost with a reboot, like the addresses. */
 const FOLDER = '/run/lb';
 
@@ -44,6 +47,14 @@ function isCalled(pid: number, title: string): boolean {
   }
 }
 
-function networkNamespace(): number {
-  return statSync('/proc/self/ns/net', { throwIfNoEntry: false })?.ino ?? 0;
+/** The number of a namespace that is gone is given to another one, its cookie is not. */
+function networkNamespace(): string {
+  const number = statSync('/proc/self/ns/net', { throwIfNoEntry: false })?.ino ?? 0;
+  const cookie = Buffer.alloc(8);
+  const fd = openRawSocket(AF_INET, SOCK_DGRAM, 0);
+  if (fd >= 0) {
+    getOption(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie);
+    closeDescriptor(fd);
+  }
+  return `${number}.${cookie.readBigUInt64LE()}`;
 }

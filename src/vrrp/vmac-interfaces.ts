@@ -1,9 +1,23 @@
 /** Keeps the virtual MAC interfaces that the configuration asks for: made when their base is there, removed at stop. */
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { HeldStateFile } from './held-state.ts';
+import { errorText } from './kernel-calls.ts';
 import type { Log } from './log.ts';
-import type { Network } from './network.ts';
+import { holds, type Network } from './network.ts';
 import { createVmac, vmacUndoLine, type Vmac } from './vmac.ts';
+
+const LENT = {
+  position: { file: '', line: 0, column: 0 },
+  family: 6,
+  scope: 'link',
+  home: false,
+  nodad: true,
+  mngtmpaddr: false,
+  noprefixroute: false,
+  autojoin: false,
+  noTrack: true,
+  preferredLftSec: 0,
+} as const;
 
 interface Made {
   readonly vmac: Vmac;
@@ -25,7 +39,7 @@ export class VmacInterfaces {
     const wanted = new Map(wantedBy(config).map(vmac => [vmac.name, vmac]));
     for (const [name, made] of this.#made) {
       const vmac = wanted.get(name);
-      const same = vmac !== undefined && vmac.mac === made.vmac.mac && vmac.base === made.vmac.base;
+      const same = vmac !== undefined && isSame(vmac, made.vmac);
       // somebody may have deleted it
       const there =
         network.link(name) !== undefined && network.link(made.vmac.base)?.index === made.baseIndex;
@@ -41,6 +55,27 @@ export class VmacInterfaces {
     }
   }
 
+  /**
+   * Adverts of IPv6 leave a virtual MAC interface with the link-local address of its base, which the kernel allows only
+   * where it has that address, too. Deprecated, so that nobody else speaks from it.
+   */
+  lendAddresses(network: Network): void {
+    for (const { vmac } of this.#made.values()) {
+      const link = network.link(vmac.name);
+      const base = network.link(vmac.base);
+      if (vmac.family === 4 || vmac.xmitBase || link === undefined || base === undefined) continue;
+      const own = network
+        .addresses()
+        .find(one => one.link === base.index && one.linkLocal && one.ip.family === 6 && !one.tentative);
+      if (own === undefined) continue;
+      const entry = { ...LENT, address: own.ip.toString(), prefixLength: own.prefixLength };
+      if (holds(network, entry, link)) continue;
+      const result = network.addAddress(entry, link);
+      if (result < 0)
+        this.#log('error', `use_vmac ${vmac.name}: cannot add ${entry.address}: ${errorText(result)}`);
+    }
+  }
+
   remove(): void {
     for (const [name, made] of this.#made) this.#unmake(name, made);
   }
@@ -52,10 +87,12 @@ export class VmacInterfaces {
   }
 }
 
+function isSame(one: Vmac, other: Vmac): boolean {
+  return one.mac === other.mac && one.base === other.base && one.family === other.family;
+}
+
 function wantedBy(config: KeepalivedConfig): Vmac[] {
   return config.instances.flatMap(({ useVmac, interface: base, family }) =>
-    useVmac === undefined || base === undefined
-      ? []
-      : [{ name: useVmac.name, mac: useVmac.mac, base, family }],
+    useVmac === undefined || base === undefined ? [] : [{ ...useVmac, base, family }],
   );
 }

@@ -11,6 +11,8 @@ export interface Vmac {
   readonly mac: string;
   readonly base: string;
   readonly family: 4 | 6;
+  /** Nothing is sent here. */
+  readonly xmitBase: boolean;
 }
 
 /** Values of /proc/sys to put back. */

@@ -174,6 +174,7 @@ export class VrrpRouter {
       if (this.#phase !== 'running') return;
       this.#ports.network.refresh();
       this.#vmacs.arrange(this.#config, this.#ports.network);
+      this.#vmacs.lendAddresses(this.#ports.network);
       this.#statics.repair();
       this.#receivers.arrange(this.#instances.all(), this.#config.globalDefs.logUnknownVrids);
       this.#links.update();
@@ -254,6 +255,7 @@ export class VrrpRouter {
     const { network, log } = this.#ports;
     this.#vmacs.arrange(config, network);
     network.refresh();
+    this.#vmacs.lendAddresses(network);
     this.#statics.arrange(config);
     for (const name of watchedLinks(config)) this.#links.watch(name);
     promoteSecondaries(config, log);

@@ -486,7 +486,7 @@ export class Lab {
     run(`ip netns del ${this.prefix}${name}`);
     const remembered = existsSync(STATE_FOLDER) ? readdirSync(STATE_FOLDER) : [];
     for (const file of remembered)
-      if (file.startsWith(`vrrp-${ino}-`)) rmSync(join(STATE_FOLDER, file), { force: true });
+      if (file.startsWith(`vrrp-${ino}.`)) rmSync(join(STATE_FOLDER, file), { force: true });
   }
 
   async destroy(): Promise<void> {

@@ -111,6 +111,11 @@ test('routes and rules become lines for ip, marked as ours', () => {
   } as const;
   assert.equal(routeAddLine(route, 'eth0'), 'route prepend 10.9.0.0/16 via 10.0.0.9 protocol 18');
   assert.equal(routeDeleteLine(route, 'eth0'), 'route del 10.9.0.0/16 via 10.0.0.9 protocol 18');
+  const hops = { ...route, words: '10.9.0.0/16 nexthop via 10.0.0.8 nexthop via 10.0.0.9'.split(' ') };
+  assert.equal(
+    routeAddLine(hops, 'eth0'),
+    'route prepend 10.9.0.0/16 protocol 18 nexthop via 10.0.0.8 nexthop via 10.0.0.9',
+  );
   const bare = { ...route, family: 6, words: ['fd00::/8'], mode: 'append' } as const;
   assert.equal(routeAddLine(bare, 'eth0'), '-6 route append fd00::/8 dev eth0 protocol 18');
   assert.equal(

@@ -335,7 +335,9 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
       'fd09::55/64',
       '}',
       'virtual_routes {',
+      '10.77.0.0/16 dev eth0 mtu much',
       '10.78.0.0/16 via 10.9.0.9 dev eth0',
+      '10.79.0.0/16 via 10.9.0.8 or 10.9.0.9',
       'fd78::/32 via fd09::9',
       '}',
       'virtual_rules {',
@@ -356,6 +358,8 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     const rules = ['16384: from 10.9.0.100 lookup 77', '16384: from fd09::55 lookup 77'];
     await lab.until(() => rules.every(rule => ours().some(line => line.startsWith(rule))));
     assert.ok(ours().some(line => line.startsWith('10.78.0.0/16 via 10.9.0.9')));
+    await a.watched.line(/10\.77\.0\.0\/16.*much.* is wrong/);
+    assert.ok(ours().includes('nexthop via 10.9.0.8 dev eth0 weight 1'), ours().join('\n'));
     assert.ok(ours().some(line => line.startsWith('fd78::/32 via fd09::9')));
     assert.ok(lab.holds('a', 'fd09::55'));
     await lab.until(() => existsSync(said) && readFileSync(said, 'utf8').includes('INSTANCE V MASTER 100'));
@@ -391,6 +395,21 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     await upon(() => a.stop(), [b, 'MASTER']);
     await client.answers('b', mark);
     assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
+  });
+
+  test('use_vmac for both families of a router id: each has an interface, and IPv6 speaks from the address below', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const settings = { id: 52, addresses: ['fe80::9:100/64', 'fd09::100/64'], more: ['use_vmac'] };
+    const six = (priority: number): string => instance({ ...settings, name: 'W', priority });
+    const a = await lab.router('a', 'lb', instance({ id: 52, more: ['use_vmac'] }) + six(150));
+    await Promise.all([a.enters('MASTER'), a.enters('MASTER', 'W')]);
+    const b = await lab.router('b', 'keepalived', six(100));
+    await b.enters('BACKUP', 'W');
+    await sleep(600);
+    assert.equal(b.state('W'), 'BACKUP');
+    assert.match(lab.in('a', 'ip addr show dev vrrp.52'), new RegExp(` ${VIP}/24 `));
+    assert.match(lab.in('a', 'ip addr show dev vrrp6.52'), / fd09::100\/64 /);
   });
 
   test('what an administrator deletes by hand comes back: a static address, and the virtual MAC interface of a master', async t => {

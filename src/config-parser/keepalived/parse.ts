@@ -17,6 +17,7 @@ import { resolveMembers, type GroupDraft } from './sync-group.ts';
 import { usableScripts, warnAboutScripts, withUsableCheckers } from './judge-scripts.ts';
 import { judgeServices } from './judge-services.ts';
 import { newTopDraft, TOP, type TopDraft } from './top.ts';
+import { VmacNames } from './vmac-names.ts';
 import { resolveTrackLines, type TrackDraft, type TrackLine, type Trackables } from './track-blocks.ts';
 
 export interface KeepalivedResult {
@@ -58,9 +59,11 @@ function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
     if (!group.trackingWeight) for (const name of members) weightless.add(name);
     return members.length === 0 ? [] : [resolveGroup(group, members, { draft, scripts }, scope)];
   });
+  const vmacNames = new VmacNames();
+  for (const { vmacName } of draft.instances) if (vmacName !== undefined) vmacNames.reserve(vmacName);
   const resolved = draft.instances.flatMap(instance => {
     const tracking = resolveTracking(instance, { draft, scripts }, scope, weightless.has(instance.name));
-    return resolveInstance(instance, { global: draft.global, tracking, scope }) ?? [];
+    return resolveInstance(instance, { global: draft.global, tracking, scope, vmacNames }) ?? [];
   });
   warnAboutPlaces(draft, scope);
   const instances = withoutDoubles(resolved, scope);

@@ -8,12 +8,14 @@ import type { GlobalDraft } from './global-defs.ts';
 import type { Scope } from './scope.ts';
 import type { GarpDraft } from './garp-rows.ts';
 import type { InstanceDraft } from './instance-draft.ts';
+import type { VmacNames } from './vmac-names.ts';
 
 /** What resolving one instance needs from the rest of the file. */
 interface InstanceSurroundings {
   readonly global: GlobalDraft;
   readonly tracking: Tracking;
   readonly scope: Scope;
+  readonly vmacNames: VmacNames;
 }
 
 interface Notes {
@@ -40,7 +42,7 @@ export function resolveInstance(
   const priority = draft.priority ?? (draft.state === 'MASTER' ? 255 : 100);
   const initialState = resolveState(draft, priority, strict, notes);
   const authPass = resolveAuth(draft, strict, version, notes);
-  const useVmac = resolveVmac(draft, family, global, notes);
+  const useVmac = resolveVmac(draft, family, around, notes);
   return {
     name: draft.name,
     position: draft.position,
@@ -253,7 +255,7 @@ function advertCapacity(family: 4 | 6, version: 2 | 3): number {
 function resolveVmac(
   draft: InstanceDraft,
   family: 4 | 6,
-  global: GlobalDraft,
+  { global, vmacNames }: InstanceSurroundings,
   notes: Notes,
 ): VmacSettings | undefined {
   if (!draft.useVmac) return undefined;
@@ -267,7 +269,7 @@ function resolveVmac(
   const last = (draft.virtualRouterId ?? 0).toString(16).padStart(2, '0');
   const mac = draft.vmacMac ?? `00:00:5e:00:0${family === 4 ? 1 : 2}`;
   return {
-    name: draft.vmacName ?? `${global.vmacPrefix}${family === 6 ? '6' : ''}.${draft.virtualRouterId}`,
+    name: draft.vmacName ?? vmacNames.take(global.vmacPrefix, family, draft.virtualRouterId ?? 0),
     mac: mac.split(':').length === 6 ? mac : `${mac}:${last}`,
     xmitBase: draft.vmacXmitBase || unicast,
   };
