@@ -3,12 +3,12 @@
  * copy of the lists; the control thread puts changes in one order and sends them to all. Rules (add-acl, set-map and
  * the like) change the list of their own thread at once and hand the change on.
  */
-import type { PatternList } from './pattern-list.ts';
+import type { PatternList, PatternPair } from './pattern-list.ts';
 import type { PatternRegistry } from './pattern-registry.ts';
 
 export type PatternChange =
-  /** One more entry. */
-  | { readonly kind: 'add'; readonly list: string; readonly key: string; readonly value?: string }
+  /** More entries. */
+  | { readonly kind: 'add'; readonly list: string; readonly entries: readonly PatternPair[] }
   /** Entries of that key; `nth`: only one of them, counted from 0. */
   | { readonly kind: 'remove'; readonly list: string; readonly key: string; readonly nth?: number }
   | {
@@ -18,11 +18,14 @@ export type PatternChange =
       readonly value: string;
       readonly nth?: number;
     }
-  /** The whole visible version. */
-  | { readonly kind: 'replace'; readonly list: string; readonly entries: readonly PatternPair[] }
+  /** The whole visible version; `event`: by what it has become so, undefined: it is told to a thread that lost track. */
+  | {
+      readonly kind: 'replace';
+      readonly list: string;
+      readonly entries: readonly PatternPair[];
+      readonly event?: 'clear' | 'commit';
+    }
   | PatternUpdate;
-
-type PatternPair = readonly [key: string, value: string | undefined];
 
 /** What a rule does to a list; of a list that nothing uses nothing happens. */
 export interface PatternUpdate {
@@ -32,6 +35,12 @@ export interface PatternUpdate {
   readonly key: string;
   /** Of set-map. */
   readonly value?: string;
+}
+
+/** Tells others what the visible version is now. */
+export function replacing(list: PatternList, event?: 'clear' | 'commit'): PatternChange {
+  const entries = list.entries().map(({ key, value }): PatternPair => [key, value]);
+  return { kind: 'replace', list: list.key, entries, ...(event !== undefined && { event }) };
 }
 
 /** True when something changed. */
@@ -51,7 +60,8 @@ export function applyPatternChange(registry: PatternRegistry, change: PatternCha
 function applyToList(list: PatternList, change: PatternChange): boolean {
   switch (change.kind) {
     case 'add':
-      return list.add(change.key, change.value) === undefined;
+      for (const [key, value] of change.entries) list.add(key, value);
+      return true;
     case 'add-acl':
       return list.find(change.key) === undefined && list.add(change.key) === undefined;
     case 'set-map':
@@ -68,7 +78,7 @@ function applyToList(list: PatternList, change: PatternChange): boolean {
         ? list.set(change.key, change.value) === undefined
         : list.setById(nthEntry(list, change.key, change.nth), change.value) === undefined;
     case 'replace':
-      list.replace(change.entries);
+      list.replace(change.entries, change.event);
       return true;
   }
 }

@@ -5,6 +5,12 @@
 import type { MatchMethod } from './match/method.ts';
 import type { PatternEntry } from './match/pattern.ts';
 import { PatternSet, type ParseValue, type PatternSource } from './pattern-set.ts';
+import { PatternVersion } from './pattern-version.ts';
+
+/** What happens to the visible version: the words of HAProxy's events, in small. */
+export type PatternListEvent = 'add' | 'del' | 'set' | 'clear' | 'commit';
+
+export type PatternPair = readonly [key: string, value: string | undefined];
 
 interface PatternListOptions {
   /** File or virtual name; `''`: the patterns of an ACL line. */
@@ -29,13 +35,15 @@ export class PatternList implements PatternSource {
   /** Where it is used, as `show acl` says. */
   readonly displays: string[] = [];
   readonly sets: PatternSet[] = [];
+  /** It was changed since it was read: threads that start later are told of its entries. */
+  isChanged = false;
   #version = 0;
   #nextVersion = 0;
-  readonly #versions = new Map<number, PatternEntry[]>([[0, []]]);
+  #shown = new PatternVersion();
+  readonly #versions = new Map<number, PatternVersion>([[0, this.#shown]]);
   #nextEntry = 1;
-  /** The visible version by key. */
-  #byKey = new Map<string, PatternEntry[]>();
   readonly #watchers: (() => void)[] = [];
+  readonly #observers = new Set<(event: PatternListEvent) => void>();
   readonly #registry: { revision: number };
 
   constructor(options: PatternListOptions, registry: { revision: number }) {
@@ -56,7 +64,12 @@ export class PatternList implements PatternSource {
   }
 
   entries(version = this.#version): readonly PatternEntry[] {
-    return this.#versions.get(version) ?? [];
+    return this.#versions.get(version)?.entries ?? [];
+  }
+
+  /** Whether the version is there: visible, or still under preparation. */
+  has(version: number): boolean {
+    return this.#versions.has(version);
   }
 
   /** The set for one way of looking, made at first use; answers what cannot be looked at that way. */
@@ -78,36 +91,26 @@ export class PatternList implements PatternSource {
   /** Adds an entry; answers why not. */
   add(key: string, value?: string, { version = this.#version, line = 0 } = {}): string | undefined {
     const entry: PatternEntry = { id: this.#nextEntry++, key, value, line };
-    const entries = this.#versions.get(version);
-    if (entries === undefined) return `version ${version} does not exist`;
-    if (version === this.#version) {
-      const wrong = this.#insertEverywhere(entry);
-      if (wrong !== undefined) return wrong;
-      this.#index(entry);
-    }
-    entries.push(entry);
-    this.#touch();
+    const target = this.#versions.get(version);
+    if (target === undefined) return `version ${version} does not exist`;
+    const wrong = target === this.#shown ? this.#insertEverywhere(entry) : undefined;
+    if (wrong !== undefined) return wrong;
+    target.add(entry);
+    this.#changed('add', version);
     return undefined;
   }
 
-  #index(entry: PatternEntry): void {
-    const known = this.#byKey.get(entry.key);
-    if (known === undefined) this.#byKey.set(entry.key, [entry]);
-    else known.push(entry);
-  }
-
-  /** Other entries in the visible version. Those that cannot stand here are left out. */
-  replace(pairs: readonly (readonly [key: string, value: string | undefined])[]): void {
+  /** Other entries in the visible version. Those that cannot stand here are left out. `event`: what that is told as. */
+  replace(pairs: readonly PatternPair[], event?: PatternListEvent): void {
     this.#show(pairs.map(([key, value]) => ({ id: this.#nextEntry++, key, value, line: 0 })));
-    this.#touch();
+    this.#changed(event);
   }
 
   #show(entries: readonly PatternEntry[]): void {
     for (const set of this.sets) set.reset();
-    this.#byKey = new Map();
-    const shown = entries.filter(entry => this.#insertEverywhere(entry) === undefined);
-    for (const entry of shown) this.#index(entry);
-    this.#versions.set(this.#version, shown);
+    this.#shown = new PatternVersion();
+    this.#versions.set(this.#version, this.#shown);
+    for (const entry of entries) if (this.#insertEverywhere(entry) === undefined) this.#shown.add(entry);
   }
 
   #insertEverywhere(entry: PatternEntry): string | undefined {
@@ -125,15 +128,23 @@ export class PatternList implements PatternSource {
     this.#watchers.push(changed);
   }
 
-  #touch(): void {
+  /** Calls back behind each change of the visible version; answers what ends that. */
+  observe(told: (event: PatternListEvent) => void): () => void {
+    this.#observers.add(told);
+    return () => void this.#observers.delete(told);
+  }
+
+  /** `event`: undefined: nobody did anything, this is what others have done before. */
+  #changed(event: PatternListEvent | undefined, version = this.#version): void {
+    if (version !== this.#version) return;
     this.#registry.revision++;
     for (const changed of this.#watchers) changed();
+    if (event !== undefined) for (const told of this.#observers) told(event);
   }
 
   /** First entry of that key. */
   find(key: string, version = this.#version): PatternEntry | undefined {
-    if (version === this.#version) return this.#byKey.get(key)?.[0];
-    return this.entries(version).find(entry => entry.key === key);
+    return this.#versions.get(version)?.withKey(key)[0];
   }
 
   findById(id: number): PatternEntry | undefined {
@@ -142,78 +153,80 @@ export class PatternList implements PatternSource {
 
   /** Removes all entries of that key; answers how many. */
   remove(key: string, version = this.#version): number {
-    if (version === this.#version && !this.#byKey.has(key)) return 0;
-    return this.#removeIf(entry => entry.key === key, version);
+    return this.#remove(this.#versions.get(version)?.withKey(key) ?? [], version);
   }
 
   removeById(id: number): boolean {
-    return this.#removeIf(entry => entry.id === id, this.#version) > 0;
+    return (
+      this.#remove(
+        this.entries().filter(entry => entry.id === id),
+        this.#version,
+      ) > 0
+    );
   }
 
-  #removeIf(isWanted: (entry: PatternEntry) => boolean, version: number): number {
-    const entries = this.entries(version);
-    const removed = entries.filter(isWanted);
+  #remove(removed: readonly PatternEntry[], version: number): number {
     if (removed.length === 0) return 0;
-    this.#versions.set(
-      version,
-      entries.filter(entry => !isWanted(entry)),
-    );
-    if (version === this.#version) for (const entry of removed) this.#forget(entry);
-    this.#touch();
+    this.#versions.get(version)?.remove(removed);
+    if (version === this.#version)
+      for (const set of this.sets) for (const entry of removed) set.remove(entry);
+    this.#changed('del', version);
     return removed.length;
   }
 
-  #forget(entry: PatternEntry): void {
-    for (const set of this.sets) set.remove(entry);
-    const others = (this.#byKey.get(entry.key) ?? []).filter(other => other !== entry);
-    if (others.length === 0) this.#byKey.delete(entry.key);
-    else this.#byKey.set(entry.key, others);
-  }
-
   /** Changes the value of all entries of that key; answers why not. */
-  set(key: string, value: string): string | undefined {
-    const entries = this.#byKey.get(key) ?? [];
-    return entries.length === 0 ? `entry not found` : this.#setAll(entries, value);
+  set(key: string, value: string, version = this.#version): string | undefined {
+    return this.#setAll(this.#versions.get(version)?.withKey(key) ?? [], value, version);
   }
 
   setById(id: number, value: string): string | undefined {
-    const entry = this.findById(id);
-    return entry === undefined ? 'entry not found' : this.#setAll([entry], value);
+    return this.#setAll(
+      this.entries().filter(entry => entry.id === id),
+      value,
+      this.#version,
+    );
   }
 
-  #setAll(entries: readonly PatternEntry[], value: string): string | undefined {
+  #setAll(entries: readonly PatternEntry[], value: string, version: number): string | undefined {
+    if (entries.length === 0) return 'entry not found';
     if (this.sets.some(set => !set.accepts(value))) return `unable to parse '${value}'`;
     for (const entry of entries) {
       entry.value = value;
       for (const set of this.sets) set.update(entry);
     }
-    this.#touch();
+    this.#changed('set', version);
     return undefined;
   }
 
   /** Empties a version; the visible one by default. */
   clear(version = this.#version): void {
-    if (version === this.#version) {
-      this.#show([]);
-    } else this.#versions.delete(version);
-    this.#touch();
+    if (version === this.#version) this.#show([]);
+    else this.#versions.delete(version);
+    this.#changed('clear', version);
+  }
+
+  /** Empties the visible version, and drops those under preparation. */
+  purge(): void {
+    for (const version of this.#versions.keys())
+      if (version !== this.#version) this.#versions.delete(version);
+    this.clear();
   }
 
   /** A new version to be filled while the visible one goes on. */
   prepare(): number {
     this.#nextVersion++;
-    this.#versions.set(this.#nextVersion, []);
+    this.#versions.set(this.#nextVersion, new PatternVersion());
     return this.#nextVersion;
   }
 
   /** Makes a prepared version visible and drops older ones; answers why not. Entries that do not parse are left out. */
   commit(version: number): string | undefined {
-    const entries = this.#versions.get(version);
-    if (entries === undefined || version > this.#nextVersion) return 'Version number out of range.';
+    const prepared = this.#versions.get(version);
+    if (prepared === undefined || version > this.#nextVersion) return 'Version number out of range.';
     for (const old of this.#versions.keys()) if (old < version) this.#versions.delete(old);
     this.#version = version;
-    this.#show(entries);
-    this.#touch();
+    this.#show(prepared.entries);
+    this.#changed('commit');
     return undefined;
   }
 }

@@ -17,6 +17,8 @@ export class PatternRegistry {
   readonly #named = new Map<string, PatternList>();
   readonly #lists: PatternList[] = [];
   readonly #byKey = new Map<string, PatternList[]>();
+  /** Whether those that the configuration names are maps; they are read when somebody asks for them. */
+  readonly #expected = new Map<string, boolean>();
   readonly #pending = new Map<string, ((list: PatternList) => void)[]>();
 
   constructor({ readFile }: { readonly readFile: ReadFile }) {
@@ -33,7 +35,25 @@ export class PatternRegistry {
       const id = Number(reference.slice(1));
       return this.#lists.find(list => list.id === id);
     }
-    return this.#named.get(bareName(reference));
+    const name = bareName(reference);
+    return this.#named.get(name) ?? this.#readExpected(name);
+  }
+
+  #readExpected(name: string): PatternList | undefined {
+    const isMap = this.#expected.get(name);
+    if (isMap === undefined) return undefined;
+    const list = this.#read(name.startsWith('virt@') ? name : `opt@${name}`, name, isMap);
+    return typeof list === 'string' ? undefined : list;
+  }
+
+  /** Lists that rules will open, though none has yet. */
+  expect(lists: ReadonlyMap<string, boolean>): void {
+    for (const [name, isMap] of lists) this.#expected.set(name, isMap);
+  }
+
+  /** Those with a name, and whether they are maps: for expect() of other threads. */
+  named(): ReadonlyMap<string, boolean> {
+    return new Map([...this.#named].map(([name, { isMap }]) => [name, isMap]));
   }
 
   /** A list for the patterns of an ACL line; answers what is wrong with the number asked for. */

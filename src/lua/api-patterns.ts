@@ -9,6 +9,7 @@ import type { SampleContext } from '../acl/context.ts';
 import { parseIp, type IpAddress } from '../base/ip-address.ts';
 import { parseHttpDate } from '../http/http-date.ts';
 import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import { Patref } from './api-patref.ts';
 import { valueOfSample } from './samples.ts';
 import type { LuaState } from './state.ts';
 
@@ -70,7 +71,10 @@ export function patternFunctions(state: LuaState): Functions {
       return 1;
     },
     free: L => {
-      state.objects.close(machine.number(L, 1));
+      const handle = machine.number(L, 1);
+      const object = state.objects.get(handle);
+      if (object instanceof Patref) object.giveUp();
+      state.objects.close(handle);
       return 0;
     },
   };
@@ -113,12 +117,12 @@ export function corePatternFunctions(state: LuaState): Functions {
   const update =
     (kind: PatternUpdate['kind']): LuaCallback =>
     L => {
-      const list = machine.text(L, 1);
-      if (host.environment.patterns.find(list) === undefined)
-        throw new ScriptError(`'${kind.replace('-', '_')}': unknown file '${list}'`);
+      const name = machine.text(L, 1);
+      const list = host.environment.patterns.find(name);
+      if (list === undefined) throw new ScriptError(`'${kind.replace('-', '_')}': unknown file '${name}'`);
       const value = kind === 'set-map' ? machine.text(L, 3) : '';
-      const change: PatternUpdate = { kind, list, key: machine.text(L, 2), value };
-      if (applyPatternUpdate(host.environment.patterns, change)) host.publish(change);
+      const change: PatternUpdate = { kind, list: name, key: machine.text(L, 2), value };
+      if (applyPatternUpdate(host.environment.patterns, change)) state.publish(list, change);
       return 0;
     };
   const date: LuaCallback = L => {

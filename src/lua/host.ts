@@ -1,6 +1,6 @@
 /** What scripts reach of the thread they run in. worker/ implements it. */
 import type { CompileEnvironment } from '../acl/environment.ts';
-import type { PatternUpdate } from '../acl/pattern-changes.ts';
+import type { PatternChange } from '../acl/pattern-changes.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { ServerEventType } from '../model/server-event.ts';
@@ -24,7 +24,7 @@ export interface LuaHost {
   /** Words of the commands that this program has itself; where scripts are loaded to hear of mistakes. */
   readonly takenCommands: ReadonlySet<string>;
   /** A list of patterns was changed in this thread: the others are to follow. */
-  publish(update: PatternUpdate): void;
+  publish(change: PatternChange): void;
   /** Has the control thread carry out commands of the admin socket; all threads know of them when it answers. */
   command(order: CommandOrder, done: (answer: CommandAnswer) => void): void;
   /** Scripts of this thread send the mails of `email-alert`. */

@@ -120,6 +120,7 @@ core.get_info = api.info
 -- Events
 local EventSub = {}
 local subscription = { __index = EventSub }
+api.subscription = subscription
 function EventSub:unsub() return api.unsubscribe(self[0]) end
 function core.event_sub(types, callback)
   return setmetatable({ [0] = api.subscribe(types, callback) }, subscription)
@@ -129,7 +130,7 @@ function Server:event_sub(types, callback)
 end
 local calls = {}
 function calls.event(callback, handle, event, data, when)
-  if event ~= 'SERVER_DEL' and api.server_lives(data.proxy_name, data.name, data.rid) then
+  if data ~= nil and event ~= 'SERVER_DEL' and api.server_lives(data.proxy_name, data.name, data.rid) then
     data.reference = make_server('backend', data.proxy_name, data.name)
   end
   return callback(event, data, setmetatable({ [0] = handle }, subscription), when)

@@ -233,44 +233,9 @@ function Concat:dump()
 end
 function core.concat() return setmetatable({}, concat) end
 
-function core.get_patref() error('core.get_patref() is not supported', 2) end
-
 -- a script sends the mails of email-alert; the other name is that of HAProxy 2.8
 function core.use_native_mailers_config() return api.take_mails() end
 core.disable_legacy_mailers = core.use_native_mailers_config
-
--- Map, Regex, networks
-local function finalized(class) return { __index = class, __gc = function(self) api.free(self[0]) end } end
-local Map, lookup = {}, {}
-local map = finalized(lookup)
-for _, name in ipairs({ 'int', 'ip', 'str', 'beg', 'sub', 'dir', 'dom', 'end', 'reg' }) do
-  Map['_' .. name] = name
-  if name ~= 'end' then Map[name] = name end
-end
-function Map.new(file, method) return setmetatable({ [0] = api.map_new(file, method or 'str') }, map) end
-function lookup:lookup(key) return api.map_lookup(self[0], key) end
-function lookup:slookup(key) return api.map_lookup(self[0], key) or '' end
-_G.Map = Map
-
-local Regex, matching = {}, {}
-local regex = finalized(matching)
-function Regex.new(pattern, case_sensitive)
-  local handle, mistake = api.regex_new(pattern, case_sensitive)
-  if handle == nil then return false, mistake end
-  return true, setmetatable({ [0] = handle }, regex)
-end
-function matching:exec(text) return api.regex_exec(self[0], text) end
-function matching:match(text)
-  local groups = api.regex_match(self[0], text)
-  return groups ~= nil, groups or {}
-end
-_G.Regex = Regex
-
-local network = finalized({})
-function core.parse_addr(text)
-  local handle = core.parse_network(text)
-  return handle and setmetatable({ [0] = handle }, network) or nil
-end
 
 -- Queue
 local Queue = {}

@@ -8,11 +8,13 @@ import { exchangeFunctions } from './api-exchange.ts';
 import { httpClientFunctions } from './api-http-client.ts';
 import { mailerFunctions } from './api-mailers.ts';
 import { messageFunctions } from './api-message.ts';
+import { patrefFunctions } from './api-patref.ts';
 import { corePatternFunctions, patternFunctions } from './api-patterns.ts';
 import { proxyFunctions } from './api-proxies.ts';
 import { serviceFunctions } from './api-service.ts';
 import { socketFunctions } from './api-socket.ts';
 import { tableFunctions } from './api-tables.ts';
+import { PATTERNS_PRELUDE } from './prelude-patterns.ts';
 import { OBJECTS_PRELUDE } from './prelude-objects.ts';
 import { PRELUDE } from './prelude.ts';
 import type { LuaState } from './state.ts';
@@ -35,6 +37,7 @@ export function prepare(state: LuaState, subscriptions: Subscriptions): void {
     ...eventFunctions(state, subscriptions),
     ...tableFunctions(state),
     ...mailerFunctions(state),
+    ...patrefFunctions(state),
   });
   machine.pushFunctions({
     ...coreFunctions(state),
@@ -44,7 +47,7 @@ export function prepare(state: LuaState, subscriptions: Subscriptions): void {
   machine.setField(L, 'thread', state.number);
   machine.setTopField(L, 'core');
   const api = machine.keep(L);
-  for (const text of [PRELUDE, OBJECTS_PRELUDE]) runPrelude(state, text, api);
+  for (const text of [PRELUDE, OBJECTS_PRELUDE, PATTERNS_PRELUDE]) runPrelude(state, text, api);
   machine.letGo(api);
 }
 

@@ -46,7 +46,7 @@ export class LuaProgram implements ScriptProgram {
     );
     this.#warn();
     for (const line of global.luaLines) this.#run(line);
-    for (const state of this.#states) this.#init(state);
+    for (const state of this.#states) state.stage = 'running';
   }
 
   #warn(): void {
@@ -139,7 +139,13 @@ export class LuaProgram implements ScriptProgram {
     return error === '' ? undefined : error;
   }
 
-  #init(state: LuaState): void {
+  /** All rules are compiled: init functions run. Answers what is wrong with them. */
+  init(): readonly Diagnostic[] {
+    return this.#states.flatMap(state => this.#init(state));
+  }
+
+  #init(state: LuaState): Diagnostic[] {
+    const wrong: Diagnostic[] = [];
     state.stage = 'init';
     for (const callback of state.inits) {
       const task = state.tasks.run(
@@ -149,15 +155,11 @@ export class LuaProgram implements ScriptProgram {
         },
         { totalMs: 0, mayWait: false },
       );
-      if (task.error !== '') this.#refuseInit(task.error);
+      if (task.error !== '') wrong.push(initFailed(task.error));
       state.tasks.release(task);
     }
     state.stage = 'running';
-  }
-
-  #refuseInit(error: string): void {
-    const message = `Lua init: ${error}`;
-    this.diagnostics.push({ severity: 'alert', position: { file: '', line: 0, column: 0 }, message });
+    return wrong;
   }
 
   /** The thread serves from now on: tasks start. Those of the shared state are the first thread's. */
@@ -254,6 +256,10 @@ export class LuaProgram implements ScriptProgram {
     }
     return undefined;
   }
+}
+
+function initFailed(error: string): Diagnostic {
+  return { severity: 'alert', position: { file: '', line: 0, column: 0 }, message: `Lua init: ${error}` };
 }
 
 const PREPEND = `local path, type = ...

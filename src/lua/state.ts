@@ -1,4 +1,6 @@
 /** One Lua state: the machine, what runs in it, and what its scripts have registered. */
+import type { PatternChange } from '../acl/pattern-changes.ts';
+import type { PatternList } from '../acl/pattern-list.ts';
 import type { RuleContext } from '../rules/context.ts';
 import { Handles } from './handles.ts';
 import type { ExchangeMemory, ExchangeScope } from './exchange-scope.ts';
@@ -172,6 +174,12 @@ export class LuaState {
     if (ctx?.logText === undefined) this.host.log(LEVEL_ERROR, line);
     else ctx.logText(LEVEL_ERROR, line);
     this.host.print(LEVEL_ERROR, line);
+  }
+
+  /** A list of patterns was changed in this thread. What is changed at load, every thread is told of when it starts. */
+  publish(list: PatternList, change: PatternChange): void {
+    if (this.stage === 'running') this.host.publish(change);
+    else list.isChanged = true;
   }
 
   pushPrelude(L: number, name: string): void {

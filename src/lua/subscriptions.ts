@@ -2,7 +2,7 @@
  * Functions of scripts that are told of events (`core.event_sub`): each subscription takes its events one after the
  * other, and may wait in each. What comes faster than it takes is lost at last, and told of.
  */
-import type { ServerEvent, ServerEventData, ServerEventType } from '../model/server-event.ts';
+import type { EventFields, ServerEvent, ServerEventData, ServerEventType } from '../model/server-event.ts';
 import { pushFields } from './push-fields.ts';
 import type { LuaState } from './state.ts';
 import type { Task } from './tasks.ts';
@@ -10,28 +10,46 @@ import type { Task } from './tasks.ts';
 /** More of them are not kept for a function that is too slow. */
 const MOST_WAITING = 1000;
 
-/** The server that a subscription is about; undefined: all of them. */
-type Only = Pick<ServerEventData, 'proxy_name' | 'name' | 'rid'>;
+/** What a function is told. */
+export interface ScriptEvent {
+  readonly type: string;
+  /** Seconds since the epoch. */
+  readonly when: number;
+  /** Undefined: there is nothing to tell. */
+  readonly data: EventFields | undefined;
+}
 
 export class Subscription {
-  readonly types: ReadonlySet<ServerEventType>;
   /** In the registry. */
   readonly callback: number;
-  readonly only: Only | undefined;
-  readonly waiting: ServerEvent[] = [];
+  readonly waiting: ScriptEvent[] = [];
   /** What scripts know it by. */
   handle = 0;
   task: Task | undefined;
   overflows = false;
+  /** Ends what tells it of events. */
+  unhear: () => void = () => undefined;
 
-  constructor(types: ReadonlySet<ServerEventType>, callback: number, only: Only | undefined) {
-    this.types = types;
+  constructor(callback: number) {
     this.callback = callback;
-    this.only = only;
+  }
+}
+
+/** The server that a subscription is about; undefined: all of them. */
+type Only = Pick<ServerEventData, 'proxy_name' | 'name' | 'rid'>;
+
+export class ServerSubscription extends Subscription {
+  readonly types: ReadonlySet<ServerEventType>;
+  readonly #only: Only | undefined;
+
+  constructor(callback: number, types: ReadonlySet<ServerEventType>, only: Only | undefined) {
+    super(callback);
+    this.types = types;
+    this.#only = only;
   }
 
   wants({ type, data }: ServerEvent): boolean {
-    const { only } = this;
+    const only = this.#only;
     if (!this.types.has(type)) return false;
     return (
       only === undefined ||
@@ -52,9 +70,13 @@ export class Subscriptions {
     this.#changed = changed;
   }
 
-  /** Of all of them. */
+  #aboutServers(): ServerSubscription[] {
+    return [...this.#all].filter(one => one instanceof ServerSubscription);
+  }
+
+  /** Events of servers that are wanted. */
   get types(): readonly ServerEventType[] {
-    return [...this.#all].flatMap(({ types }) => [...types]);
+    return this.#aboutServers().flatMap(({ types }) => [...types]);
   }
 
   /** Answers its number. What is subscribed to at load is told of in the first thread. */
@@ -69,6 +91,7 @@ export class Subscriptions {
 
   end(subscription: Subscription): void {
     subscription.waiting.length = 0;
+    subscription.unhear();
     if (!this.#all.delete(subscription)) return;
     this.#state.machine.letGo(subscription.callback);
     this.#changed();
@@ -76,13 +99,13 @@ export class Subscriptions {
 
   hear(event: ServerEvent): void {
     // those that are made meanwhile hear of the next
-    const wanting = [...this.#all].filter(subscription => subscription.wants(event));
-    for (const subscription of wanting) this.#queue(subscription, event);
+    for (const subscription of this.#aboutServers())
+      if (subscription.wants(event)) this.tell(subscription, event);
   }
 
-  #queue(subscription: Subscription, event: ServerEvent): void {
+  tell(subscription: Subscription, event: ScriptEvent): void {
     const { waiting } = subscription;
-    if (subscription.overflows) return;
+    if (subscription.overflows || !this.#all.has(subscription)) return;
     if (waiting.length >= MOST_WAITING) {
       subscription.overflows = true;
       return this.#state.complain(
@@ -91,6 +114,10 @@ export class Subscriptions {
       );
     }
     waiting.push(event);
+    if (this.#serves && waiting.length === 1) setImmediate(() => this.#begin(subscription));
+  }
+
+  #begin(subscription: Subscription): void {
     if (this.#serves && subscription.task === undefined) this.#next(subscription);
   }
 
@@ -101,7 +128,10 @@ export class Subscriptions {
 
   stop(): void {
     this.#serves = false;
-    for (const { task } of this.#all) if (task !== undefined) this.#state.tasks.release(task);
+    for (const { task, unhear } of this.#all) {
+      unhear();
+      if (task !== undefined) this.#state.tasks.release(task);
+    }
     this.#all.clear();
   }
 
@@ -117,7 +147,8 @@ export class Subscriptions {
       machine.pushKept(L, subscription.callback);
       machine.push(L, subscription.handle);
       machine.push(L, event.type);
-      pushFields(machine, L, event.data);
+      if (event.data === undefined) machine.push(L, undefined);
+      else pushFields(machine, L, event.data);
       machine.push(L, event.when);
       return 5;
     };
@@ -130,15 +161,13 @@ export class Subscriptions {
     this.#look(subscription, task, event);
   }
 
-  #look(subscription: Subscription, task: Task, { type }: ServerEvent): void {
+  #look(subscription: Subscription, task: Task, { type }: ScriptEvent): void {
     const { tasks } = this.#state;
     const outcome = tasks.outcome(task);
     if (outcome === 'waiting') return;
     if (outcome === 'failed') this.#state.complain(undefined, `Lua event ${type}: ${task.error}.`);
     subscription.task = undefined;
     tasks.release(task);
-    setImmediate(() => {
-      if (this.#serves && subscription.task === undefined) this.#next(subscription);
-    });
+    setImmediate(() => this.#begin(subscription));
   }
 }

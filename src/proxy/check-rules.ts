@@ -25,6 +25,8 @@ export type PatternFile = ReturnType<ReadFile>;
 export interface LoadedScripts extends ScriptProgram {
   readonly diagnostics: readonly Diagnostic[];
   readonly commands: ReadonlyMap<string, string>;
+  /** All rules are compiled: answers what is wrong. */
+  init(): readonly Diagnostic[];
 }
 
 /** Everything compiled once: what was wrong, all lists of patterns, and the files they were read from. */
@@ -69,6 +71,7 @@ export function compileAll(
     once.startSection(proxy);
     compileProxy(proxy, environments, config);
   }
+  for (const mistake of loaded?.init() ?? []) once.report(mistake);
   const { diagnostics } = once;
   environments.patterns.assignIds();
   return {

@@ -29,6 +29,8 @@ export interface ThreadStart {
   readonly changedServers: readonly ChangedServer[];
   /** Pattern files as they were read when the configuration was checked. */
   readonly patternFiles: ReadonlyMap<string, PatternFile>;
+  /** Names of pattern lists, and whether they are maps. */
+  readonly patternLists: ReadonlyMap<string, boolean>;
   /** Certificates, authorities and revocation lists as they are now. */
   readonly tls: TlsMaterial;
   /** All threads can read the tickets of all: 48 bytes each, the newest last. */

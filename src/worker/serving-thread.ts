@@ -123,6 +123,7 @@ export class ServingThread {
       path => this.#files.get(path) ?? { error: 'not read at start' },
     );
     const { environments } = this.#runtime;
+    environments.patterns.expect(start.patternLists);
     this.#scripts = new ThreadScripts({
       config,
       thread: start.thread,

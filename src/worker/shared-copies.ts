@@ -5,7 +5,13 @@
  *
  *   rule ──▶ its own copy ──▶ control ──▶ the other threads        command ──▶ control ──▶ all threads
  */
-import { applyPatternUpdate, type PatternChange, type PatternUpdate } from '../acl/pattern-changes.ts';
+import {
+  applyPatternChange,
+  applyPatternUpdate,
+  replacing,
+  type PatternChange,
+  type PatternUpdate,
+} from '../acl/pattern-changes.ts';
 import { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
 import { fromPlain, toPlain, type PlainSample } from '../acl/plain-sample.ts';
@@ -16,11 +22,15 @@ import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
 import type { CookieChange, SharedChange } from './orders.ts';
 import type { ThreadCalls } from './thread-calls.ts';
 
+interface Origin {
+  readonly thread: number;
+  readonly changes: readonly SharedChange[];
+}
+
 export class SharedCopies implements ProcessVariablesView {
   readonly patterns: PatternRegistry;
   readonly #calls: ThreadCalls;
   readonly #variables = new Map<string, PlainSample>();
-  readonly #changedLists = new Set<PatternList>();
   readonly #cookies = new Map<number, CookieChange>();
   #number = 0;
   /** By thread: the last change that was sent to it. */
@@ -63,7 +73,7 @@ export class SharedCopies implements ProcessVariablesView {
     if (!this.#fits(name, value)) return;
     const plain = toPlain(value);
     this.#variables.set(name, plain);
-    await this.#send([{ kind: 'variable', name, value: plain }], undefined);
+    await this.#send([{ kind: 'variable', name, value: plain }]);
   }
 
   /** Undefined: no command changed anything of that backend's. */
@@ -74,13 +84,13 @@ export class SharedCopies implements ProcessVariablesView {
   async setDynamicCookie(backend: number, setting: DynamicCookieSetting): Promise<void> {
     const change: CookieChange = { kind: 'dynamic-cookie', backend, ...setting };
     this.#cookies.set(backend, change);
-    await this.#send([change], undefined);
+    await this.#send([change]);
   }
 
   /** A command changed the control thread's copy of a list. */
   async changed(list: PatternList, changes: readonly PatternChange[]): Promise<void> {
-    this.#changedLists.add(list);
-    await this.#send(changes, undefined);
+    list.isChanged = true;
+    await this.#send(changes);
   }
 
   /** As a rule would change it; of a list that nothing uses nothing happens. */
@@ -95,7 +105,13 @@ export class SharedCopies implements ProcessVariablesView {
   heard(thread: number, change: SharedChange, seen: number): void {
     const followed = this.#follow(change);
     const isAhead = seen >= (this.#sent.get(thread) ?? 0);
-    void this.#send([followed], isAhead ? thread : undefined);
+    void this.#send([followed], { thread, changes: isAhead ? [] : this.#again(followed) });
+  }
+
+  /** For the thread that made the change: it did not know of others. An entry must not come twice. */
+  #again(change: SharedChange): readonly SharedChange[] {
+    const list = change.kind === 'add' ? this.patterns.find(change.list) : undefined;
+    return [list === undefined ? change : replacing(list)];
   }
 
   #follow(change: SharedChange): SharedChange {
@@ -107,28 +123,26 @@ export class SharedCopies implements ProcessVariablesView {
     if (change.kind === 'dynamic-cookie') return change;
     const list = this.patterns.find(change.list);
     if (list === undefined) return change;
-    this.#changedLists.add(list);
-    if ('key' in change && change.kind !== 'add' && change.kind !== 'remove' && change.kind !== 'set')
-      applyPatternUpdate(this.patterns, change);
-    return { ...change, list: list.key };
+    const followed = { ...change, list: list.key };
+    list.isChanged = true;
+    applyPatternChange(this.patterns, followed);
+    return followed;
   }
 
-  async #send(changes: readonly SharedChange[], except: number | undefined): Promise<void> {
+  /** `origin`: the thread they come from, and what it gets in their place. */
+  async #send(changes: readonly SharedChange[], origin?: Origin): Promise<void> {
     const number = ++this.#number;
     await this.#calls.each(thread => {
-      if (thread === except) return { kind: 'changes', changes: [], number: this.#sent.get(thread) ?? 0 };
-      this.#sent.set(thread, number);
-      return { kind: 'changes', changes, number };
+      const wanted = thread === origin?.thread ? origin.changes : changes;
+      if (wanted.length > 0) this.#sent.set(thread, number);
+      return { kind: 'changes', changes: wanted, number: this.#sent.get(thread) ?? 0 };
     });
   }
 
   /** For a thread that starts later than the others. */
   sinceStart(): readonly SharedChange[] {
-    const lists = [...this.#changedLists].map(list => ({
-      kind: 'replace' as const,
-      list: list.key,
-      entries: list.entries().map(({ key, value }) => [key, value] as const),
-    }));
+    const changed = this.patterns.lists().filter(({ isChanged }) => isChanged);
+    const lists = changed.map(list => replacing(list));
     const variables = [...this.#variables].map(([name, value]) => ({
       kind: 'variable' as const,
       name,

@@ -30,6 +30,7 @@ export class ThreadScripts {
       ...loading,
       serving: { variables, view, publish, command, hear, takeMails },
     });
+    this.program?.init();
   }
 
   #command(order: CommandOrder, done: (answer: CommandAnswer) => void): void {

@@ -2,8 +2,8 @@
 import { castBetween } from '../../acl/cast.ts';
 import { METHOD_TYPES, type MatchMethod } from '../../acl/match/method.ts';
 import type { PatternEntry } from '../../acl/match/pattern.ts';
-import type { PatternChange } from '../../acl/pattern-changes.ts';
-import type { PatternList } from '../../acl/pattern-list.ts';
+import { replacing } from '../../acl/pattern-changes.ts';
+import type { PatternList, PatternPair } from '../../acl/pattern-list.ts';
 import type { PatternSet } from '../../acl/pattern-set.ts';
 import { typeName } from '../../acl/plain-sample.ts';
 import type { Value } from '../../acl/sample.ts';
@@ -186,22 +186,21 @@ function addAcl(call: Call): Answer | Promise<Answer> {
 async function addAll(
   { runtime }: Call,
   list: PatternList,
-  pairs: readonly (readonly [key: string, value: string | undefined])[],
+  pairs: readonly PatternPair[],
   version: number | undefined,
   kind: Kind,
 ): Promise<Answer> {
   if (version !== undefined && !(version <= list.nextVersion))
     return fail(`Version number in the future, please use 'prepare ${kind}' before.`);
-  const changes: PatternChange[] = [];
-  let wrong: string | undefined;
+  let [added, wrong]: [number, string | undefined] = [0, undefined];
   for (const [key, value] of pairs) {
     wrong = list.add(key, value, version === undefined ? {} : { version });
     if (wrong !== undefined) break;
-    changes.push({ kind: 'add', list: list.key, key, ...(value !== undefined && { value }) });
+    added++;
   }
   // what is under preparation stays in this thread until it is committed
-  if (changes.length > 0 && (version === undefined || version === list.version))
-    await runtime.patternsChanged(list, changes);
+  if (added > 0 && (version === undefined || version === list.version))
+    await runtime.patternsChanged(list, [{ kind: 'add', list: list.key, entries: pairs.slice(0, added) }]);
   return wrong === undefined ? undefined : fail(`${wrong}.`);
 }
 
@@ -253,7 +252,8 @@ function clear(kind: Kind): Command['run'] {
     const list = findList(call, call.args.at(at), kind, true);
     if ('wrong' in list) return list.wrong;
     list.found.clear(version);
-    if (version === undefined || version === list.found.version) await publishAll(call, list.found);
+    if (version === undefined || version === list.found.version)
+      await call.runtime.patternsChanged(list.found, [replacing(list.found, 'clear')]);
     return undefined;
   };
 }
@@ -278,14 +278,9 @@ function commit(kind: Kind): Command['run'] {
     const isPrepared = version > list.found.version && version <= list.found.nextVersion;
     const wrong = isPrepared ? list.found.commit(version) : 'Version number out of range.';
     if (wrong !== undefined) return fail(wrong);
-    await publishAll(call, list.found);
+    await call.runtime.patternsChanged(list.found, [replacing(list.found, 'commit')]);
     return undefined;
   };
-}
-
-async function publishAll({ runtime }: Call, list: PatternList): Promise<void> {
-  const entries = list.entries().map(({ key, value }) => [key, value] as const);
-  await runtime.patternsChanged(list, [{ kind: 'replace', list: list.key, entries }]);
 }
 
 function rows(kind: Kind): Command[] {

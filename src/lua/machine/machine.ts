@@ -23,7 +23,7 @@ export const REGISTRY = -1_001_000;
 const NIL = 0;
 const BOOLEAN = 1;
 const NUMBER = 3;
-const STRING = 4;
+export const STRING = 4;
 export const TABLE = 5;
 export const FUNCTION = 6;
 

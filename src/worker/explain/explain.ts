@@ -78,7 +78,9 @@ function makeState(config: Config, down: readonly string[]): SharedState | strin
 /** In a thread of their own, so that what they print at load is not printed again; their tasks never start. */
 function useScripts(config: Config, { environments }: Runtime): void {
   const environment = environments.outside(() => undefined);
-  environments.useScripts(loadScripts({ config, thread: 2, nbthread: 2, environment, logs: undefined }));
+  const scripts = loadScripts({ config, thread: 2, nbthread: 2, environment, logs: undefined });
+  scripts?.init();
+  environments.useScripts(scripts);
 }
 
 /** Nobody reads them here. */
