@@ -23,6 +23,7 @@ import { compileBalanceKey } from './balance-key.ts';
 import type { Environments } from './compile-environment.ts';
 import { CookieKeeper, type DynamicCookieSetting } from './cookie-keeper.ts';
 import {
+  compileEarlyData,
   compileForwardFor,
   compileOriginalTo,
   compileUniqueIdHeader,
@@ -251,6 +252,7 @@ export class BackendService implements BackendRuntime {
         compileForwardFor(proxy, this.config),
         compileOriginalTo(proxy, this.config),
         compileUniqueIdHeader(proxy),
+        compileEarlyData(proxy),
       ].filter(adder => adder !== undefined);
       this.#adders.set(proxy.id, adders);
     }

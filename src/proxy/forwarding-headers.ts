@@ -52,6 +52,24 @@ export function compileOriginalTo(frontend: Proxy, backend: Proxy): HeaderAdder 
   };
 }
 
+/**
+ * RFC 8470, section 5.1: what came before the handshake was over may have been sent again by anybody. A crt-list may say so, and be
+ * changed.
+ */
+export function compileEarlyData({ binds }: Proxy): HeaderAdder | undefined {
+  const mayComeEarly = binds.some(
+    ({ ssl }) =>
+      ssl !== undefined &&
+      (ssl.earlyData === true || ssl.certificates.some(({ kind }) => kind === 'crt-list')),
+  );
+  if (!mayComeEarly) return undefined;
+  return ({ client, request }) => {
+    const early = client?.tls?.early;
+    if (early === undefined || early.state === 'complete' || request === undefined) return;
+    if (!request.headers.has('early-data')) request.headers.add('Early-Data', '1');
+  };
+}
+
 /** Both settings are the frontend's. */
 export function compileUniqueIdHeader(frontend: Proxy): HeaderAdder | undefined {
   const header = frontend.uniqueIdHeader;

@@ -9,6 +9,7 @@ import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Connection } from '../net/connection.ts';
 import { Timer } from '../net/timer-wheel.ts';
+import type { WaitReason } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
@@ -188,7 +189,7 @@ export class RequestRules {
     transaction.request?.headers.leaveSource();
     this.#hold = 'rule';
     transaction.wakeUp = () => {
-      if (this.#hold === 'rule' && transaction.waitFor === 'script') this.#resume(false);
+      if (this.#hold === 'rule' && isWoken(transaction.waitFor)) this.#resume(false);
     };
     this.#arm(transaction.waitMs === 0 ? transaction.timeout('client') : transaction.waitMs);
     if (transaction.waitFor === 'request body') this.#bufferBody();
@@ -336,4 +337,9 @@ export class RequestRules {
     this.#stream.transaction.timers.headReadAt = this.#stream.thread.wheel.now;
     if (this.#timer !== undefined) this.#stream.thread.wheel.clear(this.#timer);
   }
+}
+
+/** Its wait ends by wakeUp(). */
+function isWoken(reason: WaitReason): boolean {
+  return reason === 'script' || reason === 'handshake';
 }

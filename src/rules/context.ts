@@ -150,7 +150,7 @@ export interface AttachedServer {
 export type CacheLookup = 'found' | 'not found' | 'not asked';
 export type ConnectionSide = 'client' | 'server';
 export type TimeoutKind = 'client' | 'connect' | 'queue' | 'server' | 'tarpit' | 'tunnel';
-export type WaitReason = 'request body' | 'response body' | 'time' | 'resolution' | 'script';
+export type WaitReason = 'request body' | 'response body' | 'time' | 'resolution' | 'script' | 'handshake';
 
 export interface ResolveRequest {
   readonly resolvers: string;

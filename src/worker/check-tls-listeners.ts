@@ -12,6 +12,7 @@ import {
   limitClientSignatures,
   SIGNATURES_NOT_LIMITED,
 } from '../net/tls/client-signatures.ts';
+import { sslCalls } from '../net/tls/direct/ssl-calls.ts';
 import { ListenerContexts, versionsOf } from '../net/tls/listener-contexts.ts';
 import { listenerKey } from '../net/tls/listener-key.ts';
 import { listenerSettings, type ListenerSettings } from '../net/tls/listener-settings.ts';
@@ -25,9 +26,10 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
 
 /** And those that a line of a crt-list can have as well. */
 const WITHOUT_EFFECT_ANYWHERE: readonly (readonly [keyof TlsLineOptions, string])[] = [
-  ['earlyData', `'allow-0rtt' has no effect: early data is not accepted, clients send it again.`],
   ['npn', `'npn' has no effect: the TLS library has no NPN any more, use 'alpn'.`],
 ];
+
+const PROXY = 'Proxy ';
 
 interface Listening {
   /** As messages name it. */
@@ -51,7 +53,7 @@ export function checkTlsListeners(config: Config, material: TlsMaterial): readon
 
 function* listenersOf({ proxies, global, peers, logForwards }: Config): Iterable<Listening> {
   for (const { name, mode, disabled, binds } of proxies)
-    for (const bind of disabled ? [] : binds) yield { owner: `Proxy '${name}'`, mode, bind };
+    for (const bind of disabled ? [] : binds) yield { owner: `${PROXY}'${name}'`, mode, bind };
   for (const bind of global.statsSockets) yield { owner: 'stats socket', mode: 'tcp', bind };
   for (const { name, binds } of logForwards)
     for (const bind of binds) yield { owner: `log-forward '${name}'`, mode: 'tcp', bind };
@@ -74,7 +76,19 @@ function checkOne({ owner, mode, bind }: Listening, { global }: Config, material
     position: NOWHERE,
     message: `${owner}: ${text}`,
   }));
-  return [...alerts, ...withoutEffect(bind, settings, entries)];
+  return [...alerts, ...withoutEffect(bind, settings, entries, owner.startsWith(PROXY))];
+}
+
+/** Early data is always accepted by OpenSSL alone, with tickets (direct/). */
+function earlyDataRefused({ noTickets }: ListenerSettings, takesEarly: boolean): string[] {
+  const why = !takesEarly
+    ? 'only frontends accept early data'
+    : noTickets
+      ? 'without tickets clients of TLS 1.3 have no session to resume'
+      : sslCalls() === undefined
+        ? 'this Node does not let its OpenSSL be called'
+        : undefined;
+  return why === undefined ? [] : [`'allow-0rtt' has no effect: ${why}.`];
 }
 
 const NOWHERE = { file: '', line: 0, column: 0 };
@@ -130,9 +144,11 @@ const CHOSEN_BEFORE = ['ciphers', 'ciphersuites', 'curves', 'ecdhe', 'sigalgs', 
 
 function withoutEffect(
   { otherOptions, position, written }: Bind,
-  { line }: ListenerSettings,
+  settings: ListenerSettings,
   entries: readonly LoadedCertEntry[],
+  takesEarly: boolean,
 ): Diagnostic[] {
+  const { line } = settings;
   const lines = [line, ...entries.map(({ options }) => options)];
   const isSaid = (name: keyof TlsLineOptions): boolean => lines.some(one => one[name] !== undefined);
   const texts = [
@@ -144,6 +160,7 @@ function withoutEffect(
   if (isSaid('clientSigalgs') && !canLimitSignatures()) texts.push(SIGNATURES_NOT_LIMITED);
   if (otherOptions.has('ca-sign-file') && !otherOptions.has('generate-certificates'))
     texts.push(`'ca-sign-file' has no effect without 'generate-certificates'.`);
+  if (isSaid('earlyData')) texts.push(...earlyDataRefused(settings, takesEarly));
   if (isSaid('noCaNames') || isSaid('caVerifyFile'))
     texts.push(
       `the names of all authorities are announced to clients, whatever 'no-ca-names' and 'ca-verify-file' say.`,

@@ -12,6 +12,7 @@ import type { AccountParts } from '../acme/authority.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { createEarlyMemory } from '../state/seen-hellos.ts';
 import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import { SharedState } from '../state/shared-state.ts';
@@ -77,6 +78,7 @@ export class Control {
   readonly #threads: ThreadPool;
   readonly #adminSockets: readonly OpenedSocket[];
   readonly #startTimeMs = Date.now();
+  readonly #earlyMemory = createEarlyMemory();
   /** Opened while their files are within reach. */
   readonly #namespaces: ReadonlyMap<string, number>;
   readonly #state: SharedState;
@@ -231,6 +233,7 @@ export class Control {
         startTimeMs: this.#startTimeMs,
         processors: processors[thread],
         ticketKeys: this.#options.ticketKeys,
+        earlyMemory: this.#earlyMemory,
         namespaces: this.#namespaces,
         ...this.#administration.forThread(),
       }),

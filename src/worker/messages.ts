@@ -35,6 +35,8 @@ export interface ThreadStart {
   readonly tls: TlsMaterial;
   /** All threads can read the tickets of all: 48 bytes each, the newest last. */
   readonly ticketKeys: readonly Uint8Array[];
+  /** Hellos whose early data was accepted (state/seen-hellos.ts). */
+  readonly earlyMemory: SharedArrayBuffer;
   /** Descriptors of the network namespaces that the configuration names. */
   readonly namespaces: ReadonlyMap<string, number>;
   /** What was changed of lists and variables before this thread started. */

@@ -7,6 +7,7 @@ import type { Bind } from '../model/bind.ts';
 import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
 import { createTlsListener } from '../net/tls/create-tls-listener.ts';
+import { EarlyGuard } from '../net/tls/early/early-guard.ts';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { keepsSecrets } from '../net/tls/key-log.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
@@ -30,6 +31,7 @@ import { StreamsByServer } from '../proxy/server-streams.ts';
 import { WaitingClients } from '../proxy/waiting-clients.ts';
 import { StatusKinds } from '../rules/status-kinds.ts';
 import { ConfiguredView } from '../stats/view.ts';
+import { SeenHellos } from '../state/seen-hellos.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { holdCapabilities } from './capabilities.ts';
@@ -67,6 +69,7 @@ export class ServingThread {
   readonly #opened: OpenedEngine;
   readonly #engine: Engine;
   readonly #state: SharedState;
+  readonly #earlyGuard: EarlyGuard;
   readonly #facts: ThreadProcessFacts;
   readonly #logs: ThreadLogSink;
   readonly #statistics: ConfiguredView;
@@ -114,6 +117,7 @@ export class ServingThread {
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);
+    this.#earlyGuard = new EarlyGuard(new SeenHellos(start.earlyMemory));
     this.#thread = this.#belongings();
     this.#state.tables.clock = () => this.#engine.wheel.now;
     this.#files = new Map(start.patternFiles);
@@ -309,6 +313,7 @@ export class ServingThread {
         this.#thread.certificates,
         this.#start.ticketKeys,
         tlsCounts(this.#state.counters, proxy, row),
+        this.#earlyGuard,
       ),
     });
   }

@@ -15,7 +15,10 @@ const MATERIAL: TlsMaterial = {
 };
 
 function said(options: string): readonly string[] {
-  const text = `frontend f\n mode http\n timeout client 1s\n bind :443 ssl ${options}\n`;
+  return saidOf(`frontend f\n mode http\n timeout client 1s\n bind :443 ssl ${options}\n`);
+}
+
+function saidOf(text: string): readonly string[] {
   const { config } = parseConfig([{ path: 'a.cfg', text }], {
     environment: {},
     readFile: () => ({ error: 'No such file or directory' }),
@@ -24,7 +27,16 @@ function said(options: string): readonly string[] {
   return checkTlsListeners(config, MATERIAL).map(({ message }) => message);
 }
 
-for (const options of ['allow-0rtt', 'ech /d', 'ktls on', 'npn h2', 'ca-sign-file /a.pem', 'no-ca-names'])
+const WITHOUT_EFFECT = [
+  'allow-0rtt no-tls-tickets',
+  'ech /d',
+  'ktls on',
+  'npn h2',
+  'ca-sign-file /a.pem',
+  'no-ca-names',
+];
+
+for (const options of WITHOUT_EFFECT)
   test(`bind ... ssl ${options}: a warning says that it has no effect`, () => {
     const word = options.split(' ')[0] as string;
     const [message, ...more] = said(options);
@@ -39,7 +51,14 @@ test('signature algorithms that OpenSSL does not know are told of', () => {
     ]);
 });
 
+test('early data is for frontends', () => {
+  const [message, ...more] = saidOf('global\n stats socket 127.0.0.1:1 ssl allow-0rtt crt /a.pem\n');
+  assert.match(message ?? '', /'allow-0rtt' has no effect: only frontends accept early data/);
+  assert.deepEqual(more, []);
+});
+
 test('options that do something say nothing', () => {
   assert.deepEqual(said('alpn h2,http/1.1 no-tls-tickets ssl-min-ver TLSv1.2 prefer-client-ciphers'), []);
+  assert.deepEqual(said('allow-0rtt'), []);
   assert.deepEqual(said('client-sigalgs rsa_pss_rsae_sha256:ECDSA+SHA256'), []);
 });

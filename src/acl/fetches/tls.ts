@@ -61,11 +61,15 @@ function bothSides(side: Side, whom: string): FetchRow[] {
   return words.map(word => wordRow(side, word));
 }
 
+function isPending(early: TlsFacts['early']): boolean {
+  return early !== undefined && early.state !== 'complete';
+}
+
 const FRONT_ONLY: readonly Word[] = [
   ['has_crt', 'bool', 'the client sent a certificate', facts => facts.presentedCertificate],
   ['crtname', 'str', 'name of the certificate presented', facts => facts.ownCertificateName],
-  ['has_early', 'bool', 'early data before the handshake completed: none is taken', () => false],
-  ['early_rcvd', 'bool', 'early data was received: none is taken', () => false],
+  ['has_early', 'bool', 'early data, and the handshake is not over yet', ({ early }) => isPending(early)],
+  ['early_rcvd', 'bool', 'early data was accepted on the connection', ({ early }) => early !== undefined],
 ];
 
 export const TLS_FETCHES: readonly FetchRow[] = [

@@ -89,6 +89,13 @@ export function findExtension(buffer: Buffer, { start, end }: Span, type: number
   return undefined;
 }
 
+/** RFC 8446, section 4.2.11: the binder of the first session that is offered. */
+export function readFirstBinder(buffer: Buffer, extension: Span): Span | undefined {
+  const identities = readSpan(buffer, extension.start, extension.end, 2);
+  const binders = identities && readSpan(buffer, identities.end, extension.end, 2);
+  return binders && readSpan(buffer, binders.start, binders.end, 1);
+}
+
 /** RFC 6066, section 3: the first name of the list, when it is a host name. */
 export function readServerName(buffer: Buffer, extension: Span): string | undefined {
   const list = readSpan(buffer, extension.start, extension.end, 2);

@@ -7,8 +7,10 @@ import {
   type ClientHello,
   findExtension,
   parseClientHello,
+  readFirstBinder,
   readProtocols,
   readServerName,
+  type Span,
 } from './client-hello.ts';
 import { captureHello } from './hello-capture.ts';
 import type { HelloFacts } from './tls-facts.ts';
@@ -19,6 +21,8 @@ const RECORD_HEADER = 5;
 const SERVER_NAME = 0;
 const STATUS_REQUEST = 5;
 const ALPN = 16;
+const PRE_SHARED_KEY = 41;
+const EARLY_DATA = 42;
 const NOTHING = Buffer.alloc(0);
 
 export class HelloReader {
@@ -27,6 +31,7 @@ export class HelloReader {
   #hello: HelloFacts | undefined;
   #protocols: readonly string[] | undefined;
   #servername: string | undefined;
+  #extensions: Span | undefined;
   #isPlain = false;
   #wantsStaple = false;
 
@@ -45,6 +50,7 @@ export class HelloReader {
 
   #read(bytes: Buffer, hello: ClientHello): void {
     if (this.#captureSize > 0) this.#hello = captureHello(bytes, hello, this.#captureSize);
+    this.#extensions = hello.extensions;
     const extension = (type: number) => findExtension(bytes, hello.extensions, type);
     const alpn = extension(ALPN);
     this.#protocols = alpn && readProtocols(bytes, alpn);
@@ -77,6 +83,16 @@ export class HelloReader {
   /** OCSP (RFC 6066, section 8) */
   get wantsStaple(): boolean {
     return this.#wantsStaple;
+  }
+
+  /** Of a hello that early data follows; a copy. Undefined: none does. */
+  earlyBinder(): Buffer | undefined {
+    const extensions = this.#extensions;
+    if (extensions === undefined || findExtension(this.#bytes, extensions, EARLY_DATA) === undefined)
+      return undefined;
+    const keys = findExtension(this.#bytes, extensions, PRE_SHARED_KEY);
+    const binder = keys && readFirstBinder(this.#bytes, keys);
+    return binder && Buffer.from(this.#bytes.subarray(binder.start, binder.end));
   }
 
   get hello(): HelloFacts | undefined {

@@ -48,6 +48,15 @@ export interface TlsFacts {
   secret(name: string): string | undefined;
   /** Kept when `tune.ssl.capture-buffer-size` asks for it. */
   readonly hello: HelloFacts | undefined;
+  /** Absent: no early data was accepted. */
+  readonly early?: EarlyPhase | undefined;
+}
+
+/** A client whose data came ahead of its Finished (RFC 8446, section 2.3): until then anybody may have sent it again. */
+export interface EarlyPhase {
+  readonly state: 'waits' | 'complete' | 'failed';
+  /** It is called once, when the state is another one; never while it is not. */
+  whenOver(heard: () => void): void;
 }
 
 export interface CertificateFacts {

@@ -9,6 +9,7 @@ import type { LoadedCertEntry } from '../../model/tls-material.ts';
 import type { Connection, Engine } from '../connection.ts';
 import type { DirectHandshake, DirectWatcher } from './direct/direct-handshake.ts';
 import { DirectListener } from './direct/direct-listener.ts';
+import type { EarlyGuard } from './early/early-guard.ts';
 import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
 import type { HelloReader } from './hello-reader.ts';
 import { KeyLog } from './key-log.ts';
@@ -30,6 +31,8 @@ export interface TlsListenerParts {
   readonly authorities: FindAuthorities;
   readonly ticketKeys: TicketKeys;
   readonly counts: SessionCounts & StapleCounts;
+  /** Undefined: early data is never accepted. */
+  readonly guard?: EarlyGuard | undefined;
 }
 
 export interface HandshakeWatcher {
@@ -65,12 +68,12 @@ export class TlsListener {
   /** In TLS 1.2 nobody can tell for which name a session was made: what one asks for, another must not be spared. */
   #isResumable = true;
 
-  constructor({ settings, certificates, authorities, ticketKeys, counts }: TlsListenerParts) {
+  constructor({ settings, certificates, authorities, ticketKeys, counts, guard }: TlsListenerParts) {
     this.#settings = settings;
     this.#certificates = certificates;
     this.#contexts = new ListenerContexts(settings, authorities, ticketKeys, certificates);
     this.#staples = new Staples(counts);
-    this.#direct = DirectListener.of(settings, certificates, this.#contexts, this.#staples);
+    this.#direct = DirectListener.of(settings, certificates, this.#contexts, this.#staples, guard);
     this.#server = new Server({ ca: [] });
     this.#server.on('OCSPRequest', (certificate, _issuer, done) =>
       done(null, this.#staples.responseFor(certificate, Date.now())),

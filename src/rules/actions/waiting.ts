@@ -8,7 +8,7 @@ import { parseSize, parseTime } from '../../config-parser/units.ts';
 import { HTTP, type ActionDefinition } from '../action-definition.ts';
 import type { Action, RuleContext } from '../context.ts';
 import type { RuleLine } from '../rule-line.ts';
-import { BAD_MESSAGE, CONTINUE, TIMED_OUT, YIELD, type Verdict } from '../verdict.ts';
+import { BAD_MESSAGE, CONTINUE, REJECT, TIMED_OUT, YIELD, type Verdict } from '../verdict.ts';
 import { takeTime } from './exchange.ts';
 
 // ── wait-for-body ──
@@ -118,9 +118,16 @@ function compileDoResolve(line: RuleLine): Action | undefined {
   };
 }
 
-/** A request is only seen here when the handshake of its connection is over: early data is never accepted. */
+/** Whoever waits is woken, and looks again: by then the context may be another request's. */
 function compileWaitForHandshake(): Action {
-  return () => CONTINUE;
+  return (ctx, resumed) => {
+    const early = ctx.client?.tls?.early;
+    if (early === undefined || early.state === 'complete') return CONTINUE;
+    if (early.state === 'failed') return REJECT;
+    if (resumed && ctx.waitOver) return TIMED_OUT;
+    if (!resumed) early.whenOver(() => ctx.wakeUp());
+    return waitFor(ctx, 'handshake', resumed ? undefined : 0);
+  };
 }
 
 export const WAITING_ACTIONS: readonly ActionDefinition[] = [

@@ -11,6 +11,7 @@ import { NodeEngine } from '../../../src/net/engines/node/engine.ts';
 import { UringEngine } from '../../../src/net/engines/uring/engine.ts';
 import { probeUring } from '../../../src/net/engines/uring/probe.ts';
 import { createTlsListener } from '../../../src/net/tls/create-tls-listener.ts';
+import type { EarlyGuard } from '../../../src/net/tls/early/early-guard.ts';
 import type { HandshakeFailure } from '../../../src/net/tls/handshake-failure.ts';
 import { HelloReader } from '../../../src/net/tls/hello-reader.ts';
 import { ThreadCertificates } from '../../../src/net/tls/thread-certificates.ts';
@@ -34,11 +35,13 @@ interface ListenerWishes {
   readonly global?: string;
   /** What stands beside the certificates. */
   readonly having?: (certificate: LoadedCertificate) => Partial<LoadedCertificate>;
+  /** Of the process that it is part of. */
+  readonly guard?: EarlyGuard;
 }
 
 export function listenerOf(
   options: string,
-  { keys = 1, global = '', having }: ListenerWishes = {},
+  { keys = 1, global = '', having, guard }: ListenerWishes = {},
 ): TlsListener {
   const text = `global\n  ${global}\ndefaults\n  mode http\n  timeout client 1s\nfrontend f\n  bind 127.0.0.1:1 ssl ${options}\n`;
   const sources = { environment: {}, readFile: () => ({ error: 'none' }) };
@@ -50,7 +53,7 @@ export function listenerOf(
   for (const certificate of having === undefined ? [] : material.certificates.values())
     certificates.follow({ kind: 'certificate', certificate: { ...certificate, ...having?.(certificate) } });
   const secrets = Array.from({ length: keys }, (_, index) => Buffer.alloc(48, index + 1));
-  const listener = createTlsListener(bind, config.global, 'http', certificates, secrets, NO_COUNTS);
+  const listener = createTlsListener(bind, config.global, 'http', certificates, secrets, NO_COUNTS, guard);
   assert.ok(listener !== undefined);
   return listener;
 }

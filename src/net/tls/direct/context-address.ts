@@ -7,6 +7,7 @@
  */
 import type { SecureContext } from 'node:tls';
 import { inspect } from 'node:util';
+import { MOST_EARLY_DATA } from '../early/early-guard.ts';
 import type { SslContext } from './ssl.ts';
 import type { SslCalls } from './ssl-calls.ts';
 import type { Taps } from './taps.ts';
@@ -20,6 +21,10 @@ const STATUS_CALLBACK = 63;
 /** SSL_VERIFY_PEER, SSL_VERIFY_FAIL_IF_NO_PEER_CERT */
 const VERIFY_MODES = { optional: 1, required: 3 } as const;
 const NONE = 0;
+/** SSL_OP_NO_ANTI_REPLAY: OpenSSL's own way knows the hellos of one thread alone. */
+const NO_ANTI_REPLAY = 0x0100_0000;
+/** Of early data that is not accepted more bytes are skipped: each of its records is longer than what is in it. */
+const SKIPPED = 2 * MOST_EARLY_DATA;
 
 /** Undefined: this Node does not tell. */
 export function addressOfContext(context: SecureContext): number | undefined {
@@ -33,6 +38,7 @@ export interface Asked {
   /** More than the one that the context was made with. */
   readonly hasTicketKeys: boolean;
   readonly verify: 'none' | 'optional' | 'required';
+  readonly takesEarly: boolean;
 }
 
 /** Node's callbacks for sessions are taken off. */
@@ -45,6 +51,15 @@ export function makeReady(calls: SslCalls, context: number, taps: Taps, asked: A
   calls.callbackOfContext(context, STATUS_CALLBACK, taps.staples);
   if (asked.hasTicketKeys) calls.onTicket(context, taps.tickets);
   if (asked.verify !== 'none') calls.onCertificate(context, VERIFY_MODES[asked.verify], taps.certificates);
+  if (asked.takesEarly) takeEarlyData(calls, context, taps);
+}
+
+/** Who decides is there before there is anything to decide. */
+function takeEarlyData(calls: SslCalls, context: number, taps: Taps): void {
+  calls.onEarly(context, taps.early, NONE);
+  calls.optionsOfContext(context, NO_ANTI_REPLAY);
+  calls.takeEarly(context, SKIPPED);
+  calls.announceEarly(context, MOST_EARLY_DATA);
 }
 
 /** Handshakes that are under way have no line to come that would be needed. */

@@ -9,6 +9,7 @@ import type { KeyLog } from '../key-log.ts';
 import { SessionFacts } from '../session-facts.ts';
 import {
   type CertificateFacts,
+  type EarlyPhase,
   type HelloFacts,
   NO_CIPHER,
   type TlsError,
@@ -47,6 +48,7 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
   readonly resumed: boolean;
   readonly alpn: string | undefined;
   readonly error: TlsError | undefined;
+  readonly early: EarlyPhase | undefined;
   readonly verifyResult: number;
   readonly #ssl: Ssl;
   readonly #circumstances: DirectCircumstances;
@@ -60,12 +62,14 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
     circumstances: DirectCircumstances,
     alpn: string | undefined,
     error: TlsError | undefined,
+    early: EarlyPhase | undefined,
   ) {
     super();
     this.#ssl = ssl;
     this.#circumstances = circumstances;
     this.alpn = alpn;
     this.error = error;
+    this.early = early;
     this.protocol = ssl.version;
     this.cipher = ssl.cipher ?? NO_CIPHER;
     this.resumed = ssl.isResumed;

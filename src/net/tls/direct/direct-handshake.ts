@@ -5,6 +5,10 @@
  *   plain connection ◀──▶ Ssl                  handshake
  *   plain connection ◀──▶ RecordConnection     data; the Ssl is kept for what it knows
  *
+ * Where early data is accepted the client's connection is there before the handshake is over (early/early-connection.ts), and
+ * its data goes through the Ssl. One alone seals with the keys of what a server sends: OpenSSL until it says that the handshake
+ * is over, then the records here, whose numbers begin behind all that OpenSSL has sealed with them.
+ *
  * As long as nothing was sent, nothing is lost: what OpenSSL refuses at once, and what it agrees on that records/ does not
  * know, is begun anew by Node, with the same hello.
  */
@@ -12,16 +16,18 @@ import type { Cause } from '../../../base/failure.ts';
 import type { Connection, ConnectionHandler, Engine } from '../../connection.ts';
 import { UNSET } from '../../engines/unset-handler.ts';
 import { FAILED, type HandshakeFailure } from '../handshake-failure.ts';
+import { EarlyConnection, type EarlyWire } from '../early/early-connection.ts';
+import type { EarlyGuard, EarlyTerms } from '../early/early-guard.ts';
 import { sealedIn } from '../records/handshake-records.ts';
 import { RecordConnection, type RecordOwner } from '../records/record-connection.ts';
 import { suiteOf } from '../records/suites.ts';
-import type { RecordKeyring } from '../records/record-cipher.ts';
+import { MOST_CONTENT, type RecordKeyring } from '../records/record-cipher.ts';
 import type { TicketKeySource } from '../tls-handle.ts';
 import type { TlsError, TlsFacts } from '../tls-facts.ts';
 import type { VerificationError } from '../verification.ts';
 import { type DirectCircumstances, DirectFacts } from './direct-facts.ts';
 import { DirectSecrets } from './direct-secrets.ts';
-import { Ssl, type SslContext } from './ssl.ts';
+import { Ssl, type SslContext, type Step } from './ssl.ts';
 import type { Tapped } from './taps.ts';
 
 /** Hears of its end exactly once. */
@@ -41,9 +47,15 @@ export interface DirectOptions extends DirectCircumstances {
   readonly maxRecordBytes: number;
   /** An OCSP response of one of the certificates, which is given in DER. */
   readonly stapleOf: (certificate: Buffer) => Buffer | undefined;
+  /** Undefined: no early data is accepted, neither now nor with the tickets that are given. */
+  readonly guard: EarlyGuard | undefined;
+  /** Of a hello that early data follows. */
+  readonly binder: Buffer | undefined;
 }
 
-export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
+const TLS13 = 'TLSv1.3';
+
+export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped, EarlyWire {
   readonly side = 'server';
   readonly hearsTickets = false;
   readonly protocol: string | undefined;
@@ -54,8 +66,15 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
   readonly #ssl: Ssl;
   readonly #secrets = new DirectSecrets();
   readonly #outbox: Buffer[] = [];
-  /** Undefined: it is over. */
+  /** Undefined: it knows, or wants to know no more. */
   #watcher: DirectWatcher | undefined;
+  #isOver = false;
+  /** Early data may still come. */
+  #readsEarly: boolean;
+  readonly #pieces: Buffer[] = [];
+  #early: EarlyConnection | undefined;
+  /** Records that OpenSSL has sealed with the keys of data. */
+  #sealed = 0;
   /** OpenSSL has said all it wants to: it is over when the last of that is under way. */
   #keyring: RecordKeyring | undefined;
 
@@ -86,12 +105,17 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
     this.ticketKeys = options.ticketKeys;
     this.#watcher = watcher;
     this.#ssl = ssl;
+    this.#readsEarly = options.guard !== undefined && options.binder !== undefined;
   }
 
   #agreesOn(hello: Buffer): boolean {
     const ssl = this.#ssl;
     ssl.feed(hello, 0, hello.length);
-    if (ssl.step(this) === 'more' && suiteOf(ssl.version, ssl.cipherToBe) !== undefined) return true;
+    if (this.#step() === 'more' && suiteOf(ssl.version, ssl.cipherToBe) !== undefined) {
+      const { guard } = this.#options;
+      if (guard !== undefined && ssl.version === TLS13) ssl.setNote(guard.noteOf(this.#terms()));
+      return true;
+    }
     ssl.failure();
     ssl.free();
     return false;
@@ -100,13 +124,14 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
   start(): void {
     this.#plain.handler = this;
     this.#say(this.#ssl.output());
-    this.#plain.receive();
+    if (this.#options.binder !== undefined && this.#ssl.hasAcceptedEarly) this.#beginEarly();
+    if (!this.#isOver) this.#plain.receive();
   }
 
   /** Nobody is told of its end any more. */
   abort(): void {
     this.#watcher = undefined;
-    this.#ssl.free();
+    this.abandon();
   }
 
   keyLine(line: string): void {
@@ -123,22 +148,54 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
     return certificate && this.#options.stapleOf(certificate);
   }
 
+  acceptsEarly(): boolean {
+    const { guard, binder } = this.#options;
+    if (guard === undefined || binder === undefined) return false;
+    return guard.accepts(this.#ssl.note(), this.#terms(), binder);
+  }
+
+  #terms(): EarlyTerms {
+    return { sni: this.#options.sni, protocol: this.protocol, cipher: this.#ssl.cipherToBe };
+  }
+
+  // ── what a connection with early data asks for ──
+
+  get mostContent(): number {
+    return this.#options.maxRecordBytes || MOST_CONTENT;
+  }
+
+  get isFree(): boolean {
+    return !this.#isOver && this.#keyring === undefined && !this.#plain.sending && this.#outbox.length === 0;
+  }
+
+  write(buffer: Buffer, offset: number, length: number): void {
+    if (!this.#ssl.writeEarly(this, buffer, offset, length)) return this.#fail(undefined);
+    const records = this.#ssl.output();
+    this.#sealed += sealedIn(records);
+    this.#say(records);
+  }
+
+  abandon(): void {
+    this.#isOver = true;
+    this.#ssl.free();
+  }
+
   // ── what the plain connection tells ──
 
   onReceived(_plain: Connection, buffer: Buffer, offset: number, length: number): void {
-    if (this.#watcher === undefined) return;
+    if (this.#isOver) return;
     this.#ssl.feed(buffer, offset, length);
     this.#goOn();
   }
 
   onEnd(plain: Connection): void {
-    if (this.#keyring === undefined) return this.#fail(undefined);
+    if (this.#keyring === undefined) return this.#fail(undefined, 'reset');
     this.#finish(this.#keyring);
     plain.handler.onEnd(plain);
   }
 
   onFailed(plain: Connection, ...why: [Cause, string?]): void {
-    if (this.#keyring === undefined) return this.#fail(undefined);
+    if (this.#keyring === undefined) return this.#fail(undefined, why[0]);
     this.#finish(this.#keyring);
     plain.handler.onFailed(plain, ...why);
   }
@@ -146,7 +203,8 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
   onSent(): void {
     const next = this.#outbox.shift();
     if (next !== undefined) this.#plain.send(next, 0, next.length);
-    if (this.#keyring !== undefined && this.#outbox.length === 0) this.#finish(this.#keyring);
+    if (this.#keyring !== undefined) this.#conclude(this.#keyring);
+    else this.#early?.sent();
   }
 
   onConnected(): void {
@@ -166,13 +224,43 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
   // ── its parts ──
 
   #goOn(): void {
-    const step = this.#ssl.step(this);
+    const step = this.#step();
     const flight = this.#ssl.output();
     const error = step === 'failed' ? this.#ssl.failure() : undefined;
+    if (this.#early !== undefined || step === 'done') this.#sealed += sealedIn(flight);
     this.#say(flight);
     if (step === 'failed') this.#fail(error);
-    else if (step === 'done') this.#agree(sealedIn(flight));
+    else if (step === 'done') this.#agree();
     else this.#plain.receive();
+  }
+
+  #step(): Step {
+    while (this.#readsEarly) {
+      const read = this.#ssl.readEarly(this);
+      if (read === 'over') this.#readsEarly = false;
+      else if (typeof read === 'string') return read;
+      else if (this.#early === undefined) this.#pieces.push(read);
+      else this.#early.arrived(read);
+    }
+    return this.#ssl.step(this);
+  }
+
+  /** Where no protocol was agreed on nobody looks at early data before the end (manual, section 5.1, `allow-0rtt`). */
+  #beginEarly(): void {
+    const early = new EarlyConnection(this.#plain, this.#engine, this);
+    this.#early = early;
+    for (const piece of this.#pieces) early.arrived(piece);
+    if (this.protocol !== undefined) this.#connected(early);
+  }
+
+  #connected(connection: Connection): void {
+    const watcher = this.#watcher;
+    if (watcher === undefined) return;
+    this.#watcher = undefined;
+    watcher.connected(
+      connection,
+      new DirectFacts(this.#ssl, this.#options, this.protocol, undefined, this.#early),
+    );
   }
 
   #say(flight: Buffer): void {
@@ -181,26 +269,34 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped {
     else this.#plain.send(flight, 0, flight.length);
   }
 
-  #agree(tickets: number): void {
-    this.#keyring = this.#secrets.keyring(this.#ssl, tickets);
+  #agree(): void {
+    this.#keyring = this.#secrets.keyring(this.#ssl, this.#sealed);
     if (this.#keyring === undefined) this.#fail(undefined);
-    else if (this.#outbox.length === 0) this.#finish(this.#keyring);
+    else this.#conclude(this.#keyring);
+  }
+
+  /** Behind all that OpenSSL has sealed; what a connection has written has to be with the kernel, as it waits for that. */
+  #conclude(keyring: RecordKeyring): void {
+    const isBusy = this.#outbox.length > 0 || (this.#early !== undefined && this.#plain.sending);
+    if (!isBusy) this.#finish(keyring);
   }
 
   #finish(keyring: RecordKeyring): void {
-    const watcher = this.#watcher;
-    this.#watcher = this.#keyring = undefined;
+    this.#keyring = undefined;
+    this.#isOver = true;
     const { maxRecordBytes } = this.#options;
     const connection = new RecordConnection(this.#plain, keyring, this, this.#engine, UNSET, maxRecordBytes);
     connection.startWith(this.#ssl.rest());
-    watcher?.connected(connection, new DirectFacts(this.#ssl, this.#options, this.protocol, undefined));
+    this.#early?.goOnWith(connection);
+    this.#connected(this.#early ?? connection);
   }
 
-  #fail(error: TlsError | undefined): void {
+  #fail(error: TlsError | undefined, cause: Cause = 'other'): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
-    const facts = new DirectFacts(this.#ssl, this.#options, undefined, error);
-    this.#ssl.free();
+    const facts = new DirectFacts(this.#ssl, this.#options, undefined, error, undefined);
+    this.abandon();
+    this.#early?.broke(cause);
     const refusal = this.#options.verification?.failure;
     watcher?.failed(refusal ?? (error === undefined ? FAILED : { ...FAILED, detail: error.text }), facts);
   }

@@ -8,6 +8,7 @@ import type { HelloReader } from '../hello-reader.ts';
 import { KeyLog } from '../key-log.ts';
 import type { ListenerContexts } from '../listener-contexts.ts';
 import type { ListenerSettings } from '../listener-settings.ts';
+import type { EarlyGuard } from '../early/early-guard.ts';
 import { openSsl } from '../records/openssl.ts';
 import type { Staples } from '../staples.ts';
 import type { CertificateChoice } from '../thread-certificates.ts';
@@ -38,6 +39,7 @@ export class DirectListener {
   readonly #certificates: CertificateChoice;
   readonly #contexts: ListenerContexts;
   readonly #staples: Staples;
+  readonly #guard: EarlyGuard | undefined;
   /** By the first of the certificates: gone with it. */
   readonly #made = new WeakMap<LoadedCertEntry, Made[]>();
 
@@ -47,10 +49,11 @@ export class DirectListener {
     certificates: CertificateChoice,
     contexts: ListenerContexts,
     staples: Staples,
+    guard: EarlyGuard | undefined,
   ): DirectListener | undefined {
     const keepsSessions = settings.noTickets && settings.cacheSize > 0;
     const calls = keepsSessions || openSsl() === undefined ? undefined : sslCalls();
-    return calls && new DirectListener(calls, settings, certificates, contexts, staples);
+    return calls && new DirectListener(calls, settings, certificates, contexts, staples, guard);
   }
 
   private constructor(
@@ -59,12 +62,14 @@ export class DirectListener {
     certificates: CertificateChoice,
     contexts: ListenerContexts,
     staples: Staples,
+    guard: EarlyGuard | undefined,
   ) {
     this.#calls = calls;
     this.#settings = settings;
     this.#certificates = certificates;
     this.#contexts = contexts;
     this.#staples = staples;
+    this.#guard = guard;
   }
 
   /** Undefined: it is Node's to make. */
@@ -80,6 +85,7 @@ export class DirectListener {
     if (preferred === undefined || context === undefined) return undefined;
     const { keepsSecrets } = this.#settings;
     if (context.isLogged && places.areKnown && !keepsSecrets) stopLogging(context);
+    const guard = context.takesEarly ? this.#guard : undefined;
     const protocols = preferred.options.alpn ?? this.#settings.alpn;
     const options = {
       context,
@@ -92,6 +98,8 @@ export class DirectListener {
       verification: isAsked(this.#verifyOf(preferred)) ? new ClientVerification(this.#settings) : undefined,
       keyLog: keepsSecrets ? new KeyLog() : undefined,
       stapleOf: (certificate: Buffer) => this.#staples.responseAmong(entries, certificate, Date.now()),
+      guard,
+      binder: guard === undefined ? undefined : hello.earlyBinder(),
     };
     return DirectHandshake.begin(plain, engine, options, hello.bytes, watcher);
   }
@@ -104,6 +112,12 @@ export class DirectListener {
 
   #verifyOf({ options }: LoadedCertEntry): 'none' | 'optional' | 'required' {
     return options.verify ?? this.#settings.line.verify ?? 'none';
+  }
+
+  /** `allow-0rtt` */
+  #takesEarly(first: LoadedCertEntry | undefined): boolean {
+    const { line, noTickets } = this.#settings;
+    return this.#guard !== undefined && !noTickets && (first?.options.earlyData ?? line.earlyData ?? false);
   }
 
   #contextOf(first: LoadedCertEntry, entries: Entries): SslContext | undefined {
@@ -123,8 +137,9 @@ export class DirectListener {
       if (address === undefined) return undefined;
       const hasTicketKeys = this.#contexts.ticketKeys.source !== undefined;
       const verify = entries[0] === undefined ? 'none' : this.#verifyOf(entries[0]);
-      makeReady(this.#calls, address, tapsOf(this.#calls), { hasTicketKeys, verify });
-      return { calls: this.#calls, address, node, isLogged: true };
+      const takesEarly = this.#takesEarly(entries[0]);
+      makeReady(this.#calls, address, tapsOf(this.#calls), { hasTicketKeys, verify, takesEarly });
+      return { calls: this.#calls, address, node, isLogged: true, takesEarly };
     } catch {
       return undefined;
     }

@@ -12,6 +12,8 @@ import type { SslCalls } from './ssl-calls.ts';
 import { beAtWork, type Tapped } from './taps.ts';
 
 export type Step = 'done' | 'more' | 'failed';
+/** A piece of early data, or that there is none any more: the handshake goes on by step(). */
+export type EarlyStep = Buffer | 'over' | 'more' | 'failed';
 
 /** What connections are made of. */
 export interface SslContext {
@@ -20,11 +22,17 @@ export interface SslContext {
   readonly node: SecureContext;
   /** Its key log is on. */
   isLogged: boolean;
+  /** Early data can be accepted. */
+  readonly takesEarly: boolean;
 }
 
 const NONE = 0;
 /** SSL_ERROR_WANT_READ */
 const WANTS_MORE = 2;
+/** SSL_READ_EARLY_DATA_SUCCESS, SSL_READ_EARLY_DATA_FINISH, SSL_EARLY_DATA_ACCEPTED */
+const HAS_READ = 1;
+const HAS_ENDED = 2;
+const ACCEPTED = 2;
 const VERSIONS: Readonly<Record<number, string>> = {
   0x0300: 'SSLv3',
   0x0301: 'TLSv1',
@@ -39,6 +47,9 @@ const MOST_SECRET_BYTES = 64;
 const scratch = Buffer.alloc(17_408);
 const NOTHING = Buffer.alloc(0);
 const cipherNames = new Map<number, string>();
+/** Where OpenSSL writes a length and an address: of the thread, one call at a time. */
+const told = new BigUint64Array(2);
+const toldBytes = Buffer.from(told.buffer);
 
 export class Ssl {
   readonly #calls: SslCalls;
@@ -93,6 +104,35 @@ export class Ssl {
     // what is left there others would take for an error of theirs
     calls.clearErrors();
     return isMore ? 'more' : 'done';
+  }
+
+  /** In place of step(), from the first one on, until early data is over. */
+  readEarly(handshake: Tapped): EarlyStep {
+    if (this.#ssl === NONE) return 'failed';
+    const calls = this.#calls;
+    beAtWork(handshake);
+    const result = calls.readEarly(this.#ssl, addressOf(scratch), scratch.length, addressOf(toldBytes));
+    beAtWork(undefined);
+    const isMore = result === 0 && calls.errorOf(this.#ssl, result) === WANTS_MORE;
+    if (result === 0 && !isMore) return 'failed';
+    calls.clearErrors();
+    if (result === HAS_READ) return Buffer.from(scratch.subarray(0, Number(told[0])));
+    return result === HAS_ENDED ? 'over' : 'more';
+  }
+
+  /** Whether early data was accepted in the first step. */
+  get hasAcceptedEarly(): boolean {
+    return this.#ssl !== NONE && this.#calls.earlyStatus(this.#ssl) === ACCEPTED;
+  }
+
+  /** Seals data for a peer that has not finished yet, no more than a record has. False: it failed. */
+  writeEarly(handshake: Tapped, bytes: Buffer, offset: number, length: number): boolean {
+    if (this.#ssl === NONE) return false;
+    beAtWork(handshake);
+    const result = this.#calls.writeEarly(this.#ssl, addressOf(bytes) + offset, length, addressOf(toldBytes));
+    beAtWork(undefined);
+    this.#calls.clearErrors();
+    return result === 1 && Number(told[0]) === length;
   }
 
   /** What the peer is to be sent; its memory is the caller's. */
@@ -208,6 +248,26 @@ export class Ssl {
     if (this.#ssl === NONE) return undefined;
     this.#calls.copy(addressOf(scratch), this.#ssl + offset, length);
     return Buffer.from(scratch.subarray(0, length));
+  }
+
+  // ── what tickets say of early data ──
+
+  /** What was noted in the ticket that the session comes from; undefined: nothing, or it is not for early data. */
+  note(): Buffer | undefined {
+    const session = this.#session();
+    if (session === NONE || this.#calls.mostEarly(session) === 0) return undefined;
+    const at = addressOf(toldBytes);
+    if (this.#calls.note(session, at, at + 8) !== 1) return undefined;
+    const [from, length] = [Number(told[0]), Number(told[1])];
+    const note = Buffer.alloc(length);
+    if (length > 0) this.#calls.copy(addressOf(note), from, length);
+    return note;
+  }
+
+  /** For tickets that are to come. */
+  setNote(note: Buffer): void {
+    const session = this.#session();
+    if (session !== NONE) this.#calls.setNote(session, addressOf(note), note.length);
   }
 
   // ── its parts ──

@@ -21,6 +21,8 @@ export interface Tapped {
   excuses(error: VerificationError, der: () => Buffer | undefined): boolean;
   /** An OCSP response of the certificate that is presented. */
   staple(): Buffer | undefined;
+  /** Whether early data is accepted, against which OpenSSL has nothing. */
+  acceptsEarly(): boolean;
 }
 
 /** Addresses of functions, for contexts. */
@@ -30,6 +32,7 @@ export interface Taps {
   readonly tickets: number;
   readonly certificates: number;
   readonly staples: number;
+  readonly early: number;
 }
 
 /** SSL_TLSEXT_ERR_OK, SSL_TLSEXT_ERR_NOACK */
@@ -68,6 +71,9 @@ export function tapsOf(calls: SslCalls): Taps {
       isGood === 1 ? 1 : Number(isExcused(calls, store)),
     ),
     staples: register('int Staple(uintptr_t ssl, uintptr_t data)', (ssl: number) => staple(calls, ssl)),
+    early: register('int Early(uintptr_t ssl, uintptr_t data)', () =>
+      Number(atWork?.acceptsEarly() === true),
+    ),
   };
   return made;
 }
