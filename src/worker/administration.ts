@@ -34,11 +34,12 @@ import { DynamicBackends } from './dynamic-backends.ts';
 import { GlobalLog, NOTICE } from './global-log.ts';
 import type { LogRings } from './log-rings.ts';
 import { FrontendListening } from './frontend-listening.ts';
+import { FrontendSteering } from './frontend-steering.ts';
 import type { NameService } from './name-service.ts';
 import type { ThreadStart, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
-import { PROXY_PAUSED, PROXY_STOPPED } from '../state/server-words.ts';
 import { ProcessExpressions } from './process-expressions.ts';
+import type { ProxyNews } from './proxy-news.ts';
 import type { ControlTls } from './control-tls.ts';
 import { ControlNumbers } from './process-numbers.ts';
 import { ScriptDesk } from './script-desk.ts';
@@ -66,7 +67,8 @@ interface AdministrationParts {
   readonly acmeAccounts: ReadonlyMap<string, AccountParts>;
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly rings: LogRings;
-  /** Lines about servers that could not be sent. */
+  readonly news: ProxyNews;
+  /** Lines about proxies and servers that could not be sent. */
   readonly lostServerLines: () => number;
   readonly peers: () => readonly PeersAtWork[];
   readonly stopping: () => boolean;
@@ -83,6 +85,7 @@ export class Administration {
   readonly #parts: AdministrationParts;
   readonly #calls: ThreadCalls;
   readonly #listening: FrontendListening;
+  readonly #steering: FrontendSteering;
   readonly #numbers: ControlNumbers;
   readonly #stats: ConfiguredView;
   readonly #shared: SharedCopies;
@@ -91,7 +94,6 @@ export class Administration {
   #lastServerChange: Promise<unknown> = Promise.resolve();
   readonly #globalLog: GlobalLog;
   #engine = 'not started';
-  #steering: Promise<void> = Promise.resolve();
   readonly #backends: DynamicBackends;
   readonly #client: HttpClientSettings;
   readonly #desk: CertificateDesk;
@@ -107,6 +109,7 @@ export class Administration {
     this.#globalLog = new GlobalLog(config, parts.rings, state);
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
+    this.#steering = new FrontendSteering(parts, this.#listening);
     this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls, bytes =>
       VariableRoom.mayHold(config.global.tune, bytes),
     );
@@ -177,42 +180,12 @@ export class Administration {
 
   /** SIGTTOU: all frontends let go of their addresses, so that another process can have them. */
   pauseListening(): Promise<void> {
-    return this.#steerListening('Paused', 0, PROXY_PAUSED, proxy => this.#listening.pause(proxy));
+    return this.#steering.pauseAll();
   }
 
   /** SIGTTIN: those that were paused listen again. */
   resumeListening(): Promise<void> {
-    return this.#steerListening('Resumed', PROXY_PAUSED, 0, proxy => this.#listening.resume(proxy));
-  }
-
-  /** One after the other: a signal may come while the threads still let go for the one before. */
-  #steerListening(
-    what: 'Paused' | 'Resumed',
-    from: number,
-    to: number,
-    steer: (proxy: number) => Promise<string | undefined>,
-  ): Promise<void> {
-    return (this.#steering = this.#steering.then(() => this.#steerAll(what, from, to, steer)));
-  }
-
-  async #steerAll(
-    what: 'Paused' | 'Resumed',
-    from: number,
-    to: number,
-    steer: (proxy: number) => Promise<string | undefined>,
-  ): Promise<void> {
-    const { config, servers, notice } = this.#parts;
-    for (const [proxy, { kind, name, binds, disabled }] of config.proxies.entries()) {
-      const flags = servers.proxyFlags(proxy) & (PROXY_PAUSED | PROXY_STOPPED);
-      if (disabled || binds.length === 0 || flags !== from) continue;
-      const wrong = await steer(proxy);
-      if (wrong === undefined) servers.setProxyFlags(proxy, to, from);
-      const text =
-        wrong === undefined
-          ? `${what} ${kind} ${name}.`
-          : `${kind} ${name} is not ${what.toLowerCase()}: ${wrong}.`;
-      notice('warning', text);
-    }
+    return this.#steering.resumeAll();
   }
 
   showVrrp(snapshot: VrrpSnapshot): void {
@@ -351,9 +324,9 @@ export class Administration {
       serversKnown: async () => {
         await this.#lastServerChange;
       },
-      pauseFrontend: proxy => this.#listening.pause(proxy),
-      resumeFrontend: proxy => this.#listening.resume(proxy),
-      closeFrontend: proxy => this.#listening.close(proxy),
+      pauseFrontend: proxy => this.#steering.pause(proxy),
+      resumeFrontend: proxy => this.#steering.resume(proxy),
+      closeFrontend: proxy => this.#steering.close(proxy),
       roomAgain: () => {
         for (const thread of this.#parts.running()) this.#parts.tell(thread, { kind: 'room' });
       },
@@ -379,7 +352,7 @@ export class Administration {
   /** Takes no new connections, neither to the admin sockets nor to frontends. */
   stopListening(): void {
     this.#server?.stopListening();
-    this.#listening.giveUp();
+    this.#steering.giveUp();
     this.#desk.updates.close();
     this.#acme.close();
   }

@@ -9,13 +9,13 @@ import type { OpenedSocket } from '../admin/admin-server.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { AccountParts } from '../acme/authority.ts';
+import type { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import { createEarlyMemory } from '../state/seen-hellos.ts';
-import { planState } from '../state/plan.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
-import { SharedState } from '../state/shared-state.ts';
+import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { AttachedNewsDesk } from './attached-news-desk.ts';
@@ -29,6 +29,7 @@ import { startDemoServers, urlsOf } from './demo-servers.ts';
 import { actOnServers, type PageActionEffects } from './page-actions.ts';
 import { bindPeers, type PeersListener } from './peer-sockets.ts';
 import { ControlTls } from './control-tls.ts';
+import { createState } from './create-state.ts';
 import { PeersService } from './peers-service.ts';
 import { preloadCounters } from './preload-counters.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
@@ -43,8 +44,10 @@ import type { NameService } from './name-service.ts';
 import { namespacesOf } from './network-namespaces.ts';
 import { openRingFiles, type RingFile } from './ring-file.ts';
 import { ringsOf } from './ring-settings.ts';
+import { ProxyLogs } from './proxy-logs.ts';
+import { ProxyNews } from './proxy-news.ts';
 import { restoreServers } from './restore-servers.ts';
-import { watchServers, type ServerWatch } from './server-watch.ts';
+import { watchServers } from './server-watch.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 export interface ControlOptions {
@@ -85,7 +88,8 @@ export class Control {
   readonly #writer: ServerWriter;
   readonly #administration: Administration;
   readonly #rings: LogRings;
-  readonly #watch: ServerWatch;
+  readonly #logs: ProxyLogs;
+  readonly #checks: Checks;
   readonly #stopSequence: StopSequence;
   readonly #names: NameService;
   readonly #peers: PeersService;
@@ -129,8 +133,10 @@ export class Control {
       rings: this.#rings,
       tls: this.#tls,
     });
-    this.#watch = watchServers({
+    this.#logs = new ProxyLogs(options.config, this.#rings, this.#state);
+    this.#checks = watchServers({
       rings: this.#rings,
+      logs: this.#logs,
       config: options.config,
       state: this.#state,
       servers: this.#writer,
@@ -144,8 +150,8 @@ export class Control {
     });
     this.#administration = this.#createAdministration(acmeAccounts);
     const { directory } = this.#administration;
-    directory.watch((row, backend, server) => this.#watch.checks.changed(row, backend, server?.config));
-    this.#names = nameService(options.config, this.#writer, this.#watch.checks, directory);
+    directory.watch((row, backend, server) => this.#checks.changed(row, backend, server?.config));
+    this.#names = nameService(options.config, this.#writer, this.#checks, directory);
     this.#administration.names = this.#names;
   }
 
@@ -168,9 +174,10 @@ export class Control {
       config,
       state: this.#state,
       servers: this.#writer,
-      serverOrders: this.#watch.checks.steering,
+      serverOrders: this.#checks.steering,
       handovers,
-      lostServerLines: () => this.#watch.lostLines() + this.#peers.lostLines,
+      news: new ProxyNews({ config, counters: this.#state.counters, logs: this.#logs, notice }),
+      lostServerLines: () => this.#logs.lost + this.#peers.lostLines,
       peers: () => this.#peers.sections,
       startTimeMs: this.#startTimeMs,
       startupLogs,
@@ -199,12 +206,12 @@ export class Control {
     if (ringFiles === undefined) return undefined;
     const accounts = openAccounts(options.config, options.certificates, options.notice);
     if (accounts === undefined) return undefined;
-    const state = createState(options);
+    const state = createState(options.config, options.nbthread, options.notice);
     if (state === undefined) return undefined;
     const control = new Control(options, adminSockets, listeners, ringFiles, accounts, state);
     control.#startDemo();
     control.#threads.start();
-    control.#watch.checks.know();
+    control.#checks.know();
     restoreServers(options.config, control.#state.plan, control.#writer);
     control.#names.begin(options.config, control.#state.plan);
     return control;
@@ -214,7 +221,7 @@ export class Control {
   serve(): void {
     this.#threads.serve();
     this.#administration.serve(this.#adminSockets);
-    this.#watch.checks.begin();
+    this.#checks.begin();
     this.#peers.begin();
   }
 
@@ -254,7 +261,7 @@ export class Control {
 
   #pageEffects(): PageActionEffects {
     return {
-      orders: this.#watch.checks.steering,
+      orders: this.#checks.steering,
       servers: this.#writer,
       shutdown: server => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why: 'admin' }),
     };
@@ -285,7 +292,7 @@ export class Control {
       case 'room':
         return this.#threads.tellAll({ kind: 'room' });
       case 'observed-errors':
-        return this.#watch.checks.observed(message.server, message.errors, message.last);
+        return this.#checks.observed(message.server, message.errors, message.last);
       case 'resolve':
         return this.#names.lookUp(message.question, address =>
           this.#threads.tell(thread, { kind: 'resolved', id: message.id, host: address?.toString() }),
@@ -363,7 +370,8 @@ export class Control {
 
   #cut(): void {
     this.#stopDemo();
-    this.#watch.stop();
+    this.#checks.stop();
+    this.#logs.close();
     this.#names.close();
     this.#peers.close();
     this.#administration.close();
@@ -382,16 +390,5 @@ export class Control {
     this.#administration.stopListening();
     this.#taught = this.#peers.stop();
     this.#threads.tellAll({ kind: 'soft-stop' });
-  }
-}
-
-/** Caches and stick tables may be as large as they like; a process may not. */
-function createState({ config, nbthread, notice }: ControlOptions): SharedState | undefined {
-  try {
-    return SharedState.create(planState(config, nbthread));
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    notice('alert', `Unable to allocate the memory of caches and stick tables: ${error.message}.`);
-    return undefined;
   }
 }

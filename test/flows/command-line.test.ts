@@ -267,10 +267,10 @@ test('SIGTTOU gives the addresses up and SIGTTIN takes them again', async t => {
     }
   };
   balancer.process.kill('SIGTTOU');
-  await said(/Paused listen l\./);
+  await said(/Paused proxy l\./);
   await assert.rejects(exchangeRaw(port, GET), /ECONNREFUSED/);
   balancer.process.kill('SIGTTIN');
-  await said(/Resumed listen l\./);
+  await said(/Resumed proxy l\./);
   assert.match(await exchangeRaw(port, GET), /^HTTP\/1\.1 200/);
 });
 
