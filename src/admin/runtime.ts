@@ -11,6 +11,7 @@ import type { CertificateDesk } from '../certificates/certificate-desk.ts';
 import type { Resolvers } from '../dns/resolvers.ts';
 import type { BadMessageReport } from '../model/bad-message.ts';
 import type { Config } from '../model/config.ts';
+import type { ProfiledPlace, ProfilingSettings, ThreadProfile } from '../model/profiling.ts';
 import type { Mode, Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { StreamReport } from '../model/stream-facts.ts';
@@ -103,6 +104,17 @@ export interface ThreadNumbers {
   readonly accepted: number;
 }
 
+/** Where the process spends its time and memory. */
+export interface Profiling {
+  readonly settings: ProfilingSettings;
+  /** Done when all threads measure that. */
+  change(settings: ProfilingSettings): Promise<void>;
+  /** Where a function stands, as `proxy/http-stream`; empty: in none of our modules. */
+  moduleOf(place: ProfiledPlace): string;
+  /** Of the control thread and each data thread. */
+  report(): Promise<readonly ThreadProfile[]>;
+}
+
 export interface StreamOrders {
   all(): Promise<readonly StreamReport[]>;
   /** False: there is no such stream. */
@@ -162,6 +174,7 @@ export interface AdminRuntime {
   /** Asks the threads for what only they know; before statistics of the process are told. */
   refreshNumbers(): Promise<void>;
   threadNumbers(): Promise<readonly ThreadNumbers[]>;
+  readonly profiling: Profiling;
   badMessages(): Promise<readonly BadMessageReport[]>;
   listeningDescriptors(): readonly ListeningDescriptor[];
   /** Of all frontends; none while stopping. */

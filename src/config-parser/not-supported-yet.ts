@@ -81,8 +81,6 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
   'option tcp-smart-connect',
   'option use-small-buffers',
   'prealloc-fd',
-  'profiling.memory',
-  'profiling.tasks',
   'quick-exit',
   'stress-level',
   'thread-group',

@@ -4,6 +4,7 @@ import type { Address } from './address.ts';
 import type { Bind } from './bind.ts';
 import type { Position } from './diagnostic.ts';
 import type { LogTarget } from './log.ts';
+import type { ProfilingSettings } from './profiling.ts';
 import type { Word } from './word.ts';
 
 export interface Global {
@@ -46,6 +47,7 @@ export interface Global {
   readonly httpClientLines: readonly (readonly Word[])[];
   readonly h1CaseAdjust: ReadonlyMap<string, string>;
   readonly tune: Tune;
+  readonly profiling: ProfilingSettings;
   /** Statuses that stick tables count as a client's errors, and as a server's failures. */
   readonly httpErrCodes: StatusRanges;
   readonly httpFailCodes: StatusRanges;

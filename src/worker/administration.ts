@@ -42,6 +42,7 @@ import { ProcessExpressions } from './process-expressions.ts';
 import type { ProxyNews } from './proxy-news.ts';
 import type { ControlTls } from './control-tls.ts';
 import { ControlNumbers } from './process-numbers.ts';
+import { ProfilingDesk } from './profiling-desk.ts';
 import { ScriptDesk } from './script-desk.ts';
 import type { FromScripts } from './script-messages.ts';
 import { SharedCopies } from './shared-copies.ts';
@@ -97,6 +98,7 @@ export class Administration {
   readonly #backends: DynamicBackends;
   readonly #client: HttpClientSettings;
   readonly #desk: CertificateDesk;
+  readonly #profiling: ProfilingDesk;
   readonly #acme: AcmeService;
   readonly #scripts: ScriptDesk;
   #warnings: number;
@@ -128,6 +130,7 @@ export class Administration {
     this.#backends = new DynamicBackends(parts, this.directory, this.#calls);
     this.#client = httpClientSettings(config.global, ({ message }) => parts.notice('warning', message));
     this.#desk = this.#createDesk();
+    this.#profiling = new ProfilingDesk(this.#calls, parts.config.global.profiling);
     this.#acme = new AcmeService({
       ...parts,
       accounts: parts.acmeAccounts,
@@ -267,6 +270,7 @@ export class Administration {
         const numbers = await this.#calls.all({ kind: 'numbers' });
         return [...numbers].sort((a, b) => a.thread - b.thread);
       },
+      profiling: this.#profiling,
       badMessages: () => this.#calls.all({ kind: 'bad-messages' }),
       listeningSockets: () => (this.#parts.stopping() ? [] : this.#listening.sockets()),
       warn: text => this.#parts.notice('warning', text),

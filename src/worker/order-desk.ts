@@ -1,12 +1,11 @@
 /** A data thread's side of orders: carries them out, one after the other. */
 import { getHeapStatistics } from 'node:v8';
 import type { ThreadNumbers } from '../admin/runtime.ts';
-import type { BadMessages } from '../proxy/bad-messages.ts';
-import type { ThreadCertificates } from '../net/tls/thread-certificates.ts';
-import type { LiveStreams } from '../proxy/live-streams.ts';
-import type { StreamsByServer } from '../proxy/server-streams.ts';
+import type { ProfilingSettings } from '../model/profiling.ts';
 import type { ListenerService } from '../proxy/listener-service.ts';
+import type { DataThread } from '../proxy/runtime.ts';
 import type { ChangedBackend, ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import { ThreadProfiler } from './profiling/thread-profiler.ts';
 import { reportStreams } from './stream-reports.ts';
 import type { ThreadCopies } from './thread-copies.ts';
 import { threadBusyMs } from './process-numbers.ts';
@@ -17,12 +16,8 @@ interface OrderDeskParts {
   readonly knowBackend: (change: ChangedBackend) => void;
   readonly listeners: readonly ListenerService[];
   readonly copies: ThreadCopies;
-  readonly certificates: ThreadCertificates;
-  readonly streams: LiveStreams;
-  readonly serverStreams: StreamsByServer;
-  readonly thread: number;
-  readonly now: () => number;
-  readonly badMessages: BadMessages;
+  readonly thread: DataThread;
+  readonly profiling: ProfilingSettings;
   /** Connections it accepted so far. */
   readonly accepted: () => number;
   readonly droppedLogs: () => number;
@@ -32,13 +27,15 @@ interface OrderDeskParts {
 
 export class OrderDesk {
   readonly #parts: OrderDeskParts;
+  readonly #profiler = new ThreadProfiler();
 
   constructor(parts: OrderDeskParts) {
     this.#parts = parts;
+    this.#profiler.use(parts.profiling);
   }
 
   run(order: Order): OrderResults[Order['kind']] {
-    const { knowServer, knowBackend, listeners, listen } = this.#parts;
+    const { knowServer, knowBackend, listeners, listen, thread } = this.#parts;
     switch (order.kind) {
       case 'server':
         knowServer(order.change);
@@ -47,7 +44,7 @@ export class OrderDesk {
         knowBackend(order.change);
         return undefined;
       case 'tls':
-        for (const change of order.changes) this.#parts.certificates.follow(change);
+        for (const change of order.changes) thread.certificates.follow(change);
         return undefined;
       case 'close-frontend':
         for (const listener of listeners) if (listener.frontend.row === order.proxy) listener.close();
@@ -56,18 +53,23 @@ export class OrderDesk {
         this.#parts.copies.follow(order.changes, order.number);
         return undefined;
       case 'streams':
-        return reportStreams(this.#parts.streams, this.#parts.thread, this.#parts.now());
+        return reportStreams(thread.liveStreams, thread.index, thread.wheel.now);
       case 'kill-stream':
         return this.#kill(order.number);
       case 'kill-on-server':
-        this.#parts.serverStreams.shutdown(order.server, 'K');
+        thread.streams.shutdown(order.server, 'K');
         return undefined;
       case 'bad-messages':
-        return this.#parts.badMessages.report();
+        return thread.badMessages.report();
       case 'answer':
         return undefined;
       case 'numbers':
         return this.#numbers();
+      case 'profiling':
+        this.#profiler.use(order.settings);
+        return undefined;
+      case 'profile':
+        return this.#profiler.report();
       case 'listen':
         for (const handover of order.listeners) listen(handover);
         return undefined;
@@ -75,21 +77,21 @@ export class OrderDesk {
   }
 
   #numbers(): ThreadNumbers {
-    const { thread, streams, accepted, droppedLogs } = this.#parts;
+    const { thread, accepted, droppedLogs } = this.#parts;
     const heap = getHeapStatistics();
     return {
-      thread,
+      thread: thread.index,
       heapBytes: heap.total_heap_size,
       usedBytes: heap.used_heap_size,
       droppedLogs: droppedLogs(),
       busyMs: threadBusyMs(),
-      streams: streams.size,
+      streams: thread.liveStreams.size,
       accepted: accepted(),
     };
   }
 
   #kill(number: number): boolean {
-    const stream = this.#parts.streams.all().find(one => one.number === number);
+    const stream = this.#parts.thread.liveStreams.all().find(one => one.number === number);
     stream?.shutdown('K');
     return stream !== undefined;
   }

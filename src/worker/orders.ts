@@ -4,6 +4,7 @@ import type { ThreadNumbers } from '../admin/runtime.ts';
 import type { BadMessageReport } from '../model/bad-message.ts';
 import type { StreamReport } from '../model/stream-facts.ts';
 import type { PlainSample } from '../acl/plain-sample.ts';
+import type { ProfilingSettings, ThreadProfile } from '../model/profiling.ts';
 import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
@@ -82,6 +83,10 @@ export type Order =
   | { readonly kind: 'answer' }
   /** What does the thread know of itself? */
   | { readonly kind: 'numbers' }
+  /** What it is to measure of itself. */
+  | { readonly kind: 'profiling'; readonly settings: ProfilingSettings }
+  /** Where does it spend its time and memory? */
+  | { readonly kind: 'profile' }
   /** Accept connections again. */
   | { readonly kind: 'listen'; readonly listeners: readonly ListenerHandover[] };
 
@@ -98,6 +103,8 @@ export interface OrderResults {
   readonly 'bad-messages': BadMessageReport;
   readonly answer: undefined;
   readonly numbers: ThreadNumbers;
+  readonly profiling: undefined;
+  readonly profile: ThreadProfile;
   readonly listen: undefined;
 }
 

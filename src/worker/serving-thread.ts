@@ -233,7 +233,6 @@ export class ServingThread {
   }
 
   #orderDesk(): OrderDesk {
-    const { index, liveStreams, badMessages, streams, certificates } = this.#thread;
     const { counters } = this.#state;
     return new OrderDesk({
       knowServer: change => this.#knowServer(change),
@@ -241,12 +240,8 @@ export class ServingThread {
       listeners: this.#listeners,
       listen: handover => this.#listen(handover),
       copies: this.#copies,
-      certificates,
-      streams: liveStreams,
-      badMessages,
-      serverStreams: streams,
-      thread: index,
-      now: () => this.#engine.wheel.now,
+      thread: this.#thread,
+      profiling: this.#start.config.global.profiling,
       accepted: () => counters.own[counters.process + FIELD.conn_tot] ?? 0,
       droppedLogs: () => this.#logs.lost,
     });

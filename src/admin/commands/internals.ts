@@ -1,12 +1,13 @@
 /**
  * What HAProxy tells about its inner machinery, told about this runtime's: threads, memory, descriptors, libraries.
- * Where there is no counterpart (task scheduler, profiler, traces) the answer says so, or shows an empty list.
+ * Where there is no counterpart (task scheduler, traces) the answer says so, or shows an empty list.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
 import type { ThreadNumbers } from '../runtime.ts';
 import { DESCRIPTOR_COMMAND } from './descriptors.ts';
 import { POOLS_COMMAND } from './pools.ts';
+import { PROFILING_COMMANDS } from './profiling.ts';
 import { wholeInteger } from '../units.ts';
 
 function sum(values: readonly number[]): number {
@@ -81,21 +82,6 @@ function showLibraries(): Answer {
   );
 }
 
-const NO_PROFILER = 'This runtime has no profiler of its own: start it with NODE_OPTIONS=--cpu-prof instead.';
-
-function showProfiling(): Answer {
-  return dump([
-    'Per-task CPU profiling              : off           # not available in this runtime\n',
-    'Memory usage profiling              : off           # not available in this runtime\n',
-  ]);
-}
-
-function setProfiling({ args }: Call): Answer {
-  const what = args.at(2);
-  if (what !== 'tasks' && what !== 'memory') return fail(`Expects either 'tasks' or 'memory'.`);
-  return args.at(3) === 'off' ? undefined : fail(NO_PROFILER);
-}
-
 const TRACES = 'Supported trace sources and states (.=stopped, w=waiting, R=running) :\n';
 
 function trace({ args }: Call): Answer {
@@ -142,20 +128,7 @@ export const INTERNAL_COMMANDS: readonly Command[] = [
   { words: 'show tasks', summary: 'tasks that are due', level: 'user', run: showTasks },
   DESCRIPTOR_COMMAND,
   { words: 'show libs', summary: 'mapped programs and libraries', level: 'operator', run: showLibraries },
-  {
-    words: 'show profiling',
-    args: '[<what>|<#lines>|<opts>]*',
-    summary: 'state of profiling',
-    level: 'admin',
-    run: showProfiling,
-  },
-  {
-    words: 'set profiling',
-    args: '<what> {auto|on|off}',
-    summary: 'switches profiling',
-    level: 'admin',
-    run: setProfiling,
-  },
+  ...PROFILING_COMMANDS,
   {
     words: 'show trace',
     args: '[<module>]',

@@ -73,6 +73,7 @@ export function createGlobalDraft(): GlobalDraft {
       httpStrict: false,
       other: new Map(),
     },
+    profiling: { tasks: 'off', memory: false },
     setVars: [],
     httpErrCodes: [[400, 499]],
     httpFailCodes: [

@@ -49,6 +49,14 @@ function setVariable(name: string, format: boolean, summary: string): GlobalKeyw
   );
 }
 
+function profileTasks(draft: GlobalDraft, word: Word, context: LineContext): void {
+  const { text: wanted } = word;
+  if (wanted === 'on' || wanted === 'off' || wanted === 'auto')
+    draft.profiling = { ...draft.profiling, tasks: wanted };
+  else if (wanted === 'lock' || wanted === 'memory')
+    context.warn(word, `'profiling.tasks' : '${wanted}' has no effect: no time is lost on that here.`);
+}
+
 function httpClient(name: string, shape: Shape, summary: string): GlobalKeyword {
   return setting(`httpclient.${name}`, shape, summary, (draft, _value, _words, context) => {
     draft.httpClientLines.push(context.line);
@@ -151,14 +159,19 @@ export const GLOBAL_HTTP_KEYWORDS: readonly GlobalKeyword[] = [
   lua('load', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script'),
   lua('load-per-thread', text('<file> [<argument> ...]', 1, 64), 'loads a Lua script in every thread'),
   lua('prepend-path', text('<path> [<type>]', 1, 2), 'where Lua looks for modules'),
-  kept('profiling.memory', ON_OFF, 'statistics of memory'),
-  kept(
+  setting('profiling.memory', ON_OFF, 'what holds memory is measured', (draft, value) => {
+    draft.profiling = { ...draft.profiling, memory: value === 'on' };
+  }),
+  setting(
     'profiling.tasks',
     matching(
       '{ auto | on | off | lock | no-lock | memory | no-memory }',
       /^(auto|on|off|no-lock|lock|no-memory|memory)$/,
     ),
-    'statistics of tasks',
+    'what takes processor time is measured',
+    (draft, _value, words, context) => {
+      for (const word of words) profileTasks(draft, word, context);
+    },
   ),
   kept('acme.scheduler', oneWordOf('auto', 'off'), 'automatic renewal of certificates', {
     experimental: true,
