@@ -2,27 +2,25 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ThreadNumbers } from '../admin/runtime.ts';
 import type { ProfilingSettings } from '../model/profiling.ts';
-import type { ListenerService } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
-import type { ChangedBackend, ChangedServer, ListenerHandover, Order, OrderResults } from './orders.ts';
+import type { ChangedBackend, ChangedServer, Order, OrderResults } from './orders.ts';
 import { ThreadProfiler } from './profiling/thread-profiler.ts';
 import { reportStreams } from './stream-reports.ts';
 import type { ThreadCopies } from './thread-copies.ts';
+import type { ThreadListeners } from './thread-listeners.ts';
 import { threadBusyMs } from './process-numbers.ts';
 
 interface OrderDeskParts {
   /** A server was added, changed or removed at run time. */
   readonly knowServer: (change: ChangedServer) => void;
   readonly knowBackend: (change: ChangedBackend) => void;
-  readonly listeners: readonly ListenerService[];
+  readonly listeners: ThreadListeners;
   readonly copies: ThreadCopies;
   readonly thread: DataThread;
   readonly profiling: ProfilingSettings;
   /** Connections it accepted so far. */
   readonly accepted: () => number;
   readonly droppedLogs: () => number;
-  /** Starts accepting on a descriptor. */
-  readonly listen: (handover: ListenerHandover) => void;
 }
 
 export class OrderDesk {
@@ -35,7 +33,7 @@ export class OrderDesk {
   }
 
   run(order: Order): OrderResults[Order['kind']] {
-    const { knowServer, knowBackend, listeners, listen, thread } = this.#parts;
+    const { knowServer, knowBackend, listeners, thread } = this.#parts;
     switch (order.kind) {
       case 'server':
         knowServer(order.change);
@@ -47,7 +45,8 @@ export class OrderDesk {
         for (const change of order.changes) thread.certificates.follow(change);
         return undefined;
       case 'close-frontend':
-        for (const listener of listeners) if (listener.frontend.row === order.proxy) listener.close();
+        for (const listener of listeners.services)
+          if (listener.frontend.row === order.proxy) listener.close();
         return undefined;
       case 'changes':
         this.#parts.copies.follow(order.changes, order.number);
@@ -71,7 +70,7 @@ export class OrderDesk {
       case 'profile':
         return this.#profiler.report();
       case 'listen':
-        for (const handover of order.listeners) listen(handover);
+        for (const handover of order.listeners) listeners.listen(handover);
         return undefined;
     }
   }

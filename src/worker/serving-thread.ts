@@ -3,10 +3,7 @@ import { timeOfDayBy } from '../base/clock.ts';
 import type { MessagePort } from 'node:worker_threads';
 import { ProcessVariables } from '../acl/process-variables.ts';
 import { VariableRoom } from '../acl/variable-memory.ts';
-import type { Bind } from '../model/bind.ts';
-import type { LogForward } from '../model/log-forward.ts';
 import type { Engine } from '../net/connection.ts';
-import { createTlsListener } from '../net/tls/create-tls-listener.ts';
 import { EarlyGuard } from '../net/tls/early/early-guard.ts';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { keepsSecrets } from '../net/tls/key-log.ts';
@@ -17,14 +14,13 @@ import { learnNamespaces } from '../net/network-namespace.ts';
 import { openEngine, type OpenedEngine } from '../net/engines/open-engine.ts';
 import { Reception } from '../proxy/accept.ts';
 import { Runtime } from '../proxy/compile-runtime.ts';
-import { tlsCounts } from '../proxy/accounting.ts';
 import { Compressors } from '../proxy/compressors.ts';
 import { BadMessages } from '../proxy/bad-messages.ts';
 import { LiveStreams } from '../proxy/live-streams.ts';
 import { glitchLimits } from '../proxy/glitches.ts';
 import { http2ServerSettings } from '../proxy/http2/server-settings.ts';
 import { http2Settings } from '../proxy/http2/settings.ts';
-import { ListenerService, rejectsPrivilegedPorts } from '../proxy/listener-service.ts';
+import { rejectsPrivilegedPorts } from '../proxy/listener-service.ts';
 import type { DataThread } from '../proxy/runtime.ts';
 import { ReverseDesk } from '../proxy/reverse/reverse-desk.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
@@ -36,20 +32,18 @@ import { FIELD } from '../state/counter-fields.ts';
 import { SharedState } from '../state/shared-state.ts';
 import { holdCapabilities } from './capabilities.ts';
 import { Drain } from './drain.ts';
-import { logForwardOf } from './listening-section.ts';
 import { LogBackends } from './log-backends.ts';
-import { LogForwarder } from './log-forward/log-forwarder.ts';
-import { MessageSender } from './log-forward/message-sender.ts';
 import type { RingPlaces } from './log-rings.ts';
 import { ThreadLogSink } from './log-sink.ts';
 import { ringsOf } from './ring-settings.ts';
 import type { ThreadStart, ToControl, ToData } from './messages.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
-import type { ChangedBackend, ChangedServer, ListenerHandover } from './orders.ts';
+import type { ChangedBackend, ChangedServer } from './orders.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { pipesOf } from './splice-pipes.ts';
 import { ThreadCopies } from './thread-copies.ts';
+import { ThreadListeners } from './thread-listeners.ts';
 import { serversView, statsView } from './state-views.ts';
 import { threadNumbers } from './thread-numbers.ts';
 import { NameLookups } from '../proxy/name-lookups.ts';
@@ -69,7 +63,6 @@ export class ServingThread {
   readonly #opened: OpenedEngine;
   readonly #engine: Engine;
   readonly #state: SharedState;
-  readonly #earlyGuard: EarlyGuard;
   readonly #facts: ThreadProcessFacts;
   readonly #logs: ThreadLogSink;
   readonly #statistics: ConfiguredView;
@@ -82,9 +75,7 @@ export class ServingThread {
   readonly #runtime: Runtime;
   readonly #scripts: ThreadScripts;
   readonly #copies: ThreadCopies;
-  readonly #reception: Reception;
-  readonly #listeners: ListenerService[] = [];
-  readonly #forwarders = new Map<number, LogForwarder>();
+  readonly #listeners: ThreadListeners;
   readonly #desk: OrderDesk;
   readonly #hears = (message: ToData): void => this.#hear(message);
   #drainLook: NodeJS.Timeout | undefined;
@@ -117,7 +108,6 @@ export class ServingThread {
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);
-    this.#earlyGuard = new EarlyGuard(new SeenHellos(start.earlyMemory));
     this.#thread = this.#belongings();
     this.#state.tables.clock = () => this.#engine.wheel.now;
     this.#files = new Map(start.patternFiles);
@@ -144,7 +134,7 @@ export class ServingThread {
       this.#tell({ kind: 'changed', change, seen }),
     );
     this.#copies.follow(start.changes, 0);
-    this.#reception = new Reception(this.#thread);
+    this.#listeners = this.#createListeners();
     for (const change of start.changedServers) this.#knowServer(change);
     this.#desk = this.#orderDesk();
   }
@@ -232,13 +222,28 @@ export class ServingThread {
     };
   }
 
+  #createListeners(): ThreadListeners {
+    const { config, plan, thread, ticketKeys, earlyMemory } = this.#start;
+    return new ThreadListeners({
+      config,
+      plan,
+      thread: this.#thread,
+      runtime: this.#runtime,
+      reception: new Reception(this.#thread),
+      logs: this.#logs,
+      ticketKeys,
+      earlyGuard: new EarlyGuard(new SeenHellos(earlyMemory)),
+      roomAgain: () => this.#tell({ kind: 'room' }),
+      warn: text => this.#tell({ kind: 'notice', level: 'warning', text, about: { thread } }),
+    });
+  }
+
   #orderDesk(): OrderDesk {
     const { counters } = this.#state;
     return new OrderDesk({
       knowServer: change => this.#knowServer(change),
       knowBackend: change => this.#knowBackend(change),
       listeners: this.#listeners,
-      listen: handover => this.#listen(handover),
       copies: this.#copies,
       thread: this.#thread,
       profiling: this.#start.config.global.profiling,
@@ -257,62 +262,6 @@ export class ServingThread {
     this.#runtime.backendChanged(row, proxy);
   }
 
-  #listen({ proxy, bind, fd, connections }: ListenerHandover): void {
-    const { config, plan } = this.#start;
-    const forward = logForwardOf(config, proxy);
-    if (forward !== undefined) return this.#forward(forward, { proxy, bind, fd });
-    const settings = config.proxies[proxy]?.binds[bind];
-    if (settings === undefined)
-      throw new Error('a listener was handed over that the configuration does not have');
-    const row = (plan.firstListener[proxy] as number) + bind;
-    const known = this.#listeners.find(listener => listener.row === row);
-    const listener = known ?? this.#createListener(settings, row, proxy);
-    if (known === undefined) this.#listeners.push(listener);
-    if (connections !== undefined) return listener.dial(connections);
-    listener.open(fd, code => this.#cannotAccept(`Proxy ${config.proxies[proxy]?.name}`, code));
-  }
-
-  #cannotAccept(who: string, code: string): void {
-    const text = `${who} cannot accept connections: ${code}`;
-    this.#tell({ kind: 'notice', level: 'warning', text, about: { thread: this.#start.thread } });
-  }
-
-  #forward(section: LogForward, { proxy, bind, fd }: ListenerHandover): void {
-    const known = this.#forwarders.get(proxy);
-    const forwarder = known ?? this.#createForwarder(section);
-    if (known === undefined) this.#forwarders.set(proxy, forwarder);
-    forwarder.open(bind, fd, code => this.#cannotAccept(`log-forward ${section.name}`, code));
-  }
-
-  #createForwarder(section: LogForward): LogForwarder {
-    const { config } = this.#start;
-    return new LogForwarder({
-      section,
-      global: config.global,
-      thread: this.#thread,
-      ticketKeys: this.#start.ticketKeys,
-      sender: new MessageSender(section, config, this.#logs),
-      roomAgain: () => this.#tell({ kind: 'room' }),
-    });
-  }
-
-  #createListener(settings: Bind, row: number, proxy: number): ListenerService {
-    const frontend = this.#runtime.frontend(proxy);
-    return new ListenerService(settings, row, frontend, this.#thread, {
-      serve: (service, connection) => this.#reception.serve(service, connection),
-      roomAgain: () => this.#tell({ kind: 'room' }),
-      tls: createTlsListener(
-        settings,
-        this.#start.config.global,
-        frontend.config.mode,
-        this.#thread.certificates,
-        this.#start.ticketKeys,
-        tlsCounts(this.#state.counters, proxy, row),
-        this.#earlyGuard,
-      ),
-    });
-  }
-
   #tell(message: ToControl): void {
     this.#port.postMessage(message);
   }
@@ -323,7 +272,7 @@ export class ServingThread {
         // the user may have changed since the thread started
         holdCapabilities(this.#start.config.global);
         this.#thread.reverse.begin();
-        for (const handover of message.listeners) this.#listen(handover);
+        for (const handover of message.listeners) this.#listeners.listen(handover);
         return;
       case 'grant':
         return this.#state.queues.onGrant(message.server, message.queue);
@@ -336,8 +285,7 @@ export class ServingThread {
       case 'resolved':
         return this.#thread.names.answered(message.id, message.host);
       case 'room':
-        for (const listener of this.#listening()) listener.retry();
-        return;
+        return this.#listeners.retry();
       case 'vrrp':
         this.#statistics.vrrp = message.snapshot;
         return;
@@ -370,20 +318,15 @@ export class ServingThread {
     for (const { waiter } of waiting) waiter.onFlushed?.();
   }
 
-  #listening(): readonly (ListenerService | LogForwarder)[] {
-    return [...this.#listeners, ...this.#forwarders.values()];
-  }
-
   /** Idle server connections do not hold the thread up: they are closed with the last client. */
   #drain(): void {
     this.#stopping.begin();
-    for (const listener of this.#listeners) listener.drain();
-    for (const forwarder of this.#forwarders.values()) forwarder.close();
+    this.#listeners.drain();
     this.#thread.reverse.drain((delayMs, end) => setTimeout(end, delayMs).unref());
     this.#drainLook = setInterval(() => {
       this.#stopping.look(this.#thread.clients);
       if (this.#thread.reverse.isNeeded) return;
-      if (this.#listening().every(listener => listener.unused)) this.#end();
+      if (this.#listeners.unused) this.#end();
     }, DRAIN_LOOK_MS);
   }
 
@@ -392,7 +335,7 @@ export class ServingThread {
     this.#port.off('message', this.#hears);
     clearInterval(this.#drainLook);
     clearInterval(this.#countLook);
-    for (const listener of this.#listening()) listener.close();
+    this.#listeners.close();
     this.#scripts.program?.stop();
     this.#engine.destroy();
     this.#port.close();
