@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BFD_INSTANCE } from '../dist/src/config-parser/keepalived/bfd-instance.js';
 import { CHECKER_TABLES } from '../dist/src/config-parser/keepalived/checkers/checker.js';
 import { GLOBAL_DEFS } from '../dist/src/config-parser/keepalived/global-defs.js';
 import { ignoredKeyword } from '../dist/src/config-parser/keepalived/ignored-keywords.js';
@@ -42,6 +43,7 @@ const TABLES = new Map(
     VRRP_TRACK_PROCESS,
     TRACK_FILE,
     GARP_GROUP,
+    BFD_INSTANCE,
     SSL,
     VIRTUAL_SERVER,
     REAL_SERVER,

@@ -18,6 +18,7 @@ export interface KeepalivedConfig {
   readonly scripts: readonly VrrpScript[];
   readonly trackProcesses: readonly VrrpTrackProcess[];
   readonly trackFiles: readonly TrackFile[];
+  readonly bfdInstances: readonly BfdInstance[];
   readonly garpGroups: readonly GarpGroup[];
   readonly interfaceDelays: ReadonlyMap<string, InterfaceDelay>;
   readonly virtualServers: readonly VirtualServer[];
@@ -120,6 +121,28 @@ export interface TrackFile {
   readonly weight: number;
   readonly reverse: boolean;
   readonly initFile?: { readonly value: number; readonly overwrite: boolean };
+}
+
+/** `bfd_instance`: a session with one neighbour (RFC 5880). */
+export interface BfdInstance {
+  readonly name: string;
+  readonly position: Position;
+  readonly family: 4 | 6;
+  readonly neighborIp: string;
+  readonly sourceIp?: string;
+  /** Microseconds. */
+  readonly minRxUs: number;
+  readonly minTxUs: number;
+  readonly idleTxUs: number;
+  /** So many packets missed, and it is down. */
+  readonly multiplier: number;
+  /** Waits for the neighbour's first packet. */
+  readonly passive: boolean;
+  readonly ttl: number;
+  /** Packets may have come so far; 255: any distance. */
+  readonly maxHops: number;
+  readonly weight: number;
+  readonly reverse: boolean;
 }
 
 export interface GarpGroup {

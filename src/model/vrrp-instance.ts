@@ -93,6 +93,7 @@ export interface Tracking {
   readonly scripts: readonly Tracked[];
   readonly files: readonly Tracked[];
   readonly processes: readonly Tracked[];
+  readonly bfds: readonly Tracked[];
   readonly lb: readonly TrackedLb[];
 }
 

@@ -7,6 +7,7 @@ import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import type { AdvertReceiver, ReceiverEvents, ReceiverOptions } from './advert-receiver.ts';
 import type { AdvertSender } from './advert-sender.ts';
 import type { Announcer } from './announcer.ts';
+import { BfdSessions } from './bfd/sessions.ts';
 import type { Clock } from './clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { HeldStateFile } from './held-state.ts';
@@ -65,6 +66,7 @@ export class VrrpRouter {
   readonly #rareLog: RareLog;
   readonly #instances: InstanceSet;
   readonly #receivers: Receivers;
+  readonly #bfd: BfdSessions;
   readonly #trackers: Trackers;
   readonly #vmacs: VmacInterfaces;
   readonly #statics: StaticEntries;
@@ -117,10 +119,12 @@ export class VrrpRouter {
     this.#statics = new StaticEntries(ports);
     this.#noAccept = new NoAccept(log);
     this.#links = this.#makeLinks(config);
+    this.#bfd = new BfdSessions({ clock, log, rareLog: this.#rareLog, onChange: () => this.evaluate() });
     this.#trackers = new Trackers({
       clock,
       log,
       isInterfaceUp: name => this.#links.isUp(name),
+      isBfdUp: name => this.#bfd.isUp(name),
       balancer: ports.balancer,
       onChange: () => this.evaluate(),
     });
@@ -263,6 +267,7 @@ export class VrrpRouter {
     for (const one of config.instances) if (this.#instances.install(one)) this.#addMachine(one);
     this.#instances.findSources(config);
     this.#receivers.arrange(this.#instances.all(), config.globalDefs.logUnknownVrids);
+    this.#bfd.arrange(config.bfdInstances);
     this.#trackers.arrange(config);
     for (const name of this.#instances.names()) this.#machine(name, { kind: 'reload' });
     this.evaluate();
@@ -295,6 +300,7 @@ export class VrrpRouter {
   #end(): void {
     this.#phase = 'ended';
     this.#timer.stop();
+    this.#bfd.stop();
     this.#trackers.stop();
     this.#links.stop();
     this.#announcer.stop();

@@ -5,7 +5,7 @@
 const WORDS: Readonly<Record<string, string>> = {
   '':
     'linkbeat_use_polling net_namespace_ipvs namespace_with_ipsets use_pid_dir child_wait_time linkbeat_interfaces ' +
-    'track_group bfd_instance instance',
+    'track_group instance',
   global_defs:
     'process_names process_name vrrp_process_name checker_process_name lvs_process_name bfd_process_name ' +
     'use_symlink_paths set_supplementary_groups ' +
@@ -24,10 +24,10 @@ const WORDS: Readonly<Record<string, string>> = {
     'reload_time_file reload_repeat reload_file include_check config_save_dir tmp_config_directory ' +
     'data_use_instance json_version iproute_usr_dir iproute_etc_dir vmac_addr_prefix ' +
     'lvs_sync_daemon state_file_location stats_file_location json_file_location',
-  vrrp_sync_group: 'track_bfd',
   vrrp_instance:
-    'use_vmac_addr track_bfd debug native_ipv6 linkbeat_use_polling lvs_sync_daemon_interface timer_expired_backup ' +
+    'use_vmac_addr debug native_ipv6 linkbeat_use_polling lvs_sync_daemon_interface timer_expired_backup ' +
     'thread_timer_expired old_unicast_checksum',
+  bfd_instance: 'multihop',
   virtual_server: 'hashed persistence_engine snmp_name',
   'virtual_server/real_server': 'snmp_name BFD_CHECK',
   'virtual_server/real_server/HTTP_GET/url': 'regex_stack tls_compliant',

@@ -3,7 +3,7 @@
  * Preprocess -> blocks -> keyword tables -> resolve.
  */
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import type { KeepalivedConfig, VrrpScript } from '../../model/keepalived.ts';
+import type { BfdInstance, KeepalivedConfig, VrrpScript } from '../../model/keepalived.ts';
 import type { Tracked, Tracking, VrrpInstance, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
 import { buildBlocks } from './block.ts';
 import { resolveGlobal } from './global-defs.ts';
@@ -77,6 +77,7 @@ function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
     scripts,
     trackProcesses: draft.trackProcesses,
     trackFiles: draft.trackFiles,
+    bfdInstances: draft.bfdInstances.map(({ instance }) => instance),
     garpGroups: draft.garpGroups,
     interfaceDelays: draft.interfaceDelays,
     virtualServers: withUsableCheckers(judged, draft.global, scope),
@@ -145,6 +146,7 @@ function resolveTracking(
       'track process',
       scope,
     ),
+    bfds: resolveTrackLines(tracker.trackBfds, trackables(followable(draft)), 'track bfd', scope),
     lb: tracker.trackLb,
   };
   if (!weightless) return tracking;
@@ -153,8 +155,14 @@ function resolveTracking(
     scripts: flatten(tracking.scripts, tracker.trackScripts, tracker.name, scope),
     files: flatten(tracking.files, tracker.trackFiles, tracker.name, scope),
     processes: flatten(tracking.processes, tracker.trackProcesses, tracker.name, scope),
+    bfds: flatten(tracking.bfds, tracker.trackBfds, tracker.name, scope),
     lb: tracking.lb.map(item => ({ ...item, weight: 0 })),
   };
+}
+
+/** Not those that say `checker` alone. */
+function followable({ bfdInstances }: TopDraft): BfdInstance[] {
+  return bfdInstances.filter(({ forVrrp }) => forVrrp).map(({ instance }) => instance);
 }
 
 function flatten(

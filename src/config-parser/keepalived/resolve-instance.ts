@@ -329,6 +329,7 @@ function withoutWeights(tracking: Tracking, notes: Notes): Tracking {
     scripts: keep(tracking.scripts),
     files: keep(tracking.files),
     processes: keep(tracking.processes),
+    bfds: keep(tracking.bfds),
     lb: keep(tracking.lb),
   };
 }

@@ -2,6 +2,7 @@
 import type { IpAddressEntry, IpRouteEntry } from '../../model/ip-entry.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import { parseAddressEntry } from './address-entry.ts';
+import { parseBfdInstance, type BfdDraft } from './bfd-instance.ts';
 import type { Statement } from './block.ts';
 import { GLOBAL_DEFS, newGlobalDraft, type GlobalDraft } from './global-defs.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
@@ -31,6 +32,7 @@ export type TopDraft = {
   staticAddresses: IpAddressEntry[];
   staticRoutes: IpRouteEntry[];
   staticRules: IpRouteEntry[];
+  bfdInstances: BfdDraft[];
   instances: InstanceDraft[];
   syncGroups: GroupDraft[];
   interfaceDelays: Map<string, { readonly downMs: number; readonly upMs: number }>;
@@ -43,6 +45,7 @@ export function newTopDraft(): TopDraft {
     staticAddresses: [],
     staticRoutes: [],
     staticRules: [],
+    bfdInstances: [],
     instances: [],
     syncGroups: [],
     scripts: [],
@@ -146,6 +149,12 @@ export const TOP = new KeywordTable<TopDraft>('', [
   named('vrrp_track_process', 'trackProcesses', 'process presence tracking', parseTrackProcess),
   named('track_file', 'trackFiles', 'file whose value adjusts the priority', parseTrackFile),
   named('vrrp_track_file', 'trackFiles', 'old name of track_file', parseTrackFile, 'track_file'),
+  named(
+    'bfd_instance',
+    'bfdInstances',
+    'a session that tells whether a neighbour is there',
+    parseBfdInstance,
+  ),
   {
     name: 'garp_group',
     args: '[NAME] { ... }',

@@ -18,14 +18,22 @@ export interface TrackDraft {
   trackScripts: TrackLine[];
   trackFiles: TrackLine[];
   trackProcesses: TrackLine[];
+  trackBfds: TrackLine[];
   trackLb: TrackedLb[];
 }
 
 export function emptyTracking(): TrackDraft {
-  return { trackInterfaces: [], trackScripts: [], trackFiles: [], trackProcesses: [], trackLb: [] };
+  return {
+    trackInterfaces: [],
+    trackScripts: [],
+    trackFiles: [],
+    trackProcesses: [],
+    trackBfds: [],
+    trackLb: [],
+  };
 }
 
-type ListName = 'trackInterfaces' | 'trackScripts' | 'trackFiles' | 'trackProcesses';
+type ListName = 'trackInterfaces' | 'trackScripts' | 'trackFiles' | 'trackProcesses' | 'trackBfds';
 
 function list(name: string, into: ListName, summary: string): KeepalivedKeyword<TrackDraft> {
   return {
@@ -93,6 +101,7 @@ export const TRACK_KEYWORDS: readonly KeepalivedKeyword<TrackDraft>[] = [
   list('track_script', 'trackScripts', 'scripts watched'),
   list('track_file', 'trackFiles', 'files watched'),
   list('track_process', 'trackProcesses', 'processes watched'),
+  list('track_bfd', 'trackBfds', 'BFD sessions watched'),
   {
     name: 'track_lb',
     args: '{ backend <name> [min <n>] [weight <n> [reverse]] | frontend <name> [weight <n> [reverse]] ... }',

@@ -21,25 +21,7 @@ import {
   readSeconds,
   secondsOf,
 } from './values.ts';
-
-interface Weighted {
-  weight: number;
-  reverse: boolean;
-}
-
-function weight<Draft extends Weighted>(most: number): KeepalivedKeyword<Draft> {
-  return {
-    name: 'weight',
-    args: '<n> [reverse]',
-    least: 1,
-    summary: 'priority adjustment; 0: fault',
-    parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, -most, most);
-      if (value !== undefined) draft.weight = value;
-      draft.reverse = statement.words[1]?.text === 'reverse';
-    },
-  };
-}
+import { weight, type Weighted } from './weight-row.ts';
 
 interface ScriptDraft extends Weighted {
   script?: ScriptCommand;

@@ -34,6 +34,7 @@ interface TrackersPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly isInterfaceUp: (name: string) => boolean;
+  readonly isBfdUp: (name: string) => boolean;
   readonly balancer: LoadBalancerView | undefined;
   readonly onChange: () => void;
 }
@@ -133,6 +134,8 @@ export class Trackers {
       if (tracker !== undefined && 'value' in tracker)
         sum.take(judgeFile(tracked, tracker.value()), `track file ${tracked.name} says so`);
     }
+    for (const tracked of tracking.bfds)
+      sum.take(judge(tracked, this.#ports.isBfdUp(tracked.name)), `BFD session ${tracked.name} is down`);
     for (const tracked of tracking.lb) this.#judgeLb(tracked, sum);
     return sum;
   }

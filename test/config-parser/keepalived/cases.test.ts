@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { ignoredKeyword } from '../../../src/config-parser/keepalived/ignored-keywords.ts';
 import { AUTHENTICATION } from '../../../src/config-parser/keepalived/authentication.ts';
 import { VRRP_INSTANCE } from '../../../src/config-parser/keepalived/vrrp-instance.ts';
+import { BFD_INSTANCE } from '../../../src/config-parser/keepalived/bfd-instance.ts';
 import { CHECKER_TABLES } from '../../../src/config-parser/keepalived/checkers/checker.ts';
 import { GLOBAL_DEFS } from '../../../src/config-parser/keepalived/global-defs.ts';
 import { parseKeepalived } from '../../../src/config-parser/keepalived/parse.ts';
@@ -124,6 +125,7 @@ test('every keyword has a golden case', () => {
     VRRP_TRACK_PROCESS,
     TRACK_FILE,
     GARP_GROUP,
+    BFD_INSTANCE,
     SSL,
     VIRTUAL_SERVER,
     REAL_SERVER,

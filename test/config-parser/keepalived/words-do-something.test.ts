@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { AUTHENTICATION } from '../../../src/config-parser/keepalived/authentication.ts';
+import { BFD_INSTANCE } from '../../../src/config-parser/keepalived/bfd-instance.ts';
 import { CHECKER_TABLES } from '../../../src/config-parser/keepalived/checkers/checker.ts';
 import { urlTable } from '../../../src/config-parser/keepalived/checkers/http-url.ts';
 import { GLOBAL_DEFS } from '../../../src/config-parser/keepalived/global-defs.ts';
@@ -33,6 +34,7 @@ const VRRP_TABLES = [
   VRRP_TRACK_PROCESS,
   VRRP_INSTANCE,
   AUTHENTICATION,
+  BFD_INSTANCE,
 ];
 
 /** Where the line of the case says what holds anyway, or there is none: one that does not. */
@@ -52,6 +54,7 @@ const TELLING: Readonly<Record<string, string>> = {
   'vrrp_instance preempt': 'nopreempt\n preempt',
   'vrrp_instance accept': 'strict_mode on\n accept',
   'vrrp_instance strict_mode': 'strict_mode on',
+  'bfd_instance vrrp': 'checker\n vrrp',
   'vrrp_instance owner_ignore_adverts': 'priority 255\n owner_ignore_adverts on',
 };
 
@@ -68,6 +71,7 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
   vrrp_sync_group: `${OTHERS}vrrp_sync_group G {\n group { V W }\n`,
   vrrp_track_process: 'vrrp_track_process p {\n process x\n',
   vrrp_instance: INSTANCE,
+  bfd_instance: `${INSTANCE} track_bfd {\n n\n }\n }\nbfd_instance n {\n neighbor_ip 10.0.0.2\n`,
 };
 
 const CASE = readFileSync('test/cases/keepalived/07-every-vrrp-word.case', 'utf8');
