@@ -35,6 +35,7 @@ import type { ThreadLauncher } from './worker/launch.ts';
 import { dumpFiles } from './worker/load-configuration.ts';
 import { loadedLibraries } from './worker/loaded-libraries.ts';
 import { ProcessLog } from './worker/process-log.ts';
+import { mistakeInTraces } from './worker/process-traces.ts';
 import { exitAtOnce } from './worker/process-calls.ts';
 import type { LimitRequest } from './worker/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
@@ -74,6 +75,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     log.diagnostics(diagnostics, options.showDiag);
   }
   refuseUnusable(options, read, log, exit);
+  if (generation === undefined) refuseTraces(options, balancer?.config, log, exit);
   if (generation === undefined) await printLists(options);
   if (balancer === undefined && virtual === undefined) exit(0);
   if (options.action.kind === 'check') endCheck(options, read, exit);
@@ -172,16 +174,22 @@ async function printLists(options: Options): Promise<void> {
   process.stdout.write(renderKeywordClasses(options.dumpKeywords));
 }
 
+/** `-dt` with a word that is none. */
+function refuseTraces({ traces }: Options, config: Config | undefined, log: ProcessLog, exit: Exit): void {
+  if (config === undefined) return;
+  const wrong = mistakeInTraces(config, traces);
+  if (wrong === undefined) return;
+  log.notice('alert', `-dt: ${wrong}`);
+  exit(1);
+}
+
 /** What the letters behind `-d` switch off that does not exist here. */
 const WITHOUT_EFFECT = /[GITZcekpv]/;
 
 /** Options that are read and do not do what the management guide says. */
 function tellIgnored(options: Options, log: ProcessLog): void {
   const letters = [...options.debugLetters];
-  const ignored = [
-    ...(options.traces.length > 0 ? ['-dt'] : []),
-    ...letters.filter(letter => letter === 'A' || letter === 'M').map(letter => `-d${letter}`),
-  ];
+  const ignored = letters.filter(letter => letter === 'A' || letter === 'M').map(letter => `-d${letter}`);
   for (const option of ignored) log.notice('warning', `'${option}' is not supported yet, it is ignored.`);
   for (const letter of letters)
     if (WITHOUT_EFFECT.test(letter)) log.notice('notice', `'-d${letter}' has no effect in this program.`);
@@ -274,6 +282,7 @@ function startControl(
     certificates,
     ticketKeys,
     hasPredecessor,
+    traces: options.traces,
     onBound: () => {
       given?.done();
       if (pidfile !== undefined) writePidfile(pidfile, log, exit);

@@ -25,6 +25,7 @@ const LEVEL: Record<string, number> = {
   health: 3,
   peers: 3,
   stats: 3,
+  traces: 3,
   vrrp: 3,
   l4: 3,
   rules: 4,

@@ -41,6 +41,8 @@ import { StatusKinds } from '../../src/rules/status-kinds.ts';
 import { SharedState } from '../../src/state/shared-state.ts';
 import { serversView, statsView } from '../../src/worker/state-views.ts';
 import { BadMessages } from '../../src/proxy/bad-messages.ts';
+import { TraceBoard } from '../../src/state/trace-board.ts';
+import { Traces } from '../../src/traces/traces.ts';
 import { LiveStreams } from '../../src/proxy/live-streams.ts';
 import { LogBackends } from '../../src/worker/log-backends.ts';
 import { ThreadLogSink } from '../../src/worker/log-sink.ts';
@@ -285,6 +287,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
       : new ThreadLogSink(config.global, noRings, new LogBackends(config, state, noRings)),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
+    traces: new Traces(TraceBoard.create(1), 1, 1, () => undefined),
     names: new NameLookups(() => undefined),
     badMessages: new BadMessages(),
     statusKinds: new StatusKinds(config.global),

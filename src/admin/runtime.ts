@@ -22,6 +22,7 @@ import type { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { StatsView } from '../stats/view.ts';
+import type { TraceBook } from '../traces/trace-book.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { Level } from './level.ts';
 
@@ -182,6 +183,7 @@ export interface AdminRuntime {
   /** About this process itself. */
   warn(text: string): void;
   eventRings(): readonly EventRing[];
+  readonly traces: TraceBook;
   /** To the log targets of the global section. */
   logGlobally(text: string): void;
   /** The key that hides names where a connection has not chosen its own; 0: there is none. */

@@ -30,6 +30,7 @@ import { SET_SERVER } from './commands/set-server.ts';
 import { SHOW_SERVERS_COMMANDS } from './commands/show-servers.ts';
 import { STICK_TABLE_COMMANDS } from './commands/stick-tables.ts';
 import { STATISTICS_COMMANDS } from './commands/statistics.ts';
+import { TRACE_COMMANDS } from './commands/traces.ts';
 import { WAIT_COMMAND } from './commands/wait.ts';
 import { VRRP_COMMANDS } from './commands/vrrp.ts';
 import { VARIABLE_COMMANDS } from './commands/variables.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   ...DYNAMIC_COOKIE_COMMANDS,
   ...INTERNAL_COMMANDS,
   ...EVENT_COMMANDS,
+  ...TRACE_COMMANDS,
   ...STICK_TABLE_COMMANDS,
   ...CACHE_COMMANDS,
   ...CERTIFICATE_COMMANDS,

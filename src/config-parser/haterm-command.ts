@@ -18,13 +18,13 @@ export const HATERM_USAGE = [
   '        serves what the query of each request asks for; ask for /? to hear more.',
   '        -G <line>                 adds a line to the section global (repeatable)',
   '        -F <line>                 adds a line to the frontend (repeatable)',
-  '        -T <line>                 adds a line to the section traces, not supported yet (repeatable)',
+  '        -T <line>                 adds a line to the section traces (repeatable)',
   '        -C                        prints the configuration and ends',
   '        -D                        goes to the background',
   '        -b <bits>                 size of the RSA key (default 2048)',
   '        -c <curve>                makes an ECDSA key, on this curve',
   '        -v                        prints the version',
-  '        -d                        traces everything of HTTP, not supported yet',
+  '        -d                        traces everything of HTTP to standard error',
   '        --tcp-bind-opts <words>   adds words to every bind line',
   '        --quic-bind-opts <words>  is of no use: there is no QUIC',
   '',
@@ -83,7 +83,10 @@ const ALONE: Readonly<Record<string, (draft: Draft) => void>> = {
   '-v': draft => void (draft.action = 'version'),
   '-D': draft => void draft.options.push('-D'),
   '-db': draft => void draft.options.push('-db'),
-  '-d': draft => draft.traces.push(...['h1', 'h2'].map(source => written(`trace ${source} start now`))),
+  '-d': draft =>
+    draft.traces.push(
+      ...['h1', 'h2'].map(source => written(`trace ${source} sink stderr level developer start now`)),
+    ),
 };
 
 export function parseHatermCommand(args: readonly string[]): Parsed<HatermCommand> {

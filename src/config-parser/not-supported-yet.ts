@@ -7,7 +7,6 @@
 
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section fcgi-app',
-  'section traces',
   'nameserver ssl',
   // global
   'httpclient.resolvers.id',

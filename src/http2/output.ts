@@ -16,6 +16,8 @@ const NONE: Buffer = Buffer.alloc(0);
 export class Output {
   buffer: Buffer = NONE;
   length = 0;
+  /** Is shown what is taken (a trace); undefined: nobody is. */
+  watcher: ((bytes: Buffer, length: number) => void) | undefined = undefined;
 
   /** Bytes of content, with the heads of their frames, that may be added now. */
   get room(): number {
@@ -60,6 +62,7 @@ export class Output {
   /** What has gathered becomes the caller's, up to `length`, which it has to read before. */
   take(): Buffer {
     const { buffer } = this;
+    if (this.length > 0) this.watcher?.(buffer, this.length);
     this.buffer = NONE;
     this.length = 0;
     return buffer;
@@ -67,6 +70,7 @@ export class Output {
 
   /** Nobody is to hear it. */
   drop(): void {
+    this.watcher = undefined;
     giveBack(this.take());
   }
 }

@@ -33,6 +33,7 @@ import { HttpSession } from './http-session.ts';
 import { Inbox } from './inbox.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
 import { StreamPool } from './stream-pool.ts';
+import { TracedClientFacts } from './traced/client-facts.ts';
 import { TcpSession } from './tcp-session.ts';
 import { Transaction } from './transaction.ts';
 
@@ -53,7 +54,7 @@ export class Reception {
       connection.close();
       return listener.closed();
     }
-    const facts = new ClientConnectionFacts(connection, Date.now(), this.#thread.wheel.now);
+    const facts = this.#factsOf(listener, connection);
     facts.variableMemory = this.#thread.variableRoom?.ofSession();
     facts.namespace = listener.config.namespace;
     if (connection.tls !== undefined) facts.secured(connection, connection.tls);
@@ -61,6 +62,12 @@ export class Reception {
       listener.admitted();
       startSession(this.#streams, listener, facts);
     } else new Admission(this.#streams, listener, facts).start();
+  }
+
+  #factsOf(listener: ListenerRuntime, connection: Connection): ClientConnectionFacts {
+    const { wheel, traces } = this.#thread;
+    if (traces.on) return new TracedClientFacts(traces, listener, connection, wheel.now);
+    return new ClientConnectionFacts(connection, Date.now(), wheel.now);
   }
 }
 

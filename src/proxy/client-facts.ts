@@ -120,6 +120,11 @@ export class ClientConnectionFacts implements ClientFacts {
     return this.#originalDestination ?? this.connection.local;
   }
 
+  /** Those of the connection, of which this may be one stream. */
+  get ofConnection(): ClientConnectionFacts {
+    return this;
+  }
+
   get acceptTimeUs(): number {
     return 0;
   }

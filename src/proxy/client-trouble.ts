@@ -5,6 +5,7 @@ import type { Dialer } from './dialer.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
 import type { DataThread } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
+import { tellMalformedBody } from './traced/malformed.ts';
 import type { Phase } from './termination.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -55,7 +56,8 @@ export class ClientTrouble {
 
   /** Its body is none: with a server at work, the answer is what is missing. */
   bodyInvalid(): void {
-    const { phase } = this.#owner;
+    const { phase, thread, transaction } = this.#owner;
+    if (thread.traces.on) tellMalformedBody(thread, transaction, 'request');
     this.#refuse(400, phase === 'H' || phase === 'D' ? phase : 'R');
   }
 

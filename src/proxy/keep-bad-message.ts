@@ -1,6 +1,7 @@
 /** Keeps a message that could not be parsed, with what is known of its exchange, for `show errors`. */
 import type { BadMessage } from '../model/bad-message.ts';
 import type { Inbox } from './inbox.ts';
+import { tellMalformed } from './traced/malformed.ts';
 import type { DataThread } from './runtime.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -11,6 +12,7 @@ export function keepBadMessage(
   inbox: Inbox,
   reason: string,
 ): void {
+  if (thread.traces.on) tellMalformed(thread, transaction, side, inbox, reason);
   const { client, frontendRuntime, backendRuntime, serverRuntime } = transaction;
   const [frontend, backend] = [frontendRuntime.row, backendRuntime?.row];
   const { host, port } = client.source;

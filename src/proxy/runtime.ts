@@ -50,6 +50,7 @@ import type { NameHeader } from './name-header.ts';
 import type { BadMessages } from './bad-messages.ts';
 import type { Compressors } from './compressors.ts';
 import type { LiveStreams } from './live-streams.ts';
+import type { Traces } from '../traces/traces.ts';
 import type { HeadCaptures } from './head-captures.ts';
 
 /** What a request's persistence cookie was worth, kept between request and response. */ import type {
@@ -136,6 +137,7 @@ export interface DataThread {
   readonly serverContexts: ServerContexts;
   readonly statusKinds: StatusKinds;
   readonly services: LocalServices;
+  readonly traces: Traces;
   /** What it serves now. */
   readonly liveStreams: LiveStreams;
   readonly badMessages: BadMessages;

@@ -6,6 +6,7 @@ import { keepBadMessage } from './keep-bad-message.ts';
 import { retryAfter, type Resendable } from './resend.ts';
 import type { DataThread } from './runtime.ts';
 import type { StreamClient } from './stream-client.ts';
+import { tellMalformedBody } from './traced/malformed.ts';
 import type { Phase } from './termination.ts';
 
 export interface ServerTroubleOwner extends Resendable {
@@ -104,6 +105,8 @@ export class ServerTrouble {
   }
 
   bodyInvalid(): void {
+    const { thread, transaction } = this.#owner;
+    if (thread.traces.on) tellMalformedBody(thread, transaction, 'response');
     this.#observe('response');
     this.#owner.cut('P', 'D');
   }

@@ -1,5 +1,6 @@
 /** Streams of a thread that serve nobody now. A stream is large, connections are many, and most of them idle. */
 import { HttpStream } from './http-stream.ts';
+import { TracedHttpStream } from './traced/http-stream.ts';
 import type { DataThread } from './runtime.ts';
 
 /** More than are ever busy at once in a usual thread; beyond it they are left to the collector. */
@@ -13,11 +14,14 @@ export class StreamPool {
     this.thread = thread;
   }
 
+  /** Those that tell of themselves are made anew. */
   take(): HttpStream {
+    if (this.thread.traces.on) return new TracedHttpStream(this.thread);
     return this.#free.pop() ?? new HttpStream(this.thread);
   }
 
   give(stream: HttpStream): void {
+    if (stream.isTraced) return;
     if (this.#free.length < KEPT) this.#free.push(stream);
   }
 }

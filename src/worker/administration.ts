@@ -33,6 +33,7 @@ import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { DynamicBackends } from './dynamic-backends.ts';
 import { GlobalLog, NOTICE } from './global-log.ts';
 import type { LogRings } from './log-rings.ts';
+import type { TraceBook } from '../traces/trace-book.ts';
 import { FrontendListening } from './frontend-listening.ts';
 import { FrontendSteering } from './frontend-steering.ts';
 import type { NameService } from './name-service.ts';
@@ -69,6 +70,7 @@ interface AdministrationParts {
   readonly notice: (level: 'notice' | 'warning' | 'alert', text: string) => void;
   readonly rings: LogRings;
   readonly news: ProxyNews;
+  readonly traces: TraceBook;
   /** Lines about proxies and servers that could not be sent. */
   readonly lostServerLines: () => number;
   readonly peers: () => readonly PeersAtWork[];
@@ -275,6 +277,7 @@ export class Administration {
       listeningSockets: () => (this.#parts.stopping() ? [] : this.#listening.sockets()),
       warn: text => this.#parts.notice('warning', text),
       eventRings: () => this.#parts.rings.all,
+      traces: this.#parts.traces,
       logGlobally: text => this.#globalLog.write(text),
       listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),

@@ -3,7 +3,6 @@
  * replaces one that dies, and stops them. It keeps the sockets and gives threads duplicates: what a thread closes,
  * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { OpenedSocket } from '../admin/admin-server.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
@@ -22,14 +21,14 @@ import { AttachedNewsDesk } from './attached-news-desk.ts';
 import { openAccounts } from './acme-accounts.ts';
 import { bindAdminSockets } from './admin-socket.ts';
 import { Administration } from './administration.ts';
+import { createState } from './create-state.ts';
 import type { Notice } from '../model/notice.ts';
 import type { OpenListening } from './bind-listeners.ts';
 import { reportOf } from './balancer-report.ts';
-import { startDemoServers, urlsOf } from './demo-servers.ts';
+import { runDemo } from './demo-servers.ts';
 import { actOnServers, type PageActionEffects } from './page-actions.ts';
 import { bindPeers, type PeersListener } from './peer-sockets.ts';
 import { ControlTls } from './control-tls.ts';
-import { createState } from './create-state.ts';
 import { PeersService } from './peers-service.ts';
 import { preloadCounters } from './preload-counters.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
@@ -39,6 +38,8 @@ import type { ThreadLauncher } from './launch.ts';
 import type { ToControl } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
 import { LogRings } from './log-rings.ts';
+import { beginTraces } from './process-traces.ts';
+import type { TraceBook } from '../traces/trace-book.ts';
 import { nameService } from './name-effects.ts';
 import type { NameService } from './name-service.ts';
 import { namespacesOf } from './network-namespaces.ts';
@@ -70,6 +71,8 @@ export interface ControlOptions {
   readonly ticketKeys: readonly Uint8Array[];
   /** A process before this one is about to end: it teaches this one what is in its stick tables. */
   readonly hasPredecessor: boolean;
+  /** `-dt` */
+  readonly traces: readonly string[];
   /** All threads are loaded and wait for serve(). */
   readonly onLoaded: () => void;
   /** Everything is over: all threads ended; 0 after a stop. */
@@ -89,6 +92,7 @@ export class Control {
   readonly #administration: Administration;
   readonly #rings: LogRings;
   readonly #logs: ProxyLogs;
+  readonly #traces: TraceBook;
   readonly #checks: Checks;
   readonly #stopSequence: StopSequence;
   readonly #names: NameService;
@@ -97,7 +101,7 @@ export class Control {
   readonly #attached: AttachedNewsDesk;
   /** Resolves when the process that takes over was taught. */
   #taught: Promise<void> = Promise.resolve();
-  #demo: readonly Server[] = [];
+  #stopDemo: () => void = () => undefined;
 
   private constructor(
     options: ControlOptions,
@@ -116,6 +120,7 @@ export class Control {
     limits.setLimit(limits.pipes, mostPipes(options.config.global, options.nbthread));
     preloadCounters(options.config, this.#state, text => options.notice('warning', text));
     this.#namespaces = namespacesOf(options.config);
+    this.#traces = beginTraces(options.config, options.nbthread, options.traces);
     this.#threads = this.#createThreads();
     this.#attached = new AttachedNewsDesk(
       () => this.#threads.running(),
@@ -187,6 +192,7 @@ export class Control {
       acmeAccounts,
       notice,
       rings: this.#rings,
+      traces: this.#traces,
       stopping: () => this.#stopSequence.ending,
       running: () => this.#threads.running(),
       tell: (thread, message) => this.#threads.tell(thread, message),
@@ -209,7 +215,7 @@ export class Control {
     const state = createState(options.config, options.nbthread, options.notice);
     if (state === undefined) return undefined;
     const control = new Control(options, adminSockets, listeners, ringFiles, accounts, state);
-    control.#startDemo();
+    control.#stopDemo = runDemo(options.config, options.notice);
     control.#threads.start();
     control.#checks.know();
     restoreServers(options.config, control.#state.plan, control.#writer);
@@ -235,6 +241,7 @@ export class Control {
         config,
         plan: this.#state.plan,
         state: this.#state.buffer,
+        traces: this.#traces.board.buffer,
         tables: this.#state.tables.shared,
         caches: this.#state.caches.shared,
         startTimeMs: this.#startTimeMs,
@@ -252,11 +259,16 @@ export class Control {
         this.#attached.lost(thread);
         this.#administration.threadEnded(thread);
       },
-      onDied: thread => this.#state.recover(thread),
+      onDied: thread => this.#died(thread),
       canReplace: () => config.global.chroot === undefined,
       ending: () => this.#stopSequence.ending,
       onAllEnded: code => void this.#taught.then(() => onStopped(code)),
     });
+  }
+
+  #died(thread: number): void {
+    this.#state.recover(thread);
+    this.#traces.board.threadLost(thread);
   }
 
   #pageEffects(): PageActionEffects {
@@ -265,13 +277,6 @@ export class Control {
       servers: this.#writer,
       shutdown: server => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why: 'admin' }),
     };
-  }
-
-  #startDemo(): void {
-    const { config, notice } = this.#options;
-    if (config.global.demoServers.length === 0) return;
-    this.#demo = startDemoServers(config.global.demoServers, text => notice('warning', text));
-    for (const url of urlsOf(config)) notice('notice', url);
   }
 
   #heard(thread: number, message: ToControl): void {
@@ -288,6 +293,9 @@ export class Control {
       case 'script':
         return this.#administration.scriptWants(thread, message.message);
       case 'ring-lines':
+        return this.#rings.write(message.ring, message.lines);
+      case 'trace-lines':
+        this.#traces.board.arrived(thread, message.lines.length);
         return this.#rings.write(message.ring, message.lines);
       case 'room':
         return this.#threads.tellAll({ kind: 'room' });
@@ -377,13 +385,6 @@ export class Control {
     this.#administration.close();
     this.#rings.close();
     this.#threads.tellAll({ kind: 'stop' });
-  }
-
-  #stopDemo(): void {
-    for (const server of this.#demo) {
-      server.close();
-      server.closeAllConnections();
-    }
   }
 
   #drain(): void {

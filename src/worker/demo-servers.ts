@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
+import type { Notice } from '../model/notice.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { isListenFailure, openListening } from '../net/listening-socket.ts';
 
@@ -19,7 +20,20 @@ const LISTENING = {
   tcpUserTimeoutMs: 0,
 };
 
-export function startDemoServers(addresses: readonly Address[], onError: (text: string) => void): Server[] {
+/** What the configuration wants of them; the answer stops them. */
+export function runDemo(config: Config, notice: Notice): () => void {
+  const { demoServers } = config.global;
+  const servers = startDemoServers(demoServers, text => notice('warning', text));
+  if (demoServers.length > 0) for (const url of urlsOf(config)) notice('notice', url);
+  return () => {
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  };
+}
+
+function startDemoServers(addresses: readonly Address[], onError: (text: string) => void): Server[] {
   return addresses.flatMap((address, index) =>
     address.kind === 'ip' ? startOne(`demo${index + 1}`, address, onError) : [],
   );
@@ -49,7 +63,7 @@ function startOne(
 }
 
 /** Where to look: one line for each listening address, and one for the statistics page there. */
-export function urlsOf(config: Config): string[] {
+function urlsOf(config: Config): string[] {
   return config.proxies.flatMap(proxy => proxy.binds.flatMap(({ address }) => urlsAt(proxy, address)));
 }
 

@@ -1,4 +1,4 @@
-/** Where lines about samples go (the `debug` converter): rings and the standard streams. One a thread. */
+/** Where lines about samples (the `debug` converter) and of traces go: rings and the standard streams. One a thread. */
 import { ByteLine } from '../base/byte-line.ts';
 import { STREAM_SINKS } from '../config-parser/event-sinks.ts';
 import type { LogTarget } from '../model/log.ts';
@@ -25,12 +25,15 @@ export class EventSinks {
     this.#rings = rings;
   }
 
-  write(name: string, line: string): void {
+  /** False: it was lost. */
+  write(name: string, line: string): boolean {
     let sink = this.#sinks.get(name);
     if (sink === undefined) this.#sinks.set(name, (sink = this.#open(name)));
     this.#line.length = 0;
     this.#line.add(line);
+    const { lost } = sink.outlet;
     sink.outlet.send(Buffer.from(sink.header(LEVEL, Date.now(), undefined), 'latin1'), this.#line, ROOM);
+    return sink.outlet.lost === lost;
   }
 
   #open(name: string): Sink {

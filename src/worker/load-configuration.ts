@@ -26,6 +26,7 @@ import { checkAccounts } from './acme-accounts.ts';
 import { checkTlsListeners } from './check-tls-listeners.ts';
 import { checkNamespaces } from './network-namespaces.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
+import { checkTraces } from './process-traces.ts';
 import { initialMethods } from './init-addr.ts';
 import { resolveNames } from './resolve-names.ts';
 import { loadScripts } from './scripts.ts';
@@ -107,6 +108,7 @@ async function checkMeaning(
     ...checkTlsListeners(resolved.config, certificates.store.material()),
     ...checkServerSettings(resolved.config, currentFiles(certificates.store)),
     ...checkHealthChecks(resolved.config),
+    ...checkTraces(resolved.config),
     ...unprotected(resolved.config),
     ...checkNamespaces(resolved.config),
     ...serverStates.diagnostics,

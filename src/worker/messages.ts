@@ -20,6 +20,8 @@ export interface ThreadStart {
   readonly config: Config;
   readonly plan: StatePlan;
   readonly state: SharedArrayBuffer;
+  /** What is traced now (state/trace-board.ts). */
+  readonly traces: SharedArrayBuffer;
   readonly tables: readonly SharedStickTable[];
   readonly caches: readonly SharedCache[];
   readonly startTimeMs: number;
@@ -96,6 +98,8 @@ export type ToControl =
   | { readonly kind: 'nameservers'; readonly id: number }
   /** Log lines for a ring. */
   | { readonly kind: 'ring-lines'; readonly ring: string; readonly lines: readonly string[] }
+  /** Lines of traces for a ring: the sender counts those that are under way. */
+  | { readonly kind: 'trace-lines'; readonly ring: string; readonly lines: readonly string[] }
   /** Everything is loaded; it waits for `listen`. */
   | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'grant'; readonly thread: number; readonly server: number; readonly queue: number }

@@ -32,6 +32,7 @@ interface ServingOptions extends Pick<
   | 'notice'
   | 'startupLogs'
   | 'hasPredecessor'
+  | 'traces'
   | 'onStopped'
 > {
   readonly limits: LimitRequest;
@@ -44,7 +45,7 @@ interface ServingOptions extends Pick<
 /** Undefined when it cannot serve; everything was reported. */
 export function startServing(options: ServingOptions): Control | undefined {
   const { open, launcher, compiled, certificates, ticketKeys } = options;
-  const { notice, startupLogs, hasPredecessor, onStopped } = options;
+  const { notice, startupLogs, hasPredecessor, traces, onStopped } = options;
   const plain = unprotected(options.config);
   for (const { position, message } of plain)
     notice('alert', `[${position.file}:${position.line}] : ${message}`);
@@ -72,6 +73,7 @@ export function startServing(options: ServingOptions): Control | undefined {
     notice,
     startupLogs,
     hasPredecessor,
+    traces,
     onLoaded: () => {
       if (control !== undefined) begin(control, config, options);
     },

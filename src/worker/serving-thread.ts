@@ -45,6 +45,7 @@ import { pipesOf } from './splice-pipes.ts';
 import { ThreadCopies } from './thread-copies.ts';
 import { ThreadListeners } from './thread-listeners.ts';
 import { serversView, statsView } from './state-views.ts';
+import { threadTraces } from './thread-traces.ts';
 import { threadNumbers } from './thread-numbers.ts';
 import { NameLookups } from '../proxy/name-lookups.ts';
 import { ThreadScripts } from './thread-scripts.ts';
@@ -54,7 +55,6 @@ import { ThreadServices } from './thread-services.ts';
 const COUNT_LOOK_MS = 5000;
 /** How often a draining thread looks whether its last connection is gone. */
 const DRAIN_LOOK_MS = 100;
-
 const SHUTDOWN_LETTERS = { down: 'D', up: 'U', admin: 'K' } as const;
 
 export class ServingThread {
@@ -202,6 +202,7 @@ export class ServingThread {
       services: this.#services,
       statusKinds: new StatusKinds(config.global),
       liveStreams: new LiveStreams(),
+      traces: threadTraces(this.#start, message => this.#tell(message)),
       certificates,
       serverContexts: new ServerContexts(certificates, keepsSecrets(config.global)),
       names: new NameLookups((id, question) => this.#tell({ kind: 'resolve', id, question })),

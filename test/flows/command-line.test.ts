@@ -250,7 +250,7 @@ test("'quiet' in the configuration hides warnings, -V shows them again", () => {
 
 test('a debugging option without effect says so', () => {
   assert.match(check(GOOD, '-dZ').text, /'-dZ' has no effect/);
-  assert.match(check(GOOD, '-dt', 'h1').text, /'-dt' is not supported yet/);
+  assert.match(check(GOOD, '-dA').text, /'-dA' is not supported yet/);
 });
 
 test('SIGTTOU gives the addresses up and SIGTTIN takes them again', async t => {

@@ -25,13 +25,22 @@ function optionsOf(words: readonly string[]): { readonly [letter: string]: boole
 function showEvents({ args, runtime, session }: Call): Answer {
   const rings = runtime.eventRings();
   const name = args.at(2);
+  const lostTraces = (sink: string): number =>
+    runtime.traces.board.dropped(runtime.traces.sinks.findIndex(one => one.name === sink));
   if (name === '')
     return dump([
       HEAD,
       ...STREAMS.map((stream, index) =>
-        sinkLine(stream, 'fd', 0, `standard ${index === 0 ? 'output' : 'error'} (fd#${index + 1})`),
+        sinkLine(
+          stream,
+          'fd',
+          lostTraces(stream),
+          `standard ${index === 0 ? 'output' : 'error'} (fd#${index + 1})`,
+        ),
       ),
-      ...rings.map(ring => sinkLine(ring.settings.name, 'buffer', ring.dropped, ring.settings.description)),
+      ...rings.map(({ settings, dropped }) =>
+        sinkLine(settings.name, 'buffer', dropped + lostTraces(settings.name), settings.description),
+      ),
     ]);
   const ring = rings.find(({ settings }) => settings.name === name);
   if (ring === undefined) return STREAMS.includes(name) ? undefined : fail('No such event sink');

@@ -1,9 +1,9 @@
 /**
  * What HAProxy tells about its inner machinery, told about this runtime's: threads, memory, descriptors, libraries.
- * Where there is no counterpart (task scheduler, traces) the answer says so, or shows an empty list.
+ * Where there is no counterpart (task scheduler) the answer says so, or shows an empty list.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
+import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 import type { ThreadNumbers } from '../runtime.ts';
 import { DESCRIPTOR_COMMAND } from './descriptors.ts';
 import { POOLS_COMMAND } from './pools.ts';
@@ -82,14 +82,6 @@ function showLibraries(): Answer {
   );
 }
 
-const TRACES = 'Supported trace sources and states (.=stopped, w=waiting, R=running) :\n';
-
-function trace({ args }: Call): Answer {
-  if (args.at(1) === '')
-    return dump([TRACES, ' [.] 0          : not a source, will immediately stop all traces\n']);
-  return args.at(1) === '0' ? say('All traces now stopped') : fail(`No such trace source '${args.at(1)}'`);
-}
-
 function showDeveloperFacts({ runtime }: Call): Answer {
   const { versions, arch, platform, pid, execArgv } = process;
   return dump([
@@ -129,19 +121,5 @@ export const INTERNAL_COMMANDS: readonly Command[] = [
   DESCRIPTOR_COMMAND,
   { words: 'show libs', summary: 'mapped programs and libraries', level: 'operator', run: showLibraries },
   ...PROFILING_COMMANDS,
-  {
-    words: 'show trace',
-    args: '[<module>]',
-    summary: 'states of traces',
-    level: 'user',
-    run: () => dump([TRACES]),
-  },
-  {
-    words: 'trace',
-    args: '[<module>|0] [cmd [args...]]',
-    summary: 'controls traces',
-    level: 'operator',
-    run: trace,
-  },
   { words: 'show dev', summary: 'facts for bug reports', level: 'user', run: showDeveloperFacts },
 ];

@@ -56,6 +56,10 @@ export class Http2StreamFacts extends ClientConnectionFacts {
     return this.#parent.originalDestination;
   }
 
+  override get ofConnection(): ClientConnectionFacts {
+    return this.#parent;
+  }
+
   override get acceptTimeUs(): number {
     return this.#parent.acceptTimeUs;
   }

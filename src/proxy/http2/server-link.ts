@@ -25,6 +25,8 @@ import type { RequestAim } from './request-block.ts';
 import type { Http2ServerCounts } from './server-counts.ts';
 import type { GlitchLimit } from '../glitches.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
+import type { Traces } from '../../traces/traces.ts';
+import { tracedServerSession } from '../traced/http2-server-session.ts';
 import { RestingConnection } from '../resting-connection.ts';
 import { Http2ServerWire, type WireCarrier } from './server-wire.ts';
 
@@ -47,6 +49,8 @@ export interface LinkParts extends LinkLimits {
   /** Undefined: any number of glitches is forgiven. */
   readonly glitchLimit?: GlitchLimit;
   readonly counts: Http2ServerCounts;
+  readonly traces?: Traces;
+  readonly backend?: number;
   readonly home: LinkHome;
 }
 
@@ -63,7 +67,6 @@ export interface LinkHolder {
 
 /** So many bytes that wait for a server are enough. */
 const CONGESTED = 65_536;
-
 const NONE: Buffer = Buffer.alloc(0);
 
 export class Http2ServerLink
@@ -97,7 +100,9 @@ export class Http2ServerLink
     super(socket);
     this.#parts = parts;
     this.buffers = parts.buffers;
-    this.session = new Session('client', parts.settings.session, this, parts.isReversed);
+    const { settings, isReversed } = parts;
+    const traced = tracedServerSession(parts, socket, this);
+    this.session = traced ?? new Session('client', settings.session, this, isReversed);
     const ask = (): void => {
       this.session.ping();
       this.wrote();

@@ -6,6 +6,7 @@ import type { Counters } from '../../state/counters.ts';
 import type { BufferPool } from '../../net/buffer-pool.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { TimerWheel } from '../../net/timer-wheel.ts';
+import type { Traces } from '../../traces/traces.ts';
 import type { GlitchLimits } from '../glitches.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
 import type { ServerDials } from './server-dials.ts';
@@ -23,6 +24,7 @@ export interface LinkThread {
   readonly http2Servers: Http2ServerSettings;
   readonly glitches: GlitchLimits;
   readonly state: { readonly counters: Counters };
+  readonly traces?: Traces;
 }
 
 export class ServerLinks implements LinkHome {
@@ -32,6 +34,7 @@ export class ServerLinks implements LinkHome {
   readonly #counts: Http2ServerCounts;
   readonly #limits: LinkLimits;
   readonly #keeps: Keeper;
+  readonly #backend: number;
   readonly #shared = new Map<string, Http2ServerLink[]>();
   /** Those that carry requests. */
   readonly #used = new Set<Http2ServerLink>();
@@ -48,18 +51,21 @@ export class ServerLinks implements LinkHome {
     this.#thread = thread;
     this.#counts = new BackendCounts(thread.state.counters, backend);
     this.#limits = limits;
+    this.#backend = backend;
     this.#keeps = keeps;
   }
 
   /** `socket` speaks HTTP/2 from now on. */
   begin(socket: Connection): Http2ServerLink {
-    const { wheel, buffers, http2Servers, glitches } = this.#thread;
+    const { wheel, buffers, http2Servers, glitches, traces } = this.#thread;
     const link = new Http2ServerLink(socket, {
       wheel,
       buffers,
       settings: http2Servers,
       glitchLimit: glitches.http2Servers,
       counts: this.#counts,
+      ...(traces !== undefined && { traces }),
+      backend: this.#backend,
       home: this,
       ...this.#limits,
     });

@@ -28,6 +28,7 @@ import type { Inbox } from '../inbox.ts';
 import type { PrivateConnections } from '../private-connections.ts';
 import type { DataThread, ListenerRuntime } from '../runtime.ts';
 import type { StreamPool } from '../stream-pool.ts';
+import { tracedClientSession } from '../traced/http2-client-session.ts';
 
 /** How long a closed connection is read on, in milliseconds. */
 const LINGER_MS = 2000;
@@ -89,7 +90,10 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.local = local;
     const { session } = this.#thread.http2;
     this.#reader = readerOf(session.maxListBytes);
-    this.session = new Session('server', session, this, isReversed(listener));
+    const { traces } = this.#thread;
+    this.session = traces.on
+      ? tracedClientSession(this.#thread, listener, facts, this)
+      : new Session('server', session, this, isReversed(listener));
     this.#accounts = new Http2Accounts(this.#thread, listener, facts);
     const ask = (): void => {
       this.session.ping();

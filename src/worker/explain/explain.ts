@@ -26,6 +26,8 @@ import { http2ServerSettings } from '../../proxy/http2/server-settings.ts';
 import { http2Settings } from '../../proxy/http2/settings.ts';
 import { ListenerService } from '../../proxy/listener-service.ts';
 import type { DataThread, WatchedExchange } from '../../proxy/runtime.ts';
+import { TraceBoard } from '../../state/trace-board.ts';
+import { Traces } from '../../traces/traces.ts';
 import { RuleRecorder } from '../../rules/explain.ts';
 import { ConfiguredView } from '../../stats/view.ts';
 import { StatusKinds } from '../../rules/status-kinds.ts';
@@ -162,6 +164,7 @@ function makeThread(
     publishPatternUpdate: () => undefined,
     streams: new StreamsByServer(),
     liveStreams: new LiveStreams(),
+    traces: new Traces(TraceBoard.create(1), 1, 1, () => undefined),
     badMessages: new BadMessages(),
     certificates,
     serverContexts: new ServerContexts(certificates),
