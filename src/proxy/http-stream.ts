@@ -380,7 +380,8 @@ export class HttpStream
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
     this.#tunnel?.stop();
-    this.fail(503, letter, this.phase);
+    const { phase } = this;
+    this.fail(phase === 'H' ? 502 : 503, letter, phase);
   }
 
   describe(now: number): StreamFacts {

@@ -137,4 +137,6 @@ listen web
     'its bytes are counted',
     async () => Number(statRows(await ask(admin, 'show stat')).get('web/BACKEND')?.['bout']) === tunnel.come,
   );
+  const { srv_abrt, eresp } = statRows(await ask(admin, 'show stat')).get('web/BACKEND') ?? {};
+  assert.deepEqual([srv_abrt, eresp], ['1', '0']);
 });
