@@ -33,6 +33,8 @@ export interface KeepalivedConfig {
 }
 
 export interface KeepalivedGlobal {
+  /** `net_namespace`: where all of it happens. */
+  readonly netNamespace?: string;
   readonly routerId: string;
   readonly mail?: MailSettings;
   readonly scriptUser?: { readonly user: string; readonly group?: string };

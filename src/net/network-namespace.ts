@@ -64,6 +64,12 @@ export function inNamespace(name: string | undefined, make: () => number): numbe
   return made;
 }
 
+/** This thread goes there to stay, with all that it makes from now on. 0, or the negative number of an error. */
+export function moveToNamespace(name: string): number {
+  const there = descriptorOf(name);
+  return there < 0 ? there : setNamespace(there);
+}
+
 function descriptorOf(name: string): number {
   const isName = !name.includes('/') && name !== '..';
   const fd = known.get(name) ?? (isName ? open(`${FOLDER}/${name}`) : -constants.errno.ENOENT);

@@ -1,23 +1,33 @@
 /** The files keepalived writes upon SIGUSR1 (state), SIGUSR2 (statistics) and its JSON signal. Called by manager.ts. */
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
-import type { KeepalivedGlobal } from '../model/keepalived.ts';
+import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { renderJson } from './render-json.ts';
 import { renderData, renderStats } from './render-snapshot.ts';
 
-export type DumpKind = 'state' | 'stats' | 'json';
+/** `cleared stats`: written, then counted from zero. */
+export type DumpKind = 'state' | 'stats' | 'json' | 'cleared stats';
 
-type DumpFiles = Pick<KeepalivedGlobal, 'stateDumpFile' | 'statsDumpFile' | 'jsonDumpFile'>;
+/** keepalived's, which have no names: SIGRTMIN + 2 and SIGRTMAX - 1 of glibc. */
+export const DUMP_SIGNALS: readonly (readonly [signal: number, what: DumpKind])[] = [
+  [36, 'json'],
+  [63, 'cleared stats'],
+];
 
 /** The usual places are in /tmp: a link that somebody put there is not followed. */
 const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
 /** The complaint, if there is one. */
-export function writeDump(kind: DumpKind, snapshot: VrrpSnapshot, files: DumpFiles): string | undefined {
-  const path = { state: files.stateDumpFile, stats: files.statsDumpFile, json: files.jsonDumpFile }[kind];
+export function writeDump(
+  kind: DumpKind,
+  snapshot: VrrpSnapshot,
+  config: KeepalivedConfig,
+): string | undefined {
+  const path = pathOf(kind, config.globalDefs);
   try {
     const file = openSync(path, WRITE, 0o644);
     try {
-      writeFileSync(file, render(kind, snapshot));
+      writeFileSync(file, render(kind, snapshot, config));
     } finally {
       closeSync(file);
     }
@@ -27,7 +37,12 @@ export function writeDump(kind: DumpKind, snapshot: VrrpSnapshot, files: DumpFil
   }
 }
 
-function render(kind: DumpKind, snapshot: VrrpSnapshot): string {
-  if (kind === 'json') return `${JSON.stringify(snapshot, undefined, 2)}\n`;
+function pathOf(kind: DumpKind, files: KeepalivedConfig['globalDefs']): string {
+  if (kind === 'json') return files.jsonDumpFile;
+  return kind === 'state' ? files.stateDumpFile : files.statsDumpFile;
+}
+
+function render(kind: DumpKind, snapshot: VrrpSnapshot, config: KeepalivedConfig): string {
+  if (kind === 'json') return renderJson(config, snapshot);
   return kind === 'state' ? renderData(snapshot) : renderStats(snapshot);
 }

@@ -2,6 +2,7 @@
 import { sameIp, type IpAddress } from '../base/ip-address.ts';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
+import { newCounters } from './counters.ts';
 import { entriesOf } from './holdings.ts';
 import { Instance, type InstancePorts } from './instance.ts';
 import { ipOf } from './ip-bytes.ts';
@@ -65,6 +66,10 @@ export class InstanceSet {
     this.configs = new Map(
       [...this.#instances].map(([name, { config, source = NO_SOURCE }]) => [name, { ...config, source }]),
     );
+  }
+
+  clearCounters(): void {
+    for (const { counters } of this.#instances.values()) Object.assign(counters, newCounters());
   }
 
   close(): void {

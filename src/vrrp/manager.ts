@@ -55,7 +55,7 @@ export interface VrrpHandle {
   /** Something of what the balancer shows has changed: look again now. */
   balancerChanged(): void;
   snapshot(): VrrpSnapshot;
-  /** keepalived's SIGUSR1 and SIGUSR2: writes `state_dump_file`, `stats_dump_file`, or `json_dump_file`. */
+  /** keepalived's signals: writes `state_dump_file`, `stats_dump_file`, or `json_dump_file`. */
   dump(what: DumpKind): void;
 }
 
@@ -112,8 +112,9 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
     balancerChanged: () => router.evaluate(),
     snapshot: () => router.snapshot(),
     dump: what => {
-      const trouble = writeDump(what, router.snapshot(), current.globalDefs);
+      const trouble = writeDump(what, router.snapshot(), current);
       if (trouble !== undefined) log('error', `cannot write the ${what} dump: ${trouble}`);
+      if (what === 'cleared stats') router.clearCounters();
     },
   };
 }

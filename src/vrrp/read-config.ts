@@ -8,6 +8,7 @@ import { isAbsolute, join } from 'node:path';
 import { expandBraces } from '../config-parser/keepalived/include.ts';
 import { parseKeepalived, type KeepalivedResult } from '../config-parser/keepalived/parse.ts';
 import type { ConfigSource } from '../config-parser/keepalived/source.ts';
+import { canOpenNamespace } from '../net/network-namespace.ts';
 import { scriptTrouble } from './run-script.ts';
 
 /** A path may be a directory: then every `*.conf` in it, in the order of names. */
@@ -25,6 +26,7 @@ function diskSource(configId?: string): ConfigSource {
     random: Math.random,
     hostname: host,
     interfaceExists: name => existsSync(`/sys/class/net/${name}`),
+    namespaceExists: canOpenNamespace,
     scriptTrouble,
   };
 }

@@ -54,6 +54,15 @@ export function showInstance({ instance, machine, life, syncGroup, faults }: Sho
 
 /** As keepalived shows it. */
 function placeOf(entry: IpAddressEntry, config: VrrpInstance): string {
-  const { address, prefixLength, scope = 'global' } = entry;
-  return `${address}/${prefixLength} dev ${deviceOf(entry, config)} scope ${scope}`;
+  const { address, family, prefixLength, scope = 'global', label, preferredLftSec = Infinity } = entry;
+  const device = deviceOf(entry, config);
+  const isVmac = device === config.useVmac?.name;
+  return [
+    prefixLength === (family === 4 ? 32 : 128) ? address : `${address}/${prefixLength}`,
+    `dev ${device}${isVmac ? `@${config.interface}` : ''} scope ${scope}`,
+    ...(label === undefined ? [] : [`label ${label}`]),
+    ...(family === 6 && prefixLength < 128
+      ? [`preferred_lft ${preferredLftSec === Infinity ? 'forever' : preferredLftSec}`]
+      : []),
+  ].join(' ');
 }

@@ -238,6 +238,10 @@ export class VrrpRouter {
     this.#end();
   }
 
+  clearCounters(): void {
+    this.#instances.clearCounters();
+  }
+
   snapshot(): VrrpSnapshot {
     return {
       instances: this.#instances.all().map(instance => this.#show(instance)),

@@ -87,7 +87,8 @@ export function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exi
     say(NO_LISTENER);
     exit(2);
   }
-  if (!warned || verbose) say('Configuration file is valid\n');
+  const isUsable = virtual?.status !== 'unusable';
+  if (isUsable && (!warned || verbose)) say('Configuration file is valid\n');
   return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
 }
 

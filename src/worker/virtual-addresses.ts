@@ -4,9 +4,11 @@
  * are given up.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onNumberedSignal } from '../base/numbered-signal.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { DUMP_SIGNALS } from '../vrrp/dump.ts';
 import type { LogLevel } from '../vrrp/log.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { VrrpService } from '../vrrp/process/vrrp-service.ts';
@@ -77,6 +79,7 @@ export class VirtualAddresses implements VrrpAccess {
       },
       onStopped,
     });
+    for (const [signal, what] of DUMP_SIGNALS) onNumberedSignal(signal, () => this.#service.dump(what));
     this.#forwarding = forwards ? this.#prepareForwarding() : undefined;
   }
 

@@ -77,7 +77,11 @@ describe('lb -c with keepalived.conf', () => {
   });
 
   test('the exit codes are those of keepalived -t: 4 unusable, 5 changed, 6 insecure scripts', () => {
-    assert.equal(checkFiles({}, ['-k', 'missing.conf']).status, 4);
+    const missing = checkFiles({}, ['-k', 'missing.conf']);
+    assert.equal(missing.status, 4);
+    assert.doesNotMatch(missing.text, /is valid/);
+    const nowhere = checkFiles({ 'x.conf': `net_namespace lb-nowhere\n${good}` }, ['-k', 'x.conf']);
+    assert.equal(nowhere.status, 4, nowhere.text);
     const changed = checkFiles({ 'x.conf': `${good}no_such_word\n` }, ['-k', 'x.conf']);
     assert.equal(changed.status, 5, changed.text);
     assert.match(changed.text, /x\.conf:12\].*no_such_word/);

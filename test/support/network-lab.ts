@@ -20,13 +20,15 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { LB } from './balancer.ts';
 import { removeFolder } from './temporary-folder.ts';
-import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
+import type { InstanceSnapshot, VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type RouterKind = 'lb' | 'keepalived';
 
 const SUPPORT = new URL('.', import.meta.url).pathname;
 const STATE_FOLDER = '/run/lb';
+/** keepalived's, `keepalived --signum=JSON`. */
+const JSON_SIGNAL = 36;
 /** How long the client waits for an answer, and a little. */
 const PATIENCE_MS = 230;
 /** The time between two requests of the client. */
@@ -148,10 +150,10 @@ export class Router {
   async snapshot(): Promise<VrrpSnapshot> {
     const path = `${this.#config}.json`;
     rmSync(path, { force: true });
-    process.kill(this.vrrpPid, 'SIGUSR1');
+    process.kill(this.vrrpPid, JSON_SIGNAL);
     const text = (): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-    await until(() => text().endsWith('}\n'));
-    return JSON.parse(text()) as VrrpSnapshot;
+    await until(() => text().endsWith(']\n'));
+    return snapshotIn(text());
   }
 
   reload(config: string): void {
@@ -511,6 +513,17 @@ function beOnTime(pid: number | undefined, priority = 2): void {
   } catch {
     // it is as late as everything else
   }
+}
+
+/** What stands behind keepalived's members of the JSON file. */
+function snapshotIn(text: string): VrrpSnapshot {
+  interface Own {
+    readonly instance: InstanceSnapshot;
+    readonly node: Pick<VrrpSnapshot, 'unknownRouterIds' | 'brokenPackets' | 'droppedPackets'>;
+  }
+  const entries = JSON.parse(text) as { readonly lb: Own }[];
+  const node = entries[0]?.lb.node ?? { unknownRouterIds: 0, brokenPackets: 0, droppedPackets: 0 };
+  return { instances: entries.map(({ lb }) => lb.instance), groups: [], ...node };
 }
 
 async function until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {

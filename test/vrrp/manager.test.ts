@@ -321,7 +321,7 @@ test('the snapshot shows as text, and as the statistics file that exporters read
   );
   assert.match(
     renderInstance(first),
-    /\n {3}Virtual IP \(1\):\n {5}10\.0\.0\.100\/32 dev eth0 scope global set\n/,
+    /\n {3}Virtual IP \(1\):\n {5}10\.0\.0\.100 dev eth0 scope global set\n/,
   );
   assert.match(
     renderStats(snapshot),
@@ -344,8 +344,17 @@ test('the dumps are written where the configuration says', async () => {
       /^------< VRRP Topology >------\n VRRP Instance = V\n/,
     );
     assert.match(readFileSync(join(folder, 'stats'), 'utf8'), /Became master: 1/);
-    const json = JSON.parse(readFileSync(join(folder, 'json'), 'utf8')) as { instances: { name: string }[] };
-    assert.equal(json.instances[0]?.name, 'V');
+    const json = JSON.parse(readFileSync(join(folder, 'json'), 'utf8')) as {
+      data: Record<string, unknown>;
+      stats: Record<string, unknown>;
+    }[];
+    const { iname, state, vips, adver_int: interval } = json[0]?.data ?? {};
+    assert.deepEqual([iname, state, vips, interval], ['V', 2, ['10.0.0.100 dev eth0 scope global set'], 0.1]);
+    assert.equal(json[0]?.stats['become_master'], 1);
+    handle.dump('cleared stats');
+    assert.match(readFileSync(join(folder, 'stats'), 'utf8'), /Became master: 1/);
+    handle.dump('stats');
+    assert.match(readFileSync(join(folder, 'stats'), 'utf8'), /Became master: 0/);
     rmSync(folder, { recursive: true });
     handle.dump('state');
     assert.match(fake.log.at(-1) ?? '', /cannot write the state dump/);

@@ -412,6 +412,19 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.match(lab.in('a', 'ip addr show dev vrrp6.52'), / fd09::100\/64 /);
   });
 
+  test('net_namespace: all of it happens there, wherever the program was started', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const routes = ['virtual_routes {', '10.77.0.0/16 via 10.9.0.9', '}'];
+    const there = `net_namespace ${lab.prefix}a\n`;
+    const b = await lab.router('b', 'lb', there + instance({ more: [...routes, 'use_vmac'] }));
+    await b.enters('MASTER');
+    await lab.until(() => lab.in('a', 'ip route').includes('10.77.0.0/16'));
+    assert.ok(lab.holds('a', VIP) && !lab.holds('b', VIP));
+    await b.stop();
+    assert.ok(!lab.holds('a', VIP) && !lab.in('a', 'ip link').includes('vrrp.51'));
+  });
+
   test('what an administrator deletes by hand comes back: a static address, and the virtual MAC interface of a master', async t => {
     if (!requires(t, 'root', 'ip', 'bridge')) return;
     const lab = Lab.create(t, ['a']);

@@ -9,6 +9,7 @@ import { processScriptRows, resolveProcessScript, type ProcessScriptDraft } from
 import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
 export interface GlobalDraft {
+  netNamespace?: string;
   routerId?: string;
   mailFrom?: string;
   mailServer?: string;
@@ -349,6 +350,7 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
   const shutdownScript = resolveProcessScript(draft.shutdownScript);
   const [allFifo, vrrpFifo, lvsFifo] = [fifoOf(all), fifoOf(vrrp), fifoOf(lvs)];
   return {
+    ...(draft.netNamespace === undefined ? {} : { netNamespace: draft.netNamespace }),
     routerId: draft.routerId ?? hostname,
     ...(mail === undefined ? {} : { mail }),
     ...(draft.scriptUser === undefined ? {} : { scriptUser: draft.scriptUser }),

@@ -39,7 +39,6 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 const REFUSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '': { net_namespace: 'start the program in the namespace: ip netns exec NAME lb ...' },
   vrrp_instance: {
     use_ipvlan: 'use use_vmac, or addresses without a virtual MAC',
     vrf: 'name the interface inside the VRF by interface',

@@ -181,6 +181,8 @@ function flatten(
 
 function warnAboutPlaces(draft: TopDraft, { source, report }: Scope): void {
   if (draft.global.dynamicInterfaces || source.interfaceExists === undefined) return;
+  // those of another namespace are out of sight
+  if (draft.global.netNamespace !== undefined) return;
   for (const { interfaceWord: word, name } of draft.instances) {
     if (word !== undefined && !source.interfaceExists(word.text))
       report.warn(word.position, `WARNING - interface ${word.text} for vrrp_instance ${name} doesn't exist`);

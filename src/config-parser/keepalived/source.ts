@@ -17,6 +17,8 @@ export interface ConfigSource {
   readonly hostname: string;
   /** Whether this host has the interface now; missing: not checked. */
   interfaceExists?(name: string): boolean;
+  /** Whether this host has the network namespace now; missing: not checked. */
+  namespaceExists?(name: string): boolean;
   /** Why the program cannot be run on this host now, in words; missing: not checked. */
   scriptTrouble?(command: ScriptCommand, accounts: ScriptAccounts): string | undefined;
 }

@@ -140,6 +140,19 @@ export const TOP = new KeywordTable<TopDraft>('', [
     summary: 'global settings',
     parse: (draft, statement, scope) => GLOBAL_DEFS.read(draft.global, blockOf(statement, scope), scope),
   },
+  {
+    name: 'net_namespace',
+    args: 'NAME',
+    least: 1,
+    summary: 'network namespace of virtual routers and virtual servers',
+    parse: ({ global }, { words }, { report, source }) => {
+      const [word] = words;
+      if (word === undefined) return;
+      global.netNamespace = word.text;
+      if (source.namespaceExists?.(word.text) === false)
+        report.alert(word.position, `there is no network namespace '${word.text}'`);
+    },
+  },
   entries('static_ipaddress', 'staticAddresses', parseAddressEntry),
   entries('static_routes', 'staticRoutes', parseRouteEntry),
   entries('static_rules', 'staticRules', parseRuleEntry),

@@ -3,11 +3,13 @@
  * servers, a stalled thread - delays an advert, and when the balancer dies, by whatever signal, its addresses are
  * released at once. Started by vrrp-service.ts, which holds the other end of the channel.
  *
- * Signals are keepalived's: SIGUSR1 and SIGUSR2 write the dump files, SIGHUP reloads, SIGTERM stops. Node cannot take
- * the realtime signal for the JSON file: it is written along with the state.
+ * Signals are keepalived's: SIGUSR1, SIGUSR2 and two realtime signals write the dump files, SIGHUP reloads, SIGTERM stops.
+ * The JSON file is written along with the state, too.
  */
+import { onNumberedSignal } from '../../base/numbered-signal.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
-import type { DumpKind } from '../dump.ts';
+import { DUMP_SIGNALS, type DumpKind } from '../dump.ts';
+import { enterNamespace, warnOfMove } from '../enter-namespace.ts';
 import type { Log } from '../log.ts';
 import { startVrrp, type VrrpHandle } from '../manager.ts';
 import { readKeepalived } from '../read-config.ts';
@@ -87,6 +89,7 @@ class VrrpProcess {
     this.#start = start;
     this.#report = start.report;
     this.#config = config;
+    if (!enterNamespace(config.globalDefs, this.#log)) return;
     const { startupScript } = config.globalDefs;
     if (start.isFirst && startupScript !== undefined)
       await runProcessScript('startup_script', startupScript, config.globalDefs, this.#log);
@@ -129,6 +132,7 @@ class VrrpProcess {
     );
     const refused = status === 'unusable' || missesInstances;
     if (!refused) {
+      if (this.#config !== undefined) warnOfMove(this.#config.globalDefs, config.globalDefs, this.#log);
       this.#config = config;
       this.#handle.reload(config);
     }
@@ -178,6 +182,7 @@ process.on('SIGUSR1', () => {
   self.dump('json');
 });
 process.on('SIGUSR2', () => self.dump('stats'));
+for (const [signal, what] of DUMP_SIGNALS) onNumberedSignal(signal, () => self.dump(what));
 process.on('SIGHUP', () => self.reload());
 process.on('SIGTERM', () => void self.stop().then(leave));
 process.on('SIGINT', () => void self.stop().then(leave));

@@ -12,6 +12,7 @@ import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
 import { systemClock } from '../../vrrp/clock.ts';
 import { watchLinks } from '../../vrrp/link-monitor.ts';
+import { enterNamespace } from '../../vrrp/enter-namespace.ts';
 import type { LogLevel } from '../../vrrp/log.ts';
 import { readKeepalived } from '../../vrrp/read-config.ts';
 import { runScript } from '../../vrrp/run-script.ts';
@@ -46,6 +47,7 @@ class ForwardingProcess {
     const { config } = readKeepalived(start.files, start.configId);
     this.#start = start;
     this.#config = config;
+    if (!enterNamespace(config.globalDefs, (level, message) => this.#log(level, message))) return;
     this.#tellClosedWay(config);
     this.#notifier = new ServiceNotifier(config.globalDefs, (level, message) => this.#log(level, message));
     this.#forwarder = new Forwarder(config, {
