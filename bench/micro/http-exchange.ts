@@ -8,6 +8,7 @@
  */
 import { ByteLine } from '../../src/base/byte-line.ts';
 import { WaitingClients } from '../../src/proxy/waiting-clients.ts';
+import { WorkMeters } from '../../src/proxy/work-meter.ts';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { serverSeed } from '../../src/balancers/server-seed.ts';
 import { noCertificates } from '../../src/certificates/certificate-store.ts';
@@ -288,6 +289,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     traces: new Traces(TraceBoard.create(1), 1, 1, () => undefined),
+    meters: new WorkMeters(engine.wheel),
     names: new NameLookups(() => undefined),
     badMessages: new BadMessages(),
     statusKinds: new StatusKinds(config.global),

@@ -191,8 +191,18 @@ export interface BodyFacts extends ByteView {
   readonly announced: number;
 }
 
+/** What serving it has cost so far. */
+export interface WorkFacts {
+  readonly calls: number;
+  readonly cpuNs: number;
+  /** How long its calls have waited behind others. */
+  readonly latencyNs: number;
+}
+
 export interface TransactionFacts {
   readonly timers: Timers;
+  /** Undefined: not measured. */
+  readonly work?: WorkFacts | undefined;
   /** Timeouts in force, after `set-timeout`. */
   readonly timeouts: TimeoutFacts;
   /** Status answered to the client; 0: none yet. */

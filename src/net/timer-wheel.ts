@@ -40,6 +40,8 @@ export class TimerWheel {
   readonly #slots: (Timer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   readonly #occupied = new Uint32Array(WORDS);
   readonly #clock: () => number;
+  /** A turn of the engine's loop begins. */
+  onTurn: (() => void) | undefined;
   /** The clock is read whenever it is asked: while no loop turn of the engine's refreshes it. */
   live: boolean;
   readonly #wake: ((atMs: number) => void) | undefined;
@@ -100,6 +102,7 @@ export class TimerWheel {
   /** After a sleep: what is set from now on counts from now, and fires at the next advance() at the earliest. */
   readClock(): void {
     this.#now = this.#clock();
+    this.onTurn?.();
   }
 
   /** Reads the clock, fires what is due. Called by the engine, not from within onExpired. */

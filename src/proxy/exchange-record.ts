@@ -9,7 +9,14 @@
  */
 import { NO_DATES, type CookieDates } from './cookie-persistence.ts';
 import type { BandwidthLimits } from './bandwidth.ts';
-import type { ByteCounters, ByteView, RawRequest, RequestLine, TimeoutFacts } from '../acl/context.ts';
+import type {
+  ByteCounters,
+  ByteView,
+  RawRequest,
+  RequestLine,
+  TimeoutFacts,
+  WorkFacts,
+} from '../acl/context.ts';
 import type { ExchangeMemory } from '../acl/variable-memory.ts';
 import type { VariableStore } from '../acl/variables.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
@@ -159,6 +166,7 @@ export abstract class ExchangeRecord {
   requestChannel: ChannelBytes | undefined;
   responseChannel: ChannelBytes | undefined;
   bytesCame: (() => boolean) | undefined;
+  work: WorkFacts | undefined;
   softRewrites = false;
   keepsHttp1 = false;
   readonly trace: RuleTrace | undefined;

@@ -79,7 +79,6 @@ export class HttpStream
     ServerTroubleOwner
 {
   place = -1;
-  readonly isTraced: boolean = false;
   number = 0;
   readonly thread: DataThread;
   readonly transaction: Transaction;

@@ -49,6 +49,7 @@ import type { NameLookups } from './name-lookups.ts';
 import type { NameHeader } from './name-header.ts';
 import type { BadMessages } from './bad-messages.ts';
 import type { Compressors } from './compressors.ts';
+import type { WorkMeters } from './work-meter.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { Traces } from '../traces/traces.ts';
 import type { HeadCaptures } from './head-captures.ts';
@@ -140,6 +141,7 @@ export interface DataThread {
   readonly traces: Traces;
   /** What it serves now. */
   readonly liveStreams: LiveStreams;
+  readonly meters: WorkMeters;
   readonly badMessages: BadMessages;
   /** A rule changed a list of this thread: the others follow. */
   readonly publishPatternUpdate: (update: PatternUpdate) => void;

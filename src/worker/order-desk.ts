@@ -25,10 +25,11 @@ interface OrderDeskParts {
 
 export class OrderDesk {
   readonly #parts: OrderDeskParts;
-  readonly #profiler = new ThreadProfiler();
+  readonly #profiler: ThreadProfiler;
 
   constructor(parts: OrderDeskParts) {
     this.#parts = parts;
+    this.#profiler = new ThreadProfiler(isMeasuring => parts.thread.meters.turn(isMeasuring));
     this.#profiler.use(parts.profiling);
   }
 

@@ -7,7 +7,7 @@ import type { ThreadCalls } from './thread-calls.ts';
 
 export class ProfilingDesk implements Profiling {
   readonly #calls: ThreadCalls;
-  readonly #own = new ThreadProfiler();
+  readonly #own = new ThreadProfiler(() => undefined);
   readonly #modules = new Modules();
   settings: ProfilingSettings;
 

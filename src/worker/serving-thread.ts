@@ -25,6 +25,7 @@ import type { DataThread } from '../proxy/runtime.ts';
 import { ReverseDesk } from '../proxy/reverse/reverse-desk.ts';
 import { StreamsByServer } from '../proxy/server-streams.ts';
 import { WaitingClients } from '../proxy/waiting-clients.ts';
+import { WorkMeters } from '../proxy/work-meter.ts';
 import { StatusKinds } from '../rules/status-kinds.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { SeenHellos } from '../state/seen-hellos.ts';
@@ -203,6 +204,7 @@ export class ServingThread {
       statusKinds: new StatusKinds(config.global),
       liveStreams: new LiveStreams(),
       traces: threadTraces(this.#start, message => this.#tell(message)),
+      meters: new WorkMeters(engine.wheel),
       certificates,
       serverContexts: new ServerContexts(certificates, keepsSecrets(config.global)),
       names: new NameLookups((id, question) => this.#tell({ kind: 'resolve', id, question })),

@@ -31,7 +31,10 @@ test('mistakes are answered in the words of HAProxy, with a hint where a name wa
     ['http_auth(nope)', "fetch method 'http_auth' : unable to find userlist 'nope' in arg 1 (userlist)"],
     ['path,regsub("(","x")', "invalid args in converter 'regsub' : regex '(' is invalid (missing ')')"],
     ['path,map(nofile)', "invalid args in converter 'map' : failed to open pattern file <nofile>"],
-    ['cpu_calls', "fetch method 'cpu_calls' is not supported yet: it needs per-stream CPU accounting"],
+    [
+      'internal.htx.size',
+      "fetch method 'internal.htx.size' is not supported yet: it needs HAProxy internals that do not exist here",
+    ],
     [
       'sc_conn_rate(3)',
       "invalid args in fetch method 'sc_conn_rate' : invalid counter number 3: tune.stick-counters allows 0..2",

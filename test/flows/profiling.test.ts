@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startAdminBalancer } from '../support/admin-balancer.ts';
+import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 
 const APP = '  http-request return status 200';
@@ -25,6 +26,30 @@ test('profiling.tasks on tells where processor time goes, by function and module
     shares.toSorted((one, other) => other - one),
   );
   assert.ok(lines.slice(2).every(line => !line.includes('<-')));
+});
+
+test('cpu_calls, cpu_ns_* and lat_ns_* tell what a request has cost, as long as that is measured', async t => {
+  const origin = await startHttpOrigin(t, 'one');
+  const words = ['cpu_calls', 'cpu_ns_tot', 'cpu_ns_avg', 'lat_ns_tot', 'lat_ns_avg'];
+  const { tell, web } = await startAdminBalancer(t, {
+    globals: '  profiling.tasks on',
+    app: `  http-response set-header work "${words.map(word => `%[${word}]`).join(' ')}"
+  server one ${origin.address}`,
+  });
+  const ask = async (): Promise<readonly number[]> => {
+    const { headers } = await fetch(`http://127.0.0.1:${web}/`);
+    return (headers.get('work') ?? '').split(' ').map(Number);
+  };
+  const [calls = 0, total = 0, average = 0, waited = 0, waitedEach = 0] = await ask();
+  assert.ok(calls >= 2 && calls < 20, `${calls} calls`);
+  assert.ok(total > 0 && waited >= 0, `${total} ns, waited ${waited}`);
+  assert.ok(average > 0 && average <= total && waitedEach <= waited);
+  const [again = 0] = await ask();
+  assert.ok(again < 20, 'counted anew for each request');
+  await tell('set profiling tasks off');
+  assert.deepEqual(await ask(), [0, 0, 0, 0, 0]);
+  await tell('set profiling tasks on');
+  assert.ok(((await ask())[0] ?? 0) > 0);
 });
 
 test('profiling is switched while running', async t => {

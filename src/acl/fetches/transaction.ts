@@ -1,5 +1,5 @@
 /** Timers, counters and the outcome of an exchange (manual, sections 7.3.2, 7.3.3, 7.3.6 and 8.4). */
-import type { SampleContext, Timers, TransactionFacts } from '../context.ts';
+import type { SampleContext, Timers, TransactionFacts, WorkFacts } from '../context.ts';
 import type { FetchRow, Getter } from '../row.ts';
 
 type Sources = FetchRow['sources'];
@@ -73,7 +73,23 @@ const RESPONSE_END: Sources = ['response buffer statistics'];
 const SERVER: Sources = ['server address'];
 const INTERNAL: Sources = ['internal state'];
 
+/** Measured by `profiling.tasks`, of HTTP requests; else 0. */
+function work(name: string, summary: string, read: (work: WorkFacts) => number): FetchRow {
+  return fact(name, 'int', INTERNAL, `${summary}, while profiling.tasks measures; 0 else`, ({ work }) =>
+    work === undefined ? 0 : read(work),
+  );
+}
+
+function perCall(ns: number, { calls }: WorkFacts): number {
+  return calls === 0 ? 0 : Math.round(ns / calls);
+}
+
 export const TRANSACTION_FETCHES: readonly FetchRow[] = [
+  work('cpu_calls', 'calls of what serves the request', ({ calls }) => calls),
+  work('cpu_ns_tot', 'nanoseconds spent on the request', ({ cpuNs }) => cpuNs),
+  work('cpu_ns_avg', 'nanoseconds of a call', facts => perCall(facts.cpuNs, facts)),
+  work('lat_ns_tot', 'nanoseconds that calls waited behind others', ({ latencyNs }) => latencyNs),
+  work('lat_ns_avg', 'nanoseconds that a call waited', facts => perCall(facts.latencyNs, facts)),
   moment(
     'accept_date',
     ['client address'],

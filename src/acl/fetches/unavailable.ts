@@ -16,16 +16,7 @@ function group(missing: string, sources: FetchRow['sources'], entries: readonly 
   }));
 }
 
-const INTERNAL = ['internal state'] as const;
-
 export const UNAVAILABLE_FETCHES: readonly FetchRow[] = [
-  ...group('per-stream CPU accounting', INTERNAL, [
-    ['cpu_calls', 'int', 'wake-ups of this stream'],
-    ['cpu_ns_avg', 'int', 'mean CPU nanoseconds of a wake-up'],
-    ['cpu_ns_tot', 'int', 'CPU nanoseconds of this stream'],
-    ['lat_ns_avg', 'int', 'mean latency of a wake-up'],
-    ['lat_ns_tot', 'int', 'total latency of wake-ups'],
-  ]),
   ...group(
     'HAProxy internals that do not exist here',
     ['request buffer', 'response buffer'],

@@ -40,7 +40,6 @@ interface Facts {
 const NOTHING: Facts = {};
 
 export class TracedHttpStream extends HttpStream {
-  override readonly isTraced = true;
   #isTold = false;
 
   override begin(session: StreamClient): void {

@@ -6,6 +6,7 @@ import { noCertificates } from '../../certificates/certificate-store.ts';
 import { ServerContexts } from '../../net/tls/server-contexts.ts';
 import { ThreadCertificates } from '../../net/tls/thread-certificates.ts';
 import { WaitingClients } from '../../proxy/waiting-clients.ts';
+import { WorkMeters } from '../../proxy/work-meter.ts';
 import { isIPv6 } from 'node:net';
 import { VariableStore } from '../../acl/variables.ts';
 import { serverSeed } from '../../balancers/server-seed.ts';
@@ -165,6 +166,7 @@ function makeThread(
     streams: new StreamsByServer(),
     liveStreams: new LiveStreams(),
     traces: new Traces(TraceBoard.create(1), 1, 1, () => undefined),
+    meters: new WorkMeters(engine.wheel),
     badMessages: new BadMessages(),
     certificates,
     serverContexts: new ServerContexts(certificates),

@@ -13,16 +13,27 @@ interface Profiles {
 }
 
 export class ThreadProfiler {
+  readonly #measures: (isMeasuring: boolean) => void;
   #profiles: Profiles | undefined;
   #lateness: Lateness | undefined;
+
+  /** `measures` is told when time is measured, and when not any more. */
+  constructor(measures: (isMeasuring: boolean) => void) {
+    this.#measures = measures;
+  }
 
   use({ tasks, memory }: ProfilingSettings): void {
     if (this.#profiles === undefined && tasks === 'off' && !memory) return;
     const profiles = (this.#profiles ??= connect());
     this.#lateness?.stop();
-    this.#lateness = tasks === 'auto' ? new Lateness(isLate => turn(profiles.time, isLate)) : undefined;
-    if (tasks !== 'auto') turn(profiles.time, tasks === 'on');
+    this.#lateness = tasks === 'auto' ? new Lateness(isLate => this.#time(profiles.time, isLate)) : undefined;
+    if (tasks !== 'auto') this.#time(profiles.time, tasks === 'on');
     turn(profiles.memory, memory);
+  }
+
+  #time(profile: TimeProfile, on: boolean): void {
+    turn(profile, on);
+    this.#measures(on);
   }
 
   report(): ThreadProfile {
