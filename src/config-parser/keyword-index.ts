@@ -114,9 +114,7 @@ function checkSection<Draft>(keyword: Keyword<Draft>, context: ParserContext): b
   const { section } = context;
   if (keyword.sections.includes(section)) return true;
   const at = context.line[0] as Word;
-  if (keyword.ignoredIn?.includes(section) === true)
-    context.warn(at, `'${keyword.name}' ignored because it has no effect in a '${section}' section.`);
-  else context.alert(at, `'${keyword.name}' not allowed in '${section}' section.`);
+  context.alert(at, `'${keyword.name}' not allowed in '${section}' section.`);
   return false;
 }
 

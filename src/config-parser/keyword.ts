@@ -16,8 +16,6 @@ export interface Keyword<Draft> {
   readonly summary: string;
   /** Accepts `no <keyword>`. */
   readonly negatable?: boolean;
-  /** Sections where it is accepted, warned about and ignored. */
-  readonly ignoredIn?: readonly SectionKind[];
   /** Known but refused: the message says what to use instead. */
   readonly removed?: string;
   readonly deprecated?: string;

@@ -82,13 +82,19 @@ function checkUseServers(proxy: Proxy, context: ParserContext): void {
 }
 
 function checkErrorSections(proxy: Proxy, { config }: Names, context: ParserContext): void {
-  for (const { source, position } of proxy.errorFiles) {
-    if (source.kind !== 'section' || config.httpErrors.some(section => section.name === source.name))
-      continue;
-    context.alert(
-      position,
-      `proxy '${proxy.name}': unable to find the http-errors section '${source.name}'.`,
-    );
+  for (const { source, status, position } of proxy.errorFiles) {
+    if (source.kind !== 'section') continue;
+    const section = config.httpErrors.find(({ name }) => name === source.name);
+    if (section === undefined)
+      context.alert(
+        position,
+        `proxy '${proxy.name}': unable to find the http-errors section '${source.name}'.`,
+      );
+    else if (status !== 0 && !section.errorFiles.some(page => page.status === status))
+      context.warn(
+        position,
+        `proxy '${proxy.name}' : status '${status}' not declared in http-errors section '${source.name}'.`,
+      );
   }
 }
 
@@ -141,11 +147,38 @@ function checkTrack(proxy: Proxy, server: Server, names: Names, context: ParserC
     const hint = didYouMean(text.slice(0, slash), names.backends.keys());
     const what = `unable to find required proxy '${text.slice(0, slash)}' for tracking.`;
     context.alert(server.track, `${who}: ${what}`, hint);
-  } else if (!backend.servers.some(one => one.name === name)) {
+    return;
+  }
+  const tracked = backend.servers.find(one => one.name === name);
+  if (tracked === undefined) {
     const servers = backend.servers.map(one => one.name);
     const what = `unable to find required server '${name}' for tracking.`;
     context.alert(server.track, `${who}: ${what}`, didYouMean(name, servers));
+  } else if (comesBack(proxy, server, names)) {
+    const what = `unable to track ${backend.name}/${name} as it belongs to a tracking chain looping back to`;
+    context.alert(server.track, `${who}: ${what} ${proxy.name}/${server.name}.`);
+  } else if (!isJudged(tracked)) {
+    const what = `unable to use ${backend.name}/${name} for tracking as it does not have any check nor agent enabled.`;
+    context.alert(server.track, `${who}: ${what}`);
   }
+}
+
+/** Something says whether it is up. */
+function isJudged({ check, agent, track }: Server): boolean {
+  return check?.enabled === true || agent?.enabled === true || track !== undefined;
+}
+
+/** Whether the servers that follow each other end where they began. */
+function comesBack(proxy: Proxy, server: Server, names: Names): boolean {
+  const passed = new Set<Server>();
+  let [home, at]: readonly [Proxy, Server | undefined] = [proxy, server];
+  while (at?.track !== undefined && !passed.has(at)) {
+    passed.add(at);
+    const [name = '', backend] = at.track.text.split('/').toReversed();
+    home = backend === undefined ? home : (names.backends.get(backend) ?? home);
+    at = home.servers.find(one => one.name === name);
+  }
+  return at === server;
 }
 
 /** The section `default` exists always, made of the system's settings. */

@@ -103,14 +103,17 @@ export function compileAll(
 function compileServer(server: Server, { mode }: Proxy, environment: () => RuleEnvironment): void {
   if (server.sendProxy !== undefined) compileProxyHeader(server.sendProxy, environment);
   compileConnectionName(server, environment);
-  if (server.ssl !== undefined) compileSni(server, server.ssl, mode, environment);
+  // without TLS too: what is said of it is for later, or for checks
+  const tls = server.ssl ?? server.tls;
+  if (tls !== undefined) compileSni(server, tls, mode, environment);
 }
 
 function compileProxy(proxy: Proxy, environments: Environments, config: Config): void {
   const { forwarded } = proxy.options;
   compileBalanceKey(proxy, environments);
   for (const server of proxy.servers) compileServer(server, proxy, () => environments.of(proxy));
-  if (proxy.kind === 'backend' && !hasRules(proxy) && forwarded === undefined) return;
+  const isPlain = !hasRules(proxy) && proxy.defaultsAcls.length === 0 && forwarded === undefined;
+  if (proxy.kind === 'backend' && isPlain) return;
   const environment = environments.of(proxy);
   if (proxy.kind !== 'frontend') compileForwarded(proxy, environment);
   compileProxyRules(proxy, environment);

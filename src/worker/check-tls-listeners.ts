@@ -100,10 +100,9 @@ function refused(
   material: TlsMaterial,
   where: string,
 ): string[] {
-  const { ciphers, ciphersuites, curves, ecdhe, sigalgs, clientSigalgs }: TlsLineOptions = {
-    ...settings.line,
-    ...entry?.options,
-  };
+  const options: TlsLineOptions = { ...settings.line, ...entry?.options };
+  if (isUnverifiable(options)) return [`verify is enabled but no CA file specified for ${where}.`];
+  const { ciphers, ciphersuites, curves, ecdhe, sigalgs, clientSigalgs } = options;
   const parts: readonly (readonly [string, string | undefined, SecureContextOptions])[] = [
     ['SSL cipher list', ciphers, { ciphers: `TLS_AES_128_GCM_SHA256:${ciphers}` }],
     ['TLS 1.3 cipher suites', ciphersuites, { ciphers: `${ciphersuites}:DEFAULT` }],
@@ -124,6 +123,10 @@ function refused(
   if (why === undefined) return [];
   const certificate = entry === undefined ? '' : ` of '${entry.certificate.name}'`;
   return [`the SSL context${certificate} cannot be made for ${where}: ${why}.`];
+}
+
+function isUnverifiable({ verify = 'none', caFile, caVerifyFile }: TlsLineOptions): boolean {
+  return verify !== 'none' && caFile === undefined && caVerifyFile === undefined;
 }
 
 /** Nothing is served with them. */

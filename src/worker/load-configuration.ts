@@ -27,6 +27,8 @@ import { checkTlsListeners } from './check-tls-listeners.ts';
 import { checkNamespaces } from './network-namespaces.ts';
 import { checkHealthChecks } from './check-health-checks.ts';
 import { checkTraces } from './process-traces.ts';
+import { checkHttpClient } from './check-http-client.ts';
+import { checkListenerThreads } from './check-listener-threads.ts';
 import { initialMethods } from './init-addr.ts';
 import { resolveNames } from './resolve-names.ts';
 import { loadScripts } from './scripts.ts';
@@ -89,11 +91,12 @@ async function checkMeaning(
 ): Promise<Required<Omit<LoadedConfiguration, 'texts'>> & { config: Config }> {
   const serverStates = new ServerStates(config);
   const resolved = await resolveNames(config, serverStates);
+  const nbthread = threadCount(resolved.config, () => undefined);
   const compiled = compileAll(resolved.config, templates, environment =>
     loadScripts({
       config: resolved.config,
       thread: 0,
-      nbthread: threadCount(resolved.config, () => undefined),
+      nbthread,
       environment,
       logs: undefined,
       takenCommands: new Set(COMMANDS.map(({ words }) => words)),
@@ -109,6 +112,8 @@ async function checkMeaning(
     ...checkServerSettings(resolved.config, currentFiles(certificates.store)),
     ...checkHealthChecks(resolved.config),
     ...checkTraces(resolved.config),
+    ...checkHttpClient(resolved.config),
+    ...checkListenerThreads(resolved.config, nbthread),
     ...unprotected(resolved.config),
     ...checkNamespaces(resolved.config),
     ...serverStates.diagnostics,

@@ -34,9 +34,10 @@ function outOfReach({ global, proxies }: Config): readonly Diagnostic[] {
   return [{ severity: 'warning', position: server.position, message: `'namespace' : ${why}` }];
 }
 
-function namedIn({ proxies, logForwards, peers, otherSections }: Config): readonly Named[] {
+function namedIn({ global, proxies, logForwards, peers, otherSections }: Config): readonly Named[] {
   const sections = proxies.filter(({ disabled }) => !disabled);
   const lines = [
+    ...global.statsSockets,
     ...[...sections, ...logForwards].flatMap(({ binds }) => binds),
     ...peers.flatMap(({ bind }) => bind ?? []),
     ...sections.flatMap(({ servers }) => servers),

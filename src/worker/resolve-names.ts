@@ -56,6 +56,10 @@ function isName(address: Address): address is NameAddress {
   return address.kind === 'name';
 }
 
+function hasNamedChecks({ check, agent }: Server): boolean {
+  return check?.address?.kind === 'name' || agent?.address?.kind === 'name';
+}
+
 /** What a state file says of a server (worker/server-states.ts). */
 interface KnownStates {
   of(proxy: string, server: string): ServerStateValues | undefined;
@@ -73,7 +77,8 @@ class NameResolver {
   /** The names of servers for which the system has to be asked. */
   addServerNames({ name, servers }: Proxy, names: NameAddress[]): void {
     for (const server of servers) {
-      const { address } = server;
+      const { address, check, agent } = server;
+      names.push(...[check?.address, agent?.address].filter(one => one !== undefined).filter(isName));
       if (!isName(address) || isSrvName(address.host)) continue;
       if (needsSystem(server, this.#states.of(name, server.name)?.address)) names.push(address);
     }
@@ -88,15 +93,31 @@ class NameResolver {
     if (!proxy.servers.some(server => this.#moves(proxy, server))) return proxy;
     const servers = proxy.servers.map(server => {
       const state = this.#states.of(proxy.name, server.name);
-      const located = isName(server.address) ? this.#locate(server, server.address, state) : server;
+      const checked = hasNamedChecks(server) ? this.#locateChecks(server) : server;
+      const located = isName(server.address) ? this.#locate(checked, server.address, state) : checked;
       return state === undefined ? located : movedServer(located, state);
     });
     return { ...proxy, servers };
   }
 
-  /** Its address is not what is written. */
-  #moves(proxy: Proxy, { name, address }: Server): boolean {
-    return isName(address) || this.#states.of(proxy.name, name) !== undefined;
+  /** An address of it is not what is written. */
+  #moves(proxy: Proxy, server: Server): boolean {
+    const { name, address } = server;
+    return isName(address) || hasNamedChecks(server) || this.#states.of(proxy.name, name) !== undefined;
+  }
+
+  /** `addr` and `agent-addr` */
+  #locateChecks(server: Server): Server {
+    const { check, agent, position } = server;
+    return {
+      ...server,
+      ...(check?.address !== undefined && {
+        check: { ...check, address: this.#replace(check.address, position, 'addr') },
+      }),
+      ...(agent?.address !== undefined && {
+        agent: { ...agent, address: this.#replace(agent.address, position, 'agent-addr') },
+      }),
+    };
   }
 
   #locate(server: Server, name: NameAddress, state: ServerStateValues | undefined): Server {

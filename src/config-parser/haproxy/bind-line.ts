@@ -30,14 +30,23 @@ export function createBindDraft(listeners: number): BindDraft {
   return { settings, id: undefined, useSsl: false, tls: { ...NO_TLS }, otherOptions: new Map(), listeners };
 }
 
+/** What only admin sockets have. */
+export const OF_ADMIN_SOCKETS: ReadonlySet<string> = new Set(['expose-fd', 'level', 'severity-output']);
+
 /** What only listeners of proxies have. */
 export const OF_PROXIES: ReadonlySet<string> = new Set([
   'accept-netscaler-cip',
+  'alpn',
   'cc',
   'guid-prefix',
+  'idle-ping',
   'maxconn',
+  'proto',
   'thread',
 ]);
+
+/** What listeners have not that are neither of proxies nor admin sockets. */
+export const OF_OTHERS: ReadonlySet<string> = new Set([...OF_PROXIES, ...OF_ADMIN_SOCKETS]);
 
 /** Walks the options; stops at the first unknown one, as what follows cannot be understood. */
 function readOptions(

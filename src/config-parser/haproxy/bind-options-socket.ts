@@ -159,7 +159,7 @@ const LISTENER: readonly BindOption[] = [
     args: '<backlog>',
     words: 1,
     summary: 'length of the accept queue',
-    parse: count('backlog', 1),
+    parse: count('backlog', 0),
   },
   { name: 'cc', args: '<algo>', ...keepOption(1), summary: 'TCP congestion control' },
   { name: 'defer-accept', ...flag('deferAccept'), summary: 'wakes up once data has arrived' },

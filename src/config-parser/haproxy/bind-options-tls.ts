@@ -4,6 +4,7 @@ import { oneOf } from './argument.ts';
 import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.ts';
 import { tlsDefaults } from './tls-defaults.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
+import { parseIgnoredErrors } from './ignored-errors.ts';
 
 type TlsText =
   | 'caFile'
@@ -100,7 +101,13 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
     parse: ({ bind }) => void (bind.settings.alpn = []),
   },
   { name: 'ca-file', args: '<cafile>', ...text('caFile'), summary: 'authorities of client certificates' },
-  { name: 'ca-ignore-err', args: '[all|<errorID>,...]', ...keep(1), summary: 'chain errors to ignore' },
+  {
+    name: 'ca-ignore-err',
+    args: '[all|<errorID>,...]',
+    words: 1,
+    summary: 'chain errors to ignore',
+    parse: parseIgnoredErrors,
+  },
   {
     name: 'ca-sign-file',
     args: '<cafile>',
@@ -119,7 +126,13 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   },
   { name: 'crl-file', args: '<crlfile>', ...text('crlFile'), summary: 'revoked certificates' },
   { name: 'crt', args: '<cert>', ...source('crt'), summary: 'certificate file or directory' },
-  { name: 'crt-ignore-err', args: '<errors>', ...keep(1), summary: 'leaf errors to ignore' },
+  {
+    name: 'crt-ignore-err',
+    args: '<errors>',
+    words: 1,
+    summary: 'leaf errors to ignore',
+    parse: parseIgnoredErrors,
+  },
   { name: 'crt-list', args: '<file>', ...source('crt-list'), summary: 'list of certificates' },
   { name: 'curves', args: '<curves>', ...text('curves'), summary: 'elliptic curves' },
   { name: 'default-crt', args: '<cert>', ...source('default-crt'), summary: 'certificate used without SNI' },

@@ -110,7 +110,7 @@ const HTTP2: readonly GlobalKeyword[] = [
   tune('h2.fe.max-rst-at-once', STREAMS, 'resets handled in a row from an HTTP/2 client'),
   tune('h2.fe.max-total-streams', STREAMS, 'streams after which an HTTP/2 client connection ends'),
   tune('h2.fe.rxbuf', size(), 'bytes buffered from an HTTP/2 client'),
-  tune('h2.header-table-size', integer(0, 65_535), 'HPACK table'),
+  tune('h2.header-table-size', integer(4096, 65_536), 'HPACK table'),
   tune('h2.initial-window-size', integer(0, MAX), 'HTTP/2 window'),
   tune('h2.log-errors', oneWordOf('none', 'connection', 'stream'), 'HTTP/2 errors that are logged'),
   tune('h2.max-concurrent-streams', STREAMS, 'streams of an HTTP/2 connection'),

@@ -8,7 +8,7 @@ import { integer, nothing, oneWordOf, time, type Shape } from '../argument-shape
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
 import type { Mutable } from './bind-draft.ts';
-import { OF_PROXIES, readBindLine } from './bind-line.ts';
+import { OF_OTHERS, readBindLine } from './bind-line.ts';
 import { readLogTarget } from './log-target.ts';
 
 export type LogForwardDraft = Omit<Mutable<LogForward>, 'binds' | 'logs'> & {
@@ -70,7 +70,7 @@ function bindRow(keyword: 'bind' | 'dgram-bind', transport: 'stream' | 'datagram
     summary,
     parse: (draft, words, context) => {
       draft.binds.push(
-        ...readBindLine(words, { keyword, port: 'required', transport, ignored: OF_PROXIES }, context),
+        ...readBindLine(words, { keyword, port: 'required', transport, ignored: OF_OTHERS }, context),
       );
     },
   };

@@ -12,7 +12,7 @@ import type { LineContext } from '../line-context.ts';
 import { badNameCharacter, withPrefix } from './argument.ts';
 import { readParsedAddress } from './address-argument.ts';
 import type { Mutable } from './bind-draft.ts';
-import { OF_PROXIES, readBindLine } from './bind-line.ts';
+import { OF_OTHERS, readBindLine } from './bind-line.ts';
 import { readLogTarget } from './log-target.ts';
 import { uniqueName, type OtherDraft } from './other-rows.ts';
 import { createProxyDraft, type ProxyDraft } from './proxy-draft.ts';
@@ -98,7 +98,7 @@ function refuseMixture(draft: PeersDraft, keyword: 'peer' | 'bind', context: Lin
 }
 
 function readListener(words: readonly Word[], context: LineContext): Mutable<Bind> | undefined {
-  const binds = readBindLine(words, { keyword: 'bind', port: 'required', ignored: OF_PROXIES }, context);
+  const binds = readBindLine(words, { keyword: 'bind', port: 'required', ignored: OF_OTHERS }, context);
   if (binds.length <= 1) return binds[0];
   const why = 'Multiple listening addresses or port range are not supported.';
   context.alert(context.position, `Only one listener per "peers" section is authorized. ${why}`);

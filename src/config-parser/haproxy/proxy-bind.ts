@@ -2,13 +2,17 @@
 import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
-import { readBindLine } from './bind-line.ts';
+import { OF_ADMIN_SOCKETS, readBindLine } from './bind-line.ts';
 import { ignoredWithoutFrontend } from './proxy-capability.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
 
 function parseBind(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   ignoredWithoutFrontend(draft, 'bind', context);
-  const binds = readBindLine(words, { keyword: 'bind', port: 'required', reverse: true }, context);
+  const binds = readBindLine(
+    words,
+    { keyword: 'bind', port: 'required', reverse: true, ignored: OF_ADMIN_SOCKETS },
+    context,
+  );
   const taken = binds[0]?.id ? draft.own.binds.find(other => other.id === binds[0]?.id) : undefined;
   if (taken !== undefined) {
     const place = `${taken.position.file}:${taken.position.line} ('bind ${taken.written}')`;

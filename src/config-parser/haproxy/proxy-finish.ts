@@ -18,6 +18,7 @@ import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-dr
 import { unlessMisread } from './misread.ts';
 import { checkHaterm } from './proxy-haterm.ts';
 import { checkLogMode } from './proxy-log-mode.ts';
+import { checkBindProtocols } from './protocols.ts';
 import { warnWithoutHttp } from './proxy-http-only.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { assignNumbers, finishServer, finishServers } from './server-finish.ts';
@@ -53,13 +54,6 @@ function warnMissingTimeouts(draft: ProxyDraft, report: Report): void {
   const server = own.servers.length > 0 && (backend.connectMs === 0 || noServer);
   if (!client && !(hasBackend(draft) && server)) return;
   report.warn(draft.position, `missing timeouts for ${proxyLabel(draft)}.\n${TIMEOUTS_ADVICE}`);
-}
-
-/** `proto h2` says what requests look like: there have to be some. */
-function checkProtocols({ own, shared }: ProxyDraft, report: Report): void {
-  if (shared.mode === 'http') return;
-  for (const { proto, position, written } of own.binds)
-    if (proto === 'h2') report.alert(position, `MUX protocol 'h2' is not usable for 'bind ${written}'.`);
 }
 
 /** In a proxy that is not http some algorithms have nothing to look at; in one that is not for logs, others. */
@@ -270,7 +264,7 @@ function checkSection(draft: ProxyDraft, facts: FinishFacts, report: Report): vo
   }
   checkExternal(draft, facts, unlessMisread(draft, facts, report, 'external-check', 'option'));
   warnMissingTimeouts(draft, report);
-  checkProtocols(draft, report);
+  checkBindProtocols(draft, report);
   const logs = draft.shared.logs.length > 0 || (draft.shared.logGlobal && facts.global.logs.length > 0);
   const format = draft.frontend.httpLog ?? draft.frontend.logFormat ?? draft.frontend.logFormatSd;
   if (hasFrontend(draft) && !logs && format !== undefined)

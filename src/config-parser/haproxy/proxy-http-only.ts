@@ -1,5 +1,6 @@
 /** What has no effect in a proxy that speaks no HTTP: HAProxy says so and goes on. */
 import type { RulesetName } from '../../model/rule.ts';
+import type { SourceAddress } from '../../model/server.ts';
 import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
 
@@ -63,11 +64,29 @@ function warnAbout(draft: ProxyDraft, report: Report): void {
   if (draft.own.plainRules.some(rule => rule.keyword === 'redirect')) rules('redirect');
 }
 
+/** `source ... usesrc hdr_ip(<name>)` */
+function warnAboutSources(draft: ProxyDraft, report: Report): void {
+  const ignoring = (what: string): string => `ignoring use of header ${what} as source IP in non-HTTP mode.`;
+  const header = headerOf(draft.backend.source);
+  const label = proxyLabel(draft);
+  if (header !== undefined && hasBackend(draft))
+    report.warn(draft.position, `${label} : ${ignoring(header)}`);
+  for (const { name, position, source } of draft.own.servers) {
+    const own = headerOf(source);
+    if (own !== undefined) report.warn(position, `${label} : server '${name}': ${ignoring(own)}`);
+  }
+}
+
+function headerOf(source: SourceAddress | undefined): string | undefined {
+  return /^hdr_ip\(([^,)]+)/.exec(source?.usesrc ?? '')?.[1];
+}
+
 /** Answers the names of the flags that are to be dropped. */
 export function warnWithoutHttp(draft: ProxyDraft, facts: FinishFacts, report: Report): ReadonlySet<string> {
   if (draft.shared.mode === 'http') return new Set();
   if (draft.backend.cookie !== undefined && hasBackend(draft))
     report.warn(draft.position, `cookie will be ignored for ${proxyLabel(draft)} (needs 'mode http').`);
+  warnAboutSources(draft, report);
   if (upgrades(draft, facts)) return new Set();
   warnAbout(draft, report);
   const flags = ignoredFlags(draft);

@@ -164,10 +164,10 @@ function acceptInvalid(side: 'request' | 'response'): Keyword<ProxyDraft> {
     arity: [0, 0],
     summary: `former ${modern}`,
     deprecated: `option '${name}' is deprecated. please use 'option ${modern}' if absolutely needed.`,
+    negatable: true,
     parse: (draft, _, context) => {
       const ignored = side === 'request' ? ignoredWithoutFrontend : ignoredWithoutBackend;
-      if (ignored(draft, name, context)) return;
-      draft.shared.flags.add(modern);
+      if (!ignored(draft, name, context)) setFlag(draft, modern, context);
     },
   };
 }

@@ -13,20 +13,31 @@ interface SourceAnswer {
   readonly taken: number;
 }
 
+const HEADER = /^hdr_ip\([^,)]+(,-?\d+)?\)$/;
+
 function checkUseSource(word: Word | undefined, context: LineContext): string | undefined {
   if (word === undefined) {
     const known = `<addr>[:<port>], 'client', or 'clientip'`;
     context.alert(context.position, `'usesrc' expects ${known} as argument.`);
     return undefined;
   }
-  const dynamic = word.text === 'client' || word.text === 'clientip' || word.text.startsWith('hdr_ip(');
-  if (!dynamic && readAddress(word, 'usesrc', context, { port: 'optional' }) === undefined) return undefined;
+  const dynamic = word.text === 'client' || word.text === 'clientip' || HEADER.test(word.text);
+  const rules = { port: 'optional', names: false } as const;
+  if (!dynamic && readAddress(word, 'usesrc', context, rules) === undefined) return undefined;
   return word.text;
 }
 
-/** `words` start behind the keyword; reading stops at the first word that is not part of it. */
-export function readSource(keyword: Word, words: readonly Word[], context: LineContext): SourceAnswer {
-  const rules = { port: 'optional', portRange: true, names: false } as const;
+/**
+ * `words` start behind the keyword; reading stops at the first word that is not part of it. Connections take the ports
+ * of a range in turn, which a server can have, not a proxy.
+ */
+export function readSource(
+  keyword: Word,
+  words: readonly Word[],
+  context: LineContext,
+  { portRange }: { readonly portRange: boolean },
+): SourceAnswer {
+  const rules = { port: 'optional', portRange, names: false } as const;
   const first = readParsedAddress(words[0], keyword.text, context, rules);
   let source: SourceAddress | undefined = first && {
     address: first.address,
@@ -49,7 +60,7 @@ export function readSource(keyword: Word, words: readonly Word[], context: LineC
 function parseSource(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   const keyword = context.line[0] as Word;
   ignoredWithoutBackend(draft, keyword, context);
-  const { source, taken } = readSource(keyword, words, context);
+  const { source, taken } = readSource(keyword, words, context, { portRange: false });
   const extra = words[taken];
   if (extra !== undefined)
     context.alert(extra, `'source' only supports optional keywords 'interface' and 'usesrc'.`);

@@ -7,7 +7,7 @@ import { unlessMisread } from './misread.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { FinishFacts, Report } from './report.ts';
 import { sendProxyOf, type ServerDraft } from './server-draft.ts';
-import { checkServerProtocol } from './server-protocol.ts';
+import { checkServerProtocol } from './protocols.ts';
 import { asReverse, checkReverseServer } from './server-reverse.ts';
 import { checkServerTls, serverTls } from './server-tls.ts';
 
@@ -93,6 +93,21 @@ function checkMode(draft: ProxyDraft, server: ServerDraft, mode: Mode, report: R
       `${label} : RDP cookie persistence will not work for server '${server.name}' ${why}`,
     );
   }
+}
+
+const LOST_IN_A_SYN = ['conn-failure', 'empty-response', 'response-timeout'] as const;
+
+/** A request that went out with the first packet is lost with it, unless it may go out again. */
+function checkFastOpen(
+  { shared }: ProxyDraft,
+  { name, position, otherOptions }: ServerDraft,
+  report: Report,
+): void {
+  if (!otherOptions.has('tfo') || LOST_IN_A_SYN.every(reason => shared.retryOn.includes(reason))) return;
+  const advice =
+    `the backend should be configured with at least 'conn-failure', 'empty-response' and 'response-timeout' ` +
+    `or we wouldn't be able to retry the connection on failure.`;
+  report.warn(position, `server '${name}' : server has tfo activated, ${advice}`);
 }
 
 /** A minconn above the maxconn, or alone, is the maxconn; a maxconn alone does not move with the load. */
@@ -211,6 +226,7 @@ export function finishServers(
     checkReverseServer(draft, server, mode, aboutMode);
     checkMode(draft, server, mode, aboutMode);
     checkServerProtocol(draft, server, mode, check, aboutProtocol);
+    if (mode === 'http' || mode === 'tcp') checkFastOpen(draft, server, report);
   }
   return servers.map((server, index) => finishServer(server, numbers[index] as number, facts));
 }

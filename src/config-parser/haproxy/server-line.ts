@@ -48,7 +48,7 @@ export function readServerOptions(
     known.push(option);
     let taken: number | void = undefined;
     if (isDefaultServer && row.serverOnly === true)
-      context.alert(option, `'${option.text}' option is not accepted in default-server sections`);
+      context.complain(option, `'${option.text}' option is not accepted in default-server sections`);
     else taken = row.parse({ server, proxy, option, values, rest, context, isDefaultServer });
     index += 1 + (taken ?? values.length);
   }

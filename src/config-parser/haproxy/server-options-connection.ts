@@ -1,4 +1,6 @@
 /** Server options about connections to it: pools, source, PROXY protocol, addresses (manual, section 5.2). */
+import { isIP } from 'node:net';
+import { parseNetwork } from '../../base/cidr.ts';
 import { oneOf, readInteger, readSize, readTime } from './argument.ts';
 import { readAddress } from './address-argument.ts';
 import { readSource } from './proxy-source.ts';
@@ -26,10 +28,24 @@ function parseProxyV2Options({ server, option, values, context }: ServerOptionLi
   }
 }
 
+const RESOLVE_OPTIONS: ReadonlySet<string> = new Set(['allow-dup-ip', 'ignore-weight', 'prevent-dup-ip']);
+
+/** Kept when each part is known; `wrong` is said of one that is not. */
+function parseList(
+  { server, option, values, context }: ServerOptionLine,
+  isKnown: (part: string) => boolean,
+  wrong: string,
+): void {
+  const list = values[0]?.text ?? '';
+  const unknown = list.split(',').find(part => !isKnown(part));
+  if (unknown === undefined) setOtherOption(server, option.text, [list]);
+  else context.alert(values[0] ?? option, `'${option.text}' : ${wrong} '${unknown}'.`);
+}
+
 function parseInitAddr({ server, option, values, context }: ServerOptionLine): void {
   const methods = values[0]?.text.split(',') ?? [];
   for (const method of methods) {
-    if (['last', 'libc', 'none'].includes(method) || /^[\d.]+$|:/.test(method)) continue;
+    if (['last', 'libc', 'none'].includes(method) || isIP(method) !== 0) continue;
     const known = `supported methods are 'libc', 'last', 'none'.`;
     context.alert(values[0] ?? option, `'${option.text}' : unknown init-addr method '${method}', ${known}`);
     return;
@@ -38,7 +54,7 @@ function parseInitAddr({ server, option, values, context }: ServerOptionLine): v
 }
 
 function parseSource({ server, rest, option, context }: ServerOptionLine): number {
-  const { source, taken } = readSource(option, rest, context);
+  const { source, taken } = readSource(option, rest, context, { portRange: true });
   if (source !== undefined) server.source = source;
   return taken;
 }
@@ -145,14 +161,30 @@ const ADDRESSES: readonly ServerOption[] = [
       context.notSupportedYet(option, `server ${option.text}`);
     },
   },
-  { name: 'resolve-prefer', args: '<family>', ...keepOption(1), summary: 'address family preferred' },
+  {
+    name: 'resolve-prefer',
+    args: '<family>',
+    words: 1,
+    summary: 'address family preferred',
+    parse: ({ server, option, values, context }) => {
+      const family = oneOf(values[0], option.text, ['ipv4', 'ipv6'] as const, context);
+      if (family !== undefined) setOtherOption(server, option.text, [family]);
+    },
+  },
   {
     name: 'resolve-net',
     args: '<network>[,<network[,...]]',
-    ...keepOption(1),
+    words: 1,
     summary: 'networks preferred',
+    parse: line => parseList(line, text => parseNetwork(text) !== undefined, 'invalid network'),
   },
-  { name: 'resolve-opts', args: '<option>,<option>,...', ...keepOption(1), summary: 'details of resolution' },
+  {
+    name: 'resolve-opts',
+    args: '<option>,<option>,...',
+    words: 1,
+    summary: 'details of resolution',
+    parse: line => parseList(line, text => RESOLVE_OPTIONS.has(text), 'unknown resolve-opts option'),
+  },
   {
     name: 'socks4',
     args: '<addr>:<port>',

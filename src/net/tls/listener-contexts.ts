@@ -43,7 +43,8 @@ interface Versions {
 /** Undefined: not a single version is left. */
 export function versionsOf({ line, without }: ListenerSettings): Versions | undefined {
   const number = (name: string | undefined): number => VERSIONS.findIndex(version => version === name);
-  const isOff = (version: number): boolean => without.includes(VERSIONS[version] as string);
+  // the library has no SSLv3
+  const isOff = (version: number): boolean => version === 0 || without.includes(VERSIONS[version] as string);
   let highest = line.maxVersion === undefined ? HIGHEST : number(line.maxVersion);
   let lowest = line.minVersion === undefined ? Math.min(DEFAULT_LOWEST, highest) : number(line.minVersion);
   while (highest >= lowest && isOff(highest)) highest--;

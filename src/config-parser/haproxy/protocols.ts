@@ -1,4 +1,7 @@
-/** `proto` and `check-proto` of servers: what they name has to fit the mode, and the kind of check (manual, section 5.2). */
+/**
+ * `proto` of listeners, `proto` and `check-proto` of servers: what they name has to fit the mode, and the kind of check
+ * (manual, sections 5.1 and 5.2).
+ */
 import type { CheckMethod, Mode } from '../../model/proxy.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { Report } from './report.ts';
@@ -21,11 +24,19 @@ export function checkServerProtocol(
   const label = proxyLabel(draft);
   if ((mode === 'http' || mode === 'tcp') && isUnfit(proto, mode))
     report.alert(position, `${label} : MUX protocol '${proto}' is not usable for server '${name}'.`);
-  if (isUnfit(server.check.proto, checked))
+  if (server.check.enabled && isUnfit(server.check.proto, checked))
     report.alert(
       position,
       `${label}: server '${name}' uses an incompatible MUX protocol for the selected check type`,
     );
+}
+
+/** What requests look like is said of those there are. */
+export function checkBindProtocols({ own, shared }: ProxyDraft, report: Report): void {
+  const kind = shared.mode === 'http' ? 'http' : 'tcp';
+  for (const { proto, position, written } of own.binds)
+    if (isUnfit(proto, kind))
+      report.alert(position, `MUX protocol '${proto}' is not usable for 'bind ${written}'.`);
 }
 
 function isUnfit(protocol: string | undefined, kind: Kind): boolean {
