@@ -102,6 +102,7 @@ export function engineSuite(name: string, make: MakeEngine): void {
   endingTests(name, make);
   connectTests(name, make);
   clockTest(name, make);
+  busyTest(name, make);
   capacityTests(name, make);
 }
 
@@ -120,6 +121,35 @@ function clockTest(name: string, make: MakeEngine): void {
     t.after(() => client.kill('SIGKILL'));
     const elapsedMs = await within(SLOW_MS, 'the timeout', elapsed);
     assert.ok(elapsedMs >= 299, `${elapsedMs} ms`);
+  });
+}
+
+/** As after a long computation, or when the whole process was stopped. */
+function busyTest(name: string, make: MakeEngine): void {
+  test(`${name}: what came while the thread was busy comes before the timeouts of that time`, async t => {
+    const { engine, listening, accept } = setUp(t, make);
+    const socket = await dial(listening.port);
+    const connection = await accept();
+    const events: string[] = [];
+    connection.handler = Object.assign(new Echo(), { onReceived: () => void events.push('bytes') });
+    connection.receive();
+    for (let i = 0; i < 5; i++) await turn();
+    // in a callback of the loop, after which timers are looked at first
+    await new Promise(resolve => setTimeout(resolve, 1));
+    const expired = new Promise<void>(resolve => {
+      engine.wheel.set(
+        new Timer(() => {
+          events.push('timeout');
+          resolve();
+        }),
+        30,
+      );
+    });
+    socket.write('x');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+    await within(SLOW_MS, 'the timeout', expired);
+    assert.deepEqual(events, ['bytes', 'timeout']);
+    socket.destroy();
   });
 }
 

@@ -3,7 +3,7 @@
  *
  *   ┌▶ enter(): hand over what was pushed; sleep unless something waits for that
  *   │  settle(): completions ─▶ handlers push receives and sends
- *   │  timers · resume(): what waited for a turn of its own · nextTick and promises
+ *   │  timers, behind what has come · resume(): what waited for a turn of its own · nextTick and promises
  *   └─ libuv has something to do? ──yes──▶ return to it; setImmediate brings us back
  */
 import type { TimerWheel } from '../../timer-wheel.ts';
@@ -73,7 +73,7 @@ export class Turns {
     const loop = this.#loop;
     loop.enter();
     this.#pollLibuv();
-    work.wheel.advance();
+    work.wheel.readClock();
     let libuvMs = loop.waitMs();
     do {
       this.count++;
