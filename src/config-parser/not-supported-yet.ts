@@ -21,7 +21,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'filter fcgi-app',
   'filter opentracing',
   'filter spoe',
-  'filter trace',
   'mode spop',
   // listeners
   'bind proto fcgi',

@@ -1,4 +1,5 @@
-/** `filter lua.<name> [<argument> ...]`: the filters of scripts that a proxy has, in the order of their lines. */
+/** `filter lua.<name> [<argument> ...]` and `filter trace`: the filters of a proxy that see what passes, in the order of their lines. */
+import { readTraceFilter } from '../config-parser/haproxy/trace-filter.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Word } from '../model/word.ts';
 import type { RuleEnvironment } from './environment.ts';
@@ -6,8 +7,10 @@ import { filtersInOrder } from './filter-order.ts';
 import { phasesOfRuleset } from './phases.ts';
 import type { PlacedFilter, ScriptFilter } from './script-filter.ts';
 import type { FilterPlace } from './script-program.ts';
+import { TraceFilter } from './trace-filter.ts';
 
 const PREFIX = 'lua.';
+const TRACE = 'trace';
 
 /** Mistakes are reported to `env.report`. */
 export function compileFilters(proxy: Proxy, env: RuleEnvironment): readonly PlacedFilter[] {
@@ -19,14 +22,22 @@ export function compileFilters(proxy: Proxy, env: RuleEnvironment): readonly Pla
       response: phasesOfRuleset(isHttp ? 'http-response' : 'tcp-response content', proxy.kind),
     },
   };
-  const own = proxy.filters.filter(words => words[0]?.text.startsWith(PREFIX) === true);
+  const own = proxy.filters.filter(
+    ([name]) => name?.text === TRACE || name?.text.startsWith(PREFIX) === true,
+  );
   const [request, response] = [filtersInOrder(proxy, 'request'), filtersInOrder(proxy, 'response')];
   return own.flatMap(words => {
-    const filter = compileFilter(words, place);
+    const filter = words[0]?.text === TRACE ? traceFilter(words, proxy) : compileFilter(words, place);
     // a stream of HTTP passes by those that do not know it
     if (filter === undefined || (isHttp && !filter.filtersHttp)) return [];
     return [{ filter, request: request.indexOf(words), response: response.indexOf(words) }];
   });
+}
+
+/** A line with a mistake was refused when it was read. */
+function traceFilter(words: readonly Word[], proxy: Proxy): ScriptFilter | undefined {
+  const settings = readTraceFilter(words);
+  return 'error' in settings ? undefined : new TraceFilter(settings, proxy);
 }
 
 function compileFilter(words: readonly Word[], place: FilterPlace): ScriptFilter | undefined {

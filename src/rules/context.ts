@@ -76,6 +76,8 @@ export interface RuleContext extends SampleContext {
   /** Those of the frontend. */
   readonly captureSlots: CaptureSlots;
 
+  /** The number of the stream, as `%rt` tells it. */
+  readonly id32: number;
   /** Of the answer, as it is logged and counted. */
   status: number;
   /** What scripts keep of this exchange. */

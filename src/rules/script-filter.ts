@@ -1,5 +1,6 @@
 /**
- * Filters that scripts have registered (`filter lua.<name>`), as proxies see them; lua/ implements them. What a filter
+ * Filters that see what passes, as proxies know them: those that scripts have registered (`filter lua.<name>`), which
+ * lua/ implements, and `filter trace` (trace-filter.ts). What a filter
  * answers where it is asked whether to go on: HAProxy's Lua API, filter class.
  */
 import type { ChannelBytes } from './channel-bytes.ts';

@@ -51,7 +51,7 @@ export function checkTraces(config: Config): readonly Diagnostic[] {
     const severity = SEVERITIES[kind];
     const position = line[0]?.position;
     if (severity === undefined || position === undefined) return [];
-    return [{ severity, position, message: `'trace' : ${text.trimEnd()}.` }];
+    return [{ severity, position, message: `'trace' : ${text.trimEnd()}` }];
   });
 }
 

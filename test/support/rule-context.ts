@@ -25,6 +25,7 @@ const SOURCE: Endpoint = { family: 4, host: '192.0.2.7', port: 4711 };
 const DESTINATION: Endpoint = { family: 4, host: '198.51.100.1', port: 80 };
 
 export class FakeRuleContext implements RuleContext {
+  readonly id32 = 0;
   keepsHttp1 = false;
   final = true;
   wakeUp = (): void => {};

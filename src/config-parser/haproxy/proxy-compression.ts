@@ -4,6 +4,7 @@ import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
 import { readBandwidthFilter } from './bandwidth-filter.ts';
+import { readTraceFilter } from './trace-filter.ts';
 import { oneOf, readSize } from './argument.ts';
 import type { Mutable, ProxyDraft } from './proxy-draft.ts';
 
@@ -103,7 +104,7 @@ export const FILTERS: readonly string[] = [
 ];
 
 /** Compression and caches need no filter line; their order is always the same (resolve-caches.ts). */
-const WORKING: ReadonlySet<string> = new Set(['compression', 'comp-req', 'comp-res', 'cache']);
+const WORKING: ReadonlySet<string> = new Set(['compression', 'comp-req', 'comp-res', 'cache', 'trace']);
 
 function parseFilter(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
   const name = words[0] as Word;
@@ -117,6 +118,8 @@ function parseFilter(draft: ProxyDraft, words: readonly Word[], context: LineCon
     return;
   }
   if (name.text === 'spoe' && !namesEngineFile(words.slice(1), context)) return;
+  const wrong = name.text === 'trace' ? readTraceFilter(words) : undefined;
+  if (wrong !== undefined && 'error' in wrong) return context.alert(wrong.word, wrong.error);
   draft.own.filters.push(words);
   if (name.text.startsWith('bwlim-')) {
     const limit = readBandwidthFilter(words, draft.own.bandwidthLimits, context);
