@@ -71,7 +71,7 @@ export class Forwarder {
     const ports: KeeperPorts = {
       events,
       manners: () => this.#manners,
-      checks: checksOf(config.ssl, runScript),
+      checks: checksOf(config.ssl, config.trackFiles, runScript),
       after,
       random,
       log,

@@ -17,7 +17,7 @@ export function notForwarded(config: KeepalivedConfig): Diagnostic[] {
         message,
       })),
     ),
-    ...tellUnchecked(servers),
+    ...tellUnchecked(servers, config.trackFiles),
   ];
 }
 

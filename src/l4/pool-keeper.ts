@@ -5,11 +5,15 @@
 import type { KeepalivedGlobal } from '../model/keepalived.ts';
 import type { ScriptCommand } from '../model/script-command.ts';
 import type { Checker, RealServer, VirtualServer } from '../model/virtual-server.ts';
+import type { GoodResult } from './checkers/check.ts';
 import { CheckLoop } from './checkers/check-loop.ts';
 import type { Checks } from './checkers/checks.ts';
 import { changeServer, changeWeight, newPool, serverStates, type Pool, type PoolChange } from './pool.ts';
 import type { ResolvedService } from './resolve-services.ts';
 import type { ServerState } from './service.ts';
+
+/** keepalived's. */
+const MOST_WEIGHT = 65_535;
 
 export interface KeeperPorts {
   readonly checks: Checks;
@@ -101,8 +105,8 @@ export class PoolKeeper {
           after,
           random,
           check,
-          onGood: (weight, isNews) => {
-            this.#weighAgain(index, weight);
+          onGood: (result, isNews) => {
+            this.#weighAgain(index, result);
             const hasCome = this.#judge(index);
             if (isNews) this.#mailAbout(index, `${wordsOf(checker)} succeed`, hasCome);
           },
@@ -122,14 +126,11 @@ export class PoolKeeper {
     });
   }
 
-  /** `misc_dynamic` */
-  #weighAgain(index: number, weight: number | undefined): void {
-    const before = this.#pool.weights[index];
-    const wanted = weight ?? this.resolved.config.realServers[index]?.weight ?? 1;
-    const isDynamic = this.resolved.config.realServers[index]?.checkers.some(
-      ({ misc }) => misc?.dynamic === true,
-    );
-    if (isDynamic === true && weight !== undefined && before !== wanted) this.#weigh(index, wanted);
+  #weighAgain(index: number, { weight, added }: GoodResult): void {
+    if (weight === undefined && added === undefined) return;
+    const own = this.resolved.config.realServers[index]?.weight ?? 1;
+    const wanted = weight ?? Math.max(0, Math.min(MOST_WEIGHT, own + (added ?? 0)));
+    if (this.#pool.weights[index] !== wanted) this.#weigh(index, wanted);
   }
 
   #weigh(index: number, weight: number): void {

@@ -111,6 +111,8 @@ const MSG_CMSG_CLOEXEC = 0x40000000;
 const POLLOUT = 4;
 const POLLERR = 8;
 const POLLHUP = 16;
+const IPPROTO_ICMP = 1;
+const IPPROTO_ICMPV6 = 58;
 const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
@@ -226,6 +228,12 @@ export function peerName(fd: number, into: Buffer): number {
 /** A non-blocking datagram socket. */
 export function openDatagramSocket(family: number): number {
   return outcome(system().socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+/** For ICMP echo requests and their answers (icmp(7)); groups outside of `ping_group_range` may not. */
+export function openEchoSocket(family: 4 | 6): number {
+  const [domain, protocol] = family === 4 ? [AF_INET, IPPROTO_ICMP] : [AF_INET6, IPPROTO_ICMPV6];
+  return outcome(system().socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
 }
 
 /** Datagrams by their `struct mmsghdr`; never waits. Gives how many were sent. */

@@ -4,14 +4,14 @@
  * `delay_before_retry` apart.
  */
 import type { Checker } from '../../model/virtual-server.ts';
-import { bad, type Check, type CheckResult } from './check.ts';
+import { bad, type Check, type CheckResult, type GoodResult } from './check.ts';
 
 interface CheckLoopPorts {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   readonly random: () => number;
   readonly check: Check;
   /** `isNews`: the server was not good for it before. */
-  readonly onGood: (weight: number | undefined, isNews: boolean) => void;
+  readonly onGood: (result: GoodResult, isNews: boolean) => void;
   readonly onFailed: (reason: string) => void;
   /** A failure that changes nothing yet, or nothing any more. */
   readonly onFailure: (reason: string, triesLeft: number) => void;
@@ -71,7 +71,7 @@ export class CheckLoop {
       this.good = true;
       this.#triesLeft = retry;
       this.#next(delayLoopMs);
-      this.#ports.onGood(result.weight, isNews);
+      this.#ports.onGood(result, isNews);
       return;
     }
     const again = this.good && this.#triesLeft > 0;

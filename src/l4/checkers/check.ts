@@ -1,9 +1,15 @@
 /** What every check of a real server is: one try, which ends with an answer, a reason, or by the signal. */
 import type { Checker } from '../../model/virtual-server.ts';
 
-export type CheckResult =
-  /** `weight`: what the program of a `misc_dynamic` check says. */
-  { readonly ok: true; readonly weight?: number } | { readonly ok: false; readonly reason: string };
+export type CheckResult = GoodResult | { readonly ok: false; readonly reason: string };
+
+export interface GoodResult {
+  readonly ok: true;
+  /** What the program of a `misc_dynamic` check says. */
+  readonly weight?: number;
+  /** To the server's own weight: what the file of a FILE_CHECK says. */
+  readonly added?: number;
+}
 
 /** The signal aborts when time is over, or nobody wants to know any more. */
 export type Check = (checker: Checker, signal: AbortSignal) => Promise<CheckResult>;

@@ -1,4 +1,5 @@
 /** How each kind of checker tries; and what of checkers is not done here, to be told at load. */
+import { readNumber } from '../../base/number-file.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
@@ -6,6 +7,7 @@ import type { Checker, CheckerKind, VirtualServer } from '../../model/virtual-se
 import { bad, GOOD, type Check, type CheckResult } from './check.ts';
 import { checkDns, checkUdp } from './datagram-checks.ts';
 import { compileRegex, httpCheck, isRegexOption } from './http-check.ts';
+import { checkPing } from './ping-check.ts';
 import { checkSmtp, checkTcp } from './stream-checks.ts';
 
 /** The exit code, or why there is none. */
@@ -14,7 +16,11 @@ export type RunScript = (command: ScriptCommand, signal?: AbortSignal) => Promis
 /** Missing: it is not run, and nothing is held against its server. */
 export type Checks = Partial<Readonly<Record<CheckerKind, Check>>>;
 
-export function checksOf(ssl: KeepalivedConfig['ssl'], runScript: RunScript): Checks {
+export function checksOf(
+  ssl: KeepalivedConfig['ssl'],
+  trackFiles: KeepalivedConfig['trackFiles'],
+  runScript: RunScript,
+): Checks {
   const http = httpCheck(ssl);
   return {
     TCP_CHECK: checkTcp,
@@ -23,8 +29,19 @@ export function checksOf(ssl: KeepalivedConfig['ssl'], runScript: RunScript): Ch
     SSL_GET: http,
     DNS_CHECK: checkDns,
     UDP_CHECK: checkUdp,
+    PING_CHECK: checkPing,
+    FILE_CHECK: checker => Promise.resolve(checkFile(checker, trackFiles)),
     MISC_CHECK: (checker, signal) => checkByScript(checker, runScript, signal),
   };
+}
+
+/** Without a weight a number other than 0 is a failure; with one it is added so many times to the server's. */
+function checkFile({ file }: Checker, trackFiles: KeepalivedConfig['trackFiles']): CheckResult {
+  const path = trackFiles.find(({ name }) => name === file?.trackFile)?.file;
+  if (file === undefined || path === undefined) return GOOD;
+  const value = readNumber(path);
+  if (file.weight !== 0) return { ok: true, added: value * (file.reverse ? -file.weight : file.weight) };
+  return (value !== 0) === file.reverse ? GOOD : bad(`${path} says ${value}`);
 }
 
 /** 0 is good; with `misc_dynamic` all others but 1 are, and say the weight. */
@@ -40,11 +57,14 @@ async function checkByScript(
   return misc.dynamic && code > 1 ? { ok: true, weight: code - 2 } : bad(`exit status ${code}`);
 }
 
-export function tellUnchecked(servers: readonly VirtualServer[]): Diagnostic[] {
+export function tellUnchecked(
+  servers: readonly VirtualServer[],
+  trackFiles: KeepalivedConfig['trackFiles'],
+): Diagnostic[] {
   return servers
     .flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers))
     .flatMap(checker =>
-      unchecked(checker).map(message => ({
+      unchecked(checker, trackFiles).map(message => ({
         severity: 'warning' as const,
         position: checker.position,
         message,
@@ -52,12 +72,15 @@ export function tellUnchecked(servers: readonly VirtualServer[]): Diagnostic[] {
     );
 }
 
-function unchecked({ kind, bindIf, fwmark, http }: Checker): string[] {
+function unchecked(
+  { bindIf, fwmark, http, file }: Checker,
+  trackFiles: KeepalivedConfig['trackFiles'],
+): string[] {
   const urls = http?.urls ?? [];
   return [
-    ...(kind === 'PING_CHECK' || kind === 'FILE_CHECK'
-      ? [`${kind} is not run: nothing is held against its server`]
-      : []),
+    ...(file === undefined || trackFiles.some(({ name }) => name === file.trackFile)
+      ? []
+      : [`track_file ${file.trackFile} not found, nothing is held against the server`]),
     ...(bindIf === undefined ? [] : ['bind_if has no effect: checks go by the routes of the host']),
     ...(fwmark === 0 ? [] : ['fwmark has no effect: packets of checks are not marked']),
     ...urls.flatMap(({ regexOptions }) =>

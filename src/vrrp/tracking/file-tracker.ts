@@ -1,16 +1,9 @@
 /** `track_file`: a number in a file, read when the file changes. A file that is not there counts as 0. */
-import { existsSync, readFileSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
+import { existsSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { readNumber } from '../../base/number-file.ts';
 import type { TrackFile } from '../../model/keepalived.ts';
 import type { ValueTracker } from './tracker.ts';
-
-const MOST = 2_147_483_647;
-
-/** The number at the start of the text; 0 when there is none. */
-export function valueIn(text: string): number {
-  const found = /^\s*([+-]?\d+)/.exec(text);
-  return found === null ? 0 : Math.max(-MOST, Math.min(MOST, Number(found[1])));
-}
 
 export function trackFile(
   file: TrackFile,
@@ -18,10 +11,10 @@ export function trackFile(
   log: (message: string) => void,
 ): ValueTracker {
   initialise(file, log);
-  let value = readValue(file.file);
+  let value = readNumber(file.file);
   const read = (): void => {
     const before = value;
-    value = readValue(file.file);
+    value = readNumber(file.file);
     if (value === before) return;
     log(`track file ${file.name}: ${before} -> ${value}`);
     onChange();
@@ -36,14 +29,6 @@ function initialise({ file, initFile, name }: TrackFile, log: (message: string) 
     writeFileSync(file, `${initFile.value}\n`);
   } catch (error) {
     log(`track file ${name}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function readValue(path: string): number {
-  try {
-    return valueIn(readFileSync(path, 'utf8'));
-  } catch {
-    return 0;
   }
 }
 

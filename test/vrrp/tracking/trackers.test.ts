@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { numberIn } from '../../../src/base/number-file.ts';
 import type { VrrpScript, VrrpTrackProcess } from '../../../src/model/keepalived.ts';
 import { systemClock } from '../../../src/vrrp/clock.ts';
 import { scriptTrouble } from '../../../src/vrrp/run-script.ts';
-import { trackFile, valueIn } from '../../../src/vrrp/tracking/file-tracker.ts';
+import { trackFile } from '../../../src/vrrp/tracking/file-tracker.ts';
 import { listProcesses, matches, type ProcessEntry } from '../../../src/vrrp/tracking/process-tracker.ts';
 import { advanceScript, trackScript, type ScriptHealth } from '../../../src/vrrp/tracking/script-tracker.ts';
 import { effectivePriority, judge, judgeFile } from '../../../src/vrrp/tracking/track-value.ts';
@@ -170,10 +171,10 @@ test('a program is judged with the rights of the account that runs it', t => {
 });
 
 test('the number at the start of a file is its value', () => {
-  assert.equal(valueIn('12\n'), 12);
-  assert.equal(valueIn('  -3 of them'), -3);
-  assert.equal(valueIn('none'), 0);
-  assert.equal(valueIn('99999999999'), 2_147_483_647);
+  assert.equal(numberIn('12\n'), 12);
+  assert.equal(numberIn('  -3 of them'), -3);
+  assert.equal(numberIn('none'), 0);
+  assert.equal(numberIn('99999999999'), 2_147_483_647);
 });
 
 test('a tracked file is read when it is written, replaced or removed', async () => {

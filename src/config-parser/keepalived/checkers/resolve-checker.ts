@@ -4,6 +4,9 @@ import type { CheckDefaults } from './check-defaults.ts';
 import type { PendingChecker } from './checker.ts';
 import type { CheckerDraft } from './checker-rows.ts';
 
+/** A file is followed: it says at once what holds. */
+const FOLLOWING = { retry: 0, warmupMs: 0, delayLoopMs: 500 } as const;
+
 /** Defaults differ by kind: MISC_CHECK does not retry, DNS_CHECK does three times. */
 function defaultRetry(kind: CheckerKind): number {
   if (kind === 'MISC_CHECK') return 0;
@@ -43,6 +46,7 @@ export function resolveChecker(
     alpha: draft.alpha ?? around.alpha ?? false,
     logAllFailures: draft.logAllFailures ?? logAllFailures,
     ...specialPart(kind, draft, around, delayLoopMs),
+    ...(kind === 'FILE_CHECK' ? FOLLOWING : {}),
   };
 }
 
