@@ -1,5 +1,6 @@
 /** What runs beside requests: tasks of scripts, queues between them, and the wait for what they bring. */
-import { FUNCTION, type LuaCallback, ScriptError } from './machine/machine.ts';
+import { FUNCTION, type LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 import { after, type Task, type Wake } from './tasks.ts';
 

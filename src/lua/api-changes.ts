@@ -3,7 +3,8 @@
  * wait goes on when all threads know of the change; one that may not goes on at once.
  */
 import type { CommandAnswer, CommandOrder } from '../model/ordered-command.ts';
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 
 type Functions = Record<string, LuaCallback>;

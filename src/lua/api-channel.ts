@@ -5,7 +5,8 @@
 import type { ByteView } from '../acl/context.ts';
 import type { ChannelBytes } from '../rules/channel-bytes.ts';
 import { forward, insert, placeOf, remove, replace, send } from './channel-edits.ts';
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 import { waitForBytes } from './wait-for-bytes.ts';
 

@@ -1,6 +1,7 @@
 /** `core.*`: what scripts call outside of any transaction, above all to register their functions. */
 import { MOST_WORDS } from '../admin/interpreter.ts';
-import { FUNCTION, type LuaCallback, ScriptEnded, ScriptError } from './machine/machine.ts';
+import { FUNCTION, type LuaCallback } from './machine/machine.ts';
+import { ScriptEnded, ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 import { after } from './tasks.ts';
 

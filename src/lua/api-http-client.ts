@@ -1,6 +1,7 @@
 /** `core.httpclient()`: reads what a script asks for, and gives it the answer as a table. */
 import { askServer, type ClientAnswer, type ClientAsk } from '../net/http-client.ts';
-import { type LuaCallback, type LuaMachine, ScriptError } from './machine/machine.ts';
+import type { LuaCallback, LuaMachine } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import { targetOf } from './socket-target.ts';
 import type { LuaState } from './state.ts';
 

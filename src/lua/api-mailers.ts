@@ -3,7 +3,8 @@ import { heloNameOf, levelOf, mailersSections } from '../health/mailers.ts';
 import type { EventFields } from '../model/server-event.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { proxyAt } from './api-proxies.ts';
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import { pushFields } from './push-fields.ts';
 import type { LuaState } from './state.ts';
 

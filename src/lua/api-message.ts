@@ -4,7 +4,8 @@ import type { FilteredMessage } from '../rules/script-filter.ts';
 import { editFunctions } from './api-channel.ts';
 import { placeOf } from './channel-edits.ts';
 import type { FilteredBytes } from './exchange-scope.ts';
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 
 /** Functions get the handle of the filter's exchange and whether the message is the response. */

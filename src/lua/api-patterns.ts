@@ -8,7 +8,8 @@ import { compileRegex, isRegexMistake, type CompiledRegex } from '../acl/regex/r
 import type { SampleContext } from '../acl/context.ts';
 import { parseIp, type IpAddress } from '../base/ip-address.ts';
 import { parseHttpDate } from '../http/http-date.ts';
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import { Patref } from './api-patref.ts';
 import { valueOfSample } from './samples.ts';
 import type { LuaState } from './state.ts';
@@ -62,6 +63,7 @@ export function patternFunctions(state: LuaState): Functions {
     // what a Concat object holds
     join: L => {
       let text = '';
+      if (!machine.isTable(L, 1)) throw new ScriptError('this is no concat object');
       for (let index = 1; index <= machine.exports.lua_rawlen(L, 1); index++) {
         machine.exports.lua_rawgeti(L, 1, BigInt(index));
         text += machine.text(L, -1);
@@ -155,8 +157,10 @@ export function corePatternFunctions(state: LuaState): Functions {
 function networkFunctions(state: LuaState): Functions {
   const { machine } = state;
   const network = (L: number, index: number): Network => {
+    if (!machine.isTable(L, index)) throw new ScriptError(`bad argument #${index}: an address expected`);
     machine.exports.lua_rawgeti(L, index, 0n);
-    const found = state.objects.get(machine.number(L, -1));
+    const handle = machine.value(L, -1);
+    const found = typeof handle === 'number' ? state.objects.get(handle) : undefined;
     machine.pop(L, 1);
     if (!(found instanceof Network)) throw new ScriptError(`bad argument #${index}: an address expected`);
     return found;

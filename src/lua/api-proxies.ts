@@ -6,7 +6,8 @@ import { subjectsOf } from '../stats/rows.ts';
 import type { Subject } from '../stats/subject.ts';
 import { ADMIN_DRAIN } from '../state/server-words.ts';
 import type { ServerEntry, StatsView } from '../stats/view.ts';
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 
 type Functions = Record<string, LuaCallback>;

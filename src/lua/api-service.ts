@@ -1,7 +1,8 @@
 /** What AppletHTTP and AppletTCP objects of scripts do (HAProxy's Lua API). */
 import { pathAndQuery } from '../acl/fetches/header-text.ts';
 import { pushHeaders } from './api-exchange.ts';
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import type { ServiceAnswer } from './service-answer.ts';
 import type { ServiceHold } from './service-hold.ts';
 import type { LuaState } from './state.ts';

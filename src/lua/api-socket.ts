@@ -1,5 +1,6 @@
 /** `core.tcp()`: what Socket objects of scripts do. */
-import { type LuaCallback, ScriptError } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import { ScriptSocket, type ReadPattern, type Received } from './socket.ts';
 import { targetOf } from './socket-target.ts';
 import type { LuaState } from './state.ts';

@@ -3,7 +3,7 @@
  * count from the end of the input where they are negative; what lies outside of it is an error of the script.
  */
 import type { ChannelBytes } from '../rules/channel-bytes.ts';
-import { ScriptError } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 
 const NOTHING = Buffer.alloc(0);
 

@@ -31,7 +31,7 @@ export function configureFilter(
     state.pushPrelude(L, 'filter_make');
     machine.pushKept(L, registered.made);
     machine.pushKept(L, registered.parse);
-    for (const word of words) machine.pushText(L, word);
+    machine.pushTexts(L, words);
     return 2 + words.length;
   };
   const task = tasks.run(push, { totalMs: 0, mayWait: false });

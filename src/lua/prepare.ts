@@ -57,7 +57,7 @@ function runPrelude(state: LuaState, text: string, api: number): void {
   const { L } = machine;
   if (!machine.load(L, text, '=[haproxy]')) throw new Error(machine.text(L, -1));
   machine.pushKept(L, api);
-  if (!machine.call(L, 1, 1)) throw new Error(machine.shown(L, -1));
+  if (!machine.call(L, 1, 1)) throw new Error(machine.failure(L));
   const calls: string[] = [];
   machine.eachOf(L, -1, () => calls.push(machine.text(L, -2)));
   for (const name of calls) {

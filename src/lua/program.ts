@@ -119,16 +119,13 @@ export class LuaProgram implements ScriptProgram {
     args: readonly string[],
   ): string | undefined {
     const { L } = machine;
-    if (!machine.load(L, text, path.startsWith('=') ? path : `@${path}`)) {
-      const error = `syntax error: ${machine.shown(L, -1)}`;
-      machine.pop(L, 1);
-      return error;
-    }
+    if (!machine.load(L, text, path.startsWith('=') ? path : `@${path}`))
+      return `syntax error: ${machine.failure(L)}`;
     const chunk = machine.keep(L);
     const task = tasks.run(
       thread => {
         machine.pushKept(thread, chunk);
-        for (const arg of args) machine.pushText(thread, arg);
+        machine.pushTexts(thread, args);
         return args.length;
       },
       { totalMs: 0, mayWait: false },
@@ -248,7 +245,7 @@ export class LuaProgram implements ScriptProgram {
           const push = (L: number): number => {
             state.machine.pushKept(L, callback);
             state.machine.pushText(L, value);
-            for (const arg of args) state.machine.pushText(L, arg);
+            state.machine.pushTexts(L, args);
             return 1 + args.length;
           };
           return runForText(state, `Lua converter '${name}'`, push, ctx);
@@ -310,7 +307,7 @@ function runFetch(
     state.pushPrelude(L, 'fetch');
     state.machine.pushKept(L, callback);
     state.machine.push(L, handle);
-    for (const arg of args) state.machine.pushText(L, arg);
+    state.machine.pushTexts(L, args);
     return 2 + args.length;
   };
   const text = runForText(state, `Lua sample-fetch '${name}'`, push, ctx);

@@ -1,7 +1,8 @@
 /** Answers that scripts describe: `{ status, reason, headers, body }` (HAProxy's Lua API: Reply class). */
 import { reasonPhrase } from '../http/reasons.ts';
 import type { Reply, ReplyHeader } from '../rules/reply.ts';
-import { ScriptError, type LuaMachine } from './machine/machine.ts';
+import type { LuaMachine } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 
 export function readReply(machine: LuaMachine, L: number, index: number): Reply {
   const status = numberField(machine, L, index, 'status') ?? 200;

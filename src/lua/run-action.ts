@@ -88,7 +88,7 @@ export class ScriptRun {
       this.#state.pushPrelude(L, 'action');
       machine.pushKept(L, this.#registered.callback);
       machine.push(L, handle);
-      for (const word of this.#words) machine.pushText(L, word);
+      machine.pushTexts(L, this.#words);
       return 2 + this.#words.length;
     };
     const task = tasks.run(push, { totalMs: settings.sessionMs, mayWait: this.#mayWait(ctx) });

@@ -11,7 +11,8 @@ import type { FetchRow } from '../acl/row.ts';
 import { Binary, Method, type Sample } from '../acl/sample.ts';
 import { isResponsePhase } from '../acl/phase.ts';
 import { IpAddress } from '../base/ip-address.ts';
-import { ScriptError, type LuaValue } from './machine/machine.ts';
+import type { LuaValue } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 
 interface Place {
   readonly env: CompileEnvironment;
@@ -68,7 +69,7 @@ export class ScriptSampleCalls {
   readonly #reads = new Kept<Read>();
   readonly #converts = new Kept<Convert>();
   /** What the converter that runs is given. */
-  #input: LuaValue;
+  #input: Sample | undefined;
 
   knowsFetch(name: string): boolean {
     return FETCHES.has(name);
@@ -124,7 +125,7 @@ export class ScriptSampleCalls {
     if (isMistake(chain)) throw new ScriptError(chain.error);
     const get = bindAs(chain, 'any');
     return (value, ctx) => {
-      this.#input = value;
+      this.#input = sampleOfValue(value);
       return get(ctx);
     };
   }

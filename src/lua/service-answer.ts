@@ -1,7 +1,7 @@
 /** The answer of a service in mode http as bytes: its head, and the framing of its body (RFC 9112 sections 6 and 7). */
 import { reasonPhrase } from '../http/reasons.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
-import { ScriptError } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 
 const FAILED = 'HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n';
 const CHUNK_END = Buffer.from('\r\n');

@@ -69,7 +69,7 @@ export class ServiceRun implements ServiceHold {
         this.#state.pushPrelude(L, `service_${this.#registered.mode}`);
         machine.pushKept(L, this.#registered.callback);
         machine.push(L, this.#handle);
-        for (const word of this.#words) machine.pushText(L, word);
+        machine.pushTexts(L, this.#words);
         return 2 + this.#words.length;
       },
       { totalMs: settings.serviceMs, mayWait: true },

@@ -1,7 +1,7 @@
 /** Where scripts want to connect: an address as the configuration writes it, or a host name. */
 import { isIPv6 } from 'node:net';
 import { parseAddress } from '../config-parser/address.ts';
-import { ScriptError } from './machine/machine.ts';
+import { ScriptError } from './machine/script-errors.ts';
 import type { SocketTarget } from './socket.ts';
 
 export function targetOf(text: string, port: number | undefined): SocketTarget {

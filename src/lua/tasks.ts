@@ -4,7 +4,8 @@
  *
  *   run ─▶ 'done' │ 'failed' │ 'waiting' ──wake──▶ onWake ─▶ goOn ─▶ ...
  */
-import { type LuaMachine, type LuaValue, ScriptEnded, ScriptError, ScriptKilled } from './machine/machine.ts';
+import type { LuaMachine, LuaValue } from './machine/machine.ts';
+import { ScriptEnded, ScriptError, ScriptKilled } from './machine/script-errors.ts';
 
 export type Outcome = 'done' | 'waiting' | 'failed';
 
@@ -145,14 +146,20 @@ export class Tasks {
   #arm(task: Task, arm: (wake: Wake) => () => void): void {
     const wait = {};
     task.wait = wait;
-    const cancel = arm(results => {
+    const wake = (results?: PushResults): void => {
       if (task.wait !== wait || task.woken) return;
       task.woken = true;
       task.cancel = undefined;
       task.delivery = results;
       if (!task.running) task.onWake();
-    });
-    if (!task.woken) task.cancel = cancel;
+    };
+    try {
+      const cancel = arm(wake);
+      if (!task.woken) task.cancel = cancel;
+    } catch (error) {
+      task.wait = undefined;
+      throw error;
+    }
   }
 
   #take(): Task {
@@ -200,7 +207,7 @@ export class Tasks {
       // a `coroutine.yield` of the script's own, outside of its coroutines: nobody would wake it
       if (task.wait === undefined) this.#arm(task, wake => after(0, () => wake()));
     } else if (status === OUT_OF_MEMORY) this.#failed(task, 'out of memory error');
-    else this.#failed(task, `runtime error: ${machine.shown(task.L, -1)}`);
+    else this.#failed(task, `runtime error: ${machine.failure(task.L)}`);
   }
 
   #failed(task: Task, error: string): void {

@@ -250,3 +250,14 @@ test('replacements take groups and bytes', () => {
   assert.equal(expandReplacement('\\', []), undefined);
   assert.equal(expandReplacement(String.raw`\x4`, []), undefined);
 });
+
+test('a pattern that no engine compiles is a mistake, not an error when it is first used', () => {
+  for (const pattern of ['x'.repeat(40_000), 'a?'.repeat(12_000), '(a|b)'.repeat(6000)]) {
+    const compiled = compileRegex(pattern);
+    assert.ok(isRegexMistake(compiled));
+    assert.match(compiled.error, /^regex '.{200}\.\.\.' is too large$/);
+  }
+  const long = regex('x'.repeat(30_000), true);
+  assert.equal(long.test('X'.repeat(30_000)), true);
+  assert.equal(long.test('y'), false);
+});

@@ -97,3 +97,18 @@ test('memory that a burst has needed goes back, and what comes later is received
   assert.equal(new Set([...holder.held.values()].map(slice => slice[0])).size, 251);
   holder.letGo();
 });
+
+test('of very large buffers there are fewer', async t => {
+  if (!requires(t, 'io_uring')) return;
+  const engine = new UringEngine({ bufsize: 2 ** 20 });
+  t.after(() => engine.destroy());
+  assert.ok(engine.slots.small.idle > 1000 && engine.slots.small.arena.bytes.byteLength <= 2 ** 32);
+  const holder = new Holder();
+  const { port } = listenOnLoopback(engine, connection => {
+    connection.handler = holder;
+    connection.receive();
+  });
+  await burst(t, port, holder, 2);
+  assert.equal(holder.held.size, 2);
+  holder.letGo();
+});

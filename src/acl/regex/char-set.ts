@@ -47,11 +47,20 @@ export function foldCase(set: CharSet): CharSet {
 /** Runs of members, both ends included. */
 export function runsOf(set: CharSet): [number, number][] {
   const runs: [number, number][] = [];
-  for (let code = 0; code < 256; code++) {
-    if (((set >> BigInt(code)) & 1n) === 0n) continue;
+  for (let first = 0; first < 256; first += 32) {
+    const word = Number((set >> BigInt(first)) & 0xffff_ffffn);
+    if (word !== 0) addRuns(runs, word, first);
+  }
+  return runs;
+}
+
+/** `word`: members from `first` on, as 32 bits. */
+function addRuns(runs: [number, number][], word: number, first: number): void {
+  for (let bit = 0; bit < 32; bit++) {
+    if (((word >>> bit) & 1) === 0) continue;
+    const code = first + bit;
     const last = runs.at(-1);
     if (last !== undefined && last[1] === code - 1) last[1] = code;
     else runs.push([code, code]);
   }
-  return runs;
 }

@@ -26,6 +26,13 @@ export interface CompiledRegex {
   readonly match: (subject: string, notAtStart?: boolean) => RegexMatch | undefined;
 }
 
+/** About what PCRE compiles; JavaScript's engine gives up a little above, and tells so when it first looks at a subject. */
+const LONGEST_PATTERN = 32_000;
+/** Shorter ones always compile. */
+const TRIED_ABOVE = 1000;
+/** As mistakes show it. */
+const SHOWN = 200;
+
 /** Steps of a backtracking engine: about a millisecond's worth, and about what PCRE's own limit lets pass. */
 const STEP_BUDGET = 1_000_000;
 /** Where no linear engine can take over. */
@@ -39,15 +46,18 @@ export function isRegexMistake(value: CompiledRegex | RegexMistake): value is Re
 }
 
 export function compileRegex(pattern: string, ignoreCase = false): CompiledRegex | RegexMistake {
+  if (pattern.length > LONGEST_PATTERN) return tooLarge(pattern);
   const parsed = parseRegex(pattern, ignoreCase);
   if ('error' in parsed)
-    return { error: `regex '${pattern}' is invalid (${parsed.error})`, offset: parsed.offset };
+    return { error: `regex '${shown(pattern)}' is invalid (${parsed.error})`, offset: parsed.offset };
   const risk = riskOf(parsed.root);
   const keeping = keepsCaptures(parsed.root);
   const linear = risk <= WORST_OF_LINEAR && !keeping ? undefined : buildLinear(parsed);
   if (linear === undefined && risk > WORST_WITHOUT_LINEAR) return { error: tooRisky(pattern), offset: 0 };
   if (risk === Infinity) return fromEngine(pattern, linear as Engine);
-  const backtracking = withKeptCaptures(buildBacktracking(parsed), keeping ? linear : undefined);
+  const quick = buildBacktracking(parsed);
+  if (quick === undefined) return tooLarge(pattern);
+  const backtracking = withKeptCaptures(quick, keeping ? linear : undefined);
   if (risk <= WORST_OF_LINEAR) return fromEngine(pattern, backtracking);
   const budget = linear === undefined ? LAST_RESORT_BUDGET : STEP_BUDGET;
   const longest = Math.floor(budget ** (1 / risk));
@@ -59,9 +69,17 @@ function withKeptCaptures(quick: Engine, keeping: Engine | undefined): Engine {
   return keeping === undefined ? quick : { test: quick.test, match: keeping.match };
 }
 
+function shown(pattern: string): string {
+  return pattern.length > SHOWN ? `${pattern.slice(0, SHOWN)}...` : pattern;
+}
+
+function tooLarge(pattern: string): RegexMistake {
+  return { error: `regex '${shown(pattern)}' is too large`, offset: 0 };
+}
+
 function tooRisky(pattern: string): string {
   return (
-    `regex '${pattern}' can take unlimited time on long subjects: use fewer repetitions, ` +
+    `regex '${shown(pattern)}' can take unlimited time on long subjects: use fewer repetitions, ` +
     'or none of look-around, back references and possessive repetition'
   );
 }
@@ -105,15 +123,17 @@ function switching(
   };
 }
 
-function buildBacktracking(parsed: ParsedRegex): Engine {
+/** Undefined: it is too large. */
+function buildBacktracking(parsed: ParsedRegex): Engine | undefined {
   const emitted = emitJavaScript(parsed);
-  const regex = new RegExp(emitted.source);
+  const regex = regexOf(emitted.source);
+  if (regex === undefined) return undefined;
   let inner: RegExp | undefined;
   return {
     test: subject => regex.test(subject),
     match: (subject, notAtStart) => {
-      if (notAtStart) inner ??= new RegExp(emitJavaScript(parsed, { notAtStart: true }).source);
-      const found = (notAtStart ? (inner as RegExp) : regex).exec(subject);
+      if (notAtStart) inner ??= regexOf(emitJavaScript(parsed, { notAtStart: true }).source);
+      const found = (notAtStart ? inner : regex)?.exec(subject) ?? null;
       if (found === null) return undefined;
       return {
         start: found.index,
@@ -122,6 +142,18 @@ function buildBacktracking(parsed: ParsedRegex): Engine {
       };
     },
   };
+}
+
+/** Compiled when it first looks at a subject, which fails where it is too large. */
+function regexOf(source: string): RegExp | undefined {
+  try {
+    const regex = new RegExp(source);
+    // the second time it is compiled to machine code
+    for (let turn = 0; turn < 2 && source.length > TRIED_ABOVE; turn++) regex.test('');
+    return regex;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined when the linear engine does not know something in it. */

@@ -6,13 +6,14 @@
  * script that called them.
  */
 import { LuaAllocator } from './allocator.ts';
+import { environmentOf } from './environment.ts';
 import { HostFiles } from './host-files.ts';
 import { HostMemory } from './host-memory.ts';
-import { timeImports } from './host-time.ts';
 import { LUA_LIBRARIES, type LuaLibrary } from './libraries.ts';
-import { jumpImports, LONGJMP } from './long-jumps.ts';
+import { LONGJMP } from './long-jumps.ts';
+import { ScriptError, ScriptKilled } from './script-errors.ts';
 import { appendToTable } from './trampolines.ts';
-import { instantiate, type Imports } from './webassembly.ts';
+import { instantiate } from './webassembly.ts';
 import { luaModule, type LuaExports } from './wasm-module.ts';
 
 /** How places in this program's own Lua begin. */
@@ -33,17 +34,16 @@ export type LuaValue = undefined | boolean | number | bigint | string;
 /** A function of this program for scripts: takes its arguments from the stack, answers how many results it left there. */
 export type LuaCallback = (L: number) => number;
 
-/** A mistake of a script: told to it as an error with the place in the script. */
-export class ScriptError extends Error {}
-
-/** Ends a script for good: no `pcall` of its own can catch it. */
-export class ScriptKilled extends Error {}
-
-/** Ends a script that has nothing left to do (`core.done()`, `txn:done()`): no failure. */
-export class ScriptEnded extends ScriptKilled {}
+/** Values that every function may push beside (LUA_MINSTACK). */
+const SPARE = 20;
 
 /** Where text stands that Lua takes over; longer ones get memory of their own. */
 const SCRATCH_BYTES = 65_536;
+
+/** Negative: what stands in a table that was given. */
+function argument(index: number): string {
+  return index < 0 ? 'bad item of a table:' : `bad argument #${index}:`;
+}
 
 export interface MachineSettings {
   readonly libraries: readonly LuaLibrary[];
@@ -60,9 +60,14 @@ export class LuaMachine {
   readonly #allocator: LuaAllocator;
   readonly #scratch: number;
   readonly #number: number;
+  /** In the registry; nil where scripts have no such function. */
+  readonly #tostring: number;
 
   constructor(settings: MachineSettings) {
-    this.exports = instantiate(luaModule(), this.#imports()) as unknown as LuaExports;
+    this.exports = instantiate(
+      luaModule(),
+      environmentOf(this.memory, this.files, () => this.exports),
+    ) as unknown as LuaExports;
     this.memory.attach(this.exports.memory);
     this.exports.emscripten_stack_init();
     this.exports.__wasm_call_ctors();
@@ -71,31 +76,8 @@ export class LuaMachine {
     this.#allocator = new LuaAllocator(this.exports, settings.maxMemory);
     this.L = settings.maxMemory === 0 ? this.exports.luaL_newstate() : this.#newLimitedState();
     for (const library of LUA_LIBRARIES) if (settings.libraries.includes(library)) this.#open(library);
-  }
-
-  #imports(): Imports {
-    const { memory } = this;
-    const environment = {
-      ...this.files.imports(),
-      ...timeImports(memory),
-      ...jumpImports(() => this.exports),
-      emscripten_resize_heap: (bytes: number) => (memory.grow(bytes >>> 0) ? 1 : 0),
-      environ_sizes_get: (count: number, bytes: number) => {
-        memory.setInt(count, 0);
-        memory.setInt(bytes, 0);
-        return 0;
-      },
-      environ_get: () => 0,
-      // programs are not started, as without `insecure-fork-wanted`
-      system: () => -1,
-      exit: (): never => {
-        throw new ScriptKilled('a script cannot end the process');
-      },
-      abort: (): never => {
-        throw new ScriptKilled('out of memory');
-      },
-    };
-    return { env: environment, wasi_snapshot_preview1: environment };
+    this.exports.lua_getglobal(this.L, this.#name('tostring'));
+    this.#tostring = this.keep(this.L);
   }
 
   #newLimitedState(): number {
@@ -200,6 +182,7 @@ export class LuaMachine {
   /** Compiles a script; false: the error's text is on top of the stack. */
   load(L: number, text: string, name: string): boolean {
     const block = this.exports.malloc(text.length + 1);
+    if (block === 0) throw new ScriptError('not enough memory');
     this.memory.write(text, block);
     const status = this.guarded(() =>
       this.exports.luaL_loadbufferx(L, block, text.length, this.#name(name), 0),
@@ -232,6 +215,14 @@ export class LuaMachine {
     } finally {
       exports.free(block);
     }
+  }
+
+  /** Arguments of a function that is called, however many. */
+  pushTexts(L: number, texts: readonly string[]): void {
+    if (texts.length === 0) return;
+    if (this.exports.lua_checkstack(L, texts.length + SPARE) === 0)
+      throw new ScriptError('not enough memory');
+    for (const text of texts) this.pushText(L, text);
   }
 
   push(L: number, value: LuaValue): void {
@@ -299,27 +290,42 @@ export class LuaMachine {
 
   text(L: number, index: number): string {
     const text = this.optionalText(L, index);
-    if (text === undefined) throw new ScriptError(`bad argument #${index}: a string expected`);
+    if (text === undefined) throw new ScriptError(`${argument(index)} a string expected`);
     return text;
   }
 
   number(L: number, index: number): number {
     const type = this.type(L, index);
-    if (type !== NUMBER && type !== STRING)
-      throw new ScriptError(`bad argument #${index}: a number expected`);
-    return this.exports.lua_tonumberx(L, index, 0);
+    if (type !== NUMBER && type !== STRING) throw new ScriptError(`${argument(index)} a number expected`);
+    const number = this.exports.lua_tonumberx(L, index, this.#number);
+    if (this.memory.int(this.#number) === 0) throw new ScriptError(`${argument(index)} a number expected`);
+    return number;
   }
 
   truth(L: number, index: number): boolean {
     return this.exports.lua_toboolean(L, index) !== 0;
   }
 
-  /** As `tostring` would show it. */
-  shown(L: number, index: number): string {
-    const at = this.exports.luaL_tolstring(L, index, this.#number);
-    const text = this.memory.read(at, this.memory.int(this.#number));
+  /** What a script has failed with, taken from the top: its metatable may have a say, and fail too. */
+  failure(L: number): string {
+    const text = this.optionalText(L, -1);
+    if (text === undefined) return this.#shownByScript(L);
     this.pop(L, 1);
     return text;
+  }
+
+  #shownByScript(L: number): string {
+    const { exports } = this;
+    const thread = exports.lua_newthread(this.L);
+    const kept = this.keep(this.L);
+    this.pushKept(thread, this.#tostring);
+    exports.lua_xmove(L, thread, 1);
+    try {
+      const shown = this.call(thread, 1, 1) ? this.optionalText(thread, -1) : undefined;
+      return shown ?? 'an error that cannot be shown';
+    } finally {
+      this.letGo(kept);
+    }
   }
 
   pop(L: number, count: number): void {

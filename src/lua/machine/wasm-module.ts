@@ -49,7 +49,6 @@ export interface LuaExports {
   lua_tointegerx(L: number, index: number, isNumber: number): bigint;
   lua_toboolean(L: number, index: number): number;
   lua_tolstring(L: number, index: number, length: number): number;
-  luaL_tolstring(L: number, index: number, length: number): number;
   lua_rawlen(L: number, index: number): number;
   lua_touserdata(L: number, index: number): number;
   lua_pushnil(L: number): void;

@@ -14,6 +14,8 @@ import { Arena } from './memory.ts';
 import type { Ring } from './ring.ts';
 
 const RING_ENTRIES = 4096;
+/** Node's longest buffer; the address of a longer one is fatal. */
+const MOST_ARENA_BYTES = 2 ** 32;
 
 /** In front of what the kernel writes to a slot: for lines that rules add to a head (http/squeeze.ts). */
 export const HEADROOM = 1024;
@@ -222,6 +224,11 @@ function entryOf(tail: number): number {
 /** Where an entry has its slot's number, in words of 16 bits. */
 function shortOf(tail: number): number {
   return (entryOf(tail) + 3) << 1;
+}
+
+/** How many of that size fit into an arena. */
+export function mostSlots(size: number): number {
+  return Math.floor(MOST_ARENA_BYTES / strideOf(size));
 }
 
 function strideOf(size: number): number {

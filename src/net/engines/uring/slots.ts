@@ -11,7 +11,7 @@
  */
 import { POISON } from '../poison.ts';
 import type { Ring } from './ring.ts';
-import { SlotGroup } from './slot-group.ts';
+import { mostSlots, SlotGroup } from './slot-group.ts';
 
 const SMALL_GROUP = 1;
 const BULK_GROUP = 2;
@@ -43,8 +43,9 @@ export class Slots {
     this.#uses = new Uint16Array(total);
   }
 
-  /** Registers them with the ring; undefined where memory or the kernel's consent is missing. */
-  static open(ring: Ring, size: number, count: number, poison: boolean): Slots | undefined {
+  /** Registers them with the ring, fewer where they are very large; undefined where memory or the kernel's consent is missing. */
+  static open(ring: Ring, size: number, wanted: number, poison: boolean): Slots | undefined {
+    const count = Math.min(wanted, mostSlots(size));
     const small = SlotGroup.open(ring, { id: SMALL_GROUP, first: 0, size, count, offeredAtFirst: 64 });
     const bulkCount = Math.min(BULK_COUNT, count);
     const large = { size: Math.max(size, BULK_SIZE), count: bulkCount, offeredAtFirst: 4 };
