@@ -152,6 +152,8 @@ export interface ServerTls {
   readonly noTickets?: boolean;
   /** `no-ssl-reuse` */
   readonly noReuse?: boolean;
+  /** `allow-0rtt` */
+  readonly earlyData?: boolean;
   /** What the TLS library does, where neither was said. */
   readonly renegotiate?: boolean;
 }

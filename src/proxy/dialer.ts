@@ -290,11 +290,12 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   #secure(connection: Connection): void {
     const { security, protocol } = this.#server as ServerRuntime;
     if (security === undefined) return this.#made(connection);
-    const stream = this.#stream;
-    const alpn = protocol.alpn(stream.wantsWebsocket);
+    const { transaction, wantsWebsocket } = this.#stream;
+    if (security.goesEarly(this.#thread.engine, connection, transaction, this)) return;
     this.#state = SECURING;
     this.#connection = undefined;
-    this.#handshake = security.handshake(this.#thread.engine, connection, stream.transaction, this, alpn);
+    const alpn = protocol.alpn(wantsWebsocket);
+    this.#handshake = security.handshake(this.#thread.engine, connection, transaction, this, alpn);
   }
 
   secured(connection: Connection): void {

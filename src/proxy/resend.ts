@@ -4,6 +4,7 @@
  */
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Dialer } from './dialer.ts';
+import { TOO_EARLY, wasSentEarly } from './early-requests.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import type { RequestBody } from './request-body.ts';
 import type { BackendRuntime } from './runtime.ts';
@@ -11,7 +12,7 @@ import type { ServerHalf } from './server-half.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What became of a try, in the words of `retry-on`; a status stands for itself. */
-type RetryEvent = 'conn-failure' | 'empty-response' | 'junk-response' | 'response-timeout';
+type RetryEvent = 'conn-failure' | 'empty-response' | 'junk-response' | 'response-timeout' | '0rtt-rejected';
 
 export interface Resendable {
   readonly transaction: Transaction;
@@ -39,7 +40,8 @@ export function retryAfter(event: RetryEvent, stream: Resendable): boolean {
 export function retryForStatus(status: number, stream: Resendable): boolean {
   const { transaction, server, dialer } = stream;
   const { retryStatuses } = transaction.backendRuntime as BackendRuntime;
-  if (retryStatuses === undefined || !retryStatuses.has(status)) return false;
+  const isTold = retryStatuses?.has(status) === true || (status === TOO_EARLY && wasSentEarly(stream));
+  if (!isTold) return false;
   if (!transaction.mayRetryRequest || !dialer.canRetry || !canResend(stream)) return false;
   server.close();
   return dialer.retry();

@@ -15,6 +15,7 @@ import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
 import type { ServerContexts } from '../net/tls/server-contexts.ts';
 import { ServerTlsClient } from '../net/tls/server-tls.ts';
+import { type EarlyCandidate, maySendEarly } from './early-requests.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 
 const PHASE = phaseBit('server source selection');
@@ -58,14 +59,29 @@ export function compileSni(
 export class ServerSecurity {
   readonly #client: ServerTlsClient;
   readonly #sni: CompiledExpression | undefined;
+  readonly #isEarly: boolean;
 
   constructor(tls: ServerTls, contexts: ServerContexts, sni: CompiledExpression | undefined) {
     this.#client = new ServerTlsClient(tls, contexts);
     this.#sni = sni;
+    this.#isEarly = tls.earlyData === true;
   }
 
   sni(ctx: SampleContext): string {
     return this.#sni?.string(ctx) ?? '';
+  }
+
+  /** `allow-0rtt`: the sink is given a connection that is there before its handshake. False: handshake() is to make it. */
+  goesEarly(
+    engine: Adopter,
+    plain: Connection,
+    transaction: SampleContext & EarlyCandidate,
+    sink: Pick<HandshakeSink, 'secured'>,
+  ): boolean {
+    if (!this.#isEarly || !maySendEarly(transaction)) return false;
+    const early = this.#client.early(engine, plain, this.sni(transaction));
+    if (early !== undefined) sink.secured(early);
+    return early !== undefined;
   }
 
   /** `alpn`: what is offered; undefined: nothing. */

@@ -1,6 +1,7 @@
 /** What can go wrong on the server's side of a request: the request is sent again, answered with an error, or cut. */
 import type { Cause } from '../base/failure.ts';
 import type { ObservedError } from '../health/observation.ts';
+import { hasFailedEarly } from './early-requests.ts';
 import type { DialFailure } from './dial-failure.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
 import { retryAfter, type Resendable } from './resend.ts';
@@ -55,6 +56,10 @@ export class ServerTrouble {
     if (cause === 'refused' && unanswered) {
       server.close();
       if (retryAfter('conn-failure', this.#owner)) return;
+    }
+    if (unanswered && hasFailedEarly(this.#owner)) {
+      server.close();
+      if (retryAfter('0rtt-rejected', this.#owner)) return;
     }
     if (unanswered && server.requestEnded) return this.#owner.clientTrouble.gone('ended');
     this.#observe(cause === 'ended' ? 'closed' : 'read error');

@@ -45,8 +45,10 @@ async function visit(t: TestContext, port: number, ahead: string, wishes = HTTP)
 /** Shows it what comes until it has read that; gives what it wants to say. */
 async function readOnly({ client, wire }: Visit, wanted: RegExp): Promise<Buffer> {
   let said = Buffer.alloc(0);
-  while (!wanted.test(client.received.toString('latin1')))
+  while (!wanted.test(client.received.toString('latin1'))) {
+    assert.ok(!client.hasFailed && !wire.socket.closed, client.received.toString('latin1'));
     said = Buffer.concat([said, client.take(await wire.next())]);
+  }
   return said;
 }
 
@@ -166,4 +168,38 @@ backend b
     return isRefused;
   });
   assert.equal(asked.filter(path => path === '/once').length, 1);
+});
+
+test('requests go to servers ahead of the handshake where that is asked for, and are sent again when it was too early', async t => {
+  const [plain, port, origin] = [await freePort(), await freePort(), await freePort()];
+  await startBalancer(
+    t,
+    `global\n  nbthread 1${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${plain}
+  bind 127.0.0.1:${port} ssl crt ${CERTIFICATE} allow-0rtt
+  default_backend b
+backend b
+  option http-server-close
+  retry-on 0rtt-rejected
+  http-response set-header x-resumed %[ssl_bc_is_resumed]
+  server o 127.0.0.1:${origin} ssl verify none alpn http/1.1 allow-0rtt
+frontend o
+  bind 127.0.0.1:${origin} ssl crt ${CERTIFICATE} allow-0rtt
+  http-request return status 425 if { path /too-early } { ssl_fc_has_early }
+  http-request return content-type text/plain lf-string "%[ssl_fc_early_rcvd]%[req.fhdr(early-data)]"
+`,
+  );
+  const ask = async (path: string, method = 'GET'): Promise<string> => {
+    const answer = await fetch(`http://127.0.0.1:${plain}${path}`, { method });
+    return `${answer.status} ${answer.headers.get('x-resumed')} ${await answer.text()}`;
+  };
+  assert.equal(await ask('/first'), '200 0 0');
+  assert.equal(await ask('/early'), '200 1 1');
+  assert.equal(await ask('/unsafe', 'POST'), '200 1 0');
+  assert.equal(await ask('/too-early'), '200 1 0');
+  // another name: there is no session yet
+  await readOnly(await visit(t, port, request('/other')), /^HTTP\/1\.1 200 [^]*\r\n\r\n01$/);
+  await readOnly(await visit(t, port, request('/both')), /^HTTP\/1\.1 200 [^]*\r\n\r\n11$/);
+  await readOnly(await visit(t, port, request('/too-early')), /^HTTP\/1\.1 425 /);
 });

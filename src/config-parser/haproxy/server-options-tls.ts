@@ -23,7 +23,7 @@ function text(name: TlsText): Pick<ServerOption, 'words' | 'parse'> {
   };
 }
 
-function flag(name: 'noAutoSni' | 'noTickets' | 'noReuse' | 'renegotiate', value: boolean) {
+function flag(name: 'noAutoSni' | 'noTickets' | 'noReuse' | 'renegotiate' | 'earlyData', value: boolean) {
   return {
     args: '',
     words: 0,
@@ -158,7 +158,7 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
   { name: 'tls-tickets', ...flag('noTickets', false), summary: 'cancels an inherited no-tls-tickets' },
   { name: 'no-renegotiate', ...flag('renegotiate', false), summary: 'no renegotiation' },
   { name: 'renegotiate', ...flag('renegotiate', true), summary: 'cancels an inherited no-renegotiate' },
-  { name: 'allow-0rtt', args: '', words: 0, parse: cannotBeSet, summary: 'early data' },
+  { name: 'allow-0rtt', ...flag('earlyData', true), summary: 'early data' },
   { name: 'curves', args: '<curves>', ...text('curves'), summary: 'elliptic curves' },
   { name: 'sigalgs', args: '<sigalgs>', ...text('sigalgs'), summary: 'signature algorithms' },
   {

@@ -10,7 +10,7 @@ import { TLS_VERSIONS } from './tls-versions.ts';
 /** Undefined: nothing was said of TLS. */
 export function serverTls(server: ServerDraft, global: Global): ServerTls | undefined {
   if (!server.useSsl && server.check.ssl !== true && !saysTls(server)) return undefined;
-  const { verifySaid, without: _without, caFile, crlFile, crt, ...said } = server.tls;
+  const { verifySaid, without: _without, caFile, crlFile, crt, earlyData, ...said } = server.tls;
   const trustsAll = !verifySaid && global.ssl.get('ssl-server-verify')?.[0] === 'none';
   const range = versionRange(versionsSaid(server, global)).range;
   return {
@@ -19,6 +19,7 @@ export function serverTls(server: ServerDraft, global: Global): ServerTls | unde
     ...(caFile !== undefined && { caFile: withBase(caFile, global.caBase) }),
     ...(crlFile !== undefined && { crlFile: withBase(crlFile, global.caBase) }),
     ...(crt !== undefined && { crt: withBase(crt, global.crtBase) }),
+    ...(earlyData === true && isHttp1Only(server) && { earlyData }),
     ...(trustsAll && { verify: 'none' as const }),
     ...(range !== undefined && { minVersion: range[0], maxVersion: range[1] }),
   };
@@ -116,6 +117,22 @@ function refuseUnverifiable(draft: ProxyDraft, server: ServerDraft, global: Glob
   report.alert(server.position, `${proxyLabel(draft)}: ${what}. Please ${advice}`);
 }
 
+/** Early data is a request of HTTP/1: what HTTP/2 says first is none yet. */
+function isHttp1Only({ proto, tls: { alpn } }: ServerDraft): boolean {
+  return proto !== 'h2' && alpn?.includes('h2') !== true;
+}
+
+function warnEarlyData(draft: ProxyDraft, server: ServerDraft, report: Report): void {
+  const why =
+    draft.shared.mode !== 'http'
+      ? 'only requests in mode http are sent early'
+      : isHttp1Only(server)
+        ? undefined
+        : 'requests are sent early over HTTP/1 only';
+  if (server.tls.earlyData === true && why !== undefined)
+    report.warn(server.position, `server '${server.name}' : 'allow-0rtt' has no effect: ${why}.`);
+}
+
 /** What of a server's TLS settings cannot be, and what is not as it was meant. */
 export function checkServerTls(
   draft: ProxyDraft,
@@ -126,6 +143,7 @@ export function checkServerTls(
 ): void {
   if (!usesTls(server, check)) return;
   refuseUnverifiable(draft, server, global, report);
+  warnEarlyData(draft, server, report);
   const { wrong, hole } = versionRange(versionsSaid(server, global));
   const { name, position } = server;
   if (wrong === 'none left')

@@ -13,6 +13,10 @@ import type { AuthorityFile, LoadedCertificate } from '../../model/tls-material.
 import type { ServerTls } from '../../model/server.ts';
 import { limitClientSignatures } from './client-signatures.ts';
 import { cipherList } from './cipher-list.ts';
+import { contextOfClient } from './direct/context-address.ts';
+import type { SslContext } from './direct/ssl.ts';
+import { sslCalls } from './direct/ssl-calls.ts';
+import { openSsl } from './records/openssl.ts';
 
 /** Where the files are found by name (ThreadCertificates). */
 export interface TlsFiles {
@@ -28,6 +32,7 @@ interface Files {
 
 interface Made extends Files {
   readonly context: SecureContext;
+  direct: SslContext | undefined;
 }
 
 export class ServerContexts {
@@ -43,6 +48,18 @@ export class ServerContexts {
 
   /** `key`: contextKey(settings), computed once. Throws what OpenSSL says of settings it cannot use. */
   of(key: string, settings: ServerTls): SecureContext {
+    return this.#current(key, settings).context;
+  }
+
+  /** The same, for handshakes without Node (direct/). Undefined: there are none. */
+  direct(key: string, settings: ServerTls): SslContext | undefined {
+    const calls = openSsl() === undefined ? undefined : sslCalls();
+    if (calls === undefined) return undefined;
+    const made = this.#current(key, settings);
+    return (made.direct ??= contextOfClient(calls, createServerContext(settings, made), settings.verify));
+  }
+
+  #current(key: string, settings: ServerTls): Made {
     const made = this.#made.get(key);
     const files = this.#filesOf(settings);
     if (
@@ -51,10 +68,10 @@ export class ServerContexts {
       made.trusted === files.trusted &&
       made.revoked === files.revoked
     )
-      return made.context;
-    const context = createServerContext(settings, files);
-    this.#made.set(key, { ...files, context });
-    return context;
+      return made;
+    const current = { ...files, context: createServerContext(settings, files), direct: undefined };
+    this.#made.set(key, current);
+    return current;
   }
 
   #filesOf({ crt, verify, caFile, crlFile }: ServerTls): Files {

@@ -5,9 +5,13 @@
 import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { ServerTls } from '../../model/server.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection, Engine } from '../connection.ts';
+import { stopLogging } from './direct/context-address.ts';
+import { places } from './direct/direct-secrets.ts';
+import { EarlyRequest } from './early/early-request.ts';
 import { checkHostName } from './host-names.ts';
 import type { Adopter } from './handshake-wire.ts';
+import { KeyLog } from './key-log.ts';
 import { type HandshakeSink, OutgoingHandshake } from './outgoing-handshake.ts';
 import { contextKey, type ServerContexts } from './server-contexts.ts';
 
@@ -55,6 +59,7 @@ export class ServerTlsClient {
     const secureContext = this.#currentContext();
     const session = this.#sessions.get(name ?? '');
     const expected = name ?? verifyHost;
+    const servername = nameToAskFor(name);
     return new OutgoingHandshake(
       engine,
       plain,
@@ -65,13 +70,38 @@ export class ServerTlsClient {
           expected === undefined ? undefined : checkHostName(expected, certificate),
         keepsSecrets: this.#contexts.keepsSecrets,
         keepSession: noReuse === true ? undefined : this.#keeperOf(name ?? ''),
-        // RFC 6066, section 3: addresses are no names
-        ...(name !== undefined && isIP(name) === 0 && { servername: name }),
+        ...(servername !== undefined && { servername }),
         ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
         ...(session !== undefined && { session }),
       },
       sink,
     );
+  }
+
+  /**
+   * A connection whose first bytes may go out with its hello, which has not been sent yet (early/early-request.ts). Undefined: no
+   * session is there that is good for it.
+   */
+  early(engine: Pick<Engine, 'queue'>, plain: Connection, sni: string | undefined): Connection | undefined {
+    const { alpn = [], verify, verifyHost } = this.#settings;
+    const name = sni === '' ? undefined : sni;
+    this.#currentContext();
+    const session = this.#sessions.get(name ?? '');
+    const context = session && this.#contexts.direct(this.#key, this.#settings);
+    if (session === undefined || context === undefined) return undefined;
+    const { keepsSecrets } = this.#contexts;
+    if (context.isLogged && places.areKnown && !keepsSecrets) stopLogging(context);
+    const expected = verify === 'required' ? (name ?? verifyHost) : undefined;
+    return EarlyRequest.over(plain, engine, {
+      context,
+      session,
+      servername: nameToAskFor(name),
+      alpn,
+      checkNames: certificate => (expected === undefined ? undefined : checkHostName(expected, certificate)),
+      keepSession: this.#keeperOf(name ?? ''),
+      forgetSession: () => void this.#sessions.delete(name ?? ''),
+      keyLog: keepsSecrets ? new KeyLog() : undefined,
+    });
   }
 
   /** Sessions of one whose files were exchanged are not resumed: nobody would verify the certificates again. */
@@ -93,4 +123,9 @@ export class ServerTlsClient {
       if (oldest !== undefined) this.#sessions.delete(oldest);
     };
   }
+}
+
+/** RFC 6066, section 3: addresses are no names. */
+function nameToAskFor(name: string | undefined): string | undefined {
+  return name === undefined || isIP(name) !== 0 ? undefined : name;
 }

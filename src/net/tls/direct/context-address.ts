@@ -10,7 +10,7 @@ import { inspect } from 'node:util';
 import { MOST_EARLY_DATA } from '../early/early-guard.ts';
 import type { SslContext } from './ssl.ts';
 import type { SslCalls } from './ssl-calls.ts';
-import type { Taps } from './taps.ts';
+import { type Taps, tapsOf } from './taps.ts';
 
 const EXTERNAL = /^\[External: ([0-9a-f]{1,12})\]$/;
 /** SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS: idle connections keep no memory for records. */
@@ -60,6 +60,21 @@ function takeEarlyData(calls: SslCalls, context: number, taps: Taps): void {
   calls.optionsOfContext(context, NO_ANTI_REPLAY);
   calls.takeEarly(context, SKIPPED);
   calls.announceEarly(context, MOST_EARLY_DATA);
+}
+
+/** For connections to servers, which OpenSSL verifies by itself. Undefined: this Node does not tell where it is. */
+export function contextOfClient(
+  calls: SslCalls,
+  node: SecureContext,
+  verify: 'none' | 'required',
+): SslContext | undefined {
+  const address = addressOfContext(node);
+  if (address === undefined) return undefined;
+  calls.onNewSession(address, NONE);
+  calls.controlContext(address, MODE, RELEASE_BUFFERS, NONE);
+  calls.onKeyLog(address, tapsOf(calls).keyLog);
+  if (verify === 'required') calls.onCertificate(address, VERIFY_MODES.optional, NONE);
+  return { calls, address, node, isLogged: true, takesEarly: false };
 }
 
 /** Handshakes that are under way have no line to come that would be needed. */

@@ -19,10 +19,12 @@ import type { ClientVerification } from './client-verification.ts';
 import type { Ssl } from './ssl.ts';
 
 export interface DirectCircumstances {
+  /** Which end of it this is. */
+  readonly side: 'server' | 'client';
   readonly sni: string | undefined;
   readonly hello: HelloFacts | undefined;
-  /** The preferred one. */
-  readonly certificate: LoadedCertificate;
+  /** The preferred one; undefined: nobody asks for its name. */
+  readonly certificate: LoadedCertificate | undefined;
   /** Undefined: clients are not asked for certificates. */
   readonly verification: ClientVerification | undefined;
   /** `tune.ssl.keylog` */
@@ -37,7 +39,7 @@ interface SentCertificates {
 }
 
 /** Undefined: the client has none. */
-function sentCertificates(ssl: Ssl, { refused }: ClientVerification): SentCertificates | undefined {
+function sentCertificates(ssl: Ssl, refused: Buffer | undefined): SentCertificates | undefined {
   const own = refused ?? ssl.peerCertificate();
   return own && { own, chain: ssl.peerChain(), root: ssl.root() };
 }
@@ -73,9 +75,11 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
     this.protocol = ssl.version;
     this.cipher = ssl.cipher ?? NO_CIPHER;
     this.resumed = ssl.isResumed;
-    const { verification } = circumstances;
-    this.#sent = verification && sentCertificates(ssl, verification);
-    this.verifyResult = this.#sent === undefined ? 0 : ssl.verifyResult;
+    const { verification, side } = circumstances;
+    const isAsked = verification !== undefined || side === 'client';
+    this.#sent = isAsked ? sentCertificates(ssl, verification?.refused) : undefined;
+    // servers are judged by who makes the handshake
+    this.verifyResult = this.#sent === undefined || side === 'client' ? 0 : ssl.verifyResult;
   }
 
   get sni(): string | undefined {
@@ -92,7 +96,7 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
   }
 
   get ownCertificateName(): string | undefined {
-    return this.#circumstances.certificate.name;
+    return this.#circumstances.certificate?.name;
   }
 
   get peerCertificate(): CertificateFacts | undefined {
@@ -126,7 +130,8 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
   }
 
   get uniqueId(): string | undefined {
-    return this.#ssl.finished(!this.resumed)?.toString('latin1');
+    const isClients = !this.resumed;
+    return this.#ssl.finished(isClients === (this.#circumstances.side === 'server'))?.toString('latin1');
   }
 
   get clientRandom(): string | undefined {
@@ -148,6 +153,7 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
   /** In a session that is resumed none is presented. */
   #ownDer(): Buffer | undefined {
     if (!this.resumed) return this.#ssl.certificate();
-    return new X509Certificate(this.#circumstances.certificate.certPem).raw;
+    const { certificate } = this.#circumstances;
+    return certificate && new X509Certificate(certificate.certPem).raw;
   }
 }

@@ -270,7 +270,7 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped, 
   }
 
   #agree(): void {
-    this.#keyring = this.#secrets.keyring(this.#ssl, this.#sealed);
+    this.#keyring = this.#secrets.keyring(this.#ssl, this.side, this.#sealed);
     if (this.#keyring === undefined) this.#fail(undefined);
     else this.#conclude(this.#keyring);
   }

@@ -88,6 +88,7 @@ export class DirectListener {
     const guard = context.takesEarly ? this.#guard : undefined;
     const protocols = preferred.options.alpn ?? this.#settings.alpn;
     const options = {
+      side: 'server',
       context,
       protocol: protocols.find(one => hello.protocols?.includes(one)),
       ticketKeys: this.#contexts.ticketKeys.source,
@@ -100,7 +101,7 @@ export class DirectListener {
       stapleOf: (certificate: Buffer) => this.#staples.responseAmong(entries, certificate, Date.now()),
       guard,
       binder: guard === undefined ? undefined : hello.earlyBinder(),
-    };
+    } as const;
     return DirectHandshake.begin(plain, engine, options, hello.bytes, watcher);
   }
 

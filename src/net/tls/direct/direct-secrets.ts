@@ -29,16 +29,16 @@ export class DirectSecrets {
   }
 
   /** Undefined: what was agreed on is not for records/. `tickets`: encrypted records in the last flight. */
-  keyring(ssl: Ssl, tickets: number): RecordKeyring | undefined {
+  keyring(ssl: Ssl, side: 'server' | 'client', tickets: number): RecordKeyring | undefined {
     const crypto = openSsl();
     const suite = suiteOf(ssl.version, ssl.cipher);
     if (crypto === undefined || suite === undefined) return undefined;
     if (suite.version === 'TLSv1.2') {
       const master = ssl.masterSecret();
-      return master && keyringOfMaster(crypto, suite, 'server', master);
+      return master && keyringOfMaster(crypto, suite, side, master);
     }
     const secrets = places.read(ssl, HASH_BYTES[suite.hash]) ?? this.#told(ssl);
-    return secrets && keyringOfTraffic(crypto, suite, 'server', secrets, tickets);
+    return secrets && keyringOfTraffic(crypto, suite, side, secrets, tickets);
   }
 
   #told(ssl: Ssl): TrafficSecretPair | undefined {

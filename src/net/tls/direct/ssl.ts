@@ -1,5 +1,5 @@
 /**
- * One TLS connection of OpenSSL's, on the server's side, between two pipes in memory. Its address never leaves this object,
+ * One TLS connection of OpenSSL's, on either side, between two pipes in memory. Its address never leaves this object,
  * and is forgotten when it is freed: whoever asks later is told nothing. OpenSSL's own counting keeps the context for as long
  * as this is there; the object holds Node's as well, which callbacks of the context refer to. Memory that OpenSSL reads or
  * writes is held by the caller until the call returns: no call goes on behind it.
@@ -11,6 +11,7 @@ import { derOf, encoded } from './encoded.ts';
 import type { SslCalls } from './ssl-calls.ts';
 import { beAtWork, type Tapped } from './taps.ts';
 
+export type Side = 'server' | 'client';
 export type Step = 'done' | 'more' | 'failed';
 /** A piece of early data, or that there is none any more: the handshake goes on by step(). */
 export type EarlyStep = Buffer | 'over' | 'more' | 'failed';
@@ -27,6 +28,8 @@ export interface SslContext {
 }
 
 const NONE = 0;
+/** SSL_CTRL_SET_TLSEXT_HOSTNAME */
+const SET_HOST_NAME = 55;
 /** SSL_ERROR_WANT_READ */
 const WANTS_MORE = 2;
 /** SSL_READ_EARLY_DATA_SUCCESS, SSL_READ_EARLY_DATA_FINISH, SSL_EARLY_DATA_ACCEPTED */
@@ -60,14 +63,14 @@ export class Ssl {
   #ssl: number;
 
   /** Undefined: OpenSSL makes none, for want of memory. */
-  static of(context: SslContext): Ssl | undefined {
+  static of(context: SslContext, side: Side = 'server'): Ssl | undefined {
     const ssl = context.calls.newSsl(context.address);
-    if (ssl !== NONE) return new Ssl(context, ssl);
+    if (ssl !== NONE) return new Ssl(context, ssl, side);
     context.calls.clearErrors();
     return undefined;
   }
 
-  private constructor(context: SslContext, ssl: number) {
+  private constructor(context: SslContext, ssl: number, side: Side) {
     const { calls } = context;
     this.#calls = calls;
     this.context = context;
@@ -76,7 +79,8 @@ export class Ssl {
     this.#in = calls.newPipe(kind);
     this.#out = calls.newPipe(kind);
     calls.setPipes(ssl, this.#in, this.#out);
-    calls.beServer(ssl);
+    if (side === 'server') calls.beServer(ssl);
+    else calls.beClient(ssl);
   }
 
   /** Its memory, and that of the pipes. */
@@ -248,6 +252,56 @@ export class Ssl {
     if (this.#ssl === NONE) return undefined;
     this.#calls.copy(addressOf(scratch), this.#ssl + offset, length);
     return Buffer.from(scratch.subarray(0, length));
+  }
+
+  // ── what a client says before it begins ──
+
+  /** A session in DER. Gives the bytes of early data that its ticket allows. */
+  resume(bytes: Buffer): number {
+    if (this.#ssl === NONE) return 0;
+    const calls = this.#calls;
+    told[0] = BigInt(addressOf(bytes));
+    const session = calls.decodeSession(NONE, addressOf(toldBytes), bytes.length);
+    const isSet = session !== NONE && calls.setSession(this.#ssl, session) === 1;
+    const most = isSet ? calls.mostEarly(session) : 0;
+    // the connection holds it, too
+    if (session !== NONE) calls.freeSession(session);
+    calls.clearErrors();
+    return most;
+  }
+
+  offer(servername: string | undefined, protocols: readonly string[]): void {
+    if (this.#ssl === NONE) return;
+    if (servername !== undefined) {
+      const name = Buffer.from(`${servername}\0`, 'latin1');
+      this.#calls.control(this.#ssl, SET_HOST_NAME, 0, addressOf(name));
+    }
+    const names = Buffer.concat(
+      protocols.flatMap(name => [Buffer.of(name.length), Buffer.from(name, 'latin1')]),
+    );
+    if (names.length > 0) this.#calls.offerProtocols(this.#ssl, addressOf(names), names.length);
+  }
+
+  /** By ALPN. */
+  get alpn(): string | undefined {
+    if (this.#ssl === NONE) return undefined;
+    told.fill(0n);
+    const at = addressOf(toldBytes);
+    this.#calls.agreedProtocol(this.#ssl, at, at + 8);
+    const length = Number(told[1]);
+    if (length === 0) return undefined;
+    const name = Buffer.alloc(length);
+    this.#calls.copy(addressOf(name), Number(told[0]), length);
+    return name.toString('latin1');
+  }
+
+  /** The session of a ticket that came in this record, the next one behind the handshake; undefined: there is none. */
+  readTicket(record: Buffer): Buffer | undefined {
+    if (this.#ssl === NONE) return undefined;
+    this.feed(record, 0, record.length);
+    const length = this.#calls.read(this.#ssl, addressOf(scratch), scratch.length);
+    this.#calls.clearErrors();
+    return length > 0 ? undefined : this.session();
   }
 
   // ── what tickets say of early data ──
