@@ -62,7 +62,6 @@ export interface Global {
   readonly demoServers: readonly Address[];
   /** This program's own keyword: form of what the process says about itself. */
   readonly processLog?: ProcessLogForm;
-  readonly defaultPath?: string;
   readonly caBase?: string;
   readonly crtBase?: string;
   readonly keyBase?: string;

@@ -14,7 +14,6 @@ export interface IpAddressEntry {
   readonly scope?: AddressScope;
   readonly label?: string;
   readonly home: boolean;
-  readonly nodad: boolean;
   readonly mngtmpaddr: boolean;
   readonly noprefixroute: boolean;
   readonly autojoin: boolean;

@@ -8,7 +8,6 @@ import type { Network } from './network.ts';
 const PLAIN = {
   position: { file: '', line: 0, column: 0 },
   home: false,
-  nodad: false,
   mngtmpaddr: false,
   noprefixroute: false,
   autojoin: false,

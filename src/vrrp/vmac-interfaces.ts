@@ -11,7 +11,6 @@ const LENT = {
   family: 6,
   scope: 'link',
   home: false,
-  nodad: true,
   mngtmpaddr: false,
   noprefixroute: false,
   autojoin: false,

@@ -120,15 +120,11 @@ function setDefaultPath(draft: GlobalDraft, words: readonly Word[], context: Lin
     case 'config':
     case 'parent':
       draft.pathMode = { mode: mode.text };
-      draft.defaultPath = mode.text;
       break;
     case 'origin':
       if (origin === undefined)
         context.alert(mode, `'default-path origin' expects a directory as an argument.`);
-      else {
-        draft.pathMode = { mode: 'origin', path: origin.text };
-        draft.defaultPath = `origin ${origin.text}`;
-      }
+      else draft.pathMode = { mode: 'origin', path: origin.text };
       break;
     default: {
       const modes = `supported modes include 'current', 'config', 'parent', and 'origin'`;

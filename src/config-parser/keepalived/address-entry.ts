@@ -22,18 +22,20 @@ const SCOPES: ReadonlyMap<string, AddressScope> = new Map(
   }),
 );
 
-const FLAGS: ReadonlyMap<string, 'home' | 'nodad' | 'mngtmpaddr' | 'noprefixroute' | 'autojoin' | 'noTrack'> =
-  new Map(
-    Object.entries<'home' | 'nodad' | 'mngtmpaddr' | 'noprefixroute' | 'autojoin' | 'noTrack'>({
-      home: 'home',
-      '-nodad': 'nodad',
-      nodad: 'nodad',
-      mngtmpaddr: 'mngtmpaddr',
-      noprefixroute: 'noprefixroute',
-      autojoin: 'autojoin',
-      no_track: 'noTrack',
-    }),
-  );
+type Flag = 'home' | 'mngtmpaddr' | 'noprefixroute' | 'autojoin' | 'noTrack';
+
+const FLAGS: ReadonlyMap<string, Flag> = new Map(
+  Object.entries<Flag>({
+    home: 'home',
+    mngtmpaddr: 'mngtmpaddr',
+    noprefixroute: 'noprefixroute',
+    autojoin: 'autojoin',
+    no_track: 'noTrack',
+  }),
+);
+
+/** What every IPv6 address has, said or not; IPv4 has nothing of the kind. */
+const ALWAYS: ReadonlySet<string> = new Set(['-nodad', 'nodad']);
 
 type Draft = Mutable<IpAddressEntry>;
 
@@ -111,7 +113,6 @@ export function parseAddressEntry(statement: Statement, scope: Scope): IpAddress
     position: statement.position,
     ...prefix,
     home: false,
-    nodad: false,
     mngtmpaddr: false,
     noprefixroute: false,
     autojoin: false,
@@ -125,6 +126,7 @@ export function parseAddressEntry(statement: Statement, scope: Scope): IpAddress
 /** Returns the index of the last word it used. */
 function readOption(draft: Draft, words: readonly Word[], index: number, scope: Scope): number {
   const word = words[index] as Word;
+  if (ALWAYS.has(word.text)) return index;
   const flag = FLAGS.get(word.text);
   if (flag !== undefined) {
     draft[flag] = true;
