@@ -9,6 +9,7 @@ import { SRV_STOPPED } from '../state/server-words.ts';
 import { intervalMs, type CheckIntervals } from './advance.ts';
 import type { Checker, CheckListener, RunningCheck } from './checker.ts';
 import { policyOf, type CheckJudge } from './check-judge.ts';
+import type { CheckWatcher } from './check-watcher.ts';
 import type { CheckSlots, WaitingCheck } from './check-slots.ts';
 import type { LifeServer } from './life-server.ts';
 import { Scheduled, type Scheduler } from './scheduler.ts';
@@ -27,6 +28,7 @@ interface CheckSetting {
   readonly spread: (delayMs: number) => number;
   /** Undefined: any number of checks runs at a time. */
   readonly slots: CheckSlots | undefined;
+  readonly watcher: CheckWatcher | undefined;
 }
 
 /** After a check that took longer than the interval. */
@@ -107,7 +109,8 @@ export class CheckTask implements CheckListener, WaitingCheck {
   }
 
   #begin(): void {
-    const { scheduler, checker } = this.#setting;
+    const { scheduler, checker, server, kind, watcher } = this.#setting;
+    watcher?.begins(server, kind);
     this.#startedMs = scheduler.now();
     this.#mark(true);
     this.#starting = true;
@@ -132,18 +135,21 @@ export class CheckTask implements CheckListener, WaitingCheck {
   }
 
   onConnected(): void {
-    const { server, scheduler } = this.#setting;
+    const { server, scheduler, kind, watcher } = this.#setting;
+    watcher?.connected(server, kind);
     const timeoutMs = server.proxy.timeouts.check;
     if (timeoutMs > 0) scheduler.after(timeoutMs, this.#date);
   }
 
   onFound(finding: CheckFinding): void {
-    const { server, kind, judge, scheduler } = this.#setting;
+    const { server, kind, judge, scheduler, watcher } = this.#setting;
     if (!this.#starting && this.#running === undefined) return;
     this.#starting = false;
     this.#running = undefined;
+    const report = reportOf(finding, scheduler.now() - this.#startedMs);
+    watcher?.found(server, kind, report);
     if (this.#mayRun()) {
-      judge.note(server, kind, reportOf(finding, scheduler.now() - this.#startedMs));
+      judge.note(server, kind, report);
       judge.act(server, kind);
     } else this.#mark(false);
     this.#startAfter(Math.max(LEAST_PAUSE_MS, this.#setting.spread(this.intervalMs)));

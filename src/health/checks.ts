@@ -13,6 +13,7 @@ import type { CheckKind } from '../state/check-reports.ts';
 import type { StatePlan } from '../state/plan.ts';
 import { CheckJudge } from './check-judge.ts';
 import { checkSlots, type CheckSlots } from './check-slots.ts';
+import type { CheckWatcher } from './check-watcher.ts';
 import { CheckTask } from './check-task.ts';
 import { checkersOf, type CheckerTools, type ServerChecker } from './checkers-of.ts';
 import { Rulesets } from './rulesets.ts';
@@ -46,6 +47,7 @@ export interface ChecksStart extends Omit<LifeEffects, 'alert' | 'event'> {
   readonly alert?: LifeEffects['alert'];
   readonly event?: LifeEffects['event'];
   readonly alarm?: Alarm;
+  readonly watcher?: CheckWatcher;
 }
 
 /** What connections of checks are made with. */
@@ -160,6 +162,7 @@ export class Checks {
         judge: this.judge,
         scheduler: this.#scheduler,
         slots: this.#slots,
+        watcher: this.#start.watcher,
         spread: delayMs => spreadDelay(delayMs, spreadChecks, Math.random()),
       });
       this.#shortestMs = Math.min(this.#shortestMs, shortestOf(intervals));

@@ -34,6 +34,7 @@ import { Inbox } from './inbox.ts';
 import type { DataThread, ListenerRuntime } from './runtime.ts';
 import { StreamPool } from './stream-pool.ts';
 import { TracedClientFacts } from './traced/client-facts.ts';
+import { TracedTcpSession } from './traced/tcp-session.ts';
 import { TcpSession } from './tcp-session.ts';
 import { Transaction } from './transaction.ts';
 
@@ -115,7 +116,8 @@ function startSession(
   facts.beginRequests();
   if (facts.counters !== undefined) countForAll(undefined, facts.counters, 'session', 1);
   if (isHttp2) return beginHttp2(streams, listener, facts, received);
-  const Session = isHttp ? HttpSession : TcpSession;
+  if (isHttp) return new HttpSession(streams, listener, facts, received).start();
+  const Session = streams.thread.traces.on ? TracedTcpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
 }
 

@@ -44,7 +44,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   readonly #client: Connection;
   readonly #dialer: Dialer;
   readonly #waiting: ConnectionHandler;
-  /** Made when there are rules for it. */
+  /** Where there are rules. */
   #inspection: ContentInspection | undefined;
   readonly inbox: Inbox;
   clientEnded = false;
@@ -359,6 +359,8 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.#end();
   }
 
+  /** For traces. */
+  protected ended(): void {}
   #end(): void {
     if (this.#over) return;
     this.#over = true;
@@ -366,9 +368,10 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.#inspection?.stop();
     this.#gate?.stop();
     this.#filters?.end();
-    // what it waited for and held is over when it is logged
+    // before it is logged: what it waited for and held is over
     this.#dialer.release();
     this.transaction.finish();
+    this.ended();
     if (this.#relay === undefined) hangUp(this.#client);
     else this.#client.close();
     this.transaction.serverConnection?.close();

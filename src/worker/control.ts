@@ -38,7 +38,7 @@ import type { ThreadLauncher } from './launch.ts';
 import type { ToControl } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
 import { LogRings } from './log-rings.ts';
-import { beginTraces } from './process-traces.ts';
+import { beginTraces, controlTraces } from './process-traces.ts';
 import type { TraceBook } from '../traces/trace-book.ts';
 import { nameService } from './name-effects.ts';
 import type { NameService } from './name-service.ts';
@@ -140,6 +140,7 @@ export class Control {
     });
     this.#logs = new ProxyLogs(options.config, this.#rings, this.#state);
     this.#checks = watchServers({
+      traces: controlTraces(this.#traces, this.#rings, options.nbthread),
       rings: this.#rings,
       logs: this.#logs,
       config: options.config,

@@ -7,7 +7,10 @@ import type { TraceWord } from '../traces/source.ts';
 import { TraceBook, traceSinks } from '../traces/trace-book.ts';
 import { startTraces } from '../traces/trace-option.ts';
 import { orderTrace, type TraceAnswer } from '../traces/trace-order.ts';
+import { Traces } from '../traces/traces.ts';
+import type { RingPlaces } from './log-rings.ts';
 import { ringsOf } from './ring-settings.ts';
+import { TraceOutlet } from './trace-outlet.ts';
 
 export function traceSinksOf(config: Config): readonly TraceWord[] {
   const rings = [...ringsOf(config).values()];
@@ -20,6 +23,11 @@ export function beginTraces(config: Config, nbthread: number, options: readonly 
   for (const line of linesOf(config)) orderTrace(book, wordsOf(line));
   for (const option of options) startTraces(book, option);
   return book;
+}
+
+/** Of the control thread, which has the rings. */
+export function controlTraces({ board, sinks }: TraceBook, rings: RingPlaces, nbthread: number): Traces {
+  return new Traces(board, 0, nbthread, new TraceOutlet(board, sinks, rings, 0).write);
 }
 
 function newBook(config: Config, nbthread: number): TraceBook {

@@ -20,6 +20,8 @@ import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { CheckSurroundings } from './check-context.ts';
 import { CheckContext } from './check-context.ts';
+import { traceChecks } from './check-traces.ts';
+import type { Traces } from '../traces/traces.ts';
 import { CheckExpressionCompiler, compileUniqueId } from './check-expressions.ts';
 import type { RingPlaces } from './log-rings.ts';
 import type { ProxyLogs } from './proxy-logs.ts';
@@ -36,6 +38,7 @@ interface WatchSetting extends Pick<LifeEffects, 'notice' | 'event' | 'flush' | 
   readonly servers: ServerWriter;
   readonly certificates: CertificateStore;
   readonly reachAttached: ReachAttached;
+  readonly traces: Traces;
 }
 
 /** Nothing is checked before begin(). */
@@ -67,6 +70,7 @@ export function watchServers(setting: WatchSetting): Checks {
     alert: (server, level, text) => {
       if (!setting.scriptsMail()) mails.alert(server, level, text);
     },
+    watcher: traceChecks(setting.traces.of.check),
     log: (backend, level, text) => setting.logs.write(backend, level, text),
     offer: server => state.queues.offer(server),
   });

@@ -16,6 +16,8 @@ const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnec
 
 interface Flow {
   readonly port: number;
+  /** In mode tcp. */
+  readonly tcp: number;
   readonly balancer: Balancer;
   readonly tell: (line: string) => Promise<string>;
 }
@@ -23,6 +25,7 @@ interface Flow {
 async function start(t: TestContext, sections = '', args: readonly string[] = []): Promise<Flow> {
   const origin = await startHttpOrigin(t, 'one');
   const port = await freePort();
+  const tcp = await freePort();
   const path = join(temporaryFolder(t), 'admin.sock');
   const config = `global
   nbthread 2
@@ -37,10 +40,14 @@ frontend web
   http-request deny if { path /no }
   default_backend app
 backend app
+  server one ${origin.address} check inter 200ms
+listen bytes
+  mode tcp
+  bind 127.0.0.1:${tcp}
   server one ${origin.address}
 ${sections}`;
-  const balancer = await startBalancer(t, config, { ports: [port], args });
-  return { port, balancer, tell: line => ask(path, line) };
+  const balancer = await startBalancer(t, config, { ports: [port, tcp], args });
+  return { port, tcp, balancer, tell: line => ask(path, line) };
 }
 
 /** Without what differs from run to run. */
@@ -97,6 +104,21 @@ test('a trace that is locked on a session keeps to it, and another source follow
   assert.deepEqual(told.slice(0, 2), ['session', 'h1']);
   assert.match(await tell('show trace'), /\n \[w\] session /);
   assert.match(await tell('show trace'), /\n \[\.\] h1 /);
+});
+
+test('sessions of mode tcp and checks of servers are told, too', async t => {
+  const { tcp, tell } = await start(t);
+  await tell('trace stream sink buf0 level state start now');
+  await tell('trace check sink buf0 start now');
+  await exchangeRaw(tcp, GET('/bytes'));
+  const text = await untilMatches(async () => tell('show events buf0'), /strm_free[^]*hchck_succ/);
+  assert.match(text, /\|stream\|3\|strm_new\] stream begins : 127\.0\.0\.1:\d+\n/);
+  assert.match(text, /\|sc_state\] server is connected to : 127\.0\.0\.1:\d+\n/);
+  assert.match(text, /\|strm_free\] stream is over : -- [1-9]\d*\/[1-9]\d* bytes\n/);
+  assert.match(
+    text,
+    /\[00\|check\|1\|hchck_succ\] check has passed : check of app\/one, reason: Layer4 check passed/,
+  );
 });
 
 test('-dt tells of malformed requests on standard error', async t => {

@@ -40,6 +40,13 @@ export const STREAM = {
   cut: tracePoint(stream, USER, ['strm_free', 'strm_err'], 'abort', 'stream is cut'),
 };
 
+export const TCP = {
+  begins: tracePoint(stream, STATE, ['strm_new'], 'start', 'stream begins'),
+  inspected: tracePoint(stream, PROTO, ['tcp_ana'], 'inspectionEnds', 'first bytes have met their rules'),
+  refused: tracePoint(stream, USER, ['tcp_ana', 'tcp_err'], 'responseRefused', 'answer is refused by rules'),
+  clientGone: tracePoint(stream, USER, ['strm_err', 'tcp_err'], 'clientGone', 'client has gone'),
+};
+
 export const H1 = {
   connected: tracePoint(h1, STATE, ['h1c_new'], 'startSession', 'connection is accepted'),
   closed: tracePoint(h1, STATE, ['h1c_end'], 'end', 'connection is over'),
