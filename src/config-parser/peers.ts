@@ -51,7 +51,7 @@ function finishSection(
   return [{ name, position, ...(bind !== undefined && { bind }), peers, shards, logs, logGlobal }];
 }
 
-/** Options about sockets that are followed by nobody. */
+/** Options of connections that are followed by nobody. */
 function unheeded({
   address,
   socks4,
@@ -59,6 +59,7 @@ function unheeded({
   md5Signature,
   tcpUserTimeoutMs,
   otherOptions,
+  tls,
 }: Server): string[] {
   const found: readonly (readonly [boolean, string])[] = [
     [namespace !== undefined, 'namespace'],
@@ -69,7 +70,11 @@ function unheeded({
   ];
   // a socket is made before a name has become an address
   const ofNames = address.kind !== 'name' ? [] : found.filter(([said]) => said).map(([, what]) => what);
-  return socks4 === undefined ? ofNames : ['socks4', ...ofNames];
+  return [
+    ...(socks4 === undefined ? [] : ['socks4']),
+    ...(tls?.earlyData === true ? ['allow-0rtt'] : []),
+    ...ofNames,
+  ];
 }
 
 function shardOf(
