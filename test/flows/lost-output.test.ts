@@ -1,8 +1,8 @@
 /** Nobody reads what is printed any more, or the disk for it is full: the program serves on, and ends as it should. */
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ask } from '../support/admin-client.ts';
@@ -52,6 +52,27 @@ for (const args of [[], ['-W']])
     balancer.process.stderr?.destroy();
     await causeMessages(lab);
     assert.equal(await balancer.stop(), 0);
+  });
+
+for (const args of [[], ['-W']])
+  test(`a daemon lets go of the output of its start: ${args.join('') || 'alone'}`, async t => {
+    const { admin, port, config } = await place(t);
+    const folder = temporaryFolder(t);
+    const [file, pid] = [join(folder, 'haproxy.cfg'), join(folder, 'pid')];
+    writeFileSync(file, config.replace('timeout server 5s', ''));
+    const command = `said=$("${LB}" -D ${args.join('')} -f "${file}" -p "${pid}" 2>&1); echo "$? $said"`;
+    const started = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 60_000 });
+    const daemon = Number(readFileSync(pid, 'utf8'));
+    t.after(() => spawnSync('kill', ['-9', String(daemon)]));
+    assert.match(started.stdout, /^0 \[WARNING\] .*missing timeouts/);
+    await causeMessages({ admin, port, config });
+    process.kill(daemon);
+    await until('it has ended', () =>
+      exchangeRaw(port, GET).then(
+        () => false,
+        () => true,
+      ),
+    );
   });
 
 test('a full disk behind stdout and stderr takes nothing with it', async t => {
