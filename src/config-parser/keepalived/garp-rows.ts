@@ -19,13 +19,17 @@ export function garpKeyword<Draft extends { garp: GarpDraft }>(
   summary: string,
 ): KeepalivedKeyword<Draft> {
   const isTime = key.endsWith('Ms');
+  // none after an inferior advert, but at least one of the others
+  const least = key === 'lowerPrioRepeat' ? 0 : 1;
   return {
     name,
     args: isTime ? '<secs>' : '<n>',
     least: 1,
     summary,
     parse: (draft, statement, scope) => {
-      const value = isTime ? readSeconds(statement, scope, 0, 86_400) : readInteger(statement, scope, 0, 100);
+      const value = isTime
+        ? readSeconds(statement, scope, 0, 86_400)
+        : readInteger(statement, scope, least, 100);
       if (value !== undefined) draft.garp[key] = value;
     },
   };

@@ -4,7 +4,8 @@ import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
-import { accountOf, blockOf, readAddress, readBool, readInteger, readScript, readSeconds } from './values.ts';
+import { multicastGroup } from './multicast-row.ts';
+import { accountOf, blockOf, readBool, readInteger, readScript, readSeconds } from './values.ts';
 import { processScriptRows, resolveProcessScript, type ProcessScriptDraft } from './process-scripts.ts';
 import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
@@ -163,21 +164,6 @@ function scheduling(
   };
 }
 
-function group(name: string, key: 'multicastGroup4' | 'multicastGroup6', family: 4 | 6): Row {
-  return {
-    name,
-    args: '<ip>',
-    least: 1,
-    summary: `IPv${family} advert group`,
-    parse: (draft, statement, scope) => {
-      const found = readAddress(statement, scope);
-      if (found === undefined) return;
-      if (found.family === family) draft[key] = found.address;
-      else scope.report.warn(statement.position, `${name} must be an IPv${family} address - ignoring`);
-    },
-  };
-}
-
 /** `notify_fifo` (0), `vrrp_notify_fifo` (1), `lvs_notify_fifo` (2). */
 function fifo(name: string, index: 0 | 1 | 2, summary: string): Row[] {
   return [
@@ -297,8 +283,8 @@ const ROWS: readonly Row[] = [
       if (value !== undefined) draft.version = value === 2 ? 2 : 3;
     },
   },
-  group('vrrp_mcast_group4', 'multicastGroup4', 4),
-  group('vrrp_mcast_group6', 'multicastGroup6', 6),
+  multicastGroup('vrrp_mcast_group4', 'multicastGroup4', 4),
+  multicastGroup('vrrp_mcast_group6', 'multicastGroup6', 6),
   flag('vrrp_strict', 'strict', 'enforce protocol rules strictly'),
   flag('vrrp_skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
   flag('vrrp_check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
@@ -310,7 +296,12 @@ const ROWS: readonly Row[] = [
     name: 'dynamic_interfaces',
     args: '[allow_if_changes]',
     summary: 'interfaces may appear later',
-    parse: draft => void (draft.dynamicInterfaces = true),
+    parse: (draft, { words, position }, scope) => {
+      draft.dynamicInterfaces = true;
+      const unknown = words.find(({ text: word }) => word !== 'allow_if_changes');
+      if (unknown !== undefined)
+        scope.report.warn(position, `Unknown dynamic_interfaces option '${unknown.text}' - ignoring`);
+    },
   },
   ...fifo('notify_fifo', 0, 'named pipe for every event'),
   ...fifo('vrrp_notify_fifo', 1, 'named pipe for VRRP events'),

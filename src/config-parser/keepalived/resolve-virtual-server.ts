@@ -31,7 +31,7 @@ export function parseVirtualServer(
   return {
     position,
     service,
-    schedulerFlags: draft.schedulerFlags,
+    schedulerFlags: flagsOf(draft, choices.scheduler, position, scope),
     onePacketScheduling: draft.ops,
     ...choices,
     persistenceTimeoutSec: draft.persistenceTimeoutSec,
@@ -94,6 +94,21 @@ function choose(
   if (scheduler === undefined) report.warn(position, "no scheduler set, setting default 'wlc'");
   if (method === undefined) report.warn(position, 'no forwarding method set, setting default NAT');
   return { scheduler: scheduler ?? 'wlc', method: method ?? 'NAT', protocol: protocol ?? 'UDP' };
+}
+
+/** `sh-...` and `mh-...` are for the scheduler they name. */
+function flagsOf(
+  { schedulerFlags }: VirtualServerDraft,
+  scheduler: string,
+  position: Position,
+  scope: Scope,
+): string[] {
+  return schedulerFlags.filter(name => {
+    const owner = /^(sh|mh)-/.exec(name)?.[1];
+    if (owner === undefined || owner === scheduler) return true;
+    scope.report.warn(position, `${name} only applies to ${owner} scheduler - ignoring`);
+    return false;
+  });
 }
 
 function sorryOf(draft: VirtualServerDraft, { method }: Choices): { sorryServer?: SorryServer } {

@@ -78,9 +78,16 @@ export const UDP_ROWS: readonly Row[] = [
     name: 'require_reply',
     args: '[<HEX>]',
     summary: 'demand an answer',
-    parse: (draft, statement) => {
+    parse: (draft, statement, scope) => {
       draft.requireReply = true;
-      if (statement.words.length > 0) draft.reply = hexOf(statement);
+      if (statement.words.length === 0) return;
+      const hex = hexOf(statement);
+      if (/^[0-9a-fx]+$/.test(hex)) draft.reply = hex;
+      else
+        scope.report.warn(
+          statement.position,
+          `require_reply '${statement.raw}' is not hexadecimal - ignoring`,
+        );
     },
   },
   integer('min_reply_length', 'minReplyLength', 65_535, 'shortest answer'),
