@@ -1,6 +1,7 @@
 /** What runs beside requests: tasks of scripts, queues between them, and the wait for what they bring. */
 import { FUNCTION, type LuaCallback } from './machine/machine.ts';
 import { ScriptError } from './machine/script-errors.ts';
+import { delayAt } from './delay.ts';
 import type { LuaState } from './state.ts';
 import { after, type Task, type Wake } from './tasks.ts';
 
@@ -27,7 +28,7 @@ export function backgroundFunctions(state: LuaState): Functions {
     // milliseconds, or nothing: until something happens
     wait: L => {
       const { current } = state.tasks;
-      const ms = machine.isAbsent(L, 1) ? undefined : machine.number(L, 1);
+      const ms = machine.isAbsent(L, 1) ? undefined : delayAt(machine, L, 1);
       return state.tasks.wait(L, wake => armWait(state, current as Task, ms, wake));
     },
   };

@@ -2,6 +2,7 @@
 import { MOST_WORDS } from '../admin/interpreter.ts';
 import { FUNCTION, type LuaCallback } from './machine/machine.ts';
 import { ScriptEnded, ScriptError } from './machine/script-errors.ts';
+import { delayAt } from './delay.ts';
 import type { LuaState } from './state.ts';
 import { after } from './tasks.ts';
 
@@ -100,16 +101,24 @@ function mistakeInCommand(words: readonly string[]): string | undefined {
 
 function waitFunctions(state: LuaState): Functions {
   const { machine, tasks } = state;
+  let isToldOfNice = false;
   const sleep =
     (unitMs: number): LuaCallback =>
     L => {
-      const ms = machine.number(L, 1) * unitMs;
+      const ms = delayAt(machine, L, 1, unitMs);
       return tasks.wait(L, wake => after(ms, () => wake()));
     };
   return {
     sleep: sleep(1000),
     msleep: sleep(1),
     yield: L => tasks.wait(L, wake => after(0, () => wake())),
+    set_nice: L => {
+      machine.number(L, 1);
+      if (!isToldOfNice)
+        state.complain(undefined, 'core.set_nice has no effect: all scripts are served alike.');
+      isToldOfNice = true;
+      return 0;
+    },
     done: L => {
       const task = tasks.current;
       if (task !== undefined) task.answer = machine.value(L, 1);

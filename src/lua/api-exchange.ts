@@ -10,6 +10,7 @@ import type { LuaCallback } from './machine/machine.ts';
 import { ScriptError, ScriptEnded } from './machine/script-errors.ts';
 import { readReply } from './replies.ts';
 import { sampleOfValue, textOfSample, valueOfSample } from './samples.ts';
+import { delayAt } from './delay.ts';
 import type { LuaState } from './state.ts';
 
 type Functions = Record<string, LuaCallback>;
@@ -136,9 +137,10 @@ function lifeFunctions(state: LuaState): Functions {
       filterData[machine.truth(L, 2) ? 'response' : 'request'] = machine.truth(L, 3);
       return 0;
     },
-    wake_time: setting((scope, ms) => {
-      scope.wakeMs = ms;
-    }),
+    wake_time: L => {
+      state.exchange(L).wakeMs = delayAt(machine, L, 2);
+      return 0;
+    },
     set_loglevel: setting(({ ctx }, level) => ctx.setLogLevel(level)),
     set_fc_tos: setting(({ ctx }, tos) => ctx.setTos('client', tos)),
     set_fc_mark: setting(({ ctx }, mark) => ctx.setMark('client', mark)),

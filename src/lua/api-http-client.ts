@@ -2,6 +2,7 @@
 import { askServer, type ClientAnswer, type ClientAsk } from '../net/http-client.ts';
 import type { LuaCallback, LuaMachine } from './machine/machine.ts';
 import { ScriptError } from './machine/script-errors.ts';
+import { delayAt } from './delay.ts';
 import { targetOf } from './socket-target.ts';
 import type { LuaState } from './state.ts';
 
@@ -26,7 +27,7 @@ function readAsk(machine: LuaMachine, L: number): ClientAsk {
   const destination = fieldText(machine, L, 'dst');
   const body = fieldText(machine, L, 'body');
   machine.field(L, 2, 'timeout');
-  const timeoutMs = machine.isAbsent(L, -1) ? DEFAULT_TIMEOUT_MS : machine.number(L, -1);
+  const timeoutMs = machine.isAbsent(L, -1) ? DEFAULT_TIMEOUT_MS : delayAt(machine, L, -1);
   machine.pop(L, 1);
   return {
     method: machine.text(L, 1),

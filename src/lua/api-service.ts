@@ -5,6 +5,7 @@ import type { LuaCallback } from './machine/machine.ts';
 import { ScriptError } from './machine/script-errors.ts';
 import type { ServiceAnswer } from './service-answer.ts';
 import type { ServiceHold } from './service-hold.ts';
+import { delayAt } from './delay.ts';
 import type { LuaState } from './state.ts';
 
 type Functions = Record<string, LuaCallback>;
@@ -111,7 +112,7 @@ function inputFunctions(state: LuaState): Functions {
       const { wire } = run;
       const size = machine.isAbsent(L, 2) ? Infinity : machine.number(L, 2);
       const wanted = size < 0 ? Infinity : size;
-      const timeoutMs = machine.isAbsent(L, 3) ? 0 : machine.number(L, 3);
+      const timeoutMs = machine.isAbsent(L, 3) ? 0 : delayAt(machine, L, 3);
       return later(
         L,
         run,

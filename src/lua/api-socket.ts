@@ -1,6 +1,7 @@
 /** `core.tcp()`: what Socket objects of scripts do. */
 import type { LuaCallback } from './machine/machine.ts';
 import { ScriptError } from './machine/script-errors.ts';
+import { delayAt } from './delay.ts';
 import { ScriptSocket, type ReadPattern, type Received } from './socket.ts';
 import { targetOf } from './socket-target.ts';
 import type { LuaState } from './state.ts';
@@ -28,7 +29,7 @@ export function socketFunctions(state: LuaState): Functions {
       return 0;
     },
     socket_timeout: L => {
-      socketOf(state, L).timeoutMs = Math.max(0, machine.number(L, 2) * 1000);
+      socketOf(state, L).timeoutMs = delayAt(machine, L, 2, 1000);
       machine.push(L, 1);
       return 1;
     },
