@@ -33,6 +33,7 @@ import type { ShutdownLetter } from './server-streams.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { TcpFilters } from './tcp-filters.ts';
 import { Transaction } from './transaction.ts';
+import { UnrelayedClient } from './unrelayed-client.ts';
 
 export class TcpSession implements Stream, LiveStream, InspectionOwner, ResponseGateOwner {
   place = -1;
@@ -74,7 +75,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.transaction.takeNumber();
     this.transaction.rawRequest = new InboxRequest(this.inbox, listener.frontend.limits);
     this.#dialer = new Dialer(this.thread, this);
-    this.#waiting = new WaitingClient(this);
+    this.#waiting = new UnrelayedClient(this);
     this.#client.handler = this.#waiting;
   }
 
@@ -361,6 +362,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
 
   /** For traces. */
   protected ended(): void {}
+
   #end(): void {
     if (this.#over) return;
     this.#over = true;
@@ -378,24 +380,4 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.transaction.client.end();
     this.#listener.closed();
   }
-}
-
-/** The client before its bytes are relayed. */
-class WaitingClient implements ConnectionHandler {
-  readonly #session: TcpSession;
-
-  constructor(session: TcpSession) {
-    this.#session = session;
-  }
-  onFailed(_connection: Connection, cause: Cause): void {
-    this.#session.clientGone(cause);
-  }
-  onConnected(): void {}
-  onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
-    this.#session.received(buffer, offset, length);
-  }
-  onEnd(): void {
-    this.#session.clientHalfClosed();
-  }
-  onSent(): void {}
 }

@@ -18,7 +18,6 @@ export const SESSION = {
 };
 
 export const SSL = {
-  begins: tracePoint(ssl, STATE, ['sslc_new'], 'ClientHandshake', 'handshake begins'),
   done: tracePoint(ssl, USER, ['sslc_hndshk'], 'secured', 'handshake is over'),
   failed: tracePoint(ssl, ERROR, ['sslc_err'], 'failed', 'handshake has failed'),
 };
