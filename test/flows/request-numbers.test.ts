@@ -6,7 +6,6 @@ import { test, type TestContext } from 'node:test';
 import { startBalancer } from '../support/balancer.ts';
 import { freePorts } from '../support/free-port.ts';
 import { bounded } from '../support/http2-client.ts';
-import { startLogReceiver } from '../support/log-receiver.ts';
 import { requires } from '../support/requirement.ts';
 import { until } from '../support/until.ts';
 
@@ -33,14 +32,13 @@ const VISITS: readonly (readonly [frontend: Frontend, says: string, lines: numbe
 
 /** The numbers of all lines, from the first one's on, and their frontends. */
 async function run(t: TestContext, program: string | undefined): Promise<string[]> {
-  const receiver = await startLogReceiver(t);
   const [told = 0, quiet = 0, empty = 0, tcp = 0] = await freePorts(4);
   const config = `global
   nbthread 1
 defaults
   mode http
-  log 127.0.0.1:${receiver.port} format raw local0
-  log-format "%rt %f"
+  log stdout format raw local0
+  log-format "line %rt %f"
   timeout client 5s
   timeout connect 5s
   timeout server 5s
@@ -60,19 +58,23 @@ listen tcp
   bind 127.0.0.1:${tcp}
   server own 127.0.0.1:${quiet}
 `;
-  await startBalancer(t, config, program === undefined ? {} : { program });
+  const balancer = await startBalancer(t, config, program === undefined ? {} : { program });
   const ports: Readonly<Record<Frontend, number>> = { told, quiet, null: empty, tcp };
+  // not by UDP, whose datagrams are lost where floods of other tests fill the kernel's backlog
+  const lines = (): string[][] =>
+    [...balancer.output().matchAll(/^line (\d+) (\w+)$/gm)].map(line => line.slice(1));
   let expected = 0;
   for (const [frontend, says, count] of VISITS) {
     await visit(ports[frontend], says);
     // behind a session of mode tcp there is a request
     expected += frontend === 'tcp' ? count + 1 : count;
-    await until('their lines', () => receiver.lines.length >= expected);
+    await until('their lines', () => lines().length >= expected);
   }
-  const lines = receiver.lines.map(line => line.trim().split(' '));
-  const first = Number(lines[0]?.[0]);
+  const first = Number(lines()[0]?.[0]);
   // two lines of one visit come in any order
-  return lines.map(([number, frontend]) => `${Number(number) - first} ${frontend}`).toSorted();
+  return lines()
+    .map(([number, frontend]) => `${Number(number) - first} ${frontend}`)
+    .toSorted();
 }
 
 async function visit(port: number, says: string): Promise<void> {
