@@ -8,9 +8,9 @@
  * It shuts down behind the handshake. A handshake that fails is a connection that fails.
  */
 import type { Cause } from '../../../base/failure.ts';
-import type { Connection, ConnectionHandler, Endpoint, Engine, Waiting } from '../../connection.ts';
-import { UNSET } from '../../engines/unset-handler.ts';
+import type { Connection, ConnectionHandler, Engine, Waiting } from '../../connection.ts';
 import type { EarlyPhase } from '../tls-facts.ts';
+import { EarlyLayer } from './early-layer.ts';
 
 /** Who makes the handshake. */
 export interface EarlyWire {
@@ -24,18 +24,13 @@ export interface EarlyWire {
   abandon(): void;
 }
 
-export class EarlyConnection implements Connection, ConnectionHandler, Waiting, EarlyPhase {
-  readonly id: number;
-  handler: ConnectionHandler = UNSET;
-  receiving = false;
-  sending = false;
-  closed = false;
+export class EarlyConnection
+  extends EarlyLayer
+  implements Connection, ConnectionHandler, Waiting, EarlyPhase
+{
   state: EarlyPhase['state'] = 'waits';
-  readonly #plain: Connection;
   readonly #engine: Pick<Engine, 'queue'>;
   readonly #wire: EarlyWire;
-  /** What has the place of the wire when the handshake is over. */
-  #below: Connection | undefined;
   #arrived: Buffer[] = [];
   #waiters: (() => void)[] = [];
   #earlyIn = 0;
@@ -48,54 +43,27 @@ export class EarlyConnection implements Connection, ConnectionHandler, Waiting, 
   #failure: Cause | undefined;
 
   constructor(plain: Connection, engine: Pick<Engine, 'queue'>, wire: EarlyWire) {
-    this.id = plain.id;
-    this.#plain = plain;
+    super(plain);
     this.#engine = engine;
     this.#wire = wire;
   }
 
-  get fd(): number {
-    return this.closed ? -1 : this.#plain.fd;
-  }
-
   get bytesIn(): number {
-    return this.#earlyIn + (this.#below?.bytesIn ?? 0);
+    return this.#earlyIn + (this.below?.bytesIn ?? 0);
   }
 
   get bytesOut(): number {
-    return this.#earlyOut + (this.#below?.bytesOut ?? 0);
+    return this.#earlyOut + (this.below?.bytesOut ?? 0);
   }
 
-  get remote(): Endpoint {
-    return this.#plain.remote;
-  }
-
-  set remote(endpoint: Endpoint) {
-    this.#plain.remote = endpoint;
-  }
-
-  get local(): Endpoint {
-    return this.#plain.local;
-  }
-
-  set local(endpoint: Endpoint) {
-    this.#plain.local = endpoint;
-  }
-
-  receive(inBody = false): void {
-    if (this.receiving) throw new Error('a receive is already pending');
-    if (this.closed) return;
-    this.receiving = true;
+  protected override beginReceive(inBody: boolean): void {
     if (this.#arrived.length > 0 || this.#failure !== undefined) this.#engine.queue(this);
-    else this.#below?.receive(inBody);
+    else this.below?.receive(inBody);
   }
 
-  send(buffer: Buffer, offset: number, length: number): void {
-    if (this.sending) throw new Error('a send is already pending');
-    if (this.closed) return;
-    this.sending = true;
+  protected override beginSend(buffer: Buffer, offset: number, length: number): void {
     if (this.#failure !== undefined) return this.#engine.queue(this);
-    if (this.#below !== undefined) return this.#below.send(buffer, offset, length);
+    if (this.below !== undefined) return this.below.send(buffer, offset, length);
     this.#buffer = buffer;
     this.#at = offset;
     this.#end = offset + length;
@@ -104,26 +72,14 @@ export class EarlyConnection implements Connection, ConnectionHandler, Waiting, 
 
   shutdown(): void {
     this.#toShutDown = true;
-    this.#below?.shutdown();
+    this.below?.shutdown();
   }
 
-  close(): void {
-    if (this.#leave()) (this.#below ?? this.#plain).close();
-  }
-
-  reset(): void {
-    if (this.#leave()) (this.#below ?? this.#plain).reset();
-  }
-
-  #leave(): boolean {
-    if (this.closed) return false;
-    this.closed = true;
-    this.receiving = this.sending = false;
+  protected override left(): void {
     this.#arrived = [];
     this.#waiters = [];
     this.#buffer = undefined;
-    if (this.#below === undefined) this.#wire.abandon();
-    return true;
+    if (this.below === undefined) this.#wire.abandon();
   }
 
   /** From the engine's queue. */
@@ -162,7 +118,7 @@ export class EarlyConnection implements Connection, ConnectionHandler, Waiting, 
 
   /** The handshake is over: `below` has the keys from here on, and is read from by nobody. */
   goOnWith(below: Connection): void {
-    this.#below = below;
+    this.below = below;
     below.handler = this;
     this.state = 'complete';
     const left = this.#end - this.#at;
@@ -229,9 +185,5 @@ export class EarlyConnection implements Connection, ConnectionHandler, Waiting, 
   onFailed(_below: Connection, cause: Cause, code?: string): void {
     this.receiving = this.sending = false;
     this.handler.onFailed(this, cause, code);
-  }
-
-  onConnected(): void {
-    throw new Error('it is connected');
   }
 }

@@ -11,8 +11,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
 import type { Cause } from '../../../base/failure.ts';
-import type { Connection, ConnectionHandler, Endpoint, Engine, Waiting } from '../../connection.ts';
-import { UNSET } from '../../engines/unset-handler.ts';
+import type { Connection, ConnectionHandler, Engine, Waiting } from '../../connection.ts';
 import { DirectFacts } from '../direct/direct-facts.ts';
 import { DirectSecrets } from '../direct/direct-secrets.ts';
 import { Ssl, type SslContext } from '../direct/ssl.ts';
@@ -21,6 +20,7 @@ import type { KeyLog } from '../key-log.ts';
 import type { RecordKeyring } from '../records/record-cipher.ts';
 import { RecordConnection, type RecordOwner } from '../records/record-connection.ts';
 import type { EarlyPhase, TlsFacts } from '../tls-facts.ts';
+import { EarlyLayer } from './early-layer.ts';
 
 export interface EarlyRequestOptions {
   /** Verifies certificates where that is wanted. */
@@ -39,18 +39,15 @@ export interface EarlyRequestOptions {
   readonly keyLog: KeyLog | undefined;
 }
 
-export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner, Tapped, Waiting {
+export class EarlyRequest
+  extends EarlyLayer
+  implements Connection, ConnectionHandler, RecordOwner, Tapped, Waiting
+{
   readonly side = 'client';
   readonly hearsTickets = true;
   readonly protocol = undefined;
   readonly ticketKeys = undefined;
-  readonly id: number;
-  handler: ConnectionHandler = UNSET;
-  receiving = false;
-  sending = false;
-  closed = false;
   tls: TlsFacts;
-  readonly #plain: Connection;
   readonly #engine: Pick<Engine, 'queue'>;
   readonly #options: EarlyRequestOptions;
   readonly #ssl: Ssl;
@@ -60,7 +57,6 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
   readonly #outbox: Buffer[] = [];
   #isBegun = false;
   #keyring: RecordKeyring | undefined;
-  #below: RecordConnection | undefined;
   /** Early data, until it is known that nobody has to send it again. */
   #early: Buffer | undefined;
   #earlyOut = 0;
@@ -91,8 +87,7 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
     ssl: Ssl,
     most: number,
   ) {
-    this.id = plain.id;
-    this.#plain = plain;
+    super(plain);
     this.#engine = engine;
     this.#options = options;
     this.#ssl = ssl;
@@ -102,49 +97,23 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
     plain.handler = this;
   }
 
-  get fd(): number {
-    return this.closed ? -1 : this.#plain.fd;
-  }
-
   get bytesIn(): number {
-    return this.#below?.bytesIn ?? 0;
+    return this.below?.bytesIn ?? 0;
   }
 
   get bytesOut(): number {
-    return this.#earlyOut + (this.#below?.bytesOut ?? 0);
+    return this.#earlyOut + (this.below?.bytesOut ?? 0);
   }
 
-  get remote(): Endpoint {
-    return this.#plain.remote;
-  }
-
-  set remote(endpoint: Endpoint) {
-    this.#plain.remote = endpoint;
-  }
-
-  get local(): Endpoint {
-    return this.#plain.local;
-  }
-
-  set local(endpoint: Endpoint) {
-    this.#plain.local = endpoint;
-  }
-
-  receive(inBody = false): void {
-    if (this.receiving) throw new Error('a receive is already pending');
-    if (this.closed) return;
-    this.receiving = true;
+  protected override beginReceive(inBody: boolean): void {
     if (this.#failure !== undefined) this.#engine.queue(this);
-    else this.#below?.receive(inBody);
+    else this.below?.receive(inBody);
   }
 
-  send(buffer: Buffer, offset: number, length: number): void {
-    if (this.sending) throw new Error('a send is already pending');
-    if (this.closed) return;
-    this.sending = true;
+  protected override beginSend(buffer: Buffer, offset: number, length: number): void {
     if (this.#failure !== undefined) return this.#engine.queue(this);
-    const mayGo = this.#below !== undefined && !this.#sendsEarly;
-    if (mayGo) this.#below?.send(buffer, offset, length);
+    const mayGo = this.below !== undefined && !this.#sendsEarly;
+    if (mayGo) this.below?.send(buffer, offset, length);
     else if (this.#isBegun || length > this.#most) this.#waits = { buffer, offset, length };
     else this.#early = Buffer.from(buffer.subarray(offset, offset + length));
     if (!this.#isBegun) this.#begin();
@@ -152,24 +121,12 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
 
   shutdown(): void {
     this.#toShutDown = true;
-    if (!this.#sendsEarly) this.#below?.shutdown();
+    if (!this.#sendsEarly) this.below?.shutdown();
   }
 
-  close(): void {
-    if (this.#leave()) (this.#below ?? this.#plain).close();
-  }
-
-  reset(): void {
-    if (this.#leave()) (this.#below ?? this.#plain).reset();
-  }
-
-  #leave(): boolean {
-    if (this.closed) return false;
-    this.closed = true;
-    this.receiving = this.sending = false;
+  protected override left(): void {
     this.#early = this.#waits = undefined;
-    if (this.#below === undefined) this.#ssl.free();
-    return true;
+    if (this.below === undefined) this.#ssl.free();
   }
 
   /** From the engine's queue. */
@@ -188,20 +145,20 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
     const isGood = early === undefined || this.#ssl.writeEarly(this, early, 0, early.length);
     if (!isGood || this.#ssl.step(this) !== 'more') return this.#fail('refused');
     this.#say(this.#ssl.output());
-    if (!this.closed) this.#plain.receive();
+    if (!this.closed) this.plain.receive();
   }
 
   #say(flight: Buffer): void {
     if (flight.length === 0) return;
-    if (this.#plain.sending) this.#outbox.push(flight);
-    else this.#plain.send(flight, 0, flight.length);
+    if (this.plain.sending) this.#outbox.push(flight);
+    else this.plain.send(flight, 0, flight.length);
   }
 
   #goOn(): void {
     const step = this.#ssl.step(this);
     this.#say(this.#ssl.output());
     if (this.closed) return;
-    if (step === 'more') this.#plain.receive();
+    if (step === 'more') this.plain.receive();
     else if (step === 'failed') this.#fail('reset');
     else this.#agree();
   }
@@ -210,7 +167,7 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
     if (!this.#hasGoodNames()) return this.#fail('refused');
     this.#keyring = this.#secrets.keyring(this.#ssl, this.side, 0);
     if (this.#keyring === undefined) this.#fail('refused');
-    else if (!this.#plain.sending) this.#finish(this.#keyring);
+    else if (!this.plain.sending) this.#finish(this.#keyring);
   }
 
   /** They were looked at when the session was made that is resumed. */
@@ -223,8 +180,8 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
 
   #finish(keyring: RecordKeyring): void {
     this.#keyring = undefined;
-    const below = new RecordConnection(this.#plain, keyring, this, this.#engine, this, 0);
-    this.#below = below;
+    const below = new RecordConnection(this.plain, keyring, this, this.#engine, this, 0);
+    this.below = below;
     below.startWith(this.#ssl.rest());
     this.tls = this.#facts(this.#ssl.hasAcceptedEarly ? ACCEPTED : undefined);
     const early = this.#early;
@@ -239,8 +196,8 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
   #sendWaiting(): void {
     const waits = this.#waits;
     this.#early = this.#waits = undefined;
-    if (waits !== undefined) this.#below?.send(waits.buffer, waits.offset, waits.length);
-    if (this.#toShutDown) this.#below?.shutdown();
+    if (waits !== undefined) this.below?.send(waits.buffer, waits.offset, waits.length);
+    if (this.#toShutDown) this.below?.shutdown();
   }
 
   #fail(cause: Cause): void {
@@ -268,7 +225,7 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
   // ── what the plain connection tells ──
 
   onReceived(from: Connection, buffer: Buffer, offset: number, length: number): void {
-    if (from === this.#below) {
+    if (from === this.below) {
       this.receiving = false;
       return this.handler.onReceived(this, buffer, offset, length);
     }
@@ -278,21 +235,21 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
   }
 
   onEnd(from: Connection): void {
-    if (from !== this.#below) return this.#fail('ended');
+    if (from !== this.below) return this.#fail('ended');
     this.receiving = false;
     this.handler.onEnd(this);
   }
 
   onFailed(from: Connection, cause: Cause, code?: string): void {
-    if (from !== this.#below) return this.#fail(cause);
+    if (from !== this.below) return this.#fail(cause);
     this.receiving = this.sending = false;
     this.handler.onFailed(this, cause, code);
   }
 
   onSent(from: Connection): void {
-    if (from === this.#below) return this.#hasSentBelow();
+    if (from === this.below) return this.#hasSentBelow();
     const next = this.#outbox.shift();
-    if (next !== undefined) return this.#plain.send(next, 0, next.length);
+    if (next !== undefined) return this.plain.send(next, 0, next.length);
     const isEarly = this.#sendsEarly;
     this.#sendsEarly = false;
     if (isEarly) {
@@ -300,7 +257,7 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
       this.sending = false;
       this.handler.onSent(this);
     }
-    if (this.#keyring !== undefined && !this.#plain.sending) this.#finish(this.#keyring);
+    if (this.#keyring !== undefined && !this.plain.sending) this.#finish(this.#keyring);
   }
 
   #hasSentBelow(): void {
@@ -310,10 +267,6 @@ export class EarlyRequest implements Connection, ConnectionHandler, RecordOwner,
     }
     this.sending = false;
     this.handler.onSent(this);
-  }
-
-  onConnected(): void {
-    throw new Error('it is connected');
   }
 
   // ── what OpenSSL and the connection of records tell ──
