@@ -8,7 +8,7 @@ import { PatternSet, type ParseValue, type PatternSource } from './pattern-set.t
 import { PatternVersion } from './pattern-version.ts';
 
 /** What happens to the visible version: the words of HAProxy's events, in small. */
-export type PatternListEvent = 'add' | 'del' | 'set' | 'clear' | 'commit';
+type PatternListEvent = 'add' | 'del' | 'set' | 'clear' | 'commit';
 
 export type PatternPair = readonly [key: string, value: string | undefined];
 

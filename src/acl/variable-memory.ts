@@ -54,7 +54,7 @@ export class ScopeMemory implements VariableMemory {
  * Of the process. What sessions hold is counted by all threads together; variables of the process are the same in all
  * of them, and counted by each for itself.
  */
-export class ProcessMemory implements VariableMemory {
+class ProcessMemory implements VariableMemory {
   readonly #limit: number;
   readonly #ofSessions: SharedTotal;
   #ofOwn = 0;

@@ -5,7 +5,7 @@ import { AcmeFailure, logWords } from './failure.ts';
 import { objectIn, objectsIn, optionalText, textOf, textsIn, urlOf, type JsonObject } from './json.ts';
 import { problemWords } from './reply.ts';
 
-export interface Authorization {
+interface Authorization {
   readonly url: string;
   /** Name or address, without the star of a wildcard. */
   readonly name: string;

@@ -15,7 +15,7 @@ export interface ManagedCertificate extends OrderSubject {
   readonly certPem: string;
 }
 
-export interface RenewalParts {
+interface RenewalParts {
   /** By the name of their section. */
   readonly accounts: ReadonlyMap<string, AccountParts>;
   readonly certificates: () => Iterable<ManagedCertificate>;

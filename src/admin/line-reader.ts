@@ -48,10 +48,6 @@ export class LineReader {
     this.#text += text;
   }
 
-  get collectsPayload(): boolean {
-    return this.#payload !== undefined;
-  }
-
   get isEmpty(): boolean {
     return this.#text === '';
   }

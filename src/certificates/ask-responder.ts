@@ -49,7 +49,7 @@ export interface ResponderVerdict {
 
 type Judged = Omit<ResponderVerdict, 'exchange'>;
 
-export interface ResponderQuestion {
+interface ResponderQuestion {
   /** As the certificate has it. */
   readonly responder: string;
   /** DER of the CertID. */

@@ -7,7 +7,7 @@ import { Ongoing } from './ongoing.ts';
 import { done, refused, type Outcome } from './outcome.ts';
 import type { ServerUses } from './server-uses.ts';
 
-export type AuthorityKind = StoredAuthorities['kind'];
+type AuthorityKind = StoredAuthorities['kind'];
 
 /** How a file of that kind is called, and its content. */
 const CALLED = { ca: { file: 'CA file', short: 'CA' }, crl: { file: 'CRL file', short: 'CRL' } } as const;

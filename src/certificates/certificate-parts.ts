@@ -19,7 +19,7 @@ export interface CertificateParts {
 }
 
 /** Answers passphrases to try for an encrypted key, one after the other. */
-export type Passphrases = () => Iterable<string>;
+type Passphrases = () => Iterable<string>;
 
 const NO_PASSPHRASES: Passphrases = () => [];
 
@@ -162,7 +162,7 @@ export function toParts({
   return { ...texts, x509: new X509Certificate(texts.certPem) };
 }
 
-export function keyTypeOf({ publicKey }: X509Certificate): KeyType {
+function keyTypeOf({ publicKey }: X509Certificate): KeyType {
   const type = publicKey.asymmetricKeyType;
   return type === 'rsa' ? 'rsa' : type === 'ec' ? 'ecdsa' : 'dsa';
 }
@@ -170,7 +170,7 @@ export function keyTypeOf({ publicKey }: X509Certificate): KeyType {
 const DNS_NAME = /(?:^|, )DNS:("(?:[^"\\]|\\.)*"|[^,]*)/g;
 
 /** SAN dNSNames, then common names, lower case. */
-export function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
+function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
   const alternative = [...(subjectAltName ?? '').matchAll(DNS_NAME)].map(([, name = '']) =>
     name.startsWith('"') ? (JSON.parse(name) as string) : name,
   );

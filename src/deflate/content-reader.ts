@@ -28,7 +28,7 @@ function endOfMatch(words: DataView, from: number, distance: number, end: number
  * Fills `symbols` with those of `content`, from byte `from` to before `to`; gives their number. There are never more
  * of them than bytes, of which there is one at least and MOST_CONTENT at most.
  */
-export type ReadContent = (content: Buffer, from: number, to: number, symbols: Int32Array) => number;
+type ReadContent = (content: Buffer, from: number, to: number, symbols: Int32Array) => number;
 
 /**
  * Made once a thread. A function with memory instead of an object: the memory of the only such function is a constant to V8,

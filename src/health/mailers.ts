@@ -9,7 +9,7 @@ const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'd
 const DEFAULT_LEVEL = 'alert';
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-export interface Mailer {
+interface Mailer {
   readonly name: string;
   readonly server: string;
   readonly port: number;
@@ -17,7 +17,7 @@ export interface Mailer {
   readonly place: string;
 }
 
-export interface Mailers {
+interface Mailers {
   readonly name: string;
   readonly timeoutMs: number;
   readonly list: readonly Mailer[];

@@ -20,7 +20,7 @@ export const SCHEME = 9;
 export const AUTHORITY = 10;
 export const PATH = 11;
 export const PROTOCOL = 12;
-export const STATUS = 13;
+const STATUS = 13;
 
 const kinds = new Map<string, number>([
   ['connection', OF_CONNECTION],

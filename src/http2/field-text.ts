@@ -21,7 +21,7 @@ export function endLine(buffer: Buffer, at: number): number {
   return at + 2;
 }
 
-export function writeValue(buffer: Buffer, at: number, value: string): number {
+function writeValue(buffer: Buffer, at: number, value: string): number {
   const { length } = value;
   if (length === 0) return at;
   if (isBlankCode(value.charCodeAt(0)) || isBlankCode(value.charCodeAt(length - 1)))

@@ -29,7 +29,7 @@ import type { LineSink } from './hpack/repeated-run.ts';
 import { readLength } from './content-length.ts';
 
 /** How the body is told in HTTP/1: not at all, by its length, in chunks; or there is none, but bytes both ways. */
-export type BodyKind = 'none' | 'length' | 'chunked' | 'tunnel';
+type BodyKind = 'none' | 'length' | 'chunked' | 'tunnel';
 
 /** Heads are written one behind the other into memory of that size, which lives as long as one of them. */
 const AREA = 65_536;

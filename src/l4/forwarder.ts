@@ -10,7 +10,7 @@ import { PoolKeeper, sameServer, type KeeperPorts, type ServiceEvents } from './
 import { resolveServices, type ResolvedService } from './resolve-services.ts';
 import { RouteWatch } from './route-watch.ts';
 
-export interface ForwarderPorts {
+interface ForwarderPorts {
   readonly driver: Driver;
   readonly after: (delayMs: number, callback: () => void) => () => void;
   readonly random: () => number;

@@ -4,9 +4,9 @@
  */
 
 /** How far ahead: the counts are looked at again long before that many connections have come. */
-export const PLANNED_SLOTS = 64;
+const PLANNED_SLOTS = 64;
 
-export type CountingScheduler = 'lc' | 'wlc' | 'sed' | 'nq' | 'ovf' | 'twos';
+type CountingScheduler = 'lc' | 'wlc' | 'sed' | 'nq' | 'ovf' | 'twos';
 
 interface Load {
   readonly weight: number;

@@ -18,7 +18,7 @@ export interface ResolvedService {
   readonly config: VirtualServer;
 }
 
-export interface ResolvedServices {
+interface ResolvedServices {
   readonly services: readonly ResolvedService[];
   readonly diagnostics: readonly Diagnostic[];
 }

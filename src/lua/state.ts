@@ -25,13 +25,13 @@ export interface RegisteredService {
   readonly callback: number;
 }
 
-export interface RegisteredCommand {
+interface RegisteredCommand {
   readonly usage: string;
   readonly callback: number;
 }
 
 /** Where a script is now: some functions may be called at load only. */
-export type Stage = 'body' | 'init' | 'running';
+type Stage = 'body' | 'init' | 'running';
 
 export class LuaState {
   /** 0: the one of `lua-load`; else the thread's own. */

@@ -11,7 +11,7 @@ import type { Task } from './tasks.ts';
 const MOST_WAITING = 1000;
 
 /** What a function is told. */
-export interface ScriptEvent {
+interface ScriptEvent {
   readonly type: string;
   /** Seconds since the epoch. */
   readonly when: number;

@@ -7,9 +7,9 @@
 import type { LuaMachine, LuaValue } from './machine/machine.ts';
 import { ScriptEnded, ScriptError, ScriptKilled } from './machine/script-errors.ts';
 
-export type Outcome = 'done' | 'waiting' | 'failed';
+type Outcome = 'done' | 'waiting' | 'failed';
 
-export interface TaskLimits {
+interface TaskLimits {
   /** Longest run without a pause; 0: no limit. */
   readonly burstMs: number;
   /** Instructions after which what may wait makes way for others. */

@@ -1,7 +1,7 @@
 /** What is known of where the process spends its time and memory (manual, `profiling.tasks` and `profiling.memory`). */
 
 /** `auto`: on while a thread is late. */
-export type TaskProfiling = 'on' | 'off' | 'auto';
+type TaskProfiling = 'on' | 'off' | 'auto';
 
 export interface ProfilingSettings {
   readonly tasks: TaskProfiling;

@@ -34,7 +34,7 @@ export function reachesBySocks4(target: ConnectTarget): target is IpTarget {
   return target.kind === 'ip' && isIPv4(target.host);
 }
 
-export interface Socks4Way {
+interface Socks4Way {
   /** What leads to the target, once the handler has heard of it; until then, what leads to the proxy. */
   readonly connection: Connection;
 }

@@ -76,7 +76,7 @@ function writeParameters(target: Buffer, start: number, { type, count, periodMs 
   return isRate(type) ? writeVarint(target, at, periodMs) : at;
 }
 
-export type DefinitionFault = 'malformed' | { readonly useless: string };
+type DefinitionFault = 'malformed' | { readonly useless: string };
 
 /** `useless`: it can be read, but its updates could not be. */
 export function readDefinition(body: WireReader): TableDefinition | DefinitionFault {

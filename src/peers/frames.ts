@@ -6,7 +6,7 @@ import { LONGEST_VARINT, WireReader } from './varint.ts';
 import { WITH_BODY } from './wire.ts';
 
 /** `none`: not all of it is there yet. `outsized`: longer than can be. `malformed`: nobody can tell how long it is. */
-export type FrameState = 'message' | 'none' | 'outsized' | 'malformed';
+type FrameState = 'message' | 'none' | 'outsized' | 'malformed';
 
 export class FrameReader {
   readonly #longest: number;

@@ -6,7 +6,7 @@ import { SharedTable, type TaughtTable } from './shared-table.ts';
 import { STATUS } from './wire.ts';
 
 /** What this process wants to learn from it. */
-export type LearnState = 'NOTASSIGNED' | 'ASSIGNED' | 'PROCESSING' | 'FINISHED';
+type LearnState = 'NOTASSIGNED' | 'ASSIGNED' | 'PROCESSING' | 'FINISHED';
 
 /** Not this moment. */
 export const NEVER = 0;

@@ -28,7 +28,7 @@ const PAUSE_RANGE_MS = 2000;
 type Resync = 'local' | 'remote' | 'finished';
 
 /** What has happened so far, as HAProxy's flags tell it (`show peers`). */
-export const EVENT = {
+const EVENT = {
   localTimeout: 0x00100000,
   remoteTimeout: 0x00200000,
   localAbort: 0x00400000,

@@ -58,11 +58,6 @@ export class BodyPipe {
     if (coder !== undefined) coder.failed = () => this.#fail();
   }
 
-  /** Wants the content alone, without the framing it came in. */
-  get takesContent(): boolean {
-    return this.#coder !== undefined;
-  }
-
   /** Something is under way: `pipeReady` follows. */
   get busy(): boolean {
     return this.#waiting || (this.#coding && this.#pending.length === 0);

@@ -22,7 +22,7 @@ const LF = 0x0a;
 export const HEAD_ROOM = 96;
 
 /** What of it the client is to get. */
-export interface CachedAnswer {
+interface CachedAnswer {
   /** Seconds since it was last known to be valid are told from now on. */
   readonly now: number;
   /** 304: the client has it already. */

@@ -22,7 +22,7 @@ import { compileConnectionName, compileSni } from './server-security.ts';
 export type PatternFile = ReturnType<ReadFile>;
 
 /** Scripts, and what was wrong with them. */
-export interface LoadedScripts extends ScriptProgram {
+interface LoadedScripts extends ScriptProgram {
   readonly diagnostics: readonly Diagnostic[];
   readonly commands: ReadonlyMap<string, string>;
   /** All rules are compiled: answers what is wrong. */

@@ -8,7 +8,7 @@ import type { Global } from '../model/global.ts';
 /** At that part of the threshold a connection is used for no other request. */
 const LEFT_AT = 0.75;
 
-export type GlitchVerdict = 'few' | 'many' | 'too many';
+type GlitchVerdict = 'few' | 'many' | 'too many';
 
 export class GlitchLimit {
   /** 0: there is none. */

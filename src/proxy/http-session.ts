@@ -36,7 +36,7 @@ const LEFT = 3;
 const LINGER_MS = 2000;
 
 /** A connection of mode tcp that turns to HTTP: `switch-mode`, or a backend of mode http. */
-export interface Inspected {
+interface Inspected {
   readonly transaction: Transaction;
   readonly backend: BackendRuntime | undefined;
 }

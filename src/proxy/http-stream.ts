@@ -44,7 +44,7 @@ import type { LiveStream } from './live-streams.ts';
 import { StreamBodies } from './stream-bodies.ts';
 import { describeStream, phaseOf } from './stream-facts.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
-import { interimResponse } from './own-replies.ts';
+import { interimResponse } from './interim-responses.ts';
 import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
 import { receiveRequest } from './receive-request.ts';
 import { passInterimOn, receiveResponse } from './receive-response.ts';

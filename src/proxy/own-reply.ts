@@ -11,7 +11,6 @@ import type { Reply } from '../rules/reply.ts';
 import type { Answer } from './answer.ts';
 import type { BodyShaping } from './body-shaping.ts';
 import type { ClientTrouble } from './client-trouble.ts';
-import { fillResponse } from './own-replies.ts';
 import { runAfterResponse } from './response-rules.ts';
 import type { StreamClient } from './stream-client.ts';
 import { StreamedBody, type StreamedBodyOwner } from './streamed-body.ts';
@@ -127,4 +126,21 @@ export class OwnReply implements StreamedBodyOwner {
     this.active = false;
     this.#pieces.stop();
   }
+}
+
+/**
+ * The answer as a response head, so that `http-after-response` rules see it as they see a server's. Pieces go in chunks, where the client knows them;
+ * elsewhere the end of the connection ends the body.
+ */
+function fillResponse({ status, reason, ...reply }: Reply, head: Http1ResponseHead, version: number): void {
+  const { headers } = head;
+  head.reset();
+  for (const [name, value] of reply.headers) headers.add(name, value);
+  if (reply.stream === undefined) {
+    const length = headers.has('content-length') ? reply.body.length : -1;
+    head.composed(status, reason, length > 0 ? 'length' : 'none', length, reply.version);
+  } else if (version >= 11) {
+    headers.add('transfer-encoding', 'chunked');
+    head.composed(status, reason, 'chunked', -1);
+  } else head.composed(status, reason, 'close', -1);
 }

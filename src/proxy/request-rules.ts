@@ -26,7 +26,7 @@ import {
 import type { Answer } from './answer.ts';
 import { buffersRequests, endUndecided } from './buffers-requests.ts';
 import { readDeniedCookies } from './denied-cookies.ts';
-import { inviteBody } from './own-replies.ts';
+import { inviteBody } from './interim-responses.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { RequestBody } from './request-body.ts';

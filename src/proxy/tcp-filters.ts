@@ -7,7 +7,7 @@ import type { DataThread } from './runtime.ts';
 import { StreamFilters } from './stream-filters.ts';
 import type { Transaction } from './transaction.ts';
 
-export interface TcpFiltersOwner {
+interface TcpFiltersOwner {
   readonly thread: DataThread;
   readonly transaction: Transaction;
   /** One of them has failed. */

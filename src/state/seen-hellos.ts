@@ -11,7 +11,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 
-export const INSTANCE_BYTES = 16;
+const INSTANCE_BYTES = 16;
 /** OpenSSL takes a hello within 10 seconds of when it should come, counted in whole ones: 11 of them at most. */
 const REMEMBERED_S = 30;
 /** Threads look at the clock one after the other. */

@@ -141,11 +141,6 @@ export class ServerQueues {
     return this.#flush(this.#layout.serverCount + backend);
   }
 
-  /** Requests of this thread that wait for the server. */
-  ownWaiting(server: number): number {
-    return this.#local.get(server)?.length ?? 0;
-  }
-
   /** Hands free places of a server to those that wait: after a release, when it comes up, when limits rise. */
   offer(server: number): void {
     while (this.#hasWaiters(server) && this.#slots.reserve(server)) {

@@ -3,7 +3,7 @@
  * administrator and by the events that start, pause and stop traces. What the numbers mean is said in traces/.
  */
 
-export const TRACE_SOURCES = 32;
+const TRACE_SOURCES = 32;
 export const TRACE_SINKS = 128;
 
 export const TRACE_STOPPED = 0;

@@ -6,7 +6,7 @@ import { Tracer, type WriteTrace } from './tracer.ts';
 /** Numbers fit a word of the board, with one to spare. */
 const NUMBERS = 0x7fff_fff0;
 
-export type Tracers = { readonly [Name in TraceSourceName]: Tracer };
+type Tracers = { readonly [Name in TraceSourceName]: Tracer };
 
 export class Traces {
   readonly of: Tracers;

@@ -19,13 +19,13 @@ import { luaModule, type LuaExports } from './wasm-module.ts';
 /** How places in this program's own Lua begin. */
 const OWN_CODE = '[haproxy]:';
 
-export const REGISTRY = -1_001_000;
+const REGISTRY = -1_001_000;
 
 const NIL = 0;
 const BOOLEAN = 1;
 const NUMBER = 3;
 export const STRING = 4;
-export const TABLE = 5;
+const TABLE = 5;
 export const FUNCTION = 6;
 
 /** What a script can hand over without more ado; bytes are text, one char each. */
@@ -45,7 +45,7 @@ function argument(index: number): string {
   return index < 0 ? 'bad item of a table:' : `bad argument #${index}:`;
 }
 
-export interface MachineSettings {
+interface MachineSettings {
   readonly libraries: readonly LuaLibrary[];
   /** Bytes; 0: no limit. */
   readonly maxMemory: number;

@@ -8,12 +8,12 @@ const I32 = 0x7f;
 const FUNCTION = 0x60;
 
 /** How many numbers go in, and whether one comes out. */
-export interface Shape {
+interface Shape {
   readonly takes: number;
   readonly gives: boolean;
 }
 
-export interface Entry {
+interface Entry {
   readonly shape: Shape;
   readonly call: (...args: number[]) => number | void;
 }

@@ -29,14 +29,10 @@ export interface LuaExports {
   malloc(size: number): number;
   free(pointer: number): void;
   realloc(pointer: number, size: number): number;
-  fflush(file: number): number;
 
   lua_newstate(allocator: number, data: number): number;
   luaL_newstate(): number;
-  lua_close(L: number): void;
-  lua_atpanic(L: number, handler: number): number;
   lua_newthread(L: number): number;
-  lua_resetthread(L: number): number;
   lua_gettop(L: number): number;
   lua_settop(L: number, index: number): void;
   lua_pushvalue(L: number, index: number): void;
@@ -50,7 +46,6 @@ export interface LuaExports {
   lua_toboolean(L: number, index: number): number;
   lua_tolstring(L: number, index: number, length: number): number;
   lua_rawlen(L: number, index: number): number;
-  lua_touserdata(L: number, index: number): number;
   lua_pushnil(L: number): void;
   lua_pushnumber(L: number, value: number): void;
   lua_pushinteger(L: number, value: bigint): void;
@@ -61,13 +56,11 @@ export interface LuaExports {
   lua_setglobal(L: number, name: number): void;
   lua_getfield(L: number, index: number, name: number): number;
   lua_setfield(L: number, index: number, name: number): void;
-  lua_rawget(L: number, index: number): number;
   lua_rawset(L: number, index: number): void;
   lua_rawgeti(L: number, index: number, key: bigint): number;
   lua_rawseti(L: number, index: number, key: bigint): void;
   lua_createtable(L: number, array: number, fields: number): void;
   lua_next(L: number, index: number): number;
-  lua_callk(L: number, args: number, results: number, context: number, continuation: number): void;
   lua_pcallk(
     L: number,
     args: number,
@@ -82,7 +75,6 @@ export interface LuaExports {
   lua_error(L: number): number;
   lua_sethook(L: number, hook: number, mask: number, count: number): void;
   luaL_where(L: number, level: number): void;
-  luaL_traceback(L: number, of: number, message: number, level: number): void;
   luaL_ref(L: number, table: number): number;
   luaL_unref(L: number, table: number, ref: number): void;
   luaL_loadbufferx(L: number, text: number, size: number, name: number, mode: number): number;

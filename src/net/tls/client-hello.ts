@@ -8,7 +8,7 @@
 import { latin1Slice } from '../../base/latin1.ts';
 
 /** Bytes in a buffer that holds others too. */
-export interface HelloBytes {
+interface HelloBytes {
   readonly buffer: Buffer;
   readonly offset: number;
   readonly length: number;

@@ -24,7 +24,7 @@ export type Adopter = Pick<Engine, 'adopt' | 'queue'>;
 
 type Side = 'server' | 'client';
 
-export interface SecuredOptions {
+interface SecuredOptions {
   /** Bytes of a record's content, 0: as many as TLS allows. */
   readonly maxRecordBytes: number;
   /** The socket is to see tickets that come later. */

@@ -19,7 +19,6 @@ import type { HelloFacts } from './tls-facts.ts';
 const MOST_BYTES = 16384 + 256;
 const RECORD_HEADER = 5;
 const SERVER_NAME = 0;
-const STATUS_REQUEST = 5;
 const ALPN = 16;
 const PRE_SHARED_KEY = 41;
 const EARLY_DATA = 42;
@@ -33,7 +32,6 @@ export class HelloReader {
   #servername: string | undefined;
   #extensions: Span | undefined;
   #isPlain = false;
-  #wantsStaple = false;
 
   constructor(captureSize: number) {
     this.#captureSize = captureSize;
@@ -56,7 +54,6 @@ export class HelloReader {
     this.#protocols = alpn && readProtocols(bytes, alpn);
     const name = extension(SERVER_NAME);
     this.#servername = name && readServerName(bytes, name);
-    this.#wantsStaple = extension(STATUS_REQUEST) !== undefined;
     this.#isPlain = hello.extensions.end <= RECORD_HEADER + bytes.readUInt16BE(3);
   }
 
@@ -78,11 +75,6 @@ export class HelloReader {
   /** What ALPN offers; undefined: it does not, or there is no hello. */
   get protocols(): readonly string[] | undefined {
     return this.#protocols;
-  }
-
-  /** OCSP (RFC 6066, section 8) */
-  get wantsStaple(): boolean {
-    return this.#wantsStaple;
   }
 
   /** Of a hello that early data follows; a copy. Undefined: none does. */

@@ -19,7 +19,7 @@ function namesOf({ subject, subjectaltname }: PeerCertificate): readonly string[
 }
 
 /** An asterisk stands for characters of the first label, and not for those of an internationalized one. */
-export function fits(name: string, pattern: string): boolean {
+function fits(name: string, pattern: string): boolean {
   const host = name.toLowerCase();
   const wanted = pattern.toLowerCase();
   if (host === wanted) return true;

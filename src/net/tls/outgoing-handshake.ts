@@ -23,7 +23,7 @@ export interface HandshakeSink {
   handshakeFailed(failure: HandshakeFailure, tls: TlsFacts): void;
 }
 
-export type OutgoingHandshakeOptions = Pick<
+type OutgoingHandshakeOptions = Pick<
   ConnectionOptions,
   'secureContext' | 'rejectUnauthorized' | 'servername' | 'ALPNProtocols' | 'session'
 > & {

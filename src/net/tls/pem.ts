@@ -1,6 +1,6 @@
 /** Blocks of a PEM file (RFC 7468), by what they hold. What stands between them is ignored, as OpenSSL does it. */
 
-export interface PemBlocks {
+interface PemBlocks {
   /** Each as a text of its own, in the order of the file. */
   readonly certificates: readonly string[];
   readonly keys: readonly string[];

@@ -21,13 +21,6 @@ const SESSIONS_AT_MOST = 100;
 /** For who was told nothing, and verifies nothing. */
 export const UNVERIFIED: ServerTls = { verify: 'none', folder: '' };
 
-/** For who speaks HTTP/1 himself: another protocol is not offered to the server. */
-export function withoutHttp2(tls: ServerTls): ServerTls {
-  const { alpn, ...others } = tls;
-  const spoken = alpn?.filter(protocol => protocol !== 'h2') ?? [];
-  return spoken.length === 0 ? others : { ...others, alpn: spoken };
-}
-
 export class ServerTlsClient {
   readonly #settings: ServerTls;
   readonly #contexts: ServerContexts;

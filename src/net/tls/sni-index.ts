@@ -69,12 +69,3 @@ function bestOfEach(entries: readonly LoadedCertEntry[]): readonly LoadedCertEnt
   if (entries.length < 2) return entries;
   return KEY_TYPES.flatMap(type => entries.find(({ certificate }) => certificate.keyType === type) ?? []);
 }
-
-/** The preferred certificate for a name among few. */
-export function chooseEntry(
-  entries: Iterable<LoadedCertEntry>,
-  servername: string | undefined,
-  isStrict: boolean,
-): LoadedCertEntry | undefined {
-  return new SniIndex(entries).choose(servername, isStrict)[0];
-}

@@ -23,7 +23,7 @@ export interface CertificateChoice {
 }
 
 /** Those of one `bind` line. */
-export class ListenerCertificates implements CertificateChoice {
+class ListenerCertificates implements CertificateChoice {
   readonly #entries: Map<number, LoadedCertEntry>;
   #index: SniIndex | undefined;
   #trustsDiffer: boolean | undefined;

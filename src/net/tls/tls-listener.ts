@@ -42,7 +42,7 @@ export interface HandshakeWatcher {
   failed(failure: HandshakeFailure, facts: TlsSocketFacts): void;
 }
 
-export interface SeenHellos {
+interface SeenHellos {
   /** The client's, read beforehand. */
   readonly hello?: HelloReader;
   readonly hellos?: HelloRandoms | undefined;

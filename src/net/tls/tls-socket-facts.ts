@@ -21,7 +21,7 @@ import { CERTIFICATE_VERIFY_FAILED, tlsErrorOf } from './tls-error.ts';
 import { buildChain, verificationErrors, type CertificateChain } from './verification.ts';
 import type { VerificationError } from './verification.ts';
 
-export interface TlsCircumstances {
+interface TlsCircumstances {
   /** Which end of it this is: `server` on a bind line, `client` towards a server. */
   readonly side: 'server' | 'client';
   /** What the peer's certificate was held against. */

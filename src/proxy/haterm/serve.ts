@@ -3,7 +3,7 @@
  * stopped-by-rules.ts when a request has passed its rules.
  */
 import type { HttpExchange } from '../http-exchange.ts';
-import { inviteBody } from '../own-replies.ts';
+import { inviteBody } from '../interim-responses.ts';
 import { serveScript } from '../serve-script.ts';
 import { HatermAnswer, usageAnswer } from './answer.ts';
 import { NO_WISHES, readWishes, type Wishes } from './wishes.ts';

@@ -18,7 +18,7 @@ import { Http2ServerLink, type LinkHome } from './server-link.ts';
 type Keeper = (link: Http2ServerLink) => boolean;
 
 /** What connections of a thread need. */
-export interface LinkThread {
+interface LinkThread {
   readonly wheel: TimerWheel;
   readonly buffers: BufferPool;
   readonly http2Servers: Http2ServerSettings;

@@ -7,7 +7,7 @@ import type { LinkStream } from '../http2/link-stream.ts';
 import type { Http2ServerLink } from '../http2/server-link.ts';
 import { RelaySide } from './relay-side.ts';
 
-export interface Bridge {
+interface Bridge {
   readonly session: Session;
   wrote(): void;
 }

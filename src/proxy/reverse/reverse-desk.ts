@@ -15,14 +15,14 @@ import { openBridge } from './open-bridge.ts';
 import { Whereabouts } from './whereabouts.ts';
 
 /** What is told to other threads. `server`: its row in the server table. */
-export interface ReverseChannel {
+interface ReverseChannel {
   /** This thread has connections of that server by that name now, or has none any more. */
   attached(server: number, name: string, isThere: boolean): void;
   /** `fd` is for that thread: requests for that server, by that name, will come from it. */
   bridge(thread: number, server: number, name: string, fd: number): void;
 }
 
-export interface ReverseThread {
+interface ReverseThread {
   readonly engine: Engine;
   /** Of the sessions on bridges. */
   readonly bridges: LocalSettings | undefined;

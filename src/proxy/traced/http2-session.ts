@@ -11,7 +11,7 @@ import { FRAMES, H2_POINTS, OTHER_FRAME } from './http2-points.ts';
 import { http2Stream, joinParts, MINIMAL, numbersText, SIMPLE } from './subject.ts';
 
 /** Whose connection it is. */
-export interface TracedPeer {
+interface TracedPeer {
   readonly traces: Traces;
   readonly role: 'server' | 'client';
   readonly isReversed: boolean;

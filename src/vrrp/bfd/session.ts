@@ -17,7 +17,7 @@ import {
   type ControlPacket,
 } from './control-packet.ts';
 
-export interface SessionPorts {
+interface SessionPorts {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;

@@ -52,7 +52,7 @@ import { Slots } from './slots.ts';
 import { Transfers } from './transfers.ts';
 import { Turns, type TurnWork } from './turns.ts';
 
-export interface UringEngineOptions {
+interface UringEngineOptions {
   readonly bufsize: number;
   /** Checking mode: a released slot is overwritten, so that a use after release shows. */
   readonly poison?: boolean;

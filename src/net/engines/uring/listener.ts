@@ -144,7 +144,7 @@ export class UringListener implements Listener {
   }
 }
 
-export interface ListenerCallbacks {
+interface ListenerCallbacks {
   readonly onAccept: (connection: Connection) => void;
   readonly onError: (code: string) => void;
 }

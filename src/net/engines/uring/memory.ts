@@ -5,7 +5,7 @@
  */
 import { loadKoffi } from '../../system-calls.ts';
 
-export interface Mapping {
+interface Mapping {
   readonly address: number;
   readonly bytes: ArrayBuffer;
 }

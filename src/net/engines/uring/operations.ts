@@ -74,12 +74,12 @@ export interface ConnectionPlace {
   pending: number;
 }
 
-export interface TransferPlace {
+interface TransferPlace {
   readonly index: number;
   readonly serial: number;
 }
 
-export interface ListenerPlace {
+interface ListenerPlace {
   readonly index: number;
   readonly fd: number;
 }

@@ -5,7 +5,7 @@ import { findNestedLoop } from './nested-loop.ts';
 import { Ring, type RingFailure } from './ring.ts';
 import { Slots } from './slots.ts';
 
-export type UringProbe = { readonly usable: true } | { readonly usable: false; readonly reason: string };
+type UringProbe = { readonly usable: true } | { readonly usable: false; readonly reason: string };
 
 let known: UringProbe | undefined;
 

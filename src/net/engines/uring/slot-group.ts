@@ -20,7 +20,7 @@ const MOST_ARENA_BYTES = 2 ** 32;
 /** In front of what the kernel writes to a slot: for lines that rules add to a head (http/squeeze.ts). */
 export const HEADROOM = 1024;
 
-export interface GroupOptions {
+interface GroupOptions {
   /** The kernel's number for the group. */
   readonly id: number;
   readonly first: number;

@@ -34,7 +34,7 @@ export function addressOfContext(context: SecureContext): number | undefined {
   return address === 0 ? undefined : address;
 }
 
-export interface Asked {
+interface Asked {
   /** More than the one that the context was made with. */
   readonly hasTicketKeys: boolean;
   readonly verify: 'none' | 'optional' | 'required';

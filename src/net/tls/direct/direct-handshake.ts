@@ -38,7 +38,7 @@ export interface DirectWatcher {
   failed(failure: HandshakeFailure, facts: TlsFacts): void;
 }
 
-export interface DirectOptions extends DirectCircumstances {
+interface DirectOptions extends DirectCircumstances {
   readonly context: SslContext;
   /** What ALPN agrees on; undefined: nothing. */
   readonly protocol: string | undefined;

@@ -11,10 +11,10 @@ import { derOf, encoded } from './encoded.ts';
 import type { SslCalls } from './ssl-calls.ts';
 import { beAtWork, type Tapped } from './taps.ts';
 
-export type Side = 'server' | 'client';
+type Side = 'server' | 'client';
 export type Step = 'done' | 'more' | 'failed';
 /** A piece of early data, or that there is none any more: the handshake goes on by step(). */
-export type EarlyStep = Buffer | 'over' | 'more' | 'failed';
+type EarlyStep = Buffer | 'over' | 'more' | 'failed';
 
 /** What connections are made of. */
 export interface SslContext {

@@ -15,7 +15,7 @@ import {
 import type { SslCalls } from './ssl-calls.ts';
 
 /** What OpenSSL gives: where the ticket's name and IV are, or are to be, and what keys go into. */
-export interface TicketRequest {
+interface TicketRequest {
   readonly nameAt: number;
   readonly ivAt: number;
   readonly cipher: number;

@@ -22,7 +22,7 @@ import { RecordConnection, type RecordOwner } from '../records/record-connection
 import type { EarlyPhase, TlsFacts } from '../tls-facts.ts';
 import { EarlyLayer } from './early-layer.ts';
 
-export interface EarlyRequestOptions {
+interface EarlyRequestOptions {
   /** Verifies certificates where that is wanted. */
   readonly context: SslContext;
   /** DER. */

@@ -4,7 +4,7 @@
  */
 import type { CipherName } from './openssl.ts';
 
-export type Version = 'TLSv1.2' | 'TLSv1.3';
+type Version = 'TLSv1.2' | 'TLSv1.3';
 
 export interface Suite {
   readonly version: Version;
