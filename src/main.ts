@@ -3,12 +3,15 @@ import { surviveLostOutput } from './base/standard-output.ts';
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
 import type { ConfigFile } from './config-parser/file-reader.ts';
+import { descriptorLimit, descriptorsLeft } from './net/descriptor-limit.ts';
 import { EarlySignal } from './worker/early-signal.ts';
 import { takeGeneration } from './worker/generation.ts';
 import { ThreadLauncher } from './worker/launch.ts';
 
 const USAGE_ERROR = 1;
 const WRONG_CONDITION = 2;
+/** This thread and the first data thread have so many open while both read the program. */
+const FILES_TO_LOAD = 16;
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'explain') return explain(argv.slice(1));
@@ -90,7 +93,10 @@ async function load(options: Options, argv: readonly string[], texts?: readonly 
   if (options.action.kind === 'run') earlySignal.hold();
   const generation = takeGeneration();
   const launcher = new ThreadLauncher();
-  if (startsThreads(options, generation)) launcher.prepare();
+  if (startsThreads(options, generation)) {
+    if (!descriptorsLeft(FILES_TO_LOAD)) await refuseToLoad();
+    launcher.prepare();
+  }
   const { runProgram } = await import('./program.ts');
   await runProgram({
     options,
@@ -101,6 +107,15 @@ async function load(options: Options, argv: readonly string[], texts?: readonly 
     earlySignal,
     exit: code => process.exit(code),
   });
+}
+
+/** What goes wrong for want of a descriptor while threads load is told by nobody. */
+async function refuseToLoad(): Promise<never> {
+  const { renderNotice } = await import('./config-parser/diagnostic.ts');
+  process.stderr.write(
+    renderNotice('alert', `${descriptorLimit()} open files are too few for this program.`, process.pid),
+  );
+  process.exit(1);
 }
 
 function startsThreads({ action, files, daemon, masterWorker }: Options, generation?: number): boolean {

@@ -59,7 +59,10 @@ export interface ProgramStart {
 
 export async function runProgram(start: ProgramStart): Promise<void> {
   const { argv, generation, launcher, earlySignal } = start;
-  const exit: Exit = code => (launcher.running === 0 ? start.exit(code) : exitAtOnce(code));
+  const exit: Exit = code => {
+    if (launcher.running > 0) exitAtOnce(code);
+    return start.exit(code);
+  };
   const environment = { ...process.env };
   if (generation === undefined) prepareProcess(start.options);
   if (start.options.dumpConfig !== undefined)

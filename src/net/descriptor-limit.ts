@@ -1,5 +1,5 @@
 /** How many open files the process may have: what engines keep their accepting within. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 let limit: number | undefined;
 
@@ -14,6 +14,15 @@ export function descriptorLimit(): number {
  */
 export function descriptorsBeyond(percent: number): number {
   return Math.floor((descriptorLimit() * percent) / 100);
+}
+
+/** Whether so many more can be had now. */
+export function descriptorsLeft(count: number): boolean {
+  try {
+    return descriptorLimit() - readdirSync('/proc/self/fd').length >= count;
+  } catch {
+    return false;
+  }
 }
 
 function readLimit(): number {

@@ -120,9 +120,13 @@ export function runOn(processors: readonly number[]): number {
 
 /**
  * Ends the process at once, whatever its threads are doing. Node would interrupt them first, and one that is inside a
- * native library cannot take that: the process would abort.
+ * native library cannot take that: the process would abort. Returns where no file can be opened any more: then threads
+ * have no native library either.
  */
-export function exitAtOnce(code: number): never {
-  system().exit(code);
-  throw new Error('the process goes on after its end');
+export function exitAtOnce(code: number): void {
+  try {
+    system().exit(code);
+  } catch {
+    // the library could not be loaded
+  }
 }

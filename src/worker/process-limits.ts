@@ -20,6 +20,8 @@ interface LimitPlan {
   readonly maxconn: number;
   /** Open files this takes. */
   readonly openFiles: number;
+  /** Below that it does not go: then files, pipes and lookups are few. */
+  readonly fewestFiles: number;
   /** `ulimit-n` says so: not more either. */
   readonly exact: boolean;
 }
@@ -37,47 +39,67 @@ interface OwnFiles {
 const AMPLE: OwnFiles = { thread: 48, process: 64 };
 /** What a process has at least: counted where files are few. */
 const BARE: OwnFiles = { thread: 8, process: 26 };
+/** Of a listener on the ring: one here, and one in its thread. */
+export const FILES_ON_RING = 2;
+/** And one in its event loop. */
+export const FILES_ON_NODE = 3;
 /** Not more connections than that at the cost of what is kept free. */
 const CONNECTIONS_OF_FEW_FILES = 64;
 /** Head and body buffers of both sides, and the objects of a session. */
 const BYTES_OF_A_SESSION = 8192;
 
+/** What connections share the open files with. */
+export interface Occupants {
+  readonly config: Config;
+  readonly nbthread: number;
+  /** FILES_ON_RING or FILES_ON_NODE. */
+  readonly filesOfListener: number;
+}
+
 export function planLimits(
-  config: Config,
-  nbthread: number,
+  occupants: Occupants,
   limit: ResourceLimit,
   request: LimitRequest = {},
 ): LimitPlan {
+  const { config } = occupants;
   const { global } = config;
   const wanted = request.maxconn ?? global.maxconn;
   const said = numberOf(global.otherLines, 'ulimit-n');
   const exact = said !== undefined;
   if (wanted > 0) {
-    const own = filesOf(config, nbthread, AMPLE) + global.statsMaxconn;
-    return { maxconn: wanted, openFiles: said ?? own + 2 * wanted, exact };
+    const own = filesOf(occupants, AMPLE) + global.statsMaxconn;
+    const fewestFiles = said ?? filesOf(occupants, BARE) + 2 * wanted;
+    return { maxconn: wanted, openFiles: said ?? own + 2 * wanted, fewestFiles, exact };
   }
   const hardLimit = numberOf(global.otherLines, 'fd-hard-limit') ?? DEFAULT_HARD_LIMIT;
   const openFiles = said ?? Math.min(Math.max(limit.soft, limit.hard), hardLimit);
-  const byFiles = connectionsWithin(config, nbthread, openFiles);
+  const byFiles = connectionsWithin(occupants, openFiles);
   const session = 2 * global.tune.bufsize + BYTES_OF_A_SESSION;
   const { memoryLimitMb } = request;
   const byMemory =
     memoryLimitMb === undefined ? Infinity : Math.max(1, Math.floor((memoryLimitMb * 1048576) / session));
-  return { maxconn: Math.max(1, Math.min(byFiles, byMemory)), openFiles, exact };
+  return { maxconn: Math.max(1, Math.min(byFiles, byMemory)), openFiles, fewestFiles: openFiles, exact };
 }
 
 /** How many connections so many open files are enough for; none: not even for the process itself. */
-export function connectionsWithin(config: Config, nbthread: number, openFiles: number): number {
-  const ample = openFiles - filesOf(config, nbthread, AMPLE) - config.global.statsMaxconn;
-  const bare = openFiles - filesOf(config, nbthread, BARE);
+export function connectionsWithin(occupants: Occupants, openFiles: number): number {
+  const ample = openFiles - filesOf(occupants, AMPLE) - occupants.config.global.statsMaxconn;
+  const bare = openFiles - filesOf(occupants, BARE);
   return Math.max(0, Math.floor(ample / 2), Math.min(CONNECTIONS_OF_FEW_FILES, Math.floor(bare / 2)));
 }
 
-function filesOf({ proxies, logForwards }: Config, nbthread: number, own: OwnFiles): number {
-  const binds = [...proxies, ...logForwards].reduce((sum, section) => sum + section.binds.length, 0);
+function filesOf({ config, nbthread, filesOfListener }: Occupants, own: OwnFiles): number {
+  const { proxies, logForwards } = config;
   const checks = proxies.reduce((sum, proxy) => sum + checksOf(proxy), 0);
-  // a listener has a descriptor here, one in its thread and one in the event loop
-  return own.process + nbthread * (own.thread + 3 * binds) + checks;
+  const listeners =
+    proxies.reduce((sum, proxy) => sum + listenersOf(proxy, nbthread), 0) +
+    logForwards.reduce((sum, { binds }) => sum + binds.length, 0);
+  return own.process + nbthread * own.thread + filesOfListener * listeners + checks;
+}
+
+/** A bind line has one in each of its threads. */
+function listenersOf({ binds }: Proxy, nbthread: number): number {
+  return binds.reduce((sum, { threads }) => sum + Math.min(nbthread, threads?.length ?? nbthread), 0);
 }
 
 /** Checks of a server have a connection of their own, its agent another. */
@@ -108,12 +130,13 @@ export function withLimits(config: Config, { maxconn }: LimitPlan, { proxyMaxcon
  * for it only. Undefined: done; otherwise what could not be had.
  */
 export function reachOpenFiles(
-  { openFiles, exact }: LimitPlan,
+  { openFiles, fewestFiles, exact }: LimitPlan,
   limit: ResourceLimit,
   set: (limit: ResourceLimit) => number,
 ): string | undefined {
   if (exact ? limit.soft === openFiles : limit.soft >= openFiles) return undefined;
   if (set({ soft: openFiles, hard: Math.max(openFiles, limit.hard) }) >= 0) return undefined;
+  if (!exact && limit.soft >= fewestFiles) return undefined;
   return (
     `Cannot raise FD limit to ${openFiles}, current limit is ${limit.soft} and hard limit is ${limit.hard}. ` +
     `Without 'maxconn' and 'ulimit-n' in the global section it is adjusted by itself.`

@@ -5,6 +5,7 @@
 import { setPriority } from 'node:os';
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
+import { probeUring } from '../net/engines/uring/probe.ts';
 import { bindListeners } from './bind-listeners.ts';
 import { holdCapabilities, troubleOf } from './capabilities.ts';
 import { Control, type ControlOptions } from './control.ts';
@@ -12,6 +13,8 @@ import { dropPrivileges, dropsPrivileges } from './privileges.ts';
 import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
 import {
   connectionsWithin,
+  FILES_ON_NODE,
+  FILES_ON_RING,
   planLimits,
   reachOpenFiles,
   withLimits,
@@ -109,10 +112,12 @@ function keepToProcessors({ global }: Config): void {
 
 function applyLimits({ config, limits, notice }: ServingOptions, nbthread: number): Config | undefined {
   const limit = openFilesLimit();
-  const plan = planLimits(config, nbthread, limit, limits);
+  const filesOfListener = onRing(config) ? FILES_ON_RING : FILES_ON_NODE;
+  const occupants = { config, nbthread, filesOfListener };
+  const plan = planLimits(occupants, limit, limits);
   const refused = reachOpenFiles(plan, limit, setOpenFilesLimit);
   const openFiles = refused === undefined ? plan.openFiles : limit.soft;
-  const most = connectionsWithin(config, nbthread, openFiles);
+  const most = connectionsWithin(occupants, openFiles);
   const isFatal = config.global.flags.has('strict-limits');
   const trouble =
     most === 0 ? `${openFiles} open files are too few for ${nbthread} threads and their listeners.` : refused;
@@ -124,6 +129,11 @@ function applyLimits({ config, limits, notice }: ServingOptions, nbthread: numbe
   const maxconn = Math.max(1, Math.min(plan.maxconn, most));
   notice('warning', `${trouble} No more than ${maxconn} connections are served at a time.`);
   return withLimits(config, { ...plan, maxconn }, limits);
+}
+
+/** Threads will find the same. */
+function onRing({ global }: Config): boolean {
+  return global.tune.engine !== 'node' && probeUring().usable;
 }
 
 function setRuntimePriority({ global }: Config, notice: Notice): void {

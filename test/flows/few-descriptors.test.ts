@@ -1,5 +1,6 @@
 /** A process that may open few files: more clients at once than it has room for wait, and are served. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -72,7 +73,20 @@ for (const engine of ENGINES)
 
 test('too few open files for the process itself are refused at the start', async t => {
   await assert.rejects(
-    startWith(t, { openFiles: 36, global: '' }),
-    /it ended with 1:\n.*36 open files are too few for 2 threads and their listeners/s,
+    startWith(t, { openFiles: 44, global: '' }),
+    /it ended with 1:\n.*44 open files are too few for 2 threads and their listeners/s,
   );
+});
+
+test('fewer open files than the program needs to load are refused with one line', () => {
+  for (const openFiles of [20, 22, 24, 28]) {
+    const { status, stderr } = spawnSync('sh', ['-c', `ulimit -n ${openFiles}; exec ${LB} -f /dev/null`], {
+      encoding: 'utf8',
+    });
+    assert.match(
+      stderr,
+      new RegExp(`^\\[ALERT\\] .*${openFiles} open files are too few for this program\\.\\n$`),
+    );
+    assert.equal(status, 1);
+  }
 });
