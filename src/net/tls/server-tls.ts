@@ -13,6 +13,7 @@ import { checkHostName } from './host-names.ts';
 import type { Adopter } from './handshake-wire.ts';
 import { KeyLog } from './key-log.ts';
 import { type HandshakeSink, OutgoingHandshake } from './outgoing-handshake.ts';
+import { rehearseHandshake } from './rehearsal.ts';
 import { contextKey, type ServerContexts } from './server-contexts.ts';
 
 /** Names come from clients: so many sessions are kept at most. */
@@ -34,9 +35,9 @@ export class ServerTlsClient {
     this.#key = contextKey(settings);
   }
 
-  /** Makes its context, so that the first handshake has not to wait for it. */
+  /** Makes its context, so that the first handshake has not to wait for it, nor others for the handshake. */
   prepare(): void {
-    this.#contexts.of(this.#key, this.#settings);
+    rehearseHandshake(this.#contexts.of(this.#key, this.#settings));
   }
 
   /** `sni`: the name asked for; undefined or empty: none. `alpn`: in place of the server's. */
