@@ -64,6 +64,11 @@ export class AdvertQueue {
     for (let turns = 0; turns < MOST_TURNS && this.#drain() >= MOST_PACKETS; turns++);
   }
 
+  /** Before a filter is attached everything comes. */
+  forgetWaiting(): void {
+    while (readPackets(this.socket.fd, () => {}) === BATCH_PACKETS);
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelPause();

@@ -101,6 +101,7 @@ function open(
   );
   const { socket } = queue;
   attachFilter(socket, compileFilter(options, takeGood));
+  if (!takeGood) queue.forgetWaiting();
   if (device !== undefined) {
     const name = Buffer.from(`${device.name}\0`);
     socket.setOption(SOL_SOCKET, SO_BINDTODEVICE, name, name.length);

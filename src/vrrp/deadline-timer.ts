@@ -1,52 +1,61 @@
 /**
- * One timer for the earliest deadline of all machines. A timer that fires late, or while reading pauses in a flood, has
- * let packets wait in a socket: before a master counts as down they are read. Called by vrrp-router.ts.
+ * One timer for the earliest deadline of all machines. It is not set anew when that moves away, as it does with each
+ * advert: it wakes for nothing then, and looks. A timer that fires late, or while reading pauses in a flood, has let
+ * packets wait in a socket: before a master counts as down they are read. Called by machines.ts.
  */
 import type { Clock } from './clock.ts';
-import { nextRouterDeadline, type RouterState } from './router.ts';
+import type { Router } from './router.ts';
+
+interface DeadlinePorts {
+  readonly clock: Clock;
+  readonly router: Pick<Router, 'nextDue' | 'machine'>;
+  readonly readWaiting: () => void;
+  readonly onDue: (name: string) => void;
+}
 
 export class DeadlineTimer {
-  readonly #clock: Clock;
-  readonly #router: () => RouterState;
-  readonly #readWaiting: () => void;
-  readonly #onDue: (name: string) => void;
+  readonly #ports: DeadlinePorts;
+  #setFor = Infinity;
+  #firing = false;
+  #stopped = false;
   #cancel = (): void => {};
 
-  constructor(
-    clock: Clock,
-    router: () => RouterState,
-    readWaiting: () => void,
-    onDue: (name: string) => void,
-  ) {
-    this.#clock = clock;
-    this.#router = router;
-    this.#readWaiting = readWaiting;
-    this.#onDue = onDue;
+  constructor(ports: DeadlinePorts) {
+    this.#ports = ports;
   }
 
   /** After every step of the router. */
   set(): void {
+    const { clock, router } = this.#ports;
+    const at = router.nextDue()?.at ?? Infinity;
+    if (at >= this.#setFor || this.#firing || this.#stopped) return;
     this.#cancel();
-    const due = nextRouterDeadline(this.#router());
-    if (due !== undefined) this.#cancel = this.#clock.after(due.at - this.#clock.now(), () => this.#fire());
+    this.#setFor = at;
+    this.#cancel = clock.after(at - clock.now(), () => this.#fire());
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 
+  /** All that are due, in one turn: each would cost a millisecond of waiting else. */
   #fire(): void {
-    let due = this.#due();
-    if (due !== undefined && this.#router().machines.get(due)?.state !== 'MASTER') {
-      this.#readWaiting();
-      due = this.#due();
+    const { router, readWaiting, onDue } = this.#ports;
+    this.#setFor = Infinity;
+    this.#firing = true;
+    for (let due = this.#due(); due !== undefined; due = this.#due()) {
+      if (router.machine(due)?.state !== 'MASTER') readWaiting();
+      const still = this.#due();
+      if (still !== undefined) onDue(still);
     }
-    if (due === undefined) this.set();
-    else this.#onDue(due);
+    this.#firing = false;
+    this.set();
   }
 
   #due(): string | undefined {
-    const next = nextRouterDeadline(this.#router());
-    return next === undefined || next.at > this.#clock.now() ? undefined : next.name;
+    const { clock, router } = this.#ports;
+    const next = router.nextDue();
+    return next === undefined || next.at > clock.now() ? undefined : next.name;
   }
 }

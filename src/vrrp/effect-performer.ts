@@ -1,4 +1,4 @@
-/** Carries out what the machines ask for: on the wire and in the kernel, in words and in counters. Called by vrrp-router.ts. */
+/** Carries out what the machines ask for: on the wire and in the kernel, in words and in counters. Called by machines.ts. */
 import type { HandOvers } from './handover/hand-overs.ts';
 import type { Instance } from './instance.ts';
 import type { RareLog } from './log.ts';

@@ -1,5 +1,5 @@
 /** The instances of a configuration, kept over reloads, with what their machines need to know. Called by vrrp-router.ts. */
-import { sameIp, type IpAddress } from '../base/ip-address.ts';
+import type { IpAddress } from '../base/ip-address.ts';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import { newCounters } from './counters.ts';
@@ -33,12 +33,10 @@ export class InstanceSet {
     return [...this.#instances.values()];
   }
 
-  /** True: it is a new one. */
-  install(config: VrrpInstance): boolean {
+  install(config: VrrpInstance): void {
     const old = this.#instances.get(config.name);
-    old?.reconfigure(config);
     if (old === undefined) this.#instances.set(config.name, new Instance(config, this.#ports));
-    return old === undefined;
+    else old.reconfigure(config);
   }
 
   /** Those that are gone from a configuration, or are others for their peers. */
@@ -56,8 +54,8 @@ export class InstanceSet {
 
   findSources({ instances }: KeepalivedConfig): void {
     const { network } = this.#ports;
-    const virtual = instances.flatMap(entriesOf).map(entry => ipOf(entry.address));
-    const isVirtual = (ip: IpAddress): boolean => virtual.some(other => sameIp(other, ip));
+    const virtual = new Set(instances.flatMap(entriesOf).map(entry => ipOf(entry.address).toString()));
+    const isVirtual = (ip: IpAddress): boolean => virtual.has(ip.toString());
     for (const instance of this.#instances.values()) {
       const { config } = instance;
       const link = config.interface === undefined ? undefined : network.link(config.interface);

@@ -56,7 +56,8 @@ const ENODEV = 19;
 export class KernelNetwork implements Network {
   readonly #netlink = new Rtnetlink();
   readonly #packets = openRawSocket(AF_PACKET, SOCK_RAW, 0);
-  #links: readonly Link[] = [];
+  #links: ReadonlyMap<string, Link> = new Map();
+  #linksByIndex: ReadonlyMap<number, Link> = new Map();
   #addresses: readonly HeldAddress[] = [];
 
   constructor() {
@@ -64,7 +65,9 @@ export class KernelNetwork implements Network {
   }
 
   refresh(): void {
-    this.#links = this.#netlink.dump(RTM_GETLINK, anyLink()).map(linkOf);
+    const links = this.#netlink.dump(RTM_GETLINK, anyLink()).map(linkOf);
+    this.#links = new Map(links.map(link => [link.name, link]));
+    this.#linksByIndex = new Map(links.map(link => [link.index, link]));
     this.#addresses = this.#netlink
       .dump(RTM_GETADDR, anyAddress())
       .map(addressOf)
@@ -72,11 +75,11 @@ export class KernelNetwork implements Network {
   }
 
   link(name: string): Link | undefined {
-    return this.#links.find(link => link.name === name);
+    return this.#links.get(name);
   }
 
   linkOfIndex(index: number): Link | undefined {
-    return this.#links.find(link => link.index === index);
+    return this.#linksByIndex.get(index);
   }
 
   addresses(): readonly HeldAddress[] {

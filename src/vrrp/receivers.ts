@@ -5,7 +5,7 @@
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import type { AdvertReceiver, ReceiverEvents, ReceiverOptions } from './advert-receiver.ts';
 import type { Instance } from './instance.ts';
-import { sameIp } from '../base/ip-address.ts';
+import { sameIp, type IpAddress } from '../base/ip-address.ts';
 import { ipOf } from './ip-bytes.ts';
 import type { Link } from './links.ts';
 import type { Log, RareLog } from './log.ts';
@@ -21,11 +21,21 @@ interface ReceiverPorts {
   heard(instance: Instance, advert: HeardAdvert, keepsConnections: boolean): void;
 }
 
+interface Listener {
+  readonly instance: Instance;
+  readonly group: IpAddress;
+  /** Else it hears all but the group. */
+  readonly hearsGroup: boolean;
+}
+
 interface Lane {
   readonly options: ReceiverOptions;
   readonly receiver: AdvertReceiver;
-  readonly members: readonly Instance[];
+  /** By router id. */
+  readonly listeners: ReadonlyMap<number, readonly Listener[]>;
 }
+
+const NOBODY: readonly Listener[] = [];
 
 export class Receivers {
   /** Packets for router ids that nobody here has. */
@@ -34,6 +44,7 @@ export class Receivers {
   broken = 0;
   readonly #ports: ReceiverPorts;
   readonly #lanes = new Map<string, Lane>();
+  #hearing: ReadonlySet<Instance> = new Set();
   /** By sockets that are closed. */
   #droppedBefore = 0;
   #logUnknown = false;
@@ -54,11 +65,13 @@ export class Receivers {
     }
     for (const [key, lane] of this.#lanes) if (!wanted.has(key)) this.#drop(key, lane);
     for (const [key, members] of wanted) this.#arrangeOne(key, members);
+    const lanes = [...wanted].filter(([key]) => this.#lanes.has(key));
+    this.#hearing = new Set(lanes.flatMap(([, members]) => members));
   }
 
   /** Whoever hears nobody must not believe that nobody is there. */
   hears(instance: Instance): boolean {
-    return [...this.#lanes.values()].some(lane => lane.members.includes(instance));
+    return this.#hearing.has(instance);
   }
 
   /** Packets that came faster than they are read. */
@@ -95,13 +108,13 @@ export class Receivers {
     );
     const old = this.#lanes.get(key);
     if (old !== undefined && JSON.stringify(old.options) === JSON.stringify(options)) {
-      this.#lanes.set(key, { ...old, members });
+      this.#lanes.set(key, { ...old, listeners: listenersOf(members) });
       return;
     }
     if (old !== undefined) this.#drop(key, old);
     try {
       const receiver = this.#ports.open(options, this.#eventsOf(key));
-      this.#lanes.set(key, { options, receiver, members });
+      this.#lanes.set(key, { options, receiver, listeners: listenersOf(members) });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#ports.log('error', `cannot receive adverts on ${link?.name ?? 'any interface'}: ${reason}`);
@@ -109,14 +122,14 @@ export class Receivers {
   }
 
   #eventsOf(key: string): ReceiverEvents {
-    const membersWith = (payload: Buffer): readonly Instance[] =>
-      this.#lanes.get(key)?.members.filter(member => member.config.virtualRouterId === payload[1]) ?? [];
+    const concerned = (payload: Buffer): readonly Listener[] =>
+      this.#lanes.get(key)?.listeners.get(payload[1] ?? -1) ?? NOBODY;
     return {
-      packet: (payload, envelope) => this.#dispatch(membersWith(payload), payload, envelope),
+      packet: (payload, envelope) => this.#dispatch(concerned(payload), payload, envelope),
       rest: (payload, envelope) => {
-        const concerned = membersWith(payload);
-        for (const member of concerned) member.refuse(payload, envelope);
-        if (concerned.length === 0) this.#unknown(payload, envelope);
+        const refusing = concerned(payload);
+        for (const { instance } of refusing) instance.refuse(payload, envelope);
+        if (refusing.length === 0) this.#unknown(payload, envelope);
       },
       broken: () => void this.broken++,
       error: error =>
@@ -124,16 +137,16 @@ export class Receivers {
     };
   }
 
-  #dispatch(concerned: readonly Instance[], payload: Buffer, envelope: Envelope): void {
-    const meant = concerned.filter(member => isMeant(member.config, envelope));
-    if (meant.length === 0) {
-      this.#unknown(payload, envelope);
-      return;
+  #dispatch(concerned: readonly Listener[], payload: Buffer, envelope: Envelope): void {
+    let isKnown = false;
+    for (const listener of concerned) {
+      if (!isMeant(listener, envelope)) continue;
+      isKnown = true;
+      const { instance } = listener;
+      const advert = instance.hear(payload, envelope);
+      if (advert !== undefined) this.#ports.heard(instance, advert, envelope.keepsConnections === true);
     }
-    for (const member of meant) {
-      const advert = member.hear(payload, envelope);
-      if (advert !== undefined) this.#ports.heard(member, advert, envelope.keepsConnections === true);
-    }
+    if (!isKnown) this.#unknown(payload, envelope);
   }
 
   #unknown(payload: Buffer, envelope: Envelope): void {
@@ -174,9 +187,19 @@ function leastTtl(member: VrrpInstance): number {
   return Math.min(...member.unicastPeers.map(peer => peer.minTtl ?? 0));
 }
 
-/** A multicast instance hears its group, a unicast one everything else. For IPv6 the checksum will tell. */
-function isMeant(config: VrrpInstance, { destinations }: Envelope): boolean {
-  const [destination] = destinations;
-  if (destination === undefined) return true;
-  return (config.unicastPeers.length === 0) === sameIp(destination, ipOf(config.multicastGroup));
+function listenersOf(members: readonly Instance[]): ReadonlyMap<number, readonly Listener[]> {
+  const byRouterId = new Map<number, Listener[]>();
+  for (const instance of members) {
+    const { unicastPeers, multicastGroup, virtualRouterId } = instance.config;
+    const listener = { instance, group: ipOf(multicastGroup), hearsGroup: unicastPeers.length === 0 };
+    const others = byRouterId.get(virtualRouterId);
+    if (others === undefined) byRouterId.set(virtualRouterId, [listener]);
+    else others.push(listener);
+  }
+  return byRouterId;
+}
+
+/** Raw sockets of IPv6 do not tell the destination: the checksum will. */
+function isMeant({ group, hearsGroup }: Listener, { destinations: [destination] }: Envelope): boolean {
+  return destination === undefined || hearsGroup === sameIp(destination, group);
 }

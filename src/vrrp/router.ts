@@ -1,27 +1,18 @@
 /**
- * All instances of a node and their sync groups, still pure: an event for one instance, or a fault that comes or
- * goes, becomes the steps of all that are concerned. What a group is follows from its members; it has no state of
- * its own. Called by vrrp-router.ts and by the property tests.
+ * All instances of a node and their sync groups, without clock, socket or kernel: an event for one instance, or a fault
+ * that comes or goes, becomes the steps of all that are concerned, and effects for others to perform. An advert costs no
+ * more than putting one deadline in order, however many instances there are. Called by machines.ts and by the property
+ * tests.
  */
-import type { Effect, MachineConfig, MachineEvent, MachineState } from './machine/machine-state.ts';
 import type { VrrpState } from '../model/vrrp-snapshot.ts';
-import { nextDeadline } from './machine/machine-state.ts';
+import { Deadlines } from './deadlines.ts';
+import { nextDeadline, type Effect, type MachineEvent, type MachineState } from './machine/machine-state.ts';
 import { step } from './machine/step.ts';
+import { Member, MemberGroup, type MemberConfig } from './router-member.ts';
 
 export interface RouterConfig {
-  readonly instances: ReadonlyMap<string, Omit<MachineConfig, 'groupIsReady'>>;
-  readonly groups: readonly RouterGroup[];
-}
-
-interface RouterGroup {
-  readonly name: string;
-  readonly members: readonly string[];
-}
-
-export interface RouterState {
-  readonly machines: ReadonlyMap<string, MachineState>;
-  /** What is wrong with an instance (`instance NAME`) or a whole group (`group NAME`). */
-  readonly faults: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly instances: ReadonlyMap<string, MemberConfig>;
+  readonly groups: readonly { readonly name: string; readonly members: readonly string[] }[];
 }
 
 export type Owner = `instance ${string}` | `group ${string}`;
@@ -38,158 +29,171 @@ export interface OwnedEffect {
   readonly effect: Effect;
 }
 
-interface RouterStep {
-  readonly state: RouterState;
-  readonly effects: readonly OwnedEffect[];
-}
+const NO_FAULTS: ReadonlySet<string> = new Set();
 
-export const EMPTY_ROUTER: RouterState = { machines: new Map(), faults: new Map() };
+export class Router {
+  readonly #members = new Map<string, Member>();
+  readonly #groups = new Map<string, MemberGroup>();
+  /** What is wrong with an instance or a whole group. */
+  readonly #faults = new Map<Owner, Set<string>>();
+  readonly #deadlines = new Deadlines<Member>();
 
-export function stepRouter(
-  state: RouterState,
-  event: RouterEvent,
-  config: RouterConfig,
-  now: number,
-): RouterStep {
-  const run = new Run(state, config, now);
-  switch (event.kind) {
-    case 'machine':
-      run.machine(event.name, event.event);
-      break;
-    case 'start':
-      run.start(event.name);
-      break;
-    case 'fault':
-      run.fault(event.owner, event.reason, event.present);
+  /** Machines that are there keep their state, new ones are in INIT; none is removed. */
+  configure({ instances, groups }: RouterConfig): void {
+    for (const [name, config] of instances) {
+      const member = this.#members.get(name);
+      if (member === undefined) this.#members.set(name, new Member(name, config));
+      else member.configure(config);
+    }
+    this.#groups.clear();
+    for (const member of this.#members.values()) member.group = undefined;
+    for (const { name, members } of groups) {
+      const group = new MemberGroup(
+        name,
+        members.map(member => this.#members.get(member)),
+      );
+      this.#groups.set(name, group);
+      for (const member of group.members) member.group ??= group;
+    }
   }
-  return run.finish(state);
-}
 
-export function groupState(group: RouterGroup, machines: ReadonlyMap<string, MachineState>): VrrpState {
-  const states = group.members.map(name => machines.get(name)?.state ?? 'INIT');
-  if (states.includes('FAULT')) return 'FAULT';
-  if (states.includes('INIT')) return 'INIT';
-  return states.every(member => member === 'MASTER') ? 'MASTER' : 'BACKUP';
-}
-
-/** The earliest deadline of all machines, and whose it is. */
-export function nextRouterDeadline(
-  state: RouterState,
-): { readonly at: number; readonly name: string } | undefined {
-  let earliest: { at: number; name: string } | undefined;
-  for (const [name, machine] of state.machines) {
-    const at = nextDeadline(machine);
-    if (at !== Infinity && (earliest === undefined || at < earliest.at)) earliest = { at, name };
+  remove(name: string): void {
+    const member = this.#members.get(name);
+    if (member !== undefined) this.#deadlines.move(member, Infinity);
+    this.#members.delete(name);
+    this.#faults.delete(`instance ${name}`);
   }
-  return earliest;
+
+  feed(event: RouterEvent, now: number): readonly OwnedEffect[] {
+    const run = new Run(this.#deadlines, this.#faults, now);
+    if (event.kind === 'fault') {
+      this.#setFault(event.owner, event.reason, event.present);
+      run.faultsChanged(this.#concernedBy(event.owner));
+    } else {
+      const member = this.#members.get(event.name);
+      if (member === undefined) return [];
+      if (event.kind === 'start') run.start(member);
+      else run.machine(member, event.event);
+    }
+    return run.finish();
+  }
+
+  machine(name: string): MachineState | undefined {
+    return this.#members.get(name)?.machine;
+  }
+
+  groupState(name: string): VrrpState {
+    return this.#groups.get(name)?.state ?? 'INIT';
+  }
+
+  /** Of its sync group, itself among them. */
+  companions(name: string): readonly { readonly name: string }[] {
+    const member = this.#members.get(name);
+    return member === undefined ? [] : (member.group?.members ?? [member]);
+  }
+
+  faultsOf(owner: Owner): ReadonlySet<string> {
+    return this.#faults.get(owner) ?? NO_FAULTS;
+  }
+
+  /** The earliest deadline of all machines, and whose it is. */
+  nextDue(): { readonly name: string; readonly at: number } | undefined {
+    return this.#deadlines.first();
+  }
+
+  #setFault(owner: Owner, reason: string, present: boolean): void {
+    const reasons = this.#faults.get(owner) ?? new Set();
+    if (present) reasons.add(reason);
+    else reasons.delete(reason);
+    this.#faults.set(owner, reasons);
+  }
+
+  /** One member's fault is everybody's. */
+  #concernedBy(owner: Owner): readonly Member[] {
+    const name = owner.slice(owner.indexOf(' ') + 1);
+    if (owner.startsWith('group ')) return this.#groups.get(name)?.members ?? [];
+    const member = this.#members.get(name);
+    return member === undefined ? [] : (member.group?.members ?? [member]);
+  }
 }
 
 /** One event on its way through the node. */
 class Run {
-  readonly #machines: Map<string, MachineState>;
-  readonly #faults: Map<string, ReadonlySet<string>>;
-  readonly #config: RouterConfig;
+  readonly #deadlines: Deadlines<Member>;
+  readonly #faults: ReadonlyMap<Owner, ReadonlySet<string>>;
   readonly #now: number;
   readonly #effects: OwnedEffect[] = [];
+  /** The group in which something changes, and what it was before. */
+  #group: { readonly group: MemberGroup; readonly from: VrrpState } | undefined;
 
-  constructor(state: RouterState, config: RouterConfig, now: number) {
-    this.#machines = new Map(state.machines);
-    this.#faults = new Map(state.faults);
-    this.#config = config;
+  constructor(deadlines: Deadlines<Member>, faults: ReadonlyMap<Owner, ReadonlySet<string>>, now: number) {
+    this.#deadlines = deadlines;
+    this.#faults = faults;
     this.#now = now;
   }
 
-  machine(name: string, event: MachineEvent): void {
-    const before = this.#machines.get(name);
-    const config = this.#config.instances.get(name);
-    if (before === undefined || config === undefined) return;
-    const groupIsReady = this.#othersOf(name).every(other => this.#isReady(other));
-    const { state, effects } = step(before, event, { ...config, groupIsReady }, this.#now);
-    this.#machines.set(name, state);
-    for (const effect of effects) this.#effects.push({ owner: `instance ${name}`, effect });
-    this.#tellOthers(name, before.state, state.state, effects);
+  machine(member: Member, event: MachineEvent): void {
+    const before = member.machine.state;
+    const { state, effects } = step(member.machine, event, member.config, this.#now);
+    const { group } = member;
+    if (group !== undefined && state.state !== before) this.#group ??= { group, from: group.state };
+    member.machine = state;
+    this.#deadlines.move(member, nextDeadline(state));
+    for (const effect of effects) this.#effects.push({ owner: `instance ${member.name}`, effect });
+    if (group !== undefined) this.#tellOthers(member, group, before, effects);
   }
 
-  start(name: string): void {
-    const reason = this.#reasonOf(name);
-    this.machine(name, reason === undefined ? { kind: 'start' } : { kind: 'start', fault: reason });
+  start(member: Member): void {
+    const reason = this.#reasonOf(member);
+    this.machine(member, reason === undefined ? { kind: 'start' } : { kind: 'start', fault: reason });
   }
 
-  /** One member's fault is everybody's. */
-  fault(owner: Owner, reason: string, present: boolean): void {
-    const reasons = new Set(this.#faults.get(owner));
-    if (present) reasons.add(reason);
-    else reasons.delete(reason);
-    this.#faults.set(owner, reasons);
-    for (const name of this.#concernedBy(owner)) {
-      const left = this.#reasonOf(name);
-      if (left === undefined) this.machine(name, { kind: 'recovered' });
-      else this.machine(name, { kind: 'fault', reason: left });
+  faultsChanged(concerned: readonly Member[]): void {
+    for (const member of concerned) {
+      const reason = this.#reasonOf(member);
+      this.machine(member, reason === undefined ? { kind: 'recovered' } : { kind: 'fault', reason });
     }
   }
 
-  finish(before: RouterState): RouterStep {
-    for (const group of this.#config.groups) {
-      const from = groupState(group, before.machines);
-      const to = groupState(group, this.#machines);
-      if (from === to) continue;
+  finish(): readonly OwnedEffect[] {
+    if (this.#group === undefined) return this.#effects;
+    const { group, from } = this.#group;
+    const to = group.state;
+    if (from !== to) {
       const effect: Effect = { kind: 'transition', from, to, reason: 'members of the group' };
       this.#effects.push({ owner: `group ${group.name}`, effect });
     }
-    return { state: { machines: this.#machines, faults: this.#faults }, effects: this.#effects };
+    return this.#effects;
   }
 
-  #tellOthers(name: string, from: VrrpState, to: VrrpState, effects: readonly Effect[]): void {
-    const others = this.#othersOf(name);
-    if (others.length === 0) return;
+  #tellOthers(member: Member, group: MemberGroup, from: VrrpState, effects: readonly Effect[]): void {
+    const { name, machine } = member;
+    const to = machine.state;
     if (from !== 'MASTER' && to === 'MASTER')
-      for (const other of others) this.#tell(other, { kind: 'groupMaster', member: name });
+      this.#tell(member, group, 'BACKUP', { kind: 'groupMaster', member: name });
     if (from === 'MASTER' && to === 'BACKUP')
-      for (const other of others) this.#tell(other, { kind: 'groupBackup', member: name });
-    if (effects.some(effect => effect.kind === 'lowerPriorityHeard'))
-      for (const other of others) this.machine(other, { kind: 'groupAssert' });
+      this.#tell(member, group, 'MASTER', { kind: 'groupBackup', member: name });
+    if (!effects.some(effect => effect.kind === 'lowerPriorityHeard')) return;
+    for (const other of group.members) if (other !== member) this.machine(other, { kind: 'groupAssert' });
   }
 
   /** Only members whose state is another, so that telling comes to an end. */
-  #tell(other: string, event: MachineEvent & { kind: 'groupMaster' | 'groupBackup' }): void {
-    const state = this.#machines.get(other)?.state;
-    if (event.kind === 'groupMaster' ? state === 'BACKUP' : state === 'MASTER') this.machine(other, event);
-  }
-
-  #isReady(name: string): boolean {
-    const machine = this.#machines.get(name);
-    return machine !== undefined && (machine.state === 'MASTER' || machine.wantsMaster);
-  }
-
-  #groupOf(name: string): RouterGroup | undefined {
-    return this.#config.groups.find(group => group.members.includes(name));
-  }
-
-  #othersOf(name: string): readonly string[] {
-    return this.#groupOf(name)?.members.filter(other => other !== name) ?? [];
-  }
-
-  #concernedBy(owner: Owner): readonly string[] {
-    const name = owner.slice(owner.indexOf(' ') + 1);
-    if (owner.startsWith('group '))
-      return this.#config.groups.find(group => group.name === name)?.members ?? [];
-    return this.#groupOf(name)?.members ?? [name];
+  #tell(teller: Member, group: MemberGroup, whoIs: VrrpState, event: MachineEvent): void {
+    for (const other of group.members)
+      if (other !== teller && other.machine.state === whoIs) this.machine(other, event);
   }
 
   /** The first thing wrong with an instance, its group or another member. */
-  #reasonOf(name: string): string | undefined {
-    const group = this.#groupOf(name);
-    const own = first(this.#faults.get(`instance ${name}`));
+  #reasonOf({ name, group }: Member): string | undefined {
+    const own = this.#first(`instance ${name}`);
     if (own !== undefined || group === undefined) return own;
-    const ofGroup = first(this.#faults.get(`group ${group.name}`));
+    const ofGroup = this.#first(`group ${group.name}`);
     if (ofGroup !== undefined) return ofGroup;
-    const member = this.#othersOf(name).find(
-      other => first(this.#faults.get(`instance ${other}`)) !== undefined,
-    );
-    return member === undefined ? undefined : `sync group: ${member} is in fault`;
+    const faulty = group.members.find(other => this.#first(`instance ${other.name}`) !== undefined);
+    return faulty === undefined ? undefined : `sync group: ${faulty.name} is in fault`;
   }
-}
 
-function first(reasons: ReadonlySet<string> | undefined): string | undefined {
-  return reasons?.values().next().value;
+  #first(owner: Owner): string | undefined {
+    return this.#faults.get(owner)?.values().next().value;
+  }
 }

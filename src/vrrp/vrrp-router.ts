@@ -1,51 +1,37 @@
 /**
- * The node: feeds events to the pure router (router.ts), hands its effects to the instances, and turns what is tracked
- * into faults and priorities. Called by manager.ts.
+ * The node: puts configurations to work, over reloads and changes of the network, and ends in order. Its machines are at
+ * work in machines.ts; what is tracked becomes faults and priorities in evaluation.ts. Called by manager.ts.
  */
 import type { KeepalivedConfig } from '../model/keepalived.ts';
-import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import type { AdvertReceiver, ReceiverEvents, ReceiverOptions } from './advert-receiver.ts';
 import type { AdvertSender } from './advert-sender.ts';
 import type { Announcer } from './announcer.ts';
 import { BfdSessions } from './bfd/sessions.ts';
 import type { Clock } from './clock.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
 import type { HeldStateFile } from './held-state.ts';
-import { EffectPerformer } from './effect-performer.ts';
+import { Evaluation } from './evaluation.ts';
 import { HandOvers } from './handover/hand-overs.ts';
 import type { Instance } from './instance.ts';
 import { InstanceSet } from './instance-set.ts';
 import type { IpBatch } from './ip-batch.ts';
-import { placeFaults } from './judge-place.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { Link } from './links.ts';
 import { RareLog, type Log } from './log.ts';
-import { initialMachine, type MachineEvent } from './machine/machine-state.ts';
-import type { VrrpState, InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { initialMachine } from './machine/machine-state.ts';
+import { Machines } from './machines.ts';
+import type { InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { Network } from './network.ts';
 import { NoAccept } from './no-accept.ts';
 import type { NotifyState } from './notifier.ts';
 import { promoteSecondaries } from './promote-secondaries.ts';
 import { Receivers } from './receivers.ts';
 import { Reporter, type VrrpEvent } from './reporter.ts';
-import {
-  EMPTY_ROUTER,
-  groupState,
-  stepRouter,
-  type Owner,
-  type RouterEvent,
-  type RouterState,
-} from './router.ts';
 import { showInstance } from './show-instance.ts';
 import { StaticEntries } from './static-entries.ts';
 import { InterfaceStates } from './tracking/interface-tracker.ts';
-import { effectivePriority } from './tracking/track-value.ts';
 import { Trackers, type LoadBalancerView } from './tracking/trackers.ts';
 import { watchedLinks } from './tracking/watched-links.ts';
 import { VmacInterfaces } from './vmac-interfaces.ts';
-
-/** How soon a backup that is not prepared to take over looks again. */
-const WAIT_MS = 2;
 
 export interface RouterPorts {
   readonly clock: Clock;
@@ -73,12 +59,11 @@ export class VrrpRouter {
   readonly #noAccept: NoAccept;
   readonly #reporter: Reporter;
   readonly #handOvers: HandOvers;
-  readonly #performer: EffectPerformer;
-  readonly #timer: DeadlineTimer;
+  readonly #machines: Machines;
+  readonly #evaluation: Evaluation;
   #config: KeepalivedConfig;
   #announcer: Announcer;
   #links: InterfaceStates;
-  #router: RouterState = EMPTY_ROUTER;
   #startAllowedAt = 0;
   #refreshPending = false;
   #phase: 'running' | 'stopping' | 'ended' = 'running';
@@ -93,7 +78,7 @@ export class VrrpRouter {
       clock,
       log,
       onEvent,
-      priorityOf: name => this.#priorityOf(name),
+      priorityOf: name => this.#machines.priorityOf(name),
     });
     this.#instances = new InstanceSet({
       ...ports,
@@ -102,19 +87,14 @@ export class VrrpRouter {
       announcer: { announce: (...args) => this.#announcer.announce(...args) },
     });
     this.#handOvers = new HandOvers(ports);
-    this.#performer = new EffectPerformer({
+    this.#machines = new Machines({
+      clock,
+      rareLog: this.#rareLog,
+      instances: this.#instances,
       handOvers: this.#handOvers,
       reporter: this.#reporter,
-      rareLog: this.#rareLog,
-      instance: name => this.#instances.get(name),
-      stateOf: name => this.#stateOf(name),
+      readWaiting: () => this.#receivers.readWaiting(),
     });
-    this.#timer = new DeadlineTimer(
-      clock,
-      () => this.#router,
-      () => this.#receivers.readWaiting(),
-      name => this.#due(name),
-    );
     this.#vmacs = new VmacInterfaces(ports.held, log);
     this.#statics = new StaticEntries(ports);
     this.#noAccept = new NoAccept(log);
@@ -129,6 +109,16 @@ export class VrrpRouter {
       onChange: () => this.evaluate(),
     });
     this.#receivers = this.#createReceivers();
+    this.#evaluation = new Evaluation({
+      network: ports.network,
+      balancer: ports.balancer,
+      instances: this.#instances,
+      receivers: this.#receivers,
+      trackers: this.#trackers,
+      machines: this.#machines,
+      handOvers: this.#handOvers,
+      isUp: name => this.#links.isUp(name),
+    });
   }
 
   #createReceivers(): Receivers {
@@ -140,9 +130,9 @@ export class VrrpRouter {
       open: openReceiver,
       heard: (instance, advert, keepsConnections) => {
         const { name } = instance.config;
-        const machine = this.#router.machines.get(name);
+        const machine = this.#machines.machine(name);
         if (machine !== undefined) this.#handOvers.heard(instance, machine, advert, keepsConnections);
-        this.#machine(name, { kind: 'advert', advert });
+        this.#machines.tell(name, { kind: 'advert', advert });
       },
     });
   }
@@ -166,7 +156,7 @@ export class VrrpRouter {
     this.#links.stop();
     this.#links = this.#makeLinks(config);
     this.#install(config);
-    for (const name of this.#instances.names()) this.#reporter.repeat(name, this.#stateOf(name));
+    for (const name of this.#instances.names()) this.#reporter.repeat(name, this.#machines.stateOf(name));
   }
 
   /** The kernel says that links or addresses changed; many messages in a row are one refresh. */
@@ -190,17 +180,7 @@ export class VrrpRouter {
   /** Looks at everything that is tracked, and tells the machines what changed. */
   evaluate(): void {
     if (this.#phase !== 'running') return;
-    this.#instances.findSources(this.#config);
-    const pending = new Set<string>();
-    for (const group of this.#config.syncGroups) {
-      const judgement = this.#trackers.judge(group.tracking);
-      this.#setFaults(`group ${group.name}`, judgement.faults);
-      if (judgement.pending) for (const member of group.members) pending.add(member);
-    }
-    for (const instance of this.#instances.all()) this.#evaluateInstance(instance, pending);
-    if (this.#ports.clock.now() < this.#startAllowedAt) return;
-    for (const name of this.#instances.names())
-      if (!pending.has(name) && this.#stateOf(name) === 'INIT') this.#feed({ kind: 'start', name });
+    this.#evaluation.evaluate(this.#config, this.#ports.clock.now() >= this.#startAllowedAt);
   }
 
   /** True: addresses were held. */
@@ -232,7 +212,7 @@ export class VrrpRouter {
     if (this.#phase === 'ended') return;
     this.#handOvers.finish();
     for (const instance of this.#instances.all()) {
-      if (this.#stateOf(instance.config.name) === 'MASTER') instance.advertise(0);
+      if (this.#machines.stateOf(instance.config.name) === 'MASTER') instance.advertise(0);
       instance.release(true);
     }
     this.#end();
@@ -247,7 +227,7 @@ export class VrrpRouter {
       instances: this.#instances.all().map(instance => this.#show(instance)),
       groups: this.#config.syncGroups.map(group => ({
         name: group.name,
-        state: groupState(group, this.#router.machines),
+        state: this.#machines.groupState(group.name),
         members: group.members,
         lastTransition: this.#reporter.lifeOf('group', group.name).since,
       })),
@@ -256,8 +236,6 @@ export class VrrpRouter {
       droppedPackets: this.#receivers.dropped,
     };
   }
-
-  // ---- putting a configuration to work
 
   #install(config: KeepalivedConfig): void {
     const { network, log } = this.#ports;
@@ -268,18 +246,14 @@ export class VrrpRouter {
     for (const name of watchedLinks(config)) this.#links.watch(name);
     promoteSecondaries(config, log);
     this.#noAccept.arrange(config);
-    for (const one of config.instances) if (this.#instances.install(one)) this.#addMachine(one);
+    for (const one of config.instances) this.#instances.install(one);
     this.#instances.findSources(config);
+    this.#machines.configure({ instances: this.#instances.configs, groups: config.syncGroups });
     this.#receivers.arrange(this.#instances.all(), config.globalDefs.logUnknownVrids);
     this.#bfd.arrange(config.bfdInstances);
     this.#trackers.arrange(config);
-    for (const name of this.#instances.names()) this.#machine(name, { kind: 'reload' });
+    for (const name of this.#instances.names()) this.#machines.tell(name, { kind: 'reload' });
     this.evaluate();
-  }
-
-  #addMachine(config: VrrpInstance): void {
-    const machines = new Map(this.#router.machines).set(config.name, initialMachine(config));
-    this.#router = { ...this.#router, machines };
   }
 
   #removeMissing(next: KeepalivedConfig): void {
@@ -288,11 +262,7 @@ export class VrrpRouter {
       this.#stopInstance(name, notify.sayDeleted ? 'DELETED' : 'FAULT');
       this.#handOvers.forget(name);
       this.#instances.remove(instance);
-      const machines = new Map(this.#router.machines);
-      const faults = new Map(this.#router.faults);
-      machines.delete(name);
-      faults.delete(`instance ${name}`);
-      this.#router = { machines, faults };
+      this.#machines.remove(name);
     }
   }
 
@@ -303,7 +273,7 @@ export class VrrpRouter {
 
   #end(): void {
     this.#phase = 'ended';
-    this.#timer.stop();
+    this.#machines.end();
     this.#bfd.stop();
     this.#trackers.stop();
     this.#links.stop();
@@ -317,84 +287,20 @@ export class VrrpRouter {
     this.#noAccept.remove();
   }
 
-  // ---- events and effects
-
-  #machine(name: string, event: Exclude<MachineEvent, { kind: 'start' | 'fault' | 'recovered' }>): void {
-    this.#feed({ kind: 'machine', name, event });
-  }
-
-  #feed(event: RouterEvent): void {
-    const config = { instances: this.#instances.configs, groups: this.#config.syncGroups };
-    const { state, effects } = stepRouter(this.#router, event, config, this.#ports.clock.now());
-    this.#router = state;
-    for (const effect of effects) this.#performer.perform(effect);
-    if (this.#phase !== 'ended') this.#timer.set();
-  }
-
-  #due(name: string): void {
-    const machine = this.#router.machines.get(name);
-    if (machine?.state === 'MASTER')
-      this.#instances.get(name)?.advertIsDue(this.#ports.clock.now() - machine.advertAt);
-    else if (this.#mustWait(name)) {
-      this.#machine(name, { kind: 'wait', ms: WAIT_MS });
-      return;
-    }
-    this.#machine(name, { kind: 'timer' });
-  }
-
-  /** A group takes over as one. */
-  #mustWait(name: string): boolean {
-    const group = this.#config.syncGroups.find(one => one.members.includes(name));
-    return (group?.members ?? [name]).some(member => this.#handOvers.wait(member));
-  }
-
   #stopInstance(name: string, state: NotifyState): void {
-    const wasRunning = this.#stateOf(name) !== 'INIT';
-    this.#machine(name, { kind: 'stop' });
+    const wasRunning = this.#machines.stateOf(name) !== 'INIT';
+    this.#machines.tell(name, { kind: 'stop' });
     if (wasRunning) this.#reporter.ended('instance', name, state);
-  }
-
-  #evaluateInstance(instance: Instance, pending: Set<string>): void {
-    const { config } = instance;
-    const judgement = this.#trackers.judge(config.tracking);
-    if (judgement.pending) pending.add(config.name);
-    const place = placeFaults(instance, this.#ports.network, name => this.#links.isUp(name));
-    const faults = new Set([...place, ...judgement.faults]);
-    if (!this.#receivers.hears(instance)) faults.add('cannot receive adverts');
-    const { reason } = this.#handOvers;
-    if (reason !== undefined) faults.add(reason);
-    if (this.#ports.balancer?.silent() === true) faults.add('the balancer does not answer');
-    this.#setFaults(`instance ${config.name}`, faults);
-    const group = this.#config.syncGroups.find(one => one.members.includes(config.name));
-    const ofGroup = group === undefined ? 0 : this.#trackers.judge(group.tracking).added;
-    const priority = effectivePriority(config.priority, judgement.added + ofGroup);
-    this.#machine(config.name, { kind: 'priority', priority });
-  }
-
-  #setFaults(owner: Owner, wanted: ReadonlySet<string>): void {
-    const present = this.#router.faults.get(owner) ?? new Set<string>();
-    for (const reason of wanted)
-      if (!present.has(reason)) this.#feed({ kind: 'fault', owner, reason, present: true });
-    for (const reason of present)
-      if (!wanted.has(reason)) this.#feed({ kind: 'fault', owner, reason, present: false });
-  }
-
-  #stateOf(name: string): VrrpState {
-    return this.#router.machines.get(name)?.state ?? 'INIT';
-  }
-
-  #priorityOf(name: string): number {
-    return this.#router.machines.get(name)?.priority ?? 0;
   }
 
   #show(instance: Instance): InstanceSnapshot {
     const { config } = instance;
     return showInstance({
       instance,
-      machine: this.#router.machines.get(config.name) ?? initialMachine(config),
+      machine: this.#machines.machine(config.name) ?? initialMachine(config),
       life: this.#reporter.lifeOf('instance', config.name),
       syncGroup: this.#config.syncGroups.find(group => group.members.includes(config.name))?.name,
-      faults: [...(this.#router.faults.get(`instance ${config.name}`) ?? [])],
+      faults: this.#machines.faultsOf(config.name),
     });
   }
 }

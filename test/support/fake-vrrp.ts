@@ -12,6 +12,7 @@ import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
 import type { KeepalivedConfig } from '../../src/model/keepalived.ts';
 
 export class FakeClock implements Clock {
+  timersSet = 0;
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
@@ -24,6 +25,7 @@ export class FakeClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
+    this.timersSet++;
     const timer = { at: this.#now + Math.max(0, delayMs), callback };
     this.#timers.push(timer);
     return () => {

@@ -7,19 +7,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IpAddress } from '../../src/base/ip-address.ts';
-import {
-  initialMachine,
-  nextDeadline,
-  OWNER_PRIORITY,
-  type HeardAdvert,
-} from '../../src/vrrp/machine/machine-state.ts';
-import {
-  EMPTY_ROUTER,
-  stepRouter,
-  type RouterConfig,
-  type RouterEvent,
-  type RouterState,
-} from '../../src/vrrp/router.ts';
+import { OWNER_PRIORITY, type HeardAdvert } from '../../src/vrrp/machine/machine-state.ts';
+import { Router, type RouterConfig, type RouterEvent } from '../../src/vrrp/router.ts';
 
 type InstanceConfig = RouterConfig['instances'] extends ReadonlyMap<string, infer T> ? T : never;
 
@@ -53,7 +42,7 @@ class Node {
   readonly index: number;
   readonly source: IpAddress;
   config: RouterConfig;
-  router: RouterState = EMPTY_ROUTER;
+  router = new Router();
   alive = false;
   /** Addresses held, as the effects say. */
   readonly holds = new Set<string>();
@@ -134,9 +123,7 @@ class World {
   }
 
   feed(node: Node, event: RouterEvent): void {
-    const { state, effects } = stepRouter(node.router, event, node.config, this.now);
-    node.router = state;
-    for (const { owner, effect } of effects) {
+    for (const { owner, effect } of node.router.feed(event, this.now)) {
       const [kind, name = ''] = owner.split(' ');
       if (kind !== 'instance') continue;
       if (effect.kind === 'take') node.holds.add(name);
@@ -150,7 +137,7 @@ class World {
     for (const name of this.names)
       assert.equal(
         node.holds.has(name),
-        node.router.machines.get(name)?.state === 'MASTER',
+        node.router.machine(name)?.state === 'MASTER',
         'only a master holds addresses',
       );
   }
@@ -169,10 +156,8 @@ class World {
   boot(node: Node): void {
     node.alive = true;
     node.holds.clear();
-    const machines = [...node.config.instances].map(
-      ([name, config]) => [name, initialMachine(config)] as const,
-    );
-    node.router = { machines: new Map(machines), faults: new Map() };
+    node.router = new Router();
+    node.router.configure(node.config);
     for (const name of this.names) this.feed(node, { kind: 'start', name });
   }
 
@@ -181,7 +166,7 @@ class World {
       for (const name of this.names) this.feed(node, { kind: 'machine', name, event: { kind: 'stop' } });
     node.alive = false;
     node.holds.clear();
-    node.router = EMPTY_ROUTER;
+    node.router = new Router();
   }
 
   /** One thing that can happen to a running node. */
@@ -221,6 +206,7 @@ class World {
       [...node.config.instances].map(([name, config]) => [name, { ...config, advertIntMs, preempt }]),
     );
     node.config = { ...node.config, instances };
+    node.router.configure(node.config);
     for (const name of this.names) this.feed(node, { kind: 'machine', name, event: { kind: 'reload' } });
   }
 
@@ -245,11 +231,11 @@ class World {
         undefined,
       );
       let due: { at: number; node: Node; name: string } | undefined;
-      for (const node of this.nodes)
-        for (const [name, machine] of node.router.machines) {
-          const at = nextDeadline(machine);
-          if (due === undefined || at < due.at) due = { at, node, name };
-        }
+      for (const node of this.nodes) {
+        const next = node.router.nextDue();
+        if (next !== undefined && (due === undefined || next.at < due.at))
+          due = { at: next.at, node, name: next.name };
+      }
       const at = Math.min(packet?.at ?? Infinity, due?.at ?? Infinity);
       if (at > end) break;
       this.now = Math.max(this.now, at);
@@ -304,7 +290,7 @@ class World {
   }
 
   priorityOf(node: Node, name: string): number {
-    return node.router.machines.get(name)?.priority ?? 0;
+    return node.router.machine(name)?.priority ?? 0;
   }
 
   /** The master of an instance stops in order; returns the longest that may be without one then. */
