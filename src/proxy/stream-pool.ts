@@ -1,7 +1,7 @@
 /** Streams of a thread that serve nobody now. A stream is large, connections are many, and most of them idle. */
 import { HttpStream } from './http-stream.ts';
 import { TracedHttpStream } from './traced/http-stream.ts';
-import { MeteredStream } from './metered-stream.ts';
+import { MeteredStream, MeteredTracedStream } from './metered-stream.ts';
 import type { DataThread } from './runtime.ts';
 
 /** More than are ever busy at once in a usual thread; beyond it they are left to the collector. */
@@ -17,9 +17,10 @@ export class StreamPool {
 
   /** Those that tell of themselves are made anew. */
   take(): HttpStream {
-    if (this.thread.traces.on) return new TracedHttpStream(this.thread);
-    if (this.thread.meters.on) return new MeteredStream(this.thread);
-    return this.#free.pop() ?? new HttpStream(this.thread);
+    const { traces, meters } = this.thread;
+    if (!traces.on && !meters.on) return this.#free.pop() ?? new HttpStream(this.thread);
+    if (!traces.on) return new MeteredStream(this.thread);
+    return meters.on ? new MeteredTracedStream(this.thread) : new TracedHttpStream(this.thread);
   }
 
   /** Those that trace or measure are made for one request. */

@@ -158,13 +158,18 @@ export class Administration {
   }
 
   /** What a thread that starts has to know beyond the configuration. */
-  forThread(): Pick<ThreadStart, 'changedServers' | 'patternFiles' | 'patternLists' | 'changes' | 'tls'> {
+  forThread(): Pick<
+    ThreadStart,
+    'changedServers' | 'patternFiles' | 'patternLists' | 'changes' | 'tls' | 'profiling' | 'vrrp'
+  > {
     return {
       changedServers: [...this.#changedServers.values()],
       patternFiles: this.#parts.compiled?.files ?? new Map(),
       patternLists: this.#shared.patterns.named(),
       changes: this.#shared.sinceStart(),
       tls: this.#parts.certificates.material(),
+      profiling: this.#profiling.settings,
+      vrrp: this.#stats.vrrp,
     };
   }
 

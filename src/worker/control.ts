@@ -250,6 +250,7 @@ export class Control {
         ticketKeys: this.#options.ticketKeys,
         earlyMemory: this.#earlyMemory,
         namespaces: this.#namespaces,
+        stopping: this.#stopSequence.announced,
         ...this.#administration.forThread(),
       }),
       listenersOf: thread => this.#administration.listenersFor(thread),

@@ -1,6 +1,7 @@
 /** What crosses between the control thread and a data thread: one union a direction. Everything here can be cloned. */
 import type { ObservedError } from '../health/observation.ts';
 import type { NoticeContext } from '../model/notice.ts';
+import type { ProfilingSettings } from '../model/profiling.ts';
 import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
@@ -43,6 +44,11 @@ export interface ThreadStart {
   readonly namespaces: ReadonlyMap<string, number>;
   /** What was changed of lists and variables before this thread started. */
   readonly changes: readonly SharedChange[];
+  readonly profiling: ProfilingSettings;
+  /** Virtual addresses as they are now; undefined: nobody has told yet. */
+  readonly vrrp: VrrpSnapshot | undefined;
+  /** A soft stop was asked for. */
+  readonly stopping: boolean;
 }
 
 /** Of the connections that a server (shared row) has made to one thread, by one name. */

@@ -99,6 +99,7 @@ export class ServingThread {
       write: (ring, lines) => this.#tell({ kind: 'ring-lines', ring, lines }),
     };
     this.#facts = new ThreadProcessFacts(start, rings);
+    this.#facts.stopping = start.stopping;
     const backends = new LogBackends(config, this.#state, rings);
     this.#logs = new ThreadLogSink(
       config.global,
@@ -107,6 +108,7 @@ export class ServingThread {
       timeOfDayBy(() => this.#engine.wheel.now),
     );
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
+    this.#statistics.vrrp = start.vrrp;
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
     this.#stopping = new Drain(config.global.closeSpreadTimeMs);
     this.#thread = this.#belongings();
@@ -249,7 +251,7 @@ export class ServingThread {
       listeners: this.#listeners,
       copies: this.#copies,
       thread: this.#thread,
-      profiling: this.#start.config.global.profiling,
+      profiling: this.#start.profiling,
       accepted: () => counters.own[counters.process + FIELD.conn_tot] ?? 0,
       droppedLogs: () => this.#logs.lost,
     });

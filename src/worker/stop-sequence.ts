@@ -25,6 +25,11 @@ export class StopSequence {
     this.#steps = steps;
   }
 
+  /** A soft stop was asked for. */
+  get announced(): boolean {
+    return this.#phase !== 'running';
+  }
+
   /** Threads that end now are not replaced. */
   get ending(): boolean {
     return this.#phase === 'draining' || this.#phase === 'cut';

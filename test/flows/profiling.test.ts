@@ -46,6 +46,9 @@ test('cpu_calls, cpu_ns_* and lat_ns_* tell what a request has cost, as long as 
   assert.ok(average > 0 && average <= total && waitedEach <= waited);
   const [again = 0] = await ask();
   assert.ok(again < 20, 'counted anew for each request');
+  await tell('trace h1 sink buf0; trace h1 start now');
+  assert.ok(((await ask())[0] ?? 0) >= 2, 'also while it is traced');
+  await tell('trace h1 stop now');
   await tell('set profiling tasks off');
   assert.deepEqual(await ask(), [0, 0, 0, 0, 0]);
   await tell('set profiling tasks on');
