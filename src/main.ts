@@ -1,9 +1,10 @@
 /** The command line. Loads what it asks for, and is the place that ends the process while no other thread runs. */
 import { surviveLostOutput } from './base/standard-output.ts';
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
-import { parseCommandLine, renderUsage, type Options } from './config-parser/command-line.ts';
+import { parseCommandLine, type Options } from './config-parser/command-line.ts';
 import type { ConfigFile } from './config-parser/file-reader.ts';
 import { descriptorLimit, descriptorsLeft } from './net/descriptor-limit.ts';
+import { renderUsage } from './config-parser/usage.ts';
 import { EarlySignal } from './worker/early-signal.ts';
 import { takeGeneration } from './worker/generation.ts';
 import { ThreadLauncher } from './worker/launch.ts';
@@ -17,15 +18,11 @@ async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'explain') return explain(argv.slice(1));
   if (argv[0] === 'haterm') return haterm(argv);
   const command = parseCommandLine(argv);
-  if (command.error !== undefined) {
-    process.stderr.write(`lb: ${command.error}\n${renderUsage('lb')}`);
-    process.exit(USAGE_ERROR);
-  }
+  if (command.error !== undefined) return refuse(command.error, argv);
   const options = command.value;
   switch (options.action.kind) {
     case 'help':
-      process.stderr.write(renderUsage('lb'));
-      return process.exit(0);
+      return print(renderUsage('lb'));
     case 'version':
       return print(versionLine());
     case 'bare-version':
@@ -38,6 +35,14 @@ async function main(argv: readonly string[]): Promise<void> {
     case 'run':
       return load(options, argv);
   }
+}
+
+/** Who has said nothing yet sees all that can be said. */
+function refuse(error: string, argv: readonly string[]): void {
+  process.stderr.write(
+    `lb: ${error}\n${argv.length === 0 ? renderUsage('lb') : "'lb -h' lists the options.\n"}`,
+  );
+  process.exit(USAGE_ERROR);
 }
 
 /** `lb explain`: what would become of a request. */

@@ -47,6 +47,10 @@ export function findAclKeyword(name: string): AclKeyword | undefined {
   return BY_NAME.get(name);
 }
 
+export function aclKeywordNames(): IterableIterator<string> {
+  return BY_NAME.keys();
+}
+
 /** ACLs that need no `acl` line. */
 export const PREDEFINED_ACLS: Readonly<Record<string, readonly string[]>> = {
   TRUE: ['always_true'],

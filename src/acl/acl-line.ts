@@ -2,20 +2,22 @@
  * One ACL line or anonymous ACL, words -> test (manual, section 7.1): criterion, flags, patterns. A fetch with
  * several occurrences matches when one of them does.
  */
+import { didYouMean } from '../config-parser/nearest.ts';
 import type { Userlist } from '../model/config.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Word } from '../model/word.ts';
 import { parseAclFlags } from './acl-flags.ts';
 import type { AclFlags } from './acl-flags.ts';
-import { findAclKeyword } from './acl-keywords.ts';
+import { aclKeywordNames, findAclKeyword } from './acl-keywords.ts';
 import type { AclKeyword } from './acl-keywords.ts';
 import { isMistake } from './arguments.ts';
 import { castBetween } from './cast.ts';
+import { fetchNames, fetchRow } from './catalog.ts';
 import type { TextNeed } from './compiled.ts';
 import type { SampleContext } from './context.ts';
 import type { CompileEnvironment } from './environment.ts';
 import { bindAs, compileChain } from './expression.ts';
-import type { Chain } from './expression.ts';
+import type { Chain, MistakeWithHint } from './expression.ts';
 import { lowerCase } from './fold.ts';
 import { literalOf } from './match/literal.ts';
 import { defaultMethod, METHOD_TYPES } from './match/method.ts';
@@ -60,11 +62,17 @@ export function compileAclLine(
   if (isMistake(chain)) {
     const message =
       keyword === undefined ? `${chain.error} in ACL expression '${criterion.text}'` : chain.error;
-    return fail(env, criterion.position, message, 'hint' in chain ? chain.hint : undefined);
+    return fail(env, criterion.position, message, hintFor(criterion, chain));
   }
   const flags = parseAclFlags(words.slice(1));
   if ('error' in flags) return fail(env, flags.at.position, flags.error);
   return compileMatch(criterion, keyword, chain, flags, env);
+}
+
+/** Where a fetch stands in an ACL, the words that only ACLs know may have been meant, too. */
+function hintFor(criterion: Word, { hint }: MistakeWithHint): string | undefined {
+  const name = nameOf(criterion.text);
+  return fetchRow(name) === undefined ? didYouMean(name, [...fetchNames(), ...aclKeywordNames()]) : hint;
 }
 
 function nameOf(criterion: string): string {

@@ -192,10 +192,6 @@ const HANDLERS: Readonly<Record<string, OptionHandler>> = {
     draft.action = { kind: 'condition', expression };
   }),
   '-i': withText('configId'),
-  '-h': draft => {
-    draft.action = { kind: 'help' };
-    return undefined;
-  },
   '-C': withText('directory'),
   '-D': turnOn('daemon'),
   '-L': withText('localpeer'),
@@ -227,8 +223,12 @@ const HANDLERS: Readonly<Record<string, OptionHandler>> = {
   '-dr': turnOn('ignoreUnresolvable'),
 };
 
-const VERSIONS: Readonly<Record<string, Action>> = {
+/** What ends the reading, as in HAProxy. */
+const ANSWERS: Readonly<Record<string, Action>> = {
+  '-h': { kind: 'help' },
+  '--help': { kind: 'help' },
   '-v': { kind: 'version' },
+  '--version': { kind: 'version' },
   '-vv': { kind: 'build-details' },
   '-vq': { kind: 'bare-version', what: 'full' },
   '-vqs': { kind: 'bare-version', what: 'short' },
@@ -304,58 +304,19 @@ function needsFiles(draft: Draft): boolean {
   return draft.dumpKeywords === undefined;
 }
 
-/** `argv` without the program. A version or help option ends the reading, as in HAProxy. */
+/** `argv` without the program. */
 export function parseCommandLine(argv: readonly string[]): Parsed<Options> {
   const draft = createDraft();
   const args = new Arguments(argv);
   for (let option = args.next(); option !== undefined; option = args.next()) {
-    const version = Object.hasOwn(VERSIONS, option) ? VERSIONS[option] : undefined;
-    if (version !== undefined) return parsed({ ...draft, action: version });
-    if (!option.startsWith('-')) return refused(`unexpected argument '${option}'`);
+    const action = Object.hasOwn(ANSWERS, option) ? ANSWERS[option] : undefined;
+    if (action !== undefined) return parsed({ ...draft, action });
+    if (!option.startsWith('-'))
+      return refused(`unexpected argument '${option}': configuration files follow -f`);
     const error = readOption(draft, option, args);
     if (error !== undefined) return refused(error);
-    if (draft.action.kind === 'help') return parsed(draft);
   }
   if (needsFiles(draft) && draft.files.length + draft.keepalivedFiles.length === 0)
     return refused('no configuration file: -f expects one');
   return parsed(draft);
-}
-
-/** What -h prints, and what follows an option that is not known. */
-export function renderUsage(program: string): string {
-  return [
-    `Usage : ${program} [-f <cfgfile|cfgdir>]* [ -vdVD ] [ -n <maxconn> ] [ -N <maxpconn> ]`,
-    '        [ -p <pidfile> ] [ -m <max megs> ] [ -C <dir> ] [ -k <keepalived.conf> ] [-- <cfgfile>*]',
-    `        ${program} explain ... tells what would become of a request (see '${program} explain')`,
-    '        -v displays version ; -vv shows how it was built and what it can do.',
-    '        -vq/-vqs/-vqb only displays version, short version, branch.',
-    '        -d enters debug mode ; -db only disables background mode.',
-    '        -V enters verbose mode (disables quiet mode)',
-    '        -D goes daemon ; -C changes to <dir> before loading files.',
-    '        -W master-worker mode.',
-    '        -Ws master-worker mode with systemd notifications.',
-    '        -q quiet mode : nothing is displayed',
-    '        -c check mode : only checks config files and exits',
-    '        -cc <condition> evaluates a condition and exits',
-    '        -4 takes only IPv4 addresses from resolvers',
-    '        -k reads <keepalived.conf> (as does -f for a file of that name) ; -i <id> selects its @<id> lines',
-    '        -n sets the maximum number of connections of the process',
-    '        -m limits the usable memory (in MB)',
-    '        -N sets the default maximum number of connections of a proxy',
-    '        -L sets the local peer name (default: host name)',
-    '        -p writes the process number to this file',
-    '        -dC[[key],line] displays the configuration, anonymised with a key',
-    '        -dK{class[,...]} displays the known keywords (use -dKhelp for the classes)',
-    '        -dL displays the loaded libraries',
-    '        -dr ignores server names that cannot be resolved',
-    '        -dV does not verify certificates of servers',
-    '        -dW fails if any warning is emitted',
-    '        -dD also displays hints about suspicious statements',
-    '        -dR does not share ports between sockets',
-    '        -dc/-de/-dk/-dp/-dv/-dF/-dG/-dI/-dS/-dT/-dZ accepted for compatibility',
-    '        -sf/-st [pid ]* lets old processes finish, or terminates them.',
-    '        -x <unix_socket> gets listening sockets from a unix socket',
-    '        -S <bind>[,<bind options>...] master admin socket',
-    '',
-  ].join('\n');
 }

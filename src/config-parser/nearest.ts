@@ -25,8 +25,9 @@ export function editDistance(left: string, right: string, limit: number): number
   return last[right.length] as number;
 }
 
-/** How many edits still count as a slip of the finger. */
+/** How many edits still count as a slip of the finger. A single letter is no other one mistyped. */
 function allowedEdits(word: string): number {
+  if (word.length <= 1) return 0;
   if (word.length <= 4) return 1;
   return word.length <= 8 ? 2 : 3;
 }

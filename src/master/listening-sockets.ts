@@ -6,13 +6,9 @@
  *   reload:  begin ─▶ open, open, … ─▶ commit (the new workers serve)   or   rollback (the old ones go on)
  */
 import { closeDescriptor } from '../net/system-calls.ts';
-import {
-  extendListening,
-  type Listening,
-  type ListenFailure,
-  type ListenSettings,
-  type PreparedPath,
-} from '../net/listening-socket.ts';
+import type { ListenSettings } from '../net/listen-settings.ts';
+import type { PreparedPath } from '../net/opened-socket.ts';
+import { extendListening, type Listening, type ListenFailure } from '../net/listening-socket.ts';
 import { socketKey, type OpenListening } from '../worker/bind-listeners.ts';
 
 export interface SharedSocket {

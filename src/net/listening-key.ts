@@ -1,6 +1,7 @@
 /** What tells a listening socket that somebody else has opened from others: its address, and options that cannot change. */
 import { ADDRESS_SIZE, encodeIp, encodeUnix } from './socket-address.ts';
-import { abstractPath, type ListenSettings } from './listening-socket.ts';
+import { abstractPath } from './unix-listening.ts';
+import type { ListenSettings } from './listen-settings.ts';
 import {
   IP_FREEBIND,
   IP_TRANSPARENT,

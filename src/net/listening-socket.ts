@@ -3,14 +3,20 @@
  * own number: TCP by SO_REUSEPORT, everything else by duplicates. The maker keeps them for as long as the process
  * serves; engines adopt them by number. Failures are values, worded as HAProxy words them.
  */
-import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
-import { describeErrno, describeSystemError } from '../base/system-error.ts';
-import type { Bind } from '../model/bind.ts';
-import type { TcpKeepAlive } from '../model/proxy.ts';
+import { describeErrno } from '../base/system-error.ts';
 import { errorName } from './cause.ts';
 import type { Endpoint } from './connection.ts';
-import { inNamespace } from './network-namespace.ts';
-import { ADDRESS_SIZE, decodeAddress, encodeIp, encodeUnix } from './socket-address.ts';
+import type { ListenSettings } from './listen-settings.ts';
+import {
+  beginListening,
+  DEFAULT_BACKLOG,
+  failed,
+  openUnbound,
+  type Opened,
+  type PreparedPath,
+  type Refused,
+} from './opened-socket.ts';
+import { ADDRESS_SIZE, decodeAddress, encodeIp } from './socket-address.ts';
 import {
   abortOnClose,
   IP_FREEBIND,
@@ -35,46 +41,16 @@ import {
   TCP_NODELAY,
   TCP_USER_TIMEOUT,
 } from './socket-options.ts';
-import type { SocketTuning } from './socket-tuning.ts';
 import {
   AF_INET,
   AF_INET6,
-  AF_UNIX,
   bindSocket,
   closeDescriptor,
   duplicateDescriptor,
-  listenOn,
-  openDatagramSocket,
-  openSocket,
   setOption,
   socketName,
 } from './system-calls.ts';
-
-export type ListenSettings = Pick<
-  Bind,
-  | 'address'
-  | 'datagram'
-  | 'backlog'
-  | 'transparent'
-  | 'interface'
-  | 'namespace'
-  | 'v4v6'
-  | 'v6only'
-  | 'mode'
-  | 'uid'
-  | 'gid'
-> &
-  Pick<Bind, 'deferAccept' | 'tfo' | 'tcpUserTimeoutMs' | 'mss' | 'saveSyn' | 'md5Signature'> & {
-    /** `noreuseport` stands in the global section: then the threads share one socket by duplicates. */
-    readonly noReusePort?: boolean;
-    /** `option clitcpka` */
-    readonly keepAlive?: TcpKeepAlive;
-    /** `option nolinger` */
-    readonly noLinger?: boolean;
-    readonly tuning?: SocketTuning;
-    /** It takes no connection, and no place from another socket, before it is let listen, or its path taken. */
-    readonly isPrepared?: boolean;
-  };
+import { openAbstract, openPath } from './unix-listening.ts';
 
 export interface Listening {
   readonly fds: readonly number[];
@@ -86,21 +62,19 @@ export interface Listening {
   readonly path?: PreparedPath;
 }
 
-/** A socket that listens under another name. */
-export interface PreparedPath {
-  /** Its name becomes the one that was asked for, whoever has had it; a text says why it does not. */
-  take(): string | undefined;
-  giveUp(): void;
-}
-
 export interface ListenFailure {
   readonly message: string;
   /** The system's name of the error, such as EADDRINUSE. */
   readonly code: string;
 }
 
-/** What a backlog of 0 (not configured) becomes; the kernel lowers it to net.core.somaxconn. */
-const DEFAULT_BACKLOG = 65535;
+const CANNOT_BIND = 'cannot bind socket';
+
+/** What the words of the system do not say, by its numbers for errors: EACCES and EADDRNOTAVAIL. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  13: 'ports below 1024 need root or the capability cap_net_bind_service',
+  99: "no interface has this address; with 'transparent', or the sysctl ip_nonlocal_bind, it may come later",
+};
 
 export function openListening(settings: ListenSettings, count: number): Listening | ListenFailure {
   const { address } = settings;
@@ -157,15 +131,6 @@ export function extendListening(
   return { fds: [...fds, ...copies], endpoint, warnings };
 }
 
-/** What could not be done, and why. */
-interface Refused {
-  readonly step: string;
-  readonly errno: number;
-}
-
-/** What a maker got so far. */
-type Opened = { readonly fd: number; readonly warnings: string[]; readonly path?: PreparedPath } | Refused;
-
 function openIp(
   settings: ListenSettings,
   family: 4 | 6,
@@ -205,14 +170,12 @@ function shared(opened: Opened, where: string, count: number): Listening | Liste
   return { fds, endpoint: ownAddress(fd), warnings, ...(path !== undefined && { path }) };
 }
 
-function failure(failed: { readonly step: string; readonly errno: number }, where: string): ListenFailure {
-  return {
-    message: `${failed.step} (${describeErrno(failed.errno)}) for ${where}`,
-    code: errorName(failed.errno),
-  };
+function failure({ step, errno }: Refused, where: string): ListenFailure {
+  const remedy = step === CANNOT_BIND ? REMEDIES[errno] : undefined;
+  const message = `${step} (${describeErrno(errno)}) for ${where}${remedy === undefined ? '' : `: ${remedy}`}`;
+  return { message, code: errorName(errno) };
 }
 
-const ENAMETOOLONG = 36;
 /** Every address of a family. */
 const ANY = { 4: '0.0.0.0', 6: '::' };
 
@@ -221,31 +184,14 @@ function ownAddress(fd: number): Endpoint {
   return decodeAddress(bytes, socketName(fd, bytes));
 }
 
-function failed(fd: number, step: string, result: number): Opened {
-  closeDescriptor(fd);
-  return { step, errno: -result };
-}
-
-function open({ datagram, namespace }: ListenSettings, family: number): number {
-  return inNamespace(namespace, () => (datagram === true ? openDatagramSocket(family) : openSocket(family)));
-}
-
-/** Datagrams come as soon as there is an address. */
-export function beginListening(
-  fd: number,
-  { backlog, datagram }: Pick<ListenSettings, 'backlog' | 'datagram'>,
-): number {
-  return datagram === true ? 0 : listenOn(fd, backlog || DEFAULT_BACKLOG);
-}
-
 function openTcp(settings: ListenSettings, family: 4 | 6, host: string, port: number): Opened {
-  const fd = open(settings, family === 4 ? AF_INET : AF_INET6);
+  const fd = openUnbound(settings, family === 4 ? AF_INET : AF_INET6);
   if (fd < 0) return { step: 'cannot create listening socket', errno: -fd };
   const warnings: string[] = [];
   const refused = applyBindOptions(fd, settings, family);
   if (refused !== undefined) return failed(fd, refused.step, -refused.errno);
   const bound = bindSocket(fd, encodeIp(family, host, port));
-  if (bound < 0) return failed(fd, 'cannot bind socket', bound);
+  if (bound < 0) return failed(fd, CANNOT_BIND, bound);
   const unsigned = applyLateOptions(fd, settings, warnings);
   if (unsigned !== undefined) return failed(fd, unsigned.step, -unsigned.errno);
   const listening = settings.isPrepared === true ? 0 : beginListening(fd, settings);
@@ -309,75 +255,6 @@ function applyTcpOptions(fd: number, settings: ListenSettings, warnings: string[
   if (settings.saveSyn !== undefined) set(TCP_SAVE_SYN, settings.saveSyn, 'keep SYN packets');
   if (settings.deferAccept) set(TCP_DEFER_ACCEPT, 1, 'enable DEFER_ACCEPT');
   if (settings.tfo) set(TCP_FASTOPEN, settings.backlog || DEFAULT_BACKLOG, 'enable TCP_FASTOPEN');
-}
-
-function openUnix(settings: ListenSettings, address: Buffer | undefined): Opened {
-  if (address === undefined) return { step: 'cannot bind UNIX socket', errno: ENAMETOOLONG };
-  const fd = open(settings, AF_UNIX);
-  if (fd < 0) return { step: 'cannot create receiving socket', errno: -fd };
-  const bound = bindSocket(fd, address);
-  if (bound < 0) return failed(fd, 'cannot bind UNIX socket', bound);
-  const listening = beginListening(fd, settings);
-  return listening < 0 ? failed(fd, 'cannot listen to socket', listening) : { fd, warnings: [] };
-}
-
-/**
- * Bound to a temporary name, owned and listening before it takes the place of an older socket: whoever connects
- * during a reload reaches either the old process or the new one.
- */
-function openPath(settings: ListenSettings, path: string): Opened {
-  const temporary = `${path}.${process.pid}.tmp`;
-  remove(temporary);
-  const opened = openUnix(settings, encodeUnix(temporary));
-  if ('step' in opened) {
-    remove(temporary);
-    return opened;
-  }
-  try {
-    if (settings.uid !== undefined || settings.gid !== undefined)
-      chownSync(temporary, settings.uid ?? -1, settings.gid ?? -1);
-    if (settings.mode !== undefined) chmodSync(temporary, settings.mode);
-    if (settings.isPrepared === true) return { ...opened, path: preparedPath(temporary, path) };
-    renameSync(temporary, path);
-    return opened;
-  } catch (error) {
-    remove(temporary);
-    const errno = -((error as NodeJS.ErrnoException).errno ?? 0);
-    return failed(opened.fd, 'cannot change UNIX socket ownership or name', -errno);
-  }
-}
-
-function preparedPath(temporary: string, path: string): PreparedPath {
-  return {
-    take: () => {
-      try {
-        renameSync(temporary, path);
-        return undefined;
-      } catch (error) {
-        return `cannot rename UNIX socket (${describeSystemError(error)}) for [${path}]`;
-      }
-    },
-    giveUp: () => remove(temporary),
-  };
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Nothing there, or nothing we may touch: bind tells.
-  }
-}
-
-function openAbstract(settings: ListenSettings, name: string): Opened {
-  return openUnix(settings, encodeUnix(abstractPath(name)));
-}
-
-const SUN_PATH_SIZE = 108;
-
-/** The name of an `abns@` address as a socket path: padded with NULs to the full length, as HAProxy has it. */
-export function abstractPath(name: string): string {
-  return `\0${name}`.padEnd(SUN_PATH_SIZE - Buffer.byteLength(name) + name.length, '\0');
 }
 
 /** `fd@<n>`: a duplicate, so that the number inherited stays as it is for the next generation. */

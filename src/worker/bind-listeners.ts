@@ -6,12 +6,8 @@ import type { Position } from '../model/diagnostic.ts';
 import type { Global } from '../model/global.ts';
 import type { Notice } from '../model/notice.ts';
 import type { SocketTuning } from '../net/socket-tuning.ts';
-import {
-  openListening,
-  type Listening,
-  type ListenFailure,
-  type ListenSettings,
-} from '../net/listening-socket.ts';
+import type { ListenSettings } from '../net/listen-settings.ts';
+import { openListening, type Listening, type ListenFailure } from '../net/listening-socket.ts';
 import { clientSocketOptions, socketTuning } from '../proxy/socket-options.ts';
 import { numberOfLogForward } from './listening-section.ts';
 import { type ListenerHandover, NO_SOCKET } from './orders.ts';
@@ -134,6 +130,36 @@ function sharesOf(connections: number, threads: readonly number[]): Map<number, 
   return shares;
 }
 
+/** Open one after another; those with the same settings are told apart by their number among them. */
+function numbered(open: OpenListening): (place: Place) => Listening | ListenFailure {
+  const seen = new Map<string, number>();
+  return ({ settings, threads }) => {
+    const key = socketKey(settings, 0);
+    const nth = seen.get(key) ?? 0;
+    seen.set(key, nth + 1);
+    return open(settings, nth, threads.length);
+  };
+}
+
+/** What each of its threads has to listen with, or why nobody can. */
+function handoversOf(
+  place: Place,
+  open: (place: Place) => Listening | ListenFailure,
+  notice: Notice,
+): readonly (readonly [thread: number, ListenerHandover])[] | string {
+  const { proxy, bind, settings, threads } = place;
+  if (threads.length === 0) return `'thread' names none of the threads`;
+  if (settings.address.kind === 'reverse')
+    return [...sharesOf(settings.connections ?? 1, threads)].map(([thread, connections]) => [
+      thread,
+      { proxy, bind, fd: NO_SOCKET, connections },
+    ]);
+  const opened = open(place);
+  if ('message' in opened) return opened.message;
+  for (const warning of opened.warnings) notice('warning', warning);
+  return opened.fds.map((fd, index) => [threads[index % threads.length] as number, { proxy, bind, fd }]);
+}
+
 /** Descriptors by thread. All failures are reported before giving up, so that a user sees them in one run. */
 export function bindListeners(
   config: Config,
@@ -142,32 +168,15 @@ export function bindListeners(
   open: OpenListening = bindNow,
 ): ListenerHandover[][] | undefined {
   const handovers: ListenerHandover[][] = Array.from({ length: nbthread + 1 }, () => []);
-  const seen = new Map<string, number>();
+  const openNext = numbered(open);
   let failed = false;
-  for (const { proxy, bind, owner, position, settings, threads } of placesOf(config, nbthread)) {
-    if (threads.length === 0) {
-      const what = `'thread' names none of the ${nbthread} threads`;
-      notice('alert', `Binding [${position.file}:${position.line}] for ${owner}: ${what}`);
+  for (const place of placesOf(config, nbthread)) {
+    const found = handoversOf(place, openNext, notice);
+    if (typeof found === 'string') {
+      const { owner, position } = place;
+      notice('alert', `Binding [${position.file}:${position.line}] for ${owner}: ${found}`);
       failed = true;
-      continue;
-    }
-    if (settings.address.kind === 'reverse') {
-      for (const [thread, connections] of sharesOf(settings.connections ?? 1, threads))
-        handovers[thread]?.push({ proxy, bind, fd: NO_SOCKET, connections });
-      continue;
-    }
-    const plainKey = socketKey(settings, 0);
-    const nth = seen.get(plainKey) ?? 0;
-    seen.set(plainKey, nth + 1);
-    const opened = open(settings, nth, threads.length);
-    if ('message' in opened) {
-      notice('alert', `Binding [${position.file}:${position.line}] for ${owner}: ${opened.message}`);
-      failed = true;
-      continue;
-    }
-    for (const warning of opened.warnings) notice('warning', warning);
-    for (const [index, fd] of opened.fds.entries())
-      handovers[threads[index % threads.length] as number]?.push({ proxy, bind, fd });
+    } else for (const [thread, handover] of found) handovers[thread]?.push(handover);
   }
   return failed ? undefined : handovers;
 }

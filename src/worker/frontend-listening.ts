@@ -6,7 +6,7 @@
 import type { ListeningDescriptor } from '../admin/runtime.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
-import { beginListening } from '../net/listening-socket.ts';
+import { beginListening } from '../net/opened-socket.ts';
 import { closeDescriptor, duplicateDescriptor, stopListening } from '../net/system-calls.ts';
 import type { PassedSocket } from '../net/listener-exchange.ts';
 import { listeningSection } from './listening-section.ts';

@@ -10,7 +10,7 @@ import type { LogTarget } from '../model/log.ts';
 import type { ByteLine } from '../base/byte-line.ts';
 import { monotonicMs } from '../base/clock.ts';
 import { DatagramBatch } from '../net/datagram-batch.ts';
-import { abstractPath } from '../net/listening-socket.ts';
+import { abstractPath } from '../net/unix-listening.ts';
 import { encodeIp, encodeUnix } from '../net/socket-address.ts';
 import { tuneSocket } from '../net/socket-options.ts';
 import {

@@ -4,7 +4,7 @@
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { Address } from '../model/address.ts';
-import { abstractPath } from '../net/listening-socket.ts';
+import { abstractPath } from '../net/unix-listening.ts';
 import type { LogRing } from './log-ring.ts';
 import type { RingServer } from './ring-settings.ts';
 

@@ -2,13 +2,13 @@
  * Listening sockets of the process before (`-x`): a bind gets those of its address, all of them, as clients may wait
  * in any; more are opened where there are more threads. What no bind wants is closed.
  */
+import type { ListenSettings } from '../net/listen-settings.ts';
 import {
   adoptListening,
   extendListening,
   openListening,
   type Listening,
   type ListenFailure,
-  type ListenSettings,
 } from '../net/listening-socket.ts';
 import { askForSockets, type PassedSocket } from '../net/listener-exchange.ts';
 import { closeDescriptor } from '../net/system-calls.ts';

@@ -57,6 +57,7 @@ test('mistakes in ACLs are answered in the words of HAProxy', () => {
       'if { pathh /x }',
       /unknown fetch method 'pathh' in ACL expression 'pathh' \(did you mean 'path' maybe \?\)/,
     ],
+    ['if { path_begg /x }', /unknown fetch method 'path_begg' .*\(did you mean 'path_beg' maybe \?\)/],
     ['if { path -m nope x }', /unknown matching method 'nope' when parsing ACL expression/],
     [
       'if { path -z x }',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadSettings, parseCommandLine, renderUsage } from '../../src/config-parser/command-line.ts';
+import { loadSettings, parseCommandLine } from '../../src/config-parser/command-line.ts';
+import { renderUsage } from '../../src/config-parser/usage.ts';
 import type { Options } from '../../src/config-parser/command-line.ts';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 
@@ -84,6 +85,9 @@ test('-V takes back -q', () => {
 
 test('version options and conditions need no file', () => {
   assert.deepEqual(accepted('-v').action, { kind: 'version' });
+  assert.deepEqual(accepted('--version').action, { kind: 'version' });
+  assert.deepEqual(accepted('-h').action, { kind: 'help' });
+  assert.deepEqual(accepted('-q --help -zz').action, { kind: 'help' });
   assert.deepEqual(accepted('-vv').action, { kind: 'build-details' });
   assert.deepEqual(accepted('-vqb').action, { kind: 'bare-version', what: 'branch' });
   assert.deepEqual(parseCommandLine(['-cc', 'streq(a,b)']).value?.action, {
@@ -105,7 +109,10 @@ test('what is wrong is named', () => {
   assert.match(parseCommandLine(['-f']).error ?? '', /-f expects an argument/);
   assert.match(parseCommandLine(['-n', 'many', '-f', 'a']).error ?? '', /-n expects a number, found 'many'/);
   assert.match(parseCommandLine(['--what']).error ?? '', /unknown option '--what'/);
-  assert.match(parseCommandLine(['a.cfg']).error ?? '', /unexpected argument 'a.cfg'/);
+  assert.match(
+    parseCommandLine(['a.cfg']).error ?? '',
+    /unexpected argument 'a.cfg': configuration files follow -f/,
+  );
 });
 
 test('the usage text begins as scripts expect it', () => {

@@ -111,6 +111,7 @@ test('the nearest name is the one with the fewest slips, if there are few', () =
   assert.equal(nearestName('bakend', ['backend', 'frontend']), 'backend');
   assert.equal(nearestName('xyzzy', ['backend', 'frontend']), undefined);
   assert.equal(nearestName('', ['acl']), undefined);
+  assert.equal(nearestName('c', ['a']), undefined);
 });
 
 test('names of prototypes are no keywords', () => {

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Connection } from '../../src/net/connection.ts';
 import { NodeEngine } from '../../src/net/engines/node/engine.ts';
+import { abstractPath } from '../../src/net/unix-listening.ts';
+import type { ListenSettings } from '../../src/net/listen-settings.ts';
 import {
-  abstractPath,
   isListenFailure,
   type ListenFailure,
   type Listening,
-  type ListenSettings,
   openListening,
 } from '../../src/net/listening-socket.ts';
 import { closeDescriptor, getOption } from '../../src/net/system-calls.ts';
@@ -92,7 +92,7 @@ test('a port in use is refused in the words that are grepped for', async t => {
     code: 'EADDRINUSE',
   });
   assert.deepEqual(refused({ address: { kind: 'ip', family: 4, host: '192.0.2.55', port } }), {
-    message: `cannot bind socket (Cannot assign requested address) for [192.0.2.55:${port}]`,
+    message: `cannot bind socket (Cannot assign requested address) for [192.0.2.55:${port}]: no interface has this address; with 'transparent', or the sysctl ip_nonlocal_bind, it may come later`,
     code: 'EADDRNOTAVAIL',
   });
 });

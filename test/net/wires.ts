@@ -1,7 +1,8 @@
 /** Listening sockets and recording handlers for the engine suite. */
 import type { Cause } from '../../src/base/failure.ts';
 import type { Connection, ConnectionHandler, Engine, Listener } from '../../src/net/connection.ts';
-import { isListenFailure, type ListenSettings, openListening } from '../../src/net/listening-socket.ts';
+import type { ListenSettings } from '../../src/net/listen-settings.ts';
+import { isListenFailure, openListening } from '../../src/net/listening-socket.ts';
 
 export function listenSettings(over: Partial<ListenSettings> = {}): ListenSettings {
   return {
