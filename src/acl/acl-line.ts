@@ -183,19 +183,19 @@ function openSets(
   env: CompileEnvironment,
 ): PatternSet[] | undefined {
   const sets: PatternSet[] = [];
-  const where = `at file '${criterion.position.file}' line ${criterion.position.line}`;
+  const where = `file '${criterion.position.file}' line ${criterion.position.line}`;
   for (const { name, ignoreCase } of flags.files) {
     const list = env.patterns.open(
       name.text,
       'acl',
       flags.asMap,
-      `pattern loaded from file '${name.text}' used by acl ${where}`,
+      `pattern loaded from file '${name.text}' used by acl at ${where}`,
     );
     const set = typeof list === 'string' ? list : list.setFor(method, ignoreCase);
     if (typeof set === 'string') return fail(env, name.position, set);
     sets.push(set);
   }
-  const display = `acl '${nameOf(criterion.text)}' file '${criterion.position.file}' line ${criterion.position.line}`;
+  const display = `acl '${nameOf(criterion.text)}' ${where}`;
   const key = [display, ...flags.patterns.map(word => word.text)].join(' ');
   const list = env.patterns.createLine(display, flags.id, key);
   if (typeof list === 'string') return fail(env, criterion.position, list);

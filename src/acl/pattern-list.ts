@@ -2,6 +2,7 @@
  * The patterns of one file, virtual name or ACL line, in file order, and the sets that look into them. A version under
  * preparation stays out of sight until it is committed (`prepare acl`, `commit map`).
  */
+import { appended } from '../base/appended.ts';
 import type { MatchMethod } from './match/method.ts';
 import type { PatternEntry } from './match/pattern.ts';
 import { PatternSet, type ParseValue, type PatternSource } from './pattern-set.ts';
@@ -9,6 +10,8 @@ import { PatternVersion } from './pattern-version.ts';
 
 /** What happens to the visible version: the words of HAProxy's events, in small. */
 type PatternListEvent = 'add' | 'del' | 'set' | 'clear' | 'commit';
+
+export type PatternUse = 'acl' | 'map';
 
 export type PatternPair = readonly [key: string, value: string | undefined];
 
@@ -30,20 +33,19 @@ export class PatternList implements PatternSource {
   /** Two columns. */
   readonly isMap: boolean;
   readonly isFile: boolean;
-  /** Used by `acl`, by `map`, or both. */
-  readonly usedBy = new Set<'acl' | 'map'>();
-  /** Where it is used, as `show acl` says. */
-  readonly displays: string[] = [];
-  readonly sets: PatternSet[] = [];
+  #uses: readonly PatternUse[] = [];
+  #displays: string[] = [];
+  #sets: PatternSet[] = [];
   /** It was changed since it was read: threads that start later are told of its entries. */
   isChanged = false;
   #version = 0;
   #nextVersion = 0;
   #shown = new PatternVersion();
-  readonly #versions = new Map<number, PatternVersion>([[0, this.#shown]]);
+  /** Those under preparation. */
+  #prepared: Map<number, PatternVersion> | undefined;
   #nextEntry = 1;
-  readonly #watchers: (() => void)[] = [];
-  readonly #observers = new Set<(event: PatternListEvent) => void>();
+  #watchers: (() => void)[] = [];
+  #observers: Set<(event: PatternListEvent) => void> | undefined;
   readonly #registry: { revision: number };
 
   constructor(options: PatternListOptions, registry: { revision: number }) {
@@ -52,6 +54,25 @@ export class PatternList implements PatternSource {
     this.isMap = options.isMap;
     this.isFile = options.isFile;
     this.#registry = registry;
+  }
+
+  /** Where it is used, as `show acl` says. */
+  get displays(): readonly string[] {
+    return this.#displays;
+  }
+
+  get sets(): readonly PatternSet[] {
+    return this.#sets;
+  }
+
+  isUsedBy(use: PatternUse): boolean {
+    return this.#uses.includes(use);
+  }
+
+  /** One more line uses it. */
+  use(use: PatternUse, display: string): void {
+    if (!this.isUsedBy(use)) this.#uses = [...this.#uses, use];
+    this.#displays = appended(this.#displays, display);
   }
 
   /** The visible version. */
@@ -64,12 +85,16 @@ export class PatternList implements PatternSource {
   }
 
   entries(version = this.#version): readonly PatternEntry[] {
-    return this.#versions.get(version)?.entries ?? [];
+    return this.#versionOf(version)?.entries ?? [];
+  }
+
+  #versionOf(version: number): PatternVersion | undefined {
+    return version === this.#version ? this.#shown : this.#prepared?.get(version);
   }
 
   /** Whether the version is there: visible, or still under preparation. */
   has(version: number): boolean {
-    return this.#versions.has(version);
+    return this.#versionOf(version) !== undefined;
   }
 
   /** The set for one way of looking, made at first use; answers what cannot be looked at that way. */
@@ -84,14 +109,14 @@ export class PatternList implements PatternSource {
       if (wrong !== undefined)
         return entry.line > 0 ? `${wrong} at line ${entry.line} of file '${this.name}'` : wrong;
     }
-    this.sets.push(set);
+    this.#sets = appended(this.#sets, set);
     return set;
   }
 
   /** Adds an entry; answers why not. */
   add(key: string, value?: string, { version = this.#version, line = 0 } = {}): string | undefined {
     const entry: PatternEntry = { id: this.#nextEntry++, key, value, line };
-    const target = this.#versions.get(version);
+    const target = this.#versionOf(version);
     if (target === undefined) return `version ${version} does not exist`;
     const wrong = target === this.#shown ? this.#insertEverywhere(entry) : undefined;
     if (wrong !== undefined) return wrong;
@@ -109,7 +134,6 @@ export class PatternList implements PatternSource {
   #show(entries: readonly PatternEntry[]): void {
     for (const set of this.sets) set.reset();
     this.#shown = new PatternVersion();
-    this.#versions.set(this.#version, this.#shown);
     for (const entry of entries) if (this.#insertEverywhere(entry) === undefined) this.#shown.add(entry);
   }
 
@@ -125,13 +149,14 @@ export class PatternList implements PatternSource {
 
   /** Calls back after each change. */
   watch(changed: () => void): void {
-    this.#watchers.push(changed);
+    this.#watchers = appended(this.#watchers, changed);
   }
 
   /** Calls back behind each change of the visible version; answers what ends that. */
   observe(told: (event: PatternListEvent) => void): () => void {
-    this.#observers.add(told);
-    return () => void this.#observers.delete(told);
+    const observers = (this.#observers ??= new Set());
+    observers.add(told);
+    return () => void observers.delete(told);
   }
 
   /** `event`: undefined: nobody did anything, this is what others have done before. */
@@ -139,12 +164,12 @@ export class PatternList implements PatternSource {
     if (version !== this.#version) return;
     this.#registry.revision++;
     for (const changed of this.#watchers) changed();
-    if (event !== undefined) for (const told of this.#observers) told(event);
+    if (event !== undefined) for (const told of this.#observers ?? []) told(event);
   }
 
   /** First entry of that key. */
   find(key: string, version = this.#version): PatternEntry | undefined {
-    return this.#versions.get(version)?.withKey(key)[0];
+    return this.#versionOf(version)?.withKey(key)[0];
   }
 
   findById(id: number): PatternEntry | undefined {
@@ -153,7 +178,7 @@ export class PatternList implements PatternSource {
 
   /** Removes all entries of that key; answers how many. */
   remove(key: string, version = this.#version): number {
-    return this.#remove(this.#versions.get(version)?.withKey(key) ?? [], version);
+    return this.#remove(this.#versionOf(version)?.withKey(key) ?? [], version);
   }
 
   removeById(id: number): boolean {
@@ -167,7 +192,7 @@ export class PatternList implements PatternSource {
 
   #remove(removed: readonly PatternEntry[], version: number): number {
     if (removed.length === 0) return 0;
-    this.#versions.get(version)?.remove(removed);
+    this.#versionOf(version)?.remove(removed);
     if (version === this.#version)
       for (const set of this.sets) for (const entry of removed) set.remove(entry);
     this.#changed('del', version);
@@ -176,7 +201,7 @@ export class PatternList implements PatternSource {
 
   /** Changes the value of all entries of that key; answers why not. */
   set(key: string, value: string, version = this.#version): string | undefined {
-    return this.#setAll(this.#versions.get(version)?.withKey(key) ?? [], value, version);
+    return this.#setAll(this.#versionOf(version)?.withKey(key) ?? [], value, version);
   }
 
   setById(id: number, value: string): string | undefined {
@@ -201,29 +226,29 @@ export class PatternList implements PatternSource {
   /** Empties a version; the visible one by default. */
   clear(version = this.#version): void {
     if (version === this.#version) this.#show([]);
-    else this.#versions.delete(version);
+    else this.#prepared?.delete(version);
     this.#changed('clear', version);
   }
 
   /** Empties the visible version, and drops those under preparation. */
   purge(): void {
-    for (const version of this.#versions.keys())
-      if (version !== this.#version) this.#versions.delete(version);
+    this.#prepared = undefined;
     this.clear();
   }
 
   /** A new version to be filled while the visible one goes on. */
   prepare(): number {
     this.#nextVersion++;
-    this.#versions.set(this.#nextVersion, new PatternVersion());
+    this.#prepared ??= new Map();
+    this.#prepared.set(this.#nextVersion, new PatternVersion());
     return this.#nextVersion;
   }
 
   /** Makes a prepared version visible and drops older ones; answers why not. Entries that do not parse are left out. */
   commit(version: number): string | undefined {
-    const prepared = this.#versions.get(version);
+    const prepared = this.#versionOf(version);
     if (prepared === undefined || version > this.#nextVersion) return 'Version number out of range.';
-    for (const old of this.#versions.keys()) if (old < version) this.#versions.delete(old);
+    for (const old of this.#prepared?.keys() ?? []) if (old <= version) this.#prepared?.delete(old);
     this.#version = version;
     this.#show(prepared.entries);
     this.#changed('commit');

@@ -5,8 +5,8 @@
  *   PatternList  entries of the visible version, in file order      one a file, name or ACL line
  *     └─ PatternSet  index for one method, case rule and value type    one a way of using the list
  */
-import { patternLines } from './pattern-file.ts';
-import { PatternList } from './pattern-list.ts';
+import { eachPatternLine } from './pattern-file.ts';
+import { PatternList, type PatternUse } from './pattern-list.ts';
 
 export type ReadFile = (path: string) => { readonly content: string } | { readonly error: string };
 
@@ -16,7 +16,8 @@ export class PatternRegistry {
   readonly readFile: ReadFile;
   readonly #named = new Map<string, PatternList>();
   readonly #lists: PatternList[] = [];
-  readonly #byKey = new Map<string, PatternList[]>();
+  /** Made when somebody asks by key: few lists are ever changed. */
+  #byKey: Map<string, PatternList[]> | undefined;
   /** Whether those that the configuration names are maps; they are read when somebody asks for them. */
   readonly #expected = new Map<string, boolean>();
   readonly #pending = new Map<string, ((list: PatternList) => void)[]>();
@@ -61,14 +62,13 @@ export class PatternRegistry {
     if (id !== undefined && this.#lists.some(list => list.id === id)) return 'the id is already used';
     const list = new PatternList({ name: '', isMap: false, isFile: false, key }, this);
     if (id !== undefined) list.id = id;
-    list.usedBy.add('acl');
-    list.displays.push(display);
+    list.use('acl', display);
     this.#lists.push(list);
     return list;
   }
 
   /** The list of a file (`virt@name`: none, `opt@name`: maybe none), read at its first use. */
-  open(reference: string, use: 'acl' | 'map', isMap: boolean, display: string): PatternList | string {
+  open(reference: string, use: PatternUse, isMap: boolean, display: string): PatternList | string {
     const name = bareName(reference);
     const known = this.#named.get(name);
     const list = known ?? this.#read(reference, name, isMap);
@@ -78,8 +78,7 @@ export class PatternRegistry {
         `The file "${reference}" is already used as ${list.isMap ? 'two' : 'one'} column file ` +
         `and cannot be used by as ${isMap ? 'two' : 'one'} column file.`
       );
-    list.usedBy.add(use);
-    list.displays.push(display);
+    list.use(use, display);
     return list;
   }
 
@@ -89,8 +88,8 @@ export class PatternRegistry {
     if ('error' in file && !reference.startsWith('opt@')) return `failed to open pattern file <${name}>`;
     const isFile = !isVirtual && 'content' in file;
     const list = new PatternList({ name, isMap, isFile }, this);
-    for (const line of 'content' in file ? patternLines(file.content, isMap) : [])
-      list.add(line.key, line.value, { line: line.line });
+    if ('content' in file)
+      eachPatternLine(file.content, isMap, (key, value, line) => void list.add(key, value, { line }));
     this.#named.set(name, list);
     this.#lists.push(list);
     this.complete(list);
@@ -99,24 +98,26 @@ export class PatternRegistry {
 
   /** The list has all entries that it has by the configuration: changes made meanwhile follow. */
   complete(list: PatternList): void {
-    let lists = this.#byKey.get(list.key);
-    if (lists === undefined) this.#byKey.set(list.key, (lists = []));
-    lists.push(list);
+    if (this.#byKey !== undefined) addTo(this.#byKey, list);
     for (const change of this.#pending.get(list.key) ?? []) change(list);
   }
 
   /** By what they are called in all threads; an ACL line may have been compiled several times. */
   listsWithKey(key: string): readonly PatternList[] {
+    if (this.#byKey === undefined) {
+      this.#byKey = new Map();
+      for (const list of this.#lists) addTo(this.#byKey, list);
+    }
     return this.#byKey.get(key) ?? [];
   }
 
   /** Nobody uses the list of an ACL line any more. */
   forget(list: PatternList): void {
-    const lists = this.#byKey.get(list.key)?.filter(other => other !== list) ?? [];
+    const others = this.listsWithKey(list.key).filter(other => other !== list);
     this.#lists.splice(this.#lists.indexOf(list), 1);
-    this.#byKey.set(list.key, lists);
-    if (lists.length > 0) return;
-    this.#byKey.delete(list.key);
+    this.#byKey?.set(list.key, others);
+    if (others.length > 0) return;
+    this.#byKey?.delete(list.key);
     this.#pending.delete(list.key);
   }
 
@@ -138,6 +139,12 @@ export class PatternRegistry {
     }
     this.#lists.sort((a, b) => a.id - b.id);
   }
+}
+
+function addTo(byKey: Map<string, PatternList[]>, list: PatternList): void {
+  const known = byKey.get(list.key);
+  if (known === undefined) byKey.set(list.key, [list]);
+  else known.push(list);
 }
 
 function bareName(reference: string): string {

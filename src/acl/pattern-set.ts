@@ -2,6 +2,7 @@
  * One way of looking into a list of patterns: an index for a match method, a case rule and a type of values. The list
  * (pattern-list.ts) tells it what comes, goes and changes.
  */
+import { appended } from '../base/appended.ts';
 import { createIndex } from './match/method.ts';
 import type { MatchMethod } from './match/method.ts';
 import type { PatternEntry, PatternIndex, StoredPattern } from './match/pattern.ts';
@@ -25,7 +26,10 @@ export class PatternSet {
   readonly ignoreCase: boolean;
   readonly parseValue: ParseValue | undefined;
   #index: PatternIndex;
-  #stored = new Map<PatternEntry, StoredPattern>();
+  /** What was inserted, until an entry is asked for. */
+  #patterns: StoredPattern[] = [];
+  /** Instead, from then on: few lists are ever changed. */
+  #byEntry: Map<PatternEntry, StoredPattern> | undefined;
 
   constructor(
     list: PatternSource,
@@ -55,11 +59,13 @@ export class PatternSet {
   /** Answers why the entry cannot stand here. */
   insert(entry: PatternEntry): string | undefined {
     const data = this.#parse(entry.value);
-    if (typeof data === 'object' && 'error' in data) return data.error;
+    if ('error' in data) return data.error;
     const pattern: StoredPattern = { entry, data: data.value };
     const wrong = this.#index.insert(pattern);
-    if (wrong === undefined) this.#stored.set(entry, pattern);
-    return wrong;
+    if (wrong !== undefined) return wrong;
+    if (this.#byEntry === undefined) this.#patterns = appended(this.#patterns, pattern);
+    else this.#byEntry.set(entry, pattern);
+    return undefined;
   }
 
   #parse(text: string | undefined): { readonly value: Sample | undefined } | { readonly error: string } {
@@ -69,10 +75,17 @@ export class PatternSet {
   }
 
   remove(entry: PatternEntry): void {
-    const pattern = this.#stored.get(entry);
+    const stored = this.#stored();
+    const pattern = stored.get(entry);
     if (pattern === undefined) return;
-    this.#stored.delete(entry);
+    stored.delete(entry);
     this.#index.remove(pattern);
+  }
+
+  #stored(): Map<PatternEntry, StoredPattern> {
+    this.#byEntry ??= new Map(this.#patterns.map(pattern => [pattern.entry, pattern]));
+    this.#patterns = [];
+    return this.#byEntry;
   }
 
   /** Whether the text can be the value of an entry. */
@@ -81,13 +94,14 @@ export class PatternSet {
   }
 
   update(entry: PatternEntry): void {
-    const pattern = this.#stored.get(entry);
+    const pattern = this.#stored().get(entry);
     const parsed = this.#parse(entry.value);
     if (pattern !== undefined && 'value' in parsed) pattern.data = parsed.value;
   }
 
   reset(): void {
     this.#index = createIndex(this.method, this.ignoreCase);
-    this.#stored = new Map();
+    this.#patterns = [];
+    this.#byEntry = undefined;
   }
 }

@@ -27,7 +27,11 @@ export interface ExpressionError {
   readonly offset: number;
 }
 
+/** A fetch without arguments and converters: most are, and cost a fifth of what the grammar takes. */
+const NAME_ALONE = /^[A-Za-z0-9_.:+-]+$/;
+
 export function parseExpression(text: string): ExpressionAst | ExpressionError {
+  if (NAME_ALONE.test(text)) return { fetch: { name: text, offset: 0, args: null }, converters: [] };
   const wrong = findMistake(text);
   if (wrong !== undefined) return wrong;
   try {

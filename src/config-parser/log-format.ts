@@ -30,5 +30,6 @@ export interface ItemName {
 }
 
 export function parseLogFormat(text: string): readonly LogFormatItem[] {
+  if (text !== '' && !text.includes('%')) return [{ kind: 'text', text }];
   return parse(text) as LogFormatItem[];
 }

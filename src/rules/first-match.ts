@@ -75,10 +75,10 @@ class KeyedGroup implements Group {
     this.end = start + tests.length;
     this.#tests = tests;
     this.#each = (tests[0] as KeyedTest).each;
-    for (const test of tests)
-      test.watch(() => {
-        this.#stale = true;
-      });
+    const changed = (): void => {
+      this.#stale = true;
+    };
+    for (const test of tests) test.watch(changed);
   }
 
   /** At first use, and after patterns were changed at run time. */

@@ -34,6 +34,7 @@ export interface RuleSource {
 export class RuleLine {
   readonly source: RuleSource;
   readonly env: RuleEnvironment;
+  readonly #outer: RuleEnvironment;
   /** Phases (bits) the rule runs in. */
   readonly phases: number;
   #next = 0;
@@ -41,6 +42,7 @@ export class RuleLine {
   constructor(source: RuleSource, phases: number, env: RuleEnvironment) {
     this.source = source;
     this.phases = phases;
+    this.#outer = env;
     this.env = prefixed(env, errorPrefix(source, env));
   }
 
@@ -123,8 +125,7 @@ export class RuleLine {
 
   /** Without the prefix of errors. */
   warn(message: string): void {
-    const outer = Object.getPrototypeOf(this.env) as RuleEnvironment;
-    outer.report({ severity: 'warning', position: this.source.position, message });
+    this.#outer.report({ severity: 'warning', position: this.source.position, message });
   }
 
   #position(): Position {

@@ -34,10 +34,10 @@ export class Sieve {
     this.#tests = conditions.map(({ test }) => test);
     this.#needs = conditions.map(({ needs }) => needs ?? []);
     this.#marks = new Uint8Array(conditions.length);
-    for (const need of this.#needs.flat())
-      need.watch(() => {
-        this.#stale = true;
-      });
+    const changed = (): void => {
+      this.#stale = true;
+    };
+    for (const needs of this.#needs) for (const need of needs) need.watch(changed);
   }
 
   /** Index of the first condition at or after `from` that holds, `end` when none does. */

@@ -67,25 +67,26 @@ export class Buckets<Key> {
 
 /** Counts the lengths of the patterns held, longest first. */
 export class Lengths {
-  readonly #counts = new Map<number, number>();
   sorted: readonly number[] = [];
+  /** How many patterns have each of them. */
+  #counts: number[] = [];
 
   add(length: number): void {
-    const count = this.#counts.get(length) ?? 0;
-    this.#counts.set(length, count + 1);
-    if (count === 0) this.#sort();
+    const at = this.sorted.findIndex(other => other <= length);
+    if (this.sorted[at] === length) this.#counts[at] = (this.#counts[at] as number) + 1;
+    else this.#replace(at < 0 ? this.sorted.length : at, 0, [length]);
   }
 
   remove(length: number): void {
-    const count = this.#counts.get(length) ?? 0;
-    if (count > 1) this.#counts.set(length, count - 1);
-    else {
-      this.#counts.delete(length);
-      this.#sort();
-    }
+    const at = this.sorted.indexOf(length);
+    if (at < 0) return;
+    const count = this.#counts[at] as number;
+    if (count === 1) this.#replace(at, 1, []);
+    else this.#counts[at] = count - 1;
   }
 
-  #sort(): void {
-    this.sorted = [...this.#counts.keys()].sort((a, b) => b - a);
+  #replace(at: number, many: number, lengths: readonly number[]): void {
+    this.sorted = this.sorted.toSpliced(at, many, ...lengths);
+    this.#counts = this.#counts.toSpliced(at, many, ...lengths.map(() => 1));
   }
 }

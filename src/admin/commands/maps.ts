@@ -21,7 +21,7 @@ function unknown(kind: Kind): { readonly wrong: Message } {
 /** By number or file name; `strict`: only if it is used as that kind. */
 function findList({ runtime }: Call, name: string, kind: Kind, strict: boolean): Found<PatternList> {
   const list = name === '' ? undefined : runtime.patterns.find(name);
-  if (list === undefined || (strict && !list.usedBy.has(kind))) return unknown(kind);
+  if (list === undefined || (strict && !list.isUsedBy(kind))) return unknown(kind);
   return { found: list };
 }
 
@@ -73,7 +73,7 @@ function* overview({ runtime }: Call, kind: Kind): Generator<string> {
   const shown = new Set<string>();
   for (const list of runtime.patterns.lists()) {
     // an ACL line compiled for several proxies or directions is one list to the user
-    if (!list.usedBy.has(kind) || shown.has(list.key)) continue;
+    if (!list.isUsedBy(kind) || shown.has(list.key)) continue;
     shown.add(list.key);
     const versions = `curr_ver=${list.version} next_ver=${list.nextVersion}`;
     yield `${list.id} (${list.name}) ${describe(list)}. ${versions} entry_cnt=${list.entries().length}\n`;

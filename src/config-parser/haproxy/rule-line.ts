@@ -23,11 +23,11 @@ function splitAction(text: string): ActionWord {
 }
 
 function reportUnknownAction(
-  ruleset: string,
+  ruleset: RulesetName,
   action: Word,
-  known: readonly string[],
   context: LineContext,
 ): void {
+  const known = actionNames(ruleset);
   const list = known.map(name => `'${name}'`).join(', ');
   const message = `'${ruleset}' expects ${list}, but got '${action.text}'`;
   context.alert(action, message, didYouMean(splitAction(action.text).name, known));
@@ -66,15 +66,14 @@ export function readRule(
   context: LineContext,
 ): Rule | undefined {
   const action = words[0];
-  const known = actionNames(ruleset);
   if (action === undefined) {
-    const list = known.map(name => `'${name}'`).join(', ');
+    const list = actionNames(ruleset).map(name => `'${name}'`).join(', ');
     context.alert(context.position, `'${ruleset}' expects ${list}.`);
     return undefined;
   }
   const { name, args } = splitAction(action.text);
   if (!isKnown(name, ruleset)) {
-    reportUnknownAction(ruleset, action, known, context);
+    reportUnknownAction(ruleset, action, context);
     return undefined;
   }
   const fixed = findRuleAction(name, ruleset)?.fixedWords ?? 0;
