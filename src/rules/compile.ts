@@ -45,7 +45,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
   };
   // What is wrong with an ACL is told even when nothing uses it.
   env.acls.compileUnused(env, requestPhases);
-  env.defaultsAcls.compileUnused(inDefaults(env), requestPhases);
+  if (env.section.defaultsAcls.length > 0) env.defaultsAcls.compileUnused(inDefaults(env), requestPhases);
   return rules;
 }
 

@@ -12,6 +12,7 @@ import type { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { writeConfig } from '../state/config-bytes.ts';
 import { createEarlyMemory } from '../state/seen-hellos.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
@@ -35,7 +36,7 @@ import { mostConnections, mostOpenFiles } from './process-numbers.ts';
 import { mostPipes } from './splice-pipes.ts';
 import { StopSequence } from './stop-sequence.ts';
 import type { ThreadLauncher } from './launch.ts';
-import type { ToControl } from './messages.ts';
+import type { ThreadStartMessage, ToControl } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
 import { LogRings } from './log-rings.ts';
 import { beginTraces, controlTraces } from './process-traces.ts';
@@ -200,10 +201,7 @@ export class Control {
     });
   }
 
-  /**
-   * Binds the sockets for administrators and peers and starts; undefined when one, the file of a ring, the key of an account, or the memory cannot be had (it was
-   * reported).
-   */
+  /** Binds the sockets for administrators and peers and starts; undefined when something cannot be had (it was reported). */
   static start(options: ControlOptions): Control | undefined {
     const adminSockets = bindAdminSockets(options.config, options.notice, options.open);
     if (adminSockets === undefined) return undefined;
@@ -233,26 +231,11 @@ export class Control {
   }
 
   #createThreads(): ThreadPool {
-    const { config, nbthread, launcher, processors, notice, onLoaded, onStopped } = this.#options;
+    const { config, nbthread, launcher, notice, onLoaded, onStopped } = this.#options;
     return new ThreadPool({
       count: nbthread,
       launcher,
-      startOf: thread => ({
-        thread,
-        config,
-        plan: this.#state.plan,
-        state: this.#state.buffer,
-        traces: this.#traces.board.buffer,
-        tables: this.#state.tables.shared,
-        caches: this.#state.caches.shared,
-        startTimeMs: this.#startTimeMs,
-        processors: processors[thread],
-        ticketKeys: this.#options.ticketKeys,
-        earlyMemory: this.#earlyMemory,
-        namespaces: this.#namespaces,
-        stopping: this.#stopSequence.announced,
-        ...this.#administration.forThread(),
-      }),
+      startsOf: threads => this.#startsOf(threads),
       listenersOf: thread => this.#administration.listenersFor(thread),
       notice,
       heard: (thread, message) => this.#heard(thread, message),
@@ -266,6 +249,25 @@ export class Control {
       ending: () => this.#stopSequence.ending,
       onAllEnded: code => void this.#taught.then(() => onStopped(code)),
     });
+  }
+
+  #startsOf(threads: readonly number[]): readonly ThreadStartMessage[] {
+    const { config, processors, ticketKeys } = this.#options;
+    const same = {
+      config: writeConfig(config),
+      plan: this.#state.plan,
+      state: this.#state.buffer,
+      traces: this.#traces.board.buffer,
+      tables: this.#state.tables.shared,
+      caches: this.#state.caches.shared,
+      startTimeMs: this.#startTimeMs,
+      ticketKeys,
+      earlyMemory: this.#earlyMemory,
+      namespaces: this.#namespaces,
+      stopping: this.#stopSequence.announced,
+      ...this.#administration.forThread(),
+    };
+    return threads.map(thread => ({ ...same, thread, processors: processors[thread] }));
   }
 
   #died(thread: number): void {

@@ -4,16 +4,18 @@
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { prepareSystemCalls } from '../net/system-calls.ts';
+import { readConfig } from '../state/config-bytes.ts';
 import { holdCapabilities } from './capabilities.ts';
 import type { ThreadLaunch } from './launch.ts';
-import type { ThreadStart } from './messages.ts';
+import type { ThreadStartMessage } from './messages.ts';
 import { runOn } from './process-calls.ts';
 import { ServingThread } from './serving-thread.ts';
 
 function waitForStart(port: MessagePort): void {
   const { startPort } = workerData as ThreadLaunch;
-  startPort.once('message', (start: ThreadStart) => {
+  startPort.once('message', (message: ThreadStartMessage) => {
     startPort.close();
+    const start = { ...message, config: readConfig(message.config) };
     if (start.processors !== undefined) runOn(start.processors);
     // what a thread cannot hold the control thread tells
     holdCapabilities(start.config.global);

@@ -3,7 +3,7 @@
  * thread is launched before that, and waits for its start message.
  */
 import { MessageChannel, SHARE_ENV, Worker, type MessagePort } from 'node:worker_threads';
-import type { ThreadStart } from './messages.ts';
+import type { ThreadStartMessage } from './messages.ts';
 
 /**
  * Requests leave little behind: a small nursery is emptied as quickly as it fills, and many connections that open
@@ -11,7 +11,7 @@ import type { ThreadStart } from './messages.ts';
  */
 const YOUNG_MB = 8;
 
-/** What a new thread knows at once; everything else comes in one ThreadStart through the port. */
+/** What a new thread knows at once; everything else comes in one ThreadStartMessage through the port. */
 export interface ThreadLaunch {
   readonly startPort: MessagePort;
 }
@@ -36,7 +36,7 @@ export class ThreadLauncher {
     this.#spare = undefined;
   }
 
-  launch(start: ThreadStart): Worker {
+  launch(start: ThreadStartMessage): Worker {
     const { worker, startPort } = this.#spare ?? this.#launch();
     this.#spare = undefined;
     startPort.postMessage(start);

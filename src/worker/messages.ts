@@ -6,6 +6,7 @@ import type { NameserverReport } from '../model/nameserver-report.ts';
 import type { Config } from '../model/config.ts';
 import type { PatternFile } from '../proxy/check-rules.ts';
 import type { NameQuestion } from '../proxy/name-lookups.ts';
+import type { ConfigBytes } from '../state/config-bytes.ts';
 import type { SharedCache } from '../state/http-cache/http-cache.ts';
 import type { StatePlan } from '../state/plan.ts';
 import type { SharedStickTable } from '../state/stick-table/stick-tables.ts';
@@ -49,6 +50,11 @@ export interface ThreadStart {
   readonly vrrp: VrrpSnapshot | undefined;
   /** A soft stop was asked for. */
   readonly stopping: boolean;
+}
+
+/** As it crosses to the thread. */
+export interface ThreadStartMessage extends Omit<ThreadStart, 'config'> {
+  readonly config: ConfigBytes;
 }
 
 /** Of the connections that a server (shared row) has made to one thread, by one name. */

@@ -144,6 +144,7 @@ export class ServingThread {
 
   /** Everything is loaded: tells so, and hears what the control thread says. */
   begin(): void {
+    this.#compileFrontends();
     this.#state.queues.notify = (other, server, queue) =>
       this.#tell({ kind: 'grant', thread: other, server, queue });
     this.#port.on('message', this.#hears);
@@ -157,6 +158,12 @@ export class ServingThread {
     this.#countOnTheWay();
     this.#tell({ kind: 'ready', engine: this.#engine.name });
     this.#scripts.program?.serve();
+  }
+
+  /** Before it is told to listen: while other threads load, and while an old process still serves. */
+  #compileFrontends(): void {
+    for (const [row, { disabled, binds }] of this.#start.config.proxies.entries())
+      if (!disabled && binds.length > 0) this.#runtime.frontend(row);
   }
 
   /** Only where some frontend wants it: a thread without work then wakes up for nothing else. */

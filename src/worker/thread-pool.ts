@@ -7,7 +7,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Notice } from '../model/notice.ts';
 import type { ThreadLauncher } from './launch.ts';
-import type { ThreadStart, ToControl, ToData } from './messages.ts';
+import type { ThreadStartMessage, ToControl, ToData } from './messages.ts';
 import type { ListenerHandover } from './orders.ts';
 
 /** A thread that does not live longer than that is not replaced at once: it would die again. */
@@ -16,7 +16,8 @@ const SHORT_LIFE_MS = 1000;
 interface ThreadPoolOptions {
   readonly count: number;
   readonly launcher: ThreadLauncher;
-  readonly startOf: (thread: number) => ThreadStart;
+  /** What they are told first, in their order. */
+  readonly startsOf: (threads: readonly number[]) => readonly ThreadStartMessage[];
   /** Fresh duplicates of what the thread listens on. */
   readonly listenersOf: (thread: number) => readonly ListenerHandover[];
   readonly notice: Notice;
@@ -47,7 +48,7 @@ export class ThreadPool {
   }
 
   start(): void {
-    for (let thread = 1; thread <= this.#options.count; thread++) this.#start(thread);
+    this.#start(Array.from({ length: this.#options.count }, (_, index) => index + 1));
   }
 
   serve(): void {
@@ -73,9 +74,14 @@ export class ThreadPool {
     for (const thread of this.#threads) thread?.postMessage(message);
   }
 
-  #start(thread: number): void {
-    const { launcher, startOf, notice } = this.#options;
-    const worker = launcher.launch(startOf(thread));
+  #start(threads: readonly number[]): void {
+    for (const start of this.#options.startsOf(threads)) this.#launch(start);
+  }
+
+  #launch(start: ThreadStartMessage): void {
+    const { launcher, notice } = this.#options;
+    const { thread } = start;
+    const worker = launcher.launch(start);
     this.#threads[thread] = worker;
     this.#startedAtMs[thread] = performance.now();
     worker.on('message', (message: ToControl) => this.#heard(thread, message));
@@ -120,9 +126,9 @@ export class ThreadPool {
     }
     const livedMs = performance.now() - (this.#startedAtMs[thread] as number);
     notice('warning', `thread ${thread} is replaced`, { part: 'threads', thread });
-    if (livedMs >= SHORT_LIFE_MS) return this.#start(thread);
+    if (livedMs >= SHORT_LIFE_MS) return this.#start([thread]);
     setTimeout(() => {
-      if (!this.#options.ending()) this.#start(thread);
+      if (!this.#options.ending()) this.#start([thread]);
       else if (this.#threads.every(other => other === undefined)) onAllEnded(0);
     }, SHORT_LIFE_MS);
   }

@@ -22,11 +22,7 @@ function splitAction(text: string): ActionWord {
   return { name: text.slice(0, bracket), args: text.slice(bracket + 1, end) };
 }
 
-function reportUnknownAction(
-  ruleset: RulesetName,
-  action: Word,
-  context: LineContext,
-): void {
+function reportUnknownAction(ruleset: RulesetName, action: Word, context: LineContext): void {
   const known = actionNames(ruleset);
   const list = known.map(name => `'${name}'`).join(', ');
   const message = `'${ruleset}' expects ${list}, but got '${action.text}'`;
@@ -67,7 +63,9 @@ export function readRule(
 ): Rule | undefined {
   const action = words[0];
   if (action === undefined) {
-    const list = actionNames(ruleset).map(name => `'${name}'`).join(', ');
+    const list = actionNames(ruleset)
+      .map(name => `'${name}'`)
+      .join(', ');
     context.alert(context.position, `'${ruleset}' expects ${list}.`);
     return undefined;
   }
