@@ -1,7 +1,8 @@
 /**
- * What a peer may send (RFC 9113 section 5.2): one window for the connection, one a stream. A stream whose content comes
- * has its own small window, and shares 7/8 of what is left of the connection's with the others (manual,
- * `tune.h2.fe.rxbuf`). What is consumed is given back in large portions, half a window at a time.
+ * What a peer may send (RFC 9113 section 5.2): one window for the connection, one a stream. The connection's is
+ * opened as wide as it can be when the first content comes, as by HAProxy: it holds nothing up. The windows of streams bound
+ * what is held. Each whose content comes has a small one of its own, and gets a share of 7/8 of what others have not been
+ * granted (manual, `tune.h2.fe.rxbuf`).
  */
 import { DEFAULT_WINDOW, LARGEST_WINDOW, WINDOW_UPDATE } from './frames.ts';
 import type { Output } from './output.ts';
@@ -16,10 +17,12 @@ export class ReceiveWindows {
   #connectionWindow = DEFAULT_WINDOW;
   /** Bytes that the peer may send now. */
   #left = DEFAULT_WINDOW;
-  /** Bytes consumed and not given back. */
+  /** Bytes that have come and are not given back. */
   #unsaid = 0;
   /** Streams whose content comes. */
   #filling = 0;
+  /** What they may send and what they hold. */
+  #granted = 0;
   /** What a peer may send on a stream more than it was told: it may not have heard of it. */
   #slack: number;
 
@@ -39,6 +42,7 @@ export class ReceiveWindows {
     if (stream.isFilling) return;
     stream.isFilling = true;
     this.#filling++;
+    this.#granted += stream.receiveWindow + stream.held;
     this.widen();
     this.#grant(stream);
   }
@@ -48,14 +52,14 @@ export class ReceiveWindows {
     if (!stream.isFilling) return;
     stream.isFilling = false;
     this.#filling--;
+    this.#granted -= stream.receiveWindow + stream.held;
   }
 
   /** Gives the connection all it may have. */
   widen(): void {
-    const { connectionWindow } = this.#settings;
-    const more = connectionWindow - this.#connectionWindow;
-    if (more <= 0) return;
-    this.#connectionWindow = connectionWindow;
+    if (this.#connectionWindow === LARGEST_WINDOW) return;
+    const more = LARGEST_WINDOW - this.#connectionWindow;
+    this.#connectionWindow = LARGEST_WINDOW;
     this.#left += more;
     this.#update(0, more);
   }
@@ -63,9 +67,10 @@ export class ReceiveWindows {
   /** A frame of so many bytes comes. False: the connection may not send them. */
   take(length: number): boolean {
     this.#left -= length;
-    // what is kept back may be all the others could send, if who holds the rest consumes no more
-    this.#giveBack();
-    return this.#left >= 0;
+    if (this.#left < 0) return false;
+    this.#unsaid += length;
+    if (this.#unsaid >= this.#connectionWindow / 2) this.#giveBack();
+    return true;
   }
 
   /** The same of its stream, which holds them from then on. */
@@ -75,16 +80,7 @@ export class ReceiveWindows {
     return stream.receiveWindow + this.#slack >= 0;
   }
 
-  /** So many bytes of nobody: the connection may send others for them. */
-  forget(length: number): void {
-    this.#unsaid += length;
-    this.#giveBack();
-  }
-
   #giveBack(): void {
-    // where others hold most of it, little is much
-    if (this.#unsaid < this.#connectionWindow / 2 && this.#unsaid <= this.#left) return;
-    if (this.#left < 0) return;
     this.#left += this.#unsaid;
     this.#update(0, this.#unsaid);
     this.#unsaid = 0;
@@ -93,31 +89,38 @@ export class ReceiveWindows {
   /** So many bytes of a stream are used up. */
   consumed(stream: Stream, length: number): void {
     stream.held -= length;
-    this.forget(length);
-    if (stream.isFilling) this.#grant(stream);
+    if (!stream.isFilling) return;
+    this.#granted -= length;
+    this.#grant(stream);
   }
 
   /** As much as is due now, unless that is little, or nothing that will come needs it. */
   #grant(stream: Stream): void {
     if (stream.contentLeft >= 0 && stream.contentLeft <= stream.receiveWindow) return;
-    const due = this.#share();
-    const more = due - stream.receiveWindow - stream.held;
+    const has = stream.receiveWindow + stream.held;
+    const due = Math.max(this.#settings.streamWindow, Math.min(this.#share(), has + this.#spare()));
+    const more = due - has;
     if (more < due / 2) return;
     stream.receiveWindow += more;
+    this.#granted += more;
     this.#update(stream.id, more);
+  }
+
+  /** Of what nobody was granted; less than nothing where all streams have no more than their own. */
+  #spare(): number {
+    return Math.floor((this.#settings.sharedWindow - this.#granted) * SHARED);
   }
 
   /** What one stream may send before any of it is consumed. */
   #share(): number {
-    const { streamWindow, connectionWindow } = this.#settings;
-    const spare = Math.max(0, connectionWindow - streamWindow * this.#filling);
+    const { streamWindow, sharedWindow } = this.#settings;
+    const spare = Math.max(0, sharedWindow - streamWindow * this.#filling);
     return Math.min(streamWindow + Math.floor((spare * SHARED) / this.#filling), LARGEST_WINDOW);
   }
 
   /** The stream is over: what it holds nobody will ask for. */
   release(stream: Stream): void {
     this.end(stream);
-    if (stream.held > 0) this.forget(stream.held);
     stream.held = 0;
   }
 

@@ -93,7 +93,6 @@ export class Session extends SessionStreams implements FrameSink {
       return this.fail(H2.FLOW_CONTROL_ERROR, 'window of the connection exceeded');
     const stream = this.streams.get(id);
     if (stream === undefined || stream.remoteEnded) {
-      this.windows.forget(length);
       if (stream === undefined) this.closedError(id);
       else this.streamError(stream, H2.STREAM_CLOSED, 'DATA behind the end');
     } else if (this.windows.takeOn(stream, length)) this.target = stream;

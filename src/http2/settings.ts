@@ -25,9 +25,10 @@ export type Role = 'server' | 'client';
 export interface LocalSettings {
   /** Bytes of the peer's header table. */
   readonly tableBytes: number;
-  /** Bytes of one stream, and of all of them, that may come without being consumed. */
+  /** Bytes of one stream that may come without being consumed. */
   readonly streamWindow: number;
-  readonly connectionWindow: number;
+  /** And what streams share beside theirs. */
+  readonly sharedWindow: number;
   /** Streams a peer may have at a time; 0: no limit. */
   readonly maxStreams: number;
   readonly maxFrame: number;

@@ -10,7 +10,7 @@ import { randomNumbers } from '../support/random-numbers.ts';
 const SETTINGS: LocalSettings = {
   tableBytes: 4096,
   streamWindow: 65_536,
-  connectionWindow: 1_000_000,
+  sharedWindow: 1_000_000,
   maxStreams: 100,
   maxFrame: 16_384,
   takesConnect: false,
@@ -82,6 +82,22 @@ test('a stream that is consumed no more leaves room to others, however much of i
   }
 });
 
+test('streams that nobody consumes leave room to others, however many there are', () => {
+  const peer = new Peer();
+  let held = 0;
+  for (let id = 1; id < 160; id += 2) {
+    const stalled = peer.open(id);
+    for (let more = peer.send(stalled, 16_384); more > 0; more = peer.send(stalled, 16_384)) held += more;
+  }
+  assert.ok(held <= SETTINGS.sharedWindow + 80 * SETTINGS.streamWindow, `${held} bytes`);
+  const read = peer.open(161);
+  for (let times = 0; times < 1000; times++) {
+    const length = peer.send(read, 16_384);
+    assert.ok(length > 0, `${times} pieces of the one that is read`);
+    peer.consume(read, length);
+  }
+});
+
 test('whatever is sent and consumed, no more comes than may be held, and nobody waits for nothing', () => {
   const next = randomNumbers(9);
   const peer = new Peer();
@@ -91,7 +107,7 @@ test('whatever is sent and consumed, no more comes than may be held, and nobody 
     if (next(2) === 0) peer.send(stream, next(40_000));
     else if (stream.held > 0) peer.consume(stream, 1 + next(stream.held));
     const held = streams.reduce((sum, each) => sum + each.held, 0);
-    assert.ok(held <= SETTINGS.connectionWindow);
+    assert.ok(held <= SETTINGS.sharedWindow + streams.length * SETTINGS.streamWindow);
   }
   for (const stream of streams) if (stream.held > 0) peer.consume(stream, stream.held);
   for (const stream of streams) assert.ok(peer.send(stream, 16_384) > 0);

@@ -8,7 +8,7 @@ import type { ResetBy, Stream, StreamOwner } from '../../src/http2/stream.ts';
 export const SETTINGS: LocalSettings = {
   tableBytes: 4096,
   streamWindow: 65_536,
-  connectionWindow: 1_638_400,
+  sharedWindow: 1_638_400,
   maxStreams: 100,
   maxFrame: 16_384,
   takesConnect: true,

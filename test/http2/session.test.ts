@@ -41,7 +41,7 @@ for (const piece of [Infinity, 1000, 1])
 
 test('what is not consumed is not sent: one stream waits for its window, another goes on', () => {
   const client = new RecordedSession('client');
-  const server = new RecordedSession('server', { streamWindow: 10_000, connectionWindow: 800_000 });
+  const server = new RecordedSession('server', { streamWindow: 10_000, sharedWindow: 800_000 });
   server.onOpened = stream => (stream.consumes = server.streams.length > 1);
   converse(client, server);
   const [slow, fast] = [client.open(), client.open()];
@@ -61,7 +61,7 @@ test('what is not consumed is not sent: one stream waits for its window, another
 
 test('a stream that is cut gives its part of the window of the connection back', () => {
   const client = new RecordedSession('client');
-  const server = new RecordedSession('server', { connectionWindow: 65_535 });
+  const server = new RecordedSession('server', { sharedWindow: 65_535 });
   server.onOpened = stream => (stream.consumes = false);
   for (let round = 0; round < 4; round++) {
     const stream = client.open();

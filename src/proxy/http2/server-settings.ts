@@ -28,7 +28,7 @@ export function http2ServerSettings(global: Global): Http2ServerSettings {
     session: {
       tableBytes: number('header-table-size') ?? 4096,
       streamWindow,
-      connectionWindow: Math.min(Math.max(number('be.rxbuf') ?? DEFAULT_RXBUF, streamWindow), LARGEST_WINDOW),
+      sharedWindow: Math.min(Math.max(number('be.rxbuf') ?? DEFAULT_RXBUF, streamWindow), LARGEST_WINDOW),
       maxStreams: 0,
       maxFrame: Math.min(number('max-frame-size') ?? LEAST_FRAME, Math.max(LEAST_FRAME, global.tune.bufsize)),
       takesConnect: false,

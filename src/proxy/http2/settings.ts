@@ -31,7 +31,7 @@ export function http2Settings(global: Global): Http2Settings {
     session: {
       tableBytes: number('header-table-size') ?? DEFAULT_TABLE,
       streamWindow: Math.min(window, LARGEST_WINDOW),
-      connectionWindow: Math.max(number('fe.rxbuf') ?? DEFAULT_RXBUF, window, maxStreams * tune.bufsize),
+      sharedWindow: Math.max(number('fe.rxbuf') ?? DEFAULT_RXBUF, window, maxStreams * tune.bufsize),
       maxStreams,
       maxFrame: number('max-frame-size') ?? LEAST_FRAME,
       takesConnect: !global.flags.has('h2-workaround-bogus-websocket-clients'),
