@@ -1,5 +1,6 @@
 /** What runs beside requests: tasks of scripts, queues between them, and the wait for what they bring. */
-import { FUNCTION, type LuaCallback } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { FUNCTION } from './machine/stack.ts';
 import { ScriptError } from './machine/script-errors.ts';
 import { delayAt } from './delay.ts';
 import type { LuaState } from './state.ts';

@@ -1,6 +1,7 @@
 /** `core.*`: what scripts call outside of any transaction, above all to register their functions. */
 import { MOST_WORDS } from '../admin/interpreter.ts';
-import { FUNCTION, type LuaCallback } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { FUNCTION } from './machine/stack.ts';
 import { ScriptEnded, ScriptError } from './machine/script-errors.ts';
 import { delayAt } from './delay.ts';
 import type { LuaState } from './state.ts';

@@ -1,7 +1,8 @@
 /** `core.event_sub()`, `Server:event_sub()`, `Patref:event_sub()`, and the end of subscriptions. */
 import { SERVER_EVENTS } from '../model/server-event.ts';
 import { patrefAt } from './api-patref.ts';
-import { FUNCTION, type LuaCallback } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { FUNCTION } from './machine/stack.ts';
 import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 import { ServerSubscription, Subscription, type Subscriptions } from './subscriptions.ts';

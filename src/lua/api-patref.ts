@@ -5,7 +5,8 @@
 import { replacing, type PatternChange } from '../acl/pattern-changes.ts';
 import type { PatternList, PatternPair } from '../acl/pattern-list.ts';
 import type { PatternEntry } from '../acl/match/pattern.ts';
-import { type LuaCallback, STRING } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import { STRING } from './machine/stack.ts';
 import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 

@@ -8,7 +8,8 @@ import { readFilters, type Filter } from '../admin/commands/stick-table-filters.
 import { isRate } from '../model/stick-table.ts';
 import type { StoredAt } from '../state/stick-table/layout.ts';
 import { COPY, type StickTable } from '../state/stick-table/stick-table.ts';
-import type { LuaCallback, LuaValue } from './machine/machine.ts';
+import type { LuaCallback } from './machine/machine.ts';
+import type { LuaValue } from './machine/stack.ts';
 import { ScriptError } from './machine/script-errors.ts';
 import type { LuaState } from './state.ts';
 

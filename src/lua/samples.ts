@@ -11,7 +11,7 @@ import type { FetchRow } from '../acl/row.ts';
 import { Binary, Method, type Sample } from '../acl/sample.ts';
 import { isResponsePhase } from '../acl/phase.ts';
 import { IpAddress } from '../base/ip-address.ts';
-import type { LuaValue } from './machine/machine.ts';
+import type { LuaValue } from './machine/stack.ts';
 import { ScriptError } from './machine/script-errors.ts';
 
 interface Place {

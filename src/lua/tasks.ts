@@ -4,7 +4,8 @@
  *
  *   run ─▶ 'done' │ 'failed' │ 'waiting' ──wake──▶ onWake ─▶ goOn ─▶ ...
  */
-import type { LuaMachine, LuaValue } from './machine/machine.ts';
+import type { LuaMachine } from './machine/machine.ts';
+import type { LuaValue } from './machine/stack.ts';
 import { ScriptEnded, ScriptError, ScriptKilled } from './machine/script-errors.ts';
 
 type Outcome = 'done' | 'waiting' | 'failed';

@@ -17,12 +17,13 @@ import type { HandshakeFailure } from '../net/tls/handshake-failure.ts';
 import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
 import { Timer } from '../net/timer-wheel.ts';
-import type { Waiter, Waiting } from '../state/local-queue.ts';
+import type { Waiter } from '../state/local-queue.ts';
 import type { DialFailure, ServerRefusal } from './dial-failure.ts';
 import type { Stream } from './dialed-stream.ts';
 import type { Passenger, SharedDial } from './http2/server-dials.ts';
 import { dialsFor } from './http2/server-reuse.ts';
 import { refusalOf } from './open-connection.ts';
+import { QueuePlace } from './queue-place.ts';
 import { mayRedispatch, turnaroundMs } from './redispatch.ts';
 import { UnderWay } from './under-way.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
@@ -47,13 +48,10 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   #backend: BackendRuntime | undefined;
   #server: ServerRuntime | undefined;
   #holdsSlot = false;
-  #place: Waiting | undefined;
+  /** Made when it first has to wait: most never do. */
+  #queue: QueuePlace | undefined;
   /** The server that a new one is chosen for. */
   #left: ServerRuntime | undefined;
-  /** The server it waits for; undefined: for any of the backend. */
-  #queueOf: ServerRuntime | undefined;
-  /** How many waited there when it came, itself among them. */
-  #waiting = 1;
   #connection: Connection | undefined;
   /** What its connection has become, until that is a connection again. */
   #handshake: OutgoingHandshake | undefined;
@@ -102,7 +100,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     const state = this.#state;
     this.#state = IDLE;
     if (state !== READY) this.#thread.wheel.remove(this.#timer);
-    if (state === QUEUED) this.#leaveQueue();
+    if (state === QUEUED) this.#queue?.leave();
     if (state !== READY) this.#dropConnection();
     this.#connection = undefined;
     this.#leaveStreams();
@@ -147,50 +145,22 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   }
 
   #enqueue(server: ServerRuntime | undefined): void {
-    const backend = this.#backend as BackendRuntime;
-    const { queues } = this.#thread.state;
-    const { priorityClass, priorityOffset } = this.#stream.transaction;
     this.#state = QUEUED;
-    this.#queueOf = server;
-    this.#waiting = 1;
     this.#thread.wheel.set(this.#timer, this.#stream.transaction.timeout('queue'));
-    const place =
-      server === undefined
-        ? queues.waitForBackend(backend.row, this, priorityClass, priorityOffset)
-        : queues.waitForServer(server.row, this, priorityClass, priorityOffset);
-    if (place === undefined) return this.#fail('queue-full');
-    const waiting = this.#queueLength();
-    this.#stream.transaction.counts.queued(server, waiting);
-    if (!place.queued) return;
-    this.#place = place;
-    this.#waiting = waiting;
-  }
-
-  #queueLength(): number {
-    const { servers } = this.#thread.state;
-    const { row } = this.#backend as BackendRuntime;
-    return this.#queueOf === undefined ? servers.backendQueued(row) : servers.queued(this.#queueOf.row);
-  }
-
-  #leaveQueue(): void {
-    // of those that waited in front some may have been served
-    const served = Math.max(0, this.#waiting - this.#queueLength());
-    this.#stream.transaction.queuedAt(this.#queueOf, 1 + served);
-    if (this.#place !== undefined) this.#thread.state.queues.remove(this.#place);
-    this.#place = undefined;
-    this.#stream.transaction.leftQueue();
+    this.#queue ??= new QueuePlace(this.#thread.state, this);
+    if (!this.#queue.join(this.#stream.transaction, this.#backend as BackendRuntime, server))
+      this.#fail('queue-full');
   }
 
   onSlot(row: number): void {
-    this.#stream.transaction.queuedAt(this.#queueOf, this.#waiting);
-    this.#place = undefined;
+    this.#queue?.served();
     this.#thread.wheel.clear(this.#timer);
     this.#holdsSlot = true;
     this.#assigned((this.#backend as BackendRuntime).serverAt(row));
   }
 
   onFlushed(): void {
-    this.#place = undefined;
+    this.#queue?.lost();
     this.#thread.wheel.clear(this.#timer);
     this.#choose(undefined);
   }
@@ -342,7 +312,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   #expired(): void {
     if (this.#state === QUEUED) {
-      this.#leaveQueue();
+      this.#queue?.leave();
       this.#fail('queue-timeout');
     } else if (this.#isUnderWay()) {
       this.#dropConnection();

@@ -13,15 +13,11 @@
  * good as new.
  */
 import type { LocalService } from '../http/local-service.ts';
-import { Http1RequestHead } from '../http/request-head.ts';
-import type { HeadLimits } from '../http/head-limits.ts';
-import { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { errorReply } from '../rules/default-pages.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { Verdict } from '../rules/verdict.ts';
-import { Answer } from './answer.ts';
 import { BodyShaping } from './body-shaping.ts';
 import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
 import {
@@ -43,7 +39,6 @@ import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
 import { StreamBodies } from './stream-bodies.ts';
 import { describeStream, phaseOf } from './stream-facts.ts';
-import { OutgoingRequest } from './outgoing-request.ts';
 import { interimResponse } from './interim-responses.ts';
 import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
 import { receiveRequest } from './receive-request.ts';
@@ -52,19 +47,20 @@ import { redirectToServer } from './redirect-to-server.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
 import { ResponseRules, type ResponseRulesOwner } from './response-rules.ts';
-import type { BackendRuntime, DataThread, FrontendRuntime, ServerRuntime } from './runtime.ts';
+import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
 import { serveStored } from './serve-stored.ts';
 import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
 import type { ShutdownLetter } from './server-streams.ts';
 import { ServerTrouble, type ServerTroubleOwner } from './server-trouble.ts';
+import { StreamRecord } from './stream-record.ts';
 import { stopRequest, stopResponse } from './stopped-by-rules.ts';
 import type { Phase } from './termination.ts';
-import { Transaction } from './transaction.ts';
 import { Tunnel } from './tunnel.ts';
 import { turnToOwnReply } from './turn-to-own-reply.ts';
 
 export class HttpStream
+  extends StreamRecord
   implements
     HttpExchange,
     Stream,
@@ -78,19 +74,11 @@ export class HttpStream
     ClientTroubleOwner,
     ServerTroubleOwner
 {
-  place = -1;
-  number = 0;
-  readonly thread: DataThread;
-  readonly transaction: Transaction;
-  readonly requestHead = new Http1RequestHead();
-  readonly responseHead = new Http1ResponseHead();
   readonly body: RequestBody;
   readonly server: ServerHalf;
   readonly requestRules: RequestRules;
   readonly responseRules: ResponseRules;
   readonly dialer: Dialer;
-  readonly outgoing: OutgoingRequest;
-  readonly answer: Answer;
   readonly clientTrouble: ClientTrouble;
   readonly serverTrouble: ServerTrouble;
   /** Made when first needed: few streams ever are. */
@@ -98,18 +86,11 @@ export class HttpStream
   #reply: OwnReply | undefined;
   readonly shaping: BodyShaping;
   filters: HttpFilters | undefined;
-  #session: StreamClient | undefined;
-  requestSent = false;
-  responseStarted = false;
-  responseDone = false;
-  keepAlive = false;
-  tunneling = false;
   #tunnel: Tunnel | undefined;
   #over = true;
 
   constructor(thread: DataThread) {
-    this.thread = thread;
-    this.transaction = new Transaction(thread);
+    super(thread);
     this.body = new RequestBody(this);
     this.server = new ServerHalf(this);
     this.requestRules = new RequestRules(this);
@@ -118,35 +99,14 @@ export class HttpStream
     this.transaction.onEarlyHints = headers =>
       this.answer.sendAhead(this.clientConnection, interimResponse(103, headers));
     this.dialer = new Dialer(thread, this);
-    this.outgoing = new OutgoingRequest(thread.buffers);
-    this.answer = new Answer(thread.buffers);
     this.clientTrouble = new ClientTrouble(this);
     this.serverTrouble = new ServerTrouble(this);
     this.shaping = new BodyShaping(this);
   }
 
-  /** Whose request it is, from its first byte to its last. */
-  get session(): StreamClient {
-    return this.#session as StreamClient;
-  }
-
-  get frontend(): FrontendRuntime {
-    return this.session.listener.frontend;
-  }
-
-  get clientConnection(): Connection {
-    return this.session.connection;
-  }
-
-  get responseLimits(): HeadLimits {
-    return this.transaction.backendRuntime?.responseLimits ?? this.frontend.limits;
-  }
-
-  begin(session: StreamClient): void {
-    this.#session = session;
-    this.transaction.begin(session.listener, session.facts);
-    this.requestSent = this.responseStarted = this.responseDone = this.keepAlive = false;
-    this.tunneling = this.#over = false;
+  override begin(session: StreamClient): void {
+    super.begin(session);
+    this.#over = false;
     this.body.read = true;
     this.shaping.begin();
     this.thread.liveStreams.add(this);

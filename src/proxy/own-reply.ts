@@ -129,8 +129,8 @@ export class OwnReply implements StreamedBodyOwner {
 }
 
 /**
- * The answer as a response head, so that `http-after-response` rules see it as they see a server's. Pieces go in chunks, where the client knows them;
- * elsewhere the end of the connection ends the body.
+ * The answer as a response head, so that `http-after-response` rules see it as they see a server's. Pieces go in chunks,
+ * where the client knows them; elsewhere the end of the connection ends the body.
  */
 function fillResponse({ status, reason, ...reply }: Reply, head: Http1ResponseHead, version: number): void {
   const { headers } = head;

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LUA_LIBRARIES } from '../../src/lua/machine/libraries.ts';
-import { LuaMachine, type LuaValue } from '../../src/lua/machine/machine.ts';
+import { LuaMachine } from '../../src/lua/machine/machine.ts';
+import type { LuaValue } from '../../src/lua/machine/stack.ts';
 import { after, Tasks, type Task } from '../../src/lua/tasks.ts';
 
 interface Started {

@@ -19,6 +19,7 @@ import type { TimerWheel } from '../../net/timer-wheel.ts';
 import { type AfterTurn, afterTurn } from '../after-turn.ts';
 import type { Inbox } from '../inbox.ts';
 import { IdlePing } from './idle-ping.ts';
+import { LinkTurns } from './link-turns.ts';
 import { isSilent, type LinkLimits, type LinkStream, mostRequests } from './link-stream.ts';
 import { LingeringStreams } from './lingering.ts';
 import type { RequestAim } from './request-block.ts';
@@ -90,8 +91,7 @@ export class Http2ServerLink
   #used = 0;
   /** When something came last. */
   #heardAt = 0;
-  #waiting: LinkStream[] = [];
-  #due: LinkStream[] = [];
+  readonly #turns = new LinkTurns();
   #isBusy = false;
   #isScheduled = false;
   #underSend = NONE;
@@ -175,11 +175,7 @@ export class Http2ServerLink
 
   wait(wire: LinkStream): void {
     if (this.closed || this.leaving || this.session.dead) wire.refuse();
-    else this.#waiting.push(wire);
-  }
-
-  #openWaiting(): void {
-    while (this.#waiting.length > 0 && this.mayOpen) this.#waiting.shift()?.opens();
+    else this.#turns.wait(wire);
   }
 
   left(wire: LinkStream, rests: boolean): void {
@@ -187,7 +183,7 @@ export class Http2ServerLink
     this.#used--;
     if (!wire.isAnswered && isSilent(this.#heardAt, wire.begunAt, this.now)) this.#leave();
     this.#parts.counts.streamClosed();
-    if (stream === undefined) this.#waiting = this.#waiting.filter(one => one !== wire);
+    if (stream === undefined) this.#turns.forget(wire);
     else if (!stream.closed && rests) this.#lingering.add(stream);
     else if (!stream.closed) this.session.reset(stream, H2.CANCEL);
     this.wrote();
@@ -196,10 +192,7 @@ export class Http2ServerLink
   // ── the session at rest ──
 
   due(wire: LinkStream): void {
-    if (wire.isDue) return;
-    wire.isDue = true;
-    this.#due.push(wire);
-    this.wrote();
+    if (this.#turns.due(wire)) this.wrote();
   }
 
   wrote(): void {
@@ -217,12 +210,7 @@ export class Http2ServerLink
     this.#isScheduled = false;
     if (this.#isBusy) return;
     this.#isBusy = true;
-    do {
-      this.#openWaiting();
-      const due = this.#due;
-      this.#due = [];
-      for (const wire of due) wire.tell();
-    } while (this.#due.length > 0 || (this.#waiting.length > 0 && this.mayOpen));
+    this.#turns.take(this);
     this.#isBusy = false;
     this.#flush();
     this.#receive();
@@ -307,9 +295,7 @@ export class Http2ServerLink
     if (this.leaving) return;
     this.leaving = true;
     this.#parts.home.leaves(this);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wire of waiting) wire.refuse();
+    this.#turns.refuse();
   }
 
   // ── SessionHandler ──
