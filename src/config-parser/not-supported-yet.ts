@@ -9,7 +9,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section fcgi-app',
   'nameserver ssl',
   // global
-  'httpclient.resolvers.id',
   'shm-stats-file',
   'shm-stats-file-max-objects',
   'ssl-engine',

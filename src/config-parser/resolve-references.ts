@@ -224,4 +224,27 @@ export function checkReferences(proxy: Proxy, names: Names, context: ParserConte
 export function checkGlobalReferences(names: Names, context: ParserContext): void {
   checkLogTargets(names.config.global.logs, names, context);
   for (const { logs } of names.config.logForwards) checkLogTargets(logs, names, context);
+  checkHttpClient(names, context);
+}
+
+const RESOLVERS = 'resolvers ';
+
+/** `httpclient.resolvers.id` */
+function checkHttpClient({ config, sections }: Names, context: ParserContext): void {
+  const wordOf = (keyword: string): Word | undefined =>
+    config.global.httpClientLines.findLast(
+      ([first]) => first?.text === `httpclient.resolvers.${keyword}`,
+    )?.[1];
+  const word = wordOf('id');
+  if (word === undefined || wordOf('disabled')?.text === 'on') return;
+  if (word.text === 'default' || sections.has(`${RESOLVERS}${word.text}`)) return;
+  const known = [...sections].filter(one => one.startsWith(RESOLVERS));
+  context.alert(
+    word,
+    `'httpclient.resolvers.id' : unable to find required resolvers '${word.text}'.`,
+    didYouMean(
+      word.text,
+      known.map(one => one.slice(RESOLVERS.length)),
+    ),
+  );
 }

@@ -27,6 +27,11 @@ export interface LuaHost {
   publish(change: PatternChange): void;
   /** Has the control thread carry out commands of the admin socket; all threads know of them when it answers. */
   command(order: CommandOrder, done: (answer: CommandAnswer) => void): void;
+  /** Asks a `resolvers` section for an address; undefined: there is none. */
+  findAddress(
+    question: { readonly resolvers: string; readonly name: string; readonly family: 4 | 6 },
+    done: (address: string | undefined) => void,
+  ): void;
   /** Scripts of this thread send the mails of `email-alert`. */
   takeMails(): void;
   /** The events that scripts of this thread want to know of. */

@@ -41,8 +41,10 @@ export class LuaProgram implements ScriptProgram {
     this.#host = host;
     this.#threads = threads;
     this.#settings = luaSettings(global.tune);
-    this.#httpClient = httpClientSettings(global, mistake =>
-      this.diagnostics.push({ severity: 'alert', ...mistake }),
+    this.#httpClient = httpClientSettings(
+      host.config,
+      mistake => this.diagnostics.push({ severity: 'alert', ...mistake }),
+      (question, done) => host.findAddress(question, done),
     );
     this.#warn();
     for (const line of global.luaLines) this.#run(line);

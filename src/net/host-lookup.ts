@@ -1,17 +1,24 @@
 /** Addresses of host names for this program's own requests: as the system knows them, or as nameservers do. */
-import { lookup, type LookupAddress, type Resolver } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { lookup, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+
+/** Answers one address of the name, of that family if there is one; undefined: there is none at all. */
+export type AddressFinder = (
+  name: string,
+  family: 4 | 6,
+  done: (address: string | undefined) => void,
+) => void;
 
 export interface HostLookup {
   /** Host names are looked up. */
   readonly resolves: boolean;
   /** Addresses of this family are tried first. */
   readonly prefers: 4 | 6;
-  /** Asked where the system knows no address: behind a `chroot` it finds its own settings no more. */
-  readonly resolver?: Pick<Resolver, 'resolve4' | 'resolve6'>;
+  /** Asked in place of the system. */
+  readonly finder?: AddressFinder;
 }
 
-export function hostLookup({ resolves, prefers, resolver }: HostLookup): LookupFunction {
+export function hostLookup({ resolves, prefers, finder }: HostLookup): LookupFunction {
   return (host, options, done) => {
     if (!resolves) return done(new Error('names are not resolved'), '', 0);
     const answer = (error: NodeJS.ErrnoException | null, found: readonly LookupAddress[]): void => {
@@ -21,30 +28,14 @@ export function hostLookup({ resolves, prefers, resolver }: HostLookup): LookupF
       else if (options.all === true) done(null, addresses);
       else done(null, first.address, first.family);
     };
-    lookup(host, { ...options, all: true }, (error, found) => {
-      if (error === null || resolver === undefined) answer(error, error === null ? found : []);
-      else askBoth(resolver, host, addresses => answer(error, addresses));
-    });
+    if (finder !== undefined) return finder(host, prefers, address => answer(null, asFound(address)));
+    lookup(host, { ...options, all: true }, (error, found) => answer(error, error === null ? found : []));
   };
   function rank({ family }: LookupAddress): number {
     return family === prefers ? 0 : 1;
   }
 }
 
-/** What is not answered counts as none. */
-function askBoth(
-  resolver: Pick<Resolver, 'resolve4' | 'resolve6'>,
-  host: string,
-  done: (addresses: readonly LookupAddress[]) => void,
-): void {
-  const all: LookupAddress[] = [];
-  let left = 2;
-  const collect =
-    (family: 4 | 6) =>
-    (error: unknown, found: readonly string[]): void => {
-      if (error === null) all.push(...found.map(address => ({ address, family })));
-      if (--left === 0) done(all);
-    };
-  resolver.resolve4(host, collect(4));
-  resolver.resolve6(host, collect(6));
+function asFound(address: string | undefined): readonly LookupAddress[] {
+  return address === undefined ? [] : [{ address, family: isIP(address) }];
 }

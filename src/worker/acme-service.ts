@@ -2,7 +2,6 @@
  * Certificates that the `acme` sections renew, in the control thread (manual, section 12.8): what orders need of this
  * process, and what becomes of a certificate when it has come.
  */
-import { parseIp } from '../base/ip-address.ts';
 import type { AccountParts } from '../acme/authority.ts';
 import { AcmeFailure } from '../acme/failure.ts';
 import type { AcmeHost } from '../acme/host.ts';
@@ -15,7 +14,7 @@ import { ACME_RING } from '../config-parser/event-sinks.ts';
 import type { AcmeSection } from '../model/acme.ts';
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
-import { askServer, type ClientAnswer, type ClientAsk, type HttpClientSettings } from '../net/http-client.ts';
+import { askServer, type ClientAsk, type HttpClientSettings } from '../net/http-client.ts';
 import { EventSinks } from './event-sinks.ts';
 import { ERROR, NOTICE, WARNING, type GlobalLog } from './global-log.ts';
 import type { RingPlaces } from './log-rings.ts';
@@ -111,9 +110,7 @@ export class AcmeService {
     };
   }
 
-  async #ask(one: ClientAsk): ReturnType<AcmeHost['ask']> {
-    const ask = await this.#located(one);
-    if (ask === undefined) return { answer: NOWHERE, failure: `${one.url.hostname} has no address` };
+  #ask(ask: ClientAsk): ReturnType<AcmeHost['ask']> {
     const { signal } = this.#end;
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
@@ -127,17 +124,6 @@ export class AcmeService {
       if (signal.aborted) giveUp();
       else signal.addEventListener('abort', giveUp, { once: true });
     });
-  }
-
-  /** Within a `chroot` the system finds no names: the section `default` does. Undefined: there is no address. */
-  async #located(ask: ClientAsk): Promise<ClientAsk | undefined> {
-    const { config, client, names } = this.#parts;
-    const { hostname, port, protocol } = ask.url;
-    if (config.global.chroot === undefined || parseIp(hostname.replace(/^\[|\]$/g, '')) !== undefined)
-      return ask;
-    const address = client.resolves ? await names()?.addressOf(hostname, client.prefers) : undefined;
-    const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
-    return address && { ...ask, target: { kind: 'ip', host: address.toString(), port: number } };
   }
 
   #pause(ms: number): Promise<void> {
@@ -155,8 +141,6 @@ export class AcmeService {
     });
   }
 }
-
-const NOWHERE: ClientAnswer = { status: 503, reason: '', headers: [], body: Buffer.alloc(0) };
 
 function stopped(): AcmeFailure {
   return new AcmeFailure('the process stops');

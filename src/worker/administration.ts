@@ -130,7 +130,11 @@ export class Administration {
     this.#stats = new ConfiguredView(config, state, this.#numbers);
     this.directory = new ServerDirectory(config, state.plan);
     this.#backends = new DynamicBackends(parts, this.directory, this.#calls);
-    this.#client = httpClientSettings(config.global, ({ message }) => parts.notice('warning', message));
+    this.#client = httpClientSettings(
+      config,
+      ({ message }) => parts.notice('warning', message),
+      (question, done) => this.#findAddress(question, done),
+    );
     this.#desk = this.#createDesk();
     this.#profiling = new ProfilingDesk(this.#calls, parts.config.global.profiling);
     this.#acme = new AcmeService({
@@ -293,6 +297,14 @@ export class Administration {
       resolvers: () => this.names?.sections ?? [],
       peers: this.#parts.peers,
     };
+  }
+
+  #findAddress(
+    question: Parameters<NameService['lookUp']>[0],
+    done: (address: string | undefined) => void,
+  ): void {
+    if (this.names === undefined) done(undefined);
+    else this.names.lookUp(question, address => done(address?.toString()));
   }
 
   #createDesk(): CertificateDesk {

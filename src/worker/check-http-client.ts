@@ -3,8 +3,8 @@ import { httpClientSettings } from '../certificates/http-client-settings.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 
-export function checkHttpClient({ global }: Pick<Config, 'global'>): readonly Diagnostic[] {
+export function checkHttpClient(config: Pick<Config, 'global' | 'otherSections'>): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  httpClientSettings(global, mistake => found.push({ severity: 'alert', ...mistake }));
+  httpClientSettings(config, mistake => found.push({ severity: 'alert', ...mistake }));
   return found;
 }

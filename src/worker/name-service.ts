@@ -89,7 +89,7 @@ export class NameService {
     known.host.follow(name);
   }
 
-  /** `do-resolve`: `done` hears an address, or undefined when there is none. */
+  /** `do-resolve`, and requests of this program's own: `done` hears an address, or undefined when there is none. */
   lookUp({ resolvers, name, family }: NameQuestion, done: (address: IpAddress | undefined) => void): void {
     const literal = parseIp(name);
     const section = this.#sections.get(resolvers);
@@ -107,11 +107,6 @@ export class NameService {
     };
     const fresh = section.lookUp(name, preferred === 4 ? 'A' : 'AAAA', once);
     if (fresh !== undefined) done(this.#firstOf(fresh, preferred));
-  }
-
-  /** Of this program's own requests, by the section `default`. */
-  addressOf(name: string, family: 4 | 6): Promise<IpAddress | undefined> {
-    return new Promise(resolve => this.lookUp({ resolvers: 'default', name, family }, resolve));
   }
 
   /** TXT records by the section `default`; none where there are none, or nobody answers. Each call asks anew. */

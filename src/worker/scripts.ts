@@ -23,7 +23,10 @@ export interface ScriptThread {
   readonly logs: LogSink | undefined;
   readonly takenCommands?: ReadonlySet<string>;
   /** Undefined: it serves nothing. */
-  readonly serving?: Pick<LuaHost, 'variables' | 'view' | 'publish' | 'command' | 'hear' | 'takeMails'>;
+  readonly serving?: Pick<
+    LuaHost,
+    'variables' | 'view' | 'publish' | 'command' | 'findAddress' | 'hear' | 'takeMails'
+  >;
 }
 
 /** Nobody is served: scripts see what will be, and change nothing. */
@@ -36,6 +39,7 @@ function checking(config: Config, nbthread: number): NonNullable<ScriptThread['s
     },
     publish: () => undefined,
     command: () => undefined,
+    findAddress: (_question, done) => done(undefined),
     hear: () => undefined,
     takeMails: () => undefined,
   };
@@ -77,6 +81,7 @@ export function loadScripts({
     },
     publish: serving.publish,
     command: serving.command,
+    findAddress: serving.findAddress,
     hear: serving.hear,
     takeMails: serving.takeMails,
     log: (level: number, text: string): boolean => {

@@ -130,6 +130,8 @@ export class ServingThread {
       variables: this.#variables,
       view: this.#statistics,
       publish: update => this.#copies.publish(update),
+      findAddress: (question, done) =>
+        this.#thread.names.lookUp(question, address => done(address?.toString())),
       tell: message => this.#tell({ kind: 'script', message }),
     });
     environments.useScripts(this.#scripts.program);

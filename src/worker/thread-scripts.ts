@@ -7,7 +7,8 @@ import type { FromScripts, ToScripts, ToTalk } from './script-messages.ts';
 import { TalkWire } from './talk-wire.ts';
 import { loadScripts, type ScriptThread } from './scripts.ts';
 
-interface ThreadScriptsParts extends Omit<ScriptThread, 'serving'>, Pick<LuaHost, 'variables' | 'publish'> {
+interface ThreadScriptsParts
+  extends Omit<ScriptThread, 'serving'>, Pick<LuaHost, 'variables' | 'publish' | 'findAddress'> {
   readonly view: LuaHost['view'];
   readonly tell: (message: FromScripts) => void;
 }
@@ -20,7 +21,7 @@ export class ThreadScripts {
   readonly #talks = new Map<number, TalkWire>();
   #lastOrder = 0;
 
-  constructor({ tell, variables, view, publish, ...loading }: ThreadScriptsParts) {
+  constructor({ tell, variables, view, publish, findAddress, ...loading }: ThreadScriptsParts) {
     this.#tell = tell;
     const command = (order: CommandOrder, done: (answer: CommandAnswer) => void): void =>
       this.#command(order, done);
@@ -28,7 +29,7 @@ export class ThreadScripts {
     const takeMails = (): void => tell({ kind: 'takes-mails' });
     this.program = loadScripts({
       ...loading,
-      serving: { variables, view, publish, command, hear, takeMails },
+      serving: { variables, view, publish, command, findAddress, hear, takeMails },
     });
     this.program?.init();
   }

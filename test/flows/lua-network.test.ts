@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authority } from '../support/certificates.ts';
+import { startDnsServer } from '../support/dns-server.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { resetSocket } from '../support/reset-socket.ts';
@@ -99,6 +100,33 @@ test('httpclient.* says how requests of scripts reach and trust their servers', 
   assert.equal(await answerWith('ssl.verify none', 'retries 0'), '200 over TLS');
   assert.equal(await answerWith('ssl.verify none', 'resolvers.disabled on'), '503 ');
   await assert.rejects(answerWith('ssl.ca-file /nowhere.pem'), /httpclient\.ssl\.ca-file' : Couldn't open/);
+});
+
+test('names in requests of scripts go through the resolvers section that httpclient.resolvers.id names', async t => {
+  const { port } = await startHttpOrigin(t, 'one', (_request, response) => response.end('found'));
+  const dns = await startDnsServer(t, (name, type) =>
+    name === 'app.example' && type === 'A' ? { records: [{ type, data: '127.0.0.1' }] } : { rcode: 3 },
+  );
+  const script = ACTION(`
+    local found = core.httpclient():get{ url = 'http://app.example:${port}/' }
+    local none = core.httpclient():get{ url = 'http://other.example:${port}/' }
+    return found.status .. ' ' .. found.body .. ' ' .. none.status
+  `);
+  const answerWith = async (name: string, ...settings: string[]): Promise<string> => {
+    const sections = [`resolvers ${name}`, `  nameserver n 127.0.0.1:${dns.port}`];
+    const { get, balancer } = await startScripted(t, { script, rules: RULES, global: settings, sections });
+    const { body } = await get('/');
+    await balancer.stop();
+    return body;
+  };
+  const named = 'httpclient.resolvers.id';
+  assert.equal(await answerWith('own', `${named} own`, 'httpclient.retries 0'), '200 found 503');
+  assert.ok(dns.questions.includes('AAAA app.example'), 'IPv6 is preferred');
+  assert.equal(await answerWith('default', 'httpclient.retries 0'), '200 found 503');
+  await assert.rejects(
+    answerWith('own', `${named} ovn`),
+    /'httpclient\.resolvers\.id' : unable to find required resolvers 'ovn'; did you mean 'own'/,
+  );
 });
 
 test('a request of a script is tried again where no connection can be made, and not for ever', async t => {

@@ -7,6 +7,7 @@ import { connect, type ConnectionOptions } from 'node:tls';
 import { ask } from '../support/admin-client.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { Authority } from '../support/certificates.ts';
+import { startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { requiresOpenssl } from '../support/openssl.ts';
@@ -38,10 +39,11 @@ test('a response is fetched at the start, stapled by all threads, and fetched ag
   });
   const { file } = authority.issue({
     name: 'a.example',
-    extensions: `authorityInfoAccess=OCSP;URI:http://${responder.address}`,
+    extensions: `authorityInfoAccess=OCSP;URI:http://responder.example:${responder.port}`,
   });
   writeFileSync(`${file}.issuer`, authority.pem);
   writeFileSync(`${authority.folder}/list`, `${file} [ocsp-update on]\n`);
+  const dns = await startDnsServer(t, () => ({ records: [{ type: 'A', data: '127.0.0.1' }] }));
   const port = await freePort();
   const admin = `${authority.folder}/admin.sock`;
   const log = await startLogReceiver(t);
@@ -51,6 +53,10 @@ test('a response is fetched at the start, stapled by all threads, and fetched ag
   nbthread 2
   stats socket ${admin} level admin
   log 127.0.0.1:${log.port} local0
+  httpclient.resolvers.id own
+  httpclient.resolvers.prefer ipv4
+resolvers own
+  nameserver n 127.0.0.1:${dns.port}
 defaults
   mode http
   timeout client 20s
@@ -87,7 +93,7 @@ frontend f
   );
   await log.find(/^<133>.*<OCSP-UPDATE> \S+ 2 "HTTP error" 1 2$/m);
   await log.find(
-    /<OCSP-UPDATE> -\/- 0\/0\/\d+\/\d+\/\d+ 500 6 - - ---- .* "GET http:\/\/127\.0\.0\.1:\d+\/MF/,
+    /<OCSP-UPDATE> -\/- 0\/0\/\d+\/\d+\/\d+ 500 6 - - ---- .* "GET http:\/\/responder\.example:\d+\/MF/,
   );
   assert.deepEqual((await row()).slice(4), ['2', '1', '2', 'HTTP error']);
   assert.deepEqual(await stapled(t, port), answers[1], 'the old one stays');
