@@ -11,6 +11,7 @@ import { placeProxy } from '../state/placed-proxies.ts';
 import { PROXY_UNPUBLISHED } from '../state/server-words.ts';
 import { BackendService } from './backend-service.ts';
 import type { DynamicCookieSetting } from './cookie-keeper.ts';
+import { looksAtClients } from './client-address.ts';
 import { Environments } from './compile-environment.ts';
 import { FrontendService, type BackendDirectory } from './frontend-service.ts';
 import type { BackendRuntime, DataThread, FrontendRuntime } from './runtime.ts';
@@ -19,6 +20,7 @@ export class Runtime implements BackendDirectory {
   readonly #config: Config;
   readonly #thread: DataThread;
   readonly environments: Environments;
+  readonly looksAtClients: boolean;
   /** Proxies of the configuration; backends that were added have higher rows. */
   readonly #configured: number;
   readonly #rowOfName = new Map<string, number>();
@@ -34,6 +36,7 @@ export class Runtime implements BackendDirectory {
     this.#thread = thread;
     // mistakes were reported when the configuration was checked, before threads started
     this.environments = new Environments(config, () => undefined, readFile, thread.state.tables);
+    this.looksAtClients = looksAtClients(config);
     this.#configured = thread.state.plan.proxies - thread.state.plan.spareBackends;
     for (const [row, proxy] of config.proxies.entries()) {
       if (proxy.removed === true) continue;

@@ -11,7 +11,6 @@ import type { Environments } from './compile-environment.ts';
 import { requestLimits } from './head-limits.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
-import { looksAtClients } from './client-address.ts';
 import { compileLogFormats, FrontendLog, type LogStep } from './log-line.ts';
 import { logsServerSource } from './server-source.ts';
 import type {
@@ -23,7 +22,9 @@ import type {
   ServerRuntime,
 } from './runtime.ts';
 
+/** All proxies of a thread, as a frontend needs them. */
 export interface BackendDirectory {
+  readonly looksAtClients: boolean;
   backendNamed(name: string): BackendRuntime | undefined;
   /** By the model's `Proxy.id`. */
   backendWithId(id: number): BackendRuntime | undefined;
@@ -79,7 +80,7 @@ export class FrontendService implements FrontendRuntime {
     this.nameCase = nameCaseOf(flags.has('h1-case-adjust-bogus-client'), config.global.h1CaseAdjust);
     const environment = environments.of(proxy);
     this.rules = compileProxyRules(proxy, environment);
-    this.looksAtClients = looksAtClients(config);
+    this.looksAtClients = backends.looksAtClients;
     this.logsServerSource = logsServerSource(proxy);
     this.logsEarly = proxy.options.flags.has('logasap');
     this.countsOnTheWay = proxy.options.flags.has('contstats');

@@ -46,7 +46,7 @@ export class OrderDesk {
         for (const change of order.changes) thread.certificates.follow(change);
         return undefined;
       case 'close-frontend':
-        for (const listener of listeners.services)
+        for (const listener of listeners.services())
           if (listener.frontend.row === order.proxy) listener.close();
         return undefined;
       case 'changes':

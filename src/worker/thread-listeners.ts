@@ -33,8 +33,8 @@ interface ThreadListenersParts {
 
 export class ThreadListeners {
   readonly #parts: ThreadListenersParts;
-  /** Of proxies. */
-  readonly services: ListenerService[] = [];
+  /** Of proxies, by their rows. */
+  readonly #services = new Map<number, ListenerService>();
   /** By the number of their section. */
   readonly #forwarders = new Map<number, LogForwarder>();
 
@@ -50,11 +50,18 @@ export class ThreadListeners {
     if (settings === undefined)
       throw new Error('a listener was handed over that the configuration does not have');
     const row = (plan.firstListener[proxy] as number) + bind;
-    const known = this.services.find(listener => listener.row === row);
-    const listener = known ?? this.#createListener(settings, row, proxy);
-    if (known === undefined) this.services.push(listener);
+    let listener = this.#services.get(row);
+    if (listener === undefined) {
+      listener = this.#createListener(settings, row, proxy);
+      this.#services.set(row, listener);
+    }
     if (connections !== undefined) return listener.dial(connections);
     listener.open(fd, code => this.#cannotAccept(`Proxy ${config.proxies[proxy]?.name}`, code));
+  }
+
+  /** Of proxies. */
+  services(): Iterable<ListenerService> {
+    return this.#services.values();
   }
 
   #cannotAccept(who: string, code: string): void {
@@ -93,7 +100,7 @@ export class ThreadListeners {
   }
 
   #all(): readonly (ListenerService | LogForwarder)[] {
-    return [...this.services, ...this.#forwarders.values()];
+    return [...this.#services.values(), ...this.#forwarders.values()];
   }
 
   retry(): void {
@@ -102,7 +109,7 @@ export class ThreadListeners {
 
   /** No new connections; those that are there go on. */
   drain(): void {
-    for (const listener of this.services) listener.drain();
+    for (const listener of this.#services.values()) listener.drain();
     for (const forwarder of this.#forwarders.values()) forwarder.close();
   }
 
