@@ -1,6 +1,6 @@
 /**
  * What a frontend writes into its log, and when (manual, section 8.2; options of section 4.2). Formats are compiled
- * once for each frontend; a frontend without log targets renders nothing.
+ * once for each frontend, those with a name once; a frontend without log targets renders nothing.
  */
 import type { CompiledLogFormat, LogFormatOptions } from '../acl/compiled.ts';
 import type { TransactionFacts } from '../acl/context.ts';
@@ -12,7 +12,7 @@ import { prefixed } from '../acl/prefixed.ts';
 import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
 import type { LogTarget } from '../model/log.ts';
-import type { Proxy } from '../model/proxy.ts';
+import type { LogFormatOption, Proxy } from '../model/proxy.ts';
 import type { Endpoint } from '../net/connection.ts';
 import type { Word } from '../model/word.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
@@ -60,15 +60,29 @@ export function compileLogFormats(proxy: Proxy, env: RuleEnvironment, config: Co
     return compileLogFormat(word.text, word.position, phase, about, style);
   };
   const { httpLog } = proxy.options;
-  const named =
-    httpLog === undefined ? undefined : { text: DEFAULT_FORMATS[httpLog], position: proxy.position };
+  const named = (name: LogFormatOption): CompiledLogFormat | undefined =>
+    compile('log-format', { text: DEFAULT_FORMATS[name], position: proxy.position });
+  const isNamed = proxy.logFormat === undefined && httpLog !== undefined;
   return {
-    line: compile('log-format', proxy.logFormat ?? named),
+    line: isNamed ? sharedFormat(httpLog, options, env, named) : compile('log-format', proxy.logFormat),
     error: compile('error-log-format', proxy.errorLogFormat),
     structuredData: compile('log-format-sd', proxy.logFormatSd),
     uniqueId: compile('unique-id', proxy.uniqueIdFormat, ID_PHASE, { style: 'id' }),
     profiles: compileProfiles(config, proxy, word => compile('log-format', word)),
   };
+}
+
+/** Thousands of frontends have the same line. What else it depends on is the same in all of them. */
+function sharedFormat(
+  name: LogFormatOption,
+  { isEarly = false, captures }: LogFormatOptions,
+  { namedFormats }: RuleEnvironment,
+  compile: (name: LogFormatOption) => CompiledLogFormat | undefined,
+): CompiledLogFormat | undefined {
+  const hasCaptures = [captures?.request, captures?.response].map(slots => (slots?.length ?? 0) > 0);
+  const key = [name, isEarly, ...hasCaptures].join(' ');
+  if (!namedFormats.has(key)) namedFormats.set(key, compile(name));
+  return namedFormats.get(key);
 }
 
 /** Log targets that are written alike. */

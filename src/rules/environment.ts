@@ -1,5 +1,6 @@
 /** What compiling rules needs besides what samples need: one per thread and proxy, made by proxy/compile-runtime.ts. */
 import type { AclTable } from '../acl/acl-table.ts';
+import type { CompiledLogFormat } from '../acl/compiled.ts';
 import type { CompileEnvironment } from '../acl/environment.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { CaptureSlots } from './capture-slots.ts';
@@ -16,6 +17,8 @@ export interface RuleEnvironment extends CompileEnvironment {
   /** `http-errors` sections by name (compileErrorSections). */
   readonly errorSections: ReadonlyMap<string, ErrorPages>;
   readonly captures: CaptureSlots;
+  /** Log formats that `option httplog` and its kind stand for, as they were compiled for whoever has the same settings. */
+  readonly namedFormats: Map<string, CompiledLogFormat | undefined>;
   /** `expose-experimental-directives` was said. */
   readonly experimental: boolean;
   /** `tune.bufsize`. */

@@ -41,6 +41,7 @@ export class RuleEnvironments {
   /** Set before the first rule is compiled. */
   scripts: ScriptProgram | undefined;
   readonly #sections: Map<string, ErrorPages> = new Map();
+  readonly #namedFormats: RuleEnvironment['namedFormats'] = new Map();
   readonly #stickCounters: number;
   readonly #tokenAlgorithms: TokenAlgorithms;
   #sectionsCompiled = false;
@@ -73,6 +74,7 @@ export class RuleEnvironments {
       section,
       errorSections: this.#sections,
       captures: new CaptureSlots(section.captures),
+      namedFormats: this.#namedFormats,
       experimental: global.flags.has('expose-experimental-directives'),
       bufsize: global.tune.bufsize,
       largeBodyBytes: Math.max(0, global.tune.largeBufsize - global.tune.maxrewrite),
