@@ -15,8 +15,9 @@ export interface LinkedAcl extends CompiledAcl {
 export class AclTable implements NamedAcls {
   readonly #lines = new Map<string, AclLine[]>();
   /** `hdr` and its like read the other message in responses: compiled once for each direction. */
-  readonly #compiled = new Map<string, LinkedAcl | 'broken'>();
-  readonly #compiling = new Set<string>();
+  #compiled: Map<string, LinkedAcl | 'broken'> | undefined;
+  /** Their names, to find out that one needs itself. */
+  readonly #compiling: string[] = [];
 
   constructor(lines: readonly AclLine[]) {
     for (const line of lines) {
@@ -32,19 +33,19 @@ export class AclTable implements NamedAcls {
 
   find(name: string, env: CompileEnvironment, phases: number): LinkedAcl | 'broken' | undefined {
     const key = `${isResponsePhase(phases) ? 'res' : 'req'} ${name}`;
-    const known = this.#compiled.get(key);
+    const known = this.#compiled?.get(key);
     if (known !== undefined) return known;
     const lines = this.#lines.get(name) ?? predefined(name);
     if (lines === undefined) return undefined;
     const acl = this.#compileLines(name, lines, env, phases);
-    this.#compiled.set(key, acl);
+    (this.#compiled ??= new Map()).set(key, acl);
     return acl;
   }
 
   /** Compiles the ACLs that nothing used so far, so that their mistakes are reported too. */
   compileUnused(env: CompileEnvironment, phases: number): void {
     for (const name of this.#lines.keys())
-      if (!this.#compiled.has(`req ${name}`) && !this.#compiled.has(`res ${name}`))
+      if (!this.#compiled?.has(`req ${name}`) && !this.#compiled?.has(`res ${name}`))
         this.find(name, env, phases);
   }
 
@@ -55,7 +56,7 @@ export class AclTable implements NamedAcls {
     phases: number,
   ): LinkedAcl | 'broken' {
     const first = lines[0] as AclLine;
-    if (this.#compiling.has(name)) {
+    if (this.#compiling.includes(name)) {
       env.report({
         severity: 'alert',
         position: first.position,
@@ -63,10 +64,10 @@ export class AclTable implements NamedAcls {
       });
       return 'broken';
     }
-    this.#compiling.add(name);
+    this.#compiling.push(name);
     const about = prefixed(env, `error detected while parsing ACL '${name}' : `);
     const compiled = lines.map(line => compileAclLine(line.words, line.position, phases, about));
-    this.#compiling.delete(name);
+    this.#compiling.pop();
     return compiled.every(line => line !== undefined) ? linkLines(compiled) : 'broken';
   }
 }

@@ -4,7 +4,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import { CompiledRuleset } from '../rules/ruleset.ts';
 
-const none = (name: string): CompiledRuleset => new CompiledRuleset(name, []);
+const none = (name: string): CompiledRuleset => CompiledRuleset.of(name, []);
 
 export const NO_RULES: ProxyRules = {
   tcpRequestConnection: none('tcp-request connection'),

@@ -27,7 +27,7 @@ export class ChoiceList {
   constructor(choices: readonly Choice[], section: Proxy, phases: number) {
     this.length = choices.length;
     this.#choices = choices;
-    this.#matcher = new FirstMatch(choices.map(({ condition }) => condition));
+    this.#matcher = FirstMatch.of(choices.map(({ condition }) => condition));
     this.#section = section;
     this.#phases = phases;
   }

@@ -37,7 +37,7 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
     persistence: compilePersistence(balances ? proxy.plainRules : [], env),
     sticking: compileSticking(balances ? proxy.plainRules : [], env),
     monitorFails: compileAnyOf(proxy.monitorFail, requestPhases, env),
-    statsRequest: new CompiledRuleset('stats http-request', compileStatsRules(proxy, requestPhases, env)),
+    statsRequest: CompiledRuleset.of('stats http-request', compileStatsRules(proxy, requestPhases, env)),
     statsAdmin: compileAnyOf(proxy.stats?.admin ?? [], requestPhases, env),
     errorPages: compileErrorPages(proxy.errorFiles, env),
     captures: env.captures,
@@ -51,10 +51,9 @@ export function compileProxyRules(proxy: Proxy, env: RuleEnvironment): ProxyRule
 
 function compileRuleset(name: RulesetName, rules: readonly Rule[], env: RuleEnvironment): CompiledRuleset {
   const phases = phasesOfRuleset(name, env.section.kind);
-  const own = rules.filter(rule => rule.ruleset === name);
   // A ruleset that this kind of section never runs was warned about when it was read.
-  if (phases === 0) return new CompiledRuleset(name, []);
-  return new CompiledRuleset(
+  const own = phases === 0 ? [] : rules.filter(rule => rule.ruleset === name);
+  return CompiledRuleset.of(
     name,
     own.flatMap((rule, index) => {
       const seen = rule.fromDefaults === true ? inDefaults(env) : env;
@@ -75,7 +74,7 @@ function compileRedirects(
   env: RuleEnvironment,
 ): CompiledRuleset {
   const redirects = rules.filter(({ keyword }) => keyword === 'redirect');
-  return new CompiledRuleset(
+  return CompiledRuleset.of(
     'redirect',
     redirects.flatMap(rule => compilePlainRedirect(rule, phases, env) ?? []),
   );

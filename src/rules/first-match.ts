@@ -23,6 +23,10 @@ export class FirstMatch {
   readonly #tests: readonly (Test | undefined)[];
   readonly #groups: readonly (Group | undefined)[];
 
+  static of(conditions: readonly (CompiledCondition | undefined)[]): FirstMatch {
+    return conditions.length === 0 ? NOTHING : new FirstMatch(conditions);
+  }
+
   constructor(conditions: readonly (CompiledCondition | undefined)[]) {
     this.length = conditions.length;
     this.#tests = conditions.map(condition => (condition?.constant === true ? undefined : condition?.test));
@@ -162,3 +166,6 @@ function needingRun(
   }
   return run;
 }
+
+/** One for all lists without conditions: most proxies have a dozen of them. */
+const NOTHING = new FirstMatch([]);

@@ -6,6 +6,9 @@ import type { CompiledRule, RuleContext } from './context.ts';
 import { FirstMatch, UNDECIDED } from './first-match.ts';
 import { CONTINUE, NEED_DATA, YIELD, type Verdict } from './verdict.ts';
 
+/** Those without rules, by name: most proxies have eight of them. */
+const WITHOUT_RULES = new Map<string, CompiledRuleset>();
+
 export class CompiledRuleset {
   readonly name: string;
   /** In order of evaluation, those that can never match included. */
@@ -13,11 +16,19 @@ export class CompiledRuleset {
   readonly #live: readonly CompiledRule[];
   readonly #matcher: FirstMatch;
 
+  static of(name: string, rules: readonly CompiledRule[]): CompiledRuleset {
+    const known = rules.length === 0 ? WITHOUT_RULES.get(name) : undefined;
+    if (known !== undefined) return known;
+    const made = new CompiledRuleset(name, rules);
+    if (rules.length === 0) WITHOUT_RULES.set(name, made);
+    return made;
+  }
+
   constructor(name: string, rules: readonly CompiledRule[]) {
     this.name = name;
     this.rules = rules;
     this.#live = rules.filter(rule => rule.condition?.constant !== false);
-    this.#matcher = new FirstMatch(this.#live.map(rule => rule.condition));
+    this.#matcher = FirstMatch.of(this.#live.map(rule => rule.condition));
   }
 
   get empty(): boolean {
