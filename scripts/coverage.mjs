@@ -153,8 +153,7 @@ seed 20262 ended with every byte of decent peers where it belongs, nothing throw
 ## What works otherwise than in HAProxy
 
 - \`cpu_calls\`, \`cpu_ns_*\` and \`lat_ns_*\` tell of HTTP requests, while \`profiling.tasks\` measures, and are 0 else (HAProxy counts calls
-  always); \`lat_ns_*\` stay 0 on the node engine, all of them while
-  something is traced.
+  always); \`lat_ns_*\` stay 0 on the node engine.
 - \`cpu_usage_thr\`, \`cpu_usage_grp\` and \`cpu_usage_proc\` are one number, the whole process's; \`term_events\` tells of no
   events.
 - \`jwt_decrypt_cert\` reads its file at load; a variable cannot name it.
