@@ -15,6 +15,9 @@ const LIMIT = 1;
 /** Somebody was turned away since the last `leave` that reported it. */
 const REFUSED = 2;
 
+/** A limit: nobody may enter. */
+export const NOBODY = -1;
+
 export class ConnectionLimits {
   readonly #words: Int32Array;
   readonly #start: number;
@@ -56,7 +59,7 @@ export class ConnectionLimits {
     return this.#rows.listeners + index;
   }
 
-  /** 0: no limit. */
+  /** 0: no limit; NOBODY. */
   limit(gate: number): number {
     return Atomics.load(this.#words, this.#at(gate) + LIMIT);
   }

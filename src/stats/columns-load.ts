@@ -1,4 +1,5 @@
 /** Columns 0 to 35: who it is, its load, its failures, its state. */
+import { NOBODY } from '../state/connection-limits.ts';
 import { SRV_STARTING } from '../state/server-words.ts';
 import { column, forKinds, highest, highestRate, rate, total, type StatColumn } from './column.ts';
 import { backendStatus, frontendStatus, listenerStatus, serverStatus } from './server-status.ts';
@@ -152,8 +153,10 @@ function sessionLimit(): Cells {
     frontend: {
       type,
       tags,
-      read: ({ view, proxyRow }) =>
-        view.state.limits.limit(view.state.limits.frontend(proxyRow)) || view.process.maxConnections,
+      read: ({ view, proxyRow }) => {
+        const limit = view.state.limits.limit(view.state.limits.frontend(proxyRow));
+        return limit === NOBODY ? 0 : limit || view.process.maxConnections;
+      },
     },
     listener: {
       type,

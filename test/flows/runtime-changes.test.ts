@@ -184,7 +184,9 @@ test('a disabled frontend accepts no connection on any thread, an enabled one al
 test('a lower limit of connections holds on all threads together, a higher one at once: set maxconn frontend', async t => {
   const { web, tell } = await start(t);
   const limit = 6;
-  assert.equal(await tell(`set maxconn frontend web ${limit}`), '\n');
+  const row = async (column: string): Promise<number> =>
+    Number(statRows(await tell('show stat web 1 -1')).get('web/FRONTEND')?.[column]);
+  assert.equal(await tell('set maxconn frontend web 0'), '\n');
   let answered = 0;
   const clients: KeepAliveClient[] = [];
   t.after(() => clients.forEach(client => client.close()));
@@ -194,14 +196,14 @@ test('a lower limit of connections holds on all threads together, a higher one a
     clients.push(client);
     answers.push(client.request('GET / HTTP/1.1\r\nHost: x\r\n\r\n').then(() => answered++));
   }
-  const current = async (): Promise<number> =>
-    Number(statRows(await tell('show stat web 1 -1')).get('web/FRONTEND')?.['scur']);
+  assert.deepEqual([answered, await row('scur'), await row('slim')], [0, 0, 0], 'none at all');
+  assert.equal(await tell(`set maxconn frontend web ${limit}`), '\n');
   await until('as many as the limit allows', () => answered === limit);
-  assert.equal(await current(), limit);
+  assert.equal(await row('scur'), limit);
   for (const more of [9, 14, 20]) {
     assert.equal(await tell(`set maxconn frontend web ${more}`), '\n');
     await until(`${more} answers`, () => answered === more);
-    assert.equal(await current(), more);
+    assert.equal(await row('scur'), more);
   }
   await Promise.all(answers);
   assert.equal(answered, 20);

@@ -1,4 +1,5 @@
 /** Frontends: paused, resumed, shut down, their limits; backends: published or not. */
+import { NOBODY } from '../../state/connection-limits.ts';
 import { PROXY_PAUSED, PROXY_STOPPED, PROXY_UNPUBLISHED } from '../../state/server-words.ts';
 import { fail, NOTICE, say, type Answer, type Call, type Command, type Message } from '../command.ts';
 import { findFrontend } from '../find.ts';
@@ -60,7 +61,7 @@ function setMaxconn(proxy: number, { args, runtime }: Call): Answer {
   const value = leadingInteger(args.at(4));
   if (value < 0) return fail('Value out of range.');
   const { limits } = runtime.state;
-  limits.setLimit(limits.frontend(proxy), value);
+  limits.setLimit(limits.frontend(proxy), value === 0 ? NOBODY : value);
   runtime.threads.roomAgain();
   return undefined;
 }
