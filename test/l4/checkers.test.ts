@@ -1,5 +1,6 @@
 /** Each kind of check against servers that answer well, badly, or not at all; and the rhythm of checks. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import type { CheckResult } from '../../src/l4/checkers/check.ts';
 import { checksOf, tellUnchecked } from '../../src/l4/checkers/checks.ts';
 import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
 import type { Checker, VirtualServer } from '../../src/model/virtual-server.ts';
+import { inNamespace } from '../../src/net/network-namespace.ts';
 import { requires } from '../support/requirement.ts';
 
 let exitCode: number | string = 0;
@@ -171,16 +173,31 @@ test('FILE_CHECK: the number in the file is a failure, or changes the weight', a
   );
 });
 
-test('PING_CHECK: a host that answers, one that cannot be asked, and an address to ask from that is not here', async t => {
-  if (!requires(t, 'root')) return;
+test('PING_CHECK: a host that answers, one that cannot be asked, an address to ask from that is not here; and who may ping stays', async t => {
+  if (!requires(t, 'root', 'ip')) return;
+  const namespace = `lb-ping-${process.pid}`;
+  execFileSync('ip', ['netns', 'add', namespace]);
+  t.after(() => execFileSync('ip', ['netns', 'del', namespace]));
+  execFileSync('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
   const allowed = '/proc/sys/net/ipv4/ping_group_range';
-  const before = readFileSync(allowed, 'utf8');
-  t.after(() => writeFileSync(allowed, before));
-  const words = (more: string): string => `PING_CHECK {\n connect_timeout 10\n ${more}\n}`;
-  assert.equal(await check(words(''), 80), 'good');
-  assert.equal(await check(words('bindto 127.0.0.3'), 80), 'good');
-  assert.equal(await check(words('connect_ip 127.255.255.255'), 80), 'EACCES');
-  assert.equal(await check(words('bindto 192.0.2.77'), 80), 'cannot ping: Cannot assign requested address');
+  const ping = async (more: string): Promise<string> => {
+    let told = Promise.resolve('');
+    let before = '';
+    let after = '';
+    inNamespace(namespace, () => {
+      before = readFileSync(allowed, 'utf8');
+      told = check(`PING_CHECK {\n connect_timeout 10\n ${more}\n}`, 80);
+      after = readFileSync(allowed, 'utf8');
+      return 0;
+    });
+    assert.equal(before.trim(), '1\t0', 'in a new namespace nobody may');
+    assert.equal(after, before);
+    return told;
+  };
+  assert.equal(await ping(''), 'good');
+  assert.equal(await ping('bindto 127.0.0.3'), 'good');
+  assert.equal(await ping('connect_ip 127.255.255.255'), 'EACCES');
+  assert.equal(await ping('bindto 192.0.2.77'), 'cannot ping: Cannot assign requested address');
 });
 
 test('what is not done is told', () => {

@@ -48,8 +48,7 @@ export function checkPing(checker: Checker, signal: AbortSignal): Promise<CheckR
 }
 
 function openBound(family: 4 | 6, bindTo: string | undefined): number {
-  let fd = openEchoSocket(family);
-  if (fd === -constants.errno.EACCES && allowOwnGroup()) fd = openEchoSocket(family);
+  const fd = openAllowed(family);
   if (fd < 0 || bindTo === undefined) return fd;
   const bound = bindSocket(fd, encodeIp(family, bindTo, 0));
   if (bound >= 0) return fd;
@@ -57,14 +56,22 @@ function openBound(family: 4 | 6, bindTo: string | undefined): number {
   return bound;
 }
 
-/** As keepalived does. Where an administrator has said who may, that stays. */
-function allowOwnGroup(): boolean {
+/**
+ * Where no group may, ours may for the moment in which the socket is made: nothing is left for others, whatever becomes
+ * of this process. Where an administrator has said who may, that stays.
+ */
+function openAllowed(family: 4 | 6): number {
+  const fd = openEchoSocket(family);
+  if (fd !== -constants.errno.EACCES) return fd;
   try {
-    if (!NOBODY.test(readFileSync(ALLOWED_GROUPS, 'utf8').trim())) return false;
+    const before = readFileSync(ALLOWED_GROUPS, 'utf8').trim();
+    if (!NOBODY.test(before)) return openEchoSocket(family);
     const group = getegid?.() ?? 0;
     writeFileSync(ALLOWED_GROUPS, `${group} ${group}`);
-    return true;
+    const opened = openEchoSocket(family);
+    writeFileSync(ALLOWED_GROUPS, before);
+    return opened;
   } catch {
-    return false;
+    return fd;
   }
 }
