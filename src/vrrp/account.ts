@@ -14,7 +14,16 @@ export function accountOf(
   settings: ScriptAccounts,
 ): Account | undefined | { readonly unknown: string } {
   const { user, group } = command.user === undefined ? (settings.scriptUser ?? {}) : command;
-  if (user === undefined) return findUser('keepalived_script');
+  return user === undefined ? findUser('keepalived_script') : accountNamed(user, group);
+}
+
+/** undefined: there is such an account. */
+export function accountTrouble(account: NonNullable<ScriptAccounts['scriptUser']>): string | undefined {
+  const found = accountNamed(account.user, account.group);
+  return 'unknown' in found ? `${found.unknown} does not exist` : undefined;
+}
+
+function accountNamed(user: string, group: string | undefined): Account | { readonly unknown: string } {
   const found = findUser(user);
   if (found === undefined) return { unknown: `user ${user}` };
   if (group === undefined) return found;

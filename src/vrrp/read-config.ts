@@ -2,6 +2,7 @@
  * keepalived.conf from disk: the files behind `include`, the host's name and interfaces; the parser itself does no I/O.
  * Called by worker/configured-files.ts and, at a reload, by process/vrrp-process.ts.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -9,11 +10,19 @@ import { expandBraces } from '../config-parser/keepalived/include.ts';
 import { parseKeepalived, type KeepalivedResult } from '../config-parser/keepalived/parse.ts';
 import type { ConfigSource } from '../config-parser/keepalived/source.ts';
 import { canOpenNamespace } from '../net/network-namespace.ts';
+import { accountTrouble } from './account.ts';
 import { scriptTrouble } from './run-script.ts';
+
+const LOOKUP_MS = 5000;
 
 /** A path may be a directory: then every `*.conf` in it, in the order of names. */
 export function readKeepalived(paths: string | readonly string[], configId?: string): KeepalivedResult {
   return parseKeepalived(paths, diskSource(configId));
+}
+
+/** The same at a start, when there is time to ask for the addresses of names. */
+export function readFirstKeepalived(paths: readonly string[], configId?: string): KeepalivedResult {
+  return parseKeepalived(paths, { ...diskSource(configId), isResolvable });
 }
 
 function diskSource(configId?: string): ConfigSource {
@@ -26,9 +35,26 @@ function diskSource(configId?: string): ConfigSource {
     random: Math.random,
     hostname: host,
     interfaceExists: name => existsSync(`/sys/class/net/${name}`),
+    isLoopback,
     namespaceExists: canOpenNamespace,
+    accountTrouble,
     scriptTrouble,
   };
+}
+
+/** Of a loopback interface, in `flags` (netdevice(7)). */
+const IFF_LOOPBACK = 8;
+
+function isLoopback(name: string): boolean {
+  const flags = Number(read(`/sys/class/net/${name}/flags`));
+  return (flags & IFF_LOOPBACK) !== 0;
+}
+
+/** Not asked while VRRP runs: its adverts would wait for the answer. */
+function isResolvable(host: string): boolean {
+  const { status, error } = spawnSync('getent', ['ahosts', host], { stdio: 'ignore', timeout: LOOKUP_MS });
+  // without the program nobody knows
+  return status === 0 || (error !== undefined && 'code' in error && error.code === 'ENOENT');
 }
 
 function read(path: string): string | undefined {

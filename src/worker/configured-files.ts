@@ -10,7 +10,7 @@ import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from '../config-parser/keepalived/r
 import { notForwarded } from '../l4/not-forwarded.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { readKeepalived } from '../vrrp/read-config.ts';
+import { readFirstKeepalived } from '../vrrp/read-config.ts';
 import { loadConfiguration } from './load-configuration.ts';
 import type { ProcessLog } from './process-log.ts';
 import { withVirtualBinds } from './virtual-binds.ts';
@@ -30,7 +30,7 @@ export async function readFiles(options: Options, texts?: readonly ConfigFile[])
   const { files, keepalivedFiles, configId } = options;
   const settings = { ...loadSettings(options), texts };
   const balancer = files.length === 0 ? undefined : await loadConfiguration(files, settings);
-  const virtual = keepalivedFiles.length === 0 ? undefined : readKeepalived(keepalivedFiles, configId);
+  const virtual = keepalivedFiles.length === 0 ? undefined : readFirstKeepalived(keepalivedFiles, configId);
   return {
     balancer,
     virtual,

@@ -373,6 +373,8 @@ export class Lab {
   #startKeepalived(node: string, path: string): Watched {
     const pid = (what: string): string => join(this.folder, `${node}${this.#files}.${what}.pid`);
     const words = ['-n', '-l', '-D', '-P', '-f', path, '-p', pid('main'), '-r', pid('vrrp')];
+    // any of its processes that runs elsewhere would keep it from starting
+    words.push('-c', pid('checkers'), '-b', pid('bfd'));
     return this.start(node, 'keepalived', words);
   }
 

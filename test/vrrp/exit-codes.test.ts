@@ -56,6 +56,14 @@ const DONE = SERVICE.replace('RETRY', 'retry 3');
 const OTHER = 'real_server 10.9.0.9 80 {\n }\n';
 const GROUP = 'virtual_server_group G {\n 10.9.0.100 80\n 10.9.0.101-103 80\n}\n';
 const OF_GROUP = DONE.replace('10.9.0.100 80', 'group G');
+const TRACKED_FILE = 'track_file f {\n file /run/no-such-file\n MORE\n}\n';
+const TRACKING_FILE = withLines('track_file {', 'f', '}');
+
+function checkedBy(words: string): string {
+  const http = `HTTP_GET {\nurl {\n${words.includes('path') ? '' : 'path /\n'}${words}\n}\n}\n`;
+  return DONE.replace('TCP_CHECK', `${http}TCP_CHECK`);
+}
+
 /** Files with services alone. */
 const SERVICES: Readonly<Record<string, string>> = {
   'no scheduler': DONE.replace('lb_algo rr', ''),
@@ -86,6 +94,10 @@ const SERVICES: Readonly<Record<string, string>> = {
   'hysteresis above quorum': DONE.replace('protocol', 'hysteresis 2\nprotocol'),
   'one packet scheduling for TCP': DONE.replace('protocol', 'ops\nprotocol'),
   'a weight out of range': DONE.replace('weight 1', 'weight -1'),
+  'a status that is none': checkedBy('status_code 999'),
+  'a range of statuses that ends too late': checkedBy('status_code 200-600'),
+  'the last status': checkedBy('status_code 599'),
+  'a url without a path': checkedBy('status_code 200\n}\nurl {\npath /'),
   'a time that is none': DONE.replace('connect_timeout 3', 'connect_timeout abc'),
 };
 
@@ -112,6 +124,19 @@ const FILES: Readonly<Record<string, string>> = {
   'a script of root': SCRIPT + TRACKED,
   'a script of root and an unknown word': `${SCRIPT}no_such_word\n${TRACKED}`,
   'a script with script security': `global_defs {\n enable_script_security\n script_user root\n}\n${SCRIPT}${TRACKED}`,
+  'an account for scripts that does not exist': `global_defs {\n script_user no-such-user\n}\n${INSTANCE}`,
+  'a group for scripts that does not exist': `global_defs {\n script_user root no-such-group\n}\n${INSTANCE}`,
+  'a script for an account that does not exist': `global_defs {\n script_user no-such-user\n}\n${withLines('notify_master /bin/true')}`,
+  'a mail server without address': `global_defs {\n smtp_server no-such-host.invalid\n}\n${INSTANCE}`,
+  'a mail server by name': `global_defs {\n smtp_server localhost\n}\n${INSTANCE}`,
+  'the loopback': INSTANCE.replace('eth0', 'lo'),
+  'the loopback, unicast': withLines('unicast_peer {', '10.9.0.9', '}').replace('eth0', 'lo'),
+  'a tracked file': TRACKED_FILE.replace('MORE', 'weight -254') + TRACKING_FILE,
+  'a weight of a file out of range': TRACKED_FILE.replace('MORE', 'weight 255') + TRACKING_FILE,
+  'a tracked file that begins out of range': TRACKED_FILE.replace('MORE', 'init_file 255') + TRACKING_FILE,
+  'a weight of a tracked file out of range':
+    TRACKED_FILE.replace('MORE', '') + withLines('track_file {', 'f weight 255', '}'),
+  'a weight of a tracked interface that is cut': withLines('track_interface {', 'lo weight 254', '}'),
   ...SERVICES,
   'a block that is never closed': 'vrrp_instance V {\n interface eth0\n',
 };

@@ -9,7 +9,7 @@ import { readKeepalived } from '../../src/vrrp/read-config.ts';
 
 function instance(name: string, id: number): string {
   return `vrrp_instance ${name} {
-    interface lo
+    interface nosuch0
     virtual_router_id ${id}
     virtual_ipaddress {
       10.0.0.${id}
@@ -17,6 +17,9 @@ function instance(name: string, id: number): string {
   }
 `;
 }
+
+/** Whatever this host has. */
+const ANYWHERE = 'global_defs {\n dynamic_interfaces\n}\n';
 
 function inFolder(use: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), 'lb-conf-'));
@@ -30,7 +33,10 @@ function inFolder(use: (folder: string) => void): void {
 test('includes follow patterns with wildcards and braces, relative to the file that includes', () => {
   inFolder(folder => {
     mkdirSync(join(folder, 'conf.d'));
-    writeFileSync(join(folder, 'main.conf'), 'include conf.d/{b,a}*.conf\ninclude conf.d/[x-z].inc\n');
+    writeFileSync(
+      join(folder, 'main.conf'),
+      `${ANYWHERE}include conf.d/{b,a}*.conf\ninclude conf.d/[x-z].inc\n`,
+    );
     writeFileSync(join(folder, 'conf.d/a1.conf'), instance('A', 1));
     writeFileSync(join(folder, 'conf.d/b1.conf'), `${instance('B', 2)}include y.inc\n`);
     writeFileSync(join(folder, 'conf.d/.b2.conf'), instance('HIDDEN', 9));
@@ -60,9 +66,9 @@ test('-t answers 4 for a missing file, 5 for a missing interface, 0 for a clean 
   inFolder(folder => {
     const path = join(folder, 'keepalived.conf');
     assert.equal(EXIT_CODE[readKeepalived(path).status], 4);
-    writeFileSync(path, instance('A', 1).replace('interface lo', 'interface nosuch0'));
-    assert.equal(EXIT_CODE[readKeepalived(path).status], 5);
     writeFileSync(path, instance('A', 1));
+    assert.equal(EXIT_CODE[readKeepalived(path).status], 5);
+    writeFileSync(path, ANYWHERE + instance('A', 1));
     assert.equal(EXIT_CODE[readKeepalived(path).status], 0);
   });
 });
@@ -97,7 +103,7 @@ const SCRIPTS = `
     user no-such-user
   }
   vrrp_instance A {
-    interface lo
+    interface nosuch0
     virtual_router_id 1
     track_interface {
       nosuch0
@@ -142,6 +148,7 @@ test('programs that cannot be run are not tracked and check nothing, as in keepa
         '12 Disabling track script gone: /no/such/program is not an executable file for user root',
         '16 Disabling track script unknown: no-such-program is in no folder of PATH',
         '19 Disabling track script foreign: user no-such-user does not exist',
+        "23 WARNING - interface nosuch0 for vrrp_instance A doesn't exist",
         "26 (A) tracked interface nosuch0 doesn't exist",
         '46 Disabling misc script /no/such/check: /no/such/check is not an executable file for user root',
         '38 this script cannot be run: /no/such/notify is not an executable file for user root',
@@ -158,7 +165,7 @@ test('a host address with a prefix length is that address; what includes do not 
     const peers = 'unicast_src_ip 10.1.1.1/32\nunicast_peer {\n10.1.1.2/24\n}\n';
     writeFileSync(
       path,
-      `${instance('A', 1).replace('interface lo', `interface lo\n${peers}`)}include more/*.conf\n`,
+      `${ANYWHERE}${instance('A', 1).replace('interface nosuch0', `interface nosuch0\n${peers}`)}include more/*.conf\n`,
     );
     const { config, diagnostics, status } = readKeepalived(path);
     assert.equal(config.instances[0]?.sourceIp, '10.1.1.1');

@@ -214,8 +214,11 @@ const ROWS: readonly Row[] = [
     least: 1,
     summary: 'mail relay',
     parse: (draft, statement, scope) => {
-      draft.mailServer = statement.words[0]?.text ?? '';
+      const host = statement.words[0]?.text ?? '';
+      draft.mailServer = host;
       draft.mailPort = readInteger(statement, scope, 1, 65_535, 1) ?? 25;
+      if (scope.source.isResolvable?.(host) === false)
+        scope.report.warn(statement.position, `smtp_server ${host} has no address - each mail asks again`);
     },
   },
   text('smtp_helo_name', 'heloName', '<STRING>', 'HELO name'),
@@ -241,9 +244,13 @@ const ROWS: readonly Row[] = [
     args: 'user [[:]group]',
     least: 1,
     summary: 'default account for scripts',
-    parse: (draft, { words }) => {
+    parse: (draft, { words, position }, { source, report }) => {
       const { user, group: name } = accountOf(words.map(word => word.text));
-      if (user !== undefined) draft.scriptUser = { user, ...(name === undefined ? {} : { group: name }) };
+      if (user === undefined) return;
+      draft.scriptUser = { user, ...(name === undefined ? {} : { group: name }) };
+      const trouble = source.accountTrouble?.(draft.scriptUser);
+      if (trouble !== undefined)
+        report.warn(position, `script_user: ${trouble} - scripts without a user of their own are not run`);
     },
   },
   flag('enable_script_security', 'enableScriptSecurity', 'refuse insecure root scripts'),

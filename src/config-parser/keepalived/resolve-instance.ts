@@ -38,6 +38,8 @@ export function resolveInstance(
   if (family === 6 && draft.version === 2)
     notes.changed('cannot use IPv6 with VRRP version 2; setting version 3');
   if (draft.virtualRouterId === undefined) return notes.unusable('the virtual router id must be set');
+  if (isOnLoopback(draft, around))
+    return notes.unusable(`cannot use a loopback interface (${draft.interface}) for vrrp`);
   if (!placeIsFine(draft, strict, version, notes)) return undefined;
   const priority = draft.priority ?? (draft.state === 'MASTER' ? 255 : 100);
   const initialState = resolveState(draft, priority, strict, notes);
@@ -81,6 +83,11 @@ export function resolveInstance(
     smtpAlert: draft.smtpAlert ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
     notifyPriorityChanges: draft.notifyPriorityChanges ?? global.notifyPriorityChanges,
   };
+}
+
+/** Interfaces of another namespace are out of sight. */
+function isOnLoopback({ interface: name }: InstanceDraft, { global, scope }: InstanceSurroundings): boolean {
+  return name !== undefined && global.netNamespace === undefined && scope.source.isLoopback?.(name) === true;
 }
 
 function notesOn({ name, position }: InstanceDraft, { report }: Scope): Notes {

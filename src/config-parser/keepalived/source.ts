@@ -17,8 +17,14 @@ export interface ConfigSource {
   readonly hostname: string;
   /** Whether this host has the interface now; missing: not checked. */
   interfaceExists?(name: string): boolean;
+  /** Whether it is a loopback interface of this host; missing: not checked. */
+  isLoopback?(name: string): boolean;
   /** Whether this host has the network namespace now; missing: not checked. */
   namespaceExists?(name: string): boolean;
+  /** Whether a name has an address now; missing: not checked. */
+  isResolvable?(host: string): boolean;
+  /** Why there is no such account on this host, in words; missing: not checked. */
+  accountTrouble?(account: { readonly user: string; readonly group?: string }): string | undefined;
   /** Why the program cannot be run on this host now, in words; missing: not checked. */
   scriptTrouble?(command: ScriptCommand, accounts: ScriptAccounts): string | undefined;
 }

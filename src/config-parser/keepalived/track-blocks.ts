@@ -42,7 +42,7 @@ function list(name: string, into: ListName, summary: string): KeepalivedKeyword<
     summary,
     parse: (draft, statement, scope) => {
       for (const item of blockOf(statement, scope)) {
-        const line = parseTrackLine(item, scope);
+        const line = parseTrackLine(item, scope, into);
         if (draft[into].some(other => other.word.text === item.name))
           scope.report.warn(item.position, `${item.name} is tracked twice - ignoring the second`);
         else draft[into].push(line);
@@ -51,7 +51,18 @@ function list(name: string, into: ListName, summary: string): KeepalivedKeyword<
   };
 }
 
-function parseTrackLine(item: Statement, scope: Scope): TrackLine {
+/** As keepalived takes them: beyond 253 some kinds are cut, others are refused. */
+function readWeight(value: Word, kind: ListName | undefined, scope: Scope): number | undefined {
+  const most = kind === 'trackBfds' ? 253 : 254;
+  const weight = integerOf(value, 'weight', scope, -most, most);
+  if (weight === undefined || Math.abs(weight) < 254) return weight;
+  if (kind !== 'trackScripts' && kind !== 'trackInterfaces') return weight;
+  const cut = Math.sign(weight) * 253;
+  scope.report.warn(value.position, `weight cannot be ${weight}, setting ${cut}`);
+  return cut;
+}
+
+function parseTrackLine(item: Statement, scope: Scope, kind?: ListName): TrackLine {
   const word = { text: item.name, position: item.position };
   const rest = [...item.words];
   let line: TrackLine = { word };
@@ -59,7 +70,7 @@ function parseTrackLine(item: Statement, scope: Scope): TrackLine {
     const option = rest.shift() as Word;
     const value = rest[0];
     if (option.text === 'weight' && value !== undefined) {
-      const weight = integerOf(value, 'weight', scope, -254, 254);
+      const weight = readWeight(value, kind, scope);
       if (weight !== undefined) line = { ...line, weight };
       rest.shift();
     } else if (option.text === 'reverse') line = { ...line, reverse: true };

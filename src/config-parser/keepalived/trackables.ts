@@ -226,6 +226,8 @@ export function parseTrackProcess(
   return { name, position: statement.position, ...draft };
 }
 
+const MOST_FILE_WEIGHT = 254;
+
 interface FileDraft extends Weighted {
   file?: string;
   initFile?: { value: number; overwrite: boolean };
@@ -239,17 +241,20 @@ export const TRACK_FILE = new KeywordTable<FileDraft>('track_file', [
     summary: 'file to read',
     parse: (draft, { words }) => void (draft.file = words[0]?.text ?? ''),
   },
-  weight(2_147_483_647),
+  weight(MOST_FILE_WEIGHT),
   {
     name: 'init_file',
     args: '[<value>] [overwrite]',
     summary: 'create the file at start',
-    parse: (draft, { words, name }, scope) => {
+    parse: (draft, statement, scope) => {
+      const { words, name } = statement;
       const first = words[0];
       const value =
         first === undefined || first.text === 'overwrite'
           ? 0
           : integerOf(first, name, scope, -2_147_483_647, 2_147_483_647);
+      if (value !== undefined && Math.abs(value) > MOST_FILE_WEIGHT)
+        scope.report.warn(statement.position, `${name} ${value} is far out of the range of priorities`);
       draft.initFile = { value: value ?? 0, overwrite: words.some(word => word.text === 'overwrite') };
     },
   },

@@ -23,7 +23,10 @@ function urlRow(block: string): Row {
     name: 'url',
     args: '{ path <STRING> ... }',
     summary: 'one URL to test',
-    parse: (draft, statement, scope) => void draft.urls.push(readUrl(table, statement, scope)),
+    parse: (draft, statement, scope) => {
+      const url = readUrl(table, statement, scope);
+      if (url !== undefined) draft.urls.push(url);
+    },
   };
 }
 

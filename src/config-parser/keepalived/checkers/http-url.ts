@@ -7,7 +7,7 @@ import type { Scope } from '../scope.ts';
 import { blockOf, readInteger } from '../values.ts';
 
 interface UrlDraft {
-  path: string;
+  path?: string;
   digest?: string;
   statusCodes: [number, number][];
   virtualhost?: string;
@@ -90,17 +90,21 @@ function parseDigest(draft: UrlDraft, { words }: Statement, scope: Scope): void 
 
 function parseStatusCodes(draft: UrlDraft, { words }: Statement, scope: Scope): void {
   for (const word of words) {
-    const [from, to = from] = word.text.split('-').map(Number);
-    if (from === undefined || to === undefined || !(from >= 100 && to <= 999 && from <= to))
+    const [, first, last = first] = /^\+?(\d+)(?:-(\d+))?$/.exec(word.text) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    if (!(from >= 100 && to <= 599 && from <= to))
       scope.report.warn(word.position, `Invalid status_code '${word.text}' - ignoring`);
     else draft.statusCodes.push([from, to]);
   }
 }
 
-/** An answer of 200 to 299 is good where nothing is said. */
-export function readUrl(table: KeywordTable<UrlDraft>, statement: Statement, scope: Scope): HttpUrl {
+/** An answer of 200 to 299 is good where nothing is said. Undefined: it does not say what to ask for. */
+export function readUrl(
+  table: KeywordTable<UrlDraft>,
+  statement: Statement,
+  scope: Scope,
+): HttpUrl | undefined {
   const url: UrlDraft = {
-    path: '/',
     statusCodes: [],
     regexNoMatch: false,
     regexOptions: [],
@@ -109,5 +113,8 @@ export function readUrl(table: KeywordTable<UrlDraft>, statement: Statement, sco
   };
   table.read(url, blockOf(statement, scope), scope);
   if (url.statusCodes.length === 0) url.statusCodes.push([200, 299]);
-  return url;
+  const { path } = url;
+  if (path !== undefined) return { ...url, path };
+  scope.report.warn(statement.position, 'HTTP/SSL_GET checker url has no path - ignoring');
+  return undefined;
 }
