@@ -3,7 +3,8 @@ import type { BfdInstance } from '../../model/keepalived.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
-import { blockOf, familyOf, readAddress, readInteger } from './values.ts';
+import { addressRow, integerRow } from './value-rows.ts';
+import { blockOf, familyOf } from './values.ts';
 import { weight } from './weight-row.ts';
 
 /** What keepalived has where nothing is said. */
@@ -34,19 +35,6 @@ export interface BfdDraft {
 
 type Row = KeepalivedKeyword<Draft>;
 
-function address(name: string, key: 'neighborIp' | 'sourceIp', summary: string): Row {
-  return {
-    name,
-    args: '<ip>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const found = readAddress(statement, scope);
-      if (found !== undefined) draft[key] = found.address;
-    },
-  };
-}
-
 function interval(
   name: string,
   key: 'minRxUs' | 'minTxUs' | 'idleTxUs',
@@ -72,43 +60,23 @@ function interval(
   };
 }
 
-function hops(name: string, key: 'ttl' | 'maxHops', least: number, summary: string): Row {
-  return {
-    name,
-    args: `<${least}..255>`,
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, least, 255);
-      if (value !== undefined) draft[key] = value;
-    },
-  };
-}
-
 export const BFD_INSTANCE = new KeywordTable<Draft>('bfd_instance', [
-  address('neighbor_ip', 'neighborIp', 'remote address'),
-  address('neighbour_ip', 'neighborIp', 'remote address'),
-  address('source_ip', 'sourceIp', 'local address'),
+  addressRow('neighbor_ip', 'neighborIp', 'remote address'),
+  addressRow('neighbour_ip', 'neighborIp', 'remote address'),
+  addressRow('source_ip', 'sourceIp', 'local address'),
   interval('min_rx', 'minRxUs', 1, 1_000_000, 'fastest receive interval'),
   interval('min_tx', 'minTxUs', 1, 1_000_000, 'fastest send interval'),
   interval('idle_tx', 'idleTxUs', 1000, 4_294_967, 'send interval while it is not up'),
-  {
-    name: 'multiplier',
-    args: '<1..255>',
-    least: 1,
-    summary: 'missed packets before it is down',
-    parse: (draft, statement, scope) =>
-      void (draft.multiplier = readInteger(statement, scope, 1, 255) ?? draft.multiplier),
-  },
+  integerRow('multiplier', 'multiplier', [1, 255], 'missed packets before it is down'),
   {
     name: 'passive',
     args: '',
     summary: 'wait for the neighbour to begin',
     parse: draft => void (draft.passive = true),
   },
-  hops('ttl', 'ttl', 1, 'time to live of packets, IPv4'),
-  hops('hoplimit', 'ttl', 1, 'hop limit of packets, IPv6'),
-  hops('max_hops', 'maxHops', 0, 'hops that packets may have taken'),
+  integerRow('ttl', 'ttl', [1, 255], 'time to live of packets, IPv4'),
+  integerRow('hoplimit', 'ttl', [1, 255], 'hop limit of packets, IPv6'),
+  integerRow('max_hops', 'maxHops', [0, 255], 'hops that packets may have taken'),
   weight(253),
   {
     name: 'vrrp',

@@ -9,6 +9,7 @@ import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import { parseServer } from './service-address.ts';
 import { METHOD_ARGS, methodOf, script, smtpAlert } from './service-rows.ts';
+import { integerRow } from './value-rows.ts';
 import { blockOf, readBool, readInteger } from './values.ts';
 
 export interface RealServerDraft extends CheckDefaults {
@@ -49,16 +50,7 @@ function checkerRow(kind: CheckerKind): KeepalivedKeyword<RealServerDraft> {
 }
 
 export const REAL_SERVER = new KeywordTable<RealServerDraft>('virtual_server/real_server', [
-  {
-    name: 'weight',
-    args: '<n>',
-    least: 1,
-    summary: 'weight; 0: no new connections',
-    parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, 0, 2_147_483_647);
-      if (value !== undefined) draft.weight = value;
-    },
-  },
+  integerRow('weight', 'weight', [0, 2_147_483_647], 'weight; 0: no new connections', '<n>'),
   {
     name: 'lvs_method',
     args: METHOD_ARGS,

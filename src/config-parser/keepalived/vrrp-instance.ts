@@ -19,7 +19,8 @@ import { NOTIFY_KEYWORDS } from './notify-keywords.ts';
 import { parseRouteEntry, parseRuleEntry } from './route-entry.ts';
 import type { Scope } from './scope.ts';
 import { TRACK_KEYWORDS } from './track-blocks.ts';
-import { blockOf, interfaceNameOf, readAddress, readBool, readInteger, readSeconds } from './values.ts';
+import { boolRow, integerRow, secondsRow } from './value-rows.ts';
+import { blockOf, interfaceNameOf, readAddress, readInteger, readSeconds } from './values.ts';
 
 type Row = KeepalivedKeyword<InstanceDraft>;
 type Keys<T> = {
@@ -28,36 +29,6 @@ type Keys<T> = {
 
 function flag(name: string, key: Keys<boolean>, summary: string, value = true): Row {
   return { name, args: '', summary, parse: draft => void (draft[key] = value) };
-}
-
-function bool(name: string, key: Keys<boolean>, summary: string): Row {
-  return {
-    name,
-    args: '[<BOOL>]',
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft[key] = value;
-    },
-  };
-}
-
-function integer(
-  name: string,
-  key: 'virtualRouterId' | 'priority' | 'unicastTtl' | 'downTimerAdverts' | 'kernelRxBufSize',
-  range: readonly [number, number],
-  summary: string,
-): Row {
-  return {
-    name,
-    args: `<${range[0]}..${range[1]}>`,
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, ...range);
-      if (value !== undefined) draft[key] = value;
-    },
-  };
 }
 
 function parseState(draft: InstanceDraft, statement: Statement, scope: Scope): void {
@@ -86,18 +57,9 @@ const ROWS: readonly Row[] = [
       draft.interfaceWord = word;
     },
   },
-  integer('virtual_router_id', 'virtualRouterId', [1, 255], 'virtual router number'),
-  integer('priority', 'priority', [1, 255], 'election priority; 255 owns the addresses'),
-  {
-    name: 'advert_int',
-    args: '<secs>',
-    least: 1,
-    summary: 'interval between adverts',
-    parse: (draft, statement, scope) => {
-      const value = readSeconds(statement, scope, 0.01, 255);
-      if (value !== undefined) draft.advertIntMs = value;
-    },
-  },
+  integerRow('virtual_router_id', 'virtualRouterId', [1, 255], 'virtual router number'),
+  integerRow('priority', 'priority', [1, 255], 'election priority; 255 owns the addresses'),
+  secondsRow('advert_int', 'advertIntMs', [0.01, 255], 'interval between adverts'),
   {
     name: 'version',
     args: '2|3',
@@ -175,7 +137,7 @@ const ROWS: readonly Row[] = [
     parse: parsePeers,
   },
   flag('unicast_fault_no_peer', 'unicastFaultNoPeer', 'fault when no peer is configured'),
-  integer('unicast_ttl', 'unicastTtl', [0, 255], 'hop limit of unicast adverts'),
+  integerRow('unicast_ttl', 'unicastTtl', [0, 255], 'hop limit of unicast adverts'),
   flag('check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
   source('mcast_src_ip'),
   source('unicast_src_ip'),
@@ -202,14 +164,14 @@ const ROWS: readonly Row[] = [
   flag('vmac_xmit_base', 'vmacXmitBase', 'adverts from the base interface'),
   flag('accept', 'accept', 'accept packets to the addresses'),
   flag('no_accept', 'accept', 'drop packets to the addresses', false),
-  bool('skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
-  bool('strict_mode', 'strict', 'enforce protocol rules strictly'),
-  bool('v3_checksum_as_v2', 'v3ChecksumAsV2', 'VRRPv3 checksum without pseudo header'),
-  bool('lower_prio_no_advert', 'lowerPrioNoAdvert', 'stay silent after an inferior advert'),
-  bool('higher_prio_send_advert', 'higherPrioSendAdvert', 'advertise before yielding to a superior'),
-  bool('owner_ignore_adverts', 'ownerIgnoreAdverts', 'the address owner ignores adverts'),
-  integer('down_timer_adverts', 'downTimerAdverts', [1, 100], 'missed adverts before takeover'),
-  integer('kernel_rx_buf_size', 'kernelRxBufSize', [0, 1 << 30], 'advert socket receive buffer'),
+  boolRow('skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
+  boolRow('strict_mode', 'strict', 'enforce protocol rules strictly'),
+  boolRow('v3_checksum_as_v2', 'v3ChecksumAsV2', 'VRRPv3 checksum without pseudo header'),
+  boolRow('lower_prio_no_advert', 'lowerPrioNoAdvert', 'stay silent after an inferior advert'),
+  boolRow('higher_prio_send_advert', 'higherPrioSendAdvert', 'advertise before yielding to a superior'),
+  boolRow('owner_ignore_adverts', 'ownerIgnoreAdverts', 'the address owner ignores adverts'),
+  integerRow('down_timer_adverts', 'downTimerAdverts', [1, 100], 'missed adverts before takeover'),
+  integerRow('kernel_rx_buf_size', 'kernelRxBufSize', [0, 1 << 30], 'advert socket receive buffer'),
   garpKeyword('garp_master_delay', 'masterDelayMs', 'wait before the second announcement batch'),
   garpKeyword('garp_master_repeat', 'masterRepeat', 'announcements per batch'),
   garpKeyword('garp_master_refresh', 'masterRefreshMs', 'periodic announcement interval'),

@@ -1,6 +1,9 @@
 /** Settings that virtual server, real server and checker have in common, each inherited from the one around it. */
 import type { KeepalivedKeyword } from '../keyword.ts';
-import { readBool, readInteger, readSeconds } from '../values.ts';
+import { boolRow, integerRow, secondsRow } from '../value-rows.ts';
+
+/** A timer of keepalived's: 32 bits of microseconds. */
+const MOST_SECONDS = 4294;
 
 /** Settings a checker inherits from its real server, and that from its virtual server. */
 export interface CheckDefaults {
@@ -13,50 +16,15 @@ export interface CheckDefaults {
   virtualhost?: string;
 }
 
-function seconds<Draft extends CheckDefaults>(
-  name: string,
-  key: 'delayBeforeRetryMs' | 'warmupMs' | 'connectTimeoutMs' | 'delayLoopMs',
-  least: number,
-  summary: string,
-): KeepalivedKeyword<Draft> {
-  return {
-    name,
-    args: '<secs>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readSeconds(statement, scope, least, 4294);
-      if (value !== undefined) draft[key] = value;
-    },
-  };
-}
-
 /** Words that virtual server, real server and checker have in common. */
 export function checkDefaultRows<Draft extends CheckDefaults>(): KeepalivedKeyword<Draft>[] {
   return [
-    {
-      name: 'retry',
-      args: '<n>',
-      least: 1,
-      summary: 'extra checks after failure',
-      parse: (draft, statement, scope) => {
-        const value = readInteger(statement, scope, 0, 1 << 30);
-        if (value !== undefined) draft.retry = value;
-      },
-    },
-    seconds('delay_before_retry', 'delayBeforeRetryMs', 0, 'wait between retries'),
-    seconds('warmup', 'warmupMs', 0, 'random start delay'),
-    seconds('connect_timeout', 'connectTimeoutMs', 0.000_001, 'check connect limit'),
-    seconds('delay_loop', 'delayLoopMs', 0.000_001, 'interval between checks'),
-    {
-      name: 'alpha',
-      args: '[<BOOL>]',
-      summary: 'assume down at start',
-      parse: (draft, statement, scope) => {
-        const value = readBool(statement, scope);
-        if (value !== undefined) draft.alpha = value;
-      },
-    },
+    integerRow('retry', 'retry', [0, 1 << 30], 'extra checks after failure', '<n>'),
+    secondsRow('delay_before_retry', 'delayBeforeRetryMs', [0, MOST_SECONDS], 'wait between retries'),
+    secondsRow('warmup', 'warmupMs', [0, MOST_SECONDS], 'random start delay'),
+    secondsRow('connect_timeout', 'connectTimeoutMs', [0.000_001, MOST_SECONDS], 'check connect limit'),
+    secondsRow('delay_loop', 'delayLoopMs', [0.000_001, MOST_SECONDS], 'interval between checks'),
+    boolRow('alpha', 'alpha', 'assume down at start'),
   ];
 }
 

@@ -3,7 +3,8 @@ import type { Position } from '../../../model/diagnostic.ts';
 import type { ScriptCommand } from '../../../model/script-command.ts';
 import type { HttpUrl } from '../../../model/virtual-server.ts';
 import type { KeepalivedKeyword } from '../keyword.ts';
-import { readAddress, readBool, readInteger } from '../values.ts';
+import { addressRow, integerRow } from '../value-rows.ts';
+import { readBool } from '../values.ts';
 import { checkDefaultRows, type CheckDefaults } from './check-defaults.ts';
 
 export interface CheckerDraft extends CheckDefaults {
@@ -38,37 +39,6 @@ export interface CheckerDraft extends CheckDefaults {
 
 export type Row = KeepalivedKeyword<CheckerDraft>;
 
-export function integer(
-  name: string,
-  key: 'connectPort' | 'bindPort' | 'fwmark' | 'minReplyLength' | 'maxReplyLength',
-  most: number,
-  summary: string,
-): Row {
-  return {
-    name,
-    args: '<n>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, 0, most);
-      if (value !== undefined) draft[key] = value;
-    },
-  };
-}
-
-function address(name: string, key: 'connectIp' | 'bindTo', summary: string): Row {
-  return {
-    name,
-    args: '<ip>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const found = readAddress(statement, scope);
-      if (found !== undefined) draft[key] = found.address;
-    },
-  };
-}
-
 export function text(
   name: string,
   key: 'heloName' | 'dnsName' | 'sniName' | 'trackFile' | 'bindIf',
@@ -102,11 +72,11 @@ export const COMMON: readonly Row[] = [
 ];
 
 export const CONNECTING: readonly Row[] = [
-  address('connect_ip', 'connectIp', 'other address to check'),
-  integer('connect_port', 'connectPort', 65_535, 'other port to check'),
-  address('bindto', 'bindTo', 'source address'),
-  integer('bind_port', 'bindPort', 65_535, 'source port'),
+  addressRow('connect_ip', 'connectIp', 'other address to check'),
+  integerRow('connect_port', 'connectPort', [0, 65_535], 'other port to check', '<n>'),
+  addressRow('bindto', 'bindTo', 'source address'),
+  integerRow('bind_port', 'bindPort', [0, 65_535], 'source port', '<n>'),
   text('bind_if', 'bindIf', 'source interface'),
-  integer('fwmark', 'fwmark', 0xffff_ffff, 'mark on check packets'),
+  integerRow('fwmark', 'fwmark', [0, 0xffff_ffff], 'mark on check packets', '<n>'),
   ...COMMON,
 ];

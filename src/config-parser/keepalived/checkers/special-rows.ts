@@ -1,8 +1,9 @@
 /** MISC_CHECK, DNS_CHECK, UDP_CHECK and FILE_CHECK. */
 import type { Word } from '../../../model/word.ts';
 import type { Statement } from '../block.ts';
+import { integerRow } from '../value-rows.ts';
 import { accountOf, readInteger, readScript, readSeconds } from '../values.ts';
-import { COMMON, CONNECTING, flag, integer, text, type Row } from './checker-rows.ts';
+import { COMMON, CONNECTING, flag, text, type Row } from './checker-rows.ts';
 
 export const MISC_ROWS: readonly Row[] = [
   ...COMMON,
@@ -90,8 +91,8 @@ export const UDP_ROWS: readonly Row[] = [
         );
     },
   },
-  integer('min_reply_length', 'minReplyLength', 65_535, 'shortest answer'),
-  integer('max_reply_length', 'maxReplyLength', 65_535, 'longest answer'),
+  integerRow('min_reply_length', 'minReplyLength', [0, 65_535], 'shortest answer', '<n>'),
+  integerRow('max_reply_length', 'maxReplyLength', [0, 65_535], 'longest answer', '<n>'),
 ];
 
 export const FILE_ROWS: readonly Row[] = [
