@@ -1,10 +1,9 @@
 /** DNS_CHECK and UDP_CHECK. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
 import { encodeName } from '../../dns/name.ts';
 import type { Checker } from '../../model/virtual-server.ts';
 import { bad, GOOD, type CheckResult } from './check.ts';
+import { exchangeDatagrams } from './datagram-exchange.ts';
 
 /** RFC 1035, 3.2.2, and RFC 3596. */
 const DNS_TYPES: Readonly<Record<string, number>> = {
@@ -18,8 +17,8 @@ const DNS_TYPES: Readonly<Record<string, number>> = {
 };
 const RANDOM_BYTES = 16;
 
-/** Sends one datagram; `judge` answers when it has heard what it wants, `silence` is the result when time is over. */
-function exchange(
+/** `judge` answers when it has heard what it wants, `silence` is the result when time is over. */
+function ask(
   { connectIp, connectPort, bindTo, bindPort }: Checker,
   payload: Buffer,
   signal: AbortSignal,
@@ -27,30 +26,8 @@ function exchange(
   silence: CheckResult,
 ): Promise<CheckResult> {
   if (connectPort === 0) return Promise.resolve(bad('no port to ask'));
-  return new Promise(resolve => {
-    const socket = createSocket(isIPv6(connectIp) ? 'udp6' : 'udp4');
-    let done = false;
-    const settle = (result: CheckResult): void => {
-      if (done) return;
-      done = true;
-      signal.removeEventListener('abort', onAbort);
-      socket.close();
-      resolve(result);
-    };
-    const onAbort = (): void => settle(silence);
-    signal.addEventListener('abort', onAbort);
-    socket.on('error', (error: NodeJS.ErrnoException) => settle(bad(error.code ?? error.message)));
-    socket.on('message', answer => {
-      const result = judge(answer);
-      if (result !== undefined) settle(result);
-    });
-    // without a callback what goes wrong is an 'error' event
-    socket.once('connect', () => done || socket.send(payload));
-    socket.bind(
-      { port: bindPort, ...(bindTo === undefined ? {} : { address: bindTo }) },
-      () => done || socket.connect(connectPort, connectIp),
-    );
-  });
+  const bind = { port: bindPort, ...(bindTo === undefined ? {} : { address: bindTo }) };
+  return exchangeDatagrams({ address: connectIp, port: connectPort, bind, payload, signal, judge, silence });
 }
 
 export function checkDns(checker: Checker, signal: AbortSignal): Promise<CheckResult> {
@@ -61,7 +38,7 @@ export function checkDns(checker: Checker, signal: AbortSignal): Promise<CheckRe
   // recursion desired, one question
   const header = Buffer.from([id >>> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
   const question = Buffer.from([0, DNS_TYPES[type] ?? 0, 0, 1]);
-  return exchange(checker, Buffer.concat([header, labels, question]), signal, judgeDns(id), bad('timeout'));
+  return ask(checker, Buffer.concat([header, labels, question]), signal, judgeDns(id), bad('timeout'));
 }
 
 function judgeDns(id: number): (answer: Buffer) => CheckResult | undefined {
@@ -94,5 +71,5 @@ export function checkUdp(checker: Checker, signal: AbortSignal): Promise<CheckRe
       .some((digit, at) => digit !== 'x' && at < hex.length && digit !== hex[at]);
     return differs ? bad('another reply') : GOOD;
   };
-  return exchange(checker, data, signal, judge, requireReply ? bad('no reply') : GOOD);
+  return ask(checker, data, signal, judge, requireReply ? bad('no reply') : GOOD);
 }

@@ -1,5 +1,4 @@
 /** PING_CHECK: one ICMP echo request through a datagram socket, to whose answer the kernel sees (icmp(7)). */
-import { createSocket } from 'node:dgram';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { constants } from 'node:os';
@@ -9,10 +8,13 @@ import type { Checker } from '../../model/virtual-server.ts';
 import { encodeIp } from '../../net/socket-address.ts';
 import { bindSocket, closeDescriptor, openEchoSocket } from '../../net/system-calls.ts';
 import { bad, GOOD, type CheckResult } from './check.ts';
+import { exchangeDatagrams } from './datagram-exchange.ts';
 
 const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
 const ECHO_REPLY = { 4: 0, 6: 129 } as const;
 const PACKET_BYTES = 64;
+/** ICMP has none, but a socket is connected to one. */
+const ANY_PORT = 1;
 const ALLOWED_GROUPS = '/proc/sys/net/ipv4/ping_group_range';
 /** The kernel's own: no group may. */
 const NOBODY = /^1\s+0$/;
@@ -22,28 +24,16 @@ export function checkPing(checker: Checker, signal: AbortSignal): Promise<CheckR
   const family = isIPv6(connectIp) ? 6 : 4;
   const fd = openBound(family, bindTo);
   if (fd < 0) return Promise.resolve(bad(`cannot ping: ${describeErrno(-fd)}`));
-  return new Promise(resolve => {
-    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
-    let done = false;
-    const settle = (result: CheckResult): void => {
-      if (done) return;
-      done = true;
-      signal.removeEventListener('abort', onAbort);
-      socket.close();
-      resolve(result);
-    };
-    const onAbort = (): void => settle(bad('timeout'));
-    signal.addEventListener('abort', onAbort);
-    socket.on('error', (error: NodeJS.ErrnoException) => settle(bad(error.code ?? error.message)));
-    socket.on('message', answer => {
-      if (answer[0] === ECHO_REPLY[family]) settle(GOOD);
-    });
-    const request = Buffer.alloc(PACKET_BYTES);
-    request[0] = ECHO_REQUEST[family];
-    // without a callback what goes wrong is an 'error' event; connected, so that ICMP errors are among it
-    socket.once('connect', () => done || socket.send(request));
-    // the port means nothing
-    socket.bind({ fd }, () => done || socket.connect(1, connectIp));
+  const payload = Buffer.alloc(PACKET_BYTES);
+  payload[0] = ECHO_REQUEST[family];
+  return exchangeDatagrams({
+    address: connectIp,
+    port: ANY_PORT,
+    bind: { fd },
+    payload,
+    signal,
+    judge: answer => (answer[0] === ECHO_REPLY[family] ? GOOD : undefined),
+    silence: bad('timeout'),
   });
 }
 
