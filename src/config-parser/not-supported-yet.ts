@@ -13,9 +13,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'shm-stats-file-max-objects',
   'ssl-engine',
   'ssl-mode-async',
-  'ssl-propquery',
-  'ssl-provider',
-  'ssl-provider-path',
   // proxies
   'filter fcgi-app',
   'filter opentracing',

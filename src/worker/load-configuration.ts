@@ -30,6 +30,7 @@ import { checkTraces } from './process-traces.ts';
 import { checkHttpClient } from './check-http-client.ts';
 import { checkListenerThreads } from './check-listener-threads.ts';
 import { initialMethods } from './init-addr.ts';
+import { loadProviders } from './load-providers.ts';
 import { resolveNames } from './resolve-names.ts';
 import { loadScripts } from './scripts.ts';
 import { threadCount } from './thread-count.ts';
@@ -89,6 +90,7 @@ async function checkMeaning(
   config: Config,
   templates: ParseResult['templates'],
 ): Promise<Required<Omit<LoadedConfiguration, 'texts'>> & { config: Config }> {
+  const providerMistakes = loadProviders(config);
   const serverStates = new ServerStates(config);
   const resolved = await resolveNames(config, serverStates);
   const nbthread = threadCount(resolved.config, () => undefined);
@@ -104,6 +106,7 @@ async function checkMeaning(
   );
   const certificates = loadCertificates(resolved.config);
   const diagnostics = [
+    ...providerMistakes,
     ...compiled.diagnostics,
     ...certificates.diagnostics,
     ...checkAcmeSections(resolved.config),

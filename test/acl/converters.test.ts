@@ -333,6 +333,10 @@ test('captures are written by converters', () => {
 test('what HAProxy 3.4 refuses and 2.6 did not', () => {
   assert.match(complaint('str(abc),bytes(-1)'), /expects a non-negative integer/);
   assert.match(complaint('str(abc),bytes(0,0)'), /expects a positive integer/);
+  assert.match(
+    complaint('str(abc),hmac(shake128,YQ==)'),
+    /algorithm must be a valid OpenSSL message digest name/,
+  );
   assert.match(complaint('str(abc),hmac(sha1,!!!)'), /failed to parse key : argument needs to be base64/);
   assert.match(complaint('str(abc),aes_cbc_dec(128,x,a2V5)'), /failed to parse nonce : argument needs/);
 });

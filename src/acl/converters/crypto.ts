@@ -7,7 +7,7 @@ import {
   getHashes,
   timingSafeEqual,
 } from 'node:crypto';
-import type { CipherGCMTypes } from 'node:crypto';
+import type { CipherGCMTypes, Hash, Hmac } from 'node:crypto';
 import { isMistake, type Arguments, type Mistake } from '../arguments.ts';
 import { castSample } from '../cast.ts';
 import { readVariable, storeOf } from '../fetches/variables.ts';
@@ -20,8 +20,11 @@ function digestOf(algorithm: string): (bytes: string) => string {
   return bytes => createHash(algorithm).update(latin1(bytes)).digest().toString('latin1');
 }
 
-function knownAlgorithm(name: string): string | undefined {
-  return getHashes().find(hash => hash.toLowerCase() === name.toLowerCase());
+/** `run`: what will be done with it. Some have no keyed digest, and properties (`ssl-propquery`) may leave others out. */
+function knownAlgorithm(name: string, run: (algorithm: string) => Hash | Hmac): string | undefined {
+  const algorithm = getHashes().find(hash => hash.toLowerCase() === name.toLowerCase());
+  if (algorithm === undefined) return undefined;
+  return guarded(() => run(algorithm).digest('hex')) === undefined ? undefined : algorithm;
 }
 
 const BITS: ReadonlySet<string> = new Set(['128', '192', '256']);
@@ -149,7 +152,7 @@ export const CRYPTO_CONVERTERS: readonly ConverterRow[] = [
     out: 'bin',
     summary: 'digest by the name of its algorithm',
     compile: args => {
-      const algorithm = knownAlgorithm(args[0]?.text ?? '');
+      const algorithm = knownAlgorithm(args[0]?.text ?? '', createHash);
       if (algorithm === undefined)
         return { error: `algorithm must be a valid OpenSSL message digest name: '${args[0]?.text}'` };
       return digestOf(algorithm);
@@ -163,7 +166,7 @@ export const CRYPTO_CONVERTERS: readonly ConverterRow[] = [
     summary: 'keyed digest; the key is base64',
     impure: true,
     compile: (args, scope) => {
-      const algorithm = knownAlgorithm(args[0]?.text ?? '');
+      const algorithm = knownAlgorithm(args[0]?.text ?? '', name => createHmac(name, 'key'));
       if (algorithm === undefined)
         return { error: `algorithm must be a valid OpenSSL message digest name: '${args[0]?.text}'` };
       const keyOf = base64Argument(args[1], scope, 'key');

@@ -5,7 +5,7 @@ import { parseAddress } from '../address.ts';
 import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
-import { setting } from './global-rows.ts';
+import { kept, setting } from './global-rows.ts';
 import type { GlobalKeyword, RowOptions } from './global-rows.ts';
 
 interface TlsRowOptions extends RowOptions {
@@ -175,9 +175,9 @@ export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
   ),
   tls('ssl-engine', text('<name> [algo <list>]', 1, 3), 'loads an engine'),
   tls('ssl-mode-async', { args: '', arity: [0, 0], read: () => '' }, 'asynchronous engines'),
-  tls('ssl-propquery', text('<query>'), 'property query of the TLS library'),
-  tls('ssl-provider', text('<name>'), 'loads a provider of the TLS library'),
-  tls('ssl-provider-path', text('<dir>'), 'where providers are looked for'),
+  kept('ssl-propquery', text('<query>'), 'property query of the TLS library'),
+  kept('ssl-provider', text('<name>'), 'loads a provider of the TLS library'),
+  kept('ssl-provider-path', text('<dir>'), 'where providers are looked for'),
   tls('ssl-security-level', integer(0, 5), 'security level of the TLS library'),
   tls('ssl-server-verify', oneWordOf('none', 'required'), 'whether certificates of servers are verified'),
   tls(

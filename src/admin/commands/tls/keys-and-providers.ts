@@ -1,5 +1,6 @@
 /** Keys of session tickets (`tls-ticket-keys`) and providers of OpenSSL. */
 import type { TicketKeyFile } from '../../../certificates/ticket-key-files.ts';
+import { loadedProviders } from '../../../net/tls/providers.ts';
 import { dump, fail, type Command } from '../../command.ts';
 import { carryOut, row } from './row.ts';
 
@@ -22,9 +23,12 @@ export const KEY_COMMANDS: readonly Command[] = [
     if (file === undefined) return fail(`'set ssl tls-key' unable to locate referenced filename`);
     return carryOut(call, ticketKeys.add(file.name, key));
   }),
-  row('show ssl providers', '', 'providers of OpenSSL', 'user', () =>
-    dump(['Loaded providers : \n\t- default\n']),
-  ),
+  row('show ssl providers', '', 'providers of OpenSSL', 'user', () => {
+    const providers = loadedProviders();
+    if (providers === undefined)
+      return fail('This Node does not tell which providers its OpenSSL has loaded.');
+    return dump(['Loaded providers : \n', ...providers.map(name => `\t- ${name}\n`)]);
+  }),
 ];
 
 const titleOf = ({ id, name }: TicketKeyFile): string => `${id} (${name})\n`;
