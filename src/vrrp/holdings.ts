@@ -33,6 +33,8 @@ export function deviceOf(entry: IpAddressEntry, config: VrrpInstance): string {
 export class Holdings {
   /** We have put them into the kernel and not yet taken them away. */
   present = false;
+  /** What the kernel did not take, and why: it is tried again in silence. */
+  readonly #refused = new Map<string, string>();
   readonly #ports: HoldingsPorts;
 
   constructor(ports: HoldingsPorts) {
@@ -42,6 +44,7 @@ export class Holdings {
   /** What is there already is left alone. */
   take(config: VrrpInstance): void {
     this.present = true;
+    this.#refused.clear();
     for (const entry of entriesOf(config)) this.#add(entry, config);
     void this.#ports.batch.run(addLines(config));
     this.#ports.held.set(config.name, {
@@ -83,24 +86,32 @@ export class Holdings {
       const link = network.link(deviceOf(entry, config));
       return !entry.noTrack && link !== undefined && link.up && !holds(network, entry, link);
     });
-    for (const entry of missing) {
-      log(
-        'warning',
-        `(${config.name}) ${entry.address} was removed from ${deviceOf(entry, config)}: adding it again`,
-      );
-      this.#add(entry, config);
-    }
-    return missing;
+    return missing.filter(entry => {
+      if (!this.#refused.has(keyOf(entry, config)))
+        log(
+          'warning',
+          `(${config.name}) ${entry.address} was removed from ${deviceOf(entry, config)}: adding it again`,
+        );
+      return this.#add(entry, config);
+    });
   }
 
-  #add(entry: IpAddressEntry, config: VrrpInstance): void {
+  /** True: the kernel has it. */
+  #add(entry: IpAddressEntry, config: VrrpInstance): boolean {
     const { network, log } = this.#ports;
     const device = deviceOf(entry, config);
+    const key = keyOf(entry, config);
     const link = network.link(device);
     const result = link === undefined ? undefined : network.addAddress(entry, link);
-    if (result === 0) return;
+    if (result === 0) {
+      this.#refused.delete(key);
+      return true;
+    }
     const why = result === undefined ? 'no such interface' : errorText(result);
-    log('error', `(${config.name}) cannot add ${entry.address}/${entry.prefixLength} to ${device}: ${why}`);
+    if (this.#refused.get(key) !== why)
+      log('error', `(${config.name}) cannot add ${entry.address}/${entry.prefixLength} to ${device}: ${why}`);
+    this.#refused.set(key, why);
+    return false;
   }
 
   #remove(entry: IpAddressEntry, config: VrrpInstance): void {

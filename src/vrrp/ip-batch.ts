@@ -10,7 +10,8 @@ const LIMIT_MS = 5000;
 const IPV6 = '-6 ';
 /** What `ip` ends with when it does not understand a line. */
 const GAVE_UP = 255;
-const IS_THERE = 'File exists';
+/** What was done before the line that stopped a batch. */
+const DONE_ALREADY = /(?:File exists|No such process|No such file or directory|FIB table does not exist\.)$/;
 
 interface Batch {
   readonly words: readonly string[];
@@ -74,7 +75,7 @@ async function runBatch(batch: Batch, onError: (message: string) => void): Promi
   else
     for (const line of lines)
       await runBatch({ words, lines: [line] }, message => {
-        if (!message.endsWith(IS_THERE)) onError(message);
+        if (!DONE_ALREADY.test(message)) onError(message);
       });
 }
 

@@ -1,4 +1,5 @@
 /** A clock, a network and a wire that a test moves by hand, for VRRP without root. */
+import { constants } from 'node:os';
 import type { IpAddress } from '../../src/base/ip-address.ts';
 import type { IpAddressEntry } from '../../src/model/ip-entry.ts';
 import type { ReceiverEvents } from '../../src/vrrp/advert-receiver.ts';
@@ -59,6 +60,8 @@ class FakeNetwork implements Network {
   readonly links = new Map<string, Link>();
   readonly own: HeldAddress[] = [];
   readonly virtual = new Set<string>();
+  /** Addresses that cannot be added. */
+  readonly refused = new Set<string>();
   readonly announced: { readonly at: number; readonly ip: string; readonly device: string }[] = [];
   readonly #clock: Clock;
 
@@ -110,6 +113,7 @@ class FakeNetwork implements Network {
   }
 
   addAddress(entry: IpAddressEntry, link: Link): number {
+    if (this.refused.has(entry.address)) return -constants.errno.EINVAL;
     this.virtual.add(`${link.name} ${entry.address}`);
     return 0;
   }

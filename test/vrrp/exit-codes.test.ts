@@ -129,6 +129,11 @@ const FILES: Readonly<Record<string, string>> = {
   'a script for an account that does not exist': `global_defs {\n script_user no-such-user\n}\n${withLines('notify_master /bin/true')}`,
   'a mail server without address': `global_defs {\n smtp_server no-such-host.invalid\n}\n${INSTANCE}`,
   'a mail server by name': `global_defs {\n smtp_server localhost\n}\n${INSTANCE}`,
+  'a route with a number that is none': withLines(
+    'virtual_routes {',
+    '10.5.0.0/16 via 10.9.0.9 quickack on',
+    '}',
+  ),
   'the loopback': INSTANCE.replace('eth0', 'lo'),
   'the loopback, unicast': withLines('unicast_peer {', '10.9.0.9', '}').replace('eth0', 'lo'),
   'a tracked file': TRACKED_FILE.replace('MORE', 'weight -254') + TRACKING_FILE,

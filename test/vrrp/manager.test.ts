@@ -236,6 +236,32 @@ test('a reload keeps a master, changes its addresses, and stops what is not ther
   assert.equal(fake.sent.at(-1)?.payload[3], 2);
 });
 
+test('an address that the kernel refuses is told of once, and is there and announced when it takes it', async () => {
+  const fake = node();
+  fake.network.refused.add('10.0.0.101');
+  fake.start(configOf(instance().replace('10.0.0.100', '10.0.0.100\n 10.0.0.101')));
+  await fake.clock.pass(361);
+  const told = (): string[] => fake.log.filter(line => line.includes('10.0.0.101'));
+  assert.deepEqual(told(), ['error: (V) cannot add 10.0.0.101/32 to eth0: invalid argument']);
+  const announced = (): number => fake.network.announced.filter(({ ip }) => ip === '10.0.0.101').length;
+  const before = announced();
+  for (let times = 0; times < 3; times++) {
+    fake.linksChanged();
+    await fake.clock.pass(1);
+  }
+  assert.equal(told().length, 1);
+  assert.equal(announced(), before);
+  fake.network.refused.clear();
+  fake.linksChanged();
+  await fake.clock.pass(1);
+  assert.ok(fake.network.virtual.has('eth0 10.0.0.101'));
+  assert.equal(announced(), before + 1);
+  fake.network.virtual.delete('eth0 10.0.0.101');
+  fake.linksChanged();
+  await fake.clock.pass(1);
+  assert.match(told().at(-1) ?? '', /was removed from eth0: adding it again/);
+});
+
 test('an instance without an address of its interface waits for one', async () => {
   const fake = new FakeNode();
   fake.network.addLink('eth0', 'fe80::1');

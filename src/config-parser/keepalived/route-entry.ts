@@ -6,6 +6,7 @@ import { isIP, isIPv6 } from 'node:net';
 import type { IpRouteEntry } from '../../model/ip-entry.ts';
 import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
+import { numberTrouble } from './route-numbers.ts';
 import type { Scope } from './scope.ts';
 
 const ROUTE_TYPES = new Set([
@@ -144,11 +145,13 @@ export function parseRouteEntry(statement: Statement, scope: Scope): IpRouteEntr
     else if (text === 'or') orGateway(draft, words.shift());
     else if (text === 'to' || text === 'dst') destination = words.shift();
     else if (text === 'encap') encapsulation(draft, words);
-    else if (TAKES_VALUE.has(text)) routeOption(draft, text, words);
-    else if (destination === undefined && ROUTE_TYPES.has(text)) types.push(text);
+    else if (TAKES_VALUE.has(text)) {
+      const trouble = routeOption(draft, text, words);
+      if (trouble !== undefined) return ignored(statement, scope, 'route', trouble);
+    } else if (destination === undefined && ROUTE_TYPES.has(text)) types.push(text);
     else if (destination === undefined && isDestination(text)) destination = text;
     else if (ALONE.has(text)) draft.words.push(text);
-    else return unknownWord(statement, scope, 'route', text);
+    else return ignored(statement, scope, 'route', `unknown word '${text}'`);
     if (destination !== undefined) noteFamily(draft, destination);
   }
   if (destination === undefined) {
@@ -166,10 +169,10 @@ function isDestination(text: string): boolean {
   return text === 'default' || isIP(text.split('/')[0] ?? '') !== 0;
 }
 
-function unknownWord(statement: Statement, scope: Scope, kind: 'route' | 'rule', word: string): undefined {
+function ignored(statement: Statement, scope: Scope, kind: 'route' | 'rule', trouble: string): undefined {
   scope.report.warn(
     statement.position,
-    `unknown word '${word}' in ${kind} '${statement.name} ${statement.raw}' - ignoring the ${kind}`,
+    `${trouble} in ${kind} '${statement.name} ${statement.raw}' - ignoring the ${kind}`,
   );
 }
 
@@ -182,14 +185,18 @@ function encapsulation(draft: Draft, words: string[]): void {
   }
 }
 
-/** Moves an option and its value (`mtu lock 1400`, `via inet6 fe80::1` have two) from `words` to the draft. */
-function routeOption(draft: Draft, text: string, words: string[]): void {
+/**
+ * Moves an option and its value (`mtu lock 1400`, `via inet6 fe80::1` have two) from `words` to the draft; gives why the
+ * value is none.
+ */
+function routeOption(draft: Draft, text: string, words: string[]): string | undefined {
   const spelled = ROUTE_SPELLING.get(text) ?? text;
   const values = words.splice(0, BEFORE_VALUES.has(words[0] ?? '') ? 2 : 1);
   const value = values.at(-1);
   if (value !== undefined) noteFamily(draft, value);
   if (spelled === 'dev' && value !== undefined) draft.dev ??= value;
   draft.words.push(spelled, ...values);
+  return numberTrouble(text, value);
 }
 
 /** `via A or B`: two next hops of equal weight. */
@@ -208,9 +215,12 @@ export function parseRuleEntry(statement: Statement, scope: Scope): IpRouteEntry
     const shared = sharedWord(draft, text);
     if (shared === 'takes one') words.shift();
     if (shared !== undefined || text === 'type') continue;
-    if (!RULE_VALUES.has(text) && !RULE_ALONE.has(text)) return unknownWord(statement, scope, 'rule', text);
+    if (!RULE_VALUES.has(text) && !RULE_ALONE.has(text))
+      return ignored(statement, scope, 'rule', `unknown word '${text}'`);
     draft.words.push(RULE_SPELLING.get(text) ?? text);
     const value = RULE_VALUES.has(text) ? words.shift()?.text : undefined;
+    const trouble = numberTrouble(text, value);
+    if (trouble !== undefined) return ignored(statement, scope, 'rule', trouble);
     if (value === undefined) continue;
     noteFamily(draft, value);
     draft.words.push(value);
