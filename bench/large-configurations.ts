@@ -73,6 +73,12 @@ export const LARGE_CONFIGURATIONS: readonly LargeConfiguration[] = [
       END,
   },
   {
+    name: 'listen sections without rules',
+    count: 2500,
+    text: (count, port) =>
+      BEGIN + lines(count, i => `listen l${i}\n  bind ${address(i)}:${port}\n${LISTENING}`).join(''),
+  },
+  {
     name: 'backends of 4 servers',
     count: 2500,
     text: (count, port) => oneFrontend(port, []) + lines(count, backend).join(''),
@@ -85,6 +91,8 @@ export const LARGE_CONFIGURATIONS: readonly LargeConfiguration[] = [
 function answered(index: number): string {
   return `  http-request return status 200 if { path_beg /${index === 0 ? '' : index} }\n  default_backend b\n`;
 }
+
+const LISTENING = '  monitor-uri /\n  server s 127.0.0.1:9\n  server t 127.0.0.1:10\n';
 
 function backend(index: number): string {
   const servers = lines(4, i => `  server s${i} 127.0.0.1:${9 + i} check inter 1m\n`);

@@ -18,7 +18,7 @@ const USAGE =
 
 const LOOK_MS = 5;
 const TICKS_A_SECOND = 100;
-const LB = [process.execPath, fileURLToPath(new URL('../../bin/lb', import.meta.url))];
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Cost {
   readonly cpuSeconds: number;
@@ -32,7 +32,7 @@ const values = commandLine(USAGE, {
   contestants: { type: 'string', default: 'haproxy,lb' },
 });
 
-console.log('| | | check: CPU | peak memory | first answer: CPU | after | peak memory |');
+console.log('| | | check: CPU | peak memory | first answer: CPU | peak memory | after |');
 console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
 for (const large of LARGE_CONFIGURATIONS)
   if (large.name.startsWith(values.only)) await measure(large, Math.round(large.count * Number(values.size)));
@@ -43,19 +43,30 @@ async function measure(large: LargeConfiguration, count: number): Promise<void> 
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, large.text(count, port, folder));
   for (const name of values.contestants.split(',')) {
-    const program = name === 'lb' ? LB : [process.env['HAPROXY'] ?? name];
+    const program = programOf(name);
     const checks: Cost[] = [];
     const starts: (Cost & { readonly seconds: number })[] = [];
     for (let round = 0; round < Number(values.rounds); round++) {
       checks.push(await check([...program, '-q', '-c', '-f', file]));
       starts.push(await firstAnswer([...program, '-q', '-db', '-f', file], port));
     }
-    const check1 = figures(checks);
-    const start1 = figures(starts);
-    const wall = `${least(starts.map(({ seconds }) => seconds)).toFixed(2)} s`;
-    console.log(`| ${count} ${large.name} | ${name} | ${check1} | ${start1.replace('|', `| ${wall} |`)} |`);
+    const wall = least(starts.map(({ seconds }) => seconds));
+    const cells = [
+      `${count} ${large.name}`,
+      name,
+      ...figures(checks),
+      ...figures(starts),
+      `${wall.toFixed(2)} s`,
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
   }
   rmSync(folder, { recursive: true });
+}
+
+/** `lb=<folder>`: one that was built elsewhere. */
+function programOf(name: string): readonly string[] {
+  const [own, folder = ROOT] = name.split('=');
+  return own === 'lb' ? [process.execPath, join(folder, 'bin/lb')] : [process.env['HAPROXY'] ?? name];
 }
 
 /** The least of all rounds: what else the machine does only adds to it. */
@@ -63,10 +74,10 @@ function least(numbers: readonly number[]): number {
   return Math.min(...numbers);
 }
 
-function figures(costs: readonly Cost[]): string {
+function figures(costs: readonly Cost[]): string[] {
   const cpu = least(costs.map(({ cpuSeconds }) => cpuSeconds));
   const memory = least(costs.map(({ peakMegabytes }) => peakMegabytes));
-  return `${cpu.toFixed(2)} s | ${memory.toFixed(0)} MB`;
+  return [`${cpu.toFixed(2)} s`, `${memory.toFixed(0)} MB`];
 }
 
 async function check(command: readonly string[]): Promise<Cost> {

@@ -43,7 +43,8 @@ export function parseAclFlags(words: readonly Word[]): AclFlags | FlagMistake {
     if (typeof used === 'string') return { error: used, at: word };
     at += used;
   }
-  return { ...draft, any: at > 0, patterns: words.slice(at) };
+  const { ignoreCase, method, files, asMap, id } = draft;
+  return { ignoreCase, method, files, asMap, id, any: at > 0, patterns: words.slice(at) };
 }
 
 /** How many words beside its own the flag took, or what is wrong. */

@@ -71,7 +71,10 @@ export function parseCondition(
   what: string = `a '${context.line[0]?.text ?? ''}' condition`,
 ): Condition | undefined {
   const condition = readCondition(words);
-  if (condition.error === undefined) return { ...condition.value, what };
+  if (condition.error === undefined) {
+    const { kind, position, alternatives } = condition.value;
+    return { kind, position, alternatives, what };
+  }
   context.alert(words[0] ?? context.position, `error detected while parsing ${what} : ${condition.error}.`);
   return undefined;
 }

@@ -53,10 +53,11 @@ function compileRuleset(name: RulesetName, rules: readonly Rule[], env: RuleEnvi
   const phases = phasesOfRuleset(name, env.section.kind);
   // A ruleset that this kind of section never runs was warned about when it was read.
   const own = phases === 0 ? [] : rules.filter(rule => rule.ruleset === name);
+  const ofDefaults = own.some(rule => rule.fromDefaults === true) ? inDefaults(env) : env;
   return CompiledRuleset.of(
     name,
     own.flatMap((rule, index) => {
-      const seen = rule.fromDefaults === true ? inDefaults(env) : env;
+      const seen = rule.fromDefaults === true ? ofDefaults : env;
       return compileRule(rule, own[index + 1], phases, seen) ?? [];
     }),
   );

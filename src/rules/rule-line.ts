@@ -21,12 +21,12 @@ export interface RuleSource {
   readonly position: Position;
   /** Without its part in parentheses. */
   readonly action: string;
-  readonly actionArgs?: string;
+  readonly actionArgs?: string | undefined;
   readonly args: readonly Word[];
   /** Taken over from a defaults section, which serves either side. */
-  readonly fromDefaults?: true;
+  readonly fromDefaults?: true | undefined;
   /** `capture <sample> len <length>`: the number of its slot; undefined: behind all others. */
-  readonly captureSlot?: number;
+  readonly captureSlot?: number | undefined;
   /** The rule behind it in the same ruleset. */
   readonly followedBy?: Pick<Rule, 'action' | 'condition'> | undefined;
 }

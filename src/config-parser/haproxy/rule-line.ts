@@ -77,6 +77,11 @@ export function readRule(
   const fixed = findRuleAction(name, ruleset)?.fixedWords ?? 0;
   const split = splitCondition(words.slice(1), fixed, `an '${ruleset} ${name}' condition`, context);
   if (split === undefined) return undefined;
-  const rule = { ruleset, position: action.position, action: name, ...split };
+  const { position } = action;
+  const { condition } = split;
+  const rule: Rule =
+    condition === undefined
+      ? { ruleset, position, action: name, args: split.args }
+      : { ruleset, position, action: name, args: split.args, condition };
   return args === undefined ? rule : { ...rule, actionArgs: args };
 }
