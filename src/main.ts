@@ -63,6 +63,7 @@ async function haterm(argv: readonly string[]): Promise<void> {
     process.exit(USAGE_ERROR);
   }
   const { action, text, options: given, warnings } = command.value;
+  if (action === 'help') return print(HATERM_USAGE);
   if (action === 'version') return print(versionLine());
   if (action === 'dump') return print(text);
   for (const warning of warnings) process.stderr.write(`haterm: ${warning}\n`);

@@ -5,7 +5,7 @@
 import { parsed, refused, type Parsed } from './parsed.ts';
 
 interface HatermCommand {
-  readonly action: 'run' | 'version' | 'dump';
+  readonly action: 'run' | 'dump' | 'version' | 'help';
   /** The configuration. */
   readonly text: string;
   /** What the program itself is started with, beside its file. */
@@ -24,6 +24,7 @@ export const HATERM_USAGE = [
   '        -b <bits>                 size of the RSA key (default 2048)',
   '        -c <curve>                makes an ECDSA key, on this curve',
   '        -v                        prints the version',
+  '        -h                        prints this text',
   '        -d                        traces everything of HTTP to standard error',
   '        --tcp-bind-opts <words>   adds words to every bind line',
   '        --quic-bind-opts <words>  is of no use: there is no QUIC',
@@ -80,6 +81,8 @@ const WITH_VALUE: Readonly<Record<string, Take>> = {
 
 const ALONE: Readonly<Record<string, (draft: Draft) => void>> = {
   '-C': draft => void (draft.action = 'dump'),
+  '-h': draft => void (draft.action = 'help'),
+  '--help': draft => void (draft.action = 'help'),
   '-v': draft => void (draft.action = 'version'),
   '-D': draft => void draft.options.push('-D'),
   '-db': draft => void draft.options.push('-db'),
@@ -107,7 +110,8 @@ export function parseHatermCommand(args: readonly string[]): Parsed<HatermComman
     if (wrong !== undefined) return refused(wrong);
     if (Object.hasOwn(WITH_VALUE, args[at] as string)) at++;
   }
-  if (draft.listeners.length === 0 && draft.action !== 'version') return refused('no address, see -L');
+  const listens = draft.action === 'run' || draft.action === 'dump';
+  if (listens && draft.listeners.length === 0) return refused('no address, see -L');
   const { action, options, warnings } = draft;
   return parsed({ action, options, warnings, text: configurationOf(draft) });
 }

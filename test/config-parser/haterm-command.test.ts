@@ -46,7 +46,7 @@ traces
   );
 });
 
-test('what is wrong is named, and no address is needed for a version', () => {
+test('what is wrong is named, and no address is needed for a version or for help', () => {
   for (const [args, error] of [
     [[], 'no address, see -L'],
     [['-L'], '-L expects an argument'],
@@ -56,4 +56,5 @@ test('what is wrong is named, and no address is needed for a version', () => {
   ] as const)
     assert.equal(parseHatermCommand(args).error, error);
   assert.equal(parseHatermCommand(['-v']).value?.action, 'version');
+  assert.equal(parseHatermCommand(['--help']).value?.action, 'help');
 });

@@ -241,3 +241,9 @@ test('who is chosen is explained by rules, cookies and states of servers', t => 
   const answered = explain(file, 'GET /b', '--response', '404', '--response-header', 'A: b');
   assert.match(answered.outcome.toClient ?? '', /^HTTP\/1.1 404 Not Found\r\nA: b\r\n[^]*X-Seen: 404\r\n/);
 });
+
+test('it says how it is used, when it is asked', async () => {
+  const { status, output, errors } = await runExplain(['--help'], false);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.match(output, /^Usage : lb explain -f /);
+});

@@ -12,6 +12,7 @@ interface CommandResult {
 }
 
 export async function runExplain(argv: readonly string[], coloured: boolean): Promise<CommandResult> {
+  if (argv[0] === '-h' || argv[0] === '--help') return { status: 0, output: EXPLAIN_USAGE, errors: '' };
   const command = parseExplainCommand(argv);
   if (command.error !== undefined) return failed(`lb explain: ${command.error}\n${EXPLAIN_USAGE}`);
   const options = command.value;
