@@ -41,9 +41,7 @@ export function inspectCondition(
   phases: number,
   env: RuleEnvironment,
 ): ConditionInspector {
-  const silent = Object.create(env) as { report: RuleEnvironment['report'] };
-  silent.report = () => undefined;
-  const quiet = silent as RuleEnvironment;
+  const quiet: RuleEnvironment = { ...env, report: () => undefined };
   const inspectors = condition.alternatives.flat().map(term => inspectTerm(term, phases, quiet));
   return ctx => inspectors.map(inspect => inspect(ctx));
 }
