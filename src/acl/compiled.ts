@@ -63,8 +63,8 @@ export interface KeyedTest {
   readonly key: string;
   readonly ignoreCase: boolean;
   /** Exact values; folded to lower case when `ignoreCase`. */
-  readonly values: readonly string[];
-  /** Calls back after `values` changed (the admin socket, rules). */
+  readonly values: () => readonly string[];
+  /** Calls back after they changed (the admin socket, rules). */
   readonly watch: (changed: () => void) => void;
   /** Calls `visit` with every occurrence, already folded, until it answers true. */
   readonly each: (ctx: SampleContext, visit: (value: string) => boolean) => void;

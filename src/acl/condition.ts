@@ -240,7 +240,7 @@ function keyedTest(alternatives: readonly (readonly LinkedTerm[])[]): KeyedTest 
   return {
     key: first.key,
     ignoreCase: first.ignoreCase,
-    get values() {
+    values: () => {
       const keys = sets.flatMap(set => set.list.entries().map(entry => entry.key));
       return first.ignoreCase ? keys.map(fold) : keys;
     },

@@ -89,7 +89,7 @@ class KeyedGroup implements Group {
   #build(): void {
     this.#rulesByValue.clear();
     for (const [offset, test] of this.#tests.entries())
-      for (const value of new Set(test.values)) this.#append(value, this.#start + offset);
+      for (const value of new Set(test.values())) this.#append(value, this.#start + offset);
     this.#stale = false;
   }
 

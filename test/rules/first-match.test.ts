@@ -14,7 +14,7 @@ function keyed(world: World, key: string, values: string[]): CompiledCondition {
   const keyedTest: KeyedTest = {
     key,
     ignoreCase: false,
-    values,
+    values: () => values,
     watch: () => undefined,
     each: (ctx, visit) => {
       const sample = world.seen.get(key);
@@ -106,7 +106,7 @@ test('a run of conditions on one sample reads that sample once', () => {
     keyed: {
       key: 'host',
       ignoreCase: true,
-      values: [`h${index}`],
+      values: () => [`h${index}`],
       watch: () => undefined,
       each: (_ctx, visit) => {
         reads++;
@@ -127,9 +127,7 @@ test('values that change at run time are looked up in their new form', () => {
     ...base,
     keyed: {
       ...(base.keyed as KeyedTest),
-      get values() {
-        return values;
-      },
+      values: () => values,
       watch: changed => changes.push(changed),
     },
   };
