@@ -36,8 +36,8 @@ export class TcpFilters {
     return this.#filters.start(true);
   }
 
-  /** Of one direction; undefined: none of them wants to see its bytes. */
-  of(side: 'client' | 'server'): RelayFilter | undefined {
+  /** Makes what one direction passes, once for each; undefined: none of the filters wants to see its bytes. */
+  open(side: 'client' | 'server'): RelayFilter | undefined {
     const isResponse = side === 'server';
     if (!this.#filters.wantData(isResponse)) return undefined;
     const { thread, transaction } = this.#owner;

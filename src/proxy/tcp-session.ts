@@ -12,6 +12,7 @@ import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, SERVICE, SILENT_DROP, SWITCH_TO_HTTP, type Verdict } from '../rules/verdict.ts';
 import { Relay, type RelayResult } from '../net/relay.ts';
+import type { RelayFilter } from '../net/relay-side.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { ContentInspection, type InspectionOwner } from './content-inspection.ts';
 import type { DialFailure } from './dial-failure.ts';
@@ -235,6 +236,22 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   preferredServer(): undefined {}
 
   onDialed(server: Connection): void {
+    const { backendRuntime: backend } = this.transaction;
+    this.#noteConnected(server);
+    if (this.#filters?.connected() === false) return this.filterFailed();
+    this.#gate = backend && ResponseGate.for(this, backend, this.#listener.frontend);
+    if (this.#gate === undefined) this.responseAccepted();
+    const ofClient = this.#filters?.open('client');
+    const ofServer = this.#filters?.open('server');
+    const first = this.#firstBytes(ofClient);
+    if (this.#over) return;
+    const relay = this.#relayTo(server, first, ofClient, ofServer);
+    this.#relay = relay;
+    if (this.#filters !== undefined) this.#filters.relay = relay;
+    relay.start();
+  }
+
+  #noteConnected(server: Connection): void {
     const { transaction } = this;
     transaction.serverConnection = server;
     transaction.rawRequest = undefined;
@@ -243,35 +260,31 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     transaction.logEarly();
     transaction.responseBegins();
     transaction.logStep('connect');
-    const backend = transaction.backendRuntime;
-    if (this.#filters?.connected() === false) return this.filterFailed();
-    this.#gate = backend && ResponseGate.for(this, backend, this.#listener.frontend);
-    if (this.#gate === undefined) this.responseAccepted();
-    const inbox = this.inbox;
-    const ofClient = this.#filters?.of('client');
-    const ofServer = this.#filters?.of('server');
-    const first = ofClient?.take(inbox.copy(), false) ?? inbox.buffer.subarray(inbox.start, inbox.end);
-    if (this.#over) return;
-    const early = { buffer: first, offset: 0, length: first.length };
-    const relay = new Relay(
-      this.thread.wheel,
-      this.#client,
-      server,
-      relayTimeouts(transaction),
-      result => this.#relayed(result),
-      {
-        fromClient: early.length === 0 ? undefined : early,
-        gate: this.#gate,
-        ofClient,
-        ofServer,
-        independentStreams: independentStreams(this.#listener.frontend, backend),
-        toServer: () => this.#throttles('in'),
-        toClient: () => this.#throttles('out'),
-      },
-    );
-    this.#relay = relay;
-    if (this.#filters !== undefined) this.#filters.relay = relay;
-    relay.start();
+  }
+
+  /** What has come of the client so far, as its filter leaves it. */
+  #firstBytes(filter: RelayFilter | undefined): Buffer {
+    const { inbox } = this;
+    return filter?.take(inbox.copy(), false) ?? inbox.buffer.subarray(inbox.start, inbox.end);
+  }
+
+  #relayTo(
+    server: Connection,
+    first: Buffer,
+    ofClient: RelayFilter | undefined,
+    ofServer: RelayFilter | undefined,
+  ): Relay {
+    const { wheel } = this.thread;
+    const timeouts = relayTimeouts(this.transaction);
+    return new Relay(wheel, this.#client, server, timeouts, result => this.#relayed(result), {
+      fromClient: first.length === 0 ? undefined : { buffer: first, offset: 0, length: first.length },
+      gate: this.#gate,
+      ofClient,
+      ofServer,
+      independentStreams: independentStreams(this.#listener.frontend, this.transaction.backendRuntime),
+      toServer: () => this.#throttles('in'),
+      toClient: () => this.#throttles('out'),
+    });
   }
 
   #throttles(direction: 'in' | 'out'): readonly Throttle[] {
