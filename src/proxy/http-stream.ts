@@ -338,8 +338,12 @@ export class HttpStream
   /** The server went down, or another one came up; or an administrator wants it. */
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
-    this.#tunnel?.stop();
+    const tunnel = this.#tunnel;
+    tunnel?.stop();
     const { phase } = this;
+    // an upload is cut like a tunnel: its server is not waited for yet
+    const isPassing = tunnel !== undefined || !this.body.read;
+    if (isPassing && (phase === 'H' || phase === 'D')) return this.cut(letter, '-');
     this.fail(phase === 'H' ? 502 : 503, letter, phase);
   }
 

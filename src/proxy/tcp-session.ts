@@ -336,7 +336,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
     const relay = this.#relay;
-    this.transaction.termination.set(letter, this.#phase());
+    this.transaction.termination.set(letter, relay === undefined ? this.#phase() : '-');
     relay?.stop();
     if (relay !== undefined) this.#noteBytes(relay);
     this.#end();

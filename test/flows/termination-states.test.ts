@@ -33,6 +33,8 @@ async function startServer(
     socket.on('data', bytes => {
       const path = bytes.toString('latin1').split(' ')[1] ?? '';
       asked.add(path);
+      // a body may come behind its head
+      if (path === '') return;
       if (path.includes('silent')) return;
       if (path.includes('close')) socket.end();
       else if (path.includes('reset')) socket.resetAndDestroy();
@@ -135,6 +137,8 @@ interface Visit {
   /** The first bytes of an answer have come. */
   readonly onAnswer?: () => void;
   readonly stream?: true;
+  /** Not all of it is sent. */
+  readonly upload?: true;
 }
 
 async function visit({ port, tcp }: Started, path: string, how: Visit = {}): Promise<void> {
@@ -143,7 +147,9 @@ async function visit({ port, tcp }: Started, path: string, how: Visit = {}): Pro
   socket.once('data', () => how.onAnswer?.());
   socket.resume();
   const cookie = how.cookie === undefined ? '' : `Cookie: SRV=${how.cookie}\r\n`;
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${cookie}Connection: close\r\n\r\n`);
+  const length = how.upload === true ? 'Content-Length: 100\r\n' : '';
+  const head = `${how.upload === true ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nHost: x\r\n${cookie}${length}`;
+  socket.write(`${head}Connection: close\r\n\r\n${how.upload === true ? 'abc' : ''}`);
   void how.leaves?.then(() => socket.destroy());
   // a reset is an end like others
   await bounded(`the end of ${path}`, new Promise(closed => socket.once('close', closed)));
@@ -198,7 +204,10 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
   }
   await beQueued(started, '/queue/timeout', false);
   await beQueued(started, '/patient/left', true);
-  await beKilled(started, '/patient/stall');
+  await beKilled(started, '/patient/stall', 'patient');
+  await beKilled(started, '/patient/stall', 'patient', { upload: true });
+  await beKilledUnanswered(started, '/patient/silent/upload');
+  await beKilled(started, '/stall', 'app-stream', { stream: true });
   for (const path of ['/good', '/reset', '/silent']) {
     const known = receiver.lines.length;
     await waitFor(admin, NOBODY);
@@ -225,11 +234,25 @@ async function beQueued(started: Started, path: string, secondLeaves: boolean): 
 }
 
 /** An administrator ends an exchange when its answer has begun. */
-async function beKilled(started: Started, path: string): Promise<void> {
+async function beKilled(started: Started, path: string, backend: string, how: Visit = {}): Promise<void> {
   const { admin, receiver } = started;
   await waitFor(admin, NOBODY);
-  await visit(started, path, { onAnswer: () => void ask(admin, 'shutdown sessions server patient/one') });
-  await receiver.find(new RegExp(`GET ${path} `));
+  const known = receiver.lines.length;
+  const onAnswer = (): void => void ask(admin, `shutdown sessions server ${backend}/one`);
+  await visit(started, path, { ...how, onAnswer });
+  if (receiver.lines.length === known) await receiver.next();
+}
+
+/** And one whose server waits for the rest of its request. */
+async function beKilledUnanswered(started: Started, path: string): Promise<void> {
+  const { admin, receiver, asked } = started;
+  await waitFor(admin, NOBODY);
+  const known = receiver.lines.length;
+  const visited = visit(started, path, { upload: true });
+  await until('the upload', () => asked.has(path));
+  await ask(admin, 'shutdown sessions server patient/one');
+  await visited;
+  if (receiver.lines.length === known) await receiver.next();
 }
 
 async function waitFor(admin: string, pattern: RegExp): Promise<void> {
