@@ -8,6 +8,7 @@ import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, tap } from 'node:test/reporters';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const built = resolve('dist/test');
@@ -70,7 +71,9 @@ function everything() {
 /** The first lines of an error, as comments of TAP. */
 function reasonOf({ error }) {
   const cause = error?.cause ?? error;
-  const text = String(cause?.stack ?? cause ?? 'no reason given');
+  // not String(): what holds functions crosses as a text, or without its prototype
+  const said = cause?.stack ?? cause ?? 'no reason given';
+  const text = typeof said === 'string' ? said : inspect(said);
   return text.split('\n').slice(0, REASON_LINES).join('\n#     ');
 }
 
