@@ -9,6 +9,8 @@ export type Badness =
 export interface VrrpSnapshot {
   readonly instances: readonly InstanceSnapshot[];
   readonly groups: readonly GroupSnapshot[];
+  /** Those that somebody tracks. */
+  readonly scripts: readonly ScriptSnapshot[];
   /** Adverts for router ids that nobody here has; packets too broken to tell. */
   readonly unknownRouterIds: number;
   readonly brokenPackets: number;
@@ -48,6 +50,22 @@ export interface InstanceSnapshot {
   readonly lastTransition: number;
   readonly transitions: number;
   readonly counters: InstanceCounters;
+}
+
+/** A `vrrp_script`. */
+export interface ScriptSnapshot {
+  readonly name: string;
+  /** The program and its words. */
+  readonly command: readonly string[];
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly weight: number;
+  readonly reverse: boolean;
+  readonly rise: number;
+  readonly fall: number;
+  /** undefined: it has not ended yet. */
+  readonly up: boolean | undefined;
+  readonly isRunning: boolean;
 }
 
 interface GroupSnapshot {

@@ -2,7 +2,7 @@
  * A snapshot as text: `show vrrp`, and the files keepalived writes upon SIGUSR1 and SIGUSR2, which exporters read
  * (both have keepalived's own shape). Pure; called by dump.ts and the admin socket's `show vrrp`.
  */
-import type { InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import type { InstanceSnapshot, ScriptSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 
 /** One line an instance and group, or all there is to know of one instance. */
 export function renderShowVrrp(snapshot: VrrpSnapshot, name?: string): string {
@@ -117,11 +117,28 @@ export function renderData(snapshot: VrrpSnapshot): string {
       '',
     ].join('\n'),
   );
+  const scripts = snapshot.scripts.map(renderScript);
   return [
     '------< VRRP Topology >------\n',
     ...snapshot.instances.map(renderInstance),
     ...(groups.length === 0 ? [] : ['------< VRRP Sync groups >------\n', ...groups]),
+    ...(scripts.length === 0 ? [] : ['------< VRRP Scripts >------\n', ...scripts]),
   ].join('');
+}
+
+function renderScript(script: ScriptSnapshot): string {
+  const { name, command, weight, reverse, up, isRunning } = script;
+  const lines = propertyLines([
+    ['Command', `'${command.join(' ')}'`],
+    ['Interval', `${script.intervalMs / 1000} sec`],
+    ['Timeout', `${script.timeoutMs / 1000} sec`],
+    ['Weight', `${weight}${reverse ? ' reverse' : ''}`],
+    ['Rise', String(script.rise)],
+    ['Fall', String(script.fall)],
+    ['Status', up === undefined ? 'INIT' : up ? 'GOOD' : 'BAD'],
+    ['State', isRunning ? 'running' : 'idle'],
+  ]);
+  return [` VRRP Script = ${name}`, ...lines, ''].join('\n');
 }
 
 /** Upon SIGUSR2: the lines and their order are keepalived's. */

@@ -231,6 +231,7 @@ export class VrrpRouter {
         members: group.members,
         lastTransition: this.#reporter.lifeOf('group', group.name).since,
       })),
+      scripts: this.#trackers.showScripts(this.#config.scripts),
       unknownRouterIds: this.#receivers.unknownRouterIds,
       brokenPackets: this.#receivers.broken,
       droppedPackets: this.#receivers.dropped,

@@ -81,7 +81,8 @@ const NO_LISTENER = 'Configuration file has no error but will not start (no list
 export function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exit): never {
   const { balancer, virtual, diagnostics } = read;
   const say = (text: string): void => void (quiet || process.stdout.write(text));
-  const warned = hasWarning(diagnostics);
+  // an instance that is left out is told of by an alert
+  const warned = hasWarning(diagnostics) || (virtual !== undefined && virtual.missesInstances);
   if (warned) say('Warnings were found.\n');
   if (virtual === undefined && balancer?.config !== undefined && !hasListener(balancer.config)) {
     say(NO_LISTENER);

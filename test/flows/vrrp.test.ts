@@ -86,6 +86,13 @@ describe('lb -c with keepalived.conf', () => {
     const changed = checkFiles({ 'x.conf': `${good}no_such_word\n` }, ['-k', 'x.conf']);
     assert.equal(changed.status, 5, changed.text);
     assert.match(changed.text, /x\.conf:15\].*no_such_word/);
+    const leftOut = checkFiles({ 'x.conf': `${good}vrrp_instance W {\n interface eth0\n}\n` }, [
+      '-k',
+      'x.conf',
+    ]);
+    assert.equal(leftOut.status, 5, leftOut.text);
+    assert.match(leftOut.text, /\(W\) the virtual router id must be set/);
+    assert.doesNotMatch(leftOut.text, /is valid/);
     const script = `vrrp_script s {\n script /bin/true\n}\n${good.replace('interface', 'track_script {\n s\n}\ninterface')}`;
     assert.equal(checkFiles({ 'x.conf': script }, ['-k', 'x.conf']).status, 6);
     assert.equal(

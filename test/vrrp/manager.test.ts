@@ -4,9 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { ipOf } from '../../src/vrrp/ip-bytes.ts';
 import { encodeAdvert } from '../../src/vrrp/packet.ts';
-import { renderInstance, renderShowVrrp, renderStats } from '../../src/vrrp/render-snapshot.ts';
+import { renderData, renderInstance, renderShowVrrp, renderStats } from '../../src/vrrp/render-snapshot.ts';
 import { configOf, FakeNode } from '../support/fake-vrrp.ts';
 
 function instance(more = '', name = 'V', id = 51, address = '10.0.0.100'): string {
@@ -353,6 +354,39 @@ test('the snapshot shows as text, and as the statistics file that exporters read
     renderStats(snapshot),
     /^VRRP Instance: V\n {2}Advertisements:\n {4}Received: 0\n {4}Sent: 1\n {2}Became master: 1/,
   );
+});
+
+test('the state file tells of tracked scripts as keepalived does', async () => {
+  const fake = node();
+  const scripts = `vrrp_script s {\n script "/bin/sleep 600"\n interval 0.5\n weight -5 reverse\n fall 3\n}\n
+    vrrp_script unused {\n script /bin/true\n}\n`;
+  const handle = fake.start(configOf(scripts + instance('track_script {\n s\n }')));
+  const section = (snapshot: VrrpSnapshot): string =>
+    renderData(snapshot).split('------< VRRP Scripts >------\n')[1] ?? '';
+  const lines = (status: string, state: string): string =>
+    ` VRRP Script = s
+   Command = '/bin/sleep 600'
+   Interval = 0.5 sec
+   Timeout = 0.5 sec
+   Weight = -5 reverse
+   Rise = 1
+   Fall = 3
+   Status = ${status}
+   State = ${state}
+`;
+  const snapshot = handle.snapshot();
+  assert.equal(section(snapshot), lines('INIT', 'running'));
+  const [script] = snapshot.scripts;
+  assert.ok(script !== undefined);
+  for (const [up, status] of [
+    [true, 'GOOD'],
+    [false, 'BAD'],
+  ] as const)
+    assert.equal(
+      section({ ...snapshot, scripts: [{ ...script, up, isRunning: false }] }),
+      lines(status, 'idle'),
+    );
+  await handle.stop();
 });
 
 test('the dumps are written where the configuration says', async () => {

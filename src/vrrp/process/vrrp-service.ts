@@ -42,6 +42,7 @@ const SNAPSHOT_LIMIT_MS = 2000;
 const EMPTY: VrrpSnapshot = {
   instances: [],
   groups: [],
+  scripts: [],
   unknownRouterIds: 0,
   brokenPackets: 0,
   droppedPackets: 0,

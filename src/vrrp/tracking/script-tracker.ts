@@ -62,6 +62,7 @@ export function trackScript(script: VrrpScript, ports: ScriptTrackerPorts): Trac
   run();
   return {
     state: () => health.up,
+    isRunning: () => running !== undefined,
     stop: () => {
       stopped = true;
       cancel();

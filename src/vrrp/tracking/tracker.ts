@@ -3,6 +3,8 @@
 /** Something that is up or down, or not known yet. */
 export interface Tracker {
   readonly state: () => boolean | undefined;
+  /** Of a script: it is being asked now. */
+  readonly isRunning?: () => boolean;
   stop(): void;
 }
 

@@ -2,8 +2,9 @@
  * Everything that is tracked by somebody, and what it means for each instance and group: faults, and what is added to
  * the priority. Called by manager.ts after every change.
  */
-import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { KeepalivedConfig, VrrpScript } from '../../model/keepalived.ts';
 import type { Tracked, TrackedLb, Tracking } from '../../model/vrrp-instance.ts';
+import type { ScriptSnapshot } from '../../model/vrrp-snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { trackFile } from './file-tracker.ts';
@@ -138,6 +139,16 @@ export class Trackers {
       sum.take(judge(tracked, this.#ports.isBfdUp(tracked.name)), `BFD session ${tracked.name} is down`);
     for (const tracked of tracking.lb) this.#judgeLb(tracked, sum);
     return sum;
+  }
+
+  /** Scripts that run. */
+  showScripts(scripts: readonly VrrpScript[]): ScriptSnapshot[] {
+    return scripts.flatMap(({ script, name, intervalMs, timeoutMs, weight, reverse, rise, fall }) => {
+      const tracker = this.#running.get(`script ${name}`)?.tracker;
+      if (tracker === undefined || !('state' in tracker)) return [];
+      const shown = { name, command: script.argv, intervalMs, timeoutMs, weight, reverse, rise, fall };
+      return [{ ...shown, up: tracker.state(), isRunning: tracker.isRunning?.() === true }];
+    });
   }
 
   stop(): void {

@@ -36,6 +36,7 @@ test('each instance has its state, priority, counters and last change as metrics
   const snapshot = {
     instances: [{ ...instance, counters: { ...instance.counters, bad: { ...newCounters().bad, ttl: 7 } } }],
     groups: [],
+    scripts: [],
     unknownRouterIds: 2,
     brokenPackets: 0,
     droppedPackets: 0,
@@ -58,7 +59,14 @@ test('each instance has its state, priority, counters and last change as metrics
 });
 
 test('without instances only the counters of the whole node are left', () => {
-  const nobody = { instances: [], groups: [], unknownRouterIds: 0, brokenPackets: 1, droppedPackets: 5 };
+  const nobody = {
+    instances: [],
+    groups: [],
+    scripts: [],
+    unknownRouterIds: 0,
+    brokenPackets: 1,
+    droppedPackets: 5,
+  };
   const text = renderVrrpMetrics(nobody, () => true);
   assert.doesNotMatch(text, /lb_vrrp_state/);
   assert.match(text, /^lb_vrrp_broken_packets_total 1$/m);
