@@ -16,6 +16,9 @@ import { logForwardOf } from './listening-section.ts';
 import type { ThreadLogSink } from './log-sink.ts';
 import type { ListenerHandover } from './orders.ts';
 
+/** Lines whose handshakes are prepared: of more, a start would make much that nobody may ask for. */
+const PREPARED_AT_MOST = 16;
+
 interface ThreadListenersParts {
   readonly config: Config;
   readonly plan: StatePlan;
@@ -84,18 +87,20 @@ export class ThreadListeners {
   #createListener(settings: Bind, row: number, proxy: number): ListenerService {
     const { config, thread, runtime, reception, ticketKeys, earlyGuard, roomAgain } = this.#parts;
     const frontend = runtime.frontend(proxy);
+    const tls = createTlsListener(
+      settings,
+      config.global,
+      frontend.config.mode,
+      thread.certificates,
+      ticketKeys,
+      tlsCounts(thread.state.counters, proxy, row),
+      earlyGuard,
+    );
+    if (this.#services.size < PREPARED_AT_MOST) tls?.prepare();
     return new ListenerService(settings, row, frontend, thread, {
       serve: (service, connection) => reception.serve(service, connection),
       roomAgain,
-      tls: createTlsListener(
-        settings,
-        config.global,
-        frontend.config.mode,
-        thread.certificates,
-        ticketKeys,
-        tlsCounts(thread.state.counters, proxy, row),
-        earlyGuard,
-      ),
+      tls,
     });
   }
 

@@ -89,6 +89,11 @@ export class TlsListener {
     return this.#settings.captureBytes;
   }
 
+  /** Before the first client comes. */
+  prepare(): void {
+    this.#direct?.prepare();
+  }
+
   /** Without Node, once the hello is read. Undefined: it is to be made by accept(), and nothing has happened. */
   acceptDirectly(
     plain: Connection,

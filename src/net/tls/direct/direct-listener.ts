@@ -72,6 +72,13 @@ export class DirectListener {
     this.#guard = guard;
   }
 
+  /** Makes what a handshake without a name needs: the first client would wait for it. */
+  prepare(): void {
+    const defaults = this.#certificates.choose(undefined, this.#settings.strictSni);
+    const [first] = defaults;
+    if (first !== undefined) this.#contextOf(first, defaults);
+  }
+
   /** Undefined: it is Node's to make. */
   begin(
     plain: Connection,
