@@ -335,7 +335,7 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
       'fd09::55/64',
       '}',
       'virtual_routes {',
-      '10.77.0.0/16 dev eth0 mtu much',
+      '10.77.0.0/16 dev eth0 rto_min much',
       '10.78.0.0/16 via 10.9.0.9 dev eth0',
       '10.79.0.0/16 via 10.9.0.8 or 10.9.0.9',
       'fd78::/32 via fd09::9',

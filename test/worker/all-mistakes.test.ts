@@ -43,7 +43,7 @@ test('mistakes of every kind are worded as HAProxy words them', async () => {
   assert.equal(said.get(3), `parsing [3] : unknown converter 'foo'`);
   assert.equal(
     said.get(12),
-    `parsing [12] : error detected while parsing ACL 'bad' : unknown fetch method 'hdr_begg' in ACL expression 'hdr_begg(host)'.`,
+    `parsing [12] : error detected while parsing ACL 'bad' : unknown fetch method 'hdr_begg' in ACL expression 'hdr_begg(host)'; did you mean 'hdr_beg' maybe ?`,
   );
   assert.equal(
     said.get(14),
