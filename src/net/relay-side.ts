@@ -178,6 +178,11 @@ export class RelaySide implements ConnectionHandler {
     else this.other.#send(buffer, offset, length);
   }
 
+  /** When its time is over: it takes nothing. Where sending does not count, what is under way may have begun just now. */
+  get isStuck(): boolean {
+    return this.connection.sending && this.#sendingCounts;
+  }
+
   /** Bytes of the other side are under way, or held back by a throttle. */
   get busy(): boolean {
     return this.connection.sending || this.#waiting !== undefined;

@@ -144,7 +144,7 @@ export class Relay {
     const client = this.#client;
     const both = side !== client && client.awaited && client.timer.deadline !== 0;
     const late = both && client.timer.deadline <= this.#wheel.now + TICK_MS ? client : side;
-    if (late.connection.sending) late.connection.reset();
+    if (late.isStuck) late.connection.reset();
     this.#finish({ side: late.name, cause: 'timeout' });
   }
 
