@@ -5,7 +5,8 @@ import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import { multicastGroup } from './multicast-row.ts';
-import { accountOf, blockOf, readBool, readInteger, readScript, readSeconds } from './values.ts';
+import { accountOf, blockOf, readInteger, readScript } from './values.ts';
+import { boolRow, integerRow, secondsRow } from './value-rows.ts';
 import { processScriptRows, resolveProcessScript, type ProcessScriptDraft } from './process-scripts.ts';
 import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
@@ -102,22 +103,13 @@ export function newGlobalDraft(): GlobalDraft {
   };
 }
 
+/** What keepalived takes as delays of the whole process. */
+const SECONDS = [0, 4294] as const;
+
 type Row = KeepalivedKeyword<GlobalDraft>;
 type Keys<T> = {
   [K in keyof GlobalDraft]-?: Exclude<GlobalDraft[K], undefined> extends T ? K : never;
 }[keyof GlobalDraft];
-
-function flag(name: string, key: Keys<boolean>, summary: string): Row {
-  return {
-    name,
-    args: '[<BOOL>]',
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft[key] = value;
-    },
-  };
-}
 
 function text(name: string, key: Keys<string>, args: string, summary: string): Row {
   return {
@@ -126,23 +118,6 @@ function text(name: string, key: Keys<string>, args: string, summary: string): R
     least: 1,
     summary,
     parse: (draft, { words }) => void (draft[key] = words[0]?.text ?? ''),
-  };
-}
-
-function seconds(
-  name: string,
-  key: 'startupDelayMs' | 'garpIntervalMs' | 'gnaIntervalMs' | 'mailConnectTimeoutMs',
-  summary: string,
-): Row {
-  return {
-    name,
-    args: '<secs>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readSeconds(statement, scope, 0, 4294);
-      if (value !== undefined) draft[key] = value;
-    },
   };
 }
 
@@ -222,7 +197,7 @@ const ROWS: readonly Row[] = [
     },
   },
   text('smtp_helo_name', 'heloName', '<STRING>', 'HELO name'),
-  seconds('smtp_connect_timeout', 'mailConnectTimeoutMs', 'mail relay timeout'),
+  secondsRow('smtp_connect_timeout', 'mailConnectTimeoutMs', SECONDS, 'mail relay timeout'),
   {
     name: 'notification_email',
     args: '{ <email> ... }',
@@ -232,13 +207,13 @@ const ROWS: readonly Row[] = [
         draft.mailTo.push(item.name, ...item.words.map(word => word.text));
     },
   },
-  flag('smtp_alert', 'smtpAlert', 'mail alerts by default'),
-  flag('smtp_alert_vrrp', 'smtpAlertVrrp', 'mail alerts for VRRP by default'),
-  flag('smtp_alert_checker', 'smtpAlertChecker', 'mail alerts for checkers by default'),
-  flag('no_email_faults', 'noEmailFaults', 'no mail upon fault'),
-  flag('no_checker_emails', 'noCheckerEmails', 'mail only where a real server comes or goes'),
-  flag('rs_init_notifies', 'rsInitNotifies', 'tell of real servers that are there from the start'),
-  flag('checker_log_all_failures', 'checkerLogAllFailures', 'log each failed check'),
+  boolRow('smtp_alert', 'smtpAlert', 'mail alerts by default'),
+  boolRow('smtp_alert_vrrp', 'smtpAlertVrrp', 'mail alerts for VRRP by default'),
+  boolRow('smtp_alert_checker', 'smtpAlertChecker', 'mail alerts for checkers by default'),
+  boolRow('no_email_faults', 'noEmailFaults', 'no mail upon fault'),
+  boolRow('no_checker_emails', 'noCheckerEmails', 'mail only where a real server comes or goes'),
+  boolRow('rs_init_notifies', 'rsInitNotifies', 'tell of real servers that are there from the start'),
+  boolRow('checker_log_all_failures', 'checkerLogAllFailures', 'log each failed check'),
   {
     name: 'script_user',
     args: 'user [[:]group]',
@@ -253,13 +228,13 @@ const ROWS: readonly Row[] = [
         report.warn(position, `script_user: ${trouble} - scripts without a user of their own are not run`);
     },
   },
-  flag('enable_script_security', 'enableScriptSecurity', 'refuse insecure root scripts'),
+  boolRow('enable_script_security', 'enableScriptSecurity', 'refuse insecure root scripts'),
   ...processScriptRows<GlobalDraft>('startup_script', 'startupScript', 'before anything else'),
   ...processScriptRows<GlobalDraft>('shutdown_script', 'shutdownScript', 'when all else is done'),
-  seconds('vrrp_startup_delay', 'startupDelayMs', 'hold VRRP after start'),
-  seconds('vrrp_garp_interval', 'garpIntervalMs', 'gap between ARP announcements'),
-  seconds('vrrp_gna_interval', 'gnaIntervalMs', 'gap between neighbour announcements'),
-  flag('vrrp_min_garp', 'minGarp', 'one announcement only'),
+  secondsRow('vrrp_startup_delay', 'startupDelayMs', SECONDS, 'hold VRRP after start'),
+  secondsRow('vrrp_garp_interval', 'garpIntervalMs', SECONDS, 'gap between ARP announcements'),
+  secondsRow('vrrp_gna_interval', 'gnaIntervalMs', SECONDS, 'gap between neighbour announcements'),
+  boolRow('vrrp_min_garp', 'minGarp', 'one announcement only'),
   garpKeyword('vrrp_garp_master_delay', 'masterDelayMs', 'wait before the second announcement batch'),
   garpKeyword('vrrp_garp_master_repeat', 'masterRepeat', 'announcements per batch'),
   garpKeyword('vrrp_garp_master_refresh', 'masterRefreshMs', 'periodic announcement interval'),
@@ -268,18 +243,10 @@ const ROWS: readonly Row[] = [
   garpKeyword('vrrp_garp_lower_prio_repeat', 'lowerPrioRepeat', 'announcements after an inferior advert'),
   garpExtraKeyword('vrrp_garp_extra_if'),
   garpExtraKeyword('vrrp_vmac_garp_intvl', 'vrrp_garp_extra_if'),
-  flag('vrrp_lower_prio_no_advert', 'lowerPrioNoAdvert', 'stay silent after an inferior advert'),
-  flag('vrrp_higher_prio_send_advert', 'higherPrioSendAdvert', 'advertise before yielding to a superior'),
-  flag('vrrp_owner_ignore_adverts', 'ownerIgnoreAdverts', 'the address owner ignores adverts'),
-  {
-    name: 'vrrp_down_timer_adverts',
-    args: '<1..100>',
-    least: 1,
-    summary: 'missed adverts before takeover',
-    parse: (draft, statement, scope) => {
-      draft.downTimerAdverts = readInteger(statement, scope, 1, 100) ?? draft.downTimerAdverts;
-    },
-  },
+  boolRow('vrrp_lower_prio_no_advert', 'lowerPrioNoAdvert', 'stay silent after an inferior advert'),
+  boolRow('vrrp_higher_prio_send_advert', 'higherPrioSendAdvert', 'advertise before yielding to a superior'),
+  boolRow('vrrp_owner_ignore_adverts', 'ownerIgnoreAdverts', 'the address owner ignores adverts'),
+  integerRow('vrrp_down_timer_adverts', 'downTimerAdverts', [1, 100], 'missed adverts before takeover'),
   {
     name: 'vrrp_version',
     args: '2|3',
@@ -292,12 +259,12 @@ const ROWS: readonly Row[] = [
   },
   multicastGroup('vrrp_mcast_group4', 'multicastGroup4', 4),
   multicastGroup('vrrp_mcast_group6', 'multicastGroup6', 6),
-  flag('vrrp_strict', 'strict', 'enforce protocol rules strictly'),
-  flag('vrrp_skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
-  flag('vrrp_check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
-  flag('v3_checksum_as_v2', 'v3ChecksumAsV2', 'VRRPv3 checksum without pseudo header'),
-  flag('vrrp_notify_priority_changes', 'notifyPriorityChanges', 'report priority changes'),
-  flag('log_unknown_vrids', 'logUnknownVrids', 'log adverts of unknown routers'),
+  boolRow('vrrp_strict', 'strict', 'enforce protocol rules strictly'),
+  boolRow('vrrp_skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
+  boolRow('vrrp_check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
+  boolRow('v3_checksum_as_v2', 'v3ChecksumAsV2', 'VRRPv3 checksum without pseudo header'),
+  boolRow('vrrp_notify_priority_changes', 'notifyPriorityChanges', 'report priority changes'),
+  boolRow('log_unknown_vrids', 'logUnknownVrids', 'log adverts of unknown routers'),
   text('default_interface', 'defaultInterface', '<IF>', 'interface for static addresses'),
   {
     name: 'dynamic_interfaces',
@@ -313,7 +280,7 @@ const ROWS: readonly Row[] = [
   ...fifo('notify_fifo', 0, 'named pipe for every event'),
   ...fifo('vrrp_notify_fifo', 1, 'named pipe for VRRP events'),
   ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events'),
-  flag('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
+  boolRow('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
   scheduling('vrrp_priority', 'nice', [-20, 19], 'niceness of the VRRP thread instead of realtime'),
   scheduling('vrrp_rt_priority', 'realtime', [1, 99], 'realtime priority of the VRRP thread'),
   text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),

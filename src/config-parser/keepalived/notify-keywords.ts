@@ -1,7 +1,8 @@
 /** `notify_master` and its kin, the same in an instance and in a sync group. The first of each kind counts. */
 import type { NotifyScripts } from '../../model/vrrp-instance.ts';
 import type { KeepalivedKeyword } from './keyword.ts';
-import { readBool, readScript } from './values.ts';
+import { boolRow } from './value-rows.ts';
+import { readScript } from './values.ts';
 
 export interface NotifyDraft {
   readonly name: string;
@@ -38,22 +39,6 @@ export const NOTIFY_KEYWORDS: readonly KeepalivedKeyword<NotifyDraft>[] = [
   script('notify_deleted', 'deleted', 'run when removed by a reload'),
   script('notify', 'any', 'run upon any change, with kind, name, state and priority'),
   script('notify_master_rx_lower_pri', 'masterRxLowerPri', 'run when a master hears an inferior advert'),
-  {
-    name: 'smtp_alert',
-    args: '[<BOOL>]',
-    summary: 'mail upon change',
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft.smtpAlert = value;
-    },
-  },
-  {
-    name: 'notify_priority_changes',
-    args: '[<BOOL>]',
-    summary: 'report priority changes to the pipes',
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft.notifyPriorityChanges = value;
-    },
-  },
+  boolRow('smtp_alert', 'smtpAlert', 'mail upon change'),
+  boolRow('notify_priority_changes', 'notifyPriorityChanges', 'report priority changes to the pipes'),
 ];

@@ -8,9 +8,9 @@ import { CHECKER_TABLES, parseChecker, type PendingChecker } from './checkers/ch
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import { parseServer } from './service-address.ts';
-import { METHOD_ARGS, methodOf, script, smtpAlert } from './service-rows.ts';
-import { integerRow } from './value-rows.ts';
-import { blockOf, readBool, readInteger } from './values.ts';
+import { METHOD_ARGS, methodOf, script } from './service-rows.ts';
+import { boolRow, integerRow } from './value-rows.ts';
+import { blockOf, readInteger } from './values.ts';
 
 export interface RealServerDraft extends CheckDefaults {
   readonly position: Position;
@@ -63,19 +63,11 @@ export const REAL_SERVER = new KeywordTable<RealServerDraft>('virtual_server/rea
   },
   threshold('uthreshold', 'connections above which to stop'),
   threshold('lthreshold', 'connections below which to resume'),
-  {
-    name: 'inhibit_on_failure',
-    args: '[<BOOL>]',
-    summary: 'weight zero instead of removal',
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft.inhibitOnFailure = value;
-    },
-  },
+  boolRow('inhibit_on_failure', 'inhibitOnFailure', 'weight zero instead of removal'),
   script('notify_up', 'notifyUp', 'run when the server recovers'),
   script('notify_down', 'notifyDown', 'run when the server fails'),
   ...checkDefaultRows<RealServerDraft>(),
-  smtpAlert<RealServerDraft>(),
+  boolRow('smtp_alert', 'smtpAlert', 'mail upon change'),
   virtualhostRow<RealServerDraft>(),
   ...(Object.keys(CHECKER_TABLES) as CheckerKind[]).map(checkerRow),
 ]);

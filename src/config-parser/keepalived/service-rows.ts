@@ -5,7 +5,7 @@ import type { Word } from '../../model/word.ts';
 import type { Statement } from './block.ts';
 import type { KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
-import { readBool, readScript } from './values.ts';
+import { readScript } from './values.ts';
 
 export function methodOf(statement: Statement, scope: Scope): ForwardingMethod | undefined {
   const word = statement.words[0] as Word;
@@ -30,18 +30,6 @@ export function script<Key extends string>(
     parse: (draft, statement, scope) => {
       const command = readScript(statement, scope);
       if (command !== undefined) draft[key] = command as (typeof draft)[Key];
-    },
-  };
-}
-
-export function smtpAlert<Draft extends { smtpAlert?: boolean }>(): KeepalivedKeyword<Draft> {
-  return {
-    name: 'smtp_alert',
-    args: '[<BOOL>]',
-    summary: 'mail upon change',
-    parse: (draft, statement, scope) => {
-      const value = readBool(statement, scope);
-      if (value !== undefined) draft.smtpAlert = value;
     },
   };
 }

@@ -8,7 +8,7 @@ import type {
 } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Statement } from './block.ts';
-import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
+import { KeywordTable } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import {
   accountOf,
@@ -21,6 +21,7 @@ import {
   readSeconds,
   secondsOf,
 } from './values.ts';
+import { integerRow, secondsRow } from './value-rows.ts';
 import { weight, type Weighted } from './weight-row.ts';
 
 interface ScriptDraft extends Weighted {
@@ -33,16 +34,9 @@ interface ScriptDraft extends Weighted {
   initFail: boolean;
 }
 
-function count(name: 'rise' | 'fall', summary: string): KeepalivedKeyword<ScriptDraft> {
-  return {
-    name,
-    args: '<n>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) =>
-      void (draft[name] = readInteger(statement, scope, 1, 1 << 30) ?? draft[name]),
-  };
-}
+/** Seconds between runs, and for one. */
+const RUN_SECONDS = [0.01, 86_400 * 365] as const;
+const COUNT = [1, 1 << 30] as const;
 
 export const VRRP_SCRIPT = new KeywordTable<ScriptDraft>('vrrp_script', [
   {
@@ -55,28 +49,11 @@ export const VRRP_SCRIPT = new KeywordTable<ScriptDraft>('vrrp_script', [
       if (command !== undefined) draft.script = command;
     },
   },
-  {
-    name: 'interval',
-    args: '<secs>',
-    least: 1,
-    summary: 'period between runs',
-    parse: (draft, statement, scope) => {
-      draft.intervalMs = readSeconds(statement, scope, 0.01, 86_400 * 365) ?? draft.intervalMs;
-    },
-  },
-  {
-    name: 'timeout',
-    args: '<secs>',
-    least: 1,
-    summary: 'run time limit',
-    parse: (draft, statement, scope) => {
-      const value = readSeconds(statement, scope, 0.01, 86_400 * 365);
-      if (value !== undefined) draft.timeoutMs = value;
-    },
-  },
+  secondsRow('interval', 'intervalMs', RUN_SECONDS, 'period between runs'),
+  secondsRow('timeout', 'timeoutMs', RUN_SECONDS, 'run time limit'),
   weight(253),
-  count('rise', 'successes before OK'),
-  count('fall', 'failures before KO'),
+  integerRow('rise', 'rise', COUNT, 'successes before OK', '<n>'),
+  integerRow('fall', 'fall', COUNT, 'failures before KO', '<n>'),
   {
     name: 'user',
     args: 'user [[:]group]',
@@ -127,22 +104,7 @@ interface ProcessDraft extends Weighted {
   terminateDelayMs: number;
 }
 
-function delay(
-  name: string,
-  keys: readonly ('forkDelayMs' | 'terminateDelayMs')[],
-  summary: string,
-): KeepalivedKeyword<ProcessDraft> {
-  return {
-    name,
-    args: '<secs>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readSeconds(statement, scope, 0.000_001, 3600);
-      if (value !== undefined) for (const key of keys) draft[key] = value;
-    },
-  };
-}
+const DELAY_SECONDS = [0.000_001, 3600] as const;
 
 export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_process', [
   {
@@ -167,14 +129,7 @@ export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_pro
     },
   },
   weight(254),
-  {
-    name: 'quorum',
-    args: '<n>',
-    least: 1,
-    summary: 'fewest matching processes',
-    parse: (draft, statement, scope) =>
-      void (draft.quorum = readInteger(statement, scope, 1, 65_535) ?? draft.quorum),
-  },
+  integerRow('quorum', 'quorum', [1, 65_535], 'fewest matching processes', '<n>'),
   {
     name: 'quorum_max',
     args: '<n>',
@@ -185,9 +140,18 @@ export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_pro
       if (draft.quorumMax === 0) draft.quorum = 0;
     },
   },
-  delay('delay', ['forkDelayMs', 'terminateDelayMs'], 'both fork and terminate delay'),
-  delay('terminate_delay', ['terminateDelayMs'], 'grace after process loss'),
-  delay('fork_delay', ['forkDelayMs'], 'grace after process start'),
+  {
+    name: 'delay',
+    args: '<secs>',
+    least: 1,
+    summary: 'both fork and terminate delay',
+    parse: (draft, statement, scope) => {
+      const value = readSeconds(statement, scope, ...DELAY_SECONDS);
+      if (value !== undefined) draft.forkDelayMs = draft.terminateDelayMs = value;
+    },
+  },
+  secondsRow('terminate_delay', 'terminateDelayMs', DELAY_SECONDS, 'grace after process loss'),
+  secondsRow('fork_delay', 'forkDelayMs', DELAY_SECONDS, 'grace after process start'),
   {
     name: 'full_command',
     args: '',

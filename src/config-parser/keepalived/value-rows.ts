@@ -30,10 +30,11 @@ export function secondsRow<Key extends string>(
   key: Key,
   range: Range,
   summary: string,
+  args = '<secs>',
 ): RowFor<Key, number> {
   return {
     name,
-    args: '<secs>',
+    args,
     least: 1,
     summary,
     parse: (draft, statement, scope) => {

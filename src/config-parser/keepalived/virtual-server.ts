@@ -9,7 +9,8 @@ import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import { parseRealServer, type RealServerDraft } from './real-server.ts';
 import type { Scope } from './scope.ts';
 import { parseServer } from './service-address.ts';
-import { METHOD_ARGS, methodOf, script, smtpAlert } from './service-rows.ts';
+import { METHOD_ARGS, methodOf, script } from './service-rows.ts';
+import { boolRow, integerRow } from './value-rows.ts';
 import { readBool, readInteger } from './values.ts';
 
 export interface VirtualServerDraft extends CheckDefaults {
@@ -95,16 +96,7 @@ function flag(name: string, key: 'ops' | 'haSuspend' | 'omega' | 'inhibitOnFailu
   };
 }
 
-function integer(name: 'quorum' | 'hysteresis' | 'weight', least: number, summary: string): Row {
-  return {
-    name,
-    args: '<n>',
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) =>
-      void (draft[name] = readInteger(statement, scope, least, 1 << 30) ?? draft[name]),
-  };
-}
+const MOST = 1 << 30;
 
 function parseGranularity(draft: VirtualServerDraft, { words }: Statement, scope: Scope): void {
   const word = words[0] as Word;
@@ -160,10 +152,10 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
   flag('inhibit_on_failure', 'inhibitOnFailure', 'weight zero instead of removal'),
   ...checkDefaultRows<VirtualServerDraft>(),
   virtualhostRow<VirtualServerDraft>(),
-  smtpAlert<VirtualServerDraft>(),
-  integer('quorum', 1, 'weight needed to operate'),
-  integer('hysteresis', 0, 'quorum flap damping'),
-  integer('weight', 0, 'default real server weight'),
+  boolRow('smtp_alert', 'smtpAlert', 'mail upon change'),
+  integerRow('quorum', 'quorum', [1, MOST], 'weight needed to operate', '<n>'),
+  integerRow('hysteresis', 'hysteresis', [0, MOST], 'quorum flap damping', '<n>'),
+  integerRow('weight', 'weight', [0, MOST], 'default real server weight', '<n>'),
   script('quorum_up', 'quorumUp', 'run when quorum is gained'),
   script('quorum_down', 'quorumDown', 'run when quorum is lost'),
   {

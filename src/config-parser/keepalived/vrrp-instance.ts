@@ -20,7 +20,7 @@ import { parseRouteEntry, parseRuleEntry } from './route-entry.ts';
 import type { Scope } from './scope.ts';
 import { TRACK_KEYWORDS } from './track-blocks.ts';
 import { boolRow, integerRow, secondsRow } from './value-rows.ts';
-import { blockOf, interfaceNameOf, readAddress, readInteger, readSeconds } from './values.ts';
+import { blockOf, interfaceNameOf, readAddress, readInteger } from './values.ts';
 
 type Row = KeepalivedKeyword<InstanceDraft>;
 type Keys<T> = {
@@ -120,16 +120,7 @@ const ROWS: readonly Row[] = [
   flag('promote_secondaries', 'promoteSecondaries', 'keep other addresses upon removal'),
   flag('nopreempt', 'nopreempt', 'do not take over from a living master'),
   flag('preempt', 'nopreempt', 'the default', false),
-  {
-    name: 'preempt_delay',
-    args: '<0..1000>',
-    least: 1,
-    summary: 'wait before preempting',
-    parse: (draft, statement, scope) => {
-      const value = readSeconds(statement, scope, 0, 1000);
-      if (value !== undefined) draft.preemptDelayMs = value;
-    },
-  },
+  secondsRow('preempt_delay', 'preemptDelayMs', [0, 1000], 'wait before preempting', '<0..1000>'),
   {
     name: 'unicast_peer',
     args: '{ <ip> [min_ttl <n>] [max_ttl <n>] ... }',
