@@ -16,7 +16,7 @@ import { logForwardOf } from './listening-section.ts';
 import type { ThreadLogSink } from './log-sink.ts';
 import type { ListenerHandover } from './orders.ts';
 
-/** Lines whose handshakes are prepared: of more, a start would make much that nobody may ask for. */
+/** Lines with `ssl` whose handshakes are prepared: for more, a start would make much that nobody may ask for. */
 const PREPARED_AT_MOST = 16;
 
 interface ThreadListenersParts {
@@ -40,6 +40,7 @@ export class ThreadListeners {
   readonly #services = new Map<number, ListenerService>();
   /** By the number of their section. */
   readonly #forwarders = new Map<number, LogForwarder>();
+  #prepared = 0;
 
   constructor(parts: ThreadListenersParts) {
     this.#parts = parts;
@@ -96,7 +97,7 @@ export class ThreadListeners {
       tlsCounts(thread.state.counters, proxy, row),
       earlyGuard,
     );
-    if (this.#services.size < PREPARED_AT_MOST) tls?.prepare();
+    if (tls !== undefined && this.#prepared++ < PREPARED_AT_MOST) tls.prepare();
     return new ListenerService(settings, row, frontend, thread, {
       serve: (service, connection) => reception.serve(service, connection),
       roomAgain,
