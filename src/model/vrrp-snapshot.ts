@@ -1,4 +1,5 @@
 /** What VRRP looks like from outside, as plain data: `show vrrp`, JSON, the statistics page, Prometheus, dumps. */
+import type { VrrpScript } from './keepalived.ts';
 
 export type VrrpState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
 
@@ -53,16 +54,12 @@ export interface InstanceSnapshot {
 }
 
 /** A `vrrp_script`. */
-export interface ScriptSnapshot {
-  readonly name: string;
+export interface ScriptSnapshot extends Pick<
+  VrrpScript,
+  'name' | 'intervalMs' | 'timeoutMs' | 'weight' | 'reverse' | 'rise' | 'fall'
+> {
   /** The program and its words. */
   readonly command: readonly string[];
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly weight: number;
-  readonly reverse: boolean;
-  readonly rise: number;
-  readonly fall: number;
   /** undefined: it has not ended yet. */
   readonly up: boolean | undefined;
   readonly isRunning: boolean;
