@@ -76,6 +76,8 @@ frontend quiet
   }
   await send(quiet, '');
   await send(quiet, 'GET');
+  // threads tell of their connections in any order
+  await logs.find(/ quiet\//);
   await send(plain, '');
   await logs.find(
     /^127\.0\.0\.1:\d+ \[.*\] plain\/here: Connection closed while waiting for PROXY protocol header/,
