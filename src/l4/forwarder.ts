@@ -4,11 +4,13 @@
  */
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import { Applier } from './applier.ts';
+import { ChangeWatch } from './change-watch.ts';
 import { checksOf, type RunScript } from './checkers/checks.ts';
 import type { Driver } from './driver.ts';
+import { Neighbours } from './neighbours.ts';
 import { PoolKeeper, sameServer, type KeeperPorts, type ServiceEvents } from './pool-keeper.ts';
 import { resolveServices, type ResolvedService } from './resolve-services.ts';
-import { RouteWatch } from './route-watch.ts';
+import { isHere } from './presence.ts';
 
 interface ForwarderPorts {
   readonly driver: Driver;
@@ -19,12 +21,16 @@ interface ForwarderPorts {
   readonly events: ServiceEvents;
   /** Calls back whenever interfaces or routes change. */
   readonly watchRoutes: (onChange: () => void) => { stop(): void };
+  readonly watchAddresses: (onChange: () => void) => { stop(): void };
+  readonly ownAddresses: () => readonly string[];
 }
 
 export class Forwarder {
   readonly #ports: ForwarderPorts;
   readonly #applier: Applier;
-  readonly #routes: RouteWatch;
+  readonly #routes: ChangeWatch;
+  readonly #addresses: ChangeWatch;
+  readonly #neighbours = new Neighbours();
   #keepers: readonly PoolKeeper[] = [];
   #timeouts: string;
   #manners: KeepalivedConfig['globalDefs'];
@@ -35,7 +41,9 @@ export class Forwarder {
     this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
     this.#keepers = this.#keepersOf(config, []);
     this.#applier = new Applier(ports, this.#services(), this.#states());
-    this.#routes = new RouteWatch(ports, () => this.#applier.reroute());
+    const { after, watchRoutes, watchAddresses } = ports;
+    this.#routes = new ChangeWatch({ after, monitor: watchRoutes }, () => this.#applier.reroute());
+    this.#addresses = new ChangeWatch({ after, monitor: watchAddresses }, () => this.#lookForAddresses());
   }
 
   /** Resolves when the kernel forwards, or has refused for the first time. */
@@ -43,6 +51,7 @@ export class Forwarder {
     this.#routes.watch(this.#routesDirectly());
     await this.#applier.apply();
     for (const keeper of this.#keepers) keeper.start();
+    this.#followAddresses();
   }
 
   /** Services that stay keep their checkers and what they know; the kernel's rules change only where services do. */
@@ -54,14 +63,21 @@ export class Forwarder {
     this.#keepers = this.#keepersOf(config, before);
     for (const keeper of before) if (!this.#keepers.includes(keeper)) keeper.stop(false);
     for (const keeper of this.#keepers) if (!before.includes(keeper)) keeper.start();
+    this.#followAddresses();
     this.#routes.watch(this.#routesDirectly());
     const anew = JSON.stringify(this.#services()) !== services || this.#timeouts !== timeouts;
     if (anew) this.#applier.replace(this.#services(), this.#states());
     else for (const [index, states] of this.#states().entries()) this.#applier.want(index, states);
   }
 
+  /** What a session of BFD says of its neighbour. */
+  hearOf(neighbour: string, isUp: boolean): void {
+    this.#neighbours.hear(neighbour, isUp);
+  }
+
   stop(): void {
     this.#routes.watch(false);
+    this.#addresses.watch(false);
     for (const keeper of this.#keepers) keeper.stop(true);
     this.#applier.stop();
   }
@@ -72,6 +88,7 @@ export class Forwarder {
       events,
       manners: () => this.#manners,
       checks: checksOf(config.ssl, config.trackFiles, runScript),
+      neighbours: this.#neighbours,
       after,
       random,
       log,
@@ -91,6 +108,18 @@ export class Forwarder {
   #changed(keeper: PoolKeeper): void {
     const index = this.#keepers.indexOf(keeper);
     if (index >= 0) this.#applier.want(index, keeper.states);
+  }
+
+  #followAddresses(): void {
+    this.#addresses.watch(this.#keepers.some(({ resolved }) => resolved.config.haSuspend));
+    this.#lookForAddresses();
+  }
+
+  #lookForAddresses(): void {
+    const suspending = this.#keepers.filter(({ resolved }) => resolved.config.haSuspend);
+    if (suspending.length === 0) return;
+    const own = this.#ports.ownAddresses();
+    for (const keeper of suspending) keeper.suspend(!isHere(keeper.resolved.service.targets, own));
   }
 
   #routesDirectly(): boolean {

@@ -23,11 +23,8 @@ export function notForwarded(config: KeepalivedConfig): Diagnostic[] {
 
 const COUNTING = new Set(['lc', 'wlc', 'sed', 'nq', 'ovf', 'twos']);
 
-function withoutEffect({ scheduler, haSuspend }: VirtualServer): string[] {
-  return [
-    ...(COUNTING.has(scheduler)
-      ? [`lvs_sched ${scheduler}: connections are not counted, servers take turns by their weights`]
-      : []),
-    ...(haSuspend ? ['ha_suspend has no effect: servers are checked all the time'] : []),
-  ];
+function withoutEffect({ scheduler }: VirtualServer): string[] {
+  return COUNTING.has(scheduler)
+    ? [`lvs_sched ${scheduler}: connections are not counted, servers take turns by their weights`]
+    : [];
 }

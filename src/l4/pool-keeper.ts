@@ -5,9 +5,11 @@
 import type { KeepalivedGlobal } from '../model/keepalived.ts';
 import type { ScriptCommand } from '../model/script-command.ts';
 import type { Checker, RealServer, VirtualServer } from '../model/virtual-server.ts';
-import type { GoodResult } from './checkers/check.ts';
+import { BfdCheck } from './checkers/bfd-check.ts';
+import type { CheckJudge, GoodResult, RunningCheck } from './checkers/check.ts';
 import { CheckLoop } from './checkers/check-loop.ts';
 import type { Checks } from './checkers/checks.ts';
+import type { Neighbours } from './neighbours.ts';
 import { changeServer, changeWeight, newPool, serverStates, type Pool, type PoolChange } from './pool.ts';
 import type { ResolvedService } from './resolve-services.ts';
 import type { ServerState } from './service.ts';
@@ -17,6 +19,7 @@ const MOST_WEIGHT = 65_535;
 
 export interface KeeperPorts {
   readonly checks: Checks;
+  readonly neighbours: Pick<Neighbours, 'follow'>;
   readonly after: (delayMs: number, callback: () => void) => () => void;
   readonly random: () => number;
   readonly log: (level: 'warning' | 'notice' | 'info', message: string) => void;
@@ -39,10 +42,11 @@ export class PoolKeeper {
   readonly #ports: KeeperPorts;
   readonly #onChange: () => void;
   /** By real server. */
-  readonly #loops: readonly (readonly CheckLoop[])[];
+  readonly #checks: readonly (readonly RunningCheck[])[];
   /** Servers that were not there before, and have not been told of. */
   readonly #fresh: readonly number[];
   #pool: Pool;
+  #isSuspended: boolean;
 
   constructor(resolved: ResolvedService, ports: KeeperPorts, onChange: () => void, before?: PoolKeeper) {
     this.resolved = resolved;
@@ -50,6 +54,7 @@ export class PoolKeeper {
     this.#onChange = onChange;
     const { config } = resolved;
     this.#pool = newPool(config);
+    this.#isSuspended = config.haSuspend && before?.isSuspended !== false;
     for (const [index, server] of config.realServers.entries()) {
       const alive = before?.isAlive(server);
       if (alive !== undefined) this.#pool = changeServer(config, this.#pool, index, alive).pool;
@@ -57,22 +62,42 @@ export class PoolKeeper {
     this.#fresh = [...config.realServers.keys()].filter(
       index => before?.isAlive(config.realServers[index] as RealServer) === undefined,
     );
-    this.#loops = config.realServers.map((server, index) => this.#loopsOf(server, index));
+    this.#checks = config.realServers.map((server, index) =>
+      server.checkers.flatMap(checker => this.#checkOf(checker, server, index) ?? []),
+    );
     // with `alpha` it would wait for a check that nobody runs
-    for (const [index, loops] of this.#loops.entries())
-      if (loops.length === 0) this.#pool = changeServer(config, this.#pool, index, true).pool;
+    for (const [index, checks] of this.#checks.entries())
+      if (checks.length === 0) this.#pool = changeServer(config, this.#pool, index, true).pool;
   }
 
   start(): void {
+    for (const check of this.#checks.flat()) check.suspend(this.#isSuspended);
     if (this.#ports.manners().rsInitNotifies)
       for (const index of this.#fresh)
         if (this.#pool.alive[index] === true) this.#announceServer(index, true);
-    for (const loop of this.#loops.flat()) loop.start();
+    for (const check of this.#checks.flat()) check.start();
+  }
+
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** `ha_suspend`: servers are checked only while the address is here; they stay what they were. */
+  suspend(suspended: boolean): void {
+    const { config, service } = this.resolved;
+    if (!config.haSuspend || suspended === this.#isSuspended) return;
+    this.#isSuspended = suspended;
+    for (const [index, checks] of this.#checks.entries()) {
+      for (const check of checks) check.suspend(suspended);
+      const name = this.#nameOf(config.realServers[index] as RealServer);
+      const what = suspended ? 'Suspending' : 'Activating';
+      this.#ports.log('info', `${what} healthchecker for service ${name} for VS ${service.name}`);
+    }
   }
 
   /** `omega`: what would be run if all servers had failed is run. */
   stop(ending: boolean): void {
-    for (const loop of this.#loops.flat()) loop.stop();
+    for (const check of this.#checks.flat()) check.stop();
     const { config } = this.resolved;
     if (!ending || !config.omega) return;
     for (const index of config.realServers.keys())
@@ -92,38 +117,45 @@ export class PoolKeeper {
     return this.#pool.alive[index];
   }
 
-  #loopsOf(server: RealServer, index: number): CheckLoop[] {
-    const { checks, after, random, log } = this.#ports;
+  /** Undefined: it is not run. */
+  #checkOf(checker: Checker, server: RealServer, index: number): RunningCheck | undefined {
+    const { checks, neighbours, after, random, log } = this.#ports;
     const alive = this.#pool.alive[index] === true;
-    return server.checkers.flatMap(checker => {
-      const check = checks[checker.kind];
-      if (check === undefined) return [];
-      const name = `${checker.kind} of service ${this.#nameOf(server)}`;
-      const loop: CheckLoop = new CheckLoop(
-        checker,
-        {
-          after,
-          random,
-          check,
-          onGood: (result, isNews) => {
-            this.#weighAgain(index, result);
-            const hasCome = this.#judge(index);
-            if (isNews) this.#mailAbout(index, `${wordsOf(checker)} succeed`, hasCome);
-          },
-          onFailed: reason => {
-            log('info', `${name} failed: ${reason}`);
-            const hasGone = this.#judge(index);
-            this.#mailAbout(index, `${wordsOf(checker)} failed`, hasGone);
-          },
-          onFailure: (reason, left) => {
-            if (checker.logAllFailures || left > 0)
-              log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
-          },
+    const name = `${checker.kind} of service ${this.#nameOf(server)}`;
+    const judge = this.#judgeOf(checker, index, name);
+    if (checker.bfd !== undefined) return new BfdCheck(checker, neighbours, judge, alive);
+    const check = checks[checker.kind];
+    if (check === undefined) return undefined;
+    const loop: CheckLoop = new CheckLoop(
+      checker,
+      {
+        after,
+        random,
+        check,
+        ...judge,
+        onFailure: (reason, left) => {
+          if (checker.logAllFailures || left > 0)
+            log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
         },
-        alive,
-      );
-      return [loop];
-    });
+      },
+      alive,
+    );
+    return loop;
+  }
+
+  #judgeOf(checker: Checker, index: number, name: string): CheckJudge {
+    return {
+      onGood: (result, isNews) => {
+        this.#weighAgain(index, result);
+        const hasCome = this.#judge(index);
+        if (isNews) this.#mailAbout(index, `${wordsOf(checker)} succeed`, hasCome);
+      },
+      onFailed: reason => {
+        this.#ports.log('info', `${name} failed: ${reason}`);
+        const hasGone = this.#judge(index);
+        this.#mailAbout(index, `${wordsOf(checker)} failed`, hasGone);
+      },
+    };
   }
 
   #weighAgain(index: number, { weight, added }: GoodResult): void {
@@ -146,7 +178,7 @@ export class PoolKeeper {
 
   /** A server is alive while no checker of it has failed. True: it has come or gone. */
   #judge(index: number): boolean {
-    const up = (this.#loops[index] ?? []).every(({ good }) => good);
+    const up = (this.#checks[index] ?? []).every(({ good }) => good);
     const after = changeServer(this.resolved.config, this.#pool, index, up);
     if (after.changes.length === 0) return false;
     this.#take(after);

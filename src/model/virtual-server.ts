@@ -82,7 +82,8 @@ export type CheckerKind =
   | 'DNS_CHECK'
   | 'PING_CHECK'
   | 'UDP_CHECK'
-  | 'FILE_CHECK';
+  | 'FILE_CHECK'
+  | 'BFD_CHECK';
 
 /** What every checker has. `retry` further tries after a failure before the server counts as down. */
 export interface Checker {
@@ -113,6 +114,8 @@ export interface Checker {
   readonly udp?: UdpCheck;
   /** FILE_CHECK: name of a track_file. */
   readonly file?: { readonly trackFile: string; readonly weight: number; readonly reverse: boolean };
+  /** BFD_CHECK: name of a bfd_instance. */
+  readonly bfd?: string;
 }
 
 interface HttpGet {

@@ -13,7 +13,7 @@ export interface LinkMonitor {
 }
 
 /** What ip-monitor(8) is asked for. */
-type Watched = 'link' | 'address' | 'route' | 'rule';
+export type Watched = 'link' | 'address' | 'route' | 'rule';
 
 export function watchLinks(
   clock: Clock,

@@ -24,6 +24,8 @@ export interface VrrpOptions {
   readonly clock?: Clock;
   /** Changes of state and priority, for statistics and the program's own log. */
   readonly onEvent?: (event: VrrpEvent) => void;
+  /** What a session of BFD says of its neighbour. */
+  readonly onNeighbour?: (name: string, isUp: boolean) => void;
   readonly balancer?: LoadBalancerView;
   /** There are connections worth keeping over a hand-over: a balancer serves in this program. */
   readonly keepConnections?: boolean;
@@ -76,6 +78,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
     balancer: options.balancer,
     keepConnections: options.keepConnections ?? false,
     onEvent: options.onEvent ?? (() => {}),
+    onNeighbour: options.onNeighbour ?? (() => {}),
   });
   const watch =
     options.watchLinks ?? (onChange => watchLinks(clock, onChange, message => log('warning', message)));

@@ -45,6 +45,8 @@ export interface RouterPorts {
   readonly balancer: LoadBalancerView | undefined;
   readonly keepConnections: boolean;
   readonly onEvent: (event: VrrpEvent) => void;
+  /** What a session of BFD says of its neighbour. */
+  readonly onNeighbour: (name: string, isUp: boolean) => void;
 }
 
 export class VrrpRouter {
@@ -99,7 +101,15 @@ export class VrrpRouter {
     this.#statics = new StaticEntries(ports);
     this.#noAccept = new NoAccept(log);
     this.#links = this.#makeLinks(config);
-    this.#bfd = new BfdSessions({ clock, log, rareLog: this.#rareLog, onChange: () => this.evaluate() });
+    this.#bfd = new BfdSessions({
+      clock,
+      log,
+      rareLog: this.#rareLog,
+      onChange: (name, isUp) => {
+        ports.onNeighbour(name, isUp);
+        this.evaluate();
+      },
+    });
     this.#trackers = new Trackers({
       clock,
       log,

@@ -71,6 +71,7 @@ export class VirtualAddresses implements VrrpAccess {
       configId,
       log: (level, text) => this.#say(level, text),
       onEvent: () => void this.#show(),
+      onNeighbour: (name, isUp) => this.#forwarding?.hearOf(name, isUp),
       onReload: diagnose,
       onFollows: follows => {
         // what `startup_script` prepares may concern virtual servers, too

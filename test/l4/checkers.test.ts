@@ -203,16 +203,55 @@ test('PING_CHECK: a host that answers, one that cannot be asked, an address to a
   assert.equal(await ping(''), 'good');
   assert.equal(await ping('bindto 127.0.0.3'), 'good');
   assert.equal(await ping('connect_ip 127.255.255.255'), 'EACCES');
-  assert.equal(await ping('bindto 192.0.2.77'), 'cannot ping: Cannot assign requested address');
+  assert.equal(await ping('bindto 192.0.2.77'), 'cannot ping: bindto: Cannot assign requested address');
+});
+
+test('bind_if and fwmark: checks leave by their interface, and with a mark that rules see', async t => {
+  if (!requires(t, 'root', 'ip')) return;
+  const namespace = `lb-mark-${process.pid}`;
+  const ip = (words: string): unknown => execFileSync('ip', ['-n', namespace, ...words.split(' ')]);
+  execFileSync('ip', ['netns', 'add', namespace]);
+  t.after(() => execFileSync('ip', ['netns', 'del', namespace]));
+  ip('link set lo up');
+  ip('link add d0 type veth peer name d1');
+  ip('link set d0 up');
+  ip('rule add pref 5 table local');
+  ip('rule del pref 0');
+  ip('rule add pref 1 fwmark 3 prohibit');
+  const server = createServer(socket => socket.end());
+  inNamespace(namespace, () => {
+    server.listen(0);
+    return 0;
+  });
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const within = (words: string): Promise<string> => {
+    let told = Promise.resolve('');
+    inNamespace(namespace, () => {
+      told = check(words, port);
+      return 0;
+    });
+    return told;
+  };
+  assert.equal(await within('TCP_CHECK {\n bind_if lo\n}'), 'good');
+  assert.equal(await within(`TCP_CHECK {\n bind_if d0\n ${SOON}\n}`), 'timeout');
+  assert.equal(await within('TCP_CHECK {\n bind_if d9\n}'), 'bind_if: No such device');
+  assert.equal(await within('TCP_CHECK {\n fwmark 4\n}'), 'good');
+  assert.equal(await within('TCP_CHECK {\n fwmark 3\n}'), 'EACCES');
+  assert.equal(await within('TCP_CHECK {\n fwmark 4\n bindto 127.0.0.7\n}'), 'good');
+  assert.match(await within('UDP_CHECK {\n bind_if d9\n}'), /^bind_if: No such device$/);
+  assert.equal(await within('UDP_CHECK {\n fwmark 3\n require_reply 00\n}'), 'EACCES');
+  assert.equal(await within('PING_CHECK {\n fwmark 3\n}'), 'EACCES');
+  assert.equal(await within('PING_CHECK {\n fwmark 4\n}'), 'good');
 });
 
 test('what is not done is told', () => {
-  const words = `TCP_CHECK {\n bind_if lo\n fwmark 3\n}
+  const words = `TCP_CHECK {
+}
   HTTP_GET {\n url {\n path /\n regex "("\n regex_options ungreedy\n}\n}`;
   const told = tellUnchecked([serverOf(words, 80)], []).map(({ message }) => message.replace(/: .*/, ''));
   assert.deepEqual(told, [
-    'bind_if has no effect',
-    'fwmark has no effect',
     'regex_options ungreedy has no effect',
     "regex '(' cannot be compiled, its check always fails",
   ]);

@@ -5,8 +5,11 @@ import { setImmediate } from 'node:timers/promises';
 import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
 import { bad, type CheckResult } from '../../src/l4/checkers/check.ts';
 import { changeServer, changeWeight, newPool, serverStates, type Pool } from '../../src/l4/pool.ts';
+import { Neighbours } from '../../src/l4/neighbours.ts';
 import { PoolKeeper } from '../../src/l4/pool-keeper.ts';
+import { isHere } from '../../src/l4/presence.ts';
 import { nameOf } from '../../src/l4/resolve-services.ts';
+import type { Target } from '../../src/l4/service.ts';
 import type { Checker, VirtualServer } from '../../src/model/virtual-server.ts';
 
 function virtualServer(words: string, serverWords = '', last = ''): VirtualServer {
@@ -14,7 +17,8 @@ function virtualServer(words: string, serverWords = '', last = ''): VirtualServe
     number =>
       `real_server 10.0.0.${number} 80 {\n ${serverWords}\n ${number === 3 ? last : ''}\n TCP_CHECK {\n }\n}`,
   );
-  const text = `virtual_server 10.1.1.1 80 {\n protocol TCP\n${words}\n${servers.join('\n')}\n}\n`;
+  const sessions = ['one', 'two'].map(name => `bfd_instance ${name} {\n neighbor_ip 10.0.0.9\n}\n`);
+  const text = `${sessions.join('')}virtual_server 10.1.1.1 80 {\n protocol TCP\n${words}\n${servers.join('\n')}\n}\n`;
   const { config } = parseKeepalived('x.conf', {
     read: () => text,
     glob: () => [],
@@ -83,6 +87,7 @@ test('alpha: servers wait for their first check, and the quorum for them', () =>
 class CheckedPool {
   readonly good = [true, true, true];
   readonly said: string[] = [];
+  readonly neighbours = new Neighbours();
   readonly keeper: PoolKeeper;
   #due: (() => void)[] = [];
 
@@ -105,6 +110,7 @@ class CheckedPool {
       { config, service },
       {
         checks: checked ? { TCP_CHECK: check } : {},
+        neighbours: this.neighbours,
         after: (_, callback) => {
           this.#due.push(callback);
           return () => {};
@@ -131,6 +137,45 @@ class CheckedPool {
     return this.said.splice(0);
   }
 }
+
+test('BFD_CHECK: a server lives as its session says, and until that has said anything as it lived before', async () => {
+  const config = virtualServer('', '', 'BFD_CHECK {\n name one\n}\nBFD_CHECK {\n name two\n}');
+  const pool = new CheckedPool(config);
+  const told = (): string[] => pool.said.splice(0).flatMap(line => /^RS \S+ \S+ (.*)/.exec(line)?.[1] ?? []);
+  pool.neighbours.hear('one', false);
+  assert.deepEqual(told(), []);
+  pool.keeper.start();
+  assert.deepEqual(told(), ['DOWN']);
+  pool.neighbours.hear('two', false);
+  pool.neighbours.hear('one', true);
+  assert.deepEqual(told(), []);
+  pool.neighbours.hear('two', true);
+  assert.deepEqual(told(), ['UP']);
+  pool.keeper.stop(false);
+  pool.neighbours.hear('one', false);
+  assert.deepEqual(pool.said, []);
+});
+
+test('ha_suspend: while the address is elsewhere nobody checks, and servers stay what they were', async () => {
+  const pool = new CheckedPool(virtualServer('ha_suspend\n retry 0'));
+  pool.keeper.start();
+  pool.good.fill(false);
+  assert.deepEqual(await pool.round(), []);
+  pool.keeper.suspend(false);
+  assert.equal((await pool.round()).filter(line => line.endsWith('DOWN')).length, 4);
+  pool.keeper.suspend(true);
+  pool.good.fill(true);
+  assert.deepEqual(await pool.round(), []);
+});
+
+test('an address is here when it is one of this host, in whatever form it is written', () => {
+  const target = (first: string, last = first): Target => ({ kind: 'address', first, last, port: 80 });
+  const own = ['127.0.0.1', '10.0.0.7', '2001:db8::a'];
+  assert.ok(isHere([target('10.0.0.7')], own));
+  assert.ok(isHere([target('10.0.0.1'), target('2001:DB8:0::A')], own));
+  assert.ok(isHere([target('10.0.0.5', '10.0.0.9')], own));
+  assert.ok(!isHere([target('10.0.0.8', '10.0.0.9'), target('2001:db8::b')], own));
+});
 
 test('alpha does not wait for checks that are not run', () => {
   const { keeper } = new CheckedPool(virtualServer('alpha'), { checked: false });

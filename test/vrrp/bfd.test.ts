@@ -98,6 +98,19 @@ test('two BFD sessions come up, go fast, and one that hears nothing is down when
   two.stop();
 });
 
+test('a session that does not come up says so once, after the time a start may take', async () => {
+  const clock = new FakeClock();
+  const said: boolean[] = [];
+  const ports = { clock, random: () => 1, log: () => {}, send: () => {} };
+  const session = new BfdSession(CONFIG, 1, { ...ports, onChange: isUp => void said.push(isUp) });
+  session.start();
+  await clock.pass(2900);
+  assert.deepEqual(said, []);
+  await clock.pass(10_000);
+  assert.deepEqual(said, [false]);
+  session.stop();
+});
+
 test('a BFD packet of a neighbour that is down takes a session down, and does not take it up', () => {
   const sent: number[] = [];
   const session = new BfdSession(CONFIG, 7, {
@@ -152,4 +165,34 @@ test('track_bfd beside keepalived: the session comes up, and its loss costs its 
   const mark = a.mark;
   await upon(() => lab.kill(b), [a, 'MASTER']);
   await a.watched.line(/effective priority 150 -> 100/, mark);
+});
+
+test('BFD_CHECK: a server leaves with the session of its host, and is back with it', async t => {
+  if (!requires(t, ...NEEDS, 'nft')) return;
+  const lab = Lab.create(t, ['a', 'b']);
+  const a = await lab.router(
+    'a',
+    'lb',
+    `${config('10.9.0.1', '10.9.0.2', 100)}
+virtual_server 10.9.0.100 80 {
+  lvs_method NAT
+  lvs_sched rr
+  protocol TCP
+  real_server 10.9.0.2 80 {
+    BFD_CHECK {
+      name n
+      alpha
+    }
+  }
+}
+`,
+  );
+  await lab.router('b', 'keepalived', config('10.9.0.2', '10.9.0.1', 120));
+  await a.watched.line(/Entering Up state/);
+  const mark = a.mark;
+  lab.cut('b');
+  await a.watched.line(/BFD_CHECK of service \[10\.9\.0\.2\]:tcp:80 failed: BFD session n is down/, mark);
+  await a.watched.line(/Removing service \[10\.9\.0\.2\]:tcp:80 from VS/, mark);
+  lab.plug('b');
+  await a.watched.line(/Adding service \[10\.9\.0\.2\]:tcp:80 to VS/, mark);
 });

@@ -31,6 +31,8 @@ export interface BfdDraft {
   readonly instance: BfdInstance;
   /** VRRP may track it. */
   readonly forVrrp: boolean;
+  /** Checkers may follow it. */
+  readonly forChecker: boolean;
 }
 
 type Row = KeepalivedKeyword<Draft>;
@@ -129,5 +131,5 @@ export function parseBfdInstance(name: string, statement: Statement, scope: Scop
     ttl: ttl ?? DEFAULT_TTL[family],
     ...rest,
   };
-  return { name, instance, forVrrp: forVrrp || !forChecker };
+  return { name, instance, forVrrp: forVrrp || !forChecker, forChecker: forChecker || !forVrrp };
 }

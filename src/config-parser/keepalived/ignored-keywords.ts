@@ -29,13 +29,12 @@ const WORDS: Readonly<Record<string, string>> = {
     'thread_timer_expired old_unicast_checksum',
   bfd_instance: 'multihop',
   virtual_server: 'hashed persistence_engine snmp_name',
-  'virtual_server/real_server': 'snmp_name BFD_CHECK',
+  'virtual_server/real_server': 'snmp_name',
   'virtual_server/real_server/HTTP_GET/url': 'regex_stack tls_compliant',
   'virtual_server/real_server/HTTP_GET': 'tls_compliant',
   'virtual_server/real_server/SSL_GET': 'tls_compliant',
   'virtual_server/real_server/SSL_GET/url': 'regex_stack tls_compliant',
   'virtual_server/real_server/FILE_CHECK': 'dynamic',
-  'virtual_server/real_server/SMTP_CHECK': 'host',
 };
 
 const REFUSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {

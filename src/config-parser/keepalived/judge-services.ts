@@ -45,8 +45,19 @@ function judgeOne(
     ...(sorryServer !== undefined && sorryFits ? { sorryServer } : {}),
     ...quorumOf(server, realServers, report),
     onePacketScheduling: onePacket(server, report),
+    haSuspend: suspends(server, members, report),
     realServers,
   };
+}
+
+/** There is no address to wait for behind a mark. */
+function suspends(server: VirtualServer, members: readonly VirtualService[], report: Report): boolean {
+  if (!server.haSuspend || !members.some(({ kind }) => kind === 'fwmark')) return server.haSuspend;
+  report.warn(
+    server.position,
+    `Virtual server ${nameOf(server)}: cannot use ha_suspend with fwmarks - clearing ha_suspend`,
+  );
+  return false;
 }
 
 /** keepalived's FMT_VS. */

@@ -15,6 +15,7 @@ import type { Scope } from './scope.ts';
 import type { ConfigSource } from './source.ts';
 import { resolveMembers, type GroupDraft } from './sync-group.ts';
 import { usableScripts, warnAboutScripts, withUsableCheckers } from './judge-scripts.ts';
+import { withKnownSessions } from './judge-sessions.ts';
 import { judgeServices } from './judge-services.ts';
 import { newTopDraft, TOP, type TopDraft } from './top.ts';
 import { VmacNames } from './vmac-names.ts';
@@ -51,7 +52,11 @@ export function parseKeepalived(paths: string | readonly string[], source: Confi
 function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
   const names = new Set(draft.instances.map(instance => instance.name));
   const scripts = usableScripts(draft.scripts, draft.global, scope);
-  const judged = judgeServices(draft.virtualServers, draft.virtualServerGroups, scope.report);
+  const judged = withKnownSessions(
+    judgeServices(draft.virtualServers, draft.virtualServerGroups, scope.report),
+    draft.bfdInstances,
+    scope.report,
+  );
   const grouped = new Set<string>();
   const weightless = new Set<string>();
   const syncGroups = draft.syncGroups.flatMap(group => {

@@ -42,10 +42,7 @@ function checkerRow(kind: CheckerKind): KeepalivedKeyword<RealServerDraft> {
     name: kind,
     args: '{ ... }',
     summary: `health check ${kind}`,
-    parse: (draft, statement, scope) => {
-      const checker = parseChecker(kind, statement, scope);
-      if (checker !== undefined) draft.checkers.push(checker);
-    },
+    parse: (draft, statement, scope) => void draft.checkers.push(...parseChecker(kind, statement, scope)),
   };
 }
 

@@ -44,6 +44,16 @@ export function secondsRow<Key extends string>(
   };
 }
 
+export function textRow<Key extends string>(name: string, key: Key, summary: string): RowFor<Key, string> {
+  return {
+    name,
+    args: '<STRING>',
+    least: 1,
+    summary,
+    parse: (draft, { words }) => void (draft[key] = words[0]?.text ?? ''),
+  };
+}
+
 export function addressRow<Key extends string>(name: string, key: Key, summary: string): RowFor<Key, string> {
   return {
     name,

@@ -4,28 +4,25 @@
  * `delay_before_retry` apart.
  */
 import type { Checker } from '../../model/virtual-server.ts';
-import { bad, type Check, type CheckResult, type GoodResult } from './check.ts';
+import { bad, type Check, type CheckJudge, type CheckResult, type RunningCheck } from './check.ts';
 
-interface CheckLoopPorts {
+interface CheckLoopPorts extends CheckJudge {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   readonly random: () => number;
   readonly check: Check;
-  /** `isNews`: the server was not good for it before. */
-  readonly onGood: (result: GoodResult, isNews: boolean) => void;
-  readonly onFailed: (reason: string) => void;
   /** A failure that changes nothing yet, or nothing any more. */
   readonly onFailure: (reason: string, triesLeft: number) => void;
 }
 
-export class CheckLoop {
+export class CheckLoop implements RunningCheck {
   readonly checker: Checker;
-  /** What it thinks of the server. */
   good: boolean;
   readonly #ports: CheckLoopPorts;
   #triesLeft: number;
   #cancel: () => void = () => undefined;
   #running: AbortController | undefined;
   #stopped = false;
+  #suspended = false;
 
   constructor(checker: Checker, ports: CheckLoopPorts, good = !checker.alpha) {
     this.checker = checker;
@@ -45,11 +42,17 @@ export class CheckLoop {
     this.#running?.abort();
   }
 
+  /** `ha_suspend`: what it thinks of the server stays. */
+  suspend(suspended: boolean): void {
+    this.#suspended = suspended;
+  }
+
   #next(delayMs: number): void {
     this.#cancel = this.#ports.after(delayMs, () => void this.#try());
   }
 
   async #try(): Promise<void> {
+    if (this.#suspended) return this.#next(this.checker.delayLoopMs);
     const controller = new AbortController();
     this.#running = controller;
     const { misc, http, connectTimeoutMs } = this.checker;
@@ -61,7 +64,10 @@ export class CheckLoop {
       .catch((error: unknown) => bad(String(error)));
     cancel();
     this.#running = undefined;
-    if (!this.#stopped) this.#judge(result);
+    if (this.#stopped) return;
+    // a check that was under way does not count any more
+    if (this.#suspended) this.#next(this.checker.delayLoopMs);
+    else this.#judge(result);
   }
 
   #judge(result: CheckResult): void {

@@ -14,23 +14,24 @@ export interface GoodResult {
 /** The signal aborts when time is over, or nobody wants to know any more. */
 export type Check = (checker: Checker, signal: AbortSignal) => Promise<CheckResult>;
 
-export const GOOD: CheckResult = { ok: true };
+/** Hears of a server what is news to its pool. */
+export interface CheckJudge {
+  /** `isNews`: the server was not good for it before. */
+  readonly onGood: (result: GoodResult, isNews: boolean) => void;
+  readonly onFailed: (reason: string) => void;
+}
+
+/** A checker at work. */
+export interface RunningCheck {
+  /** What it thinks of the server. */
+  readonly good: boolean;
+  start(): void;
+  stop(): void;
+  suspend(suspended: boolean): void;
+}
+
+export const GOOD: GoodResult = { ok: true };
 
 export function bad(reason: string): CheckResult {
   return { ok: false, reason };
-}
-
-/** Options of sockets that connect as the checker says. */
-export function connectingAs({ connectIp, connectPort, bindTo, bindPort }: Checker): {
-  host: string;
-  port: number;
-  localAddress?: string;
-  localPort?: number;
-} {
-  return {
-    host: connectIp,
-    port: connectPort,
-    ...(bindTo === undefined ? {} : { localAddress: bindTo }),
-    ...(bindPort === 0 ? {} : { localPort: bindPort }),
-  };
 }

@@ -72,17 +72,12 @@ export function tellUnchecked(
     );
 }
 
-function unchecked(
-  { bindIf, fwmark, http, file }: Checker,
-  trackFiles: KeepalivedConfig['trackFiles'],
-): string[] {
+function unchecked({ http, file }: Checker, trackFiles: KeepalivedConfig['trackFiles']): string[] {
   const urls = http?.urls ?? [];
   return [
     ...(file === undefined || trackFiles.some(({ name }) => name === file.trackFile)
       ? []
       : [`track_file ${file.trackFile} not found, nothing is held against the server`]),
-    ...(bindIf === undefined ? [] : ['bind_if has no effect: checks go by the routes of the host']),
-    ...(fwmark === 0 ? [] : ['fwmark has no effect: packets of checks are not marked']),
     ...urls.flatMap(({ regexOptions }) =>
       regexOptions
         .filter(option => !isRegexOption(option))

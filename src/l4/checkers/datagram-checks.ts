@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { encodeName } from '../../dns/name.ts';
 import type { Checker } from '../../model/virtual-server.ts';
 import { bad, GOOD, type CheckResult } from './check.ts';
+import { datagramsFrom } from './check-socket.ts';
 import { exchangeDatagrams } from './datagram-exchange.ts';
 
 /** RFC 1035, 3.2.2, and RFC 3596. */
@@ -19,15 +20,17 @@ const RANDOM_BYTES = 16;
 
 /** `judge` answers when it has heard what it wants, `silence` is the result when time is over. */
 function ask(
-  { connectIp, connectPort, bindTo, bindPort }: Checker,
+  checker: Checker,
   payload: Buffer,
   signal: AbortSignal,
   judge: (answer: Buffer) => CheckResult | undefined,
   silence: CheckResult,
 ): Promise<CheckResult> {
-  if (connectPort === 0) return Promise.resolve(bad('no port to ask'));
-  const bind = { port: bindPort, ...(bindTo === undefined ? {} : { address: bindTo }) };
-  return exchangeDatagrams({ address: connectIp, port: connectPort, bind, payload, signal, judge, silence });
+  const { connectIp: address, connectPort: port } = checker;
+  if (port === 0) return Promise.resolve(bad('no port to ask'));
+  const bind = datagramsFrom(checker);
+  if ('reason' in bind) return Promise.resolve(bad(bind.reason));
+  return exchangeDatagrams({ address, port, bind, payload, signal, judge, silence });
 }
 
 export function checkDns(checker: Checker, signal: AbortSignal): Promise<CheckResult> {

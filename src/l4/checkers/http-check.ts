@@ -1,11 +1,11 @@
 /** HTTP_GET and SSL_GET: every url in its order, each over a connection of its own. The server's certificate is not judged. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { Checker, HttpUrl } from '../../model/virtual-server.ts';
-import { bad, connectingAs, GOOD, type Check, type CheckResult } from './check.ts';
+import { bad, GOOD, type Check, type CheckResult } from './check.ts';
+import { connectAs } from './check-socket.ts';
 import { overSocket } from './stream-checks.ts';
 
 type Http = NonNullable<Checker['http']>;
@@ -31,7 +31,8 @@ function checkUrl(
   signal: AbortSignal,
 ): Promise<CheckResult> {
   const host = url.virtualhost ?? http.virtualhost;
-  const socket = http.tls ? connectTls(tlsOptions(checker, http, host, ssl)) : connect(connectingAs(checker));
+  const plain = connectAs(checker);
+  const socket = http.tls ? connectTls({ socket: plain, ...tlsOptions(http, host, ssl) }) : plain;
   return overSocket(socket, signal, settle => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -49,14 +50,12 @@ function checkUrl(
 }
 
 function tlsOptions(
-  checker: Checker,
   { enableSni, sniName }: Http,
   host: string | undefined,
   { certificate, key, password }: KeepalivedConfig['ssl'],
 ): ConnectionOptions {
   const name = sniName ?? host;
   return {
-    ...connectingAs(checker),
     rejectUnauthorized: false,
     ...(enableSni && name !== undefined ? { servername: name } : {}),
     ...(certificate === undefined ? {} : { cert: readFileSync(certificate) }),

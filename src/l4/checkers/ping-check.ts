@@ -3,11 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { constants } from 'node:os';
 import { getegid } from 'node:process';
-import { describeErrno } from '../../base/system-error.ts';
 import type { Checker } from '../../model/virtual-server.ts';
-import { encodeIp } from '../../net/socket-address.ts';
-import { bindSocket, closeDescriptor, openEchoSocket } from '../../net/system-calls.ts';
+import { openEchoSocket } from '../../net/system-calls.ts';
 import { bad, GOOD, type CheckResult } from './check.ts';
+import { prepared } from './check-socket.ts';
 import { exchangeDatagrams } from './datagram-exchange.ts';
 
 const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
@@ -20,10 +19,10 @@ const ALLOWED_GROUPS = '/proc/sys/net/ipv4/ping_group_range';
 const NOBODY = /^1\s+0$/;
 
 export function checkPing(checker: Checker, signal: AbortSignal): Promise<CheckResult> {
-  const { connectIp, bindTo } = checker;
+  const { connectIp } = checker;
   const family = isIPv6(connectIp) ? 6 : 4;
-  const fd = openBound(family, bindTo);
-  if (fd < 0) return Promise.resolve(bad(`cannot ping: ${describeErrno(-fd)}`));
+  const fd = prepared({ ...checker, bindPort: 0 }, () => openAllowed(family));
+  if (typeof fd !== 'number') return Promise.resolve(bad(`cannot ping: ${fd.reason}`));
   const payload = Buffer.alloc(PACKET_BYTES);
   payload[0] = ECHO_REQUEST[family];
   return exchangeDatagrams({
@@ -35,15 +34,6 @@ export function checkPing(checker: Checker, signal: AbortSignal): Promise<CheckR
     judge: answer => (answer[0] === ECHO_REPLY[family] ? GOOD : undefined),
     silence: bad('timeout'),
   });
-}
-
-function openBound(family: 4 | 6, bindTo: string | undefined): number {
-  const fd = openAllowed(family);
-  if (fd < 0 || bindTo === undefined) return fd;
-  const bound = bindSocket(fd, encodeIp(family, bindTo, 0));
-  if (bound >= 0) return fd;
-  closeDescriptor(fd);
-  return bound;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** TCP_CHECK and SMTP_CHECK. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Checker } from '../../model/virtual-server.ts';
-import { bad, connectingAs, GOOD, type CheckResult } from './check.ts';
+import { bad, GOOD, type CheckResult } from './check.ts';
+import { connectAs } from './check-socket.ts';
 
 /** Resolves once, and closes the socket then. */
 export function overSocket(
@@ -24,13 +25,13 @@ export function overSocket(
 }
 
 export function checkTcp(checker: Checker, signal: AbortSignal): Promise<CheckResult> {
-  const socket = connect(connectingAs(checker));
+  const socket = connectAs(checker);
   return overSocket(socket, signal, settle => socket.once('connect', () => settle(GOOD)));
 }
 
 /** Greeting, HELO, QUIT (RFC 5321, 3.1 and 4.1.1). */
 export function checkSmtp(checker: Checker, signal: AbortSignal): Promise<CheckResult> {
-  const socket = connect(connectingAs(checker));
+  const socket = connectAs(checker);
   const steps = [
     { code: '220', say: `HELO ${checker.heloName ?? 'smtpchecker.keepalived.org'}\r\n` },
     { code: '250', say: 'QUIT\r\n' },

@@ -23,8 +23,8 @@ interface SessionPorts {
   readonly random: () => number;
   readonly send: (packet: Buffer) => void;
   readonly log: (message: string) => void;
-  /** It is up, or is not any more. */
-  readonly onChange: () => void;
+  /** It is up, or is not any more, or has not come up in the time a start may take. */
+  readonly onChange: (isUp: boolean) => void;
 }
 
 type Remote = Pick<ControlPacket, 'discriminator' | 'state' | 'minRxUs' | 'minTxUs' | 'multiplier'>;
@@ -48,6 +48,7 @@ export class BfdSession {
   #expiresAt = Infinity;
   #cancelSending = (): void => {};
   #cancelExpiry = (): void => {};
+  #cancelFirstVerdict = (): void => {};
 
   constructor(config: BfdInstance, discriminator: number, ports: SessionPorts) {
     this.config = config;
@@ -61,6 +62,10 @@ export class BfdSession {
 
   start(): void {
     this.#scheduleSending();
+    const { multiplier, idleTxUs } = this.config;
+    this.#cancelFirstVerdict = this.#ports.clock.after((multiplier * idleTxUs) / 1000, () =>
+      this.#ports.onChange(false),
+    );
   }
 
   /** RFC 5880 6.8.6, from where the session is known. */
@@ -79,6 +84,7 @@ export class BfdSession {
   stop(): void {
     this.#cancelSending();
     this.#cancelExpiry();
+    this.#cancelFirstVerdict();
     if (this.#state === Down) return;
     this.#state = AdminDown;
     this.#diagnostic = ADMINISTRATIVELY_DOWN;
@@ -93,7 +99,9 @@ export class BfdSession {
     this.#polling = state === Up;
     this.#send(false);
     this.#scheduleSending();
-    if (wasUp !== this.isUp) this.#ports.onChange();
+    if (wasUp === this.isUp) return;
+    this.#cancelFirstVerdict();
+    this.#ports.onChange(this.isUp);
   }
 
   /** A timer that fires late has let packets wait in the socket: they are read first. */

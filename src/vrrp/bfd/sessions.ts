@@ -16,7 +16,7 @@ interface BfdPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly rareLog: RareLog;
-  readonly onChange: () => void;
+  readonly onChange: (name: string, isUp: boolean) => void;
 }
 
 interface Running {
@@ -66,7 +66,7 @@ export class BfdSessions {
       clock,
       random: Math.random,
       log: message => log('notice', message),
-      onChange,
+      onChange: isUp => onChange(name, isUp),
       send: packet => {
         const result = sender.send(packet);
         if (result < 0)

@@ -50,6 +50,8 @@ export type FromVrrp =
     }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'event'; readonly event: VrrpEvent }
+  /** What a session of BFD says of its neighbour. */
+  | { readonly kind: 'neighbour'; readonly name: string; readonly isUp: boolean }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: VrrpSnapshot }
   | { readonly kind: 'handed-over'; readonly held: boolean }
   /** Nothing is held any more. */

@@ -106,6 +106,7 @@ class VrrpProcess {
         this.#syslog.event(event);
         tell({ kind: 'event', event });
       },
+      onNeighbour: (name, isUp) => tell({ kind: 'neighbour', name, isUp }),
       stateFile: files.own,
       abandonedFiles: files.abandoned,
       ...(start.report === undefined ? {} : { balancer: this.#view(), keepConnections: true }),

@@ -19,6 +19,8 @@ interface VrrpServiceOptions {
   readonly configId: string | undefined;
   readonly log: Log;
   readonly onEvent?: (event: VrrpEvent) => void;
+  /** What a session of BFD says of its neighbour. */
+  readonly onNeighbour?: (name: string, isUp: boolean) => void;
   /** The files were read again. */
   readonly onReload: (diagnostics: readonly Diagnostic[]) => void;
   /** Whether somebody follows the balancer. */
@@ -166,6 +168,9 @@ export class VrrpService {
         return;
       case 'event':
         this.#options.onEvent?.(message.event);
+        return;
+      case 'neighbour':
+        this.#options.onNeighbour?.(message.name, message.isUp);
         return;
       case 'snapshot':
         this.#answer(message.id, message.snapshot);

@@ -4,6 +4,7 @@
  * Started by forwarding-service.ts; when that is gone the kernel's rules go, too.
  */
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { NftDriver } from '../../l4/nft-driver.ts';
 import { Forwarder } from '../../l4/forwarder.ts';
 import { resolveServices } from '../../l4/resolve-services.ts';
@@ -11,7 +12,7 @@ import { notForwarded } from '../../l4/not-forwarded.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
 import { systemClock } from '../../vrrp/clock.ts';
-import { watchLinks } from '../../vrrp/link-monitor.ts';
+import { watchLinks, type LinkMonitor, type Watched } from '../../vrrp/link-monitor.ts';
 import { enterNamespace } from '../../vrrp/enter-namespace.ts';
 import type { LogLevel } from '../../vrrp/log.ts';
 import { readKeepalived } from '../../vrrp/read-config.ts';
@@ -39,6 +40,7 @@ class ForwardingProcess {
 
   take(message: ToForwarding): void {
     if (message.kind === 'start') this.#begin(message);
+    else if (message.kind === 'neighbour') this.#forwarder?.hearOf(message.name, message.isUp);
     else if (message.kind === 'reload') this.reload();
     else this.stop();
   }
@@ -60,12 +62,9 @@ class ForwardingProcess {
       random: Math.random,
       log: (level, message) => this.#log(level, message),
       runScript: (command, signal) => this.#run(command, signal),
-      watchRoutes: onChange =>
-        watchLinks(systemClock, onChange, message => this.#log('warning', message), [
-          'link',
-          'route',
-          'rule',
-        ]),
+      watchRoutes: onChange => this.#watch(onChange, ['link', 'route', 'rule']),
+      watchAddresses: onChange => this.#watch(onChange, ['link', 'address']),
+      ownAddresses: () => Object.values(networkInterfaces()).flatMap(list => list?.map(addressOf) ?? []),
     });
     void this.#forwarder.start();
   }
@@ -89,6 +88,10 @@ class ForwardingProcess {
     this.#notifier?.close();
     if (process.connected) process.disconnect();
     process.removeAllListeners();
+  }
+
+  #watch(onChange: () => void, watched: readonly Watched[]): LinkMonitor {
+    return watchLinks(systemClock, onChange, message => this.#log('warning', message), watched);
   }
 
   #log(level: LogLevel, message: string): void {
@@ -116,6 +119,10 @@ class ForwardingProcess {
       if (families.has(index === 0 ? 4 : 6) && !isOn(path))
         this.#log('warning', `${name} is 0: servers on other hosts get nothing`);
   }
+}
+
+function addressOf({ address }: { readonly address: string }): string {
+  return address;
 }
 
 function isOn(path: string): boolean {

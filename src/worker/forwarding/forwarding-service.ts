@@ -25,6 +25,8 @@ export class ForwardingService {
   readonly #options: ForwardingOptions;
   readonly #child: ChildProcess;
   #phase: 'prepared' | 'running' | 'stopping' | 'stopped' = 'prepared';
+  /** What sessions of BFD said last, for a process that comes later. */
+  readonly #neighbours = new Map<string, boolean>();
   #hellos = 0;
   #ending: (() => void)[] = [];
 
@@ -52,6 +54,11 @@ export class ForwardingService {
     this.#tell({ kind: 'reload' });
   }
 
+  hearOf(neighbour: string, isUp: boolean): void {
+    this.#neighbours.set(neighbour, isUp);
+    if (this.#phase === 'running') this.#tell({ kind: 'neighbour', name: neighbour, isUp });
+  }
+
   /** Resolves when the kernel is as it was before. */
   stop(): Promise<void> {
     if (this.#phase === 'stopped') return Promise.resolve();
@@ -66,6 +73,7 @@ export class ForwardingService {
   #start(): void {
     const { files, configId } = this.#options;
     this.#tell({ kind: 'start', files, configId });
+    for (const [name, isUp] of this.#neighbours) this.#tell({ kind: 'neighbour', name, isUp });
   }
 
   #heard(message: FromForwarding): void {

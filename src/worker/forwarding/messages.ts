@@ -4,6 +4,8 @@ import type { LogLevel } from '../../vrrp/log.ts';
 
 export type ToForwarding =
   | { readonly kind: 'start'; readonly files: readonly string[]; readonly configId: string | undefined }
+  /** What a session of BFD says of its neighbour. */
+  | { readonly kind: 'neighbour'; readonly name: string; readonly isUp: boolean }
   | { readonly kind: 'reload' }
   | { readonly kind: 'stop' };
 

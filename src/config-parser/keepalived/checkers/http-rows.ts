@@ -1,8 +1,9 @@
 /** HTTP_GET and SSL_GET. */
 import type { Word } from '../../../model/word.ts';
+import { boolRow, textRow } from '../value-rows.ts';
 import { readBool, readInteger } from '../values.ts';
 import { virtualhostRow } from './check-defaults.ts';
-import { CONNECTING, flag, text, type CheckerDraft, type Row } from './checker-rows.ts';
+import { CONNECTING, type CheckerDraft, type Row } from './checker-rows.ts';
 import { readUrl, urlTable } from './http-url.ts';
 
 const NB_GET_RETRY: Row = {
@@ -47,8 +48,8 @@ export function httpRows(block: string): Row[] {
         else scope.report.warn(word.position, `Invalid http_protocol '${word.text}' - ignoring`);
       },
     },
-    flag('enable_sni', 'enableSni', 'send SNI'),
-    text('sni_name', 'sniName', 'SNI value'),
+    boolRow('enable_sni', 'enableSni', 'send SNI'),
+    textRow('sni_name', 'sniName', 'SNI value'),
     {
       name: 'fast_recovery',
       args: '[<BOOL>]',

@@ -85,6 +85,8 @@ function specialPart(
       };
     case 'FILE_CHECK':
       return { file: { trackFile: draft.trackFile ?? '', weight: draft.weight, reverse: draft.reverse } };
+    case 'BFD_CHECK':
+      return draft.bfdName === undefined ? {} : { bfd: draft.bfdName };
     case 'TCP_CHECK':
     case 'PING_CHECK':
       return {};

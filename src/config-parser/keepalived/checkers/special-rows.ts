@@ -1,9 +1,9 @@
-/** MISC_CHECK, DNS_CHECK, UDP_CHECK and FILE_CHECK. */
+/** MISC_CHECK, DNS_CHECK, UDP_CHECK, FILE_CHECK and BFD_CHECK. */
 import type { Word } from '../../../model/word.ts';
 import type { Statement } from '../block.ts';
-import { integerRow } from '../value-rows.ts';
+import { boolRow, integerRow, textRow } from '../value-rows.ts';
 import { accountOf, readInteger, readScript, readSeconds } from '../values.ts';
-import { COMMON, CONNECTING, flag, text, type Row } from './checker-rows.ts';
+import { COMMON, CONNECTING, type Row } from './checker-rows.ts';
 
 export const MISC_ROWS: readonly Row[] = [
   ...COMMON,
@@ -27,7 +27,7 @@ export const MISC_ROWS: readonly Row[] = [
       if (value !== undefined) draft.miscTimeoutMs = value;
     },
   },
-  flag('misc_dynamic', 'miscDynamic', 'exit status sets weight'),
+  boolRow('misc_dynamic', 'miscDynamic', 'exit status sets weight'),
   {
     name: 'user',
     args: 'user [[:]group]',
@@ -52,7 +52,7 @@ export const DNS_ROWS: readonly Row[] = [
       else scope.report.warn(word.position, `Unknown DNS type '${word.text}' - ignoring`);
     },
   },
-  text('name', 'dnsName', 'name asked'),
+  textRow('name', 'dnsName', 'name asked'),
 ];
 
 function hexOf({ words }: Statement): string {
@@ -96,7 +96,7 @@ export const UDP_ROWS: readonly Row[] = [
 ];
 
 export const FILE_ROWS: readonly Row[] = [
-  text('track_file', 'trackFile', 'tracked file name'),
+  textRow('track_file', 'trackFile', 'tracked file name'),
   {
     name: 'weight',
     args: '<n> [reverse]',
@@ -107,4 +107,9 @@ export const FILE_ROWS: readonly Row[] = [
       draft.reverse = statement.words[1]?.text === 'reverse';
     },
   },
+];
+
+export const BFD_ROWS: readonly Row[] = [
+  textRow('name', 'bfdName', 'BFD session followed'),
+  boolRow('alpha', 'alpha', 'assume down at start'),
 ];

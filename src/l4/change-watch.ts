@@ -1,12 +1,12 @@
 /**
- * When ways to servers are to be read again: soon after the kernel has told that interfaces or routes change, and from time
- * to time. Called by forwarder.ts.
+ * When something of the kernel's is to be read again (routes to servers, own addresses): soon after it has told of a change,
+ * and from time to time. Called by forwarder.ts.
  */
 
-interface RouteWatchPorts {
+interface ChangeWatchPorts {
   readonly after: (delayMs: number, callback: () => void) => () => void;
-  /** Calls back whenever interfaces or routes change. */
-  readonly watchRoutes: (onChange: () => void) => { stop(): void };
+  /** Calls back whenever the kernel tells of a change. */
+  readonly monitor: (onChange: () => void) => { stop(): void };
 }
 
 /** Routes may change by the thousand. */
@@ -14,14 +14,14 @@ const SETTLE_MS = 200;
 /** For what nobody has told. */
 const AGAIN_MS = 10_000;
 
-export class RouteWatch {
-  readonly #ports: RouteWatchPorts;
+export class ChangeWatch {
+  readonly #ports: ChangeWatchPorts;
   readonly #read: () => void;
   #monitor: { stop(): void } | undefined;
   #cancelSoon: (() => void) | undefined;
   #cancelAgain: () => void = () => undefined;
 
-  constructor(ports: RouteWatchPorts, read: () => void) {
+  constructor(ports: ChangeWatchPorts, read: () => void) {
     this.#ports = ports;
     this.#read = read;
   }
@@ -29,7 +29,7 @@ export class RouteWatch {
   watch(wanted: boolean): void {
     if (wanted === (this.#monitor !== undefined)) return;
     if (wanted) {
-      this.#monitor = this.#ports.watchRoutes(() => this.#soon());
+      this.#monitor = this.#ports.monitor(() => this.#soon());
       this.#again();
       return;
     }
