@@ -107,11 +107,40 @@ function compileMatch(
       position,
       `matching method '${method}' cannot be used with fetch keyword '${chain.fetch.name}'`,
     );
+  warnOverwritten(criterion, keyword?.method, flags, env);
   warnWithoutPatterns(criterion, chain, flags, env);
   if (method === 'found') return foundLine(chain);
   if (method === 'bool') return boolLine(chain);
   const sets = openSets(criterion, method, flags, env);
   return sets === undefined ? undefined : patternLine(chain, method, sets, flags);
+}
+
+/** What words of ACLs say by their name. */
+const SAYS_HOW: ReadonlySet<AclKeyword['method']> = new Set([
+  'beg',
+  'dir',
+  'dom',
+  'end',
+  'len',
+  'reg',
+  'sub',
+  'meth',
+  'group',
+] as const);
+
+/** `path_beg -m str`, `method -m str`: a word that says how it matches, and another way behind it. */
+function warnOverwritten(
+  criterion: Word,
+  own: AclKeyword['method'] | undefined,
+  { method }: AclFlags,
+  env: CompileEnvironment,
+): void {
+  if (own === undefined || !SAYS_HOW.has(own) || method === undefined || method === own) return;
+  env.report({
+    severity: 'warning',
+    position: criterion.position,
+    message: `original matching method '${nameOf(criterion.text)}' was overwritten and will not be applied as expected.`,
+  });
 }
 
 function warnWithoutPatterns(criterion: Word, chain: Chain, flags: AclFlags, env: CompileEnvironment): void {

@@ -9,7 +9,7 @@ import type { Bind, BindTls, CertificateSource } from '../model/bind.ts';
 import type { Config, OtherSection } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { PeersSection } from '../model/peers.ts';
-import type { Proxy } from '../model/proxy.ts';
+import type { CheckMethod, Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { Word } from '../model/word.ts';
 import { withBase } from '../net/tls/base-folder.ts';
@@ -23,6 +23,7 @@ import { CertificateStore, responderOf, type CrtList, type StoredListener } from
 import { CrtListLoader } from './crt-list-loader.ts';
 import { loadTicketKeys } from './ticket-key-files.ts';
 import { loadCrtStore } from './crt-stores.ts';
+import { speaksTls } from './speaks-tls.ts';
 import { loadDhParameters } from './dh-parameters.ts';
 import { MadeCertificates } from './made-certificates.ts';
 import { judgeOwnResponse } from './ocsp-book.ts';
@@ -119,7 +120,7 @@ class Loading {
   #loadProxy(proxy: Proxy): void {
     if (proxy.disabled) return;
     this.#loadBinds(proxy, proxy.binds, this.#ownList(proxy));
-    for (const server of proxy.servers) this.#loadServer(proxy, server);
+    for (const server of proxy.servers) this.#loadServer(proxy, server, proxy.check);
   }
 
   /** `ssl-f-use`: a list of the frontend's own, the last line first, as HAProxy has it. */
@@ -310,12 +311,14 @@ class Loading {
     this.store.authorities.set(full, { file: loaded.file, kind: keyword === 'crl-file' ? 'crl' : 'ca' });
   }
 
-  #loadServer({ name: backend }: Pick<Proxy, 'name'>, { position, name, tls }: Server): void {
+  #loadServer({ name: backend }: Pick<Proxy, 'name'>, server: Server, method?: CheckMethod): void {
+    const { position, name, tls } = server;
     if (tls === undefined) return;
     const where = `'server ${backend}/${name}' : `;
     if (tls.crt !== undefined) {
       const wrong = this.#lists.loadOne(tls.crt, tls.folder);
-      if (wrong !== undefined) this.#alert(position, where + wrong);
+      if (wrong !== undefined && speaksTls(server, method)) this.#alert(position, where + wrong);
+      else if (wrong !== undefined) this.#warn(position, where + wrong);
     }
     this.#loadAuthorityFile('ca-file', tls.caFile, tls.folder, position, where);
     this.#loadAuthorityFile('crl-file', tls.crlFile, tls.folder, position, where);

@@ -2,7 +2,8 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { ServerTls } from '../model/server.ts';
+import type { Server, ServerTls } from '../model/server.ts';
+import { speaksTls } from './speaks-tls.ts';
 import {
   canLimitSignatures,
   limitClientSignatures,
@@ -63,10 +64,12 @@ export function checkServerSettings({ proxies }: Config, files: TlsFiles): reado
   return proxies
     .filter(({ disabled }) => !disabled)
     .flatMap(proxy =>
-      proxy.servers.flatMap(({ tls, name, position }): Diagnostic[] => {
+      proxy.servers.flatMap((server): Diagnostic[] => {
+        const { tls, name, position } = server;
         const mistake = tls && mistakeOf(tls);
         const where = `'server ${proxy.name}/${name}' : `;
-        if (mistake !== undefined) return [{ severity: 'alert', position, message: where + mistake }];
+        const severity = speaksTls(server, proxy.check) ? 'alert' : 'warning';
+        if (mistake !== undefined) return [{ severity, position, message: where + mistake }];
         if (tls?.clientSigalgs === undefined || canLimitSignatures()) return [];
         return [{ severity: 'warning', position, message: where + SIGNATURES_NOT_LIMITED }];
       }),
@@ -82,4 +85,21 @@ export function unknownFileOf({ crt, caFile, crlFile }: ServerTls, files: TlsFil
   if (crlFile !== undefined && files.authorities(crlFile) === undefined)
     return `'crl-file' : unable to load ${crlFile}`;
   return undefined;
+}
+
+/** Servers that nobody speaks TLS with lose settings that nobody could: `set server … ssl on` answers that there are none. */
+export function withoutUnusableTls(config: Config, files: TlsFiles): Config {
+  const isUnusable = (tls: ServerTls): boolean =>
+    unknownFileOf(tls, files) !== undefined || mistakeInServerTls(tls, files) !== undefined;
+  const proxies = config.proxies.map(proxy => {
+    const loses = ({ tls, ...server }: Server): boolean =>
+      tls !== undefined && !speaksTls(server, proxy.check) && isUnusable(tls);
+    if (!proxy.servers.some(loses)) return proxy;
+    const servers = proxy.servers.map(server => {
+      const { tls: _tls, ...others } = server;
+      return loses(server) ? others : server;
+    });
+    return { ...proxy, servers };
+  });
+  return { ...config, proxies };
 }

@@ -8,6 +8,7 @@ import { expandEnvironment } from './environment.ts';
 import type { Lookup } from './environment.ts';
 import { parsed, refused } from './parsed.ts';
 import type { Parsed } from './parsed.ts';
+import { fullIPv4 } from './short-ipv4.ts';
 
 /** A name of SRV records (RFC 2782): they give host and port, and the system does not resolve it. */
 export function isSrvName(host: string): boolean {
@@ -182,6 +183,8 @@ function parseHost(host: string, family: Family, port: number, names: boolean): 
   const isV6 = bare.includes(':') && isIPv6(bare);
   if (wanted !== 4 && isV6) return { kind: 'ip', family: 6, host: bare, port };
   if (wanted !== 6 && !isV6 && isIPv4(bare)) return { kind: 'ip', family: 4, host: bare, port };
+  const full = names && wanted !== 6 ? fullIPv4(host) : undefined;
+  if (full !== undefined) return { kind: 'ip', family: 4, host: full, port };
   if (names && HOST_NAME.test(host)) return { kind: 'name', host, port, family: wanted };
   return undefined;
 }

@@ -11,6 +11,8 @@ export interface Shape {
   /** As in the manual: `<number>`. */
   readonly args: string;
   readonly arity: readonly [number, number];
+  /** Each word as it counts, where that is not how it was written. */
+  readonly normal?: (word: Word, name: string, context: Pick<LineContext, 'warn'>) => Word;
   /** The values as numbers or texts; undefined after an error was reported. */
   readonly read: (words: readonly Word[], name: string, context: LineContext) => number | string | undefined;
 }
@@ -27,6 +29,19 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Sha
       return undefined;
     },
   };
+}
+
+/** A number that HAProxy reads as far as it is one, so that `10k` is 10 and `x` is 0. So it is read here, and told of. */
+export function leadingInteger(min: number, max: number = Number.MAX_SAFE_INTEGER): Shape {
+  return { ...integer(min, max), normal: leadingNumber };
+}
+
+/** The word, or the number it begins with. */
+export function leadingNumber(word: Word, name: string, context: Pick<LineContext, 'warn'>): Word {
+  if (/^[+-]?\d+$/.test(word.text)) return word;
+  const text = String(Number.parseInt(word.text, 10) || 0);
+  context.warn(word, `'${name}' expects an integer argument, '${word.text}' is read as ${text}.`);
+  return { ...word, text };
 }
 
 export function size(max?: number): Shape {
@@ -48,6 +63,7 @@ export function time(unit: TimeUnit = 'ms', maxMs: number = 0x7fffffff): Shape {
     arity: [1, 1],
     read: ([word], name, context) => {
       const value = parseTime((word as Word).text, unit, name);
+      if (value.warning !== undefined) context.warn(word as Word, `${value.warning}.`);
       if (value.error === undefined && value.value <= maxMs) return value.value;
       const tooLong = `timer overflow in argument '${word?.text}' to '${name}', maximum value is ${maxMs} ms.`;
       context.alert(word as Word, value.error ?? tooLong);

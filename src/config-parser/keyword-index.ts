@@ -9,6 +9,7 @@ import type { SectionKind } from './line-context.ts';
 import { didYouMean } from './nearest.ts';
 import type { ParserContext } from './parser-context.ts';
 import { SECTION_NAMES } from './section-names.ts';
+import { ignoresMore } from './surplus-words.ts';
 
 interface KeywordIndex<Draft> {
   readonly keywords: readonly Keyword<Draft>[];
@@ -121,7 +122,9 @@ function checkSection<Draft>(keyword: Keyword<Draft>, context: ParserContext): b
 function checkArity<Draft>(keyword: Keyword<Draft>, args: readonly Word[], context: ParserContext): boolean {
   const [least, most] = keyword.arity;
   const extra = args[most];
-  if (extra !== undefined) {
+  if (extra !== undefined && ignoresMore(keyword.name, context.section))
+    context.warn(extra, `'${keyword.name}' : unexpected argument '${extra.text}' is ignored.`);
+  else if (extra !== undefined) {
     context.alert(extra, `'${keyword.name}' cannot handle unexpected argument '${extra.text}'.`);
     return false;
   }
@@ -135,7 +138,7 @@ function checkRemoved<Draft>(keyword: Keyword<Draft>, context: ParserContext): b
     context.alert(context.line[0] as Word, keyword.removed);
     return false;
   }
-  if (keyword.experimental === true && !context.experimentalAllowed) {
+  if (keyword.experimental === true && !context.useExperimental()) {
     context.alert(
       context.line[0] as Word,
       `'${keyword.name}' directive is experimental, ${MUST_BE_ALLOWED}.`,
@@ -180,6 +183,8 @@ function applyWords<Draft>(
   const args = line.slice(length);
   if (!checkPrefix(keyword, context) || !checkRemoved(keyword, context)) return;
   if (!checkSection(keyword, context) || !checkArity(keyword, args, context)) return;
-  keyword.parse(draft, args, context);
+  const most = keyword.arity[1];
+  if (args.length > most) context.line = line.slice(0, length + most);
+  keyword.parse(draft, args.slice(0, most), context);
   context.notSupportedYet(line[0] as Word, keyword.name);
 }

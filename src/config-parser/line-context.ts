@@ -45,8 +45,8 @@ export interface LineContext {
   readonly resolvePath: (path: string) => string;
   /** TLS settings of the global section as far as they stand above this line (`ssl-default-bind-…`). */
   readonly globalTls: ReadonlyMap<string, readonly string[]>;
-  /** `expose-experimental-directives` was said above this line. */
-  readonly experimentalAllowed: boolean;
+  /** Whether `expose-experimental-directives` was said above this line, which needs it. */
+  readonly useExperimental: () => boolean;
   alert(at: Word | Position, message: string, hint?: string): void;
   /** An alert that does not stop the load: `already specified. Continuing.` */
   complain(at: Word | Position, message: string): void;

@@ -25,7 +25,9 @@ export class ParserContext implements LineContext {
   prefix?: 'no' | 'default';
   line: readonly Word[] = [];
   position: Position = NOWHERE;
-  experimentalAllowed = false;
+  /** Where `expose-experimental-directives` was said. */
+  experimentalSince: Position | undefined;
+  experimentalUsed = false;
   globalTls: ReadonlyMap<string, readonly string[]> = new Map();
   deprecatedAllowed = false;
   defaultPath: DefaultPath = { mode: 'current' };
@@ -54,6 +56,11 @@ export class ParserContext implements LineContext {
     if (!name.startsWith('.')) return this.variables.lookup(name);
     if (name === '.LINE') return String(this.position.line);
     return name === '.FILE' ? this.position.file : this.sectionName;
+  };
+
+  readonly useExperimental = (): boolean => {
+    this.experimentalUsed = true;
+    return this.experimentalSince !== undefined;
   };
 
   readonly resolvePath = (path: string): string => {

@@ -27,7 +27,10 @@ function checkSequences(
   const sequences = [filterSequence?.request ?? [], filterSequence?.response ?? []];
   for (const word of sequences.flat())
     if (!names.includes(word.text))
-      context.warn(word.position, `${title}: 'filter-sequence' names '${word.text}', which is not declared.`);
+      context.alert(
+        word.position,
+        `${title}: 'filter-sequence' names '${word.text}', which is not declared.`,
+      );
   refuseCompressedCache(filterSequence?.response ?? [], title, context);
 }
 

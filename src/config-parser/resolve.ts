@@ -75,6 +75,19 @@ function finishProxies(draft: ConfigDraft, facts: FinishFacts, context: ParserCo
   );
 }
 
+function warnUnused({ otherSections, proxies }: Config, context: ParserContext): void {
+  if (context.fatalCount > 0) return;
+  if (context.experimentalSince !== undefined && !context.experimentalUsed)
+    context.warn(
+      context.experimentalSince,
+      `'expose-experimental-directives' is of no use: nothing in these files is experimental. Leave it out, so that nothing of the kind is used by accident.`,
+    );
+  const used = new Set(proxies.map(({ email }) => email?.mailers));
+  for (const { kind, name, position } of otherSections)
+    if (kind === 'mailers' && !used.has(name))
+      context.warn(position, `mailers '${name}' : no proxy refers to this section, it is not used.`);
+}
+
 export function resolveConfig(draft: ConfigDraft, context: ParserContext): Config {
   const global = finishGlobal(draft.global);
   const { userlists, httpErrors, otherSections } = draft;
@@ -108,5 +121,6 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     checkConditions(proxy, context);
     checkReverse(proxy, names.backends, context);
   }
+  warnUnused(config, context);
   return config;
 }

@@ -2,7 +2,7 @@
  * Numbers with units (manual, sections 2.5 and 2.6). Only integers are accepted; what does not fit is an error,
  * never a silently different number.
  */
-import { parsed, refused } from './parsed.ts';
+import { doubtful, parsed, refused } from './parsed.ts';
 import type { Parsed } from './parsed.ts';
 
 export type TimeUnit = 'us' | 'ms' | 's' | 'm' | 'h' | 'd';
@@ -28,19 +28,17 @@ function badCharacter(text: string): string {
 }
 
 /**
- * A duration in milliseconds. `keyword` is what messages name: `timeout client`. Microseconds are rounded up.
+ * A duration in milliseconds. `keyword` is what messages name: `timeout client`. Microseconds are rounded up. What stands
+ * behind a unit (`15min`, `5sec`, `1h30m`) does not count, which is worth a warning.
  */
 export function parseTime(
   text: string,
   defaultUnit: TimeUnit = 'ms',
   keyword = 'this keyword',
 ): Parsed<number> {
-  const match = /^(\d+)(us|ms|[smhd])?$/.exec(text);
-  if (match === null) {
-    if (/^\d+(us|ms|[smhd])./.test(text))
-      return refused(
-        `unexpected characters after the timer value '${text}' in '${keyword}', units are us, ms, s, m, h and d`,
-      );
+  const match = /^(\d+)(us|ms|[smhd])?/.exec(text);
+  const rest = text.slice(match?.[0].length);
+  if (match === null || (rest !== '' && match[2] === undefined)) {
     return text === ''
       ? refused(`missing time value for '${keyword}'`)
       : refused(`unexpected character '${badCharacter(text)}' in '${keyword}'`);
@@ -51,7 +49,12 @@ export function parseTime(
     return refused(
       `timer overflow in argument '${text}' to '${keyword}' (maximum value is 2147483647 ms or ~24.8 days)`,
     );
-  return parsed(value);
+  if (rest === '') return parsed(value);
+  const read = `'${text}' is read as '${match[0]}'`;
+  return doubtful(
+    value,
+    `unexpected characters after the timer value in '${keyword}': ${read}, units are us, ms, s, m, h and d`,
+  );
 }
 
 /** A size in bytes: `1024`, `16k`, `2M`, `1g`. */

@@ -37,6 +37,13 @@ export function compileRuleset(method: CheckMethod, expressions: CheckExpression
   }
 }
 
+/** Rules that no check runs: each is looked at for itself, and which stands behind which is nobody's business. */
+export function judgeUnusedRules({ httpCheck, tcpCheck }: CheckMethod, expressions: CheckExpressions): void {
+  compileTcpRules({ kind: 'tcp-check', args: [], httpCheck: [], tcpCheck }, expressions);
+  for (const rule of httpCheck)
+    compileHttpRules({ kind: 'httpchk', args: [], httpCheck: [rule], tcpCheck: [] }, expressions);
+}
+
 function compileTcpRules(method: CheckMethod, expressions: CheckExpressions): Ruleset | undefined {
   const compile: CompileStep = (rule, place) =>
     rule[0]?.text === 'expect'

@@ -1,5 +1,5 @@
 /** Compiles the checks of all servers without running any: the errors a start would report. */
-import { compileRuleset } from '../health/compile-ruleset.ts';
+import { judgeUnusedRules } from '../health/compile-ruleset.ts';
 import type { CheckExpressions } from '../health/expressions.ts';
 import { Rulesets, findHealthcheck } from '../health/rulesets.ts';
 import type { Config } from '../model/config.ts';
@@ -32,10 +32,14 @@ function checkUnused(proxy: Proxy, rulesets: Rulesets, expressions: CheckExpress
   const { kind, httpCheck, tcpCheck } = proxy.check;
   if (httpCheck.length === 0 && tcpCheck.length === 0) return;
   rulesets.of(proxy, undefined);
-  const method = { args: [], httpCheck, tcpCheck };
-  if (kind !== 'httpchk' && httpCheck.length > 0) compileRuleset({ ...method, kind: 'httpchk' }, expressions);
-  if (kind !== 'tcp-check' && tcpCheck.length > 0)
-    compileRuleset({ ...method, kind: 'tcp-check' }, expressions);
+  judgeUnusedRules(
+    {
+      ...proxy.check,
+      httpCheck: kind === 'httpchk' ? [] : httpCheck,
+      tcpCheck: kind === 'tcp-check' ? [] : tcpCheck,
+    },
+    expressions,
+  );
 }
 
 function checkServer(config: Config, proxy: Proxy, server: Server, rulesets: Rulesets, report: Report): void {

@@ -18,7 +18,7 @@ import { PREDEFINED_VARIABLES } from '../config-parser/predefined-variables.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
 import { currentFiles } from '../certificates/current-files.ts';
 import { loadCertificates } from '../certificates/load-certificates.ts';
-import { checkServerSettings } from '../certificates/server-settings.ts';
+import { checkServerSettings, withoutUnusableTls } from '../certificates/server-settings.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
@@ -122,7 +122,8 @@ async function checkMeaning(
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];
-  return { config: resolved.config, compiled, certificates: certificates.store, diagnostics };
+  const usable = withoutUnusableTls(resolved.config, currentFiles(certificates.store));
+  return { config: usable, compiled, certificates: certificates.store, diagnostics };
 }
 
 /** Behind what the parser said, without its last line. */

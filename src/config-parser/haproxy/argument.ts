@@ -1,14 +1,18 @@
 /**
  * Reading the arguments of proxy, bind and server lines: each function answers the value, or reports what is
- * wrong with it and answers undefined. Numbers are whole or refused: `10k` never silently means 10.
+ * wrong with it and answers undefined. `10k` never silently means 10: it is refused where HAProxy refuses it, and told of
+ * where HAProxy reads the number it begins with.
  */
 import type { Word } from '../../model/word.ts';
+import { leadingNumber } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
 import { parseSize, parseTime, type TimeUnit } from '../units.ts';
 
 interface Range {
   readonly min?: number;
   readonly max?: number;
+  /** HAProxy reads a number as far as it is one. */
+  readonly leading?: boolean;
 }
 
 const MAX_SECONDS = 0x7fffffff;
@@ -24,6 +28,8 @@ export function readInteger(
   context: LineContext,
   range: Range = {},
 ): number | undefined {
+  if (word !== undefined && range.leading === true)
+    return readInteger(leadingNumber(word, name, context), name, context, { ...range, leading: false });
   if (word === undefined || !/^[+-]?\d+$/.test(word.text)) {
     const found = word === undefined ? '' : `, found '${word.text}'`;
     context.alert(word ?? context.position, `'${name}' expects an integer argument${found}.`);
@@ -48,6 +54,7 @@ export function readTime(
     return undefined;
   }
   const time = parseTime(word.text, unit, name);
+  if (time.warning !== undefined) context.warn(word, `${time.warning}.`);
   if (time.error === undefined) return time.value;
   context.alert(word, time.error);
   return undefined;
@@ -57,12 +64,18 @@ const SECONDS: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, m:
 
 /** A duration that HAProxy keeps in whole seconds (cookies, stats refresh): up to 68 years, in milliseconds here. */
 export function readSeconds(word: Word | undefined, name: string, context: LineContext): number | undefined {
-  const match = /^(\d+)(us|ms|[smhd])?$/.exec(word?.text ?? '');
-  if (word === undefined || match === null) {
+  const match = /^(\d+)(us|ms|[smhd])?/.exec(word?.text ?? '');
+  const rest = word?.text.slice(match?.[0].length);
+  if (word === undefined || match === null || (rest !== '' && match[2] === undefined)) {
     const bad = word === undefined ? 'missing value' : `unexpected character in '${word.text}'`;
     context.alert(word ?? context.position, `${bad} in argument to <${name}>.`);
     return undefined;
   }
+  if (rest !== '')
+    context.warn(
+      word,
+      `unexpected characters after the timer value in '${name}': '${word.text}' is read as '${match[0]}'.`,
+    );
   const seconds = Math.ceil(Number(match[1]) * (SECONDS[match[2] ?? 's'] as number));
   if (seconds <= MAX_SECONDS) return seconds * 1000;
   const most = 'maximum value is 2147483647 s (~68 years)';

@@ -113,7 +113,7 @@ function checkReverse(
 ): void {
   const { settings } = draft;
   const isReverse = ({ address }: ParsedAddress): boolean => address.kind === 'reverse';
-  if (list.some(isReverse) && !context.experimentalAllowed)
+  if (list.some(isReverse) && !context.useExperimental())
     context.alert(where, `'rhttp@' is experimental, ${MUST_BE_ALLOWED}.`);
   if (settings.connections !== undefined && !list.every(isReverse))
     context.alert(where, `'nbconn' is for addresses 'rhttp@<backend>/<server>' only.`);

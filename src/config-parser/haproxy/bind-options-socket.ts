@@ -18,7 +18,7 @@ function flag(name: 'acceptProxy' | 'transparent' | 'v4v6' | 'v6only' | 'deferAc
 
 function count(name: 'maxconn' | 'backlog', min: number): BindOption['parse'] {
   return ({ bind, option, value, context }) => {
-    const number = readInteger(value, option.text, context, { min });
+    const number = readInteger(value, option.text, context, { min, leading: true });
     if (number !== undefined) bind.settings[name] = number;
   };
 }
@@ -43,7 +43,7 @@ function parseMode({ bind, option, value, context }: BindOptionLine): void {
 
 function owner(name: 'uid' | 'gid'): BindOption['parse'] {
   return ({ bind, option, value, context }) => {
-    const number = readInteger(value, option.text, context, { min: 0 });
+    const number = readInteger(value, option.text, context, { min: 0, leading: true });
     if (number !== undefined) bind.settings[name] = number;
   };
 }
@@ -81,7 +81,7 @@ function parseProto({ bind, option, value, context }: BindOptionLine): void {
 }
 
 function parseConnections({ bind, option, value, context }: BindOptionLine): void {
-  if (!context.experimentalAllowed)
+  if (!context.useExperimental())
     context.alert(option, `'${option.text}' is experimental, ${MUST_BE_ALLOWED}.`);
   const number = readInteger(value, option.text, context, { min: 1, max: 32_767 });
   if (number !== undefined) bind.settings.connections = number;
@@ -149,7 +149,7 @@ const LISTENER: readonly BindOption[] = [
     words: 1,
     summary: 'connections start with a NetScaler header',
     parse: ({ bind, option, value, context }) => {
-      const magic = readInteger(value, option.text, context, { min: 0, max: 0xffffffff });
+      const magic = readInteger(value, option.text, context, { min: 1, max: 0xffffffff, leading: true });
       if (magic !== undefined) bind.otherOptions.set(option.text, [String(magic)]);
     },
   },
@@ -224,7 +224,7 @@ const LISTENER: readonly BindOption[] = [
     words: 1,
     summary: 'scheduling priority',
     parse: ({ option, value, context }) => {
-      readInteger(value, option.text, context, { min: -1024, max: 1024 });
+      readInteger(value, option.text, context, { min: -1024, max: 1024, leading: true });
       context.notSupportedYet(option, 'bind nice');
     },
   },

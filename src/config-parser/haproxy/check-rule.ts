@@ -163,6 +163,14 @@ function checkVariable(
   return false;
 }
 
+/** One word: blanks in it have to be quoted, and what stands behind it is not part of it. */
+function checkComment(kind: CheckRuleKind, words: readonly Word[], context: LineContext): boolean {
+  const more = words[2];
+  if (more !== undefined)
+    context.warn(more, `'${kind} comment' : unexpected argument '${more.text}' is ignored.`);
+  return walk(words.slice(0, 2), { comment: 1 }, kind, context) >= 0;
+}
+
 const NAMES: Readonly<Record<CheckRuleKind, readonly string[]>> = {
   'http-check': ['comment', 'connect', 'disable-on-404', 'expect', 'send', 'send-state'],
   'tcp-check': ['comment', 'connect', 'expect', 'send', 'send-lf', 'send-binary', 'send-binary-lf'],
@@ -181,7 +189,7 @@ export function checkRuleShape(kind: CheckRuleKind, words: readonly Word[], cont
   }
   if (name === 'connect') return walk(rest, CONNECT, `${kind} connect`, context) >= 0;
   if (name === 'expect') return checkExpect(kind, rest, context);
-  if (name === 'comment') return walk(words, { comment: 1 }, kind, context) >= 0;
+  if (name === 'comment') return checkComment(kind, words, context);
   if (kind === 'http-check')
     return walk(rest, name === 'send' ? HTTP_SEND : {}, `${kind} ${name}`, context) >= 0;
   return checkTcpSend(name, rest, context);

@@ -148,7 +148,7 @@ function contextOf(position: Position, wrong: string[]): LineContext {
     readFile: () => ({ error: 'no file is read here' }),
     resolvePath: path => path,
     globalTls: new Map(),
-    experimentalAllowed: false,
+    useExperimental: () => false,
     alert: (_, message) => void wrong.push(message),
     complain: () => undefined,
     warn: () => undefined,

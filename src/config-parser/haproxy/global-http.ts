@@ -1,7 +1,7 @@
 /** Keywords of the `global` section about HTTP, variables, states and Lua (manual, sections 3.1 and 3.4). */
 import type { LuaLine } from '../../model/global.ts';
 import type { Word } from '../../model/word.ts';
-import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
+import { leadingInteger, matching, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
 import type { GlobalDraft } from './global-draft.ts';
@@ -148,7 +148,7 @@ export const GLOBAL_HTTP_KEYWORDS: readonly GlobalKeyword[] = [
     oneWordOf('ipv4', 'ipv6'),
     'address family the internal HTTP client prefers',
   ),
-  httpClient('retries', integer(0), 'retries of the internal HTTP client'),
+  httpClient('retries', leadingInteger(0), 'retries of the internal HTTP client'),
   httpClient('ssl.ca-file', text('<file>'), 'authorities the internal HTTP client trusts'),
   httpClient(
     'ssl.verify',
@@ -173,7 +173,5 @@ export const GLOBAL_HTTP_KEYWORDS: readonly GlobalKeyword[] = [
       for (const word of words) profileTasks(draft, word, context);
     },
   ),
-  kept('acme.scheduler', oneWordOf('auto', 'off'), 'automatic renewal of certificates', {
-    experimental: true,
-  }),
+  kept('acme.scheduler', oneWordOf('auto', 'off'), 'automatic renewal of certificates'),
 ];

@@ -1,6 +1,6 @@
 /** Keywords of the `global` section about limits and checks (manual, section 3.2). */
 import type { Word } from '../../model/word.ts';
-import { integer, matching, time } from '../argument-shape.ts';
+import { integer, leadingInteger, matching, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import { flag, kept, setting } from './global-rows.ts';
 import { statusCodes } from './global-status-codes.ts';
@@ -19,25 +19,21 @@ const CONNECTIONS: Shape = {
   },
 };
 
-function once(name: string, summary: string, store: Store): GlobalKeyword {
-  return setting(name, CONNECTIONS, summary, store, { once: true });
+function once(name: string, summary: string, store: Store, shape = leadingInteger(0, MAX)): GlobalKeyword {
+  return setting(name, shape, summary, store, { once: true });
 }
 
-const SPREAD_CHECKS: Shape = {
-  ...integer(0, 50),
-  args: '<0..50, in percent>',
-  read: ([word], name, context) => {
-    const value = Number(word?.text);
-    if (Number.isInteger(value) && value >= 0 && value <= 50) return value;
-    context.alert(word as Word, `'${name}' needs a positive value in range 0..50.`);
-    return undefined;
-  },
-};
+const SPREAD_CHECKS: Shape = { ...leadingInteger(0, 50), args: '<0..50, in percent>' };
 
 export const GLOBAL_LIMIT_KEYWORDS: readonly GlobalKeyword[] = [
-  once('maxconn', 'most connections at a time', (draft, value) => {
-    draft.maxconn = Number(value);
-  }),
+  once(
+    'maxconn',
+    'most connections at a time',
+    (draft, value) => {
+      draft.maxconn = Number(value);
+    },
+    CONNECTIONS,
+  ),
   once('maxconnrate', 'most new connections a second', (draft, value) => {
     draft.maxconnRate = Number(value);
   }),
@@ -50,10 +46,14 @@ export const GLOBAL_LIMIT_KEYWORDS: readonly GlobalKeyword[] = [
   once('maxsslrate', 'most new TLS sessions a second', (draft, value) => {
     draft.maxSslRate = Number(value);
   }),
-  kept('maxpipes', integer(0, MAX), 'pipes for splicing', { once: true }),
-  kept('maxcomprate', integer(0, MAX), 'most kilobytes a second that are compressed'),
-  kept('maxcompcpuusage', integer(0, 100), 'processor use above which nothing is compressed'),
-  kept('maxzlibmem', integer(0, MAX), 'megabytes for zlib, where it compresses (`tune.comp.maxlevel`)'),
+  kept('maxpipes', leadingInteger(0, MAX), 'pipes for splicing', { once: true }),
+  kept('maxcomprate', leadingInteger(0, MAX), 'most kilobytes a second that are compressed'),
+  kept('maxcompcpuusage', leadingInteger(0, 100), 'processor use above which nothing is compressed'),
+  kept(
+    'maxzlibmem',
+    leadingInteger(0, MAX),
+    'megabytes for zlib, where it compresses (`tune.comp.maxlevel`)',
+  ),
   setting(
     'spread-checks',
     SPREAD_CHECKS,

@@ -1,7 +1,7 @@
 /** Keywords of the `global` section about logs and the admin socket (manual, section 3.1). */
 import type { UnixBind } from '../../model/global.ts';
 import type { Word } from '../../model/word.ts';
-import { integer, oneWordOf, text, time } from '../argument-shape.ts';
+import { leadingInteger, oneWordOf, text, time } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
 import { OF_PROXIES, readBindLine } from './bind-line.ts';
 import type { GlobalDraft } from './global-draft.ts';
@@ -120,9 +120,14 @@ export const GLOBAL_LOG_KEYWORDS: readonly GlobalKeyword[] = [
       else context.alert(word as Word, `'stats timeout' expects a positive value.`);
     },
   ),
-  setting('stats maxconn', integer(1, 0x7fffffff), 'most admin connections at a time', (draft, value) => {
-    draft.statsMaxconn = Number(value);
-  }),
+  setting(
+    'stats maxconn',
+    leadingInteger(1, 0x7fffffff),
+    'most admin connections at a time',
+    (draft, value) => {
+      draft.statsMaxconn = Number(value);
+    },
+  ),
   setting(
     'stats calculate-max-counters',
     { ...oneWordOf('on', 'off'), arity: [0, 1] },

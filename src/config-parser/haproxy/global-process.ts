@@ -1,20 +1,17 @@
-/** Keywords of the `global` section about the process: users, files, threads, start and stop (manual, section 3.1). */
+/** Keywords of the `global` section about the process: users, files, start and stop (manual, section 3.1). */
 import { CAPABILITIES } from '../../model/capabilities.ts';
 import type { Word } from '../../model/word.ts';
-import { integer, matching, nothing, oneWordOf, text, time } from '../argument-shape.ts';
+import { integer, leadingInteger, matching, nothing, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
-import { isSpreadEvenly } from '../processor-set.ts';
 import { readAddress } from './address-argument.ts';
 import type { GlobalDraft } from './global-draft.ts';
 import { flag, kept, removed, setting } from './global-rows.ts';
 import type { GlobalKeyword } from './global-rows.ts';
+import { GLOBAL_THREAD_KEYWORDS } from './global-threads.ts';
 import { findGroupId, findUserId } from './system-accounts.ts';
 
-const MAX_THREADS = 1024;
 const MAX_ID = 0xffffffff;
-const CPU_NUMBERS = /^(all|odd|even|\d+(-\d*)?)(,(all|odd|even|\d+(-\d*)?))*$/;
-const THREAD_SET = /^(auto:)?(all|odd|even|\d+(-\d*)?)(\/(all|odd|even|\d+(-\d*)?))?$/;
 
 const CAPABILITY_LIST: Shape = {
   args: '<name>[,<name>...]',
@@ -53,56 +50,6 @@ function setGroup(draft: GlobalDraft, name: string, word: Word, context: LineCon
   const gid = findGroupId(name, context.readFile);
   if (gid === undefined) context.alert(word, `cannot find group id for '${name}' (0:Success)`);
   else Object.assign(draft, { group: name, gid });
-}
-
-function setNbproc(draft: GlobalDraft, value: number, context: LineContext): void {
-  draft.nbproc = value;
-  const threads = `${value} thread${value === 1 ? '' : 's'}`;
-  context.warn(
-    context.position,
-    `nbproc is not supported any more since HAProxy 2.5: it is read as 'nbthread ${value}' (${threads}).`,
-  );
-}
-
-function checkCpuMap(draft: GlobalDraft, words: readonly Word[], context: LineContext): void {
-  const [threads, ...cpus] = words as [Word, ...Word[]];
-  if (!THREAD_SET.test(threads.text))
-    context.alert(
-      threads,
-      `'cpu-map' expects a thread set ('all', 'odd', 'even', a number or a range), found '${threads.text}'.`,
-    );
-  const bad = cpus.find(word => !CPU_NUMBERS.test(word.text));
-  if (bad !== undefined) context.alert(bad, `'cpu-map' expects CPU numbers and ranges, found '${bad.text}'.`);
-  else if (
-    !isSpreadEvenly(
-      threads.text,
-      cpus.map(({ text: set }) => set),
-    )
-  )
-    context.alert(threads, `'cpu-map auto:' expects as many processors as threads.`);
-  draft.otherLines.push(context.line);
-}
-
-const CPU_SET_DIRECTIVE = /^(only|drop)-(cpu|node|cluster|core|thread)$/;
-
-function checkCpuSet(draft: GlobalDraft, words: readonly Word[], context: LineContext): void {
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] as Word;
-    if (word.text === 'reset') {
-      context.notSupportedYet(word, 'cpu-set reset');
-      continue;
-    }
-    const set = words[++at];
-    if (!CPU_SET_DIRECTIVE.test(word.text))
-      return context.alert(word, `'cpu-set' expects a directive, found '${word.text}'.`);
-    if (set === undefined || !CPU_NUMBERS.test(set.text))
-      return context.alert(
-        set ?? word,
-        `'cpu-set ${word.text}' expects numbers and ranges, found '${set?.text ?? ''}'.`,
-      );
-    if (!word.text.endsWith('-cpu')) context.notSupportedYet(word, 'cpu-set by topology');
-  }
-  draft.otherLines.push(context.line);
 }
 
 /** This program's own keyword: the servers of the first example are started by the program itself. */
@@ -188,7 +135,7 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
     draft.masterWorker = true;
     draft.flags.add('no-exit-on-failure');
   }),
-  kept('mworker-max-reloads', integer(0), 'reloads an old worker may survive'),
+  kept('mworker-max-reloads', leadingInteger(0), 'reloads an old worker may survive'),
   setting(
     'pidfile',
     text('<file>'),
@@ -198,34 +145,7 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
     },
     { once: true },
   ),
-  setting('nbthread', integer(1, MAX_THREADS), 'number of threads', (draft, value) => {
-    draft.nbthread = Number(value);
-  }),
-  setting(
-    'nbproc',
-    integer(1, MAX_THREADS),
-    'former number of processes: as many threads',
-    (draft, value, _words, context) => setNbproc(draft, Number(value), context),
-  ),
-  setting(
-    'cpu-map',
-    text('[auto:]<thread-group>[/<thread-set>] <cpu-set>[,...] [...]', 2, 64),
-    'binds threads to processors',
-    (draft, _value, words, context) => checkCpuMap(draft, words, context),
-  ),
-  kept('cpu-affinity', text('<affinity>', 1, 2), 'how tightly threads are bound to processors'),
-  kept('cpu-policy', text('<policy> [<option> ...]', 1, 8), 'how processors are chosen'),
-  setting(
-    'cpu-set',
-    text('{ reset | { only-cpu | drop-cpu | ... } <set> } ...', 1, 64),
-    'restricts the processors that may be used',
-    (draft, _value, words, context) => checkCpuSet(draft, words, context),
-  ),
-  flag('numa-cpu-mapping', 'take memory nodes into account', { negatable: true }),
-  kept('thread-group', text('<group> [<thread-range> ...]', 1, 64), 'threads of a group'),
-  kept('thread-groups', integer(1, 64), 'number of thread groups'),
-  kept('max-threads-per-group', integer(1, 64), 'most threads in a group'),
-  kept('thread-hard-limit', integer(1), 'most threads, whatever was detected'),
+  ...GLOBAL_THREAD_KEYWORDS,
   setting('hard-stop-after', time(), 'longest duration of a soft stop', (draft, value) => {
     draft.hardStopAfterMs = Number(value);
   }),
@@ -282,8 +202,8 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
   kept('setcap', CAPABILITY_LIST, 'capabilities kept when privileges are dropped'),
   flag('insecure-fork-wanted', 'allow starting programs while running', { negatable: true }),
   flag('insecure-setuid-wanted', 'allow running setuid programs', { negatable: true }),
-  kept('ulimit-n', integer(1), 'limit of open files'),
-  kept('fd-hard-limit', integer(1), 'most open files, whatever the system allows'),
+  kept('ulimit-n', leadingInteger(0), 'limit of open files'),
+  kept('fd-hard-limit', leadingInteger(0), 'most open files, whatever the system allows'),
   flag('prealloc-fd', 'open the highest descriptor at the start'),
   flag('strict-limits', 'fail when limits cannot be raised', { negatable: true }),
   flag('quiet', 'no messages at the start'),
@@ -305,9 +225,9 @@ export const GLOBAL_PROCESS_KEYWORDS: readonly GlobalKeyword[] = [
       draft.processLog = value as 'auto' | 'haproxy' | 'json';
     },
   ),
-  kept('anonkey', integer(0, MAX_ID), 'key for anonymised output'),
+  kept('anonkey', leadingInteger(0, MAX_ID), 'key for anonymised output'),
   kept('debug.counters', oneWordOf('on', 'off'), 'event counters for developers'),
-  kept('stress-level', integer(0, 9), 'stress code paths for developers', { experimental: true }),
+  kept('stress-level', integer(0, 9), 'stress code paths for developers'),
   kept('force-cfg-parser-pause', time('ms', 65_535), 'pause while parsing', { experimental: true }),
   kept('warn-blocked-traffic-after', time(), 'delay before stuck work is reported'),
   kept('cluster-secret', text('<secret>'), 'secret shared by the nodes of a cluster', { once: true }),

@@ -35,7 +35,7 @@ export const openGlobal: SectionOpener = (words, config, context) => {
   return {
     line: (line, at) => {
       if (!applyLine(GLOBAL_INDEX, global, line, at)) global.misread.add(misreadKeyword(keywordOf(line)));
-      at.experimentalAllowed = global.flags.has('expose-experimental-directives');
+      if (global.flags.has('expose-experimental-directives')) at.experimentalSince ??= at.position;
       at.deprecatedAllowed = global.flags.has('expose-deprecated-directives');
       at.defaultPath = global.pathMode;
     },

@@ -48,8 +48,10 @@ export function setting(
     ...options,
     parse: (draft, words, context) => {
       if (once && isRepeated(draft, name, context)) return;
-      const value = shape.read(words, name, context);
-      if (value !== undefined) store(draft, value, words, context);
+      const { normal } = shape;
+      const given = normal === undefined ? words : words.map(word => normal(word, name, context));
+      const value = shape.read(given, name, context);
+      if (value !== undefined) store(draft, value, given, context);
     },
   };
 }
@@ -72,7 +74,8 @@ export function flag(name: string, summary: string, options: RowOptions = {}): G
 
 /** Kept as written for a later layer. */
 export function kept(name: string, shape: Shape, summary: string, options: RowOptions = {}): GlobalKeyword {
-  const keep: Store = (draft, _value, _words, context) => void draft.otherLines.push(context.line);
+  const keep: Store = (draft, _value, words, { line }) =>
+    void draft.otherLines.push([...line.slice(0, line.length - words.length), ...words]);
   return setting(name, shape, summary, keep, options);
 }
 

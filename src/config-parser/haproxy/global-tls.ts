@@ -2,7 +2,7 @@
 import { allowedOf, TOKEN_ENCRYPTIONS, TOKEN_KEY_ALGORITHMS } from '../../model/token-algorithms.ts';
 import type { Word } from '../../model/word.ts';
 import { parseAddress } from '../address.ts';
-import { integer, matching, oneWordOf, text, time } from '../argument-shape.ts';
+import { integer, leadingInteger, matching, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { LineContext } from '../line-context.ts';
 import { kept, setting } from './global-rows.ts';
@@ -191,18 +191,18 @@ export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
   tls('ocsp-update.disable', ON_OFF, 'no OCSP updates, whatever else is said'),
   tls('ocsp-update.httpproxy', PROXY_ADDRESS, 'HTTP proxy towards OCSP responders'),
   tls('ocsp-update.maxdelay', integer(1), 'longest delay between OCSP updates'),
-  tls('ocsp-update.mindelay', integer(1), 'shortest delay between OCSP updates'),
+  tls('ocsp-update.mindelay', leadingInteger(1), 'shortest delay between OCSP updates'),
   tls('tune.ssl.ocsp-update.maxdelay', integer(1), 'former ocsp-update.maxdelay', {
     deprecated: `'tune.ssl.ocsp-update.maxdelay' is deprecated, use 'ocsp-update.maxdelay'.`,
     formerly: 'ocsp-update.maxdelay',
   }),
-  tls('tune.ssl.ocsp-update.mindelay', integer(1), 'former ocsp-update.mindelay', {
+  tls('tune.ssl.ocsp-update.mindelay', leadingInteger(1), 'former ocsp-update.mindelay', {
     deprecated: `'tune.ssl.ocsp-update.mindelay' is deprecated, use 'ocsp-update.mindelay'.`,
     formerly: 'ocsp-update.mindelay',
   }),
-  tls('tune.ssl.cachesize', integer(0), 'sessions kept for resumption'),
-  tls('tune.ssl.capture-buffer-size', integer(0), 'bytes kept of a ClientHello'),
-  tls('tune.ssl.capture-cipherlist-size', integer(0), 'former tune.ssl.capture-buffer-size', {
+  tls('tune.ssl.cachesize', leadingInteger(0), 'sessions kept for resumption'),
+  tls('tune.ssl.capture-buffer-size', leadingInteger(0), 'bytes kept of a ClientHello'),
+  tls('tune.ssl.capture-cipherlist-size', leadingInteger(0), 'former tune.ssl.capture-buffer-size', {
     deprecated: `'tune.ssl.capture-cipherlist-size' is deprecated, use 'tune.ssl.capture-buffer-size'.`,
   }),
   tls('tune.ssl.certificate-compression', oneWordOf('auto', 'off'), 'compressed certificates'),
@@ -212,9 +212,9 @@ export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
     { args: '', arity: [0, 0], read: () => '' },
     'a session cache for every process',
   ),
-  tls('tune.ssl.hard-maxrecord', integer(0), 'largest record'),
+  tls('tune.ssl.hard-maxrecord', leadingInteger(0), 'largest record'),
   tls('tune.ssl.keylog', ON_OFF, 'keep secrets for logging'),
   tls('tune.ssl.lifetime', time('s'), 'how long sessions can be resumed'),
-  tls('tune.ssl.maxrecord', integer(0), 'largest record at the beginning of a transfer'),
-  tls('tune.ssl.ssl-ctx-cache-size', integer(0), 'generated certificates kept'),
+  tls('tune.ssl.maxrecord', leadingInteger(0), 'largest record at the beginning of a transfer'),
+  tls('tune.ssl.ssl-ctx-cache-size', leadingInteger(0), 'generated certificates kept'),
 ];

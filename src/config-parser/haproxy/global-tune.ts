@@ -1,5 +1,14 @@
 /** `tune.*` (manual, section 3.2). Values without a field of their own end in `Tune.other` by name, as written. */
-import { integer, matching, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
+import {
+  integer,
+  leadingInteger,
+  matching,
+  nothing,
+  oneWordOf,
+  size,
+  text,
+  time,
+} from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import { CLIENT_STREAMS } from './global-tune-streams.ts';
 import { removed, setting } from './global-rows.ts';
@@ -21,7 +30,7 @@ const ONCE: RowOptions = { once: true };
 const MAX = 0x7fffffff;
 
 /** HTTP/2 windows and frames (RFC 9113, section 6.5.2). */
-const STREAMS = integer(0, MAX);
+const STREAMS = leadingInteger(0, MAX);
 
 /** Settings the program's own layers read. */
 const OWN: readonly GlobalKeyword[] = [
@@ -31,21 +40,26 @@ const OWN: readonly GlobalKeyword[] = [
   setting('tune.bufsize.large', size(MAX), 'bytes of a buffer for `use-large-buffer`', (draft, value) => {
     draft.tune.largeBufsize = Number(value);
   }),
-  setting('tune.maxrewrite', integer(0, MAX), 'bytes of a buffer kept free for rewriting', (draft, value) => {
-    draft.tune.maxrewrite = Number(value);
-  }),
-  setting('tune.http.maxhdr', integer(1, 32_767), 'most headers in a message', (draft, value) => {
+  setting(
+    'tune.maxrewrite',
+    leadingInteger(0, MAX),
+    'bytes of a buffer kept free for rewriting',
+    (draft, value) => {
+      draft.tune.maxrewrite = Number(value);
+    },
+  ),
+  setting('tune.http.maxhdr', leadingInteger(1, 32_767), 'most headers in a message', (draft, value) => {
     draft.tune.maxhdr = Number(value);
   }),
-  setting('tune.http.cookielen', integer(1, MAX), 'longest captured cookie', (draft, value) => {
+  setting('tune.http.cookielen', leadingInteger(1, MAX), 'longest captured cookie', (draft, value) => {
     draft.tune.cookieLen = Number(value);
   }),
-  setting('tune.http.logurilen', integer(1, MAX), 'longest URI in logs', (draft, value) => {
+  setting('tune.http.logurilen', leadingInteger(1, MAX), 'longest URI in logs', (draft, value) => {
     draft.tune.logUriLen = Number(value);
   }),
   setting(
     'tune.pool-low-fd-ratio',
-    integer(0, 100),
+    leadingInteger(0, 100),
     'share of the open files the process may have above which idle connections are not kept',
     (draft, value) => {
       draft.tune.poolLowFdRatio = Number(value);
@@ -53,7 +67,7 @@ const OWN: readonly GlobalKeyword[] = [
   ),
   setting(
     'tune.pool-high-fd-ratio',
-    integer(0, 100),
+    leadingInteger(0, 100),
     'the same, above which a new connection takes the place of an idle one',
     (draft, value) => {
       draft.tune.poolHighFdRatio = Number(value);
@@ -99,29 +113,29 @@ const HTTP2: readonly GlobalKeyword[] = [
   tune('h1.zero-copy-fwd-recv', ON_OFF, 'receive without copies in HTTP/1'),
   tune('h1.zero-copy-fwd-send', ON_OFF, 'send without copies in HTTP/1'),
   tune('h2.be.glitches-threshold', STREAMS, 'anomalies tolerated from an HTTP/2 server'),
-  tune('h2.be.initial-window-size', integer(0, MAX), 'HTTP/2 window towards servers'),
+  tune('h2.be.initial-window-size', leadingInteger(0, MAX), 'HTTP/2 window towards servers'),
   tune('h2.be.max-concurrent-streams', STREAMS, 'streams of an HTTP/2 connection to a server'),
   tune('h2.be.max-frames-at-once', STREAMS, 'frames handled in a row from an HTTP/2 server'),
   tune('h2.be.rxbuf', size(), 'bytes buffered from an HTTP/2 server'),
   tune('h2.fe.glitches-threshold', STREAMS, 'anomalies tolerated from an HTTP/2 client'),
-  tune('h2.fe.initial-window-size', integer(0, MAX), 'HTTP/2 window towards clients'),
+  tune('h2.fe.initial-window-size', leadingInteger(0, MAX), 'HTTP/2 window towards clients'),
   tune('h2.fe.max-concurrent-streams', CLIENT_STREAMS, 'streams of an HTTP/2 connection from a client'),
   tune('h2.fe.max-frames-at-once', STREAMS, 'frames handled in a row from an HTTP/2 client'),
   tune('h2.fe.max-rst-at-once', STREAMS, 'resets handled in a row from an HTTP/2 client'),
   tune('h2.fe.max-total-streams', STREAMS, 'streams after which an HTTP/2 client connection ends'),
   tune('h2.fe.rxbuf', size(), 'bytes buffered from an HTTP/2 client'),
-  tune('h2.header-table-size', integer(4096, 65_536), 'HPACK table'),
-  tune('h2.initial-window-size', integer(0, MAX), 'HTTP/2 window'),
+  tune('h2.header-table-size', leadingInteger(4096, 65_536), 'HPACK table'),
+  tune('h2.initial-window-size', leadingInteger(0, MAX), 'HTTP/2 window'),
   tune('h2.log-errors', oneWordOf('none', 'connection', 'stream'), 'HTTP/2 errors that are logged'),
   tune('h2.max-concurrent-streams', STREAMS, 'streams of an HTTP/2 connection'),
-  tune('h2.max-frame-size', integer(16_384, 16_777_215), 'largest HTTP/2 frame'),
+  tune('h2.max-frame-size', leadingInteger(16_384, 16_777_215), 'largest HTTP/2 frame'),
   tune('h2.zero-copy-fwd-send', ON_OFF, 'send without copies in HTTP/2'),
 ];
 
 const BUFFERS: readonly GlobalKeyword[] = [
   tune('applet.zero-copy-forwarding', ON_OFF, 'internal services without copies'),
-  tune('buffers.limit', integer(0, MAX), 'most buffers'),
-  tune('buffers.reserve', integer(0, MAX), 'buffers kept in reserve'),
+  tune('buffers.limit', leadingInteger(0, MAX), 'most buffers'),
+  tune('buffers.reserve', leadingInteger(0, MAX), 'buffers kept in reserve'),
   tune('bufsize.small', size(MAX), 'bytes of a small buffer'),
   removed('tune.chksize', `option 'tune.chksize' is not supported any more (tune.bufsize is used instead).`),
   tune('cli.max-payload-size', size(), 'longest payload of an admin command'),
@@ -141,7 +155,7 @@ const BUFFERS: readonly GlobalKeyword[] = [
   tune('rcvbuf.frontend', size(), 'receive buffer of unconnected sockets of listeners', ONCE),
   tune('rcvbuf.server', size(), 'receive buffer of servers', ONCE),
   tune('recv_enough', size(MAX), 'bytes after which reading stops'),
-  tune('ring.queues', integer(0, 64), 'queues of a ring'),
+  tune('ring.queues', leadingInteger(0, 64), 'queues of a ring'),
   tune('sndbuf.backend', size(), 'send buffer of unconnected sockets to servers', ONCE),
   tune('sndbuf.client', size(), 'send buffer of clients', ONCE),
   tune('sndbuf.frontend', size(), 'send buffer of unconnected sockets of listeners', ONCE),
@@ -156,23 +170,27 @@ const BUFFERS: readonly GlobalKeyword[] = [
 
 const SCHEDULING: readonly GlobalKeyword[] = [
   tune('epoll.mask-events', text('<event>[,...]'), 'epoll events that are ignored'),
-  tune('events.max-events-at-once', integer(1, 10_000), 'events handled in a row'),
-  tune('fail-alloc', integer(0, 100), 'allocations that fail on purpose, in percent'),
+  tune('events.max-events-at-once', leadingInteger(1, 10_000), 'events handled in a row'),
+  tune('fail-alloc', leadingInteger(0, 100), 'allocations that fail on purpose, in percent'),
   tune('fd.edge-triggered', ON_OFF, 'edge-triggered polling', { experimental: true }),
-  tune('glitches.kill.cpu-usage', integer(0, 100), 'load above which connections with anomalies are closed'),
+  tune(
+    'glitches.kill.cpu-usage',
+    leadingInteger(0, 100),
+    'load above which connections with anomalies are closed',
+  ),
   tune('idletimer', time('ms', 65_535), 'silence after which a stream counts as idle'),
   tune('idle-pool.shared', oneWordOf('full', 'on', 'off'), 'threads share idle connections'),
   tune('listener.default-shards', oneWordOf('by-process', 'by-thread', 'by-group'), 'sockets of a listener'),
   tune('listener.multi-queue', oneWordOf('on', 'fair', 'off'), 'spread connections over threads'),
-  tune('max-checks-per-thread', integer(0, 65_535), 'checks a thread runs at a time'),
-  tune('max-rules-at-once', integer(0, MAX), 'rules evaluated in a row'),
-  tune('maxaccept', integer(-1, MAX), 'connections accepted in a row', ONCE),
-  tune('maxpollevents', integer(0, 1_000_000), 'events taken in a row', ONCE),
-  tune('pattern.cache-size', integer(0, MAX), 'matches remembered'),
-  tune('peers.max-updates-at-once', integer(1, MAX), 'updates sent to peers in a row'),
+  tune('max-checks-per-thread', leadingInteger(0, MAX), 'checks a thread runs at a time'),
+  tune('max-rules-at-once', leadingInteger(0, MAX), 'rules evaluated in a row'),
+  tune('maxaccept', leadingInteger(-1, MAX), 'connections accepted in a row', ONCE),
+  tune('maxpollevents', leadingInteger(0, 1_000_000), 'events taken in a row', ONCE),
+  tune('pattern.cache-size', leadingInteger(0, MAX), 'matches remembered'),
+  tune('peers.max-updates-at-once', leadingInteger(1, MAX), 'updates sent to peers in a row'),
   tune('renice.runtime', integer(-20, 19), 'priority while running'),
   tune('renice.startup', integer(-20, 19), 'priority while starting'),
-  tune('runqueue-depth', integer(0, MAX), 'tasks run in a row', ONCE),
+  tune('runqueue-depth', leadingInteger(0, MAX), 'tasks run in a row', ONCE),
   tune('sched.low-latency', ON_OFF, 'scheduler for low latency'),
   tune('stick-counters', integer(0, 100), 'number of track-sc slots'),
   tune('streams-elasticity', integer(0, MAX), 'streams allowed as connections grow, in percent'),

@@ -33,7 +33,7 @@ function checkRepetition(
 }
 
 function checkExperimental(row: OtherSectionRow, context: ParserContext): void {
-  if (row.experimental !== true || context.experimentalAllowed) return;
+  if (row.experimental !== true || context.useExperimental()) return;
   context.alert(context.position, `section '${row.kind}' is experimental, ${MUST_BE_ALLOWED}.`);
 }
 

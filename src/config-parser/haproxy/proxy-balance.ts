@@ -157,7 +157,7 @@ function parseHashType(draft: ProxyDraft, words: readonly Word[], context: LineC
 }
 
 function parseBalanceFactor(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
-  const factor = readInteger(words[0], 'hash-balance-factor', context, { min: 0 });
+  const factor = readInteger(words[0], 'hash-balance-factor', context, { min: 0, leading: true });
   if (factor === undefined) return;
   if (factor !== 0 && factor <= 100)
     context.alert(words[0] as Word, `'hash-balance-factor' must be 0 or greater than 100.`);

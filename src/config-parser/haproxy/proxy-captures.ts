@@ -22,7 +22,7 @@ function readNamedLength(
     context.alert(len ?? context.position, `'${keyword}' expects <name> 'len' <len>.`);
     return undefined;
   }
-  const value = readInteger(length, 'len', context, { min: 0 });
+  const value = readInteger(length, 'len', context, { min: 0, leading: true });
   return value === undefined ? undefined : { name: name.text, len: value };
 }
 

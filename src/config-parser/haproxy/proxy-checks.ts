@@ -9,11 +9,16 @@ import type { CheckDraft, ProxyDraft } from './proxy-draft.ts';
 
 const ALL: readonly SectionKind[] = ['defaults', 'frontend', 'listen', 'backend'];
 
+/** `http-check disable-on-404` and `send-state` are settings rather than rules: both ways they leave rules alone. */
+export function isCheckSetting([name]: readonly Word[]): boolean {
+  return name?.text === 'disable-on-404' || name?.text === 'send-state';
+}
+
 /** A section that says anything of its own about checks drops the rules it took over. */
 function ownHttpCheck(check: CheckDraft): void {
   if (check.ownHttpCheck) return;
   check.ownHttpCheck = true;
-  check.httpCheck = [];
+  check.httpCheck = check.httpCheck.filter(isCheckSetting);
   if (check.kind === 'httpchk') check.args = [];
 }
 
@@ -144,7 +149,7 @@ function parseRule(kind: CheckRuleKind): Keyword<ProxyDraft>['parse'] {
     if (!checkRuleShape(kind, words, context)) return;
     const { check } = draft.backend;
     if (kind === 'http-check') {
-      ownHttpCheck(check);
+      if (!isCheckSetting(words)) ownHttpCheck(check);
       check.httpCheck = [...check.httpCheck, words];
     } else {
       ownTcpCheck(check);

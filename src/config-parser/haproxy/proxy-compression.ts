@@ -38,8 +38,15 @@ function parseAlgorithms(draft: ProxyDraft, words: readonly Word[], context: Lin
   compression.algorithms = [...compression.algorithms, ...algorithms];
 }
 
+/** Requests are compressed by one algorithm, the first. */
 function parseRequestAlgorithm(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
-  const algorithms = readAlgorithms(words, context);
+  const [first, second] = words;
+  if (second !== undefined)
+    context.warn(
+      second,
+      `'compression algo-req' : only '${first?.text}' counts, '${second.text}' is ignored.`,
+    );
+  const algorithms = readAlgorithms(words.slice(0, 1), context);
   if (algorithms?.[0] !== undefined) settings(draft).requestAlgorithm = algorithms[0];
 }
 
@@ -79,7 +86,7 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   ['algo', '<algorithm> ...', [1, 8], 'how responses are compressed', parseAlgorithms],
   ['algo-res', '<algorithm>', [1, 8], 'how responses are compressed', parseAlgorithms],
-  ['algo-req', '<algorithm>', [1, 1], 'how requests are compressed', parseRequestAlgorithm],
+  ['algo-req', '<algorithm>', [1, 8], 'how requests are compressed', parseRequestAlgorithm],
   ['type', '<mime type> ...', [1, 256], 'which responses are compressed', parseTypes('types')],
   ['type-res', '<mime type> ...', [1, 256], 'which responses are compressed', parseTypes('types')],
   ['type-req', '<mime type> ...', [1, 256], 'which requests are compressed', parseTypes('requestTypes')],

@@ -13,6 +13,7 @@ import type {
   Timeouts,
 } from '../../model/proxy.ts';
 import type { Rule } from '../../model/rule.ts';
+import { isCheckSetting } from './proxy-checks.ts';
 import { checkDefaults } from './proxy-defaults.ts';
 import { hasBackend, hasFrontend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import { unlessMisread } from './misread.ts';
@@ -71,7 +72,7 @@ function finishBalance(draft: ProxyDraft, report: Report): Balance {
     report.warn(draft.position, `Layer 7 hash not possible for ${label} ${how}`);
     return { algorithm: 'roundrobin' };
   }
-  if ((balance.algorithm === 'sticky' || balance.algorithm === 'log-hash') && mode !== 'log') {
+  if (balance.algorithm === 'log-hash' && mode !== 'log') {
     const how = `(needs 'mode log'). Falling back to round robin.`;
     report.warn(draft.position, `Unusable balance algorithm for ${label} ${how}`);
     return { algorithm: 'roundrobin' };
@@ -86,7 +87,7 @@ function finishBalance(draft: ProxyDraft, report: Report): Balance {
 function finishCheck(draft: ProxyDraft, report: Report): CheckMethod {
   const { check } = draft.backend;
   const label = proxyLabel(draft);
-  if (check.kind !== 'httpchk' && check.ownHttpCheck && check.httpCheck.length > 0)
+  if (check.kind !== 'httpchk' && check.ownHttpCheck && !check.httpCheck.every(isCheckSetting))
     report.warn(
       draft.position,
       `${label} uses http-check rules without 'option httpchk', so the rules are ignored.`,

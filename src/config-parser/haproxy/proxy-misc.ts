@@ -46,7 +46,7 @@ type Limit = keyof {
 function frontendLimit(name: string, key: Limit, hint = ''): Keyword<ProxyDraft>['parse'] {
   return (draft, words, context) => {
     ignoredWithoutFrontend(draft, name, context, hint);
-    const value = readInteger(words[0], name, context, { min: 0 });
+    const value = readInteger(words[0], name, context, { min: 0, leading: true });
     if (value !== undefined) draft.frontend[key] = value;
   };
 }
@@ -54,7 +54,7 @@ function frontendLimit(name: string, key: Limit, hint = ''): Keyword<ProxyDraft>
 function backendLimit(name: string, key: 'fullconn' | 'retries', hint = ''): Keyword<ProxyDraft>['parse'] {
   return (draft, words, context) => {
     ignoredWithoutBackend(draft, name, context, hint);
-    const value = readInteger(words[0], name, context, { min: 0 });
+    const value = readInteger(words[0], name, context, { min: 0, leading: true });
     if (value !== undefined) draft.backend[key] = value;
   };
 }

@@ -115,7 +115,8 @@ function parseRedispatch(draft: ProxyDraft, words: readonly Word[], context: Lin
   setFlag(draft, 'redispatch', context);
   draft.backend.redispatchAfter = 0;
   if (context.prefix !== undefined) return;
-  const after = words[0] === undefined ? -1 : readInteger(words[0], 'option redispatch', context);
+  const after =
+    words[0] === undefined ? -1 : readInteger(words[0], 'option redispatch', context, { leading: true });
   draft.backend.redispatchAfter = after ?? 0;
   if (after === 0) draft.shared.flags.delete('redispatch');
 }

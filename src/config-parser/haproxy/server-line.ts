@@ -91,7 +91,7 @@ function readServerAddress(word: Word | undefined, context: LineContext): Parsed
     accepts: ['stream', 'datagram'],
     reverse: 'alone',
   });
-  if (read?.address.kind === 'reverse' && !context.experimentalAllowed)
+  if (read?.address.kind === 'reverse' && !context.useExperimental())
     context.alert(word ?? context.position, `'rhttp@' is experimental, ${MUST_BE_ALLOWED}.`);
   return read;
 }

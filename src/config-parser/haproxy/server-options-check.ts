@@ -24,7 +24,8 @@ function readDelay({ server, option, values, context }: ServerOptionLine): numbe
 }
 
 function readPort({ option, values, context }: ServerOptionLine): number | undefined {
-  return readInteger(values[0], option.text, context, { min: 1, max: 65535 });
+  const port = readInteger(values[0], option.text, context, { min: 0, max: 65535, leading: true });
+  return port === 0 ? undefined : port;
 }
 
 function parseObserve({ server, option, values, context, proxy }: ServerOptionLine): void {
@@ -50,7 +51,7 @@ function parseAgentAddr({ server, option, values, context }: ServerOptionLine): 
 
 function positive(name: 'rise' | 'fall'): ServerOption['parse'] {
   return ({ server, option, values, context }) => {
-    const value = readInteger(values[0], option.text, context, { min: 1 });
+    const value = readInteger(values[0], option.text, context, { min: 1, leading: true });
     if (value !== undefined) server.check[name] = value;
   };
 }
@@ -297,7 +298,7 @@ const OBSERVATION: readonly ServerOption[] = [
     words: 1,
     summary: 'errors in a row before on-error acts',
     parse: ({ server, option, values, context }) => {
-      const count = readInteger(values[0], option.text, context, { min: 1 });
+      const count = readInteger(values[0], option.text, context, { min: 1, leading: true });
       if (count !== undefined) server.errorLimit = count;
     },
   },

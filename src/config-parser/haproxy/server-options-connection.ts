@@ -85,7 +85,7 @@ const POOL: readonly ServerOption[] = [
     words: 1,
     summary: 'most idle connections kept, -1 for no limit',
     parse: ({ server, option, values, context }) => {
-      const value = readInteger(values[0], option.text, context, { min: -1 });
+      const value = readInteger(values[0], option.text, context, { min: -1, leading: true });
       if (value !== undefined) server.poolMaxConn = value;
     },
   },
@@ -95,7 +95,7 @@ const POOL: readonly ServerOption[] = [
     words: 1,
     summary: 'idle connections below which other threads may not take one',
     parse: ({ server, option, values, context }) => {
-      const value = readInteger(values[0], option.text, context, { min: 0 });
+      const value = readInteger(values[0], option.text, context, { min: 0, leading: true });
       if (value !== undefined) server.poolLowConn = value;
     },
   },

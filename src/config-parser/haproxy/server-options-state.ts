@@ -6,7 +6,7 @@ const HASH_KEYS = ['id', 'id32', 'guid', 'addr', 'addr-port'] as const;
 const INIT_STATES = ['none', 'fully-up', 'up', 'down', 'fully-down'] as const;
 
 function parseId({ server, proxy, option, values, context }: ServerOptionLine): void {
-  const id = readInteger(values[0], option.text, context, { min: 1, max: 4294967295 });
+  const id = readInteger(values[0], option.text, context, { min: 1, max: 4294967295, leading: true });
   if (id === undefined) return;
   const other = proxy.own.servers.find(candidate => candidate.id === id);
   if (other !== undefined) {
@@ -33,7 +33,7 @@ function limit(
   min: number,
 ): ServerOption['parse'] {
   return ({ server, option, values, context }) => {
-    const value = readInteger(values[0], option.text, context, { min });
+    const value = readInteger(values[0], option.text, context, { min, leading: true });
     if (value !== undefined) server[name] = value;
   };
 }
@@ -187,7 +187,7 @@ export const STATE_OPTIONS: readonly ServerOption[] = [
     words: 1,
     summary: 'share of the load, 0 to 256',
     parse: ({ server, option, values, context }) => {
-      const weight = readInteger(values[0], option.text, context, { min: 0, max: 256 });
+      const weight = readInteger(values[0], option.text, context, { min: 0, max: 256, leading: true });
       if (weight !== undefined) server.weight = weight;
     },
   },
