@@ -20,6 +20,7 @@ import { REAL_SERVER } from '../dist/src/config-parser/keepalived/real-server.js
 import { VIRTUAL_SERVER } from '../dist/src/config-parser/keepalived/virtual-server.js';
 import { AUTHENTICATION } from '../dist/src/config-parser/keepalived/authentication.js';
 import { urlTable } from '../dist/src/config-parser/keepalived/checkers/http-url.js';
+import { SMTP_HOST } from '../dist/src/config-parser/keepalived/checkers/smtp-rows.js';
 import { VRRP_INSTANCE } from '../dist/src/config-parser/keepalived/vrrp-instance.js';
 
 const folder = process.argv[2];
@@ -50,6 +51,7 @@ const TABLES = new Map(
     ...Object.values(CHECKER_TABLES),
     urlTable('virtual_server/real_server/HTTP_GET'),
     urlTable('virtual_server/real_server/SSL_GET'),
+    SMTP_HOST,
   ].map(table => [table.block, table]),
 );
 TABLES.set('vrrp_track_file', TRACK_FILE);

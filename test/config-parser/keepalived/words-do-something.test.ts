@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { AUTHENTICATION } from '../../../src/config-parser/keepalived/authentication.ts';
 import { BFD_INSTANCE } from '../../../src/config-parser/keepalived/bfd-instance.ts';
 import { CHECKER_TABLES } from '../../../src/config-parser/keepalived/checkers/checker.ts';
+import { SMTP_HOST } from '../../../src/config-parser/keepalived/checkers/smtp-rows.ts';
 import { urlTable } from '../../../src/config-parser/keepalived/checkers/http-url.ts';
 import { GLOBAL_DEFS } from '../../../src/config-parser/keepalived/global-defs.ts';
 import { IGNORED_WORDS, ignoredKeyword } from '../../../src/config-parser/keepalived/ignored-keywords.ts';
@@ -225,6 +226,7 @@ test('the common words of keepalived are read, or named as having no effect', ()
     ...Object.values(CHECKER_TABLES),
     urlTable('virtual_server/real_server/HTTP_GET'),
     urlTable('virtual_server/real_server/SSL_GET'),
+    SMTP_HOST,
   ];
   const rows = new Map(tables.map(({ block, rows }) => [block, new Set(rows.map(({ name }) => name))]));
   const words = readFileSync('test/cases/keepalived-words.tsv', 'utf8').trimEnd().split('\n').slice(1);

@@ -7,7 +7,7 @@ import type { Scope } from '../scope.ts';
 import { blockOf } from '../values.ts';
 import { CONNECTING, type CheckerDraft } from './checker-rows.ts';
 import { httpRows } from './http-rows.ts';
-import { smtpRows } from './smtp-rows.ts';
+import { SMTP_ROWS } from './smtp-rows.ts';
 import { BFD_ROWS, DNS_ROWS, FILE_ROWS, MISC_ROWS, UDP_ROWS } from './special-rows.ts';
 
 const BLOCK = 'virtual_server/real_server';
@@ -17,7 +17,7 @@ export const CHECKER_TABLES: Readonly<Record<CheckerKind, KeywordTable<CheckerDr
   HTTP_GET: new KeywordTable(`${BLOCK}/HTTP_GET`, httpRows(`${BLOCK}/HTTP_GET`)),
   SSL_GET: new KeywordTable(`${BLOCK}/SSL_GET`, httpRows(`${BLOCK}/SSL_GET`)),
   MISC_CHECK: new KeywordTable(`${BLOCK}/MISC_CHECK`, MISC_ROWS),
-  SMTP_CHECK: new KeywordTable(`${BLOCK}/SMTP_CHECK`, smtpRows(`${BLOCK}/SMTP_CHECK`)),
+  SMTP_CHECK: new KeywordTable(`${BLOCK}/SMTP_CHECK`, SMTP_ROWS),
   DNS_CHECK: new KeywordTable(`${BLOCK}/DNS_CHECK`, DNS_ROWS),
   PING_CHECK: new KeywordTable(`${BLOCK}/PING_CHECK`, CONNECTING),
   UDP_CHECK: new KeywordTable(`${BLOCK}/UDP_CHECK`, UDP_ROWS),

@@ -4,21 +4,23 @@ import { textRow } from '../value-rows.ts';
 import { blockOf } from '../values.ts';
 import { CONNECTING, type ConnectingDraft, type Row } from './checker-rows.ts';
 
-export function smtpRows(block: string): Row[] {
-  const table = new KeywordTable<ConnectingDraft>(`${block}/host`, CONNECTING);
-  return [
-    ...CONNECTING,
-    textRow('helo_name', 'heloName', 'HELO name'),
-    {
-      name: 'host',
-      args: '{ connect_ip <ip> ... }',
-      summary: 'another place to check',
-      deprecated: 'another SMTP_CHECK',
-      parse: (draft, statement, scope) => {
-        const host: ConnectingDraft = {};
-        table.read(host, blockOf(statement, scope), scope);
-        draft.hosts.push(host);
-      },
+export const SMTP_HOST = new KeywordTable<ConnectingDraft>(
+  'virtual_server/real_server/SMTP_CHECK/host',
+  CONNECTING,
+);
+
+export const SMTP_ROWS: readonly Row[] = [
+  ...CONNECTING,
+  textRow('helo_name', 'heloName', 'HELO name'),
+  {
+    name: 'host',
+    args: '{ connect_ip <ip> ... }',
+    summary: 'another place to check',
+    deprecated: 'another SMTP_CHECK',
+    parse: (draft, statement, scope) => {
+      const host: ConnectingDraft = {};
+      SMTP_HOST.read(host, blockOf(statement, scope), scope);
+      draft.hosts.push(host);
     },
-  ];
-}
+  },
+];
