@@ -285,7 +285,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     compressors: new Compressors(config.global, 1, state),
     logs: isRendered
       ? NO_SINK
-      : new ThreadLogSink(config.global, noRings, new LogBackends(config, state, noRings)),
+      : new ThreadLogSink(config.global, noRings, new LogBackends(config, state, noRings, socket => socket)),
     services: {} as DataThread['services'],
     liveStreams: new LiveStreams(),
     traces: new Traces(TraceBoard.create(1), 1, 1, () => undefined),

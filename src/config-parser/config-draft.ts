@@ -7,6 +7,7 @@ import type { CacheDraft } from './haproxy/cache-section.ts';
 import type { GlobalDraft } from './haproxy/global-draft.ts';
 import type { LogForwardDraft } from './haproxy/log-forward.ts';
 import type { PeersDraft } from './haproxy/peers-section.ts';
+import type { RingDraft } from './haproxy/ring-section.ts';
 import type { ProxyDraft } from './haproxy/proxy-draft.ts';
 import type { ParserContext } from './parser-context.ts';
 
@@ -22,6 +23,7 @@ export interface ConfigDraft {
   readonly logForwards: LogForwardDraft[];
   readonly caches: CacheDraft[];
   readonly peers: PeersDraft[];
+  readonly rings: RingDraft[];
   readonly otherSections: OtherSection[];
 }
 
@@ -70,6 +72,7 @@ export function createConfigDraft(): ConfigDraft {
     logForwards: [],
     caches: [],
     peers: [],
+    rings: [],
     otherSections: [],
   };
 }

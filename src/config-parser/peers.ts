@@ -4,8 +4,10 @@ import type { Peer, PeersSection } from '../model/peers.ts';
 import type { Server } from '../model/server.ts';
 import type { PeersDraft } from './haproxy/peers-section.ts';
 import { finishServer } from './haproxy/server-finish.ts';
+import { refuseUnverifiable } from './haproxy/server-tls.ts';
 import type { FinishFacts } from './haproxy/report.ts';
 import type { ParserContext } from './parser-context.ts';
+import { unheededOptions } from './unheeded-options.ts';
 import { withUnixBind } from './unix-bind.ts';
 
 export function finishPeers(
@@ -31,9 +33,10 @@ function finishSection(
   }
   const peers = draft.peers.flatMap(({ name: { text }, server }, index): Peer[] => {
     if (server === undefined) return [];
+    if (server.useSsl) refuseUnverifiable(`peers section '${name}'`, server, facts.global, context);
     const finished = finishServer(server, index + 1, facts);
     const isLocal = text === local;
-    for (const option of unheeded(finished))
+    for (const option of unheededOptions(finished))
       context.warn(
         finished.position,
         `Peers section '${name}': '${option}' of '${text}' has no effect, it is ignored.`,
@@ -49,32 +52,6 @@ function finishSection(
   warnOfHalfTls(draft, peers, context);
   const [bind] = binds;
   return [{ name, position, ...(bind !== undefined && { bind }), peers, shards, logs, logGlobal }];
-}
-
-/** Options of connections that are followed by nobody. */
-function unheeded({
-  address,
-  socks4,
-  namespace,
-  md5Signature,
-  tcpUserTimeoutMs,
-  otherOptions,
-  tls,
-}: Server): string[] {
-  const found: readonly (readonly [boolean, string])[] = [
-    [namespace !== undefined, 'namespace'],
-    [md5Signature !== undefined, 'tcp-md5sig'],
-    [tcpUserTimeoutMs > 0, 'tcp-ut'],
-    [otherOptions.has('tfo'), 'tfo'],
-    [otherOptions.has('cc'), 'cc'],
-  ];
-  // a socket is made before a name has become an address
-  const ofNames = address.kind !== 'name' ? [] : found.filter(([said]) => said).map(([, what]) => what);
-  return [
-    ...(socks4 === undefined ? [] : ['socks4']),
-    ...(tls?.earlyData === true ? ['allow-0rtt'] : []),
-    ...ofNames,
-  ];
 }
 
 function shardOf(

@@ -21,6 +21,7 @@ import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
 import { checkReverse } from './resolve-reverse.ts';
 import { finishPeers } from './peers.ts';
+import { finishRings } from './rings.ts';
 import { stickTablesOf } from './stick-tables.ts';
 import { refuseRepeatedGuids } from './unique-ids.ts';
 import { withUnixBind } from './unix-bind.ts';
@@ -95,6 +96,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
   const proxies = finishProxies(draft, facts, context);
   refuseRepeatedGuids(proxies, context);
   const peers = finishPeers(draft.peers, facts, context);
+  const rings = finishRings(draft.rings, facts, context);
   const stickTables = stickTablesOf({ proxies, otherSections, peers }, context);
   const logForwards = draft.logForwards.map(section =>
     withUnixBind(finishLogForward(section), global.unixBind),
@@ -104,6 +106,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     proxies,
     stickTables,
     peers,
+    rings,
     userlists,
     httpErrors,
     logForwards,

@@ -110,7 +110,7 @@ export class Administration {
     const { config, state, startTimeMs, stopping, running, tell } = parts;
     this.#parts = parts;
     this.#warnings = parts.startupLogs.length;
-    this.#globalLog = new GlobalLog(config, parts.rings, state);
+    this.#globalLog = new GlobalLog(config, parts.rings, state, parts.tls.over);
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#steering = new FrontendSteering(parts, this.#listening);

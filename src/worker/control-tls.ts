@@ -1,17 +1,15 @@
 /** TLS of connections that the control thread serves itself: of peers, on their listener and towards the others, and of admin sockets. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { connect } from 'node:tls';
 import { currentFiles } from '../certificates/current-files.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Global } from '../model/global.ts';
 import type { TlsChange } from '../model/tls-material.ts';
-import type { ServerTls } from '../model/server.ts';
 import { createTlsListener } from '../net/tls/create-tls-listener.ts';
-import { checkHostName } from '../net/tls/host-names.ts';
 import { rawSocketOver } from '../net/tls/raw-socket.ts';
-import { contextKey, ServerContexts } from '../net/tls/server-contexts.ts';
+import { secureConnect, type SecureConnect } from '../net/tls/secure-connect.ts';
+import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { duplicateDescriptor } from '../net/system-calls.ts';
 
@@ -31,13 +29,14 @@ export type SecureAccept = (
 export class ControlTls {
   readonly #global: Global;
   readonly #certificates: CertificateStore;
-  readonly #contexts: ServerContexts;
+  /** Towards servers. */
+  readonly over: SecureConnect;
   #incoming: ThreadCertificates | undefined;
 
   constructor(global: Global, certificates: CertificateStore) {
     this.#global = global;
     this.#certificates = certificates;
-    this.#contexts = new ServerContexts(currentFiles(certificates));
+    this.over = secureConnect(new ServerContexts(currentFiles(certificates)));
   }
 
   /** Undefined: the line has no `ssl`. `failed` hears of handshakes that nothing came of. */
@@ -73,19 +72,6 @@ export class ControlTls {
   /** Commands have exchanged certificates. */
   follow(changes: readonly TlsChange[]): void {
     for (const change of changes) this.#incoming?.follow(change);
-  }
-
-  /** The encrypted side of a connection that is being made. */
-  over(socket: Socket, tls: ServerTls, ready: () => void): Socket {
-    const secured = connect({
-      socket,
-      secureContext: this.#contexts.of(contextKey(tls), tls),
-      rejectUnauthorized: tls.verify === 'required',
-      checkServerIdentity: (_name, certificate) =>
-        tls.verifyHost === undefined ? undefined : checkHostName(tls.verifyHost, certificate),
-    });
-    secured.once('secureConnect', ready);
-    return secured;
   }
 }
 

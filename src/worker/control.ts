@@ -130,8 +130,8 @@ export class Control {
     this.#state.queues.notify = (thread, server, queue) =>
       this.#threads.tell(thread, { kind: 'grant', server, queue });
     this.#stopSequence = this.#createStopSequence();
-    this.#rings = new LogRings(options.config, ringFiles, text => options.notice('alert', text));
     this.#tls = new ControlTls(options.config.global, options.certificates);
+    this.#rings = new LogRings(options.config, ringFiles, this.#tls, text => options.notice('alert', text));
     this.#peers = new PeersService({
       ...options,
       listeners,
@@ -139,7 +139,7 @@ export class Control {
       rings: this.#rings,
       tls: this.#tls,
     });
-    this.#logs = new ProxyLogs(options.config, this.#rings, this.#state);
+    this.#logs = new ProxyLogs(options.config, this.#rings, this.#state, this.#tls.over);
     this.#checks = watchServers({
       traces: controlTraces(this.#traces, this.#rings, options.nbthread),
       rings: this.#rings,

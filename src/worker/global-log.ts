@@ -1,6 +1,7 @@
 /** Lines about no proxy in particular, for the log targets of the global section. */
 import type { Config } from '../model/config.ts';
 import type { Global } from '../model/global.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { LogBackends } from './log-backends.ts';
 import type { RingPlaces } from './log-rings.ts';
@@ -17,9 +18,9 @@ export class GlobalLog {
   readonly #sink: ThreadLogSink;
   readonly #global: Global;
 
-  constructor(config: Config, rings: RingPlaces, state: SharedState) {
+  constructor(config: Config, rings: RingPlaces, state: SharedState, secure: SecureConnect) {
     this.#global = config.global;
-    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings));
+    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings, secure));
   }
 
   /** `level`: of syslog. */

@@ -35,7 +35,6 @@ import { resolveNames } from './resolve-names.ts';
 import { loadScripts } from './scripts.ts';
 import { threadCount } from './thread-count.ts';
 import { ServerStates } from './server-states.ts';
-import { unprotected } from './unprotected.ts';
 
 interface LoadedConfiguration {
   /** Undefined when it must not be used. */
@@ -117,7 +116,6 @@ async function checkMeaning(
     ...checkTraces(resolved.config),
     ...checkHttpClient(resolved.config),
     ...checkListenerThreads(resolved.config, nbthread),
-    ...unprotected(resolved.config),
     ...checkNamespaces(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,

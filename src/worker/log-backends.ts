@@ -12,6 +12,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import { Environments } from '../proxy/compile-environment.ts';
 import { compileBalanceKey, LOG_MESSAGE } from '../proxy/balance-key.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { CheckContext } from './check-context.ts';
 import { openServerOutlet, type LogOutlet, type Framing } from './log-outlet.ts';
@@ -23,19 +24,21 @@ export class LogBackends {
   readonly #config: Config;
   readonly #state: SharedState;
   readonly #rings: RingPlaces;
+  readonly #secure: SecureConnect;
 
-  /** `rings`: for what the converters of `log-hash` tell of. */
-  constructor(config: Config, state: SharedState, rings: RingPlaces) {
+  /** `rings`: for what the converters of `log-hash` tell of. `secure`: for servers with `ssl`. */
+  constructor(config: Config, state: SharedState, rings: RingPlaces, secure: SecureConnect) {
     this.#config = config;
     this.#state = state;
     this.#rings = rings;
+    this.#secure = secure;
   }
 
   /** The parser has made sure that there is such a backend. */
   outlet(name: string): LogOutlet {
     const { proxies } = this.#config;
     const row = proxies.findIndex(proxy => proxy.name === name && proxy.kind !== 'frontend');
-    return new BackendOutlet(this.#config, this.#state, row, this.#rings);
+    return new BackendOutlet(this.#config, this.#state, row, this.#rings, this.#secure);
   }
 }
 
@@ -45,12 +48,14 @@ class BackendOutlet implements LogOutlet {
   readonly #firstServer: number;
   readonly #balancer: Balancer | undefined;
   readonly #key: MessageKey | undefined;
+  readonly #secure: SecureConnect;
   readonly #servers = new Map<number, ServerOutlet>();
   #lost = 0;
 
-  constructor(config: Config, state: SharedState, row: number, rings: RingPlaces) {
+  constructor(config: Config, state: SharedState, row: number, rings: RingPlaces, secure: SecureConnect) {
     this.#proxy = config.proxies[row] as Proxy;
     this.#state = state;
+    this.#secure = secure;
     this.#firstServer = state.plan.firstServer[row] as number;
     this.#balancer = createBalancer(state, row, this.#proxy);
     const isKeyed = this.#proxy.balance.algorithm === 'log-hash';
@@ -79,7 +84,7 @@ class BackendOutlet implements LogOutlet {
     if (known !== undefined) return known;
     const server = this.#proxy.servers[row - this.#firstServer];
     if (server === undefined) return undefined;
-    const opened = new ServerOutlet(this.#state, row, server);
+    const opened = new ServerOutlet(this.#state, row, server, this.#secure);
     this.#servers.set(row, opened);
     return opened;
   }
@@ -99,8 +104,8 @@ class ServerOutlet {
   #version: number;
   #lost = 0;
 
-  constructor(state: SharedState, row: number, server: Server) {
-    const { otherOptions } = server;
+  constructor(state: SharedState, row: number, server: Server, secure: SecureConnect) {
+    const { otherOptions, ssl } = server;
     const [size] = otherOptions.get('log-bufsize') ?? [];
     this.#state = state;
     this.#row = row;
@@ -108,6 +113,7 @@ class ServerOutlet {
     this.#framing = {
       countsOctets: otherOptions.get('log-proto')?.[0] === 'octet-count',
       ...(size !== undefined && { backlog: Number(size) }),
+      ...(ssl !== undefined && { secure: socket => secure(socket, ssl, () => undefined) }),
     };
     this.#version = state.servers.addresses.version(row);
     this.#outlet = this.#open();

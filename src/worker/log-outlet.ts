@@ -60,6 +60,8 @@ export interface Framing {
   /** RFC 6587, section 3.4.1: the length stands before each message; otherwise an LF behind it. */
   readonly countsOctets: boolean;
   readonly backlog?: number;
+  /** Gives what is written to instead: the encrypted side. */
+  readonly secure?: (socket: Socket) => Socket;
 }
 
 /** For a server of a backend in mode log. */
@@ -214,13 +216,15 @@ class StreamOutlet implements LogOutlet {
   readonly #options: NetConnectOpts;
   readonly #countsOctets: boolean;
   readonly #backlog: number;
+  readonly #secure: Framing['secure'];
   #socket: Socket | undefined;
   #retryAtMs = 0;
 
-  constructor(options: NetConnectOpts, { countsOctets, backlog = STREAM_BACKLOG }: Framing) {
+  constructor(options: NetConnectOpts, { countsOctets, backlog = STREAM_BACKLOG, secure }: Framing) {
     this.#options = options;
     this.#countsOctets = countsOctets;
     this.#backlog = backlog;
+    this.#secure = secure;
   }
 
   send(header: Uint8Array, line: ByteLine, room: number): void {
@@ -237,8 +241,11 @@ class StreamOutlet implements LogOutlet {
 
   #connect(): Socket | undefined {
     if (monotonicMs() < this.#retryAtMs) return undefined;
-    const socket = connect(this.#options);
-    socket.unref();
+    const plain = connect(this.#options);
+    plain.unref();
+    const socket = this.#secure?.(plain) ?? plain;
+    // told by the encrypted side
+    if (socket !== plain) plain.on('error', () => undefined);
     socket.on('error', () => this.lost++);
     socket.on('close', () => {
       if (this.#socket !== socket) return;

@@ -2,6 +2,7 @@
 import type { ByteLine } from '../base/byte-line.ts';
 import { latin1Slice } from '../base/latin1.ts';
 import type { Config } from '../model/config.ts';
+import type { ControlTls } from './control-tls.ts';
 import { LogRing } from './log-ring.ts';
 import type { LogOutlet } from './log-outlet.ts';
 import type { RingFile } from './ring-file.ts';
@@ -21,7 +22,12 @@ export class LogRings implements RingPlaces {
   readonly #files: readonly RingFile[];
 
   /** `files`: of those that have one. */
-  constructor(config: Config, files: ReadonlyMap<string, RingFile>, complain: (text: string) => void) {
+  constructor(
+    config: Config,
+    files: ReadonlyMap<string, RingFile>,
+    tls: ControlTls,
+    complain: (text: string) => void,
+  ) {
     this.settings = ringsOf(config);
     this.#files = [...files.values()];
     this.#rings = new Map(
@@ -35,7 +41,7 @@ export class LogRings implements RingPlaces {
       }),
     );
     this.#senders = [...this.#rings.values()].flatMap(ring =>
-      ring.settings.servers.map(server => new RingSender(ring, server)),
+      ring.settings.servers.map(server => new RingSender(ring, server, tls)),
     );
   }
 

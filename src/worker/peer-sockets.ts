@@ -1,26 +1,14 @@
 /** Sockets of `peers` sections: where this node listens, and connections to the others. */
-import {
-  connect,
-  createServer,
-  Socket,
-  type NetConnectOpts,
-  type Server as Listener,
-  type SocketConstructorOpts,
-} from 'node:net';
-import type { Address } from '../model/address.ts';
+import { createServer, type NetConnectOpts, type Server as Listener, type Socket } from 'node:net';
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Peer, PeersSection } from '../model/peers.ts';
-import type { Server } from '../model/server.ts';
-import type { ConnectTarget, Endpoint } from '../net/connection.ts';
-import { abstractPath } from '../net/unix-listening.ts';
+import type { Endpoint } from '../net/connection.ts';
 import { isListenFailure } from '../net/listening-socket.ts';
-import { preparedSocket } from '../net/prepared-socket.ts';
-import { buildLocal } from '../net/proxy-protocol/build.ts';
 import { parseProxyHeader } from '../net/proxy-protocol/parse.ts';
-import { serverSocket } from '../net/server-socket.ts';
 import type { ControlTls, SecureAccept } from './control-tls.ts';
 import { bindNow, nthPeersSection, type OpenListening } from './bind-listeners.ts';
+import { connectToServer, placeOf } from './server-connection.ts';
 
 export interface PeersListener {
   readonly section: PeersSection;
@@ -107,66 +95,9 @@ export function connectToPeer(
   tls: ControlTls,
   ready: () => void,
 ): Socket {
-  const isOwn = local && listener !== undefined;
-  const socket = isOwn ? connect(optionsOfOwn(listener)) : connectTo(server);
-  socket.setNoDelay(true).setKeepAlive(true);
-  const { sendProxy } = server;
-  socket.once('connect', () => {
-    if (sendProxy !== undefined) socket.write(buildLocal(sendProxy.version));
-    if (server.ssl === undefined) ready();
-  });
-  if (server.ssl === undefined) return socket;
-  // told by the encrypted side
-  socket.on('error', () => undefined);
-  return tls.over(socket, server.ssl, ready);
+  const place = local && listener !== undefined ? optionsOfOwn(listener) : undefined;
+  return connectToServer(server, tls, ready, place);
 }
-
-/** With what its line says of sockets, where its address is known; finishPeers() tells of the others. */
-function connectTo(server: Server): Socket {
-  const { address } = server;
-  if (address.kind !== 'ip') return connect(optionsOf(address));
-  const prepared = preparedSocket(targetOf(server, address));
-  if (prepared === undefined) return connect(optionsOf(address));
-  if (typeof prepared === 'object') return new Socket().destroy(new Error(prepared.code));
-  const { host, port } = address;
-  return new Socket({ fd: prepared, manualStart: true } as SocketConstructorOpts).connect({ host, port });
-}
-
-function targetOf(server: Server, { family, host, port }: IpAddress): ConnectTarget {
-  const { source, tcpUserTimeoutMs, otherOptions } = server;
-  const from = source?.address.kind === 'ip' ? source.address : undefined;
-  const [congestion] = otherOptions.get('cc') ?? [];
-  return {
-    kind: 'ip',
-    family,
-    host,
-    port,
-    ...serverSocket(server),
-    ...(from !== undefined && { source: { host: from.host, port: from.port } }),
-    ...(source?.interface !== undefined && { interface: source.interface }),
-    ...(tcpUserTimeoutMs > 0 && { userTimeoutMs: tcpUserTimeoutMs }),
-    ...(otherOptions.has('tfo') && { fastOpen: true }),
-    ...(congestion !== undefined && { tuning: { congestion } }),
-  };
-}
-
-function optionsOf(address: Address): NetConnectOpts {
-  switch (address.kind) {
-    case 'ip':
-      return { host: address.host, port: address.port };
-    case 'name':
-      return { host: address.host, port: address.port, family: address.family };
-    case 'unix':
-      return { path: address.path };
-    case 'abstract':
-      return { path: abstractPath(address.name) };
-    default:
-      // descriptors cannot be connected to: refused at once
-      return { path: '' };
-  }
-}
-
-type IpAddress = Extract<Address, { kind: 'ip' }>;
 
 const ANYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
@@ -174,7 +105,7 @@ const ANYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::
 function optionsOfOwn({ section, endpoint }: PeersListener): NetConnectOpts {
   const address = section.bind?.address;
   if (address !== undefined && (address.kind === 'unix' || address.kind === 'abstract'))
-    return optionsOf(address);
+    return placeOf(address);
   const { family, host, port } = endpoint;
   return family === 0 ? { path: host } : { host: ANYWHERE[host] ?? host, port };
 }

@@ -9,6 +9,7 @@ import type { PeersSection } from '../model/peers.ts';
 import { PeersExchange } from '../peers/exchange.ts';
 import type { PeersAtWork } from '../peers/section.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { DEFAULT_LOG_TAG } from './global-log.ts';
 import { LogBackends } from './log-backends.ts';
@@ -41,7 +42,7 @@ export class PeersService {
     const { config, state, hasPredecessor, listeners } = parts;
     this.#tls = parts.tls;
     this.#parts = parts;
-    this.#logs = new SectionLogs(config, parts.rings, state);
+    this.#logs = new SectionLogs(config, parts.rings, state, parts.tls.over);
     this.#exchange = new PeersExchange(config.peers, state.tables, {
       now: monotonicMs,
       mostAtOnce: mostUpdatesAtOnce(config.global),
@@ -115,9 +116,9 @@ class SectionLogs {
   readonly #sink: ThreadLogSink;
   readonly #channels = new Map<PeersSection, LogChannel>();
 
-  constructor(config: Config, rings: RingPlaces, state: SharedState) {
+  constructor(config: Config, rings: RingPlaces, state: SharedState, secure: SecureConnect) {
     this.#config = config;
-    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings));
+    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings, secure));
   }
 
   get lost(): number {

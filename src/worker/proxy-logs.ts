@@ -2,6 +2,7 @@
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { DEFAULT_LOG_TAG } from './global-log.ts';
 import { LogBackends } from './log-backends.ts';
@@ -13,9 +14,9 @@ export class ProxyLogs {
   readonly #sink: ThreadLogSink;
   readonly #channels = new WeakMap<Proxy, LogChannel>();
 
-  constructor(config: Config, rings: RingPlaces, state: SharedState) {
+  constructor(config: Config, rings: RingPlaces, state: SharedState, secure: SecureConnect) {
     this.#config = config;
-    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings));
+    this.#sink = new ThreadLogSink(config.global, rings, new LogBackends(config, state, rings, secure));
   }
 
   /** Lines that could not be sent. */

@@ -2,17 +2,19 @@
  * Sends the lines of a ring to a server of its section, over one connection that is made again when it breaks. It begins
  * with the oldest line there is; while the server is away the ring keeps what has room.
  */
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import type { Address } from '../model/address.ts';
-import { abstractPath } from '../net/unix-listening.ts';
+import type { Socket } from 'node:net';
+import type { Server } from '../model/server.ts';
+import type { ControlTls } from './control-tls.ts';
 import type { LogRing } from './log-ring.ts';
-import type { RingServer } from './ring-settings.ts';
+import { connectToServer } from './server-connection.ts';
 
 const RECONNECT_AFTER_MS = 1000;
 
 export class RingSender {
   readonly #ring: LogRing;
-  readonly #server: RingServer;
+  readonly #server: Server;
+  readonly #tls: ControlTls;
+  readonly #countsOctets: boolean;
   readonly #unfollow: () => void;
   #socket: Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -21,9 +23,11 @@ export class RingSender {
   #next = 0;
   #lostBefore = 0;
 
-  constructor(ring: LogRing, server: RingServer) {
+  constructor(ring: LogRing, server: Server, tls: ControlTls) {
     this.#ring = ring;
     this.#server = server;
+    this.#tls = tls;
+    this.#countsOctets = server.otherOptions.get('log-proto')?.[0] === 'octet-count';
     this.#unfollow = ring.follow(() => this.#send());
     this.#connect();
   }
@@ -35,12 +39,7 @@ export class RingSender {
 
   #connect(): void {
     const { connectTimeoutMs, serverTimeoutMs } = this.#ring.settings;
-    const socket = connect(optionsOf(this.#server.address));
-    this.#socket = socket;
-    socket.unref();
-    socket.resume();
-    if (connectTimeoutMs !== undefined) socket.setTimeout(connectTimeoutMs, () => socket.destroy());
-    socket.on('connect', () => {
+    const socket = connectToServer(this.#server, this.#tls, () => {
       socket.setTimeout(0);
       this.#isReady = true;
       if (serverTimeoutMs !== undefined)
@@ -48,6 +47,10 @@ export class RingSender {
         socket.setTimeout(serverTimeoutMs, () => socket.writableLength > 0 && socket.destroy());
       this.#send();
     });
+    this.#socket = socket;
+    socket.unref();
+    socket.resume();
+    if (connectTimeoutMs !== undefined) socket.setTimeout(connectTimeoutMs, () => socket.destroy());
     socket.on('drain', () => {
       this.#isReady = true;
       this.#send();
@@ -70,7 +73,7 @@ export class RingSender {
     const lines = this.#ring.since(this.#next);
     this.#next = this.#ring.next;
     if (lines.length === 0) return;
-    const frame = this.#server.countsOctets
+    const frame = this.#countsOctets
       ? (line: string): string => `${line.length} ${line}`
       : (line: string): string => `${line}\n`;
     this.#isReady = this.#socket.write(lines.map(frame).join(''), 'latin1');
@@ -82,10 +85,4 @@ export class RingSender {
     this.#socket?.removeAllListeners('close');
     this.#socket?.end();
   }
-}
-
-function optionsOf(address: Address): NetConnectOpts {
-  if (address.kind === 'ip' || address.kind === 'name') return { host: address.host, port: address.port };
-  if (address.kind === 'unix') return { path: address.path };
-  return { path: address.kind === 'abstract' ? abstractPath(address.name) : '' };
 }

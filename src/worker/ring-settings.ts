@@ -1,16 +1,9 @@
 /** What the `ring` sections of a configuration say (manual, section 12.6 on rings). */
-import { parseAddress } from '../config-parser/address.ts';
 import { ACME_RING, STANDARD_RING } from '../config-parser/event-sinks.ts';
 import { parseSize, parseTime } from '../config-parser/units.ts';
-import type { Address } from '../model/address.ts';
 import type { Config, OtherSection } from '../model/config.ts';
 import type { LogFormatName } from '../model/log.ts';
-
-export interface RingServer {
-  readonly address: Address;
-  /** `log-proto octet-count`: the length stands before each line, instead of a line end behind it. */
-  readonly countsOctets: boolean;
-}
+import type { Server } from '../model/server.ts';
 
 export interface RingSettings {
   readonly name: string;
@@ -21,7 +14,7 @@ export interface RingSettings {
   readonly longestLine: number;
   readonly connectTimeoutMs: number | undefined;
   readonly serverTimeoutMs: number | undefined;
-  readonly servers: readonly RingServer[];
+  readonly servers: readonly Server[];
   readonly backingFile?: string;
 }
 
@@ -31,7 +24,7 @@ const LONGEST = 65_535;
 
 export function ringsOf(config: Config): ReadonlyMap<string, RingSettings> {
   const sections = config.otherSections.filter(({ kind }) => kind === 'ring');
-  const written = sections.map(section => [section.name, readSection(section)] as const);
+  const written = sections.map(section => [section.name, readSection(section, config)] as const);
   const own = [STANDARD, FOR_NAMES].map(ring => [ring.name, ring] as const);
   return new Map([...own, ...written]);
 }
@@ -57,7 +50,7 @@ const FOR_NAMES: RingSettings = {
 
 type Draft = { -readonly [Key in keyof RingSettings]: RingSettings[Key] };
 
-function readSection({ name, lines }: OtherSection): RingSettings {
+function readSection({ name, lines }: OtherSection, { rings }: Config): RingSettings {
   const draft: Draft = {
     name,
     description: name,
@@ -66,7 +59,7 @@ function readSection({ name, lines }: OtherSection): RingSettings {
     longestLine: LONGEST,
     connectTimeoutMs: undefined,
     serverTimeoutMs: undefined,
-    servers: [],
+    servers: rings.find(ring => ring.name === name)?.servers ?? [],
   };
   for (const line of lines)
     readLine(
@@ -98,15 +91,6 @@ function readLine(draft: Draft, [keyword = '', ...words]: readonly string[]): vo
     case 'timeout':
       draft[first === 'connect' ? 'connectTimeoutMs' : 'serverTimeoutMs'] = parseTime(second, 'ms').value;
       return;
-    case 'server':
-      draft.servers = [...draft.servers, ...serverOf(second, words.slice(2))];
-      return;
     default:
   }
-}
-
-function serverOf(text: string, options: readonly string[]): readonly RingServer[] {
-  const address = parseAddress(text, { port: 'required', transport: 'stream', accepts: ['stream'] }).value;
-  if (address === undefined) return [];
-  return [{ address: address.address, countsOctets: options.includes('octet-count') }];
 }

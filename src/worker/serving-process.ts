@@ -22,7 +22,6 @@ import {
 } from './process-limits.ts';
 import { allowedProcessors, givenProcessors, mapProcessors } from './processor-map.ts';
 import { threadCount } from './thread-count.ts';
-import { unprotected } from './unprotected.ts';
 
 interface ServingOptions extends Pick<
   ControlOptions,
@@ -49,10 +48,6 @@ interface ServingOptions extends Pick<
 export function startServing(options: ServingOptions): Control | undefined {
   const { open, launcher, compiled, certificates, ticketKeys } = options;
   const { notice, startupLogs, hasPredecessor, traces, onStopped } = options;
-  const plain = unprotected(options.config);
-  for (const { position, message } of plain)
-    notice('alert', `[${position.file}:${position.line}] : ${message}`);
-  if (plain.length > 0) return undefined;
   const nbthread = threadCount(options.config, notice);
   keepToProcessors(options.config);
   const config = applyLimits(options, nbthread);

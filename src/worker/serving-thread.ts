@@ -5,6 +5,7 @@ import { ProcessVariables } from '../acl/process-variables.ts';
 import { VariableRoom } from '../acl/variable-memory.ts';
 import type { Engine } from '../net/connection.ts';
 import { EarlyGuard } from '../net/tls/early/early-guard.ts';
+import { secureConnect } from '../net/tls/secure-connect.ts';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { keepsSecrets } from '../net/tls/key-log.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
@@ -100,7 +101,9 @@ export class ServingThread {
     };
     this.#facts = new ThreadProcessFacts(start, rings);
     this.#facts.stopping = start.stopping;
-    const backends = new LogBackends(config, this.#state, rings);
+    const backends = new LogBackends(config, this.#state, rings, (socket, tls, ready) =>
+      secureConnect(this.#thread.serverContexts)(socket, tls, ready),
+    );
     this.#logs = new ThreadLogSink(
       config.global,
       rings,

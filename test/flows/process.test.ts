@@ -138,28 +138,6 @@ test('setenv is seen by samples, cpu-map and ulimit-n by the kernel', async t =>
   assert.equal(await balancer.stop(), 0, balancer.output());
 });
 
-test('an address that asks for TLS is never served in plain text', async t => {
-  const folder = scratch(t);
-  const file = join(folder, 'a.cfg');
-  const port = await freePort();
-  writeFileSync(
-    file,
-    `${configOf(port, '', 'x')}
-ring r
-  server s 127.0.0.1:1 ssl verify none
-backend logs
-  mode log
-  server s 127.0.0.1:1 ssl verify none
-`,
-  );
-  const checked = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8', timeout: 20_000 });
-  assert.equal(checked.status, 0, checked.stderr);
-  const started = spawnSync(LB, ['-db', '-f', file], { encoding: 'utf8', timeout: 20_000 });
-  assert.equal(started.status, 1);
-  assert.match(started.stderr, /server 's' of ring 'r' asks for 'ssl'/);
-  assert.match(started.stderr, /server 'logs\/s' of mode log asks for 'ssl'/);
-});
-
 test('zero-warning refuses what is only worth a warning', t => {
   const folder = scratch(t);
   const file = join(folder, 'a.cfg');

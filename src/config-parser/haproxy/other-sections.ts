@@ -1,9 +1,8 @@
 /**
- * The sections beside proxies, users and error pages: resolvers, mailers, ring, logs, certificates
+ * The sections beside proxies, users and error pages: resolvers, mailers, logs, certificates
  * (manual, sections 5.3.2, 8.3.5, 10, 11, 12). One row a section and one a keyword.
  */
-import { integer, nothing, oneWordOf, size, text, time } from '../argument-shape.ts';
-import type { Word } from '../../model/word.ts';
+import { integer, nothing, oneWordOf, text, time } from '../argument-shape.ts';
 import type { SectionKind } from '../line-context.ts';
 import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
 import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
@@ -72,43 +71,6 @@ const MAILERS: readonly OtherKeyword[] = [
     all(uniqueName('mailer'), addressAt(1, { port: 'required' })),
   ),
   mailers('timeout mail', time(), 'longest sending of a mail'),
-];
-
-const BACKING_FILE = 'backing-file';
-
-/** Once in a section. */
-const checkBackingFile: LineCheck = (draft, [path], context) => {
-  const first = draft.names.get(BACKING_FILE);
-  draft.names.set(BACKING_FILE, path as Word);
-  if (first === undefined) return true;
-  context.alert(path as Word, `'${BACKING_FILE}' already specified for this ring (was '${first.text}').`);
-  return false;
-};
-
-const ring = rowsOf('ring');
-const RING: readonly OtherKeyword[] = [
-  ring('backing-file', text('<path>'), 'file that holds the ring', checkBackingFile),
-  ring('description', text('<text>', 1, 64), 'text shown for the ring'),
-  ring(
-    'format',
-    oneWordOf('rfc3164', 'rfc5424', 'priority', 'short', 'timed', 'iso', 'raw', 'local'),
-    'layout of messages',
-  ),
-  ring('maxlen', size(MAX), 'longest message'),
-  ring(
-    'server',
-    text('<name> <address> [param*]', 2, 64),
-    'where messages are sent',
-    all(uniqueName('server'), addressAt(1, ADDRESS), serverParams(new Set(['log-proto', 'ssl']))),
-  ),
-  ring('size', size(), 'bytes of the ring', (draft, _words, context) => {
-    if (!draft.names.has(BACKING_FILE)) return true;
-    const what = `cannot resize an already mapped file, please specify 'size' before 'backing-file'.`;
-    context.alert(context.line[0] as Word, what);
-    return false;
-  }),
-  ring('timeout connect', time(), 'connecting to a server'),
-  ring('timeout server', time(), 'silence of a server'),
 ];
 
 const STEPS = [
@@ -231,7 +193,6 @@ const FCGI: readonly OtherKeyword[] = [
 export const OTHER_SECTIONS: readonly OtherSectionRow[] = [
   { kind: 'resolvers', name: 'required', summary: 'name resolution while running', keywords: RESOLVERS },
   { kind: 'mailers', name: 'required', summary: 'mail relays for alerts', keywords: MAILERS },
-  { kind: 'ring', name: 'required', summary: 'buffers of messages', keywords: RING },
   { kind: 'log-profile', name: 'required', summary: 'layouts of logs', keywords: LOG_PROFILE },
   { kind: 'crt-store', name: 'optional', repeatable: true, summary: 'certificates', keywords: CRT_STORE },
   { kind: 'acme', name: 'required', experimental: true, summary: 'certificate authority', keywords: ACME },

@@ -8,6 +8,7 @@ import { openCache } from './cache-opener.ts';
 import { openHttpErrors } from './http-errors.ts';
 import { openLogForward } from './log-forward-opener.ts';
 import { openPeers } from './peers-opener.ts';
+import { openRing } from './ring-opener.ts';
 import { openUserlist } from './userlist.ts';
 
 /** `program` had its last release in 3.2. */
@@ -28,6 +29,7 @@ export const SECTIONS: ReadonlyMap<string, SectionOpener> = new Map([
   ['log-forward', openLogForward],
   ['cache', openCache],
   ['peers', openPeers],
+  ['ring', openRing],
   ...Object.entries(OTHER_OPENERS),
   ['program', openProgram],
 ]);

@@ -1,9 +1,10 @@
 /**
- * Server options on lines that are not of proxies: `server` of rings and `nameserver` (manual, sections 5.3.2 and 12.6).
+ * Server options on lines that are not of proxies: `nameserver`, and `server` of rings (manual, sections 5.3.2 and 12.6).
  * Those that HAProxy does not know either are mistakes; those without an effect here are told of.
  */
 import type { Word } from '../../model/word.ts';
 import { withPrefix } from './argument.ts';
+import type { LineContext } from '../line-context.ts';
 import type { LineCheck } from './other-rows.ts';
 import { createProxyDraft } from './proxy-draft.ts';
 import { createServerDraft } from './server-draft.ts';
@@ -16,11 +17,11 @@ export function serverParams(heeded: ReadonlySet<string>): LineCheck {
     const about = withPrefix(context, label);
     const proxy = createProxyDraft('backend', '', context.position);
     for (const option of readServerOptions(createServerDraft(), params, proxy, about))
-      if (!heeded.has(option.text)) warnOf(option, label, context);
+      if (!heeded.has(option.text)) warnOfOption(option, label, context);
     return true;
   };
 }
 
-function warnOf(option: Word, label: string, context: Parameters<LineCheck>[2]): void {
+export function warnOfOption(option: Word, label: string, context: LineContext): void {
   context.warn(option, `${label} : '${option.text}' has no effect here, it is ignored.`);
 }

@@ -109,12 +109,17 @@ function usesTls(server: ServerDraft, check: CheckMethod): boolean {
 }
 
 /** Unless told otherwise the certificate of a server is checked, and for that an authority has to be known. */
-function refuseUnverifiable(draft: ProxyDraft, server: ServerDraft, global: Global, report: Report): void {
+export function refuseUnverifiable(
+  section: string,
+  server: ServerDraft,
+  global: Global,
+  report: Pick<Report, 'alert'>,
+): void {
   const verifyOff = global.ssl.get('ssl-server-verify')?.[0] === 'none' && !server.tls.verifySaid;
   if (verifyOff || server.tls.verify === 'none' || server.tls.caFile !== undefined) return;
   const advice = `set 'ca-file', or 'verify none' if the network can be trusted.`;
   const what = `server '${server.name}': verify is enabled by default but no CA file specified`;
-  report.alert(server.position, `${proxyLabel(draft)}: ${what}. Please ${advice}`);
+  report.alert(server.position, `${section}: ${what}. Please ${advice}`);
 }
 
 /** Early data is a request of HTTP/1: what HTTP/2 says first is none yet. */
@@ -142,7 +147,7 @@ export function checkServerTls(
   report: Report,
 ): void {
   if (!usesTls(server, check)) return;
-  refuseUnverifiable(draft, server, global, report);
+  refuseUnverifiable(proxyLabel(draft), server, global, report);
   warnEarlyData(draft, server, report);
   const { wrong, hole } = versionRange(versionsSaid(server, global));
   const { name, position } = server;
