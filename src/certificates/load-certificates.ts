@@ -78,8 +78,7 @@ class Loading {
     for (const { name, binds } of logForwards)
       this.#loadBinds({ kind: 'log-forward', name }, binds, undefined);
     for (const section of peers) this.#loadPeers(section);
-    for (const section of rings)
-      for (const server of section.servers) this.#loadServer(section, server);
+    for (const section of rings) for (const server of section.servers) this.#loadServer(section, server);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
     this.#judgeUpdates();
   }
