@@ -70,9 +70,9 @@ function variableFunctions(state: LuaState): Functions {
     },
     unset_var: L => {
       const { ctx, env } = state.exchange(L);
-      const variable = env.variables.find(machine.text(L, 2));
-      if (variable !== undefined) storeOf(ctx, variable.scope)?.unset(variable.slot);
-      machine.push(L, variable !== undefined);
+      const variable = env.variables.resolve(machine.text(L, 2));
+      if (typeof variable === 'object') storeOf(ctx, variable.scope)?.unset(variable.slot);
+      machine.push(L, typeof variable === 'object');
       return 1;
     },
     get_var: L => {
@@ -168,6 +168,10 @@ function headFunctions(state: LuaState): Functions {
     if (head === undefined) throw new ScriptError(`there is no ${isResponse ? 'response' : 'request'} here`);
     return head.headers;
   };
+  const done = (L: number): number => {
+    machine.push(L, true);
+    return 1;
+  };
   return {
     headers: L => {
       pushHeaders(state, L, headers(L));
@@ -197,21 +201,25 @@ function headFunctions(state: LuaState): Functions {
     },
     set_method: L => {
       request(L).method = printable(machine.text(L, 2));
-      return 0;
+      return done(L);
     },
     set_path: L => {
       const head = request(L);
       head.target = withPath(head.target, printable(machine.text(L, 2)));
-      return 0;
+      return done(L);
     },
     set_query: L => {
       const head = request(L);
       head.target = withQuery(head.target, printable(machine.text(L, 2)));
-      return 0;
+      return done(L);
     },
     set_uri: L => {
       request(L).target = printable(machine.text(L, 2));
-      return 0;
+      return done(L);
+    },
+    reason_of: L => {
+      machine.push(L, reasonPhrase(machine.number(L, 1)));
+      return 1;
     },
     set_status: L => {
       const { response } = state.exchange(L).ctx;

@@ -45,8 +45,8 @@ export function proxyFunctions(state: LuaState): Functions {
       return 1;
     },
     proxy_stats: L => {
-      const { row } = proxyAt(state, L);
-      const wanted = machine.text(L, 1) === 'frontend' ? 'frontend' : 'backend';
+      const { row, proxy } = proxyAt(state, L);
+      const wanted = proxy.kind === 'frontend' ? 'frontend' : 'backend';
       return pushStats(state, L, row, subject => subject.kind === wanted);
     },
     // kind, name, server, of what
@@ -133,7 +133,7 @@ export function proxyAt(state: LuaState, L: number): ReturnType<typeof proxiesOf
 
 function proxyFact(state: LuaState, L: number, what: string): string | number {
   const { proxy, row } = proxyAt(state, L);
-  if (what === 'uuid') return proxy.id;
+  if (what === 'uuid') return String(proxy.id);
   if (what === 'mode') return proxy.mode;
   if (what === 'cap') return proxy.kind === 'listen' ? 'proxy' : proxy.kind;
   const view = viewOf(state);
@@ -160,13 +160,13 @@ function serverFact(
   const { servers, plan } = viewOf(state).state;
   switch (what) {
     case 'rid':
-      return config.revision ?? 0;
+      return String(config.revision ?? 0);
     case 'dynamic':
       return (
         row - (plan.firstServer[proxy] as number) >= (state.host.config.proxies[proxy]?.servers.length ?? 0)
       );
     case 'puid':
-      return config.id;
+      return String(config.id);
     case 'backup':
       return config.backup;
     case 'draining':

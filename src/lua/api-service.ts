@@ -83,7 +83,7 @@ function pushRequest(state: LuaState, L: number): void {
   machine.setField(L, 'method', request.method);
   machine.setField(L, 'version', `HTTP/${Math.floor(version / 10)}.${version % 10}`);
   machine.setField(L, 'path', mark < 0 ? target : target.slice(0, mark));
-  if (mark >= 0) machine.setField(L, 'qs', target.slice(mark + 1));
+  machine.setField(L, 'qs', mark < 0 ? '' : target.slice(mark + 1));
   machine.setField(L, 'length', Number(request.headers.get('content-length') ?? 0));
   pushHeaders(state, L, request.headers);
   machine.setTopField(L, 'headers');

@@ -6,6 +6,8 @@ import { ScriptSocket, type ReadPattern, type Received } from './socket.ts';
 import { targetOf } from './socket-target.ts';
 import type { LuaState } from './state.ts';
 
+const CLOSED = 'connection closed.';
+
 type Functions = Record<string, LuaCallback>;
 
 export function socketFunctions(state: LuaState): Functions {
@@ -140,13 +142,24 @@ function patternOf({ machine }: LuaState, L: number): ReadPattern {
   return count;
 }
 
+/** Of a connection that is over, what had come is given first; then there is nothing, in HAProxy's words. */
 function pushReceived({ machine }: LuaState, L: number, received: Received, prefix: string): number {
   if ('bytes' in received) {
     machine.pushText(L, prefix + received.bytes.toString('latin1'));
     return 1;
   }
+  const partial = prefix + received.partial.toString('latin1');
+  if (received.error === 'timeout') {
+    machine.push(L, undefined);
+    machine.pushText(L, received.error);
+    machine.pushText(L, partial);
+    return 3;
+  }
+  if (partial !== '') {
+    machine.pushText(L, partial);
+    return 1;
+  }
   machine.push(L, undefined);
-  machine.pushText(L, received.error);
-  machine.pushText(L, prefix + received.partial.toString('latin1'));
-  return 3;
+  machine.pushText(L, CLOSED);
+  return 2;
 }

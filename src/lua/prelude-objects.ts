@@ -5,7 +5,7 @@
  */
 export const OBJECTS_PRELUDE = String.raw`
 local api = ...
-local setmetatable, ipairs, pairs, error = setmetatable, ipairs, pairs, error
+local setmetatable, ipairs, pairs, error, tonumber = setmetatable, ipairs, pairs, error, tonumber
 
 -- A table that knows its keys only when it is asked
 local function listing(names, make)
@@ -126,7 +126,7 @@ function core.event_sub(types, callback)
   return setmetatable({ [0] = api.subscribe(types, callback) }, subscription)
 end
 function Server:event_sub(types, callback)
-  return setmetatable({ [0] = api.subscribe(types, callback, self.proxy, self.name, self:get_rid()) }, subscription)
+  return setmetatable({ [0] = api.subscribe(types, callback, self.proxy, self.name, tonumber(self:get_rid())) }, subscription)
 end
 local calls = {}
 function calls.event(callback, handle, event, data, when)

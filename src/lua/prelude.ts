@@ -33,10 +33,10 @@ for prefix, is_response in pairs({ req_ = false, res_ = true }) do
   HTTP[prefix .. 'rep_header'] = function(self, name, regex, by) api.replace_header(self[0], is_response, name, regex, by) end
   HTTP[prefix .. 'rep_value'] = function(self, name, regex, by) api.replace_value(self[0], is_response, name, regex, by) end
 end
-function HTTP:req_set_method(value) api.set_method(self[0], value) end
-function HTTP:req_set_path(value) api.set_path(self[0], value) end
-function HTTP:req_set_query(value) api.set_query(self[0], value) end
-function HTTP:req_set_uri(value) api.set_uri(self[0], value) end
+function HTTP:req_set_method(value) return api.set_method(self[0], value) end
+function HTTP:req_set_path(value) return api.set_path(self[0], value) end
+function HTTP:req_set_query(value) return api.set_query(self[0], value) end
+function HTTP:req_set_uri(value) return api.set_uri(self[0], value) end
 function HTTP:res_set_status(status, reason) api.set_status(self[0], status, reason) end
 local http = { __index = HTTP }
 
@@ -123,6 +123,7 @@ function TXN:Alert(text) api.log(self[0], 1, text) end
 function TXN:reply(given)
   local made = { status = 200, headers = {}, body = '' }
   for name, value in pairs(given or {}) do made[name] = value end
+  made.reason = made.reason or type(made.status) == 'number' and api.reason_of(made.status) or nil
   return setmetatable(made, reply)
 end
 local txn = with_parts(TXN)

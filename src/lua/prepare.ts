@@ -14,6 +14,7 @@ import { proxyFunctions } from './api-proxies.ts';
 import { serviceFunctions } from './api-service.ts';
 import { socketFunctions } from './api-socket.ts';
 import { tableFunctions } from './api-tables.ts';
+import { LIBRARIES_PRELUDE } from './prelude-libraries.ts';
 import { PATTERNS_PRELUDE } from './prelude-patterns.ts';
 import { OBJECTS_PRELUDE } from './prelude-objects.ts';
 import { PRELUDE } from './prelude.ts';
@@ -47,7 +48,8 @@ export function prepare(state: LuaState, subscriptions: Subscriptions): void {
   machine.setField(L, 'thread', state.number);
   machine.setTopField(L, 'core');
   const api = machine.keep(L);
-  for (const text of [PRELUDE, OBJECTS_PRELUDE, PATTERNS_PRELUDE]) runPrelude(state, text, api);
+  for (const text of [PRELUDE, OBJECTS_PRELUDE, PATTERNS_PRELUDE, LIBRARIES_PRELUDE])
+    runPrelude(state, text, api);
   machine.letGo(api);
 }
 

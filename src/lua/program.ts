@@ -325,10 +325,12 @@ function runForText(
 ): string | undefined {
   const { machine, tasks, settings } = state;
   const task = tasks.run(push, { totalMs: settings.sessionMs, mayWait: false });
-  // HAProxy takes nil for false; nothing at all is no sample
-  const value = task.results > 0 ? (machine.value(task.L, -task.results) ?? false) : task.answer;
-  if (task.error !== '') state.complain(ctx as RuleContext, `${what}: ${task.error}.`);
+  const hasFailed = task.error !== '';
+  // HAProxy takes the last of several values, and nil for false; nothing at all is no sample
+  const value = task.results > 0 ? (machine.value(task.L, -1) ?? false) : task.answer;
+  if (hasFailed) state.complain(ctx as RuleContext, `${what}: ${task.error}.`);
   tasks.release(task);
+  if (hasFailed) return undefined;
   if (typeof value === 'boolean') return value ? '1' : '0';
   return value === undefined ? undefined : String(value);
 }

@@ -152,8 +152,11 @@ export class ScriptRun {
         if (!isHttp) return REJECT;
         ctx.reply = errorReply(ctx, this.#place.onResponse ? 502 : 403);
         return DENY;
-      case DONE:
       case ABORT:
+        if (!isHttp || this.#place.onResponse) return REJECT;
+        ctx.reply = errorReply(ctx, 503);
+        return DENY;
+      case DONE:
         return REJECT;
       default:
         return CONTINUE;

@@ -1,9 +1,9 @@
 /** The answer of a service in mode http as bytes: its head, and the framing of its body (RFC 9112 sections 6 and 7). */
+import { errorPage } from '../http/error-pages.ts';
 import { reasonPhrase } from '../http/reasons.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
 import { ScriptError } from './machine/script-errors.ts';
 
-const FAILED = 'HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n';
 const CHUNK_END = Buffer.from('\r\n');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
@@ -60,9 +60,16 @@ export class ServiceAnswer {
 
   /** The script has ended. */
   end(failed: boolean): void {
-    if (!this.started) this.#wire.write(Buffer.from(FAILED, 'latin1'));
+    if (!this.started) this.#wire.write(failurePage());
     else if (failed) return this.#wire.fail();
     else if (this.#framing === 'chunks') this.#wire.write(LAST_CHUNK);
     this.#wire.finish();
   }
+}
+
+/** HAProxy's own page: `errorfile` is not for services. */
+function failurePage(): Buffer {
+  const { status, reason, body } = errorPage(500);
+  const fields = `content-length: ${body.length}\r\ncache-control: no-cache\r\ncontent-type: text/html\r\n`;
+  return Buffer.from(`HTTP/1.1 ${status} ${reason}\r\n${fields}\r\n${body}`, 'latin1');
 }

@@ -138,6 +138,7 @@ function open(
   for (const [name, value] of headers) (own[name] ??= []).push(value);
   if (!names.includes('host')) own['host'] = [url.host];
   if (!names.includes('user-agent')) own['user-agent'] = ['HAProxy'];
+  if (!names.includes('accept')) own['accept'] = ['*/*'];
   if (body !== undefined && !names.includes('content-length')) own['content-length'] = [String(body.length)];
   const options = {
     ...place,

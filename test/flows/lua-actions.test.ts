@@ -72,6 +72,56 @@ test('a script that fails is told of, and the request goes on', async t => {
   await untilMatches(() => balancer.output(), /Lua function 'fail': runtime error: .*script\.lua:11: .*nil/);
 });
 
+test('samples and converters that fail are none, and the last of several values counts', async t => {
+  const script = `
+core.register_fetches('broken', function() error('no value') end)
+core.register_converters('broken', function() error({}) end)
+core.register_fetches('several', function() return 'first', 'last' end)`;
+  const { get } = await startScripted(t, {
+    script,
+    rules: [
+      'http-request return status 200 content-type text/plain lf-string "<%[lua.broken]|%[str(a),lua.broken]|%[lua.several]>"',
+    ],
+  });
+  assert.equal((await get('/')).body, '<||last>');
+});
+
+test('an action ends a request with 503, and changes of its target answer true', async t => {
+  const script = `
+core.register_action('abort', { 'http-req' }, function() return act.ABORT end)
+core.register_action('change', { 'http-req' }, function(txn)
+  local http, said = txn.http, {}
+  for _, name in ipairs({ 'method', 'path', 'query', 'uri' }) do
+    said[#said + 1] = tostring(http['req_set_' .. name](http, '/x'))
+  end
+  said[#said + 1] = tostring(txn:unset_var('txn.nobody')) .. tostring(txn:unset_var('nobody'))
+  txn:set_var('txn.said', table.concat(said, ' '))
+end)`;
+  const rules = [
+    'http-request lua.abort if { path /abort }',
+    'http-request lua.change',
+    'http-request return status 200 content-type text/plain lf-string "%[var(txn.said)]"',
+  ];
+  const { get } = await startScripted(t, { script, rules });
+  assert.equal((await get('/abort')).status, 503);
+  assert.equal((await get('/')).body, 'true true true true truefalse');
+});
+
+test('scripts find the environment, and functions of older versions of Lua', async t => {
+  const script = `
+core.register_fetches('old', function()
+  local m, e = math.frexp(-6)
+  return table.concat({ math.pow(2, 3), math.log10(1000), m, e, math.ldexp(0.75, 3), math.cosh(0), math.sinh(0), math.tanh(50) }, ' ')
+end)
+core.register_fetches('home', function() return os.getenv('HOME') == core.get_var('proc.home') and 'same' or 'other' end)`;
+  const { get } = await startScripted(t, {
+    script,
+    global: ['set-var-fmt proc.home "%[env(HOME)]"'],
+    rules: ['http-request return status 200 content-type text/plain lf-string "%[lua.old]|%[lua.home]"'],
+  });
+  assert.equal((await get('/')).body, '8.0 3.0 -0.75 3 6.0 1.0 0.0 1.0|same');
+});
+
 test('an endless loop is cut and other requests are served meanwhile', async t => {
   const { get, balancer } = await startScripted(t, {
     script: SCRIPT,

@@ -38,7 +38,26 @@ test('a socket reads by line, by number of bytes and to the end', async t => {
     return table.concat(parts, '|') .. '|' .. tostring(none) .. ' ' .. why
   `);
   const { get } = await startScripted(t, { script, rules: RULES });
-  assert.equal((await get('/')).body, '6|heard helloone|two|12345|rest|nil closed');
+  assert.equal((await get('/')).body, '6|heard helloone|two|12345|rest|nil connection closed.');
+});
+
+test('a connection that ends gives what had come of a line, or of so many bytes, and then nothing', async t => {
+  const origin = await startRawOrigin(t, socket => {
+    socket.once('data', chunk => socket.end(chunk.toString() === 'line' ? 'no end' : 'short'));
+  });
+  const script = ACTION(`
+    local function ask(word, pattern)
+      local s = core.tcp()
+      assert(s:connect('127.0.0.1', ${origin.port}))
+      s:send(word)
+      local first, second = s:receive(pattern), table.pack(s:receive(pattern))
+      s:close()
+      return first .. '|' .. tostring(second[1]) .. ' ' .. second[2] .. ' ' .. second.n
+    end
+    return ask('line', '*l') .. ', ' .. ask('bytes', 100)
+  `);
+  const { get } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/')).body, 'no end|nil connection closed. 2, short|nil connection closed. 2');
 });
 
 test('a socket that is not answered says timeout, one that is refused says so', async t => {

@@ -93,6 +93,15 @@ test('a script knows who tracks whom, and which servers came at run time', async
   assert.equal((await get('/')).body, 'one nil 1 two | false 0 app 1 | sock-1 nil nil');
 });
 
+test('identifiers are text, and statistics of a proxy are those of its kind', async t => {
+  const body = `
+    local one, web = core.backends.app.servers.one, core.proxies.web
+    say(type(one:get_puid()), type(one:get_rid()), type(one.puid), type(web:get_uuid()), type(web.uuid))
+    say('|', web:get_stats().svname, core.frontends.web:get_stats().svname, core.proxies.app:get_stats().svname)`;
+  const { get } = await start(t, SCRIPT(body));
+  assert.equal((await get('/')).body, 'string string string string string | FRONTEND FRONTEND BACKEND');
+});
+
 test('a change by a script that cannot wait happens all the same, and its mistakes are told', async t => {
   const before = `
     core.register_fetches('off', function(txn)

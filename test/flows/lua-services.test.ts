@@ -9,7 +9,7 @@ import { untilMatches } from '../support/until.ts';
 
 const SCRIPT = `
 core.register_service('hello', 'http', function(applet)
-  local body = applet.method .. ' ' .. applet.path .. ' ' .. (applet.qs or '-') .. ' ' .. applet.headers['host'][0]
+  local body = applet.method .. ' ' .. applet.path .. ' ' .. applet.qs .. '- ' .. applet.headers['host'][0]
   applet:set_status(201, 'Made')
   applet:add_header('content-length', #body)
   applet:add_header('x-from', 'script')
@@ -63,7 +63,7 @@ test('a service answers with head and body, and rules for responses and the log 
   const answer = await get('/a/b?c=d', { headers: { host: 'some' } });
   assert.deepEqual(
     [answer.status, answer.reason, answer.body, answer.headers['x-from'], answer.headers['x-rule']],
-    [201, 'Made', 'GET /a/b c=d some', 'script', '201'],
+    [201, 'Made', 'GET /a/b c=d- some', 'script', '201'],
   );
   const head = await get('/a', { method: 'HEAD', headers: { host: 'some' } });
   assert.deepEqual([head.status, head.body], [201, '']);
@@ -103,7 +103,9 @@ test('a long answer is sent as the client takes it', async t => {
 
 test('a service that fails answers 500, or cuts what it has begun', async t => {
   const { get, balancer } = await startScripted(t, { script: SCRIPT, rules: RULES });
-  assert.equal((await get('/fails')).status, 500);
+  const failed = await get('/fails');
+  assert.equal(failed.status, 500);
+  assert.match(failed.body, /An internal server error occurred/);
   await assert.rejects(get('/breaks'));
   await untilMatches(() => balancer.output(), /Lua applet http 'fails': runtime error: .*oh no/);
   assert.equal((await get('/a', { headers: { host: 'h' } })).status, 201);

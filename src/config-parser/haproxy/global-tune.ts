@@ -201,6 +201,9 @@ const SCHEDULING: readonly GlobalKeyword[] = [
   ),
 ];
 
+const LUA_LIBRARY = 'table|io|os|string|math|utf8|package|debug';
+const LUA_LIBRARIES = new RegExp(`^(none|(all|${LUA_LIBRARY})(,(all|${LUA_LIBRARY}))*)$`);
+
 const LUA: readonly GlobalKeyword[] = [
   tune('lua.bool-sample-conversion', oneWordOf('normal', 'pre-3.1-bug'), 'how Lua sees booleans'),
   tune('lua.burst-timeout', time(), 'longest run of Lua without a pause'),
@@ -210,7 +213,7 @@ const LUA: readonly GlobalKeyword[] = [
   tune('lua.maxmem', integer(0, MAX), 'memory of Lua'),
   tune(
     'lua.openlibs',
-    matching('{ all | none | <lib>[,...] }', /^[a-z0-9]+(,[a-z0-9]+)*$/, 1, 1),
+    matching(`{ all | none | <lib>[,...] } (${LUA_LIBRARY.replaceAll('|', ', ')})`, LUA_LIBRARIES, 1, 1),
     'libraries of Lua',
   ),
   tune('lua.service-timeout', time(), 'longest run of a Lua service'),

@@ -9,17 +9,31 @@ import type { Imports } from './webassembly.ts';
 
 /** `exportsOf`: of the module that is given this. */
 export function environmentOf(memory: HostMemory, files: HostFiles, exportsOf: () => LuaExports): Imports {
+  const variables = Object.entries(process.env).map(([name, value = '']) =>
+    Buffer.from(`${name}=${value}\0`),
+  );
   const environment = {
     ...files.imports(),
     ...timeImports(memory),
     ...jumpImports(exportsOf),
     emscripten_resize_heap: (bytes: number) => (memory.grow(bytes >>> 0) ? 1 : 0),
     environ_sizes_get: (count: number, bytes: number) => {
-      memory.setInt(count, 0);
-      memory.setInt(bytes, 0);
+      memory.setInt(count, variables.length);
+      memory.setInt(
+        bytes,
+        variables.reduce((sum, { length }) => sum + length, 0),
+      );
       return 0;
     },
-    environ_get: () => 0,
+    environ_get: (list: number, bytes: number) => {
+      let at = bytes;
+      for (const [index, variable] of variables.entries()) {
+        memory.setInt(list + 4 * index, at);
+        memory.bytes(at, variable.length).set(variable);
+        at += variable.length;
+      }
+      return 0;
+    },
     // programs are not started, as without `insecure-fork-wanted`
     system: () => -1,
     exit: (): never => {

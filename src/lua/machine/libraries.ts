@@ -19,9 +19,9 @@ const BASIC: readonly LuaLibrary[] = ['base', 'coroutine'];
 
 /** `all`, `none`, or names between commas; a text: what is wrong. */
 export function librariesOf(words: string): readonly LuaLibrary[] | string {
-  if (words === 'all') return LUA_LIBRARIES;
-  if (words === 'none') return BASIC;
   const names = words.split(',');
+  if (names.includes('all')) return LUA_LIBRARIES;
+  if (words === 'none') return BASIC;
   const wrong = names.find(
     name => BASIC.includes(name as LuaLibrary) || !LUA_LIBRARIES.includes(name as LuaLibrary),
   );
