@@ -158,6 +158,19 @@ test('of a client that leaves once it has seen the certificate, the log knows wh
   await log.find(/foo\.example TLSv1\.3 TLS_AES_\d+_\w+/);
 });
 
+test('what the log asks of a handshake that failed at its hello harms nobody', async t => {
+  const log = await startLogReceiver(t);
+  const { port } = await startTls(
+    t,
+    `${SITE} ssl-min-ver TLSv1.3`,
+    '  http-request return status 200\n  log global\n  error-log-format "<%[ssl_f_sha1,hex]> <%[ssl_fc_session_id,hex]> <%[ssl_c_sha1,hex]>"',
+    `  log 127.0.0.1:${log.port} local0\n`,
+  );
+  for (let round = 0; round < 3; round++) await assert.rejects(connectTls(port, { maxVersion: 'TLSv1.2' }));
+  await log.find(/<-> <-> <->/);
+  (await connectTls(port, {})).destroy();
+});
+
 test('a handshake that does not come to an end is ended by timeout client-hs', async t => {
   const log = await startLogReceiver(t);
   const { port } = await startTls(

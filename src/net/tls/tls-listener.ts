@@ -297,6 +297,7 @@ class PendingHandshake implements Handshake {
   #fail(failure: HandshakeFailure, facts: TlsSocketFacts): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
+    facts.letGo();
     this.socket.destroy();
     this.#raw.destroy();
     watcher?.failed(failure, facts);

@@ -62,6 +62,7 @@ export class TlsSocketFacts extends SessionFacts implements TlsFacts {
   #ownFacts: CertificateFacts | undefined;
   #chain: CertificateChain | undefined;
   #errors: readonly VerificationError[] | undefined;
+  #isOver = false;
 
   constructor(socket: TLSSocket, circumstances: TlsCircumstances) {
     super();
@@ -79,6 +80,11 @@ export class TlsSocketFacts extends SessionFacts implements TlsFacts {
     const isJudged = circumstances.side === 'server' && circumstances.authorities !== undefined;
     // without a certificate Node answers that this is an error
     this.verifyResult = isJudged && this.#readPeer() !== undefined ? verifyResultOf(handle) : 0;
+  }
+
+  /** The socket is about to be destroyed: OpenSSL is not asked any more, what is known stays so. */
+  letGo(): void {
+    this.#isOver = true;
   }
 
   get peerCertificate(): CertificateFacts | undefined {
@@ -171,7 +177,7 @@ export class TlsSocketFacts extends SessionFacts implements TlsFacts {
   }
 
   #open(): TLSSocket | undefined {
-    return openOnly(this.#socket);
+    return this.#isOver ? undefined : openOnly(this.#socket);
   }
 
   #readOwn(): X509Certificate | undefined {
@@ -183,7 +189,7 @@ export class TlsSocketFacts extends SessionFacts implements TlsFacts {
   #readPeer(): X509Certificate | undefined {
     if (!this.#peerAsked) {
       this.#peerAsked = true;
-      this.#peer = peerOf(this.#socket);
+      this.#peer = this.#isOver ? undefined : peerOf(this.#socket);
     }
     return this.#peer;
   }
