@@ -144,9 +144,8 @@ export class Checks {
     const paused = this.life.inMaintenance(server);
     const { rise, fall } = policy;
     servers.publishCheck(row, 'check', { health: paused ? 0 : health, rise, fall, paused });
-    if (health < policy.rise) servers.setState(row, SRV_STOPPED);
-    if (tracked !== undefined && servers.state(tracked.row) === SRV_STOPPED)
-      servers.setState(row, SRV_STOPPED);
+    if (health < policy.rise) servers.beginStopped(row);
+    if (tracked !== undefined && servers.state(tracked.row) === SRV_STOPPED) servers.beginStopped(row);
   }
 
   #tasksOf(server: LifeServer): CheckTask[] {

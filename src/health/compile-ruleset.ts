@@ -45,6 +45,7 @@ export function judgeUnusedRules({ httpCheck, tcpCheck }: CheckMethod, expressio
 }
 
 function compileTcpRules(method: CheckMethod, expressions: CheckExpressions): Ruleset | undefined {
+  if (!inTcpOrder(method.tcpCheck, expressions)) return undefined;
   const compile: CompileStep = (rule, place) =>
     rule[0]?.text === 'expect'
       ? compileTcpExpect(rule, place, expressions)
@@ -91,6 +92,16 @@ function requestStep(plan: RequestPlan, index: number, sendState: boolean): Send
     ...(plan.comment !== undefined && { comment: plan.comment }),
     ...(host !== undefined && { host }),
   };
+}
+
+/** Where a rule connects, nothing is sent or expected before the first that does. */
+function inTcpOrder(rules: readonly (readonly Word[])[], expressions: CheckExpressions): boolean {
+  const first = rules.find(([word]) => !['comment', 'action'].includes(kindOf(word?.text ?? '')))?.[0];
+  const connect = rules.find(([word]) => word?.text === 'connect')?.[0];
+  if (connect === undefined || first === connect) return true;
+  const what = `'tcp-check connect' : behind '${first?.text}', which needs a connection itself`;
+  expressions.report('alert', connect.position, `${what}: the first rule must be a connect one too.`);
+  return false;
 }
 
 /** After an answer comes a new connection, and nothing is expected of one that was asked nothing. */

@@ -17,6 +17,7 @@ import type { RuleContext } from '../rules/context.ts';
 import { PERSIST_FORCED, PERSIST_IGNORED, PERSIST_NORMALLY, type ProxyRules } from '../rules/proxy-rules.ts';
 import type { StoredServer } from '../rules/sticking.ts';
 import type { ServerAddress } from '../state/server-addresses.ts';
+import { SRV_RUNNING } from '../state/server-words.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import { compileBalanceKey } from './balance-key.ts';
@@ -308,6 +309,15 @@ export class BackendService implements BackendRuntime {
     if (settings === undefined) return;
     this.#cookieSettings = { ...settings, dynamic, ...(key !== undefined && { dynamicKey: key }) };
     this.#renewCookies();
+  }
+
+  forcesPersistence(ctx: ExchangeContext): boolean {
+    return this.#persistence(ctx) === PERSIST_FORCED;
+  }
+
+  /** One without a row is an address that nobody watches. */
+  isRunning({ row }: ServerRuntime): boolean {
+    return row === NO_ROW || this.#state.servers.state(row) === SRV_RUNNING;
   }
 
   usableServers(): number {

@@ -40,7 +40,7 @@ export class CookieKeeper {
   read(ctx: ExchangeContext, usable: Usable, isUp: Usable): void {
     if (ctx.request === undefined) return;
     ctx.cookieRead = true;
-    ctx.cookieState = 'NN';
+    this.#tell(ctx, 'NN');
     const { headers } = ctx.request;
     readRequestCookies(this.#settings, headers, Date.now(), found => this.#judge(ctx, found, usable, isUp));
   }
@@ -81,13 +81,23 @@ export class CookieKeeper {
       dates: ctx.cookieDates,
       nowMs: Date.now(),
     });
-    ctx.cookieState = `${ctx.cookieState.charAt(0)}${letter}`;
+    this.#tell(ctx, `${ctx.cookieState.charAt(0)}${letter}`);
   }
 
   #remember(ctx: CookieMemory, letter: string, server: ServerRuntime | undefined): void {
-    ctx.cookieState = `${letter}N`;
+    this.#tell(ctx, `${letter}N`);
     ctx.cookieServer = server;
   }
+
+  /** Of cookies that are only looked at nothing is logged. */
+  #tell(ctx: CookieMemory, state: string): void {
+    if (isTold(this.#settings)) ctx.cookieState = state;
+  }
+}
+
+/** Whether the log says what became of the cookie (manual, section 8.5): not of one that passes untouched. */
+export function isTold(settings: CookiePersistence | undefined): boolean {
+  return settings !== undefined && (settings.mode !== 'passive' || settings.indirect);
 }
 
 function byCookie(servers: readonly ServerRuntime[]): Map<string, ServerRuntime[]> {

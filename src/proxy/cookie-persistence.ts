@@ -6,6 +6,7 @@
  *   rewrite  the application sets NAME, we put our value in  NAME=server
  *   prefix   the application's value, our server before it   NAME=server~value
  */
+import { cookiePair, editCookies, endOfCookie } from '../http/cookie-field.ts';
 import type { Headers } from '../http/head.ts';
 import { isUnsafe } from '../http-cache/request-caching.ts';
 import { mayBeKept } from '../http-cache/response-caching.ts';
@@ -67,31 +68,26 @@ export function readRequestCookies(
 ): void {
   let index = headers.find('cookie');
   while (index >= 0) {
-    const rest = readField(settings, headers.valueAt(index), nowMs, tell);
-    if (rest === '') headers.removeAt(index);
-    else if (rest !== undefined) headers.setValueAt(index, rest);
-    index = headers.find('cookie', rest === '' ? index : index + 1);
+    const field = headers.valueAt(index);
+    const rest = readField(settings, field, nowMs, tell);
+    if (rest === undefined) headers.removeAt(index);
+    else if (rest !== field) headers.setValueAt(index, rest);
+    index = headers.find('cookie', rest === undefined ? index : index + 1);
   }
 }
 
-/** What is left of it for the server; undefined: all. */
+/** What is left of it for the server; undefined: nothing. */
 function readField(
   settings: CookiePersistence,
   field: string,
   nowMs: number,
   tell: (found: CookieFound) => void,
 ): string | undefined {
-  let isChanged = false;
-  const parts = field.split(';').flatMap(part => {
-    if (nameOf(part) !== settings.name) return [part.trim()];
-    const value = valueOf(part);
+  return editCookies(field, (name, value) => {
+    if (name !== settings.name) return value;
     tell(interpret(settings, value, nowMs));
-    const kept = forwarded(settings, value);
-    if (kept === value) return [part.trim()];
-    isChanged = true;
-    return kept === undefined ? [] : [`${settings.name}=${kept}`];
+    return forwarded(settings, value);
   });
-  return isChanged ? parts.join('; ') : undefined;
 }
 
 /** What the server sees of the cookie; undefined: nothing. */
@@ -144,7 +140,7 @@ export function writeResponseCookie(
   response: CookieResponse,
 ): string {
   if (response.ignored) return 'N';
-  const found = changeOwn(settings, headers, response.server);
+  const found = changeOwn(settings, headers, response);
   if (settings.mode !== 'insert' || found === 'P' || !mustInsert(settings, response)) return found;
   const isCacheable = settings.nocache && mayBeKept(!isUnsafe(response.method), response.status, headers);
   headers.add('Set-Cookie', setCookie(settings, response));
@@ -153,33 +149,33 @@ export function writeResponseCookie(
 }
 
 /** Cookies of that name that the application sets: taken out, changed, or left alone. */
-function changeOwn(settings: CookiePersistence, headers: Headers, server: string | undefined): string {
+function changeOwn(settings: CookiePersistence, headers: Headers, response: CookieResponse): string {
   let letter = 'N';
   let own = findSetCookie(settings.name, headers);
   while (own >= 0) {
-    letter = changeOne(settings, headers, own, server);
+    letter = changeOne(settings, headers, own, response);
     own = findSetCookie(settings.name, headers, letter === 'D' ? own : own + 1);
   }
   return letter;
 }
 
 function changeOne(
-  { mode, preserve }: CookiePersistence,
+  { mode, preserve, indirect }: CookiePersistence,
   headers: Headers,
   own: number,
-  server: string | undefined,
+  { server, direct }: CookieResponse,
 ): string {
   if (preserve) return 'P';
-  if (mode === 'insert') {
+  if (mode === 'insert' || (indirect && direct)) {
     headers.removeAt(own);
     return 'D';
   }
   if (mode === 'passive' || server === undefined) return 'P';
-  const value = headers.valueAt(own);
-  const start = value.indexOf('=') + 1;
-  const end = value.includes(';') ? value.indexOf(';') : value.length;
-  const next = mode === 'prefix' ? `${server}~${value.slice(start, end)}` : server;
-  headers.setValueAt(own, value.slice(0, start) + next + value.slice(end));
+  const field = headers.valueAt(own);
+  const end = endOfCookie(field, 0, false);
+  const { name, value } = cookiePair(field.slice(0, end)) ?? { name: '', value: '' };
+  const next = mode === 'prefix' ? `${server}~${value}` : server;
+  headers.setValueAt(own, `${name}=${next}${field.slice(end)}`);
   return 'R';
 }
 
@@ -223,15 +219,7 @@ function datesOf(
 
 function findSetCookie(name: string, headers: Headers, from = 0): number {
   let index = headers.find('set-cookie', from);
-  while (index >= 0 && nameOf(headers.valueAt(index)) !== name) index = headers.find('set-cookie', index + 1);
+  while (index >= 0 && cookiePair(headers.valueAt(index))?.name !== name)
+    index = headers.find('set-cookie', index + 1);
   return index;
-}
-
-function nameOf(pair: string): string {
-  const end = pair.indexOf('=');
-  return end < 0 ? '' : pair.slice(0, end).trim();
-}
-
-function valueOf(pair: string): string {
-  return pair.slice(pair.indexOf('=') + 1).trim();
 }

@@ -14,6 +14,11 @@ export type DialFailure =
   /** Out of descriptors, ports or memory here. */
   | 'resource';
 
+/** Where a request ended that no server was reached for: the second letter of its termination state. */
+export function phaseOf(failure: DialFailure): 'Q' | 'C' {
+  return failure === 'queue-timeout' || failure === 'queue-full' ? 'Q' : 'C';
+}
+
 /** Why a server that was reached is of no use. */
 export interface ServerRefusal {
   readonly error: ConnectionError;

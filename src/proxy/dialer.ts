@@ -131,9 +131,12 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     if (persistent !== undefined) return this.#takeSlot(persistent);
     const preferred = avoid === undefined ? this.#stream.preferredServer(backend) : undefined;
     const choice = preferred ?? backend.balance(transaction, avoid);
-    if (choice === undefined) return this.#fail('no-server');
+    if (choice === undefined) {
+      transaction.unassign();
+      return this.#fail('no-server');
+    }
     if (choice === 'full') return this.#enqueue(undefined);
-    if (preferred === undefined) transaction.counts.choice(choice);
+    if (preferred === undefined && choice !== avoid) transaction.counts.choice(choice);
     this.#takeSlot(choice);
   }
 
@@ -149,7 +152,21 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#thread.wheel.set(this.#timer, this.#stream.transaction.timeout('queue'));
     this.#queue ??= new QueuePlace(this.#thread.state, this);
     if (!this.#queue.join(this.#stream.transaction, this.#backend as BackendRuntime, server))
-      this.#fail('queue-full');
+      this.#refusedByQueue(server);
+  }
+
+  /** Persistence gives way to a full queue where redispatching is allowed (manual, `maxqueue`). */
+  #refusedByQueue(server: ServerRuntime | undefined): void {
+    const backend = this.#backend as BackendRuntime;
+    const { transaction } = this.#stream;
+    this.#thread.wheel.clear(this.#timer);
+    const mayLeave = this.#direct && backend.config.redispatchAfter !== 0;
+    if (server !== undefined && mayLeave && !backend.forcesPersistence(transaction)) {
+      this.#left = server;
+      return this.#choose(server);
+    }
+    if (server !== undefined) transaction.unservedBy(server);
+    this.#fail('queue-full');
   }
 
   onSlot(row: number): void {
@@ -166,11 +183,12 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   }
 
   #assigned(server: ServerRuntime): void {
+    const isAgain = this.#left !== undefined;
     this.#server = server;
     this.#noteMove(server);
     this.#leaveStreams();
     this.#amongAt = this.#thread.streams.join(server.row, this.#stream);
-    this.#stream.transaction.assign(server);
+    this.#stream.transaction.assign(server, isAgain);
     if (!this.#stream.answeredFor(server)) this.#connect(server);
   }
 
@@ -312,7 +330,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   #expired(): void {
     if (this.#state === QUEUED) {
-      this.#queue?.leave();
+      this.#queue?.expired();
       this.#fail('queue-timeout');
     } else if (this.#isUnderWay()) {
       this.#dropConnection();
@@ -343,10 +361,9 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   /** `option redispatch`: another server on the tries it names, or at once where no server is preferred. */
   #redispatched(): boolean {
-    const backend = this.#backend as BackendRuntime;
     const server = this.#server as ServerRuntime;
     this.#triesLeft--;
-    if (!mayRedispatch(backend, this.#direct, this.#triesLeft)) {
+    if (!this.#mayLeave(server)) {
       this.#stream.transaction.noteRetry(server);
       return false;
     }
@@ -357,6 +374,15 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#left = server;
     this.#choose(server);
     return true;
+  }
+
+  #mayLeave(server: ServerRuntime): boolean {
+    const backend = this.#backend as BackendRuntime;
+    const attachment = { isBound: this.#direct, isRunning: backend.isRunning(server) };
+    return (
+      mayRedispatch(backend, attachment, this.#triesLeft) &&
+      !backend.forcesPersistence(this.#stream.transaction)
+    );
   }
 
   #fail(failure: DialFailure): void {

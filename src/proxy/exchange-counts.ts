@@ -86,6 +86,11 @@ export class ExchangeCounts {
     counters.raise(row, FIELD.used_conn_max, served);
   }
 
+  /** What goes wrong from here on is no server's fault. */
+  noServer(): void {
+    this.#rows.server = -1;
+  }
+
   /** The balancing algorithm chose that server. */
   choice(server: ServerRuntime): void {
     this.#ofServer(server, FIELD.lbtot);

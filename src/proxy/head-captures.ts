@@ -1,4 +1,5 @@
 /** `capture request|response header` and `capture cookie`: kept from heads as they came, for logs (manual, section 4.2). */
+import { cookiePair, endOfCookie } from '../http/cookie-field.ts';
 import type { Headers } from '../http/head.ts';
 import type { Captures } from '../model/proxy.ts';
 
@@ -40,14 +41,13 @@ export class HeadCaptures {
 
   /** When its cookies are looked at: not of a request that is answered before. */
   cookie(store: CaptureStore, headers: Headers): void {
-    if (this.#cookie !== undefined)
-      store.requestCookieCapture = findCookie(headers, 'cookie', /[;,]/, this.#cookie);
+    if (this.#cookie !== undefined) store.requestCookieCapture = findCookie(headers, 'cookie', this.#cookie);
   }
 
   response(store: CaptureStore, headers: Headers): void {
     if (this.#response.length > 0) keep(this.#response, headers, store.responseCaptures);
     if (this.#cookie !== undefined)
-      store.responseCookieCapture = findCookie(headers, 'set-cookie', /;.*$/, this.#cookie);
+      store.responseCookieCapture = findCookie(headers, 'set-cookie', this.#cookie);
   }
 }
 
@@ -61,14 +61,19 @@ function keep(slots: readonly HeaderSlot[], headers: Headers, into: (string | un
 /** The first `name=value` that begins with the name given: `name=` asks for exactly that cookie. */
 function findCookie(
   headers: Headers,
-  header: string,
-  separator: RegExp,
+  header: 'cookie' | 'set-cookie',
   { name, len }: NonNullable<Captures['cookie']>,
 ): string | undefined {
-  for (let at = headers.find(header); at >= 0; at = headers.find(header, at + 1))
-    for (const part of headers.valueAt(at).split(separator)) {
-      const cookie = part.trim();
-      if (cookie.startsWith(name) && cookie.includes('=')) return cookie.slice(0, len);
+  const isList = header === 'cookie';
+  for (let at = headers.find(header); at >= 0; at = headers.find(header, at + 1)) {
+    const field = headers.valueAt(at);
+    for (let start = 0; start < field.length;) {
+      const end = endOfCookie(field, start, isList);
+      const pair = cookiePair(field.slice(start, end));
+      const cookie = pair === undefined ? '' : `${pair.name}=${pair.value}`;
+      if (cookie.startsWith(name) && cookie !== '') return cookie.slice(0, len);
+      start = isList ? end + 1 : field.length;
     }
+  }
   return undefined;
 }

@@ -56,9 +56,16 @@ export class QueuePlace {
     // of those that waited in front some may have been served
     const served = Math.max(0, this.#waiting - this.#length());
     transaction.queuedAt(this.#server, 1 + served);
+    transaction.serverRuntime = this.#server;
     if (this.#place !== undefined) this.#state.queues.remove(this.#place);
     this.#place = undefined;
     transaction.leftQueue();
+  }
+
+  /** It has waited too long: a failure of the server it waited for. */
+  expired(): void {
+    if (this.#server !== undefined) this.#transaction?.unservedBy(this.#server);
+    this.leave();
   }
 
   /** It has its slot. */

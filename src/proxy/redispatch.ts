@@ -1,13 +1,27 @@
 /** `option redispatch`: on which of its tries a request may leave the server it was sent to. */
 import type { BackendRuntime } from './runtime.ts';
 
-/** `isBound`: by persistence or a rule. `triesLeft`: behind the next one. */
-export function mayRedispatch(backend: BackendRuntime, isBound: boolean, triesLeft: number): boolean {
+/** How a request stands to the server that it was sent to. */
+export interface Attachment {
+  /** By persistence or a rule. */
+  readonly isBound: boolean;
+  /** The server is neither down nor warming up (`slowstart`): else nothing holds a request there. */
+  readonly isRunning: boolean;
+}
+
+/** `triesLeft`: behind the next one. */
+export function mayRedispatch(
+  backend: BackendRuntime,
+  { isBound, isRunning }: Attachment,
+  triesLeft: number,
+): boolean {
   const { redispatchAfter, retries } = backend.config;
   if (redispatchAfter === 0) return false;
+  if (!isRunning) return true;
   if (!isBound && backend.isRoundRobin && backend.usableServers() > 1) return true;
   const tried = retries - triesLeft;
-  return redispatchAfter > 0 ? tried % redispatchAfter === 0 : triesLeft + 1 <= -redispatchAfter;
+  const interval = redispatchAfter > 0 ? redispatchAfter : retries + 1 + redispatchAfter;
+  return interval <= 1 || tried % interval === 0;
 }
 
 const TURNAROUND_MS = 1000;

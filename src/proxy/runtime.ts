@@ -291,6 +291,10 @@ export interface BackendRuntime {
   serverAnswers(ctx: ExchangeContext, server: ServerRuntime): void;
   /** Persistence that is not the balancer's: cookies, use-server and stick rules. */
   persistentServer(ctx: ExchangeContext): ServerRuntime | undefined;
+  /** `force-persist` holds for this request: it stays with the server that it was sent to. */
+  forcesPersistence(ctx: ExchangeContext): boolean;
+  /** Neither down nor warming up (`slowstart`). */
+  isRunning(server: ServerRuntime): boolean;
   /** The balancer's choice; `full` when a server could serve but all have reached their limit. */
   balance(ctx: ExchangeContext, avoid: ServerRuntime | undefined): ServerRuntime | 'full' | undefined;
   /** A client that still has a connection to it may stay on it: it takes traffic, and its queue is short enough. */

@@ -2,7 +2,7 @@
 import type { Cause } from '../base/failure.ts';
 import type { ObservedError } from '../health/observation.ts';
 import { hasFailedEarly } from './early-requests.ts';
-import type { DialFailure } from './dial-failure.ts';
+import { phaseOf, type DialFailure } from './dial-failure.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
 import { retryAfter, type Resendable } from './resend.ts';
 import type { DataThread } from './runtime.ts';
@@ -36,7 +36,7 @@ export class ServerTrouble {
   /** It was not connected to. */
   unreached(failure: DialFailure): void {
     const { clientTrouble } = this.#owner;
-    const phase = failure === 'queue-timeout' ? 'Q' : 'C';
+    const phase = phaseOf(failure);
     if (clientTrouble.hasLeft()) return clientTrouble.gaveUp(phase);
     const isLate = failure === 'connect-timeout' || failure === 'queue-timeout';
     const letter = failure === 'resource' ? 'R' : isLate ? 's' : 'S';

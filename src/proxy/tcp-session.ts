@@ -15,7 +15,7 @@ import { Relay, type RelayResult } from '../net/relay.ts';
 import type { RelayFilter } from '../net/relay-side.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import { ContentInspection, type InspectionOwner } from './content-inspection.ts';
-import type { DialFailure } from './dial-failure.ts';
+import { phaseOf, type DialFailure } from './dial-failure.ts';
 import type { Stream } from './dialed-stream.ts';
 import { Dialer } from './dialer.ts';
 import { hangUp } from './hang-up.ts';
@@ -344,7 +344,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
 
   onDialFailed(failure: DialFailure): void {
     const late = failure === 'connect-timeout' || failure === 'queue-timeout';
-    this.#failed(failure === 'resource' ? 'R' : late ? 's' : 'S', failure === 'queue-timeout' ? 'Q' : 'C');
+    this.#failed(failure === 'resource' ? 'R' : late ? 's' : 'S', phaseOf(failure));
   }
 
   clientGone(cause: Cause): void {

@@ -8,6 +8,7 @@ import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { PlacedThrottle } from './bandwidth.ts';
 import type { Exchange } from './accounting.ts';
 import { countForAll } from '../state/stick-table/tracked-counters.ts';
+import { isTold } from './cookie-keeper.ts';
 import { ExchangeVerbs } from './exchange-verbs.ts';
 import type { BackendRuntime, ExchangeContext, ServerRuntime } from './runtime.ts';
 
@@ -23,9 +24,9 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     this.takeNumber();
     this.client.requestCount++;
     this.requestLine = request.line;
-    const { captures, hasCookie } = this.frontendRuntime;
+    const { captures, config, hasCookie } = this.frontendRuntime;
     if (!captures.empty) captures.request(this, request.headers);
-    if (hasCookie) this.cookieState = 'NN';
+    if (hasCookie && isTold(config.cookie)) this.cookieState = 'NN';
     if (!this.contentInspected) this.frontendRuntime.logStart(this);
   }
 
@@ -56,7 +57,7 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   }
 
   useBackend(backend: BackendRuntime): void {
-    if (this.isHttp) this.cookieState = backend.config.cookie === undefined ? '--' : 'NN';
+    if (this.isHttp) this.cookieState = isTold(backend.config.cookie) ? 'NN' : '--';
     this.backendRuntime = backend;
     this.counts.backend(backend);
   }
@@ -97,9 +98,22 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.thread.wheel.now;
   }
 
-  assign(server: ServerRuntime): void {
+  /** `isAgain`: by a redispatch. All time until then counts as waiting for a server (`Tw`). */
+  assign(server: ServerRuntime, isAgain: boolean): void {
     this.serverRuntime = server;
-    if (this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.thread.wheel.now;
+    if (isAgain || this.timers.dequeuedAt < 0) this.timers.dequeuedAt = this.thread.wheel.now;
+    this.counts.server(server);
+  }
+
+  /** No server takes it, or none any more. */
+  unassign(): void {
+    this.serverRuntime = undefined;
+    this.counts.noServer();
+  }
+
+  /** It was meant for that server, and got no slot of it. */
+  unservedBy(server: ServerRuntime): void {
+    this.serverRuntime = server;
     this.counts.server(server);
   }
 
@@ -108,13 +122,13 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     this.counts.retry(server);
   }
 
-  /** The server that its cookie named counts as down, now that another one serves it. */
   /** It left that server for this one, if for any. */
   noteMove(left: ServerRuntime, server: ServerRuntime | undefined): void {
     if (left === server) this.counts.retry(left);
     else this.#noteRedispatch(left);
   }
 
+  /** The server that its cookie named counts as down, now that another one serves it. */
   #noteRedispatch(server: ServerRuntime): void {
     this.redispatched = true;
     this.cookieState = this.cookieState.replace(/^V/, 'D');

@@ -113,13 +113,22 @@ export class ServerWriter extends ServerTable {
   /** Returns false when it was in that state already. */
   setState(server: number, state: number): boolean {
     if (this.state(server) === state) return false;
-    const wasUsable = this.usable(server);
     if (state === SRV_STOPPED) this.#counters.add(this.#counters.server(server), FIELD.chkdown, 1);
+    this.#enter(server, state);
+    return true;
+  }
+
+  /** It is down from the beginning, which is no failure of it (`init-state`). */
+  beginStopped(server: number): void {
+    if (this.state(server) !== SRV_STOPPED) this.#enter(server, SRV_STOPPED);
+  }
+
+  #enter(server: number, state: number): void {
+    const wasUsable = this.usable(server);
     this.#touch(server);
     this.#set(server, S.state, state);
     this.recomputeWeight(server);
     this.#queueUp(server, wasUsable);
-    return true;
   }
 
   /** Sets and clears administrative flags; returns false when nothing changed. */

@@ -43,7 +43,7 @@ ${text}
     const { received } = await exchange(
       port,
       `GET ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`,
-      2000,
+      60_000,
     );
     const told = [...received.matchAll(/^(?:x-server|set-cookie|cache-control): (.*?) *\r$/gim)];
     return told
@@ -102,4 +102,14 @@ test('nocache speaks to caches where one would keep the response', async t => {
   const ask = await start(t, ' cookie SID insert nocache', ' server s1 @s1 cookie aa');
   assert.equal(await ask(), 'SID=aa; path=/ + s1');
   assert.equal(await ask('kept'), 'SID=aa; path=/ + max-age=9 + private + s1');
+});
+
+test('with indirect the cookie that the application sets is kept from a client that has a valid one, in prefix mode too', async t => {
+  const ask = await start(t, ' cookie SID prefix indirect', SERVERS);
+  assert.equal(await ask('x-set: SID=v'), 'SID=aa~v + s1');
+  assert.equal(await ask('x-set: SID=v', 'Cookie: SID=aa~v'), 's1 SID=v');
+  assert.equal(
+    await ask('x-set: SID="v; w"; path=/', 'Cookie: SID=zz~v'),
+    'SID=bb~"v; w"; path=/ + s2 SID=v',
+  );
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { CheckKind } from '../../src/state/check-reports.ts';
+import { FIELD } from '../../src/state/counter-fields.ts';
 import {
   ADMIN_FMAINT,
   ADMIN_IMAINT,
@@ -267,6 +268,9 @@ test('init-state decides how a server begins', t => {
     [0, 1, 2, 3].map(row => config.writer.state(row)),
     [SRV_RUNNING, SRV_RUNNING, SRV_STOPPED, SRV_STOPPED],
   );
+  const { counters } = config.control;
+  const falls = [0, 1, 2, 3].map(row => counters.own[counters.server(row) + FIELD.chkdown]);
+  assert.deepEqual(falls, [0, 0, 0, 0], 'who begins down has not fallen');
 });
 
 for (const [onError, health, down] of [

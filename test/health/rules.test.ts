@@ -352,6 +352,11 @@ const MISTAKES: readonly (readonly [title: string, rules: string, message: RegEx
     http('http-check send uri /a', 'http-check expect status 200', 'http-check send uri /b'),
     /missing connect rule/,
   ],
+  [
+    'a connection behind what needs one',
+    tcp('tcp-check comment c', 'tcp-check send x', 'tcp-check connect'),
+    /the first rule must be a connect one/,
+  ],
   ['a port that is none', tcp('tcp-check connect port 70000'), /expects a valid TCP port/],
 ];
 

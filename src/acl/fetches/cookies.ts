@@ -1,10 +1,11 @@
 /** Cookie fetches (manual, section 7.3.6): a request carries many on a line, a response one Set-Cookie each. */
+import { cookiePair, endOfCookie } from '../../http/cookie-field.ts';
 import type { Headers } from '../../http/head.ts';
 import type { Arguments } from '../arguments.ts';
 import type { SampleContext } from '../context.ts';
 import type { CompileScope, Fetched, FetchRow } from '../row.ts';
 import type { SampleType, Value } from '../sample.ts';
-import { eachItem, eachValue, headerInteger, trimmed } from './header-text.ts';
+import { eachItem, eachValue, headerInteger } from './header-text.ts';
 import { requestOf, responseOf } from './message.ts';
 
 type VisitCookie = (name: string, value: string) => boolean;
@@ -13,28 +14,13 @@ type VisitCookie = (name: string, value: string) => boolean;
 function eachPair(item: string, isRequest: boolean, visit: VisitCookie): boolean {
   let at = 0;
   while (at < item.length) {
-    const end = pairEnd(item, at, isRequest);
-    const equals = item.indexOf('=', at);
-    if (equals >= at && equals < end) {
-      const name = trimmed(item, at, equals);
-      if (!name.startsWith('$') && visit(name, trimmed(item, equals + 1, end))) return true;
-    }
+    const end = endOfCookie(item, at, isRequest);
+    const pair = cookiePair(item.slice(at, end));
+    if (pair !== undefined && !pair.name.startsWith('$') && visit(pair.name, pair.value)) return true;
     if (!isRequest) return false;
     at = end + 1;
   }
   return false;
-}
-
-/** A semicolon, or in requests a comma, outside quotes. */
-function pairEnd(item: string, from: number, isRequest: boolean): number {
-  let quoted = false;
-  for (let index = from; index < item.length; index++) {
-    const code = item.charCodeAt(index);
-    if (quoted && code === 92) index++;
-    else if (code === 34) quoted = !quoted;
-    else if (!quoted && (code === 59 || (code === 44 && isRequest))) return index;
-  }
-  return item.length;
 }
 
 function eachCookie(headers: Headers, isRequest: boolean, visit: VisitCookie): boolean {

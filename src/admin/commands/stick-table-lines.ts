@@ -41,7 +41,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 function escaped(text: string): string {
   return text.replace(
     /[^!-<>-[\]-~]/g,
-    char => ESCAPES[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    char => ESCAPES[char] ?? `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
 }
 

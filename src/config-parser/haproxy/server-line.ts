@@ -93,6 +93,10 @@ function readServerAddress(word: Word | undefined, context: LineContext): Parsed
   });
   if (read?.address.kind === 'reverse' && !context.useExperimental())
     context.alert(word ?? context.position, `'rhttp@' is experimental, ${MUST_BE_ALLOWED}.`);
+  if (read?.address.kind === 'fd')
+    context.alert(word ?? context.position, `a file descriptor is not acceptable here in '${word?.text}'.`);
+  if (read?.quic === true)
+    context.alert(word ?? context.position, `QUIC is not supported, as '${word?.text}' asks for.`);
   return read;
 }
 

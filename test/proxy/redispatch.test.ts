@@ -1,0 +1,41 @@
+/** On which tries `option redispatch` lets a request leave its server. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mayRedispatch } from '../../src/proxy/redispatch.ts';
+import type { BackendRuntime } from '../../src/proxy/runtime.ts';
+
+/** The tries, of `retries`, that may go elsewhere. */
+function triesElsewhere(
+  redispatchAfter: number,
+  retries: number,
+  { isRoundRobin = false, isBound = false, isRunning = true } = {},
+): number[] {
+  const backend = {
+    config: { redispatchAfter, retries },
+    isRoundRobin,
+    usableServers: () => 2,
+  } as unknown as BackendRuntime;
+  const tries = Array.from({ length: retries }, (_, index) => index + 1);
+  return tries.filter(tried => mayRedispatch(backend, { isBound, isRunning }, retries - tried));
+}
+
+test('a positive interval counts from the first try, a negative one is so long that as many are left behind it', () => {
+  assert.deepEqual(triesElsewhere(0, 3), []);
+  assert.deepEqual(triesElsewhere(1, 3), [1, 2, 3]);
+  assert.deepEqual(triesElsewhere(2, 5), [2, 4]);
+  assert.deepEqual(triesElsewhere(-1, 3), [3]);
+  assert.deepEqual(triesElsewhere(-1, 1), [1]);
+  assert.deepEqual(triesElsewhere(-2, 3), [2]);
+  assert.deepEqual(triesElsewhere(-2, 6), [5]);
+  assert.deepEqual(triesElsewhere(-5, 3), [1, 2, 3], 'more than there are');
+});
+
+test('nothing holds a request at a server that is down or warming up, unless redispatching is off', () => {
+  assert.deepEqual(triesElsewhere(-1, 3, { isBound: true, isRunning: false }), [1, 2, 3]);
+  assert.deepEqual(triesElsewhere(0, 3, { isRunning: false }), []);
+});
+
+test('a request that no persistence holds leaves at once where any server will do', () => {
+  assert.deepEqual(triesElsewhere(-1, 3, { isRoundRobin: true }), [1, 2, 3]);
+  assert.deepEqual(triesElsewhere(-1, 3, { isRoundRobin: true, isBound: true }), [3]);
+});
