@@ -80,6 +80,8 @@ export class Http1RequestHead implements RequestHead {
   framing: Framing = 'none';
   /** The client wants the connection to live on (and HTTP allows it). */
   keepAlive = false;
+  /** A rule has told the server that its connection closes. */
+  ruledClose = false;
   hostIndex = -1;
   /** Bytes the received request line has in the text with its CRLF, 0 when it is to be written anew. */
   #keptLine = 0;
@@ -94,6 +96,7 @@ export class Http1RequestHead implements RequestHead {
     this.fields.reset();
     this.framing = 'none';
     this.hostIndex = -1;
+    this.ruledClose = false;
     this.#keptLine = 0;
     this.#parsed = false;
   }
@@ -175,10 +178,9 @@ export class Http1RequestHead implements RequestHead {
    */
   renderInto(buffer: Buffer, offset: number, rendering: RequestRendering): number {
     const { headers } = this;
-    const close =
-      ((headers.touched & EDITED) | (headers.seen & (1 << TE))) === 0
-        ? rendering.close
-        : this.#settleEdits() || rendering.close;
+    if (((headers.touched & EDITED) | (headers.seen & (1 << TE))) !== 0)
+      this.ruledClose = this.#settleEdits() || this.ruledClose;
+    const close = this.ruledClose || rendering.close;
     const keptLine = this.#isLineKept() ? this.#keptLine : 0;
     const line =
       keptLine > 0

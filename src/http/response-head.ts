@@ -66,7 +66,8 @@ export class Http1ResponseHead implements ResponseHead {
     this.status = status;
     this.reason = reason;
     this.version = version;
-    headers.touched = 0;
+    // where it says what becomes of the connection, it is as if a rule did
+    headers.touched &= 1 << CONNECTION;
     this.framing = framing;
     fields.chunked = framing === 'chunked';
     fields.contentLength = contentLength;

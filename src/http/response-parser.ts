@@ -42,7 +42,7 @@ export function parseResponseHead(
   const hasReason = line.reasonEnd > line.reasonStart;
   head.received(
     line.status,
-    hasReason ? reasonIn(buffer, start) : '',
+    hasReason ? reasonIn(buffer, start) : reasonPhrase(line.status),
     line.version,
     line.regular && hasReason ? fields - start : 0,
   );

@@ -124,7 +124,7 @@ export class ClientTrouble {
     transaction.termination.fail('client', cause, phase);
     if (cause === 'ended' && (phase === 'R' || phase === 'H')) return this.#fail(400, 'C', phase);
     // it hears nothing any more: the log tells what it would have been told
-    if (phase === 'R') transaction.status = 400;
+    if (phase === 'R' || (phase === 'H' && transaction.status === 0)) transaction.status = 400;
     this.#owner.abort();
   }
 

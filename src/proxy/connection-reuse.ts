@@ -11,6 +11,7 @@
  * request, unless the client is authenticated by them.
  */
 import type { Headers } from '../http/head.ts';
+import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
 import { aimOf } from './http2/request-block.ts';
@@ -100,6 +101,7 @@ interface Served {
   readonly frontend: FrontendRuntime;
   readonly transaction: Transaction;
   readonly session: StreamClient;
+  readonly requestHead: Http1RequestHead;
   readonly responseHead: Http1ResponseHead;
   readonly server: ServerHalf;
   /** All of the request is with the server. */
@@ -115,11 +117,13 @@ export function releaseServer(stream: Served): void {
 }
 
 /** Nothing of this request or its response is under way on it, and both sides want to go on. */
-function isFree({ frontend, transaction, responseHead, server, requestSent }: Served): boolean {
+function isFree(stream: Served): boolean {
+  const { frontend, transaction, requestHead, responseHead, server, requestSent } = stream;
   return (
     transaction.serverRuntime !== undefined &&
     responseHead.keepAlive &&
     !closesServer(frontend, transaction) &&
+    !requestHead.ruledClose &&
     requestSent &&
     server.inbox.length === 0 &&
     !server.ended &&

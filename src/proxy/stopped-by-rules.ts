@@ -107,7 +107,7 @@ export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
       return stream.replyWith(transaction.reply);
     case TIMED_OUT:
       transaction.flaw = 'denied response';
-      return stream.fail(504, 's', 'D');
+      return stream.fail(504, 's', 'H');
     case REJECT:
       return cutBothSides(stream);
     default:

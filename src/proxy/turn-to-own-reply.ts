@@ -19,8 +19,9 @@ export function turnToOwnReply(stream: HttpExchange, reply: Reply): boolean {
   stream.responseStarted = true;
   stream.keepAlive &&=
     stream.body.drop() && frontend.keepsClients && !stream.thread.sendsAway() && !reply.closes;
-  transaction.status = reply.status;
-  // what a server may have sent is not the response; what a service says is
-  transaction.timers.responseHeadAt = transaction.servedBy === undefined ? -1 : stream.thread.wheel.now;
+  transaction.status = reply.standsFor ?? reply.status;
+  if (transaction.servedBy !== undefined) transaction.timers.responseHeadAt = stream.thread.wheel.now;
+  // the server's was none, or asked for another try
+  else if (transaction.serverStatus === 0) transaction.timers.responseHeadAt = -1;
   return reply.silent !== true && !clientConnection.closed && !answer.isSending(clientConnection);
 }

@@ -9,7 +9,7 @@ import type { ErrorPages, ReplyMaker } from './context.ts';
 import type { RuleEnvironment } from './environment.ts';
 import { compileReply } from './http-reply.ts';
 import { reasonPhrase } from '../http/reasons.ts';
-import type { Reply } from './reply.ts';
+import { pageFor, type Reply } from './reply.ts';
 import { RuleLine } from './rule-line.ts';
 import { parseStoredMessage } from './stored-message.ts';
 
@@ -40,7 +40,7 @@ function addPage(pages: Pages, file: ErrorFile, env: RuleEnvironment): void {
       addStored(pages, file, source.path, source.content, env);
       break;
     case 'location':
-      pages.set(status, constant(locationReply(source.code, source.url)));
+      pages.set(status, constant(pageFor(status, locationReply(source.code, source.url))));
       break;
     case 'section':
       importPages(pages, file, source.name, env);
@@ -64,7 +64,7 @@ function addStored(pages: Pages, file: ErrorFile, path: string, content: string,
   if ('error' in reply) {
     const message = `errorfile : '${path}': ${reply.error}.`;
     env.report({ severity: 'alert', position: file.position, message });
-  } else pages.set(file.status, constant(reply));
+  } else pages.set(file.status, constant(pageFor(file.status, reply)));
 }
 
 function locationReply(status: 302 | 303, url: string): Reply {

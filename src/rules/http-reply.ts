@@ -7,7 +7,7 @@ import type { Word } from '../model/word.ts';
 import type { ReplyMaker, RuleContext } from './context.ts';
 import { ERROR_STATUSES, pageByStatus } from './default-pages.ts';
 import { reasonPhrase } from '../http/reasons.ts';
-import type { Reply, ReplyHeader } from './reply.ts';
+import { pageFor, type Reply, type ReplyHeader } from './reply.ts';
 import type { RuleLine } from './rule-line.ts';
 import { parseStoredMessage } from './stored-message.ts';
 
@@ -198,7 +198,8 @@ function fileReply(line: RuleLine, status: number, path: string): CompiledReply 
   if (content === undefined) return undefined;
   const reply = parseStoredMessage(content);
   if ('error' in reply) return line.error(`'${path}': ${reply.error}`);
-  return { status, make: () => reply, isDefault: false };
+  const page = pageFor(status, reply);
+  return { status, make: () => page, isDefault: false };
 }
 
 function sectionReply(line: RuleLine, status: number, name: string): CompiledReply | undefined {

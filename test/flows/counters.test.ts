@@ -332,6 +332,7 @@ test('after 50,000 requests of ten kinds on two threads every counter equals the
   assert.equal(row['reqbin'], String(measured.steady.sent));
   assert.equal(row['resbout'], String(measured.steady.received));
   assert.ok(Number(measured.rows.get('queued/BACKEND')?.['qmax']) > 10);
+  assert.equal(measured.rows.get('silent/BACKEND')?.['hrsp_4xx'], String(FEW));
 });
 
 /**
@@ -342,6 +343,9 @@ test('after 50,000 requests of ten kinds on two threads every counter equals the
 const OWN_COLUMNS =
   /^(?:rate|.*_rate|.*rate_max|[qcrt]time(?:_max)?|.*bytes_.*|[bs]?in|bout|[sq]max|slim|lastchg|lastsess|addr|algo|(?:srv_|idle_conn_)[ic]cur|idle_conn_cur|need_conn_est|h1_open_connections|h1_total_connections|connect|reuse|safe_conn_cur|lbtot|.*pid)$/;
 
+/** Requests of clients that reset: answered with 400 that nobody hears in HAProxy 3.4, with nothing in 2.6. */
+const NEWER = /^(?:rough\/FRONTEND|silent\/BACKEND) hrsp_(?:4xx|other)$/;
+
 test('HAProxy counts the same load in the same way, in every column', async t => {
   if (!requires(t, 'haproxy')) return;
   const theirs = await measure(t, 'haproxy');
@@ -351,7 +355,7 @@ test('HAProxy counts the same load in the same way, in every column', async t =>
   let compared = 0;
   for (const [name, row] of theirs.rows)
     for (const [column, value] of Object.entries(row)) {
-      if (OWN_COLUMNS.test(column) || value === '') continue;
+      if (OWN_COLUMNS.test(column) || NEWER.test(`${name} ${column}`) || value === '') continue;
       compared++;
       const own = ours.rows.get(name)?.[column];
       if (own !== value) wrong.push(`${name} ${column}: ${own}, HAProxy has ${value}`);

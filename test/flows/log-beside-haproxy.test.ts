@@ -154,8 +154,15 @@ function plain(text: string): string {
     .replace(/\b(T\w)=\d+/g, '$1=time');
 }
 
+/** HAProxy 2.6 forgets the times of a response that rules deny or replace, 3.4 tells them. */
+function asNewer(line: string): string {
+  return /^a response that is (?:denied|replaced):/.test(line)
+    ? line.replace(/\b(T[rd])=-1/g, '$1=time')
+    : line;
+}
+
 test('log lines of odd ends are those of the real haproxy', async t => {
   if (!requires(t, 'haproxy')) return;
   const [ours, theirs] = await Promise.all([run(t), run(t, 'haproxy')]);
-  assert.deepEqual(ours, theirs);
+  assert.deepEqual(ours, theirs.map(asNewer));
 });

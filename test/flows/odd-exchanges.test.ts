@@ -87,7 +87,6 @@ const EXCHANGES: readonly Exchange[] = [
     heard: '303',
     after: 'reset',
   },
-  { name: 'no reason', send: get('reason') },
 ];
 
 /** What the server does is in the path. */
@@ -95,8 +94,7 @@ function serve(socket: Socket): void {
   socket.on('end', () => socket.end());
   socket.on('data', chunk => {
     const path = /^\w+ \/(\w*)/.exec(chunk.toString('latin1'))?.[1];
-    if (path === 'reason') socket.end('HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n');
-    else if (path === 'early') socket.end(OK);
+    if (path === 'early') socket.end(OK);
     else if (path !== undefined) socket.write(OK);
   });
 }

@@ -124,8 +124,8 @@ test('Answers without a body are sent without lengths, but HEAD and 304 keep the
 
 test('What is only badly written is written well', () => {
   for (const [received, sent] of [
-    ['HTTP/1.1 200\r\n\r\n', 'HTTP/1.1 200 '],
-    ['HTTP/1.1 200 \r\n\r\n', 'HTTP/1.1 200 '],
+    ['HTTP/1.1 200\r\n\r\n', 'HTTP/1.1 200 OK'],
+    ['HTTP/1.1 200 \r\n\r\n', 'HTTP/1.1 200 OK'],
     ['HTTP/1.1  200   Fine\r\n\r\n', 'HTTP/1.1 200 Fine'],
     ['HTTP/1.1\t200\tFine\nA:b\n\n', 'HTTP/1.1 200 Fine\r\nA: b'],
     ['HTTP/1.2 599 X\r\n\r\n', 'HTTP/1.1 599 X'],
