@@ -12,6 +12,7 @@ import {
   limitClientSignatures,
   SIGNATURES_NOT_LIMITED,
 } from '../net/tls/client-signatures.ts';
+import { AUTHORITIES_ANNOUNCED, canTellDetails } from '../net/tls/context-details.ts';
 import { sslCalls } from '../net/tls/direct/ssl-calls.ts';
 import { ListenerContexts, versionsOf } from '../net/tls/listener-contexts.ts';
 import { listenerKey } from '../net/tls/listener-key.ts';
@@ -142,6 +143,19 @@ function whyNot(make: () => unknown): string | undefined {
   }
 }
 
+/** Words for versions that say less than they seem to. */
+function versionMistakes({ minVersion, maxVersion }: TlsLineOptions, words: readonly string[]): string[] {
+  const texts: string[] = [];
+  const off = words.filter(word => /^no-(sslv3|tlsv1\d)$/.test(word));
+  if (off.length > 0 && (minVersion ?? maxVersion) !== undefined)
+    texts.push(`'${off.join("' and '")}' ignored: use only 'ssl-min-ver' and 'ssl-max-ver'.`);
+  if (minVersion === undefined && maxVersion !== undefined && maxVersion < 'TLSv1.2')
+    texts.push(
+      `'ssl-max-ver ${maxVersion}' without 'ssl-min-ver', which is taken to be ${maxVersion} too (TLSv1.2 otherwise).`,
+    );
+  return texts;
+}
+
 /** OpenSSL has chosen these when the name is looked at. */
 const CHOSEN_BEFORE = ['ciphers', 'ciphersuites', 'curves', 'ecdhe', 'sigalgs', 'clientSigalgs'] as const;
 
@@ -164,10 +178,8 @@ function withoutEffect(
   if (otherOptions.has('ca-sign-file') && !otherOptions.has('generate-certificates'))
     texts.push(`'ca-sign-file' has no effect without 'generate-certificates'.`);
   if (isSaid('earlyData')) texts.push(...earlyDataRefused(settings, takesEarly));
-  if (isSaid('noCaNames') || isSaid('caVerifyFile'))
-    texts.push(
-      `the names of all authorities are announced to clients, whatever 'no-ca-names' and 'ca-verify-file' say.`,
-    );
+  texts.push(...versionMistakes(line, [...otherOptions.keys()]));
+  if ((isSaid('noCaNames') || isSaid('caVerifyFile')) && !canTellDetails()) texts.push(AUTHORITIES_ANNOUNCED);
   if (
     entries.some(
       ({ options, isDefault }) => !isDefault && CHOSEN_BEFORE.some(name => options[name] !== undefined),

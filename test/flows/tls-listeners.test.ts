@@ -19,6 +19,7 @@ import { resetSocket } from '../support/reset-socket.ts';
 import { statRows } from '../support/stat-rows.ts';
 import { connectTls, converse, requestTls } from '../support/tls-client.ts';
 import { infoOf, SITE, startTls } from '../support/tls-flow.ts';
+import { tlsFile } from '../support/tls-material.ts';
 import { until, untilMatches } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -83,6 +84,42 @@ test('a connection that is closed after its last answer ends by close_notify, so
   const said = await text(client.stdout as Readable);
   assert.match(said, /HTTP\/1\.1 200 OK/);
   assert.match(said, /<<< TLS 1\.3, Alert \[length 0002\], warning close_notify/);
+});
+
+test('clients are shown the chain of the file alone, and the names of the authorities that are meant for them', async t => {
+  if (!requires(t, 'openssl')) return;
+  const [ca, other] = [tlsFile('ca.pem'), tlsFile('other-ca.pem')];
+  const shown = async (words: string, version: string): Promise<{ chain: number; names: string }> => {
+    const { port } = await startTls(t, `crt ${tlsFile('ecdsa.pem')} verify optional ${words}`);
+    const client = execFile('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-showcerts', version]);
+    client.stdin?.end();
+    const said = await text(client.stdout as Readable);
+    const [, names = ''] =
+      /Acceptable client certificate CA names\n([^]*?)\n(?:Client|Requested)/.exec(said) ?? [];
+    return { chain: said.match(/BEGIN CERTIFICATE/g)?.length ?? 0, names };
+  };
+  for (const version of ['-tls1_2', '-tls1_3']) {
+    const both = await shown(`ca-file ${ca} ca-verify-file ${other}`, version);
+    assert.equal(both.chain, 1);
+    assert.match(both.names, /^[^\n]*CN ?= ?Example Authority$/);
+    assert.deepEqual(await shown(`ca-file ${ca} no-ca-names`, version), { chain: 1, names: '' });
+  }
+});
+
+test('a record that is longer than any may be is answered at once', async t => {
+  const log = await startLogReceiver(t);
+  const { port } = await startTls(
+    t,
+    SITE,
+    '  timeout client-hs 1h\n  http-request return status 200\n  log global\n  option httplog',
+    `  log 127.0.0.1:${log.port} local0\n`,
+  );
+  const client = connect(port, '127.0.0.1');
+  client.write(Buffer.from([22, 3, 1, 0xff, 0xff, 1, 0, 0xff]));
+  const [alert] = (await once(client, 'data')) as [Buffer];
+  assert.deepEqual([...alert], [21, 3, 3, 0, 2, 2, 22]);
+  await log.find(/SSL handshake failure \(error:0A0000C6:SSL routines::packet length too long\)/);
+  client.destroy();
 });
 
 test('large bodies pass in both directions', async t => {

@@ -117,11 +117,8 @@ export const TLS_CERTIFICATE_FETCHES: readonly FetchRow[] = [
     'the session has a client certificate',
     tls => tls.peerCertificate !== undefined,
   ),
-  verificationRow(
-    'ssl_c_verify',
-    'int',
-    'verification result of the client certificate',
-    tls => tls.verifyResult,
+  verificationRow('ssl_c_verify', 'int', 'verification result of the client certificate', tls =>
+    tls.error === undefined ? tls.verifyResult : undefined,
   ),
   verificationRow('ssl_c_err', 'int', 'first error of the client certificate', tls => tls.certificateError),
   verificationRow(

@@ -18,6 +18,7 @@ import type { HelloFacts } from './tls-facts.ts';
 /** More than a record; longer hellos are left to OpenSSL, uncaptured. */
 const MOST_BYTES = 16384 + 256;
 const RECORD_HEADER = 5;
+const HANDSHAKE = 22;
 const SERVER_NAME = 0;
 const ALPN = 16;
 const PRE_SHARED_KEY = 41;
@@ -41,7 +42,7 @@ export class HelloReader {
   push(buffer: Buffer, offset: number, length: number): boolean {
     this.#bytes = Buffer.concat([this.#bytes, buffer.subarray(offset, offset + length)]);
     const hello = parseClientHello({ buffer: this.#bytes, offset: 0, length: this.#bytes.length });
-    if (hello === 'short') return this.#bytes.length >= MOST_BYTES;
+    if (hello === 'short') return this.#bytes.length >= MOST_BYTES || this.isTooLong;
     if (hello !== 'other') this.#read(this.#bytes, hello);
     return true;
   }
@@ -55,6 +56,17 @@ export class HelloReader {
     const name = extension(SERVER_NAME);
     this.#servername = name && readServerName(bytes, name);
     this.#isPlain = hello.extensions.end <= RECORD_HEADER + bytes.readUInt16BE(3);
+  }
+
+  /** Its first record says that it is longer than any may be (RFC 8446, section 5.1; sealed ones are a little longer). */
+  get isTooLong(): boolean {
+    const bytes = this.#bytes;
+    return bytes.length >= RECORD_HEADER && bytes[0] === HANDSHAKE && bytes.readUInt16BE(3) > MOST_BYTES;
+  }
+
+  /** There is a hello, in however many records. */
+  get isRead(): boolean {
+    return this.#extensions !== undefined;
   }
 
   /** All that came, for the handshake. */

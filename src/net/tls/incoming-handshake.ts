@@ -5,9 +5,11 @@
 import type { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionHandler, Engine } from '../connection.ts';
 import type { DirectWatcher } from './direct/direct-handshake.ts';
-import { ABORTED, CLOSED, type HandshakeFailure } from './handshake-failure.ts';
+import { ABORTED, CLOSED, FAILED, type HandshakeFailure } from './handshake-failure.ts';
 import { HandshakeWire, withAddressesOf } from './handshake-wire.ts';
 import { HelloReader } from './hello-reader.ts';
+import { type HelloRefusal, RefusedHello } from './hello-refusal.ts';
+import { alertRecord } from './records/alert-record.ts';
 import { rawSocketOf } from './raw-socket.ts';
 import type { TlsFacts } from './tls-facts.ts';
 import type { Handshake, HandshakeWatcher, TlsListener } from './tls-listener.ts';
@@ -52,10 +54,18 @@ export class IncomingHandshake implements HandshakeWatcher, DirectWatcher, Conne
   }
 
   #begin(): void {
+    const refusal = this.#tls.refusalOf(this.#hello);
+    if (refusal !== undefined) return this.#refuse(refusal);
     const direct = this.#tls.acceptDirectly(this.#plain, this.#engine, this.#hello, this);
     this.#handshake = direct;
     if (direct === undefined) this.#beginByNode();
     else direct.start();
+  }
+
+  #refuse(refusal: HelloRefusal): void {
+    const record = alertRecord(refusal.alert, undefined);
+    this.#plain.send(record, 0, record.length);
+    this.failed({ ...FAILED, detail: refusal.error.text }, new RefusedHello(this.#hello, refusal));
   }
 
   #beginByNode(): void {

@@ -13,6 +13,7 @@ import {
 import type { TlsLineOptions } from '../../model/bind.ts';
 import type { AuthorityFile, LoadedCertEntry } from '../../model/tls-material.ts';
 import { limitClientSignatures } from './client-signatures.ts';
+import { announceAuthorities, keepChain } from './context-details.ts';
 import type { ListenerSettings } from './listener-settings.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 
@@ -101,8 +102,9 @@ export class ListenerContexts {
    * Throws OpenSSL's error.
    */
   contextBefore(defaults: readonly LoadedCertEntry[]): SecureContext {
-    const { clientSigalgs } = { ...this.#settings.line, ...defaults[0]?.options };
-    return limitClientSignatures(this.#create(this.#optionsOf(defaults)), clientSigalgs);
+    const line = { ...this.#settings.line, ...defaults[0]?.options };
+    const context = this.#detailed(this.#create(this.#optionsOf(defaults)), line);
+    return limitClientSignatures(context, line.clientSigalgs);
   }
 
   /** Of one certificate, for Node to take it out. Throws OpenSSL's error. */
@@ -138,7 +140,14 @@ export class ListenerContexts {
       cert: certificates.map(({ certPem, chainPem }) => certPem + chainPem),
       key: certificates.map(({ keyPem }) => keyPem),
     });
-    return limitClientSignatures(context, clientSigalgs);
+    return limitClientSignatures(this.#detailed(context, line), clientSigalgs);
+  }
+
+  #detailed(context: SecureContext, { caFile, caVerifyFile, noCaNames }: TlsLineOptions): SecureContext {
+    keepChain(context);
+    if (noCaNames !== true && caVerifyFile === undefined) return context;
+    const announced = noCaNames === true || caFile === undefined ? undefined : this.#fileNamed(caFile);
+    return announceAuthorities(context, announced?.certificates ?? []);
   }
 
   /** Asked for each ticket, where there are several. */

@@ -90,6 +90,7 @@ export function listenerSettings(
   const { minVersion, maxVersion, flags } = defaultOptions(ssl.get('ssl-default-bind-options') ?? []);
   const { certificates: _c, folder: _f, strictSni, noTickets, ...line } = tls;
   const isOn = (word: string): boolean => flags.has(word) || otherOptions.has(word);
+  const isLimited = (line.minVersion ?? line.maxVersion ?? minVersion ?? maxVersion) !== undefined;
   const ignoredLeafErrors = wordsOf(otherOptions.get('crt-ignore-err'));
   const ignoredChainErrors = wordsOf(otherOptions.get('ca-ignore-err'));
   // a session tells its last error only, not where it was: it could not be judged again
@@ -105,7 +106,8 @@ export function listenerSettings(
     strictSni: strictSni ?? flags.has('strict-sni'),
     noTickets: ignoresErrors || (noTickets ?? flags.has('no-tls-tickets')),
     prefersClientCiphers: isOn('prefer-client-ciphers'),
-    without: [...SWITCHED_OFF].filter(([word]) => isOn(word)).map(([, version]) => version),
+    // where limits are said these are ignored
+    without: isLimited ? [] : [...SWITCHED_OFF].filter(([word]) => isOn(word)).map(([, version]) => version),
     securityLevel: ssl.get('ssl-security-level')?.[0],
     sessionLifetimeS: numberOf(ssl, 'tune.ssl.lifetime', DEFAULT_LIFETIME_S),
     sessionContext: digest([bind.written, tls.verify, tls.caFile, tls.caVerifyFile, tls.crlFile]),

@@ -11,6 +11,7 @@ import {
 } from 'node:tls';
 import type { AuthorityFile, LoadedCertificate } from '../../model/tls-material.ts';
 import type { ServerTls } from '../../model/server.ts';
+import { keepChain } from './context-details.ts';
 import { limitClientSignatures } from './client-signatures.ts';
 import { cipherList } from './cipher-list.ts';
 import { contextOfClient } from './direct/context-address.ts';
@@ -111,7 +112,7 @@ export function createServerContext(settings: ServerTls, files: Files): SecureCo
   const context = createSecureContext(
     crl.length > 0 && revoked !== undefined ? { ...options, crl } : options,
   );
-  return limitClientSignatures(context, settings.clientSigalgs);
+  return limitClientSignatures(keepChain(context), settings.clientSigalgs);
 }
 
 function optionBits({ noTickets, renegotiate }: ServerTls): number {

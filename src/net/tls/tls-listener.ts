@@ -12,6 +12,7 @@ import { DirectListener } from './direct/direct-listener.ts';
 import type { EarlyGuard } from './early/early-guard.ts';
 import { failureOf, type HandshakeFailure } from './handshake-failure.ts';
 import type { HelloReader } from './hello-reader.ts';
+import { type HelloRefusal, RECORD_TOO_LONG, UNKNOWN_NAME } from './hello-refusal.ts';
 import { KeyLog } from './key-log.ts';
 import { type FindAuthorities, ListenerContexts } from './listener-contexts.ts';
 import type { ListenerSettings } from './listener-settings.ts';
@@ -92,6 +93,13 @@ export class TlsListener {
   /** Before the first client comes. */
   prepare(): void {
     this.#direct?.prepare();
+  }
+
+  /** Undefined: there is nothing to say against it yet. */
+  refusalOf(hello: HelloReader): HelloRefusal | undefined {
+    if (hello.isTooLong) return RECORD_TOO_LONG;
+    const isStrict = this.#settings.strictSni && hello.isRead;
+    return isStrict && this.chosenFor(hello.servername).length === 0 ? UNKNOWN_NAME : undefined;
   }
 
   /** Without Node, once the hello is read. Undefined: it is to be made by accept(), and nothing has happened. */

@@ -69,6 +69,9 @@ const DECLARATIONS = {
   onNewSession: 'void SSL_CTX_sess_set_new_cb(uintptr_t context, uintptr_t callback)',
   onLookUp: 'void SSL_CTX_sess_set_get_cb(uintptr_t context, uintptr_t callback)',
   controlContext: 'long SSL_CTX_ctrl(uintptr_t context, int command, long number, uintptr_t pointer)',
+  announcedNames: 'uintptr_t SSL_CTX_get_client_CA_list(uintptr_t context)',
+  copyNames: 'uintptr_t SSL_dup_CA_list(uintptr_t names)',
+  announceNames: 'void SSL_CTX_set_client_CA_list(uintptr_t context, uintptr_t names)',
   onTicket: 'long SSL_CTX_set_tlsext_ticket_key_evp_cb(uintptr_t context, uintptr_t callback)',
   aes128Cbc: 'uintptr_t EVP_aes_128_cbc()',
   setCipher:
