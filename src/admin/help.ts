@@ -46,7 +46,7 @@ function headline(isHelp: boolean, words: readonly string[], partly: boolean): s
 function commandsLike(commands: readonly Command[], words: readonly string[]): readonly Command[] {
   const split = commands.map(command => ({ command, own: command.words.split(' ') }));
   const common = Math.max(0, ...split.map(({ own }) => wordsInCommon(own, words)));
-  const sharing = split.filter(({ own }) => wordsInCommon(own, words) === common || own.length < common);
+  const sharing = split.filter(({ own }) => wordsInCommon(own, words) === common);
   const next = words[common];
   if (next === undefined) return sharing.map(({ command }) => command);
   const candidates = sharing.flatMap(({ own }) => own[common] ?? []);

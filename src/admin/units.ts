@@ -9,6 +9,9 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** As many milliseconds as a timer can have: a longer one would be over at once. */
+export const LONGEST_TIMER_MS = 0x7fff_ffff;
+
 /** Milliseconds of a time with or without a unit; undefined: not a time. */
 export function parseDelay(text: string, unit: 's' | 'ms'): number | undefined {
   const match = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text);

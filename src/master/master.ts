@@ -210,7 +210,7 @@ export class Master {
     this.#failedReloads = failure === undefined ? 0 : this.#failedReloads + 1;
     if (failure !== undefined) {
       this.#options.notice('alert', `Failed to reload: ${failure}; the running worker goes on.`);
-      this.#options.systemd.tell('ready');
+      this.#options.systemd.tell('reload failed');
     }
     for (const tell of this.#waiting.splice(0)) tell(failure === undefined);
   }

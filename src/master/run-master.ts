@@ -132,6 +132,8 @@ function handleSignals(master: Master, virtual: VirtualAddresses | undefined): v
   };
   process.on('SIGUSR2', reload);
   process.on('SIGHUP', reload);
+  // of no meaning to a master, as to HAProxy's, and no end
+  process.on('SIGQUIT', () => undefined);
   process.on('SIGTERM', () => void stop(master, virtual));
   process.on('SIGINT', () => {
     master.interrupted();

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { encodeUnix } from '../net/socket-address.ts';
 import { AF_UNIX, closeDescriptor, connectSocket, openDatagramSocket } from '../net/system-calls.ts';
 
-type ServiceState = 'ready' | 'reloading' | 'stopping';
+type ServiceState = 'ready' | 'reloading' | 'reload failed' | 'stopping';
 
 export class SystemdNotify {
   readonly #address: Buffer | undefined;
@@ -38,5 +38,6 @@ function monotonicUs(): bigint {
 const TEXTS: Readonly<Record<ServiceState, () => string>> = {
   ready: () => `READY=1\nMAINPID=${process.pid}\nSTATUS=Ready.\n`,
   reloading: () => `RELOADING=1\nMONOTONIC_USEC=${monotonicUs()}\nSTATUS=Reloading Configuration.\n`,
+  'reload failed': () => 'READY=1\nSTATUS=Reload failed!\n',
   stopping: () => 'STOPPING=1\nSTATUS=Stopping.\n',
 };

@@ -51,6 +51,8 @@ export interface SectionSurroundings {
   /** Begins to connect; `ready` is called when messages can be sent. */
   readonly connect: (section: PeersSection, peer: Peer, ready: () => void) => Socket;
   readonly log: (section: PeersSection, level: 'notice' | 'warning', text: string) => void;
+  /** There are more connections to peers, or fewer, or one of them may be used now. */
+  readonly connectionsChanged: () => void;
 }
 
 export class PeersAtWork implements SessionOwner {
@@ -92,7 +94,13 @@ export class PeersAtWork implements SessionOwner {
   }
 
   get isTalking(): boolean {
-    return this.peers.some(({ session, status }) => session !== undefined && status === STATUS.success);
+    return this.peers.some(isTalking);
+  }
+
+  /** Connections to peers, and how many of them both sides have agreed upon. */
+  connections(): { readonly active: number; readonly talking: number } {
+    const active = this.peers.filter(({ session }) => session !== undefined);
+    return { active: active.length, talking: active.filter(isTalking).length };
   }
 
   /** Somebody has connected to this node. */
@@ -131,6 +139,7 @@ export class PeersAtWork implements SessionOwner {
     }
     peer.speaksOld = minorVersion === OLD_MINOR_VERSION;
     peer.session = session;
+    this.#around.connectionsChanged();
     return peer;
   }
 
@@ -145,6 +154,7 @@ export class PeersAtWork implements SessionOwner {
 
   established(session: PeerSession, peer: RemotePeer): void {
     peer.connected(this.#around.now(), HEARTBEAT_MS);
+    this.#around.connectionsChanged();
     this.#stopLearning(peer);
     if (peer.settings.local && session.outgoing) peer.beginTeaching();
     else if (peer.settings.local) this.#assignIf(peer, 'local', EVENT.localAssign);
@@ -207,6 +217,7 @@ export class PeersAtWork implements SessionOwner {
     if (peer === undefined || peer.session !== session) return;
     const wasTalking = peer.status === STATUS.success;
     peer.disconnected();
+    this.#around.connectionsChanged();
     this.#stopLearning(peer);
     if (wasTalking && this.#stopping === undefined && !this.#closed)
       this.#log('notice', `the connection to peer '${peer.settings.name}' is over`);
@@ -293,6 +304,7 @@ export class PeersAtWork implements SessionOwner {
     socket.setTimeout(CONNECT_MS, () => socket.destroy());
     peer.session = session;
     this.#sessions.add(session);
+    this.#around.connectionsChanged();
   }
 
   #keepAlive(peer: RemotePeer, session: Talk, nowMs: number): void {
@@ -378,4 +390,8 @@ export class PeersAtWork implements SessionOwner {
 function earlier(one: number, other: number): number {
   if (one === NEVER) return other;
   return other === NEVER ? one : Math.min(one, other);
+}
+
+function isTalking({ session, status }: RemotePeer): boolean {
+  return session !== undefined && status === STATUS.success;
 }

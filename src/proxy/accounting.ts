@@ -190,9 +190,14 @@ function countEnd(counters: Counters, exchange: Exchange, rows: Rows): void {
     return countFront(counters, rows, FIELD.ereq);
   if (cause === 'P' && (phase === 'R' || phase === 'T')) return countDenied(counters, rows);
   if (cause === 'L') return countIntercepted(counters, rows, phase);
-  if (isClient) countBehind(counters, rows, FIELD.cli_abrt);
-  else if (phase === 'D' && isOrdered(cause)) countCut(counters, exchange, rows);
+  if (isClient) return countClientAbort(counters, rows, phase);
+  if (phase === 'D' && isOrdered(cause)) countCut(counters, exchange, rows);
   else countServerFailure(counters, rows, cause, phase);
+}
+
+/** Nothing was broken off of one that waited for a server. */
+function countClientAbort(counters: Counters, rows: Rows, phase: string): void {
+  if (phase !== 'Q' && phase !== 'C') countBehind(counters, rows, FIELD.cli_abrt);
 }
 
 function countDenied(counters: Counters, rows: Rows): void {

@@ -22,7 +22,12 @@ export interface ClientTroubleOwner {
   readonly responseStarted: boolean;
   readonly phase: Phase;
   keepAlive: boolean;
-  readonly requestRules: { bodyTruncated(): boolean; clientLost(): boolean; stalled(): boolean };
+  readonly requestRules: {
+    bodyTruncated(): boolean;
+    clientLost(): boolean;
+    stalled(): boolean;
+    tarpitLeft(): boolean;
+  };
   /** Bytes of an own answer are to come: the client is only watched. */
   readonly replyPaused: boolean;
   fail(status: number, letter: string, phase: Phase): void;
@@ -88,6 +93,7 @@ export class ClientTrouble {
   /** FIN while a request is served. */
   ended(): void {
     const { body, requestRules, responseStarted } = this.#owner;
+    if (requestRules.tarpitLeft()) return;
     if (!body.read && requestRules.bodyTruncated()) return;
     if (!body.read || this.#owner.replyPaused) return this.gone('ended');
     this.#owner.keepAlive = false;

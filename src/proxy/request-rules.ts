@@ -287,6 +287,14 @@ export class RequestRules {
     return true;
   }
 
+  /** The client has closed its side; true: it was in the tarpit, which keeps nobody who does not wait. */
+  tarpitLeft(): boolean {
+    if (this.#hold !== 'tarpit') return false;
+    this.#letGo();
+    this.#tarpitOver();
+    return true;
+  }
+
   /** Bytes from the client; true: they were waited for here. */
   bytesArrived(): boolean {
     const isWanted = this.#waitsForBody();

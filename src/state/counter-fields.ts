@@ -3,12 +3,13 @@
  * the proxy writes by number (`FIELD.bin`). Names are those of `show stat` (manual of management, section 9.1).
  *
  *   sum    plain total, added up over threads          1 place
+ *   gauge  how many there are now, added up over threads; clearing keeps it 1 place
  *   max    highest value seen, maximum over threads    1 place
  *   last   time of the last event, maximum over threads 1 place
  *   mean   sliding mean of the last 512 samples         2 places: sum, samples
  *   rate   events a second and its highest value        4 places: tick, current, previous, highest
  */
-export type Merge = 'sum' | 'max' | 'last' | 'mean' | 'rate';
+export type Merge = 'sum' | 'gauge' | 'max' | 'last' | 'mean' | 'rate';
 
 /** L listener, F frontend, B backend, S server, P process. */
 interface CounterField {
@@ -17,7 +18,7 @@ interface CounterField {
   readonly kinds: string;
 }
 
-const PLACES: Record<Merge, number> = { sum: 1, max: 1, last: 1, mean: 2, rate: 4 };
+const PLACES: Record<Merge, number> = { sum: 1, gauge: 1, max: 1, last: 1, mean: 2, rate: 4 };
 
 /**
  * What every request adds to stands together, in the order of its kinds: a server's part is four cache lines, and of
@@ -105,6 +106,8 @@ const TABLE = {
   comp_bps_out: ['rate', 'P'],
   maxconn_reached: ['sum', 'P'],
   recv_logs: ['sum', 'P'],
+  peers_active: ['gauge', 'P'],
+  peers_connected: ['gauge', 'P'],
   h2_headers_rcvd: ['sum', 'FB'],
   h2_data_rcvd: ['sum', 'FB'],
   h2_settings_rcvd: ['sum', 'FB'],
@@ -114,11 +117,11 @@ const TABLE = {
   h2_detected_strm_protocol_errors: ['sum', 'FB'],
   h2_rst_stream_resp: ['sum', 'FB'],
   h2_goaway_resp: ['sum', 'FB'],
-  h2_open_connections: ['sum', 'FB'],
-  h2_backend_open_streams: ['sum', 'FB'],
+  h2_open_connections: ['gauge', 'FB'],
+  h2_backend_open_streams: ['gauge', 'FB'],
   h2_total_connections: ['sum', 'FB'],
   h2_backend_total_streams: ['sum', 'FB'],
-  h1_open_streams: ['sum', 'F'],
+  h1_open_streams: ['gauge', 'F'],
 } as const satisfies Record<string, readonly [Merge, string]>;
 
 export type FieldName = keyof typeof TABLE;

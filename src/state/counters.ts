@@ -108,6 +108,7 @@ export class Counters {
     const at = row + FIELD[name];
     switch (MERGE.get(name) as Merge) {
       case 'sum':
+      case 'gauge':
         return this.#threads.reduce((sum, own) => sum + (own[at] as number), 0);
       case 'max':
         // how many connections a server needs is no statistic
@@ -137,8 +138,9 @@ export class Counters {
   /** `clear counters`: the highest values; `all`: everything. Other threads' rows are written here, by design. */
   clear(all: boolean): void {
     for (const own of this.#threads) {
-      if (all) own.fill(0);
-      else for (let row = 0; row < own.length; row += COUNTER_ROW) clearMaxima(own, row);
+      for (let row = 0; row < own.length; row += COUNTER_ROW)
+        if (all) clearRow(own, row);
+        else clearMaxima(own, row);
     }
   }
 
@@ -174,6 +176,15 @@ function rateOf(own: Float64Array, at: number, nowMs: number): number {
   }
   if (remaining <= -PERIOD_MS) return 0;
   return current <= 1 ? current : (current * (remaining + PERIOD_MS)) / PERIOD_MS;
+}
+
+const GAUGES = COUNTER_FIELDS.filter(({ merge }) => merge === 'gauge').map(({ name }) => FIELD[name]);
+
+/** All but what is there now: its end will be counted, too. */
+function clearRow(own: Float64Array, row: number): void {
+  const kept = GAUGES.map(field => own[row + field] as number);
+  own.fill(0, row, row + COUNTER_ROW);
+  for (const [index, field] of GAUGES.entries()) own[row + field] = kept[index] as number;
 }
 
 function clearMaxima(own: Float64Array, row: number): void {

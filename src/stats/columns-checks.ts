@@ -72,7 +72,7 @@ const RESPONSES: readonly StatColumn[] = [
     'Most requests in a second so far',
     forKinds('F', 'u32', 'MMP', highestRate('req_rate')),
   ),
-  total('req_tot', 'FBS', 'Requests so far', isHttp),
+  total('req_tot', 'FBS', 'Requests so far', subject => subject.kind === 'frontend' || isHttp(subject)),
   total('cli_abrt', 'BS', 'Transfers that clients broke off'),
   total('srv_abrt', 'BS', 'Transfers that servers broke off'),
   total('comp_in', 'FB', 'Bytes given to compression'),

@@ -30,7 +30,7 @@ const ADDRESSES: readonly StatColumn[] = [
     server: {
       type: 'str',
       tags: 'CNS',
-      read: ({ server, options }) => (options.legends ? server.config.cookie : undefined),
+      read: ({ server, options, view }) => (options.legends ? view.cookie(server) : undefined),
     },
     backend: {
       type: 'str',

@@ -198,8 +198,12 @@ const WORK: readonly InfoField[] = [
   field('Jobs', 'u32', 'MGP', 'Connections and listeners that are served', jobs),
   constant('Unstoppable Jobs', 'u32', 'MGP', 'Jobs that outlive a soft stop', 0),
   field('Listeners', 'u32', 'MGP', 'Listening addresses', listeners),
-  constant('ActivePeers', 'u32', 'MGP', 'Peers with a session', 0),
-  constant('ConnectedPeers', 'u32', 'MGP', 'Peers that are connected', 0),
+  field('ActivePeers', 'u32', 'MGP', 'Connections to peers, also those that are being made', view =>
+    counted(view, 'peers_active'),
+  ),
+  field('ConnectedPeers', 'u32', 'MGP', 'Connections to peers that are in use', view =>
+    counted(view, 'peers_connected'),
+  ),
   field('DroppedLogs', 'u32', 'MGP', 'Log lines that could not be sent', ({ process }) =>
     process.droppedLogs(),
   ),
@@ -291,8 +295,13 @@ function resumedPercent(view: StatsView): number {
   return full >= all ? 0 : 100 - Math.floor((100 * full + (all - 1) / 2) / all);
 }
 
-function listeners({ config }: StatsView): number {
-  return config.proxies.reduce((sum, { binds, disabled }) => sum + (disabled ? 0 : binds.length), 0);
+/** Those of admin sockets, peers and log-forward sections too; a process that stops has let go of its frontends'. */
+function listeners({ config, process }: StatsView): number {
+  const { proxies, peers, logForwards, global } = config;
+  const others = global.statsSockets.length + peers.filter(({ bind }) => bind !== undefined).length;
+  if (process.stopping()) return others;
+  const frontends = proxies.reduce((sum, { binds, disabled }) => sum + (disabled ? 0 : binds.length), 0);
+  return logForwards.reduce((sum, { binds }) => sum + binds.length, frontends + others);
 }
 
 function jobs(view: StatsView): number {

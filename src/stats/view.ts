@@ -7,6 +7,7 @@ import { monotonicMs } from '../base/clock.ts';
 import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import { addressCookie } from '../state/address-cookie.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { NO_PROCESS, type ProcessNumbers } from './process-numbers.ts';
 
@@ -30,8 +31,17 @@ export interface StatsView {
   servers(proxy: number): readonly ServerEntry[];
   /** The server at the end of the chain of `track` that decides its state; itself when it tracks none. */
   checked(entry: ServerEntry): ServerEntry;
+  /** The value of its persistence cookie, its own or made of its address. */
+  cookie(entry: ServerEntry): string | undefined;
   /** The server it tracks, as the configuration says. */
   tracked(entry: ServerEntry): ServerEntry | undefined;
+}
+
+/** `enable dynamic-cookie backend` and its like. */
+interface CookieSetting {
+  readonly dynamic: boolean;
+  /** Undefined: that of the configuration. */
+  readonly key: string | undefined;
 }
 
 export class ConfiguredView implements StatsView {
@@ -39,6 +49,8 @@ export class ConfiguredView implements StatsView {
   readonly state: SharedState;
   readonly process: ProcessNumbers;
   vrrp: VrrpSnapshot | undefined;
+  /** What commands have changed of a backend's dynamic cookies. */
+  cookieSetting: (proxy: number) => CookieSetting | undefined = () => undefined;
   readonly #changed = new Map<number, Server>();
 
   constructor(config: Config, state: SharedState, process: ProcessNumbers = NO_PROCESS) {
@@ -67,6 +79,15 @@ export class ConfiguredView implements StatsView {
   #serverAt(proxy: number, row: number): Server | undefined {
     const first = this.state.plan.firstServer[proxy] as number;
     return this.#changed.get(row) ?? this.config.proxies[proxy]?.servers[row - first];
+  }
+
+  cookie({ proxy, row, config }: ServerEntry): string | undefined {
+    const settings = this.config.proxies[proxy]?.cookie;
+    if (config.cookie !== undefined || settings === undefined) return config.cookie;
+    const changed = this.cookieSetting(proxy);
+    const key = changed?.key ?? settings.dynamicKey;
+    if (key === undefined || !(changed ?? settings).dynamic) return undefined;
+    return addressCookie(key, this.state.servers.addresses.read(row));
   }
 
   tracked({ proxy, config }: ServerEntry): ServerEntry | undefined {

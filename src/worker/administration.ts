@@ -128,6 +128,7 @@ export class Administration {
       lostLines: () => this.#globalLog.lost + parts.rings.lost + parts.lostServerLines(),
     });
     this.#stats = new ConfiguredView(config, state, this.#numbers);
+    this.#stats.cookieSetting = backend => this.#shared.dynamicCookie(backend);
     this.directory = new ServerDirectory(config, state.plan);
     this.#backends = new DynamicBackends(parts, this.directory, this.#calls);
     this.#client = httpClientSettings(

@@ -10,6 +10,7 @@ import { PeersExchange } from '../peers/exchange.ts';
 import type { PeersAtWork } from '../peers/section.ts';
 import type { LogChannel } from '../proxy/runtime.ts';
 import type { SecureConnect } from '../net/tls/secure-connect.ts';
+import { FIELD } from '../state/counter-fields.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import { DEFAULT_LOG_TAG } from './global-log.ts';
 import { LogBackends } from './log-backends.ts';
@@ -56,7 +57,17 @@ export class PeersService {
           ready,
         ),
       log: (section, level, text) => this.#log(section, level, text),
+      connectionsChanged: () => this.#countConnections(),
     });
+  }
+
+  /** For `show info`, in whatever thread it is asked. */
+  #countConnections(): void {
+    const { counters } = this.#parts.state;
+    const all = this.sections.map(section => section.connections());
+    const sum = (of: 'active' | 'talking'): number => all.reduce((total, one) => total + one[of], 0);
+    counters.own[counters.process + FIELD.peers_active] = sum('active');
+    counters.own[counters.process + FIELD.peers_connected] = sum('talking');
   }
 
   #log(section: PeersSection, level: 'notice' | 'warning', text: string): void {

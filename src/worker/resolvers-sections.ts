@@ -21,7 +21,7 @@ export function resolversSections(config: Config): ResolversSettings[] {
     .filter(({ kind }) => kind === 'resolvers')
     .map(section => readSection(section, families));
   if (sections.some(({ name }) => name === 'default')) return sections;
-  return [{ ...DEFAULT_SETTINGS, name: 'default', nameservers: systemNameservers(), families }, ...sections];
+  return [...sections, { ...DEFAULT_SETTINGS, name: 'default', nameservers: systemNameservers(), families }];
 }
 
 type Draft = { -readonly [Key in keyof ResolversSettings]: ResolversSettings[Key] };

@@ -24,6 +24,8 @@ export class RunningProgram {
     process.on('SIGTERM', () => void this.stop());
     process.on('SIGINT', () => void this.stop());
     process.on('SIGHUP', () => this.virtual?.reload());
+    // it frees pools of HAProxy's; what is free here is collected anyway
+    process.on('SIGQUIT', () => undefined);
     process.on('SIGUSR1', () => void this.#userSignal());
     process.on('SIGTTOU', () => this.control?.pauseListening());
     process.on('SIGTTIN', () => this.control?.resumeListening());

@@ -141,6 +141,7 @@ export class ServingThread {
     this.#copies = new ThreadCopies(this.#runtime, this.#variables, (change, seen) =>
       this.#tell({ kind: 'changed', change, seen }),
     );
+    this.#statistics.cookieSetting = backend => this.#copies.dynamicCookie(backend);
     this.#copies.follow(start.changes, 0);
     this.#listeners = this.#createListeners();
     for (const change of start.changedServers) this.#knowServer(change);

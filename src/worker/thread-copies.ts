@@ -3,12 +3,14 @@ import { applyPatternChange } from '../acl/pattern-changes.ts';
 import { fromPlain, toPlain } from '../acl/plain-sample.ts';
 import type { ProcessVariables } from '../acl/process-variables.ts';
 import type { Runtime } from '../proxy/compile-runtime.ts';
-import type { SharedChange } from './orders.ts';
+import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
+import type { CookieChange, SharedChange } from './orders.ts';
 
 export class ThreadCopies {
   readonly #runtime: Runtime;
   readonly #variables: ProcessVariables;
   readonly #tell: (change: SharedChange, seen: number) => void;
+  readonly #cookies = new Map<number, CookieChange>();
   /** The last change of others that was followed. */
   #seen = 0;
 
@@ -37,9 +39,19 @@ export class ThreadCopies {
     this.#seen = number;
     for (const change of changes) {
       if (change.kind === 'variable') this.#followVariable(change);
-      else if (change.kind === 'dynamic-cookie') this.#runtime.setDynamicCookie(change.backend, change);
+      else if (change.kind === 'dynamic-cookie') this.#followCookie(change);
       else applyPatternChange(this.#runtime.patterns, change);
     }
+  }
+
+  /** Undefined: no command changed anything of that backend's. */
+  dynamicCookie(backend: number): DynamicCookieSetting | undefined {
+    return this.#cookies.get(backend);
+  }
+
+  #followCookie(change: CookieChange): void {
+    this.#cookies.set(change.backend, change);
+    this.#runtime.setDynamicCookie(change.backend, change);
   }
 
   #followVariable({ name, value }: Extract<SharedChange, { kind: 'variable' }>): void {

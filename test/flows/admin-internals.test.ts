@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw } from '../support/balancer.ts';
+import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
 
@@ -121,6 +122,7 @@ test('threads, memory, descriptors and libraries are those of the process', asyn
     /^thread_id: 0 \(0\.\.2\)\ndate_now: \d+\.\d{6}\naccepted: 1 \[ (1 0|0 1) \]\n/,
   );
   assert.match(await tell('show activity 0'), /\naccepted: 1\n/);
+  assert.equal(await tell('show activity 3'), 'Thread ID number must be between -1 and nbthread\n\n');
   assert.match(await tell('show pools'), /\nTotal: \d+ pools, \d+ bytes allocated, \d+ used\.\n/);
   assert.match(await tell('show threads'), /^ {2}Thread 1 : .*\n(?:.*\n)* {2}Thread 2 : /);
   assert.match(
@@ -138,6 +140,23 @@ test('threads, memory, descriptors and libraries are those of the process', asyn
   assert.match(await tell('show events'), /\n {4}stdout {5}: type=fd/);
 });
 
+test('a delay longer than a timer can be is no short one', async t => {
+  const { tell } = await start(t, '  server one 127.0.0.1:1');
+  assert.equal(await tell('set timeout cli 30d;set timeout cli 4294967295;show cli level'), '\n\nadmin\n\n');
+  assert.equal(await tell('set timeout cli 4294967296'), 'Invalid timeout value.\n\n');
+});
+
+test('Jobs and Listeners count addresses of every kind', async t => {
+  const forward = await freePort();
+  const { tell } = await startAdminBalancer(t, {
+    globals: `log-forward in\n  dgram-bind 127.0.0.1:${forward}\n  log 127.0.0.1:${forward} local0`,
+    app: '  server one 127.0.0.1:1',
+  });
+  const numbers = await tell('show info');
+  assert.match(numbers, /\nJobs: 3\n/);
+  assert.match(numbers, /\nListeners: 3\n/);
+});
+
 test('cookies made of addresses are switched on and off, and their secret is changed', async t => {
   const one = await startHttpOrigin(t, 'one');
   const { web, tell } = await start(t, `  server one ${one.address}`, '  cookie SRV insert');
@@ -150,12 +169,14 @@ test('cookies made of addresses are switched on and off, and their secret is cha
   );
   const first = await cookie();
   assert.match(first, /^[0-9a-f]{16}$/);
+  assert.match(await tell('show stat app 4 1'), new RegExp(`,${one.address},${first},http,`));
   assert.equal(await tell('set dynamic-cookie-key backend app other'), '\n');
   assert.notEqual(await cookie(), first);
   assert.equal(await tell('set dynamic-cookie-key backend app secret'), '\n');
   assert.equal(await cookie(), first);
   assert.equal(await tell('disable dynamic-cookie backend app'), '\n');
   assert.equal(await cookie(), 'none');
+  assert.match(await tell('show stat app 4 1'), new RegExp(`,${one.address},,http,`));
   assert.equal(await tell('enable dynamic-cookie backend nobody'), 'No such backend.\n\n');
 });
 

@@ -76,6 +76,7 @@ test('an unknown command is answered with those that resemble it', async t => {
     answer,
     /^Unknown command: 'show', but maybe one of the following ones is a better match:\n {2}show version/,
   );
+  assert.doesNotMatch(await ask(path, 'set maxconn elsewhere 5'), /\n {2}(?:echo|wait) /);
   const help = await ask(path, 'help');
   assert.match(help, /^The following commands are valid at this level:\n/);
   assert.match(help, /\n {2}quit {36}: .*\n\n$/);

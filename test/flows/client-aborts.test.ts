@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { startAdminBalancer } from '../support/admin-balancer.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
@@ -134,4 +135,44 @@ test('bytes of a queued client that has closed its side are still wanted in mode
     assert.equal(await second, kept ? 'bye' : '');
     assert.deepEqual(seen, kept ? ['first', 'second'] : ['first']);
   }
+});
+
+test('a client that leaves the tarpit is kept there no longer, one that leaves the queue has broken nothing off', async t => {
+  const asked = new EventEmitter();
+  const { address } = await startRawOrigin(t, socket => socket.on('data', () => asked.emit('request')));
+  const logs = await startLogReceiver(t);
+  const { web, tell } = await startAdminBalancer(t, {
+    globals: `  log 127.0.0.1:${logs.port} local0`,
+    app: `  timeout server 1m\n  http-request tarpit if { path /tar }\n  timeout tarpit 1m\n  server s ${address} maxconn 1`,
+    defaults: '  option httplog\n  log global\n  timeout tarpit 1m\n  timeout queue 1m',
+  });
+  assert.match(await sayAndClose(web, GET.replace('/', '/tar')), /^HTTP\/1.1 500 /);
+  await logs.find(/ web app\/<NOSRV> -1\/\d+\/-1\/-1\/\d+ 500 \d+ - - PT-- /);
+  const first = connect(web, '127.0.0.1');
+  t.after(() => first.destroy());
+  first.write(GET);
+  await once(asked, 'request');
+  assert.equal(await sayAndClose(web, GET), '');
+  await logs.find(/ web app\/<NOSRV> .* CQ-- /);
+  assert.match(await tell('show stat app 2 -1'), /^(?:[^,]*,){49}0,0,/m);
+});
+
+test('what a rule refuses of a server in time has a response time, and one that is reset has had 400', async t => {
+  const asked = new EventEmitter();
+  const { address } = await startRawOrigin(t, socket =>
+    socket.on('data', text => void (text.includes('/silent') ? asked.emit('request') : socket.end(ANSWER))),
+  );
+  const logs = await startLogReceiver(t);
+  const { web } = await startAdminBalancer(t, {
+    globals: `  log 127.0.0.1:${logs.port} local0`,
+    app: `  http-response deny\n  server s ${address}`,
+    defaults: '  option httplog\n  log global',
+  });
+  assert.match(await sayAndClose(web, GET), /^HTTP\/1.1 502 /);
+  await logs.find(/ app\/s \d+\/\d+\/\d+\/\d+\/\d+ 502 \d+ - - PH-- /);
+  const client = connect(web, '127.0.0.1');
+  client.write(GET.replace('/', '/silent'));
+  await once(asked, 'request');
+  client.resetAndDestroy();
+  await logs.find(/ app\/s \d+\/\d+\/\d+\/-1\/\d+ 400 \d+ - - CH-- /);
 });

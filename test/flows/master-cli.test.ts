@@ -62,7 +62,7 @@ test('show proc lists the master, the worker and those before it', async t => {
     first,
     new RegExp(`\n${balancer.pid} +master +0 \\[failed: 0\\] +0d00h00m\\d\\ds +3\\.4\\.0-lb`),
   );
-  assert.match(first, new RegExp(`\n# workers\n${old} +worker +0 +0d00h00m\\d\\ds +3\\.4\\.0-lb[^\n]*\n\n$`));
+  assert.match(first, new RegExp(`\n# workers\n${old} +worker +0 +0d00h00m\\d\\ds +3\\.4\\.0-lb\\S*\n\n$`));
   const client = await KeepAliveClient.open(port);
   assert.match(await tell('reload'), /^Success=1\n--\n[^]*Loading success\.\n\n$/);
   const second = await tell('show proc');

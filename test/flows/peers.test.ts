@@ -328,7 +328,9 @@ test('a soft stop with nobody to teach ends all the same', async t => {
   await start(t, 'lb', ports, 'B');
   await connected(ports.admin.A);
   await get(ports.web.A, '/x');
+  await untilMatches(() => ask(ports.admin.B, 'show info'), /\nActivePeers: 1\nConnectedPeers: 1\n/);
   assert.equal(await balancer.stop('SIGUSR1'), 0);
+  await untilMatches(() => ask(ports.admin.B, 'show info'), /\nActivePeers: \d\nConnectedPeers: 0\n/);
 });
 
 test('peers meet at unix sockets', async t => {

@@ -171,3 +171,13 @@ backend app
   const { stderr } = spawnSync(LB, ['-c', '-f', join(balancer.folder, 'haproxy.cfg')], { encoding: 'utf8' });
   assert.match(stderr, /^\[WARNING\]  \(\d+\) : config : parsing \[/m);
 });
+
+test('SIGQUIT, which has HAProxy free its pools, ends neither a process nor a master', async t => {
+  for (const args of [[], ['-W']]) {
+    const port = await freePort();
+    const balancer = await startBalancer(t, configOf(port, '  nbthread 1', 'x'), { args });
+    process.kill(balancer.pid, 'SIGQUIT');
+    assert.match(await exchangeRaw(port, GET), /\r\n\r\nx$/);
+    assert.equal(await balancer.stop(), 0);
+  }
+});

@@ -281,6 +281,9 @@ test('systemd is told of start, reload and stop with -Ws', async t => {
   await until('READY', () => told.includes(`READY=1\nMAINPID=${service.balancer.pid}\n`));
   await reload(service);
   await until('RELOADING and READY', () => /RELOADING=1\nMONOTONIC_USEC=\d+[^]*READY=1/.test(told));
+  service.configure('three', 'nonsense');
+  process.kill(service.balancer.pid, 'SIGUSR2');
+  await until('a failed reload', () => told.endsWith('READY=1\nSTATUS=Reload failed!\n'));
   assert.equal(await service.balancer.stop(), 0);
   await until('STOPPING', () => told.includes('STOPPING=1'));
 });

@@ -72,3 +72,14 @@ test('clear counters forgets the highest values, clear counters all everything',
   control.clear(true);
   assert.equal(control.read(row, 'stot', 0), 0);
 });
+
+test('clearing keeps what is there now, whose end will be counted too', () => {
+  const { control, one } = threeThreads();
+  const row = one.frontend(0);
+  one.add(row, FIELD.h1_open_streams, 2);
+  one.add(row, FIELD.bin, 5);
+  control.clear(true);
+  one.add(row, FIELD.h1_open_streams, -1);
+  assert.equal(control.read(row, 'h1_open_streams', 0), 1);
+  assert.equal(control.read(row, 'bin', 0), 0);
+});

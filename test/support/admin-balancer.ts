@@ -20,6 +20,8 @@ interface Wanted {
   /** Lines of the global section, and of backend `app`. */
   readonly globals?: string;
   readonly app: string;
+  /** Of the defaults section. */
+  readonly defaults?: string;
   /** Behind the address of the admin socket. */
   readonly socket?: string;
   /** That accept when it is up, besides the frontend's. */
@@ -29,7 +31,7 @@ interface Wanted {
 }
 
 export async function startAdminBalancer(t: TestContext, wanted: Wanted): Promise<AdminBalancer> {
-  const { globals = '', app, socket = 'level admin', ports = [], program } = wanted;
+  const { globals = '', defaults = '', app, socket = 'level admin', ports = [], program } = wanted;
   const path = join(temporaryFolder(t), 'admin.sock');
   const web = await freePort();
   const config = `global
@@ -41,6 +43,7 @@ defaults
   timeout connect 1s
   timeout client 5s
   timeout server 5s
+${defaults}
 frontend web
   bind 127.0.0.1:${web}
   default_backend app

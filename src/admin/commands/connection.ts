@@ -1,7 +1,7 @@
 /** Commands about the connection itself: mode, prompt, level, timeout, how answers look. */
 import { fail, say, type Answer, type Call as AnyCall, type Command } from '../command.ts';
 import { type Level } from '../level.ts';
-import { parseDelay } from '../units.ts';
+import { LONGEST_TIMER_MS, parseDelay } from '../units.ts';
 
 /** They ask nothing of the process. */
 type Call = AnyCall<unknown>;
@@ -49,12 +49,15 @@ function modeSwitch(mode: 'expert' | 'experimental'): (call: Call) => Answer {
   };
 }
 
+/** 32 bits of seconds. */
+const LONGEST_MS = 0xffff_ffff * 1000;
+
 function setTimeout({ args, session }: Call): Answer {
   if (args.at(2) !== 'cli') return fail(`'set timeout' only supports 'cli'.`);
   if (args.at(3) === '') return fail('Expects an integer value.');
   const ms = parseDelay(args.at(3), 's');
-  if (ms === undefined || ms < 1000) return fail('Invalid timeout value.');
-  session.timeoutMs = ms;
+  if (ms === undefined || ms < 1000 || ms > LONGEST_MS) return fail('Invalid timeout value.');
+  session.timeoutMs = Math.min(ms, LONGEST_TIMER_MS);
   return undefined;
 }
 

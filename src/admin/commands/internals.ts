@@ -26,6 +26,7 @@ const ACTIVITY: readonly (readonly [string, (thread: ThreadNumbers) => number])[
 async function showActivity({ args, runtime }: Call): Promise<Answer> {
   const threads = await runtime.threadNumbers();
   const wanted = wholeInteger(args.at(2)) ?? -1;
+  if (wanted < -1 || wanted > threads.length) return fail('Thread ID number must be between -1 and nbthread');
   const lines = [`thread_id: 0 (0..${threads.length})\n`, `date_now: ${(Date.now() / 1000).toFixed(6)}\n`];
   for (const [name, read] of ACTIVITY) {
     const values = threads.map(read);

@@ -1,7 +1,7 @@
 /** `wait`: a pause between commands, or until a server or a backend can be removed (management manual). */
 import { monotonicMs } from '../../base/clock.ts';
 import { fail, say, type Answer, type Call, type Command } from '../command.ts';
-import { parseDelay } from '../units.ts';
+import { LONGEST_TIMER_MS, parseDelay } from '../units.ts';
 import { backendObstacle } from './dynamic-backends.ts';
 import { removalObstacle } from './dynamic-servers.ts';
 
@@ -54,10 +54,13 @@ async function pause({ session }: Call, ms: number): Promise<boolean> {
   const { gone } = session;
   if (gone.aborted) return false;
   return new Promise(resolve => {
-    const timer = setTimeout(() => {
-      gone.removeEventListener('abort', interrupted);
-      resolve(true);
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        gone.removeEventListener('abort', interrupted);
+        resolve(true);
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     const interrupted = (): void => {
       clearTimeout(timer);
       resolve(false);

@@ -39,12 +39,17 @@ function uptimeOf(startedAtMs: number): string {
   return `${Math.floor(seconds / 86_400)}d${two(hours)}h${two(minutes)}m${two(seconds % 60)}s`;
 }
 
-function row(...cells: readonly (string | number)[]): string {
-  return `${cells.map(cell => String(cell).padEnd(15)).join(' ')}\n`;
+function columns(...cells: readonly (string | number)[]): string {
+  return cells.map(cell => String(cell).padEnd(15)).join(' ');
+}
+
+/** The version, unlike its heading, is not filled up with blanks. */
+function processRow(pid: number, type: string, reloads: number | string, startedAtMs: number): string {
+  return `${columns(pid, type, reloads, uptimeOf(startedAtMs))} ${versionText()}\n`;
 }
 
 function workerRow({ pid, reloads, startedAtMs }: ProcessRow): string {
-  return row(pid, 'worker', reloads, uptimeOf(startedAtMs), versionText());
+  return processRow(pid, 'worker', reloads, startedAtMs);
 }
 
 function showProcesses({ args, runtime }: MasterCall): Answer {
@@ -53,8 +58,8 @@ function showProcesses({ args, runtime }: MasterCall): Answer {
   const { all, failed } = runtime.reloads();
   const [current, old] = [runtime.currentWorker(), runtime.oldWorkers()];
   return dump([
-    row('#<PID>', '<type>', '<reloads>', '<uptime>', '<version>'),
-    row(process.pid, 'master', `${all} [failed: ${failed}]`, uptimeOf(runtime.startedAtMs), versionText()),
+    `${columns('#<PID>', '<type>', '<reloads>', '<uptime>', '<version>')}\n`,
+    processRow(process.pid, 'master', `${all} [failed: ${failed}]`, runtime.startedAtMs),
     '# workers\n',
     ...(current === undefined ? [] : [workerRow(current)]),
     ...(old.length === 0 ? [] : ['# old workers\n']),
