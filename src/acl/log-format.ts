@@ -188,11 +188,9 @@ class Builder {
     const flags = settleFlags(item.flags, whole);
     const render = item.compile(flags);
     const absent = flags.encoding === 'json' ? 'null' : flags.encoding === 'cbor' ? toHex(CBOR_NULL) : '';
-    const isUnflagged = absent === '' && !flags.quote && !flags.mandatory;
     return {
       render: absent === '' ? render : ctx => render(ctx) || absent,
-      maybeNothing:
-        absent === '' && (item.nothing === 'without captures' || (item.nothing !== undefined && isUnflagged)),
+      maybeNothing: absent === '' && mayBeNothing(item.nothing, flags),
       append: absent === '' ? item.append(flags) : undefined,
       alias: isUsual(flags) ? item.alias : undefined,
     };
@@ -214,6 +212,11 @@ class Builder {
       : joinRecord(members, '{', ', ', '}');
     return { render, append: (ctx, line) => line.add(render(ctx)) };
   }
+}
+
+function mayBeNothing(nothing: Alias['nothing'], { quote, mandatory }: OutputFlags): boolean {
+  if (nothing === undefined || nothing === 'without captures') return nothing !== undefined;
+  return !quote && (nothing === 'without quotes' || !mandatory);
 }
 
 interface Rendering {

@@ -85,7 +85,9 @@ export abstract class ExchangeVerbs extends ExchangeSamples implements RuleConte
     this.onEarlyHints?.(headers);
   }
   logNow(origin: string, profile: string | undefined): void {
+    this.timers.endedAt = this.thread.wheel.now;
     this.frontendRuntime.logNow(this, origin, profile);
+    this.timers.endedAt = -1;
   }
   logText(level: number, text: string): boolean {
     return this.frontendRuntime.logText(level, text);

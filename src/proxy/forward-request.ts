@@ -45,7 +45,6 @@ function prepare({ transaction, requestHead, body }: HttpExchange, backend: Back
   const { nameCase, nameHeader } = backend;
   transaction.captureCookie();
   backend.prepare(transaction);
-  transaction.logStep('request');
   body.decoder.dropTrailers = backend.dropsTrailers;
   if (nameCase !== undefined) adjustCase(requestHead.headers, nameCase);
   if (nameHeader !== undefined) requestHead.headers.remove(nameHeader.header);

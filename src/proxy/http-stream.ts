@@ -123,7 +123,6 @@ export class HttpStream
 
   requestStarted(): void {
     this.transaction.timers.firstByteAt = this.thread.wheel.now;
-    this.transaction.logStep('accept');
   }
 
   requestArrived(headLength: number): void {

@@ -179,8 +179,8 @@ export class FrontendLog {
 
   ended(ctx: ExchangeContext): void {
     if (this.#ways.length === 0) return;
-    if (this.#steps !== undefined && !this.#steps.has('close') && !this.#steps.has('all')) return;
     const isEarly = this.#mode === 'HTTP' && ctx.requestLine === undefined;
+    if (!isEarly && this.#steps !== undefined && !this.#steps.has('close') && !this.#steps.has('all')) return;
     this.#write(ctx, isEarly ? 'sess_error' : 'txn_close', this.#ways);
   }
 

@@ -74,12 +74,12 @@ function compileSection({ lines }: OtherSection, compile: CompileProfileFormat):
 
 function compileStep(words: readonly Word[], compile: CompileProfileFormat): ProfileStep {
   const behind = (name: string): CompiledLogFormat | undefined => {
-    const at = words.findIndex(({ text }) => text === name);
+    const at = words.findLastIndex(({ text }) => text === name);
     const format = at < 0 ? undefined : words[at + 1];
     return format === undefined ? undefined : compile(format);
   };
   return {
-    drop: words.some(({ text }) => text === 'drop'),
+    drop: words.length === 1 && words[0]?.text === 'drop',
     format: behind('format'),
     structuredData: behind('sd'),
   };

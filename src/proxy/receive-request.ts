@@ -11,6 +11,7 @@ export function receiveRequest(stream: HttpExchange, headLength: number): void {
   const { transaction, requestHead, frontend, body } = stream;
   const { monitorUri, options } = frontend.config;
   body.start();
+  transaction.logStep('accept');
   transaction.bytes.fromClient = headLength;
   transaction.timers.headReadAt = stream.thread.wheel.now;
   transaction.holdsOfRequest(headLength + stream.session.inbox.length);
@@ -18,8 +19,11 @@ export function receiveRequest(stream: HttpExchange, headLength: number): void {
   stream.keepAlive = requestHead.keepAlive;
   if (monitorUri !== undefined && asksMonitor(monitorUri, requestHead.target)) answerMonitor(stream);
   else if (!restrictNames(requestHead.headers, options.restrictHeaderNames)) stream.fail(403, 'P', 'R');
-  else if (frontend.rules.filters.length === 0 || stream.joinFilters(frontend.rules.filters))
-    stream.requestRules.start();
+  else {
+    transaction.logStep('request');
+    if (frontend.rules.filters.length === 0 || stream.joinFilters(frontend.rules.filters))
+      stream.requestRules.start();
+  }
 }
 
 /** 200, or 503 when `monitor fail` says so; never logged, never forwarded. */

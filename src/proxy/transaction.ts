@@ -135,9 +135,11 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
     this.counts.redispatch(server);
   }
 
-  /** One of `log-steps` is reached. */
+  /** One of `log-steps` is reached: times are those so far. */
   logStep(step: 'accept' | 'request' | 'connect' | 'response'): void {
+    this.timers.endedAt = this.thread.wheel.now;
     this.frontendRuntime.logStep(this, step);
+    this.timers.endedAt = -1;
   }
 
   /** `option logasap`: the response begins, or the server is connected; no second line follows at the end. */

@@ -77,6 +77,12 @@ test('every alias says what it is for', () => {
     assert.equal(rendered(format, CTX), expected, format);
 });
 
+test('a query that is not there leaves one blank only', () => {
+  const ctx = sampleContext({ requestLine: { method: 'GET', target: '/x', version: 11 } });
+  assert.equal(rendered('%HM %HQ %HU', ctx), 'GET /x');
+  assert.equal(rendered('%HM %{+Q}HQ %HU', ctx), 'GET "" /x');
+});
+
 test('aliases that lack their facts still write something', () => {
   const bare = sampleContext({
     client: undefined,

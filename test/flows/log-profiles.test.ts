@@ -103,6 +103,28 @@ test('log-steps logs at each step of a request, and only there', async t => {
   ]);
 });
 
+test('the step of a request comes before its rules, times are those so far, and what is no request is always told', async t => {
+  const { port, receiver } = await start(t, {
+    logs: at => `  log-format "%OG %b/%s %TR/%Tc/%Tr/%Ta %ST"
+  log 127.0.0.1:${at} format raw local0
+  log-steps accept,request,response
+  http-request deny if { path /deny }`,
+  });
+  await exchangeRaw(port, GOOD.replace('good', 'deny'));
+  await exchangeRaw(port, 'nonsense\r\n\r\n');
+  await exchangeRaw(port, GOOD);
+  const lines = await linesUntil(receiver, 'txn_response .*');
+  const shapes = lines.map(line => line.replace(/(?<=[ /])\d+(?=[/ ])(?! *$)/g, 'N'));
+  assert.deepEqual(shapes, [
+    'txn_accept web/<NOSRV> -1/-1/-1/N 0',
+    'txn_request web/<NOSRV> N/-1/-1/N -1',
+    'sess_error web/<NOSRV> -1/-1/-1/N 400',
+    'txn_accept web/<NOSRV> -1/-1/-1/N 0',
+    'txn_request web/<NOSRV> N/-1/-1/N -1',
+    'txn_response app/one N/N/N/N 200',
+  ]);
+});
+
 test('do-log writes a line where the rule stands, by the profile it names', async t => {
   const { port, receiver } = await start(t, {
     sections: 'log-profile other\n  on http-res format "answered %ST"\n',

@@ -26,7 +26,7 @@ export interface Alias {
   /** Writes what `compile` renders without a string of it; absent or undefined: there is no such way. */
   readonly append?: (flags: OutputFlags, options: AliasOptions) => Append | undefined;
   /** When it may write nothing at all, so that blanks around it merge. */
-  readonly nothing?: 'without captures' | 'without flags';
+  readonly nothing?: 'without captures' | 'without flags' | 'without quotes';
 }
 
 type Restriction = Alias['restriction'];

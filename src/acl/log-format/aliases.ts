@@ -180,11 +180,14 @@ export const ALIASES: readonly Alias[] = [
     'path without host and query',
     unlessBad(parts => pathOf(parts.target) ?? ''),
   ),
-  requestAlias(
-    'HQ',
-    'query with its question mark',
-    unlessBad(parts => /\?[^]*$/.exec(parts.target)?.[0] ?? ''),
-  ),
+  {
+    ...requestAlias(
+      'HQ',
+      'query with its question mark',
+      unlessBad(parts => /\?[^]*$/.exec(parts.target)?.[0] ?? ''),
+    ),
+    nothing: 'without quotes',
+  },
   requestAlias(
     'HU',
     'request target',

@@ -3,7 +3,8 @@
  * (manual, sections 5.3.2, 8.3.5, 10, 11, 12). One row a section and one a keyword.
  */
 import { integer, nothing, oneWordOf, text, time } from '../argument-shape.ts';
-import type { SectionKind } from '../line-context.ts';
+import type { Word } from '../../model/word.ts';
+import type { LineContext, SectionKind } from '../line-context.ts';
 import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
 import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
 import type { LineCheck, OtherKeyword } from './other-rows.ts';
@@ -92,6 +93,18 @@ const STEPS = [
 ];
 
 const logProfile = rowsOf('log-profile');
+
+/** `drop`, then what brings lines back: `format` and `sd`, each with its text. */
+function checkProfileStep(_draft: unknown, words: readonly Word[], context: LineContext): boolean {
+  let at = words[0]?.text === 'drop' ? 1 : 0;
+  while (['format', 'sd'].includes(words[at]?.text ?? '') && words[at + 1] !== undefined) at += 2;
+  if (at > 0 && at === words.length) return true;
+  const step = context.line.slice(0, 2).map(({ text }) => text);
+  const about = words[at] ?? words.at(-1) ?? context.position;
+  context.alert(about, `'${step.join(' ')}' expects 'drop', 'format <format>' or 'sd <format>'.`);
+  return false;
+}
+
 const LOG_PROFILE: readonly OtherKeyword[] = [
   logProfile('log-tag', text('<tag>'), 'program name in the log'),
   ...STEPS.map(step =>
@@ -99,6 +112,7 @@ const LOG_PROFILE: readonly OtherKeyword[] = [
       `on ${step}`,
       text('[drop] [format <format>] [sd <format>]', 0, 5),
       `what is logged at '${step}'`,
+      checkProfileStep,
     ),
   ),
 ];

@@ -26,7 +26,7 @@ function parseLog(draft: ProxyDraft, words: readonly Word[], context: LineContex
   if (target !== undefined) shared.logs.push(target);
 }
 
-const STEPS: readonly string[] = ['accept', 'request', 'connect', 'response', 'close', 'error', 'any', 'all'];
+const STEPS: readonly string[] = ['accept', 'request', 'connect', 'response', 'close', 'all'];
 
 /** A list behind commas. */
 function parseSteps(draft: ProxyDraft, words: readonly Word[], context: LineContext): void {
