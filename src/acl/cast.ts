@@ -1,5 +1,5 @@
 /** HAProxy's implicit conversions between sample types (manual, section 7.1.3; its table of casts). */
-import { IpAddress, ipToBytes, parseIp, parseIpv4, parseIpv6, toIpv4, toIpv6 } from '../base/ip-address.ts';
+import { IpAddress, ipToBytes, parseIpv6, parseLeadingIpv4, toIpv4, toIpv6 } from '../base/ip-address.ts';
 import { Binary, Method, typeOfSample } from './sample.ts';
 import type { Int, Sample, SampleType, Value } from './sample.ts';
 import { intToBytes, parseLeadingInt } from './integer.ts';
@@ -22,8 +22,8 @@ const toV4: Cast = value => toIpv4(value as IpAddress);
 const toV6: Cast = value => toIpv6(value as IpAddress);
 const stringToInt: Cast = value => (value === '' ? undefined : parseLeadingInt(value as string));
 const stringToBool: Cast = value => (value === '' ? undefined : parseLeadingInt(value as string) != 0);
-const stringToIp: Cast = value => parseIp(value as string);
-const stringToIpv4: Cast = value => parseIpv4(value as string);
+const stringToIpv4: Cast = value => parseLeadingIpv4(value as string);
+const stringToIp: Cast = value => parseLeadingIpv4(value as string) ?? parseIpv6(value as string);
 const stringToIpv6: Cast = value => parseIpv6(value as string);
 const binToString: Cast = value => {
   const end = (value as string).indexOf('\0');

@@ -83,6 +83,25 @@ export function parseIpv4Bits(text: string): number | undefined {
   return dots === 3 && value >= 0 ? ((bits << 8) | value) >>> 0 : undefined;
 }
 
+/** The IPv4 address a text begins with, as samples are read: a port or a mask may follow, numbers may begin with zeros. */
+export function parseLeadingIpv4(text: string): IpAddress | undefined {
+  let bits = 0;
+  let value = -1;
+  let dots = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 46) {
+      if (value < 0 || ++dots > 3) return undefined;
+      bits = (bits << 8) | value;
+      value = -1;
+    } else if (code >= 48 && code <= 57) {
+      value = (value < 0 ? 0 : value * 10) + code - 48;
+      if (value > 255) return undefined;
+    } else break;
+  }
+  return dots === 3 && value >= 0 ? IpAddress.v4(((bits << 8) | value) >>> 0) : undefined;
+}
+
 /** Any textual IPv6 form, without brackets and without zone. */
 export function parseIpv6(text: string): IpAddress | undefined {
   const gap = text.indexOf('::');
