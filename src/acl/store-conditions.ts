@@ -47,15 +47,16 @@ export function parseStoreConditions(words: readonly string[]): StoreCondition[]
   return conditions;
 }
 
-/** Stores a value when all conditions hold; nothing happens where the scope does not exist. */
+/** Stores a value when all conditions hold. False: they do not, or the scope does not exist. */
 export function storeVariable(
   ctx: SampleContext,
   { scope, slot }: VariableName,
   value: Sample,
   conditions: readonly StoreCondition[],
-): void {
+): boolean {
   const store = storeOf(ctx, scope);
-  if (store === undefined) return;
-  for (const condition of conditions) if (!condition(store.get(slot), value, scope)) return;
+  if (store === undefined) return false;
+  for (const condition of conditions) if (!condition(store.get(slot), value, scope)) return false;
   store.set(slot, value);
+  return true;
 }

@@ -231,6 +231,7 @@ test('the process itself', () => {
     ['date_us', '250111'],
     ['uptime', '2520'],
     ['thread', '0'],
+    ['tgroup', '0'],
     ['stopping', '0'],
     ['env(HOME_TOWN)', 'Ulm'],
     ['env(NOTHING)', undefined],

@@ -13,10 +13,7 @@ function compileSetVariable(args: Arguments): Convert | Mistake {
   const words = args.slice(1).flatMap(argument => (argument === undefined ? [] : [argument.text]));
   const conditions = parseStoreConditions(words);
   if (!Array.isArray(conditions)) return conditions;
-  return (value: Sample, ctx) => {
-    storeVariable(ctx, name, value, conditions);
-    return value;
-  };
+  return (value: Sample, ctx) => (storeVariable(ctx, name, value, conditions) ? value : undefined);
 }
 
 function textOfVariable(args: Arguments, index: number, scope: CompileScope) {

@@ -196,7 +196,7 @@ export const CONSTANT_FETCHES: readonly FetchRow[] = [
     summary: 'number of the thread that evaluates it, from 0',
     compile: () => ctx => ctx.process.thread - 1,
   },
-  { name: 'tgroup', out: 'int', sources: ['constant'], summary: 'always 1', compile: () => constant(1) },
+  { name: 'tgroup', out: 'int', sources: ['constant'], summary: 'always 0', compile: () => constant(0) },
   {
     name: 'rand',
     args: ['range:int?'],
