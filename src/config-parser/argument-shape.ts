@@ -36,6 +36,16 @@ export function leadingInteger(min: number, max: number = Number.MAX_SAFE_INTEGE
   return { ...integer(min, max), normal: leadingNumber };
 }
 
+/** The words of a line as they count. */
+export function normalWords(
+  { normal }: Shape,
+  words: readonly Word[],
+  name: string,
+  context: Pick<LineContext, 'warn'>,
+): readonly Word[] {
+  return normal === undefined ? words : words.map(word => normal(word, name, context));
+}
+
 /** The word, or the number it begins with. */
 export function leadingNumber(word: Word, name: string, context: Pick<LineContext, 'warn'>): Word {
   if (/^[+-]?\d+$/.test(word.text)) return word;

@@ -77,9 +77,25 @@ const PROXIES: ReadonlySet<string> = new Set([
   'unique-id-header',
 ]);
 
+const OTHERS: Readonly<Partial<Record<SectionKind, readonly string[]>>> = {
+  'log-forward': ['timeout client', 'option host'],
+  mailers: ['mailer', 'timeout mail'],
+  peers: ['disabled', 'enabled', 'shards'],
+  resolvers: [
+    'accepted_payload_size',
+    ...['nx', 'obsolete', 'other', 'refused', 'timeout', 'valid'].map(status => `hold ${status}`),
+    'parse-resolv-conf',
+    'resolve_retries',
+    'timeout resolve',
+    'timeout retry',
+  ],
+  ring: ['backing-file', 'format', 'maxlen', 'size', 'timeout connect', 'timeout server'],
+};
+
 const IN_PROXIES: ReadonlySet<SectionKind> = new Set(['defaults', 'frontend', 'listen', 'backend']);
 
 export function ignoresMore(keyword: string, section: SectionKind): boolean {
   if (section === 'global') return GLOBAL.has(keyword);
-  return IN_PROXIES.has(section) && PROXIES.has(keyword);
+  if (IN_PROXIES.has(section)) return PROXIES.has(keyword);
+  return OTHERS[section]?.includes(keyword) === true;
 }

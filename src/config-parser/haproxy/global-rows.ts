@@ -1,5 +1,6 @@
 /** Makes the keyword rows of the `global` section, which are mostly one setting each. */
 import type { Word } from '../../model/word.ts';
+import { normalWords } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
@@ -48,8 +49,7 @@ export function setting(
     ...options,
     parse: (draft, words, context) => {
       if (once && isRepeated(draft, name, context)) return;
-      const { normal } = shape;
-      const given = normal === undefined ? words : words.map(word => normal(word, name, context));
+      const given = normalWords(shape, words, name, context);
       const value = shape.read(given, name, context);
       if (value !== undefined) store(draft, value, given, context);
     },

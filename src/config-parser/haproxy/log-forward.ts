@@ -4,7 +4,7 @@ import type { Position } from '../../model/diagnostic.ts';
 import type { HostStrategy, LogForward } from '../../model/log-forward.ts';
 import type { LogTarget } from '../../model/log.ts';
 import type { Word } from '../../model/word.ts';
-import { integer, nothing, oneWordOf, time, type Shape } from '../argument-shape.ts';
+import { leadingInteger, normalWords, nothing, oneWordOf, time, type Shape } from '../argument-shape.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
 import type { Mutable } from './bind-draft.ts';
@@ -55,7 +55,8 @@ function row(
     summary,
     ...(negatable && { negatable }),
     parse: (draft, words, context) => {
-      const value = words.length < shape.arity[0] ? '' : shape.read(words, name, context);
+      const given = normalWords(shape, words, name, context);
+      const value = given.length < shape.arity[0] ? '' : shape.read(given, name, context);
       if (value !== undefined) set(draft, value, context);
     },
   };
@@ -95,7 +96,7 @@ function parseLog(draft: LogForwardDraft, words: readonly Word[], context: LineC
 const isOn = ({ prefix }: LineContext): boolean => prefix === undefined;
 
 export const LOG_FORWARD_KEYWORDS: readonly Row[] = [
-  row('backlog', integer(0, MAX), 'pending connections', (draft, value) => {
+  row('backlog', leadingInteger(0, MAX), 'pending connections', (draft, value) => {
     draft.backlog = Number(value);
   }),
   bindRow('bind', 'stream', 'where connections with messages are accepted'),
@@ -109,7 +110,7 @@ export const LOG_FORWARD_KEYWORDS: readonly Row[] = [
     negatable: true,
     parse: parseLog,
   },
-  row('maxconn', integer(0, MAX), 'most connections at a time', (draft, value) => {
+  row('maxconn', leadingInteger(0, MAX), 'most connections at a time', (draft, value) => {
     draft.maxconn = Number(value);
   }),
   row('timeout client', time(), 'silence of a sender', (draft, value) => {

@@ -5,6 +5,7 @@
 import type { Word } from '../../model/word.ts';
 import { parseAddress } from '../address.ts';
 import type { AddressRules } from '../address.ts';
+import { normalWords } from '../argument-shape.ts';
 import type { Shape } from '../argument-shape.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
@@ -38,9 +39,10 @@ export function rowsOf(section: SectionKind): RowMaker {
     summary,
     ...options,
     parse: (draft, words, context) => {
-      if (shape.read(words, name, context) === undefined) return;
-      if (check !== undefined && !check(draft, words, context)) return;
-      draft.lines.push(context.line);
+      const given = normalWords(shape, words, name, context);
+      if (shape.read(given, name, context) === undefined) return;
+      if (check !== undefined && !check(draft, given, context)) return;
+      draft.lines.push([...context.line.slice(0, context.line.length - words.length), ...given]);
     },
   });
 }

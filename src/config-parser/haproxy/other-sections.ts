@@ -2,7 +2,7 @@
  * The sections beside proxies, users and error pages: resolvers, mailers, logs, certificates
  * (manual, sections 5.3.2, 8.3.5, 10, 11, 12). One row a section and one a keyword.
  */
-import { integer, nothing, oneWordOf, text, time } from '../argument-shape.ts';
+import { integer, leadingInteger, nothing, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Word } from '../../model/word.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
 import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
@@ -54,7 +54,7 @@ const RESOLVERS: readonly OtherKeyword[] = [
   ...['nx', 'refused', 'timeout', 'other', 'valid', 'obsolete'].map(event =>
     resolvers(`hold ${event}`, time(), `how long the last answer counts after '${event}'`),
   ),
-  resolvers('resolve_retries', integer(0, MAX), 'queries before giving up'),
+  resolvers('resolve_retries', leadingInteger(0, MAX), 'queries before giving up'),
   resolvers('timeout resolve', time(), 'interval between resolutions'),
   resolvers('timeout retry', time(), 'wait for an answer'),
   resolvers('accepted_payload_size', integer(512, 65_535), 'largest answer asked for'),

@@ -55,7 +55,7 @@ function readProxyHead(kind: Kind, words: readonly Word[], context: ParserContex
   if (extra !== undefined)
     context.alert(extra, `'${kind}' cannot handle unexpected argument '${extra.text}'.`);
   else if (kind === 'backend')
-    context.alert(second, `'${kind}' cannot handle unexpected argument '${second.text}'.`);
+    context.warn(second, `'${kind}' : unexpected argument '${second.text}' is ignored.`);
   if (kind !== 'backend') context.alert(second, `please use the 'bind' keyword for listening addresses.`);
   return { name: name.text, from: undefined };
 }

@@ -7,6 +7,15 @@ export function findBadNameCharacter(name: string): string | undefined {
   return /[^A-Za-z0-9_:.-]/.exec(name)?.[0];
 }
 
+/** Sections behind whose name HAProxy looks at nothing. */
+const IGNORE_MORE: ReadonlySet<string> = new Set([
+  'resolvers',
+  'mailers',
+  'ring',
+  'http-errors',
+  'healthcheck',
+]);
+
 /** Undefined after an error: missing, bad characters, or words behind it. */
 export function readSectionName(words: readonly Word[], context: ParserContext): string | undefined {
   const [keyword, name, extra] = words as [Word, Word?, Word?];
@@ -17,7 +26,9 @@ export function readSectionName(words: readonly Word[], context: ParserContext):
   const bad = findBadNameCharacter(name.text);
   if (bad !== undefined)
     context.alert(name, `character '${bad}' is not permitted in '${keyword.text}' name '${name.text}'.`);
-  if (extra !== undefined)
+  if (extra !== undefined && IGNORE_MORE.has(keyword.text))
+    context.warn(extra, `'${keyword.text}' : unexpected argument '${extra.text}' is ignored.`);
+  else if (extra !== undefined)
     context.alert(extra, `'${keyword.text}' cannot handle unexpected argument '${extra.text}'.`);
   return name.text;
 }
