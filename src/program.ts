@@ -2,6 +2,7 @@
  * What a command line with a configuration means: reads it, tells what is wrong, and checks, serves, or starts a master
  * that lets workers serve. main.ts loads this file while the first data thread is already loading.
  */
+import { describeSystemError } from './base/system-error.ts';
 import { noCertificates } from './certificates/certificate-store.ts';
 import { writeFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -64,7 +65,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     return start.exit(code);
   };
   const environment = { ...process.env };
-  if (generation === undefined) prepareProcess(start.options);
+  if (generation === undefined) prepareProcess(start.options, exit);
   if (start.options.dumpConfig !== undefined)
     return printConfiguration(start.options, start.options.dumpConfig, exit);
   const inherited = generation === undefined ? undefined : await inherit();
@@ -103,9 +104,20 @@ export async function runProgram(start: ProgramStart): Promise<void> {
 }
 
 /** Before anything is read. A reload may be asked for when there is nothing to reload yet. */
-function prepareProcess({ masterWorker, directory }: Options): void {
+function prepareProcess({ masterWorker, directory }: Options, exit: Exit): void {
   if (masterWorker) for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  if (directory !== undefined) process.chdir(directory);
+  if (directory !== undefined) changeDirectory(directory, exit);
+}
+
+/** `-C` */
+function changeDirectory(directory: string, exit: Exit): void {
+  try {
+    process.chdir(directory);
+  } catch (error) {
+    const what = `Could not change to directory ${directory} : ${describeSystemError(error)}`;
+    process.stderr.write(renderNotice('alert', what, process.pid));
+    exit(1);
+  }
 }
 
 /** `quiet` in the section `global` is `-q`, unless `-V` says otherwise. */

@@ -64,8 +64,7 @@ export function refuseIdle(
 ): void {
   const config = balancer?.config;
   if (config === undefined || virtual !== undefined) return;
-  const { masterWorker, statsSockets } = config.global;
-  if (options.masterWorker || masterWorker || statsSockets.length > 0 || hasListener(config)) return;
+  if (options.masterWorker || config.global.masterWorker || !isIdle(config)) return;
   log.notice('alert', "No enabled listener found (check for 'bind' directives) ! Exiting.");
   exit(1);
 }
@@ -84,13 +83,18 @@ export function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exi
   // an instance that is left out is told of by an alert
   const warned = hasWarning(diagnostics) || (virtual !== undefined && virtual.missesInstances);
   if (warned) say('Warnings were found.\n');
-  if (virtual === undefined && balancer?.config !== undefined && !hasListener(balancer.config)) {
+  if (virtual === undefined && balancer?.config !== undefined && isIdle(balancer.config)) {
     say(NO_LISTENER);
     exit(2);
   }
   const isUsable = virtual?.status !== 'unusable';
   if (isUsable && (!warned || verbose)) say('Configuration file is valid\n');
   return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
+}
+
+/** There is nothing to wait for, not even an administrator. */
+function isIdle(config: Config): boolean {
+  return config.global.statsSockets.length === 0 && !hasListener(config);
 }
 
 /** Something clients, or other nodes, can connect to. */

@@ -97,6 +97,20 @@ test('files without a listener are good, but would not start: 2 for the check, 1
   }
 });
 
+test('an admin socket is a listener, too', () => {
+  assert.equal(check('global\n  stats socket /tmp/none-such.sock\n').status, 0);
+});
+
+test('a folder of -C that is not there is told of', () => {
+  const ended = run('-C', '/none-such', '-c', '-f', 'x.cfg');
+  assert.equal(ended.status, 1);
+  assert.match(
+    ended.text,
+    /^\[ALERT\] .*Could not change to directory \/none-such : No such file or directory$/m,
+  );
+  assert.doesNotMatch(ended.text, /\bat /);
+});
+
 test('a condition of -cc is read like a line: quotes, variables, and 2 when it is wrong', () => {
   const answers: readonly (readonly [string, number])[] = [
     ['streq("$LB_TEST_WORD",some words)', 0],
