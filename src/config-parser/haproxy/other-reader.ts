@@ -16,19 +16,18 @@ function readName(row: OtherSectionRow, words: readonly Word[], context: ParserC
   return '';
 }
 
-function checkRepetition(
-  row: OtherSectionRow,
+export function refuseRepetition(
+  kind: string,
   name: string,
   config: ConfigDraft,
   context: ParserContext,
 ): void {
-  if (row.repeatable === true) return;
-  const first = config.otherSections.find(section => section.kind === row.kind && section.name === name);
+  const first = config.otherSections.find(section => section.kind === kind && section.name === name);
   if (first === undefined) return;
   const where = `${first.position.file}:${first.position.line}`;
   context.alert(
     context.position,
-    `${row.kind} '${name}' has same name as another ${row.kind} (declared at ${where}).`,
+    `${kind} '${name}' has same name as another ${kind} (declared at ${where}).`,
   );
 }
 
@@ -42,7 +41,7 @@ function createOpener(row: OtherSectionRow): SectionOpener {
   return (words, config, context): SectionReader => {
     const name = readName(row, words, context);
     checkExperimental(row, context);
-    checkRepetition(row, name, config, context);
+    if (row.repeatable !== true) refuseRepetition(row.kind, name, config, context);
     context.notSupportedYet(words[0] as Word, `section ${row.kind}`);
     const folder = context.resolvePath('');
     const draft: OtherDraft = { lines: [], names: new Map() };

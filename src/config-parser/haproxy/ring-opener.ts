@@ -1,6 +1,7 @@
 /** Opens `ring` sections. */
 import type { SectionOpener } from '../config-draft.ts';
 import { applyLine, createKeywordIndex } from '../keyword-index.ts';
+import { refuseRepetition } from './other-reader.ts';
 import { createRingDraft, RING_KEYWORDS } from './ring-section.ts';
 import { readSectionName } from './section-name.ts';
 
@@ -9,11 +10,7 @@ const INDEX = createKeywordIndex(RING_KEYWORDS);
 export const openRing: SectionOpener = (words, config, context) => {
   const name = readSectionName(words, context) ?? '';
   const { position } = context;
-  const first = config.rings.find(section => section.name === name);
-  if (first !== undefined) {
-    const where = `${first.position.file}:${first.position.line}`;
-    context.alert(position, `ring '${name}' has same name as another ring (declared at ${where}).`);
-  }
+  refuseRepetition('ring', name, config, context);
   const draft = createRingDraft(name, position);
   config.rings.push(draft);
   config.otherSections.push({
