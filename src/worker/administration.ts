@@ -53,6 +53,8 @@ import { ThreadCalls } from './thread-calls.ts';
 /** Streams are numbered from 1. */
 const NO_STREAM = 0;
 
+export type SteeringSignal = 'SIGTTOU' | 'SIGTTIN' | 'SIGHUP';
+
 interface AdministrationParts {
   readonly config: Config;
   readonly state: SharedState;
@@ -193,14 +195,11 @@ export class Administration {
     return !this.#parts.stopping() && this.#listening.isListening(proxy);
   }
 
-  /** SIGTTOU: all frontends let go of their addresses, so that another process can have them. */
-  pauseListening(): Promise<void> {
-    return this.#steering.pauseAll();
-  }
-
-  /** SIGTTIN: those that were paused listen again. */
-  resumeListening(): Promise<void> {
-    return this.#steering.resumeAll();
+  /** Another process can have the addresses, those that were paused listen again, how servers are is told. */
+  signalled(signal: SteeringSignal): void {
+    if (signal === 'SIGTTOU') void this.#steering.pauseAll();
+    else if (signal === 'SIGTTIN') void this.#steering.resumeAll();
+    else this.#parts.news.servers(this.#stats);
   }
 
   showVrrp(snapshot: VrrpSnapshot): void {

@@ -21,7 +21,7 @@ import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { AttachedNewsDesk } from './attached-news-desk.ts';
 import { openAccounts } from './acme-accounts.ts';
 import { bindAdminSockets } from './admin-socket.ts';
-import { Administration } from './administration.ts';
+import { Administration, type SteeringSignal } from './administration.ts';
 import { createState } from './create-state.ts';
 import type { Notice } from '../model/notice.ts';
 import type { OpenListening } from './bind-listeners.ts';
@@ -365,14 +365,9 @@ export class Control {
     this.#stopSequence.stop();
   }
 
-  /** SIGTTOU: other processes can have the addresses; connections go on. */
-  pauseListening(): void {
-    void this.#administration.pauseListening();
-  }
-
-  /** SIGTTIN */
-  resumeListening(): void {
-    void this.#administration.resumeListening();
+  /** Neither of them ends anything. */
+  signalled(signal: SteeringSignal): void {
+    this.#administration.signalled(signal);
   }
 
   /** SIGUSR1: after the grace time accepts nothing new, ends when the last connection does. */

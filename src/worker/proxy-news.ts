@@ -1,9 +1,11 @@
-/** Frontends that pause and resume, and proxies that stop: on standard error and in their own logs, as HAProxy says it. */
+/** Frontends that pause and resume, proxies that stop, and how servers are: on standard error and in their own logs, as HAProxy says it. */
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Counters } from '../state/counters.ts';
-import { WARNING } from './global-log.ts';
+import { serverLines } from '../stats/server-lines.ts';
+import type { StatsView } from '../stats/view.ts';
+import { NOTICE, WARNING } from './global-log.ts';
 import type { ProxyLogs } from './proxy-logs.ts';
 
 interface NewsParts {
@@ -44,15 +46,28 @@ export class ProxyNews {
     for (const [row] of all) this.stopped(row);
   }
 
+  /** SIGHUP (management guide, section 4). */
+  servers(view: StatsView): void {
+    const { config, notice } = this.#parts;
+    notice('warning', 'SIGHUP received, dumping servers states.');
+    for (const [row, proxy] of config.proxies.entries()) {
+      if (proxy.disabled) continue;
+      this.#log(row, NOTICE, `SIGHUP received, dumping servers states for proxy ${proxy.name}.`);
+      for (const line of serverLines(view, proxy, row)) this.#say(row, `SIGHUP: ${line}`, NOTICE);
+    }
+  }
+
   #proxy(row: number): Proxy {
     return this.#parts.config.proxies[row] as Proxy;
   }
 
-  #say(row: number, text: string): void {
-    const { notice, logs } = this.#parts;
-    const { mode, name } = this.#proxy(row);
-    notice('warning', text, { proxy: name });
-    // the servers of a log backend are given other people's lines
-    if (mode !== 'log') logs.write(row, WARNING, text);
+  #say(row: number, text: string, level = WARNING): void {
+    this.#parts.notice('warning', text, { proxy: this.#proxy(row).name });
+    this.#log(row, level, text);
+  }
+
+  /** The servers of a log backend are given other people's lines. */
+  #log(row: number, level: number, text: string): void {
+    if (this.#proxy(row).mode !== 'log') this.#parts.logs.write(row, level, text);
   }
 }

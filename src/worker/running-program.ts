@@ -23,12 +23,15 @@ export class RunningProgram {
   handleSignals(): void {
     process.on('SIGTERM', () => void this.stop());
     process.on('SIGINT', () => void this.stop());
-    process.on('SIGHUP', () => this.virtual?.reload());
+    process.on('SIGHUP', () => {
+      this.virtual?.reload();
+      this.control?.signalled('SIGHUP');
+    });
     // it frees pools of HAProxy's; what is free here is collected anyway
     process.on('SIGQUIT', () => undefined);
     process.on('SIGUSR1', () => void this.#userSignal());
-    process.on('SIGTTOU', () => this.control?.pauseListening());
-    process.on('SIGTTIN', () => this.control?.resumeListening());
+    for (const signal of ['SIGTTOU', 'SIGTTIN'] as const)
+      process.on(signal, () => this.control?.signalled(signal));
     process.on('SIGUSR2', () => {
       if (this.control === undefined) this.virtual?.dump('stats');
     });

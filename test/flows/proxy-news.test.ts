@@ -6,6 +6,7 @@ import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
+import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -70,4 +71,53 @@ test('a soft stop tells of each proxy, those that listen first', async t => {
   await until('the last line', () => told().length === lines.length);
   assert.deepEqual(told(), lines);
   for (const line of lines) await until(line, () => balancer.output().includes(`) : ${line}`));
+});
+
+/** What is said of servers upon SIGHUP, on standard error (with a level) and, without, in the logs. */
+async function serverNews(t: TestContext, program: string | undefined): Promise<string[]> {
+  const [port, closed] = [await freePort(), await freePort()];
+  const balancer = await startBalancer(
+    t,
+    `defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+  log stdout format raw local0
+frontend f
+  bind 127.0.0.1:${port}
+  default_backend b
+backend b
+  server up 127.0.0.1:${closed}
+  server off 127.0.0.1:${closed} disabled
+  server spare 127.0.0.1:${closed} backup
+backend spare
+  server one 127.0.0.1:${closed} disabled
+  server two 127.0.0.1:${closed} backup
+backend down
+  server one 127.0.0.1:${closed} disabled
+backend none
+`,
+    { ports: [port], ...(program !== undefined && { program }) },
+  );
+  assert.match(await exchangeRaw(port, 'GET / HTTP/1.0\r\n\r\n'), / 503 /);
+  balancer.process.kill('SIGHUP');
+  // the real one has servers of its own
+  const lines = (): string[] =>
+    [...balancer.output().matchAll(/^(?:\[WARNING\] +)?(?:\(\d+\) : )?SIGHUP(?!.*<).*\.$/gm)].map(([line]) =>
+      line.replace(/ +\(\d+\)/, ''),
+    );
+  await until('all lines', () => lines().length === LINES_OF_SERVERS);
+  return lines().toSorted();
+}
+
+const LINES_OF_SERVERS = 28;
+
+test('SIGHUP tells how servers are, on standard error and in the logs of their proxies, as the real one', async t => {
+  if (!requires(t, 'haproxy')) return;
+  const [own, real] = await Promise.all([serverNews(t, undefined), serverNews(t, 'haproxy')]);
+  // a port that was asked whether it is open is a connection
+  const plain = (lines: readonly string[]): string[] =>
+    lines.map(line => line.replace(/: \d+\+(\d)\.$/, ': N+$1.'));
+  assert.deepEqual(plain(own), plain(real));
 });
