@@ -137,6 +137,17 @@ function asReverse(draft: BindDraft, where: Word, context: LineContext): void {
   draft.settings = { ...others, acceptProxy: false, proto: settings.proto ?? 'h2' };
 }
 
+/** HTTP/3 is an offer beside TLS over TCP: clients that cannot have it do without, and nothing else may stand at its place. */
+function withoutQuic(
+  list: readonly ParsedAddress[],
+  where: Word,
+  context: LineContext,
+): readonly ParsedAddress[] {
+  const served = list.filter(({ quic }) => !quic);
+  if (served.length < list.length) context.warn(where, 'QUIC is not supported, nothing listens there.');
+  return served;
+}
+
 /** `words`: the address list, then options. Listeners without a number have id 0. */
 export function readBindLine(
   words: readonly Word[],
@@ -161,5 +172,7 @@ export function readBindLine(
   const prefix = `'${rules.keyword} ${where.text}' in section '${context.section}'`;
   readOptions(draft, options, rules.ignored, withPrefix(context, prefix));
   checkReverse(draft, list.value, where, withPrefix(context, prefix));
-  return list.value.flatMap(one => makeBinds(draft, one, context));
+  return withoutQuic(list.value, where, withPrefix(context, prefix)).flatMap(one =>
+    makeBinds(draft, one, context),
+  );
 }
