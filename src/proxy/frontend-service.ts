@@ -49,6 +49,7 @@ export class FrontendService implements FrontendRuntime {
   readonly hasCookie: boolean;
   readonly logsResponses: boolean;
   readonly logsEarly: boolean;
+  readonly logsSteps: boolean;
   readonly countsOnTheWay: boolean;
   readonly looksAtClients: boolean;
   readonly looksAtStored: boolean;
@@ -83,6 +84,7 @@ export class FrontendService implements FrontendRuntime {
     this.looksAtClients = backends.looksAtClients;
     this.logsServerSource = logsServerSource(proxy);
     this.logsEarly = proxy.options.flags.has('logasap');
+    this.logsSteps = proxy.logSteps !== undefined;
     this.countsOnTheWay = proxy.options.flags.has('contstats');
     this.captures = new HeadCaptures(proxy.captures);
     this.hasCookie = proxy.kind === 'listen' && proxy.cookie !== undefined;

@@ -238,6 +238,8 @@ export interface FrontendRuntime {
   readonly logsResponses: boolean;
   /** `option logasap`: the line is written when the response begins. */
   readonly logsEarly: boolean;
+  /** `log-steps` */
+  readonly logsSteps: boolean;
   /** `option contstats`: bytes are counted while they pass, too. */
   readonly countsOnTheWay: boolean;
   /** What `capture` lines keep of heads. */

@@ -137,6 +137,7 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
 
   /** One of `log-steps` is reached: times are those so far. */
   logStep(step: 'accept' | 'request' | 'connect' | 'response'): void {
+    if (!this.frontendRuntime.logsSteps) return;
     this.timers.endedAt = this.thread.wheel.now;
     this.frontendRuntime.logStep(this, step);
     this.timers.endedAt = -1;
