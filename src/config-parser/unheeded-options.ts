@@ -24,6 +24,7 @@ export function unheededOptions({
   const ofNames = address.kind !== 'name' ? [] : found.filter(([said]) => said).map(([, what]) => what);
   return [
     ...(socks4 === undefined ? [] : ['socks4']),
+    ...(tls?.sni === undefined ? [] : ['sni']),
     ...(tls?.earlyData === true ? ['allow-0rtt'] : []),
     ...ofNames,
   ];

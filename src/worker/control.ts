@@ -131,7 +131,9 @@ export class Control {
       this.#threads.tell(thread, { kind: 'grant', server, queue });
     this.#stopSequence = this.#createStopSequence();
     this.#tls = new ControlTls(options.config.global, options.certificates);
-    this.#rings = new LogRings(options.config, ringFiles, this.#tls, text => options.notice('alert', text));
+    this.#rings = new LogRings(options.config, ringFiles, this.#tls.over, text =>
+      options.notice('alert', text),
+    );
     this.#peers = new PeersService({
       ...options,
       listeners,

@@ -2,7 +2,7 @@
 import type { ByteLine } from '../base/byte-line.ts';
 import { latin1Slice } from '../base/latin1.ts';
 import type { Config } from '../model/config.ts';
-import type { ControlTls } from './control-tls.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import { LogRing } from './log-ring.ts';
 import type { LogOutlet } from './log-outlet.ts';
 import type { RingFile } from './ring-file.ts';
@@ -25,7 +25,7 @@ export class LogRings implements RingPlaces {
   constructor(
     config: Config,
     files: ReadonlyMap<string, RingFile>,
-    tls: ControlTls,
+    secure: SecureConnect,
     complain: (text: string) => void,
   ) {
     this.settings = ringsOf(config);
@@ -41,7 +41,7 @@ export class LogRings implements RingPlaces {
       }),
     );
     this.#senders = [...this.#rings.values()].flatMap(ring =>
-      ring.settings.servers.map(server => new RingSender(ring, server, tls)),
+      ring.settings.servers.map(server => new RingSender(ring, server, secure)),
     );
   }
 

@@ -96,7 +96,7 @@ export function connectToPeer(
   ready: () => void,
 ): Socket {
   const place = local && listener !== undefined ? optionsOfOwn(listener) : undefined;
-  return connectToServer(server, tls, ready, place);
+  return connectToServer(server, tls.over, ready, place);
 }
 
 const ANYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };

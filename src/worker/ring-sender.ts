@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Server } from '../model/server.ts';
-import type { ControlTls } from './control-tls.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import type { LogRing } from './log-ring.ts';
 import { connectToServer } from './server-connection.ts';
 
@@ -13,7 +13,7 @@ const RECONNECT_AFTER_MS = 1000;
 export class RingSender {
   readonly #ring: LogRing;
   readonly #server: Server;
-  readonly #tls: ControlTls;
+  readonly #secure: SecureConnect;
   readonly #countsOctets: boolean;
   readonly #unfollow: () => void;
   #socket: Socket | undefined;
@@ -23,10 +23,10 @@ export class RingSender {
   #next = 0;
   #lostBefore = 0;
 
-  constructor(ring: LogRing, server: Server, tls: ControlTls) {
+  constructor(ring: LogRing, server: Server, secure: SecureConnect) {
     this.#ring = ring;
     this.#server = server;
-    this.#tls = tls;
+    this.#secure = secure;
     this.#countsOctets = server.otherOptions.get('log-proto')?.[0] === 'octet-count';
     this.#unfollow = ring.follow(() => this.#send());
     this.#connect();
@@ -39,7 +39,7 @@ export class RingSender {
 
   #connect(): void {
     const { connectTimeoutMs, serverTimeoutMs } = this.#ring.settings;
-    const socket = connectToServer(this.#server, this.#tls, () => {
+    const socket = connectToServer(this.#server, this.#secure, () => {
       socket.setTimeout(0);
       this.#isReady = true;
       if (serverTimeoutMs !== undefined)

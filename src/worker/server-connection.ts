@@ -9,15 +9,15 @@ import type { ConnectTarget } from '../net/connection.ts';
 import { preparedSocket } from '../net/prepared-socket.ts';
 import { buildLocal } from '../net/proxy-protocol/build.ts';
 import { serverSocket } from '../net/server-socket.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import { abstractPath } from '../net/unix-listening.ts';
-import type { ControlTls } from './control-tls.ts';
 
 type IpAddress = Extract<Address, { kind: 'ip' }>;
 
 /** `place`: elsewhere than the line says. `ready`: connected, and encrypted where that is asked for. */
 export function connectToServer(
   server: Server,
-  tls: ControlTls,
+  secure: SecureConnect,
   ready: () => void,
   place?: NetConnectOpts,
 ): Socket {
@@ -31,7 +31,7 @@ export function connectToServer(
   if (server.ssl === undefined) return socket;
   // told by the encrypted side
   socket.on('error', () => undefined);
-  return tls.over(socket, server.ssl, ready);
+  return secure(socket, server.ssl, ready);
 }
 
 /** With what its line says of sockets, where its address is known; unheededOptions() tells of the others. */

@@ -17,21 +17,39 @@ interface Receiver {
   text: string;
   /** Subjects of clients' certificates. */
   readonly clients: string[];
+  /** What was agreed on by ALPN. */
+  readonly protocols: string[];
+  readonly breakOff: () => void;
 }
 
-async function receive(t: TestContext, { cert, key }: Certificate, more: TlsOptions = {}): Promise<Receiver> {
+async function receive(
+  t: TestContext,
+  { cert, key }: Certificate,
+  more: TlsOptions = {},
+  at = 0,
+): Promise<Receiver> {
+  let breakOff = (): void => undefined;
   const server = createServer({ cert, key, ...more }, socket => {
     t.after(() => socket.destroy());
+    breakOff = () => void socket.destroy();
+    receiver.protocols.push(String(socket.alpnProtocol));
     receiver.clients.push(String(socket.getPeerCertificate().subject?.CN));
     socket.on('error', () => undefined);
     socket.on('data', chunk => (receiver.text += chunk.toString('latin1')));
   });
   server.on('tlsClientError', () => receiver.failures++);
-  server.listen(0, '127.0.0.1');
+  server.listen(at, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const receiver: Receiver = { port, failures: 0, text: '', clients: [] };
+  const receiver: Receiver = {
+    port,
+    failures: 0,
+    text: '',
+    clients: [],
+    protocols: [],
+    breakOff: () => breakOff(),
+  };
   return receiver;
 }
 
@@ -87,6 +105,25 @@ test('a ring tells its lines over TLS to servers it trusts, with its own certifi
   await untilMatches(async () => named.text, /^GET \/one\nGET \/two\n$/);
   assert.deepEqual(named.clients, ['balancer.example']);
   assert.deepEqual([untrusted.text, renamed.text], ['', '']);
+});
+
+test('a server of a ring that comes later, or breaks off, gets what it missed', async t => {
+  const own = new Authority(t);
+  const certificate = own.issue({ name: 'logs.example' });
+  const port = await freePort();
+  const visit = await start(
+    t,
+    'ring@tls',
+    `ring tls\n  server late 127.0.0.1:${port} ssl verify required ca-file ${own.file} alpn syslog\n`,
+  );
+  await visit('/before');
+  const late = await receive(t, certificate, { ALPNProtocols: ['syslog'] }, port);
+  await untilMatches(async () => late.text, /^GET \/before\n$/);
+  assert.deepEqual(late.protocols, ['syslog']);
+  late.breakOff();
+  await untilMatches(async () => String(late.clients.length), /^2$/);
+  await visit('/after');
+  await untilMatches(async () => late.text, /^GET \/before\nGET \/after\n$/);
 });
 
 test('servers of a backend in mode log get lines over TLS, and none before they are trusted', async t => {

@@ -38,6 +38,7 @@ function unusedOptions({
   namespace,
   md5Signature,
   socks4,
+  tls,
   otherOptions,
 }: ServerDraft): string[] {
   const found: readonly (readonly [boolean, string])[] = [
@@ -48,6 +49,7 @@ function unusedOptions({
     [namespace !== undefined, 'namespace'],
     [md5Signature !== undefined, 'tcp-md5sig'],
     [socks4 !== undefined, 'socks4'],
+    [tls.sni !== undefined, 'sni'],
     [otherOptions.has('tfo'), 'tfo'],
     [otherOptions.has('cc'), 'cc'],
   ];

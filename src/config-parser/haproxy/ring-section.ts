@@ -29,7 +29,7 @@ const BACKING_FILE = 'backing-file';
 const HEEDED = new Set(
   `allow-0rtt alpn ca-file cc ciphers ciphersuites client-sigalgs crl-file crt curves force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
   force-tlsv13 log-proto namespace no-ssl no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 send-proxy send-proxy-v2
-  sigalgs socks4 source ssl ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut tfo verify verifyhost`.split(/\s+/),
+  sigalgs sni socks4 source ssl ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut tfo verify verifyhost`.split(/\s+/),
 );
 
 /** Once in a section. */

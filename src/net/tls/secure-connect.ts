@@ -1,4 +1,7 @@
-/** TLS over a connection to a server that Node itself makes: of log lines and of peers, not of what is proxied. */
+/**
+ * TLS over a connection to a server that Node itself makes: of log lines and of peers, not of what is proxied. There is no
+ * request that `sni` could be taken from.
+ */
 import type { Socket } from 'node:net';
 import { connect } from 'node:tls';
 import type { ServerTls } from '../../model/server.ts';
@@ -14,6 +17,7 @@ export function secureConnect(contexts: ServerContexts): SecureConnect {
       socket,
       secureContext: contexts.of(contextKey(tls), tls),
       rejectUnauthorized: tls.verify === 'required',
+      ...(tls.alpn !== undefined && { ALPNProtocols: [...tls.alpn] }),
       checkServerIdentity: (_name, certificate) =>
         tls.verifyHost === undefined ? undefined : checkHostName(tls.verifyHost, certificate),
     }).once('secureConnect', ready);
