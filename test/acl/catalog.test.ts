@@ -48,6 +48,8 @@ const SPECIAL: Readonly<Record<string, string>> = {
   distcc_param: '(DIST)',
   fix_tag_value: '(35)',
   mqtt_field_value: '(connect,flags)',
+  protobuf: '(1.2,int32)',
+  ungrpc: '(1.2)',
   jwt_decrypt_secret: '(a2V5a2V5a2V5a2V5a2V5aw==)',
   jwt_decrypt_jwk: '(txn.jwk)',
   jwt_decrypt_cert: '(key.pem)',

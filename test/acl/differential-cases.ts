@@ -364,6 +364,40 @@ const FIX_MESSAGES = [
   '8=FIX.4.2|9=5|35=0|10=1',
   '8=FIX.4.2|9=|35=0|10=161|',
 ];
+/** By field: 1 a varint, 2 eight bytes, 3 text, 4 a message of { 1: varint, 2: text }, 5 four bytes. */
+const PROTOBUF_MESSAGES = [
+  '089601',
+  '08ffffffffffffffffff01',
+  '08808080808080808080',
+  '11000000000000f83f',
+  '2d0000c03f',
+  '2dfeffffff',
+  '1a0568656c6c6f',
+  '080222060803120278792500000000',
+  '1a0568656c',
+  '2206080312027879',
+];
+const PROTOBUF_FIELDS = [
+  '1',
+  '1,int32',
+  '1,uint64',
+  '1,sint64',
+  '1,bool',
+  '1,fixed32',
+  '2,fixed64',
+  '2,sfixed64',
+  '2,double',
+  '3',
+  '3,enum',
+  '4',
+  '4.1,int64',
+  '4.2',
+  '5,fixed32',
+  '5,sfixed32',
+];
+const inGrpc = (message: string): string =>
+  `00${(message.length / 2).toString(16).padStart(8, '0')}${message}`;
+
 const asBytes = (text: string): string => Buffer.from(text.replaceAll('|', '\x01')).toString('hex');
 
 const MESSAGES: readonly string[] = [
@@ -377,6 +411,12 @@ const MESSAGES: readonly string[] = [
     `bin(${asBytes(message)}),fix_tag_value(49)`,
     `bin(${asBytes(message)}),fix_tag_value(CheckSum)`,
   ]),
+  ...PROTOBUF_MESSAGES.flatMap(message =>
+    PROTOBUF_FIELDS.flatMap(field => [
+      `bin(${message}),protobuf(${field})`,
+      `bin(${inGrpc('3801')}${inGrpc(message)}),ungrpc(${field})`,
+    ]),
+  ),
 ];
 
 export const REQUEST_EXPRESSIONS: readonly string[] = [

@@ -15,6 +15,7 @@ import { MAP_CONVERTERS } from './maps.ts';
 import { MQTT_CONVERTERS } from './mqtt.ts';
 import { FIX_CONVERTERS } from './fix.ts';
 import { PACKET_CONVERTERS } from './packets.ts';
+import { PROTOBUF_CONVERTERS } from './protobuf.ts';
 import { REGEX_CONVERTERS } from './substitution.ts';
 import { STATE_CONVERTERS } from './state.ts';
 import { TEXT_CONVERTERS } from './text.ts';
@@ -38,6 +39,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...PACKET_CONVERTERS,
   ...MQTT_CONVERTERS,
   ...FIX_CONVERTERS,
+  ...PROTOBUF_CONVERTERS,
   ...TRACKING_CONVERTERS,
   DEBUG_CONVERTER,
 ];
