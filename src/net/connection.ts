@@ -94,6 +94,8 @@ export interface Connection {
   shutdown(): void;
   /** Closes now; a pending send is given to the kernel as far as it takes it. Idempotent. */
   close(): void;
+  /** close() keeps no port (spare-port.ts): it is a reset until the peer has ended. Absent: what lies under it decides. */
+  sparesPort?: boolean;
   /** Closes with RST (SO_LINGER 0). Idempotent. */
   reset(): void;
   readonly closed: boolean;

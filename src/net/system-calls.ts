@@ -287,9 +287,9 @@ export function receiveNow(fd: number, into: Buffer): number {
   return outcome(system().recv(fd, into, into.length, MSG_DONTWAIT));
 }
 
-/** Drops what has come so far, of a TCP socket (MSG_TRUNC, tcp(7)); never waits. */
-export function discardReceived(fd: number): void {
-  system().recv(fd, null, INT_MAX, MSG_DONTWAIT | MSG_TRUNC);
+/** Drops what has come so far, of a TCP socket (MSG_TRUNC, tcp(7)); never waits. 0: the peer has ended. */
+export function discardReceived(fd: number): number {
+  return outcome(system().recv(fd, null, INT_MAX, MSG_DONTWAIT | MSG_TRUNC));
 }
 
 /** Gives how many bytes the kernel took; never waits. */

@@ -67,7 +67,9 @@ class DirectTarget implements ServerRuntime {
   }
 
   connect(facts: OutgoingFacts, handler: ConnectionHandler): Connection {
-    return this.#thread.engine.connect(this.target(facts), handler);
+    const made = this.#thread.engine.connect(this.target(facts), handler);
+    made.sparesPort = true;
+    return made;
   }
 
   target(facts: OutgoingFacts): ConnectTarget {

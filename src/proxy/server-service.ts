@@ -137,8 +137,11 @@ export class ServerService implements ServerRuntime, IdlePoolOwner {
   }
 
   connect(facts: OutgoingFacts & SampleContext, handler: ConnectionHandler): Connection | undefined {
-    if (this.attached === undefined) return openConnection(this.#thread.engine, this, facts, handler);
-    return this.#thread.reverse.connect(this.row, this.connectionKey(facts), handler);
+    if (this.attached !== undefined)
+      return this.#thread.reverse.connect(this.row, this.connectionKey(facts), handler);
+    const made = openConnection(this.#thread.engine, this, facts, handler);
+    made.sparesPort = true;
+    return made;
   }
 
   /** Notices that the server has moved: what is connected to its old place is not used again. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { startBalancer } from '../support/balancer.ts';
@@ -9,6 +10,7 @@ import { freePort, freePorts } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startRawOrigin, type Origin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { until } from '../support/until.ts';
 
 const DEFAULTS = `defaults
     mode http
@@ -259,4 +261,48 @@ backend b
 `,
   );
   assert.equal(await connectionsUsed(port, 3), '1 2 3');
+});
+
+/** Answers, ends then if it is `closing`, and tells how its connections ended: by a FIN of the balancer, or by an error. */
+async function startEndsOrigin(t: TestContext, isClosing: boolean, ends: string[]): Promise<Origin> {
+  return startRawOrigin(t, socket => {
+    socket.on('data', () => {
+      if (isClosing) socket.end('HTTP/1.1 200 OK\r\n\r\nuntil the end');
+      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    });
+    socket.once('end', () => ends.push('end'));
+    socket.once('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? ''));
+  });
+}
+
+/** Connections of this side to `port` that wait for their minute to pass (proc(5), `/proc/net/tcp`). */
+function inTimeWait(port: number): number {
+  const to = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1);
+  const rows = lines.map(line => line.trim().split(/\s+/));
+  return rows.filter(([, , remote = '', state]) => remote.endsWith(to) && state === '06').length;
+}
+
+test('no port is kept by connections to servers that are closed from here', async t => {
+  const ends: string[] = [];
+  const [kept, closing] = [await startEndsOrigin(t, false, ends), await startEndsOrigin(t, true, ends)];
+  const [port, closingPort] = (await freePorts(2)) as [number, number];
+  await startBalancer(
+    t,
+    `${DEFAULTS}    http-reuse never
+listen kept
+    bind 127.0.0.1:${port}
+    server s ${kept.address}
+listen closing
+    bind 127.0.0.1:${closingPort}
+    server s ${closing.address}
+`,
+  );
+  for (let count = 0; count < 5; count++) await connectionsUsed(port, 2);
+  await until('the ends', () => ends.length === 5);
+  assert.deepEqual(new Set(ends), new Set(['ECONNRESET']));
+  assert.equal(inTimeWait(kept.port), 0);
+  await fetch(`http://127.0.0.1:${closingPort}/`);
+  await until('the end of the one that its server has closed', () => ends.length > 5);
+  assert.equal(ends[5], 'end');
 });

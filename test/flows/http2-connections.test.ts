@@ -174,7 +174,7 @@ test('a request that its client resets is aborted at the server, and logged so',
   let asked = 0;
   let closed = 0;
   const origin = await startRawOrigin(t, socket => {
-    socket.on('end', () => closed++);
+    socket.on('close', () => closed++);
     socket.once('data', () => asked++);
   });
   const { client } = await startAndOpen(t, origin, {
@@ -233,7 +233,7 @@ test('tune.h2.log-errors logs requests and connections that are malformed, or th
 test('requests of a client that closes its connection are aborted', async t => {
   let closed = 0;
   const origin = await startRawOrigin(t, socket => {
-    socket.on('end', () => closed++);
+    socket.on('close', () => closed++);
     socket.resume();
   });
   const { client } = await startAndOpen(t, origin);

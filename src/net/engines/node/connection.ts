@@ -15,6 +15,7 @@ import type { TlsFacts } from '../../tls/tls-facts.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { localOf, remoteOf, UNKNOWN_ENDPOINT } from './socket-endpoints.ts';
 import { abortOnClose } from '../../socket-options.ts';
+import { sparePort } from '../../spare-port.ts';
 import { duplicateDescriptor } from '../../system-calls.ts';
 import { descriptorOf, type OwnedSocket, type StreamOwner } from './stream-socket.ts';
 
@@ -37,6 +38,7 @@ export class NodeConnection implements Connection, StreamOwner {
   receiving = false;
   sending = false;
   closed = false;
+  sparesPort = false;
   tls: TlsFacts | undefined = undefined;
   readonly #host: ConnectionHost;
   readonly #socket: OwnedSocket;
@@ -144,6 +146,7 @@ export class NodeConnection implements Connection, StreamOwner {
 
   close(): void {
     if (this.closed) return;
+    if (this.sparesPort && !this.#peerEnded) sparePort(this.fd);
     this.#retire();
     // TLS says that this is the end (RFC 8446, section 6.1): who reads up to it could not tell a cut otherwise
     if (this.#origin === 'public' && !this.#socket.writableEnded) this.#socket.end();

@@ -16,6 +16,7 @@ import type { Connection, Endpoint, HandedOver, MoveSink } from '../../connectio
 import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { destinationOf } from '../../original-destination.ts';
+import { sparePort } from '../../spare-port.ts';
 import { peerName, socketName } from '../../system-calls.ts';
 import {
   CQE_BUFFER,
@@ -53,6 +54,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   bytesIn = 0;
   /** Not made by connect(). */
   accepted = false;
+  sparesPort = false;
   #held = -1;
   #receiveState = UNARMED;
   /** Slots and lengths, alternating, of what came before it was asked for. */
@@ -139,6 +141,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     if (this.closed) return;
     this.#transfer?.stop();
     const { fd } = this;
+    if (this.sparesPort && !this.#peerEnded) sparePort(fd);
     this.#retire();
     this.host.close(fd);
     this.#dropReceived();
