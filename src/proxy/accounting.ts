@@ -224,9 +224,8 @@ function countServerFailure(counters: Counters, rows: Rows, cause: string, phase
   const isServer = cause === 'S' || cause === 's';
   if (isServer && (phase === 'C' || phase === 'Q')) return countBehind(counters, rows, FIELD.econ);
   if (phase === 'H') return countBehind(counters, rows, FIELD.eresp);
-  if (phase !== 'D') return;
-  if (isServer) countBehind(counters, rows, FIELD.srv_abrt);
-  if (cause !== 's') countBehind(counters, rows, FIELD.eresp);
+  if (isServer && (phase === 'D' || phase === 'L')) countBehind(counters, rows, FIELD.srv_abrt);
+  if (phase === 'D' && cause !== 's') countBehind(counters, rows, FIELD.eresp);
 }
 
 function countFront(counters: Counters, { frontend, listener }: Rows, field: number): void {

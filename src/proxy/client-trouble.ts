@@ -84,10 +84,10 @@ export class ClientTrouble {
 
   /** It neither sends its body nor takes its answer. */
   stalled(): void {
-    const { requestRules, requestSent, responseStarted, server } = this.#owner;
+    const { requestRules, responseStarted, server } = this.#owner;
     if (requestRules.stalled()) return;
-    if (responseStarted) this.#owner.cut('c', requestSent && server.responseRead ? 'L' : 'D');
-    else this.#fail(408, 'c', 'H');
+    if (responseStarted) this.#owner.cut('c', server.responseRead ? 'L' : 'D');
+    else this.#fail(400, 'c', 'H');
   }
 
   /** FIN while a request is served. */

@@ -95,9 +95,14 @@ export function awaitResponse(stream: HttpExchange): void {
   stream.requestSent = true;
   stream.body.forget();
   if (stream.responseDone) return stream.responseForwarded();
-  if (!stream.responseStarted) stream.server.expectBytes();
+  if (!stream.responseStarted || awaitsResponseBody(stream)) stream.server.expectBytes();
   if (stream.clientTrouble.hasLeft()) stream.server.endRequest();
   else stream.session.watch();
+}
+
+/** Its head came before all of the request was here. */
+function awaitsResponseBody({ server, clientConnection }: HttpExchange): boolean {
+  return !server.responseRead && !clientConnection.sending;
 }
 
 /**

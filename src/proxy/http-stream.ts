@@ -250,7 +250,7 @@ export class HttpStream
       return this.#tunnel.start();
     }
     if (this.#reply?.active === true) return this.#reply.sent();
-    this.session.clearTimer();
+    this.body.clientTook();
     if (server.inBody) server.pump(this.clientConnection);
     else if (server.connection !== undefined) server.readHead();
   }

@@ -26,10 +26,8 @@ export interface RequestBodyOwner {
   readonly clientTrouble: ClientTrouble;
   /** More of it can be sent on. */
   requestBodyReady(): void;
-  /** The client has all of the response. */
-  readonly responseDone: boolean;
-  /** The server's timeout runs while it takes what has come of it, and until it has answered. */
-  readonly server: { expectBytes(): void; clearTimer(): void; readonly isExpected: boolean };
+  /** The server's timeout runs while it takes what has come of it. */
+  readonly server: { expectBytes(): void; clearTimer(): void };
   fail(status: number, letter: string, phase: Phase): void;
   /** The request's last byte is with the server. */
   requestForwarded(): void;
@@ -43,6 +41,8 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   dropped = 0;
   /** What it goes through on its way to the server; undefined: it goes as it comes. */
   pipe: BodyPipe | undefined;
+  /** It is the client's turn: the server has all that has come. */
+  #isAwaited = false;
   readonly #stream: RequestBodyOwner;
   #preview: BodyPreview | undefined;
   /** What had come of it when it was taken to be sent. */
@@ -58,6 +58,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     this.#preview = undefined;
     this.#seen = undefined;
     this.dropped = 0;
+    this.#isAwaited = false;
     this.read = this.decoder.done;
   }
 
@@ -103,6 +104,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   }
 
   #send(server: Connection, buffer: Buffer, offset: number, length: number): void {
+    this.#isAwaited = false;
     this.#stream.transaction.bytes.toServer += length;
     this.#stream.server.expectBytes();
     server.send(buffer, offset, length);
@@ -154,6 +156,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
 
   #allRead(): void {
     this.read = true;
+    this.#isAwaited = false;
     this.#stream.session.clearTimer();
   }
 
@@ -165,12 +168,19 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     session.receive(true);
   }
 
-  /** A server whose timeout runs is waited for, whatever keeps it from answering. */
+  /** The client is waited for, and not the server, which may want all of it before it answers. */
   expectBytes(): void {
-    const { session, transaction, server, responseDone } = this.#stream;
-    if (responseDone) server.clearTimer();
-    if (server.isExpected && !session.connection.sending) session.clearTimer();
-    else session.expect(transaction.timeout('client'));
+    const { session, transaction, server } = this.#stream;
+    this.#isAwaited = true;
+    server.clearTimer();
+    session.expect(transaction.timeout('client'));
+  }
+
+  /** The client has taken what was sent to it: a sign of life, where some of this is still to come. */
+  clientTook(): void {
+    const { session, transaction } = this.#stream;
+    if (this.#isAwaited) session.expect(transaction.timeout('client'));
+    else session.clearTimer();
   }
 
   // ── bytes that move inside the kernel ──
@@ -196,7 +206,8 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
 
   waitsFor(side: 'source' | 'target'): void {
     this.#stream.server.expectBytes();
-    if (side === 'source') this.expectBytes();
+    this.#isAwaited = side === 'source';
+    if (this.#isAwaited) this.expectBytes();
     else this.#stream.session.clearTimer();
   }
 

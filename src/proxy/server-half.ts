@@ -44,8 +44,7 @@ export interface ServerHalfOwner {
   readonly requestHead: Http1RequestHead;
   readonly responseHead: Http1ResponseHead;
   readonly clientConnection: Connection;
-  readonly session: { clearTimer(): void };
-  readonly body: { readonly read: boolean; pump(server: Connection): void };
+  readonly body: { readonly read: boolean; pump(server: Connection): void; clientTook(): void };
   /** A 1xx head; false: wait until the client's socket has taken it. */
   interimArrived(): boolean;
   responseArrived(): void;
@@ -223,7 +222,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   #wantMoreBody(): void {
     if (this.ended) return this.#bodyEnded();
     if (this.#moves()) return;
-    this.expectBytes();
+    this.#expectResponse();
     this.receive(true);
   }
 
@@ -247,8 +246,8 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   waitsFor(side: 'source' | 'target'): void {
     if (side === 'source') {
-      this.expectBytes();
-      this.#stream.session.clearTimer();
+      this.#expectResponse();
+      this.#stream.body.clientTook();
     } else {
       this.clearTimer();
       this.#stream.expectToSend();
@@ -257,7 +256,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   done(): void {
     this.clearTimer();
-    this.#stream.session.clearTimer();
+    this.#stream.body.clientTook();
     this.pump(this.#stream.clientConnection);
   }
 
@@ -353,14 +352,14 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   // ── time ──
 
-  /** Its timeout runs. */
-  get isExpected(): boolean {
-    return this.#timer.deadline !== 0;
-  }
-
   /** The server has to go on within its timeout. */
   expectBytes(): void {
     this.#stream.thread.wheel.set(this.#timer, this.#stream.transaction.timeout('server'));
+  }
+
+  /** A client that owes some of its request is waited for instead (manual, `timeout server`). */
+  #expectResponse(): void {
+    if (this.#stream.body.read) this.expectBytes();
   }
 
   clearTimer(): void {

