@@ -61,7 +61,7 @@ export function parseForwarded(text: string): Map<ForwardedField, string> | unde
 
 function isValid(field: ForwardedField, value: string, isQuoted: boolean): boolean {
   if (field === 'proto') return !isQuoted && (value === 'http' || value === 'https');
-  if (field === 'host') return value !== '' && isForwardedHost(value, isQuoted);
+  if (field === 'host') return value === '' ? isQuoted : isForwardedHost(value, isQuoted);
   return parseNode(value, isQuoted) !== undefined;
 }
 

@@ -231,6 +231,16 @@ test('AES encrypts and decrypts with keys from text and variables', () => {
   assert.match(complaint('str(x),aes_cbc_enc(100,a,b)'), /key size must be 128, 192 or 256/);
 });
 
+test('JSON: numbers beyond all bounds, and codes that are no characters', () => {
+  check([
+    ['bin(7b2261223a31653430307d),json_query("$.a")', 'inf'],
+    ['bin(7b2261223a2d31653430307d),json_query("$.a")', '-inf'],
+    ['bin(efbfbd),json(utf8)', '\\ufffd'],
+    ['bin(efbfbe),json(utf8)', undefined],
+    ['bin(61efbfbf62),json(utf8ps)', 'ab'],
+  ]);
+});
+
 test('JSON Web Tokens are verified with secrets and public keys', () => {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const body = `${part({ alg: 'HS256' })}.${part({ sub: 'joe', n: 3 })}`;
@@ -239,6 +249,7 @@ test('JSON Web Tokens are verified with secrets and public keys', () => {
     [`str(${token}),jwt_verify(HS256,secret)`, '1'],
     [`str(${token}),jwt_verify(HS256,other)`, '0'],
     [`str(${token}x.y),jwt_verify(HS256,secret)`, '-3'],
+    [`str(a.b.c),jwt_verify(HS256,secret)`, '-3'],
     [`str(${token}),jwt_payload_query("$.sub")`, 'joe'],
     [`str(${token}),jwt_payload_query("$.n","int"),add(1)`, '4'],
     [`str(${token}),jwt_header_query`, '{"alg":"HS256"}'],
@@ -259,6 +270,7 @@ test('JSON Web Tokens are verified with secrets and public keys', () => {
     textOf(`str(${signedBody}.${Buffer.alloc(64).toString('base64url')}),${verify}`, exampleContext(), env),
     '0',
   );
+  assert.equal(textOf(`str(${signedBody}.AAAA),${verify}`, exampleContext(), env), '-3');
   assert.match(complaint('str(x),jwt_verify(XX256,key)'), /unknown JWT algorithm: XX256/);
 });
 
@@ -273,6 +285,8 @@ test('the Forwarded header is checked and taken apart (RFC 7239)', () => {
     [`str("${header}"),rfc7239_field(for),rfc7239_n2np`, '9999'],
     ['str("for=127.0.0.1;for=127.0.0.2"),rfc7239_is_valid', '0'],
     ['str("for=127.0.0.1:8"),rfc7239_is_valid', '0'],
+    [`str(host=""),rfc7239_is_valid`, '0'],
+    ['bin(686f73743d2222),rfc7239_is_valid', '1'],
     ['str("proto=ftp"),rfc7239_is_valid', '0'],
     [String.raw`str("for=\"[2001:db8::1]:_port\""),rfc7239_field(for),rfc7239_n2np`, '_port'],
     [String.raw`str("for=\"[2001:db8::1]\""),rfc7239_field(for),rfc7239_n2nn`, '2001:db8::1'],

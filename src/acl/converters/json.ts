@@ -51,6 +51,9 @@ function decodeUtf8(text: string, at: number): Decoded {
   return { code, length: size, state: isSurrogate || code > 0x10ffff ? 'bad' : 'good' };
 }
 
+/** What stands behind it in the basic plane is none (Unicode, section 23.7). */
+const LAST_CHARACTER = 0xfffd;
+
 /** `s` skips what is wrong, `p` lets overlong forms pass. */
 function escapeUtf8(text: string, input: Exclude<InputCode, 'ascii'>): string | undefined {
   const skips = input.endsWith('s');
@@ -59,7 +62,7 @@ function escapeUtf8(text: string, input: Exclude<InputCode, 'ascii'>): string | 
   for (let at = 0; at < text.length;) {
     const { code, length, state } = decodeUtf8(text, at);
     at += length;
-    const isWrong = state === 'bad' || (state === 'overlong' && !permissive) || code > 0xffff;
+    const isWrong = state === 'bad' || (state === 'overlong' && !permissive) || code > LAST_CHARACTER;
     if (!isWrong) output += escapeCode(code);
     else if (!skips) return undefined;
   }
@@ -85,7 +88,7 @@ function compileEscape(args: Arguments): Convert | Mistake {
 
 /** Numbers as C's `%g` shows them: six significant digits. */
 function renderNumber(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   const [mantissa, exponent] = value.toExponential(5).split('e') as [string, string];
   const power = Number(exponent);
   if (value !== 0 && (power < -4 || power >= 6)) {
