@@ -258,7 +258,7 @@ class Admission implements ConnectionHandler {
   refused(failure: HandshakeFailure): void {
     this.#handshake = undefined;
     const text = failure.detail === undefined ? failure.text : `${failure.text} (${failure.detail})`;
-    this.#listener.frontend.logRefused(this.#transaction, { text, isSilent: isSilent(failure) });
+    this.#logRefused(text, isSilent(failure));
     this.#refuse();
   }
 
@@ -267,9 +267,16 @@ class Admission implements ConnectionHandler {
     const failures = this.#expected[0]?.failures;
     if (failure === undefined || failures === undefined) return this.#refuse();
     this.#facts.error = failure;
-    const isSilent = failure === failures.closed || failure === failures.aborted;
-    this.#listener.frontend.logRefused(this.#transaction, { text: failure.text, isSilent });
+    this.#logRefused(failure.text, failure === failures.closed || failure === failures.aborted);
     this.#refuse();
+  }
+
+  /** As a bad request, which is all that can be said of a connection without one (`PR`). */
+  #logRefused(text: string, isSilent: boolean): void {
+    const { termination, timers } = this.#transaction;
+    termination.set('P', 'R');
+    timers.refused(this.#thread.wheel.now);
+    this.#listener.frontend.logRefused(this.#transaction, { text, isSilent });
   }
 
   #expired(): void {

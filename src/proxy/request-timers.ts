@@ -51,6 +51,11 @@ export class RequestTimers implements Timers {
     this.headReadAt = -1;
   }
 
+  /** Its connection is given up before there is a session: all of its time was handshake. */
+  refused(now: number): void {
+    this.readyAt = this.firstByteAt = this.endedAt = now;
+  }
+
   get requestTimeMs(): number {
     return this.#dateOf(this.firstByteAt < 0 ? this.readyAt : this.firstByteAt);
   }

@@ -86,6 +86,17 @@ test('a unix socket has neither address nor port', () => {
   );
 });
 
+test('port 0 of a PROXY header is no port', () => {
+  const ctx = sampleContext({ client: { ...CLIENT, source: { ...CLIENT.source, port: 0 } } });
+  check(
+    [
+      ['src', '192.0.2.7'],
+      ['src_port', undefined],
+    ],
+    ctx,
+  );
+});
+
 test('fields of the PROXY header', () => {
   const proxyProtocol = {
     authority: 'a.example',

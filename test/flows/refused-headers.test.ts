@@ -44,7 +44,7 @@ test('a connection without its header is logged with the reason, unless it said 
   log 127.0.0.1:${logs.port} format raw local0
 frontend proxy
   bind 127.0.0.1:${proxy} accept-proxy
-  error-log-format "%f %ST %[fc_err] %[fc_err_name] %[fc_err_str]"
+  error-log-format "%f %ST %tsc %Ti/%TR/%Ta %[fc_err] %[fc_err_name] %[fc_err_str]"
 frontend netscaler
   bind 127.0.0.1:${netscaler} accept-netscaler-cip 7
   error-log-format "%f %ST %[fc_err] %[fc_err_name] %[fc_err_str]"
@@ -68,7 +68,7 @@ frontend quiet
   };
   for (const [bytes, code, name, text] of [...PROXY, TIMEOUT]) {
     await send(proxy, bytes);
-    await logs.find(new RegExp(`^proxy .* ${code} ${name} ${text}`));
+    await logs.find(new RegExp(`^proxy 0 PR-- 0/-1/0 ${code} ${name} ${text}`));
   }
   for (const [bytes, code, name, text] of NETSCALER) {
     await send(netscaler, bytes);

@@ -51,7 +51,8 @@ function portRow(name: string, side: Side, summary: string, endpoint: EndpointOf
     summary,
     compile: () => ctx => {
       const end = endpoint(ctx);
-      return end === undefined || end.family === 0 ? undefined : end.port;
+      // a PROXY header may give port 0, which is none
+      return end === undefined || end.family === 0 || end.port === 0 ? undefined : end.port;
     },
   };
 }
