@@ -35,7 +35,6 @@ function headerFor(settings: SendProxy, tlvs: readonly CompiledTlv[], ctx: RuleC
   const authority = options.includes('authority') ? (proxyProtocol?.authority ?? tls?.sni) : undefined;
   const tlsTlv = clientTlsTlv(options, tls);
   const alpn = tls?.alpn;
-  if (source.family === 0 || destination.family === 0) return buildLocal(2);
   return buildProxyV2({
     source,
     destination,

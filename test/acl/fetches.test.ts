@@ -87,7 +87,7 @@ test('a unix socket has neither address nor port', () => {
 });
 
 test('port 0 of a PROXY header is no port', () => {
-  const ctx = sampleContext({ client: { ...CLIENT, source: { ...CLIENT.source, port: 0 } } });
+  const ctx = sampleContext({ client: { ...CLIENT, source: { family: 4, host: '192.0.2.7', port: 0 } } });
   check(
     [
       ['src', '192.0.2.7'],

@@ -1,12 +1,16 @@
 /** PROXY headers through two instances of the program: what one says, the other can ask for. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeepAliveClient } from '../support/keep-alive-client.ts';
 import { startRawOrigin } from '../support/origin.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-async function startPair(t: TestContext, words: string, answer: string): Promise<number> {
+async function startPair(t: TestContext, words: string, answer: string, socket?: string): Promise<number> {
   const [front, back] = [await freePort(), await freePort()];
   await startBalancer(
     t,
@@ -17,7 +21,7 @@ defaults
   timeout client 5s
   timeout server 5s
 listen sender
-  bind 127.0.0.1:${front}
+  bind 127.0.0.1:${front}${socket === undefined ? '' : `\n  bind unix@${socket}`}
   unique-id-format id-%[req.hdr(in)]
   server s 127.0.0.1:${back} send-proxy-v2 ${words}
 listen receiver
@@ -45,6 +49,18 @@ test('set-proxy-v2-tlv-fmt adds TLVs with the value of an expression, and empty 
   const client = await KeepAliveClient.open(port);
   assert.equal(seen((await client.request(request('one'))).head), '<one> 0 127.0.0.1');
   client.close();
+});
+
+test('clients of a unix socket have no address, but everything else is told of them', async t => {
+  const socket = join(temporaryFolder(t), 'in');
+  const words = 'set-proxy-v2-tlv-fmt(0xE1) <%[req.hdr(in)]> proxy-v2-options crc32c,unique-id,ssl';
+  const asked =
+    '%[fc_pp_tlv(0xE1)] %[fc_pp_unique_id] %[fc_pp_tlv(CRC32C),length] %[fc_pp_tlv(SSL),length] %[src]';
+  await startPair(t, words, asked, socket);
+  const client = connect(socket);
+  const [answer] = (await once(client.end(request('one')), 'data')) as [Buffer];
+  assert.equal(seen(answer.toString()), '<one> id-one 4 5 127.0.0.1');
+  client.destroy();
 });
 
 test('a connection whose PROXY header would not be true for the next request is not used for it', async t => {
