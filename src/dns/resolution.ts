@@ -88,13 +88,12 @@ export class Resolution {
     else if (this.#triesLeft <= 0) this.#failed(this.status);
   }
 
-  /** `timeout retry` has passed, or between two runs `timeout resolve`. */
-  expired(): void {
+  /** `timeout retry` has passed, or between two runs `timeout resolve`. `heard`: a nameserver said something. */
+  expired(heard: boolean): void {
     if (!this.running) return this.run();
-    if (this.#answered === 0) this.status = 'timeout';
-    if (this.#triesLeft <= 0) return this.#failed(this.status);
-    const other = this.#answered === 0 ? undefined : this.#otherFamily();
-    if (other === undefined) this.#triesLeft--;
+    if (this.#answered === 0) this.status = heard ? 'other' : 'timeout';
+    const other = heard ? this.#otherFamily() : undefined;
+    if (other === undefined && this.#triesLeft-- <= 0) return this.#failed(this.status);
     this.#ask(other ?? this.preferred);
   }
 

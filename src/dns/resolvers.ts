@@ -16,6 +16,7 @@ interface Pending {
   readonly resolution: Resolution;
   readonly question: Question;
   readonly message: Buffer;
+  readonly heard: Set<Nameserver>;
   /** Who was asked for more than fits a datagram. */
   readonly whole: Set<Nameserver>;
 }
@@ -81,7 +82,7 @@ export class Resolvers implements ResolutionHost {
     const id = this.#freeId();
     const message = id < 0 ? undefined : encodeQuestion(id, question, this.settings.payloadSize);
     if (message === undefined) return 0;
-    this.#pending.set(id, { resolution, question, message, whole: new Set() });
+    this.#pending.set(id, { resolution, question, message, heard: new Set(), whole: new Set() });
     this.#idOf.set(resolution, id);
     for (const nameserver of this.nameservers) nameserver.ask(message);
     return this.nameservers.length;
@@ -110,9 +111,13 @@ export class Resolvers implements ResolutionHost {
     this.#resolutions.delete(`${resolution.preferred} ${resolution.name}`);
   }
 
+  /** A nameserver that began to answer, and whose whole answer did not come, is not silent. */
   #timedOut(resolution: Resolution): void {
-    if (resolution.running) for (const { counters } of this.nameservers) counters.timeout++;
-    resolution.expired();
+    const heard = this.#pending.get(this.#idOf.get(resolution) ?? -1)?.heard;
+    if (resolution.running)
+      for (const nameserver of this.nameservers)
+        if (heard?.has(nameserver) !== true) nameserver.counters.timeout++;
+    resolution.expired(heard !== undefined && heard.size > 0);
   }
 
   /** Not to be guessed: whoever answers must have seen the question (RFC 5452, section 4). */
@@ -135,6 +140,7 @@ export class Resolvers implements ResolutionHost {
       else counters.outdated++;
       return;
     }
+    pending.heard.add(from);
     const outcome = outcomeOf(parseResponse(message), pending.question);
     if (outcome.kind === 'truncated' && !pending.whole.has(from)) {
       pending.whole.add(from);

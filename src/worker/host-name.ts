@@ -119,9 +119,11 @@ function preferenceOf({ otherOptions }: Server): AddressPreference {
       const ip = parseIp(text.split('/')[0] ?? '');
       return network === undefined || ip === undefined ? [] : [{ family: ip.family, network }];
     });
+  const options = option('resolve-opts').split(',');
   return {
     family: option('resolve-prefer') === 'ipv4' ? 4 : 6,
     networks,
-    allowsDuplicates: option('resolve-opts').split(',').includes('allow-dup-ip'),
+    // the last word counts
+    allowsDuplicates: options.lastIndexOf('allow-dup-ip') > options.lastIndexOf('prevent-dup-ip'),
   };
 }

@@ -18,6 +18,7 @@ class Play implements ResolutionHost {
   readonly told: string[] = [];
   readonly resolution: Resolution;
   readonly #nameservers: number;
+  #heard = false;
   #now = 1000;
   #due = Infinity;
 
@@ -34,6 +35,7 @@ class Play implements ResolutionHost {
 
   ask(_resolution: Resolution, { type }: { readonly type: QuestionType }): number {
     this.asked.push(type);
+    this.#heard = false;
     return this.#nameservers;
   }
   forget(): void {}
@@ -42,7 +44,15 @@ class Play implements ResolutionHost {
   }
 
   answer(...outcomes: readonly Outcome[]): void {
-    for (const outcome of outcomes) this.resolution.answered(outcome, BY);
+    for (const outcome of outcomes) {
+      this.#heard = true;
+      this.resolution.answered(outcome, BY);
+    }
+  }
+
+  /** An answer that was cut, whose whole is asked for elsewhere. */
+  begin(): void {
+    this.#heard = true;
   }
 
   pass(ms: number): void {
@@ -50,7 +60,7 @@ class Play implements ResolutionHost {
       if (this.#due > end) return void (this.#now = end);
       this.#now = this.#due;
       this.#due = Infinity;
-      this.resolution.expired();
+      this.resolution.expired(this.#heard);
     }
   }
 }
@@ -89,6 +99,16 @@ test('Silence is asked again in the same family, and is a timeout in the end', (
   assert.deepEqual(play.told, []);
   play.pass(1);
   assert.deepEqual(play.told, ['timeout']);
+});
+
+test('The other family is asked for when an answer was cut and its whole does not come', () => {
+  const play = new Play(1, 'AAAA');
+  play.resolution.run();
+  play.begin();
+  play.pass(1000);
+  assert.deepEqual(play.asked, ['AAAA', 'A']);
+  play.answer(FOUND);
+  assert.deepEqual(play.told, ['192.0.2.1']);
 });
 
 test('An error counts against the address only when the last good answer is older than hold says', () => {

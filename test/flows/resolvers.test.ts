@@ -196,6 +196,29 @@ listen m
   await until('the same over tcp@', async () => (await who(viaStream)) === '127.0.0.2', balancer);
 });
 
+test('Where the whole of a cut answer never comes, the other family is asked for; that is no silence', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2']);
+  const dns = await startDnsServer(t, (_name, type, overStream) => {
+    if (type === 'A') return { records: addresses('127.0.0.2') };
+    return overStream ? undefined : { truncated: true };
+  });
+  const port = await freePort();
+  const socket = join(temporaryFolder(t), 'admin');
+  const balancer = await startBalancer(
+    t,
+    `global
+    stats socket ${socket} level admin
+${resolvers(dns.port)}${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    server s app.test:${origin} resolvers res init-addr none
+`,
+  );
+  await until('an address', async () => (await who(port)) === '127.0.0.2', balancer);
+  const shown = await command(socket, 'show resolvers res');
+  assert.match(shown, /truncated:\s+[1-9]/);
+  assert.match(shown, /timeout:\s+0/);
+});
+
 test('do-resolve finds the address of the host a request names; set-dst sends it there', async t => {
   const origin = await startOrigins(t, ['127.0.0.2', '127.0.0.3']);
   const hosts: Record<string, string> = { 'a.test': '127.0.0.2', 'b.test': '127.0.0.3' };
@@ -326,6 +349,8 @@ test('resolve-prefer chooses the family, resolve-net the network, among the addr
     // no preference of the family means IPv6; a network of the other family changes nothing
     ['resolve-net 127.0.9.0/24', '::1'],
     ['resolve-net ::/64', '::1'],
+    // behind those of default-server
+    ['resolve-prefer ipv4 resolve-net 127.0.9.0/24 resolve-net 10.0.0.0/8', '127.0.9.3'],
   ];
   const ports = await freePorts(cases.length);
   const listens = cases.map(
@@ -340,6 +365,30 @@ test('resolve-prefer chooses the family, resolve-net the network, among the addr
     await until(options, async () => (await who(port)) !== '503', balancer);
     assert.equal(await everybody(port, 3), found, options);
   }
+});
+
+test('The last word of resolve-opts says whether servers share an address, default-server included', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2']);
+  const dns = await startDnsServer(t, (_name, type) => ({
+    records: type === 'A' ? addresses('127.0.0.2') : [],
+  }));
+  const socket = join(temporaryFolder(t), 'admin');
+  const balancer = await startBalancer(
+    t,
+    `global
+    stats socket ${socket} level admin
+${resolvers(dns.port)}${DEFAULTS}listen b
+    bind 127.0.0.1:${await freePort()}
+    default-server resolvers res init-addr none resolve-opts allow-dup-ip
+    server one app.test:${origin}
+    server two app.test:${origin} resolve-opts ignore-weight
+    server three app.test:${origin} resolve-opts prevent-dup-ip
+`,
+  );
+  const shown = (): Promise<string> => command(socket, 'show servers state b');
+  await until('two servers', async () => /\stwo 127\.0\.0\.2 /.test(await shown()), balancer);
+  assert.match(await shown(), /\sone 127\.0\.0\.2 /);
+  assert.match(await shown(), /\sthree - /);
 });
 
 test('Answers to questions nobody asked are not believed, and ten thousand broken ones break nothing', async t => {

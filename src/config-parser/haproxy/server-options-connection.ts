@@ -30,7 +30,7 @@ function parseProxyV2Options({ server, option, values, context }: ServerOptionLi
 
 const RESOLVE_OPTIONS: ReadonlySet<string> = new Set(['allow-dup-ip', 'ignore-weight', 'prevent-dup-ip']);
 
-/** Kept when each part is known; `wrong` is said of one that is not. */
+/** Kept behind what `default-server` lists when each part is known; `wrong` is said of one that is not. */
 function parseList(
   { server, option, values, context }: ServerOptionLine,
   isKnown: (part: string) => boolean,
@@ -38,8 +38,12 @@ function parseList(
 ): void {
   const list = values[0]?.text ?? '';
   const unknown = list.split(',').find(part => !isKnown(part));
-  if (unknown === undefined) setOtherOption(server, option.text, [list]);
-  else context.alert(values[0] ?? option, `'${option.text}' : ${wrong} '${unknown}'.`);
+  if (unknown !== undefined) {
+    context.alert(values[0] ?? option, `'${option.text}' : ${wrong} '${unknown}'.`);
+    return;
+  }
+  const before = server.otherOptions.get(option.text) ?? [];
+  setOtherOption(server, option.text, [[...before, list].join(',')]);
 }
 
 function parseInitAddr({ server, option, values, context }: ServerOptionLine): void {
