@@ -1,6 +1,7 @@
 /** What a nameserver's message means for the question that was asked (manual, section 5.3.2, `hold`). */
 import type { IpAddress } from '../base/ip-address.ts';
 import { RCODE_NX, RCODE_OK, RCODE_REFUSED, type Question, type Response } from './message.ts';
+import { encodeName } from './name.ts';
 import { TYPE_NUMBERS, type ResourceRecord } from './record.ts';
 
 export interface SrvTarget {
@@ -73,13 +74,16 @@ function aliasesOf(name: string, answers: readonly ResourceRecord[]): ReadonlySe
   return names;
 }
 
-/** Even a part of the records can be used. */
+/**
+ * Even a part of the records can be used. A target that is the root says that there is no such service
+ * (RFC 2782); one of blanks or controls could not be asked for, and would break lines that name it.
+ */
 function targetsOf({ answers, additionals, truncated }: Response): Outcome {
   const addresses = new Map<string, IpAddress>();
   for (const record of additionals)
     if (record.type === 'address' && !addresses.has(record.name)) addresses.set(record.name, record.address);
   const targets = answers.flatMap(record =>
-    record.type === 'srv'
+    record.type === 'srv' && encodeName(record.target) !== undefined
       ? [
           {
             host: record.target,

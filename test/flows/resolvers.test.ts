@@ -367,7 +367,7 @@ test('resolve-prefer chooses the family, resolve-net the network, among the addr
   }
 });
 
-test('The last word of resolve-opts says whether servers share an address, default-server included', async t => {
+test('The last word of resolve-opts says whether servers share an address; without one it can be given by a name alone', async t => {
   const origin = await startOrigins(t, ['127.0.0.2']);
   const dns = await startDnsServer(t, (_name, type) => ({
     records: type === 'A' ? addresses('127.0.0.2') : [],
@@ -388,6 +388,10 @@ ${resolvers(dns.port)}${DEFAULTS}listen b
   const shown = (): Promise<string> => command(socket, 'show servers state b');
   await until('two servers', async () => /\stwo 127\.0\.0\.2 /.test(await shown()), balancer);
   assert.match(await shown(), /\sone 127\.0\.0\.2 /);
+  assert.match(await shown(), /\sthree - /);
+  const refused =
+    /^Update for the current server address family is only supported through configuration file/;
+  assert.match(await command(socket, 'set server b/three addr 127.0.0.9'), refused);
   assert.match(await shown(), /\sthree - /);
 });
 

@@ -31,6 +31,8 @@ export function setAddress(server: DirectoryServer, { args, runtime }: Call): An
   const { address, check } = config;
   if (address.kind !== 'ip' && address.kind !== 'name') return warn(ONLY_BY_FILE);
   const before = runtime.servers.addresses.read(row);
+  // a name that has no address yet is the resolvers' alone
+  if (before.ip === undefined) return warn(ONLY_BY_FILE);
   const after = wantedAddress(before, args.at(4), args.at(5) === 'port' ? args.at(6) : undefined);
   if (typeof after === 'string') return warn(after);
   const checksThatPort = check?.enabled === true && check.port === undefined;
@@ -65,7 +67,7 @@ function wantedAddress(
 
 function describeChange(before: ServerAddress, after: ServerAddress): string[] {
   const changes: string[] = [];
-  const [from, to] = [before.ip?.toString() ?? '(no address)', after.ip?.toString() ?? ''];
+  const [from, to] = [before.ip?.toString() ?? '', after.ip?.toString() ?? ''];
   if (from !== to) changes.push(`IP changed from '${from}' to '${to}'`);
   if (before.port !== after.port || before.mapPorts !== after.mapPorts)
     changes.push(`port changed from '${portText(before)}' to '${portText(after)}'`);
