@@ -61,6 +61,13 @@ test('requests go to the new address as soon as the command has answered', async
   assert.equal(await tell(`set server app/one addr nonsense`), `Invalid addr 'nonsense'\n\n`);
 });
 
+test('addresses of added servers may name variables of the environment, those that setenv has set too', async t => {
+  const { get, tell, ports } = await start(t, { globals: 'setenv ADDED_HOST 127.0.0.1' });
+  const answer = await tell(`add server app/three \${ADDED_HOST}:${ports[2]};enable server app/three`);
+  assert.match(answer, /New server registered\./);
+  assert.equal(await seen(get), 'one three two');
+});
+
 test('weights change at once, in numbers and per cent', async t => {
   const { get, tell } = await start(t, { options: 'weight 10' });
   assert.equal(await tell('get weight app/one'), '10 (initial 10)\n\n');

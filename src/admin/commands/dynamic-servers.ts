@@ -112,7 +112,7 @@ function parseServer(
   const line = ['server', name, ...words].map(quoted).join(' ');
   const content = `global\n${tlsLines(global)}backend CLI\n mode ${mode}\n ${line}\n`;
   const { config, diagnostics } = parseConfig([{ path: 'CLI', text: content }], {
-    environment: {},
+    environment: process.env,
     readFile: () => ({ error: 'no files are read at run time' }),
   });
   const lineNumber = content.split('\n').length - 1;
