@@ -8,7 +8,7 @@
  *
  * A trailer section is taken as a whole or not yet: until its end has come, decode() leaves its bytes unconsumed.
  */
-import { CLASS, CR, FIELD, HEX, isBlank, LF } from './char-class.ts';
+import { CLASS, CR, HEX, isBlank, LF, STRICT_FIELD } from './char-class.ts';
 import type { Framing } from './framing.ts';
 import { findTrailerEnd, moveTrailers } from './trailers.ts';
 
@@ -221,7 +221,7 @@ export class BodyDecoder {
     else if (byte === QUOTE) this.#quoted = !this.#quoted;
     else if (byte === BACKSLASH && this.#quoted) this.#escaped = true;
     else if (byte === BACKSLASH) this.error = BAD_CHUNK_SIZE;
-    if (((CLASS[byte] as number) & FIELD) === 0) this.error = BAD_CHUNK_SIZE;
+    if (((CLASS[byte] as number) & STRICT_FIELD) === 0) this.error = BAD_CHUNK_SIZE;
     return false;
   }
 

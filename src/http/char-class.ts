@@ -2,13 +2,16 @@
 export const TOKEN = 1;
 /** Visible ASCII characters but `#`: request targets. */
 export const TARGET = 2;
-/** Field content: visible, obs-text, space, tab. */
+/** Field content as HAProxy takes it: all but NUL and line ends. */
 export const FIELD = 4;
 export const HEX = 8;
 /** What `option accept-unsafe-violations-in-http-request` lets into a target: `#` and obs-text. */
 export const UNSAFE_TARGET = 16;
 /** What it lets into a field value: all but CR and LF. */
 export const UNSAFE_FIELD = 32;
+
+/** Field content of RFC 9110 section 5.5: visible, obs-text, space, tab. */
+export const STRICT_FIELD = 128;
 
 /** What stands in a host and a port without more ado: TARGET but for delimiters and brackets. */
 export const PLAIN_HOST = 64;
@@ -26,8 +29,8 @@ for (let byte = 0; byte < 256; byte++) {
   }
   if (byte > 0x20 && byte < 0x7f && char !== '#') bits |= TARGET;
   if (byte >= 0x80 || char === '#') bits |= UNSAFE_TARGET;
-  if ((byte >= 0x20 && byte !== 0x7f) || byte === 0x09) bits |= FIELD;
-  if (byte !== 0x0a && byte !== 0x0d) bits |= UNSAFE_FIELD;
+  if ((byte >= 0x20 && byte !== 0x7f) || byte === 0x09) bits |= STRICT_FIELD;
+  if (byte !== 0x0a && byte !== 0x0d) bits |= byte === 0 ? UNSAFE_FIELD : UNSAFE_FIELD | FIELD;
   if ((bits & TARGET) !== 0 && !',/?@[\\]'.includes(char)) bits |= PLAIN_HOST;
   if (/[0-9A-Fa-f]/.test(char)) bits |= HEX;
   CLASS[byte] = bits;

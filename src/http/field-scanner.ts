@@ -4,9 +4,20 @@
  *
  * As HAProxy does, it mends what has one meaning only: a bare LF ends a line, and a folded line (RFC 9112 section
  * 5.2) becomes one line, its line end overwritten with blanks in place. Mended lines are written out anew, never
- * passed on. `tune.http.strict on` refuses them.
+ * passed on. Of control characters in values it refuses NUL only. `tune.http.strict on` refuses them all.
  */
-import { CLASS, COLON, CR, FIELD, isBlank, LF, LOWER_TOKEN, SPACE, UNSAFE_FIELD } from './char-class.ts';
+import {
+  CLASS,
+  COLON,
+  CR,
+  FIELD,
+  isBlank,
+  LF,
+  LOWER_TOKEN,
+  SPACE,
+  STRICT_FIELD,
+  UNSAFE_FIELD,
+} from './char-class.ts';
 import { SPAN } from './field-table.ts';
 import type { HeadLimits } from './head-limits.ts';
 import {
@@ -45,7 +56,7 @@ export function scanFields(
   // an imported table is fetched anew at each use
   const lower = LOWER_TOKEN;
   const classes = CLASS;
-  const allowed = limits.relaxed === true ? UNSAFE_FIELD : FIELD;
+  const allowed = contentAllowed(limits);
   headers.makeRoom(limits.maxHeaders);
   const { table, firstsAt, spansAt } = headers;
   const most = spansAt + (limits.maxHeaders - 1) * SPAN;
@@ -115,8 +126,14 @@ function isLineEnd(byte: number | undefined): boolean {
   return byte === CR || byte === LF;
 }
 
+/** The class of bytes that values may consist of. */
+function contentAllowed(limits: HeadLimits): number {
+  if (limits.relaxed === true) return UNSAFE_FIELD;
+  return limits.strict === true ? STRICT_FIELD : FIELD;
+}
+
 function endOfValue(buffer: Buffer, from: number, end: number, limits: HeadLimits): number {
-  const mask = limits.relaxed === true ? UNSAFE_FIELD : FIELD;
+  const mask = contentAllowed(limits);
   let at = from;
   while (at < end && ((CLASS[buffer[at] as number] as number) & mask) !== 0) at++;
   return at;

@@ -13,7 +13,7 @@ export interface RequestRendering {
   readonly close: boolean;
 }
 
-/** The request line as it came. Its target becomes a string when somebody asks for it. */
+/** The request line as logs tell it: as it came, its target settled. The target becomes a string when somebody asks for it. */
 class ReceivedLine {
   method = '';
   version = 11;
@@ -22,7 +22,8 @@ class ReceivedLine {
   #start = 0;
   #end = 0;
   #target: string | undefined;
-  #absolute: string | undefined;
+  /** Another target than the text of the head has. */
+  #settled: string | undefined;
 
   constructor(headers: HeaderList) {
     this.#headers = headers;
@@ -36,19 +37,23 @@ class ReceivedLine {
     this.#start = targetStart;
     this.#end = targetEnd;
     if (this.#target !== undefined) this.#target = undefined;
-    if (this.#absolute !== undefined) this.#absolute = undefined;
+    if (this.#settled !== undefined) this.#settled = undefined;
   }
 
   /** HTTP/2 tells the parts of a target apart: what stands in the text is only its path. */
   setAbsolute(target: string): void {
     this.version = this.writtenVersion = 20;
-    this.#target = this.#absolute = target;
+    this.settleTarget(target);
+  }
+
+  settleTarget(target: string): void {
+    this.#target = this.#settled = target;
     this.#start = 0;
     this.#end = target.length;
   }
 
   get isAbsolute(): boolean {
-    return this.#absolute !== undefined;
+    return this.version === 20;
   }
 
   get target(): string {
@@ -56,7 +61,7 @@ class ReceivedLine {
   }
 
   get text(): string {
-    return this.#absolute ?? this.#headers.text;
+    return this.#settled ?? this.#headers.text;
   }
   get targetStart(): number {
     return this.#start;
@@ -123,6 +128,12 @@ export class Http1RequestHead implements RequestHead {
     this.line.setAbsolute(target);
     this.#target = undefined;
     this.version = 20;
+  }
+
+  /** What is asked for is to be written otherwise (RFC 9110 section 4.2.3), for servers, rules and logs. */
+  settleTarget(target: string): void {
+    this.line.settleTarget(target);
+    this.#keptLine = 0;
   }
 
   get writtenVersion(): number {

@@ -127,7 +127,7 @@ function settleAbsoluteTarget(head: Http1RequestHead, host: string | undefined, 
   if (host !== undefined && !unsafe && !agreesWith(parts, host)) return INVALID_HOST;
   const target = normalizedTarget(head.target, parts, head.method === 'OPTIONS');
   if (target === head.target) return 0;
-  head.target = target;
+  head.settleTarget(target);
   if (host !== undefined) head.headers.amendValueAt(head.hostIndex, normalizedAuthority(parts));
   return 0;
 }

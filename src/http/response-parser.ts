@@ -3,7 +3,7 @@
  * means the same to a client: 502.
  */
 import { latin1Slice } from '../base/latin1.ts';
-import { CLASS, CR, FIELD, isBlank, LF, SPACE } from './char-class.ts';
+import { CLASS, CR, FIELD, isBlank, LF, SPACE, STRICT_FIELD } from './char-class.ts';
 import { readConnectionOptions } from './connection-options.ts';
 import { scanFields } from './field-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
@@ -144,7 +144,8 @@ function readReason(buffer: Buffer, start: number, from: number, end: number, li
   while (at < end && isBlank(buffer[at])) at++;
   line.reasonStart = at - start;
   if (at !== from + 1 || buffer[from] !== SPACE) line.regular = false;
-  while (at < end && ((CLASS[buffer[at] as number] as number) & FIELD) !== 0) at++;
+  const allowed = limits.strict === true ? STRICT_FIELD : FIELD;
+  while (at < end && ((CLASS[buffer[at] as number] as number) & allowed) !== 0) at++;
   line.reasonEnd = at - start;
   if (at + 1 > end - 1 && buffer[at] !== LF) return at < end && buffer[at] !== CR ? INVALID_STATUS_LINE : 0;
   if (at >= end) return 0;

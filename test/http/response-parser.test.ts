@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Framing } from '../../src/http/framing.ts';
+import type { HeadLimits } from '../../src/http/head-limits.ts';
 import * as errors from '../../src/http/parse-errors.ts';
 import { Http1ResponseHead } from '../../src/http/response-head.ts';
 import { maySwitch } from '../../src/http/switching.ts';
@@ -15,7 +16,7 @@ import {
   writeResponse,
 } from '../support/http-head.ts';
 
-const LIMITS = { maxHeadBytes: 1000, maxHeaders: 10 };
+const LIMITS: HeadLimits = { maxHeadBytes: 1000, maxHeaders: 10 };
 
 function parse(text: string): { verdict: number; head: Http1ResponseHead } {
   const head = new Http1ResponseHead();
@@ -28,6 +29,14 @@ test('A head is read up to its empty line', () => {
   const { verdict, head } = parse(`${text}ok`);
   assert.equal(verdict, text.length);
   assert.deepEqual([head.status, head.reason, head.contentLength], [404, 'Not Found', 2]);
+});
+
+test('Reasons and values may have control characters, unless heads are read strictly', () => {
+  for (const text of ['HTTP/1.1 200 O\x01K\x7f\r\n\r\n', 'HTTP/1.1 200 OK\r\nX: a\x01\x0bb\r\n\r\n']) {
+    assert.equal(parse(text).verdict, text.length);
+    assert.ok(responseVerdict(text, STRICT) !== 'ok', text);
+  }
+  assert.equal(parse('HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n').verdict, errors.INVALID_HEADER_VALUE);
 });
 
 test('Every beginning of a good head is incomplete, not wrong', () => {

@@ -100,7 +100,7 @@ const OWN: readonly GlobalKeyword[] = [
   setting(
     'tune.http.strict',
     ON_OFF,
-    `refuse missing or odd Host fields and targets that HAProxy tolerates (this program's own)`,
+    `refuse what HAProxy tolerates in heads: odd Host fields and targets, controls, folded lines (this program's own)`,
     (draft, value) => {
       draft.tune.httpStrict = value === 'on';
     },
