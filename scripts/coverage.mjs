@@ -156,7 +156,6 @@ seed 20262 ended with every byte of decent peers where it belongs, nothing throw
   always); \`lat_ns_*\` stay 0 on the node engine.
 - \`cpu_usage_thr\`, \`cpu_usage_grp\` and \`cpu_usage_proc\` are one number, the whole process's; \`term_events\` tells of no
   events.
-- \`jwt_decrypt_cert\` reads its file at load; a variable cannot name it.
 - \`protobuf\` and \`ungrpc\` find fields of inner messages behind others of them, where HAProxy gives up.
 - \`req.len\` of an HTTP message is what its parts come to, not HAProxy's own representation.
 - Rules see \`Connection\` only as far as it asks for an upgrade: the other options of this hop are taken out of the head

@@ -23,6 +23,8 @@ export interface CompileEnvironment {
   readonly stickCounters: number;
   /** What encrypted tokens may use, where the configuration says; undefined: all that is known. */
   readonly tokenAlgorithms?: TokenAlgorithms;
+  /** Undefined: only files can be named. */
+  readonly tokenCertificates?: TokenCertificates | undefined;
   /** The proxy whose rules are compiled; undefined in `global`. */
   readonly proxy: ProxyEntry | undefined;
   /** Samples and converters of scripts; undefined: no script is loaded. */
@@ -35,6 +37,20 @@ export interface CompileEnvironment {
 export interface TokenAlgorithms {
   readonly keys?: ReadonlySet<string>;
   readonly contents?: ReadonlySet<string>;
+}
+
+/** Certificates that tokens are checked and opened with, by the names that `show ssl cert` has. */
+export interface TokenCertificates {
+  /** An expression names it: it is to be loaded with the configuration, for tokens. */
+  refer(name: string, needsKey: boolean): void;
+  /** As it is now; `unavailable`: it is not for tokens (`jwt off`). */
+  find(name: string): TokenCertificate | 'unavailable' | undefined;
+}
+
+/** Texts of its files; a key may be missing, or stand in the same text. */
+export interface TokenCertificate {
+  readonly certPem: string;
+  readonly keyPem: string;
 }
 
 /** A sample fetch or converter of a script (`lua.<name>`), by the words in its parentheses. */

@@ -24,6 +24,8 @@ import type { ServerUses } from './server-uses.ts';
 type Part = 'pem' | 'key' | 'ocsp' | 'sctl' | 'issuer';
 const ENDINGS: readonly Part[] = ['key', 'ocsp', 'sctl', 'issuer'];
 
+export const NOT_FOUND = `Can't display the certificate: Not found or the certificate is a bundle!`;
+
 type Wrong = { readonly error: string };
 
 export class CertificateExchange {
@@ -134,6 +136,12 @@ export class CertificateExchange {
     if (known === undefined) return `certificate '${name}' doesn't exist!`;
     if (known.load.jwt === 'on') return `certificate '${name}' in use for JWT validation, can't be deleted!`;
     return this.isUsed(name) ? `certificate '${name}' in use, can't be deleted!` : undefined;
+  }
+
+  /** `add ssl jwt`, `del ssl jwt` */
+  useForTokens(name: string, isUsable: boolean): Outcome {
+    if (!this.#store.setForTokens(name, isUsable)) return refused(NOT_FOUND);
+    return done('', [{ kind: 'token-certificate', name, isUsable }]);
   }
 
   isUsed(name: string): boolean {

@@ -51,14 +51,14 @@ export class CertificateLoader {
       for (const text of store.chains.load(chains.replace(/\/+$/, ''), files)) warn(text);
   }
 
-  /** `folder`: where relative paths start. */
-  loadFile(name: string, folder: string): LoadedFiles | Wrong {
+  /** `folder`: where relative paths start. Only who serves it needs its key. */
+  loadFile(name: string, folder: string, needsKey = true): LoadedFiles | Wrong {
     const draft = this.#readPem(name, folder);
     if ('error' in draft) return draft;
     const base = this.#removesExtension ? name.replace(/\.crt$/, '') : name;
     const hasKey = draft.keyPem !== undefined;
     const wrong =
-      this.#findKey(draft, base, folder) ??
+      this.#findKey(draft, base, folder, needsKey) ??
       (fits(draft) ? undefined : inconsistent(name)) ??
       this.#findTimestamps(draft, base, folder) ??
       this.#findOcsp(draft, base, folder);
@@ -115,7 +115,7 @@ export class CertificateLoader {
     return `unable to load private key from file '${path}': ${why}`;
   }
 
-  #findKey(draft: Draft, base: string, folder: string): Wrong | undefined {
+  #findKey(draft: Draft, base: string, folder: string, needsKey: boolean): Wrong | undefined {
     if (draft.keyPem !== undefined) return undefined;
     const path = this.companions.has('key') ? `${base}.key` : base;
     if (path !== base && this.exists(path, folder)) {
@@ -123,7 +123,9 @@ export class CertificateLoader {
       if (wrong !== undefined)
         return { error: `${wrong.error}\n '${path}' is present but cannot be read or parsed'.` };
     }
-    return draft.keyPem === undefined ? { error: `No Private Key found in '${path}'.` } : undefined;
+    return draft.keyPem === undefined && needsKey
+      ? { error: `No Private Key found in '${path}'.` }
+      : undefined;
   }
 
   #findTimestamps(draft: Draft, base: string, folder: string): Wrong | undefined {
@@ -216,7 +218,7 @@ function companionsOf(words: readonly string[] | undefined): ReadonlySet<Compani
 }
 
 function fits(draft: Draft): boolean {
-  return draft.keyPem !== undefined && keyFits(draft, draft.keyPem);
+  return draft.keyPem === undefined || keyFits(draft, draft.keyPem);
 }
 
 function isIssued({ x509, issuerPem }: Draft): boolean {

@@ -156,11 +156,25 @@ export class CertificateStore {
     return { ...certificate, chainPem: chain.join('') };
   }
 
+  /** Names of those that tokens are checked and opened with. */
+  *forTokens(): Iterable<string> {
+    for (const { name, load } of this.certificates.values()) if (load.jwt === 'on') yield name;
+  }
+
+  /** Says so of one, or takes it back. Answers whether there is one of that name. */
+  setForTokens(name: string, isUsable: boolean): boolean {
+    const known = this.certificates.get(name);
+    if (known === undefined) return false;
+    this.certificates.set(name, { ...known, load: { ...known.load, jwt: isUsable ? 'on' : 'off' } });
+    return true;
+  }
+
   /** For a thread that starts. */
   material(): TlsMaterial {
     const certificates = new Map<string, LoadedCertificate>();
     for (const { name, loaded } of this.certificates.values())
       if (loaded !== undefined) certificates.set(name, this.served(loaded));
+    const tokenCertificates = new Set(this.forTokens());
     const authorities = new Map<string, AuthorityFile>();
     for (const [name, { file }] of this.authorities) if (file !== undefined) authorities.set(name, file);
     const listeners = new Map<string, readonly LoadedCertEntry[]>();
@@ -178,6 +192,7 @@ export class CertificateStore {
       crtBase,
       caBase,
       certificates,
+      tokenCertificates,
       authorities,
       listeners,
       ticketKeys: this.ticketKeys,

@@ -52,10 +52,13 @@ export class CrtListLoader {
   }
 
   /** `crt` of a server: one file, nothing else, with `crt-base` already. Answers what is wrong. */
-  loadOne(full: string, folder: string): string | undefined {
+  loadOne(full: string, folder: string, needsKey = true): string | undefined {
     if (this.store.certificates.has(full)) return undefined;
     if (!this.loader.exists(full, folder)) return this.#cannotStat(full, folder);
-    return this.#load(full, folder);
+    const wrong = this.#load(full, folder, needsKey);
+    const known = this.store.certificates.get(full);
+    if (known !== undefined) this.store.certificates.set(full, { ...known, files: { crt: full } });
+    return wrong;
   }
 
   /** `crt` and `default-crt` of a listener: a file, a folder, or a bundle. */
@@ -91,9 +94,9 @@ export class CrtListLoader {
   }
 
   /** Once; answers what is wrong. */
-  #load(name: string, folder: string): string | undefined {
+  #load(name: string, folder: string, needsKey = true): string | undefined {
     if (this.store.certificates.has(name)) return undefined;
-    const read = this.loader.loadFile(name, folder);
+    const read = this.loader.loadFile(name, folder, needsKey);
     if ('error' in read) return read.error;
     this.store.certificates.set(name, { name, ...read, origin: 'plain', load: NONE });
     return undefined;

@@ -38,9 +38,15 @@ interface LoadedCertificates {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function loadCertificates(config: Config, files: CertificateFiles = DISK): LoadedCertificates {
+/** `tokenCertificates`: names that expressions check or open tokens with, and whether they need the keys. */
+export function loadCertificates(
+  config: Config,
+  tokenCertificates: ReadonlyMap<string, boolean> = new Map(),
+  files: CertificateFiles = DISK,
+): LoadedCertificates {
   const loading = new Loading(config, files);
   loading.run();
+  for (const [name, needsKey] of tokenCertificates) loading.loadForTokens(name, needsKey);
   return { store: loading.store, diagnostics: loading.diagnostics };
 }
 
@@ -81,6 +87,19 @@ class Loading {
     for (const section of rings) for (const server of section.servers) this.#loadServer(section, server);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
     this.#judgeUpdates();
+  }
+
+  /** Of a file that is none of the certificates, its expression has what it needs (acl/converters/token-certificate.ts). */
+  loadForTokens(name: string, needsKey: boolean): void {
+    const wrong = this.#lists.loadOne(name, '', needsKey);
+    if (wrong === undefined) this.store.setForTokens(name, true);
+    else if (name.startsWith('@'))
+      this.#warn(NOWHERE, `tokens cannot be checked with '${name}': no 'crt-store' has that certificate.`);
+    else
+      this.#warn(
+        NOWHERE,
+        `tokens are checked with '${name}' as it is now, commands cannot exchange it: ${wrong}`,
+      );
   }
 
   #loadDhParameters(): void {

@@ -63,6 +63,8 @@ export interface TlsMaterial {
   readonly caBase: string | undefined;
   /** By whole name; those of servers too. */
   readonly certificates: ReadonlyMap<string, LoadedCertificate>;
+  /** Whole names of those that tokens are checked and opened with: `jwt on`. */
+  readonly tokenCertificates: ReadonlySet<string>;
   /** By whole name. */
   readonly authorities: ReadonlyMap<string, AuthorityFile>;
   /** By `listenerKey` (net/tls/listener-key.ts), in the order of the configuration. */
@@ -80,6 +82,7 @@ export type TlsChange =
   /** New, or in place of the one with its name. */
   | { readonly kind: 'certificate'; readonly certificate: LoadedCertificate }
   | { readonly kind: 'certificate-removed'; readonly name: string }
+  | { readonly kind: 'token-certificate'; readonly name: string; readonly isUsable: boolean }
   | { readonly kind: 'authorities'; readonly file: AuthorityFile }
   | { readonly kind: 'authorities-removed'; readonly name: string }
   | {

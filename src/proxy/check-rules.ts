@@ -42,6 +42,8 @@ export interface CompiledOnce {
   readonly scriptCommands: ReadonlyMap<string, string>;
   /** Backends that expressions name. */
   readonly namedBackends: ReadonlySet<string>;
+  /** Certificates that tokens are checked and opened with, and whether their keys are asked for. */
+  readonly namedCertificates: ReadonlyMap<string, boolean>;
   /** A backend comes at run time: compiles its rules too, tells what is wrong with them. */
   add(proxy: Proxy): readonly Diagnostic[];
   remove(proxy: Proxy): void;
@@ -61,7 +63,12 @@ export function compileAll(
     files.set(path, file);
     return file;
   };
-  const environments = new Environments(config, once.report, readFile);
+  const namedCertificates = new Map<string, boolean>();
+  const environments = new Environments(config, once.report, readFile, undefined, {
+    refer: (name, needsKey) =>
+      void namedCertificates.set(name, needsKey || namedCertificates.get(name) === true),
+    find: () => undefined,
+  });
   const outside = environments.outside(once.report);
   const loaded = scripts(outside);
   environments.useScripts(loaded);
@@ -82,6 +89,7 @@ export function compileAll(
     scriptCommands: loaded?.commands ?? new Map(),
     namedServers: environments.namedServers,
     namedBackends: environments.namedBackends,
+    namedCertificates,
     add: proxy => {
       const before = diagnostics.length;
       environments.follow(undefined, proxy);

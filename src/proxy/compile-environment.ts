@@ -1,6 +1,6 @@
 /** What compiling rules and expressions needs of the outside: pattern files and environment variables. */
 import { readFileSync } from 'node:fs';
-import type { CompileEnvironment } from '../acl/environment.ts';
+import type { CompileEnvironment, TokenCertificates } from '../acl/environment.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
 import { PatternRegistry, type ReadFile } from '../acl/pattern-registry.ts';
 import { VariableNames } from '../acl/variables.ts';
@@ -20,12 +20,13 @@ export class Environments {
   /** By number of a backend that was added at run time: they go with it. */
   readonly #addedLists = new Map<number, readonly PatternList[]>();
 
-  /** `tables`: those that traffic uses; left out where none is. */
+  /** `tables`: those that traffic uses, and the certificates of its thread; left out where none is. */
   constructor(
     config: Config,
     report: (diagnostic: Diagnostic) => void,
     readFile: ReadFile = readPatterns,
     tables: StickTables = StickTables.forChecking(config.stickTables),
+    tokenCertificates?: TokenCertificates,
   ) {
     this.patterns = new PatternRegistry({ readFile });
     this.#environments = new RuleEnvironments(config, {
@@ -33,6 +34,7 @@ export class Environments {
       variables: this.variables,
       patterns: this.patterns,
       tables,
+      tokenCertificates,
       environment: name => process.env[name],
     });
   }

@@ -35,7 +35,11 @@ export class Runtime implements BackendDirectory {
     this.#config = config;
     this.#thread = thread;
     // mistakes were reported when the configuration was checked, before threads started
-    this.environments = new Environments(config, () => undefined, readFile, thread.state.tables);
+    const { state, certificates } = thread;
+    this.environments = new Environments(config, () => undefined, readFile, state.tables, {
+      refer: () => undefined,
+      find: name => certificates.forTokens(name),
+    });
     this.looksAtClients = looksAtClients(config);
     this.#configured = thread.state.plan.proxies - thread.state.plan.spareBackends;
     for (const [row, proxy] of config.proxies.entries()) {

@@ -4,7 +4,13 @@
  */
 import { allowedOf, TOKEN_ENCRYPTIONS, TOKEN_KEY_ALGORITHMS } from '../model/token-algorithms.ts';
 import { AclTable } from '../acl/acl-table.ts';
-import type { CompileEnvironment, Directory, ProxyEntry, TokenAlgorithms } from '../acl/environment.ts';
+import type {
+  CompileEnvironment,
+  Directory,
+  ProxyEntry,
+  TokenAlgorithms,
+  TokenCertificates,
+} from '../acl/environment.ts';
 import type { PatternRegistry } from '../acl/pattern-registry.ts';
 import type { VariableNames } from '../acl/variables.ts';
 import { ringNames, STREAM_SINKS } from '../config-parser/event-sinks.ts';
@@ -26,6 +32,7 @@ interface SharedEnvironment {
   readonly variables: VariableNames;
   readonly patterns: PatternRegistry;
   readonly tables: StickTables;
+  readonly tokenCertificates: TokenCertificates | undefined;
   /** Environment variables as they were at load. */
   readonly environment: (name: string) => string | undefined;
 }
@@ -56,13 +63,14 @@ export class RuleEnvironments {
 
   for(section: Proxy): RuleEnvironment {
     const { global } = this.#config;
-    const { report, variables, patterns, tables, environment } = this.#shared;
+    const { report, variables, patterns, tables, tokenCertificates, environment } = this.#shared;
     // without a spread, which makes an object of so many fields three times as slowly: there may be thousands of proxies
     const env: RuleEnvironment = {
       report,
       variables,
       patterns,
       tables,
+      tokenCertificates,
       environment,
       scripts: this.scripts,
       stickCounters: this.#stickCounters,

@@ -103,7 +103,7 @@ async function checkMeaning(
       takenCommands: new Set(COMMANDS.map(({ words }) => words)),
     }),
   );
-  const certificates = loadCertificates(resolved.config);
+  const certificates = loadCertificates(resolved.config, compiled.namedCertificates);
   const diagnostics = [
     ...providerMistakes,
     ...compiled.diagnostics,

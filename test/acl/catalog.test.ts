@@ -84,7 +84,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
   jwt_header_query: '("$.alg")',
   jwt_payload_query: '("$.sub")',
   jwt_verify: '(HS256,key)',
-  jwt_verify_cert: '(HS256,key)',
+  jwt_verify_cert: '(RS256,key.pem)',
   url_enc: '(query)',
   when: '(stopping)',
   'set-var': '(txn.x,ifnotset)',

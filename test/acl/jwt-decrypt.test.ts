@@ -12,6 +12,7 @@ import {
 } from 'node:crypto';
 import { test } from 'node:test';
 import { decryptToken, keyOfJwk } from '../../src/acl/converters/jwe.ts';
+import type { TokenCertificate, TokenCertificates } from '../../src/acl/environment.ts';
 import { allowedOf, TOKEN_ENCRYPTIONS, TOKEN_KEY_ALGORITHMS } from '../../src/model/token-algorithms.ts';
 import { testEnvironment } from './compile-environment.ts';
 import { complaint, exampleContext, textOf } from './evaluate.ts';
@@ -108,9 +109,16 @@ test('wrapped content keys open with the secret that wraps them', () => {
 test('RSA and EC keys open tokens, as JSON Web Key from a variable and from a file', () => {
   const contentKey = randomBytes(16);
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const env = testEnvironment({
-    files: { 'key.pem': rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string },
-  });
+  const keyPem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const env = testEnvironment({ files: { 'key.pem': keyPem } });
+  const certificates = new Map<string, TokenCertificate | 'unavailable'>([
+    ['@web/good', { certPem: '', keyPem }],
+    ['@web/off', 'unavailable'],
+  ]);
+  const tokenCertificates: TokenCertificates = {
+    refer: () => undefined,
+    find: name => certificates.get(name),
+  };
   for (const [alg, oaepHash] of [
     ['RSA-OAEP', 'sha1'],
     ['RSA-OAEP-256', 'sha256'],
@@ -118,6 +126,14 @@ test('RSA and EC keys open tokens, as JSON Web Key from a variable and from a fi
     const key = { key: rsa.publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash };
     const token = seal('r', 'A128GCM', { alg, contentKey, encryptedKey: publicEncrypt(key, contentKey) });
     assert.equal(textOf(`str(${token}),jwt_decrypt_cert(key.pem)`, exampleContext(), env), 'r');
+    for (const [name, opened] of [
+      ['good', 'r'],
+      ['off', undefined],
+      ['none', undefined],
+    ] as const) {
+      const named = { ...testEnvironment(), tokenCertificates };
+      assert.equal(textOf(`str(${token}),jwt_decrypt_cert(@web/${name})`, exampleContext(), named), opened);
+    }
   }
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ephemeral = generateKeyPairSync('ec', { namedCurve: 'P-256' });

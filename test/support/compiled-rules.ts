@@ -46,6 +46,7 @@ export function compileConfig(text: string, files: Files = {}): CompiledConfig {
     variables,
     patterns,
     tables: StickTables.forChecking(config.stickTables),
+    tokenCertificates: undefined,
     environment: () => undefined,
   });
   for (const proxy of config.proxies) {

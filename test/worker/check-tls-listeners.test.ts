@@ -12,6 +12,7 @@ const MATERIAL: TlsMaterial = {
   listeners: new Map(),
   ticketKeys: new Map(),
   signingAuthorities: new Map(),
+  tokenCertificates: new Set(),
 };
 
 function said(options: string): readonly string[] {

@@ -1,12 +1,14 @@
 /** Converters that open encrypted JSON Web Tokens (manual, section 7.3.1). */
-import type { Arguments, Mistake } from '../arguments.ts';
+import { isMistake, type Arguments, type Mistake } from '../arguments.ts';
 import type { TokenAlgorithms } from '../environment.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
 import { decryptToken, keyOfJwk, keyOfPem, type DecryptionKey } from './jwe.ts';
 import { keyCache } from './key-cache.ts';
 import { textOrVariable, type TextOf } from './text-or-variable.ts';
+import { tokenCertificate } from './token-certificate.ts';
 
 const jwkOf = keyCache(keyOfJwk);
+const privateKeyOf = keyCache(keyOfPem);
 
 function decryptWith(
   text: TextOf,
@@ -41,14 +43,13 @@ function compileDecryptJwk(args: Arguments, scope: CompileScope): Convert | Mist
 }
 
 function compileDecryptCertificate(args: Arguments, scope: CompileScope): Convert | Mistake {
-  const path = textOrVariable(args[0]?.text ?? '', scope);
-  if (path.fixed === undefined) return { error: 'a variable is not possible here, only the path of a file' };
-  const file = scope.env.patterns.readFile(path.fixed);
-  if ('error' in file) return { error: file.error };
-  const key = keyOfPem(file.content);
-  return key === undefined
-    ? { error: `'${path.fixed}' holds no private key` }
-    : (token: string) => decryptToken(token, key, scope.env.tokenAlgorithms);
+  const certificate = tokenCertificate(args[0]?.text ?? '', scope, true);
+  if (isMistake(certificate)) return certificate;
+  const keyText: TextOf = ctx => {
+    const found = certificate(ctx);
+    return typeof found === 'string' ? undefined : found?.keyPem;
+  };
+  return decryptWith(keyText, privateKeyOf, scope.env.tokenAlgorithms);
 }
 
 function decryptRow(

@@ -1,16 +1,19 @@
 /** JSON Web Tokens: reading and verifying (manual, section 7.3.1; RFC 7515, RFC 7518). */
 import { constants, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import type { Arguments, Mistake } from '../arguments.ts';
+import { isMistake, type Arguments, type Mistake } from '../arguments.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
 import { keyCache } from './key-cache.ts';
 import { textOrVariable } from './text-or-variable.ts';
+import { tokenCertificate } from './token-certificate.ts';
 import { compileQuery, queryJson } from './json.ts';
 
 /** What jwt_verify answers, by number. */
 const UNKNOWN_ALGORITHM = -1;
+const UNMANAGED_ALGORITHM = -2;
 const INVALID_TOKEN = -3;
 const UNKNOWN_KEY = -5;
+const UNAVAILABLE_CERTIFICATE = -7;
 
 const HASHES: Readonly<Record<string, string>> = { '256': 'sha256', '384': 'sha384', '512': 'sha512' };
 const ALGORITHM = /^(?:none|(HS|RS|ES|PS)(256|384|512))$/;
@@ -38,8 +41,7 @@ const keyOf = keyCache(pem => {
 function compileVerify(args: Arguments, scope: CompileScope): Convert | Mistake {
   const algorithm = textOrVariable(args[0]?.text ?? '', scope);
   const key = textOrVariable(args[1]?.text ?? '', scope);
-  if (algorithm.fixed !== undefined && !ALGORITHM.test(algorithm.fixed))
-    return { error: `unknown JWT algorithm: ${algorithm.fixed}` };
+  if (!isKnown(algorithm.fixed)) return { error: `unknown JWT algorithm: ${algorithm.fixed}` };
   const isSecret = algorithm.fixed?.startsWith('HS') === true || algorithm.fixed === 'none';
   let pem: string | undefined;
   if (key.fixed !== undefined && !isSecret) {
@@ -50,7 +52,28 @@ function compileVerify(args: Arguments, scope: CompileScope): Convert | Mistake 
   return (token: string, ctx) => {
     const name = algorithm(ctx);
     const keyText = pem ?? key(ctx);
-    return name === undefined || keyText === undefined ? undefined : verifyToken(token, name, keyText);
+    if (name === undefined || keyText === undefined) return undefined;
+    return verifyToken(token, name, keyText, pem === undefined);
+  };
+}
+
+function isKnown(algorithm: string | undefined): boolean {
+  return algorithm === undefined || ALGORITHM.test(algorithm);
+}
+
+function compileVerifyCertificate(args: Arguments, scope: CompileScope): Convert | Mistake {
+  const algorithm = textOrVariable(args[0]?.text ?? '', scope);
+  if (!isKnown(algorithm.fixed)) return { error: `unknown JWT algorithm: ${algorithm.fixed}` };
+  if (algorithm.fixed?.startsWith('HS') === true)
+    return { error: "HMAC-signed tokens can't be processed by this converter" };
+  const certificate = tokenCertificate(args[1]?.text ?? '', scope, false);
+  if (isMistake(certificate)) return certificate;
+  return (token: string, ctx) => {
+    const name = algorithm(ctx);
+    const found = certificate(ctx);
+    if (name === undefined || found === undefined) return undefined;
+    if (found === 'unavailable') return UNAVAILABLE_CERTIFICATE;
+    return verifyToken(token, name, found === 'unknown' ? '' : found.certPem, false);
   };
 }
 
@@ -59,8 +82,11 @@ function isBase64Url(text: string): boolean {
   return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1;
 }
 
-/** 1: good, 0: wrong signature, negative: cannot be told. */
-function verifyToken(token: string, algorithm: string, key: string): number {
+/**
+ * 1: good, 0: wrong signature, negative: cannot be told. What is in a file is no secret (`isSecret`): who knows a public key
+ * could sign with it otherwise, where the token says which algorithm it is.
+ */
+function verifyToken(token: string, algorithm: string, key: string, isSecret: boolean): number {
   const match = ALGORITHM.exec(algorithm);
   if (match === null) return UNKNOWN_ALGORITHM;
   const parts = token.split('.');
@@ -71,6 +97,7 @@ function verifyToken(token: string, algorithm: string, key: string): number {
   const signature = Buffer.from(parts[2] as string, 'base64url');
   const hash = HASHES[match[2] as string] as string;
   if (match[1] === 'HS') {
+    if (!isSecret) return UNMANAGED_ALGORITHM;
     const expected = createHmac(hash, Buffer.from(key, 'latin1')).update(signed).digest();
     return expected.length === signature.length && timingSafeEqual(expected, signature) ? 1 : 0;
   }
@@ -137,6 +164,6 @@ export const JWT_CONVERTERS: readonly ConverterRow[] = [
     out: 'int',
     summary: 'verifies a JSON Web Token with a certificate',
     impure: true,
-    compile: compileVerify,
+    compile: compileVerifyCertificate,
   },
 ];

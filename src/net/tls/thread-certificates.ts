@@ -76,12 +76,15 @@ export class ThreadCertificates {
   /** `ssl-dh-param-file` */
   readonly dhPem: string | undefined;
   readonly #signing: TlsMaterial['signingAuthorities'];
+  /** Names of those that say `jwt on`. */
+  readonly #forTokens: Set<string>;
 
   constructor(material: TlsMaterial) {
     this.#bases = material;
     this.dhPem = material.dhPem;
     this.#signing = material.signingAuthorities;
     this.#certificates = new Map(material.certificates);
+    this.#forTokens = new Set(material.tokenCertificates);
     this.#authorities = new Map(material.authorities);
     this.#listeners = new Map(
       [...material.listeners].map(([key, entries]) => [key, new ListenerCertificates(entries)]),
@@ -94,6 +97,12 @@ export class ThreadCertificates {
   /** As a configuration names it. */
   certificate(name: string): LoadedCertificate | undefined {
     return this.#certificates.get(withBase(name, this.#bases.crtBase));
+  }
+
+  /** By whole name; `unavailable`: tokens are not to be checked with it. */
+  forTokens(name: string): LoadedCertificate | 'unavailable' | undefined {
+    const certificate = this.#certificates.get(name);
+    return certificate === undefined || this.#forTokens.has(name) ? certificate : 'unavailable';
   }
 
   /** As a configuration names it. */
@@ -124,6 +133,10 @@ export class ThreadCertificates {
         return;
       case 'certificate-removed':
         this.#certificates.delete(change.name);
+        return;
+      case 'token-certificate':
+        if (change.isUsable) this.#forTokens.add(change.name);
+        else this.#forTokens.delete(change.name);
         return;
       case 'authorities':
         this.#authorities.set(change.file.name, change.file);

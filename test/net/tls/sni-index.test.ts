@@ -74,6 +74,7 @@ test('what a change concerns becomes a new object, the rest stays the one it was
     listeners: new Map([['f:1', [one, two]]]),
     ticketKeys: new Map(),
     signingAuthorities: new Map(),
+    tokenCertificates: new Set(),
   });
   const listener = copy.listener('f:1');
   assert.ok(listener !== undefined);

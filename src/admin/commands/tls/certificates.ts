@@ -1,12 +1,11 @@
 /** Certificates: what is there, and exchanging them in two steps (management manual, `set ssl cert`). */
+import { NOT_FOUND } from '../../../certificates/certificate-exchange.ts';
 import type { StoredCertificate } from '../../../certificates/certificate-store.ts';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { dump, fail, type Call, type Command } from '../../command.ts';
 import { certificateDetail } from './certificate-detail.ts';
 import { responseText } from './ocsp-text.ts';
 import { asked, carryOut, inOrder, named, row } from './row.ts';
-
-const NOT_FOUND = `Can't display the certificate: Not found or the certificate is a bundle!`;
 
 function find({ runtime }: Call, word: string): StoredCertificate | undefined {
   const { isPending, name } = asked(word);
@@ -51,8 +50,8 @@ function detail({ runtime }: Call, certificate: StoredCertificate): string {
   const issuers = runtime.tls.store.chains.chainOf(new X509Certificate(loaded.certPem));
   const from = issuers?.pem === loaded.chainPem ? issuers : undefined;
   const entry = isPending ? undefined : runtime.tls.ocsp.entryOf(certificate);
-  const key = entry === undefined ? '' : `OCSP Response Key: ${entry.key}\n`;
-  return `${head}\n${certificateDetail(loaded.certPem, { pem: loaded.chainPem, from })}${key}`;
+  const shown = certificateDetail(loaded.certPem, { pem: loaded.chainPem, from });
+  return `${head}\n${shown}OCSP Response Key: ${entry?.key ?? ''}\n`;
 }
 
 function fileLines({ files }: StoredCertificate): readonly string[] {
@@ -93,17 +92,10 @@ const set: Command['run'] = call => {
 
 const expects = (command: string, what = 'filename'): string => `'${command} ssl cert' expects a ${what}`;
 
-/** What tokens are checked with is named by expressions, and read when the configuration is. */
-function notForTokens(command: string): Command['run'] {
-  return ({ args, runtime }) => {
-    const name = args.at(3);
-    if (name === '') return fail(`'${command} ssl cert' expects a filename`);
-    return fail(
-      runtime.tls.store.certificates.has(name)
-        ? 'Certificates that tokens are checked with cannot be changed at run time.'
-        : NOT_FOUND,
-    );
-  };
+function forTokens(command: 'add' | 'del'): Command['run'] {
+  return named(expects(command), ({ runtime }, name) =>
+    runtime.tls.certificates.useForTokens(name, command === 'add'),
+  );
 }
 
 export const CERTIFICATE_COMMANDS: readonly Command[] = [
@@ -139,10 +131,9 @@ export const CERTIFICATE_COMMANDS: readonly Command[] = [
     named(expects('del', 'certificate name'), ({ runtime }, name) => runtime.tls.certificates.remove(name)),
   ),
   row('show ssl jwt', '', 'certificates that tokens are checked with', 'operator', ({ runtime }) => {
-    const { certificates } = runtime.tls.store;
-    const marked = [...certificates.values()].filter(({ load }) => load.jwt === 'on');
-    return dump(['# filename\n', ...inOrder(marked.map(({ name }) => name)).map(name => `${name}\n`)]);
+    const names = inOrder(runtime.tls.store.forTokens());
+    return dump(['# filename\n', ...names.map(name => `${name}\n`)]);
   }),
-  row('add ssl jwt', '<certfile>', 'tokens are checked with it from now on', 'admin', notForTokens('add')),
-  row('del ssl jwt', '<certfile>', 'tokens are not checked with it any more', 'admin', notForTokens('del')),
+  row('add ssl jwt', '<certfile>', 'tokens are checked with it from now on', 'admin', forTokens('add')),
+  row('del ssl jwt', '<certfile>', 'tokens are not checked with it any more', 'admin', forTokens('del')),
 ];

@@ -16,6 +16,7 @@ export function row(
 /** Tells of it when all threads have followed. */
 export async function carryOut({ runtime }: Call, outcome: Outcome): Promise<Answer> {
   const { isDone, text } = await runtime.tls.carryOut(outcome);
+  if (isDone && text === '') return undefined;
   return isDone ? { severity: NOTICE, text } : fail(text);
 }
 
