@@ -6,7 +6,7 @@ import type { AskResponder } from './ask-responder.ts';
 import { AuthorityExchange } from './authority-exchange.ts';
 import { CertificateExchange } from './certificate-exchange.ts';
 import type { CertificateStore } from './certificate-store.ts';
-import { CrtListEdits } from './crt-list-edits.ts';
+import { CrtListEdits, type RefusalOf } from './crt-list-edits.ts';
 import { OcspBook } from './ocsp-book.ts';
 import { ocspSettings } from './ocsp-settings.ts';
 import { OcspUpdater } from './ocsp-updater.ts';
@@ -22,6 +22,7 @@ interface DeskParts {
   /** Resolves when all threads have followed. */
   readonly publish: (changes: readonly TlsChange[]) => Promise<void>;
   readonly ask: AskResponder;
+  readonly refusalOf: RefusalOf;
   /** A line of the process' log. */
   readonly log: (line: string) => void;
 }
@@ -39,13 +40,13 @@ export class CertificateDesk {
   changed: () => void = () => undefined;
   readonly #publish: DeskParts['publish'];
 
-  constructor({ store, global, servers, publish, ask, log }: DeskParts) {
+  constructor({ store, global, servers, publish, ask, refusalOf, log }: DeskParts) {
     const uses = new ServerUses(servers, global);
     this.store = store;
     this.certificates = new CertificateExchange(store, uses);
     this.authorities = new AuthorityExchange('ca', store, uses);
     this.revocations = new AuthorityExchange('crl', store, uses);
-    this.lists = new CrtListEdits(store);
+    this.lists = new CrtListEdits(store, refusalOf);
     this.ocsp = new OcspBook(store);
     this.updates = new OcspUpdater({
       store,

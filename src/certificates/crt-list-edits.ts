@@ -1,7 +1,7 @@
 /** Lines of crt-lists that come and go at run time (management manual, `add ssl crt-list`, `del ssl crt-list`). */
 import { parseCrtListLine, type CrtListLine } from '../config-parser/haproxy/crt-list.ts';
 import type { TlsLineOptions } from '../model/bind.ts';
-import type { TlsChange } from '../model/tls-material.ts';
+import type { LoadedCertEntry, TlsChange } from '../model/tls-material.ts';
 import { withBase } from '../net/tls/base-folder.ts';
 import { unusable } from './certificate-exchange.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type CrtListEntry,
   type Instance,
   type StoredCertificate,
+  type StoredListener,
 } from './certificate-store.ts';
 import { uselessFilters } from './crt-list-loader.ts';
 import { conflictOf } from './load-conflict.ts';
@@ -20,11 +21,16 @@ import { done, refused, type Outcome } from './outcome.ts';
 const MADE = { acme: 'acme', domains: 'domains', ips: 'ips', generateDummy: 'generate-dummy' } as const;
 const FROM_COMMAND = { file: 'CLI', line: 1, column: 0 };
 
+/** Why a listener, by its key, cannot serve a certificate with the options of its line; undefined: it can. */
+export type RefusalOf = (listener: string, entry: LoadedCertEntry) => string | undefined;
+
 export class CrtListEdits {
   readonly #store: CertificateStore;
+  readonly #refusalOf: RefusalOf;
 
-  constructor(store: CertificateStore) {
+  constructor(store: CertificateStore, refusalOf: RefusalOf) {
     this.#store = store;
+    this.#refusalOf = refusalOf;
   }
 
   /** `line`: a payload as the file would have it, or a certificate alone. */
@@ -81,13 +87,13 @@ export class CrtListEdits {
   }
 
   #insert(list: CrtList, line: CrtListLine, certificate: StoredCertificate): Outcome {
-    const { name, loaded } = certificate;
+    const { name } = certificate;
     const head = `Inserting certificate '${name}' in crt-list '${list.name}'`;
     const listeners = list.listeners.flatMap(key => this.#store.listeners.get(key) ?? []);
-    const fault = listeners.length === 0 || loaded === undefined ? undefined : unusable(loaded);
+    const { options, filters } = line;
+    const fault = this.#faultOf(certificate, options, listeners);
     if (fault !== undefined) return done(`${head}.\n${fault}\nFailed!`);
     this.#store.certificates.set(name, certificate);
-    const { options, filters } = line;
     const entry: CrtListEntry = { line: ++list.lineCount, certificate: name, options, filters };
     list.entries.push(entry);
     const instances = listeners.map(listener => this.#store.addInstance(listener, name, entry, false));
@@ -96,6 +102,17 @@ export class CrtListEdits {
       `${head}${'.'.repeat(instances.length)}\n${warnings.join('')}Success!`,
       instances.map(instance => addition(instance, name)),
     );
+  }
+
+  #faultOf(
+    { loaded }: StoredCertificate,
+    options: TlsLineOptions,
+    listeners: readonly StoredListener[],
+  ): string | undefined {
+    if (listeners.length === 0 || loaded === undefined) return undefined;
+    const entry: LoadedCertEntry = { id: 0, certificate: loaded, filters: [], options, isDefault: false };
+    const refusals = listeners.map(({ key }) => this.#refusalOf(key, entry));
+    return unusable(loaded) ?? refusals.find(refusal => refusal !== undefined);
   }
 
   /** `certificate` may end with `:<line>`. */

@@ -243,7 +243,9 @@ export class CrtListLoader {
     const files = { ...this.withBases(load), crt: name };
     const read = namesFiles ? this.loader.loadNamed(name, files, folder) : this.loader.loadFile(name, folder);
     if ('error' in read) return read.error;
-    this.store.certificates.set(name, { name, ...read, origin: 'crt-list', load });
+    // as HAProxy shows it, where the line names no other file
+    const shown = namesFiles ? read.files : { crt: name };
+    this.store.certificates.set(name, { name, loaded: read.loaded, files: shown, origin: 'crt-list', load });
     return undefined;
   }
 

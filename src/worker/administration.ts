@@ -22,6 +22,7 @@ import type { Server } from '../model/server.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { PeersAtWork } from '../peers/section.ts';
+import { refusalOf } from './check-tls-listeners.ts';
 import { ConfiguredView } from '../stats/view.ts';
 import { ServerDirectory } from '../state/server-directory.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
@@ -319,6 +320,7 @@ export class Administration {
         await this.#calls.all({ kind: 'tls', changes });
       },
       ask: responderAsker(ocspSettings(global), this.#client),
+      refusalOf: (listener, entry) => refusalOf(config, certificates.material(), listener, entry),
       log: line => this.#globalLog.write(line, NOTICE),
     });
   }

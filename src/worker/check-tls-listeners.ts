@@ -52,6 +52,35 @@ export function checkTlsListeners(config: Config, material: TlsMaterial): readon
   return found;
 }
 
+/** What of a certificate that comes to a listener at run time cannot be; undefined: nothing. */
+export function refusalOf(
+  config: Config,
+  material: TlsMaterial,
+  key: string,
+  entry: LoadedCertEntry,
+): string | undefined {
+  for (const listening of listenersOf(config)) {
+    const { owner, bind } = listening;
+    if (listenerKey(bind.position) !== key) continue;
+    const settings = settingsOf(listening, config, material);
+    const [wrong] = settings === undefined ? [] : refused(settings, entry, material, placeOf(bind));
+    return wrong && `${owner}: ${wrong}`;
+  }
+  return undefined;
+}
+
+function settingsOf(
+  { mode, bind }: Listening,
+  { global }: Config,
+  { dhPem }: TlsMaterial,
+): ListenerSettings | undefined {
+  return listenerSettings(bind, global, mode, dhPem);
+}
+
+function placeOf({ written, position: { file, line } }: Bind): string {
+  return `bind '${written}' at [${file}:${line}]`;
+}
+
 function* listenersOf({ proxies, global, peers, logForwards }: Config): Iterable<Listening> {
   for (const { name, mode, disabled, binds } of proxies)
     for (const bind of disabled ? [] : binds) yield { owner: `${PROXY}'${name}'`, mode, bind };
@@ -62,17 +91,15 @@ function* listenersOf({ proxies, global, peers, logForwards }: Config): Iterable
     if (bind !== undefined) yield { owner: `peers '${name}'`, mode: 'tcp', bind };
 }
 
-function checkOne({ owner, mode, bind }: Listening, { global }: Config, material: TlsMaterial): Diagnostic[] {
-  const settings = listenerSettings(bind, global, mode, material.dhPem);
+function checkOne(listening: Listening, config: Config, material: TlsMaterial): Diagnostic[] {
+  const settings = settingsOf(listening, config, material);
   if (settings === undefined) return [];
-  const { position, written } = bind;
-  const where = `bind '${written}' at [${position.file}:${position.line}]`;
-  const entries = material.listeners.get(listenerKey(position)) ?? [];
-  const mistakes = [
-    ...(versionsOf(settings) === undefined ? [`all SSL/TLS versions are disabled for ${where}.`] : []),
-    ...new Set([undefined, ...entries].flatMap(entry => refused(settings, entry, material, where))),
-  ];
-  const alerts = mistakes.map((text): Diagnostic => ({
+  const { owner, bind } = listening;
+  const entries = material.listeners.get(listenerKey(bind.position)) ?? [];
+  const mistakes = new Set(
+    [undefined, ...entries].flatMap(entry => refused(settings, entry, material, placeOf(bind))),
+  );
+  const alerts = [...mistakes].map((text): Diagnostic => ({
     severity: 'alert',
     position: NOWHERE,
     message: `${owner}: ${text}`,
@@ -102,6 +129,8 @@ function refused(
   where: string,
 ): string[] {
   const options: TlsLineOptions = { ...settings.line, ...entry?.options };
+  if (versionsOf({ ...settings, line: options }) === undefined)
+    return [`all SSL/TLS versions are disabled for ${where}.`];
   if (isUnverifiable(options)) return [`verify is enabled but no CA file specified for ${where}.`];
   const { ciphers, ciphersuites, curves, ecdhe, sigalgs, clientSigalgs } = options;
   const parts: readonly (readonly [string, string | undefined, SecureContextOptions])[] = [

@@ -26,6 +26,7 @@ function open(options: string, before = '') {
       for (const change of structuredClone(changes)) thread.follow(change);
     },
     ask: () => assert.fail('no responder is asked here'),
+    refusalOf: (_, { options }) => (options.ciphers === undefined ? undefined : 'no such ciphers'),
     log: () => undefined,
   });
   const tell = async (outcome: Outcome): Promise<string> => (await desk.carryOut(outcome)).text;
@@ -174,6 +175,10 @@ test('mistakes in lines of a crt-list are told, and its default stays', async t 
   const cases: readonly (readonly [Outcome, string])[] = [
     [lists.add('/none', RSA), `Can't edit the crt-list: crt-list '/none' does not exist!`],
     [lists.add(list, '/none'), `Can't edit the crt-list: certificate '/none' does not exist!`],
+    [
+      lists.add(list, `${RSA} [ciphers NONE]`),
+      `Inserting certificate '${RSA}' in crt-list '${list}'.\nno such ciphers\nFailed!`,
+    ],
     [lists.add(list, `${RSA} [ca-file /none]`), `Can't edit the crt-list: 'ca-file' : unable to load /none`],
     [
       lists.add(list, `${RSA} [acme LE domains a.example]`),

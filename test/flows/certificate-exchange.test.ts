@@ -66,9 +66,21 @@ frontend f
     /\nStatus: Used\n(?:.*\n)*Subject: \/C=FR\/O=Example\/CN=client\n/,
   );
 
+  await ask(admin, 'new ssl ca-file none');
+  assert.equal(await ask(admin, 'show ssl ca-file none'), '\n');
+  assert.equal(await ask(admin, 'show ssl ca-file none:1'), '\n');
   await ask(admin, 'new ssl cert second');
   await ask(admin, `set ssl cert second <<\n${tlsText('second.crt')}${tlsText('second.key')}\n`);
   assert.equal(await ask(admin, 'commit ssl cert second'), 'Committing second\nSuccess!\n\n');
+  for (const [options, why] of [
+    ['verify required', 'verify is enabled but no CA file specified'],
+    ['ciphers NONE', "unable to set SSL cipher list to 'NONE'"],
+    ['ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2', 'all SSL/TLS versions are disabled'],
+  ])
+    assert.match(
+      await ask(admin, `add ssl crt-list ${folder}/list <<\nsecond [${options}] *.other\n`),
+      new RegExp(`list'\\.\nProxy 'f': ${why} for bind '127.0.0.1:${port}' at \\[.*:8\\]\\.\nFailed!`),
+    );
   assert.match(
     await ask(admin, `add ssl crt-list ${folder}/list <<\nsecond [alpn http/1.1] *.other\n`),
     /\.\nSuccess!/,

@@ -13,6 +13,8 @@ interface Kind {
   readonly content: string;
   readonly one: string;
   readonly exchange: (call: Call) => AuthorityExchange;
+  /** A file, or a place in it, that holds nothing is shown as nothing. */
+  readonly isNothingWhenEmpty: boolean;
   readonly size: (file: AuthorityFile | undefined) => string;
   /** One text for each thing it holds, in its order. */
   readonly details: (file: AuthorityFile) => readonly (() => string)[];
@@ -25,6 +27,7 @@ const AUTHORITIES: Kind = {
   content: 'CAs',
   one: 'file of authorities',
   exchange: ({ runtime }) => runtime.tls.authorities,
+  isNothingWhenEmpty: true,
   size: file => ` - ${(file?.certificates.length ?? 0) + (file?.revocations.length ?? 0)} certificate(s)`,
   details: ({ certificates }) =>
     certificates.map((pem, index) => () => ` \nCertificate #${index + 1}:\n${certificateDetail(pem)}`),
@@ -37,6 +40,7 @@ const REVOCATIONS: Kind = {
   content: 'CRLs',
   one: 'revocation list',
   exchange: ({ runtime }) => runtime.tls.revocations,
+  isNothingWhenEmpty: false,
   size: () => '',
   details: ({ certificates, revocations }) =>
     revocations.map(
@@ -86,12 +90,12 @@ function* detail(
   { name, isPending, file }: Shown,
   index: string | undefined,
 ): Generator<string> {
+  const details = file === undefined ? [] : kind.details(file);
+  const wanted = index === undefined ? details : details.slice(Number(index) - 1, Number(index));
+  if (kind.isNothingWhenEmpty && wanted.length === 0) return;
   const isUsed = kind.exchange(call).uses(name) > 0;
   const status = file === undefined ? 'Empty' : isPending ? 'Uncommitted' : isUsed ? 'Used' : 'Unused';
   yield `Filename: ${isPending ? '*' : ''}${name}\nStatus: ${status}\n`;
-  if (file === undefined) return;
-  const details = kind.details(file);
-  const wanted = index === undefined ? details : details.slice(Number(index) - 1, Number(index));
   for (const describe of wanted) yield describe();
 }
 

@@ -46,7 +46,7 @@ function detail({ runtime }: Call, certificate: StoredCertificate): string {
     `Option: jwt ${load.jwt === 'on' ? 'on' : 'off'}`,
     `Status: ${statusOf(certificate, isPending, certificates.isUsed(name))}`,
   ].join('\n');
-  if (loaded === undefined) return `${head}\n`;
+  if (loaded === undefined) return `${head}\nOCSP Response Key: \n`;
   const issuers = runtime.tls.store.chains.chainOf(new X509Certificate(loaded.certPem));
   const from = issuers?.pem === loaded.chainPem ? issuers : undefined;
   const entry = isPending ? undefined : runtime.tls.ocsp.entryOf(certificate);
