@@ -1,5 +1,5 @@
 /** From the names in a command to the objects they mean, or to the message that says why not. */
-import type { DirectoryServer } from '../state/server-directory.ts';
+import type { DirectoryServer, ServerDirectory } from '../state/server-directory.ts';
 import { fail, type Message } from './command.ts';
 import type { AdminRuntime } from './runtime.ts';
 
@@ -32,6 +32,16 @@ export function findBackend(runtime: AdminRuntime, name: string): Found<number> 
   if (name === '') return wrong('A backend name is expected.');
   const proxy = runtime.directory.backend(name);
   return proxy < 0 ? wrong('No such backend.') : { found: proxy };
+}
+
+/** Who has that `guid`: `backend <name>` or `server <backend>/<name>`; undefined: nobody. */
+export function guidOwner(directory: ServerDirectory, guid: string): string | undefined {
+  for (const [at, proxy] of directory.proxies.entries()) {
+    if (proxy.guid === guid && proxy.removed !== true) return `${proxy.kind} ${proxy.name}`;
+    const server = directory.serversOf(at).find(({ config }) => config.guid === guid);
+    if (server !== undefined) return `server ${proxy.name}/${server.config.name}`;
+  }
+  return undefined;
 }
 
 function wrong(text: string): { readonly wrong: Message } {

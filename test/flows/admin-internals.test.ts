@@ -75,7 +75,8 @@ test('a server is added in maintenance, serves when it is enabled, and is remove
 });
 
 test('a server that cannot be added is refused with the reason', async t => {
-  const { tell } = await start(t, '  server one 127.0.0.1:1');
+  const logs = 'backend logs\n  mode log\n  server one udp@127.0.0.1:1\n';
+  const { tell } = await start(t, `  server one 127.0.0.1:1 check\n${logs}`);
   assert.equal(
     await tell('add server app/one 127.0.0.1:2'),
     'Already exists a server with the same name in backend.\n\n',
@@ -93,7 +94,20 @@ test('a server that cannot be added is refused with the reason', async t => {
   );
   assert.equal(
     await tell('add server app/two 127.0.0.1:2 cookie enabled check check-proto spop'),
-    `'server CLI/two' : 'server check-proto spop' is not supported yet, it is ignored.\nNew server registered.\n\n`,
+    `'server check-proto spop' is not supported yet, it is ignored.\nNew server registered.\n\n`,
+  );
+  assert.equal(await tell('add server app/three 127.0.0.1:2 guid own'), 'New server registered.\n\n');
+  const refused: readonly (readonly [options: string, answer: string])[] = [
+    ['guid own', `'guid': duplicate entry with server app/three.`],
+    ['check track one', 'unable to enable checks and tracking at the same time!'],
+    ['check healthcheck none', `healthcheck section 'none' not found.`],
+    ['weight 300', `'weight' : invalid value 300, must be between 0 and 256.`],
+  ];
+  for (const [options, answer] of refused)
+    assert.equal(await tell(`add server app/four 127.0.0.1:2 ${options}`), `${answer}\n\n`);
+  assert.equal(
+    await tell('add server logs/two 127.0.0.1:2'),
+    `Backend does not support dynamic servers : backend 'logs' uses mode log.\n\n`,
   );
   const fixed = await start(t, '  server one 127.0.0.1:1', '  balance static-rr');
   assert.match(

@@ -6,6 +6,7 @@ import { hasDynamicWeights } from '../../state/plan.ts';
 import { PROXY_UNPUBLISHED } from '../../state/server-words.ts';
 import type { Mode, Proxy } from '../../model/proxy.ts';
 import { fail, say, type Answer, type Call, type Command } from '../command.ts';
+import { guidOwner } from '../find.ts';
 import type { AdminRuntime } from '../runtime.ts';
 
 const MODES: ReadonlySet<string> = new Set([
@@ -72,12 +73,7 @@ function taken({ directory, backends }: AdminRuntime, name: string, { guid }: Wi
   if (other !== undefined) return refused(`name is already used by other proxy '${other.kind} ${name}'`);
   if (backends.modeOf(name) !== undefined)
     return refused(`name is already used by other proxy 'defaults ${name}'`);
-  if (guid === undefined) return undefined;
-  const isTaken = directory.proxies.some(
-    (proxy, at) =>
-      (proxy.guid === guid && proxy.removed !== true) ||
-      directory.serversOf(at).some(({ config }) => config.guid === guid),
-  );
+  const isTaken = guid !== undefined && guidOwner(directory, guid) !== undefined;
   return isTaken ? refused(`GUID insertion : duplicate entry with GUID '${guid}'`) : undefined;
 }
 

@@ -14,7 +14,7 @@ import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import type { Word } from '../../model/word.ts';
 import { dump, fail, INFO, say, type Answer, type Call, type Command } from '../command.ts';
-import { findServer } from '../find.ts';
+import { findServer, guidOwner } from '../find.ts';
 import type { AdminRuntime } from '../runtime.ts';
 
 /** What a server added at run time cannot have: it is in maintenance, its name is never resolved, namespaces are opened at the start. */
@@ -53,6 +53,8 @@ async function addServer(call: Call): Promise<Answer> {
   const backend = directory.backend(args.at(2).slice(0, slash));
   if (backend < 0) return fail('No such backend.');
   const proxy = directory.proxies[backend] as Proxy;
+  if (proxy.mode === 'log')
+    return fail(`Backend does not support dynamic servers : backend '${proxy.name}' uses mode log.`);
   if (proxy.servers.length > 0 && !hasDynamicWeights(proxy.balance, proxy.hashType))
     return fail(
       `Backend does not support dynamic servers : backend '${proxy.name}' uses a non dynamic load balancing method.`,
@@ -66,7 +68,8 @@ async function addServer(call: Call): Promise<Answer> {
   if (unsuited !== undefined) return fail(`'${unsuited}' option is not accepted for dynamic server`);
   const parsed = parseServer(runtime.config.global, proxy, name, words);
   if ('wrong' in parsed) return fail(parsed.wrong);
-  const mistake = runtime.mistakeIn(parsed.server, proxy);
+  const mistake =
+    contradiction(runtime, parsed.server, track !== undefined) ?? runtime.mistakeIn(parsed.server, proxy);
   if (mistake !== undefined) return fail(mistake);
   const server = withFreeId(runtime, backend, parsed.server, words);
   const seen = tracked === undefined ? server : { ...server, track: tracked.track };
@@ -101,16 +104,30 @@ function trackable(
   return { track: { text: name, position: { file: 'CLI', line: 0, column: 0 } } };
 }
 
-/** By the parser of configurations, as the only server of a backend of that mode. */
+/** What the parser cannot say of a server without the rest of the configuration. */
+function contradiction(
+  { config, directory }: AdminRuntime,
+  { check, guid }: Server,
+  tracks: boolean,
+): string | undefined {
+  if (tracks && check?.enabled === true) return 'unable to enable checks and tracking at the same time!';
+  const section = check?.healthcheckSection;
+  const isKnown = config.otherSections.some(({ kind, name }) => kind === 'healthcheck' && name === section);
+  if (section !== undefined && !isKnown) return `healthcheck section '${section}' not found.`;
+  const owner = guid === undefined ? undefined : guidOwner(directory, guid);
+  return owner === undefined ? undefined : `'guid': duplicate entry with ${owner}.`;
+}
+
+/** By the parser of configurations, as the only server of a backend of that name and mode. */
 function parseServer(
   global: Global,
-  { mode }: Proxy,
+  { mode, name: backend }: Proxy,
   name: string,
   words: readonly string[],
 ): { readonly server: Server; readonly warnings: readonly string[] } | { readonly wrong: string } {
   if (words.length === 0) return { wrong: `'server' expects <name> and <addr>[:<port>] as arguments.` };
   const line = ['server', name, ...words].map(quoted).join(' ');
-  const content = `global\n${tlsLines(global)}backend CLI\n mode ${mode}\n ${line}\n`;
+  const content = `global\n${tlsLines(global)}backend ${quoted(backend)}\n mode ${mode}\n ${line}\n`;
   const { config, diagnostics } = parseConfig([{ path: 'CLI', text: content }], {
     environment: process.env,
     readFile: () => ({ error: 'no files are read at run time' }),
@@ -120,7 +137,7 @@ function parseServer(
   const said = (severity: Severity): readonly string[] =>
     diagnostics
       .filter(one => one.severity === severity && (severity === 'alert' || one.position?.line === lineNumber))
-      .map(({ message }) => message);
+      .map(({ message }) => message.replace(`'server ${backend}/${name}' : `, ''));
   const alerts = said('alert');
   if (server === undefined || alerts.length > 0)
     return { wrong: alerts[0] ?? 'This server cannot be added.' };

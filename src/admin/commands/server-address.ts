@@ -35,7 +35,7 @@ export function setAddress(server: DirectoryServer, { args, runtime }: Call): An
   if (before.ip === undefined) return warn(ONLY_BY_FILE);
   const after = wantedAddress(before, args.at(4), args.at(5) === 'port' ? args.at(6) : undefined);
   if (typeof after === 'string') return warn(after);
-  const checksThatPort = check?.enabled === true && check.port === undefined;
+  const checksThatPort = check?.enabled === true && (check.port ?? 0) === 0;
   const refused = after.mapPorts && !before.mapPorts && checksThatPort;
   const changed = refused ? { ...before, ip: after.ip } : after;
   const text = describeChange(before, changed);
