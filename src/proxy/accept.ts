@@ -149,6 +149,8 @@ class Admission implements ConnectionHandler {
     this.#facts = facts;
     this.#transaction = new Transaction(streams.thread);
     this.#transaction.begin(listener, facts);
+    // all that can be said of a connection that becomes no session
+    this.#transaction.termination.set('P', 'R');
   }
 
   start(): void {
@@ -179,8 +181,9 @@ class Admission implements ConnectionHandler {
     const verdict = ruleset.run(this.#transaction);
     if (verdict === CONTINUE || verdict === ACCEPT) return true;
     const { counters } = this.#thread.state;
-    counters.add(counters.frontend(this.#listener.frontend.row), denied, 1);
-    counters.add(counters.listener(this.#listener.row), denied, 1);
+    const field = verdict === SILENT_DROP ? FIELD.dreq : denied;
+    counters.add(counters.frontend(this.#listener.frontend.row), field, 1);
+    counters.add(counters.listener(this.#listener.row), field, 1);
     if (verdict === SILENT_DROP) {
       const { fd, remote } = this.#connection;
       silenceClose(fd, remote.family, this.#transaction.rstTtl);
@@ -271,11 +274,8 @@ class Admission implements ConnectionHandler {
     this.#refuse();
   }
 
-  /** As a bad request, which is all that can be said of a connection without one (`PR`). */
   #logRefused(text: string, isSilent: boolean): void {
-    const { termination, timers } = this.#transaction;
-    termination.set('P', 'R');
-    timers.refused(this.#thread.wheel.now);
+    this.#transaction.timers.refused(this.#thread.wheel.now);
     this.#listener.frontend.logRefused(this.#transaction, { text, isSilent });
   }
 

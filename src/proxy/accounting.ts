@@ -17,7 +17,7 @@ const RESPONSES = [
 ] as const;
 
 /** What went wrong that the termination state does not tell apart. */
-export type Flaw = 'none' | 'invalid request' | 'denied response' | 'internal error';
+export type Flaw = 'none' | 'invalid request' | 'rejected content' | 'denied response' | 'internal error';
 
 /** What of a request or TCP session is counted. */
 export interface Exchange {
@@ -185,6 +185,7 @@ function countEnd(counters: Counters, exchange: Exchange, rows: Rows): void {
   const { cause, phase } = exchange.termination;
   if (exchange.flaw === 'internal error') return countAll(counters, rows, FIELD.eint, 1);
   if (exchange.flaw === 'denied response') return countAll(counters, rows, FIELD.dresp, 1);
+  if (exchange.flaw === 'rejected content') return countFront(counters, rows, FIELD.dreq);
   const isClient = cause === 'C' || cause === 'c';
   if (exchange.flaw === 'invalid request' || (phase === 'R' && isClient))
     return countFront(counters, rows, FIELD.ereq);

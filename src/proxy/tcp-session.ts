@@ -25,6 +25,7 @@ import { InboxRequest } from './raw-request.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
 import { describeStream } from './stream-facts.ts';
+import { noteRefusedRequest, noteRefusedResponse } from './refused-content.ts';
 import { independentStreams, relayTimeouts } from './relay-timeouts.ts';
 import { ResponseGate, type ResponseGateOwner } from './response-gate.ts';
 import type { BackendRuntime, DataThread, ListenerRuntime } from './runtime.ts';
@@ -115,8 +116,8 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     if (verdict === SWITCH_TO_HTTP) return this.#becomeHttp(undefined);
     if (verdict === SERVICE && transaction.scriptService !== undefined)
       return this.#serve(transaction.scriptService);
-    transaction.termination.set('P', 'R');
     if (verdict === SILENT_DROP) this.#silence();
+    noteRefusedRequest(transaction, verdict);
     this.#end();
   }
 
@@ -311,7 +312,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
 
   responseRefused(verdict: Verdict): void {
     if (verdict === SILENT_DROP) this.#silence();
-    this.transaction.termination.set('P', 'D');
+    noteRefusedResponse(this.transaction, verdict);
     this.#relay?.stop();
     if (this.#relay !== undefined) this.#noteBytes(this.#relay);
     this.#end();
