@@ -4,8 +4,11 @@ import { PADDED, WITH_PRIORITY, readStream } from './frames.ts';
 /** Frames of one block. Nobody needs nearly as many. */
 const MOST_FRAGMENTS = 256;
 const PRIORITY_BYTES = 5;
-/** A fragment that is smaller than that and not the last one has no reason to be. */
+/** So much CONTINUATION is nothing odd, nor is more of it, where there is one for so many bytes at most. */
+const FEW_CONTINUATIONS = 4;
 const USUAL_FRAGMENT = 1024;
+/** So many that are odd count as one glitch. */
+const FOR_ONE_GLITCH = 16;
 
 export type HeadersProblem = 'none' | 'padding' | 'size' | 'priority';
 
@@ -68,6 +71,13 @@ export class FragmentReader {
     return true;
   }
 
+  /** How many glitches it is to have cut the block into so many pieces; 0: there is nothing odd about it. */
+  get oddities(): number {
+    const continuations = this.#fragments - 1;
+    const isOdd = continuations > FEW_CONTINUATIONS && continuations > Math.floor(this.end / USUAL_FRAGMENT);
+    return isOdd ? Math.ceil(continuations / FOR_ONE_GLITCH) : 0;
+  }
+
   /** The block is used up. */
   clear(): void {
     this.stream = 0;
@@ -77,7 +87,3 @@ export class FragmentReader {
 }
 
 const EMPTY: Buffer = Buffer.alloc(0);
-
-export function isOddFragment(length: number, isLast: boolean): boolean {
-  return !isLast && length < USUAL_FRAGMENT;
-}

@@ -19,8 +19,10 @@ export interface SessionHandler {
   goawayReceived(lastStream: number, code: number): void;
   /** The peer has made an error that costs it a stream. */
   streamFailed(stream: number, code: number, reason: string): void;
-  /** It did what is allowed, or forgiven, and suspicious. */
-  glitch(reason: string): void;
+  /** It has opened one more than it may have. Of servers. */
+  streamRefused?(stream: number): void;
+  /** It made an error of any kind, or did what is forgiven and suspicious. `amount`: how often at a time, once if not said. */
+  glitch(reason: string, amount?: number): void;
   /** It has broken the protocol: GOAWAY is written, nothing more is read. */
   failed(code: number, reason: string): void;
 }

@@ -39,6 +39,8 @@ export class SessionStreams {
   protected lastTaken = H2.LARGEST_STREAM;
   /** Where the content of the DATA that comes goes. */
   protected target: Stream | undefined;
+  /** What the peer was told of that; -1: nothing. */
+  #lastSaid = -1;
   readonly #ownResets: number[] = [];
 
   /** `isReversed`: the server has made the connection, and begins it. */
@@ -137,7 +139,8 @@ export class SessionStreams {
   goaway(code: number, inFlight = 0): void {
     if (this.dead) return;
     this.lastServed = Math.min(this.lastServed, this.lastPeer + 2 * inFlight, H2.LARGEST_STREAM);
-    this.#writeGoaway(this.lastServed, code);
+    if (this.lastServed !== this.#lastSaid) this.#writeGoaway(this.lastServed, code);
+    this.#lastSaid = this.lastServed;
   }
 
   /** The connection is gone: all streams hear of it, and nothing more is sent. */
@@ -151,11 +154,34 @@ export class SessionStreams {
     for (const stream of this.streams.values()) this.end(stream, H2.NO_ERROR, 'lost');
   }
 
-  /** The peer has broken the protocol, or asked too much. */
+  /** The peer has broken the protocol. */
   fail(code: number, reason: string): void {
     if (this.dead) return;
+    this.#giveUp(code);
+    this.handler.glitch(reason);
+    this.#failed(code, reason);
+  }
+
+  /** Its glitches are too many: the last of them is counted. */
+  tooManyGlitches(): void {
+    if (this.dead) return;
+    this.#giveUp(H2.ENHANCE_YOUR_CALM);
+    this.#failed(H2.ENHANCE_YOUR_CALM, 'too many glitches');
+  }
+
+  /** The peer is not wanted any more, whatever it has done. */
+  turnAway(code: number): void {
+    if (this.dead) return;
+    this.#giveUp(code);
+    this.#loseStreams();
+  }
+
+  #giveUp(code: number): void {
     this.#writeGoaway(this.lastPeer, code);
     this.die();
+  }
+
+  #failed(code: number, reason: string): void {
     this.handler.failed(code, reason);
     this.#loseStreams();
   }
@@ -209,6 +235,8 @@ export class SessionStreams {
   /** One more than the peer may have. */
   protected refuseStream(id: number): void {
     this.#writeReset(id, H2.REFUSED_STREAM);
+    this.handler.glitch('too many streams');
+    this.handler.streamRefused?.(id);
   }
 
   /** The peer's error costs it a stream. */

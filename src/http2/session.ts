@@ -7,7 +7,7 @@
  *
  * Handlers may call everything from within their events. What they are shown is valid until they return.
  */
-import { FragmentReader, type HeadersProblem, isOddFragment } from './fragment-reader.ts';
+import { FragmentReader, type HeadersProblem } from './fragment-reader.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import * as H2 from './frames.ts';
 import { type FieldSink, HpackDecoder } from './hpack/decoder.ts';
@@ -100,7 +100,11 @@ export class Session extends SessionStreams implements FrameSink {
   }
 
   paddingArrived(_id: number, length: number, isPossible: boolean): boolean {
-    if (!isPossible) return this.#refuse(H2.PROTOCOL_ERROR, 'more padding than payload');
+    if (!isPossible)
+      return this.#refuse(
+        length === 0 ? H2.FRAME_SIZE_ERROR : H2.PROTOCOL_ERROR,
+        'more padding than payload',
+      );
     if (this.target !== undefined) this.windows.consumed(this.target, length);
     return true;
   }
@@ -109,7 +113,6 @@ export class Session extends SessionStreams implements FrameSink {
     const stream = this.target;
     if (stream === undefined) return;
     const ends = isLast && (flags & H2.END_STREAM) !== 0;
-    if (start === end && !ends) this.handler.glitch('empty DATA');
     if (!this.#isContentRight(stream, end - start, ends)) return;
     if (ends) this.#peerEnds(stream);
     if (start < end || ends) stream.owner?.dataArrived(bytes, start, end, ends);
@@ -170,19 +173,17 @@ export class Session extends SessionStreams implements FrameSink {
     const endStream = (flags & H2.END_STREAM) !== 0;
     if ((flags & H2.END_HEADERS) !== 0)
       return this.#block(id, endStream, fragments.bytes, fragments.start, fragments.end);
-    if (isOddFragment(fragments.end - fragments.start, false)) this.handler.glitch('short HEADERS');
     fragments.keep(id, endStream);
   }
 
   #continuation(flags: number, bytes: Buffer, start: number, end: number): void {
     const fragments = this.#fragments;
-    const isLast = (flags & H2.END_HEADERS) !== 0;
     if (!fragments.add(bytes, start, end)) return this.fail(H2.ENHANCE_YOUR_CALM, 'block too large');
-    if (isOddFragment(end - start, isLast)) this.handler.glitch('short CONTINUATION');
-    if (!isLast) return;
-    const { stream: id, endStream, bytes: block, end: blockEnd } = fragments;
+    if ((flags & H2.END_HEADERS) === 0) return;
+    const { stream: id, endStream, bytes: block, end: blockEnd, oddities } = fragments;
     fragments.clear();
     this.#block(id, endStream, block, 0, blockEnd);
+    if (oddities > 0) this.handler.glitch('block in many pieces', oddities);
   }
 
   /** Every block is read, also of streams nobody wants: the next one depends on it. */

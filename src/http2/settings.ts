@@ -87,7 +87,6 @@ export class PeerSettings {
         this.maxFrame = value;
         return NO_ERROR;
       case SETTING_CONNECT:
-        if (value > 1) return PROTOCOL_ERROR;
         this.takesConnect = value === 1;
         return NO_ERROR;
       default:

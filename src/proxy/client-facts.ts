@@ -143,8 +143,8 @@ export class ClientConnectionFacts implements ClientFacts {
   get rstCode(): number | undefined {
     return undefined;
   }
-  noteGlitch(): void {
-    this.#glitches++;
+  noteGlitch(amount = 1): void {
+    this.#glitches += amount;
   }
   get glitches(): number {
     return this.#glitches;

@@ -84,10 +84,15 @@ export class ClientTrouble {
 
   /** It neither sends its body nor takes its answer. */
   stalled(): void {
-    const { requestRules, responseStarted, server } = this.#owner;
+    const { requestRules, responseStarted } = this.#owner;
     if (requestRules.stalled()) return;
-    if (responseStarted) this.#owner.cut('c', server.responseRead ? 'L' : 'D');
+    if (responseStarted) this.#owner.cut('c', this.#answeringPhase());
     else this.#fail(400, 'c', 'H');
+  }
+
+  /** Nothing but the last of its answer, which the server has given, is missing: it is the client alone who holds it up. */
+  #answeringPhase(): Phase {
+    return this.#owner.server.responseRead ? 'L' : 'D';
   }
 
   /** FIN while a request is served. */
@@ -124,7 +129,8 @@ export class ClientTrouble {
   }
 
   gone(cause: Cause): void {
-    const { phase, transaction, requestRules } = this.#owner;
+    const { transaction, requestRules } = this.#owner;
+    const phase = this.#owner.phase === 'D' ? this.#answeringPhase() : this.#owner.phase;
     if (cause !== 'ended' && requestRules.clientLost()) return;
     transaction.clientAborted = true;
     transaction.termination.fail('client', cause, phase);

@@ -74,10 +74,10 @@ function callService(stream: HttpExchange): void {
 /** Told of a `listen` on both sides, as nothing else is. */
 function reject(stream: HttpExchange): void {
   const { transaction, frontend } = stream;
-  transaction.countTracked('error');
   endUndecided(stream);
   const own = transaction.backendRuntime === undefined ? frontend.ownBackend() : undefined;
   if (own !== undefined) transaction.counts.rejected(own);
+  stream.session.dismiss?.();
   stream.cut('P', 'R');
 }
 

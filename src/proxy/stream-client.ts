@@ -38,4 +38,6 @@ export interface StreamClient {
   requestAborted(): void;
   /** The same of all that shares its connection, where anything does. */
   vanish?(): void;
+  /** Whoever it is is not wanted any more: all that shares its connection is over. */
+  dismiss?(): void;
 }

@@ -126,8 +126,8 @@ export class RecordedSession implements SessionHandler {
     this.away = [last, code];
   }
   streamFailed(): void {}
-  glitch(reason: string): void {
-    this.glitches.push(reason);
+  glitch(reason: string, amount = 1): void {
+    for (let time = 0; time < amount; time++) this.glitches.push(reason);
   }
   failed(code: number, reason: string): void {
     this.failure = [code, reason];

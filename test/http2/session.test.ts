@@ -170,7 +170,7 @@ const FATAL: readonly (readonly [what: string, code: number, bytes: readonly Buf
   ['HEADERS of an even stream', 1, [PREFACE, HELLO, headers(2)]],
   ['a broken block', 9, [PREFACE, HELLO, frame(TYPE.headers, 5, 1, '\xff\xff\xff\xff\xff\xff')]],
   ['padding larger than DATA', 1, [PREFACE, HELLO, headers(1, 4), frame(TYPE.data, 8, 1, '\x05abc')]],
-  ['padded DATA of nothing', 1, [PREFACE, HELLO, headers(1, 4), frame(TYPE.data, 8, 1)]],
+  ['padded DATA of nothing', 6, [PREFACE, HELLO, headers(1, 4), frame(TYPE.data, 8, 1)]],
   ['padding larger than HEADERS', 1, [PREFACE, HELLO, frame(TYPE.headers, 12, 1, '\x05abc')]],
   [
     'a stream that depends on itself',
@@ -191,7 +191,7 @@ test('frames that break the protocol end the connection with the right error, an
       const bytes = Buffer.concat([...list, headers(99)]);
       for (let at = 0; at < bytes.length; at += piece)
         server.session.feed(bytes, at, Math.min(bytes.length, at + piece));
-      assert.equal(server.failure?.[0], code, what);
+      assert.deepEqual([server.failure?.[0], server.glitches.length], [code, 1], what);
       assert.ok(
         server.streams.every(({ stream, reset }) => stream.id !== 99 && reset?.[1] === 'lost'),
         what,
@@ -219,6 +219,40 @@ test('errors of one stream reset it, count as glitches and leave others alone', 
     assert.deepEqual([first.reset, second.reset], [[code, 'us'], undefined], what);
     assert.equal(server.glitches.length, 1, what);
   }
+});
+
+/** A request whose block comes in so many empty pieces behind the first. */
+function inPieces(pieces: number): Buffer {
+  const rest = Array.from({ length: pieces }, (_unused, index) =>
+    frame(TYPE.continuation, index === pieces - 1 ? END_HEADERS : 0, 1),
+  );
+  return Buffer.concat([PREFACE, HELLO, headers(1, END_STREAM), ...rest]);
+}
+
+test('a block in many small pieces is as many glitches as there are sixteens of them, other odd things are none', () => {
+  for (const [what, glitches, bytes] of [
+    ['four empty pieces', 0, inPieces(4)],
+    ['five empty pieces', 1, inPieces(5)],
+    ['seventeen empty pieces', 2, inPieces(17)],
+    ['DATA of nothing', 0, Buffer.concat([PREFACE, HELLO, headers(1, 4), frame(TYPE.data, 0, 1)])],
+  ] as const) {
+    const server = new RecordedSession('server');
+    server.session.feed(bytes, 0, bytes.length);
+    assert.deepEqual([server.glitches.length, server.streams.length], [glitches, 1], what);
+  }
+});
+
+test('what a peer was told by GOAWAY is not said again', () => {
+  const server = new RecordedSession('server');
+  const bytes = Buffer.concat([PREFACE, HELLO, headers(1)]);
+  server.session.feed(bytes, 0, bytes.length);
+  server.take();
+  for (const inFlight of [10, 0, 0]) server.session.goaway(0, inFlight);
+  const told = server
+    .take()
+    .toString('hex')
+    .match(/0000080700000000.{8}/g);
+  assert.deepEqual(told, ['000008070000000000000015', '000008070000000000000001']);
 });
 
 test('content is held to its length, by DATA and by an end that comes too early', () => {
@@ -254,7 +288,7 @@ test('more streams than allowed are refused, and what a peer could not know cost
   server.session.reset((server.streams[0] as RecordedStream).stream, 8);
   const late = frame(TYPE.data, END_STREAM, 1, 'on its way');
   server.session.feed(late, 0, late.length);
-  assert.deepEqual([server.glitches, server.failure], [[], undefined]);
+  assert.deepEqual([server.glitches, server.failure], [['too many streams'], undefined]);
   const resets = server
     .take()
     .toString('hex')

@@ -6,6 +6,7 @@
 import type { Cause } from '../../base/failure.ts';
 import { parseRequestHead } from '../../http/request-parser.ts';
 import type { Http1ResponseHead } from '../../http/response-head.ts';
+import { ENHANCE_YOUR_CALM } from '../../http2/frames.ts';
 import { HEADROOM, type RequestReader } from '../../http2/request-reader.ts';
 import type { Stream } from '../../http2/stream.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../../net/connection.ts';
@@ -31,6 +32,8 @@ export interface Http2Connection extends WireHost, Http2Counts {
   requestOver(client: Http2Client): void;
   /** `silent-drop`: nobody is told anything, of none of its requests. */
   vanish(): void;
+  /** `reject`: it is told, and served no more. */
+  dismiss(): void;
 }
 
 export class Http2Client implements ConnectionHandler, StreamClient {
@@ -154,6 +157,11 @@ export class Http2Client implements ConnectionHandler, StreamClient {
 
   vanish(): void {
     this.#owner?.vanish();
+  }
+
+  dismiss(): void {
+    this.connection.refuse(ENHANCE_YOUR_CALM);
+    this.#owner?.dismiss();
   }
 
   #over(): void {

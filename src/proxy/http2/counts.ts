@@ -1,6 +1,7 @@
 /** What an HTTP/2 connection of a client is counted and logged by: columns of `show stat modules`, errors in the log. */
 import { DATA, GOAWAY, HEADERS, RST_STREAM, SETTINGS } from '../../http2/frames.ts';
 import { FIELD } from '../../state/counter-fields.ts';
+import { countForAll } from '../../state/stick-table/tracked-counters.ts';
 import type { ClientConnectionFacts } from '../client-facts.ts';
 import type { DataThread, ListenerRuntime } from '../runtime.ts';
 import { Transaction } from '../transaction.ts';
@@ -63,8 +64,16 @@ export class Http2Accounts {
     if (field !== undefined) this.count(field, 1);
   }
 
-  /** A request that is none: `tune.h2.log-errors stream`. */
-  malformed(): void {
+  /** What happened to whom the connection tracks. */
+  track(event: 'request' | 'error' | 'glitch', amount = 1): void {
+    const { counters } = this.#facts;
+    if (counters !== undefined) countForAll(undefined, counters, event, amount);
+  }
+
+  /** A request that is not served: it is none, or one too many. `tune.h2.log-errors stream`; no other counter knows of it. */
+  refused(): void {
+    this.track('request');
+    this.track('error');
     if (this.#thread.http2.logsErrors === 'stream') this.#log();
   }
 

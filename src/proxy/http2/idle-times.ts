@@ -8,11 +8,28 @@ export function isReversed({ config }: ListenerRuntime): boolean {
   return config.address.kind === 'reverse';
 }
 
+export function clientTimeoutMs({ frontend }: ListenerRuntime): number {
+  return frontend.config.timeouts.client;
+}
+
+/** For the first request, from the begin of the connection. */
+export function firstRequestTimeoutMs({ frontend }: ListenerRuntime): number {
+  const { httpRequest, client } = frontend.config.timeouts;
+  return httpRequest === 0 ? client : httpRequest;
+}
+
 /** 0: without end. Who answers pings is there, and need not ask for anything. */
 export function idleTimeoutMs(listener: ListenerRuntime): number {
-  const { httpKeepAlive, client } = listener.frontend.config.timeouts;
+  const { httpKeepAlive, httpRequest, client } = listener.frontend.config.timeouts;
   if (isReversed(listener)) return 0;
-  return httpKeepAlive > 0 || pingIntervalMs(listener) > 0 ? httpKeepAlive : client;
+  const saidMs = httpKeepAlive > 0 ? httpKeepAlive : httpRequest;
+  return saidMs > 0 || pingIntervalMs(listener) > 0 ? saidMs : client;
+}
+
+/** Nothing says how long a client may wait before it asks: `timeout client` runs from whatever came of it last. */
+export function restsAnew(listener: ListenerRuntime): boolean {
+  const { httpKeepAlive, httpRequest } = listener.frontend.config.timeouts;
+  return httpKeepAlive === 0 && httpRequest === 0 && pingIntervalMs(listener) === 0;
 }
 
 /** 0: nobody is pinged. */

@@ -338,10 +338,10 @@ export class Http2ServerLink
     this.#parts.counts.streamError();
   }
 
-  glitch(): void {
-    this.glitches++;
+  glitch(_reason: string, amount = 1): void {
+    this.glitches += amount;
     const verdict = this.#parts.glitchLimit?.judge(this.glitches) ?? 'few';
-    if (verdict === 'too many') return this.session.fail(H2.ENHANCE_YOUR_CALM, 'too many glitches');
+    if (verdict === 'too many') return this.session.tooManyGlitches();
     if (verdict === 'few' || this.leaving) return;
     this.session.goaway(H2.NO_ERROR);
     this.#leave();

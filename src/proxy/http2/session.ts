@@ -8,7 +8,6 @@
  */
 import { ENHANCE_YOUR_CALM, NO_ERROR, PING, PROTOCOL_ERROR } from '../../http2/frames.ts';
 import type { FieldSink } from '../../http2/hpack/decoder.ts';
-import { giveBack } from '../../http2/output.ts';
 import type { RequestReader } from '../../http2/request-reader.ts';
 import type { SessionHandler } from '../../http2/session-handler.ts';
 import { Session } from '../../http2/session.ts';
@@ -16,13 +15,13 @@ import type { Stream, StreamOwner } from '../../http2/stream.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../../net/connection.ts';
 import { Timer } from '../../net/timer-wheel.ts';
 import { FIELD } from '../../state/counter-fields.ts';
-import { countForAll } from '../../state/stick-table/tracked-counters.ts';
 import { type AfterTurn, afterTurn } from '../after-turn.ts';
 import type { ClientConnectionFacts } from '../client-facts.ts';
 import { Http2Client, type Http2Connection } from './client.ts';
 import { Http2Accounts } from './counts.ts';
+import { FrameOutlet } from './frame-outlet.ts';
 import { IdlePing } from './idle-ping.ts';
-import { idleTimeoutMs, isReversed, pingIntervalMs } from './idle-times.ts';
+import * as Rest from './idle-times.ts';
 import { readerOf } from './reader.ts';
 import type { Inbox } from '../inbox.ts';
 import type { PrivateConnections } from '../private-connections.ts';
@@ -58,7 +57,6 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   readonly local: Endpoint;
   privateConnections: PrivateConnections | undefined;
   #served = 0;
-  glitches = 0;
   readonly #thread: DataThread;
   readonly #connection: Connection;
   readonly #reader: RequestReader;
@@ -70,14 +68,13 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   #active = 0;
   /** Those whose head has just come. */
   readonly #fresh: Http2Client[] = [];
-  /** Bytes under way to the socket. */
-  #underWay: Buffer | undefined;
+  readonly #outlet: FrameOutlet;
   /** What is written goes out when that is over. */
   #isBusy = false;
   #isDirty = false;
   #isReleased = false;
   /** Its peer is about to go. */
-  #isReplaced = false;
+  #isGoing = false;
 
   constructor(streams: StreamPool, listener: ListenerRuntime, facts: ClientConnectionFacts) {
     this.streams = streams;
@@ -85,21 +82,20 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.facts = facts;
     this.#thread = streams.thread;
     this.#connection = facts.connection;
-    const { remote, local } = facts.connection;
-    this.remote = remote;
-    this.local = local;
-    const { session } = this.#thread.http2;
-    this.#reader = readerOf(session.maxListBytes);
-    const { traces } = this.#thread;
+    this.remote = facts.connection.remote;
+    this.local = facts.connection.local;
+    const { http2, traces } = this.#thread;
+    this.#reader = readerOf(http2.session.maxListBytes);
     this.session = traces.on
       ? tracedClientSession(this.#thread, listener, facts, this)
-      : new Session('server', session, this, isReversed(listener));
+      : new Session('server', http2.session, this, Rest.isReversed(listener));
+    this.#outlet = new FrameOutlet(facts.connection, this.session.output);
     this.#accounts = new Http2Accounts(this.#thread, listener, facts);
     const ask = (): void => {
       this.session.ping();
       this.written();
     };
-    this.#ping = new IdlePing(this.#thread.wheel, pingIntervalMs(listener), ask, () => this.#close());
+    this.#ping = new IdlePing(this.#thread.wheel, Rest.pingIntervalMs(listener), ask, () => this.#close());
     this.#connection.handler = this;
   }
 
@@ -107,7 +103,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   start(received: Inbox | undefined): void {
     this.#thread.clients.add(this);
     this.#accounts.connectionOpened();
-    this.#arm(this.requestTimeoutMs);
+    this.#arm(Rest.firstRequestTimeoutMs(this.listener));
     this.session.start();
     if (received === undefined) this.#feed(NOTHING, 0, 0);
     else this.#feed(received.buffer, received.start, received.end);
@@ -124,9 +120,17 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.#isBusy = true;
     this.session.feed(bytes, start, end);
     this.#startRequests();
+    if (this.#active === 0) this.#stirred();
     this.#isBusy = false;
     this.#flush();
     this.#receive();
+  }
+
+  /** What it has sent makes a client that may rest by `timeout client` rest anew. */
+  #stirred(): void {
+    if (this.#isGoing) this.#rest();
+    else if (this.#state === OPEN && Rest.restsAnew(this.listener))
+      this.#arm(Rest.clientTimeoutMs(this.listener));
   }
 
   #receive(): void {
@@ -149,21 +153,13 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   #flush(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    const connection = this.#connection;
-    const { output } = this.session;
-    while (output.length > 0 && !connection.sending && !connection.closed) {
-      const { length } = output;
-      const buffer = output.take();
-      this.#underWay = buffer;
-      connection.send(buffer, 0, length);
-    }
+    this.#outlet.send();
     this.#isBusy = false;
-    if (this.#state === ENDING && output.length === 0) this.#depart();
+    if (this.#state === ENDING && this.session.output.length === 0) this.#depart();
   }
 
   onSent(): void {
-    if (this.#underWay !== undefined) giveBack(this.#underWay);
-    this.#underWay = undefined;
+    this.#outlet.sent();
     const wasBusy = this.#isBusy;
     this.#isBusy = true;
     this.session.resume();
@@ -200,8 +196,8 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     request.complete(endStream);
     if (request.malformed !== '' && !tooLarge) {
       request.forget();
-      this.#accounts.malformed();
       this.session.streamError(stream, PROTOCOL_ERROR, request.malformed);
+      this.#accounts.refused();
       return undefined;
     }
     if (request.body === 'length') stream.contentLeft = request.contentLength;
@@ -244,9 +240,10 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   /** Nothing is served now. */
   #rest(): void {
+    if (this.#isGoing && this.#state === OPEN && !this.#isHeldUp()) return this.#endWhenSent();
     if (this.#state === OPEN && this.#isSentAway()) this.#leave();
     if (this.#state === OPEN) {
-      this.#arm(this.#isHeldUp() ? this.#clientTimeoutMs() : idleTimeoutMs(this.listener));
+      this.#arm(this.#isHeldUp() ? Rest.clientTimeoutMs(this.listener) : Rest.idleTimeoutMs(this.listener));
       this.#ping.begin();
     } else if (this.#state === LEAVING) this.#endWhenSent();
   }
@@ -270,16 +267,20 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   /** What was made here waits for requests as long as it may take. */
   settingsReceived(): void {
-    if (isReversed(this.listener) && this.#active === 0) this.#rest();
+    if (Rest.isReversed(this.listener) && this.#active === 0) this.#rest();
   }
 
   goawayReceived(): void {
-    if (isReversed(this.listener) && this.#state === OPEN && !this.#isReplaced) this.listener.leaves();
-    this.#isReplaced = true;
+    if (Rest.isReversed(this.listener) && this.#state === OPEN && !this.#isGoing) this.listener.leaves();
+    this.#isGoing = true;
   }
 
   streamFailed(): void {
     this.#accounts.count(FIELD.h2_detected_strm_protocol_errors, 1);
+  }
+
+  streamRefused(): void {
+    this.#accounts.refused();
   }
 
   failed(): void {
@@ -288,24 +289,15 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   }
 
   /** `tune.h2.fe.glitches-threshold` */
-  glitch(): void {
-    this.glitches++;
-    if (this.facts.counters !== undefined) countForAll(undefined, this.facts.counters, 'glitch', 1);
+  glitch(_reason = '', amount = 1): void {
+    this.facts.noteGlitch(amount);
+    this.#accounts.track('glitch', amount);
     const verdict = this.#thread.glitches.http2Clients.judge(this.glitches);
     if (verdict === 'many') this.#leave();
-    else if (verdict === 'too many') this.session.fail(ENHANCE_YOUR_CALM, 'too many glitches');
+    else if (verdict === 'too many') this.session.tooManyGlitches();
   }
 
   // ── time ──
-
-  get requestTimeoutMs(): number {
-    const { httpRequest, client } = this.listener.frontend.config.timeouts;
-    return httpRequest === 0 ? client : httpRequest;
-  }
-
-  #clientTimeoutMs(): number {
-    return this.listener.frontend.config.timeouts.client;
-  }
 
   #arm(delayMs: number): void {
     this.#thread.wheel.set(this.#timer, delayMs);
@@ -322,12 +314,12 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   closeIfIdle(): void {
     if (this.listener.frontend.waitsForIdle) return;
     const isIdle = this.#active === 0 && this.session.openStreams === 0;
-    if (isIdle || isReversed(this.listener)) this.#leave();
+    if (isIdle || Rest.isReversed(this.listener)) this.#leave();
   }
 
   /** Not at once where it was made here: the process that takes over makes its own first. */
   #isSentAway(): boolean {
-    return this.#thread.sendsAway() && !isReversed(this.listener);
+    return this.#thread.sendsAway() && !Rest.isReversed(this.listener);
   }
 
   /** GOAWAY; closes when the last stream has ended. Those that are on their way are still served, if any is. */
@@ -344,7 +336,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     if (this.#state >= ENDING) return;
     if (this.#state === LEAVING && this.#served > 0) this.session.goaway(NO_ERROR);
     this.#state = ENDING;
-    this.#arm(Math.max(this.#clientTimeoutMs(), LINGER_MS));
+    this.#arm(Math.max(Rest.clientTimeoutMs(this.listener), LINGER_MS));
     this.written();
   }
 
@@ -360,6 +352,11 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   vanish(): void {
     this.#close();
+  }
+
+  dismiss(): void {
+    this.session.turnAway(ENHANCE_YOUR_CALM);
+    this.#endWhenSent();
   }
 
   #close(): void {
@@ -386,6 +383,10 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   get fd(): number {
     return this.#connection.fd;
+  }
+
+  get glitches(): number {
+    return this.facts.glitches;
   }
 
   get openStreams(): number {

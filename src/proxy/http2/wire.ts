@@ -14,7 +14,7 @@ import type { HeadLimits } from '../../http/head-limits.ts';
 import { Http1ResponseHead } from '../../http/response-head.ts';
 import { parseResponseHead } from '../../http/response-parser.ts';
 import { findTrailerEnd, foundTrailers } from '../../http/trailers.ts';
-import { INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from '../../http2/frames.ts';
+import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from '../../http2/frames.ts';
 import type { FieldSink } from '../../http2/hpack/decoder.ts';
 import type { RequestReader } from '../../http2/request-reader.ts';
 import { writeHead, writeTrailers } from '../../http2/response-writer.ts';
@@ -196,13 +196,13 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
   #sendHead(buffer: Buffer, from: number, end: number): number {
     let length = parseResponseHead(buffer, from, end, head, OWN_HEADS);
     if (length <= 0) length = this.#unsafeHead(buffer, from, end);
-    // a rule has written a field that is none
-    if (length <= 0 || head.status > MOST_STATUS) {
+    // a rule has written a field that is none, or switches to what nobody has asked for
+    if (length <= 0 || head.status > MOST_STATUS || (head.status === 101 && !this.#upgrades)) {
       this.#giveUp();
       return end;
     }
     const { status } = head;
-    if (status === 101) this.#startTunnel(this.#upgrades ? 200 : status);
+    if (status === 101) this.#startTunnel(200);
     else if (status < 200) this.#respond(head, status, false);
     else if (this.#method === 'CONNECT' && status < 300) this.#startTunnel(status);
     else return this.#startBody(from + length, end);
@@ -360,12 +360,17 @@ export class Http2Wire implements Connection, ContentSink, StreamOwner, AfterTur
     this.closed = true;
     this.receiving = this.sending = false;
     this.#upload.stop();
-    this.#reset(isWhole ? NO_ERROR : INTERNAL_ERROR);
+    this.#reset(isWhole ? NO_ERROR : this.#phase === HEAD ? INTERNAL_ERROR : CANCEL);
     (this.#stream as Stream).owner = undefined;
   }
 
   reset(): void {
     this.close();
+  }
+
+  /** Its client is told so, before it is closed. */
+  refuse(code: number): void {
+    if (!this.closed) this.#reset(code);
   }
 
   /** Nothing, where both sides have ended. */

@@ -55,6 +55,11 @@ export class TracedHttp2Session extends Session {
     super.fail(code, reason);
   }
 
+  override tooManyGlitches(): void {
+    if (!this.dead) this.#tell(H2_POINTS.failed, 0, `too many glitches (code ${H2.ENHANCE_YOUR_CALM})`);
+    super.tooManyGlitches();
+  }
+
   override streamError(stream: Stream, code: number, reason: string): void {
     if (!this.dead && !stream.closed)
       this.#tell(H2_POINTS.streamFailed, stream.id, `sid=${stream.id} ${reason} (code ${code})`);
