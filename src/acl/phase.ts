@@ -40,6 +40,13 @@ export function phaseBits(phases: readonly Phase[]): number {
   return phases.reduce((bits, phase) => bits | phaseBit(phase), 0);
 }
 
+const SESSION_PHASE = phaseBit('frontend tcp-request session rule');
+
+/** What is legal in these phases takes its value from what a client says. */
+export function readsRequest(phases: number): boolean {
+  return (phases & SESSION_PHASE) === 0;
+}
+
 /** First phase, in the life of a connection, of a set of bits. */
 export function firstPhase(bits: number): Phase | undefined {
   return PHASES.find((_, index) => (bits & (1 << index)) !== 0);

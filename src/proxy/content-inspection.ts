@@ -6,10 +6,12 @@
  *              ▲ │ more bytes wanted, or a rule waits for something else
  *              └─┘ bytes, the client's end, the delay's end, an answer
  *
+ * Without `inspect-delay` they see what comes together with the connection.
+ *
  * `timeout client` runs meanwhile, from the last byte on, and goes on behind it for a client that has said nothing yet.
  */
 import type { Proxy } from '../model/proxy.ts';
-import { Timer } from '../net/timer-wheel.ts';
+import { TICK_MS, Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { NEED_DATA, YIELD, type Verdict } from '../rules/verdict.ts';
@@ -37,6 +39,8 @@ export class ContentInspection {
   #ruleset: CompiledRuleset | undefined;
   #delayMs = 0;
   #isDelayOver = false;
+  /** Nothing was looked at yet. */
+  #looksFirst = false;
   /** A rule waits for something other than bytes. */
   #yielded = false;
   readonly #bytes: HeldBytes;
@@ -67,17 +71,29 @@ export class ContentInspection {
     return this.#ruleset !== undefined;
   }
 
-  start(ruleset: CompiledRuleset, proxy: Proxy): void {
+  /** `looks`: the choice of a backend asks what the client says, even where no rule does. */
+  start(ruleset: CompiledRuleset, proxy: Proxy, looks: boolean): void {
     this.#ruleset = ruleset;
     this.#delayMs = proxy.inspectDelayMs.request;
     this.#isDelayOver = false;
-    this.#run();
+    const { inbox, clientEnded } = this.#owner;
+    if ((looks || ruleset.readsRequest) && inbox.length === 0 && !clientEnded) this.#lookFirst();
+    else this.#run();
+  }
+
+  /** HAProxy sees what has come together with the connection. Here it is read first, or a moment is waited for it. */
+  #lookFirst(): void {
+    this.#looksFirst = true;
+    this.#owner.thread.wheel.set(this.#timer, TICK_MS);
+    this.#owner.wantBytes();
   }
 
   #run(): void {
     const ruleset = this.#ruleset;
     if (ruleset === undefined) return;
     const { transaction, thread, inbox } = this.#owner;
+    if (this.#looksFirst) thread.wheel.clear(this.#timer);
+    this.#looksFirst = false;
     this.#look();
     const verdict = this.#yielded ? ruleset.resume(transaction) : ruleset.run(transaction);
     this.#yielded = verdict === YIELD;
@@ -131,6 +147,7 @@ export class ContentInspection {
   }
 
   #delayEnds(): void {
+    if (this.#looksFirst) return this.#run();
     this.#isDelayOver = true;
     const { transaction } = this.#owner;
     if (this.#yielded && transaction.waitFor === 'script') {

@@ -15,7 +15,7 @@ export const NO_RULES: ProxyRules = {
   redirects: none('redirect'),
   httpResponse: none('http-response'),
   httpAfterResponse: none('http-after-response'),
-  backendSwitch: { choose: () => -1, forced: () => false },
+  backendSwitch: { readsRequest: false, choose: () => -1, forced: () => false },
   serverSwitch: { empty: true, choose: () => -1 },
   persistence: { empty: true, decide: () => 0 },
   sticking: { empty: true, onRequest: (_ctx, chosen) => chosen, onResponse: () => undefined },

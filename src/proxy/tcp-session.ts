@@ -88,7 +88,8 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.#listener.frontend.logStart(transaction);
     transaction.logStep('accept');
     if (!this.#joinFilters(this.#listener.frontend.rules.filters)) return this.filterFailed();
-    this.#inspect(this.#listener.frontend.rules.tcpRequestContent, this.#listener.frontend.config);
+    const { rules, config } = this.#listener.frontend;
+    this.#inspect(rules.tcpRequestContent, config, rules.backendSwitch.readsRequest);
   }
 
   #joinFilters(filters: readonly PlacedFilter[]): boolean {
@@ -105,9 +106,10 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
 
   // ── content rules look at the first bytes ──
 
-  #inspect(ruleset: CompiledRuleset, proxy: Proxy): void {
-    if (ruleset.empty) return this.#inspected();
-    (this.#inspection ??= new ContentInspection(this)).start(ruleset, proxy);
+  /** `looks`: what comes behind the rules asks what the client says. */
+  #inspect(ruleset: CompiledRuleset, proxy: Proxy, looks: boolean): void {
+    if (ruleset.empty && !looks) return this.#inspected();
+    (this.#inspection ??= new ContentInspection(this)).start(ruleset, proxy, looks);
   }
 
   inspectionEnds(verdict: Verdict): void {
@@ -162,7 +164,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     transaction.useBackend(backend);
     if (backend.config === frontend.config) return this.#dial(backend);
     if (this.#joinFilters(backend.rules.filters))
-      this.#inspect(backend.rules.tcpRequestContent, backend.config);
+      this.#inspect(backend.rules.tcpRequestContent, backend.config, false);
     else this.filterFailed();
   }
 

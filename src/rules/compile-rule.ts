@@ -1,5 +1,6 @@
 /** Compiles one rule: finds its action, hands it the words, and reports what is left over. */
 import { compileCondition } from '../acl/condition.ts';
+import { readsRequest } from '../acl/phase.ts';
 import type { Rule } from '../model/rule.ts';
 import { findAction, findUnsupported } from './action-table.ts';
 import type { Action, CompiledRule } from './context.ts';
@@ -53,6 +54,7 @@ export function compileWith(
     phases,
     condition: test,
     action,
+    readsRequest: line.readsRequest || (test !== undefined && readsRequest(test.phases)),
   };
 }
 

@@ -192,6 +192,8 @@ export interface WrittenRule {
 export interface CompiledRule extends WrittenRule {
   readonly condition: CompiledCondition | undefined;
   readonly action: Action;
+  /** Condition or action ask what the client says. */
+  readonly readsRequest: boolean;
 }
 
 /** Undefined: the answer could not be made (a log-format body without its data). */

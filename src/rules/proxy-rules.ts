@@ -37,6 +37,8 @@ export interface ProxyRules {
 
 /** `use_backend` (manual, section 4.2) and `force-be-switch`. */
 export interface BackendSwitch {
+  /** It asks what the client says. */
+  readonly readsRequest: boolean;
   /**
    * The model's `Proxy.id` of the first that matches, or -1: the default one. Backends that are not `eligible`
    * (disabled, unpublished) are passed over.

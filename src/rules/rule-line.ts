@@ -4,6 +4,7 @@
  */
 import { compileExpression } from '../acl/expression.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
+import { readsRequest } from '../acl/phase.ts';
 import { prefixed } from '../acl/prefixed.ts';
 import type { CompiledExpression, CompiledLogFormat } from '../acl/compiled.ts';
 import type { Position } from '../model/diagnostic.ts';
@@ -38,6 +39,8 @@ export class RuleLine {
   /** Phases (bits) the rule runs in. */
   readonly phases: number;
   #next = 0;
+  /** Phases in which all of its expressions are legal. */
+  #legal = -1;
 
   constructor(source: RuleSource, phases: number, env: RuleEnvironment) {
     this.source = source;
@@ -103,17 +106,27 @@ export class RuleLine {
   }
 
   expression(word: Word): CompiledExpression | undefined {
-    return compileExpression(word.text, word.position, this.phases, this.env);
+    return this.#noted(compileExpression(word.text, word.position, this.phases, this.env));
   }
 
   /** `http`: for a part of a message, where bytes that cannot stand there are escaped and nothing is quoted. */
   format(word: Word, style: FormatStyle): CompiledLogFormat | undefined {
-    return compileLogFormat(word.text, word.position, this.phases, this.env, { style });
+    return this.#noted(compileLogFormat(word.text, word.position, this.phases, this.env, { style }));
   }
 
   takeFormat(style: FormatStyle): CompiledLogFormat | undefined {
     const word = this.take();
     return word === undefined ? this.error('missing log-format') : this.format(word, style);
+  }
+
+  #noted<T extends { readonly phases: number }>(compiled: T | undefined): T | undefined {
+    if (compiled !== undefined) this.#legal &= compiled.phases;
+    return compiled;
+  }
+
+  /** Its action asks what a client says. */
+  get readsRequest(): boolean {
+    return readsRequest(this.#legal);
   }
 
   // ── reports ──

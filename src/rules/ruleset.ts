@@ -13,6 +13,8 @@ export class CompiledRuleset {
   readonly name: string;
   /** In order of evaluation, those that can never match included. */
   readonly rules: readonly CompiledRule[];
+  /** One of them asks what the client says. */
+  readonly readsRequest: boolean;
   readonly #live: readonly CompiledRule[];
   readonly #matcher: FirstMatch;
 
@@ -28,6 +30,7 @@ export class CompiledRuleset {
     this.name = name;
     this.rules = rules;
     this.#live = rules.filter(rule => rule.condition?.constant !== false);
+    this.readsRequest = this.#live.some(rule => rule.readsRequest);
     this.#matcher = FirstMatch.of(this.#live.map(rule => rule.condition));
   }
 

@@ -2,7 +2,7 @@
 import { compileCondition } from '../acl/condition.ts';
 import { compileLogFormat } from '../acl/log-format.ts';
 import { prefixed } from '../acl/prefixed.ts';
-import { phaseBit } from '../acl/phase.ts';
+import { phaseBit, readsRequest } from '../acl/phase.ts';
 import type { SampleContext } from '../acl/context.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { PlainRule, SwitchRule } from '../model/rule.ts';
@@ -83,6 +83,12 @@ function compileTarget(
   return undefined;
 }
 
+/** Computed names are taken for something the client says. */
+function asksClient({ condition, args }: CompiledSwitch): boolean {
+  const isComputed = args.some(({ text }) => text.includes('%'));
+  return isComputed || (condition !== undefined && readsRequest(condition.phases));
+}
+
 /** A computed name that no backend has ends the search: the default backend takes the request. */
 export function compileBackendSwitch(proxy: Proxy, env: RuleEnvironment): BackendSwitch {
   const naming: Naming = {
@@ -92,12 +98,14 @@ export function compileBackendSwitch(proxy: Proxy, env: RuleEnvironment): Backen
     unknown: name =>
       `unable to find required use_backend: '${name}' in ${env.section.kind} '${env.section.name}'.`,
   };
-  const choose = compileSwitch(compileSwitches(proxy.useBackends, naming, env), SWITCH_PHASE, env);
+  const switches = compileSwitches(proxy.useBackends, naming, env);
+  const choose = compileSwitch(switches, SWITCH_PHASE, env);
   const forcing = proxy.plainRules.flatMap(rule =>
     rule.keyword === 'force-be-switch' && rule.condition !== undefined ? [rule.condition] : [],
   );
   const forced = compileAnyOf(forcing, SWITCH_PHASE, env);
   return {
+    readsRequest: switches.some(asksClient),
     forced,
     choose: (ctx, eligible) => choose(ctx, backend => eligible(backend) || forced(ctx)),
   };

@@ -25,6 +25,7 @@ function rule(action: Action, answer?: boolean | 'undecided' | 'never'): Compile
           needsHttp: false,
         };
   return {
+    readsRequest: false,
     position: POSITION,
     title: 'test',
     args: [],
