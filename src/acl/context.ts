@@ -264,6 +264,7 @@ export interface Timers {
 export interface ByteCounters {
   readonly fromClient: number;
   readonly toServer: number;
+  /** Or from a service; only what belongs to a response. */
   readonly fromServer: number;
   readonly toClient: number;
 }

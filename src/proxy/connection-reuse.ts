@@ -116,6 +116,19 @@ export function releaseServer(stream: Served): void {
   else stream.server.close();
 }
 
+/**
+ * Rules answer in the place of a server: where all of its response is here, its connection has nothing more to say, and is
+ * kept as if the client had been sent it.
+ */
+export function releaseUnheard(stream: Served): void {
+  const { inbox, decoder } = stream.server;
+  for (let before = 0; !decoder.done && inbox.length !== before;) {
+    before = inbox.length;
+    inbox.consume(decoder.decode(inbox.buffer, inbox.start, inbox.end));
+  }
+  if (stream.server.responseRead) releaseServer(stream);
+}
+
 /** Nothing of this request or its response is under way on it, and both sides want to go on. */
 function isFree(stream: Served): boolean {
   const { frontend, transaction, requestHead, responseHead, server, requestSent } = stream;

@@ -5,6 +5,7 @@
  * in the inbox.
  *
  *   AWAITING ──first byte──▶ READING_HEAD ──head──▶ SERVING ──finished──▶ AWAITING … ──▶ LEFT
+ *                                                      └──answered early──▶ DRAINING ──body read──▶ the same
  */
 import type { Cause } from '../base/failure.ts';
 import type { HeadLimits } from '../http/head-limits.ts';
@@ -30,7 +31,9 @@ import type { Transaction } from './transaction.ts';
 const AWAITING = 0;
 const READING_HEAD = 1;
 const SERVING = 2;
-const LEFT = 3;
+/** The request is over, and some of its body still to come: it is read and dropped. */
+const DRAINING = 3;
+const LEFT = 4;
 
 /** How long a closed connection is read on, in milliseconds. */
 const LINGER_MS = 2000;
@@ -56,6 +59,8 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #stream: HttpStream | undefined;
   #state = AWAITING;
   #readingHead = false;
+  /** Another request may follow the one that is over. */
+  #keeps = false;
   /** Rules that have looked at it before want no other. */
   readonly #keepsHttp1: boolean;
 
@@ -218,6 +223,25 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   // ── what the stream tells ──
 
   requestFinished(keep: boolean): void {
+    if ((this.#stream as HttpStream).body.read) return this.#requestOver(keep);
+    this.#keeps = keep;
+    this.#state = DRAINING;
+    this.#drain();
+  }
+
+  /**
+   * What the client still sends of a request that has its answer is no next request (RFC 9112 section 9.3), and a
+   * connection closed while it comes would be reset, and the answer lost.
+   */
+  #drain(): void {
+    const { body } = this.#stream as HttpStream;
+    if (body.drop()) return this.#requestOver(this.#keeps && !this.#thread().sendsAway());
+    if (this.ended || body.decoder.error !== 0) return this.#requestOver(false);
+    this.#arm(this.#timeouts().client);
+    this.receive(true);
+  }
+
+  #requestOver(keep: boolean): void {
     const hasSaidAll = this.inbox.length === 0 && wasLast(this.#stream as HttpStream);
     this.#giveStreamBack();
     this.#served++;
@@ -275,6 +299,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     if (this.#state === LEFT) return this.connection.receive();
     this.inbox.add(buffer, offset, length, this.connection.headroom);
     if (this.#state === SERVING) (this.#stream as HttpStream).requestBytesArrived();
+    else if (this.#state === DRAINING) this.#drain();
     else this.#readHeads();
   }
 
@@ -285,6 +310,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   onEnd(): void {
     this.ended = true;
     if (this.#state === LEFT) this.connection.close();
+    else if (this.#state === DRAINING) this.#requestOver(false);
     else if (this.#state === AWAITING && this.#mayLeaveSilently()) this.#leave();
     else if (this.#state !== SERVING) this.#serve().clientTrouble.gone('ended');
     else (this.#stream as HttpStream).clientTrouble.ended();
@@ -298,6 +324,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   onFailed(_connection: Connection, cause: Cause): void {
     this.ended = true;
     if (this.#state === LEFT) this.#close();
+    else if (this.#state === DRAINING) this.#requestOver(false);
     else if (this.#state === AWAITING && this.#mayLeaveSilently()) this.#leave();
     else this.#serve().clientTrouble.gone(cause);
   }
@@ -308,6 +335,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
 
   #expired(): void {
     if (this.#state === LEFT) this.#close();
+    else if (this.#state === DRAINING) this.#requestOver(false);
     else if (this.#state === SERVING) (this.#stream as HttpStream).clientTrouble.stalled();
     else if (this.#state === AWAITING && this.#mayLeaveSilently()) this.#leave();
     else this.#serve().clientTrouble.headTimeout();

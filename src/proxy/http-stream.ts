@@ -224,9 +224,8 @@ export class HttpStream
   sendAnswer(length: number, rest?: Buffer): void {
     const { bytes } = this.transaction;
     bytes.toClient += length;
-    // to logs an answer of this program's own is as good as a server's, where there was a request
-    if (this.#reply?.active === true && this.transaction.request !== undefined)
-      bytes.fromServer += length + (rest?.length ?? 0);
+    // to logs a service is as good as a server
+    if (this.#service?.answers === true) bytes.fromServer += length + (rest?.length ?? 0);
     this.answer.send(this.clientConnection, length, rest);
   }
 
@@ -278,6 +277,7 @@ export class HttpStream
   sendOwnAnswer(length: number): void {
     (this.#reply ??= new OwnReply(this)).active = true;
     this.expectToSend();
+    this.transaction.bytes.fromServer += length;
     this.sendAnswer(length);
   }
 
@@ -291,7 +291,7 @@ export class HttpStream
     this.filters?.complete();
     this.#end();
     this.transaction.finish();
-    this.session.requestFinished(this.keepAlive && this.body.read);
+    this.session.requestFinished(this.keepAlive);
   }
 
   /** Nothing can be said any more: both sides are cut. */

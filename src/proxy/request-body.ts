@@ -140,10 +140,10 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   /** Drops what is here of it: nobody wants it any more. True: that was all, and a next request can follow. */
   drop(): boolean {
     const { inbox } = this.#stream.session;
-    if (this.read || inbox.length === 0) return this.read;
-    const before = inbox.length;
-    this.#decode(inbox, inbox.end);
-    this.dropped += before - inbox.length;
+    for (let before = 0; !this.read && inbox.length !== before; this.dropped += before - inbox.length) {
+      before = inbox.length;
+      this.#decode(inbox, inbox.end);
+    }
     return this.read;
   }
 

@@ -13,7 +13,7 @@ export function serveStored(stream: HttpExchange): void {
   const caching = transaction.caching as ExchangeCaching;
   // rules may have changed the method behind the one the client waits for
   const isHead = transaction.requestLine?.method === 'HEAD';
-  stream.keepAlive &&= stream.body.drop();
+  stream.body.drop();
   transaction.termination.set('L', 'R');
   timers.dequeuedAt = timers.connectedAt = timers.headReadAt;
   if (mayPassUnseen(stream) && sendStored(stream, caching, isHead)) return;

@@ -118,6 +118,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
       if (!forgivesResponse(stream, this)) return stream.serverTrouble.responseInvalid();
       stream.responseHead.headers.headroom = inbox.headroom;
       inbox.consume(consumed);
+      stream.transaction.bytes.fromServer += consumed;
       const { status } = stream.responseHead;
       if (status >= 200 || status === 101) return this.#finalHead();
       if (!stream.interimArrived()) return;
@@ -140,6 +141,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
       return this.#stream.serverTrouble.responseInvalid();
     }
     this.#state = BODY;
+    this.#stream.transaction.bytes.fromServer += this.inbox.length;
     // it has answered in time: from here on the client may be the one who is slow
     this.clearTimer();
     const { method, version } = requestHead;
@@ -302,11 +304,12 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   onReceived(connection: Connection, buffer: Buffer, offset: number, length: number): void {
     this.inbox.add(buffer, offset, length, connection.headroom);
-    this.#stream.transaction.bytes.fromServer += length;
     if (this.#state === HEAD) {
       this.answered = true;
-      this.readHead();
-    } else if (this.held) this.#stream.heldBytesArrived();
+      return this.readHead();
+    }
+    this.#stream.transaction.bytes.fromServer += length;
+    if (this.held) this.#stream.heldBytesArrived();
     else this.#bodyArrived();
   }
 

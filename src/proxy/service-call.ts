@@ -26,6 +26,8 @@ const NOTHING = Buffer.alloc(0);
 export class ServiceCall {
   readonly #owner: ServiceCallOwner;
   #service: LocalService | undefined;
+  /** What the client is sent comes from it. */
+  answers = false;
   #body = NOTHING;
   #length = 0;
 
@@ -76,6 +78,7 @@ export class ServiceCall {
     service.answer(request, answer => {
       if (this.#service !== service) return answer.stream?.close();
       this.#service = undefined;
+      this.answers = true;
       this.#owner.transaction.termination.set('L', 'R');
       this.#owner.replyWith(answer);
     });
@@ -84,6 +87,7 @@ export class ServiceCall {
   /** The request is over; an answer that still comes is thrown away. */
   stop(): void {
     this.#service = undefined;
+    this.answers = false;
     this.#body = NOTHING;
   }
 }

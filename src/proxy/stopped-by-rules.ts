@@ -18,6 +18,7 @@ import {
   type Verdict,
 } from '../rules/verdict.ts';
 import { endUndecided } from './buffers-requests.ts';
+import { releaseUnheard } from './connection-reuse.ts';
 import { readDeniedCookies } from './denied-cookies.ts';
 import { serveHaterm } from './haterm/serve.ts';
 import { serveScript } from './serve-script.ts';
@@ -93,6 +94,7 @@ function dropSilently(stream: HttpExchange): void {
 
 export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
   const { transaction } = stream;
+  if (verdict !== REJECT) releaseUnheard(stream);
   switch (verdict) {
     case RETURN:
     case REDIRECT:

@@ -1,6 +1,6 @@
 /**
  * A request that gets an answer of the balancer's own, whatever was under way: the server is let go, what is rendered is
- * dropped, and the client's connection is kept if nothing of the request is still to come. Called by http-stream.ts
+ * dropped, and the client's connection is kept if it can be read what is still to come of the request. Called by http-stream.ts
  * before the answer starts (own-reply.ts).
  */
 import type { Reply } from '../rules/reply.ts';
@@ -17,8 +17,9 @@ export function turnToOwnReply(stream: HttpExchange, reply: Reply): boolean {
   stream.responseRules.stop();
   stream.filters?.stop();
   stream.responseStarted = true;
+  stream.body.drop();
   stream.keepAlive &&=
-    stream.body.drop() && frontend.keepsClients && !stream.thread.sendsAway() && !reply.closes;
+    stream.body.decoder.error === 0 && frontend.keepsClients && !stream.thread.sendsAway() && !reply.closes;
   transaction.status = reply.standsFor ?? reply.status;
   if (transaction.servedBy !== undefined) transaction.timers.responseHeadAt = stream.thread.wheel.now;
   // the server's was none, or asked for another try

@@ -100,7 +100,7 @@ test('TLS, redispatch and early lines leave their marks', () => {
     transaction: { ...TRANSACTION, redispatched: true, badRequest: true },
   });
   assert.equal(rendered('%ft %rc %r', ctx), 'fe1~ +1 <BADREQ>');
-  assert.equal(rendered('%Tt %B %ST', ctx, { style: 'log', isEarly: true }), '+210 +0 200');
+  assert.equal(rendered('%Tt %B %ST', ctx, { style: 'log', isEarly: true }), '+210 +2000 200');
 });
 
 test('a unix client is shown by its listener', () => {

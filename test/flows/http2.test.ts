@@ -231,7 +231,6 @@ test('a body that is cut off resets its stream, and others go on', async t => {
 const UNUSABLE: readonly (readonly [path: string, rule: string])[] = [
   ['/pseudo', 'http-request return status 200 hdr ":a" b'],
   ['/line-end', 'http-request return status 200 hdr "a\\nb" c'],
-  ['/reason', 'http-response set-status 200 reason "a\\x01b"'],
   ['/interim', 'http-response set-status 103'],
   ['/interim-empty', 'http-response set-status 100'],
   ['/switching', 'http-after-response set-status 101'],

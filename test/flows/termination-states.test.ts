@@ -266,8 +266,13 @@ test('exchanges of all kinds end with the same log lines as in the real HAProxy'
     real.some(line => line.includes(' sQ-- 2/2/1/0/0 0/1 ')),
     real.join(''),
   );
-  assert.deepEqual(own.toSorted(), real.toSorted());
+  assert.deepEqual(own.toSorted(), real.map(asNewer).toSorted());
 });
+
+/** HAProxy 3.4 counts what servers have sent, 2.6 its own answers, too. */
+function asNewer(line: string): string {
+  return line.replace(/^(\S+ \S+ \S+\/-1\/\S+ \d{3}) B /, '$1 0 ');
+}
 
 test('a client that takes nothing of what its server has sent is the one who is slow', async t => {
   const [origin, receiver] = [await startHttpOrigin(t, 'quick', answerMuch), await startLogReceiver(t)];

@@ -49,7 +49,7 @@ const OWN: readonly FetchRow[] = [
 /** Old or short names: `<alias> <word>`. */
 const ALIASES: Readonly<Record<string, string>> = {
   bytes_in: 'req.bytes_in',
-  bytes_out: 'res.bytes_out',
+  bytes_out: 'res.bytes_in',
   cook: 'req.cook',
   cook_cnt: 'req.cook_cnt',
   cook_val: 'req.cook_val',

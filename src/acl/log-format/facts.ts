@@ -10,9 +10,9 @@ export function isBadRequest({ requestLine, transaction }: SampleContext): boole
   );
 }
 
-/** `%B`: an answer to what is no request is not counted. */
+/** `%B`: of what servers and services have sent. */
 export function bytesToClient(ctx: SampleContext): number {
-  return isBadRequest(ctx) ? 0 : (ctx.transaction?.bytes.fromServer ?? 0);
+  return ctx.transaction?.bytes.fromServer ?? 0;
 }
 
 /** `%ST`: -1 when the client got none. */
