@@ -45,6 +45,8 @@ export interface ServerStateValues {
   /** Name of the SRV record it was filled from. */
   readonly srvRecord: string | undefined;
   readonly checkPort: number;
+  /** Undefined: not told, or `no-ssl` in the configuration. */
+  readonly usesTls: boolean | undefined;
   readonly checkAddress: IpAddress | undefined;
   readonly agentAddress: IpAddress | undefined;
   readonly agentPort: number;
@@ -144,6 +146,7 @@ export function readServerState(
       fqdn,
       port,
       srvRecord: record.startsWith('_') ? record : undefined,
+      usesTls: line.srv_use_ssl === '1' ? true : line.srv_use_ssl === '0' ? false : undefined,
       checkPort,
       checkAddress: reader.address('srv_check_addr'),
       agentAddress: reader.address('srv_agent_addr'),

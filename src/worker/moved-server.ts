@@ -1,12 +1,14 @@
 /**
- * A server of the configuration where a state file says that it listens: ports and the addresses of its checks, the
+ * A server of the configuration where and how a state file says that it listens: TLS or not, ports and the addresses of its checks, the
  * name it was given at run time, the host its SRV record named (manual, `load-server-state-from-file`).
  */
 import type { Address } from '../model/address.ts';
 import type { Server } from '../model/server.ts';
 import type { ServerStateValues } from '../state/server-state-values.ts';
+import { switchedTls } from '../state/switched-tls.ts';
 
-export function movedServer(server: Server, state: ServerStateValues): Server {
+export function movedServer(configured: Server, state: ServerStateValues): Server {
+  const server = reached(configured, state);
   const { check, agent } = server;
   return {
     ...server,
@@ -19,6 +21,12 @@ export function movedServer(server: Server, state: ServerStateValues): Server {
       agent: { ...agent, ...target(state.agentAddress?.toString(), state.agentPort) },
     }),
   };
+}
+
+/** Over TLS or not, as it was ordered at run time. */
+function reached(server: Server, { usesTls }: ServerStateValues): Server {
+  const isChanged = usesTls !== undefined && usesTls !== (server.ssl !== undefined);
+  return (isChanged ? switchedTls(server, usesTls) : undefined) ?? server;
 }
 
 function movedAddress(server: Server, { port }: ServerStateValues): Partial<Server> {

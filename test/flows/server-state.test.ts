@@ -76,6 +76,39 @@ listen l
   assert.match(said, /Proxy 'l': can't find server 'gone' in backend 'l'/);
 });
 
+test('TLS to a server is on or off as it was ordered at run time, whatever the configuration says', async t => {
+  const origin = await startHttpOrigin(t, 'plain');
+  const folder = folderOf(t);
+  const [port] = (await freePorts(1)) as [number];
+  const config = `global
+    stats socket ${folder}/socket level admin
+    server-state-file ${folder}/state
+defaults
+    mode http
+    load-server-state-from-file global
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+listen l
+    bind 127.0.0.1:${port}
+    server s ${origin.address} ssl verify none
+`;
+  const first = await startBalancer(t, config);
+  assert.equal(await answers(port, 1), '-');
+  await command(`${folder}/socket`, 'set server l/s ssl off');
+  assert.equal(await answers(port, 1), 'plain');
+  const state = await command(`${folder}/socket`, 'show servers state');
+  await first.stop();
+  writeFileSync(join(folder, 'state'), state);
+  const second = await startBalancer(t, config);
+  assert.equal(await answers(port, 1), 'plain');
+  await command(`${folder}/socket`, 'set server l/s ssl on');
+  writeFileSync(join(folder, 'state'), await command(`${folder}/socket`, 'show servers state'));
+  await second.stop();
+  await startBalancer(t, config);
+  assert.equal(await answers(port, 1), '-');
+});
+
 test('What HAProxy writes is restored here, and what is written here HAProxy restores', async t => {
   if (!requires(t, 'haproxy')) return;
   const folder = folderOf(t);

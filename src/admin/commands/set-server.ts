@@ -1,7 +1,7 @@
 /** `set server <backend>/<server> ...`: one row a subcommand. */
-import type { ServerCheck } from '../../model/server.ts';
 import type { DirectoryServer } from '../../state/server-directory.ts';
 import { ADMIN_FQDN_CHANGED } from '../../state/server-words.ts';
+import { switchedTls } from '../../state/switched-tls.ts';
 import { fail, say, WARNING, type Answer, type Call, type Command } from '../command.ts';
 import { setAddress, setAgentTarget, setCheckAddress } from './server-address.ts';
 import { setAgent, setHealth, setState, withServer } from './server-state.ts';
@@ -50,27 +50,16 @@ async function setFqdn({ row, proxy, config }: DirectoryServer, { args, runtime 
   };
 }
 
-/** Its traffic goes over TLS from now on, or no more; its checks go on as they did. */
 async function setSsl({ row, config, isDynamic }: DirectoryServer, { args, runtime }: Call): Promise<Answer> {
   if (isDynamic) return fail(`'set server <srv> ssl' not supported on dynamic servers`);
-  const { tls, check, ssl: _ssl, refusesSsl: _refusesSsl, ...others } = config;
-  if (tls === undefined)
-    return fail(`'set server <srv> ssl' cannot be set.  default-server should define ssl settings`);
   const wanted = args.at(4);
+  const switched = switchedTls(config, wanted === 'on');
+  if (switched === undefined)
+    return fail(`'set server <srv> ssl' cannot be set.  default-server should define ssl settings`);
   if (wanted !== 'on' && wanted !== 'off') return fail(`'set server <srv> ssl' expects 'on' or 'off'.`);
-  const checked = check && { ...check, ssl: check.ssl ?? (config.ssl !== undefined && !isElsewhere(check)) };
-  runtime.directory.replace(row, {
-    ...others,
-    tls,
-    ...(checked !== undefined && { check: checked }),
-    ...(wanted === 'on' && { ssl: tls }),
-  });
+  runtime.directory.replace(row, switched);
   await runtime.threads.serversKnown();
   return say('server ssl setting updated.');
-}
-
-function isElsewhere({ address, port }: ServerCheck): boolean {
-  return address !== undefined || port !== undefined;
 }
 
 function setServer(server: DirectoryServer, call: Call): Answer | Promise<Answer> {
