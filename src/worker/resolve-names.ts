@@ -6,7 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isSrvName } from '../config-parser/address.ts';
 import type { Address } from '../model/address.ts';
-import type { Config } from '../model/config.ts';
+import type { Config, OtherSection } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { LogTarget } from '../model/log.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -14,6 +14,7 @@ import type { Server } from '../model/server.ts';
 import type { ServerStateValues } from '../state/server-state-values.ts';
 import { initialAddress, needsSystem, type NameAddress } from './init-addr.ts';
 import { movedServer } from './moved-server.ts';
+import { nameserverNames, withAddresses } from './named-nameservers.ts';
 
 export async function resolveNames(
   config: Config,
@@ -26,11 +27,14 @@ export async function resolveNames(
     resolver.addServerNames(proxy, names);
   }
   for (const section of config.logForwards) names.push(...namesOf(section));
+  for (const section of config.otherSections) names.push(...nameserverNames(section));
   await resolver.lookUp(names);
   const proxies = config.proxies.map(proxy => resolver.replaceServers(resolver.replaceIn(proxy)));
   const global = { ...config.global, logs: resolver.replaceLogs(config.global.logs) };
   const logForwards = config.logForwards.map(section => resolver.replacePlaces(section));
-  return { config: { ...config, global, proxies, logForwards }, diagnostics: resolver.diagnostics };
+  const otherSections = config.otherSections.map(section => resolver.replaceNameservers(section));
+  const resolved = { ...config, global, proxies, logForwards, otherSections };
+  return { config: resolved, diagnostics: resolver.diagnostics };
 }
 
 /** Where something listens and logs. */
@@ -166,6 +170,10 @@ class NameResolver {
       if (target.kind !== 'syslog' || !isName(target.address)) return log;
       return { ...log, target: { ...target, address: this.#replace(target.address, log.position, 'log') } };
     });
+  }
+
+  replaceNameservers(section: OtherSection): OtherSection {
+    return withAddresses(section, (...named) => this.#replace(...named));
   }
 
   #replace(address: Address, position: Position, whose: string): Address {

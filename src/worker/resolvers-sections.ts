@@ -13,7 +13,7 @@ import type { Word } from '../model/word.ts';
 
 const SYSTEM_FILE = '/etc/resolv.conf';
 const PORT = 53;
-const ADDRESS = { port: 'optional', transport: 'datagram', accepts: ['stream', 'datagram'] } as const;
+export const NAMESERVER_ADDRESS = { port: 'optional', transport: 'datagram', accepts: ['stream', 'datagram'] } as const;
 
 export function resolversSections(config: Config): ResolversSettings[] {
   const families = acceptedFamilies(config);
@@ -68,7 +68,7 @@ function milliseconds(text: string): number {
 
 /** The line was checked when it was parsed. */
 function nameserverOf(name: string, text: string): NameserverSettings | undefined {
-  const { value } = parseAddress(text, ADDRESS);
+  const { value } = parseAddress(text, NAMESERVER_ADDRESS);
   if (value?.address.kind !== 'ip') return undefined;
   const { family, host, port } = value.address;
   const address = { family, host, port: port === 0 ? PORT : port };

@@ -196,6 +196,26 @@ listen m
   await until('the same over tcp@', async () => (await who(viaStream)) === '127.0.0.2', balancer);
 });
 
+test('A nameserver may be named: the system knows its address', async t => {
+  const origin = await startOrigins(t, ['127.0.0.2']);
+  const dns = await startDnsServer(t, (_name, type) =>
+    type === 'A' ? { records: addresses('127.0.0.2') } : {},
+  );
+  const ports = await freePorts(2);
+  const sections = ['localhost', 'tcp@localhost'].map(
+    (host, index) => `resolvers res${index}
+    nameserver ns ${host}:${dns.port}
+    timeout resolve 100ms
+listen l${index}
+    bind 127.0.0.1:${ports[index]}
+    server s app.test:${origin} resolvers res${index} init-addr none
+`,
+  );
+  const balancer = await startBalancer(t, `${DEFAULTS}${sections.join('')}`);
+  for (const port of ports)
+    await until('an address', async () => (await who(port)) === '127.0.0.2', balancer);
+});
+
 test('Where the whole of a cut answer never comes, the other family is asked for; that is no silence', async t => {
   const origin = await startOrigins(t, ['127.0.0.2']);
   const dns = await startDnsServer(t, (_name, type, overStream) => {

@@ -28,6 +28,12 @@ const resolvers = rowsOf('resolvers');
 
 const checkParams = serverParams(new Set(['ssl']));
 
+const notQuic: LineCheck = (_draft, [, address], context) => {
+  if (address === undefined || !/^quic[46]?@/.test(address.text)) return true;
+  context.alert(address, `QUIC is not supported, as '${address.text}' asks for.`);
+  return false;
+};
+
 /** Questions go out as plain text; those in datagrams have no parameters. */
 const nameserverParams: LineCheck = (draft, words, context) => {
   const [, address, first] = words;
@@ -46,7 +52,8 @@ const RESOLVERS: readonly OtherKeyword[] = [
     'a DNS server',
     all(
       uniqueName('nameserver'),
-      addressAt(1, { ...ADDRESS, transport: 'datagram', names: false }),
+      addressAt(1, { ...ADDRESS, transport: 'datagram' }),
+      notQuic,
       nameserverParams,
     ),
   ),
