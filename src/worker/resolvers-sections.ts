@@ -13,7 +13,11 @@ import type { Word } from '../model/word.ts';
 
 const SYSTEM_FILE = '/etc/resolv.conf';
 const PORT = 53;
-export const NAMESERVER_ADDRESS = { port: 'optional', transport: 'datagram', accepts: ['stream', 'datagram'] } as const;
+export const NAMESERVER_ADDRESS = {
+  port: 'optional',
+  transport: 'datagram',
+  accepts: ['stream', 'datagram'],
+} as const;
 
 export function resolversSections(config: Config): ResolversSettings[] {
   const families = acceptedFamilies(config);
