@@ -29,8 +29,6 @@ const binToString: Cast = value => {
   const end = (value as string).indexOf('\0');
   return end < 0 ? value : (value as string).slice(0, end);
 };
-/** Only IPv4 addresses have a number. */
-const addrToInt: Cast = value => ((value as IpAddress).family === 4 ? (value as IpAddress).w3 : undefined);
 
 type Row = Readonly<Partial<Record<SampleType, Cast>>>;
 
@@ -45,7 +43,7 @@ const CASTS: Readonly<Record<Exclude<SampleType, 'any'>, Row>> = {
     str: intToString,
     bin: intToBin,
   },
-  addr: { addr: none, ipv4: toV4, ipv6: toV6, str: ipToString, bin: ipToBin, int: addrToInt },
+  addr: { addr: none, ipv4: toV4, ipv6: toV6, str: ipToString, bin: ipToBin },
   ipv4: { int: ipToInt, addr: none, ipv4: none, ipv6: toV6, str: ipToString, bin: ipToBin },
   ipv6: { addr: none, ipv4: toV4, ipv6: none, str: ipToString, bin: ipToBin },
   str: {

@@ -240,7 +240,8 @@ export function bindChain(chain: Chain): CompiledExpression {
 export function bindAs(chain: Pick<Chain, 'type' | 'get'>, to: SampleType): Getter {
   const { get, type } = chain;
   if (type === to) return get;
-  const cast = castBetween(type, to);
+  // only when it is there an address is known to be of IPv4, and to have a number
+  const cast = castBetween(type === 'addr' && to === 'int' ? 'any' : type, to);
   if (cast === undefined) return () => undefined;
   return ctx => {
     const value = get(ctx);

@@ -183,7 +183,7 @@ function parseHost(host: string, family: Family, port: number, names: boolean): 
   const isV6 = bare.includes(':') && isIPv6(bare);
   if (wanted !== 4 && isV6) return { kind: 'ip', family: 6, host: bare, port };
   if (wanted !== 6 && !isV6 && isIPv4(bare)) return { kind: 'ip', family: 4, host: bare, port };
-  const full = names && wanted !== 6 ? fullIPv4(host) : undefined;
+  const full = wanted !== 6 ? fullIPv4(host) : undefined;
   if (full !== undefined) return { kind: 'ip', family: 4, host: full, port };
   if (names && HOST_NAME.test(host)) return { kind: 'name', host, port, family: wanted };
   return undefined;

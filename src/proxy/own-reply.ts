@@ -60,7 +60,8 @@ export class OwnReply implements StreamedBodyOwner {
     fillResponse(reply, responseHead, requestHead.version);
     if (reply.stream !== undefined) this.#beginPieces(reply.stream);
     transaction.response = responseHead;
-    runAfterResponse(transaction, session.listener.frontend);
+    // what is no request is told so by the page as it stands
+    if (transaction.request !== undefined) runAfterResponse(transaction, session.listener.frontend);
     session.expect(transaction.timeout('client'));
     this.#send(reply);
   }

@@ -49,6 +49,11 @@ export function refuseUnusable(
   exit: Exit,
 ): void {
   if (balancer !== undefined && balancer.config === undefined) exit(1);
+  const hasMaster = options.masterWorker || balancer?.config?.global.masterWorker === true;
+  if (options.masterSockets.length > 0 && !hasMaster) {
+    log.notice('alert', 'a master CLI socket was defined, but master-worker mode (-W) is not enabled.');
+    exit(1);
+  }
   if (!hasWarning(diagnostics)) return;
   if (!options.warningsAreFatal && balancer?.config?.global.flags.has('zero-warning') !== true) return;
   log.notice('alert', "config : Some warnings were found and 'zero-warning' is set. Aborting.");

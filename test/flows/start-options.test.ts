@@ -78,6 +78,19 @@ listen l
     for (const type of asked) assert.match(type, types);
   });
 
+test('-S without a master is refused, as nobody would listen there', async t => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'haproxy.cfg');
+  const socket = join(folder, 'master.sock');
+  writeFileSync(file, page(await freePort()));
+  const check = (...args: readonly string[]) =>
+    spawnSync(LB, ['-c', '-f', file, '-S', socket, ...args], { encoding: 'utf8', timeout: 20_000 });
+  const alone = check();
+  assert.equal(alone.status, 1);
+  assert.match(alone.stderr, /a master CLI socket was defined, but master-worker mode \(-W\) is not enabled/);
+  assert.equal(check('-W').status, 0);
+});
+
 test('SIGTTOU and SIGTTIN to the master pause and resume what its worker listens to', async t => {
   const port = await freePort();
   const balancer = await startBalancer(t, page(port), { args: ['-W'] });

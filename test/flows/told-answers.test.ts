@@ -137,3 +137,12 @@ test('a response without a reason gets the usual one', async t => {
     assert.match(await exchangeRaw(ports[0] as number, LAST), new RegExp(`^HTTP/1.1 ${told}\r\n`));
   }
 });
+
+test('http-after-response rules see answers to requests only', async t => {
+  const { ports } = await start(t, ['http-request deny\n  http-after-response set-header x-seen 1']);
+  const port = ports[0] as number;
+  assert.match(await exchangeRaw(port, LAST), /^HTTP\/1\.1 403 [^]*^x-seen: 1\r$/m);
+  const [head = ''] = (await exchangeRaw(port, 'GET\r\n\r\n')).split('\r\n\r\n');
+  assert.match(head, /^HTTP\/1\.1 400 /);
+  assert.doesNotMatch(head, /x-seen/);
+});

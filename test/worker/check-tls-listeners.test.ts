@@ -16,7 +16,9 @@ const MATERIAL: TlsMaterial = {
 };
 
 function said(options: string): readonly string[] {
-  return saidOf(`frontend f\n mode http\n timeout client 1s\n bind :443 ssl ${options}\n`);
+  return saidOf(
+    `global\n expose-experimental-directives\nfrontend f\n mode http\n timeout client 1s\n bind :443 ssl ${options}\n`,
+  );
 }
 
 function saidOf(text: string): readonly string[] {
@@ -41,7 +43,7 @@ for (const options of WITHOUT_EFFECT)
 test('signature algorithms that OpenSSL does not know are told of', () => {
   for (const option of ['sigalgs', 'client-sigalgs'])
     assert.deepEqual(said(`${option} nonsense`), [
-      `Proxy 'f': unable to set SSL Signature Algorithm list to 'nonsense' for bind ':443' at [a.cfg:4].`,
+      `Proxy 'f': unable to set SSL Signature Algorithm list to 'nonsense' for bind ':443' at [a.cfg:6].`,
     ]);
 });
 

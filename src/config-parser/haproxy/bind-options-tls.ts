@@ -1,5 +1,6 @@
 /** TLS options of listeners (manual, section 5.1): read into the model; the files are read by net/. */
 import type { CertificateSource } from '../../model/bind.ts';
+import { MUST_BE_ALLOWED } from '../experimental.ts';
 import { oneOf } from './argument.ts';
 import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.ts';
 import { tlsDefaults } from './tls-defaults.ts';
@@ -47,6 +48,13 @@ function keep(words: 0 | 1, replaces?: string): Pick<BindOption, 'words' | 'pars
       bind.otherOptions.set(option.text, value === undefined ? [] : [value.text]);
     },
   };
+}
+
+function parseKernelTls(line: BindOptionLine): void {
+  const { option, context } = line;
+  if (!context.useExperimental())
+    context.alert(option, `'${option.text}' is experimental, ${MUST_BE_ALLOWED}.`);
+  keep(1).parse(line);
 }
 
 function version(bound: 'minVersion' | 'maxVersion'): BindOption['parse'] {
@@ -144,7 +152,7 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
   { name: 'force-tlsv12', ...force('TLSv1.2'), summary: 'TLS 1.2 only' },
   { name: 'force-tlsv13', ...force('TLSv1.3'), summary: 'TLS 1.3 only' },
   { name: 'generate-certificates', args: '', ...keepOption(0), summary: 'forges certificates' },
-  { name: 'ktls', args: '<on|off>', ...keep(1), summary: 'kernel TLS' },
+  { name: 'ktls', args: '<on|off>', words: 1, parse: parseKernelTls, summary: 'kernel TLS' },
   {
     name: 'no-ca-names',
     args: '',

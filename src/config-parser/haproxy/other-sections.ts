@@ -64,7 +64,7 @@ const RESOLVERS: readonly OtherKeyword[] = [
   resolvers('resolve_retries', leadingInteger(0, MAX), 'queries before giving up'),
   resolvers('timeout resolve', time(), 'interval between resolutions'),
   resolvers('timeout retry', time(), 'wait for an answer'),
-  resolvers('accepted_payload_size', integer(512, 65_535), 'largest answer asked for'),
+  resolvers('accepted_payload_size', integer(12, 65_535), 'largest answer asked for'),
   resolvers('resolution_pool_size', text('<number>', 0, 64), 'removed', undefined, {
     removed: `'resolution_pool_size' directive is not supported anymore (it never appeared in a stable release).`,
   }),

@@ -1,4 +1,5 @@
 /** Server options of TLS (manual, section 5.2): read into the model; the file contents are read by net/. */
+import { MUST_BE_ALLOWED } from '../experimental.ts';
 import { oneOf } from './argument.ts';
 import type { ServerOption, ServerOptionLine } from './server-option.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
@@ -44,6 +45,13 @@ function exclude(version: (typeof TLS_VERSIONS)[number]) {
 /** What OpenSSL has, but node:tls has no word for. */
 function cannotBeSet({ option, context }: ServerOptionLine): void {
   context.warn(option, `'${option.text}' : not possible with the TLS library in use, ignored.`);
+}
+
+function parseKernelTls(line: ServerOptionLine): void {
+  const { option, context } = line;
+  if (!context.useExperimental())
+    context.alert(option, `'${option.text}' is experimental, ${MUST_BE_ALLOWED}.`);
+  cannotBeSet(line);
 }
 
 function parseVersion(bound: 'minVersion' | 'maxVersion'): ServerOption['parse'] {
@@ -167,5 +175,5 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     ...text('clientSigalgs'),
     summary: 'client signature algorithms',
   },
-  { name: 'ktls', args: '<on|off>', words: 1, parse: cannotBeSet, summary: 'kernel TLS' },
+  { name: 'ktls', args: '<on|off>', words: 1, parse: parseKernelTls, summary: 'kernel TLS' },
 ];
