@@ -99,7 +99,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   release(): void {
     const state = this.#state;
     this.#state = IDLE;
-    if (state !== READY) this.#thread.wheel.remove(this.#timer);
+    this.#thread.wheel.remove(this.#timer);
     if (state === QUEUED) this.#queue?.leave();
     if (state !== READY) this.#dropConnection();
     this.#connection = undefined;

@@ -30,6 +30,12 @@ export class ConnectionTable {
     return connection;
   }
 
+  /** Undefined: it is closed. */
+  find(index: number, serial: number): UringConnection | undefined {
+    const connection = this.#places[index];
+    return connection?.serial === serial && !connection.closed ? connection : undefined;
+  }
+
   /** Closed, and nothing of it is in the kernel any more. */
   release(connection: SendingHalf): void {
     if (this.#places[connection.index] !== connection) return;

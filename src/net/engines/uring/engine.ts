@@ -113,7 +113,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
       live: true,
       wake: () => this.#turns.schedule(),
     });
-    this.resets = new ResetWatch(this.wheel);
+    this.resets = new ResetWatch(this.wheel, (index, serial) => this.#connections.find(index, serial));
     const { size, quota } = options.pipes ?? { size: PIPE_SIZE, quota: new OwnPipes(PIPES) };
     const pipes = new Pipes(size, descriptorLimit() < ENOUGH_FOR_PIPES ? NO_PIPES : quota);
     this.transfers = new Transfers(this.operations, pipes);

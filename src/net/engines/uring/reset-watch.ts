@@ -14,7 +14,8 @@ const RETURNED_AT = 6;
 const POLLERR = 8;
 
 export interface Watched {
-  /** -1 when it is closed. */
+  readonly index: number;
+  readonly serial: number;
   readonly fd: number;
   /** In the list. */
   watched: boolean;
@@ -22,21 +23,27 @@ export interface Watched {
   errorFound(): void;
 }
 
+/** The connection in that place, if it is still that one. */
+type Find = (index: number, serial: number) => Watched | undefined;
+
 export class ResetWatch {
   readonly #wheel: TimerWheel;
+  readonly #find: Find;
   readonly #timer: Timer;
   readonly #entries = Buffer.alloc(ENTRY_SIZE * AT_ONCE);
-  #connections: Watched[] = [];
+  /** Places and serials, alternating: connections that are closed meanwhile are not kept in memory by their being here. */
+  #places: number[] = [];
 
-  constructor(wheel: TimerWheel) {
+  constructor(wheel: TimerWheel, find: Find) {
     this.#wheel = wheel;
+    this.#find = find;
     this.#timer = new Timer(() => this.#look());
   }
 
   add(connection: Watched): void {
     connection.watched = true;
-    if (this.#connections.length === 0) this.#wheel.set(this.#timer, LATER_MS);
-    this.#connections.push(connection);
+    if (this.#places.length === 0) this.#wheel.set(this.#timer, LATER_MS);
+    this.#places.push(connection.index, connection.serial);
   }
 
   stop(): void {
@@ -44,16 +51,23 @@ export class ResetWatch {
   }
 
   #look(): void {
-    const connections = this.#connections;
-    this.#connections = [];
-    for (let from = 0; from < connections.length; from += AT_ONCE)
-      this.#lookAt(connections.slice(from, from + AT_ONCE));
+    const places = this.#places;
+    this.#places = [];
+    let connections: Watched[] = [];
+    for (let at = 0; at < places.length; at += 2) {
+      const connection = this.#find(places[at] as number, places[at + 1] as number);
+      if (connection === undefined) continue;
+      connection.watched = false;
+      if (connections.push(connection) < AT_ONCE) continue;
+      this.#lookAt(connections);
+      connections = [];
+    }
+    if (connections.length > 0) this.#lookAt(connections);
   }
 
   #lookAt(connections: readonly Watched[]): void {
     const entries = this.#entries;
     for (const [place, connection] of connections.entries()) {
-      connection.watched = false;
       entries.writeInt32LE(connection.fd, place * ENTRY_SIZE);
       entries.writeInt32LE(0, place * ENTRY_SIZE + 4);
     }
