@@ -4,6 +4,7 @@ import { compileRegex, expandReplacement, isRegexMistake } from '../acl/regex/re
 import type { Headers } from '../http/head.ts';
 import { reasonPhrase } from '../http/reasons.ts';
 import { fits, followHost } from '../rules/http-message.ts';
+import { rewriteItems } from '../rules/rewrite-items.ts';
 import { withPath, withQuery } from '../rules/request-target.ts';
 import { ExchangeMemory, type ExchangeScope } from './exchange-scope.ts';
 import type { LuaCallback } from './machine/machine.ts';
@@ -196,7 +197,7 @@ function headFunctions(state: LuaState): Functions {
       return 0;
     },
     replace_value: L => {
-      replaceIn(headers(L), machine.text(L, 3), machine.text(L, 4), machine.text(L, 5), rewriteItems);
+      replaceIn(headers(L), machine.text(L, 3), machine.text(L, 4), machine.text(L, 5), rewriteList);
       return 0;
     },
     set_method: L => {
@@ -270,11 +271,7 @@ export function pushHeaders({ machine }: LuaState, L: number, headers: Headers):
 type Rewrite = (value: string, change: (text: string) => string) => string;
 
 const rewriteWhole: Rewrite = (value, change) => change(value);
-const rewriteItems: Rewrite = (value, change) =>
-  value
-    .split(',')
-    .map(item => change(item.trim()))
-    .join(',');
+const rewriteList: Rewrite = (value, change) => rewriteItems(value, change) ?? value;
 
 function replaceIn(
   headers: Headers,

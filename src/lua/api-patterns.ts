@@ -176,7 +176,8 @@ function networkFunctions(state: LuaState): Functions {
       return 1;
     },
     match_addr: L => {
-      machine.push(L, meet(network(L, 1), network(L, 2)));
+      const isAbsent = machine.isAbsent(L, 1) || machine.isAbsent(L, 2);
+      machine.push(L, !isAbsent && meet(network(L, 1), network(L, 2)));
       return 1;
     },
   };

@@ -91,8 +91,8 @@ function transferFunctions(state: LuaState): Functions {
     // handle, pattern, prefix
     socket_receive: L => {
       const socket = socketOf(state, L);
-      const pattern = patternOf(state, L);
       const prefix = machine.optionalText(L, 3) ?? '';
+      const pattern = patternOf(state, L, prefix);
       const give = (thread: number, received: Received): number =>
         pushReceived(state, thread, received, prefix);
       const here = socket.read(pattern);
@@ -131,15 +131,16 @@ function placeIn(text: string, index: number): number {
   return index < 0 ? Math.max(0, text.length + index + 1) : index;
 }
 
-function patternOf({ machine }: LuaState, L: number): ReadPattern {
+/** So many bytes are wanted with the prefix. */
+function patternOf({ machine }: LuaState, L: number, prefix: string): ReadPattern {
   if (machine.isAbsent(L, 2)) return 'line';
   const value = machine.value(L, 2);
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return Math.max(0, value - prefix.length);
   if (value === '*l') return 'line';
   if (value === '*a') return 'all';
   const count = typeof value === 'string' ? Number(value) : NaN;
   if (!Number.isInteger(count) || count < 0) throw new ScriptError('Unsupported pattern');
-  return count;
+  return Math.max(0, count - prefix.length);
 }
 
 /** Of a connection that is over, what had come is given first; then there is nothing, in HAProxy's words. */

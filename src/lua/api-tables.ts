@@ -40,6 +40,11 @@ export function tableFunctions(state: LuaState): Functions {
     table_dump: L => {
       const table = tableAt(state, L);
       const filters = filtersAt(state, L, table);
+      if (typeof filters === 'string') {
+        machine.push(L, undefined);
+        machine.pushText(L, filters);
+        return 2;
+      }
       machine.newTable(L);
       const copy = emptyCopyOf(table);
       for (let entry = 1, last = table.lastEntry; entry <= last; entry++) {
@@ -64,11 +69,12 @@ function pushInfo({ machine }: LuaState, L: number, table: StickTable): void {
   const { expireMs, size, keyType, keyLength, nopurge, stores } = table.settings;
   machine.newTable(L);
   machine.setField(L, 'type', keyType);
-  machine.setField(L, 'length', keyLength);
+  // of texts with the zero behind them, as in HAProxy
+  machine.setField(L, 'length', keyType === 'string' ? keyLength + 1 : keyLength);
   machine.setField(L, 'size', size);
   machine.setField(L, 'used', table.used(table.now));
   machine.setField(L, 'nopurge', nopurge);
-  machine.setField(L, 'expire', expireMs === 0 ? -1 : expireMs);
+  machine.setField(L, 'expire', expireMs);
   machine.newTable(L, stores.length);
   for (const { type, periodMs } of stores) machine.setField(L, type, periodMs === 0 ? -1 : periodMs);
   machine.setTopField(L, 'data');
@@ -109,15 +115,14 @@ function dataOf(copy: StickTable, place: StoredAt, nowMs: number): string | numb
 /** As `show table` reads them, behind three words. */
 const WORDS_BEFORE = ['', '', ''];
 
-function filtersAt(state: LuaState, L: number, table: StickTable): readonly Filter[] {
+/** A text: what is wrong with them. */
+function filtersAt(state: LuaState, L: number, table: StickTable): readonly Filter[] | string {
   const { machine } = state;
   if (machine.isAbsent(L, 2)) return [];
   if (!machine.isTable(L, 2)) throw new ScriptError('bad argument #1 to dump: a table expected');
   const words: string[] = [...WORDS_BEFORE];
   machine.eachOf(L, 2, () => words.push(...filterWords(state, L)));
-  const filters = readFilters(new Words(words), table);
-  if (typeof filters === 'string') throw new ScriptError(filters);
-  return filters;
+  return readFilters(new Words(words), table);
 }
 
 /** Of the table on top. */

@@ -77,7 +77,7 @@ local http_message = { __index = HTTPMessage }
 -- Reply
 local Reply = {}
 local reply = { __index = Reply }
-function Reply:set_status(status, reason) self.status, self.reason = status, reason end
+function Reply:set_status(status, reason) self.status, self.reason = status, reason or api.reason_of(status) end
 function Reply:set_body(body) self.body = body end
 function Reply:add_header(name, value)
   local values = self.headers[name]
@@ -121,8 +121,11 @@ function TXN:Info(text) api.log(self[0], 6, text) end
 function TXN:Warning(text) api.log(self[0], 4, text) end
 function TXN:Alert(text) api.log(self[0], 1, text) end
 function TXN:reply(given)
-  local made = { status = 200, headers = {}, body = '' }
+  local made = { status = 200, headers = {} }
   for name, value in pairs(given or {}) do made[name] = value end
+  for name, values in pairs(made.headers) do
+    if type(values) ~= 'table' then made.headers[name] = { values } end
+  end
   made.reason = made.reason or type(made.status) == 'number' and api.reason_of(made.status) or nil
   return setmetatable(made, reply)
 end

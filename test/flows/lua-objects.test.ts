@@ -183,8 +183,8 @@ test('a script reads stick tables', async t => {
     say(next(t:dump({ { 'gpc0', 'gt', 100 } })), next(t:dump({ { 'gpc0', 'ge', 1 }, { 'http_req_cnt', 'gt', 0 } })))
     say('|', core.backends.app.stktable)
     for _, wrong in ipairs({ { { 'nope', 'gt', 5 } }, { 'x' }, { { 'gpt0', 'gt', 5 } } }) do
-      local _, mistake = pcall(function() local all = t:dump(wrong) return all end)
-      say('|', mistake)
+      local ok, none, mistake = pcall(t.dump, t, wrong)
+      say('|', ok, none, mistake)
     end`;
   const { get } = await startScripted(t, {
     script: SCRIPT(body),
@@ -200,9 +200,9 @@ test('a script reads stick tables', async t => {
   assert.equal(said[1], '1,1,-,1 nil nil');
   assert.match(said[2] ?? '', /^127\.0\.0\.1 1,1,-,1 nil 127\.0\.0\.1 table: /);
   assert.equal(said[3], 'nil');
-  assert.match(said[4] ?? '', /script\.lua:\d+: Filter entry #1: Unknown data type/);
-  assert.match(said[5] ?? '', /script\.lua:\d+: a filter entry is a table/);
-  assert.match(said[6] ?? '', /script\.lua:\d+: Filter entry #1: Data type not stored/);
+  assert.match(said[4] ?? '', /^true nil Filter entry #1: Unknown data type/);
+  assert.match(said[5] ?? '', /^false .*a filter entry is a table/);
+  assert.match(said[6] ?? '', /^true nil Filter entry #1: Data type not stored/);
 });
 
 test('what init functions see and order of servers is there at the start, ordered once', async t => {

@@ -1,10 +1,10 @@
 /** replace-header (whole values) and replace-value (comma separated items): manual, section 4.4. */
-import { itemEnd } from '../../acl/fetches/header-text.ts';
 import { expandReplacement, type CompiledRegex } from '../../acl/regex/regex.ts';
 import { HTTP_ALL, type ActionDefinition } from '../action-definition.ts';
 import type { Action } from '../context.ts';
 import { failedRewrite, fits, headersOf, sideOf, followHost } from '../http-message.ts';
 import { compileRegex } from '../regex.ts';
+import { rewriteItems } from '../rewrite-items.ts';
 import type { RuleLine } from '../rule-line.ts';
 import { CONTINUE } from '../verdict.ts';
 
@@ -16,27 +16,8 @@ function rewriteWhole(regex: CompiledRegex, value: string, template: string): st
   return match === undefined ? value : expandReplacement(template, match.groups);
 }
 
-/** Blanks around an item stay, as does what stands between the items. */
-function rewriteItems(regex: CompiledRegex, value: string, template: string): string | undefined {
-  let result = '';
-  for (let start = 0; ;) {
-    const end = itemEnd(value, start);
-    const [before, item, after] = splitBlanks(value.slice(start, end));
-    const replaced = rewriteWhole(regex, item, template);
-    if (replaced === undefined) return undefined;
-    // A replaced item loses the blanks around it, as in HAProxy.
-    result += replaced === item ? before + item + after : replaced;
-    if (end >= value.length) return result;
-    result += value[end] as string;
-    start = end + 1;
-  }
-}
-
-function splitBlanks(text: string): [before: string, item: string, after: string] {
-  const item = text.trim();
-  const start = text.indexOf(item);
-  return [text.slice(0, start), item, text.slice(start + item.length)];
-}
+const rewriteList: Rewrite = (regex, value, template) =>
+  rewriteItems(value, item => rewriteWhole(regex, item, template));
 
 function compileReplaceHeader(line: RuleLine): Action | undefined {
   if (line.left < 3) return line.error('expects exactly 3 arguments');
@@ -46,7 +27,7 @@ function compileReplaceHeader(line: RuleLine): Action | undefined {
   if (regex === undefined || format === undefined) return undefined;
   const side = sideOf(line);
   const headers = headersOf(side);
-  const rewrite: Rewrite = line.action === 'replace-header' ? rewriteWhole : rewriteItems;
+  const rewrite: Rewrite = line.action === 'replace-header' ? rewriteWhole : rewriteList;
   const { render } = format;
   return ctx => {
     const edited = headers(ctx);
