@@ -78,6 +78,8 @@ export class RelaySide implements ConnectionHandler {
   /** FIN has come from this side, and nothing of it is held back. */
   ended = false;
   #hasEnded = false;
+  /** It was silent for too long: nothing of it is wanted any more. */
+  #givenUp = false;
   readonly #relay: RelayOwner;
   readonly #wheel: TimerWheel;
   readonly #finMs: number;
@@ -139,10 +141,11 @@ export class RelaySide implements ConnectionHandler {
 
   /** Something is expected of this peer: bytes, or taking those we send. */
   get awaited(): boolean {
-    return this.connection.receiving || this.connection.sending;
+    return (this.connection.receiving && !this.#givenUp) || this.connection.sending;
   }
 
   onReceived(_connection: Connection, buffer: Buffer, offset: number, length: number): void {
+    if (this.#givenUp) return;
     this.touch();
     if (this.gate === undefined) return this.#pass(buffer, offset, length);
     this.#held.bytes = Buffer.concat([this.#held.bytes, buffer.subarray(offset, offset + length)]);
@@ -208,8 +211,14 @@ export class RelaySide implements ConnectionHandler {
     if (this.other.ended) this.#relay.sideEnded();
   }
 
+  /** As if its FIN had come: the other side may have the last word. */
+  giveUp(): void {
+    this.#givenUp = true;
+    this.onEnd();
+  }
+
   onEnd(): void {
-    if (!this.lookAtHeld(true)) return;
+    if (this.#hasEnded || !this.lookAtHeld(true)) return;
     this.#hasEnded = true;
     if (this.filter === undefined) return this.#end();
     const rest = this.filter.take(NOTHING, true);
@@ -265,9 +274,10 @@ export class RelaySide implements ConnectionHandler {
     return allowed;
   }
 
+  /** Time that has passed already counts where the other side was given up. */
   #finish(): void {
     this.#shutdown();
-    this.#halfClosed();
+    if (!this.other.#givenUp || this.#finMs > 0) this.#halfClosed();
   }
 
   /** Not before all that came has been sent. */

@@ -6,6 +6,8 @@
  *   client ──receive──▶ slice ──send──▶ server          FIN   is passed on as FIN, the other direction goes on
  *   client ◀──send───── slice ◀──receive── server        RST   is passed on as RST, and ends both
  *
+ * A client that is silent for too long is taken to have ended, as by HAProxy: what the server still says reaches it.
+ *
  * Each side has one inactivity timer (manual: timeout client, server, tunnel, client-fin, server-fin). It is the
  * only code here that a slow peer meets: nothing else waits. When onFinished is called, both are closed.
  */
@@ -54,6 +56,8 @@ export class Relay {
   readonly #server: RelaySide;
   readonly #onFinished: (result: RelayResult) => void;
   #over = false;
+  /** The client was silent for too long. */
+  #failure: RelayResult['failure'];
 
   constructor(
     wheel: TimerWheel,
@@ -142,15 +146,24 @@ export class Relay {
   sideTimedOut(side: RelaySide): void {
     if (this.#over) return;
     const client = this.#client;
+    if (side === client && !client.busy && !client.ended && !this.#server.ended) return this.clientSilent();
     const both = side !== client && client.awaited && client.timer.deadline !== 0;
     const late = both && client.timer.deadline <= this.#wheel.now + TICK_MS ? client : side;
     if (late.isStuck) late.connection.reset();
     this.#finish({ side: late.name, cause: 'timeout' });
   }
 
-  #finish(failure: RelayResult['failure']): void {
+  /** It has said nothing for as long as it may. */
+  clientSilent(): void {
+    if (this.#over || this.#client.ended) return;
+    this.#failure = { side: 'client', cause: 'timeout' };
+    this.#client.giveUp();
+  }
+
+  #finish(last: RelayResult['failure']): void {
     if (this.#over) return;
     this.stop();
+    const failure = this.#failure ?? last;
     const { bytesFromClient, bytesFromServer } = this;
     this.#onFinished({ bytesFromClient, bytesFromServer, ...(failure && { failure }) });
   }

@@ -126,12 +126,8 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   clientStalled(): void {
     const relay = this.#relay;
     if (this.#inspection?.isOn === true) return this.#failed('c', 'R');
-    const { transaction } = this;
     if (relay === undefined || relay.bytesFromClient + relay.bytesFromServer > 0) return;
-    if (transaction.timeout('tunnel') > 0) return;
-    transaction.termination.set('c', 'D');
-    relay.stop();
-    this.#end();
+    if (this.transaction.timeout('tunnel') === 0) relay.clientSilent();
   }
 
   /** A service of a script plays the server. */

@@ -165,11 +165,31 @@ test('100 MB each way at once arrive whole, in constant memory', async t => {
 
 test('a silent client is named after timeout client, a silent server after timeout server', async t => {
   const first = await relayed(t, { client: 60, server: 600_000 });
+  first.server.resume().on('end', () => first.server.end());
   assert.deepEqual((await first.finished()).failure, { side: 'client', cause: 'timeout' });
   const second = await relayed(t, { client: 600_000, server: 60 });
   assert.deepEqual((await second.finished()).failure, { side: 'server', cause: 'timeout' });
   const both = await relayed(t, { client: 60, server: 60 });
   assert.deepEqual((await both.finished()).failure, { side: 'client', cause: 'timeout' });
+});
+
+test('what a server says after the client was silent for too long still reaches it, what the client says does not', async t => {
+  const { client, server, finished } = await relayed(t, { client: 60, server: 600_000 });
+  await within(60_000, 'FIN', once(server.resume(), 'end'));
+  let heard = '';
+  server.on('data', chunk => (heard += chunk.toString()));
+  client.write('too late');
+  const answered = textOf(client);
+  server.end('the answer');
+  assert.equal(await answered, 'the answer');
+  const { failure, bytesFromServer } = await finished();
+  assert.deepEqual([failure, bytesFromServer, heard], [{ side: 'client', cause: 'timeout' }, 10, '']);
+});
+
+test('a server that is silent, too, ends it at its own timeout', async t => {
+  const { server, finished } = await relayed(t, { client: 60, server: 400 });
+  server.resume();
+  assert.deepEqual((await finished()).failure, { side: 'client', cause: 'timeout' });
 });
 
 test('traffic in one direction keeps both sides alive; timeout tunnel takes their place', async t => {
