@@ -239,9 +239,9 @@ export class SessionStreams {
     this.handler.streamRefused?.(id);
   }
 
-  /** The peer's error costs it a stream. */
+  /** The peer's error costs it a stream: also one that has ended by what is wrong. */
   streamError(stream: Stream, code: number, reason: string): void {
-    if (this.dead || stream.closed) return;
+    if (this.dead || this.streams.get(stream.id) !== stream) return;
     this.#writeReset(stream.id, code);
     this.handler.streamFailed(stream.id, code, reason);
     this.handler.glitch(reason);

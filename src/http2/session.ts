@@ -249,7 +249,7 @@ export class Session extends SessionStreams implements FrameSink {
     const { peer } = this;
     const window = peer.streamWindow;
     for (let at = start; at < end; at += SETTING_BYTES) {
-      const code = peer.read(bytes, at, this.speaksFirst ? 'server' : 'client');
+      const code = peer.read(bytes, at);
       if (code !== H2.NO_ERROR) return this.fail(code, 'SETTINGS out of bounds');
     }
     if (peer.known && peer.streamWindow < window) this.handler.glitch('window reduced late');

@@ -67,14 +67,14 @@ export class PeerSettings {
   takesConnect = false;
 
   /** One setting. What is wrong with it; NO_ERROR: nothing. Unknown ones are ignored. */
-  read(bytes: Buffer, at: number, peer: Role): number {
+  read(bytes: Buffer, at: number): number {
     const value = readUint32(bytes, at + 2);
     switch (((bytes[at] as number) << 8) | (bytes[at + 1] as number)) {
       case SETTING_TABLE:
         this.tableBytes = value;
         return NO_ERROR;
       case SETTING_PUSH:
-        return value > (peer === 'server' ? 0 : 1) ? PROTOCOL_ERROR : NO_ERROR;
+        return value > 1 ? PROTOCOL_ERROR : NO_ERROR;
       case SETTING_STREAMS:
         this.maxStreams = value;
         return NO_ERROR;

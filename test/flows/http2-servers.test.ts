@@ -10,7 +10,7 @@ import { ask as askHttp2, bounded, openHttp2 } from '../support/http2-client.ts'
 import { start as startFlow, type Lines } from '../support/http2-flow.ts';
 import { startHttp2Origin, tell, type Http2Origin, type Http2Serve } from '../support/http2-origin.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
-import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { startHttpOrigin, startRawOrigin, type Origin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
 
@@ -179,19 +179,39 @@ const WRONG: readonly Readonly<Record<string, string>>[] = [
   { ':status': '101' },
 ];
 
-test('an answer that HTTP/2 forbids is a 502', async t => {
+test('an answer that HTTP/2 forbids is a 502, logged as an invalid one, and a glitch', async t => {
   for (const fields of WRONG) {
+    const what = JSON.stringify(fields);
     const origin = await startRawHttp2(t, fields);
-    const port = await start(t, origin.address);
-    assert.equal((await ask(port, '/')).status, 502, JSON.stringify(fields));
+    const logs = await startLogReceiver(t);
+    const port = await start(t, origin.address, {
+      frontend: `log 127.0.0.1:${logs.port} local0\n  log-format "%ts glitches=%[bc_glitches]"`,
+    });
+    assert.equal((await ask(port, '/')).status, 502, what);
+    await logs.find(/PH glitches=1/);
   }
+});
+
+test('an answer that HTTP/2 forbids is asked for again by retry-on junk-response', async t => {
+  const origin = await startRawHttp2(t, { ':status': '101' });
+  const backend = 'retries 2\n  retry-on junk-response';
+  const port = await start(t, origin.address, { backend, server: 'proto h2 max-reuse 0' });
+  assert.deepEqual([(await ask(port, '/')).status, origin.count], [502, 3]);
+});
+
+test('equal lengths of an answer are one, and a server that says it takes pushes is forgiven', async t => {
+  const origin = await startRawHttp2(t, { ':status': '200', 'content-length': '0,0' }, '000200000001');
+  const port = await start(t, origin.address);
+  const { status, headers } = await ask(port, '/');
+  assert.deepEqual([status, headers['content-length']], [200, '0']);
 });
 
 /** Answers the first request with these fields, as literals that no library would send. */
 async function startRawHttp2(
   t: TestContext,
   fields: Readonly<Record<string, string>>,
-): Promise<{ address: string }> {
+  setting = '',
+): Promise<Origin> {
   const block = Buffer.concat(
     Object.entries(fields).map(([name, value]) =>
       Buffer.concat([
@@ -202,7 +222,7 @@ async function startRawHttp2(
       ]),
     ),
   );
-  const settings = Buffer.from('000000040000000000', 'hex');
+  const settings = Buffer.from(`0000${setting === '' ? '00' : '06'}040000000000${setting}`, 'hex');
   const head = Buffer.from([0, 0, block.length, 1, 5, 0, 0, 0, 1]);
   return startRawOrigin(t, socket => {
     socket.write(settings);

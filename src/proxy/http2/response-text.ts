@@ -5,6 +5,7 @@
  */
 import { CLASS, FIELD, TOKEN } from '../../http/char-class.ts';
 import { reasonPhrase } from '../../http/reasons.ts';
+import { readLength } from '../../http2/content-length.ts';
 import { withoutBlanks } from '../../http2/field-text.ts';
 import type { FieldSink } from '../../http2/hpack/decoder.ts';
 
@@ -51,8 +52,9 @@ export class ResponseText implements FieldSink {
       this.invalid = true;
       return;
     }
-    const line = `${name}: ${value}\r\n`;
-    if (name === 'content-length' && !this.#length(value)) return;
+    const isLength = name === 'content-length';
+    if (isLength && !this.#length(value)) return;
+    const line = `${name}: ${isLength ? this.contentLength : value}\r\n`;
     this.#lines += line;
     if (!OF_CONTENT.has(name)) this.#withoutContent += line;
   }
@@ -65,7 +67,7 @@ export class ResponseText implements FieldSink {
 
   /** False: it was said before. */
   #length(value: string): boolean {
-    const length = /^\d{1,15}$/.test(value) ? Number(value) : -1;
+    const length = readLength(value);
     const wasSaid = this.contentLength >= 0;
     if (length < 0 || (wasSaid && length !== this.contentLength)) this.invalid = true;
     this.contentLength = length;

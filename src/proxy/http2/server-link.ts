@@ -348,7 +348,7 @@ export class Http2ServerLink
   }
 
   failed(): void {
-    this.lostBy = 'invalid';
+    this.lostBy = 'reset';
     this.#parts.counts.connectionError();
     this.#leave();
     this.#flush();

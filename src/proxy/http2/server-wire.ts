@@ -182,7 +182,7 @@ export class Http2ServerWire implements Connection, StreamOwner, LinkStream {
       session.reset(session.openStream(), CANCEL);
       this.carrier.wrote();
     }
-    this.#fail('invalid');
+    this.#fail('reset');
   }
 
   #sendOn(buffer: Buffer, start: number, end: number): void {
@@ -212,13 +212,13 @@ export class Http2ServerWire implements Connection, StreamOwner, LinkStream {
   fieldsEnd(endStream: boolean, tooLarge: boolean): void {
     const flaw = this.#response.fieldsEnd(this.#stream as Stream, endStream, tooLarge);
     if (flaw === NO_ERROR) this.carrier.due(this);
-    else this.#giveUp(flaw);
+    else this.#refuseAnswer(flaw);
   }
 
   dataArrived(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     const stream = this.#stream as Stream;
     const response = this.#response;
-    if (!response.hasBegun) return this.#giveUp(PROTOCOL_ERROR);
+    if (!response.hasBegun) return this.#refuseAnswer(PROTOCOL_ERROR);
     if (!response.takes(stream, bytes, start, end)) this.carrier.session.consumed(stream, end - start);
     if (endStream) response.ends('');
     this.carrier.due(this);
@@ -247,7 +247,13 @@ export class Http2ServerWire implements Connection, StreamOwner, LinkStream {
   #giveUp(code: number): void {
     if (this.#stream !== undefined) this.carrier.session.reset(this.#stream, code);
     this.carrier.wrote();
-    this.#fail('invalid');
+    this.#fail('reset');
+  }
+
+  /** The server's error costs it the stream, and counts. */
+  #refuseAnswer(code: number): void {
+    this.carrier.session.streamError(this.#stream as Stream, code, 'malformed response');
+    this.carrier.wrote();
   }
 
   #fail(cause: Cause): void {

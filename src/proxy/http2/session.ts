@@ -95,7 +95,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
       this.session.ping();
       this.written();
     };
-    this.#ping = new IdlePing(this.#thread.wheel, Rest.pingIntervalMs(listener), ask, () => this.#close());
+    this.#ping = new IdlePing(this.#thread.wheel, Rest.pingIntervalMs(listener), ask, () => this.vanish());
     this.#connection.handler = this;
   }
 
@@ -128,7 +128,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   /** What it has sent makes a client that may rest by `timeout client` rest anew. */
   #stirred(): void {
-    if (this.#isGoing) this.#rest();
+    if (this.#isLetGo()) this.#rest();
     else if (this.#state === OPEN && Rest.restsAnew(this.listener))
       this.#arm(Rest.clientTimeoutMs(this.listener));
   }
@@ -170,11 +170,11 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   }
 
   onEnd(): void {
-    this.#close();
+    this.vanish();
   }
 
   onFailed(): void {
-    this.#close();
+    this.vanish();
   }
 
   onConnected(): void {
@@ -240,7 +240,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
 
   /** Nothing is served now. */
   #rest(): void {
-    if (this.#isGoing && this.#state === OPEN && !this.#isHeldUp()) return this.#endWhenSent();
+    if (this.#isLetGo() && this.#state === OPEN && !this.#isHeldUp()) return this.#endWhenSent();
     if (this.#state === OPEN && this.#isSentAway()) this.#leave();
     if (this.#state === OPEN) {
       this.#arm(this.#isHeldUp() ? Rest.clientTimeoutMs(this.listener) : Rest.idleTimeoutMs(this.listener));
@@ -275,6 +275,11 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.#isGoing = true;
   }
 
+  /** Not who has been connected to: another connection is made first. */
+  #isLetGo(): boolean {
+    return this.#isGoing && !Rest.isReversed(this.listener);
+  }
+
   streamFailed(): void {
     this.#accounts.count(FIELD.h2_detected_strm_protocol_errors, 1);
   }
@@ -304,7 +309,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   }
 
   #expired(): void {
-    if (this.#state !== OPEN || this.#isHeldUp()) this.#close();
+    if (this.#state !== OPEN || this.#isHeldUp()) this.vanish();
     else this.#leave();
   }
 
@@ -350,16 +355,12 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     this.#receive();
   }
 
-  vanish(): void {
-    this.#close();
-  }
-
   dismiss(): void {
     this.session.turnAway(ENHANCE_YOUR_CALM);
     this.#endWhenSent();
   }
 
-  #close(): void {
+  vanish(): void {
     if (this.#state === OVER) return;
     this.#state = OVER;
     this.#thread.wheel.remove(this.#timer);
