@@ -7,10 +7,10 @@ import {
   BAD_MESSAGE,
   CONTINUE,
   DENY,
-  INTERNAL_ERROR,
   NEED_DATA,
   REJECT,
   RETURN,
+  SCRIPT_FAILED,
   YIELD,
   type Verdict,
 } from '../rules/verdict.ts';
@@ -145,7 +145,7 @@ export class ScriptRun {
       case AGAIN:
         return this.#again(ctx, scope);
       case ERROR:
-        return isHttp ? INTERNAL_ERROR : REJECT;
+        return isHttp ? SCRIPT_FAILED : REJECT;
       case INVALID:
         return isHttp ? BAD_MESSAGE : REJECT;
       case REFUSE:

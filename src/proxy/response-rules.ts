@@ -7,7 +7,15 @@
 import { Timer } from '../net/timer-wheel.ts';
 import type { CompiledRuleset } from '../rules/ruleset.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
-import { ACCEPT, CONTINUE, INTERNAL_ERROR, REJECT, YIELD, type Verdict } from '../rules/verdict.ts';
+import {
+  ACCEPT,
+  CONTINUE,
+  INTERNAL_ERROR,
+  REJECT,
+  SCRIPT_FAILED,
+  YIELD,
+  type Verdict,
+} from '../rules/verdict.ts';
 import type { DataThread, FrontendRuntime } from './runtime.ts';
 import type { ServerHalf } from './server-half.ts';
 import type { Transaction } from './transaction.ts';
@@ -126,6 +134,10 @@ export function runAfterResponse(transaction: Transaction, frontend: FrontendRun
   transaction.responseBegins();
   const backend = transaction.backendRuntime;
   const isOther = backend !== undefined && backend.config !== frontend.config;
-  if (isOther && backend.rules.httpAfterResponse.run(transaction) === INTERNAL_ERROR) return false;
-  return frontend.rules.httpAfterResponse.run(transaction) !== INTERNAL_ERROR;
+  if (isOther && hasFailed(backend.rules.httpAfterResponse.run(transaction))) return false;
+  return !hasFailed(frontend.rules.httpAfterResponse.run(transaction));
+}
+
+function hasFailed(verdict: Verdict): boolean {
+  return verdict === INTERNAL_ERROR || verdict === SCRIPT_FAILED;
 }

@@ -51,7 +51,7 @@ export class ServerTrouble {
       transaction.termination.fail('server', cause, 'D');
       return this.#owner.abort();
     }
-    if (cause === 'invalid') return this.responseInvalid();
+    if (cause === 'invalid' || (server.inbox.length > 0 && !server.inBody)) return this.responseInvalid();
     const unanswered = !server.answered;
     // nobody has seen the request
     if (cause === 'refused' && unanswered) {

@@ -12,6 +12,7 @@ import {
   REDIRECT,
   REJECT,
   RETURN,
+  SCRIPT_FAILED,
   SERVICE,
   SILENT_DROP,
   TIMED_OUT,
@@ -53,7 +54,7 @@ export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
       return stream.fail(408, 'c', 'R');
     default:
       transaction.flaw = 'internal error';
-      return stream.fail(500, 'P', 'R');
+      return stream.fail(500, verdict === SCRIPT_FAILED ? 'I' : 'P', 'R');
   }
 }
 
@@ -101,8 +102,9 @@ export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
       transaction.termination.set('L', 'H');
       return stream.replyWith(transaction.reply);
     case INTERNAL_ERROR:
+    case SCRIPT_FAILED:
       transaction.flaw = 'internal error';
-      return stream.fail(500, 'P', 'H');
+      return stream.fail(500, verdict === SCRIPT_FAILED ? 'I' : 'P', 'H');
     case DENY:
       transaction.flaw = 'denied response';
       transaction.termination.set('P', 'H');

@@ -37,6 +37,8 @@ export const NEED_DATA = 14;
 export const YIELD = 15;
 /** `switch-mode http`: go on as an HTTP session. */
 export const SWITCH_TO_HTTP = 16;
+/** A script says that it has failed: 500 with an internal error (`IR--`, `IH--`). */
+export const SCRIPT_FAILED = 17;
 
 export type Verdict =
   | typeof CONTINUE
@@ -55,7 +57,8 @@ export type Verdict =
   | typeof TIMED_OUT
   | typeof NEED_DATA
   | typeof YIELD
-  | typeof SWITCH_TO_HTTP;
+  | typeof SWITCH_TO_HTTP
+  | typeof SCRIPT_FAILED;
 
 /** In the order of their numbers: for traces. */
 export const VERDICT_NAMES = [
@@ -76,4 +79,5 @@ export const VERDICT_NAMES = [
   'need data',
   'yield',
   'switch to http',
+  'script failed',
 ] as const;

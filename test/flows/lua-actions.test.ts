@@ -143,6 +143,32 @@ test('what an action answers decides: deny, stop, a reply of its own', async t =
   assert.equal((await get('/stop')).status, 503);
 });
 
+test('act.ERROR is an internal error of the proxy, in a request and in a response', async t => {
+  const origin = await startRawOrigin(t, socket =>
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
+  );
+  const { get } = await startScripted(t, {
+    script: `core.register_action('err', { 'http-req', 'http-res' }, function() return act.ERROR end)`,
+    rules: [
+      'http-request set-var(txn.path) path',
+      'http-request lua.err if { path /request }',
+      'http-request return status 204 if { path /served }',
+      'http-response lua.err',
+      'http-after-response set-header x-state %[txn.sess_term_state]',
+      'default_backend app',
+    ],
+    sections: ['backend app', `  server one ${origin.address}`],
+  });
+  for (const [path, status, state] of [
+    ['/request', 500, 'IR'],
+    ['/response', 500, 'IH'],
+    ['/served', 204, 'LR'],
+  ] as const) {
+    const answer = await get(path);
+    assert.deepEqual([answer.status, answer.headers['x-state']], [status, state]);
+  }
+});
+
 test('what is wrong with a script stops the start and names its place', async t => {
   const folder = temporaryFolder(t);
   const check = (script: string, rule = ''): string => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
@@ -29,14 +29,26 @@ interface Flow {
 
 /** Each of `lines` has a port of its own; the server answers each request with `answer`. */
 async function start(t: TestContext, lines: readonly string[], answer = OK): Promise<Flow> {
-  const logs = await startLogReceiver(t);
   const served = new EventEmitter();
-  const origin = await startRawOrigin(t, socket =>
-    socket.on('data', chunk => {
-      served.emit('request');
-      for (const _ of chunk.toString('latin1').matchAll(/\r\n\r\n/g)) socket.write(answer);
-    }),
+  const flow = await startServing(
+    t,
+    socket =>
+      socket.on('data', chunk => {
+        served.emit('request');
+        for (const _ of chunk.toString('latin1').matchAll(/\r\n\r\n/g)) socket.write(answer);
+      }),
+    lines,
   );
+  return { ...flow, served };
+}
+
+async function startServing(
+  t: TestContext,
+  serve: (socket: Socket) => void,
+  lines: readonly string[] = [''],
+): Promise<Omit<Flow, 'served'>> {
+  const logs = await startLogReceiver(t);
+  const origin = await startRawOrigin(t, serve);
   const ports = await freePorts(lines.length);
   const sections = lines.map(
     (line, at) => `listen l${at}
@@ -57,7 +69,7 @@ ${sections.join('\n')}
 `,
     { ports },
   );
-  return { ports, logs, connections: () => origin.count, served };
+  return { ports, logs, connections: () => origin.count };
 }
 
 test('logs tell the status that an error page stands for', async t => {
@@ -145,4 +157,21 @@ test('http-after-response rules see answers to requests only', async t => {
   const [head = ''] = (await exchangeRaw(port, 'GET\r\n\r\n')).split('\r\n\r\n');
   assert.match(head, /^HTTP\/1\.1 400 /);
   assert.doesNotMatch(head, /x-seen/);
+});
+
+test('a response that ends within its head is none, for first requests and for others', async t => {
+  const half = 'HTTP/1.1 200 OK\r\nX: y';
+  const { ports, logs } = await startServing(t, socket =>
+    socket.on('data', chunk => {
+      if (chunk.includes('/half')) socket.end(half);
+      else if (chunk.includes('/gone')) socket.end();
+      else socket.write(OK);
+    }),
+  );
+  const get = (path: string): string => GET.replace('/', path);
+  await exchangeRaw(ports[0] as number, `${get('/half')}${LAST}`);
+  await logs.find(/l0 502 PH /);
+  assert.match(await exchangeRaw(ports[0] as number, `${GET}${get('/half')}${LAST}`), /HTTP\/1\.1 502 /);
+  await exchangeRaw(ports[0] as number, `${get('/gone')}${LAST}`);
+  await logs.find(/l0 502 SH /);
 });
