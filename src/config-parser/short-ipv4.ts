@@ -21,3 +21,9 @@ export function fullIPv4(text: string): string | undefined {
   for (let shift = bytes - 1; shift >= 0; shift--) parts.push(Math.floor(last / 256 ** shift) % 256);
   return parts.join('.');
 }
+
+/** `10.12/8` is `10.0.0.12/8` (manual, section 7.1.6); what has no such address in front stays as it is. */
+export function fullNetwork(text: string): string {
+  const [host = '', ...mask] = text.split('/');
+  return [fullIPv4(host) ?? host, ...mask].join('/');
+}

@@ -142,6 +142,8 @@ test('networks of both families match, the most specific one first', () => {
     '2001:db8::/32',
     '192.0.2.0/255.255.255.240',
     '172.16/12',
+    '127.1',
+    '192.168.9/24',
     '10.0.9.0/255.0.255.0',
     '::ffff:203.0.113.0/120',
   ]);
@@ -154,7 +156,11 @@ test('networks of both families match, the most specific one first', () => {
   assert.equal(found('2001:db9::1'), undefined);
   assert.equal(found('192.0.2.15'), '192.0.2.0/255.255.255.240');
   assert.equal(found('192.0.2.16'), undefined);
-  assert.equal(found('172.31.0.1'), '172.16/12');
+  assert.equal(found('172.0.9.9'), '172.16/12');
+  assert.equal(found('172.16.9.9'), undefined);
+  assert.equal(found('127.0.0.1'), '127.1');
+  assert.equal(found('192.168.0.77'), '192.168.9/24');
+  assert.equal(found('192.168.9.77'), undefined);
   assert.equal(found('::ffff:10.1.9.9'), '10.1.0.0/16');
   assert.equal(found('203.0.113.9'), '::ffff:203.0.113.0/120');
   list.remove('10.1.0.0/16');

@@ -1,6 +1,7 @@
 /** `-m ip`: networks of both families; the most specific one that holds the address is found. */
 import { parseIpv4, parseIpv4Bits, parseIpv6, toIpv4, toIpv6 } from '../../base/ip-address.ts';
 import type { IpAddress } from '../../base/ip-address.ts';
+import { fullIPv4 } from '../../config-parser/short-ipv4.ts';
 import { Buckets, Lengths } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 
@@ -11,13 +12,16 @@ interface Network {
   readonly mask: number;
 }
 
-/** `a.b.c.d[/bits|/mask]`, also with the trailing numbers left out before a slash, or `ipv6[/bits]`. */
+/**
+ * `a.b.c.d[/bits|/mask]` or `ipv6[/bits]`. Numbers may be left out before the last one, not behind it: `10.12/8` is
+ * `10.0.0.12/8` (manual, section 7.1.6).
+ */
 function parseNetwork(text: string): Network | undefined {
   const [host, suffix, more] = text.split('/');
   if (host === undefined || more !== undefined) return undefined;
   const v6 = parseIpv6(host);
   if (v6 !== undefined) return parseNetwork6(v6, suffix);
-  const v4 = parseIpv4(host) ?? (suffix === undefined ? undefined : parseShortIpv4(host));
+  const v4 = parseIpv4(host) ?? parseIpv4(fullIPv4(host) ?? '');
   if (v4 === undefined) return undefined;
   return suffix === undefined ? { address: v4, prefix: 32, mask: 0 } : parseNetwork4(v4, suffix);
 }
@@ -42,13 +46,6 @@ function parseNetwork4(address: IpAddress, suffix: string): Network | undefined 
 
 function bitLength(bits: number): number {
   return bits === 0 ? 0 : 32 - Math.clz32(bits);
-}
-
-/** `10.1/16` */
-function parseShortIpv4(host: string): IpAddress | undefined {
-  if (!/^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$/.test(host)) return undefined;
-  const parts = host.split('.');
-  return parseIpv4([...parts, ...Array<string>(4 - parts.length).fill('0')].join('.'));
 }
 
 const prefixMask = (bits: number): number => (bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0);

@@ -4,6 +4,7 @@ import type { ForwardFor } from '../../model/proxy.ts';
 import type { Word } from '../../model/word.ts';
 import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
+import { fullNetwork } from '../short-ipv4.ts';
 import { ignoredWithoutBackend } from './proxy-capability.ts';
 import type { ProxyDraft } from './proxy-draft.ts';
 
@@ -41,11 +42,12 @@ function readArguments(
     const value = words[index + 1];
     if (word.text === 'if-none' && name === 'forwardfor') answer.ifNone = true;
     else if (word.text === 'except') {
-      if (value === undefined || !isNetwork(value.text)) {
+      const network = fullNetwork(value?.text ?? '');
+      if (value === undefined || !isNetwork(network)) {
         context.alert(value ?? word, `'option ${name} except' expects <address>[/mask] as argument.`);
         return undefined;
       }
-      answer.except = value.text;
+      answer.except = network;
       index++;
     } else if (word.text === 'header') {
       if (value === undefined) {
