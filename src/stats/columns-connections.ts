@@ -175,9 +175,11 @@ export function addressText(address: Address): string {
 }
 
 /** Where the server is now: names are resolved, and addresses may change. */
-function serverAddress({ view, server }: ServerSubject): string {
+/** Undefined: it has a name, and no address yet. */
+function serverAddress({ view, server }: ServerSubject): string | undefined {
   const { ip, port } = view.state.servers.addresses.read(server.row);
-  if (ip === undefined) return addressText(server.config.address);
+  const { address } = server.config;
+  if (ip === undefined) return address.kind === 'name' ? undefined : addressText(address);
   return ip.family === 6 ? `[${ip.toString()}]:${port}` : `${ip.toString()}:${port}`;
 }
 

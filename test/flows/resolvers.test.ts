@@ -11,6 +11,7 @@ import { exchangeRaw, startBalancer, type Balancer } from '../support/balancer.t
 import { startDnsServer, type DnsRecord } from '../support/dns-server.ts';
 import { freePort, freePorts } from '../support/free-port.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n';
@@ -412,6 +413,9 @@ ${resolvers(dns.port)}${DEFAULTS}listen b
   const refused =
     /^Update for the current server address family is only supported through configuration file/;
   assert.match(await command(socket, 'set server b/three addr 127.0.0.9'), refused);
+  const rows = statRows(await command(socket, 'show stat'));
+  assert.equal(rows.get('b/two')?.['addr'], `127.0.0.2:${origin}`);
+  assert.equal(rows.get('b/three')?.['addr'], '');
   assert.match(await shown(), /\sthree - /);
 });
 
