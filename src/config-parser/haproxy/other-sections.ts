@@ -72,12 +72,7 @@ const RESOLVERS: readonly OtherKeyword[] = [
 
 const mailers = rowsOf('mailers');
 const MAILERS: readonly OtherKeyword[] = [
-  mailers(
-    'mailer',
-    text('<name> <ip>:<port>', 2, 2),
-    'a mail relay',
-    all(uniqueName('mailer'), addressAt(1, { port: 'required' })),
-  ),
+  mailers('mailer', text('<name> <ip>:<port>', 2, 2), 'a mail relay', addressAt(1, { port: 'required' })),
   mailers('timeout mail', time(), 'longest sending of a mail'),
 ];
 

@@ -24,8 +24,9 @@ function readType(words: readonly Word[], context: LineContext): number | undefi
 
 function readTableSize(words: readonly Word[], context: LineContext): number | undefined {
   const size = parseSize(words[0]?.text ?? '');
-  if (size.error === undefined) return 1;
-  context.alert(words[0] ?? context.position, `stick-table: ${size.error} in argument of 'size'.`);
+  if (size.error === undefined && size.value > 0) return 1;
+  const wrong = size.error === undefined ? 'missing size.' : `${size.error} in argument of 'size'.`;
+  context.alert(words[0] ?? context.position, `stick-table: ${wrong}`);
   return undefined;
 }
 

@@ -65,7 +65,7 @@ function parseSource({ server, rest, option, context }: ServerOptionLine): numbe
 
 /** `set-proxy-v2-tlv-fmt(<id>) <fmt>`, once for each id; without a format the TLV is empty. */
 function parseTlv({ server, rest, option, context }: ServerOptionLine): number {
-  const id = Number(/\((.*)\)$/.exec(option.text)?.[1]);
+  const id = Number(/\((.+)\)$/.exec(option.text)?.[1]);
   if (Number.isInteger(id) && id >= 0 && id <= 255)
     server.sendProxyTlvs = [...server.sendProxyTlvs, { type: id, format: rest[0] }];
   else context.alert(option, `'${option.text}' : the TLV ID has to be between 0 and 255.`);
