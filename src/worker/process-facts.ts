@@ -1,13 +1,14 @@
 /** What samples may know of the process they run in. */
-import { networkInterfaces, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { parseIp, sameIp, type IpAddress } from '../base/ip-address.ts';
+import type { IpAddress } from '../base/ip-address.ts';
 import { monotonicMs } from '../base/clock.ts';
 import type { ProcessFacts } from '../acl/context.ts';
 import { EventSinks } from './event-sinks.ts';
 import { IdleMeter } from './idle-meter.ts';
 import type { RingPlaces } from './log-rings.ts';
 import type { ThreadStart } from './messages.ts';
+import { isOwnAddress } from './own-addresses.ts';
 
 export class ThreadProcessFacts implements ProcessFacts {
   readonly pid = process.pid;
@@ -49,11 +50,6 @@ export class ThreadProcessFacts implements ProcessFacts {
     this.#sinks.write(sink, line);
   }
   isLocalAddress(ip: IpAddress): boolean {
-    return Object.values(networkInterfaces())
-      .flatMap(addresses => addresses ?? [])
-      .some(({ address }) => {
-        const own = parseIp(address);
-        return own !== undefined && sameIp(own, ip);
-      });
+    return isOwnAddress(ip);
   }
 }
