@@ -93,6 +93,23 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
     assert.match(told[3] ?? '', /^[0-9A-F]{96}$/);
   });
 
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+  test(`a server's certificate is known where its session over ${version} is resumed`, async t => {
+    if (!requires(t, 'openssl')) return;
+    const certificate = new Authority(t).issue({ name: 'a.example' });
+    const origin = await startTlsOrigin(t, certificate, { maxVersion: version });
+    const words = ['ssl_bc_is_resumed', 'ssl_s_s_dn(CN)', 'ssl_s_sha1,hex', 'ssl_s_chain_der,length'];
+    const server = `${origin.address} ssl verify none pool-max-conn 0`;
+    const port = await start(t, LB, { words, server });
+    const told = async (): Promise<readonly unknown[]> => {
+      const fields = await fieldsOf(port);
+      return words.map((_, index) => fields[`x-${index}`]);
+    };
+    const [, name, hash] = await told();
+    assert.equal(name, 'a.example');
+    assert.deepEqual(await told(), ['1', 'a.example', hash, '']);
+  });
+
 test('secrets of TLS 1.3 are those the server has, with tune.ssl.keylog', async t => {
   if (!requires(t, 'openssl')) return;
   const certificate = new Authority(t).issue({ name: 'a.example' });

@@ -46,12 +46,14 @@ export class OutgoingHandshake {
   readonly #hearsTickets: boolean;
   readonly #plain: Connection;
   readonly #keyLog: KeyLog | undefined;
+  readonly #session: Buffer | undefined;
   #hasWrongNames = false;
 
   constructor(engine: Adopter, plain: Connection, options: OutgoingHandshakeOptions, sink: HandshakeSink) {
     this.#engine = engine;
     this.#sink = sink;
     this.#plain = plain;
+    this.#session = options.session;
     const { checkNames, keepSession, keepsSecrets, ...settings } = options;
     const checkServerIdentity = (_name: string, certificate: PeerCertificate): Error | undefined => {
       const error = checkNames(certificate);
@@ -99,7 +101,13 @@ export class OutgoingHandshake {
 
   #facts(error: Error | TlsError | undefined): TlsFacts {
     const hellos = this.#wire?.hellos;
-    return new TlsSocketFacts(this.#socket, { side: 'client', error, keyLog: this.#keyLog, hellos });
+    return new TlsSocketFacts(this.#socket, {
+      side: 'client',
+      error,
+      keyLog: this.#keyLog,
+      session: this.#session,
+      hellos,
+    });
   }
 
   readonly #closed = (): void => this.#failed(new Error('closed during the handshake'));

@@ -9,6 +9,7 @@ import { verificationNumberOfCode } from '../../base/x509-verification.ts';
 import { Certificate } from './certificate.ts';
 import type { KeyLog } from './key-log.ts';
 import type { HelloRandoms } from './records/handshake-records.ts';
+import { sessionCertificate } from './session-certificate.ts';
 import { SessionFacts } from './session-facts.ts';
 import {
   type CertificateFacts,
@@ -30,6 +31,8 @@ interface TlsCircumstances {
   readonly certificateName?: string | undefined;
   /** The certificate itself, for sessions that are resumed: none is presented again. */
   readonly certificatePem?: string | undefined;
+  /** What a server was offered to resume. */
+  readonly session?: Buffer | undefined;
   /** The name the client asked for, where the socket does not know it any more. */
   readonly servername?: string | undefined;
   /** What ended the handshake; absent: it completed. */
@@ -94,7 +97,8 @@ export class TlsSocketFacts extends SessionFacts implements TlsFacts {
 
   get peerChain(): string | undefined {
     const sent = this.#sentBeside();
-    const own = this.#circumstances.side === 'client' ? this.#readPeer() : undefined;
+    const sendsOwn = this.#circumstances.side === 'client' && !this.resumed;
+    const own = sendsOwn ? this.#readPeer() : undefined;
     const all = own === undefined ? sent : [own, ...sent];
     return all.length === 0 ? undefined : all.map(({ raw }) => raw.toString('latin1')).join('');
   }
@@ -189,9 +193,14 @@ export class TlsSocketFacts extends SessionFacts implements TlsFacts {
   #readPeer(): X509Certificate | undefined {
     if (!this.#peerAsked) {
       this.#peerAsked = true;
-      this.#peer = this.#isOver ? undefined : peerOf(this.#socket);
+      this.#peer = (this.#isOver ? undefined : peerOf(this.#socket)) ?? this.#resumedPeer();
     }
     return this.#peer;
+  }
+
+  #resumedPeer(): X509Certificate | undefined {
+    const { session } = this.#circumstances;
+    return this.resumed && session !== undefined ? sessionCertificate(session) : undefined;
   }
 
   /** Node hangs what was sent, in that order, one under the other. */
