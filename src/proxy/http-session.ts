@@ -223,7 +223,9 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   // ── what the stream tells ──
 
   requestFinished(keep: boolean): void {
-    if ((this.#stream as HttpStream).body.read) return this.#requestOver(keep);
+    const { body, transaction } = this.#stream as HttpStream;
+    // whose body was waited for in vain does not get more time for it
+    if (body.read || (!keep && transaction.status === 408)) return this.#requestOver(keep);
     this.#keeps = keep;
     this.#state = DRAINING;
     this.#drain();

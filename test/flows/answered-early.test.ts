@@ -20,7 +20,7 @@ interface Flow {
   readonly origin: Origin;
 }
 
-async function start(t: TestContext, clientTimeout = '20s'): Promise<Flow> {
+async function start(t: TestContext, clientTimeout = '20s', more = ''): Promise<Flow> {
   const logs = await startLogReceiver(t);
   const origin = await startRawOrigin(t, socket => socket.on('data', () => socket.write(OK)));
   const port = await freePort();
@@ -38,7 +38,7 @@ defaults
 listen l
   bind 127.0.0.1:${port}
   stats uri /stats
-  http-request deny if { path /deny }
+${more}  http-request deny if { path /deny }
   http-request set-var(txn.path) path
   http-reuse always
   http-response return status 202 if { var(txn.path) -m str /return }
@@ -61,7 +61,7 @@ class Client {
   constructor(t: TestContext, port: number) {
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     this.socket.on('data', chunk => (this.text += chunk.toString('latin1')));
-    this.ended = once(this.socket, 'end');
+    this.ended = once(this.socket, 'end', { signal: AbortSignal.timeout(60_000) });
     t.after(() => this.socket.destroy());
   }
 
@@ -102,6 +102,14 @@ for (const [name, begin, rest] of [
     client.socket.write(rest);
     await client.ended;
   });
+
+test('a client that was too slow with its body has no more time for it', async t => {
+  const { port } = await start(t, '10m', '  option http-buffer-request\n  timeout http-request 100ms\n');
+  const client = new Client(t, port);
+  client.socket.write(`${head('Content-Length: 10')}abc`);
+  await client.ended;
+  assert.match(client.text, /^HTTP\/1\.1 408 [^]*^connection: close\r$/im);
+});
 
 test('a server whose whole response rules put aside keeps its connection', async t => {
   const { port, origin } = await start(t);
