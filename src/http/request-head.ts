@@ -123,11 +123,15 @@ export class Http1RequestHead implements RequestHead {
     this.#parsed = true;
   }
 
-  /** It came by HTTP/2, and was given to the parser as one of HTTP/1.1. */
+  /**
+   * It came by HTTP/2, and was given to the parser as one of HTTP/1.1. Where that needed a Transfer-Encoding, rules do not
+   * find it: the client has not sent any. Servers get it again.
+   */
   receivedByHttp2(target: string): void {
     this.line.setAbsolute(target);
     this.#target = undefined;
     this.version = 20;
+    if (this.framing === 'chunked') this.headers.remove('transfer-encoding');
   }
 
   /** What is asked for is to be written otherwise (RFC 9110 section 4.2.3), for servers, rules and logs. */

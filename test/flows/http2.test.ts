@@ -122,6 +122,17 @@ test('samples and logs show the absolute target and version 2 of a request by HT
   await receiver.find(new RegExp(`"GET ${url.replace('?', '\\?')} HTTP/2.0"`));
 });
 
+test('rules find no Transfer-Encoding in a request whose body has no length, and the server gets chunks', async t => {
+  const origin = await startHttpOrigin(t, 's', tells);
+  const { client } = await startAndOpen(t, origin, {
+    frontend: 'http-request deny if { req.fhdr(transfer-encoding) -m found }\n  http-request set-header x y',
+  });
+  const stream = client.request({ ':method': 'POST', ':path': '/' });
+  stream.end('hello');
+  const { headers, body } = JSON.parse((await answerOf(stream)).body.toString()) as Told;
+  assert.deepEqual([headers['transfer-encoding'], headers['x'], body], ['chunked', 'y', 'hello']);
+});
+
 test('rules that set the target have a server get a path', async t => {
   const origin = await startHttpOrigin(t, 's', tells);
   const { client } = await startAndOpen(t, origin, {
