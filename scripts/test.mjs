@@ -17,7 +17,7 @@ const combined = resolve('dist/test-combined');
 const wanted = process.argv.slice(2);
 /** Flows of what clients, servers and the kernel do to connections: what stands above an engine is the same on both. */
 const BY_ENGINE =
-  `admin-sessions bandwidth bodies chaos client- connection-options continuous- cut- destinations floods
+  `admin-sessions answered- bandwidth bodies chaos client- connection-options continuous- cut- destinations floods
   fuzz-wire http-differential http2. limits log-beside log-forward nothing-lost peaks real-clients reload-listening
   retry-on rules-waiting send-proxy socket-words splicing stalled- tcp- termination- tls-listeners traces. web-clients`.split(
     /\s+/,
