@@ -251,8 +251,8 @@ test('what a peer was told by GOAWAY is not said again', () => {
   const told = server
     .take()
     .toString('hex')
-    .match(/0000080700000000.{8}/g);
-  assert.deepEqual(told, ['000008070000000000000015', '000008070000000000000001']);
+    .match(/000008070000000000.{8}/g);
+  assert.deepEqual(told, ['00000807000000000000000015', '00000807000000000000000001']);
 });
 
 test('content is held to its length, by DATA and by an end that comes too early', () => {
