@@ -225,7 +225,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   requestFinished(keep: boolean): void {
     const { body, transaction } = this.#stream as HttpStream;
     // whose body was waited for in vain does not get more time for it
-    if (body.read || (!keep && transaction.status === 408)) return this.#requestOver(keep);
+    if (body.read || transaction.termination.cause === 'c') return this.#requestOver(keep);
     this.#keeps = keep;
     this.#state = DRAINING;
     this.#drain();

@@ -386,3 +386,19 @@ test('a client that stalls is timed even where its server is not', async t => {
   await until('the line', () => lines().length > 0);
   assert.match(lines().map(told).join(''), /^no-server\/s 400 cH \w+: silent$/);
 });
+
+test('a client that was too slow with its body has no more time for it behind its answer', async t => {
+  const { ports } = await start(t);
+  const socket = connect({ port: ports.client, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  socket.on('error', () => undefined);
+  const ended = new Promise(resolve => socket.once('end', resolve));
+  let answer = '';
+  socket.on('data', chunk => (answer += chunk.toString('latin1')));
+  socket.write(post('silent', FLOOD_BYTES));
+  await until('the answer', () => answer !== '');
+  assert.match(answer, /^HTTP\/1.1 400 /);
+  const dripping = setInterval(() => socket.write('x'), STEP_MS / 4);
+  t.after(() => clearInterval(dripping));
+  await bounded('the end', ended);
+});
