@@ -76,20 +76,25 @@ listen l
   assert.match(said, /Proxy 'l': can't find server 'gone' in backend 'l'/);
 });
 
-test('TLS to a server is on or off as it was ordered at run time, whatever the configuration says', async t => {
-  const origin = await startHttpOrigin(t, 'plain');
-  const folder = folderOf(t);
-  const [port] = (await freePorts(1)) as [number];
-  const config = `global
+function beginning(folder: string, state: string): string {
+  return `global
+    nbthread 1
     stats socket ${folder}/socket level admin
-    server-state-file ${folder}/state
+    server-state-file ${state}
 defaults
     mode http
     load-server-state-from-file global
     timeout connect 5s
     timeout client 5s
     timeout server 5s
-listen l
+`;
+}
+
+test('TLS to a server is on or off as it was ordered at run time, whatever the configuration says', async t => {
+  const origin = await startHttpOrigin(t, 'plain');
+  const folder = folderOf(t);
+  const [port] = (await freePorts(1)) as [number];
+  const config = `${beginning(folder, `${folder}/state`)}listen l
     bind 127.0.0.1:${port}
     server s ${origin.address} ssl verify none
 `;
@@ -118,17 +123,7 @@ test('What HAProxy writes is restored here, and what is written here HAProxy res
     await startHttpOrigin(t, 'c'),
   ];
   const [port] = (await freePorts(1)) as [number];
-  const config = (state: string): string => `global
-    nbthread 1
-    stats socket ${folder}/socket level admin
-    server-state-file ${state}
-defaults
-    mode http
-    load-server-state-from-file global
-    timeout connect 5s
-    timeout client 5s
-    timeout server 5s
-listen l
+  const config = (state: string): string => `${beginning(folder, state)}listen l
     bind 127.0.0.1:${port}
     balance roundrobin
     server a ${a.address} weight 10
