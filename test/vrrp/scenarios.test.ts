@@ -522,6 +522,7 @@ async function flood(
 ): Promise<{ wrong: string[]; lateAdverts: number; text: string }> {
   const marks = [a.mark, b.mark] as const;
   const [sendingBefore, before] = [await a.snapshot(), await b.snapshot()];
+  const receivesBefore = ipReceives(lab, 'b');
   const cpuBefore = [cpuMs(b.vrrpPid), cpuMs(bar.vrrpPid)] as const;
   const sender = lab.start('c', process.execPath, [
     join(import.meta.dirname, '../support/bad-packets.js'),
@@ -531,13 +532,18 @@ async function flood(
     sent: number;
     tookMs: number;
   };
-  const expected = packetsIn(before) + sent;
+  // what got lost in the bridge, as some does where a processor stands still, lb cannot know of
+  const arrived = ipReceives(lab, 'b') - receivesBefore;
+  assert.ok(arrived > sent * 0.95, `${arrived} of ${sent} packets arrived`);
+  const unseen = (): number =>
+    arrived - (packetsIn(after) + advertsIn(after) - packetsIn(before) - advertsIn(before));
   let after = await b.snapshot();
-  for (let tries = 0; tries < 50 && packetsIn(after) < expected; tries++) after = await b.snapshot();
+  for (const deadline = Date.now() + 10_000; unseen() > OTHER_PACKETS && Date.now() < deadline;)
+    after = await b.snapshot();
   const sending = await a.snapshot();
   const costMs = cpuMs(b.vrrpPid) - cpuBefore[0];
   const barMs = cpuMs(bar.vrrpPid) - cpuBefore[1];
-  assert.ok(packetsIn(after) >= expected, `${packetsIn(after)} of ${expected} packets`);
+  assert.ok(unseen() <= OTHER_PACKETS, `${unseen()} of ${arrived} packets were not seen`);
   const [v, w] = after.instances.map(one => one.counters.bad);
   for (const kind of ['checksum', 'ttl', 'version', 'type', 'length'] as const)
     assert.ok((v?.[kind] ?? 0) > 100, `${kind}: ${v?.[kind]}`);
@@ -553,8 +559,25 @@ async function flood(
   const lateAdverts = grown('advertsLate', sendingBefore, sending);
   if (heard < (tookMs / 100) * 0.9) wrong.push(`${heard} adverts were heard in ${tookMs} ms`);
   const dropped = after.droppedPackets - before.droppedPackets;
-  const text = `${sent} packets in ${tookMs} ms, ${dropped} dropped, ${lateAdverts} adverts late, cost ${costMs} ms of CPU, keepalived ${barMs} ms`;
+  const text = `${arrived} packets in ${tookMs} ms, ${dropped} dropped, ${lateAdverts} adverts late, cost ${costMs} ms of CPU, keepalived ${barMs} ms`;
   return { wrong, lateAdverts, text };
+}
+
+/** What comes to a node besides VRRP: reports of group members. */
+const OTHER_PACKETS = 20;
+
+/** The packets of IPv4 that the kernel of a node has received. */
+function ipReceives(lab: Lab, node: string): number {
+  const [names, values] = lab
+    .in(node, 'cat /proc/net/snmp')
+    .split('\n')
+    .filter(line => line.startsWith('Ip:'))
+    .map(line => line.split(' '));
+  return Number(values?.[names?.indexOf('InReceives') ?? 0]);
+}
+
+function advertsIn({ instances }: VrrpSnapshot): number {
+  return instances.reduce((sum, { counters }) => sum + counters.advertsReceived, 0);
 }
 
 /** All bad ones that a node has seen, or not. */
