@@ -88,14 +88,15 @@ export class VrrpRouter {
       // over a reload the announcer is another one
       announcer: { announce: (...args) => this.#announcer.announce(...args) },
     });
-    this.#handOvers = new HandOvers(ports);
+    const readWaiting = (): void => this.#receivers.readWaiting();
+    this.#handOvers = new HandOvers({ ...ports, readWaiting });
     this.#machines = new Machines({
       clock,
       rareLog: this.#rareLog,
       instances: this.#instances,
       handOvers: this.#handOvers,
       reporter: this.#reporter,
-      readWaiting: () => this.#receivers.readWaiting(),
+      readWaiting,
     });
     this.#vmacs = new VmacInterfaces(ports.held, log);
     this.#statics = new StaticEntries(ports);

@@ -60,6 +60,7 @@ class FakeNetwork implements Network {
   readonly links = new Map<string, Link>();
   readonly own: HeldAddress[] = [];
   readonly virtual = new Set<string>();
+  readonly localRoutes = new Set<string>();
   /** Addresses that cannot be added. */
   readonly refused = new Set<string>();
   readonly announced: { readonly at: number; readonly ip: string; readonly device: string }[] = [];
@@ -104,11 +105,13 @@ class FakeNetwork implements Network {
     return [...this.own, ...held];
   }
 
-  addLocalRoute(): number {
+  addLocalRoute(ip: IpAddress): number {
+    this.localRoutes.add(ip.toString());
     return 0;
   }
 
-  removeLocalRoute(): number {
+  removeLocalRoute(ip: IpAddress): number {
+    this.localRoutes.delete(ip.toString());
     return 0;
   }
 

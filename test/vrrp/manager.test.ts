@@ -114,6 +114,40 @@ test('a stopping master that nobody follows gives its addresses up after the lon
   await stopped;
 });
 
+test('a stopping master whose machine stood still hears what came meanwhile, or waits once more', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  const stopped = handle.stop();
+  fake.clock.stall(2000);
+  await fake.clock.pass(499);
+  assert.equal(fake.network.virtual.size, 1);
+  fake.clock.stall(2000);
+  fake.waiting.push(() => fake.hear(advert(90), '10.0.0.2'));
+  await fake.clock.pass(0);
+  assert.equal(fake.network.virtual.size, 0);
+  await stopped;
+});
+
+for (const follows of ['at once', 'late'] as const)
+  test(`connections go on at a master that is followed ${follows}`, async () => {
+    const fake = new FakeNode();
+    // not an interface of this machine, whose settings would be changed
+    fake.network.addLink('wire0', '10.0.0.1');
+    const config = configOf(instance().replace('eth0', 'wire0'));
+    const handle = fake.start(config, { keepConnections: true });
+    await fake.clock.pass(361);
+    const done = handle.handOver('stopping');
+    if (follows === 'late') await fake.clock.pass(501);
+    fake.hear(advert(90), '10.0.0.2');
+    await done;
+    assert.equal(fake.network.virtual.size, 0);
+    await fake.clock.pass(120_000);
+    assert.deepEqual([...fake.network.localRoutes], ['10.0.0.100']);
+    await handle.stop();
+    assert.deepEqual([...fake.network.localRoutes], []);
+  });
+
 test('a dying process gives everything up synchronously', async () => {
   const fake = node();
   const handle = fake.start(configOf(instance()));

@@ -19,7 +19,18 @@ interface HandOverPorts {
   readonly log: Log;
   /** There are connections that are worth it: a balancer serves in this program. */
   readonly keepConnections: boolean;
+  /** Hears the packets that nobody has told of. */
+  readonly readWaiting: () => void;
 }
+
+/** The next master prepares itself. */
+interface Waiting {
+  readonly forMs: number;
+  readonly askedAt: number;
+}
+
+/** More than between two questions: the machine stood still, and so did what is waited for. */
+const LONGEST_STEP_MS = 10;
 
 export class HandOvers {
   /** Why this node gives its addresses away; undefined: it takes part. */
@@ -28,8 +39,8 @@ export class HandOvers {
   stopping = false;
   readonly #clock: Clock;
   readonly #keepConnections: boolean;
-  /** Since when an instance has put off taking over. */
-  readonly #waiting = new Map<string, number>();
+  /** For how long an instance has put off taking over. */
+  readonly #waiting = new Map<string, Waiting>();
   readonly #lingering: Lingering;
   readonly #kept: KeptConnections;
   readonly #relays: ConnectionRelays;
@@ -37,7 +48,7 @@ export class HandOvers {
   constructor(ports: HandOverPorts) {
     this.#clock = ports.clock;
     this.#keepConnections = ports.keepConnections;
-    this.#lingering = new Lingering(ports.clock);
+    this.#lingering = new Lingering(ports);
     this.#kept = new KeptConnections(ports);
     this.#relays = new ConnectionRelays(ports);
   }
@@ -56,9 +67,10 @@ export class HandOvers {
    */
   wait(name: string): boolean {
     const now = this.#clock.now();
-    const since = this.#waiting.get(name) ?? now;
-    if (this.#relays.isPreparing(name) && now - since < LONGEST_PREPARATION_MS) {
-      this.#waiting.set(name, since);
+    const { forMs, askedAt } = this.#waiting.get(name) ?? { forMs: 0, askedAt: now };
+    const waited = forMs + Math.min(now - askedAt, LONGEST_STEP_MS);
+    if (this.#relays.isPreparing(name) && waited < LONGEST_PREPARATION_MS) {
+      this.#waiting.set(name, { forMs: waited, askedAt: now });
       return true;
     }
     this.#waiting.delete(name);
@@ -89,9 +101,10 @@ export class HandOvers {
     instance.release();
   }
 
+  /** Whoever follows late finds the connections here all the same. */
   #lingered(instance: Instance, end: LingeringEnd): void {
     const goesOn = this.#keepConnections && this.reason !== undefined && !this.stopping;
-    if (end === 'followed' && goesOn) this.#kept.keep(instance.config, 'for good');
+    if (end !== 'ours' && goesOn) this.#kept.keep(instance.config, 'for good');
     instance.release();
   }
 
