@@ -1,5 +1,5 @@
 /** The command line. Loads what it asks for, and is the place that ends the process while no other thread runs. */
-import { surviveLostOutput } from './base/standard-output.ts';
+import { surviveLostOutput, waitForReaders } from './base/standard-output.ts';
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, type Options } from './config-parser/command-line.ts';
 import type { ConfigFile } from './config-parser/file-reader.ts';
@@ -129,4 +129,5 @@ function startsThreads({ action, files, daemon, masterWorker }: Options, generat
 }
 
 surviveLostOutput();
+waitForReaders(true);
 void main(process.argv.slice(2));

@@ -2,6 +2,7 @@
  * What a command line with a configuration means: reads it, tells what is wrong, and checks, serves, or starts a master
  * that lets workers serve. main.ts loads this file while the first data thread is already loading.
  */
+import { waitForReaders } from './base/standard-output.ts';
 import { describeSystemError } from './base/system-error.ts';
 import { noCertificates } from './certificates/certificate-store.ts';
 import { writeFileSync } from 'node:fs';
@@ -99,6 +100,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
     log,
     exit,
   };
+  waitForReaders(false);
   if (inherited !== undefined) return serveUnderMaster(options, loaded, inherited.sockets);
   return serveOrMaster(options, loaded, argv, environment);
 }

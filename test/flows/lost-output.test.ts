@@ -108,3 +108,15 @@ test('the outcome of a check does not depend on whether somebody reads it', asyn
     assert.equal(ended, code);
   }
 });
+
+test('warnings that are longer than a pipe, and the mistake behind them, are told to the end', async t => {
+  const { config } = await place(t);
+  const file = join(temporaryFolder(t), 'haproxy.cfg');
+  const late = 2000;
+  writeFileSync(file, `${config}${'  tcp-request content accept\n'.repeat(late)}  no-such-word\n`);
+  // Node's own pipes are sockets, which take more
+  const command = `"${LB}" -c -f "${file}" 2>&1 | cat`;
+  const said = spawnSync('sh', ['-c', command], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  assert.equal(said.stdout.match(/rule placed after an 'http-request' rule/g)?.length, late);
+  assert.match(said.stdout, /Fatal errors found in configuration\.\n$/);
+});
