@@ -27,7 +27,7 @@ const LEVEL: Record<string, number> = {
   stats: 3,
   traces: 3,
   vrrp: 3,
-  l4: 3,
+  l4: 4,
   rules: 4,
   admin: 4,
   lua: 5,

@@ -121,6 +121,41 @@ test('HTTP_GET: every url by status, digest and text', async t => {
   );
 });
 
+test('HTTP_GET: expressions are those of PCRE; one that cannot be compiled fails its check, and nothing else', async t => {
+  const port = await listening(
+    t,
+    createHttpServer((_request, response) => response.end('Page caf\u00e9 17')),
+  );
+  const get = (regex: string): Promise<string> =>
+    check(`HTTP_GET {\n url {\n path /\n regex ${regex}\n}\n}`, port);
+  for (const regex of [
+    '"(?i)page [[:alpha:]]+"',
+    '"Pa++ge"',
+    '"caf\u00e9"',
+    '"\\\\d{2}"',
+    "'Page caf'",
+    '"P\\x61ge"',
+  ])
+    assert.equal(await get(regex), 'good', regex);
+  assert.equal(await get('"e 17"\n regex_min_offset 8\n regex_options anchored'), 'regex does not match /');
+  assert.equal(await get('"x (1) 7"\n regex_options extended'), 'regex does not match /');
+  assert.equal(await get('"1 7"\n regex_options extended'), 'good');
+  assert.equal(await get('"Page(("'), 'regex does not match /');
+});
+
+test('HTTP_GET: the status is what stands behind the name of a protocol, whichever', async t => {
+  for (const [line, verdict] of [
+    ['ICY 200 OK', 'good'],
+    ['HTTP/2 204 Fine', 'good'],
+    ['HTTP/1.1 503 No', 'status 503 for /'],
+    ['HTTP/1.1 2000 No', 'no HTTP answer for /'],
+    ['200', 'no HTTP answer for /'],
+  ] as const) {
+    const server = createServer(socket => void socket.once('data', () => socket.end(`${line}\r\n\r\n`)));
+    assert.equal(await check('HTTP_GET {\n url {\n path /\n}\n}', await listening(t, server)), verdict);
+  }
+});
+
 test('DNS_CHECK and UDP_CHECK: an answer that is good, another one, and none', async t => {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
@@ -249,11 +284,11 @@ test('bind_if and fwmark: checks leave by their interface, and with a mark that 
 test('what is not done is told', () => {
   const words = `TCP_CHECK {
 }
-  HTTP_GET {\n url {\n path /\n regex "("\n regex_options ungreedy\n}\n}`;
-  const told = tellUnchecked([serverOf(words, 80)], []).map(({ message }) => message.replace(/: .*/, ''));
+  HTTP_GET {\n url {\n path /\n regex "("\n regex_options anchored\n}\n}`;
+  const told = tellUnchecked([serverOf(words, 80)], []).map(({ message }) => message);
   assert.deepEqual(told, [
-    'regex_options ungreedy has no effect',
-    "regex '(' cannot be compiled, its check always fails",
+    'regex_options anchored has no effect',
+    "regex '(' is invalid (missing ')'): its check always fails",
   ]);
 });
 

@@ -4,9 +4,10 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Checker, CheckerKind, VirtualServer } from '../../model/virtual-server.ts';
+import { troubleOf } from './body-regex.ts';
 import { bad, GOOD, type Check, type CheckResult } from './check.ts';
 import { checkDns, checkUdp } from './datagram-checks.ts';
-import { compileRegex, httpCheck, isRegexOption } from './http-check.ts';
+import { httpCheck } from './http-check.ts';
 import { checkPing } from './ping-check.ts';
 import { checkSmtp, checkTcp } from './stream-checks.ts';
 
@@ -78,20 +79,6 @@ function unchecked({ http, file }: Checker, trackFiles: KeepalivedConfig['trackF
     ...(file === undefined || trackFiles.some(({ name }) => name === file.trackFile)
       ? []
       : [`track_file ${file.trackFile} not found, nothing is held against the server`]),
-    ...urls.flatMap(({ regexOptions }) =>
-      regexOptions
-        .filter(option => !isRegexOption(option))
-        .map(option => `regex_options ${option} has no effect: expressions are those of JavaScript`),
-    ),
-    ...urls.flatMap(url => {
-      try {
-        compileRegex(url);
-        return [];
-      } catch (error) {
-        return [
-          `regex '${url.regex ?? ''}' cannot be compiled, its check always fails: ${(error as Error).message}`,
-        ];
-      }
-    }),
+    ...urls.flatMap(troubleOf),
   ];
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { Checker, HttpUrl } from '../../model/virtual-server.ts';
+import { isFound } from './body-regex.ts';
 import { bad, GOOD, type Check, type CheckResult } from './check.ts';
 import { connectAs } from './check-socket.ts';
 import { overSocket } from './stream-checks.ts';
@@ -88,9 +89,13 @@ function isWhole(chunks: readonly Buffer[], length: number): boolean {
   return said !== null && length - end - 4 >= Number(said[1]);
 }
 
+/** Of whatever protocol the server names, as keepalived takes it: `ICY 200 OK`, `HTTP/2 200`. */
+const STATUS = /^[^ \r\n]+ (\d{3})(?!\d)/;
+const MOST_PROTOCOL = 64;
+
 function judgeAnswer(answer: Buffer, url: HttpUrl): CheckResult {
   const end = answer.indexOf('\r\n\r\n');
-  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1', 0, 16))?.[1]);
+  const status = Number(STATUS.exec(answer.toString('latin1', 0, MOST_PROTOCOL))?.[1]);
   if (end < 0 || Number.isNaN(status)) return bad(`no HTTP answer for ${url.path}`);
   if (!url.statusCodes.some(([from, to]) => status >= from && status <= to))
     return bad(`status ${status} for ${url.path}`);
@@ -102,29 +107,9 @@ function judgeAnswer(answer: Buffer, url: HttpUrl): CheckResult {
   return judgeText(body, url);
 }
 
-/** Options without a counterpart in JavaScript are named at load (checks.ts). */
-const REGEX_FLAGS: Readonly<Record<string, string>> = {
-  caseless: 'i',
-  multiline: 'm',
-  dotall: 's',
-  utf: 'u',
-};
-
-export function isRegexOption(option: string): boolean {
-  return Object.hasOwn(REGEX_FLAGS, option);
-}
-
-/** Throws a SyntaxError where it is none. */
-export function compileRegex({ regex = '', regexOptions }: HttpUrl): RegExp {
-  const flags = new Set(regexOptions.map(option => (isRegexOption(option) ? REGEX_FLAGS[option] : '')));
-  return new RegExp(regex, [...flags].join(''));
-}
-
 function judgeText(body: Buffer, url: HttpUrl): CheckResult {
   if (url.regex === undefined) return GOOD;
-  const text = body.toString('utf8').slice(url.regexMinOffset);
-  const found = compileRegex(url).exec(text);
-  const matches = found !== null && found.index + url.regexMinOffset <= url.regexMaxOffset;
+  const matches = isFound(url, body);
   return matches !== url.regexNoMatch
     ? GOOD
     : bad(`regex ${matches ? 'matches' : 'does not match'} ${url.path}`);

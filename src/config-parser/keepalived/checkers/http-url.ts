@@ -4,7 +4,7 @@ import type { Word } from '../../../model/word.ts';
 import type { Statement } from '../block.ts';
 import { KeywordTable, type KeepalivedKeyword } from '../keyword.ts';
 import type { Scope } from '../scope.ts';
-import { blockOf, readInteger } from '../values.ts';
+import { blockOf, escapedWords, readInteger } from '../values.ts';
 
 interface UrlDraft {
   path?: string;
@@ -47,7 +47,8 @@ export function urlTable(block: string): KeywordTable<UrlDraft> {
       args: '<STRING>',
       least: 1,
       summary: 'body must match',
-      parse: (draft, { words }) => void (draft.regex = words[0]?.text ?? ''),
+      parse: (draft, { raw, position }, scope) =>
+        void (draft.regex = escapedWords(raw, position, scope)?.[0] ?? ''),
     },
     {
       name: 'regex_no_match',
