@@ -61,7 +61,8 @@ export class Forwarder {
     this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
     this.#manners = config.globalDefs;
     this.#keepers = this.#keepersOf(config, before);
-    for (const keeper of before) if (!this.#keepers.includes(keeper)) keeper.stop(false);
+    for (const keeper of before)
+      if (!this.#keepers.includes(keeper)) keeper.giveWayTo(sameName(this.#keepers, keeper.resolved));
     for (const keeper of this.#keepers) if (!before.includes(keeper)) keeper.start();
     this.#followAddresses();
     this.#routes.watch(this.#routesDirectly());
@@ -78,7 +79,7 @@ export class Forwarder {
   stop(): void {
     this.#routes.watch(false);
     this.#addresses.watch(false);
-    for (const keeper of this.#keepers) keeper.stop(true);
+    for (const keeper of this.#keepers) keeper.stop();
     this.#applier.stop();
   }
 
@@ -98,7 +99,7 @@ export class Forwarder {
         }),
     };
     return resolveServices(config).services.map(resolved => {
-      const old = before.find(keeper => keeper.resolved.service.name === resolved.service.name);
+      const old = sameName(before, resolved);
       if (old !== undefined && isSame(old.resolved, resolved)) return old;
       const keeper: PoolKeeper = new PoolKeeper(resolved, ports, () => this.#changed(keeper), old);
       return keeper;
@@ -133,6 +134,10 @@ export class Forwarder {
   #states(): PoolKeeper['states'][] {
     return this.#keepers.map(({ states }) => states);
   }
+}
+
+function sameName(keepers: readonly PoolKeeper[], { service }: ResolvedService): PoolKeeper | undefined {
+  return keepers.find(({ resolved }) => resolved.service.name === service.name);
 }
 
 /** Of one place in the ruleset, too. */

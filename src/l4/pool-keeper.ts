@@ -10,7 +10,16 @@ import type { CheckJudge, GoodResult, RunningCheck } from './checkers/check.ts';
 import { CheckLoop } from './checkers/check-loop.ts';
 import type { Checks } from './checkers/checks.ts';
 import type { Neighbours } from './neighbours.ts';
-import { changeServer, changeWeight, newPool, serverStates, type Pool, type PoolChange } from './pool.ts';
+import {
+  changeServer,
+  changeWeight,
+  newPool,
+  serverStates,
+  succeed,
+  weightOf,
+  type Pool,
+  type PoolChange,
+} from './pool.ts';
 import type { ResolvedService } from './resolve-services.ts';
 import type { ServerState } from './service.ts';
 
@@ -45,6 +54,10 @@ export class PoolKeeper {
   readonly #checks: readonly (readonly RunningCheck[])[];
   /** Servers that were not there before, and have not been told of. */
   readonly #fresh: readonly number[];
+  /** Servers that were down before anybody looked (`alpha`), until their first check. */
+  readonly #unseen: Set<number>;
+  /** Whether others think that it has its quorum. */
+  readonly #hadQuorum: boolean;
   #pool: Pool;
   #isSuspended: boolean;
 
@@ -65,9 +78,12 @@ export class PoolKeeper {
     this.#checks = config.realServers.map((server, index) =>
       server.checkers.flatMap(checker => this.#checkOf(checker, server, index) ?? []),
     );
+    this.#hadQuorum = before?.hasQuorum ?? false;
     // with `alpha` it would wait for a check that nobody runs
     for (const [index, checks] of this.#checks.entries())
       if (checks.length === 0) this.#pool = changeServer(config, this.#pool, index, true).pool;
+    if (before !== undefined) this.#pool = succeed(config, this.#pool, before.hasQuorum);
+    this.#unseen = new Set(this.#fresh.filter(index => this.#pool.alive[index] !== true));
   }
 
   start(): void {
@@ -75,7 +91,12 @@ export class PoolKeeper {
     if (this.#ports.manners().rsInitNotifies)
       for (const index of this.#fresh)
         if (this.#pool.alive[index] === true) this.#announceServer(index, true);
+    if (this.hasQuorum !== this.#hadQuorum) this.#tellQuorum(this.hasQuorum, weightOf(this.#pool));
     for (const check of this.#checks.flat()) check.start();
+  }
+
+  get hasQuorum(): boolean {
+    return this.#pool.hasQuorum;
   }
 
   get isSuspended(): boolean {
@@ -95,14 +116,27 @@ export class PoolKeeper {
     }
   }
 
-  /** `omega`: what would be run if all servers had failed is run. */
-  stop(ending: boolean): void {
+  /** At the end of the program. `omega`: what would be run if all servers had failed is run. */
+  stop(): void {
+    this.#stopChecks();
+    if (this.resolved.config.omega) this.#announceEnd(undefined);
+  }
+
+  /** By a reload. Servers that the next one does not have are gone; without a next one all of it is. */
+  giveWayTo(next: PoolKeeper | undefined): void {
+    this.#stopChecks();
+    this.#announceEnd(next);
+  }
+
+  #stopChecks(): void {
     for (const check of this.#checks.flat()) check.stop();
-    const { config } = this.resolved;
-    if (!ending || !config.omega) return;
-    for (const index of config.realServers.keys())
-      if (this.#pool.alive[index] === true) this.#announceServer(index, false);
-    if (this.#pool.hasQuorum) this.#announceQuorum(false);
+  }
+
+  #announceEnd(next: PoolKeeper | undefined): void {
+    for (const [index, server] of this.resolved.config.realServers.entries())
+      if (this.#pool.alive[index] === true && next?.isAlive(server) === undefined)
+        this.#announceServer(index, false);
+    if (next === undefined && this.hasQuorum) this.#announceQuorum(false);
   }
 
   get states(): readonly ServerState[] {
@@ -136,6 +170,7 @@ export class PoolKeeper {
         onFailure: (reason, left) => {
           if (checker.logAllFailures || left > 0)
             log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
+          if (this.#unseen.delete(index)) this.#announceServer(index, false);
         },
       },
       alive,
@@ -146,6 +181,7 @@ export class PoolKeeper {
   #judgeOf(checker: Checker, index: number, name: string): CheckJudge {
     return {
       onGood: (result, isNews) => {
+        this.#unseen.delete(index);
         this.#weighAgain(index, result);
         const hasCome = this.#judge(index);
         if (isNews) this.#mailAbout(index, `${wordsOf(checker)} succeed`, hasCome);
@@ -252,7 +288,7 @@ export class PoolKeeper {
 
   #nameOf({ address }: RealServer): string {
     const { protocol } = this.resolved.service;
-    return `[${address.address}]:${protocol ?? ''}:${address.port}`;
+    return `[${address.address}]:${protocol ?? 'none'}:${address.port}`;
   }
 }
 

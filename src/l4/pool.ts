@@ -25,12 +25,18 @@ export type PoolChange =
 export function newPool({ realServers, quorum, hysteresis, alpha }: VirtualServer): Pool {
   const alive = realServers.map(({ checkers }) => !checkers.some(checker => checker.alpha));
   const weights = realServers.map(({ weight }) => weight);
-  const sum = sumOf(alive, weights);
+  const sum = weightOf({ alive, weights });
   return { alive, weights, hasQuorum: alpha ? sum >= quorum + hysteresis : sum > 0 };
 }
 
-function sumOf(alive: readonly boolean[], weights: readonly number[]): number {
+/** Of its alive servers. */
+export function weightOf({ alive, weights }: Pick<Pool, 'alive' | 'weights'>): number {
   return weights.reduce((sum, weight, index) => sum + (alive[index] === true ? weight : 0), 0);
+}
+
+/** Between its thresholds a pool stays what the one before it was. */
+export function succeed(config: VirtualServer, pool: Pool, hadQuorum: boolean): Pool {
+  return judgeQuorum(config, { ...pool, hasQuorum: hadQuorum }).pool;
 }
 
 export function changeServer(
@@ -59,7 +65,7 @@ function judgeQuorum(
   { quorum, hysteresis }: VirtualServer,
   pool: Pool,
 ): { readonly pool: Pool; readonly changes: readonly PoolChange[] } {
-  const sum = sumOf(pool.alive, pool.weights);
+  const sum = weightOf(pool);
   const hasQuorum = pool.hasQuorum ? sum > 0 && sum >= quorum - hysteresis : sum >= quorum + hysteresis;
   if (hasQuorum === pool.hasQuorum) return { pool, changes: [] };
   return { pool: { ...pool, hasQuorum }, changes: [{ kind: 'quorum', up: hasQuorum, sum }] };

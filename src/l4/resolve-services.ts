@@ -127,9 +127,9 @@ function targetOf(service: Exclude<VirtualService, { readonly kind: 'group' }>):
   return { kind: 'address', first: address, last: lastAddress, port };
 }
 
-/** keepalived's names of virtual servers: `[10.0.0.1]:tcp:80`, `FWM 5`, `[GROUP]:tcp`. */
+/** keepalived's names of virtual servers: `[10.0.0.1]:tcp:80`, `FWM 5`, `[GROUP]:0`. */
 export function nameOf({ service, protocol }: VirtualServer): string {
   if (service.kind === 'fwmark') return `FWM ${service.fwmark}`;
-  if (service.kind === 'group') return `[${service.name}]`;
+  if (service.kind === 'group') return `[${service.name}]:0`;
   return `[${service.address}]:${protocol.toLowerCase()}:${service.port}`;
 }

@@ -112,10 +112,16 @@ export interface Checker {
   readonly dns?: { readonly type: string; readonly name: string };
   /** UDP_CHECK. */
   readonly udp?: UdpCheck;
-  /** FILE_CHECK: name of a track_file. */
-  readonly file?: { readonly trackFile: string; readonly weight: number; readonly reverse: boolean };
+  /** FILE_CHECK: name of a track_file, with a weight other than its own. */
+  readonly file?: { readonly trackFile: string; readonly weight?: FileWeight };
   /** BFD_CHECK: name of a bfd_instance. */
   readonly bfd?: string;
+}
+
+/** What a number in a file is multiplied with. */
+interface FileWeight {
+  readonly weight: number;
+  readonly reverse: boolean;
 }
 
 interface HttpGet {

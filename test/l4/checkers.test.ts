@@ -23,7 +23,7 @@ const FOLLOWED = {
   name: 'f',
   position: { file: '', line: 0, column: 0 },
   file: join(tmpdir(), `lb-followed-${process.pid}`),
-  weight: 1,
+  weight: 2,
   reverse: false,
 };
 const CHECKS = checksOf({}, [FOLLOWED], () => Promise.resolve(exitCode));
@@ -203,6 +203,9 @@ test('FILE_CHECK: the number in the file is a failure, or changes the weight', a
   t.after(() => rmSync(FOLLOWED.file, { force: true }));
   const words = (weight: string): string => `FILE_CHECK {\n track_file f\n weight ${weight}\n}`;
   assert.equal(await check(words('0'), 80), 'good');
+  writeFileSync(FOLLOWED.file, '7\n');
+  assert.equal(await check('FILE_CHECK {\n track_file f\n}', 80), 'good 14', 'the weight of the file itself');
+  rmSync(FOLLOWED.file);
   assert.equal(await check(words('0 reverse'), 80), `${FOLLOWED.file} says 0`);
   writeFileSync(FOLLOWED.file, '3\n');
   assert.equal(await check(words('0'), 80), `${FOLLOWED.file} says 3`);

@@ -94,6 +94,7 @@ class CheckedPool {
   constructor(
     config: VirtualServer,
     { noCheckerEmails = false, rsInitNotifies = false, checked = true } = {},
+    before?: CheckedPool,
   ) {
     const server = {
       id: 'vs0',
@@ -125,6 +126,7 @@ class CheckedPool {
         manners: () => ({ noCheckerEmails, rsInitNotifies }),
       },
       () => {},
+      before?.keeper,
     );
   }
 
@@ -151,7 +153,8 @@ test('BFD_CHECK: a server lives as its session says, and until that has said any
   assert.deepEqual(told(), []);
   pool.neighbours.hear('two', true);
   assert.deepEqual(told(), ['UP']);
-  pool.keeper.stop(false);
+  pool.keeper.stop();
+  pool.said.length = 0;
   pool.neighbours.hear('one', false);
   assert.deepEqual(pool.said, []);
 });
@@ -159,6 +162,7 @@ test('BFD_CHECK: a server lives as its session says, and until that has said any
 test('ha_suspend: while the address is elsewhere nobody checks, and servers stay what they were', async () => {
   const pool = new CheckedPool(virtualServer('ha_suspend\n retry 0'));
   pool.keeper.start();
+  pool.said.length = 0;
   pool.good.fill(false);
   assert.deepEqual(await pool.round(), []);
   pool.keeper.suspend(false);
@@ -185,11 +189,76 @@ test('alpha does not wait for checks that are not run', () => {
   );
 });
 
+test('alpha: a server whose first check fails is told of as down, once', async () => {
+  const pool = new CheckedPool(virtualServer('alpha', 'notify_down /bin/down'));
+  pool.good[0] = false;
+  pool.keeper.start();
+  assert.deepEqual(pool.said, []);
+  const told = await pool.round();
+  assert.deepEqual(
+    told.filter(line => line.includes('10.0.0.1') || line.startsWith('run')),
+    ['RS [10.0.0.1]:tcp:80 [10.1.1.1]:tcp:80 DOWN', 'run /bin/down'],
+  );
+  assert.deepEqual(await pool.round(), []);
+});
+
+test('a reload tells of what is no more: servers that the next one does not have, or all of it', async () => {
+  const words = 'quorum 2\n retry 0\n quorum_down /bin/lost';
+  const config = virtualServer(words);
+  const before = new CheckedPool(config);
+  before.keeper.start();
+  before.good[0] = false;
+  await before.round();
+  const fewer = { ...config, realServers: config.realServers.slice(0, 2) };
+  const next = new CheckedPool(fewer, {}, before);
+  before.keeper.giveWayTo(next.keeper);
+  next.keeper.start();
+  assert.deepEqual(before.said, ['RS [10.0.0.3]:tcp:80 [10.1.1.1]:tcp:80 DOWN']);
+  assert.deepEqual(next.said.splice(0), ['VS [10.1.1.1]:tcp:80 DOWN', 'run /bin/lost']);
+  next.keeper.giveWayTo(undefined);
+  assert.deepEqual(next.said, ['RS [10.0.0.2]:tcp:80 [10.1.1.1]:tcp:80 DOWN']);
+  const whole = new CheckedPool(config);
+  whole.keeper.start();
+  whole.said.length = 0;
+  whole.keeper.giveWayTo(undefined);
+  assert.deepEqual(whole.said.slice(3), ['VS [10.1.1.1]:tcp:80 DOWN', 'run /bin/lost']);
+});
+
+test('between its thresholds a quorum stays lost over a reload', async () => {
+  const config = virtualServer('quorum 2\n hysteresis 1\n retry 0\n delay_loop 1');
+  const before = new CheckedPool(config);
+  before.good.fill(false);
+  before.keeper.start();
+  await before.round();
+  before.good.fill(true, 1);
+  await before.round();
+  assert.equal(before.keeper.hasQuorum, false);
+  const next = new CheckedPool({ ...config, smtpAlert: true }, {}, before);
+  next.keeper.start();
+  assert.deepEqual(next.said, []);
+  assert.equal(next.keeper.hasQuorum, false);
+});
+
+test("servers and services have keepalived's names", () => {
+  const service = virtualServer('').service;
+  assert.equal(nameOf({ ...virtualServer(''), service }), '[10.1.1.1]:tcp:80');
+  assert.equal(nameOf({ ...virtualServer(''), service: { kind: 'group', name: 'G' } }), '[G]:0');
+  assert.equal(nameOf({ ...virtualServer(''), service: { kind: 'fwmark', fwmark: 9 } }), 'FWM 9');
+});
+
 test("pipes, programs and mail hear of servers and of the quorum, in keepalived's words", async () => {
   const pool = new CheckedPool(
-    virtualServer('quorum 3\n smtp_alert\n quorum_down /bin/lost\n retry 0', 'notify_down /bin/gone'),
+    virtualServer(
+      'quorum 3\n smtp_alert\n quorum_up /bin/gained\n quorum_down /bin/lost\n retry 0',
+      'notify_down /bin/gone',
+    ),
   );
   pool.keeper.start();
+  assert.deepEqual(pool.said.splice(0), [
+    'VS [10.1.1.1]:tcp:80 UP',
+    'run /bin/gained',
+    'mail Virtualserver [10.1.1.1]:tcp:80 - UP: => Gained quorum 3+0=3 <= 3 <=',
+  ]);
   assert.deepEqual(await pool.round(), []);
   pool.good[1] = false;
   assert.deepEqual(await pool.round(), [
@@ -221,10 +290,10 @@ test('rs_init_notifies: servers that are there from the start are told of, once'
   const pool = new CheckedPool(config, { rsInitNotifies: true, checked: false });
   pool.keeper.start();
   assert.deepEqual(pool.said.slice(0, 2), ['RS [10.0.0.1]:tcp:80 [10.1.1.1]:tcp:80 UP', 'run /bin/up']);
-  assert.equal(pool.said.length, 6);
+  assert.deepEqual(pool.said.slice(6), ['VS [10.1.1.1]:tcp:80 UP']);
   const quiet = new CheckedPool(config, { checked: false });
   quiet.keeper.start();
-  assert.deepEqual(quiet.said, []);
+  assert.deepEqual(quiet.said, ['VS [10.1.1.1]:tcp:80 UP']);
 });
 
 test('the sorry server takes what is new while the quorum is lost, others keep what they have', () => {

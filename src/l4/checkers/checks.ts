@@ -36,13 +36,17 @@ export function checksOf(
   };
 }
 
-/** Without a weight a number other than 0 is a failure; with one it is added so many times to the server's. */
+/**
+ * With a weight of 0 a number other than 0 is a failure; with another one it is added so many times to the server's. The
+ * file has a weight, a checker may say another one.
+ */
 function checkFile({ file }: Checker, trackFiles: KeepalivedConfig['trackFiles']): CheckResult {
-  const path = trackFiles.find(({ name }) => name === file?.trackFile)?.file;
-  if (file === undefined || path === undefined) return GOOD;
-  const value = readNumber(path);
-  if (file.weight !== 0) return { ok: true, added: value * (file.reverse ? -file.weight : file.weight) };
-  return (value !== 0) === file.reverse ? GOOD : bad(`${path} says ${value}`);
+  const tracked = trackFiles.find(({ name }) => name === file?.trackFile);
+  if (file === undefined || tracked === undefined) return GOOD;
+  const { weight, reverse } = file.weight ?? tracked;
+  const value = readNumber(tracked.file);
+  if (weight !== 0) return { ok: true, added: value * (reverse ? -weight : weight) };
+  return (value !== 0) === reverse ? GOOD : bad(`${tracked.file} says ${value}`);
 }
 
 /** 0 is good; with `misc_dynamic` all others but 1 are, and say the weight. */

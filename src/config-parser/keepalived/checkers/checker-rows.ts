@@ -37,8 +37,7 @@ export interface CheckerDraft extends ConnectingDraft {
   maxReplyLength: number;
   trackFile?: string;
   bfdName?: string;
-  weight: number;
-  reverse: boolean;
+  fileWeight?: { readonly weight: number; readonly reverse: boolean };
   /** SMTP_CHECK: each is a checker. */
   hosts: ConnectingDraft[];
 }

@@ -58,8 +58,6 @@ function newDraft(position: Position): CheckerDraft {
     requireReply: false,
     minReplyLength: 0,
     maxReplyLength: 255,
-    weight: 1,
-    reverse: false,
     hosts: [],
   };
 }

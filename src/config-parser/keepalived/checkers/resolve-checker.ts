@@ -84,7 +84,12 @@ function specialPart(
         },
       };
     case 'FILE_CHECK':
-      return { file: { trackFile: draft.trackFile ?? '', weight: draft.weight, reverse: draft.reverse } };
+      return {
+        file: {
+          trackFile: draft.trackFile ?? '',
+          ...(draft.fileWeight === undefined ? {} : { weight: draft.fileWeight }),
+        },
+      };
     case 'BFD_CHECK':
       return draft.bfdName === undefined ? {} : { bfd: draft.bfdName };
     case 'TCP_CHECK':

@@ -103,8 +103,9 @@ export const FILE_ROWS: readonly Row[] = [
     least: 1,
     summary: 'multiplier of the value in the file',
     parse: (draft, statement, scope) => {
-      draft.weight = readInteger(statement, scope, -2_147_483_647, 2_147_483_647) ?? draft.weight;
-      draft.reverse = statement.words[1]?.text === 'reverse';
+      const weight = readInteger(statement, scope, -2_147_483_647, 2_147_483_647);
+      if (weight !== undefined)
+        draft.fileWeight = { weight, reverse: statement.words[1]?.text === 'reverse' };
     },
   },
 ];
