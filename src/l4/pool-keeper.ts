@@ -174,6 +174,7 @@ export class PoolKeeper {
         },
       },
       alive,
+      !this.#fresh.includes(index),
     );
     return loop;
   }

@@ -29,7 +29,11 @@ const FOLLOWED = {
 const CHECKS = checksOf({}, [FOLLOWED], () => Promise.resolve(exitCode));
 
 function serverOf(words: string, port: number): VirtualServer {
-  const text = `virtual_server 10.1.1.1 80 {\n protocol TCP\n connect_timeout 10\n real_server 127.0.0.1 ${port} {\n${words}\n}\n}\n`;
+  return parsed('connect_timeout 10', words, port);
+}
+
+function parsed(around: string, words: string, port = 80): VirtualServer {
+  const text = `virtual_server 10.1.1.1 80 {\n protocol TCP\n ${around}\n real_server 127.0.0.1 ${port} {\n${words}\n}\n}\n`;
   const { config } = parseKeepalived('x.conf', {
     read: () => text,
     glob: () => [],
@@ -293,6 +297,47 @@ test('what is not done is told', () => {
     'regex_options anchored has no effect',
     "regex '(' is invalid (missing ')'): its check always fails",
   ]);
+});
+
+test('a server that nobody has looked at yet has one try; one that is known from before a reload has retry more', async () => {
+  for (const [isKnown, said] of [
+    [false, 'failed'],
+    [true, 'bad 2'],
+  ] as const) {
+    const heard: string[] = [];
+    const due: (() => void)[] = [];
+    const loop = new CheckLoop(
+      checkerOf('TCP_CHECK {\n retry 2\n}', 80),
+      {
+        after: (_, callback) => {
+          due.push(callback);
+          return () => undefined;
+        },
+        random: () => 0,
+        check: () => Promise.resolve({ ok: false, reason: 'x' }),
+        onGood: () => heard.push('good'),
+        onFailed: () => heard.push('failed'),
+        onFailure: (_, left) => heard.push(`bad ${left}`),
+      },
+      true,
+      isKnown,
+    );
+    loop.start();
+    due.shift()?.();
+    await new Promise(resolve => setImmediate(resolve));
+    assert.deepEqual(heard, [said]);
+    assert.equal(loop.good, isKnown);
+  }
+});
+
+test('defaults of checks: HTTP_GET retries once after 3 s, MISC_CHECK never; a program has the delay_loop of its server', () => {
+  const { realServers } = parsed(
+    'delay_loop 20',
+    'HTTP_GET {\n url {\n path /\n}\n}\nMISC_CHECK {\n misc_path /bin/true\n delay_loop 3\n}',
+  );
+  const [http, misc] = realServers[0]?.checkers ?? [];
+  assert.deepEqual([http?.retry, http?.delayBeforeRetryMs], [1, 3000]);
+  assert.deepEqual([misc?.retry, misc?.delayLoopMs, misc?.misc?.timeoutMs], [0, 3000, 20_000]);
 });
 
 test('a good server has retry more tries, a failed one comes back with the first good check', async () => {

@@ -19,15 +19,19 @@ export class CheckLoop implements RunningCheck {
   good: boolean;
   readonly #ports: CheckLoopPorts;
   #triesLeft: number;
+  /** A server that is good only because nobody has looked yet is not tried again: one failure is enough. */
+  #isKnown: boolean;
   #cancel: () => void = () => undefined;
   #running: AbortController | undefined;
   #stopped = false;
   #suspended = false;
 
-  constructor(checker: Checker, ports: CheckLoopPorts, good = !checker.alpha) {
+  /** `isKnown`: somebody has found out before that it is `good`. */
+  constructor(checker: Checker, ports: CheckLoopPorts, good = !checker.alpha, isKnown = false) {
     this.checker = checker;
     this.#ports = ports;
     this.good = good;
+    this.#isKnown = isKnown;
     this.#triesLeft = checker.retry;
   }
 
@@ -76,11 +80,12 @@ export class CheckLoop implements RunningCheck {
       const isNews = !this.good;
       this.good = true;
       this.#triesLeft = retry;
+      this.#isKnown = true;
       this.#next(delayLoopMs);
       this.#ports.onGood(result, isNews);
       return;
     }
-    const again = this.good && this.#triesLeft > 0;
+    const again = this.good && this.#isKnown && this.#triesLeft > 0;
     this.#next(again ? delayBeforeRetryMs : delayLoopMs);
     if (again || !this.good) {
       this.#ports.onFailure(result.reason, this.#triesLeft);

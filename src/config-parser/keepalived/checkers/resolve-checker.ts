@@ -4,13 +4,13 @@ import type { CheckDefaults } from './check-defaults.ts';
 import type { PendingChecker } from './checker.ts';
 import type { CheckerDraft } from './checker-rows.ts';
 
+const DEFAULT_DELAY_LOOP_MS = 60_000;
 /** A file is followed: it says at once what holds. */
 const FOLLOWING = { retry: 0, warmupMs: 0, delayLoopMs: 500 } as const;
 
-/** Defaults differ by kind: MISC_CHECK does not retry, DNS_CHECK does three times. */
 function defaultRetry(kind: CheckerKind): number {
   if (kind === 'MISC_CHECK') return 0;
-  return kind === 'DNS_CHECK' || kind === 'HTTP_GET' || kind === 'SSL_GET' ? 3 : 1;
+  return kind === 'DNS_CHECK' ? 3 : 1;
 }
 
 function defaultDelayBeforeRetry(kind: CheckerKind, delayLoopMs: number): number {
@@ -24,7 +24,7 @@ export function resolveChecker(
   server: ServiceAddress,
   logAllFailures: boolean,
 ): Checker {
-  const delayLoopMs = draft.delayLoopMs ?? around.delayLoopMs ?? 60_000;
+  const delayLoopMs = draft.delayLoopMs ?? around.delayLoopMs ?? DEFAULT_DELAY_LOOP_MS;
   const bind = {
     ...(draft.bindTo === undefined ? {} : { bindTo: draft.bindTo }),
     ...(draft.bindIf === undefined ? {} : { bindIf: draft.bindIf }),
@@ -45,17 +45,12 @@ export function resolveChecker(
     delayLoopMs,
     alpha: draft.alpha ?? around.alpha ?? false,
     logAllFailures: draft.logAllFailures ?? logAllFailures,
-    ...specialPart(kind, draft, around, delayLoopMs),
+    ...specialPart(kind, draft, around),
     ...(kind === 'FILE_CHECK' ? FOLLOWING : {}),
   };
 }
 
-function specialPart(
-  kind: CheckerKind,
-  draft: CheckerDraft,
-  around: CheckDefaults,
-  delayLoopMs: number,
-): Partial<Checker> {
+function specialPart(kind: CheckerKind, draft: CheckerDraft, around: CheckDefaults): Partial<Checker> {
   switch (kind) {
     case 'HTTP_GET':
     case 'SSL_GET':
@@ -65,7 +60,8 @@ function specialPart(
       return {
         misc: {
           script: { ...draft.script, ...draft.account },
-          timeoutMs: draft.miscTimeoutMs ?? delayLoopMs,
+          // not that of the checker itself
+          timeoutMs: draft.miscTimeoutMs ?? around.delayLoopMs ?? DEFAULT_DELAY_LOOP_MS,
           dynamic: draft.miscDynamic,
         },
       };
