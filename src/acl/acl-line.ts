@@ -25,6 +25,7 @@ import type { MatchMethod } from './match/method.ts';
 import { rewriteOperators } from './operators.ts';
 import type { PatternList } from './pattern-list.ts';
 import type { PatternSet } from './pattern-set.ts';
+import { placeText } from './place-text.ts';
 import { compileRegex, isRegexMistake, limitWarning } from './regex/regex.ts';
 import type { Value } from './sample.ts';
 
@@ -58,7 +59,7 @@ export function compileAclLine(
   const keyword = findAclKeyword(nameOf(criterion.text));
   const text =
     keyword === undefined ? criterion.text : keyword.fetch + criterion.text.slice(keyword.name.length);
-  const chain = compileChain(text, phases, env);
+  const chain = compileChain(text, phases, env, criterion.position);
   if (isMistake(chain)) {
     const message =
       keyword === undefined ? `${chain.error} in ACL expression '${criterion.text}'` : chain.error;
@@ -212,7 +213,7 @@ function openSets(
   env: CompileEnvironment,
 ): PatternSet[] | undefined {
   const sets: PatternSet[] = [];
-  const where = `file '${criterion.position.file}' line ${criterion.position.line}`;
+  const where = placeText(criterion.position);
   for (const { name, ignoreCase } of flags.files) {
     const list = env.patterns.open(
       name.text,

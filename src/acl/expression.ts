@@ -53,7 +53,7 @@ export function compileExpression(
   phases: number,
   env: CompileEnvironment,
 ): CompiledExpression | undefined {
-  const chain = compileChain(text, phases, env);
+  const chain = compileChain(text, phases, env, at);
   if (isMistake(chain)) {
     report(env, at, chain);
     return undefined;
@@ -89,22 +89,22 @@ export function checkPhase(chain: Chain, phases: number): string | undefined {
   );
 }
 
-export function compileChain(text: string, phases: number, env: CompileEnvironment): Chain | MistakeWithHint {
+export function compileChain(
+  text: string,
+  phases: number,
+  env: CompileEnvironment,
+  at: Position,
+): Chain | MistakeWithHint {
   const ast = parseExpression(text);
-  return isExpressionError(ast) ? ast : compileAst(ast, text, phases, env);
+  if (isExpressionError(ast)) return ast;
+  return compileAst(ast, text, { env, phases, isResponse: isResponsePhase(phases), at });
 }
 
 function isExpressionError(ast: ExpressionAst | ExpressionError): ast is ExpressionError {
   return 'error' in ast;
 }
 
-function compileAst(
-  ast: ExpressionAst,
-  text: string,
-  phases: number,
-  env: CompileEnvironment,
-): Chain | MistakeWithHint {
-  const scope: CompileScope = { env, phases, isResponse: isResponsePhase(phases) };
+function compileAst(ast: ExpressionAst, text: string, scope: CompileScope): Chain | MistakeWithHint {
   const start = compileFetch(ast.fetch, text, scope);
   if (isMistake(start)) return start;
   let chain: Chain = start;

@@ -31,7 +31,7 @@ export function compileLogFormat(
   env: CompileEnvironment,
   options: LogFormatOptions = {},
 ): CompiledLogFormat | undefined {
-  const builder = new Builder(phases, env, options);
+  const builder = new Builder(at, phases, env, options);
   for (const item of parseLogFormat(text)) {
     const mistake = builder.add(item);
     if (mistake === undefined) continue;
@@ -59,6 +59,7 @@ interface Pending {
 }
 
 class Builder {
+  readonly #at: Position;
   readonly #phases: number;
   readonly #env: CompileEnvironment;
   readonly #options: LogFormatOptions;
@@ -69,7 +70,8 @@ class Builder {
   #legal = ALL_PHASES;
   #needsHttp = false;
 
-  constructor(phases: number, env: CompileEnvironment, options: LogFormatOptions) {
+  constructor(at: Position, phases: number, env: CompileEnvironment, options: LogFormatOptions) {
+    this.#at = at;
     this.#phases = phases;
     this.#env = env;
     this.#options = options;
@@ -131,7 +133,7 @@ class Builder {
 
   #addExpression(item: Extract<LogFormatItem, { kind: 'expression' }>): MistakeWithHint | undefined {
     if (!item.closed) return { error: `missing ']' after '${item.text}'` };
-    const chain = compileChain(item.text.trim(), this.#phases, this.#env);
+    const chain = compileChain(item.text.trim(), this.#phases, this.#env, this.#at);
     if (isMistake(chain)) {
       const hint = 'hint' in chain && chain.hint !== undefined ? { hint: chain.hint } : {};
       return { error: `failed to parse sample expression <${item.text}]> : ${chain.error}`, ...hint };

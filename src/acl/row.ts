@@ -5,6 +5,7 @@
 import type { Arguments, ArgumentSpec, Mistake } from './arguments.ts';
 import type { SampleContext } from './context.ts';
 import type { CompileEnvironment } from './environment.ts';
+import type { Position } from '../model/diagnostic.ts';
 import type { Source } from './phase.ts';
 import type { SampleType, Value } from './sample.ts';
 
@@ -19,6 +20,8 @@ export interface CompileScope {
   readonly phases: number;
   /** Ambiguous words read the response here. */
   readonly isResponse: boolean;
+  /** Where it is written; undefined: in a script. */
+  readonly at?: Position;
 }
 
 export interface Fetched {

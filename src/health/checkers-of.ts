@@ -1,4 +1,5 @@
 /** Which checks a server has: its health check, its agent, and how each is performed. */
+import { monotonicMs } from '../base/clock.ts';
 import type { Address } from '../model/address.ts';
 import type { Config } from '../model/config.ts';
 import type { Connector } from '../net/connection.ts';
@@ -19,6 +20,7 @@ import { connectionOpener } from './open-connection.ts';
 import type { Ruleset } from './ruleset.ts';
 import { rulesetChecker } from './ruleset-checker.ts';
 import type { Rulesets } from './rulesets.ts';
+import type { HandshakeCounts } from './securing.ts';
 import type { ServerAdministration } from './server-administration.ts';
 import type { ServerLife } from './server-life.ts';
 
@@ -105,10 +107,18 @@ function rulesCheckerOf(
     server: server.config,
     check,
     tls,
+    handshakes: handshakeCounts(server, life),
     attached: (name, handler) => reachAttached(server.row, name, tlsEngine(), handler),
     speakHttp2: ruleset.kind === 'httpchk' ? speakHttp2 : undefined,
   });
   return rulesetChecker({ ruleset, server, life, open, expressions, bufsize: config.global.tune.bufsize });
+}
+
+function handshakeCounts({ row }: LifeServer, { effects: { servers } }: ServerLife): HandshakeCounts {
+  return {
+    secured: isResumed => servers.countHandshake(row, isResumed, monotonicMs()),
+    failed: () => servers.countFailedHandshake(row),
+  };
 }
 
 /** Where the server is now: what shared memory says, but for what is no IP address. */

@@ -12,7 +12,7 @@ import type { CheckConnection, CheckHeader, OpenConnection } from './ruleset-che
 import { Http2Opening, type SpeakHttp2 } from './http2-opening.ts';
 import { connectBySocks4, reachesBySocks4 } from '../net/socks4.ts';
 import { goesToAttached, openAttached } from './open-attached.ts';
-import { Securing } from './securing.ts';
+import { type HandshakeCounts, Securing } from './securing.ts';
 import type { Adopter } from '../net/tls/handshake-wire.ts';
 import type { ServerTlsClient } from '../net/tls/server-tls.ts';
 
@@ -25,6 +25,7 @@ interface ConnectionSettings {
   /** Undefined for an agent: it gets neither header nor TLS. */
   readonly check: ServerCheck | undefined;
   readonly tls: ServerTlsClient;
+  readonly handshakes: HandshakeCounts;
   /** Of a server with the address `rhttp@`: one that it has made, by that name. */
   readonly attached: (name: string, handler: ConnectionHandler) => Connection | undefined;
   /** For checks that speak HTTP; undefined for all others. */
@@ -111,7 +112,7 @@ function openTls(
   header: CheckHeader | undefined,
   handler: ConnectionHandler,
 ): CheckConnection | string {
-  const { server, check, tls } = settings;
+  const { server, check, tls, handshakes: counts } = settings;
   const own = step.default ? check : undefined;
   const ruleSni = typeof step.sni === 'function' ? undefined : step.sni;
   const automatic = server.otherOptions.has('no-check-sni-auto') ? undefined : hostOf(step, facts);
@@ -119,7 +120,15 @@ function openTls(
   const alpn = step.alpn ?? own?.alpn;
   const engine = settings.tlsEngine();
   const opening = agreedOpening(settings, step, handler);
-  const securing = new Securing({ client: tls, engine, sni, alpn, header, handler: opening ?? handler });
+  const securing = new Securing({
+    client: tls,
+    engine,
+    sni,
+    alpn,
+    header,
+    handler: opening ?? handler,
+    counts,
+  });
   const plain = openPlain(engine, settings, step, target, securing);
   if (typeof plain === 'string') return plain;
   return {

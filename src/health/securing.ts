@@ -10,6 +10,12 @@ import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-hands
 import type { ServerTlsClient } from '../net/tls/server-tls.ts';
 import type { CheckHeader } from './ruleset-check.ts';
 
+/** Who counts the handshakes of checks. */
+export interface HandshakeCounts {
+  secured(isResumed: boolean): void;
+  failed(): void;
+}
+
 interface SecuringParts {
   readonly client: ServerTlsClient;
   readonly engine: Adopter;
@@ -18,6 +24,7 @@ interface SecuringParts {
   /** Sent before the handshake. */
   readonly header: CheckHeader | undefined;
   readonly handler: ConnectionHandler;
+  readonly counts: HandshakeCounts;
 }
 
 export class Securing implements ConnectionHandler, HandshakeSink {
@@ -51,8 +58,9 @@ export class Securing implements ConnectionHandler, HandshakeSink {
   }
 
   secured(connection: Connection): void {
-    const { handler } = this.#parts;
+    const { handler, counts } = this.#parts;
     this.#handshake = undefined;
+    counts.secured(connection.tls?.resumed === true);
     this.connection = connection;
     connection.handler = handler;
     handler.onConnected(connection);
@@ -60,6 +68,7 @@ export class Securing implements ConnectionHandler, HandshakeSink {
 
   handshakeFailed({ name }: HandshakeFailure): void {
     this.#handshake = undefined;
+    this.#parts.counts.failed();
     this.#parts.handler.onFailed(this.#plain as Connection, 'other', name);
   }
 

@@ -14,7 +14,8 @@ export interface SessionHandler {
   streamClosed(stream: Stream): void;
   /** A frame of that type has come, or was sent (RST_STREAM and GOAWAY). */
   frameReceived(type: number): void;
-  frameSent(type: number): void;
+  /** `code`: the error that it tells. */
+  frameSent(type: number, code: number): void;
   settingsReceived(): void;
   goawayReceived(lastStream: number, code: number): void;
   /** The peer has made an error that costs it a stream. */

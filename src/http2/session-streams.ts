@@ -221,7 +221,7 @@ export class SessionStreams {
     output.frame(H2.RST_STREAM, 0, id, 4);
     output.uint32(code);
     if (this.#ownResets.push(id) > REMEMBERED) this.#ownResets.shift();
-    this.handler.frameSent(H2.RST_STREAM);
+    this.handler.frameSent(H2.RST_STREAM, code);
   }
 
   #writeGoaway(last: number, code: number): void {
@@ -229,7 +229,7 @@ export class SessionStreams {
     output.frame(H2.GOAWAY, 0, 0, 8);
     output.uint32(last);
     output.uint32(code);
-    this.handler.frameSent(H2.GOAWAY);
+    this.handler.frameSent(H2.GOAWAY, code);
   }
 
   /** One more than the peer may have. */

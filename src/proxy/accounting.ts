@@ -69,8 +69,7 @@ export function countHandshake(
   nowMs: number,
 ): void {
   for (const row of [counters.frontend(frontendRow), counters.listener(listenerRow), counters.process]) {
-    counters.add(row, FIELD.ssl_sess, 1);
-    if (isResumed) counters.add(row, FIELD.ssl_reused_sess, 1);
+    counters.add(row, isResumed ? FIELD.ssl_reused_sess : FIELD.ssl_sess, 1);
   }
   if (!isResumed) counters.event(counters.process, FIELD.ssl_key_rate, nowMs);
 }

@@ -20,6 +20,7 @@ import { Timer } from '../net/timer-wheel.ts';
 import type { Waiter } from '../state/local-queue.ts';
 import type { DialFailure, ServerRefusal } from './dial-failure.ts';
 import type { Stream } from './dialed-stream.ts';
+import { countSecured, countUnsecured } from './handshake-counts.ts';
 import type { Passenger, SharedDial } from './http2/server-dials.ts';
 import { dialsFor } from './http2/server-reuse.ts';
 import { refusalOf } from './open-connection.ts';
@@ -288,6 +289,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   secured(connection: Connection): void {
     this.#handshake = undefined;
+    countSecured(this.#thread, this.#server as ServerRuntime, connection, this.#state !== SECURING);
     this.#made(connection);
   }
 
@@ -299,6 +301,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   handshakeFailed(error: HandshakeFailure, tls: TlsFacts): void {
     this.#handshake = undefined;
+    countUnsecured(this.#thread, this.#server as ServerRuntime);
     this.#connectFailed('refused', { error, tls });
   }
 

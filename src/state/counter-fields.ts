@@ -101,6 +101,7 @@ const TABLE = {
   ssl_cache_misses: ['sum', 'P'],
   ssl_rate: ['rate', 'P'],
   ssl_key_rate: ['rate', 'P'],
+  ssl_be_key_rate: ['rate', 'P'],
   bytes_out_rate: ['rate', 'P'],
   comp_bps_in: ['rate', 'P'],
   comp_bps_out: ['rate', 'P'],

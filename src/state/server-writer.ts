@@ -10,6 +10,7 @@ import type { Counters } from './counters.ts';
 import { BACKEND_ROW, SERVER_ROW, type StateLayout } from './layout.ts';
 import { hasDynamicWeights } from './plan.ts';
 import { addressOf, sameAddress, type ServerAddress } from './server-addresses.ts';
+import { countFailedServerHandshake, countServerHandshake } from './server-handshakes.ts';
 import {
   ADMIN_CMAINT,
   ADMIN_DRAIN,
@@ -208,6 +209,15 @@ export class ServerWriter extends ServerTable {
   /** Traffic itself was found failing (`observe`, `hanafail`). */
   countFailedAnalysis(server: number): void {
     this.#counters.add(this.#counters.server(server), FIELD.hanafail, 1);
+  }
+
+  /** A check speaks TLS with the server now. */
+  countHandshake(server: number, isResumed: boolean, nowMs: number): void {
+    countServerHandshake(this.#counters, { backend: this.backendOf(server), server }, isResumed, nowMs);
+  }
+
+  countFailedHandshake(server: number): void {
+    countFailedServerHandshake(this.#counters, { backend: this.backendOf(server), server });
   }
 
   /** PROXY_PAUSED, PROXY_STOPPED, PROXY_UNPUBLISHED of a proxy. */

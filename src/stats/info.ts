@@ -163,8 +163,12 @@ const RATES: readonly InfoField[] = [
     'Percentage of TLS sessions of the last second that were resumed',
     resumedPercent,
   ),
-  fractional('SslBackendKeyRate', 'MRP', 'Full handshakes with servers during the last second', () => 0),
-  constant('SslBackendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with servers in a second', 0),
+  fractional('SslBackendKeyRate', 'MRP', 'Full handshakes with servers during the last second', view =>
+    counted(view, 'ssl_be_key_rate'),
+  ),
+  field('SslBackendMaxKeyRate', 'u32', 'MMP', 'Most full handshakes with servers in a second', view =>
+    highest(view, 'ssl_be_key_rate'),
+  ),
   field('SslCacheLookups', 'u32', 'MCP', 'Lookups in the cache of TLS sessions', view =>
     counted(view, 'ssl_cache_lookups'),
   ),

@@ -17,6 +17,8 @@ import { conditionOf, testEnvironment } from './compile-environment.ts';
 import { REQUEST_PHASE } from './evaluate.ts';
 import { bodyOf, bytes, requestHead, responseHead, sampleContext } from './sample-context.ts';
 
+const AT = { file: 'test', line: 1, column: 1 };
+
 const EXAMPLES: Readonly<Record<ArgumentType, string>> = {
   int: '1',
   str: 's',
@@ -143,7 +145,7 @@ function fullContext() {
 test('every fetch compiles and evaluates, or says what it waits for', () => {
   for (const row of allFetches()) {
     const env = testEnvironment({ files: FILES });
-    const chain = compileChain(row.name + argumentsFor(row.name, row.args ?? []), 0, env);
+    const chain = compileChain(row.name + argumentsFor(row.name, row.args ?? []), 0, env, AT);
     if (row.compile === undefined) {
       assert.ok(
         'error' in chain && chain.error.includes(`is not supported yet: it needs ${row.missing}`),
@@ -172,7 +174,7 @@ test('every converter compiles and evaluates, or says what it waits for', () => 
   for (const row of allConverters()) {
     const env = testEnvironment({ files: FILES });
     const text = `${INPUTS[row.in]},${row.name}${argumentsFor(row.name, row.args ?? [])}`;
-    const chain = compileChain(text, 0, env);
+    const chain = compileChain(text, 0, env, AT);
     if (row.compile === undefined) {
       assert.ok(
         'error' in chain && chain.error.includes(`is not supported yet: it needs ${row.missing}`),

@@ -67,7 +67,7 @@ test('maps are listed with where they are used, and their entries with a referen
   assert.match(
     maps,
     new RegExp(
-      `^\\d+ \\(${map}\\) pattern loaded from file '${map}' used by map\\. curr_ver=0 next_ver=0 entry_cnt=2$`,
+      `^\\d+ \\(${map}\\) pattern loaded from file '${map}' used by map at file '[^']+' line 20\\. curr_ver=0 next_ver=0 entry_cnt=2$`,
       'm',
     ),
   );

@@ -8,6 +8,7 @@ import { start, type Lines } from '../support/http2-flow.ts';
 import { END_HEADERS, END_STREAM, fields, frame, FrameTalk, GET, TYPE } from '../support/http2-frames.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -54,6 +55,25 @@ test('an idle client rests by timeout http-request where timeout http-keep-alive
   talk.send(get(1));
   await until('the end', () => talk.closed);
   assert.deepEqual(talk.goaways(), [constants.NGHTTP2_NO_ERROR]);
+});
+
+test('only connections that end by an error count as such', async t => {
+  const admin = `${temporaryFolder(t)}/admin`;
+  const origin = await startHttpOrigin(t, 's');
+  const { port } = await start(t, origin, {
+    global: `stats socket ${admin}`,
+    defaults: 'timeout http-request 200ms',
+  });
+  const count = async (): Promise<string | undefined> =>
+    statRows(await askAdmin(admin, 'show stat')).get('f/FRONTEND')?.['h2_goaway_resp'];
+  const idle = await FrameTalk.open(t, port);
+  await until('the end of an idle client', () => idle.closed);
+  assert.deepEqual(idle.goaways(), [constants.NGHTTP2_NO_ERROR]);
+  assert.equal(await count(), '0');
+  const wrong = await FrameTalk.open(t, port);
+  wrong.send(frame(TYPE.data, 0, 0, 'of no stream'));
+  await until('the end of a client that errs', () => wrong.closed);
+  assert.equal(await count(), '1');
 });
 
 test('by timeout client it rests from its last frame on', async t => {

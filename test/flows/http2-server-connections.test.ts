@@ -317,6 +317,10 @@ test('what connections do is counted for the backend', async t => {
     h2_headers_rcvd: '4',
     h2_data_rcvd: '4',
     h2_rst_stream_rcvd: '2',
+    // none of it was HTTP/1
+    h1_total_connections: '0',
+    h1_total_streams: '0',
+    h1_open_connections: '0',
   };
   for (const [column, count] of Object.entries(wanted)) assert.equal(value(column), count, column);
 });

@@ -16,6 +16,7 @@ import { startAdminBalancer } from '../support/admin-balancer.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
 import { until } from '../support/until.ts';
 
@@ -217,6 +218,37 @@ test('sessions are resumed, unless no-ssl-reuse says otherwise', async t => {
     await ask(port, { headers: { to, ...SERVER_CLOSES } });
     assert.equal((await ask(port, { headers: { to, ...SERVER_CLOSES } })).headers['x-resumed'], resumed);
   }
+});
+
+test('handshakes of traffic and of checks are counted for the server, its backend and the process', async t => {
+  if (!requires(t, 'openssl')) return;
+  const origin = await startTlsOrigin(t, new Authority(t).issue({ name: 'a' }));
+  const { web, tell } = await startAdminBalancer(t, {
+    defaults: '  http-reuse never\n  retries 0',
+    app: `
+  use-server %[req.hdr(to)] if TRUE
+  server good ${origin.address} ssl verify none
+  server bad ${origin.address} ssl verify required ca-file ${new Authority(t).file}
+  server checked ${origin.address} ssl verify none no-ssl-reuse check inter 60s
+`,
+  });
+  const columns = ['ssl_sess', 'ssl_reused_sess', 'ssl_failed_handshake'];
+  const counts = async (name: string): Promise<string> => {
+    const row = statRows(await tell('show stat')).get(`app/${name}`);
+    return columns.map(column => row?.[column]).join(' ');
+  };
+  await until('the check', async () => (await counts('checked')) === '1 0 0');
+  // sessions are kept for each thread: one of two is asked a second time by three requests
+  for (let count = 0; count < 3; count++) await ask(web, { headers: { to: 'good', ...SERVER_CLOSES } });
+  assert.equal((await ask(web, { headers: { to: 'bad' } })).status, 503);
+  const [made = 0, resumed = 0] = (await counts('good')).split(' ').map(Number);
+  assert.equal(made + resumed, 3);
+  assert.ok(resumed >= 1, `${resumed} resumed`);
+  assert.equal(await counts('bad'), '0 0 1');
+  assert.equal(await counts('BACKEND'), `${made + 1} ${resumed} 1`);
+  const info = await tell('show info');
+  assert.match(info, /^CumSslConns: 5$/m);
+  assert.match(info, /^SslBackendMaxKeyRate: [1-3]$/m);
 });
 
 test('settings OpenSSL does not know are refused when the configuration is read', t => {

@@ -8,6 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { ask } from '../support/admin-client.ts';
 import { type Balancer, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { connectTls } from '../support/tls-client.ts';
 import { tlsFile } from '../support/tls-material.ts';
@@ -74,6 +75,21 @@ test('sessions of the two generations before are resumed after a reload, older o
   // the worker before may take a client as long as it has not left
   await until('the end of the first key', async () => !(await resumed()).includes(true));
   assert.equal(await isResumed(port, later), true);
+});
+
+test('sessions that are made and those that are resumed are counted apart', async t => {
+  const [port, admin] = [await freePort(), await freePort()];
+  await startBalancer(t, textOf(port, admin), { ports: [port, admin] });
+  const session = await sessionOf(port);
+  for (let count = 0; count < 2; count++) {
+    const socket = await connectTls(port, { session });
+    socket.write('GET / HTTP/1.1\r\nHost: t\r\n\r\n');
+    await once(socket, 'data');
+    assert.equal(socket.isSessionReused(), true);
+    socket.destroy();
+  }
+  const row = statRows(await ask(admin, 'show stat')).get('f/FRONTEND');
+  assert.deepEqual([row?.['ssl_sess'], row?.['ssl_reused_sess']], ['1', '2']);
 });
 
 test('keys of a file outlive the process, and a key that falls out of it opens nothing more', async t => {

@@ -7,6 +7,7 @@ import type { MatchMethod } from '../match/method.ts';
 import type { StoredPattern } from '../match/pattern.ts';
 import type { RegularIndex } from '../match/regular.ts';
 import type { ParseValue, PatternSet } from '../pattern-set.ts';
+import { placeText } from '../place-text.ts';
 import { expandReplacement } from '../regex/regex.ts';
 import type { CompileScope, Convert, ConverterRow } from '../row.ts';
 import type { Sample, Value } from '../sample.ts';
@@ -30,7 +31,9 @@ function openSet(
 ): PatternSet | string {
   const name = args[0]?.text ?? '';
   if (name === '') return 'missing file name';
-  const list = scope.env.patterns.open(name, 'map', true, `pattern loaded from file '${name}' used by map`);
+  const user = scope.at === undefined ? 'map' : `map at ${placeText(scope.at)}`;
+  const display = `pattern loaded from file '${name}' used by ${user}`;
+  const list = scope.env.patterns.open(name, 'map', true, display);
   return typeof list === 'string' ? list : list.setFor(method, false, VALUE_PARSERS[output]);
 }
 

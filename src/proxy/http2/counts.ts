@@ -1,5 +1,6 @@
 /** What an HTTP/2 connection of a client is counted and logged by: columns of `show stat modules`, errors in the log. */
 import { DATA, GOAWAY, HEADERS, RST_STREAM, SETTINGS } from '../../http2/frames.ts';
+import { endsCleanly } from './clean-end.ts';
 import { FIELD } from '../../state/counter-fields.ts';
 import { countForAll } from '../../state/stick-table/tracked-counters.ts';
 import type { ClientConnectionFacts } from '../client-facts.ts';
@@ -59,8 +60,8 @@ export class Http2Accounts {
     if (field !== undefined) this.count(field, 1);
   }
 
-  sent(type: number): void {
-    const field = SENT[type];
+  sent(type: number, code: number): void {
+    const field = endsCleanly(type, code) ? undefined : SENT[type];
     if (field !== undefined) this.count(field, 1);
   }
 

@@ -1,5 +1,6 @@
 /** What connections of HTTP/2 to servers count: for their backend (management manual, `show stat` of modules), or not at all. */
 import * as H2 from '../../http2/frames.ts';
+import { endsCleanly } from './clean-end.ts';
 import { FIELD } from '../../state/counter-fields.ts';
 import type { Counters } from '../../state/counters.ts';
 
@@ -9,7 +10,7 @@ export interface Http2ServerCounts {
   streamOpened(): void;
   streamClosed(): void;
   received(type: number): void;
-  sent(type: number): void;
+  sent(type: number, code: number): void;
   streamError(): void;
   connectionError(): void;
 }
@@ -57,8 +58,8 @@ export class BackendCounts implements Http2ServerCounts {
   received(type: number): void {
     this.#add(RECEIVED[type]);
   }
-  sent(type: number): void {
-    this.#add(SENT[type]);
+  sent(type: number, code: number): void {
+    if (!endsCleanly(type, code)) this.#add(SENT[type]);
   }
   streamError(): void {
     this.#add(FIELD.h2_detected_strm_protocol_errors);

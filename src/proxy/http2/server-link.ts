@@ -320,8 +320,8 @@ export class Http2ServerLink
     if (type === H2.DATA) this.session.widenWindow();
   }
 
-  frameSent(type: number): void {
-    this.#parts.counts.sent(type);
+  frameSent(type: number, code: number): void {
+    this.#parts.counts.sent(type, code);
   }
 
   settingsReceived(): void {

@@ -260,8 +260,8 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     if (type === PING) this.#ping.answered();
   }
 
-  frameSent(type: number): void {
-    this.#accounts.sent(type);
+  frameSent(type: number, code: number): void {
+    this.#accounts.sent(type, code);
     this.written();
   }
 
