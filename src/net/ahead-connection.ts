@@ -34,8 +34,8 @@ export class AheadConnection implements Connection, ConnectionHandler {
     return this.#isAsked || this.#below.receiving;
   }
 
-  send(buffer: Buffer, offset: number, length: number): void {
-    this.#below.send(buffer, offset, length);
+  send(buffer: Buffer, offset: number, length: number, isLast?: boolean): void {
+    this.#below.send(buffer, offset, length, isLast);
   }
 
   get sending(): boolean {

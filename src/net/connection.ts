@@ -74,8 +74,11 @@ export interface Connection {
   receive(inBody?: boolean): void;
   /** True while a read is armed. */
   readonly receiving: boolean;
-  /** Hands bytes to the kernel; the slice stays untouched until onSent. */
-  send(buffer: Buffer, offset: number, length: number): void;
+  /**
+   * Hands bytes to the kernel; the slice stays untouched until onSent. `isLast`: shutdown() or close() follows then, and
+   * FIN may go with these bytes.
+   */
+  send(buffer: Buffer, offset: number, length: number, isLast?: boolean): void;
   /** True while a send has not completed. */
   readonly sending: boolean;
   /**

@@ -28,6 +28,7 @@ interface Calls {
   readonly sendmsg: Call;
   readonly recvmsg: Call;
   readonly send: Call;
+  readonly sendFrom: Call;
   readonly poll: Call;
   readonly recv: Call;
   readonly epollCreate: Call;
@@ -84,6 +85,7 @@ function loadCalls(): Calls {
     sendmsg: call('int sendmsg(int fd, const void *message, int flags)'),
     recvmsg: call('int recvmsg(int fd, void *message, int flags)'),
     send: call('int send(int fd, const void *bytes, size_t length, int flags)'),
+    sendFrom: call('int send(int fd, uintptr_t address, size_t length, int flags)'),
     poll: call('int poll(void *entries, unsigned long count, int timeout)'),
     recv: call('long recv(int fd, void *into, size_t length, int flags)'),
     epollCreate: call('int epoll_create1(int flags)'),
@@ -107,6 +109,7 @@ const INT_MAX = 0x7fffffff;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_MORE = 0x8000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const POLLOUT = 4;
 const POLLERR = 8;
@@ -295,6 +298,16 @@ export function discardReceived(fd: number): number {
 /** Gives how many bytes the kernel took; never waits. */
 export function sendNow(fd: number, bytes: Buffer): number {
   return outcome(system().send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/**
+ * The same of what lies at an address, with FIN in the same segment when the kernel takes all of it: the peer hears of the
+ * end as it hears of the bytes, and does not close first.
+ */
+export function sendWithEnd(fd: number, address: number, length: number): number {
+  const taken = outcome(system().sendFrom(fd, address, length, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE));
+  if (taken === length) shutdownSending(fd);
+  return taken;
 }
 
 const EPOLL_CLOEXEC = SOCK_CLOEXEC;

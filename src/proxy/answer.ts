@@ -28,10 +28,10 @@ export class Answer {
   }
 
   /** Sends what was rendered, and remembers what has to follow it. */
-  send(client: Connection, length: number, rest?: Buffer): void {
+  send(client: Connection, length: number, rest?: Buffer, isLast?: boolean): void {
     this.#rest = rest;
     if (this.#isAheadUnderWay) this.#waiting = length;
-    else client.send(this.#buffer as Buffer, 0, length);
+    else client.send(this.#buffer as Buffer, 0, length, isLast);
   }
 
   /** Sends an interim response of our own. */

@@ -99,7 +99,8 @@ function sendInPlace(stream: HttpExchange, start: number): void {
   if (server.decoder.error !== 0) return firstBodyInvalid(stream);
   if (!stream.frontend.logsResponses) headers.forget();
   transaction.bytes.toClient += end - start;
-  stream.clientConnection.send(source as Buffer, start, end - start);
+  const isLast = server.decoder.done && stream.endsConnection;
+  stream.clientConnection.send(source as Buffer, start, end - start, isLast);
 }
 
 /** The same for a client that takes heads as such. */
@@ -121,7 +122,7 @@ function sendRendered(stream: HttpExchange, rendering: ResponseRendering): void 
   let length = stream.responseHead.renderInto(buffer, 0, rendering);
   if (server.pipe === undefined) length += server.takeBody(buffer, length);
   if (server.decoder.error !== 0) firstBodyInvalid(stream);
-  else stream.sendAnswer(length);
+  else stream.sendAnswer(length, undefined, server.pipe === undefined && server.decoder.done);
 }
 
 /** The client has seen nothing of the response yet: it can still be told. */

@@ -70,8 +70,10 @@ export interface HttpExchange {
   joinFilters(filters: readonly PlacedFilter[]): boolean;
   /** From now on the client has to take what it is sent, within its timeout. */
   expectToSend(): void;
-  /** What the answer has rendered goes out, `rest` behind it. */
-  sendAnswer(length: number, rest?: Buffer): void;
+  /** The client's connection ends with the answer. */
+  readonly endsConnection: boolean;
+  /** What the answer has rendered goes out, `rest` behind it. `isWhole`: nothing else follows. */
+  sendAnswer(length: number, rest?: Buffer, isWhole?: boolean): void;
   /** The same of an answer of the balancer's own, all of it in one piece. */
   sendOwnAnswer(length: number): void;
   /** An answer of the balancer's own, whatever was under way; undefined: silence. */

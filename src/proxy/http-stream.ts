@@ -221,18 +221,23 @@ export class HttpStream
 
   // ── 5. the client is sent an answer, whoever made it ──
 
-  sendAnswer(length: number, rest?: Buffer): void {
+  /** What the client still sends is not read before that. */
+  get endsConnection(): boolean {
+    return !this.keepAlive && !this.tunneling && this.body.read;
+  }
+
+  sendAnswer(length: number, rest?: Buffer, isWhole = false): void {
     const { bytes } = this.transaction;
     bytes.toClient += length;
     // to logs a service is as good as a server
     if (this.#service?.answers === true) bytes.fromServer += length + (rest?.length ?? 0);
-    this.answer.send(this.clientConnection, length, rest);
+    this.answer.send(this.clientConnection, length, rest, isWhole && this.endsConnection);
   }
 
-  sendBody(buffer: Buffer, offset: number, length: number): void {
+  sendBody(buffer: Buffer, offset: number, length: number, isRest = false): void {
     this.transaction.bytes.toClient += length;
     this.expectToSend();
-    this.clientConnection.send(buffer, offset, length);
+    this.clientConnection.send(buffer, offset, length, isRest && this.endsConnection);
   }
 
   expectToSend(): void {

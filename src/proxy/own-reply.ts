@@ -25,9 +25,9 @@ export interface OwnReplyOwner {
   readonly answer: Answer;
   /** May another request follow on the client's connection? */
   keepAlive: boolean;
-  /** What the answer has rendered goes out, `rest` behind it. */
-  sendAnswer(length: number, rest?: Buffer): void;
-  sendBody(buffer: Buffer, offset: number, length: number): void;
+  /** What the answer has rendered goes out, `rest` behind it. `isWhole`: nothing else follows. */
+  sendAnswer(length: number, rest?: Buffer, isWhole?: boolean): void;
+  sendBody(buffer: Buffer, offset: number, length: number, isRest?: boolean): void;
   readonly clientTrouble: ClientTrouble;
   readonly shaping: BodyShaping;
   /** The client has all of it. */
@@ -78,7 +78,8 @@ export class OwnReply implements StreamedBodyOwner {
     const head = responseHead.renderInto(buffer, 0, rendering);
     if (head < 0) return owner.abort();
     const body = hasBody ? reply.body : NOTHING;
-    if (head + body.length <= buffer.length) owner.sendAnswer(head + body.copy(buffer, head));
+    if (head + body.length <= buffer.length)
+      owner.sendAnswer(head + body.copy(buffer, head), undefined, !this.#pieces.active);
     else owner.sendAnswer(head, body);
   }
 
@@ -115,7 +116,7 @@ export class OwnReply implements StreamedBodyOwner {
   sent(): void {
     const owner = this.#owner;
     const rest = owner.answer.takeRest();
-    if (rest !== undefined) return owner.sendBody(rest, 0, rest.length);
+    if (rest !== undefined) return owner.sendBody(rest, 0, rest.length, !this.#pieces.active);
     if (this.#pieces.active) return this.#pieces.sent();
     this.active = false;
     owner.session.clearTimer();

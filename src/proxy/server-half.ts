@@ -50,7 +50,7 @@ export interface ServerHalfOwner {
   responseArrived(): void;
   /** Of a body that rules or filters hold: what comes of it is theirs to look at. */
   heldBytesArrived(): void;
-  sendBody(buffer: Buffer, offset: number, length: number): void;
+  sendBody(buffer: Buffer, offset: number, length: number, isRest?: boolean): void;
   /** The client has to take what is sent within its timeout. */
   expectToSend(): void;
   /** The response's last byte is with the client. */
@@ -134,8 +134,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   }
 
   #finalHead(): void {
-    const head = this.#stream.responseHead;
-    const { requestHead, body, responseLimits } = this.#stream;
+    const { responseHead: head, requestHead, body, responseLimits } = this.#stream;
     if (head.status === 101 && !maySwitch(requestHead, head, body.read, responseLimits.relaxed === true)) {
       this.#stream.transaction.counts.response(head.status);
       return this.#stream.serverTrouble.responseInvalid();
@@ -164,7 +163,8 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
       if (decoder.error !== 0) return this.#stream.serverTrouble.bodyInvalid();
       const length = decoder.outEnd - decoder.outStart;
       if (decoder.done) this.clearTimer();
-      if (length > 0 && !this.bodyUnwanted) this.#stream.sendBody(buffer, decoder.outStart, length);
+      if (length > 0 && !this.bodyUnwanted)
+        this.#stream.sendBody(buffer, decoder.outStart, length, decoder.done);
       else if (!decoder.done) return this.#wantMoreBody();
       // what was sent may have completed at once, and with it the whole exchange
       if (this.#state !== BODY) return;

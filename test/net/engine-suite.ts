@@ -363,6 +363,30 @@ function endingTests(name: string, make: MakeEngine): void {
     socket.destroy();
   });
 
+  test(`${name}: what is sent last arrives whole, FIN behind it once, and reading goes on`, async t => {
+    const recorder = new Recorder();
+    const { listening, accept } = setUp(t, make, () => recorder);
+    for (const size of [1, 20_000, 8 << 20]) {
+      const socket = await dial(listening.port);
+      const connection = await accept();
+      const bytes = Buffer.alloc(size, 'last');
+      connection.receive();
+      const received: Buffer[] = [];
+      socket.on('data', chunk => received.push(chunk));
+      const end = once(socket, 'end');
+      connection.send(bytes, 0, size, true);
+      assert.equal((await recorder.next()).kind, 'sent');
+      connection.shutdown();
+      await within(SLOW_MS, 'FIN', end);
+      assert.ok(Buffer.concat(received).equals(bytes));
+      assert.equal(connection.bytesOut, size);
+      socket.write('still here');
+      assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('still here') });
+      connection.close();
+      socket.destroy();
+    }
+  });
+
   test(`${name}: a reset by the peer is told from FIN`, async t => {
     const recorder = new Recorder();
     const { listening, accept } = setUp(t, make, () => recorder);

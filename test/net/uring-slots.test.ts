@@ -10,8 +10,8 @@ import { listenOnLoopback, within } from './wires.ts';
 
 const SIZE = 16_384;
 const CLIENTS = 600;
-/** What stays: in the ring, and next to be used. */
-const KEPT = 2 * 64 * (SIZE + 1024);
+/** What stays: in the ring, and next to be used, with the pages that such a slot shares with its neighbours. */
+const KEPT = 2 * 64 * (Math.ceil((SIZE + 1024) / 4096) + 1) * 4096;
 
 /** Holds the slot of each first slice until it is told to let them go. */
 class Holder implements ConnectionHandler {

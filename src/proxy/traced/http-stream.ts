@@ -143,14 +143,14 @@ export class TracedHttpStream extends HttpStream {
     super.responseAllowed();
   }
 
-  override sendAnswer(length: number, rest?: Buffer): void {
+  override sendAnswer(length: number, rest?: Buffer, isWhole?: boolean): void {
     this.#client(H1.head, { clean: `${length + (rest?.length ?? 0)} bytes` });
-    super.sendAnswer(length, rest);
+    super.sendAnswer(length, rest, isWhole);
   }
 
-  override sendBody(buffer: Buffer, offset: number, length: number): void {
+  override sendBody(buffer: Buffer, offset: number, length: number, isRest?: boolean): void {
     this.#client(H1.content, this.#contentFacts(buffer, offset, length));
-    super.sendBody(buffer, offset, length);
+    super.sendBody(buffer, offset, length, isRest);
   }
 
   override responseForwarded(): void {

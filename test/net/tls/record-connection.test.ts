@@ -189,6 +189,24 @@ for (const [name, make] of ENGINES) {
     assert.equal(await said, 'onetwo');
   });
 
+  testOn('close_notify goes behind what is sent last, once, however much it is', async t => {
+    const taken = outgoing.taken;
+    for (const size of [1, 16_384, 3_000_000]) {
+      const recorder = new Recorder();
+      const { connection, client } = await secured(t, make, recorder);
+      const said = text(client);
+      connection.send(Buffer.alloc(size, 'l'), 0, size, true);
+      await until('the send', () => recorder.happened.length === 1);
+      assert.equal((await said).length, size);
+      connection.shutdown();
+      connection.receive();
+      client.end();
+      await until('the end', () => recorder.happened.length === 2);
+      connection.close();
+    }
+    assert.equal(outgoing.taken, taken);
+  });
+
   testOn('a send to a client that does not read is not done before it does', async t => {
     const recorder = new Recorder();
     const { connection, client } = await secured(t, make, recorder);

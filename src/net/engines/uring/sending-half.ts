@@ -7,11 +7,12 @@
  *
  *   send now  OP_SEND that never waits. Memory of the collector is only ever referred to by it: it is over when
  *             enter() returns.
+ *   send last a call of its own, with FIN (connection.ts). What it does not take is sent as above.
  *   send      waits in the kernel until everything is taken. Its bytes lie in a slot.
  */
 import type { Cause } from '../../../base/failure.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
-import { sendNow, shutdownSending } from '../../system-calls.ts';
+import { sendNow, sendWithEnd, shutdownSending } from '../../system-calls.ts';
 import { EAGAIN, EINTR } from './abi.ts';
 import { addressOf } from './memory.ts';
 import type { ConnectionPlace, Operations } from './operations.ts';
@@ -82,6 +83,8 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   /** A piece of `#sendBuffer`, copied so that the kernel may keep it. */
   #copySlot = -1;
   #shutdownWanted = false;
+  /** FIN is out. */
+  #hasEnded = false;
   /** What follows from a send that was done at once is not done within it. */
   #isAtOnce = false;
 
@@ -112,7 +115,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   abstract deliver(): void;
   abstract retry(): void;
 
-  send(buffer: Buffer, offset: number, length: number): void {
+  send(buffer: Buffer, offset: number, length: number, isLast = false): void {
     if (this.sending) throw new Error('a send is already pending');
     if (this.closed) return;
     this.sending = true;
@@ -133,11 +136,12 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
       this.#sendBuffer = buffer;
       this.#sendOffset = offset;
     }
-    this.#sendNow();
+    if (isLast) this.#sendLast();
+    else this.#sendNow();
   }
 
   shutdown(): void {
-    if (this.closed || this.failed) return;
+    if (this.closed || this.failed || this.#hasEnded) return;
     if (this.sending) this.#shutdownWanted = true;
     else shutdownSending(this.fd);
   }
@@ -216,6 +220,13 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
     this.#isAtOnce = true;
     this.#sendWaiting();
     this.#isAtOnce = false;
+  }
+
+  #sendLast(): void {
+    const taken = sendWithEnd(this.fd, this.#address(), this.#sendLeft);
+    this.#hasEnded = taken === this.#sendLeft;
+    this.#advance(Math.max(taken, 0));
+    this.#sendByRing();
   }
 
   #sendByRing(): void {

@@ -124,13 +124,13 @@ export class RecordConnection implements Connection, ConnectionHandler {
     else if (!this.#plain.receiving) this.#plain.receive(inBody);
   }
 
-  send(buffer: Buffer, offset: number, length: number): void {
+  send(buffer: Buffer, offset: number, length: number, isLast = false): void {
     if (this.sending) throw new Error('a send is already pending');
     if (this.closed) return;
     this.sending = true;
     if (this.#failed) return;
     if (this.#failure !== undefined) return this.#queue.queue(this);
-    this.#output.send(buffer, offset, length);
+    this.#output.send(buffer, offset, length, isLast);
   }
 
   shutdown(): void {

@@ -16,6 +16,7 @@ import {
 
 export const WARNING = 1;
 export const CLOSE_NOTIFY = 0;
+const GOODBYE = Buffer.from([WARNING, CLOSE_NOTIFY]);
 export const KEY_UPDATE = 24;
 /** `update_not_requested` */
 const KEYS_UPDATED = Buffer.from([KEY_UPDATE, 0, 0, 1, 0]);
@@ -30,11 +31,14 @@ export class SealedOutput {
   #buffer: Buffer | undefined = undefined;
   #at = 0;
   #end = 0;
+  /** close_notify and FIN may go with it. */
+  #isLast = false;
   /** Sealed, and on its way. */
   #out: Buffer | undefined = undefined;
   #keysToUpdate = false;
   #toShutDown = false;
   #isShutDown = false;
+  #hasSaidGoodbye = false;
 
   /** `mostContent`: bytes of a record's content, 0: as many as TLS allows. */
   constructor(plain: Connection, keys: RecordKeyring, mostContent: number) {
@@ -44,12 +48,13 @@ export class SealedOutput {
   }
 
   /** The bytes stay untouched until sent() says that all are with the kernel. */
-  send(buffer: Buffer, offset: number, length: number): void {
+  send(buffer: Buffer, offset: number, length: number, isLast: boolean): void {
     this.#isSending = true;
     this.#buffer = buffer;
     this.#at = offset;
     this.#end = offset + length;
     this.length = length;
+    this.#isLast = isLast;
     this.goOn();
   }
 
@@ -62,7 +67,8 @@ export class SealedOutput {
 
   /** The connection is closed next: close_notify, where all that was sent is with the kernel. */
   sayGoodbye(): void {
-    if (!this.#isShutDown) this.tell(WARNING, CLOSE_NOTIFY);
+    if (!this.#hasSaidGoodbye) this.tell(WARNING, CLOSE_NOTIFY);
+    this.#hasSaidGoodbye = true;
   }
 
   /** The peer has exchanged its keys, and asks for the same. */
@@ -96,12 +102,12 @@ export class SealedOutput {
   /** What is to go out next, if anything. */
   goOn(): void {
     if (this.#plain.sending) return;
-    if (this.#keysToUpdate) this.#sealKeyUpdate();
+    if (this.#keysToUpdate && !this.#hasSaidGoodbye) this.#sealKeyUpdate();
     else if (this.#isSending) this.#sealData();
     else if (this.#toShutDown) {
       this.#toShutDown = false;
       this.#isShutDown = true;
-      this.tell(WARNING, CLOSE_NOTIFY);
+      this.sayGoodbye();
       this.#plain.shutdown();
     }
   }
@@ -123,6 +129,11 @@ export class SealedOutput {
       filled += sealer.seal(APPLICATION_DATA, input, this.#at, length, out, filled);
       this.#at += length;
     }
+    const hasRoom = filled + GOODBYE.length + MOST_OVERHEAD <= out.length;
+    if (this.#isLast && this.#at === this.#end && hasRoom) {
+      filled += sealer.seal(ALERT, GOODBYE, 0, GOODBYE.length, out, filled);
+      this.#hasSaidGoodbye = true;
+    }
     this.#pass(out, filled);
   }
 
@@ -139,6 +150,6 @@ export class SealedOutput {
 
   #pass(out: Buffer, length: number): void {
     this.#out = out;
-    this.#plain.send(out, 0, length);
+    this.#plain.send(out, 0, length, this.#hasSaidGoodbye);
   }
 }
