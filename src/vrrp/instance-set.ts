@@ -47,6 +47,26 @@ export class InstanceSet {
     });
   }
 
+  /** Those that a configuration calls by another name: the same for their peers. Old names and new ones. */
+  renamed({ instances }: KeepalivedConfig): readonly (readonly [from: string, to: string])[] {
+    const free = instances.filter(({ name }) => !this.#instances.has(name));
+    return this.names().flatMap(from => {
+      if (instances.some(({ name }) => name === from)) return [];
+      const identity = identityOf((this.#instances.get(from) as Instance).config);
+      const at = free.findIndex(config => identityOf(config) === identity);
+      const [next] = at < 0 ? [] : free.splice(at, 1);
+      return next === undefined ? [] : [[from, next.name] as const];
+    });
+  }
+
+  rename(from: string, to: string): void {
+    const instance = this.#instances.get(from);
+    if (instance === undefined) return;
+    this.#instances.delete(from);
+    instance.config = { ...instance.config, name: to };
+    this.#instances.set(to, instance);
+  }
+
   remove(instance: Instance): void {
     instance.close();
     this.#instances.delete(instance.config.name);

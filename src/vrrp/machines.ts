@@ -52,6 +52,10 @@ export class Machines {
     this.#router.configure(config);
   }
 
+  rename(from: string, to: string): void {
+    this.#router.rename(from, to);
+  }
+
   remove(name: string): void {
     this.#router.remove(name);
   }

@@ -56,6 +56,11 @@ export class Reporter {
     this.#notifier = new Notifier(config.globalDefs, this.#ports.clock, this.#ports.log);
   }
 
+  rename(from: string, to: string): void {
+    this.#lives.set(`instance ${to}`, this.lifeOf('instance', from));
+    this.#lives.delete(`instance ${from}`);
+  }
+
   lifeOf(kind: 'instance' | 'group', name: string): Life {
     return this.#lives.get(`${kind} ${name}`) ?? { since: 0, transitions: 0, reason: 'not started' };
   }

@@ -6,7 +6,8 @@ import { initialMachine, type MachineConfig, type MachineState } from './machine
 export type MemberConfig = Omit<MachineConfig, 'groupIsReady'>;
 
 export class Member implements Due {
-  readonly name: string;
+  /** A reload may change it. */
+  name: string;
   machine: MachineState;
   group: MemberGroup | undefined;
   at = Infinity;

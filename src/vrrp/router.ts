@@ -57,6 +57,16 @@ export class Router {
     }
   }
 
+  rename(from: string, to: string): void {
+    const member = this.#members.get(from);
+    if (member === undefined) return;
+    this.#members.delete(from);
+    member.name = to;
+    this.#members.set(to, member);
+    this.#faults.set(`instance ${to}`, new Set(this.faultsOf(`instance ${from}`)));
+    this.#faults.delete(`instance ${from}`);
+  }
+
   remove(name: string): void {
     const member = this.#members.get(name);
     if (member !== undefined) this.#deadlines.move(member, Infinity);

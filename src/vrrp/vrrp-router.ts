@@ -159,6 +159,7 @@ export class VrrpRouter {
 
   reload(config: KeepalivedConfig): void {
     if (this.#phase !== 'running') return;
+    this.#rename(config);
     this.#removeMissing(config);
     this.#config = config;
     this.#announcer.stop();
@@ -266,6 +267,17 @@ export class VrrpRouter {
     this.#trackers.arrange(config);
     for (const name of this.#instances.names()) this.#machines.tell(name, { kind: 'reload' });
     this.evaluate();
+  }
+
+  /** Another name is no reason to give an address away. */
+  #rename(next: KeepalivedConfig): void {
+    for (const [from, to] of this.#instances.renamed(next)) {
+      this.#handOvers.forget(from);
+      this.#instances.rename(from, to);
+      this.#machines.rename(from, to);
+      this.#reporter.rename(from, to);
+      this.#ports.log('notice', `vrrp instance ${from}: is called ${to} from now on`);
+    }
   }
 
   #removeMissing(next: KeepalivedConfig): void {

@@ -177,6 +177,8 @@ test('DNS_CHECK and UDP_CHECK: an answer that is good, another one, and none', a
     Buffer.concat([question.subarray(0, 2), Buffer.from([0x81, code, 0, 1, 0, records, 0, 0, 0, 0])]);
   answer = reply(0, 1);
   assert.equal(await check(dns, port), 'good');
+  answer = reply(0, 0);
+  assert.equal(await check(dns, port), 'good');
   answer = reply(3, 0);
   assert.equal(await check(dns, port), 'DNS code 3');
   const udp = 'UDP_CHECK {\n payload 01\n require_reply 41x2\n}';

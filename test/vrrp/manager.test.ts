@@ -271,6 +271,23 @@ test('a reload keeps a master, changes its addresses, and stops what is not ther
   assert.equal(fake.sent.at(-1)?.payload[3], 2);
 });
 
+test('a reload that only calls an instance by another name keeps it, with its addresses', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  const [before, sent] = [fake.events.length, fake.sent.length];
+  handle.reload(configOf(instance('', 'W')));
+  assert.deepEqual([...fake.network.virtual], ['eth0 10.0.0.100']);
+  assert.deepEqual(fake.events.slice(before), []);
+  await fake.clock.pass(250);
+  assert.ok(fake.sent.length > sent);
+  assert.ok(fake.sent.slice(sent).every(({ priority }) => priority > 0));
+  const [shown] = handle.snapshot().instances;
+  assert.deepEqual([shown?.name, shown?.state], ['W', 'MASTER']);
+  handle.reload(configOf(instance('', 'X', 52)));
+  assert.deepEqual(fake.events.slice(before), ['W MASTER -> INIT', 'X INIT -> BACKUP']);
+});
+
 test('an address that the kernel refuses is told of once, and is there and announced when it takes it', async () => {
   const fake = node();
   fake.network.refused.add('10.0.0.101');

@@ -49,8 +49,8 @@ function judgeDns(id: number): (answer: Buffer) => CheckResult | undefined {
     if (answer.length < 12 || answer.readUInt16BE(0) !== id) return undefined;
     if (((answer[2] ?? 0) & 0x80) === 0) return bad('the DNS answer is a question');
     const code = (answer[3] ?? 0) & 15;
-    if (code !== 0) return bad(`DNS code ${code}`);
-    return answer.readUInt16BE(6) > 0 ? GOOD : bad('no DNS record');
+    // an answer without a record of that type is one, too
+    return code === 0 ? GOOD : bad(`DNS code ${code}`);
   };
 }
 

@@ -1,26 +1,47 @@
 /** `track_file`: a number in a file, read when the file changes. A file that is not there counts as 0. */
-import { existsSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
+import { existsSync, statSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { readNumber } from '../../base/number-file.ts';
 import type { TrackFile } from '../../model/keepalived.ts';
+import type { Clock } from '../clock.ts';
 import type { ValueTracker } from './tracker.ts';
 
-export function trackFile(
-  file: TrackFile,
-  onChange: () => void,
-  log: (message: string) => void,
-): ValueTracker {
+/** Who writes a file empties it first: what is empty is looked at again before it counts as 0. */
+const WRITING_MS = 100;
+
+interface FilePorts {
+  readonly clock: Clock;
+  readonly onChange: () => void;
+  readonly log: (message: string) => void;
+}
+
+export function trackFile(file: TrackFile, { clock, onChange, log }: FilePorts): ValueTracker {
   initialise(file, log);
   let value = readNumber(file.file);
+  let cancel = (): void => {};
   const read = (): void => {
+    cancel();
     const before = value;
     value = readNumber(file.file);
     if (value === before) return;
     log(`track file ${file.name}: ${before} -> ${value}`);
     onChange();
   };
-  const watcher = watchFolder(file.file, read, log);
-  return { value: () => value, stop: () => watcher?.close() };
+  const look = (): void => {
+    cancel();
+    if (isEmpty(file.file)) cancel = clock.after(WRITING_MS, read);
+    else read();
+  };
+  const watcher = watchFolder(file.file, look, log);
+  const stop = (): void => {
+    cancel();
+    watcher?.close();
+  };
+  return { value: () => value, stop };
+}
+
+function isEmpty(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === 0;
 }
 
 function initialise({ file, initFile, name }: TrackFile, log: (message: string) => void): void {

@@ -110,7 +110,7 @@ export class Trackers {
         'file',
         trackFiles,
         names(tracking => tracking.files),
-        file => trackFile(file, onChange, say),
+        file => trackFile(file, { clock, onChange, log: say }),
       ),
     ];
   }

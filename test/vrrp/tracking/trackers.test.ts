@@ -1,13 +1,23 @@
 /** What tracked things mean for a priority, and how each of them is looked at. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { numberIn } from '../../../src/base/number-file.ts';
 import type { VrrpScript, VrrpTrackProcess } from '../../../src/model/keepalived.ts';
-import { systemClock } from '../../../src/vrrp/clock.ts';
+import { systemClock, type Clock } from '../../../src/vrrp/clock.ts';
 import { scriptTrouble } from '../../../src/vrrp/run-script.ts';
 import { trackFile } from '../../../src/vrrp/tracking/file-tracker.ts';
 import { listProcesses, matches, type ProcessEntry } from '../../../src/vrrp/tracking/process-tracker.ts';
@@ -181,13 +191,21 @@ test('a tracked file is read when it is written, replaced or removed', async () 
   const folder = mkdtempSync(join(tmpdir(), 'lb-file-'));
   const path = join(folder, 'value');
   let resume = (): void => {};
+  let lookAgain = (): void => {};
+  const clock: Clock = {
+    ...systemClock,
+    after: (_, callback) => {
+      lookAgain = callback;
+      resume();
+      return () => undefined;
+    },
+  };
   // watching a file keeps no process alive, this does
   const ending = new AbortController();
   const patience = sleep(10_000, undefined, { signal: ending.signal }).catch(() => {});
   const tracker = trackFile(
     { name: 'f', position, file: path, weight: 1, reverse: false, initFile: { value: 5, overwrite: false } },
-    () => resume(),
-    () => {},
+    { clock, onChange: () => resume(), log: () => {} },
   );
   const changed = async (change: () => void): Promise<number> => {
     const done = new Promise<void>(resolve => (resume = resolve));
@@ -200,6 +218,16 @@ test('a tracked file is read when it is written, replaced or removed', async () 
     assert.equal(await changed(() => writeFileSync(path, '7')), 7);
     writeFileSync(`${path}.new`, '9');
     assert.equal(await changed(() => renameSync(`${path}.new`, path)), 9);
+    // emptied first, as every shell does
+    let descriptor = -1;
+    assert.equal(await changed(() => (descriptor = openSync(path, 'w'))), 9);
+    assert.equal(await changed(() => writeSync(descriptor, '3')), 3);
+    closeSync(descriptor);
+    assert.equal(await changed(() => truncateSync(path)), 3);
+    lookAgain();
+    assert.equal(tracker.value(), 0, 'it has stayed empty');
+    writeFileSync(`${path}.new`, '4');
+    assert.equal(await changed(() => renameSync(`${path}.new`, path)), 4);
     assert.equal(await changed(() => rmSync(path)), 0);
   } finally {
     ending.abort();
