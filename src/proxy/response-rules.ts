@@ -9,10 +9,12 @@ import type { CompiledRuleset } from '../rules/ruleset.ts';
 import type { ProxyRules } from '../rules/proxy-rules.ts';
 import {
   ACCEPT,
+  CLOSE,
   CONTINUE,
   INTERNAL_ERROR,
   REJECT,
   SCRIPT_FAILED,
+  SILENT_DROP,
   YIELD,
   type Verdict,
 } from '../rules/verdict.ts';
@@ -33,7 +35,7 @@ export interface ResponseRulesOwner {
   readonly server: ServerHalf;
   /** Every ruleset is passed. */
   responseAllowed(): void;
-  /** A rule has decided otherwise; REJECT for everything that content rules refuse. */
+  /** A rule has decided otherwise; content rules by REJECT, CLOSE or SILENT_DROP. */
   responseDecided(verdict: Verdict): void;
 }
 
@@ -82,8 +84,18 @@ export class ResponseRules {
     if (verdict === CONTINUE || verdict === ACCEPT) return true;
     const isContent = this.#stage !== BACKEND_RULES && this.#stage !== FRONTEND_RULES;
     if (verdict === YIELD) this.#wait();
-    else this.#stream.responseDecided(isContent ? REJECT : verdict);
+    else if (isContent) this.#refuseContent(verdict);
+    else this.#stream.responseDecided(verdict);
     return false;
+  }
+
+  /** As what was no response yet: it is told without a status. */
+  #refuseContent(verdict: Verdict): void {
+    const { transaction } = this.#stream;
+    transaction.status = 0;
+    transaction.timers.responseHeadAt = -1;
+    const isNamed = verdict === CLOSE || verdict === SILENT_DROP;
+    this.#stream.responseDecided(isNamed ? verdict : REJECT);
   }
 
   #wait(): void {

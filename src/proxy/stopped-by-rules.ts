@@ -7,6 +7,7 @@ import { silenceClose } from '../net/socket-options.ts';
 import {
   AUTHENTICATE,
   BAD_MESSAGE,
+  CLOSE,
   DENY,
   INTERNAL_ERROR,
   REDIRECT,
@@ -84,18 +85,22 @@ function reject(stream: HttpExchange): void {
 }
 
 function dropSilently(stream: HttpExchange): void {
-  const connection = stream.clientConnection;
-  silenceClose(connection.fd, connection.remote.family, stream.transaction.rstTtl);
-  connection.close();
   endUndecided(stream);
-  const { session } = stream;
+  leaveClient(stream);
+}
+
+/** The client is not told that its connection is gone. */
+function leaveClient(stream: HttpExchange): void {
+  const { clientConnection, session, transaction } = stream;
+  silenceClose(clientConnection.fd, clientConnection.remote.family, transaction.rstTtl);
+  clientConnection.close();
   stream.cut('P', 'R');
   session.vanish?.();
 }
 
 export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
   const { transaction } = stream;
-  if (verdict !== REJECT) releaseUnheard(stream);
+  if (!endsServer(verdict)) releaseUnheard(stream);
   switch (verdict) {
     case RETURN:
     case REDIRECT:
@@ -114,9 +119,18 @@ export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
       return stream.fail(504, 's', 'H');
     case REJECT:
       return cutBothSides(stream);
+    case SILENT_DROP:
+      return leaveClient(stream);
+    case CLOSE:
+      return stream.fail(502, 'S', 'H');
     default:
       return refuseResponse(stream);
   }
+}
+
+/** Its connection is not kept, even if the whole response has come. */
+function endsServer(verdict: Verdict): boolean {
+  return verdict === REJECT || verdict === SILENT_DROP || verdict === CLOSE;
 }
 
 /** No rule names an answer: the client is told that the server's is none. Also by `option checkcache`. */
@@ -127,9 +141,6 @@ export function refuseResponse(stream: HttpExchange): void {
 
 /** By content rules: without a word. */
 function cutBothSides(stream: HttpExchange): void {
-  const { transaction } = stream;
-  transaction.flaw = 'denied response';
-  transaction.status = 0;
-  transaction.timers.responseHeadAt = -1;
+  stream.transaction.flaw = 'denied response';
   stream.cut('P', 'D');
 }

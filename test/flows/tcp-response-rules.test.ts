@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ask } from '../support/admin-client.ts';
 import { freePort, freePorts } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
-import { startRawOrigin } from '../support/origin.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { exchange } from '../support/raw-exchange.ts';
 import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -121,4 +121,39 @@ frontend f
     const row = statRows(await ask(socket, 'show stat')).get('f/FRONTEND');
     return `dcon ${row?.['dcon']} dreq ${row?.['dreq']}`;
   }, /^dcon 0 dreq [1-9]/);
+});
+
+test('a response is dropped without a word, and a server that rules close has not answered', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const logs = await startLogReceiver(t);
+  const rules = [
+    ['http-response silent-drop', /^r0 200 PR Tr [0-9]+$/m, /^$/],
+    ['tcp-response content silent-drop', /^r1 -1 PR Tr -1$/m, /^$/],
+    ['tcp-response content reject', /^r2 -1 PD Tr -1$/m, /^$/],
+    ['tcp-response content close', /^r3 502 SH Tr -1$/m, /^HTTP\/1.1 502 /],
+  ] as const;
+  const ports = await freePorts(rules.length);
+  const sections = rules.map(
+    ([rule], index) => `listen r${index}
+  bind 127.0.0.1:${ports[index]}
+  log 127.0.0.1:${logs.port} format raw local0
+  log-format "%f %ST %ts Tr %Tr"
+  ${rule}
+  server s ${origin.address}
+`,
+  );
+  await startBalancer(
+    t,
+    `defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+${sections.join('')}`,
+  );
+  for (const [index, [rule, log, answer]] of rules.entries()) {
+    const request = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
+    assert.match((await exchange(ports[index] as number, request, 300)).received, answer, rule);
+    await logs.find(log);
+  }
 });
