@@ -74,6 +74,8 @@ export interface Connection {
   receive(inBody?: boolean): void;
   /** True while a read is armed. */
   readonly receiving: boolean;
+  /** In onReceived: the peer has ended behind these bytes, as onEnd will tell. Absent: not known. */
+  readonly endsBehind?: boolean;
   /**
    * Hands bytes to the kernel; the slice stays untouched until onSent. `isLast`: shutdown() or close() follows then, and
    * FIN may go with these bytes.

@@ -178,7 +178,7 @@ export class RelaySide implements ConnectionHandler {
 
   #sendOn(buffer: Buffer, offset: number, length: number): void {
     if (this.other.busy) this.other.#wait(buffer, offset, length);
-    else this.other.#send(buffer, offset, length);
+    else this.other.#send(buffer, offset, length, this.connection.endsBehind);
   }
 
   /** When its time is over: it takes nothing. Where sending does not count, what is under way may have begun just now. */
@@ -247,13 +247,13 @@ export class RelaySide implements ConnectionHandler {
     if (!this.awaited) this.touch();
   }
 
-  #send(buffer: Buffer, offset: number, length: number): void {
+  #send(buffer: Buffer, offset: number, length: number, isLast?: boolean): void {
     if (this.throttlesOf !== undefined) this.#findThrottles(this.throttlesOf);
     const allowed = this.throttles.length === 0 ? length : this.#allowed(length);
     if (allowed < length) this.#waiting = { buffer, offset: offset + allowed, length: length - allowed };
     if (allowed === 0) return;
     this.#underSend = allowed;
-    this.connection.send(buffer, offset, allowed);
+    this.connection.send(buffer, offset, allowed, isLast === true && allowed === length);
   }
 
   #findThrottles(find: ThrottlesOf): void {

@@ -60,6 +60,8 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   /** Slots and lengths, alternating, of what came before it was asked for. */
   #ahead: number[] | undefined;
   #peerEnded = false;
+  /** Its completion is there, behind others. */
+  #endIsNear = false;
   /** More had come than the last receive took. */
   #more = false;
   /** So many single receives before the next multishot one: a slot was filled not long ago. */
@@ -90,6 +92,10 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
 
   set local(endpoint: Endpoint) {
     this.#local = endpoint;
+  }
+
+  get endsBehind(): boolean {
+    return this.#endIsNear && this.#ahead === undefined && (this.#peerEnded || this.host.endsNext(this));
   }
 
   receive(inBody = false): void {
@@ -175,6 +181,10 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   // ── what the engine tells ──
+
+  endIsNear(): void {
+    this.#endIsNear = true;
+  }
 
   connected(result: number): void {
     if (this.closed) this.releaseWhenIdle();

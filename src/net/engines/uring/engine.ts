@@ -236,6 +236,10 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     }
   }
 
+  endsNext({ index, serial }: UringConnection): boolean {
+    return this.#ring.isNextZero((index << KIND_BITS) | RECEIVE, serial);
+  }
+
   release(connection: SendingHalf): void {
     this.#connections.release(connection);
   }
@@ -282,15 +286,20 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.sends.settle();
   }
 
-  /** A receive that ends as it is submitted is complete before a send behind it: which of these fall short is known first. */
+  /**
+   * A receive that ends as it is submitted is complete before a send behind it: which of these fall short is known first, and
+   * so is whose peers have ended.
+   */
   #takeCompletions(): void {
     this.sends.allKnown = !this.#ring.overflowing;
-    this.#ring.look(KIND_MASK, SEND_NOW, this.#fallsShort);
+    this.#ring.look(KIND_MASK, SEND_NOW, this.#foresee);
     this.#ring.drain(this.#complete);
   }
 
-  readonly #fallsShort = (low: number, high: number): void => {
-    this.#connections.at(low >>> KIND_BITS, high).fallsShort();
+  readonly #foresee = (low: number, high: number): void => {
+    const kind = low & KIND_MASK;
+    if (kind === SEND_NOW) this.#connections.at(low >>> KIND_BITS, high).fallsShort();
+    else if (kind === RECEIVE) this.#connections.at(low >>> KIND_BITS, high).endIsNear();
   };
 
   readonly #complete: OnCompletion = (low, high, result, flags) => {

@@ -245,15 +245,26 @@ export class Ring {
     return this.#words[this.#cqHead] !== this.#words[this.#cqTail];
   }
 
-  /** Tells of what is complete and has this in its low word, and takes nothing off. */
+  /** Tells of what is complete and has this in its low word, or is 0, and takes nothing off. */
   look(mask: number, wanted: number, onFound: (low: number, high: number) => void): void {
     const words = this.#words;
     const tail = words[this.#cqTail] as number;
     for (let head = words[this.#cqHead] as number; head !== tail; head = (head + 1) >>> 0) {
       const at = this.#cqes + ((head & this.#cqMask) << 2);
       const low = words[at] as number;
-      if ((low & mask) === wanted) onFound(low, words[at + 1] as number);
+      if ((low & mask) === wanted || words[at + 2] === 0) onFound(low, words[at + 1] as number);
     }
+  }
+
+  /** The next completion that has these words, if any is there, is 0. */
+  isNextZero(low: number, high: number): boolean {
+    const words = this.#words;
+    const tail = words[this.#cqTail] as number;
+    for (let head = words[this.#cqHead] as number; head !== tail; head = (head + 1) >>> 0) {
+      const at = this.#cqes + ((head & this.#cqMask) << 2);
+      if (words[at] === low && words[at + 1] === high) return words[at + 2] === 0;
+    }
+    return false;
   }
 
   /** Hands out what is complete; each is taken off before it is handed out. */

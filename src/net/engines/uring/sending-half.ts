@@ -35,6 +35,8 @@ export interface RingHost {
   close(fd: number): void;
   /** No slot is left: retry() is called when there is one. */
   starve(connection: SendingHalf, inBulk: boolean): void;
+  /** Of a connection whose end has come: the next that is told of it is that. */
+  endsNext(connection: SendingHalf): boolean;
   forget(connection: SendingHalf): void;
   /** Closed, and nothing of it is in the kernel any more. */
   release(connection: SendingHalf): void;
