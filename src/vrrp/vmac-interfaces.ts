@@ -4,6 +4,7 @@ import type { HeldStateFile } from './held-state.ts';
 import { errorText } from './kernel-calls.ts';
 import type { Log } from './log.ts';
 import { holds, type Network } from './network.ts';
+import { VmacReports } from './vmac-reports.ts';
 import { createVmac, vmacUndoLine, type Vmac } from './vmac.ts';
 
 const LENT = {
@@ -28,10 +29,12 @@ export class VmacInterfaces {
   readonly #held: HeldStateFile;
   readonly #log: Log;
   readonly #made = new Map<string, Made>();
+  readonly #reports: VmacReports;
 
   constructor(held: HeldStateFile, log: Log) {
     this.#held = held;
     this.#log = log;
+    this.#reports = new VmacReports(log);
   }
 
   arrange(config: KeepalivedConfig, network: Network): void {
@@ -44,7 +47,9 @@ export class VmacInterfaces {
         network.link(name) !== undefined && network.link(made.vmac.base)?.index === made.baseIndex;
       if (!same || !there) this.#unmake(name, made);
     }
-    for (const vmac of wanted.values()) {
+    const possible = [...wanted.values()].filter(({ base }) => network.link(base) !== undefined);
+    this.#reports.arrange(`${config.globalDefs.nftablesTable}_vmac`, possible);
+    for (const vmac of possible) {
       const base = network.link(vmac.base);
       if (base === undefined || this.#made.has(vmac.name)) continue;
       const undo = createVmac(vmac, this.#log);
@@ -77,6 +82,7 @@ export class VmacInterfaces {
 
   remove(): void {
     for (const [name, made] of this.#made) this.#unmake(name, made);
+    this.#reports.remove();
   }
 
   #unmake(name: string, made: Made): void {

@@ -397,6 +397,29 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
   });
 
+  test('use_vmac: a backup says nothing from the virtual MAC; its reports of groups leave by the interface below', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const both = (priority: number): string =>
+      instance({ priority, more: ['use_vmac'] }) +
+      instance({ name: 'W', id: 52, priority, more: ['use_vmac'], addresses: ['fe80::100', 'fd09::100/64'] });
+    const b = await lab.router('b', 'lb', both(150));
+    await b.enters('MASTER');
+    await b.enters('MASTER', 'W');
+    const a = await lab.router('a', 'lb', both(100));
+    await Promise.all([a.enters('BACKUP'), a.enters('BACKUP', 'W')]);
+    const kept = (family: string, what: string): boolean =>
+      new RegExp(`${what}.* counter packets [1-9]`).test(
+        lab.in('a', `nft list table ${family} keepalived_vmac`),
+      );
+    await lab.until(() => kept('ip', 'igmp') && kept('ip6', 'mld2-listener-report'));
+    for (const link of ['vrrp.51', 'vrrp.52'])
+      assert.equal(lab.in('a', `cat /sys/class/net/${link}/statistics/tx_packets`).trim(), '0', link);
+    assert.equal(a.state() + a.state('W'), 'BACKUPBACKUP');
+    await a.stop();
+    assert.ok(!lab.in('a', 'nft list ruleset').includes('keepalived'));
+  });
+
   test('use_vmac for both families of a router id: each has an interface, and IPv6 speaks from the address below', async t => {
     if (!requires(t, ...needs)) return;
     const lab = Lab.create(t, ['a', 'b']);
