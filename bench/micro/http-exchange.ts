@@ -185,7 +185,7 @@ function balancer(text: string, request: string, answer: string, connections: nu
   const state = SharedState.attach(control.buffer, plan, 1, [], control.caches.shared);
   const engine = new MemoryEngine();
   const thread = threadOf(config, engine, state, text === RENDERED);
-  const runtime = new Runtime(config, thread, () => ({ content: mapText() }));
+  const runtime = new Runtime(config, thread, { readFile: () => ({ content: mapText() }) });
   const frontend = runtime.frontend(0);
   const reception = new Reception(thread);
   const listener = new ListenerService(config.proxies[0]?.binds[0] as never, 0, frontend, thread, {

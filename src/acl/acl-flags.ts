@@ -9,6 +9,8 @@ export interface AclFlags {
   /** Files, each with the case rule in force where it stood. */
   readonly files: readonly { readonly name: Word; readonly ignoreCase: boolean }[];
   readonly asMap: boolean;
+  /** Names of hosts may stand for addresses: no `-n`. */
+  readonly resolves: boolean;
   readonly id: number | undefined;
   /** Any flag, even `--`, says that having no pattern is meant. */
   readonly any: boolean;
@@ -25,11 +27,19 @@ interface Draft {
   method: MatchMethod | undefined;
   files: { readonly name: Word; readonly ignoreCase: boolean }[];
   asMap: boolean;
+  resolves: boolean;
   id: number | undefined;
 }
 
 export function parseAclFlags(words: readonly Word[]): AclFlags | FlagMistake {
-  const draft: Draft = { ignoreCase: false, method: undefined, files: [], asMap: false, id: undefined };
+  const draft: Draft = {
+    ignoreCase: false,
+    method: undefined,
+    files: [],
+    asMap: false,
+    resolves: true,
+    id: undefined,
+  };
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at] as Word;
@@ -43,8 +53,7 @@ export function parseAclFlags(words: readonly Word[]): AclFlags | FlagMistake {
     if (typeof used === 'string') return { error: used, at: word };
     at += used;
   }
-  const { ignoreCase, method, files, asMap, id } = draft;
-  return { ignoreCase, method, files, asMap, id, any: at > 0, patterns: words.slice(at) };
+  return { ...draft, any: at > 0, patterns: words.slice(at) };
 }
 
 /** How many words beside its own the flag took, or what is wrong. */
@@ -54,6 +63,7 @@ function readFlag(draft: Draft, { text }: Word, argument: Word | undefined): num
       draft.ignoreCase = true;
       return 0;
     case '-n':
+      draft.resolves = false;
       return 0;
     case '-M':
       draft.asMap = true;

@@ -221,7 +221,7 @@ function openSets(
       flags.asMap,
       `pattern loaded from file '${name.text}' used by acl at ${where}`,
     );
-    const set = typeof list === 'string' ? list : list.setFor(method, ignoreCase);
+    const set = typeof list === 'string' ? list : list.setFor(method, ignoreCase, undefined, flags.resolves);
     if (typeof set === 'string') return fail(env, name.position, set);
     sets.push(set);
   }
@@ -229,7 +229,7 @@ function openSets(
   const key = [display, ...flags.patterns.map(word => word.text)].join(' ');
   const list = env.patterns.createLine(display, flags.id, key);
   if (typeof list === 'string') return fail(env, criterion.position, list);
-  const set = list.setFor(method, flags.ignoreCase);
+  const set = list.setFor(method, flags.ignoreCase, undefined, flags.resolves);
   if (typeof set === 'string') return fail(env, criterion.position, set);
   sets.push(set);
   if (!addPatterns(list, method, flags.patterns, env)) return undefined;

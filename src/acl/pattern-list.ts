@@ -3,6 +3,7 @@
  * preparation stays out of sight until it is committed (`prepare acl`, `commit map`).
  */
 import { appended } from '../base/appended.ts';
+import type { AddressOf } from './match/address.ts';
 import type { MatchMethod } from './match/method.ts';
 import type { PatternEntry } from './match/pattern.ts';
 import { PatternSet, type ParseValue, type PatternSource } from './pattern-set.ts';
@@ -22,6 +23,12 @@ interface PatternListOptions {
   readonly isFile: boolean;
   /** What it is called in all threads, by default its name. */
   readonly key?: string;
+}
+
+/** Where it stands with all others. */
+interface ListOwner {
+  revision: number;
+  readonly addressOf: AddressOf;
 }
 
 export class PatternList implements PatternSource {
@@ -46,9 +53,9 @@ export class PatternList implements PatternSource {
   #nextEntry = 1;
   #watchers: (() => void)[] = [];
   #observers: Set<(event: PatternListEvent) => void> | undefined;
-  readonly #registry: { revision: number };
+  readonly #registry: ListOwner;
 
-  constructor(options: PatternListOptions, registry: { revision: number }) {
+  constructor(options: PatternListOptions, registry: ListOwner) {
     this.name = options.name;
     this.key = options.key ?? options.name;
     this.isMap = options.isMap;
@@ -97,13 +104,26 @@ export class PatternList implements PatternSource {
     return this.#versionOf(version) !== undefined;
   }
 
-  /** The set for one way of looking, made at first use; answers what cannot be looked at that way. */
-  setFor(method: MatchMethod, ignoreCase: boolean, parseValue?: ParseValue): PatternSet | string {
+  /**
+   * The set for one way of looking, made at first use; answers what cannot be looked at that way. `resolves`: host
+   * names may stand for addresses.
+   */
+  setFor(
+    method: MatchMethod,
+    ignoreCase: boolean,
+    parseValue?: ParseValue,
+    resolves = true,
+  ): PatternSet | string {
+    const addressOf = resolves ? this.#registry.addressOf : undefined;
     const known = this.sets.find(
-      set => set.method === method && set.ignoreCase === ignoreCase && set.parseValue === parseValue,
+      set =>
+        set.method === method &&
+        set.ignoreCase === ignoreCase &&
+        set.parseValue === parseValue &&
+        set.addressOf === addressOf,
     );
     if (known !== undefined) return known;
-    const set = new PatternSet(this, method, ignoreCase, parseValue);
+    const set = new PatternSet(this, method, ignoreCase, parseValue, addressOf);
     for (const entry of this.entries()) {
       const wrong = set.insert(entry);
       if (wrong !== undefined)

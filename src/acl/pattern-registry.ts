@@ -5,15 +5,24 @@
  *   PatternList  entries of the visible version, in file order      one a file, name or ACL line
  *     └─ PatternSet  index for one method, case rule and value type    one a way of using the list
  */
+import type { AddressOf } from './match/address.ts';
 import { eachPatternLine } from './pattern-file.ts';
 import { PatternList, type PatternUse } from './pattern-list.ts';
 
 export type ReadFile = (path: string) => { readonly content: string } | { readonly error: string };
 
+/** What lists are made of beside the configuration: files, and addresses of the hosts that they name. */
+export interface PatternSources {
+  readonly readFile: ReadFile;
+  /** Left out: no host has one. */
+  readonly addressOf?: AddressOf;
+}
+
 export class PatternRegistry {
   /** Grows with every change of any list: what was derived from patterns is to be derived anew. */
   revision = 0;
   readonly readFile: ReadFile;
+  readonly addressOf: AddressOf;
   readonly #named = new Map<string, PatternList>();
   readonly #lists: PatternList[] = [];
   /** Made when somebody asks by key: few lists are ever changed. */
@@ -22,8 +31,9 @@ export class PatternRegistry {
   readonly #expected = new Map<string, boolean>();
   readonly #pending = new Map<string, ((list: PatternList) => void)[]>();
 
-  constructor({ readFile }: { readonly readFile: ReadFile }) {
+  constructor({ readFile, addressOf = () => undefined }: PatternSources) {
     this.readFile = readFile;
+    this.addressOf = addressOf;
   }
 
   lists(): readonly PatternList[] {

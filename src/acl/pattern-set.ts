@@ -3,6 +3,7 @@
  * (pattern-list.ts) tells it what comes, goes and changes.
  */
 import { appended } from '../base/appended.ts';
+import type { AddressOf } from './match/address.ts';
 import { createIndex } from './match/method.ts';
 import type { MatchMethod } from './match/method.ts';
 import type { PatternEntry, PatternIndex, StoredPattern } from './match/pattern.ts';
@@ -25,6 +26,8 @@ export class PatternSet {
   readonly method: MatchMethod;
   readonly ignoreCase: boolean;
   readonly parseValue: ParseValue | undefined;
+  /** Undefined: host names are not looked up. */
+  readonly addressOf: AddressOf | undefined;
   #index: PatternIndex;
   /** What was inserted, until an entry is asked for. */
   #patterns: StoredPattern[] = [];
@@ -36,12 +39,14 @@ export class PatternSet {
     method: MatchMethod,
     ignoreCase: boolean,
     parseValue: ParseValue | undefined,
+    addressOf: AddressOf | undefined,
   ) {
     this.list = list;
     this.method = method;
     this.ignoreCase = ignoreCase;
     this.parseValue = parseValue;
-    this.#index = createIndex(method, ignoreCase);
+    this.addressOf = addressOf;
+    this.#index = createIndex(method, ignoreCase, addressOf);
   }
 
   find(value: Value): StoredPattern | undefined {
@@ -100,7 +105,7 @@ export class PatternSet {
   }
 
   reset(): void {
-    this.#index = createIndex(this.method, this.ignoreCase);
+    this.#index = createIndex(this.method, this.ignoreCase, this.addressOf);
     this.#patterns = [];
     this.#byEntry = undefined;
   }

@@ -98,7 +98,7 @@ function mapFunctions(state: LuaState): Functions {
       const method = machine.text(L, 2) as MatchMethod;
       const display = `pattern loaded from file '${name}' used by a script`;
       const list = host.environment.patterns.open(name, 'map', true, display);
-      const set = typeof list === 'string' ? list : list.setFor(method, false, undefined);
+      const set = typeof list === 'string' ? list : list.setFor(method, false, undefined, false);
       if (typeof set === 'string') throw new ScriptError(`Map.new: ${set}`);
       machine.push(L, state.objects.open({ set, method } satisfies OpenMap));
       return 1;

@@ -1,4 +1,5 @@
 /** Addresses of host names for this program's own requests: as the system knows them, or as nameservers do. */
+import { spawnSync } from 'node:child_process';
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 
@@ -38,4 +39,13 @@ export function hostLookup({ resolves, prefers, finder }: HostLookup): LookupFun
 
 function asFound(address: string | undefined): readonly LookupAddress[] {
   return address === undefined ? [] : [{ address, family: isIP(address) }];
+}
+
+const SYSTEM_LOOKUP_MS = 10_000;
+
+/** The first IPv4 address that the system knows for the name. Waits for it: for loading a configuration only. */
+export function systemIpv4(host: string): string | undefined {
+  const asked = { encoding: 'utf8', timeout: SYSTEM_LOOKUP_MS } as const;
+  const { status, stdout } = spawnSync('getent', ['ahostsv4', host], asked);
+  return status === 0 ? stdout.split(/\s/, 1)[0] : undefined;
 }

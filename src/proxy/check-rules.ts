@@ -8,8 +8,9 @@ import { compileProxyRules } from '../rules/compile.ts';
 import type { CompileEnvironment } from '../acl/environment.ts';
 import type { ScriptProgram } from '../rules/script-program.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
+import type { AddressOf } from '../acl/match/address.ts';
 import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
-import { Environments, readPatterns } from './compile-environment.ts';
+import { Environments, SYSTEM_SOURCES } from './compile-environment.ts';
 import { compileForwarded } from './forwarded-header.ts';
 import { compileAssignment } from './process-variable.ts';
 import { InheritedOnce } from './inherited-once.ts';
@@ -36,6 +37,8 @@ export interface CompiledOnce {
   readonly diagnostics: readonly Diagnostic[];
   readonly patterns: PatternRegistry;
   readonly files: ReadonlyMap<string, PatternFile>;
+  /** Names of hosts among patterns, and their addresses. */
+  readonly hosts: ReadonlyMap<string, string | undefined>;
   /** Servers that expressions name, as `<backend id>/<server id>`. */
   readonly namedServers: ReadonlySet<string>;
   /** Commands of scripts for the admin socket: how they are used, by their words. */
@@ -59,12 +62,19 @@ export function compileAll(
   const once = new InheritedOnce();
   const files = new Map<string, PatternFile>();
   const readFile: ReadFile = path => {
-    const file = files.get(path) ?? readPatterns(path);
+    const file = files.get(path) ?? SYSTEM_SOURCES.readFile(path);
     files.set(path, file);
     return file;
   };
+  const hosts = new Map<string, string | undefined>();
+  let isLoading = true;
+  // who adds a name at run time does not make everybody wait for its address
+  const addressOf: AddressOf = host => {
+    if (isLoading && !hosts.has(host)) hosts.set(host, SYSTEM_SOURCES.addressOf(host));
+    return hosts.get(host);
+  };
   const namedCertificates = new Map<string, boolean>();
-  const environments = new Environments(config, once.report, readFile, undefined, {
+  const environments = new Environments(config, once.report, { readFile, addressOf }, undefined, {
     refer: (name, needsKey) =>
       void namedCertificates.set(name, needsKey || namedCertificates.get(name) === true),
     find: () => undefined,
@@ -81,11 +91,13 @@ export function compileAll(
   for (const mistake of loaded?.init() ?? []) once.report(mistake);
   const { diagnostics } = once;
   environments.patterns.assignIds();
+  isLoading = false;
   return {
     templates,
     diagnostics,
     patterns: environments.patterns,
     files,
+    hosts,
     scriptCommands: loaded?.commands ?? new Map(),
     namedServers: environments.namedServers,
     namedBackends: environments.namedBackends,

@@ -1,12 +1,13 @@
-/** What compiling rules and expressions needs of the outside: pattern files and environment variables. */
+/** What compiling rules and expressions needs of the outside: pattern files, hosts and environment variables. */
 import { readFileSync } from 'node:fs';
 import type { CompileEnvironment, TokenCertificates } from '../acl/environment.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
-import { PatternRegistry, type ReadFile } from '../acl/pattern-registry.ts';
+import { PatternRegistry, type PatternSources } from '../acl/pattern-registry.ts';
 import { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Proxy } from '../model/proxy.ts';
+import { systemIpv4 } from '../net/host-lookup.ts';
 import type { RuleEnvironment } from '../rules/environment.ts';
 import { RuleEnvironments } from '../rules/environments.ts';
 import type { ScriptProgram } from '../rules/script-program.ts';
@@ -24,11 +25,11 @@ export class Environments {
   constructor(
     config: Config,
     report: (diagnostic: Diagnostic) => void,
-    readFile: ReadFile = readPatterns,
+    sources: PatternSources = SYSTEM_SOURCES,
     tables: StickTables = StickTables.forChecking(config.stickTables),
     tokenCertificates?: TokenCertificates,
   ) {
-    this.patterns = new PatternRegistry({ readFile });
+    this.patterns = new PatternRegistry(sources);
     this.#environments = new RuleEnvironments(config, {
       report,
       variables: this.variables,
@@ -81,7 +82,9 @@ export class Environments {
   }
 }
 
-export function readPatterns(path: string): { readonly content: string } | { readonly error: string } {
+export const SYSTEM_SOURCES: Required<PatternSources> = { readFile: readPatterns, addressOf: systemIpv4 };
+
+function readPatterns(path: string): { readonly content: string } | { readonly error: string } {
   try {
     return { content: readFileSync(path, 'latin1') };
   } catch (error) {

@@ -2,7 +2,7 @@
  * Compiles the configuration into what a data thread serves with. Backends are compiled when the first request
  * asks for them, so that thousands of them cost nothing at start.
  */
-import type { PatternRegistry, ReadFile } from '../acl/pattern-registry.ts';
+import type { PatternRegistry, PatternSources } from '../acl/pattern-registry.ts';
 import type { VariableNames } from '../acl/variables.ts';
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -31,12 +31,12 @@ export class Runtime implements BackendDirectory {
   readonly #dynamicCookies = new Map<number, DynamicCookieSetting>();
   readonly #changedServers = new Map<number, Map<number, Server | undefined>>();
 
-  constructor(config: Config, thread: DataThread, readFile?: ReadFile) {
+  constructor(config: Config, thread: DataThread, sources?: PatternSources) {
     this.#config = config;
     this.#thread = thread;
     // mistakes were reported when the configuration was checked, before threads started
     const { state, certificates } = thread;
-    this.environments = new Environments(config, () => undefined, readFile, state.tables, {
+    this.environments = new Environments(config, () => undefined, sources, state.tables, {
       refer: () => undefined,
       find: name => certificates.forTokens(name),
     });

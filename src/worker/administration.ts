@@ -168,11 +168,19 @@ export class Administration {
   /** What a thread that starts has to know beyond the configuration. */
   forThread(): Pick<
     ThreadStart,
-    'changedServers' | 'patternFiles' | 'patternLists' | 'changes' | 'tls' | 'profiling' | 'vrrp'
+    | 'changedServers'
+    | 'patternFiles'
+    | 'patternHosts'
+    | 'patternLists'
+    | 'changes'
+    | 'tls'
+    | 'profiling'
+    | 'vrrp'
   > {
     return {
       changedServers: [...this.#changedServers.values()],
       patternFiles: this.#parts.compiled?.files ?? new Map(),
+      patternHosts: this.#parts.compiled?.hosts ?? new Map(),
       patternLists: this.#shared.patterns.named(),
       changes: this.#shared.sinceStart(),
       tls: this.#parts.certificates.material(),

@@ -33,6 +33,8 @@ export interface ThreadStart {
   readonly changedServers: readonly ChangedServer[];
   /** Pattern files as they were read when the configuration was checked. */
   readonly patternFiles: ReadonlyMap<string, PatternFile>;
+  /** Names of hosts among patterns, and their addresses. */
+  readonly patternHosts: ReadonlyMap<string, string | undefined>;
   /** Names of pattern lists, and whether they are maps. */
   readonly patternLists: ReadonlyMap<string, boolean>;
   /** Certificates, authorities and revocation lists as they are now. */

@@ -117,11 +117,11 @@ export class ServingThread {
     this.#thread = this.#belongings();
     this.#state.tables.clock = () => this.#engine.wheel.now;
     this.#files = new Map(start.patternFiles);
-    this.#runtime = new Runtime(
-      config,
-      this.#thread,
-      path => this.#files.get(path) ?? { error: 'not read at start' },
-    );
+    const { patternHosts } = start;
+    this.#runtime = new Runtime(config, this.#thread, {
+      readFile: path => this.#files.get(path) ?? { error: 'not read at start' },
+      addressOf: host => patternHosts.get(host),
+    });
     const { environments } = this.#runtime;
     environments.patterns.expect(start.patternLists);
     this.#scripts = new ThreadScripts({

@@ -1,10 +1,14 @@
 /** How long addresses hold that rules and the PROXY protocol set, and which of them is the original (manual, section 7.3.3). */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { startBalancer } from '../support/balancer.ts';
+import { LB, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { exchange } from '../support/raw-exchange.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ADDRESSES = '%[src] %[dst]:%[dst_port] %[fc_src] %[fc_dst]';
 
@@ -77,4 +81,48 @@ backend b
   assert.equal(await ask('TCP6 2001:db8::9 2001:db8::2'), '[undefined 2001:db8::2]');
   assert.equal(await ask('TCP6 2001:db8::9 2001:db8::1'), '[undefined undefined]');
   assert.equal(await ask('TCP4 192.0.2.1 192.0.2.2'), '[undefined undefined]');
+});
+
+test('names of hosts among addresses are looked up when the configuration is loaded', async t => {
+  const file = join(temporaryFolder(t), 'hosts');
+  writeFileSync(file, 'localhost/8\n');
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `defaults
+  mode http
+  timeout client 5s
+frontend f
+  bind 127.0.0.1:${port} accept-proxy
+  acl here src localhost
+  acl around src -f ${file}
+  http-request return status 200 hdr x-told here if here
+  http-request return status 200 hdr x-told around if around
+  http-request return status 200 hdr x-told elsewhere
+`,
+    { ports: [port] },
+  );
+  const from = async (address: string): Promise<string[]> => {
+    const header = `PROXY TCP4 ${address} 192.0.2.2 1000 80\r\n`;
+    return told((await exchange(port, header + request(''), 500)).received);
+  };
+  assert.deepEqual(await from('127.0.0.1'), ['here']);
+  assert.deepEqual(await from('127.0.0.9'), ['around']);
+  assert.deepEqual(await from('192.0.2.1'), ['elsewhere']);
+});
+
+test('with -n, in maps and where there is none of that name, names of hosts are no addresses', async t => {
+  const folder = temporaryFolder(t);
+  const [map, file] = [join(folder, 'map'), join(folder, 'haproxy.cfg')];
+  writeFileSync(map, 'localhost here\n');
+  const refused = [
+    ['{ src -n localhost }', "'localhost' is not a valid IPv4 or IPv6 address"],
+    [`{ src,map_ip(${map}) -m found }`, "'localhost' is not a valid IPv4 or IPv6 address at line 1 of file"],
+    ['{ src nobody.invalid }', "'nobody.invalid' is not a valid IPv4 or IPv6 address"],
+  ] as const;
+  for (const [condition, mistake] of refused) {
+    writeFileSync(file, `frontend f\n  mode http\n  http-request deny if ${condition}\n`);
+    const { stderr } = spawnSync(LB, ['-c', '-f', file], { encoding: 'utf8' });
+    assert.ok(stderr.includes(mistake), stderr);
+  }
 });

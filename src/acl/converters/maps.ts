@@ -34,7 +34,7 @@ function openSet(
   const user = scope.at === undefined ? 'map' : `map at ${placeText(scope.at)}`;
   const display = `pattern loaded from file '${name}' used by ${user}`;
   const list = scope.env.patterns.open(name, 'map', true, display);
-  return typeof list === 'string' ? list : list.setFor(method, false, VALUE_PARSERS[output]);
+  return typeof list === 'string' ? list : list.setFor(method, false, VALUE_PARSERS[output], false);
 }
 
 function parseDefault(

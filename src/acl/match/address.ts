@@ -5,6 +5,9 @@ import { fullIPv4 } from '../../config-parser/short-ipv4.ts';
 import { Buckets, Lengths } from './pattern.ts';
 import type { PatternIndex, StoredPattern } from './pattern.ts';
 
+/** The IPv4 address of a host name in dotted form; undefined: it has none. */
+export type AddressOf = (host: string) => string | undefined;
+
 interface Network {
   readonly address: IpAddress;
   /** Prefix length; -1: the mask has holes and stands in `mask`. */
@@ -12,18 +15,24 @@ interface Network {
   readonly mask: number;
 }
 
+const NAME = /^(?=.*[a-z])\w[\w.-]*$/i;
+
 /**
  * `a.b.c.d[/bits|/mask]` or `ipv6[/bits]`. Numbers may be left out before the last one, not behind it: `10.12/8` is
- * `10.0.0.12/8` (manual, section 7.1.6).
+ * `10.0.0.12/8`. The name of a host stands for its IPv4 address (manual, section 7.1.6).
  */
-function parseNetwork(text: string): Network | undefined {
+function parseNetwork(text: string, addressOf: AddressOf | undefined): Network | undefined {
   const [host, suffix, more] = text.split('/');
   if (host === undefined || more !== undefined) return undefined;
   const v6 = parseIpv6(host);
   if (v6 !== undefined) return parseNetwork6(v6, suffix);
-  const v4 = parseIpv4(host) ?? parseIpv4(fullIPv4(host) ?? '');
+  const v4 = parseIpv4(host) ?? parseIpv4(fullIPv4(host) ?? namedAddress(host, addressOf) ?? '');
   if (v4 === undefined) return undefined;
   return suffix === undefined ? { address: v4, prefix: 32, mask: 0 } : parseNetwork4(v4, suffix);
+}
+
+function namedAddress(host: string, addressOf: AddressOf | undefined): string | undefined {
+  return addressOf !== undefined && NAME.test(host) ? addressOf(host) : undefined;
 }
 
 function parseNetwork6(address: IpAddress, suffix: string | undefined): Network | undefined {
@@ -93,7 +102,8 @@ class Family<Key> {
   }
 }
 
-export function createAddressIndex(): PatternIndex {
+/** `addressOf`: left out, names of hosts are no patterns. */
+export function createAddressIndex(addressOf?: AddressOf): PatternIndex {
   const v4 = new Family((ip, prefix) => key4(ip.w3, prefix));
   const v6 = new Family(key6);
   const holed: { readonly network: Network; readonly pattern: StoredPattern }[] = [];
@@ -101,7 +111,7 @@ export function createAddressIndex(): PatternIndex {
     holed.find(({ network }) => ((ip.w3 ^ network.address.w3) & network.mask) === 0)?.pattern;
   return {
     insert: pattern => {
-      const network = parseNetwork(pattern.entry.key);
+      const network = parseNetwork(pattern.entry.key, addressOf);
       if (network === undefined) return `'${pattern.entry.key}' is not a valid IPv4 or IPv6 address`;
       if (network.prefix < 0) holed.push({ network, pattern });
       else if (network.address.family === 4) v4.insert(network, pattern);
@@ -109,7 +119,7 @@ export function createAddressIndex(): PatternIndex {
       return undefined;
     },
     remove: pattern => {
-      const network = parseNetwork(pattern.entry.key);
+      const network = parseNetwork(pattern.entry.key, addressOf);
       if (network === undefined) return;
       const at = holed.findIndex(held => held.pattern === pattern);
       if (at >= 0) holed.splice(at, 1);

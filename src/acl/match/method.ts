@@ -1,6 +1,6 @@
 /** Match methods (`-m`) by name: which type they take and the index that answers them. */
 import type { Int, SampleType, Value } from '../sample.ts';
-import { createAddressIndex } from './address.ts';
+import { createAddressIndex, type AddressOf } from './address.ts';
 import { createPrefixIndex, createSuffixIndex } from './affix.ts';
 import { createBinaryIndex, createExactIndex, createHttpMethodIndex } from './exact.ts';
 import { createNumberIndex } from './number.ts';
@@ -55,7 +55,8 @@ export function findMethod(word: string): MatchMethod | undefined {
 const valueItself = (value: Value): Int => value as Int;
 const lengthOf = (value: Value): Int => (value as string).length;
 
-export function createIndex(method: MatchMethod, ignoreCase: boolean): PatternIndex {
+/** `addressOf`: of host names among addresses. */
+export function createIndex(method: MatchMethod, ignoreCase: boolean, addressOf?: AddressOf): PatternIndex {
   switch (method) {
     case 'int':
       return createNumberIndex(valueItself);
@@ -64,7 +65,7 @@ export function createIndex(method: MatchMethod, ignoreCase: boolean): PatternIn
     case 'len':
       return createNumberIndex(lengthOf);
     case 'ip':
-      return createAddressIndex();
+      return createAddressIndex(addressOf);
     case 'bin':
       return createBinaryIndex();
     case 'meth':
