@@ -1,5 +1,6 @@
 /** What can go wrong on the client's side of a request, and what becomes of the request then (RFC 9112; manual, 8.5). */
 import type { Cause } from '../base/failure.ts';
+import { noteBrokenOff } from './broken-off.ts';
 import { PARSE_ERRORS } from '../http/parse-errors.ts';
 import type { Dialer } from './dialer.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
@@ -20,6 +21,8 @@ export interface ClientTroubleOwner {
   readonly requestSent: boolean;
   /** The client has been sent some of an answer. */
   readonly responseStarted: boolean;
+  /** It has been sent all of it. */
+  readonly responseDone: boolean;
   readonly phase: Phase;
   keepAlive: boolean;
   readonly requestRules: {
@@ -90,9 +93,10 @@ export class ClientTrouble {
     else this.#fail(400, 'c', 'H');
   }
 
-  /** Nothing but the last of its answer, which the server has given, is missing: it is the client alone who holds it up. */
+  /** The server has given all of its answer: it is the client alone who holds it up, by taking it or by its own body. */
   #answeringPhase(): Phase {
-    return this.#owner.server.responseRead ? 'L' : 'D';
+    const { responseDone, server } = this.#owner;
+    return responseDone || server.responseRead ? 'L' : 'D';
   }
 
   /** FIN while a request is served. */
@@ -133,6 +137,7 @@ export class ClientTrouble {
     const phase = this.#owner.phase === 'D' ? this.#answeringPhase() : this.#owner.phase;
     if (cause !== 'ended' && requestRules.clientLost()) return;
     transaction.clientAborted = true;
+    noteBrokenOff(transaction, 'client', cause);
     transaction.termination.fail('client', cause, phase);
     if (cause === 'ended' && (phase === 'R' || phase === 'H')) return this.#fail(400, 'C', phase);
     // it hears nothing any more: the log tells what it would have been told

@@ -1,5 +1,5 @@
 /** Why there is no connection to a server. */
-import type { ConnectionError } from '../acl/context.ts';
+import type { ConnectionError, ServerFacts } from '../acl/context.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
 
 export type DialFailure =
@@ -21,7 +21,10 @@ export function phaseOf(failure: DialFailure): 'Q' | 'C' {
 
 /** Why a server that was reached is of no use. */
 export interface ServerRefusal {
-  readonly error: ConnectionError;
+  /** Undefined: it did not answer. */
+  readonly error: ConnectionError | undefined;
   /** Undefined: there was no handshake. */
   readonly tls: TlsFacts | undefined;
+  /** Where it was looked for; undefined: its connection has become another one. */
+  readonly destination?: ServerFacts['destination'];
 }

@@ -328,7 +328,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   onFailed(connection: Connection, cause: Cause, code?: string): void {
     connection.close();
-    this.#connectFailed(cause === 'resource' ? 'resource' : 'refused', refusalOf(code));
+    this.#connectFailed(cause === 'resource' ? 'resource' : 'refused', refusalOf(connection, cause, code));
   }
 
   #expired(): void {
@@ -337,7 +337,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
       this.#fail('queue-timeout');
     } else if (this.#isUnderWay()) {
       this.#dropConnection();
-      this.#connectFailed('connect-timeout');
+      this.#connectFailed('connect-timeout', refusalOf(this.#connection, 'timeout'));
     } else if (this.#state === TURNAROUND) this.#connect(this.#server as ServerRuntime);
   }
 

@@ -1,6 +1,8 @@
 /** Starts a connection to a server: straight on, or through the proxy of `server … socks4`. */
+import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler, Connector } from '../net/connection.ts';
 import { connectBySocks4, SOCKS4_FAILURES } from '../net/socks4.ts';
+import { systemFailure } from '../net/system-failure.ts';
 import type { ServerRefusal } from './dial-failure.ts';
 import type { OutgoingFacts } from './outgoing-source.ts';
 import type { ServerRuntime } from './runtime.ts';
@@ -21,8 +23,8 @@ export function openConnection(
   return made;
 }
 
-/** Undefined: what failed is no more than the connection. */
-export function refusalOf(code: string | undefined): ServerRefusal | undefined {
-  const error = code === undefined ? undefined : SOCKS4_FAILURES.get(code);
-  return error && { error, tls: undefined };
+/** Why there is none, and where it was to lead. `code`: what the proxy of `socks4`, or the engine, calls it. */
+export function refusalOf(connection: Connection | undefined, cause: Cause, code?: string): ServerRefusal {
+  const ofProxy = code === undefined ? undefined : SOCKS4_FAILURES.get(code);
+  return { error: ofProxy ?? systemFailure(cause), tls: undefined, destination: connection?.remote };
 }

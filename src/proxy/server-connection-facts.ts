@@ -31,7 +31,7 @@ export class ServerConnectionFacts implements ServerFacts {
     return this.#exchange.serverRuntime?.config.id ?? 0;
   }
   get destination(): ServerFacts['destination'] {
-    return this.#exchange.serverConnection?.remote;
+    return this.#exchange.serverConnection?.remote ?? this.#exchange.serverRefusal?.destination;
   }
   get source(): ServerFacts['source'] {
     return this.#exchange.serverConnection?.local;

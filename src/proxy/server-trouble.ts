@@ -1,6 +1,7 @@
 /** What can go wrong on the server's side of a request: the request is sent again, answered with an error, or cut. */
 import type { Cause } from '../base/failure.ts';
 import type { ObservedError } from '../health/observation.ts';
+import { noteBrokenOff } from './broken-off.ts';
 import { hasFailedEarly } from './early-requests.ts';
 import { phaseOf, type DialFailure } from './dial-failure.ts';
 import { keepBadMessage } from './keep-bad-message.ts';
@@ -45,6 +46,7 @@ export class ServerTrouble {
 
   gone(cause: Cause): void {
     const { server, transaction, responseStarted } = this.#owner;
+    noteBrokenOff(transaction, 'server', cause);
     if (responseStarted && server.responseRead) return this.#hasAnswered(cause);
     if (responseStarted) {
       transaction.serverAborted = true;

@@ -14,6 +14,7 @@ import { ACCEPT, CONTINUE, SERVICE, SILENT_DROP, SWITCH_TO_HTTP, type Verdict } 
 import { Relay, type RelayResult } from '../net/relay.ts';
 import type { RelayFilter } from '../net/relay-side.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
+import { breakOff } from './broken-off.ts';
 import { ContentInspection, type InspectionOwner } from './content-inspection.ts';
 import { phaseOf, type DialFailure } from './dial-failure.ts';
 import type { Stream } from './dialed-stream.ts';
@@ -347,14 +348,14 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   }
 
   clientGone(cause: Cause): void {
-    this.transaction.termination.fail('client', cause, this.#dialer.queued ? 'Q' : 'C');
+    breakOff(this.transaction, 'client', cause, this.#dialer.queued ? 'Q' : 'C');
     this.#end();
   }
 
   #relayed(result: RelayResult): void {
     this.#noteBytes(result);
-    const { termination } = this.transaction;
-    if (result.failure !== undefined) termination.fail(result.failure.side, result.failure.cause, 'D');
+    const { failure } = result;
+    if (failure !== undefined) breakOff(this.transaction, failure.side, failure.cause, 'D');
     this.#end();
   }
 
