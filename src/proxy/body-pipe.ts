@@ -68,13 +68,16 @@ export class BodyPipe {
     return this.#pending.length === 0 && this.#raw.length === 0;
   }
 
-  /** All there will ever be has been taken out. */
-  get done(): boolean {
-    return this.#ended && !this.busy && this.empty;
+  /** All there will ever be has been sent. Asked when nothing is under way. */
+  finished(): boolean {
+    const isFinished = this.#ended && !this.busy && this.empty;
+    if (isFinished) this.#coder?.sent?.();
+    return isFinished;
   }
 
-  /** The slice stays untouched until the pipe is empty again. `last`: nothing follows. */
+  /** The slice stays untouched until the pipe is empty again. `last`: nothing follows. Nothing is under way. */
   push(buffer: Buffer, offset: number, length: number, last: boolean): void {
+    this.#coder?.sent?.();
     this.#ended = last;
     if (this.#coder === undefined) hold(this.#pending, buffer, offset, length);
     else if (this.#ahead.length === 0)

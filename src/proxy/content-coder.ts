@@ -14,16 +14,25 @@ export interface ContentCoder {
    * becomes of the content, and again for what comes by itself later.
    */
   code(content: Buffer, last: boolean, done: (coded: Buffer, isPart?: boolean) => void): void;
+  /** All it has given so far is sent, or copied: its memory may be used again. Absent: it makes new memory each time. */
+  sent?(): void;
   /** `intact`: nothing is under way, another body may follow. */
   close(intact: boolean): void;
 }
 
 const CHUNK_HEAD_ROOM = 16;
 
+/** What chunk() writes beside the content. */
+export const FRAMING_ROOM = CHUNK_HEAD_ROOM + CHUNK_END.length + LAST_CHUNK.length;
+
 /** One chunk of all pieces, and the last one behind it; nothing at all of nothing. */
 export function chunk(pieces: readonly Buffer[], last: boolean): Buffer {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const whole = Buffer.allocUnsafe(CHUNK_HEAD_ROOM + size + CHUNK_END.length + LAST_CHUNK.length);
+  return writeChunk(Buffer.allocUnsafe(size + FRAMING_ROOM), pieces, size, last);
+}
+
+/** The same where `size` bytes of content fit in. */
+export function writeChunk(whole: Buffer, pieces: readonly Buffer[], size: number, last: boolean): Buffer {
   let at = 0;
   if (size > 0) {
     at = chunkHead(whole, 0, size);

@@ -24,6 +24,10 @@ export class CountedCoder implements ContentCoder {
     });
   }
 
+  sent(): void {
+    this.#coder.sent?.();
+  }
+
   close(intact: boolean): void {
     this.#coder.close(intact);
     this.#tell(this.#taken, this.#given);

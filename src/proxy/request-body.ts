@@ -92,7 +92,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
         if (piece !== undefined) this.#send(server, piece.buffer, piece.offset, piece.length);
         continue;
       }
-      if (pipe.done) return this.#stream.requestForwarded();
+      if (pipe.finished()) return this.#stream.requestForwarded();
       if (inbox.length === 0) return this.#wantMore(server);
       const { buffer } = inbox;
       this.#decode(inbox, inbox.end);

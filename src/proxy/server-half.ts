@@ -181,7 +181,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
         if (piece !== undefined) this.#stream.sendBody(piece.buffer, piece.offset, piece.length);
         continue;
       }
-      if (pipe.done) return this.#stream.responseForwarded();
+      if (pipe.finished()) return this.#stream.responseForwarded();
       if (inbox.length === 0) return this.#wantMoreBody();
       const { buffer } = inbox;
       inbox.consume(decoder.decode(buffer, inbox.start, inbox.end));

@@ -65,3 +65,24 @@ for (const settings of [undefined, { level: 9, memLevel: 1, windowBits: 9 }])
       coder.close(true);
     }
   });
+
+test('memory is used again when what it held is sent, and by nobody before', async () => {
+  const coders = new ContentCoders(undefined);
+  const words = (of: string): Buffer => Buffer.from(`${of} `.repeat(500));
+  const [one, other] = [coders.take('gzip'), coders.take('gzip')];
+  const first = await coded(one, words('first'), false);
+  const second = await coded(one, words('second'), false);
+  const third = await coded(other, words('third'), true);
+  assert.equal(new Set([first, second, third].map(bytes => bytes.buffer)).size, 3);
+  assert.ok(gunzipSync(contentOf(third, true)).equals(words('third')));
+  const all = Buffer.concat([contentOf(first, false), contentOf(second, false)]);
+  one.sent?.();
+  const last = await coded(one, words('last'), true);
+  assert.equal(last.buffer, first.buffer);
+  const whole = gunzipSync(Buffer.concat([all, contentOf(last, true)]));
+  assert.ok(whole.equals(Buffer.concat([words('first'), words('second'), words('last')])));
+  // its body ends while something is under way: that stays as it is
+  one.close(false);
+  const next = await coded(coders.take('gzip'), words('next'), true);
+  assert.notEqual(next.buffer, last.buffer);
+});
