@@ -43,10 +43,12 @@ export class Holdings {
 
   /** What is there already is left alone. */
   take(config: VrrpInstance): void {
+    const { batch } = this.#ports;
+    const isAgain = this.present;
     this.present = true;
     this.#refused.clear();
     for (const entry of entriesOf(config)) this.#add(entry, config);
-    void this.#ports.batch.run(addLines(config));
+    void (isAgain ? batch.ensure(addLines(config)) : batch.run(addLines(config)));
     this.#ports.held.set(config.name, {
       addresses: entriesOf(config).map(entry => ({
         device: deviceOf(entry, config),
@@ -62,7 +64,8 @@ export class Holdings {
     const { batch, held } = this.#ports;
     for (const entry of entriesOf(config).toReversed()) this.#remove(entry, config);
     if (now) batch.runNow(deleteLines(config));
-    else if (this.present) void batch.run(deleteLines(config));
+    // routes from an address went with it
+    else if (this.present) void batch.ensure(deleteLines(config));
     this.present = false;
     held.set(config.name, undefined);
   }
@@ -72,15 +75,21 @@ export class Holdings {
     const kept = new Set(entriesOf(after).map(entry => keyOf(entry, after)));
     for (const entry of entriesOf(before)) if (!kept.has(keyOf(entry, before))) this.#remove(entry, before);
     const wanted = new Set(deleteLines(after));
-    void this.#ports.batch.run(deleteLines(before).filter(line => !wanted.has(line)));
+    void this.#ports.batch.ensure(deleteLines(before).filter(line => !wanted.has(line)));
     this.take(after);
     const old = new Set(entriesOf(before).map(entry => keyOf(entry, before)));
     return entriesOf(after).filter(entry => !old.has(keyOf(entry, after)));
   }
 
-  /** Puts back what somebody else has removed; returns it. */
-  repair(config: VrrpInstance): readonly IpAddressEntry[] {
+  /** Puts back what somebody else has removed, and routes that went with an address or an interface; returns the addresses. */
+  repair(config: VrrpInstance, linkHasRisen: boolean): readonly IpAddressEntry[] {
     if (!this.present) return [];
+    const added = this.#repairAddresses(config);
+    if (linkHasRisen || added.length > 0) void this.#ports.batch.ensure(addLines(config));
+    return added;
+  }
+
+  #repairAddresses(config: VrrpInstance): readonly IpAddressEntry[] {
     const { network, log } = this.#ports;
     const missing = entriesOf(config).filter(entry => {
       const link = network.link(deviceOf(entry, config));

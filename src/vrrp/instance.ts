@@ -132,9 +132,9 @@ export class Instance {
     });
   }
 
-  /** Addresses that somebody else removed while we are master come back, and are announced again. */
-  repair(): void {
-    this.#announce(this.#holdings.repair(this.config), 1);
+  /** Addresses that somebody else removed while we are master come back, and are announced again; routes come back, too. */
+  repair(linkHasRisen: boolean): void {
+    this.#announce(this.#holdings.repair(this.config, linkHasRisen), 1);
   }
 
   close(): void {

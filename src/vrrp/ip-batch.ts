@@ -10,7 +10,7 @@ const LIMIT_MS = 5000;
 const IPV6 = '-6 ';
 /** What `ip` ends with when it does not understand a line. */
 const GAVE_UP = 255;
-/** What was done before the line that stopped a batch. */
+/** What was done before. */
 const DONE_ALREADY = /(?:File exists|No such process|No such file or directory|FIB table does not exist\.)$/;
 
 interface Batch {
@@ -20,6 +20,7 @@ interface Batch {
 
 export class IpBatch {
   readonly #onError: (message: string) => void;
+  readonly #told = new Set<string>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(onError: (message: string) => void) {
@@ -27,8 +28,20 @@ export class IpBatch {
   }
 
   run(lines: readonly string[]): Promise<void> {
-    for (const batch of batchesOf(lines))
-      this.#queue = this.#queue.then(() => runBatch(batch, this.#onError));
+    return this.#enqueue(lines, this.#onError);
+  }
+
+  /** Lines of which some are done already, as often as it may be: what cannot be done is told of once. */
+  ensure(lines: readonly string[]): Promise<void> {
+    return this.#enqueue(lines, message => {
+      if (DONE_ALREADY.test(message) || this.#told.has(message)) return;
+      this.#told.add(message);
+      this.#onError(message);
+    });
+  }
+
+  #enqueue(lines: readonly string[], onError: (message: string) => void): Promise<void> {
+    for (const batch of batchesOf(lines)) this.#queue = this.#queue.then(() => runBatch(batch, onError));
     return this.#queue;
   }
 

@@ -37,6 +37,7 @@ export interface Network {
   refresh(): void;
   link(name: string): Link | undefined;
   linkOfIndex(index: number): Link | undefined;
+  links(): readonly Link[];
   /** As of the last refresh. */
   addresses(): readonly HeldAddress[];
   /** 0 or a negative errno; an address that is there already is fine. */
@@ -80,6 +81,10 @@ export class KernelNetwork implements Network {
 
   linkOfIndex(index: number): Link | undefined {
     return this.#linksByIndex.get(index);
+  }
+
+  links(): readonly Link[] {
+    return [...this.#links.values()];
   }
 
   addresses(): readonly HeldAddress[] {

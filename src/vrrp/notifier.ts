@@ -32,7 +32,7 @@ const SCRIPT_OF: Readonly<Record<NotifyState, keyof Omit<NotifyScripts, 'sayDele
 const MAIL_BODY: Readonly<Record<NotifyState, string>> = {
   MASTER: '=> VRRP Instance is now owning VRRP VIPs <=',
   BACKUP: '=> VRRP Instance is no longer owning VRRP VIPs <=',
-  FAULT: '=> VRRP Instance is in FAULT state <=',
+  FAULT: '=> VRRP Instance is no longer owning VRRP VIPs <=',
   STOP: '=> VRRP Instance is stopping <=',
   DELETED: '=> VRRP Instance is deleted <=',
 };

@@ -34,14 +34,15 @@ export class StaticEntries {
   }
 
   /** Somebody else has removed one, or its interface has come. */
-  repair(): void {
-    const { network, log } = this.#ports;
+  repair(linkHasRisen: boolean): void {
+    const { network, log, batch } = this.#ports;
     for (const { entry, device } of this.#placed.addresses.values()) {
       const link = network.link(device);
       if (entry.noTrack || link?.up !== true || holds(network, entry, link)) continue;
       log('warning', `static_ipaddress: ${entry.address} is not on ${device}: adding it again`);
       this.#change('add', entry, device);
     }
+    if (linkHasRisen) void batch.ensure([...this.#placed.lines.keys()]);
   }
 
   /** Synchronously: the process ends. */

@@ -27,6 +27,7 @@ import { promoteSecondaries } from './promote-secondaries.ts';
 import { Receivers } from './receivers.ts';
 import { Reporter, type VrrpEvent } from './reporter.ts';
 import { showInstance } from './show-instance.ts';
+import { RisenLinks } from './risen-links.ts';
 import { StaticEntries } from './static-entries.ts';
 import { InterfaceStates } from './tracking/interface-tracker.ts';
 import { Trackers, type LoadBalancerView } from './tracking/trackers.ts';
@@ -58,6 +59,7 @@ export class VrrpRouter {
   readonly #trackers: Trackers;
   readonly #vmacs: VmacInterfaces;
   readonly #statics: StaticEntries;
+  readonly #risenLinks: RisenLinks;
   readonly #noAccept: NoAccept;
   readonly #reporter: Reporter;
   readonly #handOvers: HandOvers;
@@ -100,6 +102,7 @@ export class VrrpRouter {
     });
     this.#vmacs = new VmacInterfaces(ports.held, log);
     this.#statics = new StaticEntries(ports);
+    this.#risenLinks = new RisenLinks(ports.network);
     this.#noAccept = new NoAccept(log);
     this.#links = this.#makeLinks(config);
     this.#bfd = new BfdSessions({
@@ -181,11 +184,12 @@ export class VrrpRouter {
       this.#ports.network.refresh();
       this.#vmacs.arrange(this.#config, this.#ports.network);
       this.#vmacs.lendAddresses(this.#ports.network);
-      this.#statics.repair();
+      const linkHasRisen = this.#risenLinks.look();
+      this.#statics.repair(linkHasRisen);
       this.#receivers.arrange(this.#instances.all(), this.#config.globalDefs.logUnknownVrids);
       this.#links.update();
       this.evaluate();
-      for (const instance of this.#instances.all()) instance.repair();
+      for (const instance of this.#instances.all()) instance.repair(linkHasRisen);
     });
   }
 
@@ -254,6 +258,7 @@ export class VrrpRouter {
     const { network, log } = this.#ports;
     this.#vmacs.arrange(config, network);
     network.refresh();
+    this.#risenLinks.look();
     this.#vmacs.lendAddresses(network);
     this.#statics.arrange(config);
     for (const name of watchedLinks(config)) this.#links.watch(name);

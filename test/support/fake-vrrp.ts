@@ -57,7 +57,7 @@ export class FakeClock implements Clock {
 }
 
 class FakeNetwork implements Network {
-  readonly links = new Map<string, Link>();
+  readonly #links = new Map<string, Link>();
   readonly own: HeldAddress[] = [];
   readonly virtual = new Set<string>();
   readonly localRoutes = new Set<string>();
@@ -71,31 +71,35 @@ class FakeNetwork implements Network {
   }
 
   addLink(name: string, address: string, up = true): void {
-    const index = this.links.size + 1;
-    this.links.set(name, { index, name, up, mac: Buffer.alloc(6, index), mtu: 1500, below: 0 });
+    const index = this.#links.size + 1;
+    this.#links.set(name, { index, name, up, mac: Buffer.alloc(6, index), mtu: 1500, below: 0 });
     this.own.push({ link: index, ip: ipOf(address), prefixLength: 24, linkLocal: false, tentative: false });
   }
 
   setUp(name: string, up: boolean): void {
-    const link = this.links.get(name);
-    if (link !== undefined) this.links.set(name, { ...link, up });
+    const link = this.#links.get(name);
+    if (link !== undefined) this.#links.set(name, { ...link, up });
   }
 
   refresh(): void {}
 
   link(name: string): Link | undefined {
-    return this.links.get(name);
+    return this.#links.get(name);
   }
 
   linkOfIndex(index: number): Link | undefined {
-    return [...this.links.values()].find(link => link.index === index);
+    return this.links().find(link => link.index === index);
+  }
+
+  links(): readonly Link[] {
+    return [...this.#links.values()];
   }
 
   addresses(): readonly HeldAddress[] {
     const held = [...this.virtual].map((text): HeldAddress => {
       const [name = '', address = ''] = text.split(' ');
       return {
-        link: this.links.get(name)?.index ?? 0,
+        link: this.#links.get(name)?.index ?? 0,
         ip: ipOf(address),
         prefixLength: 32,
         linkLocal: false,

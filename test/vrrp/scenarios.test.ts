@@ -448,6 +448,41 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!lab.holds('a', VIP) && !lab.in('a', 'ip link').includes('vrrp.51'));
   });
 
+  test('routes that went with an interface or an address come back with it; a reload finds them there', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a'], 2);
+    const more = [
+      'virtual_routes {',
+      '10.40.0.0/16 via 10.9.1.9 dev eth1',
+      `10.41.0.0/16 via 10.9.0.9 src ${VIP}`,
+      '}',
+      'virtual_rules {',
+      'from 10.42.0.0/16 table 99',
+      '}',
+    ];
+    const config = (priority: number): string =>
+      `${instance({ priority, more })}static_routes {\n 10.43.0.0/16 via 10.9.1.9 dev eth1\n}\n`;
+    const a = await lab.router('a', 'lb', config(100));
+    await a.enters('MASTER');
+    const routes = (): string =>
+      [...lab.in('a', 'ip route').matchAll(/10\.4\d/g)].map(([prefix]) => prefix).join(' ');
+    await lab.until(() => routes() === '10.40 10.41 10.43');
+    lab.in('a', 'ip link set dev eth1 down');
+    assert.equal(routes(), '10.41');
+    lab.in('a', 'ip link set dev eth1 up');
+    await lab.until(() => routes() === '10.40 10.41 10.43');
+    lab.in('a', `ip addr del ${VIP}/24 dev eth0`);
+    await lab.until(() => lab.holds('a', VIP) && routes() === '10.40 10.41 10.43');
+    a.reload(config(110));
+    await a.watched.line(/effective priority 100 -> 110/);
+    await a.stop();
+    assert.equal(routes(), '');
+    assert.deepEqual(
+      a.watched.lines.filter(line => line.includes('RTNETLINK')),
+      [],
+    );
+  });
+
   test('what an administrator deletes by hand comes back: a static address, and the virtual MAC interface of a master', async t => {
     if (!requires(t, 'root', 'ip', 'bridge')) return;
     const lab = Lab.create(t, ['a']);
