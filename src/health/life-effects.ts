@@ -20,6 +20,8 @@ export interface LifeEffects {
   readonly log: (backend: number, level: number, text: string) => void;
   /** The server takes nothing new: its waiters look for another; `backend` is given when it was the last one. */
   readonly flush: (server: number, backend: number | undefined) => void;
+  /** Nothing is sent to the server any more: connections to it that rest are closed. */
+  readonly dropIdle: (server: number, backend: number) => void;
   /** The server takes requests (again, or more of them): whoever waits may use it. */
   readonly offer: (server: number) => void;
   /** `shutdown-sessions`, `shutdown-backup-sessions`: cuts what it serves. */

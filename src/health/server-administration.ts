@@ -103,6 +103,7 @@ export class ServerAdministration {
     servers.publishCheck(row, 'check', { health: 0, paused: servers.checks.enabled(row, 'check') });
     const requeued = wasDown ? 0 : life.goDown(server);
     this.#write(server, before, after);
+    life.effects.dropIdle(row, server.backend);
     const why = cause === '' ? '' : ` (${cause})`;
     const forced = (after & ADMIN_FMAINT) !== 0;
     const what = wasDown

@@ -282,6 +282,12 @@ export class BackendService implements BackendRuntime {
     return this.#configured[row - this.#firstServer] ?? (this.#added.get(row) as ServerRuntime);
   }
 
+  /** The server is in maintenance: nobody will use what rests, but for connections that it has made itself. */
+  dropIdle(row: number): void {
+    const server = this.servers.find(known => known.row === row);
+    if (server?.attached === undefined) server?.idle.clear();
+  }
+
   /** It has other settings, is new, or is gone (undefined). Requests under way keep what they have. */
   serverChanged(row: number, config: Server | undefined): void {
     this.servers.find(server => server.row === row)?.idle.clear();

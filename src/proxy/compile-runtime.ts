@@ -134,6 +134,10 @@ export class Runtime implements BackendDirectory {
     this.#backends[backend]?.serverChanged(row, config);
   }
 
+  dropIdle(backend: number, server: number): void {
+    this.#backends[backend]?.dropIdle(server);
+  }
+
   #proxy(row: number): Proxy {
     return this.#config.proxies[row] as Proxy;
   }

@@ -155,6 +155,7 @@ export class Control {
       scriptsMail: () => this.#administration.scriptsMail,
       reachAttached: (...wanted) => this.#attached.connect(...wanted),
       flush: (server, backend) => this.#threads.tellAll({ kind: 'flush', server, backend }),
+      dropIdle: (server, backend) => this.#threads.tellAll({ kind: 'drop-idle', server, backend }),
       shutdownSessions: (server, why) => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why }),
     });
     this.#administration = this.#createAdministration(acmeAccounts);

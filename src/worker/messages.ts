@@ -85,6 +85,8 @@ export type ToData =
   | { readonly kind: 'nameservers-told'; readonly id: number; readonly reports: readonly NameserverReport[] }
   /** That server went down: its waiters look for another one; so do the backend's when none is left. */
   | { readonly kind: 'flush'; readonly server: number; readonly backend: number | undefined }
+  /** That server is in maintenance: its idle connections are closed. */
+  | { readonly kind: 'drop-idle'; readonly server: number; readonly backend: number }
   /** Streams on that server are cut (`on-marked-down`, `on-marked-up`, `shutdown sessions server`). */
   | { readonly kind: 'shutdown-sessions'; readonly server: number; readonly why: 'down' | 'up' | 'admin' }
   /** Virtual addresses as they are now, for statistics. */

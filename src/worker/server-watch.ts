@@ -28,7 +28,10 @@ import type { ProxyLogs } from './proxy-logs.ts';
 import { ThreadProcessFacts } from './process-facts.ts';
 import { serversView, statsView } from './state-views.ts';
 
-interface WatchSetting extends Pick<LifeEffects, 'notice' | 'event' | 'flush' | 'shutdownSessions'> {
+interface WatchSetting extends Pick<
+  LifeEffects,
+  'notice' | 'event' | 'flush' | 'dropIdle' | 'shutdownSessions'
+> {
   /** Whether a script sends the mails of `email-alert`. */
   readonly scriptsMail: () => boolean;
   readonly rings: RingPlaces;

@@ -313,6 +313,8 @@ export class ServingThread {
         return this.#services.nameserversTold(message.id, message.reports);
       case 'flush':
         return this.#flush(message.server, message.backend);
+      case 'drop-idle':
+        return this.#runtime.dropIdle(message.backend, message.server);
       case 'shutdown-sessions':
         this.#thread.streams.shutdown(message.server, SHUTDOWN_LETTERS[message.why]);
         return;

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { exchangeRaw } from '../support/balancer.ts';
 import { startHttpOrigin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
+import { until } from '../support/until.ts';
 import { startAdminBalancer, type AdminBalancer } from '../support/admin-balancer.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n';
@@ -45,6 +47,18 @@ test('a server in maintenance gets no request until it is ready again', async t 
   assert.equal(await tell('set server app/two state drain'), '\n');
   assert.equal(await get(), '503');
   assert.equal(await tell('enable server app/one;set server app/two state ready'), '\n\n');
+  assert.equal(await seen(get), 'one two');
+});
+
+test('connections to a server that enters maintenance do not rest any longer', async t => {
+  const { get, tell } = await start(t, { options: 'pool-purge-delay 1h' });
+  const idle = async (): Promise<string | undefined> =>
+    statRows(await tell('show stat')).get('app/one')?.['srv_icur'];
+  await seen(get);
+  assert.notEqual(await idle(), '0');
+  await tell('set server app/one state maint');
+  await until('the end of idle connections', async () => (await idle()) === '0');
+  await tell('set server app/one state ready');
   assert.equal(await seen(get), 'one two');
 });
 

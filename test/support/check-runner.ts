@@ -72,6 +72,7 @@ export function startChecks(
       for (const listener of listeners) listener();
     },
     flush: server => effects.push(`flush ${server}`),
+    dropIdle: server => effects.push(`drop idle ${server}`),
     offer: server => effects.push(`offer ${server}`),
     shutdownSessions: (server, why) => effects.push(`shutdown ${server} ${why}`),
     ...(alert !== undefined && { alert }),
