@@ -5,7 +5,8 @@
 import type { Sample } from './sample.ts';
 import { bytesOf, type VariableMemory } from './variable-memory.ts';
 
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+/** `parent`: of the stream that a stream works for, of whichever of its scopes. No stream works for another one here. */
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check' | 'parent';
 
 export class VariableStore {
   /** Undefined: as much as there is. */
@@ -82,7 +83,7 @@ export class VariableNames {
     if (scope === undefined || name === '')
       return (
         `invalid variable name '${text}'. A variable name must start with its scope. ` +
-        "The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'"
+        "The scope can be 'proc', '(p)sess', '(p)txn', '(p)req', '(p)res' or 'check'"
       );
     const wrong = /[^A-Za-z0-9_.]/.exec(name);
     if (wrong !== null) return `invalid syntax at char '${wrong[0]}'`;
@@ -109,4 +110,8 @@ const SCOPES = new Map<string, VariableScope>([
   ['req', 'req'],
   ['res', 'res'],
   ['check', 'check'],
+  ['psess', 'parent'],
+  ['ptxn', 'parent'],
+  ['preq', 'parent'],
+  ['pres', 'parent'],
 ]);

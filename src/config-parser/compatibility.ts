@@ -24,10 +24,12 @@ export const FEATURES: ReadonlySet<string> = new Set([
   'PCRE2',
   'POLL',
   'PROMEX',
+  'SSL',
   'SYSTEMD',
   'TFO',
   'THREAD',
   'TPROXY',
+  'TRACE',
   'ZLIB',
 ]);
 

@@ -54,6 +54,13 @@ test('a variable name needs a scope', () => {
   assert.match(complaint('var(nowhere.a)'), /invalid variable name 'nowhere.a'/);
 });
 
+test('variables of a parent stream can be named, and have no value where there is none', () => {
+  const ctx = exampleContext();
+  assert.equal(compiled('int(1),set-var(ptxn.a)').int(ctx), undefined);
+  assert.equal(compiled('var(ptxn.a,none)').string(ctx), 'none');
+  assert.equal(compiled('var(preq.a)').string(ctx), undefined);
+});
+
 test('a fetch is refused where its source does not exist', () => {
   assert.equal(
     complaint('status'),

@@ -247,6 +247,7 @@ test('the process itself', () => {
     ['env(HOME_TOWN)', 'Ulm'],
     ['env(NOTHING)', undefined],
     ['rand(10)', '5'],
+    ['rand(0)', '0'],
     ['rand', '2147483648'],
     ['uuid', '80000000-8000-4000-8000-000080000000'],
     ['uuid(7),length', '36'],

@@ -18,6 +18,7 @@ test('expressions have the value the manual gives them', () => {
     ['defined(GONE)', false],
     ['defined()', false],
     ['feature(OPENSSL)', true],
+    ['feature(SSL) && feature(TRACE)', true],
     ['feature(LUA) && feature(NS)', true],
     ['feature(QUIC)', false],
     ['feature(NOSUCH)', false],

@@ -227,6 +227,11 @@ test('wrong arguments are refused in the words of HAProxy', () => {
     first('wait-for-body use-large-buffer time 1s'),
     `${prefix} wait-for-body' rule : 'use-large-buffer' needs 'tune.bufsize.large' in the global section.`,
   );
+  assert.equal(first('use-service'), `${prefix} use-service' rule : 'use-service' expects a service name.`);
+  assert.equal(
+    first('set-retries 5'),
+    `${prefix} set-retries' rule : 'set-retries' only available in backend or listen section.`,
+  );
   assert.match(first('use-service none') ?? '', /use-service' rule : 'none' unknown service name/);
   assert.equal(
     complaints(['tcp-request connection set-mark'])[0],

@@ -204,8 +204,8 @@ export const CONSTANT_FETCHES: readonly FetchRow[] = [
     sources: ['constant'],
     summary: 'random number below the range, 2^32 when left out',
     compile: args => {
-      const range = Number(args[0]?.int ?? 0);
-      if (range <= 0) return ctx => ctx.process.random32();
+      const range = Number(args[0]?.int ?? -1);
+      if (range < 0) return ctx => ctx.process.random32();
       return ctx => normalInt((BigInt(ctx.process.random32()) * BigInt(range)) >> 32n);
     },
   },

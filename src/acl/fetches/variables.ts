@@ -19,6 +19,8 @@ export function storeOf(ctx: SampleContext, scope: VariableScope): VariableStore
       return ctx.responseVariables;
     case 'check':
       return ctx.checkVariables;
+    case 'parent':
+      return undefined;
   }
 }
 

@@ -95,7 +95,7 @@ const RETRIES = 'an expression or an integer between 1 and 100';
 
 function compileSetRetries(line: RuleLine): Action | undefined {
   if (line.left === 0) return line.error(`expects exactly 1 argument (${RETRIES})`);
-  if (!line.isBackend) return line.error(`'${line.kind}' only available in backend or listen section`);
+  if (!line.isBackend) return line.error(`'${line.action}' only available in backend or listen section`);
   if (/^-?\d+$/.test(line.next) && (Number(line.next) < 0 || Number(line.next) > 100))
     return line.error(`expects ${RETRIES}`);
   const number = takeNumber(line);

@@ -80,7 +80,7 @@ function compileExpect(tell: (ctx: RuleContext) => void): ActionDefinition['comp
 
 function compileUseService(line: RuleLine): Action | undefined {
   const name = line.take()?.text;
-  if (name === undefined) return line.error(`'${line.kind}' expects a service name`);
+  if (name === undefined) return line.error(`'${line.action}' expects a service name`);
   if (name.startsWith(SCRIPT_PREFIX)) return compileScriptService(line, name);
   if (!SERVICES.includes(name)) return line.error(`'${name}' unknown service name`);
   // there is no other, and none for connections but those of scripts
