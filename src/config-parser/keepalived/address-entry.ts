@@ -103,8 +103,17 @@ export function maskLength(mask: string): number {
   return /^1*0*$/.test(bits) ? bits.replaceAll('0', '').length : NaN;
 }
 
+/** An address whose prefix is too long is kept, as one of its own. */
+function withoutPrefix({ name, position }: Statement, { report }: Scope): ReturnType<typeof parsePrefix> {
+  const [address = '', mask = ''] = name.split('/');
+  const alone = /^\d+$/.test(mask) ? parsePrefix(address) : undefined;
+  if (alone !== undefined)
+    report.warn(position, `Invalid prefix length ${mask} of ${address} - using ${alone.prefixLength}`);
+  return alone;
+}
+
 export function parseAddressEntry(statement: Statement, scope: Scope): IpAddressEntry | undefined {
-  const prefix = parsePrefix(statement.name);
+  const prefix = parsePrefix(statement.name) ?? withoutPrefix(statement, scope);
   if (prefix === undefined) {
     scope.report.warn(statement.position, `'${statement.name}' is not an IP address - ignoring it`);
     return undefined;

@@ -181,6 +181,13 @@ function parseLvsTimeouts(draft: GlobalDraft, statement: Statement, scope: Scope
 }
 
 const ROWS: readonly Row[] = [
+  {
+    name: 'include_check',
+    args: '[[+|-]readable|match|wildcard_match|brace_match ...]',
+    summary: 'which included files must be there',
+    // preprocess.ts has heard of it
+    parse: () => {},
+  },
   text('router_id', 'routerId', '<STRING>', 'identifies this machine in notifications'),
   text('notification_email_from', 'mailFrom', '<email>', 'sender of notification mail'),
   {

@@ -36,7 +36,7 @@ export function resolveInstance(
   const strict = draft.strict ?? global.strict;
   const version = family === 6 ? 3 : (draft.version ?? global.version);
   if (family === 6 && draft.version === 2)
-    notes.changed('cannot use IPv6 with VRRP version 2; setting version 3');
+    notes.remark('cannot use IPv6 with VRRP version 2; setting version 3');
   if (draft.virtualRouterId === undefined) return notes.unusable('the virtual router id must be set');
   if (isOnLoopback(draft, around))
     return notes.unusable(`cannot use a loopback interface (${draft.interface}) for vrrp`);

@@ -34,7 +34,7 @@ function parseMark(word: Word, family: Word | undefined, scope: Scope): VirtualS
   return { kind: 'fwmark', fwmark, family: family.text === 'inet6' ? 6 : 4 };
 }
 
-/** `<ip> [<port>]`; a missing port is 0, every port. */
+/** `<ip> [<port>]`; a missing port is 0, every port, as one that says so. */
 export function parseServer(
   words: readonly Word[],
   statement: Statement,
@@ -49,7 +49,7 @@ export function parseServer(
     );
     return undefined;
   }
-  const port = portWord === undefined ? 0 : integerOf(portWord, 'port', scope, 1, 65_535);
+  const port = portWord === undefined ? 0 : integerOf(portWord, 'port', scope, 0, 65_535);
   return port === undefined ? undefined : { ...range, port };
 }
 

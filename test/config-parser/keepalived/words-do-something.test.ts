@@ -40,6 +40,7 @@ const VRRP_TABLES = [
 
 /** Where the line of the case says what holds anyway, or there is none: one that does not. */
 const TELLING: Readonly<Record<string, string>> = {
+  'global_defs include_check': 'include_check match\n include nothing.conf',
   'global_defs smtp_alert': 'smtp_alert on',
   'global_defs vrrp_lower_prio_no_advert': 'vrrp_lower_prio_no_advert on',
   'global_defs vrrp_higher_prio_send_advert': 'vrrp_higher_prio_send_advert off',
