@@ -107,6 +107,7 @@ const TABLE = {
   comp_bps_out: ['rate', 'P'],
   maxconn_reached: ['sum', 'P'],
   recv_logs: ['sum', 'P'],
+  warnings: ['gauge', 'P'],
   peers_active: ['gauge', 'P'],
   peers_connected: ['gauge', 'P'],
   h2_headers_rcvd: ['sum', 'FB'],

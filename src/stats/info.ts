@@ -249,7 +249,7 @@ const REST: readonly InfoField[] = [
     seconds(process.startTimeMs, precise),
   ),
   constant('Tainted', 'str', 'SGP', 'Unusual features used, in hexadecimal', '0'),
-  field('TotalWarnings', 'u32', 'MCP', 'Warnings told so far', ({ process }) => process.warnings()),
+  field('TotalWarnings', 'u32', 'MCP', 'Warnings told so far', view => counted(view, 'warnings')),
   field('MaxconnReached', 'u32', 'MCP', 'Times the limit of connections was reached', view =>
     counted(view, 'maxconn_reached'),
   ),

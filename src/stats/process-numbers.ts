@@ -12,7 +12,6 @@ export interface ProcessNumbers {
   readonly engine: string;
   stopping(): boolean;
   droppedLogs(): number;
-  warnings(): number;
   /** Share of the last second in which the process waited, 0..100. */
   idlePercent(): number;
   memory(): { readonly allocatedBytes: number; readonly usedBytes: number };
@@ -30,7 +29,6 @@ export const NO_PROCESS: ProcessNumbers = {
   engine: '',
   stopping: () => false,
   droppedLogs: () => 0,
-  warnings: () => 0,
   idlePercent: () => 100,
   memory: () => ({ allocatedBytes: 0, usedBytes: 0 }),
 };

@@ -38,6 +38,7 @@ import type { TraceBook } from '../traces/trace-book.ts';
 import { FrontendListening } from './frontend-listening.ts';
 import { FrontendSteering } from './frontend-steering.ts';
 import type { NameService } from './name-service.ts';
+import type { NoticeBook } from './notice-book.ts';
 import type { ThreadStart, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import { ProcessExpressions } from './process-expressions.ts';
@@ -64,7 +65,7 @@ interface AdministrationParts {
   /** By thread; what is given up is taken out. */
   readonly handovers: ListenerHandover[][];
   readonly startTimeMs: number;
-  readonly startupLogs: readonly string[];
+  readonly notices: NoticeBook;
   readonly compiled: CompiledOnce | undefined;
   readonly certificates: CertificateStore;
   readonly tls: ControlTls;
@@ -106,13 +107,12 @@ export class Administration {
   readonly #profiling: ProfilingDesk;
   readonly #acme: AcmeService;
   readonly #scripts: ScriptDesk;
-  #warnings: number;
   #server: AdminServer | undefined;
 
   constructor(parts: AdministrationParts) {
     const { config, state, startTimeMs, stopping, running, tell } = parts;
     this.#parts = parts;
-    this.#warnings = parts.startupLogs.length;
+    parts.notices.countIn(state.counters);
     this.#globalLog = new GlobalLog(config, parts.rings, state, parts.tls.over);
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
@@ -126,7 +126,6 @@ export class Administration {
       config,
       startTimeMs,
       stopping,
-      warnings: () => this.#warnings,
       engine: () => this.#engine,
       lostLines: () => this.#globalLog.lost + parts.rings.lost + parts.lostServerLines(),
     });
@@ -247,10 +246,6 @@ export class Administration {
     this.#shared.heard(thread, change, seen);
   }
 
-  warned(): void {
-    this.#warnings++;
-  }
-
   serve(sockets: readonly OpenedSocket[]): void {
     const { notice, tls, compiled } = this.#parts;
     const commands = this.#scripts.commandsOf(compiled?.scriptCommands ?? new Map());
@@ -266,7 +261,7 @@ export class Administration {
   }
 
   #runtime(): AdminRuntime {
-    const { config, state, servers, serverOrders, startupLogs } = this.#parts;
+    const { config, state, servers, serverOrders, notices } = this.#parts;
     return {
       config,
       tls: this.#desk,
@@ -300,7 +295,7 @@ export class Administration {
       listeningDescriptors: () => this.#listening.descriptors(),
       refreshNumbers: async () => this.#numbers.refresh(await this.#calls.all({ kind: 'numbers' })),
       anonymity: { key: anonKeyOf(config) },
-      startupLogs,
+      startupLogs: notices.startupLogs,
       sockets: adminSocketsOf(config),
       vrrp: () => this.vrrp,
       resolvers: () => this.names?.sections ?? [],

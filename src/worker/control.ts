@@ -44,6 +44,7 @@ import type { TraceBook } from '../traces/trace-book.ts';
 import { nameService } from './name-effects.ts';
 import type { NameService } from './name-service.ts';
 import { namespacesOf } from './network-namespaces.ts';
+import type { NoticeBook } from './notice-book.ts';
 import { openRingFiles, type RingFile } from './ring-file.ts';
 import { ringsOf } from './ring-settings.ts';
 import { ProxyLogs } from './proxy-logs.ts';
@@ -63,8 +64,8 @@ export interface ControlOptions {
   /** `cpu-map`, by thread. */
   readonly processors: readonly (readonly number[] | undefined)[];
   readonly notice: Notice;
-  /** What was said about the configuration, line by line: `show startup-logs`. */
-  readonly startupLogs: readonly string[];
+  /** Where `notice` goes through: warnings are counted, and those of the start kept. */
+  readonly notices: NoticeBook;
   /** Pattern lists and the files they came from. */
   readonly compiled: CompiledOnce | undefined;
   readonly certificates: CertificateStore;
@@ -179,7 +180,7 @@ export class Control {
   }
 
   #createAdministration(acmeAccounts: ReadonlyMap<string, AccountParts>): Administration {
-    const { config, handovers, startupLogs, compiled, certificates, notice } = this.#options;
+    const { config, handovers, notices, compiled, certificates, notice } = this.#options;
     return new Administration({
       config,
       state: this.#state,
@@ -190,7 +191,7 @@ export class Control {
       lostServerLines: () => this.#logs.lost + this.#peers.lostLines,
       peers: () => this.#peers.sections,
       startTimeMs: this.#startTimeMs,
-      startupLogs,
+      notices,
       compiled,
       certificates,
       tls: this.#tls,
@@ -329,7 +330,6 @@ export class Control {
       case 'changed':
         return this.#administration.changed(thread, message.change, message.seen);
       case 'notice':
-        this.#administration.warned();
         return this.#options.notice(message.level, message.text, message.about);
       case 'ready':
         this.#attached.tellAll(thread);

@@ -28,7 +28,6 @@ interface NumbersSource {
   readonly config: Config;
   readonly startTimeMs: number;
   readonly stopping: () => boolean;
-  readonly warnings: () => number;
   readonly engine: () => string;
   /** Log lines that the control thread could not send. */
   readonly lostLines: () => number;
@@ -82,9 +81,6 @@ export class ControlNumbers implements ProcessNumbers {
 
   stopping(): boolean {
     return this.#source.stopping();
-  }
-  warnings(): number {
-    return this.#source.warnings();
   }
   idlePercent(): number {
     return this.#idlePercent;

@@ -11,6 +11,7 @@ import { holdCapabilities, troubleOf } from './capabilities.ts';
 import { Control, type ControlOptions } from './control.ts';
 import { dropPrivileges, dropsPrivileges } from './privileges.ts';
 import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
+import { NoticeBook } from './notice-book.ts';
 import {
   connectionsWithin,
   FILES_ON_NODE,
@@ -32,12 +33,13 @@ interface ServingOptions extends Pick<
   | 'certificates'
   | 'ticketKeys'
   | 'notice'
-  | 'startupLogs'
   | 'hasPredecessor'
   | 'traces'
   | 'onStopped'
 > {
   readonly limits: LimitRequest;
+  /** What was said of the configuration. */
+  readonly startupLogs: readonly string[];
   /** Addresses are bound, and the rights of the start are still there: time for the pidfile. */
   readonly onBound: () => void;
   /** Connections are accepted. */
@@ -45,9 +47,12 @@ interface ServingOptions extends Pick<
 }
 
 /** Undefined when it cannot serve; everything was reported. */
-export function startServing(options: ServingOptions): Control | undefined {
+export function startServing(given: ServingOptions): Control | undefined {
+  const notices = new NoticeBook(given.startupLogs, given.notice);
+  const { notice } = notices;
+  const options = { ...given, notice };
   const { open, launcher, compiled, certificates, ticketKeys } = options;
-  const { notice, startupLogs, hasPredecessor, traces, onStopped } = options;
+  const { hasPredecessor, traces, onStopped } = options;
   const nbthread = threadCount(options.config, notice);
   keepToProcessors(options.config);
   const config = applyLimits(options, nbthread);
@@ -69,11 +74,12 @@ export function startServing(options: ServingOptions): Control | undefined {
     handovers,
     processors: mapProcessors(config.global.otherLines, nbthread),
     notice,
-    startupLogs,
+    notices,
     hasPredecessor,
     traces,
     onLoaded: () => {
       if (control !== undefined) begin(control, config, options);
+      notices.served();
     },
     onStopped,
   });

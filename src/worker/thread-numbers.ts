@@ -33,7 +33,6 @@ export function threadNumbers(source: ThreadNumbersSource): ProcessNumbers {
     engine,
     stopping,
     droppedLogs,
-    warnings: () => 0,
     idlePercent: () => idle.percent(),
     memory: () => {
       const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
