@@ -147,6 +147,32 @@ test('HTTP_GET: expressions are those of PCRE; one that cannot be compiled fails
   assert.equal(await get('"Page(("'), 'regex does not match /');
 });
 
+test('HTTP_GET: a long body in small pieces is read whole; a head without end is none', async t => {
+  const body = Buffer.alloc(300_000, 'page');
+  const pieces = createServer(socket => {
+    socket.setNoDelay().on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write('HTTP/1.0 200 OK\r\nServer: ');
+      for (let at = 0; at < body.length; at += 500) {
+        if (at === 1000) socket.write('\r\n\r\n');
+        socket.write(body.subarray(at, at + 500));
+      }
+      socket.end();
+    });
+  });
+  const digest = createHash('md5').update(body.subarray(1000)).digest('hex');
+  const words = `HTTP_GET {\n url {\n path /\n digest ${digest}\n}\n}`;
+  assert.equal(await check(words, await listening(t, pieces)), 'good');
+  const endless = createServer(socket => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(`HTTP/1.0 200 OK\r\nServer: ${'x'.repeat(100_000)}`));
+  });
+  assert.equal(
+    await check(`HTTP_GET {\n connect_timeout 9\n url {\n path /\n}\n}`, await listening(t, endless)),
+    'no HTTP answer for /',
+  );
+});
+
 test('HTTP_GET: the status is what stands behind the name of a protocol, whichever', async t => {
   for (const [line, verdict] of [
     ['ICY 200 OK', 'good'],

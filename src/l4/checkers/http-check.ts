@@ -13,6 +13,8 @@ type Http = NonNullable<Checker['http']>;
 
 /** A larger answer is taken as it is that far. */
 const MOST_BYTES = 4 * 1024 * 1024;
+/** No answer has so long a head. */
+const MOST_HEAD_BYTES = 64 * 1024;
 
 export function httpCheck(ssl: KeepalivedConfig['ssl']): Check {
   return async (checker, signal) => {
@@ -37,6 +39,7 @@ function checkUrl(
   return overSocket(socket, signal, settle => {
     const chunks: Buffer[] = [];
     let length = 0;
+    let whole: number | undefined;
     const judge = (): void => settle(judgeAnswer(Buffer.concat(chunks), url));
     socket.once(http.tls ? 'secureConnect' : 'connect', () =>
       socket.write(request(checker, http, url, host)),
@@ -44,7 +47,9 @@ function checkUrl(
     socket.on('data', data => {
       chunks.push(data);
       length += data.length;
-      if (length > MOST_BYTES || isWhole(chunks, length)) judge();
+      // a body is only counted: it may be long, and come in small pieces
+      whole ??= wholeLength(chunks, length);
+      if (length > MOST_BYTES || (whole !== undefined && length >= whole)) judge();
     });
     socket.once('end', judge);
   });
@@ -81,12 +86,13 @@ function request(
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** As long as the answer says; one that says nothing ends with the connection. */
-function isWhole(chunks: readonly Buffer[], length: number): boolean {
-  const head = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString('latin1');
-  const end = head.indexOf('\r\n\r\n');
-  const said = end < 0 ? null : /\r\ncontent-length: *(\d+)/i.exec(head.slice(0, end));
-  return said !== null && length - end - 4 >= Number(said[1]);
+/** What the head says, Infinity where the answer ends with the connection; undefined: the head has not ended. */
+function wholeLength(chunks: readonly Buffer[], length: number): number | undefined {
+  const text = Buffer.concat(chunks).toString('latin1');
+  const end = text.indexOf('\r\n\r\n');
+  if (end < 0) return length > MOST_HEAD_BYTES ? length : undefined;
+  const said = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end));
+  return said === null ? Infinity : end + 4 + Number(said[1]);
 }
 
 /** Of whatever protocol the server names, as keepalived takes it: `ICY 200 OK`, `HTTP/2 200`. */
