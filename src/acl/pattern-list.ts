@@ -91,6 +91,18 @@ export class PatternList implements PatternSource {
     return this.#nextVersion;
   }
 
+  /** Entries that ever came, those that could not stay too. */
+  get added(): number {
+    return this.#nextEntry - 1;
+  }
+
+  /** Entries that are here, in all versions. */
+  get held(): number {
+    let held = this.#shown.entries.length;
+    for (const version of this.#prepared?.values() ?? []) held += version.entries.length;
+    return held;
+  }
+
   entries(version = this.#version): readonly PatternEntry[] {
     return this.#versionOf(version)?.entries ?? [];
   }

@@ -108,6 +108,8 @@ const TABLE = {
   maxconn_reached: ['sum', 'P'],
   recv_logs: ['sum', 'P'],
   warnings: ['gauge', 'P'],
+  patterns_added: ['gauge', 'P'],
+  patterns_freed: ['gauge', 'P'],
   peers_active: ['gauge', 'P'],
   peers_connected: ['gauge', 'P'],
   h2_headers_rcvd: ['sum', 'FB'],

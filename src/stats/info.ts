@@ -258,8 +258,12 @@ const REST: readonly InfoField[] = [
   field('CurrStreams', 'u64', 'MGP', 'Requests and TCP sessions now', streamsNow),
   field('CumStreams', 'u64', 'MGP', 'Requests and TCP sessions so far', view => counted(view, 'stot')),
   constant('BlockedTrafficWarnings', 'u32', 'MGP', 'Warnings of blocked traffic', 0),
-  constant('PatternsAdded', 'u64', 'MGP', 'Patterns added', 0),
-  constant('PatternsFreed', 'u64', 'MGP', 'Patterns removed', 0),
+  field('PatternsAdded', 'u64', 'MGP', 'Patterns of ACLs and maps that were added', view =>
+    counted(view, 'patterns_added'),
+  ),
+  field('PatternsFreed', 'u64', 'MGP', 'Patterns of ACLs and maps that were removed', view =>
+    counted(view, 'patterns_freed'),
+  ),
   constant('NbThreadGroups', 'u32', 'CGS', 'Thread groups, always 1', 1),
 ];
 

@@ -117,7 +117,7 @@ export class Administration {
     this.#calls = new ThreadCalls(running, (thread, id, order) => tell(thread, { kind: 'order', id, order }));
     this.#listening = new FrontendListening(config, parts.handovers, this.#calls);
     this.#steering = new FrontendSteering(parts, this.#listening);
-    this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls, bytes =>
+    this.#shared = new SharedCopies(parts.compiled?.patterns, this.#calls, state.counters, bytes =>
       VariableRoom.mayHold(config.global.tune, bytes),
     );
     this.#expressions = new ProcessExpressions(config, state, parts.rings);

@@ -18,8 +18,10 @@ import { fromPlain, toPlain, type PlainSample } from '../acl/plain-sample.ts';
 import type { Sample } from '../acl/sample.ts';
 import { bytesOf } from '../acl/variable-memory.ts';
 import type { ProcessVariablesView } from '../admin/runtime.ts';
+import type { Counters } from '../state/counters.ts';
 import type { DynamicCookieSetting } from '../proxy/cookie-keeper.ts';
 import type { CookieChange, SharedChange } from './orders.ts';
+import { PatternCounts } from './pattern-counts.ts';
 import type { ThreadCalls } from './thread-calls.ts';
 
 interface Origin {
@@ -36,17 +38,21 @@ export class SharedCopies implements ProcessVariablesView {
   /** By thread: the last change that was sent to it. */
   readonly #sent = new Map<number, number>();
 
+  readonly #counts: PatternCounts;
   readonly #mayHold: (bytes: number) => boolean;
 
   /** `mayHold`: whether variables may take so many bytes in all. */
   constructor(
     patterns: PatternRegistry | undefined,
     calls: ThreadCalls,
+    counters: Counters,
     mayHold: (bytes: number) => boolean,
   ) {
     this.#mayHold = mayHold;
     this.patterns = patterns ?? new PatternRegistry({ readFile: () => ({ error: 'none' }) });
     this.#calls = calls;
+    this.#counts = new PatternCounts(counters);
+    this.#counts.begin(this.patterns.lists());
   }
 
   /** What variables hold from the start on. */
@@ -90,6 +96,7 @@ export class SharedCopies implements ProcessVariablesView {
   /** A command changed the control thread's copy of a list. */
   async changed(list: PatternList, changes: readonly PatternChange[]): Promise<void> {
     list.isChanged = true;
+    this.#counts.changed(list);
     await this.#send(changes);
   }
 
@@ -126,6 +133,7 @@ export class SharedCopies implements ProcessVariablesView {
     const followed = { ...change, list: list.key };
     list.isChanged = true;
     applyPatternChange(this.patterns, followed);
+    this.#counts.changed(list);
     return followed;
   }
 

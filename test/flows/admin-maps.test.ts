@@ -80,6 +80,27 @@ test('maps are listed with where they are used, and their entries with a referen
   assert.equal(await tell('show map nothing'), 'Unknown map identifier. Please use #<id> or <file>.\n\n');
 });
 
+test('patterns that come and go are counted', async t => {
+  const { tell, map, list, answers } = await start(t);
+  const counts = async (): Promise<readonly number[]> => {
+    const info = await tell('show info');
+    return ['PatternsAdded', 'PatternsFreed'].map(name =>
+      Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(info)?.[1]),
+    );
+  };
+  // two of the map, one of the list, and those of four lines
+  assert.deepEqual(await counts(), [7, 0]);
+  await tell(`add map ${map} /c third`);
+  await tell(`del acl ${list} /secret`);
+  assert.deepEqual(await counts(), [8, 1]);
+  await answers('/put/d?v=fourth');
+  await until('a pattern that a rule has added', async () => (await counts())[0] === 9);
+  await tell(`prepare map ${map}`);
+  await tell(`add map @1 ${map} /e fifth`);
+  await tell(`commit map @1 ${map}`);
+  assert.deepEqual(await counts(), [10, 5]);
+});
+
 test('every thread follows what commands do to a map', async t => {
   const { tell, answers, map } = await start(t);
   assert.equal(await answers('/a'), 'first');
