@@ -9,7 +9,7 @@
  */
 import { latin1Write } from '../base/latin1.ts';
 import { currentAge } from '../http-cache/response-caching.ts';
-import type { BufferPool } from '../net/buffer-pool.ts';
+import { BufferPool } from '../net/buffer-pool.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import type { CacheReader } from '../state/http-cache/cache-reader.ts';
 
@@ -20,6 +20,11 @@ const VERSION_LENGTH = 'HTTP/1.1'.length;
 const LF = 0x0a;
 /** For another status line, Age, and the size of the only chunk. */
 export const HEAD_ROOM = 96;
+
+/** For answers that do not fit a buffer of `tune.bufsize`: each piece costs a turn of the loop, and calls of the kernel. */
+const largeBuffers = new BufferPool(65_536);
+/** Of a thread: more clients than that get it in small pieces. */
+const MOST_LARGE = 256;
 
 /** What of it the client is to get. */
 interface CachedAnswer {
@@ -76,13 +81,15 @@ export class CachedConnection implements Connection {
   /** Its socket takes what is delivered here. */
   #client: Connection | undefined;
   #answer: CachedAnswer;
+  /** Whose `#buffer` is. */
+  #pool: BufferPool;
   #buffer: Buffer | undefined;
   /** Counts the responses: what was to follow an earlier one does not. */
   #turn = 0;
 
   constructor(handler: ConnectionHandler, buffers: BufferPool, reader: CacheReader) {
     this.handler = handler;
-    this.#buffers = buffers;
+    this.#buffers = this.#pool = buffers;
     this.#reader = reader;
     this.#answer = { now: 0, notModified: false, headOnly: false };
   }
@@ -98,7 +105,7 @@ export class CachedConnection implements Connection {
 
   /** What follows the head comes in a turn of the loop of its own, so that a long body delays nobody. */
   receive(): void {
-    if (this.#buffer === undefined) return this.#deliverHead((this.#buffer = this.#buffers.take()));
+    if (this.#buffer === undefined) return this.#deliverHead(this.#takeBuffer());
     const turn = this.#turn;
     this.receiving = true;
     setImmediate(() => {
@@ -106,6 +113,12 @@ export class CachedConnection implements Connection {
       this.receiving = false;
       this.#deliverMore(this.#buffer as Buffer);
     });
+  }
+
+  #takeBuffer(): Buffer {
+    const isLong = !this.#answer.headOnly && this.#reader.left + HEAD_ROOM > this.#buffers.size;
+    this.#pool = isLong && largeBuffers.taken < MOST_LARGE ? largeBuffers : this.#buffers;
+    return (this.#buffer = this.#pool.take());
   }
 
   #deliverHead(buffer: Buffer): void {
@@ -143,7 +156,8 @@ export class CachedConnection implements Connection {
     this.receiving = false;
     this.#reader.release();
     // what is being sent from it stays with whoever sends it
-    if (this.#buffer !== undefined && this.#client?.sending !== true) this.#buffers.give(this.#buffer);
+    if (this.#buffer !== undefined && this.#client?.sending !== true) this.#pool.give(this.#buffer);
+    else if (this.#buffer !== undefined) this.#pool.taken--;
     this.#buffer = this.#client = undefined;
   }
 
