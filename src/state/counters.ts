@@ -83,6 +83,14 @@ export class Counters {
     if (current > (own[at + HIGHEST] as number)) own[at + HIGHEST] = current;
   }
 
+  /** So many there were in the second that ends now: what another process has counted. */
+  resumeRate(row: number, field: number, value: number, nowMs: number): void {
+    const at = row + field;
+    this.own[at + TICK] = nowMs;
+    this.own[at + PREVIOUS] = value;
+    this.own[at + CURRENT] = 0;
+  }
+
   /** A new second: the threads' last full seconds together may be the highest so far. */
   #turn(at: number, nowMs: number): void {
     const { own } = this;

@@ -5,7 +5,7 @@
  *   #fe guid,stot,bin,...      then frontends and listeners
  *   #be guid,stot,bin,...      then backends and servers
  */
-import { COUNTER_FIELDS, FIELD, type FieldName } from '../state/counter-fields.ts';
+import { COUNTER_FIELDS, FIELD, type FieldName, type Merge } from '../state/counter-fields.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { StatColumn } from './column.ts';
@@ -14,8 +14,12 @@ import { statSubjects } from './rows.ts';
 import type { Subject, SubjectKind } from './subject.ts';
 import type { StatsView } from './view.ts';
 
-const TOTALS: ReadonlySet<string> = new Set(
-  COUNTER_FIELDS.filter(({ merge }) => merge === 'sum').map(({ name }) => name),
+/** Totals, and events of the last second. */
+const KEPT: ReadonlyMap<string, Merge> = new Map(
+  COUNTER_FIELDS.filter(({ merge }) => merge === 'sum' || merge === 'rate').map(({ name, merge }) => [
+    name,
+    merge,
+  ]),
 );
 
 type Side = 'fe' | 'be';
@@ -25,13 +29,13 @@ const KINDS: Readonly<Record<Side, readonly SubjectKind[]>> = {
   be: ['backend', 'server'],
 };
 
-function isTotal(name: string): name is FieldName {
-  return TOTALS.has(name);
+function isKept(name: string): name is FieldName {
+  return KEPT.has(name);
 }
 
 function columnsOf(side: Side): readonly StatColumn[] {
   return FIXED_COLUMNS.filter(
-    ({ name, cells }) => isTotal(name) && KINDS[side].some(kind => cells[kind] !== undefined),
+    ({ name, cells }) => isKept(name) && KINDS[side].some(kind => cells[kind] !== undefined),
   );
 }
 
@@ -46,7 +50,7 @@ function renderSide(view: StatsView, side: Side): string {
     const guid = guidOf(subject);
     if (guid === undefined || !KINDS[side].includes(subject.kind)) continue;
     const { counters } = view.state;
-    const values = columns.map(({ name }) => `${counters.read(subject.row, name as FieldName, 0)},`);
+    const values = columns.map(({ name }) => `${counters.read(subject.row, name as FieldName, view.now())},`);
     text += `${guid},${values.join('')}\n`;
   }
   return text;
@@ -74,7 +78,7 @@ function sideOf(header: string): Side | undefined {
 function fieldsOf(header: string, side: Side): (FieldName | undefined)[] {
   const known = new Set(columnsOf(side).map(({ name }) => name));
   const names = header.slice(header.indexOf(',') + 1, -1).split(',');
-  return names.map(name => (known.has(name) && isTotal(name) ? name : undefined));
+  return names.map(name => (known.has(name) && isKept(name) ? name : undefined));
 }
 
 function loadLine(
@@ -82,15 +86,21 @@ function loadLine(
   side: Side,
   fields: readonly (FieldName | undefined)[],
   rows: ReadonlyMap<string, number>,
-  { state }: StatsView,
+  view: StatsView,
 ): void {
   const [guid = '', ...values] = line.split(',');
   const row = rows.get(`${side} ${guid}`);
   if (row === undefined) return;
   for (const [index, field] of fields.entries()) {
     const value = values[index] ?? '';
-    if (field !== undefined && /^\d+$/.test(value)) state.counters.own[row + FIELD[field]] = Number(value);
+    if (field !== undefined && /^\d+$/.test(value)) resume(view, row, field, Number(value));
   }
+}
+
+function resume(view: StatsView, row: number, field: FieldName, value: number): void {
+  const { counters } = view.state;
+  if (KEPT.get(field) === 'rate') counters.resumeRate(row, FIELD[field], value, view.now());
+  else counters.own[row + FIELD[field]] = value;
 }
 
 function rowsByGuid(view: StatsView): Map<string, number> {

@@ -157,7 +157,9 @@ test('threads, memory, descriptors and libraries are those of the process', asyn
 test('a delay longer than a timer can be is no short one', async t => {
   const { tell } = await start(t, '  server one 127.0.0.1:1');
   assert.equal(await tell('set timeout cli 30d;set timeout cli 4294967295;show cli level'), '\n\nadmin\n\n');
-  assert.equal(await tell('set timeout cli 4294967296'), 'Invalid timeout value.\n\n');
+  assert.equal(await tell('set timeout cli 10ms;show cli level'), '\nadmin\n\n');
+  for (const wrong of ['4294967296', '0ms'])
+    assert.equal(await tell(`set timeout cli ${wrong}`), 'Invalid timeout value.\n\n');
 });
 
 test('Jobs and Listeners count addresses of every kind', async t => {

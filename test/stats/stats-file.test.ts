@@ -36,6 +36,27 @@ test('counters go out to a file and come back', () => {
   assert.equal(total(rows.server(0), 'bin'), 2);
 });
 
+test('rates of the last second go on where they were', () => {
+  const { view: old } = given();
+  const { counters } = old.state;
+  old.now = () => 5000;
+  counters.event(counters.frontend(0), FIELD.req_rate, 5000, 40);
+  counters.event(counters.server(0), FIELD.rate, 5000, 30);
+  const { view } = given();
+  view.now = () => 9000;
+  loadStatsFile(renderStatsFile(old), view);
+  const rows = view.state.counters;
+  // they fade within the next second
+  for (const [nowMs, requests, sessions] of [
+    [9000, 40, 30],
+    [9500, 20, 15],
+    [11000, 0, 0],
+  ] as const) {
+    assert.equal(rows.read(rows.frontend(0), 'req_rate', nowMs), requests);
+    assert.equal(rows.read(rows.server(0), 'rate', nowMs), sessions);
+  }
+});
+
 test('the file tells only objects with a guid, each on its side', () => {
   const lines = renderStatsFile(given().view).split('\n');
   assert.deepEqual(

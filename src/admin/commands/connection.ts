@@ -49,15 +49,15 @@ function modeSwitch(mode: 'expert' | 'experimental'): (call: Call) => Answer {
   };
 }
 
-/** 32 bits of seconds. */
+/** 32 bits of seconds; less than one is one. */
 const LONGEST_MS = 0xffff_ffff * 1000;
 
 function setTimeout({ args, session }: Call): Answer {
   if (args.at(2) !== 'cli') return fail(`'set timeout' only supports 'cli'.`);
   if (args.at(3) === '') return fail('Expects an integer value.');
   const ms = parseDelay(args.at(3), 's');
-  if (ms === undefined || ms < 1000 || ms > LONGEST_MS) return fail('Invalid timeout value.');
-  session.timeoutMs = Math.min(ms, LONGEST_TIMER_MS);
+  if (ms === undefined || ms <= 0 || ms > LONGEST_MS) return fail('Invalid timeout value.');
+  session.timeoutMs = Math.min(Math.ceil(ms / 1000) * 1000, LONGEST_TIMER_MS);
   return undefined;
 }
 
