@@ -168,7 +168,7 @@ export abstract class ExchangeRecord {
   bytesCame: (() => boolean) | undefined;
   work: WorkFacts | undefined;
   softRewrites = false;
-  keepsHttp1 = false;
+  switchProto: 'h1' | 'h2' | undefined;
   readonly trace: RuleTrace | undefined;
   earlyHints: (readonly [name: string, value: string])[] | undefined;
   /** Variables of the request are over, those of the response begin (manual, section 2.8). */
@@ -218,7 +218,8 @@ export abstract class ExchangeRecord {
     this.logLevel = this.retriesAllowed = this.reply = undefined;
     this.finalRule = this.heldBy = this.lostBy = undefined;
     this.service = this.statistics = this.script = this.scriptService = undefined;
-    this.contentInspected = this.keepsHttp1 = false;
+    this.contentInspected = false;
+    this.switchProto = undefined;
     this.chosenBackend = undefined;
     this.mayRetryRequest = true;
     this.requestRoom = this.responseRoom = this.thread.buffers.size;

@@ -81,7 +81,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     inspected?: Inspected,
   ) {
     this.#inspected = inspected;
-    this.#keepsHttp1 = inspected?.transaction.keepsHttp1 === true;
+    this.#keepsHttp1 = inspected?.transaction.switchProto === 'h1';
     this.#streams = streams;
     this.listener = listener;
     this.facts = facts;

@@ -21,6 +21,7 @@ import type { Stream } from './dialed-stream.ts';
 import { Dialer } from './dialer.ts';
 import { hangUp } from './hang-up.ts';
 import { HttpSession } from './http-session.ts';
+import { beginHttp2 } from './http2/begin-http2.ts';
 import { Inbox } from './inbox.ts';
 import { InboxRequest } from './raw-request.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
@@ -198,6 +199,8 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.#inspection?.stop();
     this.#filters?.end();
     const { transaction } = this;
+    if (transaction.switchProto === 'h2')
+      return beginHttp2(this.#streams, this.#listener, transaction.client, this.inbox);
     new HttpSession(this.#streams, this.#listener, transaction.client, this.inbox, {
       transaction,
       backend,

@@ -66,8 +66,8 @@ export interface RuleContext extends SampleContext {
   responseRoom: number;
   /** `strict-mode off`: a rewrite that fails is passed over. Reset at the start of each ruleset. */
   softRewrites: boolean;
-  /** `switch-mode http proto h1`: the connection does not become one of HTTP/2. */
-  keepsHttp1: boolean;
+  /** `switch-mode http proto`: what the connection speaks from there on; undefined: its first bytes say. */
+  switchProto: 'h1' | 'h2' | undefined;
   /** `lb explain` listens here; undefined in traffic. */
   trace: RuleTrace | undefined;
 

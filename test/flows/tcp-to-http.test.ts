@@ -102,6 +102,7 @@ test('a connection of mode tcp turns to HTTP when its backend is one of mode htt
 for (const [what, line] of [
   ['its backend', ''],
   ['switch-mode', 'tcp-request content switch-mode http if HTTP'],
+  ['switch-mode proto h2', 'tcp-request content switch-mode http proto h2 if { req.len gt 0 }'],
 ])
   test(`a connection of mode tcp turns to HTTP/2 by ${what}, and rules see its streams`, async t => {
     const { MAIN } = await start(
@@ -132,6 +133,21 @@ test('switch-mode http proto h1 does not let a connection turn to HTTP/2', async
 `,
   );
   assert.match((await exchange(MAIN, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400)).received, /^HTTP\/1.1 405 /);
+});
+
+test('switch-mode http proto h2 wants HTTP/2 and nothing else', async t => {
+  const { MAIN } = await start(
+    t,
+    `frontend f
+  mode tcp
+  bind 127.0.0.1:MAIN
+  tcp-request inspect-delay 2s
+  tcp-request content switch-mode http proto h2 if { req.len gt 0 }
+  default_backend web
+`,
+  );
+  const { received, closed } = await exchange(MAIN, TWO_REQUESTS, WITHIN_MS);
+  assert.deepEqual([received.includes('HTTP/1'), closed], [false, true]);
 });
 
 test('proto none forbids it: the connection is closed', async t => {

@@ -26,7 +26,7 @@ const DESTINATION: Endpoint = { family: 4, host: '198.51.100.1', port: 80 };
 
 export class FakeRuleContext implements RuleContext {
   readonly id32 = 0;
-  keepsHttp1 = false;
+  switchProto: 'h1' | 'h2' | undefined;
   final = true;
   wakeUp = (): void => {};
   script = undefined;

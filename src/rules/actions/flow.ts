@@ -54,14 +54,13 @@ function compileSwitchMode(line: RuleLine): Action | undefined {
   const mode = line.take()?.text;
   if (mode === undefined) return line.error(`'${line.kind} switch-mode' expects a mode as argument`);
   if (mode !== 'http') return line.error(`'${line.kind} switch-mode' expects a valid mode (got '${mode}')`);
-  const keepsHttp1 = line.accept('proto');
-  if (keepsHttp1) {
-    const proto = line.take()?.text;
-    if (proto === undefined) return line.error(`'proto' expects a protocol as argument`);
-    if (proto !== 'h1') return line.error(`MUX protocol '${proto}' is not supported by switch-mode`);
-  }
+  const isSaid = line.accept('proto');
+  const proto = isSaid ? line.take()?.text : undefined;
+  if (isSaid && proto === undefined) return line.error(`'proto' expects a protocol as argument`);
+  if (proto !== undefined && proto !== 'h1' && proto !== 'h2')
+    return line.error(`MUX protocol '${proto}' is not supported by switch-mode`);
   return ctx => {
-    ctx.keepsHttp1 = keepsHttp1;
+    ctx.switchProto = proto;
     return SWITCH_TO_HTTP;
   };
 }
