@@ -1,8 +1,9 @@
 /**
  * Runs one script with its account and limit. Never throws; what went wrong is the result. A script that outlives its
- * limit gets SIGTERM, and SIGKILL when it does not listen.
+ * limit gets SIGTERM, and SIGKILL when it does not listen, with all that it has started: a shell alone would leave behind
+ * what it waits for.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { ScriptAccounts, ScriptCommand } from '../model/script-command.ts';
 import { accountOf, insecurePart, type Account } from './account.ts';
@@ -37,13 +38,15 @@ export function runScript(
   const [program = '', ...words] = opensFile(command) ? inShell(command) : command.argv;
   const child = spawn(program, [...words, ...extraArguments], {
     stdio: 'ignore',
+    // a process group of its own
+    detached: true,
     ...(account === undefined || 'unknown' in account || process.getuid?.() !== 0 ? {} : account),
   });
   let timedOut = false;
   const cancels: (() => void)[] = [];
   const end = (): void => {
-    child.kill('SIGTERM');
-    cancels.push(clock.after(KILL_AFTER_MS, () => void child.kill('SIGKILL')));
+    signalGroup(child, 'SIGTERM');
+    cancels.push(clock.after(KILL_AFTER_MS, () => signalGroup(child, 'SIGKILL')));
   };
   const result = new Promise<ScriptResult>(resolve => {
     const settle = (value: ScriptResult): void => {
@@ -62,6 +65,15 @@ export function runScript(
   };
   if (timeoutMs !== Infinity) cancels.push(clock.after(timeoutMs, tooLong));
   return { result, stop: end };
+}
+
+function signalGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // it has ended in this moment
+  }
 }
 
 /** `</path` runs no program: it is good when the file opens, and with a shell that knows `/dev/tcp`, a connection. */

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -25,6 +27,7 @@ import { advanceScript, trackScript, type ScriptHealth } from '../../../src/vrrp
 import { effectivePriority, judge, judgeFile } from '../../../src/vrrp/tracking/track-value.ts';
 import { requires } from '../../support/requirement.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
 
 const position = { file: '', line: 0, column: 0 };
 const tracked = (weight: number, reverse = false) => ({ name: 'x', weight, reverse });
@@ -127,6 +130,23 @@ test('a script that outlives its timeout fails, and so does one that cannot be r
   const missing = await statesOf(script('', { script: { position, argv: ['/nonexistent/check'] } }), 1);
   assert.deepEqual(missing.states, [false]);
   assert.match(missing.log.join(), /not an executable file/);
+});
+
+test('a script that outlives its timeout leaves nothing behind that it has started', async t => {
+  const path = join(temporaryFolder(t), 'pid');
+  await statesOf(script(`sleep 600 & echo $! > ${path}; wait`, { timeoutMs: 200 }), 1);
+  const pid = Number(readFileSync(path, 'utf8'));
+  t.after(() => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // as it should be
+    }
+  });
+  // of what waits to be reaped nothing is left but its number
+  const runs = (): boolean =>
+    existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+  await until('its end', () => !runs());
 });
 
 test('a path behind < is good when it opens', async () => {
