@@ -71,6 +71,8 @@ export class PoolKeeper {
     for (const [index, server] of config.realServers.entries()) {
       const alive = before?.isAlive(server);
       if (alive !== undefined) this.#pool = changeServer(config, this.#pool, index, alive).pool;
+      const weight = isWeighed(server) ? before?.weightSaid(server) : undefined;
+      if (weight !== undefined) this.#pool = changeWeight(config, this.#pool, index, weight).pool;
     }
     this.#fresh = [...config.realServers.keys()].filter(
       index => before?.isAlive(config.realServers[index] as RealServer) === undefined,
@@ -144,11 +146,21 @@ export class PoolKeeper {
   }
 
   /** Undefined: it is not one of its servers. */
-  isAlive({ address }: RealServer): boolean | undefined {
-    const index = this.resolved.config.realServers.findIndex(
+  isAlive(server: RealServer): boolean | undefined {
+    return this.#pool.alive[this.#indexOf(server)];
+  }
+
+  /** What a check has said; undefined: none has said another weight than its own. */
+  weightSaid(server: RealServer): number | undefined {
+    const index = this.#indexOf(server);
+    const weight = this.#pool.weights[index];
+    return weight === this.resolved.config.realServers[index]?.weight ? undefined : weight;
+  }
+
+  #indexOf({ address }: RealServer): number {
+    return this.resolved.config.realServers.findIndex(
       one => one.address.address === address.address && one.address.port === address.port,
     );
-    return this.#pool.alive[index];
   }
 
   /** Undefined: it is not run. */
@@ -291,6 +303,11 @@ export class PoolKeeper {
     const { protocol } = this.resolved.service;
     return `[${address.address}]:${protocol ?? 'none'}:${address.port}`;
   }
+}
+
+/** Checks may say its weight. */
+function isWeighed({ checkers }: RealServer): boolean {
+  return checkers.some(({ misc, file }) => misc?.dynamic === true || file !== undefined);
 }
 
 /** In mail: `TCP CHECK`, `HTTP GET`, ... */

@@ -110,7 +110,9 @@ class CheckedPool {
     this.keeper = new PoolKeeper(
       { config, service },
       {
-        checks: checked ? { TCP_CHECK: check } : {},
+        checks: checked
+          ? { TCP_CHECK: check, MISC_CHECK: () => Promise.resolve({ ok: true, weight: 0 }) }
+          : {},
         neighbours: this.neighbours,
         after: (_, callback) => {
           this.#due.push(callback);
@@ -222,6 +224,19 @@ test('a reload tells of what is no more: servers that the next one does not have
   whole.said.length = 0;
   whole.keeper.giveWayTo(undefined);
   assert.deepEqual(whole.said.slice(3), ['VS [10.1.1.1]:tcp:80 DOWN', 'run /bin/lost']);
+});
+
+test('a weight that a program has said stays over a reload, as long as there is such a program', async () => {
+  const config = virtualServer('', 'weight 5\n MISC_CHECK {\n misc_path /bin/x\n misc_dynamic\n}');
+  const before = new CheckedPool(config);
+  before.keeper.start();
+  await before.round();
+  const weights = (pool: CheckedPool): number[] => pool.keeper.states.map(({ weight }) => weight);
+  assert.deepEqual(weights(before), [0, 0, 0]);
+  const next = new CheckedPool({ ...config, smtpAlert: true }, {}, before);
+  assert.deepEqual(weights(next), [0, 0, 0]);
+  const without = config.realServers.map(server => ({ ...server, checkers: [] }));
+  assert.deepEqual(weights(new CheckedPool({ ...config, realServers: without }, {}, next)), [5, 5, 5]);
 });
 
 test('between its thresholds a quorum stays lost over a reload', async () => {
