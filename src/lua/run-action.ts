@@ -141,6 +141,7 @@ export class ScriptRun {
     const isHttp = ctx.request !== undefined && this.#place.delayMs === undefined;
     switch (code) {
       case STOP:
+      case DONE:
         return ACCEPT;
       case AGAIN:
         return this.#again(ctx, scope);
@@ -156,8 +157,6 @@ export class ScriptRun {
         if (!isHttp || this.#place.onResponse) return REJECT;
         ctx.reply = errorReply(ctx, 503);
         return DENY;
-      case DONE:
-        return REJECT;
       default:
         return CONTINUE;
     }

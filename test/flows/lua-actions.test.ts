@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LB } from '../support/balancer.ts';
-import { startRawOrigin } from '../support/origin.ts';
+import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { untilMatches } from '../support/until.ts';
 import { startScripted } from '../support/scripted-balancer.ts';
@@ -26,6 +26,7 @@ core.register_action('fail', { 'http-req' }, function(txn) local nothing; nothin
 core.register_action('loop', { 'http-req' }, function() while true do pcall(function() while true do end end) end end)
 core.register_action('deny', { 'http-req' }, function() return act.DENY end)
 core.register_action('stop', { 'http-req' }, function() return act.STOP end)
+core.register_action('finish', { 'http-req', 'http-res', 'tcp-req' }, function() return act.DONE end)
 core.register_action('answer', { 'http-req' }, function(txn)
   local reply = txn:reply{ status = 418, reason = 'Tea' }
   reply:add_header('x-one', '1')
@@ -141,6 +142,24 @@ test('what an action answers decides: deny, stop, a reply of its own', async t =
   assert.deepEqual([answer.status, answer.reason, answer.body], [418, 'Tea', 'short']);
   assert.equal(answer.headers['x-one'], '1, 2');
   assert.equal((await get('/stop')).status, 503);
+});
+
+test('act.DONE ends the rules of a set, and the message goes on its way', async t => {
+  const origin = await startHttpOrigin(t, 'origin');
+  const { get } = await startScripted(t, {
+    script: SCRIPT,
+    rules: [
+      'tcp-request content lua.finish',
+      'tcp-request content reject',
+      'http-request lua.finish',
+      'http-request deny',
+      'http-response lua.finish',
+      'http-response deny',
+      'default_backend b',
+    ],
+    sections: ['backend b', `  server s ${origin.address}`],
+  });
+  assert.equal((await get('/')).status, 200);
 });
 
 test('act.ERROR is an internal error of the proxy, in a request and in a response', async t => {
