@@ -78,6 +78,7 @@ test('a request that waits for its server is listed with its client and its way'
   assert.equal(await tell('show sess backend plain'), '\n');
   assert.match(await tell('show sess server app/one'), /srv=one/);
   assert.equal(await tell('show sess older 1h'), '\n');
+  assert.equal(await tell('show sess susp'), '\n');
   assert.equal(await tell('show sess server app/one older 1h'), '\n');
   assert.match(await tell('show sess server app/one older 1us show-uri'), /^0x.* srv=one .* uri="/);
   assert.equal(await tell('show sess server app/nobody'), 'No such server.\n\n');

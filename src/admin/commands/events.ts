@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 import type { EventRing } from '../runtime.ts';
 
-const HEAD = 'Supported events sinks are listed below. Add -0(zero), -w(wait), -n(new). Any key to stop\n';
+const HEAD = 'Supported events sinks are listed below. Add -0(zero), -w(wait), -n(new). Any key to stop.\n';
 const STREAMS = ['stdout', 'stderr'];
 
 function sinkLine(name: string, type: string, dropped: number, description: string): string {

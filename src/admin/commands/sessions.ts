@@ -103,7 +103,8 @@ async function showSessions(call: Call): Promise<Answer> {
     inDetail ? detail(stream, runtime, hide) : shortLine(stream, runtime, hide, wanted.showUri),
   );
   if (wanted.id !== undefined || wanted.place !== undefined) return dump(lines);
-  if (wanted.olderMs > 0) return dump(lines);
+  // this session is neither old nor suspicious
+  if (wanted.olderMs > 0 || wanted.suspicious) return dump(lines);
   return dump([...lines, inDetail ? ownDetail(call) : ownLine(call)]);
 }
 
