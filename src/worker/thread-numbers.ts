@@ -36,7 +36,9 @@ export function threadNumbers(source: ThreadNumbersSource): ProcessNumbers {
     idlePercent: () => idle.percent(),
     memory: () => {
       const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
-      return { allocatedBytes: residentBytes(), usedBytes: heap + external };
+      const allocatedBytes = residentBytes();
+      // what threads share counts as external from its first byte on, though little of it may have been touched
+      return { allocatedBytes, usedBytes: Math.min(allocatedBytes, heap + external) };
     },
   };
 }

@@ -39,6 +39,12 @@ test('use-service prometheus-exporter answers scrapes, with what the runtime tel
   assert.match(text, /^haproxy_process_nbthread 1$/m);
   assert.match(text, /^haproxy_process_build_info\{version="lb /m);
   assert.match(text, /^haproxy_server_status\{proxy="b",server="s1",state="UP"\} 1$/m);
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^haproxy_process_pool_${name}_bytes (\\d+)$`, 'm').exec(text)?.[1]);
+  assert.ok(
+    bytes('used') > 0 && bytes('used') <= bytes('allocated'),
+    `${bytes('used')} of ${bytes('allocated')}`,
+  );
   assert.match(text, /^process_resident_memory_bytes \d+$/m);
   assert.match(text, /^nodejs_eventloop_lag_seconds [\d.e-]+$/m);
   assert.equal((await get(`${url}?scope=`)).status, 200);
