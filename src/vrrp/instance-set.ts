@@ -39,7 +39,7 @@ export class InstanceSet {
     else old.reconfigure(config);
   }
 
-  /** Those that are gone from a configuration, or are others for their peers. */
+  /** Those that are gone from a configuration, or are others there. */
   without(next: KeepalivedConfig): readonly Instance[] {
     return this.all().filter(({ config }) => {
       const replacement = next.instances.find(one => one.name === config.name);
@@ -47,7 +47,7 @@ export class InstanceSet {
     });
   }
 
-  /** Those that a configuration calls by another name: the same for their peers. Old names and new ones. */
+  /** Those that a configuration calls by another name. Old names and new ones. */
   renamed({ instances }: KeepalivedConfig): readonly (readonly [from: string, to: string])[] {
     const free = instances.filter(({ name }) => !this.#instances.has(name));
     return this.names().flatMap(from => {
@@ -95,10 +95,7 @@ export class InstanceSet {
   }
 }
 
-/** What makes an instance another one for its peers. */
-function identityOf(config: VrrpInstance): string {
-  const { family, version, interface: base, virtualRouterId, useVmac, authPass } = config;
-  const unicast = config.unicastPeers.length > 0;
-  const { multicastGroup } = config;
-  return JSON.stringify([family, version, base, virtualRouterId, useVmac, authPass, unicast, multicastGroup]);
+/** What makes an instance another one. Peers follow a changed version, password or group within an interval or two. */
+function identityOf({ family, interface: base, virtualRouterId, useVmac }: VrrpInstance): string {
+  return JSON.stringify([family, base, virtualRouterId, useVmac]);
 }

@@ -288,6 +288,28 @@ test('a reload that only calls an instance by another name keeps it, with its ad
   assert.deepEqual(fake.events.slice(before), ['W MASTER -> INIT', 'X INIT -> BACKUP']);
 });
 
+test('a reload with another version, password or peers keeps a master, which speaks so from then on', async () => {
+  const fake = node();
+  const handle = fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  const before = fake.events.length;
+  const older = instance('authentication {\n auth_type PASS\n auth_pass one\n}')
+    .replace('version 3', 'version 2')
+    .replace('advert_int 0.1', 'advert_int 1');
+  handle.reload(configOf(older));
+  await fake.clock.pass(1100);
+  assert.equal((fake.sent.at(-1)?.payload[0] ?? 0) >> 4, 2);
+  assert.equal(fake.sent.at(-1)?.payload.subarray(-8).toString('latin1'), 'one\0\0\0\0\0');
+  handle.reload(configOf(older.replace('auth_pass one', 'auth_pass two')));
+  await fake.clock.pass(1100);
+  assert.equal(fake.sent.at(-1)?.payload.subarray(-8).toString('latin1'), 'two\0\0\0\0\0');
+  handle.reload(configOf(instance('unicast_peer {\n 10.0.0.2\n}')));
+  await fake.clock.pass(250);
+  assert.equal(fake.sent.at(-1)?.destination, '10.0.0.2');
+  assert.deepEqual([...fake.network.virtual], ['eth0 10.0.0.100']);
+  assert.deepEqual(fake.events.slice(before), []);
+});
+
 test('an address that the kernel refuses is told of once, and is there and announced when it takes it', async () => {
   const fake = node();
   fake.network.refused.add('10.0.0.101');
