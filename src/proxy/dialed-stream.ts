@@ -19,6 +19,8 @@ export interface Stream {
   travelOn(server: ServerRuntime, connection: Connection): Connection;
   /** It asks for a websocket. */
   readonly wantsWebsocket: boolean;
+  /** It has to wait before the next try: a client that leaves meanwhile is to be noticed. */
+  watch?(): void;
   onDialed(connection: Connection, reused: boolean): void;
   onDialFailed(failure: DialFailure): void;
   /** Its server went away, or came back: the stream is cut. */

@@ -360,6 +360,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   #pause(delayMs: number): void {
     this.#state = TURNAROUND;
     this.#thread.wheel.set(this.#timer, delayMs);
+    this.#stream.watch?.();
   }
 
   /** `option redispatch`: another server on the tries it names, or at once where no server is preferred. */

@@ -171,17 +171,17 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     const { timers } = this.transaction;
     timers.headReadAt = timers.firstByteAt;
     this.#dialer.start(backend);
-    if (this.#dialer.queued) this.#watch();
+    if (this.#dialer.queued) this.watch();
   }
 
-  /** A client that leaves while it is queued is noticed, as far as a buffer reaches. */
-  #watch(): void {
-    if (this.clientEnded) this.#endedInQueue();
+  /** A client that leaves while it is queued, or between two tries, is noticed, as far as a buffer reaches. */
+  watch(): void {
+    if (this.clientEnded) this.#endedUnserved();
     else if (this.inbox.length < this.thread.buffers.size) this.wantBytes();
   }
 
   /** What it has said may still be wanted, unless `option abortonclose` says otherwise. */
-  #endedInQueue(): void {
+  #endedUnserved(): void {
     if (this.inbox.length === 0 || this.transaction.backendRuntime?.abortOnClose === true)
       this.clientGone('ended');
   }
@@ -211,13 +211,13 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
     this.transaction.bytes.fromClient += length;
     this.inbox.add(buffer, offset, length);
     this.#inspection?.received();
-    if (this.#dialer.queued) this.#watch();
+    if (this.#dialer.queued) this.watch();
   }
 
   clientHalfClosed(): void {
     this.clientEnded = true;
     this.#inspection?.again();
-    if (this.#dialer.queued) this.#endedInQueue();
+    if (this.#dialer.waiting) this.#endedUnserved();
   }
 
   get serverHandler(): ConnectionHandler {

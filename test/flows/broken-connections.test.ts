@@ -136,3 +136,30 @@ listen web
     else await once(client.resume(), 'close');
     await log.find(new RegExp(`^${state} 200`));
   });
+
+test('a client of mode tcp that leaves between two tries is noticed, and no further one is made', async t => {
+  const [port, nowhere, log] = [await freePort(), await freePort(), await startLogReceiver(t)];
+  await startBalancer(
+    t,
+    `global
+  nbthread 1
+  log 127.0.0.1:${log.port} format raw local0
+listen l
+  mode tcp
+  log global
+  retries 100
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  log-format "%tsc %rc"
+  bind 127.0.0.1:${port}
+  server s 127.0.0.1:${nowhere}
+`,
+    { ports: [port] },
+  );
+  const client = connect(port, '127.0.0.1');
+  await once(client, 'connect');
+  client.end();
+  const [, retries] = await log.find(/^CC-- (\d+)/);
+  assert.ok(Number(retries) < 100);
+});
