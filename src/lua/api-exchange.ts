@@ -223,10 +223,12 @@ function headFunctions(state: LuaState): Functions {
       return 1;
     },
     set_status: L => {
-      const { response } = state.exchange(L).ctx;
+      const { ctx } = state.exchange(L);
+      const { response } = ctx;
       const status = machine.number(L, 2);
       if (response === undefined) throw new ScriptError('there is no response here');
-      response.status = status;
+      // what is logged and counted, too
+      response.status = ctx.status = status;
       response.reason = printable(machine.optionalText(L, 3) ?? reasonPhrase(status));
       return 0;
     },

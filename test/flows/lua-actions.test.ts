@@ -162,6 +162,22 @@ test('act.DONE ends the rules of a set, and the message goes on its way', async 
   assert.equal((await get('/')).status, 200);
 });
 
+test('the status that a script gives a response is logged', async t => {
+  const origin = await startHttpOrigin(t, 'origin');
+  const { get, balancer } = await startScripted(t, {
+    script: `core.register_action('status', { 'http-res' }, function(txn) txn.http:res_set_status(299) end)`,
+    rules: [
+      'log stdout format raw local0',
+      'log-format "logged %ST %[txn.status]"',
+      'http-response lua.status',
+      'default_backend b',
+    ],
+    sections: ['backend b', `  server s ${origin.address}`],
+  });
+  assert.equal((await get('/')).status, 299);
+  await untilMatches(() => balancer.output(), /logged 299 299/);
+});
+
 test('act.ERROR is an internal error of the proxy, in a request and in a response', async t => {
   const origin = await startRawOrigin(t, socket =>
     socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
