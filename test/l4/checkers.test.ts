@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { CheckLoop } from '../../src/l4/checkers/check-loop.ts';
 import type { CheckResult } from '../../src/l4/checkers/check.ts';
@@ -145,6 +145,24 @@ test('HTTP_GET: expressions are those of PCRE; one that cannot be compiled fails
   assert.equal(await get('"x (1) 7"\n regex_options extended'), 'regex does not match /');
   assert.equal(await get('"1 7"\n regex_options extended'), 'good');
   assert.equal(await get('"Page(("'), 'regex does not match /');
+});
+
+test('SSL_GET: without the file of its certificate it fails, and connects to nobody', async t => {
+  const ports: (number | undefined)[] = [];
+  const server = createServer(socket => {
+    ports.push(socket.remotePort);
+    socket.end();
+  });
+  const port = await listening(t, server);
+  const checks = checksOf({ certificate: '/nonexistent/certificate' }, [], () => Promise.resolve(0));
+  const checker = checkerOf('SSL_GET {\n url {\n path /\n}\n}', port);
+  await assert.rejects(async () => await checks.SSL_GET?.(checker, AbortSignal.timeout(9000)), /ENOENT/);
+  const later = connect(port, '127.0.0.1').resume();
+  await once(later, 'connect');
+  const own = later.localPort;
+  // it has ended when the server has seen it, and all that came before
+  await once(later, 'close');
+  assert.deepEqual(ports, [own]);
 });
 
 test('HTTP_GET: a long body in small pieces is read whole; a head without end is none', async t => {

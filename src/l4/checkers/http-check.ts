@@ -34,8 +34,10 @@ function checkUrl(
   signal: AbortSignal,
 ): Promise<CheckResult> {
   const host = url.virtualhost ?? http.virtualhost;
+  // before there is a socket: files may not be there
+  const options = http.tls ? tlsOptions(http, host, ssl) : undefined;
   const plain = connectAs(checker);
-  const socket = http.tls ? connectTls({ socket: plain, ...tlsOptions(http, host, ssl) }) : plain;
+  const socket = options === undefined ? plain : connectTls({ socket: plain, ...options });
   return overSocket(socket, signal, settle => {
     const chunks: Buffer[] = [];
     let length = 0;
