@@ -12,6 +12,7 @@ import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import type { ClientTrouble } from './client-trouble.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { Inbox } from './inbox.ts';
+import type { DataThread } from './runtime.ts';
 import type { Phase } from './termination.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -20,6 +21,7 @@ export const LARGE_BODY = 65_536;
 
 /** What the body tells its stream, and asks of it. */
 export interface RequestBodyOwner {
+  readonly thread: Pick<DataThread, 'buffers'>;
   readonly session: StreamClient;
   readonly transaction: Transaction;
   readonly requestHead: Http1RequestHead;
@@ -47,6 +49,8 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   #preview: BodyPreview | undefined;
   /** What had come of it when it was taken to be sent. */
   #seen: BodyFacts | undefined;
+  /** Where its bytes lie. */
+  #memory: Buffer | undefined;
 
   constructor(stream: RequestBodyOwner) {
     this.#stream = stream;
@@ -56,7 +60,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     const { framing, contentLength } = this.#stream.requestHead;
     this.decoder.start(framing, contentLength);
     this.#preview = undefined;
-    this.#seen = undefined;
+    this.forget();
     this.dropped = 0;
     this.#isAwaited = false;
     this.read = this.decoder.done;
@@ -123,7 +127,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   stop(): void {
     this.pipe?.close();
     this.pipe = undefined;
-    this.#seen = undefined;
+    this.forget();
   }
 
   /** Decodes body bytes that are here into `target`; gives how many were written. */
@@ -219,20 +223,25 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     this.#stream.session.receive();
   }
 
-  /** A body that somebody has waited for or looked at can be looked at until the server has it: it may decide which one. */
+  /**
+   * A body that somebody has waited for or looked at can be looked at until the server has it: it may decide which one. As
+   * much of it as there would be room for.
+   */
   remember(): void {
     if (this.read || this.#preview === undefined) return;
-    const { buffer, offset, length, ...rest } = this.inspect();
-    this.#seen = {
-      ...rest,
-      buffer: Buffer.from(buffer.subarray(offset, offset + length)),
-      offset: 0,
-      length,
-    };
+    const { thread, transaction } = this.#stream;
+    const { buffer, offset, length, complete, broken, announced } = this.inspect();
+    const kept = Math.min(length, transaction.bodyRoom, thread.buffers.size);
+    this.#memory = thread.buffers.take();
+    buffer.copy(this.#memory, 0, offset, offset + kept);
+    const isWhole = complete && kept === length;
+    this.#seen = { buffer: this.#memory, offset: 0, length: kept, complete: isWhole, broken, announced };
   }
 
   forget(): void {
     this.#seen = undefined;
+    if (this.#memory !== undefined) this.#stream.thread.buffers.give(this.#memory);
+    this.#memory = undefined;
   }
 
   /** Looks at what has come so far, without taking it. */

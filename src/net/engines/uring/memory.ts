@@ -106,15 +106,14 @@ export class Arena implements Mapping {
   }
 }
 
-/** Where a Buffer's bytes lie. Only good for as long as the caller holds the Buffer. */
-const bases = new WeakMap<ArrayBufferLike, number>();
+const ADDRESS = Symbol('address');
 
+/** The memory knows it itself: a WeakMap would make all that is new dear to the collector. */
+type Located = ArrayBufferLike & { [ADDRESS]?: number };
+
+/** Where a Buffer's bytes lie. Only good for as long as the caller holds the Buffer. */
 export function addressOf(buffer: Buffer): number {
-  const { buffer: memory, byteOffset } = buffer;
-  let base = bases.get(memory);
-  if (base === undefined) {
-    base = Number(loadKoffi().address(buffer)) - byteOffset;
-    bases.set(memory, base);
-  }
+  const { buffer: memory, byteOffset }: { buffer: Located; byteOffset: number } = buffer;
+  const base = (memory[ADDRESS] ??= Number(loadKoffi().address(buffer)) - byteOffset);
   return base + byteOffset;
 }
