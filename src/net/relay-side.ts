@@ -164,21 +164,21 @@ export class RelaySide implements ConnectionHandler {
   }
 
   #pass(buffer: Buffer, offset: number, length: number): void {
-    if (this.filter === undefined) return this.#sendOn(buffer, offset, length);
+    if (this.filter === undefined) return this.#sendOn(buffer, offset, length, this.connection.endsBehind);
     const bytes = this.filter.take(buffer.subarray(offset, offset + length), false);
     if (bytes !== undefined) this.letPass(bytes);
   }
 
   /** The filter lets these bytes go on, or waits for more. */
   letPass(bytes: Buffer): void {
-    if (bytes.length > 0) this.#sendOn(bytes, 0, bytes.length);
+    if (bytes.length > 0) this.#sendOn(bytes, 0, bytes.length, false);
     else if (!this.other.busy) this.arm();
     if (this.#hasEnded && this.filter?.done === true) this.#end();
   }
 
-  #sendOn(buffer: Buffer, offset: number, length: number): void {
+  #sendOn(buffer: Buffer, offset: number, length: number, isLast: boolean | undefined): void {
     if (this.other.busy) this.other.#wait(buffer, offset, length);
-    else this.other.#send(buffer, offset, length, this.connection.endsBehind);
+    else this.other.#send(buffer, offset, length, isLast);
   }
 
   /** When its time is over: it takes nothing. Where sending does not count, what is under way may have begun just now. */
