@@ -117,13 +117,22 @@ export class BodyPipe {
     hold(this.#pending, whole, 0, whole.length);
   }
 
-  /** Bytes that may be sent now, or none: then `pipeReady` tells when. */
-  next(): Piece | undefined {
+  /** What may be sent now, as much as fits behind `offset`; gives how many bytes were written. */
+  copyTo(target: Buffer, offset: number): number {
+    if (this.busy) return 0;
+    const piece = this.next(target.length - offset);
+    if (piece === undefined) return 0;
+    return piece.buffer.copy(target, offset, piece.offset, piece.offset + piece.length);
+  }
+
+  /** Bytes that may be sent now, so many at most, or none: then `pipeReady` tells when. */
+  next(most = Infinity): Piece | undefined {
     if (this.#raw.length > 0 && this.#pending.length === 0 && this.#coder !== undefined)
       this.#feed(this.#coder);
     const { buffer, offset, length } = this.#pending;
-    if (length === 0) return undefined;
-    const allowed = this.#allowed(length, this.#throttles);
+    const wanted = Math.min(length, most);
+    if (wanted === 0) return undefined;
+    const allowed = this.#allowed(wanted, this.#throttles);
     if (allowed === 0) return undefined;
     this.#pending.offset += allowed;
     this.#pending.length -= allowed;

@@ -118,11 +118,14 @@ function sendAsHead(stream: HttpExchange): void {
 
 function sendRendered(stream: HttpExchange, rendering: ResponseRendering): void {
   const { server } = stream;
+  const { pipe } = server;
   const buffer = stream.answer.take();
   let length = stream.responseHead.renderInto(buffer, 0, rendering);
-  if (server.pipe === undefined) length += server.takeBody(buffer, length);
+  length += server.takeBody(buffer, length);
+  // it has failed, and the exchange with it
+  if (server.pipe !== pipe) return;
   if (server.decoder.error !== 0) firstBodyInvalid(stream);
-  else stream.sendAnswer(length, undefined, server.pipe === undefined && server.decoder.done);
+  else stream.sendAnswer(length, undefined, pipe === undefined && server.decoder.done);
 }
 
 /** The client has seen nothing of the response yet: it can still be told. */

@@ -8,9 +8,6 @@
 import type { BodyFacts } from '../acl/context.ts';
 import type { Cause } from '../base/failure.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
-import type { Http1RequestHead } from '../http/request-head.ts';
-import type { HeadLimits } from '../http/head-limits.ts';
-import type { Http1ResponseHead } from '../http/response-head.ts';
 import { maySwitch } from '../http/switching.ts';
 import { parseResponseHead } from '../http/response-parser.ts';
 import type { Connection, ConnectionHandler, MoveSink } from '../net/connection.ts';
@@ -20,43 +17,11 @@ import type { BodyPipe, BodyPipeOwner } from './body-pipe.ts';
 import { forgivesResponse } from './http1-glitches.ts';
 import { Inbox } from './inbox.ts';
 import { LARGE_BODY } from './request-body.ts';
-import type { DataThread } from './runtime.ts';
-import type { Transaction } from './transaction.ts';
+import type { ServerHalfOwner } from './server-half-owner.ts';
 
 const IDLE = 0;
 const HEAD = 1;
 const BODY = 2;
-
-/** Who decides what becomes of a request when its server fails it. */
-interface ServerTroubleSink {
-  gone(cause: Cause): void;
-  stalled(): void;
-  responseInvalid(): void;
-  bodyInvalid(): void;
-  pipeFailed(): void;
-}
-
-/** What the server half tells its stream, and asks of it. */
-export interface ServerHalfOwner {
-  readonly thread: DataThread;
-  readonly transaction: Transaction;
-  readonly responseLimits: HeadLimits;
-  readonly requestHead: Http1RequestHead;
-  readonly responseHead: Http1ResponseHead;
-  readonly clientConnection: Connection;
-  readonly body: { readonly read: boolean; pump(server: Connection): void; clientTook(): void };
-  /** A 1xx head; false: wait until the client's socket has taken it. */
-  interimArrived(): boolean;
-  responseArrived(): void;
-  /** Of a body that rules or filters hold: what comes of it is theirs to look at. */
-  heldBytesArrived(): void;
-  sendBody(buffer: Buffer, offset: number, length: number, isRest?: boolean): void;
-  /** The client has to take what is sent within its timeout. */
-  expectToSend(): void;
-  /** The response's last byte is with the client. */
-  responseForwarded(): void;
-  readonly serverTrouble: ServerTroubleSink;
-}
 
 export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   readonly inbox = new Inbox();
@@ -174,7 +139,6 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   /** The pipe has room for another slice only when all of the one before has been sent. */
   #pumpThrough(pipe: BodyPipe, client: Connection): void {
-    const { inbox, decoder } = this;
     while (this.pipe === pipe && !client.sending && !pipe.busy) {
       if (!pipe.empty) {
         const piece = pipe.next();
@@ -182,15 +146,23 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
         continue;
       }
       if (pipe.finished()) return this.#stream.responseForwarded();
-      if (inbox.length === 0) return this.#wantMoreBody();
-      const { buffer } = inbox;
-      inbox.consume(decoder.decode(buffer, inbox.start, inbox.end));
-      if (decoder.error !== 0) return this.#stream.serverTrouble.bodyInvalid();
-      const length = decoder.outEnd - decoder.outStart;
-      if (decoder.done) this.clearTimer();
-      if (length > 0 || decoder.done) pipe.push(buffer, decoder.outStart, length, decoder.done);
-      else return this.#wantMoreBody();
+      if (!this.#push(pipe))
+        return this.decoder.error !== 0 ? this.#stream.serverTrouble.bodyInvalid() : this.#wantMoreBody();
     }
+  }
+
+  /** False: there is nothing to push, or it is no body. */
+  #push(pipe: BodyPipe): boolean {
+    const { inbox, decoder } = this;
+    if (inbox.length === 0) return false;
+    const { buffer } = inbox;
+    inbox.consume(decoder.decode(buffer, inbox.start, inbox.end));
+    if (decoder.error !== 0) return false;
+    const length = decoder.outEnd - decoder.outStart;
+    if (decoder.done) this.clearTimer();
+    if (length === 0 && !decoder.done) return false;
+    pipe.push(buffer, decoder.outStart, length, decoder.done);
+    return true;
   }
 
   pipeReady(): void {
@@ -209,10 +181,11 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
     return this.bodyUnwanted ? headEnd : decoder.outEnd;
   }
 
-  /** Decodes body bytes that are here into `target`; gives how many were written. */
+  /** Decodes body bytes that are here into `target`, through the pipe if there is one; gives how many were written. */
   takeBody(target: Buffer, offset: number): number {
-    const { inbox, decoder } = this;
+    const { inbox, decoder, pipe } = this;
     if (decoder.done || inbox.length === 0) return 0;
+    if (pipe !== undefined) return this.#push(pipe) ? pipe.copyTo(target, offset) : 0;
     const end = Math.min(inbox.end, inbox.start + target.length - offset);
     const { buffer } = inbox;
     inbox.consume(decoder.decode(buffer, inbox.start, end));
