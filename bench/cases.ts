@@ -7,6 +7,7 @@ const SERVERS = ['haproxy', 'lb', 'lb-node', 'nginx'];
 const HOSTS = ['haproxy', 'lb', 'nginx'];
 
 const UPLOAD = 'wrk.method = "POST"\nwrk.body = string.rep("x", 1048576)\n';
+const FORM = 'wrk.method = "POST"\nwrk.body = string.rep("x", 20000)\n';
 const MANY_PATHS =
   'local n = 0\nrequest = function() n = (n + 1) % 1000; return wrk.format(nil, "/item/" .. n) end\n';
 
@@ -85,6 +86,13 @@ export const LOAD_CASES: readonly LoadCase[] = [
     load: { connections: 16, script: UPLOAD },
   },
   {
+    name: 'h1-buffered',
+    title: 'Requests of 20 KB, buffered before a server is chosen',
+    contestants: SERVERS,
+    scenarios: [scenario('64 connections', { origin: 'upload', buffersRequests: true })],
+    load: { connections: 64, script: FORM },
+  },
+  {
     name: 'h1-rules',
     title: '30 ACLs, header changes, a map lookup',
     contestants: SERVERS,
@@ -145,6 +153,13 @@ export const LOAD_CASES: readonly LoadCase[] = [
     contestants: SERVERS,
     scenarios: [scenario('64 connections', { cached: true })],
     load: { connections: 64, path: '/cached' },
+  },
+  {
+    name: 'cache-large',
+    title: 'Answers of 20 KB out of the cache, 64 keep-alive connections',
+    contestants: SERVERS,
+    scenarios: [scenario('64 connections', { cached: true })],
+    load: { connections: 64, path: '/cached-text' },
   },
   {
     name: 'acl-scale',

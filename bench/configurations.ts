@@ -42,6 +42,7 @@ export function haproxyConfiguration(wanted: Scenario, ports: Ports, files: File
     `  bind 127.0.0.1:${ports.listen}${bindOptions(wanted, files.certificate)}`,
     ...(wanted.gzip ? ['  compression algo gzip', '  compression type text/plain'] : []),
     ...(wanted.rich ? richRules(files.map) : []),
+    ...(wanted.buffersRequests ? ['  option http-buffer-request'] : []),
     ...numbers(wanted.hostRules).map(i => `  use_backend h${i} if { hdr(host) -i host${i}.example }`),
     '  default_backend b',
     'backend b',
@@ -101,7 +102,7 @@ worker_rlimit_nofile 20000;
 events { worker_connections 18000; }
 http { ${nginxCommon(folder)}
   ${wanted.logs ? `access_log syslog:server=127.0.0.1:${ports.log} combined;` : 'access_log off;'}
-  client_max_body_size 0; proxy_request_buffering off; server_names_hash_max_size 65536;
+  client_max_body_size 0; proxy_request_buffering ${wanted.buffersRequests ? 'on; client_body_buffer_size 32k' : 'off'}; server_names_hash_max_size 65536;
   proxy_http_version 1.1; ${connectionHeader(wanted)} proxy_set_header Host $host;
   ${wanted.gzip ? 'gzip on; gzip_types text/plain;' : ''}
   upstream b { ${balance} ${`server 127.0.0.1:${ports.origin}; `.repeat(wanted.servers)} keepalive 4096; }
@@ -152,7 +153,10 @@ const NGINX_RICH = `${numbers(RICH_ACLS / 3)
   proxy_set_header X-Internal ""; proxy_set_header X-Tenant $tenant; proxy_set_header Host $host;
   proxy_set_header Connection ""; add_header X-Frame-Options DENY; proxy_hide_header Server;`;
 
-/** The origin of most: 100 bytes at every path (to be kept at /cached), 1 MB at /large, 20 KB of text at /text. */
+/**
+ * The origin of most: 100 bytes at every path, 1 MB at /large, 20 KB of text at /text; the first and the last to be kept at
+ * /cached and /cached-text.
+ */
 export function originConfiguration(folder: string, port: number): string {
   return `worker_processes 1; daemon off; error_log stderr crit; pid ${folder}/nginx.pid;
 worker_rlimit_nofile 20000;
@@ -160,5 +164,6 @@ events { worker_connections 18000; }
 http { ${nginxCommon(folder)} access_log off;
   server { listen 127.0.0.1:${port} backlog=4096; root ${folder};
     location / { return 200 "${'o'.repeat(100)}"; } location = /large { } location = /text { default_type text/plain; }
+    location = /cached-text { alias ${folder}/text; default_type text/plain; add_header Cache-Control max-age=3600; }
     location = /cached { add_header Cache-Control max-age=3600; return 200 "${'o'.repeat(100)}"; } } }`;
 }

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly idleBackends: number;
   /** Thirty ACLs, header changes and a map lookup. */
   readonly rich: boolean;
+  /** Bodies of requests are waited for, as far as a buffer reaches. */
+  readonly buffersRequests: boolean;
   /** What the origin sends is kept in a cache. */
   readonly cached: boolean;
   /** A log line for each request by UDP. */
@@ -35,6 +37,7 @@ const PLAIN: Scenario = {
   hostRules: 0,
   idleBackends: 0,
   rich: false,
+  buffersRequests: false,
   cached: false,
   logs: false,
   threads: 1,
