@@ -39,7 +39,7 @@ import { FrontendListening } from './frontend-listening.ts';
 import { FrontendSteering } from './frontend-steering.ts';
 import type { NameService } from './name-service.ts';
 import type { NoticeBook } from './notice-book.ts';
-import type { ThreadStart, ToData } from './messages.ts';
+import type { StateSoFar, ToData } from './messages.ts';
 import type { ChangedServer, ListenerHandover, Order, OrderResults, SharedChange } from './orders.ts';
 import { ProcessExpressions } from './process-expressions.ts';
 import type { ProxyNews } from './proxy-news.ts';
@@ -165,17 +165,7 @@ export class Administration {
   }
 
   /** What a thread that starts has to know beyond the configuration. */
-  forThread(): Pick<
-    ThreadStart,
-    | 'changedServers'
-    | 'patternFiles'
-    | 'patternHosts'
-    | 'patternLists'
-    | 'changes'
-    | 'tls'
-    | 'profiling'
-    | 'vrrp'
-  > {
+  forThread(): StateSoFar {
     return {
       changedServers: [...this.#changedServers.values()],
       patternFiles: this.#parts.compiled?.files ?? new Map(),

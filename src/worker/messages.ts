@@ -16,7 +16,26 @@ import type { TlsMaterial } from '../model/tls-material.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
 
-export interface ThreadStart {
+/** What is beyond the configuration when a thread starts, or was read with it. */
+export interface StateSoFar {
+  /** Servers that are not, or no longer, as the configuration has them. */
+  readonly changedServers: readonly ChangedServer[];
+  /** Pattern files as they were read when the configuration was checked. */
+  readonly patternFiles: ReadonlyMap<string, PatternFile>;
+  /** Names of hosts among patterns, and their addresses. */
+  readonly patternHosts: ReadonlyMap<string, string | undefined>;
+  /** Names of pattern lists, and whether they are maps. */
+  readonly patternLists: ReadonlyMap<string, boolean>;
+  /** Certificates, authorities and revocation lists as they are now. */
+  readonly tls: TlsMaterial;
+  /** What was changed of lists and variables before this thread started. */
+  readonly changes: readonly SharedChange[];
+  readonly profiling: ProfilingSettings;
+  /** Virtual addresses as they are now; undefined: nobody has told yet. */
+  readonly vrrp: VrrpSnapshot | undefined;
+}
+
+export interface ThreadStart extends StateSoFar {
   /** 1..nbthread */
   readonly thread: number;
   readonly config: Config;
@@ -29,27 +48,12 @@ export interface ThreadStart {
   readonly startTimeMs: number;
   /** `cpu-map`: it runs on these only. */
   readonly processors: readonly number[] | undefined;
-  /** Servers that are not, or no longer, as the configuration has them. */
-  readonly changedServers: readonly ChangedServer[];
-  /** Pattern files as they were read when the configuration was checked. */
-  readonly patternFiles: ReadonlyMap<string, PatternFile>;
-  /** Names of hosts among patterns, and their addresses. */
-  readonly patternHosts: ReadonlyMap<string, string | undefined>;
-  /** Names of pattern lists, and whether they are maps. */
-  readonly patternLists: ReadonlyMap<string, boolean>;
-  /** Certificates, authorities and revocation lists as they are now. */
-  readonly tls: TlsMaterial;
   /** All threads can read the tickets of all: 48 bytes each, the newest last. */
   readonly ticketKeys: readonly Uint8Array[];
   /** Hellos whose early data was accepted (state/seen-hellos.ts). */
   readonly earlyMemory: SharedArrayBuffer;
   /** Descriptors of the network namespaces that the configuration names. */
   readonly namespaces: ReadonlyMap<string, number>;
-  /** What was changed of lists and variables before this thread started. */
-  readonly changes: readonly SharedChange[];
-  readonly profiling: ProfilingSettings;
-  /** Virtual addresses as they are now; undefined: nobody has told yet. */
-  readonly vrrp: VrrpSnapshot | undefined;
   /** A soft stop was asked for. */
   readonly stopping: boolean;
 }
