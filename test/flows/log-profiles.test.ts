@@ -24,7 +24,10 @@ async function start(
   const port = await freePort();
   await startBalancer(
     t,
-    `${sections}
+    // several threads would not wait for each other's lines
+    `global
+  nbthread 1
+${sections}
 defaults
   mode http
   timeout connect 2s
