@@ -5,6 +5,7 @@
  *
  *   onReceived ─▶ (gate) ─▶ other: (throttles) ─▶ send ─▶ onSent ─▶ arm
  */
+import { mayEndAhead } from './end-ahead.ts';
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import type { Throttle } from './throttle.ts';
@@ -253,7 +254,7 @@ export class RelaySide implements ConnectionHandler {
     if (allowed < length) this.#waiting = { buffer, offset: offset + allowed, length: length - allowed };
     if (allowed === 0) return;
     this.#underSend = allowed;
-    this.connection.send(buffer, offset, allowed, isLast === true && allowed === length);
+    this.connection.send(buffer, offset, allowed, isLast === true && allowed === length && mayEndAhead());
   }
 
   #findThrottles(find: ThrottlesOf): void {

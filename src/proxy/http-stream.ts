@@ -12,6 +12,7 @@
  * can end passes through `finish` or `abort`, which log, count and release. Streams are pooled: `begin` makes one as
  * good as new.
  */
+import { mayEndAhead } from '../net/end-ahead.ts';
 import type { LocalService } from '../http/local-service.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { errorReply } from '../rules/default-pages.ts';
@@ -224,7 +225,7 @@ export class HttpStream
 
   /** What the client still sends is not read before that. */
   get endsConnection(): boolean {
-    return !this.keepAlive && !this.tunneling && this.body.read;
+    return !this.keepAlive && !this.tunneling && this.body.read && mayEndAhead();
   }
 
   sendAnswer(length: number, rest?: Buffer, isWhole = false): void {
