@@ -99,7 +99,7 @@ function sendInPlace(stream: HttpExchange, start: number): void {
   if (server.decoder.error !== 0) return firstBodyInvalid(stream);
   if (!stream.frontend.logsResponses) headers.forget();
   transaction.bytes.toClient += end - start;
-  const isLast = server.decoder.done && stream.endsConnection;
+  const isLast = server.decoder.done && stream.endsConnection();
   stream.clientConnection.send(source as Buffer, start, end - start, isLast);
 }
 

@@ -70,8 +70,8 @@ export interface HttpExchange {
   joinFilters(filters: readonly PlacedFilter[]): boolean;
   /** From now on the client has to take what it is sent, within its timeout. */
   expectToSend(): void;
-  /** The client's connection ends with the answer. */
-  readonly endsConnection: boolean;
+  /** The end of the client's connection may go with the last bytes of the answer, which are sent now. */
+  endsConnection(): boolean;
   /** What the answer has rendered goes out, `rest` behind it. `isWhole`: nothing else follows. */
   sendAnswer(length: number, rest?: Buffer, isWhole?: boolean): void;
   /** The same of an answer of the balancer's own, all of it in one piece. */

@@ -223,8 +223,8 @@ export class HttpStream
 
   // ── 5. the client is sent an answer, whoever made it ──
 
-  /** What the client still sends is not read before that. */
-  get endsConnection(): boolean {
+  /** Asked once, of the last bytes. What the client still sends of its request is read first. */
+  endsConnection(): boolean {
     return !this.keepAlive && !this.tunneling && this.body.read && mayEndAhead();
   }
 
@@ -233,13 +233,13 @@ export class HttpStream
     bytes.toClient += length;
     // to logs a service is as good as a server
     if (this.#service?.answers === true) bytes.fromServer += length + (rest?.length ?? 0);
-    this.answer.send(this.clientConnection, length, rest, isWhole && this.endsConnection);
+    this.answer.send(this.clientConnection, length, rest, isWhole && this.endsConnection());
   }
 
   sendBody(buffer: Buffer, offset: number, length: number, isRest = false): void {
     this.transaction.bytes.toClient += length;
     this.expectToSend();
-    this.clientConnection.send(buffer, offset, length, isRest && this.endsConnection);
+    this.clientConnection.send(buffer, offset, length, isRest && this.endsConnection());
   }
 
   expectToSend(): void {

@@ -228,7 +228,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
    * much of it as there would be room for.
    */
   remember(): void {
-    if (this.read || this.#preview === undefined) return;
+    if (this.read || this.#preview === undefined || this.#seen !== undefined) return;
     const { thread, transaction } = this.#stream;
     const { buffer, offset, length, complete, broken, announced } = this.inspect();
     const kept = Math.min(length, transaction.bodyRoom, thread.buffers.size);
