@@ -46,8 +46,13 @@ export class Applier {
   }
 
   want(index: number, states: readonly ServerState[]): void {
-    this.#wanted = this.#wanted.with(index, states);
-    void this.apply();
+    void this.wantAll(this.#wanted.with(index, states));
+  }
+
+  /** Of every service; resolves when nothing more can be done for now. */
+  wantAll(states: readonly (readonly ServerState[])[]): Promise<void> {
+    this.#wanted = states;
+    return this.apply();
   }
 
   /** Interfaces or ways to servers may have changed. */

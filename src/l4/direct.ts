@@ -130,7 +130,7 @@ export function directGeneration(state: ServiceState, { edition, servers }: Dire
     servers.has(service.servers[index]?.address ?? '') ? one : { ...one, weight: 0 },
   );
   const chains = states.map((_, index) => serverChains(edition, service, index));
-  const { expression, slots } = select(service, states);
+  const { expression, slots } = select({ ...state, states });
   const { first, key } = flowOf(service);
   const known = (map: string, place: 'known' | 'way'): string => {
     const verdicts = states.map(

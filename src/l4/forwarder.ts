@@ -5,6 +5,8 @@
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import { Applier } from './applier.ts';
 import { ChangeWatch } from './change-watch.ts';
+import { LoadWatch } from './counting/load-watch.ts';
+import type { Counts } from './counting/count-connections.ts';
 import { checksOf, type RunScript } from './checkers/checks.ts';
 import type { Driver } from './driver.ts';
 import { Neighbours } from './neighbours.ts';
@@ -15,6 +17,8 @@ import { isHere } from './presence.ts';
 interface ForwarderPorts {
   readonly driver: Driver;
   readonly after: (delayMs: number, callback: () => void) => () => void;
+  /** Milliseconds of a clock that only goes on. */
+  readonly now: () => number;
   readonly random: () => number;
   readonly log: (level: 'error' | 'warning' | 'notice' | 'info', message: string) => void;
   readonly runScript: RunScript;
@@ -30,8 +34,10 @@ export class Forwarder {
   readonly #applier: Applier;
   readonly #routes: ChangeWatch;
   readonly #addresses: ChangeWatch;
+  readonly #loads: LoadWatch;
   readonly #neighbours = new Neighbours();
   #keepers: readonly PoolKeeper[] = [];
+  #counts: Counts = new Map();
   #timeouts: string;
   #manners: KeepalivedConfig['globalDefs'];
 
@@ -44,6 +50,11 @@ export class Forwarder {
     const { after, watchRoutes, watchAddresses } = ports;
     this.#routes = new ChangeWatch({ after, monitor: watchRoutes }, () => this.#applier.reroute());
     this.#addresses = new ChangeWatch({ after, monitor: watchAddresses }, () => this.#lookForAddresses());
+    this.#loads = new LoadWatch({
+      ...ports,
+      count: services => ports.driver.count(services),
+      take: counts => this.#count(counts),
+    });
   }
 
   /** Resolves when the kernel forwards, or has refused for the first time. */
@@ -52,6 +63,7 @@ export class Forwarder {
     await this.#applier.apply();
     for (const keeper of this.#keepers) keeper.start();
     this.#followAddresses();
+    this.#loads.watch(this.#services());
   }
 
   /** Services that stay keep their checkers and what they know; the kernel's rules change only where services do. */
@@ -66,9 +78,10 @@ export class Forwarder {
     for (const keeper of this.#keepers) if (!before.includes(keeper)) keeper.start();
     this.#followAddresses();
     this.#routes.watch(this.#routesDirectly());
+    this.#loads.watch(this.#services());
     const anew = JSON.stringify(this.#services()) !== services || this.#timeouts !== timeouts;
     if (anew) this.#applier.replace(this.#services(), this.#states());
-    else for (const [index, states] of this.#states().entries()) this.#applier.want(index, states);
+    else void this.#applier.wantAll(this.#states());
   }
 
   /** What a session of BFD says of its neighbour. */
@@ -79,6 +92,7 @@ export class Forwarder {
   stop(): void {
     this.#routes.watch(false);
     this.#addresses.watch(false);
+    this.#loads.watch([]);
     for (const keeper of this.#keepers) keeper.stop();
     this.#applier.stop();
   }
@@ -108,7 +122,12 @@ export class Forwarder {
 
   #changed(keeper: PoolKeeper): void {
     const index = this.#keepers.indexOf(keeper);
-    if (index >= 0) this.#applier.want(index, keeper.states);
+    if (index >= 0) this.#applier.want(index, this.#statesOf(keeper));
+  }
+
+  #count(counts: Counts): Promise<void> {
+    this.#counts = counts;
+    return this.#applier.wantAll(this.#states());
   }
 
   #followAddresses(): void {
@@ -132,7 +151,13 @@ export class Forwarder {
   }
 
   #states(): PoolKeeper['states'][] {
-    return this.#keepers.map(({ states }) => states);
+    return this.#keepers.map(keeper => this.#statesOf(keeper));
+  }
+
+  #statesOf({ resolved, states }: PoolKeeper): PoolKeeper['states'] {
+    const counts = this.#counts.get(resolved.service);
+    if (counts === undefined) return states;
+    return states.map((state, index) => ({ ...state, connections: counts[index] ?? 0 }));
   }
 }
 

@@ -8,7 +8,8 @@ import type { Driver } from './driver.ts';
 import { readDirectTable, transact, transactNow } from './nft.ts';
 import { readPaths } from './routes.ts';
 import { removal, renderDirectExchange, renderExchange, renderRuleset } from './ruleset.ts';
-import type { ConnectionTimeouts, ServiceState } from './service.ts';
+import { countConnections, type Counts } from './counting/count-connections.ts';
+import type { ConnectionTimeouts, Service, ServiceState } from './service.ts';
 
 interface NftPorts {
   readonly timeouts: () => ConnectionTimeouts;
@@ -56,6 +57,10 @@ export class NftDriver implements Driver {
     if (this.#layout !== undefined && samePaths(this.#layout, paths)) return undefined;
     this.#tellWays(addresses, paths);
     return this.#installDirect(states, paths);
+  }
+
+  count(services: readonly Service[]): Promise<Counts | string> {
+    return countConnections(services);
   }
 
   remove(): void {

@@ -2,7 +2,7 @@
 import { xxh32 } from '../base/hash.ts';
 import { planConnections } from './least-connections.ts';
 import { addressWord, SEED } from './nft-words.ts';
-import type { Service, ServerState } from './service.ts';
+import type { ServerState, Service, ServiceState } from './service.ts';
 import {
   failOver,
   HASH_SLOTS,
@@ -25,7 +25,8 @@ export function remembers({ gone, closed }: ServerState): boolean {
   return !gone && closed !== true;
 }
 
-export function select(service: Service, states: readonly ServerState[]): Selection {
+/** Of equals a plan begins with another one in each generation. */
+export function select({ service, states, generation }: ServiceState): Selection {
   const weights = states.map(({ weight, gone }) => (gone ? 0 : weight));
   switch (service.scheduler) {
     case 'rr':
@@ -52,7 +53,7 @@ export function select(service: Service, states: readonly ServerState[]): Select
         weight: weights[index] ?? 0,
         connections,
       }));
-      return inTurn(planConnections(service.scheduler, loads));
+      return inTurn(planConnections(service.scheduler, loads, xxh32(String(generation), 0)));
     }
   }
 }

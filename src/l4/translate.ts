@@ -113,7 +113,7 @@ function renderClients(service: Service, index: number): string[] {
 export function renderGeneration(state: ServiceState): string[] {
   const { service, states } = state;
   const chain = generationChain(state);
-  const { expression, slots } = select(service, states);
+  const { expression, slots } = select(state);
   const present = states.flatMap((one, index) => (remembers(one) ? [index] : []));
   return [
     `add chain inet ${TABLE} ${chain}`,

@@ -75,3 +75,14 @@ test('ovf fills the highest weight up before the next one gets something', () =>
   ]);
   assert.deepEqual(plan.slice(0, 6), [1, 1, 1, 0, 0, 0]);
 });
+
+test('of equals another one is the first each time, and a plan is longer than all connections that may be replaced', () => {
+  const idle = { weight: 1, connections: 0 };
+  assert.deepEqual(planConnections('lc', [idle, idle, idle], 4).slice(0, 4), [1, 2, 0, 1]);
+  assert.deepEqual(planConnections('ovf', [idle, idle, idle], 4).slice(0, 1), [0]);
+  assert.equal(planConnections('lc', [idle, idle]).length, 64);
+  const busy = { weight: 1, connections: 25 };
+  assert.deepEqual(counts(planConnections('wlc', [busy, busy]), 2), [100, 100]);
+  const many = { weight: 1, connections: 10_000 };
+  assert.deepEqual(counts(planConnections('lc', [many, { ...many, connections: 0 }]), 2), [192, 320]);
+});

@@ -59,6 +59,7 @@ class ForwardingProcess {
         log: (level, message) => this.#log(level, message),
       }),
       after: (delayMs, callback) => systemClock.after(delayMs, callback),
+      now: () => systemClock.now(),
       random: Math.random,
       log: (level, message) => this.#log(level, message),
       runScript: (command, signal) => this.#run(command, signal),
