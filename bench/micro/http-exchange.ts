@@ -275,6 +275,7 @@ function threadOf(config: Config, engine: MemoryEngine, state: SharedState, isRe
     http2Servers: http2ServerSettings(config.global),
     http2: http2Settings(config.global),
     wheel: engine.wheel,
+    timeOfDay: Date.now,
     buffers: new BufferPool(config.global.tune.bufsize),
     process: {} as DataThread['process'],
     stats: statsView(config, state, () => engine.wheel.now),

@@ -10,6 +10,9 @@ const SIZE = 65_536;
 const RESERVE = 4096;
 const KEPT_AT_MOST = 64;
 
+/** More is copied by V8, which needs an object for it. */
+const LONGEST_LOOP = 100;
+
 const free: Buffer[] = [];
 const NONE: Buffer = Buffer.alloc(0);
 
@@ -55,8 +58,10 @@ export class Output {
   }
 
   bytes(source: Uint8Array, start: number, end: number): void {
-    this.buffer.set(source.subarray(start, end), this.length);
-    this.length += end - start;
+    const { buffer, length } = this;
+    this.length = length + end - start;
+    if (end - start > LONGEST_LOOP) buffer.set(source.subarray(start, end), length);
+    else for (let from = start, to = length; from < end; from++, to++) buffer[to] = source[from] as number;
   }
 
   /** What has gathered becomes the caller's, up to `length`, which it has to read before. */

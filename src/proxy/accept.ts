@@ -66,9 +66,9 @@ export class Reception {
   }
 
   #factsOf(listener: ListenerRuntime, connection: Connection): ClientConnectionFacts {
-    const { wheel, traces } = this.#thread;
+    const { wheel, timeOfDay, traces } = this.#thread;
     if (traces.on) return new TracedClientFacts(traces, listener, connection, wheel.now);
-    return new ClientConnectionFacts(connection, Date.now(), wheel.now);
+    return new ClientConnectionFacts(connection, timeOfDay(), wheel.now);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What samples can ask about a session's client connection. One per accepted connection. */
+/** What samples can ask about a session's client connection. One per accepted connection, and per stream of HTTP/2. */
 import type { AttachedServer } from '../rules/context.ts';
 import type { ClientFacts, ConnectionError, ProxyProtocolFacts } from '../acl/context.ts';
 import type { ScopeMemory } from '../acl/variable-memory.ts';
@@ -13,9 +13,9 @@ export interface Attachment extends AttachedServer {
 }
 
 export class ClientConnectionFacts implements ClientFacts {
-  readonly acceptTimeMs: number;
+  acceptTimeMs: number;
   /** The same moment, and the end of its previous request (or the first one's possible begin), by the wheel. */
-  readonly acceptedAt: number;
+  acceptedAt: number;
   readyAt: number;
   proxyProtocol: ProxyProtocolFacts | undefined = undefined;
   /** `namespace` of its `bind` line, or the one a PROXY header names, where it is known here. */
@@ -46,6 +46,19 @@ export class ClientConnectionFacts implements ClientFacts {
     this.connection = connection;
     this.acceptTimeMs = acceptTimeMs;
     this.acceptedAt = this.readyAt = acceptedAt;
+  }
+
+  /** As good as new, but for what a stream takes over from its connection. */
+  protected beginAnew(acceptTimeMs: number, acceptedAt: number): void {
+    this.acceptTimeMs = acceptTimeMs;
+    this.acceptedAt = this.readyAt = acceptedAt;
+    this.error = undefined;
+    this.attachment = undefined;
+    this.variableMemory = undefined;
+    this.#glitches = 0;
+    this.#level = 'connection';
+    this.#originalSource = this.#originalDestination = undefined;
+    this.#sessionSource = this.#sessionDestination = undefined;
   }
 
   /** The connection is over: what it tracked is let go. */

@@ -123,6 +123,8 @@ export interface DataThread {
   readonly http2Servers: Http2ServerSettings;
   readonly engine: Engine;
   readonly wheel: TimerWheel;
+  /** Milliseconds since 1970, asked of the system once for each moment of the wheel. */
+  readonly timeOfDay: () => number;
   readonly buffers: BufferPool;
   readonly process: ProcessFacts;
   readonly stats: StatsView;

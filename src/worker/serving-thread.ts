@@ -66,6 +66,7 @@ export class ServingThread {
   readonly #engine: Engine;
   readonly #state: SharedState;
   readonly #facts: ThreadProcessFacts;
+  readonly #timeOfDay: () => number;
   readonly #logs: ThreadLogSink;
   readonly #statistics: ConfiguredView;
   readonly #services: ThreadServices;
@@ -104,12 +105,8 @@ export class ServingThread {
     const backends = new LogBackends(config, this.#state, rings, (socket, tls, ready) =>
       secureConnect(this.#thread.serverContexts)(socket, tls, ready),
     );
-    this.#logs = new ThreadLogSink(
-      config.global,
-      rings,
-      backends,
-      timeOfDayBy(() => this.#engine.wheel.now),
-    );
+    this.#timeOfDay = timeOfDayBy(() => this.#engine.wheel.now);
+    this.#logs = new ThreadLogSink(config.global, rings, backends, this.#timeOfDay);
     this.#statistics = new ConfiguredView(config, this.#state, this.#numbers());
     this.#statistics.vrrp = start.vrrp;
     this.#services = new ThreadServices(this.#statistics, message => this.#tell(message));
@@ -206,6 +203,7 @@ export class ServingThread {
       http2Servers: http2ServerSettings(config.global),
       engine,
       wheel: engine.wheel,
+      timeOfDay: this.#timeOfDay,
       buffers: new BufferPool(config.global.tune.bufsize),
       process: this.#facts,
       stats: statsView(config, this.#state, () => engine.wheel.now),

@@ -1,7 +1,9 @@
 /** `namespace` of bind and server lines, `namespace_list`, and `tcp-md5sig`: sockets that only the kernel can tell apart. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
+import { connect, type Socket } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -91,6 +93,40 @@ listen of-client
   assert.equal(await answerBehind(headerNaming(b), headed), 'b');
   // this host's own: nobody listens there
   assert.equal(await answerBehind(headerNaming('lb-nowhere'), headed), '');
+});
+
+/** Asked by HTTP/2 behind such a header. */
+async function statusBehind(header: Buffer, port: number): Promise<unknown> {
+  const createConnection = (): Socket => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(header);
+    return socket;
+  };
+  const session = connectHttp2(`http://127.0.0.1:${port}`, { createConnection });
+  const [head] = (await once(session.request(), 'response')) as [IncomingHttpHeaders];
+  session.close();
+  return head[':status'];
+}
+
+test('requests by HTTP/2 go to the namespace their connection has come by', async t => {
+  if (!requires(t, 'root', 'ip')) return;
+  const lab = await labOf(t, 'a');
+  const port = await freePort();
+  await startBalancer(
+    t,
+    `namespace_list
+  namespace ${lab.prefix}a
+${DEFAULTS}
+listen l
+  mode http
+  bind 127.0.0.1:${port} accept-proxy proto h2
+  server s 127.0.0.1:8000 namespace *
+`,
+    { ports: [port] },
+  );
+  // who answers there does not speak HTTP
+  assert.equal(await statusBehind(headerNaming(`${lab.prefix}a`), port), 502);
+  assert.equal(await statusBehind(headerNaming('lb-nowhere'), port), 503);
 });
 
 test('a process that takes over gets the sockets of each namespace', async t => {

@@ -39,6 +39,7 @@ export interface Http2Connection extends WireHost, Http2Counts {
 export class Http2Client implements ConnectionHandler, StreamClient {
   readonly connection = new Http2Wire();
   readonly inbox = new Inbox();
+  readonly facts = new Http2StreamFacts(this.connection);
   /** FIN has another meaning here: of a request all has come, or its stream is gone. */
   readonly ended = false;
   readonly isFirst = false;
@@ -46,7 +47,6 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   readonly sendsAgain = false;
   readonly #timer = new Timer(() => this.#expired());
   #owner: Http2Connection | undefined;
-  #facts: Http2StreamFacts | undefined;
   #stream: HttpStream | undefined;
   // the head of the request, until it is started
   #head: Buffer | undefined;
@@ -80,7 +80,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
       return false;
     }
     const { thread } = owner.streams;
-    this.#facts = new Http2StreamFacts(owner.facts, owner, connection, thread.wheel.now);
+    this.facts.begin(owner.facts, owner, thread.timeOfDay(), thread.wheel.now);
     const stream = owner.streams.take();
     this.#stream = stream;
     stream.begin(this);
@@ -106,10 +106,6 @@ export class Http2Client implements ConnectionHandler, StreamClient {
 
   get listener(): ListenerRuntime {
     return (this.#owner as Http2Connection).listener;
-  }
-
-  get facts(): Http2StreamFacts {
-    return this.#facts as Http2StreamFacts;
   }
 
   get privateConnections(): PrivateConnections | undefined {

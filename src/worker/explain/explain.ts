@@ -141,6 +141,7 @@ function makeThread(
     index: 1,
     engine,
     wheel: engine.wheel,
+    timeOfDay: Date.now,
     buffers: new BufferPool(config.global.tune.bufsize),
     process: facts,
     stats: statsView(config, state, () => engine.wheel.now),
