@@ -15,7 +15,10 @@ export function socketFunctions(state: LuaState): Functions {
   return {
     socket_new: L => {
       const socket = new ScriptSocket();
-      state.sockets.add(socket);
+      const task = state.tasks.current;
+      const ofTask = task && (task.connections ??= new Set());
+      ofTask?.add(socket);
+      state.sockets.set(socket, ofTask);
       machine.push(L, state.objects.open(socket));
       return 1;
     },
@@ -25,6 +28,7 @@ export function socketFunctions(state: LuaState): Functions {
       const socket = state.objects.get(handle);
       if (socket instanceof ScriptSocket) {
         socket.close();
+        state.sockets.get(socket)?.delete(socket);
         state.sockets.delete(socket);
         state.objects.close(handle);
       }

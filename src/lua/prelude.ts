@@ -243,7 +243,7 @@ core.disable_legacy_mailers = core.use_native_mailers_config
 
 -- Queue
 local Queue = {}
-local queue = { __index = Queue }
+local queue = { __index = Queue, __gc = function(self) api.free(self[0]) end }
 function Queue:size() return self.last - self.first + 1 end
 function Queue:push(item)
   if item == nil then error('a queue cannot hold nil', 2) end
@@ -265,6 +265,8 @@ function Queue:pop_wait()
 end
 function Queue:alarm() api.queue_alarm(self[0]) end
 function core.queue() return setmetatable({ [0] = api.queue_new(), items = {}, first = 1, last = 0 }, queue) end
+
+calls.collect = collectgarbage
 
 -- Socket
 local Socket = {}

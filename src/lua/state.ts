@@ -45,7 +45,8 @@ export class LuaState {
   readonly exchanges = new Handles<ExchangeScope>();
   /** Everything else that scripts hold. */
   readonly objects = new Handles<object>();
-  readonly sockets = new Set<{ close(): void }>();
+  /** Those that are not closed, and among which their task counts them. */
+  readonly sockets = new Map<{ close(): void }, Set<object> | undefined>();
   /** Tasks in `core.wait()`, and what wakes them. */
   readonly events = new Map<Task, () => void>();
   /** Functions and their arguments that wait for the thread to serve. */
@@ -80,10 +81,11 @@ export class LuaState {
     this.settings = settings;
     this.host = host;
     this.machine = new LuaMachine(settings);
-    this.tasks = new Tasks(this.machine, {
+    const limits = {
       burstMs: settings.burstMs,
       instructions: instructionsOf(settings, number === 0, threads),
-    });
+    };
+    this.tasks = new Tasks(this.machine, limits, () => this.#collect());
   }
 
   // ── tasks of scripts ──
@@ -105,7 +107,7 @@ export class LuaState {
     this.#serves = false;
     for (const task of this.#background) this.tasks.release(task);
     this.#background.clear();
-    for (const socket of this.sockets) socket.close();
+    for (const socket of this.sockets.keys()) socket.close();
     this.sockets.clear();
   }
 
@@ -181,6 +183,12 @@ export class LuaState {
   publish(list: PatternList, change: PatternChange): void {
     if (this.stage === 'running') this.host.publish(change);
     else list.isChanged = true;
+  }
+
+  #collect(): void {
+    const { machine } = this;
+    this.pushPrelude(machine.L, 'collect');
+    if (!machine.call(machine.L, 0, 0)) machine.pop(machine.L, 1);
   }
 
   pushPrelude(L: number, name: string): void {

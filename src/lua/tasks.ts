@@ -47,6 +47,8 @@ export class Task {
   cancel: (() => void) | undefined;
   delivery: PushResults | undefined;
   woken = false;
+  /** Connections it has opened and not closed: whoever closes one takes it out. */
+  connections: Set<object> | undefined;
 
   constructor(L: number, kept: number) {
     this.L = L;
@@ -70,9 +72,13 @@ export class Tasks {
   /** The one that runs now. */
   #current: Task | undefined;
   #startedAt = 0;
+  readonly #collect: () => void;
+  #collects = false;
 
-  constructor(machine: LuaMachine, limits: TaskLimits) {
+  /** `collect` finalizes what nothing refers to any more. */
+  constructor(machine: LuaMachine, limits: TaskLimits, collect: () => void) {
     this.machine = machine;
+    this.#collect = collect;
     this.#limits = limits;
     const hook = machine.define([{ shape: { takes: 2, gives: false }, call: (L = 0) => this.#count(L) }]);
     machine.exports.lua_sethook(machine.L, hook, COUNT_MASK, limits.instructions);
@@ -124,6 +130,22 @@ export class Tasks {
       this.machine.exports.lua_settop(task.L, 0);
       this.#idle.push(task);
     } else this.machine.letGo(task.kept);
+    if (task.connections === undefined) return;
+    if (task.connections.size > 0) this.#collectSoon();
+    task.connections = undefined;
+  }
+
+  /**
+   * Connections are closed when nothing refers to them any more, but a script that is not called any more allocates
+   * nothing, and so collects nothing. Once for all tasks that end in this turn.
+   */
+  #collectSoon(): void {
+    if (this.#collects) return;
+    this.#collects = true;
+    setImmediate(() => {
+      this.#collects = false;
+      this.#collect();
+    });
   }
 
   /** Whether wait() would work for a function that was called by that coroutine. */

@@ -1,5 +1,6 @@
 /** What scripts do beside their requests: connections, HTTP requests, tasks and queues of their own. */
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authority } from '../support/certificates.ts';
@@ -9,7 +10,7 @@ import { requires } from '../support/requirement.ts';
 import { resetSocket } from '../support/reset-socket.ts';
 import { startScripted } from '../support/scripted-balancer.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
-import { untilMatches } from '../support/until.ts';
+import { until, untilMatches } from '../support/until.ts';
 
 const ACTION = (body: string): string => `
 core.register_action('try', { 'http-req' }, function(txn)
@@ -158,6 +159,46 @@ test('a request of a script is tried again where no connection can be made, and 
   const { get } = await startScripted(t, { script, rules: RULES, global: ['httpclient.retries 2'] });
   assert.equal((await get('/')).body, '503');
   assert.equal(connections, 3);
+});
+
+test('what a script leaves open is closed when the script has ended, or its client has left', async t => {
+  let open = 0;
+  let heard = 0;
+  const origin = await startRawOrigin(t, socket => {
+    open++;
+    socket.on('data', () => heard++).once('end', () => open--);
+  });
+  const script = `local kept = {}${ACTION(`
+    local s = core.tcp()
+    assert(s:connect('127.0.0.1', ${origin.port}))
+    s:send('x')
+    if txn.f:path() == '/keep' then kept[1] = s end
+    if txn.f:path() == '/wait' then s:receive() end
+    if txn.f:path() == '/fail' then error('no') end
+    return 'left'
+  `)}`;
+  const { get, port } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/keep')).body, 'left');
+  assert.equal((await get('/')).body, 'left');
+  assert.match((await get('/fail')).body, /no$/);
+  await until('only what is kept is open', () => open === 1);
+  const client = connect(port, '127.0.0.1').on('error', () => undefined);
+  t.after(() => client.destroy());
+  client.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until('the script waits', () => heard === 4);
+  resetSocket(client);
+  await until('only what is kept is open', () => open === 1);
+});
+
+test('a queue that nothing refers to any more gives its place back', async t => {
+  const script = ACTION(`
+    local function place() return core.queue()[0] % 2 ^ 24 end
+    local first = place()
+    collectgarbage()
+    return first == place()
+  `);
+  const { get } = await startScripted(t, { script, rules: RULES });
+  assert.equal((await get('/')).body, 'true');
 });
 
 test('tasks run beside requests and give them what they have through queues', async t => {

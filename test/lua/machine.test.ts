@@ -15,7 +15,11 @@ interface Started {
 
 function start(settings: { readonly burstMs?: number; readonly maxMemory?: number } = {}): Started {
   const machine = new LuaMachine({ libraries: LUA_LIBRARIES, maxMemory: settings.maxMemory ?? 0 });
-  const tasks = new Tasks(machine, { burstMs: settings.burstMs ?? 1000, instructions: 1000 });
+  const tasks = new Tasks(
+    machine,
+    { burstMs: settings.burstMs ?? 1000, instructions: 1000 },
+    () => undefined,
+  );
   machine.pushFunctions({
     shout: L => {
       machine.push(L, machine.text(L, 1).toUpperCase());
