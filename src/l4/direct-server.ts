@@ -3,9 +3,20 @@
  * called by direct.ts.
  */
 import type { DirectPath } from './direct-path.ts';
-import { directClientsOf, endingOf, flowOf, flowsOf, numberOf, serverChains } from './direct-words.ts';
-import { addressWord, clientOf, TABLE } from './nft-words.ts';
-import type { ConnectionTimeouts, Service } from './service.ts';
+import {
+  directClientsOf,
+  endingOf,
+  familyOf,
+  flowOf,
+  flowsOf,
+  markAsItCame,
+  mayBeTcp,
+  numberOf,
+  serverChains,
+  type DirectFamily,
+} from './direct-words.ts';
+import { addressWord, clientOf, EVERY_PROTOCOL, protocolMatch, TABLE } from './nft-words.ts';
+import type { ConnectionTimeouts, Protocol, Service } from './service.ts';
 
 /** The kernel's own layer 4 switch has these where nothing is said, and gives half-open connections a minute. */
 const TCP_SEC = 900;
@@ -21,33 +32,40 @@ export function renderServer(
   timeouts: ConnectionTimeouts,
 ): string[] {
   const chains = serverChains(edition, service, index);
-  const isTcp = service.protocol === 'tcp';
+  const ending = [ends(service, index, timeouts), `goto ${chains.way}`];
+  const known = [
+    ...(mayBeTcp(service) ? [`tcp flags & (fin | rst) != 0 goto ${chains.ending}`] : []),
+    ...goesOn(service, index, timeouts),
+    `goto ${chains.way}`,
+  ];
+  const family = familyOf(service);
   return [
-    ...chain(chains.way, wayOf(service, path)),
-    ...(isTcp ? chain(chains.ending, [ends(service, index, timeouts), `goto ${chains.way}`]) : []),
-    ...chain(chains.known, [
-      ...(isTcp ? [`tcp flags & (fin | rst) != 0 goto ${chains.ending}`] : []),
-      goesOn(service, index, timeouts),
-      `goto ${chains.way}`,
-    ]),
-    ...chain(chains.fresh, [...begins(service, index, timeouts), `goto ${chains.way}`]),
+    ...chain(family, chains.way, wayOf(service, path)),
+    ...(mayBeTcp(service) ? chain(family, chains.ending, ending) : []),
+    ...chain(family, chains.known, known),
+    ...chain(family, chains.fresh, [...begins(service, index, timeouts), `goto ${chains.way}`]),
   ];
 }
 
-function chain(name: string, rules: readonly string[]): string[] {
+function chain(family: DirectFamily, name: string, rules: readonly string[]): string[] {
   return [
-    `add chain netdev ${TABLE} ${name}`,
-    ...rules.map(rule => `add rule netdev ${TABLE} ${name} ${rule}`),
+    `add chain ${family} ${TABLE} ${name}`,
+    ...rules.map(rule => `add rule ${family} ${TABLE} ${name} ${rule}`),
   ];
 }
 
-/** A packet that has gone in a circle ends here; one for this host has no mark of ours any more. */
-function wayOf({ family }: Service, path: DirectPath | undefined): string[] {
+/**
+ * A packet that has gone in a circle ends here; one for this host has no mark of ours any more. Behind the ingress a packet
+ * cannot be sent on as it is, but a copy of it can.
+ */
+function wayOf(service: Service, path: DirectPath | undefined): string[] {
   if (path === undefined) return ['drop'];
-  if (path.kind === 'local') return ['meta mark set 0 accept'];
-  const word = addressWord(family);
-  const left = family === 4 ? 'ip ttl' : 'ip6 hoplimit';
-  return [`${left} > 1 fwd ${word} to ${path.via} device "${path.device}"`, 'drop'];
+  if (path.kind === 'local') return [`${markAsItCame(service)} accept`];
+  const left = service.family === 4 ? 'ip ttl' : 'ip6 hoplimit';
+  const to = `to ${path.via} device "${path.device}"`;
+  const send =
+    familyOf(service) === 'netdev' ? `fwd ${addressWord(service.family)} ${to}` : `meta mark set 0 dup ${to}`;
+  return [`${left} > 1 ${send}`, 'drop'];
 }
 
 /** Where there is no room among those that end it stays with the others. */
@@ -56,27 +74,37 @@ function ends(service: Service, index: number, { tcpfin = ENDING_SEC }: Connecti
   return `${remembered} delete @${flowsOf(service)} { ${element(service, index)} }`;
 }
 
-function goesOn(service: Service, index: number, timeouts: ConnectionTimeouts): string {
-  const longer = remember('update', flowsOf(service), service, index, idleSec(service, timeouts));
-  return service.protocol === 'tcp' ? `tcp flags & syn == 0 ${longer}` : longer;
+function goesOn(service: Service, index: number, timeouts: ConnectionTimeouts): string[] {
+  return protocolsOf(service).map(([protocol, match]) => {
+    const longer = remember('update', flowsOf(service), service, index, idleSec(protocol, timeouts));
+    return `${match}${protocol === 'tcp' ? 'tcp flags & syn == 0 ' : ''}${longer}`;
+  });
 }
 
 function begins(service: Service, index: number, timeouts: ConnectionTimeouts): string[] {
-  const { persistence, protocol } = service;
-  const isTcp = protocol === 'tcp';
+  const { persistence } = service;
   const clients = directClientsOf(service, index);
   // what may be left of an earlier flow of the same ports
-  const before = [flowsOf(service), ...(isTcp ? [endingOf(service)] : [])];
+  const before = [flowsOf(service), ...(mayBeTcp(service) ? [endingOf(service)] : [])];
   return [
     ...(persistence === undefined
       ? []
       : [`update @${clients} { ${clientOf(service)} timeout ${persistence.timeoutSec}s }`]),
     ...before.map(map => remember('delete', map, service, index)),
-    remember('update', flowsOf(service), service, index, isTcp ? OPENING_SEC : idleSec(service, timeouts)),
+    ...protocolsOf(service).map(([protocol, match]) => {
+      const seconds = protocol === 'tcp' ? OPENING_SEC : idleSec(protocol, timeouts);
+      return `${match}${remember('update', flowsOf(service), service, index, seconds)}`;
+    }),
   ];
 }
 
-function idleSec({ protocol }: Service, { tcp = TCP_SEC, udp = UDP_SEC }: ConnectionTimeouts): number {
+/** With what tells one from the others, where a service has all of them. */
+function protocolsOf({ protocol }: Service): (readonly [Protocol, string])[] {
+  if (protocol !== undefined) return [[protocol, '']];
+  return EVERY_PROTOCOL.map(one => [one, `${protocolMatch(one)} `]);
+}
+
+function idleSec(protocol: Protocol, { tcp = TCP_SEC, udp = UDP_SEC }: ConnectionTimeouts): number {
   return protocol === 'udp' ? udp : tcp;
 }
 

@@ -3,10 +3,31 @@
  * with the next one; what is remembered has names that other editions find again, also those of another process.
  */
 import { xxh32 } from '../base/hash.ts';
-import { SEED, serverChain } from './nft-words.ts';
+import { addressWord, SEED, serverChain } from './nft-words.ts';
 import type { Service } from './service.ts';
 
 const LONGEST_NAME = 100;
+
+/**
+ * The table of a service: packets are taken where they come in, at every interface, or, when they are told by marks, behind the
+ * rules that mark them.
+ */
+export type DirectFamily = 'netdev' | 'ip' | 'ip6';
+export const DIRECT_FAMILIES: readonly DirectFamily[] = ['netdev', 'ip', 'ip6'];
+
+export function familyOf({ targets, family }: Service): DirectFamily {
+  return targets.some(({ kind }) => kind === 'mark') ? addressWord(family) : 'netdev';
+}
+
+/** Marks carry what is found in maps; what stays here has the mark again that it came with, as far as there is one only. */
+export function markAsItCame({ targets }: Service): string {
+  const marks = targets.flatMap(target => (target.kind === 'mark' ? [target.mark] : []));
+  return `meta mark set ${marks.length === 1 ? marks[0] : 0}`;
+}
+
+export function mayBeTcp({ protocol }: Service): boolean {
+  return protocol === undefined || protocol === 'tcp';
+}
 
 export function editionOf(chain: string): number {
   return Number(/^e(\d+)_/.exec(chain)?.[1] ?? 0);

@@ -1,7 +1,8 @@
 /**
  * Forwarding by direct routing (lvs_method DR) as commands of nft: a packet goes on as it came, to the hardware address
  * of a server that has the virtual address on its loopback, and the server answers the client itself. This host sees one
- * side only, which connection tracking cannot follow: flows are remembered in maps of our own, two a service.
+ * side only, which connection tracking cannot follow: flows are remembered in maps of our own, two a service. Packets are taken
+ * at the ingress of each interface; those of services by mark in prerouting, when they have their marks.
  *
  *   ingress ─▶ e1_vs0 ─▶ e1_vs0_3 (generation 3): flow known ─▶ e1_vs0_rs1: remember for longer ─▶ e1_vs0_rs1_way
  *                                                 new: choose ─▶ e1_vs0_rs1_new: remember      ─▶ e1_vs0_rs1_way
@@ -13,13 +14,18 @@ import { renderServer } from './direct-server.ts';
 import type { DirectPaths, Entrance } from './direct-path.ts';
 import {
   chainOf,
+  DIRECT_FAMILIES,
   directClientsOf,
   editionOf,
   endingOf,
+  familyOf,
   flowOf,
   flowsOf,
+  markAsItCame,
+  mayBeTcp,
   numberOf,
   serverChains,
+  type DirectFamily,
 } from './direct-words.ts';
 import {
   addressType,
@@ -39,8 +45,9 @@ export interface DirectLayout extends DirectPaths {
   readonly edition: number;
 }
 
-/** What the kernel has of our table. */
+/** What the kernel has of one of our tables. */
 export interface FoundTable {
+  readonly family: DirectFamily;
   readonly chains: readonly string[];
   readonly memories: readonly Memory[];
 }
@@ -52,10 +59,12 @@ interface Memory {
 
 /** The kernel takes 16 bytes for each at once. */
 const MOST_ENDING = 524_288;
+/** Between the rules that mark packets (mangle, -150) and those that translate them. */
+const BEHIND_MARKS = 'prerouting';
 const NOT_AN_OPENING = 'tcp flags & (fin | syn | rst | ack) != syn';
 
-function add(chain: string, text: string): string {
-  return `add rule netdev ${TABLE} ${chain} ${text}`;
+function add(family: DirectFamily, chain: string, text: string): string {
+  return `add rule ${family} ${TABLE} ${chain} ${text}`;
 }
 
 /** One transaction: a new edition, and the ingress turns to it. */
@@ -64,10 +73,22 @@ export function renderDirect(
   timeouts: ConnectionTimeouts,
   layout: DirectLayout,
 ): string[] {
-  const { edition, entrances, servers } = layout;
+  return DIRECT_FAMILIES.flatMap(family => {
+    const ofFamily = states.filter(({ service }) => familyOf(service) === family);
+    return ofFamily.length === 0 ? [] : renderTable(family, ofFamily, timeouts, layout);
+  });
+}
+
+function renderTable(
+  family: DirectFamily,
+  states: readonly ServiceState[],
+  timeouts: ConnectionTimeouts,
+  layout: DirectLayout,
+): string[] {
+  const { edition, servers } = layout;
   const services = chainOf(edition, 'services');
   return [
-    `add table netdev ${TABLE}`,
+    `add table ${family} ${TABLE}`,
     ...states.flatMap(({ service }) => renderMemories(service)),
     ...states.flatMap(({ service }) =>
       service.servers.flatMap(({ address }, index) =>
@@ -76,14 +97,14 @@ export function renderDirect(
     ),
     ...states.flatMap(state => [
       ...directGeneration(state, layout),
-      `add chain netdev ${TABLE} ${chainOf(edition, state.service.id)}`,
-      add(chainOf(edition, state.service.id), `goto ${chainOf(edition, generationChain(state))}`),
+      `add chain ${family} ${TABLE} ${chainOf(edition, state.service.id)}`,
+      add(family, chainOf(edition, state.service.id), `goto ${chainOf(edition, generationChain(state))}`),
     ]),
-    `add chain netdev ${TABLE} ${services}`,
+    `add chain ${family} ${TABLE} ${services}`,
     ...inOrderOfLookup(states.map(({ service }) => service)).map(({ service, target }) =>
-      add(services, `${targetMatch(service, target)} goto ${chainOf(edition, service.id)}`),
+      add(family, services, `${targetMatch(service, target)} goto ${chainOf(edition, service.id)}`),
     ),
-    ...entrances.flatMap(entrance => renderEntrance(entrance, services)),
+    ...renderHooks(family, layout, services),
   ];
 }
 
@@ -93,7 +114,7 @@ function renderMemories(service: Service): string[] {
   return memoriesOf(service).map(({ kind, name }) => {
     const size = name === endingOf(service) ? MOST_ENDING : MOST_REMEMBERED;
     const what = kind === 'map' ? flow : `type ${type}`;
-    return `add ${kind} netdev ${TABLE} ${name} { ${what}; flags dynamic,timeout; size ${size}; }`;
+    return `add ${kind} ${familyOf(service)} ${TABLE} ${name} { ${what}; flags dynamic,timeout; size ${size}; }`;
   });
 }
 
@@ -101,13 +122,22 @@ function memoriesOf(service: Service): Memory[] {
   const clients = service.persistence === undefined ? [] : [...service.servers.keys()];
   return [
     { kind: 'map', name: flowsOf(service) },
-    ...(service.protocol === 'tcp' ? [{ kind: 'map' as const, name: endingOf(service) }] : []),
+    ...(mayBeTcp(service) ? [{ kind: 'map' as const, name: endingOf(service) }] : []),
     ...clients.map(index => ({ kind: 'set' as const, name: directClientsOf(service, index) })),
   ];
 }
 
 function entranceChain({ device, index }: Entrance): string {
   return `in${index}_${device.replace(/[^A-Za-z0-9]/g, '_')}`;
+}
+
+function renderHooks(family: DirectFamily, { entrances }: DirectLayout, services: string): string[] {
+  if (family === 'netdev') return entrances.flatMap(entrance => renderEntrance(entrance, services));
+  return [
+    `add chain ${family} ${TABLE} ${BEHIND_MARKS} { type filter hook prerouting priority -125; policy accept; }`,
+    `flush chain ${family} ${TABLE} ${BEHIND_MARKS}`,
+    add(family, BEHIND_MARKS, `jump ${services}`),
+  ];
 }
 
 /** Of frames those that are for this host, and for the interface itself, not for a VLAN on it. */
@@ -117,14 +147,17 @@ function renderEntrance(entrance: Entrance, services: string): string[] {
     `add chain netdev ${TABLE} ${chain} { type filter hook ingress device "${entrance.device}" priority 0; policy accept; }`,
     `flush chain netdev ${TABLE} ${chain}`,
     ...(entrance.framed
-      ? ['ip', 'ip6'].map(type => add(chain, `meta pkttype host ether type ${type} jump ${services}`))
-      : [add(chain, `jump ${services}`)]),
+      ? ['ip', 'ip6'].map(type =>
+          add('netdev', chain, `meta pkttype host ether type ${type} jump ${services}`),
+        )
+      : [add('netdev', chain, `jump ${services}`)]),
   ];
 }
 
 /** A TCP segment of nobody's flow that opens none is this host's to answer; flows of a server that is gone wait for it. */
 export function directGeneration(state: ServiceState, { edition, servers }: DirectLayout): string[] {
   const { service } = state;
+  const family = familyOf(service);
   const chain = chainOf(edition, generationChain(state));
   const states = state.states.map((one, index) =>
     servers.has(service.servers[index]?.address ?? '') ? one : { ...one, weight: 0 },
@@ -146,8 +179,11 @@ export function directGeneration(state: ServiceState, { edition, servers }: Dire
   });
   const rules = [
     known(flowsOf(service), 'known'),
-    ...(service.protocol === 'tcp'
-      ? [`${NOT_AN_OPENING} ${known(endingOf(service), 'way')}`, `${NOT_AN_OPENING} meta mark set 0 accept`]
+    ...(mayBeTcp(service)
+      ? [
+          `${NOT_AN_OPENING} ${known(endingOf(service), 'way')}`,
+          `${NOT_AN_OPENING} ${markAsItCame(service)} accept`,
+        ]
       : []),
     ...persistent,
     ...(slots.length === 0
@@ -158,29 +194,42 @@ export function directGeneration(state: ServiceState, { edition, servers }: Dire
             slots.map(index => chains[index]?.fresh ?? ''),
           ),
         ]),
-    ...refusals(service.protocol),
+    ...refusals(service.protocol, family),
   ];
-  return [`add chain netdev ${TABLE} ${chain}`, ...rules.map(rule => add(chain, rule))];
+  return [`add chain ${family} ${TABLE} ${chain}`, ...rules.map(rule => add(family, chain, rule))];
 }
 
-export function nextEdition({ chains }: FoundTable): number {
-  return Math.max(0, ...chains.map(editionOf)) + 1;
+export function nextEdition(found: readonly FoundTable[]): number {
+  return Math.max(0, ...found.flatMap(({ chains }) => chains).map(editionOf)) + 1;
 }
 
 /** The next transaction: what earlier editions have left, and memories of services that are no more. */
 export function renderLeftovers(
-  found: FoundTable,
+  found: readonly FoundTable[],
   states: readonly ServiceState[],
+  layout: DirectLayout,
+): string[] {
+  return found.flatMap(table => {
+    const services = states
+      .map(({ service }) => service)
+      .filter(service => familyOf(service) === table.family);
+    return services.length === 0 ? [] : leftoversOf(table, services, layout);
+  });
+}
+
+function leftoversOf(
+  { family, chains, memories }: FoundTable,
+  services: readonly Service[],
   { edition, entrances }: DirectLayout,
 ): string[] {
-  const entered = new Set(entrances.map(entranceChain));
-  const chains = found.chains.filter(chain => editionOf(chain) !== edition && !entered.has(chain));
-  const wanted = new Set(states.flatMap(({ service }) => memoriesOf(service)).map(({ name }) => name));
+  const entered = new Set([BEHIND_MARKS, ...entrances.map(entranceChain)]);
+  const old = chains.filter(chain => editionOf(chain) !== edition && !entered.has(chain));
+  const wanted = new Set(services.flatMap(memoriesOf).map(({ name }) => name));
   return [
-    ...chains.map(chain => `flush chain netdev ${TABLE} ${chain}`),
-    ...chains.map(chain => `delete chain netdev ${TABLE} ${chain}`),
-    ...found.memories
+    ...old.map(chain => `flush chain ${family} ${TABLE} ${chain}`),
+    ...old.map(chain => `delete chain ${family} ${TABLE} ${chain}`),
+    ...memories
       .filter(({ name }) => !wanted.has(name))
-      .map(({ kind, name }) => `delete ${kind} netdev ${TABLE} ${name}`),
+      .map(({ kind, name }) => `delete ${kind} ${family} ${TABLE} ${name}`),
   ];
 }

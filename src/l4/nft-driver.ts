@@ -3,9 +3,10 @@
  * interfaces and routes (routes.ts), too. Called by worker/forwarding/.
  */
 import { nextEdition, renderDirect, renderLeftovers, type DirectLayout } from './direct.ts';
+import { DIRECT_FAMILIES, familyOf, type DirectFamily } from './direct-words.ts';
 import { samePaths, type DirectPaths } from './direct-path.ts';
 import type { Driver } from './driver.ts';
-import { readDirectTable, transact, transactNow } from './nft.ts';
+import { readDirectTables, transact, transactNow } from './nft.ts';
 import { readPaths } from './routes.ts';
 import { removal, renderDirectExchange, renderExchange, renderRuleset } from './ruleset.ts';
 import { countConnections, type Counts } from './counting/count-connections.ts';
@@ -32,9 +33,8 @@ export class NftDriver implements Driver {
   /** Direct routing comes after it, and may fail alone. */
   install(states: readonly ServiceState[]): Promise<string | undefined> {
     this.#layout = undefined;
-    const hasDirect = by('DR', states).length > 0;
     return transact([
-      ...(hasDirect ? [] : removal(['netdev'])),
+      ...removal(familiesWithout(by('DR', states))),
       renderRuleset(by('NAT', states), this.#ports.timeouts()),
     ]);
   }
@@ -69,7 +69,7 @@ export class NftDriver implements Driver {
 
   async #installDirect(states: readonly ServiceState[], paths: DirectPaths): Promise<string | undefined> {
     this.#layout = undefined;
-    const found = await readDirectTable();
+    const found = await readDirectTables();
     const layout = { ...paths, edition: nextEdition(found) };
     const trouble =
       (await transact(renderDirect(states, this.#ports.timeouts(), layout))) ??
@@ -90,6 +90,10 @@ export class NftDriver implements Driver {
     for (const address of before)
       if (servers.has(address)) this.#ports.log('notice', `there is a way to real server ${address} again`);
   }
+}
+
+function familiesWithout(states: readonly ServiceState[]): DirectFamily[] {
+  return DIRECT_FAMILIES.filter(family => !states.some(({ service }) => familyOf(service) === family));
 }
 
 function by(method: Method, states: readonly ServiceState[]): ServiceState[] {

@@ -7,7 +7,7 @@ export const TABLE = 'lb_l4';
 export const MOST_REMEMBERED = 262_144;
 /** Of hashes: the same on every director. */
 export const SEED = '0x6c62';
-const EVERY_PROTOCOL: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
+export const EVERY_PROTOCOL: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
 
 /** The chain that says where new connections go, until the next one takes its place. */
 export function generationChain({ service, generation }: ServiceState): string {
@@ -40,9 +40,13 @@ export function protocolMatch(protocol: Protocol | undefined): string {
 }
 
 /** Packets of clients that ask for it. */
-export function targetMatch({ family, protocol }: Service, target: Target): string {
+export function targetMatch({ family, protocol, method }: Service, target: Target): string {
   const protocols = protocolMatch(protocol);
-  if (target.kind === 'mark') return `meta mark ${target.mark} meta nfproto ipv${family} ${protocols}`;
+  if (target.kind === 'mark') {
+    // with direct routing each family has a table of its own
+    const ofFamily = method === 'NAT' ? `meta nfproto ipv${family} ` : '';
+    return `meta mark ${target.mark} ${ofFamily}${protocols}`;
+  }
   const address = `${addressWord(family)} daddr ${range(target.first, target.last)}`;
   return `${address} ${protocols}${target.port === 0 ? '' : ` th dport ${target.port}`}`;
 }
@@ -65,9 +69,13 @@ function maskOf(family: Family, length: number): string {
 }
 
 /** Where nobody is. A TCP client of IPv6 takes an ICMP error for no reason to give up. */
-export function refusals(protocol: Protocol | undefined): string[] {
+export function refusals(
+  protocol: Protocol | undefined,
+  family: 'inet' | 'netdev' | 'ip' | 'ip6' = 'inet',
+): string[] {
   const reset = 'reject with tcp reset';
-  const unreachable = 'reject with icmpx port-unreachable';
+  const icmp = { inet: 'icmpx', netdev: 'icmpx', ip: 'icmp', ip6: 'icmpv6' }[family];
+  const unreachable = `reject with ${icmp} port-unreachable`;
   if (protocol === undefined) return [`meta l4proto tcp ${reset}`, unreachable];
   return [protocol === 'tcp' ? reset : unreachable];
 }

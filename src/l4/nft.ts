@@ -1,6 +1,7 @@
 /** The nft program: one process a call. Called by nft-driver.ts. */
 import { spawn, spawnSync } from 'node:child_process';
 import type { FoundTable } from './direct.ts';
+import { DIRECT_FAMILIES, type DirectFamily } from './direct-words.ts';
 import { TABLE } from './nft-words.ts';
 
 const REMOVAL_LIMIT_MS = 5000;
@@ -21,17 +22,21 @@ export function transactNow(commands: readonly string[]): void {
   spawnSync('nft', [commands.join('; ')], { stdio: 'ignore', timeout: REMOVAL_LIMIT_MS });
 }
 
-/** Our table of direct routing without what it remembers; empty where there is none. */
-export async function readDirectTable(): Promise<FoundTable> {
-  // asked for the table, nft would read all that it remembers: seconds for many flows
-  const { output } = await run(['-t', 'list chains netdev; list maps netdev; list sets netdev'], '');
-  return foundIn(output);
+/** Our tables of direct routing without what they remember; empty where there are none. */
+export async function readDirectTables(): Promise<FoundTable[]> {
+  // asked for a table, nft would read all that it remembers: seconds for many flows
+  const questions = DIRECT_FAMILIES.flatMap(family =>
+    ['chains', 'maps', 'sets'].map(what => `list ${what} ${family}`),
+  );
+  const { output } = await run(['-t', questions.join('; ')], '');
+  return DIRECT_FAMILIES.map(family => foundIn(output, family));
 }
 
-export function foundIn(listing: string): FoundTable {
-  const ours = listing.split(/^table /m).filter(table => table.startsWith(`netdev ${TABLE} {`));
+export function foundIn(listing: string, family: DirectFamily): FoundTable {
+  const ours = listing.split(/^table /m).filter(table => table.startsWith(`${family} ${TABLE} {`));
   const rows = ours.flatMap(table => [...table.matchAll(/^\t(chain|set|map) (\S+) \{/gm)]);
   return {
+    family,
     chains: rows.flatMap(([, kind, name = '']) => (kind === 'chain' ? [name] : [])),
     memories: rows.flatMap(([, kind, name = '']) =>
       kind === 'set' || kind === 'map' ? [{ kind, name }] : [],

@@ -32,13 +32,6 @@ export function resolveServices({ virtualServers, virtualServerGroups }: Keepali
     const config = forwardable(server, warn);
     if (config === undefined) return [];
     const targets = targetsOf(config.service, virtualServerGroups);
-    if (config.method === 'DR' && targets.some(({ kind }) => kind === 'mark')) {
-      warn(
-        server.position,
-        `virtual server ${nameOf(server)}: marks cannot be forwarded by DR, only by NAT - ignoring`,
-      );
-      return [];
-    }
     warnAboutWords(config, warn);
     return [{ config, service: serviceOf(config, `vs${index}`, targets) }];
   });

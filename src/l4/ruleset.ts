@@ -3,13 +3,13 @@
  * the kernel.
  */
 import { directGeneration, type DirectLayout } from './direct.ts';
-import { chainOf, directClientsOf } from './direct-words.ts';
+import { chainOf, DIRECT_FAMILIES, directClientsOf, familyOf, type DirectFamily } from './direct-words.ts';
 import { clientsOf, generationChain, TABLE } from './nft-words.ts';
 import { remembers } from './selection.ts';
 import type { ConnectionTimeouts, Service, ServiceState } from './service.ts';
 import { renderGeneration, renderGone, renderTranslation } from './translate.ts';
 
-type TableFamily = 'inet' | 'netdev';
+type TableFamily = 'inet' | DirectFamily;
 
 /** Of services by address translation, one transaction; an earlier table of ours goes in the same one. */
 export function renderRuleset(states: readonly ServiceState[], timeouts: ConnectionTimeouts): string {
@@ -17,7 +17,7 @@ export function renderRuleset(states: readonly ServiceState[], timeouts: Connect
 }
 
 /** Leaves nothing behind; that there was nothing is no error. */
-export function removal(families: readonly TableFamily[] = ['inet', 'netdev']): string[] {
+export function removal(families: readonly TableFamily[] = ['inet', ...DIRECT_FAMILIES]): string[] {
   return families.flatMap(family => [`add table ${family} ${TABLE}`, `delete table ${family} ${TABLE}`]);
 }
 
@@ -41,15 +41,16 @@ export function renderExchange(
 
 export function renderDirectExchange(old: ServiceState, next: ServiceState, layout: DirectLayout): string[] {
   const named = (name: string): string => chainOf(layout.edition, name);
+  const family = familyOf(next.service);
   return exchange(
-    'netdev',
+    family,
     {
       service: named(next.service.id),
       before: named(generationChain(old)),
       after: named(generationChain(next)),
     },
     directGeneration(next, layout),
-    forgotten(old, next, directClientsOf).map(set => `flush set netdev ${TABLE} ${set}`),
+    forgotten(old, next, directClientsOf).map(set => `flush set ${family} ${TABLE} ${set}`),
   );
 }
 

@@ -177,3 +177,37 @@ test('connections go on while servers are weighed, services come and go, and the
 function editionsOf(table: string): string {
   return [...table.matchAll(/chain (\S+) \{/g)].map(([, name = '']) => name).join(' ');
 }
+
+test('services by mark: whatever an administrator marks goes to one server together; nothing is left', async t => {
+  if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+  const net = await ForwardingLab.direct(t);
+  const { lab } = net;
+  for (const words of [
+    'add table inet marks',
+    'add chain inet marks in { type filter hook prerouting priority -150; }',
+    `add rule inet marks in ip daddr ${VIP} th dport 8000 meta mark set 5`,
+    `add rule inet marks in ip6 daddr ${VIP6} th dport 8000 meta mark set 6`,
+  ])
+    lab.in('d', `nft ${words}`);
+  const byMark = (mark: number, words: string, servers: readonly string[]): string =>
+    virtual(VIP, words, realServers(servers, '')).replace(`${VIP} 8000`, `fwmark ${mark}`);
+  const file = join(lab.folder, 'keepalived.conf');
+  const v6 = ['fd09::2', 'fd09::3', 'fd09::4'];
+  writeFileSync(file, byMark(5, 'lb_algo rr', SERVERS) + byMark(6, 'lb_algo wrr', v6));
+  const program = lab.start('d', LB, ['-k', file]);
+  await lab.until(() => lab.in('d', 'nft -t list ruleset').includes('table ip6 lb_l4'));
+  assert.deepEqual(await net.ask('tcp', VIP, 30, 8000), { s1: 10, s2: 10, s3: 10 });
+  assert.deepEqual(await net.ask('udp', VIP, 30, 8000), { s1: 10, s2: 10, s3: 10 });
+  assert.deepEqual(await net.ask('tcp', VIP6, 30, 8000), { s1: 15, s2: 10, s3: 5 });
+  writeFileSync(file, byMark(5, 'lb_algo rr\n persistence_timeout 60', SERVERS));
+  program.signal('SIGHUP');
+  await program.line(/configuration reloaded/);
+  await lab.until(() => !lab.in('d', 'nft list tables').includes('ip6 lb_l4'));
+  const tcp = await net.ask('tcp', VIP, 5, 8000);
+  assert.deepEqual(Object.values(tcp), [5]);
+  assert.deepEqual(await net.ask('udp', VIP, 5, 8000), tcp);
+
+  program.signal('SIGTERM');
+  await program.ended;
+  assert.equal(lab.in('d', 'nft list tables').trim(), 'table inet marks');
+});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextEdition, renderLeftovers } from '../../src/l4/direct.ts';
-import { flowsOf } from '../../src/l4/direct-words.ts';
+import { DIRECT_FAMILIES, flowsOf } from '../../src/l4/direct-words.ts';
 import { foundIn } from '../../src/l4/nft.ts';
 import { pathsOf } from '../../src/l4/routes.ts';
 import type { Service } from '../../src/l4/service.ts';
@@ -66,7 +66,7 @@ test('earlier editions, entrances and memories of services that are no more go; 
     hashesPort: false,
     servers: [{ address: '10.0.0.1', port: 53 }],
   };
-  const found = foundIn(`table netdev other {
+  const listing = `table netdev other {
 \tchain e99_vs0 {
 \t}
 }
@@ -85,11 +85,16 @@ table netdev lb_l4 {
 \t}
 \tchain in3_eth1 {
 \t}
-}`);
-  assert.equal(nextEdition(found), 10);
-  assert.equal(nextEdition(foundIn('')), 1);
+}
+table ip lb_l4 {
+\tchain e12_vs0 {
+\t}
+}`;
+  const found = DIRECT_FAMILIES.map(family => foundIn(listing, family));
+  assert.equal(nextEdition(found), 13);
+  assert.equal(nextEdition([foundIn('', 'netdev')]), 1);
   const layout = {
-    edition: 10,
+    edition: 13,
     entrances: [{ device: 'eth0', index: 2, framed: true }],
     servers: new Map<string, never>(),
   };
@@ -100,5 +105,10 @@ table netdev lb_l4 {
     'delete chain netdev lb_l4 in3_eth1',
     'delete set netdev lb_l4 old_clients',
     'delete map netdev lb_l4 old_flows',
+  ]);
+  const marked: Service = { ...service, targets: [{ kind: 'mark', mark: 5 }] };
+  assert.deepEqual(renderLeftovers(found, [{ service: marked, states: [], generation: 1 }], layout), [
+    'flush chain ip lb_l4 e12_vs0',
+    'delete chain ip lb_l4 e12_vs0',
   ]);
 });

@@ -4,7 +4,7 @@
  */
 import { ipToBytes, parseIp } from '../../base/ip-address.ts';
 import { encodeAttribute, text } from '../../vrrp/netlink-message.ts';
-import { flowsOf, numberOf } from '../direct-words.ts';
+import { familyOf, flowsOf, numberOf, type DirectFamily } from '../direct-words.ts';
 import { TABLE } from '../nft-words.ts';
 import type { Family, Protocol, Service, Target } from '../service.ts';
 import { attributeIn, attributesOf } from './attribute.ts';
@@ -18,8 +18,8 @@ const LIST_SET = 2;
 const LIST_ENTRIES = 3;
 const ELEMENT_DATA = 2;
 const DATA_VALUE = 1;
-const NFPROTO_NETDEV = 5;
 const SOCKET_FAMILIES = { 4: 2, 6: 10 } as const;
+const TABLE_FAMILIES: Readonly<Record<DirectFamily, number>> = { netdev: 5, ip: 2, ip6: 10 };
 const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
 /** By server of a service. */
@@ -116,7 +116,7 @@ async function countFlows(socket: NetfilterSocket, service: Service, counts: num
   if (service.method !== 'DR') return;
   const servers = new Map(service.servers.map((_, index) => [Number(numberOf(service, index)), index]));
   const map = [encodeAttribute(LIST_TABLE, text(TABLE)), encodeAttribute(LIST_SET, text(flowsOf(service)))];
-  await socket.list(LIST_ELEMENTS, NFPROTO_NETDEV, map, message => {
+  await socket.list(LIST_ELEMENTS, TABLE_FAMILIES[familyOf(service)], map, message => {
     for (const element of attributesOf(attributeIn(message, LIST_ENTRIES))) {
       const value = attributeIn(attributeIn(element, ELEMENT_DATA), DATA_VALUE);
       const index = value?.length === 4 ? servers.get(value.readUInt32LE(0)) : undefined;
