@@ -5,10 +5,12 @@
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import { Applier } from './applier.ts';
 import { ChangeWatch } from './change-watch.ts';
+import { ConnectionLimits } from './counting/connection-limits.ts';
 import { LoadWatch } from './counting/load-watch.ts';
 import type { Counts } from './counting/count-connections.ts';
 import { checksOf, type RunScript } from './checkers/checks.ts';
 import type { Driver } from './driver.ts';
+import { countsConnections } from './least-connections.ts';
 import { Neighbours } from './neighbours.ts';
 import { PoolKeeper, sameServer, type KeeperPorts, type ServiceEvents } from './pool-keeper.ts';
 import { resolveServices, type ResolvedService } from './resolve-services.ts';
@@ -37,6 +39,7 @@ export class Forwarder {
   readonly #loads: LoadWatch;
   readonly #neighbours = new Neighbours();
   #keepers: readonly PoolKeeper[] = [];
+  readonly #limits = new ConnectionLimits();
   #counts: Counts = new Map();
   #timeouts: string;
   #manners: KeepalivedConfig['globalDefs'];
@@ -127,6 +130,7 @@ export class Forwarder {
 
   #count(counts: Counts): Promise<void> {
     this.#counts = counts;
+    this.#limits.take(counts);
     return this.#applier.wantAll(this.#states());
   }
 
@@ -154,10 +158,14 @@ export class Forwarder {
     return this.#keepers.map(keeper => this.#statesOf(keeper));
   }
 
-  #statesOf({ resolved, states }: PoolKeeper): PoolKeeper['states'] {
-    const counts = this.#counts.get(resolved.service);
+  #statesOf({ resolved: { service }, states }: PoolKeeper): PoolKeeper['states'] {
+    const counts = this.#counts.get(service);
     if (counts === undefined) return states;
-    return states.map((state, index) => ({ ...state, connections: counts[index] ?? 0 }));
+    return states.map((state, index) => ({
+      ...state,
+      ...(this.#limits.isFull(service, index) ? { weight: 0 } : {}),
+      ...(countsConnections(service.scheduler) ? { connections: counts[index] ?? 0 } : {}),
+    }));
   }
 }
 

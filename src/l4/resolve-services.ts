@@ -5,7 +5,7 @@
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type {
-  ServiceAddress,
+  RealServer,
   VirtualServer,
   VirtualServerGroup,
   VirtualService,
@@ -22,6 +22,9 @@ interface ResolvedServices {
   readonly services: readonly ResolvedService[];
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** The kernel's own layer 4 switch waits for a quarter of room where `lthreshold` is not said. */
+const ROOM = 3 / 4;
 
 type Warn = (position: Position, message: string) => void;
 
@@ -74,9 +77,8 @@ function warnAboutWords(server: VirtualServer, warn: Warn): void {
   if (scheduler === 'lblc' || scheduler === 'lblcr')
     warn(position, `lvs_sched ${scheduler}: taken as dh, by destination and without regard to load`);
   if (onePacketScheduling) warn(position, 'ops has no effect: packets of one flow go to one server');
-  for (const real of realServers)
-    if (real.uthreshold > 0 || real.lthreshold > 0)
-      warn(real.position, `uthreshold and lthreshold have no effect: connections are not limited`);
+  for (const { uthreshold, lthreshold, position: at } of realServers)
+    if (uthreshold === 0 && lthreshold > 0) warn(at, 'lthreshold has no effect without uthreshold');
 }
 
 function serviceOf(config: VirtualServer, id: string, targets: readonly Target[]): Service {
@@ -94,14 +96,18 @@ function serviceOf(config: VirtualServer, id: string, targets: readonly Target[]
     ...(persistenceTimeoutSec === 0
       ? {}
       : { persistence: { timeoutSec: persistenceTimeoutSec, prefixLength: persistenceGranularity } }),
-    servers: [...realServers, ...(sorryServer === undefined ? [] : [sorryServer])].map(({ address }) =>
-      placeOf(address),
-    ),
+    servers: [
+      ...realServers.map(placeOf),
+      ...(sorryServer === undefined
+        ? []
+        : [{ address: sorryServer.address.address, port: sorryServer.address.port }]),
+    ],
   };
 }
 
-function placeOf({ address, port }: ServiceAddress): ServerPlace {
-  return { address, port };
+function placeOf({ address: { address, port }, uthreshold, lthreshold }: RealServer): ServerPlace {
+  if (uthreshold === 0) return { address, port };
+  return { address, port, limit: { full: uthreshold, again: lthreshold || uthreshold * ROOM } };
 }
 
 function protocolOf({ service, protocol }: VirtualServer): Protocol | undefined {

@@ -24,6 +24,13 @@ export interface ServerPlace {
   readonly address: string;
   /** 0: the port the client asked for. */
   readonly port: number;
+  readonly limit?: ConnectionLimit;
+}
+
+/** With `full` connections it gets no new ones, until it has fewer than `again` (`uthreshold`, `lthreshold`). */
+export interface ConnectionLimit {
+  readonly full: number;
+  readonly again: number;
 }
 
 export interface Service {

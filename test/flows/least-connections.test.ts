@@ -80,3 +80,24 @@ test('directly routed connections go to servers with few of them', async t => {
   if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
   await levels(await ForwardingLab.direct(t, serveStaying), 'DR');
 });
+
+test('a server that is full gets nothing new, until it has room again', async t => {
+  if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+  const net = await ForwardingLab.create(t);
+  const { lab } = net;
+  for (const server of ['s1', 's2']) await serveStaying(lab, server);
+  const file = join(lab.folder, 'keepalived.conf');
+  const config = virtual(VIP, 'NAT', 2).replace('lb_algo lc', 'lb_algo rr');
+  writeFileSync(file, config.replace(`10.9.0.2 ${PORT} {`, '$& \nuthreshold 4\nlthreshold 1'));
+  const program = lab.start('d', LB, ['-k', file]);
+  await lab.until(() => lab.in('d', 'nft list ruleset').includes('mod 2 vmap'));
+  const holder = lab.start('client', process.execPath, [HOLDER, 'hold', VIP, String(PORT), '8']);
+  assert.deepEqual(JSON.parse(await holder.line(/^\{/)), { s1: 4, s2: 4 });
+  await lab.until(() => lab.in('d', 'nft list ruleset').includes('mod 1 vmap'));
+  assert.deepEqual(await hold(net, VIP, 3), { s2: 3 });
+  holder.signal('SIGKILL');
+  await lab.until(() => lab.in('d', 'nft list ruleset').includes('mod 2 vmap'));
+  assert.deepEqual(await hold(net, VIP, 2), { s1: 1, s2: 1 });
+  program.signal('SIGTERM');
+  await program.ended;
+});

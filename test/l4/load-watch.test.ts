@@ -98,7 +98,7 @@ test('what keeps them from being counted is told once, and its end', async () =>
   kernel.trouble = undefined;
   await kernel.fire();
   assert.deepEqual(kernel.said, [
-    'warning connections cannot be counted: not permitted - servers take turns by their weights',
+    'warning connections cannot be counted: not permitted - servers take turns by their weights, without limits',
     'notice connections are counted again',
   ]);
   assert.equal(kernel.taken, 1);

@@ -1,5 +1,5 @@
 /**
- * Has the connections of servers counted for the schedulers that go by them: every second, or more rarely where counting and
+ * Has the connections of servers counted for schedulers and limits that go by them: every second, or more rarely where counting and
  * what follows from it take long. Called by forwarder.ts.
  */
 import type { Service } from '../service.ts';
@@ -32,7 +32,10 @@ export class LoadWatch {
 
   /** Of these services those that need it; none: nobody counts. */
   watch(services: readonly Service[]): void {
-    this.#services = services.filter(({ scheduler }) => countsConnections(scheduler));
+    this.#services = services.filter(
+      ({ scheduler, servers }) =>
+        countsConnections(scheduler) || servers.some(({ limit }) => limit !== undefined),
+    );
     this.#cancel?.();
     this.#cancel = undefined;
     if (!this.#looking) this.#again(EACH_MS);
@@ -58,7 +61,10 @@ export class LoadWatch {
   #tell(trouble: string | undefined): void {
     const { log } = this.#ports;
     if (trouble !== undefined && !this.#failing)
-      log('warning', `connections cannot be counted: ${trouble} - servers take turns by their weights`);
+      log(
+        'warning',
+        `connections cannot be counted: ${trouble} - servers take turns by their weights, without limits`,
+      );
     if (trouble === undefined && this.#failing) log('notice', 'connections are counted again');
     this.#failing = trouble !== undefined;
   }
