@@ -20,7 +20,7 @@ import type { Socket } from 'node:net';
 import type { Cause } from '../base/failure.ts';
 import type { TcpKeepAlive } from '../model/proxy.ts';
 import type { SocketTuning } from './socket-tuning.ts';
-import type { TlsFacts } from './tls/tls-facts.ts';
+import type { TlsError, TlsFacts } from './tls/tls-facts.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** One end of a connection. `family` 0: a unix socket (then `host` is its path or empty, `port` 0). */
@@ -63,6 +63,8 @@ export interface Connection {
 
   /** What its TLS handshake agreed on, as the one who made it knows; absent: none was made. */
   tls?: TlsFacts | undefined;
+  /** What its peer has done wrong behind that, or was told of; absent: nothing. */
+  readonly tlsFailure?: TlsError | undefined;
   /** Of one stream of several: what carries it, its number there, and the code the peer has reset it with (-1: not). */
   readonly carrier?: CarriedFacts;
   readonly streamId?: number;

@@ -195,6 +195,29 @@ test('of a client that leaves once it has seen the certificate, the log knows wh
   await log.find(/foo\.example TLSv1\.3 TLS_AES_\d+_\w+/);
 });
 
+test('what is no TLS behind a handshake is answered by an alert, and the log says what was wrong', async t => {
+  const log = await startLogReceiver(t);
+  const { port } = await startTls(
+    t,
+    SITE,
+    '  http-request return status 200\n  log global\n  error-log-format "%[fc_err] %[fc_err_name] %[ssl_fc_err] %[ssl_fc_err_str]"',
+    `  log 127.0.0.1:${log.port} local0\n`,
+  );
+  const refused = async (bytes: string): Promise<string | undefined> => {
+    const raw = connect(port, '127.0.0.1');
+    await once(raw, 'connect');
+    // with TLS 1.3 Node is told before its Finished is under way
+    const socket = await connectTls(port, { socket: raw, maxVersion: 'TLSv1.2' });
+    raw.write(Buffer.from(bytes, 'latin1'));
+    const [error] = (await once(socket.resume(), 'error')) as [NodeJS.ErrnoException];
+    return error.code;
+  };
+  assert.equal(await refused('GET / HTTP/1.1\r\n\r\n'), 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+  await log.find(/43 SSL_FATAL 167772427 error:0A00010B:SSL routines::wrong version number/);
+  assert.equal(await refused(`\x17\x03\x03\x00\x20${'x'.repeat(32)}`), 'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC');
+  await log.find(/43 SSL_FATAL 167772441 error:0A000119:SSL routines::decryption failed or bad record mac/);
+});
+
 test('what the log asks of a handshake that failed at its hello harms nobody', async t => {
   const log = await startLogReceiver(t);
   const { port } = await startTls(

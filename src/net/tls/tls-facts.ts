@@ -37,8 +37,8 @@ export interface TlsFacts {
   readonly chainError: number;
   readonly chainErrorDepth: number;
 
-  /** What ended the handshake. */
-  readonly error: TlsError | undefined;
+  /** What ended the handshake, or the connection behind it. */
+  error: TlsError | undefined;
   readonly clientRandom: string | undefined;
   readonly serverRandom: string | undefined;
   readonly sessionKey: string | undefined;

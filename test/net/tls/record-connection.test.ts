@@ -250,6 +250,25 @@ for (const [name, make] of ENGINES) {
     assert.equal(engine.openConnections, 0);
   });
 
+  for (const [what, bytes, alert] of [
+    ['a record that nobody has sealed', '\x17\x03\x03\x00\x19this was sealed by nobody', 'BAD_RECORD_MAC'],
+    ['the begin of what is no record', 'GET / HTTP/1.1\r\n', 'PROTOCOL_VERSION'],
+    ['a record that is too long', '\x17\x03\x03\xff\xff', 'RECORD_OVERFLOW'],
+  ] as const)
+    testOn(`the client hears why ${what} is refused, behind what is being sent to it`, async t => {
+      const recorder = new Recorder();
+      const { connection, client, wire } = await secured(t, make, recorder);
+      client.pause();
+      connection.receive();
+      connection.send(Buffer.alloc(30_000_000), 0, 30_000_000);
+      wire.write(Buffer.from(bytes, 'latin1'));
+      const refused = once(client.resume(), 'error') as Promise<[NodeJS.ErrnoException]>;
+      assert.equal((await within(SLOW_MS, 'the failure', recorder.next())).kind, 'failed');
+      connection.close();
+      const [{ code }] = await within(SLOW_MS, 'the alert', refused);
+      assert.match(code ?? '', new RegExp(`ALERT_${alert}$`));
+    });
+
   testOn(
     'a byte changed on the way is noticed: what comes before is right, nothing comes behind',
     async t => {

@@ -49,7 +49,7 @@ export class DirectFacts extends SessionFacts implements TlsFacts {
   readonly cipher: string;
   readonly resumed: boolean;
   readonly alpn: string | undefined;
-  readonly error: TlsError | undefined;
+  error: TlsError | undefined;
   readonly early: EarlyPhase | undefined;
   readonly verifyResult: number;
   readonly #ssl: Ssl;

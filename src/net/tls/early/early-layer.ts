@@ -4,6 +4,7 @@
  */
 import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
 import { UNSET } from '../../engines/unset-handler.ts';
+import type { TlsError } from '../tls-facts.ts';
 
 export abstract class EarlyLayer {
   readonly id: number;
@@ -22,6 +23,10 @@ export abstract class EarlyLayer {
 
   get fd(): number {
     return this.closed ? -1 : this.plain.fd;
+  }
+
+  get tlsFailure(): TlsError | undefined {
+    return this.below?.tlsFailure;
   }
 
   get remote(): Endpoint {

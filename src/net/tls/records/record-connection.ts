@@ -5,10 +5,23 @@
  */
 import type { Cause } from '../../../base/failure.ts';
 import type { Connection, ConnectionHandler, Endpoint, Engine } from '../../connection.ts';
-import type { TlsFacts } from '../tls-facts.ts';
+import type { TlsError, TlsFacts } from '../tls-facts.ts';
 import { keysOfSecret, nextSecret } from './key-schedule.ts';
 import { incoming, OWN_HEADROOM } from './record-buffers.ts';
 import { ALERT, APPLICATION_DATA, HANDSHAKE, MOST_CONTENT, type RecordKeyring } from './record-cipher.ts';
+import {
+  alertError,
+  BAD_ALERT,
+  BAD_KEY_UPDATE,
+  BAD_LENGTH,
+  BAD_MAC,
+  BAD_MESSAGE,
+  BAD_TYPE,
+  libraryError,
+  type RecordFault,
+  SAYS_NOTHING,
+  TOO_MUCH_CONTENT,
+} from './record-faults.ts';
 import { RecordIntake } from './record-intake.ts';
 import { CLOSE_NOTIFY, KEY_UPDATE, SealedOutput, WARNING } from './sealed-output.ts';
 
@@ -23,11 +36,7 @@ export interface RecordOwner {
   released(): void;
 }
 
-const FATAL = 2;
 const USER_CANCELED = 90;
-const UNEXPECTED_MESSAGE = 10;
-const BAD_RECORD_MAC = 20;
-const RECORD_OVERFLOW = 22;
 const NO_RENEGOTIATION = 100;
 const NEW_SESSION_TICKET = 4;
 const KEY_UPDATE_BYTES = 5;
@@ -64,6 +73,7 @@ export class RecordConnection implements Connection, ConnectionHandler {
   #peerEnded = false;
   #failure: Cause | undefined = undefined;
   #failureCode: string | undefined = undefined;
+  #tlsFailure: TlsError | undefined = undefined;
   #failed = false;
   /** Of tickets that go on in the next record. */
   #ticketLeft = 0;
@@ -90,6 +100,10 @@ export class RecordConnection implements Connection, ConnectionHandler {
 
   get fd(): number {
     return this.closed ? -1 : this.#plain.fd;
+  }
+
+  get tlsFailure(): TlsError | undefined {
+    return this.#tlsFailure;
   }
 
   get headroom(): number {
@@ -182,7 +196,11 @@ export class RecordConnection implements Connection, ConnectionHandler {
   }
 
   onSent(): void {
-    if (!this.#output.sent()) return;
+    if (this.#output.sent()) this.#sendDone();
+    if (this.#failure !== undefined) this.deliver();
+  }
+
+  #sendDone(): void {
     this.sending = false;
     this.bytesOut += this.#output.length;
     this.#output.goOn();
@@ -200,7 +218,7 @@ export class RecordConnection implements Connection, ConnectionHandler {
     const intake = this.#intake;
     for (let goesOn = true; goesOn;) {
       const found = intake.next();
-      if (found === 'too long') this.#refuse(RECORD_OVERFLOW);
+      if (typeof found === 'object') this.#refuse(found);
       if (found !== true) break;
       const { buffer, isOwn } = intake;
       goesOn = this.#openRecord(buffer as Buffer, intake.at, intake.length);
@@ -232,20 +250,20 @@ export class RecordConnection implements Connection, ConnectionHandler {
     const { opener, suite } = this.#keys;
     const asItCame = this.#copyOfTicket(record, at, recordLength);
     let length = opener.open(record, at, recordLength);
-    if (length < 0) return this.#refuse(BAD_RECORD_MAC);
+    if (length < 0) return this.#refuse(BAD_MAC);
     const from = at + opener.contentAt;
     let type = record[at] as number;
     if (suite.version === 'TLSv1.3') {
-      if (type !== APPLICATION_DATA) return this.#refuse(UNEXPECTED_MESSAGE);
+      if (type !== APPLICATION_DATA) return this.#refuse(BAD_TYPE);
       while (length > 0 && record[from + length - 1] === 0) length--;
-      if (length === 0) return this.#refuse(UNEXPECTED_MESSAGE);
+      if (length === 0) return this.#refuse(BAD_TYPE);
       type = record[from + --length] as number;
     }
-    if (length > MOST_CONTENT) return this.#refuse(RECORD_OVERFLOW);
+    if (length > MOST_CONTENT) return this.#refuse(TOO_MUCH_CONTENT);
     if (type === APPLICATION_DATA) return this.#gather(record, from, length);
     if (type === ALERT) return this.#onAlert(record, from, length);
     if (type === HANDSHAKE) return this.#onHandshake(record, from, length, asItCame);
-    return this.#refuse(UNEXPECTED_MESSAGE);
+    return this.#refuse(BAD_TYPE);
   }
 
   /** Data of several records is moved together. */
@@ -263,32 +281,38 @@ export class RecordConnection implements Connection, ConnectionHandler {
 
   #onAlert(record: Buffer, from: number, length: number): boolean {
     const [level, description] = [record[from] as number, record[from + 1] as number];
-    if (length !== 2) return this.#refuse(UNEXPECTED_MESSAGE);
+    if (length !== 2) return this.#refuse(BAD_ALERT);
     if (description === CLOSE_NOTIFY) this.#peerEnded = true;
     else if (description === USER_CANCELED || (level === WARNING && this.#keys.secrets === undefined))
       return this.#hasSaidNothing();
-    else this.#failure ??= 'reset';
+    else this.#broke('reset', alertError(description));
     this.#intake.drop();
     return false;
   }
 
   /** Whoever goes on so is up to no good. */
   #hasSaidNothing(): boolean {
-    return ++this.#emptyRecords <= MOST_EMPTY || this.#refuse(UNEXPECTED_MESSAGE);
+    return ++this.#emptyRecords <= MOST_EMPTY || this.#refuse(SAYS_NOTHING);
   }
 
   #onHandshake(record: Buffer, from: number, length: number, asItCame: Buffer | undefined): boolean {
     const { secrets } = this.#keys;
     if (secrets === undefined) return this.#declineRenegotiation();
-    if (record[from] === KEY_UPDATE && length === KEY_UPDATE_BYTES) {
-      this.#mayBeTicket = false;
-      this.#updateIncoming(secrets);
-      if (record[from + 4] === UPDATE_REQUESTED) this.#output.updateKeys();
-      return this.#hasSaidNothing();
-    }
-    if (!this.#passTickets(record, from, from + length)) return this.#refuse(UNEXPECTED_MESSAGE);
+    if (length === 0) return this.#refuse(BAD_LENGTH);
+    if (record[from] === KEY_UPDATE && length === KEY_UPDATE_BYTES)
+      return this.#onKeyUpdate(secrets, record[from + 4] as number);
+    if (!this.#passTickets(record, from, from + length)) return this.#refuse(BAD_MESSAGE);
     if (asItCame === undefined) this.#mayBeTicket = false;
     else this.#owner.heardTicket(asItCame);
+    return this.#hasSaidNothing();
+  }
+
+  /** RFC 8446, section 4.6.3 */
+  #onKeyUpdate(secrets: { incoming: Buffer }, request: number): boolean {
+    if (request > UPDATE_REQUESTED) return this.#refuse(BAD_KEY_UPDATE);
+    this.#mayBeTicket = false;
+    this.#updateIncoming(secrets);
+    if (request === UPDATE_REQUESTED) this.#output.updateKeys();
     return this.#hasSaidNothing();
   }
 
@@ -308,7 +332,7 @@ export class RecordConnection implements Connection, ConnectionHandler {
 
   /** The peer may go on as before (RFC 5246, section 7.2.2). */
   #declineRenegotiation(): boolean {
-    this.#output.tell(WARNING, NO_RENEGOTIATION);
+    this.#output.tell(NO_RENEGOTIATION);
     return this.#hasSaidNothing();
   }
 
@@ -325,15 +349,21 @@ export class RecordConnection implements Connection, ConnectionHandler {
   }
 
   /** Tells the peer why; the handler hears of it behind the data that came before. */
-  #refuse(alert: number): false {
-    this.#output.tell(FATAL, alert);
-    this.#failure ??= 'other';
+  #refuse({ alert, reason }: RecordFault): false {
+    this.#output.refuse(alert);
+    this.#broke('other', libraryError(reason));
     this.#intake.drop();
     return false;
   }
 
+  #broke(cause: Cause, error: TlsError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = cause;
+    this.#tlsFailure = error;
+  }
+
   #fail(): void {
-    if (this.#failed) return;
+    if (this.#failed || this.#output.isRefusing) return;
     this.#failed = true;
     this.receiving = false;
     this.sending = false;

@@ -7,6 +7,10 @@
  */
 import { HEADER_BYTES, MOST_RECORD } from './record-cipher.ts';
 import { incoming, OWN_HEADROOM } from './record-buffers.ts';
+import { NO_RECORD, type RecordFault, TOO_LONG } from './record-faults.ts';
+
+/** Of all versions since SSLv3. */
+const MAJOR_VERSION = 3;
 
 export class RecordIntake {
   /** The record that next() has found. */
@@ -49,17 +53,13 @@ export class RecordIntake {
   }
 
   /** False: more must come. */
-  next(): boolean | 'too long' {
+  next(): boolean | RecordFault {
     const piece = this.#piece;
     if (piece === undefined) return false;
     if (this.#part !== undefined) return this.#join(piece, this.#part);
     const left = this.#end - this.#from;
     const length = left < HEADER_BYTES ? Infinity : recordLength(piece, this.#from);
-    if (length > MOST_RECORD && left >= HEADER_BYTES) return 'too long';
-    if (length > left) {
-      this.#keep(piece, left);
-      return false;
-    }
+    if (length > left || length > MOST_RECORD) return this.#keep(piece, left);
     this.buffer = piece;
     this.at = this.#from;
     this.length = length;
@@ -75,18 +75,22 @@ export class RecordIntake {
     this.buffer = undefined;
   }
 
-  #keep(piece: Buffer, left: number): void {
+  #keep(piece: Buffer, left: number): false | RecordFault {
+    const fault = left < HEADER_BYTES ? undefined : faultOf(piece, this.#from);
+    if (fault !== undefined) return fault;
     this.#piece = undefined;
     this.buffer = undefined;
-    if (left === 0) return;
+    if (left === 0) return false;
     this.#part = incoming.take();
     this.#partLength = piece.copy(this.#part, OWN_HEADROOM, this.#from, this.#end);
+    return false;
   }
 
-  #join(piece: Buffer, part: Buffer): boolean | 'too long' {
+  #join(piece: Buffer, part: Buffer): boolean | RecordFault {
     if (!this.#fill(piece, part, HEADER_BYTES)) return false;
+    const fault = faultOf(part, OWN_HEADROOM);
+    if (fault !== undefined) return fault;
     const length = recordLength(part, OWN_HEADROOM);
-    if (length > MOST_RECORD) return 'too long';
     if (!this.#fill(piece, part, length)) return false;
     this.#part = undefined;
     if (this.#from === this.#end) this.#piece = undefined;
@@ -113,4 +117,10 @@ export class RecordIntake {
 
 function recordLength(buffer: Buffer, at: number): number {
   return HEADER_BYTES + ((buffer[at + 3] as number) << 8) + (buffer[at + 4] as number);
+}
+
+/** By its header: what is whole and has another version is found out when it is opened. */
+function faultOf(buffer: Buffer, at: number): RecordFault | undefined {
+  if (buffer[at + 1] !== MAJOR_VERSION) return NO_RECORD;
+  return recordLength(buffer, at) > MOST_RECORD ? TOO_LONG : undefined;
 }

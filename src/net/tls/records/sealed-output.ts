@@ -15,6 +15,7 @@ import {
 } from './record-cipher.ts';
 
 export const WARNING = 1;
+const FATAL = 2;
 export const CLOSE_NOTIFY = 0;
 const GOODBYE = Buffer.from([WARNING, CLOSE_NOTIFY]);
 export const KEY_UPDATE = 24;
@@ -39,6 +40,9 @@ export class SealedOutput {
   #toShutDown = false;
   #isShutDown = false;
   #hasSaidGoodbye = false;
+  /** A fatal alert that waits for what is being sent. */
+  #refusal: number | undefined = undefined;
+  #hasRefused = false;
 
   /** `mostContent`: bytes of a record's content, 0: as many as TLS allows. */
   constructor(plain: Connection, keys: RecordKeyring, mostContent: number) {
@@ -67,7 +71,7 @@ export class SealedOutput {
 
   /** The connection is closed next: close_notify, where all that was sent is with the kernel. */
   sayGoodbye(): void {
-    if (!this.#hasSaidGoodbye) this.tell(WARNING, CLOSE_NOTIFY);
+    if (!this.#hasSaidGoodbye) this.tell(CLOSE_NOTIFY);
     this.#hasSaidGoodbye = true;
   }
 
@@ -77,13 +81,30 @@ export class SealedOutput {
     this.goOn();
   }
 
-  /** An alert, if it can be sent now. Its memory is nobody else's: it may be on its way when the connection is gone. */
-  tell(level: number, description: number): void {
-    if (this.#plain.sending) return;
+  /**
+   * A fatal alert: nothing is sent any more behind it. FIN goes with it, since who hears of the failure closes, and would be ahead
+   * of it.
+   */
+  refuse(description: number): void {
+    this.#refusal = description;
+    this.goOn();
+  }
+
+  get isRefusing(): boolean {
+    return this.#refusal !== undefined;
+  }
+
+  /** A warning, if it can be sent now. */
+  tell(description: number): void {
+    if (!this.#plain.sending && !this.#hasRefused) this.#sealAlert(WARNING, description);
+  }
+
+  /** Its memory is nobody else's: it may be on its way when the connection is gone. */
+  #sealAlert(level: number, description: number): void {
     const alert = Buffer.from([level, description]);
     const record = Buffer.allocUnsafeSlow(alert.length + MOST_OVERHEAD);
     const length = this.#keys.sealer.seal(ALERT, alert, 0, alert.length, record, 0);
-    this.#plain.send(record, 0, length);
+    this.#plain.send(record, 0, length, level === FATAL);
   }
 
   /** The plain connection has sent what it was given. True: that was the last of a send(). */
@@ -101,8 +122,9 @@ export class SealedOutput {
 
   /** What is to go out next, if anything. */
   goOn(): void {
-    if (this.#plain.sending) return;
-    if (this.#keysToUpdate && !this.#hasSaidGoodbye) this.#sealKeyUpdate();
+    if (this.#plain.sending || this.#hasRefused) return;
+    if (this.#refusal !== undefined) this.#sealRefusal(this.#refusal);
+    else if (this.#keysToUpdate && !this.#hasSaidGoodbye) this.#sealKeyUpdate();
     else if (this.#isSending) this.#sealData();
     else if (this.#toShutDown) {
       this.#toShutDown = false;
@@ -117,6 +139,12 @@ export class SealedOutput {
     if (this.#out !== undefined) outgoing.taken--;
     this.#out = undefined;
     this.#buffer = undefined;
+  }
+
+  #sealRefusal(description: number): void {
+    this.#refusal = undefined;
+    this.#hasRefused = true;
+    this.#sealAlert(FATAL, description);
   }
 
   #sealData(): void {
