@@ -178,7 +178,7 @@ export function directGeneration(state: ServiceState, { edition, servers }: Dire
     return [`${clientOf(service)} @${directClientsOf(service, index)} goto ${chains[index]?.fresh ?? ''}`];
   });
   const rules = [
-    known(flowsOf(service), 'known'),
+    ...(service.packetByPacket === true ? [] : [known(flowsOf(service), 'known')]),
     ...(mayBeTcp(service)
       ? [
           `${NOT_AN_OPENING} ${known(endingOf(service), 'way')}`,
@@ -191,7 +191,7 @@ export function directGeneration(state: ServiceState, { edition, servers }: Dire
       : [
           verdictMap(
             expression,
-            slots.map(index => chains[index]?.fresh ?? ''),
+            slots.map(index => chains[index]?.[service.packetByPacket === true ? 'way' : 'fresh'] ?? ''),
           ),
         ]),
     ...refusals(service.protocol, family),

@@ -73,10 +73,11 @@ function forwardable(server: VirtualServer, warn: Warn): VirtualServer | undefin
 
 /** What has another effect than in the kernel's own layer 4 switch. */
 function warnAboutWords(server: VirtualServer, warn: Warn): void {
-  const { scheduler, position, onePacketScheduling, realServers } = server;
+  const { scheduler, position, onePacketScheduling, persistenceTimeoutSec, realServers } = server;
   if (scheduler === 'lblc' || scheduler === 'lblcr')
     warn(position, `lvs_sched ${scheduler}: taken as dh, by destination and without regard to load`);
-  if (onePacketScheduling) warn(position, 'ops has no effect: packets of one flow go to one server');
+  if (onePacketScheduling && persistenceTimeoutSec === 0 && !isPacketByPacket(server))
+    warn(position, 'ops has an effect with DR and protocol UDP only: packets of one flow go to one server');
   for (const { uthreshold, lthreshold, position: at } of realServers)
     if (uthreshold === 0 && lthreshold > 0) warn(at, 'lthreshold has no effect without uthreshold');
 }
@@ -93,6 +94,7 @@ function serviceOf(config: VirtualServer, id: string, targets: readonly Target[]
     method: config.method === 'DR' ? 'DR' : 'NAT',
     scheduler: config.scheduler,
     hashesPort: schedulerFlags.some(flag => flag === 'sh-port' || flag === 'mh-port' || flag === 'flag-2'),
+    ...(isPacketByPacket(config) ? { packetByPacket: true } : {}),
     ...(persistenceTimeoutSec === 0
       ? {}
       : { persistence: { timeoutSec: persistenceTimeoutSec, prefixLength: persistenceGranularity } }),
@@ -124,6 +126,14 @@ function targetOf(service: Exclude<VirtualService, { readonly kind: 'group' }>):
   if (service.kind === 'fwmark') return { kind: 'mark', mark: service.fwmark };
   const { address, lastAddress, port } = service;
   return { kind: 'address', first: address, last: lastAddress, port };
+}
+
+/** For datagrams that no persistence keeps together. */
+function isPacketByPacket(config: VirtualServer): boolean {
+  const { onePacketScheduling, method, persistenceTimeoutSec } = config;
+  return (
+    onePacketScheduling && method === 'DR' && persistenceTimeoutSec === 0 && protocolOf(config) === 'udp'
+  );
 }
 
 /** keepalived's names of virtual servers: `[10.0.0.1]:tcp:80`, `FWM 5`, `[GROUP]:0`. */

@@ -46,6 +46,8 @@ export interface Service {
   readonly scheduler: Scheduler;
   /** `sh-port`, `mh-port`: the port of the client counts, too. */
   readonly hashesPort: boolean;
+  /** `ops`: each packet chooses anew, no flow is remembered. */
+  readonly packetByPacket?: true;
   readonly persistence?: { readonly timeoutSec: number; readonly prefixLength: number };
   readonly servers: readonly ServerPlace[];
 }

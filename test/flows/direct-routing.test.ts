@@ -211,3 +211,15 @@ test('services by mark: whatever an administrator marks goes to one server toget
   await program.ended;
   assert.equal(lab.in('d', 'nft list tables').trim(), 'table inet marks');
 });
+
+test('ops: each datagram of a flow goes to another server; without it all go to one', async t => {
+  if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+  const config = virtual(VIP, 'lb_algo rr\n protocol UDP\n ops', realServers(SERVERS, ''));
+  const { net, lab, program, file } = await direct(t, config);
+  assert.deepEqual(await net.ask('udp', VIP, 9, 8000, 5000), { s1: 3, s2: 3, s3: 3 });
+  writeFileSync(file, config.replace('ops', ''));
+  program.signal('SIGHUP');
+  await program.line(/configuration reloaded/);
+  await lab.until(() => /map @\w+_flows/.test(tableOf(lab)));
+  assert.deepEqual(Object.values(await net.ask('udp', VIP, 9, 8000, 5000)), [9]);
+});

@@ -1,11 +1,11 @@
 /**
  * Asks one after the other, each time from a port of its own, and prints how often each name answered; failures count under
- * their code. Arguments: tcp or udp, address, port, how often.
+ * their code. Arguments: tcp or udp, address, port, how often; for udp a port to ask from each time.
  */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 
-const [protocol = '', host = '', port = '', times = ''] = process.argv.slice(2);
+const [protocol = '', host = '', port = '', times = '', from = '0'] = process.argv.slice(2);
 const PATIENCE_MS = 1000;
 
 function askByTcp(): Promise<string> {
@@ -30,7 +30,7 @@ function askByUdp(): Promise<string> {
     const timer = setTimeout(() => settle('ETIMEDOUT'), PATIENCE_MS);
     socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
     socket.once('message', data => settle(data.toString()));
-    socket.connect(Number(port), host, () => socket.send('who?'));
+    socket.bind(Number(from), () => socket.connect(Number(port), host, () => socket.send('who?')));
   });
 }
 

@@ -59,14 +59,16 @@ export class ForwardingLab {
     execFileSync('ip', words, { input: text, stdio: ['pipe', 'ignore', 'pipe'] });
   }
 
-  /** Who answered how often. */
+  /** Who answered how often. Datagrams are sent from a port of one's own where that is said. */
   async ask(
     protocol: 'tcp' | 'udp',
     address: string,
     times: number,
     port = 80,
+    from = 0,
   ): Promise<Record<string, number>> {
-    const words = [join(SUPPORT, 'answer-counter.js'), protocol, address, String(port), String(times)];
+    const numbers = [port, times, from].map(String);
+    const words = [join(SUPPORT, 'answer-counter.js'), protocol, address, ...numbers];
     const line = await this.lab.start('client', process.execPath, words).line(/^\{/);
     return JSON.parse(line) as Record<string, number>;
   }
