@@ -63,8 +63,16 @@ export interface KeepalivedGlobal {
   /** Real servers that are there from the start are told of as if they came. */
   readonly rsInitNotifies: boolean;
   readonly lvsTimeoutsSec: { readonly tcp?: number; readonly tcpfin?: number; readonly udp?: number };
-  /** `nftables [TABLE]`: where `no_accept` is enforced. */
-  readonly nftablesTable: string;
+  readonly nftables: NftablesSettings;
+  readonly umask: number;
+}
+
+/** Where `no_accept` is enforced. */
+export interface NftablesSettings {
+  readonly table: string;
+  /** Of its base chains. */
+  readonly priority: number;
+  readonly counters: boolean;
 }
 
 export interface ProcessScript {

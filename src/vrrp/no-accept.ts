@@ -4,7 +4,7 @@
  * neighbour discovery passes.
  */
 import { spawnSync } from 'node:child_process';
-import type { KeepalivedConfig } from '../model/keepalived.ts';
+import type { KeepalivedConfig, NftablesSettings } from '../model/keepalived.ts';
 import { entriesOf } from './holdings.ts';
 import type { Log } from './log.ts';
 import { runNft } from './nft.ts';
@@ -15,7 +15,11 @@ interface RefusedAddress {
 }
 
 /** The whole table anew; nft takes commands as arguments, in one transaction. */
-export function renderNoAccept(table: string, addresses: readonly RefusedAddress[]): string {
+export function renderNoAccept(
+  { table, priority, counters }: NftablesSettings,
+  addresses: readonly RefusedAddress[],
+): string {
+  const drop = counters ? 'counter drop' : 'drop';
   const set = (family: 4 | 6): string => {
     const members = [...new Set(addresses.filter(one => one.family === family).map(one => one.address))];
     const elements = members.length === 0 ? '' : ` elements = { ${members.join(', ')} };`;
@@ -28,10 +32,10 @@ export function renderNoAccept(table: string, addresses: readonly RefusedAddress
     set(4),
     set(6),
     'chain input {',
-    'type filter hook input priority -1; policy accept;',
-    'ip daddr @v4 drop',
+    `type filter hook input priority ${priority}; policy accept;`,
+    `ip daddr @v4 ${drop}`,
     'icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept',
-    'ip6 daddr @v6 drop',
+    `ip6 daddr @v6 ${drop}`,
     '}',
     '}',
   ].join('\n');
@@ -49,10 +53,11 @@ export class NoAccept {
   arrange(config: KeepalivedConfig): void {
     const refused = config.instances.filter(instance => !instance.accept).flatMap(entriesOf);
     if (refused.length === 0 && this.#table === undefined) return;
-    const table = config.globalDefs.nftablesTable;
+    const { nftables } = config.globalDefs;
+    const { table } = nftables;
     if (this.#table !== undefined && this.#table !== table) this.remove();
     this.#table = table;
-    void runNft(renderNoAccept(table, refused)).then(trouble => {
+    void runNft(renderNoAccept(nftables, refused)).then(trouble => {
       if (trouble !== undefined) this.#log('error', `no_accept cannot be enforced: nft: ${trouble}`);
     });
   }

@@ -97,9 +97,9 @@ export class Reporter {
   }
 
   /** `fifo_write_vrrp_states_on_reload` */
-  repeat(name: string, state: VrrpState): void {
+  repeat(owner: 'instance' | 'group', name: string, state: VrrpState): void {
     if (this.#config.globalDefs.fifoWriteVrrpStatesOnReload)
-      this.#notifier.line(this.#subjectOf('instance', name), state);
+      this.#notifier.line(this.#subjectOf(owner, name), state);
   }
 
   close(): void {

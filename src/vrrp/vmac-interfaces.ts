@@ -48,7 +48,7 @@ export class VmacInterfaces {
       if (!same || !there) this.#unmake(name, made);
     }
     const possible = [...wanted.values()].filter(({ base }) => network.link(base) !== undefined);
-    this.#reports.arrange(`${config.globalDefs.nftablesTable}_vmac`, possible);
+    this.#reports.arrange(`${config.globalDefs.nftables.table}_vmac`, possible);
     for (const vmac of possible) {
       const base = network.link(vmac.base);
       if (base === undefined || this.#made.has(vmac.name)) continue;

@@ -171,7 +171,10 @@ export class VrrpRouter {
     this.#links.stop();
     this.#links = this.#makeLinks(config);
     this.#install(config);
-    for (const name of this.#instances.names()) this.#reporter.repeat(name, this.#machines.stateOf(name));
+    for (const { name } of config.syncGroups)
+      this.#reporter.repeat('group', name, this.#machines.groupState(name));
+    for (const name of this.#instances.names())
+      this.#reporter.repeat('instance', name, this.#machines.stateOf(name));
   }
 
   /** The kernel says that links or addresses changed; many messages in a row are one refresh. */

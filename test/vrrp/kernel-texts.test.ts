@@ -126,14 +126,19 @@ test('routes and rules become lines for ip, marked as ours', () => {
 });
 
 test('no_accept is one nftables table with a set for each family', () => {
-  const text = renderNoAccept('lb', [
+  const settings = { table: 'lb', priority: -7, counters: false };
+  const text = renderNoAccept(settings, [
     { family: 4, address: '10.0.0.1' },
     { family: 4, address: '10.0.0.1' },
     { family: 6, address: 'fd09::1' },
   ]);
   assert.match(text, /set v4 \{ type ipv4_addr; elements = \{ 10\.0\.0\.1 \}; \}/);
+  assert.match(text, /hook input priority -7;[^]*ip daddr @v4 drop/);
   assert.match(text, /set v6 \{ type ipv6_addr; elements = \{ fd09::1 \}; \}/);
-  assert.match(renderNoAccept('lb', []), /set v6 \{ type ipv6_addr; \}/);
+  assert.match(
+    renderNoAccept({ ...settings, counters: true }, []),
+    /set v6 \{ type ipv6_addr; \}[^]*ip daddr @v4 counter drop/,
+  );
 });
 
 /** Runs a filter as the kernel does; IPv4 packets start with their header. */

@@ -1,6 +1,15 @@
 /** The whole of VRRP on a clock, a network and a wire of our own: what needs no root and exact times. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -269,6 +278,31 @@ test('a reload keeps a master, changes its addresses, and stops what is not ther
   assert.equal(fake.sent.at(-1)?.priority, 0);
   await fake.clock.pass(150);
   assert.equal(fake.sent.at(-1)?.payload[3], 2);
+});
+
+test('fifo_write_vrrp_states_on_reload: a pipe hears of groups and then of instances again, as they are', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-'));
+  const pipe = join(folder, 'pipe');
+  const config = configOf(
+    `global_defs {\n vrrp_notify_fifo ${pipe}\n fifo_write_vrrp_states_on_reload\n}
+    vrrp_sync_group G {\n group {\n V\n W\n }\n}\n` +
+      instance() +
+      instance('', 'W', 52, '10.0.0.200'),
+  );
+  const fake = node();
+  const handle = fake.start(config);
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const heard = (): string => {
+    const bytes = Buffer.alloc(4096);
+    return bytes.toString('utf8', 0, readSync(reader, bytes));
+  };
+  await fake.clock.pass(361);
+  heard();
+  handle.reload(config);
+  assert.equal(heard(), 'GROUP "G" MASTER 0\nINSTANCE "V" MASTER 100\nINSTANCE "W" MASTER 100\n');
+  handle.releaseNow();
+  closeSync(reader);
+  rmSync(folder, { recursive: true });
 });
 
 test('a reload that only calls an instance by another name keeps it, with its addresses', async () => {

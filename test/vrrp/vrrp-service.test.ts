@@ -1,7 +1,7 @@
 /** The program's end of the VRRP process. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,12 +35,15 @@ test(
   },
 );
 
-test('startup_script is done before instances start, once; shutdown_script runs when all has ended', async t => {
+test('startup_script is done before instances start, once, with the umask; shutdown_script runs when all has ended', async t => {
   if (!requires(t, 'root')) return;
   const folder = temporaryFolder(t);
   const [said, path] = [join(folder, 'said'), join(folder, 'keepalived.conf')];
   const script = (what: string): string => `${what}_script "/bin/sh -c 'echo ${what} >> ${said}'"\n`;
-  writeFileSync(path, `global_defs {\n script_user root\n ${script('startup')} ${script('shutdown')}}\n`);
+  writeFileSync(
+    path,
+    `global_defs {\n umask 077\n script_user root\n ${script('startup')} ${script('shutdown')}}\n`,
+  );
   const events = new EventEmitter();
   const pids: number[] = [];
   const service = new VrrpService({
@@ -57,6 +60,7 @@ test('startup_script is done before instances start, once; shutdown_script runs 
   service.begin(undefined);
   await works;
   assert.equal(readFileSync(said, 'utf8'), 'startup\n');
+  assert.equal(statSync(said).mode & 0o777, 0o600);
   works = once(events, 'works');
   process.kill(pids[0] ?? 0, 'SIGKILL');
   await works;

@@ -1,9 +1,11 @@
 /** Keywords of `global_defs` (keepalived.conf(5), Global definitions) and their defaults. */
-import type { KeepalivedGlobal, MailSettings, NotifyFifo } from '../../model/keepalived.ts';
+import type { KeepalivedGlobal, MailSettings, NftablesSettings, NotifyFifo } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
+import { NFTABLES, NFTABLES_ROWS } from './nftables-rows.ts';
+import { UMASK } from './umask-row.ts';
 import { multicastGroup } from './multicast-row.ts';
 import { accountOf, blockOf, readInteger, readScript } from './values.ts';
 import { boolRow, integerRow, secondsRow } from './value-rows.ts';
@@ -46,7 +48,10 @@ export interface GlobalDraft {
   startupScript: ProcessScriptDraft;
   shutdownScript: ProcessScriptDraft;
   lvsTimeoutsSec: { tcp?: number; tcpfin?: number; udp?: number };
-  nftablesTable: string;
+  nftables: NftablesSettings;
+  umask: number;
+  instanceName?: string;
+  dumpsByInstance: boolean;
   multicastGroup4: string;
   multicastGroup6: string;
   strict: boolean;
@@ -89,7 +94,9 @@ export function newGlobalDraft(): GlobalDraft {
     startupScript: {},
     shutdownScript: {},
     lvsTimeoutsSec: {},
-    nftablesTable: 'keepalived',
+    nftables: NFTABLES,
+    umask: DEFAULT_UMASK,
+    dumpsByInstance: false,
     multicastGroup4: '224.0.0.18',
     multicastGroup6: 'ff02::12',
     strict: false,
@@ -103,6 +110,8 @@ export function newGlobalDraft(): GlobalDraft {
   };
 }
 
+/** Files are written by their owner alone. */
+const DEFAULT_UMASK = 0o022;
 /** What keepalived takes as delays of the whole process. */
 const SECONDS = [0, 4294] as const;
 
@@ -304,12 +313,9 @@ const ROWS: readonly Row[] = [
   emptied('lvs_flush', '', 'at startup'),
   emptied('lvs_flush_on_stop', '[VS]', 'at shutdown'),
   { ...emptied('lvs_flush_onstop', '[VS]', 'at shutdown'), deprecated: 'lvs_flush_on_stop' },
-  {
-    name: 'nftables',
-    args: '[TABLE]',
-    summary: 'table that enforces no_accept',
-    parse: (draft, { words }) => void (draft.nftablesTable = words[0]?.text ?? 'keepalived'),
-  },
+  boolRow('data_use_instance', 'dumpsByInstance', 'state dump path with namespace and instance'),
+  ...NFTABLES_ROWS,
+  UMASK,
 ];
 
 export const GLOBAL_DEFS = new KeywordTable<GlobalDraft>('global_defs', ROWS);
@@ -339,15 +345,28 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     fifoWriteVrrpStatesOnReload: draft.fifoOnReload,
     logUnknownVrids: draft.logUnknownVrids,
     scheduling: draft.scheduling,
-    stateDumpFile: draft.stateDumpFile,
+    stateDumpFile: stateDumpFile(draft),
     statsDumpFile: draft.statsDumpFile,
     jsonDumpFile: draft.jsonDumpFile,
     noEmailFaults: draft.noEmailFaults,
     noCheckerEmails: draft.noCheckerEmails,
     rsInitNotifies: draft.rsInitNotifies,
     lvsTimeoutsSec: draft.lvsTimeoutsSec,
-    nftablesTable: draft.nftablesTable,
+    nftables: draft.nftables,
+    umask: draft.umask,
   };
+}
+
+/** `/tmp/keepalived.NAMESPACE_INSTANCE.data`. */
+function stateDumpFile({
+  stateDumpFile: path,
+  dumpsByInstance,
+  netNamespace,
+  instanceName,
+}: GlobalDraft): string {
+  const names = [netNamespace, instanceName].filter(name => name !== undefined).join('_');
+  if (!dumpsByInstance || names === '') return path;
+  return path.replace(/(\.[^./]*)?$/, `.${names}$1`);
 }
 
 function resolveMail(draft: GlobalDraft, hostname: string): MailSettings | undefined {

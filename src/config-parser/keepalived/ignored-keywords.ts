@@ -5,12 +5,12 @@
 const WORDS: Readonly<Record<string, string>> = {
   '':
     'linkbeat_use_polling net_namespace_ipvs namespace_with_ipsets use_pid_dir child_wait_time linkbeat_interfaces ' +
-    'track_group instance',
+    'track_group',
   global_defs:
     'process_names process_name vrrp_process_name checker_process_name lvs_process_name bfd_process_name ' +
     'use_symlink_paths set_supplementary_groups ' +
     'max_auto_priority min_auto_priority_delay disable_local_igmp vrrp_iptables vrrp_ipsets ' +
-    'nftables_priority nftables_ifindex nftables_counters vrrp_no_swap ' +
+    'nftables_ifindex vrrp_no_swap ' +
     'vrrp_cpu_affinity vrrp_rlimit_rttime vrrp_rlimit_rtime nftables_ipvs nftables_ipvs_priority ' +
     'nftables_ipvs_start_fwmark checker_priority checker_no_swap checker_rt_priority checker_cpu_affinity ' +
     'checker_rlimit_rttime checker_rlimit_rtime bfd_priority bfd_no_swap bfd_rt_priority bfd_cpu_affinity ' +
@@ -20,9 +20,9 @@ const WORDS: Readonly<Record<string, string>> = {
     'vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force ' +
     'process_monitor_rcv_bufs process_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs ' +
     'lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force ' +
-    'vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier vrrp_delay_after_boot umask random_seed reload_check_config ' +
+    'vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier vrrp_delay_after_boot random_seed reload_check_config ' +
     'reload_time_file reload_repeat reload_file config_save_dir tmp_config_directory ' +
-    'data_use_instance json_version iproute_usr_dir iproute_etc_dir vmac_addr_prefix ' +
+    'json_version iproute_usr_dir iproute_etc_dir vmac_addr_prefix ' +
     'lvs_sync_daemon state_file_location stats_file_location json_file_location',
   vrrp_instance:
     'use_vmac_addr debug native_ipv6 linkbeat_use_polling lvs_sync_daemon_interface timer_expired_backup ' +

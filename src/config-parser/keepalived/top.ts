@@ -153,6 +153,13 @@ export const TOP = new KeywordTable<TopDraft>('', [
         report.alert(word.position, `there is no network namespace '${word.text}'`);
     },
   },
+  {
+    name: 'instance',
+    args: 'NAME',
+    least: 1,
+    summary: 'tells several programs of one host apart (data_use_instance)',
+    parse: ({ global }, { words }) => void (global.instanceName = words[0]?.text ?? ''),
+  },
   entries('static_ipaddress', 'staticAddresses', parseAddressEntry),
   entries('static_routes', 'staticRoutes', parseRouteEntry),
   entries('static_rules', 'staticRules', parseRuleEntry),

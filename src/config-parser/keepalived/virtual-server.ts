@@ -171,8 +171,7 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
   {
     name: 'sorry_server_inhibit',
     args: '[<BOOL>]',
-    summary: 'keep the fallback with weight zero',
-    withoutEffect: true,
+    summary: 'keep connections to the fallback, which are kept anyway',
     parse: (_draft, statement, scope) => void readBool(statement, scope),
   },
   methodRow('sorry_server_lvs_method', 'sorryMethod', 'forwarding method of the fallback'),

@@ -89,6 +89,7 @@ class VrrpProcess {
     this.#start = start;
     this.#report = start.report;
     this.#config = config;
+    process.umask(config.globalDefs.umask);
     if (!enterNamespace(config.globalDefs, this.#log)) return;
     const { startupScript } = config.globalDefs;
     if (start.isFirst && startupScript !== undefined)
@@ -135,6 +136,7 @@ class VrrpProcess {
     if (!refused) {
       if (this.#config !== undefined) warnOfMove(this.#config.globalDefs, config.globalDefs, this.#log);
       this.#config = config;
+      process.umask(config.globalDefs.umask);
       this.#handle.reload(config);
     }
     tell({ kind: 'configured', again: true, refused, diagnostics, follows: follows(config) });

@@ -49,6 +49,7 @@ class ForwardingProcess {
     const { config } = readKeepalived(start.files, start.configId);
     this.#start = start;
     this.#config = config;
+    process.umask(config.globalDefs.umask);
     if (!enterNamespace(config.globalDefs, (level, message) => this.#log(level, message))) return;
     this.#tellClosedWay(config);
     this.#notifier = new ServiceNotifier(config.globalDefs, (level, message) => this.#log(level, message));
@@ -77,6 +78,7 @@ class ForwardingProcess {
     if (status === 'unusable') return;
     tell({ kind: 'diagnostics', diagnostics: notForwarded(config) });
     this.#config = config;
+    process.umask(config.globalDefs.umask);
     this.#tellClosedWay(config);
     this.#notifier?.reload(config.globalDefs);
     this.#forwarder.reload(config);
