@@ -270,7 +270,8 @@ class Admission implements ConnectionHandler {
     const failures = this.#expected[0]?.failures;
     if (failure === undefined || failures === undefined) return this.#refuse();
     this.#facts.error = failure;
-    this.#logRefused(failure.text, failure === failures.closed || failure === failures.aborted);
+    const { closed, aborted, timedOut } = failures;
+    this.#logRefused(failure.text, [closed, aborted, timedOut].includes(failure));
     this.#refuse();
   }
 

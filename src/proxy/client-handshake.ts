@@ -52,7 +52,7 @@ export class ClientHandshake implements IncomingSink {
     this.#outcome.secured(connection);
   }
 
-  failed(failure: HandshakeFailure, tls: TlsFacts | undefined): void {
+  failed(failure: HandshakeFailure, tls: TlsFacts): void {
     const { frontend, row } = this.#listener;
     countFailedHandshake(this.#thread.state.counters, frontend.row, row);
     this.#facts.notSecured(failure, tls);
@@ -61,7 +61,6 @@ export class ClientHandshake implements IncomingSink {
   }
 
   expired(): void {
-    this.#handshake.abort();
-    this.failed(TIMED_OUT, undefined);
+    this.failed(TIMED_OUT, this.#handshake.abort());
   }
 }

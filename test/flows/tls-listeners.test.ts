@@ -231,6 +231,59 @@ test('what the log asks of a handshake that failed at its hello harms nobody', a
   (await connectTls(port, {})).destroy();
 });
 
+for (const [whose, more] of [
+  ['OpenSSL', ''],
+  ['Node', ' no-tls-tickets'],
+] as const)
+  test(`of a handshake by ${whose} that does not come to an end the log tells what was agreed on so far`, async t => {
+    const log = await startLogReceiver(t);
+    const { port } = await startTls(
+      t,
+      SITE + more,
+      '  timeout client-hs 500ms\n  http-request return status 200\n  log global\n  error-log-format "%[fc_err] <%[ssl_fc_sni]> %sslv %sslc %[ssl_fc_err]"',
+      `  log 127.0.0.1:${log.port} local0\n`,
+    );
+    const halfway = connect(port, '127.0.0.1').resume();
+    halfway.write(await helloOf({ servername: 'foo.example', minVersion: 'TLSv1.3' }));
+    await log.find(/26 <foo\.example> TLSv1\.3 TLS_AES_\d+_\w+ 0/);
+    const silent = connect(port, '127.0.0.1').resume();
+    await log.find(/26 <-> TLSv1\.3 \(NONE\) 0/);
+    connect(port, '127.0.0.1').end();
+    await log.find(/24 <-> TLSv1\.3 \(NONE\) 0/);
+    halfway.destroy();
+    silent.destroy();
+  });
+
+test('with option dontlognull nothing is said of clients that let the time for the handshake, or for a header, pass', async t => {
+  const log = await startLogReceiver(t);
+  for (const more of ['', ' accept-proxy']) {
+    const { port } = await startTls(
+      t,
+      SITE + more,
+      '  timeout client-hs 300ms\n  http-request return status 200\n  log global\n  option httplog\n  option dontlognull',
+      `  log 127.0.0.1:${log.port} local0\n`,
+    );
+    await once(connect(port, '127.0.0.1').resume(), 'close');
+    const header = more === '' ? '' : 'PROXY UNKNOWN\r\n';
+    connect(port, '127.0.0.1').resume().end(`${header}GET / HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const known = log.lines.length;
+    await until('what else goes wrong is told', () => log.lines.length > known);
+  }
+  assert.deepEqual(
+    log.lines.map(line => /\(.*\)$/.exec(line.trim())?.[0]),
+    Array(2).fill('(error:0A00009C:SSL routines::http request)'),
+  );
+});
+
+test('a hello that says it is longer than any may be is answered at once', async t => {
+  const { port } = await startTls(t, SITE, '  timeout client-hs 1h\n  http-request return status 200');
+  const client = connect(port, '127.0.0.1');
+  client.write(Buffer.from([22, 3, 1, 0, 104, 1, 0xff, 0xff, 0xff, ...Buffer.alloc(100)]));
+  const [alert] = (await once(client, 'data')) as [Buffer];
+  assert.deepEqual([...alert.subarray(5)], [2, 47]);
+  client.destroy();
+});
+
 test('a handshake that does not come to an end is ended by timeout client-hs', async t => {
   const log = await startLogReceiver(t);
   const { port } = await startTls(

@@ -57,7 +57,7 @@ export function failureOf(error: NodeJS.ErrnoException | undefined, raw: Socket)
   return error?.syscall === undefined ? CLOSED : ABORTED;
 }
 
-/** The client closed without a word, as probes do (`option dontlognull`). */
+/** The client closed without a word, as probes do, or let the time pass (`option dontlognull`). */
 export function isSilent({ code }: HandshakeFailure): boolean {
-  return code === CLOSED.code || code === ABORTED.code;
+  return code === CLOSED.code || code === ABORTED.code || code === TIMED_OUT.code;
 }

@@ -17,7 +17,10 @@ import type { HelloFacts } from './tls-facts.ts';
 
 /** More than a record; longer hellos are left to OpenSSL, uncaptured. */
 const MOST_BYTES = 16384 + 256;
+/** OpenSSL takes none that is longer. */
+const MOST_HELLO = 131_396;
 const RECORD_HEADER = 5;
+const MESSAGE_HEADER = 4;
 const HANDSHAKE = 22;
 const SERVER_NAME = 0;
 const ALPN = 16;
@@ -42,7 +45,7 @@ export class HelloReader {
   push(buffer: Buffer, offset: number, length: number): boolean {
     this.#bytes = Buffer.concat([this.#bytes, buffer.subarray(offset, offset + length)]);
     const hello = parseClientHello({ buffer: this.#bytes, offset: 0, length: this.#bytes.length });
-    if (hello === 'short') return this.#bytes.length >= MOST_BYTES || this.isTooLong;
+    if (hello === 'short') return this.#bytes.length >= MOST_BYTES || this.isTooLong || this.#saysTooMuch();
     if (hello !== 'other') this.#read(this.#bytes, hello);
     return true;
   }
@@ -56,6 +59,14 @@ export class HelloReader {
     const name = extension(SERVER_NAME);
     this.#servername = name && readServerName(bytes, name);
     this.#isPlain = hello.extensions.end <= RECORD_HEADER + bytes.readUInt16BE(3);
+  }
+
+  /** Its own length says that it will be refused: nobody has to wait for more of it. */
+  #saysTooMuch(): boolean {
+    const bytes = this.#bytes;
+    return (
+      bytes.length >= RECORD_HEADER + MESSAGE_HEADER && bytes.readUIntBE(RECORD_HEADER + 1, 3) > MOST_HELLO
+    );
   }
 
   /** Its first record says that it is longer than any may be (RFC 8446, section 5.1; sealed ones are a little longer). */

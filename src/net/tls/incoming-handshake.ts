@@ -8,18 +8,19 @@ import type { DirectWatcher } from './direct/direct-handshake.ts';
 import { ABORTED, CLOSED, FAILED, type HandshakeFailure } from './handshake-failure.ts';
 import { HandshakeWire, withAddressesOf } from './handshake-wire.ts';
 import { HelloReader } from './hello-reader.ts';
-import { type HelloRefusal, RefusedHello } from './hello-refusal.ts';
+import type { HelloRefusal } from './hello-refusal.ts';
 import { alertRecord } from './records/alert-record.ts';
 import { rawSocketOf } from './raw-socket.ts';
-import type { TlsFacts } from './tls-facts.ts';
+import type { TlsError, TlsFacts } from './tls-facts.ts';
 import type { Handshake, HandshakeWatcher, TlsListener } from './tls-listener.ts';
+import { UnansweredHello } from './unanswered-hello.ts';
 
 /** Hears of its end exactly once. */
 export interface IncomingSink {
   /** Its handler is still to be set; it does not read before receive(). */
   secured(connection: Connection, tls: TlsFacts): void;
-  /** The plain connection is still the sink's to close. `tls` undefined: there was no hello. */
-  failed(failure: HandshakeFailure, tls: TlsFacts | undefined): void;
+  /** The plain connection is still the sink's to close. */
+  failed(failure: HandshakeFailure, tls: TlsFacts): void;
 }
 
 export class IncomingHandshake implements HandshakeWatcher, DirectWatcher, ConnectionHandler {
@@ -47,10 +48,18 @@ export class IncomingHandshake implements HandshakeWatcher, DirectWatcher, Conne
     else this.#plain.receive(true);
   }
 
-  /** Gives it up: nobody is told of its end any more. The plain connection is the caller's to close. */
-  abort(): void {
-    this.#handshake?.abort();
+  /**
+   * Gives it up, and answers what is known of it: nobody is told of its end any more. The plain connection is the caller's to
+   * close.
+   */
+  abort(): TlsFacts {
+    const handshake = this.#handshake;
     this.#handshake = undefined;
+    return handshake?.abort() ?? this.#nothingAgreed();
+  }
+
+  #nothingAgreed(error?: TlsError): TlsFacts {
+    return new UnansweredHello(this.#hello, error);
   }
 
   #begin(): void {
@@ -65,7 +74,7 @@ export class IncomingHandshake implements HandshakeWatcher, DirectWatcher, Conne
   #refuse(refusal: HelloRefusal): void {
     const record = alertRecord(refusal.alert, undefined);
     this.#plain.send(record, 0, record.length);
-    this.failed({ ...FAILED, detail: refusal.error.text }, new RefusedHello(this.#hello, refusal));
+    this.failed({ ...FAILED, detail: refusal.error.text }, this.#nothingAgreed(refusal.error));
   }
 
   #beginByNode(): void {
@@ -93,7 +102,7 @@ export class IncomingHandshake implements HandshakeWatcher, DirectWatcher, Conne
     this.#wire?.refuse(alert);
   }
 
-  failed(failure: HandshakeFailure, tls: TlsFacts | undefined): void {
+  failed(failure: HandshakeFailure, tls: TlsFacts): void {
     this.#handshake = undefined;
     this.#sink.failed(failure, tls);
   }
@@ -105,10 +114,10 @@ export class IncomingHandshake implements HandshakeWatcher, DirectWatcher, Conne
     else plain.receive(true);
   }
   onEnd(): void {
-    this.failed(CLOSED, undefined);
+    this.failed(CLOSED, this.#nothingAgreed());
   }
   onFailed(): void {
-    this.failed(ABORTED, undefined);
+    this.failed(ABORTED, this.#nothingAgreed());
   }
   onSent(): void {}
   onConnected(): void {}

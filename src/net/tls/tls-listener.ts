@@ -22,7 +22,7 @@ import type { HelloRandoms } from './records/handshake-records.ts';
 import { Staples, type StapleCounts } from './staples.ts';
 import type { CertificateChoice } from './thread-certificates.ts';
 import type { TicketKeys } from './ticket-keys.ts';
-import type { HelloFacts } from './tls-facts.ts';
+import type { HelloFacts, TlsFacts } from './tls-facts.ts';
 import { askedName, askForCertificate, isAsked, onNoName, releaseToOwner } from './tls-handle.ts';
 import { TlsSocketFacts } from './tls-socket-facts.ts';
 
@@ -52,8 +52,8 @@ interface SeenHellos {
 /** A handshake that is under way. */
 export interface Handshake {
   readonly socket: TLSSocket;
-  /** Gives it up: nobody is told of its end any more. */
-  abort(): void;
+  /** Gives it up, and answers what is known of it: nobody is told of its end any more. */
+  abort(): TlsFacts;
 }
 
 export class TlsListener {
@@ -242,9 +242,12 @@ class PendingHandshake implements Handshake {
     socket.on('secure', this.#onSecure);
   }
 
-  abort(): void {
+  abort(): TlsFacts {
+    const facts = this.#lastFacts ?? this.#facts(undefined);
+    facts.letGo();
     this.#watcher = undefined;
     this.#raw.destroy();
+    return facts;
   }
 
   /**

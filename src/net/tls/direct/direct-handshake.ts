@@ -128,10 +128,12 @@ export class DirectHandshake implements ConnectionHandler, RecordOwner, Tapped, 
     if (!this.#isOver) this.#plain.receive();
   }
 
-  /** Nobody is told of its end any more. */
-  abort(): void {
+  /** Answers what is known of it: nobody is told of its end any more. */
+  abort(): TlsFacts {
+    const facts = new DirectFacts(this.#ssl, this.#options, undefined, undefined, undefined);
     this.#watcher = undefined;
     this.abandon();
+    return facts;
   }
 
   keyLine(line: string): void {
