@@ -52,8 +52,8 @@ export interface KeepalivedGlobal {
   readonly lvsNotifyFifo?: NotifyFifo;
   readonly fifoWriteVrrpStatesOnReload: boolean;
   readonly logUnknownVrids: boolean;
-  /** `vrrp_priority` (nice) and `vrrp_rt_priority`. */
-  readonly scheduling: { readonly nice?: number; readonly realtime?: number };
+  readonly vrrpScheduling: Scheduling;
+  readonly checkerScheduling: Scheduling;
   readonly stateDumpFile: string;
   readonly statsDumpFile: string;
   readonly jsonDumpFile: string;
@@ -65,6 +65,14 @@ export interface KeepalivedGlobal {
   readonly lvsTimeoutsSec: { readonly tcp?: number; readonly tcpfin?: number; readonly udp?: number };
   readonly nftables: NftablesSettings;
   readonly umask: number;
+}
+
+/** `vrrp_priority` or `checker_priority` (nice), `..._rt_priority`, `..._cpu_affinity`. */
+export interface Scheduling {
+  readonly nice?: number;
+  readonly realtime?: number;
+  /** Numbers as in /proc/cpuinfo. */
+  readonly processors?: readonly number[];
 }
 
 /** Where `no_accept` is enforced. */

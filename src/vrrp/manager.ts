@@ -86,7 +86,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
   let restorePriority: (() => void) | undefined;
   const claim = (current: KeepalivedConfig): void => {
     if (options.network === undefined && current.instances.length > 0)
-      restorePriority ??= claimPriority(current.globalDefs.scheduling, log);
+      restorePriority ??= claimPriority(current.globalDefs.vrrpScheduling, log);
   };
   claim(config);
   let current = config;

@@ -4,15 +4,9 @@
  * four busy loops on two cores: timers up to 90 ms late without, 20-50 ms with any nice value, 0.2 ms with this.
  */
 import { setPriority } from 'node:os';
+import type { Scheduling } from '../model/keepalived.ts';
 import { loadKoffi } from '../net/system-calls.ts';
 import type { Log } from './log.ts';
-
-interface SchedulingWish {
-  /** `vrrp_rt_priority`. */
-  readonly realtime?: number;
-  /** `vrrp_priority`: a nice value; said alone it means no realtime policy. */
-  readonly nice?: number;
-}
 
 const SCHED_OTHER = 0;
 const SCHED_RR = 2;
@@ -22,13 +16,13 @@ const LOWEST_REALTIME = 1;
 /** The realtime policy that the thread has. */
 let claimed: { readonly priority: number } | undefined;
 
-/** Returns what puts the thread back. A system that forbids it is no trouble worth more than a line. */
-export function claimPriority(wish: SchedulingWish, log: Log): () => void {
+/** Niceness said alone means no realtime policy. Returns what puts the thread back. A system that forbids it is no trouble worth more than a line. */
+export function claimPriority(wish: Scheduling, log: Log): () => void {
   if (wish.nice !== undefined) {
     try {
       setPriority(0, wish.nice);
     } catch (error) {
-      log('info', `vrrp_priority: ${error instanceof Error ? error.message : String(error)}`);
+      log('info', `niceness ${wish.nice}: ${error instanceof Error ? error.message : String(error)}`);
     }
     if (wish.realtime === undefined) return () => {};
   }
@@ -41,10 +35,7 @@ export function claimPriority(wish: SchedulingWish, log: Log): () => void {
       schedule(SCHED_OTHER, 0);
     };
   }
-  log(
-    'info',
-    `no realtime priority for VRRP (error ${trouble}): adverts may be late while all cores are busy`,
-  );
+  log('info', `no realtime priority (error ${trouble}): what is due may be late while all cores are busy`);
   return () => {};
 }
 

@@ -1,7 +1,7 @@
 /** The program's end of the VRRP process. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,6 +69,41 @@ test('startup_script is done before instances start, once, with the umask; shutd
   await service.finish();
   assert.equal(readFileSync(said, 'utf8'), 'startup\nshutdown\n');
 });
+
+test('vrrp_cpu_affinity holds for all threads, and a reload without it gives the processors back', async t => {
+  if (!requires(t, 'root')) return;
+  const path = join(temporaryFolder(t), 'keepalived.conf');
+  writeFileSync(path, 'global_defs {\n vrrp_cpu_affinity 0\n}\n');
+  const events = new EventEmitter();
+  let pid = 'self';
+  const service = new VrrpService({
+    files: [path],
+    configId: undefined,
+    log: (_level, message) => (pid = /started as process (\d+)/.exec(message)?.[1] ?? pid),
+    onReload: () => undefined,
+    onFollows: () => events.emit('works'),
+  });
+  let works = once(events, 'works');
+  service.begin(undefined);
+  await works;
+  assert.deepEqual(processorsOf(pid), ['0']);
+  writeFileSync(path, 'global_defs {\n}\n');
+  works = once(events, 'works');
+  service.reload();
+  await works;
+  assert.deepEqual(processorsOf(pid), processorsOf('self'));
+  await service.stop();
+  await service.finish();
+});
+
+/** Of all its threads, each list once. */
+function processorsOf(pid: string): string[] {
+  const lists = readdirSync(`/proc/${pid}/task`).map(thread => {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
+    return /Cpus_allowed_list:\s*(\S+)/.exec(status)?.[1] ?? '';
+  });
+  return [...new Set(lists)];
+}
 
 /** A zombie is not. */
 function isRunning(pid: number): boolean {

@@ -5,6 +5,7 @@ import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import { NFTABLES, NFTABLES_ROWS } from './nftables-rows.ts';
+import { SCHEDULING_ROWS, type SchedulingDraft } from './scheduling-rows.ts';
 import { UMASK } from './umask-row.ts';
 import { multicastGroup } from './multicast-row.ts';
 import { accountOf, blockOf, readInteger, readScript } from './values.ts';
@@ -37,7 +38,7 @@ export interface GlobalDraft {
   fifoOnReload: boolean;
   logUnknownVrids: boolean;
   vmacPrefix: string;
-  scheduling: { nice?: number; realtime?: number };
+  scheduling: SchedulingDraft;
   stateDumpFile: string;
   statsDumpFile: string;
   jsonDumpFile: string;
@@ -83,7 +84,7 @@ export function newGlobalDraft(): GlobalDraft {
     fifoOnReload: false,
     logUnknownVrids: false,
     vmacPrefix: 'vrrp',
-    scheduling: {},
+    scheduling: { vrrp: {}, checker: {} },
     stateDumpFile: '/tmp/keepalived.data',
     statsDumpFile: '/tmp/keepalived.stats',
     jsonDumpFile: '/tmp/keepalived.json',
@@ -127,24 +128,6 @@ function text(name: string, key: Keys<string>, args: string, summary: string): R
     least: 1,
     summary,
     parse: (draft, { words }) => void (draft[key] = words[0]?.text ?? ''),
-  };
-}
-
-function scheduling(
-  name: string,
-  key: 'nice' | 'realtime',
-  range: readonly [number, number],
-  summary: string,
-): Row {
-  return {
-    name,
-    args: `<${range[0]}..${range[1]}>`,
-    least: 1,
-    summary,
-    parse: (draft, statement, scope) => {
-      const value = readInteger(statement, scope, ...range);
-      if (value !== undefined) draft.scheduling[key] = value;
-    },
   };
 }
 
@@ -297,8 +280,7 @@ const ROWS: readonly Row[] = [
   ...fifo('vrrp_notify_fifo', 1, 'named pipe for VRRP events'),
   ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events'),
   boolRow('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
-  scheduling('vrrp_priority', 'nice', [-20, 19], 'niceness of the VRRP thread instead of realtime'),
-  scheduling('vrrp_rt_priority', 'realtime', [1, 99], 'realtime priority of the VRRP thread'),
+  ...SCHEDULING_ROWS,
   text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),
   text('state_dump_file', 'stateDumpFile', 'PATH', 'state dump path'),
   text('stats_dump_file', 'statsDumpFile', 'PATH', 'statistics dump path'),
@@ -344,7 +326,8 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     ...(lvsFifo === undefined ? {} : { lvsNotifyFifo: lvsFifo }),
     fifoWriteVrrpStatesOnReload: draft.fifoOnReload,
     logUnknownVrids: draft.logUnknownVrids,
-    scheduling: draft.scheduling,
+    vrrpScheduling: draft.scheduling.vrrp,
+    checkerScheduling: draft.scheduling.checker,
     stateDumpFile: stateDumpFile(draft),
     statsDumpFile: draft.statsDumpFile,
     jsonDumpFile: draft.jsonDumpFile,

@@ -11,8 +11,8 @@ const WORDS: Readonly<Record<string, string>> = {
     'use_symlink_paths set_supplementary_groups ' +
     'max_auto_priority min_auto_priority_delay disable_local_igmp vrrp_iptables vrrp_ipsets ' +
     'nftables_ifindex vrrp_no_swap ' +
-    'vrrp_cpu_affinity vrrp_rlimit_rttime vrrp_rlimit_rtime nftables_ipvs nftables_ipvs_priority ' +
-    'nftables_ipvs_start_fwmark checker_priority checker_no_swap checker_rt_priority checker_cpu_affinity ' +
+    'vrrp_rlimit_rttime vrrp_rlimit_rtime nftables_ipvs nftables_ipvs_priority ' +
+    'nftables_ipvs_start_fwmark checker_no_swap ' +
     'checker_rlimit_rttime checker_rlimit_rtime bfd_priority bfd_no_swap bfd_rt_priority bfd_cpu_affinity ' +
     'bfd_rlimit_rttime bfd_rlimit_rtime snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived ' +
     'enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker snmp_vs_stats_update_interval ' +

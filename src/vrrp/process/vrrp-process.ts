@@ -8,6 +8,7 @@
  */
 import { onNumberedSignal } from '../../base/numbered-signal.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import { keepToProcessors } from '../affinity.ts';
 import { DUMP_SIGNALS, type DumpKind } from '../dump.ts';
 import { enterNamespace, warnOfMove } from '../enter-namespace.ts';
 import type { Log } from '../log.ts';
@@ -89,7 +90,7 @@ class VrrpProcess {
     this.#start = start;
     this.#report = start.report;
     this.#config = config;
-    process.umask(config.globalDefs.umask);
+    this.#setUp(config);
     if (!enterNamespace(config.globalDefs, this.#log)) return;
     const { startupScript } = config.globalDefs;
     if (start.isFirst && startupScript !== undefined)
@@ -97,6 +98,11 @@ class VrrpProcess {
     if (this.#ending) return;
     this.#run(start, config);
     if (this.#reloadWaits) this.reload();
+  }
+
+  #setUp({ globalDefs }: KeepalivedConfig): void {
+    process.umask(globalDefs.umask);
+    keepToProcessors(globalDefs.vrrpScheduling.processors, this.#log);
   }
 
   #run(start: Start, config: KeepalivedConfig): void {
@@ -136,7 +142,7 @@ class VrrpProcess {
     if (!refused) {
       if (this.#config !== undefined) warnOfMove(this.#config.globalDefs, config.globalDefs, this.#log);
       this.#config = config;
-      process.umask(config.globalDefs.umask);
+      this.#setUp(config);
       this.#handle.reload(config);
     }
     tell({ kind: 'configured', again: true, refused, diagnostics, follows: follows(config) });

@@ -14,7 +14,9 @@ import type { ScriptCommand } from '../../model/script-command.ts';
 import { systemClock } from '../../vrrp/clock.ts';
 import { watchLinks, type LinkMonitor, type Watched } from '../../vrrp/link-monitor.ts';
 import { enterNamespace } from '../../vrrp/enter-namespace.ts';
-import type { LogLevel } from '../../vrrp/log.ts';
+import { keepToProcessors } from '../../vrrp/affinity.ts';
+import type { Log, LogLevel } from '../../vrrp/log.ts';
+import { claimPriority } from '../../vrrp/scheduling.ts';
 import { readKeepalived } from '../../vrrp/read-config.ts';
 import { runScript } from '../../vrrp/run-script.ts';
 import { Syslog } from '../../vrrp/syslog.ts';
@@ -36,6 +38,7 @@ class ForwardingProcess {
   #config: KeepalivedConfig | undefined;
   #forwarder: Forwarder | undefined;
   #notifier: ServiceNotifier | undefined;
+  #restorePriority: (() => void) | undefined;
   #ending = false;
 
   take(message: ToForwarding): void {
@@ -49,7 +52,7 @@ class ForwardingProcess {
     const { config } = readKeepalived(start.files, start.configId);
     this.#start = start;
     this.#config = config;
-    process.umask(config.globalDefs.umask);
+    this.#setUp(config);
     if (!enterNamespace(config.globalDefs, (level, message) => this.#log(level, message))) return;
     this.#tellClosedWay(config);
     this.#notifier = new ServiceNotifier(config.globalDefs, (level, message) => this.#log(level, message));
@@ -71,6 +74,18 @@ class ForwardingProcess {
     void this.#forwarder.start();
   }
 
+  #setUp({ globalDefs }: KeepalivedConfig): void {
+    const log: Log = (level, message) => this.#log(level, message);
+    const { nice, realtime, processors } = globalDefs.checkerScheduling;
+    process.umask(globalDefs.umask);
+    keepToProcessors(processors, log);
+    this.#restorePriority?.();
+    this.#restorePriority =
+      nice === undefined && realtime === undefined
+        ? undefined
+        : claimPriority(globalDefs.checkerScheduling, log);
+  }
+
   /** A configuration that cannot be run changes nothing; the VRRP process has told what is wrong with the rest. */
   reload(): void {
     if (this.#start === undefined || this.#forwarder === undefined) return;
@@ -78,7 +93,7 @@ class ForwardingProcess {
     if (status === 'unusable') return;
     tell({ kind: 'diagnostics', diagnostics: notForwarded(config) });
     this.#config = config;
-    process.umask(config.globalDefs.umask);
+    this.#setUp(config);
     this.#tellClosedWay(config);
     this.#notifier?.reload(config.globalDefs);
     this.#forwarder.reload(config);
