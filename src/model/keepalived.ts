@@ -63,6 +63,8 @@ export interface KeepalivedGlobal {
   /** Real servers that are there from the start are told of as if they came. */
   readonly rsInitNotifies: boolean;
   readonly lvsTimeoutsSec: { readonly tcp?: number; readonly tcpfin?: number; readonly udp?: number };
+  /** Missing: nobody wishes to say when. */
+  readonly reloadTime?: ReloadTimeFile;
   readonly nftables: NftablesSettings;
   readonly umask: number;
 }
@@ -73,6 +75,13 @@ export interface Scheduling {
   readonly realtime?: number;
   /** Numbers as in /proc/cpuinfo. */
   readonly processors?: readonly number[];
+}
+
+/** `reload_time_file`, `reload_repeat`. */
+export interface ReloadTimeFile {
+  readonly path: string;
+  /** Each day, where it has a time without a date. */
+  readonly repeats: boolean;
 }
 
 /** Where `no_accept` is enforced. */

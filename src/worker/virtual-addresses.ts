@@ -73,6 +73,7 @@ export class VirtualAddresses implements VrrpAccess {
       onEvent: () => void this.#show(),
       onNeighbour: (name, isUp) => this.#forwarding?.hearOf(name, isUp),
       onReload: diagnose,
+      onReloadDue: () => this.reload(),
       onFollows: follows => {
         // what `startup_script` prepares may concern virtual servers, too
         this.#forwarding?.begin();

@@ -1,7 +1,7 @@
 /** The program's end of the VRRP process. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -92,6 +92,32 @@ test('vrrp_cpu_affinity holds for all threads, and a reload without it gives the
   service.reload();
   await works;
   assert.deepEqual(processorsOf(pid), processorsOf('self'));
+  await service.stop();
+  await service.finish();
+});
+
+test('a reload_time_file that comes while the process runs has the files read again at its time', async t => {
+  if (!requires(t, 'root')) return;
+  const folder = temporaryFolder(t);
+  const [path, when] = [join(folder, 'keepalived.conf'), join(folder, 'when')];
+  writeFileSync(path, `global_defs {\n reload_time_file ${when}\n}\n`);
+  const events = new EventEmitter();
+  const service: VrrpService = new VrrpService({
+    files: [path],
+    configId: undefined,
+    log: () => undefined,
+    onReloadDue: () => service.reload(),
+    onReload: () => events.emit('reload'),
+    onFollows: () => events.emit('works'),
+  });
+  const works = once(events, 'works');
+  service.begin(undefined);
+  await works;
+  const reloaded = once(events, 'reload');
+  const soon = new Date(Date.now() + 2000).toISOString();
+  writeFileSync(when, `${soon.slice(11, 19)}Z\n`);
+  await reloaded;
+  assert.equal(existsSync(when), false);
   await service.stop();
   await service.finish();
 });

@@ -5,6 +5,7 @@ import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
 import { NFTABLES, NFTABLES_ROWS } from './nftables-rows.ts';
+import { RELOAD_ROWS, resolveReloadTime, type ReloadDraft } from './reload-rows.ts';
 import { SCHEDULING_ROWS, type SchedulingDraft } from './scheduling-rows.ts';
 import { UMASK } from './umask-row.ts';
 import { multicastGroup } from './multicast-row.ts';
@@ -13,7 +14,7 @@ import { boolRow, integerRow, secondsRow } from './value-rows.ts';
 import { processScriptRows, resolveProcessScript, type ProcessScriptDraft } from './process-scripts.ts';
 import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
-export interface GlobalDraft {
+export interface GlobalDraft extends ReloadDraft {
   netNamespace?: string;
   routerId?: string;
   mailFrom?: string;
@@ -95,6 +96,7 @@ export function newGlobalDraft(): GlobalDraft {
     startupScript: {},
     shutdownScript: {},
     lvsTimeoutsSec: {},
+    reloadRepeats: false,
     nftables: NFTABLES,
     umask: DEFAULT_UMASK,
     dumpsByInstance: false,
@@ -297,6 +299,7 @@ const ROWS: readonly Row[] = [
   { ...emptied('lvs_flush_onstop', '[VS]', 'at shutdown'), deprecated: 'lvs_flush_on_stop' },
   boolRow('data_use_instance', 'dumpsByInstance', 'state dump path with namespace and instance'),
   ...NFTABLES_ROWS,
+  ...RELOAD_ROWS,
   UMASK,
 ];
 
@@ -308,6 +311,7 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
   const mail = resolveMail(draft, hostname);
   const startupScript = resolveProcessScript(draft.startupScript);
   const shutdownScript = resolveProcessScript(draft.shutdownScript);
+  const reloadTime = resolveReloadTime(draft);
   const [allFifo, vrrpFifo, lvsFifo] = [fifoOf(all), fifoOf(vrrp), fifoOf(lvs)];
   return {
     ...(draft.netNamespace === undefined ? {} : { netNamespace: draft.netNamespace }),
@@ -335,6 +339,7 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     noCheckerEmails: draft.noCheckerEmails,
     rsInitNotifies: draft.rsInitNotifies,
     lvsTimeoutsSec: draft.lvsTimeoutsSec,
+    ...(reloadTime === undefined ? {} : { reloadTime }),
     nftables: draft.nftables,
     umask: draft.umask,
   };

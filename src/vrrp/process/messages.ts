@@ -50,6 +50,8 @@ export type FromVrrp =
     }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'event'; readonly event: VrrpEvent }
+  /** A reload_time_file says that it is time. */
+  | { readonly kind: 'reload due' }
   /** What a session of BFD says of its neighbour. */
   | { readonly kind: 'neighbour'; readonly name: string; readonly isUp: boolean }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: VrrpSnapshot }

@@ -20,6 +20,7 @@ import type { LoadBalancerView } from '../tracking/trackers.ts';
 import { systemClock } from '../clock.ts';
 import { BalancerPulse } from './balancer-pulse.ts';
 import type { BalancerReport, FromVrrp, ToVrrp } from './messages.ts';
+import { ReloadTimer } from './reload-timer.ts';
 import { runProcessScript } from './process-script.ts';
 
 const TITLE = 'lb: vrrp';
@@ -46,6 +47,8 @@ class VrrpProcess {
     this.#syslog.log(level, message);
     tell({ kind: 'log', level, message });
   };
+  /** The program tells all of its processes. */
+  readonly #reloadTimer = new ReloadTimer(systemClock, this.#log, () => tell({ kind: 'reload due' }));
   readonly #pulse = new BalancerPulse(systemClock, () => this.#handle?.balancerChanged());
 
   take(message: ToVrrp): void {
@@ -103,6 +106,7 @@ class VrrpProcess {
   #setUp({ globalDefs }: KeepalivedConfig): void {
     process.umask(globalDefs.umask);
     keepToProcessors(globalDefs.vrrpScheduling.processors, this.#log);
+    this.#reloadTimer.follow(globalDefs.reloadTime);
   }
 
   #run(start: Start, config: KeepalivedConfig): void {
@@ -153,6 +157,7 @@ class VrrpProcess {
     if (this.#ending) return;
     this.#ending = true;
     this.#pulse.stop();
+    this.#reloadTimer.stop();
     await this.#handle?.stop();
     tell({ kind: 'stopped' });
   }
@@ -169,6 +174,7 @@ class VrrpProcess {
   abandoned(): void {
     this.#ending = true;
     this.#pulse.stop();
+    this.#reloadTimer.stop();
     this.#handle?.releaseNow();
     process.removeAllListeners();
   }

@@ -21,6 +21,8 @@ interface VrrpServiceOptions {
   readonly onEvent?: (event: VrrpEvent) => void;
   /** What a session of BFD says of its neighbour. */
   readonly onNeighbour?: (name: string, isUp: boolean) => void;
+  /** A reload_time_file says that it is time. */
+  readonly onReloadDue?: () => void;
   /** The files were read again. */
   readonly onReload: (diagnostics: readonly Diagnostic[]) => void;
   /** Whether somebody follows the balancer. */
@@ -168,6 +170,9 @@ export class VrrpService {
         return;
       case 'event':
         this.#options.onEvent?.(message.event);
+        return;
+      case 'reload due':
+        this.#options.onReloadDue?.();
         return;
       case 'neighbour':
         this.#options.onNeighbour?.(message.name, message.isUp);

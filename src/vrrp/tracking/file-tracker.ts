@@ -1,9 +1,9 @@
 /** `track_file`: a number in a file, read when the file changes. A file that is not there counts as 0. */
-import { existsSync, statSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { readNumber } from '../../base/number-file.ts';
 import type { TrackFile } from '../../model/keepalived.ts';
 import type { Clock } from '../clock.ts';
+import { watchFile } from '../watch-file.ts';
 import type { ValueTracker } from './tracker.ts';
 
 /** Who writes a file empties it first: what is empty is looked at again before it counts as 0. */
@@ -32,7 +32,7 @@ export function trackFile(file: TrackFile, { clock, onChange, log }: FilePorts):
     if (isEmpty(file.file)) cancel = clock.after(WRITING_MS, read);
     else read();
   };
-  const watcher = watchFolder(file.file, look, log);
+  const watcher = watchFile(file.file, look, message => log(`track file ${file.file}: ${message}`));
   const stop = (): void => {
     cancel();
     watcher?.close();
@@ -50,21 +50,5 @@ function initialise({ file, initFile, name }: TrackFile, log: (message: string) 
     writeFileSync(file, `${initFile.value}\n`);
   } catch (error) {
     log(`track file ${name}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** The folder is watched, not the file: it may be replaced or not exist yet. */
-function watchFolder(
-  path: string,
-  onEvent: () => void,
-  log: (message: string) => void,
-): FSWatcher | undefined {
-  try {
-    return watch(dirname(path), { persistent: false }, (_event, name) => {
-      if (name === null || name === basename(path)) onEvent();
-    });
-  } catch (error) {
-    log(`track file ${path}: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
   }
 }
