@@ -2,7 +2,7 @@
  * `log backend@<name>`: backends in mode log, whose servers share the lines (manual, `balance`, `mode log`). Each
  * thread makes its own; servers, and whose turn it is, are those of the shared state.
  */
-import { VariableStore } from '../acl/variables.ts';
+import { VariableStore, type VariableSlot } from '../acl/variables.ts';
 import type { ByteLine } from '../base/byte-line.ts';
 import { NO_SERVER, type BalanceFacts, type Balancer } from '../balancers/balancer.ts';
 import { createBalancer } from '../balancers/create-balancer.ts';
@@ -162,7 +162,7 @@ class MessageKey implements BalanceFacts {
   readonly request = undefined;
   value: string | undefined;
   readonly #context: CheckContext;
-  readonly #slot: number;
+  readonly #slot: VariableSlot;
   readonly #compute: ReturnType<typeof compileBalanceKey>;
 
   constructor(config: Config, state: SharedState, proxy: Proxy, rings: RingPlaces) {

@@ -250,3 +250,17 @@ test('a script exchanges a certificate', async t => {
   assert.match(said[3] ?? '', /needs a table/);
   assert.equal(await subject(), 'client');
 });
+
+test('a script finds its variables again, however many names it makes up', async t => {
+  const body = `
+    local sum = 0
+    for number = 1, 3000 do txn:set_var('txn.made' .. number, number) end
+    for number = 1, 3000 do sum = sum + txn:get_var('txn.made' .. number) end
+    txn:unset_var('txn.made3000')
+    say(sum, txn.f:var('txn.made2999'), txn:get_var('txn.made3000'), txn:get_var('txn.made3001'))
+    say(select(2, txn.sf:dump_all_vars('txn'):gsub('txn%.made', '')))
+  `;
+  const { get } = await start(t, SCRIPT(body));
+  assert.equal((await get('/')).body, '4501500 2999 nil nil 2999');
+  assert.equal((await get('/')).body, '4501500 2999 nil nil 2999');
+});
