@@ -14,7 +14,7 @@
  */
 import { ByteLine } from '../base/byte-line.ts';
 import { monotonicMs } from '../base/clock.ts';
-import { addressOf } from './engines/uring/memory.ts';
+import { addressOf } from './memory-address.ts';
 import { LengthOrder } from './length-order.ts';
 import { AF_UNIX, sendDatagrams } from './system-calls.ts';
 

@@ -4,7 +4,7 @@
  *   struct msghdr   name* namelen iov* iovlen control* controllen flags      56 bytes
  *   struct cmsghdr  length level type, then the descriptors
  */
-import { addressOf } from './engines/uring/memory.ts';
+import { addressOf } from './memory-address.ts';
 import { SOL_SOCKET } from './socket-options.ts';
 import { receiveMessage, sendMessage } from './system-calls.ts';
 

@@ -31,6 +31,7 @@ interface Calls {
   readonly sendFrom: Call;
   readonly poll: Call;
   readonly recv: Call;
+  readonly recvTo: Call;
   readonly epollCreate: Call;
   readonly epollControl: Call;
   readonly epollWait: Call;
@@ -88,6 +89,7 @@ function loadCalls(): Calls {
     sendFrom: call('int send(int fd, uintptr_t address, size_t length, int flags)'),
     poll: call('int poll(void *entries, unsigned long count, int timeout)'),
     recv: call('long recv(int fd, void *into, size_t length, int flags)'),
+    recvTo: call('long recv(int fd, uintptr_t address, size_t length, int flags)'),
     epollCreate: call('int epoll_create1(int flags)'),
     epollControl: call('int epoll_ctl(int poll, int operation, int fd, const void *event)'),
     epollWait: call('int epoll_wait(int poll, void *events, int count, int timeout)'),
@@ -290,6 +292,11 @@ export function receiveNow(fd: number, into: Buffer): number {
   return outcome(system().recv(fd, into, into.length, MSG_DONTWAIT));
 }
 
+/** The same into memory at an address. */
+export function receiveAt(fd: number, address: number, length: number): number {
+  return outcome(system().recvTo(fd, address, length, MSG_DONTWAIT));
+}
+
 /** Drops what has come so far, of a TCP socket (MSG_TRUNC, tcp(7)); never waits. 0: the peer has ended. */
 export function discardReceived(fd: number): number {
   return outcome(system().recv(fd, null, INT_MAX, MSG_DONTWAIT | MSG_TRUNC));
@@ -298,6 +305,11 @@ export function discardReceived(fd: number): number {
 /** Gives how many bytes the kernel took; never waits. */
 export function sendNow(fd: number, bytes: Buffer): number {
   return outcome(system().send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/** The same of what lies at an address. */
+export function sendAt(fd: number, address: number, length: number): number {
+  return outcome(system().sendFrom(fd, address, length, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 /**
@@ -312,6 +324,7 @@ export function sendWithEnd(fd: number, address: number, length: number): number
 
 const EPOLL_CLOEXEC = SOCK_CLOEXEC;
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 
 /** A set of descriptors to ask for events (epoll(7)). */
@@ -329,9 +342,13 @@ export function changeInEventPoll(poll: number, fd: number, event: Buffer): numb
   return outcome(system().epollControl(poll, EPOLL_CTL_MOD, fd, event));
 }
 
-/** Fills `events` with at most `count`; never waits. */
-export function takeEvents(poll: number, events: Buffer, count: number): number {
-  return outcome(system().epollWait(poll, events, count, 0));
+export function removeFromEventPoll(poll: number, fd: number): number {
+  return outcome(system().epollControl(poll, EPOLL_CTL_DEL, fd, null));
+}
+
+/** Fills `events` with at most `count`; waits so many milliseconds for the first. */
+export function takeEvents(poll: number, events: Buffer, count: number, waitMs: number): number {
+  return outcome(system().epollWait(poll, events, count, waitMs));
 }
 
 const F_SETPIPE_SZ = 1031;

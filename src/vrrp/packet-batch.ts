@@ -6,7 +6,7 @@
  *   struct iovec[COUNT]    base* length                                                 16 bytes each
  *   struct sockaddr[COUNT] family port flowinfo address scope                           32 bytes each
  */
-import { addressOf } from '../net/engines/uring/memory.ts';
+import { addressOf } from '../net/memory-address.ts';
 import { receiveMany } from './kernel-calls.ts';
 
 export const BATCH_PACKETS = 64;

@@ -10,7 +10,6 @@ import { ServerContexts } from '../net/tls/server-contexts.ts';
 import { keepsSecrets } from '../net/tls/key-log.ts';
 import { ThreadCertificates } from '../net/tls/thread-certificates.ts';
 import { BufferPool } from '../net/buffer-pool.ts';
-import { NodeEngine } from '../net/engines/node/engine.ts';
 import { learnNamespaces } from '../net/network-namespace.ts';
 import { openEngine, type OpenedEngine } from '../net/engines/open-engine.ts';
 import { Reception } from '../proxy/accept.ts';
@@ -95,7 +94,7 @@ export class ServingThread {
     this.#variableRoom = VariableRoom.of(config.global.tune, this.#state.variableBytes);
     this.#variables = new ProcessVariables(this.#variableRoom?.process.own);
     this.#opened = openEngine(engine, { bufsize, pipes: pipesOf(config.global, this.#state) });
-    this.#engine = this.#opened.engine ?? new NodeEngine({ bufsize });
+    this.#engine = this.#opened.engine;
     const rings: RingPlaces = {
       settings: ringsOf(config),
       write: (ring, lines) => this.#tell({ kind: 'ring-lines', ring, lines }),
@@ -151,11 +150,12 @@ export class ServingThread {
     this.#state.queues.notify = (other, server, queue) =>
       this.#tell({ kind: 'grant', thread: other, server, queue });
     this.#port.on('message', this.#hears);
-    if (this.#opened.engine === undefined)
+    const { reason } = this.#opened;
+    if (reason !== undefined && this.#start.config.global.tune.engine === 'uring')
       this.#tell({
         kind: 'notice',
         level: 'warning',
-        text: `tune.engine uring cannot be had, the node engine serves: ${this.#opened.reason}`,
+        text: `tune.engine uring cannot be had, the node engine serves: ${reason}`,
         about: { part: 'engine', thread: this.#start.thread },
       });
     this.#countOnTheWay();

@@ -3,7 +3,7 @@
  * is said to it passes through the test's hands, which may hold it back, cut it or send it twice.
  */
 import assert from 'node:assert/strict';
-import { addressOf } from '../../src/net/engines/uring/memory.ts';
+import { addressOf } from '../../src/net/memory-address.ts';
 import { loadKoffi } from '../../src/net/system-calls.ts';
 
 const MIN_VERSION = 123;

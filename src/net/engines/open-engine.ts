@@ -1,8 +1,9 @@
 /**
- * Chooses a thread's engine by `tune.engine`: the ring where the kernel lets us, net.Socket otherwise. `auto` never
- * fails; `reason` then says why it is not the ring, for `lb -vv` and `show info`.
+ * Chooses a thread's engine by `tune.engine`: the ring where the kernel lets us, epoll otherwise, and net.Socket where the
+ * program cannot reach what those need. `reason` says why it is not the ring, for `lb -vv` and `show info`.
  */
 import type { Engine } from '../connection.ts';
+import { EpollEngine } from './epoll/engine.ts';
 import { NodeEngine } from './node/engine.ts';
 import { UringEngine } from './uring/engine.ts';
 import type { PipeQuota } from './uring/pipes.ts';
@@ -17,14 +18,20 @@ interface EngineOptions {
   readonly pipes?: { readonly size: number; readonly quota: PipeQuota };
 }
 
-export type OpenedEngine =
-  | { readonly engine: Engine; readonly reason?: string }
-  | { readonly engine: undefined; readonly reason: string };
+export interface OpenedEngine {
+  readonly engine: Engine;
+  /** Absent: it is what was asked for. */
+  readonly reason?: string;
+}
 
 export function openEngine(choice: 'auto' | 'node' | 'uring', options: EngineOptions): OpenedEngine {
-  if (choice === 'node') return { engine: new NodeEngine(options) };
+  if (choice === 'node') return { engine: withoutRing(options) };
   const probe = probeUring();
   if (probe.usable) return { engine: new UringEngine(options) };
-  if (choice === 'auto') return { engine: new NodeEngine(options), reason: probe.reason };
-  return { engine: undefined, reason: probe.reason };
+  return { engine: withoutRing(options), reason: probe.reason };
+}
+
+function withoutRing(options: EngineOptions): Engine {
+  const engine = EpollEngine.open(options);
+  return typeof engine === 'string' ? new NodeEngine(options) : engine;
 }

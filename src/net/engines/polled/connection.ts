@@ -15,7 +15,7 @@ import {
   socketName,
 } from '../../system-calls.ts';
 import type { PolledSocket } from './spare-sockets.ts';
-import { EVENT_ERROR, EVENT_HANGUP, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED } from './event-poll.ts';
+import { EVENT_ERROR, EVENT_HANGUP, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED } from '../event-poll.ts';
 
 /** What a connection needs of its engine. */
 export interface PolledHost {

@@ -16,7 +16,7 @@ import { encodeIp } from '../../socket-address.ts';
 import { connectSocket } from '../../system-calls.ts';
 import { NodeEngine } from '../node/engine.ts';
 import { PolledConnection, type PolledHost } from './connection.ts';
-import { AT_ONCE, EventPoll } from './event-poll.ts';
+import { AT_ONCE, EventPoll } from '../event-poll.ts';
 import { type PolledSocket, SpareSockets } from './spare-sockets.ts';
 
 const SHORTEST_PAUSE_MS = 1;

@@ -28,7 +28,7 @@ import { ConnectAddresses } from './connect-addresses.ts';
 import { UringConnection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { type ListenerHost, UringListener } from './listener.ts';
-import { findNestedLoop } from './nested-loop.ts';
+import { findNestedLoop } from '../nested/nested-loop.ts';
 import {
   ACCEPT,
   ACCEPT_POLL,
@@ -50,7 +50,7 @@ import { SendBatch } from './send-batch.ts';
 import type { RingHost, SendingHalf } from './sending-half.ts';
 import { Slots } from './slots.ts';
 import { Transfers } from './transfers.ts';
-import { Turns, type TurnWork } from './turns.ts';
+import { Turns, type TurnWork } from '../nested/turns.ts';
 
 interface UringEngineOptions {
   readonly bufsize: number;

@@ -105,15 +105,3 @@ export class Arena implements Mapping {
     else list.push(this);
   }
 }
-
-const ADDRESS = Symbol('address');
-
-/** The memory knows it itself: a WeakMap would make all that is new dear to the collector. */
-type Located = ArrayBufferLike & { [ADDRESS]?: number };
-
-/** Where a Buffer's bytes lie. Only good for as long as the caller holds the Buffer. */
-export function addressOf(buffer: Buffer): number {
-  const { buffer: memory, byteOffset }: { buffer: Located; byteOffset: number } = buffer;
-  const base = (memory[ADDRESS] ??= Number(loadKoffi().address(buffer)) - byteOffset);
-  return base + byteOffset;
-}

@@ -28,7 +28,7 @@ import {
   SQE_BUFFER_SELECT,
   SQE_CQE_SKIP_SUCCESS,
 } from './abi.ts';
-import { addressOf } from './memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import type { Ring } from './ring.ts';
 import type { Slots } from './slots.ts';
 

@@ -1,7 +1,7 @@
 /** Whether the ring engine can run here, and if not, in words for `lb -vv` and `show info`, why. */
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { findNestedLoop } from './nested-loop.ts';
+import { findNestedLoop } from '../nested/nested-loop.ts';
 import { Ring, type RingFailure } from './ring.ts';
 import { Slots } from './slots.ts';
 

@@ -29,7 +29,8 @@ import {
   SYS_IO_URING_REGISTER,
   SYS_IO_URING_SETUP,
 } from './abi.ts';
-import { addressOf, mapRing } from './memory.ts';
+import { addressOf } from '../../memory-address.ts';
+import { mapRing } from './memory.ts';
 
 /** What a completion says: the two words of its user data, the result, the flags. */
 export type OnCompletion = (low: number, high: number, result: number, flags: number) => void;

@@ -14,7 +14,7 @@ import type { Cause } from '../../../base/failure.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
 import { sendNow, sendWithEnd, shutdownSending } from '../../system-calls.ts';
 import { EAGAIN, EINTR } from './abi.ts';
-import { addressOf } from './memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import type { ConnectionPlace, Operations } from './operations.ts';
 import type { ResetWatch } from './reset-watch.ts';
 import type { SendBatch, Sender } from './send-batch.ts';

@@ -1,5 +1,5 @@
 /** Objects of OpenSSL's in DER, copied into memory of our own. Addresses are good for the time of a call. */
-import { addressOf } from '../../engines/uring/memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import type { SslCalls } from './ssl-calls.ts';
 
 const NONE = 0;

@@ -5,7 +5,7 @@
  * writes is held by the caller until the call returns: no call goes on behind it.
  */
 import type { SecureContext } from 'node:tls';
-import { addressOf } from '../../engines/uring/memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import type { TlsError } from '../tls-facts.ts';
 import { derOf, encoded } from './encoded.ts';
 import type { SslCalls } from './ssl-calls.ts';

@@ -2,7 +2,7 @@
  * What OpenSSL asks and tells in the middle of a handshake: the protocol to agree on, keys of tickets, lines of the key log,
  * what is wrong with the client's certificate, the response to staple. It calls on the stack of Ssl.step(), so that the one at work is known.
  */
-import { addressOf } from '../../engines/uring/memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import { loadKoffi } from '../../system-calls.ts';
 import { NOT_OPENED, type TicketKeySource } from '../tls-handle.ts';
 import type { VerificationError } from '../verification.ts';

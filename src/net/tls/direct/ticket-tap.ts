@@ -3,7 +3,7 @@
  * HMAC-SHA256, as Node has it. OpenSSL copies keys, so that they are held for the time of a call.
  */
 import { randomFillSync } from 'node:crypto';
-import { addressOf } from '../../engines/uring/memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import {
   GOOD,
   GOOD_BUT_OLD,

@@ -1,5 +1,5 @@
 /** HMAC by one call of OpenSSL's; node:crypto makes a stream for each. */
-import { addressOf } from '../../engines/uring/memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import { type DigestName, openSsl } from './openssl.ts';
 
 const BYTES = { sha256: 32, sha384: 48 } as const;

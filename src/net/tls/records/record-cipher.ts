@@ -4,7 +4,7 @@
  *
  *   header (5)  ·  explicit nonce (0 or 8)  ·  content  ·  its type (TLS 1.3)  ·  tag (16)
  */
-import { addressOf } from '../../engines/uring/memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import type { RecordKeys } from './key-schedule.ts';
 import type { OpenSsl } from './openssl.ts';
 import type { Suite } from './suites.ts';

@@ -2,7 +2,7 @@
  * What a peer may do wrong behind the handshake: the alert that it is told by (RFC 8446, section 6.2), and OpenSSL's number of it,
  * by which samples and logs name it (`ssl_fc_err`).
  */
-import { addressOf } from '../../engines/uring/memory.ts';
+import { addressOf } from '../../memory-address.ts';
 import { sslCalls } from '../direct/ssl-calls.ts';
 import type { TlsError } from '../tls-facts.ts';
 

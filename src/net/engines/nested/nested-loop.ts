@@ -1,5 +1,5 @@
 /**
- * Node's own loop (libuv) of this thread, as the ring loop sees it: a descriptor to poll, and whether it has to run.
+ * Node's own loop (libuv) of this thread, as the loop around it sees it: a descriptor to poll, and whether it has to run.
  * Both are asked of libuv itself, whose functions the node program exports.
  */
 import { loadKoffi } from '../../system-calls.ts';
@@ -7,10 +7,10 @@ import { loadKoffi } from '../../system-calls.ts';
 export interface NestedLoop {
   /** Readable when libuv has an event to handle. */
   readonly fd: number;
-  /** While the ring loop runs: keeps something open in libuv, without which it never sleeps. */
+  /** While the loop around it runs: keeps something open in libuv, without which it never sleeps. */
   hold(): void;
   release(): void;
-  /** Called first in the callback that the ring loop runs in: makes waitMs tell the truth. */
+  /** Called first in the callback that the loop around it runs in: makes waitMs tell the truth. */
   enter(): void;
   /**
    * How long libuv may sleep: 0: it has something to do now; -1: for ever. Something that counts has to be open

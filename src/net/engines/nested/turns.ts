@@ -1,8 +1,9 @@
 /**
- * When the ring has its turn: Node's own loop of the thread (libuv) is nested in it. The engine does the work.
+ * When an engine that asks the kernel itself has its turn: Node's own loop of the thread (libuv) is nested in it. The engine
+ * does the work.
  *
  *   ┌▶ enter(): hand over what was pushed; sleep unless something waits for that
- *   │  settle(): completions ─▶ handlers push receives and sends
+ *   │  settle(): completions, or events ─▶ handlers receive and send
  *   │  timers, behind what has come · resume(): what waited for a turn of its own · nextTick and promises
  *   └─ libuv has something to do? ──yes──▶ return to it; setImmediate brings us back
  */

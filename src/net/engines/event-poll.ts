@@ -1,7 +1,6 @@
 /**
- * Sockets whose events are asked for, never waited for: one system call tells which of thousands have changed. Those
- * that were begun just now are asked once by poll(2), since most of them stand already when they are near; the
- * others stay in a set (epoll(7), edge-triggered), whose events bring back the two words a socket was added with.
+ * A set of sockets (epoll(7)): one system call tells which of thousands have changed, by the two words that each was added
+ * with. Those that are in no set can be asked by poll(2), many at a time.
  *
  *   struct epoll_event   events:4  data:8       on x86
  *                        events:4  pad:4 data:8 elsewhere
@@ -13,20 +12,24 @@ import {
   closeDescriptor,
   openEventPoll,
   pollNow,
+  removeFromEventPoll,
   takeEvents,
-} from '../../system-calls.ts';
+} from '../system-calls.ts';
 
 export const EVENT_IN = 0x001;
 export const EVENT_OUT = 0x004;
 export const EVENT_ERROR = 0x008;
 export const EVENT_HANGUP = 0x010;
 export const EVENT_PEER_ENDED = 0x2000;
-const EDGE_TRIGGERED = 0x8000_0000;
+export const ONE_SHOT = 0x4000_0000;
+export const EDGE_TRIGGERED = 0x8000_0000;
 const ALL = (EVENT_IN | EVENT_OUT | EVENT_PEER_ENDED | EDGE_TRIGGERED) >>> 0;
 
 /** In words of four bytes. */
 const DATA = arch === 'x64' || arch === 'ia32' ? 1 : 2;
 const SIZE = DATA + 2;
+/** Waking up now and then does no harm. */
+const LONGEST_WAIT_MS = 0x7fff_ffff;
 /** Events that one call brings. */
 export const AT_ONCE = 512;
 
@@ -43,12 +46,13 @@ export class EventPoll {
   readonly #event = Buffer.alloc(4 * SIZE);
   readonly #events = Buffer.alloc(4 * SIZE * AT_ONCE);
   readonly #words = new Uint32Array(this.#events.buffer, this.#events.byteOffset, SIZE * AT_ONCE);
+  /** Of those that were fetched last. */
+  #count = 0;
   readonly #askedBytes = Buffer.alloc(8 * AT_ONCE);
   readonly #asked = new Int32Array(this.#askedBytes.buffer, this.#askedBytes.byteOffset, 2 * AT_ONCE);
 
   private constructor(fd: number) {
     this.#fd = fd;
-    this.#event.writeUInt32LE(ALL, 0);
   }
 
   /** Undefined: there is no descriptor left. */
@@ -58,21 +62,36 @@ export class EventPoll {
   }
 
   /** Until its close; what it was added with before (`again`) is forgotten. Negative: the error number. */
-  add(fd: number, low: number, high: number, again: boolean): number {
+  add(fd: number, low: number, high: number, again: boolean, events = ALL): number {
+    this.#event.writeUInt32LE(events, 0);
     this.#event.writeUInt32LE(low, 4 * DATA);
     this.#event.writeUInt32LE(high, 4 * DATA + 4);
     return again ? changeInEventPoll(this.#fd, fd, this.#event) : addToEventPoll(this.#fd, fd, this.#event);
   }
 
+  /** It stays open. */
+  remove(fd: number): void {
+    removeFromEventPoll(this.#fd, fd);
+  }
+
   /** Hands out what has happened since the last look. */
   look(onEvent: OnEvent): void {
-    let count = AT_ONCE;
-    while (count === AT_ONCE) {
-      count = takeEvents(this.#fd, this.#events, AT_ONCE);
-      const words = this.#words;
-      for (let i = 0, at = 0; i < count; i++, at += SIZE)
-        onEvent(words[at + DATA] as number, words[at + DATA + 1] as number, words[at] as number);
-    }
+    do {
+      this.fetch(0);
+      this.each(onEvent);
+    } while (this.#count === AT_ONCE);
+  }
+
+  /** Asks the kernel, which waits so many milliseconds for the first event (Infinity: for ever), for AT_ONCE at most. */
+  fetch(waitMs: number): void {
+    this.#count = takeEvents(this.#fd, this.#events, AT_ONCE, Math.min(waitMs, LONGEST_WAIT_MS));
+  }
+
+  /** Hands out what was fetched. */
+  each(onEvent: OnEvent): void {
+    const words = this.#words;
+    for (let i = 0, at = 0; i < this.#count; i++, at += SIZE)
+      onEvent(words[at + DATA] as number, words[at + DATA + 1] as number, words[at] as number);
   }
 
   /** The events of up to AT_ONCE sockets that are in no set; `onEvents` gets 0 for none. */
