@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import type { AuthorityFile } from '../model/tls-material.ts';
 import { readPem } from '../net/tls/pem.ts';
+import { RevocationList } from '../net/tls/revocation-list.ts';
 import { within } from './certificate-loader.ts';
 import type { CertificateFiles } from './files.ts';
 
@@ -43,12 +44,20 @@ function loadOne(path: string, files: CertificateFiles): Blocks | Wrong {
 
 /** Certificates and revocation lists of a text. */
 export function readAuthorities(text: string): Blocks | Wrong {
-  const { certificates, revocations } = readPem(text);
-  if (certificates.length + revocations.length === 0) return { error: 'no certificate or crl found' };
-  const wrong = certificates.map(reasonAgainst).find(reason => reason !== undefined);
+  const { certificates, revocations, fault } = readPem(text);
+  const wrong =
+    [...certificates.map(reasonAgainst), ...revocations.map(noList)].find(reason => reason !== undefined) ??
+    fault;
+  if (wrong === undefined && certificates.length + revocations.length === 0)
+    return { error: 'no certificate or crl found' };
   return wrong === undefined
     ? { certificates: withoutRepetitions(certificates), revocations }
     : { error: wrong };
+}
+
+/** In OpenSSL's words. */
+function noList(pem: string): string | undefined {
+  return RevocationList.read(pem) === undefined ? 'wrong tag' : undefined;
 }
 
 /** A store of OpenSSL's has each once. */

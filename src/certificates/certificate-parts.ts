@@ -39,25 +39,27 @@ function readX509(pem: string): X509Certificate | Wrong {
   }
 }
 
+function reasonAgainst(pem: string): string | undefined {
+  const read = readX509(pem);
+  return 'error' in read ? read.error : undefined;
+}
+
 /** The certificate comes first, its chain behind it; a key and DH parameters may stand anywhere. */
 export function readCertificateFile(
   text: string,
   path: string,
   passphrases: Passphrases = NO_PASSPHRASES,
 ): CertificateParts | Wrong {
-  const { certificates, keys, dhParameters } = readPem(text);
+  const { certificates, keys, dhParameters, fault } = readPem(text);
   const [certPem, ...chain] = certificates;
   const refuse = (reason: string): Wrong => ({
     error: `unable to load certificate from file '${path}': ${reason}.`,
   });
-  if (certPem === undefined) return refuse('no start line');
+  if (certPem === undefined) return refuse(fault ?? 'no start line');
   const x509 = readX509(certPem);
   if ('error' in x509) return refuse(x509.error);
-  for (const one of chain) {
-    const read = readX509(one);
-    if ('error' in read)
-      return { error: `unable to load certificate chain from file '${path}': ${read.error}` };
-  }
+  const wrong = fault ?? chain.map(reasonAgainst).find(reason => reason !== undefined);
+  if (wrong !== undefined) return { error: `unable to load certificate chain from file '${path}': ${wrong}` };
   const key = keys[0] === undefined ? undefined : readKey(keys[0], passphrases);
   return {
     certPem,

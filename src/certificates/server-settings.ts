@@ -9,6 +9,7 @@ import {
   limitClientSignatures,
   SIGNATURES_NOT_LIMITED,
 } from '../net/tls/client-signatures.ts';
+import { suitesOf } from '../net/tls/cipher-list.ts';
 import { contextKey, createServerContext, type TlsFiles } from '../net/tls/server-contexts.ts';
 
 /** Undefined: nothing is wrong. Files that were not loaded are not told here. */
@@ -33,7 +34,7 @@ function settingRefused({
 }: ServerTls): string | undefined {
   if (ciphers !== undefined && !isAccepted({ ciphers }))
     return `unable to set SSL cipher list to '${ciphers}'.`;
-  if (ciphersuites !== undefined && !isAccepted({ ciphers: ciphersuites, minVersion: 'TLSv1.3' }))
+  if (ciphersuites !== undefined && !isAccepted({ ciphers: suitesOf(ciphersuites), minVersion: 'TLSv1.3' }))
     return `unable to set TLS 1.3 cipher suites to '${ciphersuites}'.`;
   if (curves !== undefined && !isAccepted({ ecdhCurve: curves }))
     return `unable to set SSL curves list to '${curves}'.`;

@@ -2,6 +2,7 @@
  * Makes each listener's TLS contexts once when the configuration is loaded, so that what OpenSSL does not take is a
  * mistake of the configuration, in HAProxy's words; and tells what of a line this program cannot do.
  */
+import { suitesOf } from '../net/tls/cipher-list.ts';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Bind, TlsLineOptions } from '../model/bind.ts';
 import type { Config } from '../model/config.ts';
@@ -135,7 +136,7 @@ function refused(
   const { ciphers, ciphersuites, curves, ecdhe, sigalgs, clientSigalgs } = options;
   const parts: readonly (readonly [string, string | undefined, SecureContextOptions])[] = [
     ['SSL cipher list', ciphers, { ciphers: `TLS_AES_128_GCM_SHA256:${ciphers}` }],
-    ['TLS 1.3 cipher suites', ciphersuites, { ciphers: `${ciphersuites}:DEFAULT` }],
+    ['TLS 1.3 cipher suites', ciphersuites, { ciphers: suitesOf(ciphersuites ?? '') }],
     ['SSL curves list', curves, { ecdhCurve: curves ?? '' }],
     ['elliptic named curve', ecdhe, { ecdhCurve: ecdhe ?? '' }],
     ['SSL Signature Algorithm list', sigalgs, { sigalgs: sigalgs ?? '' }],

@@ -80,6 +80,42 @@ test('what cannot be used is told as HAProxy tells it', t => {
     assert.deepEqual(loadBind(`crt ${folder}/${name}`).said, [`alert: ${WHERE}${message}`]);
 });
 
+test('a file is refused from the first damaged block on, whatever it was to hold', t => {
+  const folder = temporaryFolder(t);
+  const [site, authority] = [tlsText('rsa.pem'), tlsText('ca.pem')];
+  const list = '-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n';
+  const cases: readonly (readonly [option: string, text: string, reason: string])[] = [
+    ['crt', site + authority.slice(0, 300), 'bad end line'],
+    ['crt', site.slice(0, 300), 'bad end line'],
+    ['crt', `${site}-----BEGIN ANYTHING-----\nno=base64\n-----END ANYTHING-----\n`, 'bad base64 decode'],
+    ['ca-file', authority + tlsText('other-ca.pem').slice(0, 300), 'bad end line'],
+    [
+      'ca-file',
+      `${authority}-----BEGIN ANYTHING-----\nno=base64\n-----END ANYTHING-----\n`,
+      'bad base64 decode',
+    ],
+    ['crl-file', list, 'wrong tag'],
+  ];
+  for (const [index, [option, text, reason]] of cases.entries()) {
+    const file = `${folder}/${index}`;
+    writeFileSync(file, text);
+    const crt = option === 'crt' ? '' : `crt ${tlsFile('rsa.pem')} `;
+    const said = loadBind(`${crt}${option} ${file}`).said.join('\n');
+    assert.ok(said.startsWith('alert: ') && said.includes(reason), `${index}: ${said}`);
+  }
+});
+
+test('a byte order mark and lines that end in CRLF are passed over', t => {
+  const folder = temporaryFolder(t);
+  for (const [name, text] of [
+    ['marked', `\u00ef\u00bb\u00bf${tlsText('rsa.pem')}`],
+    ['crlf', tlsText('rsa.pem').replaceAll('\n', '\r\n')],
+  ] as const) {
+    writeFileSync(`${folder}/${name}`, text, 'latin1');
+    assert.deepEqual(loadBind(`crt ${folder}/${name}`).said, []);
+  }
+});
+
 test('an encrypted key is opened with what ssl-passphrase-cmd prints', t => {
   const file = tlsFile('encrypted.pem');
   assert.match(

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { loadConfiguration } from '../../src/worker/load-configuration.ts';
+import { tlsFile } from '../support/tls-material.ts';
 
 const PLACES = {
   global: (line: string) => `global\n ${line}\n`,
@@ -20,6 +21,8 @@ const PLACES = {
 type Row = readonly [place: keyof typeof PLACES, line: string, told: RegExp | 'refused' | 'silent'];
 
 const SURPLUS = /argument 'more' is ignored/;
+const SITE = `ssl crt ${tlsFile('rsa.pem')}`;
+const LONGEST_NAME = 'a'.repeat(255);
 const READ_AS_TEN = /'10k' is read as 10/;
 
 const ROWS: readonly Row[] = [
@@ -76,6 +79,18 @@ const ROWS: readonly Row[] = [
   ['server', 'crt /none-such.pem', /unable to stat SSL certificate/],
   ['server', 'ssl verify none ciphers NONE-SUCH', 'refused'],
   ['server', 'check check-ssl verify none crt /none-such.pem', 'refused'],
+  ['server', `ssl verify none alpn h2,${LONGEST_NAME}`, 'silent'],
+  ['server', `ssl verify none alpn h2,${LONGEST_NAME}a`, 'refused'],
+  ['server', `check check-alpn ${LONGEST_NAME}a`, 'refused'],
+  ['bind', `${SITE} alpn h2,${LONGEST_NAME}`, 'silent'],
+  ['bind', `${SITE} alpn h2,${LONGEST_NAME}a`, 'refused'],
+  ['bind', `${SITE} ciphersuites TLS_AES_128_GCM_SHA256:NONE-SUCH`, 'silent'],
+  ['bind', `${SITE} ciphersuites AES128-SHA`, 'refused'],
+  ['server', 'ssl verify none ciphersuites TLS_AES_128_GCM_SHA256:NONE-SUCH', 'silent'],
+  ['server', 'ssl verify none ciphersuites AES128-SHA', 'refused'],
+  ['global', 'ssl-load-extra-files key ocsp', 'silent'],
+  ['global', 'ssl-load-extra-files none key', 'refused'],
+  ['global', 'ssl-load-extra-files ocsp all', 'refused'],
   ['section', 'backend b more', SURPLUS],
   ['section', 'backend b from nowhere', 'refused'],
   ['section', 'frontend f more', 'refused'],

@@ -6,6 +6,7 @@ import { keepOption, type BindOption, type BindOptionLine } from './bind-draft.t
 import { tlsDefaults } from './tls-defaults.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
 import { parseIgnoredErrors } from './ignored-errors.ts';
+import { readProtocolNames } from './protocol-names.ts';
 
 type TlsText =
   | 'caFile'
@@ -99,7 +100,10 @@ export const BIND_TLS_OPTIONS: readonly BindOption[] = [
     args: '<protocols>',
     words: 1,
     summary: 'protocols offered by ALPN',
-    parse: ({ bind, value }) => void (bind.settings.alpn = value?.text.split(',') ?? []),
+    parse: ({ bind, option, value, context }) => {
+      const names = readProtocolNames(option, value, context);
+      if (names !== undefined) bind.settings.alpn = names;
+    },
   },
   {
     name: 'no-alpn',

@@ -105,6 +105,21 @@ const PROXY_ADDRESS: Shape = {
   },
 };
 
+const ANY_COMPANION = matching(
+  '<none|all|bundle|sctl|ocsp|issuer|key>...',
+  /^(none|all|bundle|sctl|ocsp|issuer|key)$/,
+);
+
+const COMPANIONS: Shape = {
+  ...ANY_COMPANION,
+  read: (words, name, context) => {
+    const exclusive = words.length > 1 && words.find(({ text }) => text === 'none' || text === 'all');
+    if (!exclusive) return ANY_COMPANION.read(words, name, context);
+    context.alert(exclusive, `'${name}' 'none' and 'all' can be only used alone`);
+    return undefined;
+  },
+};
+
 export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
   setting(
     'ca-base',
@@ -163,11 +178,7 @@ export const GLOBAL_TLS_KEYWORDS: readonly GlobalKeyword[] = [
     { args: '', arity: [0, 0], read: () => '' },
     'companion files replace the extension',
   ),
-  tls(
-    'ssl-load-extra-files',
-    matching('<none|all|bundle|sctl|ocsp|issuer|key>...', /^(none|all|bundle|sctl|ocsp|issuer|key)$/),
-    'companion files of certificates',
-  ),
+  tls('ssl-load-extra-files', COMPANIONS, 'companion files of certificates'),
   tls(
     'ssl-passphrase-cmd',
     text('<command> [<argument> ...]', 1, 64),

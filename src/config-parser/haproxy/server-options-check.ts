@@ -3,6 +3,7 @@ import { readInteger, readTime, oneOf } from './argument.ts';
 import { readAddress } from './address-argument.ts';
 import type { ServerOption, ServerOptionLine } from './server-option.ts';
 import { forgetOtherOption, setAgent, setOtherOption, startTls } from './server-draft.ts';
+import { readProtocolNames } from './protocol-names.ts';
 
 const ON_ERROR = ['fastinter', 'fail-check', 'sudden-death', 'mark-down'] as const;
 const OBSERVE = ['none', 'layer4', 'layer7'] as const;
@@ -177,7 +178,10 @@ const ACTIVE: readonly ServerOption[] = [
     args: '<protocols>',
     words: 1,
     summary: 'ALPN offered by TLS checks',
-    parse: ({ server, values }) => void (server.check.alpn = values[0]?.text.split(',') ?? []),
+    parse: ({ server, option, values, context }) => {
+      const names = readProtocolNames(option, values[0], context);
+      if (names !== undefined) server.check.alpn = names;
+    },
   },
   {
     name: 'check-proto',

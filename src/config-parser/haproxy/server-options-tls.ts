@@ -4,6 +4,7 @@ import { oneOf } from './argument.ts';
 import type { ServerOption, ServerOptionLine } from './server-option.ts';
 import { TLS_VERSIONS } from './tls-versions.ts';
 import { setTls, startTls } from './server-draft.ts';
+import { readProtocolNames } from './protocol-names.ts';
 
 type TlsText =
   | 'caFile'
@@ -133,7 +134,10 @@ export const TLS_OPTIONS: readonly ServerOption[] = [
     args: '<protocols>',
     words: 1,
     summary: 'protocols offered by ALPN',
-    parse: ({ server, values }) => setTls(server, { alpn: values[0]?.text.split(',') ?? [] }),
+    parse: ({ server, option, values, context }) => {
+      const alpn = readProtocolNames(option, values[0], context);
+      if (alpn !== undefined) setTls(server, { alpn });
+    },
   },
   { name: 'npn', args: '<protocols>', words: 1, parse: cannotBeSet, summary: 'protocols offered by NPN' },
   {

@@ -12,6 +12,7 @@ import {
 } from 'node:tls';
 import type { TlsLineOptions } from '../../model/bind.ts';
 import type { AuthorityFile, LoadedCertEntry } from '../../model/tls-material.ts';
+import { suitesOf } from './cipher-list.ts';
 import { limitClientSignatures } from './client-signatures.ts';
 import { announceAuthorities, keepChain } from './context-details.ts';
 import type { ListenerSettings } from './listener-settings.ts';
@@ -62,7 +63,7 @@ function cipherText(
   { ciphers = DEFAULT_CIPHERS, ciphersuites }: TlsLineOptions,
   level: string | undefined,
 ): string {
-  const suites = ciphersuites === undefined || ciphersuites === '' ? DEFAULT_SUITES : ciphersuites;
+  const suites = ciphersuites === undefined || ciphersuites === '' ? DEFAULT_SUITES : suitesOf(ciphersuites);
   return `${suites}:${ciphers}${level === undefined ? '' : `:@SECLEVEL=${level}`}`;
 }
 
