@@ -34,7 +34,10 @@ function judgeOne(
     return undefined;
   }
   const { sorryServer, ...rest } = server;
-  const sorryFits = sorryServer === undefined || matches(sorryServer.address, members, sorryServer.method);
+  const sorryFits =
+    sorryServer === undefined ||
+    (matches(sorryServer.address, members, sorryServer.method) &&
+      isOfFamily(sorryServer, members, realServers));
   if (!sorryFits)
     report.warn(
       server.position,
@@ -112,18 +115,26 @@ function matches(
   return method === 'TUN' || members.every(member => (familyOf(member) ?? family) === family);
 }
 
+/** Behind marks alone the servers say which family is meant. */
+function isOfFamily(
+  { address, method }: Pick<RealServer, 'address' | 'method'>,
+  members: readonly VirtualService[],
+  servers: readonly RealServer[],
+): boolean {
+  const first = servers.find(one => one.method !== 'TUN')?.address.family;
+  const isMarked = members.every(({ kind }) => kind === 'fwmark');
+  return !isMarked || method === 'TUN' || first === undefined || address.family === first;
+}
+
 function realServersOf(
   server: VirtualServer,
   members: readonly VirtualService[],
   report: Report,
 ): RealServer[] {
   const seen = new Set<string>();
-  const marked = members.every(({ kind }) => kind === 'fwmark');
-  const first = server.realServers.find(({ method }) => method !== 'TUN')?.address.family;
   return server.realServers.flatMap(real => {
     const { address, method, position } = real;
-    const fits =
-      matches(address, members, method) && (!marked || method === 'TUN' || address.family === first);
+    const fits = matches(address, members, method) && isOfFamily(real, members, server.realServers);
     if (!fits) {
       report.warn(
         position,
