@@ -14,6 +14,7 @@ import { countsConnections } from './least-connections.ts';
 import { Neighbours } from './neighbours.ts';
 import { PoolKeeper, sameServer, type KeeperPorts, type ServiceEvents } from './pool-keeper.ts';
 import { resolveServices, type ResolvedService } from './resolve-services.ts';
+import { renderServices } from './show-services.ts';
 import { isHere } from './presence.ts';
 
 interface ForwarderPorts {
@@ -85,6 +86,17 @@ export class Forwarder {
     const anew = JSON.stringify(this.#services()) !== services || this.#timeouts !== timeouts;
     if (anew) this.#applier.replace(this.#services(), this.#states());
     else void this.#applier.wantAll(this.#states());
+  }
+
+  /** All of it as text; connections are counted for it. */
+  async show(): Promise<string> {
+    const counts = await this.#ports.driver.count(this.#services());
+    return renderServices(
+      this.#keepers.map(({ view }) => ({
+        ...view,
+        connections: typeof counts === 'string' ? undefined : counts.get(view.resolved.service),
+      })),
+    );
   }
 
   /** What a session of BFD says of its neighbour. */

@@ -22,6 +22,7 @@ import {
 } from './pool.ts';
 import type { ResolvedService } from './resolve-services.ts';
 import type { ServerState } from './service.ts';
+import type { PoolView } from './show-services.ts';
 
 /** keepalived's. */
 const MOST_WEIGHT = 65_535;
@@ -143,6 +144,19 @@ export class PoolKeeper {
 
   get states(): readonly ServerState[] {
     return serverStates(this.resolved.config, this.#pool);
+  }
+
+  get view(): Omit<PoolView, 'connections'> {
+    const { alive, weights, hasQuorum } = this.#pool;
+    const failedChecks = this.#checks.map(checks => checks.filter(({ good }) => !good).length);
+    return {
+      resolved: this.resolved,
+      alive,
+      weights,
+      failedChecks,
+      hasQuorum,
+      isSuspended: this.#isSuspended,
+    };
   }
 
   /** Undefined: it is not one of its servers. */

@@ -55,6 +55,8 @@ export interface KeepalivedGlobal {
   readonly vrrpScheduling: Scheduling;
   readonly checkerScheduling: Scheduling;
   readonly stateDumpFile: string;
+  /** The same of virtual servers. */
+  readonly checkDumpFile: string;
   readonly statsDumpFile: string;
   readonly jsonDumpFile: string;
   readonly noEmailFaults: boolean;

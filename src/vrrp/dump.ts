@@ -1,4 +1,4 @@
-/** The files keepalived writes upon SIGUSR1 (state), SIGUSR2 (statistics) and its JSON signal. Called by manager.ts. */
+/** The files keepalived writes upon SIGUSR1 (state), SIGUSR2 (statistics) and its JSON signal. Called by manager.ts; also the file of virtual servers. */
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -23,11 +23,15 @@ export function writeDump(
   snapshot: VrrpSnapshot,
   config: KeepalivedConfig,
 ): string | undefined {
-  const path = pathOf(kind, config.globalDefs);
+  return writeDumpFile(pathOf(kind, config.globalDefs), render(kind, snapshot, config));
+}
+
+/** The same of any text. */
+export function writeDumpFile(path: string, text: string): string | undefined {
   try {
     const file = openSync(path, WRITE, 0o644);
     try {
-      writeFileSync(file, render(kind, snapshot, config));
+      writeFileSync(file, text);
     } finally {
       closeSync(file);
     }

@@ -136,7 +136,9 @@ export class VirtualAddresses implements VrrpAccess {
   /** keepalived's dump files upon SIGUSR1 (with the JSON file) and SIGUSR2. */
   dump(what: 'state' | 'stats'): void {
     this.#service.dump(what);
-    if (what === 'state') this.#service.dump('json');
+    if (what !== 'state') return;
+    this.#service.dump('json');
+    this.#forwarding?.dump();
   }
 
   /** One at a time: while it is not answered no other question is asked. */

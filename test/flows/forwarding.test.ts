@@ -109,13 +109,16 @@ test('the sorry server serves while the quorum is lost; a killed process is repl
   if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
   const { net, program } = await start(
     t,
-    () => `virtual_server ${VIP} 80 {
+    folder => `virtual_server ${VIP} 80 {
     lb_algo rr
     protocol TCP
     ${CHECKED}
     quorum 2
     sorry_server 10.9.0.4 8000
     ${realServers().replace(/real_server 10\.9\.0\.4[^]*$/, '')}
+}
+global_defs {
+    state_dump_file ${folder}/state.data
 }
 `,
   );
@@ -128,6 +131,19 @@ test('the sorry server serves while the quorum is lost; a killed process is repl
   await program.line(/Lost quorum 2-0=2 > 1 for VS/, 0, 8000);
   await program.line(/Adding sorry server \[10\.9\.0\.4\]:8000 to VS/);
   await net.lab.until(() => net.lab.in('d', 'nft list table inet lb_l4').includes('goto vs0_rs2 }'));
+  program.signal('SIGUSR1');
+  const dump = join(net.lab.folder, 'state_check.data');
+  await net.lab.until(() => existsSync(dump) && readFileSync(dump, 'utf8') !== '');
+  const [, virtual = '', first = '', second = ''] = readFileSync(dump, 'utf8').split(
+    /------< .* server >------/,
+  );
+  assert.match(
+    virtual,
+    /VS VIP = 10\.9\.0\.100, VPORT = 80\n[^]*sorry server = \[10\.9\.0\.4\]:8000\n {3}active connections = 0\n/,
+  );
+  assert.match(virtual, / {3}alive = 1\n {3}quorum_state_up = 0\n/);
+  assert.match(first, /RIP = 10\.9\.0\.2, [^]* alive = 0\n {3}num failed checkers = 1\n/);
+  assert.match(second, /RIP = 10\.9\.0\.3, [^]* alive = 1\n {3}num failed checkers = 0\n/);
   assert.deepEqual(await net.ask('tcp', VIP, 5), { s3: 5 });
   refuse(net, 's1', false);
   await program.line(/Gained quorum 2\+0=2 <= 2 for VS/, 0, 5000);

@@ -2,11 +2,12 @@
  * Asks one after the other, each time from a port of its own, and prints how often each name answered; failures count under
  * their code. Arguments: tcp or udp, address, port, how often; for udp a port to ask from each time.
  */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';
 
 const [protocol = '', host = '', port = '', times = '', from = '0'] = process.argv.slice(2);
 const PATIENCE_MS = 1000;
+const kept: Socket[] = [];
 
 function askByTcp(): Promise<string> {
   return new Promise(resolve => {
@@ -24,7 +25,9 @@ function askByUdp(): Promise<string> {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     const settle = (answer: string): void => {
       clearTimeout(timer);
-      socket.close();
+      // a port that is free again may be given to the next one, whose datagrams would be of the same flow
+      if (from === '0') kept.push(socket);
+      else socket.close();
       resolve(answer);
     };
     const timer = setTimeout(() => settle('ETIMEDOUT'), PATIENCE_MS);
@@ -40,3 +43,4 @@ for (let time = 0; time < Number(times); time++) {
   counts[answer] = (counts[answer] ?? 0) + 1;
 }
 console.log(JSON.stringify(counts));
+for (const socket of kept) socket.close();

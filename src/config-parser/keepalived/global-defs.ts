@@ -332,7 +332,8 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     logUnknownVrids: draft.logUnknownVrids,
     vrrpScheduling: draft.scheduling.vrrp,
     checkerScheduling: draft.scheduling.checker,
-    stateDumpFile: stateDumpFile(draft),
+    stateDumpFile: dumpFile(draft),
+    checkDumpFile: dumpFile(draft, '_check'),
     statsDumpFile: draft.statsDumpFile,
     jsonDumpFile: draft.jsonDumpFile,
     noEmailFaults: draft.noEmailFaults,
@@ -345,16 +346,14 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
   };
 }
 
-/** `/tmp/keepalived.NAMESPACE_INSTANCE.data`. */
-function stateDumpFile({
-  stateDumpFile: path,
-  dumpsByInstance,
-  netNamespace,
-  instanceName,
-}: GlobalDraft): string {
+/** `/tmp/keepalived.NAMESPACE_INSTANCE.data`; `part` is of what is dumped: `_check`. */
+function dumpFile(
+  { stateDumpFile, dumpsByInstance, netNamespace, instanceName }: GlobalDraft,
+  part = '',
+): string {
   const names = [netNamespace, instanceName].filter(name => name !== undefined).join('_');
-  if (!dumpsByInstance || names === '') return path;
-  return path.replace(/(\.[^./]*)?$/, `.${names}$1`);
+  const own = dumpsByInstance && names !== '' ? `.${names}` : '';
+  return stateDumpFile.replace(/(\.[^./]*)?$/, `${part}${own}$1`);
 }
 
 function resolveMail(draft: GlobalDraft, hostname: string): MailSettings | undefined {

@@ -13,6 +13,7 @@ import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import type { ScriptCommand } from '../../model/script-command.ts';
 import { systemClock } from '../../vrrp/clock.ts';
 import { watchLinks, type LinkMonitor, type Watched } from '../../vrrp/link-monitor.ts';
+import { writeDumpFile } from '../../vrrp/dump.ts';
 import { enterNamespace } from '../../vrrp/enter-namespace.ts';
 import { keepToProcessors } from '../../vrrp/affinity.ts';
 import type { Log, LogLevel } from '../../vrrp/log.ts';
@@ -45,6 +46,7 @@ class ForwardingProcess {
     if (message.kind === 'start') this.#begin(message);
     else if (message.kind === 'neighbour') this.#forwarder?.hearOf(message.name, message.isUp);
     else if (message.kind === 'reload') this.reload();
+    else if (message.kind === 'dump') void this.dump();
     else this.stop();
   }
 
@@ -97,6 +99,14 @@ class ForwardingProcess {
     this.#tellClosedWay(config);
     this.#notifier?.reload(config.globalDefs);
     this.#forwarder.reload(config);
+  }
+
+  async dump(): Promise<void> {
+    const path = this.#config?.globalDefs.checkDumpFile;
+    const text = await this.#forwarder?.show();
+    if (path === undefined || text === undefined) return;
+    const trouble = writeDumpFile(path, text);
+    if (trouble !== undefined) this.#log('error', `cannot write the dump of virtual servers: ${trouble}`);
   }
 
   stop(): void {
@@ -160,6 +170,7 @@ const self = new ForwardingProcess();
 process.on('message', message => self.take(message as ToForwarding));
 process.on('disconnect', () => self.stop());
 process.on('SIGHUP', () => self.reload());
+process.on('SIGUSR1', () => void self.dump());
 process.on('SIGTERM', () => self.stop());
 process.on('SIGINT', () => self.stop());
 tell({ kind: 'hello', pid: process.pid });

@@ -54,6 +54,11 @@ export class ForwardingService {
     this.#tell({ kind: 'reload' });
   }
 
+  /** keepalived's SIGUSR1. */
+  dump(): void {
+    this.#tell({ kind: 'dump' });
+  }
+
   hearOf(neighbour: string, isUp: boolean): void {
     this.#neighbours.set(neighbour, isUp);
     if (this.#phase === 'running') this.#tell({ kind: 'neighbour', name: neighbour, isUp });

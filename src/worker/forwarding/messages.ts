@@ -7,6 +7,8 @@ export type ToForwarding =
   /** What a session of BFD says of its neighbour. */
   | { readonly kind: 'neighbour'; readonly name: string; readonly isUp: boolean }
   | { readonly kind: 'reload' }
+  /** Writes how virtual servers are. */
+  | { readonly kind: 'dump' }
   | { readonly kind: 'stop' };
 
 export type FromForwarding =
