@@ -80,7 +80,7 @@ test('memory that a burst has needed goes back, and what comes later is received
     connection.handler = holder;
     connection.receive();
   });
-  const { address } = engine.slots.small.arena;
+  const { address } = engine.slots.group.arena;
   const first = await burst(t, port, holder, CLIENTS);
   const most = resident(address);
   assert.ok(most > CLIENTS * 4096, `${most} bytes for ${CLIENTS} slices`);
@@ -102,7 +102,7 @@ test('of very large buffers there are fewer', async t => {
   if (!requires(t, 'io_uring')) return;
   const engine = new UringEngine({ bufsize: 2 ** 20 });
   t.after(() => engine.destroy());
-  assert.ok(engine.slots.small.idle > 1000 && engine.slots.small.arena.bytes.byteLength <= 2 ** 32);
+  assert.ok(engine.slots.group.idle > 1000 && engine.slots.group.arena.bytes.byteLength <= 2 ** 32);
   const holder = new Holder();
   const { port } = listenOnLoopback(engine, connection => {
     connection.handler = holder;

@@ -23,11 +23,11 @@ import {
 } from '../../system-calls.ts';
 import { EVENT_ERROR, EVENT_HANGUP, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED } from '../event-poll.ts';
 import { addressOf } from '../../memory-address.ts';
-import { HEADROOM, type ReadBuffer, type ReadBuffers } from './read-buffers.ts';
+import { HEADROOM, type HotBuffer, type HotBuffers } from '../hot-buffers.ts';
 
 /** What a connection needs of its engine. */
 export interface EpollHost {
-  readonly buffers: ReadBuffers;
+  readonly buffers: HotBuffers;
   /** Sends that the kernel has not taken all of: a buffer that is let go may be under one. */
   unsent: number;
   /** Calls deliver() once the current callbacks are over. */
@@ -73,7 +73,7 @@ export class EpollConnection implements Connection {
   /** The last read was filled. */
   #inBulk = false;
   /** The slice the handler has. */
-  #held: ReadBuffer | undefined = undefined;
+  #held: HotBuffer | undefined = undefined;
   #sendBuffer: Buffer | undefined = undefined;
   #sendOffset = 0;
   #sendLeft = 0;
@@ -328,7 +328,7 @@ export class EpollConnection implements Connection {
     const { buffers, unsent } = this.#host;
     if (this.#held === undefined) return;
     if (unsent === 0) buffers.give(this.#held);
-    else buffers.drop();
+    else buffers.drop(this.#held);
     this.#held = undefined;
   }
 }

@@ -26,7 +26,7 @@ import { NodeEngine } from '../node/engine.ts';
 import { UNSET } from '../unset-handler.ts';
 import { EpollConnection, type EpollHost } from './connection.ts';
 import { EpollListener, type EpollListenerHost } from './listener.ts';
-import { ReadBuffers } from './read-buffers.ts';
+import { HotBuffers } from '../hot-buffers.ts';
 
 interface EpollEngineOptions {
   /** Size of a read, `tune.bufsize`. */
@@ -48,7 +48,7 @@ type AcceptCallback = (connection: Connection) => void;
 export class EpollEngine implements Engine, EpollHost, EpollListenerHost, TurnWork {
   readonly name = 'node';
   readonly wheel: TimerWheel;
-  readonly buffers: ReadBuffers;
+  readonly buffers: HotBuffers;
   unsent = 0;
   readonly #poll: EventPoll;
   readonly #turns: Turns;
@@ -70,7 +70,7 @@ export class EpollEngine implements Engine, EpollHost, EpollListenerHost, TurnWo
     this.#poll = poll;
     this.#turns = turns(this);
     this.wheel = new TimerWheel(monotonicMs, { live: true, wake: () => this.#turns.schedule() });
-    this.buffers = new ReadBuffers(bufsize, poison);
+    this.buffers = new HotBuffers(bufsize, poison);
     this.#node = new NodeEngine({ bufsize, poison, wheel: this.wheel, nextId: () => this.#nextId() });
     process.once('exit', this.#threadEnds);
   }

@@ -3,7 +3,8 @@
  *
  *   receive   OP_RECV, multishot after the first: it stays armed in the kernel, which picks a slot each time bytes come.
  *             Bytes that come before the next receive() wait in `#ahead`. When they pile up, or come in bulk, it
- *             is cancelled, and single receives follow until the rush is over.
+ *             is cancelled: until the rush is over they are read by a call, into memory that is in the caches, when a poll
+ *             has said that they are there.
  *   send      sending-half.ts
  *   connect   one OP_CONNECT.
  *   move      transfer.ts, in the place of a receive here and a send on the other connection
@@ -17,7 +18,8 @@ import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { destinationOf } from '../../original-destination.ts';
 import { sparePort } from '../../spare-port.ts';
-import { peerName, socketName } from '../../system-calls.ts';
+import { peerName, receiveAt, socketName } from '../../system-calls.ts';
+import { HEADROOM, type HotBuffer } from '../hot-buffers.ts';
 import {
   CQE_BUFFER,
   CQE_BUFFER_SHIFT,
@@ -31,7 +33,6 @@ import {
 import { RECEIVE, type ReceiveKind } from './operations.ts';
 import type { Watched } from './reset-watch.ts';
 import { SendingHalf } from './sending-half.ts';
-import { HEADROOM } from './slot-group.ts';
 import type { Transfer, TransferEnd } from './transfer.ts';
 
 const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
@@ -55,7 +56,10 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   /** Not made by connect(). */
   accepted = false;
   sparesPort = false;
+  /** The slice the handler has: a slot, or memory that was read into by a call. */
   #held = -1;
+  #heldHot: HotBuffer | undefined;
+  #readsAtOnce = false;
   #receiveState = UNARMED;
   /** Slots and lengths, alternating, of what came before it was asked for. */
   #ahead: number[] | undefined;
@@ -64,7 +68,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   #endIsNear = false;
   /** More had come than the last receive took. */
   #more = false;
-  /** So many single receives before the next multishot one: a slot was filled not long ago. */
+  /** So many reads before the next multishot receive: a slot was filled not long ago. */
   #rush = 0;
   #starvedReceive = false;
   /** Bytes move from here, or to here, without passing through. */
@@ -105,7 +109,14 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.#dropHeld();
     if (this.failed) return;
     if (this.#ahead !== undefined || this.#peerEnded || this.failure !== undefined) this.host.queue(this);
-    else if (this.#receiveState === UNARMED && !this.#starvedReceive) this.#arm(inBody);
+    else if (this.#receiveState === UNARMED && !this.#starvedReceive) this.#beginReceive(inBody);
+  }
+
+  /** A call is made behind all that has come: who receives again and again would keep others waiting. */
+  #beginReceive(inBody: boolean): void {
+    this.#readsAtOnce = this.#more && (this.#rush > 0 || inBody);
+    if (this.#readsAtOnce) this.host.queue(this);
+    else this.#arm(inBody);
   }
 
   /** Only where bytes have rushed in: no multishot receive is armed then, which would take some of them. */
@@ -198,6 +209,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.heardFrom();
     if ((flags & CQE_MORE) === 0) this.#receiveState = UNARMED;
     if (result > 0 && (flags & CQE_BUFFER) !== 0) this.#filled(flags >>> CQE_BUFFER_SHIFT, result, flags);
+    else if (result > 0) this.#polled();
     else if (!this.closed && result === 0) this.#ended();
     else if (!this.closed) this.#receiveFailed(result);
     if (this.closed) this.releaseWhenIdle();
@@ -217,7 +229,39 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     } else if (this.#peerEnded) {
       this.receiving = false;
       this.handler.onEnd(this);
+    } else if (this.#readsAtOnce) this.#readAtOnce();
+  }
+
+  #polled(): void {
+    if (this.receiving && !this.closed) this.#readAtOnce();
+  }
+
+  #follow(rushes: boolean): void {
+    if (rushes) this.#rush = RUSH;
+    else if (this.#rush > 0) this.#rush--;
+  }
+
+  #readAtOnce(): void {
+    this.#readsAtOnce = false;
+    const { hot } = this.host;
+    const buffer = hot.take(true);
+    const length = receiveAt(this.fd, buffer.address, buffer.size);
+    if (length <= 0) {
+      hot.give(buffer);
+      return this.#readNothing(length);
     }
+    this.bytesIn += length;
+    this.#more = length === buffer.size;
+    this.#follow(length > this.host.slots.size);
+    this.receiving = false;
+    this.#heldHot = buffer;
+    this.handler.onReceived(this, buffer.bytes, HEADROOM, length);
+  }
+
+  #readNothing(result: number): void {
+    this.#more = false;
+    if (result === 0) this.#ended();
+    else this.#receiveFailed(result);
   }
 
   /** A receive that is armed anew tells it. */
@@ -243,8 +287,8 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
 
   /** The first bytes tell whether more rush in behind them: a multishot receive would have taken those as well. */
   #receiveKind(inBody: boolean): ReceiveKind {
-    if (this.#rush > 0 || inBody) return this.#more ? 'now' : 'later';
-    return this.bytesIn === 0 ? 'first' : 'multishot';
+    if (this.#rush > 0 || inBody) return 'poll';
+    return this.bytesIn === 0 ? 'once' : 'multishot';
   }
 
   #filled(slot: number, length: number, flags: number): void {
@@ -256,8 +300,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     }
     this.bytesIn += length;
     this.#more = (flags & CQE_SOCK_NONEMPTY) !== 0;
-    if (this.#more || length === slots.sizeOf(slot)) this.#rush = RUSH;
-    else if (this.#rush > 0) this.#rush--;
+    this.#follow(this.#more || length === slots.size);
     if (this.receiving && this.#ahead === undefined) this.#hand(slot, buffer, length);
     else (this.#ahead ??= []).push(slot, length);
     const ahead = this.#ahead === undefined ? 0 : this.#ahead.length >>> 1;
@@ -291,7 +334,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   #receiveFailed(result: number): void {
     if (result === -ENOBUFS) {
       this.#starvedReceive = true;
-      this.host.starve(this, this.#rush > 0);
+      this.host.starve(this);
     } else if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) {
       if (this.receiving && this.#ahead === undefined) this.#arm();
     } else this.fail(result);
@@ -306,9 +349,17 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   #dropHeld(): void {
+    if (this.#heldHot !== undefined) this.#dropHot(this.#heldHot);
     if (this.#held < 0) return;
     this.host.slots.unpin(this.#held);
     this.#held = -1;
+  }
+
+  /** When this is closed, another connection may be sending from it. */
+  #dropHot(buffer: HotBuffer): void {
+    if (this.closed) this.host.hot.drop(buffer);
+    else this.host.hot.give(buffer);
+    this.#heldHot = undefined;
   }
 
   protected fail(result: number): void {

@@ -22,6 +22,7 @@ import { AF_UNIX, closeDescriptor, socketName } from '../../system-calls.ts';
 import { monotonicMs } from '../../../base/clock.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
 import { NodeEngine } from '../node/engine.ts';
+import { HotBuffers } from '../hot-buffers.ts';
 import { UNSET } from '../unset-handler.ts';
 import { CQE_MORE } from './abi.ts';
 import { ConnectAddresses } from './connect-addresses.ts';
@@ -79,6 +80,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   readonly name = 'uring';
   readonly wheel: TimerWheel;
   readonly slots: Slots;
+  readonly hot: HotBuffers;
   readonly operations: Operations;
   readonly sends = new SendBatch();
   readonly resets: ResetWatch;
@@ -108,6 +110,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.#ring = ring;
     this.#turns = new Turns(this, loop);
     this.slots = slots;
+    this.hot = new HotBuffers(options.bufsize, options.poison ?? false);
     this.operations = new Operations(ring, slots);
     this.wheel = new TimerWheel(monotonicMs, {
       live: true,
@@ -196,9 +199,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.#turns.schedule();
   }
 
-  starve(connection: SendingHalf, inBulk: boolean): void {
-    const { small, bulk } = this.slots;
-    (inBulk ? bulk : small).starved();
+  starve(connection: SendingHalf): void {
+    this.slots.group.starved();
     this.#starved.push(connection);
   }
 

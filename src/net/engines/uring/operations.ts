@@ -47,20 +47,16 @@ export const ACCEPT_POLL = 6;
 export const LIBUV = 7;
 export const TRANSFER = 8;
 
-const RECEIVE_NOW = OP_RECV | (SQE_BUFFER_SELECT << 8);
-const RECEIVE_LATER = RECEIVE_NOW | (RECVSEND_POLL_FIRST << 16);
-const RECEIVE_ON = RECEIVE_NOW | ((RECVSEND_POLL_FIRST | RECV_MULTISHOT) << 16);
+const RECEIVE_ONCE = OP_RECV | (SQE_BUFFER_SELECT << 8) | (RECVSEND_POLL_FIRST << 16);
+const RECEIVE_ON = RECEIVE_ONCE | (RECV_MULTISHOT << 16);
 const SEND_SKIP = OP_SEND | (SQE_CQE_SKIP_SUCCESS << 8);
 const CLOSE_SKIP = OP_CLOSE | (SQE_CQE_SKIP_SUCCESS << 8);
 const CANCEL_SKIP = OP_ASYNC_CANCEL | (SQE_CQE_SKIP_SUCCESS << 8);
 const ALL_OR_NOTHING = MSG_WAITALL | MSG_NOSIGNAL;
 const NOW_OR_NOTHING = ALL_OR_NOTHING | MSG_DONTWAIT;
 
-/**
- * Until cancelled, as soon as bytes come; the same once, into a small slot; once, as soon as bytes come, into a large
- * one; once, bytes are there.
- */
-export type ReceiveKind = 'multishot' | 'first' | 'later' | 'now';
+/** Until cancelled, as soon as bytes come; the same once; says once that bytes are there. */
+export type ReceiveKind = 'multishot' | 'once' | 'poll';
 
 /** Until cancelled: all that wait at once; one that waits. */
 export type AcceptKind = 'multishot' | 'once';
@@ -99,13 +95,10 @@ export class Operations {
     this.#begin(connection);
     const low = (connection.index << KIND_BITS) | RECEIVE;
     const { fd, serial } = connection;
-    const { small, bulk } = this.#slots;
-    if (kind === 'multishot') this.#ring.push(RECEIVE_ON, fd, 0, 0, 0, low, serial, small.id);
-    else {
-      const head = kind === 'now' ? RECEIVE_NOW : RECEIVE_LATER;
-      const group = kind !== 'first' && bulk.available ? bulk : small;
-      this.#ring.push(head, fd, 0, group.size, 0, low, serial, group.id);
-    }
+    const { group } = this.#slots;
+    if (kind === 'poll') this.#ring.push(OP_POLL_ADD, fd, 0, 0, POLLIN, low, serial);
+    else if (kind === 'once') this.#ring.push(RECEIVE_ONCE, fd, 0, group.size, 0, low, serial, group.id);
+    else this.#ring.push(RECEIVE_ON, fd, 0, 0, 0, low, serial, group.id);
   }
 
   /** By its user data: asked for a descriptor's operations, the kernel looks through those of all. */

@@ -12,7 +12,8 @@
  */
 import type { Cause } from '../../../base/failure.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
-import { sendNow, sendWithEnd, shutdownSending } from '../../system-calls.ts';
+import { sendAt, sendWithEnd, shutdownSending } from '../../system-calls.ts';
+import type { HotBuffers } from '../hot-buffers.ts';
 import { EAGAIN, EINTR } from './abi.ts';
 import { addressOf } from '../../memory-address.ts';
 import type { ConnectionPlace, Operations } from './operations.ts';
@@ -24,6 +25,8 @@ import type { Transfers } from './transfers.ts';
 /** What a connection asks of its engine. */
 export interface RingHost {
   readonly slots: Slots;
+  /** For what is read by a call. */
+  readonly hot: HotBuffers;
   readonly operations: Operations;
   /** Those added hear sentNow() when the kernel has consumed what was pushed. */
   readonly sends: SendBatch;
@@ -34,7 +37,7 @@ export interface RingHost {
   queue(connection: SendingHalf): void;
   close(fd: number): void;
   /** No slot is left: retry() is called when there is one. */
-  starve(connection: SendingHalf, inBulk: boolean): void;
+  starve(connection: SendingHalf): void;
   /** Of a connection whose end has come: the next that is told of it is that. */
   endsNext(connection: SendingHalf): boolean;
   forget(connection: SendingHalf): void;
@@ -48,8 +51,8 @@ const WAITING = 2;
 const STARVED = 3;
 
 /**
- * From here on, bytes that were put together in this thread's memory (records of TLS, frames of HTTP/2) are sent by a call of their
- * own: they would have left the caches by the time the ring is entered.
+ * From here on, bytes in this thread's own memory (records of TLS, frames of HTTP/2, what was read by a call) are sent by a
+ * call as well: they would have left the caches by the time the ring is entered.
  */
 const HOT_BYTES = 16_384;
 
@@ -214,8 +217,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   }
 
   #sendAtOnce(): void {
-    const from = this.#sendOffset;
-    const taken = sendNow(this.fd, (this.#sendBuffer as Buffer).subarray(from, from + this.#sendLeft));
+    const taken = sendAt(this.fd, this.#address(), this.#sendLeft);
     // by the ring it is told behind this call
     if (taken < 0 && taken !== -EAGAIN) return this.#sendByRing();
     this.#advance(Math.max(taken, 0));
@@ -242,7 +244,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   /** Of what is left to send. */
   #address(): number {
     const { slots } = this.host;
-    if (this.#sendSlot >= 0) return slots.addressAt(this.#sendSlot, this.#sendOffset);
+    if (this.#sendSlot >= 0) return slots.addressAt(this.#sendOffset);
     return addressOf(this.#sendBuffer as Buffer) + this.#sendOffset;
   }
 
@@ -262,7 +264,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
     const slot = slots.take();
     if (slot < 0) {
       this.#sendState = STARVED;
-      this.host.starve(this, false);
+      this.host.starve(this);
       return;
     }
     const length = Math.min(this.#sendLeft, slots.size);

@@ -2,13 +2,13 @@
  * Receive buffers of one size in one arena, offered to the kernel as a provided buffer ring
  * (IORING_REGISTER_PBUF_RING). Few are offered at a time: the ring is first in, first out, and each slot in it is
  * cold memory. The number grows when a receive finds none (ENOBUFS), and shrinks again when fewer are needed. The
- * memory of slots that were not used for a while goes back to the system. Slots are numbered from `first` on,
- * through all groups of a ring.
+ * memory of slots that were not used for a while goes back to the system.
  *
  *   #free:   0 … #dropped   no memory: it comes back, zeroed, when one is used
  *            … #fewest      nobody took one of these since the last trim(): the next trim() drops them, but the …
  *            … #freeCount   … last few, which are used next
  */
+import { HEADROOM } from '../hot-buffers.ts';
 import { REGISTER_PBUF_RING } from './abi.ts';
 import { Arena } from './memory.ts';
 import type { Ring } from './ring.ts';
@@ -17,13 +17,9 @@ const RING_ENTRIES = 4096;
 /** Node's longest buffer; the address of a longer one is fatal. */
 const MOST_ARENA_BYTES = 2 ** 32;
 
-/** In front of what the kernel writes to a slot: for lines that rules add to a head (http/squeeze.ts). */
-export const HEADROOM = 1024;
-
 interface GroupOptions {
   /** The kernel's number for the group. */
   readonly id: number;
-  readonly first: number;
   readonly size: number;
   readonly count: number;
   readonly offeredAtFirst: number;
@@ -31,7 +27,6 @@ interface GroupOptions {
 
 export class SlotGroup {
   readonly id: number;
-  readonly first: number;
   /** What the kernel may write to each. */
   readonly size: number;
   /** From one slot to the next. */
@@ -55,16 +50,15 @@ export class SlotGroup {
   #droppedOfRing = 0;
 
   private constructor(options: GroupOptions, arena: Arena, ringArena: Arena) {
-    const { id, first, size, count, offeredAtFirst } = options;
+    const { id, size, count, offeredAtFirst } = options;
     this.id = id;
-    this.first = first;
     this.size = size;
     this.stride = strideOf(size);
     this.arena = arena;
     this.#ringArena = ringArena;
     this.#ring = new Uint32Array(ringArena.bytes);
     this.#ringShorts = new Uint16Array(ringArena.bytes);
-    this.#free = Int32Array.from({ length: count }, (_, i) => first + count - 1 - i);
+    this.#free = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
     this.#freeCount = count;
     this.#fewest = count;
     this.#dropped = count;
@@ -199,7 +193,7 @@ export class SlotGroup {
 
   /** In the arena. */
   placeOf(slot: number): number {
-    return (slot - this.first) * this.stride;
+    return slot * this.stride;
   }
 
   addressOf(slot: number): number {
