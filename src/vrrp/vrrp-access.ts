@@ -3,6 +3,8 @@ import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
 
 export interface VrrpAccess {
   snapshot(): Promise<VrrpSnapshot>;
+  /** Virtual servers and their connections as text; undefined: there are none, or nobody answers. */
+  showServices(): Promise<string | undefined>;
   /** Gives the addresses away and keeps out of elections; resolves when none is held any more: true, if there were any. */
   handOver(reason: string): Promise<boolean>;
   /** Takes part again. */

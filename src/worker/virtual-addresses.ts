@@ -133,6 +133,10 @@ export class VirtualAddresses implements VrrpAccess {
     return this.#service.snapshot();
   }
 
+  async showServices(): Promise<string | undefined> {
+    return this.#forwarding?.show();
+  }
+
   /** keepalived's dump files upon SIGUSR1 (with the JSON file) and SIGUSR2. */
   dump(what: 'state' | 'stats'): void {
     this.#service.dump(what);

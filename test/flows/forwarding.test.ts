@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { ask } from '../support/admin-client.ts';
 import { LB } from '../support/balancer.ts';
 import { ForwardingLab, VIP } from '../support/forwarding-lab.ts';
 import type { Watched } from '../support/network-lab.ts';
@@ -149,4 +150,23 @@ global_defs {
   await program.line(/Gained quorum 2\+0=2 <= 2 for VS/, 0, 5000);
   await net.lab.until(() => net.lab.in('d', 'nft list table inet lb_l4').includes('mod 2 vmap'));
   assert.deepEqual(await net.ask('tcp', VIP, 10), { s1: 5, s2: 5 });
+});
+
+test('the admin socket of a balancer beside them shows virtual servers', async t => {
+  if (!requires(t, 'root', 'ip', 'bridge', 'nft')) return;
+  const { lab } = await ForwardingLab.create(t);
+  const [file, balancer, socket] = ['keepalived.conf', 'haproxy.cfg', 'admin'].map(name =>
+    join(lab.folder, name),
+  ) as [string, string, string];
+  writeFileSync(file, `virtual_server ${VIP} 80 {\n lb_algo rr\n ${CHECKED}\n ${realServers('weight 7')}}\n`);
+  writeFileSync(
+    balancer,
+    `global\n stats socket ${socket}\ndefaults\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nlisten l\n bind 127.0.0.1:8999\n`,
+  );
+  const program = lab.start('d', LB, ['-f', balancer, '-k', file]);
+  await program.line(/l4: started as process/);
+  await lab.until(() => lab.in('d', 'nft list tables').includes('lb_l4'));
+  const shown = await ask(socket, 'show virtual-servers');
+  assert.match(shown, /VS VIP = 10\.9\.0\.100, VPORT = 80\n/);
+  assert.equal(shown.match(/effective weight = 7\n/g)?.length, 3);
 });

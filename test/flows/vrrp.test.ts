@@ -258,6 +258,7 @@ describe('a balancer with a virtual address', { concurrency: 4 }, () => {
     const shown = JSON.parse(await ask(socket, 'show vrrp V json')) as InstanceSnapshot;
     assert.equal(shown.state, 'MASTER');
     assert.match(await ask(socket, 'show vrrp X'), /no vrrp instance X/);
+    assert.match(await ask(socket, 'show virtual-servers'), /^There are no virtual servers/);
     const fetched = (path: string): string => lab.in('a', `curl -s http://127.0.0.1:8404${path}`);
     await lab.until(() => fetched('/metrics').includes('state="MASTER"} 1'));
     assert.match(fetched('/'), /Virtual addresses.*10\.9\.0\.100\/24/s);

@@ -1,4 +1,4 @@
-/** Commands about virtual addresses, this program's own: `show vrrp`, and giving them to a peer for maintenance. */
+/** Commands about keepalived.conf, this program's own: `show vrrp`, `show virtual-servers`, and giving addresses to a peer. */
 import { renderShowVrrp } from '../../vrrp/render-snapshot.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 
@@ -14,6 +14,14 @@ async function showVrrp({ args, runtime }: Call): Promise<Answer> {
   if (!json) return dump([renderShowVrrp(snapshot, name)]);
   const shown = name === undefined ? snapshot : snapshot.instances.find(one => one.name === name);
   return shown === undefined ? fail(`no vrrp instance ${name}`) : dump([`${JSON.stringify(shown)}\n`]);
+}
+
+async function showServices({ runtime }: Call): Promise<Answer> {
+  const vrrp = runtime.vrrp();
+  if (vrrp === undefined && runtime.stats.vrrp !== undefined)
+    return fail('Virtual servers are with the master: SIGUSR1 to the process `lb: l4` writes how they are.');
+  const text = await vrrp?.showServices();
+  return text === undefined ? fail('There are no virtual servers.') : dump([text]);
 }
 
 async function disable({ runtime }: Call): Promise<Answer> {
@@ -37,6 +45,12 @@ export const VRRP_COMMANDS: readonly Command[] = [
     summary: 'virtual addresses: states, masters, counters',
     level: 'user',
     run: showVrrp,
+  },
+  {
+    words: 'show virtual-servers',
+    summary: 'virtual servers of keepalived.conf: real servers, weights, connections',
+    level: 'user',
+    run: showServices,
   },
   {
     words: 'disable vrrp',

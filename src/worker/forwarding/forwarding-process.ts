@@ -47,6 +47,7 @@ class ForwardingProcess {
     else if (message.kind === 'neighbour') this.#forwarder?.hearOf(message.name, message.isUp);
     else if (message.kind === 'reload') this.reload();
     else if (message.kind === 'dump') void this.dump();
+    else if (message.kind === 'show') void this.#show(message.id);
     else this.stop();
   }
 
@@ -99,6 +100,10 @@ class ForwardingProcess {
     this.#tellClosedWay(config);
     this.#notifier?.reload(config.globalDefs);
     this.#forwarder.reload(config);
+  }
+
+  async #show(id: number): Promise<void> {
+    tell({ kind: 'shown', id, text: await this.#forwarder?.show() });
   }
 
   async dump(): Promise<void> {

@@ -20,6 +20,7 @@ const PROGRAM = new URL('./forwarding-process.js', import.meta.url);
 /** Ends with the process when that ends well. */
 const KEEPER = 'while :; do "$0" "$@" && exit 0; sleep 1; done';
 const STOP_LIMIT_MS = 10_000;
+const SHOW_LIMIT_MS = 5000;
 
 export class ForwardingService {
   readonly #options: ForwardingOptions;
@@ -27,6 +28,9 @@ export class ForwardingService {
   #phase: 'prepared' | 'running' | 'stopping' | 'stopped' = 'prepared';
   /** What sessions of BFD said last, for a process that comes later. */
   readonly #neighbours = new Map<string, boolean>();
+  /** Who waits for an answer, by question. */
+  readonly #waiting = new Map<number, (text: string | undefined) => void>();
+  #questions = 0;
   #hellos = 0;
   #ending: (() => void)[] = [];
 
@@ -59,6 +63,20 @@ export class ForwardingService {
     this.#tell({ kind: 'dump' });
   }
 
+  /** Undefined: nobody answers. */
+  show(): Promise<string | undefined> {
+    const id = ++this.#questions;
+    const answer = new Promise<string | undefined>(resolve => this.#waiting.set(id, resolve));
+    setTimeout(() => this.#answer(id, undefined), SHOW_LIMIT_MS).unref();
+    this.#tell({ kind: 'show', id });
+    return answer;
+  }
+
+  #answer(id: number, text: string | undefined): void {
+    this.#waiting.get(id)?.(text);
+    this.#waiting.delete(id);
+  }
+
   hearOf(neighbour: string, isUp: boolean): void {
     this.#neighbours.set(neighbour, isUp);
     if (this.#phase === 'running') this.#tell({ kind: 'neighbour', name: neighbour, isUp });
@@ -85,6 +103,7 @@ export class ForwardingService {
     const { log, diagnose } = this.#options;
     if (message.kind === 'log') return log(message.level, message.message);
     if (message.kind === 'diagnostics') return diagnose(message.diagnostics);
+    if (message.kind === 'shown') return this.#answer(message.id, message.text);
     if (this.#hellos++ > 0) log('error', 'l4: the process died, another one takes its place');
     log('notice', `l4: started as process ${message.pid}`);
     if (this.#phase === 'running') this.#start();

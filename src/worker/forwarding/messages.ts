@@ -9,9 +9,12 @@ export type ToForwarding =
   | { readonly kind: 'reload' }
   /** Writes how virtual servers are. */
   | { readonly kind: 'dump' }
+  | { readonly kind: 'show'; readonly id: number }
   | { readonly kind: 'stop' };
 
 export type FromForwarding =
   | { readonly kind: 'hello'; readonly pid: number }
+  /** The same text, for whoever asked. */
+  | { readonly kind: 'shown'; readonly id: number; readonly text: string | undefined }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'diagnostics'; readonly diagnostics: readonly Diagnostic[] };
