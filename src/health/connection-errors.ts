@@ -1,6 +1,6 @@
 /** How the end of a connection is told in a check's report, as HAProxy words it. */
 import { SOCKS4_FAILURES } from '../net/socks4.ts';
-import { ABORTED, CLOSED, FAILED, SNI_MISMATCH } from '../net/tls/handshake-failure.ts';
+import { ABORTED, CLOSED, FAILED, MISMATCH, SNI_MISMATCH } from '../net/tls/handshake-failure.ts';
 import type { Cause } from '../base/failure.ts';
 import { stepNumber, type Ruleset, type Step } from './ruleset.ts';
 
@@ -20,6 +20,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "Can't bind to source address (Cannot assign requested address)",
   SSL_EMPTY: CLOSED.text,
   SSL_ABORT: ABORTED.text,
+  SSL_MISMATCH: MISMATCH.text,
   SSL_MISMATCH_SNI: SNI_MISMATCH.text,
   SSL_HANDSHAKE: FAILED.text,
   ...Object.fromEntries([...SOCKS4_FAILURES].map(([code, { text }]) => [code, text])),

@@ -5,14 +5,19 @@ import type { TlsError } from '../net/tls/tls-facts.ts';
 import type { ServerRefusal } from './dial-failure.ts';
 import type { Phase, Termination } from './termination.ts';
 
-interface Client {
-  error: ServerRefusal['error'];
-  readonly connection: { readonly tlsFailure?: TlsError | undefined };
-  readonly tls: { error: TlsError | undefined } | undefined;
+interface MayBreak {
+  readonly tlsFailure?: TlsError | undefined;
 }
 
+type Noted = { error: TlsError | undefined } | undefined;
+
 interface Broken {
-  readonly client: Client;
+  readonly client: {
+    error: ServerRefusal['error'];
+    readonly connection: MayBreak;
+    readonly tls: Noted;
+  };
+  readonly serverConnection: (MayBreak & { readonly tls?: Noted }) | undefined;
   serverRefusal: ServerRefusal | undefined;
 }
 
@@ -20,19 +25,21 @@ interface Broken {
 const BROKEN_TLS = { code: 43, name: 'SSL_FATAL', text: 'SSL fatal error' };
 
 export function noteBrokenOff(transaction: Broken, side: Side, cause: Cause): void {
-  if (side === 'client' && noteBrokenTls(transaction.client)) return;
-  const error = systemFailure(cause);
+  const { client, serverConnection } = transaction;
+  const isBroken =
+    side === 'client'
+      ? noteTlsFailure(client.connection, client.tls)
+      : noteTlsFailure(serverConnection, serverConnection?.tls);
+  const error = isBroken ? BROKEN_TLS : systemFailure(cause);
   if (error === undefined) return;
-  if (side === 'client') transaction.client.error = error;
+  if (side === 'client') client.error = error;
   else transaction.serverRefusal = { error, tls: undefined };
 }
 
-function noteBrokenTls(client: Client): boolean {
-  const { tlsFailure } = client.connection;
-  if (tlsFailure === undefined) return false;
-  client.error = BROKEN_TLS;
-  if (client.tls !== undefined) client.tls.error = tlsFailure;
-  return true;
+function noteTlsFailure(connection: MayBreak | undefined, tls: Noted): boolean {
+  const failure = connection?.tlsFailure;
+  if (failure !== undefined && tls !== undefined) tls.error = failure;
+  return failure !== undefined;
 }
 
 /** It is the end of all that was under way. */

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
@@ -13,6 +14,7 @@ import { freePort } from '../support/free-port.ts';
 import { startLogReceiver } from '../support/log-receiver.ts';
 import { requires } from '../support/requirement.ts';
 import { tlsFile } from '../support/tls-material.ts';
+import { startRawOrigin } from '../support/origin.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
 
 const CERTIFICATE = ['i_dn', 's_dn', 's_dn(CN)', 's_dn(O,1)', 's_dn(,0,rfc2253)', 'serial,hex', 'sha1,hex'];
@@ -165,6 +167,37 @@ ${sections.join('')}`;
       assert.equal(fields[`x-bc-${end}`], fields[`x-fc-${end}`], line);
     }
     assert.notEqual(fields['x-fc-client'], fields['x-fc-server'], line);
+  }
+});
+
+test('what broke TLS with a server behind the handshake is logged, and why names are wrong or nothing was said', async t => {
+  const authority = new Authority(t);
+  const origin = await startTlsOrigin(
+    t,
+    authority.issue({ name: 'a.example', alternatives: 'DNS:a.example' }),
+    {
+      ca: readFileSync(authority.file),
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+  );
+  const silent = await startRawOrigin(t, socket => void socket.once('data', () => socket.end()));
+  const trusted = `ssl ca-file ${authority.file} no-sni-auto`;
+  for (const [server, line] of [
+    [
+      `${origin.address} ssl verify none`,
+      '43|SSL_FATAL|167773276|error:0A00045C:SSL routines::tlsv13 alert certificate required',
+    ],
+    [
+      `${origin.address} ${trusted} verifyhost b.example`,
+      '32|SSL_MISMATCH|167772294|error:0A000086:SSL routines::certificate verify failed',
+    ],
+    [`${silent.address} ssl verify none`, '34|SSL_HANDSHAKE|0|-'],
+  ] as const) {
+    const receiver = await startLogReceiver(t);
+    const log = `  log 127.0.0.1:${receiver.port} format raw local0\n  log-format "%[bc_err]|%[bc_err_name]|%[ssl_bc_err]|%[ssl_bc_err_str]"`;
+    await fieldsOf(await start(t, LB, { words: [], server, log }));
+    assert.equal((await receiver.find(/\d+\|.*/))[0], line, server);
   }
 });
 

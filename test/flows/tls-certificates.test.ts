@@ -259,7 +259,8 @@ test('versions, ciphers and curves of the line are those that are agreed on', as
 });
 
 test('sessions are resumed, by tickets in any thread and without tickets in TLS 1.2', async t => {
-  const resume = async (port: number, options: ConnectionOptions): Promise<boolean> => {
+  const resume = async (port: number, wishes: ConnectionOptions): Promise<boolean> => {
+    const options = { servername: 'www.example', ...wishes };
     const first = await connectTls(port, options);
     const session =
       options.maxVersion === 'TLSv1.2' ? Promise.resolve([first.getSession()]) : once(first, 'session');
@@ -267,13 +268,16 @@ test('sessions are resumed, by tickets in any thread and without tickets in TLS 
     first.destroy();
     const again = await connectTls(port, { ...options, session: data });
     const isReused = again.isSessionReused();
-    again.destroy();
+    const answer = await converse(again, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    assert.match(answer, /www\.example true$/);
     return isReused;
   };
-  const tickets = await startTls(t, SITE, undefined, '  nbthread 2\n');
+  const told =
+    '  http-request return status 200 content-type text/plain lf-string "%[ssl_fc_sni] %[ssl_fc_is_resumed,iif(true,false)]"';
+  const tickets = await startTls(t, SITE, told, '  nbthread 2\n');
   for (let round = 0; round < 4; round++) assert.ok(await resume(tickets.port, {}));
   assert.ok(await resume(tickets.port, { maxVersion: 'TLSv1.2' }));
-  const cached = await startTls(t, `${SITE} no-tls-tickets`, undefined, '  nbthread 1\n');
+  const cached = await startTls(t, `${SITE} no-tls-tickets`, told, '  nbthread 1\n');
   assert.ok(await resume(cached.port, { maxVersion: 'TLSv1.2' }));
   assert.ok((await infoOf(cached.admin, 'SslCacheLookups')) >= 1);
 });

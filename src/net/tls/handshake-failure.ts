@@ -38,6 +38,11 @@ export const LEAF_REFUSED: HandshakeFailure = {
   name: 'SSL_CRT_FAIL',
   text: 'SSL client certificate not trusted',
 };
+export const MISMATCH: HandshakeFailure = {
+  code: 32,
+  name: 'SSL_MISMATCH',
+  text: 'Server presented an SSL certificate different from the configured one',
+};
 export const SNI_MISMATCH: HandshakeFailure = {
   code: 33,
   name: 'SSL_MISMATCH_SNI',

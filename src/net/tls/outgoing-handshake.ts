@@ -8,12 +8,12 @@
 import type { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { Connection } from '../connection.ts';
-import { FAILED, failureOf, type HandshakeFailure, SNI_MISMATCH } from './handshake-failure.ts';
+import { FAILED, type HandshakeFailure } from './handshake-failure.ts';
 import { UNSET } from '../engines/unset-handler.ts';
 import { type Adopter, HandshakeWire, withAddressesOf } from './handshake-wire.ts';
 import { KeyLog } from './key-log.ts';
 import { rawSocketOf } from './raw-socket.ts';
-import { CERTIFICATE_VERIFY_FAILED } from './tls-error.ts';
+import { CERTIFICATE_VERIFY_FAILED, tlsErrorOf } from './tls-error.ts';
 import type { TlsError, TlsFacts } from './tls-facts.ts';
 import { TlsSocketFacts } from './tls-socket-facts.ts';
 
@@ -29,6 +29,8 @@ type OutgoingHandshakeOptions = Pick<
 > & {
   /** Undefined: the certificate's names are good. Asked only where the certificate itself is verified. */
   readonly checkNames: (certificate: PeerCertificate) => Error | undefined;
+  /** What they are not good for: the name that was asked for, or the one of the configuration. */
+  readonly wrongNames: HandshakeFailure;
   /** Hears of sessions that can be resumed, as long as the connection lives. */
   readonly keepSession: ((session: Buffer) => void) | undefined;
   /** `tune.ssl.keylog` */
@@ -47,6 +49,7 @@ export class OutgoingHandshake {
   readonly #plain: Connection;
   readonly #keyLog: KeyLog | undefined;
   readonly #session: Buffer | undefined;
+  readonly #wrongNames: HandshakeFailure;
   #hasWrongNames = false;
 
   constructor(engine: Adopter, plain: Connection, options: OutgoingHandshakeOptions, sink: HandshakeSink) {
@@ -54,7 +57,8 @@ export class OutgoingHandshake {
     this.#sink = sink;
     this.#plain = plain;
     this.#session = options.session;
-    const { checkNames, keepSession, keepsSecrets, ...settings } = options;
+    const { checkNames, wrongNames, keepSession, keepsSecrets, ...settings } = options;
+    this.#wrongNames = wrongNames;
     const checkServerIdentity = (_name: string, certificate: PeerCertificate): Error | undefined => {
       const error = checkNames(certificate);
       this.#hasWrongNames = error !== undefined;
@@ -92,11 +96,13 @@ export class OutgoingHandshake {
   };
 
   readonly #failed = (error: Error): void => {
-    const reason = failureOf(error, this.#raw);
+    // a server that closes has seen a hello: it is never told apart, as in HAProxy
+    const detail = tlsErrorOf(error)?.text;
+    const reason = detail === undefined ? FAILED : { ...FAILED, detail };
     const wasRefused = reason === FAILED && isRefusal(error);
     const tls = this.#facts(wasRefused ? CERTIFICATE_VERIFY_FAILED : error);
     this.abort();
-    this.#sink.handshakeFailed(this.#hasWrongNames ? SNI_MISMATCH : reason, tls);
+    this.#sink.handshakeFailed(this.#hasWrongNames ? this.#wrongNames : reason, tls);
   };
 
   #facts(error: Error | TlsError | undefined): TlsFacts {

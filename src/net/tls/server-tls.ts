@@ -12,6 +12,7 @@ import { EarlyRequest } from './early/early-request.ts';
 import { checkHostName } from './host-names.ts';
 import type { Adopter } from './handshake-wire.ts';
 import { KeyLog } from './key-log.ts';
+import { MISMATCH, SNI_MISMATCH } from './handshake-failure.ts';
 import { type HandshakeSink, OutgoingHandshake } from './outgoing-handshake.ts';
 import { rehearseHandshake } from './rehearsal.ts';
 import { contextKey, type ServerContexts } from './server-contexts.ts';
@@ -62,6 +63,7 @@ export class ServerTlsClient {
         rejectUnauthorized: verify === 'required',
         checkNames: certificate =>
           expected === undefined ? undefined : checkHostName(expected, certificate),
+        wrongNames: name === undefined ? MISMATCH : SNI_MISMATCH,
         keepsSecrets: this.#contexts.keepsSecrets,
         keepSession: noReuse === true ? undefined : this.#keeperOf(name ?? ''),
         ...(servername !== undefined && { servername }),

@@ -204,6 +204,8 @@ class PendingHandshake implements Handshake {
   readonly #keyLog: KeyLog | undefined;
   #watcher: HandshakeWatcher | undefined;
   #entries: readonly LoadedCertEntry[];
+  /** As the hello was read, where it was. */
+  readonly #askedFor: string | undefined;
   #servername: string | undefined;
   /** A session that is resumed needs no certificate. */
   #isChosen = false;
@@ -223,6 +225,7 @@ class PendingHandshake implements Handshake {
     this.#entries = entries;
     this.#watcher = watcher;
     this.#hello = hello?.hello;
+    this.#askedFor = hello?.servername;
     this.#hellos = hellos;
     const socket = new TLSSocket(raw, {
       ...options,
@@ -273,6 +276,8 @@ class PendingHandshake implements Handshake {
     const watcher = this.#watcher;
     if (watcher === undefined) return;
     const socket = this.socket;
+    // nobody is asked for a certificate where a session of the cache is resumed
+    this.#servername ??= this.#askedFor;
     if (!this.#isChosen) this.#entries = this.#listener.chosenFor(askedName(socket));
     const facts = this.#facts(undefined);
     const refusal = refusalOf(facts, this.#listener.heldAgainst(this.#entries));
