@@ -72,6 +72,14 @@ export const LOAD_CASES: readonly LoadCase[] = [
     load: { connections: 64, headers: { Connection: 'close' } },
   },
   {
+    name: 'h1-medium',
+    title: 'Answers of 20 and 100 KB, 32 keep-alive connections',
+    contestants: SERVERS,
+    scenarios: [scenario('20 KB'), scenario('100 KB')],
+    load: { connections: 32, path: '/medium' },
+    loads: { '20 KB': { connections: 32, path: '/text' } },
+  },
+  {
     name: 'h1-large',
     title: 'Responses of 1 MB',
     contestants: SERVERS,
@@ -132,6 +140,13 @@ export const LOAD_CASES: readonly LoadCase[] = [
     contestants: ['haproxy', 'haproxy-again', 'lb', 'nginx'],
     scenarios: [scenario('in the clear', { http2: true }), scenario('TLS', { http2: true, tls: 'ecdsa' })],
     load: { tool: 'h2load', connections: 16 },
+  },
+  {
+    name: 'h2-medium',
+    title: 'HTTP/2: answers of 20 KB, 16 connections with 8 streams each',
+    contestants: ['haproxy', 'lb', 'nginx'],
+    scenarios: [scenario('in the clear', { http2: true }), scenario('TLS', { http2: true, tls: 'ecdsa' })],
+    load: { tool: 'h2load', connections: 16, path: '/text' },
   },
   {
     name: 'gzip',

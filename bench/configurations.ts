@@ -154,8 +154,8 @@ const NGINX_RICH = `${numbers(RICH_ACLS / 3)
   proxy_set_header Connection ""; add_header X-Frame-Options DENY; proxy_hide_header Server;`;
 
 /**
- * The origin of most: 100 bytes at every path, 1 MB at /large, 20 KB of text at /text; the first and the last to be kept at
- * /cached and /cached-text.
+ * The origin of most: 100 bytes at every path, 1 MB at /large, 100 KB at /medium, 20 KB of text at /text; the first and the last
+ * to be kept at /cached and /cached-text.
  */
 export function originConfiguration(folder: string, port: number): string {
   return `worker_processes 1; daemon off; error_log stderr crit; pid ${folder}/nginx.pid;
@@ -163,7 +163,7 @@ worker_rlimit_nofile 20000;
 events { worker_connections 18000; }
 http { ${nginxCommon(folder)} access_log off;
   server { listen 127.0.0.1:${port} backlog=4096; root ${folder};
-    location / { return 200 "${'o'.repeat(100)}"; } location = /large { } location = /text { default_type text/plain; }
+    location / { return 200 "${'o'.repeat(100)}"; } location = /large { } location = /medium { } location = /text { default_type text/plain; }
     location = /cached-text { alias ${folder}/text; default_type text/plain; add_header Cache-Control max-age=3600; }
     location = /cached { add_header Cache-Control max-age=3600; return 200 "${'o'.repeat(100)}"; } } }`;
 }

@@ -16,11 +16,13 @@ export interface Origins {
 const peer = (name: string): string =>
   fileURLToPath(new URL(`../../bench/peers/${name}.mjs`, import.meta.url));
 
+const MEDIUM_BYTES = 100_000;
 const TEXT_BYTES = 20_000;
 
 export async function startOrigins(folder: string): Promise<Origins> {
   const web = await freePort();
   writeFileSync(join(folder, 'large'), Buffer.alloc(1 << 20, 'x'));
+  writeFileSync(join(folder, 'medium'), Buffer.alloc(MEDIUM_BYTES, 'x'));
   writeFileSync(join(folder, 'text'), prose(TEXT_BYTES));
   writeFileSync(join(folder, 'nginx.conf'), originConfiguration(folder, web));
   const nginx = pinned(LOAD_CPU, ['nginx', '-p', folder, '-c', join(folder, 'nginx.conf')]);

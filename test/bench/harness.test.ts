@@ -108,10 +108,19 @@ test('a short run of one case measures lb beside HAProxy without errors and writ
   assert.match(table(result), /haproxy .*\n.* lb /);
 });
 
-test('TLS, HTTP/2, gzip, websockets, buffered requests and large cached answers are loaded for a second each, without errors', t => {
+test('TLS, HTTP/2, gzip, websockets, buffered requests and larger answers are loaded for a second each, without errors', t => {
   if (!requires(t, 'nginx', 'wrk', 'ab', 'h2load', 'openssl', 'taskset')) return;
   const tls = ['tls-small', 'tls-close', 'tls-large'];
-  const cases = ['h1-buffered', ...tls, 'h2-small', 'gzip', 'websocket', 'cache-large'];
+  const cases = [
+    'h1-medium',
+    'h1-buffered',
+    ...tls,
+    'h2-small',
+    'h2-medium',
+    'gzip',
+    'websocket',
+    'cache-large',
+  ];
   const options = ['--only', cases.join(), '--contestants', 'lb', '--base', 'lb', '--warm-up', '0'];
   const measured = measure(t, options);
   if (measured === undefined) return;
@@ -121,7 +130,7 @@ test('TLS, HTTP/2, gzip, websockets, buffered requests and large cached answers 
     assert.equal(errors, 0, `${name}, ${what}`);
     assert.ok(value > 0, `${name}, ${what}: ${value} µs a request`);
   }
-  assert.equal(rows.length, 11);
+  assert.equal(rows.length, 15);
 });
 
 /** One round of a second of what the options say. */
