@@ -52,7 +52,7 @@ function showEvents({ args, runtime, session }: Call): Answer {
   return { converse: socket => follow(socket, ring, first, end, session.gone) };
 }
 
-/** Until the client says anything, or goes. */
+/** Until the client says anything, or goes. One that does not read as fast as lines come misses those that the ring loses. */
 async function follow(
   socket: Socket,
   ring: EventRing,
@@ -62,11 +62,13 @@ async function follow(
 ): Promise<void> {
   let next = first;
   const write = (): void => {
+    if (socket.writableNeedDrain) return;
     const lines = ring.since(next);
     next = ring.next;
     if (lines.length > 0) socket.write(lines.map(line => line + end).join(''), 'latin1');
   };
   const unfollow = ring.follow(write);
+  socket.on('drain', write);
   await new Promise<void>(resolve => {
     const done = (): void => resolve();
     for (const event of ['data', 'close', 'end']) socket.once(event, done);
@@ -75,6 +77,7 @@ async function follow(
     write();
     socket.resume();
   });
+  socket.off('drain', write);
   unfollow();
 }
 
