@@ -51,6 +51,8 @@ function applySettings(vmac: Vmac): Saved {
     [of(vmac.name, 'arp_ignore'), '1'],
     [of(vmac.name, 'arp_announce'), '2'],
     [of(vmac.name, 'rp_filter'), '0'],
+    // an address that a reload takes away takes no others of its network with it
+    [of(vmac.name, 'promote_secondaries'), '1'],
     [of(vmac.base, 'arp_ignore'), '1'],
     [of(vmac.base, 'arp_announce'), '2'],
   ];

@@ -397,6 +397,32 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
   });
 
+  test('use_vmac: a reload that takes an address away leaves the others of its network alone', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a']);
+    const config = (...addresses: string[]): string =>
+      instance({ priority: 100, more: ['use_vmac'], addresses });
+    const others = ['10.8.0.101/24', '10.8.0.102/24'];
+    const a = await lab.router('a', 'lb', config('10.8.0.100/24', ...others));
+    await a.enters('MASTER');
+    await lab.until(() => lab.in('a', 'ip -o addr show dev vrrp.51').includes('10.8.0.102/24'));
+    const monitor = lab.start('a', 'ip', ['-o', 'monitor', 'address']);
+    const marked = (address: string): boolean => {
+      for (const verb of ['add', 'del']) lab.in('a', `ip addr ${verb} ${address}/32 dev lo`);
+      return monitor.lines.some(line => line.includes(address));
+    };
+    await lab.until(() => marked('10.7.7.7'));
+    a.reload(config(...others));
+    await monitor.line(/^Deleted .* 10\.8\.0\.100\/24/);
+    await a.watched.line(/configuration reloaded/);
+    // what came before it has been told
+    await lab.until(() => marked('10.7.7.8'));
+    assert.deepEqual(
+      monitor.lines.filter(line => line.startsWith('Deleted') && line.includes(' 10.8.0.10')).length,
+      1,
+    );
+  });
+
   test('use_vmac: a backup says nothing from the virtual MAC; its reports of groups leave by the interface below', async t => {
     if (!requires(t, ...needs)) return;
     const lab = Lab.create(t, ['a', 'b']);
