@@ -1,7 +1,7 @@
 /** Files of authorities, or of revocation lists, exchanged in two steps as certificates are (certificate-exchange.ts). */
 import type { AuthorityFile } from '../model/tls-material.ts';
 import { withBase } from '../net/tls/base-folder.ts';
-import { readAuthorities } from './authority-files.ts';
+import { readAuthorities, SYSTEM_AUTHORITIES } from './authority-files.ts';
 import type { CertificateStore, StoredAuthorities } from './certificate-store.ts';
 import { Ongoing } from './ongoing.ts';
 import { done, refused, type Outcome } from './outcome.ts';
@@ -35,7 +35,8 @@ export class AuthorityExchange {
 
   create(name: string): Outcome {
     const { file } = CALLED[this.kind];
-    if (this.#store.authorities.has(name)) return refused(`${file} '${name}' already exists!`);
+    if (name === SYSTEM_AUTHORITIES || this.#store.authorities.has(name))
+      return refused(`${file} '${name}' already exists!`);
     this.#store.authorities.set(name, { file: undefined, kind: this.kind });
     return done(`New ${file} created '${name}'!`);
   }

@@ -212,6 +212,8 @@ test('authorities are exchanged and added to; files in use stay', async () => {
   );
   assert.equal(await tell(authorities.set(CA, tlsText('ca.pem'), true)), `transaction updated for CA ${CA}!`);
   assert.equal(await tell(authorities.set(CA, 'x', true)), `Invalid payload\nCan't update ${CA}!`);
+  const cutOff = tlsText('ca.pem') + tlsText('other-ca.pem').slice(0, 300);
+  assert.equal(await tell(authorities.set(CA, cutOff, true)), `Invalid payload\nCan't update ${CA}!`);
   assert.equal(thread.authorities(CA)?.certificates.length, 1);
   assert.equal(await tell(authorities.commit(CA)), `Committing ${CA}.\nSuccess!`);
   assert.equal(thread.authorities(CA)?.certificates.length, 2);
@@ -223,6 +225,7 @@ test('authorities are exchanged and added to; files in use stay', async () => {
     await tell(revocations.remove(CA)),
     `Can't remove the CRL file: 'del ssl crl-file' does not work on CA files!`,
   );
+  assert.equal(await tell(authorities.create('@system-ca')), `CA file '@system-ca' already exists!`);
   assert.equal(await tell(revocations.create('/run/crl')), `New CRL file created '/run/crl'!`);
   assert.equal(
     await tell(revocations.set('/run/crl', tlsText('ca.crl'), false)),

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect as connectPlainly } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { helloOf } from '../support/client-hello.ts';
 import { openssl, requiresOpenssl } from '../support/openssl.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { connectTls, converse, refusalOf, requestTls } from '../support/tls-client.ts';
@@ -32,6 +34,27 @@ test('the certificate is the one of the name the client asks for', async t => {
   assert.equal(await nameFor('WWW.example'), 'www.example');
   assert.equal(await nameFor('unknown.example'), 'www.example');
   assert.equal(await nameFor(), 'www.example');
+});
+
+test('who asks for something that is no name is refused, whoever would make the handshake', async t => {
+  for (const more of ['', ' no-tls-tickets']) {
+    const { port } = await startTls(t, SITE + more);
+    const good = await helloOf({ servername: 'www.example' });
+    const at = good.indexOf('www.example');
+    for (const [place, value] of [
+      [at - 3, 1],
+      [at - 4, 0xff],
+      [at - 1, 0xff],
+    ] as const) {
+      const hello = Buffer.from(good);
+      hello[place] = value;
+      const client = connectPlainly(port, '127.0.0.1');
+      client.write(hello);
+      const [alert] = (await once(client, 'data')) as [Buffer];
+      assert.deepEqual([...alert.subarray(5)], [2, 112], `${more} ${place - at}`);
+      client.destroy();
+    }
+  }
 });
 
 test('strict-sni refuses those who ask for no known name', async t => {

@@ -34,6 +34,7 @@ export class HelloReader {
   #hello: HelloFacts | undefined;
   #protocols: readonly string[] | undefined;
   #servername: string | undefined;
+  #hasBrokenName = false;
   #extensions: Span | undefined;
   #isPlain = false;
 
@@ -58,6 +59,7 @@ export class HelloReader {
     this.#protocols = alpn && readProtocols(bytes, alpn);
     const name = extension(SERVER_NAME);
     this.#servername = name && readServerName(bytes, name);
+    this.#hasBrokenName = name !== undefined && this.#servername === undefined;
     this.#isPlain = hello.extensions.end <= RECORD_HEADER + bytes.readUInt16BE(3);
   }
 
@@ -93,6 +95,11 @@ export class HelloReader {
   /** SNI, as it was sent. */
   get servername(): string | undefined {
     return this.#servername;
+  }
+
+  /** It asks by SNI for something that is no name of a host (RFC 6066, section 3). */
+  get hasBrokenName(): boolean {
+    return this.#hasBrokenName;
   }
 
   /** What ALPN offers; undefined: it does not, or there is no hello. */

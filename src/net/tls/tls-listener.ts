@@ -98,6 +98,7 @@ export class TlsListener {
   /** Undefined: there is nothing to say against it yet. */
   refusalOf(hello: HelloReader): HelloRefusal | undefined {
     if (hello.isTooLong) return RECORD_TOO_LONG;
+    if (hello.hasBrokenName) return UNKNOWN_NAME;
     const isStrict = this.#settings.strictSni && hello.isRead;
     return isStrict && this.chosenFor(hello.servername).length === 0 ? UNKNOWN_NAME : undefined;
   }
