@@ -250,6 +250,21 @@ for (const [name, make] of ENGINES) {
     assert.equal(engine.openConnections, 0);
   });
 
+  testOn('who is to hear why its bytes are refused, and resets instead, fails the connection', async t => {
+    const recorder = new Recorder();
+    const { connection, client, wire } = await secured(t, make, recorder);
+    client.pause();
+    client.on('error', () => undefined);
+    connection.receive();
+    connection.send(Buffer.alloc(30_000_000), 0, 30_000_000);
+    await new Promise(written => wire.write('no record at all', written));
+    await until('the refusal', () => connection.tlsFailure !== undefined);
+    abortOnClose(descriptorOf(wire));
+    wire.destroy();
+    assert.equal((await within(SLOW_MS, 'the failure', recorder.next())).kind, 'failed');
+    connection.close();
+  });
+
   for (const [what, bytes, alert] of [
     ['a record that nobody has sealed', '\x17\x03\x03\x00\x19this was sealed by nobody', 'BAD_RECORD_MAC'],
     ['the begin of what is no record', 'GET / HTTP/1.1\r\n', 'PROTOCOL_VERSION'],

@@ -192,6 +192,7 @@ export class RecordConnection implements Connection, ConnectionHandler {
   onFailed(_plain: Connection, cause: Cause, code?: string): void {
     this.#failure ??= cause;
     this.#failureCode ??= code;
+    this.#output.giveUp();
     if (this.sending || (this.receiving && this.#intake.isDry)) this.#fail();
   }
 

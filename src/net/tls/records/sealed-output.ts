@@ -94,6 +94,12 @@ export class SealedOutput {
     return this.#refusal !== undefined;
   }
 
+  /** The plain connection takes nothing any more. */
+  giveUp(): void {
+    this.#refusal = undefined;
+    this.#hasRefused = true;
+  }
+
   /** A warning, if it can be sent now. */
   tell(description: number): void {
     if (!this.#plain.sending && !this.#hasRefused) this.#sealAlert(WARNING, description);
