@@ -9,21 +9,13 @@ import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode, errorName } from '../../cause.ts';
 import type { Connection, ConnectionHandler, Endpoint, HandedOver } from '../../connection.ts';
 import { destinationOf } from '../../original-destination.ts';
-import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose, pendingError } from '../../socket-options.ts';
 import { sparePort } from '../../spare-port.ts';
-import {
-  closeDescriptor,
-  peerName,
-  receiveAt,
-  sendAt,
-  sendWithEnd,
-  shutdownSending,
-  socketName,
-} from '../../system-calls.ts';
+import { closeDescriptor, receiveAt, sendAt, sendWithEnd, shutdownSending } from '../../system-calls.ts';
 import { EVENT_ERROR, EVENT_HANGUP, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED } from '../event-poll.ts';
 import { addressOf } from '../../memory-address.ts';
 import { HEADROOM, type HotBuffer, type HotBuffers } from '../hot-buffers.ts';
+import { localOf, remoteOf, UNKNOWN } from '../socket-names.ts';
 
 /** What a connection needs of its engine. */
 export interface EpollHost {
@@ -39,7 +31,6 @@ export interface EpollHost {
   forget(connection: EpollConnection): void;
 }
 
-const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
 const BROKEN = EVENT_ERROR | EVENT_HANGUP;
 const LAST_EVENTS = EVENT_PEER_ENDED | BROKEN;
 const READABLE = EVENT_IN | LAST_EVENTS;
@@ -105,7 +96,7 @@ export class EpollConnection implements Connection {
   }
 
   get remote(): Endpoint {
-    return (this.#remote ??= endpointBy(peerName, this.fd)) ?? UNKNOWN;
+    return (this.#remote ??= remoteOf(this.fd)) ?? UNKNOWN;
   }
 
   set remote(endpoint: Endpoint) {
@@ -113,7 +104,7 @@ export class EpollConnection implements Connection {
   }
 
   get local(): Endpoint {
-    this.#local ??= this.#accepted ? destinationOf(this.fd) : endpointBy(socketName, this.fd);
+    this.#local ??= this.#accepted ? destinationOf(this.fd) : localOf(this.fd);
     return this.#local ?? UNKNOWN;
   }
 
@@ -331,11 +322,4 @@ export class EpollConnection implements Connection {
     else buffers.drop(this.#held);
     this.#held = undefined;
   }
-}
-
-const nameBytes = Buffer.alloc(ADDRESS_SIZE);
-
-function endpointBy(ask: (fd: number, into: Buffer) => number, fd: number): Endpoint | undefined {
-  const length = fd < 0 ? -1 : ask(fd, nameBytes);
-  return length < 0 ? undefined : decodeAddress(nameBytes, length);
 }

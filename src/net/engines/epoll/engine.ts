@@ -16,13 +16,14 @@ import type {
   Waiting,
 } from '../../connection.ts';
 import { type IpTarget, socketFor } from '../../prepared-socket.ts';
-import { ADDRESS_SIZE, encodeIp } from '../../socket-address.ts';
-import { AF_UNIX, closeDescriptor, connectSocket, socketName } from '../../system-calls.ts';
+import { encodeIp } from '../../socket-address.ts';
+import { closeDescriptor, connectSocket } from '../../system-calls.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED, EventPoll, ONE_SHOT } from '../event-poll.ts';
 import { findNestedLoop } from '../nested/nested-loop.ts';
 import { Turns, type TurnWork } from '../nested/turns.ts';
 import { NodeEngine } from '../node/engine.ts';
+import { isUnixSocket } from '../socket-names.ts';
 import { UNSET } from '../unset-handler.ts';
 import { EpollConnection, type EpollHost } from './connection.ts';
 import { EpollListener, type EpollListenerHost } from './listener.ts';
@@ -99,7 +100,7 @@ export class EpollEngine implements Engine, EpollHost, EpollListenerHost, TurnWo
   }
 
   listen(fd: number, onAccept: AcceptCallback, onError: (code: string) => void): Listener {
-    if (familyOf(fd) === AF_UNIX) return this.#node.listen(fd, onAccept, onError);
+    if (isUnixSocket(fd)) return this.#node.listen(fd, onAccept, onError);
     const free = this.#listeners.indexOf(undefined);
     const index = free < 0 ? this.#listeners.length : free;
     this.#accepts[index] = onAccept;
@@ -256,9 +257,4 @@ export class EpollEngine implements Engine, EpollHost, EpollListenerHost, TurnWo
     this.#turns.letLoopGo();
     this.#poll.close();
   }
-}
-
-function familyOf(fd: number): number {
-  const address = Buffer.alloc(ADDRESS_SIZE);
-  return socketName(fd, address) < 2 ? AF_UNIX : address.readUInt16LE(0);
 }

@@ -2,26 +2,16 @@
  * Accepts when an event says that somebody waits, a few at a time: others have their turn in between. Where descriptors are
  * missing it tries again in a while. During a pause the kernel keeps who comes.
  */
+import { BACK_OFF_MS, isHarmless } from '../../accept-errors.ts';
 import { errorName } from '../../cause.ts';
 import type { Listener } from '../../connection.ts';
 import { acceptNow, closeDescriptor, makeNonBlocking } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 import { takeWaiting } from '../../waiting-connections.ts';
 
-const BACK_OFF_MS = 100;
 /** Of one event; the next look tells of those who are left. */
 const AT_MOST = 32;
 const EAGAIN = -11;
-/** No lack of anything: a client that has gone again, a signal (accept(2)). */
-const HARMLESS = new Set([
-  'ECONNABORTED',
-  'EPROTO',
-  'EINTR',
-  'ENETDOWN',
-  'EHOSTUNREACH',
-  'ETIMEDOUT',
-  'EPERM',
-]);
 
 export interface EpollListenerHost {
   readonly wheel: TimerWheel;
@@ -80,13 +70,13 @@ export class EpollListener implements Listener {
       const fd = acceptNow(this.fd);
       if (fd === EAGAIN) return;
       if (fd >= 0) this.#host.accepted(this, fd);
-      else if (!this.#isHarmless(fd)) return;
+      else if (!this.#goesOn(fd)) return;
     }
   }
 
-  #isHarmless(result: number): boolean {
+  #goesOn(result: number): boolean {
     const code = errorName(-result);
-    if (HARMLESS.has(code)) return true;
+    if (isHarmless(code)) return true;
     this.#rest();
     this.#host.wheel.set(this.#backOff, BACK_OFF_MS);
     this.#onError(code);

@@ -4,18 +4,11 @@
  */
 import { errorName, causeOfCode } from '../../cause.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
-import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose, pendingError, setNoDelay } from '../../socket-options.ts';
-import {
-  closeDescriptor,
-  peerName,
-  receiveNow,
-  sendNow,
-  shutdownSending,
-  socketName,
-} from '../../system-calls.ts';
+import { closeDescriptor, receiveNow, sendNow, shutdownSending } from '../../system-calls.ts';
 import type { PolledSocket } from './spare-sockets.ts';
 import { EVENT_ERROR, EVENT_HANGUP, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED } from '../event-poll.ts';
+import { localOf, remoteOf, UNKNOWN } from '../socket-names.ts';
 
 /** What a connection needs of its engine. */
 export interface PolledHost {
@@ -77,7 +70,7 @@ export class PolledConnection implements Connection {
   }
 
   get remote(): Endpoint {
-    return (this.#remote ??= endpoint(this.socket.fd, peerName));
+    return (this.#remote ??= remoteOf(this.socket.fd) ?? UNKNOWN);
   }
 
   set remote(endpoint: Endpoint) {
@@ -85,7 +78,7 @@ export class PolledConnection implements Connection {
   }
 
   get local(): Endpoint {
-    return (this.#local ??= endpoint(this.socket.fd, socketName));
+    return (this.#local ??= localOf(this.socket.fd) ?? UNKNOWN);
   }
 
   set local(endpoint: Endpoint) {
@@ -214,9 +207,4 @@ export class PolledConnection implements Connection {
     this.#host.giveBuffer(this.#held);
     this.#held = undefined;
   }
-}
-
-function endpoint(fd: number, name: (fd: number, into: Buffer) => number): Endpoint {
-  const bytes = Buffer.alloc(ADDRESS_SIZE);
-  return decodeAddress(bytes, Math.max(0, name(fd, bytes)));
 }

@@ -14,12 +14,12 @@
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode, errorName } from '../../cause.ts';
 import type { Connection, Endpoint, HandedOver, MoveSink } from '../../connection.ts';
-import { ADDRESS_SIZE, decodeAddress } from '../../socket-address.ts';
 import { abortOnClose } from '../../socket-options.ts';
 import { destinationOf } from '../../original-destination.ts';
 import { sparePort } from '../../spare-port.ts';
-import { peerName, receiveAt, socketName } from '../../system-calls.ts';
+import { receiveAt } from '../../system-calls.ts';
 import { HEADROOM, type HotBuffer } from '../hot-buffers.ts';
+import { localOf, remoteOf, UNKNOWN } from '../socket-names.ts';
 import {
   CQE_BUFFER,
   CQE_BUFFER_SHIFT,
@@ -34,8 +34,6 @@ import { RECEIVE, type ReceiveKind } from './operations.ts';
 import type { Watched } from './reset-watch.ts';
 import { SendingHalf } from './sending-half.ts';
 import type { Transfer, TransferEnd } from './transfer.ts';
-
-const UNKNOWN: Endpoint = { family: 0, host: '', port: 0 };
 
 /** Slices that may wait for a receive() before the multishot receive is cancelled. */
 const AHEAD_AT_MOST = 2;
@@ -82,7 +80,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   get remote(): Endpoint {
-    return (this.#remote ??= endpointBy(peerName, this.fd)) ?? UNKNOWN;
+    return (this.#remote ??= remoteOf(this.fd)) ?? UNKNOWN;
   }
 
   set remote(endpoint: Endpoint) {
@@ -90,7 +88,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   get local(): Endpoint {
-    this.#local ??= this.accepted ? destinationOf(this.fd) : endpointBy(socketName, this.fd);
+    this.#local ??= this.accepted ? destinationOf(this.fd) : localOf(this.fd);
     return this.#local ?? UNKNOWN;
   }
 
@@ -374,11 +372,4 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.sending = false;
     this.handler.onFailed(this, this.failure as Cause);
   }
-}
-
-const nameBytes = Buffer.alloc(ADDRESS_SIZE);
-
-function endpointBy(ask: (fd: number, into: Buffer) => number, fd: number): Endpoint | undefined {
-  const length = fd < 0 ? -1 : ask(fd, nameBytes);
-  return length < 0 ? undefined : decodeAddress(nameBytes, length);
 }

@@ -16,13 +16,13 @@ import type {
   Waiting,
 } from '../../connection.ts';
 import { socketFor } from '../../prepared-socket.ts';
-import { ADDRESS_SIZE } from '../../socket-address.ts';
 import { descriptorLimit } from '../../descriptor-limit.ts';
-import { AF_UNIX, closeDescriptor, socketName } from '../../system-calls.ts';
+import { closeDescriptor } from '../../system-calls.ts';
 import { monotonicMs } from '../../../base/clock.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
 import { NodeEngine } from '../node/engine.ts';
 import { HotBuffers } from '../hot-buffers.ts';
+import { isUnixSocket } from '../socket-names.ts';
 import { UNSET } from '../unset-handler.ts';
 import { CQE_MORE } from './abi.ts';
 import { ConnectAddresses } from './connect-addresses.ts';
@@ -150,7 +150,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   }
 
   listen(fd: number, onAccept: (connection: Connection) => void, onError: (code: string) => void): Listener {
-    if (familyOf(fd) === AF_UNIX) return this.#node.listen(fd, onAccept, onError);
+    if (isUnixSocket(fd)) return this.#node.listen(fd, onAccept, onError);
     const free = this.#listeners.indexOf(undefined);
     const index = free < 0 ? this.#listeners.length : free;
     this.#openListeners++;
@@ -386,9 +386,4 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
       ring.wait(10);
     }
   }
-}
-
-function familyOf(fd: number): number {
-  const address = Buffer.alloc(ADDRESS_SIZE);
-  return socketName(fd, address) < 2 ? AF_UNIX : address.readUInt16LE(0);
 }

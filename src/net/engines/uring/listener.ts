@@ -3,6 +3,7 @@
  * the other where descriptors are few. What was accepted before a pause took effect waits here, as it would in the
  * kernel's backlog.
  */
+import { BACK_OFF_MS, isHarmless } from '../../accept-errors.ts';
 import { errorName } from '../../cause.ts';
 import type { Connection, Listener } from '../../connection.ts';
 import { closeDescriptor, setBlocking } from '../../system-calls.ts';
@@ -10,18 +11,6 @@ import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 import { takeWaiting } from '../../waiting-connections.ts';
 import { CQE_MORE, EAGAIN, ECANCELED, EINTR } from './abi.ts';
 import type { Operations } from './operations.ts';
-
-const BACK_OFF_MS = 100;
-/** Not a lack of anything: a client that has gone again, a signal. */
-const HARMLESS = new Set([
-  'ECONNABORTED',
-  'EPROTO',
-  'EINTR',
-  'ENETDOWN',
-  'EHOSTUNREACH',
-  'ETIMEDOUT',
-  'EPERM',
-]);
 
 export interface ListenerHost {
   readonly wheel: TimerWheel;
@@ -124,7 +113,7 @@ export class UringListener implements Listener {
       return;
     }
     const code = errorName(-result);
-    if (HARMLESS.has(code)) return;
+    if (isHarmless(code)) return;
     this.#host.wheel.set(this.#backOff, BACK_OFF_MS);
     this.#onError(code);
   }
